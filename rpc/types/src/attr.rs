@@ -1,0 +1,55 @@
+//! What is known of a file or folder.
+
+use crate::id::{ChunkId, Generation};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// File or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    File,
+    Directory,
+}
+
+/// One chunk of a file: which, in which version, and how many bytes of the file it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ChunkRef {
+    pub id: ChunkId,
+    pub generation: Generation,
+    /// Bytes of the file in this chunk: 1 to the chunk size. Every chunk but the last is full.
+    pub length: u32,
+}
+
+/// The attributes of a file or folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stat {
+    pub kind: Kind,
+    /// Bytes of a file; for a folder the bytes of all files below it.
+    pub size: u64,
+    pub modified: Timestamp,
+    pub created: Timestamp,
+    pub owner: String,
+    pub group: String,
+    /// Permission bits, as in `0o644`.
+    pub mode: u16,
+    /// Copies wanted of each chunk; 0 for a folder.
+    pub replication: u8,
+    /// Chunk size in bytes; 0 for a folder.
+    pub chunk_size: u32,
+    /// Chunks of a file; 0 for a folder.
+    pub chunks: u64,
+    /// Files below a folder, at any depth; 0 for a file.
+    pub files: u64,
+    /// Folders below a folder, at any depth, without itself; 0 for a file.
+    pub directories: u64,
+    /// Counts the changes of this entry; a write can demand "still this version".
+    pub version: u64,
+}
+
+/// One name in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub name: String,
+    pub stat: Stat,
+}

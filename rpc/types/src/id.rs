@@ -1,0 +1,155 @@
+//! Numbers that name things. Each is a type of its own, so that one cannot be taken for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// One cluster: 16 random bytes, drawn when its authority is made. Shown as 32 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ClusterId(pub [u8; 16]);
+
+/// One chunk. Ids are handed out in rising order and never used again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+pub struct ChunkId(pub u64);
+
+/// The version of a chunk's content. A replica with a lower generation than the master's is stale.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+pub struct Generation(pub u32);
+
+/// One datanode, `datanode-N` for people.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DatanodeId(pub u16);
+
+/// One master, `master-N` for people.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MasterId(pub u16);
+
+/// One request of one client: 128 random bits. A retry carries the id of the first try.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RequestId(pub u128);
+
+/// A text that is not an id of the kind that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not {expected}")]
+pub struct IdError {
+    /// What was given.
+    pub text: String,
+    /// What would have been right, as in "a datanode id like datanode-2".
+    pub expected: &'static str,
+}
+
+fn wrong(text: &str, expected: &'static str) -> IdError {
+    IdError { text: text.to_owned(), expected }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for ClusterId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let expected = "a cluster id of 32 hex digits";
+        if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(wrong(text, expected));
+        }
+        let number = u128::from_str_radix(text, 16).map_err(|_| wrong(text, expected))?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for ChunkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for ChunkId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let ok = (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let number = ok.then(|| u64::from_str_radix(text, 16).ok()).flatten();
+        number.map(Self).ok_or_else(|| wrong(text, "a chunk id of up to 16 hex digits"))
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Display for DatanodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "datanode-{}", self.0)
+    }
+}
+
+impl fmt::Display for MasterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "master-{}", self.0)
+    }
+}
+
+/// `PREFIX-N` with N in 1..=65535, without sign or leading zero.
+fn numbered(text: &str, prefix: &str) -> Option<u16> {
+    let digits = text.strip_prefix(prefix)?;
+    let plain = !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+impl FromStr for DatanodeId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        numbered(text, "datanode-").map(Self).ok_or_else(|| wrong(text, "a datanode id like datanode-2"))
+    }
+}
+
+impl FromStr for MasterId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        numbered(text, "master-").map(Self).ok_or_else(|| wrong(text, "a master id like master-1"))
+    }
+}
+
+macro_rules! debug_as_display {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{self}")
+            }
+        }
+    )*};
+}
+debug_as_display!(ClusterId, ChunkId, Generation, DatanodeId, MasterId, RequestId);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_read_back_what_they_show() {
+        let cluster = ClusterId(*b"0123456789abcdef");
+        assert_eq!(cluster.to_string().parse(), Ok(cluster));
+        assert_eq!(DatanodeId(7).to_string().parse(), Ok(DatanodeId(7)));
+        assert_eq!(MasterId(1).to_string().parse(), Ok(MasterId(1)));
+        assert_eq!(ChunkId(0xbeef).to_string().parse(), Ok(ChunkId(0xbeef)));
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for text in ["datanode-", "datanode-0", "datanode-+1", "datanode-01", "datanode-70000", "node-1", ""] {
+            assert!(text.parse::<DatanodeId>().is_err(), "{text}");
+        }
+        assert!("+123".parse::<ChunkId>().is_err());
+        assert!("0123".parse::<ClusterId>().is_err());
+    }
+}

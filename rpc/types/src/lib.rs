@@ -1,0 +1,20 @@
+//! The vocabulary of dfs: ids, paths, sizes, times, errors and the attributes of files.
+//!
+//! A leaf crate. It holds values and their checks, and nothing that does I/O, so that
+//! everything from the state machine to the shell can share one name per thing.
+
+pub mod attr;
+pub mod error;
+pub mod id;
+pub mod path;
+pub mod principal;
+pub mod size;
+pub mod time;
+
+pub use attr::{ChunkRef, Entry, Kind, Stat};
+pub use error::{Error, ErrorCode, Result};
+pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId};
+pub use path::{DfsPath, PathError};
+pub use principal::Principal;
+pub use size::ByteSize;
+pub use time::{Timestamp, format_duration, parse_duration};
