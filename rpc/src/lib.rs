@@ -1,1 +1,36 @@
+//! All that crosses the wire, and nothing else.
+//!
+//! * [`hello`] opens every connection: versions, cluster, service.
+//! * [`tls`] proves who is at each end; [`transport`] joins the two and speaks postcard for tarpc.
+//! * [`client`], [`node`] and [`raft`] are the three control services.
+//! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
+//! * [`capability`] are the signed permissions for chunks, and the receipts for stored ones.
+//! * [`access`] is the table of who may call what; its default is no.
+//!
+//! docs/protocol.md describes every byte; golden files in `rpc/golden/` keep it true.
 
+pub mod access;
+pub mod capability;
+pub mod client;
+pub mod codec;
+pub mod conn;
+pub mod data;
+pub mod frame;
+pub mod hello;
+pub mod node;
+pub mod raft;
+pub mod tls;
+pub mod transport;
+
+/// The largest message on a control connection, in bytes.
+pub const CONTROL_BYTES_MAX: usize = 8 << 20;
+/// The most chunks in one file.
+pub const CHUNKS_PER_FILE_MAX: usize = 65_536;
+/// The most chunks that one call plans, for writing or for reading.
+pub const CHUNKS_PER_PLAN_MAX: usize = 64;
+/// The most entries in one page of a folder.
+pub const ENTRIES_PER_PAGE_MAX: u32 = 1_000;
+/// The most chunks in one page of a chunk report.
+pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
+/// The most replicas that a file may ask for.
+pub const REPLICATION_MAX: u8 = 16;

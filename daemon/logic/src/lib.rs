@@ -1,1 +1,5 @@
+//! The decisions of dfs, as pure code: values in, values out. No clock, socket, disk, random source or runtime.
+//!
+//! * [`command`]: what can be done to the namespace, as it stands in the log.
 
+pub mod command;

@@ -53,3 +53,12 @@ pub struct Entry {
     pub name: String,
     pub stat: Stat,
 }
+
+/// What a delete took away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Deleted {
+    pub files: u64,
+    /// Folders, with the deleted one itself.
+    pub directories: u64,
+    pub bytes: u64,
+}

@@ -11,7 +11,7 @@ pub mod principal;
 pub mod size;
 pub mod time;
 
-pub use attr::{ChunkRef, Entry, Kind, Stat};
+pub use attr::{ChunkRef, Deleted, Entry, Kind, Stat};
 pub use error::{Error, ErrorCode, Result};
 pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId};
 pub use path::{DfsPath, PathError};

@@ -1,0 +1,100 @@
+//! Commands: the content of the log. Applying the same commands in the same order gives the same namespace, everywhere.
+//!
+//! Everything that a command depends on stands in it: who asked, when, and under which id.
+
+use dfs_types::{ChunkId, ChunkRef, ClusterId, Deleted, DfsPath, RequestId, Stat, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One change, as somebody asked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// A command with an id that was applied lately is not applied again; its first result is given once more.
+    pub request: RequestId,
+    /// The user who asked; empty for the masters themselves.
+    pub caller: String,
+    /// The leader's clock when it proposed the command.
+    pub at: Timestamp,
+    pub op: Op,
+}
+
+/// What is to be done. Variants are only ever added, at the end: their numbers stand in logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// The first command of a cluster; later ones change nothing.
+    Init { cluster: ClusterId, superuser: String, key: KeyRecord },
+    Mkdir { path: DfsPath, parents: bool },
+    Rename { from: DfsPath, to: DfsPath, overwrite: bool },
+    Delete { path: DfsPath, recursive: bool },
+    CommitWrite(NewFile),
+    /// Takes the next `count` chunk ids out of the pool, for planning.
+    ReserveChunks { count: u32 },
+    /// Chunks below `floor` that no file names can never be named any more.
+    RaiseFloor { floor: ChunkId },
+    /// Adds a key; the newest three are kept.
+    AddKey { key: KeyRecord },
+}
+
+/// A file that is to appear, or to replace another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewFile {
+    pub path: DfsPath,
+    pub overwrite: bool,
+    pub replication: u8,
+    pub chunk_size: u32,
+    pub chunks: Vec<ChunkRef>,
+    pub modified: Timestamp,
+    pub mode: u16,
+}
+
+/// A key that seals capabilities.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    pub id: u32,
+    pub secret: [u8; 32],
+    pub made_at: Timestamp,
+}
+
+impl std::fmt::Debug for KeyRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRecord {{ id: {}, made_at: {} }}", self.id, self.made_at.0)
+    }
+}
+
+/// What came of a command that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    Done,
+    Deleted(Deleted),
+    File(Stat),
+    /// These ids and no others: `first..first + count`.
+    Reserved { first: ChunkId, count: u32 },
+}
+
+/// Why a command was refused. Nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refusal {
+    #[error("no such file or directory")]
+    NotFound,
+    #[error("already exists")]
+    AlreadyExists,
+    #[error("not a directory")]
+    NotADirectory,
+    #[error("is a directory")]
+    IsADirectory,
+    #[error("directory not empty")]
+    NotEmpty,
+    #[error("cannot be moved into itself")]
+    IntoItself,
+    #[error("the root cannot be moved or deleted")]
+    Root,
+    #[error("permission denied")]
+    PermissionDenied,
+    #[error("took too long: its chunks have been given up for collection")]
+    TooLate,
+    #[error("names a chunk that another file has")]
+    ChunkInUse,
+    #[error("the path would be too long")]
+    PathTooLong,
+    #[error("the cluster has not been set up")]
+    NotInitialised,
+}

@@ -1,0 +1,280 @@
+//! Signed permissions for single chunks, and receipts for stored ones.
+//!
+//! Masters seal a [`Capability`] with HMAC-SHA256 (RFC 2104); datanodes, who know the same [`TokenKey`]s, open it. A
+//! [`Receipt`] goes the other way: a datanode seals what it stored, and the master that is shown it at commit knows that
+//! the datanode said so. The two never stand for each other: their seals are made over different first words.
+
+use crate::node::TokenKey;
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Timestamp};
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+
+const CAPABILITY_WORD: &[u8] = b"dfs capability 1";
+const RECEIPT_WORD: &[u8] = b"dfs receipt 1";
+/// Bytes of the seal of a capability.
+const SEAL_BYTES: usize = 32;
+/// Bytes of the seal of a receipt (HMAC-SHA256-128, RFC 4868).
+const RECEIPT_SEAL_BYTES: usize = 16;
+
+/// What may be done with a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    Read,
+    Write,
+}
+
+/// Permission for one principal to do one thing with one chunk, for a few minutes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capability {
+    pub cluster: ClusterId,
+    pub chunk: ChunkId,
+    pub generation: Generation,
+    pub operation: Operation,
+    /// Who may use it. The datanodes of the pipeline may pass it on to each other.
+    pub principal: Principal,
+    /// The datanodes that it is for; for a write in the order of the chain.
+    pub pipeline: Vec<DatanodeId>,
+    /// The most bytes that the chunk may have.
+    pub length_max: u32,
+    pub expires: Timestamp,
+}
+
+/// Why a capability is worth nothing here. What exactly is wrong with a forged one is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CapabilityError {
+    #[error("the capability was not sealed by this cluster's masters, or with a key that is no longer used")]
+    Forged,
+    #[error("the capability is of another cluster")]
+    Cluster,
+    #[error("the capability has expired")]
+    Expired,
+    #[error("the capability is for another operation")]
+    Operation,
+    #[error("the capability is for somebody else")]
+    Principal,
+    #[error("the capability is for other datanodes")]
+    Datanode,
+}
+
+/// The keys that seal and open. The newest seals; all open.
+#[derive(Debug, Clone, Default)]
+pub struct KeyRing {
+    keys: Vec<(u32, hmac::Key)>,
+}
+
+impl KeyRing {
+    /// A ring of these keys, in any order.
+    pub fn new(keys: &[TokenKey]) -> Self {
+        let mut keys: Vec<_> = keys.iter().map(|key| (key.id, hmac::Key::new(hmac::HMAC_SHA256, &key.secret))).collect();
+        keys.sort_by_key(|(id, _)| *id);
+        Self { keys }
+    }
+
+    fn find(&self, id: u32) -> Option<&hmac::Key> {
+        self.keys.iter().find(|(key, _)| *key == id).map(|(_, key)| key)
+    }
+
+    /// Seals a capability with the newest key; none when the ring is empty.
+    pub fn seal(&self, capability: &Capability) -> Option<Vec<u8>> {
+        let (id, key) = self.keys.last()?;
+        let mut bytes = id.to_le_bytes().to_vec();
+        bytes.extend(postcard::to_stdvec(capability).ok()?);
+        let seal = sign(key, CAPABILITY_WORD, &bytes);
+        bytes.extend_from_slice(seal.as_ref());
+        Some(bytes)
+    }
+
+    /// Opens what [`KeyRing::seal`] made. Nothing of it is read before its seal was found good.
+    ///
+    /// # Errors
+    /// [`CapabilityError::Forged`] for everything else.
+    pub fn open(&self, sealed: &[u8]) -> Result<Capability, CapabilityError> {
+        let forged = CapabilityError::Forged;
+        let (body, seal) = sealed.split_at_checked(sealed.len().saturating_sub(SEAL_BYTES)).ok_or(forged)?;
+        let (id, fields) = body.split_first_chunk::<4>().ok_or(forged)?;
+        let key = self.find(u32::from_le_bytes(*id)).ok_or(forged)?;
+        verify(key, CAPABILITY_WORD, body, seal).ok_or(forged)?;
+        match postcard::take_from_bytes(fields) {
+            Ok((capability, [])) => Ok(capability),
+            _ => Err(forged),
+        }
+    }
+
+    /// A receipt for a stored chunk; none when the ring is empty.
+    pub fn receipt(&self, stored: &Stored) -> Option<Receipt> {
+        let (id, key) = self.keys.last()?;
+        let tag = sign(key, RECEIPT_WORD, &stored.bytes());
+        let mut seal = [0; RECEIPT_SEAL_BYTES];
+        seal.copy_from_slice(tag.as_ref().get(..RECEIPT_SEAL_BYTES)?);
+        Some(Receipt { node: stored.node, key: *id, seal })
+    }
+
+    /// Whether `receipt` was made for just this.
+    pub fn is_receipt(&self, receipt: &Receipt, stored: &Stored) -> bool {
+        let Some(key) = self.find(receipt.key) else { return false };
+        let tag = sign(key, RECEIPT_WORD, &stored.bytes());
+        let ours = tag.as_ref().iter().take(RECEIPT_SEAL_BYTES);
+        // Constant time: every byte is looked at.
+        let difference = ours.zip(receipt.seal).fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
+        receipt.node == stored.node && difference == 0
+    }
+}
+
+fn sign(key: &hmac::Key, word: &[u8], body: &[u8]) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    context.update(word);
+    context.update(body);
+    context.sign()
+}
+
+fn verify(key: &hmac::Key, word: &[u8], body: &[u8], seal: &[u8]) -> Option<()> {
+    let whole = [word, body].concat();
+    hmac::verify(key, &whole, seal).ok()
+}
+
+impl Capability {
+    /// Whether this one lets `peer` do `operation` at the datanode `here`, now.
+    ///
+    /// # Errors
+    /// Says what is not right about it.
+    pub fn check(&self, cluster: ClusterId, operation: Operation, peer: &Principal, here: DatanodeId, now: Timestamp) -> Result<(), CapabilityError> {
+        let place = self.pipeline.iter().position(|node| *node == here).ok_or(CapabilityError::Datanode)?;
+        let before = self.pipeline.get(..place).unwrap_or_default();
+        let passed_on = self.operation == Operation::Write
+            && matches!(peer, Principal::Datanode(node) if before.last() == Some(node));
+        let holder = *peer == self.principal && (self.operation == Operation::Read || place == 0);
+        match () {
+            () if self.cluster != cluster => Err(CapabilityError::Cluster),
+            () if self.operation != operation => Err(CapabilityError::Operation),
+            () if !holder && !passed_on => Err(CapabilityError::Principal),
+            () if self.expires <= now => Err(CapabilityError::Expired),
+            () => Ok(()),
+        }
+    }
+}
+
+/// What a receipt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    pub cluster: ClusterId,
+    pub node: DatanodeId,
+    pub chunk: ChunkId,
+    pub generation: Generation,
+    pub length: u32,
+    /// See [`table_checksum`](crate::frame::table_checksum).
+    pub checksum: u32,
+}
+
+impl Stored {
+    fn bytes(&self) -> [u8; 38] {
+        let mut bytes = [0; 38];
+        bytes[0..16].copy_from_slice(&self.cluster.0);
+        bytes[16..18].copy_from_slice(&self.node.0.to_le_bytes());
+        bytes[18..26].copy_from_slice(&self.chunk.0.to_le_bytes());
+        bytes[26..30].copy_from_slice(&self.generation.0.to_le_bytes());
+        bytes[30..34].copy_from_slice(&self.length.to_le_bytes());
+        bytes[34..38].copy_from_slice(&self.checksum.to_le_bytes());
+        bytes
+    }
+}
+
+/// A datanode's word that it has a chunk on its disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub node: DatanodeId,
+    pub key: u32,
+    pub seal: [u8; RECEIPT_SEAL_BYTES],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(ids: &[u32]) -> KeyRing {
+        KeyRing::new(&ids.iter().map(|id| TokenKey { id: *id, secret: [*id as u8; 32] }).collect::<Vec<_>>())
+    }
+
+    fn capability() -> Capability {
+        Capability {
+            cluster: ClusterId([1; 16]),
+            chunk: ChunkId(5),
+            generation: Generation(1),
+            operation: Operation::Write,
+            principal: Principal::User("ann".into()),
+            pipeline: vec![DatanodeId(1), DatanodeId(2), DatanodeId(3)],
+            length_max: 64 << 20,
+            expires: Timestamp(1_000),
+        }
+    }
+
+    fn check(capability: &Capability, peer: &Principal, here: u16) -> Result<(), CapabilityError> {
+        capability.check(ClusterId([1; 16]), Operation::Write, peer, DatanodeId(here), Timestamp(999))
+    }
+
+    #[test]
+    fn what_was_sealed_opens_with_current_and_older_keys_only() {
+        let sealed = ring(&[1, 2]).seal(&capability()).expect("has keys");
+        assert_eq!(ring(&[2, 3]).open(&sealed), Ok(capability()));
+        assert_eq!(ring(&[1, 3]).open(&sealed), Err(CapabilityError::Forged));
+        assert_eq!(KeyRing::default().open(&sealed), Err(CapabilityError::Forged));
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_a_forgery() {
+        let keys = ring(&[1]);
+        let sealed = keys.seal(&capability()).expect("has keys");
+        for bit in 0..sealed.len() * 8 {
+            let mut other = sealed.clone();
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(keys.open(&other).is_err(), "bit {bit}");
+        }
+        for cut in 0..sealed.len() {
+            assert!(keys.open(&sealed[..cut]).is_err(), "cut {cut}");
+        }
+    }
+
+    #[test]
+    fn only_the_holder_and_the_pipeline_may_use_it() {
+        let ann = Principal::User("ann".into());
+        let node = |id| Principal::Datanode(DatanodeId(id));
+        let c = capability();
+        assert_eq!(check(&c, &ann, 1), Ok(()));
+        assert_eq!(check(&c, &node(1), 2), Ok(()));
+        assert_eq!(check(&c, &node(2), 3), Ok(()));
+        assert_eq!(check(&c, &ann, 2), Err(CapabilityError::Principal));
+        assert_eq!(check(&c, &node(3), 2), Err(CapabilityError::Principal));
+        assert_eq!(check(&c, &Principal::User("bob".into()), 1), Err(CapabilityError::Principal));
+        assert_eq!(check(&c, &ann, 9), Err(CapabilityError::Datanode));
+        let late = c.check(c.cluster, Operation::Write, &ann, DatanodeId(1), Timestamp(1_000));
+        assert_eq!(late, Err(CapabilityError::Expired));
+        let read = c.check(c.cluster, Operation::Read, &ann, DatanodeId(1), Timestamp(0));
+        assert_eq!(read, Err(CapabilityError::Operation));
+        let other = c.check(ClusterId([2; 16]), Operation::Write, &ann, DatanodeId(1), Timestamp(0));
+        assert_eq!(other, Err(CapabilityError::Cluster));
+    }
+
+    #[test]
+    fn a_receipt_stands_for_what_was_stored_and_nothing_else() {
+        let keys = ring(&[1]);
+        let stored = Stored {
+            cluster: ClusterId([1; 16]),
+            node: DatanodeId(2),
+            chunk: ChunkId(5),
+            generation: Generation(1),
+            length: 10,
+            checksum: 7,
+        };
+        let receipt = keys.receipt(&stored).expect("has keys");
+        assert!(keys.is_receipt(&receipt, &stored));
+        for other in [
+            Stored { node: DatanodeId(3), ..stored },
+            Stored { chunk: ChunkId(6), ..stored },
+            Stored { generation: Generation(2), ..stored },
+            Stored { length: 11, ..stored },
+            Stored { checksum: 8, ..stored },
+        ] {
+            assert!(!keys.is_receipt(&receipt, &other));
+            assert!(!keys.is_receipt(&Receipt { node: other.node, ..receipt }, &other));
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The service that masters offer to users.
+
+use crate::capability::Receipt;
+use bytes::Bytes;
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, MasterId, RequestId, Result, Stat, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+/// Calls of users. Paths are absolute and in normal form; the caller is whoever their certificate says.
+#[tarpc::service]
+pub trait ClientService {
+    /// Does nothing; for measuring the round trip and for finding a live master.
+    async fn ping();
+    /// The name of the calling user.
+    async fn whoami() -> Result<String>;
+    /// Makes a folder; with `parents` also those above it, and an existing folder is no error.
+    async fn mkdir(request: RequestId, path: DfsPath, parents: bool) -> Result<()>;
+    /// Moves a file or folder, atomically. `overwrite` lets it replace an existing file.
+    async fn rename(request: RequestId, from: DfsPath, to: DfsPath, overwrite: bool) -> Result<()>;
+    /// Deletes a file, an empty folder, or with `recursive` a whole one.
+    async fn delete(request: RequestId, path: DfsPath, recursive: bool) -> Result<Deleted>;
+    /// Chunk ids, places and capabilities for the next chunks of a write.
+    async fn plan_write(plan: PlanWrite) -> Result<WritePlan>;
+    /// Makes a written file appear, whole, or replaces the old one, atomically.
+    async fn commit_write(commit: CommitWrite) -> Result<Stat>;
+    /// The chunks of a range of a file, where they are, and capabilities to read them.
+    async fn plan_read(plan: PlanRead) -> Result<ReadPlan>;
+    /// The attributes of a file or folder.
+    async fn stat(path: DfsPath) -> Result<Stat>;
+    /// One page of a folder, in the order of the bytes of the names.
+    async fn list(list: ListFolder) -> Result<ListPage>;
+    /// The cluster in figures.
+    async fn status() -> Result<ClusterStatus>;
+    /// All datanodes that this master has heard of, in the order of their ids.
+    async fn nodes() -> Result<Vec<NodeStatus>>;
+    /// A replica failed the reader's checksum; the master has the datanode look at it.
+    async fn report_damage(chunk: ChunkId, node: DatanodeId) -> Result<()>;
+}
+
+/// Where a datanode takes data connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NodeAddress {
+    pub id: DatanodeId,
+    pub address: SocketAddr,
+}
+
+/// Asks for places for the next chunks of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanWrite {
+    pub path: DfsPath,
+    /// Whether the commit will replace an existing file.
+    pub overwrite: bool,
+    /// Copies wanted; the cluster's default if none.
+    pub replication: Option<u8>,
+    /// Bytes per chunk; the cluster's default if none.
+    pub chunk_size: Option<u32>,
+    /// How many chunks to plan: 1 to [`CHUNKS_PER_PLAN_MAX`](crate::CHUNKS_PER_PLAN_MAX).
+    pub chunks: u32,
+    /// Datanodes that failed this write.
+    pub exclude: Vec<DatanodeId>,
+    /// The lowest chunk that this write holds already; none in its first plan. It keeps the written chunks from
+    /// collection, and lets the write go on with fewer datanodes than it had to begin with.
+    pub oldest: Option<ChunkId>,
+}
+
+/// The answer to [`PlanWrite`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WritePlan {
+    pub replication: u8,
+    pub chunk_size: u32,
+    /// Receipts needed per chunk at commit.
+    pub replicas_min: u8,
+    pub chunks: Vec<PlannedChunk>,
+}
+
+/// A chunk to be written: its id and the chain of datanodes that it goes down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedChunk {
+    pub id: ChunkId,
+    pub generation: Generation,
+    pub chain: Vec<NodeAddress>,
+    /// A sealed [`Capability`](crate::capability::Capability) to write it.
+    pub capability: Bytes,
+}
+
+/// A chunk with the receipts of the datanodes that stored it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommittedChunk {
+    pub chunk: ChunkRef,
+    /// crc32c over the chunk's table of block checksums, little endian.
+    pub checksum: u32,
+    pub receipts: Vec<Receipt>,
+}
+
+/// Names written chunks as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitWrite {
+    pub request: RequestId,
+    pub path: DfsPath,
+    pub overwrite: bool,
+    /// Copies wanted; the cluster's default if none.
+    pub replication: Option<u8>,
+    /// Bytes per chunk; the cluster's default if none.
+    pub chunk_size: Option<u32>,
+    /// In the order of the file; at most [`CHUNKS_PER_FILE_MAX`](crate::CHUNKS_PER_FILE_MAX).
+    pub chunks: Vec<CommittedChunk>,
+    /// When the content was last changed; the time of the commit if none.
+    pub modified: Option<Timestamp>,
+    /// Permission bits; `0o644` if none.
+    pub mode: Option<u16>,
+}
+
+/// Asks for the chunks of `offset..offset + length` of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRead {
+    pub path: DfsPath,
+    pub offset: u64,
+    pub length: u64,
+}
+
+/// The answer to [`PlanRead`]: at most [`CHUNKS_PER_PLAN_MAX`](crate::CHUNKS_PER_PLAN_MAX) chunks, from the one that holds `offset` on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadPlan {
+    pub stat: Stat,
+    pub chunks: Vec<LocatedChunk>,
+}
+
+/// A chunk and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocatedChunk {
+    pub chunk: ChunkRef,
+    /// Where in the file it begins, in bytes.
+    pub offset: u64,
+    /// Live ones, best first; empty when there is none.
+    pub replicas: Vec<NodeAddress>,
+    /// A sealed [`Capability`](crate::capability::Capability) to read it.
+    pub capability: Bytes,
+}
+
+/// Asks for a page of a folder. A file lists as itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFolder {
+    pub path: DfsPath,
+    /// The page begins behind this name.
+    pub after: Option<String>,
+    /// Only names that begin with this.
+    pub prefix: String,
+    /// 1 to [`ENTRIES_PER_PAGE_MAX`](crate::ENTRIES_PER_PAGE_MAX).
+    pub limit: u32,
+}
+
+/// A page of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPage {
+    pub entries: Vec<Entry>,
+    /// Whether there are names behind the last of `entries`.
+    pub more: bool,
+}
+
+/// The cluster in figures, as one master sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterStatus {
+    pub cluster: ClusterId,
+    pub taken_at: Timestamp,
+    pub masters: Vec<MasterStatus>,
+    /// The master that leads, if one does.
+    pub leader: Option<MasterId>,
+    pub term: u64,
+    /// Set while the cluster refuses to write because too few chunks have been reported.
+    pub safe_mode: Option<SafeMode>,
+    pub files: u64,
+    pub directories: u64,
+    pub bytes: u64,
+    pub replication: ReplicationStatus,
+    /// Sums over the live datanodes, in bytes.
+    pub capacity: u64,
+    pub used: u64,
+    pub free: u64,
+    pub nodes_live: u32,
+    pub nodes_stale: u32,
+    pub nodes_dead: u32,
+    pub version: String,
+}
+
+/// Why writing waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafeMode {
+    pub chunks_reported: u64,
+    pub chunks_total: u64,
+    /// What is waited for, in words.
+    pub reason: String,
+}
+
+/// Chunks by how many copies they have against how many they should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReplicationStatus {
+    pub chunks: u64,
+    /// No live copy.
+    pub missing: u64,
+    /// One live copy where more are wanted.
+    pub endangered: u64,
+    /// More than one, fewer than wanted.
+    pub under: u64,
+    /// More than wanted.
+    pub over: u64,
+    /// Copies being made now.
+    pub copying: u64,
+}
+
+/// One master.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MasterStatus {
+    pub id: MasterId,
+    pub address: SocketAddr,
+    /// `leader`, `follower`, `candidate` or `unknown`.
+    pub role: String,
+    /// The last log entry that it applied (the leader: itself).
+    pub applied: u64,
+}
+
+/// How a datanode is, as a master sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NodeState {
+    /// Heard from lately, and its connection is open.
+    Live,
+    /// Its connection closed, or a heartbeat is overdue: read from last, not written to.
+    Stale,
+    /// Not heard from for the dead time: its replicas no longer count.
+    Dead,
+}
+
+/// One datanode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    pub id: DatanodeId,
+    pub address: SocketAddr,
+    pub state: NodeState,
+    /// Milliseconds since the last heartbeat.
+    pub heartbeat_age_ms: u64,
+    pub load: crate::node::NodeLoad,
+    pub chunks: u64,
+    pub version: String,
+}

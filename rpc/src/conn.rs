@@ -1,0 +1,235 @@
+//! The blocking connection of the data plane. One thread may read while another writes.
+
+use crate::frame::{FrameError, FrameHeader, FrameKind, HEADER_BYTES, decode_message, encode_message};
+use crate::transport::Connected;
+use rustls::Connection;
+use serde::{Serialize, de::DeserializeOwned};
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio_rustls::TlsStream;
+
+/// What can go wrong with a connection. None of it is mended on the same connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Frame(#[from] FrameError),
+    #[error("a frame of kind {0:?} has no place here")]
+    Unexpected(FrameKind),
+}
+
+impl ConnError {
+    /// Whether the peer was silent for longer than the connection's time limit.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Io(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
+    }
+}
+
+/// A data connection behind its hello, plain or TLS.
+#[derive(Debug)]
+pub struct DataConn {
+    socket: TcpStream,
+    /// Held for the length of a frame, so that frames of two threads do not mix.
+    writing: Mutex<Vec<u8>>,
+    tls: Option<Mutex<Connection>>,
+    /// Bytes of TLS received and not yet given to it. Locked by the reading thread alone.
+    received: Mutex<Vec<u8>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl DataConn {
+    /// Takes over from the async world. The socket becomes a blocking one.
+    ///
+    /// # Errors
+    /// When the socket cannot be changed.
+    pub fn new(connected: Connected) -> io::Result<Self> {
+        let plain = connected.plain;
+        let (tcp, tls): (_, Connection) = match connected.stream {
+            TlsStream::Client(stream) => {
+                let (tcp, session) = stream.into_inner();
+                (tcp, session.into())
+            }
+            TlsStream::Server(stream) => {
+                let (tcp, session) = stream.into_inner();
+                (tcp, session.into())
+            }
+        };
+        let socket = tcp.into_std()?;
+        socket.set_nonblocking(false)?;
+        let tls = (!plain).then(|| Mutex::new(tls));
+        Ok(Self { socket, writing: Mutex::default(), tls, received: Mutex::default() })
+    }
+
+    /// A read or write that makes no progress for this long fails; see [`ConnError::is_timeout`]. None waits for ever.
+    ///
+    /// # Errors
+    /// When the socket refuses.
+    pub fn set_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.socket.set_read_timeout(limit)?;
+        self.socket.set_write_timeout(limit)
+    }
+
+    /// Like [`DataConn::set_timeout`], for reads alone.
+    ///
+    /// # Errors
+    /// When the socket refuses.
+    pub fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.socket.set_read_timeout(limit)
+    }
+
+    /// Ends both directions; a thread that waits in a read or write comes back at once.
+    pub fn close(&self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// Whether the payload goes through TLS.
+    pub fn is_private(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Errors
+    /// When the peer is gone or does not take it in time.
+    pub fn send(&self, header: &FrameHeader, payload: &[u8]) -> io::Result<()> {
+        let mut scratch = lock(&self.writing);
+        let head = header.encode();
+        match &self.tls {
+            None => write_both(&self.socket, &head, payload),
+            Some(tls) => {
+                self.send_private(tls, &mut scratch, &head)?;
+                self.send_private(tls, &mut scratch, payload)
+            }
+        }
+    }
+
+    /// Sends a message frame.
+    ///
+    /// # Errors
+    /// As [`DataConn::send`].
+    pub fn send_message<M: Serialize>(&self, kind: FrameKind, stream: u32, message: &M) -> io::Result<()> {
+        let payload = encode_message(message);
+        self.send(&FrameHeader::message(kind, stream, &payload), &payload)
+    }
+
+    /// Encrypts under the session's lock, writes without it, so that the reading thread is not held up by a slow peer.
+    fn send_private(&self, tls: &Mutex<Connection>, scratch: &mut Vec<u8>, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            scratch.clear();
+            let mut session = lock(tls);
+            let taken = session.writer().write(bytes)?;
+            while session.wants_write() {
+                session.write_tls(scratch)?;
+            }
+            drop(session);
+            (&self.socket).write_all(scratch)?;
+            bytes = bytes.get(taken..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// The next header; none when the peer closed the connection between two frames.
+    ///
+    /// # Errors
+    /// When the connection broke, or these bytes are no frame.
+    pub fn receive_header(&self) -> Result<Option<FrameHeader>, ConnError> {
+        let mut bytes = [0; HEADER_BYTES];
+        let mut filled = 0;
+        while filled < HEADER_BYTES {
+            let Some(rest) = bytes.get_mut(filled..) else { break };
+            match self.read(rest) {
+                Ok(0) if filled == 0 => return Ok(None),
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Some(FrameHeader::decode(&bytes)?))
+    }
+
+    /// The payload of the header just received, as long as `payload` is. It is not verified.
+    ///
+    /// # Errors
+    /// When the connection broke.
+    pub fn receive_payload(&self, mut payload: &mut [u8]) -> Result<(), ConnError> {
+        while !payload.is_empty() {
+            match self.read(payload) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(count) => payload = payload.get_mut(count..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The message of the header just received, verified.
+    ///
+    /// # Errors
+    /// When the connection broke, the checksum does not match, or it is no such message.
+    pub fn receive_message<M: DeserializeOwned>(&self, header: &FrameHeader) -> Result<M, ConnError> {
+        // The header was checked: at most `MESSAGE_BYTES_MAX`, or for stray data frames `DATA_BYTES_MAX`.
+        let mut payload = vec![0; header.length as usize];
+        self.receive_payload(&mut payload)?;
+        header.verify(&payload)?;
+        Ok(decode_message(&payload)?)
+    }
+
+    fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+        match &self.tls {
+            None => (&self.socket).read(into),
+            Some(tls) => self.read_private(tls, into),
+        }
+    }
+
+    fn read_private(&self, tls: &Mutex<Connection>, into: &mut [u8]) -> io::Result<usize> {
+        let mut received = lock(&self.received);
+        loop {
+            let mut session = lock(tls);
+            let mut bytes = received.as_slice();
+            while !bytes.is_empty() && session.wants_read() {
+                session.read_tls(&mut bytes)?;
+                session.process_new_packets().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            }
+            let used = received.len() - bytes.len();
+            received.drain(..used);
+            match session.reader().read(into) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            drop(session);
+            let kept = received.len();
+            received.resize(kept + TLS_READ_BYTES, 0);
+            let count = (&self.socket).read(received.get_mut(kept..).unwrap_or_default());
+            received.truncate(kept + count.as_ref().copied().unwrap_or(0));
+            if count? == 0 {
+                return Ok(0);
+            }
+        }
+    }
+}
+
+/// Bytes read from the socket at once for TLS: four of its largest records.
+const TLS_READ_BYTES: usize = 64 << 10;
+
+fn write_both(mut socket: &TcpStream, head: &[u8], payload: &[u8]) -> io::Result<()> {
+    let mut parts = [IoSlice::new(head), IoSlice::new(payload)];
+    let mut parts = &mut parts[..];
+    IoSlice::advance_slices(&mut parts, 0);
+    while !parts.is_empty() {
+        match socket.write_vectored(parts) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut parts, count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Bodies of the data-plane frames that carry a message (postcard), see [`frame`](crate::frame).
+//!
+//! A write: `OpenWrite`, `Data`…, `FinishWrite` with one stream number; the answer is one `WriteDone`, or an
+//! `Error` at any time, after which the receiver drops the rest of that stream.
+//! The next stream may begin before the last one is answered; streams do not interleave.
+//!
+//! A read: `Read`; the answer is `Data`… then `ReadDone`, or an `Error` at any time.
+
+use crate::capability::Receipt;
+use crate::client::NodeAddress;
+use bytes::Bytes;
+use dfs_types::{DatanodeId, Error};
+use serde::{Deserialize, Serialize};
+
+/// Begins a chunk. Which chunk it is stands in the capability.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenWrite {
+    pub capability: Bytes,
+    /// The datanodes behind the receiver, in order.
+    pub rest: Vec<NodeAddress>,
+    /// The length in bytes where it is known before the end; room for it is reserved.
+    pub length: Option<u32>,
+}
+
+/// Ends a chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishWrite {
+    /// Bytes of the whole chunk.
+    pub length: u32,
+    /// crc32c over the table of the block checksums, each as 4 bytes little endian.
+    pub checksum: u32,
+}
+
+/// The chunk is on the disk of every datanode of the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteDone {
+    /// One from each, in the order of the chain.
+    pub receipts: Vec<Receipt>,
+}
+
+/// Asks for `offset..offset + length` of a chunk. Whole blocks come back: from the block of `offset` to the block of the last byte.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    pub capability: Bytes,
+    pub offset: u32,
+    pub length: u32,
+}
+
+/// A stream ended badly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamError {
+    /// The datanode that failed, where that is known.
+    pub node: Option<DatanodeId>,
+    pub error: Error,
+}

@@ -1,0 +1,241 @@
+//! The first words on every connection, spoken inside TLS, in fixed binary form so that every version can read them.
+//!
+//! The caller sends 32 bytes:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..4 | magic `dfsH` |
+//! | 4 | form of the hello, 1 |
+//! | 5 | service, see [`Service`] |
+//! | 6..8, 8..10 | lowest and highest protocol version that it speaks (little endian) |
+//! | 10..12 | bit 0: plain payload is welcome on this connection; the rest zero |
+//! | 12..28 | cluster id |
+//! | 28..32 | crc32c of bytes 0..28 |
+//!
+//! The server answers with 32 bytes and a text:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..4 | magic `dfsR` |
+//! | 4 | verdict, see [`Verdict`] |
+//! | 5 | bit 0: what follows is plain |
+//! | 6..8 | protocol version that both will speak, zero if refused |
+//! | 8..10 | bytes of text behind these 32, at most 512: why it was refused |
+//! | 10..28 | zero |
+//! | 28..32 | crc32c of bytes 0..28 |
+
+use dfs_types::ClusterId;
+
+/// The protocol versions that this build speaks.
+pub const VERSIONS: std::ops::RangeInclusive<u16> = 1..=1;
+/// Bytes of each side's hello.
+pub const HELLO_BYTES: usize = 32;
+/// Bytes of the text behind a refusal.
+pub const TEXT_BYTES_MAX: usize = 512;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Service {
+    /// [`ClientService`](crate::client::ClientService), at a master.
+    Client = 1,
+    /// [`NodeService`](crate::node::NodeService), at a master.
+    Node = 2,
+    /// [`RaftService`](crate::raft::RaftService), at a master.
+    Raft = 3,
+    /// [`data`](crate::data), at a datanode.
+    Data = 4,
+}
+
+impl Service {
+    pub const ALL: [Service; 4] = [Self::Client, Self::Node, Self::Raft, Self::Data];
+}
+
+/// What the server makes of a hello.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Verdict {
+    Welcome = 0,
+    /// No protocol version in common.
+    Version = 1,
+    /// It belongs to another cluster.
+    Cluster = 2,
+    /// It does not offer this service.
+    Service = 3,
+    /// The caller's role may not use this service.
+    Role = 4,
+    /// Too many connections.
+    Busy = 5,
+}
+
+/// The caller's hello.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    pub service: Service,
+    pub version_min: u16,
+    pub version_max: u16,
+    pub plain_welcome: bool,
+    pub cluster: ClusterId,
+}
+
+/// The server's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelloReply {
+    pub verdict: Verdict,
+    pub plain: bool,
+    pub version: u16,
+    pub text: String,
+}
+
+/// Bytes that are no hello.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HelloError {
+    #[error("these bytes are no dfs hello")]
+    Magic,
+    #[error("a hello of form {0} is not understood here; form 1 is")]
+    Form(u8),
+    #[error("the hello's checksum does not match")]
+    Checksum,
+    #[error("the hello asks for service {0}, which this version does not know")]
+    Service(u8),
+    #[error("the hello has values that make no sense")]
+    Value,
+}
+
+fn seal(bytes: &mut [u8; HELLO_BYTES]) {
+    let crc = crc32c::crc32c(&bytes[..28]);
+    bytes[28..].copy_from_slice(&crc.to_le_bytes());
+}
+
+fn sealed(bytes: &[u8; HELLO_BYTES]) -> bool {
+    bytes[28..] == crc32c::crc32c(&bytes[..28]).to_le_bytes()
+}
+
+fn half(bytes: &[u8; HELLO_BYTES], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+impl Hello {
+    /// A hello of this build.
+    pub fn new(service: Service, cluster: ClusterId, plain_welcome: bool) -> Self {
+        Self { service, version_min: *VERSIONS.start(), version_max: *VERSIONS.end(), plain_welcome, cluster }
+    }
+
+    pub fn encode(&self) -> [u8; HELLO_BYTES] {
+        let mut bytes = [0; HELLO_BYTES];
+        bytes[0..4].copy_from_slice(b"dfsH");
+        bytes[4] = 1;
+        bytes[5] = self.service as u8;
+        bytes[6..8].copy_from_slice(&self.version_min.to_le_bytes());
+        bytes[8..10].copy_from_slice(&self.version_max.to_le_bytes());
+        bytes[10] = u8::from(self.plain_welcome);
+        bytes[12..28].copy_from_slice(&self.cluster.0);
+        seal(&mut bytes);
+        bytes
+    }
+
+    /// # Errors
+    /// When the bytes are no hello that this version understands.
+    pub fn decode(bytes: &[u8; HELLO_BYTES]) -> Result<Self, HelloError> {
+        if bytes[0..4] != *b"dfsH" {
+            return Err(HelloError::Magic);
+        }
+        if bytes[4] != 1 {
+            return Err(HelloError::Form(bytes[4]));
+        }
+        if !sealed(bytes) {
+            return Err(HelloError::Checksum);
+        }
+        let service = Service::ALL.into_iter().find(|service| *service as u8 == bytes[5]).ok_or(HelloError::Service(bytes[5]))?;
+        let (version_min, version_max) = (half(bytes, 6), half(bytes, 8));
+        if version_min > version_max || bytes[10] > 1 || bytes[11] != 0 {
+            return Err(HelloError::Value);
+        }
+        let mut cluster = ClusterId([0; 16]);
+        cluster.0.copy_from_slice(&bytes[12..28]);
+        Ok(Self { service, version_min, version_max, plain_welcome: bytes[10] == 1, cluster })
+    }
+
+    /// The highest version that both speak.
+    pub fn common_version(&self) -> Option<u16> {
+        let version = self.version_max.min(*VERSIONS.end());
+        (version >= self.version_min.max(*VERSIONS.start())).then_some(version)
+    }
+}
+
+impl HelloReply {
+    /// The 32 bytes, then the text.
+    pub fn encode(&self) -> Vec<u8> {
+        let text = self.text.get(..TEXT_BYTES_MAX).unwrap_or(&self.text);
+        let text = if text.len() > TEXT_BYTES_MAX { "refused" } else { text };
+        let mut bytes = [0; HELLO_BYTES];
+        bytes[0..4].copy_from_slice(b"dfsR");
+        bytes[4] = self.verdict as u8;
+        bytes[5] = u8::from(self.plain);
+        bytes[6..8].copy_from_slice(&self.version.to_le_bytes());
+        bytes[8..10].copy_from_slice(&(text.len() as u16).to_le_bytes());
+        seal(&mut bytes);
+        [&bytes, text.as_bytes()].concat()
+    }
+
+    /// The reply without its text, and how many bytes of text follow.
+    ///
+    /// # Errors
+    /// When the bytes are no reply that this version understands.
+    pub fn decode(bytes: &[u8; HELLO_BYTES]) -> Result<(Self, usize), HelloError> {
+        use Verdict as V;
+        if bytes[0..4] != *b"dfsR" {
+            return Err(HelloError::Magic);
+        }
+        if !sealed(bytes) {
+            return Err(HelloError::Checksum);
+        }
+        let verdicts = [V::Welcome, V::Version, V::Cluster, V::Service, V::Role, V::Busy];
+        let verdict = verdicts.into_iter().find(|verdict| *verdict as u8 == bytes[4]).ok_or(HelloError::Value)?;
+        let length = usize::from(half(bytes, 8));
+        if length > TEXT_BYTES_MAX || bytes[5] > 1 {
+            return Err(HelloError::Value);
+        }
+        Ok((Self { verdict, plain: bytes[5] == 1, version: half(bytes, 6), text: String::new() }, length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hellos_read_back_and_are_pinned() {
+        let hello = Hello::new(Service::Data, ClusterId(*b"0123456789abcdef"), true);
+        let bytes = hello.encode();
+        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x01\0\x01\0\x01\x000123456789abcdef");
+        assert_eq!(Hello::decode(&bytes), Ok(hello));
+        let reply = HelloReply { verdict: Verdict::Version, plain: false, version: 0, text: "no".into() };
+        let bytes = reply.encode();
+        assert_eq!(&bytes[..10], b"dfsR\x01\0\0\0\x02\0");
+        assert_eq!(&bytes[32..], b"no");
+        let head: [u8; 32] = bytes[..32].try_into().expect("32 bytes");
+        assert_eq!(HelloReply::decode(&head), Ok((HelloReply { text: String::new(), ..reply }, 2)));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let good = Hello::new(Service::Client, ClusterId([9; 16]), false).encode();
+        for bit in 0..256 {
+            let mut bad = good;
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(Hello::decode(&bad).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn versions_agree_or_do_not() {
+        let mut hello = Hello::new(Service::Client, ClusterId([9; 16]), false);
+        (hello.version_min, hello.version_max) = (1, 7);
+        assert_eq!(hello.common_version(), Some(1));
+        (hello.version_min, hello.version_max) = (2, 7);
+        assert_eq!(hello.common_version(), None);
+        (hello.version_min, hello.version_max) = (0, 0);
+        assert_eq!(hello.common_version(), None);
+    }
+}

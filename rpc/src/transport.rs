@@ -1,0 +1,207 @@
+//! Opening and taking connections: TCP, mutual TLS, hello. What comes out is proven and agreed on.
+
+use crate::access::{Role, may_use};
+use crate::codec::PostcardCodec;
+use crate::hello::{HELLO_BYTES, Hello, HelloError, HelloReply, Service, TEXT_BYTES_MAX, VERSIONS, Verdict};
+use crate::tls::{Expected, Identity, principal_of};
+use dfs_types::{Error, ErrorCode, Principal};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use tokio_util::codec::Framed;
+
+/// How long either side waits for the other's handshake and hello.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What tarpc speaks over.
+pub type Transport<In, Out> = Framed<TlsStream<TcpStream>, PostcardCodec<In, Out>>;
+
+/// Whether payload on data connections may be plain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protection {
+    /// TLS, but plain between loopback addresses.
+    #[default]
+    Auto,
+    /// TLS always.
+    Private,
+    /// Plain always, behind the same hello: for networks that are trusted.
+    Integrity,
+}
+
+/// Why no connection came about.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("connect: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    #[error("hello: {0}")]
+    Hello(#[from] HelloError),
+    #[error("refused: {text}")]
+    Refused { verdict: Verdict, text: String },
+    #[error("the peer's certificate names no principal of this cluster")]
+    Nobody,
+}
+
+impl ConnectError {
+    /// The error as the caller of a command sees it.
+    pub fn into_error(self, address: SocketAddr) -> Error {
+        let code = match &self {
+            Self::Timeout(_) => ErrorCode::Unreachable,
+            Self::Io(error) if is_tls(error) => ErrorCode::Unauthenticated,
+            Self::Io(_) => ErrorCode::Unreachable,
+            Self::Hello(_) => ErrorCode::Unsupported,
+            Self::Nobody => ErrorCode::Unauthenticated,
+            Self::Refused { verdict, .. } => match verdict {
+                Verdict::Version | Verdict::Service => ErrorCode::Unsupported,
+                Verdict::Busy => ErrorCode::Unreachable,
+                _ => ErrorCode::Unauthenticated,
+            },
+        };
+        Error::new(code, format!("{address}: {self}"))
+    }
+}
+
+/// rustls hides its errors in `io::Error` of kind `InvalidData`.
+fn is_tls(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::InvalidData
+}
+
+/// An open connection, both ends proven.
+#[derive(Debug)]
+pub struct Connected {
+    pub stream: TlsStream<TcpStream>,
+    /// Who is at the other end.
+    pub peer: Principal,
+    pub service: Service,
+    /// What follows goes without TLS; the stream's socket is to be taken out.
+    pub plain: bool,
+}
+
+/// Opens a connection for `service`.
+///
+/// # Errors
+/// When nobody answers, the peer is not who it should be, or it refuses.
+pub async fn connect(
+    identity: &Identity,
+    address: SocketAddr,
+    expected: Expected,
+    service: Service,
+    protection: Protection,
+    timeout: Duration,
+) -> Result<Connected, ConnectError> {
+    let opening = async {
+        let tcp = TcpStream::connect(address).await?;
+        tcp.set_nodelay(true)?;
+        if service == Service::Data {
+            enlarge_buffers(&tcp);
+        }
+        let plain_welcome = service == Service::Data && plain_allowed(protection, &tcp);
+        let connector = TlsConnector::from(identity.client.clone());
+        let mut stream = TlsStream::Client(connector.connect(expected.server_name(), tcp).await?);
+        let peer = peer_of(&stream, identity)?;
+        stream.write_all(&Hello::new(service, identity.cluster, plain_welcome).encode()).await?;
+        stream.flush().await?;
+        let reply = read_reply(&mut stream).await?;
+        if reply.verdict != Verdict::Welcome {
+            return Err(ConnectError::Refused { verdict: reply.verdict, text: reply.text });
+        }
+        Ok(Connected { stream, peer, service, plain: reply.plain && plain_welcome })
+    };
+    tokio::time::timeout(timeout, opening).await.map_err(|_| ConnectError::Timeout(timeout))?
+}
+
+async fn read_reply(stream: &mut TlsStream<TcpStream>) -> Result<HelloReply, ConnectError> {
+    let mut bytes = [0; HELLO_BYTES];
+    stream.read_exact(&mut bytes).await?;
+    let (mut reply, length) = HelloReply::decode(&bytes)?;
+    let mut text = vec![0; length.min(TEXT_BYTES_MAX)];
+    stream.read_exact(&mut text).await?;
+    reply.text = String::from_utf8_lossy(&text).into_owned();
+    Ok(reply)
+}
+
+/// Takes a connection: handshake and hello, within [`HELLO_TIMEOUT`]. A caller that is refused is told why first.
+///
+/// # Errors
+/// When the caller proves nothing, says no hello, or is refused.
+pub async fn accept(identity: &Identity, tcp: TcpStream, offered: &[Service], protection: Protection) -> Result<Connected, ConnectError> {
+    let taking = async {
+        tcp.set_nodelay(true)?;
+        if offered.contains(&Service::Data) {
+            enlarge_buffers(&tcp);
+        }
+        let plain_allowed = plain_allowed(protection, &tcp);
+        let acceptor = TlsAcceptor::from(identity.server.clone());
+        let mut stream = TlsStream::Server(acceptor.accept(tcp).await?);
+        let peer = peer_of(&stream, identity)?;
+        let mut bytes = [0; HELLO_BYTES];
+        stream.read_exact(&mut bytes).await?;
+        let hello = Hello::decode(&bytes)?;
+        let plain = plain_allowed && hello.plain_welcome && hello.service == Service::Data;
+        let reply = judge(&hello, identity, &peer, offered, plain);
+        stream.write_all(&reply.encode()).await?;
+        stream.flush().await?;
+        match reply.verdict {
+            Verdict::Welcome => Ok(Connected { stream, peer, service: hello.service, plain }),
+            verdict => {
+                stream.shutdown().await?;
+                Err(ConnectError::Refused { verdict, text: reply.text })
+            }
+        }
+    };
+    tokio::time::timeout(HELLO_TIMEOUT, taking).await.map_err(|_| ConnectError::Timeout(HELLO_TIMEOUT))?
+}
+
+fn judge(hello: &Hello, identity: &Identity, peer: &Principal, offered: &[Service], plain: bool) -> HelloReply {
+    let (verdict, text) = if hello.cluster != identity.cluster {
+        (Verdict::Cluster, format!("this is cluster {}, not {}", identity.cluster, hello.cluster))
+    } else if !offered.contains(&hello.service) {
+        (Verdict::Service, format!("service {:?} is not offered by {}", hello.service, identity.principal))
+    } else if !may_use(Role::of(peer), hello.service) {
+        (Verdict::Role, format!("{peer} may not use service {:?}", hello.service))
+    } else if hello.common_version().is_none() {
+        let (from, to) = (VERSIONS.start(), VERSIONS.end());
+        (Verdict::Version, format!("this side speaks protocol versions {from} to {to}, the other {} to {}", hello.version_min, hello.version_max))
+    } else {
+        (Verdict::Welcome, String::new())
+    };
+    let welcome = verdict == Verdict::Welcome;
+    let version = if welcome { hello.common_version().unwrap_or_default() } else { 0 };
+    HelloReply { verdict, plain: welcome && plain, version, text }
+}
+
+fn peer_of(stream: &TlsStream<TcpStream>, identity: &Identity) -> Result<Principal, ConnectError> {
+    let (_, session) = stream.get_ref();
+    let certificate = session.peer_certificates().and_then(|chain| chain.first()).ok_or(ConnectError::Nobody)?;
+    match principal_of(certificate) {
+        Some((cluster, principal)) if cluster == identity.cluster => Ok(principal),
+        _ => Err(ConnectError::Nobody),
+    }
+}
+
+fn plain_allowed(protection: Protection, tcp: &TcpStream) -> bool {
+    let loopback = |address: std::io::Result<SocketAddr>| address.is_ok_and(|address| address.ip().is_loopback());
+    match protection {
+        Protection::Private => false,
+        Protection::Integrity => true,
+        Protection::Auto => loopback(tcp.local_addr()) && loopback(tcp.peer_addr()),
+    }
+}
+
+/// Bytes asked for each socket buffer of a data connection; the kernel may grant less.
+const SOCKET_BUFFER_BYTES: usize = 512 << 10;
+
+fn enlarge_buffers(tcp: &TcpStream) {
+    let socket = socket2::SockRef::from(tcp);
+    // Smaller buffers are slower, not wrong.
+    let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
+}
+
+/// The connection as tarpc wants it.
+pub fn framed<In, Out>(stream: TlsStream<TcpStream>) -> Transport<In, Out> {
+    Framed::with_capacity(stream, PostcardCodec::default(), 8 << 10)
+}
