@@ -1,1 +1,12 @@
+//! What the tests of whole clusters share: real processes, faults, and an oracle that knows what must be there.
+//!
+//! * [`cluster`] starts, kills, restarts, stops and inspects the daemons of a cluster of its own.
+//! * [`content`] makes bytes from a seed, so that nothing needs to be kept to know what a file must hold.
+//! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
 
+pub mod cluster;
+pub mod content;
+pub mod oracle;
+pub mod programs;
+
+pub use cluster::{Cluster, Spec, seed};

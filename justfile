@@ -1,0 +1,17 @@
+# What developers run. `just verify` reads only, `just fix` writes.
+
+verify:
+    .ci/run
+
+fix:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --fix --allow-dirty
+
+# The long form of the tests that are short in `just verify`. Prints its seed; DFS_TEST_SEED repeats one.
+soak rounds="500":
+    DFS_TEST_ROUNDS={{rounds}} cargo test --release -p dfs-tests --test durability -- --nocapture
+
+# Every figure of docs/performance.md.
+bench:
+    docs/bench/run
+    cargo bench -p dfs-rpc -p dfs-logic
