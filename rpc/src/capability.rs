@@ -65,7 +65,8 @@ pub struct KeyRing {
 impl KeyRing {
     /// A ring of these keys, in any order.
     pub fn new(keys: &[TokenKey]) -> Self {
-        let mut keys: Vec<_> = keys.iter().map(|key| (key.id, hmac::Key::new(hmac::HMAC_SHA256, &key.secret))).collect();
+        let mut keys: Vec<_> =
+            keys.iter().map(|key| (key.id, hmac::Key::new(hmac::HMAC_SHA256, &key.secret))).collect();
         keys.sort_by_key(|(id, _)| *id);
         Self { keys }
     }
@@ -137,7 +138,14 @@ impl Capability {
     ///
     /// # Errors
     /// Says what is not right about it.
-    pub fn check(&self, cluster: ClusterId, operation: Operation, peer: &Principal, here: DatanodeId, now: Timestamp) -> Result<(), CapabilityError> {
+    pub fn check(
+        &self,
+        cluster: ClusterId,
+        operation: Operation,
+        peer: &Principal,
+        here: DatanodeId,
+        now: Timestamp,
+    ) -> Result<(), CapabilityError> {
         let place = self.pipeline.iter().position(|node| *node == here).ok_or(CapabilityError::Datanode)?;
         let before = self.pipeline.get(..place).unwrap_or_default();
         let passed_on = self.operation == Operation::Write

@@ -2,7 +2,10 @@
 
 use crate::capability::Receipt;
 use bytes::Bytes;
-use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, MasterId, RequestId, Result, Stat, Timestamp};
+use dfs_types::{
+    ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, MasterId, RequestId, Result, Stat,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 

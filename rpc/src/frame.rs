@@ -146,11 +146,7 @@ impl FrameHeader {
     /// # Errors
     /// When it is not one that this version writes.
     pub fn decode(bytes: &[u8; HEADER_BYTES]) -> Result<Self, FrameError> {
-        let word = |at: usize| -> u32 {
-            let mut word = [0; 4];
-            word.copy_from_slice(&bytes[at..at + 4]);
-            u32::from_le_bytes(word)
-        };
+        let word = |at| le32(bytes, at);
         if bytes[0..4] != MAGIC {
             return Err(FrameError::Magic);
         }
@@ -200,6 +196,11 @@ impl FrameHeader {
             };
         if right { Ok(()) } else { Err(FrameError::PayloadChecksum) }
     }
+}
+
+/// Four bytes from `at` on, little endian; zero behind the end.
+fn le32(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_le_bytes)
 }
 
 /// The crc32c of each block of `payload`; zero behind its end.

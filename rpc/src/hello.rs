@@ -111,8 +111,9 @@ fn sealed(bytes: &[u8; HELLO_BYTES]) -> bool {
     bytes[28..] == crc32c::crc32c(&bytes[..28]).to_le_bytes()
 }
 
+/// Two bytes from `at` on, little endian.
 fn half(bytes: &[u8; HELLO_BYTES], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+    bytes.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u16::from_le_bytes)
 }
 
 impl Hello {
@@ -146,7 +147,8 @@ impl Hello {
         if !sealed(bytes) {
             return Err(HelloError::Checksum);
         }
-        let service = Service::ALL.into_iter().find(|service| *service as u8 == bytes[5]).ok_or(HelloError::Service(bytes[5]))?;
+        let service =
+            Service::ALL.into_iter().find(|service| *service as u8 == bytes[5]).ok_or(HelloError::Service(bytes[5]))?;
         let (version_min, version_max) = (half(bytes, 6), half(bytes, 8));
         if version_min > version_max || bytes[10] > 1 || bytes[11] != 0 {
             return Err(HelloError::Value);

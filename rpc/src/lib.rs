@@ -9,6 +9,8 @@
 //!
 //! docs/protocol.md describes every byte; golden files in `rpc/golden/` keep it true.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 pub mod access;
 pub mod capability;
 pub mod client;

@@ -127,7 +127,12 @@ async fn read_reply(stream: &mut TlsStream<TcpStream>) -> Result<HelloReply, Con
 ///
 /// # Errors
 /// When the caller proves nothing, says no hello, or is refused.
-pub async fn accept(identity: &Identity, tcp: TcpStream, offered: &[Service], protection: Protection) -> Result<Connected, ConnectError> {
+pub async fn accept(
+    identity: &Identity,
+    tcp: TcpStream,
+    offered: &[Service],
+    protection: Protection,
+) -> Result<Connected, ConnectError> {
     let taking = async {
         tcp.set_nodelay(true)?;
         if offered.contains(&Service::Data) {
@@ -164,7 +169,13 @@ fn judge(hello: &Hello, identity: &Identity, peer: &Principal, offered: &[Servic
         (Verdict::Role, format!("{peer} may not use service {:?}", hello.service))
     } else if hello.common_version().is_none() {
         let (from, to) = (VERSIONS.start(), VERSIONS.end());
-        (Verdict::Version, format!("this side speaks protocol versions {from} to {to}, the other {} to {}", hello.version_min, hello.version_max))
+        (
+            Verdict::Version,
+            format!(
+                "this side speaks protocol versions {from} to {to}, the other {} to {}",
+                hello.version_min, hello.version_max
+            ),
+        )
     } else {
         (Verdict::Welcome, String::new())
     };

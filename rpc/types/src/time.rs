@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn spans_read_and_show() {
-        for (text, ms) in [("3s", 3000), ("250ms", 250), ("1.5h", 5_400_000), ("1m30s", 90_000), ("0s", 0), (" 2d ", 172_800_000)] {
+        for (text, ms) in
+            [("3s", 3000), ("250ms", 250), ("1.5h", 5_400_000), ("1m30s", 90_000), ("0s", 0), (" 2d ", 172_800_000)]
+        {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)), "{text}");
             assert_eq!(parse_duration(&format_duration(Duration::from_millis(ms))), Ok(Duration::from_millis(ms)));
         }
