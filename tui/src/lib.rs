@@ -1,1 +1,14 @@
+//! What people see of the cluster, as text: figures, tables, meters, the status screen.
+//!
+//! Everything here is a function from values to text. It knows no terminal, clock or network: widths, times and
+//! time zones come in as arguments.
 
+pub mod cluster;
+pub mod figures;
+pub mod meter;
+pub mod nodes;
+pub mod table;
+pub mod text;
+
+pub use meter::Meter;
+pub use table::{Align, Table};

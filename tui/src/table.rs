@@ -1,0 +1,133 @@
+//! Tables that fit the width of a terminal.
+
+use crate::text::{sanitise, truncate, width};
+
+/// Which side of its column a cell keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Right,
+}
+
+/// The narrowest that a column is squeezed to, in cells.
+const SQUEEZED_MIN: usize = 6;
+/// Between two columns, in cells.
+const GAP: usize = 2;
+
+/// Rows of cells under a head. Cells are made safe for a terminal when they are added.
+#[derive(Debug, Clone)]
+pub struct Table {
+    aligns: Vec<Align>,
+    /// The head first.
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these columns.
+    pub fn new(head: &[(&str, Align)]) -> Self {
+        Self {
+            aligns: head.iter().map(|(_, align)| *align).collect(),
+            rows: vec![head.iter().map(|(name, _)| (*name).to_owned()).collect()],
+        }
+    }
+
+    /// Adds a row; cells beyond the head are dropped, missing ones are empty.
+    pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
+        let mut row: Vec<String> = cells.into_iter().map(|cell| sanitise(cell.as_ref()).into_owned()).collect();
+        row.resize(self.aligns.len(), String::new());
+        self.rows.push(row);
+    }
+
+    /// The table as lines of at most `cells` cells; unlimited if none.
+    /// When it is too wide, its widest columns are cut first, and the last columns drop out when that is not enough.
+    pub fn render(&self, cells: Option<usize>) -> String {
+        let widths = self.fit(cells);
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for ((cell, align), column) in row.iter().zip(&self.aligns).zip(&widths) {
+                if !line.is_empty() || *align == Align::Right && *column > width(cell) {
+                    let gap = if line.is_empty() { 0 } else { GAP };
+                    line.extend(std::iter::repeat_n(' ', gap));
+                }
+                let shown = truncate(cell, *column);
+                let room = column.saturating_sub(width(&shown));
+                match align {
+                    Align::Left => line.extend(shown.chars().chain(std::iter::repeat_n(' ', room))),
+                    Align::Right => line.extend(std::iter::repeat_n(' ', room).chain(shown.chars())),
+                }
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The width of each column that is shown.
+    fn fit(&self, cells: Option<usize>) -> Vec<usize> {
+        let mut widths: Vec<usize> = vec![1; self.aligns.len()];
+        for row in &self.rows {
+            for (column, cell) in widths.iter_mut().zip(row) {
+                *column = (*column).max(width(cell));
+            }
+        }
+        let Some(cells) = cells else { return widths };
+        while total(&widths) > cells {
+            let over = total(&widths) - cells;
+            let Some(widest) = widths.iter_mut().max() else { break };
+            if *widest > SQUEEZED_MIN {
+                *widest = widest.saturating_sub(over.min(8)).max(SQUEEZED_MIN);
+            } else if widths.len() > 1 {
+                widths.pop();
+            } else {
+                widths = vec![cells.max(1)];
+                break;
+            }
+        }
+        widths
+    }
+}
+
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Table {
+        let mut table = Table::new(&[("NAME", Align::Left), ("SIZE", Align::Right), ("WHERE", Align::Left)]);
+        table.row(["漢字", "1", "here"]);
+        table.row(["b", "12345", "a place\tfar away"]);
+        table
+    }
+
+    #[test]
+    fn columns_line_up_by_cells() {
+        let expected = "NAME   SIZE  WHERE\n漢字      1  here\nb     12345  a place\\tfar away\n";
+        assert_eq!(sample().render(None), expected);
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_the_widest() {
+        let expected = "NAME   SIZE  WHERE\n漢字      1  here\nb     12345  a place…\n";
+        assert_eq!(sample().render(Some(21)), expected);
+        assert_eq!(sample().render(Some(4)).lines().next(), Some("NAME"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_asked(
+            rows in prop::collection::vec(prop::collection::vec("[a-z漢]{0,30}", 0..5), 0..6),
+            cells in 1usize..80,
+        ) {
+            let mut table = Table::new(&[("A", Align::Left), ("BB", Align::Right), ("CCC", Align::Left), ("D", Align::Right)]);
+            for row in &rows {
+                table.row(row);
+            }
+            prop_assert!(table.render(Some(cells)).lines().all(|line| width(line) <= cells));
+        }
+    }
+}

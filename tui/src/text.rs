@@ -1,0 +1,148 @@
+//! Text that came from elsewhere, made safe and measured for a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Whether a terminal would obey this character instead of showing it, or would show other text in another order
+/// because of it.
+pub fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' // marks and line separators
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // bidirectional overrides and isolates
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// The text with every treacherous character written as an escape: `\n`, `\u{1b}`.
+///
+/// Names in the DFS are chosen by others; shown raw, they could move the cursor or hide what they are.
+pub fn sanitise(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_treacherous) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => safe.push_str("\\n"),
+            '\r' => safe.push_str("\\r"),
+            '\t' => safe.push_str("\\t"),
+            c if is_treacherous(c) => {
+                let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// How many cells of a terminal the text takes.
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// The text cut to at most `cells` cells, with `…` at its end when something was cut.
+pub fn truncate(text: &str, cells: usize) -> Cow<'_, str> {
+    if width(text) <= cells {
+        return Cow::Borrowed(text);
+    }
+    if cells == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut cut = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = UnicodeWidthChar::width(c).unwrap_or(0);
+        if used + wide > cells - 1 {
+            break;
+        }
+        used += wide;
+        cut.push(c);
+    }
+    cut.push('…');
+    Cow::Owned(cut)
+}
+
+/// Names side by side, filled column by column as `ls` does, in lines of at most `cells` cells.
+/// A name that is wider than that gets a line of its own.
+pub fn columns(names: &[String], cells: usize) -> String {
+    const GAP: usize = 2;
+    if names.is_empty() {
+        return String::new();
+    }
+    let widths: Vec<usize> = names.iter().map(|name| width(name)).collect();
+    let narrowest = widths.iter().min().copied().unwrap_or(0).max(1);
+    let columns_max = ((cells + GAP) / (narrowest + GAP)).clamp(1, names.len().max(1));
+    let (rows, column_widths) = (1..=columns_max)
+        .rev()
+        .map(|count| layout(&widths, count))
+        .find(|(_, sizes)| sizes.iter().sum::<usize>() + GAP * sizes.len().saturating_sub(1) <= cells)
+        .unwrap_or_else(|| layout(&widths, 1));
+    let mut text = String::new();
+    for row in 0..rows {
+        let mut pending = 0;
+        for (column, column_width) in column_widths.iter().enumerate() {
+            let Some((name, used)) = names.get(column * rows + row).zip(widths.get(column * rows + row)) else { break };
+            text.extend(std::iter::repeat_n(' ', pending));
+            text.push_str(name);
+            pending = column_width - used + GAP;
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Rows, and the width of each column, when `widths` are put into at most `count` columns.
+fn layout(widths: &[usize], count: usize) -> (usize, Vec<usize>) {
+    let rows = widths.len().div_ceil(count).max(1);
+    (rows, widths.chunks(rows).map(|column| column.iter().max().copied().unwrap_or(0)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn controls_and_bidi_are_shown_not_obeyed() {
+        assert_eq!(sanitise("plain näme 漢"), "plain näme 漢");
+        assert_eq!(sanitise("a\x1b[31m\n\u{202e}b"), "a\\u{1b}[31m\\n\\u{202e}b");
+    }
+
+    #[test]
+    fn truncation_counts_cells() {
+        assert_eq!(truncate("abcdef", 6), "abcdef");
+        assert_eq!(truncate("abcdef", 4), "abc…");
+        assert_eq!(truncate("漢字漢字", 5), "漢字…");
+        assert_eq!(truncate("漢字漢字", 4), "漢…");
+        assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn columns_fill_downwards() {
+        let names: Vec<String> = ["a", "bb", "ccc", "d", "e"].map(str::to_owned).into();
+        assert_eq!(columns(&names, 80), "a  bb  ccc  d  e\n");
+        assert_eq!(columns(&names, 9), "a    d\nbb   e\nccc\n");
+        assert_eq!(columns(&names, 1), "a\nbb\nccc\nd\ne\n");
+        assert_eq!(columns(&[], 80), "");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sanitised_has_nothing_treacherous(text in any::<String>()) {
+            prop_assert!(!sanitise(&text).contains(is_treacherous));
+        }
+
+        #[test]
+        fn truncated_text_fits(text in "[a-z漢字é]{0,40}", cells in 0usize..30) {
+            prop_assert!(width(&truncate(&text, cells)) <= cells);
+        }
+
+        #[test]
+        fn columns_show_every_name_and_fit(names in prop::collection::vec("[a-z漢]{1,12}", 1..40), cells in 24usize..100) {
+            let text = columns(&names, cells);
+            prop_assert_eq!(text.split_whitespace().count(), names.len());
+            prop_assert!(text.lines().all(|line| width(line) <= cells));
+        }
+    }
+}
