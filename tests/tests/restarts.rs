@@ -1,0 +1,106 @@
+//! Daemons that stop, start, and find their files as somebody left them.
+
+use dfs_tests::{Cluster, Spec};
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+fn segments(cluster: &Cluster) -> Vec<PathBuf> {
+    let folder = cluster.daemon("master-1").data_dir.join("log");
+    let files = std::fs::read_dir(folder).expect("log folder").map(|entry| entry.expect("entry").path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "segment")).collect();
+    files.sort();
+    files
+}
+
+/// Where the last byte that is not zero stands, in the segment that has records.
+fn end_of_log(cluster: &Cluster) -> (PathBuf, u64) {
+    let written = |path: &PathBuf| {
+        let bytes = std::fs::read(path).expect("read segment");
+        bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at as u64 + 1)
+    };
+    segments(cluster).into_iter().map(|path| (path.clone(), written(&path))).max_by_key(|(_, end)| *end).expect("a segment")
+}
+
+#[test]
+fn everything_stops_and_comes_back() {
+    let cluster = Cluster::start(Spec::default());
+    cluster.ok(&["mkdir", "-p", "/a/b"]);
+    let before = cluster.daemons();
+    cluster.dfsd_ok(&["down"]);
+    assert!(cluster.daemons().iter().all(|daemon| daemon.pid.is_none()));
+    assert_eq!(cluster.shell(&["--no-start", "ls", "/"]).code, 3);
+    cluster.dfsd_ok(&["up"]);
+    assert_eq!(cluster.ok(&["ls", "/a"]).trim(), "b");
+    let after = cluster.daemons();
+    assert_eq!(after.len(), before.len());
+    for (old, new) in before.iter().zip(&after) {
+        assert_eq!(old.address, new.address, "ports are remembered");
+        assert_ne!(old.pid, new.pid);
+    }
+    assert!(cluster.dfsd_ok(&["up"]).contains("running") || cluster.dfsd(&["up"]).stderr.contains("running"));
+    cluster.dfsd_ok(&["up", "--datanodes", "4"]);
+    assert_eq!(cluster.daemons().len(), 5);
+    cluster.dfsd_ok(&["restart", "datanode-2"]);
+    cluster.dfsd_ok(&["stop", "datanode-2"]);
+    assert!(cluster.daemon("datanode-2").pid.is_none());
+    cluster.dfsd_ok(&["start", "datanode-2"]);
+    assert!(cluster.daemon("datanode-2").pid.is_some());
+}
+
+#[test]
+fn a_torn_tail_of_the_log_is_cut_off() {
+    let cluster = Cluster::start(Spec::default());
+    cluster.ok(&["mkdir", "/kept"]);
+    cluster.kill("master-1");
+    let (segment, end) = end_of_log(&cluster);
+    // Half a record, as a power cut leaves it.
+    let file = OpenOptions::new().write(true).open(segment).expect("open");
+    file.write_all_at(&[0x5a; 37], end.next_multiple_of(8)).expect("write");
+    cluster.start_daemon("master-1");
+    cluster.ok(&["stat", "/kept"]);
+    cluster.wait_for("writes", || cluster.shell(&["mkdir", "-p", "/more"]).code == 0);
+}
+
+#[test]
+fn damage_in_the_middle_of_the_log_stops_the_master() {
+    let cluster = Cluster::start(Spec::default());
+    for name in ["/a", "/b", "/c", "/d"] {
+        cluster.ok(&["mkdir", name]);
+    }
+    cluster.kill("master-1");
+    let (segment, end) = end_of_log(&cluster);
+    let file = OpenOptions::new().read(true).write(true).open(&segment).expect("open");
+    let at = end / 2;
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).expect("read");
+    file.write_all_at(&[byte[0] ^ 0x10], at).expect("write");
+    let said = cluster.dfsd(&["start", "master-1"]);
+    assert_ne!(said.code, 0);
+    let name = segment.file_name().expect("name").to_string_lossy().into_owned();
+    assert!(said.stderr.contains(&name), "it names the file: {said:?}");
+    // Mended, it starts again, and nothing was lost.
+    file.write_all_at(&byte, at).expect("write");
+    cluster.start_daemon("master-1");
+    assert_eq!(cluster.ok(&["ls", "/"]).split_whitespace().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_data_folder_is_used_by_one_process() {
+    let cluster = Cluster::start(Spec::default());
+    for id in ["master-1", "datanode-1"] {
+        let daemon = cluster.daemon(id);
+        let role = id.split('-').next().expect("role");
+        let credentials = cluster.home().join("credentials").join(format!("{id}.pem"));
+        let data = daemon.data_dir.to_str().expect("UTF-8");
+        let masters = cluster.daemon("master-1").address;
+        let mut args = vec![role, "--id", id, "--listen", "127.0.0.1:0", "--data-dir", data];
+        args.extend(["--credential", credentials.to_str().expect("UTF-8")]);
+        if role == "datanode" {
+            args.extend(["--masters", &masters]);
+        }
+        let said = cluster.dfsd(&args);
+        assert_ne!(said.code, 0, "{said:?}");
+        assert!(said.stderr.contains("in use"), "{said:?}");
+    }
+}
