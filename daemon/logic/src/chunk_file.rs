@@ -1,0 +1,325 @@
+//! The layout of a chunk file: a header with the checksums of all blocks, then the data.
+//!
+//! All numbers are little endian.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..8 | magic `dfsChunk` |
+//! | 8..10 | version, 1 |
+//! | 10..12 | zero |
+//! | 12..16 | bytes of a block, 65,536 |
+//! | 16..32 | cluster id |
+//! | 32..40 | chunk id |
+//! | 40..44 | generation |
+//! | 44..48 | length of the data in bytes, 1 to capacity |
+//! | 48..52 | capacity: the most bytes that the table has room for |
+//! | 52..56 | crc32c over the table: the number that stands for the chunk in receipts |
+//! | 56..60 | zero |
+//! | 60..64 | crc32c of bytes 0..60 and of everything from 64 to the end of the header |
+//! | 64..H | table: crc32c of each block of the data, 4 bytes each; zero behind the last |
+//! | H.. | the data, then zeros up to a multiple of 4,096 |
+//!
+//! H is 64 + 4 × ⌈capacity / 65,536⌉, rounded up to a multiple of 4,096, so that data is aligned for direct I/O and any
+//! range of it is one seek. The capacity is fixed when the file is opened for writing, before the length is known, since
+//! it says where the data begins. The header is written last: a file without it is no chunk.
+//! The magic comes first so that a stranger is recognised by its first bytes; one checksum covers the whole header, its
+//! padding too, so that any flipped bit of it is found before anything in it is believed.
+//!
+//! A file is named `ID_GENERATION.chunk`: 16 hex digits, then a decimal number.
+
+use dfs_types::{ChunkId, ClusterId, Generation};
+
+/// Bytes under one checksum.
+pub const BLOCK_BYTES: u32 = 65_536;
+/// Header and data begin and end at multiples of this many bytes.
+pub const ALIGN_BYTES: usize = 4_096;
+/// The most bytes that a chunk can have: 1 GiB.
+pub const CAPACITY_MAX: u32 = 1 << 30;
+/// Bytes of the header in front of the table; so many must be read to know how long the header is.
+pub const FIXED_BYTES: usize = 64;
+const MAGIC: [u8; 8] = *b"dfsChunk";
+const VERSION: u16 = 1;
+const EXTENSION: &str = ".chunk";
+
+/// What the header of a chunk file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkHeader {
+    pub cluster: ClusterId,
+    pub chunk: ChunkId,
+    pub generation: Generation,
+    /// Bytes of data, 1 to `capacity`.
+    pub length: u32,
+    /// Bytes of data that the table has room for, at most [`CAPACITY_MAX`].
+    pub capacity: u32,
+    /// crc32c of each block.
+    pub table: Vec<u32>,
+}
+
+/// Bytes that are no chunk file, or a damaged one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChunkFileError {
+    #[error("the file is cut off: {0} bytes of its header are there")]
+    Short(usize),
+    #[error("it does not begin as a chunk file does")]
+    Magic,
+    #[error("chunk file version {0} is not understood here; version 1 is")]
+    Version(u16),
+    #[error("the header's checksum does not match")]
+    Checksum,
+    #[error("the header has values that do not fit together")]
+    Value,
+}
+
+/// Bytes of the header of a chunk with this capacity: where its data begins.
+pub fn header_bytes(capacity: u32) -> usize {
+    (FIXED_BYTES + 4 * block_count(capacity)).next_multiple_of(ALIGN_BYTES)
+}
+
+/// Blocks in so many bytes.
+pub fn block_count(length: u32) -> usize {
+    length.div_ceil(BLOCK_BYTES) as usize
+}
+
+/// Bytes of the file of a chunk, its padding included.
+pub fn file_bytes(capacity: u32, length: u32) -> u64 {
+    header_bytes(capacity) as u64 + u64::from(length).next_multiple_of(ALIGN_BYTES as u64)
+}
+
+/// How long the header is that begins with `start`. Only for knowing how much to read: the checksum is not looked at.
+///
+/// # Errors
+/// When it is too short, or no chunk file of this version.
+pub fn header_bytes_of(start: &[u8]) -> Result<usize, ChunkFileError> {
+    let fixed: &[u8; FIXED_BYTES] = start.first_chunk().ok_or(ChunkFileError::Short(start.len()))?;
+    if !fixed.starts_with(&MAGIC) {
+        return Err(ChunkFileError::Magic);
+    }
+    let version = u16::from_le_bytes(take(fixed, 8));
+    if version != VERSION {
+        return Err(ChunkFileError::Version(version));
+    }
+    let capacity = u32::from_le_bytes(take(fixed, 48));
+    if capacity > CAPACITY_MAX { Err(ChunkFileError::Value) } else { Ok(header_bytes(capacity)) }
+}
+
+impl ChunkHeader {
+    /// The whole header, padding included.
+    ///
+    /// # Errors
+    /// When length, capacity and table do not fit together.
+    pub fn encode(&self) -> Result<Vec<u8>, ChunkFileError> {
+        self.check()?;
+        let mut bytes = Vec::with_capacity(header_bytes(self.capacity));
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&[0; 2]);
+        bytes.extend_from_slice(&BLOCK_BYTES.to_le_bytes());
+        bytes.extend_from_slice(&self.cluster.0);
+        bytes.extend_from_slice(&self.chunk.0.to_le_bytes());
+        bytes.extend_from_slice(&self.generation.0.to_le_bytes());
+        bytes.extend_from_slice(&self.length.to_le_bytes());
+        bytes.extend_from_slice(&self.capacity.to_le_bytes());
+        bytes.extend_from_slice(&self.table_checksum().to_le_bytes());
+        bytes.extend_from_slice(&[0; 4]);
+        // The place of the checksum; the table follows it.
+        bytes.extend_from_slice(&[0; 4]);
+        self.table.iter().for_each(|crc| bytes.extend_from_slice(&crc.to_le_bytes()));
+        bytes.resize(header_bytes(self.capacity), 0);
+        let crc = checksum(&bytes);
+        if let Some(place) = bytes.get_mut(60..64) {
+            place.copy_from_slice(&crc.to_le_bytes());
+        }
+        Ok(bytes)
+    }
+
+    /// Reads and checks a header; `bytes` may go on behind it.
+    ///
+    /// # Errors
+    /// When it is cut off, damaged, or of another version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ChunkFileError> {
+        let header = bytes.get(..header_bytes_of(bytes)?).ok_or(ChunkFileError::Short(bytes.len()))?;
+        let fixed: &[u8; FIXED_BYTES] = header.first_chunk().ok_or(ChunkFileError::Short(bytes.len()))?;
+        if u32::from_le_bytes(take(fixed, 60)) != checksum(header) {
+            return Err(ChunkFileError::Checksum);
+        }
+        let length = u32::from_le_bytes(take(fixed, 44));
+        let table = header.get(FIXED_BYTES..).unwrap_or_default().chunks_exact(4).take(block_count(length));
+        let decoded = Self {
+            cluster: ClusterId(take(fixed, 16)),
+            chunk: ChunkId(u64::from_le_bytes(take(fixed, 32))),
+            generation: Generation(u32::from_le_bytes(take(fixed, 40))),
+            length,
+            capacity: u32::from_le_bytes(take(fixed, 48)),
+            table: table.map(|crc| u32::from_le_bytes(take(crc, 0))).collect(),
+        };
+        decoded.check()?;
+        let block = u32::from_le_bytes(take(fixed, 12));
+        let whole = block == BLOCK_BYTES && u32::from_le_bytes(take(fixed, 52)) == decoded.table_checksum();
+        if whole { Ok(decoded) } else { Err(ChunkFileError::Value) }
+    }
+
+    fn check(&self) -> Result<(), ChunkFileError> {
+        let fits = (1..=self.capacity).contains(&self.length)
+            && self.capacity <= CAPACITY_MAX
+            && self.table.len() == block_count(self.length);
+        if fits { Ok(()) } else { Err(ChunkFileError::Value) }
+    }
+
+    /// Where the data begins, in bytes.
+    pub fn data_offset(&self) -> u64 {
+        header_bytes(self.capacity) as u64
+    }
+
+    /// Bytes of the whole file, padding included. A shorter one is cut off.
+    pub fn file_bytes(&self) -> u64 {
+        file_bytes(self.capacity, self.length)
+    }
+
+    /// crc32c over the table: one number that stands for the chunk.
+    pub fn table_checksum(&self) -> u32 {
+        self.table.iter().fold(0, |crc, block| crc32c::crc32c_append(crc, &block.to_le_bytes()))
+    }
+}
+
+/// Bytes of `from` at `at`; zeros where it is shorter, which its callers rule out.
+fn take<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
+    from.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
+}
+
+fn checksum(header: &[u8]) -> u32 {
+    let before = header.get(..60).unwrap_or_default();
+    let behind = header.get(FIXED_BYTES..).unwrap_or_default();
+    crc32c::crc32c_append(crc32c::crc32c(before), behind)
+}
+
+/// The name of the file of a replica.
+pub fn file_name(chunk: ChunkId, generation: Generation) -> String {
+    format!("{chunk}_{generation}{EXTENSION}")
+}
+
+/// The name of the folder, of 256, that a chunk lies in: the low byte of its id, so that new chunks spread.
+pub fn fan_out(chunk: ChunkId) -> String {
+    format!("{:02x}", chunk.0 & 0xff)
+}
+
+/// Reads what [`file_name`] wrote; none for anything else.
+pub fn parse_file_name(name: &str) -> Option<(ChunkId, Generation)> {
+    let (chunk, generation) = name.strip_suffix(EXTENSION)?.split_once('_')?;
+    let parsed = (chunk.parse().ok()?, Generation(generation.parse().ok()?));
+    (file_name(parsed.0, parsed.1) == name).then_some(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header(length: u32, capacity: u32) -> ChunkHeader {
+        ChunkHeader {
+            cluster: ClusterId(*b"0123456789abcdef"),
+            chunk: ChunkId(0x0102_0304_0506_0708),
+            generation: Generation(3),
+            length,
+            capacity,
+            table: (0..block_count(length) as u32).map(|block| 0x1111_1111u32.wrapping_mul(block + 1)).collect(),
+        }
+    }
+
+    #[test]
+    fn the_header_is_as_the_golden_file_has_it() {
+        let golden = include_bytes!("../golden/chunk_header_v1.bin");
+        let header = header(2 * BLOCK_BYTES + 5, 64 << 20);
+        assert_eq!(header.encode().expect("fits"), golden);
+        assert_eq!(ChunkHeader::decode(golden), Ok(header));
+    }
+
+    #[test]
+    fn sizes_are_aligned_and_as_documented() {
+        assert_eq!(header_bytes(1), 4096);
+        assert_eq!(header_bytes(1008 * BLOCK_BYTES), 4096);
+        assert_eq!(header_bytes(1008 * BLOCK_BYTES + 1), 8192);
+        assert_eq!(header_bytes(64 << 20), 8192);
+        assert_eq!(header_bytes(CAPACITY_MAX), 69_632);
+        assert_eq!(file_bytes(64 << 20, 1), 8192 + 4096);
+        assert_eq!(header(64 << 20, 64 << 20).file_bytes(), 8192 + (64 << 20));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let good = header(BLOCK_BYTES, BLOCK_BYTES).encode().expect("fits");
+        let mut bad = good.clone();
+        for bit in 0..good.len() * 8 {
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(ChunkHeader::decode(&bad).is_err(), "bit {bit}");
+            bad[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+
+    #[test]
+    fn every_cut_is_found() {
+        let good = header(BLOCK_BYTES, BLOCK_BYTES).encode().expect("fits");
+        for cut in 0..good.len() {
+            assert_eq!(ChunkHeader::decode(&good[..cut]), Err(ChunkFileError::Short(cut)));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_neither_written_nor_read() {
+        for (length, capacity) in [(0, 10), (11, 10), (1, CAPACITY_MAX + 1)] {
+            assert_eq!(header(length, capacity).encode(), Err(ChunkFileError::Value));
+        }
+        let mut short = header(BLOCK_BYTES + 1, 1 << 20);
+        short.table.pop();
+        assert_eq!(short.encode(), Err(ChunkFileError::Value));
+        let mut later = header(1, 1).encode().expect("fits");
+        later[8] = 2;
+        assert_eq!(ChunkHeader::decode(&later), Err(ChunkFileError::Version(2)));
+        assert_eq!(ChunkHeader::decode(&[0; 4096]), Err(ChunkFileError::Magic));
+    }
+
+    #[test]
+    fn names_read_back_and_others_are_none() {
+        let name = file_name(ChunkId(0xbeef), Generation(12));
+        assert_eq!(name, "000000000000beef_12.chunk");
+        assert_eq!(parse_file_name(&name), Some((ChunkId(0xbeef), Generation(12))));
+        assert_eq!(fan_out(ChunkId(0xbeef)), "ef");
+        for other in
+            ["", "beef_12.chunk", "000000000000beef_012.chunk", "000000000000BEEF_1.chunk", "000000000000beef_1.part"]
+        {
+            assert_eq!(parse_file_name(other), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn headers_read_back(
+            cluster: [u8; 16], chunk: u64, generation: u32,
+            (capacity, length) in (1..=200u32 << 20).prop_flat_map(|capacity| (Just(capacity), 1..=capacity)),
+            seed: u32,
+        ) {
+            let header = ChunkHeader {
+                cluster: ClusterId(cluster),
+                chunk: ChunkId(chunk),
+                generation: Generation(generation),
+                length,
+                capacity,
+                table: (0..block_count(length) as u32).map(|block| seed.wrapping_mul(block | 1)).collect(),
+            };
+            let bytes = header.encode().expect("fits");
+            prop_assert_eq!(bytes.len(), header_bytes(capacity));
+            prop_assert_eq!(header_bytes_of(&bytes), Ok(bytes.len()));
+            prop_assert_eq!(ChunkHeader::decode(&bytes), Ok(header));
+        }
+
+        #[test]
+        fn garbage_is_refused(bytes: Vec<u8>) {
+            prop_assert!(ChunkHeader::decode(&bytes).is_err());
+        }
+
+        #[test]
+        fn names_of_any_replica_read_back(chunk: u64, generation: u32) {
+            let (chunk, generation) = (ChunkId(chunk), Generation(generation));
+            prop_assert_eq!(parse_file_name(&file_name(chunk, generation)), Some((chunk, generation)));
+        }
+    }
+}

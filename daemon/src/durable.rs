@@ -1,0 +1,231 @@
+//! The one place that makes files survive a power cut: sync of files and folders, atomic small files, folder locks.
+//!
+//! A file is durable when it was synced; its *name* is durable when its folder was. After a failed sync the kernel may
+//! have dropped the very pages that it could not write, and a second sync would report success: so nobody retries one.
+//! A [`Poison`] keeps that promise for a folder: after the first failed sync every further one fails as well.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The file in a folder that is locked against a second process.
+const LOCK_FILE: &str = "lock";
+
+/// Remembers the first failed sync of a folder.
+#[derive(Debug, Default)]
+pub struct Poison {
+    reason: OnceLock<String>,
+}
+
+impl Poison {
+    /// Why the folder is not to be trusted any more; none while it is well.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.get().map(String::as_str)
+    }
+
+    /// Marks the folder as failed. The first reason stays.
+    pub fn set(&self, reason: impl Into<String>) {
+        let _ = self.reason.set(reason.into());
+    }
+
+    /// # Errors
+    /// When a sync failed before.
+    pub fn check(&self) -> io::Result<()> {
+        match self.reason() {
+            None => Ok(()),
+            Some(reason) => Err(io::Error::other(format!("out of use since an earlier failure: {reason}"))),
+        }
+    }
+
+    /// Runs a sync once. Its failure is kept for ever.
+    ///
+    /// # Errors
+    /// When it failed, or one before it did.
+    pub fn sync(&self, what: &str, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        self.check()?;
+        sync().inspect_err(|error| self.set(format!("{what}: {error}")))
+    }
+}
+
+/// Makes the content of a file durable, with its length, without its times.
+///
+/// # Errors
+/// When the disk failed. The caller must not sync this file again, see [`Poison`].
+pub fn sync_data(file: &File) -> io::Result<()> {
+    // An interrupted sync has done nothing yet: that one alone may be repeated.
+    rustix::io::retry_on_intr(|| rustix::fs::fdatasync(file)).map_err(io::Error::from)
+}
+
+/// Makes the names in an open folder durable.
+///
+/// # Errors
+/// As [`sync_data`].
+pub fn sync_open_folder(folder: &File) -> io::Result<()> {
+    rustix::io::retry_on_intr(|| rustix::fs::fsync(folder)).map_err(io::Error::from)
+}
+
+/// Makes the names in a folder durable.
+///
+/// # Errors
+/// When it cannot be opened, or as [`sync_data`].
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    sync_open_folder(&File::open(path)?)
+}
+
+/// Makes a folder with those above it, for its owner alone, and their names durable. An existing one is no error.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        create_folder(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    sync_folder(parent.unwrap_or(Path::new(".")))
+}
+
+/// Writes a small file so that after a crash it has the old content or the new one, whole. Its owner alone may read it.
+///
+/// # Errors
+/// When the file system refuses; the old content is then still there.
+pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temporary = temporary_beside(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let written = file
+        .write_all(content)
+        .and_then(|()| sync_data(&file))
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .and_then(|()| sync_folder(folder));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// A name in the same folder that nobody else uses: it carries the process and a count.
+fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_file_name(format!(".{name}.{}.{count}.tmp", std::process::id()));
+    // A leftover of an earlier process with this number.
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(temporary),
+    }
+}
+
+/// Why a folder could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("{} is in use by another process ({})", folder.display(), holder(*pid))]
+    InUse { folder: PathBuf, pid: Option<u32> },
+    #[error("lock {}: {error}", folder.display())]
+    Io { folder: PathBuf, error: io::Error },
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "which one is not known".to_owned(), |pid| format!("pid {pid}"))
+}
+
+/// Holds a folder against every other process, until it is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Locks an existing folder.
+    ///
+    /// # Errors
+    /// When another process holds it, or its lock file cannot be opened.
+    pub fn acquire(folder: &Path) -> Result<Self, LockError> {
+        let failed = |error: io::Error| LockError::Io { folder: folder.to_owned(), error };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(folder.join(LOCK_FILE)).map_err(failed)?;
+        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(LockError::InUse { folder: folder.to_owned(), pid: read_pid(&mut file) });
+            }
+            Err(error) => return Err(failed(error.into())),
+        }
+        // The number is for people; what counts is the lock.
+        file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
+        write!(file, "{}", std::process::id()).map_err(failed)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn read_pid(file: &mut File) -> Option<u32> {
+    /// Digits of the largest process number, and some room.
+    const PID_BYTES_MAX: u64 = 16;
+    let mut text = String::new();
+    file.take(PID_BYTES_MAX).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_is_replaced_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let path = folder.path().join("state");
+        write_file(&path, b"one").expect("write");
+        write_file(&path, b"two").expect("replace");
+        assert_eq!(std::fs::read(&path).expect("read"), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1);
+        assert!(write_file(&folder.path().join("absent/state"), b"x").is_err());
+    }
+
+    #[test]
+    fn folders_are_made_with_their_parents_once_and_again() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let deep = folder.path().join("a/b/c");
+        create_folder(&deep).expect("make");
+        create_folder(&deep).expect("again");
+        assert!(deep.is_dir());
+        std::fs::write(folder.path().join("file"), b"").expect("write");
+        assert!(create_folder(&folder.path().join("file/x")).is_err());
+    }
+
+    #[test]
+    fn a_second_lock_is_refused_and_names_the_holder() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let held = FolderLock::acquire(folder.path()).expect("first");
+        let error = FolderLock::acquire(folder.path()).expect_err("second");
+        let pid = std::process::id();
+        let expected = format!("{} is in use by another process (pid {pid})", folder.path().display());
+        assert_eq!(error.to_string(), expected);
+        drop(held);
+        FolderLock::acquire(folder.path()).expect("after the first was dropped");
+    }
+
+    #[test]
+    fn after_a_failed_sync_none_succeeds() {
+        let poison = Poison::default();
+        assert!(poison.sync("sync chunk", || Ok(())).is_ok());
+        assert!(poison.sync("sync chunk", || Err(io::Error::other("broken disk"))).is_err());
+        let mut ran = false;
+        let again = poison.sync("sync chunk", || {
+            ran = true;
+            Ok(())
+        });
+        assert!(again.is_err() && !ran);
+        assert_eq!(poison.reason(), Some("sync chunk: broken disk"));
+    }
+}
