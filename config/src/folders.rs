@@ -1,0 +1,96 @@
+//! Where the files of a user are.
+
+use crate::error::ConfigError;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The `DFS_…` variables of a process, as a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Those of this process. A value that is not UTF-8 counts with its odd bytes replaced.
+    pub fn of_process() -> Self {
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        Self(
+            std::env::vars_os()
+                .map(|(name, value)| (text(name), text(value)))
+                .filter(|(name, _)| name.starts_with("DFS_"))
+                .collect(),
+        )
+    }
+
+    /// The value of a variable; an empty one counts as absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// All of them, in the order of their names, without the empty ones.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.is_empty())
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+/// The folders of one user. None of them need exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    /// `dfs.toml`.
+    pub config: PathBuf,
+    /// Private keys: for the user's eyes only.
+    pub credentials: PathBuf,
+    /// What the local cluster's daemons store.
+    pub data: PathBuf,
+    /// History, what the local cluster is made of.
+    pub state: PathBuf,
+    /// Logs of the local cluster's daemons.
+    pub logs: PathBuf,
+    /// Which daemons run.
+    pub run: PathBuf,
+}
+
+impl Folders {
+    /// The folders under `DFS_HOME` if it is set, else those that the platform provides for.
+    ///
+    /// # Errors
+    /// When neither is known, or `DFS_HOME` is relative and the working folder is unknown.
+    pub fn of_user(environment: &Environment) -> Result<Self, ConfigError> {
+        if let Some(home) = environment.get("DFS_HOME") {
+            let home = std::path::absolute(home).map_err(|_| ConfigError::NoHome("DFS_HOME is no usable path"))?;
+            return Ok(Self::under(&home));
+        }
+        let platform = directories::ProjectDirs::from("", "", "dfs")
+            .ok_or(ConfigError::NoHome("this user has no home folder; set DFS_HOME to a folder for dfs"))?;
+        let state = platform.state_dir().unwrap_or_else(|| platform.data_local_dir()).to_owned();
+        Ok(Self {
+            config: platform.config_dir().to_owned(),
+            credentials: platform.data_local_dir().join("credentials"),
+            data: platform.data_local_dir().join("data"),
+            logs: state.join("logs"),
+            run: state.join("run"),
+            state,
+        })
+    }
+
+    /// Everything under one folder.
+    pub fn under(home: &Path) -> Self {
+        Self {
+            config: home.join("config"),
+            credentials: home.join("credentials"),
+            data: home.join("data"),
+            state: home.join("state"),
+            logs: home.join("logs"),
+            run: home.join("run"),
+        }
+    }
+
+    /// The file of settings.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("dfs.toml")
+    }
+}
