@@ -21,17 +21,37 @@ pub struct Command {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// The first command of a cluster; later ones change nothing.
-    Init { cluster: ClusterId, superuser: String, key: KeyRecord },
-    Mkdir { path: DfsPath, parents: bool },
-    Rename { from: DfsPath, to: DfsPath, overwrite: bool },
-    Delete { path: DfsPath, recursive: bool },
+    Init {
+        cluster: ClusterId,
+        superuser: String,
+        key: KeyRecord,
+    },
+    Mkdir {
+        path: DfsPath,
+        parents: bool,
+    },
+    Rename {
+        from: DfsPath,
+        to: DfsPath,
+        overwrite: bool,
+    },
+    Delete {
+        path: DfsPath,
+        recursive: bool,
+    },
     CommitWrite(NewFile),
     /// Takes the next `count` chunk ids out of the pool, for planning.
-    ReserveChunks { count: u32 },
+    ReserveChunks {
+        count: u32,
+    },
     /// Chunks below `floor` that no file names can never be named any more.
-    RaiseFloor { floor: ChunkId },
+    RaiseFloor {
+        floor: ChunkId,
+    },
     /// Adds a key; the newest three are kept.
-    AddKey { key: KeyRecord },
+    AddKey {
+        key: KeyRecord,
+    },
 }
 
 /// A file that is to appear, or to replace another.
@@ -67,10 +87,13 @@ pub enum Outcome {
     Deleted(Deleted),
     File(Stat),
     /// These ids and no others: `first..first + count`.
-    Reserved { first: ChunkId, count: u32 },
+    Reserved {
+        first: ChunkId,
+        count: u32,
+    },
 }
 
-/// Why a command was refused. Nothing was changed.
+/// Why a command was refused. Nothing was changed. Variants are only ever added, at the end: their numbers stand in snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     #[error("no such file or directory")]
@@ -97,4 +120,6 @@ pub enum Refusal {
     PathTooLong,
     #[error("the cluster has not been set up")]
     NotInitialised,
+    #[error("the chunks do not make a file of that chunk size and replication")]
+    Malformed,
 }

@@ -1,0 +1,29 @@
+use crate::command::{Command, Refusal};
+use crate::namespace::state::Namespace;
+use crate::namespace::window::Remembered;
+use dfs_types::ChunkId;
+
+impl Namespace {
+    /// Takes the next `count` ids out of the pool. They are never given again.
+    pub(in crate::namespace) fn reserve_chunks(
+        &mut self,
+        command: &Command,
+        count: u32,
+    ) -> Result<Remembered, Refusal> {
+        self.need_master(command)?;
+        let first = self.next_chunk;
+        self.next_chunk = first.checked_add(u64::from(count)).ok_or(Refusal::Malformed)?;
+        Ok(Remembered::Reserved { first: ChunkId(first), count })
+    }
+
+    /// Raises the collection floor. It never sinks, and never rises above the ids that were handed out.
+    pub(in crate::namespace) fn raise_floor(
+        &mut self,
+        command: &Command,
+        floor: ChunkId,
+    ) -> Result<Remembered, Refusal> {
+        self.need_master(command)?;
+        self.floor = self.floor.max(floor.0.min(self.next_chunk));
+        Ok(Remembered::Done)
+    }
+}

@@ -1,0 +1,113 @@
+//! Ways through the tree: looking, and changing every folder from the root to the one that changes.
+
+use super::access::{EXECUTE, Who};
+use super::node::{Dir, Node, Sums};
+use crate::command::Refusal;
+use dfs_types::{DfsPath, Timestamp};
+use std::sync::Arc;
+
+/// An entry that was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found<'a> {
+    Root(&'a Dir),
+    Node(&'a Node),
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn dir(self) -> Option<&'a Dir> {
+        match self {
+            Self::Root(dir) => Some(dir),
+            Self::Node(Node::Dir(dir)) => Some(dir),
+            Self::Node(Node::File(_)) => None,
+        }
+    }
+}
+
+/// One step down.
+fn step<'a>(at: Found<'a>, name: &str, who: Who) -> Result<Found<'a>, Refusal> {
+    let dir = at.dir().ok_or(Refusal::NotADirectory)?;
+    who.need(&dir.attrs, EXECUTE)?;
+    dir.children.get(name).map(Found::Node).ok_or(Refusal::NotFound)
+}
+
+/// The entry at `path`. Needs the right to pass each folder above it.
+pub(super) fn find<'a>(root: &'a Dir, path: &DfsPath, who: Who) -> Result<Found<'a>, Refusal> {
+    path.parts().try_fold(Found::Root(root), |at, name| step(at, name, who))
+}
+
+/// The folder that holds, or would hold, the entry at `path`, and the entry's name in it.
+///
+/// # Errors
+/// [`Refusal::Root`] for the root, which no folder holds.
+pub(super) fn find_parent<'a, 'p>(root: &'a Dir, path: &'p DfsPath, who: Who) -> Result<(&'a Dir, &'p str), Refusal> {
+    let mut parts = path.parts();
+    let name = parts.next_back().ok_or(Refusal::Root)?;
+    let folder = parts.try_fold(Found::Root(root), |at, name| step(at, name, who))?;
+    let dir = folder.dir().ok_or(Refusal::NotADirectory)?;
+    who.need(&dir.attrs, EXECUTE)?;
+    Ok((dir, name))
+}
+
+/// How far `path` exists: the deepest folder on the way and the names that it lacks; no names when all of it exists.
+pub(super) fn find_deepest<'a, 'p>(
+    root: &'a Dir,
+    path: &'p DfsPath,
+    who: Who,
+) -> Result<(Found<'a>, Vec<&'p str>), Refusal> {
+    let mut at = Found::Root(root);
+    let mut parts = path.parts();
+    while let Some(name) = parts.next() {
+        match step(at, name, who) {
+            Ok(next) => at = next,
+            Err(Refusal::NotFound) => return Ok((at, std::iter::once(name).chain(parts).collect())),
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Ok((at, Vec::new()))
+}
+
+/// A change in the folder that holds `path`, as all folders above it feel it.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    pub(super) path: &'a DfsPath,
+    pub(super) added: Sums,
+    pub(super) removed: Sums,
+    /// The reach of what is put at `path`.
+    pub(super) reach: u32,
+    pub(super) at: Timestamp,
+    pub(super) version: u64,
+}
+
+impl Change<'_> {
+    /// Makes the way from the root to the folder that holds `path` this version's own, keeps its sums right, and gives
+    /// that folder for the change itself. The caller has looked that the way exists.
+    ///
+    /// # Errors
+    /// When it does not exist after all.
+    pub(super) fn open<'t>(&self, root: &'t mut Arc<Dir>) -> Result<&'t mut Dir, Refusal> {
+        let mut rest = self.path.as_str().len() as u32 + self.reach;
+        let mut parts = self.path.parts();
+        parts.next_back().ok_or(Refusal::Root)?;
+        let mut dir = Arc::make_mut(root);
+        self.count(dir, rest);
+        for name in parts {
+            rest = rest.saturating_sub(1 + name.len() as u32);
+            dir = match dir.children.get_mut(name) {
+                Some(Node::Dir(next)) => Arc::make_mut(next),
+                Some(Node::File(_)) => return Err(Refusal::NotADirectory),
+                None => return Err(Refusal::NotFound),
+            };
+            self.count(dir, rest);
+        }
+        dir.attrs.modified = self.at;
+        dir.attrs.version = self.version;
+        Ok(dir)
+    }
+
+    fn count(&self, dir: &mut Dir, reach: u32) {
+        dir.sums = dir.sums.plus(self.added).minus(self.removed);
+        if self.added != Sums::default() {
+            dir.reach = dir.reach.max(reach);
+        }
+    }
+}
