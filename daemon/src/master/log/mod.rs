@@ -1,0 +1,36 @@
+//! The Raft log on disk: segments that are written from front to back and never changed, only used again.
+//!
+//! A folder `log/` holds
+//!
+//! | file | what |
+//! |---|---|
+//! | `segment-SEQUENCE.log` | records; the one with the highest sequence number is being written, see [`segment`] |
+//! | `spare-N.log` | a file of zeros, or an old segment, to become the next one |
+//! | `vote` | whom this master voted for, see [`vote`] |
+//!
+//! **Invariant:** a record is written and synced before the next one is begun. So only the last record of the last
+//! segment can be torn by a crash; it was acknowledged to nobody and is cut off. Whatever else fails its checksum is
+//! damage, and the log refuses to open.
+//!
+//! **Invariant:** records of an earlier life of a file never count: every record carries the mark of its segment, and
+//! its checksum begins with that mark.
+//!
+//! Nothing is changed in place. That entries were taken back ([`record::Record::Truncated`]) or are no longer needed
+//! ([`record::Record::Purged`]) is itself a record.
+
+pub mod error;
+pub mod open;
+pub mod record;
+pub mod segment;
+pub mod spare;
+pub mod storage;
+pub mod store;
+pub mod tail;
+pub mod vote;
+
+pub use error::LogError;
+pub use spare::{Disk, RealDisk};
+pub use store::{Log, LogOptions};
+
+#[cfg(test)]
+mod tests;

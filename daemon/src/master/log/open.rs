@@ -1,0 +1,235 @@
+//! Opening the log: reading all segments, cutting a torn tail, refusing damage.
+
+use super::error::LogError;
+use super::record::{self, ALIGN_BYTES, Record};
+use super::segment::{Head, RECORDS_AT, Segment};
+use super::spare::{self, Spares};
+use super::store::{LogOptions, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, State, begin, random_mark, sync_folder};
+use super::tail::Tail;
+use super::vote::VoteFile;
+use std::collections::VecDeque;
+use std::fs::{self, OpenOptions};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError> {
+    options.segment_bytes = options.segment_bytes.clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+    let folder = options.folder.clone();
+    fs::create_dir_all(&folder).map_err(LogError::io("make the folder", &folder))?;
+    let files = Files::of(&folder)?;
+    let vote = VoteFile::open(&folder, options.cluster, &*options.disk)?;
+    let mut state = State {
+        segments: VecDeque::new(),
+        purged: None,
+        last: None,
+        committed: None,
+        vote,
+        tail: Tail::default(),
+        buffer: Vec::new(),
+        options,
+    };
+    state.read_all(&files.segments)?;
+    let mut spares = files.spares;
+    if state.segments.is_empty() {
+        state.begin_first(&mut spares)?;
+    }
+    let options = &state.options;
+    let spares = Spares::new(&folder, options.segment_bytes, spares, options.disk.clone());
+    Ok((state, spares.map_err(LogError::io("start a thread for", &folder))?))
+}
+
+/// What is in the folder.
+struct Files {
+    /// By rising sequence number.
+    segments: Vec<(u64, PathBuf)>,
+    spares: Vec<PathBuf>,
+}
+
+impl Files {
+    fn of(folder: &Path) -> Result<Self, LogError> {
+        let mut files = Self { segments: Vec::new(), spares: Vec::new() };
+        let read = || LogError::io("read the folder", folder);
+        for entry in fs::read_dir(folder).map_err(read())? {
+            let path = entry.map_err(read())?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if let Some(sequence) = Segment::sequence_of(name) {
+                files.segments.push((sequence, path));
+            } else if spare::number(&path).is_some() {
+                files.spares.push(path);
+            } else if name.ends_with(".new") {
+                fs::remove_file(&path).map_err(LogError::io("remove the left-over", &path))?;
+            }
+        }
+        files.segments.sort();
+        files.keep_whole_spares()?;
+        Ok(files)
+    }
+
+    /// A spare that a crash left shorter than its siblings is made anew rather than grown when it is needed.
+    fn keep_whole_spares(&mut self) -> Result<(), LogError> {
+        let mut kept = Vec::new();
+        for path in self.spares.drain(..) {
+            let size = fs::metadata(&path).map_err(LogError::io("look at", &path))?.len();
+            kept.push((size, path));
+        }
+        let largest = kept.iter().map(|(size, _)| *size).max().unwrap_or_default();
+        for (size, path) in kept {
+            if size == largest && size > RECORDS_AT {
+                self.spares.push(path);
+            } else {
+                fs::remove_file(&path).map_err(LogError::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn begin_first(&mut self, spares: &mut Vec<PathBuf>) -> Result<(), LogError> {
+        let path = self.options.folder.join("first.new");
+        let from = match spares.pop() {
+            Some(spare) => spare,
+            None => {
+                self.options.disk.allocate(&path, self.options.segment_bytes).map_err(LogError::io("make", &path))?;
+                path
+            }
+        };
+        let head = Head { sequence: 1, mark: random_mark(), previous_end: 0, cluster: self.options.cluster };
+        let first = begin(&self.options, &from, head)?;
+        self.segments.push_back(first);
+        sync_folder(&self.options.folder)
+    }
+
+    fn read_all(&mut self, files: &[(u64, PathBuf)]) -> Result<(), LogError> {
+        let mut heads = Vec::new();
+        for (sequence, path) in files {
+            heads.push(read_head(path, *sequence, self.options.cluster)?);
+        }
+        for (number, ((_, path), head)) in files.iter().zip(&heads).enumerate() {
+            let next = heads.get(number + 1);
+            if let Some(next) = next.filter(|next| next.sequence != head.sequence + 1) {
+                let missing = Segment::file_name(head.sequence + 1);
+                let what = format!("{missing} is missing between it and {}", Segment::file_name(next.sequence));
+                return Err(LogError::damaged(path, 0, what));
+            }
+            self.read_segment(path, head, next.map(|next| next.previous_end))?;
+        }
+        self.check_start(files)
+    }
+
+    /// Reads one segment. `end` is known for all but the newest.
+    fn read_segment(&mut self, path: &Path, head: &Head, end: Option<u64>) -> Result<(), LogError> {
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(LogError::io("open", path))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(LogError::io("read", path))?;
+        let size = bytes.len() as u64;
+        let (sequence, path) = (head.sequence, path.to_owned());
+        self.segments.push_back(Segment {
+            sequence,
+            mark: head.mark,
+            path,
+            file,
+            size,
+            end: RECORDS_AT,
+            first: 0,
+            offsets: Vec::new(),
+        });
+        let mut at = RECORDS_AT as usize;
+        while let Some(found) = bytes.get(at..).and_then(|bytes| record::find(bytes, head.mark)) {
+            if end.is_some_and(|end| at as u64 >= end) {
+                break;
+            }
+            self.replay(found.payload, at as u64)?;
+            at += found.bytes;
+            if let Some(segment) = self.segments.back_mut() {
+                segment.end = at as u64;
+            }
+        }
+        self.check_end(&bytes, at, head.mark, end)
+    }
+
+    /// Looks at what is behind the last good record of the newest segment.
+    fn check_end(&mut self, bytes: &[u8], at: usize, mark: u32, end: Option<u64>) -> Result<(), LogError> {
+        let Some(segment) = self.segments.back_mut() else { return Ok(()) };
+        segment.end = at as u64;
+        match end {
+            Some(end) if end == at as u64 => return Ok(()),
+            Some(_) => {
+                let what = "the record there fails its checksum, and later ones are good";
+                return Err(LogError::damaged(&segment.path, at as u64, what));
+            }
+            None => {}
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        // A record is begun after the one before was synced: one good record further on means that this one was whole once.
+        let later = (0..rest.len())
+            .step_by(ALIGN_BYTES)
+            .skip(1)
+            .find(|later| rest.get(*later..).is_some_and(|rest| record::find(rest, mark).is_some()));
+        if let Some(later) = later {
+            let what = format!("the record there fails its checksum, and the one at byte {} is good", at + later);
+            return Err(LogError::damaged(&segment.path, at as u64, what));
+        }
+        if rest.starts_with(&mark.to_le_bytes()) {
+            let path = segment.path.display();
+            tracing::warn!(%path, offset = at, "a record was torn by a crash before it was acknowledged; the log is cut there");
+        }
+        Ok(())
+    }
+
+    fn replay(&mut self, payload: &[u8], offset: u64) -> Result<(), LogError> {
+        let next = self.next_index();
+        let Some(segment) = self.segments.back_mut() else { return Ok(()) };
+        let path = segment.path.clone();
+        let damaged = |what: String| LogError::damaged(&path, offset, what);
+        let read = record::decode(payload);
+        match read.map_err(|error| damaged(format!("a record that this version cannot read: {error}")))? {
+            Record::Entries { committed, entries } => {
+                let oldest = self.segments.len() == 1 && self.last.is_none() && self.purged.is_none();
+                for (number, entry) in entries.iter().enumerate() {
+                    let expected = if oldest && number == 0 { entry.id.index } else { self.next_index().max(next) };
+                    if entry.id.index != expected {
+                        return Err(damaged(format!("it holds entry {} where {expected} should be", entry.id.index)));
+                    }
+                    if let Some(segment) = self.segments.back_mut() {
+                        segment.note(entry.id.index, offset);
+                    }
+                    self.last = Some(entry.id.into());
+                }
+                self.committed = self.committed.max(committed.map(Into::into));
+            }
+            Record::Truncated { since } => {
+                self.forget_since(since);
+                self.last = self.find_last()?;
+            }
+            Record::Purged { upto } => self.forget_upto(upto.into()),
+        }
+        Ok(())
+    }
+
+    /// Entries may be missing at the start only as far as they were purged.
+    fn check_start(&mut self, files: &[(u64, PathBuf)]) -> Result<(), LogError> {
+        let needed = self.purged.map_or(0, |purged| purged.index + 1);
+        let first = self.segments.iter().find(|segment| !segment.offsets.is_empty()).map(|segment| segment.first);
+        match (first, files.first()) {
+            (Some(first), Some((_, path))) if first > needed => {
+                Err(LogError::damaged(path, 0, format!("it begins with entry {first}, but {needed} and on are needed")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read_head(path: &Path, sequence: u64, cluster: dfs_types::ClusterId) -> Result<Head, LogError> {
+    let mut bytes = Vec::new();
+    let file = OpenOptions::new().read(true).open(path).map_err(LogError::io("open", path))?;
+    file.take(RECORDS_AT).read_to_end(&mut bytes).map_err(LogError::io("read", path))?;
+    let head = Head::decode(path, &bytes)?;
+    if head.cluster != cluster {
+        return Err(LogError::Foreign { path: path.to_owned() });
+    }
+    if head.sequence != sequence {
+        return Err(LogError::damaged(path, 16, format!("it says that it is segment {}", head.sequence)));
+    }
+    Ok(head)
+}

@@ -1,0 +1,181 @@
+//! One file of the log.
+//!
+//! | bytes | what (little endian) |
+//! |---|---|
+//! | 0..8 | magic `dfs-log` and a line feed |
+//! | 8..12 | format version, 1 |
+//! | 12..16 | mark: drawn at random for this life of the file; every record of it carries it |
+//! | 16..24 | sequence number: 1 for the first segment of a log, then one more each |
+//! | 24..32 | where the records of the segment before this one end |
+//! | 32..48 | cluster id |
+//! | 48..60 | zero |
+//! | 60..64 | crc32c of bytes 0..60 |
+//! | 4096.. | records, see [`record`](super::record), then zeros or what an earlier life left |
+//!
+//! The head has a block of its own, so that no torn write of a record can reach it. The end of the segment before stands
+//! in it, so that only in the newest segment the end must be found by looking.
+
+use super::error::LogError;
+use super::record::{self, ALIGN_BYTES};
+use dfs_types::ClusterId;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+const MAGIC: &[u8; 8] = b"dfs-log\n";
+const VERSION: u32 = 1;
+const HEAD_BYTES: usize = 64;
+/// Where the records begin.
+pub const RECORDS_AT: u64 = 4096;
+
+/// What the head of a segment says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    pub sequence: u64,
+    /// The word that the segment's records begin with. Random, so that nobody can plant a record inside of another.
+    pub mark: u32,
+    /// Where the records of the segment before this one end.
+    pub previous_end: u64,
+    pub cluster: ClusterId,
+}
+
+impl Head {
+    pub fn encode(&self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[0..8].copy_from_slice(MAGIC);
+        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.mark.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.previous_end.to_le_bytes());
+        bytes[32..48].copy_from_slice(&self.cluster.0);
+        let crc = crc32c::crc32c(&bytes[..60]);
+        bytes[60..64].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// Reads the head of the file `path`.
+    ///
+    /// # Errors
+    /// When these bytes are no head that this version understands.
+    pub fn decode(path: &Path, bytes: &[u8]) -> Result<Self, LogError> {
+        let Some(bytes) = bytes.first_chunk::<HEAD_BYTES>() else {
+            return Err(LogError::damaged(path, 0, "it is too short"));
+        };
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
+        if bytes[0..8] != *MAGIC {
+            return Err(LogError::damaged(path, 0, "it does not begin as a log segment does"));
+        }
+        if word(8) != VERSION {
+            return Err(LogError::Version { path: path.to_owned(), found: word(8), known: VERSION });
+        }
+        if word(60) != crc32c::crc32c(&bytes[..60]) {
+            return Err(LogError::damaged(path, 0, "the checksum of its head does not match"));
+        }
+        let mut cluster = ClusterId([0; 16]);
+        cluster.0.copy_from_slice(&bytes[32..48]);
+        Ok(Self { sequence: long(16), mark: word(12), previous_end: long(24), cluster })
+    }
+}
+
+/// An open segment.
+#[derive(Debug)]
+pub struct Segment {
+    pub sequence: u64,
+    pub mark: u32,
+    pub path: PathBuf,
+    pub file: File,
+    /// Bytes of the file.
+    pub size: u64,
+    /// Where the next record goes.
+    pub end: u64,
+    /// The index of the first entry in it.
+    pub first: u64,
+    /// Where the record of each entry begins, from the first on.
+    pub offsets: Vec<u32>,
+}
+
+impl Segment {
+    pub fn file_name(sequence: u64) -> String {
+        format!("segment-{sequence:016x}.log")
+    }
+
+    /// The sequence number in a file name.
+    pub fn sequence_of(name: &str) -> Option<u64> {
+        let digits = name.strip_prefix("segment-")?.strip_suffix(".log")?;
+        if digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            u64::from_str_radix(digits, 16).ok()
+        } else {
+            None
+        }
+    }
+
+    /// One behind the index of its last entry.
+    pub fn next_index(&self) -> u64 {
+        self.first + self.offsets.len() as u64
+    }
+
+    /// Whether `bytes` more fit.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.end + bytes as u64 <= self.size
+    }
+
+    /// Notes that the entry `index` begins with the record at `offset`.
+    pub fn note(&mut self, index: u64, offset: u64) {
+        if self.offsets.is_empty() {
+            self.first = index;
+        }
+        // Segments are at most 1 GiB.
+        self.offsets.push(offset as u32);
+    }
+
+    /// Forgets the entries from `index` on.
+    pub fn forget_since(&mut self, index: u64) {
+        self.offsets.truncate(index.saturating_sub(self.first) as usize);
+    }
+
+    /// The record that begins at `offset`, with all entries.
+    ///
+    /// # Errors
+    /// When it cannot be read or has been damaged meanwhile.
+    pub fn read(&self, offset: u64, ahead: usize) -> Result<Vec<u8>, LogError> {
+        let most = self.end.saturating_sub(offset) as usize;
+        let mut bytes = vec![0; ahead.min(most)];
+        self.file.read_exact_at(&mut bytes, offset).map_err(LogError::io("read", &self.path))?;
+        let Some(length) = bytes.get(4..8).and_then(|b| b.first_chunk()).map(|b| u32::from_le_bytes(*b) as usize)
+        else {
+            return Err(LogError::damaged(&self.path, offset, "the record has no head"));
+        };
+        let whole = (record::HEAD_BYTES + length).next_multiple_of(ALIGN_BYTES);
+        if whole > bytes.len() && whole <= most {
+            bytes.resize(whole, 0);
+            self.file.read_exact_at(&mut bytes, offset).map_err(LogError::io("read", &self.path))?;
+        }
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_read_back_and_every_flipped_bit_is_found() {
+        let head = Head { sequence: 77, mark: 0xfeed, previous_end: 8192, cluster: ClusterId([3; 16]) };
+        let path = Path::new("segment");
+        assert_eq!(Head::decode(path, &head.encode()).expect("good"), head);
+        for bit in 0..HEAD_BYTES * 8 {
+            let mut bytes = head.encode();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(Head::decode(path, &bytes).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn names_read_back() {
+        assert_eq!(Segment::sequence_of(&Segment::file_name(0xabc)), Some(0xabc));
+        for name in ["segment-1.log", "segment-000000000000000g.log", "spare-1.log", "segment-+000000000000001.log"] {
+            assert_eq!(Segment::sequence_of(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The newest entries, kept in memory: openraft reads an entry back as soon as it is written.
+
+use crate::master::raft::types::{Entry, LogId};
+use openraft::EntryPayload;
+use std::collections::VecDeque;
+
+/// The most bytes of records whose entries are kept.
+const BYTES_MAX: usize = 16 << 20;
+/// The most entries that are kept.
+const ENTRIES_MAX: usize = 16_384;
+
+/// A run of entries without a gap, the newest last.
+#[derive(Debug, Default)]
+pub struct Tail {
+    entries: VecDeque<(Entry, usize)>,
+    bytes: usize,
+}
+
+impl Tail {
+    /// Adds the next entry, of about `bytes` bytes, and lets go of the oldest ones beyond the bounds.
+    pub fn push(&mut self, entry: Entry, bytes: usize) {
+        self.bytes += bytes;
+        self.entries.push_back((entry, bytes));
+        while self.bytes > BYTES_MAX || self.entries.len() > ENTRIES_MAX {
+            let Some((_, bytes)) = self.entries.pop_front() else { break };
+            self.bytes -= bytes;
+        }
+    }
+
+    /// The index of its first entry.
+    pub fn first(&self) -> Option<u64> {
+        self.entries.front().map(|(entry, _)| entry.log_id.index)
+    }
+
+    /// The entry `index`, if it is here.
+    pub fn get(&self, index: u64) -> Option<&Entry> {
+        let place = index.checked_sub(self.first()?)?;
+        self.entries.get(usize::try_from(place).ok()?).map(|(entry, _)| entry)
+    }
+
+    /// Forgets the entries from `index` on.
+    pub fn forget_since(&mut self, index: u64) {
+        while self.entries.back().is_some_and(|(entry, _)| entry.log_id.index >= index) {
+            self.bytes -= self.entries.pop_back().map_or(0, |(_, bytes)| bytes);
+        }
+    }
+
+    /// Forgets the entries up to `index`.
+    pub fn forget_upto(&mut self, index: u64) {
+        while self.entries.front().is_some_and(|(entry, _)| entry.log_id.index <= index) {
+            self.bytes -= self.entries.pop_front().map_or(0, |(_, bytes)| bytes);
+        }
+    }
+
+    /// The id of its last entry.
+    pub fn last(&self) -> Option<LogId> {
+        self.entries.back().map(|(entry, _)| entry.log_id)
+    }
+}
+
+/// About how many bytes an entry takes on disk and, within a factor of two, in memory.
+pub fn weight(entry: &Entry) -> usize {
+    match &entry.payload {
+        EntryPayload::Blank => 32,
+        EntryPayload::Normal(batch) => 32 + batch.0.iter().map(crate::master::raft::weight::of).sum::<usize>(),
+        EntryPayload::Membership(members) => 64 + 64 * members.nodes().count(),
+    }
+}

@@ -1,0 +1,350 @@
+//! The log against crashes, damage and full disks.
+
+use super::record::{self, Record};
+use super::segment::{Head, RECORDS_AT, Segment};
+use super::store::SEGMENT_BYTES_MIN;
+use super::{Disk, Log, LogError, LogOptions, RealDisk};
+use crate::master::raft::types::{Batch, Entry, LogId};
+use dfs_logic::command::{Command, Op};
+use dfs_types::{ClusterId, DfsPath, RequestId, Timestamp};
+use openraft::{CommittedLeaderId, EntryPayload};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const CLUSTER: ClusterId = ClusterId([5; 16]);
+
+fn options(folder: &Path) -> LogOptions {
+    let disk = Arc::new(RealDisk);
+    LogOptions { folder: folder.join("log"), cluster: CLUSTER, segment_bytes: SEGMENT_BYTES_MIN, disk }
+}
+
+fn open(folder: &Path) -> Log {
+    Log::open(options(folder)).expect("the log opens")
+}
+
+fn id(term: u64, index: u64) -> LogId {
+    LogId::new(CommittedLeaderId::new(term, 1), index)
+}
+
+fn command(name: &str) -> Command {
+    let path = DfsPath::parse(&format!("/{name}")).expect("valid");
+    let op = Op::Mkdir { path, parents: false };
+    Command {
+        request: RequestId(u128::from(crc32c::crc32c(name.as_bytes()))),
+        caller: "ann".into(),
+        at: Timestamp(1),
+        op,
+    }
+}
+
+fn entry(term: u64, index: u64) -> Entry {
+    // Of different lengths, so that records of different lives do not line up.
+    let name = "x".repeat((index * 37 % 200) as usize + 1);
+    let batch = Batch(Arc::new(vec![command(&name)]));
+    Entry { log_id: id(term, index), payload: EntryPayload::Normal(batch) }
+}
+
+fn append(log: &Log, term: u64, indices: std::ops::Range<u64>) {
+    for index in indices {
+        log.append([entry(term, index)]).expect("appended");
+    }
+}
+
+fn expect(log: &Log, entries: &[(u64, std::ops::Range<u64>)]) {
+    let expected: Vec<Entry> =
+        entries.iter().flat_map(|(term, range)| range.clone().map(move |index| entry(*term, index))).collect();
+    assert_eq!(log.read(0, u64::MAX).expect("readable"), expected);
+}
+
+fn segments(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder.join("log")).expect("there").map(|e| e.expect("entry").path()).collect();
+    paths.retain(|path| path.to_string_lossy().contains("segment-"));
+    paths.sort();
+    paths
+}
+
+#[test]
+fn entries_survive_a_restart_over_many_segments() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    append(&open(folder.path()), 1, 0..500);
+    assert!(segments(folder.path()).len() > 2);
+    let log = open(folder.path());
+    expect(&log, &[(1, 0..500)]);
+    append(&log, 2, 500..600);
+    assert_eq!(log.read(490, 505).expect("readable").len(), 15, "partly from disk, partly from memory");
+    drop(log);
+    expect(&open(folder.path()), &[(1, 0..500), (2, 500..600)]);
+}
+
+#[test]
+fn what_was_taken_back_stays_away() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let log = open(folder.path());
+    append(&log, 1, 0..200);
+    log.truncate(150).expect("taken back");
+    assert_eq!(log.ends(), (None, Some(id(1, 149))));
+    append(&log, 2, 150..160);
+    expect(&log, &[(1, 0..150), (2, 150..160)]);
+    drop(log);
+    let log = open(folder.path());
+    expect(&log, &[(1, 0..150), (2, 150..160)]);
+    log.truncate(3).expect("taken back");
+    drop(log);
+    let log = open(folder.path());
+    assert_eq!(log.ends(), (None, Some(id(1, 2))));
+    log.truncate(0).expect("taken back");
+    append(&log, 3, 0..1);
+    drop(log);
+    expect(&open(folder.path()), &[(3, 0..1)]);
+}
+
+#[test]
+fn entries_of_one_record_can_be_taken_back_in_part() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let log = open(folder.path());
+    log.append((0..10).map(|index| entry(1, index))).expect("appended");
+    log.truncate(5).expect("taken back");
+    log.append((5..8).map(|index| entry(2, index))).expect("appended");
+    drop(log);
+    expect(&open(folder.path()), &[(1, 0..5), (2, 5..8)]);
+}
+
+#[test]
+fn purged_segments_are_used_again_and_their_old_records_never_count() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let log = open(folder.path());
+    let mut next = 0;
+    for _ in 0..10 {
+        append(&log, 1, next..next + 300);
+        next += 300;
+        log.purge(id(1, next - 11)).expect("purged");
+        expect(&log, &[(1, next - 10..next)]);
+    }
+    assert!(segments(folder.path()).len() <= 2, "segments that are not needed are given away");
+    drop(log);
+    let log = open(folder.path());
+    assert_eq!(log.ends(), (Some(id(1, next - 11)), Some(id(1, next - 1))));
+    expect(&log, &[(1, next - 10..next)]);
+}
+
+#[test]
+fn a_snapshot_may_jump_ahead_of_the_log() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let log = open(folder.path());
+    append(&log, 1, 0..10);
+    log.purge(id(2, 1000)).expect("purged");
+    assert_eq!(log.ends(), (Some(id(2, 1000)), Some(id(2, 1000))));
+    append(&log, 2, 1001..1003);
+    drop(log);
+    let log = open(folder.path());
+    assert_eq!(log.ends(), (Some(id(2, 1000)), Some(id(2, 1002))));
+    expect(&log, &[(2, 1001..1003)]);
+}
+
+#[test]
+fn committed_comes_back_with_the_entries_after_it() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let log = open(folder.path());
+    append(&log, 1, 0..3);
+    log.set_committed(Some(id(1, 2)));
+    append(&log, 1, 3..4);
+    drop(log);
+    assert_eq!(open(folder.path()).committed(), Some(id(1, 2)));
+}
+
+/// Copies the log, so that each damage starts from the same state.
+fn copy(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to.join("log"));
+    fs::create_dir(to.join("log")).expect("made");
+    for file in fs::read_dir(from.join("log")).expect("there") {
+        let path = file.expect("entry").path();
+        if !path.to_string_lossy().contains("spare-") {
+            fs::copy(&path, to.join("log").join(path.file_name().expect("named"))).expect("copied");
+        }
+    }
+}
+
+/// The offsets of the records of a segment, and their end.
+fn records(path: &Path) -> Vec<u64> {
+    let bytes = fs::read(path).expect("readable");
+    let mark = Head::decode(path, &bytes).expect("head").mark;
+    let mut offsets = vec![RECORDS_AT];
+    while let Some(found) = record::find(&bytes[*offsets.last().expect("one") as usize..], mark) {
+        offsets.push(offsets.last().expect("one") + found.bytes as u64);
+    }
+    offsets
+}
+
+#[test]
+fn a_torn_tail_is_cut_at_every_length() {
+    let (base, work) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    append(&open(base.path()), 1, 0..6);
+    let name = segments(base.path())[0].file_name().expect("named").to_owned();
+    let offsets = records(&segments(base.path())[0]);
+    let (last, end) = (offsets[offsets.len() - 2], offsets[offsets.len() - 1]);
+    for cut in (last..end).step_by(3) {
+        copy(base.path(), work.path());
+        let path = work.path().join("log").join(&name);
+        let file = OpenOptions::new().write(true).open(&path).expect("there");
+        file.write_all_at(&vec![0; (end - cut) as usize], cut).expect("torn");
+        let log = open(work.path());
+        let whole = 5 + u64::from(
+            fs::read(&path).expect("readable") == fs::read(base.path().join("log").join(&name)).expect("readable"),
+        );
+        expect(&log, &[(1, 0..whole)]);
+        append(&log, 2, whole..whole + 2);
+        drop(log);
+        expect(&open(work.path()), &[(1, 0..whole), (2, whole..whole + 2)]);
+    }
+}
+
+#[test]
+fn damage_before_the_tail_is_refused_and_says_where() {
+    let (base, work) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    append(&open(base.path()), 1, 0..400);
+    let all = segments(base.path());
+    for path in &all {
+        let offsets = records(path);
+        // The last record of the newest segment may be torn; every other one may not.
+        let spared = if Some(path) == all.last() { 2 } else { 1 };
+        for offset in offsets[..offsets.len() - spared].iter().step_by(17) {
+            copy(base.path(), work.path());
+            let target = work.path().join("log").join(path.file_name().expect("named"));
+            flip(&target, offset + 20);
+            match Log::open(options(work.path())) {
+                Err(LogError::Damaged { path, offset: at, .. }) => assert_eq!((path, at), (target, *offset)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+fn flip(path: &Path, at: u64) {
+    let file = OpenOptions::new().read(true).write(true).open(path).expect("there");
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).expect("readable");
+    file.write_all_at(&[byte[0] ^ 4], at).expect("written");
+}
+
+#[test]
+fn a_missing_segment_and_a_foreign_one_are_refused() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    append(&open(folder.path()), 1, 0..400);
+    let all = segments(folder.path());
+    let other = LogOptions { cluster: ClusterId([6; 16]), ..options(folder.path()) };
+    assert!(matches!(Log::open(other), Err(LogError::Foreign { .. })));
+    for missing in &all[..all.len() - 1] {
+        let aside = folder.path().join("aside");
+        fs::rename(missing, &aside).expect("moved");
+        assert!(matches!(Log::open(options(folder.path())), Err(LogError::Damaged { .. })), "{}", missing.display());
+        fs::rename(&aside, missing).expect("moved back");
+    }
+    expect(&open(folder.path()), &[(1, 0..400)]);
+}
+
+/// A disk that is full, or fails to sync, when it is told to.
+#[derive(Debug, Default)]
+struct Moody {
+    full: AtomicBool,
+    broken: AtomicBool,
+}
+
+impl Disk for Moody {
+    fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        if self.full.load(Ordering::Relaxed) {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            RealDisk.allocate(path, bytes)
+        }
+    }
+    fn sync(&self, file: &File) -> io::Result<()> {
+        if self.broken.load(Ordering::Relaxed) { Err(io::Error::other("planted")) } else { RealDisk.sync(file) }
+    }
+}
+
+/// Waits for the thread that makes spares; it is bounded only by the test runner.
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_in_time_and_passes() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let disk = Arc::new(Moody::default());
+    let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
+    let spare = || {
+        fs::read_dir(folder.path().join("log"))
+            .expect("there")
+            .any(|e| e.expect("entry").file_name().to_string_lossy().starts_with("spare-"))
+    };
+    until(spare);
+    disk.full.store(true, Ordering::Relaxed);
+    assert!(log.has_room(), "there is still a spare");
+    let mut next = 0;
+    while segments(folder.path()).len() < 2 {
+        append(&log, 1, next..next + 1);
+        next += 1;
+    }
+    until(|| !log.has_room());
+    // What is on its way still fits into the segment just begun.
+    append(&log, 1, next..next + 10);
+    disk.full.store(false, Ordering::Relaxed);
+    until(|| log.has_room());
+    append(&log, 1, next + 10..next + 300);
+    expect(&log, &[(1, 0..next + 300)]);
+}
+
+#[test]
+fn a_failed_sync_puts_the_log_out_of_service_for_good() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let disk = Arc::new(Moody::default());
+    let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
+    append(&log, 1, 0..3);
+    let failure = log.failure();
+    disk.broken.store(true, Ordering::Relaxed);
+    assert!(log.append([entry(1, 3)]).is_err());
+    disk.broken.store(false, Ordering::Relaxed);
+    assert!(matches!(log.append([entry(1, 3)]), Err(LogError::Failed(_))));
+    assert!(failure.borrow().as_ref().is_some_and(|text| text.contains("planted")));
+    assert_eq!(log.read(0, 10).expect("reads go on").len(), 3);
+}
+
+#[test]
+fn an_entry_larger_than_a_segment_gets_one_of_its_own() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let log = open(folder.path());
+    let commands = (0..1000).map(|n| command(&format!("folder-{n}"))).collect();
+    let large = Entry { log_id: id(1, 0), payload: EntryPayload::Normal(Batch(Arc::new(commands))) };
+    log.append([large.clone()]).expect("appended");
+    append(&log, 1, 1..3);
+    drop(log);
+    assert_eq!(open(folder.path()).read(0, 1).expect("readable"), [large]);
+}
+
+#[test]
+fn the_bytes_of_a_segment_are_pinned() {
+    let head = Head { sequence: 3, mark: 0x1234_5678, previous_end: 8192, cluster: CLUSTER };
+    let mut bytes = head.encode().to_vec();
+    let blank = Entry { log_id: id(2, 7), payload: EntryPayload::Blank };
+    let entries = vec![(&blank).into(), (&entry(2, 8)).into()];
+    for record in [
+        Record::Entries { committed: Some(id(2, 6).into()), entries },
+        Record::Truncated { since: 8 },
+        Record::Purged { upto: id(2, 7).into() },
+    ] {
+        record::encode(&record, head.mark, &mut bytes).expect("small");
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-segment-1.bin");
+    if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
+        fs::write(&path, &bytes).expect("written");
+    }
+    assert_eq!(bytes, fs::read(&path).expect("golden file"), "the format of the log changed: give it a new version");
+    assert_eq!(Segment::file_name(3), "segment-0000000000000003.log");
+}

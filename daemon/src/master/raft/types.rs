@@ -1,0 +1,36 @@
+//! What the consensus library is told about our types.
+
+use dfs_logic::command::{Command, Outcome, Refusal};
+use openraft::BasicNode;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+openraft::declare_raft_types!(
+    /// The types of our Raft group: entries are batches of commands, nodes are masters with their addresses.
+    pub TypeConfig:
+        D = Batch,
+        R = Applied,
+        NodeId = u64,
+        Node = BasicNode,
+        Entry = openraft::Entry<TypeConfig>,
+        SnapshotData = tokio::fs::File,
+        AsyncRuntime = openraft::TokioRuntime,
+);
+
+pub type Entry = openraft::Entry<TypeConfig>;
+pub type LogId = openraft::LogId<u64>;
+pub type Membership = openraft::Membership<u64, BasicNode>;
+pub type StoredMembership = openraft::StoredMembership<u64, BasicNode>;
+pub type SnapshotMeta = openraft::SnapshotMeta<u64, BasicNode>;
+pub type StorageError = openraft::StorageError<u64>;
+pub type Vote = openraft::Vote<u64>;
+pub type Raft = openraft::Raft<TypeConfig>;
+
+/// The commands of one log entry: all that had queued while the entry before was flushed. Cheap to clone, for the log
+/// keeps one and hands out another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch(pub Arc<Vec<Command>>);
+
+/// What came of each command of a batch, in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied(pub Vec<Result<Outcome, Refusal>>);
