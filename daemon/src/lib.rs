@@ -3,5 +3,6 @@
 //! * [`authority`] makes the credentials that every connection needs.
 
 pub mod authority;
+pub mod datanode;
 pub mod durable;
 pub mod master;

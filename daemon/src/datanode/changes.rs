@@ -1,0 +1,179 @@
+//! What happened to the replicas here, in order, for the masters to be told.
+//!
+//! Each master has its own place in the log. One that fell so far behind that its place is gone gets a full report.
+
+use dfs_rpc::CHUNKS_PER_REPORT_MAX;
+use dfs_rpc::node::StoredChunk;
+use dfs_types::ChunkId;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// Changes that are kept for masters that are away. One is 16 bytes.
+const KEPT: usize = 65_536;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Added(StoredChunk),
+    Removed(ChunkId),
+    Damaged(ChunkId),
+    CopyEnded(ChunkId),
+}
+
+/// The kinds of [`Change`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Added,
+    Removed,
+    Damaged,
+}
+
+/// What a heartbeat tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    pub added: Vec<StoredChunk>,
+    pub removed: Vec<ChunkId>,
+    pub damaged: Vec<ChunkId>,
+    pub copies_ended: Vec<ChunkId>,
+    /// The place in the log behind the last change that is told.
+    pub next: u64,
+}
+
+/// The log.
+#[derive(Debug)]
+pub struct ChangeLog {
+    state: Mutex<Log>,
+    /// The place behind the last change.
+    end: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    /// The place of the first change that is kept.
+    first: u64,
+    changes: VecDeque<Change>,
+}
+
+impl Default for ChangeLog {
+    fn default() -> Self {
+        Self { state: Mutex::default(), end: watch::Sender::new(0) }
+    }
+}
+
+impl ChangeLog {
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a change.
+    pub fn push(&self, change: Change) {
+        let mut log = self.lock();
+        if log.changes.len() == KEPT {
+            log.changes.pop_front();
+            log.first += 1;
+        }
+        log.changes.push_back(change);
+        let end = log.end();
+        // Told while the log is locked, so that the watched number only rises.
+        self.end.send_replace(end);
+    }
+
+    /// The place behind the last change.
+    pub fn end(&self) -> u64 {
+        self.lock().end()
+    }
+
+    /// Sees every new end of the log.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.end.subscribe()
+    }
+
+    /// The changes from `place` on, as far as they fit into one heartbeat; none when that place is not kept any more.
+    ///
+    /// A heartbeat is four lists without order among each other: it ends before a change that contradicts an earlier
+    /// one about the same chunk.
+    pub fn news(&self, place: u64) -> Option<News> {
+        let log = self.lock();
+        let skip = place.checked_sub(log.first)?;
+        let mut news = News { next: place, ..News::default() };
+        let mut told: HashMap<ChunkId, Kind> = HashMap::new();
+        for change in log.changes.iter().skip(usize::try_from(skip).ok()?).take(CHUNKS_PER_REPORT_MAX) {
+            let (chunk, kind) = match change {
+                Change::Added(stored) => (stored.id, Kind::Added),
+                Change::Removed(chunk) => (*chunk, Kind::Removed),
+                Change::Damaged(chunk) => (*chunk, Kind::Damaged),
+                Change::CopyEnded(chunk) => {
+                    news.copies_ended.push(*chunk);
+                    news.next += 1;
+                    continue;
+                }
+            };
+            if told.insert(chunk, kind).is_some_and(|before| before != kind) {
+                break;
+            }
+            match change {
+                Change::Added(stored) => news.added.push(*stored),
+                Change::Removed(chunk) => news.removed.push(*chunk),
+                Change::Damaged(chunk) => news.damaged.push(*chunk),
+                Change::CopyEnded(_) => {}
+            }
+            news.next += 1;
+        }
+        Some(news)
+    }
+}
+
+impl Log {
+    fn end(&self) -> u64 {
+        self.first + self.changes.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::Generation;
+
+    fn added(id: u64) -> Change {
+        Change::Added(StoredChunk { id: ChunkId(id), generation: Generation(1) })
+    }
+
+    #[test]
+    fn news_go_on_where_they_ended() {
+        let log = ChangeLog::default();
+        [added(1), Change::Removed(ChunkId(2)), Change::CopyEnded(ChunkId(1))]
+            .into_iter()
+            .for_each(|change| log.push(change));
+        let news = log.news(0).expect("kept");
+        assert_eq!((news.added.len(), news.removed.len(), news.copies_ended.len(), news.next), (1, 1, 1, 3));
+        assert_eq!(log.news(3), Some(News { next: 3, ..News::default() }));
+        assert_eq!(*log.watch().borrow(), 3);
+    }
+
+    #[test]
+    fn a_heartbeat_never_contradicts_itself() {
+        let log = ChangeLog::default();
+        [added(1), Change::Removed(ChunkId(1)), added(1), added(1)].into_iter().for_each(|change| log.push(change));
+        let mut place = 0;
+        let mut told = Vec::new();
+        while place < log.end() {
+            let news = log.news(place).expect("kept");
+            told.push((news.added.len(), news.removed.len()));
+            place = news.next;
+        }
+        assert_eq!(told, [(1, 0), (0, 1), (2, 0)]);
+    }
+
+    #[test]
+    fn the_log_is_bounded_and_says_so() {
+        let log = ChangeLog::default();
+        for id in 0..KEPT as u64 + 10 {
+            log.push(added(id));
+        }
+        assert_eq!(log.news(9), None);
+        let news = log.news(10).expect("kept");
+        assert_eq!(news.added.len(), CHUNKS_PER_REPORT_MAX);
+        assert_eq!(news.added[0].id, ChunkId(10));
+    }
+}

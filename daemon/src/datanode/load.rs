@@ -1,0 +1,57 @@
+//! What a datanode is busy with, in numbers for its heartbeats.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Counts since the start. Each stands for itself, so no order among them is needed.
+#[derive(Debug, Default)]
+pub struct Counters {
+    reads: AtomicU32,
+    writes: AtomicU32,
+    disk_errors: AtomicU64,
+    bytes_read: AtomicU64,
+    bytes_written: AtomicU64,
+}
+
+/// Counts something in flight until it is dropped.
+#[derive(Debug)]
+pub struct InFlight<'a>(&'a AtomicU32);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Counters {
+    pub fn read_begins(&self) -> InFlight<'_> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.reads)
+    }
+
+    pub fn write_begins(&self) {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn write_ends(&self) {
+        self.writes.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub fn disk_error(&self) {
+        self.disk_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn sent(&self, bytes: u64) {
+        self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn stored(&self, bytes: u64) {
+        self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Reads and writes in flight, disk errors, bytes read and written.
+    pub fn figures(&self) -> (u32, u32, u64, u64, u64) {
+        let (reads, writes) = (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed));
+        let errors = self.disk_errors.load(Ordering::Relaxed);
+        (reads, writes, errors, self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,127 @@
+//! Files that bypass the page cache, where the file system can: chunk data is large, read once and written once, and a
+//! copy into the page cache costs half of what the CPU has to give.
+
+use dfs_logic::chunk_file::ALIGN_BYTES;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+fn open(options: &mut OpenOptions, path: &Path, direct: bool) -> io::Result<File> {
+    if direct {
+        match options.clone().custom_flags(OFlags::DIRECT.bits() as i32).open(path) {
+            Err(error) if is_refusal(&error) => {}
+            opened => return opened,
+        }
+    }
+    options.open(path)
+}
+
+/// File systems without direct I/O (tmpfs, some network ones) refuse it with this error, at open or at first use.
+fn is_refusal(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::INVAL.raw_os_error())
+}
+
+/// Makes a new file.
+///
+/// # Errors
+/// When it exists already or the file system refuses.
+pub fn create(path: &Path, direct: bool) -> io::Result<File> {
+    open(OpenOptions::new().read(true).write(true).create_new(true).mode(0o600), path, direct)
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// When it is not there or the file system refuses.
+pub fn open_read(path: &Path, direct: bool) -> io::Result<File> {
+    open(OpenOptions::new().read(true), path, direct)
+}
+
+/// Writes all of `data`, an aligned buffer of whole [`ALIGN_BYTES`], at an offset that is a multiple of them.
+///
+/// # Errors
+/// When the disk fails or is full.
+pub fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<()> {
+    debug_assert!(data.len().is_multiple_of(ALIGN_BYTES) && offset.is_multiple_of(ALIGN_BYTES as u64));
+    match file.write_all_at(data, offset) {
+        Err(error) if is_refusal(&error) && buffered_from_now(file)? => file.write_all_at(data, offset),
+        done => done,
+    }
+}
+
+/// Fills all of `into`, as aligned as for [`write_at`].
+///
+/// # Errors
+/// When the disk fails or the file ends before.
+pub fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
+    match file.read_exact_at(into, offset) {
+        Err(error) if is_refusal(&error) && buffered_from_now(file)? => file.read_exact_at(into, offset),
+        done => done,
+    }
+}
+
+/// Takes direct I/O off an open file; false when it was not on.
+fn buffered_from_now(file: &File) -> io::Result<bool> {
+    let flags = rustix::fs::fcntl_getfl(file)?;
+    if !flags.contains(OFlags::DIRECT) {
+        return Ok(false);
+    }
+    rustix::fs::fcntl_setfl(file, flags - OFlags::DIRECT)?;
+    Ok(true)
+}
+
+/// Reserves room for a file that will have `length` bytes. A file system that cannot is no error.
+///
+/// # Errors
+/// When the disk is full or fails.
+pub fn reserve(file: &File, length: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, length) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        done => done.map_err(io::Error::from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datanode::store::buffer::AlignedBuffer;
+
+    fn round_trip(folder: &Path, direct: bool) {
+        let path = folder.join("file");
+        let mut data = AlignedBuffer::new(2 * ALIGN_BYTES);
+        data.fill(9);
+        let file = create(&path, direct).expect("create");
+        reserve(&file, 3 * ALIGN_BYTES as u64).expect("reserve");
+        write_at(&file, &data, ALIGN_BYTES as u64).expect("write");
+        assert!(create(&path, direct).is_err());
+        let mut back = AlignedBuffer::new(2 * ALIGN_BYTES);
+        let file = open_read(&path, direct).expect("open");
+        read_at(&file, &mut back, ALIGN_BYTES as u64).expect("read");
+        assert_eq!(back[..], data[..]);
+        assert!(read_at(&file, &mut back, 2 * ALIGN_BYTES as u64).is_err());
+    }
+
+    #[test]
+    fn files_read_back_direct_and_buffered() {
+        for direct in [true, false] {
+            round_trip(tempfile::tempdir().expect("temp folder").path(), direct);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_directly_is_done_through_the_cache() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let file = create(&folder.path().join("file"), true).expect("create");
+        // Not aligned: direct I/O refuses it just as a file system without direct I/O refuses everything.
+        let mut data = AlignedBuffer::new(2 * ALIGN_BYTES);
+        data.fill(5);
+        let odd = &data[1..=ALIGN_BYTES];
+        write_at(&file, odd, 0).expect("write");
+        let mut back = AlignedBuffer::new(ALIGN_BYTES);
+        read_at(&file, &mut back, 0).expect("read");
+        assert_eq!(&back[..], odd);
+    }
+}

@@ -1,0 +1,73 @@
+//! What can go wrong with a replica.
+
+use super::format::FormatError;
+use crate::durable::LockError;
+use dfs_logic::chunk_file::ChunkFileError;
+use dfs_types::{DatanodeId, Error, ErrorCode};
+use std::io;
+use std::path::PathBuf;
+
+/// Why a replica was not stored, read or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("no space left")]
+    NoSpace,
+    #[error("no data folder is in working order")]
+    NoFolder,
+    #[error("the chunk is not stored here")]
+    NotFound,
+    #[error("a newer generation of the chunk is stored here")]
+    Stale,
+    #[error("the replica is damaged: {0}")]
+    Damaged(Damage),
+    #[error("{what}: {error}")]
+    Io { what: &'static str, error: io::Error },
+}
+
+/// How a replica is damaged.
+#[derive(Debug, thiserror::Error)]
+pub enum Damage {
+    #[error("{0}")]
+    Header(#[from] ChunkFileError),
+    #[error("it is another chunk than its name says")]
+    Stranger,
+    #[error("{found} of {expected} bytes are there")]
+    Short { found: u64, expected: u64 },
+    #[error("the checksum of block {0} does not match")]
+    Block(usize),
+    #[error("the disk cannot read it: {0}")]
+    Disk(io::Error),
+    #[error("its file is gone")]
+    Gone,
+}
+
+impl StoreError {
+    /// For `map_err`: what was tried, as in "sync chunk".
+    pub fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
+            _ => Self::Io { what, error },
+        }
+    }
+
+    /// The error as it crosses the wire.
+    pub fn into_error(self, node: DatanodeId) -> Error {
+        let code = match &self {
+            Self::NoSpace | Self::NoFolder | Self::Io { .. } => ErrorCode::LocalIo,
+            Self::NotFound | Self::Stale => ErrorCode::NotFound,
+            Self::Damaged(_) => ErrorCode::ChecksumMismatch,
+        };
+        Error::new(code, format!("{node}: {self}"))
+    }
+}
+
+/// Why a data folder cannot be used. The datanode does not start with one of these.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error("data folder {}: {error}", folder.display())]
+    Format { folder: PathBuf, error: FormatError },
+    #[error("data folder {}: {error}", folder.display())]
+    Io { folder: PathBuf, error: io::Error },
+}

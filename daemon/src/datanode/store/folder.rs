@@ -1,0 +1,200 @@
+//! One data folder: a disk, or a part of one.
+//!
+//! ```text
+//! FOLDER/lock                       held by the process that uses it
+//! FOLDER/format                     whose it is
+//! FOLDER/incoming/                  chunks being written; emptied at start
+//! FOLDER/chunks/XX/ID_GEN.chunk     replicas; XX is the low byte of the id
+//! FOLDER/damaged/                   replicas that were found damaged
+//! ```
+
+use super::error::{OpenError, StoreError};
+use super::format::FolderFormat;
+use super::space::{Space, SpaceFigures, SpaceLimits};
+use crate::durable::{self, FolderLock, Poison};
+use dfs_logic::chunk_file::{ALIGN_BYTES, fan_out, file_name, parse_file_name};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where replicas are.
+pub const CHUNKS: &str = "chunks";
+const INCOMING: &str = "incoming";
+const DAMAGED: &str = "damaged";
+/// Damaged replicas that are kept for a person to look at; further ones are deleted.
+const DAMAGED_MAX: usize = 64;
+/// Folders under [`CHUNKS`].
+const FANS: usize = 256;
+
+/// A replica that was found at start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundReplica {
+    pub chunk: ChunkId,
+    pub generation: Generation,
+    /// Bytes of its file.
+    pub bytes: u64,
+}
+
+/// An open, locked data folder.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    direct: bool,
+    poison: Poison,
+    space: Space,
+    /// Open folders under [`CHUNKS`], so that their sync costs no open.
+    fans: Vec<OnceLock<File>>,
+    written: AtomicU64,
+    _lock: FolderLock,
+}
+
+impl DataFolder {
+    /// Locks a folder, checks whose it is, throws away what was left half written, and lists its replicas.
+    ///
+    /// # Errors
+    /// When another process has it, it belongs to another datanode, or the disk fails.
+    pub fn open(
+        path: &Path,
+        cluster: ClusterId,
+        node: DatanodeId,
+        limits: SpaceLimits,
+        direct: bool,
+    ) -> Result<(Self, Vec<FoundReplica>), OpenError> {
+        let failed = |error: io::Error| OpenError::Io { folder: path.to_owned(), error };
+        durable::create_folder(path).map_err(failed)?;
+        let lock = FolderLock::acquire(path)?;
+        FolderFormat::claim(path, cluster, node)
+            .map_err(|error| OpenError::Format { folder: path.to_owned(), error })?;
+        make_folders(path).map_err(failed)?;
+        empty(&path.join(INCOMING)).map_err(failed)?;
+        let found = scan(path).map_err(failed)?;
+        let used = found.iter().map(|replica| replica.bytes).sum();
+        let folder = Self {
+            path: path.to_owned(),
+            direct,
+            poison: Poison::default(),
+            space: Space::new(limits, used),
+            fans: (0..FANS).map(|_| OnceLock::new()).collect(),
+            written: AtomicU64::new(0),
+            _lock: lock,
+        };
+        Ok((folder, found))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether its files go past the page cache, where the file system can.
+    pub fn direct(&self) -> bool {
+        self.direct
+    }
+
+    pub fn poison(&self) -> &Poison {
+        &self.poison
+    }
+
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    pub fn figures(&self) -> SpaceFigures {
+        self.space.figures(&self.path)
+    }
+
+    /// The file of a replica.
+    pub fn replica_path(&self, chunk: ChunkId, generation: Generation) -> PathBuf {
+        let mut path = self.path.join(CHUNKS);
+        path.push(fan_out(chunk));
+        path.push(file_name(chunk, generation));
+        path
+    }
+
+    /// A fresh name for a chunk being written.
+    pub fn incoming_path(&self, chunk: ChunkId) -> PathBuf {
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        self.path.join(INCOMING).join(format!("{chunk}_{number}.part"))
+    }
+
+    /// Makes the names of the replicas beside `chunk` durable.
+    ///
+    /// # Errors
+    /// When the disk failed, now or before.
+    pub fn sync_fan(&self, chunk: ChunkId) -> Result<(), StoreError> {
+        let failed = StoreError::io("sync folder");
+        let fan = self.fans.get(chunk.0 as usize % FANS).ok_or(StoreError::NoFolder)?;
+        let fan = match fan.get() {
+            Some(open) => open,
+            None => {
+                let path = self.path.join(CHUNKS).join(fan_out(chunk));
+                let open = File::open(path).map_err(StoreError::io("open folder"))?;
+                fan.get_or_init(|| open)
+            }
+        };
+        self.poison.sync("sync folder", || durable::sync_open_folder(fan)).map_err(failed)
+    }
+
+    /// Moves a replica out of service, or deletes it when enough damaged ones are kept.
+    ///
+    /// # Errors
+    /// When the file system refuses. The replica's name is then still there.
+    pub fn set_aside(&self, chunk: ChunkId, generation: Generation) -> io::Result<()> {
+        let path = self.replica_path(chunk, generation);
+        let kept = std::fs::read_dir(self.path.join(DAMAGED))?.count();
+        if kept < DAMAGED_MAX {
+            std::fs::rename(path, self.path.join(DAMAGED).join(file_name(chunk, generation)))
+        } else {
+            std::fs::remove_file(path)
+        }
+    }
+}
+
+fn make_folders(path: &Path) -> io::Result<()> {
+    for folder in [INCOMING, DAMAGED] {
+        durable::create_folder(&path.join(folder))?;
+    }
+    let chunks = path.join(CHUNKS);
+    durable::create_folder(&chunks)?;
+    let mut made = false;
+    for fan in 0..FANS as u64 {
+        match std::fs::create_dir(chunks.join(fan_out(ChunkId(fan)))) {
+            Ok(()) => made = true,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // One sync for all 256, and only at the first start.
+    if made { durable::sync_folder(&chunks) } else { Ok(()) }
+}
+
+fn empty(folder: &Path) -> io::Result<()> {
+    std::fs::read_dir(folder)?.try_for_each(|entry| std::fs::remove_file(entry?.path()))
+}
+
+fn scan(path: &Path) -> io::Result<Vec<FoundReplica>> {
+    let mut found = Vec::new();
+    for fan in 0..FANS as u64 {
+        let fan = fan_out(ChunkId(fan));
+        for entry in std::fs::read_dir(path.join(CHUNKS).join(&fan))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            match name.to_str().and_then(parse_file_name).filter(|(chunk, _)| fan_out(*chunk) == fan) {
+                Some((chunk, generation)) => {
+                    found.push(FoundReplica { chunk, generation, bytes: entry.metadata()?.len() });
+                }
+                None => tracing::warn!(file = %entry.path().display(), "not a chunk file; left alone"),
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl FoundReplica {
+    /// Whether the file is so short that it has no header or no data.
+    pub fn is_stub(&self) -> bool {
+        self.bytes < 2 * ALIGN_BYTES as u64
+    }
+}

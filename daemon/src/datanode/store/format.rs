@@ -1,0 +1,149 @@
+//! The format file of a data folder: whose it is.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..8 | magic `dfsFoldr` |
+//! | 8..10 | version, 1 |
+//! | 10..12 | datanode id (little endian) |
+//! | 12..28 | cluster id |
+//! | 28..44 | id of this folder, random |
+//! | 44..48 | crc32c of bytes 0..44 |
+
+use crate::durable;
+use dfs_types::{ClusterId, DatanodeId};
+use std::io;
+use std::path::Path;
+
+/// The file's name.
+const FORMAT_FILE: &str = "format";
+const MAGIC: [u8; 8] = *b"dfsFoldr";
+const VERSION: u16 = 1;
+const FORMAT_BYTES: usize = 48;
+
+/// Whose a data folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FolderFormat {
+    pub cluster: ClusterId,
+    pub node: DatanodeId,
+    pub folder: [u8; 16],
+}
+
+/// Why a folder is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    #[error("its format file is damaged; put back the right one, or move the folder away and start with an empty one")]
+    Damaged,
+    #[error("it has format {0}; this version of dfs understands format 1")]
+    Version(u16),
+    #[error("it belongs to cluster {found}, not to {expected}")]
+    Cluster { found: ClusterId, expected: ClusterId },
+    #[error("it belongs to {found}, not to {expected}")]
+    Node { found: DatanodeId, expected: DatanodeId },
+    #[error("it has chunks but no format file; it is not known whose they are")]
+    Missing,
+    #[error("format file: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl FolderFormat {
+    pub fn encode(&self) -> [u8; FORMAT_BYTES] {
+        let mut bytes = [0; FORMAT_BYTES];
+        let fields: [&[u8]; 5] =
+            [&MAGIC, &VERSION.to_le_bytes(), &self.node.0.to_le_bytes(), &self.cluster.0, &self.folder];
+        for (place, byte) in bytes.iter_mut().zip(fields.concat()) {
+            *place = byte;
+        }
+        let crc = crc32c::crc32c(bytes.get(..44).unwrap_or_default());
+        if let Some(place) = bytes.get_mut(44..) {
+            place.copy_from_slice(&crc.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// # Errors
+    /// When the bytes are damaged or of another version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        let bytes: &[u8; FORMAT_BYTES] = bytes.try_into().map_err(|_| FormatError::Damaged)?;
+        let (body, crc) = bytes.split_last_chunk::<4>().ok_or(FormatError::Damaged)?;
+        if !body.starts_with(&MAGIC) || crc32c::crc32c(body) != u32::from_le_bytes(*crc) {
+            return Err(FormatError::Damaged);
+        }
+        let version = u16::from_le_bytes(take(body, 8));
+        if version != VERSION {
+            return Err(FormatError::Version(version));
+        }
+        let node = DatanodeId(u16::from_le_bytes(take(body, 10)));
+        Ok(Self { node, cluster: ClusterId(take(body, 12)), folder: take(body, 28) })
+    }
+
+    /// Reads the format file of a folder, or writes one into a folder that has no chunks yet.
+    ///
+    /// # Errors
+    /// When the folder is somebody else's, or its file cannot be read or written.
+    pub fn claim(folder: &Path, cluster: ClusterId, node: DatanodeId) -> Result<Self, FormatError> {
+        let path = folder.join(FORMAT_FILE);
+        match std::fs::read(&path) {
+            Ok(bytes) => Self::decode(&bytes)?.expect(cluster, node),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if folder.join(super::folder::CHUNKS).exists() {
+                    return Err(FormatError::Missing);
+                }
+                let format = Self { cluster, node, folder: fastrand::u128(..).to_le_bytes() };
+                durable::write_file(&path, &format.encode())?;
+                Ok(format)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn expect(self, cluster: ClusterId, node: DatanodeId) -> Result<Self, FormatError> {
+        if self.cluster != cluster {
+            Err(FormatError::Cluster { found: self.cluster, expected: cluster })
+        } else if self.node != node {
+            Err(FormatError::Node { found: self.node, expected: node })
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+fn take<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
+    from.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
+
+    #[test]
+    fn the_file_is_pinned_and_every_flipped_bit_is_found() {
+        let format = FolderFormat { cluster: CLUSTER, node: DatanodeId(0x0102), folder: [7; 16] };
+        let bytes = format.encode();
+        assert_eq!(&bytes[..28], b"dfsFoldr\x01\0\x02\x010123456789abcdef");
+        assert_eq!(FolderFormat::decode(&bytes).expect("whole"), format);
+        for bit in 0..bytes.len() * 8 {
+            let mut bad = bytes;
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(FolderFormat::decode(&bad).is_err(), "bit {bit}");
+        }
+        assert!(FolderFormat::decode(&bytes[1..]).is_err());
+    }
+
+    #[test]
+    fn a_folder_is_claimed_once_and_refused_to_others() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let first = FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)).expect("claim");
+        assert_eq!(FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)).expect("again"), first);
+        let other = FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(2)).expect_err("node");
+        assert_eq!(other.to_string(), "it belongs to datanode-1, not to datanode-2");
+        assert!(matches!(
+            FolderFormat::claim(folder.path(), ClusterId([1; 16]), DatanodeId(1)),
+            Err(FormatError::Cluster { .. })
+        ));
+        std::fs::create_dir(folder.path().join("chunks")).expect("mkdir");
+        std::fs::remove_file(folder.path().join(FORMAT_FILE)).expect("remove");
+        assert!(matches!(FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)), Err(FormatError::Missing)));
+    }
+}

@@ -1,0 +1,167 @@
+//! Reading a replica: its header once, then any blocks of it.
+
+use super::buffer::AlignedBuffer;
+use super::direct;
+use super::error::{Damage, StoreError};
+use super::folder::DataFolder;
+use dfs_logic::chunk_file::{self, ALIGN_BYTES, BLOCK_BYTES, ChunkHeader};
+use dfs_rpc::frame::{BLOCKS_PER_FRAME, DATA_BYTES_MAX};
+use dfs_types::{ChunkId, ClusterId, Generation};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes read at once to get at a header: that of a chunk of 64 MiB.
+const HEADER_READ_BYTES: usize = 2 * ALIGN_BYTES;
+
+/// A replica whose header was read and found good.
+#[derive(Debug)]
+pub struct OpenReplica {
+    file: File,
+    header: ChunkHeader,
+}
+
+impl OpenReplica {
+    /// Opens the file of a replica and checks its header and length.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it is not whole.
+    pub(super) fn open(
+        folder: &DataFolder,
+        cluster: ClusterId,
+        chunk: ChunkId,
+        generation: Generation,
+    ) -> Result<Self, StoreError> {
+        let file = match direct::open_read(&folder.replica_path(chunk, generation), folder.direct()) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Damaged(Damage::Gone)),
+            // Out of file handles, perhaps: that says nothing about the replica.
+            Err(error) => return Err(StoreError::Io { what: "open chunk", error }),
+        };
+        let header = read_header(&file).map_err(StoreError::Damaged)?;
+        if (header.cluster, header.chunk, header.generation) != (cluster, chunk, generation) {
+            return Err(StoreError::Damaged(Damage::Stranger));
+        }
+        let found = file.metadata().map_err(StoreError::io("stat chunk"))?.len();
+        let expected = header.file_bytes();
+        if found < expected {
+            Err(StoreError::Damaged(Damage::Short { found, expected }))
+        } else {
+            Ok(Self { file, header })
+        }
+    }
+
+    pub fn header(&self) -> &ChunkHeader {
+        &self.header
+    }
+
+    /// Bytes of the frame of data that begins at `offset`, a multiple of the block size, and ends at `end` or before.
+    pub fn frame_bytes(&self, offset: u32, end: u32) -> usize {
+        (end.min(self.header.length).saturating_sub(offset) as usize).min(DATA_BYTES_MAX)
+    }
+
+    /// Reads blocks from `offset` on. `into` is aligned and whole [`ALIGN_BYTES`] long.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the disk does not give them.
+    pub fn read(&self, offset: u32, into: &mut [u8]) -> Result<(), StoreError> {
+        let place = self.header.data_offset() + u64::from(offset);
+        direct::read_at(&self.file, into, place).map_err(|error| StoreError::Damaged(Damage::Disk(error)))
+    }
+
+    /// The stored checksums of the blocks from `offset` on that a frame of `length` bytes has.
+    pub fn crcs(&self, offset: u32, length: usize) -> [u32; BLOCKS_PER_FRAME] {
+        let mut crcs = [0; BLOCKS_PER_FRAME];
+        let blocks = length.div_ceil(BLOCK_BYTES as usize);
+        let stored = self.header.table.iter().skip((offset / BLOCK_BYTES) as usize);
+        crcs.iter_mut().zip(stored.take(blocks)).for_each(|(crc, stored)| *crc = *stored);
+        crcs
+    }
+
+    /// Reads all blocks and compares them with their checksums.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] names the first block that does not match.
+    pub fn verify(&self) -> Result<(), StoreError> {
+        let mut buffer = AlignedBuffer::new(DATA_BYTES_MAX);
+        let mut offset = 0;
+        while offset < self.header.length {
+            let length = self.frame_bytes(offset, self.header.length);
+            let aligned = buffer.get_mut(..length.next_multiple_of(ALIGN_BYTES)).unwrap_or_default();
+            self.read(offset, aligned)?;
+            self.check(offset, buffer.get(..length).unwrap_or_default())?;
+            offset += length as u32;
+        }
+        Ok(())
+    }
+
+    /// Compares blocks that were read from `offset` on with their checksums.
+    ///
+    /// # Errors
+    /// As [`OpenReplica::verify`].
+    pub fn check(&self, offset: u32, data: &[u8]) -> Result<(), StoreError> {
+        let first = (offset / BLOCK_BYTES) as usize;
+        let pairs = data.chunks(BLOCK_BYTES as usize).zip(self.header.table.iter().skip(first));
+        match pairs.enumerate().find(|(_, (block, crc))| crc32c::crc32c(block) != **crc) {
+            Some((index, _)) => Err(StoreError::Damaged(Damage::Block(first + index))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn read_header(file: &File) -> Result<ChunkHeader, Damage> {
+    let mut start = AlignedBuffer::new(HEADER_READ_BYTES);
+    direct::read_at(file, &mut start, 0).map_err(cut_or_broken)?;
+    let whole = chunk_file::header_bytes_of(&start)?;
+    if whole <= start.len() {
+        return Ok(ChunkHeader::decode(&start)?);
+    }
+    let mut start = AlignedBuffer::new(whole);
+    direct::read_at(file, &mut start, 0).map_err(cut_or_broken)?;
+    Ok(ChunkHeader::decode(&start)?)
+}
+
+fn cut_or_broken(error: io::Error) -> Damage {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => chunk_file::ChunkFileError::Short(0).into(),
+        _ => Damage::Disk(error),
+    }
+}
+
+/// Replicas that are kept open, so that a ranged read costs one read of the disk.
+const OPEN_MAX: usize = 64;
+
+/// The replicas read last.
+#[derive(Debug, Default)]
+pub struct ReplicaCache {
+    /// The last used is in front.
+    open: Mutex<VecDeque<Arc<OpenReplica>>>,
+}
+
+impl ReplicaCache {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<OpenReplica>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn get(&self, chunk: ChunkId, generation: Generation) -> Option<Arc<OpenReplica>> {
+        let mut open = self.lock();
+        let place = open.iter().position(|replica| replica.header.chunk == chunk)?;
+        let found = open.remove(place)?;
+        let right = found.header.generation == generation;
+        open.push_front(found.clone());
+        right.then_some(found)
+    }
+
+    pub fn put(&self, replica: Arc<OpenReplica>) -> Arc<OpenReplica> {
+        let mut open = self.lock();
+        open.retain(|other| other.header.chunk != replica.header.chunk);
+        open.push_front(replica.clone());
+        open.truncate(OPEN_MAX);
+        replica
+    }
+
+    pub fn forget(&self, chunk: ChunkId) {
+        self.lock().retain(|replica| replica.header.chunk != chunk);
+    }
+}

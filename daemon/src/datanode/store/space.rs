@@ -1,0 +1,126 @@
+//! How much a data folder may still take.
+
+use super::error::StoreError;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How old the file system's own figure may get.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// What is set for a folder.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SpaceLimits {
+    /// The most bytes of chunks; none: what the disk has.
+    pub capacity: Option<u64>,
+    /// Bytes that stay free on the disk.
+    pub reserve: u64,
+}
+
+/// The figures of one folder, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpaceFigures {
+    pub capacity: u64,
+    pub used: u64,
+    pub free: u64,
+}
+
+/// Bytes used, promised and left in one folder.
+#[derive(Debug)]
+pub struct Space {
+    limits: SpaceLimits,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    used: u64,
+    /// Promised to chunks that are being written.
+    promised: u64,
+    /// What the file system had left when it was last asked.
+    available: u64,
+    asked: Option<Instant>,
+}
+
+impl Space {
+    pub fn new(limits: SpaceLimits, used: u64) -> Self {
+        Self { limits, state: Mutex::new(State { used, promised: 0, available: 0, asked: None }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the file system anew when its last figure is old.
+    fn refreshed(&self, folder: &Path) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        if state.asked.is_none_or(|asked| asked.elapsed() > FRESH) {
+            // A disk that does not even answer has nothing left to give.
+            let answer = rustix::fs::statvfs(folder);
+            state.available = answer.map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+            state.asked = Some(Instant::now());
+        }
+        state
+    }
+
+    pub fn figures(&self, folder: &Path) -> SpaceFigures {
+        let state = self.refreshed(folder);
+        let on_disk = state.available.saturating_sub(self.limits.reserve);
+        let capacity = state.used.saturating_add(on_disk).min(self.limits.capacity.unwrap_or(u64::MAX));
+        let free = capacity.saturating_sub(state.used).saturating_sub(state.promised);
+        SpaceFigures { capacity, used: state.used, free }
+    }
+
+    /// Sets `bytes` aside for a chunk that begins.
+    ///
+    /// # Errors
+    /// When there is not so much left.
+    pub fn promise(&self, folder: &Path, bytes: u64) -> Result<(), StoreError> {
+        if self.figures(folder).free < bytes {
+            return Err(StoreError::NoSpace);
+        }
+        self.lock().promised += bytes;
+        Ok(())
+    }
+
+    /// A chunk that was promised `bytes` has ended and takes `used`; zero if it was given up.
+    pub fn settle(&self, promised: u64, used: u64) {
+        let mut state = self.lock();
+        state.promised = state.promised.saturating_sub(promised);
+        state.used += used;
+        state.available = state.available.saturating_sub(used);
+    }
+
+    /// A chunk of so many bytes is gone.
+    pub fn freed(&self, bytes: u64) {
+        let mut state = self.lock();
+        state.used = state.used.saturating_sub(bytes);
+        state.asked = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_promised_and_used_is_not_free() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let space = Space::new(SpaceLimits { capacity: Some(1000), reserve: 0 }, 100);
+        space.promise(folder.path(), 600).expect("fits");
+        assert_eq!(space.figures(folder.path()), SpaceFigures { capacity: 1000, used: 100, free: 300 });
+        assert!(matches!(space.promise(folder.path(), 301), Err(StoreError::NoSpace)));
+        space.settle(600, 500);
+        assert_eq!(space.figures(folder.path()), SpaceFigures { capacity: 1000, used: 600, free: 400 });
+        space.freed(600);
+        assert_eq!(space.figures(folder.path()).free, 1000);
+    }
+
+    #[test]
+    fn the_reserve_of_the_disk_is_not_touched() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let space = Space::new(SpaceLimits { capacity: None, reserve: u64::MAX }, 0);
+        assert_eq!(space.figures(folder.path()).free, 0);
+        assert!(matches!(space.promise(folder.path(), 1), Err(StoreError::NoSpace)));
+    }
+}

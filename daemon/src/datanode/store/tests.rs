@@ -1,0 +1,339 @@
+//! The store on a real folder: round trips, leftovers of crashes, damage.
+
+use super::*;
+use crate::datanode::changes::Change;
+use dfs_logic::chunk_file::{BLOCK_BYTES, file_name};
+use dfs_rpc::frame::block_crcs;
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
+const ONE: Generation = Generation(1);
+
+fn options(folders: &[&Path]) -> StoreOptions {
+    StoreOptions {
+        cluster: CLUSTER,
+        node: DatanodeId(1),
+        folders: folders.iter().map(|folder| folder.to_path_buf()).collect(),
+        capacity: None,
+        reserve: 0,
+        direct_io: true,
+    }
+}
+
+fn open(folder: &Path) -> Arc<ChunkStore> {
+    ChunkStore::open(&options(&[folder])).expect("open store")
+}
+
+fn content(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at / 7) as u8 ^ (at >> 16) as u8).collect()
+}
+
+fn table(data: &[u8]) -> Vec<u32> {
+    data.chunks(BLOCK_BYTES as usize).map(|block| block_crcs(block)[0]).collect()
+}
+
+/// Writes all data of a chunk, and leaves the commit to the caller.
+fn written(store: &Arc<ChunkStore>, id: u64, data: &[u8]) -> ChunkWriter {
+    let writer = store.begin(ChunkId(id), ONE, data.len() as u32, true).expect("begin");
+    let mut aligned = AlignedBuffer::new(data.len().next_multiple_of(4096));
+    aligned[..data.len()].copy_from_slice(data);
+    writer.write(0, &aligned).expect("write");
+    writer
+}
+
+fn store_chunk(store: &Arc<ChunkStore>, id: u64, data: &[u8]) {
+    written(store, id, data).commit(data.len() as u32, table(data), None).expect("commit");
+}
+
+fn read_all(store: &ChunkStore, id: u64) -> Result<Vec<u8>, StoreError> {
+    let replica = store.read(ChunkId(id), ONE)?;
+    let length = replica.header().length as usize;
+    let mut aligned = AlignedBuffer::new(length.next_multiple_of(4096));
+    replica.read(0, &mut aligned)?;
+    replica.check(0, &aligned[..length])?;
+    Ok(aligned[..length].to_vec())
+}
+
+fn replica_file(folder: &Path, id: u64) -> PathBuf {
+    folder.join(format!("chunks/{:02x}", id & 0xff)).join(file_name(ChunkId(id), ONE))
+}
+
+fn count(folder: PathBuf) -> usize {
+    std::fs::read_dir(folder).expect("list").count()
+}
+
+#[test]
+fn chunks_are_there_after_a_restart() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let data = content(3 * BLOCK_BYTES as usize + 17);
+    let store = open(folder.path());
+    store_chunk(&store, 5, &data);
+    store_chunk(&store, 300, &data[..1]);
+    assert_eq!(store.changes().end(), 2);
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(store.page(None, 10).iter().map(|chunk| chunk.id.0).collect::<Vec<_>>(), [5, 300]);
+    assert_eq!(store.page(Some(ChunkId(5)), 10).len(), 1);
+    assert_eq!(read_all(&store, 5).expect("read"), data);
+    assert_eq!(read_all(&store, 300).expect("read"), data[..1]);
+    store.verify(ChunkId(5)).expect("whole");
+    let used: u64 = store.folder_loads().iter().map(|folder| folder.used).sum();
+    assert_eq!(used, 4096 + 200_704 + 4096 + 4096);
+}
+
+#[test]
+fn a_small_chunk_goes_out_with_its_header_in_one_piece() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let buffers = Buffers::new(Arc::default());
+    let data = content(70_000);
+    let mut buffer = buffers.take(Duration::ZERO).expect("buffer");
+    buffer.payload_mut(data.len()).copy_from_slice(&data);
+    let writer = store.begin(ChunkId(1), ONE, data.len() as u32, false).expect("begin");
+    assert!(writer.fits_one_buffer(data.len() as u32));
+    writer.commit(data.len() as u32, table(&data), Some(buffer)).expect("commit");
+    assert_eq!(read_all(&store, 1).expect("read"), data);
+}
+
+#[test]
+fn a_chunk_may_end_up_shorter_than_what_was_reserved() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let data = content(5000);
+    let writer = store.begin(ChunkId(1), ONE, 64 << 20, true).expect("begin");
+    let mut aligned = AlignedBuffer::new(8192);
+    aligned[..5000].copy_from_slice(&data);
+    writer.write(0, &aligned).expect("write");
+    writer.commit(5000, table(&data), None).expect("commit");
+    assert_eq!(read_all(&store, 1).expect("read"), data);
+    assert_eq!(std::fs::metadata(replica_file(folder.path(), 1)).expect("stat").len(), 8192 + 8192);
+}
+
+#[test]
+fn what_was_not_committed_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let free = store.folder_loads()[0].used;
+    drop(written(&store, 1, &content(9000)));
+    assert_eq!(count(folder.path().join("incoming")), 0);
+    assert_eq!((store.folder_loads()[0].used, store.page(None, 10).len()), (free, 0));
+    assert!(matches!(store.read(ChunkId(1), ONE), Err(StoreError::NotFound)));
+}
+
+#[test]
+fn the_leftovers_of_a_crash_are_thrown_away_at_start() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    // As after kill -9 between data and header: nothing is cleaned up.
+    std::mem::forget(written(&store, 2, &content(100_000)));
+    drop(store);
+    // The forgotten writer holds the lock; a copy of the folder stands for the next process.
+    let next = tempfile::tempdir().expect("temp folder");
+    copy_folder(folder.path(), next.path());
+    assert_eq!(count(next.path().join("incoming")), 1);
+    let store = open(next.path());
+    assert_eq!(count(next.path().join("incoming")), 0);
+    assert_eq!(store.page(None, 10).len(), 1);
+}
+
+#[test]
+fn a_crash_after_the_rename_leaves_a_whole_replica() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    drop(store);
+    // Nobody was told, no index was written: the name alone brings it back.
+    assert_eq!(read_all(&open(folder.path()), 1).expect("read"), content(10));
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("list") {
+        let entry = entry.expect("entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("type").is_dir() {
+            std::fs::create_dir(&target).expect("mkdir");
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copy");
+        }
+    }
+}
+
+#[test]
+fn a_second_store_on_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let _store = open(folder.path());
+    let error = ChunkStore::open(&options(&[folder.path()])).expect_err("second");
+    assert!(error.to_string().contains("is in use by another process (pid"), "{error}");
+}
+
+/// Damages the file of chunk 1, and expects the store to notice at `read_all` or `verify`, whichever comes first.
+fn damaged(harm: impl FnOnce(&Path), by_read: bool) {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(200_000));
+    harm(&replica_file(folder.path(), 1));
+    let found = if by_read { store.read(ChunkId(1), ONE).map(|_| ()) } else { store.verify(ChunkId(1)) };
+    assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
+    assert!(matches!(store.read(ChunkId(1), ONE), Err(StoreError::NotFound)));
+    assert_eq!(store.folder_loads()[0].used, 0);
+    let news = store.changes().news(1).expect("kept");
+    assert_eq!(news.damaged, [ChunkId(1)]);
+    // A good copy may come back at once.
+    store_chunk(&store, 1, &content(200_000));
+    assert_eq!(read_all(&store, 1).expect("read"), content(200_000));
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = std::fs::read(path).expect("read");
+    bytes[at] ^= 4;
+    std::fs::write(path, bytes).expect("write");
+}
+
+#[test]
+fn a_flipped_bit_of_the_header_is_found_when_it_is_opened() {
+    damaged(|path| flip(path, 70), true);
+}
+
+#[test]
+fn a_flipped_bit_of_the_data_is_found_by_verifying() {
+    damaged(|path| flip(path, 4096 + 150_000), false);
+}
+
+#[test]
+fn a_truncated_file_is_found_when_it_is_opened() {
+    let cut = |length: u64| {
+        move |path: &Path| std::fs::File::options().write(true).open(path).expect("open").set_len(length).expect("cut")
+    };
+    damaged(cut(100_000), true);
+    damaged(cut(4000), true);
+    damaged(cut(0), true);
+}
+
+#[test]
+fn a_missing_file_is_found_when_it_is_opened() {
+    damaged(|path| std::fs::remove_file(path).expect("remove"), true);
+}
+
+#[test]
+fn a_file_under_the_wrong_name_is_not_believed() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    store_chunk(&store, 2, &content(20));
+    std::fs::copy(replica_file(folder.path(), 2), replica_file(folder.path(), 1)).expect("copy");
+    assert!(matches!(store.read(ChunkId(1), ONE), Err(StoreError::Damaged(Damage::Stranger))));
+}
+
+#[test]
+fn stubs_and_old_generations_are_dealt_with_at_start() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    store_chunk(&store, 2, &content(10));
+    drop(store);
+    let newer = folder.path().join("chunks/01").join(file_name(ChunkId(1), Generation(2)));
+    std::fs::copy(replica_file(folder.path(), 1), &newer).expect("copy");
+    std::fs::write(replica_file(folder.path(), 2), b"").expect("empty");
+    std::fs::write(folder.path().join("chunks/01/README"), b"").expect("write");
+    let store = open(folder.path());
+    let page = store.page(None, 10);
+    assert_eq!((page.len(), page[0].generation), (1, Generation(2)));
+    assert!(!replica_file(folder.path(), 1).exists());
+    assert_eq!(count(folder.path().join("damaged")), 1);
+}
+
+#[test]
+fn generations_only_rise() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let data = content(10);
+    let begin = |generation| store.begin(ChunkId(1), Generation(generation), 10, false);
+    let whole = || {
+        let mut buffer = Buffers::new(Arc::default()).take(Duration::ZERO).expect("buffer");
+        buffer.payload_mut(10).copy_from_slice(&data);
+        Some(buffer)
+    };
+    let late = begin(1).expect("begin");
+    begin(2).expect("begin").commit(10, table(&data), whole()).expect("commit");
+    assert!(matches!(late.commit(10, table(&data), whole()), Err(StoreError::Stale)));
+    assert!(matches!(begin(1), Err(StoreError::Stale)));
+    begin(2).expect("begin").commit(10, table(&data), whole()).expect("again the same");
+    begin(3).expect("begin").commit(10, table(&data), whole()).expect("newer");
+    assert_eq!(count(folder.path().join("chunks/01")), 1);
+    assert_eq!(store.folder_loads()[0].used, 8192);
+    assert_eq!(count(folder.path().join("incoming")), 0);
+}
+
+#[test]
+fn deleting_is_idempotent_and_spares_newer_generations() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    store.delete(ChunkId(1), Generation(0)).expect("older");
+    assert_eq!(store.page(None, 10).len(), 1);
+    store.delete(ChunkId(1), ONE).expect("delete");
+    store.delete(ChunkId(1), ONE).expect("again");
+    assert_eq!(store.page(None, 10).len(), 0);
+    assert_eq!(count(folder.path().join("chunks/01")), 0);
+    assert_eq!(store.changes().news(1).expect("kept").removed, [ChunkId(1), ChunkId(1)]);
+}
+
+#[test]
+fn a_full_store_says_so() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = ChunkStore::open(&StoreOptions { capacity: Some(1 << 20), ..options(&[folder.path()]) }).expect("open");
+    let error = store.begin(ChunkId(1), ONE, 2 << 20, true).expect_err("too large");
+    assert_eq!(error.into_error(DatanodeId(2)).message, "datanode-2: no space left");
+    store_chunk(&store, 1, &content(900_000));
+    assert!(matches!(store.begin(ChunkId(2), ONE, 900_000, true), Err(StoreError::NoSpace)));
+    store.delete(ChunkId(1), ONE).expect("delete");
+    store_chunk(&store, 2, &content(900_000));
+}
+
+#[test]
+fn folders_share_the_chunks_and_a_failed_one_takes_no_more() {
+    let (a, b) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let both = StoreOptions { capacity: Some(64 << 20), ..options(&[a.path(), b.path()]) };
+    let store = ChunkStore::open(&both).expect("open");
+    for id in 0..10 {
+        store_chunk(&store, id, &content(100_000));
+    }
+    let used: Vec<_> = store.folder_loads().iter().map(|folder| folder.used).collect();
+    assert_eq!(used[0], used[1]);
+    store.fail_folder(0, "pulled");
+    for id in 10..14 {
+        store_chunk(&store, id, &content(100_000));
+    }
+    let loads = store.folder_loads();
+    assert_eq!((loads[0].failed, loads[0].used, loads[1].failed), (true, used[0], false));
+    // What it held before can still be read.
+    (0..14).for_each(|id| assert_eq!(read_all(&store, id).expect("read").len(), 100_000));
+    store.fail_folder(1, "pulled");
+    assert!(matches!(store.begin(ChunkId(99), ONE, 1, false), Err(StoreError::NoFolder)));
+}
+
+#[test]
+fn a_folder_that_fails_while_a_chunk_is_written_refuses_it() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let data = content(10);
+    let writer = written(&store, 1, &data);
+    store.fail_folder(0, "sync chunk: broken");
+    assert!(matches!(writer.commit(10, table(&data), None), Err(StoreError::Io { what: "sync chunk", .. })));
+    assert_eq!((count(folder.path().join("incoming")), store.changes().end()), (0, 0));
+}
+
+#[test]
+fn changes_are_told_in_order() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    store.changes().push(Change::CopyEnded(ChunkId(1)));
+    let news = store.changes().news(0).expect("kept");
+    assert_eq!((news.added.len(), news.copies_ended.len(), news.next), (1, 1, 2));
+}

@@ -1,0 +1,163 @@
+//! Storing one chunk: temporary file, data, header, sync, rename, sync of the folder.
+//!
+//! **Invariant:** a file under `chunks/` has a header that was written after all of its data and synced with it. Whatever
+//! happens before the rename leaves a file in `incoming/`, which the next start throws away.
+
+use super::buffer::{AlignedBuffer, Buffer};
+use super::direct;
+use super::error::StoreError;
+use super::folder::DataFolder;
+use super::store::{ChunkStore, Replica};
+use crate::durable;
+use dfs_logic::chunk_file::{self, ALIGN_BYTES, ChunkHeader};
+use dfs_types::{ChunkId, Generation};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A chunk that is being written.
+#[derive(Debug)]
+pub struct ChunkWriter {
+    store: Arc<ChunkStore>,
+    folder: Arc<DataFolder>,
+    file: File,
+    temporary: PathBuf,
+    chunk: ChunkId,
+    generation: Generation,
+    capacity: u32,
+    /// Bytes that the folder has set aside for it.
+    promised: u64,
+    /// Bytes that the file was made to have; zero where it grows as it is written.
+    reserved: u64,
+    committed: bool,
+}
+
+impl ChunkWriter {
+    /// Opens a temporary file for a chunk of at most `capacity` bytes. With `reserve` the file gets them at once, so that
+    /// writing it allocates nothing.
+    ///
+    /// # Errors
+    /// When there is no room, or the disk fails.
+    pub(super) fn begin(
+        store: Arc<ChunkStore>,
+        folder: Arc<DataFolder>,
+        (chunk, generation): (ChunkId, Generation),
+        capacity: u32,
+        reserve: bool,
+    ) -> Result<Self, StoreError> {
+        let whole = chunk_file::file_bytes(capacity, capacity);
+        folder.space().promise(folder.path(), whole)?;
+        let temporary = folder.incoming_path(chunk);
+        let file = match direct::create(&temporary, folder.direct()) {
+            Ok(file) => file,
+            Err(error) => {
+                folder.space().settle(whole, 0);
+                return Err(StoreError::io("create chunk")(error));
+            }
+        };
+        let reserved = if reserve { whole } else { 0 };
+        // From here on dropping it cleans up.
+        let writer = Self {
+            store,
+            folder,
+            file,
+            temporary,
+            chunk,
+            generation,
+            capacity,
+            promised: whole,
+            reserved,
+            committed: false,
+        };
+        if reserve {
+            direct::reserve(&writer.file, whole).map_err(StoreError::io("reserve room for chunk"))?;
+        }
+        Ok(writer)
+    }
+
+    /// Writes aligned data at `offset` of the chunk.
+    ///
+    /// # Errors
+    /// When the disk fails or is full.
+    pub fn write(&self, offset: u32, data: &[u8]) -> Result<(), StoreError> {
+        let place = chunk_file::header_bytes(self.capacity) as u64 + u64::from(offset);
+        direct::write_at(&self.file, data, place).map_err(StoreError::io("write chunk"))
+    }
+
+    /// Whether all of a chunk of `length` bytes can be handed to [`ChunkWriter::commit`] in one buffer.
+    pub fn fits_one_buffer(&self, length: u32) -> bool {
+        chunk_file::header_bytes(self.capacity) == ALIGN_BYTES && length as usize <= dfs_rpc::frame::DATA_BYTES_MAX
+    }
+
+    /// Makes the chunk a replica, durably. `whole` is the data of a small chunk that was not written yet: it goes to the
+    /// disk in one piece with its header.
+    ///
+    /// # Errors
+    /// When the disk fails or is full, or a newer generation is stored. Nothing is left behind then.
+    pub fn commit(mut self, length: u32, table: Vec<u32>, whole: Option<Buffer>) -> Result<(), StoreError> {
+        let header = ChunkHeader {
+            cluster: self.store.cluster(),
+            chunk: self.chunk,
+            generation: self.generation,
+            length,
+            capacity: self.capacity,
+            table,
+        };
+        self.write_header(&header, whole)?;
+        let bytes = header.file_bytes();
+        if self.reserved > bytes {
+            self.file.set_len(bytes).map_err(StoreError::io("cut chunk to its length"))?;
+        }
+        let sync = self.folder.poison().sync("sync chunk", || durable::sync_data(&self.file));
+        sync.map_err(StoreError::io("sync chunk"))?;
+        self.publish(bytes)
+    }
+
+    fn write_header(&self, header: &ChunkHeader, whole: Option<Buffer>) -> Result<(), StoreError> {
+        let bytes = header.encode().map_err(|error| StoreError::Damaged(error.into()))?;
+        let failed = StoreError::io("write chunk");
+        let Some(mut buffer) = whole else {
+            let mut aligned = AlignedBuffer::new(bytes.len());
+            aligned.copy_from_slice(&bytes);
+            return direct::write_at(&self.file, &aligned, 0).map_err(failed);
+        };
+        let end = buffer.pad(header.length as usize);
+        let both = buffer.with_header_mut(end);
+        if let Some(place) = both.get_mut(..bytes.len()) {
+            place.copy_from_slice(&bytes);
+        }
+        direct::write_at(&self.file, both, 0).map_err(failed)
+    }
+
+    /// Gives the synced file its name, makes the name durable, and only then tells of it.
+    fn publish(&mut self, bytes: u64) -> Result<(), StoreError> {
+        self.store.refuse_stale(self.chunk, self.generation)?;
+        let place = self.folder.replica_path(self.chunk, self.generation);
+        std::fs::rename(&self.temporary, &place).map_err(StoreError::io("rename chunk"))?;
+        self.committed = true;
+        self.folder.space().settle(self.promised, bytes);
+        let replica = Replica { generation: self.generation, folder: self.folder.clone(), bytes };
+        let replaced = self.store.insert(self.chunk, replica)?;
+        self.folder.sync_fan(self.chunk)?;
+        if let Some(old) = replaced {
+            old.folder.space().freed(old.bytes);
+            let old_place = old.folder.replica_path(self.chunk, old.generation);
+            if old_place != place {
+                // Left behind, it is found at the next start and loses against the newer generation.
+                let _ = std::fs::remove_file(old_place);
+            }
+        }
+        self.store.announce(self.chunk, self.generation);
+        Ok(())
+    }
+}
+
+impl Drop for ChunkWriter {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.folder.space().settle(self.promised, 0);
+            // The next start removes it otherwise.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
