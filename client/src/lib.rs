@@ -1,1 +1,51 @@
+//! The client library: one [`Client`] for all that a user may do with a cluster.
+//!
+//! * Calls to the masters share one connection and are retried until `rpc_timeout`; a change that is retried happens once.
+//! * [`Client::put`] and [`Client::get`] move files in parallel chunks, around datanodes that are damaged, slow or gone,
+//!   and verify every byte that they hand out. They report to a [`Progress`] and end within a frame of a cancel.
+//! * Memory is bounded: one frame of 512 KiB per chunk in flight; 80 MiB (or one chunk, if larger) for a put from a source
+//!   that can be read only once; 10 MiB for a get into a writer.
+//!
+//! Everything is async on tokio; file content moves on blocking threads of the runtime.
+//!
+//! ```no_run
+//! use dfs_client::{CancellationToken, Client, ClientOptions, Dest, GetOptions, Progress, PutOptions, Source};
+//!
+//! async fn copy_there_and_back(options: ClientOptions) -> dfs_types::Result<()> {
+//!     let client = Client::connect(options).await?;
+//!     let (folder, file) = (dfs_types::DfsPath::parse("/notes")?, dfs_types::DfsPath::parse("/notes/today")?);
+//!     client.mkdir(&folder, true).await?;
+//!
+//!     let (progress, cancel) = (Progress::new(), CancellationToken::new());
+//!     let source = Source::Bytes("buy milk".into());
+//!     let stat = client.put(source, &file, PutOptions::default(), &progress, &cancel).await?;
+//!     assert_eq!((stat.size, progress.bytes()), (8, 8));
+//!
+//!     assert_eq!(client.read_range(&file, 4, 100).await?, b"milk");
+//!     let dest = Dest::File("today.txt".into());
+//!     client.get(&file, dest, GetOptions::default(), &progress, &cancel).await?;
+//!     Ok(())
+//! }
+//! ```
 
+mod bridge;
+mod client;
+mod control;
+mod namespace;
+mod pool;
+mod progress;
+mod read;
+mod transfer;
+mod write;
+
+pub use client::{Client, ClientOptions};
+pub use dfs_rpc::client::{
+    ClusterStatus, ListFolder, ListPage, LocatedChunk, MasterStatus, NodeAddress, NodeState, NodeStatus,
+    ReplicationStatus, SafeMode,
+};
+pub use dfs_rpc::tls::{CredentialError, Identity};
+pub use namespace::Located;
+pub use progress::{Event, Progress};
+pub use read::{Dest, GetOptions};
+pub use tokio_util::sync::CancellationToken;
+pub use write::{PutOptions, Source};

@@ -1,0 +1,128 @@
+//! The handle.
+
+use crate::control::{Masters, Patience};
+use crate::pool::{IDLE_TIME, Pool};
+use dfs_config::ClientSettings;
+use dfs_rpc::client::ClientServiceClient;
+use dfs_rpc::tls::Identity;
+use dfs_rpc::transport::Protection;
+use dfs_types::{RequestId, Result};
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use tarpc::client::RpcError;
+use tarpc::context::Context;
+use tokio::runtime::Handle;
+
+/// What a [`Client`] must know.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// At least one; the leader is found from any of them.
+    pub masters: Vec<SocketAddr>,
+    pub identity: Identity,
+    pub settings: ClientSettings,
+}
+
+/// A cluster, as one user. Clones share the connections; all methods may be called at the same time from any task.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+    patience: Patience,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub masters: Masters,
+    pub pool: Pool,
+    pub identity: Identity,
+    pub settings: ClientSettings,
+}
+
+impl Client {
+    /// A handle that has not spoken to anybody yet. Made inside a tokio runtime, it closes connections that stay idle.
+    pub fn new(options: ClientOptions) -> Self {
+        let ClientOptions { masters, identity, settings } = options;
+        let patience = Patience { limit: settings.rpc_timeout, fail_fast: false };
+        let masters = Masters::new(masters, identity.clone());
+        let shared = Arc::new(Shared { masters, pool: Pool::default(), identity, settings });
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(sweep(Arc::downgrade(&shared)));
+        }
+        Self { shared, patience }
+    }
+
+    /// A handle on a cluster that has answered.
+    ///
+    /// # Errors
+    /// `unreachable` or `timeout` when no master answers in `rpc_timeout`, naming address, attempt and deadline;
+    /// `unauthenticated` when the masters do not accept us, or are not who they should be.
+    pub async fn connect(options: ClientOptions) -> Result<Self> {
+        let client = Self::new(options);
+        client.ready().await?;
+        Ok(client)
+    }
+
+    /// Waits until a master answers.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn ready(&self) -> Result<()> {
+        self.shared.masters.ready(self.patience).await
+    }
+
+    /// The same cluster, asked without patience: each master is tried once, and safe mode is an error at once.
+    #[must_use]
+    pub fn fail_fast(mut self) -> Self {
+        self.patience.fail_fast = true;
+        self
+    }
+
+    /// The same cluster with another limit for each call to a master, retries included.
+    #[must_use]
+    pub fn with_timeout(mut self, limit: Duration) -> Self {
+        self.patience.limit = limit;
+        self
+    }
+
+    /// The settings that the client was made with.
+    pub fn settings(&self) -> &ClientSettings {
+        &self.shared.settings
+    }
+
+    /// Who we are.
+    pub fn identity(&self) -> &Identity {
+        &self.shared.identity
+    }
+
+    pub(crate) async fn call<T, F, R>(&self, once: F) -> Result<T>
+    where
+        F: Fn(Arc<ClientServiceClient>, Context) -> R,
+        R: Future<Output = Result<Result<T>, RpcError>>,
+    {
+        self.shared.masters.call(self.patience, once).await
+    }
+}
+
+impl Shared {
+    pub(crate) fn protection(&self) -> Protection {
+        match self.settings.data_protection {
+            dfs_config::Protection::Auto => Protection::Auto,
+            dfs_config::Protection::Private => Protection::Private,
+            dfs_config::Protection::Integrity => Protection::Integrity,
+        }
+    }
+}
+
+/// Closes idle data connections for as long as there is a client.
+async fn sweep(shared: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(IDLE_TIME / 4).await;
+        let Some(shared) = shared.upgrade() else { return };
+        shared.pool.sweep(Instant::now());
+    }
+}
+
+/// The id of a new request; its retries carry it too.
+pub(crate) fn request_id() -> RequestId {
+    RequestId(fastrand::u128(..))
+}

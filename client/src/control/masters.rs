@@ -1,0 +1,223 @@
+//! The connection to the master that leads.
+
+use super::backoff::delay;
+use dfs_rpc::client::ClientServiceClient;
+use dfs_rpc::hello::Service;
+use dfs_rpc::tls::{Expected, Identity};
+use dfs_rpc::transport::{HELLO_TIMEOUT, Protection, connect, framed};
+use dfs_types::{Error, ErrorCode, Result, format_duration};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tarpc::client::RpcError;
+use tarpc::context::Context;
+use tokio::sync::Mutex;
+
+/// Tries that fit into one deadline when a master is silent; the others get their turn.
+const TRIES_PER_DEADLINE: u32 = 3;
+/// One try is never cut shorter than this, but by the deadline.
+const TRY_MIN: Duration = Duration::from_secs(1);
+
+/// How long a call may take, and whether it waits for what may pass.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For all tries together.
+    pub limit: Duration,
+    /// Each master is asked once, and what may pass by itself is an error at once.
+    pub fail_fast: bool,
+}
+
+/// The masters, and the one connection that all calls share.
+#[derive(Debug)]
+pub(crate) struct Masters {
+    addresses: Vec<SocketAddr>,
+    identity: Identity,
+    line: Mutex<Line>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    open: Option<Open>,
+    /// Which of the addresses is asked next.
+    next: usize,
+    /// Where the leader is, by the word of another master.
+    hinted: Option<SocketAddr>,
+    opened: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Open {
+    client: Arc<ClientServiceClient>,
+    address: SocketAddr,
+    /// Tells this connection from later ones.
+    number: u64,
+}
+
+/// What one try came to, when it failed.
+struct Failed {
+    error: Error,
+    /// The connection had been opened for an earlier call and broke since: that says nothing about the master now.
+    outworn: bool,
+    hinted: bool,
+}
+
+impl Masters {
+    pub(crate) fn new(addresses: Vec<SocketAddr>, identity: Identity) -> Self {
+        Self { addresses, identity, line: Mutex::default() }
+    }
+
+    /// Makes `once` with the leader, again and again while it fails in ways that may pass, until the deadline.
+    pub(crate) async fn call<T, F, R>(&self, patience: Patience, once: F) -> Result<T>
+    where
+        F: Fn(Arc<ClientServiceClient>, Context) -> R,
+        R: Future<Output = Result<Result<T>, RpcError>>,
+    {
+        let deadline = Instant::now() + patience.limit;
+        let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
+        let mut attempt = 0;
+        let mut followed = false;
+        loop {
+            let failed = match self.attempt(patience, deadline, &once).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => failed,
+            };
+            if failed.outworn {
+                continue;
+            }
+            attempt += 1;
+            let error = failed.error;
+            let hopeless = patience.fail_fast && (error.code == ErrorCode::SafeMode || attempt >= masters);
+            // One master that refuses us says little about the others.
+            let another = attempt < masters && error.code == ErrorCode::Unauthenticated;
+            if hopeless || !(error.code.is_transient() || another) {
+                return Err(given_up(error, attempt, patience));
+            }
+            let at_once = failed.hinted && !followed;
+            followed = failed.hinted;
+            let pause = if at_once || attempt < masters {
+                Duration::ZERO
+            } else {
+                delay(attempt - masters + 1, fastrand::f64())
+            };
+            if Instant::now() + pause >= deadline {
+                return Err(given_up(error, attempt, patience));
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Opens the connection if there is none.
+    pub(crate) async fn ready(&self, patience: Patience) -> Result<()> {
+        self.call(patience, |client, context| async move { client.ping(context).await.map(Ok) }).await
+    }
+
+    async fn attempt<T, F, R>(&self, patience: Patience, deadline: Instant, once: &F) -> Result<T, Failed>
+    where
+        F: Fn(Arc<ClientServiceClient>, Context) -> R,
+        R: Future<Output = Result<Result<T>, RpcError>>,
+    {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let span = (patience.limit / TRIES_PER_DEADLINE).max(TRY_MIN).min(left);
+        let (open, fresh) = self.open(span).await.map_err(|error| Failed { error, outworn: false, hinted: false })?;
+        let mut context = tarpc::context::current();
+        context.deadline = Instant::now() + span;
+        match once(open.client.clone(), context).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) if error.code == ErrorCode::NotLeader => {
+                let hint = leader_in(error.hint.as_deref());
+                self.leave(&open, hint).await;
+                Err(Failed { error, outworn: false, hinted: hint.is_some() })
+            }
+            Ok(Err(error)) => Err(Failed { error, outworn: false, hinted: false }),
+            Err(error) => {
+                let broken = matches!(error, RpcError::Shutdown | RpcError::Send(_) | RpcError::Channel(_));
+                if !matches!(error, RpcError::Server(_)) {
+                    self.leave(&open, None).await;
+                }
+                Err(Failed { error: call_error(&error, open.address, span), outworn: broken && !fresh, hinted: false })
+            }
+        }
+    }
+
+    /// The open connection, or a new one; also whether it is new. Calls that come meanwhile wait for the same one.
+    async fn open(&self, span: Duration) -> Result<(Open, bool)> {
+        let mut line = self.line.lock().await;
+        if let Some(open) = &line.open {
+            return Ok((open.clone(), false));
+        }
+        let address = match line.hinted.take().or_else(|| self.addresses.get(line.next).copied()) {
+            Some(address) => address,
+            None => return Err(Error::new(ErrorCode::InvalidArgument, "no master is known")),
+        };
+        line.next = (line.next + 1) % self.addresses.len().max(1);
+        let limit = span.min(HELLO_TIMEOUT);
+        let connected =
+            connect(&self.identity, address, Expected::AnyMaster, Service::Client, Protection::Private, limit);
+        let connected = connected.await.map_err(|error| error.into_error(address))?;
+        let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
+        line.opened += 1;
+        let open = Open { client: Arc::new(client), address, number: line.opened };
+        line.open = Some(open.clone());
+        Ok((open, true))
+    }
+
+    /// Goes on to another master, unless another call has done so already.
+    async fn leave(&self, open: &Open, hinted: Option<SocketAddr>) {
+        let mut line = self.line.lock().await;
+        if line.open.as_ref().is_some_and(|now| now.number == open.number) {
+            line.open = None;
+            line.hinted = hinted;
+        }
+    }
+}
+
+/// The address that a master names when it does not lead.
+fn leader_in(hint: Option<&str>) -> Option<SocketAddr> {
+    hint?.split_whitespace().find_map(|word| word.trim_matches(|c: char| ",;.()".contains(c)).parse().ok())
+}
+
+fn call_error(error: &RpcError, address: SocketAddr, span: Duration) -> Error {
+    match error {
+        RpcError::DeadlineExceeded => {
+            Error::new(ErrorCode::Timeout, format!("{address}: no answer within {}", format_duration(span)))
+        }
+        RpcError::Server(error) => Error::new(ErrorCode::Unreachable, format!("{address}: {}", error.detail)),
+        _ => Error::new(ErrorCode::Unreachable, format!("{address}: the connection was lost")),
+    }
+}
+
+fn given_up(mut error: Error, attempt: u32, patience: Patience) -> Error {
+    if !matches!(error.code, ErrorCode::Unreachable | ErrorCode::Timeout | ErrorCode::NotLeader) {
+        return error;
+    }
+    let limit = format_duration(patience.limit);
+    error.message = format!("{} (attempt {attempt}, deadline {limit})", error.message);
+    if error.hint.is_none() && error.code == ErrorCode::Unreachable {
+        error.hint = Some("is the cluster running? `dfsd status` shows the local one".to_owned());
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_leader_is_read_from_the_hint() {
+        let address = "10.0.0.7:9870".parse().ok();
+        assert_eq!(leader_in(Some("the leader is 10.0.0.7:9870")), address);
+        assert_eq!(leader_in(Some("ask master-2 (10.0.0.7:9870).")), address);
+        assert_eq!(leader_in(Some("an election is under way")), None);
+        assert_eq!(leader_in(None), None);
+    }
+
+    #[test]
+    fn giving_up_names_attempt_and_deadline() {
+        let patience = Patience { limit: Duration::from_secs(30), fail_fast: false };
+        let error = given_up(Error::new(ErrorCode::Unreachable, "127.0.0.1:1: connect: refused"), 4, patience);
+        assert_eq!(error.message, "127.0.0.1:1: connect: refused (attempt 4, deadline 30s)");
+        assert!(error.hint.is_some());
+        let other = given_up(Error::new(ErrorCode::NotFound, "no such file"), 1, patience);
+        assert_eq!(other, Error::new(ErrorCode::NotFound, "no such file"));
+    }
+}

@@ -1,0 +1,7 @@
+//! The way to the masters: one connection for all calls, retries until the deadline.
+
+mod backoff;
+mod masters;
+
+pub(crate) use backoff::delay;
+pub(crate) use masters::{Masters, Patience};

@@ -1,0 +1,193 @@
+//! Calls that move no file content.
+
+use crate::client::{Client, request_id};
+use dfs_rpc::ENTRIES_PER_PAGE_MAX;
+use dfs_rpc::client::{ClusterStatus, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead};
+use dfs_types::{ChunkId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Result, Stat};
+use futures::stream::{self, Stream};
+use std::collections::VecDeque;
+
+/// A file and where its chunks are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    pub stat: Stat,
+    /// In the order of the file.
+    pub chunks: Vec<LocatedChunk>,
+}
+
+impl Client {
+    /// Does nothing, there and back.
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`, like every call here.
+    pub async fn ping(&self) -> Result<()> {
+        self.call(|master, context| async move { master.ping(context).await.map(Ok) }).await
+    }
+
+    /// The name of the user that we are.
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`.
+    pub async fn whoami(&self) -> Result<String> {
+        self.call(|master, context| async move { master.whoami(context).await }).await
+    }
+
+    /// Makes a folder; with `parents` also those above it, and an existing folder is no error.
+    ///
+    /// # Errors
+    /// `already_exists`, `not_found`, `not_a_directory`, `permission_denied`.
+    pub async fn mkdir(&self, path: &DfsPath, parents: bool) -> Result<()> {
+        let request = request_id();
+        self.call(|master, context| {
+            let path = path.clone();
+            async move { master.mkdir(context, request, path, parents).await }
+        })
+        .await
+    }
+
+    /// Moves a file or folder, atomically. `overwrite` lets it replace an existing file.
+    ///
+    /// # Errors
+    /// `not_found`, `already_exists`, `invalid_argument` for a folder into itself, `permission_denied`.
+    pub async fn rename(&self, from: &DfsPath, to: &DfsPath, overwrite: bool) -> Result<()> {
+        let request = request_id();
+        self.call(|master, context| {
+            let (from, to) = (from.clone(), to.clone());
+            async move { master.rename(context, request, from, to, overwrite).await }
+        })
+        .await
+    }
+
+    /// Deletes a file, an empty folder, or with `recursive` a whole one.
+    ///
+    /// # Errors
+    /// `not_found`, `not_empty`, `permission_denied`.
+    pub async fn delete(&self, path: &DfsPath, recursive: bool) -> Result<Deleted> {
+        let request = request_id();
+        self.call(|master, context| {
+            let path = path.clone();
+            async move { master.delete(context, request, path, recursive).await }
+        })
+        .await
+    }
+
+    /// The attributes of a file or folder.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied`.
+    pub async fn stat(&self, path: &DfsPath) -> Result<Stat> {
+        self.call(|master, context| {
+            let path = path.clone();
+            async move { master.stat(context, path).await }
+        })
+        .await
+    }
+
+    /// One page of a folder, in the order of the bytes of the names. A file lists as itself.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied`.
+    pub async fn list(&self, list: ListFolder) -> Result<ListPage> {
+        self.call(|master, context| {
+            let list = list.clone();
+            async move { master.list(context, list).await }
+        })
+        .await
+    }
+
+    /// All entries of a folder whose names begin with `prefix`, fetched page by page as they are read. What changes
+    /// meanwhile is seen or not; every name that stays is seen once. It ends behind the first error.
+    pub fn list_all(&self, path: &DfsPath, prefix: &str) -> impl Stream<Item = Result<Entry>> + Send + 'static {
+        let pages = Pages {
+            client: self.clone(),
+            list: ListFolder {
+                path: path.clone(),
+                after: None,
+                prefix: prefix.to_owned(),
+                limit: ENTRIES_PER_PAGE_MAX,
+            },
+            entries: VecDeque::new(),
+            more: true,
+        };
+        stream::try_unfold(pages, |mut pages| async move { Ok(pages.next().await?.map(|entry| (entry, pages))) })
+    }
+
+    /// The cluster in figures.
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`.
+    pub async fn status(&self) -> Result<ClusterStatus> {
+        self.call(|master, context| async move { master.status(context).await }).await
+    }
+
+    /// All datanodes, in the order of their ids.
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`.
+    pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
+        self.call(|master, context| async move { master.nodes(context).await }).await
+    }
+
+    /// A file, all its chunks and their replicas.
+    ///
+    /// # Errors
+    /// `not_found`, `is_a_directory`, `permission_denied`.
+    pub async fn locate(&self, path: &DfsPath) -> Result<Located> {
+        let mut chunks: Vec<LocatedChunk> = Vec::new();
+        loop {
+            let offset = chunks.last().map_or(0, |last| last.offset + u64::from(last.chunk.length));
+            let page = self.plan_read(path, offset, u64::MAX - offset).await?;
+            let end = page.chunks.is_empty();
+            chunks.extend(page.chunks);
+            let reached = chunks.last().map_or(0, |last| last.offset + u64::from(last.chunk.length));
+            if reached >= page.stat.size {
+                return Ok(Located { stat: page.stat, chunks });
+            }
+            if end {
+                return Err(Error::new(ErrorCode::Internal, "the master left out chunks of the file").at(path));
+            }
+        }
+    }
+
+    pub(crate) async fn plan_read(
+        &self,
+        path: &DfsPath,
+        offset: u64,
+        length: u64,
+    ) -> Result<dfs_rpc::client::ReadPlan> {
+        self.call(|master, context| {
+            let plan = PlanRead { path: path.clone(), offset, length };
+            async move { master.plan_read(context, plan).await }
+        })
+        .await
+    }
+
+    /// Has the master look at a replica that failed our checksum.
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`.
+    pub async fn report_damage(&self, chunk: ChunkId, node: DatanodeId) -> Result<()> {
+        self.call(|master, context| async move { master.report_damage(context, chunk, node).await }).await
+    }
+}
+
+struct Pages {
+    client: Client,
+    list: ListFolder,
+    entries: VecDeque<Entry>,
+    more: bool,
+}
+
+impl Pages {
+    async fn next(&mut self) -> Result<Option<Entry>> {
+        if self.entries.is_empty() && self.more {
+            let page = self.client.list(self.list.clone()).await?;
+            self.more = page.more && !page.entries.is_empty();
+            if let Some(last) = page.entries.last() {
+                self.list.after = Some(last.name.clone());
+            }
+            self.entries = page.entries.into();
+        }
+        Ok(self.entries.pop_front())
+    }
+}

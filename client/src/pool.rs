@@ -1,0 +1,154 @@
+//! Idle data connections, kept for the next transfer over the same chain of datanodes.
+
+use dfs_rpc::conn::DataConn;
+use dfs_types::DatanodeId;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Idle connections kept at most; the one that has been idle longest goes first.
+const IDLE_MAX: usize = 64;
+/// Idle connections are closed after this time.
+pub(crate) const IDLE_TIME: Duration = Duration::from_secs(60);
+
+/// Time limits of a connection: for each receive and for each send.
+pub(crate) type Limits = (Duration, Duration);
+
+/// A data connection in the hands of one transfer.
+#[derive(Debug)]
+pub(crate) struct Lease<C = DataConn> {
+    pub conn: Arc<C>,
+    /// The datanodes behind it, from the head on.
+    pub chain: Vec<DatanodeId>,
+    /// It served an earlier transfer, and may have died since.
+    pub reused: bool,
+    /// The number of the last stream on it.
+    pub streams: u32,
+    pub limits: Option<Limits>,
+}
+
+impl<C> Lease<C> {
+    pub(crate) fn new(conn: C, chain: Vec<DatanodeId>) -> Self {
+        Self { conn: Arc::new(conn), chain, reused: false, streams: 0, limits: None }
+    }
+
+    /// The number of the next stream: answers to earlier ones cannot be mistaken for answers to it.
+    pub(crate) fn next_stream(&mut self) -> u32 {
+        self.streams = self.streams.wrapping_add(1);
+        self.streams
+    }
+}
+
+/// Idle connections by chain. The one used last is used next, so that those not needed age.
+#[derive(Debug)]
+pub(crate) struct Pool<C = DataConn> {
+    /// In the order in which they came back.
+    idle: Mutex<VecDeque<(Instant, Lease<C>)>>,
+}
+
+impl<C> Default for Pool<C> {
+    fn default() -> Self {
+        Self { idle: Mutex::default() }
+    }
+}
+
+impl<C> Pool<C> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Instant, Lease<C>)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An idle connection to the head of just this chain.
+    pub(crate) fn take(&self, chain: &[DatanodeId], now: Instant) -> Option<Lease<C>> {
+        let mut idle = self.lock();
+        expire(&mut idle, now);
+        let place = idle.iter().rposition(|(_, lease)| lease.chain == chain)?;
+        idle.remove(place).map(|(_, lease)| Lease { reused: true, ..lease })
+    }
+
+    /// Takes a connection back on which nothing is under way.
+    pub(crate) fn give_back(&self, lease: Lease<C>, now: Instant) {
+        let mut idle = self.lock();
+        expire(&mut idle, now);
+        if idle.len() >= IDLE_MAX {
+            idle.pop_front();
+        }
+        idle.push_back((now, lease));
+    }
+
+    /// Closes the idle connections to the head of `chain`: one of them was found dead.
+    pub(crate) fn forget(&self, chain: &[DatanodeId]) {
+        self.lock().retain(|(_, lease)| lease.chain.first() != chain.first());
+    }
+
+    /// Closes what has been idle for too long.
+    pub(crate) fn sweep(&self, now: Instant) {
+        expire(&mut self.lock(), now);
+    }
+}
+
+fn expire<C>(idle: &mut VecDeque<(Instant, Lease<C>)>, now: Instant) {
+    while idle.front().is_some_and(|(since, _)| now.saturating_duration_since(*since) >= IDLE_TIME) {
+        idle.pop_front();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(ids: &[u16]) -> Vec<DatanodeId> {
+        ids.iter().map(|id| DatanodeId(*id)).collect()
+    }
+
+    #[test]
+    fn the_last_one_used_comes_first_and_only_for_its_chain() {
+        let pool = Pool::<u32>::default();
+        let now = Instant::now();
+        pool.give_back(Lease::new(1, chain(&[1, 2])), now);
+        pool.give_back(Lease::new(2, chain(&[1, 2])), now);
+        pool.give_back(Lease::new(3, chain(&[2, 1])), now);
+        assert!(pool.take(&chain(&[1]), now).is_none());
+        let lease = pool.take(&chain(&[1, 2]), now).expect("two are idle");
+        assert!(*lease.conn == 2 && lease.reused);
+        assert_eq!(pool.take(&chain(&[1, 2]), now).map(|lease| *lease.conn), Some(1));
+        assert!(pool.take(&chain(&[1, 2]), now).is_none());
+    }
+
+    #[test]
+    fn idle_ones_age_and_are_bounded() {
+        let pool = Pool::<u32>::default();
+        let now = Instant::now();
+        pool.give_back(Lease::new(0, chain(&[1])), now);
+        pool.sweep(now + IDLE_TIME / 2);
+        assert_eq!(pool.lock().len(), 1);
+        pool.sweep(now + IDLE_TIME);
+        assert_eq!(pool.lock().len(), 0);
+        for number in 0..=IDLE_MAX {
+            pool.give_back(Lease::new(number as u32, chain(&[1])), now);
+        }
+        let left = std::iter::from_fn(|| pool.take(&chain(&[1]), now)).map(|lease| *lease.conn);
+        assert_eq!(left.collect::<Vec<_>>(), (1..=IDLE_MAX as u32).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_dead_head_is_forgotten_with_all_its_chains() {
+        let pool = Pool::<u32>::default();
+        let now = Instant::now();
+        for (number, ids) in [[1, 2], [1, 3], [2, 1]].iter().enumerate() {
+            pool.give_back(Lease::new(number as u32, chain(ids)), now);
+        }
+        pool.forget(&chain(&[1, 2]));
+        assert!(pool.take(&chain(&[1, 3]), now).is_none());
+        assert!(pool.take(&chain(&[2, 1]), now).is_some());
+    }
+
+    #[test]
+    fn stream_numbers_go_on_over_leases() {
+        let pool = Pool::<u32>::default();
+        let mut lease = Lease::new(1, chain(&[1]));
+        assert_eq!((lease.next_stream(), lease.next_stream()), (1, 2));
+        pool.give_back(lease, Instant::now());
+        let again = pool.take(&chain(&[1]), Instant::now()).map(|mut lease| lease.next_stream());
+        assert_eq!(again, Some(3));
+    }
+}

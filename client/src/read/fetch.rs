@@ -1,0 +1,229 @@
+//! One piece of a chunk, from whichever replica has it.
+
+use super::plan::{Piece, Pieces};
+use super::range::{blocks, wanted};
+use super::sink::Sink;
+use crate::control::delay;
+use crate::transfer::{NodeFailure, Transfer};
+use dfs_rpc::client::{LocatedChunk, NodeAddress};
+use dfs_rpc::conn::ConnError;
+use dfs_rpc::data::Read;
+use dfs_rpc::frame::{DATA_BYTES_MAX, FrameError, FrameHeader, FrameKind};
+use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
+
+/// How often all replicas are tried in turn, without a byte of progress, before the read fails. The place of the
+/// replicas is asked for anew each time.
+const ROUNDS_MAX: u32 = 4;
+/// Datanodes remembered as slow or gone by one read.
+const SHUNNED_MAX: usize = 16;
+
+/// Connections that are found dead in a row before the datanode counts as failed; others may fill the pool again.
+const OUTWORN_MAX: u32 = 3;
+
+/// What the threads of a read share.
+pub(super) struct Fetcher<'a> {
+    pub transfer: &'a Transfer,
+    pub pieces: &'a Pieces,
+    pub sink: &'a dyn Sink,
+    /// Datanodes that failed this read: asked last.
+    shunned: Mutex<Vec<DatanodeId>>,
+}
+
+/// Why a replica did not give what it should.
+enum ReplicaError {
+    /// Trying others would not help: the sink failed, or the read was stopped.
+    Fatal(Error),
+    /// It sent bytes that do not match their checksums.
+    Damaged,
+    Node(NodeFailure),
+}
+
+impl<E: Into<NodeFailure>> From<E> for ReplicaError {
+    fn from(error: E) -> Self {
+        Self::Node(error.into())
+    }
+}
+
+impl<'a> Fetcher<'a> {
+    pub(super) fn new(transfer: &'a Transfer, pieces: &'a Pieces, sink: &'a dyn Sink) -> Self {
+        Self { transfer, pieces, sink, shunned: Mutex::default() }
+    }
+
+    /// Fetches pieces until there are no more.
+    pub(super) fn run(&self) -> Result<()> {
+        let mut frame = Vec::new();
+        while let Some(piece) = self.pieces.next()? {
+            self.fetch(piece, &mut frame)?;
+        }
+        Ok(())
+    }
+
+    fn fetch(&self, mut piece: Piece, frame: &mut Vec<u8>) -> Result<()> {
+        let mut round = 0;
+        loop {
+            let before = piece.part.start;
+            let failed = match self.round(&mut piece, frame)? {
+                None => return Ok(()),
+                Some(failed) => failed,
+            };
+            // A slow reader may see many connections end; only rounds without progress count.
+            round = if piece.part.start > before { 1 } else { round + 1 };
+            if round >= ROUNDS_MAX {
+                return Err(failed.at(&self.transfer.path));
+            }
+            self.transfer.pause(delay(round * 2, fastrand::f64()))?;
+            piece.located = self.pieces.locate(&piece)?;
+        }
+    }
+
+    /// Tries each replica once; the error of the last one when none gave everything.
+    fn round(&self, piece: &mut Piece, frame: &mut Vec<u8>) -> Result<Option<Error>> {
+        let chunk = piece.located.chunk;
+        let missing = format!("chunk {} has no live replica", chunk.id);
+        let mut failed = Error::new(ErrorCode::NoHealthyReplica, missing);
+        for replica in self.in_order(&piece.located) {
+            self.transfer.check()?;
+            let error = match self.try_replica(replica, piece, frame) {
+                Ok(()) => return Ok(None),
+                Err(ReplicaError::Fatal(error)) => return Err(error),
+                Err(error) => error,
+            };
+            self.transfer.check()?;
+            let reason = match error {
+                ReplicaError::Node(failure) => {
+                    self.shun(replica.id);
+                    let reason = format!("chunk {}: {} ({}): {failure}", chunk.id, replica.id, replica.address);
+                    failed = Error::new(ErrorCode::NoHealthyReplica, format!("no replica can be read; last {reason}"));
+                    reason
+                }
+                _ => {
+                    self.report(piece, replica);
+                    let reason = format!("chunk {}: the replica on {} is damaged", chunk.id, replica.id);
+                    failed = Error::new(ErrorCode::ChecksumMismatch, format!("no replica is whole; last {reason}"));
+                    reason
+                }
+            };
+            self.transfer.retried(reason);
+        }
+        Ok(Some(failed))
+    }
+
+    /// The replicas as the master ordered them, those that failed this read behind the others.
+    fn in_order(&self, located: &LocatedChunk) -> Vec<NodeAddress> {
+        let shunned = self.shunned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut replicas = located.replicas.clone();
+        replicas.sort_by_key(|replica| shunned.contains(&replica.id));
+        replicas
+    }
+
+    fn shun(&self, node: DatanodeId) {
+        let mut shunned = self.shunned.lock().unwrap_or_else(PoisonError::into_inner);
+        if !shunned.contains(&node) && shunned.len() < SHUNNED_MAX {
+            shunned.push(node);
+        }
+    }
+
+    fn report(&self, piece: &Piece, replica: NodeAddress) {
+        let (client, chunk) = (self.transfer.client.clone(), piece.located.chunk.id);
+        self.transfer.spawn(async move {
+            if let Err(error) = client.report_damage(chunk, replica.id).await {
+                tracing::warn!(%chunk, node = %replica.id, %error, "a damaged replica could not be reported");
+            }
+        });
+    }
+
+    /// Reads on from where `piece` is; what arrived whole is taken off it, also on failure.
+    fn try_replica(&self, replica: NodeAddress, piece: &mut Piece, frame: &mut Vec<u8>) -> Result<(), ReplicaError> {
+        let before = piece.part.start;
+        let stall = self.transfer.client.settings().stall_timeout;
+        for left in (0..OUTWORN_MAX).rev() {
+            let mut lease = self.transfer.lease(&[replica], (stall, stall))?;
+            let stream = lease.next_stream();
+            match self.receive(&lease.conn, stream, piece, frame) {
+                Ok(()) => {
+                    self.transfer.give_back(lease);
+                    break;
+                }
+                // The connection may have died while it was idle: those beside it go too, and the next one is new.
+                Err(ReplicaError::Node(failure))
+                    if left > 0 && lease.reused && failure.is_loss() && piece.part.start == before =>
+                {
+                    self.transfer.check().map_err(ReplicaError::Fatal)?;
+                    self.transfer.client.shared.pool.forget(&lease.chain);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(
+        &self,
+        conn: &dfs_rpc::conn::DataConn,
+        stream: u32,
+        piece: &mut Piece,
+        frame: &mut Vec<u8>,
+    ) -> Result<(), ReplicaError> {
+        let held = blocks(&piece.part, piece.located.chunk.length);
+        let capability = piece.located.capability.clone();
+        let read = Read { capability, offset: held.start, length: piece.part.end - held.start };
+        conn.send_message(FrameKind::Read, stream, &read)?;
+        let mut reached = held.start;
+        loop {
+            self.transfer.check().map_err(ReplicaError::Fatal)?;
+            let header = conn.receive_header()?.ok_or(NodeFailure::Closed)?;
+            if header.stream != stream {
+                return Err(ConnError::Unexpected(header.kind).into());
+            }
+            match header.kind {
+                FrameKind::Data if fits(&header, reached, held.end) => {
+                    self.receive_data(conn, &header, piece, frame)?;
+                    reached += header.length;
+                }
+                FrameKind::ReadDone if reached == held.end && header.length == 0 => return Ok(()),
+                FrameKind::Error => {
+                    let said: dfs_rpc::data::StreamError = conn.receive_message(&header)?;
+                    let damaged = said.error.code == ErrorCode::ChecksumMismatch;
+                    return Err(if damaged { ReplicaError::Damaged } else { NodeFailure::Said(said).into() });
+                }
+                other => return Err(ConnError::Unexpected(other).into()),
+            }
+        }
+    }
+
+    fn receive_data(
+        &self,
+        conn: &dfs_rpc::conn::DataConn,
+        header: &FrameHeader,
+        piece: &mut Piece,
+        frame: &mut Vec<u8>,
+    ) -> Result<(), ReplicaError> {
+        let length = header.length as usize;
+        // The header was checked: never more than a frame can be.
+        frame.resize(length.min(DATA_BYTES_MAX), 0);
+        conn.receive_payload(frame)?;
+        match header.verify(frame) {
+            Ok(()) => {}
+            Err(FrameError::PayloadChecksum) => return Err(ReplicaError::Damaged),
+            Err(error) => return Err(ConnError::Frame(error).into()),
+        }
+        let start = header.offset as u32;
+        let part = wanted(&(start..start + header.length), &piece.part);
+        let bytes = part.len() as u32;
+        if bytes > 0 {
+            self.sink.take(piece.position, frame, part).map_err(ReplicaError::Fatal)?;
+            piece.part.start += bytes;
+            piece.position += u64::from(bytes);
+            self.transfer.progress.add(u64::from(bytes));
+            self.transfer.fetched.fetch_add(u64::from(bytes), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a data frame goes on where the last one ended, and not beyond what was asked for.
+fn fits(header: &FrameHeader, reached: u32, end: u32) -> bool {
+    header.offset == u64::from(reached) && reached.checked_add(header.length).is_some_and(|next| next <= end)
+}

@@ -1,0 +1,240 @@
+//! `get`, seen from the caller.
+
+use super::fetch::Fetcher;
+use super::plan::Pieces;
+use super::sink::{Discard, FileSink, Memory, Sink, ordered};
+use crate::bridge::Bridge;
+use crate::client::Client;
+use crate::progress::{Event, Progress};
+use crate::transfer::{Transfer, interrupted, local, supervise};
+use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result, Stat};
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tempfile::NamedTempFile;
+use tokio::io::AsyncWrite;
+use tokio_util::sync::CancellationToken;
+
+/// The most that [`Client::read_range`] keeps in memory at once.
+const RANGE_BYTES_MAX: u64 = 1 << 30;
+
+/// How often a get begins when its file is replaced under its hands.
+const RESTARTS_MAX: u32 = 3;
+
+/// Where the content of a file goes.
+pub enum Dest {
+    /// A local file. It appears whole, or not at all; a file that it replaces is there until then.
+    File(PathBuf),
+    /// Anything that takes the bytes in order. What was written before an error stays written.
+    Writer(Box<dyn Write + Send>),
+    /// As [`Dest::Writer`].
+    Async(Box<dyn AsyncWrite + Send>),
+    /// Nowhere: the file is read and verified.
+    Discard,
+}
+
+impl std::fmt::Debug for Dest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "File({})", path.display()),
+            Self::Writer(_) => f.write_str("Writer"),
+            Self::Async(_) => f.write_str("Async"),
+            Self::Discard => f.write_str("Discard"),
+        }
+    }
+}
+
+/// How a file is read.
+#[derive(Debug, Clone, Default)]
+pub struct GetOptions {
+    /// Replace a local file that is there.
+    pub overwrite: bool,
+    /// Offset and length; the whole file if none. What lies behind the end of the file is left out.
+    pub range: Option<(u64, u64)>,
+    /// Give the local file the time of the remote one.
+    pub keep_modified: bool,
+}
+
+impl Dest {
+    /// Another one like it, where a read can begin anew.
+    fn again(&self) -> Option<Self> {
+        match self {
+            Self::File(path) => Some(Self::File(path.clone())),
+            Self::Discard => Some(Self::Discard),
+            Self::Writer(_) | Self::Async(_) => None,
+        }
+    }
+}
+
+impl Client {
+    /// Reads a file, every byte verified against the checksums of its writer; the attributes of what was read.
+    /// A file that is replaced meanwhile is read again from its beginning, but into a writer.
+    ///
+    /// Uses up to `parallel_chunks` threads with one frame (512 KiB) of memory each; into a writer one thread and at most
+    /// 10 MiB. Replicas that are damaged, slow or gone are passed over without the caller seeing it.
+    ///
+    /// # Errors
+    /// `not_found`, `is_a_directory`, `permission_denied`, `no_healthy_replica`, `checksum_mismatch`, `already_exists`
+    /// and `local_io` for the destination, `unreachable`, `timeout`; `interrupted` when cancelled.
+    pub async fn get(
+        &self,
+        path: &DfsPath,
+        dest: Dest,
+        options: GetOptions,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<Stat> {
+        let mut dest = Some(dest);
+        let mut result = Err(interrupted());
+        for _ in 0..RESTARTS_MAX {
+            let Some(now) = dest.take() else { break };
+            let transfer = Transfer::new(self, path, progress, cancel);
+            let patient = matches!(now, Dest::File(_) | Dest::Discard);
+            dest = now.again();
+            let reading = {
+                let (transfer, options) = (transfer.clone(), options.clone());
+                move || read(&transfer, now, &options)
+            };
+            result = supervise(&transfer, cancel, patient, reading).await;
+            if !transfer.replaced.load(Ordering::Relaxed) {
+                break;
+            }
+            progress.take_back(transfer.fetched.load(Ordering::Relaxed));
+        }
+        match &result {
+            Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
+            Err(error) => progress.tell(Event::Failed { path: path.to_string(), error: error.clone() }),
+        }
+        result
+    }
+
+    /// The bytes of a file from `offset` on, `length` of them or up to its end, verified.
+    ///
+    /// # Errors
+    /// As [`Client::get`]; `invalid_argument` for more than 1 GiB at once.
+    pub async fn read_range(&self, path: &DfsPath, offset: u64, length: u64) -> Result<Vec<u8>> {
+        let cancel = CancellationToken::new();
+        let transfer = Transfer::new(self, path, &Progress::new(), &cancel);
+        let reading = {
+            let transfer = transfer.clone();
+            move || read_to_memory(&transfer, offset, length)
+        };
+        supervise(&transfer, &cancel, true, reading).await
+    }
+}
+
+fn read(transfer: &Arc<Transfer>, dest: Dest, options: &GetOptions) -> Result<Stat> {
+    let (offset, length) = options.range.unwrap_or((0, u64::MAX));
+    if let Dest::File(path) = &dest {
+        refuse_existing(path, options)?;
+    }
+    let pieces = Pieces::plan(transfer, offset, length)?;
+    transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: Some(pieces.bytes()) });
+    transfer.progress.expect(pieces.bytes());
+    match dest {
+        Dest::Discard => fetch_all(transfer, &pieces, &Discard)?,
+        Dest::File(path) => read_to_file(transfer, &pieces, &path, options)?,
+        Dest::Writer(mut writer) => read_in_order(transfer, &pieces, &mut *writer)?,
+        Dest::Async(stream) => {
+            let (runtime, cancel) = (transfer.runtime(), transfer.cancel.clone());
+            read_in_order(transfer, &pieces, &mut Bridge { runtime, cancel, stream: stream.into() })?;
+        }
+    }
+    Ok(pieces.stat)
+}
+
+/// Fetches chunks in parallel; the first error stops all threads.
+fn fetch_all(transfer: &Transfer, pieces: &Pieces, sink: &dyn Sink) -> Result<()> {
+    let fetcher = Fetcher::new(transfer, pieces, sink);
+    let first_error = Mutex::new(None);
+    let work = || {
+        if let Err(error) = fetcher.run() {
+            first_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            transfer.stop();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..pieces.threads(transfer.client.settings().parallel_chunks) {
+            let thread = std::thread::Builder::new().name("dfs-get".to_owned());
+            // Fewer threads are slower, not wrong.
+            if thread.spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+    first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+fn read_in_order(transfer: &Transfer, pieces: &Pieces, writer: &mut (dyn Write + Send)) -> Result<()> {
+    let (sink, drain) = ordered();
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("dfs-get".to_owned());
+        let fetching = thread.spawn_scoped(scope, move || Fetcher::new(transfer, pieces, &sink).run());
+        let fetching = fetching.map_err(|error| local(Path::new("-"), &error))?;
+        let written = drain.run(writer);
+        let fetched =
+            fetching.join().unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "a thread of the read ended")));
+        written.map_err(|error| local(Path::new("-"), &error))?;
+        fetched
+    })
+}
+
+fn read_to_memory(transfer: &Arc<Transfer>, offset: u64, length: u64) -> Result<Vec<u8>> {
+    let pieces = Pieces::plan(transfer, offset, length)?;
+    if pieces.bytes() > RANGE_BYTES_MAX {
+        let limit = ByteSize(RANGE_BYTES_MAX);
+        let error = Error::new(ErrorCode::InvalidArgument, format!("at most {limit} can be read into memory at once"));
+        return Err(error.at(&transfer.path));
+    }
+    let memory = Memory(Mutex::new(vec![0; pieces.bytes() as usize]));
+    fetch_all(transfer, &pieces, &memory)?;
+    Ok(memory.0.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn refuse_existing(path: &Path, options: &GetOptions) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(path.display())),
+        Ok(_) if !options.overwrite => Err(exists(path)),
+        _ => Ok(()),
+    }
+}
+
+fn exists(path: &Path) -> Error {
+    Error::new(ErrorCode::AlreadyExists, "exists already").at(path.display()).hint("-f replaces it")
+}
+
+/// Writes beside the destination, and renames at the end. The file beside goes when anything fails.
+fn read_to_file(transfer: &Transfer, pieces: &Pieces, path: &Path, options: &GetOptions) -> Result<()> {
+    let beside = create_beside(path, pieces.stat.mode)?;
+    let open = beside.as_file().try_clone().map_err(|error| local(path, &error))?;
+    let sink = FileSink { file: open, path: path.to_owned() };
+    fetch_all(transfer, pieces, &sink)?;
+    if options.keep_modified {
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_millis(pieces.stat.modified.0);
+        sink.file.set_modified(modified).map_err(|error| local(path, &error))?;
+    }
+    transfer.check()?;
+    persist(beside, path, options)
+}
+
+fn create_beside(path: &Path, mode: u16) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".dfs-").suffix(".partial").permissions(Permissions::from_mode(u32::from(mode) & 0o777));
+    builder.tempfile_in(folder).map_err(|error| local(path, &error))
+}
+
+fn persist(beside: NamedTempFile, path: &Path, options: &GetOptions) -> Result<()> {
+    let renamed: Result<File, _> =
+        if options.overwrite { beside.persist(path) } else { beside.persist_noclobber(path) };
+    match renamed {
+        Ok(_) => Ok(()),
+        Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(path)),
+        Err(failed) => Err(local(path, &failed.error)),
+    }
+}

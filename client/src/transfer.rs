@@ -1,0 +1,241 @@
+//! What every put and get has: its thread, its way back into the async world, and how it is stopped.
+
+use crate::client::Client;
+use crate::pool::{Lease, Limits};
+use crate::progress::{Event, Progress};
+use dfs_rpc::client::NodeAddress;
+use dfs_rpc::conn::{ConnError, DataConn};
+use dfs_rpc::data::StreamError;
+use dfs_rpc::hello::Service;
+use dfs_rpc::tls::Expected;
+use dfs_rpc::transport::{HELLO_TIMEOUT, connect};
+use dfs_types::{DatanodeId, DfsPath, Error, ErrorCode, Result};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+/// A put or get under way. Its methods block, and are for its own threads.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    pub client: Client,
+    pub path: DfsPath,
+    pub progress: Progress,
+    /// Set when the user cancels, when the future is dropped, and when one of several threads failed.
+    pub cancel: CancellationToken,
+    /// A read found that its file is another one by now.
+    pub replaced: AtomicBool,
+    /// Bytes that a read has counted as progress.
+    pub fetched: AtomicU64,
+    runtime: Handle,
+    /// Connections that a thread may be blocked on.
+    conns: Mutex<Vec<Weak<DataConn>>>,
+}
+
+/// Why a datanode did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum NodeFailure {
+    /// The connection did not come about.
+    Connect(Error),
+    /// The connection broke, stalled, or brought what it should not.
+    Conn(ConnError),
+    /// The datanode closed the connection.
+    Closed,
+    /// The datanode said so.
+    Said(StreamError),
+    /// Another chunk failed on the same connection.
+    Abandoned,
+}
+
+impl NodeFailure {
+    /// Whether this is how a connection looks that died while it was idle.
+    pub(crate) fn is_loss(&self) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Conn(error @ ConnError::Io(_)) => !error.is_timeout(),
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for NodeFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Connect(error) => write!(f, "{error}"),
+            Self::Conn(error) if error.is_timeout() => f.write_str("it made no progress in time"),
+            Self::Conn(error) => write!(f, "{error}"),
+            Self::Closed => f.write_str("it closed the connection"),
+            Self::Said(said) => write!(f, "{}", said.error),
+            Self::Abandoned => f.write_str("another chunk failed on the same connection"),
+        }
+    }
+}
+
+impl From<ConnError> for NodeFailure {
+    fn from(error: ConnError) -> Self {
+        Self::Conn(error)
+    }
+}
+
+impl From<io::Error> for NodeFailure {
+    fn from(error: io::Error) -> Self {
+        Self::Conn(error.into())
+    }
+}
+
+impl Transfer {
+    pub(crate) fn new(client: &Client, path: &DfsPath, progress: &Progress, cancel: &CancellationToken) -> Arc<Self> {
+        Arc::new(Self {
+            client: client.clone(),
+            path: path.clone(),
+            progress: progress.clone(),
+            cancel: cancel.child_token(),
+            replaced: AtomicBool::new(false),
+            fetched: AtomicU64::new(0),
+            runtime: Handle::current(),
+            conns: Mutex::default(),
+        })
+    }
+
+    /// Waits for a call, unless the transfer is stopped first.
+    pub(crate) fn wait<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Err(interrupted()),
+                result = call => result,
+            }
+        })
+    }
+
+    /// Does a call that nobody waits for.
+    pub(crate) fn spawn(&self, call: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(call);
+    }
+
+    pub(crate) fn runtime(&self) -> Handle {
+        self.runtime.clone()
+    }
+
+    /// Sleeps, unless the transfer is stopped.
+    pub(crate) fn pause(&self, span: Duration) -> Result<()> {
+        self.wait(async {
+            tokio::time::sleep(span).await;
+            Ok(())
+        })
+    }
+
+    /// # Errors
+    /// `interrupted` when the transfer is stopped.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(interrupted()) } else { Ok(()) }
+    }
+
+    /// Stops all threads of the transfer: none stays blocked on a connection.
+    pub(crate) fn stop(&self) {
+        self.cancel.cancel();
+        let mut conns = self.conns.lock().unwrap_or_else(PoisonError::into_inner);
+        for conn in conns.drain(..).filter_map(|conn| conn.upgrade()) {
+            conn.close();
+        }
+    }
+
+    /// A connection to the head of `chain`, an idle one or a new one.
+    pub(crate) fn lease(&self, chain: &[NodeAddress], limits: Limits) -> Result<Lease, NodeFailure> {
+        let ids: Vec<DatanodeId> = chain.iter().map(|node| node.id).collect();
+        let mut lease = match self.client.shared.pool.take(&ids, Instant::now()) {
+            Some(lease) => lease,
+            None => Lease::new(self.open(chain)?, ids),
+        };
+        if lease.limits != Some(limits) {
+            lease.conn.set_timeout(Some(limits.1))?;
+            lease.conn.set_read_timeout(Some(limits.0))?;
+            lease.limits = Some(limits);
+        }
+        let mut conns = self.conns.lock().unwrap_or_else(PoisonError::into_inner);
+        conns.retain(|conn| conn.strong_count() > 0);
+        conns.push(Arc::downgrade(&lease.conn));
+        drop(conns);
+        // A stop between the last check and the registration must not leave us blocked.
+        self.check().map_err(NodeFailure::Connect)?;
+        Ok(lease)
+    }
+
+    fn open(&self, chain: &[NodeAddress]) -> Result<DataConn, NodeFailure> {
+        let head = chain
+            .first()
+            .ok_or_else(|| NodeFailure::Connect(Error::new(ErrorCode::Internal, "the plan names no datanode")))?;
+        let shared = &self.client.shared;
+        let limit = shared.settings.stall_timeout.min(HELLO_TIMEOUT);
+        let opening = async {
+            let expected = Expected::Datanode(head.id);
+            let connected =
+                connect(&shared.identity, head.address, expected, Service::Data, shared.protection(), limit);
+            let connected = connected.await.map_err(|error| error.into_error(head.address))?;
+            DataConn::new(connected)
+                .map_err(|error| Error::new(ErrorCode::Unreachable, format!("{}: {error}", head.address)))
+        };
+        self.wait(opening).map_err(NodeFailure::Connect)
+    }
+
+    /// Keeps a connection for the next one; nothing may be under way on it.
+    pub(crate) fn give_back(&self, lease: Lease) {
+        let mut conns = self.conns.lock().unwrap_or_else(PoisonError::into_inner);
+        conns.retain(|conn| !std::ptr::eq(conn.as_ptr(), Arc::as_ptr(&lease.conn)));
+        drop(conns);
+        // A stopped transfer may have closed it.
+        if !self.cancel.is_cancelled() {
+            self.client.shared.pool.give_back(lease, Instant::now());
+        }
+    }
+
+    pub(crate) fn retried(&self, reason: String) {
+        tracing::debug!(path = %self.path, reason, "goes on with another datanode");
+        self.progress.tell(Event::Retried { path: self.path.to_string(), reason });
+    }
+}
+
+/// The error of a transfer that was stopped.
+pub(crate) fn interrupted() -> Error {
+    Error::new(ErrorCode::Interrupted, "interrupted")
+}
+
+/// The error of a local file.
+pub(crate) fn local(path: &Path, error: &io::Error) -> Error {
+    Error::new(ErrorCode::LocalIo, error.to_string()).at(path.display())
+}
+
+/// Runs `work` on a blocking thread until it is done or `cancel` is; whoever drops the future cancels too.
+///
+/// `patient`: also a cancelled transfer is waited for, so that nothing goes on behind the caller's back; not so where
+/// the thread may be blocked in a reader or writer of the caller's, which nothing can end.
+pub(crate) async fn supervise<T: Send + 'static>(
+    transfer: &Arc<Transfer>,
+    cancel: &CancellationToken,
+    patient: bool,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    struct Stop(Arc<Transfer>);
+    impl Drop for Stop {
+        fn drop(&mut self) {
+            self.0.stop();
+        }
+    }
+    let stop = Stop(transfer.clone());
+    let mut work = tokio::task::spawn_blocking(work);
+    let joined = tokio::select! {
+        joined = &mut work => joined,
+        () = cancel.cancelled() => {
+            transfer.stop();
+            if !patient {
+                return Err(interrupted());
+            }
+            work.await
+        }
+    };
+    drop(stop);
+    joined.unwrap_or_else(|error| Err(Error::new(ErrorCode::Internal, format!("the transfer's thread ended: {error}"))))
+}

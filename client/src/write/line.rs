@@ -1,0 +1,166 @@
+//! A connection to the head of a chain, with chunks in flight on it.
+
+use super::source::{Content, Input};
+use crate::pool::Lease;
+use crate::transfer::{NodeFailure, Transfer};
+use dfs_rpc::client::PlannedChunk;
+use dfs_rpc::conn::ConnError;
+use dfs_rpc::data::{FinishWrite, OpenWrite, StreamError, WriteDone};
+use dfs_rpc::frame::{FrameHeader, FrameKind, table_checksum};
+use dfs_types::{DatanodeId, Error};
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+/// How long to look for the reason that the head may have sent before it went.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// Frames read at most for it.
+const LAST_WORDS_MAX: usize = 64;
+
+/// A leased connection; the chunks in flight on it share it.
+#[derive(Debug)]
+pub(super) struct Line {
+    lease: RefCell<Lease>,
+    /// Answers to chunks that nobody has asked about yet: at most one per chunk in flight.
+    answers: RefCell<Vec<(u32, Result<WriteDone, StreamError>)>>,
+    broken: Cell<bool>,
+    /// It has answered since it was leased, so it was alive then.
+    answered: Cell<bool>,
+}
+
+/// Why a chunk was not sent.
+pub(super) enum SendError {
+    /// Trying again would not help: the source failed, or the put was stopped.
+    Fatal(Error),
+    Node(NodeFailure),
+}
+
+impl<E: Into<NodeFailure>> From<E> for SendError {
+    fn from(error: E) -> Self {
+        Self::Node(error.into())
+    }
+}
+
+impl Line {
+    pub(super) fn new(lease: Lease) -> Self {
+        Self {
+            lease: RefCell::new(lease),
+            answers: RefCell::default(),
+            broken: Cell::new(false),
+            answered: Cell::new(false),
+        }
+    }
+
+    /// Whether more chunks for this chain can go here.
+    pub(super) fn serves(&self, chain: &[DatanodeId]) -> bool {
+        !self.broken.get() && self.lease.borrow().chain == chain
+    }
+
+    /// A failure of a connection that was idle and has not spoken since tells nothing about its datanodes.
+    pub(super) fn is_outworn(&self, failure: &NodeFailure) -> bool {
+        failure.is_loss() && self.lease.borrow().reused && !self.answered.get()
+    }
+
+    /// Sends a whole chunk; its stream number and checksum. On failure what was counted as progress is taken back.
+    pub(super) fn send(
+        &self,
+        transfer: &Transfer,
+        planned: &PlannedChunk,
+        input: &Input,
+        content: &Content,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(u32, u32), SendError> {
+        let mut sent = 0;
+        let result = self.send_counted(transfer, planned, input, content, buffer, &mut sent);
+        if result.is_err() {
+            transfer.progress.take_back(u64::from(sent));
+            self.broken.set(true);
+        }
+        result
+    }
+
+    fn send_counted(
+        &self,
+        transfer: &Transfer,
+        planned: &PlannedChunk,
+        input: &Input,
+        content: &Content,
+        buffer: &mut Vec<u8>,
+        sent: &mut u32,
+    ) -> Result<(u32, u32), SendError> {
+        let stream = self.lease.borrow_mut().next_stream();
+        let lease = self.lease.borrow();
+        let rest = planned.chain.get(1..).unwrap_or_default().to_vec();
+        let open = OpenWrite { capability: planned.capability.clone(), rest, length: Some(content.length) };
+        lease.conn.send_message(FrameKind::OpenWrite, stream, &open)?;
+        let mut table = Vec::with_capacity(content.length.div_ceil(dfs_rpc::frame::BLOCK_BYTES as u32) as usize);
+        while *sent < content.length {
+            transfer.check().map_err(SendError::Fatal)?;
+            let frame = input.frame(content, *sent, buffer).map_err(SendError::Fatal)?;
+            let header = FrameHeader::data(stream, u64::from(*sent), frame);
+            table.extend(header.crcs.iter().take(header.blocks()));
+            lease.conn.send(&header, frame)?;
+            *sent += header.length;
+            transfer.progress.add(u64::from(header.length));
+        }
+        let checksum = table_checksum(&table);
+        lease.conn.send_message(FrameKind::FinishWrite, stream, &FinishWrite { length: content.length, checksum })?;
+        Ok((stream, checksum))
+    }
+
+    /// Waits for the answer to a chunk.
+    pub(super) fn answer(&self, stream: u32) -> Result<WriteDone, NodeFailure> {
+        let result = loop {
+            let mut answers = self.answers.borrow_mut();
+            if let Some(place) = answers.iter().position(|(other, _)| *other == stream) {
+                break answers.swap_remove(place).1.map_err(NodeFailure::Said);
+            }
+            drop(answers);
+            if self.broken.get() {
+                break Err(NodeFailure::Abandoned);
+            }
+            if let Err(failure) = self.receive() {
+                break Err(failure);
+            }
+        };
+        if result.is_err() {
+            self.broken.set(true);
+        }
+        result
+    }
+
+    fn receive(&self) -> Result<(), NodeFailure> {
+        let lease = self.lease.borrow();
+        let header = lease.conn.receive_header()?.ok_or(NodeFailure::Closed)?;
+        let answer = match header.kind {
+            FrameKind::WriteDone => Ok(lease.conn.receive_message(&header)?),
+            FrameKind::Error => Err(lease.conn.receive_message(&header)?),
+            other => return Err(ConnError::Unexpected(other).into()),
+        };
+        self.answered.set(true);
+        self.answers.borrow_mut().push((header.stream, answer));
+        Ok(())
+    }
+
+    /// Reads what the head said before sending to it failed; an error among it is the reason. Chunks that were
+    /// acknowledged meanwhile stay so.
+    pub(super) fn last_words(&self) -> Option<StreamError> {
+        {
+            let mut lease = self.lease.borrow_mut();
+            lease.limits = None;
+            lease.conn.set_read_timeout(Some(LAST_WORDS)).ok()?;
+        }
+        for _ in 0..LAST_WORDS_MAX {
+            if self.receive().is_err() {
+                break;
+            }
+        }
+        let answers = self.answers.borrow();
+        answers.iter().rev().find_map(|(_, answer)| answer.as_ref().err().cloned())
+    }
+
+    /// The connection, if it is fit for another transfer.
+    pub(super) fn into_lease(self) -> Option<Lease> {
+        let clean = !self.broken.get() && self.answers.borrow().is_empty();
+        clean.then(|| self.lease.into_inner())
+    }
+}

@@ -1,0 +1,15 @@
+//! Writing files: plan, stream, commit.
+//!
+//! One thread per put reads the source and sends chunk after chunk; a chunk is acknowledged while the next ones are
+//! sent. A chunk whose chain fails is planned anew and sent again from the source. The file appears, whole, with the
+//! commit.
+
+mod line;
+mod places;
+mod put;
+mod source;
+mod split;
+mod writer;
+
+pub use put::PutOptions;
+pub use source::Source;

@@ -1,0 +1,138 @@
+//! Places for the next chunks, asked from the master some at a time.
+
+use super::put::PutOptions;
+use crate::transfer::Transfer;
+use dfs_rpc::client::{PlanWrite, PlannedChunk, WritePlan};
+use dfs_types::{ChunkId, DatanodeId, Error, ErrorCode, Result};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Chunks planned by one call, at most.
+const CHUNKS_PER_CALL_MAX: u64 = 16;
+/// The guess at the chunk size before the master told it, for planning neither too few nor many too many chunks.
+const CHUNK_SIZE_GUESS: u64 = 64 << 20;
+/// A place not used for this long is planned again, before its capability expires (which lives for minutes).
+const PLACE_LIFETIME: Duration = Duration::from_secs(60);
+/// Datanodes remembered as failed; more than that of one cluster at a time and the trouble is elsewhere.
+const EXCLUDED_MAX: usize = 16;
+
+/// What the cluster makes of the options.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub replication: u8,
+    pub chunk_size: u32,
+}
+
+/// The lowest chunk that a put has been given; shared with the task that keeps it from collection.
+#[derive(Debug, Clone)]
+pub(super) struct Hold(Arc<AtomicU64>);
+
+impl Hold {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+
+    pub(super) fn oldest(&self) -> Option<ChunkId> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|id| *id != u64::MAX).map(ChunkId)
+    }
+
+    fn extend(&self, plan: &WritePlan) {
+        for chunk in &plan.chunks {
+            self.0.fetch_min(chunk.id.0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The planned chunks of one put.
+#[derive(Debug)]
+pub(super) struct Places {
+    transfer: Arc<Transfer>,
+    options: PutOptions,
+    shape: Option<Shape>,
+    free: VecDeque<PlannedChunk>,
+    planned: Instant,
+    excluded: Vec<DatanodeId>,
+    hold: Hold,
+}
+
+impl Places {
+    pub(super) fn new(transfer: Arc<Transfer>, options: PutOptions, hold: Hold) -> Self {
+        let (free, excluded) = (VecDeque::new(), Vec::new());
+        Self { transfer, options, shape: None, free, planned: Instant::now(), excluded, hold }
+    }
+
+    /// Chunk size and replication, after a first plan for `length` bytes.
+    pub(super) fn shape(&mut self, length: Option<u64>) -> Result<Shape> {
+        if let Some(shape) = self.shape {
+            return Ok(shape);
+        }
+        let guess = self.options.chunk_size.map_or(CHUNK_SIZE_GUESS, u64::from).max(1);
+        let chunks = length.map_or(1, |length| length.div_ceil(guess));
+        self.plan(chunks)
+    }
+
+    /// The place of the next chunk; `left` chunks are still to come, with this one.
+    pub(super) fn next(&mut self, left: u64) -> Result<PlannedChunk> {
+        if self.planned.elapsed() > PLACE_LIFETIME {
+            self.free.clear();
+        }
+        if self.free.is_empty() {
+            self.plan(left)?;
+        }
+        self.free.pop_front().ok_or_else(|| Error::new(ErrorCode::Internal, "the master planned no chunk"))
+    }
+
+    /// Plans around `node` from now on.
+    pub(super) fn exclude(&mut self, node: DatanodeId) {
+        self.free.clear();
+        self.excluded.retain(|other| *other != node);
+        if self.excluded.len() >= EXCLUDED_MAX {
+            self.excluded.remove(0);
+        }
+        self.excluded.push(node);
+    }
+
+    /// Does not use what was planned so far.
+    pub(super) fn renew(&mut self) {
+        self.free.clear();
+    }
+
+    /// Gives all datanodes another chance but the one that failed last. Whether that changes anything.
+    pub(super) fn forgive(&mut self) -> bool {
+        let forgiven = self.excluded.len().saturating_sub(1);
+        self.excluded.drain(..forgiven);
+        forgiven > 0
+    }
+
+    fn plan(&mut self, chunks: u64) -> Result<Shape> {
+        let plan = PlanWrite {
+            path: self.transfer.path.clone(),
+            overwrite: self.options.overwrite,
+            replication: self.shape.map(|shape| shape.replication).or(self.options.replication),
+            chunk_size: self.shape.map(|shape| shape.chunk_size).or(self.options.chunk_size),
+            chunks: chunks.clamp(1, CHUNKS_PER_CALL_MAX) as u32,
+            exclude: self.excluded.clone(),
+            oldest: self.hold.oldest(),
+        };
+        let plan = self.transfer.wait(plan_write(&self.transfer, plan))?;
+        let shape = Shape { replication: plan.replication, chunk_size: plan.chunk_size };
+        if shape.chunk_size == 0 || plan.chunks.iter().any(|chunk| chunk.chain.is_empty()) {
+            return Err(Error::new(ErrorCode::Internal, "the master's plan makes no sense"));
+        }
+        self.hold.extend(&plan);
+        self.planned = Instant::now();
+        self.free.extend(plan.chunks);
+        self.shape = Some(shape);
+        Ok(shape)
+    }
+}
+
+pub(super) async fn plan_write(transfer: &Transfer, plan: PlanWrite) -> Result<WritePlan> {
+    let call = transfer.client.call(|master, context| {
+        let plan = plan.clone();
+        async move { master.plan_write(context, plan).await }
+    });
+    call.await
+}

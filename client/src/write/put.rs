@@ -1,0 +1,120 @@
+//! `put`, seen from the caller.
+
+use super::places::{Hold, Places, Shape, plan_write};
+use super::source::Source;
+use super::writer::Writer;
+use crate::client::{Client, request_id};
+use crate::progress::{Event, Progress};
+use crate::transfer::{Transfer, supervise};
+use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite};
+use dfs_types::{DfsPath, Result, Stat, Timestamp};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often a put that is under way tells the master that its chunks are still wanted.
+const RENEW_EVERY: Duration = Duration::from_secs(30);
+
+/// How a file is written.
+#[derive(Debug, Clone, Default)]
+pub struct PutOptions {
+    /// Replace a file that is there.
+    pub overwrite: bool,
+    /// Copies; the cluster's default if none.
+    pub replication: Option<u8>,
+    /// Bytes per chunk; the cluster's default if none.
+    pub chunk_size: Option<u32>,
+    /// Permission bits; `0o644` if none.
+    pub mode: Option<u16>,
+    /// When the content was last changed; now if none.
+    pub modified: Option<Timestamp>,
+}
+
+impl Client {
+    /// Writes a file. It appears whole, or not at all; a file that it replaces is there until then.
+    ///
+    /// Uses one thread, and memory of one frame (512 KiB); for a source that can be read only once, the larger of 80 MiB
+    /// and one chunk. Datanodes that fail are replaced by others without the caller seeing it.
+    ///
+    /// # Errors
+    /// `already_exists` without `overwrite`, `not_found` or `not_a_directory` for its folder, `permission_denied`,
+    /// `insufficient_datanodes`, `safe_mode`, `local_io` for the source, `unreachable`, `timeout`; `interrupted` when
+    /// cancelled: a cancel that comes while the file is being committed leaves open whether it is there.
+    pub async fn put(
+        &self,
+        source: Source,
+        path: &DfsPath,
+        options: PutOptions,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<Stat> {
+        let transfer = Transfer::new(self, path, progress, cancel);
+        let hold = Hold::new();
+        let patient = source.is_ready();
+        let writing = {
+            let (transfer, options, hold) = (transfer.clone(), options.clone(), hold.clone());
+            move || write(&transfer, source, options, hold)
+        };
+        let result = tokio::select! {
+            result = supervise(&transfer, cancel, patient, writing) => result,
+            never = renew(&transfer, &options, &hold) => match never {},
+        };
+        match &result {
+            Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
+            Err(error) => progress.tell(Event::Failed { path: path.to_string(), error: error.clone() }),
+        }
+        result
+    }
+}
+
+fn write(transfer: &Arc<Transfer>, source: Source, options: PutOptions, hold: Hold) -> Result<Stat> {
+    let input = source.open(transfer)?;
+    transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: input.length() });
+    let places = Places::new(transfer.clone(), options.clone(), hold);
+    let (chunks, shape) = Writer::new(transfer.clone(), input, places).run()?;
+    commit(transfer, &options, chunks, shape)
+}
+
+fn commit(
+    transfer: &Transfer,
+    options: &PutOptions,
+    chunks: Vec<CommittedChunk>,
+    shape: Option<Shape>,
+) -> Result<Stat> {
+    let commit = CommitWrite {
+        request: request_id(),
+        path: transfer.path.clone(),
+        overwrite: options.overwrite,
+        replication: shape.map(|shape| shape.replication).or(options.replication),
+        chunk_size: shape.map(|shape| shape.chunk_size).or(options.chunk_size),
+        chunks,
+        modified: options.modified,
+        mode: options.mode,
+    };
+    transfer.wait(transfer.client.call(|master, context| {
+        let commit = commit.clone();
+        async move { master.commit_write(context, commit).await }
+    }))
+}
+
+/// Keeps the chunks written so far from collection while the put goes on, however slow its source is.
+async fn renew(transfer: &Transfer, options: &PutOptions, hold: &Hold) -> Infallible {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        let Some(oldest) = hold.oldest() else { continue };
+        let plan = PlanWrite {
+            path: transfer.path.clone(),
+            overwrite: options.overwrite,
+            replication: options.replication,
+            chunk_size: options.chunk_size,
+            chunks: 1,
+            exclude: Vec::new(),
+            oldest: Some(oldest),
+        };
+        // The put itself will meet what is wrong.
+        if let Err(error) = plan_write(transfer, plan).await {
+            tracing::debug!(path = %transfer.path, %error, "the hold was not renewed");
+        }
+    }
+}

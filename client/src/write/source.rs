@@ -1,0 +1,295 @@
+//! Where the bytes of a put come from.
+
+use super::split::span;
+use crate::bridge::Bridge;
+use crate::transfer::{Transfer, local};
+use bytes::Bytes;
+use dfs_rpc::frame::DATA_BYTES_MAX;
+use dfs_types::{Error, ErrorCode, Result};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use tokio::io::AsyncRead;
+
+/// The content of a file to be written.
+pub enum Source {
+    /// A local file. It is read as long as it is when the put begins; chunks that must be sent again are read again.
+    File(PathBuf),
+    Bytes(Bytes),
+    /// Until it ends. Chunks are kept in memory until they are acknowledged.
+    Reader(Box<dyn Read + Send>),
+    /// As [`Source::Reader`].
+    Async(Box<dyn AsyncRead + Send>),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "File({})", path.display()),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Reader(_) => f.write_str("Reader"),
+            Self::Async(_) => f.write_str("Async"),
+        }
+    }
+}
+
+impl Source {
+    /// Whether reading it ends in bounded time, as that of a regular file does and that of a pipe may not.
+    pub(super) fn is_ready(&self) -> bool {
+        match self {
+            Self::File(path) => std::fs::metadata(path).is_ok_and(|found| found.is_file()),
+            Self::Bytes(_) => true,
+            Self::Reader(_) | Self::Async(_) => false,
+        }
+    }
+
+    /// Opens it. May block, as on a pipe that nobody writes to.
+    pub(super) fn open(self, transfer: &Transfer) -> Result<Input> {
+        match self {
+            Self::Bytes(bytes) => Ok(Input::Bytes(bytes)),
+            Self::Reader(reader) => Ok(Input::stream(reader, None)),
+            Self::Async(stream) => {
+                let (runtime, cancel) = (transfer.runtime(), transfer.cancel.clone());
+                Ok(Input::stream(Box::new(Bridge { runtime, cancel, stream: stream.into() }), None))
+            }
+            Self::File(path) => {
+                let file = File::open(&path).map_err(|error| local(&path, &error))?;
+                let found = file.metadata().map_err(|error| local(&path, &error))?;
+                if found.is_dir() {
+                    return Err(Error::new(ErrorCode::LocalIo, "is a directory").at(path.display()));
+                }
+                // What has no length may still have content: pipes, devices, files under /proc.
+                if found.is_file() && found.len() > 0 {
+                    return Ok(Input::File { file, path, length: found.len() });
+                }
+                Ok(Input::stream(Box::new(file), Some(path)))
+            }
+        }
+    }
+}
+
+/// An open source.
+pub(super) enum Input {
+    File { file: File, path: PathBuf, length: u64 },
+    Bytes(Bytes),
+    Stream(Stream),
+}
+
+/// A source that can be read once.
+pub(super) struct Stream {
+    reader: Box<dyn Read + Send>,
+    path: Option<PathBuf>,
+    /// The beginning of the next chunk, read to see whether there is one.
+    ahead: Option<Vec<u8>>,
+    ended: bool,
+    /// Bytes read in all.
+    position: u64,
+    /// Buffers to be used again.
+    spare: Vec<Vec<u8>>,
+}
+
+/// The content of one chunk.
+#[derive(Debug)]
+pub(super) struct Content {
+    /// Where in the file it begins.
+    pub offset: u64,
+    pub length: u32,
+    /// Its frames, where the source cannot be read again.
+    pub kept: Vec<Vec<u8>>,
+}
+
+impl Input {
+    fn stream(reader: Box<dyn Read + Send>, path: Option<PathBuf>) -> Self {
+        let spare = Vec::new();
+        Self::Stream(Stream { reader, path, ahead: None, ended: false, position: 0, spare })
+    }
+
+    /// How many bytes it has, where that is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self {
+            Self::File { length, .. } => Some(*length),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Stream(_) => None,
+        }
+    }
+
+    /// Whether there is nothing in it; reads the beginning of a stream to know.
+    pub(super) fn is_empty(&mut self) -> Result<bool> {
+        match self {
+            Self::Stream(stream) => {
+                stream.look_ahead()?;
+                Ok(stream.ahead.is_none())
+            }
+            _ => Ok(self.length() == Some(0)),
+        }
+    }
+
+    /// The content of chunk `index`, where it does not have to be read first.
+    pub(super) fn known(&self, index: u64, chunk_size: u32) -> Option<Content> {
+        let (offset, length) = span(index, chunk_size, self.length()?)?;
+        Some(Content { offset, length, kept: Vec::new() })
+    }
+
+    /// The frame of `content` that begins at `at`; `buffer` is room for it.
+    pub(super) fn frame<'a>(&'a self, content: &'a Content, at: u32, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        let bytes = (content.length.saturating_sub(at) as usize).min(DATA_BYTES_MAX);
+        let offset = content.offset + u64::from(at);
+        match self {
+            Self::Stream(_) => Ok(content.kept.get(at as usize / DATA_BYTES_MAX).map_or(&[], Vec::as_slice)),
+            Self::Bytes(all) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                Ok(all.get(start..start.saturating_add(bytes)).unwrap_or_default())
+            }
+            Self::File { file, path, .. } => {
+                if buffer.len() < bytes {
+                    buffer.resize(bytes, 0);
+                }
+                let frame = buffer.get_mut(..bytes).unwrap_or_default();
+                file.read_exact_at(frame, offset).map_err(|error| read_error(path, &error))?;
+                Ok(frame)
+            }
+        }
+    }
+
+    /// Takes back the frames of a chunk that is safe.
+    pub(super) fn recycle(&mut self, content: Content) {
+        if let Self::Stream(stream) = self {
+            stream.spare.extend(content.kept);
+        }
+    }
+}
+
+fn read_error(path: &Path, error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Error::new(ErrorCode::LocalIo, "became shorter while it was read").at(path.display());
+    }
+    local(path, error)
+}
+
+impl Stream {
+    fn look_ahead(&mut self) -> Result<()> {
+        if self.ahead.is_none() && !self.ended {
+            let frame = self.spare.pop().map(|mut frame| (frame.clear(), frame).1).unwrap_or_default();
+            let frame = self.read_frame(frame, DATA_BYTES_MAX)?;
+            self.ahead = Some(frame).filter(|frame| !frame.is_empty());
+        }
+        Ok(())
+    }
+
+    /// The beginning of the next chunk, yet empty.
+    pub(super) fn begin(&self) -> Content {
+        Content { offset: self.position, length: 0, kept: Vec::new() }
+    }
+
+    /// Reads one more frame of the chunk; false when it is full or the stream has ended.
+    pub(super) fn fill(&mut self, content: &mut Content, chunk_size: u32) -> Result<bool> {
+        let limit = ((chunk_size.saturating_sub(content.length)) as usize).min(DATA_BYTES_MAX);
+        if limit == 0 {
+            return Ok(false);
+        }
+        self.look_ahead()?;
+        let Some(mut frame) = self.ahead.take() else { return Ok(false) };
+        if frame.len() > limit {
+            self.ahead = Some(frame.split_off(limit));
+        } else {
+            // What was left of an earlier frame may be short; all but the last of a chunk are whole.
+            frame = self.read_frame(frame, limit)?;
+        }
+        content.length += frame.len() as u32;
+        self.position += frame.len() as u64;
+        content.kept.push(frame);
+        Ok(true)
+    }
+
+    /// Fills `frame` up to `limit` bytes; fewer only at the end.
+    fn read_frame(&mut self, mut frame: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
+        let mut filled = frame.len();
+        frame.resize(limit, 0);
+        while filled < limit && !self.ended {
+            match self.reader.read(frame.get_mut(filled..).unwrap_or_default()) {
+                Ok(0) => self.ended = true,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(local(self.path.as_deref().unwrap_or(Path::new("-")), &error)),
+            }
+        }
+        frame.truncate(filled);
+        Ok(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(bytes: Vec<u8>) -> Stream {
+        match Input::stream(Box::new(io::Cursor::new(bytes)), None) {
+            Input::Stream(stream) => stream,
+            _ => unreachable!("it was made one"),
+        }
+    }
+
+    #[test]
+    fn an_empty_stream_is_found_empty() {
+        let mut input = Input::Stream(stream(Vec::new()));
+        assert_eq!(input.is_empty(), Ok(true));
+        let mut input = Input::Stream(stream(vec![1]));
+        assert_eq!(input.is_empty(), Ok(false));
+        assert_eq!(Input::Bytes(Bytes::new()).is_empty(), Ok(true));
+    }
+
+    #[test]
+    fn bytes_are_framed_in_place() {
+        let bytes: Bytes = (0..DATA_BYTES_MAX + 5).map(|i| i as u8).collect::<Vec<_>>().into();
+        let input = Input::Bytes(bytes.clone());
+        let content = input.known(0, 1 << 20).expect("it has content");
+        let mut buffer = Vec::new();
+        assert_eq!(input.frame(&content, 0, &mut buffer), Ok(&bytes[..DATA_BYTES_MAX]));
+        assert_eq!(input.frame(&content, DATA_BYTES_MAX as u32, &mut buffer), Ok(&bytes[DATA_BYTES_MAX..]));
+        assert!(input.known(1, 1 << 20).is_none());
+    }
+
+    /// Gives a byte, then seven, and so on: never what was asked for.
+    struct Dribble(Vec<u8>, usize);
+
+    impl Read for Dribble {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let count = (self.1 % 9 * 40_000 + 1).min(into.len()).min(self.0.len());
+            self.1 += 1;
+            into[..count].copy_from_slice(&self.0[..count]);
+            self.0.drain(..count);
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn streams_are_cut_into_full_chunks_of_full_frames() {
+        let all: Vec<u8> = (0..3_000_000u32).map(|i| (i / 7) as u8).collect();
+        for chunk_size in [65_536, 100_000, DATA_BYTES_MAX as u32, 700_000, 1 << 20, 4 << 20] {
+            let mut input = Input::stream(Box::new(Dribble(all.clone(), 0)), None);
+            assert_eq!(input.is_empty(), Ok(false));
+            let mut seen = Vec::new();
+            loop {
+                let Input::Stream(stream) = &mut input else { unreachable!("it was made one") };
+                let mut content = stream.begin();
+                while stream.fill(&mut content, chunk_size).expect("reads") {}
+                if content.length == 0 {
+                    break;
+                }
+                assert_eq!(content.offset, seen.len() as u64);
+                let mut buffer = Vec::new();
+                let mut at = 0;
+                while at < content.length {
+                    let frame = input.frame(&content, at, &mut buffer).expect("kept");
+                    assert_eq!(frame.len(), ((content.length - at) as usize).min(DATA_BYTES_MAX));
+                    seen.extend_from_slice(frame);
+                    at += frame.len() as u32;
+                }
+                assert!(content.length == chunk_size || seen.len() == all.len());
+                input.recycle(content);
+            }
+            assert!(seen == all, "chunk size {chunk_size}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The thread of a put: sends chunks, takes their receipts, sends again what failed.
+
+use super::line::{Line, SendError};
+use super::places::{Places, Shape};
+use super::source::{Content, Input};
+use super::split::{check_count, count};
+use crate::control::delay;
+use crate::transfer::{NodeFailure, Transfer};
+use dfs_rpc::client::{CommittedChunk, PlannedChunk};
+use dfs_rpc::data::WriteDone;
+use dfs_types::{ChunkRef, DatanodeId, Error, ErrorCode, Result};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often one chunk is sent before the put gives up.
+const CHUNK_TRIES_MAX: u32 = 8;
+/// A head that takes no byte for this many stall times is given up. The datanodes of a chain give each other up after
+/// one, so that the one that stalls is named by its neighbour before we blame the head.
+const SEND_STALLS: u32 = 3;
+/// The same for the answer to a chunk, which waits for the disks of the whole chain.
+const ANSWER_STALLS: u32 = 5;
+/// Bytes kept in memory of a source that cannot be read again, where a single chunk is not more than that.
+const KEPT_BYTES_MAX: u64 = 80 << 20;
+/// A source that takes this long for a chunk may outlast idle connections; none is held while waiting for more.
+const SLOW_SOURCE: Duration = Duration::from_secs(5);
+
+pub(super) struct Writer {
+    transfer: Arc<Transfer>,
+    input: Input,
+    places: Places,
+    /// Sent and not yet acknowledged.
+    flight: VecDeque<InFlight>,
+    /// Acknowledged, by place in the file.
+    done: Vec<Option<CommittedChunk>>,
+    buffer: Vec<u8>,
+    /// Chunks in flight at most, with the one that is being sent.
+    window: usize,
+}
+
+struct InFlight {
+    index: usize,
+    line: Rc<Line>,
+    stream: u32,
+    checksum: u32,
+    planned: PlannedChunk,
+    content: Content,
+    tries: u32,
+}
+
+impl Writer {
+    pub(super) fn new(transfer: Arc<Transfer>, input: Input, places: Places) -> Self {
+        let window = transfer.client.settings().parallel_chunks.max(1) as usize;
+        let (flight, done, buffer) = (VecDeque::new(), Vec::new(), Vec::new());
+        Self { transfer, input, places, flight, done, buffer, window }
+    }
+
+    /// Writes everything; the chunks in the order of the file. No shape: there was nothing to write.
+    pub(super) fn run(mut self) -> Result<(Vec<CommittedChunk>, Option<Shape>)> {
+        if self.input.is_empty()? {
+            return Ok((Vec::new(), None));
+        }
+        let length = self.input.length();
+        self.transfer.progress.expect(length.unwrap_or(0));
+        let shape = self.places.shape(length)?;
+        check_count(length.map_or(1, |length| count(shape.chunk_size, length)), shape.chunk_size)?;
+        let mut index = 0;
+        loop {
+            while self.flight.len() >= self.window {
+                self.settle()?;
+            }
+            let Some(content) = self.content(index, shape.chunk_size)? else { break };
+            check_count(index as u64 + 1, shape.chunk_size)?;
+            self.done.push(None);
+            self.send(index, content, 0)?;
+            index += 1;
+        }
+        while !self.flight.is_empty() {
+            self.settle()?;
+        }
+        let done: Option<Vec<_>> = self.done.into_iter().collect();
+        let done = done.ok_or_else(|| Error::new(ErrorCode::Internal, "a chunk was lost from sight"))?;
+        Ok((done, Some(shape)))
+    }
+
+    fn content(&mut self, index: usize, chunk_size: u32) -> Result<Option<Content>> {
+        let Input::Stream(stream) = &self.input else { return Ok(self.input.known(index as u64, chunk_size)) };
+        let began = Instant::now();
+        let mut content = stream.begin();
+        loop {
+            self.transfer.check()?;
+            while !self.flight.is_empty() && self.kept_bytes() + u64::from(content.length) >= KEPT_BYTES_MAX {
+                self.settle()?;
+            }
+            let Input::Stream(stream) = &mut self.input else { break };
+            if !stream.fill(&mut content, chunk_size)? {
+                break;
+            }
+        }
+        if began.elapsed() > SLOW_SOURCE {
+            while !self.flight.is_empty() {
+                self.settle()?;
+            }
+        }
+        self.transfer.progress.expect(u64::from(content.length));
+        Ok(Some(content).filter(|content| content.length > 0))
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.flight.iter().map(|chunk| u64::from(chunk.content.length)).sum()
+    }
+
+    /// Sends a chunk, to other places while it fails and tries are left.
+    fn send(&mut self, index: usize, content: Content, mut tries: u32) -> Result<()> {
+        loop {
+            self.transfer.check()?;
+            let planned = self.place(index)?;
+            match self.try_send(&planned, &content) {
+                Ok((line, stream, checksum)) => {
+                    self.flight.push_back(InFlight { index, line, stream, checksum, planned, content, tries });
+                    return Ok(());
+                }
+                Err((SendError::Fatal(error), _)) => return Err(error),
+                Err((SendError::Node(failure), outworn)) => self.failed(&planned, &failure, outworn, &mut tries)?,
+            }
+        }
+    }
+
+    fn place(&mut self, index: usize) -> Result<PlannedChunk> {
+        let left = match (self.input.length(), self.places.shape(None)?.chunk_size) {
+            (Some(length), chunk_size) => count(chunk_size, length).saturating_sub(index as u64),
+            (None, _) => 1,
+        };
+        match self.places.next(left) {
+            // Better a datanode that failed before than none.
+            Err(error) if error.code == ErrorCode::InsufficientDatanodes && self.places.forgive() => {
+                self.places.next(left)
+            }
+            result => result,
+        }
+    }
+
+    /// On failure also whether only an idle connection had died.
+    fn try_send(
+        &mut self,
+        planned: &PlannedChunk,
+        content: &Content,
+    ) -> Result<(Rc<Line>, u32, u32), (SendError, bool)> {
+        let ids: Vec<DatanodeId> = planned.chain.iter().map(|node| node.id).collect();
+        let open = self.flight.iter().rev().map(|chunk| &chunk.line).find(|line| line.serves(&ids)).cloned();
+        let line = match open {
+            Some(line) => line,
+            None => {
+                let stall = self.transfer.client.settings().stall_timeout;
+                let lease = self.transfer.lease(&planned.chain, (stall * ANSWER_STALLS, stall * SEND_STALLS));
+                Rc::new(Line::new(lease.map_err(|failure| (SendError::Node(failure), false))?))
+            }
+        };
+        match line.send(&self.transfer, planned, &self.input, content, &mut self.buffer) {
+            Ok((stream, checksum)) => Ok((line, stream, checksum)),
+            Err(SendError::Node(failure)) => match line.last_words() {
+                Some(said) => Err((SendError::Node(NodeFailure::Said(said)), false)),
+                None => {
+                    let outworn = line.is_outworn(&failure);
+                    Err((SendError::Node(failure), outworn))
+                }
+            },
+            Err(fatal) => Err((fatal, false)),
+        }
+    }
+
+    /// Takes the answer to the chunk that was sent first, and sends the chunk again if it is bad.
+    fn settle(&mut self) -> Result<()> {
+        let Some(chunk) = self.flight.pop_front() else { return Ok(()) };
+        let InFlight { index, line, stream, checksum, planned, content, mut tries } = chunk;
+        let answer = line.answer(stream);
+        let outworn = answer.as_ref().is_err_and(|failure| line.is_outworn(failure));
+        if let Ok(line) = Rc::try_unwrap(line) {
+            line.into_lease().into_iter().for_each(|lease| self.transfer.give_back(lease));
+        }
+        match answer {
+            Ok(WriteDone { receipts }) => {
+                let chunk = ChunkRef { id: planned.id, generation: planned.generation, length: content.length };
+                if let Some(place) = self.done.get_mut(index) {
+                    *place = Some(CommittedChunk { chunk, checksum, receipts });
+                }
+                self.input.recycle(content);
+                Ok(())
+            }
+            Err(failure) => {
+                self.transfer.progress.take_back(u64::from(content.length));
+                self.failed(&planned, &failure, outworn, &mut tries)?;
+                self.send(index, content, tries)
+            }
+        }
+    }
+
+    /// Draws the conclusions from a failure: who gets no more chunks, how long to wait; an error when it was the last try.
+    fn failed(&mut self, planned: &PlannedChunk, failure: &NodeFailure, outworn: bool, tries: &mut u32) -> Result<()> {
+        self.transfer.check()?;
+        *tries += 1;
+        let blamed = if outworn { None } else { blame(planned, failure) };
+        let reason = match blamed {
+            Some(node) => format!("chunk {}: {node}: {failure}", planned.id),
+            None => format!("chunk {}: {failure}", planned.id),
+        };
+        if *tries >= CHUNK_TRIES_MAX {
+            let code = match failure {
+                NodeFailure::Said(said) => said.error.code,
+                _ => ErrorCode::Unreachable,
+            };
+            return Err(Error::new(code, format!("gave up after {tries} tries: {reason}")).at(&self.transfer.path));
+        }
+        self.transfer.client.shared.pool.forget(&planned.chain.iter().map(|node| node.id).collect::<Vec<_>>());
+        match blamed {
+            Some(node) => self.places.exclude(node),
+            None => self.places.renew(),
+        }
+        self.transfer.retried(reason);
+        if *tries > 1 { self.transfer.pause(delay(*tries, fastrand::f64())) } else { Ok(()) }
+    }
+}
+
+/// Which datanode gets no more chunks of this put. None when it was not the fault of one.
+fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Option<DatanodeId> {
+    let head = planned.chain.first().map(|node| node.id);
+    match failure {
+        NodeFailure::Abandoned => None,
+        NodeFailure::Said(said) => match said.error.code {
+            // About our capability, which a new plan renews.
+            ErrorCode::Unauthenticated | ErrorCode::PermissionDenied | ErrorCode::InvalidArgument => None,
+            _ => said.node.filter(|node| planned.chain.iter().any(|other| other.id == *node)).or(head),
+        },
+        _ => head,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_rpc::client::NodeAddress;
+    use dfs_rpc::data::StreamError;
+    use dfs_types::{ChunkId, Generation};
+
+    fn planned() -> PlannedChunk {
+        let node = |id| NodeAddress { id: DatanodeId(id), address: ([127, 0, 0, 1], 1).into() };
+        PlannedChunk {
+            id: ChunkId(1),
+            generation: Generation(1),
+            chain: vec![node(1), node(2)],
+            capability: Default::default(),
+        }
+    }
+
+    fn said(node: Option<u16>, code: ErrorCode) -> NodeFailure {
+        NodeFailure::Said(StreamError { node: node.map(DatanodeId), error: Error::new(code, "no") })
+    }
+
+    #[test]
+    fn the_one_that_failed_is_blamed() {
+        assert_eq!(blame(&planned(), &NodeFailure::Closed), Some(DatanodeId(1)));
+        assert_eq!(blame(&planned(), &said(Some(2), ErrorCode::LocalIo)), Some(DatanodeId(2)));
+        assert_eq!(blame(&planned(), &said(None, ErrorCode::LocalIo)), Some(DatanodeId(1)));
+        // A head cannot put the blame on a stranger.
+        assert_eq!(blame(&planned(), &said(Some(9), ErrorCode::LocalIo)), Some(DatanodeId(1)));
+        assert_eq!(blame(&planned(), &said(Some(1), ErrorCode::PermissionDenied)), None);
+        assert_eq!(blame(&planned(), &NodeFailure::Abandoned), None);
+    }
+}
