@@ -3,9 +3,18 @@
 //! * [`chunk_file`]: the layout of a chunk on disk.
 //! * [`command`]: what can be done to the namespace, as it stands in the log.
 //! * [`namespace`]: the tree of names, which commands change.
+//! * [`locations`]: which datanodes have which chunks; [`liveness`]: which datanodes are there.
+//! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
+//! * [`collect`]: which replicas are garbage; [`safe_mode`]: whether enough is known to begin.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod chunk_file;
+pub mod collect;
 pub mod command;
+pub mod liveness;
+pub mod locations;
 pub mod namespace;
+pub mod placement;
+pub mod repair;
+pub mod safe_mode;

@@ -67,7 +67,15 @@ fn file(at: &str, ids: &[u64], last: u32) -> NewFile {
     if let Some(chunk) = chunks.last_mut() {
         chunk.length = last;
     }
-    NewFile { path: path(at), overwrite: false, replication: 3, chunk_size: CHUNK, chunks, modified: Timestamp(5), mode: 0o644 }
+    NewFile {
+        path: path(at),
+        overwrite: false,
+        replication: 3,
+        chunk_size: CHUNK,
+        chunks,
+        modified: Timestamp(5),
+        mode: 0o644,
+    }
 }
 
 fn pieces(space: &Namespace) -> Vec<Vec<u8>> {

@@ -1,0 +1,138 @@
+//! Where new replicas go: by free space and load, spread by chance.
+//!
+//! For each replica two of the datanodes that are left are drawn, and the better one takes it. Two choices keep the
+//! cluster nearly as even as always taking the best one would, without sending everything to the one that just came.
+
+use dfs_types::DatanodeId;
+
+/// A datanode that could take a replica. Only live ones belong here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    pub id: DatanodeId,
+    /// Bytes that it can still take, without what is on the way to it already.
+    pub free: u64,
+    /// What it has to do: streams in flight and chunks on the way.
+    pub load: u32,
+}
+
+/// There are not enough datanodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{wanted} datanodes with room are needed, {found} are there")]
+pub struct TooFew {
+    pub wanted: usize,
+    pub found: usize,
+}
+
+/// Chooses `count` different datanodes for a chunk of `length` bytes, none of `exclude`, all with room for it; in the
+/// order of the chain. The same `seed` gives the same choice.
+///
+/// # Errors
+/// When there are fewer.
+pub fn choose(
+    nodes: &[Candidate],
+    count: usize,
+    length: u64,
+    exclude: &[DatanodeId],
+    seed: u64,
+) -> Result<Vec<DatanodeId>, TooFew> {
+    let fits = |node: &&Candidate| node.free >= length && !exclude.contains(&node.id);
+    let mut left: Vec<Candidate> = nodes.iter().filter(fits).copied().collect();
+    if left.len() < count {
+        return Err(TooFew { wanted: count, found: left.len() });
+    }
+    let mut random = Random(seed);
+    let mut chosen = Vec::with_capacity(count);
+    for _ in 0..count {
+        let first = random.below(left.len());
+        // The second is another one, if there is another.
+        let step = 1 + random.below(left.len().saturating_sub(1));
+        let second = (first + step) % left.len().max(1);
+        let better = match (left.get(first), left.get(second)) {
+            (Some(a), Some(b)) if b.is_better_than(a) => second,
+            _ => first,
+        };
+        chosen.push(left.swap_remove(better).id);
+    }
+    Ok(chosen)
+}
+
+impl Candidate {
+    /// More free space per piece of work.
+    fn is_better_than(&self, other: &Self) -> bool {
+        let mine = u128::from(self.free) * (1 + u128::from(other.load));
+        let theirs = u128::from(other.free) * (1 + u128::from(self.load));
+        mine > theirs
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a seed in, an even row of numbers out.
+#[derive(Debug)]
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`; zero if that is zero.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn candidate(id: u16, free: u64, load: u32) -> Candidate {
+        Candidate { id: DatanodeId(id), free, load }
+    }
+
+    #[test]
+    fn too_few_says_how_many() {
+        let nodes = [candidate(1, 100, 0), candidate(2, 5, 0), candidate(3, 100, 0)];
+        assert_eq!(choose(&nodes, 3, 10, &[], 1), Err(TooFew { wanted: 3, found: 2 }));
+        assert_eq!(choose(&nodes, 2, 10, &[DatanodeId(3)], 1), Err(TooFew { wanted: 2, found: 1 }));
+        assert_eq!(choose(&[], 0, 10, &[], 1), Ok(vec![]));
+    }
+
+    #[test]
+    fn even_nodes_share_evenly_and_fuller_and_busier_ones_get_less() {
+        let nodes = [candidate(1, 1000, 0), candidate(2, 1000, 0), candidate(3, 500, 0), candidate(4, 1000, 3)];
+        let mut times = [0u32; 5];
+        for seed in 0..10_000 {
+            for id in choose(&nodes, 1, 10, &[], seed).expect("enough") {
+                times[usize::from(id.0)] += 1;
+            }
+        }
+        assert!(times[1].abs_diff(times[2]) < 500, "{times:?}");
+        assert!(times[3] < times[1] && times[4] < times[3], "{times:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_chosen_is_allowed_different_and_the_same_again(
+            frees in prop::collection::vec((0u64..100, 0u32..5), 0..12),
+            count in 0usize..6, length in 0u64..100, out in prop::collection::vec(1u16..12, 0..4), seed: u64,
+        ) {
+            let nodes: Vec<_> = frees.iter().zip(1..).map(|((free, load), id)| candidate(id, *free, *load)).collect();
+            let exclude: Vec<_> = out.into_iter().map(DatanodeId).collect();
+            let able: BTreeSet<_> = nodes.iter().filter(|n| n.free >= length && !exclude.contains(&n.id)).map(|n| n.id).collect();
+            let chosen = choose(&nodes, count, length, &exclude, seed);
+            prop_assert_eq!(&chosen, &choose(&nodes, count, length, &exclude, seed));
+            match chosen {
+                Err(few) => prop_assert_eq!(few, TooFew { wanted: count, found: able.len() }),
+                Ok(chosen) => {
+                    let set: BTreeSet<_> = chosen.iter().copied().collect();
+                    prop_assert_eq!((chosen.len(), set.len()), (count, count));
+                    prop_assert!(set.is_subset(&able));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Keeping every chunk at the number of copies that its file wants.
+//!
+//! A [`Survey`] walks all chunks in slices, counts how they are and remembers those that need something, the most urgent
+//! apart. [`plan`] then picks the copies and deletions to begin now, as often as there is room for more, and looks at
+//! each chunk again before it does.
+//!
+//! **Invariant:** no replica is taken away unless as many live ones stay as the file wants, and at least one.
+//! **Invariant:** no datanode sends or takes more copies at a time than its limit.
+
+mod plan;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+use crate::liveness::NodeState;
+use crate::locations::{Locations, Replicas};
+use crate::namespace::Namespace;
+use dfs_types::{ChunkId, DatanodeId};
+use std::collections::BTreeMap;
+
+pub use plan::{Copy, InFlight, Limits, Plan, Trim, plan};
+pub use survey::{Health, NEEDS_MAX, Survey};
+
+/// A datanode, as repair sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeView {
+    pub state: NodeState,
+    /// Bytes that it can still take.
+    pub free: u64,
+    /// Streams in flight, of users as well.
+    pub load: u32,
+}
+
+/// The state of affairs that decisions are made on.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    pub namespace: &'a Namespace,
+    pub locations: &'a Locations,
+    /// All datanodes ever heard of; one that is not here counts as dead.
+    pub nodes: &'a BTreeMap<DatanodeId, NodeView>,
+}
+
+/// The replicas of one chunk by the state of their datanodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Tally {
+    live: usize,
+    stale: usize,
+}
+
+/// The states of all datanodes by number: they are looked up for each replica of each chunk.
+#[derive(Debug)]
+struct States(Vec<NodeState>);
+
+impl States {
+    fn of(view: &View<'_>) -> Self {
+        let last = view.nodes.keys().next_back().map_or(0, |id| usize::from(id.0) + 1);
+        let mut states = vec![NodeState::Dead; last];
+        for (id, node) in view.nodes {
+            if let Some(state) = states.get_mut(usize::from(id.0)) {
+                *state = node.state;
+            }
+        }
+        Self(states)
+    }
+
+    fn get(&self, node: DatanodeId) -> NodeState {
+        self.0.get(usize::from(node.0)).copied().unwrap_or(NodeState::Dead)
+    }
+
+    fn tally(&self, replicas: &Replicas<'_>) -> Tally {
+        let mut tally = Tally::default();
+        for node in replicas.nodes() {
+            match self.get(node) {
+                NodeState::Live => tally.live += 1,
+                NodeState::Stale => tally.stale += 1,
+                NodeState::Dead => {}
+            }
+        }
+        tally
+    }
+}
+
+impl Tally {
+    /// Copies to make for a chunk that should have `wanted`. Stale replicas still count, but a single live one is not
+    /// relied upon while the others are stale.
+    fn lacking(self, wanted: usize) -> usize {
+        let lacking = wanted.saturating_sub(self.live + self.stale);
+        match self.live {
+            0 => 0,
+            1 if wanted > 1 => lacking.max(1),
+            _ => lacking,
+        }
+    }
+
+    /// Live replicas beyond those wanted.
+    fn spare(self, wanted: usize) -> usize {
+        self.live.saturating_sub(wanted.max(1))
+    }
+}
+
+/// The replicas of `id` that count: those of the generation that the namespace names.
+fn current<'a>(view: &View<'a>, id: ChunkId, generation: dfs_types::Generation) -> Replicas<'a> {
+    let replicas = view.locations.replicas(id);
+    if replicas.generation() < generation { Replicas::default() } else { replicas }
+}
