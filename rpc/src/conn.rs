@@ -4,7 +4,7 @@ use crate::frame::{FrameError, FrameHeader, FrameKind, HEADER_BYTES, decode_mess
 use crate::transport::Connected;
 use rustls::Connection;
 use serde::{Serialize, de::DeserializeOwned};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,8 +35,35 @@ pub struct DataConn {
     /// Held for the length of a frame, so that frames of two threads do not mix.
     writing: Mutex<Vec<u8>>,
     tls: Option<Mutex<Connection>>,
-    /// Bytes of TLS received and not yet given to it. Locked by the reading thread alone.
-    received: Mutex<Vec<u8>>,
+    /// Locked by the reading thread alone.
+    inbound: Mutex<Inbound>,
+}
+
+/// What was received and not yet asked for.
+#[derive(Debug, Default)]
+struct Inbound {
+    /// The beginning of the next header. It is received together with the payload before it, which saves a call each, and
+    /// it outlives a read that timed out.
+    header: HeaderBytes,
+    header_filled: usize,
+    tls: TlsBytes,
+}
+
+/// Bytes of TLS received and not yet given to it.
+#[derive(Debug, Default)]
+struct TlsBytes {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+/// An own type for its `Default`, which long arrays do not have.
+#[derive(Debug)]
+struct HeaderBytes([u8; HEADER_BYTES]);
+
+impl Default for HeaderBytes {
+    fn default() -> Self {
+        Self([0; HEADER_BYTES])
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -63,7 +90,7 @@ impl DataConn {
         let socket = tcp.into_std()?;
         socket.set_nonblocking(false)?;
         let tls = (!plain).then(|| Mutex::new(tls));
-        Ok(Self { socket, writing: Mutex::default(), tls, received: Mutex::default() })
+        Ok(Self { socket, writing: Mutex::default(), tls, inbound: Mutex::default() })
     }
 
     /// A read or write that makes no progress for this long fails; see [`ConnError::is_timeout`]. None waits for ever.
@@ -98,14 +125,30 @@ impl DataConn {
     /// # Errors
     /// When the peer is gone or does not take it in time.
     pub fn send(&self, header: &FrameHeader, payload: &[u8]) -> io::Result<()> {
-        let mut scratch = lock(&self.writing);
         let head = header.encode();
+        self.send_parts(&mut [IoSlice::new(&head), IoSlice::new(payload)])
+    }
+
+    /// Sends two frames in one go.
+    ///
+    /// # Errors
+    /// As [`DataConn::send`].
+    pub fn send_two(&self, first: (&FrameHeader, &[u8]), second: (&FrameHeader, &[u8])) -> io::Result<()> {
+        let heads = [first.0.encode(), second.0.encode()];
+        let [first_head, second_head] = &heads;
+        self.send_parts(&mut [
+            IoSlice::new(first_head),
+            IoSlice::new(first.1),
+            IoSlice::new(second_head),
+            IoSlice::new(second.1),
+        ])
+    }
+
+    fn send_parts(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+        let mut scratch = lock(&self.writing);
         match &self.tls {
-            None => write_both(&self.socket, &head, payload),
-            Some(tls) => {
-                self.send_private(tls, &mut scratch, &head)?;
-                self.send_private(tls, &mut scratch, payload)
-            }
+            None => write_all(&self.socket, parts),
+            Some(tls) => parts.iter().try_for_each(|part| self.send_private(tls, &mut scratch, part)),
         }
     }
 
@@ -136,22 +179,29 @@ impl DataConn {
 
     /// The next header; none when the peer closed the connection between two frames.
     ///
+    /// After a time limit ([`ConnError::is_timeout`]) it may be called again: nothing is lost.
+    ///
     /// # Errors
     /// When the connection broke, or these bytes are no frame.
     pub fn receive_header(&self) -> Result<Option<FrameHeader>, ConnError> {
-        let mut bytes = [0; HEADER_BYTES];
-        let mut filled = 0;
-        while filled < HEADER_BYTES {
-            let Some(rest) = bytes.get_mut(filled..) else { break };
-            match self.read(rest) {
-                Ok(0) if filled == 0 => return Ok(None),
+        let mut inbound = lock(&self.inbound);
+        let Inbound { header, header_filled, tls } = &mut *inbound;
+        while let Some(rest) = header.0.get_mut(*header_filled..).filter(|rest| !rest.is_empty()) {
+            match self.read(rest, &mut [], tls) {
+                Ok(0) if *header_filled == 0 => return Ok(None),
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(count) => filled += count,
+                Ok(count) => *header_filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Some(FrameHeader::decode(&bytes)?))
+        *header_filled = 0;
+        Ok(Some(FrameHeader::decode(&header.0)?))
+    }
+
+    /// Whether a part of a header is there: the peer stopped in the middle of one.
+    pub fn is_in_header(&self) -> bool {
+        lock(&self.inbound).header_filled > 0
     }
 
     /// The payload of the header just received, as long as `payload` is. It is not verified.
@@ -159,10 +209,15 @@ impl DataConn {
     /// # Errors
     /// When the connection broke.
     pub fn receive_payload(&self, mut payload: &mut [u8]) -> Result<(), ConnError> {
+        let mut inbound = lock(&self.inbound);
+        let Inbound { header, header_filled, tls } = &mut *inbound;
         while !payload.is_empty() {
-            match self.read(payload) {
+            match self.read(payload, &mut header.0, tls) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(count) => payload = payload.get_mut(count..).unwrap_or_default(),
+                Ok(count) => {
+                    *header_filled = count.saturating_sub(payload.len());
+                    payload = payload.get_mut(count..).unwrap_or_default();
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
@@ -182,33 +237,35 @@ impl DataConn {
         Ok(decode_message(&payload)?)
     }
 
-    fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+    /// Reads into `into`; what comes behind it may go into `behind`.
+    fn read(&self, into: &mut [u8], behind: &mut [u8], kept: &mut TlsBytes) -> io::Result<usize> {
         match &self.tls {
-            None => (&self.socket).read(into),
-            Some(tls) => self.read_private(tls, into),
+            None if behind.is_empty() => (&self.socket).read(into),
+            None => (&self.socket).read_vectored(&mut [IoSliceMut::new(into), IoSliceMut::new(behind)]),
+            Some(tls) => self.read_private(tls, kept, into),
         }
     }
 
-    fn read_private(&self, tls: &Mutex<Connection>, into: &mut [u8]) -> io::Result<usize> {
-        let mut received = lock(&self.received);
+    fn read_private(&self, tls: &Mutex<Connection>, kept: &mut TlsBytes, into: &mut [u8]) -> io::Result<usize> {
         loop {
             let mut session = lock(tls);
-            let mut bytes = received.as_slice();
-            while !bytes.is_empty() && session.wants_read() {
-                session.read_tls(&mut bytes)?;
+            while kept.start < kept.bytes.len() && session.wants_read() {
+                let mut rest = kept.bytes.get(kept.start..).unwrap_or_default();
+                let before = rest.len();
+                session.read_tls(&mut rest)?;
+                kept.start += before - rest.len();
                 session.process_new_packets().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
             }
-            let used = received.len() - bytes.len();
-            received.drain(..used);
             match session.reader().read(into) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 done => return done,
             }
             drop(session);
-            let kept = received.len();
-            received.resize(kept + TLS_READ_BYTES, 0);
-            let count = (&self.socket).read(received.get_mut(kept..).unwrap_or_default());
-            received.truncate(kept + count.as_ref().copied().unwrap_or(0));
+            // All that was there is used up; the session is not held while the socket is waited for.
+            kept.start = 0;
+            kept.bytes.resize(TLS_READ_BYTES, 0);
+            let count = (&self.socket).read(&mut kept.bytes);
+            kept.bytes.truncate(count.as_ref().copied().unwrap_or(0));
             if count? == 0 {
                 return Ok(0);
             }
@@ -219,9 +276,7 @@ impl DataConn {
 /// Bytes read from the socket at once for TLS: four of its largest records.
 const TLS_READ_BYTES: usize = 64 << 10;
 
-fn write_both(mut socket: &TcpStream, head: &[u8], payload: &[u8]) -> io::Result<()> {
-    let mut parts = [IoSlice::new(head), IoSlice::new(payload)];
-    let mut parts = &mut parts[..];
+fn write_all(mut socket: &TcpStream, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
     IoSlice::advance_slices(&mut parts, 0);
     while !parts.is_empty() {
         match socket.write_vectored(parts) {
