@@ -20,6 +20,8 @@ pub enum LogError {
     Foreign { path: PathBuf },
     #[error("an entry of {0} bytes is larger than a log segment may be")]
     TooLarge(usize),
+    #[error("entry {found} was to be written where entry {expected} comes next")]
+    Gap { expected: u64, found: u64 },
     #[error("the log is out of service since an earlier failure: {0}")]
     Failed(String),
 }

@@ -7,6 +7,7 @@ use super::spare::{self, Spares};
 use super::store::{LogOptions, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, State, begin, random_mark, sync_folder};
 use super::tail::Tail;
 use super::vote::VoteFile;
+use crate::durable;
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::Read;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError> {
     options.segment_bytes = options.segment_bytes.clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
     let folder = options.folder.clone();
-    fs::create_dir_all(&folder).map_err(LogError::io("make the folder", &folder))?;
+    durable::create_folder(&folder).map_err(LogError::io("make the folder", &folder))?;
     let files = Files::of(&folder)?;
     let vote = VoteFile::open(&folder, options.cluster, &*options.disk)?;
     let mut state = State {

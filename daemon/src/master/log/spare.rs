@@ -1,8 +1,10 @@
 //! Spare segments: files that are there, written and synced before they are needed. A thread makes them, so that the log
 //! meets neither a full disk nor the cost of a new file while somebody waits for it.
 
+use crate::durable;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -45,12 +47,12 @@ impl Disk for RealDisk {
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        file.sync_data()
+        durable::sync_data(file)
     }
 }
 
 fn write_zeros(path: &Path, bytes: u64) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     let zeros = vec![0; ZEROS_BYTES];
     let mut left = bytes;
     while left > 0 {

@@ -7,10 +7,11 @@ use super::segment::{Head, RECORDS_AT, Segment};
 use super::spare::{Disk, Spares};
 use super::tail::{Tail, weight};
 use super::vote::VoteFile;
+use crate::durable;
 use crate::master::raft::types::{Entry, LogId, Vote};
 use dfs_types::ClusterId;
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -120,7 +121,9 @@ impl Log {
         self.change(|state, spares| {
             let mut record = Vec::new();
             let mut bytes = 0;
-            for entry in entries {
+            let purged = state.purged.map(|purged| purged.index);
+            // What a snapshot has already is not written again.
+            for entry in entries.into_iter().filter(|entry| Some(entry.log_id.index) > purged) {
                 bytes += weight(&entry);
                 record.push(entry);
                 if bytes >= RECORD_BYTES_MAX {
@@ -133,7 +136,12 @@ impl Log {
     }
 
     fn write_entries(&self, state: &mut State, spares: &Spares, entries: Vec<Entry>) -> Result<(), LogError> {
-        let Some(last) = entries.last().map(|entry| entry.log_id) else { return Ok(()) };
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+        let (first, last) = (first.log_id.index, last.log_id);
+        // An empty log may begin anywhere.
+        if first != state.next_index() && (state.last.is_some() || state.purged.is_some()) {
+            return Err(LogError::Gap { expected: state.next_index(), found: first });
+        }
         let stored: Vec<StoredEntry> = entries.iter().map(StoredEntry::from).collect();
         let record = Record::Entries { committed: state.committed.map(Into::into), entries: stored };
         let offset = self.write(state, spares, &record)?;
@@ -401,5 +409,5 @@ pub(super) fn random_mark() -> u32 {
 }
 
 pub(super) fn sync_folder(folder: &Path) -> Result<(), LogError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(LogError::io("sync", folder))
+    durable::sync_folder(folder).map_err(LogError::io("sync", folder))
 }

@@ -17,6 +17,7 @@
 
 use super::error::LogError;
 use super::spare::Disk;
+use crate::durable;
 use crate::master::raft::types::Vote;
 use dfs_types::ClusterId;
 use std::fs::{File, OpenOptions};
@@ -50,7 +51,7 @@ impl VoteFile {
             let young = folder.join("vote.new");
             disk.allocate(&young, 2 * SLOT_BYTES as u64).map_err(io("make"))?;
             std::fs::rename(&young, &path).map_err(io("make"))?;
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync the folder of"))?;
+            durable::sync_folder(folder).map_err(io("sync the folder of"))?;
         }
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(io("open"))?;
         let mut bytes = vec![0; 2 * SLOT_BYTES];

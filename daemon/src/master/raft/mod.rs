@@ -1,7 +1,20 @@
 //! Consensus: one log, one state machine, on as many masters as there are.
 //!
-//! * [`types`]: our types as openraft wants them.
-//! * [`weight`]: how many bytes a command takes.
+//! * [`types`]: our types as openraft wants them; [`weight`]: how many bytes a command takes.
+//! * [`machine`] applies what is committed and publishes a version after each batch, in [`published`].
+//! * [`proposer`] makes one log entry of all commands that queue; [`node`] is the thread that all of this runs on.
+//! * [`network`] is the way to and from the other masters.
+//! * [`snapshots`] keeps versions in files; [`snapshot`] is the layout of one.
 
+pub mod machine;
+pub mod network;
+pub mod node;
+pub mod proposer;
+pub mod published;
+pub mod snapshot;
+pub mod snapshots;
 pub mod types;
 pub mod weight;
+
+#[cfg(test)]
+mod suite;

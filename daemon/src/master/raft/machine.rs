@@ -1,0 +1,142 @@
+//! The state machine: applies what is committed, and publishes what comes of it.
+
+use super::published::{Published, Version};
+use super::snapshots::Snapshots;
+use super::types::{Applied, Batch, Entry, LogId, SnapshotMeta, StorageError, StoredMembership, TypeConfig};
+use dfs_logic::command::Outcome;
+use openraft::storage::RaftStateMachine;
+use openraft::{AnyError, EntryPayload, OptionalSend, RaftSnapshotBuilder, Snapshot, StorageIOError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A delete of more entries than this hands the old version to another thread.
+const BIG_DELETE_ENTRIES: u64 = 1_000;
+
+/// The state machine of one master. Lives on the Raft thread.
+#[derive(Debug)]
+pub struct Machine {
+    version: Version,
+    published: Arc<Published>,
+    snapshots: Arc<Snapshots>,
+    receiving: Option<PathBuf>,
+}
+
+impl Machine {
+    /// Goes on from `version`, which the newest snapshot held.
+    pub fn new(version: Version, published: Arc<Published>, snapshots: Arc<Snapshots>) -> Self {
+        Self { version, published, snapshots, receiving: None }
+    }
+
+    /// Applies one batch; says whether it took much away.
+    fn apply_batch(&mut self, batch: &Batch) -> (Applied, bool) {
+        let results: Vec<_> = batch.0.iter().map(|command| self.version.namespace.apply(command)).collect();
+        let deleted = |outcome: &Result<Outcome, _>| match outcome {
+            Ok(Outcome::Deleted(deleted)) => deleted.files + deleted.directories,
+            _ => 0,
+        };
+        let big = results.iter().map(deleted).sum::<u64>() > BIG_DELETE_ENTRIES;
+        (Applied(results), big)
+    }
+}
+
+fn read_error(error: impl std::fmt::Display) -> StorageError {
+    StorageIOError::read_snapshot(None, AnyError::error(error.to_string())).into()
+}
+
+fn write_error(error: impl std::fmt::Display) -> StorageError {
+    StorageIOError::write_snapshot(None, AnyError::error(error.to_string())).into()
+}
+
+/// Runs what reads or writes a whole snapshot where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)
+}
+
+impl RaftStateMachine<TypeConfig> for Machine {
+    type SnapshotBuilder = Builder;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), StorageError> {
+        Ok((self.version.applied, self.version.members.clone()))
+    }
+
+    async fn apply<I>(&mut self, entries: I) -> Result<Vec<Applied>, StorageError>
+    where
+        I: IntoIterator<Item = Entry> + OptionalSend,
+        I::IntoIter: OptionalSend,
+    {
+        let mut results = Vec::new();
+        let mut big_change = false;
+        for entry in entries {
+            self.version.applied = Some(entry.log_id);
+            results.push(match &entry.payload {
+                EntryPayload::Blank => Applied(Vec::new()),
+                EntryPayload::Normal(batch) => {
+                    let (applied, big) = self.apply_batch(batch);
+                    big_change |= big;
+                    applied
+                }
+                EntryPayload::Membership(members) => {
+                    self.version.members = StoredMembership::new(Some(entry.log_id), members.clone());
+                    Applied(Vec::new())
+                }
+            });
+        }
+        self.published.publish(self.version.clone(), big_change);
+        Ok(results)
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Builder {
+        Builder { version: Arc::new(self.version.clone()), snapshots: self.snapshots.clone() }
+    }
+
+    async fn begin_receiving_snapshot(&mut self) -> Result<Box<tokio::fs::File>, StorageError> {
+        if let Some(before) = self.receiving.take() {
+            // It may be gone already: an install renames it.
+            let _ = std::fs::remove_file(before);
+        }
+        let (path, file) = self.snapshots.receive().map_err(write_error)?;
+        self.receiving = Some(path);
+        Ok(Box::new(tokio::fs::File::from_std(file)))
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        snapshot: Box<tokio::fs::File>,
+    ) -> Result<(), StorageError> {
+        snapshot.sync_all().await.map_err(write_error)?;
+        drop(snapshot);
+        let path = self.receiving.take().ok_or_else(|| write_error("no snapshot was being received"))?;
+        let snapshots = self.snapshots.clone();
+        let version = blocking(move || snapshots.install(&path)).await.map_err(write_error)?.map_err(read_error)?;
+        if version.applied != meta.last_log_id {
+            return Err(read_error("the snapshot received is not the one announced"));
+        }
+        self.version = version;
+        self.published.publish(self.version.clone(), true);
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot<TypeConfig>>, StorageError> {
+        self.snapshots.current().map_err(read_error)
+    }
+}
+
+/// Writes a snapshot of the version that it was made from, while commands go on.
+#[derive(Debug)]
+pub struct Builder {
+    version: Arc<Version>,
+    snapshots: Arc<Snapshots>,
+}
+
+impl RaftSnapshotBuilder<TypeConfig> for Builder {
+    async fn build_snapshot(&mut self) -> Result<Snapshot<TypeConfig>, StorageError> {
+        if !self.snapshots.take_news() {
+            let (version, snapshots) = (self.version.clone(), self.snapshots.clone());
+            blocking(move || snapshots.write(&version)).await.map_err(write_error)?.map_err(write_error)?;
+        }
+        let current = self.snapshots.current().map_err(read_error)?;
+        current.ok_or_else(|| read_error("the snapshot just written is gone"))
+    }
+}

@@ -1,0 +1,238 @@
+//! The Raft thread: openraft, the batcher and the taking of snapshots, on one runtime of one thread.
+//!
+//! The log syncs on this thread, which so stands still while the disk does. That is the fastest way (docs/design/log.md),
+//! and the reason why nothing else is served here and why elections wait for seconds.
+
+use super::machine::Machine;
+use super::network::Network;
+use super::proposer::{self, Proposer};
+use super::published::Published;
+use super::snapshots::Snapshots;
+use super::types::Raft;
+use crate::master::log::{Disk, Log, LogOptions};
+use anyhow::Context;
+use dfs_rpc::tls::Identity;
+use dfs_types::MasterId;
+use openraft::{BasicNode, Config, SnapshotPolicy};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often a leader is heard by its followers.
+const HEARTBEAT_MS: u64 = 300;
+/// An election begins after a silence of this long, at least and at most. Disks were seen to stall for a second.
+const ELECTION_MS: (u64, u64) = (2_000, 4_000);
+/// A piece of a snapshot must be taken within this time; the last one is read and checked in it.
+const SNAPSHOT_PIECE_MS: u64 = 60_000;
+/// Bytes of a piece of a snapshot.
+const SNAPSHOT_PIECE_BYTES: u64 = 1 << 20;
+/// Entries in one message to a follower.
+const MESSAGE_ENTRIES_MAX: u64 = 128;
+/// A follower that is further behind than this is sent a snapshot.
+const LAG_ENTRIES_MAX: u64 = 100_000;
+/// Entries that stay in the log though a snapshot has them, for followers that are a little behind.
+const KEPT_ENTRIES: u64 = 1_000;
+/// How often the size of the log is looked at.
+const SNAPSHOT_CHECK: Duration = Duration::from_secs(1);
+/// How long the only master of a group waits for itself to lead.
+const LEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long Raft may take to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the Raft thread must know.
+#[derive(Debug)]
+pub struct RaftOptions {
+    pub id: MasterId,
+    pub identity: Identity,
+    /// Holds `log/` and `snapshot/`.
+    pub data_dir: PathBuf,
+    pub segment_bytes: u64,
+    /// A snapshot is taken each time the log has grown by this many bytes.
+    pub snapshot_every: u64,
+    /// Where the other masters reach this one.
+    pub address: SocketAddr,
+    /// Begin a group of one, if this master is in no group yet.
+    pub begin: bool,
+    pub disk: Arc<dyn Disk>,
+}
+
+/// The running thread.
+pub struct RaftNode {
+    pub raft: Raft,
+    pub proposer: Proposer,
+    pub published: Arc<Published>,
+    pub log: Log,
+    thread: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl std::fmt::Debug for RaftNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RaftNode")
+    }
+}
+
+/// What is open before the thread runs.
+struct Parts {
+    options: RaftOptions,
+    log: Log,
+    snapshots: Arc<Snapshots>,
+    published: Arc<Published>,
+    machine: Machine,
+}
+
+impl RaftNode {
+    /// Opens log and snapshot, starts the thread, and returns when Raft has come up. The only master of a group leads then.
+    ///
+    /// # Errors
+    /// When log or snapshot are damaged or of another cluster, or the thread cannot be started.
+    pub fn start(options: RaftOptions) -> anyhow::Result<Self> {
+        let parts = Parts::open(options)?;
+        let (published, log) = (parts.published.clone(), parts.log.clone());
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().context("make the Raft runtime")?;
+        let (report, reported) = std::sync::mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("raft".to_owned()).spawn(move || {
+            runtime.block_on(async move {
+                match parts.begin().await {
+                    Ok((raft, proposer, running)) => {
+                        let _ = report.send(Ok((raft.clone(), proposer)));
+                        stopping.cancelled().await;
+                        stop_raft(&raft).await;
+                        running.iter().for_each(tokio::task::JoinHandle::abort);
+                    }
+                    Err(error) => {
+                        let _ = report.send(Err(error));
+                    }
+                }
+            });
+            // A snapshot that is being written is given up; the next start removes it.
+            runtime.shutdown_background();
+        });
+        let thread = thread.context("start the Raft thread")?;
+        let (raft, proposer) = reported.recv().context("the Raft thread ended early")??;
+        Ok(Self { raft, proposer, published, log, thread, stop })
+    }
+
+    /// Stops Raft and waits for its thread.
+    pub fn stop(self) {
+        self.stop.cancel();
+        if self.thread.join().is_err() {
+            tracing::error!("the Raft thread panicked");
+        }
+    }
+}
+
+async fn stop_raft(raft: &Raft) {
+    match tokio::time::timeout(STOP_TIMEOUT, raft.shutdown()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "Raft did not stop well"),
+        Err(_) => tracing::warn!("Raft did not stop in time"),
+    }
+}
+
+impl Parts {
+    fn open(options: RaftOptions) -> anyhow::Result<Self> {
+        let cluster = options.identity.cluster;
+        let (snapshots, version) = Snapshots::open(&options.data_dir.join("snapshot"), cluster)?;
+        let log = Log::open(LogOptions {
+            folder: options.data_dir.join("log"),
+            cluster,
+            segment_bytes: options.segment_bytes,
+            disk: options.disk.clone(),
+        })?;
+        let published = Published::new(version.clone()).context("start a thread")?;
+        let snapshots = Arc::new(snapshots);
+        let machine = Machine::new(version, published.clone(), snapshots.clone());
+        Ok(Self { options, log, snapshots, published, machine })
+    }
+
+    async fn begin(self) -> anyhow::Result<(Raft, Proposer, [tokio::task::JoinHandle<()>; 2])> {
+        let options = self.options;
+        let id = u64::from(options.id.0);
+        let network = Network { identity: options.identity };
+        let raft = Raft::new(id, Arc::new(config()?), network, self.log.clone(), self.machine).await?;
+        if options.begin && !raft.is_initialized().await? {
+            let node = BasicNode::new(options.address);
+            raft.initialize(BTreeMap::from([(id, node)])).await.context("begin a group of one")?;
+        }
+        if alone(&raft, id) {
+            raft.wait(Some(LEAD_TIMEOUT)).current_leader(id, "the only master leads").await?;
+        }
+        let (proposer, batcher) = proposer::pair(raft.clone(), self.log.clone());
+        let batching = tokio::spawn(batcher.run());
+        let snapshots = tokio::spawn(take_snapshots(
+            raft.clone(),
+            self.log,
+            self.snapshots,
+            self.published,
+            options.snapshot_every,
+        ));
+        Ok((raft, proposer, [batching, snapshots]))
+    }
+}
+
+/// Whether `id` is the only voter.
+fn alone(raft: &Raft, id: u64) -> bool {
+    let metrics = raft.metrics();
+    let metrics = metrics.borrow();
+    metrics.membership_config.voter_ids().eq([id])
+}
+
+fn config() -> anyhow::Result<Config> {
+    let config = Config {
+        cluster_name: "dfs".to_owned(),
+        heartbeat_interval: HEARTBEAT_MS,
+        election_timeout_min: ELECTION_MS.0,
+        election_timeout_max: ELECTION_MS.1,
+        install_snapshot_timeout: SNAPSHOT_PIECE_MS,
+        snapshot_max_chunk_size: SNAPSHOT_PIECE_BYTES,
+        max_payload_entries: MESSAGE_ENTRIES_MAX,
+        replication_lag_threshold: LAG_ENTRIES_MAX,
+        // We write snapshots ourselves, by the size of the log: a failure to write one is then no failure of Raft.
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: KEPT_ENTRIES,
+        ..Config::default()
+    };
+    Ok(config.validate()?)
+}
+
+/// Writes a snapshot each time the log has grown enough, and has Raft drop the log before it.
+async fn take_snapshots(raft: Raft, log: Log, snapshots: Arc<Snapshots>, published: Arc<Published>, every: u64) {
+    let mut ticks = tokio::time::interval(SNAPSHOT_CHECK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if log.grown() < every {
+            continue;
+        }
+        let (version, snapshots) = (published.get(), snapshots.clone());
+        let written = tokio::task::spawn_blocking(move || snapshots.write_ahead(&version)).await;
+        match written {
+            Ok(Ok(meta)) => {
+                tracing::info!(snapshot = %meta.snapshot_id, log_bytes = log.grown(), "snapshot written");
+                if raft.trigger().snapshot().await.is_err() {
+                    return;
+                }
+                wait_for_purge(&raft, &log).await;
+            }
+            Ok(Err(error)) => tracing::error!(%error, "write a snapshot; the log grows on"),
+            Err(error) => tracing::error!(%error, "write a snapshot"),
+        }
+    }
+}
+
+/// Raft purges in its own time; the size of the log means little before that.
+async fn wait_for_purge(raft: &Raft, log: &Log) {
+    const PURGE_TIMEOUT: Duration = Duration::from_secs(10);
+    let before = log.ends().0;
+    let mut metrics = raft.metrics();
+    let purged = async { while log.ends().0 == before && metrics.changed().await.is_ok() {} };
+    let _ = tokio::time::timeout(PURGE_TIMEOUT, purged).await;
+}

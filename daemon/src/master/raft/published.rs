@@ -1,0 +1,58 @@
+//! The newest version of the namespace, for everybody to read without waiting.
+
+use super::types::{LogId, StoredMembership};
+use arc_swap::ArcSwap;
+use dfs_logic::namespace::Namespace;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+/// The state after some log entry. It never changes.
+#[derive(Debug, Clone, Default)]
+pub struct Version {
+    pub namespace: Namespace,
+    /// The last entry in it.
+    pub applied: Option<LogId>,
+    pub members: StoredMembership,
+}
+
+/// Where the state machine puts its versions.
+#[derive(Debug)]
+pub struct Published {
+    current: ArcSwap<Version>,
+    undertaker: SyncSender<Arc<Version>>,
+}
+
+/// Versions that wait for the thread that drops them; beyond it they are dropped in place.
+const WAITING_MAX: usize = 64;
+
+impl Published {
+    /// Publishes a first version.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn new(version: Version) -> std::io::Result<Arc<Self>> {
+        let (undertaker, dropped) = sync_channel::<Arc<Version>>(WAITING_MAX);
+        // Ends when the last sender is gone.
+        std::thread::Builder::new().name("old-versions".to_owned()).spawn(move || dropped.iter().for_each(drop))?;
+        Ok(Arc::new(Self { current: ArcSwap::from_pointee(version), undertaker }))
+    }
+
+    /// The newest version. Holding it costs the memory of what has changed since.
+    pub fn get(&self) -> Arc<Version> {
+        self.current.load_full()
+    }
+
+    /// The newest version, for a short look.
+    pub fn look(&self) -> arc_swap::Guard<Arc<Version>> {
+        self.current.load()
+    }
+
+    /// Publishes the next version. With `big_change` the one before it goes to another thread to be dropped: taking a
+    /// million names apart takes long, and this is the thread that everybody waits for.
+    pub fn publish(&self, version: Version, big_change: bool) {
+        let before = self.current.swap(Arc::new(version));
+        if big_change {
+            let _ = self.undertaker.try_send(before);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The file that a version is kept in.
+//!
+//! | bytes | what (little endian) |
+//! |---|---|
+//! | 0..8 | magic `dfs-snap` |
+//! | 8..12 | format version, 1 |
+//! | 12..16 | length M of the description |
+//! | 16..32 | cluster id |
+//! | 32..36 | crc32c of bytes 0..32 and the description |
+//! | 36..36+M | description: postcard of [`Description`] |
+//! | .. | zstd: the pieces of [`Namespace::encode`], each behind its length in 4 bytes; then a length of zero |
+//! | last 4 | crc32c of the zstd part |
+//!
+//! The description stands in front and plain, so that a follower knows what it is being sent; the checksum of the rest
+//! stands behind it, so that it is written in one go.
+
+use super::published::Version;
+use super::types::{SnapshotMeta, StoredMembership};
+use crate::durable;
+use crate::master::log::record::{Id, Members};
+use dfs_logic::namespace::{Decoder, Namespace, PIECE_BYTES_MAX, SnapshotError};
+use dfs_types::ClusterId;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+
+const MAGIC: &[u8; 8] = b"dfs-snap";
+const VERSION: u32 = 1;
+const HEAD_BYTES: usize = 36;
+const DESCRIPTION_BYTES_MAX: u32 = 1 << 20;
+/// Level 1 halves the size at the speed of the disk.
+const ZSTD_LEVEL: i32 = 1;
+/// Readers refuse larger windows than this: 8 MiB.
+const WINDOW_LOG_MAX: u32 = 23;
+
+/// What a snapshot is a snapshot of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// The last entry in it.
+    pub applied: Option<Id>,
+    /// The entry that the group's members come from.
+    pub members_at: Option<Id>,
+    pub members: Members,
+    /// A name that no other snapshot has.
+    pub name: String,
+}
+
+/// Why a file is no snapshot for us.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotFileError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("it is not a dfs snapshot")]
+    Magic,
+    #[error("it is of format version {0}; this build reads version {VERSION}")]
+    Version(u32),
+    #[error("it belongs to another cluster")]
+    Foreign,
+    #[error("its checksum does not match")]
+    Checksum,
+    #[error("its content makes no sense: {0}")]
+    Content(#[from] SnapshotError),
+    #[error("its description makes no sense: {0}")]
+    Description(#[from] postcard::Error),
+}
+
+impl From<&Version> for Description {
+    fn from(version: &Version) -> Self {
+        let applied: Option<Id> = version.applied.map(Into::into);
+        let members_at = version.members.log_id().map(Into::into);
+        let name = applied.map_or_else(|| "empty".to_owned(), |id| format!("{}-{}-{}", id.term, id.node, id.index));
+        Self { applied, members_at, members: version.members.membership().into(), name }
+    }
+}
+
+impl Description {
+    pub fn meta(self) -> SnapshotMeta {
+        SnapshotMeta {
+            last_log_id: self.applied.map(Into::into),
+            last_membership: StoredMembership::new(self.members_at.map(Into::into), self.members.into()),
+            snapshot_id: self.name,
+        }
+    }
+}
+
+/// Passes bytes on and keeps their checksum.
+struct Summed<T> {
+    inner: T,
+    crc: u32,
+}
+
+impl<W: Write> Write for Summed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.crc = crc32c::crc32c_append(self.crc, &bytes[..count]);
+        Ok(count)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Read for Summed<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(bytes)?;
+        self.crc = crc32c::crc32c_append(self.crc, &bytes[..count]);
+        Ok(count)
+    }
+}
+
+/// Writes `version` to `file` and syncs it.
+///
+/// # Errors
+/// When the disk is full or fails.
+pub fn write(version: &Version, cluster: ClusterId, file: File) -> Result<Description, SnapshotFileError> {
+    let description = Description::from(version);
+    let text = postcard::to_stdvec(&description)?;
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    let mut head = [0; HEAD_BYTES];
+    head[0..8].copy_from_slice(MAGIC);
+    head[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    head[12..16].copy_from_slice(&(text.len() as u32).to_le_bytes());
+    head[16..32].copy_from_slice(&cluster.0);
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&head[..32]), &text);
+    head[32..36].copy_from_slice(&crc.to_le_bytes());
+    out.write_all(&head)?;
+    out.write_all(&text)?;
+    let mut packed = zstd::Encoder::new(Summed { inner: out, crc: 0 }, ZSTD_LEVEL)?;
+    version.namespace.encode(&mut |piece: &[u8]| {
+        packed.write_all(&(piece.len() as u32).to_le_bytes())?;
+        packed.write_all(piece)
+    })?;
+    packed.write_all(&0u32.to_le_bytes())?;
+    let Summed { inner: mut out, crc } = packed.finish()?;
+    out.write_all(&crc.to_le_bytes())?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    durable::sync_data(&file)?;
+    Ok(description)
+}
+
+/// Reads what [`write`] wrote, and checks all of it.
+///
+/// # Errors
+/// When it is anything else.
+pub fn read(file: File, cluster: ClusterId) -> Result<(Description, Version), SnapshotFileError> {
+    let size = file.metadata()?.len();
+    let mut input = BufReader::with_capacity(1 << 20, file);
+    let description = read_description(&mut input, cluster)?;
+    let used = HEAD_BYTES as u64 + postcard::to_stdvec(&description)?.len() as u64;
+    let packed = size.checked_sub(used + 4).ok_or(SnapshotFileError::Checksum)?;
+    let summed = Summed { inner: input.take(packed), crc: 0 };
+    let mut unpacked = zstd::Decoder::with_buffer(BufReader::with_capacity(128 << 10, summed))?.single_frame();
+    unpacked.window_log_max(WINDOW_LOG_MAX)?;
+    let namespace = read_pieces(&mut unpacked)?;
+    let mut summed = unpacked.finish().into_inner();
+    io::copy(&mut summed, &mut io::sink())?;
+    let mut crc = [0; 4];
+    let mut input = summed.inner.into_inner();
+    input.read_exact(&mut crc)?;
+    if u32::from_le_bytes(crc) != summed.crc {
+        return Err(SnapshotFileError::Checksum);
+    }
+    let meta = description.clone().meta();
+    Ok((description, Version { namespace, applied: meta.last_log_id, members: meta.last_membership }))
+}
+
+fn read_description(input: &mut impl Read, cluster: ClusterId) -> Result<Description, SnapshotFileError> {
+    let mut head = [0; HEAD_BYTES];
+    input.read_exact(&mut head)?;
+    let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    if head[0..8] != *MAGIC {
+        return Err(SnapshotFileError::Magic);
+    }
+    if word(8) != VERSION {
+        return Err(SnapshotFileError::Version(word(8)));
+    }
+    let length = word(12);
+    if length > DESCRIPTION_BYTES_MAX {
+        return Err(SnapshotFileError::Checksum);
+    }
+    let mut text = vec![0; length as usize];
+    input.read_exact(&mut text)?;
+    if word(32) != crc32c::crc32c_append(crc32c::crc32c(&head[..32]), &text) {
+        return Err(SnapshotFileError::Checksum);
+    }
+    if head[16..32] != cluster.0 {
+        return Err(SnapshotFileError::Foreign);
+    }
+    match postcard::take_from_bytes(&text)? {
+        (description, []) => Ok(description),
+        _ => Err(SnapshotFileError::Checksum),
+    }
+}
+
+fn read_pieces(unpacked: &mut impl Read) -> Result<Namespace, SnapshotFileError> {
+    let mut decoder = Decoder::new();
+    let mut piece = Vec::new();
+    loop {
+        let mut length = [0; 4];
+        unpacked.read_exact(&mut length)?;
+        let length = u32::from_le_bytes(length) as usize;
+        if length == 0 {
+            return Ok(decoder.finish()?);
+        }
+        if length > PIECE_BYTES_MAX {
+            return Err(SnapshotFileError::Checksum);
+        }
+        piece.resize(length, 0);
+        unpacked.read_exact(&mut piece)?;
+        decoder.piece(&piece)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_logic::command::{Command, KeyRecord, Op};
+    use dfs_types::{DfsPath, RequestId, Timestamp};
+
+    const CLUSTER: ClusterId = ClusterId([4; 16]);
+
+    fn version() -> Version {
+        let mut version = Version::default();
+        let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(1) };
+        let mut ops = vec![Op::Init { cluster: CLUSTER, superuser: "ann".into(), key }];
+        for n in 0..100 {
+            let path = DfsPath::parse(&format!("/folder-{n}")).expect("valid");
+            ops.push(Op::Mkdir { path, parents: false });
+        }
+        for (n, op) in ops.into_iter().enumerate() {
+            let command = Command { request: RequestId(n as u128), caller: "ann".into(), at: Timestamp(2), op };
+            version.namespace.apply(&command).expect("applies");
+        }
+        version.applied = Some(Id { term: 1, node: 2, index: 3 }.into());
+        version
+    }
+
+    #[test]
+    fn versions_read_back_and_every_flipped_byte_is_found() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let path = folder.path().join("snapshot");
+        let written = write(&version(), CLUSTER, File::create(&path).expect("made")).expect("written");
+        let (described, back) = read(File::open(&path).expect("there"), CLUSTER).expect("good");
+        assert_eq!((described, back.applied), (written, version().applied));
+        assert_eq!(back.namespace.totals(), version().namespace.totals());
+        assert!(read(File::open(&path).expect("there"), ClusterId([5; 16])).is_err());
+        let good = std::fs::read(&path).expect("readable");
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            std::fs::write(&path, &bad).expect("written");
+            assert!(read(File::open(&path).expect("there"), CLUSTER).is_err(), "byte {at}");
+        }
+        for cut in 0..good.len() {
+            std::fs::write(&path, &good[..cut]).expect("written");
+            assert!(read(File::open(&path).expect("there"), CLUSTER).is_err(), "cut {cut}");
+        }
+    }
+}

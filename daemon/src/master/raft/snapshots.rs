@@ -1,0 +1,169 @@
+//! The folder of snapshots: one file that counts, and files on their way, which a restart removes.
+
+use super::published::Version;
+use super::snapshot::{self, SnapshotFileError};
+use super::types::{SnapshotMeta, TypeConfig};
+use crate::durable;
+use dfs_types::ClusterId;
+use openraft::Snapshot;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+const CURRENT: &str = "current.snapshot";
+
+/// The snapshots of one master.
+#[derive(Debug)]
+pub struct Snapshots {
+    folder: PathBuf,
+    cluster: ClusterId,
+    state: Mutex<State>,
+    /// Held while a snapshot is written: one at a time.
+    writing: Mutex<()>,
+    /// Counts the files on their way.
+    names: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    current: Option<SnapshotMeta>,
+    /// A snapshot was made on our own account, and the consensus library has not heard of it yet.
+    news: bool,
+}
+
+/// Why the folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the master's snapshot {} cannot be used: {source}. Nothing was changed. Restore the data folder of this master from a \
+     backup; where other masters run, empty it instead and it is filled again from a peer",
+    .path.display()
+)]
+pub struct SnapshotsError {
+    path: PathBuf,
+    source: SnapshotFileError,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Snapshots {
+    /// Opens the folder, or makes it, and reads the snapshot that counts.
+    ///
+    /// # Errors
+    /// When that one is damaged or of another cluster.
+    pub fn open(folder: &Path, cluster: ClusterId) -> Result<(Self, Version), SnapshotsError> {
+        let path = folder.join(CURRENT);
+        let failed = |source: SnapshotFileError| SnapshotsError { path: path.clone(), source };
+        durable::create_folder(folder).map_err(|error| failed(error.into()))?;
+        remove_leftovers(folder).map_err(|error| failed(error.into()))?;
+        let (current, version) = match File::open(&path) {
+            Ok(file) => {
+                let (description, version) = snapshot::read(file, cluster).map_err(failed)?;
+                (Some(description.meta()), version)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, Version::default()),
+            Err(error) => return Err(failed(error.into())),
+        };
+        let state = Mutex::new(State { current, news: false });
+        let folder = folder.to_owned();
+        Ok((Self { folder, cluster, state, writing: Mutex::default(), names: AtomicU64::new(0) }, version))
+    }
+
+    fn fresh(&self) -> io::Result<(PathBuf, File)> {
+        let name = format!("{}.new", self.names.fetch_add(1, Ordering::Relaxed));
+        let path = self.folder.join(name);
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        Ok((path, file))
+    }
+
+    /// Writes a snapshot of `version` and makes it the one that counts. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// When the disk is full or fails; the one before still counts.
+    pub fn write(&self, version: &Version) -> Result<SnapshotMeta, SnapshotFileError> {
+        let _writing = lock(&self.writing);
+        let (path, file) = self.fresh()?;
+        let written = snapshot::write(version, self.cluster, file).and_then(|description| {
+            let meta = description.meta();
+            self.adopt(&path, &meta)?;
+            Ok(meta)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&path);
+        }
+        written
+    }
+
+    /// As [`Snapshots::write`], for the consensus library to be told of afterwards.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_ahead(&self, version: &Version) -> Result<SnapshotMeta, SnapshotFileError> {
+        let meta = self.write(version)?;
+        lock(&self.state).news = true;
+        Ok(meta)
+    }
+
+    /// Makes the whole file at `path` the snapshot that counts, unless a later one does.
+    fn adopt(&self, path: &Path, meta: &SnapshotMeta) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        if state.current.as_ref().is_some_and(|current| current.last_log_id > meta.last_log_id) {
+            return fs::remove_file(path);
+        }
+        fs::rename(path, self.folder.join(CURRENT))?;
+        durable::sync_folder(&self.folder)?;
+        state.current = Some(meta.clone());
+        Ok(())
+    }
+
+    /// A file to receive a snapshot into.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn receive(&self) -> io::Result<(PathBuf, File)> {
+        self.fresh()
+    }
+
+    /// Reads and checks a snapshot that was received at `path`, and makes it the one that counts.
+    ///
+    /// # Errors
+    /// When it is no good.
+    pub fn install(&self, path: &Path) -> Result<Version, SnapshotFileError> {
+        let file = File::open(path)?;
+        durable::sync_data(&file)?;
+        let (description, version) = snapshot::read(file, self.cluster)?;
+        self.adopt(path, &description.meta())?;
+        Ok(version)
+    }
+
+    /// Whether a snapshot waits to be told of; asking answers no until the next one.
+    pub fn take_news(&self) -> bool {
+        std::mem::take(&mut lock(&self.state).news)
+    }
+
+    /// The snapshot that counts, open for reading.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn current(&self) -> io::Result<Option<Snapshot<TypeConfig>>> {
+        let state = lock(&self.state);
+        let Some(meta) = state.current.clone() else { return Ok(None) };
+        let file = File::open(self.folder.join(CURRENT))?;
+        Ok(Some(Snapshot { meta, snapshot: Box::new(tokio::fs::File::from_std(file)) }))
+    }
+}
+
+fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "new") {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! openraft's own conformance suite over our log and state machine.
+
+use super::machine::Machine;
+use super::published::Published;
+use super::snapshots::Snapshots;
+use super::types::{StorageError, TypeConfig};
+use crate::master::log::{Log, LogOptions, RealDisk};
+use dfs_types::ClusterId;
+use openraft::testing::{StoreBuilder, Suite};
+use std::sync::Arc;
+
+struct Stores;
+
+impl StoreBuilder<TypeConfig, Log, Machine, tempfile::TempDir> for Stores {
+    async fn build(&self) -> Result<(tempfile::TempDir, Log, Machine), StorageError> {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let cluster = ClusterId([8; 16]);
+        let options = LogOptions {
+            folder: folder.path().join("log"),
+            cluster,
+            segment_bytes: 64 << 10,
+            disk: Arc::new(RealDisk),
+        };
+        let log = Log::open(options).expect("log opens");
+        let (snapshots, version) = Snapshots::open(&folder.path().join("snapshot"), cluster).expect("snapshots open");
+        let published = Published::new(version.clone()).expect("publishes");
+        Ok((folder, log, Machine::new(version, published, Arc::new(snapshots))))
+    }
+}
+
+#[test]
+fn openraft_finds_no_fault_with_log_and_state_machine() {
+    Suite::test_all(Stores).expect("the suite passes");
+}
