@@ -5,5 +5,8 @@
 //! * [`link`]: the conversation with the masters, and their orders.
 
 pub mod changes;
+pub mod clock;
+pub mod keys;
 pub mod load;
+pub mod serve;
 pub mod store;

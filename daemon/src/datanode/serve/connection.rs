@@ -1,0 +1,191 @@
+//! One data connection: a thread that reads its frames and does what they say.
+
+use super::context::Context;
+use super::disk::DiskThreads;
+use super::limits::{IDLE_TICKS, SEND_STALL, SILENT_TICKS, TICK};
+use super::read_stream::{ReadEnd, ReadStream};
+use super::write_stream::{Chains, WriteStream};
+use crate::datanode::store::Buffers;
+use dfs_rpc::conn::{ConnError, DataConn};
+use dfs_rpc::data::{OpenWrite, StreamError};
+use dfs_rpc::frame::{FrameHeader, FrameKind};
+use dfs_types::{Error, ErrorCode, Principal};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A connection and what it has open.
+#[derive(Debug)]
+pub struct Connection {
+    context: Arc<Context>,
+    conn: Arc<DataConn>,
+    peer: Principal,
+    buffers: Arc<Buffers>,
+    chains: Chains,
+    disk: Option<DiskThreads>,
+    write: Option<WriteStream>,
+    /// The stream that failed and whose rest is being dropped.
+    dropping: Option<u32>,
+    /// Seen by the listener, which closes idle connections when it needs room.
+    idle: Arc<AtomicBool>,
+}
+
+impl Connection {
+    pub fn new(context: Arc<Context>, conn: Arc<DataConn>, peer: Principal, idle: Arc<AtomicBool>) -> Self {
+        let buffers = Buffers::new(context.budget.clone());
+        let (chains, disk, write, dropping) = (Chains::default(), None, None, None);
+        Self { context, conn, peer, buffers, chains, disk, write, dropping, idle }
+    }
+
+    /// Serves until the peer closes, breaks the rules, or falls silent.
+    ///
+    /// # Errors
+    /// Why it ended, unless the peer closed it or it was idle for long.
+    pub fn run(mut self) -> Result<(), ConnError> {
+        self.conn.set_timeout(Some(SEND_STALL))?;
+        self.conn.set_read_timeout(Some(TICK))?;
+        let ended = self.serve();
+        if let Some(write) = &mut self.write {
+            write.abort();
+        }
+        self.conn.close();
+        ended
+    }
+
+    fn serve(&mut self) -> Result<(), ConnError> {
+        let mut ticks = 0;
+        loop {
+            match self.conn.receive_header() {
+                Ok(None) => return Ok(()),
+                Ok(Some(header)) => {
+                    ticks = 0;
+                    self.idle.store(false, Ordering::Relaxed);
+                    self.handle(&header)?;
+                }
+                Err(error) if error.is_timeout() => {
+                    ticks += 1;
+                    let busy = self.write.is_some() || self.conn.is_in_header();
+                    if busy && ticks >= SILENT_TICKS {
+                        return Err(error);
+                    }
+                    if !busy {
+                        self.idle.store(true, Ordering::Relaxed);
+                        self.buffers.release();
+                    }
+                    if ticks >= IDLE_TICKS {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn handle(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
+        match header.kind {
+            FrameKind::OpenWrite => self.open(header),
+            FrameKind::Data => self.data(header),
+            FrameKind::FinishWrite => self.finish(header),
+            FrameKind::AbortWrite => self.abort(header),
+            FrameKind::Read => self.read(header),
+            other @ (FrameKind::WriteDone | FrameKind::ReadDone | FrameKind::Error) => {
+                Err(ConnError::Unexpected(other))
+            }
+        }
+    }
+
+    fn threads(&mut self) -> io::Result<&DiskThreads> {
+        if self.disk.is_none() {
+            self.disk = Some(DiskThreads::start(&self.context, &self.conn)?);
+        }
+        self.disk.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Tells the peer that a stream failed; what still comes of it is dropped.
+    fn fail(&mut self, stream: u32, error: &StreamError) -> Result<(), ConnError> {
+        tracing::debug!(peer = %self.peer, stream, error = %error.error, "stream failed");
+        if let Some(mut write) = self.write.take() {
+            write.abort();
+        }
+        self.dropping = Some(stream);
+        Ok(self.conn.send_message(FrameKind::Error, stream, error)?)
+    }
+
+    fn open(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
+        let open: OpenWrite = self.conn.receive_message(header)?;
+        if self.write.is_some() {
+            // Streams do not interleave.
+            return Err(ConnError::Unexpected(header.kind));
+        }
+        self.dropping = None;
+        let stream = header.stream;
+        if let Err(error) = self.threads() {
+            let error = Error::new(ErrorCode::LocalIo, format!("{}: start thread: {error}", self.context.node()));
+            let error = self.context.own(error);
+            return self.fail(stream, &error);
+        }
+        match WriteStream::open(&self.context, &mut self.chains, &self.peer, stream, &open) {
+            Ok(write) => {
+                self.write = Some(write);
+                Ok(())
+            }
+            Err(error) => self.fail(stream, &error),
+        }
+    }
+
+    fn data(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
+        let (Some(write), Some(disk)) = (&mut self.write, &self.disk) else { return self.drop_payload(header) };
+        if write.stream != header.stream {
+            return Err(ConnError::Unexpected(header.kind));
+        }
+        match write.data(&self.context, &self.conn, disk, &self.buffers, header)? {
+            Ok(()) => Ok(()),
+            Err(error) => self.fail(header.stream, &error),
+        }
+    }
+
+    /// Receives what belongs to a failed stream, and forgets it.
+    fn drop_payload(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
+        if self.dropping != Some(header.stream) {
+            return Err(ConnError::Unexpected(header.kind));
+        }
+        let stalled = |error: StreamError| ConnError::Io(io::Error::other(error.error.to_string()));
+        let mut buffer = self.context.buffer(&self.buffers).map_err(stalled)?;
+        self.conn.receive_payload(buffer.payload_mut(header.length as usize))
+    }
+
+    fn finish(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
+        let (Some(write), Some(disk)) = (self.write.take_if(|write| write.stream == header.stream), &self.disk) else {
+            return self.drop_payload(header);
+        };
+        let finish = self.conn.receive_message(header)?;
+        match write.finish(&self.context, disk, &finish) {
+            Ok(()) => Ok(()),
+            Err(error) => self.fail(header.stream, &error),
+        }
+    }
+
+    fn abort(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
+        if let Some(mut write) = self.write.take_if(|write| write.stream == header.stream) {
+            write.abort();
+        }
+        // Its payload is empty; should there be one, it goes the same way.
+        self.dropping = Some(header.stream);
+        self.drop_payload(header)
+    }
+
+    fn read(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
+        let read = self.conn.receive_message(header)?;
+        if self.write.is_some() {
+            return Err(ConnError::Unexpected(header.kind));
+        }
+        let (context, conn, peer) = (self.context.clone(), self.conn.clone(), self.peer.clone());
+        let buffers = self.buffers.clone();
+        let stream = ReadStream { context: &context, conn: &conn, buffers: &buffers, stream: header.stream };
+        match stream.serve(&peer, &read, || self.threads()) {
+            Ok(()) => Ok(()),
+            Err(ReadEnd::Conn(error)) => Err(error.into()),
+            Err(ReadEnd::Stream(error)) => Ok(self.conn.send_message(FrameKind::Error, header.stream, &error)?),
+        }
+    }
+}
