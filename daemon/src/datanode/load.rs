@@ -1,5 +1,7 @@
 //! What a datanode is busy with, in numbers for its heartbeats.
 
+use super::store::ChunkStore;
+use dfs_rpc::node::NodeLoad;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Counts since the start. Each stands for itself, so no order among them is needed.
@@ -47,11 +49,17 @@ impl Counters {
     pub fn stored(&self, bytes: u64) {
         self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
     }
+}
 
-    /// Reads and writes in flight, disk errors, bytes read and written.
-    pub fn figures(&self) -> (u32, u32, u64, u64, u64) {
-        let (reads, writes) = (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed));
-        let errors = self.disk_errors.load(Ordering::Relaxed);
-        (reads, writes, errors, self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
+/// What a heartbeat says of the folders and the work of a datanode.
+pub fn node_load(store: &ChunkStore) -> NodeLoad {
+    let counters = store.counters();
+    NodeLoad {
+        folders: store.folder_loads(),
+        reads_in_flight: counters.reads.load(Ordering::Relaxed),
+        writes_in_flight: counters.writes.load(Ordering::Relaxed),
+        disk_errors: counters.disk_errors.load(Ordering::Relaxed),
+        bytes_read: counters.bytes_read.load(Ordering::Relaxed),
+        bytes_written: counters.bytes_written.load(Ordering::Relaxed),
     }
 }

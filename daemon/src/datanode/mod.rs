@@ -7,6 +7,10 @@
 pub mod changes;
 pub mod clock;
 pub mod keys;
+pub mod link;
 pub mod load;
+mod run;
 pub mod serve;
 pub mod store;
+
+pub use run::{DatanodeOptions, run};

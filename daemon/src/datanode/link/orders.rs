@@ -1,0 +1,150 @@
+//! What the masters have this datanode do: copy, delete, verify.
+//!
+//! Orders may come twice, from one master or several. One that is being carried out already is passed over; one that
+//! finds no place in the queue is dropped, since the masters repeat what was not done.
+
+use super::copy::copy;
+use crate::datanode::changes::Change;
+use crate::datanode::serve::Context;
+use dfs_rpc::node::Order;
+use dfs_types::ChunkId;
+use std::collections::HashSet;
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Copies at the same time.
+const COPIERS: usize = 4;
+/// Threads that delete and verify.
+const CHORES: usize = 1;
+/// Orders that wait, of each sort.
+const WAITING: usize = 4_096;
+
+/// The sort of an order, and its chunk: what makes two orders the same.
+type Key = (u8, ChunkId);
+
+/// The orders that wait or are being carried out.
+#[derive(Debug)]
+pub struct Orders {
+    context: Arc<Context>,
+    known: Mutex<HashSet<Key>>,
+    /// Taken away to end the threads.
+    queues: Mutex<Option<Queues>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    stop: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Queues {
+    copies: SyncSender<Order>,
+    chores: SyncSender<Order>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn key(order: &Order) -> Key {
+    match order {
+        Order::Copy { chunk, .. } => (0, chunk.id),
+        Order::Delete { chunk, .. } => (1, *chunk),
+        Order::Verify { chunk } => (2, *chunk),
+    }
+}
+
+impl Orders {
+    /// Starts the threads that carry out orders.
+    ///
+    /// # Errors
+    /// When the system has no more threads to give.
+    pub fn start(context: Arc<Context>) -> io::Result<Arc<Self>> {
+        let (copies, copy_queue) = sync_channel(WAITING);
+        let (chores, chore_queue) = sync_channel(WAITING);
+        let orders = Arc::new(Self {
+            context,
+            known: Mutex::default(),
+            queues: Mutex::new(Some(Queues { copies, chores })),
+            threads: Mutex::default(),
+            stop: CancellationToken::new(),
+        });
+        let (copy_queue, chore_queue) = (Arc::new(Mutex::new(copy_queue)), Arc::new(Mutex::new(chore_queue)));
+        for _ in 0..COPIERS {
+            orders.spawn("copy", copy_queue.clone())?;
+        }
+        for _ in 0..CHORES {
+            orders.spawn("chores", chore_queue.clone())?;
+        }
+        Ok(orders)
+    }
+
+    fn spawn(self: &Arc<Self>, name: &str, queue: Arc<Mutex<Receiver<Order>>>) -> io::Result<()> {
+        let orders = self.clone();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            loop {
+                let order = lock(&queue).recv();
+                let Ok(order) = order else { return };
+                orders.carry_out(&order);
+                lock(&orders.known).remove(&key(&order));
+            }
+        })?;
+        lock(&self.threads).push(thread);
+        Ok(())
+    }
+
+    /// Queues orders.
+    pub fn take(&self, orders: Vec<Order>) {
+        let queues = lock(&self.queues);
+        let Some(queues) = queues.as_ref() else { return };
+        for order in orders {
+            let key = key(&order);
+            if !lock(&self.known).insert(key) {
+                continue;
+            }
+            let queue = if matches!(order, Order::Copy { .. }) { &queues.copies } else { &queues.chores };
+            if let Err(error) = queue.try_send(order) {
+                tracing::warn!(%error, "an order was dropped");
+                lock(&self.known).remove(&key);
+                if key.0 == 0 {
+                    self.context.store.changes().push(Change::CopyEnded(key.1));
+                }
+            }
+        }
+    }
+
+    fn carry_out(&self, order: &Order) {
+        let store = &self.context.store;
+        match order {
+            Order::Copy { chunk, targets, capability } => {
+                match copy(&self.context, chunk, targets, capability, &self.stop) {
+                    Ok(()) => tracing::debug!(chunk = %chunk.id, "copied"),
+                    Err(error) => tracing::warn!(chunk = %chunk.id, error = %error.error, "copy failed"),
+                }
+                store.changes().push(Change::CopyEnded(chunk.id));
+            }
+            Order::Delete { chunk, generation } => {
+                if let Err(error) = store.delete(*chunk, *generation) {
+                    tracing::warn!(%chunk, %error, "delete failed");
+                }
+            }
+            // A damaged replica is reported by the store itself.
+            Order::Verify { chunk } => match store.verify(*chunk) {
+                Ok(()) => tracing::info!(%chunk, "verified"),
+                Err(error) => tracing::warn!(%chunk, %error, "verify failed"),
+            },
+        }
+    }
+
+    /// Ends the threads: what is being carried out is broken off, what waits is forgotten. Blocks until then.
+    pub fn stop(&self) {
+        self.stop.cancel();
+        lock(&self.queues).take();
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread that carries out orders panicked");
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The link to one master: register, full report, heartbeats; and again after every failure.
+
+use super::orders::Orders;
+use crate::datanode::changes::News;
+use crate::datanode::load::node_load;
+use crate::datanode::serve::Context;
+use dfs_rpc::CHUNKS_PER_REPORT_MAX;
+use dfs_rpc::hello::Service;
+use dfs_rpc::node::{Heartbeat, HeartbeatReply, NodeServiceClient, Register, Registered, ReportPage};
+use dfs_rpc::tls::Expected;
+use dfs_rpc::transport::{self, ConnectError, HELLO_TIMEOUT, Protection};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tarpc::client::RpcError;
+use tarpc::context;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// News are told at once, but not more often than this.
+const GAP: Duration = Duration::from_millis(100);
+/// A master that does not answer for this long is called anew.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The first and the longest pause before a master is called again.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(3);
+/// Bounds on the interval that a master may ask for.
+const INTERVAL_MIN: Duration = Duration::from_millis(10);
+const INTERVAL_MAX: Duration = Duration::from_secs(60);
+
+/// Why a link was lost.
+#[derive(Debug, thiserror::Error)]
+enum LinkError {
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Rpc(#[from] RpcError),
+    #[error("the master refused: {0}")]
+    Refused(#[from] dfs_types::Error),
+}
+
+/// What a link needs.
+#[derive(Debug)]
+pub struct Link {
+    pub context: Arc<Context>,
+    pub orders: Arc<Orders>,
+    /// Drawn at the start of this process.
+    pub boot: u64,
+    /// Where data connections are taken.
+    pub listen: SocketAddr,
+    pub master: SocketAddr,
+}
+
+impl Link {
+    /// Keeps the link up until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let begun = Instant::now();
+            let lost = tokio::select! {
+                () = stop.cancelled() => return,
+                lost = self.session() => lost,
+            };
+            let Err(error) = lost;
+            // A link that held for a while is tried again at once, one that never came about ever less often.
+            pause = if begun.elapsed() > PAUSE_MAX { PAUSE_MIN } else { (pause * 2).min(PAUSE_MAX) };
+            tracing::warn!(master = %self.master, %error, "link to master lost");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(pause.mul_f64(0.5 + fastrand::f64())) => {}
+            }
+        }
+    }
+
+    async fn session(&self) -> Result<std::convert::Infallible, LinkError> {
+        let identity = &self.context.identity;
+        let opening = transport::connect(
+            identity,
+            self.master,
+            Expected::AnyMaster,
+            Service::Node,
+            Protection::Private,
+            HELLO_TIMEOUT,
+        );
+        let connected = opening.await?;
+        let from = connected.stream.get_ref().0.local_addr()?;
+        let client = NodeServiceClient::new(Default::default(), transport::framed(connected.stream)).spawn();
+        let registered = self.register(&client, from).await?;
+        tracing::info!(master = %registered.master, address = %self.master, "registered");
+        self.context.keys.learn(&registered.keys);
+        let interval = Duration::from_millis(registered.heartbeat_ms).clamp(INTERVAL_MIN, INTERVAL_MAX);
+        let mut told = self.report_all(&client).await?;
+        let mut changes = self.context.store.changes().watch();
+        loop {
+            let sent = Instant::now();
+            told = match self.context.store.changes().news(told) {
+                Some(news) => self.heartbeat(&client, news).await?,
+                None => self.report_all(&client).await?,
+            };
+            if *changes.borrow_and_update() <= told {
+                tokio::select! {
+                    () = sleep_until(sent + interval) => continue,
+                    _ = changes.changed() => {}
+                }
+            }
+            sleep_until(sent + GAP.min(interval)).await;
+        }
+    }
+
+    async fn register(&self, client: &NodeServiceClient, from: SocketAddr) -> Result<Registered, LinkError> {
+        // Who listens everywhere is reached where its calls come from.
+        let unspecified = self.listen.ip().is_unspecified();
+        let ip = if unspecified { from.ip() } else { self.listen.ip() };
+        let register = Register {
+            boot: self.boot,
+            address: SocketAddr::new(ip, self.listen.port()),
+            load: node_load(&self.context.store),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Ok(client.register(call(), register).await??)
+    }
+
+    /// Reports all replicas. Returns the place in the log of changes from which on heartbeats go on: it is taken before
+    /// the first page, since telling a change twice does no harm.
+    async fn report_all(&self, client: &NodeServiceClient) -> Result<u64, LinkError> {
+        let store = &self.context.store;
+        let place = store.changes().end();
+        let mut after = None;
+        loop {
+            let chunks = store.page(after, CHUNKS_PER_REPORT_MAX);
+            let (first, last) = (after.is_none(), chunks.len() < CHUNKS_PER_REPORT_MAX);
+            after = chunks.last().map(|chunk| chunk.id);
+            client.chunk_report(call(), ReportPage { boot: self.boot, first, last, chunks }).await??;
+            if last {
+                return Ok(place);
+            }
+        }
+    }
+
+    async fn heartbeat(&self, client: &NodeServiceClient, news: News) -> Result<u64, LinkError> {
+        let next = news.next;
+        let heartbeat = Heartbeat {
+            boot: self.boot,
+            load: node_load(&self.context.store),
+            added: news.added,
+            removed: news.removed,
+            damaged: news.damaged,
+            copies_ended: news.copies_ended,
+        };
+        let HeartbeatReply { orders, keys } = client.heartbeat(call(), heartbeat).await??;
+        self.context.keys.learn(&keys);
+        self.orders.take(orders);
+        Ok(next)
+    }
+}
+
+fn call() -> context::Context {
+    let mut context = context::current();
+    context.deadline = std::time::Instant::now() + CALL_TIMEOUT;
+    context
+}

@@ -1,0 +1,112 @@
+//! A datanode from start to stop.
+
+use super::keys::SharedKeys;
+use super::link::{Link, Orders};
+use super::serve::{self, Context};
+use super::store::{BufferBudget, ChunkStore, StoreOptions};
+use anyhow::{Context as _, ensure};
+use dfs_config::DatanodeSettings;
+use dfs_rpc::tls::Identity;
+use dfs_rpc::transport::Protection;
+use dfs_types::{DatanodeId, Principal};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Threads of the runtime. It takes connections and speaks to the masters; data has threads of its own.
+const RUNTIME_THREADS: usize = 2;
+/// How long the last stage of a stop may take.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How a datanode is started.
+pub struct DatanodeOptions {
+    pub id: DatanodeId,
+    pub identity: Identity,
+    /// One folder per disk.
+    pub data_dirs: Vec<PathBuf>,
+    /// Where it takes data connections; port 0: any free one.
+    pub listen: SocketAddr,
+    pub masters: Vec<SocketAddr>,
+    pub settings: DatanodeSettings,
+    /// Called once with the address that it listens on.
+    pub on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
+}
+
+impl std::fmt::Debug for DatanodeOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatanodeOptions").field("id", &self.id).field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
+/// Runs a datanode until `stop`. Blocks.
+///
+/// # Errors
+/// When it cannot start: a folder is locked or foreign, the address is taken, the credential is another's.
+pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<()> {
+    let principal = Principal::Datanode(options.id);
+    ensure!(
+        options.identity.principal == principal,
+        "the credential is of {}, not of {principal}",
+        options.identity.principal
+    );
+    ensure!(!options.data_dirs.is_empty(), "a datanode needs a data folder");
+    let store = ChunkStore::open(&StoreOptions {
+        cluster: options.identity.cluster,
+        node: options.id,
+        folders: options.data_dirs.clone(),
+        capacity: options.settings.capacity.map(|capacity| capacity.0),
+        reserve: options.settings.reserve.0,
+        direct_io: options.settings.direct_io,
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(RUNTIME_THREADS)
+        .thread_name("datanode")
+        .enable_all()
+        .build()
+        .context("start runtime")?;
+    let served = runtime.block_on(serve_until(options, store, stop));
+    runtime.shutdown_timeout(STOP_TIMEOUT);
+    served
+}
+
+/// Stages of the stop: no more orders and heartbeats, no more connections, then the runtime.
+async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: CancellationToken) -> anyhow::Result<()> {
+    let DatanodeOptions { id, identity, listen, masters, settings, on_ready, .. } = options;
+    let context = Arc::new(Context {
+        store,
+        keys: Arc::new(SharedKeys::default()),
+        identity,
+        protection: protection(settings.data_protection),
+        budget: Arc::new(BufferBudget::default()),
+        runtime: tokio::runtime::Handle::current(),
+    });
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
+    let listen = listener.local_addr().context("listen")?;
+    let orders = Orders::start(context.clone()).context("start threads")?;
+    let boot = fastrand::u64(..);
+    let links: Vec<_> = masters
+        .into_iter()
+        .map(|master| Link { context: context.clone(), orders: orders.clone(), boot, listen, master })
+        .map(|link| tokio::spawn(link.run(stop.clone())))
+        .collect();
+    tracing::info!(%id, %listen, "datanode ready");
+    on_ready(listen);
+    serve::serve(context, listener, settings.connections_max as usize, stop).await;
+    for link in links {
+        let _ = link.await;
+    }
+    tokio::task::spawn_blocking(move || orders.stop()).await.context("stop orders")?;
+    tracing::info!(%id, "datanode stopped");
+    Ok(())
+}
+
+fn protection(set: dfs_config::Protection) -> Protection {
+    match set {
+        dfs_config::Protection::Auto => Protection::Auto,
+        dfs_config::Protection::Private => Protection::Private,
+        dfs_config::Protection::Integrity => Protection::Integrity,
+    }
+}
