@@ -1,8 +1,13 @@
 //! `dfsd`: masters, datanodes, and a local cluster of both.
 //!
+//! * [`master`] keeps the namespace and tells who may do what; [`datanode`] keeps the chunks.
 //! * [`authority`] makes the credentials that every connection needs.
+//! * [`local`] starts and stops a cluster of this user in the background.
+//! * [`durable`] is how files and folders survive a crash; [`logging`] how daemons tell of themselves.
 
 pub mod authority;
 pub mod datanode;
 pub mod durable;
+pub mod local;
+pub mod logging;
 pub mod master;

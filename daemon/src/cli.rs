@@ -1,0 +1,101 @@
+//! The command line of `dfsd`, and of every program of ours that was started as a daemon.
+
+mod args;
+mod cluster;
+mod daemon;
+mod failure;
+
+pub use crate::local::DAEMON_WORD;
+use args::{Args, Command, ConfigCommand};
+use clap::Parser;
+use dfs_config::{Environment, Folders, Loaded, Sources};
+use failure::Failure;
+use std::ffi::OsString;
+
+/// Runs `dfsd` with the arguments of a whole command line: `dfsd ARG…`, or `PROGRAM __dfsd ARG…`. Returns the exit code.
+pub fn main_with(args: impl Iterator<Item = OsString>) -> u8 {
+    let args = std::iter::once(OsString::from("dfsd")).chain(without_program(args));
+    let parsed = match Args::try_parse_from(args) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help and version go to standard output and are no failure.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    match run(parsed) {
+        Ok(()) => 0,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// The arguments behind the name of the program and the word that makes it a daemon, whichever of them there are.
+fn without_program(args: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut args = args.peekable();
+    if args.next_if(|first| first == DAEMON_WORD).is_none() {
+        args.next();
+        args.next_if(|second| second == DAEMON_WORD);
+    }
+    args
+}
+
+/// The user's folders and settings.
+struct Context {
+    folders: Folders,
+    loaded: Loaded,
+}
+
+impl Context {
+    fn load(args: &Args, overrides: Vec<String>) -> Result<Self, Failure> {
+        let environment = Environment::of_process();
+        let folders = Folders::of_user(&environment)?;
+        let overrides = [args.set.clone(), overrides].concat();
+        let default_file = folders.config_file();
+        let sources = Sources {
+            file: args.config.as_deref(),
+            default_file: Some(&default_file),
+            environment: &environment,
+            overrides: &overrides,
+        };
+        let loaded = dfs_config::load(&sources)?;
+        Ok(Self { folders, loaded })
+    }
+}
+
+fn run(args: Args) -> Result<(), Failure> {
+    if let Command::Config { command: ConfigCommand::Default } = args.command {
+        return cluster::print(&dfs_config::default_file());
+    }
+    let context = Context::load(&args, args.command.overrides())?;
+    match args.command {
+        Command::Master(master) => daemon::master(&context, &master),
+        Command::Datanode(datanode) => daemon::datanode(&context, &datanode),
+        Command::Up(up) => cluster::up(&context, &up),
+        Command::Down { purge, yes } => cluster::down(&context, purge, yes),
+        Command::Status { json } => cluster::status(&context, json),
+        Command::Start { id } => cluster::start(&context, id),
+        Command::Stop { id } => cluster::stop(&context, id),
+        Command::Restart { id } => cluster::restart(&context, id),
+        Command::Logs { id, follow } => cluster::logs(&context, id, follow),
+        Command::Config { .. } => cluster::show_config(&context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_told_from_its_arguments() {
+        for line in [
+            &["dfsd", "up", "x"][..],
+            &["dfs-shell", "__dfsd", "up", "x"],
+            &["dfsd", "__dfsd", "up", "x"],
+            &["__dfsd", "up", "x"],
+        ] {
+            let rest: Vec<OsString> = without_program(line.iter().map(OsString::from)).collect();
+            assert_eq!(rest, ["up", "x"], "{line:?}");
+        }
+        assert_eq!(without_program(std::iter::empty()).count(), 0);
+    }
+}

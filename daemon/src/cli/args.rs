@@ -1,0 +1,225 @@
+//! What can be typed.
+
+use crate::local::DaemonId;
+use clap::{Parser, Subcommand};
+use dfs_types::{ByteSize, DatanodeId, MasterId};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The daemons of dfs: a master or a datanode in the foreground, or a local cluster in the background.
+#[derive(Debug, Parser)]
+#[command(name = "dfsd", version)]
+pub(super) struct Args {
+    /// File of settings; otherwise DFS_CONFIG, or dfs.toml in the user's config folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A setting that goes before file and environment, as in master.heartbeat=1s; may be repeated
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a master in the foreground
+    Master(MasterArgs),
+    /// Run a datanode in the foreground
+    Datanode(DatanodeArgs),
+    /// Make and start the local cluster, in the background
+    Up(UpArgs),
+    /// Stop the local cluster
+    Down {
+        /// Also delete its data, credentials and logs
+        #[arg(long)]
+        purge: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show the daemons of the local cluster
+    Status {
+        /// As one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start one daemon of the local cluster
+    Start {
+        /// master-1, datanode-2, …
+        id: DaemonId,
+    },
+    /// Stop one daemon of the local cluster
+    Stop {
+        /// master-1, datanode-2, …
+        id: DaemonId,
+    },
+    /// Restart one daemon, or all in turn, waiting for each to be well again
+    Restart {
+        /// master-1, datanode-2, …
+        id: Option<DaemonId>,
+    },
+    /// Show the logs of the local cluster, merged by time
+    Logs {
+        /// Only this daemon's
+        id: Option<DaemonId>,
+        /// Go on with what is added
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Print settings
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// A file with every key, its meaning and its default
+    Default,
+    /// What is in force: file, environment and flags together
+    Show,
+}
+
+/// Where a daemon that was started in the background tells of itself.
+#[derive(Debug, clap::Args)]
+pub(super) struct Background {
+    /// Go to the background, and write process and address to this file
+    #[arg(long, hide = true, requires = "log_file")]
+    pub run_file: Option<PathBuf>,
+    /// Log to this file in place of standard error
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct MasterArgs {
+    /// Its number, or master-N; otherwise as its credential says
+    #[arg(long, value_parser = master_id)]
+    pub id: Option<MasterId>,
+    /// Address that it listens on
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// Where log and snapshots live
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<String>,
+    /// Its credential file
+    #[arg(long, value_name = "FILE")]
+    pub credential: Option<String>,
+    /// Begin a new cluster of one master, with this user as superuser, unless the data folder holds one
+    #[arg(long, value_name = "USER")]
+    pub superuser: Option<String>,
+    #[command(flatten)]
+    pub background: Background,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DatanodeArgs {
+    /// Its number, or datanode-N; otherwise as its credential says
+    #[arg(long, value_parser = datanode_id)]
+    pub id: Option<DatanodeId>,
+    /// Address that it listens on
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// A folder for chunks; may be repeated, one per disk
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Vec<String>,
+    /// Its masters
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub masters: Option<String>,
+    /// Its credential file
+    #[arg(long, value_name = "FILE")]
+    pub credential: Option<String>,
+    #[command(flatten)]
+    pub background: Background,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct UpArgs {
+    /// Masters of the cluster
+    #[arg(long, value_name = "N")]
+    pub masters: Option<u16>,
+    /// Datanodes of the cluster; a running one grows [new clusters: 3]
+    #[arg(long, value_name = "N")]
+    pub datanodes: Option<u16>,
+    /// Bytes per chunk of new files, as in 64MiB
+    #[arg(long, value_name = "SIZE")]
+    pub chunk_size: Option<ByteSize>,
+    /// Copies of each chunk of new files
+    #[arg(long, value_name = "N")]
+    pub replication: Option<u8>,
+    /// Most bytes of chunks on each datanode
+    #[arg(long, value_name = "SIZE")]
+    pub capacity: Option<ByteSize>,
+}
+
+fn master_id(text: &str) -> Result<MasterId, String> {
+    numbered(text, "master-")
+}
+
+fn datanode_id(text: &str) -> Result<DatanodeId, String> {
+    numbered(text, "datanode-")
+}
+
+/// `2` and `datanode-2` are the same.
+fn numbered<T: FromStr<Err: std::fmt::Display>>(text: &str, prefix: &str) -> Result<T, String> {
+    let whole = if text.starts_with(prefix) { text.to_owned() } else { format!("{prefix}{text}") };
+    whole.parse().map_err(|error: T::Err| error.to_string())
+}
+
+impl Command {
+    /// Its flags that are settings, as `section.key=value`, so that they are checked like all others.
+    pub(super) fn overrides(&self) -> Vec<String> {
+        let text = |value: &Option<ByteSize>| value.as_ref().map(ByteSize::to_string);
+        let pairs = match self {
+            Self::Master(args) => vec![
+                ("master.listen", args.listen.clone()),
+                ("master.data_dir", args.data_dir.clone()),
+                ("master.credential", args.credential.clone()),
+            ],
+            Self::Datanode(args) => vec![
+                ("datanode.listen", args.listen.clone()),
+                ("datanode.data_dirs", (!args.data_dir.is_empty()).then(|| args.data_dir.join(","))),
+                ("datanode.credential", args.credential.clone()),
+                ("datanode.masters", args.masters.clone()),
+            ],
+            Self::Up(args) => vec![
+                ("master.chunk_size", text(&args.chunk_size)),
+                ("master.replication", args.replication.map(|copies| copies.to_string())),
+                ("datanode.capacity", text(&args.capacity)),
+            ],
+            _ => Vec::new(),
+        };
+        pairs.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let args =
+            ["dfsd", "datanode", "--id", "datanode-2", "--data-dir", "/a", "--data-dir", "/b", "--masters", "x:1,y:2"];
+        let parsed = Args::try_parse_from(args).expect("parses");
+        assert_eq!(parsed.command.overrides(), ["datanode.data_dirs=/a,/b", "datanode.masters=x:1,y:2"]);
+        assert!(matches!(parsed.command, Command::Datanode(DatanodeArgs { id: Some(DatanodeId(2)), .. })));
+        let parsed =
+            Args::try_parse_from(["dfsd", "up", "--chunk-size", "1MiB", "--replication", "2"]).expect("parses");
+        assert_eq!(parsed.command.overrides(), ["master.chunk_size=1MiB", "master.replication=2"]);
+    }
+
+    #[test]
+    fn ids_are_numbers_or_names() {
+        for (text, id) in [("2", Some(2)), ("datanode-2", Some(2)), ("0", None), ("master-2", None), ("x", None)] {
+            assert_eq!(datanode_id(text).ok(), id.map(DatanodeId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The commands for the local cluster.
+
+use super::Context;
+use super::args::UpArgs;
+use super::failure::Failure;
+use crate::local::logs::{self, Source};
+use crate::local::{self, DaemonId, DaemonStatus, UpOptions};
+use dfs_types::ErrorCode;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+type Outcome = Result<(), Failure>;
+
+/// Writes to standard output. A reader that went away wants no more, which is no failure.
+pub(super) fn print(text: &str) -> Outcome {
+    unless_closed(io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
+}
+
+fn unless_closed(written: io::Result<()>) -> Outcome {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn up(context: &Context, args: &UpArgs) -> Outcome {
+    let UpArgs { masters, datanodes, chunk_size, replication, capacity } = *args;
+    let options = UpOptions { masters, datanodes, chunk_size, replication, capacity };
+    let up = local::up(&context.folders, &context.loaded.settings, options)?;
+    let nodes = up.daemons.iter().filter(|id| matches!(id, DaemonId::Datanode(_))).count();
+    let cluster = format!("{} and {}", counted(up.daemons.len() - nodes, "master"), counted(nodes, "datanode"));
+    if up.started.is_empty() {
+        print(&format!("the local cluster is already running: {cluster}\n"))?;
+    } else {
+        print(&format!("started {}\n", names(&up.started)))?;
+        print(&format!("the local cluster is running: {cluster}\n"))?;
+    }
+    if usize::from(up.replication) > nodes {
+        let copies = up.replication;
+        eprintln!("dfsd: writes need {copies} datanodes for {copies} copies, and there are {nodes}");
+        eprintln!("  hint: dfsd up --datanodes {copies}, or put --rep {nodes}");
+    }
+    if up.restart_needed {
+        eprintln!("dfsd: what is new in the settings counts for daemons that are started from now on");
+        eprintln!("  hint: dfsd restart");
+    }
+    Ok(())
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn names(ids: &[DaemonId]) -> String {
+    ids.iter().map(DaemonId::to_string).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn down(context: &Context, purge: bool, yes: bool) -> Outcome {
+    if purge && !yes {
+        confirm_purge(context)?;
+    }
+    let down = local::down(&context.folders, purge)?;
+    match (down.stopped.is_empty(), down.purged) {
+        (true, false) => print("nothing was running\n"),
+        (true, true) => print("deleted the local cluster\n"),
+        (false, false) => print(&format!("stopped {}\n", names(&down.stopped))),
+        (false, true) => print(&format!("stopped {}\ndeleted the local cluster\n", names(&down.stopped))),
+    }
+}
+
+fn confirm_purge(context: &Context) -> Outcome {
+    let daemons = local::status(&context.folders)?;
+    if daemons.is_empty() {
+        return Ok(());
+    }
+    let data = context.folders.data.display();
+    if !io::stdin().is_terminal() {
+        let failure =
+            Failure::new(ErrorCode::Usage, format!("down --purge deletes all files of the local cluster under {data}"));
+        return Err(failure.hint("say --yes if that is meant"));
+    }
+    eprint!(
+        "This deletes all files of the local cluster ({}) under {data}. Go on? [y/N] ",
+        counted(daemons.len(), "daemon")
+    );
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::new(ErrorCode::Interrupted, "nothing was deleted"))
+    }
+}
+
+pub(super) fn status(context: &Context, json: bool) -> Outcome {
+    let daemons = local::status(&context.folders)?;
+    if json {
+        return print(&format!("{}\n", serde_json::json!({ "daemons": daemons })));
+    }
+    if daemons.is_empty() {
+        return print("there is no local cluster; dfsd up makes one\n");
+    }
+    print(&table(&daemons))
+}
+
+fn table(daemons: &[DaemonStatus]) -> String {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let head = ["ID", "STATE", "PID", "ADDRESS", "DATA", "LOG"].map(str::to_owned);
+    let rows = daemons.iter().map(|daemon| {
+        [
+            daemon.id.to_string(),
+            daemon.state.as_str().to_owned(),
+            or_dash(daemon.pid.map(|pid| pid.to_string())),
+            or_dash(daemon.address.map(|address| address.to_string())),
+            daemon.data_dir.display().to_string(),
+            daemon.log.display().to_string(),
+        ]
+    });
+    let rows: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let line = |row: &[String; 6]| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+pub(super) fn start(context: &Context, id: DaemonId) -> Outcome {
+    let started = local::start_one(&context.folders, &context.loaded.settings, id)?;
+    print(&format!("{id} {}\n", if started { "started" } else { "is already running" }))
+}
+
+pub(super) fn stop(context: &Context, id: DaemonId) -> Outcome {
+    let ran = local::stop_one(&context.folders, id)?;
+    print(&format!("{id} {}\n", if ran { "stopped" } else { "was not running" }))
+}
+
+pub(super) fn restart(context: &Context, id: Option<DaemonId>) -> Outcome {
+    let tell = |id| drop(print(&format!("{id} restarted\n")));
+    Ok(local::restart(&context.folders, &context.loaded.settings, id, tell)?)
+}
+
+pub(super) fn logs(context: &Context, id: Option<DaemonId>, follow: bool) -> Outcome {
+    let daemons = local::status(&context.folders)?;
+    let chosen: Vec<&DaemonStatus> = daemons.iter().filter(|daemon| id.is_none_or(|id| daemon.id == id)).collect();
+    if chosen.is_empty() {
+        return Err(
+            Failure::new(ErrorCode::NotFound, "no such daemon in the local cluster").hint("dfsd status lists them")
+        );
+    }
+    let name = |daemon: &DaemonStatus| if id.is_some() { String::new() } else { daemon.id.to_string() };
+    let sources: Vec<Source> =
+        chosen.into_iter().map(|daemon| Source { name: name(daemon), path: daemon.log.clone() }).collect();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    unless_closed(logs::show(&sources, follow, &mut out))
+}
+
+pub(super) fn show_config(context: &Context) -> Outcome {
+    let file = context
+        .loaded
+        .file
+        .as_ref()
+        .map_or_else(|| "# no file\n".to_owned(), |file| format!("# file: {}\n", file.display()));
+    print(&format!("{file}{}", dfs_config::to_toml(&context.loaded.settings)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_agree_with_their_words() {
+        assert_eq!((counted(1, "master"), counted(3, "datanode")), ("1 master".to_owned(), "3 datanodes".to_owned()));
+    }
+}

@@ -1,0 +1,86 @@
+//! Single daemons: start, stop, restart.
+
+use super::daemon_id::DaemonId;
+use super::health::Health;
+use super::layout::Layout;
+use super::process::{ClusterLock, live};
+use super::spec::Spec;
+use super::start::Starter;
+use super::stop::{TERM_PATIENCE, stop_all};
+use super::up::datanode_ids;
+use dfs_config::{Folders, Settings};
+use dfs_types::{DatanodeId, Result};
+
+/// Starts one daemon and waits until it listens; a datanode also until the masters, if any runs, count it as live.
+/// Says whether it had to be started.
+///
+/// # Errors
+/// When there is no such daemon, or it does not start.
+pub fn start_one(folders: &Folders, settings: &Settings, id: DaemonId) -> Result<bool> {
+    let layout = Layout::new(folders);
+    let spec = Spec::expect(&layout)?;
+    spec.check(id)?;
+    let _lock = ClusterLock::acquire(&layout)?;
+    let mut starter = Starter { layout: &layout, settings, spec: Spec::expect(&layout)? };
+    let started = starter.start(&[id])?;
+    if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
+        starter.wait_until_well(&only_datanode(id), Health::lacks_node)?;
+    }
+    Ok(!started.is_empty())
+}
+
+fn only_datanode(id: DaemonId) -> Vec<DatanodeId> {
+    match id {
+        DaemonId::Datanode(id) => vec![id],
+        DaemonId::Master(_) => Vec::new(),
+    }
+}
+
+/// Stops one daemon: asks, and after a while kills. Says whether it ran.
+///
+/// # Errors
+/// When there is no such daemon, or its process does not end.
+pub fn stop_one(folders: &Folders, id: DaemonId) -> Result<bool> {
+    let layout = Layout::new(folders);
+    let spec = Spec::expect(&layout)?;
+    spec.check(id)?;
+    let _lock = ClusterLock::acquire(&layout)?;
+    Ok(!stop_all(&layout, &[id], TERM_PATIENCE)?.is_empty())
+}
+
+/// Restarts one daemon, or all in turn, and waits after each until the cluster is as well as it was meant to be.
+/// `each` is told what was restarted.
+///
+/// # Errors
+/// As [`start_one`] and [`stop_one`].
+pub fn restart(
+    folders: &Folders,
+    settings: &Settings,
+    id: Option<DaemonId>,
+    mut each: impl FnMut(DaemonId),
+) -> Result<()> {
+    let layout = Layout::new(folders);
+    let spec = Spec::expect(&layout)?;
+    let ids: Vec<DaemonId> = match id {
+        Some(id) => {
+            spec.check(id)?;
+            vec![id]
+        }
+        None => spec.daemons.keys().copied().collect(),
+    };
+    let _lock = ClusterLock::acquire(&layout)?;
+    let mut starter = Starter { layout: &layout, settings, spec: Spec::expect(&layout)? };
+    for id in ids {
+        stop_all(&layout, &[id], TERM_PATIENCE)?;
+        starter.start(&[id])?;
+        let running = |node: &DatanodeId| live(&layout.run_file(DaemonId::Datanode(*node))).is_some();
+        let datanodes: Vec<DatanodeId> = datanode_ids(&starter.spec).into_iter().filter(running).collect();
+        if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
+            // With datanodes missing on purpose safe mode may last; what runs is what is waited for.
+            let all_run = datanodes.len() == starter.spec.datanodes().count();
+            starter.wait_until_well(&datanodes, if all_run { Health::lacks } else { Health::lacks_node })?;
+        }
+        each(id);
+    }
+    Ok(())
+}

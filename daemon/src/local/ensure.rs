@@ -1,0 +1,93 @@
+//! What `dfs-shell` does when no cluster is configured.
+
+use super::daemon_id::DaemonId;
+use super::layout::Layout;
+use super::process::live;
+use super::spec::Spec;
+use super::up::{UpOptions, up};
+use dfs_config::{Folders, Settings};
+use dfs_types::{Error, ErrorCode, Result};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The local cluster, as its users need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalCluster {
+    pub masters: Vec<SocketAddr>,
+    /// The superuser's credential.
+    pub credential: PathBuf,
+    /// What was started; none if the cluster ran.
+    pub started: Option<Started>,
+}
+
+/// How many daemons were started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Started {
+    pub masters: usize,
+    pub datanodes: usize,
+}
+
+/// Finds the local cluster, and starts it if none of its daemons runs. A cluster of which some daemons run is left as it
+/// is: somebody stopped the others, or is looking into why they died. Asks no master while the cluster runs, so it is
+/// quick.
+///
+/// # Errors
+/// When nothing runs and `no_start` is set, or as [`up`].
+pub fn ensure(folders: &Folders, settings: &Settings, no_start: bool) -> Result<LocalCluster> {
+    let layout = Layout::new(folders);
+    if let Some(spec) = Spec::load(&layout)?
+        && spec.daemons.keys().any(|id| live(&layout.run_file(*id)).is_some())
+    {
+        let current =
+            |id| live(&layout.run_file(id)).and_then(|run| run.address).or(spec.daemons.get(&id).copied().flatten());
+        let masters: Vec<SocketAddr> = spec.masters().filter_map(current).collect();
+        // Without an address the very first start is under way in another process: `up` waits for it.
+        if !masters.is_empty() {
+            return Ok(LocalCluster { masters, credential: layout.user_credential(&spec.superuser), started: None });
+        }
+    }
+    if no_start {
+        let error = Error::new(ErrorCode::Unreachable, "no cluster is configured and no local one runs");
+        return Err(error.hint("dfsd up starts a local cluster; --masters HOST:PORT names another"));
+    }
+    let up = up(folders, settings, UpOptions::default())?;
+    let masters = up.started.iter().filter(|id| matches!(id, DaemonId::Master(_))).count();
+    let started = Started { masters, datanodes: up.started.len() - masters };
+    let started = (!up.started.is_empty()).then_some(started);
+    Ok(LocalCluster { masters: up.masters, credential: up.credential, started })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::run_file::{ProcessKey, RunFile};
+    use dfs_types::{ClusterId, DatanodeId, MasterId};
+
+    #[test]
+    fn nothing_is_started_against_the_users_will() {
+        let home = tempfile::tempdir().expect("a folder");
+        let error = ensure(&Folders::under(home.path()), &Settings::default(), true).expect_err("refused");
+        assert_eq!((error.code, error.code.exit_code()), (ErrorCode::Unreachable, 3));
+        assert_eq!(std::fs::read_dir(home.path()).expect("readable").count(), 0);
+    }
+
+    #[test]
+    fn a_cluster_of_which_a_part_runs_is_left_as_it_is() {
+        let home = tempfile::tempdir().expect("a folder");
+        let folders = Folders::under(home.path());
+        let layout = Layout::new(&folders);
+        layout.create().expect("made");
+        let master: SocketAddr = "127.0.0.1:4001".parse().expect("an address");
+        let mut spec = Spec::new(ClusterId([1; 16]), "ann".to_owned());
+        let datanode = DaemonId::Datanode(DatanodeId(1));
+        spec.daemons = [(DaemonId::Master(MasterId(1)), Some(master)), (datanode, None)].into();
+        spec.save(&layout).expect("saved");
+        let process = ProcessKey::of(std::process::id()).expect("this process");
+        RunFile { process, address: None }.write(&layout.run_file(datanode)).expect("written");
+        let found = ensure(&folders, &Settings::default(), false).expect("found");
+        assert_eq!(
+            found,
+            LocalCluster { masters: vec![master], credential: layout.user_credential("ann"), started: None }
+        );
+    }
+}

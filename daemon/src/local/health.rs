@@ -1,0 +1,84 @@
+//! Asking a master how the cluster is.
+
+use super::layout::io_error;
+use dfs_rpc::client::{ClientServiceClient, ClusterStatus, NodeState, NodeStatus};
+use dfs_rpc::hello::Service;
+use dfs_rpc::tls::{Expected, Identity};
+use dfs_rpc::transport::{Protection, connect, framed};
+use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long one question may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a master says.
+#[derive(Debug, Clone)]
+pub(super) struct Health {
+    pub status: ClusterStatus,
+    pub nodes: Vec<NodeStatus>,
+}
+
+impl Health {
+    /// Why the cluster does not take writes on all of `datanodes` yet; none if it does.
+    pub(super) fn lacks(&self, datanodes: &[DatanodeId]) -> Option<String> {
+        let safe_mode = || self.status.safe_mode.as_ref().map(|safe_mode| format!("safe mode: {}", safe_mode.reason));
+        self.lacks_node(datanodes).or_else(safe_mode)
+    }
+
+    /// Why no master leads, or one of `datanodes` is not live yet; none if all is there. Safe mode may still last.
+    pub(super) fn lacks_node(&self, datanodes: &[DatanodeId]) -> Option<String> {
+        let live = |id: &DatanodeId| self.nodes.iter().any(|node| node.id == *id && node.state == NodeState::Live);
+        if self.status.leader.is_none() {
+            return Some("no master leads yet".to_owned());
+        }
+        let missing = datanodes.iter().find(|id| !live(id))?;
+        Some(format!("{missing} has not joined yet"))
+    }
+}
+
+/// Reads a credential.
+pub(super) fn identity(credential: &Path) -> Result<Identity> {
+    let pem = std::fs::read(credential).map_err(io_error("read credential", credential))?;
+    Identity::from_pem(&pem)
+        .map_err(|error| Error::new(ErrorCode::Unauthenticated, error.to_string()).at(credential.display()))
+}
+
+/// Asks the first master that answers.
+///
+/// # Errors
+/// When none answers, with what the last one did.
+pub(super) fn ask(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> {
+    // A thread of its own: the caller may be on a runtime already.
+    let asked = std::thread::scope(|scope| scope.spawn(|| block(ask_any(identity, masters))).join());
+    asked.unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "the call to the master panicked")))
+}
+
+fn block<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::new(ErrorCode::LocalIo, format!("start runtime: {error}")))?.block_on(call)
+}
+
+async fn ask_any(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> {
+    let mut last = Error::new(ErrorCode::Unreachable, "no master has been started");
+    for master in masters {
+        match ask_one(identity, *master).await {
+            Ok(health) => return Ok(health),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+async fn ask_one(identity: &Identity, master: SocketAddr) -> Result<Health> {
+    let opened = connect(identity, master, Expected::AnyMaster, Service::Client, Protection::Auto, CALL_TIMEOUT).await;
+    let connected = opened.map_err(|error| error.into_error(master))?;
+    let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
+    let lost = |error: tarpc::client::RpcError| Error::new(ErrorCode::Unreachable, format!("{master}: {error}"));
+    let mut context = tarpc::context::current();
+    context.deadline = Instant::now() + CALL_TIMEOUT;
+    let status = client.status(context).await.map_err(lost)??;
+    let nodes = client.nodes(context).await.map_err(lost)??;
+    Ok(Health { status, nodes })
+}

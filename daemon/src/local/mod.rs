@@ -1,0 +1,38 @@
+//! The local cluster: masters and datanodes of one user, on loopback, in the background.
+//!
+//! | file, under the user's [`Folders`](dfs_config::Folders) | what |
+//! |---|---|
+//! | `credentials/authority.pem` | the cluster's authority, with its key |
+//! | `credentials/user-NAME.pem`, `credentials/ID.pem` | credentials of the superuser and of each daemon |
+//! | `state/cluster.json` | what the cluster is made of, and the port of each daemon ([`spec`]) |
+//! | `state/cluster.lock` | held while something is started or stopped |
+//! | `state/ID.toml` | the settings of one daemon, written anew at each start |
+//! | `run/ID.json` | its process, written by itself ([`run_file`]) |
+//! | `data/ID/`, `logs/ID.log` | its data, its log |
+//!
+//! Daemons are this very program started again, in a session of their own, so that they outlive the shell that started
+//! them.
+
+mod change;
+mod daemon_id;
+mod ensure;
+mod health;
+mod layout;
+pub mod logs;
+mod process;
+pub mod run_file;
+pub mod spec;
+mod start;
+mod status;
+mod stop;
+mod up;
+mod user;
+
+pub use change::{restart, start_one, stop_one};
+pub use daemon_id::DaemonId;
+pub use ensure::{LocalCluster, Started, ensure};
+pub use layout::Layout;
+pub use process::DAEMON_WORD;
+pub use status::{DaemonStatus, status};
+pub use stop::{Down, down};
+pub use up::{Up, UpOptions, up};

@@ -1,0 +1,105 @@
+//! Processes: starting this program again as a daemon, signals, waiting for the end, and the lock against each other.
+
+use super::layout::{Layout, io_error};
+use super::run_file::{ProcessKey, RunFile};
+use dfs_types::{Error, ErrorCode, Result};
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The word that makes any of our programs act as `dfsd`.
+pub const DAEMON_WORD: &str = "__dfsd";
+/// How often the state of a process is looked at while waiting for it.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How long to wait for another program that is changing the same cluster.
+const LOCK_PATIENCE: Duration = Duration::from_secs(180);
+const LOCK_LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Starts this program as a daemon with `args`. What it says before its log is open goes to `log` as well.
+pub(super) fn spawn_daemon(args: &[OsString], log: &Path) -> Result<Child> {
+    let log_file =
+        OpenOptions::new().create(true).append(true).mode(0o600).open(log).map_err(io_error("open log", log))?;
+    let program = own_program()?;
+    let mut command = Command::new(&program);
+    command.arg0("dfsd").arg(DAEMON_WORD).args(args).current_dir("/");
+    // Its settings stand in its file, and nothing else may count.
+    for (name, _) in dfs_config::Environment::of_process().iter() {
+        if is_setting(name) {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log_file);
+    command.spawn().map_err(io_error("start daemon", &program))
+}
+
+fn is_setting(name: &str) -> bool {
+    matches!(name, "DFS_MASTERS" | "DFS_CONFIG" | "DFS_HOME")
+        || dfs_config::keys().iter().any(|key| key.variable() == name)
+}
+
+/// The file of this program, or, where it was replaced by a newer one since, what the system still has of it.
+fn own_program() -> Result<PathBuf> {
+    let kept = Path::new("/proc/self/exe");
+    match std::env::current_exe() {
+        Ok(path) if path.exists() => Ok(path),
+        Ok(_) => Ok(kept.to_owned()),
+        Err(error) => Err(io_error("find own program", kept)(error)),
+    }
+}
+
+/// The live process of a run file.
+pub(super) fn live(run_file: &Path) -> Option<RunFile> {
+    RunFile::read(run_file).filter(|run| run.process.is_alive())
+}
+
+/// Sends a signal. A process that is gone needs none.
+pub(super) fn signal(process: &ProcessKey, signal: Signal) {
+    let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
+    if let Some(pid) = pid.filter(|_| process.is_alive()) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Whether a process ended within `patience`.
+pub(super) fn ends_within(process: &ProcessKey, patience: Duration) -> bool {
+    let begun = Instant::now();
+    while process.is_alive() {
+        if begun.elapsed() >= patience {
+            return false;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    true
+}
+
+/// The right to change the local cluster; one process at a time has it.
+#[derive(Debug)]
+pub(super) struct ClusterLock {
+    _file: File,
+}
+
+impl ClusterLock {
+    pub(super) fn acquire(layout: &Layout) -> Result<Self> {
+        let path = layout.lock();
+        let open = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        let file = open.map_err(io_error("open lock", &path))?;
+        let begun = Instant::now();
+        while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            if !matches!(error, rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) {
+                return Err(io_error("lock", &path)(error.into()));
+            }
+            if begun.elapsed() >= LOCK_PATIENCE {
+                let what = "another program is starting or stopping the local cluster";
+                return Err(Error::new(ErrorCode::Timeout, what).at(path.display()));
+            }
+            std::thread::sleep(LOCK_LOOK_EVERY);
+        }
+        Ok(Self { _file: file })
+    }
+}

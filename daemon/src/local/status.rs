@@ -1,0 +1,132 @@
+//! What runs.
+
+use super::daemon_id::DaemonId;
+use super::layout::Layout;
+use super::run_file::RunFile;
+use super::spec::Spec;
+use dfs_config::Folders;
+use dfs_types::Result;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// One daemon of the local cluster; its fields are those of `dfsd status --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DaemonStatus {
+    pub id: DaemonId,
+    pub role: &'static str,
+    /// None while it does not run.
+    pub pid: Option<u32>,
+    /// Where it listens, or did last.
+    pub address: Option<SocketAddr>,
+    /// Where it serves metrics; none in this version.
+    pub http: Option<SocketAddr>,
+    pub state: State,
+    pub data_dir: PathBuf,
+    pub log: PathBuf,
+}
+
+/// How a daemon's process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Running,
+    /// It does not listen yet.
+    Starting,
+    /// It ended well, or never ran.
+    Stopped,
+    /// It ended without saying so.
+    Crashed,
+}
+
+impl State {
+    /// In one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Starting => "starting",
+            Self::Stopped => "stopped",
+            Self::Crashed => "crashed",
+        }
+    }
+
+    fn of(run: Option<&RunFile>, alive: bool) -> Self {
+        match run {
+            None => Self::Stopped,
+            Some(_) if !alive => Self::Crashed,
+            Some(run) if run.address.is_none() => Self::Starting,
+            Some(_) => Self::Running,
+        }
+    }
+}
+
+/// All daemons of the local cluster, masters first; none if there is no cluster.
+///
+/// # Errors
+/// When the cluster's spec cannot be read.
+pub fn status(folders: &Folders) -> Result<Vec<DaemonStatus>> {
+    let layout = Layout::new(folders);
+    let Some(spec) = Spec::load(&layout)? else { return Ok(Vec::new()) };
+    let one = |(id, remembered): (&DaemonId, &Option<SocketAddr>)| {
+        let run = RunFile::read(&layout.run_file(*id));
+        let alive = run.as_ref().is_some_and(|run| run.process.is_alive());
+        DaemonStatus {
+            id: *id,
+            role: id.role(),
+            pid: run.as_ref().filter(|_| alive).map(|run| run.process.pid),
+            address: run.as_ref().and_then(|run| run.address).or(*remembered),
+            http: None,
+            state: State::of(run.as_ref(), alive),
+            data_dir: layout.data(*id),
+            log: layout.log(*id),
+        }
+    };
+    Ok(spec.daemons.iter().map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::run_file::ProcessKey;
+    use dfs_types::{ClusterId, DatanodeId, MasterId};
+
+    #[test]
+    fn the_states_of_daemons_are_told_apart() {
+        let home = tempfile::tempdir().expect("a folder");
+        let folders = Folders::under(home.path());
+        assert_eq!(status(&folders), Ok(Vec::new()));
+        let layout = Layout::new(&folders);
+        layout.create().expect("made");
+        let address = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+        let datanode = |number| DaemonId::Datanode(DatanodeId(number));
+        let master = DaemonId::Master(MasterId(1));
+        let mut spec = Spec::new(ClusterId([1; 16]), "ann".to_owned());
+        spec.daemons =
+            [(master, address(1)), (datanode(1), address(2)), (datanode(2), None), (datanode(3), None)].into();
+        spec.save(&layout).expect("saved");
+        let alive = ProcessKey::of(std::process::id()).expect("this process");
+        let gone = ProcessKey { started_ticks: alive.started_ticks + 1, ..alive.clone() };
+        for (id, process, address) in
+            [(master, &alive, address(9)), (datanode(1), &gone, address(2)), (datanode(2), &alive, None)]
+        {
+            RunFile { process: process.clone(), address }.write(&layout.run_file(id)).expect("written");
+        }
+        let found = status(&folders).expect("status");
+        let told: Vec<_> = found.iter().map(|daemon| (daemon.state, daemon.pid.is_some(), daemon.address)).collect();
+        assert_eq!(
+            told,
+            [
+                (State::Running, true, address(9)),
+                (State::Crashed, false, address(2)),
+                (State::Starting, true, None),
+                (State::Stopped, false, None),
+            ]
+        );
+        let json = serde_json::to_value(&found[1]).expect("JSON");
+        let keys: Vec<&String> = json.as_object().expect("an object").keys().collect();
+        let mut expected = ["id", "role", "pid", "address", "http", "state", "data_dir", "log"];
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+        assert_eq!((&json["id"], &json["address"]), (&"datanode-1".into(), &"127.0.0.1:2".into()));
+    }
+}

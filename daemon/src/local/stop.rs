@@ -1,0 +1,105 @@
+//! Stopping daemons, and taking the cluster away.
+
+use super::daemon_id::DaemonId;
+use super::layout::{Layout, io_error};
+use super::process::{ClusterLock, ends_within, live, signal};
+use super::spec::Spec;
+use crate::logging::set_aside;
+use dfs_config::Folders;
+use dfs_types::{Error, ErrorCode, Result};
+use rustix::process::Signal;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a daemon may take to end by itself before it is killed.
+pub(super) const TERM_PATIENCE: Duration = Duration::from_secs(15);
+/// How long the system may take to end a process that was killed.
+const KILL_PATIENCE: Duration = Duration::from_secs(10);
+/// Log files that are looked for behind the current one: `log.files` is at most this.
+const LOG_FILES_MAX: u32 = 1_000;
+
+/// What `down` did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Down {
+    /// The daemons that ran.
+    pub stopped: Vec<DaemonId>,
+    /// Whether the data was deleted.
+    pub purged: bool,
+}
+
+/// Stops the local cluster; with `purge` also deletes all that it stored.
+///
+/// # Errors
+/// When a process cannot be ended or a file not be deleted.
+pub fn down(folders: &Folders, purge: bool) -> Result<Down> {
+    let layout = Layout::new(folders);
+    if !layout.spec().exists() {
+        return Ok(Down { stopped: Vec::new(), purged: false });
+    }
+    let _lock = ClusterLock::acquire(&layout)?;
+    let Some(spec) = Spec::load(&layout)? else { return Ok(Down { stopped: Vec::new(), purged: false }) };
+    let ids: Vec<DaemonId> = spec.daemons.keys().copied().collect();
+    // What is about to be deleted need not be put in order first.
+    let stopped = stop_all(&layout, &ids, if purge { Duration::ZERO } else { TERM_PATIENCE })?;
+    if purge {
+        delete_all(&layout, &spec)?;
+    }
+    Ok(Down { stopped, purged: purge })
+}
+
+/// Ends those of `ids` that run: asks, and kills those that still run after `patience`.
+pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration) -> Result<Vec<DaemonId>> {
+    let running: Vec<_> = ids.iter().filter_map(|id| Some((*id, live(&layout.run_file(*id))?.process))).collect();
+    for (_, process) in &running {
+        signal(process, Signal::TERM);
+        // One that was stopped in its tracks could not hear the first.
+        signal(process, Signal::CONT);
+    }
+    let begun = Instant::now();
+    for (id, process) in &running {
+        if ends_within(process, patience.saturating_sub(begun.elapsed())) {
+            continue;
+        }
+        signal(process, Signal::KILL);
+        if !ends_within(process, KILL_PATIENCE) {
+            return Err(Error::new(ErrorCode::Timeout, format!("process {} does not end", process.pid)).at(id));
+        }
+    }
+    for (id, _) in &running {
+        let _ = std::fs::remove_file(layout.run_file(*id));
+    }
+    Ok(running.into_iter().map(|(id, _)| id).collect())
+}
+
+fn delete_all(layout: &Layout, spec: &Spec) -> Result<()> {
+    for id in spec.daemons.keys() {
+        let data = layout.data(*id);
+        gone(&data, std::fs::remove_dir_all(&data))?;
+        for file in [layout.run_file(*id), layout.credential(*id), layout.settings(*id), layout.log(*id)] {
+            delete(&file)?;
+        }
+        let log = layout.log(*id);
+        (1..=LOG_FILES_MAX)
+            .map(|number| set_aside(&log, number))
+            .take_while(|old| old.exists())
+            .try_for_each(|old| delete(&old))?;
+    }
+    delete(&layout.user_credential(&spec.superuser))?;
+    // Last, so that a purge that was cut short can be done again.
+    delete(&layout.authority())?;
+    delete(&layout.spec())?;
+    layout.remove_empty();
+    Ok(())
+}
+
+fn delete(path: &Path) -> Result<()> {
+    gone(path, std::fs::remove_file(path))
+}
+
+fn gone(path: &Path, deleted: std::io::Result<()>) -> Result<()> {
+    match deleted {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error("delete", path)(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,157 @@
+//! Making, growing and starting the local cluster.
+
+use super::daemon_id::DaemonId;
+use super::health::Health;
+use super::layout::{Layout, io_error};
+use super::process::ClusterLock;
+use super::spec::Spec;
+use super::start::{Starter, issue, load_authority};
+use super::user;
+use crate::authority::{Authority, draw_cluster_id};
+use dfs_config::{Folders, Settings};
+use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, MasterId, Principal, Result};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// Datanodes of a new cluster.
+const DATANODES_DEFAULT: u16 = 3;
+/// The most datanodes of a local cluster.
+const DATANODES_MAX: u16 = 64;
+
+/// What cluster is wanted. What is left out stays as it is, or as the settings have it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UpOptions {
+    pub masters: Option<u16>,
+    pub datanodes: Option<u16>,
+    pub chunk_size: Option<ByteSize>,
+    pub replication: Option<u8>,
+    /// Bytes per datanode.
+    pub capacity: Option<ByteSize>,
+}
+
+/// What `up` found and did.
+#[derive(Debug, Clone)]
+pub struct Up {
+    pub masters: Vec<SocketAddr>,
+    /// The superuser's.
+    pub credential: PathBuf,
+    /// All daemons of the cluster.
+    pub daemons: Vec<DaemonId>,
+    /// Those that were started just now; none if all ran.
+    pub started: Vec<DaemonId>,
+    /// Copies of each chunk where the writer does not say.
+    pub replication: u8,
+    /// Something was asked of a running cluster that it will heed only after a restart.
+    pub restart_needed: bool,
+}
+
+/// Makes the local cluster what is wanted, starts what does not run, and waits until it takes writes.
+///
+/// # Errors
+/// When a daemon does not start (with the end of its log), or the cluster does not become well in time.
+pub fn up(folders: &Folders, settings: &Settings, options: UpOptions) -> Result<Up> {
+    let layout = Layout::new(folders);
+    layout.create()?;
+    let _lock = ClusterLock::acquire(&layout)?;
+    let spec = match Spec::load(&layout)? {
+        Some(spec) => spec,
+        None => create(&layout)?,
+    };
+    let mut starter = Starter { layout: &layout, settings, spec };
+    let changed = apply(&mut starter.spec, options)?;
+    starter.spec.save(&layout)?;
+    let daemons: Vec<DaemonId> = starter.spec.daemons.keys().copied().collect();
+    let started = starter.start(&daemons)?;
+    let datanodes = datanode_ids(&starter.spec);
+    starter.spec.save(&layout)?;
+    starter.wait_until_well(&datanodes, Health::lacks)?;
+    let replication = starter.spec.replication.unwrap_or(settings.master.replication);
+    let restart_needed = changed && started.len() < daemons.len();
+    let credential = layout.user_credential(&starter.spec.superuser);
+    Ok(Up { masters: starter.spec.master_addresses(), credential, daemons, started, replication, restart_needed })
+}
+
+pub(super) fn datanode_ids(spec: &Spec) -> Vec<DatanodeId> {
+    let number = |id| match id {
+        DaemonId::Datanode(id) => Some(id),
+        DaemonId::Master(_) => None,
+    };
+    spec.datanodes().filter_map(number).collect()
+}
+
+/// A new cluster: its authority, and the credential of its superuser.
+fn create(layout: &Layout) -> Result<Spec> {
+    let path = layout.authority();
+    // One that is there already is of an `up` that was cut short.
+    let authority = if path.exists() { load_authority(layout)? } else { create_authority(&path)? };
+    let superuser = user::name();
+    issue(&authority, &Principal::User(superuser.clone()), &layout.user_credential(&superuser))?;
+    Ok(Spec::new(authority.cluster(), superuser))
+}
+
+fn create_authority(path: &std::path::Path) -> Result<Authority> {
+    let made = draw_cluster_id().and_then(|cluster| Authority::create(cluster, SystemTime::now()));
+    let authority = made.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+    crate::durable::write_file(path, authority.to_pem().as_bytes()).map_err(io_error("write authority", path))?;
+    Ok(authority)
+}
+
+/// Puts what is wanted into the spec; says whether something changed that daemons read at their start.
+fn apply(spec: &mut Spec, options: UpOptions) -> Result<bool> {
+    if options.masters.is_some_and(|masters| masters != 1) {
+        let error = Error::new(ErrorCode::Unsupported, "a local cluster has one master");
+        return Err(error.hint("leave --masters out"));
+    }
+    let have = spec.datanodes().count();
+    let wanted = options.datanodes.unwrap_or(if have == 0 { DATANODES_DEFAULT } else { 0 });
+    if wanted > DATANODES_MAX || options.datanodes == Some(0) {
+        let what = format!("a local cluster has 1 to {DATANODES_MAX} datanodes");
+        return Err(Error::new(ErrorCode::Usage, what));
+    }
+    spec.daemons.entry(DaemonId::Master(MasterId(1))).or_default();
+    for number in 1..=wanted {
+        spec.daemons.entry(DaemonId::Datanode(DatanodeId(number))).or_default();
+    }
+    let before = (spec.chunk_size, spec.replication, spec.capacity);
+    spec.chunk_size = options.chunk_size.or(spec.chunk_size);
+    spec.replication = options.replication.or(spec.replication);
+    spec.capacity = options.capacity.or(spec.capacity);
+    Ok(before != (spec.chunk_size, spec.replication, spec.capacity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::ClusterId;
+
+    fn names(spec: &Spec) -> Vec<String> {
+        spec.daemons.keys().map(DaemonId::to_string).collect()
+    }
+
+    #[test]
+    fn a_cluster_grows_and_never_shrinks() {
+        let mut spec = Spec::new(ClusterId([1; 16]), "ann".to_owned());
+        let of = |datanodes| UpOptions { datanodes, ..UpOptions::default() };
+        assert_eq!(apply(&mut spec, of(None)), Ok(false));
+        assert_eq!(names(&spec), ["master-1", "datanode-1", "datanode-2", "datanode-3"]);
+        assert_eq!(apply(&mut spec, of(Some(2))), Ok(false));
+        assert_eq!(names(&spec).len(), 4);
+        let wanted = UpOptions { replication: Some(2), ..of(Some(4)) };
+        assert_eq!(apply(&mut spec, wanted), Ok(true));
+        assert_eq!(apply(&mut spec, wanted), Ok(false));
+        assert_eq!((names(&spec).len(), spec.replication), (5, Some(2)));
+    }
+
+    #[test]
+    fn impossible_clusters_are_refused() {
+        let mut spec = Spec::new(ClusterId([1; 16]), "ann".to_owned());
+        for datanodes in [0, DATANODES_MAX + 1] {
+            let options = UpOptions { datanodes: Some(datanodes), ..UpOptions::default() };
+            assert_eq!(apply(&mut spec, options).expect_err("refused").code, ErrorCode::Usage);
+        }
+        let three = UpOptions { masters: Some(3), ..UpOptions::default() };
+        assert_eq!(apply(&mut spec, three).expect_err("refused").code, ErrorCode::Unsupported);
+        assert!(spec.daemons.is_empty());
+    }
+}
