@@ -24,7 +24,9 @@ impl Default for Spec {
     /// Three datanodes, three copies, chunks of 1 MiB, and faults noticed quickly.
     fn default() -> Self {
         let spec = Self { datanodes: 3, replication: 3, chunk_size: "1MiB", environment: Vec::new() };
-        spec.set("DFS_MASTER_HEARTBEAT", "500ms").set("DFS_MASTER_DEAD_AFTER", "3s").set("DFS_CLIENT_RPC_TIMEOUT", "20s")
+        spec.set("DFS_MASTER_HEARTBEAT", "500ms")
+            .set("DFS_MASTER_DEAD_AFTER", "3s")
+            .set("DFS_CLIENT_RPC_TIMEOUT", "20s")
     }
 }
 
@@ -95,7 +97,8 @@ impl Cluster {
         let cluster = Self { home: TempDir::with_prefix("dfs-test-").expect("temporary folder"), spec };
         let datanodes = cluster.spec.datanodes.to_string();
         let replication = cluster.spec.replication.to_string();
-        let args = ["up", "--datanodes", &datanodes, "--replication", &replication, "--chunk-size", cluster.spec.chunk_size];
+        let args =
+            ["up", "--datanodes", &datanodes, "--replication", &replication, "--chunk-size", cluster.spec.chunk_size];
         let said = cluster.dfsd(&args);
         assert_eq!(said.code, 0, "up: {said:?}\n{}", cluster.logs());
         cluster
@@ -210,7 +213,8 @@ impl Cluster {
 
     /// `kill -9` of every daemon, at once.
     pub fn kill_all(&self) {
-        let pids = self.daemons().into_iter().filter_map(|daemon| daemon.pid).filter_map(rustix::process::Pid::from_raw);
+        let pids =
+            self.daemons().into_iter().filter_map(|daemon| daemon.pid).filter_map(rustix::process::Pid::from_raw);
         for pid in pids.collect::<Vec<_>>() {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
@@ -271,8 +275,8 @@ impl Cluster {
     /// The end of every daemon's log.
     pub fn logs(&self) -> String {
         let mut text = String::new();
-        walk(self.home(), &mut |path| {
-            if path.extension().is_some_and(|extension| extension == "log") && path.to_string_lossy().contains("log") {
+        walk(&self.home().join("logs"), &mut |path| {
+            if path.extension().is_some_and(|extension| extension == "log") {
                 let bytes = std::fs::read(path).unwrap_or_default();
                 let log = String::from_utf8_lossy(&bytes);
                 let lines: Vec<&str> = log.lines().collect();

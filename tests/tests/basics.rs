@@ -106,7 +106,8 @@ fn errors_and_exit_codes(cluster: &Cluster) {
         let said = cluster.shell(&[&["--json"], &args[..]].concat());
         assert_eq!(said.code, code, "{args:?}: {said:?}");
         let line = said.stderr.lines().last().unwrap_or_default();
-        let document: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{args:?}: {e}: {said:?}"));
+        let document: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|e| panic!("{args:?}: {e}: {said:?}"));
         assert_eq!(document["error"]["code"], error, "{args:?}: {said:?}");
         assert!(said.stdout.is_empty(), "{args:?}: {said:?}");
     }

@@ -63,6 +63,7 @@ fn when_nothing_good_is_left_the_read_fails() {
     }
     let said = cluster.shell(&["get", "/f", back.to_str().expect("UTF-8")]);
     assert_eq!(said.code, 5, "{said:?}");
-    let left: Vec<_> = std::fs::read_dir(cluster.scratch()).expect("list").map(|e| e.expect("entry").file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(cluster.scratch()).expect("list").map(|e| e.expect("entry").file_name()).collect();
     assert_eq!(left, ["in"], "a failed get leaves no half file");
 }

@@ -2,7 +2,7 @@
 
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{Connected, ConnectError, Protection, connect};
+use dfs_rpc::transport::{ConnectError, Connected, Protection, connect};
 use dfs_tests::{Cluster, Spec, content};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -19,7 +19,11 @@ fn end_of_log(cluster: &Cluster) -> (PathBuf, u64) {
         let bytes = std::fs::read(path).expect("read segment");
         bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at as u64 + 1)
     };
-    segments(cluster).into_iter().map(|path| (path.clone(), written(&path))).max_by_key(|(_, end)| *end).expect("a segment")
+    segments(cluster)
+        .into_iter()
+        .map(|path| (path.clone(), written(&path)))
+        .max_by_key(|(_, end)| *end)
+        .expect("a segment")
 }
 
 #[test]

@@ -1,0 +1,161 @@
+//! What must be there: a record of every operation and what was said of it.
+//!
+//! An operation that was acknowledged happened. One that failed or was cut off may have happened or not: it is *unknown*,
+//! never "failed". Each path therefore has a set of states that are all right; a look at the cluster narrows it to one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a path may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    Absent,
+    /// A file of `length` bytes of the stream `seed`, see [`content`](crate::content).
+    File {
+        seed: u64,
+        length: u64,
+    },
+}
+
+/// The states that each path may be in. A path that was never touched is absent.
+#[derive(Debug, Default)]
+pub struct Oracle {
+    paths: BTreeMap<String, BTreeSet<State>>,
+    /// Paths touched since they were last looked at.
+    touched: BTreeSet<String>,
+    /// Renames of unknown outcome: what was moved is at one of the two places.
+    moves: Vec<Move>,
+    acknowledged: u64,
+    unknown: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Move {
+    from: String,
+    to: String,
+    moved: State,
+}
+
+impl Oracle {
+    fn allowed(&self, path: &str) -> BTreeSet<State> {
+        self.paths.get(path).cloned().unwrap_or_else(|| BTreeSet::from([State::Absent]))
+    }
+
+    /// Something will be done that makes `path` hold `state`. Until it is acknowledged, it may or may not have happened.
+    pub fn begin(&mut self, path: &str, state: State) {
+        let mut states = self.allowed(path);
+        states.insert(state);
+        self.put(path, states);
+        self.unknown += 1;
+    }
+
+    /// What was begun for `path` was acknowledged.
+    pub fn acknowledge(&mut self, path: &str, state: State) {
+        self.put(path, BTreeSet::from([state]));
+        self.unknown -= 1;
+        self.acknowledged += 1;
+    }
+
+    /// `from`, which certainly holds `moved`, will be moved to `to`, over whatever is there.
+    pub fn begin_rename(&mut self, from: &str, to: &str, moved: State) {
+        let mut target = self.allowed(to);
+        target.insert(moved);
+        self.put(from, BTreeSet::from([State::Absent, moved]));
+        self.put(to, target);
+        self.moves.push(Move { from: from.to_owned(), to: to.to_owned(), moved });
+        self.unknown += 1;
+    }
+
+    /// What was begun with [`Oracle::begin_rename`] was acknowledged.
+    pub fn acknowledge_rename(&mut self, from: &str, to: &str, moved: State) {
+        self.put(from, BTreeSet::from([State::Absent]));
+        self.put(to, BTreeSet::from([moved]));
+        self.unknown -= 1;
+        self.acknowledged += 1;
+    }
+
+    fn put(&mut self, path: &str, states: BTreeSet<State>) {
+        // What comes later hides where an earlier move ended.
+        self.moves.retain(|pending| pending.from != path && pending.to != path);
+        self.paths.insert(path.to_owned(), states);
+        self.touched.insert(path.to_owned());
+    }
+
+    /// What `path` certainly holds now; none where that is not known.
+    pub fn certain(&self, path: &str) -> Option<State> {
+        let states = self.allowed(path);
+        if states.len() == 1 { states.first().copied() } else { None }
+    }
+
+    /// The paths touched since the last call.
+    pub fn take_touched(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.touched).into_iter().collect()
+    }
+
+    /// Every path that was ever touched.
+    pub fn paths(&self) -> Vec<String> {
+        self.paths.keys().cloned().collect()
+    }
+
+    /// The states in which `path` may be found.
+    pub fn expected(&self, path: &str) -> Vec<State> {
+        self.allowed(path).into_iter().collect()
+    }
+
+    /// `path` was found in `state`, one of the expected.
+    pub fn found(&mut self, path: &str, state: State) {
+        self.paths.insert(path.to_owned(), BTreeSet::from([state]));
+    }
+
+    /// Whether what was moved with unknown outcome is at one of its two places. To be asked when all touched paths were found.
+    ///
+    /// # Panics
+    /// When something is gone.
+    pub fn check_moves(&mut self) {
+        for Move { from, to, moved } in std::mem::take(&mut self.moves) {
+            let (source, target) = (self.certain(&from), self.certain(&to));
+            let gone = moved != State::Absent && source == Some(State::Absent) && target != Some(moved);
+            assert!(!gone, "moving {from} to {to} lost {moved:?}: {to} holds {target:?}");
+        }
+    }
+
+    /// Operations that were acknowledged, and those of unknown outcome.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.acknowledged, self.unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: State = State::File { seed: 1, length: 1 };
+    const B: State = State::File { seed: 2, length: 1 };
+
+    #[test]
+    fn unknown_outcomes_widen_and_looks_narrow() {
+        let mut oracle = Oracle::default();
+        oracle.begin("/a", A);
+        oracle.acknowledge("/a", A);
+        assert_eq!(oracle.certain("/a"), Some(A));
+        oracle.begin("/a", B);
+        assert_eq!(oracle.expected("/a"), [A, B]);
+        oracle.found("/a", B);
+        assert_eq!(oracle.certain("/a"), Some(B));
+        oracle.begin_rename("/a", "/b", B);
+        assert_eq!(oracle.expected("/a"), [State::Absent, B]);
+        assert_eq!(oracle.expected("/b"), [State::Absent, B]);
+        assert_eq!(oracle.counts(), (1, 2));
+    }
+
+    #[test]
+    #[should_panic(expected = "lost")]
+    fn a_move_that_loses_is_found() {
+        let mut oracle = Oracle::default();
+        oracle.begin("/a", A);
+        oracle.acknowledge("/a", A);
+        oracle.begin_rename("/a", "/b", A);
+        oracle.found("/a", State::Absent);
+        oracle.found("/b", State::Absent);
+        oracle.check_moves();
+    }
+}
