@@ -28,6 +28,14 @@ impl Machine {
         Self { version, published, snapshots, receiving: None }
     }
 
+    /// Removes the file that a snapshot was received into.
+    fn forget_received(&mut self) {
+        if let Some(path) = self.receiving.take() {
+            // A restart removes what is left.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
     /// Applies one batch; says whether it took much away.
     fn apply_batch(&mut self, batch: &Batch) -> (Applied, bool) {
         let results: Vec<_> = batch.0.iter().map(|command| self.version.namespace.apply(command)).collect();
@@ -91,10 +99,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
     }
 
     async fn begin_receiving_snapshot(&mut self) -> Result<Box<tokio::fs::File>, StorageError> {
-        if let Some(before) = self.receiving.take() {
-            // It may be gone already: an install renames it.
-            let _ = std::fs::remove_file(before);
-        }
+        self.forget_received();
         let (path, file) = self.snapshots.receive().map_err(write_error)?;
         self.receiving = Some(path);
         Ok(Box::new(tokio::fs::File::from_std(file)))
@@ -105,11 +110,10 @@ impl RaftStateMachine<TypeConfig> for Machine {
         meta: &SnapshotMeta,
         snapshot: Box<tokio::fs::File>,
     ) -> Result<(), StorageError> {
-        snapshot.sync_all().await.map_err(write_error)?;
-        drop(snapshot);
-        let path = self.receiving.take().ok_or_else(|| write_error("no snapshot was being received"))?;
-        let snapshots = self.snapshots.clone();
-        let version = blocking(move || snapshots.install(&path)).await.map_err(write_error)?.map_err(read_error)?;
+        let (received, snapshots) = (snapshot.into_std().await, self.snapshots.clone());
+        let installed = blocking(move || snapshots.install(received)).await.map_err(write_error)?;
+        self.forget_received();
+        let version = installed.map_err(read_error)?;
         if version.applied != meta.last_log_id {
             return Err(read_error("the snapshot received is not the one announced"));
         }

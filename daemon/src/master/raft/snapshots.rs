@@ -7,7 +7,7 @@ use crate::durable;
 use dfs_types::ClusterId;
 use openraft::Snapshot;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Seek};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -129,15 +129,23 @@ impl Snapshots {
         self.fresh()
     }
 
-    /// Reads and checks a snapshot that was received at `path`, and makes it the one that counts.
+    /// Reads and checks a snapshot that was received, and makes a copy of it the one that counts.
     ///
     /// # Errors
-    /// When it is no good.
-    pub fn install(&self, path: &Path) -> Result<Version, SnapshotFileError> {
-        let file = File::open(path)?;
-        durable::sync_data(&file)?;
-        let (description, version) = snapshot::read(file, self.cluster)?;
-        self.adopt(path, &description.meta())?;
+    /// When it is no good, or the disk is full or fails.
+    pub fn install(&self, mut received: File) -> Result<Version, SnapshotFileError> {
+        received.rewind()?;
+        let (description, version) = snapshot::read(received.try_clone()?, self.cluster)?;
+        let _writing = lock(&self.writing);
+        let (path, mut file) = self.fresh()?;
+        received.rewind()?;
+        let kept = io::copy(&mut received, &mut file)
+            .and_then(|_| durable::sync_data(&file))
+            .and_then(|()| self.adopt(&path, &description.meta()));
+        if kept.is_err() {
+            let _ = fs::remove_file(&path);
+        }
+        kept?;
         Ok(version)
     }
 
