@@ -123,3 +123,60 @@ pub enum Refusal {
     #[error("the chunks do not make a file of that chunk size and replication")]
     Malformed,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::Generation;
+
+    /// One command of each kind, as it stands in the log.
+    const GOLDEN: &[u8] = include_bytes!("../golden/commands_v1.bin");
+
+    fn all() -> Vec<Command> {
+        let path = |text: &str| DfsPath::parse(text).expect("valid");
+        let key = KeyRecord { id: 1, secret: [7; 32], made_at: Timestamp(8) };
+        let chunk = ChunkRef { id: ChunkId(300), generation: Generation(1), length: 70_000 };
+        let file = NewFile {
+            path: path("/é"),
+            overwrite: true,
+            replication: 3,
+            chunk_size: 64 << 20,
+            chunks: vec![chunk],
+            modified: Timestamp(1),
+            mode: 0o644,
+        };
+        let ops = [
+            Op::Init { cluster: ClusterId([3; 16]), superuser: "ann".to_owned(), key: key.clone() },
+            Op::Mkdir { path: path("/a"), parents: true },
+            Op::Rename { from: path("/a"), to: path("/b"), overwrite: false },
+            Op::Delete { path: path("/b"), recursive: true },
+            Op::CommitWrite(file),
+            Op::ReserveChunks { count: 1024 },
+            Op::RaiseFloor { floor: ChunkId(5) },
+            Op::AddKey { key },
+        ];
+        let numbered = (0u64..).zip(ops);
+        numbered
+            .map(|(number, op)| Command {
+                request: RequestId(u128::from(number) << 100),
+                caller: "ann".to_owned(),
+                at: Timestamp(number),
+                op,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn commands_are_as_the_golden_file_has_them() {
+        let bytes = postcard::to_stdvec(&all()).expect("plain data");
+        assert!(bytes == GOLDEN, "the form of commands changed: logs that are on disk could not be read any more");
+        assert_eq!(postcard::from_bytes(GOLDEN), Ok(all()));
+    }
+
+    #[test]
+    #[ignore = "writes the golden file, when a kind of command was added"]
+    fn write_the_golden_file() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/commands_v1.bin");
+        std::fs::write(file, postcard::to_stdvec(&all()).expect("plain data")).expect("writable");
+    }
+}

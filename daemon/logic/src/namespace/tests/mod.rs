@@ -1,8 +1,14 @@
 //! What each command does, case by case. `tests/namespace_model.rs` does the same at random, against a plain model.
 
+mod access;
+mod changes;
+mod deep;
+mod reading;
+mod snapshots;
+
 use super::{Decoder, Namespace, SnapshotError};
 use crate::command::{Command, KeyRecord, NewFile, Op, Outcome, Refusal};
-use dfs_types::{ChunkId, ChunkRef, ClusterId, DfsPath, Generation, Kind, RequestId, Timestamp};
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DfsPath, Generation, RequestId, Timestamp};
 
 const CHUNK: u32 = 100;
 
@@ -54,6 +60,14 @@ impl Tree {
         self.run(caller, Op::Delete { path: path(at), recursive })
     }
 
+    fn has(&self, at: &str) -> bool {
+        self.space.stat(&path(at), "root").is_ok()
+    }
+
+    fn chunk_ids(&self) -> Vec<u64> {
+        self.space.chunks_from(ChunkId(0)).map(|(id, _)| id.0).collect()
+    }
+
     fn names(&self, at: &str) -> Vec<String> {
         let (entries, more) = self.space.list(&path(at), None, "", 1000, "root").expect("listable");
         assert!(!more);
@@ -93,51 +107,4 @@ fn restore(pieces: &[Vec<u8>]) -> Result<Namespace, SnapshotError> {
     let mut decoder = Decoder::new();
     pieces.iter().try_for_each(|piece| decoder.piece(piece))?;
     decoder.finish()
-}
-
-#[test]
-fn nothing_goes_before_the_first_command() {
-    let mut space = Namespace::new();
-    let op = Op::Mkdir { path: path("/a"), parents: false };
-    let command = Command { request: RequestId(1), caller: "root".to_owned(), at: Timestamp(1), op };
-    assert_eq!(space.apply(&command), Err(Refusal::NotInitialised));
-    assert_eq!(space.stat(&path("/"), "root"), Err(Refusal::NotInitialised));
-}
-
-#[test]
-fn a_second_init_changes_nothing() {
-    let mut tree = Tree::new();
-    let key = KeyRecord { id: 9, secret: [9; 32], made_at: Timestamp(0) };
-    let init = Op::Init { cluster: ClusterId([2; 16]), superuser: "eve".to_owned(), key };
-    assert_eq!(tree.run("", init), Ok(Outcome::Done));
-    assert_eq!(tree.space.cluster(), Some(ClusterId([1; 16])));
-    assert_eq!(tree.space.superuser(), Some("root"));
-    assert_eq!(tree.space.keys().len(), 1);
-}
-
-#[test]
-fn a_folder_is_made_once() {
-    let mut tree = Tree::new();
-    assert_eq!(tree.mkdir("root", "/a"), Ok(Outcome::Done));
-    assert_eq!(tree.mkdir("root", "/a"), Err(Refusal::AlreadyExists));
-    assert_eq!(tree.mkdir("root", "/"), Err(Refusal::AlreadyExists));
-    assert_eq!(tree.mkdirs("root", "/"), Ok(Outcome::Done));
-    assert_eq!(tree.mkdir("root", "/b/c"), Err(Refusal::NotFound));
-    assert_eq!(tree.mkdirs("root", "/b/c/d"), Ok(Outcome::Done));
-    assert_eq!(tree.mkdirs("root", "/b/c"), Ok(Outcome::Done));
-    let root = tree.space.stat(&path("/"), "root").expect("there");
-    assert_eq!((root.directories, root.files), (4, 0));
-    let made = tree.space.stat(&path("/b/c/d"), "root").expect("there");
-    assert_eq!((made.kind, made.mode, made.owner.as_str()), (Kind::Directory, 0o755, "root"));
-}
-
-#[test]
-fn a_file_is_no_folder() {
-    let mut tree = Tree::new();
-    assert!(tree.put("root", "/f", &[1], 10).is_ok());
-    assert_eq!(tree.mkdirs("root", "/f"), Err(Refusal::AlreadyExists));
-    assert_eq!(tree.mkdirs("root", "/f/x/y"), Err(Refusal::NotADirectory));
-    assert_eq!(tree.put("root", "/f/x", &[2], 10), Err(Refusal::NotADirectory));
-    assert_eq!(tree.mv("root", "/f", "/f/x", false), Err(Refusal::NotADirectory));
-    assert_eq!(tree.space.stat(&path("/f/x"), "root"), Err(Refusal::NotADirectory));
 }

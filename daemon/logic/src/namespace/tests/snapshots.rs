@@ -1,0 +1,140 @@
+use super::{CHUNK, Tree, path, pieces, restore};
+use crate::command::{Command, KeyRecord, Op};
+use crate::namespace::{Decoder, Namespace, SnapshotError};
+use dfs_types::{ChunkId, ClusterId, RequestId, Timestamp};
+
+/// A state with something of everything.
+fn sample() -> Tree {
+    let mut tree = Tree::new();
+    for folder in ["/a/b/c", "/a/é", "/z"] {
+        assert!(tree.mkdirs("root", folder).is_ok());
+    }
+    assert!(tree.put("root", "/a/none", &[], 0).is_ok());
+    assert!(tree.put("root", "/a/one", &[1], 7).is_ok());
+    assert!(tree.put("root", "/a/b/many", &[5, 4, 3], CHUNK).is_ok());
+    assert!(tree.mkdir("ann", "/no").is_err());
+    assert!(tree.put("root", "/a/gone", &[6], 7).is_ok());
+    assert!(tree.rm("root", "/a/gone", false).is_ok());
+    assert!(tree.run("", Op::RaiseFloor { floor: ChunkId(3) }).is_ok());
+    let key = KeyRecord { id: 2, secret: [2; 32], made_at: Timestamp(77) };
+    assert!(tree.run("", Op::AddKey { key }).is_ok());
+    tree
+}
+
+/// The pieces in one row, each behind its length.
+fn framed(pieces: &[Vec<u8>]) -> Vec<u8> {
+    pieces
+        .iter()
+        .flat_map(|piece| (piece.len() as u32).to_le_bytes().into_iter().chain(piece.iter().copied()))
+        .collect()
+}
+
+fn unframed(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut pieces = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let (piece, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        pieces.push(piece.to_vec());
+        bytes = rest;
+    }
+    pieces
+}
+
+const GOLDEN: &[u8] = include_bytes!("../../../golden/namespace_v1.bin");
+
+#[test]
+fn the_snapshot_is_as_the_golden_file_has_it() {
+    let bytes = framed(&pieces(&sample().space));
+    assert!(bytes == GOLDEN, "the form of snapshots changed: that needs a new version, and a reader of this one");
+    let restored = restore(&unframed(GOLDEN)).expect("an old snapshot is readable");
+    assert_eq!(framed(&pieces(&restored)), GOLDEN);
+    assert_eq!(restored.cluster(), Some(ClusterId([1; 16])));
+    assert_eq!(restored.keys().len(), 2);
+}
+
+#[test]
+#[ignore = "writes the golden file, for a new version"]
+fn write_the_golden_file() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/namespace_v1.bin");
+    std::fs::write(file, framed(&pieces(&sample().space))).expect("writable");
+}
+
+#[test]
+fn an_empty_namespace_reads_back() {
+    let space = Namespace::new();
+    let restored = restore(&pieces(&space)).expect("whole");
+    assert_eq!(restored.cluster(), None);
+    assert_eq!(pieces(&restored), pieces(&space));
+}
+
+#[test]
+fn a_restored_state_goes_on_as_the_first_one() {
+    let mut first = sample();
+    let mut second = Tree { space: restore(&pieces(&first.space)).expect("whole"), requests: first.requests };
+    for tree in [&mut first, &mut second] {
+        assert!(tree.mv("root", "/a", "/z/a", false).is_ok());
+        assert!(tree.put("root", "/z/new", &[9], 7).is_ok());
+        // A retry of a command from before the snapshot.
+        let op = Op::Mkdir { path: path("/other"), parents: false };
+        let retry = Command { request: RequestId(3), caller: "root".to_owned(), at: Timestamp(0), op };
+        assert!(tree.space.apply(&retry).is_ok());
+        assert!(!tree.has("/other"));
+    }
+    assert_eq!(pieces(&first.space), pieces(&second.space));
+}
+
+#[test]
+fn large_states_come_in_bounded_pieces() {
+    let mut tree = Tree::new();
+    assert!(tree.run("", Op::ReserveChunks { count: 10_000 }).is_ok());
+    let ids: Vec<u64> = (1..=5_000).collect();
+    assert!(tree.put("root", "/long", &ids, 1).is_ok());
+    for number in 0..2_000 {
+        let name = format!("/{}{number:05}", "n".repeat(200));
+        assert!(tree.put("root", &name, &[6_000 + number], 1).is_ok());
+    }
+    let dump = pieces(&tree.space);
+    assert!(dump.len() > 10, "{}", dump.len());
+    let restored = restore(&dump).expect("whole");
+    assert_eq!(pieces(&restored), dump);
+    assert_eq!(restored.chunk_count(), 7_000);
+}
+
+#[test]
+fn every_flipped_bit_is_found() {
+    let dump = pieces(&sample().space);
+    for (index, piece) in dump.iter().enumerate() {
+        for bit in 0..piece.len() * 8 {
+            let mut damaged = dump.clone();
+            damaged[index][bit / 8] ^= 1 << (bit % 8);
+            assert!(restore(&damaged).is_err(), "piece {index}, bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn pieces_that_are_missing_doubled_or_swapped_are_found() {
+    let dump = pieces(&sample().space);
+    for index in 0..dump.len() {
+        let mut fewer = dump.clone();
+        fewer.remove(index);
+        assert!(restore(&fewer).is_err(), "without piece {index}");
+        let mut more = dump.clone();
+        more.insert(index, dump[index].clone());
+        assert!(restore(&more).is_err(), "piece {index} twice");
+        let mut cut = dump.clone();
+        cut[index].pop();
+        assert!(restore(&cut).is_err(), "piece {index} cut");
+        assert!(restore(&dump[..index]).is_err(), "only {index} pieces");
+    }
+}
+
+#[test]
+fn other_versions_and_other_files_are_told_apart() {
+    let dump = pieces(&sample().space);
+    let mut newer = dump.clone();
+    newer[0][5] = 2;
+    assert_eq!(restore(&newer).err(), Some(SnapshotError::Version(2)));
+    assert_eq!(Decoder::new().piece(b"\x00PK\x03\x04....").err(), Some(SnapshotError::Magic));
+    assert_eq!(Decoder::new().piece(&[0; 100_000]).err(), Some(SnapshotError::Piece));
+    assert_eq!(Decoder::new().finish().err(), Some(SnapshotError::Short));
+}

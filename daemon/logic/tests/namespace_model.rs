@@ -1,0 +1,346 @@
+//! Random commands on few names, so that they meet: the namespace against a plain model. Between them snapshots are taken
+//! and restored and commands are sent again. A failure prints the seed and the shortest row of steps that shows it.
+
+mod model;
+
+use dfs_logic::command::{Command, KeyRecord, NewFile, Op, Outcome, Refusal};
+use dfs_logic::namespace::{Decoder, Namespace};
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DfsPath, Entry, Generation, Kind, RequestId, Stat, Timestamp};
+use model::{Model, SUPERUSER};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use std::collections::{BTreeMap, BTreeSet};
+
+const CHUNK_SIZE: u32 = 10;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Mkdir {
+        caller: &'static str,
+        path: Place,
+        parents: bool,
+    },
+    Rename {
+        caller: &'static str,
+        from: Place,
+        to: Place,
+        overwrite: bool,
+    },
+    Delete {
+        caller: &'static str,
+        path: Place,
+        recursive: bool,
+    },
+    /// A write with the next `chunks` ids that were never named; `slip` breaks a rule now and then.
+    Write {
+        caller: &'static str,
+        path: Place,
+        overwrite: bool,
+        chunks: u64,
+        last: u32,
+        slip: u64,
+    },
+    Master {
+        caller: &'static str,
+        op: Op,
+    },
+    /// Sets one tower of folders upon another, which may make paths that are too long.
+    Stack {
+        lower: usize,
+        upper: usize,
+    },
+    Restore,
+    /// Sends an earlier command again.
+    Retry(Index),
+}
+
+/// A path, chosen when the step is done, so that most steps meet something.
+#[derive(Debug, Clone)]
+enum Place {
+    Any(DfsPath),
+    /// One of those that exist.
+    There(Index),
+    /// A new or old name below one of those that exist.
+    Below(Index, &'static str),
+}
+
+fn path() -> impl Strategy<Value = DfsPath> {
+    let name = prop_oneof![5 => Just("a"), 5 => Just("b"), 1 => Just("é")];
+    let names = prop::collection::vec(name, 0..4).prop_map(|names| names.join("/"));
+    names.prop_map(|text| DfsPath::parse(&format!("/{text}")).expect("short enough"))
+}
+
+/// Folders of the longest names in each other. Sixteen are as many as a path can hold.
+fn tower(letter: &str, levels: usize) -> DfsPath {
+    DfsPath::parse(&format!("/{}", letter.repeat(255)).repeat(levels)).expect("short enough")
+}
+
+fn caller() -> impl Strategy<Value = &'static str> {
+    prop_oneof![20 => Just(SUPERUSER), 1 => Just("ann"), 1 => Just("")]
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        1 => path().prop_map(Place::Any),
+        2 => any::<Index>().prop_map(Place::There),
+        2 => (any::<Index>(), prop::sample::select(vec!["a", "b", "c", "é"])).prop_map(|(index, name)| Place::Below(index, name)),
+    ]
+}
+
+fn master_op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        (0u32..20).prop_map(|count| Op::ReserveChunks { count }),
+        (0u64..30).prop_map(|floor| Op::RaiseFloor { floor: ChunkId(floor) }),
+        (1u32..9).prop_map(|id| Op::AddKey { key: KeyRecord { id, secret: [id as u8; 32], made_at: Timestamp(1) } }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let yes_or_no = any::<bool>;
+    prop_oneof![
+        5 => (caller(), place(), prop::bool::weighted(0.7)).prop_map(|(caller, path, parents)| Step::Mkdir { caller, path, parents }),
+        5 => (caller(), place(), place(), yes_or_no())
+            .prop_map(|(caller, from, to, overwrite)| Step::Rename { caller, from, to, overwrite }),
+        1 => (caller(), place(), yes_or_no()).prop_map(|(caller, path, recursive)| Step::Delete { caller, path, recursive }),
+        6 => (caller(), place(), yes_or_no(), 0u64..4, 1u32..=CHUNK_SIZE, 0u64..30).prop_map(
+            |(caller, path, overwrite, chunks, last, slip)| Step::Write { caller, path, overwrite, chunks, last, slip }),
+        2 => (caller(), master_op()).prop_map(|(caller, op)| Step::Master { caller, op }),
+        1 => (1usize..12, 1usize..12).prop_map(|(lower, upper)| Step::Stack { lower, upper }),
+        1 => Just(Step::Restore),
+        2 => any::<Index>().prop_map(Step::Retry),
+    ]
+}
+
+/// The namespace beside its model, with the log of what was done.
+struct Run {
+    space: Namespace,
+    model: Model,
+    log: Vec<Command>,
+    results: Vec<Result<Outcome, Refusal>>,
+    fresh: u64,
+}
+
+fn encode(space: &Namespace) -> Vec<Vec<u8>> {
+    let mut pieces = Vec::new();
+    let ended: Result<(), ()> = space.encode(&mut |piece| {
+        pieces.push(piece.to_vec());
+        Ok(())
+    });
+    ended.expect("this sink takes all");
+    pieces
+}
+
+fn decode(pieces: &[Vec<u8>]) -> Namespace {
+    let mut decoder = Decoder::new();
+    pieces.iter().for_each(|piece| decoder.piece(piece).expect("good pieces"));
+    decoder.finish().expect("all pieces")
+}
+
+impl Run {
+    fn new() -> Self {
+        let mut run = Self { space: Namespace::new(), model: Model::new(), log: vec![], results: vec![], fresh: 0 };
+        let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(1) };
+        run.command("", Op::Init { cluster: ClusterId([1; 16]), superuser: SUPERUSER.to_owned(), key });
+        run.command("", Op::ReserveChunks { count: 40 });
+        run
+    }
+
+    fn path(&self, place: &Place) -> DfsPath {
+        let there = |index: &Index| {
+            let names: Vec<&str> = self.model.entries.keys().map(String::as_str).chain(["/"]).collect();
+            DfsPath::parse(names[index.index(names.len())]).expect("valid")
+        };
+        match place {
+            Place::Any(path) => path.clone(),
+            Place::There(index) => there(index),
+            Place::Below(index, name) => there(index).join(name).unwrap_or_else(|_| DfsPath::root()),
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Mkdir { caller, path, parents } => {
+                self.command(caller, Op::Mkdir { path: self.path(path), parents: *parents })
+            }
+            Step::Rename { caller, from, to, overwrite } => {
+                let (from, to) = (self.path(from), self.path(to));
+                self.command(caller, Op::Rename { from, to, overwrite: *overwrite });
+            }
+            Step::Delete { caller, path, recursive } => {
+                self.command(caller, Op::Delete { path: self.path(path), recursive: *recursive });
+            }
+            Step::Write { caller, path, overwrite, chunks, last, slip } => {
+                let file = self.file(&self.path(path), *overwrite, *chunks, *last, *slip);
+                self.command(caller, Op::CommitWrite(file));
+            }
+            Step::Master { caller, op } => self.command(caller, op.clone()),
+            Step::Stack { lower, upper } => {
+                for path in [tower("m", *lower), tower("n", *upper)] {
+                    self.command(SUPERUSER, Op::Mkdir { path, parents: true });
+                }
+                let to = tower("m", *lower).join("n").expect("short enough");
+                self.command(SUPERUSER, Op::Rename { from: tower("n", 1), to, overwrite: false });
+            }
+            Step::Restore => {
+                let pieces = encode(&self.space);
+                self.space = decode(&pieces);
+                assert_eq!(encode(&self.space), pieces);
+            }
+            Step::Retry(index) => {
+                let index = index.index(self.log.len());
+                let before = encode(&self.space);
+                let result = self.space.apply(&self.log[index].clone());
+                assert_eq!(result, self.results[index], "a retry of {:?}", self.log[index]);
+                assert_eq!(encode(&self.space), before);
+            }
+        }
+    }
+
+    fn file(&mut self, path: &DfsPath, overwrite: bool, count: u64, last: u32, slip: u64) -> NewFile {
+        let mut ids: Vec<u64> = (0..count).map(|index| self.fresh + 1 + index).collect();
+        match slip {
+            // Ids of others, of nobody yet, of long ago, the same one twice.
+            0 => ids.iter_mut().for_each(|id| *id /= 2),
+            1 => ids.iter_mut().for_each(|id| *id += 1_000),
+            2 => ids = vec![self.fresh + 1; count as usize],
+            3 => ids.reverse(),
+            _ => self.fresh += count,
+        }
+        let chunk = |id| ChunkRef { id: ChunkId(id), generation: Generation(1), length: CHUNK_SIZE };
+        let mut chunks: Vec<ChunkRef> = ids.into_iter().map(chunk).collect();
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.length = last;
+        }
+        if let (4, Some(chunk)) = (slip, chunks.first_mut()) {
+            chunk.length = 3;
+        }
+        let replication = if slip == 5 { 0 } else { 3 };
+        let mode = if overwrite { 0o600 } else { 0o644 };
+        NewFile {
+            path: path.clone(),
+            overwrite,
+            replication,
+            chunk_size: CHUNK_SIZE,
+            chunks,
+            modified: Timestamp(1),
+            mode,
+        }
+    }
+
+    fn command(&mut self, caller: &str, op: Op) {
+        let number = self.log.len() as u64;
+        let command =
+            Command { request: RequestId(u128::from(number)), caller: caller.to_owned(), at: Timestamp(number), op };
+        let before = (self.space.clone(), dump(&self.space));
+        let result = self.space.apply(&command);
+        let expected = self.model.apply(&command);
+        assert_eq!(result.as_ref().map(|_| ()), expected.as_ref().map(|_| ()), "{command:?}");
+        let after = dump(&self.space);
+        if result.is_err() {
+            assert_eq!(after, before.1, "a refused command changed something: {command:?}");
+            assert_eq!(self.space.version(), before.0.version());
+        }
+        assert_eq!(dump(&before.0), before.1, "an old version changed: {command:?}");
+        self.compare(&after);
+        self.log.push(command);
+        self.results.push(result);
+    }
+
+    /// The whole state against the model, sums counted anew.
+    fn compare(&self, dump: &BTreeMap<String, Stat>) {
+        let model = &self.model;
+        let names: BTreeSet<&String> = dump.keys().filter(|name| *name != "/").collect();
+        assert_eq!(names, model.entries.keys().collect());
+        for (name, stat) in dump {
+            match model.entries.get(name) {
+                Some(entry @ model::Entry::File { replication, chunk_size, mode, .. }) => {
+                    let expected = (Kind::File, entry.size(), *replication, *chunk_size, *mode, 0, 0);
+                    let found = (
+                        stat.kind,
+                        stat.size,
+                        stat.replication,
+                        stat.chunk_size,
+                        stat.mode,
+                        stat.files,
+                        stat.directories,
+                    );
+                    assert_eq!(found, expected, "{name}");
+                    let path = DfsPath::parse(name).expect("valid");
+                    let (_, chunks) = self.space.chunks(&path, 0, u64::MAX, usize::MAX, SUPERUSER).expect("a file");
+                    assert_eq!(chunks.iter().map(|(_, chunk)| *chunk).collect::<Vec<_>>(), entry.chunks());
+                }
+                _ => {
+                    let below: Vec<_> = model.below(name).map(|(_, entry)| entry).collect();
+                    let files = below.iter().filter(|entry| ***entry != model::Entry::Folder).count() as u64;
+                    let bytes = below.iter().map(|entry| entry.size()).sum();
+                    let expected = (Kind::Directory, files, below.len() as u64 - files, bytes);
+                    assert_eq!((stat.kind, stat.files, stat.directories, stat.size), expected, "{name}");
+                }
+            }
+        }
+        let chunks: Vec<ChunkId> = self.space.chunks_from(ChunkId(0)).map(|(id, _)| id).collect();
+        assert_eq!(chunks, model.chunks().into_iter().collect::<Vec<_>>());
+        assert_eq!(self.space.chunk_count(), chunks.len() as u64);
+        assert_eq!((self.space.next_chunk().0, self.space.floor().0), (model.next_chunk, model.floor));
+        let replicas: u64 = model.entries.values().map(|entry| entry.size() * 3).sum();
+        assert_eq!(self.space.totals().replica_bytes, replicas);
+    }
+}
+
+/// Every path with what `stat` says of it, found by listing in small pages.
+fn dump(space: &Namespace) -> BTreeMap<String, Stat> {
+    let mut found = BTreeMap::new();
+    let Ok(root) = space.stat(&DfsPath::root(), SUPERUSER) else { return found };
+    found.insert("/".to_owned(), root);
+    let mut waiting = vec![DfsPath::root()];
+    while let Some(folder) = waiting.pop() {
+        let mut after: Option<String> = None;
+        loop {
+            let (entries, more) = space.list(&folder, after.as_deref(), "", 2, SUPERUSER).expect("a folder");
+            for Entry { name, stat } in entries {
+                let path = folder.join(&name).expect("valid");
+                assert_eq!(space.stat(&path, SUPERUSER), Ok(stat.clone()));
+                if stat.kind == Kind::Directory {
+                    waiting.push(path.clone());
+                }
+                found.insert(path.to_string(), stat);
+                after = Some(name);
+            }
+            if !more {
+                break;
+            }
+        }
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_namespace_does_what_the_model_does(steps in prop::collection::vec(step(), 1..60)) {
+        let mut run = Run::new();
+        steps.iter().for_each(|step| run.step(step));
+        // The log replayed gives the live state, to the last byte.
+        let mut replayed = Namespace::new();
+        let results: Vec<_> = run.log.iter().map(|command| replayed.apply(command)).collect();
+        prop_assert_eq!(results, run.results);
+        prop_assert_eq!(encode(&replayed), encode(&run.space));
+    }
+
+    #[test]
+    fn pieces_of_garbage_are_refused_and_nothing_more(
+        kind in 0u8..7, garbage in prop::collection::vec(any::<u8>(), 0..300), at in any::<Index>(),
+    ) {
+        let mut run = Run::new();
+        run.command(SUPERUSER, Op::Mkdir { path: DfsPath::parse("/a/b").expect("valid"), parents: true });
+        let good = encode(&run.space);
+        let place = at.index(good.len());
+        let mut decoder = Decoder::new();
+        good.iter().take(place).for_each(|piece| decoder.piece(piece).expect("good"));
+        let bad = [&[kind], &garbage[..]].concat();
+        prop_assume!(bad != good[place]);
+        let taken = decoder.piece(&bad).is_ok() && good.iter().skip(place + 1).all(|piece| decoder.piece(piece).is_ok());
+        prop_assert!(!taken || decoder.finish().is_err());
+    }
+}
