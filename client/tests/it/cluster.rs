@@ -1,0 +1,366 @@
+//! A cluster of one process: masters with one table of files, datanodes with chunks in memory. Faults are switches, and
+//! each counts how often it struck, so that a test whose fault never came fails.
+
+use crate::node::Node;
+use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
+use dfs_config::ClientSettings;
+use dfs_rpc::client::{
+    ClientService, ClusterStatus, CommitWrite, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite,
+    PlannedChunk, ReadPlan, WritePlan,
+};
+use dfs_rpc::hello::Service;
+use dfs_rpc::tls::{MASTER_NAME, datanode_name};
+use dfs_rpc::transport::{Protection, accept, framed};
+use dfs_types::{
+    ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Generation, Kind, MasterId,
+    Principal, RequestId, Result, Stat, Timestamp,
+};
+use futures::StreamExt;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tarpc::context::Context;
+use tarpc::server::{BaseChannel, Channel};
+
+pub const CHUNK_SIZE: u32 = 1 << 20;
+const CLUSTER: ClusterId = ClusterId(*b"cluster in tests");
+
+/// The masters' common memory.
+#[derive(Default)]
+pub struct Table {
+    files: Mutex<BTreeMap<DfsPath, (Stat, Vec<ChunkRef>)>>,
+    folders: Mutex<BTreeSet<DfsPath>>,
+    requests: Mutex<BTreeSet<RequestId>>,
+    next_chunk: AtomicU64,
+    pub damage: Mutex<Vec<(ChunkId, DatanodeId)>>,
+    pub plans: AtomicU32,
+    /// Excluded datanodes of all plans.
+    pub excluded: Mutex<Vec<DatanodeId>>,
+    /// As many next calls are answered with this code.
+    pub refusals: Mutex<(u32, Option<ErrorCode>)>,
+    /// As many next changes are made, but their answers lost.
+    pub lost_answers: AtomicU32,
+    /// The capability that plans hand out; datanodes take only this one.
+    pub capability: AtomicU64,
+}
+
+pub struct Cluster {
+    pub table: Arc<Table>,
+    pub nodes: Vec<Arc<Node>>,
+    pub master: SocketAddr,
+    pub user: Identity,
+    authority: (String, Issuer<'static, KeyPair>),
+}
+
+#[derive(Clone)]
+struct Master {
+    table: Arc<Table>,
+    nodes: Vec<Arc<Node>>,
+    /// Set on a master that does not lead.
+    leader: Option<SocketAddr>,
+}
+
+impl Cluster {
+    pub async fn start(nodes: u16) -> Self {
+        let key = KeyPair::generate().expect("key");
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        let certificate = params.self_signed(&key).expect("certificate").pem();
+        let authority = (certificate, Issuer::new(params, key));
+        let nodes = (1..=nodes).map(|id| {
+            let id = DatanodeId(id);
+            Node::start(id, identity(&authority, &Principal::Datanode(id), Some(datanode_name(id))))
+        });
+        let nodes: Vec<_> = futures::future::join_all(nodes).await;
+        for node in &nodes {
+            assert!(node.peers.set(nodes.iter().map(Arc::downgrade).collect()).is_ok());
+        }
+        let table = Arc::new(Table { next_chunk: AtomicU64::new(1), ..Table::default() });
+        table.folders.lock().expect("lock").insert(DfsPath::root());
+        let user = identity(&authority, &Principal::User("ann".into()), None);
+        let mut cluster = Self { table, nodes, master: ([127, 0, 0, 1], 0).into(), user, authority };
+        cluster.master = cluster.start_master(None).await;
+        cluster
+    }
+
+    /// One more master; it leads unless it is told who does.
+    pub async fn start_master(&self, leader: Option<SocketAddr>) -> SocketAddr {
+        let identity = identity(&self.authority, &Principal::Master(MasterId(1)), Some(MASTER_NAME.into()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
+        let address = listener.local_addr().expect("address");
+        let master = Master { table: self.table.clone(), nodes: self.nodes.clone(), leader };
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let (identity, master) = (identity.clone(), master.clone());
+                tokio::spawn(async move {
+                    let Ok(connected) = accept(&identity, tcp, &[Service::Client], Protection::Auto).await else {
+                        return;
+                    };
+                    let channel = BaseChannel::with_defaults(framed(connected.stream));
+                    channel.execute(master.serve()).for_each_concurrent(64, |call| call).await;
+                });
+            }
+        });
+        address
+    }
+
+    pub fn options(&self) -> ClientOptions {
+        let settings = ClientSettings {
+            rpc_timeout: Duration::from_secs(20),
+            stall_timeout: Duration::from_millis(400),
+            ..ClientSettings::default()
+        };
+        ClientOptions { masters: vec![self.master], identity: self.user.clone(), settings }
+    }
+
+    pub async fn client(&self) -> Client {
+        Client::connect(self.options()).await.expect("connect")
+    }
+
+    pub fn node(&self, id: u16) -> &Node {
+        &self.nodes[usize::from(id) - 1]
+    }
+
+    /// Datanodes that hold a replica of every chunk of a file.
+    pub fn replicas(&self, path: &DfsPath) -> Vec<DatanodeId> {
+        let files = self.table.files.lock().expect("lock");
+        let (_, chunks) = &files[path];
+        let holds = |node: &&Arc<Node>| chunks.iter().all(|chunk| node.holds(chunk.id));
+        self.nodes.iter().filter(holds).map(|node| node.id).collect()
+    }
+
+    pub fn exists(&self, path: &DfsPath) -> bool {
+        self.table.files.lock().expect("lock").contains_key(path)
+    }
+}
+
+fn identity(authority: &(String, Issuer<'static, KeyPair>), who: &Principal, name: Option<String>) -> Identity {
+    let key = KeyPair::generate().expect("key");
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = vec![SanType::URI(who.to_uri(CLUSTER).try_into().expect("URI"))];
+    params.subject_alt_names.extend(name.map(|name| SanType::DnsName(name.try_into().expect("DNS name"))));
+    let own = params.signed_by(&key, &authority.1).expect("certificate").pem();
+    let pem = format!("{own}{}{}", authority.0, key.serialize_pem());
+    Identity::from_pem(pem.as_bytes()).expect("credential")
+}
+
+pub fn path(text: &str) -> DfsPath {
+    DfsPath::parse(text).expect("path")
+}
+
+/// Bytes that repeat nowhere near.
+pub fn content(length: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(length as u64);
+    std::iter::repeat_with(|| random.u8(..)).take(length).collect()
+}
+
+fn missing() -> Error {
+    Error::new(ErrorCode::NotFound, "no such file or folder")
+}
+
+impl Master {
+    fn admit(&self) -> Result<()> {
+        if let Some(leader) = self.leader {
+            return Err(
+                Error::new(ErrorCode::NotLeader, "this master does not lead").hint(format!("the leader is {leader}"))
+            );
+        }
+        let mut refusals = self.table.refusals.lock().expect("lock");
+        match refusals.1 {
+            Some(code) if refusals.0 > 0 => {
+                refusals.0 -= 1;
+                Err(Error::new(code, "not now"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Does a change once per request; loses the answer where that was ordered.
+    async fn once(&self, request: RequestId, change: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.admit()?;
+        if self.table.requests.lock().expect("lock").insert(request) {
+            change()?;
+        }
+        let lost = &self.table.lost_answers;
+        if lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+
+    fn stat_of(&self, path: &DfsPath) -> Result<Stat> {
+        if let Some((stat, _)) = self.table.files.lock().expect("lock").get(path) {
+            return Ok(stat.clone());
+        }
+        let is_folder = self.table.folders.lock().expect("lock").contains(path);
+        if is_folder { Ok(stat(Kind::Directory, 0, 0, 0, 0)) } else { Err(missing().at(path)) }
+    }
+}
+
+fn stat(kind: Kind, size: u64, chunks: u64, replication: u8, version: u64) -> Stat {
+    let (owner, group) = ("ann".to_owned(), "ann".to_owned());
+    let (modified, created) = (Timestamp(1_000_000_000_000), Timestamp(7));
+    let chunk_size = if kind == Kind::File { CHUNK_SIZE } else { 0 };
+    let (files, directories, mode) = (0, 0, 0o640);
+    Stat {
+        kind,
+        size,
+        modified,
+        created,
+        owner,
+        group,
+        mode,
+        replication,
+        chunk_size,
+        chunks,
+        files,
+        directories,
+        version,
+    }
+}
+
+impl ClientService for Master {
+    async fn ping(self, _: Context) {}
+
+    async fn whoami(self, _: Context) -> Result<String> {
+        self.admit()?;
+        Ok("ann".into())
+    }
+
+    async fn mkdir(self, _: Context, request: RequestId, path: DfsPath, _: bool) -> Result<()> {
+        let change = || {
+            let fresh = self.table.folders.lock().expect("lock").insert(path.clone());
+            if fresh { Ok(()) } else { Err(Error::new(ErrorCode::AlreadyExists, "exists").at(&path)) }
+        };
+        self.once(request, change).await
+    }
+
+    async fn rename(self, _: Context, request: RequestId, from: DfsPath, to: DfsPath, _: bool) -> Result<()> {
+        let change = || {
+            let mut files = self.table.files.lock().expect("lock");
+            let file = files.remove(&from).ok_or_else(missing)?;
+            files.insert(to, file);
+            Ok(())
+        };
+        self.once(request, change).await
+    }
+
+    async fn delete(self, _: Context, request: RequestId, path: DfsPath, _: bool) -> Result<Deleted> {
+        let change = || self.table.files.lock().expect("lock").remove(&path).map(drop).ok_or_else(missing);
+        self.once(request, change).await?;
+        Ok(Deleted { files: 1, ..Deleted::default() })
+    }
+
+    async fn plan_write(self, _: Context, plan: PlanWrite) -> Result<WritePlan> {
+        self.admit()?;
+        self.table.plans.fetch_add(1, Ordering::Relaxed);
+        self.table.excluded.lock().expect("lock").extend(&plan.exclude);
+        if !plan.overwrite && self.table.files.lock().expect("lock").contains_key(&plan.path) {
+            return Err(Error::new(ErrorCode::AlreadyExists, "exists").at(&plan.path));
+        }
+        let replication = plan.replication.unwrap_or(3);
+        let usable = |node: &&Arc<Node>| !plan.exclude.contains(&node.id);
+        let mut chain: Vec<_> = self.nodes.iter().filter(usable).map(|node| node.address()).collect();
+        let needed = if plan.oldest.is_none() { replication } else { replication / 2 + 1 };
+        if chain.len() < usize::from(needed) {
+            return Err(Error::new(ErrorCode::InsufficientDatanodes, "too few datanodes"));
+        }
+        let capability = self.table.capability.load(Ordering::Relaxed).to_le_bytes().to_vec();
+        let chunks = (0..plan.chunks).map(|_| {
+            let id = self.table.next_chunk.fetch_add(1, Ordering::Relaxed);
+            chain.rotate_left(1);
+            let chain = chain.iter().take(replication.into()).copied().collect();
+            let capability = capability_of(ChunkId(id), &capability).into();
+            PlannedChunk { id: ChunkId(id), generation: Generation(1), chain, capability }
+        });
+        let chunks = chunks.collect();
+        Ok(WritePlan { replication, chunk_size: plan.chunk_size.unwrap_or(CHUNK_SIZE), replicas_min: needed, chunks })
+    }
+
+    async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Stat> {
+        let path = commit.path.clone();
+        let change = || {
+            let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
+            for chunk in &commit.chunks {
+                assert!(chunk.receipts.len() >= 2, "chunk {} has too few receipts", chunk.chunk.id);
+                for receipt in &chunk.receipts {
+                    let node = self.nodes.iter().find(|node| node.id == receipt.node).expect("a receipt of a stranger");
+                    assert_eq!(node.checksum(chunk.chunk.id), Some((chunk.chunk.length, chunk.checksum)));
+                }
+            }
+            let size = chunks.iter().map(|chunk| u64::from(chunk.length)).sum();
+            let version = chunks.first().map_or(0, |chunk| chunk.id.0);
+            let stat = stat(Kind::File, size, chunks.len() as u64, commit.replication.unwrap_or(3), version);
+            let stat = Stat { chunk_size: commit.chunk_size.unwrap_or(CHUNK_SIZE), ..stat };
+            self.table.files.lock().expect("lock").insert(commit.path, (stat, chunks));
+            Ok(())
+        };
+        self.once(commit.request, change).await?;
+        self.stat_of(&path)
+    }
+
+    async fn plan_read(self, _: Context, plan: PlanRead) -> Result<ReadPlan> {
+        self.admit()?;
+        let files = self.table.files.lock().expect("lock");
+        let (stat, chunks) = files.get(&plan.path).ok_or_else(|| missing().at(&plan.path))?;
+        let end = plan.offset + plan.length;
+        let mut offset = 0;
+        let mut located = Vec::new();
+        let capability = self.table.capability.load(Ordering::Relaxed).to_le_bytes();
+        for chunk in chunks {
+            let next = offset + u64::from(chunk.length);
+            // Small pages, so that files of a few chunks take several.
+            if next > plan.offset && offset < end && located.len() < 3 {
+                let holders = self.nodes.iter().filter(|node| node.holds(chunk.id));
+                let replicas: Vec<NodeAddress> = holders.map(|node| node.address()).collect();
+                let capability = capability_of(chunk.id, &capability).into();
+                located.push(LocatedChunk { chunk: *chunk, offset, replicas, capability });
+            }
+            offset = next;
+        }
+        Ok(ReadPlan { stat: stat.clone(), chunks: located })
+    }
+
+    async fn stat(self, _: Context, path: DfsPath) -> Result<Stat> {
+        self.admit()?;
+        self.stat_of(&path)
+    }
+
+    async fn list(self, _: Context, list: ListFolder) -> Result<ListPage> {
+        self.admit()?;
+        let files = self.table.files.lock().expect("lock");
+        let inside = files.iter().filter(|(path, _)| path.parent().as_ref() == Some(&list.path));
+        let entries =
+            inside.map(|(path, (stat, _))| Entry { name: path.name().unwrap_or("").into(), stat: stat.clone() });
+        let wanted = |entry: &Entry| {
+            entry.name.starts_with(&list.prefix) && list.after.as_ref().is_none_or(|after| entry.name > *after)
+        };
+        // A page of two, whatever was asked for.
+        let mut entries: Vec<Entry> = entries.filter(wanted).take(3).collect();
+        let more = entries.len() == 3;
+        entries.truncate(2);
+        Ok(ListPage { entries, more })
+    }
+
+    async fn status(self, _: Context) -> Result<ClusterStatus> {
+        Err(Error::new(ErrorCode::Unsupported, "not here"))
+    }
+
+    async fn nodes(self, _: Context) -> Result<Vec<NodeStatus>> {
+        self.admit()?;
+        Ok(Vec::new())
+    }
+
+    async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {
+        self.table.damage.lock().expect("lock").push((chunk, node));
+        Ok(())
+    }
+}
+
+/// What these datanodes take for a capability: the chunk's id and a word.
+fn capability_of(chunk: ChunkId, word: &[u8]) -> Vec<u8> {
+    [&chunk.0.to_le_bytes(), word].concat()
+}

@@ -1,0 +1,111 @@
+//! Calls to the masters.
+
+use crate::cluster::{Cluster, content, path};
+use dfs_client::{CancellationToken, Client, ClientOptions, ListFolder, Progress, PutOptions, Source};
+use dfs_types::ErrorCode;
+use futures::TryStreamExt;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+#[tokio::test]
+async fn the_plain_calls() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    client.ping().await.expect("ping");
+    assert_eq!(client.whoami().await.as_deref(), Ok("ann"));
+    client.mkdir(&path("/a"), false).await.expect("mkdir");
+    let again = client.mkdir(&path("/a"), false).await.expect_err("it exists");
+    assert_eq!((again.code, again.path.as_deref()), (ErrorCode::AlreadyExists, Some("/a")));
+    let none = client.stat(&path("/b")).await.expect_err("it does not exist");
+    assert_eq!(none.code, ErrorCode::NotFound);
+    assert_eq!(client.nodes().await.map(|nodes| nodes.len()), Ok(0));
+}
+
+#[tokio::test]
+async fn a_folder_of_several_pages_is_listed_once() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    let (progress, cancel) = (Progress::new(), CancellationToken::new());
+    for name in ["a1", "a2", "a3", "a4", "a5", "b1"] {
+        let file = path("/").join(name).expect("path");
+        let source = Source::Bytes(content(10).into());
+        client.put(source, &file, PutOptions::default(), &progress, &cancel).await.expect("put");
+    }
+    let names = |prefix: &'static str| {
+        let client = client.clone();
+        async move {
+            let entries: Vec<_> = client.list_all(&path("/"), prefix).try_collect().await.expect("list");
+            entries.into_iter().map(|entry| entry.name).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(names("").await, ["a1", "a2", "a3", "a4", "a5", "b1"]);
+    assert_eq!(names("a").await, ["a1", "a2", "a3", "a4", "a5"]);
+    assert!(names("c").await.is_empty());
+    let list = ListFolder { path: path("/"), after: Some("a4".into()), prefix: String::new(), limit: 10 };
+    assert_eq!(client.list(list).await.map(|page| page.entries.len()), Ok(2));
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again() {
+    let cluster = Cluster::start(0).await;
+    let client = cluster.client().await;
+    for code in [ErrorCode::SafeMode, ErrorCode::NotLeader, ErrorCode::Unreachable, ErrorCode::Timeout] {
+        *cluster.table.refusals.lock().expect("lock") = (3, Some(code));
+        assert!(client.whoami().await.is_ok(), "{code}");
+        assert_eq!(cluster.table.refusals.lock().expect("lock").0, 0);
+    }
+    *cluster.table.refusals.lock().expect("lock") = (3, Some(ErrorCode::PermissionDenied));
+    assert_eq!(client.whoami().await.map_err(|error| error.code), Err(ErrorCode::PermissionDenied));
+    assert_eq!(cluster.table.refusals.lock().expect("lock").0, 2);
+    *cluster.table.refusals.lock().expect("lock") = (3, Some(ErrorCode::SafeMode));
+    let refused = client.clone().fail_fast().whoami().await;
+    assert_eq!(refused.map_err(|error| error.code), Err(ErrorCode::SafeMode));
+    assert_eq!(cluster.table.refusals.lock().expect("lock").0, 2);
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_happens_once() {
+    let cluster = Cluster::start(0).await;
+    let mut options = cluster.options();
+    options.settings.rpc_timeout = Duration::from_secs(3);
+    let client = Client::connect(options).await.expect("connect");
+    cluster.table.lost_answers.store(1, Ordering::Relaxed);
+    // A second mkdir would find that it exists.
+    client.mkdir(&path("/once"), false).await.expect("mkdir");
+    assert_eq!(cluster.table.lost_answers.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn the_leader_is_found_among_masters_that_are_gone_or_follow() {
+    let cluster = Cluster::start(0).await;
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("address");
+    let follower = cluster.start_master(Some(cluster.master)).await;
+    for masters in [vec![gone, follower], vec![follower, gone], vec![gone, cluster.master], vec![follower]] {
+        let client = Client::connect(ClientOptions { masters, ..cluster.options() }).await.expect("connect");
+        assert_eq!(client.whoami().await.as_deref(), Ok("ann"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_said_with_address_attempt_and_deadline() {
+    let cluster = Cluster::start(0).await;
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("address");
+    let options = ClientOptions { masters: vec![gone], ..cluster.options() };
+    let client = Client::new(options).with_timeout(Duration::from_millis(300));
+    let error = client.ready().await.expect_err("nobody is there");
+    assert_eq!(error.code, ErrorCode::Unreachable);
+    for part in [gone.to_string(), "attempt ".to_owned(), "deadline 300ms".to_owned()] {
+        assert!(error.message.contains(&part), "{error}");
+    }
+    assert!(error.hint.is_some());
+    let error = client.fail_fast().ready().await.expect_err("nobody is there");
+    assert!(error.message.contains("attempt 1,"), "{error}");
+}
+
+#[tokio::test]
+async fn a_stranger_is_turned_away_at_once() {
+    let (ours, theirs) = (Cluster::start(0).await, Cluster::start(0).await);
+    let options = ClientOptions { identity: ours.user.clone(), ..theirs.options() };
+    let error = Client::connect(options).await.expect_err("another authority");
+    assert_eq!(error.code, ErrorCode::Unauthenticated);
+}

@@ -1,0 +1,264 @@
+//! Reading, with datanodes that fail.
+
+use crate::cluster::{CHUNK_SIZE, Cluster, content, path};
+use dfs_client::{CancellationToken, Client, Dest, Event, GetOptions, Progress, PutOptions, Source};
+use dfs_types::{DatanodeId, ErrorCode};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+const SIZE: usize = (9 << 20) + 12_345;
+
+/// A cluster of three with the file `/f` of [`SIZE`] bytes.
+async fn with_file() -> (Cluster, Client, Vec<u8>) {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    let bytes = content(SIZE);
+    put(&client, &bytes).await;
+    (cluster, client, bytes)
+}
+
+async fn put(client: &Client, bytes: &[u8]) {
+    let options = PutOptions { overwrite: true, ..PutOptions::default() };
+    let source = Source::Bytes(bytes.to_vec().into());
+    client.put(source, &path("/f"), options, &Progress::new(), &CancellationToken::new()).await.expect("put");
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("folder");
+    entries.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// A writer that others can look into.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("lock").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ranges_are_what_they_should_be() {
+    let (_cluster, client, bytes) = with_file().await;
+    let chunk = u64::from(CHUNK_SIZE);
+    let size = SIZE as u64;
+    let edges = [0, 1, 65_535, 65_536, chunk - 1, chunk, chunk + 1, 3 * chunk, size - 1, size, size + 5];
+    for offset in edges {
+        for length in [0, 1, 65_536, chunk, 4 * chunk, u64::MAX] {
+            let read = client.read_range(&path("/f"), offset, length).await.expect("read");
+            let end = offset.saturating_add(length).min(size) as usize;
+            assert!(read == bytes[(offset.min(size) as usize).min(end)..end], "{offset} {length}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_destination() {
+    let (_cluster, client, bytes) = with_file().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    let (progress, cancel) = (Progress::new(), CancellationToken::new());
+    let options = GetOptions { keep_modified: true, ..GetOptions::default() };
+    client.get(&path("/f"), Dest::File(local.clone()), options, &progress, &cancel).await.expect("get");
+    assert!(std::fs::read(&local).expect("read") == bytes);
+    assert_eq!(names_in(folder.path()), ["local"]);
+    let found = std::fs::metadata(&local).expect("metadata");
+    assert_eq!(found.modified().expect("time"), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000));
+    assert_eq!(found.permissions().mode() & 0o640, 0o640);
+    assert_eq!((progress.bytes(), progress.bytes_total(), progress.files()), (SIZE as u64, SIZE as u64, 1));
+
+    let shared = Shared::default();
+    let dest = Dest::Writer(Box::new(shared.clone()));
+    let range = GetOptions { range: Some((1_000, 3 << 20)), ..GetOptions::default() };
+    client.get(&path("/f"), dest, range, &progress, &cancel).await.expect("get");
+    assert!(*shared.0.lock().expect("lock") == bytes[1_000..1_000 + (3 << 20)]);
+
+    let (mut far, near) = tokio::io::duplex(1000);
+    let file = path("/f");
+    let reading = client.get(&file, Dest::Async(Box::new(near)), GetOptions::default(), &progress, &cancel);
+    let mut seen = Vec::new();
+    let (got, read) = tokio::join!(reading, tokio::io::AsyncReadExt::read_to_end(&mut far, &mut seen));
+    assert!(got.is_ok() && read.is_ok() && seen == bytes);
+
+    client.get(&path("/f"), Dest::Discard, GetOptions::default(), &progress, &cancel).await.expect("get");
+    assert_eq!(progress.files(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_existing_file_is_replaced_only_when_asked() {
+    let (_cluster, client, bytes) = with_file().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    std::fs::write(&local, "mine").expect("write");
+    let (progress, cancel) = (Progress::new(), CancellationToken::new());
+    let get = |overwrite, dest: &Path| {
+        let options = GetOptions { overwrite, ..GetOptions::default() };
+        let (client, progress, cancel, dest) = (&client, &progress, &cancel, Dest::File(dest.into()));
+        async move { client.get(&path("/f"), dest, options, progress, cancel).await }
+    };
+    assert_eq!(get(false, &local).await.map_err(|error| error.code), Err(ErrorCode::AlreadyExists));
+    assert_eq!(std::fs::read(&local).expect("read"), b"mine");
+    get(true, &local).await.expect("get");
+    assert!(std::fs::read(&local).expect("read") == bytes);
+    assert_eq!(get(true, folder.path()).await.map_err(|error| error.code), Err(ErrorCode::IsADirectory));
+    let nowhere = folder.path().join("no/folder");
+    assert_eq!(get(true, &nowhere).await.map_err(|error| error.code), Err(ErrorCode::LocalIo));
+    assert_eq!(names_in(folder.path()), ["local"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_bit_is_found_reported_and_read_elsewhere() {
+    let (cluster, client, bytes) = with_file().await;
+    cluster.node(1).faults.flips.store(3, Ordering::Relaxed);
+    assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
+    assert_eq!(cluster.node(1).faults.struck.load(Ordering::Relaxed), 3);
+    // A report is on its way; it arrives. (Of two flips on one connection the reader sees the first.)
+    while cluster.table.damage.lock().expect("lock").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(cluster.table.damage.lock().expect("lock").iter().all(|(_, node)| *node == DatanodeId(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_everywhere_is_an_error_and_no_byte() {
+    let (cluster, client, _) = with_file().await;
+    cluster.nodes.iter().for_each(|node| node.faults.flips.store(u32::MAX, Ordering::Relaxed));
+    let error = client.read_range(&path("/f"), 0, u64::MAX).await.expect_err("all is damaged");
+    assert_eq!(error.code, ErrorCode::ChecksumMismatch);
+    assert_eq!(error.code.exit_code(), 5);
+    let shared = Shared::default();
+    let (dest, progress, cancel) = (Dest::Writer(Box::new(shared.clone())), Progress::new(), CancellationToken::new());
+    client.get(&path("/f"), dest, GetOptions::default(), &progress, &cancel).await.expect_err("all is damaged");
+    assert!(shared.0.lock().expect("lock").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_datanode_that_dies_or_falls_silent_is_passed_over() {
+    let (cluster, client, bytes) = with_file().await;
+    cluster.node(1).faults.dies_after.store(5, Ordering::Relaxed);
+    assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
+    assert!(cluster.node(1).faults.struck.swap(0, Ordering::Relaxed) > 0);
+    cluster.node(2).faults.silent.store(true, Ordering::Relaxed);
+    assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
+    assert!(cluster.node(2).faults.struck.load(Ordering::Relaxed) > 0);
+    cluster.node(2).faults.silent.store(false, Ordering::Relaxed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_without_replicas_is_said_so() {
+    let (cluster, client, _) = with_file().await;
+    cluster.nodes.iter().for_each(|node| node.forget_all());
+    let folder = tempfile::tempdir().expect("folder");
+    let (dest, progress, cancel) = (folder.path().join("local"), Progress::new(), CancellationToken::new());
+    let error = client.get(&path("/f"), Dest::File(dest), GetOptions::default(), &progress, &cancel).await;
+    let error = error.expect_err("nothing is left");
+    assert_eq!((error.code, error.path.as_deref()), (ErrorCode::NoHealthyReplica, Some("/f")));
+    assert!(names_in(folder.path()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_that_died_are_not_noticed() {
+    let (cluster, client, bytes) = with_file().await;
+    let retried = Progress::new();
+    for _ in 0..3 {
+        let (options, cancel) = (GetOptions::default(), CancellationToken::new());
+        client.get(&path("/f"), Dest::Discard, options, &retried, &cancel).await.expect("get");
+        cluster.nodes.iter().for_each(|node| node.hang_up());
+    }
+    assert_eq!((retried.retries(), retried.bytes()), (0, 3 * bytes.len() as u64));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_capability_is_renewed() {
+    let (cluster, client, bytes) = with_file().await;
+    cluster.nodes.iter().for_each(|node| node.faults.word.store(7, Ordering::Relaxed));
+    let table = cluster.table.clone();
+    let renewed = Progress::with_listener(move |event| {
+        if matches!(event, Event::Retried { .. }) {
+            table.capability.store(7, Ordering::Relaxed);
+        }
+    });
+    let shared = Shared::default();
+    let (dest, cancel) = (Dest::Writer(Box::new(shared.clone())), CancellationToken::new());
+    client.get(&path("/f"), dest, GetOptions::default(), &renewed, &cancel).await.expect("get");
+    assert!(renewed.retries() > 0 && *shared.0.lock().expect("lock") == bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_replaced_under_a_get_is_read_anew() {
+    let (_cluster, client, _) = with_file().await;
+    let (newer, other) = (content(SIZE - 1), client.clone());
+    let (progress, cancel) = (Progress::new(), CancellationToken::new());
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    // Replaced when the first page of chunks is planned: the second one must not be mixed with it.
+    let replaced = Arc::new(Mutex::new(Some(newer.clone())));
+    let runtime = tokio::runtime::Handle::current();
+    let listening = Progress::with_listener(move |event| {
+        if let (Event::Started { .. }, Some(newer)) = (event, replaced.lock().expect("lock").take()) {
+            runtime.block_on(put(&other, &newer));
+        }
+    });
+    client.get(&path("/f"), Dest::File(local.clone()), GetOptions::default(), &listening, &cancel).await.expect("get");
+    assert!(std::fs::read(&local).expect("read") == newer);
+    assert_eq!(listening.bytes(), newer.len() as u64);
+    drop(progress);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_get_leaves_nothing() {
+    let (cluster, _, _) = with_file().await;
+    let mut options = cluster.options();
+    options.settings.stall_timeout = Duration::from_secs(3600);
+    let client = Client::connect(options).await.expect("connect");
+    cluster.nodes.iter().for_each(|node| node.faults.silent.store(true, Ordering::Relaxed));
+    let folder = tempfile::tempdir().expect("folder");
+    let (cancel, progress) = (CancellationToken::new(), Progress::new());
+    let (file, dest) = (path("/f"), Dest::File(folder.path().join("local")));
+    let getting = client.get(&file, dest, GetOptions::default(), &progress, &cancel);
+    let cancelling = async {
+        while cluster.nodes.iter().all(|node| node.faults.struck.load(Ordering::Relaxed) == 0) {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    };
+    let (result, ()) = tokio::join!(getting, cancelling);
+    cluster.nodes.iter().for_each(|node| node.faults.silent.store(false, Ordering::Relaxed));
+    assert_eq!(result.map_err(|error| error.code), Err(ErrorCode::Interrupted));
+    assert!(names_in(folder.path()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_fails_ends_the_get() {
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (_cluster, client, _) = with_file().await;
+    let (progress, cancel) = (Progress::new(), CancellationToken::new());
+    let got = client.get(&path("/f"), Dest::Writer(Box::new(Closed)), GetOptions::default(), &progress, &cancel).await;
+    assert_eq!(got.map_err(|error| error.code), Err(ErrorCode::LocalIo));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_chunks_are_located() {
+    let (_cluster, client, bytes) = with_file().await;
+    let located = client.locate(&path("/f")).await.expect("locate");
+    assert_eq!(located.chunks.len(), bytes.len().div_ceil(CHUNK_SIZE as usize));
+    assert!(located.chunks.iter().all(|chunk| chunk.replicas.len() == 3));
+    assert_eq!(client.locate(&path("/none")).await.map_err(|error| error.code), Err(ErrorCode::NotFound));
+}

@@ -1,0 +1,7 @@
+//! The client against a cluster in memory that speaks the real protocol over real sockets, and fails on command.
+
+mod cluster;
+mod control;
+mod get;
+mod node;
+mod put;

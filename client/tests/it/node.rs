@@ -1,0 +1,251 @@
+//! A datanode in memory. The head of a chain stores for all of it.
+
+use dfs_client::{Identity, NodeAddress};
+use dfs_rpc::capability::Receipt;
+use dfs_rpc::conn::{ConnError, DataConn};
+use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
+use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_checksum};
+use dfs_rpc::hello::Service;
+use dfs_rpc::transport::{Protection, accept};
+use dfs_types::{ChunkId, DatanodeId, Error, ErrorCode};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
+
+/// What is wrong with a datanode.
+#[derive(Default)]
+pub struct Faults {
+    /// It takes connections and bytes, and says nothing more. A stopped process.
+    pub silent: AtomicBool,
+    /// It closes connections when it has sent or taken so many frames more; 0: never.
+    pub dies_after: AtomicU64,
+    /// It flips a bit in so many next data frames that it sends.
+    pub flips: AtomicU32,
+    /// Its disk is full.
+    pub full: AtomicBool,
+    /// It refuses capabilities of another word than this.
+    pub word: AtomicU64,
+    /// How often any of it struck.
+    pub struck: AtomicU32,
+}
+
+pub struct Node {
+    pub id: DatanodeId,
+    address: SocketAddr,
+    chunks: Mutex<BTreeMap<ChunkId, Replica>>,
+    pub faults: Faults,
+    conns: Mutex<Vec<Weak<DataConn>>>,
+    pub connections: AtomicU32,
+    pub protection: Mutex<Protection>,
+    /// All datanodes of the cluster, set once they are there.
+    pub peers: OnceLock<Vec<Weak<Node>>>,
+}
+
+/// Content and table of checksums.
+type Replica = (Vec<u8>, Vec<u32>);
+
+enum End {
+    Closed,
+    Failed,
+}
+
+impl From<ConnError> for End {
+    fn from(_: ConnError) -> Self {
+        Self::Failed
+    }
+}
+
+impl From<std::io::Error> for End {
+    fn from(_: std::io::Error) -> Self {
+        Self::Failed
+    }
+}
+
+impl Node {
+    pub async fn start(id: DatanodeId, identity: Identity) -> Arc<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
+        let node = Arc::new(Self {
+            id,
+            address: listener.local_addr().expect("address"),
+            chunks: Mutex::default(),
+            faults: Faults::default(),
+            conns: Mutex::default(),
+            connections: AtomicU32::new(0),
+            protection: Mutex::default(),
+            peers: OnceLock::new(),
+        });
+        let serving = node.clone();
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let (node, identity) = (serving.clone(), identity.clone());
+                tokio::spawn(async move { node.take(&identity, tcp).await });
+            }
+        });
+        node
+    }
+
+    async fn take(self: Arc<Self>, identity: &Identity, tcp: tokio::net::TcpStream) {
+        let protection = *self.protection.lock().expect("lock");
+        let Ok(connected) = accept(identity, tcp, &[Service::Data], protection).await else { return };
+        let Ok(conn) = DataConn::new(connected) else { return };
+        let conn = Arc::new(conn);
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.conns.lock().expect("lock").push(Arc::downgrade(&conn));
+        std::thread::spawn(move || {
+            while self.serve(&conn).is_ok() {}
+            conn.close();
+        });
+    }
+
+    pub fn address(&self) -> NodeAddress {
+        NodeAddress { id: self.id, address: self.address }
+    }
+
+    pub fn holds(&self, chunk: ChunkId) -> bool {
+        self.chunks.lock().expect("lock").contains_key(&chunk)
+    }
+
+    pub fn checksum(&self, chunk: ChunkId) -> Option<(u32, u32)> {
+        let chunks = self.chunks.lock().expect("lock");
+        chunks.get(&chunk).map(|(bytes, table)| (bytes.len() as u32, table_checksum(table)))
+    }
+
+    pub fn forget_all(&self) {
+        self.chunks.lock().expect("lock").clear();
+    }
+
+    /// Closes all connections, as a restart does.
+    pub fn hang_up(&self) {
+        self.conns.lock().expect("lock").drain(..).filter_map(|conn| conn.upgrade()).for_each(|conn| conn.close());
+    }
+
+    fn strike(&self) {
+        self.faults.struck.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Called at each frame; fails when it is time to die.
+    fn live(&self) -> Result<(), End> {
+        let left = &self.faults.dies_after;
+        match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
+            Ok(1) => {
+                self.strike();
+                left.store(1, Ordering::Relaxed);
+                Err(End::Closed)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&self, capability: &[u8]) -> Result<ChunkId, Error> {
+        let (id, word) = capability.split_first_chunk::<8>().expect("a capability of these tests");
+        if word != self.faults.word.load(Ordering::Relaxed).to_le_bytes() {
+            self.strike();
+            return Err(Error::new(ErrorCode::PermissionDenied, "the capability has expired"));
+        }
+        Ok(ChunkId(u64::from_le_bytes(*id)))
+    }
+
+    /// One request.
+    fn serve(&self, conn: &DataConn) -> Result<(), End> {
+        let header = conn.receive_header()?.ok_or(End::Closed)?;
+        self.live()?;
+        while self.faults.silent.load(Ordering::Relaxed) {
+            self.strike();
+            std::thread::sleep(Duration::from_millis(50));
+            // Until the client gives up on us, or the fault is lifted.
+            if self.conns.lock().expect("lock").iter().all(|conn| conn.strong_count() == 0) {
+                return Err(End::Closed);
+            }
+        }
+        match header.kind {
+            FrameKind::OpenWrite => self.write(conn, header.stream, conn.receive_message(&header)?),
+            FrameKind::Read => self.read(conn, header.stream, &conn.receive_message(&header)?),
+            _ => Err(End::Failed),
+        }
+    }
+
+    fn write(&self, conn: &DataConn, stream: u32, open: OpenWrite) -> Result<(), End> {
+        let (mut bytes, mut table) = (Vec::new(), Vec::new());
+        loop {
+            let header = conn.receive_header()?.ok_or(End::Closed)?;
+            assert_eq!(header.stream, stream);
+            self.live()?;
+            match header.kind {
+                FrameKind::Data => {
+                    assert_eq!(header.offset, bytes.len() as u64);
+                    let mut payload = vec![0; header.length as usize];
+                    conn.receive_payload(&mut payload)?;
+                    header.verify(&payload).map_err(|_| End::Failed)?;
+                    bytes.extend(payload);
+                    table.extend(header.crcs.iter().take(header.blocks()));
+                }
+                FrameKind::FinishWrite => {
+                    let finish: FinishWrite = conn.receive_message(&header)?;
+                    assert_eq!((finish.length as usize, finish.checksum), (bytes.len(), table_checksum(&table)));
+                    assert_eq!(open.length, Some(finish.length));
+                    break;
+                }
+                _ => return Err(End::Failed),
+            }
+        }
+        match self.store(&open, &bytes, &table) {
+            Ok(receipts) => conn.send_message(FrameKind::WriteDone, stream, &WriteDone { receipts })?,
+            Err(error) => conn.send_message(FrameKind::Error, stream, &error)?,
+        }
+        Ok(())
+    }
+
+    fn store(&self, open: &OpenWrite, bytes: &[u8], table: &[u32]) -> Result<Vec<Receipt>, StreamError> {
+        let chunk = self.check(&open.capability).map_err(|error| StreamError { node: Some(self.id), error })?;
+        let mut receipts = Vec::new();
+        let chain: Vec<_> = std::iter::once(self.id).chain(open.rest.iter().map(|node| node.id)).collect();
+        let peers = self.peers.get().into_iter().flatten().filter_map(Weak::upgrade);
+        for node in peers.filter(|node| chain.contains(&node.id)) {
+            if node.faults.full.load(Ordering::Relaxed) {
+                node.strike();
+                let error = Error::new(ErrorCode::LocalIo, "no space left");
+                return Err(StreamError { node: Some(node.id), error });
+            }
+            node.chunks.lock().expect("lock").insert(chunk, (bytes.to_vec(), table.to_vec()));
+            receipts.push(Receipt { node: node.id, key: 1, seal: [0; 16] });
+        }
+        Ok(receipts)
+    }
+
+    fn read(&self, conn: &DataConn, stream: u32, read: &Read) -> Result<(), End> {
+        let found = self.check(&read.capability).and_then(|chunk| {
+            let found = self.chunks.lock().expect("lock").get(&chunk).cloned();
+            found.ok_or_else(|| Error::new(ErrorCode::NotFound, "no such chunk"))
+        });
+        let (bytes, table) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                conn.send_message(FrameKind::Error, stream, &StreamError { node: Some(self.id), error })?;
+                return Ok(());
+            }
+        };
+        let mut at = read.offset as usize / BLOCK_BYTES * BLOCK_BYTES;
+        let end = ((read.offset + read.length) as usize).next_multiple_of(BLOCK_BYTES).min(bytes.len());
+        while at < end {
+            self.live()?;
+            let mut payload = bytes[at..end.min(at + DATA_BYTES_MAX)].to_vec();
+            let mut crcs = block_crcs(&[]);
+            let blocks = payload.len().div_ceil(BLOCK_BYTES);
+            crcs[..blocks].copy_from_slice(&table[at / BLOCK_BYTES..][..blocks]);
+            let flips = &self.faults.flips;
+            if flips.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                self.strike();
+                payload[0] ^= 1;
+            }
+            let header =
+                FrameHeader { kind: FrameKind::Data, length: payload.len() as u32, stream, offset: at as u64, crcs };
+            conn.send(&header, &payload)?;
+            at += payload.len();
+        }
+        let done = FrameHeader { kind: FrameKind::ReadDone, length: 0, stream, offset: 0, crcs: [0; 8] };
+        conn.send(&done, &[])?;
+        Ok(())
+    }
+}
