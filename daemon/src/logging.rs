@@ -43,12 +43,13 @@ pub fn start(settings: &LogSettings, file: Option<&Path>) -> Result<(), LoggingE
     Ok(())
 }
 
-/// A panic goes to the log, with a backtrace, in place of standard error.
+/// A panic goes to the log in place of standard error: the backtrace first, so that the log ends with the reason.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let backtrace = std::backtrace::Backtrace::force_capture();
         let thread = std::thread::current();
-        tracing::error!(thread = thread.name().unwrap_or("?"), "{panic}\n{backtrace}");
+        tracing::error!("backtrace of the panic below:\n{backtrace}");
+        tracing::error!("thread {}: {panic}", thread.name().unwrap_or("without a name"));
     }));
 }
 

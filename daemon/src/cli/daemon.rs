@@ -92,6 +92,7 @@ fn in_process(
         let _ = rustix::process::setsid();
     }
     logging::start(&context.loaded.settings.log, background.log_file.as_deref()).context("start logging")?;
+    raise_file_limit();
     let run_file = background.run_file.clone().map(|path| OwnRunFile::write(path, id)).transpose()?;
     let stop = stop_on_signals(id)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "{id} starts");
@@ -103,25 +104,32 @@ fn in_process(
         }
     });
     let ended = run(on_ready, stop);
-    match &ended {
+    match ended {
         Ok(()) => {
             tracing::info!("{id} ended");
-            drop(run_file);
+            if let Some(run_file) = run_file {
+                run_file.remove();
+            }
+            Ok(())
         }
         Err(error) => {
             tracing::error!("{id} failed: {error:#}");
-            // Left behind, it says that this daemon did not end well.
-            std::mem::forget(run_file);
+            let failure = Failure::from(error);
+            // The log has it already, and in the background standard error leads there too.
+            Err(if background.log_file.is_some() { failure.silent() } else { failure })
         }
-    }
-    match ended {
-        // The log has it already, and standard error leads there too.
-        Err(error) if background.log_file.is_some() => Err(Failure::from(error).silent()),
-        other => Ok(other?),
     }
 }
 
-/// The run file of this process; it goes when the process ends well.
+/// As many files and connections as the system lets this user have; the usual soft limit is for interactive programs.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // With the lower limit it works as well, for fewer connections.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+/// The run file of this process. Left behind, it says that the daemon did not end well.
 struct OwnRunFile {
     path: PathBuf,
     process: ProcessKey,
@@ -134,6 +142,10 @@ impl OwnRunFile {
         Ok(Self { path, process })
     }
 
+    fn remove(self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+
     /// Writes the address, once it is known.
     fn announcer(&self) -> impl FnOnce(SocketAddr) + Send + 'static {
         let (path, process) = (self.path.clone(), self.process.clone());
@@ -142,12 +154,6 @@ impl OwnRunFile {
                 tracing::error!("write run file: {error}");
             }
         }
-    }
-}
-
-impl Drop for OwnRunFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -74,7 +74,17 @@ async fn ask_any(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> 
 async fn ask_one(identity: &Identity, master: SocketAddr) -> Result<Health> {
     let opened = connect(identity, master, Expected::AnyMaster, Service::Client, Protection::Auto, CALL_TIMEOUT).await;
     let connected = opened.map_err(|error| error.into_error(master))?;
-    let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
+    let tarpc::client::NewClient { client, dispatch } =
+        ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream));
+    let connection = tokio::spawn(dispatch);
+    let health = ask_client(&client, master).await;
+    drop(client);
+    // Says goodbye, so that the master need not wonder where we went.
+    let _ = tokio::time::timeout(CALL_TIMEOUT, connection).await;
+    health
+}
+
+async fn ask_client(client: &ClientServiceClient, master: SocketAddr) -> Result<Health> {
     let lost = |error: tarpc::client::RpcError| Error::new(ErrorCode::Unreachable, format!("{master}: {error}"));
     let mut context = tarpc::context::current();
     context.deadline = Instant::now() + CALL_TIMEOUT;

@@ -131,11 +131,13 @@ pub fn show(sources: &[Source], follow: bool, out: &mut impl Write) -> io::Resul
     // The ends are noted first: what is added meanwhile is shown twice rather than never.
     let mut tails: Vec<Tail> = sources.iter().map(|source| Tail::at_end(&source.path)).collect();
     merge(sources, out)?;
-    while follow {
-        follow_once(sources, &mut tails, out)?;
-        std::thread::sleep(FOLLOW_EVERY);
+    if !follow {
+        return Ok(());
     }
-    Ok(())
+    loop {
+        std::thread::sleep(FOLLOW_EVERY);
+        follow_once(sources, &mut tails, out)?;
+    }
 }
 
 fn follow_once(sources: &[Source], tails: &mut [Tail], out: &mut impl Write) -> io::Result<()> {
