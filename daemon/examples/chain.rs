@@ -1,0 +1,313 @@
+//! Measures the data path alone: three datanodes in this process, no master, a blocking writer and readers, each beside
+//! its limit on the same disk in the same run.
+//!
+//! `chain FOLDER [MIB=1024] [ROUNDS=5] [auto|private]` prints MB/s and CPU seconds per GiB, the median of all rounds.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use bytes::Bytes;
+use dfs_daemon::authority::Authority;
+use dfs_daemon::datanode::keys::SharedKeys;
+use dfs_daemon::datanode::serve::{self, Context};
+use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, StoreOptions, direct};
+use dfs_daemon::durable;
+use dfs_rpc::capability::{Capability, KeyRing, Operation};
+use dfs_rpc::client::NodeAddress;
+use dfs_rpc::conn::DataConn;
+use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
+use dfs_rpc::frame::{DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_checksum};
+use dfs_rpc::hello::Service;
+use dfs_rpc::node::TokenKey;
+use dfs_rpc::tls::{Expected, Identity};
+use dfs_rpc::transport::{self, Protection};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Timestamp};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+const NODES: u16 = 3;
+const CHUNK_BYTES: usize = 64 << 20;
+const LIMIT_BLOCK_BYTES: usize = 1 << 20;
+/// Small chunks of one round, and their size.
+const SMALL: u64 = 600;
+const SMALL_BYTES: usize = 4096;
+
+struct Bench {
+    runtime: Runtime,
+    nodes: Vec<NodeAddress>,
+    stores: Vec<Arc<ChunkStore>>,
+    user: Identity,
+    principal: Principal,
+    ring: KeyRing,
+    cluster: ClusterId,
+    protection: Protection,
+    folder: PathBuf,
+    data: Vec<u8>,
+    stop: CancellationToken,
+}
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = arguments.first().context("usage: chain FOLDER [MIB] [ROUNDS] [auto|private]")?;
+    let mib: usize = arguments.get(1).map_or(Ok(1024), |text| text.parse())?;
+    let rounds: usize = arguments.get(2).map_or(Ok(5), |text| text.parse())?;
+    let protection = match arguments.get(3).map(String::as_str) {
+        None | Some("auto") => Protection::Auto,
+        Some("private") => Protection::Private,
+        Some(other) => bail!("{other} is neither auto nor private"),
+    };
+    let bench = Bench::start(Path::new(folder), protection)?;
+    let chunks = (mib << 20).div_ceil(CHUNK_BYTES).max(1) as u64;
+    let mut figures: Vec<(&str, Vec<Figure>)> = Vec::new();
+    for round in 0..rounds as u64 {
+        let first = 1 + round * (chunks + SMALL);
+        bench.round(first, chunks, &mut |name, figure| match figures.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, all)) => all.push(figure),
+            None => figures.push((name, vec![figure])),
+        })?;
+    }
+    for (name, all) in &mut figures {
+        all.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        let median = &all[all.len() / 2];
+        println!("{name:34} {:9.1} {}  {:6.3} CPU s/GiB", median.rate, median.unit, median.cpu);
+    }
+    bench.stop.cancel();
+    bench.runtime.shutdown_timeout(Duration::from_secs(5));
+    Ok(())
+}
+
+struct Figure {
+    rate: f64,
+    unit: &'static str,
+    cpu: f64,
+}
+
+/// User and system time of this process so far.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn measured(bytes: u64, work: impl FnOnce() -> Result<()>) -> Result<Figure> {
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
+    work()?;
+    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    Ok(Figure { rate: bytes as f64 / 1e6 / seconds, unit: "MB/s", cpu: cpu / (bytes as f64 / (1u64 << 30) as f64) })
+}
+
+impl Bench {
+    fn start(folder: &Path, protection: Protection) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let cluster = ClusterId(*b"measuring-alone!");
+        let authority = Authority::create(cluster, SystemTime::now())?;
+        let issue = |principal: &Principal| -> Result<Identity> {
+            Ok(Identity::from_pem(authority.issue(principal, SystemTime::now())?.as_bytes())?)
+        };
+        let key = TokenKey { id: 1, secret: [7; 32] };
+        let principal = Principal::User("bench".to_owned());
+        let (stop, mut nodes, mut stores) = (CancellationToken::new(), Vec::new(), Vec::new());
+        for id in (1..=NODES).map(DatanodeId) {
+            let store = ChunkStore::open(&StoreOptions {
+                cluster,
+                node: id,
+                folders: vec![folder.join(id.to_string())],
+                capacity: None,
+                reserve: 0,
+                direct_io: true,
+            })?;
+            stores.push(store.clone());
+            let keys = SharedKeys::default();
+            keys.learn(std::slice::from_ref(&key));
+            let context = Context {
+                store,
+                keys: Arc::new(keys),
+                identity: issue(&Principal::Datanode(id))?,
+                protection,
+                budget: Arc::new(BufferBudget::default()),
+                runtime: runtime.handle().clone(),
+            };
+            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+            nodes.push(NodeAddress { id, address: listener.local_addr()? });
+            runtime.spawn(serve::serve(Arc::new(context), listener, 64, stop.clone()));
+        }
+        let data = (0..CHUNK_BYTES / 8).flat_map(|_| fastrand::u64(..).to_le_bytes()).collect();
+        let ring = KeyRing::new(&[key]);
+        let (user, folder) = (issue(&principal)?, folder.to_owned());
+        Ok(Self { runtime, nodes, stores, user, principal, ring, cluster, protection, folder, data, stop })
+    }
+
+    fn round(&self, first: u64, chunks: u64, note: &mut impl FnMut(&'static str, Figure)) -> Result<()> {
+        let bytes = chunks * CHUNK_BYTES as u64;
+        note("limit: three direct writers", measured(bytes, || self.limit_write(chunks))?);
+        note("put, three replicas", measured(bytes, || self.put(first, chunks))?);
+        note("limit: three direct readers", measured(bytes, || self.limit_read(chunks))?);
+        note("get, two chunks at a time", measured(bytes, || self.get(first, chunks, 2))?);
+        note("get, three chunks at a time", measured(bytes, || self.get(first, chunks, 3))?);
+        note("get, one chunk at a time", measured(bytes, || self.get(first, chunks, 1))?);
+        for parallel in [1, 16] {
+            let name = if parallel == 1 { "put 4 KiB chunks, one at a time" } else { "put 4 KiB chunks, 16 at a time" };
+            let from = first + chunks + if parallel == 1 { 0 } else { SMALL / 6 };
+            let count = if parallel == 1 { SMALL / 6 } else { SMALL - SMALL / 6 };
+            let begun = Instant::now();
+            self.put_small(from, count, parallel)?;
+            note(name, Figure { rate: count as f64 / begun.elapsed().as_secs_f64(), unit: "/s  ", cpu: 0.0 });
+        }
+        for store in &self.stores {
+            for id in first..first + chunks + SMALL {
+                store.delete(ChunkId(id), Generation(1))?;
+            }
+        }
+        for number in 0..NODES {
+            std::fs::remove_file(self.folder.join(format!("limit-{number}")))?;
+        }
+        Ok(())
+    }
+
+    /// Three files as large as all the data, written at the same time, and synced.
+    fn limit_write(&self, chunks: u64) -> Result<()> {
+        self.on_threads(usize::from(NODES), |number| {
+            let file = direct::create(&self.folder.join(format!("limit-{number}")), true)?;
+            direct::reserve(&file, chunks * CHUNK_BYTES as u64)?;
+            let mut block = AlignedBuffer::new(LIMIT_BLOCK_BYTES);
+            block.copy_from_slice(&self.data[..LIMIT_BLOCK_BYTES]);
+            for at in (0..chunks * CHUNK_BYTES as u64).step_by(LIMIT_BLOCK_BYTES) {
+                direct::write_at(&file, &block, at)?;
+            }
+            Ok(durable::sync_data(&file)?)
+        })
+    }
+
+    /// A third of each file, read at the same time: as many bytes as the data has.
+    fn limit_read(&self, chunks: u64) -> Result<()> {
+        self.on_threads(usize::from(NODES), |number| {
+            let file = direct::open_read(&self.folder.join(format!("limit-{number}")), true)?;
+            let mut block = AlignedBuffer::new(LIMIT_BLOCK_BYTES);
+            let blocks = chunks * (CHUNK_BYTES / LIMIT_BLOCK_BYTES) as u64;
+            for at in (number as u64..blocks).step_by(usize::from(NODES)) {
+                direct::read_at(&file, &mut block, at * LIMIT_BLOCK_BYTES as u64)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn on_threads(&self, count: usize, work: impl Fn(usize) -> Result<()> + Sync) -> Result<()> {
+        std::thread::scope(|scope| {
+            let work = &work;
+            let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || work(number))).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| bail!("a thread panicked")))
+        })
+    }
+
+    fn connect(&self, node: usize) -> Result<DataConn> {
+        let NodeAddress { id, address } = self.nodes[node];
+        let expected = Expected::Datanode(id);
+        let limit = Duration::from_secs(5);
+        let opening = transport::connect(&self.user, address, expected, Service::Data, self.protection, limit);
+        let connected = self.runtime.block_on(opening)?;
+        let _entered = self.runtime.enter();
+        Ok(DataConn::new(connected)?)
+    }
+
+    fn capability(&self, chunk: u64, operation: Operation, pipeline: Vec<DatanodeId>) -> Result<Bytes> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+        let capability = Capability {
+            cluster: self.cluster,
+            chunk: ChunkId(chunk),
+            generation: Generation(1),
+            operation,
+            principal: self.principal.clone(),
+            pipeline,
+            length_max: CHUNK_BYTES as u32,
+            expires: Timestamp::default().plus(now + Duration::from_secs(600)),
+        };
+        Ok(self.ring.seal(&capability).context("seal")?.into())
+    }
+
+    fn send_chunk(&self, conn: &DataConn, chunk: u64, data: &[u8]) -> Result<()> {
+        let stream = chunk as u32;
+        let capability = self.capability(chunk, Operation::Write, self.nodes.iter().map(|node| node.id).collect())?;
+        let open = OpenWrite { capability, rest: self.nodes[1..].to_vec(), length: Some(data.len() as u32) };
+        conn.send_message(FrameKind::OpenWrite, stream, &open)?;
+        let mut table = Vec::new();
+        for (at, payload) in data.chunks(DATA_BYTES_MAX).enumerate() {
+            let header = FrameHeader::data(stream, (at * DATA_BYTES_MAX) as u64, payload);
+            table.extend_from_slice(&header.crcs[..header.blocks()]);
+            conn.send(&header, payload)?;
+        }
+        let finish = FinishWrite { length: data.len() as u32, checksum: table_checksum(&table) };
+        Ok(conn.send_message(FrameKind::FinishWrite, stream, &finish)?)
+    }
+
+    fn answer(&self, conn: &DataConn) -> Result<()> {
+        let header = conn.receive_header()?.context("closed")?;
+        match header.kind {
+            FrameKind::WriteDone => {
+                let done: WriteDone = conn.receive_message(&header)?;
+                ensure!(done.receipts.len() == usize::from(NODES), "receipts");
+                Ok(())
+            }
+            _ => bail!("{:?}", conn.receive_message::<StreamError>(&header)?),
+        }
+    }
+
+    /// One connection, two chunks in flight.
+    fn put(&self, first: u64, chunks: u64) -> Result<()> {
+        let conn = self.connect(0)?;
+        for at in 0..chunks {
+            self.send_chunk(&conn, first + at, &self.data)?;
+            if at > 0 {
+                self.answer(&conn)?;
+            }
+        }
+        self.answer(&conn)
+    }
+
+    fn put_small(&self, first: u64, count: u64, parallel: usize) -> Result<()> {
+        self.on_threads(parallel, |number| {
+            let conn = self.connect(0)?;
+            for chunk in (first + number as u64..first + count).step_by(parallel) {
+                self.send_chunk(&conn, chunk, &self.data[..SMALL_BYTES])?;
+                self.answer(&conn)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn get(&self, first: u64, chunks: u64, parallel: usize) -> Result<()> {
+        self.on_threads(parallel, |number| {
+            let conn = self.connect(number % usize::from(NODES))?;
+            let node = self.nodes[number % usize::from(NODES)].id;
+            let mut buffer = vec![0; DATA_BYTES_MAX];
+            for chunk in (first + number as u64..first + chunks).step_by(parallel) {
+                let capability = self.capability(chunk, Operation::Read, vec![node])?;
+                let read = Read { capability, offset: 0, length: CHUNK_BYTES as u32 };
+                conn.send_message(FrameKind::Read, chunk as u32, &read)?;
+                self.receive_chunk(&conn, &mut buffer)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn receive_chunk(&self, conn: &DataConn, buffer: &mut [u8]) -> Result<()> {
+        let mut received = 0;
+        loop {
+            let header = conn.receive_header()?.context("closed")?;
+            match header.kind {
+                FrameKind::Data => {
+                    let payload = &mut buffer[..header.length as usize];
+                    conn.receive_payload(payload)?;
+                    ensure!(header.crcs == block_crcs(payload), "checksum");
+                    received += payload.len();
+                }
+                FrameKind::ReadDone => break,
+                _ => bail!("{:?}", conn.receive_message::<StreamError>(&header)?),
+            }
+        }
+        ensure!(received == CHUNK_BYTES, "{received} bytes");
+        Ok(())
+    }
+}
