@@ -18,7 +18,7 @@ pub(crate) type Limits = (Duration, Duration);
 #[derive(Debug)]
 pub(crate) struct Lease<C = DataConn> {
     pub conn: Arc<C>,
-    /// The datanodes behind it, from the head on.
+    /// The datanodes that it serves, from the head on.
     pub chain: Vec<DatanodeId>,
     /// It served an earlier transfer, and may have died since.
     pub reused: bool,
@@ -39,7 +39,8 @@ impl<C> Lease<C> {
     }
 }
 
-/// Idle connections by chain. The one used last is used next, so that those not needed age.
+/// Idle connections by head, best the one that served the same chain last: its head may still be connected to the next.
+/// The one used last is used next, so that those not needed age.
 #[derive(Debug)]
 pub(crate) struct Pool<C = DataConn> {
     /// In the order in which they came back.
@@ -57,12 +58,13 @@ impl<C> Pool<C> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An idle connection to the head of just this chain.
+    /// An idle connection to the head of this chain.
     pub(crate) fn take(&self, chain: &[DatanodeId], now: Instant) -> Option<Lease<C>> {
         let mut idle = self.lock();
         expire(&mut idle, now);
-        let place = idle.iter().rposition(|(_, lease)| lease.chain == chain)?;
-        idle.remove(place).map(|(_, lease)| Lease { reused: true, ..lease })
+        let same = idle.iter().rposition(|(_, lease)| lease.chain == chain);
+        let place = same.or_else(|| idle.iter().rposition(|(_, lease)| lease.chain.first() == chain.first()))?;
+        idle.remove(place).map(|(_, lease)| Lease { reused: true, chain: chain.to_vec(), ..lease })
     }
 
     /// Takes a connection back on which nothing is under way.
@@ -101,17 +103,19 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_used_comes_first_and_only_for_its_chain() {
+    fn the_last_one_used_comes_first_and_the_same_chain_before_others() {
         let pool = Pool::<u32>::default();
         let now = Instant::now();
-        pool.give_back(Lease::new(1, chain(&[1, 2])), now);
-        pool.give_back(Lease::new(2, chain(&[1, 2])), now);
-        pool.give_back(Lease::new(3, chain(&[2, 1])), now);
-        assert!(pool.take(&chain(&[1]), now).is_none());
-        let lease = pool.take(&chain(&[1, 2]), now).expect("two are idle");
-        assert!(*lease.conn == 2 && lease.reused);
-        assert_eq!(pool.take(&chain(&[1, 2]), now).map(|lease| *lease.conn), Some(1));
-        assert!(pool.take(&chain(&[1, 2]), now).is_none());
+        for (number, ids) in [[1, 2], [1, 2], [1, 3], [2, 1]].iter().enumerate() {
+            pool.give_back(Lease::new(number as u32, chain(ids)), now);
+        }
+        let take = |ids| pool.take(&chain(ids), now).map(|lease| (*lease.conn, lease.reused, lease.chain));
+        assert_eq!(take(&[3]), None);
+        assert_eq!(take(&[1, 2]), Some((1, true, chain(&[1, 2]))));
+        assert_eq!(take(&[1]), Some((2, true, chain(&[1]))));
+        assert_eq!(take(&[1, 9]), Some((0, true, chain(&[1, 9]))));
+        assert_eq!(take(&[1, 2]), None);
+        assert_eq!(take(&[2]), Some((3, true, chain(&[2]))));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::client::PlannedChunk;
 use dfs_rpc::conn::ConnError;
 use dfs_rpc::data::{FinishWrite, OpenWrite, StreamError, WriteDone};
-use dfs_rpc::frame::{FrameHeader, FrameKind, table_checksum};
+use dfs_rpc::frame::{BLOCK_BYTES, FrameHeader, FrameKind, encode_message, table_checksum};
 use dfs_types::{DatanodeId, Error};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -50,9 +50,9 @@ impl Line {
         }
     }
 
-    /// Whether more chunks for this chain can go here.
-    pub(super) fn serves(&self, chain: &[DatanodeId]) -> bool {
-        !self.broken.get() && self.lease.borrow().chain == chain
+    /// Whether more chunks for chains with this head can go here.
+    pub(super) fn serves(&self, head: Option<DatanodeId>) -> bool {
+        !self.broken.get() && self.lease.borrow().chain.first().copied() == head
     }
 
     /// A failure of a connection that was idle and has not spoken since tells nothing about its datanodes.
@@ -91,14 +91,18 @@ impl Line {
         let lease = self.lease.borrow();
         let rest = planned.chain.get(1..).unwrap_or_default().to_vec();
         let open = OpenWrite { capability: planned.capability.clone(), rest, length: Some(content.length) };
-        lease.conn.send_message(FrameKind::OpenWrite, stream, &open)?;
-        let mut table = Vec::with_capacity(content.length.div_ceil(dfs_rpc::frame::BLOCK_BYTES as u32) as usize);
+        let open = encode_message(&open);
+        let mut opening = Some(FrameHeader::message(FrameKind::OpenWrite, stream, &open));
+        let mut table = Vec::with_capacity((content.length as usize).div_ceil(BLOCK_BYTES));
         while *sent < content.length {
             transfer.check().map_err(SendError::Fatal)?;
             let frame = input.frame(content, *sent, buffer).map_err(SendError::Fatal)?;
             let header = FrameHeader::data(stream, u64::from(*sent), frame);
             table.extend(header.crcs.iter().take(header.blocks()));
-            lease.conn.send(&header, frame)?;
+            match opening.take() {
+                Some(first) => lease.conn.send_two((&first, &open), (&header, frame))?,
+                None => lease.conn.send(&header, frame)?,
+            }
             *sent += header.length;
             transfer.progress.add(u64::from(header.length));
         }

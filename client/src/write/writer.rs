@@ -5,6 +5,7 @@ use super::places::{Places, Shape};
 use super::source::{Content, Input};
 use super::split::{check_count, count};
 use crate::control::delay;
+use crate::pool::Limits;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::client::{CommittedChunk, PlannedChunk};
 use dfs_rpc::data::WriteDone;
@@ -21,6 +22,8 @@ const CHUNK_TRIES_MAX: u32 = 8;
 const SEND_STALLS: u32 = 3;
 /// The same for the answer to a chunk, which waits for the disks of the whole chain.
 const ANSWER_STALLS: u32 = 5;
+/// Both limits grow by this with each datanode beyond three.
+const LONGER_CHAIN: Duration = Duration::from_secs(2);
 /// Bytes kept in memory of a source that cannot be read again, where a single chunk is not more than that.
 const KEPT_BYTES_MAX: u64 = 80 << 20;
 /// A source that takes this long for a chunk may outlast idle connections; none is held while waiting for more.
@@ -147,13 +150,12 @@ impl Writer {
         planned: &PlannedChunk,
         content: &Content,
     ) -> Result<(Rc<Line>, u32, u32), (SendError, bool)> {
-        let ids: Vec<DatanodeId> = planned.chain.iter().map(|node| node.id).collect();
-        let open = self.flight.iter().rev().map(|chunk| &chunk.line).find(|line| line.serves(&ids)).cloned();
+        let head = planned.chain.first().map(|node| node.id);
+        let open = self.flight.iter().rev().map(|chunk| &chunk.line).find(|line| line.serves(head)).cloned();
         let line = match open {
             Some(line) => line,
             None => {
-                let stall = self.transfer.client.settings().stall_timeout;
-                let lease = self.transfer.lease(&planned.chain, (stall * ANSWER_STALLS, stall * SEND_STALLS));
+                let lease = self.transfer.lease(&planned.chain, self.limits(planned.chain.len()));
                 Rc::new(Line::new(lease.map_err(|failure| (SendError::Node(failure), false))?))
             }
         };
@@ -168,6 +170,13 @@ impl Writer {
             },
             Err(fatal) => Err((fatal, false)),
         }
+    }
+
+    /// How long to wait for an answer and for the head to take data.
+    fn limits(&self, chain: usize) -> Limits {
+        let stall = self.transfer.client.settings().stall_timeout;
+        let longer = LONGER_CHAIN * u32::try_from(chain.saturating_sub(3)).unwrap_or_default();
+        (stall * ANSWER_STALLS + longer, stall * SEND_STALLS + longer)
     }
 
     /// Takes the answer to the chunk that was sent first, and sends the chunk again if it is bad.
