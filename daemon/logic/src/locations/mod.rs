@@ -6,6 +6,8 @@
 
 mod page;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use dfs_types::{ChunkId, DatanodeId, Generation};
 use page::{PAGE_SLOTS, Page};
