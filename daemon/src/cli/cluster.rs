@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::local::logs::{self, Source};
 use crate::local::{self, DaemonId, DaemonStatus, UpOptions};
 use dfs_types::ErrorCode;
+use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 type Outcome = Result<(), Failure>;
@@ -91,10 +92,17 @@ fn confirm_purge(context: &Context) -> Outcome {
     }
 }
 
+/// What `dfsd status --json` prints.
+#[derive(Serialize)]
+struct Document {
+    daemons: Vec<DaemonStatus>,
+}
+
 pub(super) fn status(context: &Context, json: bool) -> Outcome {
     let daemons = local::status(&context.folders)?;
     if json {
-        return print(&format!("{}\n", serde_json::json!({ "daemons": daemons })));
+        let text = serde_json::to_string(&Document { daemons }).map_err(std::io::Error::from)?;
+        return print(&format!("{text}\n"));
     }
     if daemons.is_empty() {
         return print("there is no local cluster; dfsd up makes one\n");

@@ -41,7 +41,10 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
         (Principal::Datanode(id), None) => *id,
         (Principal::Datanode(id), Some(asked)) if *id == asked => asked,
         (other, asked) => {
-            return Err(wrong_credential(other, asked.map_or("a datanode".to_owned(), |id: DatanodeId| id.to_string())));
+            return Err(wrong_credential(
+                other,
+                asked.map_or("a datanode".to_owned(), |id: DatanodeId| id.to_string()),
+            ));
         }
     };
     let id_text = DaemonId::Datanode(id);

@@ -2,7 +2,7 @@
 
 use super::daemon_id::DaemonId;
 use super::layout::Layout;
-use super::process::live;
+use super::process::{is_starting, live};
 use super::spec::Spec;
 use super::up::{UpOptions, up};
 use dfs_config::{Folders, Settings};
@@ -28,25 +28,26 @@ pub struct Started {
 }
 
 /// Finds the local cluster, and starts it if none of its daemons runs. A cluster of which some daemons run is left as it
-/// is: somebody stopped the others, or is looking into why they died. Asks no master while the cluster runs, so it is
-/// quick.
+/// is: somebody stopped the others, or is looking into why they died. A start that another process is at is waited for,
+/// even with `no_start`. Asks no master while the cluster runs, so it is quick.
 ///
 /// # Errors
 /// When nothing runs and `no_start` is set, or as [`up`].
 pub fn ensure(folders: &Folders, settings: &Settings, no_start: bool) -> Result<LocalCluster> {
     let layout = Layout::new(folders);
-    if let Some(spec) = Spec::load(&layout)?
+    if !is_starting(&layout)
+        && let Some(spec) = Spec::load(&layout)?
         && spec.daemons.keys().any(|id| live(&layout.run_file(*id)).is_some())
     {
         let current =
             |id| live(&layout.run_file(id)).and_then(|run| run.address).or(spec.daemons.get(&id).copied().flatten());
         let masters: Vec<SocketAddr> = spec.masters().filter_map(current).collect();
-        // Without an address the very first start is under way in another process: `up` waits for it.
+        // Without an address the very first start was cut short: `up` goes on with it.
         if !masters.is_empty() {
             return Ok(LocalCluster { masters, credential: layout.user_credential(&spec.superuser), started: None });
         }
     }
-    if no_start {
+    if no_start && !is_starting(&layout) {
         let error = Error::new(ErrorCode::Unreachable, "no cluster is configured and no local one runs");
         return Err(error.hint("dfsd up starts a local cluster; --masters HOST:PORT names another"));
     }

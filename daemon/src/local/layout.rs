@@ -23,6 +23,9 @@ impl Layout {
     pub fn lock(&self) -> PathBuf {
         self.folders.state.join("cluster.lock")
     }
+    pub fn starting_lock(&self) -> PathBuf {
+        self.folders.state.join("starting.lock")
+    }
     pub fn authority(&self) -> PathBuf {
         self.folders.credentials.join("authority.pem")
     }

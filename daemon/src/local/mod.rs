@@ -6,6 +6,7 @@
 //! | `credentials/user-NAME.pem`, `credentials/ID.pem` | credentials of the superuser and of each daemon |
 //! | `state/cluster.json` | what the cluster is made of, and the port of each daemon ([`spec`]) |
 //! | `state/cluster.lock` | held while something is started or stopped |
+//! | `state/starting.lock` | held while a cluster of which nothing ran is being started |
 //! | `state/ID.toml` | the settings of one daemon, written anew at each start |
 //! | `run/ID.json` | its process, written by itself ([`run_file`]) |
 //! | `data/ID/`, `logs/ID.log` | its data, its log |

@@ -85,14 +85,23 @@ pub(super) struct ClusterLock {
 }
 
 impl ClusterLock {
+    /// Waits for whoever has it.
     pub(super) fn acquire(layout: &Layout) -> Result<Self> {
-        let path = layout.lock();
-        let open = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = open.map_err(io_error("open lock", &path))?;
+        Self::of_file(&layout.lock())
+    }
+
+    /// Tells others that they had better wait, see [`is_starting`].
+    pub(super) fn announce_start(layout: &Layout) -> Result<Self> {
+        Self::of_file(&layout.starting_lock())
+    }
+
+    fn of_file(path: &Path) -> Result<Self> {
+        let open = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+        let file = open.map_err(io_error("open lock", path))?;
         let begun = Instant::now();
         while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
             if !matches!(error, rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) {
-                return Err(io_error("lock", &path)(error.into()));
+                return Err(io_error("lock", path)(error.into()));
             }
             if begun.elapsed() >= LOCK_PATIENCE {
                 let what = "another program is starting or stopping the local cluster";
@@ -101,5 +110,37 @@ impl ClusterLock {
             std::thread::sleep(LOCK_LOOK_EVERY);
         }
         Ok(Self { _file: file })
+    }
+}
+
+/// Whether another process is starting a cluster of which nothing ran.
+pub(super) fn is_starting(layout: &Layout) -> bool {
+    let Ok(file) = File::open(layout.starting_lock()) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_config::Folders;
+
+    #[test]
+    fn a_start_is_noticed_while_it_lasts() {
+        let home = tempfile::tempdir().expect("a folder");
+        let layout = Layout::new(&Folders::under(home.path()));
+        assert!(!is_starting(&layout));
+        layout.create().expect("made");
+        let announced = ClusterLock::announce_start(&layout).expect("locked");
+        assert!(is_starting(&layout));
+        drop(announced);
+        assert!(!is_starting(&layout));
+    }
+
+    #[test]
+    fn daemons_do_not_inherit_settings_from_the_environment() {
+        for name in ["DFS_HOME", "DFS_MASTERS", "DFS_MASTER_HEARTBEAT", "DFS_DATANODE_CAPACITY"] {
+            assert!(is_setting(name), "{name}");
+        }
+        assert!(!is_setting("DFS_TEST_SEED"));
     }
 }

@@ -59,7 +59,7 @@ impl Spec {
             Err(error) => return Err(io_error("read", &path)(error)),
         };
         let wrong = |what: String| {
-            let hint = format!("mend or delete it; the data is under {}", path.with_file_name("").display());
+            let hint = "mend it, or delete it and do dfsd up: authority and data are elsewhere and stay";
             Error::new(ErrorCode::LocalIo, what).at(path.display()).hint(hint)
         };
         let spec: Self =

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// How long a daemon may take to listen; a master reads its log before.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(120);
 /// How long the cluster may take to be well once its daemons listen.
-const HEALTH_PATIENCE: Duration = Duration::from_secs(60);
+const HEALTH_PATIENCE: Duration = Duration::from_secs(120);
 const HEALTH_LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Lines of a log that are shown when a daemon does not start.
 const LOG_LINES: usize = 20;

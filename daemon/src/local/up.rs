@@ -3,7 +3,7 @@
 use super::daemon_id::DaemonId;
 use super::health::Health;
 use super::layout::{Layout, io_error};
-use super::process::ClusterLock;
+use super::process::{ClusterLock, live};
 use super::spec::Spec;
 use super::start::{Starter, issue, load_authority};
 use super::user;
@@ -62,6 +62,8 @@ pub fn up(folders: &Folders, settings: &Settings, options: UpOptions) -> Result<
     let changed = apply(&mut starter.spec, options)?;
     starter.spec.save(&layout)?;
     let daemons: Vec<DaemonId> = starter.spec.daemons.keys().copied().collect();
+    let nothing_runs = daemons.iter().all(|id| live(&layout.run_file(*id)).is_none());
+    let _starting = nothing_runs.then(|| ClusterLock::announce_start(&layout)).transpose()?;
     let started = starter.start(&daemons)?;
     let datanodes = datanode_ids(&starter.spec);
     starter.spec.save(&layout)?;
