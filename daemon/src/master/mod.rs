@@ -1,7 +1,24 @@
 //! The master: names, places and orders.
 //!
-//! * [`log`]: the Raft log on disk.
-//! * [`raft`]: consensus over it, and the state machine that it feeds.
+//! * [`log`]: the Raft log on disk; [`raft`]: consensus over it, and the state machine that it feeds.
+//! * [`registry`]: datanodes and replicas, as they report them.
+//! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that they come on.
+//! * [`worker`]: repair, garbage, keys, chunk ids; with [`pool`] and [`floor`].
+//! * [`state`]: what all calls share; [`refused`]: from refusals to errors that people read.
+//! * [`run`]: a whole master.
 
+pub mod clock;
+pub mod floor;
+pub mod keys;
 pub mod log;
+pub mod pool;
 pub mod raft;
+pub mod refused;
+pub mod registry;
+pub mod run;
+pub mod serve;
+pub mod service;
+pub mod state;
+pub mod worker;
+
+pub use run::{MasterOptions, run};

@@ -1,0 +1,72 @@
+//! From what the inside refuses with to what people read. The only place that does.
+
+use super::raft::proposer::ProposeError;
+use dfs_logic::command::Refusal;
+use dfs_types::{DfsPath, Error, ErrorCode};
+
+/// The error for a refusal about `path`.
+pub fn refused(refusal: Refusal, path: &DfsPath) -> Error {
+    let code = match refusal {
+        Refusal::NotFound => ErrorCode::NotFound,
+        Refusal::AlreadyExists => ErrorCode::AlreadyExists,
+        Refusal::NotADirectory => ErrorCode::NotADirectory,
+        Refusal::IsADirectory => ErrorCode::IsADirectory,
+        Refusal::NotEmpty => ErrorCode::NotEmpty,
+        Refusal::IntoItself | Refusal::Root | Refusal::ChunkInUse | Refusal::Malformed => ErrorCode::InvalidArgument,
+        Refusal::PermissionDenied => ErrorCode::PermissionDenied,
+        Refusal::TooLate => ErrorCode::Timeout,
+        Refusal::PathTooLong => ErrorCode::InvalidPath,
+        Refusal::NotInitialised => ErrorCode::SafeMode,
+    };
+    let error = Error::new(code, refusal.to_string()).at(path);
+    match refusal {
+        Refusal::NotEmpty => error.hint("rm -r deletes it with all that is in it"),
+        Refusal::TooLate => error.hint("write it again"),
+        Refusal::NotInitialised => error.hint("start the first master of the cluster with a superuser"),
+        _ => error,
+    }
+}
+
+/// The error for a refused move: some refusals are about where it goes.
+pub fn refused_move(refusal: Refusal, from: &DfsPath, to: &DfsPath) -> Error {
+    match refusal {
+        Refusal::AlreadyExists => refused(refusal, to).hint("mv -f replaces an existing file"),
+        Refusal::NotADirectory | Refusal::IsADirectory | Refusal::IntoItself | Refusal::PathTooLong => {
+            refused(refusal, to)
+        }
+        _ => refused(refusal, from),
+    }
+}
+
+/// The error for a command that was not applied, or may not have been.
+pub fn proposal_failed(error: ProposeError) -> Error {
+    match error {
+        ProposeError::NotLeader { leader } => not_leader(leader),
+        ProposeError::DiskFull => Error::new(ErrorCode::SafeMode, "the master's disk is full")
+            .hint("make room on the disk that holds the master's data folder; nothing else needs to be done"),
+        ProposeError::Stopping => Error::new(ErrorCode::Unreachable, "the master is stopping"),
+    }
+}
+
+/// The error of a master that does not lead.
+pub fn not_leader(leader: Option<(u64, String)>) -> Error {
+    let error = Error::new(ErrorCode::NotLeader, "this master does not lead");
+    match leader {
+        Some((id, address)) => error.hint(format!("master-{id} leads, at {address}")),
+        None => error.hint("no master leads at the moment; wait for the election to end"),
+    }
+}
+
+/// The error of a cluster in safe mode.
+pub fn safe_mode(reported: u64, total: u64) -> Error {
+    Error::new(
+        ErrorCode::SafeMode,
+        format!("the cluster is in safe mode: {reported} of {total} chunks are reported so far"),
+    )
+    .hint("wait for the datanodes to report, or start those that are missing")
+}
+
+/// The error for a wrong argument.
+pub fn invalid(what: impl Into<String>) -> Error {
+    Error::new(ErrorCode::InvalidArgument, what)
+}

@@ -1,0 +1,244 @@
+//! Repair, trimming, garbage and safe mode: the state between two looks, and the orders that come of each.
+
+use super::nodes::{Node, Registry};
+use dfs_logic::collect::garbage;
+use dfs_logic::liveness::NodeState;
+use dfs_logic::namespace::Namespace;
+use dfs_logic::repair::{self, Health, InFlight, Limits, Survey, View};
+use dfs_logic::safe_mode;
+use dfs_rpc::client::{NodeAddress, ReplicationStatus};
+use dfs_rpc::node::Order;
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, Timestamp};
+use std::time::Duration;
+
+/// Chunks that a survey looks at while it holds the registry.
+const SURVEY_SLICE_CHUNKS: usize = 32_768;
+/// Chunks that the search for garbage looks at while it holds the registry.
+const GARBAGE_SLICE_CHUNKS: usize = 65_536;
+/// Replicas that one slice of the search for garbage gives up.
+const DOOMED_PER_SLICE_MAX: usize = 1_024;
+/// Replicas that one plan trims.
+const TRIMS_MAX: usize = 256;
+/// Without any event all chunks are surveyed this often.
+const SURVEY_INTERVAL: Duration = Duration::from_secs(30);
+/// Up to this many chunks every event may begin a survey; beyond, they rest for a while in between.
+const QUICK_SURVEY_CHUNKS: u64 = 100_000;
+const SURVEY_REST: Duration = Duration::from_secs(1);
+/// A copy may take this long, and a second more for each MiB.
+const COPY_TIMEOUT: Duration = Duration::from_secs(30);
+/// When a source says that a copy has ended, the target has this long to say that it has it.
+const COPY_SETTLE: Duration = Duration::from_secs(2);
+/// Repair waits no longer than this for the full report of a datanode that has registered.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Seals the permission to write a chunk down a chain.
+pub type Sealer<'a> = dyn Fn(ChunkRef, DatanodeId, &[DatanodeId]) -> Option<bytes::Bytes> + 'a;
+
+#[derive(Debug)]
+struct UnderWay {
+    copy: repair::Copy,
+    /// Targets that have not reported it yet.
+    missing: Vec<DatanodeId>,
+    deadline: Timestamp,
+}
+
+/// What goes on between two looks.
+#[derive(Debug)]
+pub struct Healing {
+    /// Since when this master leads, or runs.
+    since: Timestamp,
+    safe: bool,
+    reported: u64,
+    /// Something happened that a survey would see.
+    dirty: bool,
+    survey: Survey,
+    /// The last complete survey.
+    health: Health,
+    surveyed_at: Option<Timestamp>,
+    copies: Vec<UnderWay>,
+    garbage_from: ChunkId,
+    /// Copies and deletions ordered since the start.
+    pub copies_ordered: u64,
+    pub deletes_ordered: u64,
+}
+
+impl Healing {
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            safe: true,
+            reported: 0,
+            dirty: true,
+            survey: Survey::new(),
+            health: Health::default(),
+            surveyed_at: None,
+            copies: Vec::new(),
+            garbage_from: ChunkId(0),
+            copies_ordered: 0,
+            deletes_ordered: 0,
+        }
+    }
+
+    /// Something happened that repair should look at.
+    pub fn changed(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Whether the worker should look before its next turn.
+    pub fn wants_attention(&self) -> bool {
+        self.dirty
+    }
+
+    /// This master begins to lead: orders of the last leader may still be on their way.
+    pub fn lead(&mut self, now: Timestamp) {
+        self.since = now;
+        self.copies.clear();
+        self.dirty = true;
+    }
+
+    /// Whether the cluster is not to be written to, and the chunks reported so far.
+    pub fn safe_mode(&self) -> Option<u64> {
+        self.safe.then_some(self.reported)
+    }
+
+    pub fn status(&self) -> ReplicationStatus {
+        let Health { chunks, missing, endangered, under, over, .. } = self.health;
+        ReplicationStatus { chunks, missing, endangered, under, over, copying: self.copies.len() as u64 }
+    }
+
+    pub(super) fn forget_copies_of(&mut self, id: DatanodeId) {
+        self.copies.retain(|way| way.copy.source != id && !way.copy.targets.contains(&id));
+    }
+
+    pub(super) fn copy_arrived(&mut self, id: DatanodeId, chunk: ChunkId) {
+        for way in self.copies.iter_mut().filter(|way| way.copy.chunk.id == chunk) {
+            way.missing.retain(|target| *target != id);
+        }
+        let before = self.copies.len();
+        self.copies.retain(|way| !way.missing.is_empty());
+        self.dirty |= self.copies.len() != before;
+    }
+
+    pub(super) fn copy_ended(&mut self, source: DatanodeId, chunk: ChunkId, now: Timestamp) {
+        for way in self.copies.iter_mut().filter(|way| way.copy.source == source && way.copy.chunk.id == chunk) {
+            way.deadline = way.deadline.min(now.plus(COPY_SETTLE));
+        }
+    }
+
+    /// When the next copy runs out of time.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.copies.iter().map(|way| way.deadline).min()
+    }
+
+    fn drop_overdue(&mut self, now: Timestamp) {
+        let before = self.copies.len();
+        self.copies.retain(|way| way.deadline > now);
+        self.dirty |= self.copies.len() != before;
+    }
+}
+
+impl Registry {
+    /// Begins a survey, if there is reason for one. Says whether one is to be gone on with.
+    pub fn begin_survey(&mut self, now: Timestamp) -> bool {
+        self.healing.drop_overdue(now);
+        let due = self.healing.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_INTERVAL);
+        let quick = self.healing.health.chunks <= QUICK_SURVEY_CHUNKS;
+        let rested = quick || self.healing.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_REST);
+        let running = !self.healing.survey.is_complete() && self.healing.surveyed_at.is_some();
+        if due || (self.healing.dirty && rested && !running) {
+            self.healing.dirty = false;
+            self.healing.survey = Survey::new();
+        }
+        !self.healing.survey.is_complete()
+    }
+
+    /// Goes on with the survey for one slice. Says whether it is complete.
+    pub fn advance_survey(&mut self, namespace: &Namespace, now: Timestamp) -> bool {
+        let nodes = self.views(now);
+        let view = View { namespace, locations: &self.locations, nodes: &nodes };
+        let complete = self.healing.survey.advance(&view, SURVEY_SLICE_CHUNKS);
+        if complete {
+            self.healing.health = self.healing.survey.health();
+            self.healing.surveyed_at = Some(now);
+            self.judge_safe_mode();
+        }
+        complete
+    }
+
+    /// Leaving safe mode is for good: what is lost later is repair's business.
+    fn judge_safe_mode(&mut self) {
+        let health = self.healing.health;
+        self.healing.reported = health.chunks.saturating_sub(health.missing);
+        let verdict = safe_mode::decide(self.healing.reported, health.chunks, self.settings.safe_mode_threshold);
+        if self.healing.safe && verdict == safe_mode::SafeMode::Leave {
+            self.healing.safe = false;
+            tracing::info!(reported = self.healing.reported, chunks = health.chunks, "left safe mode");
+        }
+    }
+
+    /// Whether enough is known to say that a chunk has too few copies: a datanode that has not come back yet after this
+    /// master's start, or has not reported yet, is not a datanode that has lost its chunks.
+    fn may_repair(&self, now: Timestamp) -> bool {
+        let dead_after = self.settings.liveness.dead_after;
+        let reporting = |(_, state, node): (DatanodeId, NodeState, &Node)| {
+            state == NodeState::Live && !node.reported && now.since(node.registered_at) < REPORT_TIMEOUT
+        };
+        !self.healing.safe && now.since(self.healing.since) >= dead_after && !self.nodes(now).any(reporting)
+    }
+
+    /// Gives the orders that the last survey calls for, as far as datanodes have room for them.
+    pub fn order_repairs(&mut self, namespace: &Namespace, seal: &Sealer<'_>, seed: u64, now: Timestamp) {
+        if !self.healing.survey.is_complete() || !self.healing.survey.has_needs() || !self.may_repair(now) {
+            return;
+        }
+        let streams = self.settings.repair_streams;
+        let limits = Limits { per_source: streams, per_target: streams, trims_max: TRIMS_MAX };
+        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy));
+        let nodes = self.views(now);
+        let view = View { namespace, locations: &self.locations, nodes: &nodes };
+        let plan = repair::plan(&view, &self.healing.survey, &in_flight, &limits, seed);
+        for copy in plan.copies {
+            self.order_copy(copy, seal, now);
+        }
+        for trim in plan.trims {
+            self.order_delete(trim.node, trim.chunk, trim.generation);
+        }
+    }
+
+    fn order_copy(&mut self, copy: repair::Copy, seal: &Sealer<'_>, now: Timestamp) {
+        let targets: Vec<NodeAddress> = copy.targets.iter().filter_map(|id| self.address(*id)).collect();
+        let Some(capability) = seal(copy.chunk, copy.source, &copy.targets) else { return };
+        let Some(source) = self.nodes.get_mut(&copy.source) else { return };
+        if source.order(Order::Copy { chunk: copy.chunk, targets, capability }) {
+            let deadline = now.plus(COPY_TIMEOUT + Duration::from_secs(u64::from(copy.chunk.length >> 20)));
+            let missing = copy.targets.clone();
+            self.healing.copies.push(UnderWay { copy, missing, deadline });
+            self.healing.copies_ordered += 1;
+        }
+    }
+
+    /// Orders a deletion. The replica counts no more at once; should the order be lost, the next full report brings it back.
+    fn order_delete(&mut self, id: DatanodeId, chunk: ChunkId, generation: dfs_types::Generation) {
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if node.order(Order::Delete { chunk, generation }) {
+            self.locations.remove(id, chunk);
+            self.healing.deletes_ordered += 1;
+        }
+    }
+
+    /// Searches a slice for garbage and has it deleted. Says whether there is more to search now.
+    pub fn order_garbage(&mut self, namespace: &Namespace, now: Timestamp) -> bool {
+        if self.healing.safe {
+            return false;
+        }
+        let from = self.healing.garbage_from;
+        let found = garbage(namespace, &self.locations, from, GARBAGE_SLICE_CHUNKS, DOOMED_PER_SLICE_MAX);
+        for doomed in &found.doomed {
+            if self.state(doomed.node, now) == NodeState::Live {
+                self.order_delete(doomed.node, doomed.chunk, doomed.generation);
+            }
+        }
+        self.healing.garbage_from = found.next.unwrap_or_default();
+        found.next.is_some()
+    }
+}

@@ -1,0 +1,200 @@
+//! The datanodes.
+
+use super::healing::Healing;
+use dfs_logic::liveness::{Contact, LivenessSettings, NodeState};
+use dfs_logic::locations::Locations;
+use dfs_logic::placement::Candidate;
+use dfs_logic::repair::NodeView;
+use dfs_rpc::client::NodeAddress;
+use dfs_rpc::node::{NodeLoad, Order, Register};
+use dfs_types::{ChunkId, DatanodeId, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+/// Orders that wait for a datanode; what is beyond is found again by the next search.
+pub const ORDERS_WAITING_MAX: usize = 4096;
+
+/// The spans and numbers that the registry goes by.
+#[derive(Debug, Clone)]
+pub struct RegistrySettings {
+    pub liveness: LivenessSettings,
+    pub safe_mode_threshold: f64,
+    /// Copies that one datanode sends, or takes, at the same time.
+    pub repair_streams: usize,
+}
+
+/// One datanode.
+#[derive(Debug)]
+pub struct Node {
+    pub address: SocketAddr,
+    pub load: NodeLoad,
+    pub version: String,
+    pub boot: u64,
+    pub contact: Contact,
+    /// The connection that it registered on.
+    pub(super) connection: u64,
+    /// When it registered.
+    pub(super) registered_at: Timestamp,
+    /// Its full report has come.
+    pub(super) reported: bool,
+    /// Chunks, and their bytes, given to it since its last heartbeat.
+    pub(super) planned: u32,
+    pub(super) planned_bytes: u64,
+    pub(super) orders: VecDeque<Order>,
+    /// Its state when it was last looked at.
+    pub(super) seen: NodeState,
+}
+
+/// All that is known of datanodes and replicas.
+#[derive(Debug)]
+pub struct Registry {
+    pub(super) settings: RegistrySettings,
+    pub(super) nodes: BTreeMap<DatanodeId, Node>,
+    pub locations: Locations,
+    pub healing: Healing,
+}
+
+impl Node {
+    /// Bytes that it can still take, without what is on the way to it.
+    fn free(&self) -> u64 {
+        self.load.free().saturating_sub(self.planned_bytes)
+    }
+
+    /// What it has to do.
+    fn busy(&self) -> u32 {
+        self.load.reads_in_flight.saturating_add(self.load.writes_in_flight).saturating_add(self.planned)
+    }
+
+    /// Puts an order into its queue; says whether there was room.
+    pub(super) fn order(&mut self, order: Order) -> bool {
+        let room = self.orders.len() < ORDERS_WAITING_MAX;
+        if room {
+            self.orders.push_back(order);
+        }
+        room
+    }
+}
+
+impl Registry {
+    pub fn new(settings: RegistrySettings, now: Timestamp) -> Self {
+        Self { settings, nodes: BTreeMap::new(), locations: Locations::new(), healing: Healing::new(now) }
+    }
+
+    /// A datanode has come, on the connection with this number. What it reported before holds until it reports again.
+    pub fn register(&mut self, id: DatanodeId, register: Register, connection: u64, now: Timestamp) {
+        let contact = Contact { last_heartbeat: now, connected: true };
+        let node = Node {
+            address: register.address,
+            load: register.load,
+            version: register.version,
+            boot: register.boot,
+            contact,
+            connection,
+            registered_at: now,
+            reported: false,
+            planned: 0,
+            planned_bytes: 0,
+            orders: VecDeque::new(),
+            seen: NodeState::Live,
+        };
+        self.nodes.insert(id, node);
+        self.healing.forget_copies_of(id);
+        self.healing.changed();
+    }
+
+    /// A connection has closed. The datanode is stale at once, unless it has come again on another one.
+    pub fn disconnected(&mut self, id: DatanodeId, connection: u64) -> bool {
+        let Some(node) = self.nodes.get_mut(&id).filter(|node| node.connection == connection) else { return false };
+        node.contact.connected = false;
+        self.healing.forget_copies_of(id);
+        self.healing.changed();
+        true
+    }
+
+    /// Notes the states that time has changed, and gives them.
+    pub fn refresh_states(&mut self, now: Timestamp) -> Vec<(DatanodeId, NodeState)> {
+        let mut changes = Vec::new();
+        for (id, node) in &mut self.nodes {
+            let state = node.contact.state(now, &self.settings.liveness);
+            if state != node.seen {
+                node.seen = state;
+                changes.push((*id, state));
+            }
+            if state == NodeState::Dead {
+                // Whoever comes back reports anew: old orders would only do harm.
+                node.orders.clear();
+            }
+        }
+        if !changes.is_empty() {
+            self.healing.changed();
+        }
+        changes
+    }
+
+    pub fn state(&self, id: DatanodeId, now: Timestamp) -> NodeState {
+        self.nodes.get(&id).map_or(NodeState::Dead, |node| node.contact.state(now, &self.settings.liveness))
+    }
+
+    /// All datanodes with their states, in the order of their ids.
+    pub fn nodes(&self, now: Timestamp) -> impl Iterator<Item = (DatanodeId, NodeState, &Node)> {
+        self.nodes.iter().map(move |(id, node)| (*id, node.contact.state(now, &self.settings.liveness), node))
+    }
+
+    /// The datanodes as repair sees them.
+    pub(super) fn views(&self, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
+        let view = |(id, state, node): (DatanodeId, NodeState, &Node)| {
+            (id, NodeView { state, free: node.free(), load: node.busy() })
+        };
+        self.nodes(now).map(view).collect()
+    }
+
+    /// The live datanodes that are not in `exclude`, as placement sees them.
+    pub fn candidates(&self, exclude: &[DatanodeId], now: Timestamp) -> Vec<Candidate> {
+        let live = self.nodes(now).filter(|(id, state, _)| *state == NodeState::Live && !exclude.contains(id));
+        live.map(|(id, _, node)| Candidate { id, free: node.free(), load: node.busy() }).collect()
+    }
+
+    /// Notes that a chunk of up to `bytes` is on its way to these.
+    pub fn note_planned(&mut self, chain: &[DatanodeId], bytes: u64) {
+        for id in chain {
+            if let Some(node) = self.nodes.get_mut(id) {
+                node.planned = node.planned.saturating_add(1);
+                node.planned_bytes = node.planned_bytes.saturating_add(bytes);
+            }
+        }
+    }
+
+    /// Where a datanode takes data connections.
+    pub fn address(&self, id: DatanodeId) -> Option<NodeAddress> {
+        self.nodes.get(&id).map(|node| NodeAddress { id, address: node.address })
+    }
+
+    /// Where to read a chunk: live datanodes by rising load, then stale ones. Dead ones are left out. `turn` decides
+    /// among equals.
+    pub fn readers(&self, chunk: dfs_types::ChunkRef, now: Timestamp, turn: u64) -> Vec<NodeAddress> {
+        let replicas = self.locations.replicas(chunk.id);
+        if replicas.generation() != chunk.generation {
+            return Vec::new();
+        }
+        let mut found: Vec<_> = replicas
+            .nodes()
+            .filter_map(|id| Some((id, self.nodes.get(&id)?)))
+            .map(|(id, node)| (node.contact.state(now, &self.settings.liveness), node.busy(), id, node.address))
+            .filter(|(state, ..)| *state != NodeState::Dead)
+            .collect();
+        let count = found.len() as u64;
+        if count > 1 {
+            found.rotate_left((turn % count) as usize);
+        }
+        found.sort_by_key(|(state, busy, ..)| (*state, *busy));
+        found.into_iter().map(|(_, _, id, address)| NodeAddress { id, address }).collect()
+    }
+
+    /// Has a datanode look at a replica. Says whether it has one and will be told.
+    pub fn verify(&mut self, id: DatanodeId, chunk: ChunkId) -> bool {
+        let holds = self.locations.replicas(chunk).nodes().any(|node| node == id);
+        let Some(node) = self.nodes.get_mut(&id).filter(|_| holds) else { return false };
+        let order = Order::Verify { chunk };
+        node.orders.contains(&order) || node.order(order)
+    }
+}

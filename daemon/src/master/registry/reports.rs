@@ -1,0 +1,134 @@
+//! What datanodes tell: heartbeats and chunk reports.
+
+use super::nodes::Registry;
+use dfs_logic::collect::is_garbage;
+use dfs_logic::locations::Added;
+use dfs_logic::namespace::Namespace;
+use dfs_rpc::CHUNKS_PER_REPORT_MAX;
+use dfs_rpc::node::{Heartbeat, Order, ReportPage, StoredChunk};
+use dfs_types::{ChunkId, DatanodeId, Generation, Timestamp};
+
+/// Orders in one reply.
+const ORDERS_PER_REPLY_MAX: usize = 64;
+
+/// Why a datanode is not listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("register first: this connection is not the one that this datanode registered on")]
+    NotRegistered,
+    #[error("too many chunks in one message")]
+    TooMany,
+    #[error("the chunk report is not in its order")]
+    Report,
+}
+
+impl Registry {
+    /// Takes news of a datanode; gives the orders for it. Only a master that leads gives any.
+    ///
+    /// # Errors
+    /// When the datanode has not registered on this connection, or says too much at once.
+    pub fn heartbeat(
+        &mut self,
+        id: DatanodeId,
+        connection: u64,
+        heartbeat: Heartbeat,
+        namespace: &Namespace,
+        leads: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Order>, Refused> {
+        let told =
+            heartbeat.added.len() + heartbeat.removed.len() + heartbeat.damaged.len() + heartbeat.copies_ended.len();
+        if told > 4 * CHUNKS_PER_REPORT_MAX {
+            return Err(Refused::TooMany);
+        }
+        let node = self.nodes.get_mut(&id).filter(|node| node.connection == connection && node.boot == heartbeat.boot);
+        let node = node.ok_or(Refused::NotRegistered)?;
+        let was_full = node.load.free() == 0;
+        node.contact.last_heartbeat = now;
+        node.load = heartbeat.load;
+        (node.planned, node.planned_bytes) = (0, 0);
+        if was_full != (node.load.free() == 0) {
+            self.healing.changed();
+        }
+        self.locations.handed_out(namespace.next_chunk());
+        for gone in heartbeat.removed.iter().chain(&heartbeat.damaged) {
+            if self.locations.remove(id, *gone) && namespace.chunk(*gone).is_some() {
+                self.healing.changed();
+            }
+        }
+        for stored in &heartbeat.added {
+            self.add(id, *stored, namespace, leads);
+        }
+        for chunk in &heartbeat.copies_ended {
+            self.healing.copy_ended(id, *chunk, now);
+        }
+        Ok(if leads { self.take_orders(id) } else { Vec::new() })
+    }
+
+    /// Takes a page of a full report. Says whether it was the last one.
+    ///
+    /// # Errors
+    /// As [`Registry::heartbeat`], or when the pages are not in order.
+    pub fn report(
+        &mut self,
+        id: DatanodeId,
+        connection: u64,
+        page: &ReportPage,
+        namespace: &Namespace,
+        leads: bool,
+    ) -> Result<bool, Refused> {
+        if page.chunks.len() > CHUNKS_PER_REPORT_MAX {
+            return Err(Refused::TooMany);
+        }
+        let node = self.nodes.get(&id).filter(|node| node.connection == connection && node.boot == page.boot);
+        node.ok_or(Refused::NotRegistered)?;
+        self.locations.handed_out(namespace.next_chunk());
+        let chunks: Vec<(ChunkId, Generation)> = page.chunks.iter().map(|chunk| (chunk.id, chunk.generation)).collect();
+        let strange = self.locations.report_page(id, page.first, page.last, &chunks).map_err(|_| Refused::Report)?;
+        for stored in page.chunks.iter().filter(|stored| strange.binary_search(&stored.id).is_ok()) {
+            self.delete_garbage(id, *stored, namespace, leads);
+        }
+        if page.last {
+            if let Some(node) = self.nodes.get_mut(&id) {
+                node.reported = true;
+            }
+            self.healing.changed();
+        }
+        Ok(page.last)
+    }
+
+    /// Records replicas whose receipts were checked.
+    pub fn add_committed(
+        &mut self,
+        stored: StoredChunk,
+        holders: impl IntoIterator<Item = DatanodeId>,
+        namespace: &Namespace,
+    ) {
+        self.locations.handed_out(namespace.next_chunk());
+        for id in holders {
+            self.locations.add(id, stored.id, stored.generation);
+        }
+    }
+
+    fn add(&mut self, id: DatanodeId, stored: StoredChunk, namespace: &Namespace, leads: bool) {
+        match self.locations.add(id, stored.id, stored.generation) {
+            Added::New | Added::Known => self.healing.copy_arrived(id, stored.id),
+            Added::Old | Added::Strange => self.delete_garbage(id, stored, namespace, leads),
+        }
+    }
+
+    /// A replica that is not recorded is not found by the search for garbage: it goes now, if it is any.
+    fn delete_garbage(&mut self, id: DatanodeId, stored: StoredChunk, namespace: &Namespace, leads: bool) {
+        if leads && is_garbage(namespace, stored.id, stored.generation) {
+            if let Some(node) = self.nodes.get_mut(&id) {
+                node.order(Order::Delete { chunk: stored.id, generation: stored.generation });
+            }
+        }
+    }
+
+    fn take_orders(&mut self, id: DatanodeId) -> Vec<Order> {
+        let Some(node) = self.nodes.get_mut(&id) else { return Vec::new() };
+        let count = node.orders.len().min(ORDERS_PER_REPLY_MAX);
+        node.orders.drain(..count).collect()
+    }
+}

@@ -1,0 +1,232 @@
+//! A whole master, from its folder to its last word.
+
+use super::clock::Clock;
+use super::floor::Floor;
+use super::keys::{self, KeyCache};
+use super::log::RealDisk;
+use super::pool::Pool;
+use super::raft::network::RaftServer;
+use super::raft::node::{RaftNode, RaftOptions};
+use super::registry::{Registry, RegistrySettings};
+use super::serve::Server;
+use super::state::Master;
+use super::worker::Worker;
+use crate::durable::{self, FolderLock};
+use anyhow::{Context, bail};
+use dfs_config::MasterSettings;
+use dfs_logic::command::Op;
+use dfs_logic::liveness::LivenessSettings;
+use dfs_rpc::tls::Identity;
+use dfs_types::MasterId;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Threads that serve connections, at most.
+const SERVE_THREADS_MAX: usize = 8;
+/// How long open connections may take to end.
+const CONNECTIONS_STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What a master must be told.
+pub struct MasterOptions {
+    pub id: MasterId,
+    pub identity: Identity,
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub settings: MasterSettings,
+    /// Set at the first start of a new cluster of one: the name of the superuser.
+    pub superuser: Option<String>,
+    /// Called once with the address that it listens on.
+    pub on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
+}
+
+impl std::fmt::Debug for MasterOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MasterOptions").field("id", &self.id).field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}
+
+/// Runs a master until `stop`. Blocks.
+///
+/// # Errors
+/// When its folder is in use, damaged or of another cluster, when its address is taken, or when its disk fails.
+pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()> {
+    let MasterOptions { id, identity, data_dir, listen, settings, superuser, on_ready } = options;
+    durable::create_folder(&data_dir).with_context(|| format!("make the folder {}", data_dir.display()))?;
+    let _lock = FolderLock::acquire(&data_dir)?;
+    let listener = TcpListener::bind(listen).with_context(|| format!("listen on {listen}"))?;
+    listener.set_nonblocking(true).context("listen")?;
+    let address = listener.local_addr().context("listen")?;
+    let raft = RaftNode::start(RaftOptions {
+        id,
+        identity: identity.clone(),
+        data_dir,
+        segment_bytes: settings.log_segment.0,
+        snapshot_every: settings.snapshot_every.0,
+        address,
+        begin: superuser.is_some(),
+        disk: Arc::new(RealDisk),
+    })?;
+    let control = tokio::runtime::Builder::new_current_thread().enable_all().build().context("make a runtime")?;
+    let ran = control.block_on(async {
+        let master = Arc::new(make_master(id, &identity, address, settings, &raft));
+        set_up(&master, superuser.as_deref()).await?;
+        serve(master, identity, &raft, listener, on_ready, stop).await
+    });
+    tracing::info!("stopping: log");
+    raft.stop();
+    ran
+}
+
+fn make_master(
+    id: MasterId,
+    identity: &Identity,
+    address: SocketAddr,
+    settings: MasterSettings,
+    raft: &RaftNode,
+) -> Master {
+    let clock = Clock::new();
+    let registry = RegistrySettings {
+        liveness: LivenessSettings { heartbeat: settings.heartbeat, dead_after: settings.dead_after },
+        safe_mode_threshold: settings.safe_mode_threshold,
+        repair_streams: settings.repair_streams.max(1) as usize,
+    };
+    Master {
+        id,
+        cluster: identity.cluster,
+        address,
+        clock,
+        published: raft.published.clone(),
+        proposer: raft.proposer.clone(),
+        keys: KeyCache::default(),
+        pool: Pool::default(),
+        wake: Notify::new(),
+        registry: Mutex::new(Registry::new(registry, clock.now())),
+        floor: Mutex::new(Floor::new(settings.collect_after)),
+        worker_status: Mutex::default(),
+        metrics: raft.raft.server_metrics(),
+        settings,
+    }
+}
+
+/// The first command of a new cluster; and a check that this data is of our cluster.
+async fn set_up(master: &Master, superuser: Option<&str>) -> anyhow::Result<()> {
+    match (master.published.look().namespace.cluster(), superuser) {
+        (Some(cluster), _) if cluster == master.cluster => return Ok(()),
+        (Some(cluster), _) => {
+            bail!("the data is of cluster {cluster}, but the credential of cluster {}", master.cluster)
+        }
+        // A master that joins a group gets everything from its leader.
+        (None, None) => return Ok(()),
+        (None, Some(_)) => {}
+    }
+    let superuser = superuser.unwrap_or_default().to_owned();
+    let key = keys::draw(None, master.clock.calendar()).map_err(|_| anyhow::anyhow!("the system has no randomness"))?;
+    let cluster = master.cluster;
+    let op = Op::Init { cluster, superuser, key };
+    let applied = master.propose_own(op).await.context("set up the cluster")?;
+    applied.map_err(|refusal| anyhow::anyhow!("set up the cluster: {refusal}"))?;
+    tracing::info!(%cluster, "a new cluster is set up");
+    Ok(())
+}
+
+async fn serve(
+    master: Arc<Master>,
+    identity: Identity,
+    raft: &RaftNode,
+    listener: TcpListener,
+    on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let inner = CancellationToken::new();
+    let _ends_all = inner.clone().drop_guard();
+    let threads = ServeThreads::start()?;
+    let server = Arc::new(Server::new(master.clone(), identity, RaftServer { raft: raft.raft.clone() }, inner.clone()));
+    let listener = tokio::net::TcpListener::from_std(listener).context("listen")?;
+    let listening = tokio::spawn(server.clone().listen(listener, threads.handles()));
+    let worker = tokio::spawn(Worker::new(master.clone()).run(inner.clone()));
+    tracing::info!(address = %master.address, id = %master.id, "master is ready");
+    on_ready(master.address);
+    let failure = tokio::select! {
+        () = stop.cancelled() => None,
+        failure = failure(raft) => Some(failure),
+    };
+    tracing::info!("stopping: connections");
+    inner.cancel();
+    let _ = tokio::join!(listening, worker);
+    server.tasks.close();
+    if tokio::time::timeout(CONNECTIONS_STOP_TIMEOUT, server.tasks.wait()).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+    drop(threads);
+    failure.map_or(Ok(()), |failure| bail!("the master must stop: {failure}"))
+}
+
+/// Comes back when log or Raft have failed, and says why.
+async fn failure(raft: &RaftNode) -> String {
+    let mut log = raft.log.failure();
+    let mut metrics = raft.raft.metrics();
+    let log_failed = async {
+        match log.wait_for(Option::is_some).await {
+            Ok(failure) => failure.clone().unwrap_or_default(),
+            Err(_) => "the log is gone".to_owned(),
+        }
+    };
+    let raft_failed = async {
+        match metrics.wait_for(|metrics| metrics.running_state.is_err()).await {
+            Ok(metrics) => metrics.running_state.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+            Err(_) => "Raft is gone".to_owned(),
+        }
+    };
+    tokio::select! {
+        failure = log_failed => failure,
+        failure = raft_failed => failure,
+    }
+}
+
+/// Threads with a runtime each, for connections.
+struct ServeThreads {
+    threads: Vec<(tokio::runtime::Handle, JoinHandle<()>)>,
+    stop: CancellationToken,
+}
+
+impl ServeThreads {
+    fn start() -> anyhow::Result<Self> {
+        let count = std::thread::available_parallelism().map_or(1, usize::from).min(SERVE_THREADS_MAX);
+        let stop = CancellationToken::new();
+        let mut threads = Vec::with_capacity(count);
+        for number in 0..count {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().context("make a runtime")?;
+            let (handle, until) = (runtime.handle().clone(), stop.clone());
+            let body = move || serve_thread(&runtime, &until);
+            let thread = std::thread::Builder::new().name(format!("serve-{number}")).spawn(body);
+            threads.push((handle, thread.context("start a thread")?));
+        }
+        Ok(Self { threads, stop })
+    }
+
+    fn handles(&self) -> Vec<tokio::runtime::Handle> {
+        self.threads.iter().map(|(handle, _)| handle.clone()).collect()
+    }
+}
+
+fn serve_thread(runtime: &Runtime, until: &CancellationToken) {
+    runtime.block_on(until.cancelled());
+}
+
+impl Drop for ServeThreads {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for (_, thread) in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a serving thread panicked");
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Taking connections, and answering the calls on them.
+//!
+//! Every connection belongs to one thread and one task: it shakes hands, then takes calls and works on several of them at
+//! a time, without a task for each. Nothing here waits for the Raft thread but the calls that change something.
+
+use super::raft::network::RaftServer;
+use super::service::node::NodeCalls;
+use super::service::user::UserCalls;
+use super::state::Master;
+use dfs_rpc::client::ClientService;
+use dfs_rpc::hello::Service;
+use dfs_rpc::node::NodeService;
+use dfs_rpc::raft::RaftService;
+use dfs_rpc::tls::Identity;
+use dfs_rpc::transport::{self, Connected, Protection};
+use dfs_types::Principal;
+use futures::StreamExt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tarpc::server::{BaseChannel, Channel};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Calls in work on one connection. The peer's next ones wait in its socket.
+const CALLS_IN_FLIGHT_MAX: usize = 128;
+/// Answers that wait to be written on one connection.
+const ANSWERS_WAITING_MAX: usize = 128;
+/// Callers that have not shown yet who they are.
+const HANDSHAKES_MAX: usize = 256;
+/// Accepting failed (out of file descriptors, say): a pause before the next try.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// A peer that has vanished without a word is found out after about a minute.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// What every connection needs.
+#[derive(Debug)]
+pub struct Server {
+    pub master: Arc<Master>,
+    pub identity: Identity,
+    pub raft: RaftServer,
+    pub connections: Arc<Semaphore>,
+    handshakes: Arc<Semaphore>,
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
+    numbers: AtomicU64,
+}
+
+impl Server {
+    pub fn new(master: Arc<Master>, identity: Identity, raft: RaftServer, stop: CancellationToken) -> Self {
+        let connections = Arc::new(Semaphore::new(master.settings.connections_max.max(1) as usize));
+        let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        Self {
+            master,
+            identity,
+            raft,
+            connections,
+            handshakes,
+            tasks: TaskTracker::new(),
+            stop,
+            numbers: AtomicU64::new(1),
+        }
+    }
+
+    /// Takes connections until the stop, and gives them to the runtimes in turn.
+    pub async fn listen(self: Arc<Self>, listener: TcpListener, runtimes: Vec<tokio::runtime::Handle>) {
+        for turn in 0usize.. {
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let (tcp, from) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Ok(permit) = self.connections.clone().try_acquire_owned() else {
+                tracing::warn!(%from, "too many connections; this one is closed");
+                continue;
+            };
+            let Ok(handshake) = self.handshakes.clone().acquire_owned().await else { return };
+            let Some(runtime) = runtimes.get(turn % runtimes.len().max(1)) else { return };
+            let server = self.clone();
+            let Ok(tcp) = tcp.into_std() else { continue };
+            self.tasks.spawn_on(
+                async move {
+                    let _permit = permit;
+                    let stop = server.stop.clone();
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = server.take(tcp, from, handshake) => {}
+                    }
+                },
+                runtime,
+            );
+        }
+    }
+
+    async fn take(&self, tcp: std::net::TcpStream, from: SocketAddr, handshake: tokio::sync::OwnedSemaphorePermit) {
+        keep_alive(&tcp);
+        let Ok(tcp) = TcpStream::from_std(tcp) else { return };
+        let offered = [Service::Client, Service::Node, Service::Raft];
+        let accepted = transport::accept(&self.identity, tcp, &offered, Protection::Private).await;
+        drop(handshake);
+        match accepted {
+            Ok(connected) => self.serve(connected).await,
+            // Whoever scans ports makes many of these.
+            Err(error) => tracing::debug!(%from, %error, "a caller was turned away"),
+        }
+    }
+
+    async fn serve(&self, connected: Connected) {
+        let Connected { stream, peer, service, .. } = connected;
+        match (service, peer) {
+            (Service::Client, Principal::User(user)) => {
+                let calls = UserCalls { master: self.master.clone(), user: user.into() };
+                let channel = BaseChannel::new(config(), transport::framed(stream));
+                answer(channel.execute(calls.serve())).await;
+            }
+            (Service::Node, Principal::Datanode(node)) => {
+                let connection = self.numbers.fetch_add(1, Ordering::Relaxed);
+                let master = self.master.clone();
+                let calls = NodeCalls { master: master.clone(), node, connection };
+                // Also when this task is dropped at the stop.
+                let _gone = Gone { master, node, connection };
+                let channel = BaseChannel::new(config(), transport::framed(stream));
+                // One at a time: news is applied in the order sent.
+                channel.execute(calls.serve()).for_each(|call| call).await;
+            }
+            (Service::Raft, Principal::Master(_)) => {
+                let channel = BaseChannel::new(config(), transport::framed(stream));
+                answer(channel.execute(self.raft.clone().serve())).await;
+            }
+            // The hello has refused every other pair.
+            (service, peer) => tracing::error!(?service, %peer, "no such service for this peer"),
+        }
+    }
+}
+
+/// Marks a datanode as stale the moment its connection ends, however it ends.
+struct Gone {
+    master: Arc<Master>,
+    node: dfs_types::DatanodeId,
+    connection: u64,
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if self.master.registry().disconnected(self.node, self.connection) {
+            tracing::info!(node = %self.node, "the connection of a datanode has closed");
+            self.master.wake.notify_one();
+        }
+    }
+}
+
+fn config() -> tarpc::server::Config {
+    tarpc::server::Config { pending_response_buffer: ANSWERS_WAITING_MAX }
+}
+
+async fn answer<F: Future<Output = ()>>(calls: impl futures::Stream<Item = F>) {
+    calls.for_each_concurrent(CALLS_IN_FLIGHT_MAX, |call| call).await;
+}
+
+fn keep_alive(tcp: &std::net::TcpStream) {
+    let keep = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3);
+    // Without it a vanished peer costs a connection until the restart, not more.
+    let _ = socket2::SockRef::from(tcp).set_tcp_keepalive(&keep);
+}

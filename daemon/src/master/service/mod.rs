@@ -1,0 +1,11 @@
+//! The calls that a master answers, one file per group of calls.
+//!
+//! * [`user`]: the service for users; [`names`], [`write`], [`read`] and [`status`] do the work.
+//! * [`node`]: the service for datanodes.
+
+pub mod names;
+pub mod node;
+pub mod read;
+pub mod status;
+pub mod user;
+pub mod write;

@@ -1,0 +1,61 @@
+//! Names: making, moving, deleting, looking.
+
+use crate::master::refused::{refused, refused_move};
+use crate::master::state::Master;
+use dfs_logic::command::{Op, Outcome};
+use dfs_rpc::ENTRIES_PER_PAGE_MAX;
+use dfs_rpc::client::{ListFolder, ListPage};
+use dfs_types::{Deleted, DfsPath, RequestId, Result, Stat};
+
+impl Master {
+    pub(super) async fn mkdir(&self, user: &str, request: RequestId, path: DfsPath, parents: bool) -> Result<()> {
+        self.need_writable()?;
+        let op = Op::Mkdir { path: path.clone(), parents };
+        self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
+        Ok(())
+    }
+
+    pub(super) async fn rename(
+        &self,
+        user: &str,
+        request: RequestId,
+        from: DfsPath,
+        to: DfsPath,
+        overwrite: bool,
+    ) -> Result<()> {
+        self.need_writable()?;
+        let op = Op::Rename { from: from.clone(), to: to.clone(), overwrite };
+        self.propose(request, user, op).await?.map_err(|refusal| refused_move(refusal, &from, &to))?;
+        Ok(())
+    }
+
+    pub(super) async fn delete(
+        &self,
+        user: &str,
+        request: RequestId,
+        path: DfsPath,
+        recursive: bool,
+    ) -> Result<Deleted> {
+        self.need_writable()?;
+        let op = Op::Delete { path: path.clone(), recursive };
+        match self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))? {
+            Outcome::Deleted(deleted) => Ok(deleted),
+            // Only where a request id of another command was used again.
+            _ => Ok(Deleted::default()),
+        }
+    }
+
+    pub(super) fn stat(&self, user: &str, path: &DfsPath) -> Result<Stat> {
+        self.need_leader()?;
+        self.published.look().namespace.stat(path, user).map_err(|refusal| refused(refusal, path))
+    }
+
+    pub(super) fn list(&self, user: &str, list: &ListFolder) -> Result<ListPage> {
+        self.need_leader()?;
+        let limit = list.limit.clamp(1, ENTRIES_PER_PAGE_MAX) as usize;
+        let version = self.published.get();
+        let page = version.namespace.list(&list.path, list.after.as_deref(), &list.prefix, limit, user);
+        let (entries, more) = page.map_err(|refusal| refused(refusal, &list.path))?;
+        Ok(ListPage { entries, more })
+    }
+}

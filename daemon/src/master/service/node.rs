@@ -1,0 +1,60 @@
+//! [`NodeService`] on one connection of one datanode.
+
+use crate::master::registry::Refused;
+use crate::master::state::Master;
+use dfs_rpc::node::{Heartbeat, HeartbeatReply, NodeService, Register, Registered, ReportPage};
+use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use std::sync::Arc;
+use tarpc::context::Context;
+
+/// The calls of one datanode.
+#[derive(Debug, Clone)]
+pub struct NodeCalls {
+    pub master: Arc<Master>,
+    pub node: DatanodeId,
+    /// The number of this connection among all of this master.
+    pub connection: u64,
+}
+
+fn refused(refused: Refused) -> Error {
+    Error::new(ErrorCode::InvalidArgument, refused.to_string())
+}
+
+impl NodeService for NodeCalls {
+    async fn register(self, _: Context, register: Register) -> Result<Registered> {
+        let master = &self.master;
+        tracing::info!(node = %self.node, address = %register.address, version = register.version, "datanode registers");
+        master.registry().register(self.node, register, self.connection, master.clock.now());
+        master.wake.notify_one();
+        let heartbeat_ms = u64::try_from(master.settings.heartbeat.as_millis()).unwrap_or(u64::MAX);
+        Ok(Registered { master: master.id, keys: master.keys.get(&master.published).tokens.clone(), heartbeat_ms })
+    }
+
+    async fn heartbeat(self, _: Context, heartbeat: Heartbeat) -> Result<HeartbeatReply> {
+        let master = &self.master;
+        let version = master.published.get();
+        let leads = master.leads();
+        let mut registry = master.registry();
+        let now = master.clock.now();
+        let orders = registry.heartbeat(self.node, self.connection, heartbeat, &version.namespace, leads, now);
+        let wanted = registry.healing.wants_attention();
+        drop(registry);
+        if wanted {
+            master.wake.notify_one();
+        }
+        let keys = master.keys.get(&master.published).tokens.clone();
+        Ok(HeartbeatReply { orders: orders.map_err(refused)?, keys })
+    }
+
+    async fn chunk_report(self, _: Context, page: ReportPage) -> Result<()> {
+        let master = &self.master;
+        let version = master.published.get();
+        let leads = master.leads();
+        let last = master.registry().report(self.node, self.connection, &page, &version.namespace, leads);
+        if last.map_err(refused)? {
+            tracing::info!(node = %self.node, chunks = master.registry().locations.count(self.node), "datanode has reported");
+            master.wake.notify_one();
+        }
+        Ok(())
+    }
+}

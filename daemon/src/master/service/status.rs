@@ -1,0 +1,97 @@
+//! The cluster in figures.
+
+use crate::master::state::Master;
+use dfs_logic::liveness::NodeState as State;
+use dfs_rpc::client::{ClusterStatus, MasterStatus, NodeState, NodeStatus, SafeMode};
+use dfs_types::MasterId;
+use std::net::SocketAddr;
+
+fn shown(state: State) -> NodeState {
+    match state {
+        State::Live => NodeState::Live,
+        State::Stale => NodeState::Stale,
+        State::Dead => NodeState::Dead,
+    }
+}
+
+impl Master {
+    pub(super) fn status(&self) -> ClusterStatus {
+        let version = self.published.get();
+        let totals = version.namespace.totals();
+        let now = self.clock.now();
+        let registry = self.registry();
+        let (mut capacity, mut used, mut free, mut counts) = (0, 0, 0, [0u32; 3]);
+        for (_, state, node) in registry.nodes(now) {
+            counts[state as usize] += 1;
+            if state == State::Live {
+                capacity += node.load.capacity();
+                used += node.load.used();
+                free += node.load.free();
+            }
+        }
+        let chunks_total = version.namespace.chunk_count();
+        let safe_mode = registry.healing.safe_mode().map(|chunks_reported| {
+            let reason = format!("{chunks_reported} of {chunks_total} chunks are reported so far");
+            SafeMode { chunks_reported, chunks_total, reason }
+        });
+        let mut replication = registry.healing.status();
+        replication.chunks = chunks_total;
+        drop(registry);
+        let (leader, masters) = self.masters(version.applied.map_or(0, |id| id.index));
+        ClusterStatus {
+            cluster: self.cluster,
+            taken_at: self.clock.calendar(),
+            masters,
+            leader,
+            term: self.term(),
+            safe_mode,
+            files: totals.files,
+            directories: totals.directories,
+            bytes: totals.bytes,
+            replication,
+            capacity,
+            used,
+            free,
+            nodes_live: counts[State::Live as usize],
+            nodes_stale: counts[State::Stale as usize],
+            nodes_dead: counts[State::Dead as usize],
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    fn masters(&self, applied: u64) -> (Option<MasterId>, Vec<MasterStatus>) {
+        let (leader, nodes) = self.group();
+        let masters = nodes.into_iter().filter_map(|(id, address)| {
+            let number = u16::try_from(id).ok()?;
+            let own = MasterId(number) == self.id;
+            let address = if own { self.address } else { address.parse::<SocketAddr>().ok()? };
+            let role = match (leader == Some(id), own) {
+                (true, _) => "leader",
+                (false, true) => self.role(),
+                (false, false) => "unknown",
+            };
+            Some(MasterStatus {
+                id: MasterId(number),
+                address,
+                role: role.to_owned(),
+                applied: if own { applied } else { 0 },
+            })
+        });
+        (leader.and_then(|id| u16::try_from(id).ok()).map(MasterId), masters.collect())
+    }
+
+    pub(super) fn nodes(&self) -> Vec<NodeStatus> {
+        let now = self.clock.now();
+        let registry = self.registry();
+        let status = |(id, state, node): (_, _, &crate::master::registry::Node)| NodeStatus {
+            id,
+            address: node.address,
+            state: shown(state),
+            heartbeat_age_ms: u64::try_from(now.since(node.contact.last_heartbeat).as_millis()).unwrap_or(u64::MAX),
+            load: node.load.clone(),
+            chunks: registry.locations.count(id),
+            version: node.version.clone(),
+        };
+        registry.nodes(now).map(status).collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! [`ClientService`] on one connection: every call is made in the name of the user whose certificate opened it.
+
+use crate::master::state::Master;
+use dfs_rpc::client::{
+    ClientService, ClusterStatus, CommitWrite, ListFolder, ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan,
+    WritePlan,
+};
+use dfs_types::{ChunkId, DatanodeId, Deleted, DfsPath, RequestId, Result, Stat};
+use std::sync::Arc;
+use tarpc::context::Context;
+
+/// The calls of one user.
+#[derive(Debug, Clone)]
+pub struct UserCalls {
+    pub master: Arc<Master>,
+    pub user: Arc<str>,
+}
+
+impl ClientService for UserCalls {
+    async fn ping(self, _: Context) {}
+
+    async fn whoami(self, _: Context) -> Result<String> {
+        Ok(self.user.to_string())
+    }
+
+    async fn mkdir(self, _: Context, request: RequestId, path: DfsPath, parents: bool) -> Result<()> {
+        self.master.mkdir(&self.user, request, path, parents).await
+    }
+
+    async fn rename(self, _: Context, request: RequestId, from: DfsPath, to: DfsPath, overwrite: bool) -> Result<()> {
+        self.master.rename(&self.user, request, from, to, overwrite).await
+    }
+
+    async fn delete(self, _: Context, request: RequestId, path: DfsPath, recursive: bool) -> Result<Deleted> {
+        self.master.delete(&self.user, request, path, recursive).await
+    }
+
+    async fn plan_write(self, _: Context, plan: PlanWrite) -> Result<WritePlan> {
+        self.master.plan_write(&self.user, plan).await
+    }
+
+    async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Stat> {
+        self.master.commit_write(&self.user, commit).await
+    }
+
+    async fn plan_read(self, _: Context, plan: PlanRead) -> Result<ReadPlan> {
+        self.master.plan_read(&self.user, &plan)
+    }
+
+    async fn stat(self, _: Context, path: DfsPath) -> Result<Stat> {
+        self.master.stat(&self.user, &path)
+    }
+
+    async fn list(self, _: Context, list: ListFolder) -> Result<ListPage> {
+        self.master.list(&self.user, &list)
+    }
+
+    async fn status(self, _: Context) -> Result<ClusterStatus> {
+        Ok(self.master.status())
+    }
+
+    async fn nodes(self, _: Context) -> Result<Vec<NodeStatus>> {
+        Ok(self.master.nodes())
+    }
+
+    async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {
+        self.master.report_damage(chunk, node)
+    }
+}

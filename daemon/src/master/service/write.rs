@@ -1,0 +1,249 @@
+//! Writing: planning where chunks go, and naming them when they are there.
+
+use crate::master::keys::Keys;
+use crate::master::raft::proposer::ProposeError;
+use crate::master::refused::{invalid, proposal_failed, refused};
+use crate::master::registry::Registry;
+use crate::master::state::Master;
+use bytes::Bytes;
+use dfs_logic::command::{NewFile, Op, Outcome};
+use dfs_logic::placement::{Candidate, choose};
+use dfs_rpc::capability::{Capability, Operation, Stored};
+use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite, PlannedChunk, WritePlan};
+use dfs_rpc::node::StoredChunk;
+use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
+use dfs_types::{ByteSize, ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, Stat};
+use std::time::Duration;
+
+/// The generation of a chunk that is written for the first time.
+const FIRST_GENERATION: Generation = Generation(1);
+/// Chunk sizes are multiples of a block.
+const CHUNK_BYTES_UNIT: u32 = 64 << 10;
+const CHUNK_BYTES_MAX: u32 = 1 << 30;
+/// The permission bits that can be set.
+const MODE_MAX: u16 = 0o7777;
+const DEFAULT_MODE: u16 = 0o644;
+/// How long a plan waits for chunk ids when the pool ran dry.
+const IDS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many copies make a write good: a majority of those wanted (1 of 1, 2 of 2, 2 of 3, 3 of 4 or 5).
+pub fn replicas_min(replication: u8) -> u8 {
+    replication / 2 + 1
+}
+
+/// Replication and chunk size of a file, checked.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    replication: u8,
+    chunk_size: u32,
+}
+
+impl Master {
+    fn shape(&self, replication: Option<u8>, chunk_size: Option<u32>) -> Result<Shape> {
+        let replication = replication.unwrap_or(self.settings.replication);
+        if !(1..=REPLICATION_MAX).contains(&replication) {
+            return Err(invalid(format!("replication {replication} is not allowed; 1 to {REPLICATION_MAX} is")));
+        }
+        let chunk_size = chunk_size.map_or_else(|| u32::try_from(self.settings.chunk_size.0), Ok);
+        let fits =
+            |size: &u32| (CHUNK_BYTES_UNIT..=CHUNK_BYTES_MAX).contains(size) && size.is_multiple_of(CHUNK_BYTES_UNIT);
+        match chunk_size.ok().filter(fits) {
+            Some(chunk_size) => Ok(Shape { replication, chunk_size }),
+            None => Err(invalid("the chunk size is not allowed; a multiple of 64KiB from 64KiB to 1GiB is")),
+        }
+    }
+
+    pub(super) async fn plan_write(&self, user: &str, plan: PlanWrite) -> Result<WritePlan> {
+        self.need_writable()?;
+        let count = plan.chunks;
+        if count == 0 || count as usize > CHUNKS_PER_PLAN_MAX {
+            return Err(invalid(format!("{count} chunks in one plan; 1 to {CHUNKS_PER_PLAN_MAX} are allowed")));
+        }
+        let shape = self.shape(plan.replication, plan.chunk_size)?;
+        let checked = self.published.look().namespace.check_write(&plan.path, plan.overwrite, user);
+        checked.map_err(|refusal| refused(refusal, &plan.path))?;
+        if let Some(oldest) = plan.oldest {
+            self.floor().hold(oldest, self.clock.now());
+        }
+        let ids = self.take_ids(count).await?;
+        let keys = self.keys.get(&self.published);
+        let mut registry = self.registry();
+        let chains = place(&mut registry, &plan, shape, self.clock.now())?;
+        let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
+            let addresses = chain.iter().filter_map(|node| registry.address(*node)).collect();
+            let principal = Principal::User(user.to_owned());
+            let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size };
+            let capability = self.seal(&keys, Operation::Write, chunk, principal, chain)?;
+            Ok(PlannedChunk { id, generation: FIRST_GENERATION, chain: addresses, capability })
+        });
+        let chunks = planned.collect::<Result<_>>()?;
+        let Shape { replication, chunk_size } = shape;
+        Ok(WritePlan { replication, chunk_size, replicas_min: replicas_min(replication), chunks })
+    }
+
+    /// Fresh chunk ids. They are at hand, but for the first moments of a leader.
+    async fn take_ids(&self, count: u32) -> Result<Vec<ChunkId>> {
+        let waiting = async {
+            loop {
+                let filled = self.pool.filled();
+                if let Some(ids) = self.pool.take(count) {
+                    return Ok(ids);
+                }
+                if !self.proposer.has_room() {
+                    return Err(proposal_failed(ProposeError::DiskFull));
+                }
+                filled.await;
+            }
+        };
+        let late = || Error::new(ErrorCode::Timeout, "no chunk ids could be reserved in time");
+        tokio::time::timeout(IDS_TIMEOUT, waiting).await.map_err(|_| late())?
+    }
+
+    /// A sealed capability for `chunk` at the datanodes `pipeline`.
+    pub(in crate::master) fn seal(
+        &self,
+        keys: &Keys,
+        operation: Operation,
+        chunk: ChunkRef,
+        principal: Principal,
+        pipeline: Vec<DatanodeId>,
+    ) -> Result<Bytes> {
+        let expires = self.clock.calendar().plus(self.settings.capability_lifetime);
+        let ChunkRef { id, generation, length } = chunk;
+        let cluster = self.cluster;
+        let capability =
+            Capability { cluster, chunk: id, generation, operation, principal, pipeline, length_max: length, expires };
+        let sealed = keys.ring.seal(&capability).map(Bytes::from);
+        sealed.ok_or_else(|| Error::new(ErrorCode::SafeMode, "the cluster has no key to seal capabilities with yet"))
+    }
+
+    pub(super) async fn commit_write(&self, user: &str, commit: CommitWrite) -> Result<Stat> {
+        self.need_writable()?;
+        let shape = self.shape(commit.replication, commit.chunk_size)?;
+        if commit.chunks.len() > CHUNKS_PER_FILE_MAX {
+            return Err(invalid(format!(
+                "a file of {} chunks; {CHUNKS_PER_FILE_MAX} are allowed",
+                commit.chunks.len()
+            ))
+            .at(&commit.path)
+            .hint("write it with a larger chunk size"));
+        }
+        let keys = self.keys.get(&self.published);
+        let holders: Vec<Vec<DatanodeId>> =
+            commit.chunks.iter().map(|chunk| self.holders(&keys, chunk, shape)).collect::<Result<_>>()?;
+        let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
+        let file = NewFile {
+            path: commit.path.clone(),
+            overwrite: commit.overwrite,
+            replication: shape.replication,
+            chunk_size: shape.chunk_size,
+            chunks: chunks.clone(),
+            modified: commit.modified.unwrap_or_else(|| self.clock.calendar()),
+            mode: commit.mode.unwrap_or(DEFAULT_MODE) & MODE_MAX,
+        };
+        let applied = self.propose(commit.request, user, Op::CommitWrite(file)).await?;
+        let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
+        self.note_committed(&chunks, holders, shape);
+        match outcome {
+            Outcome::File(stat) => Ok(stat),
+            // Only where a request id of another command was used again.
+            _ => Err(invalid("this request id belongs to another command").at(&commit.path)),
+        }
+    }
+
+    /// The datanodes whose receipts for a chunk are good.
+    fn holders(&self, keys: &Keys, committed: &CommittedChunk, shape: Shape) -> Result<Vec<DatanodeId>> {
+        let ChunkRef { id, generation, length } = committed.chunk;
+        let mut holders = Vec::new();
+        for receipt in committed.receipts.iter().take(usize::from(REPLICATION_MAX)) {
+            let node = receipt.node;
+            let stored =
+                Stored { cluster: self.cluster, node, chunk: id, generation, length, checksum: committed.checksum };
+            if keys.ring.is_receipt(receipt, &stored) && !holders.contains(&node) {
+                holders.push(node);
+            }
+        }
+        let needed = replicas_min(shape.replication);
+        if holders.len() >= usize::from(needed) {
+            return Ok(holders);
+        }
+        let found = holders.len();
+        let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
+        Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint("write the chunk again"))
+    }
+
+    /// The replicas of a new file are known at once, before the datanodes report them.
+    fn note_committed(&self, chunks: &[ChunkRef], holders: Vec<Vec<DatanodeId>>, shape: Shape) {
+        if let Some(oldest) = chunks.iter().map(|chunk| chunk.id).min() {
+            self.floor().release(oldest);
+        }
+        let version = self.published.look();
+        let mut registry = self.registry();
+        for (chunk, holders) in chunks.iter().zip(holders) {
+            if holders.len() < usize::from(shape.replication) {
+                registry.healing.changed();
+            }
+            let stored = StoredChunk { id: chunk.id, generation: chunk.generation };
+            registry.add_committed(stored, holders, &version.namespace);
+        }
+    }
+}
+
+/// A chain of datanodes for each chunk of a plan.
+fn place(
+    registry: &mut Registry,
+    plan: &PlanWrite,
+    shape: Shape,
+    now: dfs_types::Timestamp,
+) -> Result<Vec<Vec<DatanodeId>>> {
+    let mut candidates = registry.candidates(&plan.exclude, now);
+    let wanted = usize::from(shape.replication);
+    // A write that goes on may do so with a majority; one that begins may not.
+    let needed = if plan.oldest.is_some() { usize::from(replicas_min(shape.replication)) } else { wanted };
+    if candidates.len() < needed {
+        return Err(too_few(shape.replication, needed, candidates.len(), &plan.exclude).at(&plan.path));
+    }
+    let mut chains = Vec::with_capacity(plan.chunks as usize);
+    for _ in 0..plan.chunks {
+        let chain = choose_chain(&candidates, wanted, needed, shape.chunk_size, plan.chunks == 1)
+            .ok_or_else(|| no_room(shape.chunk_size, needed).at(&plan.path))?;
+        for candidate in candidates.iter_mut().filter(|candidate| chain.contains(&candidate.id)) {
+            candidate.load = candidate.load.saturating_add(1);
+            candidate.free = candidate.free.saturating_sub(u64::from(shape.chunk_size));
+        }
+        // How long a single chunk will be nobody knows; small files would fill the books in no time.
+        let bytes = if plan.chunks > 1 { u64::from(shape.chunk_size) } else { 0 };
+        registry.note_planned(&chain, bytes);
+        chains.push(chain);
+    }
+    Ok(chains)
+}
+
+/// As many of `wanted` as there are, but no fewer than `needed`. A single chunk may be short, so a datanode that has no
+/// room for a full one is good enough where there is no better one.
+fn choose_chain(
+    candidates: &[Candidate],
+    wanted: usize,
+    needed: usize,
+    length: u32,
+    single: bool,
+) -> Option<Vec<DatanodeId>> {
+    let lengths = if single { vec![u64::from(length), 1] } else { vec![u64::from(length)] };
+    lengths.into_iter().find_map(|length| {
+        let able = candidates.iter().filter(|candidate| candidate.free >= length).count().min(wanted);
+        (able >= needed).then(|| choose(candidates, able, length, &[], fastrand::u64(..)).ok()).flatten()
+    })
+}
+
+fn too_few(replication: u8, needed: usize, live: usize, excluded: &[DatanodeId]) -> Error {
+    let without =
+        if excluded.is_empty() { String::new() } else { format!(", without the {} that failed", excluded.len()) };
+    let what = format!("replication {replication} needs {needed} live datanodes; {live} are live{without}");
+    Error::new(ErrorCode::InsufficientDatanodes, what).hint("start more datanodes, or write with a lower replication")
+}
+
+fn no_room(chunk_size: u32, needed: usize) -> Error {
+    let size = ByteSize(u64::from(chunk_size));
+    let what = format!("fewer than {needed} live datanodes have room for a chunk of {size}");
+    Error::new(ErrorCode::InsufficientDatanodes, what).hint("delete files, or add datanodes or disks")
+}

@@ -1,0 +1,120 @@
+//! What all calls of one master share.
+
+use super::clock::Clock;
+use super::floor::Floor;
+use super::keys::KeyCache;
+use super::pool::Pool;
+use super::raft::proposer::{ProposeError, Proposer};
+use super::raft::published::Published;
+use super::refused::{not_leader, proposal_failed};
+use super::registry::Registry;
+use dfs_config::MasterSettings;
+use dfs_logic::command::{Command, Op, Outcome, Refusal};
+use dfs_types::{ClusterId, Error, MasterId, RequestId};
+use openraft::metrics::RaftServerMetrics;
+use openraft::{BasicNode, ServerState};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, watch};
+
+/// One running master.
+#[derive(Debug)]
+pub struct Master {
+    pub id: MasterId,
+    pub cluster: ClusterId,
+    pub address: SocketAddr,
+    pub settings: MasterSettings,
+    pub clock: Clock,
+    pub published: Arc<Published>,
+    pub proposer: Proposer,
+    pub keys: KeyCache,
+    pub pool: Pool,
+    /// Wakes the worker.
+    pub wake: Notify,
+    pub(super) registry: Mutex<Registry>,
+    pub(super) floor: Mutex<Floor>,
+    /// What the worker is doing, in words.
+    pub(super) worker_status: Mutex<String>,
+    pub(super) metrics: watch::Receiver<RaftServerMetrics<u64, BasicNode>>,
+}
+
+impl Master {
+    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn floor(&self) -> MutexGuard<'_, Floor> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the worker is doing, in words.
+    pub fn worker_status(&self) -> String {
+        self.worker_status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether this master leads, as far as it knows.
+    pub fn leads(&self) -> bool {
+        self.metrics.borrow().state == ServerState::Leader
+    }
+
+    /// Its part in the group, in a word.
+    pub fn role(&self) -> &'static str {
+        match self.metrics.borrow().state {
+            ServerState::Leader => "leader",
+            ServerState::Candidate => "candidate",
+            ServerState::Follower | ServerState::Learner => "follower",
+            ServerState::Shutdown => "unknown",
+        }
+    }
+
+    /// The term that it knows of.
+    pub fn term(&self) -> u64 {
+        self.metrics.borrow().vote.leader_id.term
+    }
+
+    /// Who leads, and the addresses of all masters.
+    pub fn group(&self) -> (Option<u64>, Vec<(u64, String)>) {
+        let metrics = self.metrics.borrow();
+        let nodes = metrics.membership_config.nodes().map(|(id, node)| (*id, node.addr.clone())).collect();
+        (metrics.current_leader, nodes)
+    }
+
+    /// # Errors
+    /// When another master leads, or none does.
+    pub fn need_leader(&self) -> Result<(), Error> {
+        if self.leads() {
+            return Ok(());
+        }
+        let (leader, nodes) = self.group();
+        Err(not_leader(leader.and_then(|leader| nodes.into_iter().find(|(id, _)| *id == leader))))
+    }
+
+    /// # Errors
+    /// When this master does not lead, or the cluster is in safe mode.
+    pub fn need_writable(&self) -> Result<(), Error> {
+        self.need_leader()?;
+        match self.registry().healing.safe_mode() {
+            None => Ok(()),
+            Some(reported) => Err(super::refused::safe_mode(reported, self.published.look().namespace.chunk_count())),
+        }
+    }
+
+    /// Has a command of a user, or of the master itself, applied.
+    ///
+    /// # Errors
+    /// When it could not be, or nobody knows whether it was.
+    pub async fn propose(&self, request: RequestId, caller: &str, op: Op) -> Result<Result<Outcome, Refusal>, Error> {
+        let command = Command { request, caller: caller.to_owned(), at: self.clock.calendar(), op };
+        self.proposer.propose(command).await.map_err(proposal_failed)
+    }
+
+    /// Has a command of the master itself applied.
+    ///
+    /// # Errors
+    /// As [`Master::propose`].
+    pub async fn propose_own(&self, op: Op) -> Result<Result<Outcome, Refusal>, ProposeError> {
+        let request = RequestId(fastrand::u128(..));
+        let command = Command { request, caller: String::new(), at: self.clock.calendar(), op };
+        self.proposer.propose(command).await
+    }
+}

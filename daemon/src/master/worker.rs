@@ -1,0 +1,197 @@
+//! The worker: looks every second, and when something happens, at what the master has to do of its own accord.
+//!
+//! Each look first notes what has changed (who leads, which datanodes are there, how many copies chunks have), then, if
+//! this master leads, gives orders and proposes commands: repair, trimming, garbage, keys, chunk ids, collection floor.
+
+use super::keys;
+use super::pool::RESERVE_COUNT;
+use super::raft::proposer::ProposeError;
+use super::state::Master;
+use bytes::Bytes;
+use dfs_logic::command::{Op, Outcome, Refusal};
+use dfs_rpc::capability::Operation;
+use dfs_types::{ChunkRef, DatanodeId, Principal, Timestamp};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// How often it looks when nothing happens.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Slices of the search for garbage in one look.
+const GARBAGE_SLICES_MAX: usize = 16;
+/// The floor is raised at most this many times per `collect_after`.
+const RAISES_PER_SPAN: u32 = 16;
+
+/// What it remembers from one look to the next.
+#[derive(Debug)]
+pub struct Worker {
+    master: Arc<Master>,
+    /// The term in which it has led so far.
+    led: Option<u64>,
+    raised_at: Option<Timestamp>,
+}
+
+impl Worker {
+    pub fn new(master: Arc<Master>) -> Self {
+        Self { master, led: None, raised_at: None }
+    }
+
+    /// Runs until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut metrics = self.master.metrics.clone();
+        let master = self.master.clone();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+                () = master.wake.notified() => {}
+                () = master.pool.low() => {}
+                changed = metrics.changed() => if changed.is_err() { return },
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.look() => {}
+            }
+        }
+    }
+
+    fn says(&self, status: String) {
+        *self.master.worker_status.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
+    async fn look(&mut self) {
+        let leads = self.note_leader();
+        let now = self.master.clock.now();
+        for (node, state) in self.master.registry().refresh_states(now) {
+            tracing::info!(%node, ?state, "a datanode changed its state");
+        }
+        self.survey().await;
+        if leads {
+            self.give_orders().await;
+            self.keep_ids().await;
+            self.keep_keys().await;
+            self.keep_floor().await;
+        }
+        let registry = self.master.registry();
+        let (status, healing) = (registry.healing.status(), &registry.healing);
+        let (copies, deletes) = (healing.copies_ordered, healing.deletes_ordered);
+        let text = format!("{} copies under way; ordered so far: {copies} copies, {deletes} deletions", status.copying);
+        drop(registry);
+        self.says(text);
+    }
+
+    /// Whether this master leads. When it begins to, it forgets what it knew as a follower.
+    fn note_leader(&mut self) -> bool {
+        let (leads, term) = (self.master.leads(), self.master.term());
+        if leads && self.led != Some(term) {
+            tracing::info!(term, "this master leads");
+            let now = self.master.clock.now();
+            self.master.registry().healing.lead(now);
+            self.master.floor().lead();
+            self.master.pool.lead(term);
+            self.raised_at = None;
+        }
+        self.led = leads.then_some(term);
+        leads
+    }
+
+    async fn survey(&self) {
+        let master = &self.master;
+        if !master.registry().begin_survey(master.clock.now()) {
+            return;
+        }
+        self.says("looking at the copies of all chunks".to_owned());
+        let version = master.published.get();
+        while !master.registry().advance_survey(&version.namespace, master.clock.now()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn give_orders(&self) {
+        let master = &self.master;
+        let version = master.published.get();
+        let keys = master.keys.get(&master.published);
+        let seal = |chunk: ChunkRef, source: DatanodeId, targets: &[DatanodeId]| -> Option<Bytes> {
+            let holder = Principal::Datanode(source);
+            master.seal(&keys, Operation::Write, chunk, holder, targets.to_vec()).ok()
+        };
+        let now = master.clock.now();
+        master.registry().order_repairs(&version.namespace, &seal, fastrand::u64(..), now);
+        for _ in 0..GARBAGE_SLICES_MAX {
+            if !master.registry().order_garbage(&version.namespace, now) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Reserves chunk ids before they run out.
+    async fn keep_ids(&self) {
+        let master = &self.master;
+        if !master.pool.is_low() || !master.proposer.has_room() {
+            return;
+        }
+        let term = master.term();
+        match master.propose_own(Op::ReserveChunks { count: RESERVE_COUNT }).await {
+            Ok(Ok(Outcome::Reserved { first, count })) => master.pool.fill(first, count, term),
+            other => unexpected("reserve chunk ids", other),
+        }
+    }
+
+    /// Replaces the newest key when it has served its time.
+    async fn keep_keys(&self) {
+        let master = &self.master;
+        let newest = master.published.look().namespace.keys().last().cloned();
+        let Some(newest) = newest else { return };
+        let now = master.clock.calendar();
+        if now.since(newest.made_at) < master.settings.key_rotation || !master.proposer.has_room() {
+            return;
+        }
+        match keys::draw(Some(&newest), now) {
+            Ok(key) => match master.propose_own(Op::AddKey { key }).await {
+                Ok(Ok(_)) => tracing::info!("the key that seals capabilities was replaced"),
+                other => unexpected("replace the key", other),
+            },
+            Err(_) => tracing::error!("the system has no randomness for a new key"),
+        }
+    }
+
+    /// Raises the collection floor as far as it may.
+    async fn keep_floor(&mut self) {
+        let master = &self.master;
+        let now = master.clock.now();
+        let (next, floor) = {
+            let version = master.published.look();
+            (version.namespace.next_chunk(), version.namespace.floor())
+        };
+        let unused = master.pool.lowest().unwrap_or(next);
+        let highest = {
+            let mut held = master.floor();
+            held.sample(unused, now);
+            held.highest(now)
+        };
+        let rest = master.settings.collect_after / RAISES_PER_SPAN;
+        let rested = self.raised_at.is_none_or(|at| now.since(at) >= rest);
+        let Some(highest) = highest.filter(|highest| *highest > floor && rested) else { return };
+        if !master.proposer.has_room() {
+            return;
+        }
+        self.raised_at = Some(now);
+        match master.propose_own(Op::RaiseFloor { floor: highest }).await {
+            Ok(Ok(_)) => {}
+            other => unexpected("raise the collection floor", other),
+        }
+    }
+}
+
+/// What did not come about is tried again at the next look.
+fn unexpected(what: &str, result: Result<Result<Outcome, Refusal>, ProposeError>) {
+    match result {
+        Err(ProposeError::NotLeader { .. } | ProposeError::Stopping) => {}
+        Err(error) => tracing::warn!(%error, "{what}"),
+        Ok(outcome) => tracing::error!(?outcome, "{what}: an answer to another question"),
+    }
+}
