@@ -2,14 +2,21 @@
 //!
 //! A page replaces what was known of its range of ids, so that a datanode that reports again never looks as if it had
 //! lost everything. News that came by heartbeat since the report began is younger than the report and wins over it.
+//! A report begins with its first page, or before, when it was [expected](Locations::expect_report): the datanode lists
+//! what it has no sooner than that.
 
 use super::{Added, Locations};
 use dfs_types::{ChunkId, DatanodeId, Generation};
 use std::collections::BTreeSet;
 
+/// The most chunks with news during one report. A report that meets more is given up; the datanode begins another.
+const CHANGED_MAX: usize = 1 << 20;
+
 /// A report whose last page has not come.
 #[derive(Debug, Default)]
 pub(super) struct OpenReport {
+    /// Whether its first page came.
+    begun: bool,
     /// The lowest id that no page covered yet.
     next: u64,
     /// Chunks with news since the first page.
@@ -19,7 +26,7 @@ pub(super) struct OpenReport {
 /// A page that is not part of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReportError {
-    #[error("a page of a chunk report came before the first page")]
+    #[error("a page of a chunk report came without its first page")]
     NotBegun,
     #[error("the chunk ids of a report do not rise")]
     Order,
@@ -39,7 +46,12 @@ impl Locations {
         chunks: &[(ChunkId, Generation)],
     ) -> Result<Vec<ChunkId>, ReportError> {
         let open = self.reports.remove(&node);
-        let mut report = if first { OpenReport::default() } else { open.ok_or(ReportError::NotBegun)? };
+        let mut report = match open {
+            Some(open) if first != open.begun => open,
+            _ if first => OpenReport::default(),
+            _ => return Err(ReportError::NotBegun),
+        };
+        report.begun = true;
         let begin = report.next;
         let rising = chunks.is_sorted_by(|a, b| a.0 < b.0) && chunks.first().is_none_or(|(id, _)| id.0 >= begin);
         if !rising {
@@ -61,12 +73,21 @@ impl Locations {
         Ok(refused)
     }
 
+    /// Says that a datanode will send a report of what it has from now on; a report that was under way is over. Called
+    /// when it registers.
+    pub fn expect_report(&mut self, node: DatanodeId) {
+        self.reports.insert(node, OpenReport::default());
+    }
+
     /// Notes that there is news of a chunk, if the datanode is in the middle of a report.
     pub(super) fn touch(&mut self, node: DatanodeId, id: ChunkId) {
         if let Some(report) = self.reports.get_mut(&node)
             && id.0 >= report.next
         {
             report.changed.insert(id);
+            if report.changed.len() > CHANGED_MAX {
+                self.reports.remove(&node);
+            }
         }
     }
 

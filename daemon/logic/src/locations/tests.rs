@@ -123,6 +123,7 @@ impl Disk {
             Event::Begin => {
                 self.report = Some(self.chunks.iter().copied().collect());
                 self.first = true;
+                locations.expect_report(node);
             }
             Event::Page(size) => self.page(node, locations, *size),
         }
