@@ -1,0 +1,45 @@
+//! `cd`: the remote working folder.
+
+use super::{Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::report::about;
+use clap::Args;
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use std::ffi::OsString;
+
+/// Arguments of `cd`.
+#[derive(Debug, Args)]
+pub struct Cd {
+    /// The new working folder; `-` for the one before; / if none.
+    path: Option<OsString>,
+}
+
+impl Verb for Cd {
+    const NAME: &'static str = "cd";
+    const ABOUT: &'static str = "Go to another remote folder";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] =
+        &[("cd /data", "go there"), ("cd ..", "one up"), ("cd -", "back to where it was before")];
+    const MEANING: Meaning = Meaning::all(Kind::RemoteFolder);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let path = match &self.path {
+            None => DfsPath::root(),
+            Some(path) if path == "-" => {
+                let before = context.session.folder_before.clone();
+                before.ok_or_else(|| {
+                    Error::new(ErrorCode::InvalidArgument, "there is no folder before this one").at("-")
+                })?
+            }
+            Some(path) => context.remote(path)?,
+        };
+        let client = context.client().await?;
+        let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
+        if stat.kind != dfs_types::Kind::Directory {
+            return Err(Error::new(ErrorCode::NotADirectory, "not a directory").at(path));
+        }
+        let before = std::mem::replace(&mut context.session.folder, path);
+        context.session.folder_before = Some(before);
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! A file or folder as a JSON object; the same object wherever one appears.
+
+use dfs_types::{Kind, Stat};
+use serde::Serialize;
+
+/// What `--json` says of a file or folder.
+#[derive(Debug, Serialize)]
+pub struct EntryJson<'a> {
+    path: &'a str,
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: Kind,
+    size: u64,
+    /// Milliseconds since 1970.
+    modified_ms: u64,
+    created_ms: u64,
+    owner: &'a str,
+    group: &'a str,
+    /// Octal, as in `0644`.
+    mode: String,
+    replication: u8,
+    chunk_size: u32,
+    chunks: u64,
+    files: u64,
+    directories: u64,
+    version: u64,
+}
+
+impl<'a> EntryJson<'a> {
+    pub fn of(path: &'a str, stat: &'a Stat) -> Self {
+        Self {
+            path,
+            name: path.rsplit('/').next().unwrap_or(path),
+            kind: stat.kind,
+            size: stat.size,
+            modified_ms: stat.modified.0,
+            created_ms: stat.created.0,
+            owner: &stat.owner,
+            group: &stat.group,
+            mode: format!("{:04o}", stat.mode),
+            replication: stat.replication,
+            chunk_size: stat.chunk_size,
+            chunks: stat.chunks,
+            files: stat.files,
+            directories: stat.directories,
+            version: stat.version,
+        }
+    }
+}
+
+/// `drwxr-xr-x`.
+pub fn mode_text(kind: Kind, mode: u16) -> String {
+    let first = if kind == Kind::Directory { 'd' } else { '-' };
+    let bits = (0..9).map(|bit| match (mode & (0o400 >> bit) != 0, bit % 3) {
+        (false, _) => '-',
+        (true, 0) => 'r',
+        (true, 1) => 'w',
+        (true, _) => 'x',
+    });
+    std::iter::once(first).chain(bits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes() {
+        assert_eq!(mode_text(Kind::Directory, 0o755), "drwxr-xr-x");
+        assert_eq!(mode_text(Kind::File, 0o640), "-rw-r-----");
+    }
+}

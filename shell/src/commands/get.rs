@@ -1,0 +1,101 @@
+//! `get`: files of the DFS to this machine.
+
+use super::{Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::transfer::{Downloads, Step, download, run, to_output};
+use clap::Args;
+use dfs_client::{Client, Progress};
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use futures::{FutureExt, StreamExt};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Folders with all that is in them.
+    #[arg(short)]
+    recursive: bool,
+    /// Replace local files that are there.
+    #[arg(short)]
+    force: bool,
+    /// Files at the same time.
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Remote files, then where they go: into a local folder that is there, or to a new name; `-` is standard output.
+    #[arg(required = true, num_args = 2.., value_names = ["REMOTE", "LOCAL"])]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Get {
+    const NAME: &'static str = "get";
+    const ABOUT: &'static str = "Copy files of the DFS to this machine, every byte verified";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] = &[
+        ("get /docs/report.pdf .", "into this folder"),
+        ("get -r /photos ~/photos", "a folder with all that is in it"),
+        ("get /data/*.csv .", "by pattern"),
+        ("get /backup/shop.sql - | less", "through a local command"),
+    ];
+    const MEANING: Meaning = Meaning { first: &[], rest: Kind::Remote, last: Some(Kind::Local) };
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
+        let mut from = Vec::new();
+        for source in sources {
+            let path = context.remote(source);
+            from.extend(context.check(path)?);
+        }
+        if destination == "-" {
+            for path in from {
+                let result = to_output(context, &path, None).await;
+                context.check(result)?;
+            }
+            return Ok(());
+        }
+        let target = Path::new(destination);
+        let into = target.is_dir();
+        if !into && (sources.len() > 1 || destination.as_encoded_bytes().ends_with(b"/")) {
+            return Err(Error::new(ErrorCode::NotADirectory, "there is no such local folder").at(target.display()));
+        }
+        let named = from.into_iter().map(|path| (path.clone(), place(&path, target, into))).collect();
+        let client = context.client().await?;
+        self.transfer(context, client, named).await
+    }
+}
+
+fn place(from: &DfsPath, target: &Path, into: bool) -> PathBuf {
+    match from.name() {
+        Some(name) if into => target.join(name),
+        _ => target.to_owned(),
+    }
+}
+
+impl Get {
+    async fn transfer(&self, context: &mut Context<'_>, client: Client, named: Vec<(DfsPath, PathBuf)>) -> Result<()> {
+        let dry_run = context.session.options.dry_run;
+        let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
+        let walk = Downloads::new(client.clone(), named, self.recursive, dry_run);
+        if dry_run {
+            return plan(context, walk).await;
+        }
+        let (progress, cancel, force) = (Progress::new(), context.cancel.clone(), self.force);
+        let work = |job| download(client.clone(), job, force, progress.clone(), cancel.clone()).boxed_local();
+        run(context, walk.steps(), parallel, &progress, work).await
+    }
+}
+
+/// A dry run: every file that would be got, as the line that does it.
+async fn plan(context: &mut Context<'_>, walk: Downloads) -> Result<()> {
+    let mut steps = std::pin::pin!(walk.steps());
+    while let Some(step) = steps.next().await {
+        match step {
+            Step::File { job, .. } => {
+                context.only_planned(["get", job.from.as_str(), &job.to.to_string_lossy()]);
+            }
+            Step::Failed(error) => context.fail(error)?,
+            Step::Folder | Step::Skipped { .. } => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! `lcd`: the local working folder, that of this process.
+
+use super::{Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::report::local_io;
+use clap::Args;
+use dfs_types::{Error, ErrorCode, Result};
+use std::path::PathBuf;
+
+/// Arguments of `lcd`.
+#[derive(Debug, Args)]
+pub struct Lcd {
+    /// The new working folder; `-` for the one before; the home folder if none.
+    path: Option<PathBuf>,
+}
+
+impl Verb for Lcd {
+    const NAME: &'static str = "lcd";
+    const ABOUT: &'static str = "Go to another local folder";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[("lcd ~/data", "go there"), ("lcd -", "back to where it was before")];
+    const MEANING: Meaning = Meaning::all(Kind::LocalFolder);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let missing = |what: &str| Error::new(ErrorCode::InvalidArgument, what.to_owned());
+        let path = match self.path {
+            None => std::env::var_os("HOME").map(PathBuf::from).ok_or_else(|| missing("there is no home folder"))?,
+            Some(path) if path.as_os_str() == "-" => {
+                let before = context.session.local_before.clone();
+                before.ok_or_else(|| missing("there is no folder before this one").at("-"))?
+            }
+            Some(path) => path,
+        };
+        let before = std::env::current_dir().ok();
+        std::env::set_current_dir(&path).map_err(|error| local_io(&path, &error))?;
+        context.session.local_before = before;
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! `lpwd`: where we are on this machine.
+
+use super::{Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::report::local_io;
+use clap::Args;
+use dfs_types::Result;
+use std::path::Path;
+
+/// `lpwd` takes no arguments.
+#[derive(Debug, Args)]
+pub struct Lpwd {}
+
+impl Verb for Lpwd {
+    const NAME: &'static str = "lpwd";
+    const ABOUT: &'static str = "Show the local working folder";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[("lpwd", "where relative local paths begin")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let folder = std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))?;
+        let path = folder.to_string_lossy();
+        if context.json() {
+            return context.emit(&serde_json::json!({ "path": path }));
+        }
+        let text = format!("{}\n", context.shown(&path));
+        context.print(&text)
+    }
+}

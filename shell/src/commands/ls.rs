@@ -1,0 +1,241 @@
+//! `ls`.
+
+use super::entry::{EntryJson, mode_text};
+use super::{Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::report::about;
+use clap::Args;
+use dfs_client::Client;
+use dfs_tui::figures::{size_short, time};
+use dfs_tui::text::{columns, width};
+use dfs_types::{DfsPath, Entry, Kind as EntryKind, Result, Stat};
+use futures::{StreamExt, TryStreamExt};
+use std::cmp::Reverse;
+use std::ffi::OsString;
+
+/// So many entries are laid out together; more are shown in several batches, so that a large folder shows at once.
+const BATCH: usize = 4096;
+
+/// Arguments of `ls`.
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// Mode, copies, owner, size and time, too.
+    #[arg(short = 'l')]
+    long: bool,
+    /// Names that begin with a dot, too.
+    #[arg(short = 'a')]
+    all: bool,
+    /// Folders below, too.
+    #[arg(short = 'R')]
+    recursive: bool,
+    /// A folder itself, not what is in it.
+    #[arg(short = 'd')]
+    directory: bool,
+    /// Sizes for people.
+    #[arg(short = 'h')]
+    human: bool,
+    /// Newest first.
+    #[arg(short = 't', overrides_with = "by_size")]
+    by_time: bool,
+    /// Largest first.
+    #[arg(short = 'S', overrides_with = "by_time")]
+    by_size: bool,
+    /// The other way round.
+    #[arg(short = 'r')]
+    reverse: bool,
+    /// What to list; the working folder if none.
+    #[arg(value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Ls {
+    const NAME: &'static str = "ls";
+    const ABOUT: &'static str = "List a folder";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] = &[
+        ("ls", "the working folder"),
+        ("ls -lh /data", "with sizes for people"),
+        ("ls -ltr '/my logs'", "newest last"),
+        ("ls /data/2026-*/*.csv", "by pattern"),
+    ];
+    const MEANING: Meaning = Meaning::all(Kind::Remote);
+
+    async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
+        if self.paths.is_empty() {
+            self.paths.push(OsString::from("."));
+        }
+        let client = context.client().await?;
+        let (mut files, mut folders) = (Vec::new(), Vec::new());
+        for text in &self.paths {
+            let result = look(context, &client, text).await;
+            let Some((path, stat)) = context.check(result)? else { continue };
+            let name = if text.to_string_lossy().starts_with('/') {
+                path.to_string()
+            } else {
+                text.to_string_lossy().into_owned()
+            };
+            if stat.kind == EntryKind::Directory && !self.directory {
+                folders.push((name, path));
+            } else {
+                files.push(Listed { name, path, stat });
+            }
+        }
+        let mut lister = Lister { ls: &self, client, first: true, entries_shown: false };
+        lister.sort(&mut files);
+        lister.show(context, &files)?;
+        let titled = self.recursive || self.paths.len() > 1;
+        for (name, path) in folders {
+            lister.folder(context, name, path, titled).await?;
+        }
+        lister.end(context)
+    }
+}
+
+/// An entry under the name that is shown.
+struct Listed {
+    name: String,
+    path: DfsPath,
+    stat: Stat,
+}
+
+async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
+    let path = context.remote(text)?;
+    let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
+    Ok((path, stat))
+}
+
+struct Lister<'l> {
+    ls: &'l Ls,
+    client: Client,
+    /// Nothing has been shown yet: no empty line before the next title.
+    first: bool,
+    /// The list of the JSON document has been begun.
+    entries_shown: bool,
+}
+
+impl Lister<'_> {
+    /// Lists a folder, and with -R those below it, each after the one above it.
+    async fn folder(&mut self, context: &mut Context<'_>, name: String, path: DfsPath, titled: bool) -> Result<()> {
+        let mut open = vec![(name, path)];
+        while let Some((name, path)) = open.pop() {
+            if titled && !context.json() {
+                let gap = if self.first { "" } else { "\n" };
+                let title = format!("{gap}{}:\n", context.shown(&name));
+                context.print(&title)?;
+            }
+            self.first = false;
+            let mut below = Vec::new();
+            let result = self.entries(context, &path, &name, &mut below).await;
+            context.check(result)?;
+            open.extend(below.into_iter().rev());
+        }
+        Ok(())
+    }
+
+    async fn entries(
+        &mut self,
+        context: &mut Context<'_>,
+        path: &DfsPath,
+        name: &str,
+        below: &mut Vec<(String, DfsPath)>,
+    ) -> Result<()> {
+        let sorted = self.ls.by_time || self.ls.by_size || self.ls.reverse;
+        let limit = if sorted { usize::MAX } else { BATCH };
+        let mut stream = self.client.list_all(path, "").boxed();
+        let mut batch: Vec<Listed> = Vec::new();
+        loop {
+            let next = context.call(stream.try_next()).await.map_err(|error| about(error, path))?;
+            let end = next.is_none();
+            if let Some(Entry { name, stat }) = next
+                && (self.ls.all || !name.starts_with('.'))
+            {
+                batch.push(Listed { path: path.join(&name)?, name, stat });
+            }
+            if end || batch.len() >= limit {
+                self.sort(&mut batch);
+                self.show(context, &batch)?;
+                if self.ls.recursive {
+                    let folders = batch.iter().filter(|entry| entry.stat.kind == EntryKind::Directory);
+                    below.extend(
+                        folders.map(|entry| {
+                            (format!("{}/{}", name.trim_end_matches('/'), entry.name), entry.path.clone())
+                        }),
+                    );
+                }
+                batch.clear();
+            }
+            if end {
+                return Ok(());
+            }
+        }
+    }
+
+    fn sort(&self, entries: &mut [Listed]) {
+        if self.ls.by_time {
+            entries.sort_by_key(|entry| Reverse(entry.stat.modified));
+        } else if self.ls.by_size {
+            entries.sort_by_key(|entry| Reverse(entry.stat.size));
+        }
+        if self.ls.reverse {
+            entries.reverse();
+        }
+    }
+
+    fn show(&mut self, context: &mut Context<'_>, entries: &[Listed]) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.first = false;
+        if context.json() {
+            return self.show_json(context, entries);
+        }
+        let names: Vec<String> = entries.iter().map(|entry| context.shown(&entry.name).into_owned()).collect();
+        let text = match (self.ls.long, context.out.width()) {
+            (true, _) => self.long_lines(entries, &names),
+            (false, Some(cells)) => columns(&names, cells),
+            (false, None) => names.iter().map(|name| format!("{name}\n")).collect(),
+        };
+        context.print(&text)
+    }
+
+    /// The list is written as it comes: a folder may have more entries than fit in memory.
+    fn show_json(&mut self, context: &mut Context<'_>, entries: &[Listed]) -> Result<()> {
+        for entry in entries {
+            let begin = if std::mem::replace(&mut self.entries_shown, true) { "," } else { "[" };
+            context.print(begin)?;
+            let document = serde_json::to_string(&EntryJson::of(entry.path.as_str(), &entry.stat)).unwrap_or_default();
+            context.print(&document)?;
+        }
+        Ok(())
+    }
+
+    fn end(&self, context: &mut Context<'_>) -> Result<()> {
+        match (context.json(), self.entries_shown) {
+            (true, true) => context.print("]\n"),
+            (true, false) if !context.has_failed() => context.print("[]\n"),
+            _ => Ok(()),
+        }
+    }
+
+    fn long_lines(&self, entries: &[Listed], names: &[String]) -> String {
+        let size = |stat: &Stat| if self.ls.human { size_short(stat.size) } else { stat.size.to_string() };
+        let widest = |text: &dyn Fn(&Listed) -> usize| entries.iter().map(text).max().unwrap_or(0);
+        let owners = widest(&|entry| width(&entry.stat.owner));
+        let groups = widest(&|entry| width(&entry.stat.group));
+        let sizes = widest(&|entry| size(&entry.stat).len());
+        let mut text = String::new();
+        for (entry, name) in entries.iter().zip(names) {
+            let stat = &entry.stat;
+            let copies = if stat.kind == EntryKind::Directory { "-".to_owned() } else { stat.replication.to_string() };
+            text.push_str(&format!(
+                "{} {copies:>2} {:<owners$} {:<groups$} {:>sizes$} {} {name}\n",
+                mode_text(stat.kind, stat.mode),
+                stat.owner,
+                stat.group,
+                size(stat),
+                time(stat.modified, &chrono::Local),
+            ));
+        }
+        text
+    }
+}

@@ -1,0 +1,155 @@
+//! `put`: local files into the DFS.
+
+use super::mv::is_folder;
+use super::{Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::report::{about, usage};
+use crate::transfer::{Step, Upload, Uploads, run, upload};
+use clap::Args;
+use dfs_client::{Client, Progress, PutOptions, Source};
+use dfs_rpc::REPLICATION_MAX;
+use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result};
+use futures::{FutureExt, StreamExt};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `put`.
+#[derive(Debug, Args)]
+pub struct Put {
+    /// Folders with all that is in them.
+    #[arg(short)]
+    recursive: bool,
+    /// Replace files that are there.
+    #[arg(short)]
+    force: bool,
+    /// Copies of each chunk; what the cluster is set to if none.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(REPLICATION_MAX)))]
+    rep: Option<u8>,
+    /// Bytes per chunk, as in 16MiB; what the cluster is set to if none.
+    #[arg(long, value_name = "SIZE")]
+    chunk_size: Option<ByteSize>,
+    /// Files at the same time.
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Local files, then where they go: into a folder that is there, or to a new name; `-` is standard input.
+    #[arg(required = true, num_args = 2.., value_names = ["LOCAL", "REMOTE"])]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Put {
+    const NAME: &'static str = "put";
+    const ABOUT: &'static str = "Copy local files into the DFS, whole or not at all";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] = &[
+        ("put report.pdf /docs", "into a folder"),
+        ("put -r ~/photos /photos", "a folder with all that is in it"),
+        ("put -f --rep 2 new.csv /data/current.csv", "replace a file, with two copies"),
+        ("!pg_dump shop > dump.sql; put dump.sql /backup/shop.sql", "after a local command"),
+    ];
+    const MEANING: Meaning = Meaning { first: &[], rest: Kind::Local, last: Some(Kind::Remote) };
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
+        let options = self.options()?;
+        let target = context.remote(destination)?;
+        let client = context.client().await?;
+        let into = is_folder(context, &client, &target).await?;
+        refuse_no_folder(&target, destination, into, sources.len())?;
+        if let [source] = sources
+            && source == "-"
+        {
+            return from_stdin(context, &client, &target, into, options).await;
+        }
+        let mut named = Vec::new();
+        for source in sources {
+            let from = PathBuf::from(source);
+            let to = if into { place(&from, &target) } else { Ok(target.clone()) };
+            named.extend(context.check(to)?.map(|to| (from, to)));
+        }
+        self.transfer(context, client, named, options).await
+    }
+}
+
+/// Several files, and names that end in `/`, want a folder.
+fn refuse_no_folder(target: &DfsPath, written: &OsStr, into: bool, sources: usize) -> Result<()> {
+    if into || (sources == 1 && !written.as_encoded_bytes().ends_with(b"/")) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::NotADirectory, "there is no such folder").at(target).hint(format!("mkdir -p {target}")))
+}
+
+/// Where a local file goes in a folder.
+fn place(from: &Path, folder: &DfsPath) -> Result<DfsPath> {
+    // What `..` and `.` are called is known only to the file system.
+    let named =
+        if from.file_name().is_some() { from.to_owned() } else { from.canonicalize().unwrap_or(from.to_owned()) };
+    let name = Upload::name(&named)?;
+    folder.join(name).map_err(|error| Error::from(error).at(from.display()))
+}
+
+async fn from_stdin(
+    context: &mut Context<'_>,
+    client: &Client,
+    target: &DfsPath,
+    into: bool,
+    options: PutOptions,
+) -> Result<()> {
+    if into {
+        return Err(Error::new(ErrorCode::IsADirectory, "is a folder; standard input needs a name in it").at(target));
+    }
+    if context.only_planned(["put", "-", target.as_str()]) {
+        return Ok(());
+    }
+    let source = Source::Reader(Box::new(std::io::stdin()));
+    let put = client.put(source, target, options, &Progress::new(), &context.cancel).await;
+    let stat = put.map_err(|error| about(error, target))?;
+    if context.json() {
+        return context.emit(&super::entry::EntryJson::of(target.as_str(), &stat));
+    }
+    Ok(())
+}
+
+impl Put {
+    fn options(&self) -> Result<PutOptions> {
+        let chunk_size = self.chunk_size.map(|size| {
+            u32::try_from(size.0).map_err(|_| usage(format!("a chunk may not have {size}; 1GiB is the most")))
+        });
+        Ok(PutOptions {
+            overwrite: self.force,
+            replication: self.rep,
+            chunk_size: chunk_size.transpose()?,
+            ..PutOptions::default()
+        })
+    }
+
+    async fn transfer(
+        &self,
+        context: &mut Context<'_>,
+        client: Client,
+        named: Vec<(PathBuf, DfsPath)>,
+        options: PutOptions,
+    ) -> Result<()> {
+        let dry_run = context.session.options.dry_run;
+        let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
+        let walk = Uploads::new(client.clone(), named, self.recursive, dry_run);
+        if dry_run {
+            return plan(context, walk).await;
+        }
+        let (progress, cancel) = (Progress::new(), context.cancel.clone());
+        let work = |job| upload(client.clone(), job, options.clone(), progress.clone(), cancel.clone()).boxed_local();
+        run(context, walk.steps(), parallel, &progress, work).await
+    }
+}
+
+/// A dry run: every file that would be put, as the line that does it.
+async fn plan(context: &mut Context<'_>, walk: Uploads) -> Result<()> {
+    let mut steps = std::pin::pin!(walk.steps());
+    while let Some(step) = steps.next().await {
+        match step {
+            Step::File { job, .. } => drop(job.is_only_planned(context)),
+            Step::Failed(error) => context.fail(error)?,
+            Step::Folder | Step::Skipped { .. } => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! The table of commands. A new command is one file, and one line in [`COMMANDS`].
+
+use super::{
+    cat, cd, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, mkdir, mv, nodes, put, pwd, rm, set, stat,
+    status, whoami,
+};
+use crate::context::Context;
+use crate::report::usage;
+use clap::{ArgMatches, Args};
+use dfs_types::{Error, Result};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use std::ffi::OsString;
+
+/// Every command, in the order in which `help` shows them.
+pub static COMMANDS: &[Command] = &[
+    Command::of::<ls::Ls>(),
+    Command::of::<cd::Cd>(),
+    Command::of::<pwd::Pwd>(),
+    Command::of::<mkdir::Mkdir>(),
+    Command::of::<put::Put>(),
+    Command::of::<get::Get>(),
+    Command::of::<getrange::GetRange>(),
+    Command::of::<cat::Cat>(),
+    Command::of::<mv::Mv>(),
+    Command::of::<rm::Rm>(),
+    Command::of::<stat::Stat>(),
+    Command::of::<info::Info>(),
+    Command::of::<status::Status>(),
+    Command::of::<nodes::Nodes>(),
+    Command::of::<locate::Locate>(),
+    Command::of::<whoami::Whoami>(),
+    Command::of::<lcd::Lcd>(),
+    Command::of::<lpwd::Lpwd>(),
+    Command::of::<lls::Lls>(),
+    Command::of::<set::Set>(),
+    Command::of::<help::Help>(),
+    Command::of::<exit::Exit>(),
+];
+
+/// How a command is written. Its flags and arguments are the fields of the type, by clap's derive.
+pub trait Verb: Args + 'static {
+    const NAME: &'static str;
+    /// One line, without a full stop.
+    const ABOUT: &'static str;
+    const GROUP: Group;
+    /// Lines that do something useful, and what.
+    const EXAMPLES: &'static [Example];
+    /// What its arguments name.
+    const MEANING: Meaning;
+
+    /// Does it.
+    fn run(self, context: &mut Context<'_>) -> impl Future<Output = Result<()>>;
+}
+
+/// A line, and what it does.
+pub type Example = (&'static str, &'static str);
+
+/// Where `help` shows a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Files,
+    Cluster,
+    Shell,
+}
+
+/// What an argument names: how it is completed, and whether patterns in it are put out, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Remote,
+    RemoteFolder,
+    Local,
+    LocalFolder,
+    Command,
+    /// Anything else: as it is.
+    Plain,
+}
+
+/// What the arguments of a command name, by place; flags do not count.
+#[derive(Debug, Clone, Copy)]
+pub struct Meaning {
+    /// The first ones.
+    pub first: &'static [Kind],
+    /// Those behind them.
+    pub rest: Kind,
+    /// The last one of several, where it differs.
+    pub last: Option<Kind>,
+}
+
+impl Meaning {
+    /// A command whose arguments all name such things.
+    pub const fn all(rest: Kind) -> Self {
+        Self { first: &[], rest, last: None }
+    }
+
+    /// What the argument at `index` of `count` names.
+    pub fn kind(&self, index: usize, count: usize) -> Kind {
+        match self.last {
+            Some(last) if count > 1 && index + 1 == count => last,
+            _ => self.first.get(index).copied().unwrap_or(self.rest),
+        }
+    }
+}
+
+type Run = for<'c> fn(&ArgMatches, &'c mut Context<'_>) -> LocalBoxFuture<'c, Result<()>>;
+
+/// A command in the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Command {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub group: Group,
+    pub examples: &'static [Example],
+    pub meaning: Meaning,
+    augment: fn(clap::Command) -> clap::Command,
+    run: Run,
+}
+
+impl Command {
+    const fn of<V: Verb>() -> Self {
+        Self {
+            name: V::NAME,
+            about: V::ABOUT,
+            group: V::GROUP,
+            examples: V::EXAMPLES,
+            meaning: V::MEANING,
+            augment: V::augment_args,
+            run: run::<V>,
+        }
+    }
+
+    /// The command of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        COMMANDS.iter().find(|command| command.name == name)
+    }
+
+    /// The command of this name.
+    ///
+    /// # Errors
+    /// `usage`, with the name that was probably meant.
+    pub fn find(name: &str) -> Result<&'static Self> {
+        Self::named(name).ok_or_else(|| {
+            let error = usage("no such command").at(name);
+            match Self::nearest(name) {
+                Some(near) => error.hint(format!("did you mean {near}?")),
+                None => error.hint("help lists the commands"),
+            }
+        })
+    }
+
+    /// The name that is spelled most like this one, if it is near.
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        let limit = 1 + name.chars().count() / 4;
+        let far = |known: &'static str| (strsim::damerau_levenshtein(name, known), known);
+        COMMANDS.iter().map(|command| far(command.name)).filter(|(far, _)| *far <= limit).min().map(|(_, known)| known)
+    }
+
+    /// Its definition for clap.
+    pub fn definition(&self) -> clap::Command {
+        // -h is for people-sized figures, as in ls; help stands behind the long flag alone.
+        let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show how it is used");
+        let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
+        command.about(self.about).long_about(None).no_binary_name(true).max_term_width(100).arg(help)
+    }
+
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// `usage`; or, in [`Parsed::Help`], that help was asked for.
+    pub fn parse(&self, arguments: Vec<OsString>) -> Result<Parsed> {
+        use clap::error::ErrorKind;
+        match self.definition().try_get_matches_from(arguments) {
+            Ok(matches) => Ok(Parsed::Arguments(matches)),
+            Err(error) if error.kind() == ErrorKind::DisplayHelp => Ok(Parsed::Help),
+            Err(error) => Err(self.usage_error(&error)),
+        }
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub fn run<'c>(&self, matches: &ArgMatches, context: &'c mut Context<'_>) -> LocalBoxFuture<'c, Result<()>> {
+        (self.run)(matches, context)
+    }
+
+    /// `Usage: ls [OPTIONS] [PATH]...` without its first word.
+    pub fn usage(&self) -> String {
+        let usage = self.definition().render_usage().to_string();
+        usage.trim_start_matches("Usage:").trim().to_owned()
+    }
+
+    /// What clap found wrong, in the form of all our errors.
+    fn usage_error(&self, error: &clap::Error) -> Error {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
+        let mut message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        // Clap lists the missing arguments on lines of their own.
+        if message.ends_with(':') {
+            let missing: Vec<&str> = lines.by_ref().take_while(|line| line.starts_with('<')).collect();
+            message = format!("{message} {}", missing.join(" "));
+        }
+        let tip = lines.find_map(|line| line.strip_prefix("tip: "));
+        usage(message).hint(tip.map_or_else(|| format!("usage: {}", self.usage()), str::to_owned))
+    }
+}
+
+/// What came of reading arguments.
+#[derive(Debug)]
+pub enum Parsed {
+    Arguments(ArgMatches),
+    /// `--help` was among them.
+    Help,
+}
+
+fn run<'c, V: Verb>(matches: &ArgMatches, context: &'c mut Context<'_>) -> LocalBoxFuture<'c, Result<()>> {
+    match V::from_arg_matches(matches) {
+        Ok(verb) => verb.run(context).boxed_local(),
+        Err(error) => std::future::ready(Err(usage(error.to_string()))).boxed_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::{Action, Scope, parse};
+    use dfs_types::ErrorCode;
+
+    #[test]
+    fn every_definition_is_sound_and_every_name_is_there_once() {
+        let mut names = std::collections::BTreeSet::new();
+        for command in COMMANDS {
+            command.definition().debug_assert();
+            assert!(names.insert(command.name), "{}", command.name);
+            assert!(!command.about.is_empty() && !command.about.ends_with('.'), "{}", command.name);
+            assert!(!command.examples.is_empty(), "{} has no example", command.name);
+        }
+    }
+
+    #[test]
+    fn every_example_parses() {
+        let mut scope = Scope::new(vec!["one".into(), "two".into()]);
+        scope.set("day", "monday");
+        for (line, _) in COMMANDS.iter().flat_map(|command| command.examples) {
+            for statement in parse(line).expect(line) {
+                let Action::Command { words, .. } = statement.action else { continue };
+                let texts: Vec<_> = words.iter().flat_map(|word| scope.expand(word).expect(line)).collect();
+                let mut plain = texts.iter().map(|text| text.plain());
+                let command = Command::find(&plain.next().expect("a word")).expect(line);
+                command.parse(plain.map(OsString::from).collect()).expect(line);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_one_line_and_a_hint() {
+        let ls = Command::named("ls").expect("there");
+        let error = ls.parse(vec!["--frobnicate".into()]).expect_err("no such flag");
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (ErrorCode::Usage, "unexpected argument '--frobnicate' found")
+        );
+        assert!(error.hint.is_some());
+        let put = Command::named("put").expect("there");
+        let error = put.parse(Vec::new()).expect_err("nothing to put");
+        assert!(error.message.contains('<'), "{error:?}");
+        assert!(!error.message.contains('\n'));
+    }
+
+    #[test]
+    fn slips_of_the_finger() {
+        assert_eq!(Command::nearest("mkdri"), Some("mkdir"));
+        assert_eq!(Command::nearest("statsu"), Some("status"));
+        assert_eq!(Command::nearest("frobnicate"), None);
+        assert_eq!(Command::find("sl").expect_err("unknown").hint.as_deref(), Some("did you mean ls?"));
+    }
+
+    #[test]
+    fn meaning_by_place() {
+        let put = Meaning { first: &[], rest: Kind::Local, last: Some(Kind::Remote) };
+        assert_eq!(
+            [put.kind(0, 1), put.kind(0, 3), put.kind(1, 3), put.kind(2, 3)],
+            [Kind::Local, Kind::Local, Kind::Local, Kind::Remote]
+        );
+        let getrange = Meaning { first: &[Kind::Remote, Kind::Plain, Kind::Plain], rest: Kind::Local, last: None };
+        assert_eq!(getrange.kind(1, 4), Kind::Plain);
+        assert_eq!(getrange.kind(3, 4), Kind::Local);
+    }
+}

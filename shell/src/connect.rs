@@ -1,0 +1,134 @@
+//! Which cluster we talk to: `--masters`, `DFS_MASTERS`, the settings, or the local one.
+
+use crate::options::Options;
+use crate::report::{local_io, usage};
+use dfs_client::ClientOptions;
+use dfs_config::{ClientSettings, Environment, Folders, Sources};
+use dfs_daemon::local::Layout;
+use dfs_daemon::local::spec::Spec;
+use dfs_rpc::tls::Identity;
+use dfs_types::{Error, ErrorCode, Result};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// A cluster that was found, not yet spoken to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// `HOST:PORT`.
+    masters: Vec<String>,
+    identity: Identity,
+    settings: ClientSettings,
+}
+
+/// The settings that hold for this program, and the folders of its user.
+///
+/// # Errors
+/// `usage` for settings that are not allowed.
+pub fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
+    let environment = Environment::of_process();
+    let folders = Folders::of_user(&environment).map_err(|error| usage(error.to_string()))?;
+    let default_file = folders.config_file();
+    let sources = Sources {
+        file: options.config.as_deref(),
+        default_file: Some(&default_file),
+        environment: &environment,
+        overrides: &[],
+    };
+    let mut settings = dfs_config::load(&sources).map_err(|error| usage(error.to_string()))?.settings;
+    if !options.masters.is_empty() {
+        settings.client.masters = options.masters.clone();
+    }
+    if let Some(timeout) = options.timeout {
+        settings.client.rpc_timeout = timeout;
+    }
+    Ok((settings, folders))
+}
+
+/// Finds the cluster, starting a local one where none is configured. Blocks while that starts.
+///
+/// # Errors
+/// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
+pub fn find(options: &Options) -> Result<Target> {
+    let (settings, folders) = settings(options)?;
+    if !settings.client.masters.is_empty() {
+        let credential =
+            settings.client.credential.clone().or_else(|| local_credential(&folders)).ok_or_else(no_credential)?;
+        let identity = identity(&credential)?;
+        return Ok(Target { masters: settings.client.masters.clone(), identity, settings: settings.client });
+    }
+    let local = dfs_daemon::local::ensure(&folders, &settings, options.no_start)?;
+    if let Some(started) = &local.started
+        && !options.quiet
+    {
+        eprintln!(
+            "dfs-shell: started a local cluster: {} and {}; it keeps running, `dfsd down` stops it",
+            dfs_tui::figures::plural(started.masters as u64, "master", "masters"),
+            dfs_tui::figures::plural(started.datanodes as u64, "datanode", "datanodes"),
+        );
+    }
+    let credential = settings.client.credential.clone().unwrap_or(local.credential);
+    let masters = local.masters.iter().map(ToString::to_string).collect();
+    Ok(Target { masters, identity: identity(&credential)?, settings: settings.client })
+}
+
+/// There is no cluster to talk to.
+pub fn nowhere() -> Error {
+    Error::new(ErrorCode::Unreachable, "no cluster is configured")
+}
+
+/// The superuser's credential of the local cluster, if there is one.
+fn local_credential(folders: &Folders) -> Option<PathBuf> {
+    let layout = Layout::new(folders);
+    let spec = Spec::load(&layout).ok().flatten()?;
+    Some(layout.user_credential(&spec.superuser))
+}
+
+fn no_credential() -> Error {
+    let error = Error::new(ErrorCode::Unauthenticated, "there is no credential to show to the masters");
+    error.hint("name its file in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL")
+}
+
+fn identity(path: &Path) -> Result<Identity> {
+    let pem = std::fs::read(path).map_err(|error| {
+        let error = local_io(path, &error);
+        Error::new(ErrorCode::Unauthenticated, format!("the credential cannot be read: {}", error.message))
+            .at(path.display())
+            .hint("name it in the settings as client.credential")
+    })?;
+    Identity::from_pem(&pem).map_err(|error| {
+        Error::new(ErrorCode::Unauthenticated, format!("the credential cannot be used: {error}")).at(path.display())
+    })
+}
+
+impl Target {
+    /// The options of a client, with the names of the masters looked up.
+    ///
+    /// # Errors
+    /// `unreachable` when none of them has an address.
+    pub async fn client_options(&self) -> Result<ClientOptions> {
+        let mut masters: Vec<SocketAddr> = Vec::new();
+        let mut failure = nowhere();
+        for master in &self.masters {
+            match tokio::net::lookup_host(master.as_str()).await {
+                Ok(addresses) => masters.extend(addresses),
+                Err(error) => {
+                    let what = format!("the master has no address: {}", crate::report::io_message(&error));
+                    failure =
+                        Error::new(ErrorCode::Unreachable, what).at(master).hint("masters are given as HOST:PORT");
+                }
+            }
+        }
+        if masters.is_empty() {
+            return Err(failure);
+        }
+        Ok(ClientOptions { masters, identity: self.identity.clone(), settings: self.settings.clone() })
+    }
+}
+
+/// The folder for history and the like.
+///
+/// # Errors
+/// As [`settings`].
+pub fn state_folder(options: &Options) -> Result<PathBuf> {
+    settings(options).map(|(_, folders)| folders.state)
+}

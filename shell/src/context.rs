@@ -1,0 +1,191 @@
+//! What a command is given to do its work.
+
+use crate::line::quote_words;
+use crate::out::Out;
+use crate::report::{interrupted, usage};
+use crate::session::Session;
+use dfs_client::Client;
+use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result};
+use serde::Serialize;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// One run of one command.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub session: &'a mut Session,
+    pub out: &'a mut Out,
+    /// Cancelled by Ctrl-C.
+    pub cancel: CancellationToken,
+    /// The name of the command.
+    pub command: &'static str,
+    /// The first failure that was reported without ending the command.
+    failed: Option<Error>,
+    /// What `--dry-run` would do.
+    planned: Vec<String>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(session: &'a mut Session, out: &'a mut Out, cancel: CancellationToken, command: &'static str) -> Self {
+        Self { session, out, cancel, command, failed: None, planned: Vec::new() }
+    }
+
+    /// Whether output is for programs.
+    pub fn json(&self) -> bool {
+        self.session.options.json
+    }
+
+    /// The cluster.
+    ///
+    /// # Errors
+    /// When there is none to talk to.
+    pub async fn client(&mut self) -> Result<Client> {
+        self.session.client().await
+    }
+
+    /// Waits for a call, but not beyond Ctrl-C.
+    ///
+    /// # Errors
+    /// Those of the call, `interrupted`.
+    pub async fn call<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(interrupted()),
+            result = call => result,
+        }
+    }
+
+    /// The remote path that an argument names.
+    ///
+    /// # Errors
+    /// `invalid_path`.
+    pub fn remote(&self, text: &OsStr) -> Result<DfsPath> {
+        match text.to_str() {
+            Some(text) => self.session.resolve(text),
+            None => Err(Error::from(PathError::NotUtf8).at(text.to_string_lossy())),
+        }
+    }
+
+    /// Reports a failure and goes on; the command will have failed in the end.
+    ///
+    /// # Errors
+    /// Gives an interruption back, because nothing goes on after that.
+    pub fn fail(&mut self, error: Error) -> Result<()> {
+        if error.code == ErrorCode::Interrupted {
+            return Err(error);
+        }
+        self.session.report(self.command, &error);
+        self.failed.get_or_insert(error);
+        Ok(())
+    }
+
+    /// [`Context::fail`] for a result: its value, if there is one.
+    ///
+    /// # Errors
+    /// As [`Context::fail`].
+    pub fn check<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => self.fail(error).map(|()| None),
+        }
+    }
+
+    /// Whether something was reported as failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Ends the run: the plan of a dry run is shown; gives the first failure that was reported.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn finish(mut self) -> Result<Option<Error>> {
+        let planned = std::mem::take(&mut self.planned);
+        if self.session.options.dry_run && !planned.is_empty() {
+            if self.json() {
+                self.emit(&serde_json::json!({ "plan": planned }))?;
+            } else {
+                self.print(&(planned.join("\n") + "\n"))?;
+            }
+        }
+        Ok(self.failed)
+    }
+
+    /// Writes text.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn print(&mut self, text: &str) -> Result<()> {
+        self.out.write(text.as_bytes())
+    }
+
+    /// Writes a document in one line.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn emit(&mut self, document: &impl Serialize) -> Result<()> {
+        let mut text =
+            serde_json::to_vec(document).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+        text.push(b'\n');
+        self.out.write(&text)
+    }
+
+    /// A name as people should see it; as it is where programs read.
+    pub fn shown<'t>(&self, name: &'t str) -> std::borrow::Cow<'t, str> {
+        if self.out.is_terminal() { dfs_tui::text::sanitise(name) } else { name.into() }
+    }
+
+    /// In a dry run notes what would be done, as a line that does it, and says that it must not be done.
+    pub fn only_planned<S: AsRef<str>>(&mut self, words: impl IntoIterator<Item = S>) -> bool {
+        if self.session.options.dry_run {
+            self.planned.push(quote_words(words));
+        }
+        self.session.options.dry_run
+    }
+
+    /// Asks on a terminal whether to go on; off a terminal only `--yes` is an answer.
+    ///
+    /// # Errors
+    /// `usage` off a terminal, `interrupted` when the answer is no or Ctrl-C.
+    pub fn confirm(&self, question: &str, yes: bool) -> Result<()> {
+        if yes {
+            return Ok(());
+        }
+        let stdin = io::stdin();
+        if !stdin.is_terminal() || !io::stderr().is_terminal() {
+            return Err(usage(format!("would {question}")).hint("give --yes to do it without being asked"));
+        }
+        eprint!("{}: {question}? [y/N] ", self.command);
+        let _ = io::stderr().flush();
+        wait_readable(&stdin, &self.cancel)?;
+        let mut answer = String::new();
+        stdin.read_line(&mut answer).map_err(|_| interrupted())?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorCode::Interrupted, "not done"))
+        }
+    }
+}
+
+/// Waits for a line to be typed. A plain read could not be left at Ctrl-C.
+fn wait_readable(stdin: &io::Stdin, cancel: &CancellationToken) -> Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let pause = Timespec::try_from(Duration::from_millis(100)).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
+    loop {
+        let fd = stdin.as_fd();
+        let mut fds = [PollFd::new(&fd, PollFlags::IN)];
+        match poll(&mut fds, Some(&pause)) {
+            Ok(ready) if ready > 0 => return Ok(()),
+            Ok(_) | Err(rustix::io::Errno::INTR) if cancel.is_cancelled() => {
+                eprintln!();
+                return Err(interrupted());
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return Err(interrupted()),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Ctrl-C ends the command and not the session: the first asks it to end, the second does not ask.
+
+use crate::report::interrupted;
+use dfs_types::Result;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Runs a command with a token that the first SIGINT or SIGTERM cancels. At the second one the command is dropped where
+/// it stands.
+///
+/// # Errors
+/// Those of the command; `interrupted` when it was dropped.
+pub async fn guarded<T, F>(work: impl FnOnce(CancellationToken) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let (cancel, abort) = (CancellationToken::new(), CancellationToken::new());
+    // On a thread of its own, because a command may block the one that it runs on.
+    let watcher = tokio::spawn(watch(cancel.clone(), abort.clone()));
+    let result = tokio::select! {
+        biased;
+        result = work(cancel) => result,
+        () = abort.cancelled() => Err(interrupted()),
+    };
+    watcher.abort();
+    result
+}
+
+async fn watch(cancel: CancellationToken, abort: CancellationToken) {
+    let (Ok(mut keyboard), Ok(mut terminated)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Without handlers a signal ends the process, as everywhere.
+        return;
+    };
+    for token in [cancel, abort] {
+        tokio::select! {
+            _ = keyboard.recv() => {}
+            _ = terminated.recv() => {}
+        }
+        token.cancel();
+    }
+}

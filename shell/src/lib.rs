@@ -1,0 +1,22 @@
+//! `dfs-shell`, the console of dfs.
+//!
+//! A command line goes from [`line`](mod@line) (text to words, pure) through [`run`] (words to arguments, arguments to a command) to one
+//! of the [`commands`], each of which is one file and one line in their table. [`program`] chooses between one command,
+//! a [`script`] and the prompt ([`repl`]).
+
+pub mod commands;
+mod connect;
+mod context;
+mod expand;
+mod interrupt;
+pub mod line;
+mod options;
+mod out;
+pub mod program;
+mod repl;
+mod report;
+mod roles;
+mod run;
+mod script;
+mod session;
+mod transfer;

@@ -1,0 +1,425 @@
+//! From text to statements. One pass, linear in the text.
+
+use super::word::{Action, Output, Piece, Statement, Variable, Word};
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+/// Why a text is no list of statements.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct SyntaxError {
+    /// What is wrong, in words.
+    pub what: String,
+    /// The line of the text where it begins, from 1.
+    pub line: usize,
+    /// More text could make it right: an open quote, a backslash at the end.
+    pub incomplete: bool,
+}
+
+/// Splits a text into statements.
+///
+/// # Errors
+/// For the first thing that cannot be understood.
+pub fn parse(text: &str) -> Result<Vec<Statement>, SyntaxError> {
+    let mut parser = Parser { text, chars: text.char_indices().peekable(), line: 1 };
+    let mut statements = Vec::new();
+    while parser.skip_to_statement() {
+        statements.extend(parser.statement()?);
+    }
+    Ok(statements)
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    chars: Peekable<CharIndices<'t>>,
+    line: usize,
+}
+
+/// What ends a bare stretch of a word.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ';' | '|' | '>')
+}
+
+impl<'t> Parser<'t> {
+    fn peek(&mut self) -> Option<char> {
+        self.chars.peek().map(|(_, c)| *c)
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let (_, c) = self.chars.next()?;
+        self.line += usize::from(c == '\n');
+        Some(c)
+    }
+
+    /// Takes the next character if it is `c`.
+    fn take(&mut self, c: char) -> bool {
+        let there = self.peek() == Some(c);
+        if there {
+            self.next();
+        }
+        there
+    }
+
+    /// Where the next character stands, in bytes.
+    fn at(&mut self) -> usize {
+        self.chars.peek().map_or(self.text.len(), |(at, _)| *at)
+    }
+
+    fn between(&self, start: usize, end: usize) -> &'t str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn error(&self, what: impl Into<String>) -> SyntaxError {
+        SyntaxError { what: what.into(), line: self.line, incomplete: false }
+    }
+
+    fn unclosed(what: &str, line: usize) -> SyntaxError {
+        SyntaxError { what: what.to_owned(), line, incomplete: true }
+    }
+
+    /// Skips space, `;` and comments; false at the end of the text.
+    fn skip_to_statement(&mut self) -> bool {
+        while let Some(c) = self.peek() {
+            match c {
+                '#' => self.skip_line(),
+                ';' => drop(self.next()),
+                c if c.is_whitespace() => drop(self.next()),
+                '\\' if self.is_continuation() => self.skip_continuation(),
+                _ => return true,
+            }
+        }
+        false
+    }
+
+    fn skip_line(&mut self) {
+        while self.peek().is_some_and(|c| c != '\n') {
+            self.next();
+        }
+    }
+
+    /// Whether a backslash and the end of a line stand here: the line goes on on the next.
+    fn is_continuation(&mut self) -> bool {
+        let at = self.at();
+        let rest = self.text.as_bytes().get(at + 1..).unwrap_or_default();
+        self.peek() == Some('\\') && (rest.starts_with(b"\n") || rest.starts_with(b"\r\n"))
+    }
+
+    fn skip_continuation(&mut self) {
+        self.next();
+        self.take('\r');
+        self.next();
+    }
+
+    /// Skips space within a line, and a comment at its end.
+    fn skip_space(&mut self) {
+        while let Some(c) = self.peek() {
+            match c {
+                '\n' => return,
+                c if c.is_whitespace() => drop(self.next()),
+                '#' => return self.skip_line(),
+                '\\' if self.is_continuation() => self.skip_continuation(),
+                _ => return,
+            }
+        }
+    }
+
+    /// One statement; none when there were only marks, as in `@`.
+    fn statement(&mut self) -> Result<Option<Statement>, SyntaxError> {
+        let (line, start) = (self.line, self.at());
+        let (mut may_fail, mut silent) = (false, false);
+        loop {
+            match self.peek() {
+                Some('-') if !may_fail => may_fail = true,
+                Some('@') if !silent => silent = true,
+                _ => break,
+            }
+            self.next();
+        }
+        self.skip_space();
+        let action = if self.take('!') { Some(Action::Local(self.rest_of_line())) } else { self.command()? };
+        let end = self.at();
+        let source = self.between(start, end).trim().to_owned();
+        Ok(action.map(|action| Statement { line, source, may_fail, silent, action }))
+    }
+
+    fn rest_of_line(&mut self) -> String {
+        let start = self.at();
+        self.skip_line();
+        let end = self.at();
+        self.between(start, end).trim().to_owned()
+    }
+
+    fn command(&mut self) -> Result<Option<Action>, SyntaxError> {
+        let mut words = Vec::new();
+        let mut output = Output::Stdout;
+        loop {
+            self.skip_space();
+            match self.peek() {
+                None | Some('\n' | ';') => break,
+                Some('>') => {
+                    self.next();
+                    let append = self.take('>');
+                    self.refuse_second(&output)?;
+                    output = self.redirection(append)?;
+                }
+                Some('|') => {
+                    self.next();
+                    self.refuse_second(&output)?;
+                    if words.is_empty() {
+                        return Err(self.error("a command must stand before |"));
+                    }
+                    output = Output::Pipe(self.pipe()?);
+                }
+                Some(_) => words.push(self.word()?),
+            }
+        }
+        match (words.is_empty(), &output) {
+            (true, Output::Stdout) => Ok(None),
+            (true, _) => Err(self.error("a command must stand before >")),
+            (false, _) => Ok(Some(Action::Command { words, output })),
+        }
+    }
+
+    fn refuse_second(&self, output: &Output) -> Result<(), SyntaxError> {
+        match output {
+            Output::Stdout => Ok(()),
+            _ => Err(self.error("the output can go to one place only")),
+        }
+    }
+
+    fn redirection(&mut self, append: bool) -> Result<Output, SyntaxError> {
+        self.skip_space();
+        match self.peek() {
+            None | Some('\n' | ';' | '|' | '>') => Err(self.error("a local file must stand behind >")),
+            Some(_) => Ok(Output::File { path: self.word()?, append }),
+        }
+    }
+
+    /// The text for the local shell: up to a `;` or the end of the line that is not quoted.
+    fn pipe(&mut self) -> Result<String, SyntaxError> {
+        let start = self.at();
+        while let Some(c) = self.peek() {
+            match c {
+                '\n' | ';' => break,
+                '\'' | '"' => self.skip_quoted(c)?,
+                '\\' => {
+                    self.next();
+                    self.next();
+                }
+                _ => drop(self.next()),
+            }
+        }
+        let end = self.at();
+        let command = self.between(start, end).trim();
+        if command.is_empty() { Err(self.error("a local command must stand behind |")) } else { Ok(command.to_owned()) }
+    }
+
+    fn skip_quoted(&mut self, quote: char) -> Result<(), SyntaxError> {
+        let line = self.line;
+        self.next();
+        loop {
+            match self.next() {
+                None => return Err(Self::unclosed("a quote is not closed", line)),
+                Some('\\') if quote == '"' => drop(self.next()),
+                Some(c) if c == quote => return Ok(()),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn word(&mut self) -> Result<Word, SyntaxError> {
+        let start = self.at();
+        let mut pieces = Vec::new();
+        while let Some(c) = self.peek() {
+            match c {
+                c if ends_word(c) => break,
+                '\\' if self.is_continuation() => self.skip_continuation(),
+                '\\' => pieces.push(self.escaped()?),
+                '\'' => pieces.push(self.single_quoted()?),
+                '"' => self.double_quoted(&mut pieces)?,
+                '$' => pieces.push(self.dollar()?),
+                _ => pieces.push(self.bare()),
+            }
+        }
+        let end = self.at();
+        Ok(Word { pieces, start, end })
+    }
+
+    fn bare(&mut self) -> Piece {
+        let start = self.at();
+        while self.peek().is_some_and(|c| !ends_word(c) && !matches!(c, '\\' | '\'' | '"' | '$')) {
+            self.next();
+        }
+        let end = self.at();
+        Piece::Bare(self.between(start, end).to_owned())
+    }
+
+    fn escaped(&mut self) -> Result<Piece, SyntaxError> {
+        let line = self.line;
+        self.next();
+        let escaped = self.next().ok_or_else(|| Self::unclosed("nothing stands behind the last \\", line))?;
+        Ok(Piece::Quoted(escaped.to_string()))
+    }
+
+    fn single_quoted(&mut self) -> Result<Piece, SyntaxError> {
+        let line = self.line;
+        self.next();
+        let start = self.at();
+        while self.peek().is_some_and(|c| c != '\'') {
+            self.next();
+        }
+        let end = self.at();
+        if !self.take('\'') {
+            return Err(Self::unclosed("a ' is not closed", line));
+        }
+        Ok(Piece::Quoted(self.between(start, end).to_owned()))
+    }
+
+    fn double_quoted(&mut self, pieces: &mut Vec<Piece>) -> Result<(), SyntaxError> {
+        let line = self.line;
+        self.next();
+        let mut text = String::new();
+        // An empty pair of quotes is a piece, too: it makes an empty word.
+        let before = pieces.len();
+        loop {
+            match self.peek() {
+                None => return Err(Self::unclosed("a \" is not closed", line)),
+                Some('"') => break,
+                Some('\\') => self.escape_in_double(&mut text),
+                Some('$') => match self.dollar()? {
+                    Piece::Variable(variable) => {
+                        if !text.is_empty() {
+                            pieces.push(Piece::Quoted(std::mem::take(&mut text)));
+                        }
+                        pieces.push(Piece::Variable(variable));
+                    }
+                    Piece::Bare(dollar) | Piece::Quoted(dollar) => text.push_str(&dollar),
+                },
+                Some(c) => {
+                    text.push(c);
+                    self.next();
+                }
+            }
+        }
+        self.next();
+        if !text.is_empty() || pieces.len() == before {
+            pieces.push(Piece::Quoted(text));
+        }
+        Ok(())
+    }
+
+    /// Between double quotes a backslash only escapes what would have a meaning there.
+    fn escape_in_double(&mut self, text: &mut String) {
+        if self.is_continuation() {
+            return self.skip_continuation();
+        }
+        self.next();
+        match self.peek() {
+            Some(c @ ('"' | '\\' | '$')) => {
+                text.push(c);
+                self.next();
+            }
+            _ => text.push('\\'),
+        }
+    }
+
+    fn dollar(&mut self) -> Result<Piece, SyntaxError> {
+        self.next();
+        let variable = match self.peek() {
+            Some('@') => {
+                self.next();
+                Variable::Arguments
+            }
+            Some(c @ '1'..='9') => {
+                self.next();
+                Variable::Argument(c as u8 - b'0')
+            }
+            Some('{') => self.braced()?,
+            Some('\'') => return self.dollar_quoted(),
+            Some(c) if c == '_' || c.is_ascii_alphabetic() => Variable::Named(self.name()),
+            // A dollar on its own is a dollar.
+            _ => return Ok(Piece::Quoted("$".to_owned())),
+        };
+        Ok(Piece::Variable(variable))
+    }
+
+    fn name(&mut self) -> String {
+        let start = self.at();
+        while self.peek().is_some_and(|c| c == '_' || c.is_ascii_alphanumeric()) {
+            self.next();
+        }
+        let end = self.at();
+        self.between(start, end).to_owned()
+    }
+
+    fn braced(&mut self) -> Result<Variable, SyntaxError> {
+        let line = self.line;
+        self.next();
+        let start = self.at();
+        while self.peek().is_some_and(|c| c != '}' && c != '\n') {
+            self.next();
+        }
+        let end = self.at();
+        let name = self.between(start, end);
+        if !self.take('}') {
+            return Err(SyntaxError { what: "a ${ is not closed".to_owned(), line, incomplete: false });
+        }
+        match name.as_bytes() {
+            [b'@'] => Ok(Variable::Arguments),
+            [digit @ b'1'..=b'9'] => Ok(Variable::Argument(digit - b'0')),
+            [first, ..] if !first.is_ascii_digit() && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric()) => {
+                Ok(Variable::Named(name.to_owned()))
+            }
+            _ => Err(self.error(format!("{name:?} is no name of a variable"))),
+        }
+    }
+
+    /// `$'…'`, for characters that cannot be typed: `\n \r \t \e \\ \' \xHH \u{HEX}`.
+    fn dollar_quoted(&mut self) -> Result<Piece, SyntaxError> {
+        let line = self.line;
+        self.next();
+        let mut text = String::new();
+        loop {
+            match self.next() {
+                None => return Err(Self::unclosed("a $' is not closed", line)),
+                Some('\'') => return Ok(Piece::Quoted(text)),
+                Some('\\') => text.push(self.dollar_escape(line)?),
+                Some(c) => text.push(c),
+            }
+        }
+    }
+
+    fn dollar_escape(&mut self, line: usize) -> Result<char, SyntaxError> {
+        let c = self.next().ok_or_else(|| Self::unclosed("a $' is not closed", line))?;
+        match c {
+            'n' => Ok('\n'),
+            'r' => Ok('\r'),
+            't' => Ok('\t'),
+            'e' => Ok('\x1b'),
+            '\\' | '\'' | '"' => Ok(c),
+            'x' | 'u' => self.hex(c),
+            c => Err(self.error(format!("\\{c} is not known between $' and '"))),
+        }
+    }
+
+    fn hex(&mut self, kind: char) -> Result<char, SyntaxError> {
+        const DIGITS_MAX: usize = 6;
+        let braced = kind == 'u' && self.take('{');
+        let wanted = if kind == 'x' { 2 } else { DIGITS_MAX };
+        let mut digits = String::new();
+        while digits.len() < wanted && self.peek().is_some_and(|c| c.is_ascii_hexdigit()) {
+            digits.extend(self.next());
+        }
+        let closed = kind == 'x' || braced && self.take('}');
+        let limit = if kind == 'x' { 0x7f } else { u32::MAX };
+        u32::from_str_radix(&digits, 16)
+            .ok()
+            .filter(|code| closed && *code <= limit)
+            .and_then(char::from_u32)
+            .ok_or_else(|| self.error(format!("\\{kind} wants \\xHH below 80 or \\u{{HEX}}")))
+    }
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

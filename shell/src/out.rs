@@ -1,0 +1,177 @@
+//! Where the output of a command goes: stdout, a local file, a local command.
+
+use crate::report::{interrupted, local_io};
+use dfs_types::{Error, ErrorCode, Result};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Output is handed on in pieces of this many bytes.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// The output of one command.
+#[derive(Debug)]
+pub struct Out {
+    writer: BufWriter<File>,
+    /// What stands in errors.
+    name: PathBuf,
+    child: Option<Child>,
+    terminal: bool,
+    /// The reader has gone: nothing more is wanted.
+    closed: bool,
+}
+
+impl Out {
+    /// The output of this process.
+    ///
+    /// # Errors
+    /// When it is closed.
+    pub fn stdout() -> Result<Self> {
+        let stdout = io::stdout();
+        let fd = stdout.as_fd().try_clone_to_owned().map_err(|error| local_io(Path::new("stdout"), &error))?;
+        Ok(Self::of(fd, PathBuf::from("stdout"), None, stdout.is_terminal()))
+    }
+
+    /// A local file, made anew or written to at its end.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn file(path: &Path, append: bool) -> Result<Self> {
+        let file = OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(path);
+        let file = file.map_err(|error| local_io(path, &error))?;
+        Ok(Self::of(file.into(), path.to_owned(), None, false))
+    }
+
+    /// The input of a command of the local shell.
+    ///
+    /// # Errors
+    /// When there is no shell.
+    pub fn pipe(shell: &mut Command) -> Result<Self> {
+        let failed = |error: &io::Error| local_io(Path::new("sh"), error);
+        let mut child = shell.stdin(Stdio::piped()).spawn().map_err(|error| failed(&error))?;
+        let stdin = child.stdin.take().ok_or_else(|| failed(&io::ErrorKind::BrokenPipe.into()))?;
+        Ok(Self::of(stdin.into(), PathBuf::from("pipe"), Some(child), false))
+    }
+
+    fn of(fd: OwnedFd, name: PathBuf, child: Option<Child>, terminal: bool) -> Self {
+        Self { writer: BufWriter::with_capacity(BUFFER_BYTES, File::from(fd)), name, child, terminal, closed: false }
+    }
+
+    /// Whether people look at it.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// The cells of a line, where that is known.
+    pub fn width(&self) -> Option<usize> {
+        let size = self.terminal.then(|| rustix::termios::tcgetwinsize(self.writer.get_ref()).ok()).flatten()?;
+        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    }
+
+    /// Whether the reader has gone. What failed because of that is no error.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    /// `interrupted` when the reader has gone, `local_io` when the disk is full.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let result = self.writer.write_all(bytes);
+        self.check(result)
+    }
+
+    /// Hands on what is buffered.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn flush(&mut self) -> Result<()> {
+        let result = self.writer.flush();
+        self.check(result)
+    }
+
+    /// The file behind it, for who writes much by themselves. What was written before comes first.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn file_handle(&mut self) -> Result<File> {
+        self.flush()?;
+        self.writer.get_ref().try_clone().map_err(|error| local_io(&self.name, &error))
+    }
+
+    /// Notes that who wrote to [`Out::file_handle`] found the reader gone.
+    pub fn note_closed(&mut self) {
+        self.closed = true;
+    }
+
+    fn check(&mut self, result: io::Result<()>) -> Result<()> {
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Err(interrupted())
+            }
+            Err(error) => Err(local_io(&self.name, &error)),
+        }
+    }
+
+    /// Hands everything on, and waits for the command at the other end of a pipe.
+    ///
+    /// # Errors
+    /// As [`Out::write`]; when that command failed.
+    pub fn finish(mut self) -> Result<()> {
+        let flushed = if self.closed { Ok(()) } else { self.flush() };
+        let closed = self.closed;
+        // Dropping a BufWriter would try to write the rest once more.
+        let (file, _) = self.writer.into_parts();
+        drop(file);
+        let Some(mut child) = self.child else { return if closed { Ok(()) } else { flushed } };
+        let status = child.wait().map_err(|error| local_io(Path::new("sh"), &error))?;
+        if status.success() {
+            return if closed { Ok(()) } else { flushed };
+        }
+        Err(Error::new(ErrorCode::LocalIo, format!("the local command ended with {status}")))
+    }
+
+    /// Whether it ends in a command of the local shell.
+    pub fn is_pipe(&self) -> bool {
+        self.child.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_made_and_appended_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out");
+        for (append, text) in [(false, "one\n"), (false, "two\n"), (true, "three\n")] {
+            let mut out = Out::file(&path, append).expect("opened");
+            out.write(text.as_bytes()).expect("written");
+            out.finish().expect("finished");
+        }
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "two\nthree\n");
+        assert!(Out::file(folder.path(), false).is_err());
+    }
+
+    #[test]
+    fn a_reader_that_goes_is_no_error() {
+        let mut out = Out::pipe(Command::new("true").stdout(Stdio::null())).expect("started");
+        let block = vec![b'x'; BUFFER_BYTES];
+        // A pipe holds some; the reader has surely gone when as much as any pipe can hold was written.
+        let failed = (0..64).find_map(|_| out.write(&block).err());
+        assert!(failed.is_some() && out.is_closed());
+        assert_eq!(out.finish(), Ok(()));
+    }
+
+    #[test]
+    fn a_local_command_that_fails_is_an_error() {
+        let out = Out::pipe(&mut Command::new("false")).expect("started");
+        assert!(out.finish().is_err());
+    }
+}

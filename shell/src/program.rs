@@ -1,0 +1,84 @@
+//! The program: which way it was called, and with which exit code it ends.
+
+use crate::line::Scope;
+use crate::options::Options;
+use crate::report::{io_message, usage};
+use crate::session::Session;
+use crate::{repl, run, script};
+use clap::Parser;
+use dfs_types::{Error, ErrorCode};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::Path;
+use tokio::runtime::{Builder, Runtime};
+
+/// Runs `dfs-shell` with these arguments, the first of which is its name; gives the exit code.
+pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
+    let mut options = match Options::try_parse_from(arguments) {
+        Ok(options) => options,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ErrorCode::Usage.exit_code() } else { 0 };
+        }
+    };
+    let words = std::mem::take(&mut options.words);
+    // The connections live on the one worker; the commands run on this thread, which may block on a slow reader.
+    let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("dfs-shell: cannot start: {}", io_message(&error));
+            return ErrorCode::LocalIo.exit_code();
+        }
+    };
+    let code = choose(&runtime, options, words);
+    // A read of the terminal that nobody waits for any more must not keep the process.
+    runtime.shutdown_background();
+    code
+}
+
+fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
+    let (commands, file) = (options.commands.clone(), options.script.clone());
+    let is_script = commands.is_some() || file.is_some();
+    let mut session = Session::new(options, Scope::default());
+    if is_script {
+        match words.into_iter().map(OsString::into_string).collect::<Result<Vec<_>, _>>() {
+            Ok(arguments) => session.scope = Scope::new(arguments),
+            Err(word) => {
+                let error = Error::new(ErrorCode::Usage, "an argument of a script must be UTF-8");
+                return failed(&session, &error.at(word.to_string_lossy()));
+            }
+        }
+        return match (commands, file) {
+            (Some(text), _) => script::run_text(&mut session, runtime.handle(), "-c", &text),
+            (None, Some(file)) => script_file(&mut session, runtime, &file),
+            (None, None) => 0,
+        };
+    }
+    if !words.is_empty() {
+        let ended = runtime.block_on(run::literal(&mut session, &words));
+        return match ended {
+            run::Ended::Well => session.leave.unwrap_or(0),
+            ended => ended.code(),
+        };
+    }
+    if std::io::stdin().is_terminal() {
+        repl::run(&mut session, runtime.handle())
+    } else {
+        script::run_stdin(&mut session, runtime.handle())
+    }
+}
+
+fn script_file(session: &mut Session, runtime: &Runtime, file: &Path) -> u8 {
+    match std::fs::read(file) {
+        Err(error) => failed(session, &crate::report::local_io(file, &error)),
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => script::run_text(session, runtime.handle(), &file.display().to_string(), &text),
+            Err(_) => failed(session, &usage("the script is not UTF-8").at(file.display())),
+        },
+    }
+}
+
+fn failed(session: &Session, error: &Error) -> u8 {
+    session.report("dfs-shell", error);
+    error.code.exit_code()
+}

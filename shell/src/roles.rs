@@ -1,0 +1,72 @@
+//! Which word of a command line is what: a flag, the value of one, or an argument. Pure; used to put out patterns and
+//! to complete.
+
+use clap::Command;
+
+/// What a word is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Flag,
+    /// The value of the flag before it.
+    Value,
+    /// The argument with this number, from 0.
+    Argument(usize),
+}
+
+/// The roles of the words behind the name of a command.
+pub fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> {
+    let mut roles = Vec::with_capacity(words.len());
+    let (mut arguments, mut only_arguments, mut value_next) = (0, false, false);
+    for word in words {
+        let word = word.as_ref();
+        let role = if std::mem::take(&mut value_next) {
+            Role::Value
+        } else if !only_arguments && word == "--" {
+            only_arguments = true;
+            Role::Flag
+        } else if !only_arguments && word.len() > 1 && word.starts_with('-') {
+            value_next = wants_value(command, word);
+            Role::Flag
+        } else {
+            arguments += 1;
+            Role::Argument(arguments - 1)
+        };
+        roles.push(role);
+    }
+    roles
+}
+
+/// Whether the word behind this flag is its value.
+fn wants_value(command: &Command, flag: &str) -> bool {
+    let takes_value = |arg: &&clap::Arg| arg.get_action().takes_values();
+    let mut args = command.get_arguments().filter(|arg| !arg.is_positional());
+    if let Some(long) = flag.strip_prefix("--") {
+        return !long.contains('=') && args.filter(takes_value).any(|arg| arg.get_long() == Some(long));
+    }
+    // In `-rj 4` the last letter counts; a letter before it that takes a value has the rest of the word as its value.
+    let letters: Vec<char> = flag.chars().skip(1).collect();
+    let valued: Vec<char> = args.by_ref().filter(takes_value).filter_map(clap::Arg::get_short).collect();
+    letters.iter().position(|letter| valued.contains(letter)).is_some_and(|at| at + 1 == letters.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands;
+    use Role::{Argument, Flag, Value};
+
+    #[test]
+    fn flags_values_and_arguments() {
+        let put = commands::Command::named("put").expect("there").definition();
+        for (words, expected) in [
+            (vec!["a", "b"], vec![Argument(0), Argument(1)]),
+            (vec!["-r", "-j", "4", "a"], vec![Flag, Flag, Value, Argument(0)]),
+            (vec!["-rj", "4", "a"], vec![Flag, Value, Argument(0)]),
+            (vec!["-j4", "a"], vec![Flag, Argument(0)]),
+            (vec!["--rep=3", "a", "--rep", "3"], vec![Flag, Argument(0), Flag, Value]),
+            (vec!["-", "--", "-r"], vec![Argument(0), Flag, Argument(1)]),
+        ] {
+            assert_eq!(roles(&put, &words), expected, "{words:?}");
+        }
+    }
+}

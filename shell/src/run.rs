@@ -1,0 +1,182 @@
+//! Statements: from words to arguments to a command, its output to where it goes, its end to an exit code.
+
+use crate::commands::{Command, Parsed, help_of};
+use crate::context::Context;
+use crate::expand;
+use crate::interrupt::guarded;
+use crate::line::{Action, Output, Statement, Text, Word};
+use crate::out::Out;
+use crate::report::{local_io, usage};
+use crate::session::Session;
+use dfs_types::{Error, ErrorCode, Result};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command as Process;
+
+/// The exit code when whoever read our output has gone, as of a program that died of SIGPIPE.
+const READER_GONE: u8 = 141;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Well,
+    /// It failed, and that has been said.
+    Failed(u8),
+    /// Nobody reads our output any more: there is no point in going on.
+    ReaderGone,
+}
+
+impl Ended {
+    /// The exit code that this is.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Failed(code) => code,
+            Self::ReaderGone => READER_GONE,
+        }
+    }
+}
+
+/// Runs a command with its arguments as they are.
+pub async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
+    let Some((name, arguments)) = words.split_first() else { return Ended::Well };
+    let name = name.to_string_lossy();
+    let command = match Command::find(&name) {
+        Ok(command) => command,
+        Err(error) => return failed(session, "dfs-shell", &error),
+    };
+    let out = match Out::stdout() {
+        Ok(out) => out,
+        Err(error) => return failed(session, command.name, &error),
+    };
+    command_to(session, command, Given::Literal(arguments.to_vec()), out).await
+}
+
+/// Runs a statement of the language.
+pub async fn statement(session: &mut Session, statement: &Statement) -> Ended {
+    match &statement.action {
+        Action::Local(command) => local(session, command),
+        Action::Command { words, output } => match prepare(session, words, output) {
+            Ok((command, texts, out)) => command_to(session, command, Given::Texts(texts), out).await,
+            Err((name, error)) => failed(session, &name, &error),
+        },
+    }
+}
+
+/// The command, its arguments and its output; or the name under which to report what is wrong.
+fn prepare(
+    session: &Session,
+    words: &[Word],
+    output: &Output,
+) -> Result<(&'static Command, Vec<Text>, Out), (String, Error)> {
+    let shell = |error| ("dfs-shell".to_owned(), error);
+    let mut texts = Vec::new();
+    for word in words {
+        texts.extend(session.scope.expand(word).map_err(|error| shell(unset(error.to_string())))?);
+    }
+    let Some(name) = texts.first().map(Text::plain) else {
+        return Err(shell(usage("the command is empty")));
+    };
+    let command = Command::find(&name).map_err(shell)?;
+    texts.remove(0);
+    let out = open(session, output).map_err(|error| (command.name.to_owned(), error))?;
+    Ok((command, texts, out))
+}
+
+fn unset(message: String) -> Error {
+    usage(message).hint("set NAME=VALUE sets a variable; single quotes keep a $ as it is")
+}
+
+fn open(session: &Session, output: &Output) -> Result<Out> {
+    match output {
+        Output::Stdout => Out::stdout(),
+        Output::Pipe(command) => Out::pipe(&mut shell(session, command)),
+        Output::File { path, append } => {
+            let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;
+            match texts.as_slice() {
+                [text] => Out::file(Path::new(&text.plain()), *append),
+                _ => Err(usage("one file must stand behind >")),
+            }
+        }
+    }
+}
+
+/// The local shell, which sees our variables as its own and the script's arguments as its own.
+fn shell(session: &Session, command: &str) -> Process {
+    let mut shell = Process::new("sh");
+    shell.args(["-c", command, "dfs-shell"]).args(session.scope.arguments()).envs(session.scope.variables());
+    shell
+}
+
+fn local(session: &Session, command: &str) -> Ended {
+    match shell(session, command).status() {
+        Err(error) => failed(session, "!", &local_io(Path::new("sh"), &error)),
+        Ok(status) if status.success() => Ended::Well,
+        Ok(status) => {
+            let error = Error::new(ErrorCode::LocalIo, format!("the local command ended with {status}"));
+            failed(session, "!", &error)
+        }
+    }
+}
+
+/// Arguments as they were given.
+enum Given {
+    /// To be taken as they are.
+    Literal(Vec<OsString>),
+    /// With patterns to be put out.
+    Texts(Vec<Text>),
+}
+
+async fn command_to(session: &mut Session, command: &'static Command, given: Given, mut out: Out) -> Ended {
+    let result = guarded(|cancel| {
+        let mut context = Context::new(session, &mut out, cancel, command.name);
+        async move {
+            run(command, given, &mut context).await?;
+            context.finish()
+        }
+    })
+    .await;
+    finish(session, command, result, out)
+}
+
+async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Result<()> {
+    let arguments = match given {
+        Given::Literal(arguments) => arguments,
+        Given::Texts(texts) => expand::arguments(command, &texts, context).await?,
+    };
+    match command.parse(arguments)? {
+        Parsed::Help => context.print(&help_of(command)),
+        Parsed::Arguments(matches) => command.run(&matches, context).await,
+    }
+}
+
+/// `result` holds a failure that was reported when it happened, or an error that was not.
+fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, out: Out) -> Ended {
+    let (closed, pipe) = (out.is_closed(), out.is_pipe());
+    let finished = out.finish();
+    if closed {
+        // `cmd | head` is done when head is; nobody is left to read when our own output is closed.
+        return match finished {
+            Ok(()) if pipe => Ended::Well,
+            Ok(()) => Ended::ReaderGone,
+            Err(error) => failed(session, command.name, &error),
+        };
+    }
+    match (result, finished) {
+        (Err(error), _) | (Ok(None), Err(error)) => failed(session, command.name, &error),
+        (Ok(Some(error)), _) => Ended::Failed(error.code.exit_code()),
+        (Ok(None), Ok(())) => Ended::Well,
+    }
+}
+
+fn failed(session: &Session, command: &str, error: &Error) -> Ended {
+    session.report(command, error);
+    Ended::Failed(error.code.exit_code())
+}
+
+/// A statement as one line, for messages.
+pub fn one_line(statement: &Statement) -> String {
+    const SHOWN_MAX: usize = 200;
+    let line = dfs_tui::text::sanitise(&statement.source).into_owned();
+    dfs_tui::text::truncate(&line, SHOWN_MAX).into_owned()
+}

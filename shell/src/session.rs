@@ -1,0 +1,112 @@
+//! What lasts from one command to the next.
+
+use crate::connect::{self, Target};
+use crate::line::Scope;
+use crate::options::Options;
+use crate::report::{Location, error_json, error_text};
+use dfs_client::Client;
+use dfs_types::{DfsPath, Error, Result};
+use indicatif::ProgressBar;
+use std::path::PathBuf;
+
+/// A session: a prompt, a script, or one command. The local working folder is that of the process.
+#[derive(Debug)]
+pub struct Session {
+    pub options: Options,
+    /// The remote working folder.
+    pub folder: DfsPath,
+    /// Where `cd -` goes.
+    pub folder_before: Option<DfsPath>,
+    /// Where `lcd -` goes.
+    pub local_before: Option<PathBuf>,
+    pub scope: Scope,
+    /// Where in a script we are.
+    pub location: Option<Location>,
+    /// A person types the commands.
+    pub interactive: bool,
+    /// Set by `exit`: the session ends with this code.
+    pub leave: Option<u8>,
+    /// The progress bar that is on the terminal now.
+    pub bar: Option<ProgressBar>,
+    target: Option<Target>,
+    client: Option<Client>,
+}
+
+impl Session {
+    /// A session that has not looked for its cluster yet.
+    pub fn new(options: Options, scope: Scope) -> Self {
+        Self {
+            options,
+            folder: DfsPath::root(),
+            folder_before: None,
+            local_before: None,
+            scope,
+            location: None,
+            interactive: false,
+            leave: None,
+            bar: None,
+            target: None,
+            client: None,
+        }
+    }
+
+    /// Looks for the cluster, and starts a local one where none is configured. Blocks while that starts.
+    ///
+    /// # Errors
+    /// When there is none, or its credential cannot be read.
+    pub fn find_cluster(&mut self) -> Result<&Target> {
+        if self.target.is_none() {
+            self.target = Some(connect::find(&self.options)?);
+        }
+        self.target.as_ref().ok_or_else(connect::nowhere)
+    }
+
+    /// The handle on the cluster. It connects by itself when it is first used, and again when the connection is lost.
+    ///
+    /// # Errors
+    /// As [`Session::find_cluster`]; when the name of a master cannot be resolved.
+    pub async fn client(&mut self) -> Result<Client> {
+        if self.client.is_none() {
+            let target = tokio::task::block_in_place(|| self.find_cluster().cloned())?;
+            self.client = Some(Client::new(target.client_options().await?));
+        }
+        self.client.clone().ok_or_else(connect::nowhere)
+    }
+
+    /// The handle, if a command needed it already.
+    pub fn client_if_any(&self) -> Option<Client> {
+        self.client.clone()
+    }
+
+    /// What a person or script called a path, from the working folder.
+    ///
+    /// # Errors
+    /// `invalid_path`.
+    pub fn resolve(&self, text: &str) -> Result<DfsPath> {
+        DfsPath::resolve(&self.folder, text).map_err(|error| Error::from(error).at(text))
+    }
+
+    /// Says on stderr what went wrong.
+    pub fn report(&self, command: &str, error: &Error) {
+        let text = if self.options.json {
+            error_json(command, error, self.location.as_ref())
+        } else {
+            error_text(command, error)
+        };
+        self.beside_bar(|| eprint!("{text}"));
+    }
+
+    /// Says something on stderr that is not an error.
+    pub fn say(&self, text: &str) {
+        if !self.options.quiet && !self.options.json {
+            self.beside_bar(|| eprintln!("{text}"));
+        }
+    }
+
+    fn beside_bar(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
