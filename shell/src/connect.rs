@@ -18,6 +18,8 @@ pub struct Target {
     masters: Vec<String>,
     identity: Identity,
     settings: ClientSettings,
+    /// The folders of the local cluster, if it is that.
+    local: Option<Folders>,
 }
 
 /// The settings that hold for this program, and the folders of its user.
@@ -54,7 +56,12 @@ pub fn find(options: &Options) -> Result<Target> {
         let credential =
             settings.client.credential.clone().or_else(|| local_credential(&folders)).ok_or_else(no_credential)?;
         let identity = identity(&credential)?;
-        return Ok(Target { masters: settings.client.masters.clone(), identity, settings: settings.client });
+        return Ok(Target {
+            masters: settings.client.masters.clone(),
+            identity,
+            settings: settings.client,
+            local: None,
+        });
     }
     let local = dfs_daemon::local::ensure(&folders, &settings, options.no_start)?;
     if let Some(started) = &local.started
@@ -68,7 +75,7 @@ pub fn find(options: &Options) -> Result<Target> {
     }
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
-    Ok(Target { masters, identity: identity(&credential)?, settings: settings.client })
+    Ok(Target { masters, identity: identity(&credential)?, settings: settings.client, local: Some(folders) })
 }
 
 /// There is no cluster to talk to.
@@ -101,6 +108,11 @@ fn identity(path: &Path) -> Result<Identity> {
 }
 
 impl Target {
+    /// The folders of the local cluster, if it is that.
+    pub fn local(&self) -> Option<&Folders> {
+        self.local.as_ref()
+    }
+
     /// The options of a client, with the names of the masters looked up.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The commands, one file each, and the table that knows them.
 
+mod bench;
 mod cat;
 mod cd;
 mod entry;

@@ -1,8 +1,8 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    cat, cd, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, mkdir, mv, nodes, put, pwd, rm, set, stat,
-    status, whoami,
+    bench, cat, cd, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, mkdir, mv, nodes, put, pwd, rm, set,
+    stat, status, whoami,
 };
 use crate::context::Context;
 use crate::report::usage;
@@ -30,6 +30,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<nodes::Nodes>(),
     Command::of::<locate::Locate>(),
     Command::of::<whoami::Whoami>(),
+    Command::of::<bench::Bench>(),
     Command::of::<lcd::Lcd>(),
     Command::of::<lpwd::Lpwd>(),
     Command::of::<lls::Lls>(),

@@ -1,0 +1,151 @@
+//! Large files in and out.
+
+use super::cpu::Watched;
+use super::phase::Collector;
+use super::raw::RawDisk;
+use super::scratch::Scratch;
+use super::{Limit, Outcome, Phase, Plan};
+use crate::report::local_io;
+use dfs_client::{CancellationToken, Dest, GetOptions, Progress, PutOptions, Source};
+use dfs_types::Result;
+use futures::StreamExt;
+use futures::stream;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The pattern that files are made of, in bytes; a prime number, so that no two chunks are alike.
+const PATTERN_BYTES: usize = 4_194_301;
+
+/// Puts files of random bytes, beside three writers past the page cache.
+///
+/// # Errors
+/// `local_io` when the disk cannot be measured, `interrupted`.
+pub async fn write(
+    plan: &Plan,
+    scratch: &Scratch,
+    watched: &Watched,
+    disk: &Path,
+    cancel: &CancellationToken,
+) -> Result<Outcome> {
+    let failed = |error: io::Error| local_io(disk, &error);
+    let raw = RawDisk::new(disk).map_err(failed)?;
+    let limit = raw.write_rate(plan.size).map_err(failed)?;
+    drop(raw);
+    let phase = put_files(plan, scratch, watched, cancel).await;
+    let limit = Limit {
+        name: "three writers at once, O_DIRECT and synced, user data",
+        of: "write",
+        per_second: limit,
+        bytes: true,
+    };
+    Ok(Outcome { phases: vec![phase], limits: vec![limit] })
+}
+
+/// Gets files, verified, beside three readers past the page cache.
+///
+/// # Errors
+/// As [`write`].
+pub async fn read(
+    plan: &Plan,
+    scratch: &Scratch,
+    watched: &Watched,
+    disk: &Path,
+    cancel: &CancellationToken,
+) -> Result<Outcome> {
+    let failed = |error: io::Error| local_io(disk, &error);
+    let raw = RawDisk::new(disk).map_err(failed)?;
+    let limit = raw.read_rate(plan.size).map_err(failed)?;
+    drop(raw);
+    let written = put_files(plan, scratch, watched, cancel).await;
+    if let Some(error) = written.error {
+        return Err(error);
+    }
+    let mut collector = Collector::begin("read", plan.jobs, watched);
+    let gets = stream::iter(0..plan.files).map(|index| async move {
+        let start = Instant::now();
+        let result = match scratch.path(&format!("{index}")) {
+            Ok(path) => scratch.client.get(&path, Dest::Discard, GetOptions::default(), &Progress::new(), cancel).await,
+            Err(error) => Err(error),
+        };
+        (start.elapsed(), result.map(|stat| stat.size))
+    });
+    let mut gets = std::pin::pin!(gets.buffer_unordered(plan.jobs));
+    while let Some((took, result)) = gets.next().await {
+        collector.note(took, result);
+    }
+    let limit = Limit { name: "three readers at once, O_DIRECT, together", of: "read", per_second: limit, bytes: true };
+    Ok(Outcome { phases: vec![collector.end()], limits: vec![limit] })
+}
+
+async fn put_files(plan: &Plan, scratch: &Scratch, watched: &Watched, cancel: &CancellationToken) -> Phase {
+    let pattern: Arc<[u8]> = pattern().into();
+    let mut collector = Collector::begin("write", plan.jobs, watched);
+    let puts = stream::iter(0..plan.files).map(|index| {
+        let source = Pattern { pattern: pattern.clone(), at: index as usize * 4096 % PATTERN_BYTES, left: plan.size };
+        async move {
+            let start = Instant::now();
+            let result = match scratch.path(&format!("{index}")) {
+                Ok(path) => {
+                    let source = Source::Reader(Box::new(source));
+                    scratch.client.put(source, &path, PutOptions::default(), &Progress::new(), cancel).await
+                }
+                Err(error) => Err(error),
+            };
+            (start.elapsed(), result.map(|stat| stat.size))
+        }
+    });
+    let mut puts = std::pin::pin!(puts.buffer_unordered(plan.jobs));
+    while let Some((took, result)) = puts.next().await {
+        collector.note(took, result);
+    }
+    collector.end()
+}
+
+fn pattern() -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut bytes: Vec<u8> = (0..PATTERN_BYTES.div_ceil(8)).flat_map(|_| next()).collect();
+    bytes.truncate(PATTERN_BYTES);
+    bytes
+}
+
+/// A file of any length that takes no disk and little CPU: the pattern, again and again.
+struct Pattern {
+    pattern: Arc<[u8]>,
+    at: usize,
+    left: u64,
+}
+
+impl Read for Pattern {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = self.pattern.get(self.at..).unwrap_or_default();
+        let length = rest.len().min(buffer.len()).min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if let (Some(to), Some(from)) = (buffer.get_mut(..length), rest.get(..length)) {
+            to.copy_from_slice(from);
+        }
+        self.left -= length as u64;
+        self.at = (self.at + length) % PATTERN_BYTES;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pattern_is_as_long_as_asked() {
+        let mut source = Pattern { pattern: pattern().into(), at: 5, left: 10_000_000 };
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes).expect("it cannot fail");
+        assert_eq!(bytes.len(), 10_000_000);
+        assert_ne!(bytes[..1000], bytes[1 << 20..(1 << 20) + 1000]);
+    }
+}

@@ -1,0 +1,228 @@
+//! One thing measured: many operations, so many at the same time.
+
+use super::cpu::{CpuSeconds, Watched};
+use super::histogram::Histogram;
+use dfs_types::{Error, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// What a phase measured.
+#[derive(Debug, Clone)]
+pub struct Phase {
+    pub name: &'static str,
+    pub took: Duration,
+    pub bytes: u64,
+    pub latencies: Histogram,
+    pub errors: u64,
+    /// The first error, if there was one.
+    pub error: Option<Error>,
+    pub cpu: CpuSeconds,
+    /// Operations at the same time.
+    pub jobs: usize,
+}
+
+/// What the machine could do at most.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Limit {
+    pub name: &'static str,
+    /// The phase that it is the limit of.
+    pub of: &'static str,
+    /// Operations, or bytes, per second.
+    pub per_second: f64,
+    /// Whether it counts bytes.
+    pub bytes: bool,
+}
+
+/// What a bench found.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    pub phases: Vec<Phase>,
+    pub limits: Vec<Limit>,
+}
+
+/// Collects one phase while it runs.
+#[derive(Debug)]
+pub struct Collector {
+    phase: Phase,
+    start: Instant,
+    watched: Watched,
+    before: CpuSeconds,
+}
+
+impl Collector {
+    pub fn begin(name: &'static str, jobs: usize, watched: &Watched) -> Self {
+        let phase = Phase {
+            name,
+            took: Duration::ZERO,
+            bytes: 0,
+            latencies: Histogram::default(),
+            errors: 0,
+            error: None,
+            cpu: CpuSeconds::default(),
+            jobs,
+        };
+        Self { phase, start: Instant::now(), watched: watched.clone(), before: watched.used() }
+    }
+
+    /// Counts one operation that took so long.
+    pub fn note(&mut self, took: Duration, result: Result<u64>) {
+        match result {
+            Ok(bytes) => {
+                self.phase.latencies.note(took);
+                self.phase.bytes += bytes;
+            }
+            Err(error) => {
+                self.phase.errors += 1;
+                self.phase.error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Counts what somebody else counted.
+    pub fn add(&mut self, latencies: &Histogram, errors: u64, error: Option<Error>) {
+        self.phase.latencies.add(latencies);
+        self.phase.errors += errors;
+        self.phase.error = self.phase.error.take().or(error);
+    }
+
+    pub fn end(mut self) -> Phase {
+        self.phase.took = self.start.elapsed();
+        self.phase.cpu = self.watched.used().since(self.before);
+        self.phase
+    }
+}
+
+impl Phase {
+    /// Bytes per second.
+    pub fn throughput(&self) -> f64 {
+        self.bytes as f64 / self.took.as_secs_f64().max(1e-9)
+    }
+
+    /// Operations per second.
+    pub fn rate(&self) -> f64 {
+        self.latencies.total() as f64 / self.took.as_secs_f64().max(1e-9)
+    }
+
+    /// CPU seconds for each GiB; none where no bytes were moved.
+    pub fn cpu_per_gib(&self) -> Option<f64> {
+        (self.bytes > 0).then(|| self.cpu.total() / (self.bytes as f64 / (1u64 << 30) as f64))
+    }
+
+    fn json(&self) -> Value {
+        let ms = |part: f64| self.latencies.percentile(part).as_secs_f64() * 1e3;
+        json!({
+            "phase": self.name,
+            "jobs": self.jobs,
+            "operations": self.latencies.total(),
+            "errors": self.errors,
+            "error": self.error.as_ref().map(ToString::to_string),
+            "seconds": self.took.as_secs_f64(),
+            "operations_per_second": self.rate(),
+            "bytes": self.bytes,
+            "bytes_per_second": self.throughput(),
+            "latency_ms": { "p50": ms(0.5), "p90": ms(0.9), "p99": ms(0.99), "max": self.latencies.max().as_secs_f64() * 1e3 },
+            "cpu_seconds": self.cpu,
+            "cpu_seconds_per_gib": self.cpu_per_gib(),
+        })
+    }
+}
+
+impl Outcome {
+    /// The part of its limit that a phase reached.
+    fn reached(&self, limit: &Limit) -> Option<f64> {
+        let phase = self.phases.iter().find(|phase| phase.name == limit.of)?;
+        let found = if limit.bytes { phase.throughput() } else { phase.rate() };
+        (limit.per_second > 0.0).then(|| found / limit.per_second)
+    }
+
+    /// For programs.
+    pub fn json(&self, name: &str) -> Value {
+        let limits: Vec<Value> = self
+            .limits
+            .iter()
+            .map(|limit| {
+                json!({ "limit": limit.name, "of": limit.of, "per_second": limit.per_second,
+                    "unit": if limit.bytes { "bytes" } else { "operations" }, "reached": self.reached(limit) })
+            })
+            .collect();
+        json!({ "bench": name, "phases": self.phases.iter().map(Phase::json).collect::<Vec<_>>(), "limits": limits })
+    }
+
+    /// For people.
+    pub fn text(&self, cells: Option<usize>) -> String {
+        use dfs_tui::figures::{count, latency, rate};
+        use dfs_tui::{Align, Table};
+        let mut table = Table::new(&[
+            ("WHAT", Align::Left),
+            ("JOBS", Align::Right),
+            ("RATE", Align::Right),
+            ("THROUGHPUT", Align::Right),
+            ("P50", Align::Right),
+            ("P90", Align::Right),
+            ("P99", Align::Right),
+            ("MAX", Align::Right),
+            ("ERRORS", Align::Right),
+            ("CPU s", Align::Right),
+            ("CPU s/GiB", Align::Right),
+        ]);
+        for phase in &self.phases {
+            let at = |part: f64| latency(phase.latencies.percentile(part));
+            let moved = if phase.bytes > 0 { rate(phase.throughput()) } else { String::new() };
+            table.row([
+                phase.name.to_owned(),
+                phase.jobs.to_string(),
+                per_second(phase.rate()),
+                moved,
+                at(0.5),
+                at(0.9),
+                at(0.99),
+                latency(phase.latencies.max()),
+                count(phase.errors),
+                format!("{:.2}", phase.cpu.total()),
+                phase.cpu_per_gib().map_or(String::new(), |cpu| format!("{cpu:.2}")),
+            ]);
+        }
+        let mut text = table.render(cells);
+        for limit in &self.limits {
+            let shown = if limit.bytes { rate(limit.per_second) } else { per_second(limit.per_second) };
+            let reached =
+                self.reached(limit).map_or(String::new(), |part| format!("; {} reached {part:.2} of it", limit.of));
+            text.push_str(&format!("limit: {}: {shown}{reached}\n", limit.name));
+        }
+        for error in self.phases.iter().filter_map(|phase| phase.error.as_ref().map(|error| (phase.name, error))) {
+            text.push_str(&format!("first error of {}: {}\n", error.0, dfs_tui::text::sanitise(&error.1.to_string())));
+        }
+        text
+    }
+}
+
+fn per_second(rate: f64) -> String {
+    let shown = if rate < 10.0 { format!("{rate:.1}") } else { dfs_tui::figures::count(rate.round() as u64) };
+    format!("{shown}/s")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::ErrorCode;
+
+    #[test]
+    fn phases_stand_beside_their_limits() {
+        let mut collector = Collector::begin("write", 2, &Watched::default());
+        collector.note(Duration::from_millis(10), Ok(1 << 30));
+        collector.note(Duration::from_millis(10), Err(Error::new(ErrorCode::Timeout, "too slow")));
+        let mut phase = collector.end();
+        phase.took = Duration::from_secs(2);
+        let limit = Limit { name: "disk", of: "write", per_second: (1u64 << 30) as f64, bytes: true };
+        let outcome = Outcome { phases: vec![phase], limits: vec![limit] };
+        let document = outcome.json("write");
+        assert_eq!(document["limits"][0]["reached"], 0.5);
+        assert_eq!(document["phases"][0]["errors"], 1);
+        let text = outcome.text(None);
+        assert!(
+            text.contains("537 MB/s") && text.contains("reached 0.50 of it") && text.contains("too slow"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! What the disk of this machine does by itself: the limit that a bench is held against.
+
+use rustix::fs::OFlags;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Bytes of one write or read.
+const BLOCK_BYTES: usize = 1 << 20;
+/// What O_DIRECT wants addresses, lengths and offsets to be a multiple of.
+const ALIGNMENT: usize = 4096;
+/// As many as there are copies of a chunk.
+const STREAMS: u64 = 3;
+
+/// A folder on the disk that is measured; it and all in it go when it is dropped.
+#[derive(Debug)]
+pub struct RawDisk {
+    folder: PathBuf,
+}
+
+/// Memory for O_DIRECT, filled with what does not compress.
+struct Block {
+    memory: Vec<u8>,
+    start: usize,
+}
+
+impl Block {
+    fn new() -> Self {
+        let mut memory = vec![0u8; BLOCK_BYTES + ALIGNMENT];
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        for word in memory.chunks_exact_mut(8) {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            word.copy_from_slice(&(state ^ state >> 33).to_le_bytes());
+        }
+        let start = memory.as_ptr().align_offset(ALIGNMENT);
+        Self { memory, start }
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        self.memory.get_mut(self.start..self.start + BLOCK_BYTES).unwrap_or_default()
+    }
+}
+
+impl RawDisk {
+    /// # Errors
+    /// When a folder cannot be made beside `beside`.
+    pub fn new(beside: &Path) -> io::Result<Self> {
+        let folder = beside.join(format!(".dfs-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self { folder })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Bytes per second of user data when three writers each write all of it at the same time, past the page cache and
+    /// synced.
+    ///
+    /// # Errors
+    /// When the disk is full or knows no O_DIRECT.
+    pub fn write_rate(&self, bytes: u64) -> io::Result<f64> {
+        let blocks = blocks(bytes);
+        let took = self.at_once(|path| write(path, blocks))?;
+        Ok((blocks * BLOCK_BYTES as u64) as f64 / took.as_secs_f64())
+    }
+
+    /// Bytes per second of three readers together, each of a third, one block at a time, past the page cache.
+    ///
+    /// # Errors
+    /// As [`RawDisk::write_rate`].
+    pub fn read_rate(&self, bytes: u64) -> io::Result<f64> {
+        let blocks = blocks(bytes / STREAMS);
+        self.at_once(|path| write(path, blocks))?;
+        let took = self.at_once(read)?;
+        Ok((STREAMS * blocks * BLOCK_BYTES as u64) as f64 / took.as_secs_f64())
+    }
+
+    /// Appends of 256 bytes that are synced one by one, per second, into a file that was written before.
+    ///
+    /// # Errors
+    /// As [`RawDisk::write_rate`].
+    pub fn sync_rate(&self, duration: Duration) -> io::Result<f64> {
+        const RECORD_BYTES: usize = 256;
+        let mut file = File::create(self.path("log"))?;
+        let mut block = Block::new();
+        (0..16).try_for_each(|_| file.write_all(block.bytes()))?;
+        file.sync_all()?;
+        file.seek(SeekFrom::Start(0))?;
+        let record = block.bytes().get(..RECORD_BYTES).unwrap_or_default().to_vec();
+        let (start, mut syncs) = (Instant::now(), 0u64);
+        while start.elapsed() < duration {
+            // Within what is written already, so that no sync has to record a new length.
+            if syncs.is_multiple_of(16 * (BLOCK_BYTES / RECORD_BYTES) as u64) {
+                file.seek(SeekFrom::Start(0))?;
+            }
+            file.write_all(&record)?;
+            file.sync_data()?;
+            syncs += 1;
+        }
+        Ok(syncs as f64 / start.elapsed().as_secs_f64())
+    }
+
+    fn at_once(&self, work: impl Fn(&Path) -> io::Result<()> + Sync) -> io::Result<Duration> {
+        let start = Instant::now();
+        let paths: Vec<PathBuf> = (0..STREAMS).map(|stream| self.path(&stream.to_string())).collect();
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = paths.iter().map(|path| scope.spawn(|| work(path))).collect();
+            threads
+                .into_iter()
+                .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())))
+        })?;
+        Ok(start.elapsed())
+    }
+}
+
+impl Drop for RawDisk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn blocks(bytes: u64) -> u64 {
+    bytes.div_ceil(BLOCK_BYTES as u64).max(1)
+}
+
+fn direct(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.custom_flags(OFlags::DIRECT.bits().cast_signed()).open(path)
+}
+
+fn write(path: &Path, blocks: u64) -> io::Result<()> {
+    let mut block = Block::new();
+    let mut file = direct(OpenOptions::new().create(true).truncate(true).write(true), path)?;
+    (0..blocks).try_for_each(|_| file.write_all(block.bytes()))?;
+    file.sync_data()
+}
+
+fn read(path: &Path) -> io::Result<()> {
+    let mut block = Block::new();
+    let mut file = direct(OpenOptions::new().read(true), path)?;
+    while file.read(block.bytes())? > 0 {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn syncs_are_counted_and_nothing_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = RawDisk::new(folder.path()).expect("made");
+        assert!(disk.sync_rate(Duration::from_millis(1)).expect("synced") > 0.0);
+        drop(disk);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
+    }
+
+    #[test]
+    fn blocks_are_aligned() {
+        assert_eq!(Block::new().bytes().as_ptr().align_offset(ALIGNMENT), 0);
+        assert_eq!(Block::new().bytes().len(), BLOCK_BYTES);
+    }
+}

@@ -1,0 +1,52 @@
+//! The folder of the DFS in which a bench works.
+
+use crate::context::Context;
+use dfs_client::Client;
+use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A folder that is there for one bench.
+#[derive(Debug)]
+pub struct Scratch {
+    pub client: Client,
+    folder: DfsPath,
+}
+
+impl Scratch {
+    /// Makes one, named after this process and moment.
+    ///
+    /// # Errors
+    /// Those of the mkdir.
+    pub async fn make(context: &mut Context<'_>) -> Result<Self> {
+        let client = context.client().await?;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(Timestamp(0), |since| Timestamp(since.as_millis() as u64));
+        let folder = DfsPath::root().join(&format!(".bench-{}-{}", std::process::id(), now.0))?;
+        context.call(client.mkdir(&folder, false)).await.map_err(|error| crate::report::about(error, &folder))?;
+        Ok(Self { client, folder })
+    }
+
+    /// The path of a name in it.
+    ///
+    /// # Errors
+    /// When it is no name.
+    pub fn path(&self, name: &str) -> Result<DfsPath> {
+        Ok(self.folder.join(name)?)
+    }
+
+    /// Deletes it with all that is in it, also after Ctrl-C.
+    ///
+    /// # Errors
+    /// Those of the delete, with a hint how to do it by hand.
+    pub async fn clean(self) -> Result<()> {
+        match self.client.delete(&self.folder, true).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code == ErrorCode::NotFound => Ok(()),
+            Err(error) => {
+                let what = Error::new(error.code, format!("what the bench wrote is still there: {}", error.message));
+                Err(what.at(&self.folder).hint(format!("rm -r --yes {}", self.folder)))
+            }
+        }
+    }
+}
