@@ -3,9 +3,11 @@
 //! * [`master`] keeps the namespace and tells who may do what; [`datanode`] keeps the chunks.
 //! * [`authority`] makes the credentials that every connection needs.
 //! * [`local`] starts and stops a cluster of this user in the background.
+//! * [`cli`] is the command line of `dfsd`.
 //! * [`durable`] is how files and folders survive a crash; [`logging`] how daemons tell of themselves.
 
 pub mod authority;
+pub mod cli;
 pub mod datanode;
 pub mod durable;
 pub mod local;

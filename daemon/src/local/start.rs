@@ -128,10 +128,25 @@ impl Starter<'_> {
         for (flag, path) in [("--config", &file), ("--run-file", &run_file), ("--log-file", &log)] {
             args.extend([flag.into(), path.into()]);
         }
-        if matches!(id, DaemonId::Master(_)) {
+        if self.begins(id)? {
             args.extend(["--superuser".into(), OsString::from(&self.spec.superuser)]);
         }
         spawn_daemon(&args, &log)
+    }
+
+    /// Whether this master begins a new cluster: it never listened before. One that did must find its data: with an empty
+    /// folder it would take every chunk on the datanodes for garbage.
+    fn begins(&self, id: DaemonId) -> Result<bool> {
+        let ran_before = self.spec.daemons.get(&id).copied().flatten().is_some();
+        let data = self.layout.data(id);
+        if !matches!(id, DaemonId::Master(_)) {
+            return Ok(false);
+        }
+        if ran_before && !data.exists() {
+            let error = Error::new(ErrorCode::LocalIo, "the data folder of this master is gone").at(data.display());
+            return Err(error.hint("bring it back, or begin anew with dfsd down --purge"));
+        }
+        Ok(!ran_before)
     }
 
     fn wait_to_listen(&self, id: DaemonId, mut child: Child) -> Result<SocketAddr> {
