@@ -144,6 +144,14 @@ impl DataConn {
         ])
     }
 
+    /// Sends bytes that need not be a frame: for tests of what the other end makes of them.
+    ///
+    /// # Errors
+    /// As [`DataConn::send`].
+    pub fn send_raw(&self, bytes: &[u8]) -> io::Result<()> {
+        self.send_parts(&mut [IoSlice::new(bytes)])
+    }
+
     fn send_parts(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
         let mut scratch = lock(&self.writing);
         match &self.tls {

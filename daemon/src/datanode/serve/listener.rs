@@ -28,6 +28,8 @@ struct Connections {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
+    /// No more are taken, not even those whose handshake is under way.
+    closed: bool,
     open: BTreeMap<u64, Entry>,
 }
 
@@ -45,6 +47,9 @@ impl Connections {
     /// Lists a connection; closes the oldest idle one when there are too many, or else refuses.
     fn add(&self, conn: &Arc<DataConn>, idle: &Arc<AtomicBool>, most: usize) -> Option<u64> {
         let mut state = self.lock();
+        if state.closed {
+            return None;
+        }
         if state.open.len() >= most {
             let spare = state.open.iter().find(|(_, entry)| entry.idle.load(Ordering::Relaxed)).map(|(id, _)| *id)?;
             if let Some(entry) = state.open.remove(&spare) {
@@ -64,7 +69,8 @@ impl Connections {
 
     /// Closes all, and waits until their threads have ended or `limit` is over.
     fn close(&self, limit: Duration) {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.closed = true;
         state.open.values().for_each(|entry| entry.conn.close());
         let waited = self.ended.wait_timeout_while(state, limit, |state| !state.open.is_empty());
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -113,7 +119,7 @@ async fn take(context: Arc<Context>, connections: &Arc<Connections>, tcp: TcpStr
     let conn = Arc::new(DataConn::new(connected)?);
     let idle = Arc::new(AtomicBool::new(false));
     let Some(id) = connections.add(&conn, &idle, most) else {
-        return Err(io::Error::other("too many connections"));
+        return Err(io::Error::other("too many connections, or stopping"));
     };
     let connection = Connection::new(context, conn, peer.clone(), idle);
     let all = connections.clone();

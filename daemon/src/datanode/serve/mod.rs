@@ -16,5 +16,8 @@ pub mod listener;
 pub mod read_stream;
 pub mod write_stream;
 
+#[cfg(test)]
+mod tests;
+
 pub use context::Context;
 pub use listener::serve;

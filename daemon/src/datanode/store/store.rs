@@ -243,7 +243,7 @@ impl ChunkStore {
 #[cfg(test)]
 impl ChunkStore {
     /// Plants the failure of a disk.
-    pub(super) fn fail_folder(&self, number: usize, reason: &str) {
+    pub fn fail_folder(&self, number: usize, reason: &str) {
         self.folders[number].poison().set(reason);
     }
 }

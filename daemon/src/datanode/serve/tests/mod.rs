@@ -1,0 +1,8 @@
+//! Datanodes on real sockets and folders, without masters: the keys are made by hand.
+
+mod chain;
+mod faults;
+mod garbage;
+mod harness;
+mod reads;
+mod tokens;

@@ -1,0 +1,99 @@
+//! Without the masters' permission nothing is read or written.
+
+use super::harness::{CLUSTER, Cluster, ann, content, identity};
+use crate::datanode::clock;
+use bytes::Bytes;
+use dfs_rpc::capability::{Capability, KeyRing, Operation};
+use dfs_rpc::data::{OpenWrite, Read};
+use dfs_rpc::node::TokenKey;
+use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Principal};
+
+/// Capabilities that are all wrong for a chunk that exists, each in one way.
+fn worthless(cluster: &Cluster, operation: Operation) -> Vec<(&'static str, Bytes)> {
+    let good = cluster.capability(1, operation);
+    let other = if operation == Operation::Read { Operation::Write } else { Operation::Read };
+    let stranger = KeyRing::new(&[TokenKey { id: 1, secret: [1; 32] }]);
+    let unknown = KeyRing::new(&[TokenKey { id: 2, secret: [9; 32] }]);
+    let mut flipped = cluster.seal(&good).to_vec();
+    flipped[10] ^= 1;
+    let seal = |capability: Capability| cluster.seal(&capability);
+    vec![
+        ("none", Bytes::new()),
+        ("garbage", Bytes::from_static(&[7; 200])),
+        ("flipped", flipped.into()),
+        ("other secret", stranger.seal(&good).expect("key").into()),
+        ("unknown key", unknown.seal(&good).expect("key").into()),
+        ("other operation", seal(Capability { operation: other, ..good.clone() })),
+        ("other cluster", seal(Capability { cluster: ClusterId([1; 16]), ..good.clone() })),
+        ("other user", seal(Capability { principal: Principal::User("bob".into()), ..good.clone() })),
+        ("other datanode", seal(Capability { pipeline: vec![DatanodeId(7)], ..good.clone() })),
+        ("expired", seal(Capability { expires: clock::now(), ..good })),
+    ]
+}
+
+#[test]
+fn a_read_without_a_good_capability_is_refused() {
+    let cluster = Cluster::start(1);
+    cluster.put(1, &content(100));
+    let client = cluster.connect(0);
+    for (what, capability) in worthless(&cluster, Operation::Read) {
+        let error = client.read(1, &Read { capability, offset: 0, length: 1 }).expect_err(what);
+        assert_eq!(error.error.code, ErrorCode::PermissionDenied, "{what}");
+    }
+}
+
+#[test]
+fn a_write_without_a_good_capability_is_refused_and_stores_nothing() {
+    let cluster = Cluster::start(1);
+    let client = cluster.connect(0);
+    for (stream, (what, capability)) in (0..).zip(worthless(&cluster, Operation::Write)) {
+        let data = content(100);
+        client.send_chunk(stream, &OpenWrite { capability, rest: Vec::new(), length: Some(100) }, &data);
+        let error = client.answer(stream).expect_err(what);
+        assert_eq!(error.error.code, ErrorCode::PermissionDenied, "{what}");
+    }
+    assert_eq!((cluster.held()[0].len(), cluster.incoming(0)), (0, 0));
+}
+
+#[test]
+fn a_capability_is_for_one_chunk_and_one_generation() {
+    let cluster = Cluster::start(1);
+    cluster.put(1, &content(100));
+    let client = cluster.connect(0);
+    let newer = Capability { generation: Generation(2), ..cluster.capability(1, Operation::Read) };
+    let absent = Capability { chunk: ChunkId(2), ..cluster.capability(1, Operation::Read) };
+    for capability in [newer, absent] {
+        let read = Read { capability: cluster.seal(&capability), offset: 0, length: 1 };
+        assert_eq!(client.read(1, &read).expect_err("not here").error.code, ErrorCode::NotFound);
+    }
+}
+
+#[test]
+fn a_chunk_goes_down_the_chain_that_the_masters_chose_and_no_other() {
+    let cluster = Cluster::start(3);
+    let client = cluster.connect(0);
+    let all = cluster.addresses();
+    let chains = [vec![], vec![all[1]], vec![all[2]], vec![all[2], all[1]], vec![all[1], all[2], all[0]]];
+    for (stream, rest) in (0..).zip(chains) {
+        client.open(stream, &OpenWrite { rest, ..cluster.open_write(1, Some(10)) });
+        assert_eq!(client.answer(stream).expect_err("other chain").error.code, ErrorCode::PermissionDenied);
+    }
+    // The second datanode takes it from the first alone.
+    let second = cluster.connect(1);
+    second.open(1, &OpenWrite { rest: vec![all[2]], ..cluster.open_write(1, Some(10)) });
+    assert_eq!(second.answer(1).expect_err("not the head").error.code, ErrorCode::PermissionDenied);
+}
+
+#[test]
+fn another_user_cannot_use_what_was_given_to_ann() {
+    let cluster = Cluster::start(1);
+    cluster.put(1, &content(100));
+    let bob = identity(&cluster.authority, &Principal::User("bob".into()));
+    let client = cluster.connect_as(&bob, 0);
+    let capability = cluster.seal(&cluster.capability(1, Operation::Read));
+    assert_eq!(cluster.capability(1, Operation::Read).principal, ann());
+    let error = client.read(1, &Read { capability, offset: 0, length: 1 }).expect_err("bob");
+    assert_eq!(error.error.code, ErrorCode::PermissionDenied);
+    assert_eq!(error.error.message, "datanode-1: the capability is for somebody else");
+    assert_eq!(cluster.user.cluster, CLUSTER);
+}
