@@ -98,6 +98,7 @@ impl Registry {
             seen: NodeState::Live,
         };
         self.nodes.insert(id, node);
+        self.locations.expect_report(id);
         self.healing.forget_copies_of(id);
         self.healing.changed();
     }
