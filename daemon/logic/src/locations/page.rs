@@ -103,16 +103,34 @@ impl Page {
         numbered.map(move |(id, slot)| (id, slot.replicas(id, overflow))).filter(|(_, replicas)| !replicas.is_empty())
     }
 
+    /// The chunks that one datanode has, when this is page `number`. Written for scans: most slots are only compared.
+    pub(super) fn chunks_of<'a>(
+        &'a self,
+        node: DatanodeId,
+        number: u64,
+        overflow: &'a BTreeMap<ChunkId, Vec<DatanodeId>>,
+    ) -> impl Iterator<Item = (ChunkId, Generation)> + 'a {
+        let numbered = (number * PAGE_SLOTS..).map(ChunkId).zip(&self.slots);
+        let held = numbered.filter(move |(id, slot)| {
+            let more = || overflow.get(id).is_some_and(|nodes| nodes.contains(&node));
+            slot.nodes.contains(&node.0) || (slot.is_full() && more())
+        });
+        held.map(|(id, slot)| (id, Generation(slot.generation))).filter(move |_| node.0 != FREE)
+    }
+
     fn slot(&self, id: ChunkId) -> Slot {
         self.slots.get((id.0 % PAGE_SLOTS) as usize).copied().unwrap_or_default()
     }
 }
 
 impl Slot {
+    /// Only a full slot can have more datanodes elsewhere.
+    fn is_full(&self) -> bool {
+        self.nodes.last().is_some_and(|node| *node != FREE)
+    }
+
     fn replicas(self, id: ChunkId, overflow: &BTreeMap<ChunkId, Vec<DatanodeId>>) -> Replicas<'_> {
-        // Only a full slot can have more elsewhere; the map is not asked for all others.
-        let full = self.nodes.last().is_some_and(|node| *node != FREE);
-        let overflow = if full { overflow.get(&id).map_or(&[][..], Vec::as_slice) } else { &[] };
+        let overflow = if self.is_full() { overflow.get(&id).map_or(&[][..], Vec::as_slice) } else { &[] };
         Replicas { slot: self, overflow }
     }
 }
