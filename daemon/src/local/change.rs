@@ -21,12 +21,12 @@ pub fn start_one(folders: &Folders, settings: &Settings, id: DaemonId) -> Result
     let spec = Spec::expect(&layout)?;
     spec.check(id)?;
     let _lock = ClusterLock::acquire(&layout)?;
-    let mut starter = Starter { layout: &layout, settings, spec: Spec::expect(&layout)? };
-    let started = starter.start(&[id])?;
+    let mut starter = Starter::new(&layout, settings, Spec::expect(&layout)?);
+    starter.start(&[id])?;
     if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
         starter.wait_until_well(&only_datanode(id), Health::lacks_node)?;
     }
-    Ok(!started.is_empty())
+    Ok(starter.started().contains(&id))
 }
 
 fn only_datanode(id: DaemonId) -> Vec<DatanodeId> {
@@ -69,7 +69,7 @@ pub fn restart(
         None => spec.daemons.keys().copied().collect(),
     };
     let _lock = ClusterLock::acquire(&layout)?;
-    let mut starter = Starter { layout: &layout, settings, spec: Spec::expect(&layout)? };
+    let mut starter = Starter::new(&layout, settings, Spec::expect(&layout)?);
     for id in ids {
         stop_all(&layout, &[id], TERM_PATIENCE)?;
         starter.start(&[id])?;

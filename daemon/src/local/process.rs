@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 pub const DAEMON_WORD: &str = "__dfsd";
 /// How often the state of a process is looked at while waiting for it.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How long the system may take to end a process that was killed.
+pub(super) const KILL_PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait for another program that is changing the same cluster.
 const LOCK_PATIENCE: Duration = Duration::from_secs(180);
 const LOCK_LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -66,10 +68,10 @@ pub(super) fn signal(process: &ProcessKey, signal: Signal) {
     }
 }
 
-/// Whether a process ended within `patience`.
+/// Whether nothing is left of a process within `patience`.
 pub(super) fn ends_within(process: &ProcessKey, patience: Duration) -> bool {
     let begun = Instant::now();
-    while process.is_alive() {
+    while !process.is_gone() {
         if begun.elapsed() >= patience {
             return false;
         }

@@ -38,11 +38,31 @@ impl ProcessKey {
         Ok(Self { pid, started_ticks: stat.started_ticks, boot })
     }
 
-    /// Whether this process is still there and has not ended.
+    /// Whether this process is there and nobody has killed it.
     pub fn is_alive(&self) -> bool {
-        let ended = |state| matches!(state, 'Z' | 'X');
-        read_stat(self.pid).is_ok_and(|stat| !ended(stat.state)) && Self::of(self.pid).is_ok_and(|now| now == *self)
+        self.stage() == Stage::Alive
     }
+
+    /// Whether nothing is left of this process: its files, locks and ports are free.
+    pub fn is_gone(&self) -> bool {
+        self.stage() == Stage::Gone
+    }
+
+    fn stage(&self) -> Stage {
+        match (read_stat(self.pid), Self::of(self.pid)) {
+            (Ok(stat), Ok(now)) if now == *self => stat.stage(is_killed(self.pid)),
+            _ => Stage::Gone,
+        }
+    }
+}
+
+/// How far a process has come on its last way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Alive,
+    /// Killed, or ending: it does nothing more, but may still hold files and ports.
+    Ending,
+    Gone,
 }
 
 impl RunFile {
@@ -63,7 +83,24 @@ impl RunFile {
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     state: char,
+    flags: u64,
+    threads: u64,
     started_ticks: u64,
+}
+
+/// `PF_EXITING` of the kernel.
+const EXITING: u64 = 0x4;
+
+impl Stat {
+    fn stage(&self, killed: bool) -> Stage {
+        // The first thread may be a zombie while others still hold the files that all share.
+        match self.state {
+            'Z' | 'X' if self.threads <= 1 => Stage::Gone,
+            'Z' | 'X' => Stage::Ending,
+            _ if killed || self.flags & EXITING != 0 => Stage::Ending,
+            _ => Stage::Alive,
+        }
+    }
 }
 
 fn read_stat(pid: u32) -> io::Result<Stat> {
@@ -72,13 +109,26 @@ fn read_stat(pid: u32) -> io::Result<Stat> {
 }
 
 /// The name of the program stands in parentheses and may itself hold blanks and parentheses. Behind the last one come
-/// the state (field 3 of proc(5)) and later the start time (field 22).
+/// the state (field 3 of proc(5)), and later flags (9), number of threads (20) and start time (22).
 fn parse_stat(text: &str) -> Option<Stat> {
     let (_, fields) = text.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
-    let started_ticks = fields.nth(18)?.parse().ok()?;
-    Some(Stat { state, started_ticks })
+    let flags = fields.nth(5)?.parse().ok()?;
+    let threads = fields.nth(10)?.parse().ok()?;
+    let started_ticks = fields.nth(1)?.parse().ok()?;
+    Some(Stat { state, flags, threads, started_ticks })
+}
+
+/// Whether a SIGKILL is on its way to the process: it has no say any more, but has not noticed yet.
+fn is_killed(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| has_pending_kill(&text))
+}
+
+/// Pending signals are masks in hex, of the thread (`SigPnd`) and of the process (`ShdPnd`); signal 9 is bit 8.
+fn has_pending_kill(status: &str) -> bool {
+    let masks = status.lines().filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")));
+    masks.filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok()).any(|mask| mask & (1 << 8) != 0)
 }
 
 #[cfg(test)]
@@ -87,14 +137,32 @@ mod tests {
 
     #[test]
     fn odd_names_of_programs_do_not_confuse() {
-        let tail = "S 1 2 2 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
+        let tail = "S 1 2 2 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 31 0 98765 1 2 3";
         for name in ["dfsd", "a b", "a) R 1 (b", ")))", ""] {
             let stat = parse_stat(&format!("123 ({name}) {tail}"));
-            assert_eq!(stat, Some(Stat { state: 'S', started_ticks: 98765 }), "{name}");
+            assert_eq!(stat, Some(Stat { state: 'S', flags: 4_194_560, threads: 31, started_ticks: 98765 }), "{name}");
         }
         for text in ["", "123", "123 (a)", "123 (a) S 1 2"] {
             assert_eq!(parse_stat(text), None);
         }
+    }
+
+    #[test]
+    fn the_stages_of_an_end_are_told_apart() {
+        for (state, flags, threads, killed, stage) in [
+            ('S', 0x400, 8, false, Stage::Alive),
+            ('T', 0, 8, false, Stage::Alive),
+            ('R', 0, 8, true, Stage::Ending),
+            ('R', 0x404, 8, false, Stage::Ending),
+            ('Z', 0x404, 3, false, Stage::Ending),
+            ('Z', 0x404, 1, false, Stage::Gone),
+            ('X', 0x404, 0, true, Stage::Gone),
+        ] {
+            assert_eq!(Stat { state, flags, threads, started_ticks: 1 }.stage(killed), stage, "{state} {flags:x}");
+        }
+        assert!(has_pending_kill("Name:\tdfsd\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000100\n"));
+        assert!(has_pending_kill("SigPnd:\t0000000000004100\n"));
+        assert!(!has_pending_kill("SigPnd:\t0000000000004000\nSigBlk:\t0000000000000100\nShdPnd:\tjunk\n"));
     }
 
     #[test]
@@ -107,8 +175,9 @@ mod tests {
         let key = ProcessKey::of(child.id()).expect("its key");
         assert!(key.is_alive());
         child.kill().expect("killed");
-        child.wait().expect("ended");
         assert!(!key.is_alive());
+        child.wait().expect("ended");
+        assert!(key.is_gone());
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use super::daemon_id::DaemonId;
 use super::health::{self, Health};
 use super::layout::{Layout, io_error};
-use super::process::{LOOK_EVERY, live, spawn_daemon};
+use super::process::{KILL_PATIENCE, LOOK_EVERY, ends_within, live, spawn_daemon};
 use super::run_file::RunFile;
 use super::spec::Spec;
 use super::stop;
 use crate::authority::Authority;
 use dfs_config::Settings;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -31,12 +32,26 @@ pub(super) struct Starter<'a> {
     pub(super) layout: &'a Layout,
     pub(super) settings: &'a Settings,
     pub(super) spec: Spec,
+    /// Those that are to run.
+    wanted: BTreeSet<DaemonId>,
+    /// Those that we started ourselves.
+    started: BTreeSet<DaemonId>,
 }
 
-impl Starter<'_> {
+impl<'a> Starter<'a> {
+    pub(super) fn new(layout: &'a Layout, settings: &'a Settings, spec: Spec) -> Self {
+        Self { layout, settings, spec, wanted: BTreeSet::new(), started: BTreeSet::new() }
+    }
+
+    /// Those that were started so far.
+    pub(super) fn started(&self) -> Vec<DaemonId> {
+        self.started.iter().copied().collect()
+    }
+
     /// Starts those of `ids` that do not run, masters before datanodes, and remembers their addresses.
     /// Datanodes that run but look for a master at its old address are started again.
-    pub(super) fn start(&mut self, ids: &[DaemonId]) -> Result<Vec<DaemonId>> {
+    pub(super) fn start(&mut self, ids: &[DaemonId]) -> Result<()> {
+        self.wanted.extend(ids);
         let mut idle = Vec::new();
         for id in ids {
             if !self.adopt(*id)? {
@@ -52,8 +67,7 @@ impl Starter<'_> {
             idle.extend(lost);
         }
         let datanodes: Vec<DaemonId> = self.spec.datanodes().filter(|id| idle.contains(id)).collect();
-        self.start_all(&datanodes)?;
-        Ok([masters, datanodes].concat())
+        self.start_all(&datanodes)
     }
 
     fn live(&self, id: DaemonId) -> Option<RunFile> {
@@ -93,6 +107,7 @@ impl Starter<'_> {
                 }
                 waited => waited,
             }?;
+            self.started.insert(id);
             self.spec.daemons.insert(id, Some(address));
             self.spec.save(self.layout)?;
         }
@@ -118,6 +133,11 @@ impl Starter<'_> {
         let text = dfs_config::to_toml(&settings);
         crate::durable::write_file(&file, text.as_bytes()).map_err(io_error("write settings", &file))?;
         let run_file = self.layout.run_file(id);
+        if let Some(last) = RunFile::read(&run_file)
+            && !ends_within(&last.process, KILL_PATIENCE)
+        {
+            return Err(Error::new(ErrorCode::Timeout, format!("process {} does not end", last.process.pid)).at(id));
+        }
         if let Err(error) = std::fs::remove_file(&run_file)
             && error.kind() != std::io::ErrorKind::NotFound
         {
@@ -180,24 +200,29 @@ impl Starter<'_> {
 
     /// Waits until a master answers, knows all of `datanodes` as live, and `well` says so as well.
     pub(super) fn wait_until_well(
-        &self,
+        &mut self,
         datanodes: &[DatanodeId],
         well: fn(&Health, &[DatanodeId]) -> Option<String>,
     ) -> Result<()> {
-        let identity = health::identity(&self.layout.user_credential(&self.spec.superuser))?;
-        let masters = self.spec.master_addresses();
+        let identity = health::identity(&mut self.layout.user_credential(&mut self.spec.superuser))?;
         let begun = Instant::now();
         loop {
-            let lack = match health::ask(&identity, &masters) {
+            let lack = match health::ask(&identity, &self.spec.master_addresses()) {
                 Ok(health) => match well(&health, datanodes) {
                     None => return Ok(()),
                     Some(lack) => lack,
                 },
                 Err(error) => error.to_string(),
             };
-            let waited_for = datanodes.iter().map(|id| DaemonId::Datanode(*id)).chain(self.spec.masters());
-            if let Some(dead) = waited_for.into_iter().find(|id| self.live(*id).is_none()) {
-                return Err(self.did_not_start(dead, "it ended while the cluster was starting"));
+            let mut waited_for = datanodes.iter().map(|id| DaemonId::Datanode(*id)).chain(self.spec.masters());
+            let dead = waited_for.find(|id| self.live(*id).is_none());
+            drop(waited_for);
+            if let Some(dead) = dead {
+                if self.started.contains(&dead) || !self.wanted.contains(&dead) {
+                    return Err(self.did_not_start(dead, "it ended while the cluster was starting"));
+                }
+                // It was on its last breath when we saw it run.
+                self.start(&[dead])?;
             }
             if begun.elapsed() >= HEALTH_PATIENCE {
                 let what = format!("the cluster is not well after {} s: {lack}", HEALTH_PATIENCE.as_secs());

@@ -2,7 +2,8 @@
 
 use super::daemon_id::DaemonId;
 use super::layout::{Layout, io_error};
-use super::process::{ClusterLock, ends_within, live, signal};
+use super::process::{ClusterLock, KILL_PATIENCE, ends_within, signal};
+use super::run_file::RunFile;
 use super::spec::Spec;
 use crate::logging::set_aside;
 use dfs_config::Folders;
@@ -14,8 +15,6 @@ use std::time::{Duration, Instant};
 
 /// How long a daemon may take to end by itself before it is killed.
 pub(super) const TERM_PATIENCE: Duration = Duration::from_secs(15);
-/// How long the system may take to end a process that was killed.
-const KILL_PATIENCE: Duration = Duration::from_secs(10);
 /// Log files that are looked for behind the current one: `log.files` is at most this.
 const LOG_FILES_MAX: u32 = 1_000;
 
@@ -50,14 +49,17 @@ pub fn down(folders: &Folders, purge: bool) -> Result<Down> {
 
 /// Ends those of `ids` that run: asks, and kills those that still run after `patience`.
 pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration) -> Result<Vec<DaemonId>> {
-    let running: Vec<_> = ids.iter().filter_map(|id| Some((*id, live(&layout.run_file(*id))?.process))).collect();
-    for (_, process) in &running {
+    let process = |id: &DaemonId| Some((*id, RunFile::read(&layout.run_file(*id))?.process));
+    let there: Vec<_> = ids.iter().filter_map(process).filter(|(_, process)| !process.is_gone()).collect();
+    // Those that somebody killed a moment ago are waited for as well, but it was not we who stopped them.
+    let stopped = there.iter().filter(|(_, process)| process.is_alive()).map(|(id, _)| *id).collect();
+    for (_, process) in &there {
         signal(process, Signal::TERM);
         // One that was stopped in its tracks could not hear the first.
         signal(process, Signal::CONT);
     }
     let begun = Instant::now();
-    for (id, process) in &running {
+    for (id, process) in &there {
         if ends_within(process, patience.saturating_sub(begun.elapsed())) {
             continue;
         }
@@ -66,10 +68,10 @@ pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration) ->
             return Err(Error::new(ErrorCode::Timeout, format!("process {} does not end", process.pid)).at(id));
         }
     }
-    for (id, _) in &running {
+    for (id, _) in &there {
         let _ = std::fs::remove_file(layout.run_file(*id));
     }
-    Ok(running.into_iter().map(|(id, _)| id).collect())
+    Ok(stopped)
 }
 
 fn delete_all(layout: &Layout, spec: &Spec) -> Result<()> {

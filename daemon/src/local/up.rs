@@ -58,16 +58,17 @@ pub fn up(folders: &Folders, settings: &Settings, options: UpOptions) -> Result<
         Some(spec) => spec,
         None => create(&layout)?,
     };
-    let mut starter = Starter { layout: &layout, settings, spec };
+    let mut starter = Starter::new(&layout, settings, spec);
     let changed = apply(&mut starter.spec, options)?;
     starter.spec.save(&layout)?;
     let daemons: Vec<DaemonId> = starter.spec.daemons.keys().copied().collect();
     let nothing_runs = daemons.iter().all(|id| live(&layout.run_file(*id)).is_none());
     let _starting = nothing_runs.then(|| ClusterLock::announce_start(&layout)).transpose()?;
-    let started = starter.start(&daemons)?;
+    starter.start(&daemons)?;
     let datanodes = datanode_ids(&starter.spec);
     starter.spec.save(&layout)?;
     starter.wait_until_well(&datanodes, Health::lacks)?;
+    let started = starter.started();
     let replication = starter.spec.replication.unwrap_or(settings.master.replication);
     let restart_needed = changed && started.len() < daemons.len();
     let credential = layout.user_credential(&starter.spec.superuser);
