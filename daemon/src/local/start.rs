@@ -204,7 +204,7 @@ impl<'a> Starter<'a> {
         datanodes: &[DatanodeId],
         well: fn(&Health, &[DatanodeId]) -> Option<String>,
     ) -> Result<()> {
-        let identity = health::identity(&mut self.layout.user_credential(&mut self.spec.superuser))?;
+        let identity = health::identity(&self.layout.user_credential(&self.spec.superuser))?;
         let begun = Instant::now();
         loop {
             let lack = match health::ask(&identity, &self.spec.master_addresses()) {
