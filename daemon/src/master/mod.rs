@@ -22,3 +22,6 @@ pub mod state;
 pub mod worker;
 
 pub use run::{MasterOptions, run};
+
+#[cfg(test)]
+mod tests;

@@ -17,4 +17,4 @@ pub mod types;
 pub mod weight;
 
 #[cfg(test)]
-mod suite;
+mod tests;

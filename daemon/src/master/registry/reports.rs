@@ -112,7 +112,14 @@ impl Registry {
 
     fn add(&mut self, id: DatanodeId, stored: StoredChunk, namespace: &Namespace, leads: bool) {
         match self.locations.add(id, stored.id, stored.generation) {
-            Added::New | Added::Known => self.healing.copy_arrived(id, stored.id),
+            Added::New => {
+                self.healing.copy_arrived(id, stored.id);
+                if namespace.chunk(stored.id).is_some() {
+                    // A file has one copy more than a moment ago; it may be one too many.
+                    self.healing.changed();
+                }
+            }
+            Added::Known => self.healing.copy_arrived(id, stored.id),
             Added::Old | Added::Strange => self.delete_garbage(id, stored, namespace, leads),
         }
     }

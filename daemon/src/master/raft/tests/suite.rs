@@ -1,9 +1,9 @@
 //! openraft's own conformance suite over our log and state machine.
 
-use super::machine::Machine;
-use super::published::Published;
-use super::snapshots::Snapshots;
-use super::types::{StorageError, TypeConfig};
+use super::super::machine::Machine;
+use super::super::published::Published;
+use super::super::snapshots::Snapshots;
+use super::super::types::{StorageError, TypeConfig};
 use crate::master::log::{Log, LogOptions, RealDisk};
 use dfs_types::ClusterId;
 use openraft::testing::{StoreBuilder, Suite};

@@ -1,0 +1,57 @@
+//! Datanodes come, report and go.
+
+use super::harness::{Cluster, context, put, until};
+use dfs_rpc::client::{ClientServiceClient, NodeState};
+use dfs_types::{DatanodeId, ErrorCode};
+
+async fn states(user: &ClientServiceClient) -> Vec<(DatanodeId, NodeState)> {
+    let nodes = user.nodes(context()).await.expect("call").expect("nodes");
+    nodes.into_iter().map(|node| (node.id, node.state)).collect()
+}
+
+#[tokio::test]
+async fn a_closed_connection_makes_a_datanode_stale_and_silence_makes_it_dead() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let node = cluster.datanode(&master, 7, &[]).await;
+    assert_eq!(states(&ann).await, [(DatanodeId(7), NodeState::Live)]);
+    drop(node);
+    until("stale", async || states(&ann).await == [(DatanodeId(7), NodeState::Stale)]).await;
+    until("dead", async || states(&ann).await == [(DatanodeId(7), NodeState::Dead)]).await;
+    let _again = cluster.datanode(&master, 7, &[]).await;
+    assert_eq!(states(&ann).await, [(DatanodeId(7), NodeState::Live)]);
+}
+
+#[tokio::test]
+async fn an_older_connection_and_an_older_start_are_not_listened_to() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let old = cluster.datanode(&master, 1, &[]).await;
+    let new = cluster.datanode(&master, 1, &[]).await;
+    let refused = old.client.heartbeat(context(), old.news()).await.expect("call");
+    assert_eq!(refused.expect_err("old connection").code, ErrorCode::InvalidArgument);
+    let mut other_boot = new.news();
+    other_boot.boot ^= 1;
+    assert!(new.client.heartbeat(context(), other_boot).await.expect("call").is_err());
+    // That the old connection closes says nothing about the new one.
+    drop(old);
+    new.heartbeat(new.news()).await;
+    assert_eq!(states(&ann).await, [(DatanodeId(1), NodeState::Live)]);
+}
+
+#[tokio::test]
+async fn damage_is_looked_at_before_it_is_believed() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
+    assert!(ann.report_damage(context(), chunk, DatanodeId(9)).await.expect("call").is_err());
+    for _ in 0..3 {
+        assert_eq!(ann.report_damage(context(), chunk, DatanodeId(2)).await.expect("call"), Ok(()));
+    }
+    let reply = nodes[1].heartbeat(nodes[1].news()).await;
+    assert_eq!(reply.orders, [dfs_rpc::node::Order::Verify { chunk }], "said three times, ordered once");
+}

@@ -1,0 +1,236 @@
+//! A master in a thread, clients and pretended datanodes.
+
+use crate::authority::{Authority, draw_cluster_id};
+use crate::master::{MasterOptions, run};
+use dfs_config::MasterSettings;
+use dfs_rpc::capability::{KeyRing, Stored};
+use dfs_rpc::client::{ClientServiceClient, CommitWrite, CommittedChunk, PlanWrite, PlannedChunk};
+use dfs_rpc::hello::Service;
+use dfs_rpc::node::{
+    FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Register, ReportPage, StoredChunk, TokenKey,
+};
+use dfs_rpc::tls::{Expected, Identity};
+use dfs_rpc::transport::{self, Connected, Protection};
+use dfs_types::{
+    ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, ErrorCode, MasterId, Principal, RequestId, Result,
+    Stat,
+};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+use tarpc::context::Context;
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything here takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) struct Cluster {
+    pub authority: Authority,
+    pub folder: tempfile::TempDir,
+    pub settings: MasterSettings,
+}
+
+pub(super) struct Running {
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    thread: Option<JoinHandle<anyhow::Result<()>>>,
+}
+
+pub(super) fn path(text: &str) -> DfsPath {
+    DfsPath::parse(text).expect("valid path")
+}
+
+pub(super) fn request() -> RequestId {
+    RequestId(fastrand::u128(..))
+}
+
+/// A context whose deadline is far away.
+pub(super) fn context() -> Context {
+    let mut context = tarpc::context::current();
+    context.deadline = Instant::now() + PATIENCE;
+    context
+}
+
+pub(super) fn code<T: std::fmt::Debug>(result: Result<T>) -> ErrorCode {
+    result.expect_err("should be refused").code
+}
+
+impl Cluster {
+    pub fn new() -> Self {
+        let cluster = draw_cluster_id().expect("random");
+        let authority = Authority::create(cluster, SystemTime::now()).expect("authority");
+        let settings = MasterSettings {
+            heartbeat: Duration::from_millis(200),
+            dead_after: Duration::from_secs(1),
+            log_segment: ByteSize(1 << 20),
+            ..MasterSettings::default()
+        };
+        Self { authority, folder: tempfile::tempdir().expect("temp folder"), settings }
+    }
+
+    pub fn id(&self) -> ClusterId {
+        self.authority.cluster()
+    }
+
+    pub fn identity(&self, principal: &Principal) -> Identity {
+        let pem = self.authority.issue(principal, SystemTime::now()).expect("issued");
+        Identity::from_pem(pem.as_bytes()).expect("good")
+    }
+
+    pub fn try_start(&self) -> Result<Running, String> {
+        let (ready, started) = mpsc::channel();
+        let options = MasterOptions {
+            id: MasterId(1),
+            identity: self.identity(&Principal::Master(MasterId(1))),
+            data_dir: self.folder.path().join("master"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            settings: self.settings.clone(),
+            superuser: Some("ann".to_owned()),
+            on_ready: Box::new(move |address| {
+                let _ = ready.send(address);
+            }),
+        };
+        let stop = CancellationToken::new();
+        let token = stop.clone();
+        let thread = std::thread::spawn(move || run(options, token));
+        match started.recv() {
+            Ok(address) => Ok(Running { address, stop, thread: Some(thread) }),
+            Err(_) => Err(format!("{:#}", thread.join().expect("no panic").expect_err("did not start"))),
+        }
+    }
+
+    pub fn start(&self) -> Running {
+        self.try_start().expect("the master starts")
+    }
+
+    pub fn log_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("master/log")
+    }
+
+    async fn connect(&self, master: &Running, who: &Principal, service: Service) -> Connected {
+        let identity = self.identity(who);
+        let opened =
+            transport::connect(&identity, master.address, Expected::AnyMaster, service, Protection::Private, PATIENCE);
+        opened.await.expect("connected")
+    }
+
+    pub async fn user(&self, master: &Running, name: &str) -> ClientServiceClient {
+        let connected = self.connect(master, &Principal::User(name.into()), Service::Client).await;
+        ClientServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn()
+    }
+
+    /// A datanode that registers and reports the replicas `holds`.
+    pub async fn datanode(&self, master: &Running, number: u16, holds: &[StoredChunk]) -> Datanode {
+        let id = DatanodeId(number);
+        let connected = self.connect(master, &Principal::Datanode(id), Service::Node).await;
+        let client =
+            NodeServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn();
+        let boot = fastrand::u64(..);
+        let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + number));
+        let register = Register { boot, address, load: load(1 << 40), version: "test".into() };
+        let registered = client.register(context(), register).await.expect("call").expect("registered");
+        let node = Datanode { id, cluster: self.id(), client, boot, keys: registered.keys };
+        let page = ReportPage { boot, first: true, last: true, chunks: holds.to_vec() };
+        node.client.chunk_report(context(), page).await.expect("call").expect("reported");
+        node
+    }
+
+    /// Three datanodes with nothing on them.
+    pub async fn datanodes(&self, master: &Running) -> [Datanode; 3] {
+        [self.datanode(master, 1, &[]).await, self.datanode(master, 2, &[]).await, self.datanode(master, 3, &[]).await]
+    }
+}
+
+pub(super) fn load(free: u64) -> NodeLoad {
+    let folder = FolderLoad { path: "/data".into(), capacity: 1 << 41, used: 0, free, failed: false };
+    NodeLoad { folders: vec![folder], ..NodeLoad::default() }
+}
+
+impl Running {
+    pub fn stop(mut self) {
+        self.stop.cancel();
+        self.thread.take().expect("running").join().expect("no panic").expect("stops well");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A pretended datanode: it stores nothing and says that it does.
+pub(super) struct Datanode {
+    pub id: DatanodeId,
+    cluster: ClusterId,
+    pub client: NodeServiceClient,
+    pub boot: u64,
+    keys: Vec<TokenKey>,
+}
+
+impl Datanode {
+    pub fn news(&self) -> Heartbeat {
+        let (added, removed, damaged, copies_ended) = Default::default();
+        Heartbeat { boot: self.boot, load: load(1 << 40), added, removed, damaged, copies_ended }
+    }
+
+    pub async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
+        self.client.heartbeat(context(), news).await.expect("call").expect("taken")
+    }
+
+    /// A receipt as this datanode would give it.
+    pub fn receipt(&self, chunk: ChunkRef, checksum: u32) -> dfs_rpc::capability::Receipt {
+        let ChunkRef { id, generation, length } = chunk;
+        let stored = Stored { cluster: self.cluster, node: self.id, chunk: id, generation, length, checksum };
+        KeyRing::new(&self.keys).receipt(&stored).expect("has keys")
+    }
+}
+
+pub(super) fn plan(path: &DfsPath) -> PlanWrite {
+    let (exclude, overwrite) = (Vec::new(), false);
+    PlanWrite { path: path.clone(), overwrite, replication: None, chunk_size: None, chunks: 1, exclude, oldest: None }
+}
+
+pub(super) fn commit(path: &DfsPath, chunks: Vec<CommittedChunk>) -> CommitWrite {
+    let path = path.clone();
+    let (replication, chunk_size, modified, mode) = (None, None, None, None);
+    CommitWrite { request: request(), path, overwrite: false, replication, chunk_size, chunks, modified, mode }
+}
+
+/// The chunk of a plan, `length` bytes long, with receipts of `nodes`.
+pub(super) fn stored(planned: &PlannedChunk, length: u32, nodes: &[&Datanode]) -> CommittedChunk {
+    let chunk = ChunkRef { id: planned.id, generation: planned.generation, length };
+    CommittedChunk { chunk, checksum: 99, receipts: nodes.iter().map(|node| node.receipt(chunk, 99)).collect() }
+}
+
+/// Writes a file of one chunk; says which chunk.
+pub(super) async fn put(user: &ClientServiceClient, name: &str, nodes: &[&Datanode]) -> (Stat, ChunkId) {
+    let path = path(name);
+    let planned = user.plan_write(context(), plan(&path)).await.expect("call").expect("planned");
+    let chunks = vec![stored(&planned.chunks[0], 1000, nodes)];
+    let stat = user.commit_write(context(), commit(&path, chunks)).await.expect("call").expect("committed");
+    (stat, planned.chunks[0].id)
+}
+
+/// Asks again until the answer is as wanted.
+pub(super) async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let waiting = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what}: not within {PATIENCE:?}");
+}
+
+pub(super) fn file_names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("there");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,9 @@
+//! A whole master on a temp folder, with real connections.
+
+mod datanodes;
+mod harness;
+mod healing;
+mod hostile;
+mod names;
+mod restarts;
+mod writes;

@@ -1,0 +1,103 @@
+//! What a restart keeps.
+
+use super::harness::{Cluster, code, context, file_names, path, put, request, until};
+use dfs_rpc::node::StoredChunk;
+use dfs_types::{ByteSize, ErrorCode, Generation};
+
+#[tokio::test]
+async fn a_restart_keeps_everything_and_recognises_retries() {
+    let cluster = Cluster::new();
+    let id = request();
+    for round in 0..3 {
+        let master = cluster.start();
+        let ann = cluster.user(&master, "ann").await;
+        assert_eq!(ann.mkdir(context(), id, path("/first"), false).await.expect("call"), Ok(()));
+        let name = format!("/round-{round}");
+        assert_eq!(ann.mkdir(context(), request(), path(&name), false).await.expect("call"), Ok(()));
+        let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
+        assert_eq!(root.directories, 2 + round);
+        master.stop();
+    }
+}
+
+#[tokio::test]
+async fn a_second_start_on_the_same_folder_is_refused() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let error = cluster.try_start().err().expect("refused");
+    assert!(error.contains("in use by another process"), "{error}");
+    master.stop();
+    cluster.start().stop();
+}
+
+#[tokio::test]
+async fn snapshots_bound_the_log_and_restart_from_it() {
+    let mut cluster = Cluster::new();
+    cluster.settings.log_segment = ByteSize(16 << 10);
+    cluster.settings.snapshot_every = ByteSize(128 << 10);
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let long = "x".repeat(200);
+    let snapshot = cluster.folder.path().join("master/snapshot/current.snapshot");
+    let mut made = 0;
+    // One at a time: each is an entry of its own, and the log keeps the last thousand.
+    while !snapshot.exists() || made < 3000 {
+        let name = format!("/{made}-{long}");
+        assert_eq!(ann.mkdir(context(), request(), path(&name), false).await.expect("call"), Ok(()));
+        made += 1;
+    }
+    let segments = || file_names(&cluster.log_folder()).iter().filter(|name| name.starts_with("segment-")).count();
+    until("the log is cut", async || segments() < 40).await;
+    master.stop();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
+    assert_eq!(root.directories, made);
+    assert_eq!(ann.mkdir(context(), request(), path("/after"), false).await.expect("call"), Ok(()));
+}
+
+#[tokio::test]
+async fn damage_in_the_log_keeps_the_master_down_and_a_torn_tail_does_not() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    for n in 0..50 {
+        ann.mkdir(context(), request(), path(&format!("/{n}")), false).await.expect("call").expect("made");
+    }
+    master.stop();
+    let segment = cluster.log_folder().join("segment-0000000000000001.log");
+    let good = std::fs::read(&segment).expect("readable");
+    let end = good.iter().rposition(|byte| *byte != 0).expect("not empty");
+    let mut bad = good.clone();
+    bad[6000] ^= 1;
+    std::fs::write(&segment, &bad).expect("written");
+    let error = cluster.try_start().err().expect("refused");
+    assert!(error.contains("segment-0000000000000001.log at byte") && error.contains("backup"), "{error}");
+    let mut torn = good.clone();
+    torn[end] = 0;
+    std::fs::write(&segment, &torn).expect("written");
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
+    assert!(root.directories >= 49);
+}
+
+#[tokio::test]
+async fn after_a_restart_writing_waits_until_enough_chunks_are_reported() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
+    master.stop();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    assert_eq!(code(ann.mkdir(context(), request(), path("/a"), false).await.expect("call")), ErrorCode::SafeMode);
+    let status = ann.status(context()).await.expect("call").expect("status");
+    assert_eq!(status.safe_mode.map(|safe| (safe.chunks_reported, safe.chunks_total)), Some((0, 1)));
+    assert!(ann.stat(context(), path("/file")).await.expect("call").is_ok(), "reading names goes on");
+    let _node = cluster.datanode(&master, 2, &[StoredChunk { id: chunk, generation: Generation(1) }]).await;
+    until("safe mode ends", async || ann.status(context()).await.expect("call").expect("status").safe_mode.is_none())
+        .await;
+    assert_eq!(ann.mkdir(context(), request(), path("/a"), false).await.expect("call"), Ok(()));
+}

@@ -1,0 +1,120 @@
+//! Planning and committing.
+
+use super::harness::{Cluster, code, commit, context, path, plan, put, request, stored};
+use dfs_rpc::capability::{CapabilityError, KeyRing, Operation};
+use dfs_rpc::client::PlanRead;
+use dfs_types::{ChunkId, DatanodeId, ErrorCode, Generation, Principal};
+
+#[tokio::test]
+async fn a_file_appears_with_its_replicas() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let (stat, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
+    assert_eq!((stat.size, stat.chunks, stat.replication), (1000, 1, 3));
+    let read = PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
+    let found = ann.plan_read(context(), read).await.expect("call").expect("planned");
+    assert_eq!((found.chunks[0].chunk.id, found.chunks[0].chunk.generation), (chunk, Generation(1)));
+    let mut replicas: Vec<_> = found.chunks[0].replicas.iter().map(|replica| replica.id.0).collect();
+    replicas.sort_unstable();
+    assert_eq!(replicas, [1, 2, 3]);
+    let keys = nodes[0].heartbeat(nodes[0].news()).await.keys;
+    let capability = KeyRing::new(&keys).open(&found.chunks[0].capability).expect("sealed by the master");
+    assert_eq!((capability.operation, capability.principal), (Operation::Read, Principal::User("ann".into())));
+}
+
+#[tokio::test]
+async fn receipts_must_be_real_enough_and_of_different_datanodes() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let [a, b, _] = nodes.each_ref();
+    let file = path("/file");
+    let planned = ann.plan_write(context(), plan(&file)).await.expect("call").expect("planned");
+    assert_eq!((planned.replicas_min, planned.chunks[0].chain.len()), (2, 3));
+    let planned = &planned.chunks[0];
+    let good = stored(planned, 1000, &[a, b]);
+    let mut forged = good.clone();
+    forged.receipts[1].seal[0] ^= 1;
+    let mut posing = good.clone();
+    posing.receipts[1].node = DatanodeId(3);
+    let mut longer = good.clone();
+    longer.chunk.length += 1;
+    let mut other_sum = good.clone();
+    other_sum.checksum += 1;
+    let twice = stored(planned, 1000, &[a, a]);
+    let alone = stored(planned, 1000, &[a]);
+    for bad in [forged, posing, longer, other_sum, twice, alone] {
+        let refused = ann.commit_write(context(), commit(&file, vec![bad.clone()])).await.expect("call");
+        assert_eq!(code(refused), ErrorCode::InsufficientDatanodes, "{bad:?}");
+    }
+    let two_of_three = ann.commit_write(context(), commit(&file, vec![good.clone()])).await.expect("call");
+    assert!(two_of_three.is_ok());
+    let again = ann.commit_write(context(), commit(&path("/other"), vec![good])).await.expect("call");
+    assert_eq!(code(again), ErrorCode::InvalidArgument, "a chunk belongs to one file");
+}
+
+#[tokio::test]
+async fn a_write_begins_with_all_copies_and_goes_on_with_a_majority() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let _two = (cluster.datanode(&master, 1, &[]).await, cluster.datanode(&master, 2, &[]).await);
+    let file = path("/file");
+    let error = ann.plan_write(context(), plan(&file)).await.expect("call").expect_err("too few");
+    assert_eq!(error.code, ErrorCode::InsufficientDatanodes);
+    assert_eq!(error.message, "replication 3 needs 3 live datanodes; 2 are live");
+    let mut lower = plan(&file);
+    lower.replication = Some(2);
+    assert!(ann.plan_write(context(), lower).await.expect("call").is_ok());
+    let mut going_on = plan(&file);
+    going_on.oldest = Some(ChunkId(0));
+    let planned = ann.plan_write(context(), going_on.clone()).await.expect("call").expect("planned");
+    assert_eq!(planned.chunks[0].chain.len(), 2);
+    going_on.exclude = vec![DatanodeId(1)];
+    assert_eq!(code(ann.plan_write(context(), going_on).await.expect("call")), ErrorCode::InsufficientDatanodes);
+}
+
+#[tokio::test]
+async fn plans_are_checked_before_anything_is_sent() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    put(&ann, "/file", &nodes.each_ref()).await;
+    ann.mkdir(context(), request(), path("/folder"), false).await.expect("call").expect("made");
+    let check = async |name: &str, change: fn(&mut dfs_rpc::client::PlanWrite)| {
+        let mut plan = plan(&path(name));
+        change(&mut plan);
+        code(ann.plan_write(context(), plan).await.expect("call"))
+    };
+    assert_eq!(check("/file", |_| {}).await, ErrorCode::AlreadyExists);
+    assert_eq!(check("/folder", |_| {}).await, ErrorCode::IsADirectory);
+    assert_eq!(check("/none/x", |_| {}).await, ErrorCode::NotFound);
+    assert_eq!(check("/x", |plan| plan.chunks = 0).await, ErrorCode::InvalidArgument);
+    assert_eq!(check("/x", |plan| plan.chunks = 65).await, ErrorCode::InvalidArgument);
+    assert_eq!(check("/x", |plan| plan.replication = Some(0)).await, ErrorCode::InvalidArgument);
+    assert_eq!(check("/x", |plan| plan.chunk_size = Some(1000)).await, ErrorCode::InvalidArgument);
+    let bob = cluster.user(&master, "bob").await;
+    assert_eq!(code(bob.plan_write(context(), plan(&path("/x"))).await.expect("call")), ErrorCode::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_capability_is_for_its_chunk_its_chain_and_its_user() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let planned = ann.plan_write(context(), plan(&path("/x"))).await.expect("call").expect("planned");
+    let keys = KeyRing::new(&nodes[0].heartbeat(nodes[0].news()).await.keys);
+    let chunk = &planned.chunks[0];
+    let capability = keys.open(&chunk.capability).expect("sealed");
+    let chain: Vec<_> = chunk.chain.iter().map(|node| node.id).collect();
+    assert_eq!((capability.chunk, &capability.pipeline, capability.length_max), (chunk.id, &chain, 64 << 20));
+    assert_eq!(capability.operation, Operation::Write);
+    let mut forged = chunk.capability.to_vec();
+    forged[10] ^= 1;
+    assert_eq!(keys.open(&forged), Err(CapabilityError::Forged));
+}
