@@ -141,9 +141,14 @@ impl<'a> Context<'a> {
     /// In a dry run notes what would be done, as a line that does it, and says that it must not be done.
     pub fn only_planned<S: AsRef<str>>(&mut self, words: impl IntoIterator<Item = S>) -> bool {
         if self.session.options.dry_run {
-            self.planned.push(quote_words(words));
+            self.plan_line(quote_words(words));
         }
         self.session.options.dry_run
+    }
+
+    /// Adds a line to the plan of a dry run.
+    pub fn plan_line(&mut self, line: String) {
+        self.planned.push(line);
     }
 
     /// Asks on a terminal whether to go on; off a terminal only `--yes` is an answer.

@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
+use crate::line::quote;
 use crate::transfer::{Downloads, Step, download, run, to_output};
 use clap::Args;
 use dfs_client::{Client, Progress};
@@ -94,7 +95,8 @@ async fn plan(context: &mut Context<'_>, walk: Downloads) -> Result<()> {
                 context.only_planned(["get", job.from.as_str(), &job.to.to_string_lossy()]);
             }
             Step::Failed(error) => context.fail(error)?,
-            Step::Folder | Step::Skipped { .. } => {}
+            Step::Folder(path) => context.plan_line(format!("!mkdir -p {}", quote(&path))),
+            Step::Skipped { .. } => {}
         }
     }
     Ok(())

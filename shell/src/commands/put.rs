@@ -44,7 +44,7 @@ impl Verb for Put {
         ("put report.pdf /docs", "into a folder"),
         ("put -r ~/photos /photos", "a folder with all that is in it"),
         ("put -f --rep 2 new.csv /data/current.csv", "replace a file, with two copies"),
-        ("!pg_dump shop > dump.sql; put dump.sql /backup/shop.sql", "after a local command"),
+        ("put - /logs/today.log", "what comes on standard input"),
     ];
     const MEANING: Meaning = Meaning { first: &[], rest: Kind::Local, last: Some(Kind::Remote) };
 
@@ -148,7 +148,8 @@ async fn plan(context: &mut Context<'_>, walk: Uploads) -> Result<()> {
         match step {
             Step::File { job, .. } => drop(job.is_only_planned(context)),
             Step::Failed(error) => context.fail(error)?,
-            Step::Folder | Step::Skipped { .. } => {}
+            Step::Folder(path) => drop(context.only_planned(["mkdir", "-p", &path])),
+            Step::Skipped { .. } => {}
         }
     }
     Ok(())

@@ -161,7 +161,11 @@ impl Command {
         // -h is for people-sized figures, as in ls; help stands behind the long flag alone.
         let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show how it is used");
         let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
-        command.about(self.about).long_about(None).no_binary_name(true).max_term_width(100).arg(help)
+        let command = command.about(self.about).long_about(None).no_binary_name(true).max_term_width(100).arg(help);
+        match several_then_one(&command) {
+            Some(usage) => command.override_usage(usage),
+            None => command,
+        }
     }
 
     /// Reads the arguments.
@@ -204,6 +208,13 @@ impl Command {
         let tip = lines.find_map(|line| line.strip_prefix("tip: "));
         usage(message).hint(tip.map_or_else(|| format!("usage: {}", self.usage()), str::to_owned))
     }
+}
+
+/// `put [OPTIONS] <LOCAL>... <REMOTE>`: clap shows arguments of two names with the dots behind the second.
+fn several_then_one(command: &clap::Command) -> Option<String> {
+    let names = command.get_positionals().find_map(|arg| arg.get_value_names().filter(|names| names.len() == 2))?;
+    let [several, one] = names else { return None };
+    Some(format!("{} [OPTIONS] <{several}>... <{one}>", command.get_name()))
 }
 
 /// What came of reading arguments.

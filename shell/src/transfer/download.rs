@@ -87,8 +87,9 @@ impl Downloads {
             }
         }
         let entries = self.client.list_all(&from, "").boxed();
+        let made = to.display().to_string();
         self.open.push((entries, from, to));
-        Step::Folder
+        Step::Folder(made)
     }
 }
 

@@ -20,8 +20,8 @@ pub enum Step<J> {
         job: J,
         bytes: u64,
     },
-    /// A folder was made.
-    Folder,
+    /// A folder was made, or would be.
+    Folder(String),
     Skipped {
         path: String,
         why: String,
@@ -78,7 +78,7 @@ async fn drive<'w, J: 'w>(
                     bar.expect(bytes);
                     running.push(work(job).fuse());
                 }
-                Some(Step::Folder) => tally.folders += 1,
+                Some(Step::Folder(_)) => tally.folders += 1,
                 Some(Step::Skipped { path, why }) => {
                     context.session.say(&format!("{}: {}: skipped: {why}", context.command, dfs_tui::text::sanitise(&path)));
                     tally.note_skipped(&path, &why);
@@ -138,7 +138,7 @@ fn summarise(context: &mut Context<'_>, tally: &Tally, took: Duration) -> Result
         return if nothing && tally.failures > 0 { Ok(()) } else { context.emit(&tally.json(took)) };
     }
     // One file that went well needs words only where somebody watches.
-    if (one && tally.failures == 0 && std::io::stderr().is_terminal()) || !one {
+    if !one || (tally.failures == 0 && std::io::stderr().is_terminal()) {
         let line = format!("{}: {}", context.command, tally.line(took));
         context.session.say(&line);
     }

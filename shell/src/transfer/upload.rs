@@ -82,8 +82,9 @@ impl Uploads {
                 let error = Error::new(ErrorCode::IsADirectory, "is a folder").at(from.display());
                 return Step::Failed(error.hint("put -r takes folders"));
             }
+            let made = to.to_string();
             return match self.enter(from, to).await {
-                Ok(()) => Step::Folder,
+                Ok(()) => Step::Folder(made),
                 Err(error) => Step::Failed(error),
             };
         }
