@@ -4,5 +4,8 @@ pub mod copy;
 pub mod orders;
 pub mod session;
 
+#[cfg(test)]
+mod tests;
+
 pub use orders::Orders;
 pub use session::Link;

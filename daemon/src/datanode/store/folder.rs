@@ -193,8 +193,9 @@ fn scan(path: &Path) -> io::Result<Vec<FoundReplica>> {
 }
 
 impl FoundReplica {
-    /// Whether the file is so short that it has no header or no data.
-    pub fn is_stub(&self) -> bool {
-        self.bytes < 2 * ALIGN_BYTES as u64
+    /// Whether the file cannot be whole: too short for a header and data, or not of aligned length. That costs no read;
+    /// everything else is found when the replica is read.
+    pub fn is_misshapen(&self) -> bool {
+        self.bytes < 2 * ALIGN_BYTES as u64 || !self.bytes.is_multiple_of(ALIGN_BYTES as u64)
     }
 }

@@ -251,8 +251,8 @@ impl ChunkStore {
 /// Lists a replica found at start. Of two generations the newer one stays.
 fn admit(index: &mut BTreeMap<ChunkId, Replica>, folder: &Arc<DataFolder>, found: FoundReplica) {
     let replica = Replica { generation: found.generation, folder: folder.clone(), bytes: found.bytes };
-    if found.is_stub() {
-        tracing::error!(chunk = %found.chunk, bytes = found.bytes, "a replica without content was set aside");
+    if found.is_misshapen() {
+        tracing::error!(chunk = %found.chunk, bytes = found.bytes, "a replica that is cut off was set aside");
         remove(folder, found.chunk, &replica, true);
         return;
     }

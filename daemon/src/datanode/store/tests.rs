@@ -230,7 +230,7 @@ fn a_file_under_the_wrong_name_is_not_believed() {
 }
 
 #[test]
-fn stubs_and_old_generations_are_dealt_with_at_start() {
+fn cut_off_replicas_and_old_generations_are_dealt_with_at_start() {
     let folder = tempfile::tempdir().expect("temp folder");
     let store = open(folder.path());
     store_chunk(&store, 1, &content(10));
@@ -239,12 +239,13 @@ fn stubs_and_old_generations_are_dealt_with_at_start() {
     let newer = folder.path().join("chunks/01").join(file_name(ChunkId(1), Generation(2)));
     std::fs::copy(replica_file(folder.path(), 1), &newer).expect("copy");
     std::fs::write(replica_file(folder.path(), 2), b"").expect("empty");
+    std::fs::write(replica_file(folder.path(), 3), [0; 70_000]).expect("not aligned");
     std::fs::write(folder.path().join("chunks/01/README"), b"").expect("write");
     let store = open(folder.path());
     let page = store.page(None, 10);
     assert_eq!((page.len(), page[0].generation), (1, Generation(2)));
     assert!(!replica_file(folder.path(), 1).exists());
-    assert_eq!(count(folder.path().join("damaged")), 1);
+    assert_eq!(count(folder.path().join("damaged")), 2);
 }
 
 #[test]

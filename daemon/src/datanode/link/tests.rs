@@ -1,0 +1,346 @@
+//! A whole datanode against a master made by hand, and its orders against other datanodes.
+
+use crate::authority::Authority;
+use crate::datanode::{DatanodeOptions, clock, run};
+use bytes::Bytes;
+use dfs_config::DatanodeSettings;
+use dfs_rpc::capability::{Capability, KeyRing, Operation};
+use dfs_rpc::client::NodeAddress;
+use dfs_rpc::conn::DataConn;
+use dfs_rpc::data::{FinishWrite, OpenWrite};
+use dfs_rpc::frame::{FrameHeader, FrameKind, table_checksum};
+use dfs_rpc::hello::Service;
+use dfs_rpc::node::{
+    Heartbeat, HeartbeatReply, NodeService, Order, Register, Registered, ReportPage, StoredChunk, TokenKey,
+};
+use dfs_rpc::tls::{Expected, Identity};
+use dfs_rpc::transport::{self, Protection};
+use dfs_types::{ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, MasterId, Principal};
+use futures::StreamExt;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+use tarpc::context::Context;
+use tarpc::server::{BaseChannel, Channel};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
+const ONE: Generation = Generation(1);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the master has heard, and what it has to say.
+#[derive(Default)]
+struct Heard {
+    nodes: HashMap<DatanodeId, Known>,
+    orders: HashMap<DatanodeId, Vec<Order>>,
+    /// Heartbeats that are refused, as by a master that lost its memory.
+    refuse: u32,
+}
+
+#[derive(Default)]
+struct Known {
+    registered: u32,
+    address: Option<SocketAddr>,
+    chunks: Vec<u64>,
+    damaged: Vec<u64>,
+    copies_ended: Vec<u64>,
+}
+
+#[derive(Clone, Default)]
+struct Master {
+    heard: Arc<(Mutex<Heard>, Condvar)>,
+}
+
+#[derive(Clone)]
+struct Served {
+    master: Master,
+    node: DatanodeId,
+}
+
+fn key() -> TokenKey {
+    TokenKey { id: 1, secret: [9; 32] }
+}
+
+impl Master {
+    fn change<T>(&self, change: impl FnOnce(&mut Heard) -> T) -> T {
+        let result = change(&mut self.heard.0.lock().expect("no panic"));
+        self.heard.1.notify_all();
+        result
+    }
+
+    /// Waits until what was heard is as it should be.
+    fn wait(&self, what: &str, mut right: impl FnMut(&Heard) -> bool) {
+        let heard = self.heard.0.lock().expect("no panic");
+        let (_heard, waited) =
+            self.heard.1.wait_timeout_while(heard, PATIENCE, |heard| !right(heard)).expect("no panic");
+        assert!(!waited.timed_out(), "{what}");
+    }
+
+    async fn serve(self, identity: Identity, listener: TcpListener) {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let Ok(connected) = transport::accept(&identity, tcp, &[Service::Node], Protection::Private).await else {
+                continue;
+            };
+            let Principal::Datanode(node) = connected.peer else { continue };
+            let served = Served { master: self.clone(), node };
+            let channel = BaseChannel::with_defaults(transport::framed(connected.stream));
+            tokio::spawn(channel.execute(served.serve()).for_each(|call| async { call.await }));
+        }
+    }
+}
+
+impl NodeService for Served {
+    async fn register(self, _: Context, register: Register) -> dfs_types::Result<Registered> {
+        self.master.change(|heard| {
+            let known = heard.nodes.entry(self.node).or_default();
+            known.registered += 1;
+            known.address = Some(register.address);
+        });
+        Ok(Registered { master: MasterId(1), keys: vec![key()], heartbeat_ms: 50 })
+    }
+
+    async fn heartbeat(self, _: Context, heartbeat: Heartbeat) -> dfs_types::Result<HeartbeatReply> {
+        self.master.change(|heard| {
+            if heard.refuse > 0 {
+                heard.refuse -= 1;
+                return Err(dfs_types::Error::new(dfs_types::ErrorCode::NotFound, "who are you"));
+            }
+            let known = heard.nodes.entry(self.node).or_default();
+            known.chunks.extend(heartbeat.added.iter().map(|chunk| chunk.id.0));
+            known.chunks.retain(|chunk| {
+                !heartbeat.removed.contains(&ChunkId(*chunk)) && !heartbeat.damaged.contains(&ChunkId(*chunk))
+            });
+            known.damaged.extend(heartbeat.damaged.iter().map(|chunk| chunk.0));
+            known.copies_ended.extend(heartbeat.copies_ended.iter().map(|chunk| chunk.0));
+            known.chunks.sort_unstable();
+            known.chunks.dedup();
+            let orders = heard.orders.remove(&self.node).unwrap_or_default();
+            Ok(HeartbeatReply { orders, keys: vec![key()] })
+        })
+    }
+
+    async fn chunk_report(self, _: Context, page: ReportPage) -> dfs_types::Result<()> {
+        self.master.change(|heard| {
+            let known = heard.nodes.entry(self.node).or_default();
+            if page.first {
+                known.chunks.clear();
+            }
+            known.chunks.extend(page.chunks.iter().map(|StoredChunk { id, .. }| id.0));
+        });
+        Ok(())
+    }
+}
+
+struct Cluster {
+    runtime: Runtime,
+    authority: Authority,
+    master: Master,
+    at: SocketAddr,
+}
+
+struct Node {
+    stop: CancellationToken,
+    thread: Option<JoinHandle<anyhow::Result<()>>>,
+    address: NodeAddress,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
+        let authority = Authority::create(CLUSTER, SystemTime::now()).expect("authority");
+        let master = Master::default();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("listen");
+        let at = listener.local_addr().expect("address");
+        let cluster = Self { runtime, authority, master, at };
+        let identity = cluster.identity(&Principal::Master(MasterId(1)));
+        cluster.runtime.spawn(cluster.master.clone().serve(identity, listener));
+        cluster
+    }
+
+    fn identity(&self, principal: &Principal) -> Identity {
+        Identity::from_pem(self.authority.issue(principal, SystemTime::now()).expect("issue").as_bytes())
+            .expect("credential")
+    }
+
+    fn options(&self, id: u16, folder: &Path, ready: impl FnOnce(SocketAddr) + Send + 'static) -> DatanodeOptions {
+        let id = DatanodeId(id);
+        DatanodeOptions {
+            id,
+            identity: self.identity(&Principal::Datanode(id)),
+            data_dirs: vec![folder.to_owned()],
+            listen: "127.0.0.1:0".parse().expect("address"),
+            masters: vec![self.at],
+            settings: DatanodeSettings { reserve: ByteSize(0), ..DatanodeSettings::default() },
+            on_ready: Box::new(ready),
+        }
+    }
+
+    fn node(&self, id: u16, folder: &Path) -> Node {
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let options = self.options(id, folder, move |address| ready.send(address).expect("waits"));
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        let thread = std::thread::spawn(move || run(options, stopping));
+        let address = NodeAddress { id: DatanodeId(id), address: is_ready.recv_timeout(PATIENCE).expect("ready") };
+        self.master.wait("registered", |heard| {
+            heard.nodes.get(&address.id).is_some_and(|known| known.address == Some(address.address))
+        });
+        Node { stop, thread: Some(thread), address }
+    }
+
+    fn capability(&self, chunk: u64, principal: Principal, pipeline: &[&Node]) -> Bytes {
+        let capability = Capability {
+            cluster: CLUSTER,
+            chunk: ChunkId(chunk),
+            generation: ONE,
+            operation: Operation::Write,
+            principal,
+            pipeline: pipeline.iter().map(|node| node.address.id).collect(),
+            length_max: 1 << 20,
+            expires: clock::now().plus(Duration::from_secs(600)),
+        };
+        KeyRing::new(&[key()]).seal(&capability).expect("has a key").into()
+    }
+
+    /// Stores a chunk on one datanode, as a user would.
+    fn put(&self, node: &Node, chunk: u64, data: &[u8]) {
+        let user = Principal::User("ann".to_owned());
+        let identity = self.identity(&user);
+        let expected = Expected::Datanode(node.address.id);
+        let opening =
+            transport::connect(&identity, node.address.address, expected, Service::Data, Protection::Auto, PATIENCE);
+        let connected = self.runtime.block_on(opening).expect("connect");
+        let conn = {
+            let _entered = self.runtime.enter();
+            DataConn::new(connected).expect("take over")
+        };
+        let open = OpenWrite {
+            capability: self.capability(chunk, user, &[node]),
+            rest: Vec::new(),
+            length: Some(data.len() as u32),
+        };
+        conn.send_message(FrameKind::OpenWrite, 1, &open).expect("open");
+        let header = FrameHeader::data(1, 0, data);
+        conn.send(&header, data).expect("data");
+        let checksum = table_checksum(&header.crcs[..header.blocks()]);
+        let finish = FinishWrite { length: data.len() as u32, checksum };
+        conn.send_message(FrameKind::FinishWrite, 1, &finish).expect("finish");
+        let answer = conn.receive_header().expect("receive").expect("open");
+        assert_eq!(answer.kind, FrameKind::WriteDone);
+    }
+
+    fn order(&self, node: &Node, orders: Vec<Order>) {
+        self.master.change(|heard| heard.orders.insert(node.address.id, orders));
+    }
+
+    fn wait_for(&self, node: &Node, what: &str, right: impl Fn(&Known) -> bool) {
+        self.master.wait(what, |heard| heard.nodes.get(&node.address.id).is_some_and(&right));
+    }
+}
+
+impl Node {
+    fn stop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("no panic").expect("clean stop");
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn data() -> Vec<u8> {
+    (0..200_000).map(|at| (at / 3) as u8).collect()
+}
+
+fn chunk(id: u64) -> ChunkRef {
+    ChunkRef { id: ChunkId(id), generation: ONE, length: 200_000 }
+}
+
+#[test]
+fn what_is_stored_is_told_at_once_and_again_after_a_restart() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let mut node = cluster.node(1, folder.path());
+    cluster.put(&node, 7, &data());
+    cluster.wait_for(&node, "told", |known| known.chunks == [7]);
+    node.stop();
+    cluster.master.change(|heard| heard.nodes.clear());
+    let node = cluster.node(1, folder.path());
+    cluster.wait_for(&node, "reported", |known| known.chunks == [7]);
+}
+
+#[test]
+fn a_link_that_is_refused_is_made_anew_with_a_full_report() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let node = cluster.node(1, folder.path());
+    cluster.put(&node, 7, &data());
+    cluster.wait_for(&node, "told", |known| known.chunks == [7]);
+    cluster.master.change(|heard| {
+        heard.nodes.clear();
+        heard.refuse = 1;
+    });
+    cluster.wait_for(&node, "registered again and reported", |known| known.registered == 1 && known.chunks == [7]);
+}
+
+#[test]
+fn a_copy_order_makes_replicas_down_a_chain() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    cluster.put(&nodes[0], 7, &data());
+    let capability = cluster.capability(7, Principal::Datanode(DatanodeId(1)), &[&nodes[1], &nodes[2]]);
+    let targets = vec![nodes[1].address, nodes[2].address];
+    let order = Order::Copy { chunk: chunk(7), targets, capability };
+    cluster.order(&nodes[0], vec![order.clone(), order]);
+    cluster.wait_for(&nodes[0], "ended", |known| known.copies_ended.contains(&7));
+    cluster.wait_for(&nodes[1], "stored", |known| known.chunks == [7]);
+    cluster.wait_for(&nodes[2], "stored", |known| known.chunks == [7]);
+}
+
+#[test]
+fn a_copy_that_cannot_be_done_ends_too() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let node = cluster.node(1, folder.path());
+    let nowhere = NodeAddress { id: DatanodeId(2), address: "127.0.0.1:1".parse().expect("address") };
+    let order = |id| Order::Copy { chunk: chunk(id), targets: vec![nowhere], capability: Bytes::new() };
+    cluster.put(&node, 7, &data());
+    cluster.order(&node, vec![order(7), order(8)]);
+    cluster.wait_for(&node, "both ended", |known| known.copies_ended.contains(&7) && known.copies_ended.contains(&8));
+}
+
+#[test]
+fn orders_delete_and_verify() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let node = cluster.node(1, folder.path());
+    (7..10).for_each(|id| cluster.put(&node, id, &data()));
+    cluster.wait_for(&node, "told", |known| known.chunks == [7, 8, 9]);
+    let path = folder.path().join("chunks/08/0000000000000008_1.chunk");
+    let mut bytes = std::fs::read(&path).expect("read");
+    bytes[100_000] ^= 1;
+    std::fs::write(&path, bytes).expect("write");
+    let verify = |id| Order::Verify { chunk: ChunkId(id) };
+    cluster.order(&node, vec![verify(7), verify(8), Order::Delete { chunk: ChunkId(9), generation: ONE }]);
+    cluster.wait_for(&node, "one damaged, one deleted", |known| known.damaged == [8] && known.chunks == [7]);
+}
+
+#[test]
+fn a_datanode_starts_only_as_itself_and_once() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let options = |id, folder: &Path| cluster.options(id, folder, |_| ());
+    let posing = DatanodeOptions { id: DatanodeId(2), ..options(1, folder.path()) };
+    let error = run(posing, CancellationToken::new()).expect_err("another's credential");
+    assert_eq!(error.to_string(), "the credential is of datanode-1, not of datanode-2");
+    let _node = cluster.node(1, folder.path());
+    let error = run(options(1, folder.path()), CancellationToken::new()).expect_err("twice");
+    assert!(error.to_string().contains("is in use by another process (pid "), "{error}");
+}
