@@ -126,10 +126,12 @@ impl Registry {
 
     /// A replica that is not recorded is not found by the search for garbage: it goes now, if it is any.
     fn delete_garbage(&mut self, id: DatanodeId, stored: StoredChunk, namespace: &Namespace, leads: bool) {
-        if leads && is_garbage(namespace, stored.id, stored.generation) {
-            if let Some(node) = self.nodes.get_mut(&id) {
-                node.order(Order::Delete { chunk: stored.id, generation: stored.generation });
-            }
+        if !leads || !is_garbage(namespace, stored.id, stored.generation) {
+            return;
+        }
+        if let Some(node) = self.nodes.get_mut(&id) {
+            // Without room for the order, the next full report brings the replica up again.
+            node.order(Order::Delete { chunk: stored.id, generation: stored.generation });
         }
     }
 

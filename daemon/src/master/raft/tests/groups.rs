@@ -113,13 +113,8 @@ async fn followers_catch_up_by_snapshot_and_log_and_one_takes_over() {
     }
     first.serving.abort();
     tokio::task::spawn_blocking(|| first.node.stop()).await.expect("stops");
-    let leader = || {
-        others.iter().position(|other| {
-            let metrics = other.node.raft.server_metrics();
-            let leads = metrics.borrow().state == openraft::ServerState::Leader;
-            leads
-        })
-    };
+    let leads = |other: &Member| other.node.raft.server_metrics().borrow().state == openraft::ServerState::Leader;
+    let leader = || others.iter().position(leads);
     until("another master leads", || leader().is_some()).await;
     let leader = &others[leader().expect("one leads")];
     leader.node.proposer.propose(mkdir(made + 2)).await.expect("proposed").expect("applied");
