@@ -10,6 +10,7 @@ use dfs_rpc::tls::Identity;
 use dfs_types::{Error, ErrorCode, Result};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A cluster that was found, not yet spoken to.
 #[derive(Debug, Clone)]
@@ -111,6 +112,16 @@ impl Target {
     /// The folders of the local cluster, if it is that.
     pub fn local(&self) -> Option<&Folders> {
         self.local.as_ref()
+    }
+
+    /// `HOST:PORT` of its masters.
+    pub fn masters(&self) -> &[String] {
+        &self.masters
+    }
+
+    /// How long a call to them may take.
+    pub fn patience(&self) -> Duration {
+        self.settings.rpc_timeout
     }
 
     /// The options of a client, with the names of the masters looked up.

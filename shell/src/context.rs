@@ -10,8 +10,12 @@ use serde::Serialize;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::pin::pin;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// After this long somebody who waits is told what for.
+const SLOW_AFTER: Duration = Duration::from_secs(2);
 
 /// One run of one command.
 #[derive(Debug)]
@@ -51,10 +55,19 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Those of the call, `interrupted`.
     pub async fn call<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(interrupted()),
-            result = call => result,
+        let mut call = pin!(call);
+        let mut slow = pin!(tokio::time::sleep(SLOW_AFTER));
+        let mut told = self.json() || self.session.options.quiet || !io::stderr().is_terminal();
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(interrupted()),
+                result = &mut call => return result,
+                () = &mut slow, if !told => {
+                    told = true;
+                    self.session.say_waiting(self.command);
+                }
+            }
         }
     }
 

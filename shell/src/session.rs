@@ -103,6 +103,13 @@ impl Session {
         }
     }
 
+    /// Says that the cluster takes its time, where it is, and how long we wait for it.
+    pub fn say_waiting(&self, command: &str) {
+        let Some(target) = &self.target else { return };
+        let patience = dfs_types::format_duration(target.patience());
+        self.say(&format!("{command}: waiting for {}, up to {patience}; Ctrl-C ends it", target.masters().join(", ")));
+    }
+
     fn beside_bar(&self, print: impl FnOnce()) {
         match &self.bar {
             Some(bar) => bar.suspend(print),

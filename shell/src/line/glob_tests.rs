@@ -35,7 +35,7 @@ fn names_match() {
 
 #[test]
 fn a_hard_pattern_is_quick() {
-    assert!(!like(&"a*".repeat(30)).matches(&format!("{}b", "a".repeat(250)).replace('b', "")[..20]));
+    assert!(!like(&"a*".repeat(30)).matches(&"a".repeat(20)));
     assert!(!like(&format!("{}b", "*a".repeat(100))).matches(&"a".repeat(255)));
 }
 

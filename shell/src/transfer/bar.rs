@@ -70,11 +70,17 @@ async fn draw(bar: ProgressBar, progress: Progress, expected: Arc<AtomicU64>) {
 fn message(meter: &Meter, done: u64, total: u64, files: u64) -> String {
     let of = if total > done { format!(" of {}", size(total)) } else { String::new() };
     let left = match meter.eta(total) {
-        Some(left) if total > done => format!(", {} left", span(left.max(Duration::from_secs(1)))),
+        Some(left) if total > done => format!(", {} left", whole_seconds(left)),
         _ => String::new(),
     };
     let files = if files > 0 { format!(", {} done", plural(files, "file", "files")) } else { String::new() };
     format!("{}{of}, {}{left}{files}", size(done), rate(meter.rate()))
+}
+
+/// An estimate has no hundredths.
+fn whole_seconds(left: Duration) -> String {
+    let seconds = left.as_secs() + 1;
+    if seconds < 60 { format!("{seconds} s") } else { span(left) }
 }
 
 #[cfg(test)]
@@ -88,7 +94,7 @@ mod tests {
         meter.note(Duration::from_secs(1), 100_000_000);
         assert_eq!(
             message(&meter, 100_000_000, 3_100_000_000, 2),
-            "95.4 MiB of 2.9 GiB, 100 MB/s, 30 s left, 2 files done"
+            "95.4 MiB of 2.9 GiB, 100 MB/s, 31 s left, 2 files done"
         );
         assert_eq!(message(&meter, 100_000_000, 0, 0), "95.4 MiB, 100 MB/s");
     }

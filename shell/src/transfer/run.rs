@@ -129,7 +129,7 @@ fn is_hopeless(code: ErrorCode) -> bool {
 }
 
 fn summarise(context: &mut Context<'_>, tally: &Tally, took: Duration) -> Result<()> {
-    if context.session.options.dry_run {
+    if tally.is_empty() {
         return Ok(());
     }
     let one = tally.files + tally.failures + tally.skips == 1 && tally.folders == 0;

@@ -12,6 +12,7 @@ const LISTED_MAX: usize = 1000;
 #[derive(Debug, Default)]
 pub struct Tally {
     pub files: u64,
+    /// Folders that were made or were there.
     pub folders: u64,
     pub bytes: u64,
     pub failures: u64,
@@ -21,6 +22,11 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.files + self.folders + self.failures + self.skips == 0
+    }
+
     pub fn note_failed(&mut self, error: &Error) {
         self.failures += 1;
         if self.failed.len() < LISTED_MAX {
@@ -37,7 +43,11 @@ impl Tally {
 
     /// One line for people.
     pub fn line(&self, took: Duration) -> String {
-        let mut text = format!("{}, {} in {}", plural(self.files, "file", "files"), size(self.bytes), span(took));
+        let mut text = plural(self.files, "file", "files");
+        if self.folders > 0 {
+            text.push_str(&format!(", {}", plural(self.folders, "folder", "folders")));
+        }
+        text.push_str(&format!(", {} in {}", size(self.bytes), span(took)));
         if self.bytes > 0 && !took.is_zero() {
             text.push_str(&format!(" ({})", rate(self.bytes as f64 / took.as_secs_f64())));
         }
