@@ -89,7 +89,7 @@ impl Master {
             let Principal::Datanode(node) = connected.peer else { continue };
             let served = Served { master: self.clone(), node };
             let channel = BaseChannel::with_defaults(transport::framed(connected.stream));
-            tokio::spawn(channel.execute(served.serve()).for_each(|call| async { call.await }));
+            tokio::spawn(channel.execute(served.serve()).for_each(|call| call));
         }
     }
 }

@@ -123,11 +123,10 @@ impl Buffers {
     /// A buffer; waits for one up to `limit`, then none.
     pub fn take(self: &Arc<Self>, limit: Duration) -> Option<Buffer> {
         let mut state = lock(&self.state);
-        if state.free.is_empty() && state.made < PER_CONNECTION {
-            if let Some(buffer) = self.budget.grant(state.made < GUARANTEED) {
-                state.made += 1;
-                state.free.push(buffer);
-            }
+        let may_grow = state.free.is_empty() && state.made < PER_CONNECTION;
+        if let Some(buffer) = may_grow.then(|| self.budget.grant(state.made < GUARANTEED)).flatten() {
+            state.made += 1;
+            state.free.push(buffer);
         }
         let waited = self.returned.wait_timeout_while(state, limit, |state| state.free.is_empty());
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);

@@ -1,26 +1,26 @@
 //! Chunks on the disks of a datanode.
 //!
 //! Data before algorithms: a replica is one file (layout: [`dfs_logic::chunk_file`]) in one of the data [`folder`]s; the
-//! [`store`] keeps an index of them in memory, built at start from their names. Bytes go to and from the disk past the
+//! [`chunks`] module keeps an index of them in memory, built at start from their names. Bytes go to and from the disk past the
 //! page cache ([`direct`]) in aligned memory from a bounded pool ([`buffer`]).
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod buffer;
+pub mod chunks;
 pub mod direct;
 pub mod error;
 pub mod folder;
 pub mod format;
 pub mod reader;
 pub mod space;
-pub mod store;
 pub mod writer;
 
 #[cfg(test)]
 mod tests;
 
 pub use buffer::{AlignedBuffer, Buffer, BufferBudget, Buffers};
+pub use chunks::{ChunkStore, StoreOptions};
 pub use error::{Damage, OpenError, StoreError};
 pub use reader::OpenReplica;
-pub use store::{ChunkStore, StoreOptions};
 pub use writer::ChunkWriter;

@@ -42,6 +42,15 @@ struct State {
     asked: Option<Instant>,
 }
 
+impl State {
+    fn figures(&self, limits: SpaceLimits) -> SpaceFigures {
+        let on_disk = self.available.saturating_sub(limits.reserve);
+        let capacity = self.used.saturating_add(on_disk).min(limits.capacity.unwrap_or(u64::MAX));
+        let free = capacity.saturating_sub(self.used).saturating_sub(self.promised);
+        SpaceFigures { capacity, used: self.used, free }
+    }
+}
+
 impl Space {
     pub fn new(limits: SpaceLimits, used: u64) -> Self {
         Self { limits, state: Mutex::new(State { used, promised: 0, available: 0, asked: None }) }
@@ -64,11 +73,7 @@ impl Space {
     }
 
     pub fn figures(&self, folder: &Path) -> SpaceFigures {
-        let state = self.refreshed(folder);
-        let on_disk = state.available.saturating_sub(self.limits.reserve);
-        let capacity = state.used.saturating_add(on_disk).min(self.limits.capacity.unwrap_or(u64::MAX));
-        let free = capacity.saturating_sub(state.used).saturating_sub(state.promised);
-        SpaceFigures { capacity, used: state.used, free }
+        self.refreshed(folder).figures(self.limits)
     }
 
     /// Sets `bytes` aside for a chunk that begins.
@@ -76,10 +81,11 @@ impl Space {
     /// # Errors
     /// When there is not so much left.
     pub fn promise(&self, folder: &Path, bytes: u64) -> Result<(), StoreError> {
-        if self.figures(folder).free < bytes {
+        let mut state = self.refreshed(folder);
+        if state.figures(self.limits).free < bytes {
             return Err(StoreError::NoSpace);
         }
-        self.lock().promised += bytes;
+        state.promised += bytes;
         Ok(())
     }
 

@@ -4,10 +4,10 @@
 //! happens before the rename leaves a file in `incoming/`, which the next start throws away.
 
 use super::buffer::{AlignedBuffer, Buffer};
+use super::chunks::{ChunkStore, Replica};
 use super::direct;
 use super::error::StoreError;
 use super::folder::DataFolder;
-use super::store::{ChunkStore, Replica};
 use crate::durable;
 use dfs_logic::chunk_file::{self, ALIGN_BYTES, ChunkHeader};
 use dfs_types::{ChunkId, Generation};

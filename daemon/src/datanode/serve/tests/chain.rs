@@ -32,7 +32,7 @@ fn chunks_of_all_sizes_come_back_over_tls() {
 fn many_chunks_go_over_one_connection_two_in_flight() {
     let cluster = Cluster::start(3);
     let client = cluster.connect(0);
-    let data = |chunk: u32| content(if chunk % 3 == 0 { 100 } else { DATA_BYTES_MAX + chunk as usize });
+    let data = |chunk: u32| content(if chunk.is_multiple_of(3) { 100 } else { DATA_BYTES_MAX + chunk as usize });
     for chunk in 1..=20 {
         let data = data(chunk);
         client.send_chunk(chunk, &cluster.open_write(u64::from(chunk), Some(data.len() as u32)), &data);
