@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// How often all replicas are tried in turn, without a byte of progress, before the read fails. The place of the
 /// replicas is asked for anew each time.
-const ROUNDS_MAX: u32 = 4;
+const ROUNDS_MAX: u32 = 6;
 /// Datanodes remembered as slow or gone by one read.
 const SHUNNED_MAX: usize = 16;
 

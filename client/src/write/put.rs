@@ -6,8 +6,10 @@ use super::writer::Writer;
 use crate::client::{Client, request_id};
 use crate::progress::{Event, Progress};
 use crate::transfer::{Transfer, supervise};
+use dfs_rpc::CONTROL_BYTES_MAX;
 use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite};
-use dfs_types::{DfsPath, Result, Stat, Timestamp};
+use dfs_types::path::PATH_BYTES_MAX;
+use dfs_types::{DfsPath, Error, ErrorCode, Result, Stat, Timestamp};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 /// How often a put that is under way tells the master that its chunks are still wanted.
 const RENEW_EVERY: Duration = Duration::from_secs(30);
+
+/// Bytes of a chunk in a commit, at most, without its receipts: id, generation, length, checksum, count (postcard).
+const CHUNK_BYTES_MAX: usize = 10 + 5 + 5 + 5 + 2;
+/// Bytes of a receipt, at most: datanode, key, seal.
+const RECEIPT_BYTES_MAX: usize = 3 + 5 + 16;
 
 /// How a file is written.
 #[derive(Debug, Clone, Default)]
@@ -76,12 +83,24 @@ fn write(transfer: &Arc<Transfer>, source: Source, options: PutOptions, hold: Ho
     commit(transfer, &options, chunks, shape)
 }
 
+/// # Errors
+/// `invalid_argument` when the commit would be larger than a message may be.
+fn check_size(chunks: &[CommittedChunk]) -> Result<()> {
+    let bytes: usize = chunks.iter().map(|chunk| CHUNK_BYTES_MAX + chunk.receipts.len() * RECEIPT_BYTES_MAX).sum();
+    if bytes + PATH_BYTES_MAX * 2 <= CONTROL_BYTES_MAX {
+        return Ok(());
+    }
+    let what = format!("{} chunks are too many to be committed at once", chunks.len());
+    Err(Error::new(ErrorCode::InvalidArgument, what).hint("choose larger chunks with --chunk-size"))
+}
+
 fn commit(
     transfer: &Transfer,
     options: &PutOptions,
     chunks: Vec<CommittedChunk>,
     shape: Option<Shape>,
 ) -> Result<Stat> {
+    check_size(&chunks).map_err(|error| error.at(&transfer.path))?;
     let commit = CommitWrite {
         request: request_id(),
         path: transfer.path.clone(),

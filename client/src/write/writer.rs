@@ -21,7 +21,7 @@ const CHUNK_TRIES_MAX: u32 = 8;
 /// one, so that the one that stalls is named by its neighbour before we blame the head.
 const SEND_STALLS: u32 = 3;
 /// The same for the answer to a chunk, which waits for the disks of the whole chain.
-const ANSWER_STALLS: u32 = 5;
+const ANSWER_STALLS: u32 = 4;
 /// Both limits grow by this with each datanode beyond three.
 const LONGER_CHAIN: Duration = Duration::from_secs(2);
 /// Bytes kept in memory of a source that cannot be read again, where a single chunk is not more than that.
