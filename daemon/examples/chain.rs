@@ -1,7 +1,7 @@
 //! Measures the data path alone: three datanodes in this process, no master, a blocking writer and readers, each beside
-//! its limit on the same disk in the same run.
+//! its limit on the same disk in the same run. With ONLY, readings whose line does not contain it are left out.
 //!
-//! `chain FOLDER [MIB=1024] [ROUNDS=5] [auto|private]` prints MB/s and CPU seconds per GiB, the median of all rounds.
+//! `chain FOLDER [MIB=1024] [ROUNDS=5] [auto|private] [ONLY]` prints MB/s and CPU seconds per GiB, the median of all rounds.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
@@ -45,6 +45,7 @@ struct Bench {
     protection: Protection,
     folder: PathBuf,
     data: Vec<u8>,
+    only: String,
     stop: CancellationToken,
 }
 
@@ -58,7 +59,8 @@ fn main() -> Result<()> {
         Some("private") => Protection::Private,
         Some(other) => bail!("{other} is neither auto nor private"),
     };
-    let bench = Bench::start(Path::new(folder), protection)?;
+    let only = arguments.get(4).cloned().unwrap_or_default();
+    let bench = Bench::start(Path::new(folder), protection, only)?;
     let chunks = (mib << 20).div_ceil(CHUNK_BYTES).max(1) as u64;
     let mut figures: Vec<(&str, Vec<Figure>)> = Vec::new();
     for round in 0..rounds as u64 {
@@ -100,7 +102,7 @@ fn measured(bytes: u64, work: impl FnOnce() -> Result<()>) -> Result<Figure> {
 }
 
 impl Bench {
-    fn start(folder: &Path, protection: Protection) -> Result<Self> {
+    fn start(folder: &Path, protection: Protection, only: String) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let cluster = ClusterId(*b"measuring-alone!");
         let authority = Authority::create(cluster, SystemTime::now())?;
@@ -137,24 +139,36 @@ impl Bench {
         let data = (0..CHUNK_BYTES / 8).flat_map(|_| fastrand::u64(..).to_le_bytes()).collect();
         let ring = KeyRing::new(&[key]);
         let (user, folder) = (issue(&principal)?, folder.to_owned());
-        Ok(Self { runtime, nodes, stores, user, principal, ring, cluster, protection, folder, data, stop })
+        Ok(Self { runtime, nodes, stores, user, principal, ring, cluster, protection, folder, data, only, stop })
     }
 
     fn round(&self, first: u64, chunks: u64, note: &mut impl FnMut(&'static str, Figure)) -> Result<()> {
         let bytes = chunks * CHUNK_BYTES as u64;
+        let wanted = |name: &str| name.contains(&self.only);
         note("limit: three direct writers", measured(bytes, || self.limit_write(chunks))?);
         note("put, three replicas", measured(bytes, || self.put(first, chunks))?);
-        note("limit: three direct readers", measured(bytes, || self.limit_read(chunks))?);
-        note("get, two chunks at a time", measured(bytes, || self.get(first, chunks, 2))?);
-        note("get, three chunks at a time", measured(bytes, || self.get(first, chunks, 3))?);
-        note("get, one chunk at a time", measured(bytes, || self.get(first, chunks, 1))?);
-        for parallel in [1, 16] {
-            let name = if parallel == 1 { "put 4 KiB chunks, one at a time" } else { "put 4 KiB chunks, 16 at a time" };
-            let from = first + chunks + if parallel == 1 { 0 } else { SMALL / 6 };
-            let count = if parallel == 1 { SMALL / 6 } else { SMALL - SMALL / 6 };
-            let begun = Instant::now();
-            self.put_small(from, count, parallel)?;
-            note(name, Figure { rate: count as f64 / begun.elapsed().as_secs_f64(), unit: "/s  ", cpu: 0.0 });
+        if wanted("limit: three direct readers") {
+            note("limit: three direct readers", measured(bytes, || self.limit_read(chunks))?);
+        }
+        let gets =
+            [("get, one chunk at a time", 1), ("get, two chunks at a time", 2), ("get, three chunks at a time", 3)];
+        for (name, parallel) in gets {
+            if wanted(name) {
+                note(name, measured(bytes, || self.get(first, chunks, parallel))?);
+            }
+        }
+        let small = first + chunks;
+        let puts = [
+            ("put 4 KiB chunks, one at a time", 1, small..small + SMALL / 6),
+            ("put 4 KiB chunks, 16 at a time", 16, small + SMALL / 6..small + SMALL),
+        ];
+        for (name, parallel, range) in puts {
+            if wanted(name) {
+                let count = range.end - range.start;
+                let begun = Instant::now();
+                self.put_small(range.start, count, parallel)?;
+                note(name, Figure { rate: count as f64 / begun.elapsed().as_secs_f64(), unit: "/s  ", cpu: 0.0 });
+            }
         }
         for store in &self.stores {
             for id in first..first + chunks + SMALL {
