@@ -89,7 +89,10 @@ fn ours(folder: &Path) -> anyhow::Result<Case<'static>> {
 fn theirs(folder: &Path, name: &str) -> anyhow::Result<RaftLog<Measured>> {
     let folder = folder.join(name);
     std::fs::create_dir(&folder)?;
-    Ok(RaftLog::open(Arc::new(Config::new(folder.display())))?)
+    let mut config = Config::new(folder.display());
+    // By default it waits a millisecond for more to come.
+    config.wal.flush_batch_wait = Some(Duration::ZERO);
+    Ok(RaftLog::open(Arc::new(config))?)
 }
 
 fn raft_log_joined(folder: &Path) -> anyhow::Result<Case<'static>> {

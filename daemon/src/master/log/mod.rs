@@ -20,6 +20,7 @@
 
 pub mod error;
 pub mod open;
+mod read;
 pub mod record;
 pub mod segment;
 pub mod spare;

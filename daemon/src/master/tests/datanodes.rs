@@ -3,6 +3,7 @@
 use super::harness::{Cluster, context, put, until};
 use dfs_rpc::client::{ClientServiceClient, NodeState};
 use dfs_types::{DatanodeId, ErrorCode};
+use std::time::Duration;
 
 async fn states(user: &ClientServiceClient) -> Vec<(DatanodeId, NodeState)> {
     let nodes = user.nodes(context()).await.expect("call").expect("nodes");
@@ -54,4 +55,18 @@ async fn damage_is_looked_at_before_it_is_believed() {
     }
     let reply = nodes[1].heartbeat(nodes[1].news()).await;
     assert_eq!(reply.orders, [dfs_rpc::node::Order::Verify { chunk }], "said three times, ordered once");
+}
+
+#[tokio::test]
+async fn keys_are_replaced_in_time_and_the_newest_three_kept() {
+    let mut cluster = Cluster::new();
+    cluster.settings.key_rotation = Duration::from_millis(100);
+    let master = cluster.start();
+    let node = cluster.datanode(&master, 1, &[]).await;
+    until("the fourth key", async || {
+        let keys = node.heartbeat(node.news()).await.keys;
+        let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+        ids.len() == 3 && ids.last() >= Some(&4) && ids.is_sorted()
+    })
+    .await;
 }
