@@ -38,7 +38,7 @@ fn top(bucket: usize) -> u64 {
     }
     let doublings = (bucket / STEPS - 1) as u32;
     let step = (bucket % STEPS + STEPS) as u64;
-    ((step + 1) << doublings).saturating_sub(1)
+    (step << doublings) + ((1 << doublings) - 1)
 }
 
 impl Histogram {
