@@ -4,6 +4,7 @@
 //! [`Text`]s, in which each character knows whether it was quoted; [`glob`] makes patterns of those; [`quote`] writes a
 //! text so that it reads back as one word.
 
+mod dollar;
 pub mod glob;
 mod parse;
 mod quote;
