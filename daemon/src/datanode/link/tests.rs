@@ -46,6 +46,8 @@ struct Heard {
 struct Known {
     registered: u32,
     address: Option<SocketAddr>,
+    /// The last page of the full report came: the datanode knows the keys by then.
+    reported: bool,
     chunks: Vec<u64>,
     damaged: Vec<u64>,
     copies_ended: Vec<u64>,
@@ -99,6 +101,7 @@ impl NodeService for Served {
         self.master.change(|heard| {
             let known = heard.nodes.entry(self.node).or_default();
             known.registered += 1;
+            known.reported = false;
             known.address = Some(register.address);
         });
         Ok(Registered { master: MasterId(1), keys: vec![key()], heartbeat_ms: 50 })
@@ -130,6 +133,7 @@ impl NodeService for Served {
             if page.first {
                 known.chunks.clear();
             }
+            known.reported = page.last;
             known.chunks.extend(page.chunks.iter().map(|StoredChunk { id, .. }| id.0));
         });
         Ok(())
@@ -188,8 +192,9 @@ impl Cluster {
         let stopping = stop.clone();
         let thread = std::thread::spawn(move || run(options, stopping));
         let address = NodeAddress { id: DatanodeId(id), address: is_ready.recv_timeout(PATIENCE).expect("ready") };
-        self.master.wait("registered", |heard| {
-            heard.nodes.get(&address.id).is_some_and(|known| known.address == Some(address.address))
+        self.master.wait("registered and reported", |heard| {
+            let known = heard.nodes.get(&address.id);
+            known.is_some_and(|known| known.reported && known.address == Some(address.address))
         });
         Node { stop, thread: Some(thread), address }
     }
