@@ -86,17 +86,17 @@ fn ours(folder: &Path) -> anyhow::Result<Case<'static>> {
     Ok(("our log, one entry for all", Box::new(append)))
 }
 
-fn theirs(folder: &Path, name: &str) -> anyhow::Result<RaftLog<Measured>> {
+/// `wait` is how long it waits for more to share a sync; a millisecond by default.
+fn theirs(folder: &Path, name: &str, wait: Option<Duration>) -> anyhow::Result<RaftLog<Measured>> {
     let folder = folder.join(name);
     std::fs::create_dir(&folder)?;
     let mut config = Config::new(folder.display());
-    // By default it waits a millisecond for more to come.
-    config.wal.flush_batch_wait = Some(Duration::ZERO);
+    config.wal.flush_batch_wait = wait;
     Ok(RaftLog::open(Arc::new(config))?)
 }
 
 fn raft_log_joined(folder: &Path) -> anyhow::Result<Case<'static>> {
-    let mut log = theirs(folder, "joined")?;
+    let mut log = theirs(folder, "joined", Some(Duration::ZERO))?;
     let append = move |index, count| {
         log.append([((1, index), postcard::to_stdvec(&commands(index, count)?)?)])?;
         let (done, wait) = sync_channel(1);
@@ -107,7 +107,7 @@ fn raft_log_joined(folder: &Path) -> anyhow::Result<Case<'static>> {
 }
 
 fn raft_log_single(folder: &Path) -> anyhow::Result<Case<'static>> {
-    let mut log = theirs(folder, "single")?;
+    let mut log = theirs(folder, "single", None)?;
     let mut next = 0;
     let append = move |index, count| {
         let (done, wait) = sync_channel(count);
