@@ -118,11 +118,10 @@ impl Cluster {
 
     /// A command of this cluster's `dfs-shell`, not yet run.
     pub fn shell_command(&self) -> Command {
-        self.command(&programs::dfs_shell())
+        self.command(programs::dfs_shell())
     }
 
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+    fn command(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DFS_")) {
             command.env_remove(name);
         }
@@ -153,7 +152,7 @@ impl Cluster {
 
     /// Runs `dfsd`.
     pub fn dfsd(&self, args: &[&str]) -> Said {
-        said(self.command(&programs::dfsd()).args(args).output())
+        said(self.command(programs::dfsd()).args(args).output())
     }
 
     /// Runs `dfsd`, which must succeed.
@@ -314,7 +313,7 @@ impl Drop for Cluster {
             eprintln!("{}", self.logs());
         }
         // Nothing may be left running, whatever state the test left it in.
-        let _ = said(self.command(&programs::dfsd()).args(["down", "--purge", "--yes"]).output());
+        let _ = said(self.command(programs::dfsd()).args(["down", "--purge", "--yes"]).output());
         if std::env::var_os("DFS_TEST_KEEP").is_some() {
             eprintln!("kept: {}", self.home().display());
             self.home.disable_cleanup(true);

@@ -1,38 +1,23 @@
-//! Finding the programs under test: those beside the test itself, built from the same sources.
+//! Finding the program under test: `dfs-shell`, which is also `dfsd` when it is told so, built by cargo with the tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
-/// `dfs-shell`, freshly built.
-pub fn dfs_shell() -> PathBuf {
-    folder().join("dfs-shell")
+/// A command of `dfs-shell`.
+pub fn dfs_shell() -> Command {
+    Command::new(program())
 }
 
-/// `dfsd`, freshly built.
-pub fn dfsd() -> PathBuf {
-    folder().join("dfsd")
+/// A command of `dfsd`.
+pub fn dfsd() -> Command {
+    let mut command = dfs_shell();
+    command.arg("__dfsd");
+    command
 }
 
-/// The folder of the built programs. They are built once per test process: a test must never run an old binary.
-fn folder() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let test = std::env::current_exe().expect("path of the test");
-        let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST").to_owned();
-        build(&folder);
-        folder
-    })
-}
-
-fn build(folder: &Path) {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--bin", "dfs-shell", "--bin", "dfsd"]);
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    cargo.env("CARGO_TARGET_DIR", folder.parent().expect("target folder"));
-    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("top of the checkout"));
-    let status = cargo.status().expect("run cargo");
-    assert!(status.success(), "the programs under test do not build");
+/// Cargo builds the programs of a package beside its tests: `target/PROFILE/PROGRAM`, `target/PROFILE/deps/TEST`.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("path of the test");
+    let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
+    folder.join("dfs-shell-under-test")
 }

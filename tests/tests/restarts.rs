@@ -8,7 +8,9 @@ use std::path::PathBuf;
 fn segments(cluster: &Cluster) -> Vec<PathBuf> {
     let folder = cluster.daemon("master-1").data_dir.join("log");
     let files = std::fs::read_dir(folder).expect("log folder").map(|entry| entry.expect("entry").path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "segment")).collect();
+    let mut files: Vec<PathBuf> = files
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("segment-")))
+        .collect();
     files.sort();
     files
 }
