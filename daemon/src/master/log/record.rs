@@ -116,7 +116,7 @@ impl From<StoredEntry> for Entry {
 pub fn encode(record: &Record, mark: u32, into: &mut Vec<u8>) -> Result<(), postcard::Error> {
     let start = into.len();
     into.extend_from_slice(&[0; HEAD_BYTES]);
-    postcard::to_io(record, &mut *into)?;
+    postcard::serialize_with_flavor(record, Appender(into))?;
     let length = u32::try_from(into.len() - start - HEAD_BYTES).map_err(|_| postcard::Error::SerializeBufferFull)?;
     let crc = checksum(mark, length, &into[start + HEAD_BYTES..]);
     into[start..start + 4].copy_from_slice(&mark.to_le_bytes());
@@ -124,6 +124,26 @@ pub fn encode(record: &Record, mark: u32, into: &mut Vec<u8>) -> Result<(), post
     into[start + 8..start + 12].copy_from_slice(&crc.to_le_bytes());
     into.resize(into.len().next_multiple_of(ALIGN_BYTES), 0);
     Ok(())
+}
+
+/// postcard writes into the buffer as it grows.
+struct Appender<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Appender<'_> {
+    type Output = ();
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 fn checksum(mark: u32, length: u32, payload: &[u8]) -> u32 {
