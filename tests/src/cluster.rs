@@ -262,7 +262,7 @@ impl Cluster {
     /// The chunk files of a datanode.
     pub fn chunk_files(&self, id: &str) -> Vec<PathBuf> {
         let mut files = Vec::new();
-        walk(&self.daemon(id).data_dir, &mut |path| {
+        walk(&self.daemon(id).data_dir.join("chunks"), &mut |path| {
             if path.extension().is_some_and(|extension| extension == "chunk") {
                 files.push(path.to_owned());
             }

@@ -36,15 +36,18 @@ fn damage_is_found_survived_and_mended() {
         let files = cluster.chunk_files(&node);
         assert_eq!(files.len(), 4, "{what}: {files:?}");
         files.iter().for_each(|path| fault(path));
+        let damaged: Vec<_> = files.iter().map(|path| std::fs::read(path).unwrap_or_default()).collect();
         // A restart takes away every cache, of the daemon and of the page cache's readers.
         cluster.kill(&node);
         cluster.start_daemon(&node);
         cluster.wait_for(&format!("{what}: every replica of {node} replaced"), || {
             cluster.ok(&["get", "-f", "/f", back.to_str().expect("UTF-8")]);
             assert!(std::fs::read(&back).expect("read") == data, "{what}: wrong bytes came back");
-            let good = cluster.chunk_files(&node).len() == 4;
-            good && cluster.json(&["status"])["replication"]["under"] == 0
-                && cluster.json(&["status"])["replication"]["endangered"] == 0
+            let replaced = |(path, old): (_, &Vec<u8>)| std::fs::read(path).is_ok_and(|new| new != *old);
+            let status = cluster.json(&["status"]);
+            files.iter().zip(&damaged).all(replaced)
+                && status["replication"]["under"] == 0
+                && status["replication"]["endangered"] == 0
         });
     }
 }

@@ -39,7 +39,7 @@ fn squeeze(cluster: &Cluster, id: &str, size: &str) -> Option<Small> {
 #[test]
 fn a_full_datanode_is_passed_over() {
     let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_DATANODE_RESERVE", "0B"));
-    let Some(_small) = squeeze(&cluster, "datanode-1", "6MiB") else {
+    let Some(_small) = squeeze(&cluster, "datanode-1", "6m") else {
         eprintln!("skipped: mounting is not allowed here");
         return;
     };
@@ -55,7 +55,7 @@ fn a_full_datanode_is_passed_over() {
 fn a_full_master_reads_on_and_recovers() {
     let cluster = Cluster::start(Spec::default().set("DFS_MASTER_LOG_SEGMENT", "1MiB"));
     cluster.ok(&["mkdir", "/before"]);
-    let Some(_small) = squeeze(&cluster, "master-1", "12MiB") else {
+    let Some(_small) = squeeze(&cluster, "master-1", "12m") else {
         eprintln!("skipped: mounting is not allowed here");
         return;
     };

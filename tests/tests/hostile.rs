@@ -89,8 +89,12 @@ async fn a_user_is_no_datanode_and_no_master() {
 async fn liars_lose_their_connection() {
     let cluster = Cluster::start(Spec::default());
     let oversized = [u32::MAX.to_le_bytes().to_vec(), vec![0; 1000]].concat();
-    let lies = [oversized, content::bytes(5, 300_000), vec![1, 0, 0, 0, 0xff]];
-    for (daemon, service) in [("master-1", Service::Client), ("datanode-1", Service::Data)] {
+    let masters_lies = [oversized.clone(), content::bytes(5, 300_000), vec![1, 0, 0, 0, 0xff]];
+    // Half a frame is no lie yet.
+    let datanodes_lies = [oversized, content::bytes(5, 300_000), vec![0xff; 64]];
+    for (daemon, service, lies) in
+        [("master-1", Service::Client, masters_lies), ("datanode-1", Service::Data, datanodes_lies)]
+    {
         for lie in &lies {
             let mut connection = open(&cluster, daemon, service).await.expect("a good credential");
             let _ = connection.stream.write_all(lie).await;

@@ -5,6 +5,9 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
+/// Bytes before the first record of a segment.
+const HEAD_BYTES: u64 = 4096;
+
 fn segments(cluster: &Cluster) -> Vec<PathBuf> {
     let folder = cluster.daemon("master-1").data_dir.join("log");
     let files = std::fs::read_dir(folder).expect("log folder").map(|entry| entry.expect("entry").path());
@@ -77,12 +80,13 @@ fn damage_in_the_middle_of_the_log_stops_the_master() {
     cluster.kill("master-1");
     let (segment, end) = end_of_log(&cluster);
     let file = OpenOptions::new().read(true).write(true).open(&segment).expect("open");
-    let at = end / 2;
+    // Behind the head of the segment, in a record that others follow.
+    let at = HEAD_BYTES + (end - HEAD_BYTES) / 2;
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).expect("read");
     file.write_all_at(&[byte[0] ^ 0x10], at).expect("write");
     let said = cluster.dfsd(&["start", "master-1"]);
-    assert_ne!(said.code, 0);
+    assert_ne!(said.code, 0, "{said:?}");
     let name = segment.file_name().expect("name").to_string_lossy().into_owned();
     assert!(said.stderr.contains(&name), "it names the file: {said:?}");
     // Mended, it starts again, and nothing was lost.
