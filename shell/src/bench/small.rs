@@ -32,7 +32,7 @@ pub async fn small(
         return Err(crate::report::usage("small files have at most 16MiB; bench write takes larger ones"));
     }
     let failed = |error: std::io::Error| local_io(disk, &error);
-    let syncs = RawDisk::new(disk).and_then(|raw| raw.sync_rate(DISK_FOR)).map_err(failed)?;
+    let files = RawDisk::new(disk).and_then(|raw| raw.file_rate(plan.jobs, DISK_FOR)).map_err(failed)?;
     let content = vec![0x5a; plan.size as usize];
     let progress = Progress::new();
     let mut phases = Vec::new();
@@ -62,6 +62,7 @@ pub async fn small(
         }
         phases.push(collector.end());
     }
-    let limit = Limit { name: "append and fdatasync, one at a time", of: "put", per_second: syncs, bytes: false };
+    let name = "three files of 4 KiB each made, synced, renamed and their folders synced";
+    let limit = Limit { name, of: "put", per_second: files, bytes: false };
     Ok(Outcome { phases, limits: vec![limit] })
 }
