@@ -20,12 +20,13 @@ pub struct Garbage {
     pub next: Option<ChunkId>,
 }
 
-/// Whether this replica can never be read again: no file names its chunk and the chunk lies below the collection floor,
-/// or a file names a newer generation of it. A replica of a newer generation belongs to a write that is not committed.
+/// Whether this replica can never be read again: no file names its chunk nor ever can
+/// ([`Namespace::is_garbage`]), or a file names a newer generation of it. A replica of a newer generation belongs to a
+/// write that is not committed.
 pub fn is_garbage(namespace: &Namespace, id: ChunkId, generation: Generation) -> bool {
     match namespace.chunk(id) {
         Some(chunk) => generation < chunk.generation,
-        None => id < namespace.floor(),
+        None => namespace.is_garbage(id),
     }
 }
 
@@ -49,7 +50,7 @@ pub fn garbage(
         let generation = replicas.generation();
         let is_garbage = match named.peek() {
             Some((name, chunk)) if *name == id => generation < chunk.generation,
-            _ => id < namespace.floor(),
+            _ => namespace.is_garbage(id),
         };
         if is_garbage {
             doomed.extend(replicas.nodes().map(|node| Doomed { node, chunk: id, generation }));

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// One change, as somebody asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// A command with an id that was applied lately is not applied again; its first result is given once more.
+    /// A command of the same caller with an id that was applied lately is not applied again; its first result is given
+    /// once more.
     pub request: RequestId,
     /// The user who asked; empty for the masters themselves.
     pub caller: String,

@@ -282,6 +282,9 @@ impl Run {
         assert_eq!(chunks, model.chunks().into_iter().collect::<Vec<_>>());
         assert_eq!(self.space.chunk_count(), chunks.len() as u64);
         assert_eq!((self.space.next_chunk().0, self.space.floor().0), (model.next_chunk, model.floor));
+        let garbage: Vec<ChunkId> =
+            (0..model.next_chunk + 2).map(ChunkId).filter(|id| self.space.is_garbage(*id)).collect();
+        assert_eq!(garbage, model.garbage());
         let replicas: u64 = model.entries.values().map(|entry| entry.size() * 3).sum();
         assert_eq!(self.space.totals().replica_bytes, replicas);
     }

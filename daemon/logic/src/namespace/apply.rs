@@ -1,18 +1,19 @@
 //! The one way to change the namespace.
 
 use super::state::Namespace;
-use super::window::Remembered;
+use super::window::{Asked, Remembered};
 use crate::command::{Command, Op, Outcome, Refusal};
 
 impl Namespace {
-    /// Does what `command` says, or gives once more what came of it if it was done lately.
+    /// Does what `command` says, or gives once more what came of it if the same caller had it done lately.
     ///
     /// The same commands in the same order give the same state and the same results, everywhere.
     ///
     /// # Errors
     /// Says why the command was refused; then nothing was changed.
     pub fn apply(&mut self, command: &Command) -> Result<Outcome, Refusal> {
-        if let Some(first) = self.window.get(command.request) {
+        let asked = Asked::of(command);
+        if let Some(first) = self.window.get(&asked) {
             return first.unfold(&self.users);
         }
         let result = self.perform(command);
@@ -25,7 +26,7 @@ impl Namespace {
         }
         let remembered = result.unwrap_or_else(Remembered::Refused);
         let outcome = remembered.unfold(&self.users);
-        self.window.remember(command.request, remembered);
+        self.window.remember(asked, remembered);
         outcome
     }
 

@@ -6,6 +6,8 @@
 //!
 //! **Invariant:** a refused command changes nothing but the window of remembered results.
 //! **Invariant:** the chunk table holds exactly the chunks that files name.
+//! **Invariant:** a chunk that a file has named is in the chunk table, dropped, or below the floor; never in the first two
+//! at once.
 //! **Invariant:** the sums of a folder are the sums over everything below it.
 
 mod access;

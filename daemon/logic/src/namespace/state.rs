@@ -6,7 +6,8 @@ use super::node::{Attrs, Dir, Sums};
 use super::users::{UserId, Users};
 use super::window::Window;
 use crate::command::{KeyRecord, Refusal};
-use dfs_types::{ChunkId, ClusterId, Timestamp};
+use dfs_types::{ChunkId, ChunkRef, ClusterId, Timestamp};
+use imbl::OrdSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,6 +27,9 @@ pub struct Namespace {
     pub(super) keys: Arc<[KeyRecord]>,
     pub(super) next_chunk: u64,
     pub(super) floor: u64,
+    /// Chunks at or above the floor that a file named once and none names now. At most as many as ids were handed out
+    /// since the floor's own.
+    pub(super) dropped: OrdSet<u64>,
     /// Counts the commands that were accepted.
     pub(super) version: u64,
 }
@@ -60,6 +64,7 @@ impl Namespace {
             keys: Arc::default(),
             next_chunk: FIRST_CHUNK,
             floor: FIRST_CHUNK,
+            dropped: OrdSet::new(),
             version: 0,
         }
     }
@@ -87,6 +92,26 @@ impl Namespace {
     /// The collection floor: chunks below it that no file names can never be named again.
     pub fn floor(&self) -> ChunkId {
         ChunkId(self.floor)
+    }
+
+    /// Whether no file names this chunk, and none ever can again.
+    pub fn is_garbage(&self, id: ChunkId) -> bool {
+        self.is_given_up(id) && self.chunk(id).is_none()
+    }
+
+    /// Whether a chunk that no file names is refused by `commit_write`: the floor has passed it, or a file had it.
+    pub(super) fn is_given_up(&self, id: ChunkId) -> bool {
+        id.0 < self.floor || self.dropped.contains(&id.0)
+    }
+
+    /// A file that named these chunks is gone. Below the floor that alone makes them garbage.
+    pub(super) fn drop_chunks(&mut self, chunks: &[ChunkRef]) {
+        for chunk in chunks {
+            self.chunks.remove(chunk.id);
+            if chunk.id.0 >= self.floor {
+                self.dropped.insert(chunk.id.0);
+            }
+        }
     }
 
     /// Files, folders (without the root) and bytes of the whole tree.

@@ -2,10 +2,11 @@
 
 use super::node::{Attrs, Sums};
 use super::users::Users;
-use crate::command::{Outcome, Refusal};
+use crate::command::{Command, Outcome, Refusal};
 use dfs_types::{ChunkId, Deleted, Kind, RequestId};
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,12 +31,26 @@ pub(super) struct CommittedFile {
     pub(super) chunks: u64,
 }
 
+/// Whose command it was, and under which id. Ids are drawn by those who ask, so the id alone would let one user have the
+/// answer to another's command, and lose his own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub(super) request: RequestId,
+    pub(super) caller: SmolStr,
+}
+
+impl Asked {
+    pub(super) fn of(command: &Command) -> Self {
+        Self { request: command.request, caller: SmolStr::new(&command.caller) }
+    }
+}
+
 /// A persistent queue with an index.
 #[derive(Clone, Default)]
 pub(super) struct Window {
-    results: OrdMap<RequestId, Remembered>,
-    /// The requests, oldest first.
-    order: Vector<RequestId>,
+    results: OrdMap<Asked, Remembered>,
+    /// What was asked, oldest first.
+    order: Vector<Asked>,
 }
 
 impl Remembered {
@@ -59,14 +74,14 @@ impl Window {
         self.order.len()
     }
 
-    pub(super) fn get(&self, request: RequestId) -> Option<&Remembered> {
-        self.results.get(&request)
+    pub(super) fn get(&self, asked: &Asked) -> Option<&Remembered> {
+        self.results.get(asked)
     }
 
     /// Remembers the result of a command that is not in the window yet, and forgets the oldest beyond the bound.
-    pub(super) fn remember(&mut self, request: RequestId, result: Remembered) {
-        if self.results.insert(request, result).is_none() {
-            self.order.push_back(request);
+    pub(super) fn remember(&mut self, asked: Asked, result: Remembered) {
+        if self.results.insert(asked.clone(), result).is_none() {
+            self.order.push_back(asked);
         }
         if self.order.len() > WINDOW_COMMANDS
             && let Some(oldest) = self.order.pop_front()
@@ -76,8 +91,8 @@ impl Window {
     }
 
     /// All that is remembered, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (RequestId, &Remembered)> {
-        self.order.iter().filter_map(|request| self.results.get(request).map(|result| (*request, result)))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Asked, &Remembered)> {
+        self.order.iter().filter_map(|asked| self.results.get(asked).map(|result| (asked, result)))
     }
 }
 

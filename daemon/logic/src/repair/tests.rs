@@ -171,18 +171,20 @@ fn replicas_of_an_older_generation_do_not_count() {
 fn garbage_is_what_no_file_can_name() {
     let mut cluster = Cluster::new(&[Live, Live]);
     cluster.file(2, 2, &[1, 2]);
-    for id in [1, 3, 5] {
+    for id in [1, 3, 5, 6] {
         cluster.locations.add(DatanodeId(1), ChunkId(id), Generation(1));
     }
     cluster.file(4, 2, &[]);
     cluster.locations.add(DatanodeId(2), ChunkId(4), Generation(0));
     cluster.apply(Op::RaiseFloor { floor: ChunkId(4) });
+    cluster.file(6, 2, &[]);
+    cluster.apply(Op::Delete { path: DfsPath::parse("/6").expect("valid"), recursive: false });
     let doomed = |node, chunk, generation| Doomed {
         node: DatanodeId(node),
         chunk: ChunkId(chunk),
         generation: Generation(generation),
     };
-    let all = [doomed(1, 1, 1), doomed(1, 3, 1), doomed(2, 4, 0)];
+    let all = [doomed(1, 1, 1), doomed(1, 3, 1), doomed(2, 4, 0), doomed(1, 6, 1)];
     let found = garbage(&cluster.space, &cluster.locations, ChunkId(0), 1_000, 1_000);
     assert_eq!((found.doomed.as_slice(), found.next), (&all[..], None));
     let mut sliced = Vec::new();
@@ -194,7 +196,7 @@ fn garbage_is_what_no_file_can_name() {
     }
     assert_eq!(sliced, all);
     for (id, generation, expected) in
-        [(1, 1, true), (2, 1, false), (2, 0, true), (2, 2, false), (4, 1, false), (5, 1, false)]
+        [(1, 1, true), (2, 1, false), (2, 0, true), (2, 2, false), (4, 1, false), (5, 1, false), (6, 1, true)]
     {
         assert_eq!(is_garbage(&cluster.space, ChunkId(id), Generation(generation)), expected, "{id} {generation}");
     }

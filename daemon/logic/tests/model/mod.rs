@@ -19,6 +19,8 @@ pub struct Model {
     pub entries: BTreeMap<String, Entry>,
     pub next_chunk: u64,
     pub floor: u64,
+    /// Every chunk that a file has ever named.
+    pub once_named: BTreeSet<ChunkId>,
 }
 
 impl Entry {
@@ -36,7 +38,7 @@ impl Entry {
 
 impl Model {
     pub fn new() -> Self {
-        Self { entries: BTreeMap::new(), next_chunk: 1, floor: 1 }
+        Self { entries: BTreeMap::new(), next_chunk: 1, floor: 1, once_named: BTreeSet::new() }
     }
 
     pub fn is_folder(&self, path: &str) -> bool {
@@ -51,6 +53,13 @@ impl Model {
 
     pub fn chunks(&self) -> BTreeSet<ChunkId> {
         self.entries.values().flat_map(|entry| entry.chunks()).map(|chunk| chunk.id).collect()
+    }
+
+    /// In rising order.
+    pub fn garbage(&self) -> Vec<ChunkId> {
+        let named = self.chunks();
+        let given_up = |id: &ChunkId| id.0 < self.floor || self.once_named.contains(id);
+        (0..self.next_chunk).map(ChunkId).filter(|id| given_up(id) && !named.contains(id)).collect()
     }
 
     /// Does what the command says, or says why not; then it changed nothing. All that this test's users can see is
@@ -193,7 +202,7 @@ impl Model {
             match chunk.id {
                 id if id.0 >= self.next_chunk => return Err(Refusal::Malformed),
                 id if named.contains(&id) => return Err(Refusal::ChunkInUse),
-                id if id.0 < self.floor => return Err(Refusal::TooLate),
+                id if id.0 < self.floor || self.once_named.contains(&id) => return Err(Refusal::TooLate),
                 _ => {}
             }
         }
@@ -201,6 +210,7 @@ impl Model {
         if once.len() != new.chunks.len() {
             return Err(Refusal::ChunkInUse);
         }
+        self.once_named.extend(once);
         let NewFile { replication, chunk_size, mode, .. } = *new;
         let entry = Entry::File { chunks: new.chunks.clone(), replication, chunk_size, mode };
         self.entries.insert(path.to_owned(), entry);

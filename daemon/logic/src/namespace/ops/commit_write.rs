@@ -40,8 +40,8 @@ impl Namespace {
             version: self.version + 1,
         };
         change.open(&mut self.root)?.children.insert(name, Node::File(file));
-        for chunk in replaced.iter().flat_map(|file| file.chunks.as_slice()) {
-            self.chunks.remove(chunk.id);
+        if let Some(file) = replaced {
+            self.drop_chunks(file.chunks.as_slice());
         }
         for chunk in &new.chunks {
             self.chunks.insert(chunk, new.replication);
@@ -55,7 +55,7 @@ impl Namespace {
             match chunk.id.0 {
                 id if id >= self.next_chunk => return Err(Refusal::Malformed),
                 _ if self.chunks.get(chunk.id).is_some() => return Err(Refusal::ChunkInUse),
-                id if id < self.floor => return Err(Refusal::TooLate),
+                _ if self.is_given_up(chunk.id) => return Err(Refusal::TooLate),
                 _ => {}
             }
         }

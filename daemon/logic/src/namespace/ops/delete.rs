@@ -37,12 +37,12 @@ impl Namespace {
         }))
     }
 
-    /// Takes the chunks of all files in and below `node` out of the table.
+    /// No file names the chunks in and below `node` any more.
     fn forget_chunks(&mut self, node: &Node) {
         let mut waiting = vec![node];
         while let Some(node) = waiting.pop() {
             match node {
-                Node::File(file) => file.chunks.as_slice().iter().for_each(|chunk| self.chunks.remove(chunk.id)),
+                Node::File(file) => self.drop_chunks(file.chunks.as_slice()),
                 Node::Dir(dir) => waiting.extend(dir.children.iter().map(|(_, child)| child)),
             }
         }

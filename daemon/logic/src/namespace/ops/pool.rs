@@ -24,6 +24,10 @@ impl Namespace {
     ) -> Result<Remembered, Refusal> {
         self.need_master(command)?;
         self.floor = self.floor.max(floor.0.min(self.next_chunk));
+        // The floor now says of these what the set said.
+        while let Some(id) = self.dropped.get_min().copied().filter(|id| *id < self.floor) {
+            self.dropped.remove(&id);
+        }
         Ok(Remembered::Done)
     }
 }

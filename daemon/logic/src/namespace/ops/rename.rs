@@ -33,8 +33,8 @@ impl Namespace {
         let removed = replaced.as_ref().map_or(none, File::weight);
         let here = Change { path: to, added, removed, reach, at: command.at, version };
         here.open(&mut self.root)?.children.insert(to.name().unwrap_or_default(), node);
-        for chunk in replaced.iter().flat_map(|file| file.chunks.as_slice()) {
-            self.chunks.remove(chunk.id);
+        if let Some(file) = replaced {
+            self.drop_chunks(file.chunks.as_slice());
         }
         Ok(Remembered::Done)
     }

@@ -7,9 +7,9 @@ use crate::namespace::node::{Attrs, Dir, File, Node};
 use crate::namespace::ops::check_shape;
 use crate::namespace::state::{FIRST_CHUNK, KEYS_KEPT, Namespace, Setup};
 use crate::namespace::users::Users;
-use crate::namespace::window::{Remembered, WINDOW_COMMANDS};
+use crate::namespace::window::{Asked, Remembered, WINDOW_COMMANDS};
+use dfs_types::ChunkRef;
 use dfs_types::path::{PATH_BYTES_MAX, check_name};
-use dfs_types::{ChunkRef, RequestId};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -40,6 +40,7 @@ enum Stage {
     Head,
     Users,
     Results,
+    Dropped,
     Items,
     End,
 }
@@ -78,6 +79,7 @@ impl Decoder {
             Record::Head(_) => Stage::Head,
             Record::Users(_) => Stage::Users,
             Record::Results(_) => Stage::Results,
+            Record::Dropped(_) => Stage::Dropped,
             Record::Items(_) => Stage::Items,
             Record::End { .. } => Stage::End,
         })?;
@@ -85,9 +87,8 @@ impl Decoder {
             Record::Start { .. } => Err(SnapshotError::Order),
             Record::Head(head) => self.head(head),
             Record::Users(names) => names.iter().try_for_each(|name| self.user(name)),
-            Record::Results(results) => {
-                results.into_iter().try_for_each(|(request, result)| self.result(request, result))
-            }
+            Record::Results(results) => results.into_iter().try_for_each(|(asked, result)| self.result(asked, result)),
+            Record::Dropped(ids) => ids.into_iter().try_for_each(|id| self.dropped(id)),
             Record::Items(items) => items.into_iter().try_for_each(|item| self.item(item)),
             Record::End { files, directories, bytes, chunks, crc: stored } => {
                 let sums = self.folders.first().map(|root| root.dir.sums).ok_or(SnapshotError::Short)?;
@@ -143,11 +144,21 @@ impl Decoder {
         Ok(())
     }
 
-    fn result(&mut self, request: RequestId, result: Remembered) -> Result<(), SnapshotError> {
-        if self.space.window.get(request).is_some() || self.space.window.len() >= WINDOW_COMMANDS {
+    fn result(&mut self, asked: Asked, result: Remembered) -> Result<(), SnapshotError> {
+        if self.space.window.get(&asked).is_some() || self.space.window.len() >= WINDOW_COMMANDS {
             return Err(SnapshotError::Tree);
         }
-        self.space.window.remember(request, result);
+        self.space.window.remember(asked, result);
+        Ok(())
+    }
+
+    fn dropped(&mut self, id: u64) -> Result<(), SnapshotError> {
+        let fine = (self.space.floor..self.space.next_chunk).contains(&id)
+            && self.space.dropped.get_max().is_none_or(|last| *last < id);
+        if !fine {
+            return Err(SnapshotError::Tree);
+        }
+        self.space.dropped.insert(id);
         Ok(())
     }
 
@@ -198,8 +209,9 @@ impl Decoder {
         }
         check_shape(attrs.chunk_size, attrs.replication, &chunks).map_err(|_| SnapshotError::Tree)?;
         for chunk in &chunks {
-            let free =
-                (FIRST_CHUNK..self.space.next_chunk).contains(&chunk.id.0) && self.chunks.get(chunk.id).is_none();
+            let free = (FIRST_CHUNK..self.space.next_chunk).contains(&chunk.id.0)
+                && self.chunks.get(chunk.id).is_none()
+                && !self.space.dropped.contains(&chunk.id.0);
             if !free {
                 return Err(SnapshotError::Tree);
             }

@@ -5,13 +5,16 @@ use super::record::{CHUNKS_PER_ITEM, Head, Item, MAGIC, Record, VERSION};
 use crate::namespace::children::Entries;
 use crate::namespace::node::{File, Node};
 use crate::namespace::state::Namespace;
+use crate::namespace::window::{Asked, Remembered};
 use dfs_types::ChunkRef;
 use smol_str::SmolStr;
 
 /// A piece is sent once its content may have this many bytes; the rest is room for one more item.
 const PIECE_BYTES_AIM: usize = PIECE_BYTES_MAX / 2;
-/// An upper bound for an item without its name and chunks, and for a remembered result.
+/// An upper bound for an item without its name and chunks, and for a remembered result without its caller.
 const ITEM_BYTES: usize = 96;
+/// An upper bound for a number.
+const NUMBER_BYTES: usize = 10;
 /// An upper bound for a chunk in an item.
 const CHUNK_BYTES: usize = 20;
 
@@ -27,8 +30,10 @@ impl Namespace {
         out.send(&Record::Head(self.head()))?;
         let names = self.users.names().map(|name| (name.len() + ITEM_BYTES, name.to_owned()));
         out.send_all(names, Record::Users)?;
-        let results = self.window.iter().map(|(request, result)| (ITEM_BYTES, (request, result.clone())));
-        out.send_all(results, Record::Results)?;
+        let result =
+            |(asked, result): (&Asked, &Remembered)| (asked.caller.len() + ITEM_BYTES, (asked.clone(), result.clone()));
+        out.send_all(self.window.iter().map(result), Record::Results)?;
+        out.send_all(self.dropped.iter().map(|id| (NUMBER_BYTES, *id)), Record::Dropped)?;
         let items = Preorder { folders: vec![self.root.children.iter()], rest: &[] };
         out.send_all(items.map(|item| (item.bytes(), item)), Record::Items)?;
         let totals = self.totals();

@@ -7,9 +7,10 @@
 //! 2. `Head`: what the cluster is, its keys and counters.
 //! 3. `Users`, any number: the names of owners and groups, in the order of their numbers.
 //! 4. `Results`, any number: the remembered results, oldest first.
-//! 5. `Items`, any number: the tree in preorder, names in order within a folder. Sums and the table of chunks follow from
+//! 5. `Dropped`, any number: the chunks above the floor that are garbage all the same, rising.
+//! 6. `Items`, any number: the tree in preorder, names in order within a folder. Sums and the table of chunks follow from
 //!    it and are not stored.
-//! 6. `End`: totals and the crc32c of all pieces before.
+//! 7. `End`: totals and the crc32c of all pieces before.
 //!
 //! Equal states give equal bytes, so snapshots can be compared.
 

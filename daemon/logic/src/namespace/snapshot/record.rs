@@ -2,8 +2,8 @@
 
 use crate::command::KeyRecord;
 use crate::namespace::node::Attrs;
-use crate::namespace::window::Remembered;
-use dfs_types::{ChunkRef, ClusterId, RequestId};
+use crate::namespace::window::{Asked, Remembered};
+use dfs_types::{ChunkRef, ClusterId};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -18,7 +18,8 @@ pub(super) enum Record {
     Start { magic: [u8; 4], version: u16 },
     Head(Head),
     Users(Vec<String>),
-    Results(Vec<(RequestId, Remembered)>),
+    Results(Vec<(Asked, Remembered)>),
+    Dropped(Vec<u64>),
     Items(Vec<Item>),
     End { files: u64, directories: u64, bytes: u64, chunks: u64, crc: u32 },
 }

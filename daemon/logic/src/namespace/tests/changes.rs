@@ -100,6 +100,35 @@ fn what_lies_below_the_floor_comes_too_late() {
 }
 
 #[test]
+fn what_a_file_has_given_up_is_garbage_at_once_and_for_good() {
+    let mut tree = Tree::new();
+    assert!(tree.mkdir("root", "/a").is_ok());
+    for (name, ids) in [("/a/f", &[1, 2][..]), ("/g", &[3]), ("/h", &[4]), ("/k", &[5])] {
+        assert!(tree.put("root", name, ids, 10).is_ok());
+    }
+    assert_eq!(tree.garbage(), []);
+    let mut over = file("/g", &[6], 10);
+    over.overwrite = true;
+    assert!(tree.run("root", Op::CommitWrite(over)).is_ok());
+    assert!(tree.mv("root", "/h", "/k", true).is_ok());
+    assert_eq!(tree.garbage(), [3, 5], "a replaced file's and one's that was moved over");
+    assert!(tree.rm("root", "/a", true).is_ok());
+    assert_eq!(tree.garbage(), [1, 2, 3, 5]);
+    assert_eq!(tree.put("root", "/new", &[2], 10), Err(Refusal::TooLate));
+    assert_eq!(tree.put("root", "/new", &[6], 10), Err(Refusal::ChunkInUse));
+    let kept: Vec<u64> = tree.space.dropped.iter().copied().collect();
+    assert_eq!(kept, [1, 2, 3, 5]);
+    assert!(tree.run("", Op::RaiseFloor { floor: ChunkId(4) }).is_ok());
+    let kept: Vec<u64> = tree.space.dropped.iter().copied().collect();
+    assert_eq!(kept, [5], "the floor says it of the others");
+    assert_eq!(tree.garbage(), [1, 2, 3, 5]);
+    assert!(tree.run("", Op::RaiseFloor { floor: ChunkId(6) }).is_ok());
+    assert!(tree.rm("root", "/k", false).is_ok());
+    assert!(tree.space.dropped.is_empty(), "what lies below the floor need not be noted");
+    assert_eq!(tree.garbage(), [1, 2, 3, 4, 5]);
+}
+
+#[test]
 fn a_replaced_file_leaves_nothing_behind() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/f", &[1, 2], 10).is_ok());
@@ -188,6 +217,25 @@ fn a_retry_gets_the_first_answer() {
     assert_eq!(tree.space.apply(&command), first);
     assert!(!tree.has("/f"), "it was not done again");
     assert_eq!(tree.space.version(), version);
+}
+
+#[test]
+fn callers_do_not_get_the_answers_of_others() {
+    let mut tree = Tree::new();
+    let make = |caller: &str, at: &str| {
+        let op = Op::Mkdir { path: path(at), parents: false };
+        Command { request: RequestId(500), caller: caller.to_owned(), at: Timestamp(9), op }
+    };
+    assert_eq!(tree.space.apply(&make("root", "/a")), Ok(Outcome::Done));
+    assert_eq!(tree.space.apply(&make("ann", "/b")), Err(Refusal::PermissionDenied));
+    assert_eq!(tree.space.apply(&make("", "/c")), Ok(Outcome::Done));
+    assert_eq!(tree.names("/"), ["a", "c"]);
+    // Each has an answer of its own, and keeps it.
+    assert_eq!(tree.space.apply(&make("root", "/a")), Ok(Outcome::Done));
+    assert_eq!(tree.space.apply(&make("ann", "/b")), Err(Refusal::PermissionDenied));
+    assert_eq!(tree.space.apply(&make("", "/c")), Ok(Outcome::Done));
+    let restored = super::restore(&super::pieces(&tree.space)).expect("whole");
+    assert_eq!(super::pieces(&restored), super::pieces(&tree.space));
 }
 
 #[test]

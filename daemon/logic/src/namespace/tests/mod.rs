@@ -68,6 +68,10 @@ impl Tree {
         self.space.chunks_from(ChunkId(0)).map(|(id, _)| id.0).collect()
     }
 
+    fn garbage(&self) -> Vec<u64> {
+        (1..self.space.next_chunk().0).filter(|id| self.space.is_garbage(ChunkId(*id))).collect()
+    }
+
     fn names(&self, at: &str) -> Vec<String> {
         let (entries, more) = self.space.list(&path(at), None, "", 1000, "root").expect("listable");
         assert!(!more);

@@ -83,6 +83,24 @@ fn a_restored_state_goes_on_as_the_first_one() {
 }
 
 #[test]
+fn dropped_chunks_are_restored_and_not_believed() {
+    let tree = sample();
+    let dump = pieces(&tree.space);
+    let restored = restore(&dump).expect("whole");
+    assert_eq!(restored.dropped, tree.space.dropped);
+    assert!(restored.is_garbage(ChunkId(6)));
+    let with = |ids: &[u64]| {
+        let mut space = tree.space.clone();
+        space.dropped = ids.iter().copied().collect();
+        restore(&pieces(&space)).map(|_| ())
+    };
+    assert_eq!(with(&[7, 8, 1000]), Ok(()));
+    for (ids, what) in [(&[2][..], "below the floor"), (&[1001], "not handed out"), (&[5], "a file has it")] {
+        assert_eq!(with(ids), Err(SnapshotError::Tree), "{what}");
+    }
+}
+
+#[test]
 fn large_states_come_in_bounded_pieces() {
     let mut tree = Tree::new();
     assert!(tree.run("", Op::ReserveChunks { count: 10_000 }).is_ok());
