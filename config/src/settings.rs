@@ -114,7 +114,7 @@ settings! {
         dead_after: Duration = 10 * SECOND, span(20 * MS, DAY);
         /// Part of the chunks that must be reported before writing is allowed after a start, 0 to 1.
         safe_mode_threshold: f64 = 0.999, fraction();
-        /// Chunks that no file names are deleted after this long, at the soonest.
+        /// Chunks of writes that came to nothing are deleted after this long, at the soonest.
         collect_after: Duration = HOUR, span(10 * MS, 365 * DAY);
         /// How long a capability to read or write a chunk is good for.
         capability_lifetime: Duration = 600 * SECOND, span(SECOND, DAY);

@@ -77,7 +77,12 @@ impl KeyRing {
 
     /// Seals a capability with the newest key; none when the ring is empty.
     pub fn seal(&self, capability: &Capability) -> Option<Vec<u8>> {
-        let (id, key) = self.keys.last()?;
+        self.seal_with(self.keys.last()?.0, capability)
+    }
+
+    /// Seals a capability with the key of this number; none when the ring lacks it.
+    pub fn seal_with(&self, id: u32, capability: &Capability) -> Option<Vec<u8>> {
+        let key = self.find(id)?;
         let mut bytes = id.to_le_bytes().to_vec();
         bytes.extend(postcard::to_stdvec(capability).ok()?);
         let seal = sign(key, CAPABILITY_WORD, &bytes);
@@ -225,6 +230,9 @@ mod tests {
         assert_eq!(ring(&[2, 3]).open(&sealed), Ok(capability()));
         assert_eq!(ring(&[1, 3]).open(&sealed), Err(CapabilityError::Forged));
         assert_eq!(KeyRing::default().open(&sealed), Err(CapabilityError::Forged));
+        let older = ring(&[1, 2]).seal_with(1, &capability()).expect("has it");
+        assert_eq!(ring(&[1]).open(&older), Ok(capability()));
+        assert_eq!(ring(&[1, 2]).seal_with(3, &capability()), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! * [`client`], [`node`] and [`raft`] are the three control services.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
 //! * [`capability`] are the signed permissions for chunks, and the receipts for stored ones.
+//! * [`request`] draws the ids of requests.
 //! * [`access`] is the table of who may call what; its default is no.
 //!
 //! docs/protocol.md describes every byte; golden files in `rpc/golden/` keep it true.
@@ -21,6 +22,7 @@ pub mod frame;
 pub mod hello;
 pub mod node;
 pub mod raft;
+pub mod request;
 pub mod tls;
 pub mod transport;
 

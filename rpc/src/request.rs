@@ -1,0 +1,50 @@
+//! The ids of requests.
+
+use dfs_types::RequestId;
+use ring::rand::{SecureRandom, SystemRandom};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The upper half of all ids of this process.
+static PREFIX: LazyLock<u64> = LazyLock::new(draw);
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// The id of a new request, which its retries carry too.
+///
+/// The upper half is drawn once per process from the system, the lower half counts. So two ids of one process never meet,
+/// and those of two processes only when they draw the same 64 bits; a generator that seeds itself from the time would
+/// make that likely where many processes start at once.
+pub fn next_request() -> RequestId {
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    RequestId(u128::from(*PREFIX) << 64 | u128::from(number))
+}
+
+fn draw() -> u64 {
+    let mut bytes = [0; 8];
+    match SystemRandom::new().fill(&mut bytes) {
+        Ok(()) => u64::from_le_bytes(bytes),
+        // Without it there is no TLS either; the keys of the standard library's maps come from the system as well.
+        Err(_) => RandomState::new().hash_one(std::process::id()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_differ_and_share_the_half_that_is_the_process() {
+        let draw = || std::thread::spawn(|| (0..1_000).map(|_| next_request()).collect::<Vec<_>>());
+        let threads = [draw(), draw(), draw()];
+        let ids: Vec<RequestId> = threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 3_000);
+        assert_eq!(ids.iter().map(|id| id.0 >> 64).collect::<BTreeSet<_>>().len(), 1);
+    }
+
+    #[test]
+    fn processes_draw_different_halves() {
+        assert_ne!(draw(), draw());
+    }
+}
