@@ -10,6 +10,7 @@ use super::refused::{not_leader, proposal_failed};
 use super::registry::Registry;
 use dfs_config::MasterSettings;
 use dfs_logic::command::{Command, Op, Outcome, Refusal};
+use dfs_rpc::request::next_request;
 use dfs_types::{ClusterId, Error, MasterId, RequestId};
 use openraft::metrics::RaftServerMetrics;
 use openraft::{BasicNode, ServerState};
@@ -113,7 +114,7 @@ impl Master {
     /// # Errors
     /// As [`Master::propose`].
     pub async fn propose_own(&self, op: Op) -> Result<Result<Outcome, Refusal>, ProposeError> {
-        let request = RequestId(fastrand::u128(..));
+        let request = next_request();
         let command = Command { request, caller: String::new(), at: self.clock.calendar(), op };
         self.proposer.propose(command).await
     }

@@ -76,12 +76,14 @@ impl Registry {
         page: &ReportPage,
         namespace: &Namespace,
         leads: bool,
+        now: Timestamp,
     ) -> Result<bool, Refused> {
         if page.chunks.len() > CHUNKS_PER_REPORT_MAX {
             return Err(Refused::TooMany);
         }
-        let node = self.nodes.get(&id).filter(|node| node.connection == connection && node.boot == page.boot);
-        node.ok_or(Refused::NotRegistered)?;
+        let node = self.nodes.get_mut(&id).filter(|node| node.connection == connection && node.boot == page.boot);
+        // Its heartbeats wait while a long report is under way.
+        node.ok_or(Refused::NotRegistered)?.contact.last_heartbeat = now;
         self.locations.handed_out(namespace.next_chunk());
         let chunks: Vec<(ChunkId, Generation)> = page.chunks.iter().map(|chunk| (chunk.id, chunk.generation)).collect();
         let strange = self.locations.report_page(id, page.first, page.last, &chunks).map_err(|_| Refused::Report)?;
@@ -139,5 +141,36 @@ impl Registry {
         let Some(node) = self.nodes.get_mut(&id) else { return Vec::new() };
         let count = node.orders.len().min(ORDERS_PER_REPLY_MAX);
         node.orders.drain(..count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::RegistrySettings;
+    use super::*;
+    use dfs_logic::liveness::{LivenessSettings, NodeState};
+    use dfs_rpc::node::{NodeLoad, Register};
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::time::Duration;
+
+    #[test]
+    fn a_datanode_that_reports_is_heard_from() {
+        let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
+        let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
+        let mut registry = Registry::new(settings, Timestamp(0));
+        let (id, address) = (DatanodeId(1), SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
+        let register = Register { boot: 7, address, load: NodeLoad::default(), version: String::new() };
+        registry.register(id, register, 5, Timestamp(0));
+        let namespace = Namespace::new();
+        let mut report = |connection, now| {
+            let page = ReportPage { boot: 7, first: now == 5_000, last: false, chunks: Vec::new() };
+            let taken = registry.report(id, connection, &page, &namespace, true, Timestamp(now));
+            (taken, registry.state(id, Timestamp(now)))
+        };
+        for seconds in [5, 10, 15, 20] {
+            assert_eq!(report(5, seconds * 1000), (Ok(false), NodeState::Live), "{seconds}");
+        }
+        let other = (Err(Refused::NotRegistered), NodeState::Dead);
+        assert_eq!(report(4, 31_000), other, "another connection is not this datanode's");
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! * [`user`]: the service for users; [`names`], [`write`], [`read`] and [`status`] do the work.
 //! * [`node`]: the service for datanodes.
+//! * [`chains`]: where the chunks of a plan go.
 
+mod chains;
 pub mod names;
 pub mod node;
 pub mod read;

@@ -50,7 +50,10 @@ impl NodeService for NodeCalls {
         let master = &self.master;
         let version = master.published.get();
         let leads = master.leads();
-        let last = master.registry().report(self.node, self.connection, &page, &version.namespace, leads);
+        let mut registry = master.registry();
+        let now = master.clock.now();
+        let last = registry.report(self.node, self.connection, &page, &version.namespace, leads, now);
+        drop(registry);
         if last.map_err(refused)? {
             tracing::info!(node = %self.node, chunks = master.registry().locations.count(self.node), "datanode has reported");
             master.wake.notify_one();

@@ -1,18 +1,17 @@
 //! Writing: planning where chunks go, and naming them when they are there.
 
+use super::chains::{Wanted, place};
 use crate::master::keys::Keys;
 use crate::master::raft::proposer::ProposeError;
 use crate::master::refused::{invalid, proposal_failed, refused};
-use crate::master::registry::Registry;
 use crate::master::state::Master;
 use bytes::Bytes;
 use dfs_logic::command::{NewFile, Op, Outcome};
-use dfs_logic::placement::{Candidate, choose};
 use dfs_rpc::capability::{Capability, Operation, Stored};
 use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::node::StoredChunk;
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
-use dfs_types::{ByteSize, ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, Stat};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, Stat};
 use std::time::Duration;
 
 /// The generation of a chunk that is written for the first time.
@@ -23,6 +22,8 @@ const CHUNK_BYTES_MAX: u32 = 1 << 30;
 /// The permission bits that can be set.
 const MODE_MAX: u16 = 0o7777;
 const DEFAULT_MODE: u16 = 0o644;
+/// A new key seals after so many heartbeats: by then every datanode that is live has it.
+const KEY_SETTLE_HEARTBEATS: u32 = 2;
 /// How long a plan waits for chunk ids when the pool ran dry.
 const IDS_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -68,7 +69,9 @@ impl Master {
         let ids = self.take_ids(count).await?;
         let keys = self.keys.get(&self.published);
         let mut registry = self.registry();
-        let chains = place(&mut registry, &plan, shape, self.clock.now())?;
+        let wanted =
+            Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
+        let chains = place(&mut registry, &plan, wanted, self.clock.now())?;
         let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
             let addresses = chain.iter().filter_map(|node| registry.address(*node)).collect();
             let principal = Principal::User(user.to_owned());
@@ -108,12 +111,14 @@ impl Master {
         principal: Principal,
         pipeline: Vec<DatanodeId>,
     ) -> Result<Bytes> {
-        let expires = self.clock.calendar().plus(self.settings.capability_lifetime);
+        let now = self.clock.calendar();
+        let expires = now.plus(self.settings.capability_lifetime);
         let ChunkRef { id, generation, length } = chunk;
         let cluster = self.cluster;
         let capability =
             Capability { cluster, chunk: id, generation, operation, principal, pipeline, length_max: length, expires };
-        let sealed = keys.ring.seal(&capability).map(Bytes::from);
+        let settle = self.settings.heartbeat * KEY_SETTLE_HEARTBEATS;
+        let sealed = keys.seal(&capability, now, settle).map(Bytes::from);
         sealed.ok_or_else(|| Error::new(ErrorCode::SafeMode, "the cluster has no key to seal capabilities with yet"))
     }
 
@@ -187,63 +192,4 @@ impl Master {
             registry.add_committed(stored, holders, &version.namespace);
         }
     }
-}
-
-/// A chain of datanodes for each chunk of a plan.
-fn place(
-    registry: &mut Registry,
-    plan: &PlanWrite,
-    shape: Shape,
-    now: dfs_types::Timestamp,
-) -> Result<Vec<Vec<DatanodeId>>> {
-    let mut candidates = registry.candidates(&plan.exclude, now);
-    let wanted = usize::from(shape.replication);
-    // A write that goes on may do so with a majority; one that begins may not.
-    let needed = if plan.oldest.is_some() { usize::from(replicas_min(shape.replication)) } else { wanted };
-    if candidates.len() < needed {
-        return Err(too_few(shape.replication, needed, candidates.len(), &plan.exclude).at(&plan.path));
-    }
-    let mut chains = Vec::with_capacity(plan.chunks as usize);
-    for _ in 0..plan.chunks {
-        let chain = choose_chain(&candidates, wanted, needed, shape.chunk_size, plan.chunks == 1)
-            .ok_or_else(|| no_room(shape.chunk_size, needed).at(&plan.path))?;
-        for candidate in candidates.iter_mut().filter(|candidate| chain.contains(&candidate.id)) {
-            candidate.load = candidate.load.saturating_add(1);
-            candidate.free = candidate.free.saturating_sub(u64::from(shape.chunk_size));
-        }
-        // How long a single chunk will be nobody knows; small files would fill the books in no time.
-        let bytes = if plan.chunks > 1 { u64::from(shape.chunk_size) } else { 0 };
-        registry.note_planned(&chain, bytes);
-        chains.push(chain);
-    }
-    Ok(chains)
-}
-
-/// As many of `wanted` as there are, but no fewer than `needed`. A single chunk may be short, so a datanode that has no
-/// room for a full one is good enough where there is no better one.
-fn choose_chain(
-    candidates: &[Candidate],
-    wanted: usize,
-    needed: usize,
-    length: u32,
-    single: bool,
-) -> Option<Vec<DatanodeId>> {
-    let lengths = if single { vec![u64::from(length), 1] } else { vec![u64::from(length)] };
-    lengths.into_iter().find_map(|length| {
-        let able = candidates.iter().filter(|candidate| candidate.free >= length).count().min(wanted);
-        (able >= needed).then(|| choose(candidates, able, length, &[], fastrand::u64(..)).ok()).flatten()
-    })
-}
-
-fn too_few(replication: u8, needed: usize, live: usize, excluded: &[DatanodeId]) -> Error {
-    let without =
-        if excluded.is_empty() { String::new() } else { format!(", without the {} that failed", excluded.len()) };
-    let what = format!("replication {replication} needs {needed} live datanodes; {live} are live{without}");
-    Error::new(ErrorCode::InsufficientDatanodes, what).hint("start more datanodes, or write with a lower replication")
-}
-
-fn no_room(chunk_size: u32, needed: usize) -> Error {
-    let size = ByteSize(u64::from(chunk_size));
-    let what = format!("fewer than {needed} live datanodes have room for a chunk of {size}");
-    Error::new(ErrorCode::InsufficientDatanodes, what).hint("delete files, or add datanodes or disks")
 }

@@ -88,9 +88,9 @@ async fn replicas_beyond_those_wanted_are_trimmed() {
 }
 
 #[tokio::test]
-async fn chunks_of_deleted_files_and_of_writes_given_up_are_collected_in_time() {
-    let mut cluster = Cluster::new();
-    cluster.settings.collect_after = Duration::from_secs(2);
+async fn chunks_of_deleted_files_go_without_waiting_for_the_floor() {
+    let cluster = Cluster::new();
+    assert!(cluster.settings.collect_after > Duration::from_secs(600));
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let [a, b, c] = cluster.datanodes(&master).await;
@@ -99,7 +99,26 @@ async fn chunks_of_deleted_files_and_of_writes_given_up_are_collected_in_time() 
     ann.delete(context(), request(), path("/deleted"), false).await.expect("call").expect("deleted");
     let (_, gone) = order(&[&a, &b, &c], |order| matches!(order, Order::Delete { .. })).await;
     assert_eq!(gone, Order::Delete { chunk: deleted, generation: Generation(1) });
-    assert!(kept < deleted, "the kept one was below the floor as well");
+    assert!(kept < deleted);
+}
+
+#[tokio::test]
+async fn chunks_of_writes_given_up_are_collected_in_time() {
+    let mut cluster = Cluster::new();
+    cluster.settings.collect_after = Duration::from_secs(2);
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let [a, b, c] = cluster.datanodes(&master).await;
+    let (_, kept) = put(&ann, "/kept", &[&a, &b, &c]).await;
+    let planned =
+        ann.plan_write(context(), super::harness::plan(&path("/never"))).await.expect("call").expect("planned");
+    let given_up = planned.chunks[0].id;
+    let mut news = b.news();
+    news.added = vec![replica(given_up)];
+    b.heartbeat(news).await;
+    let (_, gone) = order(&[&a, &b, &c], |order| matches!(order, Order::Delete { .. })).await;
+    assert_eq!(gone, Order::Delete { chunk: given_up, generation: Generation(1) });
+    assert!(kept < given_up, "the kept one was below the floor as well");
 }
 
 #[tokio::test]

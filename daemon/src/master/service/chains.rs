@@ -1,0 +1,172 @@
+//! Where the chunks of a plan go.
+
+use crate::master::registry::Registry;
+use dfs_logic::placement::{Candidate, choose};
+use dfs_rpc::client::PlanWrite;
+use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, Result, Timestamp};
+
+/// What each chunk of a plan needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Datanodes in its chain.
+    pub chain: u8,
+    /// As many are enough for a write that is under way.
+    pub least: u8,
+    /// Its length, in bytes; a single one may turn out shorter.
+    pub bytes: u32,
+}
+
+/// A chain of datanodes for each chunk of a plan.
+///
+/// # Errors
+/// When too few datanodes are live, or have room.
+pub fn place(
+    registry: &mut Registry,
+    plan: &PlanWrite,
+    wanted: Wanted,
+    now: Timestamp,
+) -> Result<Vec<Vec<DatanodeId>>> {
+    let mut candidates = registry.candidates(&plan.exclude, now);
+    // A write that goes on may do so with fewer copies; one that begins may not.
+    let needed = usize::from(if plan.oldest.is_some() { wanted.least } else { wanted.chain });
+    if candidates.len() < needed {
+        return Err(too_few(wanted.chain, needed, candidates.len(), &plan.exclude).at(&plan.path));
+    }
+    let chains = choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..))
+        .ok_or_else(|| no_room(wanted.bytes, needed).at(&plan.path))?;
+    // How long a single chunk will be nobody knows; small files would fill the books in no time.
+    let bytes = if plan.chunks > 1 { u64::from(wanted.bytes) } else { 0 };
+    for chain in &chains {
+        registry.note_planned(chain, bytes);
+    }
+    Ok(chains)
+}
+
+/// The same chain for all `count` chunks, so that the writer needs one connection for them; where the datanodes that
+/// have room for all of them would make a shorter chain, one for each chunk. None when there is no room.
+fn choose_chains(
+    candidates: &mut [Candidate],
+    count: u32,
+    wanted: Wanted,
+    needed: usize,
+    mut seed: impl FnMut() -> u64,
+) -> Option<Vec<Vec<DatanodeId>>> {
+    let chain = usize::from(wanted.chain);
+    let one = u64::from(wanted.bytes);
+    let all = one * u64::from(count);
+    if able(candidates, one, chain) == able(candidates, all, chain) {
+        let chosen = choose_chain(candidates, chain, needed, all, count == 1, seed())?;
+        return Some(vec![chosen; count as usize]);
+    }
+    let mut chains = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        let chosen = choose_chain(candidates, chain, needed, one, false, seed())?;
+        for candidate in candidates.iter_mut().filter(|candidate| chosen.contains(&candidate.id)) {
+            candidate.load = candidate.load.saturating_add(1);
+            candidate.free = candidate.free.saturating_sub(one);
+        }
+        chains.push(chosen);
+    }
+    Some(chains)
+}
+
+/// How long a chain with room for `length` bytes could be, up to `wanted`.
+fn able(candidates: &[Candidate], length: u64, wanted: usize) -> usize {
+    candidates.iter().filter(|candidate| candidate.free >= length).count().min(wanted)
+}
+
+/// As many of `wanted` as there are, but no fewer than `needed`. A single chunk may be short, so a datanode that has no
+/// room for a full one is good enough where there is no better one.
+fn choose_chain(
+    candidates: &[Candidate],
+    wanted: usize,
+    needed: usize,
+    length: u64,
+    single: bool,
+    seed: u64,
+) -> Option<Vec<DatanodeId>> {
+    let lengths = if single { vec![length, 1] } else { vec![length] };
+    lengths.into_iter().find_map(|length| {
+        let able = able(candidates, length, wanted);
+        (able >= needed).then(|| choose(candidates, able, length, &[], seed).ok()).flatten()
+    })
+}
+
+fn too_few(replication: u8, needed: usize, live: usize, excluded: &[DatanodeId]) -> Error {
+    let without =
+        if excluded.is_empty() { String::new() } else { format!(", without the {} that failed", excluded.len()) };
+    let what = format!("replication {replication} needs {needed} live datanodes; {live} are live{without}");
+    Error::new(ErrorCode::InsufficientDatanodes, what).hint("start more datanodes, or write with a lower replication")
+}
+
+fn no_room(chunk_size: u32, needed: usize) -> Error {
+    let size = ByteSize(u64::from(chunk_size));
+    let what = format!("fewer than {needed} live datanodes have room for a chunk of {size}");
+    Error::new(ErrorCode::InsufficientDatanodes, what).hint("delete files, or add datanodes or disks")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const CHUNK: u32 = 100;
+
+    fn nodes(frees: &[u64]) -> Vec<Candidate> {
+        let ids = (1..).map(DatanodeId);
+        ids.zip(frees).map(|(id, free)| Candidate { id, free: *free, load: 0 }).collect()
+    }
+
+    fn chains(frees: &[u64], count: u32, needed: usize, seed: u64) -> Option<Vec<Vec<DatanodeId>>> {
+        let mut seeds = seed * 1_000..;
+        let wanted = Wanted { chain: 3, least: 2, bytes: CHUNK };
+        choose_chains(&mut nodes(frees), count, wanted, needed, || seeds.next().expect("enough"))
+    }
+
+    #[test]
+    fn one_plan_has_one_chain_and_plans_have_different_ones() {
+        let mut found = BTreeSet::new();
+        for seed in 0..50 {
+            let chains = chains(&[10_000; 6], 64, 3, seed).expect("room");
+            assert_eq!((chains.len(), chains[0].len()), (64, 3));
+            assert!(chains.iter().all(|chain| *chain == chains[0]));
+            found.insert(chains[0].clone());
+        }
+        assert!(found.len() > 10, "{}", found.len());
+    }
+
+    #[test]
+    fn a_chain_is_shared_only_by_datanodes_with_room_for_all() {
+        for seed in 0..50 {
+            let shared = chains(&[399, 400, 400, 400], 4, 3, seed).expect("room");
+            assert!(shared.iter().flatten().all(|id| *id != DatanodeId(1)), "{shared:?}");
+            let apart = chains(&[200, 200, 400, 400, 400], 4, 3, seed).expect("room");
+            assert!(apart.iter().all(|chain| *chain == apart[0] && chain.iter().all(|id| id.0 >= 3)));
+        }
+    }
+
+    #[test]
+    fn without_room_for_all_in_one_place_chunks_are_spread() {
+        for seed in 0..50 {
+            let chains = chains(&[200; 6], 3, 3, seed).expect("room");
+            for id in (1..=6).map(DatanodeId) {
+                assert!(chains.iter().filter(|chain| chain.contains(&id)).count() <= 2, "{chains:?}");
+            }
+            assert!(chains.iter().all(|chain| chain.len() == 3));
+        }
+        assert_eq!(chains(&[200; 3], 3, 3, 1), None);
+    }
+
+    #[test]
+    fn a_chain_is_not_shortened_to_be_shared() {
+        let chains = chains(&[1_000, 1_000, 150], 2, 2, 1).expect("room");
+        assert_eq!(chains.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2]);
+    }
+
+    #[test]
+    fn a_single_chunk_may_be_short() {
+        assert_eq!(chains(&[50, 50, 50], 1, 3, 1).map(|chains| chains.len()), Some(1));
+        assert_eq!(chains(&[50, 50, 50], 2, 3, 1), None);
+        assert_eq!(chains(&[50, 50, 0], 1, 3, 1), None);
+    }
+}
