@@ -124,5 +124,5 @@ async fn sweep(shared: Weak<Shared>) {
 
 /// The id of a new request; its retries carry it too.
 pub(crate) fn request_id() -> RequestId {
-    RequestId(fastrand::u128(..))
+    dfs_rpc::request::next_request()
 }
