@@ -8,7 +8,7 @@
 //! * [`request`] draws the ids of requests.
 //! * [`access`] is the table of who may call what; its default is no.
 //!
-//! docs/protocol.md describes every byte; golden files in `rpc/golden/` keep it true.
+//! docs/protocol.md describes every byte; tests beside each format pin its bytes.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

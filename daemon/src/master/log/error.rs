@@ -9,8 +9,9 @@ pub enum LogError {
     #[error("{action} {}: {source}", .path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
     #[error(
-        "the master's log is damaged: {} at byte {offset}: {what}. Nothing was changed. Restore the data folder of this \
-         master from a backup; where other masters run, empty it instead and it is filled again from a peer",
+        "the master's log is damaged: {} at byte {offset}: {what}. Nothing was changed. Bring \
+         this file back as it was last: an older copy would hand out chunk ids twice. Where other masters run, empty the \
+         data folder of this one instead, and it is filled again from a peer",
         .path.display()
     )]
     Damaged { path: PathBuf, offset: u64, what: String },

@@ -37,8 +37,9 @@ struct State {
 /// Why the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the master's snapshot {} cannot be used: {source}. Nothing was changed. Restore the data folder of this master from a \
-     backup; where other masters run, empty it instead and it is filled again from a peer",
+    "the master's snapshot {} cannot be used: {source}. Nothing was changed. Bring this file back as it was last: an older \
+     copy would hand out chunk ids twice. Where other masters run, empty the data folder of this one instead, and it is \
+     filled again from a peer",
     .path.display()
 )]
 pub struct SnapshotsError {

@@ -72,7 +72,7 @@ async fn damage_in_the_log_keeps_the_master_down_and_a_torn_tail_does_not() {
     bad[6000] ^= 1;
     std::fs::write(&segment, &bad).expect("written");
     let error = cluster.try_start().err().expect("refused");
-    assert!(error.contains("segment-0000000000000001.log at byte") && error.contains("backup"), "{error}");
+    assert!(error.contains("segment-0000000000000001.log at byte") && error.contains("as it was last"), "{error}");
     let mut torn = good.clone();
     torn[end] = 0;
     std::fs::write(&segment, &torn).expect("written");
