@@ -62,7 +62,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
     let listener = TcpListener::bind(listen).with_context(|| format!("listen on {listen}"))?;
     listener.set_nonblocking(true).context("listen")?;
     let address = listener.local_addr().context("listen")?;
-    let raft = RaftNode::start(RaftOptions {
+    let mut raft = RaftNode::start(RaftOptions {
         id,
         identity: identity.clone(),
         data_dir,
@@ -76,7 +76,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
     let ran = control.block_on(async {
         let master = Arc::new(make_master(id, &identity, address, settings, &raft));
         set_up(&master, superuser.as_deref()).await?;
-        serve(master, identity, &raft, listener, on_ready, stop).await
+        serve(master, identity, &mut raft, listener, on_ready, stop).await
     });
     tracing::info!("stopping: log");
     raft.stop();
@@ -138,7 +138,7 @@ async fn set_up(master: &Master, superuser: Option<&str>) -> anyhow::Result<()> 
 async fn serve(
     master: Arc<Master>,
     identity: Identity,
-    raft: &RaftNode,
+    raft: &mut RaftNode,
     listener: TcpListener,
     on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
     stop: CancellationToken,
@@ -168,24 +168,17 @@ async fn serve(
 }
 
 /// Comes back when log or Raft have failed, and says why.
-async fn failure(raft: &RaftNode) -> String {
+async fn failure(raft: &mut RaftNode) -> String {
     let mut log = raft.log.failure();
-    let mut metrics = raft.raft.metrics();
     let log_failed = async {
         match log.wait_for(Option::is_some).await {
             Ok(failure) => failure.clone().unwrap_or_default(),
             Err(_) => "the log is gone".to_owned(),
         }
     };
-    let raft_failed = async {
-        match metrics.wait_for(|metrics| metrics.running_state.is_err()).await {
-            Ok(metrics) => metrics.running_state.as_ref().err().map(ToString::to_string).unwrap_or_default(),
-            Err(_) => "Raft is gone".to_owned(),
-        }
-    };
     tokio::select! {
         failure = log_failed => failure,
-        failure = raft_failed => failure,
+        failure = raft.failure() => failure,
     }
 }
 

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// How often a leader is heard by its followers.
@@ -66,6 +67,7 @@ pub struct RaftNode {
     pub proposer: Proposer,
     pub published: Arc<Published>,
     pub log: Log,
+    failed: oneshot::Receiver<String>,
     thread: JoinHandle<()>,
     stop: CancellationToken,
 }
@@ -98,11 +100,14 @@ impl RaftNode {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().context("make the Raft runtime")?;
         let (report, reported) = std::sync::mpsc::sync_channel(1);
+        let (fail, failed) = oneshot::channel();
         let thread = std::thread::Builder::new().name("raft".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 match parts.begin().await {
                     Ok((raft, proposer, running)) => {
                         let _ = report.send(Ok((raft.clone(), proposer)));
+                        // Here, because the metrics change with every entry: no other thread is to be woken for that.
+                        tokio::spawn(watch_for_failure(raft.clone(), fail));
                         stopping.cancelled().await;
                         stop_raft(&raft).await;
                         running.iter().for_each(tokio::task::JoinHandle::abort);
@@ -117,7 +122,12 @@ impl RaftNode {
         });
         let thread = thread.context("start the Raft thread")?;
         let (raft, proposer) = reported.recv().context("the Raft thread ended early")??;
-        Ok(Self { raft, proposer, published, log, thread, stop })
+        Ok(Self { raft, proposer, published, log, failed, thread, stop })
+    }
+
+    /// Comes back when Raft has failed, and says why.
+    pub async fn failure(&mut self) -> String {
+        (&mut self.failed).await.unwrap_or_else(|_| "Raft is gone".to_owned())
     }
 
     /// Stops Raft and waits for its thread.
@@ -127,6 +137,14 @@ impl RaftNode {
             tracing::error!("the Raft thread panicked");
         }
     }
+}
+
+async fn watch_for_failure(raft: Raft, fail: oneshot::Sender<String>) {
+    let mut metrics = raft.metrics();
+    let failed = metrics.wait_for(|metrics| metrics.running_state.is_err()).await;
+    let why = failed.ok().and_then(|metrics| metrics.running_state.as_ref().err().map(ToString::to_string));
+    // Nobody listens during the stop.
+    let _ = fail.send(why.unwrap_or_else(|| "Raft is gone".to_owned()));
 }
 
 async fn stop_raft(raft: &Raft) {
