@@ -5,7 +5,6 @@ use crate::pool::{IDLE_TIME, Pool};
 use dfs_config::ClientSettings;
 use dfs_rpc::client::ClientServiceClient;
 use dfs_rpc::tls::Identity;
-use dfs_rpc::transport::Protection;
 use dfs_types::{RequestId, Result};
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
@@ -100,16 +99,6 @@ impl Client {
         R: Future<Output = Result<Result<T>, RpcError>>,
     {
         self.shared.masters.call(self.patience, once).await
-    }
-}
-
-impl Shared {
-    pub(crate) fn protection(&self) -> Protection {
-        match self.settings.data_protection {
-            dfs_config::Protection::Auto => Protection::Auto,
-            dfs_config::Protection::Private => Protection::Private,
-            dfs_config::Protection::Integrity => Protection::Integrity,
-        }
     }
 }
 

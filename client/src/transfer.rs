@@ -172,8 +172,8 @@ impl Transfer {
         let limit = shared.settings.stall_timeout.min(HELLO_TIMEOUT);
         let opening = async {
             let expected = Expected::Datanode(head.id);
-            let connected =
-                connect(&shared.identity, head.address, expected, Service::Data, shared.protection(), limit);
+            let protection = shared.settings.data_protection;
+            let connected = connect(&shared.identity, head.address, expected, Service::Data, protection, limit);
             let connected = connected.await.map_err(|error| error.into_error(head.address))?;
             DataConn::new(connected)
                 .map_err(|error| Error::new(ErrorCode::Unreachable, format!("{}: {error}", head.address)))

@@ -15,7 +15,7 @@ pub use error::ConfigError;
 pub use folders::{Environment, Folders};
 pub use key::{Key, keys};
 pub use load::{Loaded, Sources, load};
-pub use settings::{ClientSettings, DatanodeSettings, LogSettings, MasterSettings, Protection, Settings};
+pub use settings::{ClientSettings, DatanodeSettings, LogSettings, MasterSettings, Settings};
 
 #[cfg(test)]
 mod tests;

@@ -8,22 +8,10 @@ use crate::key::{Key, bound};
 use crate::rule::{
     choice, count, flag, fraction, optional_path, optional_size, paths, peers, size, socket, span, words,
 };
-use dfs_types::ByteSize;
 use dfs_types::size::{GIB, KIB, MIB};
+use dfs_types::{ByteSize, Protection};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Whether payload on data connections may be plain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Protection {
-    /// TLS, but plain between loopback addresses.
-    #[default]
-    Auto,
-    /// TLS always.
-    Private,
-    /// Plain always, behind the same hello.
-    Integrity,
-}
 
 const PROTECTIONS: &[(&str, Protection)] =
     &[("auto", Protection::Auto), ("private", Protection::Private), ("integrity", Protection::Integrity)];

@@ -1,6 +1,7 @@
 //! The table, the file, the environment and the flags together.
 
 use super::*;
+use dfs_types::Protection;
 use std::path::Path;
 use std::time::Duration;
 

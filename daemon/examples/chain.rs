@@ -18,8 +18,8 @@ use dfs_rpc::frame::{DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_c
 use dfs_rpc::hello::Service;
 use dfs_rpc::node::TokenKey;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{self, Protection};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Timestamp};
+use dfs_rpc::transport;
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

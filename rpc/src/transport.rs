@@ -4,7 +4,7 @@ use crate::access::{Role, may_use};
 use crate::codec::PostcardCodec;
 use crate::hello::{HELLO_BYTES, Hello, HelloError, HelloReply, Service, TEXT_BYTES_MAX, VERSIONS, Verdict};
 use crate::tls::{Expected, Identity, principal_of};
-use dfs_types::{Error, ErrorCode, Principal};
+use dfs_types::{Error, ErrorCode, Principal, Protection};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,18 +17,6 @@ pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What tarpc speaks over.
 pub type Transport<In, Out> = Framed<TlsStream<TcpStream>, PostcardCodec<In, Out>>;
-
-/// Whether payload on data connections may be plain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Protection {
-    /// TLS, but plain between loopback addresses.
-    #[default]
-    Auto,
-    /// TLS always.
-    Private,
-    /// Plain always, behind the same hello: for networks that are trusted.
-    Integrity,
-}
 
 /// Why no connection came about.
 #[derive(Debug, thiserror::Error)]

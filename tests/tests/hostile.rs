@@ -2,8 +2,9 @@
 
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{ConnectError, Connected, Protection, connect};
+use dfs_rpc::transport::{ConnectError, Connected, connect};
 use dfs_tests::{Cluster, Spec, content};
+use dfs_types::Protection;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;

@@ -10,10 +10,10 @@ use dfs_rpc::client::{
 };
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
-use dfs_rpc::transport::{Protection, accept, framed};
+use dfs_rpc::transport::{accept, framed};
 use dfs_types::{
     ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Generation, Kind, MasterId,
-    Principal, RequestId, Result, Stat, Timestamp,
+    Principal, Protection, RequestId, Result, Stat, Timestamp,
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};

@@ -2,8 +2,7 @@
 
 use crate::cluster::{CHUNK_SIZE, Cluster, content, path};
 use dfs_client::{CancellationToken, Client, Event, Progress, PutOptions, Source};
-use dfs_config::Protection;
-use dfs_types::{DatanodeId, ErrorCode, Result, Stat};
+use dfs_types::{DatanodeId, ErrorCode, Protection, Result, Stat};
 use std::io::Read;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};

@@ -3,8 +3,8 @@
 use super::*;
 use dfs_rpc::hello::{HELLO_BYTES, Hello, HelloReply, Service, Verdict};
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{ConnectError, Connected, HELLO_TIMEOUT, Protection, accept, connect};
-use dfs_types::{DatanodeId, MasterId};
+use dfs_rpc::transport::{ConnectError, Connected, HELLO_TIMEOUT, accept, connect};
+use dfs_types::{DatanodeId, MasterId, Protection};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -7,7 +7,6 @@ use super::store::{BufferBudget, ChunkStore, StoreOptions};
 use anyhow::{Context as _, ensure};
 use dfs_config::DatanodeSettings;
 use dfs_rpc::tls::Identity;
-use dfs_rpc::transport::Protection;
 use dfs_types::{DatanodeId, Principal};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -79,7 +78,7 @@ async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: Can
         store,
         keys: Arc::new(SharedKeys::default()),
         identity,
-        protection: protection(settings.data_protection),
+        protection: settings.data_protection,
         budget: Arc::new(BufferBudget::default()),
         runtime: tokio::runtime::Handle::current(),
     });
@@ -101,12 +100,4 @@ async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: Can
     tokio::task::spawn_blocking(move || orders.stop()).await.context("stop orders")?;
     tracing::info!(%id, "datanode stopped");
     Ok(())
-}
-
-fn protection(set: dfs_config::Protection) -> Protection {
-    match set {
-        dfs_config::Protection::Auto => Protection::Auto,
-        dfs_config::Protection::Private => Protection::Private,
-        dfs_config::Protection::Integrity => Protection::Integrity,
-    }
 }

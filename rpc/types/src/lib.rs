@@ -8,6 +8,7 @@ pub mod error;
 pub mod id;
 pub mod path;
 pub mod principal;
+pub mod protection;
 pub mod size;
 pub mod time;
 
@@ -16,5 +17,6 @@ pub use error::{Error, ErrorCode, Result};
 pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId};
 pub use path::{DfsPath, PathError};
 pub use principal::Principal;
+pub use protection::Protection;
 pub use size::ByteSize;
 pub use time::{Timestamp, format_duration, parse_duration};

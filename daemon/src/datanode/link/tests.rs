@@ -14,8 +14,8 @@ use dfs_rpc::node::{
     Heartbeat, HeartbeatReply, NodeService, Order, Register, Registered, ReportPage, StoredChunk, TokenKey,
 };
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{self, Protection};
-use dfs_types::{ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, MasterId, Principal};
+use dfs_rpc::transport;
+use dfs_types::{ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, MasterId, Principal, Protection};
 use futures::StreamExt;
 use std::collections::HashMap;
 use std::net::SocketAddr;

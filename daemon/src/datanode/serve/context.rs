@@ -8,8 +8,7 @@ use bytes::Bytes;
 use dfs_rpc::capability::{Capability, CapabilityError, Operation, Receipt, Stored};
 use dfs_rpc::data::StreamError;
 use dfs_rpc::tls::Identity;
-use dfs_rpc::transport::Protection;
-use dfs_types::{DatanodeId, Error, ErrorCode, Principal};
+use dfs_types::{DatanodeId, Error, ErrorCode, Principal, Protection};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 

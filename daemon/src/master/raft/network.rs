@@ -5,8 +5,8 @@ use bytes::Bytes;
 use dfs_rpc::hello::Service;
 use dfs_rpc::raft::RaftServiceClient;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{self, Protection};
-use dfs_types::{Error, ErrorCode, MasterId, Principal};
+use dfs_rpc::transport;
+use dfs_types::{Error, ErrorCode, MasterId, Principal, Protection};
 use openraft::error::{
     InstallSnapshotError, NetworkError, PayloadTooLarge, RPCError, RaftError, RemoteError, Unreachable,
 };

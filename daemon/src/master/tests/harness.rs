@@ -10,10 +10,10 @@ use dfs_rpc::node::{
     FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Register, ReportPage, StoredChunk, TokenKey,
 };
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{self, Connected, Protection};
+use dfs_rpc::transport::{self, Connected};
 use dfs_types::{
-    ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, ErrorCode, MasterId, Principal, RequestId, Result,
-    Stat,
+    ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, ErrorCode, MasterId, Principal, Protection, RequestId,
+    Result, Stat,
 };
 use std::net::SocketAddr;
 use std::path::Path;

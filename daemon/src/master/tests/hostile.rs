@@ -3,8 +3,8 @@
 use super::harness::{Cluster, context};
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::Expected;
-use dfs_rpc::transport::{self, ConnectError, Protection};
-use dfs_types::{DatanodeId, Principal};
+use dfs_rpc::transport::{self, ConnectError};
+use dfs_types::{DatanodeId, Principal, Protection};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -2,7 +2,7 @@
 
 use super::harness::{CAPACITY, Cluster, content};
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX};
-use dfs_rpc::transport::Protection;
+use dfs_types::Protection;
 
 fn round_trips(protection: Protection) {
     let cluster = Cluster::with(3, protection, 64);

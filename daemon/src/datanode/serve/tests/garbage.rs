@@ -4,7 +4,7 @@ use super::harness::{Client, Cluster, content};
 use dfs_rpc::capability::Operation;
 use dfs_rpc::data::Read;
 use dfs_rpc::frame::{DATA_BYTES_MAX, FrameHeader, FrameKind, HEADER_BYTES, MESSAGE_BYTES_MAX};
-use dfs_rpc::transport::Protection;
+use dfs_types::Protection;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 

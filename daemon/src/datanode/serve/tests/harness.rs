@@ -14,8 +14,8 @@ use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_
 use dfs_rpc::hello::Service;
 use dfs_rpc::node::TokenKey;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{self, Protection};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal};
+use dfs_rpc::transport;
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
