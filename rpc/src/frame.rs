@@ -19,6 +19,7 @@
 //! The magic comes first so that a stranger is recognised by the first word; the header's checksum comes last so that
 //! it covers all before it.
 
+use crate::byte_enum::byte_enum;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Bytes of a frame's header.
@@ -34,41 +35,26 @@ pub const MESSAGE_BYTES_MAX: usize = 65_536;
 const MAGIC: [u8; 4] = *b"dfsD";
 const VERSION: u8 = 1;
 
-/// What a frame is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[repr(u8)]
-pub enum FrameKind {
-    /// [`OpenWrite`](crate::data::OpenWrite).
-    OpenWrite = 1,
-    /// Up to eight blocks of a chunk.
-    Data = 2,
-    /// [`FinishWrite`](crate::data::FinishWrite).
-    FinishWrite = 3,
-    /// [`WriteDone`](crate::data::WriteDone).
-    WriteDone = 4,
-    /// [`Read`](crate::data::Read).
-    Read = 5,
-    /// All data of a read was sent; no payload.
-    ReadDone = 6,
-    /// [`StreamError`](crate::data::StreamError).
-    Error = 7,
-    /// The writer gives this chunk up; no payload.
-    AbortWrite = 8,
-}
-
-impl FrameKind {
-    fn from_byte(byte: u8) -> Option<Self> {
-        Some(match byte {
-            1 => Self::OpenWrite,
-            2 => Self::Data,
-            3 => Self::FinishWrite,
-            4 => Self::WriteDone,
-            5 => Self::Read,
-            6 => Self::ReadDone,
-            7 => Self::Error,
-            8 => Self::AbortWrite,
-            _ => return None,
-        })
+byte_enum! {
+    /// What a frame is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum FrameKind {
+        /// [`OpenWrite`](crate::data::OpenWrite).
+        OpenWrite = 1,
+        /// Up to eight blocks of a chunk.
+        Data = 2,
+        /// [`FinishWrite`](crate::data::FinishWrite).
+        FinishWrite = 3,
+        /// [`WriteDone`](crate::data::WriteDone).
+        WriteDone = 4,
+        /// [`Read`](crate::data::Read).
+        Read = 5,
+        /// All data of a read was sent; no payload.
+        ReadDone = 6,
+        /// [`StreamError`](crate::data::StreamError).
+        Error = 7,
+        /// The writer gives this chunk up; no payload.
+        AbortWrite = 8,
     }
 }
 
@@ -271,6 +257,13 @@ mod tests {
         let mut message = FrameHeader::message(FrameKind::Error, 1, &[1]);
         message.length = u32::MAX;
         assert_eq!(FrameHeader::decode(&message.encode()), Err(FrameError::Length(u32::MAX)));
+    }
+
+    #[test]
+    fn every_kind_reads_back_and_no_other_byte_does() {
+        let read: Vec<FrameKind> = (0..=u8::MAX).filter_map(FrameKind::from_byte).collect();
+        assert_eq!(read, FrameKind::ALL);
+        assert!(FrameKind::ALL.iter().all(|kind| FrameKind::from_byte(*kind as u8) == Some(*kind)));
     }
 
     #[test]

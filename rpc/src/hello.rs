@@ -24,6 +24,7 @@
 //! | 10..28 | zero |
 //! | 28..32 | crc32c of bytes 0..28 |
 
+use crate::byte_enum::byte_enum;
 use dfs_types::ClusterId;
 
 /// The protocol versions that this build speaks.
@@ -33,39 +34,37 @@ pub const HELLO_BYTES: usize = 32;
 /// Bytes of the text behind a refusal.
 pub const TEXT_BYTES_MAX: usize = 512;
 
-/// What a connection is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Service {
-    /// [`ClientService`](crate::client::ClientService), at a master.
-    Client = 1,
-    /// [`NodeService`](crate::node::NodeService), at a master.
-    Node = 2,
-    /// [`RaftService`](crate::raft::RaftService), at a master.
-    Raft = 3,
-    /// [`data`](crate::data), at a datanode.
-    Data = 4,
+byte_enum! {
+    /// What a connection is for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Service {
+        /// [`ClientService`](crate::client::ClientService), at a master.
+        Client = 1,
+        /// [`NodeService`](crate::node::NodeService), at a master.
+        Node = 2,
+        /// [`RaftService`](crate::raft::RaftService), at a master.
+        Raft = 3,
+        /// [`data`](crate::data), at a datanode.
+        Data = 4,
+    }
 }
 
-impl Service {
-    pub const ALL: [Service; 4] = [Self::Client, Self::Node, Self::Raft, Self::Data];
-}
-
-/// What the server makes of a hello.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Verdict {
-    Welcome = 0,
-    /// No protocol version in common.
-    Version = 1,
-    /// It belongs to another cluster.
-    Cluster = 2,
-    /// It does not offer this service.
-    Service = 3,
-    /// The caller's role may not use this service.
-    Role = 4,
-    /// Too many connections.
-    Busy = 5,
+byte_enum! {
+    /// What the server makes of a hello.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Verdict {
+        Welcome = 0,
+        /// No protocol version in common.
+        Version = 1,
+        /// It belongs to another cluster.
+        Cluster = 2,
+        /// It does not offer this service.
+        Service = 3,
+        /// The caller's role may not use this service.
+        Role = 4,
+        /// Too many connections.
+        Busy = 5,
+    }
 }
 
 /// The caller's hello.
@@ -147,8 +146,7 @@ impl Hello {
         if !sealed(bytes) {
             return Err(HelloError::Checksum);
         }
-        let service =
-            Service::ALL.into_iter().find(|service| *service as u8 == bytes[5]).ok_or(HelloError::Service(bytes[5]))?;
+        let service = Service::from_byte(bytes[5]).ok_or(HelloError::Service(bytes[5]))?;
         let (version_min, version_max) = (half(bytes, 6), half(bytes, 8));
         if version_min > version_max || bytes[10] > 1 || bytes[11] != 0 {
             return Err(HelloError::Value);
@@ -185,15 +183,13 @@ impl HelloReply {
     /// # Errors
     /// When the bytes are no reply that this version understands.
     pub fn decode(bytes: &[u8; HELLO_BYTES]) -> Result<(Self, usize), HelloError> {
-        use Verdict as V;
         if bytes[0..4] != *b"dfsR" {
             return Err(HelloError::Magic);
         }
         if !sealed(bytes) {
             return Err(HelloError::Checksum);
         }
-        let verdicts = [V::Welcome, V::Version, V::Cluster, V::Service, V::Role, V::Busy];
-        let verdict = verdicts.into_iter().find(|verdict| *verdict as u8 == bytes[4]).ok_or(HelloError::Value)?;
+        let verdict = Verdict::from_byte(bytes[4]).ok_or(HelloError::Value)?;
         let length = usize::from(half(bytes, 8));
         if length > TEXT_BYTES_MAX || bytes[5] > 1 {
             return Err(HelloError::Value);

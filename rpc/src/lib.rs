@@ -13,6 +13,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 pub mod access;
+mod byte_enum;
 pub mod capability;
 pub mod client;
 pub mod codec;

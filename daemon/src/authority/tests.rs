@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
-const ALL: &[Service] = &Service::ALL;
+const ALL: &[Service] = Service::ALL;
 const CLIENT: &[Service] = &[Service::Client, Service::Node, Service::Raft];
 
 fn new_authority() -> Authority {

@@ -34,4 +34,6 @@ pub use spare::{Disk, RealDisk};
 pub use store::{Log, LogOptions};
 
 #[cfg(test)]
+pub(in crate::master) mod moody;
+#[cfg(test)]
 mod tests;

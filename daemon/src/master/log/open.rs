@@ -124,17 +124,7 @@ impl State {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(LogError::io("read", path))?;
         let size = bytes.len() as u64;
-        let (sequence, path) = (head.sequence, path.to_owned());
-        self.segments.push_back(Segment {
-            sequence,
-            mark: head.mark,
-            path,
-            file,
-            size,
-            end: RECORDS_AT,
-            first: 0,
-            offsets: Vec::new(),
-        });
+        self.segments.push_back(Segment::new(path.to_owned(), file, size, head));
         let mut at = RECORDS_AT as usize;
         while let Some(found) = bytes.get(at..).and_then(|bytes| record::find(bytes, head.mark)) {
             if end.is_some_and(|end| at as u64 >= end) {

@@ -96,6 +96,12 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The file at `path` as a segment of which no record has been read yet.
+    pub fn new(path: PathBuf, file: File, size: u64, head: &Head) -> Self {
+        let (sequence, mark) = (head.sequence, head.mark);
+        Self { sequence, mark, path, file, size, end: RECORDS_AT, first: 0, offsets: Vec::new() }
+    }
+
     pub fn file_name(sequence: u64) -> String {
         format!("segment-{sequence:016x}.log")
     }

@@ -333,16 +333,7 @@ pub(super) fn begin(options: &LogOptions, from: &Path, head: Head) -> Result<Seg
     fs::rename(from, &path).map_err(LogError::io("rename", from))?;
     sync_folder(&options.folder)?;
     let size = file.metadata().map_err(LogError::io("look at", &path))?.len();
-    Ok(Segment {
-        sequence: head.sequence,
-        mark: head.mark,
-        path,
-        file,
-        size,
-        end: RECORDS_AT,
-        first: 0,
-        offsets: Vec::new(),
-    })
+    Ok(Segment::new(path, file, size, &head))
 }
 
 /// A mark for a new segment, never zero.

@@ -1,19 +1,18 @@
 //! The log against crashes, damage and full disks.
 
+use super::moody::Moody;
 use super::record::{self, Record};
 use super::segment::{Head, RECORDS_AT, Segment};
 use super::store::SEGMENT_BYTES_MIN;
-use super::{Disk, Log, LogError, LogOptions, RealDisk};
+use super::{Log, LogError, LogOptions, RealDisk};
 use crate::master::raft::types::{Batch, Entry, LogId};
 use dfs_logic::command::{Command, Op};
 use dfs_types::{ClusterId, DfsPath, RequestId, Timestamp};
 use openraft::{CommittedLeaderId, EntryPayload};
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 const CLUSTER: ClusterId = ClusterId([5; 16]);
 
@@ -247,26 +246,6 @@ fn a_missing_segment_and_a_foreign_one_are_refused() {
     expect(&open(folder.path()), &[(1, 0..400)]);
 }
 
-/// A disk that is full, or fails to sync, when it is told to.
-#[derive(Debug, Default)]
-struct Moody {
-    full: AtomicBool,
-    broken: AtomicBool,
-}
-
-impl Disk for Moody {
-    fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
-        if self.full.load(Ordering::Relaxed) {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            RealDisk.allocate(path, bytes)
-        }
-    }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        if self.broken.load(Ordering::Relaxed) { Err(io::Error::other("planted")) } else { RealDisk.sync(file) }
-    }
-}
-
 /// Waits for the thread that makes spares; it is bounded only by the test runner.
 fn until(condition: impl Fn() -> bool) {
     while !condition() {
@@ -285,7 +264,7 @@ fn a_full_disk_is_told_in_time_and_passes() {
             .any(|e| e.expect("entry").file_name().to_string_lossy().starts_with("spare-"))
     };
     until(spare);
-    disk.full.store(true, Ordering::Relaxed);
+    disk.set_full(true);
     assert!(log.has_room(), "there is still a spare");
     let mut next = 0;
     while segments(folder.path()).len() < 2 {
@@ -295,7 +274,7 @@ fn a_full_disk_is_told_in_time_and_passes() {
     until(|| !log.has_room());
     // What is on its way still fits into the segment just begun.
     append(&log, 1, next..next + 10);
-    disk.full.store(false, Ordering::Relaxed);
+    disk.set_full(false);
     until(|| log.has_room());
     append(&log, 1, next + 10..next + 300);
     expect(&log, &[(1, 0..next + 300)]);
@@ -308,9 +287,9 @@ fn a_failed_sync_puts_the_log_out_of_service_for_good() {
     let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
     append(&log, 1, 0..3);
     let failure = log.failure();
-    disk.broken.store(true, Ordering::Relaxed);
+    disk.set_broken(true);
     assert!(log.append([entry(1, 3)]).is_err());
-    disk.broken.store(false, Ordering::Relaxed);
+    disk.set_broken(false);
     assert!(matches!(log.append([entry(1, 3)]), Err(LogError::Failed(_))));
     assert!(failure.borrow().as_ref().is_some_and(|text| text.contains("planted")));
     assert_eq!(log.read(0, 10).expect("reads go on").len(), 3);

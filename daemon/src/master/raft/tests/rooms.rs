@@ -3,38 +3,14 @@
 use super::super::node::{RaftNode, RaftOptions};
 use super::super::proposer::ProposeError;
 use crate::authority::{Authority, draw_cluster_id};
-use crate::master::log::{Disk, RealDisk};
+use crate::master::log::moody::Moody;
 use dfs_logic::command::{Command, KeyRecord, Op};
 use dfs_rpc::tls::Identity;
 use dfs_types::{DfsPath, MasterId, Principal, RequestId, Timestamp};
-use std::fs::File;
-use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
-
-#[derive(Debug, Default)]
-struct Moody {
-    full: AtomicBool,
-    broken: AtomicBool,
-}
-
-impl Disk for Moody {
-    fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
-        match self.full.load(Ordering::Relaxed) {
-            true => Err(io::ErrorKind::StorageFull.into()),
-            false => RealDisk.allocate(path, bytes),
-        }
-    }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        match self.broken.load(Ordering::Relaxed) {
-            true => Err(io::Error::other("planted")),
-            false => RealDisk.sync(file),
-        }
-    }
-}
 
 fn start(folder: &Path, disk: Arc<Moody>) -> RaftNode {
     let authority = Authority::create(draw_cluster_id().expect("random"), SystemTime::now()).expect("authority");
@@ -73,7 +49,7 @@ async fn commands_are_refused_while_the_disk_is_full_and_reads_go_on() {
     let disk = Arc::new(Moody::default());
     let node = start(folder.path(), disk.clone());
     node.proposer.propose(init(&node)).await.expect("proposed").expect("applied");
-    disk.full.store(true, Ordering::Relaxed);
+    disk.set_full(true);
     let mut made = 0;
     let refused = loop {
         match node.proposer.propose(mkdir(made)).await {
@@ -86,7 +62,7 @@ async fn commands_are_refused_while_the_disk_is_full_and_reads_go_on() {
     assert_eq!(refused, ProposeError::DiskFull);
     assert_eq!(node.published.look().namespace.totals().directories, made as u64, "reads go on");
     assert!(node.log.failure().borrow().is_none(), "Raft never met the full disk");
-    disk.full.store(false, Ordering::Relaxed);
+    disk.set_full(false);
     while !node.proposer.has_room() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -100,7 +76,7 @@ async fn a_failed_sync_stops_raft_and_acknowledges_nothing() {
     let disk = Arc::new(Moody::default());
     let node = start(folder.path(), disk.clone());
     node.proposer.propose(init(&node)).await.expect("proposed").expect("applied");
-    disk.broken.store(true, Ordering::Relaxed);
+    disk.set_broken(true);
     assert_eq!(node.proposer.propose(mkdir(0)).await, Err(ProposeError::Stopping));
     assert!(node.log.failure().borrow().is_some());
     assert_eq!(node.published.look().namespace.totals().directories, 0);

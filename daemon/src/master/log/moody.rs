@@ -1,0 +1,37 @@
+//! A disk that is full, or fails to sync, when a test tells it to.
+
+use super::{Disk, RealDisk};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(Debug, Default)]
+pub(in crate::master) struct Moody {
+    full: AtomicBool,
+    broken: AtomicBool,
+}
+
+impl Moody {
+    pub(in crate::master) fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::Relaxed);
+    }
+
+    pub(in crate::master) fn set_broken(&self, broken: bool) {
+        self.broken.store(broken, Ordering::Relaxed);
+    }
+}
+
+impl Disk for Moody {
+    fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        if self.full.load(Ordering::Relaxed) {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            RealDisk.allocate(path, bytes)
+        }
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        if self.broken.load(Ordering::Relaxed) { Err(io::Error::other("planted")) } else { RealDisk.sync(file) }
+    }
+}
