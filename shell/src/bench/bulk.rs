@@ -2,10 +2,9 @@
 
 use super::cpu::Watched;
 use super::phase::Collector;
-use super::raw::RawDisk;
+use super::raw::measure;
 use super::scratch::Scratch;
 use super::{Limit, Outcome, Phase, Plan};
-use crate::report::local_io;
 use dfs_client::{CancellationToken, Dest, GetOptions, Progress, PutOptions, Source};
 use dfs_types::Result;
 use futures::StreamExt;
@@ -29,10 +28,7 @@ pub async fn write(
     disk: &Path,
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
-    let failed = |error: io::Error| local_io(disk, &error);
-    let raw = RawDisk::new(disk).map_err(failed)?;
-    let limit = raw.write_rate(plan.size).map_err(failed)?;
-    drop(raw);
+    let limit = measure(disk, |raw| raw.write_rate(plan.size))?;
     let phase = put_files(plan, scratch, watched, cancel).await;
     let limit = Limit {
         name: "three writers at once, O_DIRECT and synced, user data",
@@ -54,10 +50,7 @@ pub async fn read(
     disk: &Path,
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
-    let failed = |error: io::Error| local_io(disk, &error);
-    let raw = RawDisk::new(disk).map_err(failed)?;
-    let limit = raw.read_rate(plan.size).map_err(failed)?;
-    drop(raw);
+    let limit = measure(disk, |raw| raw.read_rate(plan.size))?;
     let written = put_files(plan, scratch, watched, cancel).await;
     if let Some(error) = written.error {
         return Err(error);

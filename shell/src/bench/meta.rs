@@ -3,10 +3,10 @@
 use super::cpu::Watched;
 use super::histogram::Histogram;
 use super::phase::Collector;
-use super::raw::RawDisk;
+use super::raw::measure;
 use super::scratch::Scratch;
 use super::{Limit, Outcome, Phase, Plan};
-use crate::report::{io_message, local_io};
+use crate::report::io_message;
 use dfs_client::{CancellationToken, Client, ClientOptions};
 use dfs_types::{Error, ErrorCode, Result};
 use std::path::Path;
@@ -38,8 +38,7 @@ pub async fn meta(
     disk: &Path,
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
-    let failed = |error: std::io::Error| local_io(disk, &error);
-    let syncs = RawDisk::new(disk).and_then(|raw| raw.sync_rate(DISK_FOR)).map_err(failed)?;
+    let syncs = measure(disk, |raw| raw.sync_rate(DISK_FOR))?;
     let folder = scratch.path("meta")?;
     scratch.client.mkdir(&folder, false).await?;
     let work = {

@@ -1,5 +1,7 @@
 //! What the disk of this machine does by itself: the limit that a bench is held against.
 
+use crate::report::local_io;
+use dfs_types::Result;
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -43,10 +45,18 @@ impl Block {
     }
 }
 
+/// What `how` measures of the disk that `beside` is on.
+///
+/// # Errors
+/// `local_io` when the disk is full, is not ours to write on, or knows no O_DIRECT.
+pub fn measure(beside: &Path, how: impl FnOnce(&RawDisk) -> io::Result<f64>) -> Result<f64> {
+    RawDisk::new(beside).and_then(|raw| how(&raw)).map_err(|error| local_io(beside, &error))
+}
+
 impl RawDisk {
     /// # Errors
     /// When a folder cannot be made beside `beside`.
-    pub fn new(beside: &Path) -> io::Result<Self> {
+    fn new(beside: &Path) -> io::Result<Self> {
         let folder = beside.join(format!(".dfs-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         Ok(Self { folder })

@@ -2,10 +2,9 @@
 
 use super::cpu::Watched;
 use super::phase::Collector;
-use super::raw::RawDisk;
+use super::raw::measure;
 use super::scratch::Scratch;
 use super::{Limit, Outcome, Plan};
-use crate::report::local_io;
 use dfs_client::{CancellationToken, Dest, GetOptions, Progress, PutOptions, Source};
 use dfs_types::Result;
 use futures::{StreamExt, stream};
@@ -31,8 +30,7 @@ pub async fn small(
     if plan.size > FILE_BYTES_MAX {
         return Err(crate::report::usage("small files have at most 16MiB; bench write takes larger ones"));
     }
-    let failed = |error: std::io::Error| local_io(disk, &error);
-    let files = RawDisk::new(disk).and_then(|raw| raw.file_rate(plan.jobs, DISK_FOR)).map_err(failed)?;
+    let files = measure(disk, |raw| raw.file_rate(plan.jobs, DISK_FOR))?;
     let content = vec![0x5a; plan.size as usize];
     let progress = Progress::new();
     let mut phases = Vec::new();
