@@ -10,6 +10,7 @@ fix:
 # The long form of the tests that are short in `just verify`. Prints its seed; DFS_TEST_SEED repeats one.
 soak rounds="500":
     DFS_TEST_ROUNDS={{rounds}} cargo test --release -p dfs-tests --test durability -- --nocapture
+    DFS_TEST_FILE=1GiB cargo test --release -p dfs-tests --test failover -- --nocapture --test-threads 1
 
 # Every figure of docs/performance.md.
 bench:

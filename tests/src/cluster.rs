@@ -76,6 +76,16 @@ pub struct Daemon {
     pub log: PathBuf,
 }
 
+impl Daemon {
+    /// Sends a signal to its process.
+    #[track_caller]
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = self.pid.unwrap_or_else(|| panic!("{} is not running", self.id));
+        let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
+        rustix::process::kill_process(pid, signal).expect("send signal");
+    }
+}
+
 /// A running cluster. When it goes, its processes go, and a failing test shows their logs.
 #[derive(Debug)]
 pub struct Cluster {
@@ -187,9 +197,7 @@ impl Cluster {
     /// Sends a signal to a daemon's process.
     #[track_caller]
     pub fn signal(&self, id: &str, signal: rustix::process::Signal) {
-        let pid = self.daemon(id).pid.unwrap_or_else(|| panic!("{id} is not running"));
-        let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
-        rustix::process::kill_process(pid, signal).expect("send signal");
+        self.daemon(id).signal(signal);
     }
 
     /// `kill -9` of one daemon.
@@ -259,6 +267,13 @@ impl Cluster {
         files.into_iter().find(is_user).expect("a user's credential")
     }
 
+    /// Whether every chunk has all its copies.
+    pub fn is_healthy(&self) -> bool {
+        let status = self.json(&["status"]);
+        let short = |key: &str| status["replication"][key].as_u64();
+        [short("missing"), short("endangered"), short("under")] == [Some(0); 3]
+    }
+
     /// The chunk files of a datanode.
     pub fn chunk_files(&self, id: &str) -> Vec<PathBuf> {
         let mut files = Vec::new();
@@ -288,7 +303,7 @@ impl Cluster {
     }
 }
 
-fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
+pub(crate) fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => walk(&entry.path(), visit),

@@ -1,10 +1,43 @@
 //! Bytes from a seed: the same for the same seed, different at every place, and quick to make and to check.
 
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
 /// `length` bytes of the stream `seed`.
 pub fn bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut out = vec![0; length];
     fill(seed, 0, &mut out);
     out
+}
+
+/// Bytes made or compared at once.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// Writes a local file of `length` bytes of the stream `seed`.
+pub fn write(seed: u64, length: u64, path: &Path) {
+    let mut file = File::create(path).expect("make a local file");
+    let mut piece = vec![0; PIECE_BYTES];
+    for offset in (0..length).step_by(PIECE_BYTES) {
+        let part = &mut piece[..usize::try_from(length - offset).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES))];
+        fill(seed, offset, part);
+        file.write_all(part).expect("write a local file");
+    }
+}
+
+/// Whether two local files hold the same bytes.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let [mut one, mut other] = [one, other].map(|path| File::open(path).expect("open a local file"));
+    let (mut piece, mut beside) = (Vec::new(), Vec::new());
+    loop {
+        for (file, piece) in [(&mut one, &mut piece), (&mut other, &mut beside)] {
+            piece.clear();
+            Read::take(&mut *file, PIECE_BYTES as u64).read_to_end(piece).expect("read a local file");
+        }
+        if piece != beside || piece.is_empty() {
+            return piece == beside;
+        }
+    }
 }
 
 /// Fills `out` with what the stream `seed` holds from `offset` on.
@@ -33,5 +66,18 @@ mod tests {
         super::fill(7, 333, &mut part);
         assert_eq!(part, whole[333..433]);
         assert_ne!(super::bytes(8, 1000), whole);
+    }
+
+    #[test]
+    fn files_are_the_same_or_not() {
+        let folder = tempfile::tempdir().expect("folder");
+        let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        let length = super::PIECE_BYTES as u64 + 5;
+        super::write(7, length, &a);
+        assert_eq!(std::fs::read(&a).expect("read"), super::bytes(7, length as usize));
+        super::write(7, length, &b);
+        super::write(7, length - 1, &c);
+        assert!(super::is_same(&a, &b));
+        assert!(!super::is_same(&a, &c));
     }
 }
