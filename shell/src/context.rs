@@ -5,6 +5,7 @@ use crate::out::Out;
 use crate::report::{interrupted, usage};
 use crate::session::Session;
 use dfs_client::Client;
+use dfs_tui::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result};
 use serde::Serialize;
 use std::ffi::OsStr;
@@ -133,6 +134,23 @@ impl<'a> Context<'a> {
     /// As [`Out::write`].
     pub fn print(&mut self, text: &str) -> Result<()> {
         self.out.write(text.as_bytes())
+    }
+
+    /// Shows what the command found out: as text, or as a document in one line.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn show(&mut self, report: &impl Report) -> Result<()> {
+        if self.json() {
+            return self.emit(report);
+        }
+        let text = report.text(&self.view());
+        self.print(&text)
+    }
+
+    /// How people look at the output.
+    pub fn view(&self) -> View {
+        View { cells: self.out.width(), colour: self.out.is_terminal() && self.session.colour() }
     }
 
     /// Writes a document in one line.

@@ -30,8 +30,8 @@ pub async fn arguments(command: &Command, texts: &[Text], context: &mut Context<
             Role::Flag | Role::Value => Kind::Plain,
         };
         match kind {
-            Kind::Plain | Kind::Command => all.push(plain.into()),
-            Kind::Remote | Kind::RemoteFolder => all.extend(paths(text, false, context).await?),
+            Kind::Plain | Kind::Command | Kind::Node | Kind::Variable => all.push(plain.into()),
+            Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
             Kind::Local | Kind::LocalFolder => all.extend(paths(&at_home(text), true, context).await?),
         }
     }

@@ -78,6 +78,12 @@ impl Session {
         self.client.clone()
     }
 
+    /// Whether a terminal may be sent colours (`NO_COLOR`: no-color.org).
+    pub fn colour(&self) -> bool {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
     /// What a person or script called a path, from the working folder.
     ///
     /// # Errors

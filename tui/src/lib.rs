@@ -7,8 +7,10 @@ pub mod cluster;
 pub mod figures;
 pub mod meter;
 pub mod nodes;
+pub mod report;
 pub mod table;
 pub mod text;
 
 pub use meter::Meter;
-pub use table::{Align, Table};
+pub use report::{Report, Tone, View};
+pub use table::{Align, Cell, Table};

@@ -1,7 +1,8 @@
 //! The table of datanodes.
 
 use crate::figures::{age, count, percent, size};
-use crate::table::{Align, Table};
+use crate::report::{Tone, View};
+use crate::table::{Align, Cell, Table};
 use dfs_rpc::client::{NodeState, NodeStatus};
 use std::time::Duration;
 
@@ -14,8 +15,26 @@ pub fn state(state: NodeState) -> &'static str {
     }
 }
 
+/// The state in a word.
+pub fn word(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Live => "live",
+        NodeState::Stale => "stale",
+        NodeState::Dead => "dead",
+    }
+}
+
+/// How the state looks.
+pub fn tone(state: NodeState) -> Tone {
+    match state {
+        NodeState::Live => Tone::Good,
+        NodeState::Stale => Tone::Warning,
+        NodeState::Dead => Tone::Bad,
+    }
+}
+
 /// One line for each datanode; `verbose` adds a line for each of its folders and its traffic.
-pub fn table(nodes: &[NodeStatus], verbose: bool, cells: Option<usize>) -> String {
+pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     let mut head = vec![
         ("NODE", Align::Left),
         ("STATE", Align::Left),
@@ -47,29 +66,29 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, cells: Option<usize>) -> Strin
             }
         }
     }
-    table.render(cells)
+    table.render(view)
 }
 
-fn row(node: &NodeStatus, verbose: bool) -> Vec<String> {
+fn row(node: &NodeStatus, verbose: bool) -> Vec<Cell> {
     let load = &node.load;
     let mut cells = vec![
-        node.id.to_string(),
-        state(node.state).to_owned(),
-        size(load.used()),
-        size(load.free()),
-        percent(load.used(), load.capacity()),
-        count(node.chunks),
-        node.address.to_string(),
-        age(Duration::from_millis(node.heartbeat_age_ms)),
+        node.id.to_string().into(),
+        Cell::new(tone(node.state), state(node.state)),
+        size(load.used()).into(),
+        size(load.free()).into(),
+        percent(load.used(), load.capacity()).into(),
+        count(node.chunks).into(),
+        node.address.to_string().into(),
+        age(Duration::from_millis(node.heartbeat_age_ms)).into(),
     ];
     if verbose {
         cells.extend([
-            load.reads_in_flight.to_string(),
-            load.writes_in_flight.to_string(),
-            size(load.bytes_read),
-            size(load.bytes_written),
-            count(load.disk_errors),
-            node.version.clone(),
+            load.reads_in_flight.to_string().into(),
+            load.writes_in_flight.to_string().into(),
+            size(load.bytes_read).into(),
+            size(load.bytes_written).into(),
+            count(load.disk_errors).into(),
+            Cell::from(&node.version),
         ]);
     }
     cells
@@ -97,7 +116,7 @@ mod tests {
 
     #[test]
     fn one_line_a_node() {
-        let text = table(&[node(1, NodeState::Live), node(12, NodeState::Dead)], false, None);
+        let text = table(&[node(1, NodeState::Live), node(12, NodeState::Dead)], false, &View::default());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1], "datanode-1   · live  25.0 GiB  75.0 GiB  25 %   1,234  127.0.0.1:4000  1 s ago");
@@ -106,7 +125,7 @@ mod tests {
 
     #[test]
     fn verbose_shows_folders() {
-        let text = table(&[node(1, NodeState::Live)], true, None);
+        let text = table(&[node(1, NodeState::Live)], true, &View::default());
         assert!(text.contains("/data/1"), "{text}");
         assert!(text.contains("VERSION"), "{text}");
     }

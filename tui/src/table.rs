@@ -1,5 +1,6 @@
 //! Tables that fit the width of a terminal.
 
+use crate::report::{Tone, View};
 use crate::text::{sanitise, truncate, width};
 
 /// Which side of its column a cell keeps to.
@@ -14,12 +15,32 @@ const SQUEEZED_MIN: usize = 6;
 /// Between two columns, in cells.
 const GAP: usize = 2;
 
+/// The text of a cell, safe for a terminal, and its tone.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Cell {
+    /// A cell in a tone.
+    pub fn new(tone: Tone, text: impl AsRef<str>) -> Self {
+        Self { text: sanitise(text.as_ref()).into_owned(), tone }
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(Tone::Plain, text)
+    }
+}
+
 /// Rows of cells under a head. Cells are made safe for a terminal when they are added.
 #[derive(Debug, Clone)]
 pub struct Table {
     aligns: Vec<Align>,
     /// The head first.
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
@@ -27,31 +48,31 @@ impl Table {
     pub fn new(head: &[(&str, Align)]) -> Self {
         Self {
             aligns: head.iter().map(|(_, align)| *align).collect(),
-            rows: vec![head.iter().map(|(name, _)| (*name).to_owned()).collect()],
+            rows: vec![head.iter().map(|(name, _)| Cell::new(Tone::Strong, name)).collect()],
         }
     }
 
     /// Adds a row; cells beyond the head are dropped, missing ones are empty.
-    pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
-        let mut row: Vec<String> = cells.into_iter().map(|cell| sanitise(cell.as_ref()).into_owned()).collect();
-        row.resize(self.aligns.len(), String::new());
+    pub fn row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        let mut row: Vec<Cell> = cells.into_iter().map(Into::into).collect();
+        row.resize(self.aligns.len(), Cell::default());
         self.rows.push(row);
     }
 
-    /// The table as lines of at most `cells` cells; unlimited if none.
+    /// The table in lines that fit the view.
     /// When it is too wide, its widest columns are cut first, and the last columns drop out when that is not enough.
-    pub fn render(&self, cells: Option<usize>) -> String {
-        let widths = self.fit(cells);
+    pub fn render(&self, view: &View) -> String {
+        let widths = self.fit(view.cells);
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
             for ((cell, align), column) in row.iter().zip(&self.aligns).zip(&widths) {
-                if !line.is_empty() || *align == Align::Right && *column > width(cell) {
-                    let gap = if line.is_empty() { 0 } else { GAP };
-                    line.extend(std::iter::repeat_n(' ', gap));
-                }
-                let shown = truncate(cell, *column);
+                let shown = truncate(&cell.text, *column);
                 let room = column.saturating_sub(width(&shown));
+                let shown = view.paint(cell.tone, &shown);
+                if !line.is_empty() {
+                    line.extend(std::iter::repeat_n(' ', GAP));
+                }
                 match align {
                     Align::Left => line.extend(shown.chars().chain(std::iter::repeat_n(' ', room))),
                     Align::Right => line.extend(std::iter::repeat_n(' ', room).chain(shown.chars())),
@@ -68,7 +89,7 @@ impl Table {
         let mut widths: Vec<usize> = vec![1; self.aligns.len()];
         for row in &self.rows {
             for (column, cell) in widths.iter_mut().zip(row) {
-                *column = (*column).max(width(cell));
+                *column = (*column).max(width(&cell.text));
             }
         }
         let Some(cells) = cells else { return widths };
@@ -97,6 +118,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn view(cells: usize) -> View {
+        View { cells: Some(cells), colour: false }
+    }
+
+    #[test]
+    fn tones_take_no_cells() {
+        let mut table = Table::new(&[("A", Align::Right), ("B", Align::Left)]);
+        table.row([Cell::new(Tone::Bad, "dead"), "x".into()]);
+        let plain = table.render(&view(80));
+        let painted = table.render(&View { colour: true, ..view(80) });
+        assert_eq!(plain, "   A  B\ndead  x\n");
+        assert_eq!(painted, "   \x1b[1mA\x1b[0m  \x1b[1mB\x1b[0m\n\x1b[31mdead\x1b[0m  x\n");
+    }
+
     fn sample() -> Table {
         let mut table = Table::new(&[("NAME", Align::Left), ("SIZE", Align::Right), ("WHERE", Align::Left)]);
         table.row(["漢字", "1", "here"]);
@@ -107,14 +142,14 @@ mod tests {
     #[test]
     fn columns_line_up_by_cells() {
         let expected = "NAME   SIZE  WHERE\n漢字      1  here\nb     12345  a place\\tfar away\n";
-        assert_eq!(sample().render(None), expected);
+        assert_eq!(sample().render(&View::default()), expected);
     }
 
     #[test]
     fn a_narrow_terminal_cuts_the_widest() {
         let expected = "NAME   SIZE  WHERE\n漢字      1  here\nb     12345  a place…\n";
-        assert_eq!(sample().render(Some(21)), expected);
-        assert_eq!(sample().render(Some(4)).lines().next(), Some("NAME"));
+        assert_eq!(sample().render(&view(21)), expected);
+        assert_eq!(sample().render(&view(4)).lines().next(), Some("NAME"));
     }
 
     proptest! {
@@ -127,7 +162,7 @@ mod tests {
             for row in &rows {
                 table.row(row);
             }
-            prop_assert!(table.render(Some(cells)).lines().all(|line| width(line) <= cells));
+            prop_assert!(table.render(&view(cells)).lines().all(|line| width(line) <= cells));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::cpu::{CpuSeconds, Watched};
 use super::histogram::Histogram;
+use dfs_tui::View;
 use dfs_types::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -150,7 +151,7 @@ impl Outcome {
     }
 
     /// For people.
-    pub fn text(&self, cells: Option<usize>) -> String {
+    pub fn text(&self, view: &View) -> String {
         use dfs_tui::figures::{count, latency, rate};
         use dfs_tui::{Align, Table};
         let mut table = Table::new(&[
@@ -183,7 +184,7 @@ impl Outcome {
                 phase.cpu_per_gib().map_or(String::new(), |cpu| format!("{cpu:.2}")),
             ]);
         }
-        let mut text = table.render(cells);
+        let mut text = table.render(view);
         for limit in &self.limits {
             let shown = if limit.bytes { rate(limit.per_second) } else { per_second(limit.per_second) };
             let reached =
@@ -219,7 +220,7 @@ mod tests {
         let document = outcome.json("write");
         assert_eq!(document["limits"][0]["reached"], 0.5);
         assert_eq!(document["phases"][0]["errors"], 1);
-        let text = outcome.text(None);
+        let text = outcome.text(&View::default());
         assert!(
             text.contains("537 MB/s") && text.contains("reached 0.50 of it") && text.contains("too slow"),
             "{text}"

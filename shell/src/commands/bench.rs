@@ -66,7 +66,7 @@ impl Verb for Bench {
         if context.json() {
             context.emit(&outcome.json(self.what.name()))?;
         } else {
-            let text = outcome.text(context.out.width());
+            let text = outcome.text(&context.view());
             context.print(&text)?;
         }
         cleaned?;

@@ -46,7 +46,7 @@ impl Verb for Info {
         }
         if !located.chunks.is_empty() {
             text.push('\n');
-            text.push_str(&chunk_table(&located.chunks, context.out.width()));
+            text.push_str(&chunk_table(&located.chunks, &context.view()));
         }
         context.print(&text)
     }

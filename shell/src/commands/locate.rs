@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::LocatedChunk;
-use dfs_tui::{Align, Table};
+use dfs_tui::{Align, Table, View};
 use dfs_types::Result;
 use std::ffi::OsString;
 
@@ -31,7 +31,7 @@ impl Verb for Locate {
             let chunks: Vec<_> = located.chunks.iter().map(chunk_json).collect();
             return context.emit(&chunks);
         }
-        let text = chunk_table(&located.chunks, context.out.width());
+        let text = chunk_table(&located.chunks, &context.view());
         context.print(&text)
     }
 }
@@ -53,7 +53,7 @@ pub fn chunk_json(chunk: &LocatedChunk) -> serde_json::Value {
 }
 
 /// Chunks and their replicas, a line each.
-pub fn chunk_table(chunks: &[LocatedChunk], cells: Option<usize>) -> String {
+pub fn chunk_table(chunks: &[LocatedChunk], view: &View) -> String {
     let mut table = Table::new(&[
         ("OFFSET", Align::Right),
         ("LENGTH", Align::Right),
@@ -67,5 +67,5 @@ pub fn chunk_table(chunks: &[LocatedChunk], cells: Option<usize>) -> String {
         let (offset, length) = (chunk.offset.to_string(), chunk.chunk.length.to_string());
         table.row([offset, length, chunk.chunk.id.to_string(), chunk.chunk.generation.to_string(), replicas]);
     }
-    table.render(cells)
+    table.render(view)
 }

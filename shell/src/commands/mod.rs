@@ -27,4 +27,4 @@ mod status;
 mod whoami;
 
 pub use help::help_of;
-pub use registry::{COMMANDS, Command, Example, Group, Kind, Meaning, Parsed, Verb};
+pub use registry::{COMMANDS, Command, Example, Group, Json, Kind, Meaning, Parsed, Verb};

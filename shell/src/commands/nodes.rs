@@ -1,11 +1,13 @@
 //! `nodes`: the datanodes.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::NodeStatus;
-use dfs_tui::nodes;
+use dfs_tui::{Report, View, nodes};
 use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 
 /// Arguments of `nodes`.
 #[derive(Debug, Args)]
@@ -22,23 +24,96 @@ impl Verb for Nodes {
     const EXAMPLES: &'static [Example] = &[("nodes", "who is there, and how full"), ("nodes -v", "with their disks")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 
+    const JSON: Json = Json::of::<Vec<Node>>();
+
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
         let nodes = context.call(client.nodes()).await?;
-        if context.json() {
-            let list: Vec<_> = nodes.iter().map(as_json).collect();
-            return context.emit(&list);
-        }
-        let text = nodes::table(&nodes, self.verbose, context.out.width());
-        context.print(&text)
+        context.show(&Found { nodes: &nodes, verbose: self.verbose })
     }
 }
 
-fn as_json(node: &NodeStatus) -> serde_json::Value {
-    let mut document = serde_json::to_value(node).unwrap_or_default();
-    document["id"] = node.id.to_string().into();
-    document["capacity"] = node.load.capacity().into();
-    document["used"] = node.load.used().into();
-    document["free"] = node.load.free().into();
-    document
+struct Found<'n> {
+    nodes: &'n [NodeStatus],
+    verbose: bool,
+}
+
+impl Serialize for Found<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.nodes.iter().map(Node::of))
+    }
+}
+
+impl Report for Found<'_> {
+    fn text(&self, view: &View) -> String {
+        nodes::table(self.nodes, self.verbose, view)
+    }
+}
+
+/// A datanode.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Node {
+    /// As in `datanode-2`.
+    id: String,
+    address: String,
+    /// `live`, `stale` or `dead`.
+    state: String,
+    /// Milliseconds since it was last heard from.
+    heartbeat_age_ms: u64,
+    /// Replicas on it.
+    chunks: u64,
+    /// Sums over its folders, in bytes.
+    capacity: u64,
+    used: u64,
+    free: u64,
+    folders: Vec<Folder>,
+    reads_in_flight: u32,
+    writes_in_flight: u32,
+    /// Since it started.
+    bytes_read: u64,
+    bytes_written: u64,
+    disk_errors: u64,
+    version: String,
+}
+
+/// A data folder of a datanode. Sizes are in bytes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Folder {
+    path: String,
+    capacity: u64,
+    used: u64,
+    free: u64,
+    /// Its disk has failed; it is out of service.
+    failed: bool,
+}
+
+impl Node {
+    /// The datanode as the masters see it.
+    pub fn of(node: &NodeStatus) -> Self {
+        let load = &node.load;
+        let folders = load.folders.iter().map(|folder| Folder {
+            path: folder.path.clone(),
+            capacity: folder.capacity,
+            used: folder.used,
+            free: folder.free,
+            failed: folder.failed,
+        });
+        Self {
+            id: node.id.to_string(),
+            address: node.address.to_string(),
+            state: nodes::word(node.state).to_owned(),
+            heartbeat_age_ms: node.heartbeat_age_ms,
+            chunks: node.chunks,
+            capacity: load.capacity(),
+            used: load.used(),
+            free: load.free(),
+            folders: folders.collect(),
+            reads_in_flight: load.reads_in_flight,
+            writes_in_flight: load.writes_in_flight,
+            bytes_read: load.bytes_read,
+            bytes_written: load.bytes_written,
+            disk_errors: load.disk_errors,
+            version: node.version.clone(),
+        }
+    }
 }

@@ -10,6 +10,8 @@ use clap::{ArgMatches, Args};
 use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use std::ffi::OsString;
 
 /// Every command, in the order in which `help` shows them.
@@ -49,6 +51,8 @@ pub trait Verb: Args + 'static {
     const EXAMPLES: &'static [Example];
     /// What its arguments name.
     const MEANING: Meaning;
+    /// What it prints with `--json`.
+    const JSON: Json = Json::None;
 
     /// Does it.
     fn run(self, context: &mut Context<'_>) -> impl Future<Output = Result<()>>;
@@ -56,6 +60,28 @@ pub trait Verb: Args + 'static {
 
 /// A line, and what it does.
 pub type Example = (&'static str, &'static str);
+
+/// What a command prints on stdout with `--json`.
+#[derive(Debug, Clone, Copy)]
+pub enum Json {
+    /// Nothing, or data that is the same without it.
+    None,
+    /// One document of this form.
+    Document(fn() -> Schema),
+}
+
+impl Json {
+    /// The form that the type has.
+    pub const fn of<T: JsonSchema>() -> Self {
+        Self::Document(schema_of::<T>)
+    }
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
+    // Everything in one place: who reads the page of one command need not look elsewhere.
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>()
+}
 
 /// Where `help` shows a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +99,12 @@ pub enum Kind {
     Local,
     LocalFolder,
     Command,
+    /// A datanode, as in `datanode-2`.
+    Node,
+    /// A remote path, or a datanode.
+    RemoteOrNode,
+    /// A variable, without its `$`.
+    Variable,
     /// Anything else: as it is.
     Plain,
 }
@@ -113,6 +145,7 @@ pub struct Command {
     pub group: Group,
     pub examples: &'static [Example],
     pub meaning: Meaning,
+    pub json: Json,
     augment: fn(clap::Command) -> clap::Command,
     run: Run,
 }
@@ -125,6 +158,7 @@ impl Command {
             group: V::GROUP,
             examples: V::EXAMPLES,
             meaning: V::MEANING,
+            json: V::JSON,
             augment: V::augment_args,
             run: run::<V>,
         }

@@ -1,9 +1,12 @@
 //! `whoami`.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
+use dfs_tui::{Report, View};
 use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// `whoami` takes no arguments.
 #[derive(Debug, Args)]
@@ -16,12 +19,23 @@ impl Verb for Whoami {
     const EXAMPLES: &'static [Example] = &[("whoami", "the name in our credential")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 
+    const JSON: Json = Json::of::<Me>();
+
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
-        let name = context.call(client.whoami()).await?;
-        if context.json() {
-            return context.emit(&serde_json::json!({ "user": name }));
-        }
-        context.print(&format!("{name}\n"))
+        let user = context.call(client.whoami()).await?;
+        context.show(&Me { user })
+    }
+}
+
+/// Who we are.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Me {
+    user: String,
+}
+
+impl Report for Me {
+    fn text(&self, _: &View) -> String {
+        format!("{}\n", self.user)
     }
 }

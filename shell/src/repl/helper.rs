@@ -55,11 +55,12 @@ impl Assistant {
     fn of_kind(&self, kind: Kind, target: &Target) -> Vec<Pair> {
         let (typed, quote) = (target.typed.as_str(), target.quote);
         match kind {
-            Kind::Plain => Vec::new(),
+            Kind::Plain | Kind::Node => Vec::new(),
+            Kind::Variable => candidates::named(self.variables.iter(), typed),
             Kind::Command => candidates::commands(typed),
             Kind::Local => candidates::local(typed, quote, false),
             Kind::LocalFolder => candidates::local(typed, quote, true),
-            Kind::Remote | Kind::RemoteFolder => {
+            Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode => {
                 let Some(client) = &self.client else { return Vec::new() };
                 let only_folders = kind == Kind::RemoteFolder;
                 self.runtime.block_on(candidates::remote(client, &self.folder, typed, quote, only_folders))

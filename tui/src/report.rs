@@ -1,0 +1,80 @@
+//! What a command found out: one value, which people read as text, programs as JSON, and the dashboard as it is.
+
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// How text is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct View {
+    /// Cells of a line; unlimited if none.
+    pub cells: Option<usize>,
+    /// Whether colours may be used.
+    pub colour: bool,
+}
+
+/// A colour by its meaning. Words or glyphs carry the meaning, too: colours may be off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Tone {
+    #[default]
+    Plain,
+    /// All is well with it.
+    Good,
+    /// To be looked at.
+    Warning,
+    /// Broken, or lost.
+    Bad,
+    /// Of less interest, or old.
+    Dim,
+    /// A head, or what is to be read first.
+    Strong,
+    /// The name of a folder.
+    Folder,
+    /// Something to type.
+    Command,
+}
+
+impl Tone {
+    /// The numbers of the terminal's own colours and weights (ECMA-48, SGR), so that its theme holds.
+    fn sgr(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Plain => return None,
+            Self::Good => "32",
+            Self::Warning => "33",
+            Self::Bad => "31",
+            Self::Dim => "2",
+            Self::Strong => "1",
+            Self::Folder => "1;34",
+            Self::Command => "36",
+        })
+    }
+}
+
+impl View {
+    /// The text in a tone, where colours may be used. The text must be safe for a terminal already.
+    pub fn paint<'t>(&self, tone: Tone, text: &'t str) -> Cow<'t, str> {
+        match tone.sgr() {
+            Some(sgr) if self.colour && !text.is_empty() => Cow::Owned(format!("\x1b[{sgr}m{text}\x1b[0m")),
+            _ => Cow::Borrowed(text),
+        }
+    }
+}
+
+/// What a command found out. `Serialize` is what programs read, [`Report::text`] what people read.
+pub trait Report: Serialize {
+    /// As lines for people, each ended; empty when there is nothing to say.
+    fn text(&self, view: &View) -> String;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_only_where_they_may_be() {
+        let (with, without) = (View { cells: None, colour: true }, View::default());
+        assert_eq!(with.paint(Tone::Bad, "dead"), "\x1b[31mdead\x1b[0m");
+        assert_eq!(with.paint(Tone::Plain, "dead"), "dead");
+        assert_eq!(with.paint(Tone::Bad, ""), "");
+        assert_eq!(without.paint(Tone::Bad, "dead"), "dead");
+    }
+}
