@@ -57,7 +57,7 @@ impl VoteFile {
         let mut bytes = vec![0; 2 * SLOT_BYTES];
         file.read_exact_at(&mut bytes, 0).map_err(io("read"))?;
         let (first, second) = bytes.split_at(SLOT_BYTES);
-        let slots = [read_slot(&path, first, cluster)?, read_slot(&path, second, cluster)?];
+        let slots = [decode_slot(&path, first, cluster)?, decode_slot(&path, second, cluster)?];
         let newest = slots
             .iter()
             .filter_map(|slot| if let Slot::Good(number, vote) = slot { Some((*number, *vote)) } else { None });
@@ -82,16 +82,7 @@ impl VoteFile {
     /// When it fails; which vote counts is then unknown until the file is opened again.
     pub fn save(&mut self, vote: &Vote, disk: &dyn Disk) -> Result<(), LogError> {
         self.number += 1;
-        let mut bytes = [0; USED_BYTES];
-        bytes[0..8].copy_from_slice(MAGIC);
-        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        bytes[12..16].copy_from_slice(&u32::from(vote.committed).to_le_bytes());
-        bytes[16..24].copy_from_slice(&self.number.to_le_bytes());
-        bytes[24..32].copy_from_slice(&vote.leader_id.term.to_le_bytes());
-        bytes[32..40].copy_from_slice(&vote.leader_id.node_id.to_le_bytes());
-        bytes[40..56].copy_from_slice(&self.cluster.0);
-        let crc = crc32c::crc32c(&bytes[..60]);
-        bytes[60..64].copy_from_slice(&crc.to_le_bytes());
+        let bytes = encode_slot(self.number, vote, self.cluster);
         let at = if self.number.is_multiple_of(2) { SLOT_BYTES as u64 } else { 0 };
         self.file.write_all_at(&bytes, at).map_err(LogError::io("write", &self.path))?;
         disk.sync(&self.file).map_err(LogError::io("sync", &self.path))?;
@@ -100,13 +91,37 @@ impl VoteFile {
     }
 }
 
-enum Slot {
+/// What is in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// Never written.
     Empty,
+    /// Not what a whole write leaves.
     Torn,
+    /// A vote and its number.
     Good(u64, Vote),
 }
 
-fn read_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot, LogError> {
+/// The used bytes of a slot.
+pub fn encode_slot(number: u64, vote: &Vote, cluster: ClusterId) -> [u8; USED_BYTES] {
+    let mut bytes = [0; USED_BYTES];
+    bytes[0..8].copy_from_slice(MAGIC);
+    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[12..16].copy_from_slice(&u32::from(vote.committed).to_le_bytes());
+    bytes[16..24].copy_from_slice(&number.to_le_bytes());
+    bytes[24..32].copy_from_slice(&vote.leader_id.term.to_le_bytes());
+    bytes[32..40].copy_from_slice(&vote.leader_id.node_id.to_le_bytes());
+    bytes[40..56].copy_from_slice(&cluster.0);
+    let crc = crc32c::crc32c(&bytes[..60]);
+    bytes[60..64].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// Reads a slot of the file `path`.
+///
+/// # Errors
+/// When it is of another cluster or version.
+pub fn decode_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot, LogError> {
     let bytes = bytes.get(..USED_BYTES).unwrap_or_default();
     let word = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
     let long = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b));
@@ -150,5 +165,27 @@ mod tests {
         raw.write_all_at(b"x", 20).expect("written");
         assert!(matches!(open(), Err(LogError::Damaged { .. })));
         assert!(VoteFile::open(folder.path(), ClusterId([2; 16]), &RealDisk).is_err());
+    }
+
+    #[test]
+    fn the_file_is_as_the_golden_file_has_it() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let cluster = ClusterId(*b"0123456789abcdef");
+        let mut file = VoteFile::open(folder.path(), cluster, &RealDisk).expect("new");
+        for vote in [Vote::new(6, 2), Vote::new(7, 3), Vote::new_committed(7, 3)] {
+            file.save(&vote, &RealDisk).expect("saved");
+        }
+        let bytes = std::fs::read(folder.path().join("vote")).expect("there");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/vote-1.bin");
+        if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
+            std::fs::write(&golden, &bytes).expect("written");
+        }
+        assert!(
+            bytes == std::fs::read(&golden).expect("golden file"),
+            "the format of votes changed: give it a new version"
+        );
+        std::fs::copy(&golden, folder.path().join("vote")).expect("copied");
+        let old = VoteFile::open(folder.path(), cluster, &RealDisk).expect("an old vote is readable");
+        assert_eq!((old.get(), old.number), (Some(Vote::new_committed(7, 3)), 3));
     }
 }

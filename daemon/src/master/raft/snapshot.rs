@@ -113,9 +113,23 @@ impl<R: Read> Read for Summed<R> {
 /// # Errors
 /// When the disk is full or fails.
 pub fn write(version: &Version, cluster: ClusterId, file: File) -> Result<Description, SnapshotFileError> {
+    let (description, out) = encode(version, cluster, BufWriter::with_capacity(1 << 20, file))?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    durable::sync_data(&file)?;
+    Ok(description)
+}
+
+/// Writes `version` to `out` and gives it back.
+///
+/// # Errors
+/// When `out` fails.
+pub fn encode<W: Write>(
+    version: &Version,
+    cluster: ClusterId,
+    mut out: W,
+) -> Result<(Description, W), SnapshotFileError> {
     let description = Description::from(version);
     let text = postcard::to_stdvec(&description)?;
-    let mut out = BufWriter::with_capacity(1 << 20, file);
     let mut head = [0; HEAD_BYTES];
     head[0..8].copy_from_slice(MAGIC);
     head[8..12].copy_from_slice(&VERSION.to_le_bytes());
@@ -133,9 +147,7 @@ pub fn write(version: &Version, cluster: ClusterId, file: File) -> Result<Descri
     packed.write_all(&0u32.to_le_bytes())?;
     let Summed { inner: mut out, crc } = packed.finish()?;
     out.write_all(&crc.to_le_bytes())?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    durable::sync_data(&file)?;
-    Ok(description)
+    Ok((description, out))
 }
 
 /// Reads what [`write`] wrote, and checks all of it.
@@ -144,9 +156,19 @@ pub fn write(version: &Version, cluster: ClusterId, file: File) -> Result<Descri
 /// When it is anything else.
 pub fn read(file: File, cluster: ClusterId) -> Result<(Description, Version), SnapshotFileError> {
     let size = file.metadata()?.len();
-    let mut input = BufReader::with_capacity(1 << 20, file);
-    let description = read_description(&mut input, cluster)?;
-    let used = HEAD_BYTES as u64 + postcard::to_stdvec(&description)?.len() as u64;
+    decode(BufReader::with_capacity(1 << 20, file), size, cluster)
+}
+
+/// Reads a snapshot of `size` bytes, and checks all of it.
+///
+/// # Errors
+/// When it is anything but what [`encode`] wrote.
+pub fn decode(
+    mut input: impl Read,
+    size: u64,
+    cluster: ClusterId,
+) -> Result<(Description, Version), SnapshotFileError> {
+    let (description, used) = read_description(&mut input, cluster)?;
     let packed = size.checked_sub(used + 4).ok_or(SnapshotFileError::Checksum)?;
     let summed = Summed { inner: input.take(packed), crc: 0 };
     let mut unpacked = zstd::Decoder::with_buffer(BufReader::with_capacity(128 << 10, summed))?.single_frame();
@@ -164,7 +186,8 @@ pub fn read(file: File, cluster: ClusterId) -> Result<(Description, Version), Sn
     Ok((description, Version { namespace, applied: meta.last_log_id, members: meta.last_membership }))
 }
 
-fn read_description(input: &mut impl Read, cluster: ClusterId) -> Result<Description, SnapshotFileError> {
+/// The description, and how many bytes it and what stands before it take.
+fn read_description(input: &mut impl Read, cluster: ClusterId) -> Result<(Description, u64), SnapshotFileError> {
     let mut head = [0; HEAD_BYTES];
     input.read_exact(&mut head)?;
     let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
@@ -187,7 +210,7 @@ fn read_description(input: &mut impl Read, cluster: ClusterId) -> Result<Descrip
         return Err(SnapshotFileError::Foreign);
     }
     match postcard::take_from_bytes(&text)? {
-        (description, []) => Ok(description),
+        (description, []) => Ok((description, HEAD_BYTES as u64 + u64::from(length))),
         _ => Err(SnapshotFileError::Checksum),
     }
 }
@@ -232,7 +255,33 @@ mod tests {
             version.namespace.apply(&command).expect("applies");
         }
         version.applied = Some(Id { term: 1, node: 2, index: 3 }.into());
+        let addresses = [(1, "[::1]:9870".to_owned()), (2, "b:2".to_owned())].into();
+        let members = Members { voters: vec![[1].into(), [1, 2].into()], addresses };
+        version.members = StoredMembership::new(Some(Id { term: 1, node: 2, index: 1 }.into()), members.into());
         version
+    }
+
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1.bin");
+
+    /// The bytes in front of the packed part, and that part unpacked.
+    fn unpacked(bytes: &[u8]) -> (&[u8], Vec<u8>) {
+        let (_, used) = read_description(&mut &bytes[..], CLUSTER).expect("a good description");
+        let (front, packed) = bytes.split_at(used as usize);
+        (front, zstd::decode_all(&packed[..packed.len() - 4]).expect("good zstd"))
+    }
+
+    /// What zstd makes of the same bytes may change with its version, so the packed part is compared unpacked.
+    #[test]
+    fn the_file_is_as_the_golden_file_has_it() {
+        let (described, bytes) = encode(&version(), CLUSTER, Vec::new()).expect("written");
+        if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
+            std::fs::write(GOLDEN, &bytes).expect("written");
+        }
+        let golden = std::fs::read(GOLDEN).expect("golden file");
+        assert!(unpacked(&bytes) == unpacked(&golden), "the format of snapshots changed: give it a new version");
+        let (read, back) = decode(&golden[..], golden.len() as u64, CLUSTER).expect("an old snapshot is readable");
+        assert_eq!((read, back.applied), (described, version().applied));
+        assert_eq!(back.namespace.totals(), version().namespace.totals());
     }
 
     #[test]
