@@ -13,6 +13,8 @@ mod interrupt;
 pub mod line;
 mod options;
 mod out;
+#[cfg(test)]
+mod pages;
 pub mod program;
 mod repl;
 mod report;

@@ -1,0 +1,113 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_dfs_shell_global_optspecs
+    string join \n json q/quiet v/verbose no-progress k/keep-going dry-run timeout= masters= config= no-start c= f= h/help V/version
+end
+
+function __fish_dfs_shell_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_dfs_shell_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_dfs_shell_using_subcommand
+    set -l cmd (__fish_dfs_shell_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l timeout -d 'How long one call to the masters may take, retries included' -r
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l masters -d 'HOST:PORT of the masters, apart by commas' -r
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l config -d 'The file of settings' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s c -d 'Run these commands, apart by `;` or newlines' -r
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s f -d 'Run this script; what follows are its arguments $1 … $9' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l json -d 'One JSON document per command on stdout, errors as JSON on stderr'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s v -l verbose -d 'Show each command of a script before it runs'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-progress -d 'No progress bars'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s k -l keep-going -d 'Go on after a command that failed; the exit code is that of the first failure'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l dry-run -d 'Say what each command would change, and change nothing'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-start -d 'Do not start a local cluster where none is configured'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s h -l help -d 'Print help'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s V -l version -d 'Print version'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "ls" -d 'List a folder'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "cd" -d 'Go to another remote folder'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "pwd" -d 'Show the remote working folder'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "mkdir" -d 'Make folders'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "put" -d 'Copy local files into the DFS, whole or not at all'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "get" -d 'Copy files of the DFS to this machine, every byte verified'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "getrange" -d 'Read a piece of a file'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "cat" -d 'Write files to the output'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "mv" -d 'Move or rename, atomically'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "rm" -d 'Delete files and folders'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "stat" -d 'Show the attributes of files and folders'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "info" -d 'Show a file with its chunks, replicas and health'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "status" -d 'Show how the cluster is, what is wrong, and what to do'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "nodes" -d 'List the datanodes'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "locate" -d 'Show where the chunks of a file are'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "whoami" -d 'Show which user the cluster takes us for'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "bench" -d 'Measure the cluster, beside what the machine could do at most'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "lcd" -d 'Go to another local folder'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "lpwd" -d 'Show the local working folder'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "lls" -d 'List a local folder'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "set" -d 'Set variables, or list them'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "help" -d 'List the commands, or explain one'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "exit" -d 'Leave; the cluster keeps running'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s l -d 'Mode, copies, owner, size and time, too'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s a -d 'Names that begin with a dot, too'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s R -d 'Folders below, too'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s d -d 'A folder itself, not what is in it'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s h -d 'Sizes for people'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s t -d 'Newest first'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s S -d 'Largest first'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s r -d 'The other way round'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand cd" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand pwd" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand mkdir" -s p -d 'Make the folders above it, too; an existing folder is no error'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand mkdir" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l rep -d 'Copies of each chunk; what the cluster is set to if none' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l chunk-size -d 'Bytes per chunk, as in 16MiB; what the cluster is set to if none' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s j -d 'Files at the same time' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s r -d 'Folders with all that is in them'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s f -d 'Replace files that are there'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s j -d 'Files at the same time' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s r -d 'Folders with all that is in them'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s f -d 'Replace local files that are there'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand getrange" -s f -d 'Replace a local file that is there'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand getrange" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand cat" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand mv" -s f -d 'Replace a file that is there'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand mv" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand rm" -s r -d 'Delete folders with all that is in them'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand rm" -s f -d 'What is not there is no error'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand rm" -l yes -d 'Do not ask'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand rm" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand stat" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand info" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand status" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand nodes" -s v -d 'Their folders, traffic and versions, too'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand nodes" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand locate" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand whoami" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l size -d 'Bytes of each file; 1GiB for write and read, 4KiB for small' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l files -d 'How many files; 1 for write and read, 1000 for small' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -s j -d 'Operations at the same time; 1, but 16 for small' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l duration -d 'How long meta makes calls of each kind' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lcd" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lpwd" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lls" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand set" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand help" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand exit" -l help -d 'Show how it is used'

@@ -1,0 +1,45 @@
+//! The manual page, and completions for the shells that people call `dfs-shell COMMAND` from.
+
+use crate::commands::COMMANDS;
+use crate::options::Options;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+/// The program with its commands as clap's subcommands. At run time they are found by our own table, at every prompt alike.
+fn program() -> clap::Command {
+    let options = Options::command();
+    let own = options.get_arguments().filter(|arg| arg.get_id() != "words").cloned();
+    let about = options.get_about().cloned().unwrap_or_default();
+    let commands = COMMANDS.iter().map(|command| command.definition().no_binary_name(false));
+    clap::Command::new("dfs-shell")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(about)
+        .args(own)
+        .subcommands(commands)
+        .disable_help_subcommand(true)
+}
+
+pub(super) fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut program(), "dfs-shell", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// roff, section 1.
+pub(super) fn manual() -> String {
+    let manual = clap_mangen::Man::new(program()).section("1").date("").source("dfs").manual("dfs");
+    let mut page = Vec::new();
+    manual.render(&mut page).expect("memory takes it");
+    let mut text = String::from_utf8_lossy(&page).into_owned();
+    for command in COMMANDS {
+        text.push_str(&format!(".SS \"{}\"\n.nf\n", command.usage()));
+        for line in crate::commands::help_of(command).lines() {
+            // A leading dot or quote would be taken for a request of roff.
+            let line = line.replace('\\', "\\e");
+            let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };
+            text.push_str(&format!("{guard}{line}\n"));
+        }
+        text.push_str(".fi\n");
+    }
+    text
+}
