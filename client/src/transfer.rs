@@ -48,6 +48,8 @@ pub(crate) enum NodeFailure {
     Said(StreamError),
     /// Another chunk failed on the same connection.
     Abandoned,
+    /// The chain made no progress and these of its datanodes did not answer a call.
+    Silent(Vec<DatanodeId>),
 }
 
 impl NodeFailure {
@@ -70,6 +72,10 @@ impl std::fmt::Display for NodeFailure {
             Self::Closed => f.write_str("it closed the connection"),
             Self::Said(said) => write!(f, "{}", said.error),
             Self::Abandoned => f.write_str("another chunk failed on the same connection"),
+            Self::Silent(nodes) => {
+                let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
+                write!(f, "no progress, and no answer from {}", names.join(", "))
+            }
         }
     }
 }

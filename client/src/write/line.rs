@@ -1,9 +1,10 @@
 //! A connection to the head of a chain, with chunks in flight on it.
 
 use super::source::{Content, Input};
+use super::watch::Watch;
 use crate::pool::Lease;
 use crate::transfer::{NodeFailure, Transfer};
-use dfs_rpc::client::PlannedChunk;
+use dfs_rpc::client::{NodeAddress, PlannedChunk};
 use dfs_rpc::conn::ConnError;
 use dfs_rpc::data::{FinishWrite, OpenWrite, StreamError, WriteDone};
 use dfs_rpc::frame::{BLOCK_BYTES, FrameHeader, FrameKind, encode_message, table_checksum};
@@ -25,6 +26,17 @@ pub(super) struct Line {
     broken: Cell<bool>,
     /// It has answered since it was leased, so it was alive then.
     answered: Cell<bool>,
+}
+
+/// A chunk that is to be sent, and all that it takes.
+pub(super) struct Outgoing<'a> {
+    pub transfer: &'a Transfer,
+    pub watch: &'a Watch,
+    pub planned: &'a PlannedChunk,
+    pub input: &'a Input,
+    pub content: &'a Content,
+    /// Memory for a frame.
+    pub buffer: &'a mut Vec<u8>,
 }
 
 /// Why a chunk was not sent.
@@ -61,16 +73,9 @@ impl Line {
     }
 
     /// Sends a whole chunk; its stream number and checksum. On failure what was counted as progress is taken back.
-    pub(super) fn send(
-        &self,
-        transfer: &Transfer,
-        planned: &PlannedChunk,
-        input: &Input,
-        content: &Content,
-        buffer: &mut Vec<u8>,
-    ) -> Result<(u32, u32), SendError> {
-        let mut sent = 0;
-        let result = self.send_counted(transfer, planned, input, content, buffer, &mut sent);
+    pub(super) fn send(&self, chunk: Outgoing<'_>) -> Result<(u32, u32), SendError> {
+        let (mut sent, transfer) = (0, chunk.transfer);
+        let result = self.send_counted(chunk, &mut sent);
         if result.is_err() {
             transfer.progress.take_back(u64::from(sent));
             self.broken.set(true);
@@ -78,15 +83,8 @@ impl Line {
         result
     }
 
-    fn send_counted(
-        &self,
-        transfer: &Transfer,
-        planned: &PlannedChunk,
-        input: &Input,
-        content: &Content,
-        buffer: &mut Vec<u8>,
-        sent: &mut u32,
-    ) -> Result<(u32, u32), SendError> {
+    fn send_counted(&self, chunk: Outgoing<'_>, sent: &mut u32) -> Result<(u32, u32), SendError> {
+        let Outgoing { transfer, watch, planned, input, content, buffer } = chunk;
         let stream = self.lease.borrow_mut().next_stream();
         let lease = self.lease.borrow();
         let rest = planned.chain.get(1..).unwrap_or_default().to_vec();
@@ -99,20 +97,22 @@ impl Line {
             let frame = input.frame(content, *sent, buffer).map_err(SendError::Fatal)?;
             let header = FrameHeader::data(stream, u64::from(*sent), frame);
             table.extend(header.crcs.iter().take(header.blocks()));
-            match opening.take() {
-                Some(first) => lease.conn.send_two((&first, &open), (&header, frame))?,
-                None => lease.conn.send(&header, frame)?,
-            }
+            watch.during(&planned.chain, &lease.conn, || match opening.take() {
+                Some(first) => lease.conn.send_two((&first, &open), (&header, frame)),
+                None => lease.conn.send(&header, frame),
+            })?;
             *sent += header.length;
             transfer.progress.add(u64::from(header.length));
         }
         let checksum = table_checksum(&table);
-        lease.conn.send_message(FrameKind::FinishWrite, stream, &FinishWrite { length: content.length, checksum })?;
+        let finish = FinishWrite { length: content.length, checksum };
+        let finishing = || lease.conn.send_message(FrameKind::FinishWrite, stream, &finish);
+        watch.during(&planned.chain, &lease.conn, finishing)?;
         Ok((stream, checksum))
     }
 
-    /// Waits for the answer to a chunk.
-    pub(super) fn answer(&self, stream: u32) -> Result<WriteDone, NodeFailure> {
+    /// Waits for the answer of `chain` to a chunk.
+    pub(super) fn answer(&self, stream: u32, chain: &[NodeAddress], watch: &Watch) -> Result<WriteDone, NodeFailure> {
         let result = loop {
             let mut answers = self.answers.borrow_mut();
             if let Some(place) = answers.iter().position(|(other, _)| *other == stream) {
@@ -122,7 +122,8 @@ impl Line {
             if self.broken.get() {
                 break Err(NodeFailure::Abandoned);
             }
-            if let Err(failure) = self.receive() {
+            let conn = self.lease.borrow().conn.clone();
+            if let Err(failure) = watch.during(chain, &conn, || self.receive()) {
                 break Err(failure);
             }
         };

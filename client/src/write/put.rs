@@ -2,6 +2,7 @@
 
 use super::places::{Hold, Places, Shape, plan_write};
 use super::source::Source;
+use super::watch::Watch;
 use super::writer::Writer;
 use crate::client::{Client, request_id};
 use crate::progress::{Event, Progress};
@@ -58,14 +59,19 @@ impl Client {
     ) -> Result<Stat> {
         let transfer = Transfer::new(self, path, progress, cancel);
         let hold = Hold::new();
+        let watch = Arc::new(Watch::default());
         let patient = source.is_ready();
         let writing = {
-            let (transfer, options, hold) = (transfer.clone(), options.clone(), hold.clone());
-            move || write(&transfer, source, options, hold)
+            let (transfer, options, hold, watch) = (transfer.clone(), options.clone(), hold.clone(), watch.clone());
+            move || {
+                let places = Places::new(transfer.clone(), options.clone(), hold);
+                write(&transfer, source, &options, places, watch)
+            }
         };
         let result = tokio::select! {
             result = supervise(&transfer, cancel, patient, writing) => result,
             never = renew(&transfer, &options, &hold) => match never {},
+            never = watch.run(&transfer) => match never {},
         };
         match &result {
             Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
@@ -75,12 +81,17 @@ impl Client {
     }
 }
 
-fn write(transfer: &Arc<Transfer>, source: Source, options: PutOptions, hold: Hold) -> Result<Stat> {
+fn write(
+    transfer: &Arc<Transfer>,
+    source: Source,
+    options: &PutOptions,
+    places: Places,
+    watch: Arc<Watch>,
+) -> Result<Stat> {
     let input = source.open(transfer)?;
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: input.length() });
-    let places = Places::new(transfer.clone(), options.clone(), hold);
-    let (chunks, shape) = Writer::new(transfer.clone(), input, places).run()?;
-    commit(transfer, &options, chunks, shape)
+    let (chunks, shape) = Writer::new(transfer.clone(), input, places, watch).run()?;
+    commit(transfer, options, chunks, shape)
 }
 
 /// # Errors

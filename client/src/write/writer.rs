@@ -1,9 +1,10 @@
 //! The thread of a put: sends chunks, takes their receipts, sends again what failed.
 
-use super::line::{Line, SendError};
+use super::line::{Line, Outgoing, SendError};
 use super::places::{Places, Shape};
 use super::source::{Content, Input};
 use super::split::{check_count, count};
+use super::watch::Watch;
 use crate::control::delay;
 use crate::pool::Limits;
 use crate::transfer::{NodeFailure, Transfer};
@@ -33,6 +34,7 @@ pub(super) struct Writer {
     transfer: Arc<Transfer>,
     input: Input,
     places: Places,
+    watch: Arc<Watch>,
     /// Sent and not yet acknowledged.
     flight: VecDeque<InFlight>,
     /// Acknowledged, by place in the file.
@@ -53,10 +55,10 @@ struct InFlight {
 }
 
 impl Writer {
-    pub(super) fn new(transfer: Arc<Transfer>, input: Input, places: Places) -> Self {
+    pub(super) fn new(transfer: Arc<Transfer>, input: Input, places: Places, watch: Arc<Watch>) -> Self {
         let window = transfer.client.settings().parallel_chunks.max(1) as usize;
         let (flight, done, buffer) = (VecDeque::new(), Vec::new(), Vec::new());
-        Self { transfer, input, places, flight, done, buffer, window }
+        Self { transfer, input, places, watch, flight, done, buffer, window }
     }
 
     /// Writes everything; the chunks in the order of the file. No shape: there was nothing to write.
@@ -159,8 +161,10 @@ impl Writer {
                 Rc::new(Line::new(lease.map_err(|failure| (SendError::Node(failure), false))?))
             }
         };
-        match line.send(&self.transfer, planned, &self.input, content, &mut self.buffer) {
+        let (transfer, watch, input, buffer) = (&*self.transfer, &*self.watch, &self.input, &mut self.buffer);
+        match line.send(Outgoing { transfer, watch, planned, input, content, buffer }) {
             Ok((stream, checksum)) => Ok((line, stream, checksum)),
+            Err(SendError::Node(failure @ NodeFailure::Silent(_))) => Err((SendError::Node(failure), false)),
             Err(SendError::Node(failure)) => match line.last_words() {
                 Some(said) => Err((SendError::Node(NodeFailure::Said(said)), false)),
                 None => {
@@ -183,7 +187,7 @@ impl Writer {
     fn settle(&mut self) -> Result<()> {
         let Some(chunk) = self.flight.pop_front() else { return Ok(()) };
         let InFlight { index, line, stream, checksum, planned, content, mut tries } = chunk;
-        let answer = line.answer(stream);
+        let answer = line.answer(stream, &planned.chain, &self.watch);
         let outworn = answer.as_ref().is_err_and(|failure| line.is_outworn(failure));
         if let Ok(line) = Rc::try_unwrap(line) {
             line.into_lease().into_iter().for_each(|lease| self.transfer.give_back(lease));
@@ -208,9 +212,10 @@ impl Writer {
     /// Draws the conclusions from a failure: who gets no more chunks, how long to wait; an error when it was the last try.
     fn failed(&mut self, planned: &PlannedChunk, failure: &NodeFailure, outworn: bool, tries: &mut u32) -> Result<()> {
         self.transfer.check()?;
-        *tries += 1;
-        let blamed = if outworn { None } else { blame(planned, failure) };
-        let reason = match blamed {
+        // Silence is a guess, and a wrong one shall not fail the put; the guesses have a bound of their own.
+        *tries += u32::from(!matches!(failure, NodeFailure::Silent(_)));
+        let blamed = if outworn { Vec::new() } else { blame(planned, failure) };
+        let reason = match blamed.first() {
             Some(node) => format!("chunk {}: {node}: {failure}", planned.id),
             None => format!("chunk {}: {failure}", planned.id),
         };
@@ -221,28 +226,32 @@ impl Writer {
             };
             return Err(Error::new(code, format!("gave up after {tries} tries: {reason}")).at(&self.transfer.path));
         }
-        self.transfer.client.shared.pool.forget(&planned.chain.iter().map(|node| node.id).collect::<Vec<_>>());
-        match blamed {
-            Some(node) => self.places.exclude(node),
-            None => self.places.renew(),
+        let pool = &self.transfer.client.shared.pool;
+        pool.forget(&planned.chain.iter().map(|node| node.id).collect::<Vec<_>>());
+        self.places.renew();
+        for node in blamed {
+            pool.forget(&[node]);
+            self.places.exclude(node);
         }
         self.transfer.retried(reason);
         if *tries > 1 { self.transfer.pause(delay(*tries, fastrand::f64())) } else { Ok(()) }
     }
 }
 
-/// Which datanode gets no more chunks of this put. None when it was not the fault of one.
-fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Option<DatanodeId> {
+/// Which datanodes get no more chunks of this put. None when it was not the fault of one.
+fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Vec<DatanodeId> {
     let head = planned.chain.first().map(|node| node.id);
-    match failure {
+    let blamed = match failure {
         NodeFailure::Abandoned => None,
+        NodeFailure::Silent(nodes) => return nodes.clone(),
         NodeFailure::Said(said) => match said.error.code {
             // About our capability, which a new plan renews.
             ErrorCode::Unauthenticated | ErrorCode::PermissionDenied | ErrorCode::InvalidArgument => None,
             _ => said.node.filter(|node| planned.chain.iter().any(|other| other.id == *node)).or(head),
         },
         _ => head,
-    }
+    };
+    blamed.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -268,12 +277,14 @@ mod tests {
 
     #[test]
     fn the_one_that_failed_is_blamed() {
-        assert_eq!(blame(&planned(), &NodeFailure::Closed), Some(DatanodeId(1)));
-        assert_eq!(blame(&planned(), &said(Some(2), ErrorCode::LocalIo)), Some(DatanodeId(2)));
-        assert_eq!(blame(&planned(), &said(None, ErrorCode::LocalIo)), Some(DatanodeId(1)));
+        assert_eq!(blame(&planned(), &NodeFailure::Closed), [DatanodeId(1)]);
+        assert_eq!(blame(&planned(), &said(Some(2), ErrorCode::LocalIo)), [DatanodeId(2)]);
+        assert_eq!(blame(&planned(), &said(None, ErrorCode::LocalIo)), [DatanodeId(1)]);
         // A head cannot put the blame on a stranger.
-        assert_eq!(blame(&planned(), &said(Some(9), ErrorCode::LocalIo)), Some(DatanodeId(1)));
-        assert_eq!(blame(&planned(), &said(Some(1), ErrorCode::PermissionDenied)), None);
-        assert_eq!(blame(&planned(), &NodeFailure::Abandoned), None);
+        assert_eq!(blame(&planned(), &said(Some(9), ErrorCode::LocalIo)), [DatanodeId(1)]);
+        assert_eq!(blame(&planned(), &said(Some(1), ErrorCode::PermissionDenied)), []);
+        assert_eq!(blame(&planned(), &NodeFailure::Abandoned), []);
+        let silent = vec![DatanodeId(1), DatanodeId(2)];
+        assert_eq!(blame(&planned(), &NodeFailure::Silent(silent.clone())), silent);
     }
 }

@@ -17,8 +17,12 @@ use std::time::Duration;
 /// What is wrong with a datanode.
 #[derive(Default)]
 pub struct Faults {
-    /// It takes connections and bytes, and says nothing more. A stopped process.
+    /// It takes connections and bytes, and says nothing more. A process that hangs.
     pub silent: AtomicBool,
+    /// It answers no handshake, and chains that it is in do not move. A stopped process.
+    pub stopped: AtomicBool,
+    /// Its disk takes so long for each chunk.
+    pub slow_ms: AtomicU64,
     /// It closes connections when it has sent or taken so many frames more; 0: never.
     pub dies_after: AtomicU64,
     /// It flips a bit in so many next data frames that it sends.
@@ -88,6 +92,9 @@ impl Node {
 
     async fn take(self: Arc<Self>, identity: &Identity, tcp: tokio::net::TcpStream) {
         let protection = *self.protection.lock().expect("lock");
+        while self.faults.stopped.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let Ok(connected) = accept(identity, tcp, &[Service::Data], protection).await else { return };
         let Ok(conn) = DataConn::new(connected) else { return };
         let conn = Arc::new(conn);
@@ -203,6 +210,15 @@ impl Node {
         let chain: Vec<_> = std::iter::once(self.id).chain(open.rest.iter().map(|node| node.id)).collect();
         let peers = self.peers.get().into_iter().flatten().filter_map(Weak::upgrade);
         for node in peers.filter(|node| chain.contains(&node.id)) {
+            while node.faults.stopped.load(Ordering::Relaxed) {
+                node.strike();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            let slow = node.faults.slow_ms.load(Ordering::Relaxed);
+            if slow > 0 {
+                node.strike();
+                std::thread::sleep(Duration::from_millis(slow));
+            }
             if node.faults.full.load(Ordering::Relaxed) {
                 node.strike();
                 let error = Error::new(ErrorCode::LocalIo, "no space left");

@@ -126,6 +126,37 @@ async fn a_silent_datanode_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_datanode_behind_the_head_is_found_by_its_silence() {
+    let cluster = Cluster::start(4).await;
+    let client = cluster.client().await;
+    cluster.node(3).faults.stopped.store(true, Ordering::Relaxed);
+    let bytes = content(6 << 20);
+    put(&client, Source::Bytes(bytes.clone().into()), "/f").await.expect("put");
+    cluster.node(3).faults.stopped.store(false, Ordering::Relaxed);
+    assert!(cluster.node(3).faults.struck.load(Ordering::Relaxed) > 0);
+    // The heads that waited for it were not blamed.
+    let excluded = cluster.table.excluded.lock().expect("lock").clone();
+    assert!(excluded.iter().all(|node| *node == DatanodeId(3)) && !excluded.is_empty(), "{excluded:?}");
+    assert!(back(&client, "/f").await == bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_disk_is_waited_for() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    // Longer than the time after which the datanodes are asked whether they live.
+    let slow = client_stall_ms(&cluster);
+    cluster.node(3).faults.slow_ms.store(slow, Ordering::Relaxed);
+    put(&client, Source::Bytes(content(2 << 20).into()), "/f").await.expect("put");
+    assert!(cluster.node(3).faults.struck.load(Ordering::Relaxed) > 0);
+    assert!(cluster.table.excluded.lock().expect("lock").is_empty());
+}
+
+fn client_stall_ms(cluster: &Cluster) -> u64 {
+    cluster.options().settings.stall_timeout.as_millis() as u64
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_that_died_are_not_noticed() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
