@@ -101,6 +101,24 @@ impl Rule for Socket {
     }
 }
 
+/// `HOST:PORT`, or nothing.
+pub(crate) struct OptionalSocket;
+pub(crate) fn optional_socket() -> OptionalSocket {
+    OptionalSocket
+}
+impl Rule for OptionalSocket {
+    type Value = Option<String>;
+    fn read(&self, raw: &Raw) -> Result<Option<String>, String> {
+        if word(raw)?.is_empty() { Ok(None) } else { Socket.read(raw).map(Some) }
+    }
+    fn show(&self, value: &Option<String>) -> String {
+        quoted(value.as_deref().unwrap_or_default())
+    }
+    fn allowed(&self) -> String {
+        format!("{}, or empty", Socket.allowed())
+    }
+}
+
 /// The most addresses in one list.
 const PEERS_MAX: usize = 16;
 

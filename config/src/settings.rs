@@ -6,7 +6,8 @@
 
 use crate::key::{Key, bound};
 use crate::rule::{
-    choice, count, flag, fraction, optional_path, optional_size, paths, peers, size, socket, span, words,
+    choice, count, flag, fraction, optional_path, optional_size, optional_socket, paths, peers, size, socket, span,
+    words,
 };
 use dfs_types::size::{GIB, KIB, MIB};
 use dfs_types::{ByteSize, Protection};
@@ -122,6 +123,8 @@ settings! {
     datanode: DatanodeSettings {
         /// Address that it listens on; port 0: any free one.
         listen: String = "0.0.0.0:9871".to_owned(), socket();
+        /// Address at which others reach it, where that is not the one that it listens on: behind a forwarder, in a container.
+        advertise: Option<String> = None, optional_socket();
         /// Folders that hold chunks, one per disk; empty: one under the user's data folder.
         data_dirs: Vec<PathBuf> = Vec::new(), paths();
         /// The credential file of the daemon.

@@ -84,11 +84,15 @@ async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: Can
     });
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
     let listen = listener.local_addr().context("listen")?;
+    let address = match &settings.advertise {
+        Some(address) => look_up(address).await.with_context(|| format!("datanode.advertise: {address}"))?,
+        None => listen,
+    };
     let orders = Orders::start(context.clone()).context("start threads")?;
     let boot = fastrand::u64(..);
     let links: Vec<_> = masters
         .into_iter()
-        .map(|master| Link { context: context.clone(), orders: orders.clone(), boot, listen, master })
+        .map(|master| Link { context: context.clone(), orders: orders.clone(), boot, address, master })
         .map(|link| tokio::spawn(link.run(stop.clone())))
         .collect();
     tracing::info!(%id, %listen, "datanode ready");
@@ -100,4 +104,9 @@ async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: Can
     tokio::task::spawn_blocking(move || orders.stop()).await.context("stop orders")?;
     tracing::info!(%id, "datanode stopped");
     Ok(())
+}
+
+async fn look_up(address: &str) -> std::io::Result<SocketAddr> {
+    let missing = || std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    tokio::net::lookup_host(address).await?.next().ok_or_else(missing)
 }

@@ -50,8 +50,8 @@ pub struct Link {
     pub orders: Arc<Orders>,
     /// Drawn at the start of this process.
     pub boot: u64,
-    /// Where data connections are taken.
-    pub listen: SocketAddr,
+    /// Where others reach it for data.
+    pub address: SocketAddr,
     pub master: SocketAddr,
 }
 
@@ -113,11 +113,11 @@ impl Link {
 
     async fn register(&self, client: &NodeServiceClient, from: SocketAddr) -> Result<Registered, LinkError> {
         // Who listens everywhere is reached where its calls come from.
-        let unspecified = self.listen.ip().is_unspecified();
-        let ip = if unspecified { from.ip() } else { self.listen.ip() };
+        let unspecified = self.address.ip().is_unspecified();
+        let ip = if unspecified { from.ip() } else { self.address.ip() };
         let register = Register {
             boot: self.boot,
-            address: SocketAddr::new(ip, self.listen.port()),
+            address: SocketAddr::new(ip, self.address.port()),
             load: node_load(&self.context.store),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
