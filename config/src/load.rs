@@ -82,6 +82,17 @@ fn read_file(file: &Path) -> Result<String, ConfigError> {
 }
 
 impl Loaded {
+    /// The settings of a file with this text by itself, without environment and flags.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn of_text(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        let mut loaded = Self { file: Some(file.to_owned()), ..Self::default() };
+        loaded.apply_file(file, text)?;
+        loaded.check()?;
+        Ok(loaded)
+    }
+
     pub(crate) fn apply_file(&mut self, file: &Path, text: &str) -> Result<(), ConfigError> {
         let source = FileSource { file, text };
         let document = DeTable::parse(text).map_err(|error| {

@@ -37,7 +37,7 @@ impl Principal {
             "datanode" => Self::Datanode(format!("datanode-{name}").parse().ok()?),
             _ => return None,
         };
-        Some((cluster, principal))
+        (principal.to_uri(cluster) == uri).then_some((cluster, principal))
     }
 }
 
@@ -83,6 +83,7 @@ mod tests {
             format!("dfs://{c}/datanode/-1"),
             format!("dfs://{c}/root/a"),
             format!("https://{c}/user/a"),
+            format!("dfs://{}/user/a", "AB".repeat(16)),
             "dfs://abc/user/a".to_owned(),
         ] {
             assert_eq!(Principal::from_uri(&uri), None, "{uri}");

@@ -27,7 +27,7 @@ pub struct DurationError(pub String);
 
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// Reads `3s`, `250ms`, `1.5h`, `1m30s`.
+/// Reads `3s`, `250ms`, `1.5h`, `1m30s`, to the nearest millisecond: no finer than what [`format_duration`] shows.
 ///
 /// # Errors
 /// When it is not a list of numbers with the units ms, s, m, h, d.
@@ -48,7 +48,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         rest = next;
     }
     // Beyond 10,000 years a span is a slip of the finger.
-    if total_ms < 3.2e14 { Ok(Duration::from_micros((total_ms * 1000.0) as u64)) } else { Err(wrong()) }
+    if total_ms < 3.2e14 { Ok(Duration::from_millis(total_ms.round() as u64)) } else { Err(wrong()) }
 }
 
 /// Shows a span so that it reads back: `1h30m`, `3s`, `250ms`, `0s`.
@@ -93,6 +93,11 @@ mod tests {
         {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)), "{text}");
             assert_eq!(parse_duration(&format_duration(Duration::from_millis(ms))), Ok(Duration::from_millis(ms)));
+        }
+        for (text, ms) in [("10.5ms", 11), ("1.1s", 1_100), ("0.0001h", 360)] {
+            let span = parse_duration(text).expect("a duration");
+            assert_eq!(span, Duration::from_millis(ms), "{text}");
+            assert_eq!(parse_duration(&format_duration(span)), Ok(span), "{text}");
         }
         for text in ["", "3", "s", "3 parsecs", "-3s", "1e9d", "99999999999999999d"] {
             assert!(parse_duration(text).is_err(), "{text}");
