@@ -24,9 +24,12 @@ type Listener = Box<dyn Fn(&Event) + Send + Sync>;
 struct Counters {
     bytes: AtomicU64,
     bytes_total: AtomicU64,
+    bytes_kept: AtomicU64,
     files: AtomicU64,
     retries: AtomicU64,
     listener: Option<Listener>,
+    /// Counts all of this, too.
+    whole: Option<Progress>,
 }
 
 /// Counts what transfers have done; clones count together. A progress bar polls it, a listener is called at events.
@@ -49,6 +52,12 @@ impl Progress {
         Self(Arc::new(Counters { listener: Some(Box::new(listener)), ..Counters::default() }))
     }
 
+    /// A progress for one file of several: what it counts is counted here, too.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self(Arc::new(Counters { whole: Some(self.clone()), ..Counters::default() }))
+    }
+
     /// Bytes of file content sent or received. It goes back when a chunk has to be sent again.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
@@ -57,6 +66,11 @@ impl Progress {
     /// Bytes of all files begun so far, where their size is known; who counts ahead keeps a total of their own.
     pub fn bytes_total(&self) -> u64 {
         self.0.bytes_total.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that an earlier get had left behind, that were found whole and not fetched again.
+    pub fn bytes_kept(&self) -> u64 {
+        self.0.bytes_kept.load(Ordering::Relaxed)
     }
 
     /// Files that are done.
@@ -70,16 +84,26 @@ impl Progress {
     }
 
     pub(crate) fn expect(&self, bytes: u64) {
-        self.0.bytes_total.fetch_add(bytes, Ordering::Relaxed);
+        self.count(|counters| counters.bytes_total.fetch_add(bytes, Ordering::Relaxed));
     }
 
     pub(crate) fn add(&self, bytes: u64) {
-        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.count(|counters| counters.bytes.fetch_add(bytes, Ordering::Relaxed));
+    }
+
+    pub(crate) fn keep(&self, bytes: u64) {
+        self.count(|counters| counters.bytes_kept.fetch_add(bytes, Ordering::Relaxed));
+    }
+
+    /// What was kept counts for nothing: the file is another one by now.
+    pub(crate) fn keep_nothing(&self) {
+        let kept = self.bytes_kept();
+        self.count(|counters| counters.bytes_kept.fetch_sub(kept, Ordering::Relaxed));
     }
 
     pub(crate) fn take_back(&self, bytes: u64) {
         // Only ever what was added before, so it does not pass below zero.
-        self.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.count(|counters| counters.bytes.fetch_sub(bytes, Ordering::Relaxed));
     }
 
     pub(crate) fn tell(&self, event: Event) {
@@ -91,5 +115,38 @@ impl Progress {
         if let Some(listener) = &self.0.listener {
             listener(&event);
         }
+        if let Some(whole) = &self.0.whole {
+            whole.tell(event);
+        }
+    }
+
+    fn count(&self, change: impl Fn(&Counters) -> u64) {
+        change(&self.0);
+        if let Some(whole) = &self.0.whole {
+            whole.count(change);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_counts_in_the_whole() {
+        let whole = Progress::new();
+        let (one, other) = (whole.part(), whole.part());
+        one.expect(100);
+        other.expect(10);
+        one.add(50);
+        other.add(10);
+        other.take_back(3);
+        one.keep(20);
+        one.tell(Event::Ended { path: "/a".into(), bytes: 100 });
+        assert_eq!((one.bytes(), one.bytes_total(), one.bytes_kept(), one.files()), (50, 100, 20, 1));
+        assert_eq!((other.bytes(), other.bytes_total(), other.files()), (7, 10, 0));
+        assert_eq!((whole.bytes(), whole.bytes_total(), whole.bytes_kept(), whole.files()), (57, 110, 20, 1));
+        one.keep_nothing();
+        assert_eq!((one.bytes_kept(), whole.bytes_kept()), (0, 0));
     }
 }

@@ -211,7 +211,16 @@ pub(crate) fn interrupted() -> Error {
 
 /// The error of a local file.
 pub(crate) fn local(path: &Path, error: &io::Error) -> Error {
-    Error::new(ErrorCode::LocalIo, error.to_string()).at(path.display())
+    // The words of the system, like ours: in lower case and without its number.
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    let lower = chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default();
+    let found = Error::new(ErrorCode::LocalIo, lower).at(path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => found.hint("make room on that disk"),
+        _ => found,
+    }
 }
 
 /// Runs `work` on a blocking thread until it is done or `cancel` is; whoever drops the future cancels too.

@@ -1,6 +1,7 @@
 //! `get`, seen from the caller.
 
 use super::fetch::Fetcher;
+use super::part::{Part, gaps};
 use super::plan::Pieces;
 use super::sink::{Discard, FileSink, Memory, Sink, ordered};
 use crate::bridge::Bridge;
@@ -57,6 +58,9 @@ pub struct GetOptions {
     pub range: Option<(u64, u64)>,
     /// Give the local file the time of the remote one.
     pub keep_modified: bool,
+    /// Into a file: keep what was got when the get is cut off, and go on with what an earlier one has left, as far as it
+    /// is whole and of the same version of the file. Not for a range.
+    pub resume: bool,
 }
 
 impl Dest {
@@ -104,6 +108,7 @@ impl Client {
                 break;
             }
             progress.take_back(transfer.fetched.load(Ordering::Relaxed));
+            progress.keep_nothing();
         }
         match &result {
             Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
@@ -132,11 +137,14 @@ fn read(transfer: &Arc<Transfer>, dest: Dest, options: &GetOptions) -> Result<St
     if let Dest::File(path) = &dest {
         refuse_existing(path, options)?;
     }
-    let pieces = Pieces::plan(transfer, offset, length)?;
+    let mut pieces = Pieces::plan(transfer, offset, length)?;
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: Some(pieces.bytes()) });
     transfer.progress.expect(pieces.bytes());
     match dest {
         Dest::Discard => fetch_all(transfer, &pieces, &Discard)?,
+        Dest::File(path) if options.resume && options.range.is_none() => {
+            read_to_part(transfer, &mut pieces, &path, options)?;
+        }
         Dest::File(path) => read_to_file(transfer, &pieces, &path, options)?,
         Dest::Writer(mut writer) => read_in_order(transfer, &pieces, &mut *writer)?,
         Dest::Async(stream) => {
@@ -214,12 +222,32 @@ fn read_to_file(transfer: &Transfer, pieces: &Pieces, path: &Path, options: &Get
     let open = beside.as_file().try_clone().map_err(|error| local(path, &error))?;
     let sink = FileSink { file: open, path: path.to_owned() };
     fetch_all(transfer, pieces, &sink)?;
-    if options.keep_modified {
-        let modified = SystemTime::UNIX_EPOCH + Duration::from_millis(pieces.stat.modified.0);
+    if let Some(modified) = modified(pieces, options) {
         sink.file.set_modified(modified).map_err(|error| local(path, &error))?;
     }
     transfer.check()?;
     persist(beside, path, options)
+}
+
+/// The same with a file beside it that outlives a get that is cut off, and that the next one goes on with.
+fn read_to_part(transfer: &Transfer, pieces: &mut Pieces, path: &Path, options: &GetOptions) -> Result<()> {
+    let part = Part::open(path, &pieces.stat, pieces.first)?;
+    let kept = part.verified(transfer)?;
+    transfer.progress.keep(kept.iter().map(|stretch| stretch.end - stretch.start).sum());
+    pieces.only(gaps(pieces.range.clone(), &kept));
+    fetch_all(transfer, pieces, &part).map_err(|error| match &error.hint {
+        Some(hint) if error.code == ErrorCode::LocalIo => {
+            let hint = format!("{hint}, and get it again with -c: what is there is kept");
+            error.hint(hint)
+        }
+        _ => error,
+    })?;
+    transfer.check()?;
+    part.finish(pieces.stat.mode, |part| persist(part, path, options), modified(pieces, options))
+}
+
+fn modified(pieces: &Pieces, options: &GetOptions) -> Option<SystemTime> {
+    options.keep_modified.then(|| SystemTime::UNIX_EPOCH + Duration::from_millis(pieces.stat.modified.0))
 }
 
 fn create_beside(path: &Path, mode: u16) -> Result<NamedTempFile> {

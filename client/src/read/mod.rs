@@ -5,6 +5,7 @@
 
 mod fetch;
 mod get;
+mod part;
 mod plan;
 mod range;
 mod sink;

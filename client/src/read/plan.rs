@@ -3,7 +3,7 @@
 use super::range::part;
 use crate::transfer::Transfer;
 use dfs_rpc::client::{LocatedChunk, ReadPlan};
-use dfs_types::{Error, ErrorCode, Kind, Result, Stat};
+use dfs_types::{ChunkId, Error, ErrorCode, Kind, Result, Stat};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -29,14 +29,26 @@ pub(super) struct Pieces {
     /// Of the file as it was at the first plan.
     pub stat: Stat,
     pub range: Range<u64>,
+    /// The first chunk of the file; none where the range does not begin with it.
+    pub first: Option<ChunkId>,
     queue: Mutex<Queue>,
 }
 
 struct Queue {
     chunks: VecDeque<LocatedChunk>,
     planned: Instant,
-    /// The next byte of the file that is wanted.
-    next: u64,
+    /// What of the file is wanted and not yet handed out, in order.
+    wanted: VecDeque<Range<u64>>,
+}
+
+impl Queue {
+    /// The chunk that holds the byte `at`; those before it are not needed any more.
+    fn chunk_at(&mut self, at: u64) -> Option<&LocatedChunk> {
+        while self.chunks.front().is_some_and(|chunk| chunk.offset + u64::from(chunk.chunk.length) <= at) {
+            self.chunks.pop_front();
+        }
+        self.chunks.front()
+    }
 }
 
 /// The file is not the one any more that the read began with.
@@ -54,41 +66,50 @@ impl Pieces {
             return Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(&transfer.path));
         }
         let range = offset.min(stat.size)..(offset + length).min(stat.size);
-        let queue = Queue { chunks: chunks.into(), planned: Instant::now(), next: range.start };
-        Ok(Self { transfer: transfer.clone(), stat, range, queue: Mutex::new(queue) })
+        let first = chunks.first().filter(|chunk| chunk.offset == 0).map(|chunk| chunk.chunk.id);
+        let wanted = if range.is_empty() { VecDeque::new() } else { VecDeque::from([range.clone()]) };
+        let queue = Queue { chunks: chunks.into(), planned: Instant::now(), wanted };
+        Ok(Self { transfer: transfer.clone(), stat, range, first, queue: Mutex::new(queue) })
     }
 
-    /// How many bytes there are to fetch.
+    /// How many bytes the range has.
     pub(super) fn bytes(&self) -> u64 {
         self.range.end - self.range.start
     }
 
+    /// Fetches only these parts of the range, which are in order and do not touch.
+    pub(super) fn only(&mut self, parts: Vec<Range<u64>>) {
+        self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).wanted = parts.into();
+    }
+
     /// How many threads have something to do, of `most`.
     pub(super) fn threads(&self, most: u32) -> usize {
-        let chunks = self.bytes().div_ceil(u64::from(self.stat.chunk_size.max(1)));
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: u64 = queue.wanted.iter().map(|part| part.end - part.start).sum();
+        let chunks = bytes.div_ceil(u64::from(self.stat.chunk_size.max(1)));
         chunks.clamp(1, u64::from(most.max(1))) as usize
     }
 
     /// The next piece; none behind the end.
     pub(super) fn next(&self) -> Result<Option<Piece>> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.next >= self.range.end {
-            return Ok(None);
-        }
-        if queue.chunks.is_empty() || queue.planned.elapsed() > PLAN_LIFETIME {
-            queue.chunks = self.replan(queue.next, self.range.end - queue.next)?.into();
+        let Some(wanted) = queue.wanted.front().cloned() else { return Ok(None) };
+        if queue.chunk_at(wanted.start).is_none() || queue.planned.elapsed() > PLAN_LIFETIME {
+            queue.chunks = self.replan(wanted.start, self.range.end - wanted.start)?.into();
             queue.planned = Instant::now();
         }
         let hole = || Error::new(ErrorCode::Internal, "the master left out chunks of the file").at(&self.transfer.path);
-        let located = queue.chunks.pop_front().ok_or_else(hole)?;
-        let wanted = queue.next..self.range.end;
+        let located = queue.chunk_at(wanted.start).cloned().ok_or_else(hole)?;
         let part = part(located.offset, located.chunk.length, &wanted).ok_or_else(hole)?;
-        if located.offset + u64::from(part.start) != queue.next {
+        if located.offset + u64::from(part.start) != wanted.start {
             return Err(hole());
         }
-        let position = queue.next - self.range.start;
-        queue.next += u64::from(part.end - part.start);
-        Ok(Some(Piece { located, part, position }))
+        let reached = wanted.start + u64::from(part.end - part.start);
+        match queue.wanted.front_mut() {
+            Some(rest) if reached < rest.end => rest.start = reached,
+            _ => drop(queue.wanted.pop_front()),
+        }
+        Ok(Some(Piece { located, part, position: wanted.start - self.range.start }))
     }
 
     /// Where the same chunk is now.

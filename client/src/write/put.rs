@@ -89,8 +89,10 @@ fn write(
     watch: Arc<Watch>,
 ) -> Result<Stat> {
     let input = source.open(transfer)?;
+    let original = input.original()?;
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: input.length() });
     let (chunks, shape) = Writer::new(transfer.clone(), input, places, watch).run()?;
+    original.map_or(Ok(()), |original| original.check_same())?;
     commit(transfer, options, chunks, shape)
 }
 

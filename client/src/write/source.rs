@@ -6,9 +6,9 @@ use crate::transfer::{Transfer, local};
 use bytes::Bytes;
 use dfs_rpc::frame::DATA_BYTES_MAX;
 use dfs_types::{Error, ErrorCode, Result};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncRead;
 
@@ -76,6 +76,31 @@ pub(super) enum Input {
     Stream(Stream),
 }
 
+/// A local file as it was before it was read.
+pub(super) struct Original {
+    file: File,
+    path: PathBuf,
+    found: Metadata,
+}
+
+impl Original {
+    /// # Errors
+    /// `local_io` when it was written to, deleted or replaced since: what was read may be half of this and half of that.
+    pub(super) fn check_same(&self) -> Result<()> {
+        let now = self.file.metadata().map_err(|error| local(&self.path, &error))?;
+        let content = |found: &Metadata| (found.len(), found.mtime(), found.mtime_nsec());
+        let what = if content(&now) != content(&self.found) {
+            "changed while it was read"
+        } else if now.nlink() == 0 && self.found.nlink() > 0 {
+            "was deleted or replaced while it was read"
+        } else {
+            return Ok(());
+        };
+        let error = Error::new(ErrorCode::LocalIo, format!("{what}; nothing was put")).at(self.path.display());
+        Err(error.hint("put it again when nobody writes to it"))
+    }
+}
+
 /// A source that can be read once.
 pub(super) struct Stream {
     reader: Box<dyn Read + Send>,
@@ -112,6 +137,15 @@ impl Input {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Stream(_) => None,
         }
+    }
+
+    /// What must be the same of a local file when all of it was read.
+    pub(super) fn original(&self) -> Result<Option<Original>> {
+        let Self::File { file, path, .. } = self else { return Ok(None) };
+        let failed = |error: io::Error| local(path, &error);
+        let file = file.try_clone().map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
+        Ok(Some(Original { file, path: path.clone(), found }))
     }
 
     /// Whether there is nothing in it; reads the beginning of a stream to know.

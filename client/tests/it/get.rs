@@ -262,3 +262,97 @@ async fn all_chunks_are_located() {
     assert!(located.chunks.iter().all(|chunk| chunk.replicas.len() == 3));
     assert_eq!(client.locate(&path("/none")).await.map_err(|error| error.code), Err(ErrorCode::NotFound));
 }
+
+fn resume() -> GetOptions {
+    GetOptions { resume: true, keep_modified: true, ..GetOptions::default() }
+}
+
+/// Begins to get `/f`, and is cancelled when the first datanode hangs up, which is after some frames.
+async fn cut_off(cluster: &Cluster, client: &Client, local: &Path) {
+    cluster.nodes.iter().for_each(|node| node.faults.dies_after.store(6, Ordering::Relaxed));
+    let cancel = CancellationToken::new();
+    let cancelled = cancel.clone();
+    let progress = Progress::with_listener(move |event| {
+        if matches!(event, Event::Retried { .. }) {
+            cancelled.cancel();
+        }
+    });
+    let got = client.get(&path("/f"), Dest::File(local.into()), resume(), &progress, &cancel).await;
+    assert_eq!(got.map_err(|error| error.code), Err(ErrorCode::Interrupted));
+    assert!(progress.bytes() > 0 && progress.bytes() < SIZE as u64, "{progress:?}");
+    cluster.nodes.iter().for_each(|node| node.faults.dies_after.store(0, Ordering::Relaxed));
+    assert_eq!(names_in(local.parent().expect("a folder")), [".dfs-local.partial"]);
+}
+
+/// Goes on with it; gives what was taken over.
+async fn go_on(client: &Client, local: &Path, bytes: &[u8]) -> u64 {
+    let progress = Progress::new();
+    let cancel = CancellationToken::new();
+    client.get(&path("/f"), Dest::File(local.into()), resume(), &progress, &cancel).await.expect("get");
+    assert!(std::fs::read(local).expect("read") == bytes);
+    assert_eq!(names_in(local.parent().expect("a folder")), ["local"]);
+    assert_eq!(progress.bytes() + progress.bytes_kept(), bytes.len() as u64, "each byte once");
+    progress.bytes_kept()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_get_that_was_cut_off_goes_on() {
+    let (cluster, client, bytes) = with_file().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    cut_off(&cluster, &client, &local).await;
+    assert!(go_on(&client, &local, &bytes).await > 0);
+    let found = std::fs::metadata(&local).expect("metadata");
+    assert_eq!(found.modified().expect("time"), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_file_is_believed_only_where_its_bytes_are_right() {
+    let (cluster, client, bytes) = with_file().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let (local, part) = (folder.path().join("local"), folder.path().join(".dfs-local.partial"));
+    cut_off(&cluster, &client, &local).await;
+    let whole = std::fs::read(&part).expect("read");
+    // A bit flipped in each place in turn where content, header or records may stand.
+    for at in (0..whole.len()).step_by(whole.len() / 40).chain(SIZE..whole.len()) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        std::fs::write(&part, damaged).expect("write");
+        go_on(&client, &local, &bytes).await;
+        std::fs::remove_file(&local).expect("remove");
+    }
+    // Cut short anywhere, empty, and with other content of the same length.
+    for length in [0, 1, SIZE / 2, SIZE, SIZE + 63, SIZE + 70, whole.len() - 1] {
+        std::fs::write(&part, &whole[..length]).expect("write");
+        go_on(&client, &local, &bytes).await;
+        std::fs::remove_file(&local).expect("remove");
+    }
+    std::fs::write(&part, content(whole.len())).expect("write");
+    assert_eq!(go_on(&client, &local, &bytes).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_another_version_is_not_gone_on_with() {
+    let (cluster, client, _) = with_file().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    cut_off(&cluster, &client, &local).await;
+    let newer: Vec<u8> = content(SIZE).into_iter().rev().collect();
+    put(&client, &newer).await;
+    assert_eq!(go_on(&client, &local, &newer).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_gets_do_not_share_a_part_file() {
+    let (cluster, client, bytes) = with_file().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    cut_off(&cluster, &client, &local).await;
+    let held = std::fs::File::open(folder.path().join(".dfs-local.partial")).expect("open");
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).expect("lock");
+    let (progress, cancel) = (Progress::new(), CancellationToken::new());
+    let got = client.get(&path("/f"), Dest::File(local.clone()), resume(), &progress, &cancel).await;
+    assert_eq!(got.map_err(|error| error.code), Err(ErrorCode::FileLocked));
+    drop(held);
+    go_on(&client, &local, &bytes).await;
+}

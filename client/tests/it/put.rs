@@ -294,3 +294,40 @@ impl Read for Broken {
         Err(std::io::Error::other("the tape tore"))
     }
 }
+
+/// Puts a file while `change` is done to it; gives what came of it.
+async fn put_changing(client: &Client, local: &std::path::Path, change: fn(&std::path::Path)) -> Result<Stat> {
+    std::fs::write(local, content(3 << 20)).expect("write");
+    let changed = local.to_owned();
+    let progress = Progress::with_listener(move |event| {
+        if matches!(event, Event::Started { .. }) {
+            change(&changed);
+        }
+    });
+    let source = Source::File(local.to_owned());
+    client.put(source, &path("/changing"), PutOptions::default(), &progress, &CancellationToken::new()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_changes_under_a_put_is_not_put() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    let changes: [fn(&std::path::Path); 4] = [
+        |path| std::fs::write(path, content((3 << 20) + 1)).expect("grow"),
+        |path| std::fs::write(path, content(100)).expect("shrink"),
+        |path| std::fs::remove_file(path).expect("remove"),
+        |path| {
+            let other = path.with_extension("other");
+            std::fs::write(&other, content(3 << 20)).expect("write");
+            std::fs::rename(&other, path).expect("replace");
+        },
+    ];
+    for change in changes {
+        let error = put_changing(&client, &local, change).await.expect_err("it changed");
+        assert_eq!((error.code, error.path.as_deref()), (ErrorCode::LocalIo, local.to_str()), "{error:?}");
+        assert_eq!(client.stat(&path("/changing")).await.map_err(|error| error.code), Err(ErrorCode::NotFound));
+    }
+    put_changing(&client, &local, |_| {}).await.expect("nothing changed");
+}

@@ -44,7 +44,7 @@ impl Verb for GetRange {
             None => to_output(context, &path, Some(range)).await,
             Some(local) => {
                 let client = context.client().await?;
-                let options = GetOptions { overwrite: self.force, range: Some(range), keep_modified: false };
+                let options = GetOptions { overwrite: self.force, range: Some(range), ..GetOptions::default() };
                 let got = client.get(&path, Dest::File(local), options, &Progress::new(), &context.cancel).await;
                 got.map(drop).map_err(|error| about(error, &path))
             }

@@ -104,7 +104,7 @@ pub async fn download(
     progress: Progress,
     cancel: CancellationToken,
 ) -> Result<u64> {
-    let options = GetOptions { overwrite, range: None, keep_modified: true };
+    let options = GetOptions { overwrite, keep_modified: true, ..GetOptions::default() };
     let got = client.get(&job.from, Dest::File(job.to), options, &progress, &cancel).await;
     got.map(|stat| stat.size).map_err(|error| about(error, &job.from))
 }
