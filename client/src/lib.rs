@@ -44,6 +44,7 @@ pub use dfs_rpc::client::{
     ReplicationStatus, SafeMode,
 };
 pub use dfs_rpc::tls::{CredentialError, Identity};
+pub use dfs_types::AttributeChange;
 pub use namespace::Located;
 pub use progress::{Event, Progress};
 pub use read::{Dest, GetOptions};

@@ -3,7 +3,7 @@
 use crate::client::{Client, request_id};
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::client::{ClusterStatus, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead};
-use dfs_types::{ChunkId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Result, Stat};
+use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
 use std::collections::VecDeque;
 
@@ -67,6 +67,20 @@ impl Client {
         self.call(|master, context| {
             let path = path.clone();
             async move { master.delete(context, request, path, recursive).await }
+        })
+        .await
+    }
+
+    /// Sets attributes of a file or folder. A change with `recursive` holds for all below it as well, in one step; more than
+    /// [`CHANGED_PER_CALL_MAX`](dfs_rpc::CHANGED_PER_CALL_MAX) entries are refused, and left to the caller to go through.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied`, `invalid_argument` for too many entries or the name of no user.
+    pub async fn set_attributes(&self, path: &DfsPath, change: AttributeChange) -> Result<()> {
+        let request = request_id();
+        self.call(|master, context| {
+            let (path, change) = (path.clone(), change.clone());
+            async move { master.set_attributes(context, request, path, change).await }
         })
         .await
     }

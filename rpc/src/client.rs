@@ -3,8 +3,8 @@
 use crate::capability::Receipt;
 use bytes::Bytes;
 use dfs_types::{
-    ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, MasterId, RequestId, Result, Stat,
-    Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, MasterId,
+    RequestId, Result, Stat, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -38,6 +38,9 @@ pub trait ClientService {
     async fn nodes() -> Result<Vec<NodeStatus>>;
     /// A replica failed the reader's checksum; the master has the datanode look at it.
     async fn report_damage(chunk: ChunkId, node: DatanodeId) -> Result<()>;
+    /// Sets attributes of a file or folder, and with `recursive` of all below it: in one step, as long as they are not more
+    /// than [`CHANGED_PER_CALL_MAX`](crate::CHANGED_PER_CALL_MAX).
+    async fn set_attributes(request: RequestId, path: DfsPath, change: AttributeChange) -> Result<()>;
 }
 
 /// Where a datanode takes data connections.

@@ -35,6 +35,8 @@ pub const CHUNKS_PER_FILE_MAX: usize = 65_536;
 pub const CHUNKS_PER_PLAN_MAX: usize = 64;
 /// The most entries in one page of a folder.
 pub const ENTRIES_PER_PAGE_MAX: u32 = 1_000;
+/// The most entries that one recursive change of attributes may touch.
+pub const CHANGED_PER_CALL_MAX: u64 = 10_000;
 /// The most chunks in one page of a chunk report.
 pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
 /// The most replicas that a file may ask for.

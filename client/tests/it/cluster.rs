@@ -12,8 +12,8 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_rpc::transport::{accept, framed};
 use dfs_types::{
-    ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Generation, Kind, MasterId,
-    Principal, Protection, RequestId, Result, Stat, Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Generation,
+    Kind, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp,
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
@@ -357,6 +357,17 @@ impl ClientService for Master {
     async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {
         self.table.damage.lock().expect("lock").push((chunk, node));
         Ok(())
+    }
+
+    async fn set_attributes(self, _: Context, request: RequestId, path: DfsPath, new: AttributeChange) -> Result<()> {
+        let change = || {
+            let mut files = self.table.files.lock().expect("lock");
+            let (stat, _) = files.get_mut(&path).ok_or_else(missing)?;
+            stat.mode = new.mode.unwrap_or(stat.mode);
+            stat.modified = new.modified.unwrap_or(stat.modified);
+            Ok(())
+        };
+        self.once(request, change).await
     }
 }
 

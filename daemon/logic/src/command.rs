@@ -2,7 +2,7 @@
 //!
 //! Everything that a command depends on stands in it: who asked, when, and under which id.
 
-use dfs_types::{ChunkId, ChunkRef, ClusterId, Deleted, DfsPath, RequestId, Stat, Timestamp};
+use dfs_types::{AttributeChange, ChunkId, ChunkRef, ClusterId, Deleted, DfsPath, RequestId, Stat, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One change, as somebody asked for it.
@@ -52,6 +52,10 @@ pub enum Op {
     /// Adds a key; the newest three are kept.
     AddKey {
         key: KeyRecord,
+    },
+    SetAttributes {
+        path: DfsPath,
+        change: AttributeChange,
     },
 }
 
@@ -123,6 +127,10 @@ pub enum Refusal {
     NotInitialised,
     #[error("the chunks do not make a file of that chunk size and replication")]
     Malformed,
+    #[error("has more entries below it than one command changes")]
+    TooMany,
+    #[error("is not the name of a user")]
+    BadUserName,
 }
 
 #[cfg(test)]
@@ -146,6 +154,13 @@ mod tests {
             modified: Timestamp(1),
             mode: 0o644,
         };
+        let change = AttributeChange {
+            mode: Some(0o750),
+            owner: Some("bob".to_owned()),
+            group: None,
+            modified: Some(Timestamp(9)),
+            recursive: true,
+        };
         let ops = [
             Op::Init { cluster: ClusterId([3; 16]), superuser: "ann".to_owned(), key: key.clone() },
             Op::Mkdir { path: path("/a"), parents: true },
@@ -155,6 +170,7 @@ mod tests {
             Op::ReserveChunks { count: 1024 },
             Op::RaiseFloor { floor: ChunkId(5) },
             Op::AddKey { key },
+            Op::SetAttributes { path: path("/c"), change },
         ];
         let numbered = (0u64..).zip(ops);
         numbered

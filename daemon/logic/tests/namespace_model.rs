@@ -5,7 +5,9 @@ mod model;
 
 use dfs_logic::command::{Command, KeyRecord, NewFile, Op, Outcome, Refusal};
 use dfs_logic::namespace::{Decoder, Namespace};
-use dfs_types::{ChunkId, ChunkRef, ClusterId, DfsPath, Entry, Generation, Kind, RequestId, Stat, Timestamp};
+use dfs_types::{
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DfsPath, Entry, Generation, Kind, RequestId, Stat, Timestamp,
+};
 use model::{Model, SUPERUSER};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -39,6 +41,11 @@ enum Step {
         chunks: u64,
         last: u32,
         slip: u64,
+    },
+    SetAttributes {
+        caller: &'static str,
+        path: Place,
+        change: AttributeChange,
     },
     Master {
         caller: &'static str,
@@ -76,7 +83,7 @@ fn tower(letter: &str, levels: usize) -> DfsPath {
 }
 
 fn caller() -> impl Strategy<Value = &'static str> {
-    prop_oneof![20 => Just(SUPERUSER), 1 => Just("ann"), 1 => Just("")]
+    prop_oneof![20 => Just(SUPERUSER), 4 => Just("ann"), 2 => Just("bob"), 1 => Just("")]
 }
 
 fn place() -> impl Strategy<Value = Place> {
@@ -95,6 +102,23 @@ fn master_op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// Often to the folder's users' advantage, so that they get to do something.
+fn change() -> impl Strategy<Value = AttributeChange> {
+    let name = prop::option::of(prop::sample::select(vec!["ann", "bob", "ann", "bob", "no name"]));
+    let mode = prop::option::of(prop_oneof![2 => Just(0o777), 1 => Just(0o750), 2 => 0u16..0o2000]);
+    let time = prop::option::of((0..9u64).prop_map(Timestamp));
+    let owned = |name: Option<&str>| name.map(str::to_owned);
+    (name.clone(), prop::option::weighted(0.2, name), mode, time, any::<bool>()).prop_map(
+        move |(owner, group, mode, modified, recursive)| AttributeChange {
+            mode,
+            owner: owned(owner),
+            group: owned(group.flatten()),
+            modified,
+            recursive,
+        },
+    )
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let yes_or_no = any::<bool>;
     prop_oneof![
@@ -104,6 +128,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (caller(), place(), yes_or_no()).prop_map(|(caller, path, recursive)| Step::Delete { caller, path, recursive }),
         6 => (caller(), place(), yes_or_no(), 0u64..4, 1u32..=CHUNK_SIZE, 0u64..30).prop_map(
             |(caller, path, overwrite, chunks, last, slip)| Step::Write { caller, path, overwrite, chunks, last, slip }),
+        4 => (caller(), place(), change()).prop_map(|(caller, path, change)| Step::SetAttributes { caller, path, change }),
         2 => (caller(), master_op()).prop_map(|(caller, op)| Step::Master { caller, op }),
         1 => (1usize..12, 1usize..12).prop_map(|(lower, upper)| Step::Stack { lower, upper }),
         1 => Just(Step::Restore),
@@ -172,6 +197,9 @@ impl Run {
             Step::Write { caller, path, overwrite, chunks, last, slip } => {
                 let file = self.file(&self.path(path), *overwrite, *chunks, *last, *slip);
                 self.command(caller, Op::CommitWrite(file));
+            }
+            Step::SetAttributes { caller, path, change } => {
+                self.command(caller, Op::SetAttributes { path: self.path(path), change: change.clone() });
             }
             Step::Master { caller, op } => self.command(caller, op.clone()),
             Step::Stack { lower, upper } => {
@@ -251,19 +279,18 @@ impl Run {
         let model = &self.model;
         let names: BTreeSet<&String> = dump.keys().filter(|name| *name != "/").collect();
         assert_eq!(names, model.entries.keys().collect());
+        assert!(dump.keys().eq(model.attributes.keys()));
         for (name, stat) in dump {
+            let model::Attributes { owner, group, mode, modified } = &model.attributes[name];
+            assert_eq!(
+                (&stat.owner, &stat.group, stat.mode, stat.modified),
+                (owner, group, *mode, *modified),
+                "{name}"
+            );
             match model.entries.get(name) {
-                Some(entry @ model::Entry::File { replication, chunk_size, mode, .. }) => {
-                    let expected = (Kind::File, entry.size(), *replication, *chunk_size, *mode, 0, 0);
-                    let found = (
-                        stat.kind,
-                        stat.size,
-                        stat.replication,
-                        stat.chunk_size,
-                        stat.mode,
-                        stat.files,
-                        stat.directories,
-                    );
+                Some(entry @ model::Entry::File { replication, chunk_size, .. }) => {
+                    let expected = (Kind::File, entry.size(), *replication, *chunk_size, 0, 0);
+                    let found = (stat.kind, stat.size, stat.replication, stat.chunk_size, stat.files, stat.directories);
                     assert_eq!(found, expected, "{name}");
                     let path = DfsPath::parse(name).expect("valid");
                     let (_, chunks) = self.space.chunks(&path, 0, u64::MAX, usize::MAX, SUPERUSER).expect("a file");

@@ -12,7 +12,12 @@ pub fn refused(refusal: Refusal, path: &DfsPath) -> Error {
         Refusal::NotADirectory => ErrorCode::NotADirectory,
         Refusal::IsADirectory => ErrorCode::IsADirectory,
         Refusal::NotEmpty => ErrorCode::NotEmpty,
-        Refusal::IntoItself | Refusal::Root | Refusal::ChunkInUse | Refusal::Malformed => ErrorCode::InvalidArgument,
+        Refusal::IntoItself
+        | Refusal::Root
+        | Refusal::ChunkInUse
+        | Refusal::Malformed
+        | Refusal::TooMany
+        | Refusal::BadUserName => ErrorCode::InvalidArgument,
         Refusal::PermissionDenied => ErrorCode::PermissionDenied,
         Refusal::TooLate => ErrorCode::Timeout,
         Refusal::PathTooLong => ErrorCode::InvalidPath,
@@ -21,6 +26,7 @@ pub fn refused(refusal: Refusal, path: &DfsPath) -> Error {
     let error = Error::new(code, refusal.to_string()).at(path);
     match refusal {
         Refusal::NotEmpty => error.hint("rm -r deletes it with all that is in it"),
+        Refusal::BadUserName => error.hint("1 to 64 of a-z A-Z 0-9 . _ - @, not beginning with - or ."),
         Refusal::TooLate => error.hint("write it again"),
         Refusal::NotInitialised => error.hint("start the first master of the cluster with a superuser"),
         _ => error,

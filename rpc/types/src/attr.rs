@@ -47,6 +47,21 @@ pub struct Stat {
     pub version: u64,
 }
 
+/// A change of attributes; what is none stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// Permission bits, up to `0o7777`. For the owner and the superuser to set.
+    pub mode: Option<u16>,
+    /// For the superuser to set.
+    pub owner: Option<String>,
+    /// For the superuser to set; the owner may set the group of his own name.
+    pub group: Option<String>,
+    /// For the owner and the superuser to set.
+    pub modified: Option<Timestamp>,
+    /// Everything below a folder, too, in one step or not at all.
+    pub recursive: bool,
+}
+
 /// One name in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

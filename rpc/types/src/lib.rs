@@ -12,7 +12,7 @@ pub mod protection;
 pub mod size;
 pub mod time;
 
-pub use attr::{ChunkRef, Deleted, Entry, Kind, Stat};
+pub use attr::{AttributeChange, ChunkRef, Deleted, Entry, Kind, Stat};
 pub use error::{Error, ErrorCode, Result};
 pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId};
 pub use path::{DfsPath, PathError};

@@ -27,6 +27,7 @@ mod window;
 
 pub use chunk_table::ChunkMeta;
 pub use node::Sums;
+pub use ops::CHANGED_MAX;
 pub use snapshot::{Decoder, PIECE_BYTES_MAX, SnapshotError};
 pub use state::{KEYS_KEPT, Namespace};
 pub use window::WINDOW_COMMANDS;

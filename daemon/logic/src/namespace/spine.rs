@@ -35,6 +35,28 @@ pub(super) fn find<'a>(root: &'a Dir, path: &DfsPath, who: Who) -> Result<Found<
     path.parts().try_fold(Found::Root(root), |at, name| step(at, name, who))
 }
 
+/// The entry at `path`, with the way to it this version's own, so that it can be changed. The caller has looked that it is
+/// there.
+pub(super) enum FoundMut<'t> {
+    Root(&'t mut Dir),
+    Node(&'t mut Node),
+}
+
+impl<'t> FoundMut<'t> {
+    /// # Errors
+    /// When nothing is there after all.
+    pub(super) fn at(root: &'t mut Arc<Dir>, path: &DfsPath) -> Result<Self, Refusal> {
+        path.parts().try_fold(FoundMut::Root(Arc::make_mut(root)), |at, name| {
+            let dir = match at {
+                FoundMut::Root(dir) => dir,
+                FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir),
+                FoundMut::Node(Node::File(_)) => return Err(Refusal::NotADirectory),
+            };
+            dir.children.get_mut(name).map(FoundMut::Node).ok_or(Refusal::NotFound)
+        })
+    }
+}
+
 /// The folder that holds, or would hold, the entry at `path`, and the entry's name in it.
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 
 use dfs_logic::command::{Command, NewFile, Op, Refusal};
 use dfs_types::path::PATH_BYTES_MAX;
-use dfs_types::{ChunkId, ChunkRef, DfsPath};
+use dfs_types::principal::is_user_name;
+use dfs_types::{AttributeChange, ChunkId, ChunkRef, DfsPath, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const SUPERUSER: &str = "root";
@@ -10,17 +11,48 @@ pub const SUPERUSER: &str = "root";
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     Folder,
-    File { chunks: Vec<ChunkRef>, replication: u8, chunk_size: u32, mode: u16 },
+    File { chunks: Vec<ChunkRef>, replication: u8, chunk_size: u32 },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attributes {
+    pub owner: String,
+    pub group: String,
+    pub mode: u16,
+    pub modified: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// Every path but the root.
     pub entries: BTreeMap<String, Entry>,
+    /// Of every path, the root's too.
+    pub attributes: BTreeMap<String, Attributes>,
     pub next_chunk: u64,
     pub floor: u64,
     /// Every chunk that a file has ever named.
     pub once_named: BTreeSet<ChunkId>,
+}
+
+/// Who asks, and when.
+#[derive(Debug, Clone, Copy)]
+struct Caller<'a> {
+    name: &'a str,
+    at: Timestamp,
+}
+
+impl Caller<'_> {
+    fn is_super(self) -> bool {
+        self.name.is_empty() || self.name == SUPERUSER
+    }
+}
+
+/// The folder that an entry is in.
+fn parent(path: &str) -> &str {
+    match path.rfind('/') {
+        Some(0) | None => "/",
+        Some(end) => &path[..end],
+    }
 }
 
 impl Entry {
@@ -38,7 +70,14 @@ impl Entry {
 
 impl Model {
     pub fn new() -> Self {
-        Self { entries: BTreeMap::new(), next_chunk: 1, floor: 1, once_named: BTreeSet::new() }
+        let root = Attributes { owner: SUPERUSER.into(), group: SUPERUSER.into(), mode: 0o755, modified: Timestamp(0) };
+        Self {
+            entries: BTreeMap::new(),
+            attributes: [("/".to_owned(), root)].into(),
+            next_chunk: 1,
+            floor: 1,
+            once_named: BTreeSet::new(),
+        }
     }
 
     pub fn is_folder(&self, path: &str) -> bool {
@@ -62,17 +101,20 @@ impl Model {
         (0..self.next_chunk).map(ChunkId).filter(|id| given_up(id) && !named.contains(id)).collect()
     }
 
-    /// Does what the command says, or says why not; then it changed nothing. All that this test's users can see is
-    /// open to everybody, and everything belongs to the superuser.
+    /// Does what the command says, or says why not; then it changed nothing.
     pub fn apply(&mut self, command: &Command) -> Result<(), Refusal> {
-        let may_write = command.caller.is_empty() || command.caller == SUPERUSER;
+        let who = Caller { name: &command.caller, at: command.at };
         match &command.op {
-            Op::Init { .. } => Ok(()),
-            Op::Mkdir { path, parents } => self.mkdir(path.as_str(), *parents, may_write),
-            Op::Rename { from, to, overwrite } => self.rename(from, to, *overwrite, may_write),
-            Op::Delete { path, recursive } => self.delete(path.as_str(), *recursive, may_write),
-            Op::CommitWrite(file) => self.commit(file, may_write),
-            _ if !may_write => Err(Refusal::PermissionDenied),
+            Op::Init { .. } => {
+                self.attributes.get_mut("/").expect("the root").modified = command.at;
+                Ok(())
+            }
+            Op::Mkdir { path, parents } => self.mkdir(path.as_str(), *parents, who),
+            Op::Rename { from, to, overwrite } => self.rename(from, to, *overwrite, who),
+            Op::Delete { path, recursive } => self.delete(path.as_str(), *recursive, who),
+            Op::CommitWrite(file) => self.commit(file, who),
+            Op::SetAttributes { path, change } => self.set_attributes(path.as_str(), change, who),
+            _ if !who.is_super() => Err(Refusal::PermissionDenied),
             Op::ReserveChunks { count } => {
                 self.next_chunk += u64::from(*count);
                 Ok(())
@@ -85,82 +127,111 @@ impl Model {
         }
     }
 
-    /// What is wrong with the folders above `path`.
-    fn parents_exist(&self, path: &str) -> Result<(), Refusal> {
-        let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
+    /// Whether the permission bits of `path` let `who` do all of `wanted` (4 read, 2 write, 1 pass).
+    fn need(&self, path: &str, who: Caller<'_>, wanted: u16) -> Result<(), Refusal> {
+        let Attributes { owner, group, mode, .. } = &self.attributes[path];
+        let bits = match who.name {
+            name if name == owner => mode >> 6,
+            name if name == group => mode >> 3,
+            _ => *mode,
+        };
+        if who.is_super() || bits & wanted == wanted { Ok(()) } else { Err(Refusal::PermissionDenied) }
+    }
+
+    /// Whether the folders above `path` are there and let `who` pass.
+    fn pass(&self, path: &str, who: Caller<'_>) -> Result<(), Refusal> {
+        let ends = path.match_indices('/').map(|(at, _)| at).filter(|_| path != "/");
         for end in ends {
-            match self.entries.get(&path[..end]) {
-                None => return Err(Refusal::NotFound),
+            let above = if end == 0 { "/" } else { &path[..end] };
+            match self.entries.get(above) {
+                None if end > 0 => return Err(Refusal::NotFound),
                 Some(Entry::File { .. }) => return Err(Refusal::NotADirectory),
-                Some(Entry::Folder) => {}
+                _ => self.need(above, who, 1)?,
             }
         }
         Ok(())
     }
 
-    fn mkdir(&mut self, path: &str, parents: bool, may_write: bool) -> Result<(), Refusal> {
-        if path == "/" || self.entries.contains_key(path) {
+    /// Notes that something in the folder of `path` has changed.
+    fn touch_parent(&mut self, path: &str, at: Timestamp) {
+        self.attributes.get_mut(parent(path)).expect("the folder of an entry").modified = at;
+    }
+
+    /// Whose a new entry in the folder of `path` is.
+    fn new_attributes(&self, path: &str, who: Caller<'_>, mode: u16, modified: Timestamp) -> Attributes {
+        let owner = if who.name.is_empty() { SUPERUSER } else { who.name };
+        Attributes { owner: owner.to_owned(), group: self.attributes[parent(path)].group.clone(), mode, modified }
+    }
+
+    fn mkdir(&mut self, path: &str, parents: bool, who: Caller<'_>) -> Result<(), Refusal> {
+        let ends = || path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).chain([path.len()]);
+        let missing: Vec<&str> = ends()
+            .map(|end| &path[..end])
+            .filter(|above| *above != "/" && !self.entries.contains_key(*above))
+            .collect();
+        let Some(first) = missing.first() else {
+            self.pass(path, who)?;
             return if parents && self.is_folder(path) { Ok(()) } else { Err(Refusal::AlreadyExists) };
+        };
+        self.pass(first, who)?;
+        if missing.len() > 1 && !parents {
+            return Err(Refusal::NotFound);
         }
-        match self.parents_exist(path) {
-            Err(Refusal::NotFound) if parents => {}
-            other => other?,
-        }
-        if !may_write {
-            return Err(Refusal::PermissionDenied);
-        }
-        let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).chain([path.len()]);
-        for end in ends {
-            self.entries.insert(path[..end].to_owned(), Entry::Folder);
+        self.need(parent(first), who, 2)?;
+        self.touch_parent(first, who.at);
+        for made in missing {
+            let attributes = self.new_attributes(made, who, 0o755, who.at);
+            self.attributes.insert(made.to_owned(), attributes);
+            self.entries.insert(made.to_owned(), Entry::Folder);
         }
         Ok(())
     }
 
-    fn rename(&mut self, from: &DfsPath, to: &DfsPath, overwrite: bool, may_write: bool) -> Result<(), Refusal> {
+    fn rename(&mut self, from: &DfsPath, to: &DfsPath, overwrite: bool, who: Caller<'_>) -> Result<(), Refusal> {
         if from.is_root() {
             return Err(Refusal::Root);
         }
-        self.parents_exist(from.as_str())?;
+        self.pass(from.as_str(), who)?;
         let source = self.entries.get(from.as_str()).ok_or(Refusal::NotFound)?.clone();
         if from == to {
             return Ok(());
         }
-        if !may_write {
-            return Err(Refusal::PermissionDenied);
-        }
+        self.need(parent(from.as_str()), who, 2)?;
         if source == Entry::Folder && to.is_within(from) {
             return Err(Refusal::IntoItself);
         }
         if to.is_root() {
             return Err(Refusal::AlreadyExists);
         }
-        self.parents_exist(to.as_str())?;
+        self.pass(to.as_str(), who)?;
         match (self.entries.get(to.as_str()), &source) {
             (None, _) => {}
             (Some(Entry::File { .. }), Entry::File { .. }) if overwrite => {}
             (Some(Entry::File { .. }), Entry::Folder) if overwrite => return Err(Refusal::NotADirectory),
             _ => return Err(Refusal::AlreadyExists),
         }
-        let moved: Vec<(String, Entry)> =
-            self.below(from.as_str()).map(|(name, entry)| (name.clone(), entry.clone())).collect();
+        self.need(parent(to.as_str()), who, 2)?;
+        let below = self.below(from.as_str()).map(|(name, _)| name.clone());
+        let moved: Vec<String> = below.chain([from.to_string()]).collect();
         let renamed = |name: &str| format!("{to}{}", &name[from.as_str().len()..]);
-        if moved.iter().any(|(name, _)| renamed(name).len() > PATH_BYTES_MAX) {
+        if source == Entry::Folder && moved.iter().any(|name| renamed(name).len() > PATH_BYTES_MAX) {
             return Err(Refusal::PathTooLong);
         }
-        self.entries.remove(from.as_str());
-        self.entries.insert(to.to_string(), source);
-        for (name, entry) in moved {
-            self.entries.remove(&name);
-            self.entries.insert(renamed(&name), entry);
+        for name in moved {
+            let (entry, attributes) = (self.entries.remove(&name), self.attributes.remove(&name));
+            self.entries.insert(renamed(&name), entry.expect("was there"));
+            self.attributes.insert(renamed(&name), attributes.expect("was there"));
         }
+        self.touch_parent(from.as_str(), who.at);
+        self.touch_parent(to.as_str(), who.at);
         Ok(())
     }
 
-    fn delete(&mut self, path: &str, recursive: bool, may_write: bool) -> Result<(), Refusal> {
+    fn delete(&mut self, path: &str, recursive: bool, who: Caller<'_>) -> Result<(), Refusal> {
         if path == "/" {
             return Err(Refusal::Root);
         }
-        self.parents_exist(path)?;
+        self.pass(path, who)?;
         if !self.entries.contains_key(path) {
             return Err(Refusal::NotFound);
         }
@@ -168,27 +239,59 @@ impl Model {
         if !below.is_empty() && !recursive {
             return Err(Refusal::NotEmpty);
         }
-        if !may_write {
-            return Err(Refusal::PermissionDenied);
+        below.iter().try_for_each(|name| self.need(parent(name), who, 2 | 1))?;
+        self.need(parent(path), who, 2)?;
+        self.touch_parent(path, who.at);
+        for gone in below.iter().map(String::as_str).chain([path]) {
+            self.entries.remove(gone);
+            self.attributes.remove(gone);
         }
-        self.entries.remove(path);
-        below.iter().for_each(|name| {
-            self.entries.remove(name);
-        });
         Ok(())
     }
 
-    fn commit(&mut self, new: &NewFile, may_write: bool) -> Result<(), Refusal> {
+    fn set_attributes(&mut self, path: &str, change: &AttributeChange, who: Caller<'_>) -> Result<(), Refusal> {
+        self.pass(path, who)?;
+        if path != "/" && !self.entries.contains_key(path) {
+            return Err(Refusal::NotFound);
+        }
+        let below: Vec<String> = self.below(path).map(|(name, _)| name.clone()).collect();
+        let mut changed = vec![path];
+        if change.recursive {
+            changed.extend(below.iter().map(String::as_str));
+        }
+        for name in &changed {
+            let own = self.attributes[*name].owner == who.name && change.owner.is_none();
+            if !who.is_super() && (!own || change.group.as_ref().is_some_and(|group| group != who.name)) {
+                return Err(Refusal::PermissionDenied);
+            }
+            if *name != path {
+                self.need(parent(name), who, 4 | 1)?;
+            }
+        }
+        if [&change.owner, &change.group].into_iter().flatten().any(|name| !is_user_name(name)) {
+            return Err(Refusal::BadUserName);
+        }
+        for name in changed {
+            let attributes = self.attributes.get_mut(name).expect("there");
+            let AttributeChange { mode, owner, group, modified, .. } = change.clone();
+            attributes.mode = mode.map_or(attributes.mode, |mode| mode & 0o7777);
+            attributes.owner = owner.unwrap_or_else(|| attributes.owner.clone());
+            attributes.group = group.unwrap_or_else(|| attributes.group.clone());
+            attributes.modified = modified.unwrap_or(attributes.modified);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, new: &NewFile, who: Caller<'_>) -> Result<(), Refusal> {
         let path = new.path.as_str();
         if path == "/" {
             return Err(Refusal::IsADirectory);
         }
-        self.parents_exist(path)?;
+        self.pass(path, who)?;
         match self.entries.get(path) {
             Some(Entry::Folder) => return Err(Refusal::IsADirectory),
             Some(Entry::File { .. }) if !new.overwrite => return Err(Refusal::AlreadyExists),
-            _ if !may_write => return Err(Refusal::PermissionDenied),
-            _ => {}
+            _ => self.need(parent(path), who, 2)?,
         }
         let last = new.chunks.len().saturating_sub(1);
         let whole = |(index, chunk): (usize, &ChunkRef)| {
@@ -211,9 +314,12 @@ impl Model {
             return Err(Refusal::ChunkInUse);
         }
         self.once_named.extend(once);
-        let NewFile { replication, chunk_size, mode, .. } = *new;
-        let entry = Entry::File { chunks: new.chunks.clone(), replication, chunk_size, mode };
+        let NewFile { replication, chunk_size, mode, modified, .. } = *new;
+        let entry = Entry::File { chunks: new.chunks.clone(), replication, chunk_size };
         self.entries.insert(path.to_owned(), entry);
+        let attributes = self.new_attributes(path, who, mode, modified);
+        self.attributes.insert(path.to_owned(), attributes);
+        self.touch_parent(path, who.at);
         Ok(())
     }
 }

@@ -2,10 +2,14 @@
 
 use crate::master::refused::{refused, refused_move};
 use crate::master::state::Master;
-use dfs_logic::command::{Op, Outcome};
-use dfs_rpc::ENTRIES_PER_PAGE_MAX;
+use dfs_logic::command::{Op, Outcome, Refusal};
 use dfs_rpc::client::{ListFolder, ListPage};
-use dfs_types::{Deleted, DfsPath, RequestId, Result, Stat};
+use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
+use dfs_types::principal::is_user_name;
+use dfs_types::{AttributeChange, Deleted, DfsPath, RequestId, Result, Stat};
+
+/// What clients are told of, and go by.
+const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::namespace::CHANGED_MAX, "one bound, said in two places");
 
 impl Master {
     pub(super) async fn mkdir(&self, user: &str, request: RequestId, path: DfsPath, parents: bool) -> Result<()> {
@@ -43,6 +47,23 @@ impl Master {
             // Only where a request id of another command was used again.
             _ => Ok(Deleted::default()),
         }
+    }
+
+    pub(super) async fn set_attributes(
+        &self,
+        user: &str,
+        request: RequestId,
+        path: DfsPath,
+        change: AttributeChange,
+    ) -> Result<()> {
+        self.need_writable()?;
+        let names = [&change.owner, &change.group];
+        if let Some(name) = names.into_iter().flatten().find(|name| !is_user_name(name)) {
+            return Err(refused(Refusal::BadUserName, &path).at(name));
+        }
+        let op = Op::SetAttributes { path: path.clone(), change };
+        self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
+        Ok(())
     }
 
     pub(super) fn stat(&self, user: &str, path: &DfsPath) -> Result<Stat> {

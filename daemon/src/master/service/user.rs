@@ -5,7 +5,7 @@ use dfs_rpc::client::{
     ClientService, ClusterStatus, CommitWrite, ListFolder, ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan,
     WritePlan,
 };
-use dfs_types::{ChunkId, DatanodeId, Deleted, DfsPath, RequestId, Result, Stat};
+use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, RequestId, Result, Stat};
 use std::sync::Arc;
 use tarpc::context::Context;
 
@@ -65,5 +65,15 @@ impl ClientService for UserCalls {
 
     async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {
         self.master.report_damage(chunk, node)
+    }
+
+    async fn set_attributes(
+        self,
+        _: Context,
+        request: RequestId,
+        path: DfsPath,
+        change: AttributeChange,
+    ) -> Result<()> {
+        self.master.set_attributes(&self.user, request, path, change).await
     }
 }

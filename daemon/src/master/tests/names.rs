@@ -2,7 +2,7 @@
 
 use super::harness::{Cluster, code, context, path, request};
 use dfs_rpc::client::ListFolder;
-use dfs_types::{Deleted, ErrorCode, Kind};
+use dfs_types::{AttributeChange, Deleted, ErrorCode, Kind};
 
 fn list(name: &str, after: Option<&str>, limit: u32) -> ListFolder {
     ListFolder { path: path(name), after: after.map(str::to_owned), prefix: String::new(), limit }
@@ -45,6 +45,22 @@ async fn others_may_look_but_not_touch() {
     let bob = cluster.user(&master, "bob").await;
     assert!(bob.list(context(), list("/", None, 10)).await.expect("call").is_ok());
     let refused = bob.mkdir(context(), request(), path("/bob"), false).await.expect("call");
+    assert_eq!(code(refused), ErrorCode::PermissionDenied);
+}
+
+#[tokio::test]
+async fn attributes_are_set_and_names_of_nobody_refused() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
+    ann.mkdir(context(), request(), path("/home/bob"), true).await.expect("call").expect("made");
+    let owner = |name: &str| AttributeChange { owner: Some(name.into()), ..Default::default() };
+    let set = ann.set_attributes(context(), request(), path("/home/bob"), owner("no name")).await.expect("call");
+    let error = set.expect_err("no user");
+    assert_eq!((error.code, error.path.as_deref()), (ErrorCode::InvalidArgument, Some("no name")));
+    assert_eq!(ann.set_attributes(context(), request(), path("/home/bob"), owner("bob")).await.expect("call"), Ok(()));
+    assert_eq!(bob.mkdir(context(), request(), path("/home/bob/x"), false).await.expect("call"), Ok(()));
+    let refused = bob.set_attributes(context(), request(), path("/home"), owner("bob")).await.expect("call");
     assert_eq!(code(refused), ErrorCode::PermissionDenied);
 }
 

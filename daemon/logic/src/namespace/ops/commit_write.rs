@@ -7,7 +7,7 @@ use dfs_types::ChunkRef;
 use std::sync::Arc;
 
 /// The permission bits that a mode may have.
-const MODE_BITS: u16 = 0o7777;
+pub(super) const MODE_BITS: u16 = 0o7777;
 
 impl Namespace {
     /// Makes a file appear, whole, or replaces the old one.

@@ -1,5 +1,6 @@
 //! One file per kind of command. Each looks first and changes then, so that a refused command has copied nothing.
 
+mod attributes;
 mod commit_write;
 mod delete;
 mod init;
@@ -8,4 +9,5 @@ mod mkdir;
 mod pool;
 mod rename;
 
+pub use attributes::CHANGED_MAX;
 pub(super) use commit_write::check_shape;

@@ -1,18 +1,16 @@
 use super::{Tree, path};
 use crate::command::{Op, Outcome, Refusal};
-use crate::namespace::node::Node;
-use dfs_types::ChunkId;
-use std::sync::Arc;
+use crate::namespace::CHANGED_MAX;
+use dfs_types::{AttributeChange, ChunkId, Timestamp};
 
-/// Gives the folder or file `/NAME` to `owner` with these bits; there is no command for it yet.
+fn change(tree: &mut Tree, caller: &str, at: &str, change: AttributeChange) -> Result<Outcome, Refusal> {
+    tree.run(caller, Op::SetAttributes { path: path(at), change })
+}
+
+/// Gives the folder or file `/NAME` to `owner` with these bits.
 fn give(tree: &mut Tree, name: &str, owner: &str, mode: u16) {
-    let id = Arc::make_mut(&mut tree.space.users).intern(owner);
-    let attrs = match Arc::make_mut(&mut tree.space.root).children.get_mut(name) {
-        Some(Node::Dir(dir)) => &mut Arc::make_mut(dir).attrs,
-        Some(Node::File(file)) => &mut file.attrs,
-        None => panic!("{name} is not there"),
-    };
-    (attrs.owner, attrs.mode) = (id, mode);
+    let all = AttributeChange { owner: Some(owner.into()), mode: Some(mode), ..Default::default() };
+    assert_eq!(change(tree, "root", &format!("/{name}"), all), Ok(Outcome::Done));
 }
 
 #[test]
@@ -88,4 +86,62 @@ fn the_commands_of_masters_are_not_for_users() {
         assert_eq!(tree.run("ann", op), Err(Refusal::PermissionDenied));
     }
     assert_eq!(tree.space.floor(), ChunkId(1));
+}
+
+#[test]
+fn owners_set_bits_and_times_and_the_superuser_owners() {
+    let mut tree = Tree::new();
+    assert!(tree.mkdirs("root", "/home/x").is_ok());
+    give(&mut tree, "home", "ann", 0o755);
+    let mode = AttributeChange { mode: Some(0o170_701), ..Default::default() };
+    let time = AttributeChange { modified: Some(Timestamp(77)), ..Default::default() };
+    let owner = |name: &str| AttributeChange { owner: Some(name.into()), ..Default::default() };
+    let group = |name: &str| AttributeChange { group: Some(name.into()), ..Default::default() };
+    for (caller, new, expected) in [
+        ("bob", mode.clone(), Err(Refusal::PermissionDenied)),
+        ("bob", time.clone(), Err(Refusal::PermissionDenied)),
+        ("ann", mode.clone(), Ok(Outcome::Done)),
+        ("ann", time, Ok(Outcome::Done)),
+        ("ann", owner("ann"), Err(Refusal::PermissionDenied)),
+        ("ann", group("bob"), Err(Refusal::PermissionDenied)),
+        ("ann", group("ann"), Ok(Outcome::Done)),
+        ("root", owner("-x"), Err(Refusal::BadUserName)),
+        ("root", AttributeChange { recursive: true, ..owner("bob") }, Ok(Outcome::Done)),
+        ("ann", mode, Err(Refusal::PermissionDenied)),
+    ] {
+        assert_eq!(change(&mut tree, caller, "/home", new.clone()), expected, "{caller} {new:?}");
+    }
+    let home = tree.space.stat(&path("/home"), "root").expect("there");
+    assert_eq!((home.mode, home.modified, home.owner, home.group), (0o701, Timestamp(77), "bob".into(), "ann".into()));
+    let inner = tree.space.stat(&path("/home/x"), "root").expect("there");
+    assert_eq!((inner.owner, inner.version), ("bob".into(), home.version));
+}
+
+#[test]
+fn a_change_below_holds_for_all_or_for_nothing() {
+    let mut tree = Tree::new();
+    assert!(tree.mkdir("root", "/shared").is_ok());
+    give(&mut tree, "shared", "ann", 0o777);
+    assert!(tree.mkdirs("ann", "/shared/a/b").is_ok());
+    assert!(tree.mkdir("bob", "/shared/bobs").is_ok());
+    let new = AttributeChange { mode: Some(0o700), recursive: true, ..Default::default() };
+    assert_eq!(change(&mut tree, "ann", "/shared", new.clone()), Err(Refusal::PermissionDenied));
+    assert_eq!(tree.space.stat(&path("/shared/a"), "root").map(|stat| stat.mode), Ok(0o755));
+    assert_eq!(change(&mut tree, "ann", "/shared/a", new), Ok(Outcome::Done));
+    assert_eq!(tree.space.stat(&path("/shared/a/b"), "root").map(|stat| stat.mode), Ok(0o700));
+}
+
+#[test]
+fn one_command_changes_only_so_many() {
+    let mut tree = Tree::new();
+    assert!(tree.mkdir("root", "/many").is_ok());
+    for n in 1..CHANGED_MAX {
+        assert!(tree.mkdir("root", &format!("/many/{n}")).is_ok());
+    }
+    let new = AttributeChange { mode: Some(0o711), recursive: true, ..Default::default() };
+    assert_eq!(change(&mut tree, "root", "/many", new.clone()), Ok(Outcome::Done));
+    assert!(tree.mkdir("root", "/many/more").is_ok());
+    assert_eq!(change(&mut tree, "root", "/many", new.clone()), Err(Refusal::TooMany));
+    let one = AttributeChange { recursive: false, ..new };
+    assert_eq!(change(&mut tree, "root", "/many", one), Ok(Outcome::Done));
 }

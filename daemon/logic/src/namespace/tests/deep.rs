@@ -1,5 +1,6 @@
 use super::{Tree, path, pieces, restore};
-use crate::command::{Outcome, Refusal};
+use crate::command::{Op, Outcome, Refusal};
+use dfs_types::AttributeChange;
 use dfs_types::path::PATH_BYTES_MAX;
 
 /// What a thread of a runtime has is sixteen times as much.
@@ -24,6 +25,9 @@ fn the_deepest_tree_needs_no_deep_stack() {
         let mut half = crate::namespace::Decoder::new();
         dump.iter().take(3).for_each(|piece| half.piece(piece).expect("good"));
         drop(half);
+        let change = AttributeChange { mode: Some(0o700), recursive: true, ..Default::default() };
+        assert_eq!(tree.run("root", Op::SetAttributes { path: path("/d"), change }), Ok(Outcome::Done));
+        assert_eq!(tree.space.stat(&path(&deepest), "root").map(|stat| stat.mode), Ok(0o700));
         assert_eq!(tree.mv("root", "/d", "/e", false), Ok(Outcome::Done));
         assert!(tree.rm("root", "/e", true).is_ok());
         drop(restored);

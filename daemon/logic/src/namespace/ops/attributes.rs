@@ -1,0 +1,166 @@
+use super::commit_write::MODE_BITS;
+use crate::command::{Command, Refusal};
+use crate::namespace::access::{EXECUTE, READ, Who};
+use crate::namespace::children::Entries;
+use crate::namespace::node::{Attrs, Dir, Node};
+use crate::namespace::spine::{Found, FoundMut, find};
+use crate::namespace::state::Namespace;
+use crate::namespace::users::UserId;
+use crate::namespace::window::Remembered;
+use dfs_types::principal::is_user_name;
+use dfs_types::{AttributeChange, DfsPath, Timestamp};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// The most entries that one command changes: so many take a few milliseconds, and all masters wait for them.
+pub const CHANGED_MAX: u64 = 10_000;
+
+/// What is to be set, with names as numbers.
+#[derive(Debug, Clone, Copy)]
+struct New {
+    mode: Option<u16>,
+    owner: Option<UserId>,
+    group: Option<UserId>,
+    modified: Option<Timestamp>,
+    version: u64,
+}
+
+impl Namespace {
+    /// Sets attributes of an entry, with `recursive` also of all below it.
+    pub(in crate::namespace) fn set_attributes(
+        &mut self,
+        command: &Command,
+        path: &DfsPath,
+        change: &AttributeChange,
+    ) -> Result<Remembered, Refusal> {
+        let who = self.who(&command.caller)?;
+        let found = find(&self.root, path, who)?;
+        let may = |attrs: &Attrs| may_change(who, attrs, change, &command.caller);
+        may(found.attrs())?;
+        if let Some(dir) = found.dir().filter(|_| change.recursive) {
+            may_change_below(dir, who, may)?;
+        }
+        let names = [&change.owner, &change.group];
+        if !names.into_iter().flatten().all(|name| is_user_name(name)) {
+            return Err(Refusal::BadUserName);
+        }
+
+        let new = New {
+            mode: change.mode.map(|mode| mode & MODE_BITS),
+            owner: change.owner.as_deref().map(|name| self.user_id(name)),
+            group: change.group.as_deref().map(|name| self.user_id(name)),
+            modified: change.modified,
+            version: self.version + 1,
+        };
+        let dir = match FoundMut::at(&mut self.root, path)? {
+            FoundMut::Node(Node::File(file)) => {
+                new.set(&mut file.attrs);
+                return Ok(Remembered::Done);
+            }
+            FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir),
+            FoundMut::Root(dir) => dir,
+        };
+        if change.recursive {
+            *dir = new.set_below(&dir.clone());
+        } else {
+            new.set(&mut dir.attrs);
+        }
+        Ok(Remembered::Done)
+    }
+
+    /// The number of a name, a new one if need be.
+    fn user_id(&mut self, name: &str) -> UserId {
+        match self.users.find(name) {
+            Some(known) => known,
+            None => Arc::make_mut(&mut self.users).intern(name),
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    fn attrs(self) -> &'a Attrs {
+        match self {
+            Self::Root(dir) => &dir.attrs,
+            Self::Node(Node::Dir(dir)) => &dir.attrs,
+            Self::Node(Node::File(file)) => &file.attrs,
+        }
+    }
+}
+
+/// Owners change their own entries, but give nothing away: the owner is for the superuser to set, and so is the group, but
+/// for the one of the owner's own name.
+fn may_change(who: Who, attrs: &Attrs, change: &AttributeChange, caller: &str) -> Result<(), Refusal> {
+    let own_group = change.group.as_deref().is_none_or(|group| group == caller);
+    match who {
+        Who::Super => Ok(()),
+        Who::Known(user) if user == attrs.owner && change.owner.is_none() && own_group => Ok(()),
+        Who::Known(_) | Who::Stranger => Err(Refusal::PermissionDenied),
+    }
+}
+
+/// Whether everything below `dir` may be changed, and is not too much. The superuser is not kept waiting for the walk.
+fn may_change_below(dir: &Dir, who: Who, may: impl Fn(&Attrs) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    if dir.sums.files.saturating_add(dir.sums.directories) >= CHANGED_MAX {
+        return Err(Refusal::TooMany);
+    }
+    if who == Who::Super {
+        return Ok(());
+    }
+    let mut waiting = vec![dir];
+    while let Some(dir) = waiting.pop() {
+        if !dir.children.is_empty() {
+            who.need(&dir.attrs, READ | EXECUTE)?;
+        }
+        for (_, node) in dir.children.iter() {
+            may(Found::Node(node).attrs())?;
+            waiting.extend(Found::Node(node).dir());
+        }
+    }
+    Ok(())
+}
+
+/// A folder whose entries are being changed.
+struct Open<'a> {
+    name: SmolStr,
+    dir: Dir,
+    rest: Entries<'a>,
+}
+
+impl New {
+    fn set(&self, attrs: &mut Attrs) {
+        attrs.mode = self.mode.unwrap_or(attrs.mode);
+        attrs.owner = self.owner.unwrap_or(attrs.owner);
+        attrs.group = self.group.unwrap_or(attrs.group);
+        attrs.modified = self.modified.unwrap_or(attrs.modified);
+        attrs.version = self.version;
+    }
+
+    /// The folder with everything below it changed. Without recursion, since folders lie in each other up to 2,048 deep.
+    fn set_below(&self, before: &Dir) -> Dir {
+        let open = |name: SmolStr, before| {
+            let mut dir = Dir::clone(before);
+            self.set(&mut dir.attrs);
+            Open { name, dir, rest: before.children.iter() }
+        };
+        let mut above: Vec<Open<'_>> = Vec::new();
+        let mut at = open(SmolStr::default(), before);
+        loop {
+            match at.rest.next() {
+                Some((name, Node::File(file))) => {
+                    let mut file = file.clone();
+                    self.set(&mut file.attrs);
+                    at.dir.children.insert(name, Node::File(file));
+                }
+                Some((name, Node::Dir(dir))) => {
+                    let below = open(name.clone(), dir);
+                    above.push(std::mem::replace(&mut at, below));
+                }
+                None => {
+                    let Some(parent) = above.pop() else { return at.dir };
+                    let done = std::mem::replace(&mut at, parent);
+                    at.dir.children.insert(&done.name, Node::Dir(Arc::new(done.dir)));
+                }
+            }
+        }
+    }
+}
