@@ -2,7 +2,7 @@
 
 use crate::line::quote_words;
 use crate::out::Out;
-use crate::report::{interrupted, usage};
+use crate::report::{error_text, interrupted, usage};
 use crate::session::Session;
 use dfs_client::Client;
 use dfs_tui::{Report, View};
@@ -31,11 +31,13 @@ pub struct Context<'a> {
     failed: Option<Error>,
     /// What `--dry-run` would do.
     planned: Vec<String>,
+    /// What went wrong, where that is not to be said at once.
+    held: Option<String>,
 }
 
 impl<'a> Context<'a> {
     pub fn new(session: &'a mut Session, out: &'a mut Out, cancel: CancellationToken, command: &'static str) -> Self {
-        Self { session, out, cancel, command, failed: None, planned: Vec::new() }
+        Self { session, out, cancel, command, failed: None, planned: Vec::new(), held: None }
     }
 
     /// Whether output is for programs.
@@ -91,9 +93,27 @@ impl<'a> Context<'a> {
         if error.code == ErrorCode::Interrupted {
             return Err(error);
         }
-        self.session.report(self.command, &error);
+        match &mut self.held {
+            Some(text) => text.push_str(&error_text(self.command, &error)),
+            None => self.session.report(self.command, &error),
+        }
         self.failed.get_or_insert(error);
         Ok(())
+    }
+
+    /// Keeps what goes wrong from now on instead of saying it.
+    pub fn hold_errors(&mut self) {
+        self.held = Some(String::new());
+    }
+
+    /// What went wrong since [`Context::hold_errors`], as it would have been said.
+    pub fn held_errors(&mut self) -> String {
+        self.held.take().unwrap_or_default()
+    }
+
+    /// The command has failed, and that has been said already.
+    pub fn note_failed(&mut self, error: Error) {
+        self.failed.get_or_insert(error);
     }
 
     /// [`Context::fail`] for a result: its value, if there is one.
@@ -117,7 +137,10 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When the output cannot be written.
     pub fn finish(mut self) -> Result<Option<Error>> {
-        let planned = std::mem::take(&mut self.planned);
+        let mut planned = std::mem::take(&mut self.planned);
+        if self.session.may_fail {
+            planned.iter_mut().for_each(|line| line.insert(0, '-'));
+        }
         if self.session.options.dry_run && !planned.is_empty() {
             if self.json() {
                 self.emit(&serde_json::json!({ "plan": planned }))?;

@@ -24,12 +24,19 @@ pub async fn arguments(command: &Command, texts: &[Text], context: &mut Context<
     let roles = roles(&command.definition(), &plain);
     let count = roles.iter().filter(|role| matches!(role, Role::Argument(_))).count();
     let mut all = Vec::with_capacity(texts.len());
-    for ((text, plain), role) in texts.iter().zip(plain).zip(roles) {
+    for (at, ((text, plain), role)) in texts.iter().zip(plain).zip(roles).enumerate() {
         let kind = match role {
             Role::Argument(index) => command.meaning.kind(index, count),
             Role::Flag | Role::Value => Kind::Plain,
         };
         match kind {
+            Kind::Line => {
+                let within = Command::find(&plain)?;
+                all.push(plain.into());
+                let rest = texts.get(at + 1..).unwrap_or_default();
+                all.extend(Box::pin(arguments(within, rest, context)).await?);
+                break;
+            }
             Kind::Plain | Kind::Command | Kind::Node | Kind::Variable => all.push(plain.into()),
             Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
             Kind::Local | Kind::LocalFolder => all.extend(paths(&at_home(text), true, context).await?),

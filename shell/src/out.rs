@@ -3,7 +3,7 @@
 use crate::report::{interrupted, local_io};
 use dfs_types::{Error, ErrorCode, Result};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,8 +19,19 @@ pub struct Out {
     name: PathBuf,
     child: Option<Child>,
     terminal: bool,
+    /// The width of what stands in for a terminal.
+    cells: Option<usize>,
     /// The reader has gone: nothing more is wanted.
     closed: bool,
+}
+
+/// Where the output of a command went, for the commands that it runs.
+#[derive(Debug)]
+pub struct Inherited {
+    file: File,
+    name: PathBuf,
+    terminal: bool,
+    cells: Option<usize>,
 }
 
 impl Out {
@@ -56,7 +67,51 @@ impl Out {
     }
 
     fn of(fd: OwnedFd, name: PathBuf, child: Option<Child>, terminal: bool) -> Self {
-        Self { writer: BufWriter::with_capacity(BUFFER_BYTES, File::from(fd)), name, child, terminal, closed: false }
+        let writer = BufWriter::with_capacity(BUFFER_BYTES, File::from(fd));
+        Self { writer, name, child, terminal, cells: None, closed: false }
+    }
+
+    /// A place to keep output in that is laid out as if it went to `like`.
+    ///
+    /// # Errors
+    /// When the system gives no memory for it.
+    pub fn kept(like: &Self) -> Result<Self> {
+        let name = Path::new("memory");
+        let fd = rustix::fs::memfd_create("dfs-shell", rustix::fs::MemfdFlags::CLOEXEC)
+            .map_err(|error| local_io(name, &error.into()))?;
+        let out = Self::of(fd, name.to_owned(), None, like.terminal);
+        Ok(Self { cells: like.width(), ..out })
+    }
+
+    /// What [`Out::kept`] has kept.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn into_kept(mut self) -> Result<Vec<u8>> {
+        self.flush()?;
+        let mut file = self.writer.get_ref();
+        let mut bytes = Vec::new();
+        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes));
+        read.map(|_| bytes).map_err(|error| local_io(&self.name, &error))
+    }
+
+    /// This output for the commands that a command runs. What was written before comes first.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn inherited(&mut self) -> Result<Inherited> {
+        let file = self.file_handle()?;
+        Ok(Inherited { file, name: self.name.clone(), terminal: self.terminal, cells: self.cells })
+    }
+
+    /// The output of a command that runs within another one.
+    ///
+    /// # Errors
+    /// When the process may not open more files.
+    pub fn within(outer: &Inherited) -> Result<Self> {
+        let file = outer.file.try_clone().map_err(|error| local_io(&outer.name, &error))?;
+        let out = Self::of(file.into(), outer.name.clone(), None, outer.terminal);
+        Ok(Self { cells: outer.cells, ..out })
     }
 
     /// Whether people look at it.
@@ -66,8 +121,17 @@ impl Out {
 
     /// The cells of a line, where that is known.
     pub fn width(&self) -> Option<usize> {
+        if self.cells.is_some() {
+            return self.cells;
+        }
         let size = self.terminal.then(|| rustix::termios::tcgetwinsize(self.writer.get_ref()).ok()).flatten()?;
         (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    }
+
+    /// The lines of the terminal, where that is known.
+    pub fn height(&self) -> Option<usize> {
+        let size = self.terminal.then(|| rustix::termios::tcgetwinsize(self.writer.get_ref()).ok()).flatten()?;
+        (size.ws_row > 0).then_some(usize::from(size.ws_row))
     }
 
     /// Whether the reader has gone. What failed because of that is no error.

@@ -2,7 +2,7 @@
 
 use crate::line::Scope;
 use crate::options::Options;
-use crate::report::{io_message, usage};
+use crate::report::io_message;
 use crate::session::Session;
 use crate::{repl, run, script};
 use clap::Parser;
@@ -49,7 +49,7 @@ fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
             }
         }
         return match (commands, file) {
-            (Some(text), _) => script::run_text(&mut session, runtime.handle(), "-c", &text),
+            (Some(text), _) => runtime.block_on(script::run_text(&mut session, "-c", &text)),
             (None, Some(file)) => script_file(&mut session, runtime, &file),
             (None, None) => 0,
         };
@@ -69,13 +69,7 @@ fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
 }
 
 fn script_file(session: &mut Session, runtime: &Runtime, file: &Path) -> u8 {
-    match std::fs::read(file) {
-        Err(error) => failed(session, &crate::report::local_io(file, &error)),
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => script::run_text(session, runtime.handle(), &file.display().to_string(), &text),
-            Err(_) => failed(session, &usage("the script is not UTF-8").at(file.display())),
-        },
-    }
+    runtime.block_on(script::run_file(session, file)).unwrap_or_else(|error| failed(session, &error))
 }
 
 fn failed(session: &Session, error: &Error) -> u8 {

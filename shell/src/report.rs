@@ -1,6 +1,6 @@
 //! Errors as people and scripts see them.
 
-use dfs_tui::text::sanitise;
+use dfs_tui::text::{sanitise, truncate};
 use dfs_types::{DfsPath, Error, ErrorCode};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -17,9 +17,27 @@ pub struct Location {
     pub command: String,
 }
 
+/// The longest message that people are shown, in cells: somebody may have given a megabyte as a name.
+const SHOWN_MAX: usize = 5000;
+
+/// The exit code of a script, as an error that has been said already.
+pub fn as_code(exit_code: u8) -> Option<Error> {
+    let code = match exit_code {
+        0 => return None,
+        2 => ErrorCode::Usage,
+        3 => ErrorCode::Unreachable,
+        4 => ErrorCode::PermissionDenied,
+        5 => ErrorCode::NoHealthyReplica,
+        6 => ErrorCode::SafeMode,
+        130 => ErrorCode::Interrupted,
+        _ => ErrorCode::Internal,
+    };
+    Some(Error::new(code, "the script failed"))
+}
+
 /// `COMMAND: PATH: what is wrong`, and in a second line `  hint: what to do`.
 pub fn error_text(command: &str, error: &Error) -> String {
-    let mut text = format!("{command}: {}\n", sanitise(&error.to_string()));
+    let mut text = format!("{command}: {}\n", truncate(&sanitise(&error.to_string()), SHOWN_MAX));
     if let Some(hint) = &error.hint {
         let _ = writeln!(text, "  hint: {}", sanitise(hint));
     }

@@ -7,14 +7,13 @@ use crate::interrupt::guarded;
 use crate::line::{Action, Output, Statement, Text, Word};
 use crate::out::Out;
 use crate::report::{local_io, usage};
+use crate::script::READER_GONE;
 use crate::session::Session;
 use dfs_types::{Error, ErrorCode, Result};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command as Process;
-
-/// The exit code when whoever read our output has gone, as of a program that died of SIGPIPE.
-const READER_GONE: u8 = 141;
+use tokio_util::sync::CancellationToken;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +44,7 @@ pub async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
         Ok(command) => command,
         Err(error) => return failed(session, "dfs-shell", &error),
     };
-    let out = match Out::stdout() {
+    let out = match session.stdout() {
         Ok(out) => out,
         Err(error) => return failed(session, command.name, &error),
     };
@@ -54,6 +53,12 @@ pub async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
 
 /// Runs a statement of the language.
 pub async fn statement(session: &mut Session, statement: &Statement) -> Ended {
+    session.may_fail = statement.may_fail;
+    if session.options.dry_run
+        && let Some(line) = local_effect(session, statement)
+    {
+        return planned(session, line);
+    }
     match &statement.action {
         Action::Local(command) => local(session, command),
         Action::Command { words, output } => match prepare(session, words, output) {
@@ -61,6 +66,84 @@ pub async fn statement(session: &mut Session, statement: &Statement) -> Ended {
             Err((name, error)) => failed(session, &name, &error),
         },
     }
+}
+
+/// What a statement does on this machine beside its command, as a line of a plan: a dry run must not do it.
+fn local_effect(session: &Session, statement: &Statement) -> Option<Result<String>> {
+    let (words, output) = match &statement.action {
+        Action::Local(command) => return Some(Ok(format!("!{command}"))),
+        Action::Command { output: Output::Stdout, .. } => return None,
+        Action::Command { words, output } => (words, output),
+    };
+    Some(written(session, words).and_then(|line| {
+        Ok(match output {
+            Output::Stdout => line,
+            Output::Pipe(command) => format!("{line} | {command}"),
+            Output::File { path, append } => {
+                let path = written(session, std::slice::from_ref(path))?;
+                format!("{line} {} {path}", if *append { ">>" } else { ">" })
+            }
+        })
+    }))
+}
+
+/// Words with their variables put in, as a line.
+fn written(session: &Session, words: &[Word]) -> Result<String> {
+    let mut line = Vec::new();
+    for word in words {
+        let texts = session.scope.expand(word).map_err(|error| unset(error.to_string()))?;
+        line.extend(texts.iter().map(Text::written));
+    }
+    Ok(line.join(" "))
+}
+
+/// Shows a line of a plan.
+fn planned(session: &mut Session, line: Result<String>) -> Ended {
+    let shown = line.and_then(|line| {
+        let mut out = session.stdout()?;
+        let mut context = Context::new(session, &mut out, CancellationToken::new(), "dfs-shell");
+        context.plan_line(line);
+        context.finish()?;
+        Ok(out)
+    });
+    match shown.and_then(Out::finish) {
+        Ok(()) => Ended::Well,
+        Err(error) => failed(session, "dfs-shell", &error),
+    }
+}
+
+/// Runs a command as a part of the one that runs: its arguments as they are, its output in the same place. What goes
+/// wrong is said under its own name.
+///
+/// # Errors
+/// `usage` for an unknown command, `interrupted`.
+pub async fn within(context: &mut Context<'_>, words: &[OsString]) -> Result<()> {
+    let Some((name, arguments)) = words.split_first() else { return Ok(()) };
+    let command = Command::find(&name.to_string_lossy())?;
+    let outer = std::mem::replace(&mut context.command, command.name);
+    let result = run(command, Given::Literal(arguments.to_vec()), context).await;
+    let result = context.check(result);
+    context.command = outer;
+    result.map(|_| ())
+}
+
+/// Runs a command and keeps what it writes, on a terminal also what went wrong; and how it failed.
+///
+/// # Errors
+/// As [`within`].
+pub async fn kept(context: &mut Context<'_>, words: &[OsString]) -> Result<(String, Option<Error>)> {
+    let mut out = Out::kept(context.out)?;
+    let cancel = context.cancel.clone();
+    let mut inner = Context::new(context.session, &mut out, cancel, context.command);
+    // On a screen they stand behind the output; elsewhere they go where errors go.
+    if inner.out.is_terminal() && !inner.json() {
+        inner.hold_errors();
+    }
+    within(&mut inner, words).await?;
+    let errors = inner.held_errors();
+    let failed = inner.finish()?;
+    let text = out.into_kept()?;
+    Ok((String::from_utf8_lossy(&text).into_owned() + &errors, failed))
 }
 
 /// The command, its arguments and its output; or the name under which to report what is wrong.
@@ -89,7 +172,7 @@ fn unset(message: String) -> Error {
 
 fn open(session: &Session, output: &Output) -> Result<Out> {
     match output {
-        Output::Stdout => Out::stdout(),
+        Output::Stdout => session.stdout(),
         Output::Pipe(command) => Out::pipe(&mut shell(session, command)),
         Output::File { path, append } => {
             let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;

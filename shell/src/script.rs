@@ -1,24 +1,63 @@
 //! Scripts: from `-c`, a file, or standard input. They stop at the first failure, and say where.
 
 use crate::line::{Statement, SyntaxError, parse};
-use crate::report::{Location, usage};
+use crate::report::{Location, local_io, usage};
 use crate::run::{self, Ended, one_line};
 use crate::session::Session;
-use dfs_types::ErrorCode;
-use std::io::BufRead;
+use dfs_types::{ByteSize, ErrorCode, Result};
+use std::io::{BufRead, Read};
+use std::path::Path;
 use tokio::runtime::Handle;
 
 /// What a script on standard input may hold back for a quote to close, in bytes.
 const OPEN_BYTES_MAX: usize = 64 << 20;
 
+/// The exit code when whoever read our output has gone, as of a program that died of SIGPIPE.
+pub const READER_GONE: u8 = 141;
+/// The most bytes of a script.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+/// How deep scripts may run scripts.
+pub const DEPTH_MAX: usize = 16;
+
 /// Runs a text that is there as a whole: when it cannot be understood, nothing of it runs. Gives the exit code.
-pub fn run_text(session: &mut Session, runtime: &Handle, name: &str, text: &str) -> u8 {
+pub async fn run_text(session: &mut Session, name: &str, text: &str) -> u8 {
     let mut script = Script::new(name);
     match parse(text) {
-        Ok(statements) => script.statements(session, runtime, &statements, 0),
+        Ok(statements) => script.statements(session, &statements, 0).await,
         Err(error) => script.not_understood(session, &error, 0),
     }
     script.code()
+}
+
+/// Runs a script from a file. Gives the exit code.
+///
+/// # Errors
+/// When it cannot be read, or is being run already: a script has no way to end such a circle.
+pub async fn run_file(session: &mut Session, file: &Path) -> Result<u8> {
+    let path = file.canonicalize().map_err(|error| local_io(file, &error))?;
+    if session.scripts.contains(&path) {
+        let chain: Vec<_> = session.scripts.iter().chain([&path]).map(|path| path.display().to_string()).collect();
+        return Err(usage(format!("it is being run already: {}", chain.join(", which runs "))).at(file.display()));
+    }
+    if session.scripts.len() >= DEPTH_MAX {
+        return Err(usage(format!("scripts run scripts {DEPTH_MAX} deep at most")).at(file.display()));
+    }
+    let text = read(file)?;
+    session.scripts.push(path);
+    let code = run_text(session, &file.display().to_string(), &text).await;
+    session.scripts.pop();
+    Ok(code)
+}
+
+fn read(file: &Path) -> Result<String> {
+    let unreadable = |error: std::io::Error| local_io(file, &error);
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(usage(format!("the script is larger than {}", ByteSize(FILE_BYTES_MAX))).at(file.display()));
+    }
+    String::from_utf8(bytes).map_err(|_| usage("the script is not UTF-8").at(file.display()))
 }
 
 /// Runs what comes on standard input, statement by statement as they come. Gives the exit code.
@@ -43,7 +82,7 @@ pub fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
                 script.not_understood(session, &error, lines_done);
                 break;
             }
-            Ok(statements) => script.statements(session, runtime, &statements, lines_done),
+            Ok(statements) => runtime.block_on(script.statements(session, &statements, lines_done)),
         }
         lines_done += text.matches('\n').count();
         text.clear();
@@ -89,14 +128,14 @@ impl<'n> Script<'n> {
         self.fail(ErrorCode::Usage.exit_code());
     }
 
-    fn statements(&mut self, session: &mut Session, runtime: &Handle, statements: &[Statement], lines_before: usize) {
+    async fn statements(&mut self, session: &mut Session, statements: &[Statement], lines_before: usize) {
         for statement in statements {
             let line = statement.line + lines_before;
             session.location = Some(Location { file: self.name.to_owned(), line, command: statement.source.clone() });
             if session.options.verbose && !statement.silent {
-                eprintln!("+ {}", one_line(statement));
+                eprintln!("{} {}", "+".repeat(session.scripts.len().max(1)), one_line(statement));
             }
-            let ended = runtime.block_on(run::statement(session, statement));
+            let ended = run::statement(session, statement).await;
             self.after(session, statement, line, ended);
             if let Some(code) = session.leave {
                 self.ended.get_or_insert(code);

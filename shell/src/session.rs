@@ -3,6 +3,7 @@
 use crate::connect::{self, Target};
 use crate::line::Scope;
 use crate::options::Options;
+use crate::out::{Inherited, Out};
 use crate::report::{Location, error_json, error_text};
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, Result};
@@ -20,6 +21,8 @@ pub struct Session {
     /// Where `lcd -` goes.
     pub local_before: Option<PathBuf>,
     pub scope: Scope,
+    /// The statement that runs began with `-`: it may fail.
+    pub may_fail: bool,
     /// Where in a script we are.
     pub location: Option<Location>,
     /// A person types the commands.
@@ -28,6 +31,10 @@ pub struct Session {
     pub leave: Option<u8>,
     /// The progress bar that is on the terminal now.
     pub bar: Option<ProgressBar>,
+    /// The scripts that are being run, each from the one before it.
+    pub scripts: Vec<PathBuf>,
+    /// Where the commands of a script write that is run by a command of ours.
+    pub inherited: Option<Inherited>,
     target: Option<Target>,
     client: Option<Client>,
 }
@@ -41,10 +48,13 @@ impl Session {
             folder_before: None,
             local_before: None,
             scope,
+            may_fail: false,
             location: None,
             interactive: false,
             leave: None,
             bar: None,
+            scripts: Vec::new(),
+            inherited: None,
             target: None,
             client: None,
         }
@@ -76,6 +86,14 @@ impl Session {
     /// The handle, if a command needed it already.
     pub fn client_if_any(&self) -> Option<Client> {
         self.client.clone()
+    }
+
+    /// Where a command writes when nothing else was said.
+    ///
+    /// # Errors
+    /// When that is closed.
+    pub fn stdout(&self) -> Result<Out> {
+        self.inherited.as_ref().map_or_else(Out::stdout, Out::within)
     }
 
     /// Whether a terminal may be sent colours (`NO_COLOR`: no-color.org).

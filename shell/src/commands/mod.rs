@@ -3,6 +3,7 @@
 mod bench;
 mod cat;
 mod cd;
+mod echo;
 mod entry;
 mod exit;
 mod get;
@@ -22,8 +23,12 @@ mod pwd;
 mod registry;
 mod rm;
 mod set;
+mod sleep;
+mod source;
 mod stat;
 mod status;
+mod time;
+mod watch;
 mod whoami;
 
 pub use help::help_of;

@@ -1,8 +1,8 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    bench, cat, cd, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, mkdir, mv, nodes, put, pwd, rm, set,
-    stat, status, whoami,
+    bench, cat, cd, echo, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, mkdir, mv, nodes, put, pwd, rm,
+    set, sleep, source, stat, status, time, watch, whoami,
 };
 use crate::context::Context;
 use crate::report::usage;
@@ -37,6 +37,11 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<lpwd::Lpwd>(),
     Command::of::<lls::Lls>(),
     Command::of::<set::Set>(),
+    Command::of::<source::Source>(),
+    Command::of::<echo::Echo>(),
+    Command::of::<time::Time>(),
+    Command::of::<watch::Watch>(),
+    Command::of::<sleep::Sleep>(),
     Command::of::<help::Help>(),
     Command::of::<exit::Exit>(),
 ];
@@ -99,6 +104,8 @@ pub enum Kind {
     Local,
     LocalFolder,
     Command,
+    /// A command, and behind it its own arguments.
+    Line,
     /// A datanode, as in `datanode-2`.
     Node,
     /// A remote path, or a datanode.

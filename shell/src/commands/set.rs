@@ -28,6 +28,7 @@ impl Verb for Set {
         for setting in &self.settings {
             let (name, value) = split(setting).ok_or_else(|| usage("not NAME=VALUE").at(setting))?;
             context.session.scope.set(name, value);
+            context.only_planned(["set", setting]);
         }
         if !self.settings.is_empty() {
             return Ok(());

@@ -37,6 +37,11 @@ impl Scope {
         &self.arguments
     }
 
+    /// Puts other arguments in the place of those of the script; gives those that were there.
+    pub fn replace_arguments(&mut self, arguments: Vec<String>) -> Vec<String> {
+        std::mem::replace(&mut self.arguments, arguments)
+    }
+
     /// A word as arguments: one, but for a `$@` on its own, which gives as many as there are.
     /// Values are not split and their characters have no meaning, whatever they are.
     ///

@@ -1,5 +1,7 @@
 //! An argument in which each character knows whether it was quoted.
 
+use super::quote::quote;
+
 /// A word after its variables were put in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text {
@@ -47,6 +49,19 @@ impl Text {
         self.symbols.iter().map(|symbol| symbol.c).collect()
     }
 
+    /// As a word of a line that reads back as this text, with the patterns in it.
+    pub fn written(&self) -> String {
+        if self.symbols.is_empty() {
+            return quote("").into_owned();
+        }
+        let stretches = self.symbols.chunk_by(|a, b| a.active == b.active);
+        let written = stretches.map(|stretch| {
+            let text: String = stretch.iter().map(|symbol| symbol.c).collect();
+            if stretch.iter().all(|symbol| symbol.active) { text } else { quote(&text).into_owned() }
+        });
+        written.collect()
+    }
+
     /// Whether it begins with an active `~` that stands for the home folder, and what follows that.
     pub fn behind_home(&self) -> Option<Text> {
         match self.symbols.as_slice() {
@@ -64,5 +79,25 @@ impl Text {
         let mut text = Text::literal(front);
         text.symbols.extend_from_slice(&self.symbols);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::line::{Action, Scope, parse};
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let mut scope = Scope::default();
+        scope.set("x", "a b*");
+        for line in ["/logs/*.gz", "'a b'*", "$x/*", "''", "{a,b}$x", "a\\ b", "$'a\\nb'?"] {
+            let text = |line: &str| {
+                let Action::Command { words, .. } = parse(line).expect("it parses").remove(0).action else {
+                    panic!("a command")
+                };
+                scope.expand(&words[0]).expect("set").remove(0)
+            };
+            assert_eq!(text(&text(line).written()), text(line), "{line}");
+        }
     }
 }

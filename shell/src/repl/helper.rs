@@ -56,6 +56,7 @@ impl Assistant {
         let (typed, quote) = (target.typed.as_str(), target.quote);
         match kind {
             Kind::Plain | Kind::Node => Vec::new(),
+            Kind::Line => candidates::commands(typed),
             Kind::Variable => candidates::named(self.variables.iter(), typed),
             Kind::Command => candidates::commands(typed),
             Kind::Local => candidates::local(typed, quote, false),

@@ -1,0 +1,120 @@
+//! `watch`: a command again and again.
+
+use super::sleep::seconds;
+use super::{Command, Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::line::quote_words;
+use crate::report::interrupted;
+use crate::run;
+use clap::Args;
+use dfs_tui::Tone;
+use dfs_tui::text::truncate;
+use dfs_types::Result;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// The shortest pause between two rounds.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+/// The width of a head on a terminal that does not tell its own.
+const CELLS: usize = 80;
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Seconds between two rounds, or a time with a unit.
+    #[arg(short = 'n', long, value_name = "S", default_value = "2", value_parser = seconds)]
+    interval: Duration,
+    /// End after so many rounds; without it at Ctrl-C.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+    /// The command and its arguments.
+    #[arg(required = true, value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+impl Verb for Watch {
+    const NAME: &'static str = "watch";
+    const ABOUT: &'static str = "Run a command again and again, until Ctrl-C";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[
+        ("watch --count 2 nodes", "every two seconds; without --count until Ctrl-C"),
+        ("watch -n 0.5 --count 3 status", "twice a second"),
+    ];
+    const MEANING: Meaning = Meaning::all(Kind::Line);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        // A mistyped command would fail in every round.
+        Command::find(&self.command.first().map(|name| name.to_string_lossy()).unwrap_or_default())?;
+        let on_screen = context.out.is_terminal() && !context.json();
+        let mut rounds = 0u32;
+        loop {
+            rounds = rounds.saturating_add(1);
+            let (text, failed) = match run::kept(context, &self.command).await {
+                Ok(kept) => kept,
+                Err(error) if context.cancel.is_cancelled() => return if on_screen { Ok(()) } else { Err(error) },
+                Err(error) => return Err(error),
+            };
+            let last = self.count.is_some_and(|count| rounds >= count) || context.session.options.dry_run;
+            if on_screen {
+                self.draw(context, &text, rounds == 1)?;
+            } else {
+                context.print(&text)?;
+            }
+            context.out.flush()?;
+            if last {
+                failed.into_iter().for_each(|error| context.note_failed(error));
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                () = context.cancel.cancelled() => return if on_screen { Ok(()) } else { Err(interrupted()) },
+                () = tokio::time::sleep(self.interval.max(PAUSE_MIN)) => {}
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// Puts a round in the place of the one before, as much as the screen holds.
+    fn draw(&self, context: &mut Context<'_>, text: &str, first: bool) -> Result<()> {
+        let cells = context.out.width().unwrap_or(CELLS);
+        let command = quote_words(self.command.iter().map(|word| word.to_string_lossy()));
+        let every = dfs_types::format_duration(self.interval.max(PAUSE_MIN));
+        let now = chrono::Local::now().format("%H:%M:%S");
+        let head = format!("every {every}, {now}: {command}");
+        let head = context.view().paint(Tone::Dim, &truncate(&head, cells)).into_owned();
+        // One line for the head, one for what the terminal says next.
+        let room = context.out.height().map_or(usize::MAX, |lines| lines.saturating_sub(2));
+        context.print(&screen(&head, text, room, first))
+    }
+}
+
+/// ECMA-48: home, each line cleared behind its end, then all below; no line wraps meanwhile.
+fn screen(head: &str, text: &str, room: usize, first: bool) -> String {
+    let clear = if first { "\x1b[2J" } else { "" };
+    let mut screen = format!("\x1b[?7l{clear}\x1b[H{head}\x1b[K\n");
+    let hidden = text.lines().count().saturating_sub(room);
+    let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
+    for line in text.lines().take(shown) {
+        let _ = writeln!(screen, "{line}\x1b[K");
+    }
+    if hidden > 0 {
+        let _ = writeln!(screen, "… and {} more\x1b[K", text.lines().count() - shown);
+    }
+    screen.push_str("\x1b[J\x1b[?7h");
+    screen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_screen_holds_what_fits() {
+        let lines = |room| screen("head", "a\nb\nc\n", room, false).matches('\n').count();
+        assert_eq!((lines(5), lines(3), lines(2)), (4, 4, 3));
+        assert!(screen("head", "a\nb\nc\n", 2, true).contains("… and 2 more"));
+        assert!(screen("head", "a\n", 2, true).starts_with("\x1b[?7l\x1b[2J\x1b[Hhead"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Scripts: where they stop and what they say then, scripts within scripts, plans that are scripts, odd text.
+
+use dfs_tests::{Cluster, Spec, cluster::Said, programs};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// A shell without a cluster: for what needs none.
+struct Alone(TempDir);
+
+impl Alone {
+    fn new() -> Self {
+        Self(TempDir::with_prefix("dfs-test-").expect("temporary folder"))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = programs::dfs_shell();
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DFS_")) {
+            command.env_remove(name);
+        }
+        command.env("DFS_HOME", self.0.path()).arg("--no-start").current_dir(self.0.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Said {
+        Said::of(self.command().args(args).output())
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        write(self.0.path(), name, text)
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("write a script");
+    path
+}
+
+#[test]
+fn a_script_stops_at_the_first_failure_and_says_where() {
+    let shell = Alone::new();
+    shell.write("inner.dfs", "echo in\n\n frobnicate  /x # what\necho never\n");
+    shell.write("outer.dfs", "echo \"arguments $1 $2\"\nsource inner.dfs\necho never\n");
+    let said = shell.run(&["-f", "outer.dfs", "a b", "-c"]);
+    assert_eq!((said.code, said.stdout.as_str()), (2, "arguments a b -c\nin\n"));
+    let expected = "dfs-shell: frobnicate: no such command\n  hint: help lists the commands\n\
+                    dfs-shell: inner.dfs:3: stopped at: frobnicate  /x # what\n\
+                    dfs-shell: outer.dfs:2: stopped at: source inner.dfs\n";
+    assert_eq!(said.stderr, expected);
+    let said = shell.run(&["-k", "-f", "outer.dfs", "a", "b"]);
+    assert_eq!((said.code, said.stdout.as_str()), (2, "arguments a b\nin\nnever\nnever\n"));
+    let said = shell.run(&["--json", "-f", "outer.dfs", "a", "b"]);
+    let error: serde_json::Value = serde_json::from_str(said.stderr.trim()).expect("one error, in JSON");
+    assert_eq!((&error["error"]["file"], &error["error"]["line"]), (&"inner.dfs".into(), &3.into()));
+    assert_eq!(error["error"]["statement"], "frobnicate  /x # what");
+}
+
+#[test]
+fn a_sourced_script_has_arguments_of_its_own_and_leaves_its_variables() {
+    let shell = Alone::new();
+    shell.write("inner.dfs", "echo $1\nset colour=red\n");
+    let said =
+        shell.run(&["-c", "source inner.dfs one > out.txt; echo $colour; source inner.dfs two | tr a-z A-Z", "x"]);
+    assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (0, "red\nTWO\n", ""));
+    assert_eq!(std::fs::read_to_string(shell.0.path().join("out.txt")).expect("written"), "one\n");
+    shell.write("outer.dfs", "source inner.dfs\nsource inner.dfs other\necho $1\n");
+    assert_eq!(shell.run(&["-f", "outer.dfs", "mine"]).stdout, "mine\nother\nmine\n");
+    shell.write("leave.dfs", "exit 7\n");
+    assert_eq!(shell.run(&["-c", "source leave.dfs; echo never"]).code, 7);
+}
+
+#[test]
+fn circles_and_depth_are_refused() {
+    let shell = Alone::new();
+    shell.write("a.dfs", "source b.dfs\n");
+    shell.write("b.dfs", "source ./a.dfs\n");
+    let said = shell.run(&["-f", "a.dfs"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.stderr.starts_with("source: ./a.dfs: it is being run already: "), "{said:?}");
+    for depth in 0..20 {
+        shell.write(&format!("{depth}.dfs"), &format!("source {}.dfs\n", depth + 1));
+    }
+    let said = shell.run(&["-f", "0.dfs"]);
+    assert!(said.code == 2 && said.stderr.contains("16 deep"), "{said:?}");
+    for (file, code) in [("none.dfs", 1), (".", 1)] {
+        let said = shell.run(&["-f", file]);
+        assert!(said.code == code && said.stderr.contains(file), "{said:?}");
+    }
+}
+
+#[test]
+fn odd_text_is_refused_in_one_line() {
+    let shell = Alone::new();
+    for (text, what) in [
+        ("echo 'open", "-c:1: a ' is not closed"),
+        ("echo\necho \"open", "-c:2: a \" is not closed"),
+        ("echo $nothing", "$nothing is not set"),
+        ("echo > ", "a local file must stand behind >"),
+        ("\u{1}\u{2}", "\\u{1}\\u{2}"),
+    ] {
+        let said = shell.run(&["-c", text]);
+        assert!(said.code == 2 && said.stderr.contains(what), "{text:?}: {said:?}");
+    }
+    // A line of a megabyte, and more, comes back whole where it is data, and short where it is an error.
+    let long = "x".repeat(3 << 20);
+    let said = feed(shell.command(), &format!("echo {long}\n"));
+    assert_eq!((said.code, said.stdout.len()), (0, long.len() + 1));
+    let said = feed(shell.command(), &format!("{long} y\n"));
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.len() < 20_000, "{} bytes of error", said.stderr.len());
+}
+
+fn feed(mut command: Command, text: &str) -> Said {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let text = text.to_owned();
+    let feeder = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let said = Said::of(child.wait_with_output());
+    feeder.join().expect("fed").expect("written");
+    said
+}
+
+#[test]
+fn a_reader_that_goes_ends_the_script_quietly() {
+    let shell = Alone::new();
+    let line = format!("echo {}\n", "y".repeat(1 << 20));
+    shell.write("much.dfs", &line.repeat(8));
+    for text in ["-f much.dfs", "-c 'source much.dfs'"] {
+        let program = shell.command();
+        let script =
+            format!("{} --no-start {text} | head -c 10; exit ${{PIPESTATUS[0]}}", program.get_program().display());
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &script]).env("DFS_HOME", shell.0.path()).current_dir(shell.0.path());
+        let said = Said::of(bash.output());
+        assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (141, "yyyyyyyyyy", ""), "{text}");
+    }
+    assert_eq!(shell.run(&["-c", "source much.dfs | head -c 3; echo on"]).stdout, "yyyon\n");
+}
+
+#[test]
+fn watch_and_time_run_other_commands() {
+    let shell = Alone::new();
+    let said = shell.run(&["-c", "watch -n 0.1 --count 3 echo tick"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, "tick\ntick\ntick\n"));
+    let said = shell.run(&["watch", "frobnicate"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    let said = shell.run(&["-c", "time echo -n a; time echo b > b.txt"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, "a"));
+    assert!(said.stderr.lines().count() == 2 && said.stderr.ends_with(" s\n"), "{said:?}");
+    assert_eq!(std::fs::read_to_string(shell.0.path().join("b.txt")).expect("written"), "b\n");
+    // What fails within fails under its own name, and its exit code is ours.
+    let said = shell.run(&["time", "lcd", "/no/such/folder"]);
+    assert_eq!(said.code, 1);
+    assert!(said.stderr.starts_with("lcd: /no/such/folder: no such file or directory\n"), "{said:?}");
+}
+
+#[test]
+fn a_plan_is_a_script_that_does_the_same() {
+    let cluster = Cluster::start(Spec::default());
+    let folder = cluster.scratch();
+    cluster.ok(&["mkdir", "-p", "/data/old one/below", "/data/keep"]);
+    let script = "cd /data
+        set name=new
+        mkdir -p $name/a '$name/b c'
+        mv keep $name/kept
+        -rm /data/none
+        rm -r --yes 'old one'
+        cd $name
+        mkdir here
+        ls > listed.txt
+        !echo local > local.txt
+        sleep 0.01
+        @echo done\n";
+    let path = write(&folder, "script.dfs", script);
+    let path = path.to_str().expect("UTF-8");
+    let before = cluster.ok(&["ls", "-R", "/"]);
+    let plan = cluster.ok(&["--dry-run", "-f", path]);
+    assert_eq!(cluster.ok(&["ls", "-R", "/"]), before, "a dry run changed something:\n{plan}");
+    assert!(!cluster.home().join("listed.txt").exists() && !cluster.home().join("local.txt").exists());
+    let plan: String = plan.lines().filter(|line| *line != "done").map(|line| format!("{line}\n")).collect();
+    let expected = "cd /data
+set name=new
+mkdir -p /data/new/a
+mkdir -p '/data/$name/b c'
+mv /data/keep /data/new/kept
+rm -r --yes '/data/old one'
+cd /data/new
+mkdir /data/new/here
+ls > listed.txt
+!echo local > local.txt
+sleep 10ms
+";
+    assert_eq!(plan, expected);
+    let plan = write(&folder, "plan.dfs", &plan);
+    // The plan, and then the script on another copy of the same tree, come to the same.
+    cluster.ok(&["-f", plan.to_str().expect("UTF-8")]);
+    let planned = cluster.ok(&["ls", "-R", "/data"]);
+    cluster.ok(&["rm", "-r", "--yes", "/data"]);
+    cluster.ok(&["mkdir", "-p", "/data/old one/below", "/data/keep"]);
+    cluster.ok(&["-f", path]);
+    assert_eq!(cluster.ok(&["ls", "-R", "/data"]), planned);
+    assert_eq!(std::fs::read_to_string(cluster.home().join("local.txt")).expect("written"), "local\n");
+    patterns_reach_the_command_within(&cluster);
+}
+
+fn patterns_reach_the_command_within(cluster: &Cluster) {
+    cluster.ok(&["mkdir", "/p", "/p/one", "/p/two"]);
+    let said = cluster.shell(&["-c", "time ls -d /p/*"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, "/p/one\n/p/two\n"));
+}
