@@ -142,7 +142,7 @@ impl Cluster {
 
     /// Runs `dfs-shell` with these arguments.
     pub fn shell<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Said {
-        Said::of(self.shell_command().args(args).output())
+        said(self.shell_command().args(args).output())
     }
 
     /// Runs `dfs-shell`, which must succeed, and gives its standard output.
@@ -162,7 +162,7 @@ impl Cluster {
 
     /// Runs `dfsd`.
     pub fn dfsd(&self, args: &[&str]) -> Said {
-        Said::of(self.command(programs::dfsd()).args(args).output())
+        said(self.command(programs::dfsd()).args(args).output())
     }
 
     /// Runs `dfsd`, which must succeed.
@@ -312,16 +312,13 @@ pub(crate) fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
     }
 }
 
-impl Said {
-    /// What a program said that was run to its end.
-    pub fn of(output: std::io::Result<Output>) -> Self {
-        use std::os::unix::process::ExitStatusExt;
-        let output = output.expect("run a program under test");
-        Self {
-            code: output.status.code().unwrap_or_else(|| -output.status.signal().unwrap_or(0)),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+fn said(output: std::io::Result<Output>) -> Said {
+    use std::os::unix::process::ExitStatusExt;
+    let output = output.expect("run a program under test");
+    Said {
+        code: output.status.code().unwrap_or_else(|| -output.status.signal().unwrap_or(0)),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 
@@ -331,7 +328,7 @@ impl Drop for Cluster {
             eprintln!("{}", self.logs());
         }
         // Nothing may be left running, whatever state the test left it in.
-        let _ = Said::of(self.command(programs::dfsd()).args(["down", "--purge", "--yes"]).output());
+        let _ = said(self.command(programs::dfsd()).args(["down", "--purge", "--yes"]).output());
         if std::env::var_os("DFS_TEST_KEEP").is_some() {
             eprintln!("kept: {}", self.home().display());
             self.home.disable_cleanup(true);

@@ -3,7 +3,7 @@
 use dfs_tests::{Cluster, Spec, cluster::Said, programs};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A shell without a cluster: for what needs none.
@@ -24,7 +24,7 @@ impl Alone {
     }
 
     fn run(&self, args: &[&str]) -> Said {
-        Said::of(self.command().args(args).output())
+        said(self.command().args(args).output())
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
@@ -36,6 +36,13 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, text).expect("write a script");
     path
+}
+
+fn said(output: std::io::Result<Output>) -> Said {
+    let output = output.expect("run a program under test");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let code = output.status.code().expect("no signal ended it");
+    Said { code, stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 #[test]
@@ -117,7 +124,7 @@ fn feed(mut command: Command, text: &str) -> Said {
     let mut stdin = child.stdin.take().expect("a pipe");
     let text = text.to_owned();
     let feeder = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
-    let said = Said::of(child.wait_with_output());
+    let said = said(child.wait_with_output());
     feeder.join().expect("fed").expect("written");
     said
 }
@@ -133,7 +140,7 @@ fn a_reader_that_goes_ends_the_script_quietly() {
             format!("{} --no-start {text} | head -c 10; exit ${{PIPESTATUS[0]}}", program.get_program().display());
         let mut bash = Command::new("bash");
         bash.args(["-c", &script]).env("DFS_HOME", shell.0.path()).current_dir(shell.0.path());
-        let said = Said::of(bash.output());
+        let said = said(bash.output());
         assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (141, "yyyyyyyyyy", ""), "{text}");
     }
     assert_eq!(shell.run(&["-c", "source much.dfs | head -c 3; echo on"]).stdout, "yyyon\n");
