@@ -109,11 +109,7 @@ impl Segment {
     /// The sequence number in a file name.
     pub fn sequence_of(name: &str) -> Option<u64> {
         let digits = name.strip_prefix("segment-")?.strip_suffix(".log")?;
-        if digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            u64::from_str_radix(digits, 16).ok()
-        } else {
-            None
-        }
+        u64::from_str_radix(digits, 16).ok().filter(|sequence| Self::file_name(*sequence) == name)
     }
 
     /// One behind the index of its last entry.
@@ -180,7 +176,13 @@ mod tests {
     #[test]
     fn names_read_back() {
         assert_eq!(Segment::sequence_of(&Segment::file_name(0xabc)), Some(0xabc));
-        for name in ["segment-1.log", "segment-000000000000000g.log", "spare-1.log", "segment-+000000000000001.log"] {
+        for name in [
+            "segment-1.log",
+            "segment-000000000000000g.log",
+            "spare-1.log",
+            "segment-+000000000000001.log",
+            "segment-000000000000000A.log",
+        ] {
             assert_eq!(Segment::sequence_of(name), None, "{name}");
         }
     }
