@@ -160,6 +160,11 @@ impl Cluster {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("dfs-shell --json {args:?}: {error}: {text}"))
     }
 
+    /// A command of this cluster's `dfsd`, not yet run.
+    pub fn dfsd_command(&self) -> Command {
+        self.command(programs::dfsd())
+    }
+
     /// Runs `dfsd`.
     pub fn dfsd(&self, args: &[&str]) -> Said {
         said(self.command(programs::dfsd()).args(args).output())

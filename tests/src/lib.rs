@@ -3,11 +3,13 @@
 //! * [`cluster`] starts, kills, restarts, stops and inspects the daemons of a cluster of its own.
 //! * [`content`] makes bytes from a seed, so that nothing needs to be kept to know what a file must hold.
 //! * [`middle`] does a fault in the middle of a transfer.
+//! * [`network`] cuts a running datanode off, from some or from all.
 //! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
 
 pub mod cluster;
 pub mod content;
 pub mod middle;
+pub mod network;
 pub mod oracle;
 pub mod programs;
 

@@ -1,0 +1,211 @@
+//! A datanode whose network can be cut, towards its masters, its clients and its peers each for itself.
+//!
+//! The datanode runs behind two forwarders in the process of the test: others reach it through one, and it reaches its
+//! master through the other. Who calls is seen from the sockets of the cluster's processes, since inside the connection all
+//! is encrypted.
+
+use crate::cluster::{Cluster, Daemon};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How often a connection looks whether its way was cut.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+const PIECE_BYTES: usize = 256 << 10;
+
+/// What becomes of the bytes on a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Way {
+    Open,
+    /// Nothing is taken; what waits goes on when the way is open again, as TCP does after a short cut.
+    Held,
+    /// All is taken and nothing arrives; connections that lost bytes end when the way is open again, no sooner.
+    Swallowed,
+}
+
+/// One kind of connections of a datanode.
+#[derive(Debug, Default)]
+pub struct Route {
+    way: AtomicU8,
+    /// Bytes that met a way that was cut.
+    cut: AtomicU64,
+    passed: AtomicU64,
+}
+
+impl Route {
+    pub fn set(&self, way: Way) {
+        self.way.store(way as u8, Ordering::SeqCst);
+    }
+
+    fn way(&self) -> Way {
+        [Way::Open, Way::Held, Way::Swallowed][usize::from(self.way.load(Ordering::SeqCst))]
+    }
+
+    /// How often something met the cut: a fault that nothing met tested nothing.
+    pub fn struck(&self) -> u64 {
+        self.cut.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that came through.
+    pub fn passed(&self) -> u64 {
+        self.passed.load(Ordering::SeqCst)
+    }
+}
+
+/// The ways to and from one datanode.
+#[derive(Debug, Default)]
+pub struct Routes {
+    pub masters: Arc<Route>,
+    pub clients: Arc<Route>,
+    pub peers: Arc<Route>,
+}
+
+/// A datanode behind forwarders. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Remote {
+    pub routes: Routes,
+    pub daemon: Daemon,
+    child: Child,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Cluster {
+    /// Starts a datanode of the cluster again, behind forwarders, and waits until the cluster has all its datanodes.
+    pub fn behind_forwarders(&self, id: &str) -> Remote {
+        let mut daemon = self.daemon(id);
+        let master = self.daemon("master-1").address.parse().expect("an address");
+        self.dfsd_ok(&["stop", id]);
+        let (routes, stop) = (Routes::default(), Arc::new(AtomicBool::new(false)));
+        let others = self.daemons().into_iter().filter(|other| other.id.starts_with("datanode"));
+        let others = others.filter_map(|other| other.pid).collect();
+        let (clients, peers) = (routes.clients.clone(), routes.peers.clone());
+        let of_caller = move |from, to| if is_socket_of(&others, from, to) { peers.clone() } else { clients.clone() };
+        let real = daemon.address.parse().expect("an address");
+        let advertised = forward(real, Arc::new(of_caller), stop.clone());
+        let masters = routes.masters.clone();
+        let to_master = forward(master, Arc::new(move |_, _| masters.clone()), stop.clone());
+        let log = std::fs::File::options().append(true).open(&daemon.log).expect("open log");
+        let mut command = self.dfsd_command();
+        command.args(["datanode", "--id", id, "--listen", &daemon.address, "--masters", &to_master.to_string()]);
+        command.arg("--data-dir").arg(&daemon.data_dir);
+        command.arg("--credential").arg(self.home().join(format!("credentials/{id}.pem")));
+        command.env("DFS_DATANODE_ADVERTISE", advertised.to_string()).env("DFS_DATANODE_RESERVE", "0");
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().expect("start datanode");
+        daemon.pid = i32::try_from(child.id()).ok();
+        let remote = Remote { routes, daemon, child, stop };
+        let advertised = advertised.to_string();
+        self.wait_for("the datanode behind forwarders", || {
+            let nodes = self.json(&["nodes"]);
+            let mut nodes = nodes.as_array().into_iter().flatten();
+            nodes.any(|node| node["address"] == advertised.as_str() && node["state"] == "live")
+        });
+        remote
+    }
+}
+
+type Classify = dyn Fn(SocketAddr, SocketAddr) -> Arc<Route> + Send + Sync;
+
+/// Listens, and passes every connection on to `target`, over the route that `classify` says for the caller.
+fn forward(target: SocketAddr, classify: Arc<Classify>, stop: Arc<AtomicBool>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
+    let address = listener.local_addr().expect("address");
+    listener.set_nonblocking(true).expect("nonblocking");
+    std::thread::spawn(move || {
+        while !stop.load(Ordering::SeqCst) {
+            let Ok((caller, from)) = listener.accept() else {
+                std::thread::sleep(Duration::from_millis(1));
+                continue;
+            };
+            caller.set_nonblocking(false).expect("blocking");
+            let (route, stop) = (classify(from, address), stop.clone());
+            std::thread::spawn(move || pass(caller, target, &route, &stop));
+        }
+    });
+    address
+}
+
+/// Passes the bytes of a connection in both directions until it ends.
+fn pass(caller: TcpStream, target: SocketAddr, route: &Arc<Route>, stop: &Arc<AtomicBool>) {
+    let Ok(called) = TcpStream::connect(target) else { return };
+    let lossy = Arc::new(AtomicBool::new(false));
+    let ways = [(&caller, &called), (&called, &caller)];
+    let threads = ways.map(|(from, to)| {
+        let (from, to) = (from.try_clone().expect("clone"), to.try_clone().expect("clone"));
+        let (route, stop, lossy) = (route.clone(), stop.clone(), lossy.clone());
+        std::thread::spawn(move || carry(&from, &to, &route, &stop, &lossy))
+    });
+    threads.into_iter().for_each(|thread| thread.join().expect("carry"));
+}
+
+fn carry(mut from: &TcpStream, mut to: &TcpStream, route: &Route, stop: &AtomicBool, lossy: &AtomicBool) {
+    from.set_read_timeout(Some(LOOK_EVERY)).expect("time limit");
+    let (mut piece, mut ended) = (vec![0; PIECE_BYTES], false);
+    while !stop.load(Ordering::SeqCst) {
+        let way = route.way();
+        if way == Way::Held || (way == Way::Swallowed && ended) {
+            let waiting = from.peek(&mut [0]).unwrap_or(0);
+            route.cut.fetch_add(waiting as u64, Ordering::SeqCst);
+            std::thread::sleep(LOOK_EVERY);
+            continue;
+        }
+        if way == Way::Open && (ended || lossy.load(Ordering::SeqCst)) {
+            break;
+        }
+        match from.read(&mut piece) {
+            Ok(0) => ended = true,
+            Ok(count) if route.way() != Way::Swallowed => {
+                // What was read just before the way was held still passes: it was on the wire.
+                if to.write_all(&piece[..count]).is_err() {
+                    ended = true;
+                }
+                route.passed.fetch_add(count as u64, Ordering::SeqCst);
+            }
+            Ok(count) => {
+                lossy.store(true, Ordering::SeqCst);
+                route.cut.fetch_add(count as u64, Ordering::SeqCst);
+            }
+            Err(error) if is_timeout(&error) => {}
+            Err(_) => ended = true,
+        }
+    }
+    for socket in [from, to] {
+        let _ = socket.shutdown(Shutdown::Both);
+    }
+}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
+}
+
+/// Whether the socket `from`, connected to `to`, belongs to one of these processes.
+fn is_socket_of(pids: &Vec<i32>, from: SocketAddr, to: SocketAddr) -> bool {
+    let Some(inode) = inode_of(from, to) else { return false };
+    let wanted = format!("socket:[{inode}]");
+    pids.iter().any(|pid| {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        let mut targets = open.filter_map(|file| std::fs::read_link(file.path()).ok());
+        targets.any(|target| target.as_os_str() == wanted.as_str())
+    })
+}
+
+/// The inode of a socket, by both its addresses, from the system's table of connections.
+fn inode_of(from: SocketAddr, to: SocketAddr) -> Option<String> {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("table of connections");
+    let ends = |port: u16| format!(":{port:04X}");
+    let line = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|fields| {
+        fields.len() > 9 && fields[1].ends_with(&ends(from.port())) && fields[2].ends_with(&ends(to.port()))
+    })?;
+    Some(line[9].to_owned())
+}

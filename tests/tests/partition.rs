@@ -1,0 +1,78 @@
+//! The network between a datanode and some of the others is cut: silently, with every connection open.
+
+use dfs_tests::middle::file_bytes;
+use dfs_tests::network::{Route, Routes, Way};
+use dfs_tests::{Cluster, Spec, content};
+use std::sync::Arc;
+
+const VICTIM: &str = "datanode-1";
+/// Rounds at most until a cut has been met by a put.
+const ROUNDS_MAX: u32 = 8;
+
+/// Cuts a route in the middle of a put and of a get. Both end well while it is cut, and the cluster heals afterwards.
+fn cut(way: Way, route: impl Fn(&Routes) -> Arc<Route>, gets_meet_it: bool) {
+    fastrand::seed(dfs_tests::seed());
+    let cluster = Cluster::start(Spec::default());
+    let remote = cluster.behind_forwarders(VICTIM);
+    let route = route(&remote.routes);
+    let (local, back) = (cluster.scratch().join("in"), cluster.scratch().join("out"));
+    content::write(fastrand::u64(..), file_bytes(), &local);
+    let heal = || {
+        route.set(Way::Open);
+        cluster.wait_for("the datanode to be back, with three copies of each chunk", || {
+            let nodes = cluster.json(&["nodes"]);
+            let live = |node: &serde_json::Value| node["state"] == "live";
+            nodes.as_array().is_some_and(|nodes| nodes.iter().all(live)) && cluster.is_healthy()
+        });
+    };
+    let (mut puts, mut gets) = (0, 0);
+    for _ in 0..ROUNDS_MAX {
+        let before = route.struck();
+        let put = cluster.disturb_put(&local, "/big", VICTIM, || route.set(way));
+        assert!(put.status.success(), "put: {put:?}");
+        puts += u32::from(put.hit && route.struck() > before);
+        heal();
+        let before = route.struck();
+        let get = cluster.disturb_get("/big", &local, &back, || route.set(way));
+        assert!(get.status.success(), "get: {get:?}");
+        assert!(content::is_same(&local, &back));
+        gets += u32::from(get.hit && (route.struck() > before || !gets_meet_it));
+        heal();
+        if puts > 0 && gets > 0 {
+            return;
+        }
+        cluster.ok(&["rm", "/big"]);
+        std::fs::remove_file(&back).expect("remove");
+    }
+    panic!("of {ROUNDS_MAX} cuts each, {puts} were met by a put and {gets} by a get: nothing was tested");
+}
+
+#[test]
+fn from_the_master_held() {
+    cut(Way::Held, |routes| routes.masters.clone(), false);
+}
+
+#[test]
+fn from_the_master_swallowed() {
+    cut(Way::Swallowed, |routes| routes.masters.clone(), false);
+}
+
+#[test]
+fn from_clients_held() {
+    cut(Way::Held, |routes| routes.clients.clone(), true);
+}
+
+#[test]
+fn from_clients_swallowed() {
+    cut(Way::Swallowed, |routes| routes.clients.clone(), true);
+}
+
+#[test]
+fn from_peers_held() {
+    cut(Way::Held, |routes| routes.peers.clone(), false);
+}
+
+#[test]
+fn from_peers_swallowed() {
+    cut(Way::Swallowed, |routes| routes.peers.clone(), false);
+}
