@@ -89,7 +89,7 @@ impl Cluster {
         self.dfsd_ok(&["stop", id]);
         let (routes, stop) = (Routes::default(), Arc::new(AtomicBool::new(false)));
         let others = self.daemons().into_iter().filter(|other| other.id.starts_with("datanode"));
-        let others = others.filter_map(|other| other.pid).collect();
+        let others: Vec<i32> = others.filter_map(|other| other.pid).collect();
         let (clients, peers) = (routes.clients.clone(), routes.peers.clone());
         let of_caller = move |from, to| if is_socket_of(&others, from, to) { peers.clone() } else { clients.clone() };
         let real = daemon.address.parse().expect("an address");
@@ -190,7 +190,7 @@ fn is_timeout(error: &std::io::Error) -> bool {
 }
 
 /// Whether the socket `from`, connected to `to`, belongs to one of these processes.
-fn is_socket_of(pids: &Vec<i32>, from: SocketAddr, to: SocketAddr) -> bool {
+fn is_socket_of(pids: &[i32], from: SocketAddr, to: SocketAddr) -> bool {
     let Some(inode) = inode_of(from, to) else { return false };
     let wanted = format!("socket:[{inode}]");
     pids.iter().any(|pid| {
