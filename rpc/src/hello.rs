@@ -164,10 +164,13 @@ impl Hello {
 }
 
 impl HelloReply {
-    /// The 32 bytes, then the text.
+    /// The 32 bytes, then as much of the text as is allowed.
     pub fn encode(&self) -> Vec<u8> {
-        let text = self.text.get(..TEXT_BYTES_MAX).unwrap_or(&self.text);
-        let text = if text.len() > TEXT_BYTES_MAX { "refused" } else { text };
+        let mut end = self.text.len().min(TEXT_BYTES_MAX);
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let text = self.text.get(..end).unwrap_or_default();
         let mut bytes = [0; HELLO_BYTES];
         bytes[0..4].copy_from_slice(b"dfsR");
         bytes[4] = self.verdict as u8;
@@ -214,6 +217,13 @@ mod tests {
         assert_eq!(&bytes[32..], b"no");
         let head: [u8; 32] = bytes[..32].try_into().expect("32 bytes");
         assert_eq!(HelloReply::decode(&head), Ok((HelloReply { text: String::new(), ..reply }, 2)));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_two_characters() {
+        let text = format!("x{}", "é".repeat(TEXT_BYTES_MAX));
+        let bytes = HelloReply { verdict: Verdict::Busy, plain: false, version: 0, text: text.clone() }.encode();
+        assert_eq!(&bytes[HELLO_BYTES..], &text.as_bytes()[..TEXT_BYTES_MAX - 1]);
     }
 
     #[test]
