@@ -16,6 +16,10 @@ soak rounds="500":
     DFS_TEST_ROUNDS={{rounds}} cargo test --release -p dfs-tests --test durability -- --nocapture
     DFS_TEST_FILE=1GiB cargo test --release -p dfs-tests --test failover -- --nocapture --test-threads 1
 
+# Every decoder against arbitrary bytes, each for so many seconds; needs a C++ compiler.
+fuzz seconds="10":
+    DFS_FUZZ_SECONDS="${DFS_FUZZ_SECONDS:-{{seconds}}}" fuzz/run
+
 # Every figure of docs/performance.md.
 bench:
     docs/bench/run

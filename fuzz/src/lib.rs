@@ -1,0 +1,34 @@
+//! The decoders of dfs against arbitrary bytes. One module per target; each says what must hold besides "no panic".
+//!
+//! Random bytes never have a good checksum. So each target reads its input twice where there is one: as it is, and with
+//! the checksums put right, since whoever can write to our disks or speak to our ports can compute them too.
+
+pub mod amounts;
+pub mod capability;
+pub mod chunk_header;
+pub mod client_service;
+pub mod config;
+pub mod frame;
+pub mod hello;
+pub mod line;
+pub mod log_head;
+pub mod log_record;
+mod memory;
+pub mod names;
+pub mod node_service;
+mod postcards;
+pub mod raft_service;
+mod repair;
+pub mod snapshot;
+pub mod vote;
+
+pub use libfuzzer_sys::fuzz_target;
+pub use memory::{bounded, init};
+
+/// Makes the program of a target from its function.
+#[macro_export]
+macro_rules! target {
+    ($run:path) => {
+        $crate::fuzz_target!(init: $crate::init(), |input: &[u8]| $crate::bounded(|| $run(input)));
+    };
+}

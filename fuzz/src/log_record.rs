@@ -1,0 +1,36 @@
+//! Records of the log.
+
+use crate::repair::{padded, put};
+use dfs_daemon::master::log::record::{ALIGN_BYTES, HEAD_BYTES, decode, encode, find};
+use dfs_daemon::master::raft::types::Entry;
+
+const MARK: u32 = 0x1234_5678;
+
+/// The input as a record of some mark, and as the payload of a good one.
+pub fn run(input: &[u8]) {
+    if let Some(mark) = input.first_chunk() {
+        check(input, u32::from_le_bytes(*mark));
+    }
+    let length = (input.len() as u32).to_le_bytes();
+    let crc = crc32c::crc32c_append(crc32c::crc32c_append(MARK, &length), input);
+    let mut record = [&[0; HEAD_BYTES], input].concat();
+    put(&mut record, 0, &MARK.to_le_bytes());
+    put(&mut record, 4, &length);
+    put(&mut record, 8, &crc.to_le_bytes());
+    let whole = record.len().next_multiple_of(ALIGN_BYTES);
+    check(&padded(&record, whole), MARK);
+}
+
+fn check(bytes: &[u8], mark: u32) {
+    let Some(found) = find(bytes, mark) else { return };
+    assert!(found.bytes.is_multiple_of(ALIGN_BYTES));
+    let Ok(record) = decode(found.payload) else { return };
+    let mut written = Vec::new();
+    encode(&record, mark, &mut written).expect("what was read can be written");
+    let found = find(&written, mark).expect("what we write is found");
+    assert_eq!(found.bytes, written.len());
+    assert_eq!(decode(found.payload).as_ref(), Ok(&record));
+    if let dfs_daemon::master::log::record::Record::Entries { entries, .. } = record {
+        entries.into_iter().map(Entry::from).for_each(drop);
+    }
+}
