@@ -2,7 +2,9 @@
 
 use crate::client::{Client, request_id};
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
-use dfs_rpc::client::{ClusterStatus, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead};
+use dfs_rpc::client::{
+    ClusterStatus, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead, SafeModeChange,
+};
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
 use std::collections::VecDeque;
@@ -124,6 +126,43 @@ impl Client {
             more: true,
         };
         stream::try_unfold(pages, |mut pages| async move { Ok(pages.next().await?.map(|entry| (entry, pages))) })
+    }
+
+    /// One page of what is at and below a path.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied`.
+    pub async fn find(&self, find: Find) -> Result<FoundPage> {
+        self.call(|master, context| {
+            let find = find.clone();
+            async move { master.find(context, find).await }
+        })
+        .await
+    }
+
+    /// Sets how many copies of a file are wanted. It returns before they are made, or gone.
+    ///
+    /// # Errors
+    /// `not_found`, `is_a_directory`, `permission_denied`, `invalid_argument` for a number that is not allowed.
+    pub async fn set_replication(&self, path: &DfsPath, replication: u8) -> Result<()> {
+        let request = request_id();
+        self.call(|master, context| {
+            let path = path.clone();
+            async move { master.set_replication(context, request, path, replication).await }
+        })
+        .await
+    }
+
+    /// Enters safe mode, or leaves it.
+    ///
+    /// # Errors
+    /// `permission_denied` for all but the superuser.
+    pub async fn set_safe_mode(&self, change: SafeModeChange) -> Result<()> {
+        self.call(|master, context| {
+            let change = change.clone();
+            async move { master.set_safe_mode(context, change).await }
+        })
+        .await
     }
 
     /// The cluster in figures.

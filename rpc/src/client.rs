@@ -3,7 +3,7 @@
 use crate::capability::Receipt;
 use bytes::Bytes;
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, MasterId,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, Kind, MasterId,
     RequestId, Result, Stat, Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,12 @@ pub trait ClientService {
     /// Sets attributes of a file or folder, and with `recursive` of all below it: in one step, as long as they are not more
     /// than [`CHANGED_PER_CALL_MAX`](crate::CHANGED_PER_CALL_MAX).
     async fn set_attributes(request: RequestId, path: DfsPath, change: AttributeChange) -> Result<()>;
+    /// One page of what is found at and below a path, each folder before what is in it, names in the order of their bytes.
+    async fn find(find: Find) -> Result<FoundPage>;
+    /// Sets how many copies of a file are wanted; repair and trimming do the rest.
+    async fn set_replication(request: RequestId, path: DfsPath, replication: u8) -> Result<()>;
+    /// Enters safe mode, or leaves it, also the one at the start of a master. For the superuser.
+    async fn set_safe_mode(change: SafeModeChange) -> Result<()>;
 }
 
 /// Where a datanode takes data connections.
@@ -163,6 +169,85 @@ pub struct ListPage {
     pub more: bool,
 }
 
+/// Asks for a page of what is at and below a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Find {
+    pub path: DfsPath,
+    /// The page begins behind this path, which the page before named.
+    pub after: Option<DfsPath>,
+    pub wanted: Wanted,
+}
+
+/// What an entry must be to be found; what is none does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wanted {
+    /// A pattern of the whole name: `*`, `?`, `[a-z]`, `[!a-z]`, `\` before what is meant as it is.
+    pub name: Option<String>,
+    /// Stands in the name, without regard to case.
+    pub text: Option<String>,
+    pub kind: Option<Kind>,
+    /// Bytes of a file, the bounds included. Folders are not found then.
+    pub size: Option<(u64, u64)>,
+    /// The bounds are included.
+    pub modified: Option<(Timestamp, Timestamp)>,
+    /// Files with chunks that have fewer live copies than wanted. Then chunks are looked at, and counted in [`Looked`].
+    pub short: bool,
+}
+
+/// A page of what was found. It may be empty and still not be the last one: so many entries are looked at for a page, and
+/// no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundPage {
+    /// At most [`ENTRIES_PER_PAGE_MAX`](crate::ENTRIES_PER_PAGE_MAX), with those in `closed`.
+    pub entries: Vec<Found>,
+    /// Folders that the caller may not read; nothing below them was looked at.
+    pub closed: Vec<DfsPath>,
+    /// What was looked at for this page.
+    pub looked: Looked,
+    /// Where the next page begins; none at the end.
+    pub next: Option<DfsPath>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    pub path: DfsPath,
+    pub stat: Stat,
+    /// Its chunks without enough copies, if chunks were looked at.
+    pub short: Short,
+}
+
+/// Chunks that have fewer live copies than wanted; each stands in one of the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Short {
+    /// No live copy.
+    pub missing: u64,
+    /// One live copy where more are wanted.
+    pub endangered: u64,
+    /// More than one, fewer than wanted.
+    pub under: u64,
+}
+
+/// Sums over entries that were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Looked {
+    pub files: u64,
+    pub directories: u64,
+    pub bytes: u64,
+    pub chunks: u64,
+}
+
+/// What is to become of safe mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SafeModeChange {
+    /// Nothing can be changed until somebody leaves it, or another master leads.
+    Enter {
+        /// For people: why.
+        reason: String,
+    },
+    Leave,
+}
+
 /// The cluster in figures, as one master sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterStatus {
@@ -172,11 +257,13 @@ pub struct ClusterStatus {
     /// The master that leads, if one does.
     pub leader: Option<MasterId>,
     pub term: u64,
-    /// Set while the cluster refuses to write because too few chunks have been reported.
+    /// Set while the cluster refuses to be changed.
     pub safe_mode: Option<SafeMode>,
     pub files: u64,
     pub directories: u64,
     pub bytes: u64,
+    /// Bytes of all files with all the copies that they should have.
+    pub space: u64,
     pub replication: ReplicationStatus,
     /// Sums over the live datanodes, in bytes.
     pub capacity: u64,
@@ -188,13 +275,15 @@ pub struct ClusterStatus {
     pub version: String,
 }
 
-/// Why writing waits.
+/// Why nothing can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SafeMode {
     pub chunks_reported: u64,
     pub chunks_total: u64,
-    /// What is waited for, in words.
+    /// What is waited for, or what the one said who entered it.
     pub reason: String,
+    /// Who entered it; none for the one that each start of a master begins with.
+    pub by: Option<String>,
 }
 
 /// Chunks by how many copies they have against how many they should.

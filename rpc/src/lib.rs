@@ -37,6 +37,11 @@ pub const CHUNKS_PER_PLAN_MAX: usize = 64;
 pub const ENTRIES_PER_PAGE_MAX: u32 = 1_000;
 /// The most entries that one recursive change of attributes may touch.
 pub const CHANGED_PER_CALL_MAX: u64 = 10_000;
+/// The most entries that are looked at for one page of a search, and the most chunks.
+pub const ENTRIES_PER_SEARCH_MAX: u64 = 16_384;
+pub const CHUNKS_PER_SEARCH_MAX: usize = 65_536;
+/// The longest pattern or text of a search, and the longest reason for safe mode, in bytes.
+pub const TEXT_BYTES_MAX: usize = 1_024;
 /// The most chunks in one page of a chunk report.
 pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
 /// The most replicas that a file may ask for.

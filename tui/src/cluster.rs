@@ -2,9 +2,12 @@
 
 use crate::figures::{age, count, percent, plural, size, time};
 use chrono::TimeZone;
-use dfs_rpc::client::ClusterStatus;
+use dfs_rpc::client::{ClusterStatus, SafeMode};
 use std::fmt::Write as _;
 use std::time::Duration;
+
+/// What ends a safe mode that a person has entered.
+const HOLD_NEXT: &str = "reading goes on, nothing can be changed; safemode leave";
 
 /// One thing that is wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,15 +27,14 @@ pub fn findings(status: &ClusterStatus) -> Vec<Finding> {
         add("no master leads: nothing can be changed".into(), "dfsd status; start the masters that are down");
     }
     if let Some(mode) = &status.safe_mode {
-        add(
-            format!(
-                "safe mode: {} ({} of {} chunks reported)",
-                mode.reason,
-                count(mode.chunks_reported),
-                count(mode.chunks_total)
-            ),
-            "it ends by itself when enough chunks are reported; see: nodes",
-        );
+        let SafeMode { by, reason, .. } = mode;
+        match by {
+            Some(by) if reason.is_empty() => add(format!("safe mode: {by} has entered it"), HOLD_NEXT),
+            Some(by) => add(format!("safe mode: {by} has entered it: {reason}"), HOLD_NEXT),
+            None => {
+                add(format!("safe mode: {reason}"), "it ends by itself when enough chunks are reported; see: nodes")
+            }
+        }
     }
     if chunks.missing > 0 {
         let what = plural(chunks.missing, "chunk has no live copy", "chunks have no live copy");
@@ -152,6 +154,7 @@ mod tests {
             files: 10,
             directories: 1,
             bytes: 5 << 30,
+            space: 15 << 30,
             replication: ReplicationStatus { chunks: 80, ..ReplicationStatus::default() },
             capacity: 100 << 30,
             used: 15 << 30,
@@ -175,7 +178,7 @@ mod tests {
     fn each_trouble_is_named_and_never_green() {
         let troubles: [fn(&mut ClusterStatus); 8] = [
             |s| s.leader = None,
-            |s| s.safe_mode = Some(SafeMode { chunks_reported: 1, chunks_total: 2, reason: "chunks".into() }),
+            |s| s.safe_mode = Some(SafeMode { chunks_reported: 1, chunks_total: 2, reason: "chunks".into(), by: None }),
             |s| s.replication.missing = 1,
             |s| s.replication.endangered = 2,
             |s| s.replication.under = 2,

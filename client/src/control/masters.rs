@@ -89,7 +89,7 @@ impl Masters {
             let hopeless = patience.fail_fast && (error.code == ErrorCode::SafeMode || attempt >= masters);
             // One master that refuses us says little about the others.
             let another = attempt < masters && error.code == ErrorCode::Unauthenticated;
-            if hopeless || !(error.code.is_transient() || another) {
+            if hopeless || !(error.is_transient() || another) {
                 return Err(given_up(error, attempt, patience));
             }
             let at_once = failed.hinted && !followed;

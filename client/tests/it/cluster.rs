@@ -5,8 +5,8 @@ use crate::node::Node;
 use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
 use dfs_config::ClientSettings;
 use dfs_rpc::client::{
-    ClientService, ClusterStatus, CommitWrite, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite,
-    PlannedChunk, ReadPlan, WritePlan,
+    ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus,
+    PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
@@ -219,6 +219,7 @@ fn stat(kind: Kind, size: u64, chunks: u64, replication: u8, version: u64) -> St
         files,
         directories,
         version,
+        space: size * u64::from(replication),
     }
 }
 
@@ -368,6 +369,24 @@ impl ClientService for Master {
             Ok(())
         };
         self.once(request, change).await
+    }
+
+    async fn find(self, _: Context, _: Find) -> Result<FoundPage> {
+        Err(Error::new(ErrorCode::Unsupported, "not here"))
+    }
+
+    async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<()> {
+        let change = || {
+            let mut files = self.table.files.lock().expect("lock");
+            let (stat, _) = files.get_mut(&path).ok_or_else(missing)?;
+            stat.replication = replication;
+            Ok(())
+        };
+        self.once(request, change).await
+    }
+
+    async fn set_safe_mode(self, _: Context, _: SafeModeChange) -> Result<()> {
+        Err(Error::new(ErrorCode::Unsupported, "not here"))
     }
 }
 

@@ -57,6 +57,11 @@ pub enum Op {
         path: DfsPath,
         change: AttributeChange,
     },
+    /// Sets how many copies are wanted of the chunks of a file.
+    SetReplication {
+        path: DfsPath,
+        replication: u8,
+    },
 }
 
 /// A file that is to appear, or to replace another.
@@ -171,6 +176,7 @@ mod tests {
             Op::RaiseFloor { floor: ChunkId(5) },
             Op::AddKey { key },
             Op::SetAttributes { path: path("/c"), change },
+            Op::SetReplication { path: path("/c"), replication: 2 },
         ];
         let numbered = (0u64..).zip(ops);
         numbered

@@ -4,7 +4,7 @@
 mod model;
 
 use dfs_logic::command::{Command, KeyRecord, NewFile, Op, Outcome, Refusal};
-use dfs_logic::namespace::{Decoder, Namespace};
+use dfs_logic::namespace::{Decoder, Met, Namespace};
 use dfs_types::{
     AttributeChange, ChunkId, ChunkRef, ClusterId, DfsPath, Entry, Generation, Kind, RequestId, Stat, Timestamp,
 };
@@ -12,6 +12,7 @@ use model::{Model, SUPERUSER};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 const CHUNK_SIZE: u32 = 10;
 
@@ -46,6 +47,11 @@ enum Step {
         caller: &'static str,
         path: Place,
         change: AttributeChange,
+    },
+    SetReplication {
+        caller: &'static str,
+        path: Place,
+        replication: u8,
     },
     Master {
         caller: &'static str,
@@ -129,6 +135,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (caller(), place(), yes_or_no(), 0u64..4, 1u32..=CHUNK_SIZE, 0u64..30).prop_map(
             |(caller, path, overwrite, chunks, last, slip)| Step::Write { caller, path, overwrite, chunks, last, slip }),
         4 => (caller(), place(), change()).prop_map(|(caller, path, change)| Step::SetAttributes { caller, path, change }),
+        2 => (caller(), place(), 0u8..6).prop_map(|(caller, path, replication)| Step::SetReplication { caller, path, replication }),
         2 => (caller(), master_op()).prop_map(|(caller, op)| Step::Master { caller, op }),
         1 => (1usize..12, 1usize..12).prop_map(|(lower, upper)| Step::Stack { lower, upper }),
         1 => Just(Step::Restore),
@@ -200,6 +207,9 @@ impl Run {
             }
             Step::SetAttributes { caller, path, change } => {
                 self.command(caller, Op::SetAttributes { path: self.path(path), change: change.clone() });
+            }
+            Step::SetReplication { caller, path, replication } => {
+                self.command(caller, Op::SetReplication { path: self.path(path), replication: *replication });
             }
             Step::Master { caller, op } => self.command(caller, op.clone()),
             Step::Stack { lower, upper } => {
@@ -289,8 +299,16 @@ impl Run {
             );
             match model.entries.get(name) {
                 Some(entry @ model::Entry::File { replication, chunk_size, .. }) => {
-                    let expected = (Kind::File, entry.size(), *replication, *chunk_size, 0, 0);
-                    let found = (stat.kind, stat.size, stat.replication, stat.chunk_size, stat.files, stat.directories);
+                    let expected = (Kind::File, entry.size(), entry.space(), *replication, *chunk_size, 0, 0);
+                    let found = (
+                        stat.kind,
+                        stat.size,
+                        stat.space,
+                        stat.replication,
+                        stat.chunk_size,
+                        stat.files,
+                        stat.directories,
+                    );
                     assert_eq!(found, expected, "{name}");
                     let path = DfsPath::parse(name).expect("valid");
                     let (_, chunks) = self.space.chunks(&path, 0, u64::MAX, usize::MAX, SUPERUSER).expect("a file");
@@ -300,20 +318,47 @@ impl Run {
                     let below: Vec<_> = model.below(name).map(|(_, entry)| entry).collect();
                     let files = below.iter().filter(|entry| ***entry != model::Entry::Folder).count() as u64;
                     let bytes = below.iter().map(|entry| entry.size()).sum();
-                    let expected = (Kind::Directory, files, below.len() as u64 - files, bytes);
-                    assert_eq!((stat.kind, stat.files, stat.directories, stat.size), expected, "{name}");
+                    let space = below.iter().map(|entry| entry.space()).sum();
+                    let expected = (Kind::Directory, files, below.len() as u64 - files, bytes, space);
+                    assert_eq!((stat.kind, stat.files, stat.directories, stat.size, stat.space), expected, "{name}");
                 }
             }
         }
-        let chunks: Vec<ChunkId> = self.space.chunks_from(ChunkId(0)).map(|(id, _)| id).collect();
-        assert_eq!(chunks, model.chunks().into_iter().collect::<Vec<_>>());
+        let copies = self.space.chunks_from(ChunkId(0)).map(|(id, chunk)| (id, chunk.replication));
+        assert_eq!(copies.collect::<BTreeMap<_, _>>(), model.copies());
+        let chunks = model.chunks();
         assert_eq!(self.space.chunk_count(), chunks.len() as u64);
         assert_eq!((self.space.next_chunk().0, self.space.floor().0), (model.next_chunk, model.floor));
         let garbage: Vec<ChunkId> =
             (0..model.next_chunk + 2).map(ChunkId).filter(|id| self.space.is_garbage(*id)).collect();
         assert_eq!(garbage, model.garbage());
-        let replicas: u64 = model.entries.values().map(|entry| entry.size() * 3).sum();
-        assert_eq!(self.space.totals().replica_bytes, replicas);
+        self.compare_walk(dump);
+    }
+}
+
+impl Run {
+    /// A walk in short stretches meets what a listing finds.
+    fn compare_walk(&self, dump: &BTreeMap<String, Stat>) {
+        let mut met = BTreeMap::new();
+        let mut order: Vec<String> = Vec::new();
+        let mut after = None;
+        loop {
+            let mut left = 3;
+            let visit = |found: &Met<'_>| {
+                assert!(!found.closed, "the superuser reads everything");
+                assert!(met.insert(found.path.to_owned(), found.stat()).is_none(), "{} was met twice", found.path);
+                order.push(found.path.to_owned());
+                left -= 1;
+                if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            after = self.space.walk(&DfsPath::root(), after.as_ref(), SUPERUSER, visit).expect("walked");
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(&met, dump);
+        let parts = |path: &String| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+        assert!(order.iter().skip(1).map(parts).is_sorted(), "{order:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::raft::proposer::ProposeError;
 use dfs_logic::command::Refusal;
+use dfs_types::error::SAFE_MODE_HELD;
 use dfs_types::{DfsPath, Error, ErrorCode};
 
 /// The error for a refusal about `path`.
@@ -70,6 +71,12 @@ pub fn safe_mode(reported: u64, total: u64) -> Error {
         format!("the cluster is in safe mode: {reported} of {total} chunks are reported so far"),
     )
     .hint("wait for the datanodes to report, or start those that are missing")
+}
+
+/// The error of a cluster that a person has put into safe mode.
+pub fn held(by: &str, reason: &str) -> Error {
+    let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    Error::new(ErrorCode::SafeMode, format!("{by} has put the cluster into safe mode{why}")).hint(SAFE_MODE_HELD)
 }
 
 /// The error for a wrong argument.

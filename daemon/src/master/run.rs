@@ -107,6 +107,7 @@ fn make_master(
         pool: Pool::default(),
         wake: Notify::new(),
         registry: Mutex::new(Registry::new(registry, clock.now())),
+        held: Mutex::default(),
         floor: Mutex::new(Floor::new(settings.collect_after)),
         worker_status: Mutex::default(),
         metrics: raft.raft.server_metrics(),

@@ -34,12 +34,25 @@ pub struct Master {
     pub wake: Notify,
     pub(super) registry: Mutex<Registry>,
     pub(super) floor: Mutex<Floor>,
+    /// Safe mode that a person has entered. Soft state of the leader: the next one knows nothing of it.
+    pub(super) held: Mutex<Option<Held>>,
     /// What the worker is doing, in words.
     pub(super) worker_status: Mutex<String>,
     pub(super) metrics: watch::Receiver<RaftServerMetrics<u64, BasicNode>>,
 }
 
+/// Who entered safe mode, and why.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub by: String,
+    pub reason: String,
+}
+
 impl Master {
+    pub fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,6 +107,9 @@ impl Master {
     /// When this master does not lead, or the cluster is in safe mode.
     pub fn need_writable(&self) -> Result<(), Error> {
         self.need_leader()?;
+        if let Some(Held { by, reason }) = &*self.held() {
+            return Err(super::refused::held(by, reason));
+        }
         match self.registry().healing.safe_mode() {
             None => Ok(()),
             Some(reported) => Err(super::refused::safe_mode(reported, self.published.look().namespace.chunk_count())),

@@ -91,6 +91,7 @@ impl Worker {
             let now = self.master.clock.now();
             self.master.registry().healing.lead(now);
             self.master.floor().lead();
+            *self.master.held() = None;
             self.master.pool.lead(term);
             self.raised_at = None;
         }

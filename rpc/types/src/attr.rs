@@ -45,6 +45,8 @@ pub struct Stat {
     pub directories: u64,
     /// Counts the changes of this entry; a write can demand "still this version".
     pub version: u64,
+    /// Bytes that it takes with all its copies; for a folder the sum over the files below it.
+    pub space: u64,
 }
 
 /// A change of attributes; what is none stays as it is.

@@ -35,6 +35,9 @@ pub enum ErrorCode {
     Internal,
 }
 
+/// The hint of a `safe_mode` that only a person ends: there is no point in trying again.
+pub const SAFE_MODE_HELD: &str = "safemode leave ends it";
+
 impl ErrorCode {
     /// Every code, for docs and tests.
     pub const ALL: [ErrorCode; 23] = [
@@ -126,6 +129,11 @@ pub struct Error {
 impl Error {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), path: None, hint: None }
+    }
+
+    /// Whether the same call may succeed a little later without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        self.code.is_transient() && self.hint.as_deref() != Some(SAFE_MODE_HELD)
     }
 
     /// The same error, about `path`.

@@ -125,6 +125,7 @@ mod tests {
             files,
             directories,
             version: 1,
+            space: 3 * size,
         }
     }
 

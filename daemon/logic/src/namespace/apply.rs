@@ -40,6 +40,7 @@ impl Namespace {
             Op::ReserveChunks { count } => self.reserve_chunks(command, *count),
             Op::RaiseFloor { floor } => self.raise_floor(command, *floor),
             Op::AddKey { key } => self.add_key(command, key),
+            Op::SetReplication { path, replication } => self.set_replication(command, path, *replication),
             Op::SetAttributes { path, change } => self.set_attributes(command, path, change),
         }
     }

@@ -10,6 +10,9 @@ use std::ops::Bound;
 /// The entries of a folder, in order.
 pub(super) type Entries<'a> = imbl::ordmap::Iter<'a, SmolStr, Node, imbl::shared_ptr::DefaultSharedPtr>;
 
+/// The entries of a folder from some name on.
+pub(super) type Range<'a> = imbl::ordmap::RangedIter<'a, SmolStr, Node, imbl::shared_ptr::DefaultSharedPtr>;
+
 /// A persistent map. Clones share everything; a change copies the way to one leaf.
 #[derive(Clone, Default)]
 pub(super) struct Children(OrdMap<SmolStr, Node>);
@@ -42,6 +45,12 @@ impl Children {
 
     pub(super) fn iter(&self) -> Entries<'_> {
         self.0.iter()
+    }
+
+    /// The entries behind `after`, or all of them.
+    pub(super) fn behind(&self, after: Option<&str>) -> Range<'_> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.0.range::<_, str>((start, Bound::Unbounded))
     }
 
     /// The entries whose names begin with `prefix` and come behind `after`. Goes straight to the first of them.

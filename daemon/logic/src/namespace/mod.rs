@@ -23,6 +23,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod users;
+mod walk;
 mod window;
 
 pub use chunk_table::ChunkMeta;
@@ -30,4 +31,5 @@ pub use node::Sums;
 pub use ops::CHANGED_MAX;
 pub use snapshot::{Decoder, PIECE_BYTES_MAX, SnapshotError};
 pub use state::{KEYS_KEPT, Namespace};
+pub use walk::Met;
 pub use window::WINDOW_COMMANDS;

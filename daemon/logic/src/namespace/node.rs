@@ -81,6 +81,7 @@ impl Attrs {
             files: if kind == Kind::File { 0 } else { sums.files },
             directories: sums.directories,
             version: self.version,
+            space: sums.replica_bytes,
         }
     }
 }

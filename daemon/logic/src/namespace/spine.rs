@@ -1,7 +1,7 @@
 //! Ways through the tree: looking, and changing every folder from the root to the one that changes.
 
 use super::access::{EXECUTE, Who};
-use super::node::{Dir, Node, Sums};
+use super::node::{Attrs, Dir, Node, Sums};
 use crate::command::Refusal;
 use dfs_types::{DfsPath, Timestamp};
 use std::sync::Arc;
@@ -19,6 +19,14 @@ impl<'a> Found<'a> {
             Self::Root(dir) => Some(dir),
             Self::Node(Node::Dir(dir)) => Some(dir),
             Self::Node(Node::File(_)) => None,
+        }
+    }
+
+    pub(super) fn attrs(self) -> &'a Attrs {
+        match self {
+            Self::Root(dir) => &dir.attrs,
+            Self::Node(Node::Dir(dir)) => &dir.attrs,
+            Self::Node(Node::File(file)) => &file.attrs,
         }
     }
 }
@@ -107,6 +115,17 @@ impl Change<'_> {
     /// # Errors
     /// When it does not exist after all.
     pub(super) fn open<'t>(&self, root: &'t mut Arc<Dir>) -> Result<&'t mut Dir, Refusal> {
+        let dir = self.way(root)?;
+        dir.attrs.modified = self.at;
+        dir.attrs.version = self.version;
+        Ok(dir)
+    }
+
+    /// [`Change::open`] for what does not count as a change of the folder: no name comes or goes.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn way<'t>(&self, root: &'t mut Arc<Dir>) -> Result<&'t mut Dir, Refusal> {
         let mut rest = self.path.as_str().len() as u32 + self.reach;
         let mut parts = self.path.parts();
         parts.next_back().ok_or(Refusal::Root)?;
@@ -121,8 +140,6 @@ impl Change<'_> {
             };
             self.count(dir, rest);
         }
-        dir.attrs.modified = self.at;
-        dir.attrs.version = self.version;
         Ok(dir)
     }
 

@@ -62,7 +62,8 @@ impl Remembered {
             Self::Reserved { first, count } => Ok(Outcome::Reserved { first: *first, count: *count }),
             Self::Refused(refusal) => Err(*refusal),
             Self::File(file) => {
-                let sums = Sums { bytes: file.size, ..Sums::default() };
+                let replica_bytes = file.size.wrapping_mul(u64::from(file.attrs.replication));
+                let sums = Sums { bytes: file.size, replica_bytes, ..Sums::default() };
                 Ok(Outcome::File(file.attrs.stat(users, Kind::File, sums, file.chunks)))
             }
         }

@@ -8,6 +8,7 @@
 //! **Invariant:** no datanode sends or takes more copies at a time than its limit.
 
 mod plan;
+mod shortage;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use dfs_types::{ChunkId, DatanodeId};
 use std::collections::BTreeMap;
 
 pub use plan::{Copy, InFlight, Limits, Plan, Trim, plan};
+pub use shortage::{Examiner, Shortage};
 pub use survey::{Health, NEEDS_MAX, Survey};
 
 /// A datanode, as repair sees it.

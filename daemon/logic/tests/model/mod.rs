@@ -60,6 +60,14 @@ impl Entry {
         self.chunks().iter().map(|chunk| u64::from(chunk.length)).sum()
     }
 
+    /// Bytes with all copies.
+    pub fn space(&self) -> u64 {
+        match self {
+            Self::Folder => 0,
+            Self::File { replication, .. } => self.size() * u64::from(*replication),
+        }
+    }
+
     pub fn chunks(&self) -> &[ChunkRef] {
         match self {
             Self::Folder => &[],
@@ -94,6 +102,15 @@ impl Model {
         self.entries.values().flat_map(|entry| entry.chunks()).map(|chunk| chunk.id).collect()
     }
 
+    /// How many copies each chunk should have.
+    pub fn copies(&self) -> BTreeMap<ChunkId, u8> {
+        let files = self.entries.values().filter_map(|entry| match entry {
+            Entry::Folder => None,
+            Entry::File { chunks, replication, .. } => Some((chunks, *replication)),
+        });
+        files.flat_map(|(chunks, copies)| chunks.iter().map(move |chunk| (chunk.id, copies))).collect()
+    }
+
     /// In rising order.
     pub fn garbage(&self) -> Vec<ChunkId> {
         let named = self.chunks();
@@ -114,6 +131,7 @@ impl Model {
             Op::Delete { path, recursive } => self.delete(path.as_str(), *recursive, who),
             Op::CommitWrite(file) => self.commit(file, who),
             Op::SetAttributes { path, change } => self.set_attributes(path.as_str(), change, who),
+            Op::SetReplication { path, replication } => self.set_replication(path.as_str(), *replication, who),
             _ if !who.is_super() => Err(Refusal::PermissionDenied),
             Op::ReserveChunks { count } => {
                 self.next_chunk += u64::from(*count);
@@ -280,6 +298,21 @@ impl Model {
             attributes.modified = modified.unwrap_or(attributes.modified);
         }
         Ok(())
+    }
+
+    fn set_replication(&mut self, path: &str, wanted: u8, who: Caller<'_>) -> Result<(), Refusal> {
+        self.pass(path, who)?;
+        let owner = &self.attributes.get(path).ok_or(Refusal::NotFound)?.owner;
+        let own = who.is_super() || owner == who.name;
+        match self.entries.get_mut(path) {
+            Some(Entry::File { .. }) if !own => Err(Refusal::PermissionDenied),
+            Some(Entry::File { .. }) if wanted == 0 => Err(Refusal::Malformed),
+            Some(Entry::File { replication, .. }) => {
+                *replication = wanted;
+                Ok(())
+            }
+            Some(Entry::Folder) | None => Err(Refusal::IsADirectory),
+        }
     }
 
     fn commit(&mut self, new: &NewFile, who: Caller<'_>) -> Result<(), Refusal> {

@@ -10,7 +10,10 @@ const CHUNK_BYTES: usize = 16;
 /// About how many bytes a command takes in the log, never less than half of what it does.
 pub fn of(command: &Command) -> usize {
     let body = match &command.op {
-        Op::Mkdir { path, .. } | Op::Delete { path, .. } | Op::SetAttributes { path, .. } => path.as_str().len(),
+        Op::Mkdir { path, .. }
+        | Op::Delete { path, .. }
+        | Op::SetAttributes { path, .. }
+        | Op::SetReplication { path, .. } => path.as_str().len(),
         Op::Rename { from, to, .. } => from.as_str().len() + to.as_str().len(),
         Op::CommitWrite(file) => file.path.as_str().len() + file.chunks.len() * CHUNK_BYTES,
         Op::Init { .. } | Op::ReserveChunks { .. } | Op::RaiseFloor { .. } | Op::AddKey { .. } => 0,

@@ -101,6 +101,12 @@ impl Healing {
         self.safe.then_some(self.reported)
     }
 
+    /// Ends safe mode, whatever has been reported.
+    pub fn leave_safe_mode(&mut self) {
+        self.safe = false;
+        self.dirty = true;
+    }
+
     pub fn status(&self) -> ReplicationStatus {
         let Health { chunks, missing, endangered, under, over, .. } = self.health;
         ReplicationStatus { chunks, missing, endangered, under, over, copying: self.copies.len() as u64 }

@@ -142,7 +142,7 @@ impl Registry {
     }
 
     /// The datanodes as repair sees them.
-    pub(super) fn views(&self, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
+    pub fn views(&self, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
         let view = |(id, state, node): (DatanodeId, NodeState, &Node)| {
             (id, NodeView { state, free: node.free(), load: node.busy() })
         };

@@ -1,6 +1,7 @@
 //! The calls that a master answers, one file per group of calls.
 //!
-//! * [`user`]: the service for users; [`names`], [`write`], [`read`] and [`status`] do the work.
+//! * [`user`]: the service for users; [`names`], [`search`], [`write`], [`read`], [`status`] and [`safe_mode`] do the
+//!   work.
 //! * [`node`]: the service for datanodes.
 //! * [`chains`]: where the chunks of a plan go.
 
@@ -8,6 +9,8 @@ mod chains;
 pub mod names;
 pub mod node;
 pub mod read;
+pub mod safe_mode;
+pub mod search;
 pub mod status;
 pub mod user;
 pub mod write;

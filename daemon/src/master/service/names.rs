@@ -1,5 +1,6 @@
 //! Names: making, moving, deleting, looking.
 
+use super::write::check_replication;
 use crate::master::refused::{refused, refused_move};
 use crate::master::state::Master;
 use dfs_logic::command::{Op, Outcome, Refusal};
@@ -63,6 +64,22 @@ impl Master {
         }
         let op = Op::SetAttributes { path: path.clone(), change };
         self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
+        Ok(())
+    }
+
+    pub(super) async fn set_replication(
+        &self,
+        user: &str,
+        request: RequestId,
+        path: DfsPath,
+        replication: u8,
+    ) -> Result<()> {
+        self.need_writable()?;
+        check_replication(replication)?;
+        let op = Op::SetReplication { path: path.clone(), replication };
+        self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
+        self.registry().healing.changed();
+        self.wake.notify_one();
         Ok(())
     }
 

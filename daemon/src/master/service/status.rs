@@ -1,6 +1,6 @@
 //! The cluster in figures.
 
-use crate::master::state::Master;
+use crate::master::state::{Held, Master};
 use dfs_logic::liveness::NodeState as State;
 use dfs_rpc::client::{ClusterStatus, MasterStatus, NodeState, NodeStatus, SafeMode};
 use dfs_types::MasterId;
@@ -30,11 +30,18 @@ impl Master {
             }
         }
         let chunks_total = version.namespace.chunk_count();
-        let safe_mode = registry.healing.safe_mode().map(|chunks_reported| {
-            let reason = format!("{chunks_reported} of {chunks_total} chunks are reported so far");
-            SafeMode { chunks_reported, chunks_total, reason }
-        });
         let mut replication = registry.healing.status();
+        let safe_mode = match (self.held().clone(), registry.healing.safe_mode()) {
+            (None, None) => None,
+            (Some(Held { by, reason }), _) => {
+                let chunks_reported = chunks_total.saturating_sub(replication.missing);
+                Some(SafeMode { chunks_reported, chunks_total, reason, by: Some(by) })
+            }
+            (None, Some(chunks_reported)) => {
+                let reason = format!("{chunks_reported} of {chunks_total} chunks are reported so far");
+                Some(SafeMode { chunks_reported, chunks_total, reason, by: None })
+            }
+        };
         replication.chunks = chunks_total;
         drop(registry);
         let (leader, masters) = self.masters(version.applied.map_or(0, |id| id.index));
@@ -48,6 +55,7 @@ impl Master {
             files: totals.files,
             directories: totals.directories,
             bytes: totals.bytes,
+            space: totals.replica_bytes,
             replication,
             capacity,
             used,

@@ -2,8 +2,8 @@
 
 use crate::master::state::Master;
 use dfs_rpc::client::{
-    ClientService, ClusterStatus, CommitWrite, ListFolder, ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan,
-    WritePlan,
+    ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, NodeStatus, PlanRead, PlanWrite,
+    ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, RequestId, Result, Stat};
 use std::sync::Arc;
@@ -75,5 +75,17 @@ impl ClientService for UserCalls {
         change: AttributeChange,
     ) -> Result<()> {
         self.master.set_attributes(&self.user, request, path, change).await
+    }
+
+    async fn find(self, _: Context, find: Find) -> Result<FoundPage> {
+        self.master.find(&self.user, &find)
+    }
+
+    async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<()> {
+        self.master.set_replication(&self.user, request, path, replication).await
+    }
+
+    async fn set_safe_mode(self, _: Context, change: SafeModeChange) -> Result<()> {
+        self.master.set_safe_mode(&self.user, change)
     }
 }

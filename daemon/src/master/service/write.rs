@@ -39,12 +39,19 @@ struct Shape {
     chunk_size: u32,
 }
 
+/// # Errors
+/// `invalid_argument` for a number of copies that no file may ask for.
+pub(super) fn check_replication(replication: u8) -> Result<()> {
+    if (1..=REPLICATION_MAX).contains(&replication) {
+        return Ok(());
+    }
+    Err(invalid(format!("replication {replication} is not allowed; 1 to {REPLICATION_MAX} is")))
+}
+
 impl Master {
     fn shape(&self, replication: Option<u8>, chunk_size: Option<u32>) -> Result<Shape> {
         let replication = replication.unwrap_or(self.settings.replication);
-        if !(1..=REPLICATION_MAX).contains(&replication) {
-            return Err(invalid(format!("replication {replication} is not allowed; 1 to {REPLICATION_MAX} is")));
-        }
+        check_replication(replication)?;
         let chunk_size = chunk_size.map_or_else(|| u32::try_from(self.settings.chunk_size.0), Ok);
         let fits =
             |size: &u32| (CHUNK_BYTES_UNIT..=CHUNK_BYTES_MAX).contains(size) && size.is_multiple_of(CHUNK_BYTES_UNIT);

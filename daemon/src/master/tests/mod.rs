@@ -6,4 +6,5 @@ mod healing;
 mod hostile;
 mod names;
 mod restarts;
+mod searching;
 mod writes;

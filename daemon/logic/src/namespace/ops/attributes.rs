@@ -77,16 +77,6 @@ impl Namespace {
     }
 }
 
-impl<'a> Found<'a> {
-    fn attrs(self) -> &'a Attrs {
-        match self {
-            Self::Root(dir) => &dir.attrs,
-            Self::Node(Node::Dir(dir)) => &dir.attrs,
-            Self::Node(Node::File(file)) => &file.attrs,
-        }
-    }
-}
-
 /// Owners change their own entries, but give nothing away: the owner is for the superuser to set, and so is the group, but
 /// for the one of the owner's own name.
 fn may_change(who: Who, attrs: &Attrs, change: &AttributeChange, caller: &str) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ mod keys;
 mod mkdir;
 mod pool;
 mod rename;
+mod replication;
 
 pub use attributes::CHANGED_MAX;
 pub(super) use commit_write::check_shape;

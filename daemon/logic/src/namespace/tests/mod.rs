@@ -5,6 +5,7 @@ mod changes;
 mod deep;
 mod reading;
 mod snapshots;
+mod walking;
 
 use super::{Decoder, Namespace, SnapshotError};
 use crate::command::{Command, KeyRecord, NewFile, Op, Outcome, Refusal};

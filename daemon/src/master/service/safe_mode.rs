@@ -1,0 +1,33 @@
+//! Safe mode that a person enters and leaves.
+
+use crate::master::refused::invalid;
+use crate::master::state::{Held, Master};
+use dfs_rpc::TEXT_BYTES_MAX;
+use dfs_rpc::client::SafeModeChange;
+use dfs_types::{Error, ErrorCode, Result};
+
+impl Master {
+    pub(super) fn set_safe_mode(&self, user: &str, change: SafeModeChange) -> Result<()> {
+        self.need_leader()?;
+        if self.published.look().namespace.superuser() != Some(user) {
+            let what = "safe mode is for the superuser to enter and leave";
+            return Err(Error::new(ErrorCode::PermissionDenied, what));
+        }
+        match change {
+            SafeModeChange::Enter { reason } if reason.len() > TEXT_BYTES_MAX => {
+                return Err(invalid(format!("a reason of more than {TEXT_BYTES_MAX} bytes")));
+            }
+            SafeModeChange::Enter { reason } => {
+                tracing::warn!(user, reason, "safe mode was entered");
+                *self.held() = Some(Held { by: user.to_owned(), reason });
+            }
+            SafeModeChange::Leave => {
+                tracing::warn!(user, "safe mode was left");
+                *self.held() = None;
+                self.registry().healing.leave_safe_mode();
+                self.wake.notify_one();
+            }
+        }
+        Ok(())
+    }
+}
