@@ -40,8 +40,8 @@ mod write;
 
 pub use client::{Client, ClientOptions};
 pub use dfs_rpc::client::{
-    ClusterStatus, Find, Found, FoundPage, ListFolder, ListPage, LocatedChunk, Looked, MasterStatus, NodeAddress,
-    NodeState, NodeStatus, ReplicationStatus, SafeMode, SafeModeChange, Short, Wanted,
+    ChunkStatus, ClusterStatus, Find, Found, FoundPage, Lasting, ListFolder, ListPage, LocatedChunk, Looked,
+    MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode, SafeModeChange, Short, Wanted,
 };
 pub use dfs_rpc::tls::{CredentialError, Identity};
 pub use dfs_types::AttributeChange;

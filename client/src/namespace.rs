@@ -3,7 +3,8 @@
 use crate::client::{Client, request_id};
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::client::{
-    ClusterStatus, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead, SafeModeChange,
+    ChunkStatus, ClusterStatus, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead,
+    SafeModeChange,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
@@ -213,6 +214,14 @@ impl Client {
             async move { master.plan_read(context, plan).await }
         })
         .await
+    }
+
+    /// What the masters know of one chunk.
+    ///
+    /// # Errors
+    /// `not_found` when no file names it.
+    pub async fn chunk(&self, chunk: ChunkId) -> Result<ChunkStatus> {
+        self.call(|master, context| async move { master.chunk(context, chunk).await }).await
     }
 
     /// Has the master look at a replica that failed our checksum.

@@ -35,6 +35,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Where `section.name` was set: `FILE:LINE`, `environment VARIABLE`, `command line`; none: it has its default.
+    pub fn place(&self, dotted: &str) -> Option<&str> {
+        self.origins.get(dotted).map(|origin| origin.place.as_str())
+    }
+
     /// Whether `section.name` was set anywhere.
     pub fn is_set(&self, dotted: &str) -> bool {
         self.origins.contains_key(dotted)

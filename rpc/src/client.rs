@@ -36,6 +36,8 @@ pub trait ClientService {
     async fn status() -> Result<ClusterStatus>;
     /// All datanodes that this master has heard of, in the order of their ids.
     async fn nodes() -> Result<Vec<NodeStatus>>;
+    /// One chunk: where it is, and which file names it.
+    async fn chunk(chunk: ChunkId) -> Result<ChunkStatus>;
     /// A replica failed the reader's checksum; the master has the datanode look at it.
     async fn report_damage(chunk: ChunkId, node: DatanodeId) -> Result<()>;
     /// Sets attributes of a file or folder, and with `recursive` of all below it: in one step, as long as they are not more
@@ -248,6 +250,20 @@ pub enum SafeModeChange {
     Leave,
 }
 
+/// One chunk, as the leading master sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkStatus {
+    pub chunk: ChunkRef,
+    /// Copies wanted.
+    pub wanted: u8,
+    /// The file that names it; none where the caller may not look into its folder.
+    pub path: Option<DfsPath>,
+    /// Datanodes that have it, with their states.
+    pub replicas: Vec<(DatanodeId, NodeState)>,
+    /// Copies of it are being made.
+    pub copying: bool,
+}
+
 /// The cluster in figures, as one master sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterStatus {
@@ -265,7 +281,10 @@ pub struct ClusterStatus {
     /// Bytes of all files with all the copies that they should have.
     pub space: u64,
     pub replication: ReplicationStatus,
-    /// Sums over the live datanodes, in bytes.
+    /// Milliseconds since all chunks were last counted; none: this master has not done so yet, and does not know how they are.
+    pub counted_ms: Option<u64>,
+    pub lasting: Lasting,
+    /// Sums over the live datanodes, in bytes. A disk that several of them share counts once.
     pub capacity: u64,
     pub used: u64,
     pub free: u64,
@@ -273,6 +292,18 @@ pub struct ClusterStatus {
     pub nodes_stale: u32,
     pub nodes_dead: u32,
     pub version: String,
+}
+
+/// For how long each trouble has lasted, in milliseconds, as far as this master has seen; none for what is not so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Lasting {
+    pub safe_mode: Option<u64>,
+    pub missing: Option<u64>,
+    pub endangered: Option<u64>,
+    pub under: Option<u64>,
+    /// Of the datanode that has been so for the longest time.
+    pub stale: Option<u64>,
+    pub dead: Option<u64>,
 }
 
 /// Why nothing can be changed.
@@ -309,7 +340,7 @@ pub struct MasterStatus {
     pub address: SocketAddr,
     /// `leader`, `follower`, `candidate` or `unknown`.
     pub role: String,
-    /// The last log entry that it applied (the leader: itself).
+    /// The last log entry that it applied; of another master, as far as the leader knows.
     pub applied: u64,
 }
 
@@ -333,6 +364,10 @@ pub struct NodeStatus {
     pub state: NodeState,
     /// Milliseconds since the last heartbeat.
     pub heartbeat_age_ms: u64,
+    /// Milliseconds since it came, or came back, to this master.
+    pub registered_ms: u64,
+    /// How far its clock is ahead of this master's, in milliseconds; behind where negative.
+    pub skew_ms: i64,
     pub load: crate::node::NodeLoad,
     pub chunks: u64,
     pub version: String,

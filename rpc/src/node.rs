@@ -2,7 +2,7 @@
 
 use crate::client::NodeAddress;
 use bytes::Bytes;
-use dfs_types::{ChunkId, ChunkRef, Generation, MasterId, Result};
+use dfs_types::{ChunkId, ChunkRef, Generation, MasterId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
@@ -60,6 +60,8 @@ pub struct NodeLoad {
     /// Bytes read and written for others since its start.
     pub bytes_read: u64,
     pub bytes_written: u64,
+    /// What its clock showed when it said this.
+    pub clock: Timestamp,
 }
 
 impl NodeLoad {
@@ -86,6 +88,10 @@ pub struct FolderLoad {
     pub free: u64,
     /// It failed and is not used any more.
     pub failed: bool,
+    /// The same for folders on the same disk of the same machine, whichever datanode they belong to; zero: not known.
+    pub disk: u64,
+    /// What that disk has left, all its folders together, beyond what must stay free.
+    pub disk_free: u64,
 }
 
 /// A replica that a datanode holds.

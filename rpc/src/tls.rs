@@ -7,9 +7,10 @@
 use dfs_types::{ClusterId, DatanodeId, Principal};
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The DNS name in the certificate of every master.
 pub const MASTER_NAME: &str = "master.dfs.internal";
@@ -80,6 +81,23 @@ fn configs(
     // Nothing may follow the handshake unasked: a data connection may go on in plain text behind the hello.
     server.send_tls13_tickets = 0;
     Ok((client, server))
+}
+
+/// Whether the certificate of a credential is valid at a time, given as time since 1970: signed by the authority that
+/// stands behind it, begun, and not expired.
+///
+/// # Errors
+/// When it is no credential.
+pub fn valid_at(pem: &[u8], at: Duration) -> Result<bool, CredentialError> {
+    let bad = |error: rustls::pki_types::pem::Error| CredentialError::Pem(error.to_string());
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(bad)?;
+    let count = certificates.len();
+    let [own, authority] = <[_; 2]>::try_from(certificates).map_err(|_| CredentialError::Certificates(count))?;
+    let anchor = webpki::anchor_from_trusted_cert(&authority).map_err(|_| CredentialError::Nobody)?;
+    let own = webpki::EndEntityCert::try_from(&own).map_err(|_| CredentialError::Nobody)?;
+    let (algorithms, usage) = (webpki::ALL_VERIFICATION_ALGS, webpki::KeyUsage::client_auth());
+    let time = UnixTime::since_unix_epoch(at);
+    Ok(own.verify_for_usage(algorithms, &[anchor], &[], time, usage, None, None).is_ok())
 }
 
 /// Who a certificate is for. Only for certificates whose signature was verified, as those of a finished handshake are.

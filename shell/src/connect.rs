@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::report::{local_io, usage};
 use dfs_client::ClientOptions;
-use dfs_config::{ClientSettings, Environment, Folders, Sources};
+use dfs_config::{ClientSettings, Environment, Folders, Loaded, Sources};
 use dfs_daemon::local::Layout;
 use dfs_daemon::local::spec::Spec;
 use dfs_rpc::tls::Identity;
@@ -28,6 +28,14 @@ pub struct Target {
 /// # Errors
 /// `usage` for settings that are not allowed.
 pub fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
+    loaded(options).map(|(loaded, folders)| (loaded.settings, folders))
+}
+
+/// As [`settings`], with where each of them comes from.
+///
+/// # Errors
+/// As [`settings`].
+pub fn loaded(options: &Options) -> Result<(Loaded, Folders)> {
     let environment = Environment::of_process();
     let folders = Folders::of_user(&environment).map_err(|error| usage(error.to_string()))?;
     let default_file = folders.config_file();
@@ -37,14 +45,19 @@ pub fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
         environment: &environment,
         overrides: &[],
     };
-    let mut settings = dfs_config::load(&sources).map_err(|error| usage(error.to_string()))?.settings;
+    let mut loaded = dfs_config::load(&sources).map_err(|error| usage(error.to_string()))?;
     if !options.masters.is_empty() {
-        settings.client.masters = options.masters.clone();
+        loaded.settings.client.masters = options.masters.clone();
     }
     if let Some(timeout) = options.timeout {
-        settings.client.rpc_timeout = timeout;
+        loaded.settings.client.rpc_timeout = timeout;
     }
-    Ok((settings, folders))
+    Ok((loaded, folders))
+}
+
+/// The credential file that would be shown to the masters, if there is one.
+pub fn credential(settings: &dfs_config::Settings, folders: &Folders) -> Option<PathBuf> {
+    settings.client.credential.clone().or_else(|| local_credential(folders))
 }
 
 /// Finds the cluster, starting a local one where none is configured. Blocks while that starts.
@@ -54,8 +67,7 @@ pub fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
 pub fn find(options: &Options) -> Result<Target> {
     let (settings, folders) = settings(options)?;
     if !settings.client.masters.is_empty() {
-        let credential =
-            settings.client.credential.clone().or_else(|| local_credential(&folders)).ok_or_else(no_credential)?;
+        let credential = credential(&settings, &folders).ok_or_else(no_credential)?;
         let identity = identity(&credential)?;
         return Ok(Target {
             masters: settings.client.masters.clone(),
@@ -112,6 +124,11 @@ impl Target {
     /// The folders of the local cluster, if it is that.
     pub fn local(&self) -> Option<&Folders> {
         self.local.as_ref()
+    }
+
+    /// Who we are to it.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// `HOST:PORT` of its masters.

@@ -8,6 +8,7 @@ mod bench;
 pub mod commands;
 mod connect;
 mod context;
+mod doctor;
 mod expand;
 mod interrupt;
 pub mod line;
@@ -15,6 +16,7 @@ mod options;
 mod out;
 #[cfg(test)]
 mod pages;
+mod probe;
 pub mod program;
 mod repl;
 mod report;

@@ -4,6 +4,7 @@ use crate::figures::{age, count, percent, size};
 use crate::report::{Tone, View};
 use crate::table::{Align, Cell, Table};
 use dfs_rpc::client::{NodeState, NodeStatus};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The state in a word, with the glyph that carries it where there is no colour.
@@ -66,7 +67,27 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
             }
         }
     }
-    table.render(view)
+    let mut text = table.render(view);
+    let sharing = sharing(nodes);
+    if sharing > 0 {
+        let what = format!("{sharing} of them share a disk: what is free there is free once, as status counts it");
+        text.push_str(&format!("{}\n", view.paint(Tone::Dim, &what)));
+    }
+    text
+}
+
+/// How many datanodes are on a disk that another one is on, too.
+fn sharing(nodes: &[NodeStatus]) -> usize {
+    let disks = |node: &NodeStatus| {
+        let disks: BTreeSet<u64> =
+            node.load.folders.iter().map(|folder| folder.disk).filter(|disk| *disk != 0).collect();
+        disks
+    };
+    let mut users: BTreeMap<u64, usize> = BTreeMap::new();
+    for disk in nodes.iter().flat_map(disks) {
+        *users.entry(disk).or_default() += 1;
+    }
+    nodes.iter().filter(|node| disks(node).iter().any(|disk| users.get(disk).is_some_and(|users| *users > 1))).count()
 }
 
 fn row(node: &NodeStatus, verbose: bool) -> Vec<Cell> {
@@ -101,13 +122,22 @@ mod tests {
     use dfs_types::DatanodeId;
 
     fn node(id: u16, state: NodeState) -> NodeStatus {
-        let folder =
-            FolderLoad { path: "/data/1".into(), capacity: 100 << 30, used: 25 << 30, free: 75 << 30, failed: false };
+        let folder = FolderLoad {
+            path: "/data/1".into(),
+            capacity: 100 << 30,
+            used: 25 << 30,
+            free: 75 << 30,
+            failed: false,
+            disk: 0,
+            disk_free: 75 << 30,
+        };
         NodeStatus {
             id: DatanodeId(id),
             address: "127.0.0.1:4000".parse().expect("an address"),
             state,
             heartbeat_age_ms: 1500,
+            registered_ms: 60_000,
+            skew_ms: 0,
             load: NodeLoad { folders: vec![folder], ..NodeLoad::default() },
             chunks: 1234,
             version: "0.1.0".into(),

@@ -63,6 +63,36 @@ pub fn truncate(text: &str, cells: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// The text in lines of at most `cells` cells, broken between words; all but the first begin with `indent` blanks. The
+/// first is taken to have them already. A word that is longer than a line is left whole, so that it can be copied.
+/// Colours (ECMA-48, SGR) take no cells.
+pub fn wrap(text: &str, cells: Option<usize>, indent: usize) -> String {
+    let Some(room) = cells.map(|cells| cells.saturating_sub(indent).max(1)) else { return text.to_owned() };
+    let mut wrapped = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let wide = visible_width(word);
+        if used > 0 && used + 1 + wide > room {
+            wrapped.push('\n');
+            wrapped.extend(std::iter::repeat_n(' ', indent));
+            used = 0;
+        } else if used > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used += wide;
+    }
+    wrapped
+}
+
+/// The cells of a text without the colours in it.
+fn visible_width(text: &str) -> usize {
+    let mut pieces = text.split("\x1b[");
+    let plain = pieces.next().map_or(0, width);
+    plain + pieces.map(|piece| piece.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
+}
+
 /// Names side by side, filled column by column as `ls` does, in lines of at most `cells` cells.
 /// A name that is wider than that gets a line of its own.
 pub fn columns(names: &[String], cells: usize) -> String {
@@ -116,6 +146,14 @@ mod tests {
         assert_eq!(truncate("漢字漢字", 5), "漢字…");
         assert_eq!(truncate("漢字漢字", 4), "漢…");
         assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        assert_eq!(wrap("one two three", None, 2), "one two three");
+        assert_eq!(wrap("one two three", Some(9), 2), "one two\n  three");
+        assert_eq!(wrap("\x1b[31mone\x1b[0m two", Some(9), 2), "\x1b[31mone\x1b[0m two");
+        assert_eq!(wrap("a overlong b", Some(4), 0), "a\noverlong\nb");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a datanode is busy with, in numbers for its heartbeats.
 
+use super::clock;
 use super::store::ChunkStore;
 use dfs_rpc::node::NodeLoad;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -61,5 +62,6 @@ pub fn node_load(store: &ChunkStore) -> NodeLoad {
         disk_errors: counters.disk_errors.load(Ordering::Relaxed),
         bytes_read: counters.bytes_read.load(Ordering::Relaxed),
         bytes_written: counters.bytes_written.load(Ordering::Relaxed),
+        clock: clock::now(),
     }
 }

@@ -111,6 +111,7 @@ fn make_master(
         floor: Mutex::new(Floor::new(settings.collect_after)),
         worker_status: Mutex::default(),
         metrics: raft.raft.server_metrics(),
+        progress: raft.raft.data_metrics(),
         settings,
     }
 }

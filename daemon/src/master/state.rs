@@ -12,8 +12,9 @@ use dfs_config::MasterSettings;
 use dfs_logic::command::{Command, Op, Outcome, Refusal};
 use dfs_rpc::request::next_request;
 use dfs_types::{ClusterId, Error, MasterId, RequestId};
-use openraft::metrics::RaftServerMetrics;
+use openraft::metrics::{RaftDataMetrics, RaftServerMetrics};
 use openraft::{BasicNode, ServerState};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
@@ -39,6 +40,8 @@ pub struct Master {
     /// What the worker is doing, in words.
     pub(super) worker_status: Mutex<String>,
     pub(super) metrics: watch::Receiver<RaftServerMetrics<u64, BasicNode>>,
+    /// How far the log has come, here and at those who follow.
+    pub(super) progress: watch::Receiver<RaftDataMetrics<u64>>,
 }
 
 /// Who entered safe mode, and why.
@@ -91,6 +94,13 @@ impl Master {
         let metrics = self.metrics.borrow();
         let nodes = metrics.membership_config.nodes().map(|(id, node)| (*id, node.addr.clone())).collect();
         (metrics.current_leader, nodes)
+    }
+
+    /// The masters that follow this one, each with the last log entry that it is known to have; none if it does not lead.
+    pub fn followed(&self) -> BTreeMap<u64, u64> {
+        let progress = self.progress.borrow();
+        let told = progress.replication.iter().flatten();
+        told.filter_map(|(id, log)| Some((*id, log.as_ref()?.index))).collect()
     }
 
     /// # Errors

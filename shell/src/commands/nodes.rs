@@ -60,6 +60,10 @@ pub struct Node {
     state: String,
     /// Milliseconds since it was last heard from.
     heartbeat_age_ms: u64,
+    /// Milliseconds since it came, or came back.
+    registered_ms: u64,
+    /// How far its clock is ahead of the master's, in milliseconds.
+    clock_skew_ms: i64,
     /// Replicas on it.
     chunks: u64,
     /// Sums over its folders, in bytes.
@@ -85,6 +89,8 @@ pub struct Folder {
     free: u64,
     /// Its disk has failed; it is out of service.
     failed: bool,
+    /// The same for all folders on one disk; null where it is not known. What is free there is free once.
+    disk: Option<String>,
 }
 
 impl Node {
@@ -97,12 +103,15 @@ impl Node {
             used: folder.used,
             free: folder.free,
             failed: folder.failed,
+            disk: (folder.disk != 0).then(|| format!("{:016x}", folder.disk)),
         });
         Self {
             id: node.id.to_string(),
             address: node.address.to_string(),
             state: nodes::word(node.state).to_owned(),
             heartbeat_age_ms: node.heartbeat_age_ms,
+            registered_ms: node.registered_ms,
+            clock_skew_ms: node.skew_ms,
             chunks: node.chunks,
             capacity: load.capacity(),
             used: load.used(),

@@ -1,8 +1,8 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    bench, cat, cd, echo, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, mkdir, mv, nodes, put, pwd, rm,
-    set, sleep, source, stat, status, time, watch, whoami,
+    bench, cat, cd, config, doctor, echo, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, masters, mkdir,
+    mv, node, nodes, put, pwd, replication, rm, set, sleep, source, stat, status, time, version, watch, whoami, why,
 };
 use crate::context::Context;
 use crate::report::usage;
@@ -29,8 +29,15 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<stat::Stat>(),
     Command::of::<info::Info>(),
     Command::of::<status::Status>(),
+    Command::of::<doctor::Doctor>(),
     Command::of::<nodes::Nodes>(),
+    Command::of::<node::Node>(),
+    Command::of::<masters::Masters>(),
+    Command::of::<replication::Replication>(),
+    Command::of::<why::Why>(),
     Command::of::<locate::Locate>(),
+    Command::of::<config::Config>(),
+    Command::of::<version::Version>(),
     Command::of::<whoami::Whoami>(),
     Command::of::<bench::Bench>(),
     Command::of::<lcd::Lcd>(),

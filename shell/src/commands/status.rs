@@ -1,11 +1,15 @@
 //! `status`: the cluster on one screen.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
-use dfs_tui::cluster;
+use dfs_client::{Client, ClusterStatus, NodeStatus};
+use dfs_tui::cluster::{self, Finding, Health, Picture};
+use dfs_tui::{Report, View};
 use dfs_types::Result;
-use std::time::Instant;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use std::time::{Duration, Instant};
 
 /// `status` takes no arguments.
 #[derive(Debug, Args)]
@@ -15,28 +19,197 @@ impl Verb for Status {
     const NAME: &'static str = "status";
     const ABOUT: &'static str = "Show how the cluster is, what is wrong, and what to do";
     const GROUP: Group = Group::Cluster;
-    const EXAMPLES: &'static [Example] = &[("status", "is all well?")];
+    const EXAMPLES: &'static [Example] = &[("status", "is all well?"), ("status | head -n 1", "in one line")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Document>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let seen = Seen::look(context).await?;
+        context.show(&seen)
+    }
+}
+
+/// The cluster as it was seen at one moment.
+#[derive(Debug)]
+pub struct Seen {
+    pub status: ClusterStatus,
+    pub nodes: Vec<NodeStatus>,
+    asked: Instant,
+    local: bool,
+}
+
+impl Seen {
+    /// Asks the masters.
+    ///
+    /// # Errors
+    /// When none of them answers.
+    pub async fn look(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
+        let local = context.session.find_cluster()?.local().is_some();
+        context.call(Self::of(&client, local)).await
+    }
+
+    /// Asks the masters of one cluster.
+    ///
+    /// # Errors
+    /// As [`Seen::look`].
+    pub async fn of(client: &Client, local: bool) -> Result<Self> {
         let asked = Instant::now();
-        let status = context.call(client.status()).await?;
-        if context.json() {
-            let mut document = serde_json::to_value(&status).unwrap_or_default();
-            document["cluster"] = status.cluster.to_string().into();
-            document["leader"] = status.leader.map(|leader| leader.to_string()).into();
-            document["health"] = cluster::health(&status).into();
-            let findings = cluster::findings(&status);
-            document["findings"] =
-                findings.iter().map(|found| serde_json::json!({ "what": found.what, "next": found.next })).collect();
-            if let Some(masters) = document["masters"].as_array_mut() {
-                for (master, known) in masters.iter_mut().zip(&status.masters) {
-                    master["id"] = known.id.to_string().into();
-                }
-            }
-            return context.emit(&document);
+        let status = client.status().await?;
+        // The figures alone are worth showing.
+        let nodes = client.nodes().await.unwrap_or_default();
+        Ok(Self { status, nodes, asked, local })
+    }
+
+    /// As what is drawn and judged.
+    pub fn picture(&self) -> Picture<'_> {
+        let age: Duration = self.asked.elapsed();
+        Picture { status: &self.status, nodes: &self.nodes, affected: None, age, local: self.local }
+    }
+}
+
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        Document::of(&self.picture()).serialize(serializer)
+    }
+}
+
+impl Report for Seen {
+    fn text(&self, view: &View) -> String {
+        cluster::screen(&self.picture(), &chrono::Local, view)
+    }
+}
+
+/// The cluster. Sizes are in bytes, spans in milliseconds, `taken_at` in milliseconds since 1970.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Document {
+    /// In a word or two; only `well` is well.
+    health: Health,
+    /// Everything that keeps it from being well, worst first.
+    findings: Vec<Finding>,
+    cluster: String,
+    taken_at: u64,
+    /// As in `master-1`; null while none leads.
+    leader: Option<String>,
+    term: u64,
+    masters: Vec<Master>,
+    /// Datanodes that have not been heard from in time.
+    silent: Vec<String>,
+    /// Null outside safe mode.
+    safe_mode: Option<SafeMode>,
+    files: u64,
+    directories: u64,
+    bytes: u64,
+    /// Bytes of all files with all the copies that they should have.
+    space: u64,
+    replication: Replication,
+    /// Over the live datanodes; a disk that several of them share counts once.
+    capacity: u64,
+    used: u64,
+    free: u64,
+    nodes_live: u32,
+    nodes_stale: u32,
+    nodes_dead: u32,
+    version: String,
+}
+
+/// A master.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Master {
+    id: String,
+    address: String,
+    /// `leader`, `follower`, `candidate` or `unknown`.
+    role: String,
+    /// The last entry of the log that it has applied.
+    applied: u64,
+}
+
+/// Why nothing can be changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SafeMode {
+    chunks_reported: u64,
+    chunks_total: u64,
+    reason: String,
+    /// Who has entered it; null where the cluster waits for its datanodes.
+    by: Option<String>,
+}
+
+/// Chunks by how many copies they have against how many they should.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Replication {
+    chunks: u64,
+    /// No live copy.
+    missing: u64,
+    /// One live copy where more are wanted.
+    endangered: u64,
+    /// More than one, fewer than wanted.
+    under: u64,
+    over: u64,
+    /// Copies being made now.
+    copying: u64,
+    /// Since they were last counted; null: not yet, and then the figures mean nothing.
+    counted_ms: Option<u64>,
+    /// For how long there have been such chunks; null where there are none.
+    missing_ms: Option<u64>,
+    endangered_ms: Option<u64>,
+    under_ms: Option<u64>,
+}
+
+impl Replication {
+    pub fn of(status: &ClusterStatus) -> Self {
+        let (chunks, lasting) = (&status.replication, &status.lasting);
+        Self {
+            chunks: chunks.chunks,
+            missing: chunks.missing,
+            endangered: chunks.endangered,
+            under: chunks.under,
+            over: chunks.over,
+            copying: chunks.copying,
+            counted_ms: status.counted_ms,
+            missing_ms: lasting.missing,
+            endangered_ms: lasting.endangered,
+            under_ms: lasting.under,
         }
-        context.print(&cluster::screen(&status, asked.elapsed(), &chrono::Local))
+    }
+}
+
+impl Document {
+    fn of(picture: &Picture<'_>) -> Self {
+        let status = picture.status;
+        let master = |master: &dfs_client::MasterStatus| Master {
+            id: master.id.to_string(),
+            address: master.address.to_string(),
+            role: master.role.clone(),
+            applied: master.applied,
+        };
+        let safe_mode = |mode: &dfs_client::SafeMode| SafeMode {
+            chunks_reported: mode.chunks_reported,
+            chunks_total: mode.chunks_total,
+            reason: mode.reason.clone(),
+            by: mode.by.clone(),
+        };
+        Self {
+            health: cluster::health(picture),
+            findings: cluster::findings(picture),
+            cluster: status.cluster.to_string(),
+            taken_at: status.taken_at.0,
+            leader: status.leader.map(|leader| leader.to_string()),
+            term: status.term,
+            masters: status.masters.iter().map(master).collect(),
+            silent: picture.silent().iter().map(|node| node.id.to_string()).collect(),
+            safe_mode: status.safe_mode.as_ref().map(safe_mode),
+            files: status.files,
+            directories: status.directories,
+            bytes: status.bytes,
+            space: status.space,
+            replication: Replication::of(status),
+            capacity: status.capacity,
+            used: status.used,
+            free: status.free,
+            nodes_live: status.nodes_live,
+            nodes_stale: status.nodes_stale,
+            nodes_dead: status.nodes_dead,
+            version: status.version.clone(),
+        }
     }
 }

@@ -91,7 +91,7 @@ impl Watch {
 }
 
 /// ECMA-48: home, each line cleared behind its end, then all below; no line wraps meanwhile.
-fn screen(head: &str, text: &str, room: usize, first: bool) -> String {
+pub fn screen(head: &str, text: &str, room: usize, first: bool) -> String {
     let clear = if first { "\x1b[2J" } else { "" };
     let mut screen = format!("\x1b[?7l{clear}\x1b[H{head}\x1b[K\n");
     let hidden = text.lines().count().saturating_sub(room);

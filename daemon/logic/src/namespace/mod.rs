@@ -16,6 +16,7 @@ mod children;
 mod chunk_table;
 mod node;
 mod ops;
+mod owner;
 mod read;
 mod snapshot;
 mod spine;

@@ -234,6 +234,8 @@ impl ChunkStore {
                 used: figures.used,
                 free: figures.free,
                 failed: folder.poison().reason().is_some(),
+                disk: folder.disk(),
+                disk_free: figures.disk_free,
             }
         };
         self.folders.iter().map(load).collect()

@@ -16,6 +16,7 @@ use dfs_logic::chunk_file::{ALIGN_BYTES, fan_out, file_name, parse_file_name};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,6 +44,7 @@ pub struct FoundReplica {
 pub struct DataFolder {
     path: PathBuf,
     direct: bool,
+    disk: u64,
     poison: Poison,
     space: Space,
     /// Open folders under [`CHUNKS`], so that their sync costs no open.
@@ -75,6 +77,7 @@ impl DataFolder {
         let folder = Self {
             path: path.to_owned(),
             direct,
+            disk: disk_of(path).map_err(failed)?,
             poison: Poison::default(),
             space: Space::new(limits, used),
             fans: (0..FANS).map(|_| OnceLock::new()).collect(),
@@ -91,6 +94,11 @@ impl DataFolder {
     /// Whether its files go past the page cache, where the file system can.
     pub fn direct(&self) -> bool {
         self.direct
+    }
+
+    /// The same for all folders on this disk of this machine, of whichever datanode.
+    pub fn disk(&self) -> u64 {
+        self.disk
     }
 
     pub fn poison(&self) -> &Poison {
@@ -150,6 +158,20 @@ impl DataFolder {
             std::fs::remove_file(path)
         }
     }
+}
+
+/// Drawn by the kernel at each start of the machine, and the same in all containers on it.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The device of a folder and the machine that it is in, as one number; zero where the machine has no id.
+fn disk_of(path: &Path) -> io::Result<u64> {
+    let device = std::fs::metadata(path)?.dev();
+    let Ok(machine) = std::fs::read(BOOT_ID) else { return Ok(0) };
+    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+    digest.update(&machine);
+    digest.update(&device.to_le_bytes());
+    let digest = digest.finish();
+    Ok(digest.as_ref().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 fn make_folders(path: &Path) -> io::Result<()> {

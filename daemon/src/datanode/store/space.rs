@@ -23,6 +23,8 @@ pub struct SpaceFigures {
     pub capacity: u64,
     pub used: u64,
     pub free: u64,
+    /// What the disk has left beyond its reserve, whoever takes it.
+    pub disk_free: u64,
 }
 
 /// Bytes used, promised and left in one folder.
@@ -47,7 +49,7 @@ impl State {
         let on_disk = self.available.saturating_sub(limits.reserve);
         let capacity = self.used.saturating_add(on_disk).min(limits.capacity.unwrap_or(u64::MAX));
         let free = capacity.saturating_sub(self.used).saturating_sub(self.promised);
-        SpaceFigures { capacity, used: self.used, free }
+        SpaceFigures { capacity, used: self.used, free, disk_free: on_disk }
     }
 }
 
@@ -114,10 +116,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("temp folder");
         let space = Space::new(SpaceLimits { capacity: Some(1000), reserve: 0 }, 100);
         space.promise(folder.path(), 600).expect("fits");
-        assert_eq!(space.figures(folder.path()), SpaceFigures { capacity: 1000, used: 100, free: 300 });
+        let told = |space: &Space| {
+            let figures = space.figures(folder.path());
+            (figures.capacity, figures.used, figures.free)
+        };
+        assert_eq!(told(&space), (1000, 100, 300));
         assert!(matches!(space.promise(folder.path(), 301), Err(StoreError::NoSpace)));
         space.settle(600, 500);
-        assert_eq!(space.figures(folder.path()), SpaceFigures { capacity: 1000, used: 600, free: 400 });
+        assert_eq!(told(&space), (1000, 600, 400));
         space.freed(600);
         assert_eq!(space.figures(folder.path()).free, 1000);
     }

@@ -6,7 +6,7 @@ use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::repair::{self, Health, InFlight, Limits, Survey, View};
 use dfs_logic::safe_mode;
-use dfs_rpc::client::{NodeAddress, ReplicationStatus};
+use dfs_rpc::client::{Lasting, NodeAddress, ReplicationStatus};
 use dfs_rpc::node::Order;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Timestamp};
 use std::time::Duration;
@@ -47,6 +47,8 @@ struct UnderWay {
 pub struct Healing {
     /// Since when this master leads, or runs.
     since: Timestamp,
+    /// Since when this master runs.
+    started: Timestamp,
     safe: bool,
     reported: u64,
     /// Something happened that a survey would see.
@@ -55,6 +57,7 @@ pub struct Healing {
     /// The last complete survey.
     health: Health,
     surveyed_at: Option<Timestamp>,
+    short: ShortSince,
     copies: Vec<UnderWay>,
     garbage_from: ChunkId,
     /// Copies and deletions ordered since the start.
@@ -66,12 +69,14 @@ impl Healing {
     pub fn new(now: Timestamp) -> Self {
         Self {
             since: now,
+            started: now,
             safe: true,
             reported: 0,
             dirty: true,
             survey: Survey::new(),
             health: Health::default(),
             surveyed_at: None,
+            short: ShortSince::default(),
             copies: Vec::new(),
             garbage_from: ChunkId(0),
             copies_ordered: 0,
@@ -112,6 +117,29 @@ impl Healing {
         ReplicationStatus { chunks, missing, endangered, under, over, copying: self.copies.len() as u64 }
     }
 
+    /// Whether copies of a chunk are under way.
+    pub fn is_copying(&self, chunk: ChunkId) -> bool {
+        self.copies.iter().any(|way| way.copy.chunk.id == chunk)
+    }
+
+    /// When all chunks were last counted.
+    pub fn counted_at(&self) -> Option<Timestamp> {
+        self.surveyed_at
+    }
+
+    /// For how long the chunks, and safe mode, have been as they are; what regards datanodes is left out.
+    pub fn lasting(&self, now: Timestamp) -> Lasting {
+        let lasted = |since: Timestamp| u64::try_from(now.since(since).as_millis()).unwrap_or(u64::MAX);
+        Lasting {
+            safe_mode: self.safe.then(|| lasted(self.started)),
+            missing: self.short.missing.map(lasted),
+            endangered: self.short.endangered.map(lasted),
+            under: self.short.under.map(lasted),
+            stale: None,
+            dead: None,
+        }
+    }
+
     pub(super) fn forget_copies_of(&mut self, id: DatanodeId) {
         self.copies.retain(|way| way.copy.source != id && !way.copy.targets.contains(&id));
     }
@@ -143,6 +171,23 @@ impl Healing {
     }
 }
 
+/// Since when there have been chunks with too few copies, without a break.
+#[derive(Debug, Clone, Copy, Default)]
+struct ShortSince {
+    missing: Option<Timestamp>,
+    endangered: Option<Timestamp>,
+    under: Option<Timestamp>,
+}
+
+impl ShortSince {
+    fn note(&mut self, health: &Health, now: Timestamp) {
+        let note = |since: &mut Option<Timestamp>, count: u64| *since = (count > 0).then(|| since.unwrap_or(now));
+        note(&mut self.missing, health.missing);
+        note(&mut self.endangered, health.endangered);
+        note(&mut self.under, health.under);
+    }
+}
+
 impl Registry {
     /// Begins a survey, if there is reason for one. Says whether one is to be gone on with.
     pub fn begin_survey(&mut self, now: Timestamp) -> bool {
@@ -166,6 +211,7 @@ impl Registry {
         if complete {
             self.healing.health = self.healing.survey.health();
             self.healing.surveyed_at = Some(now);
+            self.healing.short.note(&self.healing.health, now);
             self.judge_safe_mode();
         }
         complete

@@ -34,7 +34,9 @@ pub struct Node {
     /// The connection that it registered on.
     pub(super) connection: u64,
     /// When it registered.
-    pub(super) registered_at: Timestamp,
+    pub registered_at: Timestamp,
+    /// How far its clock is ahead of ours, in milliseconds.
+    pub skew_ms: i64,
     /// Its full report has come.
     pub(super) reported: bool,
     /// Chunks, and their bytes, given to it since its last heartbeat.
@@ -91,6 +93,7 @@ impl Registry {
             contact,
             connection,
             registered_at: now,
+            skew_ms: 0,
             reported: false,
             planned: 0,
             planned_bytes: 0,
@@ -101,6 +104,13 @@ impl Registry {
         self.locations.expect_report(id);
         self.healing.forget_copies_of(id);
         self.healing.changed();
+    }
+
+    /// Notes how far the clock of a datanode is ahead of ours.
+    pub fn note_skew(&mut self, id: DatanodeId, skew_ms: i64) {
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.skew_ms = skew_ms;
+        }
     }
 
     /// A connection has closed. The datanode is stale at once, unless it has come again on another one.

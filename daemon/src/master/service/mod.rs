@@ -1,11 +1,12 @@
 //! The calls that a master answers, one file per group of calls.
 //!
-//! * [`user`]: the service for users; [`names`], [`search`], [`write`], [`read`], [`status`] and [`safe_mode`] do the
+//! * [`user`]: the service for users; [`names`], [`search`], [`write`], [`read`], [`chunk`], [`status`] and [`safe_mode`] do the
 //!   work.
 //! * [`node`]: the service for datanodes.
 //! * [`chains`]: where the chunks of a plan go.
 
 mod chains;
+mod chunk;
 pub mod names;
 pub mod node;
 pub mod read;

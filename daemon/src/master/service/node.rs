@@ -3,7 +3,7 @@
 use crate::master::registry::Refused;
 use crate::master::state::Master;
 use dfs_rpc::node::{Heartbeat, HeartbeatReply, NodeService, Register, Registered, ReportPage};
-use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
 use std::sync::Arc;
 use tarpc::context::Context;
 
@@ -16,6 +16,11 @@ pub struct NodeCalls {
     pub connection: u64,
 }
 
+/// How far a clock is ahead of ours.
+fn skew_ms(theirs: Timestamp, ours: Timestamp) -> i64 {
+    i64::try_from(theirs.0).unwrap_or(i64::MAX).saturating_sub(i64::try_from(ours.0).unwrap_or(i64::MAX))
+}
+
 fn refused(refused: Refused) -> Error {
     Error::new(ErrorCode::InvalidArgument, refused.to_string())
 }
@@ -24,7 +29,11 @@ impl NodeService for NodeCalls {
     async fn register(self, _: Context, register: Register) -> Result<Registered> {
         let master = &self.master;
         tracing::info!(node = %self.node, address = %register.address, version = register.version, "datanode registers");
-        master.registry().register(self.node, register, self.connection, master.clock.now());
+        let skew_ms = skew_ms(register.load.clock, master.clock.calendar());
+        let mut registry = master.registry();
+        registry.register(self.node, register, self.connection, master.clock.now());
+        registry.note_skew(self.node, skew_ms);
+        drop(registry);
         master.wake.notify_one();
         let heartbeat_ms = u64::try_from(master.settings.heartbeat.as_millis()).unwrap_or(u64::MAX);
         Ok(Registered { master: master.id, keys: master.keys.get(&master.published).tokens.clone(), heartbeat_ms })
@@ -34,9 +43,13 @@ impl NodeService for NodeCalls {
         let master = &self.master;
         let version = master.published.get();
         let leads = master.leads();
+        let skew_ms = skew_ms(heartbeat.load.clock, master.clock.calendar());
         let mut registry = master.registry();
         let now = master.clock.now();
         let orders = registry.heartbeat(self.node, self.connection, heartbeat, &version.namespace, leads, now);
+        if orders.is_ok() {
+            registry.note_skew(self.node, skew_ms);
+        }
         let wanted = registry.healing.wants_attention();
         drop(registry);
         if wanted {

@@ -1,17 +1,23 @@
 //! The cluster in figures.
 
+use crate::master::registry::Space;
 use crate::master::state::{Held, Master};
 use dfs_logic::liveness::NodeState as State;
 use dfs_rpc::client::{ClusterStatus, MasterStatus, NodeState, NodeStatus, SafeMode};
 use dfs_types::MasterId;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-fn shown(state: State) -> NodeState {
+pub(super) fn shown(state: State) -> NodeState {
     match state {
         State::Live => NodeState::Live,
         State::Stale => NodeState::Stale,
         State::Dead => NodeState::Dead,
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Master {
@@ -20,15 +26,20 @@ impl Master {
         let totals = version.namespace.totals();
         let now = self.clock.now();
         let registry = self.registry();
-        let (mut capacity, mut used, mut free, mut counts) = (0, 0, 0, [0u32; 3]);
+        let mut counts = [0u32; 3];
+        let mut lasting = registry.healing.lasting(now);
         for (_, state, node) in registry.nodes(now) {
             counts[state as usize] += 1;
-            if state == State::Live {
-                capacity += node.load.capacity();
-                used += node.load.used();
-                free += node.load.free();
+            let silent = Some(millis(now.since(node.contact.last_heartbeat)));
+            match state {
+                State::Live => {}
+                State::Stale => lasting.stale = lasting.stale.max(silent),
+                State::Dead => lasting.dead = lasting.dead.max(silent),
             }
         }
+        let live = registry.nodes(now).filter(|(_, state, _)| *state == State::Live);
+        let space = Space::of(live.map(|(_, _, node)| &node.load));
+        let counted_ms = registry.healing.counted_at().map(|at| millis(now.since(at)));
         let chunks_total = version.namespace.chunk_count();
         let mut replication = registry.healing.status();
         let safe_mode = match (self.held().clone(), registry.healing.safe_mode()) {
@@ -57,9 +68,11 @@ impl Master {
             bytes: totals.bytes,
             space: totals.replica_bytes,
             replication,
-            capacity,
-            used,
-            free,
+            counted_ms,
+            lasting,
+            capacity: space.capacity,
+            used: space.used,
+            free: space.free,
             nodes_live: counts[State::Live as usize],
             nodes_stale: counts[State::Stale as usize],
             nodes_dead: counts[State::Dead as usize],
@@ -69,21 +82,19 @@ impl Master {
 
     fn masters(&self, applied: u64) -> (Option<MasterId>, Vec<MasterStatus>) {
         let (leader, nodes) = self.group();
+        let followed = self.followed();
         let masters = nodes.into_iter().filter_map(|(id, address)| {
             let number = u16::try_from(id).ok()?;
             let own = MasterId(number) == self.id;
             let address = if own { self.address } else { address.parse::<SocketAddr>().ok()? };
-            let role = match (leader == Some(id), own) {
-                (true, _) => "leader",
-                (false, true) => self.role(),
-                (false, false) => "unknown",
+            let (role, applied) = match (leader == Some(id), own, followed.get(&id)) {
+                (true, true, _) => ("leader", applied),
+                (true, false, _) => ("leader", 0),
+                (false, true, _) => (self.role(), applied),
+                (false, false, Some(applied)) => ("follower", *applied),
+                (false, false, None) => ("unknown", 0),
             };
-            Some(MasterStatus {
-                id: MasterId(number),
-                address,
-                role: role.to_owned(),
-                applied: if own { applied } else { 0 },
-            })
+            Some(MasterStatus { id: MasterId(number), address, role: role.to_owned(), applied })
         });
         (leader.and_then(|id| u16::try_from(id).ok()).map(MasterId), masters.collect())
     }
@@ -95,7 +106,9 @@ impl Master {
             id,
             address: node.address,
             state: shown(state),
-            heartbeat_age_ms: u64::try_from(now.since(node.contact.last_heartbeat).as_millis()).unwrap_or(u64::MAX),
+            heartbeat_age_ms: millis(now.since(node.contact.last_heartbeat)),
+            registered_ms: millis(now.since(node.registered_at)),
+            skew_ms: node.skew_ms,
             load: node.load.clone(),
             chunks: registry.locations.count(id),
             version: node.version.clone(),

@@ -2,8 +2,8 @@
 
 use crate::master::state::Master;
 use dfs_rpc::client::{
-    ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, NodeStatus, PlanRead, PlanWrite,
-    ReadPlan, SafeModeChange, WritePlan,
+    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, NodeStatus,
+    PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, RequestId, Result, Stat};
 use std::sync::Arc;
@@ -61,6 +61,10 @@ impl ClientService for UserCalls {
 
     async fn nodes(self, _: Context) -> Result<Vec<NodeStatus>> {
         Ok(self.master.nodes())
+    }
+
+    async fn chunk(self, _: Context, chunk: ChunkId) -> Result<ChunkStatus> {
+        self.master.chunk(&self.user, chunk).await
     }
 
     async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {

@@ -144,7 +144,8 @@ impl Cluster {
 }
 
 pub(super) fn load(free: u64) -> NodeLoad {
-    let folder = FolderLoad { path: "/data".into(), capacity: 1 << 41, used: 0, free, failed: false };
+    let folder =
+        FolderLoad { path: "/data".into(), capacity: 1 << 41, used: 0, free, failed: false, disk: 0, disk_free: 0 };
     NodeLoad { folders: vec![folder], ..NodeLoad::default() }
 }
 

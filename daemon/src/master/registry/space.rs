@@ -1,0 +1,99 @@
+//! How much the cluster can hold.
+
+use dfs_rpc::node::{FolderLoad, NodeLoad};
+use std::collections::BTreeMap;
+
+/// Bytes, over many datanodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Space {
+    pub capacity: u64,
+    pub used: u64,
+    pub free: u64,
+}
+
+impl Space {
+    /// The sums over these datanodes. Each of several datanodes on one disk says that it could take all that is left
+    /// there: that counts once.
+    pub fn of<'n>(loads: impl Iterator<Item = &'n NodeLoad>) -> Self {
+        let mut total = Self::default();
+        let mut disks: BTreeMap<u64, Disk> = BTreeMap::new();
+        for folder in loads.flat_map(|load| &load.folders) {
+            if folder.disk == 0 {
+                total.add(&Disk::default().with(folder));
+            } else {
+                let disk = disks.remove(&folder.disk).unwrap_or_default();
+                disks.insert(folder.disk, disk.with(folder));
+            }
+        }
+        disks.values().for_each(|disk| total.add(disk));
+        total
+    }
+
+    fn add(&mut self, disk: &Disk) {
+        self.used = self.used.saturating_add(disk.used);
+        self.free = self.free.saturating_add(disk.free.min(disk.left));
+        let capacity = disk.capacity.min(disk.used.saturating_add(disk.left));
+        self.capacity = self.capacity.saturating_add(capacity);
+    }
+}
+
+/// What the folders on one disk say, added up.
+#[derive(Debug, Clone, Copy, Default)]
+struct Disk {
+    capacity: u64,
+    used: u64,
+    free: u64,
+    /// What the disk itself has left.
+    left: u64,
+}
+
+impl Disk {
+    fn with(self, folder: &FolderLoad) -> Self {
+        let free = if folder.failed { 0 } else { folder.free };
+        let left = if folder.disk == 0 { folder.capacity.saturating_sub(folder.used) } else { folder.disk_free };
+        Self {
+            capacity: self.capacity.saturating_add(folder.capacity),
+            used: self.used.saturating_add(folder.used),
+            free: self.free.saturating_add(free),
+            left: self.left.max(left),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(disk: u64, capacity: u64, used: u64, free: u64, disk_free: u64) -> NodeLoad {
+        let folder = FolderLoad { path: "/data".into(), capacity, used, free, failed: false, disk, disk_free };
+        NodeLoad { folders: vec![folder], ..NodeLoad::default() }
+    }
+
+    fn space(loads: &[NodeLoad]) -> (u64, u64, u64) {
+        let space = Space::of(loads.iter());
+        (space.capacity, space.used, space.free)
+    }
+
+    #[test]
+    fn a_shared_disk_counts_once() {
+        let three = [node(7, 110, 10, 100, 100), node(7, 120, 20, 100, 100), node(7, 130, 30, 100, 100)];
+        assert_eq!(space(&three), (160, 60, 100));
+        let apart = [node(7, 110, 10, 100, 100), node(8, 120, 20, 100, 100), node(0, 130, 30, 100, 0)];
+        assert_eq!(space(&apart), (360, 60, 300));
+    }
+
+    #[test]
+    fn a_capacity_that_was_set_holds_as_long_as_the_disk_does() {
+        let small = [node(7, 50, 10, 40, 1000), node(7, 50, 20, 30, 1000)];
+        assert_eq!(space(&small), (100, 30, 70));
+        let full = [node(7, 50, 10, 40, 30), node(7, 50, 20, 30, 30)];
+        assert_eq!(space(&full), (60, 30, 30));
+    }
+
+    #[test]
+    fn a_failed_folder_takes_nothing() {
+        let mut failed = node(7, 110, 10, 100, 100);
+        failed.folders[0].failed = true;
+        assert_eq!(Space::of([failed].iter()).free, 0);
+    }
+}

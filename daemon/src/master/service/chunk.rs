@@ -1,0 +1,34 @@
+//! One chunk.
+
+use super::status::shown;
+use crate::master::refused::refused;
+use crate::master::state::Master;
+use dfs_rpc::client::ChunkStatus;
+use dfs_types::{ChunkId, ChunkRef, DfsPath, Error, ErrorCode, Result};
+
+impl Master {
+    pub(super) async fn chunk(&self, user: &str, id: ChunkId) -> Result<ChunkStatus> {
+        self.need_leader()?;
+        let version = self.published.get();
+        let meta = version.namespace.chunk(id).ok_or_else(|| {
+            let error = Error::new(ErrorCode::NotFound, "no file names this chunk").at(id);
+            error.hint("it was deleted, or belongs to a write that has not ended")
+        })?;
+        let now = self.clock.now();
+        let (replicas, copying) = {
+            let registry = self.registry();
+            let known = registry.locations.replicas(id);
+            let current = known.generation() == meta.generation;
+            let nodes: Vec<_> = known.nodes().filter(|_| current).collect();
+            let states = nodes.into_iter().map(|node| (node, shown(registry.state(node, now))));
+            (states.collect(), registry.healing.is_copying(id))
+        };
+        // All files may have to be looked at, which is no work for a thread that answers calls.
+        let caller = user.to_owned();
+        let search = tokio::task::spawn_blocking(move || version.namespace.file_of(id, &caller));
+        let path = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+        let path = path.map_err(|refusal| refused(refusal, &DfsPath::root()))?;
+        let chunk = ChunkRef { id, generation: meta.generation, length: meta.length };
+        Ok(ChunkStatus { chunk, wanted: meta.replication, path, replicas, copying })
+    }
+}

@@ -1,0 +1,201 @@
+//! `doctor`: this machine, the settings, the network and the cluster, looked through for what is wrong.
+
+use super::status::Seen;
+use super::{Example, Group, Json, Kind, Meaning, Verb};
+use crate::connect::{self, Target};
+use crate::context::Context;
+use crate::doctor::{Area, Check, Verdict, config, machine, network};
+use crate::options::Options;
+use clap::Args;
+use dfs_client::Client;
+use dfs_config::{Loaded, Settings};
+use dfs_daemon::local::DaemonStatus;
+use dfs_tui::cluster::{self, Severity};
+use dfs_tui::figures::plural;
+use dfs_tui::text::{sanitise, wrap};
+use dfs_tui::{Report, Tone, View};
+use dfs_types::{Error, ErrorCode, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+/// How long the cluster is waited for: who asks for a doctor has a cluster that may be gone.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// `doctor` takes no arguments.
+#[derive(Debug, Args)]
+pub struct Doctor {}
+
+impl Verb for Doctor {
+    const NAME: &'static str = "doctor";
+    const ABOUT: &'static str = "Check this machine, the settings, the network and the cluster";
+    const GROUP: Group = Group::Cluster;
+    const EXAMPLES: &'static [Example] =
+        &[("-doctor", "everything, each finding with its mend; exit code 1 if there is any")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Diagnosis>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let mut checks = Vec::new();
+        match connect::loaded(&context.session.options) {
+            Ok((loaded, folders)) => {
+                checks.extend(machine::checks(&loaded.settings, &folders));
+                checks.extend(config::settings(&loaded, &folders.config_file()));
+                if let Some(path) = connect::credential(&loaded.settings, &folders) {
+                    checks.extend(config::credential(&path, SystemTime::now()));
+                }
+                let daemons = network::local_daemons(&folders);
+                let found = look_at_cluster(context, &loaded, &daemons).await;
+                checks.extend(context.call(async { Ok(found) }).await?);
+            }
+            Err(error) => {
+                checks.extend(machine::checks(&Settings::default(), &nowhere()));
+                let mend =
+                    "mend what it names: a key of the file, or a DFS_ variable; `dfsd config default` lists all keys";
+                checks.push(Check::bad(Area::Config, "settings", error.message, mend));
+            }
+        }
+        let well = checks.iter().all(|check| check.verdict == Verdict::Ok);
+        context.show(&Diagnosis { well, checks })?;
+        if !well {
+            context.note_failed(Error::new(ErrorCode::InvalidArgument, "there are findings"));
+        }
+        Ok(())
+    }
+}
+
+/// Where nothing of a user's is known.
+fn nowhere() -> dfs_config::Folders {
+    dfs_config::Folders::under(std::path::Path::new("/"))
+}
+
+async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
+    let mut checks = network::daemons(daemons);
+    // Looking must not change anything: nothing is started.
+    let options = Options { no_start: true, quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
+    let target = match tokio::task::block_in_place(|| connect::find(&options)) {
+        Ok(target) => target,
+        Err(error) => {
+            let mend = error.hint.unwrap_or_else(|| "dfsd up".to_owned());
+            checks.push(Check::bad(Area::Network, "cluster", error.message, mend));
+            return checks;
+        }
+    };
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for name in target.masters() {
+        match tokio::net::lookup_host(name.as_str()).await {
+            Ok(found) => addresses.extend(found),
+            Err(error) => {
+                let why = format!("it has no address: {}", crate::report::io_message(&error));
+                checks.push(Check::bad(Area::Network, format!("master {name}"), why, "getent hosts, with its name"));
+            }
+        }
+    }
+    let (masters, any) = network::masters(target.identity(), &addresses, daemons).await;
+    checks.extend(masters);
+    if any {
+        checks.extend(ask(&target, loaded, daemons).await);
+    } else {
+        let why = "not asked: no master answers";
+        checks.push(Check::bad(Area::Cluster, "status", why, if daemons.is_empty() { "masters" } else { "dfsd up" }));
+    }
+    checks
+}
+
+/// What the masters say.
+async fn ask(target: &Target, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
+    let seen = async {
+        let client = Client::new(target.client_options().await?).fail_fast();
+        Seen::of(&client, target.local().is_some()).await
+    };
+    let seen: Seen = match seen.await {
+        Ok(seen) => seen,
+        Err(error) => return vec![Check::bad(Area::Cluster, "status", error.message, "masters")],
+    };
+    let protection = loaded.settings.client.data_protection;
+    let mut checks = network::datanodes(target.identity(), &seen.nodes, protection, daemons).await;
+    checks.push(versions(&seen));
+    let picture = seen.picture();
+    let found = cluster::findings(&picture);
+    if found.is_empty() {
+        let chunks = plural(seen.status.replication.chunks, "chunk", "chunks");
+        checks.push(Check::ok(Area::Cluster, "status", format!("well: all copies of {chunks} are there")));
+    }
+    checks.extend(found.into_iter().map(|finding| {
+        let why = format!("{}; by itself: {}", finding.what, finding.doing);
+        match finding.severity {
+            Severity::Bad => Check::bad(Area::Cluster, "finding", why, finding.next),
+            Severity::Warning => Check::warning(Area::Cluster, "finding", why, finding.next),
+        }
+    }));
+    checks
+}
+
+fn versions(seen: &Seen) -> Check {
+    let own = env!("CARGO_PKG_VERSION");
+    let mut others: Vec<&str> = seen.nodes.iter().map(|node| node.version.as_str()).collect();
+    others.push(&seen.status.version);
+    others.retain(|version| *version != own);
+    others.sort_unstable();
+    others.dedup();
+    if others.is_empty() {
+        return Check::ok(Area::Cluster, "versions", format!("all are {own}"));
+    }
+    let why = format!("this program is {own}, others are {}", others.join(", "));
+    Check::warning(Area::Cluster, "versions", why, "nodes -v, and bring all to one version")
+}
+
+/// What was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Diagnosis {
+    /// Every verdict is `ok`.
+    well: bool,
+    checks: Vec<Check>,
+}
+
+impl Report for Diagnosis {
+    fn text(&self, view: &View) -> String {
+        let mut text = String::new();
+        for (area, title) in [
+            (Area::Machine, "machine"),
+            (Area::Config, "config"),
+            (Area::Network, "network"),
+            (Area::Cluster, "cluster"),
+        ] {
+            let checks: Vec<&Check> = self.checks.iter().filter(|check| check.area == area).collect();
+            if !checks.is_empty() {
+                text.push_str(&format!("{}\n", view.paint(Tone::Strong, title)));
+                text.extend(checks.into_iter().map(|check| tell(check, view)));
+            }
+        }
+        let bad = self.checks.iter().filter(|check| check.verdict == Verdict::Bad).count() as u64;
+        let warnings = self.checks.iter().filter(|check| check.verdict == Verdict::Warning).count() as u64;
+        let (sum, tone) = match (bad, warnings) {
+            (0, 0) => ("· all is well".to_owned(), Tone::Good),
+            (0, warnings) => (format!("! {}", plural(warnings, "warning", "warnings")), Tone::Warning),
+            (bad, warnings) => {
+                let warnings = plural(warnings, "warning", "warnings");
+                (format!("✗ {}, {warnings}", plural(bad, "thing is bad", "things are bad")), Tone::Bad)
+            }
+        };
+        text.push_str(&format!("{}\n", view.paint(tone, &sum)));
+        text
+    }
+}
+
+fn tell(check: &Check, view: &View) -> String {
+    const INDENT: usize = 4;
+    let (glyph, tone) = match check.verdict {
+        Verdict::Ok => ("·", Tone::Good),
+        Verdict::Warning => ("!", Tone::Warning),
+        Verdict::Bad => ("✗", Tone::Bad),
+    };
+    let what = format!("{}: {}", sanitise(&check.name), sanitise(&check.why));
+    let mut text = format!("  {} {}\n", view.paint(tone, glyph), wrap(&what, view.cells, INDENT));
+    if let Some(mend) = &check.mend {
+        let mend = sanitise(mend).into_owned();
+        text.push_str(&format!("    mend: {}\n", view.paint(Tone::Command, &mend)));
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! `node`: one datanode.
+
+use super::nodes::Node as Document;
+use super::{Example, Group, Json, Kind, Meaning, Verb};
+use crate::context::Context;
+use clap::{Args, ValueEnum};
+use dfs_client::NodeStatus;
+use dfs_tui::figures::{age, count, latency, percent, plural, size};
+use dfs_tui::text::sanitise;
+use dfs_tui::{Report, Tone, View, nodes};
+use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use serde::{Serialize, Serializer};
+use std::time::Duration;
+
+/// Arguments of `node`.
+#[derive(Debug, Args)]
+pub struct Node {
+    /// What to do.
+    #[arg(value_name = "ACTION")]
+    action: Action,
+    /// The datanode, as in datanode-2.
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+/// What can be done with a datanode.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Action {
+    /// All that is known of it.
+    Show,
+}
+
+impl Verb for Node {
+    const NAME: &'static str = "node";
+    const ABOUT: &'static str = "Show one datanode";
+    const GROUP: Group = Group::Cluster;
+    const EXAMPLES: &'static [Example] = &[("node show datanode-2", "its state, its disks, its traffic, its clock")];
+    const MEANING: Meaning = Meaning { first: &[Kind::Plain, Kind::Node], rest: Kind::Plain, last: None };
+    const JSON: Json = Json::of::<Document>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        match self.action {
+            Action::Show => {
+                let node = find(context, &self.id).await?;
+                context.show(&Shown(node))
+            }
+        }
+    }
+}
+
+/// The datanode of this name, as the leading master sees it.
+///
+/// # Errors
+/// `invalid_argument` for what is no name of one, `not_found` for one that the masters have not heard of.
+pub async fn find(context: &mut Context<'_>, name: &str) -> Result<NodeStatus> {
+    let id: DatanodeId = name
+        .parse()
+        .map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("{error}")).hint("nodes lists them"))?;
+    let client = context.client().await?;
+    let nodes = context.call(client.nodes()).await?;
+    let node = nodes.into_iter().find(|node| node.id == id);
+    node.ok_or_else(|| Error::new(ErrorCode::NotFound, "no such datanode").at(id).hint("nodes lists them"))
+}
+
+struct Shown(NodeStatus);
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        Document::of(&self.0).serialize(serializer)
+    }
+}
+
+impl Report for Shown {
+    fn text(&self, view: &View) -> String {
+        let (node, load) = (&self.0, &self.0.load);
+        let span = Duration::from_millis;
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| {
+            let name = format!("{name:<12}");
+            text.push_str(&format!("{}{value}\n", view.paint(Tone::Dim, &name)));
+        };
+        line("datanode", &node.id.to_string());
+        line("state", &view.paint(nodes::tone(node.state), nodes::state(node.state)));
+        line("heard from", &age(span(node.heartbeat_age_ms)));
+        line("came", &age(span(node.registered_ms)));
+        let side = if node.skew_ms < 0 { "behind" } else { "ahead of" };
+        line("clock", &format!("{} {side} the master's", latency(span(node.skew_ms.unsigned_abs()))));
+        line("address", &node.address.to_string());
+        line("version", &sanitise(&node.version));
+        line("chunks", &count(node.chunks));
+        let (used, full) = (size(load.used()), percent(load.used(), load.capacity()));
+        line("space", &format!("{used} used ({full}), {} free", size(load.free())));
+        let reads = plural(load.reads_in_flight.into(), "read", "reads");
+        line("now", &format!("{reads}, {}", plural(load.writes_in_flight.into(), "write", "writes")));
+        line("since start", &format!("{} read, {} written", size(load.bytes_read), size(load.bytes_written)));
+        line("disk errors", &count(load.disk_errors));
+        for folder in &load.folders {
+            let state = if folder.failed { view.paint(Tone::Bad, "! failed, ") } else { "".into() };
+            let figures = format!("{} used, {} free", size(folder.used), size(folder.free));
+            line("folder", &format!("{} ({state}{figures})", sanitise(&folder.path)));
+        }
+        text
+    }
+}

@@ -1,0 +1,158 @@
+//! This machine: limits, disks, memory.
+
+use super::{Area, Check};
+use dfs_config::{Folders, Settings};
+use dfs_daemon::local;
+use dfs_tui::figures::{count, percent, size};
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A daemon with a full house of connections and open chunks needs some thousands.
+const OPEN_FILES_MIN: u64 = 4096;
+/// A disk with less than this part free, in percent, is as good as full.
+const FREE_MIN_PERCENT: u64 = 5;
+/// Each chunk is a file.
+const INODES_MIN: u64 = 10_000;
+/// Below this the system begins to push us out.
+const MEMORY_MIN: u64 = 256 << 20;
+
+/// All of it.
+pub fn checks(settings: &Settings, folders: &Folders) -> Vec<Check> {
+    let mut checks = vec![open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current)];
+    checks.extend(std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text)));
+    checks.extend(disks(&data_folders(settings, folders), settings.datanode.reserve.0));
+    checks
+}
+
+fn open_files(limit: Option<u64>) -> Check {
+    let (area, name) = (Area::Machine, "open files");
+    match limit {
+        None => Check::ok(area, name, "as many as the system has"),
+        Some(limit) if limit >= OPEN_FILES_MIN => Check::ok(area, name, format!("{} at a time", count(limit))),
+        Some(limit) => {
+            let why = format!("{} at a time; daemons want {}", count(limit), count(OPEN_FILES_MIN));
+            Check::warning(area, name, why, format!("ulimit -n {OPEN_FILES_MIN}, before they are started"))
+        }
+    }
+}
+
+fn memory(meminfo: &str) -> Option<Check> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    let bytes = kib.saturating_mul(1024);
+    let why = format!("{} can be had", size(bytes));
+    Some(match bytes {
+        MEMORY_MIN.. => Check::ok(Area::Machine, "memory", why),
+        _ => Check::warning(Area::Machine, "memory", why, "ps aux --sort=-rss | head, and end what is not needed"),
+    })
+}
+
+/// The folders that daemons of this machine store in, as far as we know them, and our own.
+fn data_folders(settings: &Settings, folders: &Folders) -> Vec<PathBuf> {
+    let daemons = local::status(folders).unwrap_or_default().into_iter().map(|daemon| daemon.data_dir);
+    let mut all: Vec<PathBuf> = daemons.chain(settings.datanode.data_dirs.iter().cloned()).collect();
+    all.extend(settings.master.data_dir.clone());
+    all.push(folders.state.clone());
+    all
+}
+
+/// One check for each disk.
+fn disks(folders: &[PathBuf], reserve: u64) -> Vec<Check> {
+    let mut by_disk: BTreeMap<u64, PathBuf> = BTreeMap::new();
+    let mut checks = Vec::new();
+    for folder in folders {
+        // What is not made yet will stand where the next folder above it is.
+        let Some(there) = folder.ancestors().find(|above| above.exists()) else { continue };
+        match std::fs::metadata(there) {
+            Ok(metadata) => {
+                by_disk.entry(metadata.dev()).or_insert_with(|| there.to_owned());
+            }
+            Err(error) => {
+                let why = crate::report::io_message(&error);
+                checks.push(Check::bad(Area::Machine, "disk", format!("{}: {why}", there.display()), ls(there)));
+            }
+        }
+    }
+    checks.extend(by_disk.values().flat_map(|folder| disk(folder, reserve)));
+    checks
+}
+
+fn ls(folder: &Path) -> String {
+    format!("ls -ld {}", folder.display())
+}
+
+fn disk(folder: &Path, reserve: u64) -> Vec<Check> {
+    let place = folder.display();
+    let figures = match rustix::fs::statvfs(folder) {
+        Ok(figures) => figures,
+        Err(error) => {
+            let why = format!("{place}: {}", crate::report::io_message(&error.into()));
+            return vec![Check::bad(Area::Machine, "disk", why, ls(folder))];
+        }
+    };
+    let (free, all) = (figures.f_bavail.saturating_mul(figures.f_frsize), figures.f_blocks * figures.f_frsize);
+    vec![space(&place.to_string(), free, all, reserve), inodes(&place.to_string(), figures.f_favail, figures.f_files)]
+}
+
+fn space(place: &str, free: u64, all: u64, reserve: u64) -> Check {
+    let why = format!("{place}: {} of {} free ({})", size(free), size(all), percent(free, all));
+    let mend = format!("du -xh {place} | sort -h | tail, and make room");
+    if free <= reserve {
+        let why = format!("{why}; no chunk is taken below {} (datanode.reserve)", size(reserve));
+        Check::bad(Area::Machine, "disk", why, mend)
+    } else if free.saturating_mul(100) < all.saturating_mul(FREE_MIN_PERCENT) {
+        Check::warning(Area::Machine, "disk", why, mend)
+    } else {
+        Check::ok(Area::Machine, "disk", why)
+    }
+}
+
+fn inodes(place: &str, free: u64, all: u64) -> Check {
+    let why = format!("{place}: {} more can be made", count(free));
+    match (all, free) {
+        (0, _) => Check::ok(Area::Machine, "files on disk", format!("{place}: as many as fit")),
+        (_, INODES_MIN..) => Check::ok(Area::Machine, "files on disk", why),
+        _ => {
+            let mend = format!("df -i {place}, and delete small files that are not needed");
+            Check::warning(Area::Machine, "files on disk", why, mend)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    #[test]
+    fn limits_and_what_mends_them() {
+        assert_eq!(open_files(None).verdict, Verdict::Ok);
+        assert_eq!(open_files(Some(65_536)).verdict, Verdict::Ok);
+        let few = open_files(Some(256));
+        assert_eq!((few.verdict, few.mend.is_some()), (Verdict::Warning, true));
+        let memory = |kib: u64| memory(&format!("MemTotal: 1 kB\nMemAvailable:  {kib} kB\n")).expect("read").verdict;
+        assert_eq!((memory(1 << 20), memory(1000)), (Verdict::Ok, Verdict::Warning));
+    }
+
+    #[test]
+    fn disks_by_what_is_left() {
+        let verdict = |free| space("/d", free, 1000 << 30, 1 << 30).verdict;
+        assert_eq!(
+            (verdict(500 << 30), verdict(20 << 30), verdict(1 << 30)),
+            (Verdict::Ok, Verdict::Warning, Verdict::Bad)
+        );
+        let verdict = |free, all| inodes("/d", free, all).verdict;
+        assert_eq!(
+            (verdict(0, 0), verdict(1_000_000, 2_000_000), verdict(5, 2_000_000)),
+            (Verdict::Ok, Verdict::Ok, Verdict::Warning)
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_stands_on_the_disk_above_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let checks = disks(&[folder.path().join("not/yet"), folder.path().to_owned()], 0);
+        assert_eq!(checks.len(), 2, "space and files of one disk: {checks:?}");
+    }
+}

@@ -1,0 +1,63 @@
+//! What keeps this machine and its cluster from being well, looked for one thing after another.
+//!
+//! * [`machine`]: what this machine gives us.
+//! * [`config`]: what we were told, and who we are.
+//! * [`network`]: who answers, how quickly, and by which clock.
+//!
+//! Each look gives [`Check`]s: a verdict, why, and what mends it. A look never fails: what cannot be found out is a finding.
+
+pub mod config;
+pub mod machine;
+pub mod network;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Ok,
+    /// It works, and may soon not.
+    Warning,
+    /// It does not work.
+    Bad,
+}
+
+/// Where something was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Area {
+    Machine,
+    Config,
+    Network,
+    Cluster,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Check {
+    pub area: Area,
+    /// What was looked at, as in `open files`.
+    pub name: String,
+    pub verdict: Verdict,
+    /// What was found.
+    pub why: String,
+    /// What to type, or to do; null where there is nothing to mend.
+    pub mend: Option<String>,
+}
+
+impl Check {
+    pub fn ok(area: Area, name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { area, name: name.into(), verdict: Verdict::Ok, why: why.into(), mend: None }
+    }
+
+    pub fn warning(area: Area, name: impl Into<String>, why: impl Into<String>, mend: impl Into<String>) -> Self {
+        let verdict = Verdict::Warning;
+        Self { area, name: name.into(), verdict, why: why.into(), mend: Some(mend.into()) }
+    }
+
+    pub fn bad(area: Area, name: impl Into<String>, why: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Bad, ..Self::warning(area, name, why, mend) }
+    }
+}

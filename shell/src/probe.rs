@@ -1,0 +1,53 @@
+//! A look at one daemon, past the client library: does it answer, how quickly, and what does it say.
+
+use dfs_client::{ClusterStatus, Identity, NodeAddress};
+use dfs_rpc::client::ClientServiceClient;
+use dfs_rpc::hello::Service;
+use dfs_rpc::tls::Expected;
+use dfs_rpc::transport::{connect, framed};
+use dfs_types::{Error, ErrorCode, Protection, Result};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// The longest that one daemon is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a master answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// How long an empty call took on an open connection.
+    pub round_trip: Duration,
+    /// The cluster as this very master sees it.
+    pub status: ClusterStatus,
+}
+
+/// Asks one master.
+///
+/// # Errors
+/// `unreachable`, `unauthenticated`, `timeout`.
+pub async fn master(identity: &Identity, address: SocketAddr) -> Result<Answer> {
+    let connected =
+        connect(identity, address, Expected::AnyMaster, Service::Client, Protection::Private, PATIENCE).await;
+    let connected = connected.map_err(|error| error.into_error(address))?;
+    let master = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
+    let mut context = tarpc::context::current();
+    context.deadline = Instant::now() + PATIENCE;
+    let silent = |_| Error::new(ErrorCode::Timeout, format!("{address}: it took the connection and does not answer"));
+    let start = Instant::now();
+    master.ping(context).await.map_err(silent)?;
+    let round_trip = start.elapsed();
+    let status = master.status(context).await.map_err(silent)??;
+    Ok(Answer { round_trip, status })
+}
+
+/// Opens a data connection to a datanode, as a transfer would; gives how long that took.
+///
+/// # Errors
+/// `unreachable`, `unauthenticated`.
+pub async fn datanode(identity: &Identity, node: NodeAddress, protection: Protection) -> Result<Duration> {
+    let start = Instant::now();
+    let expected = Expected::Datanode(node.id);
+    let connected = connect(identity, node.address, expected, Service::Data, protection, PATIENCE).await;
+    connected.map_err(|error| error.into_error(node.address))?;
+    Ok(start.elapsed())
+}

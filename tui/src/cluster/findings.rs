@@ -1,0 +1,341 @@
+//! What is wrong: what, since when, how bad, what happens by itself, what to type next.
+
+use super::{Affected, Picture, names};
+use crate::figures::{count, percent, plural, size};
+use dfs_rpc::client::{NodeState, NodeStatus};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fmt;
+
+/// Clocks further apart than this are worth a look: times of files, and the expiry of permissions, go by them.
+const SKEW_MAX_MS: u64 = 2_000;
+/// Below this part of the space, in percent, there should be more.
+const FREE_MIN_PERCENT: u64 = 10;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something does not work, or may be lost.
+    Bad,
+    /// It will, if nothing is done.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    pub severity: Severity,
+    /// What is wrong, and how bad, in one sentence.
+    pub what: String,
+    /// For how long, in milliseconds, as far as the master that was asked has seen; null: not known.
+    pub since_ms: Option<u64>,
+    /// What the system does about it by itself.
+    pub doing: String,
+    /// What to type.
+    pub next: String,
+}
+
+/// The state in a word or two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub enum Health {
+    /// Nothing is wrong.
+    #[serde(rename = "well")]
+    Well,
+    /// Every chunk has its copies, but something else wants attention.
+    #[serde(rename = "needs a look")]
+    NeedsALook,
+    /// Chunks have too few copies.
+    #[serde(rename = "healing")]
+    Healing,
+    /// It is in safe mode.
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// Nobody has counted the copies yet.
+    #[serde(rename = "unknown")]
+    Unknown,
+    /// Something cannot be read, or nothing can be changed.
+    #[serde(rename = "broken")]
+    Broken,
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Well => "well",
+            Self::NeedsALook => "needs a look",
+            Self::Healing => "healing",
+            Self::Waiting => "waiting",
+            Self::Unknown => "unknown",
+            Self::Broken => "broken",
+        })
+    }
+}
+
+/// The state of the cluster. What is not known is not well.
+pub fn health(picture: &Picture<'_>) -> Health {
+    let status = picture.status;
+    let chunks = &status.replication;
+    let counted = !picture.reporting() && status.counted_ms.is_some();
+    if status.leader.is_none() || status.nodes_live == 0 || counted && chunks.missing > 0 {
+        Health::Broken
+    } else if status.safe_mode.is_some() {
+        Health::Waiting
+    } else if !counted {
+        Health::Unknown
+    } else if chunks.endangered > 0 || chunks.under > 0 {
+        Health::Healing
+    } else if findings(picture).is_empty() {
+        Health::Well
+    } else {
+        Health::NeedsALook
+    }
+}
+
+/// Everything that keeps the cluster from being well, worst first. Empty: it is well.
+pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    found.extend(no_leader(picture));
+    found.extend(no_datanode(picture));
+    found.extend(safe_mode(picture));
+    found.extend(not_counted(picture));
+    // After a start a chunk that nobody has reported yet is not a chunk that is lost.
+    if !picture.reporting() {
+        found.extend(missing(picture));
+        found.extend(endangered(picture));
+        found.extend(under(picture));
+    }
+    found.extend(dead(picture));
+    found.extend(stale(picture));
+    found.extend(failed_folders(picture));
+    found.extend(little_space(picture));
+    found.extend(clocks(picture));
+    found.sort_by_key(|finding| finding.severity);
+    found
+}
+
+fn no_leader(picture: &Picture<'_>) -> Option<Finding> {
+    picture.status.leader.is_none().then(|| Finding {
+        severity: Severity::Bad,
+        what: "no master leads: nothing can be changed".into(),
+        since_ms: None,
+        doing: "the masters that can reach each other elect one as soon as they are a majority".into(),
+        next: if picture.local { "dfsd up" } else { "masters" }.into(),
+    })
+}
+
+fn no_datanode(picture: &Picture<'_>) -> Option<Finding> {
+    (picture.status.nodes_live == 0).then(|| Finding {
+        severity: Severity::Bad,
+        what: "no datanode is live: nothing can be read or written".into(),
+        since_ms: None,
+        doing: "nothing: datanodes are started by hand, or by what keeps them running".into(),
+        next: if picture.local { "dfsd up" } else { "nodes" }.into(),
+    })
+}
+
+fn safe_mode(picture: &Picture<'_>) -> Option<Finding> {
+    let mode = picture.status.safe_mode.as_ref()?;
+    let finding = |what, doing: &str, next| Finding {
+        severity: Severity::Warning,
+        what,
+        since_ms: picture.status.lasting.safe_mode,
+        doing: doing.into(),
+        next,
+    };
+    Some(match &mode.by {
+        Some(by) => {
+            let reason = if mode.reason.is_empty() { String::new() } else { format!(": {}", mode.reason) };
+            let what = format!("safe mode: {by} has entered it{reason}; nothing can be changed");
+            finding(what, "nothing: reading and repair go on, and somebody must leave it", "safemode leave".into())
+        }
+        None => {
+            let what = format!("safe mode: {}; nothing can be changed", mode.reason);
+            finding(what, "it ends when enough chunks are reported by their datanodes", start_or(picture, "nodes"))
+        }
+    })
+}
+
+fn not_counted(picture: &Picture<'_>) -> Option<Finding> {
+    (picture.status.counted_ms.is_none() && !picture.reporting()).then(|| Finding {
+        severity: Severity::Warning,
+        what: "the copies of the chunks have not been counted yet: whether all are there is not known".into(),
+        since_ms: None,
+        doing: "they are being counted".into(),
+        next: "status".into(),
+    })
+}
+
+fn missing(picture: &Picture<'_>) -> Option<Finding> {
+    let chunks = picture.status.replication.missing;
+    (chunks > 0).then(|| Finding {
+        severity: Severity::Bad,
+        what: format!(
+            "{}{}: {} cannot be read whole",
+            plural(chunks, "chunk has no live copy", "chunks have no live copy"),
+            in_files(picture),
+            if chunks == 1 { "its file" } else { "their files" },
+        ),
+        since_ms: picture.status.lasting.missing,
+        doing: "nothing can be copied from nothing; they are back as soon as a datanode that has them is".into(),
+        next: start_or(picture, "nodes"),
+    })
+}
+
+fn endangered(picture: &Picture<'_>) -> Option<Finding> {
+    let chunks = picture.status.replication.endangered;
+    (chunks > 0).then(|| Finding {
+        severity: Severity::Bad,
+        what: format!(
+            "{}{}: one more failure and they are lost",
+            plural(chunks, "chunk has one copy left", "chunks have one copy left"),
+            in_files(picture)
+        ),
+        since_ms: picture.status.lasting.endangered,
+        doing: repair(picture, "they are copied before all others"),
+        next: start_or(picture, "replication --watch"),
+    })
+}
+
+fn under(picture: &Picture<'_>) -> Option<Finding> {
+    let chunks = picture.status.replication.under;
+    (chunks > 0).then(|| Finding {
+        severity: Severity::Warning,
+        what: format!(
+            "{}{}: all can be read",
+            plural(chunks, "chunk has too few copies", "chunks have too few copies"),
+            in_files(picture)
+        ),
+        since_ms: picture.status.lasting.under,
+        doing: repair(picture, "they are copied"),
+        next: start_or(picture, "replication --watch"),
+    })
+}
+
+/// What repair does now, or what it waits for.
+fn repair(picture: &Picture<'_>, rule: &str) -> String {
+    let status = picture.status;
+    let copying = status.replication.copying;
+    if copying > 0 {
+        format!("{rule}; {} now", plural(copying, "copy is being made", "copies are being made"))
+    } else if status.nodes_stale > 0 {
+        format!("{rule} when the overdue datanodes are given up as dead")
+    } else {
+        format!("{rule} as soon as enough live datanodes with space are there; no copy is being made now")
+    }
+}
+
+fn in_files(picture: &Picture<'_>) -> String {
+    match picture.affected {
+        None => String::new(),
+        Some(Affected { files, more }) => {
+            let least = if more { "at least " } else { "" };
+            format!(", in {least}{}", plural(files, "file", "files"))
+        }
+    }
+}
+
+/// In the local cluster a datanode that is down is started by one command.
+fn start_or(picture: &Picture<'_>, otherwise: &str) -> String {
+    match picture.silent().first() {
+        Some(_) if picture.local => "dfsd up".into(),
+        Some(node) => format!("why {}", node.id),
+        None => otherwise.into(),
+    }
+}
+
+fn in_state(picture: &Picture<'_>, state: NodeState) -> Vec<NodeStatus> {
+    picture.nodes.iter().filter(|node| node.state == state).cloned().collect()
+}
+
+fn named(nodes: &[NodeStatus], number: u32, one: &str, many: &str) -> String {
+    let ids: Vec<_> = nodes.iter().map(|node| node.id).collect();
+    let (are, number) = (if number == 1 { one } else { many }, u64::from(number));
+    match ids.is_empty() {
+        true => format!("{} {are}", plural(number, "datanode", "datanodes")),
+        false => format!("{} {are}", names(&ids)),
+    }
+}
+
+fn dead(picture: &Picture<'_>) -> Option<Finding> {
+    let nodes = in_state(picture, NodeState::Dead);
+    let number = picture.status.nodes_dead;
+    (number > 0).then(|| Finding {
+        severity: Severity::Warning,
+        what: format!("{}: what lay there does not count as a copy", named(&nodes, number, "is dead", "are dead")),
+        since_ms: picture.status.lasting.dead,
+        doing: "its chunks are copied from the other replicas; if it comes back, its replicas count again".into(),
+        next: node_command(picture, &nodes, "start"),
+    })
+}
+
+fn stale(picture: &Picture<'_>) -> Option<Finding> {
+    let nodes = in_state(picture, NodeState::Stale);
+    let number = picture.status.nodes_stale;
+    (number > 0).then(|| Finding {
+        severity: Severity::Warning,
+        what: format!("{}, not heard from in time", named(&nodes, number, "is overdue", "are overdue")),
+        since_ms: picture.status.lasting.stale,
+        doing: "it gets no new chunks and is read from last; it is given up as dead if it stays silent".into(),
+        next: node_command(picture, &nodes, "start"),
+    })
+}
+
+fn node_command(picture: &Picture<'_>, nodes: &[NodeStatus], verb: &str) -> String {
+    match nodes {
+        [] => "nodes".into(),
+        [node, ..] if picture.local => format!("dfsd {verb} {}", node.id),
+        [node, ..] => format!("why {}", node.id),
+    }
+}
+
+fn failed_folders(picture: &Picture<'_>) -> Option<Finding> {
+    let failed: Vec<String> = picture
+        .nodes
+        .iter()
+        .flat_map(|node| node.load.folders.iter().filter(|folder| folder.failed).map(move |folder| (node.id, folder)))
+        .map(|(id, folder)| format!("{id} {}", folder.path))
+        .collect();
+    (!failed.is_empty()).then(|| Finding {
+        severity: Severity::Warning,
+        what: format!(
+            "{}: {}",
+            plural(failed.len() as u64, "data folder has failed", "data folders have failed"),
+            names(&failed)
+        ),
+        since_ms: None,
+        doing: "it takes no more chunks; those on it are copied from the other replicas".into(),
+        next: "nodes -v".into(),
+    })
+}
+
+fn little_space(picture: &Picture<'_>) -> Option<Finding> {
+    let status = picture.status;
+    let little = status.free.saturating_mul(100) < status.capacity.saturating_mul(FREE_MIN_PERCENT);
+    (status.capacity > 0 && little).then(|| Finding {
+        severity: if status.free == 0 { Severity::Bad } else { Severity::Warning },
+        what: format!("{} of the space is left, {}", percent(status.free, status.capacity), size(status.free)),
+        since_ms: None,
+        doing: "full datanodes are passed over; when too few have room, writes are refused".into(),
+        next: "nodes".into(),
+    })
+}
+
+fn clocks(picture: &Picture<'_>) -> Option<Finding> {
+    let off: Vec<String> = picture
+        .nodes
+        .iter()
+        .filter(|node| node.state == NodeState::Live && node.skew_ms.unsigned_abs() > SKEW_MAX_MS)
+        .map(|node| {
+            let side = if node.skew_ms > 0 { "ahead" } else { "behind" };
+            format!("{} is {} ms {side}", node.id, count(node.skew_ms.unsigned_abs()))
+        })
+        .collect();
+    (!off.is_empty()).then(|| Finding {
+        severity: Severity::Warning,
+        what: format!("clocks differ from the master's: {}", names(&off)),
+        since_ms: None,
+        doing: "nothing; when they are minutes apart, permissions for chunks count as expired".into(),
+        next: "doctor".into(),
+    })
+}

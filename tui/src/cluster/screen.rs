@@ -1,0 +1,133 @@
+//! The status screen.
+
+use super::{Finding, Health, Picture, Severity, findings, health, names};
+use crate::figures::{age, count, percent, plural, size, time_exact};
+use crate::report::{Tone, View};
+use crate::text::{sanitise, wrap};
+use chrono::TimeZone;
+use dfs_types::Timestamp;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Where the values stand.
+const INDENT: usize = 12;
+
+impl Health {
+    /// How it looks.
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Well => Tone::Good,
+            Self::Broken => Tone::Bad,
+            Self::NeedsALook | Self::Healing | Self::Waiting | Self::Unknown => Tone::Warning,
+        }
+    }
+
+    fn glyph(self) -> &'static str {
+        match self {
+            Self::Well => "·",
+            Self::Broken => "✗",
+            Self::NeedsALook | Self::Healing | Self::Waiting | Self::Unknown => "!",
+        }
+    }
+}
+
+/// The whole screen.
+pub fn screen<Z: TimeZone>(picture: &Picture<'_>, zone: &Z, view: &View) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    let status = picture.status;
+    let found = findings(picture);
+    let mut text = String::new();
+    let health = health(picture);
+    let glance = format!("{} {health}", health.glyph());
+    let glance = view.paint(health.tone(), &glance);
+    let known = if found.is_empty() { ": every chunk has all its copies, every datanode is heard from" } else { "" };
+    line(&mut text, "health", &format!("{glance}{known}"), view);
+    line(&mut text, "seen", &trust(picture, zone), view);
+    let (used, capacity) = (size(status.used), size(status.capacity));
+    let part = percent(status.used, status.capacity);
+    line(&mut text, "space", &format!("{used} of {capacity} used ({part}), {} free", size(status.free)), view);
+    let (files, folders) = (plural(status.files, "file", "files"), plural(status.directories, "folder", "folders"));
+    line(&mut text, "names", &format!("{files}, {folders}, {}", size(status.bytes)), view);
+    line(&mut text, "chunks", &chunks(picture), view);
+    let (live, stale, dead) = (status.nodes_live, status.nodes_stale, status.nodes_dead);
+    line(&mut text, "datanodes", &format!("{live} live, {stale} stale, {dead} dead"), view);
+    for master in &status.masters {
+        let what = format!("{} {}, log at {}", master.address, master.role, count(master.applied));
+        line(&mut text, &master.id.to_string(), &what, view);
+    }
+    for finding in &found {
+        text.push('\n');
+        text.push_str(&tell(finding, status.taken_at, zone, view));
+    }
+    text
+}
+
+fn line(text: &mut String, name: &str, value: &str, view: &View) {
+    let padded = format!("{name:<INDENT$}");
+    let _ = writeln!(text, "{}{}", view.paint(Tone::Dim, &padded), wrap(value, view.cells, INDENT));
+}
+
+/// Whose data this is, how old, and who has had no say in it.
+fn trust<Z: TimeZone>(picture: &Picture<'_>, zone: &Z) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    let status = picture.status;
+    let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
+    let mut text = format!("cluster {}, {leader}, term {}", status.cluster, status.term);
+    let _ = write!(text, "; data of {}, {}", time_exact(status.taken_at, zone), age(picture.age));
+    match status.counted_ms {
+        Some(ms) => {
+            let _ = write!(text, "; chunks counted {}", age(Duration::from_millis(ms)));
+        }
+        None => text.push_str("; chunks not counted yet"),
+    }
+    let silent: Vec<_> = picture.silent().iter().map(|node| node.id).collect();
+    if !silent.is_empty() {
+        let _ = write!(text, "; not heard from: {}", names(&silent));
+    }
+    text
+}
+
+fn chunks(picture: &Picture<'_>) -> String {
+    let (status, chunks) = (picture.status, &picture.status.replication);
+    if status.counted_ms.is_none() {
+        return format!("{}; their copies have not been counted yet", count(chunks.chunks));
+    }
+    format!(
+        "{}; {} {}, {} with one copy left, {} under, {} over, {} being copied",
+        count(chunks.chunks),
+        count(chunks.missing),
+        if picture.reporting() { "not reported yet" } else { "missing" },
+        count(chunks.endangered),
+        count(chunks.under),
+        count(chunks.over),
+        count(chunks.copying)
+    )
+}
+
+/// A finding in four lines.
+fn tell<Z: TimeZone>(finding: &Finding, taken_at: Timestamp, zone: &Z, view: &View) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    let (glyph, tone) = match finding.severity {
+        Severity::Bad => ("✗", Tone::Bad),
+        Severity::Warning => ("!", Tone::Warning),
+    };
+    let what = sanitise(&finding.what).into_owned();
+    let mut text = format!("{} {}\n", view.paint(tone, glyph), wrap(&what, view.cells, 2));
+    let since = match finding.since_ms {
+        None => "not known".to_owned(),
+        Some(ms) => {
+            let since = Timestamp(taken_at.0.saturating_sub(ms));
+            format!("{}, {}", time_exact(since, zone), age(Duration::from_millis(ms)))
+        }
+    };
+    line(&mut text, "  since", &since, view);
+    line(&mut text, "  by itself", &finding.doing, view);
+    line(&mut text, "  next", &view.paint(Tone::Command, &finding.next), view);
+    text
+}

@@ -1,0 +1,176 @@
+use super::*;
+use crate::report::View;
+use dfs_rpc::client::{Lasting, MasterStatus, ReplicationStatus, SafeMode};
+use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_types::{ClusterId, DatanodeId, MasterId, Timestamp};
+
+fn well() -> ClusterStatus {
+    ClusterStatus {
+        cluster: ClusterId([0xab; 16]),
+        taken_at: Timestamp(600_000),
+        masters: vec![MasterStatus {
+            id: MasterId(1),
+            address: "127.0.0.1:9870".parse().expect("an address"),
+            role: "leader".into(),
+            applied: 4711,
+        }],
+        leader: Some(MasterId(1)),
+        term: 3,
+        safe_mode: None,
+        files: 10,
+        directories: 1,
+        bytes: 5 << 30,
+        space: 15 << 30,
+        replication: ReplicationStatus { chunks: 80, ..ReplicationStatus::default() },
+        counted_ms: Some(2_000),
+        lasting: Lasting::default(),
+        capacity: 100 << 30,
+        used: 15 << 30,
+        free: 85 << 30,
+        nodes_live: 3,
+        nodes_stale: 0,
+        nodes_dead: 0,
+        version: "0.1.0".into(),
+    }
+}
+
+fn node(number: u16, state: NodeState) -> NodeStatus {
+    NodeStatus {
+        id: DatanodeId(number),
+        address: "127.0.0.1:4000".parse().expect("an address"),
+        state,
+        heartbeat_age_ms: 1500,
+        registered_ms: 60_000,
+        skew_ms: 3,
+        load: NodeLoad::default(),
+        chunks: 12,
+        version: "0.1.0".into(),
+    }
+}
+
+fn picture<'p>(status: &'p ClusterStatus, nodes: &'p [NodeStatus]) -> Picture<'p> {
+    Picture { status, nodes, affected: None, age: Duration::ZERO, local: false }
+}
+
+fn text(picture: &Picture<'_>) -> String {
+    screen(picture, &chrono::Utc, &View::default())
+}
+
+#[test]
+fn a_well_cluster_says_so_and_nothing_more() {
+    let status = well();
+    let text = text(&picture(&status, &[]));
+    assert!(text.starts_with("health      · well: "), "{text}");
+    assert!(text.contains("15.0 GiB of 100 GiB used (15 %), 85.0 GiB free"), "{text}");
+    assert!(
+        text.contains("leader master-1, term 3; data of 1970-01-01 00:10:00.000 +0000, now; chunks counted 2 s ago")
+    );
+    assert!(!text.contains("next"), "{text}");
+}
+
+#[test]
+fn each_trouble_is_named_and_never_green() {
+    let troubles: [fn(&mut ClusterStatus); 10] = [
+        |s| s.leader = None,
+        |s| s.safe_mode = Some(SafeMode { chunks_reported: 1, chunks_total: 2, reason: "chunks".into(), by: None }),
+        |s| s.counted_ms = None,
+        |s| s.replication.missing = 1,
+        |s| s.replication.endangered = 2,
+        |s| s.replication.under = 2,
+        |s| s.nodes_live = 0,
+        |s| s.nodes_dead = 1,
+        |s| s.nodes_stale = 1,
+        |s| s.free = 1 << 30,
+    ];
+    for (index, trouble) in troubles.iter().enumerate() {
+        let mut status = well();
+        trouble(&mut status);
+        let picture = picture(&status, &[]);
+        assert_ne!(health(&picture), Health::Well, "{index}");
+        let found = findings(&picture);
+        assert_eq!(found.len(), 1, "{index}");
+        assert!(!found[0].doing.is_empty() && !found[0].next.is_empty(), "{index}");
+        assert!(text(&picture).contains("\n  next      "), "{index}");
+    }
+}
+
+#[test]
+fn a_disk_and_a_clock_are_found_in_the_datanodes() {
+    let status = well();
+    let mut nodes = [node(1, NodeState::Live), node(2, NodeState::Live)];
+    nodes[0].skew_ms = -61_000;
+    let folder =
+        FolderLoad { path: "/disk/2".into(), capacity: 0, used: 0, free: 0, failed: true, disk: 1, disk_free: 0 };
+    nodes[1].load.folders.push(folder);
+    let picture = picture(&status, &nodes);
+    assert_eq!(health(&picture), Health::NeedsALook);
+    let text = text(&picture);
+    assert!(text.contains("1 data folder has failed: datanode-2 /disk/2"), "{text}");
+    assert!(text.contains("datanode-1 is 61,000 ms behind"), "{text}");
+}
+
+#[test]
+fn a_dead_datanode_is_told_with_its_consequences() {
+    let mut status = well();
+    (status.nodes_live, status.nodes_dead) = (2, 1);
+    status.lasting = Lasting { dead: Some(300_000), under: Some(290_000), ..Lasting::default() };
+    (status.replication.under, status.replication.copying) = (12, 3);
+    let nodes = [node(1, NodeState::Live), node(2, NodeState::Dead), node(3, NodeState::Live)];
+    let affected = Some(Affected { files: 4, more: false });
+    let text = screen(&Picture { affected, local: true, ..picture(&status, &nodes) }, &chrono::Utc, &View::default());
+    let expected = "
+! 12 chunks have too few copies, in 4 files: all can be read
+  since     1970-01-01 00:05:10.000 +0000, 4 min ago
+  by itself they are copied; 3 copies are being made now
+  next      dfsd up
+
+! datanode-2 is dead: what lay there does not count as a copy
+  since     1970-01-01 00:05:00.000 +0000, 5 min ago
+  by itself its chunks are copied from the other replicas; if it comes back, its replicas count again
+  next      dfsd start datanode-2
+";
+    assert!(text.ends_with(expected), "{text}");
+    assert!(text.contains("; not heard from: datanode-2\n"), "{text}");
+}
+
+#[test]
+fn who_entered_safe_mode_is_named() {
+    let mut status = well();
+    let (by, reason) = (Some("ann".to_owned()), "moving house".to_owned());
+    status.safe_mode = Some(SafeMode { chunks_reported: 80, chunks_total: 80, reason, by });
+    status.replication.missing = 1;
+    let picture = picture(&status, &[]);
+    let text = text(&picture);
+    assert!(
+        text.contains("safe mode: ann has entered it: moving house; ") && text.contains("safemode leave"),
+        "{text}"
+    );
+    assert!(text.contains("1 chunk has no live copy"), "{text}");
+}
+
+#[test]
+fn in_safe_mode_nothing_is_called_lost() {
+    let mut status = well();
+    status.replication.missing = 80;
+    status.safe_mode = Some(SafeMode {
+        chunks_reported: 0,
+        chunks_total: 80,
+        reason: "0 of 80 chunks are reported so far".into(),
+        by: None,
+    });
+    let picture = picture(&status, &[]);
+    assert_eq!(health(&picture), Health::Waiting);
+    let text = text(&picture);
+    assert!(text.contains("80 not reported yet") && !text.contains("no live copy"), "{text}");
+}
+
+#[test]
+fn a_narrow_screen_is_not_overrun() {
+    let mut status = well();
+    (status.nodes_live, status.nodes_dead) = (2, 1);
+    let nodes = [node(2, NodeState::Dead)];
+    for cells in [60, 80, 200] {
+        let text = screen(&picture(&status, &nodes), &chrono::Utc, &View { cells: Some(cells), colour: false });
+        assert!(text.lines().all(|line| crate::text::width(line) <= cells), "{text}");
+    }
+}
