@@ -1,11 +1,11 @@
 //! `get`: files of the DFS to this machine.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote;
-use crate::transfer::{Downloads, Step, download, run, to_output};
+use crate::transfer::{Downloads, Getting, Run, Step, Tally, to_output};
 use clap::Args;
-use dfs_client::{Client, Progress};
+use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use futures::{FutureExt, StreamExt};
 use std::ffi::OsString;
@@ -20,6 +20,10 @@ pub struct Get {
     /// Replace local files that are there.
     #[arg(short)]
     force: bool,
+    /// Keep what is there when it is cut off, and go on with what an earlier one has left; files that are there and the
+    /// same, by length and time, are left alone.
+    #[arg(short, long = "continue")]
+    continued: bool,
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -33,12 +37,14 @@ impl Verb for Get {
     const ABOUT: &'static str = "Copy files of the DFS to this machine, every byte verified";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[
-        ("get /docs/report.pdf .", "into this folder"),
-        ("get -r /photos ~/photos", "a folder with all that is in it"),
-        ("get /data/*.csv .", "by pattern"),
-        ("get /backup/shop.sql - | less", "through a local command"),
+        ("get /data/a.csv .", "into this folder"),
+        ("get -r /data/2026 .", "a folder with all that is in it"),
+        ("get -r -c /data/2026 .", "go on where it was cut off"),
+        ("get -f /data/*.csv .", "by pattern, replacing what is there"),
+        ("get /data/notes.txt - | sort", "through a local command"),
     ];
     const MEANING: Meaning = Meaning { first: &[], rest: Kind::Remote, last: Some(Kind::Local) };
+    const JSON: Json = Json::of::<Tally>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
@@ -80,9 +86,21 @@ impl Get {
         if dry_run {
             return plan(context, walk).await;
         }
-        let (progress, cancel, force) = (Progress::new(), context.cancel.clone(), self.force);
-        let work = |job| download(client.clone(), job, force, progress.clone(), cancel.clone()).boxed_local();
-        run(context, walk.steps(), parallel, &progress, work).await
+        let mut run = Run::begin(context);
+        walk.estimate(run.board.clone());
+        let made = walk.made();
+        let (resume, cancel) = (self.continued, context.cancel.clone());
+        let getting = Getting { client, overwrite: self.force, resume, cancel };
+        let work = |job, progress| getting.clone().one(job, progress).boxed_local();
+        let result = run.drive(context, walk.steps(), parallel, work).await;
+        // A get that is cut off may go on; then its folders must take files.
+        if result.is_ok() {
+            for error in made.finish() {
+                run.fail(context, error)?;
+            }
+        }
+        run.end(context)?;
+        result
     }
 }
 

@@ -1,12 +1,12 @@
 //! `put`: local files into the DFS.
 
 use super::mv::is_folder;
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{about, usage};
-use crate::transfer::{Step, Upload, Uploads, run, upload};
+use crate::transfer::{Done, Putting, Run, Step, Tally, Upload, Uploads};
 use clap::Args;
-use dfs_client::{Client, Progress, PutOptions, Source};
+use dfs_client::{Client, PutOptions, Source};
 use dfs_rpc::REPLICATION_MAX;
 use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result};
 use futures::{FutureExt, StreamExt};
@@ -22,6 +22,9 @@ pub struct Put {
     /// Replace files that are there.
     #[arg(short)]
     force: bool,
+    /// Leave files alone that are there and the same, by length and time; replace those that differ.
+    #[arg(short, long)]
+    update: bool,
     /// Copies of each chunk; what the cluster is set to if none.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(REPLICATION_MAX)))]
     rep: Option<u8>,
@@ -41,12 +44,15 @@ impl Verb for Put {
     const ABOUT: &'static str = "Copy local files into the DFS, whole or not at all";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[
-        ("put report.pdf /docs", "into a folder"),
-        ("put -r ~/photos /photos", "a folder with all that is in it"),
-        ("put -f --rep 2 new.csv /data/current.csv", "replace a file, with two copies"),
-        ("put - /logs/today.log", "what comes on standard input"),
+        ("put report.pdf /data", "into a folder"),
+        ("put -r photos /data", "a folder with all that is in it"),
+        ("put -r --update photos /data", "again, only what is new or has changed"),
+        ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two copies"),
+        ("put -r photos /data/photos-2 &", "in the background; `jobs` shows how far it is"),
+        ("put - /data/today.log", "what comes on standard input"),
     ];
     const MEANING: Meaning = Meaning { first: &[], rest: Kind::Local, last: Some(Kind::Remote) };
+    const JSON: Json = Json::of::<Tally>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
@@ -101,12 +107,13 @@ async fn from_stdin(
         return Ok(());
     }
     let source = Source::Reader(Box::new(std::io::stdin()));
-    let put = client.put(source, target, options, &Progress::new(), &context.cancel).await;
-    let stat = put.map_err(|error| about(error, target))?;
-    if context.json() {
-        return context.emit(&super::entry::EntryJson::of(target.as_str(), &stat));
-    }
-    Ok(())
+    let run = Run::begin(context);
+    let put = {
+        let (_ticket, progress) = run.board.begin("standard input".to_owned(), 0);
+        client.put(source, target, options, &progress, &context.cancel).await
+    };
+    let done = put.map(|stat| Done::Copied { bytes: stat.size, taken_over: 0 });
+    run.end_with(context, done.map_err(|error| about(error, target)))
 }
 
 impl Put {
@@ -115,7 +122,7 @@ impl Put {
             u32::try_from(size.0).map_err(|_| usage(format!("a chunk may not have {size}; 1GiB is the most")))
         });
         Ok(PutOptions {
-            overwrite: self.force,
+            overwrite: self.force || self.update,
             replication: self.rep,
             chunk_size: chunk_size.transpose()?,
             ..PutOptions::default()
@@ -133,20 +140,27 @@ impl Put {
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
         let walk = Uploads::new(client.clone(), named, self.recursive, dry_run);
         if dry_run {
-            return plan(context, walk).await;
+            return plan(context, walk, self.update.then_some(client)).await;
         }
-        let (progress, cancel) = (Progress::new(), context.cancel.clone());
-        let work = |job| upload(client.clone(), job, options.clone(), progress.clone(), cancel.clone()).boxed_local();
-        run(context, walk.steps(), parallel, &progress, work).await
+        let mut run = Run::begin(context);
+        walk.estimate(run.board.clone());
+        let putting = Putting { client, options, update: self.update, cancel: context.cancel.clone() };
+        let work = |job, progress| putting.clone().one(job, progress).boxed_local();
+        let result = run.drive(context, walk.steps(), parallel, work).await;
+        run.end(context)?;
+        result
     }
 }
 
-/// A dry run: every file that would be put, as the line that does it.
-async fn plan(context: &mut Context<'_>, walk: Uploads) -> Result<()> {
+/// A dry run: every file that would be put, as the line that does it; without those that are there and the same, if asked.
+async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>) -> Result<()> {
     let mut steps = std::pin::pin!(walk.steps());
     while let Some(step) = steps.next().await {
         match step {
-            Step::File { job, .. } => drop(job.is_only_planned(context)),
+            Step::File { job, .. } => match &update {
+                Some(client) if job.is_there(client).await? => {}
+                _ => job.plan(context, update.is_some()),
+            },
             Step::Failed(error) => context.fail(error)?,
             Step::Folder(path) => drop(context.only_planned(["mkdir", "-p", &path])),
             Step::Skipped { .. } => {}

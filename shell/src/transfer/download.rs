@@ -1,21 +1,31 @@
 //! The walk of a `get`: remote files and folders, and where each goes.
 
-use super::Step;
+use super::board::Board;
+use super::run::Step;
+use super::tally::Done;
 use crate::report::{about, local_io};
-use dfs_client::{Client, Dest, GetOptions, Progress};
-use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind, Result, Stat};
+use dfs_client::{CancellationToken, Client, Dest, GetOptions, Progress};
+use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind, Result, Stat, Timestamp};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
-use std::fs;
+use std::cell::RefCell;
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
-use std::path::PathBuf;
-use tokio_util::sync::CancellationToken;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+/// For more arguments than this the sum of their sizes is not asked for beforehand.
+const ESTIMATED_MAX: usize = 1000;
 
 /// A file to be read.
 #[derive(Debug)]
 pub struct Download {
     pub from: DfsPath,
     pub to: PathBuf,
+    size: u64,
+    modified: Timestamp,
 }
 
 /// Walks remote trees, making their folders on this machine before what is in them.
@@ -28,12 +38,43 @@ pub struct Downloads {
     named: Vec<(DfsPath, PathBuf)>,
     /// The folders that we are in, outermost first: one page of entries each.
     open: Vec<(BoxStream<'static, Result<Entry>>, DfsPath, PathBuf)>,
+    made: Made,
 }
+
+/// Folders that were made, and the attributes that they get when all is in them.
+#[derive(Debug, Clone, Default)]
+pub struct Made(Rc<RefCell<Vec<(PathBuf, u16, Timestamp)>>>);
 
 impl Downloads {
     /// A walk of these, each with the place it goes to.
     pub fn new(client: Client, named: Vec<(DfsPath, PathBuf)>, recursive: bool, dry_run: bool) -> Self {
-        Self { client, recursive, dry_run, named: named.into_iter().rev().collect(), open: Vec::new() }
+        let (named, made) = (named.into_iter().rev().collect(), Made::default());
+        Self { client, recursive, dry_run, named, open: Vec::new(), made }
+    }
+
+    /// The folders that the walk makes; to be looked at when it is over.
+    pub fn made(&self) -> Made {
+        self.made.clone()
+    }
+
+    /// Counts ahead how much is to come, for the board.
+    pub fn estimate(&self, board: Board) {
+        if self.named.len() > ESTIMATED_MAX {
+            return;
+        }
+        let (client, paths) =
+            (self.client.clone(), self.named.iter().map(|(from, _)| from.clone()).collect::<Vec<_>>());
+        tokio::spawn(async move {
+            let (mut bytes, mut files) = (0, 0);
+            for path in paths {
+                // What is wrong with it the walk will meet, too.
+                if let Ok(stat) = client.stat(&path).await {
+                    bytes += stat.size;
+                    files += if stat.kind == Kind::File { 1 } else { stat.files };
+                }
+            }
+            board.estimate(bytes, files);
+        });
     }
 
     /// The steps, found one by one.
@@ -45,7 +86,7 @@ impl Downloads {
         let Some((entries, from, to)) = self.open.last_mut() else {
             let (from, to) = self.named.pop()?;
             return Some(match self.client.stat(&from).await {
-                Ok(stat) => self.visit(from, to, &stat),
+                Ok(stat) => self.visit(from, to, &stat, true),
                 Err(error) => Step::Failed(about(error, &from)),
             });
         };
@@ -59,52 +100,136 @@ impl Downloads {
                 self.open.pop();
                 Step::Failed(error)
             }
-            Some(Ok(entry)) => {
-                let to = to.join(&entry.name);
-                match from.join(&entry.name) {
-                    Ok(from) => self.visit(from, to, &entry.stat),
-                    Err(error) => Step::Failed(Error::from(error).at(to.display())),
+            // A name that is none, such as `..`, is refused before anything local is called so.
+            Some(Ok(entry)) => match from.join(&entry.name) {
+                Ok(from) => {
+                    let to = to.join(&entry.name);
+                    self.visit(from, to, &entry.stat, false)
                 }
-            }
+                Err(error) => Step::Failed(Error::from(error).at(from.as_str())),
+            },
         };
         Some(step)
     }
 
-    fn visit(&mut self, from: DfsPath, to: PathBuf, stat: &Stat) -> Step<Download> {
+    fn visit(&mut self, from: DfsPath, to: PathBuf, stat: &Stat, named: bool) -> Step<Download> {
         if stat.kind == Kind::File {
-            return Step::File { job: Download { from, to }, bytes: stat.size };
+            let name = from.to_string();
+            let job = Download { from, to, size: stat.size, modified: stat.modified };
+            return Step::File { job, name, bytes: stat.size };
         }
         if !self.recursive {
             return Step::Failed(
                 Error::new(ErrorCode::IsADirectory, "is a folder").at(from).hint("get -r takes folders"),
             );
         }
-        if !self.dry_run {
-            match fs::create_dir(&to) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && to.is_dir() => {}
-                Err(error) => return Step::Failed(local_io(&to, &error)),
-            }
+        if !self.dry_run
+            && let Err(error) = self.make(&to, stat, named)
+        {
+            return Step::Failed(error);
         }
         let entries = self.client.list_all(&from, "").boxed();
         let made = to.display().to_string();
         self.open.push((entries, from, to));
         Step::Folder(made)
     }
+
+    fn make(&mut self, to: &Path, stat: &Stat, named: bool) -> Result<()> {
+        // We must be able to write into it, whatever its mode will be.
+        match DirBuilder::new().mode(u32::from(stat.mode) & 0o777 | 0o700).create(to) {
+            Ok(()) => {
+                self.made.0.borrow_mut().push((to.to_owned(), stat.mode, stat.modified));
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => enter(to, named),
+            Err(error) => Err(local_io(to, &error)),
+        }
+    }
 }
 
-/// Reads one file; gives its length.
-///
-/// # Errors
-/// Those of the get.
-pub async fn download(
-    client: Client,
-    job: Download,
-    overwrite: bool,
-    progress: Progress,
-    cancel: CancellationToken,
-) -> Result<u64> {
-    let options = GetOptions { overwrite, keep_modified: true, ..GetOptions::default() };
-    let got = client.get(&job.from, Dest::File(job.to), options, &progress, &cancel).await;
-    got.map(|stat| stat.size).map_err(|error| about(error, &job.from))
+/// Whether what is there is a folder to write into. A link below the place that was named could lead anywhere.
+fn enter(to: &Path, named: bool) -> Result<()> {
+    let found = fs::symlink_metadata(to).map_err(|error| local_io(to, &error))?;
+    if found.is_dir() || (named && to.is_dir()) {
+        return Ok(());
+    }
+    let what = if found.is_symlink() {
+        "is a symbolic link, which could lead out of the folder that was named"
+    } else {
+        "is there and no folder"
+    };
+    Err(Error::new(ErrorCode::NotADirectory, what).at(to.display()))
+}
+
+impl Made {
+    /// Gives the folders, the innermost first, the modes and times that they have in the DFS.
+    pub fn finish(&self) -> Vec<Error> {
+        let made = std::mem::take(&mut *self.0.borrow_mut());
+        let failed = |(path, mode, modified): (PathBuf, u16, Timestamp)| {
+            finish(&path, mode, modified).err().map(|error| local_io(&path, &error))
+        };
+        made.into_iter().rev().filter_map(failed).collect()
+    }
+}
+
+fn finish(path: &Path, mode: u16, modified: Timestamp) -> io::Result<()> {
+    let folder = File::open(path)?;
+    // What the user's mask took away stays away.
+    let mode = folder.metadata()?.permissions().mode() & u32::from(mode) & 0o777;
+    folder.set_modified(SystemTime::UNIX_EPOCH + Duration::from_millis(modified.0))?;
+    folder.set_permissions(Permissions::from_mode(mode))
+}
+
+/// How files are read.
+#[derive(Debug, Clone)]
+pub struct Getting {
+    pub client: Client,
+    pub overwrite: bool,
+    /// What was cut off goes on, and what is there and the same is left alone.
+    pub resume: bool,
+    pub cancel: CancellationToken,
+}
+
+impl Getting {
+    /// Reads one file.
+    ///
+    /// # Errors
+    /// Those of the get.
+    pub async fn one(self, job: Download, progress: Progress) -> Result<Done> {
+        if self.resume && fs::symlink_metadata(&job.to).is_ok_and(|found| job.is_same(&found)) {
+            return Ok(Done::Unchanged);
+        }
+        let options =
+            GetOptions { overwrite: self.overwrite, keep_modified: true, resume: self.resume, ..GetOptions::default() };
+        let got = self.client.get(&job.from, Dest::File(job.to), options, &progress, &self.cancel).await;
+        let stat = got.map_err(|error| about(error, &job.from))?;
+        Ok(Done::Copied { bytes: stat.size, taken_over: progress.bytes_kept() })
+    }
+}
+
+impl Download {
+    /// Whether the local file is the remote one, by length and time.
+    fn is_same(&self, found: &Metadata) -> bool {
+        let ms = found.mtime().checked_mul(1000).map(|ms| ms + found.mtime_nsec() / 1_000_000);
+        found.is_file() && found.len() == self.size && ms.and_then(|ms| u64::try_from(ms).ok()) == Some(self.modified.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed_only_where_they_were_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (inside, link, file) = (folder.path().join("d"), folder.path().join("l"), folder.path().join("f"));
+        fs::create_dir(&inside).expect("made");
+        fs::write(&file, "").expect("written");
+        std::os::unix::fs::symlink(&inside, &link).expect("linked");
+        assert_eq!(enter(&inside, false), Ok(()));
+        assert_eq!(enter(&link, true), Ok(()));
+        for (path, named) in [(&link, false), (&file, false), (&file, true)] {
+            assert_eq!(enter(path, named).map_err(|error| error.code), Err(ErrorCode::NotADirectory), "{path:?}");
+        }
+    }
 }

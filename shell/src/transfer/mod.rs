@@ -1,18 +1,20 @@
-//! Files in and out: one at a time or whole trees, with a bar for people and a summary at the end.
+//! Files in and out: one at a time or whole trees, with lines for people while they run and a summary at the end.
 //!
-//! A walker gives [`Step`]s one by one, lazily, so that a tree of any size takes little memory; [`run`] does up to N of
-//! them at the same time and keeps the [`Tally`].
+//! A walker gives [`Step`]s one by one, lazily, so that a tree of any size takes little memory; a [`Run`] does up to N of
+//! them at the same time, keeps the [`Board`] that bars and `jobs` look at, and the [`Tally`].
 
-mod bar;
+mod bars;
+mod board;
 mod download;
+mod lines;
 mod output;
 mod run;
 mod tally;
 mod upload;
 
-pub use bar::Bar;
-pub use download::{Downloads, download};
+pub use board::Board;
+pub use download::{Downloads, Getting};
 pub use output::to_output;
-pub use run::{Step, run};
-pub use tally::Tally;
-pub use upload::{Upload, Uploads, upload};
+pub use run::{Run, Step};
+pub use tally::{Done, Tally};
+pub use upload::{Putting, Upload, Uploads};

@@ -1,23 +1,26 @@
 //! Many files at the same time, while the walker looks for more.
 
-use super::{Bar, Tally};
+use super::bars::Bars;
+use super::board::{Board, Ticket};
+use super::tally::{Done, Tally};
 use crate::context::Context;
 use crate::report::interrupted;
 use dfs_client::Progress;
 use dfs_types::{Error, ErrorCode, Result};
+use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, Stream};
-use futures::{FutureExt, StreamExt};
 use std::io::IsTerminal;
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a walker found.
 #[derive(Debug)]
 pub enum Step<J> {
-    /// A file to be transferred, and its length.
+    /// A file to be transferred, what to call it before people, and its length.
     File {
         job: J,
+        name: String,
         bytes: u64,
     },
     /// A folder was made, or would be.
@@ -29,89 +32,124 @@ pub enum Step<J> {
     Failed(Error),
 }
 
-/// Runs the steps of a walker, up to `parallel` files at the same time, and reports what they came to.
-/// `work` transfers one file and gives its length.
-///
-/// # Errors
-/// `interrupted` after Ctrl-C, and what makes going on hopeless. Other failures are reported and passed over.
-pub async fn run<'w, J: 'w>(
-    context: &mut Context<'_>,
-    steps: impl Stream<Item = Step<J>>,
-    parallel: usize,
-    progress: &Progress,
-    work: impl Fn(J) -> LocalBoxFuture<'w, Result<u64>>,
-) -> Result<()> {
-    let (start, mut tally) = (Instant::now(), Tally::default());
-    let bar = Bar::follow(context.session, progress);
-    let result = drive(context, steps, parallel, &bar, &mut tally, work).await;
-    bar.end(context.session);
-    summarise(context, &tally, start.elapsed())?;
-    result
+/// A transfer under way.
+#[derive(Debug)]
+pub struct Run {
+    pub board: Board,
+    bars: Bars,
+    tally: Tally,
+    start: Instant,
 }
 
-async fn drive<'w, J: 'w>(
-    context: &mut Context<'_>,
-    steps: impl Stream<Item = Step<J>>,
-    parallel: usize,
-    bar: &Bar,
-    tally: &mut Tally,
-    work: impl Fn(J) -> LocalBoxFuture<'w, Result<u64>>,
-) -> Result<()> {
-    let mut steps = pin!(steps.fuse());
-    let mut running = FuturesUnordered::new();
-    let mut given_up: Option<Error> = None;
-    let mut walked = false;
-    loop {
-        if context.cancel.is_cancelled() {
-            given_up.get_or_insert_with(interrupted);
-        }
-        let may_begin = given_up.is_none() && !walked && running.len() < parallel.max(1);
-        tokio::select! {
-            biased;
-            Some(done) = running.next(), if !running.is_empty() => {
-                let hopeless = count(context, tally, done)?;
-                given_up = given_up.or(hopeless);
+impl Run {
+    /// Begins, and shows it.
+    pub fn begin(context: &mut Context<'_>) -> Self {
+        let board = Board::default();
+        let bars = Bars::follow(context.session, &board);
+        Self { board, bars, tally: Tally::default(), start: Instant::now() }
+    }
+
+    /// Does the steps of a walker, up to `parallel` files at the same time. `work` transfers one file.
+    ///
+    /// # Errors
+    /// `interrupted` after Ctrl-C, and what makes going on hopeless. Other failures are reported and passed over.
+    pub async fn drive<'w, J: 'w>(
+        &mut self,
+        context: &mut Context<'_>,
+        steps: impl Stream<Item = Step<J>>,
+        parallel: usize,
+        work: impl Fn(J, Progress) -> LocalBoxFuture<'w, Result<Done>>,
+    ) -> Result<()> {
+        let mut steps = pin!(steps.fuse());
+        let mut running = FuturesUnordered::new();
+        let mut given_up: Option<Error> = None;
+        let mut walked = false;
+        loop {
+            if context.cancel.is_cancelled() {
+                given_up.get_or_insert_with(interrupted);
             }
-            step = steps.next(), if may_begin => match step {
-                None => walked = true,
-                Some(Step::File { job, bytes }) => {
-                    bar.expect(bytes);
-                    running.push(work(job).fuse());
-                }
-                Some(Step::Folder(_)) => tally.folders += 1,
-                Some(Step::Skipped { path, why }) => {
-                    context.session.say(&format!("{}: {}: skipped: {why}", context.command, dfs_tui::text::sanitise(&path)));
-                    tally.note_skipped(&path, &why);
-                }
-                Some(Step::Failed(error)) => {
-                    let hopeless = count(context, tally, Err(error))?;
+            let may_begin = given_up.is_none() && !walked && running.len() < parallel.max(1);
+            tokio::select! {
+                biased;
+                Some(done) = running.next(), if !running.is_empty() => {
+                    let hopeless = self.count(context, done)?;
                     given_up = given_up.or(hopeless);
                 }
-            },
-            () = context.cancel.cancelled(), if may_begin => {}
-            else => return given_up.map_or(Ok(()), Err),
+                step = steps.next(), if may_begin => match step {
+                    None => walked = true,
+                    Some(Step::File { job, name, bytes }) => {
+                        let (ticket, progress) = self.board.begin(name, bytes);
+                        running.push(one(work(job, progress), ticket));
+                    }
+                    Some(Step::Folder(_)) => self.tally.directories += 1,
+                    Some(Step::Skipped { path, why }) => {
+                        let shown = dfs_tui::text::sanitise(&path);
+                        context.session.say(&format!("{}: {shown}: skipped: {why}", context.command));
+                        self.tally.note_skipped(&path, &why);
+                    }
+                    Some(Step::Failed(error)) => {
+                        let hopeless = self.count(context, Err(error))?;
+                        given_up = given_up.or(hopeless);
+                    }
+                },
+                () = context.cancel.cancelled(), if may_begin => {}
+                else => return given_up.map_or(Ok(()), Err),
+            }
         }
+    }
+
+    /// Counts one file; gives the error that makes it hopeless to go on.
+    fn count(&mut self, context: &mut Context<'_>, done: Result<Done>) -> Result<Option<Error>> {
+        match done {
+            Ok(done) => {
+                self.tally.note(done);
+                Ok(None)
+            }
+            Err(error) if error.code == ErrorCode::Interrupted => Ok(Some(error)),
+            Err(error) => {
+                self.tally.note_failed(&error);
+                if is_hopeless(error.code) {
+                    return Ok(Some(error));
+                }
+                context.fail(error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reports a failure that ends nothing.
+    ///
+    /// # Errors
+    /// `interrupted`.
+    pub fn fail(&mut self, context: &mut Context<'_>, error: Error) -> Result<()> {
+        self.count(context, Err(error))?.map_or(Ok(()), Err)
+    }
+
+    /// Ends a transfer of one file.
+    ///
+    /// # Errors
+    /// That of the file.
+    pub fn end_with(mut self, context: &mut Context<'_>, done: Result<Done>) -> Result<()> {
+        self.tally.note(done.inspect_err(|_| self.bars.clear(context.session))?);
+        self.end(context)
+    }
+
+    /// Ends, and says what it came to.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn end(mut self, context: &mut Context<'_>) -> Result<()> {
+        self.board.end();
+        self.bars.clear(context.session);
+        self.tally.end(self.start.elapsed());
+        summarise(context, &self.tally)
     }
 }
 
-/// Counts one file; gives the error that makes it hopeless to go on.
-fn count(context: &mut Context<'_>, tally: &mut Tally, done: Result<u64>) -> Result<Option<Error>> {
-    match done {
-        Ok(bytes) => {
-            tally.files += 1;
-            tally.bytes += bytes;
-            Ok(None)
-        }
-        Err(error) if error.code == ErrorCode::Interrupted => Ok(Some(error)),
-        Err(error) => {
-            tally.note_failed(&error);
-            if is_hopeless(error.code) {
-                return Ok(Some(error));
-            }
-            context.fail(error)?;
-            Ok(None)
-        }
-    }
+async fn one(work: LocalBoxFuture<'_, Result<Done>>, ticket: Ticket) -> Result<Done> {
+    let done = work.await;
+    drop(ticket);
+    done
 }
 
 /// Whether the next file would fail in the same way.
@@ -128,19 +166,23 @@ fn is_hopeless(code: ErrorCode) -> bool {
     )
 }
 
-fn summarise(context: &mut Context<'_>, tally: &Tally, took: Duration) -> Result<()> {
+fn summarise(context: &mut Context<'_>, tally: &Tally) -> Result<()> {
     if tally.is_empty() {
         return Ok(());
     }
-    let one = tally.files + tally.failures + tally.skips == 1 && tally.folders == 0;
     if context.json() {
-        let nothing = tally.files == 0 && tally.folders == 0;
-        return if nothing && tally.failures > 0 { Ok(()) } else { context.emit(&tally.json(took)) };
+        let nothing = tally.files + tally.unchanged + tally.directories == 0;
+        return if nothing && tally.failures > 0 { Ok(()) } else { context.emit(tally) };
     }
-    // One file that went well needs words only where somebody watches.
-    if !one || (tally.failures == 0 && std::io::stderr().is_terminal()) {
-        let line = format!("{}: {}", context.command, tally.line(took));
-        context.session.say(&line);
+    // One file that went well needs words only where somebody watches, or when they may not expect it.
+    let remarkable = tally.unchanged + tally.bytes_taken_over > 0;
+    let watched = tally.failures == 0 && std::io::stderr().is_terminal();
+    if !tally.is_one() || remarkable || watched {
+        let again = tally.failures_again();
+        if !again.is_empty() {
+            context.session.say(&format!("{}: {again}", context.command));
+        }
+        context.session.say(&format!("{}: {}", context.command, tally.line()));
     }
     Ok(())
 }

@@ -1,79 +1,149 @@
 //! What a transfer came to.
 
 use dfs_tui::figures::{count, plural, rate, size, span};
+use dfs_tui::text::sanitise;
 use dfs_types::Error;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Failures and skipped files that are kept for the JSON document; all are counted, and said when they happen.
+/// Failures and skipped files that are kept for the end; all are counted, and said when they happen.
 const LISTED_MAX: usize = 1000;
+/// Failures that people are told again at the end.
+const TOLD_AGAIN_MAX: usize = 20;
 
-/// Counts what became of the files of a transfer.
-#[derive(Debug, Default)]
+/// What a transfer came to.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Tally {
+    /// Files that were copied.
     pub files: u64,
+    /// Files that were there already, the same by length and time.
+    pub unchanged: u64,
     /// Folders that were made or were there.
-    pub folders: u64,
+    pub directories: u64,
+    /// Bytes of the files that were copied.
     pub bytes: u64,
+    /// Those of them that an earlier get had left behind: verified, and not fetched again.
+    pub bytes_taken_over: u64,
+    pub seconds: f64,
+    /// Of those that were moved.
+    pub bytes_per_second: f64,
     pub failures: u64,
+    /// The first thousand of them.
+    pub failed: Vec<Failed>,
     pub skips: u64,
-    failed: Vec<Value>,
-    skipped: Vec<Value>,
+    /// The first thousand of them.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file that could not be copied.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Failed {
+    pub path: Option<String>,
+    /// As in the errors.
+    pub code: String,
+    pub message: String,
+}
+
+/// What is no file that can be copied.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Skipped {
+    pub path: String,
+    pub reason: String,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Of its bytes some may have been there already.
+    Copied {
+        bytes: u64,
+        taken_over: u64,
+    },
+    Unchanged,
 }
 
 impl Tally {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.files + self.folders + self.failures + self.skips == 0
+        self.files + self.unchanged + self.directories + self.failures + self.skips == 0
+    }
+
+    /// Whether it was about one file and no more.
+    pub fn is_one(&self) -> bool {
+        self.files + self.unchanged + self.failures + self.skips == 1 && self.directories == 0
+    }
+
+    pub fn note(&mut self, done: Done) {
+        match done {
+            Done::Unchanged => self.unchanged += 1,
+            Done::Copied { bytes, taken_over } => {
+                self.files += 1;
+                self.bytes += bytes;
+                self.bytes_taken_over += taken_over;
+            }
+        }
     }
 
     pub fn note_failed(&mut self, error: &Error) {
         self.failures += 1;
         if self.failed.len() < LISTED_MAX {
-            self.failed.push(json!({ "path": error.path, "code": error.code.as_str(), "message": error.message }));
+            let (code, message) = (error.code.as_str().to_owned(), error.message.clone());
+            self.failed.push(Failed { path: error.path.clone(), code, message });
         }
     }
 
     pub fn note_skipped(&mut self, path: &str, why: &str) {
         self.skips += 1;
         if self.skipped.len() < LISTED_MAX {
-            self.skipped.push(json!({ "path": path, "reason": why }));
+            self.skipped.push(Skipped { path: path.to_owned(), reason: why.to_owned() });
         }
     }
 
+    pub fn end(&mut self, took: Duration) {
+        self.seconds = took.as_secs_f64();
+        let moved = (self.bytes - self.bytes_taken_over) as f64;
+        self.bytes_per_second = if self.seconds > 0.0 { (moved / self.seconds).round() } else { 0.0 };
+    }
+
     /// One line for people.
-    pub fn line(&self, took: Duration) -> String {
+    pub fn line(&self) -> String {
         let mut text = plural(self.files, "file", "files");
-        if self.folders > 0 {
-            text.push_str(&format!(", {}", plural(self.folders, "folder", "folders")));
+        if self.directories > 0 {
+            text += &format!(", {}", plural(self.directories, "folder", "folders"));
         }
-        text.push_str(&format!(", {} in {}", size(self.bytes), span(took)));
-        if self.bytes > 0 && !took.is_zero() {
-            text.push_str(&format!(" ({})", rate(self.bytes as f64 / took.as_secs_f64())));
+        let took = Duration::try_from_secs_f64(self.seconds).unwrap_or_default();
+        text += &format!(", {} in {}", size(self.bytes), span(took));
+        if self.bytes_per_second > 0.0 {
+            text += &format!(" ({})", rate(self.bytes_per_second));
         }
-        if self.skips > 0 {
-            text.push_str(&format!(", {} skipped", count(self.skips)));
+        if self.bytes_taken_over > 0 {
+            text += &format!(", {} of it taken over from an earlier get", size(self.bytes_taken_over));
         }
-        if self.failures > 0 {
-            text.push_str(&format!(", {} failed", count(self.failures)));
+        for (number, what) in [(self.unchanged, "unchanged"), (self.skips, "skipped"), (self.failures, "failed")] {
+            if number > 0 {
+                text += &format!(", {} {what}", count(number));
+            }
         }
         text
     }
 
-    /// The same for programs.
-    pub fn json(&self, took: Duration) -> Value {
-        let seconds = took.as_secs_f64();
-        json!({
-            "files": self.files,
-            "directories": self.folders,
-            "bytes": self.bytes,
-            "seconds": seconds,
-            "bytes_per_second": if seconds > 0.0 { (self.bytes as f64 / seconds).round() } else { 0.0 },
-            "failures": self.failures,
-            "failed": self.failed,
-            "skips": self.skips,
-            "skipped": self.skipped,
-        })
+    /// The failures once more, which may have scrolled away; empty where one look is enough.
+    pub fn failures_again(&self) -> String {
+        if self.failures < 2 {
+            return String::new();
+        }
+        let mut text = String::from("failed:");
+        for failed in self.failed.iter().take(TOLD_AGAIN_MAX) {
+            let path = sanitise(failed.path.as_deref().unwrap_or("-"));
+            let _ = write!(text, "\n  {path}: {}", sanitise(&failed.message));
+        }
+        let left = self.failures.saturating_sub(TOLD_AGAIN_MAX as u64);
+        if left > 0 {
+            let _ = write!(text, "\n  … and {} more", count(left));
+        }
+        text
     }
 }
 
@@ -82,15 +152,41 @@ mod tests {
     use super::*;
     use dfs_types::ErrorCode;
 
+    fn failed(path: &str) -> Error {
+        Error::new(ErrorCode::LocalIo, "gone").at(path)
+    }
+
     #[test]
     fn the_line_names_what_went_wrong() {
-        let mut tally = Tally { files: 1234, bytes: 3 << 30, ..Tally::default() };
-        assert_eq!(tally.line(Duration::from_secs(20)), "1,234 files, 3.0 GiB in 20 s (161 MB/s)");
-        tally.note_failed(&Error::new(ErrorCode::LocalIo, "gone").at("x"));
+        let mut tally = Tally { files: 1233, bytes: 2 << 30, ..Tally::default() };
+        tally.note(Done::Copied { bytes: 1 << 30, taken_over: 0 });
+        tally.end(Duration::from_secs(20));
+        assert_eq!(tally.line(), "1,234 files, 3.0 GiB in 20 s (161 MB/s)");
+        tally.note_failed(&failed("x"));
         tally.note_skipped("y", "a symbolic link");
-        assert_eq!(tally.line(Duration::from_secs(20)), "1,234 files, 3.0 GiB in 20 s (161 MB/s), 1 skipped, 1 failed");
-        let document = tally.json(Duration::from_secs(2));
+        tally.note(Done::Unchanged);
+        assert_eq!(tally.line(), "1,234 files, 3.0 GiB in 20 s (161 MB/s), 1 unchanged, 1 skipped, 1 failed");
+        let document = serde_json::to_value(&tally).expect("JSON");
         assert_eq!(document["failed"][0]["path"], "x");
         assert_eq!(document["skipped"][0]["reason"], "a symbolic link");
+    }
+
+    #[test]
+    fn what_was_taken_over_is_said_and_not_counted_as_moved() {
+        let mut tally = Tally::default();
+        tally.note(Done::Copied { bytes: 3_000_000, taken_over: 1_000_000 });
+        tally.end(Duration::from_secs(10));
+        assert_eq!(tally.line(), "1 file, 2.9 MiB in 10 s (0.2 MB/s), 977 KiB of it taken over from an earlier get");
+    }
+
+    #[test]
+    fn failures_are_told_again_up_to_a_count() {
+        let mut tally = Tally::default();
+        tally.note_failed(&failed("a\n"));
+        assert_eq!(tally.failures_again(), "", "one was just said");
+        (0..30).for_each(|_| tally.note_failed(&failed("b")));
+        let again = tally.failures_again();
+        assert_eq!(again.lines().count(), 22);
+        assert!(again.starts_with("failed:\n  a\\n: gone\n  b: gone\n") && again.ends_with("\n  … and 11 more"));
     }
 }

@@ -1,16 +1,17 @@
 //! The walk of a `put`: local files and folders, and where each goes.
 
-use super::Step;
+use super::board::Board;
+use super::run::Step;
+use super::tally::Done;
 use crate::context::Context;
-use crate::report::local_io;
-use dfs_client::{Client, Progress, PutOptions, Source};
+use crate::report::{about, local_io};
+use dfs_client::{CancellationToken, Client, Progress, PutOptions, Source};
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result, Timestamp};
 use futures::Stream;
 use std::fs::{self, Metadata, ReadDir};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
-use tokio_util::sync::CancellationToken;
 
 /// A file to be written.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub struct Upload {
     to: DfsPath,
     mode: Option<u16>,
     modified: Option<Timestamp>,
+    size: u64,
 }
 
 /// Walks local trees, making their folders in the DFS before what is in them.
@@ -38,6 +40,12 @@ impl Uploads {
     /// A walk of these, each with the place it goes to.
     pub fn new(client: Client, named: Vec<(PathBuf, DfsPath)>, recursive: bool, dry_run: bool) -> Self {
         Self { client, recursive, dry_run, named: named.into_iter().rev().collect(), open: Vec::new() }
+    }
+
+    /// Counts ahead how much is to come, for the board.
+    pub fn estimate(&self, board: Board) {
+        let (paths, recursive) = (self.named.iter().map(|(from, _)| from.clone()).collect(), self.recursive);
+        tokio::task::spawn_blocking(move || count(paths, recursive, &board));
     }
 
     /// The steps, found one by one.
@@ -93,7 +101,8 @@ impl Uploads {
             return Step::Skipped { path: from.display().to_string(), why: why.to_owned() };
         }
         let mode = Some((found.permissions().mode() & 0o777) as u16);
-        Step::File { job: Upload { modified: modified(found), from, to, mode }, bytes: found.len() }
+        let (name, bytes) = (from.display().to_string(), found.len());
+        Step::File { job: Upload { modified: modified(found), from, to, mode, size: bytes }, name, bytes }
     }
 
     async fn enter(&mut self, from: PathBuf, to: DfsPath) -> Result<()> {
@@ -119,26 +128,78 @@ fn modified(found: &Metadata) -> Option<Timestamp> {
     Some(Timestamp(u64::try_from(since.as_millis()).ok()?))
 }
 
-/// Writes one file; gives its length.
-///
-/// # Errors
-/// Those of the put.
-pub async fn upload(
-    client: Client,
-    job: Upload,
-    options: PutOptions,
-    progress: Progress,
-    cancel: CancellationToken,
-) -> Result<u64> {
-    let options = PutOptions { mode: job.mode, modified: job.modified, ..options };
-    let put = client.put(Source::File(job.from), &job.to, options, &progress, &cancel).await;
-    put.map(|stat| stat.size).map_err(|error| crate::report::about(error, &job.to))
+/// Bytes and files below these paths, as the walk will find them; gives up when the transfer is over before.
+fn count(mut paths: Vec<PathBuf>, recursive: bool, board: &Board) {
+    let (mut bytes, mut files) = (0, 0);
+    // A link that was named is followed; one that is met is not.
+    let mut named = paths.len();
+    while let Some(path) = paths.pop() {
+        if board.is_ended() {
+            return;
+        }
+        let found = if paths.len() < named { fs::metadata(&path) } else { fs::symlink_metadata(&path) };
+        named = named.min(paths.len());
+        match found {
+            Ok(found) if found.is_dir() && recursive => {
+                paths.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
+            }
+            Ok(found) if found.is_file() => {
+                bytes += found.len();
+                files += 1;
+            }
+            _ => {}
+        }
+    }
+    board.estimate(bytes, files);
+}
+
+/// How files are written.
+#[derive(Debug, Clone)]
+pub struct Putting {
+    pub client: Client,
+    pub options: PutOptions,
+    /// What is there and the same is left alone.
+    pub update: bool,
+    pub cancel: CancellationToken,
+}
+
+impl Putting {
+    /// Writes one file.
+    ///
+    /// # Errors
+    /// Those of the put.
+    pub async fn one(self, job: Upload, progress: Progress) -> Result<Done> {
+        if self.update && job.is_there(&self.client).await? {
+            return Ok(Done::Unchanged);
+        }
+        let options = PutOptions { mode: job.mode, modified: job.modified, ..self.options };
+        let put = self.client.put(Source::File(job.from), &job.to, options, &progress, &self.cancel).await;
+        let stat = put.map_err(|error| about(error, &job.to))?;
+        Ok(Done::Copied { bytes: stat.size, taken_over: 0 })
+    }
 }
 
 impl Upload {
     /// In a dry run: notes the line that would do it.
-    pub fn is_only_planned(&self, context: &mut Context<'_>) -> bool {
-        context.only_planned(["put", &self.from.to_string_lossy(), self.to.as_str()])
+    pub fn plan(&self, context: &mut Context<'_>, replace: bool) {
+        let flag = replace.then_some("-f");
+        let from = self.from.to_string_lossy();
+        context.only_planned(["put"].into_iter().chain(flag).chain([from.as_ref(), self.to.as_str()]));
+    }
+
+    /// Whether the remote file is the local one, by length and time.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub async fn is_there(&self, client: &Client) -> Result<bool> {
+        match client.stat(&self.to).await {
+            Ok(stat) => {
+                let same = (stat.size, Some(stat.modified)) == (self.size, self.modified);
+                Ok(same && stat.kind == dfs_types::Kind::File)
+            }
+            Err(error) if error.code == ErrorCode::NotFound => Ok(false),
+            Err(error) => Err(about(error, &self.to)),
+        }
     }
 
     /// The name that a local file gets in the DFS.

@@ -1,0 +1,157 @@
+//! What a transfer is doing right now, for whoever shows it: bars, `jobs`, `fg`.
+
+use dfs_client::Progress;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A transfer of any number of files. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct Board(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    total: Progress,
+    /// Bytes of the files begun so far.
+    begun: AtomicU64,
+    /// Bytes of those that ended without being moved: unchanged ones, and what failed ones lacked.
+    passed: AtomicU64,
+    /// Bytes and files of it all, once they are known.
+    estimate: AtomicU64,
+    estimate_files: AtomicU64,
+    estimated: AtomicBool,
+    ended: AtomicBool,
+    files_done: AtomicU64,
+    next: AtomicU64,
+    /// By the order in which they began; as many as run at the same time.
+    running: Mutex<BTreeMap<u64, Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    name: String,
+    bytes: u64,
+    progress: Progress,
+}
+
+/// A file under way; its end takes it off the board.
+#[derive(Debug)]
+pub struct Ticket {
+    board: Board,
+    number: u64,
+}
+
+/// A file in a [`Picture`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileNow {
+    /// As it came: not safe for a terminal.
+    pub name: String,
+    pub done: u64,
+    pub bytes: u64,
+}
+
+/// The board at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Picture {
+    pub files: Vec<FileNow>,
+    /// Files under way that are not among `files`.
+    pub more: usize,
+    /// Bytes that were moved.
+    pub moved: u64,
+    /// Bytes that are there, moved or not.
+    pub done: u64,
+    /// Bytes of it all, as far as that is known.
+    pub total: u64,
+    /// Whether `total` is all.
+    pub known: bool,
+    pub files_done: u64,
+    pub files_total: u64,
+}
+
+impl Board {
+    /// A file begins.
+    pub fn begin(&self, name: String, bytes: u64) -> (Ticket, Progress) {
+        let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let progress = self.0.total.part();
+        self.0.begun.fetch_add(bytes, Ordering::Relaxed);
+        self.running().insert(number, Running { name, bytes, progress: progress.clone() });
+        (Ticket { board: self.clone(), number }, progress)
+    }
+
+    /// So many bytes and files are known to come in all.
+    pub fn estimate(&self, bytes: u64, files: u64) {
+        self.0.estimate.store(bytes, Ordering::Relaxed);
+        self.0.estimate_files.store(files, Ordering::Relaxed);
+        self.0.estimated.store(true, Ordering::Relaxed);
+    }
+
+    /// The transfer has ended: who counts ahead may stop.
+    pub fn end(&self) {
+        self.0.ended.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Relaxed)
+    }
+
+    /// What it looks like now, with at most `shown` files.
+    pub fn picture(&self, shown: usize) -> Picture {
+        let inner = &self.0;
+        let (begun, estimate) = (inner.begun.load(Ordering::Relaxed), inner.estimate.load(Ordering::Relaxed));
+        let (moved, kept) = (inner.total.bytes(), inner.total.bytes_kept());
+        let running = self.running();
+        let files = running.values().take(shown).map(|file| FileNow {
+            name: file.name.clone(),
+            done: file.progress.bytes() + file.progress.bytes_kept(),
+            bytes: file.bytes.max(file.progress.bytes_total()),
+        });
+        let files: Vec<FileNow> = files.collect();
+        let done = moved + kept + inner.passed.load(Ordering::Relaxed);
+        let files_done = inner.files_done.load(Ordering::Relaxed);
+        Picture {
+            more: running.len() - files.len(),
+            moved,
+            done,
+            total: estimate.max(begun).max(done),
+            known: inner.estimated.load(Ordering::Relaxed),
+            files_done,
+            files_total: inner.estimate_files.load(Ordering::Relaxed).max(files_done + running.len() as u64),
+            files,
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, BTreeMap<u64, Running>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let inner = &self.board.0;
+        if let Some(file) = self.board.running().remove(&self.number) {
+            let there = file.progress.bytes() + file.progress.bytes_kept();
+            inner.passed.fetch_add(file.bytes.saturating_sub(there), Ordering::Relaxed);
+            inner.files_done.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_and_go_and_are_counted() {
+        let board = Board::default();
+        let (one, _) = board.begin("one".into(), 100);
+        let (_other, _) = board.begin("other".into(), 50);
+        let picture = board.picture(1);
+        assert_eq!((picture.files.len(), picture.more, picture.total, picture.known), (1, 1, 150, false));
+        board.estimate(1000, 9);
+        drop(one);
+        let picture = board.picture(8);
+        assert_eq!((picture.moved, picture.done, picture.total), (0, 100, 1000), "an unchanged file is passed");
+        assert_eq!((picture.files_done, picture.files_total, picture.known), (1, 9, true));
+        assert_eq!(picture.files.first().map(|file| file.name.as_str()), Some("other"));
+    }
+}
