@@ -60,7 +60,8 @@ impl<'a> Context<'a> {
     pub async fn call<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let mut call = pin!(call);
         let mut slow = pin!(tokio::time::sleep(SLOW_AFTER));
-        let mut told = self.json() || self.session.options.quiet || !io::stderr().is_terminal();
+        let background = self.session.desk.is_some();
+        let mut told = self.json() || self.session.options.quiet || background || !io::stderr().is_terminal();
         loop {
             tokio::select! {
                 biased;
@@ -214,7 +215,7 @@ impl<'a> Context<'a> {
             return Ok(());
         }
         let stdin = io::stdin();
-        if !stdin.is_terminal() || !io::stderr().is_terminal() {
+        if self.session.desk.is_some() || !stdin.is_terminal() || !io::stderr().is_terminal() {
             return Err(usage(format!("would {question}")).hint("give --yes to do it without being asked"));
         }
         eprint!("{}: {question}? [y/N] ", self.command);

@@ -7,7 +7,7 @@ use crate::line::glob::{Like, Part, Pattern, braces};
 use crate::report::{local_io, usage};
 use crate::roles::{Role, roles};
 use dfs_client::Client;
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result};
 use futures::TryStreamExt;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -39,7 +39,10 @@ pub async fn arguments(command: &Command, texts: &[Text], context: &mut Context<
             }
             Kind::Plain | Kind::Command | Kind::Node | Kind::Variable => all.push(plain.into()),
             Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
-            Kind::Local | Kind::LocalFolder => all.extend(paths(&at_home(text), true, context).await?),
+            Kind::Local | Kind::LocalFolder => {
+                let text = from_here(&at_home(text), context)?;
+                all.extend(paths(&text, true, context).await?);
+            }
         }
     }
     Ok(all)
@@ -50,6 +53,18 @@ fn at_home(text: &Text) -> Text {
     match (text.behind_home(), std::env::var("HOME")) {
         (Some(rest), Ok(home)) => rest.behind(&home),
         _ => text.clone(),
+    }
+}
+
+/// In the background a relative path is that of the folder where the command began.
+fn from_here(text: &Text, context: &Context<'_>) -> Result<Text> {
+    let first = text.symbols().first().map(|symbol| symbol.c);
+    match &context.session.desk {
+        Some(desk) if text.plain() != "-" && first != Some('/') => {
+            let here = desk.here.to_str().ok_or_else(|| Error::from(PathError::NotUtf8).at(desk.here.display()))?;
+            Ok(text.behind(&format!("{here}/")))
+        }
+        _ => Ok(text.clone()),
     }
 }
 

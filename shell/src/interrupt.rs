@@ -1,5 +1,6 @@
 //! Ctrl-C ends the command and not the session: the first asks it to end, the second does not ask.
 
+use crate::jobs::Desk;
 use crate::report::interrupted;
 use dfs_types::Result;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,6 +25,21 @@ where
     };
     watcher.abort();
     result
+}
+
+/// Runs a command in the background: what ends it are the tokens of its desk.
+///
+/// # Errors
+/// As [`guarded`].
+pub async fn at_desk<T, F>(desk: &Desk, work: impl FnOnce(CancellationToken) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    tokio::select! {
+        biased;
+        result = work(desk.cancel.clone()) => result,
+        () = desk.abort.cancelled() => Err(interrupted()),
+    }
 }
 
 async fn watch(cancel: CancellationToken, abort: CancellationToken) {

@@ -11,6 +11,7 @@ mod context;
 mod doctor;
 mod expand;
 mod interrupt;
+mod jobs;
 pub mod line;
 mod options;
 mod out;

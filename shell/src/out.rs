@@ -34,6 +34,13 @@ pub struct Inherited {
     cells: Option<usize>,
 }
 
+impl Inherited {
+    /// Output that goes to this file and that nobody looks at yet.
+    pub fn to(file: File) -> Self {
+        Self { file, name: PathBuf::from("stdout"), terminal: false, cells: None }
+    }
+}
+
 impl Out {
     /// The output of this process.
     ///

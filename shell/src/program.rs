@@ -4,7 +4,7 @@ use crate::line::Scope;
 use crate::options::Options;
 use crate::report::io_message;
 use crate::session::Session;
-use crate::{repl, run, script};
+use crate::{jobs, repl, run, script};
 use clap::Parser;
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
@@ -48,11 +48,12 @@ fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
                 return failed(&session, &error.at(word.to_string_lossy()));
             }
         }
-        return match (commands, file) {
+        let code = match (commands, file) {
             (Some(text), _) => runtime.block_on(script::run_text(&mut session, "-c", &text)),
             (None, Some(file)) => script_file(&mut session, runtime, &file),
             (None, None) => 0,
         };
+        return runtime.block_on(jobs::at_end(&mut session, code));
     }
     if !words.is_empty() {
         let ended = runtime.block_on(run::literal(&mut session, &words));
@@ -64,7 +65,8 @@ fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
     if std::io::stdin().is_terminal() {
         repl::run(&mut session, runtime.handle())
     } else {
-        script::run_stdin(&mut session, runtime.handle())
+        let code = script::run_stdin(&mut session, runtime.handle());
+        runtime.block_on(jobs::at_end(&mut session, code))
     }
 }
 

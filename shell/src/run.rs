@@ -3,7 +3,8 @@
 use crate::commands::{Command, Parsed, help_of};
 use crate::context::Context;
 use crate::expand;
-use crate::interrupt::guarded;
+use crate::interrupt::{at_desk, guarded};
+use crate::jobs;
 use crate::line::{Action, Output, Statement, Text, Word};
 use crate::out::Out;
 use crate::report::{local_io, usage};
@@ -58,6 +59,9 @@ pub async fn statement(session: &mut Session, statement: &Statement) -> Ended {
         && let Some(line) = local_effect(session, statement)
     {
         return planned(session, line);
+    }
+    if statement.background && !session.options.dry_run {
+        return jobs::begin(session, statement);
     }
     match &statement.action {
         Action::Local(command) => local(session, command),
@@ -177,7 +181,7 @@ fn open(session: &Session, output: &Output) -> Result<Out> {
         Output::File { path, append } => {
             let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;
             match texts.as_slice() {
-                [text] => Out::file(Path::new(&text.plain()), *append),
+                [text] => Out::file(&session.local(Path::new(&text.plain())), *append),
                 _ => Err(usage("one file must stand behind >")),
             }
         }
@@ -187,6 +191,9 @@ fn open(session: &Session, output: &Output) -> Result<Out> {
 /// The local shell, which sees our variables as its own and the script's arguments as its own.
 fn shell(session: &Session, command: &str) -> Process {
     let mut shell = Process::new("sh");
+    if let Some(desk) = &session.desk {
+        shell.current_dir(&desk.here);
+    }
     shell.args(["-c", command, "dfs-shell"]).args(session.scope.arguments()).envs(session.scope.variables());
     shell
 }
@@ -211,14 +218,18 @@ enum Given {
 }
 
 async fn command_to(session: &mut Session, command: &'static Command, given: Given, mut out: Out) -> Ended {
-    let result = guarded(|cancel| {
+    let desk = session.desk.clone();
+    let work = |cancel| {
         let mut context = Context::new(session, &mut out, cancel, command.name);
         async move {
             run(command, given, &mut context).await?;
             context.finish()
         }
-    })
-    .await;
+    };
+    let result = match desk {
+        Some(desk) => at_desk(&desk, work).await,
+        None => guarded(work).await,
+    };
     finish(session, command, result, out)
 }
 

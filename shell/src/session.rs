@@ -1,6 +1,7 @@
 //! What lasts from one command to the next.
 
 use crate::connect::{self, Target};
+use crate::jobs::{Desk, Jobs};
 use crate::line::Scope;
 use crate::options::Options;
 use crate::out::{Inherited, Out};
@@ -8,7 +9,8 @@ use crate::report::{Location, error_json, error_text};
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, Result};
 use indicatif::ProgressBar;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A session: a prompt, a script, or one command. The local working folder is that of the process.
 #[derive(Debug)]
@@ -35,6 +37,10 @@ pub struct Session {
     pub scripts: Vec<PathBuf>,
     /// Where the commands of a script write that is run by a command of ours.
     pub inherited: Option<Inherited>,
+    /// Commands in the background.
+    pub jobs: Jobs,
+    /// This is the session of such a command.
+    pub desk: Option<Arc<Desk>>,
     target: Option<Target>,
     client: Option<Client>,
 }
@@ -55,8 +61,31 @@ impl Session {
             bar: None,
             scripts: Vec::new(),
             inherited: None,
+            jobs: Jobs::default(),
+            desk: None,
             target: None,
             client: None,
+        }
+    }
+
+    /// A session for a command in the background: with all that this one is set to, and nothing that it is at.
+    pub fn apart(&self, desk: Arc<Desk>, output: Inherited) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            location: self.location.clone(),
+            inherited: Some(output),
+            desk: Some(desk),
+            target: self.target.clone(),
+            client: self.client.clone(),
+            ..Self::new(self.options.clone(), self.scope.clone())
+        }
+    }
+
+    /// A local path as the session sees it: a command in the background stays in the folder where it began.
+    pub fn local(&self, path: &Path) -> PathBuf {
+        match &self.desk {
+            Some(desk) => desk.here.join(path),
+            None => path.to_owned(),
         }
     }
 
@@ -117,13 +146,13 @@ impl Session {
         } else {
             error_text(command, error)
         };
-        self.beside_bar(|| eprint!("{text}"));
+        self.tell(text);
     }
 
     /// Says something on stderr that is not an error.
     pub fn say(&self, text: &str) {
         if !self.options.quiet && !self.options.json {
-            self.beside_bar(|| eprintln!("{text}"));
+            self.tell(format!("{text}\n"));
         }
     }
 
@@ -134,10 +163,12 @@ impl Session {
         self.say(&format!("{command}: waiting for {}, up to {patience}; Ctrl-C ends it", target.masters().join(", ")));
     }
 
-    fn beside_bar(&self, print: impl FnOnce()) {
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
+    /// Writes text to stderr as it is; beside a bar, where there is one.
+    pub fn tell(&self, text: String) {
+        match (&self.desk, &self.bar) {
+            (Some(desk), _) => desk.say(text),
+            (None, Some(bar)) => bar.suspend(|| eprint!("{text}")),
+            (None, None) => eprint!("{text}"),
         }
     }
 }

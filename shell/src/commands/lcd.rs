@@ -2,7 +2,7 @@
 
 use super::{Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
-use crate::report::local_io;
+use crate::report::{local_io, usage};
 use clap::Args;
 use dfs_types::{Error, ErrorCode, Result};
 use std::path::PathBuf;
@@ -22,6 +22,9 @@ impl Verb for Lcd {
     const MEANING: Meaning = Meaning::all(Kind::LocalFolder);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        if context.session.desk.is_some() {
+            return Err(usage("the working folder is that of the whole session: not in the background"));
+        }
         let missing = |what: &str| Error::new(ErrorCode::InvalidArgument, what.to_owned());
         let path = match self.path {
             None => std::env::var_os("HOME").map(PathBuf::from).ok_or_else(|| missing("there is no home folder"))?,

@@ -103,6 +103,9 @@ async fn from_stdin(
     if into {
         return Err(Error::new(ErrorCode::IsADirectory, "is a folder; standard input needs a name in it").at(target));
     }
+    if context.session.desk.is_some() {
+        return Err(usage("standard input belongs to the session: not in the background"));
+    }
     if context.only_planned(["put", "-", target.as_str()]) {
         return Ok(());
     }
@@ -144,9 +147,15 @@ impl Put {
         }
         let mut run = Run::begin(context);
         walk.estimate(run.board.clone());
-        let putting = Putting { client, options, update: self.update, cancel: context.cancel.clone() };
+        let made = walk.made();
+        let putting = Putting { client: client.clone(), options, update: self.update, cancel: context.cancel.clone() };
         let work = |job, progress| putting.clone().one(job, progress).boxed_local();
         let result = run.drive(context, walk.steps(), parallel, work).await;
+        if result.is_ok() {
+            for error in context.call(async { Ok(made.finish(&client).await) }).await? {
+                run.fail(context, error)?;
+            }
+        }
         run.end(context)?;
         result
     }

@@ -1,8 +1,9 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    bench, cat, cd, config, doctor, echo, exit, get, getrange, help, info, lcd, lls, locate, lpwd, ls, masters, mkdir,
-    mv, node, nodes, put, pwd, replication, rm, set, sleep, source, stat, status, time, version, watch, whoami, why,
+    bench, cat, cd, checksum, cmp, config, doctor, echo, exit, fg, get, getrange, head, help, info, jobs, lcd, lls,
+    locate, lpwd, ls, masters, mkdir, mv, node, nodes, put, pwd, replication, rm, set, sleep, source, stat, status,
+    tail, time, version, wait, watch, whoami, why,
 };
 use crate::context::Context;
 use crate::report::usage;
@@ -24,6 +25,10 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<get::Get>(),
     Command::of::<getrange::GetRange>(),
     Command::of::<cat::Cat>(),
+    Command::of::<head::Head>(),
+    Command::of::<tail::Tail>(),
+    Command::of::<cmp::Cmp>(),
+    Command::of::<checksum::Checksum>(),
     Command::of::<mv::Mv>(),
     Command::of::<rm::Rm>(),
     Command::of::<stat::Stat>(),
@@ -44,6 +49,9 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<lpwd::Lpwd>(),
     Command::of::<lls::Lls>(),
     Command::of::<set::Set>(),
+    Command::of::<jobs::Jobs>(),
+    Command::of::<fg::Fg>(),
+    Command::of::<wait::Wait>(),
     Command::of::<source::Source>(),
     Command::of::<echo::Echo>(),
     Command::of::<time::Time>(),

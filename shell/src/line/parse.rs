@@ -37,7 +37,7 @@ pub(super) struct Parser<'t> {
 
 /// What ends a bare stretch of a word.
 fn ends_word(c: char) -> bool {
-    c.is_whitespace() || matches!(c, ';' | '|' | '>')
+    c.is_whitespace() || matches!(c, ';' | '|' | '>' | '&')
 }
 
 impl<'t> Parser<'t> {
@@ -139,7 +139,16 @@ impl<'t> Parser<'t> {
         let action = if self.take('!') { Some(Action::Local(self.rest_of_line())) } else { self.command()? };
         let end = self.at();
         let source = self.between(start, end).trim().to_owned();
-        Ok(action.map(|action| Statement { line, source, may_fail, silent, action }))
+        let background = self.take('&');
+        if background && (self.peek() == Some('&') || action.is_none()) {
+            let what = if action.is_none() {
+                "a command must stand before &"
+            } else {
+                "there is no &&; write ; between commands"
+            };
+            return Err(self.error(what));
+        }
+        Ok(action.map(|action| Statement { line, source, may_fail, silent, background, action }))
     }
 
     fn rest_of_line(&mut self) -> String {
@@ -155,7 +164,7 @@ impl<'t> Parser<'t> {
         loop {
             self.skip_space();
             match self.peek() {
-                None | Some('\n' | ';') => break,
+                None | Some('\n' | ';' | '&') => break,
                 Some('>') => {
                     self.next();
                     let append = self.take('>');
@@ -190,7 +199,7 @@ impl<'t> Parser<'t> {
     fn redirection(&mut self, append: bool) -> Result<Output, SyntaxError> {
         self.skip_space();
         match self.peek() {
-            None | Some('\n' | ';' | '|' | '>') => Err(self.error("a local file must stand behind >")),
+            None | Some('\n' | ';' | '|' | '>' | '&') => Err(self.error("a local file must stand behind >")),
             Some(_) => Ok(Output::File { path: self.word()?, append }),
         }
     }
@@ -201,6 +210,7 @@ impl<'t> Parser<'t> {
         while let Some(c) = self.peek() {
             match c {
                 '\n' | ';' => break,
+                '&' if self.ends_in_background() => break,
                 '\'' | '"' => self.skip_quoted(c)?,
                 '\\' => {
                     self.next();
@@ -212,6 +222,14 @@ impl<'t> Parser<'t> {
         let end = self.at();
         let command = self.between(start, end).trim();
         if command.is_empty() { Err(self.error("a local command must stand behind |")) } else { Ok(command.to_owned()) }
+    }
+
+    /// Whether nothing stands behind the `&` that comes, and nothing before it that it belongs to, as in `2>&1` and `&&`.
+    fn ends_in_background(&mut self) -> bool {
+        let at = self.at();
+        let (before, rest) = (self.between(0, at), self.between(at + 1, self.text.len()));
+        let rest = rest.split(['\n', ';']).next().unwrap_or_default().trim();
+        !before.ends_with(['>', '&']) && (rest.is_empty() || rest.starts_with('#'))
     }
 
     fn skip_quoted(&mut self, quote: char) -> Result<(), SyntaxError> {

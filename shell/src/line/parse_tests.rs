@@ -140,3 +140,28 @@ proptest! {
 fn words_or_unset(text: &str) -> Option<usize> {
     parse(text).ok().map(|statements| statements.len())
 }
+
+#[test]
+fn an_ampersand_at_the_end_is_the_background() {
+    let found = |text: &str| -> Vec<(String, bool)> {
+        parse(text).expect(text).into_iter().map(|statement| (statement.source, statement.background)).collect()
+    };
+    let expected =
+        |all: &[(&str, bool)]| all.iter().map(|(text, back)| ((*text).to_owned(), *back)).collect::<Vec<_>>();
+    for (text, all) in [
+        ("put a /b &", &[("put a /b", true)][..]),
+        ("put a /b&", &[("put a /b", true)]),
+        ("put a /b & ls", &[("put a /b", true), ("ls", false)]),
+        ("put a /b &; ls &\nls", &[("put a /b", true), ("ls", true), ("ls", false)]),
+        ("put 'a&b' a\\&b \"&\"", &[("put 'a&b' a\\&b \"&\"", false)]),
+        ("cat a > b &", &[("cat a > b", true)]),
+        ("cat a | sort 2>&1 | sort &", &[("cat a | sort 2>&1 | sort", true)]),
+        ("cat a | (sort & wait) && x; ls", &[("cat a | (sort & wait) && x", false), ("ls", false)]),
+        ("!sleep 1 &", &[("!sleep 1 &", false)]),
+    ] {
+        assert_eq!(found(text), expected(all), "{text}");
+    }
+    for wrong in ["&", "ls && pwd", "ls > &", "@ &"] {
+        assert!(parse(wrong).is_err_and(|error| !error.incomplete), "{wrong}");
+    }
+}

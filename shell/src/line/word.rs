@@ -11,6 +11,8 @@ pub struct Statement {
     pub may_fail: bool,
     /// It began with `@`: `-v` does not show it.
     pub silent: bool,
+    /// It ended with `&`: it runs in the background.
+    pub background: bool,
     pub action: Action,
 }
 

@@ -8,6 +8,7 @@ mod helper;
 mod history;
 mod target;
 
+use crate::jobs;
 use crate::line::parse;
 use crate::report::usage;
 use crate::run::{self, Ended};
@@ -38,6 +39,7 @@ pub fn run(session: &mut Session, runtime: &Handle) -> u8 {
     };
     let history = history::open(&session.options, &mut editor);
     loop {
+        jobs::announce(session);
         if let Some(assistant) = editor.helper_mut() {
             assistant.refresh(session);
         }
@@ -49,13 +51,17 @@ pub fn run(session: &mut Session, runtime: &Handle) -> u8 {
                 run_line(session, runtime, &line);
             }
             Err(ReadlineError::Interrupted) => {}
-            Err(ReadlineError::Eof) => return 0,
+            Err(ReadlineError::Eof) => {
+                session.leave.get_or_insert(0);
+            }
             Err(error) => {
                 session.report("dfs-shell", &Error::new(ErrorCode::LocalIo, format!("the terminal: {error}")));
                 return ErrorCode::LocalIo.exit_code();
             }
         }
-        if let Some(code) = session.leave {
+        if let Some(code) = session.leave.take()
+            && runtime.block_on(jobs::may_leave(session))
+        {
             return code;
         }
     }

@@ -23,6 +23,10 @@ pub struct Bars(Option<(ProgressBar, JoinHandle<()>)>);
 impl Bars {
     /// Shows what is on the board; nothing is drawn where nobody would see it.
     pub fn follow(session: &mut Session, board: &Board) -> Self {
+        if let Some(desk) = &session.desk {
+            desk.show(board.clone());
+            return Self(None);
+        }
         let options = &session.options;
         if options.no_progress || options.quiet || options.json || !std::io::stderr().is_terminal() {
             return Self(None);

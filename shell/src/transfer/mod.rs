@@ -12,6 +12,7 @@ mod run;
 mod tally;
 mod upload;
 
+pub use bars::Bars;
 pub use board::Board;
 pub use download::{Downloads, Getting};
 pub use output::to_output;

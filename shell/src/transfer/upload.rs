@@ -5,13 +5,18 @@ use super::run::Step;
 use super::tally::Done;
 use crate::context::Context;
 use crate::report::{about, local_io};
-use dfs_client::{CancellationToken, Client, Progress, PutOptions, Source};
+use dfs_client::{AttributeChange, CancellationToken, Client, Progress, PutOptions, Source};
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result, Timestamp};
-use futures::Stream;
+use futures::{Stream, StreamExt};
+use std::cell::RefCell;
 use std::fs::{self, Metadata, ReadDir};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::UNIX_EPOCH;
+
+/// Folders whose attributes are set at the same time.
+const SET_AT_ONCE: usize = 16;
 
 /// A file to be written.
 #[derive(Debug)]
@@ -34,12 +39,35 @@ pub struct Uploads {
     named: Vec<(PathBuf, DfsPath)>,
     /// The folders that we are in, outermost first; as many as the tree is deep.
     open: Vec<(ReadDir, PathBuf, DfsPath)>,
+    made: MadeRemote,
+}
+
+/// Folders that were made, and the attributes that they get when all is in them.
+#[derive(Debug, Clone, Default)]
+pub struct MadeRemote(Rc<RefCell<Vec<(DfsPath, AttributeChange)>>>);
+
+impl MadeRemote {
+    /// Gives the folders the modes and times that they have on this machine.
+    pub async fn finish(&self, client: &Client) -> Vec<Error> {
+        let made = std::mem::take(&mut *self.0.borrow_mut());
+        let one = |(path, change): (DfsPath, AttributeChange)| async move {
+            client.set_attributes(&path, change).await.err().map(|error| about(error, &path))
+        };
+        let set = futures::stream::iter(made.into_iter().rev()).map(one).buffer_unordered(SET_AT_ONCE);
+        set.filter_map(std::future::ready).collect().await
+    }
 }
 
 impl Uploads {
     /// A walk of these, each with the place it goes to.
     pub fn new(client: Client, named: Vec<(PathBuf, DfsPath)>, recursive: bool, dry_run: bool) -> Self {
-        Self { client, recursive, dry_run, named: named.into_iter().rev().collect(), open: Vec::new() }
+        let (named, made) = (named.into_iter().rev().collect(), MadeRemote::default());
+        Self { client, recursive, dry_run, named, open: Vec::new(), made }
+    }
+
+    /// The folders that the walk makes; to be looked at when it is over.
+    pub fn made(&self) -> MadeRemote {
+        self.made.clone()
     }
 
     /// Counts ahead how much is to come, for the board.
@@ -91,7 +119,7 @@ impl Uploads {
                 return Step::Failed(error.hint("put -r takes folders"));
             }
             let made = to.to_string();
-            return match self.enter(from, to).await {
+            return match self.enter(from, to, found).await {
                 Ok(()) => Step::Folder(made),
                 Err(error) => Step::Failed(error),
             };
@@ -100,16 +128,20 @@ impl Uploads {
             let why = if found.is_symlink() { "a symbolic link" } else { "neither file nor folder" };
             return Step::Skipped { path: from.display().to_string(), why: why.to_owned() };
         }
-        let mode = Some((found.permissions().mode() & 0o777) as u16);
+        let mode = Some(mode(found));
         let (name, bytes) = (from.display().to_string(), found.len());
         Step::File { job: Upload { modified: modified(found), from, to, mode, size: bytes }, name, bytes }
     }
 
-    async fn enter(&mut self, from: PathBuf, to: DfsPath) -> Result<()> {
+    async fn enter(&mut self, from: PathBuf, to: DfsPath, found: &Metadata) -> Result<()> {
         let entries = fs::read_dir(&from).map_err(|error| local_io(&from, &error))?;
         if !self.dry_run && !to.is_root() {
             match self.client.mkdir(&to, false).await {
-                Ok(()) => {}
+                Ok(()) => {
+                    let (mode, modified) = (Some(mode(found)), modified(found));
+                    let change = AttributeChange { mode, modified, ..AttributeChange::default() };
+                    self.made.0.borrow_mut().push((to.clone(), change));
+                }
                 Err(error) if error.code == ErrorCode::AlreadyExists && self.is_folder(&to).await? => {}
                 Err(error) => return Err(crate::report::about(error, &to)),
             }
@@ -121,6 +153,10 @@ impl Uploads {
     async fn is_folder(&self, path: &DfsPath) -> Result<bool> {
         Ok(self.client.stat(path).await?.kind == dfs_types::Kind::Directory)
     }
+}
+
+fn mode(found: &Metadata) -> u16 {
+    (found.permissions().mode() & 0o777) as u16
 }
 
 fn modified(found: &Metadata) -> Option<Timestamp> {

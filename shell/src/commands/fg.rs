@@ -1,0 +1,67 @@
+//! `fg`: a command in the background brought to the front.
+
+use super::{Example, Group, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::jobs::{self, Desk};
+use crate::transfer::Bars;
+use clap::Args;
+use dfs_types::Result;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it is looked whether the job has something to say.
+const LISTEN_EVERY: Duration = Duration::from_millis(100);
+
+/// Arguments of `fg`.
+#[derive(Debug, Args)]
+pub struct Fg {
+    /// Its number, as `jobs` shows it; the last one if none.
+    number: Option<String>,
+}
+
+impl Verb for Fg {
+    const NAME: &'static str = "fg";
+    const ABOUT: &'static str = "Show a background command until it ends; Ctrl-C ends it";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[("put -f report.pdf /data & fg", "the last one")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let job = context.session.jobs.find(self.number.as_deref())?;
+        let (number, desk, line) = (job.number, job.desk.clone(), job.line.clone());
+        context.session.say(&line);
+        watch(context, &desk).await;
+        let ended = jobs::wait(context.session, number, std::future::pending()).await?;
+        jobs::failed(number, ended).into_iter().for_each(|error| context.note_failed(error));
+        Ok(())
+    }
+}
+
+/// Shows what it does and says until its end. Ctrl-C asks it to end.
+async fn watch(context: &mut Context<'_>, desk: &Arc<Desk>) {
+    let mut bars = None;
+    let mut ticks = tokio::time::interval(LISTEN_EVERY);
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            biased;
+            _ = desk.until_ended() => break,
+            () = context.cancel.cancelled(), if !asked => {
+                asked = true;
+                desk.cancel.cancel();
+            }
+            _ = ticks.tick() => {
+                if bars.is_none() {
+                    bars = desk.board().map(|board| Bars::follow(context.session, &board));
+                }
+                let said = desk.messages();
+                if !said.is_empty() {
+                    context.session.tell(said);
+                }
+            }
+        }
+    }
+    if let Some(mut bars) = bars {
+        bars.clear(context.session);
+    }
+}

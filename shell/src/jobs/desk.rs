@@ -1,0 +1,116 @@
+//! What a job in the background and the session that began it have in common.
+
+use crate::run::Ended;
+use crate::transfer::Board;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// What a job has to say is kept up to so many pieces; the oldest go.
+const MESSAGES_MAX: usize = 200;
+
+/// The desk of one job.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Asks the job to end.
+    pub cancel: CancellationToken,
+    /// Drops it where it stands.
+    pub abort: CancellationToken,
+    /// The local working folder in which it began; that of the process may be another one by now.
+    pub here: PathBuf,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: VecDeque<String>,
+    dropped: usize,
+    board: Option<Board>,
+    ended: Option<Ended>,
+}
+
+impl Desk {
+    /// The desk of a job that begins in this local folder.
+    pub fn new(here: PathBuf) -> Self {
+        Self { here, ..Self::default() }
+    }
+
+    /// Says something, when somebody will listen.
+    pub fn say(&self, text: String) {
+        let mut state = self.state();
+        if state.messages.len() >= MESSAGES_MAX {
+            state.messages.pop_front();
+            state.dropped += 1;
+        }
+        state.messages.push_back(text);
+    }
+
+    /// What was said since the last time.
+    pub fn messages(&self) -> String {
+        let mut state = self.state();
+        let dropped = std::mem::take(&mut state.dropped);
+        let more = if dropped > 0 { format!("… {dropped} earlier messages\n") } else { String::new() };
+        more + &state.messages.drain(..).collect::<String>()
+    }
+
+    /// Lets others look at a transfer.
+    pub fn show(&self, board: Board) {
+        self.state().board = Some(board);
+    }
+
+    /// The transfer that it is at, or was.
+    pub fn board(&self) -> Option<Board> {
+        self.state().board.clone()
+    }
+
+    pub fn end(&self, ended: Ended) {
+        self.state().ended = Some(ended);
+        self.changed.notify_waiters();
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&self) -> Option<Ended> {
+        self.state().ended
+    }
+
+    /// Waits for its end.
+    pub async fn until_ended(&self) -> Ended {
+        loop {
+            // Asked for before the look, so that no end falls between the two.
+            let changed = self.changed.notified();
+            if let Some(ended) = self.ended() {
+                return ended;
+            }
+            changed.await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_messages_are_kept() {
+        let desk = Desk::default();
+        (0..MESSAGES_MAX + 3).for_each(|number| desk.say(format!("{number}\n")));
+        let said = desk.messages();
+        assert!(said.starts_with("… 3 earlier messages\n3\n4\n") && said.ends_with("202\n"), "{said}");
+        assert_eq!(desk.messages(), "");
+    }
+
+    #[tokio::test]
+    async fn the_end_is_waited_for() {
+        let desk = std::sync::Arc::new(Desk::default());
+        let (other, waiting) = (desk.clone(), desk.until_ended());
+        tokio::join!(async { assert_eq!(waiting.await, Ended::Failed(5)) }, async { other.end(Ended::Failed(5)) });
+        assert_eq!(desk.until_ended().await, Ended::Failed(5));
+    }
+}
