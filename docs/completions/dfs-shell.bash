@@ -28,14 +28,29 @@ _dfs__shell() {
             dfs__shell,checksum)
                 cmd="dfs__shell__subcmd__checksum"
                 ;;
+            dfs__shell,chmod)
+                cmd="dfs__shell__subcmd__chmod"
+                ;;
+            dfs__shell,chown)
+                cmd="dfs__shell__subcmd__chown"
+                ;;
             dfs__shell,cmp)
                 cmd="dfs__shell__subcmd__cmp"
                 ;;
             dfs__shell,config)
                 cmd="dfs__shell__subcmd__config"
                 ;;
+            dfs__shell,count)
+                cmd="dfs__shell__subcmd__count"
+                ;;
+            dfs__shell,df)
+                cmd="dfs__shell__subcmd__df"
+                ;;
             dfs__shell,doctor)
                 cmd="dfs__shell__subcmd__doctor"
+                ;;
+            dfs__shell,du)
+                cmd="dfs__shell__subcmd__du"
                 ;;
             dfs__shell,echo)
                 cmd="dfs__shell__subcmd__echo"
@@ -45,6 +60,12 @@ _dfs__shell() {
                 ;;
             dfs__shell,fg)
                 cmd="dfs__shell__subcmd__fg"
+                ;;
+            dfs__shell,find)
+                cmd="dfs__shell__subcmd__find"
+                ;;
+            dfs__shell,fsck)
+                cmd="dfs__shell__subcmd__fsck"
                 ;;
             dfs__shell,get)
                 cmd="dfs__shell__subcmd__get"
@@ -106,8 +127,17 @@ _dfs__shell() {
             dfs__shell,rm)
                 cmd="dfs__shell__subcmd__rm"
                 ;;
+            dfs__shell,safemode)
+                cmd="dfs__shell__subcmd__safemode"
+                ;;
+            dfs__shell,search)
+                cmd="dfs__shell__subcmd__search"
+                ;;
             dfs__shell,set)
                 cmd="dfs__shell__subcmd__set"
+                ;;
+            dfs__shell,setrep)
+                cmd="dfs__shell__subcmd__setrep"
                 ;;
             dfs__shell,sleep)
                 cmd="dfs__shell__subcmd__sleep"
@@ -126,6 +156,12 @@ _dfs__shell() {
                 ;;
             dfs__shell,time)
                 cmd="dfs__shell__subcmd__time"
+                ;;
+            dfs__shell,touch)
+                cmd="dfs__shell__subcmd__touch"
+                ;;
+            dfs__shell,tree)
+                cmd="dfs__shell__subcmd__tree"
                 ;;
             dfs__shell,version)
                 cmd="dfs__shell__subcmd__version"
@@ -149,7 +185,7 @@ _dfs__shell() {
 
     case "${cmd}" in
         dfs__shell)
-            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir put get getrange cat head tail cmp checksum mv rm stat info status doctor nodes node masters replication why locate config version whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep help exit"
+            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep status doctor nodes node masters replication why locate config version fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep help exit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -254,6 +290,34 @@ _dfs__shell() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dfs__subcmd__shell__subcmd__chmod)
+            opts="-R --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__chown)
+            opts="-R --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dfs__subcmd__shell__subcmd__cmp)
             opts="--help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -282,8 +346,50 @@ _dfs__shell() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dfs__subcmd__shell__subcmd__count)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__df)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dfs__subcmd__shell__subcmd__doctor)
             opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__du)
+            opts="-s -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -325,6 +431,50 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__fg)
+            opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__find)
+            opts="--name --type --size --mtime --under-replicated --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__fsck)
             opts="--help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -650,8 +800,54 @@ _dfs__shell() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dfs__subcmd__shell__subcmd__safemode)
+            opts="--reason --help get enter leave"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__search)
+            opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dfs__subcmd__shell__subcmd__set)
             opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__setrep)
+            opts="-R -w --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -757,6 +953,38 @@ _dfs__shell() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__touch)
+            opts="-c --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__tree)
+            opts="-L --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -L)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

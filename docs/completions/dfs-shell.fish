@@ -42,6 +42,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "ls" -d 'List a 
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "cd" -d 'Go to another remote folder'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "pwd" -d 'Show the remote working folder'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "mkdir" -d 'Make folders'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "touch" -d 'Make empty files, or set the time of what is there to now'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "put" -d 'Copy local files into the DFS, whole or not at all'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "get" -d 'Copy files of the DFS to this machine, every byte verified'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "getrange" -d 'Read a piece of a file'
@@ -54,6 +55,15 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "mv" -d 'Move or
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "rm" -d 'Delete files and folders'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "stat" -d 'Show the attributes of files and folders'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "info" -d 'Show a file with its chunks, replicas and health'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "du" -d 'Show how much files and folders hold, and take with all copies'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "df" -d 'Show how full the cluster is'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "tree" -d 'Draw a folder and what is below it'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "count" -d 'Count folders, files and bytes'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "find" -d 'Search for files and folders; the masters do the searching'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "search" -d 'Search for names that contain a text, whatever their case'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "chmod" -d 'Change who may do what with files and folders'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "chown" -d 'Change the owner and group of files and folders'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "setrep" -d 'Set how many copies files have'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "status" -d 'Show how the cluster is, what is wrong, and what to do'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "doctor" -d 'Check this machine, the settings, the network and the cluster'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "nodes" -d 'List the datanodes'
@@ -64,6 +74,8 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "why" -d 'Explai
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "locate" -d 'Show where the chunks of a file are'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "config" -d 'Show the settings of this machine, and where each comes from'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "version" -d 'Show the versions of this program and of the cluster'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "fsck" -d 'Look which files lack copies; exit code 5 where data is missing, 1 where copies are'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "safemode" -d 'Show, enter or leave safe mode, in which files are read and nothing is changed'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "whoami" -d 'Show which user the cluster takes us for'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "bench" -d 'Measure the cluster, beside what the machine could do at most'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "lcd" -d 'Go to another local folder'
@@ -93,6 +105,8 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand cd" -l help -d 'Show
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand pwd" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand mkdir" -s p -d 'Make the folders above it, too; an existing folder is no error'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand mkdir" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand touch" -s c -d 'Make nothing; what is not there is no error'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand touch" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l rep -d 'Copies of each chunk; what the cluster is set to if none' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l chunk-size -d 'Bytes per chunk, as in 16MiB; what the cluster is set to if none' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s j -d 'Files at the same time' -r
@@ -125,6 +139,29 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand rm" -l yes -d 'Do no
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand rm" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand stat" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand info" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand du" -s s -d 'One line for each path, not for what is in it'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand du" -s h -d 'Sizes for people'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand du" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand df" -s h -d 'Sizes for people'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand df" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand tree" -s L -d 'Only so many levels' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand tree" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand count" -s h -d 'Sizes for people'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand count" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand find" -l name -d 'The whole name matches: * ? [a-z] [!a-z]' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand find" -l type -d 'f: files; d: folders' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand find" -l size -d 'Files of more than (+), less than (-), or N bytes; k, M and G count in those, rounding up' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand find" -l mtime -d 'Changed more than (+), less than (-), or N whole days ago' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand find" -l under-replicated -d 'Files with chunks that have fewer live copies than they should'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand find" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand search" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chmod" -s R -d 'All below a folder, too; up to 10,000 entries change in one step, more folder by folder'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chmod" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chown" -s R -d 'All below a folder, too; up to 10,000 entries change in one step, more folder by folder'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chown" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s R -d 'All files below a folder, too'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s w -d 'Wait until every chunk has so many copies'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand status" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand doctor" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand nodes" -s v -d 'Their folders, traffic and versions, too'
@@ -137,6 +174,9 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand why" -l help -d 'Sho
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand locate" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand config" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand version" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand fsck" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand safemode" -l reason -d 'Why, for all who meet it' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand safemode" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand whoami" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l size -d 'Bytes of each file; 1GiB for write and read, 4KiB for small' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l files -d 'How many files; 1 for write and read, 1000 for small' -r

@@ -36,8 +36,21 @@ pub fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> {
     roles
 }
 
+/// `--name` for `-name`, as find(1) and hdfs write it: one dash before the name of a long flag, unless its letters are short
+/// flags, too. None for any other word.
+pub fn long_form(command: &Command, word: &str) -> Option<String> {
+    let flag = word.strip_prefix('-').filter(|flag| !flag.starts_with('-'))?;
+    let name = flag.split('=').next().unwrap_or_default();
+    let mut args = command.get_arguments();
+    let known = name.len() > 1 && args.any(|arg| arg.get_long() == Some(name));
+    let short = |letter| command.get_arguments().any(|arg| arg.get_short() == Some(letter));
+    (known && !name.chars().all(short)).then(|| format!("-{word}"))
+}
+
 /// Whether the word behind this flag is its value.
 fn wants_value(command: &Command, flag: &str) -> bool {
+    let long = long_form(command, flag);
+    let flag = long.as_deref().unwrap_or(flag);
     let takes_value = |arg: &&clap::Arg| arg.get_action().takes_values();
     let mut args = command.get_arguments().filter(|arg| !arg.is_positional());
     if let Some(long) = flag.strip_prefix("--") {
@@ -54,6 +67,24 @@ mod tests {
     use super::*;
     use crate::commands;
     use Role::{Argument, Flag, Value};
+
+    #[test]
+    fn one_dash_will_do() {
+        let find = commands::Command::named("find").expect("there").definition();
+        for (word, long) in [
+            ("-name", Some("--name")),
+            ("-under-replicated", Some("--under-replicated")),
+            ("-size=+1M", Some("--size=+1M")),
+            ("--name", None),
+            ("-nam", None),
+            ("-", None),
+            ("name", None),
+        ] {
+            assert_eq!(long_form(&find, word).as_deref(), long, "{word}");
+        }
+        let words = ["/a", "-name", "-x*", "-under-replicated", "/b"];
+        assert_eq!(roles(&find, &words), [Argument(0), Flag, Value, Flag, Argument(1)]);
+    }
 
     #[test]
     fn flags_values_and_arguments() {

@@ -5,8 +5,8 @@ use crate::node::Node;
 use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
 use dfs_config::ClientSettings;
 use dfs_rpc::client::{
-    ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus,
-    PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
+    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, LocatedChunk,
+    NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
@@ -383,6 +383,10 @@ impl ClientService for Master {
             Ok(())
         };
         self.once(request, change).await
+    }
+
+    async fn chunk(self, _: Context, _: ChunkId) -> Result<ChunkStatus> {
+        Err(Error::new(ErrorCode::Unsupported, "not here"))
     }
 
     async fn set_safe_mode(self, _: Context, _: SafeModeChange) -> Result<()> {

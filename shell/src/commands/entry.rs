@@ -1,14 +1,17 @@
 //! A file or folder as a JSON object; the same object wherever one appears.
 
 use dfs_types::{Kind, Stat};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What `--json` says of a file or folder.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct EntryJson<'a> {
     path: &'a str,
     name: &'a str,
+    /// `file` or `directory`.
     #[serde(rename = "type")]
+    #[schemars(with = "String")]
     kind: Kind,
     size: u64,
     /// Milliseconds since 1970.
@@ -24,6 +27,8 @@ pub struct EntryJson<'a> {
     files: u64,
     directories: u64,
     version: u64,
+    /// Bytes with all copies.
+    space: u64,
 }
 
 impl<'a> EntryJson<'a> {
@@ -44,6 +49,7 @@ impl<'a> EntryJson<'a> {
             files: stat.files,
             directories: stat.directories,
             version: stat.version,
+            space: stat.space,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    bench, cat, cd, checksum, cmp, config, doctor, echo, exit, fg, get, getrange, head, help, info, jobs, lcd, lls,
-    locate, lpwd, ls, masters, mkdir, mv, node, nodes, put, pwd, replication, rm, set, sleep, source, stat, status,
-    tail, time, version, wait, watch, whoami, why,
+    bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, exit, fg, find, fsck, get,
+    getrange, head, help, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes, put, pwd,
+    replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, touch, tree, version,
+    wait, watch, whoami, why,
 };
 use crate::context::Context;
 use crate::report::usage;
+use crate::roles::{Role, long_form, roles};
 use clap::{ArgMatches, Args};
 use dfs_types::{Error, Result};
 use futures::FutureExt;
@@ -21,6 +23,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<cd::Cd>(),
     Command::of::<pwd::Pwd>(),
     Command::of::<mkdir::Mkdir>(),
+    Command::of::<touch::Touch>(),
     Command::of::<put::Put>(),
     Command::of::<get::Get>(),
     Command::of::<getrange::GetRange>(),
@@ -33,6 +36,15 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<rm::Rm>(),
     Command::of::<stat::Stat>(),
     Command::of::<info::Info>(),
+    Command::of::<du::Du>(),
+    Command::of::<df::Df>(),
+    Command::of::<tree::Tree>(),
+    Command::of::<count::Count>(),
+    Command::of::<find::Find>(),
+    Command::of::<search::Search>(),
+    Command::of::<chmod::Chmod>(),
+    Command::of::<chown::Chown>(),
+    Command::of::<setrep::Setrep>(),
     Command::of::<status::Status>(),
     Command::of::<doctor::Doctor>(),
     Command::of::<nodes::Nodes>(),
@@ -43,6 +55,8 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<locate::Locate>(),
     Command::of::<config::Config>(),
     Command::of::<version::Version>(),
+    Command::of::<fsck::Fsck>(),
+    Command::of::<safemode::Safemode>(),
     Command::of::<whoami::Whoami>(),
     Command::of::<bench::Bench>(),
     Command::of::<lcd::Lcd>(),
@@ -228,9 +242,16 @@ impl Command {
     ///
     /// # Errors
     /// `usage`; or, in [`Parsed::Help`], that help was asked for.
-    pub fn parse(&self, arguments: Vec<OsString>) -> Result<Parsed> {
+    pub fn parse(&self, mut arguments: Vec<OsString>) -> Result<Parsed> {
         use clap::error::ErrorKind;
-        match self.definition().try_get_matches_from(arguments) {
+        let definition = self.definition();
+        let plain: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        for ((argument, word), role) in arguments.iter_mut().zip(&plain).zip(roles(&definition, &plain)) {
+            if let Some(long) = long_form(&definition, word).filter(|_| role == Role::Flag) {
+                *argument = long.into();
+            }
+        }
+        match definition.try_get_matches_from(arguments) {
             Ok(matches) => Ok(Parsed::Arguments(matches)),
             Err(error) if error.kind() == ErrorKind::DisplayHelp => Ok(Parsed::Help),
             Err(error) => Err(self.usage_error(&error)),

@@ -1,0 +1,64 @@
+//! `count`.
+
+use super::change::look;
+use super::rows::Rows;
+use super::{Example, Group, Json, Kind, Meaning, Verb};
+use crate::context::Context;
+use clap::Args;
+use dfs_tui::figures::size_short;
+use dfs_types::{Kind as EntryKind, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ffi::OsString;
+
+/// Arguments of `count`.
+#[derive(Debug, Args)]
+pub struct Count {
+    /// Sizes for people.
+    #[arg(short = 'h')]
+    human: bool,
+    /// What to count; the working folder if none.
+    #[arg(value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Count {
+    const NAME: &'static str = "count";
+    const ABOUT: &'static str = "Count folders, files and bytes";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] =
+        &[("count /data", "folders with itself, files, bytes, path"), ("count -h /data/*", "of each")];
+    const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Vec<Counts>>();
+
+    async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
+        if self.paths.is_empty() {
+            self.paths.push(OsString::from("."));
+        }
+        let client = context.client().await?;
+        let mut rows = Rows::default();
+        for text in &self.paths {
+            let found = look(context, &client, text).await;
+            let Some((path, stat)) = context.check(found)? else { continue };
+            let (directories, files) = match stat.kind {
+                EntryKind::Directory => (stat.directories + 1, stat.files),
+                EntryKind::File => (0, 1),
+            };
+            let counts = Counts { path: path.to_string(), directories, files, bytes: stat.size };
+            let bytes = if self.human { size_short(stat.size) } else { stat.size.to_string() };
+            let shown = context.shown(path.as_str()).into_owned();
+            rows.add(context, &counts, || format!("{directories:>12} {files:>12} {bytes:>18} {shown}\n"))?;
+        }
+        rows.end(context)
+    }
+}
+
+/// What is at and below a path.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Counts {
+    path: String,
+    /// Folders, with the path itself if it is one.
+    directories: u64,
+    files: u64,
+    bytes: u64,
+}

@@ -1,0 +1,67 @@
+//! `df`.
+
+use super::{Example, Group, Json, Kind, Meaning, Verb};
+use crate::context::Context;
+use clap::Args;
+use dfs_client::ClusterStatus;
+use dfs_tui::figures::{percent, size_short};
+use dfs_tui::{Align, Report, Table, View};
+use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Arguments of `df`.
+#[derive(Debug, Args)]
+pub struct Df {
+    /// Sizes for people.
+    #[arg(short = 'h')]
+    human: bool,
+}
+
+impl Verb for Df {
+    const NAME: &'static str = "df";
+    const ABOUT: &'static str = "Show how full the cluster is";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] = &[("df -h", "over all live datanodes")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Space>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let status = context.call(client.status()).await?;
+        context.show(&Space::of(&status, self.human))
+    }
+}
+
+/// The space of the cluster, in bytes; capacity, used and free are sums over the live datanodes.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Space {
+    capacity: u64,
+    used: u64,
+    free: u64,
+    /// Of all files, once.
+    files: u64,
+    /// Of all files with all the copies that they should have: what is used when nothing lacks and nothing is left over.
+    reserved: u64,
+    #[serde(skip)]
+    human: bool,
+}
+
+impl Space {
+    fn of(status: &ClusterStatus, human: bool) -> Self {
+        let ClusterStatus { capacity, used, free, bytes, space, .. } = *status;
+        Self { capacity, used, free, files: bytes, reserved: space, human }
+    }
+}
+
+impl Report for Space {
+    fn text(&self, view: &View) -> String {
+        let heads = ["CAPACITY", "USED", "FREE", "USE", "FILES", "WITH COPIES"];
+        let mut table = Table::new(&heads.map(|head| (head, Align::Right)));
+        let shown = |bytes: u64| if self.human { size_short(bytes) } else { bytes.to_string() };
+        let sizes = [self.capacity, self.used, self.free, self.files, self.reserved].map(shown);
+        let [capacity, used, free, files, reserved] = sizes;
+        table.row([capacity, used, free, percent(self.used, self.capacity), files, reserved]);
+        table.render(view)
+    }
+}

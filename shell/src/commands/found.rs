@@ -1,0 +1,114 @@
+//! What a search finds, shown as it comes.
+
+use super::entry::EntryJson;
+use super::rows::Rows;
+use crate::context::Context;
+use crate::report::about;
+use dfs_client::{Client, Find, Found, FoundPage, Short, Wanted};
+use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ffi::OsString;
+
+/// A file or folder that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FoundJson<'a> {
+    #[serde(flatten)]
+    entry: EntryJson<'a>,
+    /// Its chunks that lack copies, if that was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    short: Option<ShortJson>,
+}
+
+/// Chunks with fewer live copies than they should have; each stands in one of the numbers.
+#[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
+pub struct ShortJson {
+    /// No live copy.
+    missing: u64,
+    /// One live copy where more are wanted.
+    endangered: u64,
+    /// More than one, fewer than wanted.
+    under: u64,
+}
+
+impl From<Short> for ShortJson {
+    fn from(Short { missing, endangered, under }: Short) -> Self {
+        Self { missing, endangered, under }
+    }
+}
+
+impl<'a> FoundJson<'a> {
+    pub fn of(found: &'a Found, with_chunks: bool) -> Self {
+        Self { entry: EntryJson::of(found.path.as_str(), &found.stat), short: with_chunks.then(|| found.short.into()) }
+    }
+}
+
+/// A search, page by page.
+pub struct Search {
+    client: Client,
+    find: Option<Find>,
+}
+
+impl Search {
+    pub fn new(client: &Client, path: &DfsPath, wanted: &Wanted) -> Self {
+        let find = Find { path: path.clone(), after: None, wanted: wanted.clone() };
+        Self { client: client.clone(), find: Some(find) }
+    }
+
+    /// The next page; none behind the last one.
+    ///
+    /// # Errors
+    /// Those of the call. Folders that may not be read are reported, and the search goes on.
+    pub async fn page(&mut self, context: &mut Context<'_>) -> Result<Option<FoundPage>> {
+        let Some(find) = self.find.take() else { return Ok(None) };
+        let mut page = context.call(self.client.find(find.clone())).await.map_err(|error| about(error, &find.path))?;
+        self.find = page.next.take().map(|next| Find { after: Some(next), ..find });
+        for closed in &page.closed {
+            context.fail(Error::new(ErrorCode::PermissionDenied, "permission denied").at(closed))?;
+        }
+        Ok(Some(page))
+    }
+}
+
+/// The paths that arguments name; the working folder if there are none.
+///
+/// # Errors
+/// At Ctrl-C; wrong paths are reported.
+pub fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPath>> {
+    if texts.is_empty() {
+        return Ok(vec![context.session.folder.clone()]);
+    }
+    let mut paths = Vec::new();
+    for text in texts {
+        let path = context.remote(text);
+        paths.extend(context.check(path)?);
+    }
+    Ok(paths)
+}
+
+/// Searches at and below the places that `texts` name.
+///
+/// # Errors
+/// When nothing can go on.
+pub async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: Wanted) -> Result<()> {
+    let client = context.client().await?;
+    let mut rows = Rows::default();
+    for place in places(context, texts)? {
+        let mut search = Search::new(&client, &place, &wanted);
+        loop {
+            let page = search.page(context).await;
+            let Some(page) = context.check(page)?.flatten() else { break };
+            for found in &page.entries {
+                let text = line(context, found);
+                rows.add(context, &FoundJson::of(found, wanted.short), || text)?;
+            }
+        }
+    }
+    rows.end(context)
+}
+
+fn line(context: &Context<'_>, found: &Found) -> String {
+    let shown = context.shown(found.path.as_str());
+    let tone = if found.stat.kind == Kind::Directory { dfs_tui::Tone::Folder } else { dfs_tui::Tone::Plain };
+    format!("{}\n", context.view().paint(tone, &shown))
+}

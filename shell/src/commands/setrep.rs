@@ -1,0 +1,158 @@
+//! `setrep`: how many copies files have.
+
+use super::change::look;
+use super::found::Search;
+use super::{Example, Group, Json, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::report::about;
+use clap::Args;
+use dfs_client::{Client, Wanted};
+use dfs_tui::figures::plural;
+use dfs_tui::{Report, View};
+use dfs_types::{DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
+use futures::{StreamExt, stream};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// How often `-w` looks.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// Files that are set at the same time.
+const CALLS_IN_FLIGHT: usize = 64;
+
+/// Arguments of `setrep`.
+#[derive(Debug, Args)]
+pub struct Setrep {
+    /// All files below a folder, too.
+    #[arg(short = 'R')]
+    recursive: bool,
+    /// Wait until every chunk has so many copies.
+    #[arg(short)]
+    wait: bool,
+    /// Copies of each chunk, 1 to 16.
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(dfs_rpc::REPLICATION_MAX)))]
+    copies: u8,
+    /// The files.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Setrep {
+    const NAME: &'static str = "setrep";
+    const ABOUT: &'static str = "Set how many copies files have";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] = &[
+        ("setrep 2 /data/big.bin", "the cluster makes or removes copies by itself"),
+        ("setrep -w 3 /data/big.bin", "and we wait for it"),
+        ("setrep -R 2 /data/2026", "of all files below a folder"),
+    ];
+    const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
+    const JSON: Json = Json::of::<Set>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let mut set = Set { replication: self.copies, files: 0, paths: Vec::new() };
+        for text in &self.paths {
+            let found = look(context, &client, text).await;
+            let Some((path, stat)) = context.check(found)? else { continue };
+            let flag = self.recursive.then_some("-R");
+            let copies = self.copies.to_string();
+            if context.only_planned(["setrep"].into_iter().chain(flag).chain([&*copies, path.as_str()])) {
+                continue;
+            }
+            if stat.kind == EntryKind::Directory && !self.recursive {
+                let error = Error::new(ErrorCode::IsADirectory, "is a directory").at(&path);
+                context.fail(error.hint("setrep -R sets all files below it"))?;
+                continue;
+            }
+            let before = set.files;
+            let result = self.set(context, &client, &path, &mut set.files).await;
+            context.check(result)?;
+            if set.files > before {
+                set.paths.push(path.to_string());
+            }
+        }
+        if self.wait {
+            self.wait(context, &client, &set).await?;
+        }
+        if set.files > 0 { context.show(&set) } else { Ok(()) }
+    }
+}
+
+impl Setrep {
+    /// Sets all files at and below `path`.
+    async fn set(&self, context: &mut Context<'_>, client: &Client, path: &DfsPath, files: &mut u64) -> Result<()> {
+        let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
+        let mut search = Search::new(client, path, &wanted);
+        while let Some(page) = search.page(context).await? {
+            let calls = page.entries.into_iter().map(|found| async move {
+                let result = client.set_replication(&found.path, self.copies).await;
+                result.map_err(|error| about(error, &found.path))
+            });
+            let mut calls = stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT);
+            while let Some(result) = context.call(async { Ok(calls.next().await) }).await? {
+                *files += u64::from(context.check(result)?.is_some());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all chunks have as many live copies as they should, no more and no fewer.
+    async fn wait(&self, context: &mut Context<'_>, client: &Client, set: &Set) -> Result<()> {
+        if set.files == 0 {
+            return Ok(());
+        }
+        let files = plural(set.files, "file has", "files have");
+        context.session.say(&format!("setrep: waiting until {files} {}; Ctrl-C ends the waiting", self.goal()));
+        for path in &set.paths {
+            let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
+            let mut search = Search::new(client, &DfsPath::parse(path)?, &wanted);
+            while let Some(page) = search.page(context).await? {
+                for found in &page.entries {
+                    self.wait_for(context, client, &found.path).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn goal(&self) -> String {
+        plural(self.copies.into(), "copy", "copies")
+    }
+
+    async fn wait_for(&self, context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<()> {
+        loop {
+            let located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
+            let right = |count: usize| count == usize::from(self.copies);
+            // Who has set another number meanwhile, or deleted the file, is not waited for.
+            if located.stat.replication != self.copies || located.chunks.iter().all(|chunk| right(chunk.replicas.len()))
+            {
+                return Ok(());
+            }
+            let status = context.call(client.status()).await?;
+            if status.nodes_live < u32::from(self.copies) {
+                let live = plural(status.nodes_live.into(), "datanode is", "datanodes are");
+                let what = format!("set, but there will not be {}: {live} live", self.goal());
+                return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint("start more datanodes"));
+            }
+            context.call(async { Ok(tokio::time::sleep(LOOK_EVERY).await) }).await?;
+        }
+    }
+}
+
+/// What was set.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Set {
+    replication: u8,
+    /// Files that were set.
+    files: u64,
+    /// The paths asked for at and below which they are.
+    paths: Vec<String>,
+}
+
+impl Report for Set {
+    fn text(&self, _: &View) -> String {
+        String::new()
+    }
+}

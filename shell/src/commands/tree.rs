@@ -1,0 +1,130 @@
+//! `tree`.
+
+use super::change::look;
+use super::entry::EntryJson;
+use super::rows::Rows;
+use super::{Example, Group, Json, Kind, Meaning, Verb};
+use crate::context::Context;
+use crate::report::about;
+use clap::Args;
+use dfs_client::Client;
+use dfs_tui::Tone;
+use dfs_tui::figures::plural;
+use dfs_types::{DfsPath, Entry, Kind as EntryKind, Result};
+use futures::stream::{BoxStream, Peekable};
+use futures::{StreamExt, TryStreamExt};
+use std::ffi::OsString;
+use std::pin::Pin;
+
+/// Arguments of `tree`.
+#[derive(Debug, Args)]
+pub struct Tree {
+    /// Only so many levels.
+    #[arg(short = 'L', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    levels: Option<u16>,
+    /// Where it begins; the working folder if none.
+    #[arg(value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Tree {
+    const NAME: &'static str = "tree";
+    const ABOUT: &'static str = "Draw a folder and what is below it";
+    const GROUP: Group = Group::Files;
+    const EXAMPLES: &'static [Example] = &[("tree /data", "all of it"), ("tree -L 1 /data", "one level")];
+    const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
+
+    async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
+        if self.paths.is_empty() {
+            self.paths.push(OsString::from("."));
+        }
+        let client = context.client().await?;
+        let levels = self.levels.map_or(usize::MAX, usize::from);
+        let mut drawing = Drawing { client, levels, rows: Rows::default(), folders: 0, files: 0 };
+        for text in &self.paths {
+            drawing.draw(context, text).await?;
+        }
+        drawing.end(context)
+    }
+}
+
+type Entries = Pin<Box<Peekable<BoxStream<'static, Result<Entry>>>>>;
+
+/// A folder that is being drawn.
+struct Open {
+    path: DfsPath,
+    /// What stands before the branches of its entries.
+    margin: String,
+    entries: Entries,
+}
+
+struct Drawing {
+    client: Client,
+    levels: usize,
+    rows: Rows,
+    folders: u64,
+    files: u64,
+}
+
+impl Drawing {
+    async fn draw(&mut self, context: &mut Context<'_>, text: &OsString) -> Result<()> {
+        let found = look(context, &self.client, text).await;
+        let Some((path, stat)) = context.check(found)? else { return Ok(()) };
+        let title = paint(context, path.as_str(), stat.kind);
+        self.rows.add(context, &EntryJson::of(path.as_str(), &stat), || format!("{title}\n"))?;
+        let mut open = Vec::new();
+        if stat.kind == EntryKind::Directory {
+            open.push(self.open(path, String::new()));
+        }
+        while let Some(folder) = open.last_mut() {
+            let next = next(context, folder).await;
+            let Some((entry, last)) = context.check(next)?.flatten() else {
+                open.pop();
+                continue;
+            };
+            let path = folder.path.join(&entry.name)?;
+            let branch = format!("{}{}", folder.margin, if last { "└── " } else { "├── " });
+            let margin = format!("{}{}", folder.margin, if last { "    " } else { "│   " });
+            let name = paint(context, &entry.name, entry.stat.kind);
+            self.rows.add(context, &EntryJson::of(path.as_str(), &entry.stat), || format!("{branch}{name}\n"))?;
+            match entry.stat.kind {
+                EntryKind::File => self.files += 1,
+                EntryKind::Directory => {
+                    self.folders += 1;
+                    if open.len() < self.levels {
+                        open.push(self.open(path, margin));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&self, path: DfsPath, margin: String) -> Open {
+        let entries = Box::pin(self.client.list_all(&path, "").boxed().peekable());
+        Open { path, margin, entries }
+    }
+
+    fn end(self, context: &mut Context<'_>) -> Result<()> {
+        if !context.json() {
+            let (folders, files) = (plural(self.folders, "folder", "folders"), plural(self.files, "file", "files"));
+            context.print(&format!("\n{folders}, {files}\n"))?;
+        }
+        self.rows.end(context)
+    }
+}
+
+/// The next entry of a folder, and whether it is the last.
+async fn next(context: &Context<'_>, folder: &mut Open) -> Result<Option<(Entry, bool)>> {
+    let Open { path, entries, .. } = folder;
+    let entry = context.call(entries.try_next()).await.map_err(|error| about(error, path))?;
+    let Some(entry) = entry else { return Ok(None) };
+    let last = context.call(async { Ok(entries.as_mut().peek().await.is_none()) }).await?;
+    Ok(Some((entry, last)))
+}
+
+fn paint(context: &Context<'_>, name: &str, kind: EntryKind) -> String {
+    let tone = if kind == EntryKind::Directory { Tone::Folder } else { Tone::Plain };
+    context.view().paint(tone, &context.shown(name)).into_owned()
+}
