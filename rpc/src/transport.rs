@@ -21,7 +21,7 @@ pub type Transport<In, Out> = Framed<TlsStream<TcpStream>, PostcardCodec<In, Out
 /// Why no connection came about.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error("connect: {0}")]
+    #[error("connect: {}", plain(.0))]
     Io(#[from] std::io::Error),
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
@@ -50,6 +50,14 @@ impl ConnectError {
         };
         Error::new(code, format!("{address}: {self}"))
     }
+}
+
+/// The words of the system, in lower case and without its number.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// rustls hides its errors in `io::Error` of kind `InvalidData`.

@@ -104,6 +104,14 @@ where
     stamp(at, zone, "%Y-%m-%d %H:%M")
 }
 
+/// `2026-11-21 09:03:07` in the zone given.
+pub fn time_seconds<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    stamp(at, zone, "%Y-%m-%d %H:%M:%S")
+}
+
 /// `2026-11-21 09:03:07.123 +0100` in the zone given.
 pub fn time_exact<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
 where

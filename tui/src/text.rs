@@ -93,9 +93,20 @@ fn visible_width(text: &str) -> usize {
     plain + pieces.map(|piece| piece.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
 }
 
+/// The text with blanks behind it, to at least `cells` cells.
+pub fn pad(text: &str, cells: usize) -> String {
+    let blanks = cells.saturating_sub(width(text));
+    text.chars().chain(std::iter::repeat_n(' ', blanks)).collect()
+}
+
 /// Names side by side, filled column by column as `ls` does, in lines of at most `cells` cells.
 /// A name that is wider than that gets a line of its own.
 pub fn columns(names: &[String], cells: usize) -> String {
+    columns_with(names, cells, |_, name| Cow::Borrowed(name))
+}
+
+/// As [`columns`], each name as `paint` shows it, which must take as many cells.
+pub fn columns_with<'n>(names: &'n [String], cells: usize, paint: impl Fn(usize, &'n str) -> Cow<'n, str>) -> String {
     const GAP: usize = 2;
     if names.is_empty() {
         return String::new();
@@ -112,9 +123,10 @@ pub fn columns(names: &[String], cells: usize) -> String {
     for row in 0..rows {
         let mut pending = 0;
         for (column, column_width) in column_widths.iter().enumerate() {
-            let Some((name, used)) = names.get(column * rows + row).zip(widths.get(column * rows + row)) else { break };
+            let index = column * rows + row;
+            let Some((name, used)) = names.get(index).zip(widths.get(index)) else { break };
             text.extend(std::iter::repeat_n(' ', pending));
-            text.push_str(name);
+            text.push_str(&paint(index, name));
             pending = column_width - used + GAP;
         }
         text.push('\n');
@@ -154,6 +166,17 @@ mod tests {
         assert_eq!(wrap("one two three", Some(9), 2), "one two\n  three");
         assert_eq!(wrap("\x1b[31mone\x1b[0m two", Some(9), 2), "\x1b[31mone\x1b[0m two");
         assert_eq!(wrap("a overlong b", Some(4), 0), "a\noverlong\nb");
+    }
+
+    #[test]
+    fn painted_columns_line_up() {
+        let names: Vec<String> = ["漢", "b", "ccc"].map(str::to_owned).into();
+        let painted = columns_with(&names, 80, |index, name| match index {
+            0 => Cow::Owned(format!("\x1b[1m{name}\x1b[0m")),
+            _ => Cow::Borrowed(name),
+        });
+        assert_eq!(painted, "\x1b[1m漢\x1b[0m  b  ccc\n");
+        assert_eq!((pad("漢", 4), pad("abc", 2)), ("漢  ".to_owned(), "abc".to_owned()));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! `help`: built from the table of commands, so that it cannot say what is not so.
 
-use super::{COMMANDS, Command, Example, Group, Kind, Meaning, Verb};
+use super::{COMMANDS, Command, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// Arguments of `help`.
@@ -19,23 +21,82 @@ impl Verb for Help {
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[("help", "all commands"), ("help put", "one, with examples")];
     const MEANING: Meaning = Meaning::all(Kind::Command);
+    const JSON: Json = Json::of::<Vec<Explained>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let chosen = self.command.as_deref().map(Command::find).transpose()?;
         if context.json() {
-            let list: Vec<_> =
-                chosen.map_or_else(|| COMMANDS.iter().collect(), |one| vec![one]).into_iter().map(as_json).collect();
-            return context.emit(&list);
+            let chosen = chosen.map_or_else(|| COMMANDS.iter().collect(), |one| vec![one]);
+            return context.emit(&chosen.into_iter().map(Explained::of).collect::<Vec<_>>());
         }
         let text = chosen.map_or_else(overview, help_of);
         context.print(&text)
     }
 }
 
-fn as_json(command: &Command) -> serde_json::Value {
-    let examples: Vec<_> =
-        command.examples.iter().map(|(line, what)| serde_json::json!({ "line": line, "what": what })).collect();
-    serde_json::json!({ "name": command.name, "about": command.about, "usage": command.usage(), "examples": examples })
+/// A command, explained.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Explained {
+    name: &'static str,
+    about: &'static str,
+    /// `files`, `cluster` or `shell`.
+    group: &'static str,
+    /// As in `ls [OPTIONS] [PATH]...`.
+    usage: String,
+    arguments: Vec<Argument>,
+    examples: Vec<Line>,
+    /// Whether it prints a document with `--json`.
+    json: bool,
+}
+
+/// A flag, or what stands at a place.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Argument {
+    /// As it is typed: `-l`, `--rep`; both where there are two; none for what stands at a place.
+    flags: Vec<String>,
+    /// What it takes, as in `PATH`; none for a flag alone.
+    values: Vec<String>,
+    about: String,
+    required: bool,
+}
+
+/// A line that does something.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Line {
+    line: &'static str,
+    what: &'static str,
+}
+
+impl Explained {
+    fn of(command: &Command) -> Self {
+        Self {
+            name: command.name,
+            about: command.about,
+            group: match command.group {
+                Group::Files => "files",
+                Group::Cluster => "cluster",
+                Group::Shell => "shell",
+            },
+            usage: command.usage(),
+            arguments: command.definition().get_arguments().map(Argument::of).collect(),
+            examples: command.examples.iter().map(|(line, what)| Line { line, what }).collect(),
+            json: matches!(command.json, Json::Document(_)),
+        }
+    }
+}
+
+impl Argument {
+    fn of(arg: &clap::Arg) -> Self {
+        let flags = arg.get_short().map(|short| format!("-{short}")).into_iter();
+        let takes = arg.get_action().takes_values();
+        let values = arg.get_value_names().filter(|_| takes).unwrap_or_default();
+        Self {
+            flags: flags.chain(arg.get_long().map(|long| format!("--{long}"))).collect(),
+            values: values.iter().map(ToString::to_string).collect(),
+            about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+            required: arg.is_required_set(),
+        }
+    }
 }
 
 /// Every command in a line.
@@ -72,6 +133,21 @@ pub fn help_of(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_are_told_all_of_it() {
+        for command in COMMANDS {
+            let told = serde_json::to_value(Explained::of(command)).expect("JSON");
+            assert!(!told["usage"].as_str().unwrap_or_default().is_empty(), "{told}");
+            let arguments = told["arguments"].as_array().expect("a list");
+            assert!(arguments.iter().all(|argument| argument["about"] != ""), "{told}");
+        }
+        let put = Explained::of(Command::named("put").expect("there"));
+        assert!(
+            put.arguments.iter().any(|argument| argument.flags == ["--rep"] && argument.values == ["N"]),
+            "{put:?}"
+        );
+    }
 
     #[test]
     fn every_command_is_listed_and_explained() {

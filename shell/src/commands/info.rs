@@ -1,14 +1,17 @@
 //! `info`: a file with its chunks and replicas, and how well it is kept.
 
 use super::entry::EntryJson;
-use super::locate::{chunk_json, chunk_table};
-use super::{Example, Group, Kind, Meaning, Verb, stat};
+use super::locate::{Chunk, chunk_table};
+use super::{Example, Group, Json, Kind, Meaning, Verb, stat};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::Located;
 use dfs_tui::figures::plural;
-use dfs_types::Result;
+use dfs_tui::{Report, Tone, View};
+use dfs_types::{DfsPath, Result};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 use std::ffi::OsString;
 
 /// Arguments of `info`.
@@ -24,6 +27,7 @@ impl Verb for Info {
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[("info /data/big.bin", "is every copy there?")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Kept<'static>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let path = context.remote(&self.path)?;
@@ -34,21 +38,49 @@ impl Verb for Info {
         } else {
             Located { stat, chunks: Vec::new() }
         };
-        if context.json() {
-            let chunks: Vec<_> = located.chunks.iter().map(chunk_json).collect();
-            let entry = EntryJson::of(path.as_str(), &located.stat);
-            return context
-                .emit(&serde_json::json!({ "entry": entry, "health": health(&located), "locations": chunks }));
-        }
-        let mut text = stat::describe(&context.shown(path.as_str()), &located.stat);
+        context.show(&Shown { path, located })
+    }
+}
+
+struct Shown {
+    path: DfsPath,
+    located: Located,
+}
+
+/// A file or folder, and how well it is kept.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Kept<'k> {
+    entry: EntryJson<'k>,
+    /// How many copies its worst chunk has, in words.
+    health: String,
+    /// Its chunks, in order.
+    locations: Vec<Chunk>,
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let entry = EntryJson::of(self.path.as_str(), &self.located.stat);
+        let locations = self.located.chunks.iter().map(Chunk::of).collect();
+        Kept { entry, health: health(&self.located), locations }.serialize(serializer)
+    }
+}
+
+impl Report for Shown {
+    fn text(&self, view: &View) -> String {
+        let located = &self.located;
+        let mut text = stat::describe(self.path.as_str(), &located.stat, view);
         if located.stat.kind == dfs_types::Kind::File {
-            text.push_str(&format!("{:<12}{}\n", "health", health(&located)));
+            let health = health(located);
+            let well = located.chunks.iter().all(|chunk| chunk.replicas.len() >= usize::from(located.stat.replication));
+            let (glyph, tone) = if well { ("·", Tone::Good) } else { ("!", Tone::Warning) };
+            let name = view.paint(Tone::Dim, "health      ");
+            text.push_str(&format!("{name}{}\n", view.paint(tone, &format!("{glyph} {health}"))));
         }
         if !located.chunks.is_empty() {
             text.push('\n');
-            text.push_str(&chunk_table(&located.chunks, &context.view()));
+            text.push_str(&chunk_table(&located.chunks, view));
         }
-        context.print(&text)
+        text
     }
 }
 

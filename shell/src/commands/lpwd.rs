@@ -1,6 +1,7 @@
 //! `lpwd`: where we are on this machine.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::pwd::Here;
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::local_io;
 use clap::Args;
@@ -17,14 +18,11 @@ impl Verb for Lpwd {
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[("lpwd", "where relative local paths begin")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Here>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let folder = std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))?;
         let path = folder.to_string_lossy();
-        if context.json() {
-            return context.emit(&serde_json::json!({ "path": path }));
-        }
-        let text = format!("{}\n", context.shown(&path));
-        context.print(&text)
+        context.show(&Here { path: path.into_owned() })
     }
 }

@@ -1,13 +1,14 @@
 //! `ls`.
 
 use super::entry::{EntryJson, mode_text};
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::Client;
 use dfs_tui::figures::{size_short, time};
-use dfs_tui::text::{columns, width};
+use dfs_tui::text::{columns_with, pad, sanitise, width};
+use dfs_tui::{Tone, View};
 use dfs_types::{DfsPath, Entry, Kind as EntryKind, Result, Stat};
 use futures::{StreamExt, TryStreamExt};
 use std::cmp::Reverse;
@@ -55,10 +56,11 @@ impl Verb for Ls {
     const EXAMPLES: &'static [Example] = &[
         ("ls", "the working folder"),
         ("ls -lh /data", "with sizes for people"),
-        ("ls -ltr '/my logs'", "newest last"),
-        ("ls /data/2026-*/*.csv", "by pattern"),
+        ("ls -ltr /data", "newest last"),
+        ("ls /data/*.csv", "by pattern"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
 
     async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
         if self.paths.is_empty() {
@@ -96,6 +98,11 @@ struct Listed {
     name: String,
     path: DfsPath,
     stat: Stat,
+}
+
+/// How its name looks.
+fn tone(entry: &Listed) -> Tone {
+    if entry.stat.kind == EntryKind::Directory { Tone::Folder } else { Tone::Plain }
 }
 
 async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
@@ -190,9 +197,12 @@ impl Lister<'_> {
             return self.show_json(context, entries);
         }
         let names: Vec<String> = entries.iter().map(|entry| context.shown(&entry.name).into_owned()).collect();
-        let text = match (self.ls.long, context.out.width()) {
-            (true, _) => self.long_lines(entries, &names),
-            (false, Some(cells)) => columns(&names, cells),
+        let view = context.view();
+        let text = match (self.ls.long, view.cells) {
+            (true, _) => self.long_lines(entries, &names, &view),
+            (false, Some(cells)) => {
+                columns_with(&names, cells, |at, name| view.paint(entries.get(at).map(tone).unwrap_or_default(), name))
+            }
             (false, None) => names.iter().map(|name| format!("{name}\n")).collect(),
         };
         context.print(&text)
@@ -217,23 +227,24 @@ impl Lister<'_> {
         }
     }
 
-    fn long_lines(&self, entries: &[Listed], names: &[String]) -> String {
+    fn long_lines(&self, entries: &[Listed], names: &[String], view: &View) -> String {
         let size = |stat: &Stat| if self.ls.human { size_short(stat.size) } else { stat.size.to_string() };
         let widest = |text: &dyn Fn(&Listed) -> usize| entries.iter().map(text).max().unwrap_or(0);
-        let owners = widest(&|entry| width(&entry.stat.owner));
-        let groups = widest(&|entry| width(&entry.stat.group));
+        let owners = widest(&|entry| width(&sanitise(&entry.stat.owner)));
+        let groups = widest(&|entry| width(&sanitise(&entry.stat.group)));
         let sizes = widest(&|entry| size(&entry.stat).len());
         let mut text = String::new();
         for (entry, name) in entries.iter().zip(names) {
             let stat = &entry.stat;
             let copies = if stat.kind == EntryKind::Directory { "-".to_owned() } else { stat.replication.to_string() };
             text.push_str(&format!(
-                "{} {copies:>2} {:<owners$} {:<groups$} {:>sizes$} {} {name}\n",
+                "{} {copies:>2} {} {} {:>sizes$} {} {}\n",
                 mode_text(stat.kind, stat.mode),
-                stat.owner,
-                stat.group,
+                pad(&sanitise(&stat.owner), owners),
+                pad(&sanitise(&stat.group), groups),
                 size(stat),
                 time(stat.modified, &chrono::Local),
+                view.paint(tone(entry), name),
             ));
         }
         text

@@ -1,10 +1,13 @@
 //! `mkdir`.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
+use dfs_tui::{Report, View};
 use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::ffi::OsString;
 
 /// Arguments of `mkdir`.
@@ -23,11 +26,12 @@ impl Verb for Mkdir {
     const ABOUT: &'static str = "Make folders";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[
-        ("mkdir /data", "make one"),
+        ("mkdir /data/raw", "make one"),
         ("mkdir -p /data/2026/11", "and those above it, where they are not there"),
-        ("mkdir /data/{raw,clean}", "make two"),
+        ("mkdir /data/{in,out}", "make two"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Made>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
@@ -46,12 +50,23 @@ impl Verb for Mkdir {
             }
             let result = context.call(client.mkdir(&path, self.parents)).await;
             if context.check(result.map_err(|error| about(error, &path)))?.is_some() {
-                made.push(path);
+                made.push(path.to_string());
             }
         }
-        if context.json() && !made.is_empty() {
-            return context.emit(&serde_json::json!({ "made": made }));
-        }
-        Ok(())
+        if made.is_empty() { Ok(()) } else { context.show(&Made { made }) }
+    }
+}
+
+/// What was made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Made {
+    /// Paths; with -p also those that were there.
+    made: Vec<String>,
+}
+
+impl Report for Made {
+    /// As the mkdir of every system: what went well needs no word.
+    fn text(&self, _: &View) -> String {
+        String::new()
     }
 }

@@ -1,11 +1,14 @@
 //! `mv`.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::Client;
+use dfs_tui::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::ffi::OsString;
 
 /// Arguments of `mv`.
@@ -24,15 +27,19 @@ impl Verb for Mv {
     const ABOUT: &'static str = "Move or rename, atomically";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[
-        ("mv /data/new /data/old", "rename"),
-        ("mv /logs/*.gz /archive", "move many into a folder"),
-        ("mv -f /tmp/report /report", "replace the file that is there"),
+        ("mv /data/a.csv /data/first.csv", "rename"),
+        ("mv /data/*.csv /data/2026", "move many into a folder"),
+        ("mv -f /data/a.csv /data/b.csv", "replace the file that is there"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Moves>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
         let target = context.remote(destination)?;
+        if context.session.options.dry_run {
+            return self.plan(context, sources, &target);
+        }
         let client = context.client().await?;
         let into = is_folder(context, &client, &target).await?;
         if !into && sources.len() > 1 {
@@ -41,35 +48,58 @@ impl Verb for Mv {
         let mut moved = Vec::new();
         for source in sources {
             let result = move_one(context, &client, source, &target, into, self.force).await;
-            moved.extend(context.check(result)?.flatten());
+            moved.extend(context.check(result)?);
         }
-        if context.json() && !moved.is_empty() {
-            let list: Vec<_> = moved.iter().map(|(from, to)| serde_json::json!({ "from": from, "to": to })).collect();
-            return context.emit(&serde_json::json!({ "moved": list }));
-        }
+        if moved.is_empty() { Ok(()) } else { context.show(&Moves { moved }) }
+    }
+}
+
+impl Mv {
+    /// In a plan it is one line, because what it means is decided by what is there when it runs.
+    fn plan(&self, context: &mut Context<'_>, sources: &[OsString], target: &DfsPath) -> Result<()> {
+        let sources = sources.iter().map(|source| context.remote(source)).collect::<Result<Vec<_>>>()?;
+        let flag = self.force.then_some("-f");
+        let paths = sources.iter().chain([target]).map(DfsPath::as_str);
+        context.only_planned(["mv"].into_iter().chain(flag).chain(paths));
         Ok(())
     }
 }
 
+/// What was moved.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Moves {
+    moved: Vec<Move>,
+}
+
+/// One move.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Move {
+    from: String,
+    to: String,
+}
+
+impl Report for Moves {
+    /// As the mv of every system: what went well needs no word.
+    fn text(&self, _: &View) -> String {
+        String::new()
+    }
+}
+
 async fn move_one(
-    context: &mut Context<'_>,
+    context: &Context<'_>,
     client: &Client,
     source: &OsString,
     target: &DfsPath,
     into: bool,
     force: bool,
-) -> Result<Option<(DfsPath, DfsPath)>> {
+) -> Result<Move> {
     let from = context.remote(source)?;
     let to = match from.name() {
         Some(name) if into => target.join(name).map_err(|error| Error::from(error).at(&from))?,
         _ => target.clone(),
     };
-    let flag = force.then_some("-f");
-    if context.only_planned(["mv"].into_iter().chain(flag).chain([from.as_str(), to.as_str()])) {
-        return Ok(None);
-    }
     context.call(client.rename(&from, &to, force)).await.map_err(|error| about(error, &from))?;
-    Ok(Some((from, to)))
+    Ok(Move { from: from.to_string(), to: to.to_string() })
 }
 
 /// Whether there is a folder; nothing there is no error.

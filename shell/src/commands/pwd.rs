@@ -1,9 +1,13 @@
 //! `pwd`: where we are in the DFS.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
+use dfs_tui::text::sanitise;
+use dfs_tui::{Report, View};
 use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// `pwd` takes no arguments.
 #[derive(Debug, Args)]
@@ -15,13 +19,24 @@ impl Verb for Pwd {
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[("pwd", "where relative paths begin")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Here>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let path = context.session.folder.to_string();
-        if context.json() {
-            return context.emit(&serde_json::json!({ "path": path }));
-        }
-        let text = format!("{}\n", context.shown(&path));
-        context.print(&text)
+        context.show(&Here { path })
+    }
+}
+
+/// The working folder.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Here {
+    pub path: String,
+}
+
+impl Report for Here {
+    /// On a terminal what it would obey is shown and not done; elsewhere the path is data.
+    fn text(&self, view: &View) -> String {
+        let path = if view.cells.is_some() { sanitise(&self.path) } else { self.path.as_str().into() };
+        format!("{path}\n")
     }
 }

@@ -1,12 +1,15 @@
 //! `rm`.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::Client;
 use dfs_tui::figures::{plural, size};
+use dfs_tui::{Report, View};
 use dfs_types::{Deleted, DfsPath, Error, ErrorCode, Result, Stat};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::ffi::OsString;
 
 /// Arguments of `rm`.
@@ -31,11 +34,12 @@ impl Verb for Rm {
     const ABOUT: &'static str = "Delete files and folders";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[
-        ("rm /data/old.csv", "delete a file"),
-        ("rm -r /data/2024", "delete a folder with all that is in it, after asking"),
-        ("rm -r --yes /tmp/job", "without asking, as a script must"),
+        ("rm /data/a.csv", "delete a file"),
+        ("rm -f /data/a.csv /data/none.csv", "what is not there is no error"),
+        ("rm -r --yes /data/2026", "a folder with all in it; without --yes it asks"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Gone>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
@@ -60,14 +64,33 @@ impl Verb for Rm {
                 Err(error) if self.force && error.code == ErrorCode::NotFound => {}
                 result => {
                     let done = context.check(result.map_err(|error| about(error, &path)))?;
-                    deleted.extend(done.map(|deleted| as_json(&path, &deleted)));
+                    deleted.extend(done.map(|deleted| one(&path, &deleted)));
                 }
             }
         }
-        if context.json() && !deleted.is_empty() {
-            return context.emit(&serde_json::json!({ "deleted": deleted }));
-        }
-        Ok(())
+        if deleted.is_empty() { Ok(()) } else { context.show(&Gone { deleted }) }
+    }
+}
+
+/// What was deleted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Gone {
+    deleted: Vec<One>,
+}
+
+/// One path, and what was there and below it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct One {
+    path: String,
+    files: u64,
+    directories: u64,
+    bytes: u64,
+}
+
+impl Report for Gone {
+    /// As the rm of every system: what went well needs no word.
+    fn text(&self, _: &View) -> String {
+        String::new()
     }
 }
 
@@ -101,8 +124,9 @@ fn question(found: &[(DfsPath, Stat)]) -> String {
     format!("delete {what}: {files} in {folders}, {}", size(bytes))
 }
 
-fn as_json(path: &DfsPath, deleted: &Deleted) -> serde_json::Value {
-    serde_json::json!({ "path": path, "files": deleted.files, "directories": deleted.directories, "bytes": deleted.bytes })
+fn one(path: &DfsPath, deleted: &Deleted) -> One {
+    let Deleted { files, directories, bytes, .. } = *deleted;
+    One { path: path.to_string(), files, directories, bytes }
 }
 
 #[cfg(test)]

@@ -1,45 +1,95 @@
 //! `set`: variables.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote;
+use crate::options::Options;
 use crate::report::usage;
 use clap::Args;
-use dfs_types::Result;
+use dfs_tui::{Report, View};
+use dfs_types::{Error, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Arguments of `set`.
 #[derive(Debug, Args)]
+#[command(after_help = OPTIONS_HELP)]
 pub struct Set {
     /// NAME=VALUE; without any, the variables are listed.
     #[arg(value_name = "NAME=VALUE")]
     settings: Vec<String>,
 }
 
+/// Variables that mean something to the shell itself; each is on or off.
+const OPTIONS: [&str; 5] = ["keep_going", "pager", "progress", "quiet", "verbose"];
+
+const OPTIONS_HELP: &str = "\
+Options of the shell, each on or off:
+  keep_going  a script goes on after a failed command, as with -k
+  pager       long output on a terminal goes through $PAGER
+  progress    bars while files are moved; off is --no-progress
+  quiet       nothing but data and errors, as with -q
+  verbose     each command of a script is shown before it runs, as with -v";
+
 impl Verb for Set {
     const NAME: &'static str = "set";
-    const ABOUT: &'static str = "Set variables, or list them";
+    const ABOUT: &'static str = "Set variables and options, or list them";
     const GROUP: Group = Group::Shell;
-    const EXAMPLES: &'static [Example] =
-        &[("set day=2026-11-21; mkdir -p /logs/$day", "a name used twice"), ("set", "all of them")];
+    const EXAMPLES: &'static [Example] = &[
+        ("set day=2026-11-21; mkdir -p /data/$day", "a name used twice"),
+        ("set verbose=on", "an option of the shell"),
+        ("set", "all of them"),
+    ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Variables>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         for setting in &self.settings {
-            let (name, value) = split(setting).ok_or_else(|| usage("not NAME=VALUE").at(setting))?;
+            let (name, value) = split(setting).ok_or_else(|| not_a_setting(setting))?;
+            if OPTIONS.contains(&name) {
+                set_option(&mut context.session.options, name, value)?;
+            }
             context.session.scope.set(name, value);
             context.only_planned(["set", setting]);
         }
         if !self.settings.is_empty() {
             return Ok(());
         }
-        let variables: BTreeMap<&str, &str> = context.session.scope.variables().collect();
-        if context.json() {
-            let document = serde_json::json!(variables);
-            return context.emit(&document);
-        }
-        let text: String = variables.iter().map(|(name, value)| format!("{name}={}\n", quote(value))).collect();
-        context.print(&text)
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let variables = Variables(context.session.scope.variables().map(owned).collect());
+        context.show(&variables)
+    }
+}
+
+fn not_a_setting(text: &str) -> Error {
+    usage("not NAME=VALUE").at(text).hint("names are of letters, digits and _, as in set day=monday")
+}
+
+fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
+    let on = match value {
+        "on" => true,
+        "off" => false,
+        _ => return Err(usage(format!("{name} is an option of the shell: on or off")).at(value)),
+    };
+    match name {
+        "keep_going" => options.keep_going = on,
+        "progress" => options.no_progress = !on,
+        "quiet" => options.quiet = on,
+        "verbose" => options.verbose = on,
+        // Whoever shows long output looks at the variable.
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Variables, by name.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Variables(BTreeMap<String, String>);
+
+impl Report for Variables {
+    fn text(&self, _: &View) -> String {
+        self.0.iter().map(|(name, value)| format!("{name}={}\n", quote(value))).collect()
     }
 }
 
@@ -52,6 +102,18 @@ fn split(setting: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_are_on_or_off_and_all_explained() {
+        use clap::Parser;
+        let mut options = Options::parse_from(["dfs-shell"]);
+        for name in OPTIONS {
+            assert!(OPTIONS_HELP.contains(&format!("\n  {name}")), "{name}");
+            assert_eq!(set_option(&mut options, name, "on"), Ok(()));
+            assert!(set_option(&mut options, name, "maybe").is_err());
+        }
+        assert!(options.keep_going && options.quiet && options.verbose && !options.no_progress);
+    }
 
     #[test]
     fn names_and_values() {

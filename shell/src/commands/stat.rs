@@ -1,12 +1,15 @@
 //! `stat`: the attributes of files and folders.
 
 use super::entry::{EntryJson, mode_text};
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_tui::figures::{count, plural, size, time_exact};
-use dfs_types::{ByteSize, Result};
+use dfs_tui::text::sanitise;
+use dfs_tui::{Report, Tone, View};
+use dfs_types::{ByteSize, DfsPath, Result};
+use serde::{Serialize, Serializer};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
@@ -24,6 +27,7 @@ impl Verb for Stat {
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] = &[("stat /data", "sums of a folder"), ("stat /data/*.csv", "of many files")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
@@ -38,26 +42,35 @@ impl Verb for Stat {
             };
             found.extend(context.check(result)?);
         }
-        if context.json() {
-            let list: Vec<_> = found.iter().map(|(path, stat)| EntryJson::of(path.as_str(), stat)).collect();
-            return if list.is_empty() { Ok(()) } else { context.emit(&list) };
-        }
-        for (path, stat) in found {
-            let text = describe(&context.shown(path.as_str()), &stat);
-            context.print(&text)?;
-        }
-        Ok(())
+        if found.is_empty() { Ok(()) } else { context.show(&Found(found)) }
+    }
+}
+
+struct Found(Vec<(DfsPath, dfs_types::Stat)>);
+
+impl Serialize for Found {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|(path, stat)| EntryJson::of(path.as_str(), stat)))
+    }
+}
+
+impl Report for Found {
+    fn text(&self, view: &View) -> String {
+        let described = self.0.iter().map(|(path, stat)| describe(path.as_str(), stat, view));
+        described.collect::<Vec<_>>().join("\n")
     }
 }
 
 /// The attributes, line by line.
-pub fn describe(shown: &str, stat: &dfs_types::Stat) -> String {
+pub fn describe(path: &str, stat: &dfs_types::Stat, view: &View) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "{name:<12}{value}");
+        let name = format!("{name:<12}");
+        let _ = writeln!(text, "{}{value}", view.paint(Tone::Dim, &name));
     };
-    line("path", shown.to_owned());
     let folder = stat.kind == dfs_types::Kind::Directory;
+    let tone = if folder { Tone::Folder } else { Tone::Plain };
+    line("path", view.paint(tone, &sanitise(path)).into_owned());
     line("type", if folder { "folder" } else { "file" }.to_owned());
     line("size", format!("{} ({} bytes)", size(stat.size), count(stat.size)));
     if folder {
@@ -69,7 +82,7 @@ pub fn describe(shown: &str, stat: &dfs_types::Stat) -> String {
         line("chunks", format!("{} of up to {}", count(stat.chunks), ByteSize(stat.chunk_size.into())));
         line("copies", stat.replication.to_string());
     }
-    line("owner", format!("{}:{}", stat.owner, stat.group));
+    line("owner", format!("{}:{}", sanitise(&stat.owner), sanitise(&stat.group)));
     line("mode", format!("{} ({:04o})", mode_text(stat.kind, stat.mode), stat.mode));
     line("modified", time_exact(stat.modified, &chrono::Local));
     line("created", time_exact(stat.created, &chrono::Local));

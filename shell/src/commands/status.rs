@@ -3,10 +3,10 @@
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
-use dfs_client::{Client, ClusterStatus, NodeStatus};
-use dfs_tui::cluster::{self, Finding, Health, Picture};
+use dfs_client::{Client, ClusterStatus, Find, NodeStatus, Wanted};
+use dfs_tui::cluster::{self, Affected, Finding, Health, Picture};
 use dfs_tui::{Report, View};
-use dfs_types::Result;
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
@@ -29,11 +29,40 @@ impl Verb for Status {
     }
 }
 
+/// So long files are searched for chunks that want copies: who types `status` is in a hurry.
+const SEARCH_MAX: Duration = Duration::from_millis(500);
+
+/// Files with chunks that want copies; none when they cannot be searched.
+async fn affected(client: &Client) -> Option<Affected> {
+    let begun = Instant::now();
+    let wanted = Wanted { short: true, ..Wanted::default() };
+    let mut find = Find { path: DfsPath::root(), after: None, wanted };
+    let mut files = 0;
+    loop {
+        let page = client.find(find.clone()).await.ok()?;
+        files += page.entries.len() as u64;
+        find.after = page.next;
+        let more = find.after.is_some();
+        if !more || begun.elapsed() > SEARCH_MAX {
+            return Some(Affected { files, more });
+        }
+    }
+}
+
+/// Who cannot reach the cluster is told who finds out why.
+fn hinted(error: Error) -> Error {
+    match error.code {
+        ErrorCode::Unreachable | ErrorCode::Timeout => error.hint("doctor finds out why, and says what mends it"),
+        _ => error,
+    }
+}
+
 /// The cluster as it was seen at one moment.
 #[derive(Debug)]
 pub struct Seen {
     pub status: ClusterStatus,
     pub nodes: Vec<NodeStatus>,
+    affected: Option<Affected>,
     asked: Instant,
     local: bool,
 }
@@ -55,16 +84,20 @@ impl Seen {
     /// As [`Seen::look`].
     pub async fn of(client: &Client, local: bool) -> Result<Self> {
         let asked = Instant::now();
-        let status = client.status().await?;
+        let status = client.status().await.map_err(hinted)?;
         // The figures alone are worth showing.
         let nodes = client.nodes().await.unwrap_or_default();
-        Ok(Self { status, nodes, asked, local })
+        let chunks = &status.replication;
+        let short = chunks.missing + chunks.endangered + chunks.under > 0;
+        let seen = Self { status, nodes, affected: None, asked, local };
+        let affected = if short && !seen.picture().reporting() { affected(client).await } else { None };
+        Ok(Self { affected, ..seen })
     }
 
     /// As what is drawn and judged.
     pub fn picture(&self) -> Picture<'_> {
         let age: Duration = self.asked.elapsed();
-        Picture { status: &self.status, nodes: &self.nodes, affected: None, age, local: self.local }
+        Picture { status: &self.status, nodes: &self.nodes, affected: self.affected, age, local: self.local }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The status screen.
 
 use super::{Finding, Health, Picture, Severity, findings, health, names};
-use crate::figures::{age, count, percent, plural, size, time_exact};
+use crate::figures::{age, count, percent, plural, size, time_seconds};
 use crate::report::{Tone, View};
 use crate::text::{sanitise, wrap};
 use chrono::TimeZone;
@@ -77,7 +77,7 @@ where
     let status = picture.status;
     let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
     let mut text = format!("cluster {}, {leader}, term {}", status.cluster, status.term);
-    let _ = write!(text, "; data of {}, {}", time_exact(status.taken_at, zone), age(picture.age));
+    let _ = write!(text, "; data of {}, {}", time_seconds(status.taken_at, zone), age(picture.age));
     match status.counted_ms {
         Some(ms) => {
             let _ = write!(text, "; chunks counted {}", age(Duration::from_millis(ms)));
@@ -123,7 +123,7 @@ where
         None => "not known".to_owned(),
         Some(ms) => {
             let since = Timestamp(taken_at.0.saturating_sub(ms));
-            format!("{}, {}", time_exact(since, zone), age(Duration::from_millis(ms)))
+            format!("{}, {}", time_seconds(since, zone), age(Duration::from_millis(ms)))
         }
     };
     line(&mut text, "  since", &since, view);

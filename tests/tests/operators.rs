@@ -1,0 +1,182 @@
+//! What an operator types in an incident: what is wrong is said, with since when and what to type, and what is typed
+//! then helps.
+
+use dfs_tests::{Cluster, Spec, content};
+use serde_json::Value;
+
+/// A file of three chunks, on three datanodes.
+fn with_a_file(spec: Spec) -> Cluster {
+    let cluster = Cluster::start(spec);
+    let local = cluster.scratch().join("in");
+    std::fs::write(&local, content::bytes(1, 3 << 20)).expect("write");
+    cluster.ok(&["mkdir", "/data"]);
+    cluster.ok(&["put", local.to_str().expect("UTF-8"), "/data/big.bin"]);
+    cluster
+}
+
+fn whats(status: &Value) -> Vec<String> {
+    let list = status["findings"].as_array().expect("a list");
+    list.iter().map(|finding| finding["what"].as_str().expect("a text").to_owned()).collect()
+}
+
+#[test]
+fn a_datanode_that_dies_is_told_from_first_to_last() {
+    let cluster = with_a_file(Spec::default());
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    let text = cluster.ok(&["status"]);
+    assert!(text.starts_with("health      · well: ") && !text.contains("next"), "{text}");
+    the_space_of_one_disk_counts_once(&cluster);
+    all_is_well_for_why_and_doctor(&cluster);
+
+    cluster.kill("datanode-2");
+    cluster.wait_for("an overdue or dead datanode", || cluster.json(&["status"])["silent"] != serde_json::json!([]));
+    assert_ne!(cluster.json(&["status"])["health"], "well");
+    cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
+    let status = cluster.json(&["status"]);
+    assert_eq!((&status["health"], &status["silent"][0]), (&"healing".into(), &"datanode-2".into()));
+    let under = &status["findings"][0];
+    assert_eq!(under["what"], "3 chunks have too few copies, in 1 file: all can be read", "{status}");
+    let dead = &status["findings"][1];
+    assert!(dead["what"].as_str().expect("a text").starts_with("datanode-2 is dead"), "{status}");
+    assert!(dead["since_ms"].as_u64().expect("known") >= 3_000, "{status}");
+    assert_eq!(dead["next"], "dfsd start datanode-2");
+    let text = cluster.ok(&["status"]);
+    assert!(
+        text.contains("not heard from: datanode-2\n") && text.contains("  next      dfsd start datanode-2\n"),
+        "{text}"
+    );
+    why_names_the_dead_one(&cluster);
+    the_doctor_finds_it_too(&cluster);
+
+    // What it said to type is typed.
+    cluster.dfsd_ok(&["start", "datanode-2"]);
+    let watched = cluster.ok(&["replication", "--watch"]);
+    assert!(watched.ends_with("0 missing, 0 with one copy left, 0 under, 0 over, 0 being copied\n"), "{watched}");
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+}
+
+/// Three datanodes on one disk each report all that is free there.
+fn the_space_of_one_disk_counts_once(cluster: &Cluster) {
+    let nodes = cluster.json(&["nodes"]);
+    let nodes = nodes.as_array().expect("a list");
+    let most = nodes.iter().map(|node| node["free"].as_u64().expect("a number")).max().expect("three");
+    let disks: Vec<&Value> = nodes.iter().map(|node| &node["folders"][0]["disk"]).collect();
+    assert!(disks[0].is_string() && disks.iter().all(|disk| *disk == disks[0]), "{disks:?}");
+    let status = cluster.json(&["status"]);
+    let free = status["free"].as_u64().expect("a number");
+    // Others write to the disk meanwhile, but not as much as there is.
+    assert!(free < most + most / 2, "{free} free in all, {most} on one");
+    assert!(status["capacity"].as_u64() >= status["used"].as_u64());
+    assert!(cluster.ok(&["nodes"]).contains("3 of them share a disk"));
+}
+
+fn all_is_well_for_why_and_doctor(cluster: &Cluster) {
+    for (subject, says) in [
+        ("/data/big.bin", "Every chunk has all its copies"),
+        ("/data", "Every chunk in the cluster has all its copies"),
+        ("datanode-1", "is live"),
+        ("master-1", "leader in term"),
+    ] {
+        let why = cluster.json(&["why", subject]);
+        assert_eq!(why["well"], true, "{why}");
+        assert!(why["sentences"].to_string().contains(says), "{why}");
+        assert!(cluster.ok(&["why", subject]).contains("\n  next: "), "{why}");
+    }
+    let chunk = cluster.json(&["locate", "/data/big.bin"])[1]["chunk"].as_str().expect("an id").to_owned();
+    let why = cluster.ok(&["why", &chunk]);
+    assert!(why.contains("is a chunk of /data/big.bin") && why.contains("it has all its copies"), "{why}");
+    let said = cluster.shell(&["why", "00000000deadbeef"]);
+    assert_eq!(said.code, 1);
+    assert!(said.stderr.starts_with("why: 00000000deadbeef: no file names this chunk\n  hint: "), "{said:?}");
+    let doctor = cluster.shell(&["--json", "doctor"]);
+    let checks: Value = serde_json::from_str(&doctor.stdout).expect("JSON");
+    // The disk of the machine that runs this may be nearly full; nothing else may be amiss.
+    let amiss = |check: &&Value| check["verdict"] != "ok" && check["area"] != "machine";
+    let amiss: Vec<_> = checks["checks"].as_array().expect("a list").iter().filter(amiss).collect();
+    assert!(amiss.is_empty(), "{amiss:?}");
+    assert_eq!(doctor.code, i32::from(checks["well"] != true));
+}
+
+fn why_names_the_dead_one(cluster: &Cluster) {
+    let why = cluster.ok(&["why", "/data/big.bin"]);
+    for part in
+        ["3 chunks have fewer live copies", "It can be read whole.", "datanode-2 is dead", "next: why datanode-2"]
+    {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+    let why = cluster.ok(&["why", "datanode-2"]);
+    assert!(why.starts_with("! datanode-2 is dead") && why.ends_with("next: dfsd start datanode-2\n"), "{why}");
+    let shown = cluster.ok(&["node", "show", "datanode-2"]);
+    assert!(shown.contains("✗ dead"), "{shown}");
+}
+
+fn the_doctor_finds_it_too(cluster: &Cluster) {
+    let said = cluster.shell(&["doctor"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(
+        said.stdout.contains("✗ datanode-2: crashed; its log is ")
+            && said.stdout.contains("mend: dfsd start datanode-2"),
+        "{said:?}"
+    );
+    assert_eq!(said.stderr, "");
+}
+
+#[test]
+fn with_the_masters_gone_there_is_still_an_answer() {
+    let cluster = Cluster::start(Spec::default());
+    let masters = cluster.json(&["masters"]);
+    assert_eq!((&masters["leader"], &masters["masters"][0]["lag"]), (&"master-1".into(), &0.into()));
+    assert!(masters["masters"][0]["round_trip_ms"].as_f64().expect("it answers") > 0.0);
+    cluster.kill("master-1");
+    let said = cluster.shell(&["--timeout", "1s", "status"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.stderr.ends_with("  hint: doctor finds out why, and says what mends it\n"), "{said:?}");
+    let said = cluster.shell(&["doctor"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    for part in ["✗ master-1: crashed", "mend: dfsd start master-1", "status: not asked: no master answers"] {
+        assert!(said.stdout.contains(part), "{part}: {said:?}");
+    }
+    let version = cluster.ok(&["version"]);
+    assert!(version.contains("cluster     not reached: "), "{version}");
+    cluster.dfsd_ok(&["start", "master-1"]);
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    settings_and_credentials(&cluster);
+}
+
+fn settings_and_credentials(cluster: &Cluster) {
+    let config = cluster.json(&["config", "show", "master.dead"]);
+    let setting = &config["settings"][0];
+    assert_eq!((&setting["key"], &setting["value"]), (&"master.dead_after".into(), &"\"3s\"".into()));
+    assert_eq!(setting["source"], "environment DFS_MASTER_DEAD_AFTER");
+    // A key that is misspelled, and a credential that others can read.
+    let file = cluster.scratch().join("odd.toml");
+    std::fs::write(&file, "[client]\nrpc_timeuot = \"3s\"\n").expect("write");
+    let said = cluster.shell(&["--config", file.to_str().expect("UTF-8"), "doctor"]);
+    assert!(
+        said.code == 1 && said.stdout.contains("odd.toml:2: unknown key client.rpc_timeuot; did you mean"),
+        "{said:?}"
+    );
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |mode| std::fs::set_permissions(cluster.credential(), std::fs::Permissions::from_mode(mode));
+    mode(0o644).expect("set mode");
+    let said = cluster.shell(&["doctor"]);
+    assert!(said.code == 1 && said.stdout.contains("0644: others on this machine can use the key"), "{said:?}");
+    assert!(said.stdout.contains(&format!("mend: chmod 600 {}", cluster.credential().display())), "{said:?}");
+}
+
+#[test]
+fn lost_chunks_are_told_as_lost() {
+    let cluster = with_a_file(Spec::default().datanodes(1).replication(1));
+    cluster.kill("datanode-1");
+    cluster.wait_for("a broken cluster", || cluster.json(&["status"])["replication"]["missing"] == 3);
+    let status = cluster.json(&["status"]);
+    assert_eq!(status["health"], "broken");
+    let whats = whats(&status);
+    assert!(
+        whats.iter().any(|what| what == "3 chunks have no live copy, in 1 file: their files cannot be read whole"),
+        "{whats:?}"
+    );
+    assert!(whats.iter().any(|what| what.starts_with("no datanode is live")), "{whats:?}");
+    let why = cluster.json(&["why", "/data/big.bin"]);
+    assert!(why["well"] == false && why["sentences"].to_string().contains("cannot be read whole"), "{why}");
+}
