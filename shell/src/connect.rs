@@ -1,7 +1,7 @@
 //! Which cluster we talk to: `--masters`, `DFS_MASTERS`, the settings, or the local one.
 
 use crate::options::Options;
-use crate::report::{local_io, usage};
+use crate::report::usage;
 use dfs_client::ClientOptions;
 use dfs_config::{ClientSettings, Environment, Folders, Loaded, Sources};
 use dfs_daemon::local::Layout;
@@ -109,14 +109,18 @@ fn no_credential() -> Error {
 }
 
 fn identity(path: &Path) -> Result<Identity> {
+    let unusable =
+        |what: String, hint: String| Error::new(ErrorCode::Unauthenticated, what).at(path.display()).hint(hint);
     let pem = std::fs::read(path).map_err(|error| {
-        let error = local_io(path, &error);
-        Error::new(ErrorCode::Unauthenticated, format!("the credential cannot be read: {}", error.message))
-            .at(path.display())
-            .hint("name it in the settings as client.credential")
+        let hint = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => format!("it must be yours: sudo chown $USER {}", path.display()),
+            _ => "name it in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL".to_owned(),
+        };
+        unusable(format!("the credential cannot be read: {}", crate::report::io_message(&error)), hint)
     })?;
     Identity::from_pem(&pem).map_err(|error| {
-        Error::new(ErrorCode::Unauthenticated, format!("the credential cannot be used: {error}")).at(path.display())
+        let hint = "have it issued anew, or name another one as client.credential in the settings".to_owned();
+        unusable(format!("the credential cannot be used: {error}"), hint)
     })
 }
 

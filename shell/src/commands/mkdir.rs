@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_tui::{Report, View};
-use dfs_types::Result;
+use dfs_types::{Error, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -49,11 +49,20 @@ impl Verb for Mkdir {
                 continue;
             }
             let result = context.call(client.mkdir(&path, self.parents)).await;
-            if context.check(result.map_err(|error| about(error, &path)))?.is_some() {
+            if context.check(result.map_err(|error| self.hinted(about(error, &path))))?.is_some() {
                 made.push(path.to_string());
             }
         }
         if made.is_empty() { Ok(()) } else { context.show(&Made { made }) }
+    }
+}
+
+impl Mkdir {
+    fn hinted(&self, error: Error) -> Error {
+        match error.code {
+            ErrorCode::NotFound if !self.parents => error.hint("mkdir -p makes the folders above it, too"),
+            _ => error,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
+use crate::line::quote;
 use crate::report::about;
 use clap::Args;
 use dfs_client::Client;
@@ -98,8 +99,24 @@ async fn move_one(
         Some(name) if into => target.join(name).map_err(|error| Error::from(error).at(&from))?,
         _ => target.clone(),
     };
-    context.call(client.rename(&from, &to, force)).await.map_err(|error| about(error, &from))?;
+    match context.call(client.rename(&from, &to, force)).await {
+        Ok(()) => {}
+        Err(error) => return Err(blamed(context, client, error, &from, &to).await),
+    }
     Ok(Move { from: from.to_string(), to: to.to_string() })
+}
+
+/// The error, at the path that it is about: of two that are not there the masters name the first one, even when it is
+/// the folder of the second that is missing.
+async fn blamed(context: &Context<'_>, client: &Client, error: Error, from: &DfsPath, to: &DfsPath) -> Error {
+    let folder = to.parent().filter(|_| error.code == ErrorCode::NotFound);
+    match folder {
+        Some(folder) if context.call(client.stat(from)).await.is_ok() => {
+            let hint = format!("mkdir -p {} makes the folder", quote(folder.as_str()));
+            Error { path: None, ..error }.at(to).hint(hint)
+        }
+        _ => about(error, from),
+    }
 }
 
 /// Whether there is a folder; nothing there is no error.

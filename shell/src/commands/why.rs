@@ -261,12 +261,14 @@ fn tell_file(why: &mut Explained, located: &Located, nodes: &[NodeStatus]) {
         return;
     }
     let lost = short.iter().filter(|chunk| chunk.replicas.is_empty()).count() as u64;
+    let doubtful = short.iter().filter(|chunk| live(chunk) == 0).count() as u64 - lost;
     why.wrong(format!("{} fewer live copies than wanted.", plural(short.len() as u64, "chunk has", "chunks have")));
     if lost > 0 {
-        why.say(format!(
-            "{} no copy that can be reached: it cannot be read whole.",
-            plural(lost, "chunk has", "chunks have")
-        ));
+        let none = plural(lost, "chunk has", "chunks have");
+        why.say(format!("{none} no copy that can be reached: it cannot be read whole."));
+    } else if doubtful > 0 {
+        let only = plural(doubtful, "chunk has", "chunks have");
+        why.say(format!("{only} no copy but on overdue datanodes: it can be read whole only if they answer."));
     } else {
         why.say("It can be read whole.");
     }

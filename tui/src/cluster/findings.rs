@@ -178,7 +178,7 @@ fn missing(picture: &Picture<'_>) -> Option<Finding> {
         ),
         since_ms: picture.status.lasting.missing,
         doing: "nothing can be copied from nothing; they are back as soon as a datanode that has them is".into(),
-        next: start_or(picture, "nodes"),
+        next: start_or(picture, "fsck"),
     })
 }
 

@@ -1,0 +1,109 @@
+//! What each command says when it is used wrongly, or finds what it did not expect: one line that names the command, the
+//! path and what is wrong, a hint where there is something to do, and the exit code.
+
+use dfs_tests::{Cluster, Spec};
+
+/// Arguments, exit code, the first line on stderr, the beginning of the hint.
+type Case = (&'static [&'static str], i32, &'static str, Option<&'static str>);
+
+const CASES: &[Case] = &[
+    // No such command, or nothing given.
+    (&["statsu"], 2, "dfs-shell: statsu: no such command", Some("did you mean status?")),
+    (&["help", "mkdri"], 2, "help: mkdri: no such command", Some("did you mean mkdir?")),
+    (&["mkdir"], 2, "mkdir: the following required arguments were not provided: <PATH>...", Some("usage: mkdir")),
+    (&["rm"], 2, "rm: the following required arguments were not provided: <PATH>...", Some("usage: rm")),
+    (&["mv", "/a"], 2, "mv: ", Some("usage: mv")),
+    (&["node"], 2, "node: the following required arguments were not provided: <ACTION> <ID>", Some("usage: node")),
+    (&["node", "drown", "datanode-1"], 2, "node: invalid value 'drown' for '<ACTION>'", None),
+    (&["config", "get"], 2, "config: invalid value 'get' for '<ACTION>'", None),
+    (&["sleep", "long"], 2, "sleep: invalid value 'long' for '<TIME>'", Some("usage: sleep")),
+    (&["watch", "--count", "0", "ls"], 2, "watch: invalid value '0' for '--count <N>'", Some("usage: watch")),
+    (&["watch", "frobnicate"], 2, "watch: frobnicate: no such command", None),
+    (&["time"], 2, "time: ", Some("usage: time")),
+    (&["set", "1x=2"], 2, "set: 1x=2: not NAME=VALUE", Some("names are of letters")),
+    (&["set", "pager=maybe"], 2, "set: maybe: pager is an option of the shell: on or off", None),
+    (&["ls", "--frob"], 2, "ls: unexpected argument '--frob' found", Some("usage: ls")),
+    (&["exit", "many"], 2, "exit: invalid value 'many' for '[CODE]'", Some("usage: exit")),
+    (&["source"], 2, "source: the following required arguments were not provided: <FILE>", Some("usage: source")),
+    // Not there.
+    (&["ls", "/none"], 1, "ls: /none: no such file or directory", None),
+    (&["stat", "/none"], 1, "stat: /none: no such file or directory", None),
+    (&["info", "/none"], 1, "info: /none: no such file or directory", None),
+    (&["locate", "/none"], 1, "locate: /none: no such file or directory", None),
+    (&["why", "/none"], 1, "why: /none: no such file or directory", None),
+    (&["cd", "/none"], 1, "cd: /none: no such file or directory", None),
+    (&["rm", "/none"], 1, "rm: /none: no such file or directory", None),
+    (&["mv", "/none", "/x"], 1, "mv: /none: no such file or directory", None),
+    (&["mkdir", "/none/x"], 1, "mkdir: /none/x: ", Some("mkdir -p")),
+    (&["why", "datanode-77"], 1, "why: datanode-77: no such datanode", Some("nodes lists them")),
+    (&["why", "master-77"], 1, "why: master-77: no such master", Some("masters lists them")),
+    (&["node", "show", "datanode-77"], 1, "node: datanode-77: no such datanode", Some("nodes lists them")),
+    (&["node", "show", "seven"], 1, "node: \"seven\" is not a datanode id like datanode-2", Some("nodes lists them")),
+    (&["lcd", "/no/such/folder"], 1, "lcd: /no/such/folder: no such file or directory", None),
+    (&["lls", "/no/such/folder"], 1, "lls: ", None),
+    (&["source", "none.dfs"], 1, "source: none.dfs: no such file or directory", None),
+    (&["cd", "-"], 1, "cd: -: there is no folder before this one", None),
+    // There, but not what was expected.
+    (&["mkdir", "/d"], 1, "mkdir: /d: already exists", None),
+    (&["cd", "/f"], 1, "cd: /f: not a directory", None),
+    (&["ls", "/f/x"], 1, "ls: /f/x: not a directory", None),
+    (&["mkdir", "/f/x"], 1, "mkdir: /f/x: not a directory", None),
+    (&["locate", "/d"], 1, "locate: /d: is a directory", None),
+    (&["rm", "/d"], 1, "rm: /d: is a directory", Some("rm -r deletes folders")),
+    (&["rm", "-r", "/d"], 2, "rm: would delete /d: 1 file in 1 folder, 5 B", Some("give --yes")),
+    (&["mv", "/f", "/g"], 1, "mv: /g: already exists", Some("mv -f")),
+    (&["mv", "/f", "/none/x"], 1, "mv: /none/x: no such file or directory", Some("mkdir -p /none makes")),
+    (&["mv", "/f", "/g", "/h"], 1, "mv: /h: several can only be moved into a folder", None),
+    (&["mv", "/d", "/d/below"], 1, "mv: /d/below: ", None),
+    (&["source", "/"], 1, "source: /: is a directory", None),
+];
+
+#[test]
+fn every_mistake_is_told_in_its_own_words() {
+    let cluster = Cluster::start(Spec::default());
+    let local = cluster.scratch().join("in");
+    std::fs::write(&local, "hello").expect("write");
+    let local = local.to_str().expect("UTF-8");
+    cluster.ok(&["mkdir", "/d"]);
+    for path in ["/f", "/g", "/d/inside"] {
+        cluster.ok(&["put", local, path]);
+    }
+    let mut wrong = Vec::new();
+    for (args, code, first, hint) in CASES {
+        let said = cluster.shell(args);
+        let mut lines = said.stderr.lines();
+        let told = lines.next().unwrap_or_default();
+        let told_hint = lines.next().and_then(|line| line.strip_prefix("  hint: "));
+        let hinted = hint.is_none_or(|hint| told_hint.is_some_and(|told| told.starts_with(hint)));
+        if said.code != *code || !told.starts_with(first) || !hinted || !said.stdout.is_empty() {
+            wrong.push(format!("{args:?}: {said:?}\n  wanted {code}, {first:?}, {hint:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    credentials(&cluster);
+    everything_is_still_there(&cluster);
+}
+
+/// A credential that is missing, unreadable, or none.
+fn credentials(cluster: &Cluster) {
+    let file = cluster.scratch().join("none.pem");
+    let run = |file: &std::path::Path| {
+        let output =
+            cluster.shell_command().env("DFS_CLIENT_CREDENTIAL", file).args(["ls", "/"]).output().expect("run");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, text) = run(&file);
+    assert_eq!(code, Some(4), "{text}");
+    assert!(
+        text.contains("none.pem: the credential cannot be read: no such file") && text.contains("\n  hint: "),
+        "{text}"
+    );
+    std::fs::write(&file, "not PEM").expect("write");
+    let (code, text) = run(&file);
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("none.pem: the credential cannot be used: ") && text.contains("\n  hint: "), "{text}");
+}
+
+fn everything_is_still_there(cluster: &Cluster) {
+    assert_eq!(cluster.ok(&["ls", "-R", "/"]), "/:\nd\nf\ng\n\n/d:\ninside\n");
+}
