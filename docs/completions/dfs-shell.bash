@@ -16,6 +16,9 @@ _dfs__shell() {
             ",$1")
                 cmd="dfs__shell"
                 ;;
+            dfs__shell,alias)
+                cmd="dfs__shell__subcmd__alias"
+                ;;
             dfs__shell,bench)
                 cmd="dfs__shell__subcmd__bench"
                 ;;
@@ -78,6 +81,9 @@ _dfs__shell() {
                 ;;
             dfs__shell,help)
                 cmd="dfs__shell__subcmd__help"
+                ;;
+            dfs__shell,history)
+                cmd="dfs__shell__subcmd__history"
                 ;;
             dfs__shell,info)
                 cmd="dfs__shell__subcmd__info"
@@ -163,6 +169,9 @@ _dfs__shell() {
             dfs__shell,tree)
                 cmd="dfs__shell__subcmd__tree"
                 ;;
+            dfs__shell,unalias)
+                cmd="dfs__shell__subcmd__unalias"
+                ;;
             dfs__shell,version)
                 cmd="dfs__shell__subcmd__version"
                 ;;
@@ -185,7 +194,7 @@ _dfs__shell() {
 
     case "${cmd}" in
         dfs__shell)
-            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep status doctor nodes node masters replication why locate config version fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep help exit"
+            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep status doctor nodes node masters replication why locate config version fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -211,6 +220,20 @@ _dfs__shell() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__alias)
+            opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -551,6 +574,20 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__help)
+            opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__history)
             opts="--help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -985,6 +1022,20 @@ _dfs__shell() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__unalias)
+            opts="-a --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

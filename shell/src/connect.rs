@@ -176,3 +176,11 @@ impl Target {
 pub fn state_folder(options: &Options) -> Result<PathBuf> {
     settings(options).map(|(_, folders)| folders.state)
 }
+
+/// The folder for what the user sets.
+///
+/// # Errors
+/// As [`settings`].
+pub fn config_folder(options: &Options) -> Result<PathBuf> {
+    settings(options).map(|(_, folders)| folders.config)
+}

@@ -4,6 +4,7 @@ use crate::line::quote_words;
 use crate::out::Out;
 use crate::report::{error_text, interrupted, usage};
 use crate::session::Session;
+use crate::suggest::suggested;
 use dfs_client::Client;
 use dfs_tui::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result};
@@ -13,8 +14,11 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::pin::pin;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+/// So many paths that are not there get a suggestion; who names more in one command was not mistyping.
+const SUGGESTIONS_MAX: usize = 3;
 /// After this long somebody who waits is told what for.
 const SLOW_AFTER: Duration = Duration::from_secs(2);
 
@@ -33,11 +37,13 @@ pub struct Context<'a> {
     planned: Vec<String>,
     /// What went wrong, where that is not to be said at once.
     held: Option<String>,
+    /// Suggestions that were looked for.
+    suggestions: usize,
 }
 
 impl<'a> Context<'a> {
     pub fn new(session: &'a mut Session, out: &'a mut Out, cancel: CancellationToken, command: &'static str) -> Self {
-        Self { session, out, cancel, command, failed: None, planned: Vec::new(), held: None }
+        Self { session, out, cancel, command, failed: None, planned: Vec::new(), held: None, suggestions: 0 }
     }
 
     /// Whether output is for programs.
@@ -94,6 +100,7 @@ impl<'a> Context<'a> {
         if error.code == ErrorCode::Interrupted {
             return Err(error);
         }
+        let error = self.suggested(error);
         match &mut self.held {
             Some(text) => text.push_str(&error_text(self.command, &error)),
             None => self.session.report(self.command, &error),
@@ -115,6 +122,16 @@ impl<'a> Context<'a> {
     /// The command has failed, and that has been said already.
     pub fn note_failed(&mut self, error: Error) {
         self.failed.get_or_insert(error);
+    }
+
+    /// The error with a path that may have been meant.
+    fn suggested(&mut self, error: Error) -> Error {
+        if error.code != ErrorCode::NotFound || self.suggestions >= SUGGESTIONS_MAX {
+            return error;
+        }
+        self.suggestions += 1;
+        let session = &*self.session;
+        tokio::task::block_in_place(|| Handle::current().block_on(suggested(session, error)))
     }
 
     /// [`Context::fail`] for a result: its value, if there is one.

@@ -4,17 +4,20 @@
 //! of the [`commands`], each of which is one file and one line in their table. [`program`] chooses between one command,
 //! a [`script`] and the prompt ([`repl`]).
 
+mod alias;
 mod bench;
 pub mod commands;
 mod connect;
 mod context;
 mod doctor;
 mod expand;
+mod history;
 mod interrupt;
 mod jobs;
 pub mod line;
 mod options;
 mod out;
+mod pager;
 #[cfg(test)]
 mod pages;
 mod probe;
@@ -25,4 +28,5 @@ mod roles;
 mod run;
 mod script;
 mod session;
+mod suggest;
 mod transfer;

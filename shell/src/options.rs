@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Without a command it is a prompt on a terminal, and else reads a script from standard input. `dfs-shell help` lists the
 /// commands.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "dfs-shell", version, max_term_width = 100)]
+#[command(name = "dfs-shell", version, max_term_width = crate::commands::HELP_CELLS)]
 pub struct Options {
     /// One JSON document per command on stdout, errors as JSON on stderr.
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! Where the output of a command goes: stdout, a local file, a local command.
 
+use crate::pager::{self, Screen};
 use crate::report::{interrupted, local_io};
 use dfs_types::{Error, ErrorCode, Result};
 use std::fs::{File, OpenOptions};
@@ -21,6 +22,8 @@ pub struct Out {
     terminal: bool,
     /// The width of what stands in for a terminal.
     cells: Option<usize>,
+    /// Output for a pager, as long as it is not clear whether it needs one.
+    held: Option<Held>,
     /// The reader has gone: nothing more is wanted.
     closed: bool,
 }
@@ -41,6 +44,13 @@ impl Inherited {
     }
 }
 
+/// What was written so far, and the screen that it may fit.
+#[derive(Debug)]
+struct Held {
+    bytes: Vec<u8>,
+    screen: Screen,
+}
+
 impl Out {
     /// The output of this process.
     ///
@@ -50,6 +60,15 @@ impl Out {
         let stdout = io::stdout();
         let fd = stdout.as_fd().try_clone_to_owned().map_err(|error| local_io(Path::new("stdout"), &error))?;
         Ok(Self::of(fd, PathBuf::from("stdout"), None, stdout.is_terminal()))
+    }
+
+    /// The output of this process, which goes through a pager when it is longer than the screen.
+    ///
+    /// # Errors
+    /// As [`Out::stdout`].
+    pub fn paged(screen: Screen) -> Result<Self> {
+        let held = Some(Held { bytes: Vec::new(), screen });
+        Ok(Self { held, ..Self::stdout()? })
     }
 
     /// A local file, made anew or written to at its end.
@@ -75,7 +94,7 @@ impl Out {
 
     fn of(fd: OwnedFd, name: PathBuf, child: Option<Child>, terminal: bool) -> Self {
         let writer = BufWriter::with_capacity(BUFFER_BYTES, File::from(fd));
-        Self { writer, name, child, terminal, cells: None, closed: false }
+        Self { writer, name, child, terminal, cells: None, held: None, closed: false }
     }
 
     /// A place to keep output in that is laid out as if it went to `like`.
@@ -151,8 +170,31 @@ impl Out {
     /// # Errors
     /// `interrupted` when the reader has gone, `local_io` when the disk is full.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if let Some(held) = &mut self.held {
+            held.bytes.extend_from_slice(bytes);
+            if !pager::is_long(&held.bytes, held.screen) {
+                return Ok(());
+            }
+            return self.page();
+        }
         let result = self.writer.write_all(bytes);
         self.check(result)
+    }
+
+    /// Hands what was held back to a pager, and all that follows.
+    fn page(&mut self) -> Result<()> {
+        let Some(held) = self.held.take() else { return Ok(()) };
+        let paged = Self::pipe(&mut pager::command())?;
+        *self = Self { terminal: true, cells: Some(held.screen.cells), ..paged };
+        self.write(&held.bytes)
+    }
+
+    /// What was held back goes to the terminal as it is.
+    fn release(&mut self) -> Result<()> {
+        match self.held.take() {
+            Some(held) => self.write(&held.bytes),
+            None => Ok(()),
+        }
     }
 
     /// Hands on what is buffered.
@@ -160,6 +202,8 @@ impl Out {
     /// # Errors
     /// As [`Out::write`].
     pub fn flush(&mut self) -> Result<()> {
+        // Who hands on what there is so far wants it to be seen now: such output is not paged.
+        self.release()?;
         let result = self.writer.flush();
         self.check(result)
     }

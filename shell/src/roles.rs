@@ -1,7 +1,7 @@
 //! Which word of a command line is what: a flag, the value of one, or an argument. Pure; used to put out patterns and
 //! to complete.
 
-use clap::Command;
+use clap::{Arg, Command};
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,17 +49,24 @@ pub fn long_form(command: &Command, word: &str) -> Option<String> {
 
 /// Whether the word behind this flag is its value.
 fn wants_value(command: &Command, flag: &str) -> bool {
-    let long = long_form(command, flag);
-    let flag = long.as_deref().unwrap_or(flag);
-    let takes_value = |arg: &&clap::Arg| arg.get_action().takes_values();
-    let mut args = command.get_arguments().filter(|arg| !arg.is_positional());
-    if let Some(long) = flag.strip_prefix("--") {
-        return !long.contains('=') && args.filter(takes_value).any(|arg| arg.get_long() == Some(long));
+    flag_of_value(command, flag).is_some()
+}
+
+/// The flag whose value is the word behind `word`.
+pub fn flag_of_value<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
+    let long = long_form(command, word);
+    let word = long.as_deref().unwrap_or(word);
+    let mut valued = command.get_arguments().filter(|arg| !arg.is_positional() && arg.get_action().takes_values());
+    if let Some(long) = word.strip_prefix("--") {
+        return valued.find(|arg| arg.get_long() == Some(long));
     }
     // In `-rj 4` the last letter counts; a letter before it that takes a value has the rest of the word as its value.
-    let letters: Vec<char> = flag.chars().skip(1).collect();
-    let valued: Vec<char> = args.by_ref().filter(takes_value).filter_map(clap::Arg::get_short).collect();
-    letters.iter().position(|letter| valued.contains(letter)).is_some_and(|at| at + 1 == letters.len())
+    let letters = word.strip_prefix('-')?;
+    let (at, flag) = letters.char_indices().find_map(|(at, letter)| {
+        let flag = command.get_arguments().find(|arg| arg.get_short() == Some(letter))?;
+        flag.get_action().takes_values().then_some((at + letter.len_utf8(), flag))
+    })?;
+    (at == letters.len()).then_some(flag)
 }
 
 #[cfg(test)]

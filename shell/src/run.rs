@@ -7,9 +7,11 @@ use crate::interrupt::{at_desk, guarded};
 use crate::jobs;
 use crate::line::{Action, Output, Statement, Text, Word};
 use crate::out::Out;
+use crate::pager;
 use crate::report::{local_io, usage};
 use crate::script::READER_GONE;
 use crate::session::Session;
+use crate::suggest::suggested;
 use dfs_types::{Error, ErrorCode, Result};
 use std::ffi::OsString;
 use std::path::Path;
@@ -52,8 +54,25 @@ pub async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
     command_to(session, command, Given::Literal(arguments.to_vec()), out).await
 }
 
-/// Runs a statement of the language.
+/// Runs a statement of the language, or the statements that it stands for if its first word is an alias.
 pub async fn statement(session: &mut Session, statement: &Statement) -> Ended {
+    match session.aliases.expand(statement) {
+        Ok(None) => plain_statement(session, statement).await,
+        Ok(Some(statements)) => {
+            for one in &statements {
+                match plain_statement(session, one).await {
+                    Ended::Failed(_) if one.may_fail => {}
+                    Ended::Well if session.leave.is_none() => {}
+                    ended => return ended,
+                }
+            }
+            Ended::Well
+        }
+        Err(error) => failed(session, "dfs-shell", &usage(error.what).at(one_line(statement))),
+    }
+}
+
+async fn plain_statement(session: &mut Session, statement: &Statement) -> Ended {
     session.may_fail = statement.may_fail;
     if session.options.dry_run
         && let Some(line) = local_effect(session, statement)
@@ -176,7 +195,10 @@ fn unset(message: String) -> Error {
 
 fn open(session: &Session, output: &Output) -> Result<Out> {
     match output {
-        Output::Stdout => session.stdout(),
+        Output::Stdout => match pager::wanted(session) {
+            Some(screen) => Out::paged(screen),
+            None => session.stdout(),
+        },
         Output::Pipe(command) => Out::pipe(&mut shell(session, command)),
         Output::File { path, append } => {
             let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;
@@ -229,6 +251,10 @@ async fn command_to(session: &mut Session, command: &'static Command, given: Giv
     let result = match desk {
         Some(desk) => at_desk(&desk, work).await,
         None => guarded(work).await,
+    };
+    let result = match result {
+        Err(error) => Err(suggested(session, error).await),
+        done => done,
     };
     finish(session, command, result, out)
 }

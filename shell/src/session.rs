@@ -1,6 +1,8 @@
 //! What lasts from one command to the next.
 
+use crate::alias::Aliases;
 use crate::connect::{self, Target};
+use crate::history::History;
 use crate::jobs::{Desk, Jobs};
 use crate::line::Scope;
 use crate::options::Options;
@@ -11,6 +13,7 @@ use dfs_types::{DfsPath, Error, Result};
 use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// A session: a prompt, a script, or one command. The local working folder is that of the process.
 #[derive(Debug)]
@@ -25,6 +28,9 @@ pub struct Session {
     pub scope: Scope,
     /// The statement that runs began with `-`: it may fail.
     pub may_fail: bool,
+    pub aliases: Aliases,
+    /// The lines that were typed at the prompt.
+    pub history: History,
     /// Where in a script we are.
     pub location: Option<Location>,
     /// A person types the commands.
@@ -42,7 +48,7 @@ pub struct Session {
     /// This is the session of such a command.
     pub desk: Option<Arc<Desk>>,
     target: Option<Target>,
-    client: Option<Client>,
+    client: Arc<OnceCell<Client>>,
 }
 
 impl Session {
@@ -55,6 +61,8 @@ impl Session {
             local_before: None,
             scope,
             may_fail: false,
+            aliases: Aliases::default(),
+            history: History::default(),
             location: None,
             interactive: false,
             leave: None,
@@ -64,7 +72,7 @@ impl Session {
             jobs: Jobs::default(),
             desk: None,
             target: None,
-            client: None,
+            client: Arc::default(),
         }
     }
 
@@ -105,16 +113,26 @@ impl Session {
     /// # Errors
     /// As [`Session::find_cluster`]; when the name of a master cannot be resolved.
     pub async fn client(&mut self) -> Result<Client> {
-        if self.client.is_none() {
-            let target = tokio::task::block_in_place(|| self.find_cluster().cloned())?;
-            self.client = Some(Client::new(target.client_options().await?));
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
         }
-        self.client.clone().ok_or_else(connect::nowhere)
+        let target = tokio::task::block_in_place(|| self.find_cluster().cloned())?;
+        connected(&self.client, &target).await
     }
 
     /// The handle, if a command needed it already.
     pub fn client_if_any(&self) -> Option<Client> {
+        self.client.get().cloned()
+    }
+
+    /// The place of the handle, for who works beside the commands.
+    pub fn connection(&self) -> Arc<OnceCell<Client>> {
         self.client.clone()
+    }
+
+    /// The cluster, if it was looked for already.
+    pub fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
     }
 
     /// Where a command writes when nothing else was said.
@@ -171,4 +189,13 @@ impl Session {
             (None, None) => eprint!("{text}"),
         }
     }
+}
+
+/// The handle on a cluster, made when it is first asked for. It has not spoken to anybody yet.
+///
+/// # Errors
+/// When the name of a master cannot be resolved.
+pub async fn connected(place: &OnceCell<Client>, target: &Target) -> Result<Client> {
+    let make = || async { Ok(Client::new(target.client_options().await?)) };
+    place.get_or_try_init(make).await.cloned()
 }

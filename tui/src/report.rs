@@ -31,6 +31,10 @@ pub enum Tone {
     Folder,
     /// Something to type.
     Command,
+    /// Text between quotes, in a line that is typed.
+    Quoted,
+    /// A name of something that is not there.
+    Missing,
 }
 
 impl Tone {
@@ -45,6 +49,8 @@ impl Tone {
             Self::Strong => "1",
             Self::Folder => "1;34",
             Self::Command => "36",
+            Self::Quoted => "33",
+            Self::Missing => "4",
         })
     }
 }

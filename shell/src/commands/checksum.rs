@@ -27,7 +27,7 @@ pub struct Checksum {
 
 impl Verb for Checksum {
     const NAME: &'static str = "checksum";
-    const ABOUT: &'static str = "Read files, every byte verified, and show the crc32c of their content";
+    const ABOUT: &'static str = "Read files, verify every byte, and show their crc32c";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] =
         &[("checksum /data/big.bin", "of one"), ("checksum /data/*.csv", "checksum, length and name of each")];

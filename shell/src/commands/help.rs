@@ -1,6 +1,6 @@
 //! `help`: built from the table of commands, so that it cannot say what is not so.
 
-use super::{COMMANDS, Command, Example, Group, Json, Kind, Meaning, Verb};
+use super::{COMMANDS, Command, Example, Group, HELP_CELLS, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_types::Result;
@@ -30,7 +30,12 @@ impl Verb for Help {
             return context.emit(&chosen.into_iter().map(Explained::of).collect::<Vec<_>>());
         }
         let text = chosen.map_or_else(overview, help_of);
-        context.print(&text)
+        context.print(&text)?;
+        if self.command.is_none() {
+            let aliases = listed(&context.session.aliases);
+            context.print(&aliases)?;
+        }
+        Ok(())
     }
 }
 
@@ -109,19 +114,39 @@ fn overview() -> String {
         }
     }
     text.push_str(
-        "\nhelp COMMAND explains one. Words split as in sh; * ? [a-z] {a,b} ** match remote names where remote paths stand,\n\
-         local ones where local paths stand; COMMAND | LOCAL-COMMAND, > FILE and >> FILE take any output; !COMMAND runs a\n\
-         local one; $name and $1 stand for what set and the script's arguments say.\n",
+        "\nhelp COMMAND explains one. Words split as in sh; * ? [a-z] {a,b} ** match remote\n\
+         names where remote paths stand, local ones where local paths stand. Any output\n\
+         goes to COMMAND | LOCAL-COMMAND, > FILE and >> FILE; !COMMAND runs a local one;\n\
+         $name and $1 stand for what set and the script's arguments say. Commands in the\n\
+         file shellrc, beside the settings, run when the prompt starts.\n",
     );
+    text
+}
+
+/// The user's own names for lines.
+fn listed(aliases: &crate::alias::Aliases) -> String {
+    let mut text = String::new();
+    for (name, line) in aliases.iter() {
+        let title = if text.is_empty() { "\nYour aliases\n" } else { "" };
+        let _ = writeln!(text, "{title}  {name:<10}{}", dfs_tui::text::sanitise(line));
+    }
     text
 }
 
 /// A command with examples first.
 pub fn help_of(command: &Command) -> String {
     let mut text = format!("{}: {}\n\nExamples:\n", command.name, command.about);
-    let wide = command.examples.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
+    let cells = dfs_tui::text::width;
+    let sizes = || command.examples.iter().map(|(line, what)| (cells(line), cells(what)));
+    let wide = sizes().map(|(line, _)| line).max().unwrap_or(0);
+    let one_line = command.examples.iter().all(|(line, _)| !line.contains('\n'));
+    let beside = one_line && sizes().all(|(_, what)| wide + what + "    # ".len() <= HELP_CELLS);
     for (line, what) in command.examples {
-        let _ = writeln!(text, "  {line:<wide$}  # {what}");
+        if beside {
+            let _ = writeln!(text, "  {line:<wide$}  # {what}");
+        } else {
+            let _ = writeln!(text, "  # {what}\n  {}", line.replace('\n', "\n  "));
+        }
     }
     let full = command.definition().render_help().to_string();
     let usage = full.find("Usage:").and_then(|at| full.get(at..)).unwrap_or(&full);
@@ -150,12 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn help_fits_a_narrow_terminal() {
+        let texts = COMMANDS.iter().map(help_of).chain([overview()]);
+        let wide: Vec<String> = texts
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .filter(|line| dfs_tui::text::width(line) > HELP_CELLS)
+            .collect();
+        assert!(wide.is_empty(), "{wide:#?}");
+    }
+
+    #[test]
     fn every_command_is_listed_and_explained() {
         let all = overview();
         for command in COMMANDS {
             assert!(all.contains(command.about), "{}", command.name);
             let text = help_of(command);
-            assert!(text.contains(command.examples[0].0) && text.contains("Usage:"), "{text}");
+            assert!(command.examples[0].0.lines().all(|line| text.contains(line)) && text.contains("Usage:"), "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each, and the table that knows them.
 
+mod alias;
 mod bench;
 mod cat;
 mod cd;
@@ -24,6 +25,7 @@ mod get;
 mod getrange;
 mod head;
 mod help;
+mod history;
 mod info;
 mod jobs;
 mod lcd;
@@ -55,6 +57,7 @@ mod tail;
 mod time;
 mod touch;
 mod tree;
+mod unalias;
 mod version;
 mod wait;
 mod watch;
@@ -62,4 +65,4 @@ mod whoami;
 mod why;
 
 pub use help::help_of;
-pub use registry::{COMMANDS, Command, Example, Group, Json, Kind, Meaning, Parsed, Verb};
+pub use registry::{COMMANDS, Command, Example, Group, HELP_CELLS, Json, Kind, Meaning, Parsed, Verb};

@@ -1,10 +1,10 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, exit, fg, find, fsck, get,
-    getrange, head, help, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes, put, pwd,
-    replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, touch, tree, version,
-    wait, watch, whoami, why,
+    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, exit, fg, find, fsck, get,
+    getrange, head, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes, put, pwd,
+    replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, touch, tree, unalias,
+    version, wait, watch, whoami, why,
 };
 use crate::context::Context;
 use crate::report::usage;
@@ -16,6 +16,9 @@ use futures::future::LocalBoxFuture;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use std::ffi::OsString;
+
+/// Help fits a terminal of this width.
+pub const HELP_CELLS: usize = 80;
 
 /// Every command, in the order in which `help` shows them.
 pub static COMMANDS: &[Command] = &[
@@ -71,6 +74,9 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<time::Time>(),
     Command::of::<watch::Watch>(),
     Command::of::<sleep::Sleep>(),
+    Command::of::<alias::Set>(),
+    Command::of::<unalias::Unalias>(),
+    Command::of::<history::Show>(),
     Command::of::<help::Help>(),
     Command::of::<exit::Exit>(),
 ];
@@ -141,6 +147,7 @@ pub enum Kind {
     RemoteOrNode,
     /// A variable, without its `$`.
     Variable,
+    Alias,
     /// Anything else: as it is.
     Plain,
 }
@@ -231,7 +238,8 @@ impl Command {
         // -h is for people-sized figures, as in ls; help stands behind the long flag alone.
         let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show how it is used");
         let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
-        let command = command.about(self.about).long_about(None).no_binary_name(true).max_term_width(100).arg(help);
+        let command =
+            command.about(self.about).long_about(None).no_binary_name(true).max_term_width(HELP_CELLS).arg(help);
         match several_then_one(&command) {
             Some(usage) => command.override_usage(usage),
             None => command,

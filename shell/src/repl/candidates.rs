@@ -1,158 +1,192 @@
-//! What could stand at the cursor: names of commands, flags, variables, paths.
+//! What could stand at the cursor: names of commands, flags, values of flags, variables, datanodes, paths.
 
-use super::target::completed;
+use super::choices::{Choice, Choices};
+use super::known::Known;
+use super::target::{Place, Target};
+use crate::alias::Aliases;
 use crate::commands::{COMMANDS, Command, Kind};
-use crate::roles::{Role, roles};
-use dfs_client::{Client, ListFolder};
-use dfs_tui::text::sanitise;
+use crate::roles::{Role, flag_of_value, roles};
 use dfs_types::DfsPath;
-use rustyline::completion::Pair;
 use std::path::Path;
-use std::time::Duration;
 
-/// Completion must not hold up typing: what has not come by then is left out.
-const DEADLINE: Duration = Duration::from_millis(150);
-/// Candidates that are shown.
-const SHOWN_MAX: usize = 500;
 /// Entries of a local folder that are looked at.
 const LOCAL_LOOKED_AT_MAX: usize = 20_000;
 
-/// A name, and whether it is a folder, behind which more may come.
-type Name = (String, bool);
-
-/// What completes `typed`.
-pub(super) fn named(names: impl Iterator<Item = impl AsRef<str>>, typed: &str) -> Vec<Pair> {
-    let fits = names.filter(|name| name.as_ref().starts_with(typed)).take(SHOWN_MAX);
-    fits.map(|name| Pair { display: name.as_ref().to_owned(), replacement: format!("{} ", name.as_ref()) }).collect()
+/// What of a session completion needs, as it was when the prompt came.
+#[derive(Debug, Clone)]
+pub(super) struct Surroundings {
+    pub folder: DfsPath,
+    pub variables: Vec<String>,
+    pub aliases: Aliases,
+    pub known: Known,
 }
 
-/// The commands that begin so.
-pub(super) fn commands(typed: &str) -> Vec<Pair> {
-    named(COMMANDS.iter().map(|command| command.name), typed)
+impl Surroundings {
+    /// What could stand at the cursor. Waits for the cluster, if at all, for no longer than a person notices.
+    pub(super) fn choices(&self, target: &Target) -> Choices {
+        let typed = target.typed.as_str();
+        match &target.place {
+            Place::Command => self.commands(typed),
+            Place::Variable => Choices::words(&self.variables, typed),
+            Place::LocalFile => local(typed, false),
+            Place::Argument(words) => {
+                let Some((command, words)) = self.command(words) else { return Choices::default() };
+                if typed.starts_with('-') && target.quote.is_none() && !words.iter().any(|word| word == "--") {
+                    return Choices::words(flags(command), typed);
+                }
+                match kinds(command, &words) {
+                    Ok(kinds) => {
+                        kinds.into_iter().map(|kind| self.of_kind(kind, typed)).reduce(Choices::and).unwrap_or_default()
+                    }
+                    Err(values) => Choices::words(values, typed),
+                }
+            }
+        }
+    }
+
+    /// The command that words belong to, and those behind its name: what an alias stands for, what `time` is to run.
+    pub(super) fn command(&self, words: &[String]) -> Option<(&'static Command, Vec<String>)> {
+        let mut words = self.aliases.unfolded(words);
+        loop {
+            let command = Command::named(words.first()?)?;
+            words.remove(0);
+            if command.meaning.rest != Kind::Line {
+                return Some((command, words));
+            }
+            let roles = roles(&command.definition(), &words);
+            match roles.iter().position(|role| matches!(role, Role::Argument(_))) {
+                Some(inner) => drop(words.drain(..inner)),
+                None => return Some((command, words)),
+            }
+        }
+    }
+
+    fn commands(&self, typed: &str) -> Choices {
+        Choices::words(COMMANDS.iter().map(|command| command.name), typed)
+            .and(Choices::words(self.aliases.names(), typed))
+    }
+
+    fn of_kind(&self, kind: Kind, typed: &str) -> Choices {
+        match kind {
+            Kind::Plain => Choices::default(),
+            Kind::Variable => Choices::words(&self.variables, typed),
+            Kind::Command | Kind::Line => self.commands(typed),
+            Kind::Alias => Choices::words(self.aliases.names(), typed),
+            Kind::Local => local(typed, false),
+            Kind::LocalFolder => local(typed, true),
+            Kind::Node => self.nodes(typed),
+            Kind::Remote => self.remote(typed, false),
+            Kind::RemoteFolder => self.remote(typed, true),
+            Kind::RemoteOrNode if typed.contains('/') => self.remote(typed, false),
+            Kind::RemoteOrNode => self.nodes(typed).and(self.remote(typed, false)),
+        }
+    }
+
+    fn nodes(&self, typed: &str) -> Choices {
+        let (ids, late) = self.known.nodes();
+        Choices { late, ..Choices::words(ids, typed) }
+    }
+
+    /// The remote paths that begin so.
+    fn remote(&self, typed: &str, only_folders: bool) -> Choices {
+        let Some((folder, above, prefix)) = self.split(typed) else { return Choices::default() };
+        let answer = self.known.names(&folder, prefix);
+        let page = &answer.page;
+        let fitting = page.names.iter().filter(|(_, folder)| *folder || !only_folders);
+        let list: Vec<Choice> = fitting.map(|(name, folder)| Choice::path(above, name, *folder)).collect();
+        // Files among those that were not listed are no candidates where a folder is wanted: nobody knows how many.
+        let others =
+            page.more.then(|| page.total.filter(|_| !only_folders).map(|total| total - page.names.len() as u64));
+        Choices { list, others, late: answer.late }
+    }
+
+    /// The folder that a remote path that was begun is in, as it was typed, and the beginning of the name.
+    pub(super) fn split<'t>(&self, typed: &'t str) -> Option<(DfsPath, &'t str, &'t str)> {
+        let cut = typed.rfind('/').map_or(0, |slash| slash + 1);
+        let (above, prefix) = typed.split_at(cut);
+        let folder = if above.is_empty() { self.folder.clone() } else { DfsPath::resolve(&self.folder, above).ok()? };
+        Some((folder, above, prefix))
+    }
 }
 
-/// The flags of a command that begin so.
-pub(super) fn flags(command: &Command, typed: &str) -> Vec<Pair> {
+/// The flags of a command.
+fn flags(command: &Command) -> Vec<String> {
     let definition = command.definition();
     let of = |arg: &clap::Arg| {
         let long = arg.get_long().map(|long| format!("--{long}"));
         let short = arg.get_short().map(|short| format!("-{short}"));
         long.into_iter().chain(short).collect::<Vec<_>>()
     };
-    let flags: Vec<String> = definition.get_arguments().filter(|arg| !arg.is_positional()).flat_map(of).collect();
-    named(flags.iter(), typed)
+    definition.get_arguments().filter(|arg| !arg.is_positional()).flat_map(of).collect()
 }
 
-/// What the word behind `words` may name. Where a command takes many and then one of another kind, both.
-pub(super) fn kinds(command: &Command, words: &[String]) -> Vec<Kind> {
+/// What the word behind `words` may name; where a command takes many and then one of another kind, both. Or, in `Err`, the
+/// values that the flag before it may have.
+pub(super) fn kinds(command: &Command, words: &[String]) -> Result<Vec<Kind>, Vec<String>> {
+    let definition = command.definition();
     let with_cursor: Vec<&str> = words.iter().map(String::as_str).chain([""]).collect();
-    let roles = roles(&command.definition(), &with_cursor);
-    let Some(Role::Argument(index)) = roles.last() else { return Vec::new() };
-    let mut kinds = vec![command.meaning.kind(*index, index + 1), command.meaning.kind(*index, index + 2)];
-    kinds.dedup();
-    kinds
-}
-
-/// The remote paths that begin so. None when the cluster does not answer in time.
-pub(super) async fn remote(
-    client: &Client,
-    folder: &DfsPath,
-    typed: &str,
-    quote: Option<char>,
-    only_folders: bool,
-) -> Vec<Pair> {
-    let (above, prefix) = typed.rsplit_once('/').map_or(("", typed), |(above, prefix)| (above, prefix));
-    let path = match typed.contains('/') {
-        true => DfsPath::resolve(folder, if above.is_empty() { "/" } else { above }),
-        false => Ok(folder.clone()),
-    };
-    let Ok(path) = path else { return Vec::new() };
-    let list = ListFolder { path, after: None, prefix: prefix.to_owned(), limit: SHOWN_MAX as u32 };
-    let Ok(Ok(page)) = tokio::time::timeout(DEADLINE, client.clone().fail_fast().list(list)).await else {
-        return Vec::new();
-    };
-    let is_folder = |entry: &dfs_types::Entry| entry.stat.kind == dfs_types::Kind::Directory;
-    let names =
-        page.entries.into_iter().map(|entry| (is_folder(&entry), entry.name)).map(|(folder, name)| (name, folder));
-    let names = names.filter(|(name, folder)| name.starts_with(prefix) && (*folder || !only_folders)).collect();
-    paths(names, typed, prefix, quote, page.more)
+    match roles(&definition, &with_cursor).last() {
+        Some(Role::Argument(index)) => {
+            let mut kinds = vec![command.meaning.kind(*index, index + 1), command.meaning.kind(*index, index + 2)];
+            kinds.dedup();
+            Ok(kinds)
+        }
+        Some(Role::Value) => {
+            let flag = words.last().and_then(|flag| flag_of_value(&definition, flag));
+            let values = flag.map(clap::Arg::get_possible_values).unwrap_or_default();
+            Err(values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned()).collect())
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The local paths that begin so.
-pub(super) fn local(typed: &str, quote: Option<char>, only_folders: bool) -> Vec<Pair> {
-    let (above, prefix) = typed.rsplit_once('/').map_or((".", typed), |(above, prefix)| (above, prefix));
-    let above = match (above, std::env::var("HOME")) {
-        ("", _) => "/".to_owned(),
-        ("~", Ok(home)) => home,
+fn local(typed: &str, only_folders: bool) -> Choices {
+    let cut = typed.rfind('/').map_or(0, |slash| slash + 1);
+    let (above, prefix) = typed.split_at(cut);
+    let folder = match (above, std::env::var("HOME")) {
+        ("", _) => "./".to_owned(),
         (above, Ok(home)) if above.starts_with("~/") => above.replacen('~', &home, 1),
         (above, _) => above.to_owned(),
     };
-    let Ok(entries) = std::fs::read_dir(Path::new(&above)) else { return Vec::new() };
-    let mut names: Vec<Name> = Vec::new();
+    let Ok(entries) = std::fs::read_dir(Path::new(&folder)) else { return Choices::default() };
+    let mut list: Vec<Choice> = Vec::new();
     for entry in entries.take(LOCAL_LOOKED_AT_MAX).filter_map(Result::ok) {
         let Ok(name) = entry.file_name().into_string() else { continue };
         if name.starts_with(prefix) && (prefix.starts_with('.') || !name.starts_with('.')) {
-            let folder = entry.path().is_dir();
-            if folder || !only_folders {
-                names.push((name, folder));
+            let is_folder = entry.path().is_dir();
+            if is_folder || !only_folders {
+                list.push(Choice::path(above, &name, is_folder));
             }
         }
     }
-    names.sort();
-    let more = names.len() > SHOWN_MAX;
-    names.truncate(SHOWN_MAX);
-    paths(names, typed, prefix, quote, more)
-}
-
-/// Names as completed words. `more`: not all could be shown, and that is said.
-fn paths(names: Vec<Name>, typed: &str, prefix: &str, quote: Option<char>, more: bool) -> Vec<Pair> {
-    let above = typed.strip_suffix(prefix).unwrap_or("");
-    let pair = |(name, folder): Name| {
-        let slash = if folder { "/" } else { "" };
-        // A word that begins with a dash would be taken for a flag.
-        let here = if above.is_empty() && name.starts_with('-') { "./" } else { "" };
-        let display = format!("{}{slash}", sanitise(&name));
-        Pair { display, replacement: completed_path(&format!("{here}{above}{name}{slash}"), quote, !folder) }
-    };
-    let mut pairs: Vec<Pair> = names.into_iter().map(pair).collect();
-    if more {
-        pairs.push(Pair { display: "… and more".to_owned(), replacement: completed_path(typed, quote, false) });
-    }
-    pairs
-}
-
-/// [`completed`], but a `~` that stands for the home folder stays bare.
-fn completed_path(path: &str, quote: Option<char>, ended: bool) -> String {
-    match path.strip_prefix("~/") {
-        Some(rest) if quote.is_none() => format!("~/{}", completed(rest, None, ended)),
-        _ => completed(path, quote, ended),
-    }
+    list.sort();
+    Choices { list, ..Choices::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn replacements(pairs: Vec<Pair>) -> Vec<String> {
-        pairs.into_iter().map(|pair| pair.replacement).collect()
+    fn texts(choices: Choices) -> Vec<String> {
+        choices.list.into_iter().map(|choice| choice.text).collect()
     }
 
     #[test]
-    fn commands_and_flags() {
-        assert_eq!(replacements(commands("mk")), ["mkdir "]);
+    fn flags_of_a_command() {
         let put = Command::named("put").expect("there");
-        assert_eq!(replacements(flags(put, "--c")), ["--chunk-size "]);
-        assert!(replacements(flags(put, "-")).contains(&"-r ".to_owned()));
+        assert_eq!(texts(Choices::words(flags(put), "--c"))[..1], ["--chunk-size"]);
+        assert!(flags(put).contains(&"-r".to_owned()));
     }
 
     #[test]
     fn kinds_by_place() {
         let put = Command::named("put").expect("there");
-        assert_eq!(kinds(put, &[]), [Kind::Local]);
-        assert_eq!(kinds(put, &["a".into()]), [Kind::Remote, Kind::Local]);
-        assert_eq!(kinds(put, &["--rep".into()]), []);
+        assert_eq!(kinds(put, &[]), Ok(vec![Kind::Local]));
+        assert_eq!(kinds(put, &["a".into()]), Ok(vec![Kind::Remote, Kind::Local]));
+        assert_eq!(kinds(put, &["--rep".into()]), Err(vec![]));
         let ls = Command::named("ls").expect("there");
-        assert_eq!(kinds(ls, &["-l".into(), "a".into()]), [Kind::Remote]);
+        assert_eq!(kinds(ls, &["-l".into(), "a".into()]), Ok(vec![Kind::Remote]));
     }
 
     #[test]
@@ -161,15 +195,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("my folder")).expect("made");
         std::fs::write(folder.path().join("my file"), "").expect("written");
         let root = folder.path().display();
-        let expected = [format!("{root}/my\\ file "), format!("{root}/my\\ folder/")];
-        assert_eq!(replacements(local(&format!("{root}/my"), None, false)), expected);
-        assert_eq!(replacements(local(&format!("{root}/my"), None, true)), [format!("{root}/my\\ folder/")]);
-        assert_eq!(replacements(local(&format!("{root}/my fi"), Some('\''), false)), [format!("'{root}/my file' ")]);
-    }
-
-    #[test]
-    fn odd_names() {
-        let names = vec![("-rf".to_owned(), false), ("a\nb".to_owned(), false), ("a;b".to_owned(), true)];
-        assert_eq!(replacements(paths(names, "", "", None, true)), ["./-rf ", "$'a\\nb' ", "a\\;b/", ""]);
+        let expected = [format!("{root}/my file"), format!("{root}/my folder/")];
+        assert_eq!(texts(local(&format!("{root}/my"), false)), expected);
+        assert_eq!(texts(local(&format!("{root}/my"), true)), [format!("{root}/my folder/")]);
+        assert_eq!(texts(local(&format!("{root}/no/such/folder"), true)), Vec::<String>::new());
     }
 }

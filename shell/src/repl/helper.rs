@@ -1,81 +1,117 @@
-//! What the editor asks us: completions, and whether a line is whole.
+//! What the editor asks us: completions, hints, colours, and whether a line is whole. It is asked at every key, so nothing
+//! here waits, but for completion, which does so for as long as nobody notices.
 
-use super::candidates;
-use super::target::{Place, Target, target};
-use crate::commands::{Command, Kind};
-use crate::line::parse;
+use super::candidates::{Surroundings, kinds};
+use super::choices::Screen;
+use super::hint::{Grey, hint};
+use super::known::Known;
+use super::paint::{Judge, paint};
+use super::target::{Place, target};
+use crate::commands::{COMMANDS, Command, Kind};
+use crate::history::History;
+use crate::line::{Word, parse};
 use crate::session::Session;
-use dfs_client::Client;
+use dfs_tui::{Tone, View};
 use dfs_types::DfsPath;
 use rustyline::completion::{Completer, Pair};
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Context, Helper};
-use tokio::runtime::Handle;
+use rustyline::{CompletionType, Context, Helper};
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+/// Commands whose remote paths need not be there, all of them or the last of several.
+const MAKES_ALL: &[&str] = &["mkdir", "touch", "append", "record-append"];
+const MAKES_LAST: &[&str] = &["put", "mv", "cp"];
 
 /// Helps the person who types. It knows of the session what it needs, as it was when the prompt came.
 #[derive(Debug)]
 pub(super) struct Assistant {
-    runtime: Handle,
-    client: Option<Client>,
-    folder: DfsPath,
-    variables: Vec<String>,
+    surroundings: Surroundings,
+    history: History,
+    view: View,
+    /// The cells of the prompt.
+    prompt_cells: usize,
+    /// What is to be said behind this line: what came of the last completion.
+    note: RefCell<Option<(String, &'static str)>>,
 }
 
 impl Assistant {
-    pub(super) fn new(runtime: Handle) -> Self {
-        Self { runtime, client: None, folder: DfsPath::root(), variables: Vec::new() }
+    pub(super) fn new(session: &Session, known: Known) -> Self {
+        let surroundings =
+            Surroundings { folder: DfsPath::root(), variables: Vec::new(), aliases: session.aliases.clone(), known };
+        let view = View { cells: None, colour: session.colour() };
+        Self { surroundings, history: session.history.clone(), view, prompt_cells: 0, note: RefCell::default() }
     }
 
-    pub(super) fn refresh(&mut self, session: &Session) {
-        self.client = session.client_if_any();
-        self.folder = session.folder.clone();
-        self.variables = session.scope.variables().map(|(name, _)| name.to_owned()).collect();
+    /// Takes over what a command may have changed.
+    pub(super) fn refresh(&mut self, session: &Session, prompt_cells: usize) {
+        self.surroundings.folder = session.folder.clone();
+        self.surroundings.variables = session.scope.variables().map(|(name, _)| name.to_owned()).collect();
+        self.surroundings.aliases = session.aliases.clone();
+        self.prompt_cells = prompt_cells;
+        self.note.take();
     }
 
-    fn candidates(&self, target: &Target) -> Vec<Pair> {
-        let typed = target.typed.as_str();
-        match &target.place {
-            Place::Command => candidates::commands(typed),
-            Place::Variable => candidates::named(self.variables.iter(), typed),
-            Place::LocalFile => candidates::local(typed, target.quote, false),
-            Place::Argument(words) => {
-                let Some((name, words)) = words.split_first() else { return Vec::new() };
-                let Some(command) = Command::named(name) else { return Vec::new() };
-                if typed.starts_with('-') && target.quote.is_none() && !words.iter().any(|word| word == "--") {
-                    return candidates::flags(command, typed);
-                }
-                let kinds = candidates::kinds(command, words);
-                kinds.into_iter().flat_map(|kind| self.of_kind(kind, target)).collect()
-            }
+    /// The folder that is being typed about will be asked for next.
+    fn prefetch(&self, line: &str) {
+        let Some(target) = target(line) else { return };
+        let Place::Argument(words) = &target.place else { return };
+        let Some((command, words)) = self.surroundings.command(words) else { return };
+        let Ok(kinds) = kinds(command, &words) else { return };
+        let is_remote = kinds.iter().any(|kind| matches!(kind, Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode));
+        if let Some((folder, ..)) = self.surroundings.split(&target.typed)
+            && is_remote
+        {
+            self.surroundings.known.prefetch(&folder, "");
         }
     }
+}
 
-    fn of_kind(&self, kind: Kind, target: &Target) -> Vec<Pair> {
-        let (typed, quote) = (target.typed.as_str(), target.quote);
-        match kind {
-            Kind::Plain | Kind::Node => Vec::new(),
-            Kind::Line => candidates::commands(typed),
-            Kind::Variable => candidates::named(self.variables.iter(), typed),
-            Kind::Command => candidates::commands(typed),
-            Kind::Local => candidates::local(typed, quote, false),
-            Kind::LocalFolder => candidates::local(typed, quote, true),
-            Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode => {
-                let Some(client) = &self.client else { return Vec::new() };
-                let only_folders = kind == Kind::RemoteFolder;
-                self.runtime.block_on(candidates::remote(client, &self.folder, typed, quote, only_folders))
-            }
-        }
-    }
+/// The terminal as it is now.
+pub(super) fn screen() -> Screen {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let or = |cells: u16, usual: usize| if cells == 0 { usual } else { usize::from(cells) };
+    size.map_or(Screen { cells: 80, lines: 24 }, |size| Screen {
+        cells: or(size.ws_col, 80),
+        lines: or(size.ws_row, 24),
+    })
 }
 
 impl Completer for Assistant {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let Some(target) = line.get(..pos).and_then(target) else { return Ok((pos, Vec::new())) };
-        Ok((target.start, self.candidates(&target)))
+        let nothing = Ok((pos, Vec::new()));
+        let Some(before) = line.get(..pos) else { return nothing };
+        let Some(target) = target(before) else { return nothing };
+        let raw = before.get(target.start..).unwrap_or_default();
+        let (pairs, note) = self.surroundings.choices(&target).offer(&target, raw, screen());
+        if let (Some(note), [one]) = (note, pairs.as_slice()) {
+            let start = before.get(..target.start).unwrap_or_default();
+            self.note.replace(Some((format!("{start}{}", one.replacement), note)));
+        }
+        Ok((target.start, pairs))
+    }
+}
+
+impl Hinter for Assistant {
+    type Hint = Grey;
+
+    fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Grey> {
+        if pos < line.len() {
+            return None;
+        }
+        if line.ends_with([' ', '/']) && line.len() <= super::hint::LINE_BYTES_MAX {
+            self.prefetch(line);
+        }
+        let note = self.note.borrow().as_ref().filter(|(about, _)| about == line).map(|(_, note)| *note);
+        let grey = match note {
+            Some(note) => Grey::to_read(format!(" ({note})")),
+            None => hint(line, &self.history, &self.surroundings)?,
+        };
+        grey.fitted(self.prompt_cells + dfs_tui::text::width(line), screen().cells)
     }
 }
 
@@ -87,10 +123,66 @@ impl Validator for Assistant {
     }
 }
 
-impl Hinter for Assistant {
-    type Hint = String;
+impl Highlighter for Assistant {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        paint(line, &self.view, self)
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        self.view.paint(Tone::Dim, hint)
+    }
+
+    fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
+        let tone = match candidate {
+            folder if folder.ends_with('/') => Tone::Folder,
+            other if other.starts_with("… and") || other == "(stale)" => Tone::Dim,
+            _ => Tone::Plain,
+        };
+        self.view.paint(tone, candidate)
+    }
+
+    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        // A line without colours is not drawn again at every key: a long one that is pasted key by key would take for ever.
+        kind != CmdKind::MoveCursor && line.len() <= super::paint::LINE_BYTES_MAX
+    }
 }
 
-impl Highlighter for Assistant {}
+impl Judge for Assistant {
+    fn is_command(&self, name: &str, complete: bool) -> Option<bool> {
+        let aliases = &self.surroundings.aliases;
+        if Command::named(name).is_some() || aliases.get(name).is_some() {
+            return Some(true);
+        }
+        let mut names = COMMANDS.iter().map(|command| command.name).chain(aliases.names());
+        // What is quoted or put together is known only when it runs.
+        let is_plain = name.chars().all(|c| !matches!(c, '\'' | '"' | '\\' | '$'));
+        (is_plain && (complete || !names.any(|known| known.starts_with(name)))).then_some(false)
+    }
+
+    fn is_missing(&self, before: &[&Word], word: &Word) -> bool {
+        let before: Vec<String> = before.iter().map(|word| super::target::plain(word)).collect();
+        let Some(path) = self.literal_path(word) else { return false };
+        let Some((command, words)) = self.surroundings.command(&before) else { return false };
+        let makes = MAKES_ALL.contains(&command.name) || MAKES_LAST.contains(&command.name) && !words.is_empty();
+        let is_remote = matches!(kinds(command, &words).as_deref(), Ok([Kind::Remote | Kind::RemoteFolder, ..]));
+        is_remote && !makes && self.surroundings.known.has(&path) == Some(false)
+    }
+}
+
+impl Assistant {
+    /// The path that a word names, where it is neither a flag nor a pattern and holds no variable.
+    fn literal_path(&self, word: &Word) -> Option<DfsPath> {
+        use crate::line::Piece;
+        let text = super::target::plain(word);
+        let is_literal = word.pieces.iter().all(|piece| match piece {
+            Piece::Bare(text) => !text.contains(['*', '?', '[', '{']),
+            Piece::Quoted(_) => true,
+            Piece::Variable(_) => false,
+        });
+        (is_literal && !text.starts_with('-'))
+            .then(|| DfsPath::resolve(&self.surroundings.folder, &text).ok())
+            .flatten()
+    }
+}
 
 impl Helper for Assistant {}

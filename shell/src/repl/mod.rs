@@ -1,114 +1,153 @@
 //! The prompt.
 //!
 //! The editor runs on the main thread, which is no thread of the runtime, and waits for commands and completions with
-//! [`Handle::block_on`].
+//! [`Handle::block_on`]. Nothing that it shows waits for the cluster: [`known`] says what was seen of it.
 
 mod candidates;
+mod choices;
+mod folders;
 mod helper;
-mod history;
+mod hint;
+mod keys;
+mod known;
+mod paint;
+mod prompt;
+mod startup;
 mod target;
 
+use crate::history::History;
+use crate::interrupt;
 use crate::jobs;
 use crate::line::parse;
-use crate::report::usage;
+use crate::report::{error_text, usage};
 use crate::run::{self, Ended};
 use crate::session::Session;
+use dfs_tui::View;
 use dfs_types::{Error, ErrorCode};
 use helper::Assistant;
+use known::{Health, Known};
+use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
-use rustyline::{CompletionType, Config, Editor};
-use std::time::Duration;
+use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent};
 use tokio::runtime::Handle;
 
-/// How long a new session waits for the cluster before it says that it is away.
-const GREETING_PATIENCE: Duration = Duration::from_secs(2);
-/// The prompt shows at most so many cells of the path: its end.
-const PATH_CELLS_MAX: usize = 40;
+/// A line editor with our history and our help.
+type Line = Editor<Assistant, History>;
+
+/// Candidates that are shown without being asked for; there are never more.
+const CANDIDATES_MAX: usize = 1000;
 
 /// Reads and runs lines until the end; gives the exit code.
 pub fn run(session: &mut Session, runtime: &Handle) -> u8 {
     session.interactive = true;
-    runtime.block_on(greet(session));
-    let mut editor = match editor(runtime) {
+    // Starts a local cluster where none is configured; one that runs is not waited for.
+    let found = session.find_cluster().map(|_| ());
+    interrupt::keep_alive(runtime);
+    let known = Known::new(runtime.clone(), session.connection());
+    known.set_target(session.target());
+    let mut editor = match editor(session, known.clone()) {
         Ok(editor) => editor,
-        Err(error) => {
-            session.report("dfs-shell", &Error::new(ErrorCode::LocalIo, format!("no prompt: {error}")));
-            return ErrorCode::LocalIo.exit_code();
-        }
+        Err(error) => return no_terminal(session, "no prompt", &error),
     };
-    let history = history::open(&session.options, &mut editor);
+    startup::read_history(session);
+    startup::run_file(session, runtime);
+    match found {
+        Ok(()) => session.say("dfs: help lists the commands, Tab completes, Ctrl-D leaves"),
+        Err(error) => session.report("dfs-shell", &error),
+    }
+    if session.target().is_some() {
+        watch(session, &known, &mut editor);
+    }
+    lines(session, runtime, &mut editor, &known)
+}
+
+fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Known) -> u8 {
+    let view = View { cells: None, colour: session.colour() };
     loop {
-        jobs::announce(session);
-        if let Some(assistant) = editor.helper_mut() {
-            assistant.refresh(session);
-        }
-        match editor.readline(&prompt(session)) {
-            Ok(line) => {
-                if !line.trim().is_empty() && editor.add_history_entry(line.as_str()).unwrap_or(false) {
-                    history::append(history.as_deref(), &mut editor);
-                }
-                run_line(session, runtime, &line);
-            }
-            Err(ReadlineError::Interrupted) => {}
-            Err(ReadlineError::Eof) => {
-                session.leave.get_or_insert(0);
-            }
-            Err(error) => {
-                session.report("dfs-shell", &Error::new(ErrorCode::LocalIo, format!("the terminal: {error}")));
-                return ErrorCode::LocalIo.exit_code();
-            }
-        }
         if let Some(code) = session.leave.take()
             && runtime.block_on(jobs::may_leave(session))
         {
             return code;
         }
+        jobs::announce(session);
+        known.set_target(session.target());
+        known.prefetch(&session.folder, "");
+        let prompt = prompt::prompt(&session.folder, &known.health(), &view, helper::screen().cells);
+        if let Some(assistant) = editor.helper_mut() {
+            assistant.refresh(session, dfs_tui::text::width(&prompt.0));
+        }
+        match editor.readline(&prompt) {
+            Ok(line) => {
+                session.history.add(&line);
+                run_line(session, runtime, &line);
+                known.outdate();
+            }
+            Err(ReadlineError::Interrupted) => {}
+            Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
+            // Bytes that are no UTF-8 are not a line, and no reason to leave.
+            Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                session.report("dfs-shell", &usage("what was typed is not UTF-8"));
+            }
+            Err(error) => return no_terminal(session, "the terminal", &error),
+        }
     }
 }
 
-fn editor(runtime: &Handle) -> rustyline::Result<Editor<Assistant, FileHistory>> {
+fn no_terminal(session: &Session, what: &str, error: &ReadlineError) -> u8 {
+    session.report("dfs-shell", &Error::new(ErrorCode::LocalIo, format!("{what}: {error}")));
+    ErrorCode::LocalIo.exit_code()
+}
+
+fn editor(session: &Session, known: Known) -> rustyline::Result<Line> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
-        .history_ignore_space(true)
-        .max_history_size(history::LINES_MAX)?
+        .completion_show_all_if_ambiguous(true)
+        .completion_prompt_limit(CANDIDATES_MAX)
+        .bell_style(BellStyle::None)
+        // Whether there are colours is ours to say; what a terminal would obey is kept from it in any case.
+        .color_mode(ColorMode::Enabled)
         .enable_signals(false)
         .build();
-    let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(Assistant::new(runtime.clone())));
+    let mut editor = Editor::with_history(config, session.history.clone())?;
+    editor.set_helper(Some(Assistant::new(session, known)));
+    editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(keys::GivesUp)));
     Ok(editor)
 }
 
-/// Looks whether the cluster is there. The session lives either way.
-async fn greet(session: &mut Session) {
-    let client = match session.client().await {
-        Ok(client) => client.with_timeout(GREETING_PATIENCE),
-        Err(error) => return session.report("dfs-shell", &error),
-    };
-    match client.ready().await {
-        Ok(()) => session.say("dfs: help lists the commands, Tab completes, Ctrl-D leaves"),
-        Err(error) => session.report("dfs-shell", &error.hint("commands try again by themselves")),
-    }
+/// Says above the prompt, while it stands, when the cluster goes or comes back.
+fn watch(session: &Session, known: &Known, editor: &mut Line) {
+    let quiet = session.options.quiet || session.options.json;
+    let Ok(mut printer) = editor.create_external_printer() else { return };
+    known.watch(move |before, now| {
+        let text = news(before, now).filter(|_| !quiet);
+        // A prompt that cannot be written to will be noticed by who reads from it.
+        let _ = text.map(|text| printer.print(text));
+    });
 }
 
-fn prompt(session: &Session) -> String {
-    let path = dfs_tui::text::sanitise(session.folder.as_str()).into_owned();
-    let cells = dfs_tui::text::width(&path);
-    if cells <= PATH_CELLS_MAX {
-        return format!("dfs:{path}> ");
-    }
-    let mut end: Vec<char> = Vec::new();
-    for c in path.chars().rev() {
-        end.push(c);
-        if dfs_tui::text::width(&end.iter().collect::<String>()) >= PATH_CELLS_MAX {
-            break;
+/// What is worth being said of a change.
+fn news(before: &Health, now: &Health) -> Option<String> {
+    match (before, now) {
+        (Health::Away(_), Health::Away(_)) => None,
+        (_, Health::Away(error)) => {
+            let error = error.clone().hint("commands try again by themselves; doctor looks for the cause");
+            Some(error_text("dfs: the cluster is away", &error))
         }
+        (Health::Away(_), _) => Some("dfs: the cluster is back\n".to_owned()),
+        (Health::Troubled(before), Health::Troubled(now)) if before == now => None,
+        (_, Health::Troubled(what)) => Some(format!("dfs: {what}; status says more\n")),
+        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is well again\n".to_owned()),
+        (_, Health::Well | Health::Unknown) => None,
     }
-    format!("dfs:…{}> ", end.iter().rev().collect::<String>())
 }
 
 /// Runs the statements of a line up to the first that fails.
 fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
+    if let Some(control) = line.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        let code = u32::from(control);
+        let error = usage(format!("the line holds a control character, U+{code:04X}"));
+        return session.report("dfs-shell", &error.hint(format!("write it as $'\\u{{{code:x}}}'")));
+    }
     let statements = match parse(line) {
         Ok(statements) => statements,
         Err(error) => return session.report("dfs-shell", &usage(error.what)),
@@ -128,18 +167,21 @@ fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::Scope;
-    use crate::options::Options;
-    use clap::Parser;
-    use dfs_types::DfsPath;
 
     #[test]
-    fn the_prompt_shows_where_we_are() {
-        let mut session = Session::new(Options::parse_from(["dfs-shell"]), Scope::default());
-        assert_eq!(prompt(&session), "dfs:/> ");
-        session.folder = DfsPath::parse("/a\x1b[31m").expect("valid");
-        assert_eq!(prompt(&session), "dfs:/a\\u{1b}[31m> ");
-        session.folder = DfsPath::parse(&format!("/{}/end", "x".repeat(100))).expect("valid");
-        assert!(prompt(&session).ends_with("xx/end> ") && prompt(&session).starts_with("dfs:…x"));
+    fn changes_are_said_once() {
+        let away = || Health::Away(Error::new(ErrorCode::Unreachable, "refused"));
+        let troubled = || Health::Troubled("1 datanode is dead".to_owned());
+        for (before, now, said) in [
+            (Health::Unknown, Health::Well, false),
+            (Health::Unknown, away(), true),
+            (away(), away(), false),
+            (away(), Health::Well, true),
+            (Health::Well, troubled(), true),
+            (troubled(), troubled(), false),
+            (troubled(), Health::Well, true),
+        ] {
+            assert_eq!(news(&before, &now).is_some(), said, "{before:?} {now:?}");
+        }
     }
 }

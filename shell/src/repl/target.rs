@@ -69,7 +69,7 @@ fn holds_cursor(word: &Word) -> bool {
 }
 
 /// The word as text; variables stay as they are written.
-fn plain(word: &Word) -> String {
+pub(super) fn plain(word: &Word) -> String {
     let text = |piece: &Piece| match piece {
         Piece::Bare(text) | Piece::Quoted(text) => text.clone(),
         Piece::Variable(Variable::Named(name)) => format!("${name}"),

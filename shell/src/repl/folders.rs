@@ -1,0 +1,179 @@
+//! Folders as they were last seen, for those who may not wait: completion and colours. Pure; the time comes in.
+
+use dfs_types::{DfsPath, Entry, Kind};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Pages that are kept; the oldest goes first.
+const PAGES_MAX: usize = 64;
+/// A page this young answers without the cluster being asked again.
+const FRESH: Duration = Duration::from_secs(3);
+/// A page older than this says nothing any more about what is missing.
+const TRUSTED: Duration = Duration::from_secs(60);
+
+/// A name, and whether it is a folder, behind which more may come.
+pub(super) type Name = (String, bool);
+
+/// The names in a folder that begin so.
+pub(super) type Key = (DfsPath, String);
+
+/// The first names of a folder that begin with something, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Page {
+    pub names: Arc<[Name]>,
+    /// There are more behind them.
+    pub more: bool,
+    /// How many there are in all, where that is known.
+    pub total: Option<u64>,
+}
+
+impl Page {
+    /// What a master listed.
+    pub(super) fn of(entries: Vec<Entry>, more: bool, total: Option<u64>) -> Self {
+        let name = |entry: Entry| (entry.name, entry.stat.kind == Kind::Directory);
+        let names: Arc<[Name]> = entries.into_iter().map(name).collect();
+        let total = if more { total } else { Some(names.len() as u64) };
+        Self { names, more, total }
+    }
+
+    /// Those of its names that begin so. Only of a whole page are they all that there are.
+    fn narrowed(&self, prefix: &str) -> Self {
+        let names: Arc<[Name]> = self.names.iter().filter(|(name, _)| name.starts_with(prefix)).cloned().collect();
+        let total = Some(names.len() as u64);
+        Self { names, more: false, total }
+    }
+}
+
+#[derive(Debug)]
+struct Kept {
+    page: Page,
+    taken: Instant,
+}
+
+/// What was seen of folders.
+#[derive(Debug, Default)]
+pub(super) struct Folders {
+    pages: HashMap<Key, Kept>,
+    /// What was taken before this may have been changed by a command of ours.
+    changed: Option<Instant>,
+}
+
+impl Folders {
+    pub(super) fn keep(&mut self, key: Key, page: Page, taken: Instant) {
+        if self.pages.len() >= PAGES_MAX && !self.pages.contains_key(&key) {
+            let oldest = self.pages.iter().min_by_key(|(_, kept)| kept.taken).map(|(key, _)| key.clone());
+            oldest.and_then(|key| self.pages.remove(&key));
+        }
+        self.pages.insert(key, Kept { page, taken });
+    }
+
+    /// A command of ours ran, which may have changed any of them.
+    pub(super) fn outdate(&mut self, now: Instant) {
+        self.changed = Some(now);
+    }
+
+    /// The names that begin so, and whether they were seen just now.
+    pub(super) fn seen(&self, folder: &DfsPath, prefix: &str, now: Instant) -> Option<(Page, bool)> {
+        let exact = self.kept(folder, prefix).map(|kept| (kept.page.clone(), self.is_fresh(kept, now)));
+        if exact.as_ref().is_some_and(|(_, fresh)| *fresh) {
+            return exact;
+        }
+        let shorter = prefix.char_indices().rev().filter_map(|(end, _)| prefix.get(..end));
+        let whole = shorter.filter_map(|shorter| self.kept(folder, shorter)).filter(|kept| !kept.page.more);
+        let newest = whole.max_by_key(|kept| kept.taken);
+        let narrowed = newest.map(|kept| (kept.page.narrowed(prefix), self.is_fresh(kept, now)));
+        match (exact, narrowed) {
+            (Some(exact), Some(narrowed)) => Some(if narrowed.1 { narrowed } else { exact }),
+            (exact, narrowed) => exact.or(narrowed),
+        }
+    }
+
+    /// Whether there is such a name, where that is known.
+    pub(super) fn has(&self, path: &DfsPath, now: Instant) -> Option<bool> {
+        let (folder, name) = (path.parent()?, path.name()?);
+        let prefixes = name.char_indices().map(|(end, _)| name.get(..end)).chain([Some(name)]).flatten();
+        let pages = prefixes.filter_map(|prefix| self.kept(&folder, prefix));
+        let page = pages.filter(|kept| self.is_trusted(kept, now)).max_by_key(|kept| kept.taken)?.page.clone();
+        let there = page.names.iter().any(|(known, _)| known == name);
+        let before_the_last = page.names.last().is_some_and(|(last, _)| name < last.as_str());
+        (there || !page.more || before_the_last).then_some(there)
+    }
+
+    fn kept(&self, folder: &DfsPath, prefix: &str) -> Option<&Kept> {
+        self.pages.get(&(folder.clone(), prefix.to_owned()))
+    }
+
+    fn is_fresh(&self, kept: &Kept, now: Instant) -> bool {
+        self.is_untouched(kept) && now.saturating_duration_since(kept.taken) < FRESH
+    }
+
+    fn is_trusted(&self, kept: &Kept, now: Instant) -> bool {
+        self.is_untouched(kept) && now.saturating_duration_since(kept.taken) < TRUSTED
+    }
+
+    fn is_untouched(&self, kept: &Kept) -> bool {
+        self.changed.is_none_or(|changed| kept.taken > changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(names: &[&str], more: bool) -> Page {
+        let names: Arc<[Name]> = names.iter().map(|name| ((*name).to_owned(), false)).collect();
+        Page { total: (!more).then_some(names.len() as u64), names, more }
+    }
+
+    fn path(text: &str) -> DfsPath {
+        DfsPath::parse(text).expect("valid")
+    }
+
+    fn names(page: &Page) -> Vec<&str> {
+        page.names.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_whole_folder_answers_for_every_beginning() {
+        let (mut folders, now) = (Folders::default(), Instant::now());
+        folders.keep((path("/d"), String::new()), page(&["ab", "ac", "b"], false), now);
+        let (found, fresh) = folders.seen(&path("/d"), "a", now).expect("known");
+        assert_eq!((names(&found), found.total, fresh), (vec!["ab", "ac"], Some(2), true));
+        assert!(folders.seen(&path("/e"), "a", now).is_none());
+    }
+
+    #[test]
+    fn a_part_of_a_folder_answers_only_for_itself() {
+        let (mut folders, now) = (Folders::default(), Instant::now());
+        folders.keep((path("/d"), String::new()), page(&["ab", "ac"], true), now);
+        assert!(folders.seen(&path("/d"), "a", now).is_none());
+        assert_eq!(folders.has(&path("/d/ab"), now), Some(true));
+        assert_eq!(folders.has(&path("/d/aa"), now), Some(false));
+        assert_eq!(folders.has(&path("/d/zz"), now), None);
+    }
+
+    #[test]
+    fn age_and_our_own_commands_make_it_stale() {
+        let (mut folders, now) = (Folders::default(), Instant::now());
+        folders.keep((path("/d"), String::new()), page(&["a"], false), now);
+        let later = now + FRESH;
+        assert_eq!(folders.seen(&path("/d"), "", later).map(|(_, fresh)| fresh), Some(false));
+        assert_eq!(folders.has(&path("/d/b"), later), Some(false));
+        assert_eq!(folders.has(&path("/d/b"), now + TRUSTED), None);
+        folders.outdate(now);
+        assert_eq!(folders.seen(&path("/d"), "", now).map(|(_, fresh)| fresh), Some(false));
+        assert_eq!(folders.has(&path("/d/b"), now), None, "it may have been made by that command");
+    }
+
+    #[test]
+    fn only_so_many_are_kept() {
+        let (mut folders, now) = (Folders::default(), Instant::now());
+        for number in 0..PAGES_MAX + 10 {
+            let taken = now + Duration::from_millis(number as u64);
+            folders.keep((path("/d"), number.to_string()), page(&[], false), taken);
+        }
+        assert_eq!(folders.pages.len(), PAGES_MAX);
+        assert!(folders.kept(&path("/d"), "0").is_none());
+    }
+}

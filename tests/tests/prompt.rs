@@ -1,0 +1,366 @@
+//! The prompt, as a person at a terminal sees it: typed at through a pseudo-terminal, looked at on a model of its screen.
+
+use dfs_tests::terminal::{Terminal, key};
+use dfs_tests::{Cluster, Spec};
+use std::os::unix::fs::PermissionsExt;
+
+/// A cluster with the names that the tests need.
+fn cluster() -> Cluster {
+    let cluster = Cluster::start(Spec::default());
+    cluster.ok(&["mkdir", "-p", "/data/2026", "/odd"]);
+    for name in ["a.csv", "notes.txt", "big file.bin", "big fish.bin"] {
+        put(&cluster, &format!("/data/{name}"));
+    }
+    for name in ["semi;colon", "new\nline", "🦀 crab", "-dash", "$dollar", "it's", "quo\"te"] {
+        put(&cluster, &format!("/odd/{name}"));
+    }
+    cluster
+}
+
+fn put(cluster: &Cluster, remote: &str) {
+    let local = cluster.scratch().join("file");
+    std::fs::write(&local, "some text\n").expect("write");
+    cluster.ok(&["put", "-f", local.to_str().expect("UTF-8"), remote]);
+}
+
+fn prompt(cluster: &Cluster, lines: u16, cells: u16) -> Terminal {
+    let mut terminal = Terminal::run(cluster.shell_command(), lines, cells);
+    terminal.see_line("dfs:/>");
+    terminal
+}
+
+/// Many small checks on one cluster, because making one takes longer than all of them.
+#[test]
+fn at_the_prompt() {
+    let cluster = cluster();
+    completes(&cluster);
+    odd_names_are_quoted(&cluster);
+    hints_and_colours(&cluster);
+    keys_that_end_things(&cluster);
+    history_lasts(&cluster);
+    quotes_go_on(&cluster);
+    narrow_and_resized(&cluster);
+    hostile_input(&cluster);
+    aliases_and_shellrc(&cluster);
+    a_folder_that_goes(&cluster);
+    paged(&cluster);
+}
+
+fn completes(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    // A command, a folder, a file: one way to go on each.
+    terminal.send("statu");
+    terminal.send(key::TAB);
+    terminal.see_line("dfs:/> status");
+    terminal.send(key::CTRL_U);
+    terminal.send("ls /da");
+    terminal.send(key::TAB);
+    terminal.see_line("dfs:/> ls /data/");
+    terminal.send("no");
+    terminal.send(key::TAB);
+    terminal.see_line("dfs:/> ls /data/notes.txt");
+    terminal.send(key::CTRL_U);
+    // What is common is put in with its escape; then all that fit are shown.
+    terminal.send("ls /data/b");
+    terminal.send(key::TAB);
+    terminal.wait("the common part", |terminal| terminal.cursor_line().starts_with("dfs:/> ls /data/big\\ fi"));
+    terminal.send(key::TAB);
+    terminal.see("big file.bin  big fish.bin");
+    terminal.send("l");
+    terminal.send(key::TAB);
+    terminal.see_line("dfs:/> ls /data/big\\ file.bin");
+    terminal.send(key::ENTER);
+    terminal.wait("the listing", |terminal| terminal.text().lines().any(|line| line == "/data/big file.bin"));
+    // Flags, and datanodes.
+    terminal.send("ls --hel");
+    terminal.send(key::TAB);
+    terminal.see_line("dfs:/> ls --help");
+    terminal.send(key::CTRL_U);
+    // A variable, and a local path.
+    terminal.line("set weekday=monday");
+    terminal.send("echo $wee");
+    terminal.send(key::TAB);
+    terminal.see_line("dfs:/> echo $weekday");
+    terminal.send(key::CTRL_U);
+    std::fs::write(cluster.home().join("local file"), "").expect("write");
+    terminal.send("put local");
+    terminal.send(key::TAB);
+    terminal.wait("a local path", |terminal| terminal.cursor_line().starts_with("dfs:/> put local\\ file "));
+    terminal.send(key::CTRL_U);
+    terminal.line("exit 3");
+    assert_eq!(terminal.end().code(), Some(3));
+}
+
+fn odd_names_are_quoted(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    terminal.line("cd /odd");
+    terminal.see_line("dfs:/odd>");
+    for (typed, completed) in [
+        ("se", "semi\\;colon"),
+        ("new", "$'new\\nline'"),
+        ("'🦀", "'🦀 crab'"),
+        ("./-", "./-dash"),
+        ("\\$", "\\$dollar"),
+        ("\"it", "\"it's\""),
+        ("quo", "quo\\\"te"),
+    ] {
+        terminal.send(&format!("stat {typed}"));
+        terminal.send(key::TAB);
+        terminal.wait(completed, |terminal| terminal.cursor_line().contains(&format!("stat {completed} ")));
+        terminal.send(key::ENTER);
+        terminal.see_line("dfs:/odd>");
+        assert!(!terminal.text().contains("no such"), "{typed}: {terminal:?}");
+    }
+    terminal.send(key::CTRL_D);
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+fn hints_and_colours(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    // What the command wants next is read, not taken.
+    terminal.send("cp ");
+    terminal.send(key::CTRL_U);
+    terminal.send("put ");
+    terminal.see("LOCAL… REMOTE");
+    terminal.send(key::CTRL_U);
+    // What was typed before is taken with the right arrow.
+    terminal.line("ls /data/notes.txt");
+    terminal.see("/data/notes.txt\n");
+    terminal.send("ls /da");
+    terminal.wait("the rest in grey", |terminal| terminal.cursor_line().trim_end() == "dfs:/> ls /data/notes.txt");
+    terminal.send(key::RIGHT);
+    terminal.send(" -l");
+    terminal.see_line("dfs:/> ls /data/notes.txt -l");
+    terminal.send(key::CTRL_U);
+    // No command is called so; this one is.
+    terminal.send("frobnicate");
+    terminal.wait("a red word", |terminal| {
+        terminal.cell_of("frobnicate").is_some_and(|cell| cell.fgcolor() == vt100::Color::Idx(1))
+    });
+    terminal.send(key::CTRL_U);
+    terminal.send("stat /data/");
+    terminal.send(key::TAB);
+    terminal.see("2026/");
+    terminal.wait("a bold word", |terminal| terminal.cell_of("stat").is_some_and(|cell| cell.bold()));
+    // The folder was looked at, and there is no such name in it.
+    terminal.send("none ");
+    terminal.wait("an underlined word", |terminal| terminal.cell_of("/data/none").is_some_and(|cell| cell.underline()));
+    terminal.give_up("dfs:/>");
+    // What is not there is met with what is.
+    terminal.line("stat /data/a.cvs");
+    terminal.see("did you mean /data/a.csv?");
+    terminal.line("stat /dtaa/a.csv");
+    terminal.wait("the folder above is meant, too", |terminal| {
+        terminal.text().matches("did you mean /data/a.csv?").count() == 2
+    });
+    terminal.see_line("dfs:/>");
+    // A hint does not stay when its line is given up.
+    terminal.send("put ");
+    terminal.see("LOCAL… REMOTE");
+    terminal.send(key::CTRL_C);
+    terminal.wait("the hint is gone", |terminal| !terminal.text().contains("LOCAL… REMOTE"));
+    terminal.see_line("dfs:/>");
+    terminal.send(key::CTRL_D);
+    terminal.end();
+    let mut command = cluster.shell_command();
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::run(command, 24, 80);
+    terminal.see_line("dfs:/>");
+    terminal.send("frobnicate");
+    terminal.give_up("dfs:/>");
+    terminal.line("ls /data");
+    terminal.see("notes.txt");
+    let coloured = String::from_utf8_lossy(terminal.written()).contains("\x1b[3");
+    assert!(!coloured, "colours in spite of NO_COLOR: {terminal:?}");
+}
+
+fn keys_that_end_things(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    // At the prompt Ctrl-C takes the line away.
+    terminal.send("rm -r /data");
+    terminal.see("rm -r /data");
+    terminal.give_up("dfs:/>");
+    // In a command it ends the command, and the session goes on.
+    terminal.line("sleep 1h");
+    terminal.wait("the command runs", |terminal| terminal.cursor_line().trim_end().is_empty());
+    terminal.send(key::CTRL_C);
+    terminal.see("sleep: interrupted");
+    terminal.see_line("dfs:/>");
+    // Also one of the local shell.
+    terminal.line("!cat");
+    terminal.line("to the cat");
+    terminal.wait("the command runs", |terminal| terminal.text().matches("to the cat").count() >= 2);
+    terminal.give_up("dfs:/>");
+    terminal.line("pwd");
+    terminal.wait("the answer", |terminal| terminal.text().lines().any(|line| line == "/"));
+    terminal.see_line("dfs:/>");
+    // With something typed Ctrl-D does not leave.
+    terminal.send("x");
+    terminal.send(key::CTRL_D);
+    terminal.see_line("dfs:/> x");
+    terminal.send(key::CTRL_U);
+    terminal.see_line("dfs:/>");
+    terminal.send(key::CTRL_D);
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+fn history_lasts(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    for line in ["stat /data/a.csv", "pwd", " stat /secret"] {
+        terminal.line(line);
+        terminal.see_line("dfs:/>");
+    }
+    terminal.send(key::CTRL_D);
+    terminal.end();
+    let file = cluster.home().join("state/history");
+    assert_eq!(file.metadata().expect("a history").permissions().mode() & 0o777, 0o600);
+    // The next session has it.
+    let mut terminal = prompt(cluster, 24, 80);
+    terminal.send(key::UP);
+    terminal.see_line("dfs:/> pwd");
+    terminal.send(key::UP);
+    terminal.see_line("dfs:/> stat /data/a.csv");
+    terminal.give_up("dfs:/>");
+    terminal.send(key::CTRL_R);
+    terminal.send("a.csv");
+    terminal.see("(reverse-i-search)`a.csv': stat /data/a.csv");
+    terminal.send(key::ENTER);
+    terminal.see_line("dfs:/>");
+    terminal.line("history 2");
+    terminal.wait("the newest two", |terminal| {
+        let text = terminal.text();
+        let numbered: Vec<&str> = text.lines().filter(|line| line.ends_with("  stat /data/a.csv")).collect();
+        numbered.len() == 1 && text.lines().any(|line| line.ends_with("  history 2"))
+    });
+    assert!(!cluster.ok(&["history"]).contains("secret"));
+}
+
+fn quotes_go_on(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    terminal.line("echo 'one");
+    terminal.line("two'");
+    terminal.wait("both lines", |terminal| terminal.text().contains("\none\ntwo\n"));
+    terminal.see_line("dfs:/>");
+    terminal.line("echo 'never");
+    terminal.give_up("dfs:/>");
+    // What is typed ahead, all at once, is not lost.
+    terminal.send("echo first\recho second\r");
+    terminal.wait("both answers", |terminal| {
+        let text = terminal.text();
+        text.lines().any(|line| line == "first") && text.lines().any(|line| line == "second")
+    });
+}
+
+fn narrow_and_resized(cluster: &Cluster) {
+    let mut terminal = Terminal::run(cluster.shell_command(), 10, 20);
+    terminal.see_line("dfs:/>");
+    terminal.send("ls /da");
+    terminal.send(key::TAB);
+    terminal.see("ls /data/");
+    terminal.send(key::TAB);
+    terminal.see("notes.txt");
+    terminal.send(key::ENTER);
+    terminal.wait("a prompt", |terminal| terminal.cursor_line().trim_end() == "dfs:/>");
+    terminal.line("cd /data/2026");
+    terminal.wait("a prompt that fits", |terminal| {
+        let line = terminal.cursor_line();
+        line.starts_with("dfs:") && line.trim_end().ends_with("2026>")
+    });
+    terminal.line("cd /");
+    terminal.see_line("dfs:/>");
+    // The line is longer than the window after it has become narrow, and whole again when it is wide.
+    terminal.resize(24, 80);
+    terminal.line("pwd");
+    terminal.see_line("dfs:/>");
+    terminal.send("stat /data/a.csv /data/notes.txt");
+    terminal.see_line("dfs:/> stat /data/a.csv /data/notes.txt");
+    terminal.resize(24, 30);
+    terminal.send(" ");
+    terminal.wait("a line that is broken", |terminal| !terminal.cursor_line().contains("dfs:/>"));
+    terminal.resize(24, 80);
+    terminal.send("/data");
+    terminal.send(key::ENTER);
+    terminal.see_line("dfs:/>");
+    // While a command runs, too.
+    terminal.line("sleep 1h");
+    terminal.wait("the command runs", |terminal| terminal.cursor_line().trim_end().is_empty());
+    terminal.resize(20, 60);
+    terminal.send(key::CTRL_C);
+    terminal.see("sleep: interrupted");
+    terminal.see_line("dfs:/>");
+}
+
+fn hostile_input(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    // A megabyte in one paste.
+    terminal.paste(&format!("echo {} | wc -c", "x".repeat(1 << 20)));
+    terminal.send(key::ENTER);
+    terminal.see("1048577");
+    terminal.see_line("dfs:/>");
+    // What a terminal would obey is neither shown nor run.
+    terminal.paste("pwd \u{7}\u{9b}31m");
+    terminal.send(key::ENTER);
+    terminal.see("the line holds a control character, U+0007");
+    // Bytes that are no UTF-8.
+    terminal.send("pwd");
+    terminal.line("");
+    terminal.see_line("dfs:/>");
+    terminal.line("stat 'open");
+    terminal.give_up("dfs:/>");
+    terminal.line("| x");
+    terminal.see("a command must stand before |");
+    assert!(terminal.lives());
+}
+
+fn aliases_and_shellrc(cluster: &Cluster) {
+    let file = cluster.home().join("config/shellrc");
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("make");
+    std::fs::write(&file, "alias today='ls /data'\nset home=/odd\nfrobnicate\n").expect("write");
+    let mut terminal = prompt(cluster, 24, 80);
+    terminal.see("shellrc:3: stopped at: frobnicate");
+    terminal.send("tod");
+    terminal.send(key::TAB);
+    terminal.see_line("dfs:/> today");
+    terminal.send(key::ENTER);
+    terminal.see("notes.txt");
+    terminal.line("alias today='pwd; pwd' up='cd ..'");
+    terminal.line("cd $home");
+    terminal.see_line("dfs:/odd>");
+    terminal.line("today");
+    terminal.wait("twice", |terminal| terminal.text().matches("\n/odd").count() >= 2);
+    terminal.line("up");
+    terminal.see_line("dfs:/>");
+    terminal.line("help");
+    terminal.see("Your aliases");
+    terminal.line("unalias today; today");
+    terminal.see("today: no such command");
+    std::fs::remove_file(file).expect("remove");
+}
+
+fn a_folder_that_goes(cluster: &Cluster) {
+    cluster.ok(&["mkdir", "/gone"]);
+    let mut terminal = prompt(cluster, 24, 80);
+    terminal.line("cd /gone");
+    terminal.see_line("dfs:/gone>");
+    cluster.ok(&["rm", "-r", "--yes", "/gone"]);
+    terminal.line("ls");
+    terminal.see("the working folder is gone; cd / leaves it");
+    terminal.line("cd ..");
+    terminal.see_line("dfs:/>");
+}
+
+fn paged(cluster: &Cluster) {
+    let mut command = cluster.shell_command();
+    command.env("PAGER", "sed s/^/PAGED:/");
+    let mut terminal = Terminal::run(command, 10, 60);
+    terminal.see_line("dfs:/>");
+    terminal.line("help");
+    terminal.see_line("dfs:/>");
+    assert!(!terminal.text().contains("PAGED:"), "only where it was asked for: {terminal:?}");
+    terminal.line("set pager=on");
+    terminal.line("pwd");
+    terminal.wait("a short answer", |terminal| terminal.text().lines().any(|line| line == "/"));
+    terminal.line("help");
+    terminal.see("PAGED:");
+    terminal.see_line("dfs:/>");
+}
