@@ -26,6 +26,7 @@ mod repl;
 mod report;
 mod roles;
 mod run;
+mod screen;
 mod script;
 mod session;
 mod suggest;

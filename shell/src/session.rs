@@ -8,9 +8,9 @@ use crate::line::Scope;
 use crate::options::Options;
 use crate::out::{Inherited, Out};
 use crate::report::{Location, error_json, error_text};
+use crate::screen::Screen;
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, Result};
-use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -37,8 +37,8 @@ pub struct Session {
     pub interactive: bool,
     /// Set by `exit`: the session ends with this code.
     pub leave: Option<u8>,
-    /// The progress bar that is on the terminal now.
-    pub bar: Option<ProgressBar>,
+    /// The lines of a transfer that are on the terminal now.
+    pub screen: Option<Screen>,
     /// The scripts that are being run, each from the one before it.
     pub scripts: Vec<PathBuf>,
     /// Where the commands of a script write that is run by a command of ours.
@@ -66,7 +66,7 @@ impl Session {
             location: None,
             interactive: false,
             leave: None,
-            bar: None,
+            screen: None,
             scripts: Vec::new(),
             inherited: None,
             jobs: Jobs::default(),
@@ -181,11 +181,11 @@ impl Session {
         self.say(&format!("{command}: waiting for {}, up to {patience}; Ctrl-C ends it", target.masters().join(", ")));
     }
 
-    /// Writes text to stderr as it is; beside a bar, where there is one.
+    /// Writes text to stderr as it is; above the lines of a transfer, where there are some.
     pub fn tell(&self, text: String) {
-        match (&self.desk, &self.bar) {
+        match (&self.desk, &self.screen) {
             (Some(desk), _) => desk.say(text),
-            (None, Some(bar)) => bar.suspend(|| eprint!("{text}")),
+            (None, Some(screen)) => screen.above(&text),
             (None, None) => eprint!("{text}"),
         }
     }

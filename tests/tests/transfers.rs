@@ -1,0 +1,420 @@
+//! Transfers through the program: cut off and gone on with, trees with odd names there and back, sources that vanish, full
+//! disks, commands in the background.
+
+use dfs_tests::middle::{disturb, file_bytes, part_files};
+use dfs_tests::{Cluster, Spec, content};
+use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsStr;
+use std::fs::{self, FileTimes, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, SystemTime};
+
+/// Rounds at most until a fault comes in the middle of a transfer.
+const ROUNDS_MAX: u32 = 20;
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(child.id().try_into().expect("a pid")).expect("a pid");
+    kill_process(pid, signal).expect("send a signal");
+}
+
+/// A local file of [`file_bytes`] that is also `/big`.
+fn with_big(cluster: &Cluster) -> PathBuf {
+    let local = cluster.scratch().join("big");
+    content::write(fastrand::u64(..), file_bytes(), &local);
+    cluster.ok(&["put", text(&local), "/big"]);
+    local
+}
+
+/// Begins to get `/big` into the empty `folder` and sends a signal when a part of it is there; again until that came in
+/// the middle.
+fn struck_get(cluster: &Cluster, folder: &Path, flags: &[&str], with: Signal) -> ExitStatus {
+    for _ in 0..ROUNDS_MAX {
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir(folder).expect("make a folder");
+        let get = cluster.shell_command().arg("get").args(flags).arg("/big").arg(folder.join("back")).spawn();
+        let get = get.expect("start get");
+        let pid = Pid::from_raw(get.id().try_into().expect("a pid")).expect("a pid");
+        let struck = disturb(
+            get,
+            || part_files(folder),
+            file_bytes() / 8,
+            || {
+                // It may have ended just now.
+                let _ = kill_process(pid, with);
+            },
+        );
+        if !struck.status.success() {
+            return struck.status;
+        }
+    }
+    panic!("no signal came in the middle of a get; DFS_TEST_FILE is too small");
+}
+
+#[test]
+fn a_get_that_was_cut_off_goes_on() {
+    fastrand::seed(dfs_tests::seed());
+    let cluster = Cluster::start(Spec::default());
+    let local = with_big(&cluster);
+    let folder = cluster.scratch().join("into");
+    let (back, part) = (folder.join("back"), folder.join(".dfs-back.partial"));
+
+    // Without -c nothing stays behind.
+    assert_eq!(struck_get(&cluster, &folder, &[], Signal::INT).code(), Some(130));
+    assert_eq!(names_in(&folder), [""; 0]);
+    assert_eq!(struck_get(&cluster, &folder, &["-c"], Signal::INT).code(), Some(130));
+    assert_eq!(names_in(&folder), [".dfs-back.partial"]);
+
+    // Killed, and with bytes of the part changed by somebody.
+    assert_eq!(struck_get(&cluster, &folder, &["-c"], Signal::KILL).code(), None);
+    let damaged = fs::OpenOptions::new().write(true).open(&part).expect("the part is there");
+    for _ in 0..3 {
+        damaged.write_all_at(b"\x07damage", fastrand::u64(..file_bytes() / 8)).expect("damage it");
+    }
+    let came = cluster.json(&["get", "-c", "/big", text(&back)]);
+    assert!(content::is_same(&local, &back));
+    assert_eq!(names_in(&folder), ["back"]);
+    let taken_over = came["bytes_taken_over"].as_u64().expect("a number");
+    assert!(taken_over > 0 && taken_over < file_bytes(), "{came}");
+    // What is there and the same is left alone; what is there and not the same is not replaced without being told.
+    assert_eq!(cluster.json(&["get", "-c", "/big", text(&back)])["unchanged"], 1);
+    fs::write(&back, "mine").expect("write");
+    assert_eq!(cluster.shell(&["get", "-c", "/big", text(&back)]).code, 1);
+    assert_eq!(fs::read(&back).expect("read"), b"mine");
+
+    // Of another version nothing is taken over.
+    struck_get(&cluster, &folder, &["-c"], Signal::KILL);
+    content::write(fastrand::u64(..), file_bytes(), &local);
+    cluster.ok(&["put", "-f", text(&local), "/big"]);
+    assert_eq!(cluster.json(&["get", "-c", "/big", text(&back)])["bytes_taken_over"], 0);
+    assert!(content::is_same(&local, &back));
+    assert_eq!(names_in(&folder), ["back"]);
+}
+
+#[test]
+fn a_put_that_is_disturbed_commits_nothing() {
+    fastrand::seed(dfs_tests::seed());
+    let cluster = Cluster::start(Spec::default());
+    let local = cluster.scratch().join("big");
+    let data = cluster.daemon("datanode-1").data_dir;
+    let faults: [(&str, i32, fn(&Path, Pid)); 3] = [
+        ("deleted or replaced while it was read", 1, |local, _| fs::remove_file(local).expect("remove")),
+        ("changed while it was read", 1, |local, _| {
+            let open = fs::OpenOptions::new().append(true).open(local).expect("open");
+            open.write_all_at(b"more", file_bytes()).expect("append");
+        }),
+        ("interrupted", 130, |_, pid| kill_process(pid, Signal::INT).expect("signal")),
+    ];
+    for (what, code, fault) in faults {
+        let struck = (0..ROUNDS_MAX).find_map(|_| {
+            content::write(fastrand::u64(..), file_bytes(), &local);
+            let before = dfs_tests::middle::stored(&data);
+            let mut put = cluster.shell_command();
+            put.arg("put")
+                .arg(&local)
+                .arg("/x")
+                .stderr(fs::File::create(cluster.scratch().join("said")).expect("make"));
+            let put = put.spawn().expect("start put");
+            let pid = Pid::from_raw(put.id().try_into().expect("a pid")).expect("a pid");
+            let arrived = || dfs_tests::middle::stored(&data).saturating_sub(before);
+            let struck = disturb(put, arrived, file_bytes() / 8, || fault(&local, pid));
+            if struck.status.success() {
+                cluster.ok(&["rm", "/x"]);
+            }
+            (!struck.status.success()).then_some(struck.status)
+        });
+        let said = fs::read_to_string(cluster.scratch().join("said")).expect("read");
+        assert_eq!(struck.and_then(|status| status.code()), Some(code), "{what}: {said}");
+        assert!(said.contains(what), "{what}: {said}");
+        assert_eq!(cluster.shell(&["stat", "/x"]).code, 1, "{what}: nothing was committed");
+    }
+}
+
+/// A tree with names and attributes of every kind; its files, folders, and what is neither.
+fn make_tree(top: &Path) -> (u64, u64, u64) {
+    let folders = ["", "empty", "with space", "-r", "a/b/c", "x;y"];
+    let files =
+        ["plain", "a/b/c/deep", "with space/new\nline", "-r/-f", "*", "$HOME & co", "x;y/quote'\"", "emoji 🦀", "%"];
+    for folder in folders {
+        fs::create_dir_all(top.join(folder)).expect("make a folder");
+    }
+    for (index, name) in files.iter().enumerate() {
+        let path = top.join(name);
+        fs::write(&path, content::bytes(index as u64, index * 70_000)).expect("write");
+        fs::set_permissions(&path, Permissions::from_mode([0o644, 0o600, 0o755, 0o444][index % 4])).expect("chmod");
+        stamp(&path, 1_000_000_000_123 + index as u64 * 7_777_777);
+    }
+    symlink("/etc/passwd", top.join("link")).expect("link");
+    let made = Command::new("mkfifo").arg(top.join("pipe")).status().expect("run mkfifo");
+    assert!(made.success());
+    fs::set_permissions(top.join("-r"), Permissions::from_mode(0o700)).expect("chmod");
+    fs::set_permissions(top.join("a/b"), Permissions::from_mode(0o750)).expect("chmod");
+    for (index, folder) in ["a/b/c", "a/b", "a", "empty", "-r", "with space", "x;y", ""].iter().enumerate() {
+        stamp(&top.join(folder), 900_000_000_456 + index as u64 * 1_000_003);
+    }
+    (files.len() as u64, 8, 2)
+}
+
+fn stamp(path: &Path, ms: u64) {
+    let times = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH + Duration::from_millis(ms));
+    fs::File::open(path).expect("open").set_times(times).expect("set the time");
+}
+
+/// Every entry of a tree: its place, mode, time in milliseconds, and content.
+fn look(top: &Path) -> Vec<(PathBuf, u32, i64, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![top.to_owned()];
+    while let Some(path) = open.pop() {
+        let data = fs::symlink_metadata(&path).expect("metadata");
+        if data.is_dir() {
+            open.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        } else if !data.is_file() {
+            continue;
+        }
+        let bytes = if data.is_file() { fs::read(&path).expect("read") } else { Vec::new() };
+        let ms = data.mtime() * 1000 + data.mtime_nsec() / 1_000_000;
+        found.push((path.strip_prefix(top).expect("below").to_owned(), data.mode() & 0o777, ms, bytes));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn trees_there_and_back() {
+    let cluster = Cluster::start(Spec::default());
+    let (tree, back) = (cluster.scratch().join("tree"), cluster.scratch().join("back"));
+    let (files, folders, others) = make_tree(&tree);
+    let came = cluster.json(&["put", "-r", text(&tree), "/tree"]);
+    let counts = |came: &serde_json::Value| ["files", "directories", "skips"].map(|key| came[key].as_u64().expect("n"));
+    assert_eq!(counts(&came), [files, folders, others], "{came}");
+    let came = cluster.json(&["get", "-r", "/tree", text(&back)]);
+    assert_eq!(counts(&came), [files, folders, 0], "{came}");
+    assert!(look(&tree) == look(&back), "{:?}\n{:?}", named(&look(&tree)), named(&look(&back)));
+    update(&cluster, &tree, &back, files);
+    names_that_are_refused(&cluster);
+    links_in_the_way(&cluster);
+}
+
+fn named(entries: &[(PathBuf, u32, i64, Vec<u8>)]) -> Vec<(&Path, u32, i64)> {
+    entries.iter().map(|(path, mode, ms, _)| (path.as_path(), *mode, *ms)).collect()
+}
+
+fn update(cluster: &Cluster, tree: &Path, back: &Path, files: u64) {
+    let again = || cluster.json(&["put", "-r", "--update", text(tree), "/tree"]);
+    let counts =
+        |came: &serde_json::Value| ["files", "unchanged", "failures"].map(|key| came[key].as_u64().expect("n"));
+    // The folder is there now: the tree goes into it.
+    assert_eq!(counts(&again()), [files, 0, 0]);
+    assert_eq!(counts(&again()), [0, files, 0]);
+    fs::write(tree.join("plain"), "changed").expect("write");
+    fs::write(tree.join("a/new"), "new").expect("write");
+    assert_eq!(counts(&again()), [2, files - 1, 0]);
+    assert_eq!(cluster.ok(&["cat", "/tree/tree/plain"]), "changed");
+    let came = cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
+    assert_eq!(counts(&came), [files + 1, 0, 0], "{came}");
+    let came = cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
+    assert_eq!(counts(&came), [0, files + 1, 0], "{came}");
+    // One file of many fails; the others come, and it is said again at the end.
+    fs::remove_file(back.join("tree/a/new")).expect("remove");
+    fs::write(back.join("tree/plain"), "mine").expect("write");
+    fs::write(back.join("tree/%"), "mine").expect("write");
+    let said = cluster.shell(&["get", "-r", "-c", "/tree/tree", text(back)]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stderr.contains("get: failed:\n") && said.stderr.contains("2 failed"), "{said:?}");
+    assert!(said.stderr.contains(&format!("{} unchanged", files - 2)), "{said:?}");
+    assert_eq!(fs::read(back.join("tree/a/new")).expect("read"), b"new");
+}
+
+fn names_that_are_refused(cluster: &Cluster) {
+    let odd = cluster.scratch().join("odd");
+    fs::create_dir(&odd).expect("make");
+    fs::write(odd.join(OsStr::from_bytes(b"bad\xff")), "x").expect("write");
+    fs::write(odd.join("good"), "x").expect("write");
+    let said = cluster.shell(&["put", "-r", text(&odd), "/odd"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stderr.contains("bad") && said.stderr.contains("UTF-8"), "{said:?}");
+    assert_eq!(cluster.ok(&["ls", "/odd"]), "good\n");
+}
+
+fn links_in_the_way(cluster: &Cluster) {
+    let (into, outside) = (cluster.scratch().join("linked"), cluster.scratch().join("outside"));
+    fs::create_dir_all(into.join("tree")).expect("make");
+    fs::create_dir(&outside).expect("make");
+    symlink(&outside, into.join("tree/a")).expect("link");
+    symlink(outside.join("written"), into.join("tree/plain")).expect("link");
+    let said = cluster.shell(&["get", "-r", "-f", "/tree", text(&into)]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stderr.contains("symbolic link"), "{said:?}");
+    assert_eq!(names_in(&outside), [""; 0]);
+    assert!(fs::symlink_metadata(into.join("tree/plain")).expect("there").is_file(), "the link was replaced");
+}
+
+/// A small file system, taken away at the end.
+struct Small(PathBuf);
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
+#[test]
+fn a_full_local_disk_is_said_and_leaves_nothing() {
+    let cluster = Cluster::start(Spec::default());
+    let (local, small) = (cluster.scratch().join("in"), cluster.scratch().join("small"));
+    content::write(1, 8 << 20, &local);
+    cluster.ok(&["put", text(&local), "/x"]);
+    fs::create_dir(&small).expect("make");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(&small).output();
+    if !mounted.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: mounting is not allowed here");
+        return;
+    }
+    let small = Small(small);
+    let said = cluster.shell(&["get", "/x", text(&small.0)]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stderr.contains("no space left on device") && said.stderr.contains("hint: make room"), "{said:?}");
+    assert_eq!(names_in(&small.0), [""; 0]);
+    let said = cluster.shell(&["get", "-c", "/x", text(&small.0)]);
+    assert!(said.code == 1 && said.stderr.contains("what is there is kept"), "{said:?}");
+    assert_eq!(names_in(&small.0), [".dfs-x.partial"]);
+    let grown = Command::new("mount").args(["-o", "remount,size=32m"]).arg(&small.0).status().expect("run mount");
+    assert!(grown.success());
+    let came = cluster.json(&["get", "-c", "/x", text(&small.0)]);
+    assert!(came["bytes_taken_over"].as_u64() > Some(1 << 20), "{came}");
+    assert!(content::is_same(&local, &small.0.join("x")));
+}
+
+#[test]
+fn a_file_that_goes_while_it_is_got() {
+    fastrand::seed(dfs_tests::seed());
+    let cluster = Cluster::start(Spec::default());
+    let local = with_big(&cluster);
+    let folder = cluster.scratch().join("into");
+    fs::create_dir(&folder).expect("make");
+    let back = folder.join("back");
+    let deleted = cluster.disturb_get("/big", &local, &back, || drop(cluster.ok(&["rm", "/big"])));
+    // The chunks may outlive their file for as long as the get needs.
+    assert!(deleted.status.success() || names_in(&folder).is_empty(), "{deleted:?}");
+    if deleted.status.success() {
+        assert!(content::is_same(&local, &back));
+        fs::remove_file(&back).expect("remove");
+    }
+    cluster.ok(&["put", text(&local), "/big"]);
+    let newer = cluster.scratch().join("newer");
+    content::write(fastrand::u64(..), file_bytes(), &newer);
+    let replaced =
+        cluster.disturb_get("/big", &local, &back, || drop(cluster.ok(&["put", "-f", text(&newer), "/big"])));
+    assert!(replaced.status.success(), "{replaced:?}");
+    assert!(content::is_same(&local, &back) || content::is_same(&newer, &back), "one of the two, and whole");
+}
+
+#[test]
+fn parts_and_sums_of_files_and_commands_in_the_background() {
+    let cluster = Cluster::start(Spec::default());
+    let local = cluster.scratch().join("lines");
+    let lines: Vec<String> = (1..=100_000).map(|number| format!("line {number}\n")).collect();
+    fs::write(&local, lines.concat()).expect("write");
+    cluster.ok(&["put", text(&local), "/lines"]);
+    heads_and_tails(&cluster, &lines);
+    comparisons(&cluster, &local);
+    background(&cluster, &local);
+    following(&cluster, &local);
+}
+
+fn heads_and_tails(cluster: &Cluster, lines: &[String]) {
+    let (count, all) = (lines.len(), lines.concat());
+    for (args, expected) in [
+        (vec!["head", "/lines"], lines[..10].concat()),
+        (vec!["head", "-n", "70000", "/lines"], lines[..70_000].concat()),
+        (vec!["head", "-n", "0", "/lines"], String::new()),
+        (vec!["head", "-n", "200000", "/lines"], all.clone()),
+        (vec!["head", "-c", "3", "/lines"], "lin".to_owned()),
+        (vec!["tail", "/lines"], lines[count - 10..].concat()),
+        (vec!["tail", "-n", "70000", "/lines"], lines[count - 70_000..].concat()),
+        (vec!["tail", "-n", "0", "/lines"], String::new()),
+        (vec!["tail", "-n", "200000", "/lines"], all.clone()),
+        (vec!["tail", "-n", "+99999", "/lines"], lines[count - 2..].concat()),
+        (vec!["tail", "-n", "+200000", "/lines"], String::new()),
+        (vec!["tail", "-c", "7", "/lines"], "100000\n".to_owned()),
+        (vec!["tail", "-c", "+1", "/lines"], all.clone()),
+    ] {
+        assert!(cluster.ok(&args) == expected, "{args:?}");
+    }
+    let two = cluster.ok(&["head", "-n", "1", "/lines", "/lines"]);
+    assert_eq!(two, "==> /lines <==\nline 1\n\n==> /lines <==\nline 1\n");
+    assert_eq!(cluster.shell(&["tail", "/"]).code, 1);
+    assert_eq!(cluster.shell(&["head", "/none"]).code, 1);
+}
+
+fn comparisons(cluster: &Cluster, local: &Path) {
+    let said = cluster.shell(&["cmp", text(local), "/lines"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""), "{said:?}");
+    let mut bytes = fs::read(local).expect("read");
+    let crc = crc32c::crc32c(&bytes);
+    assert_eq!(cluster.ok(&["checksum", "/lines"]), format!("{crc:08x}  {:>12}  /lines\n", bytes.len()));
+    assert_eq!(cluster.json(&["checksum", "/lines"])[0]["crc32c"], format!("{crc:08x}"));
+    let other = cluster.scratch().join("other");
+    bytes[7 * 9 + 3] ^= 1;
+    fs::write(&other, &bytes).expect("write");
+    let said = cluster.shell(&["cmp", text(&other), "/lines"]);
+    assert_eq!((said.code, said.stdout), (1, format!("{} /lines differ: byte 67, line 10\n", other.display())));
+    fs::write(&other, "line 1\nli").expect("write");
+    let said = cluster.shell(&["--json", "cmp", text(&other), "/lines"]);
+    let document: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(document["difference"]["shorter"], "local", "{said:?}");
+    assert_eq!(cluster.shell(&["cmp", text(local), "/none"]).code, 1);
+}
+
+fn background(cluster: &Cluster, local: &Path) {
+    let (local, scratch) = (text(local), cluster.scratch());
+    // Two at the same time; a script waits for them at its end, whether it says so or not.
+    let said = cluster.shell(&["-c", &format!("put {local} /bg-1 & put {local} /bg-2 &")]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stderr.contains("[1] done put") && said.stderr.contains("[2] done put"), "{said:?}");
+    cluster.ok(&["cmp", local, "/bg-2"]);
+    // The failure of a job is that of the script, of wait, and stops what comes behind it.
+    assert_eq!(cluster.shell(&["-c", "cat /none &"]).code, 1);
+    let said = cluster.shell(&["-c", "cat /none &\nwait\necho never"]);
+    assert_eq!((said.code, said.stdout.as_str()), (1, ""), "{said:?}");
+    // Paths are those of the folder where the command was given; output comes when the job is told to have ended.
+    let lines = format!(
+        "lcd {}; get /bg-1 here & lcd /; cat /bg-1 | head -n 1 &; wait; head -n 1 /bg-2 & fg",
+        scratch.display()
+    );
+    let said = cluster.shell(&["-c", &lines]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(scratch.join("here").exists(), "{said:?}");
+    assert_eq!(said.stdout.matches("line 1\n").count(), 2, "{said:?}");
+    let said = cluster.shell(&["-c", "sleep 1000 & sleep 1000 & jobs; jobs cancel; wait"]);
+    assert_eq!(said.code, 130, "{said:?}");
+    assert_eq!(said.stdout.matches("running").count(), 2, "{said:?}");
+    assert_eq!(cluster.shell(&["-c", "fg 7"]).code, 1);
+}
+
+fn following(cluster: &Cluster, local: &Path) {
+    let seen = cluster.scratch().join("seen");
+    let mut tail = cluster.shell_command();
+    tail.args(["tail", "-n", "1", "-f", "/lines"]).stdout(fs::File::create(&seen).expect("make"));
+    let mut tail = tail.spawn().expect("start tail");
+    let has = |text: &str| fs::read_to_string(&seen).is_ok_and(|seen| seen.ends_with(text));
+    cluster.wait_for("the last line", || has("line 100000\n"));
+    fs::write(local, "another file\n").expect("write");
+    cluster.ok(&["put", "-f", text(local), "/lines"]);
+    cluster.wait_for("what took its place", || has("another file\n"));
+    signal(&tail, Signal::INT);
+    assert_eq!(tail.wait().expect("it ends").code(), Some(130));
+}
