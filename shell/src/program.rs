@@ -10,7 +10,11 @@ use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
+
+/// How long the process stays for threads that clean up.
+const CLEANUP_TIME: Duration = Duration::from_millis(500);
 
 /// Runs `dfs-shell` with these arguments, the first of which is its name; gives the exit code.
 pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
@@ -31,8 +35,13 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
         }
     };
     let code = choose(&runtime, options, words);
-    // A read of the terminal that nobody waits for any more must not keep the process.
-    runtime.shutdown_background();
+    if code == ErrorCode::Interrupted.exit_code() {
+        // What was dropped at a second Ctrl-C still takes its part files away.
+        runtime.shutdown_timeout(CLEANUP_TIME);
+    } else {
+        // A read of the terminal that nobody waits for any more must not keep the process.
+        runtime.shutdown_background();
+    }
     code
 }
 

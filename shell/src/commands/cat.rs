@@ -20,7 +20,7 @@ impl Verb for Cat {
     const ABOUT: &'static str = "Write files to the output";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] =
-        &[("cat /data/notes.txt", "read it"), ("cat /logs/*.log | grep error", "through a local command")];
+        &[("cat /data/notes.txt", "read it"), ("cat /data/*.csv | sort", "through a local command")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `get`.
 #[derive(Debug, Args)]
 pub struct Get {
-    /// Folders with all that is in them.
+    /// Folders with all that is in them, with their modes and times.
     #[arg(short)]
     recursive: bool,
     /// Replace local files that are there.
@@ -82,7 +82,7 @@ impl Get {
     async fn transfer(&self, context: &mut Context<'_>, client: Client, named: Vec<(DfsPath, PathBuf)>) -> Result<()> {
         let dry_run = context.session.options.dry_run;
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
-        let walk = Downloads::new(client.clone(), named, self.recursive, dry_run);
+        let walk = Downloads::new(client.clone(), named, self.recursive, self.continued, dry_run);
         if dry_run {
             return plan(context, walk).await;
         }

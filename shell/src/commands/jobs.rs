@@ -61,7 +61,7 @@ fn cancel(context: &mut Context<'_>, numbers: &[String]) -> Result<()> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct JobNow {
     number: usize,
-    /// `running`, `done` or `failed`.
+    /// `running`, `done`, `interrupted` or `failed`.
     state: &'static str,
     /// As it was typed.
     command: String,
@@ -95,7 +95,7 @@ impl Report for Listed {
         for job in &self.0 {
             let tone = match job.state {
                 "done" => Tone::Good,
-                "failed" => Tone::Bad,
+                "failed" | "interrupted" => Tone::Bad,
                 _ => Tone::Plain,
             };
             let far = if job.bytes_total == 0 {

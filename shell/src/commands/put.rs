@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `put`.
 #[derive(Debug, Args)]
 pub struct Put {
-    /// Folders with all that is in them.
+    /// Folders with all that is in them; links and devices in them are skipped, and that is said.
     #[arg(short)]
     recursive: bool,
     /// Replace files that are there.
@@ -141,7 +141,7 @@ impl Put {
     ) -> Result<()> {
         let dry_run = context.session.options.dry_run;
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
-        let walk = Uploads::new(client.clone(), named, self.recursive, dry_run);
+        let walk = Uploads::new(client.clone(), named, self.recursive, self.update, dry_run);
         if dry_run {
             return plan(context, walk, self.update.then_some(client)).await;
         }

@@ -134,11 +134,12 @@ impl Drop for End {
 }
 
 impl Job {
-    /// `running`, `done`, `failed`.
+    /// `running`, `done`, `interrupted`, `failed`.
     pub fn state(&self) -> &'static str {
         match self.desk.ended() {
             None => "running",
             Some(Ended::Well) => "done",
+            Some(Ended::Failed(code)) if code == ErrorCode::Interrupted.exit_code() => "interrupted",
             Some(Ended::Failed(_) | Ended::ReaderGone) => "failed",
         }
     }

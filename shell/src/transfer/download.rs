@@ -32,6 +32,8 @@ pub struct Download {
 pub struct Downloads {
     client: Client,
     recursive: bool,
+    /// Folders that are there were begun before.
+    resume: bool,
     /// Nothing is made.
     dry_run: bool,
     /// What was named on the command line and comes next, last first.
@@ -47,9 +49,9 @@ pub struct Made(Rc<RefCell<Vec<(PathBuf, u16, Timestamp)>>>);
 
 impl Downloads {
     /// A walk of these, each with the place it goes to.
-    pub fn new(client: Client, named: Vec<(DfsPath, PathBuf)>, recursive: bool, dry_run: bool) -> Self {
+    pub fn new(client: Client, named: Vec<(DfsPath, PathBuf)>, recursive: bool, resume: bool, dry_run: bool) -> Self {
         let (named, made) = (named.into_iter().rev().collect(), Made::default());
-        Self { client, recursive, dry_run, named, open: Vec::new(), made }
+        Self { client, recursive, resume, dry_run, named, open: Vec::new(), made }
     }
 
     /// The folders that the walk makes; to be looked at when it is over.
@@ -137,13 +139,17 @@ impl Downloads {
     fn make(&mut self, to: &Path, stat: &Stat, named: bool) -> Result<()> {
         // We must be able to write into it, whatever its mode will be.
         match DirBuilder::new().mode(u32::from(stat.mode) & 0o777 | 0o700).create(to) {
-            Ok(()) => {
-                self.made.0.borrow_mut().push((to.to_owned(), stat.mode, stat.modified));
-                Ok(())
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                enter(to, named)?;
+                if !self.resume {
+                    return Ok(());
+                }
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => enter(to, named),
-            Err(error) => Err(local_io(to, &error)),
+            Err(error) => return Err(local_io(to, &error)),
         }
+        self.made.0.borrow_mut().push((to.to_owned(), stat.mode, stat.modified));
+        Ok(())
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Upload {
 pub struct Uploads {
     client: Client,
     recursive: bool,
+    /// Folders that are there get attributes, too.
+    update: bool,
     /// Nothing is made.
     dry_run: bool,
     /// What was named on the command line and comes next, last first.
@@ -44,14 +46,24 @@ pub struct Uploads {
 
 /// Folders that were made, and the attributes that they get when all is in them.
 #[derive(Debug, Clone, Default)]
-pub struct MadeRemote(Rc<RefCell<Vec<(DfsPath, AttributeChange)>>>);
+pub struct MadeRemote(Rc<RefCell<Vec<(DfsPath, AttributeChange, bool)>>>);
 
 impl MadeRemote {
+    fn note(&self, path: &DfsPath, found: &Metadata, ours: bool) {
+        let (mode, modified) = (Some(mode(found)), modified(found));
+        let change = AttributeChange { mode, modified, ..AttributeChange::default() };
+        self.0.borrow_mut().push((path.clone(), change, ours));
+    }
+
     /// Gives the folders the modes and times that they have on this machine.
     pub async fn finish(&self, client: &Client) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
-        let one = |(path, change): (DfsPath, AttributeChange)| async move {
-            client.set_attributes(&path, change).await.err().map(|error| about(error, &path))
+        let one = |(path, change, ours): (DfsPath, AttributeChange, bool)| async move {
+            match client.set_attributes(&path, change).await {
+                // A folder of somebody else keeps what it has.
+                Err(error) if ours || error.code != ErrorCode::PermissionDenied => Some(about(error, &path)),
+                _ => None,
+            }
         };
         let set = futures::stream::iter(made.into_iter().rev()).map(one).buffer_unordered(SET_AT_ONCE);
         set.filter_map(std::future::ready).collect().await
@@ -60,9 +72,9 @@ impl MadeRemote {
 
 impl Uploads {
     /// A walk of these, each with the place it goes to.
-    pub fn new(client: Client, named: Vec<(PathBuf, DfsPath)>, recursive: bool, dry_run: bool) -> Self {
+    pub fn new(client: Client, named: Vec<(PathBuf, DfsPath)>, recursive: bool, update: bool, dry_run: bool) -> Self {
         let (named, made) = (named.into_iter().rev().collect(), MadeRemote::default());
-        Self { client, recursive, dry_run, named, open: Vec::new(), made }
+        Self { client, recursive, update, dry_run, named, open: Vec::new(), made }
     }
 
     /// The folders that the walk makes; to be looked at when it is over.
@@ -137,12 +149,12 @@ impl Uploads {
         let entries = fs::read_dir(&from).map_err(|error| local_io(&from, &error))?;
         if !self.dry_run && !to.is_root() {
             match self.client.mkdir(&to, false).await {
-                Ok(()) => {
-                    let (mode, modified) = (Some(mode(found)), modified(found));
-                    let change = AttributeChange { mode, modified, ..AttributeChange::default() };
-                    self.made.0.borrow_mut().push((to.clone(), change));
+                Ok(()) => self.made.note(&to, found, true),
+                Err(error) if error.code == ErrorCode::AlreadyExists && self.is_folder(&to).await? => {
+                    if self.update {
+                        self.made.note(&to, found, false);
+                    }
                 }
-                Err(error) if error.code == ErrorCode::AlreadyExists && self.is_folder(&to).await? => {}
                 Err(error) => return Err(crate::report::about(error, &to)),
             }
         }
