@@ -113,12 +113,12 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand touch" -l help -d 'S
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l rep -d 'Copies of each chunk; what the cluster is set to if none' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l chunk-size -d 'Bytes per chunk, as in 16MiB; what the cluster is set to if none' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s j -d 'Files at the same time' -r
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s r -d 'Folders with all that is in them'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s r -d 'Folders with all that is in them; links and devices in them are skipped, and that is said'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s f -d 'Replace files that are there'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s u -l update -d 'Leave files alone that are there and the same, by length and time; replace those that differ'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s j -d 'Files at the same time' -r
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s r -d 'Folders with all that is in them'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s r -d 'Folders with all that is in them, with their modes and times'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s f -d 'Replace local files that are there'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s c -l continue -d 'Keep what is there when it is cut off, and go on with what an earlier one has left; files that are there and the same, by length and time, are left alone'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -l help -d 'Show how it is used'

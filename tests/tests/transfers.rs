@@ -99,13 +99,16 @@ fn a_get_that_was_cut_off_goes_on() {
     assert_eq!(names_in(&folder), ["back"]);
 }
 
+/// What is done to the source of a put, or to its process.
+type Fault = fn(&Path, Pid);
+
 #[test]
 fn a_put_that_is_disturbed_commits_nothing() {
     fastrand::seed(dfs_tests::seed());
     let cluster = Cluster::start(Spec::default());
     let local = cluster.scratch().join("big");
     let data = cluster.daemon("datanode-1").data_dir;
-    let faults: [(&str, i32, fn(&Path, Pid)); 3] = [
+    let faults: [(&str, i32, Fault); 3] = [
         ("deleted or replaced while it was read", 1, |local, _| fs::remove_file(local).expect("remove")),
         ("changed while it was read", 1, |local, _| {
             let open = fs::OpenOptions::new().append(true).open(local).expect("open");
