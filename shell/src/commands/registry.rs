@@ -290,8 +290,16 @@ impl Command {
             let missing: Vec<&str> = lines.by_ref().take_while(|line| line.starts_with('<')).collect();
             message = format!("{message} {}", missing.join(" "));
         }
-        let tip = lines.find_map(|line| line.strip_prefix("tip: "));
-        usage(message).hint(tip.map_or_else(|| format!("usage: {}", self.usage()), str::to_owned))
+        let usage_hint = || format!("usage: {}", self.usage());
+        let hint = match lines.find_map(|line| line.strip_prefix("tip: ")) {
+            // What clap says of names that look like flags, in our words and with the usage.
+            Some(tip) if tip.starts_with("to pass ") => {
+                format!("{}; a name that begins with - stands behind --", usage_hint())
+            }
+            Some(tip) => tip.to_owned(),
+            None => usage_hint(),
+        };
+        usage(message).hint(hint)
     }
 }
 
