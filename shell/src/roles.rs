@@ -24,7 +24,7 @@ pub fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> {
         } else if !only_arguments && word == "--" {
             only_arguments = true;
             Role::Flag
-        } else if !only_arguments && word.len() > 1 && word.starts_with('-') {
+        } else if !only_arguments && word.len() > 1 && word.starts_with('-') && !is_argument(command, word) {
             value_next = wants_value(command, word);
             Role::Flag
         } else {
@@ -36,15 +36,25 @@ pub fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> {
     roles
 }
 
+/// Whether a word with a dash in front is an argument all the same, as the mode in `chmod -x`.
+fn is_argument(command: &Command, word: &str) -> bool {
+    let takes_dashes = |arg: &clap::Arg| arg.is_allow_hyphen_values_set() && !arg.is_trailing_var_arg_set();
+    let letter = word.chars().nth(1);
+    let flag = letter == Some('-') || command.get_arguments().any(|arg| letter.is_some() && arg.get_short() == letter);
+    !flag && command.get_positionals().any(takes_dashes)
+}
+
 /// `--name` for `-name`, as find(1) and hdfs write it: one dash before the name of a long flag, unless its letters are short
-/// flags, too. None for any other word.
+/// flags, too. Where there are no short flags, that can only be a slip, and is treated so. None for any other word.
 pub fn long_form(command: &Command, word: &str) -> Option<String> {
     let flag = word.strip_prefix('-').filter(|flag| !flag.starts_with('-'))?;
     let name = flag.split('=').next().unwrap_or_default();
-    let mut args = command.get_arguments();
-    let known = name.len() > 1 && args.any(|arg| arg.get_long() == Some(name));
-    let short = |letter| command.get_arguments().any(|arg| arg.get_short() == Some(letter));
-    (known && !name.chars().all(short)).then(|| format!("-{word}"))
+    let args = || command.get_arguments();
+    let known = args().any(|arg| arg.get_long() == Some(name));
+    let short = |letter| args().any(|arg| arg.get_short() == Some(letter));
+    let slip =
+        args().all(|arg| arg.get_short().is_none() && !(arg.is_positional() && arg.is_allow_hyphen_values_set()));
+    (name.len() > 1 && (slip || (known && !name.chars().all(short)))).then(|| format!("-{word}"))
 }
 
 /// Whether the word behind this flag is its value.
@@ -83,7 +93,7 @@ mod tests {
             ("-under-replicated", Some("--under-replicated")),
             ("-size=+1M", Some("--size=+1M")),
             ("--name", None),
-            ("-nam", None),
+            ("-nmae", Some("--nmae")),
             ("-", None),
             ("name", None),
         ] {
@@ -91,6 +101,13 @@ mod tests {
         }
         let words = ["/a", "-name", "-x*", "-under-replicated", "/b"];
         assert_eq!(roles(&find, &words), [Argument(0), Flag, Value, Flag, Argument(1)]);
+    }
+
+    #[test]
+    fn a_mode_may_begin_with_a_dash() {
+        let chmod = commands::Command::named("chmod").expect("there").definition();
+        assert_eq!(roles(&chmod, &["-R", "-x", "/a"]), [Flag, Argument(0), Argument(1)]);
+        assert_eq!(roles(&chmod, &["--help", "-rw", "/a"]), [Flag, Argument(0), Argument(1)]);
     }
 
     #[test]

@@ -7,11 +7,13 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use dfs_logic::command::{Command, KeyRecord, NewFile, Op};
 use dfs_logic::liveness::NodeState;
 use dfs_logic::locations::Locations;
-use dfs_logic::namespace::{Decoder, Namespace};
+use dfs_logic::namespace::{CHANGED_MAX, Decoder, Namespace};
 use dfs_logic::repair::{NodeView, Survey, View};
-use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, RequestId, Timestamp};
+use dfs_logic::search::{Criteria, Glob};
+use dfs_types::{AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, RequestId, Timestamp};
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::ops::ControlFlow;
 
 /// Files in the tree that is measured, a thousand in each folder.
 const FILES: u64 = 200_000;
@@ -223,5 +225,44 @@ fn chunks(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, apply, ask, snapshot, chunks);
+/// What bounds the longest calls: a page of a search, and the largest change of attributes.
+fn long_calls(c: &mut Criterion) {
+    const LOOKED_AT: usize = 16_384;
+    let mut master = Master::with_files();
+    master.run(Op::Mkdir { path: path("/wide"), parents: false });
+    for number in 1..CHANGED_MAX {
+        master.run_file(path(&format!("/wide/{number:09}")));
+    }
+    let mut group = c.benchmark_group("long calls");
+    group.sample_size(20);
+    let criteria = [
+        ("name", Criteria { name: Some(Glob::new("*9*9*9*x")), ..Criteria::default() }),
+        ("text", Criteria { text: Some("99x".to_owned()), ..Criteria::default() }),
+    ];
+    for (what, criteria) in criteria {
+        group.bench_function(format!("search {LOOKED_AT} entries by {what}"), |b| {
+            b.iter(|| {
+                let (mut looked_at, mut found) = (0, 0);
+                let next = master.space.walk(&DfsPath::root(), None, SUPERUSER, |met| {
+                    looked_at += 1;
+                    found += usize::from(criteria.matches(met));
+                    if looked_at < LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                });
+                (next, found)
+            });
+        });
+    }
+    let change = AttributeChange { mode: Some(0o600), recursive: true, ..AttributeChange::default() };
+    group.bench_function(format!("change the attributes of {CHANGED_MAX} files"), |b| {
+        b.iter_custom(|rounds| {
+            let op = Op::SetAttributes { path: path("/wide"), change: change.clone() };
+            let prepared: Vec<Command> = (0..rounds).map(|_| master.command(op.clone())).collect();
+            let mut version = master.space.clone();
+            time(&mut master.space, &mut version, &prepared, true)
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, apply, ask, snapshot, chunks, long_calls);
 criterion_main!(benches);

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 
-/// Arguments of `fsck`.
+/// Arguments of `fsck`. It ends with 5 where chunks are missing, and with 1 where only copies are.
 #[derive(Debug, Args)]
 pub struct Fsck {
     /// What to look at; everything if none.
@@ -22,7 +22,7 @@ pub struct Fsck {
 
 impl Verb for Fsck {
     const NAME: &'static str = "fsck";
-    const ABOUT: &'static str = "Look which files lack copies; exit code 5 where data is missing, 1 where copies are";
+    const ABOUT: &'static str = "Look which files lack copies; exit code 5: data, 1: copies";
     const GROUP: Group = Group::Cluster;
     const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a folder")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);

@@ -13,6 +13,7 @@ use serde::Serialize;
 /// Arguments of `safemode`.
 #[derive(Debug, Args)]
 pub struct Safemode {
+    /// Whether it is on; nothing changes from now on; changes are made again.
     #[arg(value_name = "get|enter|leave", hide_possible_values = true)]
     action: Action,
     /// Why, for all who meet it.
@@ -32,7 +33,7 @@ enum Action {
 
 impl Verb for Safemode {
     const NAME: &'static str = "safemode";
-    const ABOUT: &'static str = "Show, enter or leave safe mode, in which files are read and nothing is changed";
+    const ABOUT: &'static str = "Show, enter or leave safe mode, in which nothing is changed";
     const GROUP: Group = Group::Cluster;
     const EXAMPLES: &'static [Example] = &[
         ("safemode get", "is it on, and why?"),

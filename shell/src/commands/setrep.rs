@@ -136,7 +136,11 @@ impl Setrep {
                 let what = format!("set, but there will not be {}: {live} live", self.goal());
                 return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint("start more datanodes"));
             }
-            context.call(async { Ok(tokio::time::sleep(LOOK_EVERY).await) }).await?;
+            let pause = async {
+                tokio::time::sleep(LOOK_EVERY).await;
+                Ok(())
+            };
+            context.call(pause).await?;
         }
     }
 }
