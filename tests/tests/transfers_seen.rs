@@ -1,0 +1,122 @@
+//! Transfers and jobs as a person at a terminal sees them. The sources are pipes, so that a test decides how fast they are.
+
+use dfs_tests::terminal::{Terminal, key};
+use dfs_tests::{Cluster, Spec};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[test]
+fn at_a_terminal() {
+    let cluster = Cluster::start(Spec::default());
+    lines_follow_the_window(&cluster);
+    interrupted(&cluster);
+    in_the_background(&cluster);
+    left_with_jobs(&cluster);
+}
+
+fn prompt(cluster: &Cluster) -> Terminal {
+    let mut terminal = Terminal::run(cluster.shell_command(), 24, 80);
+    terminal.see_line("dfs:/>");
+    terminal
+}
+
+fn pipe(cluster: &Cluster, name: &str) -> PathBuf {
+    let path = cluster.scratch().join(name);
+    assert!(Command::new("mkfifo").arg(&path).status().expect("run mkfifo").success());
+    path
+}
+
+/// Waits until the program reads the pipe, and gives it so many bytes.
+fn feed(path: &Path, bytes: usize) -> File {
+    let mut pipe = OpenOptions::new().write(true).open(path).expect("open a pipe");
+    pipe.write_all(&vec![7; bytes]).expect("feed");
+    pipe
+}
+
+fn lines_with(terminal: &Terminal, text: &str) -> usize {
+    terminal.text().lines().filter(|line| line.contains(text)).count()
+}
+
+fn lines_follow_the_window(cluster: &Cluster) {
+    let (one, two) = (pipe(cluster, "one"), pipe(cluster, "two"));
+    let mut terminal = prompt(cluster);
+    terminal.line(&format!("lcd {}", cluster.scratch().display()));
+    terminal.see_line("dfs:/>");
+    terminal.line("put one two /");
+    let (first, second) = (feed(&one, 3 << 20), feed(&two, 2 << 20));
+    terminal.wait("a line for each and one for all", |terminal| {
+        let text = terminal.text();
+        let lines: Vec<&str> = text.lines().collect();
+        matches!(lines.as_slice(), [.., one, two, all]
+            if one.starts_with("one ") && two.starts_with("two ") && all.starts_with('[') && all.ends_with("0 of 2 files"))
+    });
+    // Narrow, and wide again: each line is there once.
+    for (cells, total) in [(20, "MiB"), (80, "0 of 2 files")] {
+        terminal.resize(24, cells);
+        terminal.wait("the lines at the new width", |terminal| {
+            terminal
+                .text()
+                .lines()
+                .next_back()
+                .is_some_and(|last| last.contains(total) && last.starts_with('[') == (cells > 60))
+                && lines_with(terminal, "one ") == 1
+                && lines_with(terminal, "two ") == 1
+                && lines_with(terminal, "MiB") <= 3
+        });
+    }
+    drop((first, second));
+    terminal.see("put: 2 files, 5.0 MiB in ");
+    terminal.see_line("dfs:/>");
+    assert_eq!(lines_with(&terminal, "["), 0, "no bar is left");
+}
+
+fn interrupted(cluster: &Cluster) {
+    let source = pipe(cluster, "three");
+    let mut terminal = prompt(cluster);
+    terminal.line(&format!("put {} /three", source.display()));
+    let _open = feed(&source, 2 << 20);
+    terminal.see("MiB");
+    terminal.send(key::CTRL_C);
+    terminal.see("put: /three: interrupted");
+    terminal.see_line("dfs:/>");
+    assert_eq!(cluster.shell(&["stat", "/three"]).code, 1);
+}
+
+fn in_the_background(cluster: &Cluster) {
+    let source = pipe(cluster, "four");
+    let mut terminal = prompt(cluster);
+    terminal.line(&format!("put {} /four &", source.display()));
+    terminal.see("[1] put ");
+    let open = feed(&source, 2 << 20);
+    terminal.line("jobs");
+    terminal.see("[1] running");
+    terminal.line("fg");
+    terminal.wait("its lines", |terminal| terminal.text().lines().any(|line| line.ends_with("/s")));
+    drop(open);
+    terminal.see("[1] done put ");
+    // The end of a job is told before a prompt, and waited for by wait.
+    terminal.line("cat /none &");
+    terminal.see("[1] cat /none");
+    terminal.line("wait");
+    terminal.wait("its end", |terminal| {
+        terminal.text().contains("[1] failed cat /none") && terminal.text().contains("cat: /none: no such file")
+    });
+}
+
+fn left_with_jobs(cluster: &Cluster) {
+    let mut terminal = prompt(cluster);
+    terminal.line("sleep 1000 &");
+    terminal.see("[1] sleep 1000");
+    terminal.see_line("dfs:/>");
+    terminal.line("exit");
+    terminal.see("1 job is not done; end and leave? [y/N]");
+    terminal.line("n");
+    terminal.see_line("dfs:/>");
+    terminal.send(key::CTRL_D);
+    terminal.wait("the question again", |terminal| lines_with(terminal, "[y/N]") == 2);
+    terminal.line("y");
+    assert_eq!(terminal.end().code(), Some(0));
+    assert!(terminal.text().contains("[1] interrupted sleep 1000"), "{}", terminal.text());
+}
