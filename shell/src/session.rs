@@ -80,6 +80,7 @@ impl Session {
     pub fn apart(&self, desk: Arc<Desk>, output: Inherited) -> Self {
         Self {
             folder: self.folder.clone(),
+            aliases: self.aliases.clone(),
             location: self.location.clone(),
             inherited: Some(output),
             desk: Some(desk),

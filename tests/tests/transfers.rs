@@ -290,6 +290,14 @@ fn a_full_local_disk_is_said_and_leaves_nothing() {
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.stderr.contains("no space left on device") && said.stderr.contains("hint: make room"), "{said:?}");
     assert_eq!(names_in(&small.0), [""; 0]);
+    // The next file would not fit either.
+    cluster.ok(&["mkdir", "/many"]);
+    for name in ["a", "b", "c"] {
+        cluster.ok(&["put", text(&local), &format!("/many/{name}")]);
+    }
+    let said = cluster.shell(&["get", "-r", "-j", "1", "/many", text(&small.0)]);
+    assert!(said.code == 1 && said.stderr.matches("no space left").count() == 1, "{said:?}");
+    fs::remove_dir(small.0.join("many")).expect("only an empty folder is left");
     let said = cluster.shell(&["get", "-c", "/x", text(&small.0)]);
     assert!(said.code == 1 && said.stderr.contains("what is there is kept"), "{said:?}");
     assert_eq!(names_in(&small.0), [".dfs-x.partial"]);

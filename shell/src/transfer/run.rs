@@ -4,7 +4,7 @@ use super::bars::Bars;
 use super::board::{Board, Ticket};
 use super::tally::{Done, Tally};
 use crate::context::Context;
-use crate::report::interrupted;
+use crate::report::{interrupted, io_message};
 use dfs_client::Progress;
 use dfs_types::{Error, ErrorCode, Result};
 use futures::StreamExt;
@@ -108,7 +108,7 @@ impl Run {
             Err(error) if error.code == ErrorCode::Interrupted => Ok(Some(error)),
             Err(error) => {
                 self.tally.note_failed(&error);
-                if is_hopeless(error.code) {
+                if is_hopeless(&error) {
                     return Ok(Some(error));
                 }
                 context.fail(error)?;
@@ -153,9 +153,13 @@ async fn one(work: LocalBoxFuture<'_, Result<Done>>, ticket: Ticket) -> Result<D
 }
 
 /// Whether the next file would fail in the same way.
-fn is_hopeless(code: ErrorCode) -> bool {
+fn is_hopeless(error: &Error) -> bool {
+    let full = || io_message(&rustix::io::Errno::NOSPC.into());
+    if error.code == ErrorCode::LocalIo && error.message == full() {
+        return true;
+    }
     matches!(
-        code,
+        error.code,
         ErrorCode::Unreachable
             | ErrorCode::Timeout
             | ErrorCode::NotLeader
@@ -185,4 +189,18 @@ fn summarise(context: &mut Context<'_>, tally: &Tally) -> Result<()> {
         context.session.say(&format!("{}: {}", context.command, tally.line()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_fail_again_ends_it() {
+        let full = crate::report::local_io(std::path::Path::new("x"), &rustix::io::Errno::NOSPC.into());
+        assert!(is_hopeless(&full), "{full:?}");
+        let missing = crate::report::local_io(std::path::Path::new("x"), &rustix::io::Errno::NOENT.into());
+        assert!(!is_hopeless(&missing), "{missing:?}");
+        assert!(is_hopeless(&Error::new(ErrorCode::Timeout, "late")));
+    }
 }
