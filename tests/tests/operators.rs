@@ -1,6 +1,7 @@
 //! What an operator types in an incident: what is wrong is said, with since when and what to type, and what is typed
 //! then helps.
 
+use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec, content};
 use serde_json::Value;
 
@@ -185,3 +186,36 @@ fn lost_chunks_are_told_as_lost() {
     let why = why();
     assert!(why["sentences"].to_string().contains("it cannot be read whole"), "{why}");
 }
+
+#[test]
+fn on_a_terminal_rounds_take_each_others_place_and_states_have_colours() {
+    let cluster = Cluster::start(Spec::default());
+    cluster.ok(&["mkdir", "-p", "/data/folder"]);
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    let mut terminal = Terminal::run(cluster.shell_command(), 30, 90);
+    terminal.see_line("dfs:/>");
+    terminal.line("watch -n 0.1 echo round");
+    terminal
+        .wait("several rounds", |terminal| String::from_utf8_lossy(terminal.written()).matches("\nround").count() > 3);
+    assert_eq!(terminal.text().matches("round").count(), 2, "head and round:\n{}", terminal.text());
+    terminal.send(key::CTRL_C);
+    terminal.see_line("dfs:/>");
+    terminal.line("status");
+    terminal.see("· well");
+    let colour = |terminal: &Terminal, text: &str| terminal.cell_of(text).expect(text).fgcolor();
+    assert_eq!(colour(&terminal, "· well"), GREEN);
+    terminal.line("ls /data");
+    terminal.wait("the folder", |terminal| terminal.cell_of("folder").is_some_and(|cell| cell.fgcolor() == BLUE));
+    cluster.kill("datanode-3");
+    cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
+    terminal.line("nodes");
+    terminal.see("✗ dead");
+    assert_eq!(colour(&terminal, "✗ dead"), RED);
+    terminal.send(key::CTRL_D);
+    assert!(terminal.end().success());
+}
+
+/// The terminal's own colours, by their numbers in ECMA-48.
+const RED: vt100::Color = vt100::Color::Idx(1);
+const GREEN: vt100::Color = vt100::Color::Idx(2);
+const BLUE: vt100::Color = vt100::Color::Idx(4);
