@@ -1,0 +1,173 @@
+//! docs/tour.md is a transcript: its commands are run again, and what comes out must be what stands there, but for
+//! figures that change from run to run. `UPDATE_DOCS=1` writes it anew.
+
+use dfs_tests::programs;
+use regex::Regex;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use tempfile::TempDir;
+
+const MARK: &str = "-----end of output-----";
+
+#[test]
+fn the_tour_is_true() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tour.md");
+    let old = fs::read_to_string(&page).expect("docs/tour.md");
+    let tour = Tour::begin();
+    let new = walk(&tour, &old);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&page, &new).expect("written");
+    }
+    let (old, new) = (masked(&fs::read_to_string(&page).expect("docs/tour.md")), masked(&new));
+    let differs = old.lines().zip(new.lines()).find(|(old, new)| old != new);
+    assert!(old == new, "docs/tour.md is stale; run: just docs\n{differs:?}");
+}
+
+/// The page with every command run and its output put behind it.
+fn walk(tour: &Tour, page: &str) -> String {
+    let mut session = Session::open(tour);
+    let (mut new, mut transcript) = (String::new(), false);
+    for line in page.lines() {
+        if line.starts_with("```") {
+            transcript = line == "```console";
+        } else if transcript {
+            let Some((prompt, command)) = typed(line) else { continue };
+            let (prompt, output) = match prompt {
+                "$" => ("$".to_owned(), tour.shell(command)),
+                _ => (format!("dfs:{}>", session.folder()), session.run(command)),
+            };
+            new += &format!("{prompt} {command}\n{output}");
+            continue;
+        }
+        new += &format!("{line}\n");
+    }
+    new
+}
+
+/// The prompt and what was typed behind it.
+fn typed(line: &str) -> Option<(&str, &str)> {
+    if let Some(command) = line.strip_prefix("$ ") {
+        return Some(("$", command));
+    }
+    line.starts_with("dfs:").then(|| line.split_once("> ")).flatten()
+}
+
+/// What may differ from run to run, made equal; blanks count once, because columns move with the figures.
+fn masked(page: &str) -> String {
+    let masks = [
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d+)?)?( [+-]\d\d:?\d\d)?", "TIME"),
+        (r"127\.0\.0\.1:\d+", "ADDRESS"),
+        (r"\b[0-9a-f]{32}\b|\b[0-9a-f]{8}-[0-9a-f-]{27}\b", "CLUSTER"),
+        (r"\b[0-9a-f]{16}\b", "CHUNK"),
+        (r"[\d.,]+ ([KMGT]i?)?B/s", "RATE"),
+        (r"\b(now|[\d.,]+ (µs|ms|s|min)( ago)?)\b", "SPAN"),
+        (r"[\d.]+ (GiB|TiB|PiB)", "SPACE"),
+        (r"\b\d+(\.\d)? ?%", "PART"),
+        (r"(pid|term|log at|version) +[\d,.]+", "NUMBER"),
+        (r"datanode-\d", "NODE"),
+        (r"[ \t]+", " "),
+    ];
+    let mut page = page.to_owned();
+    for (pattern, mask) in masks {
+        page = Regex::new(pattern).expect("a pattern").replace_all(&page, mask).into_owned();
+    }
+    page
+}
+
+/// A folder with the programs under the names that people type, and a home for the cluster.
+struct Tour {
+    folder: TempDir,
+}
+
+impl Tour {
+    fn begin() -> Self {
+        let tour = Self { folder: TempDir::with_prefix("dfs-tour-").expect("a folder") };
+        for folder in ["bin", "here", "home"] {
+            fs::create_dir(tour.path(folder)).expect("a folder");
+        }
+        let program = programs::dfs_shell().get_program().to_string_lossy().into_owned();
+        tour.script("dfs-shell", &format!("exec '{program}' \"$@\""));
+        tour.script("dfsd", &format!("exec '{program}' __dfsd \"$@\""));
+        tour
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn script(&self, name: &str, body: &str) {
+        let path = self.path("bin").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("made a program");
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DFS_")) {
+            command.env_remove(name);
+        }
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.path("bin").display()));
+        // Everybody is called ann here, so that the page does not depend on who ran it.
+        command.env("DFS_HOME", self.path("home")).env("USER", "ann").env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
+        command.current_dir(self.path("here"));
+        command
+    }
+
+    fn shell(&self, line: &str) -> String {
+        let output = self.command("sh").args(["-c", &format!("{{ {line}\n}} 2>&1")]).output().expect("run sh");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+impl Drop for Tour {
+    fn drop(&mut self) {
+        let _ = self.command("dfsd").args(["down", "--purge", "--yes"]).output();
+    }
+}
+
+/// A `dfs-shell` that takes one line after another.
+struct Session {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<std::io::PipeReader>,
+}
+
+impl Session {
+    fn open(tour: &Tour) -> Self {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let errors = writer.try_clone().expect("a pipe");
+        let mut command = tour.command("dfs-shell");
+        command.arg("-k").stdin(Stdio::piped()).stdout(writer).stderr(errors);
+        let mut child = command.spawn().expect("run dfs-shell");
+        let input = child.stdin.take().expect("piped");
+        Self { child, input, output: BufReader::new(reader) }
+    }
+
+    fn run(&mut self, line: &str) -> String {
+        writeln!(self.input, "{line}\n!echo {MARK}").expect("it reads");
+        let mut output = String::new();
+        loop {
+            let before = output.len();
+            assert!(self.output.read_line(&mut output).expect("it writes") > 0, "it ended at: {line}\n{output}");
+            if output.get(before..).is_some_and(|last| last.trim_end() == MARK) {
+                output.truncate(before);
+                return output;
+            }
+        }
+    }
+
+    fn folder(&mut self) -> String {
+        self.run("pwd").trim_end().to_owned()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
