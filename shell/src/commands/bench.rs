@@ -48,10 +48,10 @@ impl Verb for Bench {
     const ABOUT: &'static str = "Measure the cluster, beside what the machine could do at most";
     const GROUP: Group = Group::Cluster;
     const EXAMPLES: &'static [Example] = &[
-        ("bench write --size 1GiB", "one large file in"),
-        ("bench read --size 1GiB --files 4 -j 2", "four out, two at a time"),
-        ("bench meta -j 64 --duration 5s", "folders made and looked at by 64 at once"),
-        ("bench small --files 10000 -j 16", "small files, 16 at a time"),
+        ("bench write --size 64MiB", "a large file in, and how near that is to what the disk can do"),
+        ("bench read --size 16MiB --files 4 -j 2", "four out, two at a time"),
+        ("bench meta -j 64 --duration 1s", "folders made and looked at by 64 at once"),
+        ("bench small --files 200 -j 16", "small files, 16 at a time"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 

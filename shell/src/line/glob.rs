@@ -4,6 +4,8 @@ use super::text::{Symbol, Text};
 
 /// The most words that the braces of one word may give.
 pub const BRACED_MAX: usize = 4096;
+/// The most characters that all of them may have, as if each were as long as the word.
+const BRACED_SYMBOLS_MAX: usize = 1 << 24;
 
 /// A pattern of a path, part by part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +50,7 @@ enum Token {
 
 /// The braces of one word would give too many words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the braces give more than {BRACED_MAX} words")]
+#[error("the braces give more than {BRACED_MAX} words, or longer ones than can be paths")]
 pub struct TooManyWords;
 
 /// Puts out the braces: `a{b,c}d` becomes `abd` and `acd`. Braces without a comma in them are text.
@@ -59,18 +61,18 @@ pub fn braces(text: &Text) -> Result<Vec<Text>, TooManyWords> {
     let mut done = Vec::new();
     let mut open = vec![text.symbols().to_vec()];
     while let Some(symbols) = open.pop() {
-        match first_group(&symbols) {
-            None => done.push(Text::of(&symbols)),
-            Some((group, alternatives)) => {
-                // The last pushed is the next taken, so that the words come in the order written.
-                for (start, end) in alternatives.into_iter().rev() {
-                    let parts = [symbols.get(..group.0), symbols.get(start..end), symbols.get(group.1 + 1..)];
-                    open.push(parts.into_iter().flatten().flatten().copied().collect());
-                }
+        let Some((group, alternatives)) = first_group(&symbols) else {
+            done.push(Text::of(&symbols));
+            continue;
+        };
+        // The last pushed is the next taken, so that the words come in the order written.
+        for (start, end) in alternatives.into_iter().rev() {
+            let words = done.len() + open.len() + 1;
+            if words > BRACED_MAX || words.saturating_mul(text.symbols().len()) > BRACED_SYMBOLS_MAX {
+                return Err(TooManyWords);
             }
-        }
-        if done.len() + open.len() > BRACED_MAX {
-            return Err(TooManyWords);
+            let parts = [symbols.get(..group.0), symbols.get(start..end), symbols.get(group.1 + 1..)];
+            open.push(parts.into_iter().flatten().flatten().copied().collect());
         }
     }
     Ok(done)
@@ -78,32 +80,28 @@ pub fn braces(text: &Text) -> Result<Vec<Text>, TooManyWords> {
 
 type Span = (usize, usize);
 
-/// The first `{…,…}`: where its braces stand, and where each of its alternatives.
+/// The first `{…,…}`: where its braces stand, and where each of its alternatives. One pass: lines of a megabyte are pasted.
 fn first_group(symbols: &[Symbol]) -> Option<(Span, Vec<Span>)> {
-    let is = |symbol: &Symbol, c: char| symbol.active && symbol.c == c;
-    for (open, _) in symbols.iter().enumerate().filter(|(_, symbol)| is(symbol, '{')) {
-        let mut depth = 0usize;
-        let mut start = open + 1;
-        let mut alternatives = Vec::new();
-        for (at, symbol) in symbols.iter().enumerate().skip(open) {
-            if is(symbol, '{') {
-                depth += 1;
-            } else if is(symbol, ',') && depth == 1 {
-                alternatives.push((start, at));
-                start = at + 1;
-            } else if is(symbol, '}') {
-                depth -= 1;
-                if depth == 0 {
-                    if alternatives.is_empty() {
-                        break;
-                    }
-                    alternatives.push((start, at));
-                    return Some(((open, at), alternatives));
+    // For each brace that is open: where it stands, and the commas behind it.
+    let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut first: Option<(Span, Vec<usize>)> = None;
+    for (at, symbol) in symbols.iter().enumerate().filter(|(_, symbol)| symbol.active) {
+        match symbol.c {
+            '{' => open.push((at, Vec::new())),
+            ',' => open.last_mut().into_iter().for_each(|(_, commas)| commas.push(at)),
+            '}' => {
+                let Some((start, commas)) = open.pop().filter(|(_, commas)| !commas.is_empty()) else { continue };
+                if first.as_ref().is_none_or(|((earlier, _), _)| start < *earlier) {
+                    first = Some(((start, at), commas));
                 }
             }
+            _ => {}
         }
     }
-    None
+    let ((start, end), commas) = first?;
+    let begins = std::iter::once(start).chain(commas.iter().copied()).map(|at| at + 1);
+    let ends = commas.iter().copied().chain([end]);
+    Some(((start, end), begins.zip(ends).collect()))
 }
 
 impl Pattern {

@@ -52,6 +52,16 @@ fn paths_are_taken_apart() {
 }
 
 #[test]
+fn braces_of_a_pasted_megabyte_take_neither_long_nor_much() {
+    let megabyte = |text: &str| Text::bare(&text.repeat((1 << 20) / text.len()));
+    assert_eq!(braces(&megabyte("{")).expect("text").len(), 1);
+    assert_eq!(braces(&megabyte("}")).expect("text").len(), 1);
+    assert_eq!(braces(&megabyte("{a")).expect("text").len(), 1);
+    assert_eq!(braces(&megabyte("{a,b}")), Err(TooManyWords));
+    assert_eq!(braces(&megabyte("{a,")).expect("never closed").len(), 1);
+}
+
+#[test]
 fn braces_multiply_out_in_order() {
     assert_eq!(braced("a{b,c}d"), ["abd", "acd"]);
     assert_eq!(braced("{a,b}{1,2}"), ["a1", "a2", "b1", "b2"]);
