@@ -229,8 +229,10 @@ impl Command {
     /// The name that is spelled most like this one, if it is near.
     pub fn nearest(name: &str) -> Option<&'static str> {
         let limit = 1 + name.chars().count() / 4;
-        let far = |known: &'static str| (strsim::damerau_levenshtein(name, known), known);
-        COMMANDS.iter().map(|command| far(command.name)).filter(|(far, _)| *far <= limit).min().map(|(_, known)| known)
+        // Of names that are equally far, one that was typed with something behind it.
+        let far = |known: &'static str| (strsim::damerau_levenshtein(name, known), !name.starts_with(known), known);
+        let near = COMMANDS.iter().map(|command| far(command.name)).filter(|(far, ..)| *far <= limit).min();
+        near.map(|(.., known)| known)
     }
 
     /// Its definition for clap.
@@ -282,22 +284,25 @@ impl Command {
 
     /// What clap found wrong, in the form of all our errors.
     fn usage_error(&self, error: &clap::Error) -> Error {
-        let text = error.to_string();
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
-        let mut message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        // Clap lists the missing arguments on lines of their own.
-        if message.ends_with(':') {
-            let missing: Vec<&str> = lines.by_ref().take_while(|line| line.starts_with('<')).collect();
-            message = format!("{message} {}", missing.join(" "));
-        }
-        let usage_hint = || format!("usage: {}", self.usage());
-        let hint = match lines.find_map(|line| line.strip_prefix("tip: ")) {
-            // What clap says of names that look like flags, in our words and with the usage.
-            Some(tip) if tip.starts_with("to pass ") => {
-                format!("{}; a name that begins with - stands behind --", usage_hint())
+        use clap::error::{ContextKind, ContextValue, ErrorKind};
+        let said = |kind| match error.get(kind) {
+            Some(ContextValue::String(text)) => Some(text.clone()),
+            Some(ContextValue::Strings(texts)) => Some(texts.join(" ")),
+            _ => None,
+        };
+        let message = match (error.kind(), said(ContextKind::InvalidArg)) {
+            (ErrorKind::UnknownArgument, Some(flag)) => format!("{flag}: no such flag"),
+            (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
+            (ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues, _) => "too few arguments".to_owned(),
+            // The first line says it; those behind it repeat the usage.
+            _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+        };
+        let hint = match said(ContextKind::SuggestedArg) {
+            Some(near) => format!("did you mean {near}?"),
+            None if error.kind() == ErrorKind::UnknownArgument => {
+                format!("usage: {}; a name that begins with - stands behind --", self.usage())
             }
-            Some(tip) => tip.to_owned(),
-            None => usage_hint(),
+            None => format!("usage: {}", self.usage()),
         };
         usage(message).hint(hint)
     }
@@ -361,21 +366,22 @@ mod tests {
     fn what_is_wrong_is_said_in_one_line_and_a_hint() {
         let ls = Command::named("ls").expect("there");
         let error = ls.parse(vec!["--frobnicate".into()]).expect_err("no such flag");
-        assert_eq!(
-            (error.code, error.message.as_str()),
-            (ErrorCode::Usage, "unexpected argument '--frobnicate' found")
-        );
+        assert_eq!((error.code, error.message.as_str()), (ErrorCode::Usage, "--frobnicate: no such flag"));
         assert!(error.hint.is_some());
         let put = Command::named("put").expect("there");
         let error = put.parse(Vec::new()).expect_err("nothing to put");
-        assert!(error.message.contains('<'), "{error:?}");
-        assert!(!error.message.contains('\n'));
+        assert!(error.message.contains('<') && error.hint.is_some_and(|hint| hint.starts_with("usage: put")));
+        let put_one = put.parse(vec!["a".into()]).expect_err("where to?");
+        assert_eq!(put_one.message, "too few arguments");
+        let near = put.parse(vec!["--jbos".into()]).expect_err("no such flag");
+        assert!(near.message.starts_with("--jbos"), "{near:?}");
     }
 
     #[test]
     fn slips_of_the_finger() {
         assert_eq!(Command::nearest("mkdri"), Some("mkdir"));
         assert_eq!(Command::nearest("statsu"), Some("status"));
+        assert_eq!(Command::nearest("lsl"), Some("ls"));
         assert_eq!(Command::nearest("frobnicate"), None);
         assert_eq!(Command::find("sl").expect_err("unknown").hint.as_deref(), Some("did you mean ls?"));
     }
