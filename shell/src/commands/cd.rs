@@ -19,7 +19,7 @@ impl Verb for Cd {
     const ABOUT: &'static str = "Go to another remote folder";
     const GROUP: Group = Group::Files;
     const EXAMPLES: &'static [Example] =
-        &[("cd /data", "go there"), ("cd ..", "one up"), ("cd -", "back to where it was before")];
+        &[("cd /data", "go there"), ("cd ..", "one up"), ("cd /data; cd /logs; cd -", "back to where it was before")];
     const MEANING: Meaning = Meaning::all(Kind::RemoteFolder);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {

@@ -29,8 +29,7 @@ impl Verb for Cmp {
     const NAME: &'static str = "cmp";
     const ABOUT: &'static str = "Compare a local file with one in the DFS, byte by byte";
     const GROUP: Group = Group::Files;
-    const EXAMPLES: &'static [Example] =
-        &[("put -f report.pdf /data; cmp report.pdf /data/report.pdf", "says nothing when they are the same")];
+    const EXAMPLES: &'static [Example] = &[("cmp report.pdf /docs/report.pdf", "says nothing when they are the same")];
     const MEANING: Meaning = Meaning { first: &[Kind::Local, Kind::Remote], rest: Kind::Plain, last: None };
     const JSON: Json = Json::of::<Compared>();
 

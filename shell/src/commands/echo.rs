@@ -21,6 +21,7 @@ impl Verb for Echo {
     const ABOUT: &'static str = "Show words";
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[
+        ("echo done", "a word"),
         ("set day=monday; echo \"backup of $day\"", "say what a script does"),
         ("echo -n 42 | wc -c", "without the end of the line"),
     ];

@@ -18,7 +18,8 @@ impl Verb for Lcd {
     const NAME: &'static str = "lcd";
     const ABOUT: &'static str = "Go to another local folder";
     const GROUP: Group = Group::Shell;
-    const EXAMPLES: &'static [Example] = &[("lcd ~/data", "go there"), ("lcd -", "back to where it was before")];
+    const EXAMPLES: &'static [Example] =
+        &[("lcd photos", "go there"), ("lcd photos; lcd -", "back to where it was before")];
     const MEANING: Meaning = Meaning::all(Kind::LocalFolder);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
