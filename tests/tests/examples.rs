@@ -9,7 +9,7 @@ use std::path::Path;
 const ENDLESS: &[&str] = &["watch ", "replication --watch", "tail -f", "events -f"];
 /// Examples that ask on a terminal, and say elsewhere that they would.
 const ASKING: &[&str] = &["rm -r /data/2024"];
-/// Made anew before each command, because examples change what is there. `stock` has what the examples find in the DFS;
+/// Made anew before each example, because examples change what is there. `stock` has what the examples find in the DFS;
 /// beside it lies what they find on the user's machine.
 const REMOTE: &str = "
 -rm -rf --yes /*
@@ -68,8 +68,8 @@ fn every_example_does_what_it_says() {
     let cluster = Cluster::start(Spec::default());
     let mut wrong = Vec::new();
     for command in COMMANDS {
-        make_remote(&cluster);
         for (line, _) in command.examples.iter().filter(|(line, _)| ends(line)) {
+            make_remote(&cluster);
             let output = run(&cluster, &["-q"], line);
             let expected = match *line {
                 "exit 3" => 3,
@@ -90,10 +90,10 @@ fn json_has_the_documented_form() {
     let mut wrong = Vec::new();
     for command in COMMANDS {
         let Json::Document(schema) = command.json else { continue };
-        make_remote(&cluster);
         let schema = jsonschema::validator_for(schema().as_value()).expect("a schema");
         let mut documents = 0;
         for line in lines_of(command) {
+            make_remote(&cluster);
             let output = run(&cluster, &["--json"], line);
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             for document in text.lines() {

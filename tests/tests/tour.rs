@@ -68,6 +68,11 @@ fn masked(page: &str) -> String {
         (r"\b\d+(\.\d)? ?%", "PART"),
         (r"(pid|term|log at|version) +[\d,.]+", "NUMBER"),
         (r"datanode-\d", "NODE"),
+        (r#"_ms":\d+"#, "MS"),
+        (r"Its \d+ replicas", "REPLICAS"),
+        (r"/tmp/dfs-tour-\w+|/[\w/.-]*dfs-tour-\w+", "HOME"),
+        (r"\broot\b|\bann\b", "USER"),
+        (r"[\d.]+ ([KM]iB|B) (of|used)", "USED"),
         (r"[ \t]+", " "),
     ];
     let mut page = page.to_owned();

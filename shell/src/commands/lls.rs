@@ -26,7 +26,8 @@ impl Verb for Lls {
     const NAME: &'static str = "lls";
     const ABOUT: &'static str = "List a local folder";
     const GROUP: Group = Group::Shell;
-    const EXAMPLES: &'static [Example] = &[("lls -l", "what put would find")];
+    const EXAMPLES: &'static [Example] =
+        &[("lls", "what put would find"), ("lls -l", "with all that the local ls knows")];
     const MEANING: Meaning = Meaning::all(Kind::Local);
     const JSON: Json = Json::of::<Vec<LocalEntry>>();
 
