@@ -37,7 +37,9 @@ pub async fn arguments(command: &Command, texts: &[Text], context: &mut Context<
                 all.extend(Box::pin(arguments(within, rest, context)).await?);
                 break;
             }
-            Kind::Plain | Kind::Command | Kind::Node | Kind::Variable | Kind::Alias => all.push(plain.into()),
+            Kind::Plain | Kind::Command | Kind::Node | Kind::User | Kind::Variable | Kind::Alias => {
+                all.push(plain.into())
+            }
             Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
             Kind::Local | Kind::LocalFolder => {
                 let text = from_here(&at_home(text), context)?;

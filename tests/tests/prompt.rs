@@ -188,6 +188,7 @@ fn keys_that_end_things(cluster: &Cluster) {
     terminal.see_line("dfs:/>");
     // Also one of the local shell.
     terminal.line("!cat");
+    terminal.wait("the prompt is left", |terminal| terminal.cursor_line().trim_end().is_empty());
     terminal.line("to the cat");
     terminal.wait("the command runs", |terminal| terminal.text().matches("to the cat").count() >= 2);
     terminal.give_up("dfs:/>");

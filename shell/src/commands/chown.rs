@@ -33,7 +33,7 @@ impl Verb for Chown {
         ("chown -R ann:staff /data/2026", "owner and group, of all below as well"),
         ("chown :staff /data/b.csv", "the group alone"),
     ];
-    const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
+    const MEANING: Meaning = Meaning { first: &[Kind::User], rest: Kind::Remote, last: None };
     const JSON: Json = Json::of::<Changes>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {

@@ -147,6 +147,8 @@ pub enum Kind {
     RemoteOrNode,
     /// A variable, without its `$`.
     Variable,
+    /// A user, perhaps with a group behind a colon.
+    User,
     Alias,
     /// Anything else: as it is.
     Plain,

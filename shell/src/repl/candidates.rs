@@ -1,7 +1,7 @@
 //! What could stand at the cursor: names of commands, flags, values of flags, variables, datanodes, paths.
 
 use super::choices::{Choice, Choices};
-use super::known::Known;
+use super::known::{Known, Words};
 use super::target::{Place, Target};
 use crate::alias::Aliases;
 use crate::commands::{COMMANDS, Command, Kind};
@@ -74,22 +74,21 @@ impl Surroundings {
             Kind::Alias => Choices::words(self.aliases.names(), typed),
             Kind::Local => local(typed, false),
             Kind::LocalFolder => local(typed, true),
-            Kind::Node => self.nodes(typed),
+            Kind::Node => known(self.known.nodes(), typed),
+            Kind::User => known(self.known.users(), typed),
             Kind::Remote => self.remote(typed, false),
             Kind::RemoteFolder => self.remote(typed, true),
             Kind::RemoteOrNode if typed.contains('/') => self.remote(typed, false),
-            Kind::RemoteOrNode => self.nodes(typed).and(self.remote(typed, false)),
+            Kind::RemoteOrNode => known(self.known.nodes(), typed).and(self.remote(typed, false)),
         }
-    }
-
-    fn nodes(&self, typed: &str) -> Choices {
-        let (ids, late) = self.known.nodes();
-        Choices { late, ..Choices::words(ids, typed) }
     }
 
     /// The remote paths that begin so.
     fn remote(&self, typed: &str, only_folders: bool) -> Choices {
         let Some((folder, above, prefix)) = self.split(typed) else { return Choices::default() };
+        if prefix == ".." {
+            return Choices { list: vec![Choice::path(above, prefix, true)], ..Choices::default() };
+        }
         let answer = self.known.names(&folder, prefix);
         let page = &answer.page;
         let fitting = page.names.iter().filter(|(_, folder)| *folder || !only_folders);
@@ -109,6 +108,10 @@ impl Surroundings {
     }
 }
 
+fn known(words: Words, typed: &str) -> Choices {
+    Choices { late: words.late, ..Choices::words(words.words, typed) }
+}
+
 /// The flags of a command.
 fn flags(command: &Command) -> Vec<String> {
     let definition = command.definition();
@@ -121,23 +124,32 @@ fn flags(command: &Command) -> Vec<String> {
 }
 
 /// What the word behind `words` may name; where a command takes many and then one of another kind, both. Or, in `Err`, the
-/// values that the flag before it may have.
+/// words that it must be one of.
 pub(super) fn kinds(command: &Command, words: &[String]) -> Result<Vec<Kind>, Vec<String>> {
     let definition = command.definition();
     let with_cursor: Vec<&str> = words.iter().map(String::as_str).chain([""]).collect();
     match roles(&definition, &with_cursor).last() {
         Some(Role::Argument(index)) => {
+            let values = definition.get_positionals().nth(*index).map(values).unwrap_or_default();
+            if !values.is_empty() {
+                return Err(values);
+            }
             let mut kinds = vec![command.meaning.kind(*index, index + 1), command.meaning.kind(*index, index + 2)];
             kinds.dedup();
             Ok(kinds)
         }
         Some(Role::Value) => {
             let flag = words.last().and_then(|flag| flag_of_value(&definition, flag));
-            let values = flag.map(clap::Arg::get_possible_values).unwrap_or_default();
-            Err(values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned()).collect())
+            Err(flag.map(values).unwrap_or_default())
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// The words that an argument or flag may be, where they are few and known.
+fn values(arg: &clap::Arg) -> Vec<String> {
+    let values = arg.get_possible_values();
+    values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned()).collect()
 }
 
 /// The local paths that begin so.
@@ -187,6 +199,8 @@ mod tests {
         assert_eq!(kinds(put, &["--rep".into()]), Err(vec![]));
         let ls = Command::named("ls").expect("there");
         assert_eq!(kinds(ls, &["-l".into(), "a".into()]), Ok(vec![Kind::Remote]));
+        let safemode = Command::named("safemode").expect("there");
+        assert_eq!(kinds(safemode, &[]), Err(["get", "enter", "leave"].map(str::to_owned).into()));
     }
 
     #[test]

@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) const NAMES_MAX: u32 = 500;
 /// Questions to the cluster at a time. Fast typing must not become a load.
 const QUESTIONS_MAX: usize = 8;
-/// Datanodes do not come and go by the second.
-const NODES_FRESH: Duration = Duration::from_secs(10);
+/// Datanodes and users do not come and go by the second.
+const WORDS_FRESH: Duration = Duration::from_secs(10);
 /// Trouble that is over by then is not worth being said.
 const SETTLING: Duration = Duration::from_secs(5);
 /// Looks at the cluster are at least this far apart.
@@ -46,6 +46,14 @@ pub(super) enum Health {
 pub(super) struct Answer {
     pub page: Page,
     /// The cluster did not answer in time: the names are those that were last seen.
+    pub late: bool,
+}
+
+/// Words of a kind that the cluster knows, as far as they could be had.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words {
+    pub words: Vec<String>,
+    /// As in [`Answer`].
     pub late: bool,
 }
 
@@ -74,6 +82,7 @@ struct State {
     /// What is being asked for now, so that it is not asked for twice.
     asked: HashSet<Key>,
     nodes: Option<(Vec<String>, Instant)>,
+    users: Option<(Vec<String>, Instant)>,
     health: Health,
 }
 
@@ -133,24 +142,38 @@ impl Known {
         self.shared.state().folders.has(path, Instant::now())
     }
 
-    /// The ids of the datanodes, and whether the cluster did not answer in time.
-    pub(super) fn nodes(&self) -> (Vec<String>, bool) {
-        let known = self.shared.state().nodes.clone();
-        if let Some((ids, taken)) = &known
-            && taken.elapsed() < NODES_FRESH
+    /// The ids of the datanodes.
+    pub(super) fn nodes(&self) -> Words {
+        self.words(
+            |state| &mut state.nodes,
+            |client| async move { Ok(client.nodes().await?.iter().map(|node| node.id.to_string()).collect()) },
+        )
+    }
+
+    /// The users that are known: us.
+    pub(super) fn users(&self) -> Words {
+        self.words(|state| &mut state.users, |client| async move { Ok(vec![client.whoami().await?]) })
+    }
+
+    fn words<F>(&self, place: fn(&mut State) -> &mut Option<(Vec<String>, Instant)>, ask: fn(Client) -> F) -> Words
+    where
+        F: Future<Output = Result<Vec<String>>> + Send + 'static,
+    {
+        let known = place(&mut self.shared.state()).clone();
+        if let Some((words, taken)) = &known
+            && taken.elapsed() < WORDS_FRESH
         {
-            return (ids.clone(), false);
+            return Words { words: words.clone(), late: false };
         }
         let shared = self.shared.clone();
         let question = self.shared.runtime.spawn(async move {
-            let nodes = shared.client().await.ok()?.nodes().await.ok()?;
-            let ids: Vec<String> = nodes.iter().map(|node| node.id.to_string()).collect();
-            shared.state().nodes = Some((ids.clone(), Instant::now()));
-            Some(ids)
+            let words = ask(shared.client().await.ok()?).await.ok()?;
+            *place(&mut shared.state()) = Some((words.clone(), Instant::now()));
+            Some(words)
         });
         match self.within_deadline(question).and_then(|answer| answer.ok().flatten()) {
-            Some(ids) => (ids, false),
-            None => (known.map(|(ids, _)| ids).unwrap_or_default(), true),
+            Some(words) => Words { words, late: false },
+            None => Words { words: known.map(|(words, _)| words).unwrap_or_default(), late: true },
         }
     }
 
