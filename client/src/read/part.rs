@@ -64,6 +64,12 @@ pub(super) fn path_of(target: &Path) -> PathBuf {
     target.with_file_name(part)
 }
 
+/// Whether another file may be gathered under this name: two files in one place would be mixed.
+fn is_part_name(target: &Path) -> bool {
+    let name = target.file_name().unwrap_or_default().as_bytes();
+    name.starts_with(b".dfs-") && name.ends_with(b".partial")
+}
+
 fn header(stat: &Stat, first: Option<ChunkId>) -> [u8; HEADER_BYTES] {
     let mut bytes = [0; HEADER_BYTES];
     bytes[..8].copy_from_slice(&MAGIC);
@@ -104,6 +110,10 @@ impl Part {
     /// # Errors
     /// `local_io`; `file_locked` while another get is at it.
     pub(super) fn open(target: &Path, stat: &Stat, first: Option<ChunkId>) -> Result<Self> {
+        if is_part_name(target) {
+            let error = Error::new(ErrorCode::InvalidArgument, "has the name of a part file").at(target.display());
+            return Err(error.hint("get it without -c"));
+        }
         let path = path_of(target);
         let failed = |error: io::Error| local(target, &error);
         let file = open_locked(&path, stat.mode)
@@ -172,8 +182,13 @@ impl Part {
         modified: Option<std::time::SystemTime>,
     ) -> Result<()> {
         let failed = |error: io::Error| local(&self.target, &error);
+        let ours = self.file.metadata().map_err(failed)?;
+        if !is_at(&self.path, &ours) {
+            let error = Error::new(ErrorCode::LocalIo, "the part file was replaced by another file meanwhile");
+            return Err(error.at(self.target.display()));
+        }
         self.file.set_len(self.length).map_err(failed)?;
-        let made = self.file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+        let made = ours.permissions().mode() & 0o777;
         self.file.set_permissions(Permissions::from_mode(made & u32::from(mode))).map_err(failed)?;
         if let Some(modified) = modified {
             self.file.set_modified(modified).map_err(failed)?;
@@ -204,12 +219,16 @@ fn open_locked(path: &Path, mode: u16) -> io::Result<Option<File>> {
             Err(error) => return Err(error.into()),
         }
         // Who held it may have renamed it before we had it: then it is a finished file, and not ours to write.
-        match std::fs::symlink_metadata(path) {
-            Ok(now) if (now.dev(), now.ino()) == (found.dev(), found.ino()) => return Ok(Some(file)),
-            _ => {}
+        if is_at(path, &found) {
+            return Ok(Some(file));
         }
     }
     Ok(None)
+}
+
+/// Whether the path leads to this file, and to no other one by now.
+fn is_at(path: &Path, file: &Metadata) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (file.dev(), file.ino()))
 }
 
 /// In a folder that others may write to, what lies there may have been laid out for us.

@@ -356,3 +356,18 @@ async fn two_gets_do_not_share_a_part_file() {
     drop(held);
     go_on(&client, &local, &bytes).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_called_like_a_part_file_is_not_mixed_with_one() {
+    let (_cluster, client, bytes) = with_file().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join(".dfs-local.partial");
+    let get = |options| {
+        let (client, dest) = (client.clone(), Dest::File(local.clone()));
+        async move { client.get(&path("/f"), dest, options, &Progress::new(), &CancellationToken::new()).await }
+    };
+    assert_eq!(get(resume()).await.map_err(|error| error.code), Err(ErrorCode::InvalidArgument));
+    assert_eq!(names_in(folder.path()), [""; 0]);
+    get(GetOptions::default()).await.expect("get");
+    assert!(std::fs::read(&local).expect("read") == bytes);
+}
