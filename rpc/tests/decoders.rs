@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use dfs_rpc::capability::KeyRing;
-use dfs_rpc::client::{CommitWrite, ReadPlan, WritePlan};
+use dfs_rpc::client::{CommitWrite, Find, FoundPage, ReadPlan, WritePlan};
 use dfs_rpc::codec::PostcardCodec;
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
 use dfs_rpc::frame::{FrameHeader, HEADER_BYTES, decode_message};
@@ -26,6 +26,8 @@ proptest! {
         let _ = decode_message::<CommitWrite>(&bytes);
         let _ = decode_message::<WritePlan>(&bytes);
         let _ = decode_message::<ReadPlan>(&bytes);
+        let _ = decode_message::<Find>(&bytes);
+        let _ = decode_message::<FoundPage>(&bytes);
         let _ = decode_message::<Register>(&bytes);
         let _ = decode_message::<Heartbeat>(&bytes);
         let _ = decode_message::<HeartbeatReply>(&bytes);
