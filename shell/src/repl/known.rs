@@ -57,6 +57,9 @@ pub(super) struct Words {
     pub late: bool,
 }
 
+/// Words, and when they were asked for.
+type Taken = Option<(Vec<String>, Instant)>;
+
 /// What is known. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
@@ -81,8 +84,8 @@ struct State {
     folders: Folders,
     /// What is being asked for now, so that it is not asked for twice.
     asked: HashSet<Key>,
-    nodes: Option<(Vec<String>, Instant)>,
-    users: Option<(Vec<String>, Instant)>,
+    nodes: Taken,
+    users: Taken,
     health: Health,
 }
 
@@ -155,7 +158,7 @@ impl Known {
         self.words(|state| &mut state.users, |client| async move { Ok(vec![client.whoami().await?]) })
     }
 
-    fn words<F>(&self, place: fn(&mut State) -> &mut Option<(Vec<String>, Instant)>, ask: fn(Client) -> F) -> Words
+    fn words<F>(&self, place: fn(&mut State) -> &mut Taken, ask: fn(Client) -> F) -> Words
     where
         F: Future<Output = Result<Vec<String>>> + Send + 'static,
     {
