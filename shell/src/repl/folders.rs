@@ -89,13 +89,13 @@ impl Folders {
         }
     }
 
-    /// Whether there is such a name, where that is known.
-    pub(super) fn has(&self, path: &DfsPath, now: Instant) -> Option<bool> {
+    /// Whether there is such a name, where that is known; with `begun`, one that begins so, too.
+    pub(super) fn has(&self, path: &DfsPath, begun: bool, now: Instant) -> Option<bool> {
         let (folder, name) = (path.parent()?, path.name()?);
         let prefixes = name.char_indices().map(|(end, _)| name.get(..end)).chain([Some(name)]).flatten();
         let pages = prefixes.filter_map(|prefix| self.kept(&folder, prefix));
         let page = pages.filter(|kept| self.is_trusted(kept, now)).max_by_key(|kept| kept.taken)?.page.clone();
-        let there = page.names.iter().any(|(known, _)| known == name);
+        let there = page.names.iter().any(|(known, _)| known == name || begun && known.starts_with(name));
         let before_the_last = page.names.last().is_some_and(|(last, _)| name < last.as_str());
         (there || !page.more || before_the_last).then_some(there)
     }
@@ -148,9 +148,18 @@ mod tests {
         let (mut folders, now) = (Folders::default(), Instant::now());
         folders.keep((path("/d"), String::new()), page(&["ab", "ac"], true), now);
         assert!(folders.seen(&path("/d"), "a", now).is_none());
-        assert_eq!(folders.has(&path("/d/ab"), now), Some(true));
-        assert_eq!(folders.has(&path("/d/aa"), now), Some(false));
-        assert_eq!(folders.has(&path("/d/zz"), now), None);
+        assert_eq!(folders.has(&path("/d/ab"), false, now), Some(true));
+        assert_eq!(folders.has(&path("/d/aa"), false, now), Some(false));
+        assert_eq!(folders.has(&path("/d/zz"), false, now), None);
+    }
+
+    #[test]
+    fn what_is_being_typed_is_not_missing_yet() {
+        let (mut folders, now) = (Folders::default(), Instant::now());
+        folders.keep((path("/d"), String::new()), page(&["notes"], false), now);
+        assert_eq!(folders.has(&path("/d/no"), true, now), Some(true));
+        assert_eq!(folders.has(&path("/d/no"), false, now), Some(false));
+        assert_eq!(folders.has(&path("/d/x"), true, now), Some(false));
     }
 
     #[test]
@@ -159,11 +168,11 @@ mod tests {
         folders.keep((path("/d"), String::new()), page(&["a"], false), now);
         let later = now + FRESH;
         assert_eq!(folders.seen(&path("/d"), "", later).map(|(_, fresh)| fresh), Some(false));
-        assert_eq!(folders.has(&path("/d/b"), later), Some(false));
-        assert_eq!(folders.has(&path("/d/b"), now + TRUSTED), None);
+        assert_eq!(folders.has(&path("/d/b"), false, later), Some(false));
+        assert_eq!(folders.has(&path("/d/b"), false, now + TRUSTED), None);
         folders.outdate(now);
         assert_eq!(folders.seen(&path("/d"), "", now).map(|(_, fresh)| fresh), Some(false));
-        assert_eq!(folders.has(&path("/d/b"), now), None, "it may have been made by that command");
+        assert_eq!(folders.has(&path("/d/b"), false, now), None, "it may have been made by that command");
     }
 
     #[test]

@@ -159,13 +159,13 @@ impl Judge for Assistant {
         (is_plain && (complete || !names.any(|known| known.starts_with(name)))).then_some(false)
     }
 
-    fn is_missing(&self, before: &[&Word], word: &Word) -> bool {
+    fn is_missing(&self, before: &[&Word], word: &Word, complete: bool) -> bool {
         let before: Vec<String> = before.iter().map(|word| super::target::plain(word)).collect();
         let Some(path) = self.literal_path(word) else { return false };
         let Some((command, words)) = self.surroundings.command(&before) else { return false };
         let makes = MAKES_ALL.contains(&command.name) || MAKES_LAST.contains(&command.name) && !words.is_empty();
         let is_remote = matches!(kinds(command, &words).as_deref(), Ok([Kind::Remote | Kind::RemoteFolder, ..]));
-        is_remote && !makes && self.surroundings.known.has(&path) == Some(false)
+        is_remote && !makes && self.surroundings.known.has(&path, !complete) == Some(false)
     }
 }
 

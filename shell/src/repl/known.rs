@@ -140,9 +140,9 @@ impl Known {
         }
     }
 
-    /// Whether there is such a path, where that is known. Never asks.
-    pub(super) fn has(&self, path: &DfsPath) -> Option<bool> {
-        self.shared.state().folders.has(path, Instant::now())
+    /// Whether there is such a path, or with `begun` one that begins so, where that is known. Never asks.
+    pub(super) fn has(&self, path: &DfsPath, begun: bool) -> Option<bool> {
+        self.shared.state().folders.has(path, begun, Instant::now())
     }
 
     /// The ids of the datanodes.

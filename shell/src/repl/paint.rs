@@ -13,8 +13,8 @@ pub(super) const LINE_BYTES_MAX: usize = 4096;
 pub(super) trait Judge {
     /// Whether there is such a command. None while it may still become one.
     fn is_command(&self, name: &str, complete: bool) -> Option<bool>;
-    /// Whether the word names something that is known not to be there. The words before it begin with the command.
-    fn is_missing(&self, before: &[&Word], word: &Word) -> bool;
+    /// Whether the word names something that is known not to be there, and that it cannot become either. The words before it begin with the command.
+    fn is_missing(&self, before: &[&Word], word: &Word, complete: bool) -> bool;
 }
 
 /// The line in colours.
@@ -71,7 +71,7 @@ fn of_word(line: &str, before: &[&Word], word: &Word, judge: &impl Judge) -> Ton
             None => Tone::Plain,
         };
     }
-    if judge.is_missing(before, word) { Tone::Missing } else { Tone::Plain }
+    if judge.is_missing(before, word, word.end < line.len()) { Tone::Missing } else { Tone::Plain }
 }
 
 fn fill(tones: &mut [Tone], start: usize, end: usize, tone: Tone) {
@@ -169,7 +169,7 @@ mod tests {
             if !complete && "ls".starts_with(name) { (name == "ls").then_some(true) } else { Some(name == "ls") }
         }
 
-        fn is_missing(&self, _: &[&Word], word: &Word) -> bool {
+        fn is_missing(&self, _: &[&Word], word: &Word, _: bool) -> bool {
             crate::repl::target::plain(word) == "/none"
         }
     }
