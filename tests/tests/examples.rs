@@ -71,12 +71,14 @@ fn every_example_does_what_it_says() {
         for (line, _) in command.examples.iter().filter(|(line, _)| ends(line)) {
             make_remote(&cluster);
             let output = run(&cluster, &["-q"], line);
-            let expected = match *line {
-                "exit 3" => 3,
-                line if ASKING.contains(&line) => 2,
-                _ => 0,
+            let expected: &[i32] = match *line {
+                "exit 3" => &[3],
+                // This machine may be short of something, and that is then a finding.
+                "doctor" => &[0, 1],
+                line if ASKING.contains(&line) => &[2],
+                _ => &[0],
             };
-            if output.status.code() != Some(expected) {
+            if !output.status.code().is_some_and(|code| expected.contains(&code)) {
                 wrong.push(format!("{line}: {:?}: {}", output.status, String::from_utf8_lossy(&output.stderr)));
             }
         }

@@ -68,6 +68,7 @@ fn masked(page: &str) -> String {
         (r"\b\d+(\.\d)? ?%", "PART"),
         (r"(pid|term|log at|version) +[\d,.]+", "NUMBER"),
         (r"datanode-\d", "NODE"),
+        (r"running +\d+", "RUNNING"),
         (r#"_ms":\d+"#, "MS"),
         (r"Its \d+ replicas", "REPLICAS"),
         (r"/tmp/dfs-tour-\w+|/[\w/.-]*dfs-tour-\w+", "HOME"),

@@ -26,7 +26,7 @@ impl Verb for Show {
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[
         ("history 20", "the newest twenty; Ctrl-R searches them all"),
-        ("history | grep put", "what was put, and how"),
+        ("history | tail -n 3", "through a local command"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 
