@@ -4,7 +4,7 @@ use crate::line::Scope;
 use crate::options::Options;
 use crate::report::io_message;
 use crate::session::Session;
-use crate::{jobs, repl, run, script};
+use crate::{interrupt, jobs, repl, run, script};
 use clap::Parser;
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
@@ -34,6 +34,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
             return ErrorCode::LocalIo.exit_code();
         }
     };
+    interrupt::listen(runtime.handle());
     let code = choose(&runtime, options, words);
     if code == ErrorCode::Interrupted.exit_code() {
         // What was dropped at a second Ctrl-C still takes its part files away.

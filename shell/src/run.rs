@@ -240,7 +240,7 @@ enum Given {
 }
 
 async fn command_to(session: &mut Session, command: &'static Command, given: Given, mut out: Out) -> Ended {
-    let desk = session.desk.clone();
+    let (desk, mark) = (session.desk.clone(), session.mark);
     let work = |cancel| {
         let mut context = Context::new(session, &mut out, cancel, command.name);
         async move {
@@ -250,7 +250,7 @@ async fn command_to(session: &mut Session, command: &'static Command, given: Giv
     };
     let result = match desk {
         Some(desk) => at_desk(&desk, work).await,
-        None => guarded(work).await,
+        None => guarded(mark, work).await,
     };
     let result = match result {
         Err(error) => Err(suggested(session, error).await),

@@ -3,6 +3,7 @@
 use crate::alias::Aliases;
 use crate::connect::{self, Target};
 use crate::history::History;
+use crate::interrupt::Mark;
 use crate::jobs::{Desk, Jobs};
 use crate::line::Scope;
 use crate::options::Options;
@@ -47,6 +48,8 @@ pub struct Session {
     pub jobs: Jobs,
     /// This is the session of such a command.
     pub desk: Option<Arc<Desk>>,
+    /// Signals since then are meant for the command that runs.
+    pub mark: Mark,
     target: Option<Target>,
     client: Arc<OnceCell<Client>>,
 }
@@ -71,6 +74,7 @@ impl Session {
             inherited: None,
             jobs: Jobs::default(),
             desk: None,
+            mark: Mark::default(),
             target: None,
             client: Arc::default(),
         }

@@ -64,7 +64,7 @@ fn masked(page: &str) -> String {
         (r"\b[0-9a-f]{16}\b", "CHUNK"),
         (r"[\d.,]+ ([KMGT]i?)?B/s", "RATE"),
         (r"\b(now|[\d.,]+ (µs|ms|s|min)( ago)?)\b", "SPAN"),
-        (r"[\d.]+ (GiB|TiB|PiB)", "SPACE"),
+        (r"[\d.]+ (GiB|TiB|PiB)|\b[\d.]+[KMGT]\b", "SPACE"),
         (r"\b\d+(\.\d)? ?%", "PART"),
         (r"(pid|term|log at|version) +[\d,.]+", "NUMBER"),
         (r"datanode-\d", "NODE"),

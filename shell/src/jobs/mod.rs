@@ -8,6 +8,7 @@ mod desk;
 pub use desk::Desk;
 
 use crate::context::Context;
+use crate::interrupt::{Mark, guarded};
 use crate::line::Statement;
 use crate::out::{Inherited, Out};
 use crate::report::{interrupted, local_io, usage};
@@ -190,7 +191,7 @@ pub async fn at_end(session: &mut Session, code: u8) -> u8 {
         return end_all(session).await.map_or(code, |()| code);
     }
     let desks: Vec<_> = session.jobs.list.iter().map(|job| job.desk.clone()).collect();
-    let waiting = crate::interrupt::guarded(|cancel| async move {
+    let waiting = guarded(Mark::now(), |cancel| async move {
         for desk in &desks {
             tokio::select! {
                 biased;
@@ -215,7 +216,7 @@ pub async fn at_end(session: &mut Session, code: u8) -> u8 {
 pub async fn end_all(session: &mut Session) -> Result<()> {
     let desks: Vec<_> = session.jobs.list.iter().map(|job| job.desk.clone()).collect();
     desks.iter().for_each(|desk| desk.cancel.cancel());
-    let ended = crate::interrupt::guarded(|cancel| async move {
+    let ended = guarded(Mark::now(), |cancel| async move {
         for desk in &desks {
             tokio::select! {
                 _ = desk.until_ended() => {}
@@ -245,7 +246,7 @@ pub async fn may_leave(session: &mut Session) -> bool {
 
 async fn ask(session: &mut Session, question: &str) -> bool {
     let Ok(mut out) = Out::stdout() else { return true };
-    let asked = crate::interrupt::guarded(|cancel| {
+    let asked = guarded(Mark::now(), |cancel| {
         let context = Context::new(session, &mut out, cancel, "exit");
         async move { context.confirm(question, false) }
     });

@@ -16,7 +16,7 @@ mod startup;
 mod target;
 
 use crate::history::History;
-use crate::interrupt;
+use crate::interrupt::Mark;
 use crate::jobs;
 use crate::line::parse;
 use crate::report::{error_text, usage};
@@ -42,7 +42,6 @@ pub fn run(session: &mut Session, runtime: &Handle) -> u8 {
     session.interactive = true;
     // Starts a local cluster where none is configured; one that runs is not waited for.
     let found = session.find_cluster().map(|_| ());
-    interrupt::keep_alive(runtime);
     let known = Known::new(runtime.clone(), session.connection());
     known.set_target(session.target());
     let mut editor = match editor(session, known.clone()) {
@@ -76,6 +75,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         if let Some(assistant) = editor.helper_mut() {
             assistant.refresh(session, dfs_tui::text::width(&prompt.0));
         }
+        session.mark = Mark::now();
         match editor.readline(&prompt) {
             Ok(line) => {
                 session.history.add(&line);

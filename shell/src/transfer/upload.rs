@@ -222,7 +222,7 @@ impl Putting {
         }
         let options = PutOptions { mode: job.mode, modified: job.modified, ..self.options };
         let put = self.client.put(Source::File(job.from), &job.to, options, &progress, &self.cancel).await;
-        let stat = put.map_err(|error| about(error, &job.to))?;
+        let stat = put.map_err(|error| hinted(about(error, &job.to)))?;
         Ok(Done::Copied { bytes: stat.size, taken_over: 0 })
     }
 }
@@ -257,5 +257,12 @@ impl Upload {
     pub fn name(path: &Path) -> Result<&str> {
         let name = path.file_name().ok_or_else(|| Error::from(PathError::NotNormal).at(path.display()))?;
         name.to_str().ok_or_else(|| Error::from(PathError::NotUtf8).at(path.display()))
+    }
+}
+/// Adds what to do about it, where nobody has.
+fn hinted(error: Error) -> Error {
+    match error.code {
+        ErrorCode::AlreadyExists if error.hint.is_none() => error.hint("put -f replaces it"),
+        _ => error,
     }
 }
