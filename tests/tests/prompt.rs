@@ -302,9 +302,12 @@ fn hostile_input(cluster: &Cluster) {
     terminal.paste("pwd \u{7}\u{9b}31m");
     terminal.send(key::ENTER);
     terminal.see("the line holds a control character, U+0007");
+    terminal.see("write it as");
+    terminal.see_line("dfs:/>");
     // Bytes that are no UTF-8.
     terminal.send("pwd");
     terminal.line("");
+    terminal.wait("the answer", |terminal| terminal.text().lines().any(|line| line == "/"));
     terminal.see_line("dfs:/>");
     terminal.line("stat 'open");
     terminal.give_up("dfs:/>");
