@@ -25,6 +25,9 @@ pub mod key {
 
 /// Lines that are remembered after they left the screen.
 const SCROLLED_LINES: usize = 1000;
+/// An editor asks for pastes to be marked after it has made the terminal its own, and no more after it has given it back.
+const READS: &str = "\x1b[?2004h";
+const HAS_READ: &str = "\x1b[?2004l";
 /// The pause between two looks at a program that says nothing.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -35,6 +38,31 @@ pub struct Terminal {
     screen: vt100::Parser,
     /// All that the program wrote.
     written: Vec<u8>,
+    /// How often it began to read a line with an editor, and how often it stopped.
+    reading: Count,
+    read: Count,
+}
+
+/// How often something stands in what the program wrote.
+#[derive(Debug)]
+struct Count {
+    mark: &'static [u8],
+    times: usize,
+    looked_at: usize,
+}
+
+impl Count {
+    const fn of(mark: &'static str) -> Self {
+        Self { mark: mark.as_bytes(), times: 0, looked_at: 0 }
+    }
+
+    fn look(&mut self, written: &[u8]) {
+        // The mark may have come in two pieces.
+        let from = self.looked_at.saturating_sub(self.mark.len() - 1);
+        self.times +=
+            written.get(from..).unwrap_or_default().windows(self.mark.len()).filter(|at| *at == self.mark).count();
+        self.looked_at = written.len();
+    }
 }
 
 impl std::fmt::Debug for Terminal {
@@ -53,39 +81,85 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         let child = pty_process::blocking::Command::from(command).spawn(pts).expect("start the program");
         let screen = vt100::Parser::new(some(lines), some(cells), SCROLLED_LINES);
-        Self { pty, child, screen, written: Vec::new() }
+        Self { pty, child, screen, written: Vec::new(), reading: Count::of(READS), read: Count::of(HAS_READ) }
     }
 
-    /// Types.
-    pub fn send(&mut self, keys: &str) {
+    /// Presses keys now, whatever runs.
+    #[track_caller]
+    pub fn press(&mut self, keys: &str) {
         let mut rest = keys.as_bytes();
         let start = Instant::now();
         while !rest.is_empty() {
             // The program may have to write before it reads on.
-            while self.read(Duration::ZERO) {}
+            while self.take(Duration::ZERO) {}
             match self.pty.write(rest) {
                 Ok(sent) => rest = &rest[sent..],
-                Err(error) if error.kind() == ErrorKind::WouldBlock => drop(self.read(PAUSE)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => drop(self.take(PAUSE)),
                 Err(error) => panic!("type: {error}"),
             }
             assert!(start.elapsed() < PATIENCE, "the program does not read what is typed");
         }
     }
 
-    /// Types a line and Enter.
-    pub fn line(&mut self, text: &str) {
-        self.send(text);
-        self.send(key::ENTER);
+    /// Types at the prompt, once it is there: what is typed while the terminal passes from a command to the prompt may
+    /// mean something else to each of them.
+    #[track_caller]
+    pub fn send(&mut self, keys: &str) {
+        self.wait("a prompt", Self::is_at_prompt);
+        self.press(keys);
     }
 
-    /// Gives the line up with Ctrl-C and waits for the next prompt. What is typed before that comes is lost, as everywhere.
+    /// Ends the line, and waits until the program has taken it.
     #[track_caller]
-    pub fn give_up(&mut self, prompt: &str) {
-        let before = self.written.len();
+    pub fn enter(&mut self) {
+        let before = self.read.times;
+        self.send(key::ENTER);
+        self.wait("the line to be taken", |terminal| terminal.read.times > before);
+    }
+
+    /// Types a line at the prompt, and Enter.
+    #[track_caller]
+    pub fn line(&mut self, text: &str) {
+        self.send(text);
+        self.enter();
+    }
+
+    /// Gives the line up with Ctrl-C, and waits for the next prompt.
+    #[track_caller]
+    pub fn give_up(&mut self) {
+        let before = self.reading.times;
         self.send(key::CTRL_C);
         self.wait("the next prompt", |terminal| {
-            let since = terminal.written.get(before..).unwrap_or_default();
-            since.contains(&b'\n') && terminal.before_cursor().trim_end() == prompt
+            terminal.reading.times > before && terminal.typed().is_some_and(|typed| typed.is_empty())
+        });
+    }
+
+    /// Whether a line is being read.
+    pub fn is_at_prompt(&self) -> bool {
+        self.reading.times > self.read.times
+    }
+
+    /// What is typed behind the prompt, up to the cursor and without space at its end.
+    pub fn typed(&self) -> Option<String> {
+        let line = self.before_cursor();
+        let (_, typed) = line.split_once('>').filter(|(prompt, _)| prompt.starts_with("dfs:"))?;
+        self.is_at_prompt().then(|| typed.trim().to_owned())
+    }
+
+    /// Waits for the prompt in this folder with nothing typed, however the cluster is.
+    #[track_caller]
+    pub fn prompt(&mut self, folder: &str) {
+        let prompts = ["", " !", " (away)"].map(|mark| format!("dfs:{folder}{mark}>"));
+        self.wait(&format!("the prompt in {folder}"), |terminal| {
+            terminal.is_at_prompt() && prompts.iter().any(|prompt| prompt == terminal.before_cursor().trim_end())
+        });
+    }
+
+    /// Waits until this is typed, up to the cursor.
+    #[track_caller]
+    pub fn see_typed(&mut self, text: &str) {
+        self.wait(&format!("{text:?} behind the prompt"), |terminal| {
+            terminal.typed().is_some_and(|typed| typed == text)
         });
     }
 
@@ -137,7 +211,7 @@ impl Terminal {
     pub fn wait(&mut self, what: &str, seen: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !seen(self) {
-            self.read(PAUSE);
+            self.take(PAUSE);
             assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} for: {what}\n--- screen\n{}\n---", self.text());
         }
     }
@@ -160,7 +234,7 @@ impl Terminal {
     pub fn end(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
-            self.read(PAUSE);
+            self.take(PAUSE);
             if let Some(status) = self.child.try_wait().expect("look after the program") {
                 return status;
             }
@@ -174,7 +248,7 @@ impl Terminal {
     }
 
     /// Reads what came; whether something did.
-    fn read(&mut self, patience: Duration) -> bool {
+    fn take(&mut self, patience: Duration) -> bool {
         let patience = Timespec::try_from(patience).expect("a short time");
         let mut fds = [PollFd::new(&self.pty, PollFlags::IN)];
         if !poll(&mut fds, Some(&patience)).is_ok_and(|ready| ready > 0) {
@@ -186,6 +260,8 @@ impl Terminal {
             Ok(count) if count > 0 => {
                 self.screen.process(&piece[..count]);
                 self.written.extend_from_slice(&piece[..count]);
+                self.reading.look(&self.written);
+                self.read.look(&self.written);
                 true
             }
             _ => false,

@@ -25,7 +25,7 @@ fn put(cluster: &Cluster, remote: &str) {
 
 fn prompt(cluster: &Cluster, lines: u16, cells: u16) -> Terminal {
     let mut terminal = Terminal::run(cluster.shell_command(), lines, cells);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal
 }
 
@@ -51,14 +51,14 @@ fn completes(cluster: &Cluster) {
     // A command, a folder, a file: one way to go on each.
     terminal.send("statu");
     terminal.send(key::TAB);
-    terminal.see_line("dfs:/> status");
+    terminal.see_typed("status");
     terminal.send(key::CTRL_U);
     terminal.send("ls /da");
     terminal.send(key::TAB);
-    terminal.see_line("dfs:/> ls /data/");
+    terminal.see_typed("ls /data/");
     terminal.send("no");
     terminal.send(key::TAB);
-    terminal.see_line("dfs:/> ls /data/notes.txt");
+    terminal.see_typed("ls /data/notes.txt");
     terminal.send(key::CTRL_U);
     // What is common is put in with its escape; then all that fit are shown.
     terminal.send("ls /data/b");
@@ -68,19 +68,19 @@ fn completes(cluster: &Cluster) {
     terminal.see("big file.bin  big fish.bin");
     terminal.send("l");
     terminal.send(key::TAB);
-    terminal.see_line("dfs:/> ls /data/big\\ file.bin");
-    terminal.send(key::ENTER);
+    terminal.see_typed("ls /data/big\\ file.bin");
+    terminal.enter();
     terminal.wait("the listing", |terminal| terminal.text().lines().any(|line| line == "/data/big file.bin"));
     // Flags, and datanodes.
     terminal.send("ls --hel");
     terminal.send(key::TAB);
-    terminal.see_line("dfs:/> ls --help");
+    terminal.see_typed("ls --help");
     terminal.send(key::CTRL_U);
     // A variable, and a local path.
     terminal.line("set weekday=monday");
     terminal.send("echo $wee");
     terminal.send(key::TAB);
-    terminal.see_line("dfs:/> echo $weekday");
+    terminal.see_typed("echo $weekday");
     terminal.send(key::CTRL_U);
     std::fs::write(cluster.home().join("local file"), "").expect("write");
     terminal.send("put local");
@@ -94,7 +94,7 @@ fn completes(cluster: &Cluster) {
 fn odd_names_are_quoted(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
     terminal.line("cd /odd");
-    terminal.see_line("dfs:/odd>");
+    terminal.prompt("/odd");
     for (typed, completed) in [
         ("se", "semi\\;colon"),
         ("new", "$'new\\nline'"),
@@ -107,8 +107,8 @@ fn odd_names_are_quoted(cluster: &Cluster) {
         terminal.send(&format!("stat {typed}"));
         terminal.send(key::TAB);
         terminal.wait(completed, |terminal| terminal.cursor_line().contains(&format!("stat {completed} ")));
-        terminal.send(key::ENTER);
-        terminal.see_line("dfs:/odd>");
+        terminal.enter();
+        terminal.prompt("/odd");
         assert!(!terminal.text().contains("no such"), "{typed}: {terminal:?}");
     }
     terminal.send(key::CTRL_D);
@@ -130,7 +130,7 @@ fn hints_and_colours(cluster: &Cluster) {
     terminal.wait("the rest in grey", |terminal| terminal.cursor_line().trim_end() == "dfs:/> ls /data/notes.txt");
     terminal.send(key::RIGHT);
     terminal.send(" -l");
-    terminal.see_line("dfs:/> ls /data/notes.txt -l");
+    terminal.see_typed("ls /data/notes.txt -l");
     terminal.send(key::CTRL_U);
     // No command is called so; this one is.
     terminal.send("frobnicate");
@@ -145,7 +145,7 @@ fn hints_and_colours(cluster: &Cluster) {
     // The folder was looked at, and there is no such name in it.
     terminal.send("none ");
     terminal.wait("an underlined word", |terminal| terminal.cell_of("/data/none").is_some_and(|cell| cell.underline()));
-    terminal.give_up("dfs:/>");
+    terminal.give_up();
     // What is not there is met with what is.
     terminal.line("stat /data/a.cvs");
     terminal.see("did you mean /data/a.csv?");
@@ -153,21 +153,21 @@ fn hints_and_colours(cluster: &Cluster) {
     terminal.wait("the folder above is meant, too", |terminal| {
         terminal.text().matches("did you mean /data/a.csv?").count() == 2
     });
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     // A hint does not stay when its line is given up.
     terminal.send("put ");
     terminal.see("LOCAL… REMOTE");
-    terminal.send(key::CTRL_C);
+    terminal.give_up();
     terminal.wait("the hint is gone", |terminal| !terminal.text().contains("LOCAL… REMOTE"));
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.send(key::CTRL_D);
     terminal.end();
     let mut command = cluster.shell_command();
     command.env("NO_COLOR", "1");
     let mut terminal = Terminal::run(command, 24, 80);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.send("frobnicate");
-    terminal.give_up("dfs:/>");
+    terminal.give_up();
     terminal.line("ls /data");
     terminal.see("notes.txt");
     let coloured = String::from_utf8_lossy(terminal.written()).contains("\x1b[3");
@@ -179,28 +179,28 @@ fn keys_that_end_things(cluster: &Cluster) {
     // At the prompt Ctrl-C takes the line away.
     terminal.send("rm -r /data");
     terminal.see("rm -r /data");
-    terminal.give_up("dfs:/>");
+    terminal.give_up();
     // In a command it ends the command, and the session goes on.
     terminal.line("sleep 1h");
     terminal.wait("the command runs", |terminal| terminal.cursor_line().trim_end().is_empty());
-    terminal.send(key::CTRL_C);
+    terminal.press(key::CTRL_C);
     terminal.see("sleep: interrupted");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     // Also one of the local shell.
     terminal.line("!cat");
     terminal.wait("the prompt is left", |terminal| terminal.cursor_line().trim_end().is_empty());
-    terminal.line("to the cat");
+    terminal.press("to the cat\r");
     terminal.wait("the command runs", |terminal| terminal.text().matches("to the cat").count() >= 2);
-    terminal.give_up("dfs:/>");
+    terminal.press(key::CTRL_C);
     terminal.line("pwd");
     terminal.wait("the answer", |terminal| terminal.text().lines().any(|line| line == "/"));
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     // With something typed Ctrl-D does not leave.
     terminal.send("x");
     terminal.send(key::CTRL_D);
-    terminal.see_line("dfs:/> x");
+    terminal.see_typed("x");
     terminal.send(key::CTRL_U);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.send(key::CTRL_D);
     assert_eq!(terminal.end().code(), Some(0));
 }
@@ -209,7 +209,7 @@ fn history_lasts(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
     for line in ["stat /data/a.csv", "pwd", " stat /secret"] {
         terminal.line(line);
-        terminal.see_line("dfs:/>");
+        terminal.prompt("/");
     }
     terminal.send(key::CTRL_D);
     terminal.end();
@@ -218,15 +218,15 @@ fn history_lasts(cluster: &Cluster) {
     // The next session has it.
     let mut terminal = prompt(cluster, 24, 80);
     terminal.send(key::UP);
-    terminal.see_line("dfs:/> pwd");
+    terminal.see_typed("pwd");
     terminal.send(key::UP);
-    terminal.see_line("dfs:/> stat /data/a.csv");
-    terminal.give_up("dfs:/>");
+    terminal.see_typed("stat /data/a.csv");
+    terminal.give_up();
     terminal.send(key::CTRL_R);
     terminal.send("a.csv");
     terminal.see("(reverse-i-search)`a.csv': stat /data/a.csv");
-    terminal.send(key::ENTER);
-    terminal.see_line("dfs:/>");
+    terminal.enter();
+    terminal.prompt("/");
     terminal.line("history 2");
     terminal.wait("the newest two", |terminal| {
         let text = terminal.text();
@@ -238,12 +238,12 @@ fn history_lasts(cluster: &Cluster) {
 
 fn quotes_go_on(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    terminal.line("echo 'one");
+    terminal.send("echo 'one\r");
     terminal.line("two'");
     terminal.wait("both lines", |terminal| terminal.text().contains("\none\ntwo\n"));
-    terminal.see_line("dfs:/>");
-    terminal.line("echo 'never");
-    terminal.give_up("dfs:/>");
+    terminal.prompt("/");
+    terminal.send("echo 'never\r");
+    terminal.give_up();
     // What is typed ahead, all at once, is not lost.
     terminal.send("echo first\recho second\r");
     terminal.wait("both answers", |terminal| {
@@ -254,13 +254,13 @@ fn quotes_go_on(cluster: &Cluster) {
 
 fn narrow_and_resized(cluster: &Cluster) {
     let mut terminal = Terminal::run(cluster.shell_command(), 10, 20);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.send("ls /da");
     terminal.send(key::TAB);
     terminal.see("ls /data/");
     terminal.send(key::TAB);
     terminal.see("notes.txt");
-    terminal.send(key::ENTER);
+    terminal.enter();
     terminal.wait("a prompt", |terminal| terminal.cursor_line().trim_end() == "dfs:/>");
     terminal.line("cd /data/2026");
     terminal.wait("a prompt that fits", |terminal| {
@@ -268,49 +268,49 @@ fn narrow_and_resized(cluster: &Cluster) {
         line.starts_with("dfs:") && line.trim_end().ends_with("2026>")
     });
     terminal.line("cd /");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     // The line is longer than the window after it has become narrow, and whole again when it is wide.
     terminal.resize(24, 80);
     terminal.line("pwd");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.send("stat /data/a.csv /data/notes.txt");
-    terminal.see_line("dfs:/> stat /data/a.csv /data/notes.txt");
+    terminal.see_typed("stat /data/a.csv /data/notes.txt");
     terminal.resize(24, 30);
     terminal.send(" ");
     terminal.wait("a line that is broken", |terminal| !terminal.cursor_line().contains("dfs:/>"));
     terminal.resize(24, 80);
     terminal.send("/data");
-    terminal.send(key::ENTER);
-    terminal.see_line("dfs:/>");
+    terminal.enter();
+    terminal.prompt("/");
     // While a command runs, too.
     terminal.line("sleep 1h");
     terminal.wait("the command runs", |terminal| terminal.cursor_line().trim_end().is_empty());
     terminal.resize(20, 60);
-    terminal.send(key::CTRL_C);
+    terminal.press(key::CTRL_C);
     terminal.see("sleep: interrupted");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
 }
 
 fn hostile_input(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
     // A megabyte in one paste.
     terminal.paste(&format!("echo {} | wc -c", "x".repeat(1 << 20)));
-    terminal.send(key::ENTER);
+    terminal.enter();
     terminal.see("1048577");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     // What a terminal would obey is neither shown nor run.
     terminal.paste("pwd \u{7}\u{9b}31m");
-    terminal.send(key::ENTER);
+    terminal.enter();
     terminal.see("the line holds a control character, U+0007");
     terminal.see("write it as");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     // Bytes that are no UTF-8.
     terminal.send("pwd");
     terminal.line("");
     terminal.wait("the answer", |terminal| terminal.text().lines().any(|line| line == "/"));
-    terminal.see_line("dfs:/>");
-    terminal.line("stat 'open");
-    terminal.give_up("dfs:/>");
+    terminal.prompt("/");
+    terminal.send("stat 'open\r");
+    terminal.give_up();
     terminal.line("| x");
     terminal.see("a command must stand before |");
     assert!(terminal.lives());
@@ -324,16 +324,16 @@ fn aliases_and_shellrc(cluster: &Cluster) {
     terminal.see("shellrc:3: stopped at: frobnicate");
     terminal.send("tod");
     terminal.send(key::TAB);
-    terminal.see_line("dfs:/> today");
-    terminal.send(key::ENTER);
+    terminal.see_typed("today");
+    terminal.enter();
     terminal.see("notes.txt");
     terminal.line("alias today='pwd; pwd' up='cd ..'");
     terminal.line("cd $home");
-    terminal.see_line("dfs:/odd>");
+    terminal.prompt("/odd");
     terminal.line("today");
     terminal.wait("twice", |terminal| terminal.text().matches("\n/odd").count() >= 2);
     terminal.line("up");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.line("help");
     terminal.see("Your aliases");
     terminal.line("unalias today; today");
@@ -345,26 +345,26 @@ fn a_folder_that_goes(cluster: &Cluster) {
     cluster.ok(&["mkdir", "/gone"]);
     let mut terminal = prompt(cluster, 24, 80);
     terminal.line("cd /gone");
-    terminal.see_line("dfs:/gone>");
+    terminal.prompt("/gone");
     cluster.ok(&["rm", "-r", "--yes", "/gone"]);
     terminal.line("ls");
     terminal.see("the working folder is gone; cd / leaves it");
     terminal.line("cd ..");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
 }
 
 fn paged(cluster: &Cluster) {
     let mut command = cluster.shell_command();
     command.env("PAGER", "sed s/^/PAGED:/");
     let mut terminal = Terminal::run(command, 10, 60);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.line("help");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     assert!(!terminal.text().contains("PAGED:"), "only where it was asked for: {terminal:?}");
     terminal.line("set pager=on");
     terminal.line("pwd");
     terminal.wait("a short answer", |terminal| terminal.text().lines().any(|line| line == "/"));
     terminal.line("help");
     terminal.see("PAGED:");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
 }

@@ -9,11 +9,11 @@ fn the_session_outlives_the_cluster() {
     let cluster = Cluster::start(Spec::default().set("DFS_CLIENT_RPC_TIMEOUT", "2s"));
     cluster.ok(&["mkdir", "/data", "/data/one", "/data/two"]);
     let mut terminal = Terminal::run(cluster.shell_command(), 24, 80);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.send("ls /data/");
     terminal.send(key::TAB);
     terminal.see("one/  two/");
-    terminal.give_up("dfs:/>");
+    terminal.give_up();
 
     // It stops answering, without a word: what was seen is still offered, and soon.
     cluster.freeze("master-1");
@@ -23,7 +23,7 @@ fn the_session_outlives_the_cluster() {
     terminal.send(key::TAB);
     terminal.see("(stale)");
     let held_up = pressed.elapsed();
-    terminal.send(key::CTRL_C);
+    terminal.give_up();
     terminal.see("the cluster is away");
     terminal.line("pwd");
     terminal.see_line("dfs:/ (away)>");
@@ -32,7 +32,7 @@ fn the_session_outlives_the_cluster() {
     cluster.thaw("master-1");
     terminal.see("dfs: the cluster is back");
     terminal.line("ls /data");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     // No clock decides whether the test passes; this is for who looks at why it is slow.
     eprintln!("completion without an answer took {held_up:?}");
     assert!(held_up < Duration::from_secs(10));
@@ -43,12 +43,12 @@ fn the_session_outlives_the_cluster() {
     terminal.see("is the cluster running?");
     terminal.send("ls /da");
     terminal.send(key::TAB);
-    terminal.give_up("dfs:/ (away)>");
+    terminal.give_up();
     cluster.start_all();
     terminal.wait("the cluster is back", |terminal| terminal.text().matches("dfs: the cluster is back").count() >= 2);
     terminal.line("ls -d /data/one");
     terminal.wait("the answer", |terminal| terminal.text().lines().any(|line| line == "/data/one"));
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.send(key::CTRL_D);
     assert_eq!(terminal.end().code(), Some(0));
 }
@@ -59,15 +59,15 @@ fn the_prompt_does_not_wait_for_the_cluster() {
     let cluster = Cluster::start(Spec::default());
     cluster.freeze("master-1");
     let mut terminal = Terminal::run(cluster.shell_command(), 24, 80);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.see("the cluster is away");
     terminal.send("ls /");
     terminal.send(key::TAB);
     terminal.see("(the cluster does not answer)");
-    terminal.give_up("dfs:/ (away)>");
+    terminal.give_up();
     terminal.line("ls /");
     terminal.see("waiting for");
-    terminal.send(key::CTRL_C);
+    terminal.press(key::CTRL_C);
     terminal.see("ls: /: interrupted");
     cluster.thaw("master-1");
     terminal.see("the cluster is back");

@@ -18,7 +18,7 @@ fn at_a_terminal() {
 
 fn prompt(cluster: &Cluster) -> Terminal {
     let mut terminal = Terminal::run(cluster.shell_command(), 24, 80);
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal
 }
 
@@ -43,7 +43,7 @@ fn lines_follow_the_window(cluster: &Cluster) {
     let (one, two) = (pipe(cluster, "one"), pipe(cluster, "two"));
     let mut terminal = prompt(cluster);
     terminal.line(&format!("lcd {}", cluster.scratch().display()));
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.line("put one two /");
     let (first, second) = (feed(&one, 3 << 20), feed(&two, 2 << 20));
     terminal.wait("a line for each and one for all", |terminal| {
@@ -68,7 +68,7 @@ fn lines_follow_the_window(cluster: &Cluster) {
     }
     drop((first, second));
     terminal.see("put: 2 files, 5.0 MiB in ");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     assert_eq!(lines_with(&terminal, "["), 0, "no bar is left");
 }
 
@@ -78,9 +78,9 @@ fn interrupted(cluster: &Cluster) {
     terminal.line(&format!("put {} /three", source.display()));
     let _open = feed(&source, 2 << 20);
     terminal.see("MiB");
-    terminal.send(key::CTRL_C);
+    terminal.press(key::CTRL_C);
     terminal.see("put: /three: interrupted");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     assert_eq!(cluster.shell(&["stat", "/three"]).code, 1);
 }
 
@@ -109,14 +109,14 @@ fn left_with_jobs(cluster: &Cluster) {
     let mut terminal = prompt(cluster);
     terminal.line("sleep 1000 &");
     terminal.see("[1] sleep 1000");
-    terminal.see_line("dfs:/>");
+    terminal.prompt("/");
     terminal.line("exit");
     terminal.see("1 job is not done; end and leave? [y/N]");
-    terminal.line("n");
-    terminal.see_line("dfs:/>");
+    terminal.press("n\r");
+    terminal.prompt("/");
     terminal.send(key::CTRL_D);
     terminal.wait("the question again", |terminal| lines_with(terminal, "[y/N]") == 2);
-    terminal.line("y");
+    terminal.press("y\r");
     assert_eq!(terminal.end().code(), Some(0));
     assert!(terminal.text().contains("[1] interrupted sleep 1000"), "{}", terminal.text());
 }
