@@ -2,12 +2,20 @@
 
 use crate::jobs::Desk;
 use crate::report::interrupted;
-use dfs_types::Result;
+use dfs_types::{Error, ErrorCode, Result};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::sync::OnceLock;
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+/// How long we wait for a signal that must be under way.
+const COUNTED_WITHIN: Duration = Duration::from_secs(1);
+/// The exit code of a shell whose command a SIGINT ended.
+const INTERRUPTED: i32 = 130;
 
 /// How many SIGINTs and SIGTERMs there were.
 static SEEN: OnceLock<watch::Receiver<u64>> = OnceLock::new();
@@ -44,6 +52,35 @@ pub fn listen(runtime: &Handle) {
             count.send_modify(|count| *count += 1);
         }
     });
+}
+
+/// How a local command ended that began after `begun`. Ctrl-C goes to it and to us at the same time, and it may be gone
+/// before we have counted: then we wait for that, so that the signal is not taken for one to the command behind it.
+///
+/// # Errors
+/// `interrupted` when Ctrl-C ended it, `local_io` when it failed otherwise.
+pub fn local_end(status: ExitStatus, begun: Mark) -> Result<()> {
+    if status.success() {
+        return Ok(());
+    }
+    let code = if by_ctrl_c(status) { ErrorCode::Interrupted } else { ErrorCode::LocalIo };
+    if code == ErrorCode::Interrupted
+        && let Some(seen) = SEEN.get().cloned()
+    {
+        // Only the program listens, and its runtime has a worker that counts while this thread waits.
+        tokio::task::block_in_place(|| Handle::current().block_on(counted(seen, begun, COUNTED_WITHIN)));
+    }
+    Err(Error::new(code, format!("the local command ended with {status}")))
+}
+
+fn by_ctrl_c(status: ExitStatus) -> bool {
+    status.signal() == Some(SignalKind::interrupt().as_raw_value()) || status.code() == Some(INTERRUPTED)
+}
+
+/// Waits for a signal since `mark`; says whether it came in time.
+async fn counted(mut seen: watch::Receiver<u64>, mark: Mark, limit: Duration) -> bool {
+    let signal = seen.wait_for(|count| *count > mark.0);
+    tokio::time::timeout(limit, signal).await.is_ok_and(|seen| seen.is_ok())
 }
 
 /// Runs a command with a token that the first SIGINT or SIGTERM since `mark` cancels. At the second one the command is
@@ -89,5 +126,39 @@ where
         biased;
         result = work(desk.cancel.clone()) => result,
         () = desk.abort.cancelled() => Err(interrupted()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_local_command_ends_well_by_itself_or_by_ctrl_c() {
+        // As wait(2) has them: a signal in the low byte, an exit code above it.
+        for (raw, ended) in [
+            (0, None),
+            (2, Some(ErrorCode::Interrupted)),
+            (130 << 8, Some(ErrorCode::Interrupted)),
+            (9, Some(ErrorCode::LocalIo)),
+            (15, Some(ErrorCode::LocalIo)),
+            (2 << 8, Some(ErrorCode::LocalIo)),
+        ] {
+            let result = local_end(ExitStatus::from_raw(raw), Mark::now());
+            assert_eq!(result.err().map(|error| error.code), ended, "{raw}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_signal_that_is_under_way_is_waited_for() {
+        const LONG: Duration = Duration::from_secs(3600);
+        let (count, seen) = watch::channel(4);
+        assert!(!counted(seen.clone(), Mark(4), Duration::ZERO).await, "it has not come");
+        let (came, ()) = tokio::join!(counted(seen.clone(), Mark(4), LONG), async {
+            tokio::task::yield_now().await;
+            count.send_replace(5);
+        });
+        assert!(came);
+        assert!(counted(seen, Mark(4), LONG).await, "it was counted already");
     }
 }

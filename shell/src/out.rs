@@ -1,8 +1,9 @@
 //! Where the output of a command goes: stdout, a local file, a local command.
 
+use crate::interrupt::{Mark, local_end};
 use crate::pager::{self, Screen};
 use crate::report::{interrupted, local_io};
-use dfs_types::{Error, ErrorCode, Result};
+use dfs_types::Result;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -18,7 +19,8 @@ pub struct Out {
     writer: BufWriter<File>,
     /// What stands in errors.
     name: PathBuf,
-    child: Option<Child>,
+    /// The command at the other end of a pipe, and when it began.
+    child: Option<(Child, Mark)>,
     terminal: bool,
     /// The width of what stands in for a terminal.
     cells: Option<usize>,
@@ -87,12 +89,13 @@ impl Out {
     /// When there is no shell.
     pub fn pipe(shell: &mut Command) -> Result<Self> {
         let failed = |error: &io::Error| local_io(Path::new("sh"), error);
+        let begun = Mark::now();
         let mut child = shell.stdin(Stdio::piped()).spawn().map_err(|error| failed(&error))?;
         let stdin = child.stdin.take().ok_or_else(|| failed(&io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Self::of(stdin.into(), PathBuf::from("pipe"), Some(child), false))
+        Ok(Self::of(stdin.into(), PathBuf::from("pipe"), Some((child, begun)), false))
     }
 
-    fn of(fd: OwnedFd, name: PathBuf, child: Option<Child>, terminal: bool) -> Self {
+    fn of(fd: OwnedFd, name: PathBuf, child: Option<(Child, Mark)>, terminal: bool) -> Self {
         let writer = BufWriter::with_capacity(BUFFER_BYTES, File::from(fd));
         Self { writer, name, child, terminal, cells: None, held: None, closed: false }
     }
@@ -243,12 +246,10 @@ impl Out {
         // Dropping a BufWriter would try to write the rest once more.
         let (file, _) = self.writer.into_parts();
         drop(file);
-        let Some(mut child) = self.child else { return if closed { Ok(()) } else { flushed } };
+        let Some((mut child, begun)) = self.child else { return if closed { Ok(()) } else { flushed } };
         let status = child.wait().map_err(|error| local_io(Path::new("sh"), &error))?;
-        if status.success() {
-            return if closed { Ok(()) } else { flushed };
-        }
-        Err(Error::new(ErrorCode::LocalIo, format!("the local command ended with {status}")))
+        local_end(status, begun)?;
+        if closed { Ok(()) } else { flushed }
     }
 
     /// Whether it ends in a command of the local shell.

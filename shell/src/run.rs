@@ -3,7 +3,7 @@
 use crate::commands::{Command, Parsed, help_of};
 use crate::context::Context;
 use crate::expand;
-use crate::interrupt::{at_desk, guarded};
+use crate::interrupt::{Mark, at_desk, guarded, local_end};
 use crate::jobs;
 use crate::line::{Action, Output, Statement, Text, Word};
 use crate::out::Out;
@@ -12,7 +12,7 @@ use crate::report::{local_io, usage};
 use crate::script::READER_GONE;
 use crate::session::Session;
 use crate::suggest::suggested;
-use dfs_types::{Error, ErrorCode, Result};
+use dfs_types::{Error, Result};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command as Process;
@@ -221,13 +221,11 @@ fn shell(session: &Session, command: &str) -> Process {
 }
 
 fn local(session: &Session, command: &str) -> Ended {
-    match shell(session, command).status() {
-        Err(error) => failed(session, "!", &local_io(Path::new("sh"), &error)),
-        Ok(status) if status.success() => Ended::Well,
-        Ok(status) => {
-            let error = Error::new(ErrorCode::LocalIo, format!("the local command ended with {status}"));
-            failed(session, "!", &error)
-        }
+    let begun = Mark::now();
+    let status = shell(session, command).status().map_err(|error| local_io(Path::new("sh"), &error));
+    match status.and_then(|status| local_end(status, begun)) {
+        Ok(()) => Ended::Well,
+        Err(error) => failed(session, "!", &error),
     }
 }
 

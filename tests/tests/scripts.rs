@@ -2,6 +2,7 @@
 
 use dfs_tests::{Cluster, Spec, cluster::Said, programs};
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -62,6 +63,18 @@ fn a_script_stops_at_the_first_failure_and_says_where() {
     let error: serde_json::Value = serde_json::from_str(said.stderr.trim()).expect("one error, in JSON");
     assert_eq!((&error["error"]["file"], &error["error"]["line"]), (&"inner.dfs".into(), &3.into()));
     assert_eq!(error["error"]["statement"], "frobnicate  /x # what");
+}
+
+#[test]
+fn ctrl_c_at_a_local_command_ends_the_script() {
+    let shell = Alone::new();
+    // To all that runs in the foreground, as a terminal sends it: the local shell, and dfs-shell.
+    for command in ["!kill -s INT 0", "echo | kill -s INT 0"] {
+        let script = format!("-{command}; echo never");
+        let said = said(shell.command().process_group(0).args(["-k", "-c", &script]).output());
+        assert_eq!((said.code, said.stdout.as_str()), (130, ""), "{command}: {}", said.stderr);
+        assert!(said.stderr.contains(": the local command ended with signal: 2"), "{command}: {}", said.stderr);
+    }
 }
 
 #[test]
