@@ -9,8 +9,10 @@ use dfs_logic::liveness::NodeState;
 use dfs_logic::locations::Locations;
 use dfs_logic::namespace::{CHANGED_MAX, Decoder, Namespace};
 use dfs_logic::repair::{NodeView, Survey, View};
-use dfs_logic::search::{Criteria, Glob};
-use dfs_types::{AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, RequestId, Timestamp};
+use dfs_logic::search::Criteria;
+use dfs_types::{
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, Glob, RequestId, Timestamp,
+};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::ops::ControlFlow;

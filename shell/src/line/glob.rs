@@ -1,6 +1,7 @@
 //! Patterns of names: `* ? [a-z] [!a-z] {a,b} **`.
 
-use super::text::{Symbol, Text};
+use super::text::Text;
+use dfs_types::glob::{Glob, Symbol};
 
 /// The most words that the braces of one word may give.
 pub const BRACED_MAX: usize = 4096;
@@ -31,21 +32,9 @@ pub enum Part {
 /// The pattern of one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Like {
-    tokens: Vec<Token>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Exactly(char),
-    /// `?`.
-    One,
-    /// `*`.
-    Many,
-    /// `[…]`.
-    Class {
-        negated: bool,
-        ranges: Vec<(char, char)>,
-    },
+    glob: Glob,
+    /// It begins with a dot itself.
+    dotted: bool,
 }
 
 /// The braces of one word would give too many words.
@@ -124,111 +113,23 @@ fn part(symbols: &[Symbol]) -> Part {
     if let [Symbol { c: '*', active: true }, Symbol { c: '*', active: true }] = symbols {
         return Part::AnyDepth;
     }
-    let tokens = tokens(symbols);
-    if tokens.iter().all(|token| matches!(token, Token::Exactly(_))) {
-        Part::Name(symbols.iter().map(|symbol| symbol.c).collect())
-    } else {
-        Part::Like(Like { tokens })
-    }
-}
-
-fn tokens(symbols: &[Symbol]) -> Vec<Token> {
-    let mut tokens = Vec::with_capacity(symbols.len());
-    let mut rest = symbols;
-    while let Some((symbol, tail)) = rest.split_first() {
-        rest = tail;
-        match (symbol.c, symbol.active) {
-            ('?', true) => tokens.push(Token::One),
-            ('*', true) => {
-                // Two stars within a name are one.
-                if tokens.last() != Some(&Token::Many) {
-                    tokens.push(Token::Many);
-                }
-            }
-            ('[', true) => match class(tail) {
-                Some((token, behind)) => {
-                    tokens.push(token);
-                    rest = behind;
-                }
-                None => tokens.push(Token::Exactly('[')),
-            },
-            (c, _) => tokens.push(Token::Exactly(c)),
-        }
-    }
-    tokens
-}
-
-/// A class from behind its `[`; none when it is not closed.
-fn class(symbols: &[Symbol]) -> Option<(Token, &[Symbol])> {
-    let negated = symbols.first().is_some_and(|first| first.active && matches!(first.c, '!' | '^'));
-    let body = symbols.get(usize::from(negated)..)?;
-    // A `]` that stands first is a member.
-    let close = body.iter().enumerate().skip(1).find(|(_, symbol)| symbol.active && symbol.c == ']')?.0;
-    let (members, behind) = (body.get(..close)?, body.get(close + 1..)?);
-    let mut ranges = Vec::new();
-    let mut rest = members;
-    while let Some((from, tail)) = rest.split_first() {
-        match tail {
-            [Symbol { c: '-', active: true }, to, beyond @ ..] => {
-                ranges.push((from.c, to.c));
-                rest = beyond;
-            }
-            _ => {
-                ranges.push((from.c, from.c));
-                rest = tail;
-            }
-        }
-    }
-    Some((Token::Class { negated, ranges }, behind))
-}
-
-impl Token {
-    fn takes(&self, c: char) -> bool {
-        match self {
-            Self::Exactly(wanted) => *wanted == c,
-            Self::One => true,
-            Self::Many => false,
-            Self::Class { negated, ranges } => ranges.iter().any(|(from, to)| (*from..=*to).contains(&c)) != *negated,
-        }
-    }
+    let glob = Glob::of(symbols);
+    glob.literal().map_or_else(|| Part::Like(Like::of(glob)), Part::Name)
 }
 
 impl Like {
+    fn of(glob: Glob) -> Self {
+        Self { dotted: glob.prefix().starts_with('.'), glob }
+    }
+
     /// What every name that matches begins with.
     pub fn prefix(&self) -> String {
-        let literal = |token: &Token| if let Token::Exactly(c) = token { Some(*c) } else { None };
-        self.tokens.iter().map_while(literal).collect()
+        self.glob.prefix()
     }
 
     /// Whether a name matches. As in sh, a name that begins with a dot only matches a pattern that says so.
     pub fn matches(&self, name: &str) -> bool {
-        if name.starts_with('.') && self.tokens.first() != Some(&Token::Exactly('.')) {
-            return false;
-        }
-        // The last star is the only one worth going back to, so that the time is at most pattern × name.
-        let name: Vec<char> = name.chars().collect();
-        let (mut at, mut token) = (0, 0);
-        let mut star: Option<(usize, usize)> = None;
-        while let Some(c) = name.get(at) {
-            match self.tokens.get(token) {
-                Some(Token::Many) => {
-                    star = Some((token, at));
-                    token += 1;
-                }
-                Some(wanted) if wanted.takes(*c) => {
-                    at += 1;
-                    token += 1;
-                }
-                _ => match star.as_mut() {
-                    Some((back, from)) => {
-                        *from += 1;
-                        (token, at) = (*back + 1, *from);
-                    }
-                    None => return false,
-                },
-            }
-        }
-        self.tokens.iter().skip(token).all(|token| *token == Token::Many)
+        (self.dotted || !name.starts_with('.')) && self.glob.matches(name)
     }
 }
 

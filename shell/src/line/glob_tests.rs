@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn like(text: &str) -> Like {
-    Like { tokens: tokens(Text::bare(text).symbols()) }
+    Like::of(Glob::of(Text::bare(text).symbols()))
 }
 
 fn braced(text: &str) -> Vec<String> {
@@ -74,31 +74,7 @@ fn braces_multiply_out_in_order() {
     assert_eq!(braces(&Text::bare(&"{a,b}".repeat(13))), Err(TooManyWords));
 }
 
-/// The obvious way to match, which takes exponential time.
-fn slow(tokens: &[Token], name: &[char]) -> bool {
-    match (tokens.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((Token::Many, rest)), _) if slow(rest, name) => true,
-        (Some((Token::Many, _)), Some((_, behind))) => slow(tokens, behind),
-        (Some((token, rest)), Some((c, behind))) => token.takes(*c) && slow(rest, behind),
-        _ => false,
-    }
-}
-
 proptest! {
-    #[test]
-    fn matching_agrees_with_the_obvious_way(pattern in "[ab*?]{0,8}", name in "[ab]{0,8}") {
-        let like = like(&pattern);
-        let chars: Vec<char> = name.chars().collect();
-        prop_assert_eq!(like.matches(&name), slow(&like.tokens, &chars));
-    }
-
-    #[test]
-    fn what_matches_has_the_prefix(pattern in "[ab]{0,3}[*?][ab*]{0,3}", name in "[ab]{0,8}") {
-        let like = like(&pattern);
-        prop_assert!(!like.matches(&name) || name.starts_with(&like.prefix()));
-    }
-
     #[test]
     fn any_text_has_braces_or_not(text in "[ab,{}\\[\\]*-]{0,16}") {
         if let Ok(words) = braces(&Text::bare(&text)) {

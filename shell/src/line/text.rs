@@ -1,18 +1,12 @@
 //! An argument in which each character knows whether it was quoted.
 
 use super::quote::quote;
+use dfs_types::glob::Symbol;
 
 /// A word after its variables were put in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text {
     symbols: Vec<Symbol>,
-}
-
-/// One character. An active one has the meaning that it has without quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Symbol {
-    pub c: char,
-    pub active: bool,
 }
 
 impl Text {

@@ -4,10 +4,10 @@ use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
 use dfs_logic::namespace::{Met, Namespace};
 use dfs_logic::repair::{Examiner, Shortage, View};
-use dfs_logic::search::{Criteria, Glob};
+use dfs_logic::search::Criteria;
 use dfs_rpc::client::{Find, Found, FoundPage, Looked, Short, Wanted};
 use dfs_rpc::{CHUNKS_PER_SEARCH_MAX, ENTRIES_PER_PAGE_MAX, ENTRIES_PER_SEARCH_MAX, TEXT_BYTES_MAX};
-use dfs_types::{DfsPath, Kind, Result};
+use dfs_types::{DfsPath, Glob, Kind, Result};
 use std::ops::ControlFlow;
 
 impl Master {
