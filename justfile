@@ -7,9 +7,10 @@ fix:
     cargo fmt --all
     cargo clippy --workspace --all-targets --fix --allow-dirty
 
-# Writes the pages of docs/ that are made from tables in the code.
+# Writes the pages of docs/ that are made from tables in the code, and the tour, which is run.
 docs:
     UPDATE_DOCS=1 cargo test --quiet -p dfs-shell -p dfs-config --lib
+    UPDATE_DOCS=1 cargo test --quiet -p dfs-tests --test tour
 
 # The long form of the tests that are short in `just verify`. Prints its seed; DFS_TEST_SEED repeats one.
 soak rounds="500":
