@@ -147,10 +147,10 @@ async fn a_datanode_that_dies_or_falls_silent_is_passed_over() {
     cluster.node(1).faults.dies_after.store(5, Ordering::Relaxed);
     assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
     assert!(cluster.node(1).faults.struck.swap(0, Ordering::Relaxed) > 0);
-    cluster.node(2).faults.silent.store(true, Ordering::Relaxed);
+    cluster.node(2).faults.silent.set(true);
     assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
     assert!(cluster.node(2).faults.struck.load(Ordering::Relaxed) > 0);
-    cluster.node(2).faults.silent.store(false, Ordering::Relaxed);
+    cluster.node(2).faults.silent.set(false);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,7 +220,7 @@ async fn a_cancelled_get_leaves_nothing() {
     let mut options = cluster.options();
     options.settings.stall_timeout = Duration::from_secs(3600);
     let client = Client::connect(options).await.expect("connect");
-    cluster.nodes.iter().for_each(|node| node.faults.silent.store(true, Ordering::Relaxed));
+    cluster.nodes.iter().for_each(|node| node.faults.silent.set(true));
     let folder = tempfile::tempdir().expect("folder");
     let (cancel, progress) = (CancellationToken::new(), Progress::new());
     let (file, dest) = (path("/f"), Dest::File(folder.path().join("local")));
@@ -232,7 +232,7 @@ async fn a_cancelled_get_leaves_nothing() {
         cancel.cancel();
     };
     let (result, ()) = tokio::join!(getting, cancelling);
-    cluster.nodes.iter().for_each(|node| node.faults.silent.store(false, Ordering::Relaxed));
+    cluster.nodes.iter().for_each(|node| node.faults.silent.set(false));
     assert_eq!(result.map_err(|error| error.code), Err(ErrorCode::Interrupted));
     assert!(names_in(folder.path()).is_empty());
 }

@@ -13,14 +13,35 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+/// A fault that lasts until it is lifted.
+#[derive(Default)]
+pub struct Lasting(watch::Sender<bool>);
+
+impl Lasting {
+    pub fn set(&self, on: bool) {
+        self.0.send_replace(on);
+    }
+
+    fn is_on(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn lifted(&self) {
+        // The sender is ours, so it is there for as long as this.
+        let _ = self.0.subscribe().wait_for(|on| !on).await;
+    }
+}
 
 /// What is wrong with a datanode.
 #[derive(Default)]
 pub struct Faults {
     /// It takes connections and bytes, and says nothing more. A process that hangs.
-    pub silent: AtomicBool,
+    pub silent: Lasting,
     /// It answers no handshake, and chains that it is in do not move. A stopped process.
-    pub stopped: AtomicBool,
+    pub stopped: Lasting,
     /// Its disk takes so long for each chunk.
     pub slow_ms: AtomicU64,
     /// It closes connections when it has sent or taken so many frames more; 0: never.
@@ -45,6 +66,7 @@ pub struct Node {
     pub protection: Mutex<Protection>,
     /// All datanodes of the cluster, set once they are there.
     pub peers: OnceLock<Vec<Weak<Node>>>,
+    runtime: Handle,
 }
 
 /// Content and table of checksums.
@@ -79,6 +101,7 @@ impl Node {
             connections: AtomicU32::new(0),
             protection: Mutex::default(),
             peers: OnceLock::new(),
+            runtime: Handle::current(),
         });
         let serving = node.clone();
         tokio::spawn(async move {
@@ -92,9 +115,7 @@ impl Node {
 
     async fn take(self: Arc<Self>, identity: &Identity, tcp: tokio::net::TcpStream) {
         let protection = *self.protection.lock().expect("lock");
-        while self.faults.stopped.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.faults.stopped.lifted().await;
         let Ok(connected) = accept(identity, tcp, &[Service::Data], protection).await else { return };
         let Ok(conn) = DataConn::new(connected) else { return };
         let conn = Arc::new(conn);
@@ -132,6 +153,14 @@ impl Node {
         self.faults.struck.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Strikes if this fault is on, and waits until it is lifted. On a thread of the data plane, which may block.
+    fn wait_out(&self, fault: &Lasting) {
+        if fault.is_on() {
+            self.strike();
+            self.runtime.block_on(fault.lifted());
+        }
+    }
+
     /// Called at each frame; fails when it is time to die.
     fn live(&self) -> Result<(), End> {
         let left = &self.faults.dies_after;
@@ -158,14 +187,7 @@ impl Node {
     fn serve(&self, conn: &DataConn) -> Result<(), End> {
         let header = conn.receive_header()?.ok_or(End::Closed)?;
         self.live()?;
-        while self.faults.silent.load(Ordering::Relaxed) {
-            self.strike();
-            std::thread::sleep(Duration::from_millis(50));
-            // Until the client gives up on us, or the fault is lifted.
-            if self.conns.lock().expect("lock").iter().all(|conn| conn.strong_count() == 0) {
-                return Err(End::Closed);
-            }
-        }
+        self.wait_out(&self.faults.silent);
         match header.kind {
             FrameKind::OpenWrite => self.write(conn, header.stream, conn.receive_message(&header)?),
             FrameKind::Read => self.read(conn, header.stream, &conn.receive_message(&header)?),
@@ -210,10 +232,7 @@ impl Node {
         let chain: Vec<_> = std::iter::once(self.id).chain(open.rest.iter().map(|node| node.id)).collect();
         let peers = self.peers.get().into_iter().flatten().filter_map(Weak::upgrade);
         for node in peers.filter(|node| chain.contains(&node.id)) {
-            while node.faults.stopped.load(Ordering::Relaxed) {
-                node.strike();
-                std::thread::sleep(Duration::from_millis(10));
-            }
+            node.wait_out(&node.faults.stopped);
             let slow = node.faults.slow_ms.load(Ordering::Relaxed);
             if slow > 0 {
                 node.strike();

@@ -117,10 +117,10 @@ async fn the_datanode_that_the_head_names_is_left_out() {
 async fn a_silent_datanode_is_given_up() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;
-    cluster.node(2).faults.silent.store(true, Ordering::Relaxed);
+    cluster.node(2).faults.silent.set(true);
     let bytes = content(6 << 20);
     put(&client, Source::Bytes(bytes.clone().into()), "/f").await.expect("put");
-    cluster.node(2).faults.silent.store(false, Ordering::Relaxed);
+    cluster.node(2).faults.silent.set(false);
     assert!(cluster.node(2).faults.struck.load(Ordering::Relaxed) > 0);
     assert!(back(&client, "/f").await == bytes);
 }
@@ -129,10 +129,10 @@ async fn a_silent_datanode_is_given_up() {
 async fn a_stopped_datanode_behind_the_head_is_found_by_its_silence() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;
-    cluster.node(3).faults.stopped.store(true, Ordering::Relaxed);
+    cluster.node(3).faults.stopped.set(true);
     let bytes = content(6 << 20);
     put(&client, Source::Bytes(bytes.clone().into()), "/f").await.expect("put");
-    cluster.node(3).faults.stopped.store(false, Ordering::Relaxed);
+    cluster.node(3).faults.stopped.set(false);
     assert!(cluster.node(3).faults.struck.load(Ordering::Relaxed) > 0);
     // The heads that waited for it were not blamed.
     let excluded = cluster.table.excluded.lock().expect("lock").clone();
@@ -258,7 +258,7 @@ async fn a_cancelled_put_does_not_wait_for_a_silent_datanode() {
     let mut options = cluster.options();
     options.settings.stall_timeout = std::time::Duration::from_secs(3600);
     let client = Client::connect(options).await.expect("connect");
-    cluster.nodes.iter().for_each(|node| node.faults.silent.store(true, Ordering::Relaxed));
+    cluster.nodes.iter().for_each(|node| node.faults.silent.set(true));
     let cancel = CancellationToken::new();
     let (source, file, progress) = (Source::Bytes(content(8 << 20).into()), path("/f"), Progress::new());
     let putting = client.put(source, &file, PutOptions::default(), &progress, &cancel);
@@ -269,7 +269,7 @@ async fn a_cancelled_put_does_not_wait_for_a_silent_datanode() {
         cancel.cancel();
     };
     let (result, ()) = tokio::join!(putting, cancelling);
-    cluster.nodes.iter().for_each(|node| node.faults.silent.store(false, Ordering::Relaxed));
+    cluster.nodes.iter().for_each(|node| node.faults.silent.set(false));
     assert_eq!(result.map_err(|error| error.code), Err(ErrorCode::Interrupted));
 }
 

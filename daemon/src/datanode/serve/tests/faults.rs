@@ -4,6 +4,9 @@ use super::harness::{CAPACITY, Client, Cluster, content};
 use dfs_rpc::data::{FinishWrite, StreamError};
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind};
 use dfs_types::{DatanodeId, ErrorCode};
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 
 /// Sends data until the error comes that must come.
 fn send_until_error(client: &Client, stream: u32, data: &[u8]) -> StreamError {
@@ -158,21 +161,31 @@ fn data_must_come_in_order_and_within_its_bounds() {
     goes_on(&cluster, &client);
 }
 
+/// Waits until something happens to a file of the folder.
+fn wait_for(events: &OwnedFd, event: ReadFlags) {
+    let mut buffer = [MaybeUninit::uninit(); 1024];
+    let mut reader = inotify::Reader::new(events, &mut buffer);
+    while !reader.next().expect("read events").events().contains(event) {}
+}
+
 #[test]
 fn a_client_that_vanishes_leaves_nothing() {
     let cluster = Cluster::start(3);
+    let free = || [0, 1, 2].map(|node| cluster.nodes[node].store.folder_loads()[0].free);
+    let whole = free();
+    let watched = [0, 1, 2].map(|node| {
+        let events = inotify::init(CreateFlags::CLOEXEC).expect("inotify");
+        let incoming = cluster.nodes[node].folder.path().join("incoming");
+        inotify::add_watch(&events, &incoming, WatchFlags::CREATE | WatchFlags::DELETE).expect("watch");
+        events
+    });
     let client = cluster.connect(0);
     client.open(1, &cluster.open_write(1, Some(CAPACITY)));
     client.data(1, &content(2 * DATA_BYTES_MAX));
+    watched.iter().for_each(|events| wait_for(events, ReadFlags::CREATE));
     drop(client);
-    // The next chunk needs all the room: it waits until what the vanished one had is free again.
-    let free = |node: usize| cluster.nodes[node].store.folder_loads()[0].free;
-    let whole = free(0).max(free(1)).max(free(2));
-    let mut tries = 0;
-    while (0..3).any(|node| free(node) < whole || cluster.incoming(node) > 0) && tries < 1_000 {
-        tries += 1;
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    watched.iter().for_each(|events| wait_for(events, ReadFlags::DELETE));
+    assert_eq!(free(), whole);
     assert_eq!([0, 1, 2].map(|node| cluster.incoming(node)), [0, 0, 0]);
     assert_eq!(cluster.held(), [[0; 0], [0; 0], [0; 0]]);
 }
