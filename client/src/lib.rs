@@ -35,10 +35,12 @@ mod namespace;
 mod pool;
 mod progress;
 mod read;
+mod snapshot;
 mod transfer;
 mod write;
 
 pub use client::{Client, ClientOptions};
+pub use dfs_rpc::board;
 pub use dfs_rpc::client::{
     ChunkStatus, ClusterStatus, Find, Found, FoundPage, Lasting, ListFolder, ListPage, LocatedChunk, Looked,
     MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode, SafeModeChange, Short, Wanted,
@@ -48,5 +50,6 @@ pub use dfs_types::AttributeChange;
 pub use namespace::Located;
 pub use progress::{Event, Progress};
 pub use read::{Dest, GetOptions};
+pub use snapshot::Snapshot;
 pub use tokio_util::sync::CancellationToken;
 pub use write::{PutOptions, Source};

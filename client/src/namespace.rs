@@ -2,6 +2,7 @@
 
 use crate::client::{Client, request_id};
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
+use dfs_rpc::board::{Board, BoardVersion};
 use dfs_rpc::client::{
     ChunkStatus, ClusterStatus, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead,
     SafeModeChange,
@@ -180,6 +181,16 @@ impl Client {
     /// `unreachable`, `timeout`.
     pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
         self.call(|master, context| async move { master.nodes(context).await }).await
+    }
+
+    /// The picture of the cluster for dashboards: what is new since the picture `since`, or everything.
+    /// [`Snapshot`](crate::Snapshot) puts them together.
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
+    pub async fn board(&self, since: Option<BoardVersion>) -> Result<Board> {
+        let encoded = self.call(|master, context| async move { master.board(context, since).await }).await?;
+        Board::decode(&encoded)
     }
 
     /// A file, all its chunks and their replicas.

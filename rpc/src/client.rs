@@ -1,5 +1,6 @@
 //! The service that masters offer to users.
 
+use crate::board::BoardVersion;
 use crate::capability::Receipt;
 use bytes::Bytes;
 use dfs_types::{
@@ -49,6 +50,9 @@ pub trait ClientService {
     async fn set_replication(request: RequestId, path: DfsPath, replication: u8) -> Result<()>;
     /// Enters safe mode, or leaves it, also the one at the start of a master. For the superuser.
     async fn set_safe_mode(change: SafeModeChange) -> Result<()>;
+    /// The picture of the cluster for dashboards: what is new since the one of this version, where this master still knows
+    /// that, else everything. A [`Board`](crate::board::Board) in postcard, encoded once for all who ask the same.
+    async fn board(since: Option<BoardVersion>) -> Result<Bytes>;
 }
 
 /// Where a datanode takes data connections.
@@ -370,5 +374,9 @@ pub struct NodeStatus {
     pub skew_ms: i64,
     pub load: crate::node::NodeLoad,
     pub chunks: u64,
+    /// Chunks with a copy here that have fewer live copies than wanted, at the last count of all chunks.
+    pub short: u64,
+    /// Those of them whose only live copy is here.
+    pub sole: u64,
     pub version: String,
 }

@@ -2,7 +2,8 @@
 //!
 //! * [`hello`] opens every connection: versions, cluster, service.
 //! * [`tls`] proves who is at each end; [`transport`] joins the two and speaks postcard for tarpc.
-//! * [`client`], [`node`] and [`raft`] are the three control services.
+//! * [`client`], [`node`] and [`raft`] are the three control services; [`board`] is the picture of the cluster that the
+//!   first of them gives to dashboards.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
 //! * [`capability`] are the signed permissions for chunks, and the receipts for stored ones.
 //! * [`request`] draws the ids of requests.
@@ -13,6 +14,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 pub mod access;
+pub mod board;
 mod byte_enum;
 pub mod capability;
 pub mod client;
@@ -44,5 +46,7 @@ pub const CHUNKS_PER_SEARCH_MAX: usize = 65_536;
 pub const TEXT_BYTES_MAX: usize = 1_024;
 /// The most chunks in one page of a chunk report.
 pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
+/// Events that a master keeps, and that one picture of the cluster holds at most.
+pub const EVENTS_KEPT_MAX: usize = 1_000;
 /// The most replicas that a file may ask for.
 pub const REPLICATION_MAX: u8 = 16;

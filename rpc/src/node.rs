@@ -60,6 +60,9 @@ pub struct NodeLoad {
     /// Bytes read and written for others since its start.
     pub bytes_read: u64,
     pub bytes_written: u64,
+    /// Chunks, or parts of one, read and chunks written for others since its start.
+    pub reads: u64,
+    pub writes: u64,
     /// What its clock showed when it said this.
     pub clock: Timestamp,
 }

@@ -1,6 +1,7 @@
 //! Every decoder of the wire against arbitrary bytes: an error or a value, never a panic, never memory that was not sent.
 
 use bytes::BytesMut;
+use dfs_rpc::board::Board;
 use dfs_rpc::capability::KeyRing;
 use dfs_rpc::client::{CommitWrite, Find, FoundPage, ReadPlan, WritePlan};
 use dfs_rpc::codec::PostcardCodec;
@@ -26,6 +27,7 @@ proptest! {
         let _ = decode_message::<CommitWrite>(&bytes);
         let _ = decode_message::<WritePlan>(&bytes);
         let _ = decode_message::<ReadPlan>(&bytes);
+        let _ = Board::decode(&bytes);
         let _ = decode_message::<Find>(&bytes);
         let _ = decode_message::<FoundPage>(&bytes);
         let _ = decode_message::<Register>(&bytes);

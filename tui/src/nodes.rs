@@ -140,6 +140,8 @@ mod tests {
             skew_ms: 0,
             load: NodeLoad { folders: vec![folder], ..NodeLoad::default() },
             chunks: 1234,
+            short: 0,
+            sole: 0,
             version: "0.1.0".into(),
         }
     }

@@ -13,6 +13,8 @@ pub struct Counters {
     disk_errors: AtomicU64,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
+    reads_served: AtomicU64,
+    writes_served: AtomicU64,
 }
 
 /// Counts something in flight until it is dropped.
@@ -43,11 +45,15 @@ impl Counters {
         self.disk_errors.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A chunk, or a part of one, was read for somebody.
     pub fn sent(&self, bytes: u64) {
+        self.reads_served.fetch_add(1, Ordering::Relaxed);
         self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// A chunk was written for somebody.
     pub fn stored(&self, bytes: u64) {
+        self.writes_served.fetch_add(1, Ordering::Relaxed);
         self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
     }
 }
@@ -62,6 +68,8 @@ pub fn node_load(store: &ChunkStore) -> NodeLoad {
         disk_errors: counters.disk_errors.load(Ordering::Relaxed),
         bytes_read: counters.bytes_read.load(Ordering::Relaxed),
         bytes_written: counters.bytes_written.load(Ordering::Relaxed),
+        reads: counters.reads_served.load(Ordering::Relaxed),
+        writes: counters.writes_served.load(Ordering::Relaxed),
         clock: clock::now(),
     }
 }

@@ -3,10 +3,12 @@
 //! * [`log`]: the Raft log on disk; [`raft`]: consensus over it, and the state machine that it feeds.
 //! * [`registry`]: datanodes and replicas, as they report them.
 //! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that they come on.
+//! * [`board`]: the picture of the cluster for dashboards.
 //! * [`worker`]: repair, garbage, keys, chunk ids; with [`pool`] and [`floor`].
 //! * [`state`]: what all calls share; [`refused`]: from refusals to errors that people read.
 //! * [`run`]: a whole master.
 
+pub mod board;
 pub mod clock;
 pub mod floor;
 pub mod keys;

@@ -1,5 +1,6 @@
 //! A whole master, from its folder to its last word.
 
+use super::board::Boards;
 use super::clock::Clock;
 use super::floor::Floor;
 use super::keys::{self, KeyCache};
@@ -20,6 +21,7 @@ use dfs_rpc::tls::Identity;
 use dfs_types::MasterId;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -109,6 +111,9 @@ fn make_master(
         registry: Mutex::new(Registry::new(registry, clock.now())),
         held: Mutex::default(),
         floor: Mutex::new(Floor::new(settings.collect_after)),
+        boards: Mutex::new(Boards::new(fastrand::u64(..))),
+        log: raft.log.figures(),
+        elections: AtomicU64::new(0),
         worker_status: Mutex::default(),
         metrics: raft.raft.server_metrics(),
         progress: raft.raft.data_metrics(),

@@ -1,8 +1,10 @@
 //! What all calls of one master share.
 
+use super::board::Boards;
 use super::clock::Clock;
 use super::floor::Floor;
 use super::keys::KeyCache;
+use super::log::Figures;
 use super::pool::Pool;
 use super::raft::proposer::{ProposeError, Proposer};
 use super::raft::published::Published;
@@ -16,6 +18,7 @@ use openraft::metrics::{RaftDataMetrics, RaftServerMetrics};
 use openraft::{BasicNode, ServerState};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
@@ -37,6 +40,12 @@ pub struct Master {
     pub(super) floor: Mutex<Floor>,
     /// Safe mode that a person has entered. Soft state of the leader: the next one knows nothing of it.
     pub(super) held: Mutex<Option<Held>>,
+    /// The picture of the cluster that dashboards watch.
+    pub(super) boards: Mutex<Boards>,
+    /// What the log has done since its start.
+    pub(super) log: Arc<Figures>,
+    /// Elections since the start that have ended with a leader.
+    pub(super) elections: AtomicU64,
     /// What the worker is doing, in words.
     pub(super) worker_status: Mutex<String>,
     pub(super) metrics: watch::Receiver<RaftServerMetrics<u64, BasicNode>>,

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use dfs_logic::command::{Op, Outcome, Refusal};
 use dfs_rpc::capability::Operation;
 use dfs_types::{ChunkRef, DatanodeId, Principal, Timestamp};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -29,12 +30,14 @@ pub struct Worker {
     master: Arc<Master>,
     /// The term in which it has led so far.
     led: Option<u64>,
+    /// The last term that it has seen a leader of.
+    elected: Option<u64>,
     raised_at: Option<Timestamp>,
 }
 
 impl Worker {
     pub fn new(master: Arc<Master>) -> Self {
-        Self { master, led: None, raised_at: None }
+        Self { master, led: None, elected: None, raised_at: None }
     }
 
     /// Runs until `stop`.
@@ -86,6 +89,10 @@ impl Worker {
     /// Whether this master leads. When it begins to, it forgets what it knew as a follower.
     fn note_leader(&mut self) -> bool {
         let (leads, term) = (self.master.leads(), self.master.term());
+        if self.master.group().0.is_some() && self.elected != Some(term) {
+            self.elected = Some(term);
+            self.master.elections.fetch_add(1, Ordering::Relaxed);
+        }
         if leads && self.led != Some(term) {
             tracing::info!(term, "this master leads");
             let now = self.master.clock.now();

@@ -44,6 +44,8 @@ fn node(number: u16, state: NodeState) -> NodeStatus {
         skew_ms: 3,
         load: NodeLoad::default(),
         chunks: 12,
+        short: 0,
+        sole: 0,
         version: "0.1.0".into(),
     }
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 pub use plan::{Copy, InFlight, Limits, Plan, Trim, plan};
 pub use shortage::{Examiner, Shortage};
-pub use survey::{Health, NEEDS_MAX, Survey};
+pub use survey::{Counts, Health, NEEDS_MAX, NodeShort, Survey};
 
 /// A datanode, as repair sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

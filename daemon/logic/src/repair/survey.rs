@@ -1,8 +1,9 @@
 //! A walk along all chunks.
 
 use super::{States, Tally, View};
+use crate::liveness::NodeState;
 use crate::locations::Replicas;
-use dfs_types::ChunkId;
+use dfs_types::{ChunkId, DatanodeId};
 
 /// Chunks of each urgency that one survey remembers. When these are done, the next survey finds the next ones.
 pub const NEEDS_MAX: usize = 65_536;
@@ -22,12 +23,68 @@ pub struct Health {
     pub over: u64,
 }
 
+/// Chunks with a copy on one datanode that have fewer live copies than wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NodeShort {
+    pub short: u64,
+    /// Those of them whose only live copy is there.
+    pub sole: u64,
+}
+
+/// How the chunks are, in more detail than [`Health`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// By the number of the datanode; those beyond the end have no such chunks.
+    nodes: Vec<NodeShort>,
+    /// Chunks by copies wanted and live, a row of [`LIVE_COUNTED`] for each number wanted.
+    copies: Vec<u64>,
+}
+
+/// As many different numbers of live copies are told apart; more count as the highest.
+const LIVE_COUNTED: usize = 256;
+
+impl Counts {
+    pub fn node(&self, id: DatanodeId) -> NodeShort {
+        self.nodes.get(usize::from(id.0)).copied().unwrap_or_default()
+    }
+
+    /// Copies wanted, copies live, chunks that are so; in rising order, without those of no chunk.
+    pub fn copies(&self) -> impl Iterator<Item = (u8, u8, u64)> + '_ {
+        let cells = self.copies.iter().enumerate().filter(|(_, chunks)| **chunks > 0);
+        cells.map(|(place, chunks)| ((place / LIVE_COUNTED) as u8, (place % LIVE_COUNTED) as u8, *chunks))
+    }
+
+    fn note(&mut self, wanted: u8, live: usize) {
+        let place = usize::from(wanted) * LIVE_COUNTED + live.min(LIVE_COUNTED - 1);
+        if self.copies.len() <= place {
+            self.copies.resize((usize::from(wanted) + 1) * LIVE_COUNTED, 0);
+        }
+        if let Some(chunks) = self.copies.get_mut(place) {
+            *chunks += 1;
+        }
+    }
+
+    fn note_short(&mut self, states: &States, replicas: &Replicas<'_>, live: usize) {
+        for id in replicas.nodes() {
+            let place = usize::from(id.0);
+            if self.nodes.len() <= place {
+                self.nodes.resize(place + 1, NodeShort::default());
+            }
+            if let Some(node) = self.nodes.get_mut(place) {
+                node.short += 1;
+                node.sole += u64::from(live == 1 && states.get(id) == NodeState::Live);
+            }
+        }
+    }
+}
+
 /// What all chunks are like, gathered slice by slice. Ten million take about a tenth of a second in all.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
     next: ChunkId,
     done: bool,
     health: Health,
+    counts: Counts,
     /// One live copy left.
     pub(super) endangered: Vec<ChunkId>,
     /// Other chunks that want more copies.
@@ -54,7 +111,12 @@ impl Survey {
             }
             let replicas = cursor.replicas(id);
             let replicas = if replicas.generation() < chunk.generation { Replicas::default() } else { replicas };
-            self.count(id, states.tally(&replicas), usize::from(chunk.replication));
+            let tally = states.tally(&replicas);
+            self.counts.note(chunk.replication, tally.live);
+            if tally.live < usize::from(chunk.replication) {
+                self.counts.note_short(&states, &replicas, tally.live);
+            }
+            self.count(id, tally, usize::from(chunk.replication));
         }
         self.done = true;
         true
@@ -63,6 +125,11 @@ impl Survey {
     /// How the chunks are that were looked at so far; all of them once the survey is complete.
     pub fn health(&self) -> Health {
         self.health
+    }
+
+    /// The same in more detail.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     pub fn is_complete(&self) -> bool {

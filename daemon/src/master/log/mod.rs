@@ -19,6 +19,7 @@
 //! ([`record::Record::Purged`]) is itself a record.
 
 pub mod error;
+pub mod figures;
 pub mod open;
 mod read;
 pub mod record;
@@ -30,6 +31,7 @@ pub mod tail;
 pub mod vote;
 
 pub use error::LogError;
+pub use figures::Figures;
 pub use spare::{Disk, RealDisk};
 pub use store::{Log, LogOptions};
 

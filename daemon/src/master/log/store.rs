@@ -1,6 +1,7 @@
 //! The log: appending, reading, taking back, letting go.
 
 use super::error::LogError;
+use super::figures::Figures;
 use super::open;
 use super::record::{self, Record, StoredEntry};
 use super::segment::{Head, RECORDS_AT, Segment};
@@ -16,6 +17,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// Entries of one append are written in records of about this many bytes.
@@ -48,6 +50,7 @@ struct Shared {
     spares: Spares,
     /// Bytes of records since the last purge, for deciding when to take a snapshot.
     grown: AtomicU64,
+    figures: Arc<Figures>,
     failed: watch::Sender<Option<String>>,
 }
 
@@ -73,8 +76,8 @@ impl Log {
     pub fn open(options: LogOptions) -> Result<Self, LogError> {
         let (state, spares) = open::open(options)?;
         let grown = state.segments.iter().map(|segment| segment.end - RECORDS_AT).sum();
-        let shared =
-            Shared { state: Mutex::new(state), spares, grown: AtomicU64::new(grown), failed: watch::Sender::new(None) };
+        let (state, grown) = (Mutex::new(state), AtomicU64::new(grown));
+        let shared = Shared { state, spares, grown, figures: Arc::default(), failed: watch::Sender::new(None) };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -86,6 +89,11 @@ impl Log {
     /// Bytes written since the last purge.
     pub fn grown(&self) -> u64 {
         self.shared.grown.load(Ordering::Relaxed)
+    }
+
+    /// What it has done since it was opened.
+    pub fn figures(&self) -> Arc<Figures> {
+        self.shared.figures.clone()
     }
 
     /// Tells of the failure that put the log out of service. After it the process must end: what is on the disk is unknown.
@@ -181,7 +189,9 @@ impl Log {
         let disk = state.options.disk.clone();
         let Some(segment) = state.segments.back_mut() else { return Err(LogError::TooLarge(buffer.len())) };
         segment.file.write_all_at(buffer, segment.end).map_err(LogError::io("write", &segment.path))?;
+        let began = Instant::now();
         disk.sync(&segment.file).map_err(LogError::io("sync", &segment.path))?;
+        self.shared.figures.synced(began.elapsed());
         let offset = segment.end;
         segment.end += buffer.len() as u64;
         self.shared.grown.fetch_add(buffer.len() as u64, Ordering::Relaxed);
@@ -239,6 +249,7 @@ impl Log {
 
     /// Notes what is committed. It goes to disk with the next entries.
     pub fn set_committed(&self, committed: Option<LogId>) {
+        self.shared.figures.committed_at(committed.map_or(0, |committed| committed.index));
         self.lock().committed = committed;
     }
 

@@ -38,6 +38,7 @@ impl Machine {
 
     /// Applies one batch; says whether it took much away.
     fn apply_batch(&mut self, batch: &Batch) -> (Applied, bool) {
+        self.published.count_changes(batch.0.len());
         let results: Vec<_> = batch.0.iter().map(|command| self.version.namespace.apply(command)).collect();
         let deleted = |outcome: &Result<Outcome, _>| match outcome {
             Ok(Outcome::Deleted(deleted)) => deleted.files + deleted.directories,

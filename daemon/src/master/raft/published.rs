@@ -4,6 +4,7 @@ use super::types::{LogId, StoredMembership};
 use arc_swap::ArcSwap;
 use dfs_logic::namespace::Namespace;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// The state after some log entry. It never changes.
@@ -20,6 +21,7 @@ pub struct Version {
 pub struct Published {
     current: ArcSwap<Version>,
     undertaker: SyncSender<Arc<Version>>,
+    changes: AtomicU64,
 }
 
 /// Versions that wait for the thread that drops them; beyond it they are dropped in place.
@@ -34,7 +36,7 @@ impl Published {
         let (undertaker, dropped) = sync_channel::<Arc<Version>>(WAITING_MAX);
         // Ends when the last sender is gone.
         std::thread::Builder::new().name("old-versions".to_owned()).spawn(move || dropped.iter().for_each(drop))?;
-        Ok(Arc::new(Self { current: ArcSwap::from_pointee(version), undertaker }))
+        Ok(Arc::new(Self { current: ArcSwap::from_pointee(version), undertaker, changes: AtomicU64::new(0) }))
     }
 
     /// The newest version. Holding it costs the memory of what has changed since.
@@ -45,6 +47,16 @@ impl Published {
     /// The newest version, for a short look.
     pub fn look(&self) -> arc_swap::Guard<Arc<Version>> {
         self.current.load()
+    }
+
+    /// Commands applied since the start, also those that were refused.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Counts commands that are in the next version.
+    pub fn count_changes(&self, commands: usize) {
+        self.changes.fetch_add(commands as u64, Ordering::Relaxed);
     }
 
     /// Publishes the next version. With `big_change` the one before it goes to another thread to be dropped: taking a

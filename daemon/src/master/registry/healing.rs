@@ -4,11 +4,12 @@ use super::nodes::{Node, Registry};
 use dfs_logic::collect::garbage;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
-use dfs_logic::repair::{self, Health, InFlight, Limits, Survey, View};
+use dfs_logic::repair::{self, Counts, Health, InFlight, Limits, Survey, View};
 use dfs_logic::safe_mode;
 use dfs_rpc::client::{Lasting, NodeAddress, ReplicationStatus};
 use dfs_rpc::node::Order;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Chunks that a survey looks at while it holds the registry.
@@ -56,6 +57,7 @@ pub struct Healing {
     survey: Survey,
     /// The last complete survey.
     health: Health,
+    counts: Arc<Counts>,
     surveyed_at: Option<Timestamp>,
     short: ShortSince,
     copies: Vec<UnderWay>,
@@ -75,6 +77,7 @@ impl Healing {
             dirty: true,
             survey: Survey::new(),
             health: Health::default(),
+            counts: Arc::default(),
             surveyed_at: None,
             short: ShortSince::default(),
             copies: Vec::new(),
@@ -115,6 +118,11 @@ impl Healing {
     pub fn status(&self) -> ReplicationStatus {
         let Health { chunks, missing, endangered, under, over, .. } = self.health;
         ReplicationStatus { chunks, missing, endangered, under, over, copying: self.copies.len() as u64 }
+    }
+
+    /// How the chunks were at the last complete survey, in detail.
+    pub fn counts(&self) -> Arc<Counts> {
+        self.counts.clone()
     }
 
     /// Whether copies of a chunk are under way.
@@ -210,6 +218,7 @@ impl Registry {
         let complete = self.healing.survey.advance(&view, SURVEY_SLICE_CHUNKS);
         if complete {
             self.healing.health = self.healing.survey.health();
+            self.healing.counts = Arc::new(self.healing.survey.counts().clone());
             self.healing.surveyed_at = Some(now);
             self.healing.short.note(&self.healing.health, now);
             self.judge_safe_mode();

@@ -21,7 +21,7 @@ fn millis(span: Duration) -> u64 {
 }
 
 impl Master {
-    pub(super) fn status(&self) -> ClusterStatus {
+    pub(in crate::master) fn status(&self) -> ClusterStatus {
         let version = self.published.get();
         let totals = version.namespace.totals();
         let now = self.clock.now();
@@ -99,9 +99,10 @@ impl Master {
         (leader.and_then(|id| u16::try_from(id).ok()).map(MasterId), masters.collect())
     }
 
-    pub(super) fn nodes(&self) -> Vec<NodeStatus> {
+    pub(in crate::master) fn nodes(&self) -> Vec<NodeStatus> {
         let now = self.clock.now();
         let registry = self.registry();
+        let counts = registry.healing.counts();
         let status = |(id, state, node): (_, _, &crate::master::registry::Node)| NodeStatus {
             id,
             address: node.address,
@@ -111,6 +112,8 @@ impl Master {
             skew_ms: node.skew_ms,
             load: node.load.clone(),
             chunks: registry.locations.count(id),
+            short: counts.node(id).short,
+            sole: counts.node(id).sole,
             version: node.version.clone(),
         };
         registry.nodes(now).map(status).collect()

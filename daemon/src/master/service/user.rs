@@ -1,6 +1,8 @@
 //! [`ClientService`] on one connection: every call is made in the name of the user whose certificate opened it.
 
 use crate::master::state::Master;
+use bytes::Bytes;
+use dfs_rpc::board::BoardVersion;
 use dfs_rpc::client::{
     ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, NodeStatus,
     PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
@@ -87,6 +89,10 @@ impl ClientService for UserCalls {
 
     async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<()> {
         self.master.set_replication(&self.user, request, path, replication).await
+    }
+
+    async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
+        self.master.board(since)
     }
 
     async fn set_safe_mode(self, _: Context, change: SafeModeChange) -> Result<()> {
