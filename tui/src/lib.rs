@@ -10,6 +10,7 @@ pub mod nodes;
 pub mod report;
 pub mod table;
 pub mod text;
+pub mod top;
 
 pub use meter::Meter;
 pub use report::{Report, Tone, View};

@@ -22,7 +22,7 @@ impl Health {
         }
     }
 
-    fn glyph(self) -> &'static str {
+    pub fn glyph(self) -> &'static str {
         match self {
             Self::Well => "·",
             Self::Broken => "✗",

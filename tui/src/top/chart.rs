@@ -1,0 +1,88 @@
+//! Curves of the last seconds, as blocks of eighths.
+
+/// The eight heights of a block; nothing is a blank.
+const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Where nothing is known.
+const GAP: char = '╌';
+
+/// The values in so many columns, each the mean of the seconds that it stands for; the newest is the last column. None
+/// where nothing is known of a column.
+pub fn columns(
+    values: impl DoubleEndedIterator<Item = Option<f64>>,
+    seconds: usize,
+    columns: usize,
+) -> Vec<Option<f64>> {
+    let newest_first: Vec<Option<f64>> = values.rev().take(seconds).collect();
+    let mean = |column: usize| {
+        let (from, to) = (
+            column * seconds / columns.max(1),
+            ((column + 1) * seconds / columns.max(1)).max(column * seconds / columns.max(1) + 1),
+        );
+        let known: Vec<f64> =
+            newest_first.get(from..to.min(newest_first.len())).unwrap_or_default().iter().flatten().copied().collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    (0..columns).rev().map(mean).collect()
+}
+
+/// The curve in so many rows, the highest first; `most` fills them all.
+pub fn rows(columns: &[Option<f64>], most: f64, rows: usize) -> Vec<String> {
+    let eighths = |value: f64| {
+        let all = rows as f64 * 8.0;
+        let height = if most > 0.0 { (value / most * all).round() } else { 0.0 };
+        // What is there is seen, however little it is.
+        let least = if value > 0.0 { 1.0 } else { 0.0 };
+        height.clamp(least, all) as usize
+    };
+    let letter = |row: usize, value: &Option<f64>| match value {
+        None if row == 0 => GAP,
+        None => ' ',
+        Some(value) => BLOCKS.get(eighths(*value).saturating_sub(row * 8).min(8)).copied().unwrap_or(' '),
+    };
+    (0..rows).rev().map(|row| columns.iter().map(|value| letter(row, value)).collect()).collect()
+}
+
+/// The largest value.
+pub fn most(columns: &[Option<f64>]) -> f64 {
+    columns.iter().flatten().copied().fold(0.0, f64::max)
+}
+
+/// A part of a whole as a bar of so many cells.
+pub fn bar(part: f64, cells: usize) -> String {
+    let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
+    let eighths = (part * cells as f64 * 8.0).round() as usize;
+    let partial = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    let mut bar: String = std::iter::repeat_n('█', eighths / 8).collect();
+    bar.extend((eighths % 8).checked_sub(1).and_then(|rest| partial.get(rest)));
+    let used = bar.chars().count();
+    bar.extend(std::iter::repeat_n('░', cells.saturating_sub(used)));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_means_and_end_with_the_newest() {
+        let values = || [Some(1.0), Some(3.0), None, None, Some(6.0), Some(8.0)].into_iter();
+        assert_eq!(columns(values(), 6, 3), [Some(2.0), None, Some(7.0)]);
+        assert_eq!(columns(values(), 12, 3), [None, Some(2.0), Some(7.0)]);
+        assert_eq!(columns(values(), 2, 4).len(), 4);
+        assert_eq!(columns(values(), 0, 0), []);
+    }
+
+    #[test]
+    fn curves_have_gaps_where_nothing_is_known() {
+        assert_eq!(rows(&[Some(0.0), Some(0.1), Some(4.0), None, Some(8.0)], 8.0, 1), [" ▁▄╌█"]);
+        assert_eq!(rows(&[Some(4.0), Some(6.0), Some(8.0), None], 8.0, 2), [" ▄█ ", "███╌"]);
+        assert_eq!(rows(&[Some(0.0)], 0.0, 1), [" "]);
+    }
+
+    #[test]
+    fn bars_fill_their_cells() {
+        assert_eq!(bar(0.5, 4), "██░░");
+        assert_eq!(bar(0.6, 4), "██▍░");
+        assert_eq!((bar(7.0, 2), bar(f64::NAN, 2)), ("██".to_owned(), "░░".to_owned()));
+    }
+}

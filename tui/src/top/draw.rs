@@ -1,0 +1,224 @@
+//! How the dashboard looks.
+//!
+//! ```text
+//! dfs 1c33a995 · well │ leader master-1, term 3 │ now │ all heard from            the trust line
+//!  1 overview  2 nodes  3 heatmap …                                               the views
+//! …                                                                               one view
+//! enter open  s sort  / filter  ? help                                            the keys, or what is said
+//! ```
+
+mod overlay;
+
+use crate::cluster::Health;
+use crate::figures::{age, plural};
+use crate::report::Tone;
+use crate::text::{sanitise, truncate, width};
+use crate::top::model::{Link, Model, PageId, Shared};
+use crate::top::page::Binding;
+use crate::top::update::page_area;
+use dfs_client::NodeState;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+pub use overlay::help_lines;
+
+/// Below this, in columns and lines, there is no room for anything that could be read.
+pub const COLUMNS_MIN: u16 = 60;
+pub const LINES_MIN: u16 = 16;
+
+/// Cells of the trust line beside what is said of a lost connection.
+const LOST_REST_CELLS: usize = 28;
+
+/// The keys that do the same everywhere.
+pub const EVERYWHERE: [Binding; 15] = [
+    Binding::new("?", "help", "this help"),
+    Binding::new(":", "do", "type a command of the shell, a view or an action; Tab completes, Enter does it"),
+    Binding::new("/", "filter", "show only what has the text; !text what has it not; Esc takes it off"),
+    Binding::new("1-9", "view", "go to a view"),
+    Binding::new("tab", "next", "the next view; shift-tab the one before"),
+    Binding::new("[", "back", "the view before this one; ] goes forth again"),
+    Binding::new("y", "copy", "copy the id of what is selected (OSC 52)"),
+    Binding::new("p", "freeze", "keep this picture; again to go on"),
+    Binding::new("+", "faster", "ask for pictures more often; - less often"),
+    Binding::new("t", "theme", "the next theme: dark, light, mono"),
+    Binding::new("m", "mouse", "give the mouse to the terminal, to select text with; again to take it back"),
+    Binding::new("esc", "up", "one level up"),
+    Binding::new("ctrl-z", "suspend", "back to the local shell; fg returns"),
+    Binding::new("ctrl-l", "redraw", "draw the whole window anew"),
+    Binding::new("q", "quit", "leave; ctrl-c, too"),
+];
+
+/// Draws the whole window.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.width < COLUMNS_MIN || area.height < LINES_MIN {
+        return too_small(frame, area);
+    }
+    let shared = &model.shared;
+    text(frame, Rect { height: 1, ..area }, trust(shared, area.width.into()));
+    text(frame, Rect { y: area.y + 1, height: 1, ..area }, tabs(model));
+    let inside = page_area(area);
+    match shared.snapshot {
+        Some(_) => model.current().draw(frame, inside, shared),
+        None => nothing_yet(frame, inside, shared),
+    }
+    if shared.is_old() && shared.snapshot.is_some() {
+        // Old is shown as old, and never as fresh.
+        frame.buffer_mut().set_style(inside, shared.theme.dim());
+    }
+    foot(model, frame, Rect { y: area.bottom() - 1, height: 1, ..area });
+    overlay::draw(model, frame, inside);
+}
+
+/// One line of text. What does not fit is cut.
+pub fn text<'t>(frame: &mut Frame<'_>, area: Rect, line: impl Into<Line<'t>>) {
+    let area = area.intersection(frame.area());
+    if area.height > 0 {
+        frame.buffer_mut().set_line(area.x, area.y, &line.into(), area.width);
+    }
+}
+
+fn too_small(frame: &mut Frame<'_>, area: Rect) {
+    let what = format!("dfs-top needs {COLUMNS_MIN}×{LINES_MIN}, this is {}×{}", area.width, area.height);
+    for (row, piece) in pieces(&what, area.width.into()).into_iter().enumerate() {
+        let row = u16::try_from(row).unwrap_or(u16::MAX);
+        if row < area.height {
+            text(frame, Rect { y: area.y + row, height: 1, ..area }, piece);
+        }
+    }
+}
+
+/// The text in pieces of so many cells; all its characters take one.
+fn pieces(what: &str, cells: usize) -> Vec<String> {
+    let letters: Vec<char> = what.chars().collect();
+    letters.chunks(cells.max(1)).map(|piece| piece.iter().collect()).collect()
+}
+
+fn nothing_yet(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+    let what = match &shared.link {
+        Link::Lost { error, .. } => format!("No picture of the cluster yet: {}", sanitise(&error.message)),
+        Link::Waiting | Link::Live => "Waiting for the first picture of the cluster…".to_owned(),
+    };
+    let y = area.y + area.height / 2;
+    text(frame, Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 }, what);
+}
+
+/// Whose picture this is, how the cluster is, how old it is, and who has had no say in it.
+fn trust(shared: &Shared, cells: usize) -> Line<'static> {
+    let theme = &shared.theme;
+    let bar = || Span::styled(" │ ", theme.dim());
+    let health = shared.health();
+    let mut spans = vec![Span::styled("dfs ", theme.head())];
+    if let Link::Lost { since_ms, error } = &shared.link {
+        let gone = Duration::from_millis(shared.now.elapsed_ms.saturating_sub(*since_ms));
+        let what = format!("LOST for {}, trying again: {}", crate::figures::span(gone), sanitise(&error.message));
+        let room = cells.saturating_sub(LOST_REST_CELLS);
+        spans.extend([Span::styled(truncate(&what, room).into_owned(), theme.tone(Tone::Bad)), bar()]);
+        spans.push(Span::styled(format!("as of {}", picture_age(shared)), theme.tone(Tone::Warning)));
+    } else if let Some(snapshot) = &shared.snapshot {
+        let status = &snapshot.status;
+        let cluster = status.cluster.to_string();
+        spans.push(Span::styled(format!("{} ", cluster.get(..8).unwrap_or(&cluster)), theme.dim()));
+        spans.push(Span::styled(glance(health), theme.tone(health.tone())));
+        let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
+        let tone = if status.leader.is_none() { Tone::Bad } else { Tone::Plain };
+        spans.extend([bar(), Span::styled(format!("{leader}, term {}", status.term), theme.tone(tone))]);
+        let tone = if shared.is_old() { Tone::Warning } else { Tone::Plain };
+        spans.extend([bar(), Span::styled(format!("as of {}", picture_age(shared)), theme.tone(tone))]);
+        let silent = shared.nodes().iter().filter(|node| node.state != NodeState::Live).count();
+        let (heard, tone) = match silent {
+            0 => ("all heard from".to_owned(), Tone::Plain),
+            _ => (format!("{silent} silent"), Tone::Warning),
+        };
+        spans.extend([bar(), Span::styled(heard, theme.tone(tone))]);
+    }
+    if shared.frozen {
+        spans.extend([bar(), Span::styled("FROZEN", theme.tone(Tone::Warning))]);
+    }
+    if shared.read_only {
+        spans.extend([bar(), Span::styled("read-only", theme.dim())]);
+    }
+    fitted(spans, cells)
+}
+
+fn picture_age(shared: &Shared) -> String {
+    age(Duration::from_millis(shared.age_ms()))
+}
+
+/// As many spans as fit; the last one may be cut.
+fn fitted(spans: Vec<Span<'static>>, cells: usize) -> Line<'static> {
+    let mut left = cells;
+    let mut line = Vec::new();
+    for span in spans {
+        let wide = width(&span.content);
+        if wide > left {
+            line.push(Span::styled(truncate(&span.content, left).into_owned(), span.style));
+            break;
+        }
+        left -= wide;
+        line.push(span);
+    }
+    Line::from(line)
+}
+
+/// The views with their keys: names, or keys alone where there is no room.
+fn tab_texts(model: &Model) -> Vec<(PageId, String)> {
+    let full = |page: PageId| format!(" {} {} ", page.key(), page.word());
+    let wide: usize = PageId::ALL.into_iter().map(|page| width(&full(page))).sum();
+    let fits = wide <= model.shared.area.width.into();
+    let short =
+        |page: PageId| if page == model.page { full(page) } else { format!(" {} {} ", page.key(), &page.word()[..2]) };
+    PageId::ALL.into_iter().map(|page| (page, if fits { full(page) } else { short(page) })).collect()
+}
+
+fn tabs(model: &Model) -> Line<'static> {
+    let theme = &model.shared.theme;
+    let style = |page| if page == model.page { theme.selected() } else { Style::new() };
+    tab_texts(model).into_iter().map(|(page, text)| Span::styled(text, style(page))).collect::<Vec<_>>().into()
+}
+
+/// The view whose name is drawn at this column.
+pub fn tab_at(model: &Model, column: u16) -> Option<PageId> {
+    let mut end = 0;
+    tab_texts(model).into_iter().find_map(|(page, text)| {
+        end += width(&text);
+        (usize::from(column) < end).then_some(page)
+    })
+}
+
+/// What was said last; else the keys that do something here.
+fn foot(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &model.shared.theme;
+    if let Some(said) = &model.said {
+        return text(
+            frame,
+            area,
+            Line::styled(truncate(&sanitise(said), area.width.into()).into_owned(), theme.head()),
+        );
+    }
+    let mut spans = Vec::new();
+    let unread = unread(&model.shared);
+    if unread > 0 {
+        let what = format!("✗ {} failed ", plural(unread as u64, "command", "commands"));
+        spans.push(Span::styled(what, theme.tone(Tone::Bad)));
+    }
+    let here = model.current().bindings(&model.shared);
+    for binding in here.iter().chain(EVERYWHERE.iter().take(3)) {
+        spans.push(Span::styled(binding.key, theme.head()));
+        spans.push(Span::styled(format!(" {}  ", binding.name), theme.dim()));
+    }
+    text(frame, area, fitted(spans, area.width.into()));
+}
+
+/// Commands that failed, and nobody has looked.
+fn unread(shared: &Shared) -> usize {
+    shared.commands.iter().filter(|command| command.ended_ms.is_some() && !command.read).count()
+}
+
+/// How the health is told from afar.
+pub fn glance(health: Health) -> String {
+    format!("{} {health}", health.glyph())
+}

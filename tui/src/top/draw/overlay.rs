@@ -1,0 +1,108 @@
+//! What lies over the view: help, a line or filter that is typed, a question.
+
+use crate::report::Tone;
+use crate::text::{sanitise, truncate, width, wrap};
+use crate::top::draw::EVERYWHERE;
+use crate::top::model::{Line as Typed, Model, Overlay};
+use crate::top::page::{Binding, Question};
+use crate::top::theme::Theme;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+/// Candidates that are shown below a line that is typed.
+const CANDIDATES_SHOWN: usize = 10;
+/// Cells of the keys in help.
+const KEY_CELLS: usize = 10;
+
+pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    match &model.overlay {
+        Overlay::None => {}
+        Overlay::Help(line) => help(model, frame, area, *line),
+        Overlay::Palette(line) => palette(model, frame, area, line),
+        Overlay::Filter(text) => typed(frame, area, &format!("/{text}")),
+        Overlay::Question { question, yes } => ask(&model.shared.theme, frame, area, question, *yes),
+    }
+}
+
+/// The text of help, a line each.
+pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
+    let theme = &model.shared.theme;
+    let line = |binding: &Binding| {
+        let key = format!("  {:<KEY_CELLS$}", binding.key);
+        Line::from(vec![Span::styled(key, theme.tone(Tone::Command)), Span::raw(binding.help)])
+    };
+    let mut lines = vec![Line::styled(format!("In {}", model.page.word()), theme.head())];
+    lines.extend(model.current().bindings(&model.shared).iter().map(line));
+    lines.push(Line::default());
+    lines.push(Line::styled("Everywhere", theme.head()));
+    lines.extend(EVERYWHERE.iter().map(line));
+    lines
+}
+
+fn help(model: &Model, frame: &mut Frame<'_>, area: Rect, from: usize) {
+    let lines: Vec<Line<'_>> = help_lines(model).into_iter().skip(from).collect();
+    let wide = lines.iter().map(Line::width).max().unwrap_or(0) + 4;
+    let inside = boxed(frame, &model.shared.theme, area, wide.max(40), lines.len() + 2, " help: any key closes ");
+    frame.render_widget(Paragraph::new(lines), inside);
+}
+
+/// A box in the middle; gives what is inside.
+fn boxed(frame: &mut Frame<'_>, theme: &Theme, area: Rect, wide: usize, high: usize, title: &str) -> Rect {
+    let cells = |wanted: usize, room: u16| u16::try_from(wanted).unwrap_or(u16::MAX).min(room);
+    let (width, height) = (cells(wide, area.width), cells(high, area.height));
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let block = Block::bordered().title(title.to_owned()).border_style(theme.dim());
+    let inside = block.inner(place);
+    frame.render_widget(Clear, place);
+    frame.render_widget(block, place);
+    inside
+}
+
+/// A line that is typed, at the bottom.
+fn typed(frame: &mut Frame<'_>, area: Rect, text: &str) {
+    let line = Rect { y: area.bottom(), height: 1, ..area };
+    frame.render_widget(Clear, line);
+    let shown = sanitise(text);
+    // Its end is what matters.
+    let mut rest: &str = &shown;
+    while width(rest) >= usize::from(line.width) {
+        let mut letters = rest.chars();
+        letters.next();
+        rest = letters.as_str();
+    }
+    super::text(frame, line, rest);
+    let column = u16::try_from(width(rest)).unwrap_or(u16::MAX);
+    frame.set_cursor_position((line.x.saturating_add(column), line.y));
+}
+
+fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &Typed) {
+    let theme = &model.shared.theme;
+    let first = line.chosen.unwrap_or(0).saturating_sub(CANDIDATES_SHOWN - 1);
+    let shown: Vec<_> = line.candidates.iter().enumerate().skip(first).take(CANDIDATES_SHOWN).collect();
+    let high = u16::try_from(shown.len()).unwrap_or(u16::MAX).min(area.height);
+    let mut row = Rect { y: area.bottom() - high, height: 1, ..area };
+    for (index, candidate) in shown.into_iter().take(high.into()) {
+        frame.render_widget(Clear, row);
+        let style = if line.chosen == Some(index) { theme.selected() } else { theme.dim() };
+        let text = truncate(&sanitise(&candidate.text), row.width.saturating_sub(2).into()).into_owned();
+        super::text(frame, row, Line::styled(format!(" {text} "), style));
+        row.y += 1;
+    }
+    typed(frame, area, &format!(":{}", line.text));
+}
+
+fn ask(theme: &Theme, frame: &mut Frame<'_>, area: Rect, question: &Question, yes: bool) {
+    let wide = usize::from(area.width).min(72);
+    let what = wrap(&sanitise(&question.what), Some(wide.saturating_sub(4)), 0);
+    let mut lines: Vec<Line<'_>> = what.lines().map(|line| Line::from(line.to_owned())).collect();
+    lines.push(Line::default());
+    let command = truncate(&sanitise(&question.line), wide.saturating_sub(4)).into_owned();
+    lines.push(Line::styled(command, theme.tone(Tone::Command)));
+    lines.push(Line::default());
+    let button = |text: &'static str, on| Span::styled(text, if on { theme.selected() } else { theme.dim() });
+    lines.push(Line::from(vec![button(" n  not now ", !yes), Span::raw("   "), button(" y  do it ", yes)]));
+    let inside = boxed(frame, theme, area, wide, lines.len() + 2, " really? ");
+    frame.render_widget(Paragraph::new(lines), inside.inner(ratatui::layout::Margin::new(1, 0)));
+}

@@ -1,0 +1,273 @@
+//! All that the dashboard knows.
+
+use crate::cluster::{Finding, Health, Picture, findings, health};
+use crate::top::history::History;
+use crate::top::message::{CommandState, Moment, Preferences};
+use crate::top::page::{Page, Question};
+use crate::top::pages::Pages;
+use crate::top::theme::Theme;
+use chrono::{FixedOffset, Offset, Utc};
+use dfs_client::{NodeStatus, Snapshot};
+use dfs_types::{DatanodeId, Error};
+use ratatui::layout::Rect;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pictures are asked for this often, unless it was set otherwise.
+pub const REFRESH_MS: u64 = 1000;
+/// Rates of refresh to choose from.
+pub const REFRESHES_MS: [u64; 5] = [250, 500, 1000, 2000, 5000];
+/// Commands that are remembered.
+pub const COMMANDS_KEPT_MAX: usize = 100;
+/// A picture this much older than it should be is old.
+const OLD_AFTER_MS: u64 = 3000;
+
+/// The views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PageId {
+    #[default]
+    Overview,
+    Replication,
+    Masters,
+    Events,
+}
+
+impl PageId {
+    /// In the order of their number keys, which begin at 1.
+    pub const ALL: [Self; 4] = [Self::Overview, Self::Replication, Self::Masters, Self::Events];
+
+    /// Its name behind `:` and on its tab.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Replication => "replication",
+            Self::Masters => "masters",
+            Self::Events => "events",
+        }
+    }
+
+    /// The view of this name, or the only one that begins so.
+    pub fn find(word: &str) -> Option<Self> {
+        let mut begun = Self::ALL.into_iter().filter(|page| !word.is_empty() && page.word().starts_with(word));
+        let exact = Self::ALL.into_iter().find(|page| page.word() == word);
+        exact.or_else(|| begun.next().filter(|_| begun.next().is_none()))
+    }
+
+    /// The key that leads to it.
+    pub fn key(self) -> char {
+        let at = Self::ALL.iter().position(|page| *page == self).unwrap_or(0);
+        char::from_digit(at as u32 + 1, 10).unwrap_or('1')
+    }
+}
+
+/// What the dashboard is started with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Nothing may be changed from here.
+    pub read_only: bool,
+    /// The cluster is the local one, which `dfsd` of this machine starts and stops.
+    pub local: bool,
+    /// How far people's clocks are ahead of UTC, in seconds.
+    pub zone_s: i32,
+    pub theme: Theme,
+    pub preferences: Preferences,
+    /// The view to begin with; the one of the last time if none.
+    pub page: Option<PageId>,
+}
+
+/// How we are connected.
+#[derive(Debug, Clone, Default)]
+pub enum Link {
+    /// No picture has come yet.
+    #[default]
+    Waiting,
+    Live,
+    /// The cluster does not answer.
+    Lost {
+        /// Since when, in milliseconds of the dashboard's clock.
+        since_ms: u64,
+        error: Error,
+    },
+}
+
+/// What all views read.
+#[derive(Debug, Clone, Default)]
+pub struct Shared {
+    pub now: Moment,
+    /// The picture that is shown; frozen, it stays.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// When it came, in milliseconds of our clock.
+    pub received_ms: u64,
+    /// What is wrong in it, worst first.
+    pub findings: Vec<Finding>,
+    pub history: History,
+    pub link: Link,
+    pub theme: Theme,
+    pub read_only: bool,
+    pub local: bool,
+    /// How far people's clocks are ahead of UTC, in seconds.
+    pub zone_s: i32,
+    /// Pictures that come are not shown.
+    pub frozen: bool,
+    pub refresh_ms: u64,
+    /// The mouse is ours; without it the terminal selects text.
+    pub mouse: bool,
+    /// The window.
+    pub area: Rect,
+    /// What was run from here, the oldest first.
+    pub commands: VecDeque<CommandLine>,
+}
+
+/// A command that was run from the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    pub number: u64,
+    /// As the shell would take it.
+    pub line: String,
+    pub state: CommandState,
+    /// When it began and ended, in milliseconds of our clock.
+    pub began_ms: u64,
+    pub ended_ms: Option<u64>,
+    /// Somebody has looked at what it said.
+    pub read: bool,
+}
+
+/// What lies over the view.
+#[derive(Debug, Clone, Default)]
+pub enum Overlay {
+    #[default]
+    None,
+    /// What the keys do; scrolled down by so many lines.
+    Help(usize),
+    /// A line that begins with `:` is being typed.
+    Palette(Line),
+    /// A filter is being typed.
+    Filter(String),
+    /// A question; whether `yes` is chosen.
+    Question { question: Question, yes: bool },
+}
+
+/// A line that is being typed.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    pub text: String,
+    /// What may be meant, the best first.
+    pub candidates: Vec<Candidate>,
+    /// Which of them is chosen, if one is.
+    pub chosen: Option<usize>,
+}
+
+/// Something that may be meant by what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub text: String,
+    pub act: Option<crate::top::page::Act>,
+}
+
+/// The whole.
+#[derive(Debug, Default)]
+pub struct Model {
+    pub shared: Shared,
+    pub pages: Pages,
+    pub page: PageId,
+    /// Views that were left, for `[` and those that were gone back from, for `]`.
+    pub back: Vec<PageId>,
+    pub forth: Vec<PageId>,
+    pub overlay: Overlay,
+    /// What the foot line says until the next key.
+    pub said: Option<String>,
+    /// The number of the last command.
+    pub last_command: u64,
+    /// Something that is seen has changed since the last frame.
+    pub dirty: bool,
+}
+
+impl Model {
+    pub fn new(options: Options) -> Self {
+        let Options { read_only, local, zone_s, theme, preferences, page } = options;
+        let theme = Theme { name: preferences.theme.unwrap_or(theme.name), ..theme };
+        let shared = Shared {
+            theme,
+            read_only,
+            local,
+            zone_s,
+            refresh_ms: preferences.refresh_ms.unwrap_or(REFRESH_MS),
+            mouse: preferences.mouse.unwrap_or(true),
+            ..Shared::default()
+        };
+        let page = page.or(preferences.page).unwrap_or_default();
+        let pages = Pages::new(&preferences);
+        Self { shared, pages, page, dirty: true, ..Self::default() }
+    }
+
+    /// The view that is shown.
+    pub fn current(&self) -> &dyn Page {
+        self.pages.get(self.page)
+    }
+
+    /// What is to be kept for the next start.
+    pub fn preferences(&self) -> Preferences {
+        let mut preferences = Preferences {
+            page: Some(self.page),
+            theme: Some(self.shared.theme.name),
+            refresh_ms: Some(self.shared.refresh_ms),
+            mouse: Some(self.shared.mouse),
+            ..Preferences::default()
+        };
+        self.pages.keep(&mut preferences);
+        preferences
+    }
+}
+
+impl Shared {
+    /// The cluster as it was in the last picture.
+    pub fn picture(&self) -> Option<Picture<'_>> {
+        let snapshot = self.snapshot.as_deref()?;
+        let age = Duration::from_millis(self.age_ms());
+        Some(Picture { status: &snapshot.status, nodes: &snapshot.nodes, affected: None, age, local: self.local })
+    }
+
+    /// The state of the cluster; unknown when it is not heard from.
+    pub fn health(&self) -> Health {
+        match (&self.link, self.picture()) {
+            (Link::Live, Some(picture)) => health(&picture),
+            _ => Health::Unknown,
+        }
+    }
+
+    /// Reckons anew what depends on the picture.
+    pub fn look(&mut self) {
+        self.findings = self.picture().map(|picture| findings(&picture)).unwrap_or_default();
+    }
+
+    /// The age of the picture in milliseconds.
+    pub fn age_ms(&self) -> u64 {
+        self.now.elapsed_ms.saturating_sub(self.received_ms)
+    }
+
+    /// Whether the picture is older than it should be.
+    pub fn is_old(&self) -> bool {
+        self.frozen || matches!(self.link, Link::Lost { .. }) || self.age_ms() > self.refresh_ms + OLD_AFTER_MS
+    }
+
+    pub fn nodes(&self) -> &[NodeStatus] {
+        self.snapshot.as_ref().map_or(&[], |snapshot| &snapshot.nodes)
+    }
+
+    pub fn node(&self, id: DatanodeId) -> Option<&NodeStatus> {
+        let nodes = self.nodes();
+        nodes.binary_search_by_key(&id, |node| node.id).ok().and_then(|at| nodes.get(at))
+    }
+
+    /// The zone of people's clocks.
+    pub fn zone(&self) -> FixedOffset {
+        FixedOffset::east_opt(self.zone_s).unwrap_or(Utc.fix())
+    }
+
+    /// For how long ago a datanode was heard from: its age in the picture and that of the picture.
+    pub fn heard_ms(&self, node: &NodeStatus) -> u64 {
+        node.heartbeat_age_ms.saturating_add(self.age_ms())
+    }
+}

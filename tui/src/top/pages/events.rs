@@ -1,0 +1,158 @@
+//! What happened, as the answering master remembers it.
+
+use crate::report::Tone;
+use crate::text::{sanitise, truncate};
+use crate::top::draw::text;
+use crate::top::list::Selection;
+use crate::top::model::Shared;
+use crate::top::page::{Act, Binding, Page};
+use crate::top::theme::Theme;
+use chrono::FixedOffset;
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use dfs_client::Snapshot;
+use dfs_rpc::board::{Event, Severity};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+#[derive(Debug, Default)]
+pub struct Events {
+    /// Counted from the newest: new events do not move what is read.
+    chosen: Selection,
+    /// The number of the event that is read; none: the newest, whatever comes.
+    reading: Option<u64>,
+    severity: Option<Severity>,
+    filter: String,
+}
+
+impl Page for Events {
+    fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
+        vec![
+            Binding::new("s", "severity", "show only warnings and errors, only errors, or all"),
+            Binding::new("end", "follow", "go to the newest event, and stay there"),
+        ]
+    }
+
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
+        let Some(snapshot) = &shared.snapshot else { return Vec::new() };
+        if key.code == KeyCode::Char('s') {
+            self.severity = match self.severity {
+                None => Some(Severity::Warning),
+                Some(Severity::Warning) => Some(Severity::Error),
+                Some(_) => None,
+            };
+            return vec![Act::Say(format!("{} and worse", word(self.severity.unwrap_or(Severity::Info))))];
+        }
+        let shown = self.shown(snapshot);
+        self.chosen.at = self.place(&shown);
+        if self.chosen.key(key, shown.len(), usize::from(shared.area.height).saturating_sub(4)) {
+            self.read(&shown);
+        }
+        Vec::new()
+    }
+
+    fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
+        let Some(snapshot) = &shared.snapshot else { return Vec::new() };
+        let shown = self.shown(snapshot);
+        let at = self.place(&shown);
+        self.chosen.at = at;
+        match event.kind {
+            MouseEventKind::ScrollDown => self.chosen.wheel(3, shown.len()),
+            MouseEventKind::ScrollUp => self.chosen.wheel(-3, shown.len()),
+            _ => {
+                let first = self.chosen.first(shown.len(), area.height.into());
+                self.chosen.at = (first + usize::from(event.row - area.y)).min(shown.len().saturating_sub(1));
+            }
+        }
+        self.read(&shown);
+        Vec::new()
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let Some(snapshot) = &shared.snapshot else { return };
+        let shown = self.shown(snapshot);
+        if shown.is_empty() {
+            let what = if snapshot.events.is_empty() {
+                "Nothing has happened since this master began."
+            } else {
+                "No event is shown: the filter hides all."
+            };
+            return text(frame, area, Line::styled(what, shared.theme.dim()));
+        }
+        let at = self.place(&shown);
+        let first = Selection { at }.first(shown.len(), area.height.into());
+        for (row, (index, event)) in shown.iter().enumerate().skip(first).take(area.height.into()).enumerate() {
+            let place = Rect { y: area.y + row as u16, height: 1, ..area };
+            let mut line = line(event, &shared.theme, &shared.zone(), area.width.into());
+            if index == at && self.reading.is_some() {
+                line = line.style(shared.theme.selected());
+            }
+            text(frame, place, line);
+        }
+    }
+
+    fn filter(&self) -> Option<&str> {
+        Some(&self.filter)
+    }
+
+    fn set_filter(&mut self, filter: String, _shared: &Shared) {
+        self.filter = filter;
+    }
+
+    fn selected_text(&self, shared: &Shared) -> Option<String> {
+        let shown = self.shown(shared.snapshot.as_deref()?);
+        shown.get(self.place(&shown)).map(|event| told(event))
+    }
+}
+
+impl Events {
+    fn shown<'s>(&self, snapshot: &'s Snapshot) -> Vec<&'s Event> {
+        let least = self.severity.unwrap_or(Severity::Info);
+        let wanted = |event: &&Event| event.severity >= least && crate::top::list::matches(&told(event), &self.filter);
+        snapshot.events.iter().filter(wanted).collect()
+    }
+
+    /// The place of what is read: it stays when others come or go.
+    fn place(&self, shown: &[&Event]) -> usize {
+        let last = shown.len().saturating_sub(1);
+        self.reading.map_or(last, |number| shown.partition_point(|event| event.number < number).min(last))
+    }
+
+    /// What is chosen is read from now on; the newest is followed.
+    fn read(&mut self, shown: &[&Event]) {
+        let newest = self.chosen.at + 1 >= shown.len();
+        self.reading = shown.get(self.chosen.at).filter(|_| !newest).map(|event| event.number);
+    }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+/// An event as text.
+fn told(event: &Event) -> String {
+    let about = event.node.map(|node| format!("{node} ")).unwrap_or_default();
+    format!("{about}{}", sanitise(&event.text))
+}
+
+/// An event in one line.
+pub(super) fn line(event: &Event, theme: &Theme, zone: &FixedOffset, cells: usize) -> Line<'static> {
+    let (glyph, tone) = match event.severity {
+        Severity::Info => ("·", Tone::Dim),
+        Severity::Warning => ("!", Tone::Warning),
+        Severity::Error => ("✗", Tone::Bad),
+    };
+    let at = crate::figures::time_seconds(event.at, zone);
+    // The day is said where there is room for it.
+    let at = if cells >= 100 { at.as_str() } else { at.split_once(' ').map_or(at.as_str(), |(_, time)| time) };
+    let room = cells.saturating_sub(at.len() + 3);
+    Line::from(vec![
+        Span::styled(format!("{at} "), theme.dim()),
+        Span::styled(format!("{glyph} "), theme.tone(tone)),
+        Span::raw(truncate(&told(event), room).into_owned()),
+    ])
+}

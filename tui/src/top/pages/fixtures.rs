@@ -1,0 +1,257 @@
+//! Clusters for tests: as they are told by a master, in the states that people meet.
+
+use crate::top::message::{Message, Moment};
+use crate::top::model::{Model, Options, PageId};
+use crate::top::theme::{Depth, Theme, ThemeName};
+use crate::top::update::update;
+use dfs_client::{ClusterStatus, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
+use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
+use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_types::{ClusterId, DatanodeId, Error, ErrorCode, MasterId, Timestamp};
+use std::sync::Arc;
+
+/// 2026-11-21 14:03:07 UTC.
+pub const NOW: Timestamp = Timestamp(1_795_269_787_000);
+const GIB: u64 = 1 << 30;
+
+/// A datanode that is well.
+pub fn node(id: u16) -> NodeStatus {
+    let used = (10 + u64::from(id) * 7 % 61) * GIB;
+    let folder = FolderLoad {
+        path: format!("/data/{id}"),
+        capacity: 100 * GIB,
+        used,
+        free: 100 * GIB - used,
+        failed: false,
+        disk: u64::from(id),
+        disk_free: 100 * GIB - used,
+    };
+    NodeStatus {
+        id: DatanodeId(id),
+        address: std::net::SocketAddr::from(([10, 0, (id / 40) as u8, (id % 40 + 1) as u8], 7100)),
+        state: NodeState::Live,
+        heartbeat_age_ms: 1_200,
+        registered_ms: 3 * 86_400_000,
+        skew_ms: 3,
+        load: NodeLoad {
+            folders: vec![folder],
+            bytes_read: 5 * GIB * u64::from(id),
+            bytes_written: 2 * GIB * u64::from(id),
+            reads: 900,
+            writes: 300,
+            ..NodeLoad::default()
+        },
+        chunks: 400 + u64::from(id) * 13 % 300,
+        version: "0.1.0".into(),
+        sole: 0,
+        short: 0,
+    }
+}
+
+/// A cluster of so many datanodes, all well.
+pub fn cluster(nodes: u16) -> Snapshot {
+    let nodes: Vec<NodeStatus> = (1..=nodes).map(node).collect();
+    let chunks = nodes.iter().map(|node| node.chunks).sum::<u64>() / 3;
+    let sum = |part: fn(&NodeLoad) -> u64| nodes.iter().map(|node| part(&node.load)).sum::<u64>();
+    let status = ClusterStatus {
+        cluster: ClusterId(0x1c33_a995_bed7_857f_9f6f_6aaf_fc97_f20f_u128.to_be_bytes()),
+        taken_at: NOW,
+        masters: vec![MasterStatus {
+            id: MasterId(1),
+            address: "10.0.0.1:7000".parse().expect("an address"),
+            role: "leader".into(),
+            applied: 123_456,
+        }],
+        leader: Some(MasterId(1)),
+        term: 3,
+        safe_mode: None,
+        files: 18_381,
+        directories: 2_849,
+        bytes: sum(NodeLoad::used) / 3,
+        space: sum(NodeLoad::used),
+        replication: ReplicationStatus { chunks, ..ReplicationStatus::default() },
+        counted_ms: Some(900),
+        lasting: Lasting::default(),
+        capacity: sum(NodeLoad::capacity),
+        used: sum(NodeLoad::used),
+        free: sum(NodeLoad::free),
+        nodes_live: nodes.len() as u32,
+        nodes_stale: 0,
+        nodes_dead: 0,
+        version: "0.1.0".into(),
+    };
+    let log = LogStatus {
+        last: 123_456,
+        committed: 123_456,
+        applied: 123_456,
+        snapshot: 120_000,
+        changes: 812_345,
+        syncs: 100_200,
+        sync_us: 100_200 * 131,
+        sync_us_max: 2_400,
+        elections: 1,
+    };
+    let copies = if chunks == 0 { Vec::new() } else { vec![CopyCount { wanted: 3, live: 3, chunks }] };
+    let happened = |number, before_s: u64, severity, node: Option<u16>, text: &str| Event {
+        number,
+        at: Timestamp(NOW.0 - before_s * 1000),
+        severity,
+        node: node.map(DatanodeId),
+        text: text.to_owned(),
+    };
+    let mut events = vec![happened(1, 7200, Severity::Info, None, "master-1 leads, term 3")];
+    events.extend(
+        nodes
+            .iter()
+            .take(3)
+            .enumerate()
+            .map(|(at, node)| happened(2 + at as u64, 7190, Severity::Info, Some(node.id.0), "came, with 0 chunks")),
+    );
+    let version = BoardVersion { epoch: 7, seq: 1 };
+    let board = Board { version, since: None, status, copies, log, nodes, gone: Vec::new(), events };
+    Snapshot::from(board)
+}
+
+/// The states of a cluster that the pictures in tests show.
+pub fn scenes() -> Vec<(&'static str, Model)> {
+    vec![
+        ("healthy", model(cluster(3))),
+        ("dead", model(dead())),
+        ("repairing", repairing()),
+        ("full", model(full())),
+        ("leaderless", leaderless()),
+        ("empty", model(cluster(0))),
+        ("thousand", model(thousand())),
+        ("lost", lost()),
+    ]
+}
+
+/// The dashboard with this picture, as it is before any key.
+pub fn model(snapshot: Snapshot) -> Model {
+    let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
+    let mut model = Model::new(Options { theme, ..Options::default() });
+    update(&mut model, Message::Resize(80, 24));
+    update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));
+    update(&mut model, Message::Picture(Arc::new(snapshot)));
+    model
+}
+
+/// The same on another page.
+pub fn on(mut model: Model, page: PageId) -> Model {
+    model.page = page;
+    model
+}
+
+fn event(snapshot: &mut Snapshot, severity: Severity, node: Option<u16>, text: &str) {
+    let number = snapshot.events.back().map_or(1, |event| event.number + 1);
+    let node = node.map(DatanodeId);
+    snapshot.events.push_back(Event { number, at: NOW, severity, node, text: text.to_owned() });
+}
+
+/// One datanode of three is dead; its chunks have a copy less.
+pub fn dead() -> Snapshot {
+    let mut snapshot = cluster(3);
+    let chunks = snapshot.status.replication.chunks.min(snapshot.nodes[2].chunks);
+    snapshot.nodes[2].state = NodeState::Dead;
+    snapshot.nodes[2].heartbeat_age_ms = 42_000;
+    snapshot.nodes[0].short = chunks;
+    snapshot.nodes[1].short = chunks;
+    let status = &mut snapshot.status;
+    (status.nodes_live, status.nodes_dead) = (2, 1);
+    status.replication.under = chunks;
+    status.lasting = Lasting { dead: Some(42_000), under: Some(32_000), ..Lasting::default() };
+    let all = status.replication.chunks;
+    snapshot.copies = vec![
+        CopyCount { wanted: 3, live: 2, chunks: chunks.min(all) },
+        CopyCount { wanted: 3, live: 3, chunks: all.saturating_sub(chunks) },
+    ];
+    event(&mut snapshot, Severity::Warning, Some(3), "is stale: its connection closed");
+    event(&mut snapshot, Severity::Error, Some(3), "is dead: not heard from for 10 s; it held 439 chunks");
+    snapshot
+}
+
+/// A datanode of five is dead, and its chunks are being copied.
+fn repairing() -> Model {
+    let mut model = model(cluster(5));
+    for (second, short) in [400u64, 360, 320, 280, 240].into_iter().enumerate() {
+        let mut snapshot = cluster(5);
+        snapshot.version.seq = 2 + second as u64;
+        snapshot.status.taken_at = Timestamp(NOW.0 + second as u64 * 1000);
+        let all = snapshot.status.replication.chunks;
+        snapshot.nodes[4].state = NodeState::Dead;
+        snapshot.nodes[4].heartbeat_age_ms = 20_000 + second as u64 * 1000;
+        for node in snapshot.nodes.iter_mut().take(4) {
+            node.load.bytes_read += second as u64 * 40_000_000;
+            node.load.bytes_written += second as u64 * 40_000_000;
+            node.heartbeat_age_ms = 0;
+            node.short = short / 2;
+        }
+        let status = &mut snapshot.status;
+        (status.nodes_live, status.nodes_dead) = (4, 1);
+        (status.replication.endangered, status.replication.under, status.replication.copying) = (3, short - 3, 8);
+        status.lasting =
+            Lasting { dead: Some(20_000), under: Some(10_000), endangered: Some(10_000), ..Lasting::default() };
+        snapshot.copies = vec![
+            CopyCount { wanted: 3, live: 1, chunks: 3 },
+            CopyCount { wanted: 3, live: 2, chunks: short - 3 },
+            CopyCount { wanted: 3, live: 3, chunks: all - short },
+        ];
+        event(&mut snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
+        update(&mut model, Message::Picture(Arc::new(snapshot)));
+        let now =
+            Moment { elapsed_ms: 6_000 + second as u64 * 1000, calendar: Timestamp(NOW.0 + second as u64 * 1000) };
+        update(&mut model, Message::Tick(now));
+    }
+    model
+}
+
+/// Two of three datanodes are full, a folder of the third has failed.
+fn full() -> Snapshot {
+    let mut snapshot = cluster(3);
+    for node in &mut snapshot.nodes {
+        for folder in &mut node.load.folders {
+            (folder.used, folder.free, folder.disk_free) = (99 * GIB, GIB, GIB);
+        }
+    }
+    snapshot.nodes[2].load.folders[0].failed = true;
+    snapshot.nodes[2].load.disk_errors = 17;
+    let status = &mut snapshot.status;
+    (status.used, status.free) = (297 * GIB, 2 * GIB);
+    event(&mut snapshot, Severity::Error, Some(3), "folder /data/3 failed and is not used any more");
+    snapshot
+}
+
+/// No master leads: the one that answers is no leader.
+fn leaderless() -> Model {
+    let mut snapshot = cluster(3);
+    snapshot.status.leader = None;
+    for master in &mut snapshot.status.masters {
+        master.role = "candidate".into();
+    }
+    model(snapshot)
+}
+
+/// A thousand datanodes, of which some are in every kind of trouble.
+pub fn thousand() -> Snapshot {
+    let mut snapshot = cluster(1000);
+    for (at, state) in [(99, NodeState::Dead), (320, NodeState::Stale), (321, NodeState::Stale)] {
+        snapshot.nodes[at].state = state;
+        snapshot.nodes[at].heartbeat_age_ms = 5_000 + 10 * at as u64;
+    }
+    snapshot.nodes[500].load.folders[0].failed = true;
+    snapshot.nodes[501].sole = 2;
+    snapshot.nodes[501].short = 12;
+    (snapshot.status.nodes_live, snapshot.status.nodes_stale, snapshot.status.nodes_dead) = (997, 2, 1);
+    snapshot.status.lasting = Lasting { dead: Some(6_000), stale: Some(8_200), ..Lasting::default() };
+    snapshot
+}
+
+/// The cluster has not answered for a while.
+fn lost() -> Model {
+    let mut model = model(cluster(3));
+    let error = Error::new(ErrorCode::Unreachable, "10.0.0.1:7000: connect: connection refused");
+    update(&mut model, Message::Lost(error));
+    let now = Moment { elapsed_ms: 47_000, calendar: Timestamp(NOW.0 + 42_000) };
+    update(&mut model, Message::Tick(now));
+    model
+}

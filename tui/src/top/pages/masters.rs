@@ -1,0 +1,130 @@
+//! The masters: who leads, how far each is, how fast the log gets to its disk.
+
+use crate::figures::{count, latency, percent};
+use crate::report::Tone;
+use crate::text::{pad, width};
+use crate::top::draw::text;
+use crate::top::list::Selection;
+use crate::top::model::Shared;
+use crate::top::page::{Act, Binding, Page};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use dfs_client::{MasterStatus, Snapshot};
+use dfs_rpc::board::LogStatus;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+#[derive(Debug, Default)]
+pub struct Masters {
+    chosen: Selection,
+}
+
+impl Page for Masters {
+    fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
+        vec![Binding::new("↑ ↓", "choose", "choose a master, to copy its address with y")]
+    }
+
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
+        let count = masters(shared).len();
+        self.chosen.key(key, count, count);
+        Vec::new()
+    }
+
+    fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
+        let row = event.row.checked_sub(area.y + 1).map(usize::from);
+        if let (MouseEventKind::Down(_), Some(row)) = (event.kind, row.filter(|row| *row < masters(shared).len())) {
+            self.chosen.at = row;
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let Some(snapshot) = &shared.snapshot else { return };
+        let theme = &shared.theme;
+        let masters = masters(shared);
+        let head = format!("{:<12} {:<10} {:<22} {:>14} {:>10}", "MASTER", "ROLE", "ADDRESS", "LOG AT", "BEHIND");
+        text(frame, Rect { height: 1, ..area }, Line::styled(head, theme.head()));
+        let furthest = masters.iter().map(|master| master.applied).max().unwrap_or(0);
+        for (index, master) in masters.iter().enumerate() {
+            let behind = furthest.saturating_sub(master.applied);
+            let (known, late) = if master.role == "unknown" {
+                ("–".to_owned(), "–".to_owned())
+            } else {
+                (count(master.applied), count(behind))
+            };
+            let row = format!(
+                "{:<12} {:<10} {:<22} {known:>14} {late:>10}",
+                master.id.to_string(),
+                master.role,
+                master.address.to_string()
+            );
+            let style = match master.role.as_str() {
+                _ if index == self.chosen.within(masters.len()) => theme.selected(),
+                "unknown" => theme.tone(Tone::Warning),
+                _ => theme.tone(Tone::Plain),
+            };
+            let place = Rect { y: area.y + 1 + index as u16, height: 1, ..area };
+            text(frame, place.intersection(area), Line::styled(row, style));
+        }
+        let below = Rect { y: area.y + 2 + masters.len() as u16, ..area }.intersection(area);
+        for (row, (name, value)) in rows(snapshot, shared).into_iter().enumerate() {
+            let place = Rect { y: below.y + row as u16, height: 1, ..below };
+            let spans = vec![Span::styled(pad(name, NAME_CELLS), theme.dim()), Span::raw(value)];
+            text(frame, place.intersection(below), Line::from(spans));
+        }
+    }
+
+    fn selected_text(&self, shared: &Shared) -> Option<String> {
+        let masters = masters(shared);
+        masters.get(self.chosen.within(masters.len())).map(|master| master.address.to_string())
+    }
+}
+
+const NAME_CELLS: usize = 14;
+
+fn masters(shared: &Shared) -> &[MasterStatus] {
+    shared.snapshot.as_ref().map_or(&[], |snapshot| &snapshot.status.masters)
+}
+
+/// What the answering master says of its own log.
+fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
+    let LogStatus { last, committed, applied, snapshot: compacted, changes, syncs, sync_us, sync_us_max, elections } =
+        snapshot.log;
+    let mean = Duration::from_micros(sync_us.checked_div(syncs).unwrap_or(0));
+    let now = shared.history.now().and_then(|sample| sample.changes);
+    let now = now.map_or_else(|| "how many now is not known".to_owned(), |now| format!("{now:.0}/s now"));
+    let term = snapshot.status.term;
+    let mode = match &snapshot.status.safe_mode {
+        None => "off: names can be changed".to_owned(),
+        Some(mode) => {
+            let by = mode.by.as_ref().map(|by| format!(", entered by {by}")).unwrap_or_default();
+            let reported = percent(mode.chunks_reported, mode.chunks_total);
+            format!("on{by}: {}; {reported} of the chunks are reported", crate::text::sanitise(&mode.reason))
+        }
+    };
+    let rows = vec![
+        (
+            "term",
+            format!(
+                "{term}, after {} since this master began",
+                crate::figures::plural(elections, "election", "elections")
+            ),
+        ),
+        ("log", format!("last {}, committed {}, applied {}", count(last), count(committed), count(applied))),
+        ("snapshot", format!("up to {}; {} entries since", count(compacted), count(applied.saturating_sub(compacted)))),
+        ("changes", format!("{} since its start, {now}", count(changes))),
+        (
+            "syncs",
+            format!(
+                "{}, {} each, at most {} lately",
+                count(syncs),
+                latency(mean),
+                latency(Duration::from_micros(sync_us_max))
+            ),
+        ),
+        ("safe mode", mode),
+    ];
+    debug_assert!(rows.iter().all(|(name, _)| width(name) < NAME_CELLS));
+    rows
+}

@@ -1,0 +1,54 @@
+//! The views, one file each.
+
+pub mod events;
+pub mod masters;
+pub mod overview;
+pub mod replication;
+
+#[cfg(test)]
+pub mod fixtures;
+
+use crate::top::message::{Message, Preferences};
+use crate::top::model::{PageId, Shared};
+use crate::top::page::{Act, Page};
+
+/// All views, with what each remembers.
+#[derive(Debug, Default)]
+pub struct Pages {
+    pub overview: overview::Overview,
+    pub replication: replication::Replication,
+    pub masters: masters::Masters,
+    pub events: events::Events,
+}
+
+impl Pages {
+    pub fn new(_preferences: &Preferences) -> Self {
+        Self::default()
+    }
+
+    pub fn get(&self, page: PageId) -> &dyn Page {
+        match page {
+            PageId::Overview => &self.overview,
+            PageId::Replication => &self.replication,
+            PageId::Masters => &self.masters,
+            PageId::Events => &self.events,
+        }
+    }
+
+    pub fn get_mut(&mut self, page: PageId) -> &mut dyn Page {
+        match page {
+            PageId::Overview => &mut self.overview,
+            PageId::Replication => &mut self.replication,
+            PageId::Masters => &mut self.masters,
+            PageId::Events => &mut self.events,
+        }
+    }
+
+    /// Tells all views what came in.
+    pub fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
+        PageId::ALL.into_iter().flat_map(|page| self.get_mut(page).hear(message, shared)).collect()
+    }
+
+    /// Puts what is to be kept for the next start into `preferences`.
+    pub fn keep(&self, _preferences: &mut Preferences) {}
+}

@@ -1,0 +1,336 @@
+//! Everything at a glance: is anything wrong, and what comes first?
+
+use crate::cluster::{Finding, Health, Severity};
+use crate::figures::{age, count, percent, plural, rate, size};
+use crate::report::Tone;
+use crate::text::{pad, sanitise, truncate, width, wrap};
+use crate::top::chart::{self, bar};
+use crate::top::draw::{glance, text};
+use crate::top::history::Sample;
+use crate::top::list::Selection;
+use crate::top::model::Shared;
+use crate::top::page::{Act, Action, Binding, Page};
+use crate::top::pages::events;
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use dfs_client::{ClusterStatus, NodeState};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// Spans of the curves, in seconds.
+const SPANS: [usize; 4] = [60, 180, 300, 900];
+/// Cells before the values.
+const NAME_CELLS: usize = 11;
+/// From this width on, what is wrong stands beside the figures.
+const WIDE: u16 = 140;
+/// Lines of a finding where there is little room: what, since, next.
+const FINDING_LINES: u16 = 3;
+
+#[derive(Debug, Default)]
+pub struct Overview {
+    /// Which finding is chosen.
+    chosen: Selection,
+    /// Which of [`SPANS`] the curves show.
+    span: usize,
+}
+
+impl Page for Overview {
+    fn bindings(&self, shared: &Shared) -> Vec<Binding> {
+        let mut bindings = vec![Binding::new("z", "span", "how far the curves go back: 1, 3, 5 or 15 minutes")];
+        if !shared.findings.is_empty() {
+            bindings.insert(0, Binding::new("enter", "mend", "type the command that is advised for what is chosen"));
+            bindings.insert(1, Binding::new("↑ ↓", "choose", "choose among what needs attention"));
+        }
+        bindings
+    }
+
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
+        let count = shared.findings.len();
+        match key.code {
+            KeyCode::Char('z') => {
+                self.span = (self.span + 1) % SPANS.len();
+                vec![Act::Say(format!("the last {} minutes", SPANS[self.span] / 60))]
+            }
+            KeyCode::Enter => self.chosen(shared).map(|finding| Act::Type(finding.next.clone())).into_iter().collect(),
+            _ => {
+                self.chosen.key(key, count, count);
+                Vec::new()
+            }
+        }
+    }
+
+    fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
+        let count = shared.findings.len();
+        match event.kind {
+            MouseEventKind::ScrollDown => self.chosen.wheel(1, count),
+            MouseEventKind::ScrollUp => self.chosen.wheel(-1, count),
+            _ => {
+                let places = Places::of(area);
+                let inside = places.wrong.contains((event.column, event.row).into());
+                let row = event.row.checked_sub(places.wrong.y + 1).filter(|_| inside);
+                let drawn = self.wrong_lines(shared, places.wrong.width.into());
+                if let Some((at, _)) = row.and_then(|row| drawn.get(usize::from(row))) {
+                    self.chosen.at = *at;
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let Some(snapshot) = &shared.snapshot else { return };
+        let places = Places::of(area);
+        figures(frame, places.figures, shared, &snapshot.status);
+        self.curves(frame, places.curves, shared);
+        self.wrong(frame, places.wrong, shared);
+        let title = Line::styled("what happened last", shared.theme.head());
+        text(frame, Rect { height: 1, ..places.events }, title);
+        let room = usize::from(places.events.height.saturating_sub(1));
+        let newest: Vec<_> = snapshot.events.iter().rev().take(room).collect();
+        for (row, event) in newest.into_iter().rev().enumerate() {
+            let place = Rect { y: places.events.y + 1 + row as u16, height: 1, ..places.events };
+            text(frame, place, events::line(event, &shared.theme, &shared.zone(), place.width.into()));
+        }
+    }
+
+    fn selected_text(&self, shared: &Shared) -> Option<String> {
+        self.chosen(shared).map(|finding| finding.next.clone())
+    }
+
+    fn actions(&self, shared: &Shared) -> Vec<Action> {
+        let typed = |finding: &Finding| Action { name: finding.next.clone(), act: Act::Run(finding.next.clone()) };
+        shared.findings.iter().map(typed).collect()
+    }
+}
+
+/// Where things stand.
+struct Places {
+    figures: Rect,
+    curves: Rect,
+    wrong: Rect,
+    events: Rect,
+}
+
+impl Places {
+    fn of(area: Rect) -> Self {
+        const FIGURES: u16 = 6;
+        if area.width >= WIDE {
+            let left = area.width * 55 / 100;
+            let right = Rect { x: area.x + left + 2, width: area.width - left - 2, ..area };
+            let wrong = right.height / 2;
+            return Self {
+                figures: Rect { width: left, height: FIGURES.min(area.height), ..area },
+                curves: Rect { y: area.y + FIGURES, width: left, height: area.height.saturating_sub(FIGURES), ..area },
+                wrong: Rect { height: wrong, ..right },
+                events: Rect { y: right.y + wrong, height: right.height - wrong, ..right },
+            };
+        }
+        let rest = area.height.saturating_sub(FIGURES);
+        let curves = if rest >= 14 { 4 } else { 2 };
+        let wrong = (rest.saturating_sub(curves) * 3 / 5).min(1 + 3 * FINDING_LINES);
+        let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
+        Self {
+            figures: row(0, FIGURES.min(area.height)),
+            curves: row(FIGURES, curves.min(rest)),
+            wrong: row(FIGURES + curves, wrong),
+            events: row(FIGURES + curves + wrong, rest.saturating_sub(curves + wrong)),
+        }
+    }
+}
+
+fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterStatus) {
+    let theme = &shared.theme;
+    let health = shared.health();
+    let known = match shared.findings.first() {
+        _ if health == Health::Unknown
+            && shared.picture().is_some_and(|picture| picture.status.counted_ms.is_some()) =>
+        {
+            format!(": the cluster does not answer; what follows is of {}", age(Duration::from_millis(shared.age_ms())))
+        }
+        None => ": every chunk has all its copies, every datanode is heard from".to_owned(),
+        Some(worst) => format!(": {}", sanitise(&worst.what)),
+    };
+    let room = usize::from(area.width).saturating_sub(NAME_CELLS + width(&glance(health)));
+    let known = truncate(&known, room).into_owned();
+    let first = vec![Span::styled(glance(health), theme.tone(health.tone())), Span::raw(known)];
+    let chunks = &status.replication;
+    let copies = match status.counted_ms {
+        None => format!("{}; their copies have not been counted yet", count(chunks.chunks)),
+        Some(_) => format!(
+            "{}: {} missing, {} with one copy left, {} under, {} over, {} being copied",
+            count(chunks.chunks),
+            chunks.missing,
+            chunks.endangered,
+            chunks.under,
+            chunks.over,
+            chunks.copying
+        ),
+    };
+    let masters: Vec<String> = status.masters.iter().map(|master| format!("{} {}", master.id, master.role)).collect();
+    let names = format!(
+        "{}, {}, {}",
+        plural(status.files, "file", "files"),
+        plural(status.directories, "folder", "folders"),
+        size(status.bytes)
+    );
+    let room = usize::from(area.width).saturating_sub(NAME_CELLS);
+    let meter = room.saturating_sub(46).clamp(8, 40);
+    let full = if status.capacity == 0 { 0.0 } else { status.used as f64 / status.capacity as f64 };
+    let (used, capacity) = (size(status.used), size(status.capacity));
+    let space = vec![
+        Span::styled(bar(full, meter), full_style(shared, full)),
+        Span::raw(format!(
+            " {used} of {capacity} ({}), {} free",
+            percent(status.used, status.capacity),
+            size(status.free)
+        )),
+    ];
+    let nodes = vec![
+        Span::styled(format!("{} live", status.nodes_live), theme.node(NodeState::Live)),
+        Span::raw(", "),
+        Span::styled(
+            format!("{} stale", status.nodes_stale),
+            state_style(shared, NodeState::Stale, status.nodes_stale),
+        ),
+        Span::raw(", "),
+        Span::styled(format!("{} dead", status.nodes_dead), state_style(shared, NodeState::Dead, status.nodes_dead)),
+        Span::raw(format!("; {}", masters.join(", "))),
+    ];
+    let rows = [
+        ("health", first),
+        ("space", space),
+        ("names", vec![names.into()]),
+        ("chunks", vec![copies.into()]),
+        ("nodes", nodes),
+    ];
+    for (row, (name, value)) in rows.into_iter().enumerate() {
+        let mut spans = vec![Span::styled(pad(name, NAME_CELLS), theme.dim())];
+        spans.extend(value);
+        let place = Rect { y: area.y + row as u16, height: 1, ..area };
+        text(frame, place.intersection(area), Line::from(spans));
+    }
+}
+
+/// No colour for what is not there.
+fn state_style(shared: &Shared, state: NodeState, count: u32) -> Style {
+    if count == 0 { Style::new() } else { shared.theme.node(state) }
+}
+
+/// A disk that is nearly full is told apart.
+fn full_style(shared: &Shared, part: f64) -> Style {
+    let tone = match part {
+        part if part >= 0.95 => Tone::Bad,
+        part if part >= 0.8 => Tone::Warning,
+        _ => Tone::Good,
+    };
+    shared.theme.tone(tone)
+}
+
+/// A curve: its name, its value in a second, and how that is written.
+type Curve = (&'static str, fn(&Sample) -> Option<f64>, fn(f64) -> String);
+
+fn per_second(value: f64) -> String {
+    format!("{}/s", count(value.round() as u64))
+}
+
+const CURVES: [Curve; 4] = [
+    ("read", |sample| Some(sample.rates?.read), rate),
+    ("written", |sample| Some(sample.rates?.written), rate),
+    ("chunk ops", |sample| sample.rates.map(|rates| rates.reads + rates.writes), per_second),
+    ("changes", |sample| sample.changes, per_second),
+];
+
+impl Overview {
+    fn chosen<'s>(&self, shared: &'s Shared) -> Option<&'s Finding> {
+        shared.findings.get(self.chosen.within(shared.findings.len()))
+    }
+
+    /// As many curves as there is room for, each as high as may be.
+    fn curves(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        const VALUE_CELLS: usize = 11;
+        let high = (area.height / CURVES.len() as u16).clamp(1, 6);
+        let columns = usize::from(area.width).saturating_sub(NAME_CELLS + VALUE_CELLS + 1);
+        for (index, (name, value, written)) in CURVES.iter().enumerate() {
+            let y = area.y + index as u16 * high;
+            if y + high > area.bottom() {
+                return;
+            }
+            let seconds = shared.history.seconds().map(|sample| sample.and_then(value));
+            let curve = chart::columns(seconds, SPANS[self.span], columns);
+            let most = chart::most(&curve);
+            let now = shared.history.now().and_then(value).map_or_else(|| "not known".to_owned(), *written);
+            for (row, blocks) in chart::rows(&curve, most, high.into()).into_iter().enumerate() {
+                let (left, right) = match row {
+                    0 => (*name, now.as_str()),
+                    _ => ("", ""),
+                };
+                let spans = vec![
+                    Span::styled(pad(left, NAME_CELLS), shared.theme.dim()),
+                    Span::raw(format!("{right:>VALUE_CELLS$} ")),
+                    Span::styled(blocks, shared.theme.tone(Tone::Command)),
+                ];
+                text(frame, Rect { y: y + row as u16, height: 1, ..area }, Line::from(spans));
+            }
+        }
+    }
+
+    /// The lines of the findings from the chosen one on, each with the finding that it belongs to.
+    fn wrong_lines(&self, shared: &Shared, cells: usize) -> Vec<(usize, Line<'static>)> {
+        let chosen = self.chosen.within(shared.findings.len());
+        let findings = shared.findings.iter().enumerate().skip(chosen);
+        let lines = |(at, finding)| told(finding, at == chosen, shared, cells).into_iter().map(move |line| (at, line));
+        findings.flat_map(lines).collect()
+    }
+
+    /// What needs attention, the worst first.
+    fn wrong(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let theme = &shared.theme;
+        let title = match (shared.findings.len(), shared.health()) {
+            (0, Health::Unknown) => "nothing needed attention when the cluster was last heard from".to_owned(),
+            (0, _) => "nothing needs attention".to_owned(),
+            (count, _) => {
+                let at = self.chosen.within(count) + 1;
+                let which = if count > 1 { format!(", this is the {at}. of them") } else { String::new() };
+                format!("{} attention{which}", plural(count as u64, "thing needs", "things need"))
+            }
+        };
+        text(frame, Rect { height: 1, ..area }, Line::styled(title, theme.head()));
+        for (row, (_, line)) in self.wrong_lines(shared, area.width.into()).into_iter().enumerate() {
+            let place = Rect { y: area.y + 1 + row as u16, height: 1, ..area };
+            text(frame, place.intersection(area), line);
+        }
+    }
+}
+
+/// A finding: what, since when and what is done by itself, what to type.
+fn told(finding: &Finding, chosen: bool, shared: &Shared, cells: usize) -> Vec<Line<'static>> {
+    let theme = &shared.theme;
+    let (glyph, tone) = match finding.severity {
+        Severity::Bad => ("✗", Tone::Bad),
+        Severity::Warning => ("!", Tone::Warning),
+    };
+    let pieces = |what: &str| -> Vec<String> {
+        let wrapped = wrap(what, Some(cells), 2);
+        wrapped.lines().map(|line| truncate(line.trim_start(), cells.saturating_sub(2)).into_owned()).collect()
+    };
+    let by_itself = match finding.since_ms.map(|ms| age(Duration::from_millis(ms))) {
+        Some(since) => format!("since {since}; {}", finding.doing),
+        None => finding.doing.clone(),
+    };
+    let what_style = if chosen { theme.selected() } else { theme.head() };
+    let mut lines = Vec::new();
+    for (style, text) in [
+        (what_style, sanitise(&finding.what).into_owned()),
+        (theme.dim(), by_itself),
+        (theme.tone(Tone::Command), finding.next.clone()),
+    ] {
+        for piece in pieces(&text) {
+            let first =
+                if lines.is_empty() { Span::styled(format!("{glyph} "), theme.tone(tone)) } else { Span::raw("  ") };
+            lines.push(Line::from(vec![first, Span::styled(piece, style)]));
+        }
+    }
+    lines
+}

@@ -1,0 +1,275 @@
+//! How many copies chunks have against how many they should, and how fast what is short is made up for.
+
+use crate::figures::{count, plural, span};
+use crate::report::Tone;
+use crate::text::pad;
+use crate::top::chart;
+use crate::top::draw::text;
+use crate::top::history::lacking;
+use crate::top::model::Shared;
+use crate::top::page::{Act, Action, Binding, Page};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use dfs_client::Snapshot;
+use dfs_rpc::board::CopyCount;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Live copies from which on columns are not told apart.
+const LIVE_SHOWN_MAX: u8 = 6;
+const NAME_CELLS: usize = 14;
+const CELL: usize = 11;
+/// Lists what is short.
+const FIND_SHORT: &str = "find / -under-replicated";
+
+#[derive(Debug, Default)]
+pub struct Replication {
+    /// The chosen cell: row and column of the matrix.
+    row: usize,
+    column: usize,
+}
+
+/// What a number of copies means for a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Missing,
+    Endangered,
+    Under,
+    Right,
+    Over,
+}
+
+impl Class {
+    fn of(wanted: u8, live: u8) -> Self {
+        match live {
+            0 => Self::Missing,
+            1 if wanted > 1 => Self::Endangered,
+            live if live < wanted => Self::Under,
+            live if live == wanted => Self::Right,
+            _ => Self::Over,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Endangered => "with one copy left",
+            Self::Under => "under-replicated",
+            Self::Right => "with all their copies",
+            Self::Over => "with more copies than wanted",
+        }
+    }
+
+    fn glyph(self) -> &'static str {
+        match self {
+            Self::Missing => "✗",
+            Self::Endangered => "!",
+            Self::Under => "~",
+            Self::Right => "·",
+            Self::Over => "+",
+        }
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Self::Missing => Tone::Bad,
+            Self::Endangered | Self::Under => Tone::Warning,
+            Self::Right => Tone::Good,
+            Self::Over => Tone::Command,
+        }
+    }
+}
+
+impl Page for Replication {
+    fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
+        vec![
+            Binding::new("↑↓←→", "choose", "choose a cell of the matrix"),
+            Binding::new("enter", "files", "list the files with chunks that have too few copies"),
+        ]
+    }
+
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
+        let rows = shared.snapshot.as_ref().map_or(0, |snapshot| wanted(snapshot).len());
+        match key.code {
+            KeyCode::Up => self.row = self.row.saturating_sub(1),
+            KeyCode::Down => self.row = (self.row + 1).min(rows.saturating_sub(1)),
+            KeyCode::Left => self.column = self.column.saturating_sub(1),
+            KeyCode::Right => self.column = (self.column + 1).min(LIVE_SHOWN_MAX.into()),
+            KeyCode::Enter => return vec![Act::Run(FIND_SHORT.to_owned())],
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
+        let Some(snapshot) = &shared.snapshot else { return Vec::new() };
+        let (rows, top) = (wanted(snapshot).len(), area.y + summary(snapshot, shared).len() as u16 + 2);
+        let (Some(row), Some(cells)) = (event.row.checked_sub(top), event.column.checked_sub(area.x + CELL as u16))
+        else {
+            return Vec::new();
+        };
+        let (row, column) = (usize::from(row), usize::from(cells) / CELL);
+        if matches!(event.kind, MouseEventKind::Down(_)) && row < rows && column <= LIVE_SHOWN_MAX.into() {
+            (self.row, self.column) = (row, column);
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let Some(snapshot) = &shared.snapshot else { return };
+        let theme = &shared.theme;
+        let mut lines: Vec<Line<'static>> = Vec::new();
+        for (name, value, tone) in summary(snapshot, shared) {
+            lines.push(Line::from(vec![
+                Span::styled(pad(name, NAME_CELLS), theme.dim()),
+                Span::styled(value, theme.tone(tone)),
+            ]));
+        }
+        lines.push(Line::default());
+        lines.extend(self.matrix(snapshot, shared));
+        lines.push(Line::default());
+        let room = usize::from(area.height).saturating_sub(lines.len() + 1).min(8);
+        if room > 0 {
+            let seconds = shared.history.seconds().map(|sample| sample.map(|sample| sample.lacking as f64));
+            let columns = chart::columns(seconds, crate::top::history::SECONDS_KEPT, usize::from(area.width));
+            let most = chart::most(&columns);
+            let head = format!("copies that chunks lacked in the last 15 minutes, at most {}", count(most as u64));
+            lines.push(Line::styled(head, theme.dim()));
+            let rows = chart::rows(&columns, most, room);
+            lines.extend(rows.into_iter().map(|row| Line::styled(row, theme.tone(Tone::Warning))));
+        }
+        for (row, line) in lines.into_iter().enumerate() {
+            let place = Rect { y: area.y + row as u16, height: 1, ..area };
+            text(frame, place.intersection(area), line);
+        }
+    }
+
+    fn selected_text(&self, shared: &Shared) -> Option<String> {
+        self.chosen(shared.snapshot.as_deref()?)
+    }
+
+    fn actions(&self, _shared: &Shared) -> Vec<Action> {
+        let run = |line: &str| Action { name: line.to_owned(), act: Act::Run(line.to_owned()) };
+        [FIND_SHORT, "fsck /", "replication"].map(run).into()
+    }
+}
+
+/// The numbers of copies that chunks want, and `snapshot` has chunks for.
+fn wanted(snapshot: &Snapshot) -> Vec<u8> {
+    snapshot.copies.iter().map(|count| count.wanted).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn chunks(copies: &[CopyCount], wanted: u8, live: u8) -> u64 {
+    let there = |count: &&CopyCount| count.wanted == wanted && count.live.min(LIVE_SHOWN_MAX) == live;
+    copies.iter().filter(there).map(|count| count.chunks).sum()
+}
+
+/// How it stands, how fast it goes, when it will be done.
+fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, Tone)> {
+    let status = &snapshot.status;
+    let chunks = &status.replication;
+    if status.counted_ms.is_none() {
+        return vec![(
+            "chunks",
+            format!("{}; their copies have not been counted yet", count(chunks.chunks)),
+            Tone::Warning,
+        )];
+    }
+    let lacking = lacking(snapshot);
+    let rate = shared.history.repair_rate();
+    let (tone, missing) = match (lacking, chunks.missing) {
+        (0, _) => (Tone::Good, "none: every chunk has all its copies".to_owned()),
+        (_, 0) => (Tone::Warning, format!("{} to be made", count(lacking))),
+        (_, missing) => (
+            Tone::Bad,
+            format!(
+                "{} to be made; {} have no live copy to make them from",
+                count(lacking),
+                plural(missing, "chunk", "chunks")
+            ),
+        ),
+    };
+    let speed = match rate {
+        _ if lacking == 0 => "–".to_owned(),
+        None => format!("{} being made; how fast that goes is not known yet", count(chunks.copying)),
+        Some(rate) => format!("{} being made, {rate:.1} a second", count(chunks.copying)),
+    };
+    let eta = match rate {
+        _ if lacking == 0 => "–".to_owned(),
+        None => "not known yet".to_owned(),
+        Some(rate) => format!("about {}", span(Duration::from_secs_f64((lacking as f64 / rate).clamp(1.0, 1e9)))),
+    };
+    let by_urgency = format!(
+        "{} missing, {} with one copy left, {} under, {} over",
+        count(chunks.missing),
+        count(chunks.endangered),
+        count(chunks.under),
+        count(chunks.over)
+    );
+    vec![
+        ("lacking", missing, tone),
+        ("chunks", by_urgency, Tone::Plain),
+        ("repair", speed, Tone::Plain),
+        ("done in", eta, Tone::Plain),
+    ]
+}
+
+impl Replication {
+    /// Copies wanted, a row each, by live copies, a column each.
+    fn matrix(&self, snapshot: &Snapshot, shared: &Shared) -> Vec<Line<'static>> {
+        let theme = &shared.theme;
+        let heads: Vec<String> = (0..=LIVE_SHOWN_MAX)
+            .map(|live| if live == LIVE_SHOWN_MAX { format!("{live}+ live") } else { format!("{live} live") })
+            .collect();
+        let head: String = heads.iter().map(|head| format!("{head:>CELL$}")).collect();
+        let mut lines = vec![Line::styled(format!("{:CELL$}{head}", "WANTED"), theme.head())];
+        let wanted = wanted(snapshot);
+        for (row, wanted) in wanted.iter().enumerate() {
+            let mut spans = vec![Span::raw(format!("{:CELL$}", format!("{wanted} copies")))];
+            for live in 0..=LIVE_SHOWN_MAX {
+                let class = Class::of(*wanted, live);
+                let chunks = chunks(&snapshot.copies, *wanted, live);
+                let cell = if chunks == 0 { "–".to_owned() } else { format!("{} {}", class.glyph(), count(chunks)) };
+                let chosen = row == self.row && usize::from(live) == self.column;
+                let style = match chunks {
+                    _ if chosen => theme.selected(),
+                    0 => theme.dim(),
+                    _ => theme.tone(class.tone()),
+                };
+                let blanks = CELL.saturating_sub(crate::text::width(&cell));
+                spans.push(Span::raw(" ".repeat(blanks)));
+                spans.push(Span::styled(cell, style));
+            }
+            lines.push(Line::from(spans));
+        }
+        lines.push(match self.chosen(snapshot) {
+            Some(chosen) => Line::styled(chosen, theme.dim()),
+            None => Line::styled("there are no chunks yet", theme.dim()),
+        });
+        lines
+    }
+
+    /// The chosen cell in words.
+    fn chosen(&self, snapshot: &Snapshot) -> Option<String> {
+        let wanted = wanted(snapshot);
+        let wanted = *wanted.get(self.row.min(wanted.len().checked_sub(1)?))?;
+        let live = u8::try_from(self.column).ok()?;
+        let chunks = plural(chunks(&snapshot.copies, wanted, live), "chunk", "chunks");
+        Some(format!("{chunks} {}: {live} live of {wanted} wanted", Class::of(wanted, live).word()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes() {
+        let class = |wanted, live| Class::of(wanted, live);
+        assert_eq!(class(3, 0), Class::Missing);
+        assert_eq!((class(3, 1), class(1, 1)), (Class::Endangered, Class::Right));
+        assert_eq!((class(3, 2), class(3, 3), class(2, 3)), (Class::Under, Class::Right, Class::Over));
+    }
+}

@@ -1,0 +1,227 @@
+//! Colours. Glyphs and words carry the meaning; colours are redundant.
+
+use crate::report::Tone;
+use dfs_client::NodeState;
+use ratatui::style::{Color, Modifier, Style};
+
+/// How many colours the terminal knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// None: `NO_COLOR`, or a terminal that knows none.
+    None,
+    /// 256, by number.
+    #[default]
+    Indexed,
+    /// Any (`COLORTERM=truecolor`).
+    True,
+}
+
+/// A theme, as it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeName {
+    #[default]
+    Dark,
+    Light,
+    Mono,
+}
+
+impl ThemeName {
+    pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::Mono];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Mono => "mono",
+        }
+    }
+
+    /// The theme of this name.
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.word() == word)
+    }
+
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Dark => Self::Light,
+            Self::Light => Self::Mono,
+            Self::Mono => Self::Dark,
+        }
+    }
+}
+
+/// The colours that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Theme {
+    pub name: ThemeName,
+    pub depth: Depth,
+}
+
+/// The Okabe–Ito colours (Okabe and Ito, Color Universal Design, 2002), which people tell apart whatever they see, in
+/// the two lightnesses that dark and light grounds need.
+const GREEN: [(u8, u8, u8); 2] = [(0, 158, 115), (0, 120, 87)];
+const ORANGE: [(u8, u8, u8); 2] = [(230, 159, 0), (166, 108, 0)];
+const VERMILION: [(u8, u8, u8); 2] = [(230, 97, 20), (186, 70, 0)];
+const SKY: [(u8, u8, u8); 2] = [(86, 180, 233), (0, 96, 160)];
+const GREY: [(u8, u8, u8); 2] = [(138, 138, 138), (110, 110, 110)];
+
+/// Cividis (Nuñez, Anderton and Renslow, PLoS ONE 13(7), 2018) at nine even steps: even in lightness, for all eyes.
+const CIVIDIS: [(u8, u8, u8); 9] = [
+    (0, 34, 78),
+    (18, 53, 112),
+    (59, 73, 108),
+    (87, 93, 109),
+    (112, 113, 115),
+    (138, 134, 120),
+    (165, 156, 116),
+    (195, 179, 105),
+    (254, 232, 56),
+];
+
+/// From blue over white to orange, for what lies below and above a mean.
+const DIVERGING: [(u8, u8, u8); 5] = [(0, 114, 178), (120, 175, 215), (225, 225, 225), (236, 180, 110), (213, 94, 0)];
+
+impl Theme {
+    /// How text of this tone looks.
+    pub fn tone(&self, tone: Tone) -> Style {
+        let style = Style::new();
+        match tone {
+            Tone::Plain => style,
+            Tone::Good => self.coloured(style, GREEN),
+            Tone::Warning => self.coloured(style, ORANGE).add_modifier(Modifier::BOLD),
+            Tone::Bad => self.coloured(style, VERMILION).add_modifier(Modifier::BOLD),
+            Tone::Dim => self.dim(),
+            Tone::Strong => style.add_modifier(Modifier::BOLD),
+            Tone::Folder => self.coloured(style, SKY).add_modifier(Modifier::BOLD),
+            Tone::Command => self.coloured(style, SKY),
+            Tone::Quoted => self.coloured(style, ORANGE),
+            Tone::Missing => style.add_modifier(Modifier::UNDERLINED),
+        }
+    }
+
+    /// Of less interest, or old.
+    pub fn dim(&self) -> Style {
+        if self.is_mono() { Style::new().add_modifier(Modifier::DIM) } else { self.coloured(Style::new(), GREY) }
+    }
+
+    /// What is selected.
+    pub fn selected(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// A head line.
+    pub fn head(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// The state of a datanode.
+    pub fn node(&self, state: NodeState) -> Style {
+        let style = Style::new();
+        match state {
+            NodeState::Live => self.coloured(style, GREEN),
+            NodeState::Stale => self.coloured(style, ORANGE),
+            NodeState::Dead => self.coloured(style, VERMILION).add_modifier(Modifier::BOLD),
+        }
+    }
+
+    /// A place on the ramp from nothing (0) to all (1); none where there are no colours.
+    pub fn ramp(&self, part: f64) -> Option<Color> {
+        (!self.is_mono()).then(|| self.colour(between(&CIVIDIS, part)))
+    }
+
+    /// A place below (towards 0), at (0.5) or above (towards 1) the mean; none where there are no colours.
+    pub fn diverging(&self, part: f64) -> Option<Color> {
+        (!self.is_mono()).then(|| self.colour(between(&DIVERGING, part)))
+    }
+
+    pub fn is_mono(&self) -> bool {
+        self.name == ThemeName::Mono || self.depth == Depth::None
+    }
+
+    fn coloured(&self, style: Style, lightnesses: [(u8, u8, u8); 2]) -> Style {
+        let [dark, light] = lightnesses;
+        match self.name {
+            _ if self.is_mono() => style,
+            ThemeName::Light => style.fg(self.colour(light)),
+            ThemeName::Dark | ThemeName::Mono => style.fg(self.colour(dark)),
+        }
+    }
+
+    fn colour(&self, (red, green, blue): (u8, u8, u8)) -> Color {
+        match self.depth {
+            Depth::True => Color::Rgb(red, green, blue),
+            Depth::Indexed => Color::Indexed(nearest(red, green, blue)),
+            Depth::None => Color::Reset,
+        }
+    }
+}
+
+/// The colour at a place between the first of `steps` (0) and the last (1).
+fn between(steps: &[(u8, u8, u8)], part: f64) -> (u8, u8, u8) {
+    let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
+    let last = steps.len().saturating_sub(1);
+    let place = part * last as f64;
+    let below = (place.floor() as usize).min(last);
+    let step = |at: usize| steps.get(at.min(last)).copied().unwrap_or_default();
+    let ((r0, g0, b0), (r1, g1, b1)) = (step(below), step(below + 1));
+    let share = place - below as f64;
+    let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8;
+    (mix(r0, r1), mix(g0, g1), mix(b0, b1))
+}
+
+/// The number of the nearest of the 6 × 6 × 6 colours and 24 greys of a terminal with 256 colours.
+fn nearest(red: u8, green: u8, blue: u8) -> u8 {
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let level = |value: u8| {
+        let distance = |index: &usize| LEVELS.get(*index).map_or(u8::MAX, |level| level.abs_diff(value));
+        (0..LEVELS.len()).min_by_key(distance).unwrap_or(0)
+    };
+    let (r, g, b) = (level(red), level(green), level(blue));
+    let shade = |index: usize| LEVELS.get(index).copied().unwrap_or(0);
+    let far = |(r, g, b): (u8, u8, u8)| {
+        let square = |one: u8, other: u8| u32::from(one.abs_diff(other)).pow(2);
+        square(r, red) + square(g, green) + square(b, blue)
+    };
+    let mean = (u32::from(red) + u32::from(green) + u32::from(blue)) / 3;
+    let grey = (mean.saturating_sub(3) / 10).min(23) as u8;
+    let grey_shade = 8 + 10 * grey;
+    if far((grey_shade, grey_shade, grey_shade)) < far((shade(r), shade(g), shade(b))) {
+        232 + grey
+    } else {
+        (16 + 36 * r + 6 * g + b) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_colours_there_are_none() {
+        for theme in
+            [Theme { name: ThemeName::Mono, depth: Depth::True }, Theme { name: ThemeName::Dark, depth: Depth::None }]
+        {
+            assert_eq!(theme.tone(Tone::Bad).fg, None);
+            assert_eq!((theme.ramp(0.5), theme.diverging(0.5)), (None, None));
+        }
+    }
+
+    #[test]
+    fn ramps_run_from_end_to_end() {
+        let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
+        assert_eq!(theme.ramp(0.0), Some(Color::Rgb(0, 34, 78)));
+        assert_eq!(theme.ramp(7.0), Some(Color::Rgb(254, 232, 56)));
+        assert_eq!(theme.ramp(f64::NAN), theme.ramp(0.0));
+        assert_eq!(theme.diverging(0.5), Some(Color::Rgb(225, 225, 225)));
+    }
+
+    #[test]
+    fn indexed_colours_are_the_nearest() {
+        assert_eq!(nearest(0, 0, 0), 16);
+        assert_eq!(nearest(255, 255, 255), 231);
+        assert_eq!(nearest(128, 128, 128), 244);
+        assert_eq!(nearest(255, 95, 0), 202);
+    }
+}

@@ -1,0 +1,310 @@
+//! How the dashboard changes: one message after another.
+
+mod overlay;
+mod palette;
+
+use crate::top::message::{CommandNews, CommandState, Effect, Message};
+use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Link, Model, Overlay, PageId, REFRESHES_MS};
+use crate::top::page::{Act, Question};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+
+/// Views that `[` goes back to, at most.
+const BACK_MAX: usize = 50;
+
+/// Takes a message in; gives what is to be done.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let acts = match &message {
+        Message::Key(key) if key.kind == KeyEventKind::Release => return Vec::new(),
+        Message::Key(key) => {
+            model.dirty = true;
+            model.said = None;
+            key_pressed(model, *key)
+        }
+        Message::Mouse(event) => mouse(model, *event),
+        Message::Paste(text) => overlay::paste(model, text),
+        Message::Resize(columns, lines) => {
+            model.shared.area = Rect::new(0, 0, *columns, *lines);
+            model.dirty = true;
+            Vec::new()
+        }
+        Message::Tick(now) => {
+            let passed = now.elapsed_ms / 1000 - model.shared.now.elapsed_ms / 1000;
+            (0..passed.min(crate::top::history::SECONDS_KEPT as u64)).for_each(|_| model.shared.history.second());
+            model.shared.now = *now;
+            model.dirty |= passed > 0;
+            Vec::new()
+        }
+        Message::Picture(snapshot) => {
+            model.shared.link = Link::Live;
+            model.shared.history.picture(snapshot);
+            if !model.shared.frozen {
+                model.shared.snapshot = Some(snapshot.clone());
+                model.shared.received_ms = model.shared.now.elapsed_ms;
+                model.shared.look();
+            }
+            model.dirty = true;
+            Vec::new()
+        }
+        Message::Lost(error) => {
+            let since_ms = match model.shared.link {
+                Link::Lost { since_ms, .. } => since_ms,
+                Link::Waiting | Link::Live => model.shared.now.elapsed_ms,
+            };
+            model.shared.link = Link::Lost { since_ms, error: error.clone() };
+            model.shared.history.lost();
+            model.dirty = true;
+            Vec::new()
+        }
+        Message::Command(news) => command(model, news),
+        Message::Completed { line, candidates } => {
+            overlay::completed(model, line, candidates);
+            Vec::new()
+        }
+        Message::Listed { .. } | Message::ListedLocal { .. } | Message::Looked { .. } | Message::Log { .. } => {
+            Vec::new()
+        }
+    };
+    let mut effects = perform(model, acts);
+    if !matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_)) {
+        let heard = model.pages.hear(&message, &model.shared);
+        model.dirty |= !matches!(message, Message::Tick(_));
+        effects.extend(perform(model, heard));
+    }
+    effects
+}
+
+/// The part of the window that the page has, between the two lines above and the one below.
+pub fn page_area(area: Rect) -> Rect {
+    Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area }
+}
+
+fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
+    if !matches!(model.overlay, Overlay::None) {
+        return overlay::key(model, key);
+    }
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('c') if control => vec![Act::Effect(Effect::Quit)],
+        KeyCode::Char('z') if control => vec![Act::Effect(Effect::Suspend)],
+        KeyCode::Char('l') if control => Vec::new(),
+        _ => {
+            // The page first: it may be taking text, or have a level to go up from.
+            let acts = model.pages.get_mut(model.page).key(key, &model.shared);
+            if acts.is_empty() { everywhere(model, key) } else { acts }
+        }
+    }
+}
+
+/// The keys that do the same on every page.
+fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
+    let KeyCode::Char(letter) = key.code else {
+        return match key.code {
+            KeyCode::Tab => vec![Act::Go(beside(model.page, 1))],
+            KeyCode::BackTab => vec![Act::Go(beside(model.page, PageId::ALL.len() - 1))],
+            KeyCode::F(1) => help(model),
+            KeyCode::Esc => match model.current().filter().is_some_and(|filter| !filter.is_empty()) {
+                true => set_filter(model, String::new()),
+                false => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+    };
+    match letter {
+        'q' => vec![Act::Effect(Effect::Quit)],
+        '?' => help(model),
+        ':' => overlay::type_line(model, String::new()),
+        '/' => match model.current().filter().map(str::to_owned) {
+            Some(filter) => {
+                model.overlay = Overlay::Filter(filter);
+                Vec::new()
+            }
+            None => vec![Act::Say("there is nothing to filter here".to_owned())],
+        },
+        '[' => go_through(model, true),
+        ']' => go_through(model, false),
+        'p' => freeze(model),
+        't' => {
+            model.shared.theme.name = model.shared.theme.name.next();
+            vec![Act::Say(format!("theme {}", model.shared.theme.name.word())), keep(model)]
+        }
+        'm' => {
+            model.shared.mouse = !model.shared.mouse;
+            let what = if model.shared.mouse { "the mouse is ours" } else { "the mouse selects text" };
+            vec![Act::Effect(Effect::Mouse(model.shared.mouse)), Act::Say(what.to_owned()), keep(model)]
+        }
+        '+' | '-' => refresh(model, letter == '+'),
+        'y' => match model.current().selected_text(&model.shared) {
+            Some(text) => vec![Act::Say(format!("copied {text}")), Act::Effect(Effect::Copy(text))],
+            None => vec![Act::Say("nothing is selected".to_owned())],
+        },
+        '1'..='9' => match PageId::ALL.into_iter().find(|page| page.key() == letter) {
+            Some(page) => vec![Act::Go(page)],
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn beside(page: PageId, steps: usize) -> PageId {
+    let at = PageId::ALL.iter().position(|other| *other == page).unwrap_or(0);
+    PageId::ALL.get((at + steps) % PageId::ALL.len()).copied().unwrap_or_default()
+}
+
+fn help(model: &mut Model) -> Vec<Act> {
+    model.overlay = Overlay::Help(0);
+    Vec::new()
+}
+
+fn keep(model: &Model) -> Act {
+    Act::Effect(Effect::Keep(model.preferences()))
+}
+
+fn freeze(model: &mut Model) -> Vec<Act> {
+    let shared = &mut model.shared;
+    shared.frozen = !shared.frozen;
+    vec![Act::Say(if shared.frozen { "frozen: p goes on" } else { "goes on" }.to_owned())]
+}
+
+/// Asks for pictures more often, or less.
+fn refresh(model: &mut Model, faster: bool) -> Vec<Act> {
+    let now = model.shared.refresh_ms;
+    let next = match faster {
+        true => REFRESHES_MS.into_iter().rev().find(|ms| *ms < now),
+        false => REFRESHES_MS.into_iter().find(|ms| *ms > now),
+    };
+    let Some(next) = next else { return vec![Act::Say("that is as far as it goes".to_owned())] };
+    model.shared.refresh_ms = next;
+    let what = format!("a picture every {}", crate::figures::span(std::time::Duration::from_millis(next)));
+    vec![Act::Effect(Effect::Refresh { every_ms: next }), Act::Say(what), keep(model)]
+}
+
+fn go_through(model: &mut Model, back: bool) -> Vec<Act> {
+    let (from, to) = if back { (&mut model.back, &mut model.forth) } else { (&mut model.forth, &mut model.back) };
+    let Some(page) = from.pop() else { return vec![Act::Say("there is no view to go to".to_owned())] };
+    to.push(model.page);
+    model.page = page;
+    model.pages.get_mut(page).enter(&model.shared)
+}
+
+fn go(model: &mut Model, page: PageId) -> Vec<Act> {
+    if page != model.page {
+        model.back.push(model.page);
+        if model.back.len() > BACK_MAX {
+            model.back.remove(0);
+        }
+        model.forth.clear();
+        model.page = page;
+    }
+    let mut acts = model.pages.get_mut(page).enter(&model.shared);
+    acts.push(keep(model));
+    acts
+}
+
+fn set_filter(model: &mut Model, filter: String) -> Vec<Act> {
+    model.pages.get_mut(model.page).set_filter(filter, &model.shared);
+    Vec::new()
+}
+
+fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
+    let turned = matches!(event.kind, MouseEventKind::ScrollDown | MouseEventKind::ScrollUp);
+    if !matches!(event.kind, MouseEventKind::Down(_)) && !turned {
+        return Vec::new();
+    }
+    model.dirty = true;
+    let area = model.shared.area;
+    if !matches!(model.overlay, Overlay::None) {
+        return overlay::mouse(model, event);
+    }
+    if event.row == area.y + 1 {
+        return crate::top::draw::tab_at(model, event.column).map(Act::Go).into_iter().collect();
+    }
+    let inside = page_area(area);
+    if !inside.contains((event.column, event.row).into()) {
+        return Vec::new();
+    }
+    model.pages.get_mut(model.page).mouse(event, inside, &model.shared)
+}
+
+/// News of a command.
+fn command(model: &mut Model, news: &CommandNews) -> Vec<Act> {
+    model.dirty = true;
+    let now = model.shared.now.elapsed_ms;
+    let read_only = model.shared.read_only;
+    let Some(at) = model.shared.commands.iter().position(|command| command.number == news.number) else {
+        return Vec::new();
+    };
+    let Some(command) = model.shared.commands.get_mut(at) else { return Vec::new() };
+    command.state = news.state.clone();
+    match &news.state {
+        CommandState::Running { .. } => Vec::new(),
+        CommandState::WouldAsk(what) => {
+            let question = Question { what: what.clone(), line: format!("{} --yes", command.line) };
+            model.shared.commands.remove(at);
+            if read_only { Vec::new() } else { vec![Act::Ask(question)] }
+        }
+        CommandState::Ended { code, output } => {
+            command.ended_ms = Some(now);
+            // Who has an answer in one line need not look for it.
+            let line = output.trim_end();
+            let short = !line.contains('\n') && *code == 0;
+            command.read = *code == 0;
+            let said = match (short, line.is_empty(), code) {
+                (true, true, _) => format!("done: {}", command.line),
+                (true, false, _) => line.to_owned(),
+                (false, _, 0) => format!("done: {}", command.line),
+                _ => format!("failed: {}: {}", command.line, line.lines().next().unwrap_or_default()),
+            };
+            vec![Act::Say(said)]
+        }
+    }
+}
+
+/// Does what a page wants, as far as it is the dashboard's own; gives the rest.
+fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut open: std::collections::VecDeque<Act> = acts.into();
+    while let Some(act) = open.pop_front() {
+        match act {
+            Act::Go(page) => open.extend(go(model, page)),
+            Act::Run(line) => effects.extend(run(model, line)),
+            Act::Ask(question) if !refused(model, &question.line) => {
+                model.overlay = Overlay::Question { question, yes: false };
+            }
+            Act::Ask(_) => {}
+            Act::Type(text) => open.extend(overlay::type_line(model, text)),
+            Act::Say(text) => model.said = Some(text),
+            Act::Effect(effect) => effects.push(effect),
+        }
+    }
+    effects
+}
+
+fn run(model: &mut Model, line: String) -> Option<Effect> {
+    if refused(model, &line) {
+        return None;
+    }
+    model.last_command += 1;
+    let number = model.last_command;
+    let commands = &mut model.shared.commands;
+    if commands.len() >= COMMANDS_KEPT_MAX {
+        let ended = commands.iter().position(|command| command.ended_ms.is_some());
+        commands.remove(ended.unwrap_or(0));
+    }
+    let state = CommandState::Running { moved: 0, total: None };
+    let began_ms = model.shared.now.elapsed_ms;
+    commands.push_back(CommandLine { number, line: line.clone(), state, began_ms, ended_ms: None, read: false });
+    model.said = Some(format!("runs: {line}"));
+    Some(Effect::Run { number, line })
+}
+
+/// Whether nothing may be run from here; says so.
+fn refused(model: &mut Model, line: &str) -> bool {
+    if model.shared.read_only {
+        model.said = Some(format!("read-only: not run: {line}"));
+    }
+    model.shared.read_only
+}
+
+#[cfg(test)]
+mod tests;

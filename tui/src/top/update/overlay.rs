@@ -1,0 +1,158 @@
+//! What lies over the view: help, a line or filter that is typed, a question.
+
+use super::{palette, set_filter};
+use crate::top::message::Effect;
+use crate::top::model::{Candidate, Line, Model, Overlay};
+use crate::top::page::Act;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+
+/// A line that is typed is at most this long, in bytes.
+const LINE_BYTES_MAX: usize = 4096;
+
+pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if key.code == KeyCode::Esc || control && key.code == KeyCode::Char('c') {
+        return leave(model);
+    }
+    match std::mem::take(&mut model.overlay) {
+        Overlay::None => Vec::new(),
+        Overlay::Help(line) => help(model, line, key),
+        Overlay::Filter(text) => filter(model, text, key),
+        Overlay::Palette(line) => palette(model, line, key),
+        Overlay::Question { question, yes } => match key.code {
+            KeyCode::Enter if yes => vec![Act::Run(question.line)],
+            KeyCode::Char('y') => vec![Act::Run(question.line)],
+            KeyCode::Enter | KeyCode::Char('n' | 'q') => vec![Act::Say("not done".to_owned())],
+            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Char('h' | 'l') => {
+                model.overlay = Overlay::Question { question, yes: !yes };
+                Vec::new()
+            }
+            _ => {
+                model.overlay = Overlay::Question { question, yes };
+                Vec::new()
+            }
+        },
+    }
+}
+
+fn leave(model: &mut Model) -> Vec<Act> {
+    match std::mem::take(&mut model.overlay) {
+        Overlay::Filter(_) => set_filter(model, String::new()),
+        Overlay::Question { .. } => vec![Act::Say("not done".to_owned())],
+        Overlay::None | Overlay::Help(_) | Overlay::Palette(_) => Vec::new(),
+    }
+}
+
+fn help(model: &mut Model, line: usize, key: KeyEvent) -> Vec<Act> {
+    let last = crate::top::draw::help_lines(model).len().saturating_sub(1);
+    model.overlay = match key.code {
+        KeyCode::Down | KeyCode::Char('j') => Overlay::Help((line + 1).min(last)),
+        KeyCode::PageDown | KeyCode::Char(' ') => Overlay::Help((line + 10).min(last)),
+        KeyCode::Up | KeyCode::Char('k') => Overlay::Help(line.saturating_sub(1)),
+        KeyCode::PageUp => Overlay::Help(line.saturating_sub(10)),
+        _ => Overlay::None,
+    };
+    Vec::new()
+}
+
+fn filter(model: &mut Model, mut text: String, key: KeyEvent) -> Vec<Act> {
+    if key.code == KeyCode::Enter {
+        return set_filter(model, text);
+    }
+    edit(&mut text, key);
+    model.overlay = Overlay::Filter(text.clone());
+    set_filter(model, text)
+}
+
+/// Begins a line behind `:`.
+pub(super) fn type_line(model: &mut Model, text: String) -> Vec<Act> {
+    typed(model, text)
+}
+
+fn palette(model: &mut Model, mut line: Line, key: KeyEvent) -> Vec<Act> {
+    match key.code {
+        KeyCode::Enter => palette::chosen(model, &line),
+        KeyCode::Down | KeyCode::Up => {
+            let count = line.candidates.len();
+            line.chosen = match (line.chosen, key.code) {
+                (None, KeyCode::Down) => (count > 0).then_some(0),
+                (Some(at), KeyCode::Down) => Some((at + 1).min(count.saturating_sub(1))),
+                (Some(at), _) => at.checked_sub(1),
+                (None, _) => None,
+            };
+            model.overlay = Overlay::Palette(line);
+            Vec::new()
+        }
+        KeyCode::Tab => {
+            let text =
+                line.candidates.get(line.chosen.unwrap_or(0)).map_or(line.text, |candidate| candidate.text.clone());
+            typed(model, text)
+        }
+        _ => {
+            edit(&mut line.text, key);
+            typed(model, line.text)
+        }
+    }
+}
+
+/// A line as it is now: what may be meant is looked up at once, the rest is asked of the shell.
+fn typed(model: &mut Model, text: String) -> Vec<Act> {
+    let candidates = palette::candidates(model, &text);
+    model.overlay = Overlay::Palette(Line { text: text.clone(), candidates, chosen: None });
+    vec![Act::Effect(Effect::Complete { line: text })]
+}
+
+/// Words that the shell knows have come for a line.
+pub(super) fn completed(model: &mut Model, asked: &str, words: &[String]) {
+    let Overlay::Palette(line) = &mut model.overlay else { return };
+    if line.text != asked {
+        return;
+    }
+    for word in words {
+        if !line.candidates.iter().any(|candidate| candidate.text == *word) {
+            line.candidates.push(Candidate { text: word.clone(), act: None });
+        }
+    }
+    model.dirty = true;
+}
+
+pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Act> {
+    let pasted: String = pasted.chars().filter(|c| !c.is_control()).collect();
+    model.dirty = true;
+    match std::mem::take(&mut model.overlay) {
+        Overlay::Palette(line) if line.text.len() + pasted.len() <= LINE_BYTES_MAX => typed(model, line.text + &pasted),
+        Overlay::Filter(text) if text.len() + pasted.len() <= LINE_BYTES_MAX => {
+            model.overlay = Overlay::Filter(text.clone() + &pasted);
+            set_filter(model, text + &pasted)
+        }
+        other => {
+            model.overlay = other;
+            Vec::new()
+        }
+    }
+}
+
+fn edit(text: &mut String, key: KeyEvent) {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('u') if control => text.clear(),
+        KeyCode::Char('w') if control => {
+            let kept = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
+            text.truncate(kept);
+        }
+        KeyCode::Backspace => drop(text.pop()),
+        KeyCode::Char(c) if !control && text.len() < LINE_BYTES_MAX => text.push(c),
+        _ => {}
+    }
+}
+
+pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
+    let Overlay::Help(line) = model.overlay else { return Vec::new() };
+    let last = crate::top::draw::help_lines(model).len().saturating_sub(1);
+    model.overlay = match event.kind {
+        MouseEventKind::ScrollDown => Overlay::Help((line + 3).min(last)),
+        MouseEventKind::ScrollUp => Overlay::Help(line.saturating_sub(3)),
+        _ => Overlay::None,
+    };
+    Vec::new()
+}

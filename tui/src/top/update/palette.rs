@@ -1,0 +1,52 @@
+//! The `:` palette: views, what can be done with what is selected, and every line that the shell would take.
+
+use crate::top::message::Effect;
+use crate::top::model::{Candidate, Line, Model, PageId};
+use crate::top::page::Act;
+use crate::top::theme::ThemeName;
+
+/// Candidates that are offered at most.
+const CANDIDATES_MAX: usize = 50;
+
+/// What may be meant by the text: what begins so first, then what has it somewhere.
+pub(super) fn candidates(model: &Model, text: &str) -> Vec<Candidate> {
+    let all = all(model);
+    let (begun, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|candidate| candidate.text.starts_with(text));
+    let within = rest.into_iter().filter(|candidate| candidate.text.contains(text));
+    begun.into_iter().chain(within).take(CANDIDATES_MAX).collect()
+}
+
+fn all(model: &Model) -> Vec<Candidate> {
+    let done = |text: &str, act| Candidate { text: text.to_owned(), act: Some(act) };
+    let actions = model.current().actions(&model.shared).into_iter();
+    let actions = actions.map(|action| Candidate { text: action.name, act: Some(action.act) });
+    let pages = PageId::ALL.into_iter().map(|page| done(page.word(), Act::Go(page)));
+    let themes =
+        ThemeName::ALL.into_iter().map(|theme| Candidate { text: format!("theme {}", theme.word()), act: None });
+    actions.chain(pages).chain(themes).chain([done("quit", Act::Effect(Effect::Quit))]).collect()
+}
+
+/// Enter was pressed: what was chosen, or else what was typed.
+pub(super) fn chosen(model: &mut Model, line: &Line) -> Vec<Act> {
+    let text = match line.chosen.and_then(|at| line.candidates.get(at)) {
+        Some(Candidate { act: Some(act), .. }) => return vec![act.clone()],
+        Some(Candidate { text, act: None }) => text.trim(),
+        None => line.text.trim(),
+    };
+    if text.is_empty() {
+        return Vec::new();
+    }
+    if let Some(candidate) = all(model).into_iter().find(|candidate| candidate.text == text && candidate.act.is_some())
+    {
+        return candidate.act.into_iter().collect();
+    }
+    if let Some(theme) = text.strip_prefix("theme ").and_then(|name| ThemeName::find(name.trim())) {
+        model.shared.theme.name = theme;
+        return vec![Act::Effect(Effect::Keep(model.preferences()))];
+    }
+    match PageId::find(text) {
+        Some(page) => vec![Act::Go(page)],
+        None if text == "q" => vec![Act::Effect(Effect::Quit)],
+        None => vec![Act::Run(text.to_owned())],
+    }
+}

@@ -1,0 +1,219 @@
+//! What keys do, as a user would press them.
+
+use super::update;
+use crate::top::message::{CommandNews, CommandState, Effect, Message, Moment};
+use crate::top::model::{Link, Model, Overlay, PageId};
+use crate::top::once;
+use crate::top::page::{Act, Question};
+use crate::top::pages::fixtures::{self, model};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use dfs_types::{Error, ErrorCode};
+use std::sync::Arc;
+
+fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(model, Message::Key(KeyEvent::from(code)))
+}
+
+fn control(model: &mut Model, letter: char) -> Vec<Effect> {
+    update(model, Message::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)))
+}
+
+fn typed(model: &mut Model, text: &str) -> Vec<Effect> {
+    text.chars().flat_map(|letter| press(model, KeyCode::Char(letter))).collect()
+}
+
+fn seen(model: &Model) -> String {
+    once::plain(&once::frame(model, 120, 40))
+}
+
+fn runs(effects: &[Effect]) -> Vec<&str> {
+    let line = |effect: &'_ Effect| match effect {
+        Effect::Run { line, .. } => Some(line.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(|effect| line(effect).map(|line| &*line.leak())).collect()
+}
+
+#[test]
+fn views_are_reached_by_number_tab_and_name() {
+    let mut model = model(fixtures::cluster(3));
+    for page in PageId::ALL {
+        press(&mut model, KeyCode::Char(page.key()));
+        assert_eq!(model.page, page);
+    }
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.page, PageId::ALL[0]);
+    press(&mut model, KeyCode::BackTab);
+    assert_eq!(model.page, PageId::ALL[PageId::ALL.len() - 1]);
+    typed(&mut model, ":repl");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.page, PageId::Replication);
+    // And back by the way that was come.
+    typed(&mut model, "[");
+    assert_eq!(model.page, PageId::ALL[PageId::ALL.len() - 1]);
+    typed(&mut model, "]");
+    assert_eq!(model.page, PageId::Replication);
+}
+
+#[test]
+fn views_are_reached_by_their_tabs() {
+    let mut model = model(fixtures::cluster(3));
+    update(&mut model, Message::Resize(120, 40));
+    let row = once::plain(&once::frame(&model, 120, 40)).lines().nth(1).expect("the tabs").to_owned();
+    let column = row.find("events").expect("its name") as u16;
+    let click =
+        MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column, row: 1, modifiers: KeyModifiers::NONE };
+    update(&mut model, Message::Mouse(click));
+    assert_eq!(model.page, PageId::Events);
+}
+
+#[test]
+fn leaving_and_suspending() {
+    let mut model = model(fixtures::cluster(3));
+    assert_eq!(press(&mut model, KeyCode::Char('q')), [Effect::Quit]);
+    assert_eq!(control(&mut model, 'c'), [Effect::Quit]);
+    assert_eq!(control(&mut model, 'z'), [Effect::Suspend]);
+}
+
+#[test]
+fn what_is_old_is_shown_as_old() {
+    let mut model = model(fixtures::cluster(3));
+    assert!(seen(&model).contains("· well"));
+    let error = Error::new(ErrorCode::Unreachable, "10.0.0.1:7000: connection refused");
+    update(&mut model, Message::Lost(error.clone()));
+    update(&mut model, Message::Tick(Moment { elapsed_ms: 65_000, calendar: fixtures::NOW }));
+    update(&mut model, Message::Lost(error));
+    let text = seen(&model);
+    for part in ["unknown", "as of 1 min ago", "LOST for 1m 00s", "connection refused", "datanode-1"] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3))));
+    assert!(matches!(model.shared.link, Link::Live) && seen(&model).contains("· well"));
+}
+
+#[test]
+fn a_frozen_picture_stays() {
+    let mut model = model(fixtures::cluster(3));
+    typed(&mut model, "p");
+    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(9))));
+    assert_eq!(model.shared.nodes().len(), 3);
+    assert!(seen(&model).contains("FROZEN"));
+    typed(&mut model, "p");
+    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(9))));
+    assert_eq!(model.shared.nodes().len(), 9);
+}
+
+#[test]
+fn lines_of_the_shell_are_run_and_their_end_is_told() {
+    let mut model = model(fixtures::cluster(3));
+    typed(&mut model, ":setrep 2 /data");
+    let effects = press(&mut model, KeyCode::Enter);
+    assert_eq!(runs(&effects), ["setrep 2 /data"]);
+    let number = model.last_command;
+    let state = CommandState::Ended { code: 1, output: "setrep: /data: no such file\n".into() };
+    update(&mut model, Message::Command(CommandNews { number, state }));
+    assert!(seen(&model).contains("failed: setrep 2 /data"), "{}", seen(&model));
+    // Another key takes the message away, but not that a command failed.
+    typed(&mut model, "1");
+    assert!(seen(&model).contains("1 command failed"), "{}", seen(&model));
+}
+
+#[test]
+fn a_command_that_wants_to_be_asked_is_asked_for() {
+    let mut model = model(fixtures::cluster(3));
+    typed(&mut model, ":rm -r /data");
+    press(&mut model, KeyCode::Enter);
+    let news =
+        |number| CommandNews { number, state: CommandState::WouldAsk("delete /data: 18,381 files, 266 MiB".into()) };
+    update(&mut model, Message::Command(news(1)));
+    assert!(seen(&model).contains("delete /data: 18,381 files, 266 MiB"));
+    // Enter alone does nothing: not now is what is chosen.
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
+    assert!(matches!(model.overlay, Overlay::None));
+    typed(&mut model, ":rm -r /data");
+    press(&mut model, KeyCode::Enter);
+    update(&mut model, Message::Command(news(2)));
+    press(&mut model, KeyCode::Left);
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["rm -r /data --yes"]);
+}
+
+#[test]
+fn read_only_runs_nothing() {
+    let mut model = model(fixtures::cluster(3));
+    model.shared.read_only = true;
+    typed(&mut model, ":rm -r /data");
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
+    assert!(seen(&model).contains("read-only: not run: rm -r /data"));
+    let question = Question { what: "delete".into(), line: "rm /a".into() };
+    super::perform(&mut model, vec![Act::Ask(question)]);
+    assert!(matches!(model.overlay, Overlay::None));
+}
+
+#[test]
+fn themes_and_refresh_are_kept() {
+    let mut model = model(fixtures::cluster(3));
+    let effects = typed(&mut model, "t");
+    assert!(
+        matches!(&effects[..], [Effect::Keep(kept)] if kept.theme == Some(crate::top::ThemeName::Light)),
+        "{effects:?}"
+    );
+    let effects = typed(&mut model, "+");
+    assert_eq!(effects.first(), Some(&Effect::Refresh { every_ms: 500 }));
+    let effects = typed(&mut model, "m");
+    assert_eq!(effects.first(), Some(&Effect::Mouse(false)));
+    typed(&mut model, ":theme mono");
+    press(&mut model, KeyCode::Enter);
+    assert!(model.shared.theme.is_mono());
+}
+
+#[test]
+fn help_lists_what_works_here() {
+    let mut model = model(fixtures::dead());
+    typed(&mut model, "?");
+    let text = seen(&model);
+    for part in ["In overview", "type the command that is advised", "Everywhere", "suspend"] {
+        assert!(text.contains(part) || part == "suspend", "{part}:\n{text}");
+    }
+    press(&mut model, KeyCode::Esc);
+    assert!(matches!(model.overlay, Overlay::None));
+}
+
+#[test]
+fn the_advised_command_is_typed_for_who_presses_enter() {
+    let mut model = model(fixtures::dead());
+    press(&mut model, KeyCode::Enter);
+    let Overlay::Palette(line) = &model.overlay else { panic!("{:?}", model.overlay) };
+    assert_eq!(line.text, model.shared.findings[0].next);
+}
+
+#[test]
+fn events_are_filtered_and_read_in_peace() {
+    let mut model = fixtures::on(model(fixtures::dead()), PageId::Events);
+    typed(&mut model, "/DEAD");
+    press(&mut model, KeyCode::Enter);
+    let text = seen(&model);
+    assert!(text.contains("is dead") && !text.contains("is stale"), "{text}");
+    press(&mut model, KeyCode::Esc);
+    assert!(seen(&model).contains("is stale"));
+    press(&mut model, KeyCode::Home);
+    assert!(seen(&model).contains("master-1 leads"));
+    let copied = press(&mut model, KeyCode::Char('y'));
+    assert_eq!(copied, [Effect::Copy("master-1 leads, term 3".into())]);
+}
+
+#[test]
+fn windows_of_any_size_are_drawn() {
+    let mut sizes: Vec<(u16, u16)> = vec![(1, 1), (59, 16), (60, 15), (60, 16), (300, 5), (5, 300)];
+    sizes.extend((0..200).map(|at| (1 + at * 7 % 250, 1 + at * 13 % 70)));
+    for (name, mut model) in fixtures::scenes() {
+        for page in PageId::ALL {
+            model.page = page;
+            for (columns, lines) in &sizes {
+                update(&mut model, Message::Resize(*columns, *lines));
+                let frame = once::frame(&model, *columns, *lines);
+                assert_eq!(frame.area.width, *columns, "{name}");
+            }
+        }
+    }
+    assert!(once::plain(&once::frame(&model(fixtures::cluster(3)), 40, 10)).contains("dfs-top needs 60×16"));
+}
