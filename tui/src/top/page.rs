@@ -11,8 +11,8 @@ pub trait Page: std::fmt::Debug {
     /// The keys that do something here and now; `?` and the foot line show them, so that help cannot drift.
     fn bindings(&self, shared: &Shared) -> Vec<Binding>;
 
-    /// A key that no one above wanted. Gives what is to be done.
-    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act>;
+    /// A key. Gives what is to be done; none for a key that means nothing here, which then does what it does everywhere.
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>>;
 
     /// A click or a turn of the wheel within `area`, which is where the page is drawn.
     fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act>;
@@ -28,6 +28,9 @@ pub trait Page: std::fmt::Debug {
         let _ = shared;
         Vec::new()
     }
+
+    /// The user went to another page.
+    fn leave(&mut self) {}
 
     /// Draws it. Reads only.
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared);

@@ -91,7 +91,7 @@ fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         _ => {
             // The page first: it may be taking text, or have a level to go up from.
             let acts = model.pages.get_mut(model.page).key(key, &model.shared);
-            if acts.is_empty() { everywhere(model, key) } else { acts }
+            acts.unwrap_or_else(|| everywhere(model, key))
         }
     }
 }
@@ -183,6 +183,7 @@ fn go_through(model: &mut Model, back: bool) -> Vec<Act> {
     let (from, to) = if back { (&mut model.back, &mut model.forth) } else { (&mut model.forth, &mut model.back) };
     let Some(page) = from.pop() else { return vec![Act::Say("there is no view to go to".to_owned())] };
     to.push(model.page);
+    model.pages.get_mut(model.page).leave();
     model.page = page;
     model.pages.get_mut(page).enter(&model.shared)
 }
@@ -194,6 +195,7 @@ fn go(model: &mut Model, page: PageId) -> Vec<Act> {
             model.back.remove(0);
         }
         model.forth.clear();
+        model.pages.get_mut(model.page).leave();
         model.page = page;
     }
     let mut acts = model.pages.get_mut(page).enter(&model.shared);

@@ -33,22 +33,23 @@ impl Page for Events {
         ]
     }
 
-    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
-        let Some(snapshot) = &shared.snapshot else { return Vec::new() };
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
+        let snapshot = shared.snapshot.as_ref()?;
         if key.code == KeyCode::Char('s') {
             self.severity = match self.severity {
                 None => Some(Severity::Warning),
                 Some(Severity::Warning) => Some(Severity::Error),
                 Some(_) => None,
             };
-            return vec![Act::Say(format!("{} and worse", word(self.severity.unwrap_or(Severity::Info))))];
+            return Some(vec![Act::Say(format!("{} and worse", word(self.severity.unwrap_or(Severity::Info))))]);
         }
         let shown = self.shown(snapshot);
         self.chosen.at = self.place(&shown);
-        if self.chosen.key(key, shown.len(), usize::from(shared.area.height).saturating_sub(4)) {
+        let moved = self.chosen.key(key, shown.len(), usize::from(shared.area.height).saturating_sub(4));
+        moved.then(|| {
             self.read(&shown);
-        }
-        Vec::new()
+            Vec::new()
+        })
     }
 
     fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {

@@ -25,10 +25,9 @@ impl Page for Masters {
         vec![Binding::new("↑ ↓", "choose", "choose a master, to copy its address with y")]
     }
 
-    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
         let count = masters(shared).len();
-        self.chosen.key(key, count, count);
-        Vec::new()
+        self.chosen.key(key, count, count).then(Vec::new)
     }
 
     fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {

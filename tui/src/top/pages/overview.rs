@@ -46,18 +46,15 @@ impl Page for Overview {
         bindings
     }
 
-    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
         let count = shared.findings.len();
         match key.code {
             KeyCode::Char('z') => {
                 self.span = (self.span + 1) % SPANS.len();
-                vec![Act::Say(format!("the last {} minutes", SPANS[self.span] / 60))]
+                Some(vec![Act::Say(format!("the last {} minutes", SPANS[self.span] / 60))])
             }
-            KeyCode::Enter => self.chosen(shared).map(|finding| Act::Type(finding.next.clone())).into_iter().collect(),
-            _ => {
-                self.chosen.key(key, count, count);
-                Vec::new()
-            }
+            KeyCode::Enter => self.chosen(shared).map(|finding| vec![Act::Type(finding.next.clone())]),
+            _ => self.chosen.key(key, count, count).then(Vec::new),
         }
     }
 

@@ -90,17 +90,17 @@ impl Page for Replication {
         ]
     }
 
-    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Vec<Act> {
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
         let rows = shared.snapshot.as_ref().map_or(0, |snapshot| wanted(snapshot).len());
         match key.code {
             KeyCode::Up => self.row = self.row.saturating_sub(1),
             KeyCode::Down => self.row = (self.row + 1).min(rows.saturating_sub(1)),
             KeyCode::Left => self.column = self.column.saturating_sub(1),
             KeyCode::Right => self.column = (self.column + 1).min(LIVE_SHOWN_MAX.into()),
-            KeyCode::Enter => return vec![Act::Run(FIND_SHORT.to_owned())],
-            _ => {}
+            KeyCode::Enter => return Some(vec![Act::Run(FIND_SHORT.to_owned())]),
+            _ => return None,
         }
-        Vec::new()
+        Some(Vec::new())
     }
 
     fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
