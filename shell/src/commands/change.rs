@@ -1,5 +1,6 @@
 //! Changing the attributes of entries, and of all below them.
 
+use super::places::look;
 use crate::context::Context;
 use crate::report::about;
 use dfs_client::{AttributeChange, Client};
@@ -75,13 +76,6 @@ pub async fn change(context: &mut Context<'_>, asked: Asked<'_>, new: impl Fn(&S
         }
     }
     if changes.changed.is_empty() { Ok(()) } else { context.show(&changes) }
-}
-
-/// The path and attributes of what an argument names.
-pub async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
-    let path = context.remote(text)?;
-    let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
-    Ok((path, stat))
 }
 
 struct Work<'n, F> {

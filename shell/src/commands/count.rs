@@ -1,12 +1,13 @@
 //! `count`.
 
-use super::change::look;
+use super::places::each;
 use super::rows::Rows;
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
+use dfs_client::Client;
 use dfs_tui::figures::size_short;
-use dfs_types::{Kind as EntryKind, Result};
+use dfs_types::{DfsPath, Kind as EntryKind, Result, Stat};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -31,15 +32,9 @@ impl Verb for Count {
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<Counts>>();
 
-    async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
-        if self.paths.is_empty() {
-            self.paths.push(OsString::from("."));
-        }
-        let client = context.client().await?;
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let mut rows = Rows::default();
-        for text in &self.paths {
-            let found = look(context, &client, text).await;
-            let Some((path, stat)) = context.check(found)? else { continue };
+        let show = async |context: &mut Context<'_>, _: &Client, path: DfsPath, stat: Stat| {
             let (directories, files) = match stat.kind {
                 EntryKind::Directory => (stat.directories + 1, stat.files),
                 EntryKind::File => (0, 1),
@@ -47,8 +42,9 @@ impl Verb for Count {
             let counts = Counts { path: path.to_string(), directories, files, bytes: stat.size };
             let bytes = if self.human { size_short(stat.size) } else { stat.size.to_string() };
             let shown = context.shown(path.as_str()).into_owned();
-            rows.add(context, &counts, || format!("{directories:>12} {files:>12} {bytes:>18} {shown}\n"))?;
-        }
+            rows.add(context, &counts, || format!("{directories:>12} {files:>12} {bytes:>18} {shown}\n"))
+        };
+        each(context, &self.paths, show).await?;
         rows.end(context)
     }
 }

@@ -1,6 +1,6 @@
 //! `du`.
 
-use super::change::look;
+use super::places::each;
 use super::rows::Rows;
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
@@ -39,22 +39,17 @@ impl Verb for Du {
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<Usage>>();
 
-    async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
-        if self.paths.is_empty() {
-            self.paths.push(OsString::from("."));
-        }
-        let client = context.client().await?;
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let mut rows = Rows::default();
-        for text in &self.paths {
-            let found = look(context, &client, text).await;
-            let Some((path, stat)) = context.check(found)? else { continue };
+        let measure = async |context: &mut Context<'_>, client: &Client, path: DfsPath, stat: Stat| {
             if self.summary || stat.kind == EntryKind::File {
-                self.show(context, &mut rows, &path, &stat)?;
+                self.show(context, &mut rows, &path, &stat)
             } else {
-                let result = self.folder(context, &client, &mut rows, &path).await;
-                context.check(result)?;
+                let result = self.folder(context, client, &mut rows, &path).await;
+                context.check(result).map(drop)
             }
-        }
+        };
+        each(context, &self.paths, measure).await?;
         rows.end(context)
     }
 }

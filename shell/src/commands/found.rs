@@ -1,6 +1,7 @@
 //! What a search finds, shown as it comes.
 
 use super::entry::EntryJson;
+use super::places::places;
 use super::rows::Rows;
 use crate::context::Context;
 use crate::report::about;
@@ -68,22 +69,6 @@ impl Search {
         }
         Ok(Some(page))
     }
-}
-
-/// The paths that arguments name; the working folder if there are none.
-///
-/// # Errors
-/// At Ctrl-C; wrong paths are reported.
-pub fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPath>> {
-    if texts.is_empty() {
-        return Ok(vec![context.session.folder.clone()]);
-    }
-    let mut paths = Vec::new();
-    for text in texts {
-        let path = context.remote(text);
-        paths.extend(context.check(path)?);
-    }
-    Ok(paths)
 }
 
 /// Searches at and below the places that `texts` name.

@@ -1,6 +1,7 @@
 //! `fsck`: which files lack copies.
 
-use super::found::{Search, ShortJson, places};
+use super::found::{Search, ShortJson};
+use super::places::places;
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;

@@ -1,6 +1,8 @@
 //! `ls`.
 
 use super::entry::{EntryJson, mode_text};
+use super::places::{look, or_here};
+use super::rows::Rows;
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
@@ -62,13 +64,11 @@ impl Verb for Ls {
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
 
-    async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
-        if self.paths.is_empty() {
-            self.paths.push(OsString::from("."));
-        }
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let paths = or_here(&self.paths);
         let client = context.client().await?;
         let (mut files, mut folders) = (Vec::new(), Vec::new());
-        for text in &self.paths {
+        for text in paths.iter() {
             let result = look(context, &client, text).await;
             let Some((path, stat)) = context.check(result)? else { continue };
             let name = if text.to_string_lossy().starts_with('/') {
@@ -82,14 +82,14 @@ impl Verb for Ls {
                 files.push(Listed { name, path, stat });
             }
         }
-        let mut lister = Lister { ls: &self, client, first: true, entries_shown: false };
+        let mut lister = Lister { ls: &self, client, first: true, rows: Rows::default() };
         lister.sort(&mut files);
         lister.show(context, &files)?;
-        let titled = self.recursive || self.paths.len() > 1;
+        let titled = self.recursive || paths.len() > 1;
         for (name, path) in folders {
             lister.folder(context, name, path, titled).await?;
         }
-        lister.end(context)
+        lister.rows.end(context)
     }
 }
 
@@ -105,19 +105,13 @@ fn tone(entry: &Listed) -> Tone {
     if entry.stat.kind == EntryKind::Directory { Tone::Folder } else { Tone::Plain }
 }
 
-async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
-    let path = context.remote(text)?;
-    let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
-    Ok((path, stat))
-}
-
 struct Lister<'l> {
     ls: &'l Ls,
     client: Client,
     /// Nothing has been shown yet: no empty line before the next title.
     first: bool,
-    /// The list of the JSON document has been begun.
-    entries_shown: bool,
+    /// What programs are shown.
+    rows: Rows,
 }
 
 impl Lister<'_> {
@@ -194,7 +188,9 @@ impl Lister<'_> {
         }
         self.first = false;
         if context.json() {
-            return self.show_json(context, entries);
+            return entries.iter().try_for_each(|entry| {
+                self.rows.add(context, &EntryJson::of(entry.path.as_str(), &entry.stat), String::new)
+            });
         }
         let names: Vec<String> = entries.iter().map(|entry| context.shown(&entry.name).into_owned()).collect();
         let view = context.view();
@@ -206,25 +202,6 @@ impl Lister<'_> {
             (false, None) => names.iter().map(|name| format!("{name}\n")).collect(),
         };
         context.print(&text)
-    }
-
-    /// The list is written as it comes: a folder may have more entries than fit in memory.
-    fn show_json(&mut self, context: &mut Context<'_>, entries: &[Listed]) -> Result<()> {
-        for entry in entries {
-            let begin = if std::mem::replace(&mut self.entries_shown, true) { "," } else { "[" };
-            context.print(begin)?;
-            let document = serde_json::to_string(&EntryJson::of(entry.path.as_str(), &entry.stat)).unwrap_or_default();
-            context.print(&document)?;
-        }
-        Ok(())
-    }
-
-    fn end(&self, context: &mut Context<'_>) -> Result<()> {
-        match (context.json(), self.entries_shown) {
-            (true, true) => context.print("]\n"),
-            (true, false) if !context.has_failed() => context.print("[]\n"),
-            _ => Ok(()),
-        }
     }
 
     fn long_lines(&self, entries: &[Listed], names: &[String], view: &View) -> String {

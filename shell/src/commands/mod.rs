@@ -39,6 +39,7 @@ mod mode;
 mod mv;
 mod node;
 mod nodes;
+mod places;
 mod put;
 mod pwd;
 mod registry;

@@ -1,7 +1,7 @@
 //! `setrep`: how many copies files have.
 
-use super::change::look;
 use super::found::Search;
+use super::places::look;
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;

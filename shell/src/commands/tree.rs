@@ -1,7 +1,7 @@
 //! `tree`.
 
-use super::change::look;
 use super::entry::EntryJson;
+use super::places::each;
 use super::rows::Rows;
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
@@ -10,7 +10,7 @@ use clap::Args;
 use dfs_client::Client;
 use dfs_tui::Tone;
 use dfs_tui::figures::plural;
-use dfs_types::{DfsPath, Entry, Kind as EntryKind, Result};
+use dfs_types::{DfsPath, Entry, Kind as EntryKind, Result, Stat};
 use futures::stream::{BoxStream, Peekable};
 use futures::{StreamExt, TryStreamExt};
 use std::ffi::OsString;
@@ -35,16 +35,13 @@ impl Verb for Tree {
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
 
-    async fn run(mut self, context: &mut Context<'_>) -> Result<()> {
-        if self.paths.is_empty() {
-            self.paths.push(OsString::from("."));
-        }
-        let client = context.client().await?;
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let levels = self.levels.map_or(usize::MAX, usize::from);
-        let mut drawing = Drawing { client, levels, rows: Rows::default(), folders: 0, files: 0 };
-        for text in &self.paths {
-            drawing.draw(context, text).await?;
-        }
+        let mut drawing = Drawing { levels, rows: Rows::default(), folders: 0, files: 0 };
+        let draw = async |context: &mut Context<'_>, client: &Client, path: DfsPath, stat: Stat| {
+            drawing.draw(context, client, path, &stat).await
+        };
+        each(context, &self.paths, draw).await?;
         drawing.end(context)
     }
 }
@@ -60,7 +57,6 @@ struct Open {
 }
 
 struct Drawing {
-    client: Client,
     levels: usize,
     rows: Rows,
     folders: u64,
@@ -68,14 +64,12 @@ struct Drawing {
 }
 
 impl Drawing {
-    async fn draw(&mut self, context: &mut Context<'_>, text: &OsString) -> Result<()> {
-        let found = look(context, &self.client, text).await;
-        let Some((path, stat)) = context.check(found)? else { return Ok(()) };
+    async fn draw(&mut self, context: &mut Context<'_>, client: &Client, path: DfsPath, stat: &Stat) -> Result<()> {
         let title = paint(context, path.as_str(), stat.kind);
-        self.rows.add(context, &EntryJson::of(path.as_str(), &stat), || format!("{title}\n"))?;
+        self.rows.add(context, &EntryJson::of(path.as_str(), stat), || format!("{title}\n"))?;
         let mut open = Vec::new();
         if stat.kind == EntryKind::Directory {
-            open.push(self.open(path, String::new()));
+            open.push(open_folder(client, path, String::new()));
         }
         while let Some(folder) = open.last_mut() {
             let next = next(context, folder).await;
@@ -93,17 +87,12 @@ impl Drawing {
                 EntryKind::Directory => {
                     self.folders += 1;
                     if open.len() < self.levels {
-                        open.push(self.open(path, margin));
+                        open.push(open_folder(client, path, margin));
                     }
                 }
             }
         }
         Ok(())
-    }
-
-    fn open(&self, path: DfsPath, margin: String) -> Open {
-        let entries = Box::pin(self.client.list_all(&path, "").boxed().peekable());
-        Open { path, margin, entries }
     }
 
     fn end(self, context: &mut Context<'_>) -> Result<()> {
@@ -113,6 +102,11 @@ impl Drawing {
         }
         self.rows.end(context)
     }
+}
+
+fn open_folder(client: &Client, path: DfsPath, margin: String) -> Open {
+    let entries = Box::pin(client.list_all(&path, "").boxed().peekable());
+    Open { path, margin, entries }
 }
 
 /// The next entry of a folder, and whether it is the last.
