@@ -87,7 +87,8 @@ impl Progress {
         self.count(|counters| counters.bytes_total.fetch_add(bytes, Ordering::Relaxed));
     }
 
-    pub(crate) fn add(&self, bytes: u64) {
+    /// So many bytes more are done: for who counts work of their own here.
+    pub fn add(&self, bytes: u64) {
         self.count(|counters| counters.bytes.fetch_add(bytes, Ordering::Relaxed));
     }
 

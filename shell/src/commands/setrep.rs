@@ -5,8 +5,9 @@ use super::places::look;
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
+use crate::transfer::{Bars, Board};
 use clap::Args;
-use dfs_client::{Client, Wanted};
+use dfs_client::{Client, LocatedChunk, Progress, Wanted};
 use dfs_tui::figures::plural;
 use dfs_tui::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
@@ -52,7 +53,7 @@ impl Verb for Setrep {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
-        let mut set = Set { replication: self.copies, files: 0, paths: Vec::new() };
+        let mut set = Set { replication: self.copies, files: 0, paths: Vec::new(), bytes: 0 };
         for text in &self.paths {
             let found = look(context, &client, text).await;
             let Some((path, stat)) = context.check(found)? else { continue };
@@ -67,7 +68,7 @@ impl Verb for Setrep {
                 continue;
             }
             let before = set.files;
-            let result = self.set(context, &client, &path, &mut set.files).await;
+            let result = self.set(context, &client, &path, &mut set).await;
             context.check(result)?;
             if set.files > before {
                 set.paths.push(path.to_string());
@@ -82,17 +83,19 @@ impl Verb for Setrep {
 
 impl Setrep {
     /// Sets all files at and below `path`.
-    async fn set(&self, context: &mut Context<'_>, client: &Client, path: &DfsPath, files: &mut u64) -> Result<()> {
+    async fn set(&self, context: &mut Context<'_>, client: &Client, path: &DfsPath, set: &mut Set) -> Result<()> {
         let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
         let mut search = Search::new(client, path, &wanted);
         while let Some(page) = search.page(context).await? {
             let calls = page.entries.into_iter().map(|found| async move {
                 let result = client.set_replication(&found.path, self.copies).await;
-                result.map_err(|error| about(error, &found.path))
+                result.map(|()| found.stat.size).map_err(|error| about(error, &found.path))
             });
             let mut calls = stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT);
             while let Some(result) = context.call(async { Ok(calls.next().await) }).await? {
-                *files += u64::from(context.check(result)?.is_some());
+                let Some(bytes) = context.check(result)? else { continue };
+                set.files += 1;
+                set.bytes += bytes;
             }
         }
         Ok(())
@@ -105,12 +108,29 @@ impl Setrep {
         }
         let files = plural(set.files, "file has", "files have");
         context.session.say(&format!("setrep: waiting until {files} {}; Ctrl-C ends the waiting", self.goal()));
-        for path in &set.paths {
+        let board = Board::default();
+        board.estimate(set.bytes, set.files);
+        let mut bars = Bars::follow(context.session, &board);
+        let waited = self.wait_for_all(context, client, &set.paths, &board).await;
+        bars.clear(context.session);
+        waited
+    }
+
+    /// Waits for one file after the other; on the board stand their bytes, done where they have all copies.
+    async fn wait_for_all(
+        &self,
+        context: &mut Context<'_>,
+        client: &Client,
+        paths: &[String],
+        board: &Board,
+    ) -> Result<()> {
+        for path in paths {
             let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
             let mut search = Search::new(client, &DfsPath::parse(path)?, &wanted);
             while let Some(page) = search.page(context).await? {
                 for found in &page.entries {
-                    self.wait_for(context, client, &found.path).await?;
+                    let (_on_the_board, progress) = board.begin(found.path.to_string(), found.stat.size);
+                    self.wait_for(context, client, &found.path, &progress).await?;
                 }
             }
         }
@@ -121,13 +141,20 @@ impl Setrep {
         plural(self.copies.into(), "copy", "copies")
     }
 
-    async fn wait_for(&self, context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<()> {
+    async fn wait_for(
+        &self,
+        context: &Context<'_>,
+        client: &Client,
+        path: &DfsPath,
+        progress: &Progress,
+    ) -> Result<()> {
         loop {
             let located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
-            let right = |count: usize| count == usize::from(self.copies);
+            let (right, all) = bytes_right(&located.chunks, self.copies);
+            // A chunk that loses a copy meanwhile is not counted twice.
+            progress.add(right.saturating_sub(progress.bytes()));
             // Who has set another number meanwhile, or deleted the file, is not waited for.
-            if located.stat.replication != self.copies || located.chunks.iter().all(|chunk| right(chunk.replicas.len()))
-            {
+            if located.stat.replication != self.copies || right == all {
                 return Ok(());
             }
             let status = context.call(client.status()).await?;
@@ -145,6 +172,13 @@ impl Setrep {
     }
 }
 
+/// The bytes of chunks that have so many live copies, and those of all chunks.
+fn bytes_right(chunks: &[LocatedChunk], copies: u8) -> (u64, u64) {
+    let right = chunks.iter().filter(|chunk| chunk.replicas.len() == usize::from(copies));
+    let bytes = |chunk: &LocatedChunk| u64::from(chunk.chunk.length);
+    (right.map(bytes).sum(), chunks.iter().map(bytes).sum())
+}
+
 /// What was set.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Set {
@@ -153,10 +187,33 @@ struct Set {
     files: u64,
     /// The paths asked for at and below which they are.
     paths: Vec<String>,
+    /// Bytes of those files.
+    #[serde(skip)]
+    bytes: u64,
 }
 
 impl Report for Set {
     fn text(&self, _: &View) -> String {
         String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_client::NodeAddress;
+    use dfs_types::{ChunkId, ChunkRef, DatanodeId, Generation};
+
+    #[test]
+    fn bytes_of_chunks_with_as_many_copies_as_they_should_have_are_done() {
+        let chunk = |length: u32, copies: u16| {
+            let address = "127.0.0.1:1".parse().expect("an address");
+            let replicas = (1..=copies).map(|id| NodeAddress { id: DatanodeId(id), address }).collect();
+            let chunk = ChunkRef { id: ChunkId(1), generation: Generation(1), length };
+            LocatedChunk { chunk, offset: 0, replicas, capability: Default::default() }
+        };
+        let chunks = [chunk(100, 1), chunk(20, 2), chunk(3, 3)];
+        assert_eq!([1, 2, 3, 4].map(|copies| bytes_right(&chunks, copies).0), [100, 20, 3, 0]);
+        assert_eq!((bytes_right(&chunks, 2).1, bytes_right(&[], 2)), (123, (0, 0)));
     }
 }

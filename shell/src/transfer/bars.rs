@@ -16,7 +16,21 @@ const ROWS_LEFT: usize = 3;
 
 /// Lines that follow a transfer until they are cleared.
 #[derive(Debug)]
-pub struct Bars(Option<(Screen, JoinHandle<()>)>);
+pub struct Bars(Option<Drawing>);
+
+/// The lines, for as long as this is there: a transfer may be dropped where it stands.
+#[derive(Debug)]
+struct Drawing {
+    screen: Screen,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.screen.end();
+    }
+}
 
 impl Bars {
     /// Shows what is on the board; nothing is drawn where nobody would see it.
@@ -31,15 +45,13 @@ impl Bars {
         }
         let screen = Screen::default();
         session.screen = Some(screen.clone());
-        let drawing = tokio::spawn(draw(screen.clone(), board.clone()));
-        Self(Some((screen, drawing)))
+        let task = tokio::spawn(draw(screen.clone(), board.clone()));
+        Self(Some(Drawing { screen, task }))
     }
 
     /// Takes them away.
     pub fn clear(&mut self, session: &mut Session) {
-        if let Some((screen, drawing)) = self.0.take() {
-            drawing.abort();
-            screen.end();
+        if self.0.take().is_some() {
             session.screen = None;
         }
     }
@@ -57,5 +69,21 @@ async fn draw(screen: Screen, board: Board) {
         meter.note(start.elapsed(), picture.moved);
         let left = meter.eta(picture.moved + (picture.total - picture.done));
         screen.draw(&lines(&picture, meter.rate(), left, cells), cells);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transfer_that_is_dropped_is_not_drawn_any_more() {
+        let (held, gone) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let _held = held;
+            std::future::pending().await
+        });
+        drop(Bars(Some(Drawing { screen: Screen::default(), task })));
+        assert!(gone.await.is_err(), "who draws has gone");
     }
 }
