@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::fmt;
 
 /// Clocks further apart than this are worth a look: times of files, and the expiry of permissions, go by them.
-const SKEW_MAX_MS: u64 = 2_000;
+pub const SKEW_MAX_MS: u64 = 2_000;
 /// Below this part of the space, in percent, there should be more.
 const FREE_MIN_PERCENT: u64 = 10;
 

@@ -29,6 +29,7 @@ const OLD_AFTER_MS: u64 = 3000;
 pub enum PageId {
     #[default]
     Overview,
+    Nodes,
     Replication,
     Masters,
     Events,
@@ -36,12 +37,13 @@ pub enum PageId {
 
 impl PageId {
     /// In the order of their number keys, which begin at 1.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Replication, Self::Masters, Self::Events];
+    pub const ALL: [Self; 5] = [Self::Overview, Self::Nodes, Self::Replication, Self::Masters, Self::Events];
 
     /// Its name behind `:` and on its tab.
     pub fn word(self) -> &'static str {
         match self {
             Self::Overview => "overview",
+            Self::Nodes => "nodes",
             Self::Replication => "replication",
             Self::Masters => "masters",
             Self::Events => "events",

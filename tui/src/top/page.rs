@@ -3,6 +3,7 @@
 use crate::top::message::Effect;
 use crate::top::model::{PageId, Shared};
 use crossterm::event::{KeyEvent, MouseEvent};
+use dfs_types::DatanodeId;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -87,6 +88,10 @@ pub struct Action {
 pub enum Act {
     /// Go to a page.
     Go(PageId),
+    /// Show all about a datanode.
+    Node(DatanodeId),
+    /// Keep what is set for the next start.
+    Keep,
     /// Run a line of the shell. It may change things: refused when read-only.
     Run(String),
     /// Ask, and run the line only when the answer is yes.

@@ -269,6 +269,11 @@ fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
     while let Some(act) = open.pop_front() {
         match act {
             Act::Go(page) => open.extend(go(model, page)),
+            Act::Node(id) => {
+                model.pages.nodes.open(id);
+                open.extend(go(model, PageId::Nodes));
+            }
+            Act::Keep => effects.push(Effect::Keep(model.preferences())),
             Act::Run(line) => effects.extend(run(model, line)),
             Act::Ask(question) if !refused(model, &question.line) => {
                 model.overlay = Overlay::Question { question, yes: false };

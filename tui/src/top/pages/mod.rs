@@ -2,6 +2,7 @@
 
 pub mod events;
 pub mod masters;
+pub mod nodes;
 pub mod overview;
 pub mod replication;
 
@@ -16,19 +17,21 @@ use crate::top::page::{Act, Page};
 #[derive(Debug, Default)]
 pub struct Pages {
     pub overview: overview::Overview,
+    pub nodes: nodes::Nodes,
     pub replication: replication::Replication,
     pub masters: masters::Masters,
     pub events: events::Events,
 }
 
 impl Pages {
-    pub fn new(_preferences: &Preferences) -> Self {
-        Self::default()
+    pub fn new(preferences: &Preferences) -> Self {
+        Self { nodes: nodes::Nodes::new(preferences.nodes_by.as_deref()), ..Self::default() }
     }
 
     pub fn get(&self, page: PageId) -> &dyn Page {
         match page {
             PageId::Overview => &self.overview,
+            PageId::Nodes => &self.nodes,
             PageId::Replication => &self.replication,
             PageId::Masters => &self.masters,
             PageId::Events => &self.events,
@@ -38,6 +41,7 @@ impl Pages {
     pub fn get_mut(&mut self, page: PageId) -> &mut dyn Page {
         match page {
             PageId::Overview => &mut self.overview,
+            PageId::Nodes => &mut self.nodes,
             PageId::Replication => &mut self.replication,
             PageId::Masters => &mut self.masters,
             PageId::Events => &mut self.events,
@@ -50,5 +54,7 @@ impl Pages {
     }
 
     /// Puts what is to be kept for the next start into `preferences`.
-    pub fn keep(&self, _preferences: &mut Preferences) {}
+    pub fn keep(&self, preferences: &mut Preferences) {
+        preferences.nodes_by = Some(self.nodes.order());
+    }
 }

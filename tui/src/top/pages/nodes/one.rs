@@ -1,0 +1,321 @@
+//! All about one datanode: what it is, its folders, what it does, what happened to it, what it says itself.
+
+use super::columns::{full, rates, state};
+use crate::figures::{age, count, latency, percent, plural, rate, size};
+use crate::report::Tone;
+use crate::text::{pad, sanitise, truncate};
+use crate::top::chart::{self, bar};
+use crate::top::draw::text;
+use crate::top::history::NODE_SECONDS_KEPT;
+use crate::top::message::Effect;
+use crate::top::model::Shared;
+use crate::top::pages::events;
+use crossterm::event::{KeyCode, KeyEvent};
+use dfs_client::{NodeState, NodeStatus};
+use dfs_rpc::node::FolderLoad;
+use dfs_types::{DatanodeId, Error};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// The log is read anew so long after it came.
+const LOG_EVERY_MS: u64 = 3_000;
+/// An answer is not waited for any longer.
+const LOG_PATIENCE_MS: u64 = 20_000;
+/// The newest lines of the log that are kept.
+const LOG_LINES_MAX: usize = 500;
+/// From this width on, curves and log stand beside the rest.
+const WIDE: u16 = 140;
+const NAME_CELLS: usize = 13;
+/// Lines of figures, with the head.
+const FACTS: u16 = 8;
+
+/// The datanode that is looked at.
+#[derive(Debug)]
+pub struct One {
+    id: DatanodeId,
+    log: Option<Result<Vec<String>, Error>>,
+    /// When the log was asked for, and when it came, in milliseconds of the dashboard's clock.
+    asked_ms: Option<u64>,
+    came_ms: u64,
+    /// Lines that the log is scrolled up by.
+    back: usize,
+}
+
+impl One {
+    pub fn new(id: DatanodeId) -> Self {
+        Self { id, log: None, asked_ms: None, came_ms: 0, back: 0 }
+    }
+
+    pub fn id(&self) -> DatanodeId {
+        self.id
+    }
+
+    /// Asks for the log, if it is time to.
+    pub fn ask(&mut self, shared: &Shared) -> Option<Effect> {
+        let now = shared.now.elapsed_ms;
+        let due = match self.asked_ms {
+            Some(asked) => now >= asked + LOG_PATIENCE_MS,
+            None => self.log.is_none() || now >= self.came_ms + LOG_EVERY_MS,
+        };
+        due.then(|| {
+            self.asked_ms = Some(now);
+            Effect::ReadLog { node: self.id.to_string() }
+        })
+    }
+
+    pub fn log_came(&mut self, node: &str, lines: &Result<Vec<String>, Error>, shared: &Shared) {
+        if node != self.id.to_string() {
+            return;
+        }
+        (self.asked_ms, self.came_ms) = (None, shared.now.elapsed_ms);
+        let newest =
+            |lines: &Vec<String>| lines.get(lines.len().saturating_sub(LOG_LINES_MAX)..).unwrap_or(&[]).to_vec();
+        self.log = Some(lines.as_ref().map(newest).map_err(Error::clone));
+    }
+
+    /// Moves through the log. Says whether the key does that.
+    pub fn key(&mut self, key: KeyEvent, area: Rect, shared: &Shared) -> bool {
+        let page = isize::from(Places::of(area, shared.node(self.id)).log.height as i16).max(2) - 1;
+        match key.code {
+            KeyCode::Up | KeyCode::Char('k') => self.wheel(-1),
+            KeyCode::Down | KeyCode::Char('j') => self.wheel(1),
+            KeyCode::PageUp => self.wheel(-page),
+            KeyCode::PageDown => self.wheel(page),
+            KeyCode::Home => self.wheel(-(LOG_LINES_MAX as isize)),
+            KeyCode::End => self.back = 0,
+            _ => return false,
+        }
+        true
+    }
+
+    pub fn wheel(&mut self, down: isize) {
+        let lines = self.log.as_ref().and_then(|log| log.as_ref().ok()).map_or(0, Vec::len);
+        self.back = self.back.saturating_add_signed(-down).min(lines.saturating_sub(1));
+    }
+
+    pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let Some(node) = shared.node(self.id) else {
+            let gone = format!("{} is not in the picture: it never came, or was removed.", self.id);
+            return text(frame, Rect { height: 1, ..area }, gone);
+        };
+        let places = Places::of(area, Some(node));
+        lines(frame, places.facts, facts(node, shared, places.facts.width.into()));
+        curves(frame, places.curves, node, shared);
+        lines(frame, places.folders, folders(node, places.folders, shared));
+        lines(frame, places.events, self.events(places.events, shared));
+        lines(frame, places.log, self.log_lines(places.log, shared));
+    }
+
+    /// What happened to it, the newest that there is room for.
+    fn events(&self, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
+        let Some(snapshot) = &shared.snapshot else { return Vec::new() };
+        let of_it = snapshot.events.iter().rev().filter(|event| event.node == Some(self.id));
+        let mut newest: Vec<_> = of_it.take(area.height.saturating_sub(1).into()).collect();
+        newest.reverse();
+        let head = if newest.is_empty() { "nothing has happened to it" } else { "what happened to it" };
+        let zone = shared.zone();
+        let told = newest.into_iter().map(|event| events::line(event, &shared.theme, &zone, area.width.into()));
+        std::iter::once(Line::styled(head, shared.theme.head())).chain(told).collect()
+    }
+
+    fn log_lines(&self, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
+        let (theme, cells) = (&shared.theme, usize::from(area.width));
+        let head = |text: String| Line::styled(truncate(&text, cells).into_owned(), theme.head());
+        let lines = match &self.log {
+            None => return vec![head("its log: not read yet".to_owned())],
+            Some(Err(error)) => {
+                let what = truncate(&sanitise(&error.message), cells).into_owned();
+                return vec![
+                    head("its log could not be read".to_owned()),
+                    Line::styled(what, theme.tone(Tone::Warning)),
+                ];
+            }
+            Some(Ok(lines)) => lines,
+        };
+        let came = Duration::from_millis(shared.now.elapsed_ms.saturating_sub(self.came_ms));
+        let at = match self.back {
+            _ if lines.is_empty() => ": empty".to_owned(),
+            0 => String::new(),
+            back => format!(", {} before its end", plural(back as u64, "line", "lines")),
+        };
+        let room = usize::from(area.height.saturating_sub(1));
+        let end = lines.len().saturating_sub(self.back);
+        let shown = lines.get(end.saturating_sub(room)..end).unwrap_or(&[]);
+        let shown = shown.iter().map(|line| Line::from(truncate(&sanitise(line), cells).into_owned()));
+        std::iter::once(head(format!("the end of its log, read {}{at}", age(came)))).chain(shown).collect()
+    }
+}
+
+/// Where things stand.
+struct Places {
+    facts: Rect,
+    curves: Rect,
+    folders: Rect,
+    events: Rect,
+    log: Rect,
+}
+
+impl Places {
+    fn of(area: Rect, node: Option<&NodeStatus>) -> Self {
+        let folders = node.map_or(0, |node| u16::try_from(node.load.folders.len()).unwrap_or(u16::MAX));
+        let below = |area: Rect, lines: u16| {
+            let lines = lines.min(area.height);
+            let rest = Rect { y: area.y + lines, height: area.height - lines, ..area };
+            (Rect { height: lines, ..area }, rest)
+        };
+        if area.width >= WIDE {
+            let left = Rect { width: area.width / 2 - 1, ..area };
+            let right = Rect { x: area.x + left.width + 2, width: area.width - left.width - 2, ..area };
+            let (facts, rest) = below(left, FACTS + 1);
+            let (folders, events) = below(rest, folders.saturating_add(2).min(rest.height / 2));
+            let (curves, log) = below(right, (right.height / 3).min(12));
+            return Self { facts, curves, folders, events, log };
+        }
+        let (facts, rest) = below(area, FACTS);
+        let (curves, rest) = below(rest, (rest.height / 3).min(8));
+        let (folders, rest) = below(rest, folders.saturating_add(1).min((rest.height / 3).max(2)));
+        let (events, log) = below(rest, (rest.height / 2).min(8));
+        Self { facts, curves, folders, events, log }
+    }
+}
+
+fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
+    for (row, line) in lines.into_iter().take(area.height.into()).enumerate() {
+        text(frame, Rect { y: area.y + row as u16, height: 1, ..area }, line);
+    }
+}
+
+fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>> {
+    let (theme, load) = (&shared.theme, &node.load);
+    let ms = Duration::from_millis;
+    let heard = format!("  last heard from {}", age(ms(shared.heard_ms(node))));
+    let mut lines = vec![Line::from(vec![
+        Span::styled(format!("{}  ", node.id), theme.head()),
+        Span::styled(state(node), theme.node(node.state)),
+        Span::styled(heard, if node.state == NodeState::Live { theme.dim() } else { theme.tone(Tone::Warning) }),
+    ])];
+    let part = full(node).map_or_else(String::new, |part| format!("{} ", bar(part, 16)));
+    let (used, free, capacity) = (load.used(), load.free(), load.capacity());
+    let side = if node.skew_ms < 0 { "behind" } else { "ahead of" };
+    let in_flight = [("read", "reads", load.reads_in_flight), ("write", "writes", load.writes_in_flight)];
+    let [reads, writes] = in_flight.map(|(one, many, number)| plural(number.into(), one, many));
+    let rows = [
+        (
+            "address",
+            format!("{}, came {}, version {}", node.address, age(ms(node.registered_ms)), sanitise(&node.version)),
+        ),
+        ("clock", format!("{} {side} the master's", latency(ms(node.skew_ms.unsigned_abs())))),
+        ("space", format!("{part}{} of {}, {} free", percent(used, capacity), size(capacity), size(free))),
+        ("chunks", chunks(node, shared)),
+        ("now", format!("{reads} and {writes} in flight")),
+        ("since start", format!("{} read, {} written", size(load.bytes_read), size(load.bytes_written))),
+        ("disk errors", count(load.disk_errors)),
+    ];
+    let tone = |name: &str| match name {
+        "clock" if node.skew_ms.unsigned_abs() > crate::cluster::SKEW_MAX_MS => Tone::Warning,
+        "chunks" if node.sole > 0 => Tone::Bad,
+        "chunks" if node.short > 0 => Tone::Warning,
+        "disk errors" if load.disk_errors > 0 => Tone::Warning,
+        _ if node.state != NodeState::Live => Tone::Dim,
+        _ => Tone::Plain,
+    };
+    lines.extend(rows.into_iter().map(|(name, value)| {
+        let value = truncate(&value, cells.saturating_sub(NAME_CELLS)).into_owned();
+        Line::from(vec![Span::styled(pad(name, NAME_CELLS), theme.dim()), Span::styled(value, theme.tone(tone(name)))])
+    }));
+    lines
+}
+
+/// The health of its chunks in words.
+fn chunks(node: &NodeStatus, shared: &Shared) -> String {
+    let all = count(node.chunks);
+    if node.state == NodeState::Dead {
+        return format!("{all} when it was last heard from; they do not count as copies now");
+    }
+    if shared.snapshot.as_ref().is_none_or(|snapshot| snapshot.status.counted_ms.is_none()) {
+        return format!("{all}; the copies of chunks have not been counted yet");
+    }
+    match (node.short, node.sole) {
+        (0, _) => format!("{all}; all have as many live copies as they should"),
+        (short, 0) => format!("{all}; {} fewer live copies than they should", plural(short, "has", "have")),
+        (short, sole) => {
+            let short = plural(short, "has", "have");
+            format!(
+                "{all}; {short} fewer live copies than they should, {} no other live copy",
+                plural(sole, "has", "have")
+            )
+        }
+    }
+}
+
+fn folders(node: &NodeStatus, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
+    let (theme, folders) = (&shared.theme, &node.load.folders);
+    let room = usize::from(area.height.saturating_sub(1));
+    // Those that failed come first: none is left out for want of room while one that is well is shown.
+    let mut order: Vec<&FolderLoad> = folders.iter().collect();
+    order.sort_by_key(|folder| !folder.failed);
+    let hidden = order.len().saturating_sub(room);
+    let mut head = plural(folders.len() as u64, "folder", "folders");
+    if hidden > 0 {
+        head.push_str(&format!(", {hidden} of them not shown"));
+    }
+    let line = |folder: &&FolderLoad| {
+        let part = if folder.capacity > 0 { folder.used as f64 / folder.capacity as f64 } else { 0.0 };
+        let figures = format!(
+            " {:>5}  {} of {}, {} free  ",
+            percent(folder.used, folder.capacity),
+            size(folder.used),
+            size(folder.capacity),
+            size(folder.free)
+        );
+        let (mark, tone) = if folder.failed { ("! failed ", Tone::Bad) } else { ("", Tone::Plain) };
+        let used = crate::text::width(mark) + 16 + crate::text::width(&figures);
+        let path = truncate(&sanitise(&folder.path), usize::from(area.width).saturating_sub(used)).into_owned();
+        Line::from(vec![
+            Span::styled(mark, theme.tone(tone)),
+            Span::raw(bar(part, 16)),
+            Span::raw(figures),
+            Span::styled(path, theme.tone(Tone::Folder)),
+        ])
+    };
+    std::iter::once(Line::styled(head, theme.head())).chain(order.iter().take(room).map(line)).collect()
+}
+
+/// What it read and wrote in the seconds that are kept of it.
+fn curves(frame: &mut Frame<'_>, area: Rect, node: &NodeStatus, shared: &Shared) {
+    let history = shared.history.node(node.id);
+    let high = (area.height / 2).max(1);
+    for (index, name) in ["read", "written"].into_iter().enumerate() {
+        let y = area.y + index as u16 * high;
+        if y + high > area.bottom() {
+            return;
+        }
+        let part = |second: Option<(f32, f32)>| {
+            second.map(|(read, written)| f64::from(if index == 0 { read } else { written }))
+        };
+        let columns = usize::from(area.width).saturating_sub(NAME_CELLS + 12);
+        let curve = match history {
+            Some(history) => chart::columns(history.seconds().map(part), NODE_SECONDS_KEPT, columns),
+            None => vec![None; columns],
+        };
+        let most = chart::most(&curve);
+        let now = rates(node, shared).map(|rates| if index == 0 { rates.read } else { rates.written });
+        let now = now.map_or_else(|| "not known".to_owned(), rate);
+        for (row, blocks) in chart::rows(&curve, most, high.into()).into_iter().enumerate() {
+            let (left, right) = match row {
+                0 => (name.to_owned(), now.as_str()),
+                1 if most > 0.0 => (format!("most {}", rate(most)), ""),
+                _ => (String::new(), ""),
+            };
+            let left = match row {
+                1 => pad(&left, NAME_CELLS + 12),
+                _ => format!("{}{right:>11} ", pad(&left, NAME_CELLS)),
+            };
+            let spans =
+                vec![Span::styled(left, shared.theme.dim()), Span::styled(blocks, shared.theme.tone(Tone::Command))];
+            text(frame, Rect { y: y + row as u16, height: 1, ..area }, Line::from(spans));
+        }
+    }
+}

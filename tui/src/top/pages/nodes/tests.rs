@@ -1,0 +1,187 @@
+//! The datanodes, as a user would look at them.
+
+use crate::top::message::{Effect, Message, Moment};
+use crate::top::model::{Model, PageId};
+use crate::top::once;
+use crate::top::pages::fixtures::{self, NOW, on};
+use crate::top::update::update;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use dfs_client::Snapshot;
+use dfs_types::{Error, ErrorCode};
+use std::sync::Arc;
+
+fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(model, Message::Key(KeyEvent::from(code)))
+}
+
+fn typed(model: &mut Model, text: &str) -> Vec<Effect> {
+    text.chars().flat_map(|letter| press(model, KeyCode::Char(letter))).collect()
+}
+
+fn click(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    update(model, Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
+}
+
+fn seen(model: &Model) -> Vec<String> {
+    once::plain(&once::frame(model, 120, 40)).lines().map(str::to_owned).collect()
+}
+
+/// The names in the table, from above.
+fn names(model: &Model) -> Vec<String> {
+    let first = |line: &String| line.split_whitespace().next().unwrap_or_default().to_owned();
+    seen(model).iter().map(first).filter(|name| name.starts_with("datanode-")).collect()
+}
+
+fn table(snapshot: Snapshot) -> Model {
+    let mut model = on(fixtures::model(snapshot), PageId::Nodes);
+    update(&mut model, Message::Resize(120, 40));
+    model
+}
+
+#[test]
+fn columns_sort_and_turn_round() {
+    let mut model = table(fixtures::cluster(5));
+    assert_eq!(names(&model), ["datanode-1", "datanode-2", "datanode-3", "datanode-4", "datanode-5"]);
+    let effects = typed(&mut model, "ss");
+    assert!(
+        matches!(effects.last(), Some(Effect::Keep(kept)) if kept.nodes_by.as_deref() == Some("-used")),
+        "{effects:?}"
+    );
+    assert_eq!(names(&model), ["datanode-5", "datanode-4", "datanode-3", "datanode-2", "datanode-1"]);
+    typed(&mut model, "S");
+    assert_eq!(names(&model).first().map(String::as_str), Some("datanode-1"));
+    // A click on its head turns it round again, one on another head sorts by that.
+    let head = seen(&model)[3].clone();
+    let column =
+        |name: &str| head.char_indices().position(|(at, _)| head[at..].starts_with(name)).expect("a head") as u16;
+    click(&mut model, column("USED"), 3);
+    assert_eq!(names(&model).first().map(String::as_str), Some("datanode-5"));
+    click(&mut model, column("NODE"), 3);
+    assert_eq!(names(&model).first().map(String::as_str), Some("datanode-1"));
+}
+
+#[test]
+fn the_order_is_kept_for_the_next_start() {
+    for order in ["node", "-full", "heard", "-read"] {
+        assert_eq!(super::Nodes::new(Some(order)).order(), order);
+    }
+    assert_eq!(
+        (super::Nodes::new(None).order(), super::Nodes::new(Some("-zone")).order()),
+        ("node".into(), "node".into())
+    );
+}
+
+#[test]
+fn the_filter_looks_at_all_that_is_said() {
+    let mut model = table(fixtures::dead());
+    typed(&mut model, "/dead");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(names(&model), ["datanode-3"]);
+    assert!(seen(&model)[2].contains("filter dead: 1 of 3"), "{:?}", seen(&model));
+    press(&mut model, KeyCode::Esc);
+    typed(&mut model, "/!dead");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(names(&model), ["datanode-1", "datanode-2"]);
+    press(&mut model, KeyCode::Esc);
+    typed(&mut model, "/10.0.0.3");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(names(&model).len(), 1);
+    typed(&mut model, "/nothing like it");
+    assert!(seen(&model)[4].contains("The filter hides all"), "{:?}", seen(&model));
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(names(&model).len(), 3);
+}
+
+#[test]
+fn what_is_chosen_stays_so_when_the_order_changes() {
+    let mut model = table(fixtures::cluster(9));
+    press(&mut model, KeyCode::Down);
+    assert_eq!(press(&mut model, KeyCode::Char('y')), [Effect::Copy("datanode-2".into())]);
+    typed(&mut model, "ss");
+    assert_eq!(press(&mut model, KeyCode::Char('y')), [Effect::Copy("datanode-2".into())]);
+    let mut fewer = fixtures::cluster(9);
+    fewer.nodes.remove(0);
+    update(&mut model, Message::Picture(Arc::new(fewer)));
+    assert_eq!(press(&mut model, KeyCode::Char('y')), [Effect::Copy("datanode-2".into())]);
+}
+
+#[test]
+fn one_datanode_is_opened_and_left() {
+    let mut model = table(fixtures::dead());
+    typed(&mut model, "/datanode-3");
+    press(&mut model, KeyCode::Enter);
+    let effects = press(&mut model, KeyCode::Enter);
+    assert_eq!(effects.first(), Some(&Effect::ReadLog { node: "datanode-3".into() }));
+    let text = seen(&model).join("\n");
+    for part in ["datanode-3  ✗ dead", "/data/3", "held 439 chunks", "its log: not read yet", "not known"] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    press(&mut model, KeyCode::Esc);
+    // One level up, and no further: the filter is still there.
+    assert_eq!(names(&model), ["datanode-3"]);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(names(&model).len(), 3);
+}
+
+#[test]
+fn a_click_chooses_and_another_opens() {
+    let mut model = table(fixtures::cluster(3));
+    click(&mut model, 3, 5);
+    assert_eq!(press(&mut model, KeyCode::Char('y')), [Effect::Copy("datanode-2".into())]);
+    click(&mut model, 3, 5);
+    assert!(seen(&model)[2].starts_with("datanode-2  · live"), "{:?}", seen(&model));
+}
+
+#[test]
+fn its_log_is_read_again_and_again_while_it_is_seen() {
+    let mut model = table(fixtures::cluster(3));
+    let tick = |model: &mut Model, elapsed_ms| update(model, Message::Tick(Moment { elapsed_ms, calendar: NOW }));
+    let asked = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::ReadLog { .. }));
+    assert!(asked(&press(&mut model, KeyCode::Enter)));
+    assert!(!asked(&tick(&mut model, 9_000)), "one question at a time");
+    let lines = (1..=900).map(|line| format!("line {line}\x1b[2J")).collect();
+    update(&mut model, Message::Log { node: "datanode-1".into(), lines: Ok(lines) });
+    let text = seen(&model).join("\n");
+    assert!(text.contains("line 900\\u{1b}[2J") && text.contains("read now"), "{text}");
+    press(&mut model, KeyCode::Up);
+    let text = seen(&model).join("\n");
+    assert!(
+        !text.contains("line 900") && text.contains("line 899") && text.contains("1 line before its end"),
+        "{text}"
+    );
+    assert!(!asked(&tick(&mut model, 10_000)) && asked(&tick(&mut model, 12_000)));
+    let error = Error::new(ErrorCode::Unsupported, "only logs of this machine can be read");
+    update(&mut model, Message::Log { node: "datanode-1".into(), lines: Err(error) });
+    assert!(seen(&model).join("\n").contains("only logs of this machine can be read"));
+    // Not while something else is looked at.
+    typed(&mut model, "1");
+    assert!(!asked(&tick(&mut model, 60_000)));
+    assert!(asked(&typed(&mut model, "2")));
+}
+
+#[test]
+fn commands_are_for_what_is_chosen() {
+    let mut model = table(fixtures::cluster(3));
+    press(&mut model, KeyCode::Down);
+    let line = |effects: Vec<Effect>| match effects.as_slice() {
+        [Effect::Run { line, .. }] => line.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(line(typed(&mut model, "w")), "why datanode-2");
+    assert_eq!(line(typed(&mut model, "i")), "node show datanode-2");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(line(typed(&mut model, "w")), "why datanode-2");
+    assert_eq!(line(typed(&mut model, "d")), "doctor");
+    let actions: Vec<String> = model.current().actions(&model.shared).into_iter().map(|action| action.name).collect();
+    assert_eq!(actions, ["why datanode-2", "node show datanode-2", "doctor"]);
+}
+
+#[test]
+fn no_datanode_at_all() {
+    let mut model = table(fixtures::cluster(0));
+    for code in [KeyCode::Enter, KeyCode::Down, KeyCode::Char('w'), KeyCode::Char('s'), KeyCode::End] {
+        press(&mut model, code);
+    }
+    assert!(seen(&model).join("\n").contains("No datanode has ever come"));
+}
