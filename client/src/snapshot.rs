@@ -6,6 +6,10 @@ use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::collections::{BTreeSet, VecDeque};
 
+#[cfg(test)]
+#[path = "snapshot_tests.rs"]
+mod tests;
+
 /// A whole picture of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -24,11 +28,10 @@ pub struct Snapshot {
 impl From<Board> for Snapshot {
     /// Takes the board for a whole one; [`Snapshot::apply`] is for those that may build on another.
     fn from(board: Board) -> Self {
-        let Board { version, since: _, status, copies, log, mut nodes, gone: _, events } = board;
-        nodes.sort_by_key(|node| node.id);
-        nodes.dedup_by_key(|node| node.id);
-        let mut snapshot = Self { version, status, nodes, copies, log, events: events.into() };
-        snapshot.keep_newest_events();
+        let Board { version, since: _, status, copies, log, nodes, gone: _, events } = board;
+        let mut snapshot = Self { version, status, nodes, copies, log, events: VecDeque::new() };
+        snapshot.put_in_order();
+        snapshot.add_events(events);
         snapshot
     }
 }
@@ -47,8 +50,8 @@ impl Snapshot {
             let what = "the news of the cluster does not follow what is known of it";
             return Err(Error::new(ErrorCode::Internal, what).hint("ask for everything anew"));
         }
-        let passed_ms =
-            u64::try_from(board.status.taken_at.since(self.status.taken_at).as_millis()).unwrap_or(u64::MAX);
+        let passed = board.status.taken_at.since(self.status.taken_at);
+        let passed_ms = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
         for node in &mut self.nodes {
             node.heartbeat_age_ms = node.heartbeat_age_ms.saturating_add(passed_ms);
             node.registered_ms = node.registered_ms.saturating_add(passed_ms);
@@ -56,16 +59,24 @@ impl Snapshot {
         let replaced: BTreeSet<DatanodeId> = board.nodes.iter().map(|node| node.id).chain(board.gone).collect();
         self.nodes.retain(|node| !replaced.contains(&node.id));
         self.nodes.extend(board.nodes);
-        self.nodes.sort_by_key(|node| node.id);
-        self.nodes.dedup_by_key(|node| node.id);
+        self.put_in_order();
         (self.version, self.status, self.copies, self.log) = (board.version, board.status, board.copies, board.log);
-        let newest = self.events.back().map(|event| event.number);
-        self.events.extend(board.events.into_iter().filter(|event| Some(event.number) > newest));
-        self.keep_newest_events();
+        self.add_events(board.events);
         Ok(())
     }
 
-    fn keep_newest_events(&mut self) {
+    fn put_in_order(&mut self) {
+        self.nodes.sort_by_key(|node| node.id);
+        self.nodes.dedup_by_key(|node| node.id);
+    }
+
+    /// Numbers rise; what does not follow is left out.
+    fn add_events(&mut self, events: Vec<Event>) {
+        for event in events {
+            if self.events.back().is_none_or(|newest| newest.number < event.number) {
+                self.events.push_back(event);
+            }
+        }
         let excess = self.events.len().saturating_sub(EVENTS_KEPT_MAX);
         self.events.drain(..excess);
     }

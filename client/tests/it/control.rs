@@ -19,6 +19,9 @@ async fn the_plain_calls() {
     let none = client.stat(&path("/b")).await.expect_err("it does not exist");
     assert_eq!(none.code, ErrorCode::NotFound);
     assert_eq!(client.nodes().await.map(|nodes| nodes.len()), Ok(0));
+    let garbage = client.board(None).await.expect_err("no picture");
+    assert_eq!(garbage.code, ErrorCode::Internal);
+    assert!(garbage.message.starts_with("the master sent no picture of the cluster: "), "{garbage:?}");
 }
 
 #[tokio::test]

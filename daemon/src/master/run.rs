@@ -1,6 +1,6 @@
 //! A whole master, from its folder to its last word.
 
-use super::board::Boards;
+use super::board::{Boards, Journal};
 use super::clock::Clock;
 use super::floor::Floor;
 use super::keys::{self, KeyCache};
@@ -98,6 +98,8 @@ fn make_master(
         safe_mode_threshold: settings.safe_mode_threshold,
         repair_streams: settings.repair_streams.max(1) as usize,
     };
+    let journal = Arc::new(Journal::new(clock));
+    journal.info(None, format!("{id} has started, in safe mode until the chunks are reported"));
     Master {
         id,
         cluster: identity.cluster,
@@ -108,7 +110,8 @@ fn make_master(
         keys: KeyCache::default(),
         pool: Pool::default(),
         wake: Notify::new(),
-        registry: Mutex::new(Registry::new(registry, clock.now())),
+        registry: Mutex::new(Registry::new(registry, journal.clone(), clock.now())),
+        journal,
         held: Mutex::default(),
         floor: Mutex::new(Floor::new(settings.collect_after)),
         boards: Mutex::new(Boards::new(fastrand::u64(..))),

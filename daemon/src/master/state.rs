@@ -1,6 +1,6 @@
 //! What all calls of one master share.
 
-use super::board::Boards;
+use super::board::{Boards, Journal};
 use super::clock::Clock;
 use super::floor::Floor;
 use super::keys::KeyCache;
@@ -40,6 +40,8 @@ pub struct Master {
     pub(super) floor: Mutex<Floor>,
     /// Safe mode that a person has entered. Soft state of the leader: the next one knows nothing of it.
     pub(super) held: Mutex<Option<Held>>,
+    /// What happened since the start.
+    pub journal: Arc<Journal>,
     /// The picture of the cluster that dashboards watch.
     pub(super) boards: Mutex<Boards>,
     /// What the log has done since its start.

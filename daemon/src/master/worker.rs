@@ -3,10 +3,12 @@
 //! Each look first notes what has changed (who leads, which datanodes are there, how many copies chunks have), then, if
 //! this master leads, gives orders and proposes commands: repair, trimming, garbage, keys, chunk ids, collection floor.
 
+use super::board::comings;
+use super::board::troubles::{Sight, Troubles};
 use super::keys;
 use super::pool::RESERVE_COUNT;
 use super::raft::proposer::ProposeError;
-use super::state::Master;
+use super::state::{Held, Master};
 use bytes::Bytes;
 use dfs_logic::command::{Op, Outcome, Refusal};
 use dfs_rpc::capability::Operation;
@@ -19,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it looks when nothing happens.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// What happened is told at most this often.
+const TELL_INTERVAL_MIN: Duration = Duration::from_millis(500);
 /// Slices of the search for garbage in one look.
 const GARBAGE_SLICES_MAX: usize = 16;
 /// The floor is raised at most this many times per `collect_after`.
@@ -33,11 +37,14 @@ pub struct Worker {
     /// The last term that it has seen a leader of.
     elected: Option<u64>,
     raised_at: Option<Timestamp>,
+    troubles: Troubles,
+    told_at: Timestamp,
 }
 
 impl Worker {
     pub fn new(master: Arc<Master>) -> Self {
-        Self { master, led: None, elected: None, raised_at: None }
+        let (troubles, told_at) = (Troubles::default(), Timestamp::default());
+        Self { master, led: None, elected: None, raised_at: None, troubles, told_at }
     }
 
     /// Runs until `stop`.
@@ -78,6 +85,7 @@ impl Worker {
             self.keep_keys().await;
             self.keep_floor().await;
         }
+        self.tell();
         let registry = self.master.registry();
         let (status, healing) = (registry.healing.status(), &registry.healing);
         let (copies, deletes) = (healing.copies_ordered, healing.deletes_ordered);
@@ -95,15 +103,50 @@ impl Worker {
         }
         if leads && self.led != Some(term) {
             tracing::info!(term, "this master leads");
+            self.master.journal.info(None, format!("{} leads, in term {term}", self.master.id));
             let now = self.master.clock.now();
             self.master.registry().healing.lead(now);
             self.master.floor().lead();
-            *self.master.held() = None;
+            if let Some(Held { by, .. }) = self.master.held().take() {
+                let text = format!("the safe mode that {by} has entered ended with the change of the leader");
+                self.master.journal.warning(None, text);
+            }
             self.master.pool.lead(term);
             self.raised_at = None;
         }
+        if let Some(term) = self.led.filter(|_| !leads) {
+            tracing::info!(term, "this master leads no more");
+            self.master.journal.warning(None, format!("{} leads no more; it did in term {term}", self.master.id));
+        }
         self.led = leads.then_some(term);
         leads
+    }
+
+    /// Tells the journal what has become of datanodes and chunks. It waits a moment, for what happens together is told together.
+    fn tell(&mut self) {
+        let (master, leads) = (&self.master, self.led.is_some());
+        let now = master.clock.now();
+        if now.since(self.told_at) < TELL_INTERVAL_MIN {
+            return;
+        }
+        self.told_at = now;
+        let (changes, mended, sight) = {
+            let mut registry = master.registry();
+            let (changes, mended) = (registry.take_changes(), registry.healing.take_mended());
+            let healing = &registry.healing;
+            let known = healing.safe_mode().is_none() && healing.counted_at().is_some();
+            (changes, mended, Sight { known, leads, replication: healing.status(), ordered: healing.copies_ordered })
+        };
+        for (severity, node, text) in comings::tell(&changes) {
+            master.journal.push(severity, node, text);
+        }
+        if mended > 0 {
+            let copies = if mended == 1 { "copy was" } else { "copies were" };
+            master.journal.info(None, format!("{mended} damaged {copies} replaced"));
+        }
+        for (severity, text) in self.troubles.look(&sight, now) {
+            master.journal.push(severity, None, text);
+        }
     }
 
     async fn survey(&self) {

@@ -9,6 +9,7 @@ use dfs_logic::safe_mode;
 use dfs_rpc::client::{Lasting, NodeAddress, ReplicationStatus};
 use dfs_rpc::node::Order;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ const COPY_TIMEOUT: Duration = Duration::from_secs(30);
 const COPY_SETTLE: Duration = Duration::from_secs(2);
 /// Repair waits no longer than this for the full report of a datanode that has registered.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Chunks with a damaged replica that are remembered until they have a new copy.
+const DAMAGED_MAX: usize = 1_024;
 
 /// Seals the permission to write a chunk down a chain.
 pub type Sealer<'a> = dyn Fn(ChunkRef, DatanodeId, &[DatanodeId]) -> Option<bytes::Bytes> + 'a;
@@ -62,6 +66,10 @@ pub struct Healing {
     short: ShortSince,
     copies: Vec<UnderWay>,
     garbage_from: ChunkId,
+    /// Chunks of which a damaged replica was taken out of service, and no new copy has come yet; the newest ones.
+    damaged: BTreeSet<ChunkId>,
+    /// Copies that took the place of damaged ones since [`Healing::take_mended`].
+    mended: u64,
     /// Copies and deletions ordered since the start.
     pub copies_ordered: u64,
     pub deletes_ordered: u64,
@@ -82,6 +90,8 @@ impl Healing {
             short: ShortSince::default(),
             copies: Vec::new(),
             garbage_from: ChunkId(0),
+            damaged: BTreeSet::new(),
+            mended: 0,
             copies_ordered: 0,
             deletes_ordered: 0,
         }
@@ -167,6 +177,22 @@ impl Healing {
         }
     }
 
+    pub(super) fn damage_found(&mut self, chunk: ChunkId) {
+        self.damaged.insert(chunk);
+        if self.damaged.len() > DAMAGED_MAX {
+            self.damaged.pop_first();
+        }
+    }
+
+    pub(super) fn damage_mended(&mut self, chunk: ChunkId) {
+        self.mended += u64::from(self.damaged.remove(&chunk));
+    }
+
+    /// How many damaged replicas have been replaced since this was last asked.
+    pub fn take_mended(&mut self) -> u64 {
+        std::mem::take(&mut self.mended)
+    }
+
     /// When the next copy runs out of time.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.copies.iter().map(|way| way.deadline).min()
@@ -233,7 +259,9 @@ impl Registry {
         let verdict = safe_mode::decide(self.healing.reported, health.chunks, self.settings.safe_mode_threshold);
         if self.healing.safe && verdict == safe_mode::SafeMode::Leave {
             self.healing.safe = false;
-            tracing::info!(reported = self.healing.reported, chunks = health.chunks, "left safe mode");
+            let (reported, chunks) = (self.healing.reported, health.chunks);
+            tracing::info!(reported, chunks, "left safe mode");
+            self.journal.info(None, format!("safe mode has ended: {reported} of {chunks} chunks are reported"));
         }
     }
 

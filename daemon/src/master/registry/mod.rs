@@ -3,13 +3,19 @@
 //! * [`nodes`]: who is there, in which state, with which orders waiting.
 //! * [`reports`]: heartbeats and chunk reports.
 //! * [`healing`]: copies under way, repair, trimming, garbage, safe mode.
+//! * [`changes`]: what becomes of datanodes, for the journal.
+//! * [`glance`]: all of it at one moment, for `status` and dashboards.
 //! * [`space`]: how much there is, each disk counted once.
 
+mod changes;
+mod glance;
 mod healing;
 mod nodes;
 mod reports;
 mod space;
 
+pub use changes::Change;
+pub use glance::{Glance, Seen, millis, shown};
 pub use healing::{Healing, Sealer};
 pub use nodes::{Node, ORDERS_WAITING_MAX, Registry, RegistrySettings};
 pub use reports::Refused;

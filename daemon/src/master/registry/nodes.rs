@@ -1,6 +1,8 @@
 //! The datanodes.
 
+use super::changes::{Change, FolderNews, folder_news};
 use super::healing::Healing;
+use crate::master::board::Journal;
 use dfs_logic::liveness::{Contact, LivenessSettings, NodeState};
 use dfs_logic::locations::Locations;
 use dfs_logic::placement::Candidate;
@@ -8,8 +10,9 @@ use dfs_logic::repair::NodeView;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::node::{NodeLoad, Order, Register};
 use dfs_types::{ChunkId, DatanodeId, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Orders that wait for a datanode; what is beyond is found again by the next search.
 pub const ORDERS_WAITING_MAX: usize = 4096;
@@ -27,12 +30,17 @@ pub struct RegistrySettings {
 #[derive(Debug)]
 pub struct Node {
     pub address: SocketAddr,
-    pub load: NodeLoad,
-    pub version: String,
+    /// As it said last; shared, so that it can be looked at without holding the registry.
+    pub load: Arc<NodeLoad>,
+    pub version: Arc<str>,
     pub boot: u64,
     pub contact: Contact,
     /// The connection that it registered on.
     pub(super) connection: u64,
+    /// The number of what it told last.
+    pub(super) told: u64,
+    /// The data folders that were found nearly full.
+    pub(super) full: BTreeSet<String>,
     /// When it registered.
     pub registered_at: Timestamp,
     /// How far its clock is ahead of ours, in milliseconds.
@@ -54,6 +62,10 @@ pub struct Registry {
     pub(super) nodes: BTreeMap<DatanodeId, Node>,
     pub locations: Locations,
     pub healing: Healing,
+    pub(super) journal: Arc<Journal>,
+    pub(super) changes: Vec<(DatanodeId, Change)>,
+    /// Registrations, heartbeats and pages of reports so far: each has its number.
+    pub(super) told: u64,
 }
 
 impl Node {
@@ -78,20 +90,36 @@ impl Node {
 }
 
 impl Registry {
-    pub fn new(settings: RegistrySettings, now: Timestamp) -> Self {
-        Self { settings, nodes: BTreeMap::new(), locations: Locations::new(), healing: Healing::new(now) }
+    /// `journal` is told what happens.
+    pub fn new(settings: RegistrySettings, journal: Arc<Journal>, now: Timestamp) -> Self {
+        let (nodes, locations, healing) = (BTreeMap::new(), Locations::new(), Healing::new(now));
+        Self { settings, nodes, locations, healing, journal, changes: Vec::new(), told: 0 }
     }
 
     /// A datanode has come, on the connection with this number. What it reported before holds until it reports again.
     pub fn register(&mut self, id: DatanodeId, register: Register, connection: u64, now: Timestamp) {
+        self.told += 1;
         let contact = Contact { last_heartbeat: now, connected: true };
+        let known = self.nodes.remove(&id);
+        let version: Arc<str> = register.version.into();
+        self.note_change(
+            id,
+            match &known {
+                Some(known) => Change::Back { silent: now.since(known.contact.last_heartbeat) },
+                None => Change::Came { address: register.address, version: version.clone() },
+            },
+        );
+        let (before, mut full) = known.map_or_else(Default::default, |known| (Some(known.load), known.full));
+        self.note_folders(id, before.as_deref(), &register.load, &mut full);
         let node = Node {
             address: register.address,
-            load: register.load,
-            version: register.version,
+            load: Arc::new(register.load),
+            version,
             boot: register.boot,
             contact,
             connection,
+            told: self.told,
+            full,
             registered_at: now,
             skew_ms: 0,
             reported: false,
@@ -104,6 +132,28 @@ impl Registry {
         self.locations.expect_report(id);
         self.healing.forget_copies_of(id);
         self.healing.changed();
+    }
+
+    /// Tells the journal what is new about data folders.
+    pub(super) fn note_folders(
+        &self,
+        id: DatanodeId,
+        before: Option<&NodeLoad>,
+        load: &NodeLoad,
+        full: &mut BTreeSet<String>,
+    ) {
+        for news in folder_news(before, load, full) {
+            match news {
+                FolderNews::Failed(path) => {
+                    tracing::error!(node = %id, path, "a data folder has failed");
+                    self.journal.error(Some(id), format!("data folder {path} has failed"));
+                }
+                FolderNews::NearlyFull(path, percent) => {
+                    tracing::warn!(node = %id, path, percent, "a data folder is nearly full");
+                    self.journal.warning(Some(id), format!("data folder {path} is {percent} % full"));
+                }
+            }
+        }
     }
 
     /// Notes how far the clock of a datanode is ahead of ours.
@@ -122,14 +172,27 @@ impl Registry {
         true
     }
 
+    /// Forgets a datanode, which no master does yet.
+    #[cfg(test)]
+    pub fn forget(&mut self, id: DatanodeId) {
+        self.nodes.remove(&id);
+    }
+
     /// Notes the states that time has changed, and gives them.
     pub fn refresh_states(&mut self, now: Timestamp) -> Vec<(DatanodeId, NodeState)> {
         let mut changes = Vec::new();
+        let mut told = Vec::new();
         for (id, node) in &mut self.nodes {
             let state = node.contact.state(now, &self.settings.liveness);
             if state != node.seen {
                 node.seen = state;
                 changes.push((*id, state));
+                let silent = now.since(node.contact.last_heartbeat);
+                told.push(match state {
+                    NodeState::Live => Change::Well,
+                    NodeState::Stale => Change::Stale { silent, closed: !node.contact.connected },
+                    NodeState::Dead => Change::Dead { silent, chunks: self.locations.count(*id) },
+                });
             }
             if state == NodeState::Dead {
                 // Whoever comes back reports anew: old orders would only do harm.
@@ -138,6 +201,9 @@ impl Registry {
         }
         if !changes.is_empty() {
             self.healing.changed();
+        }
+        for ((id, _), change) in changes.iter().zip(told) {
+            self.note_change(*id, change);
         }
         changes
     }

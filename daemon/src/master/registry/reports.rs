@@ -7,6 +7,7 @@ use dfs_logic::namespace::Namespace;
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::node::{Heartbeat, Order, ReportPage, StoredChunk};
 use dfs_types::{ChunkId, DatanodeId, Generation, Timestamp};
+use std::sync::Arc;
 
 /// Orders in one reply.
 const ORDERS_PER_REPLY_MAX: usize = 64;
@@ -45,17 +46,23 @@ impl Registry {
         let node = node.ok_or(Refused::NotRegistered)?;
         let was_full = node.load.free() == 0;
         node.contact.last_heartbeat = now;
-        node.load = heartbeat.load;
+        self.told += 1;
+        node.told = self.told;
+        let before = std::mem::replace(&mut node.load, Arc::new(heartbeat.load));
         (node.planned, node.planned_bytes) = (0, 0);
         if was_full != (node.load.free() == 0) {
             self.healing.changed();
         }
-        self.locations.handed_out(namespace.next_chunk());
-        for gone in heartbeat.removed.iter().chain(&heartbeat.damaged) {
-            if self.locations.remove(id, *gone) && namespace.chunk(*gone).is_some() {
-                self.healing.changed();
-            }
+        let (load, mut full) = (node.load.clone(), std::mem::take(&mut node.full));
+        self.note_folders(id, Some(&before), &load, &mut full);
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.full = full;
         }
+        self.locations.handed_out(namespace.next_chunk());
+        for gone in &heartbeat.removed {
+            self.lose(id, *gone, namespace);
+        }
+        self.note_damage(id, &heartbeat.damaged, namespace);
         for stored in &heartbeat.added {
             self.add(id, *stored, namespace, leads);
         }
@@ -63,6 +70,28 @@ impl Registry {
             self.healing.copy_ended(id, *chunk, now);
         }
         Ok(if leads { self.take_orders(id) } else { Vec::new() })
+    }
+
+    /// Forgets a replica. Says whether a file has one copy less for it.
+    fn lose(&mut self, id: DatanodeId, chunk: ChunkId, namespace: &Namespace) -> bool {
+        let lost = self.locations.remove(id, chunk) && namespace.chunk(chunk).is_some();
+        if lost {
+            self.healing.changed();
+        }
+        lost
+    }
+
+    /// Forgets replicas that a datanode found damaged. What it says twice is told once.
+    fn note_damage(&mut self, id: DatanodeId, damaged: &[ChunkId], namespace: &Namespace) {
+        let lost: Vec<ChunkId> = damaged.iter().copied().filter(|chunk| self.lose(id, *chunk, namespace)).collect();
+        let Some(first) = lost.first() else { return };
+        tracing::warn!(node = %id, chunks = lost.len(), %first, "damaged replicas");
+        let text = match lost.len() {
+            1 => format!("found its copy of chunk {first} damaged"),
+            count => format!("found its copies of {count} chunks damaged, of {first} among others"),
+        };
+        self.journal.warning(Some(id), text);
+        lost.into_iter().for_each(|chunk| self.healing.damage_found(chunk));
     }
 
     /// Takes a page of a full report. Says whether it was the last one.
@@ -83,7 +112,10 @@ impl Registry {
         }
         let node = self.nodes.get_mut(&id).filter(|node| node.connection == connection && node.boot == page.boot);
         // Its heartbeats wait while a long report is under way.
-        node.ok_or(Refused::NotRegistered)?.contact.last_heartbeat = now;
+        let node = node.ok_or(Refused::NotRegistered)?;
+        node.contact.last_heartbeat = now;
+        self.told += 1;
+        node.told = self.told;
         self.locations.handed_out(namespace.next_chunk());
         let chunks: Vec<(ChunkId, Generation)> = page.chunks.iter().map(|chunk| (chunk.id, chunk.generation)).collect();
         let strange = self.locations.report_page(id, page.first, page.last, &chunks).map_err(|_| Refused::Report)?;
@@ -116,6 +148,7 @@ impl Registry {
         match self.locations.add(id, stored.id, stored.generation) {
             Added::New => {
                 self.healing.copy_arrived(id, stored.id);
+                self.healing.damage_mended(stored.id);
                 if namespace.chunk(stored.id).is_some() {
                     // A file has one copy more than a moment ago; it may be one too many.
                     self.healing.changed();
@@ -148,6 +181,8 @@ impl Registry {
 mod tests {
     use super::super::RegistrySettings;
     use super::*;
+    use crate::master::board::Journal;
+    use crate::master::clock::Clock;
     use dfs_logic::liveness::{LivenessSettings, NodeState};
     use dfs_rpc::node::{NodeLoad, Register};
     use std::net::{Ipv4Addr, SocketAddr};
@@ -157,7 +192,8 @@ mod tests {
     fn a_datanode_that_reports_is_heard_from() {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
         let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
-        let mut registry = Registry::new(settings, Timestamp(0));
+        let journal = Arc::new(Journal::new(Clock::new()));
+        let mut registry = Registry::new(settings, journal, Timestamp(0));
         let (id, address) = (DatanodeId(1), SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
         let register = Register { boot: 7, address, load: NodeLoad::default(), version: String::new() };
         registry.register(id, register, 5, Timestamp(0));

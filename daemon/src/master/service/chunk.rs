@@ -1,7 +1,7 @@
 //! One chunk.
 
-use super::status::shown;
 use crate::master::refused::refused;
+use crate::master::registry::shown;
 use crate::master::state::Master;
 use dfs_rpc::client::ChunkStatus;
 use dfs_types::{ChunkId, ChunkRef, DfsPath, Error, ErrorCode, Result};

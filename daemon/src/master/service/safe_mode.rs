@@ -19,12 +19,18 @@ impl Master {
             }
             SafeModeChange::Enter { reason } => {
                 tracing::warn!(user, reason, "safe mode was entered");
+                self.journal.warning(None, format!("{user} has entered safe mode: {reason}"));
                 *self.held() = Some(Held { by: user.to_owned(), reason });
             }
             SafeModeChange::Leave => {
                 tracing::warn!(user, "safe mode was left");
-                *self.held() = None;
-                self.registry().healing.leave_safe_mode();
+                let held = self.held().take().is_some();
+                let mut registry = self.registry();
+                if held || registry.healing.safe_mode().is_some() {
+                    self.journal.info(None, format!("{user} has ended safe mode"));
+                }
+                registry.healing.leave_safe_mode();
+                drop(registry);
                 self.wake.notify_one();
             }
         }

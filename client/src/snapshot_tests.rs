@@ -1,0 +1,161 @@
+//! A snapshot that is kept up to date by news, against whole pictures. Here a master is a list of what it knew at each
+//! picture; the real one is tested beside its code.
+
+use super::Snapshot;
+use dfs_rpc::EVENTS_KEPT_MAX;
+use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
+use dfs_rpc::client::{ClusterStatus, Lasting, NodeState, NodeStatus, ReplicationStatus};
+use dfs_rpc::node::NodeLoad;
+use dfs_types::{ClusterId, DatanodeId, ErrorCode, Timestamp};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn status(taken_at: u64) -> ClusterStatus {
+    ClusterStatus {
+        cluster: ClusterId([1; 16]),
+        taken_at: Timestamp(taken_at),
+        masters: Vec::new(),
+        leader: None,
+        term: 1,
+        safe_mode: None,
+        files: taken_at,
+        directories: 0,
+        bytes: 0,
+        space: 0,
+        replication: ReplicationStatus::default(),
+        counted_ms: None,
+        lasting: Lasting::default(),
+        capacity: 0,
+        used: 0,
+        free: 0,
+        nodes_live: 0,
+        nodes_stale: 0,
+        nodes_dead: 0,
+        version: String::new(),
+    }
+}
+
+/// A datanode that was heard from at `heard`, when it had this many chunks.
+fn node(id: u16, heard: u64, chunks: u64, now: u64) -> NodeStatus {
+    NodeStatus {
+        id: DatanodeId(id),
+        address: ([127, 0, 0, 1], id).into(),
+        state: NodeState::Live,
+        heartbeat_age_ms: now - heard,
+        registered_ms: now,
+        skew_ms: 0,
+        load: NodeLoad::default(),
+        chunks,
+        short: 0,
+        sole: 0,
+        version: String::new(),
+    }
+}
+
+fn event(number: u64) -> Event {
+    Event { number, at: Timestamp(number), severity: Severity::Info, node: None, text: "x".into() }
+}
+
+/// What a master knows at one picture: datanodes with when they were heard from and their chunks; events so far.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    now: u64,
+    nodes: BTreeMap<u16, (u64, u64)>,
+    events: u64,
+}
+
+impl Known {
+    /// What is new since `old`, the picture with the number `since`; without it, everything.
+    fn board(&self, seq: u64, old: Option<(u64, &Known)>) -> Board {
+        let before = old.map(|(_, known)| known.clone()).unwrap_or_default();
+        let version = |seq| BoardVersion { epoch: 9, seq };
+        let changed = self.nodes.iter().filter(|(id, shown)| before.nodes.get(id) != Some(shown));
+        let nodes = changed.map(|(id, (heard, chunks))| node(*id, *heard, *chunks, self.now)).collect();
+        let (old_ids, ids): (BTreeSet<u16>, BTreeSet<u16>) =
+            (before.nodes.keys().copied().collect(), self.nodes.keys().copied().collect());
+        let first = before.events.max(self.events.saturating_sub(EVENTS_KEPT_MAX as u64)) + 1;
+        Board {
+            version: version(seq),
+            since: old.map(|(seq, _)| version(seq)),
+            status: status(self.now),
+            copies: vec![CopyCount { wanted: 3, live: 3, chunks: self.now }],
+            log: LogStatus { last: self.now, ..LogStatus::default() },
+            nodes,
+            gone: old_ids.difference(&ids).map(|id| DatanodeId(*id)).collect(),
+            events: (first..=self.events).map(event).collect(),
+        }
+    }
+}
+
+/// What happens between two pictures: time passes, datanodes are heard from or go, events.
+type Step = (u64, Vec<(u16, Option<u64>)>, u64);
+
+fn step() -> impl Strategy<Value = Step> {
+    (0..5_000u64, proptest::collection::vec((1..12u16, proptest::option::of(0..9u64)), 0..6), 0..700u64)
+}
+
+proptest! {
+    #[test]
+    fn news_put_together_is_the_whole_picture(steps in proptest::collection::vec((step(), any::<bool>()), 1..30)) {
+        let mut history = vec![Known::default()];
+        let mut snapshot: Option<Snapshot> = None;
+        for ((passed, changes, events), asked) in steps {
+            let mut known = history.last().cloned().unwrap_or_default();
+            known.now += passed;
+            known.events += events;
+            for (id, chunks) in changes {
+                match chunks {
+                    Some(chunks) => drop(known.nodes.insert(id, (known.now, chunks))),
+                    None => drop(known.nodes.remove(&id)),
+                }
+            }
+            let seq = history.len() as u64;
+            history.push(known.clone());
+            if !asked {
+                continue;
+            }
+            let since = snapshot.as_ref().map(|snapshot| snapshot.version.seq);
+            let old = since.map(|seq| (seq, &history[seq as usize]));
+            let board = known.board(seq, old);
+            match &mut snapshot {
+                None => snapshot = Some(Snapshot::from(board)),
+                Some(snapshot) => snapshot.apply(board).expect("builds on what is there"),
+            }
+            prop_assert_eq!(snapshot.as_ref(), Some(&Snapshot::from(known.board(seq, None))));
+        }
+    }
+}
+
+#[test]
+fn news_of_another_picture_is_refused_and_changes_nothing() {
+    let known = Known { now: 1_000, nodes: [(1, (500, 3))].into(), events: 2 };
+    let mut snapshot = Snapshot::from(known.board(5, None));
+    let before = snapshot.clone();
+    let mut other = known.board(7, Some((6, &known)));
+    assert_eq!(snapshot.apply(other.clone()).expect_err("of picture 6").code, ErrorCode::Internal);
+    other.since = Some(BoardVersion { epoch: 8, seq: 5 });
+    assert!(snapshot.apply(other.clone()).is_err(), "of another master");
+    other.version = BoardVersion { epoch: 9, seq: 4 };
+    other.since = Some(BoardVersion { epoch: 9, seq: 5 });
+    assert!(snapshot.apply(other).is_err(), "older than what it builds on");
+    assert_eq!(snapshot, before);
+    let whole = Known { now: 10, ..Known::default() }.board(1, None);
+    snapshot.apply(whole.clone()).expect("a whole one replaces everything");
+    assert_eq!(snapshot, Snapshot::from(whole));
+}
+
+#[test]
+fn what_is_sent_in_disorder_is_put_in_order() {
+    let known = Known { now: 9, nodes: [(1, (1, 1)), (2, (2, 2)), (3, (3, 3))].into(), events: 0 };
+    let mut whole = known.board(1, None);
+    whole.nodes.reverse();
+    whole.nodes.push(whole.nodes[1].clone());
+    let mut snapshot = Snapshot::from(whole);
+    assert_eq!(snapshot, Snapshot::from(known.board(1, None)));
+    let mut news = known.board(2, Some((1, &known)));
+    news.nodes = vec![node(2, 9, 7, 9), node(0, 9, 9, 9), node(2, 9, 8, 9)];
+    news.events = vec![event(3), event(3), event(2)];
+    snapshot.apply(news).expect("builds on what is there");
+    assert_eq!(snapshot.nodes.iter().map(|node| node.id.0).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(snapshot.events.len(), 1, "numbers rise");
+}

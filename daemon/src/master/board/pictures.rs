@@ -1,0 +1,182 @@
+//! The newest picture, and what of it is new since an earlier one.
+//!
+//! For each datanode it is remembered what was shown ([`Mark`]: a few numbers) and which picture was the first to show that.
+//! So whoever has any earlier picture of this master is told what has changed since, and nothing is kept for each of them.
+
+use crate::master::registry::{Glance, Seen};
+use bytes::Bytes;
+use dfs_logic::liveness::NodeState;
+use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
+use dfs_rpc::client::ClusterStatus;
+use dfs_rpc::{CONTROL_BYTES_MAX, EVENTS_KEPT_MAX};
+use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// A picture is shown for this long before another one is made.
+const PICTURE_AGE_MIN: Duration = Duration::from_millis(500);
+/// Encoded answers that are kept, each for all who have the same earlier picture.
+const ANSWERS_MAX: usize = 8;
+/// Datanodes that are no more and that are still told of. Whoever has a picture from before that is sent everything.
+const GONE_MAX: usize = 1_024;
+/// What a message holds besides the picture.
+const ENVELOPE_BYTES_MAX: usize = 1_024;
+
+/// What a new picture is made of.
+#[derive(Debug)]
+pub struct News {
+    pub status: ClusterStatus,
+    pub log: LogStatus,
+    pub glance: Glance,
+    /// Those behind [`Boards::newest_event`].
+    pub events: Vec<Event>,
+}
+
+/// The pictures of one master.
+#[derive(Debug)]
+pub struct Boards {
+    epoch: u64,
+    /// Of the newest picture; zero before the first.
+    seq: u64,
+    newest: Option<Picture>,
+    marks: BTreeMap<DatanodeId, (Mark, u64)>,
+    /// With the picture from which on they were no more.
+    gone: VecDeque<(u64, DatanodeId)>,
+    /// What was gone by this picture is not known in full any more.
+    gone_forgotten: u64,
+    /// With the picture that showed them first.
+    events: VecDeque<(u64, Event)>,
+    /// Of the newest picture, by the picture that they build on.
+    answers: VecDeque<(Option<u64>, Bytes)>,
+}
+
+/// The newest picture, without its events.
+#[derive(Debug)]
+struct Picture {
+    status: ClusterStatus,
+    log: LogStatus,
+    copies: Vec<CopyCount>,
+    glance: Glance,
+}
+
+/// All that a datanode shows depends on these, and on the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    told: u64,
+    state: NodeState,
+    chunks: u64,
+    short: u64,
+    sole: u64,
+}
+
+impl Mark {
+    fn of(node: &Seen) -> Self {
+        let Seen { told, state, chunks, short, sole, .. } = *node;
+        Self { told, state, chunks, short, sole }
+    }
+}
+
+impl Boards {
+    /// `epoch` is another one at each start.
+    pub fn new(epoch: u64) -> Self {
+        Self {
+            epoch,
+            seq: 0,
+            newest: None,
+            marks: BTreeMap::new(),
+            gone: VecDeque::new(),
+            gone_forgotten: 0,
+            events: VecDeque::new(),
+            answers: VecDeque::new(),
+        }
+    }
+
+    /// Whether another picture should be made.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.newest.as_ref().is_none_or(|newest| now.since(newest.glance.now) >= PICTURE_AGE_MIN)
+    }
+
+    /// The number of the newest event that is shown.
+    pub fn newest_event(&self) -> u64 {
+        self.events.back().map_or(0, |(_, event)| event.number)
+    }
+
+    /// Takes the next picture.
+    pub fn take(&mut self, news: News) {
+        let News { status, log, glance, events } = news;
+        self.seq += 1;
+        self.answers.clear();
+        self.note_nodes(&glance.nodes);
+        self.events.extend(events.into_iter().map(|event| (self.seq, event)));
+        let excess = self.events.len().saturating_sub(EVENTS_KEPT_MAX);
+        self.events.drain(..excess);
+        let copies = glance.counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks }).collect();
+        self.newest = Some(Picture { status, log, copies, glance });
+    }
+
+    fn note_nodes(&mut self, nodes: &[Seen]) {
+        let mut before = std::mem::take(&mut self.marks).into_iter().peekable();
+        let mut marks = Vec::with_capacity(nodes.len());
+        // Both stand in the order of their ids.
+        for node in nodes {
+            while let Some((id, _)) = before.next_if(|(id, _)| *id < node.id) {
+                self.gone.push_back((self.seq, id));
+            }
+            let mark = Mark::of(node);
+            let same = before.next_if(|(id, _)| *id == node.id).filter(|(_, (old, _))| *old == mark);
+            marks.push((node.id, (mark, same.map_or(self.seq, |(_, (_, since))| since))));
+        }
+        self.gone.extend(before.map(|(id, _)| (self.seq, id)));
+        let excess = self.gone.len().saturating_sub(GONE_MAX);
+        if let Some((seq, _)) = self.gone.drain(..excess).next_back() {
+            self.gone_forgotten = seq;
+        }
+        self.marks = marks.into_iter().collect();
+    }
+
+    /// The newest picture, encoded, for somebody who has the one of version `since`.
+    ///
+    /// # Errors
+    /// `internal` when it does not fit a message, or none was taken yet.
+    pub fn answer(&mut self, since: Option<BoardVersion>) -> Result<Bytes> {
+        let since = since.filter(|since| since.epoch == self.epoch).map(|since| since.seq);
+        let since = since.filter(|seq| (self.gone_forgotten.max(1)..=self.seq).contains(seq));
+        if let Some((_, encoded)) = self.answers.iter().find(|(of, _)| *of == since) {
+            return Ok(encoded.clone());
+        }
+        let failed = |what: String| Error::new(ErrorCode::Internal, what);
+        let board = self.board(since).ok_or_else(|| failed("there is no picture of the cluster yet".to_owned()))?;
+        let encoded = postcard::to_stdvec(&board).map_err(|error| failed(error.to_string()))?;
+        if encoded.len() > CONTROL_BYTES_MAX - ENVELOPE_BYTES_MAX {
+            let bytes = encoded.len();
+            return Err(failed(format!("the picture of the cluster has {bytes} bytes and does not fit a message")));
+        }
+        let encoded = Bytes::from(encoded);
+        if self.answers.len() >= ANSWERS_MAX {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((since, encoded.clone()));
+        Ok(encoded)
+    }
+
+    /// What is new since the picture with this number; with none, everything.
+    fn board(&self, since: Option<u64>) -> Option<Board> {
+        let Picture { status, log, copies, glance } = self.newest.as_ref()?;
+        let newer = |seq: u64| since.is_none_or(|since| seq > since);
+        let changed = glance.nodes.iter().zip(self.marks.values()).filter(|(_, (_, seq))| newer(*seq));
+        // Who came back is among the datanodes, and must not be taken for gone.
+        let gone = |id: &DatanodeId| since.is_some() && !self.marks.contains_key(id);
+        let gone: BTreeSet<_> =
+            self.gone.iter().filter(|(seq, id)| newer(*seq) && gone(id)).map(|(_, id)| *id).collect();
+        Some(Board {
+            version: BoardVersion { epoch: self.epoch, seq: self.seq },
+            since: since.map(|seq| BoardVersion { epoch: self.epoch, seq }),
+            status: status.clone(),
+            copies: copies.clone(),
+            log: *log,
+            nodes: changed.map(|(node, _)| node.status(glance.now)).collect(),
+            gone: gone.into_iter().collect(),
+            events: self.events.iter().filter(|(seq, _)| newer(*seq)).map(|(_, event)| event.clone()).collect(),
+        })
+    }
+}

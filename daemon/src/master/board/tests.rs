@@ -1,0 +1,196 @@
+//! Pictures put together from what is new, against whole ones.
+
+use super::{Boards, Journal, News};
+use crate::master::clock::Clock;
+use crate::master::registry::{Registry, RegistrySettings};
+use dfs_logic::liveness::LivenessSettings;
+use dfs_logic::namespace::Namespace;
+use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
+use dfs_rpc::client::{ClusterStatus, Lasting, NodeStatus, ReplicationStatus};
+use dfs_rpc::node::{Heartbeat, NodeLoad, Register, StoredChunk};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Timestamp};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A master of which there is nothing but its registry, and time as it is set.
+struct Cluster {
+    registry: Registry,
+    journal: Arc<Journal>,
+    boards: Boards,
+    now: Timestamp,
+}
+
+fn status(now: Timestamp) -> ClusterStatus {
+    ClusterStatus {
+        cluster: ClusterId([7; 16]),
+        taken_at: now,
+        masters: Vec::new(),
+        leader: None,
+        term: 1,
+        safe_mode: None,
+        files: now.0,
+        directories: 0,
+        bytes: 0,
+        space: 0,
+        replication: ReplicationStatus::default(),
+        counted_ms: None,
+        lasting: Lasting::default(),
+        capacity: 0,
+        used: 0,
+        free: 0,
+        nodes_live: 0,
+        nodes_stale: 0,
+        nodes_dead: 0,
+        version: String::new(),
+    }
+}
+
+impl Cluster {
+    fn new(epoch: u64) -> Self {
+        let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
+        let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
+        let journal = Arc::new(Journal::new(Clock::new()));
+        let registry = Registry::new(settings, journal.clone(), Timestamp(0));
+        Self { registry, journal, boards: Boards::new(epoch), now: Timestamp(0) }
+    }
+
+    fn register(&mut self, id: u16) {
+        let address = SocketAddr::from(([127, 0, 0, 1], 4000 + id));
+        let register = Register { boot: 1, address, load: NodeLoad::default(), version: "0.1.0".into() };
+        self.registry.register(DatanodeId(id), register, u64::from(id), self.now);
+    }
+
+    fn heartbeat(&mut self, id: u16, bytes_read: u64, added: &[u64]) {
+        let load = NodeLoad { bytes_read, ..NodeLoad::default() };
+        let added = added.iter().map(|id| StoredChunk { id: ChunkId(*id), generation: Generation(1) }).collect();
+        let (removed, damaged, copies_ended) = Default::default();
+        let heartbeat = Heartbeat { boot: 1, load, added, removed, damaged, copies_ended };
+        let namespace = Namespace::new();
+        let node = DatanodeId(id);
+        // One that has not registered is refused.
+        let _ = self.registry.heartbeat(node, u64::from(id), heartbeat, &namespace, false, self.now);
+    }
+
+    fn picture(&mut self) {
+        let glance = self.registry.glance(self.now);
+        let events = self.journal.after(self.boards.newest_event());
+        self.boards.take(News { status: status(self.now), log: LogStatus::default(), glance, events });
+    }
+
+    fn ask(&mut self, since: Option<BoardVersion>) -> Board {
+        Board::decode(&self.boards.answer(since).expect("a picture")).expect("reads back")
+    }
+}
+
+/// The rule of docs/protocol.md, word by word.
+fn put_together(old: Option<&Board>, new: Board) -> Board {
+    if new.since.is_none() {
+        return new;
+    }
+    let old = old.expect("news builds on a picture");
+    assert_eq!(new.since, Some(old.version));
+    let passed = new.status.taken_at.0 - old.status.taken_at.0;
+    let aged = |node: &NodeStatus| {
+        let (heartbeat_age_ms, registered_ms) = (node.heartbeat_age_ms + passed, node.registered_ms + passed);
+        (node.id, NodeStatus { heartbeat_age_ms, registered_ms, ..node.clone() })
+    };
+    let mut nodes: BTreeMap<DatanodeId, NodeStatus> = old.nodes.iter().map(aged).collect();
+    nodes.retain(|id, _| !new.gone.contains(id));
+    nodes.extend(new.nodes.into_iter().map(|node| (node.id, node)));
+    let events: Vec<Event> = old.events.iter().cloned().chain(new.events).collect();
+    let events = events.split_at(events.len().saturating_sub(dfs_rpc::EVENTS_KEPT_MAX)).1.to_vec();
+    Board { since: None, nodes: nodes.into_values().collect(), gone: Vec::new(), events, ..new }
+}
+
+#[test]
+fn pictures_put_together_from_news_are_whole() {
+    for seed in 0..50 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut cluster = Cluster::new(seed);
+        let mut watchers: Vec<Option<Board>> = vec![None; 4];
+        for step in 0..100 {
+            cluster.now.0 += random.u64(0..2_000);
+            for _ in 0..random.u32(0..5) {
+                let id = random.u16(1..20);
+                match random.u32(0..8) {
+                    0 => cluster.register(id),
+                    1 => drop(cluster.registry.disconnected(DatanodeId(id), u64::from(id))),
+                    2 => cluster.registry.forget(DatanodeId(id)),
+                    3 => (0..random.u32(0..400)).for_each(|_| cluster.journal.info(None, random.u32(..).to_string())),
+                    _ => cluster.heartbeat(id, random.u64(0..9), &[random.u64(0..9)]),
+                }
+            }
+            cluster.picture();
+            let whole = cluster.ask(None);
+            assert_eq!(whole.since, None);
+            for watcher in watchers.iter_mut().filter(|_| random.bool()) {
+                let news = cluster.ask(watcher.as_ref().map(|board| board.version));
+                *watcher = Some(put_together(watcher.as_ref(), news));
+                assert_eq!(watcher.as_ref(), Some(&whole), "seed {seed}, step {step}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_what_has_changed_is_sent() {
+    let mut cluster = Cluster::new(1);
+    (1..=50).for_each(|id| cluster.register(id));
+    cluster.picture();
+    let first = cluster.ask(None);
+    assert_eq!((first.nodes.len(), first.version), (50, BoardVersion { epoch: 1, seq: 1 }));
+    cluster.now.0 += 1_000;
+    cluster.heartbeat(7, 5, &[]);
+    cluster.journal.warning(None, "something");
+    cluster.picture();
+    let second = cluster.ask(Some(first.version));
+    let changed = |board: &Board| board.nodes.iter().map(|node| node.id.0).collect::<Vec<_>>();
+    assert_eq!((changed(&second), second.events.len()), (vec![7], 1));
+    // Nothing happens, and 9 seconds later the silence of all others is news.
+    cluster.now.0 += 1_000;
+    cluster.picture();
+    let third = cluster.ask(Some(second.version));
+    assert_eq!((changed(&third), third.events.len()), (vec![], 0));
+    assert_eq!(changed(&cluster.ask(Some(first.version))), [7], "also for who has the picture before");
+    cluster.now.0 += 8_500;
+    cluster.picture();
+    assert_eq!(cluster.ask(Some(third.version)).nodes.len(), 50, "1 stale, 49 dead");
+}
+
+#[test]
+fn whoever_has_a_picture_that_is_not_known_is_sent_everything() {
+    let mut cluster = Cluster::new(1);
+    assert_eq!(cluster.boards.answer(None).expect_err("nothing yet").code, ErrorCode::Internal);
+    cluster.register(1);
+    (0..3).for_each(|_| cluster.picture());
+    for (epoch, seq) in [(2, 1), (1, 0), (1, 4), (1, u64::MAX)] {
+        let board = cluster.ask(Some(BoardVersion { epoch, seq }));
+        assert_eq!((board.since, board.nodes.len()), (None, 1), "{epoch} {seq}");
+    }
+    // More datanodes went than are remembered.
+    for _ in 0..2_000 {
+        cluster.register(2);
+        cluster.picture();
+        cluster.registry.forget(DatanodeId(2));
+        cluster.picture();
+    }
+    let old = BoardVersion { epoch: 1, seq: 3 };
+    assert_eq!(cluster.ask(Some(old)).since, None);
+    let newer = BoardVersion { epoch: 1, seq: 4_000 };
+    let board = cluster.ask(Some(newer));
+    assert_eq!((board.since, board.gone), (Some(newer), vec![DatanodeId(2)]));
+}
+
+#[test]
+fn the_same_answer_is_encoded_once_and_few_are_kept() {
+    let mut cluster = Cluster::new(1);
+    cluster.register(1);
+    (0..20).for_each(|_| cluster.picture());
+    let version = |seq| Some(BoardVersion { epoch: 1, seq });
+    let answers: Vec<_> = (1..=20).map(|seq| cluster.boards.answer(version(seq)).expect("a picture")).collect();
+    let again = cluster.boards.answer(version(20)).expect("a picture");
+    assert_eq!(again.as_ptr(), answers[19].as_ptr());
+    assert_ne!(cluster.boards.answer(version(1)).expect("a picture").as_ptr(), answers[0].as_ptr());
+}

@@ -1,0 +1,142 @@
+//! What `status`, `nodes` and dashboards tell of, copied in one short look: the registry is not held while it is put into
+//! words.
+
+use super::nodes::{Node, Registry};
+use super::space::Space;
+use dfs_logic::liveness::NodeState;
+use dfs_logic::repair::Counts;
+use dfs_rpc::client::{self, Lasting, NodeStatus, ReplicationStatus};
+use dfs_rpc::node::NodeLoad;
+use dfs_types::{DatanodeId, Timestamp};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The registry at one moment.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    /// When that was, since the start of this master.
+    pub now: Timestamp,
+    /// In the order of their ids.
+    pub nodes: Vec<Seen>,
+    pub replication: ReplicationStatus,
+    /// When all chunks were last counted.
+    pub counted_at: Option<Timestamp>,
+    pub counts: Arc<Counts>,
+    /// Chunks reported so far, while safe mode lasts.
+    pub safe_mode: Option<u64>,
+    lasting: Lasting,
+}
+
+/// A datanode at one moment.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub id: DatanodeId,
+    pub address: SocketAddr,
+    pub state: NodeState,
+    pub last_heartbeat: Timestamp,
+    pub registered_at: Timestamp,
+    pub skew_ms: i64,
+    pub load: Arc<NodeLoad>,
+    pub chunks: u64,
+    pub short: u64,
+    pub sole: u64,
+    pub version: Arc<str>,
+    /// The number of what it told last: another one each time that it tells something.
+    pub told: u64,
+}
+
+/// The state, as the protocol has it.
+pub fn shown(state: NodeState) -> client::NodeState {
+    match state {
+        NodeState::Live => client::NodeState::Live,
+        NodeState::Stale => client::NodeState::Stale,
+        NodeState::Dead => client::NodeState::Dead,
+    }
+}
+
+/// A span in milliseconds.
+pub fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Registry {
+    /// Looks at everything.
+    pub fn glance(&self, now: Timestamp) -> Glance {
+        let counts = self.healing.counts();
+        let seen = |(id, state, node): (DatanodeId, NodeState, &Node)| {
+            let lacking = counts.node(id);
+            Seen {
+                id,
+                address: node.address,
+                state,
+                last_heartbeat: node.contact.last_heartbeat,
+                registered_at: node.registered_at,
+                skew_ms: node.skew_ms,
+                load: node.load.clone(),
+                chunks: self.locations.count(id),
+                short: lacking.short,
+                sole: lacking.sole,
+                version: node.version.clone(),
+                told: node.told,
+            }
+        };
+        Glance {
+            now,
+            nodes: self.nodes(now).map(seen).collect(),
+            replication: self.healing.status(),
+            counted_at: self.healing.counted_at(),
+            safe_mode: self.healing.safe_mode(),
+            lasting: self.healing.lasting(now),
+            counts,
+        }
+    }
+}
+
+impl Glance {
+    /// How many datanodes are live, stale, dead.
+    pub fn numbers(&self) -> [u32; 3] {
+        let mut numbers = [0; 3];
+        self.nodes.iter().for_each(|node| numbers[node.state as usize] += 1);
+        numbers
+    }
+
+    /// For how long each trouble has lasted.
+    pub fn lasting(&self) -> Lasting {
+        let mut lasting = self.lasting;
+        for node in &self.nodes {
+            let silent = Some(millis(self.now.since(node.last_heartbeat)));
+            match node.state {
+                NodeState::Live => {}
+                NodeState::Stale => lasting.stale = lasting.stale.max(silent),
+                NodeState::Dead => lasting.dead = lasting.dead.max(silent),
+            }
+        }
+        lasting
+    }
+
+    /// What the live datanodes can hold.
+    pub fn space(&self) -> Space {
+        let live = self.nodes.iter().filter(|node| node.state == NodeState::Live);
+        Space::of(live.map(|node| &*node.load))
+    }
+}
+
+impl Seen {
+    /// The datanode as the protocol has it.
+    pub fn status(&self, now: Timestamp) -> NodeStatus {
+        NodeStatus {
+            id: self.id,
+            address: self.address,
+            state: shown(self.state),
+            heartbeat_age_ms: millis(now.since(self.last_heartbeat)),
+            registered_ms: millis(now.since(self.registered_at)),
+            skew_ms: self.skew_ms,
+            load: NodeLoad::clone(&self.load),
+            chunks: self.chunks,
+            short: self.short,
+            sole: self.sole,
+            version: self.version.as_ref().to_owned(),
+        }
+    }
+}

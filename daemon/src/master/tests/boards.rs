@@ -1,0 +1,150 @@
+//! The picture of the cluster, and what happened, as a dashboard asks for them.
+
+use super::harness::{Cluster, context, load, put, until};
+use dfs_rpc::board::{Board, BoardVersion, Severity};
+use dfs_rpc::client::{ClientServiceClient, SafeModeChange};
+use dfs_types::DatanodeId;
+use std::cell::Cell;
+
+async fn board(user: &ClientServiceClient, since: Option<BoardVersion>) -> Board {
+    Board::decode(&user.board(context(), since).await.expect("call").expect("a board")).expect("reads")
+}
+
+/// What happened to a datanode, or with none to the cluster.
+async fn texts(user: &ClientServiceClient, node: Option<u16>) -> Vec<String> {
+    let events = board(user, None).await.events;
+    events.into_iter().filter(|event| event.node == node.map(DatanodeId)).map(|event| event.text).collect()
+}
+
+#[tokio::test]
+async fn a_second_call_carries_what_has_changed() {
+    let mut cluster = Cluster::new();
+    // Nobody grows stale here, however slow the machine is.
+    cluster.settings.dead_after = std::time::Duration::from_secs(600);
+    cluster.settings.heartbeat = std::time::Duration::from_secs(300);
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let [_a, b, _c] = cluster.datanodes(&master).await;
+    let last = Cell::new(board(&ann, None).await.version);
+    until("all are there, and what that brings is told", async || {
+        let news = board(&ann, Some(last.get())).await;
+        let quiet = news.version != last.get() && news.nodes.is_empty() && news.events.is_empty();
+        assert_eq!(news.since, Some(last.replace(news.version)));
+        quiet && news.status.nodes_live == 3
+    })
+    .await;
+    let last = last.get();
+    let mut news = b.news();
+    news.load.bytes_read = 4711;
+    b.heartbeat(news).await;
+    until("the heartbeat shows", async || {
+        let news = board(&ann, Some(last)).await;
+        let [node] = &news.nodes[..] else { return false };
+        (node.id, node.load.bytes_read) == (DatanodeId(2), 4711) && news.since == Some(last)
+    })
+    .await;
+    assert_eq!(board(&ann, None).await.nodes.len(), 3);
+    drop(master);
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let whole = board(&ann, Some(last)).await;
+    assert_eq!(whole.since, None, "of another master, so everything");
+    assert_ne!(whole.version.epoch, last.epoch);
+}
+
+#[tokio::test]
+async fn the_log_and_the_copies_are_told() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    put(&ann, "/file", &nodes.each_ref()).await;
+    // Chunks are counted anew when something happens to datanodes.
+    let _fourth = cluster.datanode(&master, 4, &[]).await;
+    until("one chunk with its three copies", async || {
+        for node in &nodes {
+            node.heartbeat(node.news()).await;
+        }
+        let cells = board(&ann, None).await.copies;
+        cells.iter().map(|cell| (cell.wanted, cell.live, cell.chunks)).eq([(3, 3, 1)])
+    })
+    .await;
+    let told = board(&ann, None).await;
+    assert_eq!(told.status.leader, Some(dfs_types::MasterId(1)));
+    let log = told.log;
+    assert!(log.last > 0 && log.committed == log.last && log.applied == log.last, "{log:?}");
+    assert!(log.changes > 0 && log.syncs > 0 && log.sync_us >= log.sync_us_max && log.sync_us_max > 0, "{log:?}");
+    assert_eq!(log.elections, 1);
+}
+
+#[tokio::test]
+async fn a_datanode_that_dies_and_returns_is_told_of() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let [a, b, c] = cluster.datanodes(&master).await;
+    put(&ann, "/file", &[&a, &b, &c]).await;
+    drop(c);
+    until("dead, and back", async || {
+        for node in [&a, &b] {
+            node.heartbeat(node.news()).await;
+        }
+        texts(&ann, Some(3)).await.len() >= 3
+    })
+    .await;
+    let _c = cluster.datanode(&master, 3, &[]).await;
+    until("told", async || texts(&ann, Some(3)).await.len() >= 4).await;
+    let told = texts(&ann, Some(3)).await;
+    assert_eq!(told[0], "has registered, at 127.0.0.1:10003, version test");
+    assert_eq!(told[1], "is stale: its connection has closed");
+    assert!(
+        told[2].starts_with("is dead: not heard from for ") && told[2].ends_with("; 1 chunk lost a copy"),
+        "{told:?}"
+    );
+    assert!(told[3].starts_with("has come back after "), "{told:?}");
+    let cluster = texts(&ann, None).await;
+    assert!(cluster[0].starts_with("master-1 has started"), "{cluster:?}");
+    assert!(cluster.iter().any(|text| text.starts_with("master-1 leads, in term ")), "{cluster:?}");
+    assert!(cluster.iter().any(|text| text.starts_with("safe mode has ended")), "{cluster:?}");
+}
+
+#[tokio::test]
+async fn damage_disks_and_safe_mode_are_told_once() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let [a, b, c] = cluster.datanodes(&master).await;
+    let mut chunks = Vec::new();
+    for number in 0..5 {
+        chunks.push(put(&ann, &format!("/{number}"), &[&a, &b, &c]).await.1);
+    }
+    for _ in 0..3 {
+        let mut news = a.news();
+        news.damaged = chunks.clone();
+        news.load = load(1 << 40);
+        news.load.folders[0].failed = true;
+        a.heartbeat(news).await;
+        let mut news = b.news();
+        news.load.folders[0].used = 99 << 33;
+        news.load.folders[0].free = 1 << 33;
+        b.heartbeat(news).await;
+    }
+    let enter = SafeModeChange::Enter { reason: "the cooling is out".into() };
+    ann.set_safe_mode(context(), enter).await.expect("call").expect("entered");
+    ann.set_safe_mode(context(), SafeModeChange::Leave).await.expect("call").expect("left");
+    ann.set_safe_mode(context(), SafeModeChange::Leave).await.expect("call").expect("nothing to leave");
+    until("all of it shows", async || texts(&ann, None).await.iter().any(|text| text == "ann has ended safe mode"))
+        .await;
+    let events = board(&ann, None).await.events;
+    let found = |severity: Severity, text: &str| {
+        let same = events.iter().filter(|event| event.text == text && event.severity == severity);
+        same.map(|event| event.node.map(|id| id.0)).collect::<Vec<_>>()
+    };
+    let damage = format!("found its copies of 5 chunks damaged, of {} among others", chunks[0]);
+    assert_eq!(found(Severity::Warning, &damage), [Some(1)]);
+    assert_eq!(found(Severity::Error, "data folder /data has failed"), [Some(1)]);
+    assert_eq!(found(Severity::Warning, "data folder /data is 99 % full"), [Some(2)]);
+    assert_eq!(found(Severity::Warning, "ann has entered safe mode: the cooling is out"), [None]);
+    assert_eq!(found(Severity::Info, "ann has ended safe mode"), [None]);
+    assert!(events.windows(2).all(|pair| pair[1].number == pair[0].number + 1), "{events:?}");
+}
