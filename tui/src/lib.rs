@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod figures;
+pub mod heat;
 pub mod meter;
 pub mod nodes;
 pub mod report;

@@ -34,6 +34,17 @@ pub fn tone(state: NodeState) -> Tone {
     }
 }
 
+/// Whether a folder of a datanode has failed.
+pub fn failed(node: &NodeStatus) -> bool {
+    node.load.folders.iter().any(|folder| folder.failed)
+}
+
+/// How full a datanode is, from 0 to 1; none without space.
+pub fn full(node: &NodeStatus) -> Option<f64> {
+    let capacity = node.load.capacity();
+    (capacity > 0).then(|| node.load.used() as f64 / capacity as f64)
+}
+
 /// One line for each datanode; `verbose` adds a line for each of its folders and its traffic.
 pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     let mut head = vec![

@@ -5,7 +5,10 @@ use crate::top::model::{Model, PageId};
 use crate::top::once;
 use crate::top::pages::fixtures;
 use crate::top::update::update;
-use dfs_types::DatanodeId;
+use crossterm::event::{KeyCode, KeyEvent};
+use dfs_client::NodeState;
+use dfs_types::{DatanodeId, DfsPath, Timestamp};
+use std::sync::Arc;
 
 /// Compares the frames of both sizes with those that are kept as `name`.
 fn kept(name: &str, model: &mut Model) {
@@ -46,4 +49,43 @@ fn one_datanode() {
         update(&mut model, Message::Log { node: node.to_string(), lines: Ok(lines.collect()) });
         kept(&format!("node-{scene}"), &mut model);
     }
+}
+
+/// Five machines with a dozen datanodes each, some in trouble, all at work.
+fn busy_machines() -> Model {
+    let mut model = fixtures::model(fixtures::machines(5, 12));
+    let mut snapshot = fixtures::machines(5, 12);
+    for (at, node) in snapshot.nodes.iter_mut().enumerate() {
+        node.load.bytes_read += (at as u64 * 37 % 100) * 1_000_000;
+        node.load.folders[0].used += at as u64 / 2 * (1 << 30);
+    }
+    (snapshot.nodes[7].state, snapshot.nodes[7].heartbeat_age_ms) = (NodeState::Dead, 4_000_000);
+    (snapshot.nodes[33].state, snapshot.nodes[33].heartbeat_age_ms) = (NodeState::Stale, 7_000);
+    snapshot.nodes[20].load.folders[0].failed = true;
+    (snapshot.nodes[40].short, snapshot.nodes[41].short, snapshot.nodes[41].sole) = (17, 120, 3);
+    snapshot.status.taken_at = Timestamp(snapshot.status.taken_at.0 + 1_000);
+    update(&mut model, Message::Picture(Arc::new(snapshot)));
+    model
+}
+
+#[test]
+fn every_lens() {
+    let mut model = busy_machines();
+    model.page = PageId::Heatmap;
+    for _ in crate::heat::Lens::ALL {
+        kept(&format!("heatmap-lens-{}", model.pages.heatmap.lens().word()), &mut model);
+        update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('l'))));
+        model.said = None;
+    }
+}
+
+#[test]
+fn big_folders() {
+    let mut model = fixtures::model(fixtures::cluster(3));
+    model.page = PageId::Heatmap;
+    update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('f'))));
+    kept("folders-asked", &mut model);
+    let result = Ok(fixtures::folder());
+    update(&mut model, Message::Listed { path: DfsPath::root(), after: None, result });
+    kept("folders", &mut model);
 }

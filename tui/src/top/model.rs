@@ -30,6 +30,7 @@ pub enum PageId {
     #[default]
     Overview,
     Nodes,
+    Heatmap,
     Replication,
     Masters,
     Events,
@@ -37,13 +38,15 @@ pub enum PageId {
 
 impl PageId {
     /// In the order of their number keys, which begin at 1.
-    pub const ALL: [Self; 5] = [Self::Overview, Self::Nodes, Self::Replication, Self::Masters, Self::Events];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::Nodes, Self::Heatmap, Self::Replication, Self::Masters, Self::Events];
 
     /// Its name behind `:` and on its tab.
     pub fn word(self) -> &'static str {
         match self {
             Self::Overview => "overview",
             Self::Nodes => "nodes",
+            Self::Heatmap => "heatmap",
             Self::Replication => "replication",
             Self::Masters => "masters",
             Self::Events => "events",

@@ -126,14 +126,26 @@ impl Theme {
         }
     }
 
-    /// A place on the ramp from nothing (0) to all (1); none where there are no colours.
-    pub fn ramp(&self, part: f64) -> Option<Color> {
-        (!self.is_mono()).then(|| self.colour(between(&CIVIDIS, part)))
+    /// Text on a ground that shows a place on the ramp from nothing (0) to all (1); plain where there are no colours.
+    pub fn on_ramp(&self, part: f64) -> Style {
+        self.on_ground(between(&CIVIDIS, part))
     }
 
-    /// A place below (towards 0), at (0.5) or above (towards 1) the mean; none where there are no colours.
-    pub fn diverging(&self, part: f64) -> Option<Color> {
-        (!self.is_mono()).then(|| self.colour(between(&DIVERGING, part)))
+    /// Text on a ground that shows a place below (towards 0), at (0.5) or above (towards 1) the mean; plain where there
+    /// are no colours.
+    pub fn on_diverging(&self, part: f64) -> Style {
+        self.on_ground(between(&DIVERGING, part))
+    }
+
+    /// Black or white, whichever is read better there.
+    fn on_ground(&self, ground: (u8, u8, u8)) -> Style {
+        if self.is_mono() {
+            return Style::new();
+        }
+        let (red, green, blue) = (u32::from(ground.0), u32::from(ground.1), u32::from(ground.2));
+        let light = 299 * red + 587 * green + 114 * blue > 110 * 1000;
+        let text = if light { (0, 0, 0) } else { (255, 255, 255) };
+        Style::new().bg(self.colour(ground)).fg(self.colour(text))
     }
 
     pub fn is_mono(&self) -> bool {
@@ -204,17 +216,18 @@ mod tests {
             [Theme { name: ThemeName::Mono, depth: Depth::True }, Theme { name: ThemeName::Dark, depth: Depth::None }]
         {
             assert_eq!(theme.tone(Tone::Bad).fg, None);
-            assert_eq!((theme.ramp(0.5), theme.diverging(0.5)), (None, None));
+            assert_eq!((theme.on_ramp(0.5), theme.on_diverging(0.5)), (Style::new(), Style::new()));
         }
     }
 
     #[test]
     fn ramps_run_from_end_to_end() {
         let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
-        assert_eq!(theme.ramp(0.0), Some(Color::Rgb(0, 34, 78)));
-        assert_eq!(theme.ramp(7.0), Some(Color::Rgb(254, 232, 56)));
-        assert_eq!(theme.ramp(f64::NAN), theme.ramp(0.0));
-        assert_eq!(theme.diverging(0.5), Some(Color::Rgb(225, 225, 225)));
+        let (white, black) = (Color::Rgb(255, 255, 255), Color::Rgb(0, 0, 0));
+        assert_eq!(theme.on_ramp(0.0), Style::new().bg(Color::Rgb(0, 34, 78)).fg(white));
+        assert_eq!(theme.on_ramp(7.0), Style::new().bg(Color::Rgb(254, 232, 56)).fg(black));
+        assert_eq!(theme.on_ramp(f64::NAN), theme.on_ramp(0.0));
+        assert_eq!(theme.on_diverging(0.5), Style::new().bg(Color::Rgb(225, 225, 225)).fg(black));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use crate::top::message::{Message, Moment};
 use crate::top::model::{Model, Options, PageId};
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
-use dfs_client::{ClusterStatus, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
+use dfs_client::{ClusterStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::node::{FolderLoad, NodeLoad};
-use dfs_types::{ClusterId, DatanodeId, Error, ErrorCode, MasterId, Timestamp};
+use dfs_types::{ClusterId, DatanodeId, Entry, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
 use std::sync::Arc;
 
 /// 2026-11-21 14:03:07 UTC.
@@ -110,6 +110,47 @@ pub fn cluster(nodes: u16) -> Snapshot {
     let version = BoardVersion { epoch: 7, seq: 1 };
     let board = Board { version, since: None, status, copies, log, nodes, gone: Vec::new(), events };
     Snapshot::from(board)
+}
+
+/// A cluster of so many machines with so many datanodes each.
+pub fn machines(machines: u16, each: u16) -> Snapshot {
+    let mut snapshot = cluster(machines * each);
+    for (at, node) in snapshot.nodes.iter_mut().enumerate() {
+        let (machine, port) = (at / usize::from(each) + 1, 7100 + at % usize::from(each));
+        node.address = std::net::SocketAddr::from(([10, 0, 0, machine as u8], port as u16));
+    }
+    snapshot
+}
+
+/// Something in a folder, with three copies that take `space` bytes in all.
+pub fn entry(name: &str, kind: Kind, space: u64) -> Entry {
+    let stat = Stat {
+        kind,
+        size: space / 3,
+        modified: Timestamp(0),
+        created: Timestamp(0),
+        owner: "ann".into(),
+        group: "ann".into(),
+        mode: 0o755,
+        replication: 3,
+        chunk_size: 1 << 26,
+        chunks: 1,
+        files: 12,
+        directories: 0,
+        version: 1,
+        space,
+    };
+    Entry { name: name.to_owned(), stat }
+}
+
+/// A page of a folder with names that make trouble.
+pub fn folder() -> ListPage {
+    let sizes =
+        [("backups", 412), ("data", 1310), ("home", 96), ("scratch", 7), ("漢字 and more", 48), ("x\x1b[31m", 2)];
+    let mut entries: Vec<Entry> = sizes.map(|(name, gib)| entry(name, Kind::Directory, gib * GIB)).into();
+    entries.push(entry("one big file.iso", Kind::File, 24 * GIB));
+    entries.push(entry(&"long".repeat(50), Kind::File, 4096));
+    ListPage { entries, more: false }
 }
 
 /// The states of a cluster that the pictures in tests show.

@@ -1,6 +1,7 @@
 //! The views, one file each.
 
 pub mod events;
+pub mod heatmap;
 pub mod masters;
 pub mod nodes;
 pub mod overview;
@@ -18,6 +19,7 @@ use crate::top::page::{Act, Page};
 pub struct Pages {
     pub overview: overview::Overview,
     pub nodes: nodes::Nodes,
+    pub heatmap: heatmap::Heatmap,
     pub replication: replication::Replication,
     pub masters: masters::Masters,
     pub events: events::Events,
@@ -25,13 +27,18 @@ pub struct Pages {
 
 impl Pages {
     pub fn new(preferences: &Preferences) -> Self {
-        Self { nodes: nodes::Nodes::new(preferences.nodes_by.as_deref()), ..Self::default() }
+        Self {
+            nodes: nodes::Nodes::new(preferences.nodes_by.as_deref()),
+            heatmap: heatmap::Heatmap::new(preferences.lens.as_deref()),
+            ..Self::default()
+        }
     }
 
     pub fn get(&self, page: PageId) -> &dyn Page {
         match page {
             PageId::Overview => &self.overview,
             PageId::Nodes => &self.nodes,
+            PageId::Heatmap => &self.heatmap,
             PageId::Replication => &self.replication,
             PageId::Masters => &self.masters,
             PageId::Events => &self.events,
@@ -42,6 +49,7 @@ impl Pages {
         match page {
             PageId::Overview => &mut self.overview,
             PageId::Nodes => &mut self.nodes,
+            PageId::Heatmap => &mut self.heatmap,
             PageId::Replication => &mut self.replication,
             PageId::Masters => &mut self.masters,
             PageId::Events => &mut self.events,
@@ -56,5 +64,6 @@ impl Pages {
     /// Puts what is to be kept for the next start into `preferences`.
     pub fn keep(&self, preferences: &mut Preferences) {
         preferences.nodes_by = Some(self.nodes.order());
+        preferences.lens = Some(self.heatmap.lens().word().to_owned());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cluster::SKEW_MAX_MS;
 use crate::figures::{age, count, percent, rate, size, span};
+use crate::nodes::{failed, full};
 use crate::report::Tone;
 use crate::text::{sanitise, width};
 use crate::top::chart::bar;
@@ -260,17 +261,6 @@ pub fn state(node: &NodeStatus) -> &'static str {
         NodeState::Live if failed(node) => "! live",
         state => crate::nodes::state(state),
     }
-}
-
-/// Whether a folder of it has failed.
-pub fn failed(node: &NodeStatus) -> bool {
-    node.load.folders.iter().any(|folder| folder.failed)
-}
-
-/// How full it is, from 0 to 1; none without space.
-pub fn full(node: &NodeStatus) -> Option<f64> {
-    let capacity = node.load.capacity();
-    (capacity > 0).then(|| node.load.used() as f64 / capacity as f64)
 }
 
 /// What it does per second; none where that is not known.

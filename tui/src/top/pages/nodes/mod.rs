@@ -10,6 +10,7 @@ mod columns;
 mod one;
 
 use crate::figures::count;
+use crate::nodes::failed;
 use crate::text::{sanitise, truncate};
 use crate::top::draw::text;
 use crate::top::list::{Selection, matches};
@@ -25,7 +26,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-pub use columns::{failed, full, rates, state};
+pub use columns::{rates, state};
 
 /// Lines above the first datanode: what is shown, and the heads.
 const HEAD_LINES: u16 = 2;

@@ -1,7 +1,8 @@
 //! All about one datanode: what it is, its folders, what it does, what happened to it, what it says itself.
 
-use super::columns::{full, rates, state};
+use super::columns::{rates, state};
 use crate::figures::{age, count, latency, percent, plural, rate, size};
+use crate::nodes::full;
 use crate::report::Tone;
 use crate::text::{pad, sanitise, truncate};
 use crate::top::chart::{self, bar};

@@ -1,0 +1,82 @@
+//! The heatmap in lines of text.
+
+use super::{Field, GroupBy, Lens, Mark, Tile, groups};
+use crate::report::{Tone, View};
+use crate::text::{pad, width};
+use dfs_rpc::client::NodeStatus;
+
+/// Cells of a line where nobody says how many there are.
+const CELLS: usize = 80;
+/// Cells of a tile and the blank behind it.
+const TILE_CELLS: usize = 5;
+
+/// One tile for each datanode, in lines for each machine, with what the tiles mean below.
+pub fn heatmap(lens: Lens, nodes: &[NodeStatus], view: &View) -> String {
+    if nodes.is_empty() {
+        return "there are no datanodes\n".to_owned();
+    }
+    let field = Field::of(lens, nodes, |_| None);
+    let (order, machines) = groups(nodes, GroupBy::Machine);
+    let names = machines.iter().map(|machine| width(&machine.name)).max().unwrap_or(0) + 2;
+    let across = (view.cells.unwrap_or(CELLS).saturating_sub(names) / TILE_CELLS).max(1);
+    let mut text = String::new();
+    for machine in machines {
+        let places = order.get(machine.places).unwrap_or_default();
+        for (row, places) in places.chunks(across).enumerate() {
+            let name = pad(if row == 0 { &machine.name } else { "" }, names);
+            let tiles = places.iter().filter_map(|at| Tile::of(std::slice::from_ref(at), nodes, &field));
+            let tiles: Vec<String> = tiles.map(|tile| view.paint(tone(&tile), &tile.text()).into_owned()).collect();
+            text.push_str(&format!("{}{}\n", view.paint(Tone::Dim, &name), tiles.join(" ")));
+        }
+    }
+    let marks = Mark::ALL.map(|mark| format!("{} {}", mark.glyph(), mark.word())).join("  ");
+    text.push_str(&format!("\n{}: {}\n", lens.title(), field.summary(nodes)));
+    text.push_str(&view.paint(Tone::Dim, &format!("{}\n{marks}  42s last heard from so long ago\n", scale(&field))));
+    text
+}
+
+/// The blocks and what they stand for, in a line.
+pub fn scale(field: &Field) -> String {
+    let steps = field.scale().into_iter().map(|(shade, name)| match shade {
+        Some(shade) => format!("{} {name}", shade.letter()),
+        None => name,
+    });
+    steps.collect::<Vec<_>>().join("  ")
+}
+
+/// What is wrong is coloured; how much it is the block says.
+fn tone(tile: &Tile) -> Tone {
+    match tile.mark {
+        Mark::Dead => Tone::Bad,
+        Mark::Stale | Mark::Failed => Tone::Warning,
+        Mark::Live => Tone::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::top::pages::fixtures;
+
+    #[test]
+    fn a_line_for_each_machine() {
+        let mut nodes = fixtures::dead().nodes;
+        nodes[1].address = nodes[0].address;
+        let text = heatmap(Lens::Fill, &nodes, &View { cells: Some(80), colour: false });
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(&lines[..3], ["10.0.0.2  ▂17· ▂24·", "10.0.0.4  42s✗", ""]);
+        assert!(lines[3].starts_with("fill level: mean 20 %, min 17 % datanode-1"), "{text}");
+        assert!(text.contains("▆ 80  ▇ 90  █ 95"), "{text}");
+        assert_eq!(heatmap(Lens::Fill, &[], &View::default()), "there are no datanodes\n");
+    }
+
+    #[test]
+    fn no_line_of_tiles_is_wider_than_the_terminal() {
+        let nodes = fixtures::cluster(100).nodes;
+        for cells in [1, 20, 79, 200] {
+            let text = heatmap(Lens::Balance, &nodes, &View { cells: Some(cells), colour: false });
+            let tiles = text.lines().take_while(|line| !line.is_empty());
+            assert!(tiles.clone().all(|line| width(line) <= cells.max(17)), "{cells}:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What stands for a datanode, or for many.
+
+use super::{Field, Shade};
+use crate::nodes::failed;
+use dfs_rpc::client::{NodeState, NodeStatus};
+
+/// How a datanode is, from well to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    Live,
+    /// It lives, but a folder of it has failed.
+    Failed,
+    Stale,
+    Dead,
+}
+
+impl Mark {
+    /// From worst to well.
+    pub const ALL: [Self; 4] = [Self::Dead, Self::Stale, Self::Failed, Self::Live];
+
+    pub fn of(node: &NodeStatus) -> Self {
+        match node.state {
+            NodeState::Live if failed(node) => Self::Failed,
+            NodeState::Live => Self::Live,
+            NodeState::Stale => Self::Stale,
+            NodeState::Dead => Self::Dead,
+        }
+    }
+
+    pub fn glyph(self) -> char {
+        match self {
+            Self::Live => '·',
+            Self::Failed => '!',
+            Self::Stale => '~',
+            Self::Dead => '✗',
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Failed => "failed folder",
+            Self::Stale => "stale",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// Whether it is heard from, so that what is known of it is so now.
+    pub fn is_heard(self) -> bool {
+        self <= Self::Failed
+    }
+}
+
+/// One datanode, or the worst of many.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tile {
+    /// How many it stands for.
+    pub count: usize,
+    /// The place of the worst in the picture: what is dead is worse than what is full.
+    pub worst: usize,
+    /// How the worst one is.
+    pub mark: Mark,
+    /// The most that is shown of any; none where nothing is known.
+    pub shade: Option<Shade>,
+    /// For how long the worst one has not been heard from, in milliseconds.
+    pub age_ms: u64,
+}
+
+impl Tile {
+    /// The tile of the datanodes at these places of the picture; none of none.
+    pub fn of(places: &[usize], nodes: &[NodeStatus], field: &Field) -> Option<Self> {
+        let one = |at: &usize| {
+            let node = nodes.get(*at)?;
+            let (mark, shade) = (Mark::of(node), field.shade(*at));
+            Some(Self { count: 1, worst: *at, mark, shade, age_ms: node.heartbeat_age_ms })
+        };
+        places.iter().filter_map(one).reduce(Self::with)
+    }
+
+    fn with(self, other: Self) -> Self {
+        let weight = |tile: &Self| tile.shade.map_or(-1.0, |shade| shade.weight);
+        let heavier = if weight(&other) > weight(&self) { other.shade } else { self.shade };
+        let rank = |tile: &Self| (tile.mark, if tile.mark.is_heard() { 0 } else { tile.age_ms });
+        let worse = match rank(&other).cmp(&rank(&self)) {
+            std::cmp::Ordering::Equal => weight(&other) > weight(&self),
+            order => order.is_gt(),
+        };
+        let count = self.count + other.count;
+        Self { count, shade: heavier, ..if worse { other } else { self } }
+    }
+
+    /// In one cell: what is wrong with it, or else how much.
+    pub fn letter(&self) -> char {
+        match (self.mark, self.shade) {
+            (Mark::Live, Some(shade)) => shade.letter(),
+            (Mark::Live, None) => '–',
+            (mark, _) => mark.glyph(),
+        }
+    }
+
+    /// In four cells: how much, and how it is; for one that is not heard from, for how long not.
+    pub fn text(&self) -> String {
+        let glyph = self.mark.glyph();
+        match self.shade {
+            _ if self.count == 1 && !self.mark.is_heard() => format!("{}{glyph}", short_age(self.age_ms)),
+            Some(shade) => format!("{}{glyph}", shade.text()),
+            None => format!(" ––{glyph}"),
+        }
+    }
+
+    /// The same with how many it stands for.
+    pub fn text_of_many(&self) -> String {
+        format!("{}×{}", self.text(), self.count)
+    }
+}
+
+/// A span in three cells: `42s`, `12m`, `30h`, `99d`, which stands for longer ones, too.
+fn short_age(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..100 => format!("{seconds:>2}s"),
+        100..6_000 => format!("{:>2}m", seconds / 60),
+        6_000..360_000 => format!("{:>2}h", seconds / 3_600),
+        _ => format!("{:>2}d", (seconds / 86_400).min(99)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heat::Lens;
+    use crate::top::pages::fixtures;
+
+    #[test]
+    fn a_tile_tells_how_much_and_how_it_is() {
+        let mut nodes = fixtures::dead().nodes;
+        nodes[1].load.folders[0].failed = true;
+        let field = Field::of(Lens::Fill, &nodes, |_| None);
+        let text = |places: &[usize]| Tile::of(places, &nodes, &field).map(|tile| (tile.text(), tile.letter()));
+        assert_eq!(text(&[0]), Some(("▂17·".into(), '▂')));
+        assert_eq!(text(&[1]), Some(("▂24!".into(), '!')));
+        assert_eq!(text(&[2]), Some(("42s✗".into(), '✗')));
+        assert_eq!(text(&[]), None);
+        assert_eq!(text(&[77]), None);
+        // Of many: the most that is used, the worst that is known, and how many.
+        let all = Tile::of(&[0, 1, 2], &nodes, &field).expect("a tile");
+        assert_eq!((all.text_of_many(), all.worst), ("▂24✗×3".into(), 2));
+        let well = Tile::of(&[0], &nodes, &Field::of(Lens::Traffic, &nodes, |_| None)).expect("a tile");
+        assert_eq!((well.text(), well.letter()), (" ––·".into(), '–'));
+    }
+
+    #[test]
+    fn ages_take_three_cells() {
+        let ages = [0, 42_000, 120_000, 5_999_000, 6_000_000, 400_000_000, u64::MAX].map(short_age);
+        assert_eq!(ages, [" 0s", "42s", " 2m", "99m", " 1h", " 4d", "99d"]);
+    }
+}

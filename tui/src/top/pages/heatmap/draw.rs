@@ -1,0 +1,205 @@
+//! How the heatmap looks.
+
+use super::layout::{Layout, Shape, Spot};
+use super::{Heatmap, tiles_area};
+use crate::figures::{age, count, percent, plural, rate, size};
+use crate::heat::{Lens, Mark, Shade, Tile};
+use crate::report::Tone;
+use crate::text::{sanitise, truncate};
+use crate::top::draw::text;
+use crate::top::model::Shared;
+use crate::top::pages::nodes::{rates, state};
+use dfs_client::{NodeState, NodeStatus};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+impl Heatmap {
+    pub(super) fn tiles(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let (theme, nodes) = (&shared.theme, shared.nodes());
+        let cells = usize::from(area.width);
+        let cut = |text: String| truncate(&text, cells).into_owned();
+        let inside = tiles_area(area);
+        let layout = Layout::of(&self.groups, inside);
+        let line = |row: u16| Rect { y: row, height: 1, ..area }.intersection(area);
+        text(frame, line(area.y), Line::styled(cut(self.head(nodes, &layout)), theme.head()));
+        if nodes.is_empty() {
+            return text(frame, line(area.y + 1), "No datanode has ever come to this cluster.");
+        }
+        let selected = self.tile_selected(&layout, shared);
+        for name in &layout.names {
+            let called = self.groups.get(name.group).map_or("", |group| &group.name);
+            let called = truncate(called, name.area.width.into()).into_owned();
+            text(frame, name.area, Line::styled(called, theme.dim()));
+        }
+        for (at, spot) in layout.spots.iter().enumerate() {
+            if let Some(tile) = self.tile(spot, shared) {
+                self.tile_drawn(frame, spot, &tile, layout.shape, selected == Some(at), shared);
+            }
+        }
+        let foot = inside.bottom();
+        text(frame, line(foot), Line::styled(cut(self.field.summary(nodes)), theme.dim()));
+        let told = selected.and_then(|at| layout.spots.get(at)).and_then(|spot| self.told(spot, shared));
+        for (row, told) in told.into_iter().flatten().enumerate() {
+            text(frame, line(foot + 1 + row as u16), cut(told));
+        }
+        text(frame, line(foot + 3), self.scale(shared));
+        text(frame, line(foot + 4), Line::styled(cut(marks(&layout)), theme.dim()));
+    }
+
+    /// What the tiles are.
+    fn head(&self, nodes: &[NodeStatus], layout: &Layout) -> String {
+        let all = plural(nodes.len() as u64, "datanode", "datanodes");
+        let tile = match layout.shape {
+            Shape::Many => format!("a tile shows the worst of up to {}", layout.most),
+            Shape::One => "a cell each".to_owned(),
+            Shape::Box | Shape::Four => "a tile each".to_owned(),
+        };
+        format!("{} by {} │ {all}, {tile}", self.field.lens, self.by.word())
+    }
+
+    fn style(&self, tile: &Tile, shared: &Shared) -> Style {
+        let theme = &shared.theme;
+        match tile.shade {
+            // What is silent fades, and is never coloured as what is well; nor is what is old.
+            _ if !tile.mark.is_heard() && tile.count == 1 => theme.dim(),
+            _ if !tile.mark.is_heard() => theme.tone(if tile.mark == Mark::Dead { Tone::Bad } else { Tone::Warning }),
+            Some(shade) if !shared.is_old() => self.ground(&shade, shared),
+            _ => theme.tone(if tile.mark == Mark::Failed { Tone::Warning } else { Tone::Plain }),
+        }
+    }
+
+    fn ground(&self, shade: &Shade, shared: &Shared) -> Style {
+        match self.field.lens {
+            Lens::Balance => shared.theme.on_diverging(shade.part),
+            _ => shared.theme.on_ramp(shade.part),
+        }
+    }
+
+    fn tile_drawn(
+        &self,
+        frame: &mut Frame<'_>,
+        spot: &Spot,
+        tile: &Tile,
+        shape: Shape,
+        selected: bool,
+        shared: &Shared,
+    ) {
+        let style = self.style(tile, shared);
+        let area = spot.area;
+        match shape {
+            Shape::One => {
+                if let Some(cell) = frame.buffer_mut().cell_mut((area.x, area.y)) {
+                    cell.set_char(tile.letter()).set_style(style);
+                }
+            }
+            Shape::Four => text(frame, area, Line::styled(tile.text(), style)),
+            Shape::Many => text(frame, area, Line::styled(tile.text_of_many(), style)),
+            Shape::Box => {
+                frame.buffer_mut().set_style(area, style);
+                let lines = shared.nodes().get(tile.worst).map(|node| self.in_box(node, tile, shared));
+                // Of a low box the first lines are seen, which say most.
+                for (row, told) in lines.into_iter().flatten().take(area.height.into()).enumerate() {
+                    let place =
+                        Rect { x: area.x + 1, y: area.y + row as u16, width: area.width.saturating_sub(2), height: 1 };
+                    let told = truncate(&told, place.width.into()).into_owned();
+                    text(frame, place, Line::styled(told, style));
+                }
+            }
+        }
+        if selected {
+            frame.buffer_mut().set_style(area, shared.theme.selected());
+            if shape != Shape::One {
+                bracket(frame, area, shared);
+            }
+        }
+    }
+
+    /// What stands in a box, what matters most first.
+    fn in_box(&self, node: &NodeStatus, tile: &Tile, shared: &Shared) -> [String; 6] {
+        let load = &node.load;
+        let bytes = |part: Option<f64>| part.map_or_else(|| "–".to_owned(), rate);
+        let rates = rates(node, shared);
+        [
+            node.id.to_string(),
+            format!("{}  {}", tile.text(), tile.mark.word()),
+            format!("{} of {}", percent(load.used(), load.capacity()), size(load.capacity())),
+            node.address.ip().to_string(),
+            format!(
+                "{}, {} short, {} sole",
+                plural(node.chunks, "chunk", "chunks"),
+                count(node.short),
+                count(node.sole)
+            ),
+            format!("read {}, write {}", bytes(rates.map(|rates| rates.read)), bytes(rates.map(|rates| rates.written))),
+        ]
+    }
+
+    /// All about a tile, in two lines.
+    fn told(&self, spot: &Spot, shared: &Shared) -> Option<[String; 2]> {
+        let tile = self.tile(spot, shared)?;
+        let node = shared.nodes().get(tile.worst)?;
+        let load = &node.load;
+        let heard = age(Duration::from_millis(shared.heard_ms(node)));
+        let full = format!("{} of {}", percent(load.used(), load.capacity()), size(load.capacity()));
+        let chunks = plural(node.chunks, "chunk", "chunks");
+        let one = format!(
+            "{} {} {heard} │ {full} │ {chunks}, {} short, {} sole",
+            node.id,
+            state(node),
+            count(node.short),
+            count(node.sole)
+        );
+        if tile.count == 1 {
+            let traffic = match rates(node, shared) {
+                Some(rates) => format!("read {}, write {}", rate(rates.read), rate(rates.written)),
+                None => "traffic not known".to_owned(),
+            };
+            let errors = plural(load.disk_errors, "disk error", "disk errors");
+            return Some([one, format!("{traffic} │ {errors} │ {} │ {}", node.address, sanitise(&node.version))]);
+        }
+        let members = self.order.get(spot.places.clone())?.iter().filter_map(|at| shared.nodes().get(*at));
+        let silent = members.filter(|node| node.state != NodeState::Live).count();
+        let group = self.groups.iter().find(|group| group.places.contains(&spot.places.start));
+        let group = group.map_or("", |group| &group.name);
+        let many = plural(tile.count as u64, "datanode", "datanodes");
+        Some([format!("{many}, from {group} on, {silent} silent; the worst:"), one])
+    }
+
+    /// The scale in its colours.
+    fn scale(&self, shared: &Shared) -> Line<'static> {
+        let mut spans = Vec::new();
+        for (shade, name) in self.field.scale() {
+            if let Some(shade) = shade {
+                let style = if shared.is_old() { Style::new() } else { self.ground(&shade, shared) };
+                spans.push(Span::styled(format!(" {} ", shade.letter()), style));
+            }
+            spans.push(Span::raw(format!(" {name}  ")));
+        }
+        spans.into()
+    }
+}
+
+/// Brackets on both sides of a tile, where colours may be off.
+fn bracket(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+    for row in area.rows() {
+        let beside = [(row.x.checked_sub(1), '['), (Some(row.right()), ']')];
+        for (column, letter) in beside.into_iter().filter_map(|(column, letter)| Some((column?, letter))) {
+            if let Some(cell) = frame.buffer_mut().cell_mut((column, row.y)) {
+                cell.set_char(letter).set_style(shared.theme.head());
+            }
+        }
+    }
+}
+
+/// What the marks of tiles mean.
+fn marks(layout: &Layout) -> String {
+    let marks = Mark::ALL.map(|mark| format!("{} {}", mark.glyph(), mark.word())).join("  ");
+    match layout.shape {
+        Shape::One => format!("{marks}  – not known"),
+        Shape::Many => format!("{marks}  ×40 how many it stands for"),
+        Shape::Box | Shape::Four => format!("{marks}  42s last heard from so long ago"),
+    }
+}

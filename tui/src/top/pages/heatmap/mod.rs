@@ -1,0 +1,231 @@
+//! The heatmap: every datanode at once, whatever their number, and behind it which folders are big.
+//!
+//! ```text
+//! fill level by machine │ 40 datanodes, a tile each                what is shown
+//! 10.0.0.1  ▅57· ▂21· 42s✗ …                                       the tiles
+//! mean 43 %, min 10 % datanode-9, …                                the figures of all
+//! datanode-7 · live │ 57 % of 100 GiB │ …                          what is selected,
+//! read 12 MB/s, write 3.4 MB/s │ 10.0.0.1 │ …                      in two lines
+//! ▁ 0  ▂ 10  … █ 95 % full and more                                the scale
+//! · live  ~ stale  ✗ dead  ! failed folder                         the marks
+//! ```
+
+mod draw;
+mod folders;
+mod layout;
+
+use crate::heat::{Field, Group, GroupBy, Lens, Tile, groups};
+use crate::top::message::Message;
+use crate::top::model::Shared;
+use crate::top::page::{Act, Action, Binding, Page};
+use crate::top::pages::nodes::rates;
+use crate::top::update::page_area;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use dfs_client::NodeStatus;
+use dfs_types::DatanodeId;
+use folders::Folders;
+use layout::{Layout, Spot};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Lines above the tiles.
+const HEAD_LINES: u16 = 1;
+/// Lines below them: figures, two for what is selected, scale, marks.
+const FOOT_LINES: u16 = 5;
+
+/// The tiles, and the folders behind them.
+#[derive(Debug, Default)]
+pub struct Heatmap {
+    by: GroupBy,
+    /// What the lens shows of each datanode; reckoned once for each picture.
+    field: Field,
+    /// The places of the datanodes in the picture, in the order in which they stand.
+    order: Vec<usize>,
+    groups: Vec<Group>,
+    chosen: Option<DatanodeId>,
+    folders: Option<Folders>,
+}
+
+impl Page for Heatmap {
+    fn bindings(&self, shared: &Shared) -> Vec<Binding> {
+        if let Some(folders) = &self.folders {
+            return folders.bindings();
+        }
+        let mut bindings = vec![
+            Binding::new(
+                "l",
+                "lens",
+                "the next lens: fill level, balance, chunk density, I/O heat, replication risk; L the one before",
+            ),
+            Binding::new("g", "group", "group by machine, or by state, the worst first"),
+            Binding::new("f", "folders", "which folders are big"),
+        ];
+        if !shared.nodes().is_empty() {
+            bindings
+                .insert(0, Binding::new("enter", "open", "all about the selected datanode, or the worst of a tile"));
+            bindings
+                .insert(1, Binding::new("↑↓←→", "select", "select a tile; so does a click, and a second one opens it"));
+        }
+        bindings
+    }
+
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
+        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+            return None;
+        }
+        if let Some(folders) = &mut self.folders {
+            let acts = folders.key(key, shared);
+            return acts.unwrap_or_else(|| {
+                self.folders = None;
+                Some(Vec::new())
+            });
+        }
+        match key.code {
+            KeyCode::Char('l') => Some(self.look_through(self.field.lens.after(1), shared)),
+            KeyCode::Char('L') => Some(self.look_through(self.field.lens.after(Lens::ALL.len() - 1), shared)),
+            KeyCode::Char('g') => {
+                self.by = if self.by == GroupBy::Machine { GroupBy::State } else { GroupBy::Machine };
+                self.arrange(shared);
+                Some(Vec::new())
+            }
+            KeyCode::Char('f') => {
+                let (folders, effect) = Folders::new();
+                self.folders = Some(folders);
+                Some(vec![Act::Effect(effect)])
+            }
+            KeyCode::Enter => self.selected(shared).map(|node| vec![Act::Node(node.id)]),
+            KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down | KeyCode::Home | KeyCode::End => {
+                self.go(key.code, shared);
+                Some(Vec::new())
+            }
+            _ => None,
+        }
+    }
+
+    fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
+        if let Some(folders) = &mut self.folders {
+            return folders.mouse(event, area);
+        }
+        let layout = Layout::of(&self.groups, tiles_area(area));
+        let (MouseEventKind::Down(_), Some(at)) = (event.kind, layout.at(event.column, event.row)) else {
+            return Vec::new();
+        };
+        if self.tile_selected(&layout, shared) == Some(at) {
+            return self.selected(shared).map(|node| Act::Node(node.id)).into_iter().collect();
+        }
+        self.select(&layout, at, shared);
+        Vec::new()
+    }
+
+    fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
+        match message {
+            Message::Picture(_) => self.arrange(shared),
+            Message::Listed { path, after, result } => {
+                if let Some(folders) = &mut self.folders {
+                    return folders
+                        .listed(path, after.as_deref(), result, shared)
+                        .map(Act::Effect)
+                        .into_iter()
+                        .collect();
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        match &self.folders {
+            Some(folders) => folders.draw(frame, area, shared),
+            None => self.tiles(frame, area, shared),
+        }
+    }
+
+    fn selected_text(&self, shared: &Shared) -> Option<String> {
+        match &self.folders {
+            Some(folders) => folders.selected().map(|path| path.to_string()),
+            None => self.selected(shared).map(|node| node.id.to_string()),
+        }
+    }
+
+    fn actions(&self, shared: &Shared) -> Vec<Action> {
+        let run = |line: String| Action { name: line.clone(), act: Act::Run(line) };
+        match (&self.folders, self.selected(shared)) {
+            (None, Some(node)) => [format!("why {}", node.id), format!("node show {}", node.id)].map(run).into(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Heatmap {
+    /// Through the lens that was kept under this name.
+    pub fn new(lens: Option<&str>) -> Self {
+        let lens = lens.and_then(Lens::find).unwrap_or_default();
+        Self { field: Field::of(lens, &[], |_| None), ..Self::default() }
+    }
+
+    pub fn lens(&self) -> Lens {
+        self.field.lens
+    }
+
+    fn look_through(&mut self, lens: Lens, shared: &Shared) -> Vec<Act> {
+        self.field.lens = lens;
+        self.arrange(shared);
+        vec![Act::Say(lens.title().to_owned()), Act::Keep]
+    }
+
+    /// Reckons anew what is shown.
+    fn arrange(&mut self, shared: &Shared) {
+        let traffic = |node: &NodeStatus| rates(node, shared).map(|rates| rates.read + rates.written);
+        self.field = Field::of(self.field.lens, shared.nodes(), traffic);
+        (self.order, self.groups) = groups(shared.nodes(), self.by);
+    }
+
+    /// The selected datanode; the first one until one is.
+    fn selected<'s>(&self, shared: &'s Shared) -> Option<&'s NodeStatus> {
+        let chosen = self.chosen.and_then(|id| shared.node(id));
+        chosen.or_else(|| shared.nodes().get(*self.order.first()?))
+    }
+
+    fn tile_selected(&self, layout: &Layout, shared: &Shared) -> Option<usize> {
+        let id = self.selected(shared)?.id;
+        let place = self.order.iter().position(|at| shared.nodes().get(*at).is_some_and(|node| node.id == id))?;
+        layout.holding(place)
+    }
+
+    fn tile(&self, spot: &Spot, shared: &Shared) -> Option<Tile> {
+        Tile::of(self.order.get(spot.places.clone())?, shared.nodes(), &self.field)
+    }
+
+    /// Selects a tile: the worst of those that it stands for.
+    fn select(&mut self, layout: &Layout, at: usize, shared: &Shared) {
+        let worst = layout.spots.get(at).and_then(|spot| self.tile(spot, shared)).map(|tile| tile.worst);
+        if let Some(node) = worst.and_then(|worst| shared.nodes().get(worst)) {
+            self.chosen = Some(node.id);
+        }
+    }
+
+    fn go(&mut self, code: KeyCode, shared: &Shared) {
+        let layout = Layout::of(&self.groups, tiles_area(page_area(shared.area)));
+        let from = self.tile_selected(&layout, shared).unwrap_or(0);
+        let last = layout.spots.len().saturating_sub(1);
+        let to = match code {
+            KeyCode::Left => from.saturating_sub(1),
+            KeyCode::Right => (from + 1).min(last),
+            KeyCode::Up => layout.beyond(from, false).unwrap_or(from),
+            KeyCode::Down => layout.beyond(from, true).unwrap_or(from),
+            KeyCode::Home => 0,
+            _ => last,
+        };
+        self.select(&layout, to, shared);
+    }
+}
+
+/// Where the tiles stand.
+fn tiles_area(area: Rect) -> Rect {
+    let height = area.height.saturating_sub(HEAD_LINES + FOOT_LINES);
+    Rect { y: area.y + HEAD_LINES.min(area.height), height, ..area }
+}
+
+#[cfg(test)]
+mod tests;

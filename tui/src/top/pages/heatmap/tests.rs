@@ -1,0 +1,213 @@
+//! The heatmap, as a user would look at it.
+
+use crate::heat::Lens;
+use crate::top::message::{Effect, Message};
+use crate::top::model::{Model, PageId};
+use crate::top::once;
+use crate::top::pages::fixtures::{self, entry, on};
+use crate::top::theme::ThemeName;
+use crate::top::update::update;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use dfs_client::{ListPage, Snapshot};
+use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind};
+use ratatui::style::Color;
+
+fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(model, Message::Key(KeyEvent::from(code)))
+}
+
+fn click(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    update(model, Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
+}
+
+fn seen(model: &Model) -> String {
+    once::plain(&once::frame(model, 120, 40))
+}
+
+fn heatmap(snapshot: Snapshot) -> Model {
+    let mut model = on(fixtures::model(snapshot), PageId::Heatmap);
+    update(&mut model, Message::Resize(120, 40));
+    model
+}
+
+fn copied(model: &mut Model) -> Option<String> {
+    match press(model, KeyCode::Char('y')).pop() {
+        Some(Effect::Copy(text)) => Some(text),
+        _ => None,
+    }
+}
+
+#[test]
+fn lenses_are_changed_and_kept() {
+    let mut model = heatmap(fixtures::thousand());
+    for lens in Lens::ALL.into_iter().cycle().skip(1).take(Lens::ALL.len()) {
+        let effects = press(&mut model, KeyCode::Char('l'));
+        assert!(
+            matches!(effects.last(), Some(Effect::Keep(kept)) if kept.lens.as_deref() == Some(lens.word())),
+            "{effects:?}"
+        );
+        assert!(seen(&model).contains(&format!("{} by machine", lens.title())), "{}", seen(&model));
+    }
+    press(&mut model, KeyCode::Char('L'));
+    assert!(seen(&model).contains("replication risk by machine"));
+    assert_eq!(super::Heatmap::new(Some("balance")).lens(), Lens::Balance);
+    assert_eq!(super::Heatmap::new(Some("scrub")).lens(), Lens::Fill);
+}
+
+#[test]
+fn tiles_are_selected_by_arrows_and_opened() {
+    let mut model = heatmap(fixtures::cluster(100));
+    assert_eq!(copied(&mut model).as_deref(), Some("datanode-1"));
+    press(&mut model, KeyCode::Right);
+    press(&mut model, KeyCode::Right);
+    press(&mut model, KeyCode::Left);
+    assert_eq!(copied(&mut model).as_deref(), Some("datanode-2"));
+    press(&mut model, KeyCode::Down);
+    let below = copied(&mut model).expect("a datanode");
+    assert_ne!(below, "datanode-2");
+    press(&mut model, KeyCode::Up);
+    assert_eq!(copied(&mut model).as_deref(), Some("datanode-2"));
+    press(&mut model, KeyCode::End);
+    assert!(copied(&mut model).is_some_and(|id| id != "datanode-2"));
+    let effects = press(&mut model, KeyCode::Enter);
+    assert!(matches!(effects.first(), Some(Effect::ReadLog { .. })), "{effects:?}");
+    assert_eq!(model.page, PageId::Nodes);
+    press(&mut model, KeyCode::Char('['));
+    assert_eq!(model.page, PageId::Heatmap);
+}
+
+#[test]
+fn tiles_are_selected_and_opened_by_clicks() {
+    let mut model = heatmap(fixtures::cluster(3));
+    let frame = seen(&model);
+    let (row, line) = frame.lines().enumerate().find(|(_, line)| line.contains("datanode-2")).expect("its box");
+    let column = line.chars().collect::<String>().find("datanode-2").map(|at| line[..at].chars().count()).unwrap_or(0);
+    click(&mut model, column as u16, row as u16);
+    assert_eq!(copied(&mut model).as_deref(), Some("datanode-2"));
+    click(&mut model, column as u16, row as u16);
+    assert_eq!(model.page, PageId::Nodes);
+}
+
+#[test]
+fn the_worst_come_first_by_state() {
+    let mut model = heatmap(fixtures::thousand());
+    press(&mut model, KeyCode::Char('g'));
+    press(&mut model, KeyCode::Home);
+    assert_eq!(copied(&mut model).as_deref(), Some("datanode-100"));
+    let text = seen(&model);
+    assert!(text.contains("by state") && text.contains("✗ dead"), "{text}");
+}
+
+#[test]
+fn a_tile_of_many_shows_and_opens_the_worst() {
+    let mut snapshot = fixtures::machines(125, 40);
+    snapshot.nodes[4321].state = dfs_client::NodeState::Dead;
+    snapshot.nodes[4321].heartbeat_age_ms = 60_000;
+    let mut model = heatmap(snapshot);
+    update(&mut model, Message::Resize(80, 24));
+    let text = once::plain(&once::frame(&model, 80, 24));
+    assert!(text.contains("5,000 datanodes, a tile shows the worst of up to 40"), "{text}");
+    assert_eq!(text.matches("✗×").count(), 1, "{text}");
+    press(&mut model, KeyCode::End);
+    for _ in 0..17 {
+        if copied(&mut model).as_deref() == Some("datanode-4322") {
+            break;
+        }
+        press(&mut model, KeyCode::Left);
+    }
+    assert_eq!(copied(&mut model).as_deref(), Some("datanode-4322"));
+    let text = once::plain(&once::frame(&model, 80, 24));
+    assert!(
+        text.contains("40 datanodes, from 10.0.0.109")
+            && text.contains("1 silent; the worst:")
+            && text.contains("datanode-4322 ✗ dead 1 min ago"),
+        "{text}"
+    );
+}
+
+#[test]
+fn nothing_that_is_silent_or_old_has_a_ground_of_colour() {
+    let grounds = |model: &Model| {
+        let frame = once::frame(model, 120, 40);
+        frame.content.iter().take(120 * 35).filter(|cell| cell.bg != Color::Reset).count()
+    };
+    let mut model = heatmap(fixtures::cluster(3));
+    assert!(grounds(&model) > 0);
+    let error = Error::new(ErrorCode::Unreachable, "gone");
+    update(&mut model, Message::Lost(error));
+    assert_eq!(grounds(&model), 0);
+    let mut snapshot = fixtures::cluster(1);
+    snapshot.nodes[0].state = dfs_client::NodeState::Stale;
+    assert_eq!(grounds(&heatmap(snapshot)), 0);
+    // And none at all where there are no colours.
+    let mut model = heatmap(fixtures::thousand());
+    model.shared.theme.name = ThemeName::Mono;
+    assert_eq!(grounds(&model), 0);
+    assert!(seen(&model).contains("✗"));
+}
+
+fn listed(model: &mut Model, path: &str, after: Option<&str>, entries: Vec<Entry>, more: bool) -> Vec<Effect> {
+    let path = DfsPath::parse(path).expect("a path");
+    let after = after.map(str::to_owned);
+    update(model, Message::Listed { path, after, result: Ok(ListPage { entries, more }) })
+}
+
+#[test]
+fn big_folders_are_found_from_above() {
+    let mut model = heatmap(fixtures::cluster(3));
+    let list = |path: &str, after: Option<&str>| Effect::List {
+        path: DfsPath::parse(path).expect("a path"),
+        after: after.map(str::to_owned),
+    };
+    assert_eq!(press(&mut model, KeyCode::Char('f')), [list("/", None)]);
+    assert!(seen(&model).contains("is being read…"));
+    let page = vec![entry("a\x1b[2J", Kind::File, 30), entry("logs", Kind::Directory, 9 << 30)];
+    assert_eq!(listed(&mut model, "/", None, page, true), [list("/", Some("logs"))]);
+    // An answer to somebody else's question is not taken for ours.
+    assert_eq!(listed(&mut model, "/", None, vec![entry("stray", Kind::File, 1)], true), []);
+    listed(&mut model, "/", Some("logs"), vec![entry("zoo", Kind::Directory, 27 << 30)], false);
+    let text = seen(&model);
+    let lines: Vec<&str> = text.lines().skip(4).take(3).collect();
+    assert!(lines[0].starts_with("zoo/") && lines[0].contains("27.0 GiB   75 %"), "{text}");
+    assert!(lines[1].starts_with("logs/") && lines[2].starts_with("a\\u{1b}[2J "), "{text}");
+    assert!(text.contains("2 folders, 1 file") && !text.contains("stray"), "{text}");
+    press(&mut model, KeyCode::Down);
+    assert_eq!(copied(&mut model).as_deref(), Some("/logs"));
+    assert_eq!(press(&mut model, KeyCode::Enter), [list("/logs", None)]);
+    let error = Error::new(ErrorCode::Timeout, "no answer within 5 s");
+    let path = DfsPath::parse("/logs").expect("a path");
+    update(&mut model, Message::Listed { path, after: None, result: Err(error) });
+    assert!(seen(&model).contains("could not be read: no answer within 5 s; r tries again"));
+    assert_eq!(press(&mut model, KeyCode::Char('r')), [list("/logs", None)]);
+    // Up again, to where one came from; then back to the tiles.
+    assert_eq!(press(&mut model, KeyCode::Esc), [list("/", None)]);
+    let page = vec![entry("logs", Kind::Directory, 9 << 30), entry("zoo", Kind::Directory, 27 << 30)];
+    listed(&mut model, "/", None, page, false);
+    assert_eq!(copied(&mut model).as_deref(), Some("/logs"));
+    press(&mut model, KeyCode::Esc);
+    assert!(seen(&model).contains("fill level by machine"));
+}
+
+#[test]
+fn of_a_huge_folder_only_the_first_pages_are_read() {
+    let mut model = heatmap(fixtures::cluster(3));
+    let mut effects = press(&mut model, KeyCode::Char('f'));
+    let mut pages = 0;
+    while let Some(Effect::List { after, .. }) = effects.pop() {
+        let page = (0..1000).map(|at| entry(&format!("{pages:02}-{at:04}"), Kind::File, at)).collect();
+        pages += 1;
+        effects = listed(&mut model, "/", after.as_deref(), page, true);
+    }
+    assert_eq!(pages, 10);
+    assert!(seen(&model).contains("the largest of the first 10,000 entries; there are more"), "{}", seen(&model));
+}
+
+#[test]
+fn no_datanode_at_all() {
+    let mut model = heatmap(fixtures::cluster(0));
+    for code in [KeyCode::Enter, KeyCode::Down, KeyCode::End, KeyCode::Char('g'), KeyCode::Char('l')] {
+        press(&mut model, code);
+    }
+    assert!(seen(&model).contains("No datanode has ever come"));
+}
