@@ -24,4 +24,4 @@ fuzz seconds="10":
 # Every figure of docs/performance.md.
 bench:
     docs/bench/run
-    cargo bench -p dfs-rpc -p dfs-logic
+    cargo bench -p dfs-rpc -p dfs-logic -p dfs-tui

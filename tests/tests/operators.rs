@@ -109,6 +109,10 @@ fn why_names_the_dead_one(cluster: &Cluster) {
     assert!(why.starts_with("! datanode-2 is dead") && why.ends_with("next: dfsd start datanode-2\n"), "{why}");
     let shown = cluster.ok(&["node", "show", "datanode-2"]);
     assert!(shown.contains("✗ dead"), "{shown}");
+    let seen = cluster.ok(&["heatmap"]);
+    assert!(seen.starts_with("127.0.0.1  ") && seen.contains("s✗") && seen.contains("fill level: mean "), "{seen}");
+    let seen = cluster.json(&["heatmap", "--lens", "risk"]);
+    assert_eq!((&seen[1]["state"], &seen[0]["short"]), (&"dead".into(), &3.into()), "{seen}");
 }
 
 fn the_doctor_finds_it_too(cluster: &Cluster) {

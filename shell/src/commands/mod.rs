@@ -24,6 +24,7 @@ mod fsck;
 mod get;
 mod getrange;
 mod head;
+mod heatmap;
 mod help;
 mod history;
 mod info;

@@ -2,9 +2,9 @@
 
 use super::{
     alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, exit, fg, find, fsck, get,
-    getrange, head, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes, put, pwd,
-    replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, touch, tree, unalias,
-    version, wait, watch, whoami, why,
+    getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes,
+    put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, touch, tree,
+    unalias, version, wait, watch, whoami, why,
 };
 use crate::context::Context;
 use crate::report::usage;
@@ -54,6 +54,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<node::Node>(),
     Command::of::<masters::Masters>(),
     Command::of::<replication::Replication>(),
+    Command::of::<heatmap::Heatmap>(),
     Command::of::<why::Why>(),
     Command::of::<locate::Locate>(),
     Command::of::<config::Config>(),

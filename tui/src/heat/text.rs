@@ -31,7 +31,9 @@ pub fn heatmap(lens: Lens, nodes: &[NodeStatus], view: &View) -> String {
     }
     let marks = Mark::ALL.map(|mark| format!("{} {}", mark.glyph(), mark.word())).join("  ");
     text.push_str(&format!("\n{}: {}\n", lens.title(), field.summary(nodes)));
-    text.push_str(&view.paint(Tone::Dim, &format!("{}\n{marks}  42s last heard from so long ago\n", scale(&field))));
+    for line in [scale(&field), format!("{marks}  42s last heard from so long ago")] {
+        text.push_str(&format!("{}\n", view.paint(Tone::Dim, &line)));
+    }
     text
 }
 

@@ -1,0 +1,162 @@
+//! What a frame of the dashboard costs with 5,000 datanodes, and what a new picture does.
+//!
+//! `cargo bench -p dfs-tui`. A frame is drawn into a window of 200 × 60 and compared with the one before it, as it is
+//! before a terminal sees anything of it.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use crossterm::event::{KeyCode, KeyEvent};
+use dfs_client::{ClusterStatus, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
+use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
+use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_tui::top::draw::draw;
+use dfs_tui::top::message::Moment;
+use dfs_tui::top::update::update;
+use dfs_tui::top::{Depth, Message, Model, Options, PageId, Theme, ThemeName};
+use dfs_types::{ClusterId, DatanodeId, MasterId, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::sync::Arc;
+
+const NODES: u16 = 5_000;
+const NODES_PER_MACHINE: u16 = 40;
+const FOLDERS: u64 = 4;
+const EVENTS: u64 = 1_000;
+const GIB: u64 = 1 << 30;
+
+/// A datanode as it is `second` seconds after the first picture.
+fn node(id: u16, second: u64) -> NodeStatus {
+    let number = u64::from(id);
+    let folder = |disk: u64| FolderLoad {
+        path: format!("/data/{disk}"),
+        capacity: 4_000 * GIB,
+        used: (number * 7 + disk * 13) % 97 * 41 * GIB,
+        free: 20 * GIB,
+        failed: id % 1_500 == 7,
+        disk: number * FOLDERS + disk,
+        disk_free: 20 * GIB,
+    };
+    let rate = number * 37 % 100 * 1_000_000;
+    NodeStatus {
+        id: DatanodeId(id),
+        address: ([10, 0, 0, (id / NODES_PER_MACHINE) as u8], 7_100 + id % NODES_PER_MACHINE).into(),
+        state: match id % 500 {
+            1 => NodeState::Dead,
+            2 => NodeState::Stale,
+            _ => NodeState::Live,
+        },
+        heartbeat_age_ms: number * 3 % 3_000,
+        registered_ms: 86_400_000,
+        skew_ms: 3,
+        load: NodeLoad {
+            folders: (0..FOLDERS).map(folder).collect(),
+            bytes_read: second * rate,
+            bytes_written: second * rate / 3,
+            reads: second * 100,
+            writes: second * 30,
+            ..NodeLoad::default()
+        },
+        chunks: 40_000 + number * 13 % 9_000,
+        short: number % 50,
+        sole: u64::from(id % 1_000 == 3),
+        version: "0.1.0".into(),
+    }
+}
+
+fn picture(second: u64) -> Arc<Snapshot> {
+    let nodes: Vec<NodeStatus> = (1..=NODES).map(|id| node(id, second)).collect();
+    let sum = |part: fn(&NodeLoad) -> u64| nodes.iter().map(|node| part(&node.load)).sum::<u64>();
+    let status = ClusterStatus {
+        cluster: ClusterId([7; 16]),
+        taken_at: Timestamp(1_795_269_787_000 + second * 3_000),
+        masters: vec![MasterStatus {
+            id: MasterId(1),
+            address: ([10, 0, 0, 1], 7_000).into(),
+            role: "leader".into(),
+            applied: 123_456,
+        }],
+        leader: Some(MasterId(1)),
+        term: 3,
+        safe_mode: None,
+        files: 18_381_000,
+        directories: 284_900,
+        bytes: sum(NodeLoad::used) / 3,
+        space: sum(NodeLoad::used),
+        replication: ReplicationStatus { chunks: 70_000_000, under: 125_000, ..ReplicationStatus::default() },
+        counted_ms: Some(900),
+        lasting: Lasting::default(),
+        capacity: sum(NodeLoad::capacity),
+        used: sum(NodeLoad::used),
+        free: sum(NodeLoad::free),
+        nodes_live: 4_980,
+        nodes_stale: 10,
+        nodes_dead: 10,
+        version: "0.1.0".into(),
+    };
+    let event = |number| Event {
+        number,
+        at: Timestamp(1_795_269_000_000 + number * 100),
+        severity: Severity::Warning,
+        node: Some(DatanodeId(number as u16)),
+        text: "is stale: its connection closed".into(),
+    };
+    let copies =
+        vec![CopyCount { wanted: 3, live: 2, chunks: 125_000 }, CopyCount { wanted: 3, live: 3, chunks: 69_875_000 }];
+    let version = BoardVersion { epoch: 7, seq: second };
+    let events = (1..=EVENTS).map(event).collect();
+    let log = LogStatus::default();
+    Arc::new(Snapshot::from(Board { version, since: None, status, copies, log, nodes, gone: Vec::new(), events }))
+}
+
+/// The dashboard after 15 minutes with two pictures, so that all rates are known and all curves are full.
+fn model(page: PageId, width: u16, height: u16) -> Model {
+    let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
+    let mut model = Model::new(Options { theme, page: Some(page), ..Options::default() });
+    update(&mut model, Message::Resize(width, height));
+    update(&mut model, Message::Picture(picture(0)));
+    update(&mut model, Message::Picture(picture(1)));
+    let now = Moment { elapsed_ms: 900_000, calendar: Timestamp(1_795_269_800_000) };
+    update(&mut model, Message::Tick(now));
+    update(&mut model, Message::Picture(picture(2)));
+    model
+}
+
+fn frame(c: &mut Criterion, name: &str, model: &Model) {
+    let size = model.shared.area;
+    let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).expect("a window in memory");
+    c.bench_function(&format!("frame/{name}"), |b| {
+        b.iter(|| terminal.draw(|frame| draw(model, frame)).expect("drawn").area);
+    });
+}
+
+fn frames(c: &mut Criterion) {
+    for page in PageId::ALL {
+        frame(c, page.word(), &model(page, 200, 60));
+    }
+    frame(c, "heatmap, the worst of many (80 × 24)", &model(PageId::Heatmap, 80, 24));
+    let mut opened = model(PageId::Nodes, 200, 60);
+    update(&mut opened, Message::Key(KeyEvent::from(KeyCode::Enter)));
+    frame(c, "one datanode", &opened);
+}
+
+/// A picture comes once a second: rates, findings, the order of tables.
+fn pictures(c: &mut Criterion) {
+    let mut shown = model(PageId::Nodes, 200, 60);
+    let pictures = [picture(3), picture(4)];
+    let mut taken = pictures.iter().cycle();
+    c.bench_function("picture/taken in", |b| {
+        b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone()))));
+    });
+    for letter in "/data".chars() {
+        update(&mut shown, Message::Key(KeyEvent::from(KeyCode::Char(letter))));
+    }
+    c.bench_function("picture/taken in, filtered", |b| {
+        b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone()))));
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(30);
+    targets = frames, pictures
+}
+criterion_main!(benches);
