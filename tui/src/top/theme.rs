@@ -59,6 +59,15 @@ pub struct Theme {
     pub depth: Depth,
 }
 
+/// How text looks whose ground shows a value; plain where there are no colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shading {
+    /// Text in black or white, whichever is read better there.
+    pub text: Style,
+    /// A block that fills a part of its cell, or all of it: the rest is darker, and whatever it fills has the colour.
+    pub block: Style,
+}
+
 /// The Okabe–Ito colours (Okabe and Ito, Color Universal Design, 2002), which people tell apart whatever they see, in
 /// the two lightnesses that dark and light grounds need.
 const GREEN: [(u8, u8, u8); 2] = [(0, 158, 115), (0, 120, 87)];
@@ -126,26 +135,28 @@ impl Theme {
         }
     }
 
-    /// Text on a ground that shows a place on the ramp from nothing (0) to all (1); plain where there are no colours.
-    pub fn on_ramp(&self, part: f64) -> Style {
-        self.on_ground(between(&CIVIDIS, part))
+    /// A place on the ramp from nothing (0) to all (1).
+    pub fn ramp(&self, part: f64) -> Shading {
+        self.shading(between(&CIVIDIS, part))
     }
 
-    /// Text on a ground that shows a place below (towards 0), at (0.5) or above (towards 1) the mean; plain where there
-    /// are no colours.
-    pub fn on_diverging(&self, part: f64) -> Style {
-        self.on_ground(between(&DIVERGING, part))
+    /// A place below (towards 0), at (0.5) or above (towards 1) the mean.
+    pub fn diverging(&self, part: f64) -> Shading {
+        self.shading(between(&DIVERGING, part))
     }
 
-    /// Black or white, whichever is read better there.
-    fn on_ground(&self, ground: (u8, u8, u8)) -> Style {
+    fn shading(&self, colour: (u8, u8, u8)) -> Shading {
         if self.is_mono() {
-            return Style::new();
+            return Shading::default();
         }
-        let (red, green, blue) = (u32::from(ground.0), u32::from(ground.1), u32::from(ground.2));
+        let (red, green, blue) = (u32::from(colour.0), u32::from(colour.1), u32::from(colour.2));
         let light = 299 * red + 587 * green + 114 * blue > 110 * 1000;
-        let text = if light { (0, 0, 0) } else { (255, 255, 255) };
-        Style::new().bg(self.colour(ground)).fg(self.colour(text))
+        let (black, white) = ((0, 0, 0), (255, 255, 255));
+        let style = |ground, ink| Style::new().bg(self.colour(ground)).fg(self.colour(ink));
+        Shading {
+            text: style(colour, if light { black } else { white }),
+            block: style(between(&[colour, black], 0.45), between(&[colour, white], 0.25)),
+        }
     }
 
     pub fn is_mono(&self) -> bool {
@@ -216,7 +227,7 @@ mod tests {
             [Theme { name: ThemeName::Mono, depth: Depth::True }, Theme { name: ThemeName::Dark, depth: Depth::None }]
         {
             assert_eq!(theme.tone(Tone::Bad).fg, None);
-            assert_eq!((theme.on_ramp(0.5), theme.on_diverging(0.5)), (Style::new(), Style::new()));
+            assert_eq!((theme.ramp(0.5), theme.diverging(0.5)), (Shading::default(), Shading::default()));
         }
     }
 
@@ -224,10 +235,12 @@ mod tests {
     fn ramps_run_from_end_to_end() {
         let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
         let (white, black) = (Color::Rgb(255, 255, 255), Color::Rgb(0, 0, 0));
-        assert_eq!(theme.on_ramp(0.0), Style::new().bg(Color::Rgb(0, 34, 78)).fg(white));
-        assert_eq!(theme.on_ramp(7.0), Style::new().bg(Color::Rgb(254, 232, 56)).fg(black));
-        assert_eq!(theme.on_ramp(f64::NAN), theme.on_ramp(0.0));
-        assert_eq!(theme.on_diverging(0.5), Style::new().bg(Color::Rgb(225, 225, 225)).fg(black));
+        assert_eq!(theme.ramp(0.0).text, Style::new().bg(Color::Rgb(0, 34, 78)).fg(white));
+        assert_eq!(theme.ramp(7.0).text, Style::new().bg(Color::Rgb(254, 232, 56)).fg(black));
+        assert_eq!(theme.ramp(f64::NAN), theme.ramp(0.0));
+        assert_eq!(theme.diverging(0.5).text, Style::new().bg(Color::Rgb(225, 225, 225)).fg(black));
+        // A block that fills its cell has the colour of the ramp, not that of text.
+        assert_eq!(theme.ramp(1.0).block.fg, Some(Color::Rgb(254, 238, 106)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::text::{sanitise, truncate};
 use crate::top::draw::text;
 use crate::top::model::Shared;
 use crate::top::pages::nodes::{rates, state};
+use crate::top::theme::Shading;
 use dfs_client::{NodeState, NodeStatus};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -60,21 +61,29 @@ impl Heatmap {
         format!("{} by {} │ {all}, {tile}", self.field.lens, self.by.word())
     }
 
-    fn style(&self, tile: &Tile, shared: &Shared) -> Style {
+    /// How a tile looks: text, blocks, and the mark at its end.
+    fn style(&self, tile: &Tile, shared: &Shared) -> (Shading, Style) {
         let theme = &shared.theme;
+        let plain = |style| (Shading { text: style, block: style }, style);
+        let state = |mark| theme.tone(if mark == Mark::Dead { Tone::Bad } else { Tone::Warning });
         match tile.shade {
-            // What is silent fades, and is never coloured as what is well; nor is what is old.
-            _ if !tile.mark.is_heard() && tile.count == 1 => theme.dim(),
-            _ if !tile.mark.is_heard() => theme.tone(if tile.mark == Mark::Dead { Tone::Bad } else { Tone::Warning }),
-            Some(shade) if !shared.is_old() => self.ground(&shade, shared),
-            _ => theme.tone(if tile.mark == Mark::Failed { Tone::Warning } else { Tone::Plain }),
+            // What is silent fades, but for its mark, and is never coloured as what is well; nor is what is old.
+            _ if !tile.mark.is_heard() && tile.count == 1 => {
+                (Shading { text: theme.dim(), block: state(tile.mark) }, state(tile.mark))
+            }
+            _ if !tile.mark.is_heard() => plain(state(tile.mark)),
+            Some(shade) if !shared.is_old() => {
+                let shading = self.shading(&shade, shared);
+                (shading, shading.text)
+            }
+            _ => plain(theme.tone(if tile.mark == Mark::Failed { Tone::Warning } else { Tone::Plain })),
         }
     }
 
-    fn ground(&self, shade: &Shade, shared: &Shared) -> Style {
-        match self.field.lens {
-            Lens::Balance => shared.theme.on_diverging(shade.part),
-            _ => shared.theme.on_ramp(shade.part),
+    fn shading(&self, shade: &Shade, shared: &Shared) -> Shading {
+        match self.lens() {
+            Lens::Balance => shared.theme.diverging(shade.part),
+            _ => shared.theme.ramp(shade.part),
         }
     }
 
@@ -87,33 +96,38 @@ impl Heatmap {
         selected: bool,
         shared: &Shared,
     ) {
-        let style = self.style(tile, shared);
+        let (style, mark) = self.style(tile, shared);
         let area = spot.area;
         match shape {
             Shape::One => {
                 if let Some(cell) = frame.buffer_mut().cell_mut((area.x, area.y)) {
-                    cell.set_char(tile.letter()).set_style(style);
+                    cell.set_char(tile.letter()).set_style(style.block);
                 }
             }
-            Shape::Four => text(frame, area, Line::styled(tile.text(), style)),
-            Shape::Many => text(frame, area, Line::styled(tile.text_of_many(), style)),
+            Shape::Four => {
+                let mut told = tile.text();
+                let glyph = told.pop().map(String::from).unwrap_or_default();
+                text(frame, area, Line::from(vec![Span::styled(told, style.text), Span::styled(glyph, mark)]));
+            }
+            Shape::Many => text(frame, area, Line::styled(tile.text_of_many(), style.text)),
             Shape::Box => {
-                frame.buffer_mut().set_style(area, style);
+                frame.buffer_mut().set_style(area, style.text);
                 let lines = shared.nodes().get(tile.worst).map(|node| self.in_box(node, tile, shared));
                 // Of a low box the first lines are seen, which say most.
                 for (row, told) in lines.into_iter().flatten().take(area.height.into()).enumerate() {
                     let place =
                         Rect { x: area.x + 1, y: area.y + row as u16, width: area.width.saturating_sub(2), height: 1 };
                     let told = truncate(&told, place.width.into()).into_owned();
-                    text(frame, place, Line::styled(told, style));
+                    text(frame, place, Line::styled(told, style.text));
                 }
             }
         }
-        if selected {
+        if selected && shape == Shape::One {
+            // Among cells of any colour, one of none.
+            frame.buffer_mut().set_style(area, Style::reset().patch(shared.theme.selected()));
+        } else if selected {
             frame.buffer_mut().set_style(area, shared.theme.selected());
-            if shape != Shape::One {
-                bracket(frame, area, shared);
-            }
+            bracket(frame, area, shared);
         }
     }
 
@@ -173,8 +187,12 @@ impl Heatmap {
         let mut spans = Vec::new();
         for (shade, name) in self.field.scale() {
             if let Some(shade) = shade {
-                let style = if shared.is_old() { Style::new() } else { self.ground(&shade, shared) };
-                spans.push(Span::styled(format!(" {} ", shade.letter()), style));
+                let Shading { text, block } = match shared.is_old() {
+                    true => Shading::default(),
+                    false => self.shading(&shade, shared),
+                };
+                let letter = Span::styled(shade.letter().to_string(), block);
+                spans.extend([Span::styled(" ", text), letter, Span::styled(" ", text)]);
             }
             spans.push(Span::raw(format!(" {name}  ")));
         }
