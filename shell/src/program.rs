@@ -1,5 +1,6 @@
 //! The program: which way it was called, and with which exit code it ends.
 
+use crate::commands::top_as_words;
 use crate::line::Scope;
 use crate::options::Options;
 use crate::report::io_message;
@@ -44,6 +45,11 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
         runtime.shutdown_background();
     }
     code
+}
+
+/// Runs `dfs-top` with these arguments, the first of which is its name; gives the exit code.
+pub fn top_with(arguments: impl Iterator<Item = OsString>) -> u8 {
+    main_with(top_as_words(arguments).into_iter())
 }
 
 fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {

@@ -242,6 +242,25 @@ impl Terminal {
         }
     }
 
+    /// Sends a signal to the program.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a pid");
+        rustix::process::kill_process(pid, signal).expect("send a signal");
+    }
+
+    /// How the terminal treats keys and text.
+    pub fn modes(&self) -> String {
+        let modes = rustix::termios::tcgetattr(&self.pty).expect("modes of the terminal");
+        format!("{:?} {:?} {:?}", modes.input_modes, modes.output_modes, modes.local_modes)
+    }
+
+    /// Whether the program has left the terminal to others: its first screen, a cursor, no marks of pastes, no mouse.
+    pub fn is_given_back(&self) -> bool {
+        let screen = self.screen.screen();
+        let taken = screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste();
+        !taken && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+
     /// Whether the program still runs.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().expect("look after the program").is_none()
@@ -264,7 +283,10 @@ impl Terminal {
                 self.read.look(&self.written);
                 true
             }
-            _ => false,
+            _ => {
+                std::thread::sleep(PAUSE);
+                false
+            }
         }
     }
 }

@@ -57,6 +57,7 @@ mod stat;
 mod status;
 mod tail;
 mod time;
+mod top;
 mod touch;
 mod tree;
 mod unalias;
@@ -67,4 +68,5 @@ mod whoami;
 mod why;
 
 pub use help::help_of;
+pub use top::as_words as top_as_words;
 pub use registry::{COMMANDS, Command, Example, Group, HELP_CELLS, Json, Kind, Meaning, Parsed, Verb};

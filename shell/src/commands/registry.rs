@@ -3,7 +3,7 @@
 use super::{
     alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, exit, fg, find, fsck, get,
     getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes,
-    put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, touch, tree,
+    put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, top, touch, tree,
     unalias, version, wait, watch, whoami, why,
 };
 use crate::context::Context;
@@ -48,6 +48,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<chmod::Chmod>(),
     Command::of::<chown::Chown>(),
     Command::of::<setrep::Setrep>(),
+    Command::of::<top::Top>(),
     Command::of::<status::Status>(),
     Command::of::<doctor::Doctor>(),
     Command::of::<nodes::Nodes>(),

@@ -17,6 +17,7 @@ pub mod model;
 pub mod once;
 pub mod page;
 pub mod pages;
+pub mod run;
 pub mod theme;
 pub mod update;
 pub mod world;

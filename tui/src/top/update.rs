@@ -74,6 +74,17 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     effects
 }
 
+/// The user has come to the page that is shown; gives what is to be done.
+pub fn entered(model: &mut Model) -> Vec<Effect> {
+    let acts = model.pages.get_mut(model.page).enter(&model.shared);
+    perform(model, acts)
+}
+
+/// Whether the key asks for the whole window to be drawn anew.
+pub fn redraws(key: KeyEvent) -> bool {
+    key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
 /// The part of the window that the page has, between the two lines above and the one below.
 pub fn page_area(area: Rect) -> Rect {
     Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area }
@@ -87,7 +98,7 @@ fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
     match key.code {
         KeyCode::Char('c') if control => vec![Act::Effect(Effect::Quit)],
         KeyCode::Char('z') if control => vec![Act::Effect(Effect::Suspend)],
-        KeyCode::Char('l') if control => Vec::new(),
+        _ if redraws(key) => Vec::new(),
         _ => {
             // The page first: it may be taking text, or have a level to go up from.
             let acts = model.pages.get_mut(model.page).key(key, &model.shared);

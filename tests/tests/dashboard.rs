@@ -1,0 +1,112 @@
+//! The dashboard as a person at a terminal sees it, on a real cluster.
+
+use dfs_tests::terminal::{Terminal, key};
+use dfs_tests::{Cluster, Spec};
+use rustix::process::Signal;
+use std::path::PathBuf;
+use std::time::Instant;
+
+const LINES: u16 = 40;
+const CELLS: u16 = 120;
+
+fn top(cluster: &Cluster, arguments: &[&str]) -> Terminal {
+    let mut command = cluster.shell_command();
+    command.arg("top").args(arguments);
+    Terminal::run(command, LINES, CELLS)
+}
+
+fn file(cluster: &Cluster, mib: usize) -> PathBuf {
+    let path = cluster.scratch().join("file");
+    std::fs::write(&path, vec![7; mib << 20]).expect("write");
+    path
+}
+
+/// Repair is slowed down, so that it can be seen.
+#[test]
+fn a_datanode_dies_and_its_chunks_are_copied() {
+    let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_MASTER_REPAIR_STREAMS", "1"));
+    let file = file(&cluster, 80);
+    cluster.ok(&["put", file.to_str().expect("UTF-8"), "/file"]);
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    let mut terminal = top(&cluster, &["--view", "overview"]);
+    terminal.see("· well");
+    terminal.see("80 MiB");
+    cluster.kill("datanode-2");
+    let killed = Instant::now();
+    terminal.see("datanode-2 is dead");
+    eprintln!("shown as dead after {:?}", killed.elapsed());
+    terminal.press(":replication\r");
+    terminal.see("done in       about ");
+    eprintln!("repair with its ETA after {:?}", killed.elapsed());
+    terminal.see("none: every chunk has all its copies");
+    cluster.dfsd_ok(&["start", "datanode-2"]);
+    terminal.press(":overview\r");
+    terminal.see("· well");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+#[test]
+fn whatever_ends_it_the_terminal_is_given_back() {
+    let cluster = Cluster::start(Spec::default());
+    let ended = |arguments: &[&str], end: &dyn Fn(&mut Terminal)| {
+        let mut terminal = top(&cluster, arguments);
+        let before = terminal.modes();
+        terminal.see("dfs ");
+        terminal.see("help");
+        assert!(!terminal.is_given_back() && terminal.modes() != before);
+        end(&mut terminal);
+        let status = terminal.end();
+        assert!(terminal.is_given_back() && terminal.modes() == before, "{terminal:?}");
+        (status.code(), terminal.text())
+    };
+    assert_eq!(ended(&[], &|terminal| terminal.press("q")).0, Some(0));
+    assert_eq!(ended(&[], &|terminal| terminal.press(key::CTRL_C)).0, Some(0));
+    assert_eq!(ended(&[], &|terminal| terminal.signal(Signal::TERM)).0, Some(130));
+    let (code, text) = ended(&["--plant-panic"], &|terminal| terminal.press("x"));
+    assert!(code != Some(0) && text.contains("a planted panic"), "{code:?} {text}");
+}
+
+/// The cluster goes and comes back: the last picture stays meanwhile, and is shown as old.
+#[test]
+fn the_last_picture_stays() {
+    let cluster = Cluster::start(Spec::default());
+    let mut terminal = top(&cluster, &["--read-only"]);
+    terminal.see("· well");
+    terminal.see("read-only");
+    cluster.kill_all();
+    terminal.see("LOST for ");
+    terminal.see("what follows is of");
+    terminal.press(":mkdir /a\r");
+    terminal.see("read-only: not run: mkdir /a");
+    cluster.start_all();
+    terminal.see("· well");
+    // Windows of any size, quickly.
+    for (lines, cells) in [(1, 1), (16, 60), (3, 200), (60, 200), (24, 80)] {
+        terminal.resize(lines, cells);
+    }
+    terminal.see("as of");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+#[test]
+fn frames_are_printed() {
+    let cluster = Cluster::start(Spec::default());
+    let plain = cluster.ok(&["top", "--once", "--size", "80x24", "--view", "masters"]);
+    assert!(plain.lines().count() == 24 && plain.contains("master-1     leader"), "{plain}");
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
+    assert!(cluster.ok(&["top", "--once", "--ansi"]).contains("\u{1b}[0;1m"));
+    for (arguments, what) in [
+        (["top", "--once", "--view=x"], "the views are overview"),
+        (["top", "--once", "--size=0x1"], "COLUMNSxLINES"),
+        (["top", "--refresh=1ms", "--once"], "250ms to 5s"),
+    ] {
+        let said = cluster.shell(&arguments);
+        assert!(said.code == 2 && said.stderr.contains(what), "{said:?}");
+    }
+    let said = cluster.shell(&["top"]);
+    assert!(said.code == 2 && said.stderr.contains("the dashboard needs a terminal"), "{said:?}");
+    cluster.kill("master-1");
+    assert_eq!(cluster.shell(&["--timeout", "1s", "top", "--once"]).code, 3);
+}

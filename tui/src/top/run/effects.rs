@@ -1,0 +1,115 @@
+//! What the dashboard wants done, as far as it is not the terminal's.
+
+use crate::top::message::{Effect, LocalEntry, Message, Preferences};
+use crate::top::world::World;
+use dfs_client::{Client, ListFolder};
+use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::{mpsc, watch};
+
+/// Names that are asked for at once.
+const NAMES_PER_PAGE: u32 = 500;
+/// A folder that takes longer than this is not there.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Names of a local folder that are shown.
+const LOCAL_NAMES_MAX: usize = 20_000;
+
+/// Does things; what comes of them comes back as messages.
+pub(super) struct Doer {
+    pub client: Client,
+    pub world: Arc<dyn World>,
+    pub messages: mpsc::Sender<Message>,
+    /// How often pictures are asked for.
+    pub every: watch::Sender<u64>,
+    pub preferences_file: Option<PathBuf>,
+}
+
+impl Doer {
+    /// Returns at once.
+    pub(super) fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::List { path, after } => drop(tokio::spawn(self.list(path, after))),
+            Effect::ListLocal { path } => {
+                let messages = self.messages.clone();
+                tokio::task::spawn_blocking(move || {
+                    let result = local(&path);
+                    // Nobody listens any more when the dashboard is left.
+                    let _ = messages.blocking_send(Message::ListedLocal { path, result });
+                });
+            }
+            Effect::Refresh { every_ms } => drop(self.every.send(every_ms)),
+            Effect::Keep(preferences) => {
+                if let Some(file) = self.preferences_file.clone() {
+                    tokio::task::spawn_blocking(move || keep(&file, &preferences));
+                }
+            }
+            effect @ (Effect::Run { .. }
+            | Effect::Cancel { .. }
+            | Effect::Look { .. }
+            | Effect::Complete { .. }
+            | Effect::ReadLog { .. }) => self.world.perform(effect, &self.messages),
+            // These are the terminal's.
+            Effect::Quit | Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => {}
+        }
+    }
+
+    fn list(&self, path: DfsPath, after: Option<String>) -> impl Future<Output = ()> + use<> {
+        let (client, messages) = (self.client.clone().fail_fast().with_timeout(PATIENCE), self.messages.clone());
+        async move {
+            let list =
+                ListFolder { path: path.clone(), after: after.clone(), prefix: String::new(), limit: NAMES_PER_PAGE };
+            let result = client.list(list).await;
+            let _ = messages.send(Message::Listed { path, after, result }).await;
+        }
+    }
+}
+
+fn local(path: &Path) -> Result<Vec<LocalEntry>> {
+    let failed = |error: std::io::Error| Error::new(ErrorCode::LocalIo, error.to_string()).at(path.display());
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)?.take(LOCAL_NAMES_MAX) {
+        let entry = entry.map_err(failed)?;
+        // What a link leads to is what a put would take.
+        let Ok(data) = fs::metadata(entry.path()).or_else(|_| entry.metadata()) else { continue };
+        let modified = data.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        entries.push(LocalEntry {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            folder: data.is_dir(),
+            size: data.len(),
+            modified: modified.and_then(|since| u64::try_from(since.as_millis()).ok()).map(Timestamp),
+        });
+    }
+    entries.sort_by(|one, other| (!one.folder, &one.name).cmp(&(!other.folder, &other.name)));
+    Ok(entries)
+}
+
+/// What was set the last time; nothing where that cannot be read.
+pub fn kept(file: &Path) -> Preferences {
+    fs::read_to_string(file).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// A setting that cannot be kept is no reason to trouble anybody.
+fn keep(file: &Path, preferences: &Preferences) {
+    let Ok(text) = toml::to_string(preferences) else { return };
+    let beside = file.with_extension("toml.new");
+    let _ = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again_and_nonsense_is_nothing() {
+        let file = std::env::temp_dir().join(format!("dfs-top-{}.toml", std::process::id()));
+        let preferences = Preferences { refresh_ms: Some(500), lens: Some("fill".into()), ..Preferences::default() };
+        keep(&file, &preferences);
+        assert_eq!(kept(&file), preferences);
+        fs::write(&file, "refresh_ms = \"often\"").expect("write");
+        assert_eq!(kept(&file), Preferences::default());
+        fs::remove_file(file).expect("remove");
+    }
+}

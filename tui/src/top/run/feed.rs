@@ -1,0 +1,82 @@
+//! The feed of pictures: one question to the cluster at a time, the newest picture wins, whoever is gone is asked again.
+
+use crate::top::message::Message;
+use dfs_client::{Client, Snapshot};
+use dfs_types::{Error, Result};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A master that takes longer than this is not heard from.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest pause between two tries to reach a cluster that is gone.
+const PAUSE_MAX: Duration = Duration::from_secs(4);
+
+/// What was heard last.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Heard {
+    #[default]
+    Nothing,
+    Picture(Arc<Snapshot>),
+    Lost(Error),
+}
+
+impl Heard {
+    pub(super) fn message(&self) -> Option<Message> {
+        match self {
+            Self::Nothing => None,
+            Self::Picture(snapshot) => Some(Message::Picture(snapshot.clone())),
+            Self::Lost(error) => Some(Message::Lost(error.clone())),
+        }
+    }
+}
+
+/// Asks for pictures for as long as somebody listens, every so many milliseconds as `every_ms` says.
+pub(super) async fn feed(client: Client, mut every_ms: watch::Receiver<u64>, heard: watch::Sender<Heard>) {
+    let client = client.fail_fast().with_timeout(PATIENCE);
+    let mut snapshot: Option<Arc<Snapshot>> = None;
+    let mut failures = 0u32;
+    while !heard.is_closed() {
+        let every = Duration::from_millis(*every_ms.borrow_and_update());
+        let news = tokio::select! {
+            news = picture(&client, snapshot.as_ref()) => news,
+            () = heard.closed() => return,
+        };
+        let pause = match news {
+            Ok(new) => {
+                failures = 0;
+                snapshot = Some(new.clone());
+                heard.send_replace(Heard::Picture(new));
+                every
+            }
+            Err(error) => {
+                heard.send_replace(Heard::Lost(error));
+                failures += 1;
+                every.max(Duration::from_millis(250) * 2u32.saturating_pow(failures.min(8))).min(PAUSE_MAX.max(every))
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            changed = every_ms.changed() => if changed.is_err() { return },
+            () = heard.closed() => return,
+        }
+    }
+}
+
+/// The next picture: what is new, put on the one before; whole where that does not fit.
+async fn picture(client: &Client, before: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>> {
+    if let Some(before) = before {
+        let board = client.board(Some(before.version)).await?;
+        let mut next = Snapshot::clone(before);
+        if next.apply(board).is_ok() {
+            return Ok(Arc::new(next));
+        }
+    }
+    let board = client.board(None).await?;
+    Ok(Arc::new(Snapshot::from(board)))
+}
+
+/// One picture, for a frame that is printed.
+pub(super) async fn once(client: &Client) -> Result<Arc<Snapshot>> {
+    picture(client, None).await
+}
