@@ -8,6 +8,7 @@ pub mod figures;
 pub mod heat;
 pub mod meter;
 pub mod nodes;
+pub mod quote;
 pub mod report;
 pub mod table;
 pub mod text;

@@ -68,5 +68,5 @@ mod whoami;
 mod why;
 
 pub use help::help_of;
-pub use top::as_words as top_as_words;
 pub use registry::{COMMANDS, Command, Example, Group, HELP_CELLS, Json, Kind, Meaning, Parsed, Verb};
+pub use top::as_words as top_as_words;

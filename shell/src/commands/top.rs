@@ -131,6 +131,7 @@ impl Verb for Top {
             theme: Theme { name: ThemeName::Dark, depth },
             preferences,
             page: self.view,
+            folder: std::env::current_dir().unwrap_or_default(),
         };
         let world = crate::top::world(context.session);
         let start = Start { options, client, world, preferences_file: Some(file), planted_panic: self.plant_panic };
@@ -200,7 +201,10 @@ mod tests {
     fn dfs_top_is_the_command_of_the_shell() {
         let words = |line: &str| as_words(line.split(' ').map(OsString::from)).join(" ".as_ref());
         assert_eq!(words("dfs-top"), "dfs-shell top");
-        assert_eq!(words("dfs-top --once --masters a:1 --view nodes"), "dfs-shell --masters a:1 top --once --view nodes");
+        assert_eq!(
+            words("dfs-top --once --masters a:1 --view nodes"),
+            "dfs-shell --masters a:1 top --once --view nodes"
+        );
         assert_eq!(words("dfs-top --config=x --read-only"), "dfs-shell --config=x top --read-only");
     }
 }

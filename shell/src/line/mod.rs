@@ -7,13 +7,12 @@
 mod dollar;
 pub mod glob;
 mod parse;
-mod quote;
 mod scope;
 mod text;
 mod word;
 
+pub use dfs_tui::quote::{quote, quote_words};
 pub use parse::{SyntaxError, parse};
-pub use quote::{quote, quote_words};
 pub use scope::{Scope, UnsetVariable};
 pub use text::Text;
 pub use word::{Action, Output, Piece, Statement, Variable, Word};

@@ -1,6 +1,6 @@
 //! An argument in which each character knows whether it was quoted.
 
-use super::quote::quote;
+use super::quote;
 use dfs_types::glob::Symbol;
 
 /// A word after its variables were put in.

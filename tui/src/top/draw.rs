@@ -32,6 +32,9 @@ pub const LINES_MIN: u16 = 16;
 /// Cells of the trust line beside what is said of a lost connection.
 const LOST_REST_CELLS: usize = 28;
 
+/// Letters of a view's name where there is no room for all of them.
+const TAB_LETTERS: usize = 4;
+
 /// The keys that do the same everywhere.
 pub const EVERYWHERE: [Binding; 15] = [
     Binding::new("?", "help", "this help"),
@@ -164,27 +167,28 @@ fn fitted(spans: Vec<Span<'static>>, cells: usize) -> Line<'static> {
     Line::from(line)
 }
 
-/// The views with their keys: names, or keys alone where there is no room.
+/// The views with their keys; names are cut where there is no room for all of them.
 fn tab_texts(model: &Model) -> Vec<(PageId, String)> {
-    let full = |page: PageId| format!(" {} {} ", page.key(), page.word());
-    let wide: usize = PageId::ALL.into_iter().map(|page| width(&full(page))).sum();
-    let fits = wide <= model.shared.area.width.into();
-    let short =
-        |page: PageId| if page == model.page { full(page) } else { format!(" {} {} ", page.key(), &page.word()[..2]) };
-    PageId::ALL.into_iter().map(|page| (page, if fits { full(page) } else { short(page) })).collect()
+    let full = |page: PageId| format!("{} {}", page.key(), page.word());
+    let wide: usize = PageId::ALL.into_iter().map(|page| width(&full(page)) + 1).sum();
+    let fits = wide <= usize::from(model.shared.area.width) + 1;
+    let cut = |page: PageId| format!("{} {}", page.key(), page.word().get(..TAB_LETTERS).unwrap_or(page.word()));
+    let shown = |page| if fits || page == model.page { full(page) } else { cut(page) };
+    PageId::ALL.into_iter().map(|page| (page, shown(page))).collect()
 }
 
 fn tabs(model: &Model) -> Line<'static> {
     let theme = &model.shared.theme;
     let style = |page| if page == model.page { theme.selected() } else { Style::new() };
-    tab_texts(model).into_iter().map(|(page, text)| Span::styled(text, style(page))).collect::<Vec<_>>().into()
+    let tabs = tab_texts(model).into_iter();
+    tabs.flat_map(|(page, text)| [Span::styled(text, style(page)), Span::raw(" ")]).collect::<Vec<_>>().into()
 }
 
 /// The view whose name is drawn at this column.
 pub fn tab_at(model: &Model, column: u16) -> Option<PageId> {
     let mut end = 0;
     tab_texts(model).into_iter().find_map(|(page, text)| {
-        end += width(&text);
+        end += width(&text) + 1;
         (usize::from(column) < end).then_some(page)
     })
 }

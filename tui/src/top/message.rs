@@ -1,6 +1,7 @@
 //! What comes into the dashboard, and what it wants done.
 
 use crate::top::model::PageId;
+use crate::top::page::Question;
 use crossterm::event::{KeyEvent, MouseEvent};
 use dfs_client::{ListPage, Snapshot};
 use dfs_types::{DfsPath, Error, Timestamp};
@@ -83,8 +84,8 @@ pub struct CommandNews {
 pub enum CommandState {
     /// It runs; bytes moved, and how many there are in all, where it is a transfer that knows.
     Running { moved: u64, total: Option<u64> },
-    /// It wants to be asked first: what it would do.
-    WouldAsk(String),
+    /// It did nothing, because it wants to be asked first: what it would do, and the line that does it without asking.
+    WouldAsk(Question),
     /// It ended with this exit code; what it wrote and said.
     Ended { code: u8, output: String },
 }

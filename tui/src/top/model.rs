@@ -1,6 +1,7 @@
 //! All that the dashboard knows.
 
 use crate::cluster::{Finding, Health, Picture, findings, health};
+use crate::meter::Meter;
 use crate::top::history::History;
 use crate::top::message::{CommandState, Moment, Preferences};
 use crate::top::page::{Page, Question};
@@ -11,6 +12,7 @@ use dfs_client::{NodeStatus, Snapshot};
 use dfs_types::{DatanodeId, Error};
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,14 +34,24 @@ pub enum PageId {
     Nodes,
     Heatmap,
     Replication,
+    Files,
     Masters,
     Events,
+    Commands,
 }
 
 impl PageId {
     /// In the order of their number keys, which begin at 1.
-    pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Nodes, Self::Heatmap, Self::Replication, Self::Masters, Self::Events];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Nodes,
+        Self::Heatmap,
+        Self::Replication,
+        Self::Files,
+        Self::Masters,
+        Self::Events,
+        Self::Commands,
+    ];
 
     /// Its name behind `:` and on its tab.
     pub fn word(self) -> &'static str {
@@ -48,8 +60,10 @@ impl PageId {
             Self::Nodes => "nodes",
             Self::Heatmap => "heatmap",
             Self::Replication => "replication",
+            Self::Files => "files",
             Self::Masters => "masters",
             Self::Events => "events",
+            Self::Commands => "commands",
         }
     }
 
@@ -80,6 +94,8 @@ pub struct Options {
     pub preferences: Preferences,
     /// The view to begin with; the one of the last time if none.
     pub page: Option<PageId>,
+    /// The local folder that it was started in.
+    pub folder: PathBuf,
 }
 
 /// How we are connected.
@@ -126,12 +142,14 @@ pub struct Shared {
 }
 
 /// A command that was run from the dashboard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct CommandLine {
     pub number: u64,
     /// As the shell would take it.
     pub line: String,
     pub state: CommandState,
+    /// How fast its bytes move.
+    pub meter: Meter,
     /// When it began and ended, in milliseconds of our clock.
     pub began_ms: u64,
     pub ended_ms: Option<u64>,
@@ -191,7 +209,7 @@ pub struct Model {
 
 impl Model {
     pub fn new(options: Options) -> Self {
-        let Options { read_only, local, zone_s, theme, preferences, page } = options;
+        let Options { read_only, local, zone_s, theme, preferences, page, folder } = options;
         let theme = Theme { name: preferences.theme.unwrap_or(theme.name), ..theme };
         let shared = Shared {
             theme,
@@ -203,7 +221,7 @@ impl Model {
             ..Shared::default()
         };
         let page = page.or(preferences.page).unwrap_or_default();
-        let pages = Pages::new(&preferences);
+        let pages = Pages::new(&preferences, folder);
         Self { shared, pages, page, dirty: true, ..Self::default() }
     }
 

@@ -98,6 +98,8 @@ pub enum Act {
     Ask(Question),
     /// Let the user finish a line, which begins so.
     Type(String),
+    /// Somebody has looked at what the command of this number said.
+    Read(u64),
     /// Say something in the foot line.
     Say(String),
     Effect(Effect),

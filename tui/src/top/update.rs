@@ -3,14 +3,19 @@
 mod overlay;
 mod palette;
 
+use crate::meter::Meter;
 use crate::top::message::{CommandNews, CommandState, Effect, Message};
 use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Link, Model, Overlay, PageId, REFRESHES_MS};
-use crate::top::page::{Act, Question};
+use crate::top::page::Act;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
+use std::time::Duration;
 
 /// Views that `[` goes back to, at most.
 const BACK_MAX: usize = 50;
+
+/// A command that ended by then after its beginning is still waited for by who ran it: what it wrote may be shown at once.
+const AWAITED_MS_MAX: u64 = 10_000;
 
 /// Takes a message in; gives what is to be done.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -243,32 +248,37 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
 fn command(model: &mut Model, news: &CommandNews) -> Vec<Act> {
     model.dirty = true;
     let now = model.shared.now.elapsed_ms;
-    let read_only = model.shared.read_only;
     let Some(at) = model.shared.commands.iter().position(|command| command.number == news.number) else {
         return Vec::new();
     };
     let Some(command) = model.shared.commands.get_mut(at) else { return Vec::new() };
     command.state = news.state.clone();
     match &news.state {
-        CommandState::Running { .. } => Vec::new(),
-        CommandState::WouldAsk(what) => {
-            let question = Question { what: what.clone(), line: format!("{} --yes", command.line) };
+        CommandState::Running { moved, .. } => {
+            command.meter.note(Duration::from_millis(now), *moved);
+            Vec::new()
+        }
+        CommandState::WouldAsk(question) => {
             model.shared.commands.remove(at);
-            if read_only { Vec::new() } else { vec![Act::Ask(question)] }
+            vec![Act::Ask(question.clone())]
         }
         CommandState::Ended { code, output } => {
             command.ended_ms = Some(now);
-            // Who has an answer in one line need not look for it.
-            let line = output.trim_end();
-            let short = !line.contains('\n') && *code == 0;
+            let awaited = now.saturating_sub(command.began_ms) <= AWAITED_MS_MAX;
+            let (line, number) = (command.line.clone(), command.number);
+            let key = PageId::Commands.key();
+            let short = !output.trim_end().contains('\n');
             command.read = *code == 0;
-            let said = match (short, line.is_empty(), code) {
-                (true, true, _) => format!("done: {}", command.line),
-                (true, false, _) => line.to_owned(),
-                (false, _, 0) => format!("done: {}", command.line),
-                _ => format!("failed: {}: {}", command.line, line.lines().next().unwrap_or_default()),
-            };
-            vec![Act::Say(said)]
+            match (code, output.trim_end()) {
+                (0, "") => vec![Act::Say(format!("done: {line}"))],
+                (0, answer) if short => vec![Act::Say(answer.to_owned())],
+                (0, _) if awaited && matches!(model.overlay, Overlay::None) => {
+                    model.pages.commands.choose(number);
+                    vec![Act::Go(PageId::Commands)]
+                }
+                (0, _) => vec![Act::Say(format!("done: {line}; {key} shows what it wrote"))],
+                _ => vec![Act::Say(format!("failed: {line}; {key} shows why"))],
+            }
         }
     }
 }
@@ -291,6 +301,10 @@ fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
             }
             Act::Ask(_) => {}
             Act::Type(text) => open.extend(overlay::type_line(model, text)),
+            Act::Read(number) => {
+                let command = model.shared.commands.iter_mut().find(|command| command.number == number);
+                command.into_iter().for_each(|command| command.read = true);
+            }
             Act::Say(text) => model.said = Some(text),
             Act::Effect(effect) => effects.push(effect),
         }
@@ -309,9 +323,16 @@ fn run(model: &mut Model, line: String) -> Option<Effect> {
         let ended = commands.iter().position(|command| command.ended_ms.is_some());
         commands.remove(ended.unwrap_or(0));
     }
-    let state = CommandState::Running { moved: 0, total: None };
     let began_ms = model.shared.now.elapsed_ms;
-    commands.push_back(CommandLine { number, line: line.clone(), state, began_ms, ended_ms: None, read: false });
+    commands.push_back(CommandLine {
+        number,
+        line: line.clone(),
+        state: CommandState::Running { moved: 0, total: None },
+        meter: Meter::default(),
+        began_ms,
+        ended_ms: None,
+        read: false,
+    });
     model.said = Some(format!("runs: {line}"));
     Some(Effect::Run { number, line })
 }
@@ -325,4 +346,4 @@ fn refused(model: &mut Model, line: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -1,6 +1,6 @@
 //! Clusters for tests: as they are told by a master, in the states that people meet.
 
-use crate::top::message::{Message, Moment};
+use crate::top::message::{LocalEntry, Message, Moment};
 use crate::top::model::{Model, Options, PageId};
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
@@ -174,7 +174,53 @@ pub fn model(snapshot: Snapshot) -> Model {
     update(&mut model, Message::Resize(80, 24));
     update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));
     update(&mut model, Message::Picture(Arc::new(snapshot)));
+    update(&mut model, listed("/", false));
+    update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(here()) });
     model
+}
+
+/// Attributes of a file, or of a folder with 12 files and 3 folders below it.
+pub fn stat(kind: Kind, size: u64) -> Stat {
+    let (files, directories) = if kind == Kind::Directory { (12, 3) } else { (0, 0) };
+    Stat {
+        kind,
+        size,
+        modified: Timestamp(NOW.0 - size),
+        created: NOW,
+        owner: "ann".into(),
+        group: "ann".into(),
+        mode: 0o755,
+        replication: if kind == Kind::Directory { 0 } else { 3 },
+        chunk_size: 64 << 20,
+        chunks: 1,
+        files,
+        directories,
+        version: 1,
+        space: 3 * size,
+    }
+}
+
+/// Names of all sorts, in the order of their bytes.
+pub fn listed(path: &str, more: bool) -> Message {
+    let names: [(&str, Kind, u64); 8] = [
+        ("\u{1b}[31mred\nred", Kind::File, 10),
+        ("-rf", Kind::File, 3),
+        ("it's a \"name\"", Kind::File, 5 << 20),
+        ("logs", Kind::Directory, 0),
+        ("notes.txt", Kind::File, 12_345),
+        ("photos", Kind::Directory, 266 << 20),
+        ("漢字の名前は二倍の幅を取る.txt", Kind::File, 1 << 30),
+        ("🦀 crab e\u{301}", Kind::File, 77),
+    ];
+    let entries = names.map(|(name, kind, size)| Entry { name: name.into(), stat: stat(kind, size) });
+    let path = dfs_types::DfsPath::parse(path).expect("a path");
+    Message::Listed { path, after: None, result: Ok(ListPage { entries: entries.into(), more }) }
+}
+
+/// What is on this machine.
+pub fn here() -> Vec<LocalEntry> {
+    let entry = |name: &str, folder, size| LocalEntry { name: name.into(), folder, size, modified: Some(NOW) };
+    vec![entry("my photos", true, 4096), entry("a.csv", false, 1 << 21), entry("b.csv", false, 0)]
 }
 
 /// The same on another page.

@@ -1,6 +1,8 @@
 //! The views, one file each.
 
+pub mod commands;
 pub mod events;
+pub mod files;
 pub mod heatmap;
 pub mod masters;
 pub mod nodes;
@@ -13,6 +15,7 @@ pub mod fixtures;
 use crate::top::message::{Message, Preferences};
 use crate::top::model::{PageId, Shared};
 use crate::top::page::{Act, Page};
+use std::path::PathBuf;
 
 /// All views, with what each remembers.
 #[derive(Debug, Default)]
@@ -21,15 +24,19 @@ pub struct Pages {
     pub nodes: nodes::Nodes,
     pub heatmap: heatmap::Heatmap,
     pub replication: replication::Replication,
+    pub files: files::Files,
     pub masters: masters::Masters,
     pub events: events::Events,
+    pub commands: commands::Commands,
 }
 
 impl Pages {
-    pub fn new(preferences: &Preferences) -> Self {
+    /// The views as they begin; `folder` is the local one that the dashboard was started in.
+    pub fn new(preferences: &Preferences, folder: PathBuf) -> Self {
         Self {
             nodes: nodes::Nodes::new(preferences.nodes_by.as_deref()),
             heatmap: heatmap::Heatmap::new(preferences.lens.as_deref()),
+            files: files::Files::new(folder),
             ..Self::default()
         }
     }
@@ -40,8 +47,10 @@ impl Pages {
             PageId::Nodes => &self.nodes,
             PageId::Heatmap => &self.heatmap,
             PageId::Replication => &self.replication,
+            PageId::Files => &self.files,
             PageId::Masters => &self.masters,
             PageId::Events => &self.events,
+            PageId::Commands => &self.commands,
         }
     }
 
@@ -51,8 +60,10 @@ impl Pages {
             PageId::Nodes => &mut self.nodes,
             PageId::Heatmap => &mut self.heatmap,
             PageId::Replication => &mut self.replication,
+            PageId::Files => &mut self.files,
             PageId::Masters => &mut self.masters,
             PageId::Events => &mut self.events,
+            PageId::Commands => &mut self.commands,
         }
     }
 

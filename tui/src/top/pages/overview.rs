@@ -85,6 +85,14 @@ impl Page for Overview {
         let title = Line::styled("what happened last", shared.theme.head());
         text(frame, Rect { height: 1, ..places.events }, title);
         let room = usize::from(places.events.height.saturating_sub(1));
+        if snapshot.events.is_empty() {
+            let nothing = Line::styled("nothing since this master began", shared.theme.dim());
+            text(
+                frame,
+                Rect { y: places.events.y + 1, height: 1, ..places.events }.intersection(places.events),
+                nothing,
+            );
+        }
         let newest: Vec<_> = snapshot.events.iter().rev().take(room).collect();
         for (row, event) in newest.into_iter().rev().enumerate() {
             let place = Rect { y: places.events.y + 1 + row as u16, height: 1, ..places.events };

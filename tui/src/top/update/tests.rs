@@ -10,7 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use dfs_types::{Error, ErrorCode};
 use std::sync::Arc;
 
-fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+pub fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     update(model, Message::Key(KeyEvent::from(code)))
 }
 
@@ -18,15 +18,15 @@ fn control(model: &mut Model, letter: char) -> Vec<Effect> {
     update(model, Message::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)))
 }
 
-fn typed(model: &mut Model, text: &str) -> Vec<Effect> {
+pub fn typed(model: &mut Model, text: &str) -> Vec<Effect> {
     text.chars().flat_map(|letter| press(model, KeyCode::Char(letter))).collect()
 }
 
-fn seen(model: &Model) -> String {
+pub fn seen(model: &Model) -> String {
     once::plain(&once::frame(model, 120, 40))
 }
 
-fn runs(effects: &[Effect]) -> Vec<&str> {
+pub fn runs(effects: &[Effect]) -> Vec<&str> {
     let line = |effect: &'_ Effect| match effect {
         Effect::Run { line, .. } => Some(line.clone()),
         _ => None,
@@ -123,8 +123,9 @@ fn a_command_that_wants_to_be_asked_is_asked_for() {
     let mut model = model(fixtures::cluster(3));
     typed(&mut model, ":rm -r /data");
     press(&mut model, KeyCode::Enter);
-    let news =
-        |number| CommandNews { number, state: CommandState::WouldAsk("delete /data: 18,381 files, 266 MiB".into()) };
+    let what = || "delete /data: 18,381 files, 266 MiB".to_owned();
+    let question = || Question { what: what(), line: "rm --yes -r /data".into() };
+    let news = |number| CommandNews { number, state: CommandState::WouldAsk(question()) };
     update(&mut model, Message::Command(news(1)));
     assert!(seen(&model).contains("delete /data: 18,381 files, 266 MiB"));
     // Enter alone does nothing: not now is what is chosen.
@@ -134,7 +135,7 @@ fn a_command_that_wants_to_be_asked_is_asked_for() {
     press(&mut model, KeyCode::Enter);
     update(&mut model, Message::Command(news(2)));
     press(&mut model, KeyCode::Left);
-    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["rm -r /data --yes"]);
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["rm --yes -r /data"]);
 }
 
 #[test]

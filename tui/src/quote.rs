@@ -1,6 +1,6 @@
-//! From a text to a word that reads back as that text.
+//! From a text to a word of the shell that reads back as that text. The shell parses; its tests hold the two together.
 
-use dfs_tui::text::is_treacherous;
+use crate::text::is_treacherous;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 

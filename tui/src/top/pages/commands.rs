@@ -1,0 +1,292 @@
+//! What was run from the dashboard, how far it is, and what it said.
+//!
+//! ```text
+//!   STATE         TOOK     PROGRESS              LINE
+//! > running       12 s     ███░░░░░ 41 % 88 MB/s put -r /home/ann/photos /data
+//!   failed 1      0.12 s   –                     setrep 2 /data/none
+//! ── setrep 2 /data/none: line 1 of 2
+//! setrep: /data/none: no such file
+//! ```
+
+use crate::figures::{count, percent, rate, size_short, span};
+use crate::report::Tone;
+use crate::text::{pad, sanitise, truncate};
+use crate::top::chart::bar;
+use crate::top::draw::text;
+use crate::top::list::Selection;
+use crate::top::message::{CommandNews, CommandState, Effect, Message};
+use crate::top::model::{CommandLine, Shared};
+use crate::top::page::{Act, Binding, Page};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use dfs_types::ErrorCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use std::time::Duration;
+use unicode_width::UnicodeWidthChar;
+
+const STATE_CELLS: usize = 12;
+const TOOK_CELLS: usize = 8;
+const PROGRESS_CELLS: usize = 26;
+const BAR_CELLS: usize = 8;
+/// A key moves long lines sideways by so many cells.
+const SIDE_CELLS: usize = 20;
+
+#[derive(Debug, Default)]
+pub struct Commands {
+    /// The number of the command whose output is shown; none: the newest.
+    chosen: Option<u64>,
+    /// The next one who comes here wants to see the chosen one.
+    asked_for: bool,
+    /// The output is shown from this line and cell on.
+    line: usize,
+    cell: usize,
+    /// This is the view that is shown.
+    shown: bool,
+}
+
+impl Commands {
+    /// The command that is shown to the next one who comes to this view.
+    pub fn choose(&mut self, number: u64) {
+        self.show(Some(number));
+        self.asked_for = true;
+    }
+
+    fn show(&mut self, number: Option<u64>) {
+        (self.chosen, self.line, self.cell) = (number, 0, 0);
+    }
+
+    /// The place of what is chosen among the commands, the newest first.
+    fn place(&self, shared: &Shared) -> usize {
+        let newest_first = || shared.commands.iter().rev();
+        self.chosen.and_then(|number| newest_first().position(|command| command.number == number)).unwrap_or(0)
+    }
+
+    fn command<'s>(&self, shared: &'s Shared) -> Option<&'s CommandLine> {
+        shared.commands.iter().rev().nth(self.place(shared))
+    }
+
+    /// What is chosen has been looked at, once it has ended.
+    fn read(&self, shared: &Shared) -> Vec<Act> {
+        self.command(shared).map(|command| Act::Read(command.number)).into_iter().collect()
+    }
+
+    fn choose_at(&mut self, at: usize, shared: &Shared) -> Vec<Act> {
+        let number = shared.commands.iter().rev().nth(at).map(|command| command.number);
+        if number.is_some() && number != self.command(shared).map(|command| command.number) {
+            self.show(number);
+        }
+        self.read(shared)
+    }
+
+    fn scroll(&mut self, lines: isize, shared: &Shared) {
+        let last = self.command(shared).map_or(0, |command| output(command).lines().count()).saturating_sub(1);
+        self.line = self.line.saturating_add_signed(lines).min(last);
+    }
+}
+
+/// The list above, the output below.
+fn split(area: Rect, commands: usize) -> (Rect, Rect) {
+    let most = (area.height / 3).max(4);
+    let rows = u16::try_from(commands + 1).unwrap_or(u16::MAX).min(most).min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
+}
+
+impl Page for Commands {
+    fn bindings(&self, shared: &Shared) -> Vec<Binding> {
+        let mut bindings = vec![
+            Binding::new("↑ ↓", "choose", "choose a command; what it said stands below"),
+            Binding::new("pgup/dn", "scroll", "scroll what it said; ← → move it sideways"),
+            Binding::new("enter", "again", "type its line again, to change or repeat it"),
+        ];
+        if self.command(shared).is_some_and(|command| command.ended_ms.is_none()) {
+            bindings.push(Binding::new("x", "cancel", "ask it to end; again to end it where it stands"));
+        }
+        bindings
+    }
+
+    fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
+        let command = self.command(shared)?;
+        let page = isize::try_from(shared.area.height / 2).unwrap_or(1);
+        match key.code {
+            KeyCode::PageDown | KeyCode::Char(' ') => self.scroll(page, shared),
+            KeyCode::PageUp => self.scroll(-page, shared),
+            KeyCode::End => self.scroll(isize::MAX, shared),
+            KeyCode::Home => (self.line, self.cell) = (0, 0),
+            KeyCode::Right => self.cell = self.cell.saturating_add(SIDE_CELLS),
+            KeyCode::Left => self.cell = self.cell.saturating_sub(SIDE_CELLS),
+            KeyCode::Enter => return Some(vec![Act::Type(command.line.clone())]),
+            KeyCode::Char('x') => return Some(cancel(command)),
+            _ => {
+                let mut selection = Selection { at: self.place(shared) };
+                if !selection.key(key, shared.commands.len(), 2) {
+                    return None;
+                }
+                return Some(self.choose_at(selection.at, shared));
+            }
+        }
+        Some(self.read(shared))
+    }
+
+    fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
+        let (list, output) = split(area, shared.commands.len());
+        let lines = match event.kind {
+            MouseEventKind::ScrollDown => 3,
+            MouseEventKind::ScrollUp => -3,
+            _ => 0,
+        };
+        if output.contains((event.column, event.row).into()) {
+            self.scroll(lines, shared);
+            return Vec::new();
+        }
+        let mut selection = Selection { at: self.place(shared) };
+        if lines != 0 {
+            selection.wheel(lines.signum(), shared.commands.len());
+        } else if let Some(row) = event.row.checked_sub(list.y + 1) {
+            selection.at = selection.first(shared.commands.len(), rows_shown(list)) + usize::from(row);
+        }
+        self.choose_at(selection.at, shared)
+    }
+
+    fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
+        let Message::Command(CommandNews { number, state: CommandState::Ended { .. } }) = message else {
+            return Vec::new();
+        };
+        let is_seen = self.shown && self.command(shared).is_some_and(|command| command.number == *number);
+        if is_seen { vec![Act::Read(*number)] } else { Vec::new() }
+    }
+
+    fn enter(&mut self, shared: &Shared) -> Vec<Act> {
+        self.shown = true;
+        if !std::mem::take(&mut self.asked_for) {
+            // What failed unseen comes first.
+            let unread = shared.commands.iter().rev().find(|command| command.ended_ms.is_some() && !command.read);
+            self.show(unread.map(|command| command.number));
+        }
+        self.read(shared)
+    }
+
+    fn leave(&mut self) {
+        self.shown = false;
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let theme = &shared.theme;
+        let Some(command) = self.command(shared) else {
+            let what = "Nothing has been run from here yet; : types a command.";
+            return text(frame, Rect { height: 1, ..area }, Line::styled(what, theme.dim()));
+        };
+        let (list, below) = split(area, shared.commands.len());
+        let head = format!("  {} LINE", head_cells("STATE", "TOOK", "PROGRESS"));
+        text(frame, Rect { height: 1, ..list }, Line::styled(head, theme.head()));
+        let (place, shown) = (self.place(shared), rows_shown(list));
+        let first = Selection { at: place }.first(shared.commands.len(), shown);
+        for (row, command) in shared.commands.iter().rev().skip(first).take(shown).enumerate() {
+            let (state, tone) = state(command);
+            let mark = if first + row == place { ">" } else { " " };
+            let line =
+                format!("{mark} {} {}", head_cells(&state, &took(command, shared), &progress(command)), command.line);
+            let style = if first + row == place { theme.selected() } else { theme.tone(tone) };
+            let line = truncate(&sanitise(&line), list.width.into()).into_owned();
+            text(frame, Rect { y: list.y + 1 + row as u16, height: 1, ..list }, Line::styled(line, style));
+        }
+        self.draw_output(frame, below, command, shared);
+    }
+
+    fn selected_text(&self, shared: &Shared) -> Option<String> {
+        self.command(shared).map(|command| command.line.clone())
+    }
+}
+
+impl Commands {
+    fn draw_output(&self, frame: &mut Frame<'_>, area: Rect, command: &CommandLine, shared: &Shared) {
+        let theme = &shared.theme;
+        let (output, cells) = (output(command), usize::from(area.width));
+        let lines = output.lines().count();
+        let told = match (command.ended_ms, lines) {
+            (None, _) => "it runs; what it says is shown when it ends".to_owned(),
+            (Some(_), 0) => "it said nothing".to_owned(),
+            (Some(_), _) => format!("line {} of {}", count(self.line as u64 + 1), count(lines as u64)),
+        };
+        let title = format!("── {}: {told} ", truncate(&sanitise(&command.line), cells.saturating_sub(44)));
+        let rule = "─".repeat(cells.saturating_sub(crate::text::width(&title)));
+        text(frame, Rect { height: 1.min(area.height), ..area }, Line::styled(title + &rule, theme.dim()));
+        let room = usize::from(area.height.saturating_sub(1));
+        for (row, line) in output.lines().skip(self.line).take(room).enumerate() {
+            let line = sanitise(&line.replace('\t', "    ")).into_owned();
+            let line = truncate(behind(&line, self.cell), cells).into_owned();
+            text(frame, Rect { y: area.y + 1 + row as u16, height: 1, ..area }, line);
+        }
+    }
+}
+
+fn rows_shown(list: Rect) -> usize {
+    usize::from(list.height.saturating_sub(1))
+}
+
+fn head_cells(state: &str, took: &str, progress: &str) -> String {
+    format!("{} {} {}", pad(state, STATE_CELLS), pad(took, TOOK_CELLS), pad(progress, PROGRESS_CELLS))
+}
+
+/// What a command said, as far as it did.
+fn output(command: &CommandLine) -> &str {
+    match &command.state {
+        CommandState::Ended { output, .. } => output,
+        CommandState::Running { .. } | CommandState::WouldAsk(_) => "",
+    }
+}
+
+/// How a command is, in a word or two.
+fn state(command: &CommandLine) -> (String, Tone) {
+    match command.state {
+        CommandState::Ended { code: 0, .. } => ("done".to_owned(), Tone::Good),
+        CommandState::Ended { code, .. } if code == ErrorCode::Interrupted.exit_code() => {
+            ("interrupted".to_owned(), Tone::Warning)
+        }
+        CommandState::Ended { code, .. } => (format!("failed {code}"), Tone::Bad),
+        CommandState::Running { .. } | CommandState::WouldAsk(_) => ("running".to_owned(), Tone::Plain),
+    }
+}
+
+fn took(command: &CommandLine, shared: &Shared) -> String {
+    let until = command.ended_ms.unwrap_or(shared.now.elapsed_ms);
+    span(Duration::from_millis(until.saturating_sub(command.began_ms)))
+}
+
+/// How far a transfer is.
+pub(super) fn progress(command: &CommandLine) -> String {
+    match command.state {
+        CommandState::Running { moved, total: Some(total) } if total > 0 => {
+            let part = moved as f64 / total as f64;
+            format!("{} {:>5} {}", bar(part, BAR_CELLS), percent(moved, total), rate(command.meter.rate()))
+        }
+        CommandState::Running { moved, .. } if moved > 0 => {
+            format!("{} so far, {}", size_short(moved), rate(command.meter.rate()))
+        }
+        _ => "–".to_owned(),
+    }
+}
+
+/// Ends a command that runs.
+pub(super) fn cancel(command: &CommandLine) -> Vec<Act> {
+    let line = &command.line;
+    if command.ended_ms.is_some() {
+        return vec![Act::Say(format!("has ended: {line}"))];
+    }
+    let said = format!("asked to end: {line}; x again ends it where it stands");
+    vec![Act::Effect(Effect::Cancel { number: command.number }), Act::Say(said)]
+}
+
+/// The text without its first cells.
+fn behind(text: &str, cells: usize) -> &str {
+    let mut passed = 0;
+    let start = text.char_indices().find(|(_, c)| {
+        let is_behind = passed >= cells;
+        passed += c.width().unwrap_or(0);
+        is_behind
+    });
+    start.map_or("", |(at, _)| text.get(at..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,372 @@
+//! One folder, remote or local: what is known of it, in which order it is shown, what is selected.
+
+use crate::top::list::{Selection, matches};
+use crate::top::message::LocalEntry;
+use dfs_client::ListPage;
+use dfs_types::{Entry, Error, Kind, Timestamp};
+
+/// Entries of one folder that are kept; more are said to be there, not shown.
+pub const ENTRIES_MAX: usize = 20_000;
+/// The next page of a folder is asked for when the selection is so near to the end of what is loaded.
+const NEAR_THE_END: usize = 200;
+/// A folder is listed anew after this long, and after so much longer for every thousand entries.
+const REFRESH_MS: u64 = 3_000;
+
+/// A file or folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub name: String,
+    pub folder: bool,
+    /// Bytes; of a remote folder those of all that is below it, of a local one not known.
+    pub size: Option<u64>,
+    pub modified: Option<Timestamp>,
+    /// Below a remote folder, at any depth, without itself.
+    pub files: u64,
+    pub folders: u64,
+    /// Copies wanted of each chunk of a remote file, else 0.
+    pub copies: u8,
+}
+
+impl From<Entry> for Row {
+    fn from(Entry { name, stat }: Entry) -> Self {
+        Self {
+            name,
+            folder: stat.kind == Kind::Directory,
+            size: Some(stat.size),
+            modified: Some(stat.modified),
+            files: stat.files,
+            folders: stat.directories,
+            copies: stat.replication,
+        }
+    }
+}
+
+impl From<LocalEntry> for Row {
+    fn from(LocalEntry { name, folder, size, modified }: LocalEntry) -> Self {
+        let size = (!folder).then_some(size);
+        Self { name, folder, size, modified, files: 0, folders: 0, copies: 0 }
+    }
+}
+
+/// The order of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    #[default]
+    Name,
+    /// Largest first.
+    Size,
+    /// Newest first.
+    Time,
+}
+
+impl Sort {
+    pub fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Size,
+            Self::Size => Self::Time,
+            Self::Time => Self::Name,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Size => "size",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// A page that was asked for and has not come. The name is that behind which it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    /// The folder is listed anew.
+    Anew(Option<String>),
+    /// It is listed on, behind what is there.
+    On(String),
+}
+
+/// A folder.
+#[derive(Debug)]
+pub struct Pane<P> {
+    pub path: P,
+    rows: Vec<Row>,
+    /// Indices of the rows that pass the filter, in the order in which they are shown.
+    shown: Vec<usize>,
+    pub chosen: Selection,
+    /// To be selected when it comes.
+    wanted: Option<String>,
+    filter: String,
+    sort: Sort,
+    asked: Option<Asked>,
+    /// What came so far of a listing anew: the old rows stay until it is whole.
+    coming: Vec<Row>,
+    /// There are entries behind the rows.
+    more: bool,
+    /// It was listed at this time, in milliseconds of our clock; 0: not yet.
+    listed_ms: u64,
+    pub error: Option<Error>,
+}
+
+impl<P> Pane<P> {
+    /// A folder that is to be listed from the beginning.
+    pub fn new(path: P) -> Self {
+        Self {
+            path,
+            rows: Vec::new(),
+            shown: Vec::new(),
+            chosen: Selection::default(),
+            wanted: None,
+            filter: String::new(),
+            sort: Sort::default(),
+            asked: Some(Asked::Anew(None)),
+            coming: Vec::new(),
+            more: false,
+            listed_ms: 0,
+            error: None,
+        }
+    }
+
+    /// Another folder; `wanted` is selected when it comes. It is to be listed from the beginning.
+    pub fn open(&mut self, path: P, wanted: Option<String>) {
+        *self = Self { wanted, sort: self.sort, ..Self::new(path) };
+    }
+
+    /// It is to be listed from the beginning, whatever was asked for before.
+    pub fn list_anew(&mut self) {
+        self.coming.clear();
+        self.asked = Some(Asked::Anew(None));
+    }
+
+    /// Whether it is time to list it anew; if so, that is noted as asked for.
+    pub fn is_due(&mut self, now_ms: u64) -> bool {
+        let pause = REFRESH_MS + REFRESH_MS * (self.rows.len() / 1000) as u64;
+        let due = self.asked.is_none() && now_ms >= self.listed_ms + pause;
+        if due {
+            self.list_anew();
+        }
+        due
+    }
+
+    /// The name behind which the next page begins, if the selection is near the end of what is loaded; noted as asked for.
+    pub fn wants_more(&mut self) -> Option<String> {
+        let near = self.chosen.within(self.shown.len()) + NEAR_THE_END >= self.shown.len();
+        if self.asked.is_some() || !self.more || !near || self.rows.len() >= ENTRIES_MAX {
+            return None;
+        }
+        let last = self.rows.last()?.name.clone();
+        self.asked = Some(Asked::On(last.clone()));
+        Some(last)
+    }
+
+    /// A page has come. Gives the name behind which the next one is to be asked for, if one is.
+    pub fn page(&mut self, after: Option<&str>, result: Result<ListPage, Error>, now_ms: u64) -> Option<String> {
+        let anew = match &self.asked {
+            Some(Asked::Anew(name)) if name.as_deref() == after => true,
+            Some(Asked::On(name)) if Some(name.as_str()) == after => false,
+            _ => return None,
+        };
+        self.asked = None;
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                self.fail(error, now_ms);
+                return None;
+            }
+        };
+        let rows = page.entries.into_iter().map(Row::from);
+        if !anew {
+            let room = ENTRIES_MAX.saturating_sub(self.rows.len());
+            self.rows.extend(rows.take(room));
+            self.more = page.more;
+            self.arrange();
+            return None;
+        }
+        let before = self.coming.len();
+        self.coming.extend(rows);
+        // As much as was there before is loaded again, so that what is read does not go away.
+        let last = self.coming.last().map(|row| row.name.clone());
+        if page.more && self.coming.len() > before && self.coming.len() < self.rows.len().min(ENTRIES_MAX) {
+            self.asked = Some(Asked::Anew(last.clone()));
+            return last;
+        }
+        let rows = std::mem::take(&mut self.coming);
+        self.whole(rows, page.more, now_ms);
+        None
+    }
+
+    /// All of a folder has come at once.
+    pub fn all(&mut self, result: Result<Vec<LocalEntry>, Error>, now_ms: u64) {
+        self.asked = None;
+        match result {
+            Ok(entries) => {
+                let more = entries.len() >= ENTRIES_MAX;
+                self.whole(entries.into_iter().map(Row::from).collect(), more, now_ms);
+            }
+            Err(error) => self.fail(error, now_ms),
+        }
+    }
+
+    fn fail(&mut self, error: Error, now_ms: u64) {
+        self.error = Some(error);
+        self.listed_ms = now_ms.max(1);
+        self.coming.clear();
+    }
+
+    fn whole(&mut self, mut rows: Vec<Row>, more: bool, now_ms: u64) {
+        self.more = more || rows.len() > ENTRIES_MAX;
+        rows.truncate(ENTRIES_MAX);
+        let chosen = self.row().map(|row| row.name.clone());
+        self.wanted = self.wanted.take().or(chosen);
+        self.rows = rows;
+        self.error = None;
+        self.listed_ms = now_ms.max(1);
+        self.arrange();
+    }
+
+    /// Which rows are shown, in which order; what was selected stays selected.
+    fn arrange(&mut self) {
+        let wanted = self.wanted.take().or_else(|| self.row().map(|row| row.name.clone()));
+        let passes = |at: &usize| self.rows.get(*at).is_some_and(|row| matches(&row.name, &self.filter));
+        let mut shown: Vec<usize> = (0..self.rows.len()).filter(passes).collect();
+        let key = |at: &usize| self.rows.get(*at).map(|row| (row.size, row.modified)).unwrap_or_default();
+        match self.sort() {
+            Sort::Name => {}
+            Sort::Size => shown.sort_by_key(|at| std::cmp::Reverse(key(at).0)),
+            Sort::Time => shown.sort_by_key(|at| std::cmp::Reverse(key(at).1)),
+        }
+        self.shown = shown;
+        let place = |name: &String| self.shown().position(|row| row.name == *name);
+        self.chosen.at = wanted.as_ref().and_then(place).unwrap_or(self.chosen.within(self.shown.len()));
+    }
+
+    /// The rows that are shown.
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Row> {
+        // Every index is one of a row: both are set together.
+        self.shown.iter().map(|at| &self.rows[*at])
+    }
+
+    /// The row that is selected.
+    pub fn row(&self) -> Option<&Row> {
+        self.shown.get(self.chosen.within(self.shown.len())).and_then(|at| self.rows.get(*at))
+    }
+
+    /// How many entries are loaded.
+    pub fn loaded(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// Whether anything has come of it.
+    pub fn is_listed(&self) -> bool {
+        self.listed_ms > 0
+    }
+
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    pub fn set_filter(&mut self, filter: String) {
+        self.filter = filter;
+        self.arrange();
+    }
+
+    /// The order that holds: by anything but the name only what is loaded as a whole can be sorted.
+    pub fn sort(&self) -> Sort {
+        if self.more { Sort::Name } else { self.sort }
+    }
+
+    pub fn set_sort(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.arrange();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::ErrorCode;
+
+    fn names(numbers: std::ops::Range<usize>) -> Vec<LocalEntry> {
+        let entry =
+            |number| LocalEntry { name: format!("f{number:08}"), folder: false, size: number as u64, modified: None };
+        numbers.map(entry).collect()
+    }
+
+    fn page(numbers: std::ops::Range<usize>, more: bool) -> Result<ListPage, Error> {
+        let stat = crate::top::pages::fixtures::stat(Kind::File, 1);
+        let entries = names(numbers).into_iter().map(|entry| Entry { name: entry.name, stat: stat.clone() });
+        Ok(ListPage { entries: entries.collect(), more })
+    }
+
+    fn opened() -> Pane<()> {
+        Pane::new(())
+    }
+
+    #[test]
+    fn pages_are_asked_for_as_they_are_needed_and_never_more_than_can_be_kept() {
+        let mut pane = opened();
+        assert_eq!(pane.page(None, page(0..1000, true), 5), None);
+        assert_eq!((pane.loaded(), pane.wants_more()), (1000, None));
+        let mut asked = 0;
+        pane.chosen.at = usize::MAX;
+        while let Some(after) = pane.wants_more() {
+            asked += 1;
+            assert_eq!(pane.wants_more(), None, "asked for already");
+            assert_eq!(pane.page(Some(&after), page(asked * 1000..(asked + 1) * 1000, true), 5), None);
+            pane.chosen.at = usize::MAX;
+        }
+        assert_eq!((asked, pane.loaded(), pane.has_more()), (19, ENTRIES_MAX, true));
+    }
+
+    #[test]
+    fn listed_anew_what_is_read_stays_where_it_is() {
+        let mut pane = opened();
+        pane.page(None, page(0..1000, true), 5);
+        pane.chosen.at = 900;
+        let after = pane.wants_more().expect("near the end");
+        pane.page(Some(&after), page(1000..2000, false), 5);
+        pane.chosen.at = 1500;
+        assert!(!pane.is_due(3_000) && pane.is_due(20_000) && !pane.is_due(90_000));
+        // One entry has gone, before what is selected.
+        let after = pane.page(None, page(1..1000, true), 20_000).expect("as much as before");
+        assert_eq!(pane.loaded(), 2000, "until all is there");
+        assert_eq!(pane.page(Some(&after), page(1000..2000, false), 20_000), None);
+        assert_eq!((pane.loaded(), pane.row().map(|row| row.name.as_str())), (1999, Some("f00001500")));
+    }
+
+    #[test]
+    fn what_was_not_asked_for_changes_nothing() {
+        let mut pane = opened();
+        pane.page(Some("x"), page(0..5, false), 5);
+        assert!(!pane.is_listed());
+        pane.page(None, page(0..5, false), 5);
+        pane.page(None, page(0..9, false), 6);
+        assert_eq!(pane.loaded(), 5);
+        // A master that says there is more and gives nothing is not asked for ever.
+        assert!(pane.is_due(60_000));
+        assert_eq!(pane.page(None, page(0..0, true), 60_001), None);
+        // What fails keeps what was seen.
+        pane.list_anew();
+        pane.page(None, Err(Error::new(ErrorCode::Timeout, "late")), 9);
+        assert!(pane.error.is_some());
+    }
+
+    #[test]
+    fn sorted_and_filtered_the_selection_stays() {
+        let mut pane = opened();
+        pane.all(Ok(names(0..50)), 5);
+        pane.chosen.at = 12;
+        pane.set_sort(Sort::Size);
+        assert_eq!((pane.chosen.at, pane.shown().next().and_then(|row| row.size)), (37, Some(49)));
+        pane.set_filter("2".into());
+        assert_eq!(pane.row().and_then(|row| row.size), Some(12));
+        pane.set_filter("!2".into());
+        assert!(pane.shown().all(|row| !row.name.contains('2')));
+        pane.set_filter("none".into());
+        assert_eq!((pane.row(), pane.shown().len()), (None, 0));
+    }
+}

@@ -1,0 +1,315 @@
+//! The browser, by its keys.
+
+use super::*;
+use crate::top::frames::kept;
+use crate::top::message::Moment;
+use crate::top::model::{Model, Overlay, PageId};
+use crate::top::pages::fixtures;
+use crate::top::update::tests::{press, runs, seen, typed};
+use crate::top::update::{entered, update};
+use crossterm::event::{KeyModifiers, MouseButton};
+use dfs_types::ErrorCode;
+
+fn browser() -> Model {
+    let mut model = fixtures::model(fixtures::cluster(3));
+    press(&mut model, KeyCode::Char(PageId::Files.key()));
+    update(&mut model, Message::Resize(120, 40));
+    update(&mut model, fixtures::listed("/", false));
+    update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(fixtures::here()) });
+    model
+}
+
+fn path(text: &str) -> DfsPath {
+    DfsPath::parse(text).expect("a path")
+}
+
+fn list(text: &str) -> Effect {
+    Effect::List { path: path(text), after: None }
+}
+
+/// Goes to this name in the pane.
+fn select(model: &mut Model, name: &str) {
+    press(model, KeyCode::Home);
+    for _ in 0..20 {
+        if model.current().selected_text(&model.shared).is_some_and(|path| path.ends_with(&format!("/{name}"))) {
+            return;
+        }
+        press(model, KeyCode::Down);
+    }
+    panic!("{name} is not there");
+}
+
+fn at(model: &mut Model, elapsed_ms: u64) -> Vec<Effect> {
+    update(model, Message::Tick(Moment { elapsed_ms, calendar: fixtures::NOW }))
+}
+
+fn palette(model: &Model) -> &str {
+    match &model.overlay {
+        Overlay::Palette(line) => &line.text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn frames() {
+    let mut model = browser();
+    typed(&mut model, ":put -r '/my photos' /");
+    press(&mut model, KeyCode::Enter);
+    for second in 0..4u64 {
+        at(&mut model, 6_000 + second * 1000);
+        let state = CommandState::Running { moved: second * 40_000_000, total: Some(390_000_000) };
+        update(&mut model, Message::Command(CommandNews { number: 1, state }));
+    }
+    select(&mut model, "notes.txt");
+    typed(&mut model, "v");
+    let text = "Notes\twith a tab,\nand \x1b[2Jwhat a terminal would obey.\n漢字 and 🦀\n".to_owned();
+    update(&mut model, Message::Looked { path: path("/notes.txt"), text: Ok(text) });
+    kept("files-busy", &mut model);
+}
+
+#[test]
+fn folders_are_opened_and_left() {
+    let mut model = browser();
+    select(&mut model, "photos");
+    assert_eq!(press(&mut model, KeyCode::Enter), [list("/photos")]);
+    // An answer for another folder is none for this one.
+    update(&mut model, fixtures::listed("/", false));
+    assert!(seen(&model).contains("is being listed"));
+    update(&mut model, fixtures::listed("/photos", false));
+    assert!(seen(&model).contains("dfs  /photos"));
+    assert_eq!(press(&mut model, KeyCode::Backspace), [list("/")]);
+    update(&mut model, fixtures::listed("/", false));
+    assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/photos"), "where one came from");
+    press(&mut model, KeyCode::Backspace);
+    assert!(seen(&model).contains("this is the root"));
+    // This machine.
+    typed(&mut model, "o");
+    let local = |path: &str| Effect::ListLocal { path: path.into() };
+    assert_eq!(press(&mut model, KeyCode::Enter), [local("/my photos")]);
+    assert_eq!(press(&mut model, KeyCode::Backspace), [local("/")]);
+}
+
+#[test]
+fn lines_are_made_of_words_whatever_the_names() {
+    for (name, get, rm) in [
+        ("-rf", "get /-rf /", "rm /-rf"),
+        ("notes.txt", "get /notes.txt /", "rm /notes.txt"),
+        ("\u{1b}[31mred\nred", "get $'/\\u{1b}[31mred\\nred' /", "rm $'/\\u{1b}[31mred\\nred'"),
+        ("it's a \"name\"", "get '/it'\\''s a \"name\"' /", "rm '/it'\\''s a \"name\"'"),
+        ("photos", "get -r /photos /", "rm -r --yes /photos"),
+    ] {
+        let mut model = browser();
+        select(&mut model, name);
+        assert_eq!(runs(&typed(&mut model, "d")), [get]);
+        press(&mut model, KeyCode::Delete);
+        let Overlay::Question { question, .. } = &model.overlay else { panic!("{:?}", model.overlay) };
+        assert!(question.what.ends_with("there is no trash yet, it cannot be taken back"));
+        // Enter alone does not delete.
+        assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
+        press(&mut model, KeyCode::Delete);
+        assert_eq!(runs(&typed(&mut model, "y")), [rm]);
+    }
+    let mut model = browser();
+    assert_eq!(runs(&typed(&mut model, "u")), ["put -r '/my photos' /"]);
+    typed(&mut model, "o");
+    press(&mut model, KeyCode::Down);
+    assert_eq!(runs(&typed(&mut model, "u")), ["put /a.csv /"]);
+}
+
+#[test]
+fn the_question_says_what_will_be_lost() {
+    let mut model = browser();
+    select(&mut model, "photos");
+    press(&mut model, KeyCode::Delete);
+    let text = seen(&model);
+    assert!(text.contains("delete /photos: 12 files, 4 folders, 266 MiB; there is no trash yet"), "{text}");
+    assert!(text.contains("rm -r --yes /photos"));
+}
+
+#[test]
+fn names_are_typed_to_an_end() {
+    let mut model = browser();
+    typed(&mut model, "n");
+    assert_eq!(palette(&model), "mkdir /");
+    typed(&mut model, "new");
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mkdir /new"]);
+    select(&mut model, "notes.txt");
+    typed(&mut model, "r");
+    assert_eq!(palette(&model), "mv /notes.txt /notes.txt");
+    typed(&mut model, "2");
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mv /notes.txt /notes.txt2"]);
+    // In a folder with a blank the name goes on behind the quotes.
+    update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(Vec::new()) });
+    model.pages.files.open_remote(path("/my data"), None);
+    typed(&mut model, "n");
+    assert_eq!(palette(&model), "mkdir '/my data/'");
+}
+
+#[test]
+fn copies_are_chosen_from_a_list() {
+    let mut model = browser();
+    select(&mut model, "notes.txt");
+    typed(&mut model, "c");
+    press(&mut model, KeyCode::Down);
+    press(&mut model, KeyCode::Down);
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["setrep 2 /notes.txt"]);
+    select(&mut model, "photos");
+    typed(&mut model, "c");
+    press(&mut model, KeyCode::Down);
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["setrep -R 1 /photos"]);
+}
+
+#[test]
+fn every_action_is_in_the_palette_too() {
+    let mut model = browser();
+    select(&mut model, "photos");
+    let names: Vec<String> = model.current().actions(&model.shared).into_iter().map(|action| action.name).collect();
+    for line in ["get -r /photos /", "mv /photos /photos", "rm -r --yes /photos", "put -r '/my photos' /", "mkdir /"] {
+        assert!(names.iter().any(|name| name == line), "{line}: {names:?}");
+    }
+    typed(&mut model, ":rm -r --yes /photos");
+    press(&mut model, KeyCode::Enter);
+    assert!(matches!(model.overlay, Overlay::Question { .. }), "asked there, too");
+}
+
+#[test]
+fn read_only_changes_nothing_and_offers_nothing() {
+    let mut model = browser();
+    model.shared.read_only = true;
+    select(&mut model, "photos");
+    for key in ["u", "d"] {
+        assert_eq!(runs(&typed(&mut model, key)), [""; 0]);
+        assert!(seen(&model).contains("read-only: not run"));
+    }
+    press(&mut model, KeyCode::Delete);
+    assert!(matches!(model.overlay, Overlay::None));
+    assert!(model.current().actions(&model.shared).is_empty());
+    assert!(model.current().bindings(&model.shared).iter().all(|binding| binding.key != "del"));
+}
+
+#[test]
+fn this_machine_is_not_changed() {
+    let mut model = browser();
+    press(&mut model, KeyCode::Right);
+    for key in [KeyCode::Delete, KeyCode::Char('r'), KeyCode::Char('c')] {
+        assert_eq!(press(&mut model, key), []);
+        assert!(seen(&model).contains("only the DFS is changed from here") && matches!(model.overlay, Overlay::None));
+    }
+}
+
+#[test]
+fn previews_and_chunk_maps() {
+    let mut model = browser();
+    select(&mut model, "notes.txt");
+    let look = |line: &str| Effect::Look { path: path("/notes.txt"), line: line.into() };
+    assert_eq!(typed(&mut model, "v"), [look("head -c 4096 /notes.txt")]);
+    assert!(seen(&model).contains("is being read"));
+    let looked = |text: &str| Message::Looked { path: path("/notes.txt"), text: Ok(text.into()) };
+    update(&mut model, looked("a\x1b[2Jb"));
+    assert!(seen(&model).contains("a\\u{1b}[2Jb"));
+    update(&mut model, looked("\u{0}\u{1}\u{fffd}"));
+    assert!(seen(&model).contains("binary: not shown"));
+    assert_eq!(typed(&mut model, "i"), [look("info /notes.txt")]);
+    let long: String = (0..200).map(|number| format!("chunk {number}.\n")).collect();
+    update(&mut model, looked(&long));
+    press(&mut model, KeyCode::PageDown);
+    assert!(!seen(&model).contains("chunk 0."));
+    let error = Error::new(ErrorCode::Unreachable, "no datanode answers");
+    update(&mut model, Message::Looked { path: path("/notes.txt"), text: Err(error) });
+    assert!(seen(&model).contains("✗ no datanode answers"));
+    press(&mut model, KeyCode::Esc);
+    assert!(!seen(&model).contains("info of"));
+    // Enter does what is meant: a file is looked at.
+    assert_eq!(press(&mut model, KeyCode::Enter), [look("head -c 4096 /notes.txt")]);
+    select(&mut model, "photos");
+    assert_eq!(typed(&mut model, "v"), []);
+}
+
+#[test]
+fn folders_are_listed_anew_only_while_they_are_shown() {
+    let mut model = browser();
+    assert_eq!(at(&mut model, 6_000), []);
+    assert_eq!(at(&mut model, 9_000), [list("/"), Effect::ListLocal { path: "/".into() }]);
+    assert_eq!(at(&mut model, 30_000), [], "asked for already");
+    update(&mut model, fixtures::listed("/", false));
+    update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(fixtures::here()) });
+    // A command that ended may have changed them.
+    typed(&mut model, ":mkdir /new");
+    press(&mut model, KeyCode::Enter);
+    let state = CommandState::Ended { code: 0, output: String::new() };
+    let effects = update(&mut model, Message::Command(CommandNews { number: 1, state }));
+    assert_eq!(effects, [list("/"), Effect::ListLocal { path: "/".into() }]);
+    typed(&mut model, "1");
+    assert_eq!(at(&mut model, 90_000), []);
+    model.page = PageId::Files;
+    assert_eq!(entered(&mut model).len(), 2);
+}
+
+#[test]
+fn what_fails_is_said_and_what_was_seen_stays() {
+    let mut model = browser();
+    at(&mut model, 9_000);
+    let error = Error::new(ErrorCode::PermissionDenied, "not yours\x1b[2J");
+    update(&mut model, Message::Listed { path: path("/"), after: None, result: Err(error) });
+    let text = seen(&model);
+    assert!(text.contains("✗ not yours\\u{1b}[2J") && text.contains("notes.txt"), "{text}");
+}
+
+#[test]
+fn large_folders_are_loaded_as_they_are_read() {
+    let mut model = browser();
+    at(&mut model, 9_000);
+    update(&mut model, fixtures::listed("/", true));
+    assert!(seen(&model).contains("8 entries, and more"));
+    let effects = press(&mut model, KeyCode::End);
+    assert_eq!(effects, [Effect::List { path: path("/"), after: Some("🦀 crab e\u{301}".into()) }]);
+    typed(&mut model, "s");
+    assert!(seen(&model).contains("not all of this folder is loaded"));
+}
+
+#[test]
+fn sorted_and_filtered() {
+    let mut model = browser();
+    typed(&mut model, "s");
+    assert!(seen(&model).contains("8 entries, by size"));
+    press(&mut model, KeyCode::Home);
+    assert!(model.current().selected_text(&model.shared).is_some_and(|path| path.starts_with("/漢字")));
+    typed(&mut model, "/notes");
+    press(&mut model, KeyCode::Enter);
+    let text = seen(&model);
+    assert!(text.contains("1 of 8 entries pass the filter notes") && !text.contains("logs/"), "{text}");
+    press(&mut model, KeyCode::Esc);
+    assert!(seen(&model).contains("8 entries, by size"));
+    assert_eq!(typed(&mut model, "y"), [Effect::Copy("/notes.txt".into())]);
+}
+
+#[test]
+fn transfers_are_shown_and_ended() {
+    let mut model = browser();
+    assert!(typed(&mut model, "x").is_empty() && seen(&model).contains("nothing is being transferred"));
+    typed(&mut model, "u");
+    typed(&mut model, "d");
+    at(&mut model, 6_000);
+    let state = CommandState::Running { moved: 10 << 20, total: Some(40 << 20) };
+    update(&mut model, Message::Command(CommandNews { number: 1, state }));
+    let text = seen(&model);
+    assert!(text.contains("2 transfers") && text.contains("25 %") && text.contains("put -r '/my photos' /"), "{text}");
+    assert_eq!(typed(&mut model, "x"), [Effect::Cancel { number: 1 }]);
+}
+
+#[test]
+fn the_mouse_selects_opens_and_turns() {
+    let mut model = browser();
+    let mouse = |kind, column, row| Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
+    let click = |column, row| mouse(MouseEventKind::Down(MouseButton::Left), column, row);
+    let text = seen(&model);
+    let row = text.lines().position(|line| line.contains("266M")).expect("shown") as u16;
+    update(&mut model, click(3, row));
+    assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/photos"));
+    assert_eq!(update(&mut model, click(3, row)), [list("/photos")]);
+    // The other pane.
+    update(&mut model, click(70, 5));
+    assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/a.csv"));
+    update(&mut model, mouse(MouseEventKind::ScrollUp, 70, 5));
+    assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/my photos"));
+}

@@ -1,0 +1,152 @@
+//! What can be done with what is selected: lines of the shell, made of words, so that no name can become a command.
+
+use super::pane::Row;
+use super::{Files, Side, say, transfers};
+use crate::figures::{plural, size};
+use crate::quote::{quote, quote_words};
+use crate::text::sanitise;
+use crate::top::model::Shared;
+use crate::top::page::{Act, Action, Binding, Question};
+use crossterm::event::KeyCode;
+use dfs_types::DfsPath;
+
+/// Bytes of a file that a preview shows.
+const PREVIEW_BYTES: &str = "4096";
+/// Numbers of copies that are offered.
+const COPIES_OFFERED: std::ops::RangeInclusive<u8> = 1..=4;
+const NO_TRASH: &str = "there is no trash yet, it cannot be taken back";
+
+/// The keys of this view.
+pub(super) fn bindings(shared: &Shared) -> Vec<Binding> {
+    let mut bindings = vec![
+        Binding::new("enter", "open", "open a folder; look at the beginning of a file"),
+        Binding::new("bksp", "up", "the folder above"),
+        Binding::new("o", "pane", "the other pane; ← the DFS, → this machine"),
+    ];
+    if !shared.read_only {
+        bindings.extend([
+            Binding::new("u", "upload", "put what is selected on this machine into the folder of the DFS"),
+            Binding::new("d", "download", "get what is selected in the DFS into the local folder"),
+            Binding::new("n", "mkdir", "make a folder in the DFS"),
+            Binding::new("r", "rename", "give what is selected in the DFS another name, or move it"),
+            Binding::new("del", "delete", "delete what is selected in the DFS; it is asked first"),
+            Binding::new("c", "copies", "set how many copies of what is selected there are"),
+        ]);
+    }
+    bindings.extend([
+        Binding::new("v", "preview", "the beginning of a file; esc closes it, pgup and pgdn scroll it"),
+        Binding::new("i", "info", "the chunks of a file and where their copies are"),
+        Binding::new("s", "sort", "by name, by size, by time, where all of a folder is loaded"),
+    ]);
+    if transfers(shared).next().is_some() {
+        bindings.push(Binding::new("x", "cancel", "end the first transfer; the commands view ends any of them"));
+    }
+    bindings
+}
+
+/// What a key does that makes a line of the shell.
+pub(super) fn act(files: &Files, key: KeyCode) -> Vec<Act> {
+    let acted = match key {
+        KeyCode::Char('u') => return upload(files).map_or_else(say, |line| vec![Act::Run(line)]),
+        KeyCode::Char('n') => Ok(mkdir(files)),
+        KeyCode::Char('d') => on_remote(files, false).map(|(row, path)| Act::Run(download(files, row, &path))),
+        KeyCode::Char('r') => on_remote(files, true).map(|(_, path)| Act::Type(rename(&path))),
+        KeyCode::Char('c') => on_remote(files, true).map(|_| Act::Type("setrep ".to_owned())),
+        _ => on_remote(files, true).map(|(row, path)| Act::Ask(delete(row, &path))),
+    };
+    acted.map_or_else(say, |act| vec![act])
+}
+
+/// All of it for the palette.
+pub(super) fn actions(files: &Files, shared: &Shared) -> Vec<Action> {
+    let run = |line: String| Action { name: line.clone(), act: Act::Run(line) };
+    let mut actions = Vec::new();
+    if shared.read_only {
+        return actions;
+    }
+    if let Ok((row, path)) = on_remote(files, false) {
+        actions.push(run(download(files, row, &path)));
+        let rename = rename(&path);
+        actions.push(Action { name: rename.clone(), act: Act::Type(rename) });
+        let delete = delete(row, &path);
+        actions.push(Action { name: delete.line.clone(), act: Act::Ask(delete) });
+        let recursive = row.folder.then_some("-R");
+        let setrep = |copies: u8| {
+            let copies = copies.to_string();
+            let words = ["setrep"].into_iter().chain(recursive).chain([copies.as_str(), path.as_str()]);
+            quote_words(words)
+        };
+        actions.extend(COPIES_OFFERED.map(setrep).map(run));
+    }
+    actions.extend(upload(files).ok().map(run));
+    let mkdir = mkdir(files);
+    if let Act::Type(line) = &mkdir {
+        actions.push(Action { name: line.clone(), act: mkdir.clone() });
+    }
+    actions
+}
+
+/// Whether a line moves bytes between the DFS and this machine.
+pub(super) fn is_transfer(line: &str) -> bool {
+    matches!(line.split_whitespace().next(), Some("put" | "get"))
+}
+
+/// Ends the first transfer.
+pub(super) fn cancel(shared: &Shared) -> Vec<Act> {
+    match transfers(shared).next() {
+        Some(command) => crate::top::pages::commands::cancel(command),
+        None => say("nothing is being transferred"),
+    }
+}
+
+/// The line that looks at a file.
+pub(super) fn look(what: &str, path: &DfsPath) -> String {
+    match what {
+        "info" => quote_words(["info", path.as_str()]),
+        _ => quote_words(["head", "-c", PREVIEW_BYTES, path.as_str()]),
+    }
+}
+
+/// What is selected in the DFS. What changes it is refused while the keys are for this machine, where it is not looked at.
+fn on_remote(files: &Files, changes: bool) -> Result<(&Row, DfsPath), &'static str> {
+    if changes && files.side == Side::Local {
+        return Err("only the DFS is changed from here: o goes to its pane");
+    }
+    files.remote.row().zip(files.remote_path()).ok_or("nothing is selected in the DFS")
+}
+
+fn upload(files: &Files) -> Result<String, &'static str> {
+    let row = files.local.row().ok_or("nothing is selected on this machine")?;
+    let path = files.local_path().ok_or("nothing is selected on this machine")?;
+    let path = path.to_str().ok_or("its path is not UTF-8: it cannot be named in a line")?;
+    let recursive = row.folder.then_some("-r");
+    Ok(quote_words(["put"].into_iter().chain(recursive).chain([path, files.remote.path.as_str()])))
+}
+
+fn download(files: &Files, row: &Row, path: &DfsPath) -> String {
+    let (recursive, folder) = (row.folder.then_some("-r"), files.local.path.to_string_lossy());
+    quote_words(["get"].into_iter().chain(recursive).chain([path.as_str(), &folder]))
+}
+
+/// A name goes on behind quotes, too: they end before it.
+fn mkdir(files: &Files) -> Act {
+    let folder = files.remote.path.as_str().trim_end_matches('/');
+    Act::Type(format!("mkdir {}", quote(&format!("{folder}/"))))
+}
+
+fn rename(path: &DfsPath) -> String {
+    quote_words(["mv", path.as_str(), path.as_str()])
+}
+
+/// The question says what will be lost.
+fn delete(row: &Row, path: &DfsPath) -> Question {
+    let shown = sanitise(path.as_str());
+    let bytes = size(row.size.unwrap_or(0));
+    let (what, line) = if row.folder {
+        let (files, folders) = (plural(row.files, "file", "files"), plural(row.folders + 1, "folder", "folders"));
+        (format!("{files}, {folders}, {bytes}"), quote_words(["rm", "-r", "--yes", path.as_str()]))
+    } else {
+        (bytes, quote_words(["rm", path.as_str()]))
+    };
+    Question { what: format!("delete {shown}: {what}; {NO_TRASH}"), line }
+}
