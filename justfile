@@ -12,6 +12,10 @@ docs:
     UPDATE_DOCS=1 cargo test --quiet -p dfs-shell -p dfs-config --lib
     UPDATE_DOCS=1 cargo test --quiet -p dfs-tests --test tour
 
+# Writes docs/pictures: what a terminal shows of the dashboard on a real cluster.
+pictures:
+    cargo run --release -p dfs-tests --example pictures
+
 # The long form of the tests that are short in `just verify`. Prints its seed; DFS_TEST_SEED repeats one.
 soak rounds="500":
     DFS_TEST_ROUNDS={{rounds}} cargo test --release -p dfs-tests --test durability -- --nocapture

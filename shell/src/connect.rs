@@ -81,7 +81,7 @@ pub fn find(options: &Options) -> Result<Target> {
         && !options.quiet
     {
         eprintln!(
-            "dfs-shell: started a local cluster: {} and {}; it keeps running, `dfsd down` stops it",
+            "dfs-shell: started a local cluster: {}, {}; it keeps running\n  hint: dfsd down stops it",
             dfs_tui::figures::plural(started.masters as u64, "master", "masters"),
             dfs_tui::figures::plural(started.datanodes as u64, "datanode", "datanodes"),
         );

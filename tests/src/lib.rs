@@ -4,6 +4,7 @@
 //! * [`content`] makes bytes from a seed, so that nothing needs to be kept to know what a file must hold.
 //! * [`middle`] does a fault in the middle of a transfer.
 //! * [`network`] cuts a running datanode off, from some or from all.
+//! * [`picture`] draws a screen, for the docs.
 //! * [`terminal`] runs a program behind a pseudo-terminal and knows what would be seen.
 //! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
 
@@ -12,6 +13,7 @@ pub mod content;
 pub mod middle;
 pub mod network;
 pub mod oracle;
+pub mod picture;
 pub mod programs;
 pub mod terminal;
 

@@ -261,6 +261,19 @@ impl Terminal {
         !taken && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
     }
 
+    /// Takes in what the program writes for so long.
+    pub fn rest(&mut self, span: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < span {
+            self.take(PAUSE);
+        }
+    }
+
+    /// The screen, with its colours.
+    pub fn screen(&self) -> &vt100::Screen {
+        self.screen.screen()
+    }
+
     /// Whether the program still runs.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().expect("look after the program").is_none()

@@ -9,7 +9,7 @@ use super::{
 use crate::context::Context;
 use crate::report::usage;
 use crate::roles::{Role, long_form, roles};
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, CommandFactory};
 use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -81,6 +81,26 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<history::Show>(),
     Command::of::<help::Help>(),
     Command::of::<exit::Exit>(),
+];
+
+/// What commands are called elsewhere (coreutils, `hdfs dfs`, `sftp`, `cmd.exe`), and what they are called here.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["quit", "bye", "logout", "q"], "exit leaves"),
+    (&["?", "man", "commands"], "help lists the commands, help COMMAND explains one"),
+    (&["dir", "ll", "vdir"], "ls lists; ls -l says more"),
+    (&["rmdir", "rmr", "del", "delete", "unlink"], "rm deletes; rm -r also folders"),
+    (&["copyFromLocal", "moveFromLocal", "upload", "mput", "reput"], "put LOCAL… REMOTE; put -r takes folders"),
+    (&["copyToLocal", "moveToLocal", "download", "mget", "reget"], "get REMOTE… LOCAL; get -r takes folders"),
+    (&["ren", "rename", "move"], "mv SRC… DST"),
+    (&["more", "less", "text", "getmerge", "type"], "cat PATH | less"),
+    (&["md", "makedir"], "mkdir -p PATH…"),
+    (&["diff"], "cmp LOCAL REMOTE compares"),
+    (&["chgrp"], "chown USER:GROUP PATH…"),
+    (&["lmkdir", "lrm"], "! runs local commands: !mkdir FOLDER"),
+    (&["dfsadmin", "report", "cluster", "health"], "status, nodes, replication and doctor tell how the cluster is"),
+    (&["balancer", "volume.list", "cluster.ps"], "nodes lists the datanodes"),
+    (&["grep"], "find -name GLOB or search TEXT look for names; cat PATH | grep TEXT looks into a file"),
+    (&["vi", "vim", "nano", "edit"], "get it, edit it, and put -f it back"),
 ];
 
 /// How a command is written. Its flags and arguments are the fields of the type, by clap's derive.
@@ -223,6 +243,9 @@ impl Command {
     pub fn find(name: &str) -> Result<&'static Self> {
         Self::named(name).ok_or_else(|| {
             let error = usage("no such command").at(name);
+            if let Some((_, ours)) = ELSEWHERE.iter().find(|(names, _)| names.contains(&name)) {
+                return error.hint(*ours);
+            }
             match Self::nearest(name) {
                 Some(near) => error.hint(format!("did you mean {near}?")),
                 None => error.hint("help lists the commands"),
@@ -303,6 +326,9 @@ impl Command {
         };
         let hint = match said(ContextKind::SuggestedArg) {
             Some(near) => format!("did you mean {near}?"),
+            None if error.kind() == ErrorKind::UnknownArgument && is_of_the_program(said(ContextKind::InvalidArg)) => {
+                "it is an option of the program, and stands before the command: dfs-shell --json status".to_owned()
+            }
             None if error.kind() == ErrorKind::UnknownArgument => {
                 format!("usage: {}; a name that begins with - stands behind --", self.usage())
             }
@@ -332,6 +358,14 @@ fn run<'c, V: Verb>(matches: &ArgMatches, context: &'c mut Context<'_>) -> Local
         Ok(verb) => verb.run(context).boxed_local(),
         Err(error) => std::future::ready(Err(usage(error.to_string()))).boxed_local(),
     }
+}
+
+/// Whether this is a flag of `dfs-shell` itself.
+fn is_of_the_program(flag: Option<String>) -> bool {
+    let flag = flag.unwrap_or_default();
+    let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
+    let program = crate::options::Options::command();
+    !name.is_empty() && program.get_arguments().any(|known| known.get_long() == Some(name))
 }
 
 #[cfg(test)]
@@ -382,11 +416,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_called_so_elsewhere_is_not_called_so_here() {
+        for (names, _) in ELSEWHERE {
+            assert!(names.iter().all(|name| Command::named(name).is_none()), "{names:?}");
+        }
+    }
+
+    #[test]
     fn slips_of_the_finger() {
         assert_eq!(Command::nearest("mkdri"), Some("mkdir"));
         assert_eq!(Command::nearest("statsu"), Some("status"));
         assert_eq!(Command::nearest("lsl"), Some("ls"));
         assert_eq!(Command::nearest("frobnicate"), None);
+        assert_eq!(Command::find("quit").expect_err("unknown").hint.as_deref(), Some("exit leaves"));
+        let json = Command::named("ls").expect("there").parse(vec!["--json".into()]).expect_err("not here");
+        assert!(json.hint.is_some_and(|hint| hint.starts_with("it is an option of the program")));
         assert_eq!(Command::find("sl").expect_err("unknown").hint.as_deref(), Some("did you mean ls?"));
     }
 

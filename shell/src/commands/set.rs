@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Args)]
 #[command(after_help = OPTIONS_HELP)]
 pub struct Set {
-    /// NAME=VALUE; without any, the variables are listed.
+    /// NAME=VALUE; without any, variables and options are listed.
     #[arg(value_name = "NAME=VALUE")]
     settings: Vec<String>,
 }
@@ -57,8 +57,14 @@ impl Verb for Set {
             return Ok(());
         }
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        let variables = Variables(context.session.scope.variables().map(owned).collect());
-        context.show(&variables)
+        let mut variables: BTreeMap<_, _> = context.session.scope.variables().map(owned).collect();
+        for name in OPTIONS {
+            if let Some(on) = option(&context.session.options, name) {
+                variables.insert(name.to_owned(), if on { "on" } else { "off" }.to_owned());
+            }
+        }
+        variables.entry("pager".to_owned()).or_insert_with(|| "off".to_owned());
+        context.show(&Variables(variables))
     }
 }
 
@@ -83,7 +89,18 @@ fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Variables, by name.
+/// Whether an option is on; none for one that is a variable alone.
+fn option(options: &Options, name: &str) -> Option<bool> {
+    match name {
+        "keep_going" => Some(options.keep_going),
+        "progress" => Some(!options.no_progress),
+        "quiet" => Some(options.quiet),
+        "verbose" => Some(options.verbose),
+        _ => None,
+    }
+}
+
+/// Variables and options, by name.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Variables(BTreeMap<String, String>);
 
@@ -111,6 +128,7 @@ mod tests {
             assert!(OPTIONS_HELP.contains(&format!("\n  {name}")), "{name}");
             assert_eq!(set_option(&mut options, name, "on"), Ok(()));
             assert!(set_option(&mut options, name, "maybe").is_err());
+            assert!(option(&options, name).is_none_or(|on| on), "{name}");
         }
         assert!(options.keep_going && options.quiet && options.verbose && !options.no_progress);
     }

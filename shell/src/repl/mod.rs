@@ -121,7 +121,7 @@ fn watch(session: &Session, known: &Known, editor: &mut Line) {
     known.watch(move |before, now| {
         let text = news(before, now).filter(|_| !quiet);
         // A prompt that cannot be written to will be noticed by who reads from it.
-        let _ = text.map(|text| printer.print(text));
+        let _ = text.map(|text| printer.print(wrapped(&text, helper::screen().cells)));
     });
 }
 
@@ -139,6 +139,11 @@ fn news(before: &Health, now: &Health) -> Option<String> {
         (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is well again\n".to_owned()),
         (_, Health::Well | Health::Unknown) => None,
     }
+}
+
+/// Each line broken between words where the terminal ends.
+fn wrapped(text: &str, cells: usize) -> String {
+    text.lines().map(|line| dfs_tui::text::wrap(line, Some(cells), 2) + "\n").collect()
 }
 
 /// Runs the statements of a line up to the first that fails.
@@ -167,6 +172,12 @@ fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn news_fit_the_terminal() {
+        assert_eq!(wrapped("dfs: the cluster is back\n", 80), "dfs: the cluster is back\n");
+        assert_eq!(wrapped("dfs: the cluster\n  hint: one two\n", 12), "dfs: the\n  cluster\n  hint: one\n  two\n");
+    }
 
     #[test]
     fn changes_are_said_once() {
