@@ -231,6 +231,9 @@ impl<'a> Context<'a> {
         if yes {
             return Ok(());
         }
+        if let Some(desk) = &self.session.desk {
+            desk.ask(question);
+        }
         let stdin = io::stdin();
         if self.session.desk.is_some() || !stdin.is_terminal() || !io::stderr().is_terminal() {
             return Err(usage(format!("would {question}")).hint("give --yes to do it without being asked"));

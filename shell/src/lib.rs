@@ -30,4 +30,5 @@ mod screen;
 mod script;
 mod session;
 mod suggest;
+mod top;
 mod transfer;

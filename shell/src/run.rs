@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::expand;
 use crate::interrupt::{Mark, at_desk, guarded, local_end};
 use crate::jobs;
-use crate::line::{Action, Output, Statement, Text, Word};
+use crate::line::{Action, Output, Statement, Text, Word, parse};
 use crate::out::Out;
 use crate::pager;
 use crate::report::{local_io, usage};
@@ -17,6 +17,22 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command as Process;
 use tokio_util::sync::CancellationToken;
+
+/// Commands that are nothing without a terminal of their own.
+const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
+
+/// The statements of a line that somebody typed.
+///
+/// # Errors
+/// `usage` for what cannot be understood.
+pub fn typed(line: &str) -> Result<Vec<Statement>> {
+    if let Some(control) = line.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        let code = u32::from(control);
+        let error = usage(format!("the line holds a control character, U+{code:04X}"));
+        return Err(error.hint(format!("write it as $'\\u{{{code:x}}}'")));
+    }
+    parse(line).map_err(|error| usage(error.what))
+}
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +95,12 @@ async fn plain_statement(session: &mut Session, statement: &Statement) -> Ended 
     {
         return planned(session, line);
     }
-    if statement.background && !session.options.dry_run {
+    // Who is at a covered desk is in the background already.
+    if statement.background && !session.options.dry_run && !session.is_covered() {
         return jobs::begin(session, statement);
     }
     match &statement.action {
+        Action::Local(_) if session.is_covered() => failed(session, "!", &needs_terminal("a local command")),
         Action::Local(command) => local(session, command),
         Action::Command { words, output } => match prepare(session, words, output) {
             Ok((command, texts, out)) => command_to(session, command, Given::Texts(texts), out).await,
@@ -199,6 +217,7 @@ fn open(session: &Session, output: &Output) -> Result<Out> {
             Some(screen) => Out::paged(screen),
             None => session.stdout(),
         },
+        Output::Pipe(_) if session.is_covered() => Err(needs_terminal("a local command")),
         Output::Pipe(command) => Out::pipe(&mut shell(session, command)),
         Output::File { path, append } => {
             let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;
@@ -258,6 +277,9 @@ async fn command_to(session: &mut Session, command: &'static Command, given: Giv
 }
 
 async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Result<()> {
+    if context.session.is_covered() && NEED_A_TERMINAL.contains(&command.name) {
+        return Err(needs_terminal(command.name));
+    }
     let arguments = match given {
         Given::Literal(arguments) => arguments,
         Given::Texts(texts) => expand::arguments(command, &texts, context).await?,
@@ -285,6 +307,10 @@ fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, o
         (Ok(Some(error)), _) => Ended::Failed(error.code.exit_code()),
         (Ok(None), Ok(())) => Ended::Well,
     }
+}
+
+fn needs_terminal(what: &str) -> Error {
+    usage(format!("{what} needs the terminal, which the dashboard has")).hint("run it at the prompt of dfs-shell")
 }
 
 fn failed(session: &Session, command: &str, error: &Error) -> Ended {

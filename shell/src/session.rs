@@ -80,18 +80,27 @@ impl Session {
         }
     }
 
-    /// A session for a command in the background: with all that this one is set to, and nothing that it is at.
+    /// A session for a command in the background.
     pub fn apart(&self, desk: Arc<Desk>, output: Inherited) -> Self {
+        Self { inherited: Some(output), desk: Some(desk), ..self.beside() }
+    }
+
+    /// A session with all that this one is set to, and nothing that it is at.
+    pub fn beside(&self) -> Self {
         Self {
             folder: self.folder.clone(),
+            folder_before: self.folder_before.clone(),
             aliases: self.aliases.clone(),
             location: self.location.clone(),
-            inherited: Some(output),
-            desk: Some(desk),
             target: self.target.clone(),
             client: self.client.clone(),
             ..Self::new(self.options.clone(), self.scope.clone())
         }
+    }
+
+    /// Whether the terminal is not for commands, because somebody draws on all of it.
+    pub fn is_covered(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.covered)
     }
 
     /// A local path as the session sees it: a command in the background stays in the folder where it began.

@@ -3,6 +3,8 @@
 use crate::run::Ended;
 use crate::transfer::Board;
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -20,6 +22,8 @@ pub struct Desk {
     pub abort: CancellationToken,
     /// The local working folder in which it began; that of the process may be another one by now.
     pub here: PathBuf,
+    /// The terminal is not for commands: somebody draws on all of it.
+    pub covered: bool,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -30,6 +34,9 @@ struct State {
     dropped: usize,
     board: Option<Board>,
     ended: Option<Ended>,
+    /// Where what is said goes at once, instead of waiting for somebody who listens.
+    said: Option<File>,
+    question: Option<String>,
 }
 
 impl Desk {
@@ -38,9 +45,34 @@ impl Desk {
         Self { here, ..Self::default() }
     }
 
+    /// The desk of a command that is run from the dashboard, which has the terminal. What is said goes to `said` at once.
+    pub fn covered(here: PathBuf, said: File) -> Self {
+        Self { covered: true, state: Mutex::new(State { said: Some(said), ..State::default() }), ..Self::new(here) }
+    }
+
+    /// Nothing more will be said: who reads the other end of `said` need not wait for it.
+    pub fn hang_up(&self) {
+        self.state().said = None;
+    }
+
+    /// Notes what the command would have asked.
+    pub fn ask(&self, question: &str) {
+        self.state().question = Some(question.to_owned());
+    }
+
+    /// What the command would have asked; it did nothing then.
+    pub fn question(&self) -> Option<String> {
+        self.state().question.clone()
+    }
+
     /// Says something, when somebody will listen.
     pub fn say(&self, text: String) {
         let mut state = self.state();
+        if let Some(said) = &mut state.said {
+            // Nobody is left to read it, if that fails.
+            let _ = said.write_all(text.as_bytes());
+            return;
+        }
         if state.messages.len() >= MESSAGES_MAX {
             state.messages.pop_front();
             state.dropped += 1;

@@ -107,20 +107,25 @@ fn try_begin(session: &mut Session, statement: &Statement) -> Result<Job> {
     let output = tempfile::tempfile().map_err(|error| local_io(&std::env::temp_dir(), &error))?;
     let written = output.try_clone().map_err(|error| local_io(Path::new("stdout"), &error))?;
     let desk = Arc::new(Desk::new(here));
-    let (runtime, at) = (Handle::current(), desk.clone());
+    let runtime = Handle::current();
     let mut own = session.apart(desk.clone(), Inherited::to(written));
     let own_statement = Statement { background: false, ..statement.clone() };
-    let work = move || {
-        let ending = End(at);
-        let ended = runtime.block_on(run::statement(&mut own, &own_statement));
-        ending.0.end(ended);
-    };
-    let thread = std::thread::Builder::new().name("dfs-job".to_owned()).spawn(work);
-    let thread = thread.map_err(|error| Error::new(ErrorCode::LocalIo, format!("no thread for a job: {error}")))?;
+    let thread = on_a_thread(&desk, move || runtime.block_on(run::statement(&mut own, &own_statement)))?;
     // Numbers begin anew when all have ended, as in sh.
     session.jobs.last = if session.jobs.list.is_empty() { 1 } else { session.jobs.last + 1 };
     let number = session.jobs.last;
     Ok(Job { number, line: one_line(statement), desk, output, thread: Some(thread) })
+}
+
+/// Does the work of a desk on a thread of its own, and notes there how it ended.
+///
+/// # Errors
+/// `local_io` when the system gives no thread.
+pub fn on_a_thread(desk: &Arc<Desk>, work: impl FnOnce() -> Ended + Send + 'static) -> Result<JoinHandle<()>> {
+    let ending = End(desk.clone());
+    let whole = move || ending.0.end(work());
+    let thread = std::thread::Builder::new().name("dfs-job".to_owned()).spawn(whole);
+    thread.map_err(|error| Error::new(ErrorCode::LocalIo, format!("no thread for a job: {error}")))
 }
 
 /// A job that panics has ended, too.

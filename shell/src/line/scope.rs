@@ -5,7 +5,7 @@ use super::word::{Piece, Variable, Word};
 use std::collections::BTreeMap;
 
 /// What `$` can name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     variables: BTreeMap<String, String>,
     arguments: Vec<String>,

@@ -6,6 +6,7 @@ use super::target::{Place, Target};
 use crate::alias::Aliases;
 use crate::commands::{COMMANDS, Command, Kind};
 use crate::roles::{Role, flag_of_value, roles};
+use crate::session::Session;
 use dfs_types::DfsPath;
 use std::path::Path;
 
@@ -22,6 +23,13 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
+    /// Takes over what a command may have changed.
+    pub(super) fn refresh(&mut self, session: &Session) {
+        self.folder = session.folder.clone();
+        self.variables = session.scope.variables().map(|(name, _)| name.to_owned()).collect();
+        self.aliases = session.aliases.clone();
+    }
+
     /// What could stand at the cursor. Waits for the cluster, if at all, for no longer than a person notices.
     pub(super) fn choices(&self, target: &Target) -> Choices {
         let typed = target.typed.as_str();

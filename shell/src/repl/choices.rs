@@ -143,7 +143,7 @@ fn pair(display: String, raw: &str) -> Pair {
 }
 
 /// [`completed`], but a `~` that stands for the home folder stays bare.
-fn completed_path(path: &str, quote: Option<char>, ended: bool) -> String {
+pub(super) fn completed_path(path: &str, quote: Option<char>, ended: bool) -> String {
     match path.strip_prefix("~/") {
         Some(rest) if quote.is_none() => format!("~/{}", completed(rest, None, ended)),
         _ => completed(path, quote, ended),

@@ -47,9 +47,7 @@ impl Assistant {
 
     /// Takes over what a command may have changed.
     pub(super) fn refresh(&mut self, session: &Session, prompt_cells: usize) {
-        self.surroundings.folder = session.folder.clone();
-        self.surroundings.variables = session.scope.variables().map(|(name, _)| name.to_owned()).collect();
-        self.surroundings.aliases = session.aliases.clone();
+        self.surroundings.refresh(session);
         self.prompt_cells = prompt_cells;
         self.note.take();
     }

@@ -14,11 +14,11 @@ mod paint;
 mod prompt;
 mod startup;
 mod target;
+mod whole;
 
 use crate::history::History;
 use crate::interrupt::Mark;
 use crate::jobs;
-use crate::line::parse;
 use crate::report::{error_text, usage};
 use crate::run::{self, Ended};
 use crate::session::Session;
@@ -30,6 +30,7 @@ use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent};
 use tokio::runtime::Handle;
+pub use whole::Whole;
 
 /// A line editor with our history and our help.
 type Line = Editor<Assistant, History>;
@@ -148,14 +149,9 @@ fn wrapped(text: &str, cells: usize) -> String {
 
 /// Runs the statements of a line up to the first that fails.
 fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
-    if let Some(control) = line.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        let code = u32::from(control);
-        let error = usage(format!("the line holds a control character, U+{code:04X}"));
-        return session.report("dfs-shell", &error.hint(format!("write it as $'\\u{{{code:x}}}'")));
-    }
-    let statements = match parse(line) {
+    let statements = match run::typed(line) {
         Ok(statements) => statements,
-        Err(error) => return session.report("dfs-shell", &usage(error.what)),
+        Err(error) => return session.report("dfs-shell", &error),
     };
     for statement in &statements {
         match runtime.block_on(run::statement(session, statement)) {

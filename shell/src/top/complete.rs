@@ -1,0 +1,44 @@
+//! Completion beside the dashboard: on a thread of its own, and only for the line that was typed last.
+
+use crate::repl::Whole;
+use crate::session::Session;
+use dfs_tui::top::Message;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
+
+/// A line, and who wants to know what it may become.
+type Asked = Option<(String, Sender<Message>)>;
+
+/// Clones ask the same thread, which ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Completer(Arc<watch::Sender<Asked>>);
+
+impl Completer {
+    pub fn new(session: &Arc<Mutex<Session>>, runtime: Handle) -> Self {
+        let (ask, mut asked) = watch::channel::<Asked>(None);
+        let session = session.clone();
+        let work = move || {
+            let mut whole = Whole::new(&locked(&session), runtime.clone());
+            while runtime.block_on(asked.changed()).is_ok() {
+                let Some((line, news)) = asked.borrow_and_update().clone() else { continue };
+                whole.refresh(&locked(&session));
+                let candidates = whole.lines(&line);
+                // A dashboard that is behind has no use for it: the next key asks again.
+                let _ = news.try_send(Message::Completed { line, candidates });
+            }
+        };
+        // Without a thread nothing is completed.
+        let _ = std::thread::Builder::new().name("dfs-complete".to_owned()).spawn(work);
+        Self(Arc::new(ask))
+    }
+
+    pub fn ask(&self, line: String, news: &Sender<Message>) {
+        self.0.send_replace(Some((line, news.clone())));
+    }
+}
+
+fn locked(session: &Mutex<Session>) -> std::sync::MutexGuard<'_, Session> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
+}
