@@ -144,7 +144,12 @@ fn news(before: &Health, now: &Health) -> Option<String> {
 
 /// Each line broken between words where the terminal ends.
 fn wrapped(text: &str, cells: usize) -> String {
-    text.lines().map(|line| dfs_tui::text::wrap(line, Some(cells), 2) + "\n").collect()
+    let wrapped = |line: &str| {
+        let words = line.trim_start();
+        let blanks = &line[..line.len() - words.len()];
+        format!("{blanks}{}\n", dfs_tui::text::wrap(words, Some(cells), 2))
+    };
+    text.lines().map(wrapped).collect()
 }
 
 /// Runs the statements of a line up to the first that fails.
