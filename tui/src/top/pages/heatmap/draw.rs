@@ -17,6 +17,28 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
+/// Steps of the ramp; more could not be told apart.
+const STEPS: usize = 64;
+
+/// The ramp of a lens, mixed once for a frame and not for each tile.
+struct Ramp(Vec<Shading>);
+
+impl Ramp {
+    /// None of its steps has a colour where the picture is old.
+    fn of(lens: Lens, shared: &Shared) -> Self {
+        let step = |at: usize| match (at as f64 / STEPS as f64, lens) {
+            _ if shared.is_old() => Shading::default(),
+            (part, Lens::Balance) => shared.theme.diverging(part),
+            (part, _) => shared.theme.ramp(part),
+        };
+        Self((0..=STEPS).map(step).collect())
+    }
+
+    fn at(&self, shade: &Shade) -> Shading {
+        self.0.get((shade.part * STEPS as f64).round() as usize).copied().unwrap_or_default()
+    }
+}
+
 impl Heatmap {
     pub(super) fn tiles(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let (theme, nodes) = (&shared.theme, shared.nodes());
@@ -30,6 +52,7 @@ impl Heatmap {
             return text(frame, line(area.y + 1), "No datanode has ever come to this cluster.");
         }
         let selected = self.tile_selected(&layout, shared);
+        let ramp = Ramp::of(self.lens(), shared);
         for name in &layout.names {
             let called = self.groups.get(name.group).map_or("", |group| &group.name);
             let called = truncate(called, name.area.width.into()).into_owned();
@@ -37,7 +60,7 @@ impl Heatmap {
         }
         for (at, spot) in layout.spots.iter().enumerate() {
             if let Some(tile) = self.tile(spot, shared) {
-                self.tile_drawn(frame, spot, &tile, layout.shape, selected == Some(at), shared);
+                self.tile_drawn(frame, spot, &tile, layout.shape, selected == Some(at), &ramp, shared);
             }
         }
         let foot = inside.bottom();
@@ -46,7 +69,7 @@ impl Heatmap {
         for (row, told) in told.into_iter().flatten().enumerate() {
             text(frame, line(foot + 1 + row as u16), cut(told));
         }
-        text(frame, line(foot + 3), self.scale(shared));
+        text(frame, line(foot + 3), self.scale(&ramp));
         text(frame, line(foot + 4), Line::styled(cut(marks(&layout)), theme.dim()));
     }
 
@@ -61,32 +84,6 @@ impl Heatmap {
         format!("{} by {} │ {all}, {tile}", self.field.lens, self.by.word())
     }
 
-    /// How a tile looks: text, blocks, and the mark at its end.
-    fn style(&self, tile: &Tile, shared: &Shared) -> (Shading, Style) {
-        let theme = &shared.theme;
-        let plain = |style| (Shading { text: style, block: style }, style);
-        let state = |mark| theme.tone(if mark == Mark::Dead { Tone::Bad } else { Tone::Warning });
-        match tile.shade {
-            // What is silent fades, but for its mark, and is never coloured as what is well; nor is what is old.
-            _ if !tile.mark.is_heard() && tile.count == 1 => {
-                (Shading { text: theme.dim(), block: state(tile.mark) }, state(tile.mark))
-            }
-            _ if !tile.mark.is_heard() => plain(state(tile.mark)),
-            Some(shade) if !shared.is_old() => {
-                let shading = self.shading(&shade, shared);
-                (shading, shading.text)
-            }
-            _ => plain(theme.tone(if tile.mark == Mark::Failed { Tone::Warning } else { Tone::Plain })),
-        }
-    }
-
-    fn shading(&self, shade: &Shade, shared: &Shared) -> Shading {
-        match self.lens() {
-            Lens::Balance => shared.theme.diverging(shade.part),
-            _ => shared.theme.ramp(shade.part),
-        }
-    }
-
     fn tile_drawn(
         &self,
         frame: &mut Frame<'_>,
@@ -94,9 +91,10 @@ impl Heatmap {
         tile: &Tile,
         shape: Shape,
         selected: bool,
+        ramp: &Ramp,
         shared: &Shared,
     ) {
-        let (style, mark) = self.style(tile, shared);
+        let (style, mark) = style(tile, ramp, shared);
         let area = spot.area;
         match shape {
             Shape::One => {
@@ -183,20 +181,34 @@ impl Heatmap {
     }
 
     /// The scale in its colours.
-    fn scale(&self, shared: &Shared) -> Line<'static> {
+    fn scale(&self, ramp: &Ramp) -> Line<'static> {
         let mut spans = Vec::new();
         for (shade, name) in self.field.scale() {
             if let Some(shade) = shade {
-                let Shading { text, block } = match shared.is_old() {
-                    true => Shading::default(),
-                    false => self.shading(&shade, shared),
-                };
+                let Shading { text, block } = ramp.at(&shade);
                 let letter = Span::styled(shade.letter().to_string(), block);
                 spans.extend([Span::styled(" ", text), letter, Span::styled(" ", text)]);
             }
             spans.push(Span::raw(format!(" {name}  ")));
         }
         spans.into()
+    }
+}
+
+/// How a tile looks: text, blocks, and the mark at its end.
+fn style(tile: &Tile, ramp: &Ramp, shared: &Shared) -> (Shading, Style) {
+    let theme = &shared.theme;
+    let plain = |style| (Shading { text: style, block: style }, style);
+    let state = || theme.tone(if tile.mark == Mark::Dead { Tone::Bad } else { Tone::Warning });
+    match tile.shade {
+        // What is silent fades, but for its mark, and is never coloured as what is well; nor is what is old.
+        _ if !tile.mark.is_heard() && tile.count == 1 => (Shading { text: theme.dim(), block: state() }, state()),
+        _ if !tile.mark.is_heard() => plain(state()),
+        Some(shade) => {
+            let shading = ramp.at(&shade);
+            (shading, shading.text)
+        }
+        None => plain(theme.tone(if tile.mark == Mark::Failed { Tone::Warning } else { Tone::Plain })),
     }
 }
 

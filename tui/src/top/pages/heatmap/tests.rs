@@ -1,5 +1,6 @@
 //! The heatmap, as a user would look at it.
 
+use crate::figures::plural;
 use crate::heat::Lens;
 use crate::top::message::{Effect, Message};
 use crate::top::model::{Model, PageId};
@@ -210,4 +211,26 @@ fn no_datanode_at_all() {
         press(&mut model, code);
     }
     assert!(seen(&model).contains("No datanode has ever come"));
+}
+
+#[test]
+fn every_number_of_datanodes_is_drawn_in_windows_of_any_size() {
+    for (machines, each) in [(1, 1), (7, 3), (3, 100), (200, 12), (1, 5000)] {
+        let mut model = heatmap(fixtures::machines(machines, each));
+        let all = plural(u64::from(machines * each), "datanode", "datanodes");
+        for at in 0..40u16 {
+            let (columns, lines) = (60 + at * 37 % 200, 16 + at * 13 % 60);
+            update(&mut model, Message::Resize(columns, lines));
+            press(&mut model, if at % 2 == 0 { KeyCode::Down } else { KeyCode::Right });
+            let text = once::plain(&once::frame(&model, columns, lines));
+            assert!(text.contains(&all), "{columns} × {lines}:\n{text}");
+        }
+        press(&mut model, KeyCode::Char('f'));
+        let page = fixtures::folder();
+        listed(&mut model, "/", None, page.entries, false);
+        for (columns, lines) in [(60, 16), (61, 40), (250, 17)] {
+            update(&mut model, Message::Resize(columns, lines));
+            assert!(once::plain(&once::frame(&model, columns, lines)).contains("data/"));
+        }
+    }
 }

@@ -185,3 +185,25 @@ fn no_datanode_at_all() {
     }
     assert!(seen(&model).join("\n").contains("No datanode has ever come"));
 }
+
+#[test]
+fn one_datanode_is_drawn_in_windows_of_any_size() {
+    let mut snapshot = fixtures::dead();
+    let node = &mut snapshot.nodes[2];
+    node.version = "0.1.0-\x1b[31m漢字".repeat(40);
+    node.skew_ms = i64::MIN;
+    node.load.folders = (0..300).map(|_| node.load.folders[0].clone()).collect();
+    node.load.folders[299].path = "/漢/".repeat(200);
+    node.load.folders[299].failed = true;
+    let mut model = table(snapshot);
+    press(&mut model, KeyCode::End);
+    press(&mut model, KeyCode::Enter);
+    for at in 0..200u16 {
+        let (columns, lines) = (60 + at * 7 % 200, 16 + at * 13 % 60);
+        update(&mut model, Message::Resize(columns, lines));
+        let text = once::plain(&once::frame(&model, columns, lines));
+        assert!(text.contains("datanode-3  ✗ dead") && !text.contains('\x1b'), "{columns} × {lines}:\n{text}");
+    }
+    // What has failed is seen first.
+    assert!(seen(&model).join("\n").contains("! failed"));
+}
