@@ -28,4 +28,4 @@ fuzz seconds="10":
 # Every figure of docs/performance.md.
 bench:
     docs/bench/run
-    cargo bench -p dfs-rpc -p dfs-logic -p dfs-tui
+    cargo bench -p dfs-rpc -p dfs-logic -p dfs-tui -p dfs-daemon

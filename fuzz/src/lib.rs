@@ -4,6 +4,7 @@
 //! the checksums put right, since whoever can write to our disks or speak to our ports can compute them too.
 
 pub mod amounts;
+pub mod board;
 pub mod capability;
 pub mod chunk_header;
 pub mod client_service;

@@ -47,6 +47,7 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
         "{text}"
     );
     why_names_the_dead_one(&cluster);
+    the_events_tell_of_it(&cluster);
     the_doctor_finds_it_too(&cluster);
 
     // What it said to type is typed.
@@ -113,6 +114,24 @@ fn why_names_the_dead_one(cluster: &Cluster) {
     assert!(seen.starts_with("127.0.0.1  ") && seen.contains("s✗") && seen.contains("fill level: mean "), "{seen}");
     let seen = cluster.json(&["heatmap", "--lens", "risk"]);
     assert_eq!((&seen[1]["state"], &seen[0]["short"]), (&"dead".into(), &3.into()), "{seen}");
+    let shown = cluster.ok(&["node", "show", "datanode-1"]);
+    assert!(shown.contains("! 3 chunks here with fewer live copies than wanted\n"), "{shown}");
+}
+
+fn the_events_tell_of_it(cluster: &Cluster) {
+    let told = cluster.ok(&["events", "--severity", "error"]);
+    assert!(told.contains("  ✗ datanode-2 is dead: not heard from for ") && told.ends_with("lost a copy\n"), "{told}");
+    let events = cluster.json(&["events", "-n", "100"]);
+    let events = events.as_array().expect("a list");
+    let place = |text: &str| {
+        let found = events.iter().position(|event| event["text"].as_str().expect("a text").starts_with(text));
+        found.unwrap_or_else(|| panic!("{text}: {events:?}"))
+    };
+    let order = ["master-1 has started", "master-1 leads", "has registered", "is stale", "is dead"].map(place);
+    assert!(order.is_sorted(), "the newest last: {events:?}");
+    assert_eq!(cluster.json(&["events", "-n", "1"]).as_array().map(Vec::len), Some(1));
+    let followed = cluster.shell(&["--json", "events", "-f"]);
+    assert_eq!(followed.code, 2, "without an end it is no document: {followed:?}");
 }
 
 fn the_doctor_finds_it_too(cluster: &Cluster) {

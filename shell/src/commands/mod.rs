@@ -16,6 +16,7 @@ mod doctor;
 mod du;
 mod echo;
 mod entry;
+mod events;
 mod exit;
 mod fg;
 mod find;

@@ -88,6 +88,15 @@ impl Report for Shown {
         line("address", &node.address.to_string());
         line("version", &sanitise(&node.version));
         line("chunks", &count(node.chunks));
+        if node.sole > 0 {
+            let chunks = plural(node.sole, "chunk has its", "chunks have their");
+            line("", &view.paint(Tone::Bad, &format!("✗ {chunks} only live copy here")));
+        }
+        if node.short > node.sole {
+            let chunks = plural(node.short - node.sole, "other chunk", "other chunks");
+            let chunks = if node.sole > 0 { chunks } else { plural(node.short, "chunk", "chunks") };
+            line("", &view.paint(Tone::Warning, &format!("! {chunks} here with fewer live copies than wanted")));
+        }
         let (used, full) = (size(load.used()), percent(load.used(), load.capacity()));
         line("space", &format!("{used} used ({full}), {} free", size(load.free())));
         let reads = plural(load.reads_in_flight.into(), "read", "reads");

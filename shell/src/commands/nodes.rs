@@ -66,6 +66,10 @@ pub struct Node {
     clock_skew_ms: i64,
     /// Replicas on it.
     chunks: u64,
+    /// Those whose chunk has fewer live copies than wanted, at the last count of all chunks.
+    short: u64,
+    /// Those that are the only live copy of a chunk that should have more.
+    sole: u64,
     /// Sums over its folders, in bytes.
     capacity: u64,
     used: u64,
@@ -113,6 +117,8 @@ impl Node {
             registered_ms: node.registered_ms,
             clock_skew_ms: node.skew_ms,
             chunks: node.chunks,
+            short: node.short,
+            sole: node.sole,
             capacity: load.capacity(),
             used: load.used(),
             free: load.free(),

@@ -1,7 +1,7 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, exit, fg, find, fsck, get,
+    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, events, exit, fg, find, fsck, get,
     getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes,
     put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, top, touch, tree,
     unalias, version, wait, watch, whoami, why,
@@ -56,6 +56,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<masters::Masters>(),
     Command::of::<replication::Replication>(),
     Command::of::<heatmap::Heatmap>(),
+    Command::of::<events::Events>(),
     Command::of::<why::Why>(),
     Command::of::<locate::Locate>(),
     Command::of::<config::Config>(),

@@ -1,0 +1,165 @@
+//! What the picture of a cluster of 5,000 datanodes costs the master: the look at the registry, during which nobody else may
+//! change it, and making and encoding what dashboards are sent.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use dfs_daemon::master::board::{Boards, Journal, News};
+use dfs_daemon::master::clock::Clock;
+use dfs_daemon::master::registry::{Registry, RegistrySettings};
+use dfs_logic::liveness::LivenessSettings;
+use dfs_logic::namespace::Namespace;
+use dfs_rpc::board::{BoardVersion, LogStatus};
+use dfs_rpc::client::{ClusterStatus, Lasting, ReplicationStatus};
+use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register};
+use dfs_types::{ClusterId, DatanodeId, Timestamp};
+use std::hint::black_box;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const DATANODES: u16 = 5_000;
+/// Of these, one in so many has sent a heartbeat since the last picture.
+const TURNS: u16 = 3;
+const FOLDERS: u64 = 4;
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
+struct Cluster {
+    registry: Registry,
+    boards: Boards,
+    now: Timestamp,
+    seq: u64,
+}
+
+fn load(id: u16, clock: Timestamp) -> NodeLoad {
+    let folder = |number: u64| FolderLoad {
+        path: format!("/data/{number}"),
+        capacity: 16 << 40,
+        used: (9 << 40) + clock.0 * 4096,
+        free: (7 << 40) - clock.0 * 4096,
+        failed: false,
+        disk: (u64::from(id) * FOLDERS + number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        disk_free: (7 << 40) - clock.0 * 4096,
+    };
+    NodeLoad {
+        folders: (0..FOLDERS).map(folder).collect(),
+        reads_in_flight: 17,
+        writes_in_flight: 4,
+        bytes_read: clock.0 << 30,
+        bytes_written: clock.0 << 28,
+        reads: clock.0 << 10,
+        writes: clock.0 << 8,
+        clock,
+        ..NodeLoad::default()
+    }
+}
+
+impl Cluster {
+    fn new() -> Self {
+        let liveness = LivenessSettings { heartbeat: HEARTBEAT, dead_after: Duration::from_secs(10) };
+        let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
+        let now = Timestamp(1_000_000);
+        let mut registry = Registry::new(settings, Arc::new(Journal::new(Clock::new())), now);
+        for id in 1..=DATANODES {
+            let address = SocketAddr::from(([10, 1, (id >> 8) as u8, id as u8], 7_000));
+            let register = Register { boot: 1, address, load: load(id, now), version: "0.1.0".into() };
+            registry.register(DatanodeId(id), register, u64::from(id), now);
+        }
+        Self { registry, boards: Boards::new(1), now, seq: 0 }
+    }
+
+    /// A second passes, in which a third of the datanodes say how they are.
+    fn second(&mut self) {
+        self.now = self.now.plus(HEARTBEAT / u32::from(TURNS));
+        let turn = (self.now.0 / 1_000) as u16 % TURNS;
+        let namespace = Namespace::new();
+        for id in (1..=DATANODES).filter(|id| id % TURNS == turn) {
+            let (added, removed, damaged, copies_ended) = Default::default();
+            let heartbeat = Heartbeat { boot: 1, load: load(id, self.now), added, removed, damaged, copies_ended };
+            let told = self.registry.heartbeat(DatanodeId(id), u64::from(id), heartbeat, &namespace, false, self.now);
+            assert!(told.is_ok());
+        }
+    }
+
+    /// What a master does when somebody asks and the last picture is old.
+    fn make(&mut self) {
+        let glance = self.registry.glance(self.now);
+        let [nodes_live, nodes_stale, nodes_dead] = glance.numbers();
+        let space = glance.space();
+        let status = ClusterStatus {
+            cluster: ClusterId([1; 16]),
+            taken_at: self.now,
+            masters: Vec::new(),
+            leader: None,
+            term: 1,
+            safe_mode: None,
+            files: 1_000_000,
+            directories: 10_000,
+            bytes: 1 << 50,
+            space: 3 << 50,
+            replication: ReplicationStatus::default(),
+            counted_ms: Some(100),
+            lasting: Lasting { ..glance.lasting() },
+            capacity: space.capacity,
+            used: space.used,
+            free: space.free,
+            nodes_live,
+            nodes_stale,
+            nodes_dead,
+            version: "0.1.0".into(),
+        };
+        self.boards.take(News { status, log: LogStatus::default(), glance, events: Vec::new() });
+        self.seq += 1;
+    }
+
+    /// The bytes for somebody whose picture is so many older than the newest.
+    fn answer(&mut self, older: Option<u64>) -> usize {
+        let since = older.map(|older| BoardVersion { epoch: 1, seq: self.seq - older });
+        self.boards.answer(since).expect("a picture").len()
+    }
+}
+
+/// Measures `work` alone; before each time, a second passes.
+fn each_second(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&mut Cluster)) {
+    let mut cluster = Cluster::new();
+    (0..TURNS).for_each(|_| {
+        cluster.second();
+        cluster.make();
+    });
+    criterion.bench_function(name, |bench| {
+        bench.iter_custom(|times| {
+            let mut took = Duration::ZERO;
+            for _ in 0..times {
+                cluster.second();
+                let began = Instant::now();
+                work(&mut cluster);
+                took += began.elapsed();
+            }
+            took
+        });
+    });
+}
+
+fn boards(criterion: &mut Criterion) {
+    each_second(criterion, "5,000 datanodes: the registry is held", |cluster| {
+        black_box(cluster.registry.glance(cluster.now));
+    });
+    each_second(criterion, "5,000 datanodes: a picture is made", Cluster::make);
+    let mut bytes = (0, 0);
+    each_second(criterion, "5,000 datanodes: made, all of it encoded", |cluster| {
+        cluster.make();
+        bytes.0 = cluster.answer(None);
+    });
+    each_second(criterion, "5,000 datanodes: made, a third encoded", |cluster| {
+        cluster.make();
+        bytes.1 = cluster.answer(Some(1));
+    });
+    each_second(criterion, "5,000 datanodes: made, a third encoded, and two thirds, and 48 answers more", |cluster| {
+        cluster.make();
+        (0..50).for_each(|watcher| {
+            black_box(cluster.answer(Some(1 + watcher % 2)));
+        });
+    });
+    println!("bytes of a whole picture: {}, of a third: {}", bytes.0, bytes.1);
+}
+
+criterion_group!(benches, boards);
+criterion_main!(benches);

@@ -1,0 +1,12 @@
+//! The picture of the cluster, which travels as bytes within an answer.
+
+use crate::postcards::round_trip_bare;
+use dfs_rpc::board::Board;
+
+pub fn run(input: &[u8]) {
+    // Nothing may stand behind a picture.
+    if Board::decode(input).is_ok() {
+        assert!(Board::decode(&[input, &[0]].concat()).is_err(), "a stray byte");
+    }
+    round_trip_bare::<Board>(input);
+}
