@@ -16,6 +16,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+// As in the programs.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const DATANODES: u16 = 5_000;
 /// Of these, one in so many has sent a heartbeat since the last picture.
 const TURNS: u16 = 3;

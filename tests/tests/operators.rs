@@ -119,7 +119,10 @@ fn why_names_the_dead_one(cluster: &Cluster) {
 }
 
 fn the_events_tell_of_it(cluster: &Cluster) {
-    let told = cluster.ok(&["events", "--severity", "error"]);
+    let errors = || cluster.ok(&["events", "--severity", "error"]);
+    // The master looks every second, and tells together what happens together.
+    cluster.wait_for("an event", || !errors().is_empty());
+    let told = errors();
     assert!(told.contains("  ✗ datanode-2 is dead: not heard from for ") && told.ends_with("lost a copy\n"), "{told}");
     let events = cluster.json(&["events", "-n", "100"]);
     let events = events.as_array().expect("a list");

@@ -1,10 +1,10 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
 use super::{
-    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, events, exit, fg, find, fsck, get,
-    getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv, node, nodes,
-    put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time, top, touch, tree,
-    unalias, version, wait, watch, whoami, why,
+    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, events, exit, fg, find,
+    fsck, get, getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv,
+    node, nodes, put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time,
+    top, touch, tree, unalias, version, wait, watch, whoami, why,
 };
 use crate::context::Context;
 use crate::report::usage;

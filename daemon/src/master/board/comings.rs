@@ -14,16 +14,20 @@ pub type Told = (Severity, Option<DatanodeId>, String);
 
 /// The events of these changes, which came at about the same time, in their order.
 pub fn tell(changes: &[(DatanodeId, Change)]) -> Vec<Told> {
+    let mut counts = [0; KINDS];
+    let mut lost = 0;
+    for (_, change) in changes {
+        counts[kind(change)] += 1;
+        lost += if let Change::Dead { chunks, .. } = change { *chunks } else { 0 };
+    }
     let mut told = Vec::new();
     let mut done = [false; KINDS];
     for (id, change) in changes {
         let kind = kind(change);
-        let same = || changes.iter().filter(|(_, other)| self::kind(other) == kind);
-        let count = same().count();
-        if count <= SINGLY_MAX {
+        if counts[kind] <= SINGLY_MAX {
             told.push((severity(change), Some(*id), one(change)));
         } else if !std::mem::replace(&mut done[kind], true) {
-            told.push((severity(change), None, many(change, count, lost(same()))));
+            told.push((severity(change), None, many(change, counts[kind], lost)));
         }
     }
     told
@@ -57,10 +61,6 @@ fn span(span: Duration) -> String {
 
 fn chunks(chunks: u64) -> String {
     format!("{chunks} {} lost a copy", if chunks == 1 { "chunk" } else { "chunks" })
-}
-
-fn lost<'c>(changes: impl Iterator<Item = &'c (DatanodeId, Change)>) -> u64 {
-    changes.map(|(_, change)| if let Change::Dead { chunks, .. } = change { *chunks } else { 0 }).sum()
 }
 
 fn one(change: &Change) -> String {
