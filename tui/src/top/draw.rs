@@ -209,8 +209,19 @@ fn foot(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let what = format!("✗ {} failed ", plural(unread as u64, "command", "commands"));
         spans.push(Span::styled(what, theme.tone(Tone::Bad)));
     }
+    // What is everywhere is said last, and always.
+    let cells = |binding: &Binding| width(binding.key) + width(binding.name) + 3;
+    let everywhere = EVERYWHERE.iter().take(2);
+    let mut room = usize::from(area.width);
+    room = room
+        .saturating_sub(spans.iter().map(Span::width).sum::<usize>() + everywhere.clone().map(cells).sum::<usize>());
     let here = model.current().bindings(&model.shared);
-    for binding in here.iter().chain(EVERYWHERE.iter().take(3)) {
+    let fitting = here.iter().take_while(|binding| {
+        let fits = cells(binding) <= room;
+        room = room.saturating_sub(cells(binding));
+        fits
+    });
+    for binding in fitting.chain(everywhere) {
         spans.push(Span::styled(binding.key, theme.head()));
         spans.push(Span::styled(format!(" {}  ", binding.name), theme.dim()));
     }

@@ -301,12 +301,12 @@ proptest! {
 #[test]
 fn chunks_are_counted_by_copies_and_short_ones_by_datanode() {
     let mut cluster = Cluster::new(&[Live, Live, Stale, Dead]);
-    cluster.file(0, 2, &[1, 2]);
-    cluster.file(1, 3, &[1, 2, 3]);
-    cluster.file(2, 3, &[1, 4]);
-    cluster.file(3, 2, &[3, 4]);
-    cluster.file(4, 1, &[2]);
-    cluster.file(5, 1, &[1, 2]);
+    cluster.file(1, 2, &[1, 2]);
+    cluster.file(2, 3, &[1, 2, 3]);
+    cluster.file(3, 3, &[1, 4]);
+    cluster.file(4, 2, &[3, 4]);
+    cluster.file(5, 1, &[2]);
+    cluster.file(6, 1, &[1, 2]);
     let survey = cluster.survey();
     let counts = survey.counts();
     let copies: Vec<_> = counts.copies().collect();
