@@ -58,6 +58,9 @@ _dfs__shell() {
             dfs__shell,echo)
                 cmd="dfs__shell__subcmd__echo"
                 ;;
+            dfs__shell,events)
+                cmd="dfs__shell__subcmd__events"
+                ;;
             dfs__shell,exit)
                 cmd="dfs__shell__subcmd__exit"
                 ;;
@@ -78,6 +81,9 @@ _dfs__shell() {
                 ;;
             dfs__shell,head)
                 cmd="dfs__shell__subcmd__head"
+                ;;
+            dfs__shell,heatmap)
+                cmd="dfs__shell__subcmd__heatmap"
                 ;;
             dfs__shell,help)
                 cmd="dfs__shell__subcmd__help"
@@ -163,6 +169,9 @@ _dfs__shell() {
             dfs__shell,time)
                 cmd="dfs__shell__subcmd__time"
                 ;;
+            dfs__shell,top)
+                cmd="dfs__shell__subcmd__top"
+                ;;
             dfs__shell,touch)
                 cmd="dfs__shell__subcmd__touch"
                 ;;
@@ -194,7 +203,7 @@ _dfs__shell() {
 
     case "${cmd}" in
         dfs__shell)
-            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep status doctor nodes node masters replication why locate config version fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
+            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep top status doctor nodes node masters replication heatmap events why locate config version fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -439,6 +448,32 @@ _dfs__shell() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dfs__subcmd__shell__subcmd__events)
+            opts="-n -f --number --follow --severity --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --number)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --severity)
+                    COMPREPLY=($(compgen -W "info warning error" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dfs__subcmd__shell__subcmd__exit)
             opts="--help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -564,6 +599,24 @@ _dfs__shell() {
                     ;;
                 -n)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__heatmap)
+            opts="--lens --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --lens)
+                    COMPREPLY=($(compgen -W "fill balance chunks risk" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -990,6 +1043,36 @@ _dfs__shell() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__top)
+            opts="--once --view --size --ansi --read-only --theme --refresh --no-mouse --plant-panic --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --view)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "dark light mono" -- "${cur}"))
+                    return 0
+                    ;;
+                --refresh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

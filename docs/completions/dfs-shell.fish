@@ -64,12 +64,15 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "search" -d 'Sea
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "chmod" -d 'Change who may do what with files and folders'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "chown" -d 'Change the owner and group of files and folders'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "setrep" -d 'Set how many copies files have'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "top" -d 'Show the whole cluster on the full screen, and act on it'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "status" -d 'Show how the cluster is, what is wrong, and what to do'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "doctor" -d 'Check this machine, the settings, the network and the cluster'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "nodes" -d 'List the datanodes'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "node" -d 'Show one datanode'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "masters" -d 'List the masters: role, term, log position, lag'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "replication" -d 'Show chunks with too few or too many copies, and repair'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "heatmap" -d 'Show all datanodes as tiles: how full, balanced, or at risk'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "events" -d 'Show what happened, as the leading master has seen since its start'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "why" -d 'Explain how a file, a chunk or a node is, and what to type next'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "locate" -d 'Show where the chunks of a file are'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "config" -d 'Show the settings of this machine, and where each comes from'
@@ -165,6 +168,18 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chown" -l help -d 'S
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s R -d 'All files below a folder, too'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s w -d 'Wait until every chunk has so many copies'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l view -d 'The view to begin with: overview, nodes, …; without it the one of the last time' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l size -d 'The size of the frame that is printed; that of the terminal, or 120x40' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l theme -d 'Colours: dark, light, mono' -r -f -a "dark\t''
+light\t''
+mono\t''"
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l refresh -d 'How often a picture of the cluster is asked for: 250ms to 5s' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l once -d 'Print one frame as text, and leave'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l ansi -d 'Print the frame with colours'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l read-only -d 'Let nothing be changed from here'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l no-mouse -d 'Leave the mouse to the terminal'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l plant-panic -d 'Panic at the first key: how tests see that the terminal is given back'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand status" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand doctor" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand nodes" -s v -d 'Their folders, traffic and versions, too'
@@ -173,6 +188,17 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand node" -l help -d 'Sh
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand masters" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand replication" -l watch -d 'Look again every second, with rate and time left, until every chunk has its copies'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand replication" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand heatmap" -l lens -d 'What to look at' -r -f -a "fill\t'How full each datanode is'
+balance\t'How far that is from the mean'
+chunks\t'How many chunks it holds'
+risk\t'Chunks on it that have too few live copies'"
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand heatmap" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand events" -s n -l number -d 'The newest so many' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand events" -l severity -d 'Only those that matter at least so much' -r -f -a "info\t''
+warning\t''
+error\t''"
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand events" -s f -l follow -d 'Show also what happens from now on, until Ctrl-C'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand events" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand why" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand locate" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand config" -l help -d 'Show how it is used'
