@@ -133,7 +133,9 @@ impl Places {
             };
         }
         let rest = area.height.saturating_sub(FIGURES);
-        let curves = if rest >= 14 { 4 } else { 2 };
+        // Each curve as high as leaves half of the room to what is wrong and what happened.
+        let each = (rest / 2 / CURVES.len() as u16).clamp(1, 4);
+        let curves = if rest >= 14 { each * CURVES.len() as u16 } else { 2 };
         let wrong = (rest.saturating_sub(curves) * 3 / 5).min(1 + 3 * FINDING_LINES);
         let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
         Self {

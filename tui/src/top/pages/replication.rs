@@ -152,7 +152,7 @@ impl Page for Replication {
 
     fn actions(&self, _shared: &Shared) -> Vec<Action> {
         let run = |line: &str| Action { name: line.to_owned(), act: Act::Run(line.to_owned()) };
-        [FIND_SHORT, "fsck /", "replication"].map(run).into()
+        [FIND_SHORT, "fsck /"].map(run).into()
     }
 }
 

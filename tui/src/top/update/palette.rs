@@ -36,6 +36,10 @@ pub(super) fn chosen(model: &mut Model, line: &Line) -> Vec<Act> {
     if text.is_empty() {
         return Vec::new();
     }
+    // A view is meant, also where a command is called so.
+    if let Some(page) = PageId::ALL.into_iter().find(|page| page.word() == text) {
+        return vec![Act::Go(page)];
+    }
     if let Some(candidate) = all(model).into_iter().find(|candidate| candidate.text == text && candidate.act.is_some())
     {
         return candidate.act.into_iter().collect();

@@ -145,6 +145,12 @@ fn read_only_runs_nothing() {
     typed(&mut model, ":rm -r /data");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
     assert!(seen(&model).contains("read-only: not run: rm -r /data"));
+    // What only looks is run.
+    typed(&mut model, ":why datanode-1");
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["why datanode-1"]);
+    for line in ["ls / > x", "cat a; rm b", "fsck / --repair", "node drain 1", "!ls", "ls `x`", "put a /"] {
+        assert!(!super::only_looks(line), "{line}");
+    }
     let question = Question { what: "delete".into(), line: "rm /a".into() };
     super::perform(&mut model, vec![Act::Ask(question)]);
     assert!(matches!(model.overlay, Overlay::None));
