@@ -5,7 +5,7 @@ use dfs_tests::{Cluster, Spec, content};
 use rustix::process::Signal;
 
 /// Rounds at most until a fault has hit a put and another one a get.
-const ROUNDS_MAX: u32 = 8;
+const ROUNDS_MAX: u32 = 20;
 
 /// Puts a file and gets it, with `signal` to a datanode in the middle of each, and mends; until both were hit.
 /// Between the two it waits for all copies: a write that loses a datanode may leave just those two with a chunk.

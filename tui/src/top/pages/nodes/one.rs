@@ -112,10 +112,10 @@ impl One {
     /// What happened to it, the newest that there is room for.
     fn events(&self, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
         let Some(snapshot) = &shared.snapshot else { return Vec::new() };
-        let of_it = snapshot.events.iter().rev().filter(|event| event.node == Some(self.id));
-        let mut newest: Vec<_> = of_it.take(area.height.saturating_sub(1).into()).collect();
-        newest.reverse();
-        let head = if newest.is_empty() { "nothing has happened to it" } else { "what happened to it" };
+        let of_it: Vec<_> = snapshot.events.iter().filter(|event| event.node == Some(self.id)).collect();
+        let room = usize::from(area.height.saturating_sub(1));
+        let newest = of_it.iter().skip(of_it.len().saturating_sub(room));
+        let head = if of_it.is_empty() { "nothing has happened to it" } else { "what happened to it" };
         let zone = shared.zone();
         let told = newest.into_iter().map(|event| events::line(event, &shared.theme, &zone, area.width.into()));
         std::iter::once(Line::styled(head, shared.theme.head())).chain(told).collect()
