@@ -5,8 +5,10 @@
 //! what it knows itself.
 
 use crate::client::{ClusterStatus, NodeStatus};
+use bytes::Bytes;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::io::{self, Read};
 
 /// Which picture a dashboard has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,8 +87,26 @@ pub struct Event {
     pub text: String,
 }
 
+/// A picture has at most so many bytes before it is compressed: a few hundred thousand datanodes.
+const PICTURE_BYTES_MAX: u64 = 64 << 20;
+/// The fastest level: it halves a picture several times, and sealing and sending what it saves would cost more.
+const COMPRESSION_LEVEL: i32 = 1;
+/// A reader keeps at most 8 MiB of what it has unpacked at hand, whatever a frame asks for.
+const WINDOW_LOG_MAX: u32 = 23;
+
 impl Board {
-    /// Reads what [`ClientService::board`](crate::client::ClientService::board) answers. Memory stays in proportion to `bytes`.
+    /// As [`ClientService::board`](crate::client::ClientService::board) answers: postcard in one zstd frame.
+    ///
+    /// # Errors
+    /// `internal` when it cannot be written.
+    pub fn encode(&self) -> Result<Bytes> {
+        let failed = |what: String| Error::new(ErrorCode::Internal, format!("encode a picture of the cluster: {what}"));
+        let plain = postcard::to_stdvec(self).map_err(|error| failed(error.to_string()))?;
+        let packed = zstd::bulk::compress(&plain, COMPRESSION_LEVEL).map_err(|error| failed(error.to_string()))?;
+        Ok(packed.into())
+    }
+
+    /// Reads what [`Board::encode`] wrote. Takes at most 64 MiB for the picture, whatever the bytes say.
     ///
     /// # Errors
     /// `internal` for bytes that are no picture, or have something behind it.
@@ -94,10 +114,47 @@ impl Board {
         let wrong = |what: String| {
             Error::new(ErrorCode::Internal, format!("the master sent no picture of the cluster: {what}"))
         };
-        match postcard::take_from_bytes::<Self>(bytes) {
+        let plain = unpack(bytes).map_err(|error| wrong(error.to_string()))?;
+        match postcard::take_from_bytes::<Self>(&plain) {
             Ok((board, [])) => Ok(board),
             Ok((_, rest)) => Err(wrong(format!("{} stray bytes behind it", rest.len()))),
             Err(error) => Err(wrong(error.to_string())),
+        }
+    }
+}
+
+fn unpack(mut bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    let mut reader = zstd::Decoder::with_buffer(&mut bytes)?.single_frame();
+    reader.window_log_max(WINDOW_LOG_MAX)?;
+    reader.take(PICTURE_BYTES_MAX + 1).read_to_end(&mut plain)?;
+    if plain.len() as u64 > PICTURE_BYTES_MAX {
+        return Err(io::Error::other("it is too large"));
+    }
+    if !bytes.is_empty() {
+        return Err(io::Error::other(format!("{} stray bytes behind it", bytes.len())));
+    }
+    Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_unpacks_to_too_much_is_refused() {
+        let bomb = zstd::bulk::compress(&vec![0; PICTURE_BYTES_MAX as usize + 1], COMPRESSION_LEVEL).expect("packs");
+        assert!(bomb.len() < 64 << 10);
+        assert!(Board::decode(&bomb).is_err_and(|error| error.message.ends_with("it is too large")));
+    }
+
+    #[test]
+    fn stray_and_missing_bytes_are_refused() {
+        let packed = zstd::bulk::compress(&[0; 100], COMPRESSION_LEVEL).expect("packs");
+        assert_eq!(unpack(&packed).expect("unpacks"), [0; 100]);
+        assert!(unpack(&[&packed[..], &[0]].concat()).is_err_and(|error| error.to_string().contains("stray")));
+        for end in 0..packed.len() {
+            assert!(unpack(&packed[..end]).is_err(), "{end}");
         }
     }
 }

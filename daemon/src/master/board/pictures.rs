@@ -146,12 +146,11 @@ impl Boards {
         }
         let failed = |what: String| Error::new(ErrorCode::Internal, what);
         let board = self.board(since).ok_or_else(|| failed("there is no picture of the cluster yet".to_owned()))?;
-        let encoded = postcard::to_stdvec(&board).map_err(|error| failed(error.to_string()))?;
+        let encoded = board.encode()?;
         if encoded.len() > CONTROL_BYTES_MAX - ENVELOPE_BYTES_MAX {
             let bytes = encoded.len();
             return Err(failed(format!("the picture of the cluster has {bytes} bytes and does not fit a message")));
         }
-        let encoded = Bytes::from(encoded);
         if self.answers.len() >= ANSWERS_MAX {
             self.answers.pop_front();
         }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A master that takes longer than this is not heard from.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// One try may take a third of it: a master that answers after some seconds is slow, and not gone. How old the picture is
+/// meanwhile is seen.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries to reach a cluster that is gone.
 const PAUSE_MAX: Duration = Duration::from_secs(4);
 
