@@ -41,6 +41,8 @@ pub struct Terminal {
     /// How often it began to read a line with an editor, and how often it stopped.
     reading: Count,
     read: Count,
+    /// How the terminal treated keys and text before the program began.
+    modes_before: String,
 }
 
 /// How often something stands in what the program wrote.
@@ -78,10 +80,19 @@ impl Terminal {
         pty.resize(Size::new(lines, cells)).expect("size of the terminal");
         let flags = rustix::fs::fcntl_getfl(&pty).expect("flags");
         rustix::fs::fcntl_setfl(&pty, flags | rustix::fs::OFlags::NONBLOCK).expect("flags");
+        let modes_before = modes(&pty);
         command.env("TERM", "xterm-256color");
         let child = pty_process::blocking::Command::from(command).spawn(pts).expect("start the program");
         let screen = vt100::Parser::new(some(lines), some(cells), SCROLLED_LINES);
-        Self { pty, child, screen, written: Vec::new(), reading: Count::of(READS), read: Count::of(HAS_READ) }
+        Self {
+            pty,
+            child,
+            screen,
+            written: Vec::new(),
+            reading: Count::of(READS),
+            read: Count::of(HAS_READ),
+            modes_before,
+        }
     }
 
     /// Presses keys now, whatever runs.
@@ -236,6 +247,8 @@ impl Terminal {
         loop {
             self.take(PAUSE);
             if let Some(status) = self.child.try_wait().expect("look after the program") {
+                // Its last words.
+                while self.take(Duration::ZERO) {}
                 return status;
             }
             assert!(start.elapsed() < PATIENCE, "the program does not end\n--- screen\n{}\n---", self.text());
@@ -248,17 +261,18 @@ impl Terminal {
         rustix::process::kill_process(pid, signal).expect("send a signal");
     }
 
-    /// How the terminal treats keys and text.
-    pub fn modes(&self) -> String {
-        let modes = rustix::termios::tcgetattr(&self.pty).expect("modes of the terminal");
-        format!("{:?} {:?} {:?}", modes.input_modes, modes.output_modes, modes.local_modes)
-    }
-
-    /// Whether the program has left the terminal to others: its first screen, a cursor, no marks of pastes, no mouse.
+    /// Whether the program has left the terminal as it was: its modes, the first screen, a cursor, no marks of pastes, no
+    /// mouse.
     pub fn is_given_back(&self) -> bool {
         let screen = self.screen.screen();
         let taken = screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste();
-        !taken && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+        let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+        !taken && !mouse && modes(&self.pty) == self.modes_before
+    }
+
+    /// Whether keys come to the program one by one, and not as lines.
+    pub fn is_raw(&self) -> bool {
+        modes(&self.pty) != self.modes_before
     }
 
     /// Takes in what the program writes for so long.
@@ -302,6 +316,12 @@ impl Terminal {
             }
         }
     }
+}
+
+/// How the terminal treats keys and text.
+fn modes(pty: &Pty) -> String {
+    let modes = rustix::termios::tcgetattr(pty).expect("modes of the terminal");
+    format!("{:?} {:?} {:?}", modes.input_modes, modes.output_modes, modes.local_modes)
 }
 
 /// A window has at least one line and one cell.

@@ -101,7 +101,7 @@ impl Column {
             Self::Node => "NODE",
             Self::State => "STATE",
             Self::Used => "USED",
-            Self::Capacity => "OF",
+            Self::Capacity => "SPACE",
             Self::Full => "FULL",
             Self::Bar => "",
             Self::Chunks => "CHUNKS",
