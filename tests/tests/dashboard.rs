@@ -25,12 +25,12 @@ fn file(cluster: &Cluster, mib: usize) -> PathBuf {
 #[test]
 fn a_datanode_dies_and_its_chunks_are_copied() {
     let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_MASTER_REPAIR_STREAMS", "1"));
-    let file = file(&cluster, 80);
+    let file = file(&cluster, 160);
     cluster.ok(&["put", file.to_str().expect("UTF-8"), "/file"]);
     cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
     let mut terminal = top(&cluster, &["--view", "overview"]);
     terminal.see("· well");
-    terminal.see("80.0 MiB");
+    terminal.see("160 MiB");
     cluster.kill("datanode-2");
     let killed = Instant::now();
     terminal.see("datanode-2 is dead");
