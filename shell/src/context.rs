@@ -81,6 +81,19 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Waits between two looks at something that goes on, and says whether to look again: on a terminal Ctrl-C is how it
+    /// ends.
+    ///
+    /// # Errors
+    /// `interrupted` off a terminal.
+    pub async fn look_again_after(&self, pause: Duration) -> Result<bool> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => if self.out.is_terminal() { Ok(false) } else { Err(interrupted()) },
+            () = tokio::time::sleep(pause) => Ok(true),
+        }
+    }
+
     /// The remote path that an argument names.
     ///
     /// # Errors

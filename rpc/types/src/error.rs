@@ -108,6 +108,11 @@ impl ErrorCode {
         }
     }
 
+    /// A code that a process which ends so may have had.
+    pub fn of_exit(code: u8) -> Self {
+        Self::ALL.into_iter().find(|known| known.exit_code() == code).unwrap_or(Self::Internal)
+    }
+
     /// Whether the same call may succeed a little later without anybody doing anything.
     pub fn is_transient(self) -> bool {
         matches!(self, Self::NotLeader | Self::Unreachable | Self::Timeout | Self::SafeMode)

@@ -2,7 +2,7 @@
 
 use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
-use crate::report::{interrupted, usage};
+use crate::report::usage;
 use chrono::TimeZone;
 use clap::{Args, ValueEnum};
 use dfs_client::board::{Event, Severity};
@@ -83,13 +83,8 @@ impl Events {
     async fn follow(&self, context: &mut Context<'_>, client: &Client, mut snapshot: Snapshot) -> Result<()> {
         loop {
             context.out.flush()?;
-            tokio::select! {
-                biased;
-                () = context.cancel.cancelled() => {
-                    // On a terminal that is how it ends.
-                    return if context.out.is_terminal() { Ok(()) } else { Err(interrupted()) };
-                }
-                () = tokio::time::sleep(FOLLOW_EVERY) => {}
+            if !context.look_again_after(FOLLOW_EVERY).await? {
+                return Ok(());
             }
             let seen = Seen::of(&snapshot);
             match context.call(client.board(Some(snapshot.version))).await {

@@ -3,7 +3,7 @@
 use super::head::{LINES, title};
 use super::{Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
-use crate::report::{about, interrupted, usage};
+use crate::report::{about, usage};
 use crate::transfer::to_output;
 use clap::Args;
 use dfs_client::Client;
@@ -184,13 +184,8 @@ async fn follow(context: &mut Context<'_>, client: &Client, mut files: Vec<Follo
     let mut last = several - 1;
     loop {
         context.out.flush()?;
-        tokio::select! {
-            biased;
-            () = context.cancel.cancelled() => {
-                // On a terminal that is how it ends.
-                return if context.out.is_terminal() { Ok(()) } else { Err(interrupted()) };
-            }
-            () = tokio::time::sleep(FOLLOW_EVERY) => {}
+        if !context.look_again_after(FOLLOW_EVERY).await? {
+            return Ok(());
         }
         for (index, file) in files.iter_mut().enumerate() {
             match file.look(context, client).await {

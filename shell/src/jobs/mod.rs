@@ -260,6 +260,5 @@ async fn ask(session: &mut Session, question: &str) -> bool {
 
 /// The error of a command that waited for a job which failed, and has said why.
 pub fn failed(job: usize, ended: Ended) -> Option<Error> {
-    let code = ErrorCode::ALL.into_iter().find(|code| code.exit_code() == ended.code());
-    (ended != Ended::Well).then(|| Error::new(code.unwrap_or(ErrorCode::Internal), format!("job {job} failed")))
+    (ended != Ended::Well).then(|| Error::new(ErrorCode::of_exit(ended.code()), format!("job {job} failed")))
 }

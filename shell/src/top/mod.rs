@@ -245,9 +245,7 @@ impl Outcome {
         if self.code == 0 {
             return Ok(self.output);
         }
-        let code = ErrorCode::ALL.into_iter().find(|code| code.exit_code() == self.code);
-        let what = self.output.lines().next().unwrap_or("it failed");
-        Err(Error::new(code.unwrap_or(ErrorCode::Internal), what))
+        Err(Error::new(ErrorCode::of_exit(self.code), self.output.lines().next().unwrap_or("it failed")))
     }
 }
 

@@ -22,7 +22,12 @@ impl Health {
         }
     }
 
-    pub fn glyph(self) -> &'static str {
+    /// The word with its glyph.
+    pub fn glance(self) -> String {
+        format!("{} {self}", self.glyph())
+    }
+
+    fn glyph(self) -> &'static str {
         match self {
             Self::Well => "·",
             Self::Broken => "✗",
@@ -40,7 +45,7 @@ where
     let found = findings(picture);
     let mut text = String::new();
     let health = health(picture);
-    let glance = format!("{} {health}", health.glyph());
+    let glance = health.glance();
     let glance = view.paint(health.tone(), &glance);
     let known = if found.is_empty() { ": every chunk has all its copies, every datanode is heard from" } else { "" };
     line(&mut text, "health", &format!("{glance}{known}"), view);

@@ -9,7 +9,6 @@
 
 mod overlay;
 
-use crate::cluster::Health;
 use crate::figures::{age, plural};
 use crate::report::Tone;
 use crate::text::{sanitise, truncate, width};
@@ -125,7 +124,7 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
         let status = &snapshot.status;
         let cluster = status.cluster.to_string();
         spans.push(Span::styled(format!("{} ", cluster.get(..8).unwrap_or(&cluster)), theme.dim()));
-        spans.push(Span::styled(glance(health), theme.tone(health.tone())));
+        spans.push(Span::styled(health.glance(), theme.tone(health.tone())));
         let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
         let tone = if status.leader.is_none() { Tone::Bad } else { Tone::Plain };
         spans.extend([bar(), Span::styled(format!("{leader}, term {}", status.term), theme.tone(tone))]);
@@ -231,9 +230,4 @@ fn foot(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 /// Commands that failed, and nobody has looked.
 fn unread(shared: &Shared) -> usize {
     shared.commands.iter().filter(|command| command.ended_ms.is_some() && !command.read).count()
-}
-
-/// How the health is told from afar.
-pub fn glance(health: Health) -> String {
-    format!("{} {health}", health.glyph())
 }

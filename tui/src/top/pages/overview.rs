@@ -5,7 +5,7 @@ use crate::figures::{age, count, percent, plural, rate, size};
 use crate::report::Tone;
 use crate::text::{pad, sanitise, truncate, width, wrap};
 use crate::top::chart::{self, bar};
-use crate::top::draw::{glance, text};
+use crate::top::draw::text;
 use crate::top::history::Sample;
 use crate::top::list::Selection;
 use crate::top::model::Shared;
@@ -159,9 +159,9 @@ fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterS
         None => ": every chunk has all its copies, every datanode is heard from".to_owned(),
         Some(worst) => format!(": {}", sanitise(&worst.what)),
     };
-    let room = usize::from(area.width).saturating_sub(NAME_CELLS + width(&glance(health)));
+    let room = usize::from(area.width).saturating_sub(NAME_CELLS + width(&health.glance()));
     let known = truncate(&known, room).into_owned();
-    let first = vec![Span::styled(glance(health), theme.tone(health.tone())), Span::raw(known)];
+    let first = vec![Span::styled(health.glance(), theme.tone(health.tone())), Span::raw(known)];
     let chunks = &status.replication;
     let copies = match status.counted_ms {
         None => format!("{}; their copies have not been counted yet", count(chunks.chunks)),
