@@ -4,52 +4,21 @@
 use super::Snapshot;
 use dfs_rpc::EVENTS_KEPT_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
-use dfs_rpc::client::{ClusterStatus, Lasting, NodeState, NodeStatus, ReplicationStatus};
-use dfs_rpc::node::NodeLoad;
+use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_types::{ClusterId, DatanodeId, ErrorCode, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn status(taken_at: u64) -> ClusterStatus {
-    ClusterStatus {
-        cluster: ClusterId([1; 16]),
-        taken_at: Timestamp(taken_at),
-        masters: Vec::new(),
-        leader: None,
-        term: 1,
-        safe_mode: None,
-        files: taken_at,
-        directories: 0,
-        bytes: 0,
-        space: 0,
-        replication: ReplicationStatus::default(),
-        counted_ms: None,
-        lasting: Lasting::default(),
-        capacity: 0,
-        used: 0,
-        free: 0,
-        nodes_live: 0,
-        nodes_stale: 0,
-        nodes_dead: 0,
-        version: String::new(),
-    }
+    let taken_at = Timestamp(taken_at);
+    ClusterStatus { term: 1, files: taken_at.0, ..ClusterStatus::empty(ClusterId([1; 16]), taken_at) }
 }
 
 /// A datanode that was heard from at `heard`, when it had this many chunks.
 fn node(id: u16, heard: u64, chunks: u64, now: u64) -> NodeStatus {
-    NodeStatus {
-        id: DatanodeId(id),
-        address: ([127, 0, 0, 1], id).into(),
-        state: NodeState::Live,
-        heartbeat_age_ms: now - heard,
-        registered_ms: now,
-        skew_ms: 0,
-        load: NodeLoad::default(),
-        chunks,
-        short: 0,
-        sole: 0,
-        version: String::new(),
-    }
+    let (heartbeat_age_ms, registered_ms) = (now - heard, now);
+    let came = NodeStatus::new(DatanodeId(id), ([127, 0, 0, 1], id).into());
+    NodeStatus { heartbeat_age_ms, registered_ms, chunks, ..came }
 }
 
 fn event(number: u64) -> Event {

@@ -8,7 +8,7 @@ use dfs_daemon::master::registry::{Registry, RegistrySettings};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::board::{BoardVersion, LogStatus};
-use dfs_rpc::client::{ClusterStatus, Lasting, ReplicationStatus};
+use dfs_rpc::client::ClusterStatus;
 use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register};
 use dfs_types::{ClusterId, DatanodeId, Timestamp};
 use std::hint::black_box;
@@ -89,19 +89,13 @@ impl Cluster {
         let [nodes_live, nodes_stale, nodes_dead] = glance.numbers();
         let space = glance.space();
         let status = ClusterStatus {
-            cluster: ClusterId([1; 16]),
-            taken_at: self.now,
-            masters: Vec::new(),
-            leader: None,
             term: 1,
-            safe_mode: None,
             files: 1_000_000,
             directories: 10_000,
             bytes: 1 << 50,
             space: 3 << 50,
-            replication: ReplicationStatus::default(),
             counted_ms: Some(100),
-            lasting: Lasting { ..glance.lasting() },
+            lasting: glance.lasting(),
             capacity: space.capacity,
             used: space.used,
             free: space.free,
@@ -109,6 +103,7 @@ impl Cluster {
             nodes_stale,
             nodes_dead,
             version: "0.1.0".into(),
+            ..ClusterStatus::empty(ClusterId([1; 16]), self.now)
         };
         self.boards.take(News { status, log: LogStatus::default(), glance, events: Vec::new() });
         self.seq += 1;

@@ -298,6 +298,34 @@ pub struct ClusterStatus {
     pub version: String,
 }
 
+impl ClusterStatus {
+    /// A cluster in which there is nothing yet, and no master that leads.
+    pub fn empty(cluster: ClusterId, taken_at: Timestamp) -> Self {
+        Self {
+            cluster,
+            taken_at,
+            masters: Vec::new(),
+            leader: None,
+            term: 0,
+            safe_mode: None,
+            files: 0,
+            directories: 0,
+            bytes: 0,
+            space: 0,
+            replication: ReplicationStatus::default(),
+            counted_ms: None,
+            lasting: Lasting::default(),
+            capacity: 0,
+            used: 0,
+            free: 0,
+            nodes_live: 0,
+            nodes_stale: 0,
+            nodes_dead: 0,
+            version: String::new(),
+        }
+    }
+}
+
 /// For how long each trouble has lasted, in milliseconds, as far as this master has seen; none for what is not so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lasting {
@@ -379,4 +407,23 @@ pub struct NodeStatus {
     /// Those of them whose only live copy is here.
     pub sole: u64,
     pub version: String,
+}
+
+impl NodeStatus {
+    /// A datanode that has just come, with nothing on it.
+    pub fn new(id: DatanodeId, address: SocketAddr) -> Self {
+        Self {
+            id,
+            address,
+            state: NodeState::Live,
+            heartbeat_age_ms: 0,
+            registered_ms: 0,
+            skew_ms: 0,
+            load: crate::node::NodeLoad::default(),
+            chunks: 0,
+            short: 0,
+            sole: 0,
+            version: String::new(),
+        }
+    }
 }

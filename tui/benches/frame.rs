@@ -5,7 +5,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
-use dfs_client::{ClusterStatus, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
+use dfs_client::{ClusterStatus, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::node::{FolderLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
@@ -36,9 +36,8 @@ fn node(id: u16, second: u64) -> NodeStatus {
         disk_free: 20 * GIB,
     };
     let rate = number * 37 % 100 * 1_000_000;
+    let address = ([10, 0, 0, (id / NODES_PER_MACHINE) as u8], 7_100 + id % NODES_PER_MACHINE);
     NodeStatus {
-        id: DatanodeId(id),
-        address: ([10, 0, 0, (id / NODES_PER_MACHINE) as u8], 7_100 + id % NODES_PER_MACHINE).into(),
         state: match id % 500 {
             1 => NodeState::Dead,
             2 => NodeState::Stale,
@@ -59,6 +58,7 @@ fn node(id: u16, second: u64) -> NodeStatus {
         short: number % 50,
         sole: u64::from(id % 1_000 == 3),
         version: "0.1.0".into(),
+        ..NodeStatus::new(DatanodeId(id), address.into())
     }
 }
 
@@ -66,8 +66,6 @@ fn picture(second: u64) -> Arc<Snapshot> {
     let nodes: Vec<NodeStatus> = (1..=NODES).map(|id| node(id, second)).collect();
     let sum = |part: fn(&NodeLoad) -> u64| nodes.iter().map(|node| part(&node.load)).sum::<u64>();
     let status = ClusterStatus {
-        cluster: ClusterId([7; 16]),
-        taken_at: Timestamp(1_795_269_787_000 + second * 3_000),
         masters: vec![MasterStatus {
             id: MasterId(1),
             address: ([10, 0, 0, 1], 7_000).into(),
@@ -76,14 +74,12 @@ fn picture(second: u64) -> Arc<Snapshot> {
         }],
         leader: Some(MasterId(1)),
         term: 3,
-        safe_mode: None,
         files: 18_381_000,
         directories: 284_900,
         bytes: sum(NodeLoad::used) / 3,
         space: sum(NodeLoad::used),
         replication: ReplicationStatus { chunks: 70_000_000, under: 125_000, ..ReplicationStatus::default() },
         counted_ms: Some(900),
-        lasting: Lasting::default(),
         capacity: sum(NodeLoad::capacity),
         used: sum(NodeLoad::used),
         free: sum(NodeLoad::free),
@@ -91,6 +87,7 @@ fn picture(second: u64) -> Arc<Snapshot> {
         nodes_stale: 10,
         nodes_dead: 10,
         version: "0.1.0".into(),
+        ..ClusterStatus::empty(ClusterId([7; 16]), Timestamp(1_795_269_787_000 + second * 3_000))
     };
     let event = |number| Event {
         number,

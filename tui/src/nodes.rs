@@ -143,17 +143,11 @@ mod tests {
             disk_free: 75 << 30,
         };
         NodeStatus {
-            id: DatanodeId(id),
-            address: "127.0.0.1:4000".parse().expect("an address"),
             state,
             heartbeat_age_ms: 1500,
-            registered_ms: 60_000,
-            skew_ms: 0,
             load: NodeLoad { folders: vec![folder], ..NodeLoad::default() },
             chunks: 1234,
-            short: 0,
-            sole: 0,
-            version: "0.1.0".into(),
+            ..NodeStatus::new(DatanodeId(id), ([127, 0, 0, 1], 4000).into())
         }
     }
 

@@ -1,13 +1,11 @@
 use super::*;
 use crate::report::View;
 use dfs_rpc::client::{Lasting, MasterStatus, ReplicationStatus, SafeMode};
-use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_rpc::node::FolderLoad;
 use dfs_types::{ClusterId, DatanodeId, MasterId, Timestamp};
 
 fn well() -> ClusterStatus {
     ClusterStatus {
-        cluster: ClusterId([0xab; 16]),
-        taken_at: Timestamp(600_000),
         masters: vec![MasterStatus {
             id: MasterId(1),
             address: "127.0.0.1:9870".parse().expect("an address"),
@@ -16,37 +14,29 @@ fn well() -> ClusterStatus {
         }],
         leader: Some(MasterId(1)),
         term: 3,
-        safe_mode: None,
         files: 10,
         directories: 1,
         bytes: 5 << 30,
         space: 15 << 30,
         replication: ReplicationStatus { chunks: 80, ..ReplicationStatus::default() },
         counted_ms: Some(2_000),
-        lasting: Lasting::default(),
         capacity: 100 << 30,
         used: 15 << 30,
         free: 85 << 30,
         nodes_live: 3,
-        nodes_stale: 0,
-        nodes_dead: 0,
         version: "0.1.0".into(),
+        ..ClusterStatus::empty(ClusterId([0xab; 16]), Timestamp(600_000))
     }
 }
 
 fn node(number: u16, state: NodeState) -> NodeStatus {
     NodeStatus {
-        id: DatanodeId(number),
-        address: "127.0.0.1:4000".parse().expect("an address"),
         state,
         heartbeat_age_ms: 1500,
-        registered_ms: 60_000,
         skew_ms: 3,
-        load: NodeLoad::default(),
         chunks: 12,
-        short: 0,
-        sole: 0,
         version: "0.1.0".into(),
+        ..NodeStatus::new(DatanodeId(number), ([127, 0, 0, 1], 4000).into())
     }
 }
 

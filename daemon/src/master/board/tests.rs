@@ -6,7 +6,7 @@ use crate::master::registry::{Registry, RegistrySettings};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
-use dfs_rpc::client::{ClusterStatus, Lasting, NodeStatus, ReplicationStatus};
+use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_rpc::node::{Heartbeat, NodeLoad, Register, StoredChunk};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Timestamp};
 use std::collections::BTreeMap;
@@ -23,28 +23,7 @@ struct Cluster {
 }
 
 fn status(now: Timestamp) -> ClusterStatus {
-    ClusterStatus {
-        cluster: ClusterId([7; 16]),
-        taken_at: now,
-        masters: Vec::new(),
-        leader: None,
-        term: 1,
-        safe_mode: None,
-        files: now.0,
-        directories: 0,
-        bytes: 0,
-        space: 0,
-        replication: ReplicationStatus::default(),
-        counted_ms: None,
-        lasting: Lasting::default(),
-        capacity: 0,
-        used: 0,
-        free: 0,
-        nodes_live: 0,
-        nodes_stale: 0,
-        nodes_dead: 0,
-        version: String::new(),
-    }
+    ClusterStatus { term: 1, files: now.0, ..ClusterStatus::empty(ClusterId([7; 16]), now) }
 }
 
 impl Cluster {

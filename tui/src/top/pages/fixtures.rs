@@ -26,10 +26,8 @@ pub fn node(id: u16) -> NodeStatus {
         disk: u64::from(id),
         disk_free: 100 * GIB - used,
     };
+    let address = std::net::SocketAddr::from(([10, 0, (id / 40) as u8, (id % 40 + 1) as u8], 7100));
     NodeStatus {
-        id: DatanodeId(id),
-        address: std::net::SocketAddr::from(([10, 0, (id / 40) as u8, (id % 40 + 1) as u8], 7100)),
-        state: NodeState::Live,
         heartbeat_age_ms: 1_200,
         registered_ms: 3 * 86_400_000,
         skew_ms: 3,
@@ -43,8 +41,7 @@ pub fn node(id: u16) -> NodeStatus {
         },
         chunks: 400 + u64::from(id) * 13 % 300,
         version: "0.1.0".into(),
-        sole: 0,
-        short: 0,
+        ..NodeStatus::new(DatanodeId(id), address)
     }
 }
 
@@ -53,9 +50,8 @@ pub fn cluster(nodes: u16) -> Snapshot {
     let nodes: Vec<NodeStatus> = (1..=nodes).map(node).collect();
     let chunks = nodes.iter().map(|node| node.chunks).sum::<u64>() / 3;
     let sum = |part: fn(&NodeLoad) -> u64| nodes.iter().map(|node| part(&node.load)).sum::<u64>();
+    let id = ClusterId(0x1c33_a995_bed7_857f_9f6f_6aaf_fc97_f20f_u128.to_be_bytes());
     let status = ClusterStatus {
-        cluster: ClusterId(0x1c33_a995_bed7_857f_9f6f_6aaf_fc97_f20f_u128.to_be_bytes()),
-        taken_at: NOW,
         masters: vec![MasterStatus {
             id: MasterId(1),
             address: "10.0.0.1:7000".parse().expect("an address"),
@@ -64,21 +60,18 @@ pub fn cluster(nodes: u16) -> Snapshot {
         }],
         leader: Some(MasterId(1)),
         term: 3,
-        safe_mode: None,
         files: 18_381,
         directories: 2_849,
         bytes: sum(NodeLoad::used) / 3,
         space: sum(NodeLoad::used),
         replication: ReplicationStatus { chunks, ..ReplicationStatus::default() },
         counted_ms: Some(900),
-        lasting: Lasting::default(),
         capacity: sum(NodeLoad::capacity),
         used: sum(NodeLoad::used),
         free: sum(NodeLoad::free),
         nodes_live: nodes.len() as u32,
-        nodes_stale: 0,
-        nodes_dead: 0,
         version: "0.1.0".into(),
+        ..ClusterStatus::empty(id, NOW)
     };
     let log = LogStatus {
         last: 123_456,
