@@ -46,7 +46,7 @@ pub use dfs_rpc::client::{
     MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode, SafeModeChange, Short, Wanted,
 };
 pub use dfs_rpc::tls::{CredentialError, Identity};
-pub use dfs_types::AttributeChange;
+pub use dfs_types::{AttributeChange, Duty};
 pub use namespace::Located;
 pub use progress::{Event, Progress};
 pub use read::{Dest, GetOptions};

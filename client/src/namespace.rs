@@ -7,7 +7,7 @@ use dfs_rpc::client::{
     ChunkStatus, ClusterStatus, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead,
     SafeModeChange,
 };
-use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Result, Stat};
+use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
 use std::collections::VecDeque;
 
@@ -165,6 +165,18 @@ impl Client {
             async move { master.set_safe_mode(context, change).await }
         })
         .await
+    }
+
+    /// Has a datanode emptied, take chunks again, or forgotten. It returns when the masters have taken that down, long before
+    /// a datanode is drained: [`NodeStatus::is_drained`] says when.
+    ///
+    /// # Errors
+    /// `permission_denied` for all but the superuser, `not_found` for a datanode that the masters do not know,
+    /// `insufficient_datanodes` for a drain that would leave too few or too little room, `invalid_argument` to forget one that
+    /// is not dead.
+    pub async fn set_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
+        let request = request_id();
+        self.call(|master, context| async move { master.set_duty(context, request, node, duty).await }).await
     }
 
     /// The cluster in figures.

@@ -85,7 +85,7 @@ impl Cluster {
 
     /// What a master does when somebody asks and the last picture is old.
     fn make(&mut self) {
-        let glance = self.registry.glance(self.now);
+        let glance = self.registry.glance(&Namespace::new(), self.now);
         let [nodes_live, nodes_stale, nodes_dead] = glance.numbers();
         let space = glance.space();
         let status = ClusterStatus {
@@ -139,7 +139,7 @@ fn each_second(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&mut 
 
 fn boards(criterion: &mut Criterion) {
     each_second(criterion, "5,000 datanodes: the registry is held", |cluster| {
-        black_box(cluster.registry.glance(cluster.now));
+        black_box(cluster.registry.glance(&Namespace::new(), cluster.now));
     });
     each_second(criterion, "5,000 datanodes: a picture is made", Cluster::make);
     let mut bytes = (0, 0);

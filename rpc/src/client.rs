@@ -4,8 +4,8 @@ use crate::board::BoardVersion;
 use crate::capability::Receipt;
 use bytes::Bytes;
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Generation, Kind, MasterId,
-    RequestId, Result, Stat, Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, Entry, Generation, Kind,
+    MasterId, RequestId, Result, Stat, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -53,6 +53,9 @@ pub trait ClientService {
     /// The picture of the cluster for dashboards: what is new since the one of this version, where this master still knows
     /// that, else everything. A [`Board`](crate::board::Board) in postcard, encoded once for all who ask the same.
     async fn board(since: Option<BoardVersion>) -> Result<Bytes>;
+    /// Has a datanode emptied, take chunks again, or forgotten. For the superuser. Refused, with nothing changed: the drain of
+    /// one without which there would be too few datanodes or too little room, and to forget one that is not dead.
+    async fn set_duty(request: RequestId, node: DatanodeId, duty: Duty) -> Result<()>;
 }
 
 /// Where a datanode takes data connections.
@@ -295,6 +298,8 @@ pub struct ClusterStatus {
     pub nodes_live: u32,
     pub nodes_stale: u32,
     pub nodes_dead: u32,
+    /// Datanodes that are to be drained, those that are drained included, whatever their state is.
+    pub nodes_draining: u32,
     pub version: String,
 }
 
@@ -321,6 +326,7 @@ impl ClusterStatus {
             nodes_live: 0,
             nodes_stale: 0,
             nodes_dead: 0,
+            nodes_draining: 0,
             version: String::new(),
         }
     }
@@ -406,6 +412,10 @@ pub struct NodeStatus {
     pub short: u64,
     /// Those of them whose only live copy is here.
     pub sole: u64,
+    /// What the operators want of it.
+    pub duty: Duty,
+    /// While it drains: chunks here with fewer copies elsewhere than wanted, at the last count; none before they were counted.
+    pub left: Option<u64>,
     pub version: String,
 }
 
@@ -423,7 +433,21 @@ impl NodeStatus {
             chunks: 0,
             short: 0,
             sole: 0,
+            duty: Duty::Serve,
+            left: None,
             version: String::new(),
         }
+    }
+
+    /// Whether it is to be drained and is not yet.
+    pub fn is_draining(&self) -> bool {
+        self.duty == Duty::Drain && !self.is_drained()
+    }
+
+    /// Whether it can be stopped without a loss: its chunks were counted since the wish, each has the copies wanted elsewhere,
+    /// and nobody writes to it.
+    pub fn is_drained(&self) -> bool {
+        let written_to = self.load.writes_in_flight > 0 && self.state != NodeState::Dead;
+        self.duty == Duty::Drain && self.left == Some(0) && !written_to
     }
 }

@@ -14,8 +14,8 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_rpc::transport::{accept, framed};
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Generation,
-    Kind, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode,
+    Generation, Kind, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp,
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
@@ -392,6 +392,10 @@ impl ClientService for Master {
     }
 
     async fn chunk(self, _: Context, _: ChunkId) -> Result<ChunkStatus> {
+        Err(Error::new(ErrorCode::Unsupported, "not here"))
+    }
+
+    async fn set_duty(self, _: Context, _: RequestId, _: DatanodeId, _: Duty) -> Result<()> {
         Err(Error::new(ErrorCode::Unsupported, "not here"))
     }
 

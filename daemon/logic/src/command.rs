@@ -2,7 +2,9 @@
 //!
 //! Everything that a command depends on stands in it: who asked, when, and under which id.
 
-use dfs_types::{AttributeChange, ChunkId, ChunkRef, ClusterId, Deleted, DfsPath, RequestId, Stat, Timestamp};
+use dfs_types::{
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Stat, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// One change, as somebody asked for it.
@@ -61,6 +63,11 @@ pub enum Op {
     SetReplication {
         path: DfsPath,
         replication: u8,
+    },
+    /// Notes what is wanted of a datanode.
+    SetDuty {
+        node: DatanodeId,
+        duty: Duty,
     },
 }
 
@@ -177,6 +184,7 @@ mod tests {
             Op::AddKey { key },
             Op::SetAttributes { path: path("/c"), change },
             Op::SetReplication { path: path("/c"), replication: 2 },
+            Op::SetDuty { node: DatanodeId(300), duty: Duty::Drain },
         ];
         let numbered = (0u64..).zip(ops);
         numbered

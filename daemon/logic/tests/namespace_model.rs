@@ -6,7 +6,8 @@ mod model;
 use dfs_logic::command::{Command, KeyRecord, NewFile, Op, Outcome, Refusal};
 use dfs_logic::namespace::{Decoder, Met, Namespace};
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DfsPath, Entry, Generation, Kind, RequestId, Stat, Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Entry, Generation, Kind, RequestId, Stat,
+    Timestamp,
 };
 use model::{Model, SUPERUSER};
 use proptest::prelude::*;
@@ -105,6 +106,8 @@ fn master_op() -> impl Strategy<Value = Op> {
         (0u32..20).prop_map(|count| Op::ReserveChunks { count }),
         (0u64..30).prop_map(|floor| Op::RaiseFloor { floor: ChunkId(floor) }),
         (1u32..9).prop_map(|id| Op::AddKey { key: KeyRecord { id, secret: [id as u8; 32], made_at: Timestamp(1) } }),
+        (1u16..5, prop::sample::select(Duty::ALL.to_vec()))
+            .prop_map(|(node, duty)| Op::SetDuty { node: DatanodeId(node), duty }),
     ]
 }
 
@@ -332,6 +335,7 @@ impl Run {
         let garbage: Vec<ChunkId> =
             (0..model.next_chunk + 2).map(ChunkId).filter(|id| self.space.is_garbage(*id)).collect();
         assert_eq!(garbage, model.garbage());
+        assert!(self.space.duties().eq(model.duties.iter().map(|(node, duty)| (*node, *duty))));
         self.compare_walk(dump);
     }
 }
@@ -405,7 +409,7 @@ proptest! {
 
     #[test]
     fn pieces_of_garbage_are_refused_and_nothing_more(
-        kind in 0u8..7, garbage in prop::collection::vec(any::<u8>(), 0..300), at in any::<Index>(),
+        kind in 0u8..8, garbage in prop::collection::vec(any::<u8>(), 0..300), at in any::<Index>(),
     ) {
         let mut run = Run::new();
         run.command(SUPERUSER, Op::Mkdir { path: DfsPath::parse("/a/b").expect("valid"), parents: true });

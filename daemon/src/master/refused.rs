@@ -4,9 +4,10 @@ use super::raft::proposer::ProposeError;
 use dfs_logic::command::Refusal;
 use dfs_types::error::SAFE_MODE_HELD;
 use dfs_types::{DfsPath, Error, ErrorCode};
+use std::fmt;
 
-/// The error for a refusal about `path`.
-pub fn refused(refusal: Refusal, path: &DfsPath) -> Error {
+/// The error for a refusal about `what`, which is a path or a datanode.
+pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
     let code = match refusal {
         Refusal::NotFound => ErrorCode::NotFound,
         Refusal::AlreadyExists => ErrorCode::AlreadyExists,
@@ -24,7 +25,7 @@ pub fn refused(refusal: Refusal, path: &DfsPath) -> Error {
         Refusal::PathTooLong => ErrorCode::InvalidPath,
         Refusal::NotInitialised => ErrorCode::SafeMode,
     };
-    let error = Error::new(code, refusal.to_string()).at(path);
+    let error = Error::new(code, refusal.to_string()).at(what);
     match refusal {
         Refusal::NotEmpty => error.hint("rm -r deletes it with all that is in it"),
         Refusal::BadUserName => error.hint("1 to 64 of a-z A-Z 0-9 . _ - @, not beginning with - or ."),

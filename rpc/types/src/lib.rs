@@ -1,9 +1,11 @@
-//! The vocabulary of dfs: ids, paths, patterns of names, sizes, times, errors and the attributes of files.
+//! The vocabulary of dfs: ids, paths, patterns of names, sizes, times, errors, the attributes of files and the duties of
+//! datanodes.
 //!
 //! A leaf crate. It holds values and their checks, and nothing that does I/O, so that
 //! everything from the state machine to the shell can share one name per thing.
 
 pub mod attr;
+pub mod duty;
 pub mod error;
 pub mod glob;
 pub mod id;
@@ -14,6 +16,7 @@ pub mod size;
 pub mod time;
 
 pub use attr::{AttributeChange, ChunkRef, Deleted, Entry, Kind, Stat};
+pub use duty::Duty;
 pub use error::{Error, ErrorCode, Result};
 pub use glob::Glob;
 pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId};

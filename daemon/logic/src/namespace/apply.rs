@@ -41,6 +41,7 @@ impl Namespace {
             Op::RaiseFloor { floor } => self.raise_floor(command, *floor),
             Op::AddKey { key } => self.add_key(command, key),
             Op::SetReplication { path, replication } => self.set_replication(command, path, *replication),
+            Op::SetDuty { node, duty } => self.set_duty(command, *node, *duty),
             Op::SetAttributes { path, change } => self.set_attributes(command, path, change),
         }
     }

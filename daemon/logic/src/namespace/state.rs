@@ -6,8 +6,8 @@ use super::node::{Attrs, Dir, Sums};
 use super::users::{UserId, Users};
 use super::window::Window;
 use crate::command::{KeyRecord, Refusal};
-use dfs_types::{ChunkId, ChunkRef, ClusterId, Timestamp};
-use imbl::OrdSet;
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Duty, Timestamp};
+use imbl::{OrdMap, OrdSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct Namespace {
     /// Chunks at or above the floor that a file named once and none names now. At most as many as ids were handed out
     /// since the floor's own.
     pub(super) dropped: OrdSet<u64>,
+    /// What is wanted of datanodes; those that are to serve are left out.
+    pub(super) duties: OrdMap<DatanodeId, Duty>,
     /// Counts the commands that were accepted.
     pub(super) version: u64,
 }
@@ -65,6 +67,7 @@ impl Namespace {
             next_chunk: FIRST_CHUNK,
             floor: FIRST_CHUNK,
             dropped: OrdSet::new(),
+            duties: OrdMap::new(),
             version: 0,
         }
     }
@@ -82,6 +85,16 @@ impl Namespace {
     /// The keys that seal capabilities, newest last; at most [`KEYS_KEPT`].
     pub fn keys(&self) -> &[KeyRecord] {
         &self.keys
+    }
+
+    /// What is wanted of a datanode, known or not.
+    pub fn duty(&self, node: DatanodeId) -> Duty {
+        self.duties.get(&node).copied().unwrap_or_default()
+    }
+
+    /// The datanodes that are not to serve, in the order of their ids.
+    pub fn duties(&self) -> impl Iterator<Item = (DatanodeId, Duty)> + '_ {
+        self.duties.iter().map(|(node, duty)| (*node, *duty))
     }
 
     /// The next chunk id that will be reserved.

@@ -3,7 +3,7 @@
 use dfs_logic::command::{Command, NewFile, Op, Refusal};
 use dfs_types::path::PATH_BYTES_MAX;
 use dfs_types::principal::is_user_name;
-use dfs_types::{AttributeChange, ChunkId, ChunkRef, DfsPath, Timestamp};
+use dfs_types::{AttributeChange, ChunkId, ChunkRef, DatanodeId, DfsPath, Duty, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const SUPERUSER: &str = "root";
@@ -32,6 +32,8 @@ pub struct Model {
     pub floor: u64,
     /// Every chunk that a file has ever named.
     pub once_named: BTreeSet<ChunkId>,
+    /// Of datanodes that are not to serve.
+    pub duties: BTreeMap<DatanodeId, Duty>,
 }
 
 /// Who asks, and when.
@@ -85,6 +87,7 @@ impl Model {
             next_chunk: 1,
             floor: 1,
             once_named: BTreeSet::new(),
+            duties: BTreeMap::new(),
         }
     }
 
@@ -142,6 +145,13 @@ impl Model {
                 Ok(())
             }
             Op::AddKey { .. } => Ok(()),
+            Op::SetDuty { node, duty } => {
+                self.duties.remove(node);
+                if *duty != Duty::Serve {
+                    self.duties.insert(*node, *duty);
+                }
+                Ok(())
+            }
         }
     }
 

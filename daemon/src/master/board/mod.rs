@@ -36,7 +36,7 @@ impl Master {
         let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         if boards.is_due(now) {
-            let glance = self.registry().glance(now);
+            let glance = self.glance();
             let status = self.status_of(&glance);
             let events = self.journal.after(boards.newest_event());
             boards.take(News { status, log: self.log_status(), glance, events });

@@ -9,7 +9,7 @@ use dfs_logic::liveness::NodeState;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::client::ClusterStatus;
 use dfs_rpc::{CONTROL_BYTES_MAX, EVENTS_KEPT_MAX};
-use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
+use dfs_types::{DatanodeId, Duty, Error, ErrorCode, Result, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -67,12 +67,14 @@ struct Mark {
     chunks: u64,
     short: u64,
     sole: u64,
+    duty: Duty,
+    left: Option<u64>,
 }
 
 impl Mark {
     fn of(node: &Seen) -> Self {
-        let Seen { told, state, chunks, short, sole, .. } = *node;
-        Self { told, state, chunks, short, sole }
+        let Seen { told, state, chunks, short, sole, duty, left, .. } = *node;
+        Self { told, state, chunks, short, sole, duty, left }
     }
 }
 

@@ -53,7 +53,7 @@ impl Cluster {
     }
 
     fn picture(&mut self) {
-        let glance = self.registry.glance(self.now);
+        let glance = self.registry.glance(&Namespace::new(), self.now);
         let events = self.journal.after(self.boards.newest_event());
         self.boards.take(News { status: status(self.now), log: LogStatus::default(), glance, events });
     }

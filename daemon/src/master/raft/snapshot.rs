@@ -261,7 +261,9 @@ mod tests {
         version
     }
 
-    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1.bin");
+    /// Files of version 1 with a namespace of version 1 and of version 2 in them.
+    const GOLDEN_OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1.bin");
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1-namespace-2.bin");
 
     /// The bytes in front of the packed part, and that part unpacked.
     fn unpacked(bytes: &[u8]) -> (&[u8], Vec<u8>) {
@@ -279,9 +281,11 @@ mod tests {
         }
         let golden = std::fs::read(GOLDEN).expect("golden file");
         assert!(unpacked(&bytes) == unpacked(&golden), "the format of snapshots changed: give it a new version");
-        let (read, back) = decode(&golden[..], golden.len() as u64, CLUSTER).expect("an old snapshot is readable");
-        assert_eq!((read, back.applied), (described, version().applied));
-        assert_eq!(back.namespace.totals(), version().namespace.totals());
+        for bytes in [golden, std::fs::read(GOLDEN_OLD).expect("golden file")] {
+            let (read, back) = decode(&bytes[..], bytes.len() as u64, CLUSTER).expect("an old snapshot is readable");
+            assert_eq!((read, back.applied), (described.clone(), version().applied));
+            assert_eq!(back.namespace.totals(), version().namespace.totals());
+        }
     }
 
     #[test]

@@ -16,7 +16,9 @@ pub fn of(command: &Command) -> usize {
         | Op::SetReplication { path, .. } => path.as_str().len(),
         Op::Rename { from, to, .. } => from.as_str().len() + to.as_str().len(),
         Op::CommitWrite(file) => file.path.as_str().len() + file.chunks.len() * CHUNK_BYTES,
-        Op::Init { .. } | Op::ReserveChunks { .. } | Op::RaiseFloor { .. } | Op::AddKey { .. } => 0,
+        Op::Init { .. } | Op::ReserveChunks { .. } | Op::RaiseFloor { .. } | Op::AddKey { .. } | Op::SetDuty { .. } => {
+            0
+        }
     };
     BASE_BYTES + command.caller.len() + body
 }

@@ -4,10 +4,11 @@
 use super::nodes::{Node, Registry};
 use super::space::Space;
 use dfs_logic::liveness::NodeState;
+use dfs_logic::namespace::Namespace;
 use dfs_logic::repair::Counts;
 use dfs_rpc::client::{self, Lasting, NodeStatus, ReplicationStatus};
 use dfs_rpc::node::NodeLoad;
-use dfs_types::{DatanodeId, Timestamp};
+use dfs_types::{DatanodeId, Duty, Timestamp};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,9 @@ pub struct Seen {
     pub chunks: u64,
     pub short: u64,
     pub sole: u64,
+    pub duty: Duty,
+    /// While it drains: its chunks with fewer copies elsewhere than wanted, once they were counted.
+    pub left: Option<u64>,
     pub version: Arc<str>,
     /// The number of what it told last: another one each time that it tells something.
     pub told: u64,
@@ -62,7 +66,7 @@ pub fn millis(span: Duration) -> u64 {
 
 impl Registry {
     /// Looks at everything.
-    pub fn glance(&self, now: Timestamp) -> Glance {
+    pub fn glance(&self, namespace: &Namespace, now: Timestamp) -> Glance {
         let counts = self.healing.counts();
         let seen = |(id, state, node): (DatanodeId, NodeState, &Node)| {
             let lacking = counts.node(id);
@@ -77,6 +81,8 @@ impl Registry {
                 chunks: self.locations.count(id),
                 short: lacking.short,
                 sole: lacking.sole,
+                duty: namespace.duty(id),
+                left: None,
                 version: node.version.clone(),
                 told: node.told,
             }
@@ -99,6 +105,12 @@ impl Glance {
         let mut numbers = [0; 3];
         self.nodes.iter().for_each(|node| numbers[node.state as usize] += 1);
         numbers
+    }
+
+    /// How many datanodes are to be drained, in whatever state.
+    pub fn draining(&self) -> u32 {
+        let draining = self.nodes.iter().filter(|node| node.duty == Duty::Drain).count();
+        u32::try_from(draining).unwrap_or(u32::MAX)
     }
 
     /// For how long each trouble has lasted.
@@ -136,6 +148,8 @@ impl Seen {
             chunks: self.chunks,
             short: self.short,
             sole: self.sole,
+            duty: self.duty,
+            left: self.left,
             version: self.version.as_ref().to_owned(),
         }
     }

@@ -7,8 +7,14 @@ use dfs_types::MasterId;
 use std::net::SocketAddr;
 
 impl Master {
+    /// The registry at this moment.
+    pub(in crate::master) fn glance(&self) -> Glance {
+        let version = self.published.get();
+        self.registry().glance(&version.namespace, self.clock.now())
+    }
+
     pub(super) fn status(&self) -> ClusterStatus {
-        let glance = self.registry().glance(self.clock.now());
+        let glance = self.glance();
         self.status_of(&glance)
     }
 
@@ -53,6 +59,7 @@ impl Master {
             nodes_live,
             nodes_stale,
             nodes_dead,
+            nodes_draining: glance.draining(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -77,7 +84,7 @@ impl Master {
     }
 
     pub(super) fn nodes(&self) -> Vec<NodeStatus> {
-        let glance = self.registry().glance(self.clock.now());
+        let glance = self.glance();
         glance.nodes.iter().map(|node| node.status(glance.now)).collect()
     }
 }

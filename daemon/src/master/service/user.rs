@@ -7,7 +7,7 @@ use dfs_rpc::client::{
     ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, NodeStatus,
     PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
 };
-use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, RequestId, Result, Stat};
+use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Result, Stat};
 use std::sync::Arc;
 use tarpc::context::Context;
 
@@ -89,6 +89,10 @@ impl ClientService for UserCalls {
 
     async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<()> {
         self.master.set_replication(&self.user, request, path, replication).await
+    }
+
+    async fn set_duty(self, _: Context, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
+        self.master.set_duty(&self.user, request, node, duty).await
     }
 
     async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {

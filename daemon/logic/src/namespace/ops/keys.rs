@@ -15,7 +15,7 @@ impl Namespace {
         Ok(Remembered::Done)
     }
 
-    /// Commands of the masters are not for users.
+    /// Commands of the masters are not for users, but for the superuser.
     pub(super) fn need_master(&self, command: &Command) -> Result<(), Refusal> {
         match self.who(&command.caller)? {
             Who::Super => Ok(()),

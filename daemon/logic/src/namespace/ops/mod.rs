@@ -3,6 +3,7 @@
 mod attributes;
 mod commit_write;
 mod delete;
+mod duty;
 mod init;
 mod keys;
 mod mkdir;

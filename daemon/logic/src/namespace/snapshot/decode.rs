@@ -1,6 +1,6 @@
 //! Pieces to namespace. Nothing in them is believed.
 
-use super::record::{Head, Item, MAGIC, Record, VERSION};
+use super::record::{Head, Item, MAGIC, Record, VERSION, VERSION_MIN};
 use super::{PIECE_BYTES_MAX, SnapshotError};
 use crate::namespace::chunk_table::ChunkTable;
 use crate::namespace::node::{Attrs, Dir, File, Node};
@@ -8,8 +8,8 @@ use crate::namespace::ops::check_shape;
 use crate::namespace::state::{FIRST_CHUNK, KEYS_KEPT, Namespace, Setup};
 use crate::namespace::users::Users;
 use crate::namespace::window::{Asked, Remembered, WINDOW_COMMANDS};
-use dfs_types::ChunkRef;
 use dfs_types::path::{PATH_BYTES_MAX, check_name};
+use dfs_types::{ChunkRef, DatanodeId, Duty};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -41,6 +41,7 @@ enum Stage {
     Users,
     Results,
     Dropped,
+    Duties,
     Items,
     End,
 }
@@ -80,6 +81,7 @@ impl Decoder {
             Record::Users(_) => Stage::Users,
             Record::Results(_) => Stage::Results,
             Record::Dropped(_) => Stage::Dropped,
+            Record::Duties(_) => Stage::Duties,
             Record::Items(_) => Stage::Items,
             Record::End { .. } => Stage::End,
         })?;
@@ -89,6 +91,7 @@ impl Decoder {
             Record::Users(names) => names.iter().try_for_each(|name| self.user(name)),
             Record::Results(results) => results.into_iter().try_for_each(|(asked, result)| self.result(asked, result)),
             Record::Dropped(ids) => ids.into_iter().try_for_each(|id| self.dropped(id)),
+            Record::Duties(duties) => duties.into_iter().try_for_each(|(node, duty)| self.duty(node, duty)),
             Record::Items(items) => items.into_iter().try_for_each(|item| self.item(item)),
             Record::End { files, directories, bytes, chunks, crc: stored } => {
                 let sums = self.folders.first().map(|root| root.dir.sums).ok_or(SnapshotError::Short)?;
@@ -159,6 +162,15 @@ impl Decoder {
             return Err(SnapshotError::Tree);
         }
         self.space.dropped.insert(id);
+        Ok(())
+    }
+
+    fn duty(&mut self, node: DatanodeId, duty: Duty) -> Result<(), SnapshotError> {
+        let rises = self.space.duties.get_max().is_none_or(|(last, _)| *last < node);
+        if duty == Duty::Serve || !rises {
+            return Err(SnapshotError::Tree);
+        }
+        self.space.duties.insert(node, duty);
         Ok(())
     }
 
@@ -238,7 +250,9 @@ impl Decoder {
 fn check_start(piece: &[u8]) -> Result<(), SnapshotError> {
     match postcard::take_from_bytes::<Record>(piece) {
         Ok((Record::Start { magic, .. }, _)) if magic != MAGIC => Err(SnapshotError::Magic),
-        Ok((Record::Start { version, .. }, _)) if version != VERSION => Err(SnapshotError::Version(version)),
+        Ok((Record::Start { version, .. }, _)) if !(VERSION_MIN..=VERSION).contains(&version) => {
+            Err(SnapshotError::Version(version))
+        }
         Ok((Record::Start { .. }, [])) => Ok(()),
         _ => Err(SnapshotError::Magic),
     }

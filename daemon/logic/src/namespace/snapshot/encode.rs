@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 const PIECE_BYTES_AIM: usize = PIECE_BYTES_MAX / 2;
 /// An upper bound for an item without its name and chunks, and for a remembered result without its caller.
 const ITEM_BYTES: usize = 96;
-/// An upper bound for a number.
+/// An upper bound for a number, and for a datanode with its duty.
 const NUMBER_BYTES: usize = 10;
 /// An upper bound for a chunk in an item.
 const CHUNK_BYTES: usize = 20;
@@ -34,6 +34,7 @@ impl Namespace {
             |(asked, result): (&Asked, &Remembered)| (asked.caller.len() + ITEM_BYTES, (asked.clone(), result.clone()));
         out.send_all(self.window.iter().map(result), Record::Results)?;
         out.send_all(self.dropped.iter().map(|id| (NUMBER_BYTES, *id)), Record::Dropped)?;
+        out.send_all(self.duties().map(|duty| (NUMBER_BYTES, duty)), Record::Duties)?;
         let items = Preorder { folders: vec![self.root.children.iter()], rest: &[] };
         out.send_all(items.map(|item| (item.bytes(), item)), Record::Items)?;
         let totals = self.totals();

@@ -3,16 +3,19 @@
 use crate::command::KeyRecord;
 use crate::namespace::node::Attrs;
 use crate::namespace::window::{Asked, Remembered};
-use dfs_types::{ChunkRef, ClusterId};
+use dfs_types::{ChunkRef, ClusterId, DatanodeId, Duty};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 pub(super) const MAGIC: [u8; 4] = *b"dfsN";
-pub(super) const VERSION: u16 = 1;
+/// The version that is written. Version 1 had no `Duties`.
+pub(super) const VERSION: u16 = 2;
+/// The oldest version that is read.
+pub(super) const VERSION_MIN: u16 = 1;
 /// Chunks of a file in one item; a longer list goes on in the next.
 pub(super) const CHUNKS_PER_ITEM: usize = 1024;
 
-/// One piece.
+/// One piece. Records are only ever added, at the end, wherever their pieces stand.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Record {
     Start { magic: [u8; 4], version: u16 },
@@ -22,6 +25,7 @@ pub(super) enum Record {
     Dropped(Vec<u64>),
     Items(Vec<Item>),
     End { files: u64, directories: u64, bytes: u64, chunks: u64, crc: u32 },
+    Duties(Vec<(DatanodeId, Duty)>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,10 +1,10 @@
 use super::{CHUNK, Tree, path, pieces, restore};
 use crate::command::{Command, KeyRecord, Op};
 use crate::namespace::{Decoder, Namespace, SnapshotError};
-use dfs_types::{ChunkId, ClusterId, RequestId, Timestamp};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, RequestId, Timestamp};
 
-/// A state with something of everything.
-fn sample() -> Tree {
+/// A state with something of everything that version 1 had.
+fn sample_v1() -> Tree {
     let mut tree = Tree::new();
     for folder in ["/a/b/c", "/a/é", "/z"] {
         assert!(tree.mkdirs("root", folder).is_ok());
@@ -18,6 +18,15 @@ fn sample() -> Tree {
     assert!(tree.run("", Op::RaiseFloor { floor: ChunkId(3) }).is_ok());
     let key = KeyRecord { id: 2, secret: [2; 32], made_at: Timestamp(77) };
     assert!(tree.run("", Op::AddKey { key }).is_ok());
+    tree
+}
+
+/// A state with something of everything.
+fn sample() -> Tree {
+    let mut tree = sample_v1();
+    for (node, duty) in [(300, Duty::Drain), (2, Duty::Gone), (5, Duty::Drain), (5, Duty::Serve)] {
+        assert!(tree.run("root", Op::SetDuty { node: DatanodeId(node), duty }).is_ok());
+    }
     tree
 }
 
@@ -39,7 +48,8 @@ fn unframed(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     pieces
 }
 
-const GOLDEN: &[u8] = include_bytes!("../../../golden/namespace_v1.bin");
+const GOLDEN: &[u8] = include_bytes!("../../../golden/namespace_v2.bin");
+const GOLDEN_V1: &[u8] = include_bytes!("../../../golden/namespace_v1.bin");
 
 #[test]
 fn the_snapshot_is_as_the_golden_file_has_it() {
@@ -49,12 +59,20 @@ fn the_snapshot_is_as_the_golden_file_has_it() {
     assert_eq!(framed(&pieces(&restored)), GOLDEN);
     assert_eq!(restored.cluster(), Some(ClusterId([1; 16])));
     assert_eq!(restored.keys().len(), 2);
+    assert_eq!(restored.duty(DatanodeId(2)), Duty::Gone);
+}
+
+#[test]
+fn a_snapshot_of_version_1_is_read_and_written_as_the_newest() {
+    let restored = restore(&unframed(GOLDEN_V1)).expect("an old snapshot is readable");
+    assert_eq!(pieces(&restored), pieces(&sample_v1().space));
+    assert_eq!(restored.duties().count(), 0);
 }
 
 #[test]
 #[ignore = "writes the golden file, for a new version"]
 fn write_the_golden_file() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/namespace_v1.bin");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/namespace_v2.bin");
     std::fs::write(file, framed(&pieces(&sample().space))).expect("writable");
 }
 
@@ -98,6 +116,16 @@ fn dropped_chunks_are_restored_and_not_believed() {
     for (ids, what) in [(&[2][..], "below the floor"), (&[1001], "not handed out"), (&[5], "a file has it")] {
         assert_eq!(with(ids), Err(SnapshotError::Tree), "{what}");
     }
+}
+
+#[test]
+fn duties_are_restored_and_not_believed() {
+    let mut tree = sample();
+    let restored = restore(&pieces(&tree.space)).expect("whole");
+    let drained = [(DatanodeId(2), Duty::Gone), (DatanodeId(300), Duty::Drain)];
+    assert_eq!(restored.duties().collect::<Vec<_>>(), drained);
+    tree.space.duties.insert(DatanodeId(4), Duty::Serve);
+    assert_eq!(restore(&pieces(&tree.space)).err(), Some(SnapshotError::Tree));
 }
 
 #[test]
@@ -150,8 +178,10 @@ fn pieces_that_are_missing_doubled_or_swapped_are_found() {
 fn other_versions_and_other_files_are_told_apart() {
     let dump = pieces(&sample().space);
     let mut newer = dump.clone();
-    newer[0][5] = 2;
-    assert_eq!(restore(&newer).err(), Some(SnapshotError::Version(2)));
+    for version in [0, 3] {
+        newer[0][5] = version;
+        assert_eq!(restore(&newer).err(), Some(SnapshotError::Version(version.into())));
+    }
     assert_eq!(Decoder::new().piece(b"\x00PK\x03\x04....").err(), Some(SnapshotError::Magic));
     assert_eq!(Decoder::new().piece(&[0; 100_000]).err(), Some(SnapshotError::Piece));
     assert_eq!(Decoder::new().finish().err(), Some(SnapshotError::Short));

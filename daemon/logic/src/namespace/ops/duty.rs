@@ -1,0 +1,22 @@
+use crate::command::{Command, Refusal};
+use crate::namespace::state::Namespace;
+use crate::namespace::window::Remembered;
+use dfs_types::{DatanodeId, Duty};
+
+impl Namespace {
+    /// Notes what is wanted of a datanode. Whether there is such a datanode, and whether the others can do without it, only
+    /// the leader knows: it asks before it proposes this.
+    pub(in crate::namespace) fn set_duty(
+        &mut self,
+        command: &Command,
+        node: DatanodeId,
+        duty: Duty,
+    ) -> Result<Remembered, Refusal> {
+        self.need_master(command)?;
+        match duty {
+            Duty::Serve => self.duties.remove(&node),
+            Duty::Drain | Duty::Gone => self.duties.insert(node, duty),
+        };
+        Ok(Remembered::Done)
+    }
+}
