@@ -3,7 +3,8 @@
 //! * [`cluster`] starts, kills, restarts, stops and inspects the daemons of a cluster of its own.
 //! * [`content`] makes bytes from a seed, so that nothing needs to be kept to know what a file must hold.
 //! * [`middle`] does a fault in the middle of a transfer.
-//! * [`network`] cuts a running datanode off, from some or from all.
+//! * [`network`] cuts a running datanode off, from some or from all, and makes the way to a master slow or wrong.
+//! * [`stranger`] listens and is no master.
 //! * [`picture`] draws a screen, for the docs.
 //! * [`terminal`] runs a program behind a pseudo-terminal and knows what would be seen.
 //! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
@@ -15,6 +16,7 @@ pub mod network;
 pub mod oracle;
 pub mod picture;
 pub mod programs;
+pub mod stranger;
 pub mod terminal;
 
 pub use cluster::{Cluster, Spec, seed};

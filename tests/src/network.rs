@@ -1,16 +1,18 @@
-//! A datanode whose network can be cut, towards its masters, its clients and its peers each for itself.
+//! A datanode whose network can be cut, towards its masters, its clients and its peers each for itself; and a way to the
+//! master that can be cut, slow, or wrong.
 //!
 //! The datanode runs behind two forwarders in the process of the test: others reach it through one, and it reaches its
 //! master through the other. Who calls is seen from the sockets of the cluster's processes, since inside the connection all
 //! is encrypted.
 
 use crate::cluster::{Cluster, Daemon};
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a connection looks whether its way was cut.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -25,6 +27,8 @@ pub enum Way {
     Held,
     /// All is taken and nothing arrives; connections that lost bytes end when the way is open again, no sooner.
     Swallowed,
+    /// A bit of every piece arrives turned over.
+    Garbled,
 }
 
 /// One kind of connections of a datanode.
@@ -34,15 +38,38 @@ pub struct Route {
     /// Bytes that met a way that was cut.
     cut: AtomicU64,
     passed: AtomicU64,
+    /// Milliseconds by which answers come late.
+    late_ms: AtomicU64,
+    /// The way is held once so many bytes have passed; 0: it is not.
+    held_after: AtomicU64,
 }
 
 impl Route {
     pub fn set(&self, way: Way) {
+        self.held_after.store(0, Ordering::SeqCst);
         self.way.store(way as u8, Ordering::SeqCst);
     }
 
+    /// From now on what the called one says arrives so much later. Nothing is lost, and no order is changed.
+    pub fn set_late(&self, by: Duration) {
+        self.late_ms.store(u64::try_from(by.as_millis()).expect("a short time"), Ordering::SeqCst);
+    }
+
+    /// Holds the way once so many more bytes have passed, give or take a piece; [`Route::set`] lets them go on.
+    pub fn hold_after(&self, bytes: u64) {
+        self.held_after.store(self.passed() + bytes, Ordering::SeqCst);
+    }
+
     fn way(&self) -> Way {
-        [Way::Open, Way::Held, Way::Swallowed][usize::from(self.way.load(Ordering::SeqCst))]
+        let held_after = self.held_after.load(Ordering::SeqCst);
+        if held_after > 0 && self.passed() >= held_after {
+            return Way::Held;
+        }
+        [Way::Open, Way::Held, Way::Swallowed, Way::Garbled][usize::from(self.way.load(Ordering::SeqCst))]
+    }
+
+    fn late(&self) -> Duration {
+        Duration::from_millis(self.late_ms.load(Ordering::SeqCst))
     }
 
     /// How often something met the cut: a fault that nothing met tested nothing.
@@ -64,6 +91,20 @@ pub struct Routes {
     pub peers: Arc<Route>,
 }
 
+/// A second way to the master, which others have without knowing. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Front {
+    pub address: SocketAddr,
+    pub route: Arc<Route>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+}
+
 /// A datanode behind forwarders. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Remote {
@@ -82,6 +123,15 @@ impl Drop for Remote {
 }
 
 impl Cluster {
+    /// A forwarder to the first master, for clients that are told its address.
+    pub fn before_master(&self) -> Front {
+        let master = self.daemon("master-1").address.parse().expect("an address");
+        let (route, stop) = (Arc::new(Route::default()), Arc::new(AtomicBool::new(false)));
+        let only = route.clone();
+        let address = forward(master, Arc::new(move |_, _| only.clone()), stop.clone());
+        Front { address, route, stop }
+    }
+
     /// Starts a datanode of the cluster again, behind forwarders, and waits until the cluster has all its datanodes.
     pub fn behind_forwarders(&self, id: &str) -> Remote {
         let mut daemon = self.daemon(id);
@@ -140,19 +190,23 @@ fn forward(target: SocketAddr, classify: Arc<Classify>, stop: Arc<AtomicBool>) -
 fn pass(caller: TcpStream, target: SocketAddr, route: &Arc<Route>, stop: &Arc<AtomicBool>) {
     let Ok(called) = TcpStream::connect(target) else { return };
     let lossy = Arc::new(AtomicBool::new(false));
-    let ways = [(&caller, &called), (&called, &caller)];
-    let threads = ways.map(|(from, to)| {
+    let ways = [(&caller, &called, false), (&called, &caller, true)];
+    let threads = ways.map(|(from, to, answers)| {
         let (from, to) = (from.try_clone().expect("clone"), to.try_clone().expect("clone"));
         let (route, stop, lossy) = (route.clone(), stop.clone(), lossy.clone());
-        std::thread::spawn(move || carry(&from, &to, &route, &stop, &lossy))
+        std::thread::spawn(move || carry(&from, &to, answers, &route, &stop, &lossy))
     });
     threads.into_iter().for_each(|thread| thread.join().expect("carry"));
 }
 
-fn carry(mut from: &TcpStream, mut to: &TcpStream, route: &Route, stop: &AtomicBool, lossy: &AtomicBool) {
+fn carry(mut from: &TcpStream, to: &TcpStream, answers: bool, route: &Route, stop: &AtomicBool, lossy: &AtomicBool) {
     from.set_read_timeout(Some(LOOK_EVERY)).expect("time limit");
     let (mut piece, mut ended) = (vec![0; PIECE_BYTES], false);
+    let mut under_way = UnderWay::default();
     while !stop.load(Ordering::SeqCst) {
+        if under_way.deliver(to).is_err() {
+            ended = true;
+        }
         let way = route.way();
         if way == Way::Held || (way == Way::Swallowed && ended) {
             let waiting = from.peek(&mut [0]).unwrap_or(0);
@@ -160,14 +214,24 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, route: &Route, stop: &AtomicB
             std::thread::sleep(LOOK_EVERY);
             continue;
         }
-        if way == Way::Open && (ended || lossy.load(Ordering::SeqCst)) {
+        if matches!(way, Way::Open | Way::Garbled) && (ended && under_way.is_empty() || lossy.load(Ordering::SeqCst)) {
             break;
+        }
+        if ended {
+            std::thread::sleep(LOOK_EVERY);
+            continue;
         }
         match from.read(&mut piece) {
             Ok(0) => ended = true,
             Ok(count) if route.way() != Way::Swallowed => {
                 // What was read just before the way was held still passes: it was on the wire.
-                if to.write_all(&piece[..count]).is_err() {
+                let bytes = &mut piece[..count];
+                if route.way() == Way::Garbled {
+                    bytes[count / 2] ^= 1;
+                    route.cut.fetch_add(1, Ordering::SeqCst);
+                }
+                under_way.send(bytes, if answers { route.late() } else { Duration::ZERO });
+                if under_way.deliver(to).is_err() {
                     ended = true;
                 }
                 route.passed.fetch_add(count as u64, Ordering::SeqCst);
@@ -185,7 +249,32 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, route: &Route, stop: &AtomicB
     }
 }
 
-fn is_timeout(error: &std::io::Error) -> bool {
+/// Bytes that are late, with the time when they arrive.
+#[derive(Debug, Default)]
+struct UnderWay(VecDeque<(Instant, Vec<u8>)>);
+
+impl UnderWay {
+    fn send(&mut self, bytes: &[u8], late: Duration) {
+        // Nothing overtakes what was sent before it.
+        let before = self.0.back().map_or_else(Instant::now, |(due, _)| *due);
+        self.0.push_back((before.max(Instant::now() + late), bytes.to_vec()));
+    }
+
+    /// Hands over what is due.
+    fn deliver(&mut self, mut to: &TcpStream) -> std::io::Result<()> {
+        while self.0.front().is_some_and(|(due, _)| *due <= Instant::now()) {
+            let sent = self.0.pop_front().map_or(Ok(()), |(_, bytes)| to.write_all(&bytes));
+            sent?;
+        }
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+pub(crate) fn is_timeout(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }
 

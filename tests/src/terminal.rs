@@ -14,7 +14,11 @@ pub mod key {
     pub const ENTER: &str = "\r";
     pub const TAB: &str = "\t";
     pub const UP: &str = "\x1b[A";
+    pub const DOWN: &str = "\x1b[B";
     pub const RIGHT: &str = "\x1b[C";
+    pub const HOME: &str = "\x1b[H";
+    pub const END: &str = "\x1b[F";
+    pub const DELETE: &str = "\x1b[3~";
     pub const CTRL_A: &str = "\x01";
     pub const CTRL_C: &str = "\x03";
     pub const CTRL_D: &str = "\x04";

@@ -109,11 +109,11 @@ fn model(page: PageId, width: u16, height: u16) -> Model {
     let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
     let mut model = Model::new(Options { theme, page: Some(page), ..Options::default() });
     update(&mut model, Message::Resize(width, height));
-    update(&mut model, Message::Picture(picture(0)));
-    update(&mut model, Message::Picture(picture(1)));
+    update(&mut model, Message::Picture(picture(0), 0));
+    update(&mut model, Message::Picture(picture(1), 0));
     let now = Moment { elapsed_ms: 900_000, calendar: Timestamp(1_795_269_800_000) };
     update(&mut model, Message::Tick(now));
-    update(&mut model, Message::Picture(picture(2)));
+    update(&mut model, Message::Picture(picture(2), 0));
     model
 }
 
@@ -141,13 +141,13 @@ fn pictures(c: &mut Criterion) {
     let pictures = [picture(3), picture(4)];
     let mut taken = pictures.iter().cycle();
     c.bench_function("picture/taken in", |b| {
-        b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone()))));
+        b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone(), 0))));
     });
     for letter in "/data".chars() {
         update(&mut shown, Message::Key(KeyEvent::from(KeyCode::Char(letter))));
     }
     c.bench_function("picture/taken in, filtered", |b| {
-        b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone()))));
+        b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone(), 0))));
     });
 }
 

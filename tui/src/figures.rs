@@ -87,6 +87,12 @@ pub fn latency(span: Duration) -> String {
     }
 }
 
+/// How far two clocks are apart, as precisely as it matters: `3.00 ms`, `2.50 s`, `1d 00h`.
+pub fn apart(skew_ms: i64) -> String {
+    let off = Duration::from_millis(skew_ms.unsigned_abs());
+    if off < Duration::from_secs(10) { latency(off) } else { span(off) }
+}
+
 /// A part of a whole in percent, to one digit below ten: `3.4 %`, `57 %`; `–` of nothing.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {

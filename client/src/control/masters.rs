@@ -7,7 +7,7 @@ use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{HELLO_TIMEOUT, connect, framed};
 use dfs_types::{Error, ErrorCode, Protection, Result, format_duration};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tarpc::client::RpcError;
 use tarpc::context::Context;
@@ -17,6 +17,9 @@ use tokio::sync::Mutex;
 const TRIES_PER_DEADLINE: u32 = 3;
 /// One try is never cut shorter than this, but by the deadline.
 const TRY_MIN: Duration = Duration::from_secs(1);
+
+/// A connection that answered somebody so lately is alive, whoever else was too impatient to hear an answer.
+const SILENT_MAX: Duration = Duration::from_secs(10);
 
 /// How long a call may take, and whether it waits for what may pass.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +54,18 @@ struct Open {
     address: SocketAddr,
     /// Tells this connection from later ones.
     number: u64,
+    /// When it answered last; all who use it share that.
+    answered: Arc<std::sync::Mutex<Instant>>,
+}
+
+impl Open {
+    fn answered(&self) -> MutexGuard<'_, Instant> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_silent(&self) -> bool {
+        self.answered().elapsed() >= SILENT_MAX
+    }
 }
 
 /// What one try came to, when it failed.
@@ -121,7 +136,11 @@ impl Masters {
         let (open, fresh) = self.open(span).await.map_err(|error| Failed { error, outworn: false, hinted: false })?;
         let mut context = tarpc::context::current();
         context.deadline = Instant::now() + span;
-        match once(open.client.clone(), context).await {
+        let answer = once(open.client.clone(), context).await;
+        if matches!(answer, Ok(_) | Err(RpcError::Server(_))) {
+            *open.answered() = Instant::now();
+        }
+        match answer {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) if error.code == ErrorCode::NotLeader => {
                 let hint = leader_in(error.hint.as_deref());
@@ -131,7 +150,13 @@ impl Masters {
             Ok(Err(error)) => Err(Failed { error, outworn: false, hinted: false }),
             Err(error) => {
                 let broken = matches!(error, RpcError::Shutdown | RpcError::Send(_) | RpcError::Channel(_));
-                if !matches!(error, RpcError::Server(_)) {
+                let goes = match error {
+                    RpcError::Server(_) => false,
+                    // Another master may answer sooner. A single one is slow, and a new connection is no quicker.
+                    RpcError::DeadlineExceeded => self.addresses.len() > 1 || open.is_silent(),
+                    _ => true,
+                };
+                if goes {
                     self.leave(&open, None).await;
                 }
                 Err(Failed { error: call_error(&error, open.address, span), outworn: broken && !fresh, hinted: false })
@@ -156,7 +181,8 @@ impl Masters {
         let connected = connected.await.map_err(|error| error.into_error(address))?;
         let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
         line.opened += 1;
-        let open = Open { client: Arc::new(client), address, number: line.opened };
+        let answered = Arc::new(std::sync::Mutex::new(Instant::now()));
+        let open = Open { client: Arc::new(client), address, number: line.opened, answered };
         line.open = Some(open.clone());
         Ok((open, true))
     }

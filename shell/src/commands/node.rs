@@ -5,7 +5,7 @@ use super::{Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::{Args, ValueEnum};
 use dfs_client::NodeStatus;
-use dfs_tui::figures::{age, count, latency, percent, plural, size};
+use dfs_tui::figures::{age, apart, count, percent, plural, size};
 use dfs_tui::text::sanitise;
 use dfs_tui::{Report, Tone, View, nodes};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
@@ -84,7 +84,7 @@ impl Report for Shown {
         line("heard from", &age(span(node.heartbeat_age_ms)));
         line("came", &age(span(node.registered_ms)));
         let side = if node.skew_ms < 0 { "behind" } else { "ahead of" };
-        line("clock", &format!("{} {side} the master's", latency(span(node.skew_ms.unsigned_abs()))));
+        line("clock", &format!("{} {side} the master's", apart(node.skew_ms)));
         line("address", &node.address.to_string());
         line("version", &sanitise(&node.version));
         line("chunks", &count(node.chunks));

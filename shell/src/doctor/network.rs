@@ -4,7 +4,7 @@ use super::{Area, Check};
 use crate::probe;
 use dfs_client::{Identity, NodeAddress, NodeState, NodeStatus};
 use dfs_daemon::local::{self, DaemonStatus};
-use dfs_tui::figures::{latency, plural};
+use dfs_tui::figures::{apart, latency, plural};
 use dfs_types::{DatanodeId, Error, Protection, Result};
 use futures::StreamExt;
 use std::net::SocketAddr;
@@ -89,13 +89,13 @@ fn round_trip(name: String, took: Duration) -> Check {
 
 fn clock(whose: &str, ahead_ms: i64) -> Check {
     let name = format!("clock of {whose}");
-    let apart = Duration::from_millis(ahead_ms.unsigned_abs());
+    let off = Duration::from_millis(ahead_ms.unsigned_abs());
     let side = if ahead_ms < 0 { "behind" } else { "ahead" };
-    let why = format!("{} {side}", latency(apart));
+    let why = format!("{} {side}", apart(ahead_ms));
     let mend = "timedatectl set-ntp true, on the machine whose clock is wrong";
-    match apart {
-        _ if apart < SKEW_WARNING => Check::ok(Area::Network, name, why),
-        _ if apart < SKEW_BAD => Check::warning(Area::Network, name, why, mend),
+    match off {
+        _ if off < SKEW_WARNING => Check::ok(Area::Network, name, why),
+        _ if off < SKEW_BAD => Check::warning(Area::Network, name, why, mend),
         _ => Check::bad(Area::Network, name, format!("{why}: permissions for chunks count as expired"), mend),
     }
 }

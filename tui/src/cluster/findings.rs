@@ -1,7 +1,7 @@
 //! What is wrong: what, since when, how bad, what happens by itself, what to type next.
 
 use super::{Affected, Picture, names};
-use crate::figures::{count, percent, plural, size};
+use crate::figures::{apart, percent, plural, size};
 use dfs_rpc::client::{NodeState, NodeStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -328,7 +328,7 @@ fn clocks(picture: &Picture<'_>) -> Option<Finding> {
         .filter(|node| node.state == NodeState::Live && node.skew_ms.unsigned_abs() > SKEW_MAX_MS)
         .map(|node| {
             let side = if node.skew_ms > 0 { "ahead" } else { "behind" };
-            format!("{} is {} ms {side}", node.id, count(node.skew_ms.unsigned_abs()))
+            format!("{} is {} {side}", node.id, apart(node.skew_ms))
         })
         .collect();
     (!off.is_empty()).then(|| Finding {

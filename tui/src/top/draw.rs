@@ -118,8 +118,10 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
         let gone = Duration::from_millis(shared.now.elapsed_ms.saturating_sub(*since_ms));
         let what = format!("LOST for {}, trying again: {}", crate::figures::span(gone), sanitise(&error.message));
         let room = cells.saturating_sub(LOST_REST_CELLS);
-        spans.extend([Span::styled(truncate(&what, room).into_owned(), theme.tone(Tone::Bad)), bar()]);
-        spans.push(Span::styled(format!("as of {}", picture_age(shared)), theme.tone(Tone::Warning)));
+        spans.push(Span::styled(truncate(&what, room).into_owned(), theme.tone(Tone::Bad)));
+        if shared.snapshot.is_some() {
+            spans.extend([bar(), Span::styled(format!("as of {}", picture_age(shared)), theme.tone(Tone::Warning))]);
+        }
     } else if let Some(snapshot) = &shared.snapshot {
         let status = &snapshot.status;
         let cluster = status.cluster.to_string();

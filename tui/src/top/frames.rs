@@ -64,7 +64,7 @@ fn busy_machines() -> Model {
     snapshot.nodes[20].load.folders[0].failed = true;
     (snapshot.nodes[40].short, snapshot.nodes[41].short, snapshot.nodes[41].sole) = (17, 120, 3);
     snapshot.status.taken_at = Timestamp(snapshot.status.taken_at.0 + 1_000);
-    update(&mut model, Message::Picture(Arc::new(snapshot)));
+    update(&mut model, Message::Picture(Arc::new(snapshot), 0));
     model
 }
 

@@ -102,6 +102,11 @@ impl NodeHistory {
             return;
         }
         let Some(before) = self.heard.replace(heard) else { return };
+        if heard.at.0.saturating_add(HEARTBEAT_MS_MIN) < before.at.0 {
+            // The master's clock was set back, or another master answers: what lies between is not known.
+            self.rates = None;
+            return;
+        }
         let span_ms = heard.at.0.saturating_sub(before.at.0);
         if span_ms < HEARTBEAT_MS_MIN {
             // The same heartbeat, told a moment later.
@@ -237,6 +242,18 @@ mod tests {
         // It began anew.
         history.picture(&at(5, 10));
         assert_eq!(read_rate(&history), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_rates_begin_anew() {
+        let mut history = History::default();
+        history.picture(&at(90_000, 1000));
+        history.picture(&at(90_002, 5000));
+        assert_eq!(read_rate(&history), Some(2000.0));
+        history.picture(&at(0, 9000));
+        assert_eq!((read_rate(&history), history.now().and_then(|now| now.changes)), (None, None));
+        history.picture(&at(2, 9500));
+        assert_eq!(read_rate(&history), Some(250.0));
     }
 
     #[test]

@@ -19,8 +19,8 @@ pub enum Message {
     Resize(u16, u16),
     /// The clock moved on; at least once a second.
     Tick(Moment),
-    /// A picture of the cluster.
-    Picture(Arc<Snapshot>),
+    /// A picture of the cluster, and for how many milliseconds it was waited for: it may be so old.
+    Picture(Arc<Snapshot>, u64),
     /// The cluster did not answer.
     Lost(Error),
     /// A page of a remote folder.

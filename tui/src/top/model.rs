@@ -119,8 +119,8 @@ pub struct Shared {
     pub now: Moment,
     /// The picture that is shown; frozen, it stays.
     pub snapshot: Option<Arc<Snapshot>>,
-    /// When it came, in milliseconds of our clock.
-    pub received_ms: u64,
+    /// When it was asked for, in milliseconds of our clock: what took long to come may be as old.
+    pub asked_ms: u64,
     /// What is wrong in it, worst first.
     pub findings: Vec<Finding>,
     pub history: History,
@@ -265,9 +265,9 @@ impl Shared {
         self.findings = self.picture().map(|picture| findings(&picture)).unwrap_or_default();
     }
 
-    /// The age of the picture in milliseconds.
+    /// The age of the picture in milliseconds, at most.
     pub fn age_ms(&self) -> u64 {
-        self.now.elapsed_ms.saturating_sub(self.received_ms)
+        self.now.elapsed_ms.saturating_sub(self.asked_ms)
     }
 
     /// Whether the picture is older than it should be.

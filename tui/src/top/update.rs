@@ -8,6 +8,7 @@ use crate::top::message::{CommandNews, CommandState, Effect, Message};
 use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Link, Model, Overlay, PageId, REFRESHES_MS};
 use crate::top::page::Act;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
+use dfs_types::ErrorCode;
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -40,12 +41,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.dirty |= passed > 0;
             Vec::new()
         }
-        Message::Picture(snapshot) => {
+        Message::Picture(snapshot, waited_ms) => {
             model.shared.link = Link::Live;
             model.shared.history.picture(snapshot);
             if !model.shared.frozen {
                 model.shared.snapshot = Some(snapshot.clone());
-                model.shared.received_ms = model.shared.now.elapsed_ms;
+                model.shared.asked_ms = model.shared.now.elapsed_ms.saturating_sub(*waited_ms);
                 model.shared.look();
             }
             model.dirty = true;
@@ -268,8 +269,11 @@ fn command(model: &mut Model, news: &CommandNews) -> Vec<Act> {
             let (line, number) = (command.line.clone(), command.number);
             let key = PageId::Commands.key();
             let short = !output.trim_end().contains('\n');
-            command.read = *code == 0;
+            // Who ended it knows why.
+            let interrupted = *code == ErrorCode::Interrupted.exit_code();
+            command.read = *code == 0 || interrupted;
             match (code, output.trim_end()) {
+                _ if interrupted => vec![Act::Say(format!("ended: {line}"))],
                 (0, "") => vec![Act::Say(format!("done: {line}"))],
                 (0, answer) if short => vec![Act::Say(answer.to_owned())],
                 (0, _) if awaited && matches!(model.overlay, Overlay::None) => {

@@ -166,7 +166,7 @@ pub fn model(snapshot: Snapshot) -> Model {
     let mut model = Model::new(Options { theme, ..Options::default() });
     update(&mut model, Message::Resize(80, 24));
     update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));
-    update(&mut model, Message::Picture(Arc::new(snapshot)));
+    update(&mut model, Message::Picture(Arc::new(snapshot), 0));
     update(&mut model, listed("/", false));
     update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(here()) });
     model
@@ -277,7 +277,7 @@ fn repairing() -> Model {
             CopyCount { wanted: 3, live: 3, chunks: all - short },
         ];
         event(&mut snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
-        update(&mut model, Message::Picture(Arc::new(snapshot)));
+        update(&mut model, Message::Picture(Arc::new(snapshot), 0));
         let now =
             Moment { elapsed_ms: 6_000 + second as u64 * 1000, calendar: Timestamp(NOW.0 + second as u64 * 1000) };
         update(&mut model, Message::Tick(now));

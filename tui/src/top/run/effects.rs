@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Names that are asked for at once.
 const NAMES_PER_PAGE: u32 = 500;
-/// A folder that takes longer than this is not there.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A folder that takes longer than this is not there. One try may take a third of it, as with pictures: slow is not gone.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Names of a local folder that are shown.
 const LOCAL_NAMES_MAX: usize = 20_000;
 

@@ -4,7 +4,7 @@ use crate::top::message::Message;
 use dfs_client::{Client, Snapshot};
 use dfs_types::{Error, Result};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// One try may take a third of it: a master that answers after some seconds is slow, and not gone. How old the picture is
@@ -18,7 +18,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(4);
 pub(super) enum Heard {
     #[default]
     Nothing,
-    Picture(Arc<Snapshot>),
+    /// With when it was asked for.
+    Picture(Arc<Snapshot>, Instant),
     Lost(Error),
 }
 
@@ -26,7 +27,10 @@ impl Heard {
     pub(super) fn message(&self) -> Option<Message> {
         match self {
             Self::Nothing => None,
-            Self::Picture(snapshot) => Some(Message::Picture(snapshot.clone())),
+            Self::Picture(snapshot, asked) => {
+                let waited_ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+                Some(Message::Picture(snapshot.clone(), waited_ms))
+            }
             Self::Lost(error) => Some(Message::Lost(error.clone())),
         }
     }
@@ -39,6 +43,7 @@ pub(super) async fn feed(client: Client, mut every_ms: watch::Receiver<u64>, hea
     let mut failures = 0u32;
     while !heard.is_closed() {
         let every = Duration::from_millis(*every_ms.borrow_and_update());
+        let asked = Instant::now();
         let news = tokio::select! {
             news = picture(&client, snapshot.as_ref()) => news,
             () = heard.closed() => return,
@@ -47,7 +52,7 @@ pub(super) async fn feed(client: Client, mut every_ms: watch::Receiver<u64>, hea
             Ok(new) => {
                 failures = 0;
                 snapshot = Some(new.clone());
-                heard.send_replace(Heard::Picture(new));
+                heard.send_replace(Heard::Picture(new, asked));
                 every
             }
             Err(error) => {

@@ -256,7 +256,7 @@ pub async fn print(start: Start, print: Print) -> Result<String> {
     let doer = Doer { client, world, messages, every, preferences_file: None };
     update(&mut model, Message::Resize(print.columns, print.lines));
     update(&mut model, Message::Tick(moment(began)));
-    update(&mut model, Message::Picture(snapshot));
+    update(&mut model, Message::Picture(snapshot, 0));
     let mut asked = ask(&doer, entered(&mut model));
     let deadline = Instant::now() + SETTLE_TIME;
     while asked > 0 {

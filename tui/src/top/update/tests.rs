@@ -87,7 +87,7 @@ fn what_is_old_is_shown_as_old() {
     for part in ["unknown", "as of 1 min ago", "LOST for 1m 00s", "connection refused", "datanode-1"] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
-    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3))));
+    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3)), 0));
     assert!(matches!(model.shared.link, Link::Live) && seen(&model).contains("· well"));
 }
 
@@ -95,11 +95,11 @@ fn what_is_old_is_shown_as_old() {
 fn a_frozen_picture_stays() {
     let mut model = model(fixtures::cluster(3));
     typed(&mut model, "p");
-    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(9))));
+    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(9)), 0));
     assert_eq!(model.shared.nodes().len(), 3);
     assert!(seen(&model).contains("FROZEN"));
     typed(&mut model, "p");
-    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(9))));
+    update(&mut model, Message::Picture(Arc::new(fixtures::cluster(9)), 0));
     assert_eq!(model.shared.nodes().len(), 9);
 }
 

@@ -295,6 +295,14 @@ fn transfers_are_shown_and_ended() {
     let text = seen(&model);
     assert!(text.contains("2 transfers") && text.contains("25 %") && text.contains("put -r '/my photos' /"), "{text}");
     assert_eq!(typed(&mut model, "x"), [Effect::Cancel { number: 1 }]);
+    // Whoever ended it is not told that it failed.
+    let state = CommandState::Ended { code: ErrorCode::Interrupted.exit_code(), output: "put: interrupted".into() };
+    update(&mut model, Message::Command(CommandNews { number: 1, state }));
+    let text = seen(&model);
+    assert!(text.contains("ended: put -r '/my photos' /") && !text.contains("failed"), "{text}");
+    typed(&mut model, "s");
+    press(&mut model, KeyCode::Down);
+    assert!(!seen(&model).contains("1 command failed"));
 }
 
 #[test]

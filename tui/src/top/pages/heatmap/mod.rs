@@ -119,7 +119,7 @@ impl Page for Heatmap {
 
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         match message {
-            Message::Picture(_) => self.arrange(shared),
+            Message::Picture(..) => self.arrange(shared),
             Message::Listed { path, after, result } => {
                 if let Some(folders) = &mut self.folders {
                     return folders

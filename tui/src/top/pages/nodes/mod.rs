@@ -142,7 +142,7 @@ impl Page for Nodes {
 
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         match message {
-            Message::Picture(_) => self.arrange(shared),
+            Message::Picture(..) => self.arrange(shared),
             Message::Log { node, lines } => {
                 if let Some(one) = &mut self.one {
                     one.log_came(node, lines, shared);

@@ -1,7 +1,7 @@
 //! All about one datanode: what it is, its folders, what it does, what happened to it, what it says itself.
 
 use super::columns::{rates, state};
-use crate::figures::{age, count, latency, percent, plural, rate, size};
+use crate::figures::{age, apart, count, percent, plural, rate, size};
 use crate::nodes::full;
 use crate::report::Tone;
 use crate::text::{pad, sanitise, truncate};
@@ -207,7 +207,7 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
             "address",
             format!("{}, came {}, version {}", node.address, age(ms(node.registered_ms)), sanitise(&node.version)),
         ),
-        ("clock", format!("{} {side} the master's", latency(ms(node.skew_ms.unsigned_abs())))),
+        ("clock", format!("{} {side} the master's", apart(node.skew_ms))),
         ("space", format!("{part}{} of {}, {} free", percent(used, capacity), size(capacity), size(free))),
         ("chunks", chunks(node, shared)),
         ("now", format!("{reads} and {writes} in flight")),

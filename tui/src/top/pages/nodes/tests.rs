@@ -102,7 +102,7 @@ fn what_is_chosen_stays_so_when_the_order_changes() {
     assert_eq!(press(&mut model, KeyCode::Char('y')), [Effect::Copy("datanode-2".into())]);
     let mut fewer = fixtures::cluster(9);
     fewer.nodes.remove(0);
-    update(&mut model, Message::Picture(Arc::new(fewer)));
+    update(&mut model, Message::Picture(Arc::new(fewer), 0));
     assert_eq!(press(&mut model, KeyCode::Char('y')), [Effect::Copy("datanode-2".into())]);
 }
 
@@ -184,6 +184,31 @@ fn no_datanode_at_all() {
         press(&mut model, code);
     }
     assert!(seen(&model).join("\n").contains("No datanode has ever come"));
+}
+
+#[test]
+fn clocks_that_are_off_by_a_day_are_told_and_nothing_else_is_wrong() {
+    const DAY_MS: i64 = 86_400_000;
+    let mut snapshot = fixtures::cluster(3);
+    (snapshot.nodes[0].skew_ms, snapshot.nodes[1].skew_ms) = (DAY_MS, -DAY_MS);
+    let mut model = table(snapshot);
+    update(&mut model, Message::Resize(200, 60));
+    let text = once::plain(&once::frame(&model, 200, 60));
+    assert!(text.contains("+1d 00h") && text.contains("-1d 00h"), "{text}");
+    for (side, keys) in [("ahead of", 0), ("behind", 1)] {
+        (0..keys).for_each(|_| drop(press(&mut model, KeyCode::Down)));
+        press(&mut model, KeyCode::Enter);
+        let text = seen(&model).join("\n");
+        assert!(text.contains(&format!("clock        1d 00h {side} the master's")), "{text}");
+        press(&mut model, KeyCode::Esc);
+    }
+    let told = "clocks differ from the master's: datanode-1 is 1d 00h ahead, datanode-2 is 1d 00h behind";
+    for page in PageId::ALL {
+        press(&mut model, KeyCode::Char(page.key()));
+        let text = seen(&model).join("\n");
+        assert!(!text.contains("NaN") && !text.contains("inf ") && !text.contains("d ago"), "{text}");
+        assert!(page != PageId::Overview || text.contains(told), "{text}");
+    }
 }
 
 #[test]

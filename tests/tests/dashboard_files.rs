@@ -1,0 +1,166 @@
+//! Files moved, renamed and deleted from the dashboard, as a person does it.
+
+use dfs_tests::network::Way;
+use dfs_tests::terminal::{Terminal, key};
+use dfs_tests::{Cluster, Spec, content};
+use std::path::{Path, PathBuf};
+
+const LINES: u16 = 40;
+const CELLS: u16 = 120;
+const FILE_BYTES: u64 = 64 << 20;
+/// A transfer is held after so many bytes, before its end and after its beginning.
+const HELD_AFTER: u64 = 20 << 20;
+
+/// The dashboard's files view, started in this local folder.
+fn files(cluster: &Cluster, folder: &Path) -> Terminal {
+    let mut command = cluster.shell_command();
+    command.args(["top", "--view", "files"]).current_dir(folder);
+    let mut terminal = Terminal::run(command, LINES, CELLS);
+    terminal.see("> dfs  /");
+    terminal
+}
+
+fn folder(cluster: &Cluster, name: &str) -> PathBuf {
+    let folder = cluster.scratch().join(name);
+    std::fs::create_dir_all(&folder).expect("make a folder");
+    folder
+}
+
+/// What is in a local folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("read a folder");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The line with the keys, or with what was said last.
+fn foot(terminal: &Terminal) -> String {
+    terminal.text().lines().nth(usize::from(LINES) - 1).unwrap_or_default().to_owned()
+}
+
+fn say(terminal: &mut Terminal, what: &str) {
+    terminal.wait(&format!("{what:?} in the last line"), |terminal| foot(terminal).starts_with(what));
+}
+
+#[test]
+fn up_and_down_again_and_ended_in_the_middle() {
+    let cluster = Cluster::start(Spec::default().datanodes(1).replication(1));
+    let remote = cluster.behind_forwarders("datanode-1");
+    let route = &remote.routes.clients;
+    let (from, to) = (folder(&cluster, "from"), folder(&cluster, "to"));
+    content::write(7, FILE_BYTES, &from.join("big"));
+
+    let mut terminal = files(&cluster, &from);
+    terminal.see("64M");
+    route.hold_after(HELD_AFTER);
+    terminal.press("o");
+    terminal.press("u");
+    let put = format!("put {}/big /", from.display());
+    moving(&mut terminal, &put);
+    // Ended in the middle, nothing of it is there.
+    terminal.press("x");
+    say(&mut terminal, &format!("ended: {put}"));
+    terminal.see("empty");
+    assert_eq!(cluster.shell(&["stat", "/big"]).code, 1);
+    assert_eq!(cluster.ok(&["ls", "/"]), "");
+    route.set(Way::Open);
+
+    terminal.press("u");
+    terminal.wait("the file on both sides", |terminal| {
+        terminal.text().lines().any(|line| line.matches("big").count() == 2 && line.matches("64M").count() == 2)
+    });
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
+
+    // Back into another folder.
+    let mut terminal = files(&cluster, &to);
+    terminal.see("big");
+    route.hold_after(HELD_AFTER);
+    terminal.press("d");
+    let get = format!("get /big {}", to.display());
+    moving(&mut terminal, &get);
+    assert!(!names(&to).is_empty(), "it has not begun");
+    terminal.press("x");
+    say(&mut terminal, &format!("ended: {get}"));
+    assert_eq!(names(&to), [""; 0], "nothing half is left");
+    route.set(Way::Open);
+    terminal.press("d");
+    terminal.wait("the file on both sides", |terminal| {
+        terminal.text().lines().any(|line| line.matches("big").count() == 2)
+    });
+    cluster.wait_for("the whole file", || names(&to) == ["big"]);
+    assert!(content::is_same(&from.join("big"), &to.join("big")));
+    terminal.press("8");
+    terminal.see("interrupted");
+    terminal.see("done");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+/// The queue with the line and its bar, some of which is full.
+fn moving(terminal: &mut Terminal, line: &str) {
+    terminal.see("1 transfer: x ends the first");
+    terminal.wait("a bar", |terminal| {
+        let text = terminal.text();
+        let shown = text.lines().find(|shown| shown.starts_with("x ") && shown.contains(line));
+        shown.is_some_and(|shown| shown.contains('█') && shown.contains(" %"))
+    });
+}
+
+#[test]
+fn named_anew_and_deleted() {
+    let cluster = Cluster::start(Spec::default());
+    let here = folder(&cluster, "here");
+    let local = here.join("notes");
+    content::write(8, 3 << 20, &local);
+    cluster.ok(&["put", local.to_str().expect("UTF-8"), "/notes"]);
+    std::fs::remove_file(&local).expect("remove");
+    let mut terminal = files(&cluster, &here);
+    terminal.see("1 entry");
+    terminal.press("r");
+    terminal.see(":mv /notes /notes");
+    terminal.press("-2026\r");
+    terminal.see("> notes-2026");
+    terminal.press("n");
+    terminal.see(":mkdir /");
+    terminal.press("old\r");
+    terminal.see("old/");
+    assert_eq!(cluster.ok(&["ls", "/"]).split_whitespace().collect::<Vec<_>>(), ["notes-2026", "old"]);
+
+    // Not now is what Enter means until something else is chosen.
+    let chosen = |terminal: &Terminal, text: &str| terminal.cell_of(text).is_some_and(|cell| cell.inverse());
+    terminal.press(key::DELETE);
+    terminal.see("delete /notes-2026: 3.0 MiB; there is no trash yet");
+    assert!(chosen(&terminal, " n  not now ") && !chosen(&terminal, " y  do it "));
+    terminal.press(key::ENTER);
+    say(&mut terminal, "not done");
+    assert_eq!(cluster.shell(&["stat", "/notes-2026"]).code, 0);
+    terminal.press(key::DELETE);
+    terminal.see("really?");
+    terminal.press(key::TAB);
+    terminal.wait("the other one", |terminal| chosen(terminal, " y  do it ") && !chosen(terminal, " n  not now "));
+    terminal.press(key::ENTER);
+    say(&mut terminal, "done: rm /notes-2026");
+    terminal.wait("one entry", |terminal| terminal.text().contains("1 entry") && terminal.text().contains("> old/"));
+    assert_eq!(cluster.shell(&["stat", "/notes-2026"]).code, 1);
+
+    // What cd did holds for the next line.
+    terminal.press(":cd /old\r");
+    say(&mut terminal, "done: cd /old");
+    terminal.press(":mkdir new\r");
+    say(&mut terminal, "done: mkdir new");
+    terminal.press(":pwd\r");
+    say(&mut terminal, "/old");
+    assert_eq!(cluster.ok(&["ls", "/old"]).trim(), "new");
+
+    // A command that would ask at a prompt asks here.
+    terminal.press(":rm -r /old\r");
+    terminal.see("really?");
+    assert!(chosen(&terminal, " n  not now "));
+    assert_eq!(cluster.shell(&["stat", "/old/new"]).code, 0);
+    terminal.press("y");
+    say(&mut terminal, "done: rm --yes -r /old");
+    terminal.see("empty");
+    assert_eq!(cluster.ok(&["ls", "/"]), "");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
+}
