@@ -4,8 +4,8 @@ use crate::client::{Client, request_id};
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::board::{Board, BoardVersion};
 use dfs_rpc::client::{
-    ChunkStatus, ClusterStatus, Find, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead,
-    SafeModeChange,
+    ChunkStatus, ClusterStatus, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus,
+    PlanRead, SafeModeChange,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
@@ -203,6 +203,18 @@ impl Client {
     pub async fn board(&self, since: Option<BoardVersion>) -> Result<Board> {
         let encoded = self.call(|master, context| async move { master.board(context, since).await }).await?;
         Board::decode(&encoded)
+    }
+
+    /// What lately went on below a folder, as far as the leading master knows.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied`.
+    pub async fn traffic(&self, path: &DfsPath) -> Result<FolderTraffic> {
+        self.call(|master, context| {
+            let path = path.clone();
+            async move { master.traffic(context, path).await }
+        })
+        .await
     }
 
     /// A file, all its chunks and their replicas.

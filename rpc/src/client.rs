@@ -56,6 +56,8 @@ pub trait ClientService {
     /// Has a datanode emptied, take chunks again, or forgotten. For the superuser. Refused, with nothing changed: the drain of
     /// one without which there would be too few datanodes or too little room, and to forget one that is not dead.
     async fn set_duty(request: RequestId, node: DatanodeId, duty: Duty) -> Result<()>;
+    /// What lately went on below a folder, as this master has planned reads and committed writes since it leads.
+    async fn traffic(path: DfsPath) -> Result<FolderTraffic>;
 }
 
 /// Where a datanode takes data connections.
@@ -176,6 +178,22 @@ pub struct ListPage {
     pub entries: Vec<Entry>,
     /// Whether there are names behind the last of `entries`.
     pub more: bool,
+}
+
+/// What lately went on below a folder; of the busiest folders of the cluster, at most 4,096.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FolderTraffic {
+    /// In all that is in it, and below.
+    pub whole: Traffic,
+    /// In each folder in it, with all that is below; in the order of the bytes of the names, without those that rest.
+    pub folders: Vec<(String, Traffic)>,
+}
+
+/// Bytes per second of files, without their copies; what went on a minute ago counts for a third.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Traffic {
+    pub read: u64,
+    pub written: u64,
 }
 
 /// Asks for a page of what is at and below a path.

@@ -7,8 +7,8 @@ use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
 use dfs_config::ClientSettings;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::client::{
-    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, LocatedChunk,
-    NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
+    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
+    LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
@@ -239,6 +239,10 @@ impl ClientService for Master {
             if fresh { Ok(()) } else { Err(Error::new(ErrorCode::AlreadyExists, "exists").at(&path)) }
         };
         self.once(request, change).await
+    }
+
+    async fn traffic(self, _: Context, _: DfsPath) -> Result<FolderTraffic> {
+        Ok(FolderTraffic::default())
     }
 
     async fn rename(self, _: Context, request: RequestId, from: DfsPath, to: DfsPath, _: bool) -> Result<()> {

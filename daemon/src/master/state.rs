@@ -12,6 +12,7 @@ use super::refused::{not_leader, proposal_failed};
 use super::registry::Registry;
 use dfs_config::MasterSettings;
 use dfs_logic::command::{Command, Op, Outcome, Refusal};
+use dfs_logic::traffic::Traffic;
 use dfs_rpc::request::next_request;
 use dfs_types::{ClusterId, Error, MasterId, RequestId};
 use openraft::metrics::{RaftDataMetrics, RaftServerMetrics};
@@ -42,6 +43,8 @@ pub struct Master {
     pub(super) held: Mutex<Option<Held>>,
     /// What happened since the start.
     pub journal: Arc<Journal>,
+    /// Which folders are busy. Soft state of the leader.
+    pub(super) traffic: Mutex<Traffic>,
     /// The picture of the cluster that dashboards watch.
     pub(super) boards: Mutex<Boards>,
     /// What the log has done since its start.

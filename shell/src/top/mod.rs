@@ -71,6 +71,7 @@ impl World for Shell {
             | Effect::Suspend
             | Effect::List { .. }
             | Effect::ListLocal { .. }
+            | Effect::Traffic { .. }
             | Effect::Copy(_)
             | Effect::Mouse(_)
             | Effect::Refresh { .. }

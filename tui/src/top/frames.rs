@@ -88,4 +88,7 @@ fn big_folders() {
     let result = Ok(fixtures::folder());
     update(&mut model, Message::Listed { path: DfsPath::root(), after: None, result });
     kept("folders", &mut model);
+    update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('h'))));
+    update(&mut model, Message::Traffic { path: DfsPath::root(), result: Ok(fixtures::traffic()) });
+    kept("folders-hot", &mut model);
 }

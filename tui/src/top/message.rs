@@ -3,7 +3,7 @@
 use crate::top::model::PageId;
 use crate::top::page::Question;
 use crossterm::event::{KeyEvent, MouseEvent};
-use dfs_client::{ListPage, Snapshot};
+use dfs_client::{FolderTraffic, ListPage, Snapshot};
 use dfs_types::{DfsPath, Error, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +28,11 @@ pub enum Message {
         path: DfsPath,
         after: Option<String>,
         result: Result<ListPage, Error>,
+    },
+    /// What lately went on below a remote folder.
+    Traffic {
+        path: DfsPath,
+        result: Result<FolderTraffic, Error>,
     },
     /// What is in a local folder.
     ListedLocal {
@@ -113,6 +118,10 @@ pub enum Effect {
     },
     ListLocal {
         path: PathBuf,
+    },
+    /// Ask what lately went on below a remote folder.
+    Traffic {
+        path: DfsPath,
     },
     /// Run a command that only looks (`head -c 4096 PATH`, `info PATH`) and bring what it says of the path.
     Look {

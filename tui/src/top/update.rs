@@ -67,9 +67,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             overlay::completed(model, line, candidates);
             Vec::new()
         }
-        Message::Listed { .. } | Message::ListedLocal { .. } | Message::Looked { .. } | Message::Log { .. } => {
-            Vec::new()
-        }
+        Message::Listed { .. }
+        | Message::ListedLocal { .. }
+        | Message::Traffic { .. }
+        | Message::Looked { .. }
+        | Message::Log { .. } => Vec::new(),
     };
     let mut effects = perform(model, acts);
     if !matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_)) {

@@ -2,10 +2,12 @@
 
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
+use dfs_logic::traffic::Rates;
 use dfs_rpc::CHUNKS_PER_PLAN_MAX;
 use dfs_rpc::capability::Operation;
-use dfs_rpc::client::{LocatedChunk, PlanRead, ReadPlan};
-use dfs_types::{ChunkId, DatanodeId, Principal, Result};
+use dfs_rpc::client::{FolderTraffic, LocatedChunk, PlanRead, ReadPlan, Traffic};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, DfsPath, Principal, Result};
+use std::sync::PoisonError;
 
 impl Master {
     pub(super) fn plan_read(&self, user: &str, plan: &PlanRead) -> Result<ReadPlan> {
@@ -16,6 +18,7 @@ impl Master {
         let keys = self.keys.get(&self.published);
         let now = self.clock.now();
         let turn = fastrand::u64(..);
+        self.note_traffic(&plan.path, asked(plan, &chunks), 0);
         let replicas: Vec<_> = {
             let registry = self.registry();
             chunks.iter().map(|(_, chunk)| registry.readers(*chunk, now, turn)).collect()
@@ -29,6 +32,23 @@ impl Master {
         Ok(ReadPlan { stat, chunks: located.collect::<Result<_>>()? })
     }
 
+    /// What lately went on below a folder that the user may look into.
+    pub(super) fn traffic(&self, user: &str, path: &DfsPath) -> Result<FolderTraffic> {
+        self.need_leader()?;
+        let seen = self.published.look().namespace.list(path, None, "", 1, user);
+        seen.map_err(|refusal| refused(refusal, path))?;
+        let below = self.traffic.lock().unwrap_or_else(PoisonError::into_inner).below(path, self.clock.now());
+        let shown = |rates: Rates| Traffic { read: rates.read, written: rates.written };
+        let folders = below.folders.into_iter().map(|(name, rates)| (name, shown(rates)));
+        Ok(FolderTraffic { whole: shown(below.whole), folders: folders.collect() })
+    }
+
+    /// Counts bytes that a user reads from, or has written to, a file.
+    pub(super) fn note_traffic(&self, path: &DfsPath, read: u64, written: u64) {
+        let now = self.clock.now();
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).note(path, read, written, now);
+    }
+
     /// A reader's word is not enough to give a replica up: the datanode is to look at it.
     pub(super) fn report_damage(&self, chunk: ChunkId, node: DatanodeId) -> Result<()> {
         self.need_leader()?;
@@ -39,4 +59,12 @@ impl Master {
             Err(invalid(format!("{node} is not known to have chunk {chunk}")))
         }
     }
+}
+
+/// Bytes of these chunks, each with its place in the file, that the plan asks for.
+fn asked(plan: &PlanRead, chunks: &[(u64, ChunkRef)]) -> u64 {
+    let (first, end) = (plan.offset, plan.offset.saturating_add(plan.length));
+    let part =
+        |(at, chunk): &(u64, ChunkRef)| end.min(at.saturating_add(chunk.length.into())).saturating_sub(first.max(*at));
+    chunks.iter().map(part).sum()
 }

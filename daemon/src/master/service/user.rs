@@ -4,8 +4,8 @@ use crate::master::state::Master;
 use bytes::Bytes;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::client::{
-    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FoundPage, ListFolder, ListPage, NodeStatus,
-    PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
+    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
+    NodeStatus, PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Result, Stat};
 use std::sync::Arc;
@@ -97,6 +97,10 @@ impl ClientService for UserCalls {
 
     async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
         self.master.board(since)
+    }
+
+    async fn traffic(self, _: Context, path: DfsPath) -> Result<FolderTraffic> {
+        self.master.traffic(&self.user, &path)
     }
 
     async fn set_safe_mode(self, _: Context, change: SafeModeChange) -> Result<()> {

@@ -157,7 +157,10 @@ impl Master {
         let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
         self.note_committed(&chunks, holders, shape);
         match outcome {
-            Outcome::File(stat) => Ok(stat),
+            Outcome::File(stat) => {
+                self.note_traffic(&commit.path, 0, stat.size);
+                Ok(stat)
+            }
             // Only where a request id of another command was used again.
             _ => Err(invalid("this request id belongs to another command").at(&commit.path)),
         }

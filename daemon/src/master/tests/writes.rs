@@ -2,8 +2,8 @@
 
 use super::harness::{Cluster, code, commit, context, path, plan, put, request, stored};
 use dfs_rpc::capability::{CapabilityError, KeyRing, Operation};
-use dfs_rpc::client::PlanRead;
-use dfs_types::{ChunkId, DatanodeId, ErrorCode, Generation, Principal};
+use dfs_rpc::client::{ClientServiceClient, FolderTraffic, PlanRead};
+use dfs_types::{AttributeChange, ChunkId, DatanodeId, ErrorCode, Generation, Principal};
 
 #[tokio::test]
 async fn a_file_appears_with_its_replicas() {
@@ -22,6 +22,34 @@ async fn a_file_appears_with_its_replicas() {
     let keys = nodes[0].heartbeat(nodes[0].news()).await.keys;
     let capability = KeyRing::new(&keys).open(&found.chunks[0].capability).expect("sealed by the master");
     assert_eq!((capability.operation, capability.principal), (Operation::Read, Principal::User("ann".into())));
+}
+
+#[tokio::test]
+async fn what_is_planned_to_be_read_and_what_was_written_counts_as_traffic() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
+    let nodes = cluster.datanodes(&master).await;
+    let traffic = async |user: &ClientServiceClient, at: &str| user.traffic(context(), path(at)).await.expect("call");
+    for folder in ["/hot", "/cold"] {
+        ann.mkdir(context(), request(), path(folder), false).await.expect("call").expect("made");
+    }
+    put(&ann, "/hot/file", &nodes.each_ref()).await;
+    // 600 of its 1,000 bytes each time, until the rate is not zero.
+    for _ in 0..1_000 {
+        let read = PlanRead { path: path("/hot/file"), offset: 400, length: u64::MAX };
+        ann.plan_read(context(), read).await.expect("call").expect("planned");
+    }
+    let root = traffic(&ann, "/").await.expect("told");
+    assert_eq!(root.folders.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["hot"]);
+    let (hot, bytes_max) = (root.whole.read, 600 * 1_000);
+    assert!((1..=bytes_max / 60).contains(&hot), "{hot} of {bytes_max} bytes in a minute");
+    assert!((1..=17).contains(&root.whole.written), "{} of 1,000 bytes in a minute", root.whole.written);
+    assert_eq!(traffic(&ann, "/cold").await, Ok(FolderTraffic::default()));
+    assert_eq!(code(traffic(&ann, "/none").await), ErrorCode::NotFound);
+    let change = AttributeChange { mode: Some(0o700), ..AttributeChange::default() };
+    ann.set_attributes(context(), request(), path("/hot"), change).await.expect("call").expect("set");
+    assert_eq!(code(traffic(&bob, "/hot").await), ErrorCode::PermissionDenied);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use crate::top::model::{Model, Options, PageId};
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
 use dfs_client::{ClusterStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
+use dfs_client::{FolderTraffic, Traffic};
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::node::{FolderLoad, NodeLoad};
 use dfs_types::{ClusterId, DatanodeId, Entry, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
@@ -144,6 +145,14 @@ pub fn folder() -> ListPage {
     entries.push(entry("one big file.iso", Kind::File, 24 * GIB));
     entries.push(entry(&"long".repeat(50), Kind::File, 4096));
     ListPage { entries, more: false }
+}
+
+/// What goes on in [`folder`].
+pub fn traffic() -> FolderTraffic {
+    let flow = |read: u64, written: u64| Traffic { read: read * 1_000_000, written: written * 1_000_000 };
+    let folders = [("backups", flow(0, 61)), ("home", flow(3, 1)), ("scratch", flow(410, 180))];
+    let folders = folders.map(|(name, flow)| (name.to_owned(), flow)).into();
+    FolderTraffic { whole: flow(425, 242), folders }
 }
 
 /// The states of a cluster that the pictures in tests show.

@@ -32,6 +32,7 @@ impl Doer {
     pub(super) fn perform(&self, effect: Effect) {
         match effect {
             Effect::List { path, after } => drop(tokio::spawn(self.list(path, after))),
+            Effect::Traffic { path } => drop(tokio::spawn(self.traffic(path))),
             Effect::ListLocal { path } => {
                 let messages = self.messages.clone();
                 tokio::task::spawn_blocking(move || {
@@ -56,8 +57,20 @@ impl Doer {
         }
     }
 
+    fn patient(&self) -> Client {
+        self.client.clone().fail_fast().with_timeout(PATIENCE)
+    }
+
+    fn traffic(&self, path: DfsPath) -> impl Future<Output = ()> + use<> {
+        let (client, messages) = (self.patient(), self.messages.clone());
+        async move {
+            let result = client.traffic(&path).await;
+            let _ = messages.send(Message::Traffic { path, result }).await;
+        }
+    }
+
     fn list(&self, path: DfsPath, after: Option<String>) -> impl Future<Output = ()> + use<> {
-        let (client, messages) = (self.client.clone().fail_fast().with_timeout(PATIENCE), self.messages.clone());
+        let (client, messages) = (self.patient(), self.messages.clone());
         async move {
             let list =
                 ListFolder { path: path.clone(), after: after.clone(), prefix: String::new(), limit: NAMES_PER_PAGE };

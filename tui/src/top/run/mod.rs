@@ -271,7 +271,14 @@ pub async fn print(start: Start, print: Print) -> Result<String> {
 /// Does what is asked for, and says how many answers are to come.
 fn ask(doer: &Doer, effects: Vec<Effect>) -> usize {
     let answered = |effect: &Effect| {
-        matches!(effect, Effect::List { .. } | Effect::ListLocal { .. } | Effect::Look { .. } | Effect::ReadLog { .. })
+        matches!(
+            effect,
+            Effect::List { .. }
+                | Effect::ListLocal { .. }
+                | Effect::Traffic { .. }
+                | Effect::Look { .. }
+                | Effect::ReadLog { .. }
+        )
     };
     let asked: Vec<Effect> = effects.into_iter().filter(answered).collect();
     let count = asked.len();

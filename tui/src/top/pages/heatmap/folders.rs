@@ -1,6 +1,7 @@
-//! Which folders are big: what is in a folder, by the space that it takes with all its copies.
+//! Which folders are big, and which are hot: what is in a folder, by the space that it takes with all its copies, or by
+//! what is lately read and written below it.
 
-use crate::figures::{age, count, percent, plural, size};
+use crate::figures::{age, count, percent, plural, rate, size};
 use crate::text::{pad, sanitise, truncate, width};
 use crate::top::chart::bar;
 use crate::top::draw::text;
@@ -10,11 +11,12 @@ use crate::top::model::Shared;
 use crate::top::page::{Act, Binding};
 use crate::top::update::page_area;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
-use dfs_client::ListPage;
+use dfs_client::{FolderTraffic, ListPage, Traffic};
 use dfs_types::{DfsPath, Entry, Error, Kind};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::cmp::Reverse;
 use std::time::Duration;
 
 /// Pages of a folder that are read: what is behind them is not looked at.
@@ -24,6 +26,25 @@ const HEAD_LINES: u16 = 2;
 const NAME_CELLS_MAX: usize = 60;
 /// Cells of what stands behind the bar.
 const FIGURES_CELLS: usize = 44;
+/// What goes on is asked for this often at most, in milliseconds.
+const TRAFFIC_INTERVAL_MS: u64 = 2_000;
+
+/// What the entries are measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum By {
+    #[default]
+    Size,
+    Heat,
+}
+
+/// What lately went on in the folder.
+#[derive(Debug, Default)]
+struct Lately {
+    /// The newest answer.
+    answer: Option<Result<FolderTraffic, Error>>,
+    asked_ms: u64,
+    awaited: bool,
+}
 
 /// A folder that is looked at.
 #[derive(Debug)]
@@ -36,6 +57,8 @@ pub struct Folders {
     came_from: Option<String>,
     reading: Reading,
     pages: usize,
+    by: By,
+    lately: Lately,
 }
 
 /// How far a folder has been read.
@@ -58,8 +81,12 @@ impl Folders {
     pub fn new() -> (Self, Effect) {
         let (path, awaits) = (DfsPath::root(), Reading::Awaits { after: None });
         let effect = Effect::List { path: path.clone(), after: None };
-        let chosen = Selection::default();
-        (Self { path, entries: Vec::new(), chosen, came_from: None, reading: awaits, pages: 0 }, effect)
+        (Self::at(path, None, awaits, By::default()), effect)
+    }
+
+    fn at(path: DfsPath, came_from: Option<String>, reading: Reading, by: By) -> Self {
+        let (entries, chosen, lately) = (Vec::new(), Selection::default(), Lately::default());
+        Self { path, entries, chosen, came_from, reading, pages: 0, by, lately }
     }
 
     pub fn bindings(&self) -> Vec<Binding> {
@@ -67,6 +94,10 @@ impl Folders {
             Binding::new("enter", "open", "into the chosen folder"),
             Binding::new("backspace", "up", "to the folder above"),
             Binding::new("r", "again", "read the folder again"),
+            match self.by {
+                By::Size => Binding::new("h", "heat", "which folders are hot: what is lately read and written in them"),
+                By::Heat => Binding::new("h", "size", "which folders are big: their space with all copies"),
+            },
             Binding::new("f", "tiles", "back to the datanodes; esc does so at the root"),
         ]
     }
@@ -82,9 +113,10 @@ impl Folders {
         let acts = match key.code {
             KeyCode::Char('f') => return None,
             KeyCode::Esc if self.path.is_root() => return None,
-            KeyCode::Esc | KeyCode::Backspace | KeyCode::Left => self.up(),
-            KeyCode::Enter | KeyCode::Right => self.open_chosen(),
-            KeyCode::Char('r') => self.read(self.path.clone(), None),
+            KeyCode::Esc | KeyCode::Backspace | KeyCode::Left => self.up(shared),
+            KeyCode::Enter | KeyCode::Right => self.open_chosen(shared),
+            KeyCode::Char('r') => self.read(self.path.clone(), None, shared),
+            KeyCode::Char('h') => self.turn(shared),
             _ => {
                 let page = page_area(shared.area).height.saturating_sub(HEAD_LINES);
                 return Some(self.chosen.key(key, self.entries.len(), page.into()).then(Vec::new));
@@ -93,7 +125,7 @@ impl Folders {
         Some(Some(acts))
     }
 
-    pub fn mouse(&mut self, event: MouseEvent, area: Rect) -> Vec<Act> {
+    pub fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
         let entries = self.entries.len();
         match event.kind {
             MouseEventKind::ScrollDown => self.chosen.wheel(3, entries),
@@ -103,7 +135,7 @@ impl Folders {
                 let room = usize::from(area.height.saturating_sub(HEAD_LINES));
                 let at = self.chosen.first(entries, room) + usize::from(row);
                 if at == self.chosen.within(entries) {
-                    return self.open_chosen();
+                    return self.open_chosen(shared);
                 }
                 self.chosen.at = at.min(entries.saturating_sub(1));
             }
@@ -111,26 +143,79 @@ impl Folders {
         Vec::new()
     }
 
-    fn up(&mut self) -> Vec<Act> {
+    fn up(&mut self, shared: &Shared) -> Vec<Act> {
         let Some(above) = self.path.parent() else { return vec![Act::Say("this is the root".to_owned())] };
         let here = self.path.name().map(str::to_owned);
-        self.read(above, here)
+        self.read(above, here, shared)
     }
 
-    fn open_chosen(&mut self) -> Vec<Act> {
+    fn open_chosen(&mut self, shared: &Shared) -> Vec<Act> {
         let Some(entry) = self.entries.get(self.chosen.within(self.entries.len())) else { return Vec::new() };
         match self.path.join(&entry.name) {
-            Ok(path) if entry.stat.kind == Kind::Directory => self.read(path, None),
+            Ok(path) if entry.stat.kind == Kind::Directory => self.read(path, None, shared),
             _ => vec![Act::Say("that is a file".to_owned())],
         }
     }
 
     /// Begins to read a folder.
-    fn read(&mut self, path: DfsPath, came_from: Option<String>) -> Vec<Act> {
+    fn read(&mut self, path: DfsPath, came_from: Option<String>, shared: &Shared) -> Vec<Act> {
         let effect = Effect::List { path: path.clone(), after: None };
-        let reading = Reading::Awaits { after: None };
-        *self = Self { path, entries: Vec::new(), chosen: Selection::default(), came_from, reading, pages: 0 };
-        vec![Act::Effect(effect)]
+        *self = Self::at(path, came_from, Reading::Awaits { after: None }, self.by);
+        [effect].into_iter().chain(self.ask(shared)).map(Act::Effect).collect()
+    }
+
+    /// From size to heat, and back.
+    fn turn(&mut self, shared: &Shared) -> Vec<Act> {
+        self.by = if self.by == By::Size { By::Heat } else { By::Size };
+        let chosen = self.chosen_name();
+        self.sort(chosen);
+        self.ask(shared).map(Act::Effect).into_iter().collect()
+    }
+
+    /// Asks what goes on, when that is shown and it is time to.
+    pub fn ask(&mut self, shared: &Shared) -> Option<Effect> {
+        let now = shared.now.elapsed_ms;
+        let lately = &mut self.lately;
+        let due = lately.answer.is_none() || now.saturating_sub(lately.asked_ms) >= TRAFFIC_INTERVAL_MS;
+        if self.by == By::Size || lately.awaited || !due {
+            return None;
+        }
+        (lately.asked_ms, lately.awaited) = (now, true);
+        Some(Effect::Traffic { path: self.path.clone() })
+    }
+
+    /// What goes on came, if it is that of the folder that is shown.
+    pub fn told(&mut self, path: &DfsPath, result: &Result<FolderTraffic, Error>) {
+        if *path == self.path {
+            (self.lately.answer, self.lately.awaited) = (Some(result.clone()), false);
+            let chosen = self.chosen_name();
+            self.sort(chosen);
+        }
+    }
+
+    /// What lately went on below an entry: files are counted with the folder that they are in.
+    fn traffic(&self, entry: &Entry) -> Traffic {
+        let Some(Ok(answer)) = &self.lately.answer else { return Traffic::default() };
+        let found = answer.folders.binary_search_by(|(name, _)| name.as_str().cmp(&entry.name));
+        found.ok().and_then(|at| answer.folders.get(at)).map(|(_, traffic)| *traffic).unwrap_or_default()
+    }
+
+    /// How much an entry has of what is looked at.
+    fn weight(&self, entry: &Entry) -> u64 {
+        match self.by {
+            By::Size => entry.stat.space,
+            By::Heat => sum(self.traffic(entry)),
+        }
+    }
+
+    /// Puts those with most first, and chooses the one of this name again, where one was chosen.
+    fn sort(&mut self, chosen: Option<String>) {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries
+            .sort_by_cached_key(|entry| (Reverse(self.weight(entry)), Reverse(entry.stat.space), entry.name.clone()));
+        self.entries = entries;
+        let found = self.entries.iter().position(|entry| Some(&entry.name) == chosen.as_ref());
+        self.chosen.at = found.filter(|_| self.chosen.at > 0 || self.came_from.is_some()).unwrap_or(self.chosen.at);
     }
 
     /// A page came, if it is the one that is awaited. Gives what to do for the next one.
@@ -157,10 +242,7 @@ impl Folders {
         // The last name of the page: sorting would lose it.
         let last = page.entries.last().map(|entry| entry.name.clone());
         let chosen = self.came_from.clone().or_else(|| self.chosen_name());
-        self.entries
-            .sort_by(|one, other| other.stat.space.cmp(&one.stat.space).then_with(|| one.name.cmp(&other.name)));
-        let found = self.entries.iter().position(|entry| Some(&entry.name) == chosen.as_ref());
-        self.chosen.at = found.filter(|_| self.chosen.at > 0 || self.came_from.is_some()).unwrap_or(self.chosen.at);
+        self.sort(chosen);
         if page.more && self.pages < PAGES_MAX && last.is_some() {
             self.reading = Reading::Awaits { after: last.clone() };
             return Some(Effect::List { path: path.clone(), after: last });
@@ -182,7 +264,7 @@ impl Folders {
         let room = usize::from(area.height.saturating_sub(HEAD_LINES));
         let first = self.chosen.first(self.entries.len(), room);
         let all: u64 = self.entries.iter().map(|entry| entry.stat.space).fold(0, u64::saturating_add);
-        let most = self.entries.first().map_or(0, |entry| entry.stat.space);
+        let most = self.entries.first().map_or(0, |entry| self.weight(entry));
         // Names take what they need, bars what is left.
         let shown = self.entries.iter().skip(first).take(room);
         let longest = shown.clone().map(|entry| width(&sanitise(&entry.name)) + 1).max().unwrap_or(0);
@@ -193,18 +275,12 @@ impl Folders {
             let folder = entry.stat.kind == Kind::Directory;
             let name = format!("{}{}", sanitise(&entry.name), if folder { "/" } else { "" });
             let tone = if folder { crate::report::Tone::Folder } else { crate::report::Tone::Plain };
-            let part = if most > 0 { entry.stat.space as f64 / most as f64 } else { 0.0 };
-            let files = if folder {
-                plural(entry.stat.files, "file", "files")
-            } else {
-                format!("{} copies", entry.stat.replication)
+            let part = if most > 0 { self.weight(entry) as f64 / most as f64 } else { 0.0 };
+            let figures = match self.by {
+                By::Size => sizes(entry, all),
+                By::Heat if folder => flows(self.traffic(entry)),
+                By::Heat => String::new(),
             };
-            let figures = format!(
-                " {:>9} {:>6} {:>9} data  {files}",
-                size(entry.stat.space),
-                percent(entry.stat.space, all),
-                size(entry.stat.size)
-            );
             text(
                 frame,
                 place,
@@ -238,8 +314,43 @@ impl Folders {
                     true => format!("the largest of the first {} entries; there are more", count(entries)),
                     false => format!("{}, {}", plural(folders, "folder", "folders"), plural(files, "file", "files")),
                 };
-                format!("{what} │ space with all copies │ read {read}")
+                match self.by {
+                    By::Size => format!("{what} │ space with all copies │ read {read}"),
+                    By::Heat => format!("{what} │ {}", self.heat()),
+                }
             }
         }
     }
+
+    /// What goes on in all of it, in words.
+    fn heat(&self) -> String {
+        match &self.lately.answer {
+            None => "asking what goes on…".to_owned(),
+            Some(Err(error)) => format!("what goes on is not known: {}", sanitise(&error.message)),
+            Some(Ok(answer)) => {
+                let below: u64 = answer.folders.iter().map(|(_, traffic)| sum(*traffic)).fold(0, u64::saturating_add);
+                let own = sum(answer.whole).saturating_sub(below);
+                let (read, written) = (rate(answer.whole.read as f64), rate(answer.whole.written as f64));
+                format!("lately {read} read, {written} written, {} right here", rate(own as f64))
+            }
+        }
+    }
+}
+
+fn sum(traffic: Traffic) -> u64 {
+    traffic.read.saturating_add(traffic.written)
+}
+
+/// Space, its part of `all`, and what is in it.
+fn sizes(entry: &Entry, all: u64) -> String {
+    let files = match entry.stat.kind {
+        Kind::Directory => plural(entry.stat.files, "file", "files"),
+        Kind::File => format!("{} copies", entry.stat.replication),
+    };
+    let (space, part) = (size(entry.stat.space), percent(entry.stat.space, all));
+    format!(" {space:>9} {part:>6} {:>9} data  {files}", size(entry.stat.size))
+}
+
+fn flows(traffic: Traffic) -> String {
+    format!(" {:>11} read {:>11} written", rate(traffic.read as f64), rate(traffic.written as f64))
 }

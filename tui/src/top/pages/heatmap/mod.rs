@@ -1,4 +1,4 @@
-//! The heatmap: every datanode at once, whatever their number, and behind it which folders are big.
+//! The heatmap: every datanode at once, whatever their number, and behind it which folders are big or hot.
 //!
 //! ```text
 //! fill level by machine │ 40 datanodes, a tile each                what is shown
@@ -58,7 +58,7 @@ impl Page for Heatmap {
                 "the next lens: fill level, balance, chunk density, I/O heat, replication risk; L the one before",
             ),
             Binding::new("g", "group", "group by machine, or by state, the worst first"),
-            Binding::new("f", "folders", "which folders are big"),
+            Binding::new("f", "folders", "which folders are big, and which are hot"),
         ];
         if !shared.nodes().is_empty() {
             bindings
@@ -104,7 +104,7 @@ impl Page for Heatmap {
 
     fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
         if let Some(folders) = &mut self.folders {
-            return folders.mouse(event, area);
+            return folders.mouse(event, area, shared);
         }
         let layout = Layout::of(&self.groups, tiles_area(area));
         let (MouseEventKind::Down(_), Some(at)) = (event.kind, layout.at(event.column, event.row)) else {
@@ -119,7 +119,16 @@ impl Page for Heatmap {
 
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         match message {
-            Message::Picture(..) => self.arrange(shared),
+            Message::Picture(..) => {
+                self.arrange(shared);
+                let asked = self.folders.as_mut().and_then(|folders| folders.ask(shared));
+                return asked.map(Act::Effect).into_iter().collect();
+            }
+            Message::Traffic { path, result } => {
+                if let Some(folders) = &mut self.folders {
+                    folders.told(path, result);
+                }
+            }
             Message::Listed { path, after, result } => {
                 if let Some(folders) = &mut self.folders {
                     return folders

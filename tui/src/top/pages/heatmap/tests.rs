@@ -2,14 +2,14 @@
 
 use crate::figures::plural;
 use crate::heat::Lens;
-use crate::top::message::{Effect, Message};
+use crate::top::message::{Effect, Message, Moment};
 use crate::top::model::{Model, PageId};
 use crate::top::once;
 use crate::top::pages::fixtures::{self, entry, on};
 use crate::top::theme::ThemeName;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dfs_client::{ListPage, Snapshot};
+use dfs_client::{FolderTraffic, ListPage, Snapshot, Traffic};
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind};
 use ratatui::style::Color;
 
@@ -188,6 +188,49 @@ fn big_folders_are_found_from_above() {
     assert_eq!(copied(&mut model).as_deref(), Some("/logs"));
     press(&mut model, KeyCode::Esc);
     assert!(seen(&model).contains("fill level by machine"));
+}
+
+#[test]
+fn hot_folders_are_found_from_above() {
+    let mut model = heatmap(fixtures::cluster(3));
+    let traffic = |path: &str| Effect::Traffic { path: DfsPath::parse(path).expect("a path") };
+    press(&mut model, KeyCode::Char('f'));
+    let page =
+        vec![entry("big", Kind::Directory, 9 << 30), entry("file", Kind::File, 5), entry("hot", Kind::Directory, 1)];
+    listed(&mut model, "/", None, page, false);
+    assert_eq!(press(&mut model, KeyCode::Char('h')), [traffic("/")]);
+    assert!(seen(&model).contains("asking what goes on…"), "{}", seen(&model));
+    let told = |model: &mut Model, path: &str, result| {
+        let path = DfsPath::parse(path).expect("a path");
+        assert_eq!(update(model, Message::Traffic { path, result }), []);
+    };
+    let flow = |read, written| Traffic { read, written };
+    let folders = vec![("big".to_owned(), flow(1_000, 0)), ("hot".to_owned(), flow(40_000_000, 2_000_000))];
+    let answer = FolderTraffic { whole: flow(41_001_000, 2_000_000), folders };
+    // An answer about another folder is not taken for ours.
+    told(&mut model, "/other", Ok(FolderTraffic::default()));
+    assert!(seen(&model).contains("asking what goes on…"));
+    told(&mut model, "/", Ok(answer));
+    let text = seen(&model);
+    let lines: Vec<&str> = text.lines().skip(4).take(3).collect();
+    assert!(lines[0].starts_with("hot/") && lines[0].contains("40 MB/s read    2.0 MB/s written"), "{text}");
+    assert!(lines[1].starts_with("big/") && lines[1].contains("1 kB/s read"), "{text}");
+    assert!(text.contains("lately 41 MB/s read, 2.0 MB/s written, 1.0 MB/s right here"), "{text}");
+    // It is asked again with the pictures, but not with each of them, and not while an answer is awaited.
+    let mut picture = |at_ms: u64| {
+        update(&mut model, Message::Tick(Moment { elapsed_ms: at_ms, calendar: fixtures::NOW }));
+        update(&mut model, Message::Picture(fixtures::cluster(3).into(), 0))
+    };
+    let now = 1_000_000;
+    assert_eq!(picture(now), [traffic("/")]);
+    assert_eq!(picture(now + 60_000), []);
+    told(&mut model, "/", Err(Error::new(ErrorCode::Timeout, "no answer within 10 s")));
+    assert!(seen(&model).contains("what goes on is not known: no answer within 10 s"));
+    press(&mut model, KeyCode::Home);
+    let list = Effect::List { path: DfsPath::parse("/big").expect("a path"), after: None };
+    assert_eq!(press(&mut model, KeyCode::Enter), [list, traffic("/big")]);
+    press(&mut model, KeyCode::Char('h'));
+    assert!(!seen(&model).contains("goes on"), "{}", seen(&model));
 }
 
 #[test]
