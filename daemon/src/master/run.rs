@@ -115,6 +115,7 @@ fn make_master(
         held: Mutex::default(),
         floor: Mutex::new(Floor::new(settings.collect_after)),
         traffic: Mutex::default(),
+        duties: tokio::sync::Mutex::default(),
         boards: Mutex::new(Boards::new(fastrand::u64(..))),
         log: raft.log.figures(),
         elections: AtomicU64::new(0),

@@ -47,6 +47,8 @@ pub struct Master {
     pub(super) traffic: Mutex<Traffic>,
     /// The picture of the cluster that dashboards watch.
     pub(super) boards: Mutex<Boards>,
+    /// Held while what is wanted of a datanode is changed: two drains at once would each count on the other's datanode.
+    pub(super) duties: tokio::sync::Mutex<()>,
     /// What the log has done since its start.
     pub(super) log: Arc<Figures>,
     /// Elections since the start that have ended with a leader.

@@ -8,11 +8,12 @@ use super::board::troubles::{Sight, Troubles};
 use super::keys;
 use super::pool::RESERVE_COUNT;
 use super::raft::proposer::ProposeError;
+use super::registry::Change;
 use super::state::{Held, Master};
 use bytes::Bytes;
 use dfs_logic::command::{Op, Outcome, Refusal};
 use dfs_rpc::capability::Operation;
-use dfs_types::{ChunkRef, DatanodeId, Principal, Timestamp};
+use dfs_types::{ChunkRef, DatanodeId, Duty, Principal, Timestamp};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -78,12 +79,15 @@ impl Worker {
         for (node, state) in self.master.registry().refresh_states(now) {
             tracing::info!(%node, ?state, "a datanode changed its state");
         }
+        self.master.registry().note_duties(&self.master.published.get().namespace, now);
         self.survey().await;
+        self.master.registry().note_drained(now);
         if leads {
             self.give_orders().await;
             self.keep_ids().await;
             self.keep_keys().await;
             self.keep_floor().await;
+            self.keep_duties().await;
         }
         self.tell();
         let registry = self.master.registry();
@@ -135,7 +139,17 @@ impl Worker {
             let (changes, mended) = (registry.take_changes(), registry.healing.take_mended());
             let healing = &registry.healing;
             let known = healing.safe_mode().is_none() && healing.counted_at().is_some();
-            (changes, mended, Sight { known, leads, replication: healing.status(), ordered: healing.copies_ordered })
+            (
+                changes,
+                mended,
+                Sight {
+                    known,
+                    leads,
+                    replication: healing.status(),
+                    moving: healing.is_moving(),
+                    ordered: healing.copies_ordered,
+                },
+            )
         };
         for (severity, node, text) in comings::tell(&changes) {
             master.journal.push(severity, node, text);
@@ -207,6 +221,22 @@ impl Worker {
                 other => unexpected("replace the key", other),
             },
             Err(_) => tracing::error!("the system has no randomness for a new key"),
+        }
+    }
+
+    /// Datanodes that were forgotten and are back serve again.
+    async fn keep_duties(&self) {
+        let master = &self.master;
+        let now = master.clock.now();
+        let returned = master.registry().returned(&master.published.get().namespace, now);
+        for node in returned {
+            if !master.proposer.has_room() {
+                return;
+            }
+            match master.propose_own(Op::SetDuty { node, duty: Duty::Serve }).await {
+                Ok(Ok(_)) => master.registry().note_change(node, Change::Returned),
+                other => unexpected("have a datanode serve that was forgotten", other),
+            }
         }
     }
 

@@ -147,6 +147,11 @@ impl Namespace {
         self.chunks.from(start)
     }
 
+    /// The highest number of copies that a chunk should have; zero without chunks. Looks at every chunk.
+    pub fn replication_max(&self) -> u8 {
+        self.chunks_from(ChunkId(0)).map(|(_, chunk)| chunk.replication).max().unwrap_or(0)
+    }
+
     /// How many commands were accepted so far. Entries take their versions from it.
     pub fn version(&self) -> u64 {
         self.version

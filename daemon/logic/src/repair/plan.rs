@@ -99,7 +99,7 @@ pub fn plan(view: &View<'_>, survey: &Survey, in_flight: &InFlight, limits: &Lim
         random: Random(seed),
         plan: Plan::default(),
     };
-    for id in survey.endangered.iter().chain(&survey.under) {
+    for id in survey.endangered.iter().chain(&survey.under).chain(&survey.moves) {
         if !planner.has_room() {
             break;
         }
@@ -128,10 +128,15 @@ impl Planner<'_> {
         self.view.nodes.iter().filter(|(_, node)| node.state == NodeState::Live).map(|(id, node)| (*id, node))
     }
 
+    /// Those that may be given something.
+    fn staying_nodes(&self) -> impl Iterator<Item = (DatanodeId, &NodeView)> {
+        self.live_nodes().filter(|(_, node)| !node.leaving)
+    }
+
     /// Whether any datanode could send and any could take.
     fn has_room(&self) -> bool {
         self.live_nodes().any(|(id, _)| self.in_flight.sends(id) < self.limits.per_source)
-            && self.live_nodes().any(|(id, _)| self.in_flight.takes(id).copies < self.limits.per_target)
+            && self.staying_nodes().any(|(id, _)| self.in_flight.takes(id).copies < self.limits.per_target)
     }
 
     fn consider_copy(&mut self, id: ChunkId) {
@@ -156,14 +161,14 @@ impl Planner<'_> {
 
     /// The live holder that sends least; among equals by chance.
     fn source(&mut self, replicas: &Replicas<'_>) -> Option<DatanodeId> {
-        let live: Vec<DatanodeId> = replicas.nodes().filter(|node| self.states.get(*node) == NodeState::Live).collect();
+        let live: Vec<DatanodeId> = replicas.nodes().filter(|node| self.states.is_live(*node)).collect();
         let first = self.random.below(live.len());
         let turned = live.iter().cycle().skip(first).take(live.len());
         let least = turned.min_by_key(|node| self.in_flight.sends(**node))?;
         (self.in_flight.sends(*least) < self.limits.per_source).then_some(*least)
     }
 
-    /// Up to `wanted` live datanodes that have no replica of the chunk, are getting none, and have room.
+    /// Up to `wanted` live datanodes that do not drain, have no replica of the chunk, are getting none, and have room.
     fn targets(&mut self, id: ChunkId, chunk: &ChunkMeta, replicas: &Replicas<'_>, wanted: usize) -> Vec<DatanodeId> {
         let able = |(node, view): (DatanodeId, &NodeView)| {
             let taking = self.in_flight.takes(node);
@@ -173,12 +178,12 @@ impl Planner<'_> {
             let room = taking.copies < self.limits.per_target && free >= u64::from(chunk.length);
             (other && room).then_some(Candidate { id: node, free, load })
         };
-        let candidates: Vec<Candidate> = self.live_nodes().filter_map(able).collect();
+        let candidates: Vec<Candidate> = self.staying_nodes().filter_map(able).collect();
         let count = wanted.min(candidates.len());
         choose(&candidates, count, u64::from(chunk.length), &[], self.random.next()).unwrap_or_default()
     }
 
-    /// Takes live replicas away from the fullest datanodes. A chunk that is being copied is left alone.
+    /// Takes live replicas that stay away from the fullest datanodes. A chunk that is being copied is left alone.
     fn consider_trim(&mut self, id: ChunkId) {
         let Some(chunk) = self.view.namespace.chunk(id) else { return };
         let replicas = current(self.view, id, chunk.generation);
@@ -187,8 +192,8 @@ impl Planner<'_> {
             return;
         }
         let free = |node: &DatanodeId| self.view.nodes.get(node).map_or(0, |view| view.free);
-        let mut live: Vec<DatanodeId> =
-            replicas.nodes().filter(|node| self.states.get(*node) == NodeState::Live).collect();
+        let stays = |node: &DatanodeId| self.states.is_live(*node) && !self.states.is_leaving(*node);
+        let mut live: Vec<DatanodeId> = replicas.nodes().filter(stays).collect();
         live.sort_by_key(|node| (free(node), Reverse(*node)));
         let room = self.limits.trims_max.saturating_sub(self.plan.trims.len());
         let generation = replicas.generation();

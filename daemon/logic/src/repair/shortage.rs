@@ -33,10 +33,11 @@ impl<'a> Examiner<'a> {
         for chunk in chunks {
             let replicas = self.cursor.replicas(chunk.id);
             let replicas = if replicas.generation() < chunk.generation { Replicas::default() } else { replicas };
-            match self.states.tally(&replicas).live {
+            let wanted = usize::from(wanted);
+            match self.states.tally(&replicas).counted(wanted) {
                 0 => shortage.missing += 1,
                 1 if wanted > 1 => shortage.endangered += 1,
-                live if live < usize::from(wanted) => shortage.under += 1,
+                live if live < wanted => shortage.under += 1,
                 _ => {}
             }
         }

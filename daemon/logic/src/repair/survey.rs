@@ -1,14 +1,13 @@
 //! A walk along all chunks.
 
 use super::{States, Tally, View};
-use crate::liveness::NodeState;
 use crate::locations::Replicas;
 use dfs_types::{ChunkId, DatanodeId};
 
 /// Chunks of each urgency that one survey remembers. When these are done, the next survey finds the next ones.
 pub const NEEDS_MAX: usize = 65_536;
 
-/// Chunks by how many copies they have against how many they should.
+/// Chunks by how many copies they have against how many they should. Leaving copies count, up to as many as are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Health {
     /// Chunks that files name.
@@ -19,16 +18,19 @@ pub struct Health {
     pub endangered: u64,
     /// More than one, fewer than wanted.
     pub under: u64,
-    /// More than wanted.
+    /// More than wanted, leaving ones not counted.
     pub over: u64,
 }
 
-/// Chunks with a copy on one datanode that have fewer live copies than wanted.
+/// Chunks with a copy on one datanode that have too few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NodeShort {
+    /// Chunks that have fewer live copies than wanted.
     pub short: u64,
     /// Those of them whose only live copy is there.
     pub sole: u64,
+    /// Where the datanode drains: chunks with a copy there that have fewer live copies than wanted on those that stay.
+    pub left: u64,
 }
 
 /// How the chunks are, in more detail than [`Health`].
@@ -64,15 +66,18 @@ impl Counts {
         }
     }
 
-    fn note_short(&mut self, states: &States, replicas: &Replicas<'_>, live: usize) {
-        for id in replicas.nodes() {
+    /// Notes a chunk with too few copies on those that stay, `counted` of `wanted` in all, with each datanode that has it.
+    fn note_short(&mut self, states: &States, replicas: &Replicas<'_>, counted: usize, wanted: usize) {
+        let short = counted < wanted;
+        for id in replicas.nodes().filter(|id| short || states.is_leaving(*id)) {
             let place = usize::from(id.0);
             if self.nodes.len() <= place {
                 self.nodes.resize(place + 1, NodeShort::default());
             }
             if let Some(node) = self.nodes.get_mut(place) {
-                node.short += 1;
-                node.sole += u64::from(live == 1 && states.get(id) == NodeState::Live);
+                node.short += u64::from(short);
+                node.sole += u64::from(short && counted == 1 && states.is_live(id));
+                node.left += u64::from(states.is_leaving(id));
             }
         }
     }
@@ -89,6 +94,8 @@ pub struct Survey {
     pub(super) endangered: Vec<ChunkId>,
     /// Other chunks that want more copies.
     pub(super) under: Vec<ChunkId>,
+    /// Chunks that have enough copies only with those that are leaving.
+    pub(super) moves: Vec<ChunkId>,
     pub(super) over: Vec<ChunkId>,
 }
 
@@ -112,11 +119,13 @@ impl Survey {
             let replicas = cursor.replicas(id);
             let replicas = if replicas.generation() < chunk.generation { Replicas::default() } else { replicas };
             let tally = states.tally(&replicas);
-            self.counts.note(chunk.replication, tally.live);
-            if tally.live < usize::from(chunk.replication) {
-                self.counts.note_short(&states, &replicas, tally.live);
+            let wanted = usize::from(chunk.replication);
+            let counted = tally.counted(wanted);
+            self.counts.note(chunk.replication, counted);
+            if tally.live < wanted {
+                self.counts.note_short(&states, &replicas, counted, wanted);
             }
-            self.count(id, tally, usize::from(chunk.replication));
+            self.count(id, tally, wanted);
         }
         self.done = true;
         true
@@ -138,22 +147,29 @@ impl Survey {
 
     /// Whether a chunk was found that [`plan`](super::plan) might do something about.
     pub fn has_needs(&self) -> bool {
-        !(self.endangered.is_empty() && self.under.is_empty() && self.over.is_empty())
+        [&self.endangered, &self.under, &self.moves, &self.over].into_iter().any(|list| !list.is_empty())
+    }
+
+    /// Whether a chunk was found that is only to be copied because a datanode drains.
+    pub fn has_moves(&self) -> bool {
+        !self.moves.is_empty()
     }
 
     fn count(&mut self, id: ChunkId, tally: Tally, wanted: usize) {
         let health = &mut self.health;
+        let counted = tally.counted(wanted);
         health.chunks += 1;
-        match tally.live {
+        match counted {
             0 => health.missing += 1,
             1 if wanted > 1 => health.endangered += 1,
             live if live < wanted => health.under += 1,
             live if live > wanted => health.over += 1,
             _ => {}
         }
-        let list = match tally.live {
+        let list = match counted {
             _ if tally.spare(wanted) > 0 => &mut self.over,
             _ if tally.lacking(wanted) == 0 => return,
+            _ if counted >= wanted => &mut self.moves,
             1 => &mut self.endangered,
             _ => &mut self.under,
         };

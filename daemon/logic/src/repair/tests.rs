@@ -1,3 +1,5 @@
+mod draining;
+
 use super::{Copy, Health, InFlight, Limits, NodeView, Plan, Survey, View, plan};
 use crate::collect::{Doomed, garbage, is_garbage};
 use crate::command::{Command, KeyRecord, NewFile, Op};
@@ -22,7 +24,7 @@ struct Cluster {
 
 impl Cluster {
     fn new(states: &[NodeState]) -> Self {
-        let view = |state: &NodeState| NodeView { state: *state, free: 1_000_000, load: 0 };
+        let view = |state: &NodeState| NodeView { state: *state, free: 1_000_000, load: 0, leaving: false };
         let nodes = (1..).map(DatanodeId).zip(states.iter().map(view)).collect();
         let mut cluster = Self { space: Namespace::new(), locations: Locations::new(), nodes, requests: 0 };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
@@ -70,9 +72,16 @@ impl Cluster {
         plan(&self.view(), &self.survey(), &InFlight::of(under_way), &LIMITS, 1)
     }
 
-    fn live(&self, id: u64) -> usize {
+    fn drain(&mut self, ids: &[u16]) {
+        for id in ids {
+            self.nodes.entry(DatanodeId(*id)).and_modify(|node| node.leaving = true);
+        }
+    }
+
+    /// Replicas on datanodes that are as `wanted` says.
+    fn replicas(&self, id: u64, wanted: impl Fn(&NodeView) -> bool) -> usize {
         let replicas = self.locations.replicas(ChunkId(id));
-        replicas.nodes().filter(|node| self.nodes.get(node).is_some_and(|view| view.state == Live)).count()
+        replicas.nodes().filter(|node| self.nodes.get(node).is_some_and(&wanted)).count()
     }
 }
 
@@ -207,19 +216,24 @@ fn state() -> impl Strategy<Value = NodeState> {
 }
 
 fn cluster() -> impl Strategy<Value = Cluster> {
-    let states = prop::collection::vec((state(), prop_oneof![4 => Just(100_000u64), 1 => 0u64..500]), 1..8);
+    let free = prop_oneof![4 => Just(100_000u64), 1 => 0u64..500];
+    let states = prop::collection::vec((state(), free, prop::bool::weighted(0.2)), 1..8);
     let files = prop::collection::vec((1u8..5, prop::collection::btree_set(1u16..9, 0..6)), 0..25);
     (states, files).prop_map(|(states, files)| {
-        let kinds: Vec<NodeState> = states.iter().map(|(state, _)| *state).collect();
+        let kinds: Vec<NodeState> = states.iter().map(|(state, ..)| *state).collect();
         let mut cluster = Cluster::new(&kinds);
-        for (view, (_, free)) in cluster.nodes.values_mut().zip(&states) {
-            view.free = *free;
+        for (view, (_, free, leaving)) in cluster.nodes.values_mut().zip(&states) {
+            (view.free, view.leaving) = (*free, *leaving);
         }
         for ((replication, holders), id) in files.iter().zip(1..) {
             cluster.file(id, *replication, &holders.iter().copied().collect::<Vec<_>>());
         }
         cluster
     })
+}
+
+fn stays_live(node: &NodeView) -> bool {
+    node.state == Live && !node.leaving
 }
 
 /// What must hold of every plan.
@@ -236,7 +250,8 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
         let others = under_way.iter().filter(|other| other.chunk.id == copy.chunk.id).flat_map(|other| &other.targets);
         let taken: BTreeSet<_> = holders.iter().chain(others).collect();
         prop_assert!(holders.contains(&copy.source) && cluster.nodes[&copy.source].state == Live);
-        prop_assert!(copy.targets.iter().all(|target| !taken.contains(target) && cluster.nodes[target].state == Live));
+        let able = |target| cluster.nodes[target].state == Live && !cluster.nodes[target].leaving;
+        prop_assert!(copy.targets.iter().all(|target| !taken.contains(target) && able(target)));
         prop_assert!(
             !copy.targets.is_empty() && copy.targets.iter().collect::<BTreeSet<_>>().len() == copy.targets.len()
         );
@@ -247,7 +262,8 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
     }
     for (id, nodes) in trimmed {
         let wanted = cluster.space.chunk(id).map_or(0, |chunk| usize::from(chunk.replication));
-        prop_assert!(cluster.live(id.0) >= wanted.max(1) + nodes.len());
+        prop_assert!(cluster.replicas(id.0, stays_live) >= wanted.max(1) + nodes.len());
+        prop_assert!(nodes.iter().all(|node| !cluster.nodes[node].leaving));
         prop_assert!(plan.copies.iter().chain(under_way).all(|copy| copy.chunk.id != id));
     }
     Ok(())
@@ -284,16 +300,18 @@ proptest! {
         }
         let chunks: Vec<_> = cluster.space.chunks_from(ChunkId(0)).collect();
         for (id, chunk) in chunks {
-            let live = cluster.live(id.0);
+            let live = cluster.replicas(id.0, stays_live);
             let wanted = usize::from(chunk.replication);
             prop_assert!(live <= wanted.max(1), "{id} has {live} of {wanted}");
             let holders: BTreeSet<_> = cluster.locations.replicas(id).nodes().collect();
-            let counted = holders.iter().filter(|node| cluster.nodes.get(node).is_some_and(|view| view.state != Dead)).count();
+            let lost = cluster.replicas(id.0, |view| view.state == Live) == 0;
+            // On those that stay: what is on one that drains does not count.
+            let counted = cluster.replicas(id.0, |view| view.state != Dead && !view.leaving);
             let able = |(node, view): (&DatanodeId, &NodeView)| {
-                view.state == Live && view.free >= u64::from(LENGTH) && !holders.contains(node)
+                stays_live(view) && view.free >= u64::from(LENGTH) && !holders.contains(node)
             };
             let nowhere = !cluster.nodes.iter().any(able);
-            prop_assert!(live == 0 || counted >= wanted || nowhere, "{id} has {counted} of {wanted} and could have more");
+            prop_assert!(lost || counted >= wanted || nowhere, "{id} has {counted} of {wanted} and could have more");
         }
     }
 }

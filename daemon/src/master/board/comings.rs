@@ -33,7 +33,7 @@ pub fn tell(changes: &[(DatanodeId, Change)]) -> Vec<Told> {
     told
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 11;
 
 fn kind(change: &Change) -> usize {
     match change {
@@ -42,12 +42,26 @@ fn kind(change: &Change) -> usize {
         Change::Well => 2,
         Change::Stale { .. } => 3,
         Change::Dead { .. } => 4,
+        Change::Drains { .. } => 5,
+        Change::Drained => 6,
+        Change::Serves { .. } => 7,
+        Change::Forgotten { .. } => 8,
+        Change::Returned => 9,
+        Change::DeadDrained { .. } => 10,
     }
 }
 
 fn severity(change: &Change) -> Severity {
     match change {
-        Change::Came { .. } | Change::Back { .. } | Change::Well => Severity::Info,
+        Change::Came { .. }
+        | Change::Back { .. }
+        | Change::Well
+        | Change::Drains { .. }
+        | Change::Drained
+        | Change::Serves { .. }
+        | Change::Forgotten { .. }
+        | Change::Returned
+        | Change::DeadDrained { .. } => Severity::Info,
         Change::Stale { .. } => Severity::Warning,
         Change::Dead { .. } => Severity::Error,
     }
@@ -59,8 +73,9 @@ fn span(span: Duration) -> String {
     format_duration(if seconds.is_zero() { span } else { seconds })
 }
 
-fn chunks(chunks: u64) -> String {
-    format!("{chunks} {} lost a copy", if chunks == 1 { "chunk" } else { "chunks" })
+/// So many chunks, with a verb of its own for a single one.
+fn chunks(chunks: u64, one: &str, many: &str) -> String {
+    if chunks == 1 { format!("1 chunk {one}") } else { format!("{chunks} chunks {many}") }
 }
 
 fn one(change: &Change) -> String {
@@ -71,8 +86,16 @@ fn one(change: &Change) -> String {
         Change::Stale { silent, closed: false } => format!("is stale: not heard from for {}", span(*silent)),
         Change::Stale { closed: true, .. } => "is stale: its connection has closed".to_owned(),
         Change::Dead { silent, chunks: held } => {
-            format!("is dead: not heard from for {}; {}", span(*silent), chunks(*held))
+            format!("is dead: not heard from for {}; {}", span(*silent), chunks(*held, "lost a copy", "lost a copy"))
         }
+        Change::DeadDrained { silent } => format!("is dead: not heard from for {}; it is drained", span(*silent)),
+        Change::Drains { by, chunks: held } => {
+            format!("drains, as {by} wished: {}", chunks(*held, "has to be copied", "have to be copied"))
+        }
+        Change::Drained => "is drained: it can be stopped".to_owned(),
+        Change::Serves { by } => format!("takes chunks again, as {by} wished"),
+        Change::Forgotten { by } => format!("is forgotten, as {by} wished"),
+        Change::Returned => "had been forgotten, and takes chunks again".to_owned(),
     }
 }
 
@@ -84,6 +107,12 @@ fn many(change: &Change, count: usize, lost: u64) -> String {
         Change::Stale { .. } => format!("{count} datanodes are stale"),
         // A chunk may have been on several of them.
         Change::Dead { .. } => format!("{count} datanodes are dead; {lost} copies of chunks are lost"),
+        Change::DeadDrained { .. } => format!("{count} datanodes are dead that are drained"),
+        Change::Drains { .. } => format!("{count} datanodes drain"),
+        Change::Drained => format!("{count} datanodes are drained: they can be stopped"),
+        Change::Serves { .. } => format!("{count} datanodes take chunks again"),
+        Change::Forgotten { .. } => format!("{count} datanodes are forgotten"),
+        Change::Returned => format!("{count} datanodes had been forgotten, and take chunks again"),
     }
 }
 
@@ -105,11 +134,18 @@ mod tests {
             (DatanodeId(2), dead(412)),
             (DatanodeId(2), Change::Back { silent: Duration::from_secs(75) }),
             (DatanodeId(4), Change::Well),
+            (DatanodeId(5), Change::Drains { by: "ann".into(), chunks: 412 }),
+            (DatanodeId(5), Change::Drained),
+            (DatanodeId(5), Change::DeadDrained { silent: Duration::from_secs(10) }),
+            (DatanodeId(5), Change::Serves { by: "ann".into() }),
+            (DatanodeId(6), Change::Drains { by: "ann".into(), chunks: 1 }),
+            (DatanodeId(6), Change::Forgotten { by: "ann".into() }),
+            (DatanodeId(6), Change::Returned),
         ];
         let told = tell(&changes);
         let nodes: Vec<_> = told.iter().map(|(_, node, _)| node.expect("of one datanode").0).collect();
         let texts: Vec<_> = told.iter().map(|(_, _, text)| text.as_str()).collect();
-        assert_eq!(nodes, [1, 2, 3, 2, 2, 4]);
+        assert_eq!(nodes, [1, 2, 3, 2, 2, 4, 5, 5, 5, 5, 6, 6, 6]);
         let expected = [
             "has registered, at 127.0.0.1:4000, version 0.1.0",
             "is stale: not heard from for 700ms",
@@ -117,6 +153,13 @@ mod tests {
             "is dead: not heard from for 10s; 412 chunks lost a copy",
             "has come back after 1m15s",
             "is heard again in time",
+            "drains, as ann wished: 412 chunks have to be copied",
+            "is drained: it can be stopped",
+            "is dead: not heard from for 10s; it is drained",
+            "takes chunks again, as ann wished",
+            "drains, as ann wished: 1 chunk has to be copied",
+            "is forgotten, as ann wished",
+            "had been forgotten, and takes chunks again",
         ];
         assert_eq!(texts, expected);
     }

@@ -3,12 +3,13 @@
 use super::{Boards, Journal, News};
 use crate::master::clock::Clock;
 use crate::master::registry::{Registry, RegistrySettings};
+use dfs_logic::command::{Command, KeyRecord, Op};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_rpc::node::{Heartbeat, NodeLoad, Register, StoredChunk};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Timestamp};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, ErrorCode, Generation, RequestId, Timestamp};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ struct Cluster {
     registry: Registry,
     journal: Arc<Journal>,
     boards: Boards,
+    space: Namespace,
     now: Timestamp,
 }
 
@@ -32,7 +34,26 @@ impl Cluster {
         let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
         let journal = Arc::new(Journal::new(Clock::new()));
         let registry = Registry::new(settings, journal.clone(), Timestamp(0));
-        Self { registry, journal, boards: Boards::new(epoch), now: Timestamp(0) }
+        let mut cluster =
+            Self { registry, journal, boards: Boards::new(epoch), space: Namespace::new(), now: Timestamp(0) };
+        let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
+        cluster.apply(Op::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
+        cluster
+    }
+
+    fn apply(&mut self, op: Op) {
+        let request = RequestId(self.space.version().into());
+        let command = Command { request, caller: String::new(), at: self.now, op };
+        assert!(self.space.apply(&command).is_ok());
+    }
+
+    /// What the worker does about datanodes, after somebody has said what one is to do.
+    fn look(&mut self) {
+        self.registry.note_duties(&self.space, self.now);
+        if self.registry.begin_survey(self.now) {
+            assert!(self.registry.advance_survey(&self.space, self.now));
+        }
+        self.registry.note_drained(self.now);
     }
 
     fn register(&mut self, id: u16) {
@@ -53,7 +74,7 @@ impl Cluster {
     }
 
     fn picture(&mut self) {
-        let glance = self.registry.glance(&Namespace::new(), self.now);
+        let glance = self.registry.glance(&self.space, self.now);
         let events = self.journal.after(self.boards.newest_event());
         self.boards.take(News { status: status(self.now), log: LogStatus::default(), glance, events });
     }
@@ -93,10 +114,15 @@ fn pictures_put_together_from_news_are_whole() {
             cluster.now.0 += random.u64(0..2_000);
             for _ in 0..random.u32(0..5) {
                 let id = random.u16(1..20);
-                match random.u32(0..8) {
+                match random.u32(0..10) {
                     0 => cluster.register(id),
                     1 => drop(cluster.registry.disconnected(DatanodeId(id), u64::from(id))),
                     2 => cluster.registry.forget(DatanodeId(id)),
+                    8 => {
+                        let duty = Duty::ALL[random.usize(0..3)];
+                        cluster.apply(Op::SetDuty { node: DatanodeId(id), duty });
+                    }
+                    9 => cluster.look(),
                     3 => (0..random.u32(0..400)).for_each(|_| cluster.journal.info(None, random.u32(..).to_string())),
                     _ => cluster.heartbeat(id, random.u64(0..9), &[random.u64(0..9)]),
                 }

@@ -16,6 +16,8 @@ pub struct Sight {
     /// This master orders copies.
     pub leads: bool,
     pub replication: ReplicationStatus,
+    /// There are chunks to copy from datanodes that drain.
+    pub moving: bool,
     /// Copies ordered since the start.
     pub ordered: u64,
 }
@@ -72,7 +74,7 @@ impl Troubles {
             self.repair = None;
         } else if copying > 0 {
             self.repair.get_or_insert(sight.ordered.saturating_sub(copying));
-        } else if endangered + under == 0 {
+        } else if endangered + under == 0 && !sight.moving {
             let copies = sight.ordered.saturating_sub(self.repair.take()?);
             let copies = format!("{copies} {}", if copies == 1 { "copy" } else { "copies" });
             return Some((Severity::Info, format!("repair has finished, after {copies}")));
@@ -101,7 +103,7 @@ mod tests {
 
     fn sight(missing: u64, endangered: u64, under: u64, copying: u64, ordered: u64) -> Sight {
         let replication = ReplicationStatus { missing, endangered, under, copying, ..ReplicationStatus::default() };
-        Sight { known: true, leads: true, replication, ordered }
+        Sight { known: true, leads: true, replication, moving: false, ordered }
     }
 
     fn texts(troubles: &mut Troubles, sight: &Sight, second: u64) -> Vec<String> {
@@ -137,6 +139,8 @@ mod tests {
         assert_eq!(texts(&mut troubles, &sight(0, 5, 5, 2, 12), 1), none);
         assert_eq!(texts(&mut troubles, &sight(0, 0, 8, 0, 15), 2), none);
         assert_eq!(texts(&mut troubles, &sight(0, 0, 0, 3, 18), 3), none);
+        let moving = Sight { moving: true, ..sight(0, 0, 0, 0, 18) };
+        assert_eq!(texts(&mut troubles, &moving, 3), none);
         assert_eq!(texts(&mut troubles, &sight(0, 0, 0, 0, 18), 4), ["repair has finished, after 8 copies"]);
         assert_eq!(texts(&mut troubles, &sight(0, 0, 0, 0, 18), 5), none);
         assert_eq!(texts(&mut troubles, &sight(0, 0, 0, 1, 19), 6), none);

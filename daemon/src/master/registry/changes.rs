@@ -27,10 +27,22 @@ pub enum Change {
     Stale { silent: Duration, closed: bool },
     /// Its copies of so many chunks count no longer.
     Dead { silent: Duration, chunks: u64 },
+    /// It was drained before: nothing is short of a copy for it.
+    DeadDrained { silent: Duration },
+    /// A user wants it drained; it has so many chunks.
+    Drains { by: Arc<str>, chunks: u64 },
+    /// It can be stopped without a loss.
+    Drained,
+    /// A user wants it to take chunks again.
+    Serves { by: Arc<str> },
+    /// A user has it forgotten.
+    Forgotten { by: Arc<str> },
+    /// It had been forgotten, and has come back.
+    Returned,
 }
 
 impl Registry {
-    pub(super) fn note_change(&mut self, id: DatanodeId, change: Change) {
+    pub(in crate::master) fn note_change(&mut self, id: DatanodeId, change: Change) {
         if self.changes.len() < CHANGES_MAX {
             self.changes.push((id, change));
         }

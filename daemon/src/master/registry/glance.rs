@@ -69,7 +69,7 @@ impl Registry {
     pub fn glance(&self, namespace: &Namespace, now: Timestamp) -> Glance {
         let counts = self.healing.counts();
         let seen = |(id, state, node): (DatanodeId, NodeState, &Node)| {
-            let lacking = counts.node(id);
+            let (lacking, duty) = (counts.node(id), namespace.duty(id));
             Seen {
                 id,
                 address: node.address,
@@ -81,8 +81,8 @@ impl Registry {
                 chunks: self.locations.count(id),
                 short: lacking.short,
                 sole: lacking.sole,
-                duty: namespace.duty(id),
-                left: None,
+                duty,
+                left: self.left(id).filter(|_| duty == Duty::Drain),
                 version: node.version.clone(),
                 told: node.told,
             }

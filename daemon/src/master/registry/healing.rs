@@ -62,6 +62,8 @@ pub struct Healing {
     /// The last complete survey.
     health: Health,
     counts: Arc<Counts>,
+    /// At the last complete survey there were chunks to copy from datanodes that drain.
+    moving: bool,
     surveyed_at: Option<Timestamp>,
     short: ShortSince,
     copies: Vec<UnderWay>,
@@ -86,6 +88,7 @@ impl Healing {
             survey: Survey::new(),
             health: Health::default(),
             counts: Arc::default(),
+            moving: false,
             surveyed_at: None,
             short: ShortSince::default(),
             copies: Vec::new(),
@@ -133,6 +136,11 @@ impl Healing {
     /// How the chunks were at the last complete survey, in detail.
     pub fn counts(&self) -> Arc<Counts> {
         self.counts.clone()
+    }
+
+    /// Whether there were chunks to copy from datanodes that drain, at the last complete survey.
+    pub fn is_moving(&self) -> bool {
+        self.moving
     }
 
     /// Whether copies of a chunk are under way.
@@ -233,19 +241,22 @@ impl Registry {
         if due || (self.healing.dirty && rested && !running) {
             self.healing.dirty = false;
             self.healing.survey = Survey::new();
+            self.begin_count();
         }
         !self.healing.survey.is_complete()
     }
 
     /// Goes on with the survey for one slice. Says whether it is complete.
     pub fn advance_survey(&mut self, namespace: &Namespace, now: Timestamp) -> bool {
-        let nodes = self.views(now);
+        let nodes = self.views(namespace, now);
         let view = View { namespace, locations: &self.locations, nodes: &nodes };
         let complete = self.healing.survey.advance(&view, SURVEY_SLICE_CHUNKS);
         if complete {
             self.healing.health = self.healing.survey.health();
             self.healing.counts = Arc::new(self.healing.survey.counts().clone());
+            self.healing.moving = self.healing.survey.has_moves();
             self.healing.surveyed_at = Some(now);
+            self.end_count();
             self.healing.short.note(&self.healing.health, now);
             self.judge_safe_mode();
         }
@@ -283,7 +294,7 @@ impl Registry {
         let streams = self.settings.repair_streams;
         let limits = Limits { per_source: streams, per_target: streams, trims_max: TRIMS_MAX };
         let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy));
-        let nodes = self.views(now);
+        let nodes = self.views(namespace, now);
         let view = View { namespace, locations: &self.locations, nodes: &nodes };
         let plan = repair::plan(&view, &self.healing.survey, &in_flight, &limits, seed);
         for copy in plan.copies {

@@ -3,11 +3,13 @@
 //! * [`nodes`]: who is there, in which state, with which orders waiting.
 //! * [`reports`]: heartbeats and chunk reports.
 //! * [`healing`]: copies under way, repair, trimming, garbage, safe mode.
+//! * [`drains`]: how far those have come that drain; the end of those that are forgotten.
 //! * [`changes`]: what becomes of datanodes, for the journal.
 //! * [`glance`]: all of it at one moment, for `status` and dashboards.
 //! * [`space`]: how much there is, each disk counted once.
 
 mod changes;
+mod drains;
 mod glance;
 mod healing;
 mod nodes;

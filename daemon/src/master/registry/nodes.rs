@@ -1,15 +1,17 @@
 //! The datanodes.
 
 use super::changes::{Change, FolderNews, folder_news};
+use super::drains::Drain;
 use super::healing::Healing;
 use crate::master::board::Journal;
 use dfs_logic::liveness::{Contact, LivenessSettings, NodeState};
 use dfs_logic::locations::Locations;
+use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::Candidate;
 use dfs_logic::repair::NodeView;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::node::{NodeLoad, Order, Register};
-use dfs_types::{ChunkId, DatanodeId, Timestamp};
+use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,6 +62,7 @@ pub struct Node {
 pub struct Registry {
     pub(super) settings: RegistrySettings,
     pub(super) nodes: BTreeMap<DatanodeId, Node>,
+    pub(super) drains: BTreeMap<DatanodeId, Drain>,
     pub locations: Locations,
     pub healing: Healing,
     pub(super) journal: Arc<Journal>,
@@ -92,8 +95,9 @@ impl Node {
 impl Registry {
     /// `journal` is told what happens.
     pub fn new(settings: RegistrySettings, journal: Arc<Journal>, now: Timestamp) -> Self {
-        let (nodes, locations, healing) = (BTreeMap::new(), Locations::new(), Healing::new(now));
-        Self { settings, nodes, locations, healing, journal, changes: Vec::new(), told: 0 }
+        let (nodes, drains, changes) = Default::default();
+        let (locations, healing) = (Locations::new(), Healing::new(now));
+        Self { settings, nodes, drains, locations, healing, journal, changes, told: 0 }
     }
 
     /// A datanode has come, on the connection with this number. What it reported before holds until it reports again.
@@ -130,6 +134,7 @@ impl Registry {
         };
         self.nodes.insert(id, node);
         self.locations.expect_report(id);
+        self.uncount(id);
         self.healing.forget_copies_of(id);
         self.healing.changed();
     }
@@ -172,12 +177,6 @@ impl Registry {
         true
     }
 
-    /// Forgets a datanode, which no master does yet.
-    #[cfg(test)]
-    pub fn forget(&mut self, id: DatanodeId) {
-        self.nodes.remove(&id);
-    }
-
     /// Notes the states that time has changed, and gives them.
     pub fn refresh_states(&mut self, now: Timestamp) -> Vec<(DatanodeId, NodeState)> {
         let mut changes = Vec::new();
@@ -191,6 +190,9 @@ impl Registry {
                 told.push(match state {
                     NodeState::Live => Change::Well,
                     NodeState::Stale => Change::Stale { silent, closed: !node.contact.connected },
+                    NodeState::Dead if self.drains.get(id).is_some_and(Drain::is_done) => {
+                        Change::DeadDrained { silent }
+                    }
                     NodeState::Dead => Change::Dead { silent, chunks: self.locations.count(*id) },
                 });
             }
@@ -212,23 +214,29 @@ impl Registry {
         self.nodes.get(&id).map_or(NodeState::Dead, |node| node.contact.state(now, &self.settings.liveness))
     }
 
+    pub fn node(&self, id: DatanodeId) -> Option<&Node> {
+        self.nodes.get(&id)
+    }
+
     /// All datanodes with their states, in the order of their ids.
     pub fn nodes(&self, now: Timestamp) -> impl Iterator<Item = (DatanodeId, NodeState, &Node)> {
         self.nodes.iter().map(move |(id, node)| (*id, node.contact.state(now, &self.settings.liveness), node))
     }
 
     /// The datanodes as repair sees them.
-    pub fn views(&self, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
+    pub fn views(&self, namespace: &Namespace, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
         let view = |(id, state, node): (DatanodeId, NodeState, &Node)| {
-            (id, NodeView { state, free: node.free(), load: node.busy() })
+            let leaving = namespace.duty(id) != Duty::Serve;
+            (id, NodeView { state, free: node.free(), load: node.busy(), leaving })
         };
         self.nodes(now).map(view).collect()
     }
 
-    /// The live datanodes that are not in `exclude`, as placement sees them.
-    pub fn candidates(&self, exclude: &[DatanodeId], now: Timestamp) -> Vec<Candidate> {
+    /// The live datanodes that are to serve and not in `exclude`, as placement sees them.
+    pub fn candidates(&self, namespace: &Namespace, exclude: &[DatanodeId], now: Timestamp) -> Vec<Candidate> {
         let live = self.nodes(now).filter(|(id, state, _)| *state == NodeState::Live && !exclude.contains(id));
-        live.map(|(id, _, node)| Candidate { id, free: node.free(), load: node.busy() }).collect()
+        let serving = live.filter(|(id, ..)| namespace.duty(*id) == Duty::Serve);
+        serving.map(|(id, _, node)| Candidate { id, free: node.free(), load: node.busy() }).collect()
     }
 
     /// Notes that a chunk of up to `bytes` is on its way to these.

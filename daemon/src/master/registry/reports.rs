@@ -141,6 +141,8 @@ impl Registry {
         self.locations.handed_out(namespace.next_chunk());
         for id in holders {
             self.locations.add(id, stored.id, stored.generation);
+            // One that drains has got one more: the write was planned before.
+            self.uncount(id);
         }
     }
 
@@ -150,8 +152,9 @@ impl Registry {
                 self.healing.copy_arrived(id, stored.id);
                 self.healing.damage_mended(stored.id);
                 if namespace.chunk(stored.id).is_some() {
-                    // A file has one copy more than a moment ago; it may be one too many.
+                    // A file has one copy more than a moment ago; it may be one too many, or on one that drains.
                     self.healing.changed();
+                    self.uncount(id);
                 }
             }
             Added::Known => self.healing.copy_arrived(id, stored.id),

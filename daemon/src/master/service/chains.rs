@@ -1,6 +1,7 @@
 //! Where the chunks of a plan go.
 
 use crate::master::registry::Registry;
+use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::{Candidate, choose};
 use dfs_rpc::client::PlanWrite;
 use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, Result, Timestamp};
@@ -22,11 +23,12 @@ pub struct Wanted {
 /// When too few datanodes are live, or have room.
 pub fn place(
     registry: &mut Registry,
+    namespace: &Namespace,
     plan: &PlanWrite,
     wanted: Wanted,
     now: Timestamp,
 ) -> Result<Vec<Vec<DatanodeId>>> {
-    let mut candidates = registry.candidates(&plan.exclude, now);
+    let mut candidates = registry.candidates(namespace, &plan.exclude, now);
     // A write that goes on may do so with fewer copies; one that begins may not.
     let needed = usize::from(if plan.oldest.is_some() { wanted.least } else { wanted.chain });
     if candidates.len() < needed {

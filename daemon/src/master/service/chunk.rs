@@ -27,7 +27,7 @@ impl Master {
         let caller = user.to_owned();
         let search = tokio::task::spawn_blocking(move || version.namespace.file_of(id, &caller));
         let path = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
-        let path = path.map_err(|refusal| refused(refusal, &DfsPath::root()))?;
+        let path = path.map_err(|refusal| refused(refusal, DfsPath::root()))?;
         let chunk = ChunkRef { id, generation: meta.generation, length: meta.length };
         Ok(ChunkStatus { chunk, wanted: meta.replication, path, replicas, copying })
     }

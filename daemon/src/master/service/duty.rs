@@ -1,16 +1,91 @@
-//! What is wanted of datanodes.
+//! What is wanted of datanodes: to serve, to be drained, to be forgotten. Whether the others can do without one is decided
+//! here, as only the leader knows who is live and how much room there is; the namespace then notes the wish.
 
-use crate::master::refused::refused;
+use crate::master::raft::published::Version;
+use crate::master::refused::{invalid, refused};
+use crate::master::registry::Space;
 use crate::master::state::Master;
 use dfs_logic::command::Op;
-use dfs_types::{DatanodeId, Duty, RequestId, Result};
+use dfs_logic::liveness::NodeState;
+use dfs_types::{ByteSize, DatanodeId, Duty, Error, ErrorCode, RequestId, Result};
+use std::sync::Arc;
 
 impl Master {
     pub(super) async fn set_duty(&self, user: &str, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
         self.need_writable()?;
+        let _turn = self.duties.lock().await;
+        let version = self.published.get();
+        if version.namespace.superuser() != Some(user) {
+            let what = "which datanodes serve is for the superuser to say";
+            return Err(Error::new(ErrorCode::PermissionDenied, what).at(node));
+        }
+        let before = version.namespace.duty(node);
+        if before != duty {
+            self.check_duty(version, node, before, duty).await.map_err(|error| error.at(node))?;
+        }
         self.propose(request, user, Op::SetDuty { node, duty }).await?.map_err(|refusal| refused(refusal, node))?;
-        self.registry().healing.changed();
-        self.wake.notify_one();
+        let version = self.published.get();
+        // A late retry of an earlier call changes nothing.
+        if before != duty && version.namespace.duty(node) == duty {
+            let mut registry = self.registry();
+            registry.duty_changed(node, duty, user);
+            registry.note_duties(&version.namespace, self.clock.now());
+            drop(registry);
+            tracing::info!(%node, %duty, user, "what is wanted of a datanode has changed");
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// Says why the wish cannot be taken.
+    async fn check_duty(&self, version: Arc<Version>, node: DatanodeId, before: Duty, duty: Duty) -> Result<()> {
+        // One that was drained and stopped may be unknown to a master that has started since.
+        let known = before == Duty::Drain || self.registry().node(node).is_some();
+        if !known {
+            return Err(Error::new(ErrorCode::NotFound, "no such datanode").hint("nodes lists them"));
+        }
+        match duty {
+            Duty::Serve => Ok(()),
+            Duty::Drain => self.check_drain(version, node).await,
+            Duty::Gone => match self.registry().state(node, self.clock.now()) {
+                NodeState::Dead => Ok(()),
+                NodeState::Stale => {
+                    Err(invalid("is not heard from, but not dead yet; only a dead datanode can be forgotten")
+                        .hint("forget it when it is dead"))
+                }
+                NodeState::Live => Err(invalid("is live; only a dead datanode can be forgotten")
+                    .hint("drain it, stop it, and forget it when it is dead")),
+            },
+        }
+    }
+
+    /// Whether the datanodes that stay can hold all copies.
+    async fn check_drain(&self, version: Arc<Version>, node: DatanodeId) -> Result<()> {
+        // All chunks have to be looked at, which is no work for a thread that answers calls.
+        let counted = version.clone();
+        let search = tokio::task::spawn_blocking(move || counted.namespace.replication_max());
+        let wanted = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+        let (wanted, registry) = (usize::from(wanted), self.registry());
+        let held = registry.node(node).map_or(0, |node| node.load.used());
+        let all: Vec<_> = registry.nodes(self.clock.now()).collect();
+        let stays = |id: DatanodeId| id != node && version.namespace.duty(id) == Duty::Serve;
+        let staying = all.iter().filter(|(id, state, _)| *state == NodeState::Live && stays(*id));
+        let loads: Vec<_> = staying.map(|(.., node)| &*node.load).collect();
+        let left = loads.len();
+        if left < wanted {
+            let what =
+                format!("without it {left} live datanodes would be left, too few for files with {wanted} copies");
+            let hint = format!("`dfsd up --datanodes {}` adds what is missing", all.len() + wanted - left);
+            return Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint(hint));
+        }
+        let free = Space::of(loads.into_iter()).free;
+        if free < held {
+            let (held, free) = (ByteSize(held), ByteSize(free));
+            let what = format!("holds {held}, and the {left} live datanodes that would be left have room for {free}");
+            let hint = format!("delete files, or add datanodes: `dfsd up --datanodes {}` adds one", all.len() + 1);
+            return Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint(hint));
+        }
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ impl Master {
             return page(&version.namespace, user, find, &criteria, None);
         }
         let registry = self.registry();
-        let nodes = registry.views(self.clock.now());
+        let nodes = registry.views(&version.namespace, self.clock.now());
         let view = View { namespace: &version.namespace, locations: &registry.locations, nodes: &nodes };
         page(&version.namespace, user, find, &criteria, Some(Examiner::new(&view)))
     }

@@ -78,7 +78,8 @@ impl Master {
         let mut registry = self.registry();
         let wanted =
             Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
-        let chains = place(&mut registry, &plan, wanted, self.clock.now())?;
+        let version = self.published.look();
+        let chains = place(&mut registry, &version.namespace, &plan, wanted, self.clock.now())?;
         let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
             let addresses = chain.iter().filter_map(|node| registry.address(*node)).collect();
             let principal = Principal::User(user.to_owned());

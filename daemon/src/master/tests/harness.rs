@@ -123,18 +123,22 @@ impl Cluster {
 
     /// A datanode that registers and reports the replicas `holds`.
     pub async fn datanode(&self, master: &Running, number: u16, holds: &[StoredChunk]) -> Datanode {
+        let node = self.register(master, number, load(1 << 40)).await;
+        node.report(holds).await;
+        node
+    }
+
+    /// A datanode that registers, and has not reported what it has.
+    pub async fn register(&self, master: &Running, number: u16, load: NodeLoad) -> Datanode {
         let id = DatanodeId(number);
         let connected = self.connect(master, &Principal::Datanode(id), Service::Node).await;
         let client =
             NodeServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn();
         let boot = fastrand::u64(..);
         let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + number));
-        let register = Register { boot, address, load: load(1 << 40), version: "test".into() };
+        let register = Register { boot, address, load, version: "test".into() };
         let registered = client.register(context(), register).await.expect("call").expect("registered");
-        let node = Datanode { id, cluster: self.id(), client, boot, keys: registered.keys };
-        let page = ReportPage { boot, first: true, last: true, chunks: holds.to_vec() };
-        node.client.chunk_report(context(), page).await.expect("call").expect("reported");
-        node
+        Datanode { id, cluster: self.id(), client, boot, keys: registered.keys }
     }
 
     /// Three datanodes with nothing on them.
@@ -182,6 +186,12 @@ impl Datanode {
 
     pub async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
         self.client.heartbeat(context(), news).await.expect("call").expect("taken")
+    }
+
+    /// Reports that it has these replicas.
+    pub async fn report(&self, holds: &[StoredChunk]) {
+        let page = ReportPage { boot: self.boot, first: true, last: true, chunks: holds.to_vec() };
+        self.client.chunk_report(context(), page).await.expect("call").expect("reported");
     }
 
     /// A receipt as this datanode would give it.

@@ -11,7 +11,7 @@ fn replica(id: ChunkId) -> StoredChunk {
 }
 
 /// Keeps datanodes alive until one of them gets an order that `wanted` likes.
-async fn order(nodes: &[&Datanode], wanted: impl Fn(&Order) -> bool) -> (usize, Order) {
+pub(super) async fn order(nodes: &[&Datanode], wanted: impl Fn(&Order) -> bool) -> (usize, Order) {
     let found = RefCell::new(None);
     until("an order", async || {
         for (number, node) in nodes.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 mod boards;
 mod datanodes;
+mod drains;
 mod harness;
 mod healing;
 mod hostile;

@@ -1,0 +1,120 @@
+//! How far datanodes have come that drain, and the end of those that are forgotten. What is wanted of datanodes stands in the
+//! namespace; this is what this master has seen since.
+
+use super::changes::Change;
+use super::nodes::Registry;
+use dfs_logic::liveness::NodeState;
+use dfs_logic::namespace::Namespace;
+use dfs_types::{DatanodeId, Duty, Timestamp};
+
+/// A datanode that drains.
+#[derive(Debug, Default)]
+pub(super) struct Drain {
+    /// The survey that is under way began after the wish, and after the datanode had reported what it has.
+    counting: bool,
+    /// Its chunks with fewer copies elsewhere than wanted, at the last such survey.
+    left: Option<u64>,
+    /// That it is drained was told, and has been so since.
+    told: bool,
+}
+
+impl Drain {
+    /// Whether all of its chunks have the copies wanted elsewhere.
+    pub(super) fn is_done(&self) -> bool {
+        self.left == Some(0)
+    }
+}
+
+impl Registry {
+    /// Follows what the namespace says is wanted of datanodes: drains begin and end, dead ones that are gone are forgotten.
+    pub fn note_duties(&mut self, namespace: &Namespace, now: Timestamp) {
+        let before = self.drains.len();
+        self.drains.retain(|id, _| namespace.duty(*id) == Duty::Drain);
+        let mut changed = self.drains.len() != before;
+        let mut forgotten = Vec::new();
+        for (id, duty) in namespace.duties().filter(|(id, _)| self.nodes.contains_key(id)) {
+            if duty == Duty::Drain && !self.drains.contains_key(&id) {
+                self.drains.insert(id, Drain::default());
+                changed = true;
+            } else if duty == Duty::Gone && self.state(id, now) == NodeState::Dead {
+                forgotten.push(id);
+            }
+        }
+        forgotten.into_iter().for_each(|id| self.forget(id));
+        if changed {
+            self.healing.changed();
+        }
+    }
+
+    /// A user has changed what is wanted of a datanode: what was counted before counts no more.
+    pub fn duty_changed(&mut self, id: DatanodeId, duty: Duty, by: &str) {
+        let (by, chunks) = (by.into(), self.locations.count(id));
+        let change = match duty {
+            Duty::Serve => Change::Serves { by },
+            Duty::Drain => Change::Drains { by, chunks },
+            Duty::Gone => Change::Forgotten { by },
+        };
+        self.note_change(id, change);
+        self.drains.remove(&id);
+        self.healing.changed();
+    }
+
+    /// What was counted on a datanode says nothing any more.
+    pub(super) fn uncount(&mut self, id: DatanodeId) {
+        if let Some(drain) = self.drains.get_mut(&id) {
+            (drain.counting, drain.left) = (false, None);
+            self.healing.changed();
+        }
+    }
+
+    /// A survey begins: it will count what is on those that drain and have reported.
+    pub(super) fn begin_count(&mut self) {
+        for (id, drain) in &mut self.drains {
+            drain.counting = self.nodes.get(id).is_some_and(|node| node.reported);
+        }
+    }
+
+    /// A survey has ended. Tells of those that are drained now.
+    pub(super) fn end_count(&mut self) {
+        let counts = self.healing.counts();
+        for (id, drain) in self.drains.iter_mut().filter(|(_, drain)| drain.counting) {
+            drain.counting = false;
+            drain.left = Some(counts.node(*id).left);
+            drain.told &= drain.is_done();
+        }
+    }
+
+    /// Notes those that have come to be drained. Of a dead one it is no news that it can be stopped.
+    pub fn note_drained(&mut self, now: Timestamp) {
+        let mut drained = Vec::new();
+        for (id, drain) in self.drains.iter_mut().filter(|(_, drain)| drain.is_done() && !drain.told) {
+            let Some(node) = self.nodes.get(id) else { continue };
+            let dead = node.contact.state(now, &self.settings.liveness) == NodeState::Dead;
+            if !dead && node.load.writes_in_flight == 0 && node.planned == 0 {
+                drain.told = true;
+                drained.push(*id);
+            }
+        }
+        drained.into_iter().for_each(|id| self.note_change(id, Change::Drained));
+    }
+
+    /// While a datanode drains: its chunks with fewer copies elsewhere than wanted, once they were counted.
+    pub(super) fn left(&self, id: DatanodeId) -> Option<u64> {
+        self.drains.get(&id).and_then(|drain| drain.left)
+    }
+
+    /// Live datanodes that were forgotten: they have come back.
+    pub fn returned(&self, namespace: &Namespace, now: Timestamp) -> Vec<DatanodeId> {
+        let gone = namespace.duties().filter(|(_, duty)| *duty == Duty::Gone).map(|(id, _)| id);
+        gone.filter(|id| self.state(*id, now) == NodeState::Live).collect()
+    }
+
+    /// Forgets a datanode and what it had.
+    pub(in crate::master) fn forget(&mut self, id: DatanodeId) {
+        self.nodes.remove(&id);
+        self.drains.remove(&id);
+        self.locations.clear_node(id);
+        self.healing.forget_copies_of(id);
+        self.healing.changed();
+    }
+}

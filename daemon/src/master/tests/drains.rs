@@ -1,0 +1,173 @@
+//! Datanodes that are drained, taken back and forgotten.
+
+use super::harness::{Cluster, Datanode, Running, code, context, load, path, plan, put, request, until};
+use super::healing::order;
+use dfs_rpc::board::Board;
+use dfs_rpc::client::{ClientServiceClient, NodeStatus};
+use dfs_rpc::node::{Order, StoredChunk};
+use dfs_types::{DatanodeId, Duty, ErrorCode, Generation, Result};
+use std::cell::Cell;
+
+async fn set_duty(user: &ClientServiceClient, node: u16, duty: Duty) -> Result<()> {
+    user.set_duty(context(), request(), DatanodeId(node), duty).await.expect("call")
+}
+
+async fn node(user: &ClientServiceClient, node: u16) -> Option<NodeStatus> {
+    let nodes = user.nodes(context()).await.expect("call").expect("nodes");
+    nodes.into_iter().find(|status| status.id == DatanodeId(node))
+}
+
+/// What happened to a datanode since this master has begun, but for its coming and going.
+async fn told(user: &ClientServiceClient, node: u16) -> Vec<String> {
+    let board = Board::decode(&user.board(context(), None).await.expect("call").expect("a board")).expect("reads");
+    let of_node = board.events.into_iter().filter(|event| event.node == Some(DatanodeId(node)));
+    let texts = of_node.map(|event| event.text);
+    texts
+        .filter(|text| !["has ", "is stale", "is dead", "is heard"].iter().any(|start| text.starts_with(start)))
+        .collect()
+}
+
+async fn alive(nodes: &[&Datanode]) {
+    for node in nodes {
+        node.heartbeat(node.news()).await;
+    }
+}
+
+async fn four(cluster: &Cluster, master: &Running) -> ([Datanode; 3], Datanode) {
+    (cluster.datanodes(master).await, cluster.datanode(master, 4, &[]).await)
+}
+
+#[tokio::test]
+async fn what_the_others_cannot_carry_is_refused() {
+    let mut cluster = Cluster::new();
+    // Nobody grows stale here, however slow the machine is.
+    cluster.settings.dead_after = std::time::Duration::from_secs(600);
+    cluster.settings.heartbeat = std::time::Duration::from_secs(300);
+    let master = cluster.start();
+    let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
+    let [a, b, c] = cluster.datanodes(&master).await;
+    put(&ann, "/file", &[&a, &b, &c]).await;
+    let few = set_duty(&ann, 1, Duty::Drain).await.expect_err("too few");
+    assert_eq!(few.code, ErrorCode::InsufficientDatanodes);
+    assert_eq!(
+        few.to_string(),
+        "datanode-1: without it 2 live datanodes would be left, too few for files with 3 copies"
+    );
+    assert_eq!(few.hint.as_deref(), Some("`dfsd up --datanodes 4` adds what is missing"));
+    let _d = cluster.datanode(&master, 4, &[]).await;
+    let mut news = a.news();
+    news.load.folders[0].used = 1 << 43;
+    a.heartbeat(news).await;
+    let full = set_duty(&ann, 1, Duty::Drain).await.expect_err("no room");
+    assert_eq!(full.code, ErrorCode::InsufficientDatanodes);
+    assert!(full.message.starts_with("holds 8TiB, and the 3 live datanodes"), "{full}");
+    assert_eq!(code(set_duty(&bob, 2, Duty::Drain).await), ErrorCode::PermissionDenied);
+    assert_eq!(code(set_duty(&ann, 9, Duty::Drain).await), ErrorCode::NotFound);
+    assert_eq!(code(set_duty(&ann, 2, Duty::Gone).await), ErrorCode::InvalidArgument);
+    assert_eq!(ann.status(context()).await.expect("call").expect("status").nodes_draining, 0);
+    // With room for one of them there is none for two.
+    assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()));
+    assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()), "nothing new");
+    assert_eq!(code(set_duty(&ann, 3, Duty::Drain).await), ErrorCode::InsufficientDatanodes);
+    until("told once", async || told(&ann, 2).await == ["drains, as ann wished: 1 chunk has to be copied"]).await;
+}
+
+#[tokio::test]
+async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotten_when_it_is_dead() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let ([a, b, c], d) = four(&cluster, &master).await;
+    let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
+    set_duty(&ann, 3, Duty::Drain).await.expect("drains");
+    let (_, copy) = order(&[&a, &b, &c, &d], |order| matches!(order, Order::Copy { .. })).await;
+    let Order::Copy { targets, .. } = copy else { panic!("a copy") };
+    assert_eq!(targets.iter().map(|target| target.id).collect::<Vec<_>>(), [d.id]);
+    until("counted", async || {
+        alive(&[&a, &b, &c, &d]).await;
+        node(&ann, 3).await.expect("there").left == Some(1)
+    })
+    .await;
+    let health = ann.status(context()).await.expect("call").expect("status");
+    assert_eq!((health.replication.under, health.replication.endangered, health.nodes_draining), (0, 0, 1));
+    let planned = ann.plan_write(context(), plan(&path("/new"))).await.expect("call").expect("planned");
+    assert!(planned.chunks[0].chain.iter().all(|place| place.id != c.id), "{planned:?}");
+
+    let mut news = d.news();
+    news.added = vec![StoredChunk { id: chunk, generation: Generation(1) }];
+    d.heartbeat(news).await;
+    let mut writing = c.news();
+    writing.load.writes_in_flight = 1;
+    until("nothing left", async || {
+        alive(&[&a, &b, &d]).await;
+        c.heartbeat(writing.clone()).await;
+        node(&ann, 3).await.expect("there").left == Some(0)
+    })
+    .await;
+    assert!(node(&ann, 3).await.expect("there").is_draining(), "it is written to");
+    until("drained", async || {
+        alive(&[&a, &b, &c, &d]).await;
+        node(&ann, 3).await.expect("there").is_drained() && told(&ann, 3).await.len() == 2
+    })
+    .await;
+
+    drop(c);
+    assert_eq!(code(set_duty(&ann, 3, Duty::Gone).await), ErrorCode::InvalidArgument, "not dead yet");
+    until("forgotten", async || {
+        alive(&[&a, &b, &d]).await;
+        set_duty(&ann, 3, Duty::Gone).await.is_ok()
+    })
+    .await;
+    assert!(node(&ann, 3).await.is_none());
+    let c = cluster.datanode(&master, 3, &[]).await;
+    until("welcome again", async || {
+        alive(&[&a, &b, &c, &d]).await;
+        node(&ann, 3).await.expect("there").duty == Duty::Serve && told(&ann, 3).await.len() == 4
+    })
+    .await;
+    let expected = [
+        "drains, as ann wished: 1 chunk has to be copied",
+        "is drained: it can be stopped",
+        "is forgotten, as ann wished",
+        "had been forgotten, and takes chunks again",
+    ];
+    assert_eq!(told(&ann, 3).await, expected);
+}
+
+#[tokio::test]
+async fn a_master_that_starts_again_counts_what_is_left_when_it_was_reported() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let ([a, b, c], d) = four(&cluster, &master).await;
+    let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
+    set_duty(&ann, 3, Duty::Drain).await.expect("drains");
+    drop((a, b, c, d));
+    master.stop();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let held = [StoredChunk { id: chunk, generation: Generation(1) }];
+    let a = cluster.datanode(&master, 1, &held).await;
+    let b = cluster.datanode(&master, 2, &held).await;
+    let c = cluster.register(&master, 3, load(1 << 40)).await;
+    let d = cluster.datanode(&master, 4, &[]).await;
+    let seen = Cell::new(0);
+    until("ten looks", async || {
+        alive(&[&a, &b, &c, &d]).await;
+        seen.set(seen.get() + 1);
+        let status = node(&ann, 3).await.expect("there");
+        assert_eq!((status.duty, status.left), (Duty::Drain, None), "it has not reported what it has");
+        seen.get() > 10
+    })
+    .await;
+    c.report(&held).await;
+    until("counted", async || {
+        alive(&[&a, &b, &c, &d]).await;
+        node(&ann, 3).await.expect("there").left == Some(1)
+    })
+    .await;
+    set_duty(&ann, 3, Duty::Serve).await.expect("resumed");
+    let status = node(&ann, 3).await.expect("there");
+    assert_eq!((status.duty, status.left, status.is_draining()), (Duty::Serve, None, false));
+    until("told", async || told(&ann, 3).await == ["takes chunks again, as ann wished"]).await;
+}
