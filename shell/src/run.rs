@@ -219,6 +219,7 @@ fn open(session: &Session, output: &Output) -> Result<Out> {
         },
         Output::Pipe(_) if session.is_covered() => Err(needs_terminal("a local command")),
         Output::Pipe(command) => Out::pipe(&mut shell(session, command)),
+        Output::File { .. } if session.read_only => Err(read_only("a file that is written to")),
         Output::File { path, append } => {
             let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;
             match texts.as_slice() {
@@ -286,6 +287,9 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
     };
     match command.parse(arguments)? {
         Parsed::Help => context.print(&help_of(command)),
+        Parsed::Arguments(matches) if context.session.read_only && command.changes(&matches) => {
+            Err(read_only(command.name))
+        }
         Parsed::Arguments(matches) => command.run(&matches, context).await,
     }
 }
@@ -311,6 +315,11 @@ fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, o
 
 fn needs_terminal(what: &str) -> Error {
     usage(format!("{what} needs the terminal, which the dashboard has")).hint("run it at the prompt of dfs-shell")
+}
+
+fn read_only(what: &str) -> Error {
+    usage(format!("not done: {what} changes something, and nothing may be changed from here"))
+        .hint("leave, and start the dashboard without --read-only")
 }
 
 fn failed(session: &Session, command: &str, error: &Error) -> Ended {

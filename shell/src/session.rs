@@ -48,6 +48,8 @@ pub struct Session {
     pub jobs: Jobs,
     /// This is the session of such a command.
     pub desk: Option<Arc<Desk>>,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
     /// Signals since then are meant for the command that runs.
     pub mark: Mark,
     target: Option<Target>,
@@ -74,6 +76,7 @@ impl Session {
             inherited: None,
             jobs: Jobs::default(),
             desk: None,
+            read_only: false,
             mark: Mark::default(),
             target: None,
             client: Arc::default(),
@@ -92,6 +95,7 @@ impl Session {
             folder_before: self.folder_before.clone(),
             aliases: self.aliases.clone(),
             location: self.location.clone(),
+            read_only: self.read_only,
             target: self.target.clone(),
             client: self.client.clone(),
             ..Self::new(self.options.clone(), self.scope.clone())

@@ -1,6 +1,6 @@
 //! `alias`: short names for lines.
 
-use super::{COMMANDS, Example, Group, Json, Kind, Meaning, Verb};
+use super::{COMMANDS, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::alias::is_name;
 use crate::context::Context;
 use crate::line::quote;
@@ -24,6 +24,7 @@ impl Verb for Set {
     const NAME: &'static str = "alias";
     const ABOUT: &'static str = "Give a line a short name, or list those";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("alias ll='ls -l'", "from now on ll /data is ls -l /data"),
         ("alias", "all of them; write them into the file shellrc to keep them"),

@@ -1,6 +1,6 @@
 //! `bench`.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::bench::{self, Outcome, Plan, Scratch, Watched};
 use crate::context::Context;
 use crate::report::usage;
@@ -47,6 +47,7 @@ impl Verb for Bench {
     const NAME: &'static str = "bench";
     const ABOUT: &'static str = "Measure the cluster, beside what the machine could do at most";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("bench write --size 64MiB", "a large file in, and how near that is to what the disk can do"),
         ("bench read --size 16MiB --files 4 -j 2", "four out, two at a time"),

@@ -1,6 +1,6 @@
 //! `cat`.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::transfer::to_output;
 use clap::Args;
@@ -19,6 +19,7 @@ impl Verb for Cat {
     const NAME: &'static str = "cat";
     const ABOUT: &'static str = "Write files to the output";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("cat /data/notes.txt", "read it"), ("cat /data/*.csv | sort", "through a local command")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);

@@ -1,6 +1,6 @@
 //! `cd`: the remote working folder.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -18,6 +18,7 @@ impl Verb for Cd {
     const NAME: &'static str = "cd";
     const ABOUT: &'static str = "Go to another remote folder";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("cd /data", "go there"), ("cd ..", "one up"), ("cd /data; cd /logs; cd -", "back to where it was before")];
     const MEANING: Meaning = Meaning::all(Kind::RemoteFolder);

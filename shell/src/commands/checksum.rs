@@ -1,6 +1,6 @@
 //! `checksum`: one number for the content of a file.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use crate::transfer::{Bars, Board};
@@ -29,6 +29,7 @@ impl Verb for Checksum {
     const NAME: &'static str = "checksum";
     const ABOUT: &'static str = "Read files, verify every byte, and show their crc32c";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("checksum /data/big.bin", "of one"), ("checksum /data/*.csv", "checksum, length and name of each")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);

@@ -2,7 +2,7 @@
 
 use super::change::{Asked, Changes, change};
 use super::mode::Mode;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::usage;
 use clap::Args;
@@ -28,6 +28,7 @@ impl Verb for Chmod {
     const NAME: &'static str = "chmod";
     const ABOUT: &'static str = "Change who may do what with files and folders";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("chmod 640 /data/a.csv", "the owner writes, the group reads"),
         ("chmod go-w,u+x /data/notes.txt", "some bits, the others as they are"),

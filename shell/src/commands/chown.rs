@@ -1,7 +1,7 @@
 //! `chown`.
 
 use super::change::{Asked, Changes, change};
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::usage;
 use clap::Args;
@@ -28,6 +28,7 @@ impl Verb for Chown {
     const NAME: &'static str = "chown";
     const ABOUT: &'static str = "Change the owner and group of files and folders";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("chown ann /data/a.csv", "the owner alone"),
         ("chown -R ann:staff /data/2026", "owner and group, of all below as well"),

@@ -1,6 +1,6 @@
 //! `cmp`: whether a local file and one in the DFS are the same.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{about, local_io};
 use clap::Args;
@@ -29,6 +29,7 @@ impl Verb for Cmp {
     const NAME: &'static str = "cmp";
     const ABOUT: &'static str = "Compare a local file with one in the DFS, byte by byte";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("cmp report.pdf /docs/report.pdf", "says nothing when they are the same")];
     const MEANING: Meaning = Meaning { first: &[Kind::Local, Kind::Remote], rest: Kind::Plain, last: None };
     const JSON: Json = Json::of::<Compared>();

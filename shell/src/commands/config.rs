@@ -1,6 +1,6 @@
 //! `config`: the settings, and where each comes from.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::connect;
 use crate::context::Context;
 use clap::{Args, ValueEnum};
@@ -32,6 +32,7 @@ impl Verb for Config {
     const NAME: &'static str = "config";
     const ABOUT: &'static str = "Show the settings of this machine, and where each comes from";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("config show", "all of them"), ("config show client", "those of programs like this one")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);

@@ -2,7 +2,7 @@
 
 use super::places::each;
 use super::rows::Rows;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::Client;
@@ -27,6 +27,7 @@ impl Verb for Count {
     const NAME: &'static str = "count";
     const ABOUT: &'static str = "Count folders, files and bytes";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("count /data", "folders with itself, files, bytes, path"), ("count -h /data/*", "of each")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);

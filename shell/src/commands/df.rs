@@ -1,6 +1,6 @@
 //! `df`.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::ClusterStatus;
@@ -22,6 +22,7 @@ impl Verb for Df {
     const NAME: &'static str = "df";
     const ABOUT: &'static str = "Show how full the cluster is";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("df -h", "over all live datanodes")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Space>();

@@ -1,7 +1,7 @@
 //! `doctor`: this machine, the settings, the network and the cluster, looked through for what is wrong.
 
 use super::status::Seen;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::connect::{self, Target};
 use crate::context::Context;
 use crate::doctor::{Area, Check, Verdict, config, machine, network};
@@ -31,6 +31,7 @@ impl Verb for Doctor {
     const NAME: &'static str = "doctor";
     const ABOUT: &'static str = "Check this machine, the settings, the network and the cluster";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("-doctor", "everything, each finding with its mend; exit code 1 if there is any")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);

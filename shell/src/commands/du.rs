@@ -2,7 +2,7 @@
 
 use super::places::each;
 use super::rows::Rows;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -32,6 +32,7 @@ impl Verb for Du {
     const NAME: &'static str = "du";
     const ABOUT: &'static str = "Show how much files and folders hold, and take with all copies";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("du -h /data", "of all that is in a folder: bytes, bytes with all copies, path"),
         ("du -sh /data /data/2026", "sums alone"),

@@ -1,6 +1,6 @@
 //! `echo`: words back as text.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_tui::{Report, View};
@@ -20,6 +20,7 @@ impl Verb for Echo {
     const NAME: &'static str = "echo";
     const ABOUT: &'static str = "Show words";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("echo done", "a word"),
         ("set day=monday; echo \"backup of $day\"", "say what a script does"),

@@ -1,6 +1,6 @@
 //! `events`: what happened in the cluster.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::usage;
 use chrono::TimeZone;
@@ -54,6 +54,7 @@ impl Verb for Events {
     const NAME: &'static str = "events";
     const ABOUT: &'static str = "Show what happened, as the leading master has seen since its start";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("events", "the newest 20, the last one at the end"),
         ("events -n 100 --severity warning", "without what is as it should be"),

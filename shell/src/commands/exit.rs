@@ -1,6 +1,6 @@
 //! `exit`.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_types::Result;
@@ -17,6 +17,7 @@ impl Verb for Exit {
     const NAME: &'static str = "exit";
     const ABOUT: &'static str = "Leave; the cluster keeps running";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("exit", "as Ctrl-D does"), ("exit 3", "a script that failed in its own way")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);

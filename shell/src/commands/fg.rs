@@ -1,6 +1,6 @@
 //! `fg`: a command in the background brought to the front.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::jobs::{self, Desk};
 use crate::transfer::Bars;
@@ -23,6 +23,7 @@ impl Verb for Fg {
     const NAME: &'static str = "fg";
     const ABOUT: &'static str = "Show a background command until it ends; Ctrl-C ends it";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("put -f report.pdf /data & fg", "the last one")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 

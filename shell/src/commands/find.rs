@@ -1,7 +1,7 @@
 //! `find`.
 
 use super::found::{FoundJson, show};
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::Wanted;
@@ -38,6 +38,7 @@ impl Verb for Find {
     const NAME: &'static str = "find";
     const ABOUT: &'static str = "Search for files and folders; the masters do the searching";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("find /data -name '*.csv' -size +1k", "by name and size"),
         ("find /data -type d", "the folders"),

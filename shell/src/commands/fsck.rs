@@ -2,7 +2,7 @@
 
 use super::found::{Search, ShortJson};
 use super::places::places;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::{Found, Looked, Short, Wanted};
@@ -25,6 +25,7 @@ impl Verb for Fsck {
     const NAME: &'static str = "fsck";
     const ABOUT: &'static str = "Look which files lack copies; exit code 5: data, 1: copies";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a folder")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Findings>();

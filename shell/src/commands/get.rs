@@ -1,6 +1,6 @@
 //! `get`: files of the DFS to this machine.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote;
 use crate::transfer::{Downloads, Getting, Run, Step, Tally, to_output};
@@ -36,6 +36,7 @@ impl Verb for Get {
     const NAME: &'static str = "get";
     const ABOUT: &'static str = "Copy files of the DFS to this machine, every byte verified";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::ChangesIf(|get| get.paths.last().is_some_and(|to| to != "-"));
     const EXAMPLES: &'static [Example] = &[
         ("get /data/a.csv .", "into this folder"),
         ("get -r /data/2026 .", "a folder with all that is in it"),

@@ -1,6 +1,6 @@
 //! `getrange`: a piece of a file.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use crate::transfer::{Done, Run, Tally, to_output};
@@ -30,6 +30,8 @@ impl Verb for GetRange {
     const NAME: &'static str = "getrange";
     const ABOUT: &'static str = "Read a piece of a file";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> =
+        Effect::ChangesIf(|piece| piece.local.as_deref().is_some_and(|to| to.as_os_str() != "-"));
     const EXAMPLES: &'static [Example] = &[
         ("getrange /data/big.bin 0 512 | od -x", "its head"),
         ("getrange /data/big.bin 64KiB 64KiB piece", "into a local file"),

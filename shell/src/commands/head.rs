@@ -1,6 +1,6 @@
 //! `head`: the beginning of files.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use crate::transfer::to_output;
@@ -32,6 +32,7 @@ impl Verb for Head {
     const NAME: &'static str = "head";
     const ABOUT: &'static str = "Show the beginning of files";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("head /data/notes.txt", "ten lines"),
         ("head -n 1 /data/*.csv", "the first line of each"),

@@ -1,6 +1,6 @@
 //! `heatmap`: how full the datanodes are, all at once.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::{Args, ValueEnum};
 use dfs_client::{NodeState, NodeStatus, Snapshot};
@@ -35,6 +35,7 @@ impl Verb for Heatmap {
     const NAME: &'static str = "heatmap";
     const ABOUT: &'static str = "Show all datanodes as tiles: how full, balanced, or at risk";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("heatmap", "how full they are, a line for each machine"),
         ("heatmap --lens risk", "where chunks are that have too few copies"),

@@ -1,6 +1,6 @@
 //! `help`: built from the table of commands, so that it cannot say what is not so.
 
-use super::{COMMANDS, Command, Example, Group, HELP_CELLS, Json, Kind, Meaning, Verb};
+use super::{COMMANDS, Command, Effect, Example, Group, HELP_CELLS, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_types::Result;
@@ -19,6 +19,7 @@ impl Verb for Help {
     const NAME: &'static str = "help";
     const ABOUT: &'static str = "List the commands, or explain one";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("help", "all commands"), ("help put", "one, with examples")];
     const MEANING: Meaning = Meaning::all(Kind::Command);
     const JSON: Json = Json::of::<Vec<Explained>>();

@@ -1,6 +1,6 @@
 //! `history`: the lines that were typed at the prompt.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::connect;
 use crate::context::Context;
 use crate::history::{self, History};
@@ -24,6 +24,7 @@ impl Verb for Show {
     const NAME: &'static str = "history";
     const ABOUT: &'static str = "List the lines that were typed";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("history 20", "the newest twenty; Ctrl-R searches them all"),
         ("history | tail -n 3", "through a local command"),

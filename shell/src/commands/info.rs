@@ -2,7 +2,7 @@
 
 use super::entry::EntryJson;
 use super::locate::{Chunk, chunk_table};
-use super::{Example, Group, Json, Kind, Meaning, Verb, stat};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb, stat};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -25,6 +25,7 @@ impl Verb for Info {
     const NAME: &'static str = "info";
     const ABOUT: &'static str = "Show a file with its chunks, replicas and health";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("info /data/big.bin", "is every copy there?")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Kept<'static>>();

@@ -1,6 +1,6 @@
 //! `jobs`: what runs in the background.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::jobs::Job;
 use crate::report::usage;
@@ -24,6 +24,7 @@ impl Verb for Jobs {
     const NAME: &'static str = "jobs";
     const ABOUT: &'static str = "List, or end, the commands that run in the background";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("jobs", "how far they are"),
         ("jobs cancel", "end them all"),

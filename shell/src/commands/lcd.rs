@@ -1,6 +1,6 @@
 //! `lcd`: the local working folder, that of this process.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{local_io, usage};
 use clap::Args;
@@ -18,6 +18,7 @@ impl Verb for Lcd {
     const NAME: &'static str = "lcd";
     const ABOUT: &'static str = "Go to another local folder";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("lcd photos", "go there"), ("lcd photos; lcd -", "back to where it was before")];
     const MEANING: Meaning = Meaning::all(Kind::LocalFolder);

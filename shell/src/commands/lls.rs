@@ -1,6 +1,6 @@
 //! `lls`: the local folder, as the `ls` of this machine shows it.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{local_io, usage};
 use clap::Args;
@@ -26,6 +26,7 @@ impl Verb for Lls {
     const NAME: &'static str = "lls";
     const ABOUT: &'static str = "List a local folder";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("lls", "what put would find"), ("lls -l", "with all that the local ls knows")];
     const MEANING: Meaning = Meaning::all(Kind::Local);

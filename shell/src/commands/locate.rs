@@ -1,6 +1,6 @@
 //! `locate`: chunk by chunk, where the replicas are.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -22,6 +22,7 @@ impl Verb for Locate {
     const NAME: &'static str = "locate";
     const ABOUT: &'static str = "Show where the chunks of a file are";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("locate /data/big.bin", "chunk by chunk")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<Chunk>>();

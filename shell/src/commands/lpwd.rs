@@ -1,7 +1,7 @@
 //! `lpwd`: where we are on this machine.
 
 use super::pwd::Here;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::local_io;
 use clap::Args;
@@ -16,6 +16,7 @@ impl Verb for Lpwd {
     const NAME: &'static str = "lpwd";
     const ABOUT: &'static str = "Show the local working folder";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("lpwd", "where relative local paths begin")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Here>();

@@ -3,7 +3,7 @@
 use super::entry::{EntryJson, mode_text};
 use super::places::{look, or_here};
 use super::rows::Rows;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -55,6 +55,7 @@ impl Verb for Ls {
     const NAME: &'static str = "ls";
     const ABOUT: &'static str = "List a folder";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("ls", "the working folder"),
         ("ls -lh /data", "with sizes for people"),

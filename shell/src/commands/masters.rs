@@ -1,6 +1,6 @@
 //! `masters`: the masters, and how far each has come.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::probe;
 use clap::Args;
@@ -20,6 +20,7 @@ impl Verb for Masters {
     const NAME: &'static str = "masters";
     const ABOUT: &'static str = "List the masters: role, term, log position, lag";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("masters", "who leads, and who lags behind")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Found>();

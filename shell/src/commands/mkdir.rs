@@ -1,6 +1,6 @@
 //! `mkdir`.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -25,6 +25,7 @@ impl Verb for Mkdir {
     const NAME: &'static str = "mkdir";
     const ABOUT: &'static str = "Make folders";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("mkdir /data/raw", "make one"),
         ("mkdir -p /data/2026/11", "and those above it, where they are not there"),

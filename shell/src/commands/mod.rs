@@ -62,6 +62,7 @@ mod top;
 mod touch;
 mod tree;
 mod unalias;
+mod verb;
 mod version;
 mod wait;
 mod watch;
@@ -69,5 +70,6 @@ mod whoami;
 mod why;
 
 pub use help::help_of;
-pub use registry::{COMMANDS, Command, Example, Group, HELP_CELLS, Json, Kind, Meaning, Parsed, Verb};
+pub use registry::{COMMANDS, Command, HELP_CELLS, Parsed};
 pub use top::as_words as top_as_words;
+pub use verb::{Effect, Example, Group, Json, Kind, Meaning, Verb};

@@ -1,6 +1,6 @@
 //! `mv`.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote;
 use crate::report::about;
@@ -27,6 +27,7 @@ impl Verb for Mv {
     const NAME: &'static str = "mv";
     const ABOUT: &'static str = "Move or rename, atomically";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("mv /data/a.csv /data/first.csv", "rename"),
         ("mv /data/*.csv /data/2026", "move many into a folder"),

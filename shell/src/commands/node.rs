@@ -1,7 +1,7 @@
 //! `node`: one datanode.
 
 use super::nodes::Node as Document;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::{Args, ValueEnum};
 use dfs_client::NodeStatus;
@@ -34,6 +34,7 @@ impl Verb for Node {
     const NAME: &'static str = "node";
     const ABOUT: &'static str = "Show one datanode";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("node show datanode-2", "its state, its disks, its traffic, its clock")];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain, Kind::Node], rest: Kind::Plain, last: None };
     const JSON: Json = Json::of::<Document>();

@@ -1,6 +1,6 @@
 //! `nodes`: the datanodes.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::NodeStatus;
@@ -21,6 +21,7 @@ impl Verb for Nodes {
     const NAME: &'static str = "nodes";
     const ABOUT: &'static str = "List the datanodes";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("nodes", "who is there, and how full"), ("nodes -v", "with their disks")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 

@@ -1,7 +1,7 @@
 //! `put`: local files into the DFS.
 
 use super::mv::is_folder;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{about, usage};
 use crate::transfer::{Done, Putting, Run, Step, Tally, Upload, Uploads};
@@ -43,6 +43,7 @@ impl Verb for Put {
     const NAME: &'static str = "put";
     const ABOUT: &'static str = "Copy local files into the DFS, whole or not at all";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("put report.pdf /data", "into a folder"),
         ("put -r photos /data", "a folder with all that is in it"),

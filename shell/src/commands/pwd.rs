@@ -1,6 +1,6 @@
 //! `pwd`: where we are in the DFS.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_tui::text::sanitise;
@@ -17,6 +17,7 @@ impl Verb for Pwd {
     const NAME: &'static str = "pwd";
     const ABOUT: &'static str = "Show the remote working folder";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("pwd", "where relative paths begin")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Here>();

@@ -1,5 +1,6 @@
 //! The table of commands. A new command is one file, and one line in [`COMMANDS`].
 
+use super::verb::{Effect, Example, Group, Json, Meaning, Verb};
 use super::{
     alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, events, exit, fg, find,
     fsck, get, getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv,
@@ -9,12 +10,10 @@ use super::{
 use crate::context::Context;
 use crate::report::usage;
 use crate::roles::{Role, long_form, roles};
-use clap::{ArgMatches, Args, CommandFactory};
+use clap::{ArgMatches, CommandFactory};
 use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
 use std::ffi::OsString;
 
 /// Help fits a terminal of this width.
@@ -104,105 +103,6 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["vi", "vim", "nano", "edit"], "get it, edit it, and put -f it back"),
 ];
 
-/// How a command is written. Its flags and arguments are the fields of the type, by clap's derive.
-pub trait Verb: Args + 'static {
-    const NAME: &'static str;
-    /// One line, without a full stop.
-    const ABOUT: &'static str;
-    const GROUP: Group;
-    /// Lines that do something useful, and what.
-    const EXAMPLES: &'static [Example];
-    /// What its arguments name.
-    const MEANING: Meaning;
-    /// What it prints with `--json`.
-    const JSON: Json = Json::None;
-
-    /// Does it.
-    fn run(self, context: &mut Context<'_>) -> impl Future<Output = Result<()>>;
-}
-
-/// A line, and what it does.
-pub type Example = (&'static str, &'static str);
-
-/// What a command prints on stdout with `--json`.
-#[derive(Debug, Clone, Copy)]
-pub enum Json {
-    /// Nothing, or data that is the same without it.
-    None,
-    /// One document of this form.
-    Document(fn() -> Schema),
-}
-
-impl Json {
-    /// The form that the type has.
-    pub const fn of<T: JsonSchema>() -> Self {
-        Self::Document(schema_of::<T>)
-    }
-}
-
-fn schema_of<T: JsonSchema>() -> Schema {
-    // Everything in one place: who reads the page of one command need not look elsewhere.
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<T>()
-}
-
-/// Where `help` shows a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
-    Files,
-    Cluster,
-    Shell,
-}
-
-/// What an argument names: how it is completed, and whether patterns in it are put out, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Remote,
-    RemoteFolder,
-    Local,
-    LocalFolder,
-    Command,
-    /// A command, and behind it its own arguments.
-    Line,
-    /// A datanode, as in `datanode-2`.
-    Node,
-    /// A remote path, or a datanode.
-    RemoteOrNode,
-    /// A variable, without its `$`.
-    Variable,
-    /// A user, perhaps with a group behind a colon.
-    User,
-    Alias,
-    /// Anything else: as it is.
-    Plain,
-}
-
-/// What the arguments of a command name, by place; flags do not count.
-#[derive(Debug, Clone, Copy)]
-pub struct Meaning {
-    /// The first ones.
-    pub first: &'static [Kind],
-    /// Those behind them.
-    pub rest: Kind,
-    /// The last one of several, where it differs.
-    pub last: Option<Kind>,
-}
-
-impl Meaning {
-    /// A command whose arguments all name such things.
-    pub const fn all(rest: Kind) -> Self {
-        Self { first: &[], rest, last: None }
-    }
-
-    /// What the argument at `index` of `count` names.
-    pub fn kind(&self, index: usize, count: usize) -> Kind {
-        match self.last {
-            Some(last) if count > 1 && index + 1 == count => last,
-            _ => self.first.get(index).copied().unwrap_or(self.rest),
-        }
-    }
-}
-
 type Run = for<'c> fn(&ArgMatches, &'c mut Context<'_>) -> LocalBoxFuture<'c, Result<()>>;
 
 /// A command in the table.
@@ -215,6 +115,7 @@ pub struct Command {
     pub meaning: Meaning,
     pub json: Json,
     augment: fn(clap::Command) -> clap::Command,
+    changes: fn(&ArgMatches) -> bool,
     run: Run,
 }
 
@@ -228,6 +129,7 @@ impl Command {
             meaning: V::MEANING,
             json: V::JSON,
             augment: V::augment_args,
+            changes: changes::<V>,
             run: run::<V>,
         }
     }
@@ -296,6 +198,11 @@ impl Command {
         }
     }
 
+    /// Whether it changes anything with these arguments.
+    pub fn changes(&self, matches: &ArgMatches) -> bool {
+        (self.changes)(matches)
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -361,6 +268,15 @@ fn run<'c, V: Verb>(matches: &ArgMatches, context: &'c mut Context<'_>) -> Local
     }
 }
 
+fn changes<V: Verb>(matches: &ArgMatches) -> bool {
+    match V::EFFECT {
+        Effect::Looks => false,
+        Effect::Changes => true,
+        // Arguments that cannot be read are an error when it is run.
+        Effect::ChangesIf(changes) => V::from_arg_matches(matches).is_ok_and(|verb| changes(&verb)),
+    }
+}
+
 /// Whether this is a flag of `dfs-shell` itself.
 fn is_of_the_program(flag: Option<String>) -> bool {
     let flag = flag.unwrap_or_default();
@@ -370,80 +286,5 @@ fn is_of_the_program(flag: Option<String>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::line::{Action, Scope, parse};
-    use dfs_types::ErrorCode;
-
-    #[test]
-    fn every_definition_is_sound_and_every_name_is_there_once() {
-        let mut names = std::collections::BTreeSet::new();
-        for command in COMMANDS {
-            command.definition().debug_assert();
-            assert!(names.insert(command.name), "{}", command.name);
-            assert!(!command.about.is_empty() && !command.about.ends_with('.'), "{}", command.name);
-            assert!(!command.examples.is_empty(), "{} has no example", command.name);
-        }
-    }
-
-    #[test]
-    fn every_example_parses() {
-        let mut scope = Scope::new(vec!["one".into(), "two".into()]);
-        scope.set("day", "monday");
-        for (line, _) in COMMANDS.iter().flat_map(|command| command.examples) {
-            for statement in parse(line).expect(line) {
-                let Action::Command { words, .. } = statement.action else { continue };
-                let texts: Vec<_> = words.iter().flat_map(|word| scope.expand(word).expect(line)).collect();
-                let mut plain = texts.iter().map(|text| text.plain());
-                let command = Command::find(&plain.next().expect("a word")).expect(line);
-                command.parse(plain.map(OsString::from).collect()).expect(line);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_in_one_line_and_a_hint() {
-        let ls = Command::named("ls").expect("there");
-        let error = ls.parse(vec!["--frobnicate".into()]).expect_err("no such flag");
-        assert_eq!((error.code, error.message.as_str()), (ErrorCode::Usage, "--frobnicate: no such flag"));
-        assert!(error.hint.is_some());
-        let put = Command::named("put").expect("there");
-        let error = put.parse(Vec::new()).expect_err("nothing to put");
-        assert!(error.message.contains('<') && error.hint.is_some_and(|hint| hint.starts_with("usage: put")));
-        let put_one = put.parse(vec!["a".into()]).expect_err("where to?");
-        assert_eq!(put_one.message, "too few arguments");
-        let near = put.parse(vec!["--jbos".into()]).expect_err("no such flag");
-        assert!(near.message.starts_with("--jbos"), "{near:?}");
-    }
-
-    #[test]
-    fn what_is_called_so_elsewhere_is_not_called_so_here() {
-        for (names, _) in ELSEWHERE {
-            assert!(names.iter().all(|name| Command::named(name).is_none()), "{names:?}");
-        }
-    }
-
-    #[test]
-    fn slips_of_the_finger() {
-        assert_eq!(Command::nearest("mkdri"), Some("mkdir"));
-        assert_eq!(Command::nearest("statsu"), Some("status"));
-        assert_eq!(Command::nearest("lsl"), Some("ls"));
-        assert_eq!(Command::nearest("frobnicate"), None);
-        assert_eq!(Command::find("quit").expect_err("unknown").hint.as_deref(), Some("exit leaves"));
-        let json = Command::named("ls").expect("there").parse(vec!["--json".into()]).expect_err("not here");
-        assert!(json.hint.is_some_and(|hint| hint.starts_with("it is an option of the program")));
-        assert_eq!(Command::find("sl").expect_err("unknown").hint.as_deref(), Some("did you mean ls?"));
-    }
-
-    #[test]
-    fn meaning_by_place() {
-        let put = Meaning { first: &[], rest: Kind::Local, last: Some(Kind::Remote) };
-        assert_eq!(
-            [put.kind(0, 1), put.kind(0, 3), put.kind(1, 3), put.kind(2, 3)],
-            [Kind::Local, Kind::Local, Kind::Local, Kind::Remote]
-        );
-        let getrange = Meaning { first: &[Kind::Remote, Kind::Plain, Kind::Plain], rest: Kind::Local, last: None };
-        assert_eq!(getrange.kind(1, 4), Kind::Plain);
-        assert_eq!(getrange.kind(3, 4), Kind::Local);
-    }
-}
+#[path = "registry_tests.rs"]
+mod tests;

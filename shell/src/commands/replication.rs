@@ -1,7 +1,7 @@
 //! `replication`: chunks that want copies, and how quickly they get them.
 
 use super::status::Replication as Document;
-use super::{Example, Group, Json, Kind, Meaning, Verb, watch};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb, watch};
 use crate::context::Context;
 use crate::report::interrupted;
 use clap::Args;
@@ -27,6 +27,7 @@ impl Verb for Replication {
     const NAME: &'static str = "replication";
     const ABOUT: &'static str = "Show chunks with too few or too many copies, and repair";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("replication", "what is short now"), ("replication --watch", "wait until all copies are there")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);

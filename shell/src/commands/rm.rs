@@ -1,6 +1,6 @@
 //! `rm`.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -33,6 +33,7 @@ impl Verb for Rm {
     const NAME: &'static str = "rm";
     const ABOUT: &'static str = "Delete files and folders";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("rm /data/a.csv", "delete a file"),
         ("rm -f /data/a.csv /data/none.csv", "what is not there is no error"),

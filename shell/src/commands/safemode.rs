@@ -1,6 +1,6 @@
 //! `safemode`.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::{Args, ValueEnum};
 use dfs_client::{SafeMode, SafeModeChange};
@@ -35,6 +35,7 @@ impl Verb for Safemode {
     const NAME: &'static str = "safemode";
     const ABOUT: &'static str = "Show, enter or leave safe mode, in which nothing is changed";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::ChangesIf(|safemode| safemode.action != Action::Get);
     const EXAMPLES: &'static [Example] = &[
         ("safemode get", "is it on, and why?"),
         ("safemode enter --reason 'new racks'; safemode leave", "until it is left, or another master leads"),

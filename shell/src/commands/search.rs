@@ -1,7 +1,7 @@
 //! `search`.
 
 use super::found::{FoundJson, show};
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::Wanted;
@@ -23,6 +23,7 @@ impl Verb for Search {
     const NAME: &'static str = "search";
     const ABOUT: &'static str = "Search for names that contain a text, whatever their case";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("search report", "anywhere: Report.pdf, old-reports"), ("search csv /data/2026", "below a folder")];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };

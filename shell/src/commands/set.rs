@@ -1,6 +1,6 @@
 //! `set`: variables.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote;
 use crate::options::Options;
@@ -36,6 +36,7 @@ impl Verb for Set {
     const NAME: &'static str = "set";
     const ABOUT: &'static str = "Set variables and options, or list them";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("set day=2026-11-21; mkdir -p /data/$day", "a name used twice"),
         ("set verbose=on", "an option of the shell"),

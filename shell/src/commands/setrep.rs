@@ -2,7 +2,7 @@
 
 use super::found::Search;
 use super::places::look;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use crate::transfer::{Bars, Board};
@@ -43,6 +43,7 @@ impl Verb for Setrep {
     const NAME: &'static str = "setrep";
     const ABOUT: &'static str = "Set how many copies files have";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("setrep 2 /data/big.bin", "the cluster makes or removes copies by itself"),
         ("setrep -w 3 /data/big.bin", "and we wait for it"),

@@ -1,6 +1,6 @@
 //! `sleep`: nothing, for a while.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::interrupted;
 use clap::Args;
@@ -19,6 +19,7 @@ impl Verb for Sleep {
     const NAME: &'static str = "sleep";
     const ABOUT: &'static str = "Wait for a while";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("sleep 0.2", "a fifth of a second"), ("sleep 100ms", "with a unit")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 

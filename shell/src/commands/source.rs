@@ -1,6 +1,6 @@
 //! `source`: the commands of a file, in this session.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{as_code, interrupted};
 use crate::script;
@@ -23,6 +23,7 @@ impl Verb for Source {
     const NAME: &'static str = "source";
     const ABOUT: &'static str = "Run the commands of a file in this session";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[(
         "!echo 'mkdir -p /data/$1' > new-day.dfs\nsource new-day.dfs 2026",
         "write a script, and run it with an argument",

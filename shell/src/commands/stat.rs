@@ -1,7 +1,7 @@
 //! `stat`: the attributes of files and folders.
 
 use super::entry::{EntryJson, mode_text};
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -25,6 +25,7 @@ impl Verb for Stat {
     const NAME: &'static str = "stat";
     const ABOUT: &'static str = "Show the attributes of files and folders";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("stat /data", "sums of a folder"), ("stat /data/*.csv", "of many files")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();

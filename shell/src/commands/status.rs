@@ -1,6 +1,6 @@
 //! `status`: the cluster on one screen.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::{Client, ClusterStatus, Find, NodeStatus, Wanted};
@@ -19,6 +19,7 @@ impl Verb for Status {
     const NAME: &'static str = "status";
     const ABOUT: &'static str = "Show how the cluster is, what is wrong, and what to do";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("status", "is all well?"), ("status | head -n 1", "in one line")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Document>();

@@ -1,7 +1,7 @@
 //! `tail`: the end of files, and what is added to them.
 
 use super::head::{LINES, title};
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{about, usage};
 use crate::transfer::to_output;
@@ -57,6 +57,7 @@ impl Verb for Tail {
     const NAME: &'static str = "tail";
     const ABOUT: &'static str = "Show the end of files, and with -f what is added to them";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("tail /data/notes.txt", "ten lines"),
         ("tail -n +2 /data/a.csv", "all but the first line"),

@@ -1,6 +1,6 @@
 //! `time`: how long a command takes.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::run;
 use clap::Args;
@@ -20,6 +20,7 @@ impl Verb for Time {
     const NAME: &'static str = "time";
     const ABOUT: &'static str = "Run a command and say on stderr how long it took";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("time ls -R /data", "of one command"), ("time cat /data/big.bin > /dev/null", "with its output elsewhere")];
     const MEANING: Meaning = Meaning::all(Kind::Line);

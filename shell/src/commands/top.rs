@@ -1,6 +1,6 @@
 //! `top`: the dashboard.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::connect;
 use crate::context::Context;
 use crate::report::usage;
@@ -106,6 +106,7 @@ impl Verb for Top {
     const NAME: &'static str = "top";
     const ABOUT: &'static str = "Show the whole cluster on the full screen, and act on it";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("top --once", "one frame as text: for tickets, cron and tests"),
         ("top --once --view replication --size 80x24", "one view, in the size of a small terminal"),
@@ -133,7 +134,7 @@ impl Verb for Top {
             page: self.view,
             folder: std::env::current_dir().unwrap_or_default(),
         };
-        let world = crate::top::world(context.session);
+        let world = crate::top::world(context.session, read_only);
         let start = Start { options, client, world, preferences_file: Some(file), planted_panic: self.plant_panic };
         if self.once {
             let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));

@@ -1,6 +1,6 @@
 //! `touch`.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -26,6 +26,7 @@ impl Verb for Touch {
     const NAME: &'static str = "touch";
     const ABOUT: &'static str = "Make empty files, or set the time of what is there to now";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] =
         &[("touch /data/done", "a mark for others to see"), ("touch -c /data/a.csv", "its time, if it is there")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);

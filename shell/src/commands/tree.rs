@@ -3,7 +3,7 @@
 use super::entry::EntryJson;
 use super::places::each;
 use super::rows::Rows;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -31,6 +31,7 @@ impl Verb for Tree {
     const NAME: &'static str = "tree";
     const ABOUT: &'static str = "Draw a folder and what is below it";
     const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("tree /data", "all of it"), ("tree -L 1 /data", "one level")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();

@@ -1,7 +1,7 @@
 //! `unalias`.
 
 use super::alias::no_such;
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::usage;
 use clap::Args;
@@ -22,6 +22,7 @@ impl Verb for Unalias {
     const NAME: &'static str = "unalias";
     const ABOUT: &'static str = "Forget short names of lines";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("alias ll='ls -l'; unalias ll", "ll is unknown again"), ("unalias -a", "all of them")];
     const MEANING: Meaning = Meaning::all(Kind::Alias);

@@ -1,6 +1,6 @@
 //! `version`: of this program, and of the cluster where that can be asked.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::connect;
 use crate::context::Context;
 use clap::Args;
@@ -22,6 +22,7 @@ impl Verb for Version {
     const NAME: &'static str = "version";
     const ABOUT: &'static str = "Show the versions of this program and of the cluster";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("version", "who is how old")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Versions>();

@@ -1,6 +1,6 @@
 //! `wait`: until commands in the background have ended.
 
-use super::{Example, Group, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::jobs;
 use clap::Args;
@@ -18,6 +18,7 @@ impl Verb for Wait {
     const NAME: &'static str = "wait";
     const ABOUT: &'static str = "Wait for background commands; fails if one of them did";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("put -f report.pdf /data & put -f -r photos /data & wait", "two at the same time, then wait for both")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);

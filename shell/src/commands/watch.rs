@@ -1,7 +1,7 @@
 //! `watch`: a command again and again.
 
 use super::sleep::seconds;
-use super::{Command, Example, Group, Kind, Meaning, Verb};
+use super::{Command, Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote_words;
 use crate::report::interrupted;
@@ -37,6 +37,7 @@ impl Verb for Watch {
     const NAME: &'static str = "watch";
     const ABOUT: &'static str = "Run a command again and again, until Ctrl-C";
     const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("watch --count 2 nodes", "every two seconds; without --count until Ctrl-C"),
         ("watch -n 0.5 --count 3 status", "twice a second"),

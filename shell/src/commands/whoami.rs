@@ -1,6 +1,6 @@
 //! `whoami`.
 
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_tui::{Report, View};
@@ -16,6 +16,7 @@ impl Verb for Whoami {
     const NAME: &'static str = "whoami";
     const ABOUT: &'static str = "Show which user the cluster takes us for";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("whoami", "the name in our credential")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 

@@ -2,7 +2,7 @@
 
 use super::node;
 use super::status::Seen;
-use super::{Example, Group, Json, Kind, Meaning, Verb};
+use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
@@ -31,6 +31,7 @@ impl Verb for Why {
     const NAME: &'static str = "why";
     const ABOUT: &'static str = "Explain how a file, a chunk or a node is, and what to type next";
     const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("why /data/big.bin", "is it safe, and where is it?"), ("why datanode-2", "how is it, and what lies there?")];
     const MEANING: Meaning = Meaning::all(Kind::RemoteOrNode);

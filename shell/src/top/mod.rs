@@ -33,9 +33,10 @@ use tokio::sync::oneshot;
 /// How often it is told how far a transfer is.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
-/// The shell for a dashboard, with all that this session is set to. Must be called inside the runtime.
-pub fn world(session: &Session) -> Arc<dyn World> {
-    Arc::new(Shell::new(session))
+/// The shell for a dashboard, with all that this session is set to; `read_only`, it refuses what changes anything. Must be
+/// called inside the runtime.
+pub fn world(session: &Session, read_only: bool) -> Arc<dyn World> {
+    Arc::new(Shell::new(session, read_only))
 }
 
 /// Clones are the same one.
@@ -81,8 +82,9 @@ impl World for Shell {
 }
 
 impl Shell {
-    fn new(session: &Session) -> Self {
+    fn new(session: &Session, read_only: bool) -> Self {
         let mut session = session.beside();
+        session.read_only |= read_only;
         // People read what is said.
         session.options.json = false;
         let (session, runtime) = (Arc::new(Mutex::new(session)), Handle::current());

@@ -14,11 +14,15 @@ struct Dashboard {
 
 impl Dashboard {
     fn new() -> Self {
+        Self::with(false)
+    }
+
+    fn with(read_only: bool) -> Self {
         // Nobody is at this address.
         let words = ["dfs-shell", "--masters", "127.0.0.1:1", "--no-start", "--json"];
         let options = crate::options::Options::try_parse_from(words).expect("valid");
         let (news, heard) = channel(64);
-        Self { shell: Shell::new(&Session::new(options, Scope::default())), news, heard }
+        Self { shell: Shell::new(&Session::new(options, Scope::default()), read_only), news, heard }
     }
 
     fn perform(&self, effect: Effect) {
@@ -76,6 +80,53 @@ async fn what_needs_the_terminal_is_refused() {
     }
     let (code, output) = dashboard.run("top").await;
     assert!(code != 0 && !output.is_empty(), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_only_sees_through_what_a_line_stands_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("script");
+    std::fs::write(&script, "rm /a").expect("written");
+    let mut dashboard = Dashboard::with(true);
+    assert_eq!(dashboard.run("alias gone='rm -r' also='pwd; rm /a'; set what=rm").await.0, 0);
+    let sourced = format!("source {}", script.display());
+    for line in [
+        "rm /a",
+        "gone /a",
+        "also",
+        "$what /a",
+        "pwd; rm /a",
+        "time rm /a",
+        &sourced,
+        "rm --yes -r /a &",
+        "put a /",
+        "get /a .",
+        "getrange /a 0 1 piece",
+        "safemode enter",
+        "bench meta",
+    ] {
+        let (code, output) = dashboard.run(line).await;
+        assert!(code == 2 && output.contains("nothing may be changed from here"), "{line}: {output}");
+    }
+    let file = folder.path().join("file");
+    for line in ["echo a > FILE", "echo a >> FILE", "time echo a > FILE"] {
+        let line = line.replace("FILE", &file.display().to_string());
+        let (code, output) = dashboard.run(&line).await;
+        assert!(code == 2 && output.contains("nothing may be changed from here"), "{line}: {output}");
+        assert!(!file.exists(), "{line}");
+    }
+    // A program of this machine might do anything.
+    for line in ["ls | cat", "echo a | cat", "!rm a"] {
+        let (code, output) = dashboard.run(line).await;
+        assert!(code == 2 && output.contains("needs the terminal"), "{line}: {output}");
+    }
+    assert_eq!(dashboard.run("echo a; pwd; rm --help").await.0, 0);
+    // What only looks is tried; nobody is there to answer.
+    let (code, output) = dashboard.run("stat /a").await;
+    assert!(code != 2 && output.starts_with("stat: "), "{output}");
+    dashboard.perform(Effect::Look { path: DfsPath::root(), line: "touch /a".into() });
+    let heard = dashboard.heard.recv().await.expect("news");
+    assert!(matches!(&heard, Message::Looked { text: Err(error), .. } if error.code == ErrorCode::Usage), "{heard:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

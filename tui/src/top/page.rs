@@ -92,7 +92,7 @@ pub enum Act {
     Node(DatanodeId),
     /// Keep what is set for the next start.
     Keep,
-    /// Run a line of the shell. It may change things: refused when read-only.
+    /// Run a line of the shell, which refuses what changes anything when read-only.
     Run(String),
     /// Ask, and run the line only when the answer is yes.
     Ask(Question),

@@ -219,7 +219,9 @@ impl Page for Files {
             KeyCode::Char('v') => return Some(self.look("preview")),
             KeyCode::Char('i') => return Some(self.look("info")),
             KeyCode::Char('x') => return Some(verbs::cancel(shared)),
-            KeyCode::Char('u' | 'd' | 'n' | 'r' | 'c') | KeyCode::Delete => return Some(verbs::act(self, key.code)),
+            KeyCode::Char('u' | 'd' | 'n' | 'r' | 'c') | KeyCode::Delete => {
+                return Some(verbs::act(self, key.code, shared));
+            }
             _ => {
                 let page = usize::from(shared.area.height).saturating_sub(8);
                 let count = self.count();

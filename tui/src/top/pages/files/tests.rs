@@ -179,7 +179,7 @@ fn read_only_changes_nothing_and_offers_nothing() {
     select(&mut model, "photos");
     for key in ["u", "d"] {
         assert_eq!(runs(&typed(&mut model, key)), [""; 0]);
-        assert!(seen(&model).contains("read-only: not run"));
+        assert!(seen(&model).contains("read-only: nothing is changed from here"));
     }
     press(&mut model, KeyCode::Delete);
     assert!(matches!(model.overlay, Overlay::None));

@@ -45,7 +45,10 @@ pub(super) fn bindings(shared: &Shared) -> Vec<Binding> {
 }
 
 /// What a key does that makes a line of the shell.
-pub(super) fn act(files: &Files, key: KeyCode) -> Vec<Act> {
+pub(super) fn act(files: &Files, key: KeyCode, shared: &Shared) -> Vec<Act> {
+    if shared.read_only {
+        return say("read-only: nothing is changed from here");
+    }
     let acted = match key {
         KeyCode::Char('u') => return upload(files).map_or_else(say, |line| vec![Act::Run(line)]),
         KeyCode::Char('n') => Ok(mkdir(files)),
