@@ -196,11 +196,10 @@ impl Client {
     }
 
     /// The picture of the cluster for dashboards: what is new since the picture `since`, or everything.
-    /// [`Snapshot`](crate::Snapshot) puts them together.
     ///
     /// # Errors
     /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
-    pub async fn board(&self, since: Option<BoardVersion>) -> Result<Board> {
+    pub(crate) async fn board(&self, since: Option<BoardVersion>) -> Result<Board> {
         let encoded = self.call(|master, context| async move { master.board(context, since).await }).await?;
         Board::decode(&encoded)
     }

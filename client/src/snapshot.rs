@@ -1,5 +1,6 @@
 //! What a dashboard knows of the cluster, kept up to date by what the masters say is new.
 
+use crate::Client;
 use dfs_rpc::EVENTS_KEPT_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
@@ -23,6 +24,23 @@ pub struct Snapshot {
     pub log: LogStatus,
     /// The newest ones, at most [`EVENTS_KEPT_MAX`], the oldest first. They are of one master since its start.
     pub events: VecDeque<Event>,
+}
+
+impl Client {
+    /// The picture of the cluster for dashboards, as it is now: what is new put on the one `before`, or everything where there
+    /// is none, or where the news does not follow it (another master answers, or the picture is too old).
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
+    pub async fn snapshot(&self, before: Option<&Snapshot>) -> Result<Snapshot> {
+        if let Some(before) = before {
+            let mut next = before.clone();
+            if next.apply(self.board(Some(before.version)).await?).is_ok() {
+                return Ok(next);
+            }
+        }
+        Ok(Snapshot::from(self.board(None).await?))
+    }
 }
 
 impl From<Board> for Snapshot {

@@ -5,7 +5,7 @@ use crate::node::Node;
 use bytes::Bytes;
 use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
 use dfs_config::ClientSettings;
-use dfs_rpc::board::BoardVersion;
+use dfs_rpc::board::{Board, BoardVersion};
 use dfs_rpc::client::{
     ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
     LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
@@ -19,7 +19,7 @@ use dfs_types::{
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,6 +47,9 @@ pub struct Table {
     pub lost_answers: AtomicU32,
     /// The capability that plans hand out; datanodes take only this one.
     pub capability: AtomicU64,
+    /// Pictures of the cluster that are sent next, and what was asked for: all of it, or what is new since then.
+    pub boards: Mutex<VecDeque<Board>>,
+    pub since: Mutex<Vec<Option<BoardVersion>>>,
 }
 
 pub struct Cluster {
@@ -361,8 +364,10 @@ impl ClientService for Master {
         Ok(Vec::new())
     }
 
-    async fn board(self, _: Context, _: Option<BoardVersion>) -> Result<Bytes> {
-        Ok(Bytes::from_static(b"no picture"))
+    async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
+        self.table.since.lock().expect("lock").push(since);
+        let next = self.table.boards.lock().expect("lock").pop_front();
+        next.map_or(Ok(Bytes::from_static(b"no picture")), |board| board.encode())
     }
 
     async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {

@@ -2,7 +2,9 @@
 
 use crate::cluster::{Cluster, content, path};
 use dfs_client::{CancellationToken, Client, ClientOptions, ListFolder, Progress, PutOptions, Source};
-use dfs_types::ErrorCode;
+use dfs_rpc::board::{Board, BoardVersion, LogStatus};
+use dfs_rpc::client::ClusterStatus;
+use dfs_types::{ClusterId, ErrorCode, Timestamp};
 use futures::TryStreamExt;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,9 +21,33 @@ async fn the_plain_calls() {
     let none = client.stat(&path("/b")).await.expect_err("it does not exist");
     assert_eq!(none.code, ErrorCode::NotFound);
     assert_eq!(client.nodes().await.map(|nodes| nodes.len()), Ok(0));
-    let garbage = client.board(None).await.expect_err("no picture");
+    let garbage = client.snapshot(None).await.expect_err("no picture");
     assert_eq!(garbage.code, ErrorCode::Internal);
     assert!(garbage.message.starts_with("the master sent no picture of the cluster: "), "{garbage:?}");
+}
+
+/// A picture of an epoch, as news since another one of it or whole, and nothing in it but its term.
+fn board(epoch: u64, seq: u64, since: Option<u64>) -> Board {
+    let version = |seq| BoardVersion { epoch, seq };
+    let status = ClusterStatus { term: seq, ..ClusterStatus::empty(ClusterId([1; 16]), Timestamp(seq)) };
+    let (copies, log) = (Vec::new(), LogStatus::default());
+    let (nodes, gone, events) = Default::default();
+    Board { version: version(seq), since: since.map(version), status, copies, log, nodes, gone, events }
+}
+
+#[tokio::test]
+async fn news_that_does_not_follow_is_asked_for_whole() {
+    let cluster = Cluster::start(0).await;
+    let client = cluster.client().await;
+    // Another master answers in the end: what it sends first builds on a picture of its own.
+    let sent = [board(1, 1, None), board(1, 2, Some(1)), board(2, 9, Some(8)), board(2, 9, None)];
+    cluster.table.boards.lock().expect("lock").extend(sent);
+    let first = client.snapshot(None).await.expect("a picture");
+    let second = client.snapshot(Some(&first)).await.expect("the next");
+    let third = client.snapshot(Some(&second)).await.expect("one of the other master");
+    assert_eq!([&first, &second, &third].map(|picture| picture.status.term), [1, 2, 9]);
+    let asked = cluster.table.since.lock().expect("lock").clone();
+    assert_eq!(asked, [None, Some(first.version), Some(second.version), None]);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ impl Verb for Events {
             return Err(usage("-f has no end, so it is no document"));
         }
         let client = context.client().await?;
-        let snapshot = Snapshot::from(context.call(client.board(None)).await?);
+        let snapshot = context.call(client.snapshot(None)).await?;
         let wanted: Vec<&Event> = snapshot.events.iter().filter(|event| self.wants(event)).collect();
         let newest = wanted.get(wanted.len().saturating_sub(self.number)..).unwrap_or_default();
         context.show(&Found(newest))?;
@@ -88,8 +88,8 @@ impl Events {
                 return Ok(());
             }
             let seen = Seen::of(&snapshot);
-            match context.call(client.board(Some(snapshot.version))).await {
-                Ok(board) => snapshot.apply(board)?,
+            match context.call(client.snapshot(Some(&snapshot))).await {
+                Ok(next) => snapshot = next,
                 Err(error) if context.cancel.is_cancelled() || error.code.is_transient() => continue,
                 Err(error) => return Err(error),
             }

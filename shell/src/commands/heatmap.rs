@@ -3,7 +3,7 @@
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::{Args, ValueEnum};
-use dfs_client::{NodeState, NodeStatus, Snapshot};
+use dfs_client::{NodeState, NodeStatus};
 use dfs_tui::heat::text::heatmap;
 use dfs_tui::{Report, View, heat, nodes};
 use dfs_types::Result;
@@ -45,14 +45,14 @@ impl Verb for Heatmap {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
-        let board = context.call(client.board(None)).await?;
+        let snapshot = context.call(client.snapshot(None)).await?;
         let lens = match self.lens {
             Lens::Fill => heat::Lens::Fill,
             Lens::Balance => heat::Lens::Balance,
             Lens::Chunks => heat::Lens::Chunks,
             Lens::Risk => heat::Lens::Risk,
         };
-        context.show(&Seen { nodes: Snapshot::from(board).nodes, lens })
+        context.show(&Seen { nodes: snapshot.nodes, lens })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::top::message::Message;
 use dfs_client::{Client, Snapshot};
-use dfs_types::{Error, Result};
+use dfs_types::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -45,7 +45,7 @@ pub(super) async fn feed(client: Client, mut every_ms: watch::Receiver<u64>, hea
         let every = Duration::from_millis(*every_ms.borrow_and_update());
         let asked = Instant::now();
         let news = tokio::select! {
-            news = picture(&client, snapshot.as_ref()) => news,
+            news = client.snapshot(snapshot.as_deref()) => news.map(Arc::new),
             () = heard.closed() => return,
         };
         let pause = match news {
@@ -67,22 +67,4 @@ pub(super) async fn feed(client: Client, mut every_ms: watch::Receiver<u64>, hea
             () = heard.closed() => return,
         }
     }
-}
-
-/// The next picture: what is new, put on the one before; whole where that does not fit.
-async fn picture(client: &Client, before: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>> {
-    if let Some(before) = before {
-        let board = client.board(Some(before.version)).await?;
-        let mut next = Snapshot::clone(before);
-        if next.apply(board).is_ok() {
-            return Ok(Arc::new(next));
-        }
-    }
-    let board = client.board(None).await?;
-    Ok(Arc::new(Snapshot::from(board)))
-}
-
-/// One picture, for a frame that is printed.
-pub(super) async fn once(client: &Client) -> Result<Arc<Snapshot>> {
-    picture(client, None).await
 }

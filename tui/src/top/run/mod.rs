@@ -252,7 +252,7 @@ pub async fn print(start: Start, print: Print) -> Result<String> {
     let began = Instant::now();
     let (messages, mut waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
     let (every, _) = watch::channel(model.shared.refresh_ms);
-    let snapshot = feed::once(&client).await?;
+    let snapshot = Arc::new(client.snapshot(None).await?);
     let doer = Doer { client, world, messages, every, preferences_file: None };
     update(&mut model, Message::Resize(print.columns, print.lines));
     update(&mut model, Message::Tick(moment(began)));
