@@ -1,11 +1,12 @@
 //! What the dashboard wants done, as far as it is not the terminal's.
 
-use crate::top::message::{Effect, LocalEntry, Message, Preferences};
+use super::keeper::Keeper;
+use crate::top::message::{Effect, LocalEntry, Message};
 use crate::top::world::World;
 use dfs_client::{Client, ListFolder};
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
@@ -24,7 +25,7 @@ pub(super) struct Doer {
     pub messages: mpsc::Sender<Message>,
     /// How often pictures are asked for.
     pub every: watch::Sender<u64>,
-    pub preferences_file: Option<PathBuf>,
+    pub keeper: Option<Keeper>,
 }
 
 impl Doer {
@@ -42,11 +43,7 @@ impl Doer {
                 });
             }
             Effect::Refresh { every_ms } => drop(self.every.send(every_ms)),
-            Effect::Keep(preferences) => {
-                if let Some(file) = self.preferences_file.clone() {
-                    tokio::task::spawn_blocking(move || keep(&file, &preferences));
-                }
-            }
+            Effect::Keep(preferences) => self.keeper.iter().for_each(|keeper| keeper.keep(preferences.clone())),
             effect @ (Effect::Run { .. }
             | Effect::Cancel { .. }
             | Effect::Look { .. }
@@ -97,32 +94,4 @@ fn local(path: &Path) -> Result<Vec<LocalEntry>> {
     }
     entries.sort_by(|one, other| (!one.folder, &one.name).cmp(&(!other.folder, &other.name)));
     Ok(entries)
-}
-
-/// What was set the last time; nothing where that cannot be read.
-pub fn kept(file: &Path) -> Preferences {
-    fs::read_to_string(file).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
-}
-
-/// A setting that cannot be kept is no reason to trouble anybody.
-fn keep(file: &Path, preferences: &Preferences) {
-    let Ok(text) = toml::to_string(preferences) else { return };
-    let beside = file.with_extension("toml.new");
-    let _ = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_is_read_again_and_nonsense_is_nothing() {
-        let file = std::env::temp_dir().join(format!("dfs-top-{}.toml", std::process::id()));
-        let preferences = Preferences { refresh_ms: Some(500), lens: Some("fill".into()), ..Preferences::default() };
-        keep(&file, &preferences);
-        assert_eq!(kept(&file), preferences);
-        fs::write(&file, "refresh_ms = \"often\"").expect("write");
-        assert_eq!(kept(&file), Preferences::default());
-        fs::remove_file(file).expect("remove");
-    }
 }

@@ -2,9 +2,10 @@
 
 mod effects;
 mod feed;
+mod keeper;
 mod screen;
 
-pub use effects::kept;
+pub use keeper::kept;
 pub use screen::depth;
 
 use crate::top::draw::draw;
@@ -20,6 +21,7 @@ use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use effects::Doer;
 use feed::Heard;
 use futures::StreamExt;
+use keeper::Keeper;
 use rustix::process::{Signal, getpid, kill_process};
 use screen::{PanicGuard, Screen};
 use std::path::PathBuf;
@@ -73,13 +75,16 @@ pub async fn run(start: Start) -> Result<Left> {
     let (every, every_ms) = watch::channel(model.shared.refresh_ms);
     let (heard, pictures) = watch::channel(Heard::default());
     let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard));
-    let doer = Doer { client, world, messages, every, preferences_file };
+    let doer = Doer { client, world, messages, every, keeper: preferences_file.map(Keeper::new) };
     let size = crossterm::terminal::size().map_err(no_terminal)?;
     let began = Instant::now();
     update(&mut model, Message::Resize(size.0, size.1));
     let mut running = Running { model, screen, doer, waiting, pictures, began, planted_panic };
     let left = running.until_left().await;
     feeding.abort();
+    if let Some(keeper) = running.doer.keeper.take() {
+        keeper.end().await;
+    }
     left
 }
 
@@ -253,7 +258,7 @@ pub async fn print(start: Start, print: Print) -> Result<String> {
     let (messages, mut waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
     let (every, _) = watch::channel(model.shared.refresh_ms);
     let snapshot = Arc::new(client.snapshot(None).await?);
-    let doer = Doer { client, world, messages, every, preferences_file: None };
+    let doer = Doer { client, world, messages, every, keeper: None };
     update(&mut model, Message::Resize(print.columns, print.lines));
     update(&mut model, Message::Tick(moment(began)));
     update(&mut model, Message::Picture(snapshot, 0));
