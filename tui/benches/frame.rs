@@ -5,22 +5,28 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
-use dfs_client::{ClusterStatus, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
+use dfs_client::{ClusterStatus, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::node::{FolderLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
-use dfs_tui::top::message::Moment;
+use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry, Moment};
+use dfs_tui::top::model::COMMANDS_KEPT_MAX;
 use dfs_tui::top::update::update;
 use dfs_tui::top::{Depth, Message, Model, Options, PageId, Theme, ThemeName};
-use dfs_types::{ClusterId, DatanodeId, MasterId, Timestamp};
+use dfs_types::{ClusterId, DatanodeId, DfsPath, Entry, Kind, MasterId, Stat, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 const NODES: u16 = 5_000;
 const NODES_PER_MACHINE: u16 = 40;
 const FOLDERS: u64 = 4;
 const EVENTS: u64 = 1_000;
+/// As many entries of a folder as are kept.
+const ENTRIES: usize = 20_000;
+/// About as much as is kept of what a command says.
+const OUTPUT_LINES: usize = 4_000;
 const GIB: u64 = 1 << 30;
 
 /// A datanode as it is `second` seconds after the first picture.
@@ -125,9 +131,57 @@ fn frame(c: &mut Criterion, name: &str, model: &Model) {
     });
 }
 
+/// Folders with as many entries as are kept, on both sides.
+fn folders(model: &mut Model) {
+    let name = |number: usize| format!("measurements of 2026-11-{:02}, part {number:05}.csv", number % 30 + 1);
+    let stat = Stat {
+        kind: Kind::File,
+        size: 266 << 20,
+        modified: Timestamp(1_795_269_000_000),
+        created: Timestamp(1_795_269_000_000),
+        owner: "ann".into(),
+        group: "ann".into(),
+        mode: 0o644,
+        replication: 3,
+        chunk_size: 64 << 20,
+        chunks: 5,
+        files: 0,
+        directories: 0,
+        version: 1,
+        space: 798 << 20,
+    };
+    let entries = (0..ENTRIES).map(|number| Entry { name: name(number), stat: stat.clone() }).collect();
+    let result = Ok(ListPage { entries, more: true });
+    update(model, Message::Listed { path: DfsPath::root(), after: None, result });
+    let local = |number| LocalEntry { name: name(number), folder: false, size: 266 << 20, modified: None };
+    let result = Ok((0..ENTRIES).map(local).collect());
+    update(model, Message::ListedLocal { path: PathBuf::new(), result });
+}
+
+/// As many commands as are remembered, each with as much output as is kept.
+fn commands(model: &mut Model) {
+    let output = "setrep: /data/2026/measurements: 3 copies of 5 chunks are being made\n".repeat(OUTPUT_LINES);
+    for _ in 0..COMMANDS_KEPT_MAX {
+        ":setrep 3 /data/2026".chars().for_each(|letter| key(model, KeyCode::Char(letter)));
+        key(model, KeyCode::Enter);
+        let state = CommandState::Ended { code: 0, output: output.clone() };
+        update(model, Message::Command(CommandNews { number: model.last_command, state }));
+    }
+}
+
+fn key(model: &mut Model, code: KeyCode) {
+    update(model, Message::Key(KeyEvent::from(code)));
+}
+
 fn frames(c: &mut Criterion) {
     for page in PageId::ALL {
-        frame(c, page.word(), &model(page, 200, 60));
+        let mut model = model(page, 200, 60);
+        match page {
+            PageId::Files => folders(&mut model),
+            PageId::Commands => commands(&mut model),
+            _ => {}
+        }
+        frame(c, page.word(), &model);
     }
     frame(c, "heatmap, the worst of many (80 × 24)", &model(PageId::Heatmap, 80, 24));
     let mut opened = model(PageId::Nodes, 200, 60);
@@ -143,11 +197,13 @@ fn pictures(c: &mut Criterion) {
     c.bench_function("picture/taken in", |b| {
         b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone(), 0))));
     });
-    for letter in "/data".chars() {
-        update(&mut shown, Message::Key(KeyEvent::from(KeyCode::Char(letter))));
-    }
+    "/data".chars().for_each(|letter| key(&mut shown, KeyCode::Char(letter)));
     c.bench_function("picture/taken in, filtered", |b| {
         b.iter(|| taken.next().map(|picture| update(&mut shown, Message::Picture(picture.clone(), 0))));
+    });
+    let mut letters = [KeyCode::Char('n'), KeyCode::Backspace].into_iter().cycle();
+    c.bench_function("filter/a letter typed", |b| {
+        b.iter(|| letters.next().map(|letter| key(&mut shown, letter)));
     });
 }
 

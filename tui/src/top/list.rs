@@ -47,11 +47,15 @@ impl Selection {
 
 /// Whether a text passes a filter: it has the text, whatever the case; with `!` before it, it has it not.
 pub fn matches(text: &str, filter: &str) -> bool {
+    matches_small(&text.to_lowercase(), &filter.to_lowercase())
+}
+
+/// The same, where both are in small letters already.
+pub fn matches_small(text: &str, filter: &str) -> bool {
     match filter.strip_prefix('!') {
-        _ if filter.is_empty() => true,
         Some("") => true,
-        Some(unwanted) => !text.to_lowercase().contains(&unwanted.to_lowercase()),
-        None => text.to_lowercase().contains(&filter.to_lowercase()),
+        Some(unwanted) => !text.contains(unwanted),
+        None => text.contains(filter),
     }
 }
 
@@ -72,6 +76,15 @@ mod tests {
         assert!(press(&mut selection, KeyCode::Down) && selection.at == 99);
         assert!(!press(&mut selection, KeyCode::Char('x')));
         assert_eq!((selection.within(5), selection.within(0)), (4, 0));
+    }
+
+    #[test]
+    fn filters() {
+        for (filter, passes) in
+            [("", true), ("!", true), ("DEAD", true), ("!dead", false), ("live", false), ("!live", true)]
+        {
+            assert_eq!(matches("datanode-3 ✗ Dead", filter), passes, "{filter}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::figures::count;
 use crate::nodes::failed;
 use crate::text::{sanitise, truncate};
 use crate::top::draw::text;
-use crate::top::list::{Selection, matches};
+use crate::top::list::{Selection, matches_small};
 use crate::top::message::Message;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Page};
@@ -37,6 +37,8 @@ pub struct Nodes {
     by: Column,
     falling: bool,
     filter: String,
+    /// What the table says of each datanode of the picture, in small letters; made when there is a filter.
+    told: Vec<String>,
     /// The places of the datanodes that are shown in the picture; sorted once for each picture.
     rows: Vec<usize>,
     chosen: Selection,
@@ -142,7 +144,10 @@ impl Page for Nodes {
 
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         match message {
-            Message::Picture(..) => self.arrange(shared),
+            Message::Picture(..) => {
+                self.told.clear();
+                self.arrange(shared);
+            }
             Message::Log { node, lines } => {
                 if let Some(one) = &mut self.one {
                     one.log_came(node, lines, shared);
@@ -233,11 +238,15 @@ impl Nodes {
     /// Filters and sorts.
     fn arrange(&mut self, shared: &Shared) {
         let nodes = shared.nodes();
-        let shown = |node: &NodeStatus| self.filter.is_empty() || matches(&told(node, shared), &self.filter);
+        let filter = self.filter.to_lowercase();
+        if !filter.is_empty() && self.told.is_empty() {
+            self.told = nodes.iter().map(|node| told(node, shared)).collect();
+        }
+        let shown = |at: usize| filter.is_empty() || self.told.get(at).is_some_and(|told| matches_small(told, &filter));
         let mut keyed: Vec<_> = nodes
             .iter()
             .enumerate()
-            .filter(|(_, node)| shown(node))
+            .filter(|(at, _)| shown(*at))
             .map(|(at, node)| (self.by.key(node, shared), at))
             .collect();
         // Those that are equal keep the order of their names.
@@ -314,10 +323,14 @@ impl Nodes {
     }
 }
 
-/// All that the table can say of a datanode, to be filtered.
+/// All that the table can say of a datanode, in small letters.
 fn told(node: &NodeStatus, shared: &Shared) -> String {
-    let columns = Column::ALL.into_iter().filter(|column| column.sorts());
-    columns.map(|column| column.text(node, shared)).collect::<Vec<_>>().join(" ")
+    let mut told = String::with_capacity(160);
+    for column in Column::ALL.into_iter().filter(|column| column.sorts()) {
+        told.push_str(&column.text(node, shared));
+        told.push(' ');
+    }
+    told.to_lowercase()
 }
 
 #[cfg(test)]
