@@ -1,22 +1,128 @@
 //! The table of datanodes.
 
-use crate::figures::{age, count, percent, size};
+use crate::figures::{age, count, percent, plural, size};
 use crate::report::{Tone, View};
 use crate::table::{Align, Cell, Table};
 use dfs_rpc::client::{NodeState, NodeStatus};
+use dfs_types::Duty;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The state in a word, with the glyph that carries it where there is no colour.
-pub fn state(state: NodeState) -> &'static str {
-    match state {
-        NodeState::Live => "· live",
-        NodeState::Stale => "~ stale",
-        NodeState::Dead => "✗ dead",
+/// How a datanode is, from well to worst: what is heard of it, and what is wanted of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    Live,
+    /// It is to be drained, and can be stopped without a loss.
+    Drained,
+    /// It is to be drained, and has chunks yet that are needed.
+    Draining,
+    /// It lives, but a folder of it has failed.
+    Failed,
+    Stale,
+    Dead,
+}
+
+impl Mark {
+    /// From worst to well.
+    pub const ALL: [Self; 6] = [Self::Dead, Self::Stale, Self::Failed, Self::Draining, Self::Drained, Self::Live];
+
+    pub fn of(node: &NodeStatus) -> Self {
+        match node.state {
+            NodeState::Stale => Self::Stale,
+            NodeState::Dead => Self::Dead,
+            NodeState::Live if node.is_drained() => Self::Drained,
+            NodeState::Live if node.is_draining() => Self::Draining,
+            NodeState::Live if failed(node) => Self::Failed,
+            NodeState::Live => Self::Live,
+        }
+    }
+
+    /// Carries the state where there is no colour.
+    pub fn glyph(self) -> char {
+        match self {
+            Self::Live => '·',
+            Self::Drained | Self::Draining => '»',
+            Self::Failed => '!',
+            Self::Stale => '~',
+            Self::Dead => '✗',
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Drained => "drained",
+            Self::Draining => "draining",
+            Self::Failed => "failed folder",
+            Self::Stale => "stale",
+            Self::Dead => "dead",
+        }
+    }
+
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Live => Tone::Good,
+            Self::Drained | Self::Draining => Tone::Command,
+            Self::Failed | Self::Stale => Tone::Warning,
+            Self::Dead => Tone::Bad,
+        }
+    }
+
+    /// Whether it is heard from, so that what is known of it is so now.
+    pub fn is_heard(self) -> bool {
+        self <= Self::Failed
+    }
+
+    /// What the glyphs mean, each once.
+    pub fn legend() -> String {
+        let told = Self::ALL.into_iter().filter(|mark| *mark != Self::Drained);
+        told.map(|mark| format!("{} {}", mark.glyph(), mark.word())).collect::<Vec<_>>().join("  ")
     }
 }
 
-/// The state in a word.
+/// The state in a word or two, with its glyph; what is wanted of one that is silent stands beside it.
+pub fn state(node: &NodeStatus) -> &'static str {
+    match (Mark::of(node), node.is_draining(), node.is_drained()) {
+        (Mark::Live, ..) => "· live",
+        (Mark::Drained, ..) => "» drained",
+        (Mark::Draining, ..) => "» draining",
+        (Mark::Failed, ..) => "! live",
+        (Mark::Stale, true, _) => "~ stale, draining",
+        (Mark::Stale, _, true) => "~ stale, drained",
+        (Mark::Stale, ..) => "~ stale",
+        (Mark::Dead, true, _) => "✗ dead, draining",
+        (Mark::Dead, _, true) => "✗ dead, drained",
+        (Mark::Dead, ..) => "✗ dead",
+    }
+}
+
+/// How many of them drain and are drained, where any are.
+pub fn drains(nodes: &[NodeStatus]) -> Option<String> {
+    let draining = nodes.iter().filter(|node| node.is_draining()).count() as u64;
+    let drained = nodes.iter().filter(|node| node.is_drained()).count() as u64;
+    match (draining, drained) {
+        (0, 0) => None,
+        (draining, 0) => Some(format!("{} draining", count(draining))),
+        (0, drained) => Some(format!("{} drained", count(drained))),
+        (draining, drained) => Some(format!("{} draining, {} drained", count(draining), count(drained))),
+    }
+}
+
+/// How far the drain of a datanode is; none where it is not to be drained.
+pub fn drain(node: &NodeStatus) -> Option<String> {
+    match (node.left, node.state) {
+        _ if node.duty != Duty::Drain => None,
+        (_, NodeState::Dead) if node.is_drained() => {
+            Some("drained before it died: nothing is lost, and it can be forgotten".to_owned())
+        }
+        _ if node.is_drained() => Some("every chunk has its copies elsewhere: it can be stopped".to_owned()),
+        (None, _) => Some("its chunks are being counted".to_owned()),
+        (Some(0), _) => Some("every chunk has its copies elsewhere; the last writes to it are about to end".to_owned()),
+        (Some(left), _) => Some(format!("{} of {} left", count(left), plural(node.chunks, "chunk", "chunks"))),
+    }
+}
+
+/// Whether it is heard from, in a word.
 pub fn word(state: NodeState) -> &'static str {
     match state {
         NodeState::Live => "live",
@@ -25,12 +131,11 @@ pub fn word(state: NodeState) -> &'static str {
     }
 }
 
-/// How the state looks.
-pub fn tone(state: NodeState) -> Tone {
-    match state {
-        NodeState::Live => Tone::Good,
-        NodeState::Stale => Tone::Warning,
-        NodeState::Dead => Tone::Bad,
+/// How its state looks: nothing is lost with one that was drained before.
+pub fn tone(node: &NodeStatus) -> Tone {
+    match Mark::of(node) {
+        Mark::Stale | Mark::Dead if node.is_drained() => Tone::Dim,
+        mark => mark.tone(),
     }
 }
 
@@ -105,7 +210,7 @@ fn row(node: &NodeStatus, verbose: bool) -> Vec<Cell> {
     let load = &node.load;
     let mut cells = vec![
         node.id.to_string().into(),
-        Cell::new(tone(node.state), state(node.state)),
+        Cell::new(tone(node), state(node)),
         size(load.used()).into(),
         size(load.free()).into(),
         percent(load.used(), load.capacity()).into(),
@@ -158,6 +263,28 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1], "datanode-1   · live  25.0 GiB  75.0 GiB  25 %   1,234  127.0.0.1:4000  1 s ago");
         assert!(lines[2].starts_with("datanode-12  ✗ dead"));
+    }
+
+    #[test]
+    fn what_is_wanted_stands_beside_what_is_heard() {
+        let told = |state, left: Option<u64>, writes_in_flight| {
+            let mut node = NodeStatus { duty: Duty::Drain, left, ..node(1, state) };
+            node.load.writes_in_flight = writes_in_flight;
+            (super::state(&node), tone(&node))
+        };
+        assert_eq!(told(NodeState::Live, None, 0), ("» draining", Tone::Command));
+        assert_eq!(told(NodeState::Live, Some(3), 0), ("» draining", Tone::Command));
+        assert_eq!(told(NodeState::Live, Some(0), 1), ("» draining", Tone::Command));
+        assert_eq!(told(NodeState::Live, Some(0), 0), ("» drained", Tone::Command));
+        assert_eq!(told(NodeState::Stale, Some(3), 0), ("~ stale, draining", Tone::Warning));
+        assert_eq!(told(NodeState::Dead, Some(3), 0), ("✗ dead, draining", Tone::Bad));
+        assert_eq!(told(NodeState::Dead, Some(0), 9), ("✗ dead, drained", Tone::Dim));
+        let how_far = |left| drain(&NodeStatus { duty: Duty::Drain, left, ..node(1, NodeState::Live) });
+        assert_eq!(how_far(None).as_deref(), Some("its chunks are being counted"));
+        assert_eq!(how_far(Some(7)).as_deref(), Some("7 of 1,234 chunks left"));
+        assert_eq!(how_far(Some(0)).as_deref(), Some("every chunk has its copies elsewhere: it can be stopped"));
+        assert_eq!(drain(&node(1, NodeState::Live)), None);
+        assert_eq!(Mark::legend(), "✗ dead  ~ stale  ! failed folder  » draining  · live");
     }
 
     #[test]

@@ -119,7 +119,7 @@ async fn ask(target: &Target, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<
     checks.push(versions(&seen));
     let picture = seen.picture();
     let found = cluster::findings(&picture);
-    if found.is_empty() {
+    if found.iter().all(|finding| finding.severity == Severity::Info) {
         let chunks = plural(seen.status.replication.chunks, "chunk", "chunks");
         checks.push(Check::ok(Area::Cluster, "status", format!("well: all copies of {chunks} are there")));
     }
@@ -128,6 +128,7 @@ async fn ask(target: &Target, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<
         match finding.severity {
             Severity::Bad => Check::bad(Area::Cluster, "finding", why, finding.next),
             Severity::Warning => Check::warning(Area::Cluster, "finding", why, finding.next),
+            Severity::Info => Check::ok(Area::Cluster, "drain", why),
         }
     }));
     checks

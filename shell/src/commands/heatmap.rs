@@ -70,6 +70,9 @@ struct Node {
     machine: String,
     /// `live`, `stale` or `dead`.
     state: String,
+    /// It is to be emptied; and whether it is, so that it can be stopped.
+    draining: bool,
+    drained: bool,
     /// A data folder of it has failed.
     failed: bool,
     /// Milliseconds since it was last heard from; all figures are of then.
@@ -93,6 +96,8 @@ impl Serialize for Seen {
             id: node.id.to_string(),
             machine: node.address.ip().to_string(),
             state: nodes::word(node.state).to_owned(),
+            draining: node.is_draining(),
+            drained: node.is_drained(),
             failed: nodes::failed(node),
             heartbeat_age_ms: node.heartbeat_age_ms,
             full: nodes::full(node),

@@ -14,6 +14,7 @@ mod count;
 mod df;
 mod doctor;
 mod du;
+mod duty;
 mod echo;
 mod entry;
 mod events;

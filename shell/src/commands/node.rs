@@ -1,8 +1,10 @@
 //! `node`: one datanode.
 
+use super::duty;
 use super::nodes::Node as Document;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
+use crate::report::usage;
 use clap::{Args, ValueEnum};
 use dfs_client::NodeStatus;
 use dfs_tui::figures::{age, apart, count, percent, plural, size};
@@ -21,30 +23,54 @@ pub struct Node {
     /// The datanode, as in datanode-2.
     #[arg(value_name = "ID")]
     id: String,
+    /// With drain: wait until it can be stopped. Ctrl-C ends the waiting, and the drain goes on.
+    #[arg(long)]
+    wait: bool,
+    /// With drain and forget: do not ask.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// What can be done with a datanode.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Action {
     /// All that is known of it.
     Show,
+    /// Copy its chunks to others; it takes no new ones. Then it can be stopped.
+    Drain,
+    /// Let it take chunks again.
+    Resume,
+    /// Drop a dead one that does not come back.
+    Forget,
 }
 
 impl Verb for Node {
     const NAME: &'static str = "node";
-    const ABOUT: &'static str = "Show one datanode";
+    const ABOUT: &'static str = "Show one datanode, empty it, or forget it";
     const GROUP: Group = Group::Cluster;
-    const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("node show datanode-2", "its state, its disks, its traffic, its clock")];
+    const EFFECT: Effect<Self> = Effect::ChangesIf(|node| node.action != Action::Show);
+    const EXAMPLES: &'static [Example] = &[
+        ("node show datanode-2", "its state, its disks, its traffic, its clock"),
+        ("node drain datanode-2", "copy its chunks to others, so that it can be stopped; it asks first"),
+        ("node drain --yes --wait datanode-2", "without being asked, and wait until it can be stopped"),
+        ("node resume datanode-2", "let it take chunks again"),
+        ("node forget --yes datanode-3", "drop a dead datanode that does not come back"),
+    ];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain, Kind::Node], rest: Kind::Plain, last: None };
     const JSON: Json = Json::of::<Document>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        if self.wait && self.action != Action::Drain {
+            return Err(usage("--wait is for drain: the others are done at once"));
+        }
         match self.action {
             Action::Show => {
                 let node = find(context, &self.id).await?;
-                context.show(&Shown(node))
+                context.show(&Shown { node, said: None })
             }
+            Action::Drain => duty::drain(context, &self.id, self.yes, self.wait).await,
+            Action::Resume => duty::resume(context, &self.id).await,
+            Action::Forget => duty::forget(context, &self.id, self.yes).await,
         }
     }
 }
@@ -63,17 +89,24 @@ pub async fn find(context: &mut Context<'_>, name: &str) -> Result<NodeStatus> {
     node.ok_or_else(|| Error::new(ErrorCode::NotFound, "no such datanode").at(id).hint("nodes lists them"))
 }
 
-struct Shown(NodeStatus);
+/// A datanode: for programs all of it, for people what is to be said, or all of it.
+pub struct Shown {
+    pub node: NodeStatus,
+    pub said: Option<String>,
+}
 
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        Document::of(&self.0).serialize(serializer)
+        Document::of(&self.node).serialize(serializer)
     }
 }
 
 impl Report for Shown {
     fn text(&self, view: &View) -> String {
-        let (node, load) = (&self.0, &self.0.load);
+        if let Some(said) = &self.said {
+            return format!("{said}\n");
+        }
+        let (node, load) = (&self.node, &self.node.load);
         let span = Duration::from_millis;
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
@@ -81,7 +114,10 @@ impl Report for Shown {
             text.push_str(&format!("{}{value}\n", view.paint(Tone::Dim, &name)));
         };
         line("datanode", &node.id.to_string());
-        line("state", &view.paint(nodes::tone(node.state), nodes::state(node.state)));
+        line("state", &view.paint(nodes::tone(node), nodes::state(node)));
+        if let Some(told) = nodes::drain(node) {
+            line("drain", &told);
+        }
         line("heard from", &age(span(node.heartbeat_age_ms)));
         line("came", &age(span(node.registered_ms)));
         let side = if node.skew_ms < 0 { "behind" } else { "ahead of" };

@@ -83,6 +83,12 @@ pub struct Node {
     bytes_written: u64,
     disk_errors: u64,
     version: String,
+    /// What is wanted of it: `serve`, `drain` or `gone`.
+    duty: String,
+    /// While it drains: replicas whose chunk has fewer copies elsewhere than wanted; null before they were counted.
+    left: Option<u64>,
+    /// It drained, and can be stopped without a loss.
+    drained: bool,
 }
 
 /// A data folder of a datanode. Sizes are in bytes.
@@ -130,6 +136,9 @@ impl Node {
             bytes_written: load.bytes_written,
             disk_errors: load.disk_errors,
             version: node.version.clone(),
+            duty: node.duty.to_string(),
+            left: node.left,
+            drained: node.is_drained(),
         }
     }
 }

@@ -144,6 +144,8 @@ pub struct Document {
     nodes_live: u32,
     nodes_stale: u32,
     nodes_dead: u32,
+    /// Those of them that are to be drained, or are.
+    nodes_draining: u32,
     version: String,
 }
 
@@ -243,6 +245,7 @@ impl Document {
             nodes_live: status.nodes_live,
             nodes_stale: status.nodes_stale,
             nodes_dead: status.nodes_dead,
+            nodes_draining: status.nodes_draining,
             version: status.version.clone(),
         }
     }

@@ -127,6 +127,7 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
             why.next = if local { format!("dfsd start {id}") } else { "replication --watch".into() };
         }
     }
+    tell_drain(&mut why, &node, local);
     for folder in node.load.folders.iter().filter(|folder| folder.failed) {
         why.wrong(format!(
             "Its data folder {} has failed and is out of service; replace the disk and restart it.",
@@ -146,6 +147,22 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
         ));
     }
     Ok(why)
+}
+
+/// What operators want of a datanode, and what that means for the one who asks.
+fn tell_drain(why: &mut Explained, node: &NodeStatus, local: bool) {
+    let Some(told) = dfs_tui::nodes::drain(node) else { return };
+    why.say(format!("It is to be drained: {told}. It takes no new chunks."));
+    why.next = match (node.is_drained(), node.state) {
+        (true, NodeState::Dead) => {
+            why.well = true;
+            format!("node forget {}", node.id)
+        }
+        (true, NodeState::Live) if local => format!("dfsd stop {}", node.id),
+        (true, _) => return,
+        (false, NodeState::Live) => format!("node drain --wait {}", node.id),
+        (false, _) => return,
+    };
 }
 
 async fn master(context: &mut Context<'_>, id: MasterId) -> Result<Explained> {

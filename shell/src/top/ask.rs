@@ -51,6 +51,7 @@ mod tests {
             ("  pwd; -rm -r '/a b' > out; ls", 1, Some("rm --yes -r '/a b' > out; ls")),
             ("time rm -r /a # all", 0, Some("time rm --yes -r /a # all")),
             ("gone /a", 0, Some("gone --yes /a")),
+            ("node drain --wait datanode-2", 0, Some("node --yes drain --wait datanode-2")),
             ("source script", 0, None),
             ("$rm -r /a", 0, None),
         ] {

@@ -2,6 +2,7 @@
 
 use super::{Affected, Picture, names};
 use crate::figures::{apart, percent, plural, size};
+use crate::report::Tone;
 use dfs_rpc::client::{NodeState, NodeStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,6 +21,19 @@ pub enum Severity {
     Bad,
     /// It will, if nothing is done.
     Warning,
+    /// Nothing is wrong: something that was asked for goes on, or waits for somebody.
+    Info,
+}
+
+impl Severity {
+    /// The glyph that stands before it, and how it looks.
+    pub fn sign(self) -> (&'static str, Tone) {
+        match self {
+            Self::Bad => ("✗", Tone::Bad),
+            Self::Warning => ("!", Tone::Warning),
+            Self::Info => ("»", Tone::Command),
+        }
+    }
 }
 
 /// One thing that is wrong.
@@ -85,14 +99,14 @@ pub fn health(picture: &Picture<'_>) -> Health {
         Health::Unknown
     } else if chunks.endangered > 0 || chunks.under > 0 {
         Health::Healing
-    } else if findings(picture).is_empty() {
+    } else if findings(picture).iter().all(|finding| finding.severity == Severity::Info) {
         Health::Well
     } else {
         Health::NeedsALook
     }
 }
 
-/// Everything that keeps the cluster from being well, worst first. Empty: it is well.
+/// Everything that keeps the cluster from being well, worst first, and behind it what is to be known of drains.
 pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(no_leader(picture));
@@ -110,6 +124,7 @@ pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
     found.extend(failed_folders(picture));
     found.extend(little_space(picture));
     found.extend(clocks(picture));
+    found.extend(super::drains::findings(picture));
     found.sort_by_key(|finding| finding.severity);
     found
 }
@@ -244,11 +259,15 @@ fn start_or(picture: &Picture<'_>, otherwise: &str) -> String {
     }
 }
 
-fn in_state(picture: &Picture<'_>, state: NodeState) -> Vec<NodeStatus> {
-    picture.nodes.iter().filter(|node| node.state == state).cloned().collect()
+/// The datanodes in a state, and their number, which is known also where they were not asked for. One that was drained
+/// before is no trouble.
+fn in_state<'p>(picture: &Picture<'p>, state: NodeState, number: u32) -> (Vec<&'p NodeStatus>, u32) {
+    let (drained, nodes): (Vec<_>, Vec<_>) =
+        picture.nodes.iter().filter(|node| node.state == state).partition(|node| node.is_drained());
+    (nodes, number.saturating_sub(drained.len() as u32))
 }
 
-fn named(nodes: &[NodeStatus], number: u32, one: &str, many: &str) -> String {
+fn named(nodes: &[&NodeStatus], number: u32, one: &str, many: &str) -> String {
     let ids: Vec<_> = nodes.iter().map(|node| node.id).collect();
     let (are, number) = (if number == 1 { one } else { many }, u64::from(number));
     match ids.is_empty() {
@@ -258,8 +277,7 @@ fn named(nodes: &[NodeStatus], number: u32, one: &str, many: &str) -> String {
 }
 
 fn dead(picture: &Picture<'_>) -> Option<Finding> {
-    let nodes = in_state(picture, NodeState::Dead);
-    let number = picture.status.nodes_dead;
+    let (nodes, number) = in_state(picture, NodeState::Dead, picture.status.nodes_dead);
     (number > 0).then(|| Finding {
         severity: Severity::Warning,
         what: format!("{}: what lay there does not count as a copy", named(&nodes, number, "is dead", "are dead")),
@@ -270,8 +288,7 @@ fn dead(picture: &Picture<'_>) -> Option<Finding> {
 }
 
 fn stale(picture: &Picture<'_>) -> Option<Finding> {
-    let nodes = in_state(picture, NodeState::Stale);
-    let number = picture.status.nodes_stale;
+    let (nodes, number) = in_state(picture, NodeState::Stale, picture.status.nodes_stale);
     (number > 0).then(|| Finding {
         severity: Severity::Warning,
         what: format!("{}, not heard from in time", named(&nodes, number, "is overdue", "are overdue")),
@@ -281,7 +298,7 @@ fn stale(picture: &Picture<'_>) -> Option<Finding> {
     })
 }
 
-fn node_command(picture: &Picture<'_>, nodes: &[NodeStatus], verb: &str) -> String {
+fn node_command(picture: &Picture<'_>, nodes: &[&NodeStatus], verb: &str) -> String {
     match nodes {
         [] => "nodes".into(),
         [node, ..] if picture.local => format!("dfsd {verb} {}", node.id),

@@ -3,6 +3,7 @@
 //! * [`findings`]: everything that keeps the cluster from being well, each with what to do about it.
 //! * [`screen`]: the text.
 
+mod drains;
 mod findings;
 mod screen;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The status screen.
 
-use super::{Finding, Health, Picture, Severity, findings, health, names};
+use super::{Finding, Health, Picture, findings, health, names};
 use crate::figures::{age, count, percent, plural, size, time_seconds};
+use crate::nodes;
 use crate::report::{Tone, View};
 use crate::text::{sanitise, wrap};
 use chrono::TimeZone;
@@ -47,7 +48,11 @@ where
     let health = health(picture);
     let glance = health.glance();
     let glance = view.paint(health.tone(), &glance);
-    let known = if found.is_empty() { ": every chunk has all its copies, every datanode is heard from" } else { "" };
+    let known = match health {
+        Health::Well if picture.silent().is_empty() => ": every chunk has all its copies, every datanode is heard from",
+        Health::Well => ": every chunk has all its copies",
+        _ => "",
+    };
     line(&mut text, "health", &format!("{glance}{known}"), view);
     line(&mut text, "seen", &trust(picture, zone), view);
     let (used, capacity) = (size(status.used), size(status.capacity));
@@ -57,7 +62,8 @@ where
     line(&mut text, "names", &format!("{files}, {folders}, {}", size(status.bytes)), view);
     line(&mut text, "chunks", &chunks(picture), view);
     let (live, stale, dead) = (status.nodes_live, status.nodes_stale, status.nodes_dead);
-    line(&mut text, "datanodes", &format!("{live} live, {stale} stale, {dead} dead"), view);
+    let drains = drains(picture).map(|drains| format!(", {drains}")).unwrap_or_default();
+    line(&mut text, "datanodes", &format!("{live} live, {stale} stale, {dead} dead{drains}"), view);
     for master in &status.masters {
         let what = format!("{} {}, log at {}", master.address, master.role, count(master.applied));
         line(&mut text, &master.id.to_string(), &what, view);
@@ -67,6 +73,12 @@ where
         text.push_str(&tell(finding, status.taken_at, zone, view));
     }
     text
+}
+
+/// How many drain, and how far they are where they were asked for.
+fn drains(picture: &Picture<'_>) -> Option<String> {
+    let wished = picture.status.nodes_draining;
+    nodes::drains(picture.nodes).or_else(|| (wished > 0).then(|| format!("{wished} to be drained")))
 }
 
 fn line(text: &mut String, name: &str, value: &str, view: &View) {
@@ -118,10 +130,7 @@ fn tell<Z: TimeZone>(finding: &Finding, taken_at: Timestamp, zone: &Z, view: &Vi
 where
     Z::Offset: std::fmt::Display,
 {
-    let (glyph, tone) = match finding.severity {
-        Severity::Bad => ("✗", Tone::Bad),
-        Severity::Warning => ("!", Tone::Warning),
-    };
+    let (glyph, tone) = finding.severity.sign();
     let what = sanitise(&finding.what).into_owned();
     let mut text = format!("{} {}\n", view.paint(tone, glyph), wrap(&what, view.cells, 2));
     let since = match finding.since_ms {

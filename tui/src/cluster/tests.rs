@@ -2,7 +2,7 @@ use super::*;
 use crate::report::View;
 use dfs_rpc::client::{Lasting, MasterStatus, ReplicationStatus, SafeMode};
 use dfs_rpc::node::FolderLoad;
-use dfs_types::{ClusterId, DatanodeId, MasterId, Timestamp};
+use dfs_types::{ClusterId, DatanodeId, Duty, MasterId, Timestamp};
 
 fn well() -> ClusterStatus {
     ClusterStatus {
@@ -163,4 +163,47 @@ fn a_narrow_screen_is_not_overrun() {
         let text = screen(&picture(&status, &nodes), &chrono::Utc, &View { cells: Some(cells), colour: false });
         assert!(text.lines().all(|line| crate::text::width(line) <= cells), "{text}");
     }
+}
+
+/// The findings of a cluster in which one datanode is to be drained.
+fn drain(state: NodeState, left: Option<u64>, copying: u64) -> (Health, Vec<Finding>) {
+    let mut status = well();
+    (status.replication.copying, status.nodes_draining) = (copying, 1);
+    if state == NodeState::Dead {
+        (status.nodes_live, status.nodes_dead) = (2, 1);
+    }
+    let nodes = [node(1, NodeState::Live), NodeStatus { duty: Duty::Drain, left, ..node(2, state) }];
+    let picture = picture(&status, &nodes);
+    (health(&picture), findings(&picture))
+}
+
+#[test]
+fn a_drain_is_to_be_known_of_and_no_trouble() {
+    for (state, left, what, next) in [
+        (NodeState::Live, None, "datanode-2 drains: its chunks are being counted", "node drain --wait datanode-2"),
+        (NodeState::Live, Some(412), "datanode-2 drains: 412 chunks have to be copied", "node drain --wait datanode-2"),
+        (NodeState::Live, Some(0), "datanode-2 is drained and can be stopped", "node show datanode-2"),
+        (
+            NodeState::Dead,
+            Some(0),
+            "datanode-2 is dead and was drained before: nothing is lost",
+            "node forget datanode-2",
+        ),
+    ] {
+        let (health, found) = drain(state, left, 3);
+        let told: Vec<_> =
+            found.iter().map(|found| (found.severity, found.what.as_str(), found.next.as_str())).collect();
+        assert_eq!((health, told), (Health::Well, vec![(Severity::Info, what, next)]));
+    }
+}
+
+#[test]
+fn a_drain_that_stands_still_and_one_that_died_too_early_are_trouble() {
+    let (health, found) = drain(NodeState::Live, Some(412), 0);
+    assert_eq!((health, found[0].severity, found.len()), (Health::NeedsALook, Severity::Warning, 1));
+    assert!(found[0].doing.starts_with("no copy is being made now"), "{found:?}");
+    let (health, found) = drain(NodeState::Dead, Some(3), 1);
+    assert_eq!((health, found.len()), (Health::NeedsALook, 2));
+    assert!(found[0].what.starts_with("datanode-2 is dead: what lay there"), "{found:?}");
+    assert_eq!(found[1].what, "datanode-2 drains: 3 chunks have to be copied");
 }

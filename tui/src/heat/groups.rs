@@ -1,6 +1,6 @@
 //! In which order datanodes stand, and what is said over them.
 
-use super::Mark;
+use crate::nodes::Mark;
 use dfs_rpc::client::NodeStatus;
 use std::ops::Range;
 

@@ -1,6 +1,7 @@
 //! The heatmap in lines of text.
 
-use super::{Field, GroupBy, Lens, Mark, Tile, groups};
+use super::{Field, GroupBy, Lens, Tile, groups};
+use crate::nodes::Mark;
 use crate::report::{Tone, View};
 use crate::text::{pad, width};
 use dfs_rpc::client::NodeStatus;
@@ -29,9 +30,8 @@ pub fn heatmap(lens: Lens, nodes: &[NodeStatus], view: &View) -> String {
             text.push_str(&format!("{}{}\n", view.paint(Tone::Dim, &name), tiles.join(" ")));
         }
     }
-    let marks = Mark::ALL.map(|mark| format!("{} {}", mark.glyph(), mark.word())).join("  ");
     text.push_str(&format!("\n{}: {}\n", lens.title(), field.summary(nodes)));
-    for line in [scale(&field), format!("{marks}  42s last heard from so long ago")] {
+    for line in [scale(&field), format!("{}  42s silent so long", Mark::legend())] {
         text.push_str(&format!("{}\n", view.paint(Tone::Dim, &line)));
     }
     text
@@ -49,9 +49,8 @@ pub fn scale(field: &Field) -> String {
 /// What is wrong is coloured; how much it is the block says.
 fn tone(tile: &Tile) -> Tone {
     match tile.mark {
-        Mark::Dead => Tone::Bad,
-        Mark::Stale | Mark::Failed => Tone::Warning,
         Mark::Live => Tone::Plain,
+        mark => mark.tone(),
     }
 }
 

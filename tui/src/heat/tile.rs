@@ -1,55 +1,8 @@
 //! What stands for a datanode, or for many.
 
 use super::{Field, Shade};
-use crate::nodes::failed;
-use dfs_rpc::client::{NodeState, NodeStatus};
-
-/// How a datanode is, from well to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mark {
-    Live,
-    /// It lives, but a folder of it has failed.
-    Failed,
-    Stale,
-    Dead,
-}
-
-impl Mark {
-    /// From worst to well.
-    pub const ALL: [Self; 4] = [Self::Dead, Self::Stale, Self::Failed, Self::Live];
-
-    pub fn of(node: &NodeStatus) -> Self {
-        match node.state {
-            NodeState::Live if failed(node) => Self::Failed,
-            NodeState::Live => Self::Live,
-            NodeState::Stale => Self::Stale,
-            NodeState::Dead => Self::Dead,
-        }
-    }
-
-    pub fn glyph(self) -> char {
-        match self {
-            Self::Live => '·',
-            Self::Failed => '!',
-            Self::Stale => '~',
-            Self::Dead => '✗',
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Failed => "failed folder",
-            Self::Stale => "stale",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// Whether it is heard from, so that what is known of it is so now.
-    pub fn is_heard(self) -> bool {
-        self <= Self::Failed
-    }
-}
+use crate::nodes::Mark;
+use dfs_rpc::client::NodeStatus;
 
 /// One datanode, or the worst of many.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,6 +98,12 @@ mod tests {
         // Of many: the most that is used, the worst that is known, and how many.
         let all = Tile::of(&[0, 1, 2], &nodes, &field).expect("a tile");
         assert_eq!((all.text_of_many(), all.worst), ("▂24✗×3".into(), 2));
+        // One that drains has its figures, and the mark that says so.
+        (nodes[0].duty, nodes[0].left) = (dfs_types::Duty::Drain, Some(3));
+        let field = Field::of(Lens::Fill, &nodes, |_| None);
+        let text = |places: &[usize]| Tile::of(places, &nodes, &field).map(|tile| (tile.text(), tile.letter()));
+        assert_eq!(text(&[0]), Some(("▂17»".into(), '»')));
+        (nodes[0].duty, nodes[0].left) = Default::default();
         let well = Tile::of(&[0], &nodes, &Field::of(Lens::Traffic, &nodes, |_| None)).expect("a tile");
         assert_eq!((well.text(), well.letter()), (" ––·".into(), '–'));
     }

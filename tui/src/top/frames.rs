@@ -41,6 +41,7 @@ fn one_datanode() {
         let node = match scene {
             "dead" | "full" => DatanodeId(3),
             "repairing" => DatanodeId(1),
+            "draining" => DatanodeId(2),
             _ => continue,
         };
         model.page = PageId::Nodes;

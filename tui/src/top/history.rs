@@ -64,6 +64,9 @@ pub struct NodeHistory {
     rates: Option<Rates>,
     /// Bytes read and written per second.
     seconds: VecDeque<Option<(f32, f32)>>,
+    /// While it drains: chunks left, now and in the last seconds, the oldest first.
+    left: Option<u64>,
+    lefts: VecDeque<u64>,
 }
 
 /// What a datanode had done when it was last heard.
@@ -87,7 +90,13 @@ impl NodeHistory {
         self.seconds.iter().copied()
     }
 
+    /// Chunks that it gets rid of per second, lately; none where it does not drain, or it does not go forward.
+    pub fn drain_rate(&self) -> Option<f64> {
+        falls(self.lefts.iter().rev().copied())
+    }
+
     fn hear(&mut self, node: &NodeStatus, taken_at: Timestamp) {
+        self.left = node.left.filter(|_| node.is_draining());
         let load = &node.load;
         let heard = Heard {
             at: Timestamp(taken_at.0.saturating_sub(node.heartbeat_age_ms)),
@@ -160,7 +169,7 @@ impl History {
     pub fn lost(&mut self) {
         (self.now, self.last) = (None, None);
         for node in self.nodes.values_mut() {
-            (node.heard, node.rates) = (None, None);
+            (node.heard, node.rates, node.left) = (None, None, None);
         }
     }
 
@@ -170,6 +179,10 @@ impl History {
         for node in self.nodes.values_mut() {
             let rates = node.rates.map(|rates| (rates.read as f32, rates.written as f32));
             push(&mut node.seconds, rates, NODE_SECONDS_KEPT);
+            match node.left {
+                Some(left) => push(&mut node.lefts, left, REPAIR_SPAN),
+                None => node.lefts.clear(),
+            }
         }
     }
 
@@ -189,12 +202,17 @@ impl History {
 
     /// Copies made up for per second, lately; none while there is nothing to make up for, or it does not go forward.
     pub fn repair_rate(&self) -> Option<f64> {
-        let lately: Vec<u64> =
-            self.samples.iter().rev().take(REPAIR_SPAN).map_while(|sample| Some(sample.as_ref()?.lacking)).collect();
-        let (now, most) = (*lately.first()?, lately.iter().enumerate().max_by_key(|(age, lacking)| (**lacking, *age)));
-        let (age, most) = most?;
-        (now > 0 && *most > now && age > 0).then(|| (most - now) as f64 / age as f64)
+        falls(self.samples.iter().rev().take(REPAIR_SPAN).map_while(|sample| Some(sample.as_ref()?.lacking)))
     }
+}
+
+/// By how much a figure of each second, the newest first, falls per second since it was highest; none where it is at its end,
+/// or does not fall.
+fn falls(lately: impl Iterator<Item = u64>) -> Option<f64> {
+    let mut lately = lately.enumerate();
+    let now = lately.next()?.1;
+    let (age, most) = lately.max_by_key(|(age, figure)| (*figure, *age))?;
+    (now > 0 && most > now).then(|| (most - now) as f64 / age as f64)
 }
 
 fn push<T>(queue: &mut VecDeque<T>, value: T, kept: usize) {
@@ -265,6 +283,24 @@ mod tests {
         history.second();
         assert_eq!(history.seconds().map(|sample| sample.is_some()).collect::<Vec<_>>(), [true, false]);
         assert_eq!(history.node(DatanodeId(1)).map(|node| node.seconds().flatten().count()), Some(0));
+    }
+
+    #[test]
+    fn drains_go_as_fast_as_chunks_get_fewer() {
+        let mut history = History::default();
+        let mut rates = Vec::new();
+        for left in [None, Some(40), Some(40), Some(30), Some(20), Some(0)] {
+            let mut snapshot = at(0, 0);
+            (snapshot.nodes[0].duty, snapshot.nodes[0].left) = (dfs_client::Duty::Drain, left);
+            history.picture(&snapshot);
+            history.second();
+            rates.push(history.node(DatanodeId(1)).and_then(NodeHistory::drain_rate));
+        }
+        assert_eq!(rates, [None, None, None, Some(5.0), Some(20.0 / 3.0), None]);
+        // It was resumed.
+        history.picture(&at(0, 0));
+        history.second();
+        assert_eq!(history.node(DatanodeId(1)).map(|node| node.lefts.len()), Some(0));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Colours. Glyphs and words carry the meaning; colours are redundant.
 
 use crate::report::Tone;
-use dfs_client::NodeState;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal knows.
@@ -123,16 +122,6 @@ impl Theme {
     /// A head line.
     pub fn head(&self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
-    }
-
-    /// The state of a datanode.
-    pub fn node(&self, state: NodeState) -> Style {
-        let style = Style::new();
-        match state {
-            NodeState::Live => self.coloured(style, GREEN),
-            NodeState::Stale => self.coloured(style, ORANGE),
-            NodeState::Dead => self.coloured(style, VERMILION).add_modifier(Modifier::BOLD),
-        }
     }
 
     /// A place on the ramp from nothing (0) to all (1).

@@ -4,8 +4,10 @@ use crate::top::message::{LocalEntry, Message, Moment};
 use crate::top::model::{Model, Options, PageId};
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
-use dfs_client::{ClusterStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
-use dfs_client::{FolderTraffic, Traffic};
+use dfs_client::{
+    ClusterStatus, Duty, FolderTraffic, Lasting, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus,
+    Snapshot, Traffic,
+};
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::node::{FolderLoad, NodeLoad};
 use dfs_types::{ClusterId, DatanodeId, Entry, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
@@ -166,6 +168,7 @@ pub fn scenes() -> Vec<(&'static str, Model)> {
         ("empty", model(cluster(0))),
         ("thousand", model(thousand())),
         ("lost", lost()),
+        ("draining", draining()),
     ]
 }
 
@@ -259,22 +262,36 @@ pub fn dead() -> Snapshot {
     snapshot
 }
 
+/// A dashboard that has seen a cluster of so many datanodes for some seconds, as `change` makes it second by second.
+fn played(nodes: u16, change: impl Fn(u64, &mut Snapshot)) -> Model {
+    let mut model = model(cluster(nodes));
+    for second in 0..5 {
+        let mut snapshot = cluster(nodes);
+        let calendar = Timestamp(NOW.0 + second * 1000);
+        snapshot.version.seq = 2 + second;
+        snapshot.status.taken_at = calendar;
+        for node in &mut snapshot.nodes {
+            node.load.bytes_read += second * 40_000_000;
+            node.load.bytes_written += second * 40_000_000;
+            node.heartbeat_age_ms = 0;
+        }
+        change(second, &mut snapshot);
+        update(&mut model, Message::Picture(Arc::new(snapshot), 0));
+        update(&mut model, Message::Tick(Moment { elapsed_ms: 6_000 + second * 1000, calendar }));
+    }
+    model
+}
+
 /// A datanode of five is dead, and its chunks are being copied.
 fn repairing() -> Model {
-    let mut model = model(cluster(5));
-    for (second, short) in [400u64, 360, 320, 280, 240].into_iter().enumerate() {
-        let mut snapshot = cluster(5);
-        snapshot.version.seq = 2 + second as u64;
-        snapshot.status.taken_at = Timestamp(NOW.0 + second as u64 * 1000);
+    played(5, |second, snapshot| {
+        let short = 400 - 40 * second;
         let all = snapshot.status.replication.chunks;
-        snapshot.nodes[4].state = NodeState::Dead;
-        snapshot.nodes[4].heartbeat_age_ms = 20_000 + second as u64 * 1000;
-        for node in snapshot.nodes.iter_mut().take(4) {
-            node.load.bytes_read += second as u64 * 40_000_000;
-            node.load.bytes_written += second as u64 * 40_000_000;
-            node.heartbeat_age_ms = 0;
+        for node in &mut snapshot.nodes {
             node.short = short / 2;
         }
+        let dead = NodeStatus { state: NodeState::Dead, heartbeat_age_ms: 20_000 + second * 1000, ..node(5) };
+        snapshot.nodes[4] = dead;
         let status = &mut snapshot.status;
         (status.nodes_live, status.nodes_dead) = (4, 1);
         (status.replication.endangered, status.replication.under, status.replication.copying) = (3, short - 3, 8);
@@ -285,13 +302,22 @@ fn repairing() -> Model {
             CopyCount { wanted: 3, live: 2, chunks: short - 3 },
             CopyCount { wanted: 3, live: 3, chunks: all - short },
         ];
-        event(&mut snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
-        update(&mut model, Message::Picture(Arc::new(snapshot), 0));
-        let now =
-            Moment { elapsed_ms: 6_000 + second as u64 * 1000, calendar: Timestamp(NOW.0 + second as u64 * 1000) };
-        update(&mut model, Message::Tick(now));
-    }
-    model
+        event(snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
+    })
+}
+
+/// Of five datanodes one is drained half way, and another one wholly.
+fn draining() -> Model {
+    played(5, |second, snapshot| {
+        let wished = [(1, 230 - 4 * second), (3, 0)];
+        for (at, left) in wished {
+            (snapshot.nodes[at].duty, snapshot.nodes[at].left) = (Duty::Drain, Some(left));
+        }
+        snapshot.status.nodes_draining = 2;
+        snapshot.status.replication.copying = 6;
+        event(snapshot, Severity::Info, Some(2), "drains, as ann wished: 426 chunks have to be copied");
+        event(snapshot, Severity::Info, Some(4), "is drained: it can be stopped");
+    })
 }
 
 /// Two of three datanodes are full, a folder of the third has failed.

@@ -1,6 +1,7 @@
 //! The views, one file each.
 
 pub mod commands;
+mod drain;
 pub mod events;
 pub mod files;
 pub mod heatmap;

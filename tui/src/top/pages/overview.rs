@@ -1,6 +1,6 @@
 //! Everything at a glance: is anything wrong, and what comes first?
 
-use crate::cluster::{Finding, Health, Severity};
+use crate::cluster::{Finding, Health};
 use crate::figures::{age, count, percent, plural, rate, size};
 use crate::report::Tone;
 use crate::text::{pad, sanitise, truncate, width, wrap};
@@ -12,7 +12,7 @@ use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Page};
 use crate::top::pages::events;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
-use dfs_client::{ClusterStatus, NodeState};
+use dfs_client::ClusterStatus;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -194,15 +194,14 @@ fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterS
             size(status.free)
         )),
     ];
+    let drains = crate::nodes::drains(shared.nodes()).map(|drains| format!(", {drains}")).unwrap_or_default();
     let nodes = vec![
-        Span::styled(format!("{} live", status.nodes_live), theme.node(NodeState::Live)),
+        Span::styled(format!("{} live", status.nodes_live), theme.tone(Tone::Good)),
         Span::raw(", "),
-        Span::styled(
-            format!("{} stale", status.nodes_stale),
-            state_style(shared, NodeState::Stale, status.nodes_stale),
-        ),
+        Span::styled(format!("{} stale", status.nodes_stale), state_style(shared, Tone::Warning, status.nodes_stale)),
         Span::raw(", "),
-        Span::styled(format!("{} dead", status.nodes_dead), state_style(shared, NodeState::Dead, status.nodes_dead)),
+        Span::styled(format!("{} dead", status.nodes_dead), state_style(shared, Tone::Bad, status.nodes_dead)),
+        Span::styled(drains, theme.tone(Tone::Command)),
         Span::raw(format!("; {}", masters.join(", "))),
     ];
     let rows = [
@@ -221,8 +220,8 @@ fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterS
 }
 
 /// No colour for what is not there.
-fn state_style(shared: &Shared, state: NodeState, count: u32) -> Style {
-    if count == 0 { Style::new() } else { shared.theme.node(state) }
+fn state_style(shared: &Shared, tone: Tone, count: u32) -> Style {
+    if count == 0 { Style::new() } else { shared.theme.tone(tone) }
 }
 
 /// A disk that is nearly full is told apart.
@@ -297,6 +296,7 @@ impl Overview {
         let title = match (shared.findings.len(), shared.health()) {
             (0, Health::Unknown) => "nothing needed attention when the cluster was last heard from".to_owned(),
             (0, _) => "nothing needs attention".to_owned(),
+            (count, Health::Well) => plural(count as u64, "thing to know", "things to know"),
             (count, _) => {
                 let at = self.chosen.within(count) + 1;
                 let which = if count > 1 { format!(", this is the {at}. of them") } else { String::new() };
@@ -314,10 +314,7 @@ impl Overview {
 /// A finding: what, since when and what is done by itself, what to type.
 fn told(finding: &Finding, chosen: bool, shared: &Shared, cells: usize) -> Vec<Line<'static>> {
     let theme = &shared.theme;
-    let (glyph, tone) = match finding.severity {
-        Severity::Bad => ("✗", Tone::Bad),
-        Severity::Warning => ("!", Tone::Warning),
-    };
+    let (glyph, tone) = finding.severity.sign();
     let pieces = |what: &str| -> Vec<String> {
         let wrapped = wrap(what, Some(cells), 2);
         wrapped.lines().map(|line| truncate(line.trim_start(), cells.saturating_sub(2)).into_owned()).collect()

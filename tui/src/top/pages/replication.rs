@@ -8,6 +8,7 @@ use crate::top::draw::text;
 use crate::top::history::lacking;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Page};
+use crate::top::pages::drain;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_rpc::board::CopyCount;
@@ -130,6 +131,12 @@ impl Page for Replication {
         lines.push(Line::default());
         lines.extend(self.matrix(snapshot, shared));
         lines.push(Line::default());
+        let left = usize::from(area.height).saturating_sub(lines.len());
+        let drains = drain::panel((left / 2).max(3), area.width.into(), shared);
+        if !drains.is_empty() {
+            lines.extend(drains);
+            lines.push(Line::default());
+        }
         let room = usize::from(area.height).saturating_sub(lines.len() + 1).min(8);
         if room > 0 {
             let seconds = shared.history.seconds().map(|sample| sample.map(|sample| sample.lacking as f64));
@@ -192,7 +199,8 @@ fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, T
         ),
     };
     let speed = match rate {
-        _ if lacking == 0 => "–".to_owned(),
+        _ if lacking == 0 && chunks.copying == 0 => "–".to_owned(),
+        _ if lacking == 0 => format!("{} being made, for what is drained", count(chunks.copying)),
         None => format!("{} being made; how fast that goes is not known yet", count(chunks.copying)),
         Some(rate) => format!("{} being made, {rate:.1} a second", count(chunks.copying)),
     };

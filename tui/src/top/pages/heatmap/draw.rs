@@ -3,12 +3,13 @@
 use super::layout::{Layout, Shape, Spot};
 use super::{Heatmap, tiles_area};
 use crate::figures::{age, count, percent, plural, rate, size};
-use crate::heat::{Lens, Mark, Shade, Tile};
+use crate::heat::{Lens, Shade, Tile};
+use crate::nodes::{Mark, state};
 use crate::report::Tone;
 use crate::text::{sanitise, truncate};
 use crate::top::draw::text;
 use crate::top::model::Shared;
-use crate::top::pages::nodes::{rates, state};
+use crate::top::pages::nodes::rates;
 use crate::top::theme::Shading;
 use dfs_client::{NodeState, NodeStatus};
 use ratatui::Frame;
@@ -199,7 +200,7 @@ impl Heatmap {
 fn style(tile: &Tile, ramp: &Ramp, shared: &Shared) -> (Shading, Style) {
     let theme = &shared.theme;
     let plain = |style| (Shading { text: style, block: style }, style);
-    let state = || theme.tone(if tile.mark == Mark::Dead { Tone::Bad } else { Tone::Warning });
+    let state = || theme.tone(tile.mark.tone());
     match tile.shade {
         // What is silent fades, but for its mark, and is never coloured as what is well; nor is what is old.
         _ if !tile.mark.is_heard() && tile.count == 1 => (Shading { text: theme.dim(), block: state() }, state()),
@@ -208,7 +209,7 @@ fn style(tile: &Tile, ramp: &Ramp, shared: &Shared) -> (Shading, Style) {
             let shading = ramp.at(&shade);
             (shading, shading.text)
         }
-        None => plain(theme.tone(if tile.mark == Mark::Failed { Tone::Warning } else { Tone::Plain })),
+        None => plain(theme.tone(if tile.mark == Mark::Live { Tone::Plain } else { tile.mark.tone() })),
     }
 }
 
@@ -226,10 +227,10 @@ fn bracket(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
 
 /// What the marks of tiles mean.
 fn marks(layout: &Layout) -> String {
-    let marks = Mark::ALL.map(|mark| format!("{} {}", mark.glyph(), mark.word())).join("  ");
+    let marks = Mark::legend();
     match layout.shape {
         Shape::One => format!("{marks}  – not known"),
         Shape::Many => format!("{marks}  ×40 how many it stands for"),
-        Shape::Box | Shape::Four => format!("{marks}  42s last heard from so long ago"),
+        Shape::Box | Shape::Four => format!("{marks}  42s silent so long"),
     }
 }

@@ -18,6 +18,7 @@ use crate::heat::{Field, Group, GroupBy, Lens, Tile, groups};
 use crate::top::message::Message;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Page};
+use crate::top::pages::drain;
 use crate::top::pages::nodes::rates;
 use crate::top::update::page_area;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
@@ -66,6 +67,7 @@ impl Page for Heatmap {
             bindings
                 .insert(1, Binding::new("↑↓←→", "select", "select a tile; so does a click, and a second one opens it"));
         }
+        bindings.extend(drain::bindings(self.selected(shared), shared));
         bindings
     }
 
@@ -79,6 +81,9 @@ impl Page for Heatmap {
                 self.folders = None;
                 Some(Vec::new())
             });
+        }
+        if let Some(acts) = drain::key(key, self.selected(shared), shared) {
+            return Some(acts);
         }
         match key.code {
             KeyCode::Char('l') => Some(self.look_through(self.field.lens.after(1), shared)),
@@ -160,7 +165,10 @@ impl Page for Heatmap {
     fn actions(&self, shared: &Shared) -> Vec<Action> {
         let run = |line: String| Action { name: line.clone(), act: Act::Run(line) };
         match (&self.folders, self.selected(shared)) {
-            (None, Some(node)) => [format!("why {}", node.id), format!("node show {}", node.id)].map(run).into(),
+            (None, Some(node)) => {
+                let looks = [format!("why {}", node.id), format!("node show {}", node.id)];
+                looks.into_iter().chain(drain::lines(Some(node), shared)).map(run).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use crate::top::pages::fixtures::{self, entry, on};
 use crate::top::theme::ThemeName;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dfs_client::{FolderTraffic, ListPage, Snapshot, Traffic};
+use dfs_client::{Duty, FolderTraffic, ListPage, Snapshot, Traffic};
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind};
 use ratatui::style::Color;
 
@@ -54,6 +54,24 @@ fn lenses_are_changed_and_kept() {
     assert!(seen(&model).contains("replication risk by machine"));
     assert_eq!(super::Heatmap::new(Some("balance")).lens(), Lens::Balance);
     assert_eq!(super::Heatmap::new(Some("scrub")).lens(), Lens::Fill);
+}
+
+#[test]
+fn the_selected_datanode_is_drained_and_resumed() {
+    let mut snapshot = fixtures::cluster(3);
+    (snapshot.nodes[1].duty, snapshot.nodes[1].left) = (Duty::Drain, Some(7));
+    let mut model = heatmap(snapshot);
+    let line = |effects: Vec<Effect>| match effects.as_slice() {
+        [Effect::Run { line, .. }] => line.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(line(press(&mut model, KeyCode::Char('D'))), "node drain datanode-1");
+    press(&mut model, KeyCode::Right);
+    assert!(seen(&model).contains("datanode-2 » draining"), "{}", seen(&model));
+    assert_eq!(line(press(&mut model, KeyCode::Char('R'))), "node resume datanode-2");
+    // Its state is a group of its own.
+    press(&mut model, KeyCode::Char('g'));
+    assert!(seen(&model).contains("» draining"));
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use crate::cluster::SKEW_MAX_MS;
 use crate::figures::{age, count, percent, rate, size, span};
-use crate::nodes::{failed, full};
+use crate::nodes::{Mark, full, state, tone};
 use crate::report::Tone;
 use crate::text::{sanitise, width};
 use crate::top::chart::bar;
 use crate::top::history::Rates;
 use crate::top::model::Shared;
-use dfs_client::{NodeState, NodeStatus};
+use dfs_client::{Duty, NodeStatus};
 use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -37,6 +37,24 @@ pub enum Column {
     Clock,
     Version,
     Machine,
+}
+
+/// A column where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub column: Column,
+    /// Its first cell.
+    pub from: usize,
+    cells: usize,
+}
+
+impl Place {
+    /// The text in its place, as wide as the column is.
+    pub fn put(&self, text: &str) -> String {
+        let text = crate::text::truncate(text, self.cells);
+        let blanks = " ".repeat(self.cells.saturating_sub(width(&text)));
+        if self.column.right() { blanks + &text } else { text.into_owned() + &blanks }
+    }
 }
 
 /// What a datanode is sorted by. What is not known comes before everything else.
@@ -127,7 +145,7 @@ impl Column {
         self != Self::Bar
     }
 
-    /// Its width in cells.
+    /// Its width in cells; that of the states is greater where datanodes are drained.
     fn cells(self) -> usize {
         match self {
             Self::Node => 14,
@@ -147,15 +165,15 @@ impl Column {
         !matches!(self, Self::Node | Self::State | Self::Bar | Self::Version | Self::Machine)
     }
 
-    /// The columns that fit into so many cells, and where each begins, in the order in which they stand. What is sorted
-    /// `by` is seen.
-    pub fn fitting(cells: usize, by: Self) -> Vec<(Self, usize)> {
+    /// The columns that fit into so many cells, in the order in which they stand. What is sorted `by` is seen.
+    pub fn fitting(cells: usize, by: Self, nodes: &[NodeStatus]) -> Vec<Place> {
+        let wide = |column: Self| if column == Self::State { state_cells(nodes) } else { column.cells() };
         let mut left = cells + GAP;
         let others = Self::BY_WEIGHT.into_iter().filter(|column| *column != by);
         let fitting: Vec<Self> = std::iter::once(by)
             .chain(others)
             .map_while(|column| {
-                left = left.checked_sub(column.cells() + GAP)?;
+                left = left.checked_sub(wide(column) + GAP)?;
                 Some(column)
             })
             .collect();
@@ -163,18 +181,11 @@ impl Column {
         let shown = Self::ALL.into_iter().filter(|column| fitting.contains(column));
         shown
             .map(|column| {
-                let place = (column, from);
-                from += column.cells() + GAP;
+                let place = Place { column, from, cells: wide(column) };
+                from += place.cells + GAP;
                 place
             })
             .collect()
-    }
-
-    /// The text in its place, as wide as the column is.
-    pub fn placed(self, text: &str) -> String {
-        let text = crate::text::truncate(text, self.cells());
-        let blanks = " ".repeat(self.cells().saturating_sub(width(&text)));
-        if self.right() { blanks + &text } else { text.into_owned() + &blanks }
     }
 
     /// What it says of a datanode.
@@ -205,8 +216,7 @@ impl Column {
     /// How it looks; plain where nothing is to be noticed.
     pub fn tone(self, node: &NodeStatus) -> Tone {
         match self {
-            Self::State if failed(node) && node.state == NodeState::Live => Tone::Warning,
-            Self::State => crate::nodes::tone(node.state),
+            Self::State => tone(node),
             Self::Full | Self::Bar => match full(node) {
                 Some(part) if part >= 0.95 => Tone::Bad,
                 Some(part) if part >= 0.8 => Tone::Warning,
@@ -229,7 +239,7 @@ impl Column {
         match self {
             Self::Node => number(node.id.0.into()),
             // The worst comes last, as the fullest does.
-            Self::State => number(2 * state_rank(node.state) + u64::from(failed(node))),
+            Self::State => number(Mark::of(node) as u64),
             Self::Used => number(load.used()),
             Self::Capacity => number(load.capacity()),
             Self::Full | Self::Bar => known(full(node)),
@@ -247,25 +257,15 @@ impl Column {
     }
 }
 
-fn state_rank(state: NodeState) -> u64 {
-    match state {
-        NodeState::Live => 0,
-        NodeState::Stale => 1,
-        NodeState::Dead => 2,
-    }
-}
-
-/// The state of a datanode; one that lives and has lost a folder bears its mark.
-pub fn state(node: &NodeStatus) -> &'static str {
-    match node.state {
-        NodeState::Live if failed(node) => "! live",
-        state => crate::nodes::state(state),
-    }
-}
-
 /// What it does per second; none where that is not known.
 pub fn rates(node: &NodeStatus, shared: &Shared) -> Option<Rates> {
     shared.history.node(node.id)?.rates()
+}
+
+/// As wide as the longest state that is shown: where nobody drains, no room is kept for it.
+fn state_cells(nodes: &[NodeStatus]) -> usize {
+    let drains = nodes.iter().filter(|node| node.duty == Duty::Drain);
+    drains.map(|node| width(state(node))).fold(Column::State.cells(), usize::max)
 }
 
 fn in_flight(node: &NodeStatus) -> u64 {
@@ -284,21 +284,34 @@ fn clock(skew_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::top::pages::fixtures;
 
     #[test]
     fn what_matters_more_is_given_room_first() {
         let heads = |cells| {
-            Column::fitting(cells, Column::Node).into_iter().map(|(column, _)| column.head()).collect::<Vec<_>>()
+            Column::fitting(cells, Column::Node, &[]).into_iter().map(|place| place.column.head()).collect::<Vec<_>>()
         };
         assert_eq!(heads(80), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "READ", "WRITE", "HEARD"]);
         assert_eq!(heads(60), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "HEARD"]);
         assert_eq!(heads(400).len(), Column::ALL.len());
         assert_eq!(heads(0), [""; 0]);
-        let by_errors = Column::fitting(60, Column::Errors);
-        assert!(by_errors.iter().any(|(column, _)| *column == Column::Errors), "{by_errors:?}");
-        for (column, from) in Column::fitting(200, Column::Node) {
-            assert!(from + column.cells() <= 200, "{}", column.head());
+        let by_errors = Column::fitting(60, Column::Errors, &[]);
+        assert!(by_errors.iter().any(|place| place.column == Column::Errors), "{by_errors:?}");
+        for place in Column::fitting(200, Column::Node, &[]) {
+            assert!(place.from + place.cells <= 200, "{}", place.column.head());
         }
+    }
+
+    #[test]
+    fn a_state_is_never_cut() {
+        let mut nodes = fixtures::cluster(2).nodes;
+        let state_cells = |nodes: &[NodeStatus]| {
+            let places = Column::fitting(80, Column::Node, nodes);
+            places.iter().find(|place| place.column == Column::State).map(|place| place.cells)
+        };
+        assert_eq!(state_cells(&nodes), Some(7));
+        (nodes[1].duty, nodes[1].left) = (Duty::Drain, Some(3));
+        assert_eq!(state_cells(&nodes), Some("» draining".chars().count()));
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::top::list::{Selection, matches_small};
 use crate::top::message::Message;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Page};
-use columns::Column;
+use crate::top::pages::drain;
+use columns::{Column, Place};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use dfs_client::{NodeState, NodeStatus};
 use dfs_types::DatanodeId;
@@ -26,7 +27,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-pub use columns::{rates, state};
+pub use columns::rates;
 
 /// Lines above the first datanode: what is shown, and the heads.
 const HEAD_LINES: u16 = 2;
@@ -50,7 +51,7 @@ pub struct Nodes {
 }
 
 impl Page for Nodes {
-    fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
+    fn bindings(&self, shared: &Shared) -> Vec<Binding> {
         let mut bindings = match &self.one {
             Some(_) => vec![
                 Binding::new("esc", "back", "back to the table"),
@@ -67,6 +68,7 @@ impl Page for Nodes {
             Binding::new("i", "show", "node show: all that the masters know of it"),
             Binding::new("d", "doctor", "doctor: look through the whole cluster for what is wrong"),
         ]);
+        bindings.extend(drain::bindings(self.node(shared), shared));
         bindings
     }
 
@@ -76,6 +78,9 @@ impl Page for Nodes {
         {
             let line = self.looked_at().and_then(|id| commands(id).into_iter().find(|(key, _)| *key == letter));
             return line.map(|(_, line)| vec![Act::Run(line)]);
+        }
+        if let Some(acts) = drain::key(key, self.node(shared), shared) {
+            return Some(acts);
         }
         if let Some(one) = &mut self.one {
             if key.code == KeyCode::Esc || key.code == KeyCode::Backspace {
@@ -121,10 +126,10 @@ impl Page for Nodes {
         let line = event.row - area.y;
         if line + 1 == HEAD_LINES {
             let at = usize::from(event.column - area.x);
-            let column = Column::fitting(area.width.into(), self.by).into_iter().rfind(|(_, from)| *from <= at);
-            return match column {
-                Some((Column::Bar, _)) => self.sort_by(Column::Full, shared),
-                Some((column, _)) => self.sort_by(column, shared),
+            let places = Column::fitting(area.width.into(), self.by, shared.nodes());
+            return match places.into_iter().rfind(|place| place.from <= at).map(|place| place.column) {
+                Some(Column::Bar) => self.sort_by(Column::Full, shared),
+                Some(column) => self.sort_by(column, shared),
                 None => Vec::new(),
             };
         }
@@ -190,9 +195,10 @@ impl Page for Nodes {
         self.looked_at().map(|id| id.to_string())
     }
 
-    fn actions(&self, _shared: &Shared) -> Vec<Action> {
-        let lines = self.looked_at().map(commands).into_iter().flatten();
-        lines.map(|(_, line)| Action { name: line.clone(), act: Act::Run(line) }).collect()
+    fn actions(&self, shared: &Shared) -> Vec<Action> {
+        let lines = self.looked_at().map(commands).into_iter().flatten().map(|(_, line)| line);
+        let lines = lines.chain(drain::lines(self.node(shared), shared));
+        lines.map(|line| Action { name: line.clone(), act: Act::Run(line) }).collect()
     }
 }
 
@@ -224,6 +230,10 @@ impl Nodes {
     /// The datanode that commands are for.
     fn looked_at(&self) -> Option<DatanodeId> {
         self.one.as_ref().map(One::id).or(self.chosen_id)
+    }
+
+    fn node<'s>(&self, shared: &'s Shared) -> Option<&'s NodeStatus> {
+        shared.node(self.looked_at()?)
     }
 
     fn sort_by(&mut self, column: Column, shared: &Shared) -> Vec<Act> {
@@ -270,7 +280,7 @@ impl Nodes {
         if nodes.is_empty() {
             return text(frame, line(HEAD_LINES), "No datanode has ever come to this cluster.");
         }
-        let columns = Column::fitting(area.width.into(), self.by);
+        let columns = Column::fitting(area.width.into(), self.by, nodes);
         text(frame, line(1), Line::styled(self.heads(&columns), theme.head()));
         if self.rows.is_empty() {
             return text(frame, line(HEAD_LINES), Line::styled("The filter hides all of them.", theme.dim()));
@@ -280,11 +290,11 @@ impl Nodes {
         for (index, at) in self.rows.iter().enumerate().skip(first).take(room) {
             let Some(node) = nodes.get(*at) else { continue };
             let mut spans = Vec::with_capacity(2 * columns.len());
-            for (column, _) in &columns {
+            for place in &columns {
                 // What was last heard of one that is silent is old.
-                let silent = node.state != NodeState::Live && *column != Column::State;
-                let style = if silent { theme.dim() } else { theme.tone(column.tone(node)) };
-                spans.push(Span::styled(column.placed(&column.text(node, shared)), style));
+                let silent = node.state != NodeState::Live && place.column != Column::State;
+                let style = if silent { theme.dim() } else { theme.tone(place.column.tone(node)) };
+                spans.push(Span::styled(place.put(&place.column.text(node, shared)), style));
                 spans.push(Span::raw(" ".repeat(columns::GAP)));
             }
             let place = line(HEAD_LINES + (index - first) as u16);
@@ -295,14 +305,13 @@ impl Nodes {
         }
     }
 
-    fn heads(&self, columns: &[(Column, usize)]) -> String {
+    fn heads(&self, columns: &[Place]) -> String {
         let mark = if self.falling { "↓" } else { "↑" };
-        let head = |column: Column| match column == self.by {
-            true => column.placed(&format!("{}{mark}", column.head())),
-            false => column.placed(column.head()),
+        let head = |place: &Place| match place.column {
+            by if by == self.by => place.put(&format!("{}{mark}", by.head())),
+            column => place.put(column.head()),
         };
-        let heads: Vec<String> = columns.iter().map(|(column, _)| head(*column)).collect();
-        heads.join(&" ".repeat(columns::GAP))
+        columns.iter().map(head).collect::<Vec<_>>().join(&" ".repeat(columns::GAP))
     }
 
     /// How many there are in each state, and what of them is shown how.
@@ -313,8 +322,9 @@ impl Nodes {
             0 => String::new(),
             some => format!(", {} with a failed folder", count(some as u64)),
         };
+        let drains = crate::nodes::drains(nodes).map(|drains| format!(", {drains}")).unwrap_or_default();
         let (by, order) = (self.by.head().to_lowercase(), if self.falling { "falling" } else { "rising" });
-        let mut text = format!("{live} live, {stale} stale, {dead} dead{failed} │ by {by}, {order}");
+        let mut text = format!("{live} live, {stale} stale, {dead} dead{drains}{failed} │ by {by}, {order}");
         if !self.filter.is_empty() {
             let (shown, all) = (count(self.rows.len() as u64), count(nodes.len() as u64));
             text.push_str(&format!(" │ filter {}: {shown} of {all}; esc takes it off", sanitise(&self.filter)));

@@ -1,8 +1,8 @@
 //! All about one datanode: what it is, its folders, what it does, what happened to it, what it says itself.
 
-use super::columns::{rates, state};
+use super::columns::rates;
 use crate::figures::{age, apart, count, percent, plural, rate, size};
-use crate::nodes::full;
+use crate::nodes::{full, state, tone};
 use crate::report::Tone;
 use crate::text::{pad, sanitise, truncate};
 use crate::top::chart::{self, bar};
@@ -10,9 +10,9 @@ use crate::top::draw::text;
 use crate::top::history::NODE_SECONDS_KEPT;
 use crate::top::message::Effect;
 use crate::top::model::Shared;
-use crate::top::pages::events;
+use crate::top::pages::{drain, events};
 use crossterm::event::{KeyCode, KeyEvent};
-use dfs_client::{NodeState, NodeStatus};
+use dfs_client::{Duty, NodeState, NodeStatus};
 use dfs_rpc::node::FolderLoad;
 use dfs_types::{DatanodeId, Error};
 use ratatui::Frame;
@@ -29,7 +29,7 @@ const LOG_LINES_MAX: usize = 500;
 /// From this width on, curves and log stand beside the rest.
 const WIDE: u16 = 140;
 const NAME_CELLS: usize = 13;
-/// Lines of figures, with the head.
+/// Lines of figures, with the head; one that drains has one more.
 const FACTS: u16 = 8;
 
 /// The datanode that is looked at.
@@ -161,6 +161,7 @@ struct Places {
 impl Places {
     fn of(area: Rect, node: Option<&NodeStatus>) -> Self {
         let folders = node.map_or(0, |node| u16::try_from(node.load.folders.len()).unwrap_or(u16::MAX));
+        let facts = FACTS + u16::from(node.is_some_and(|node| node.duty == Duty::Drain));
         let below = |area: Rect, lines: u16| {
             let lines = lines.min(area.height);
             let rest = Rect { y: area.y + lines, height: area.height - lines, ..area };
@@ -169,12 +170,12 @@ impl Places {
         if area.width >= WIDE {
             let left = Rect { width: area.width / 2 - 1, ..area };
             let right = Rect { x: area.x + left.width + 2, width: area.width - left.width - 2, ..area };
-            let (facts, rest) = below(left, FACTS + 1);
+            let (facts, rest) = below(left, facts + 1);
             let (folders, events) = below(rest, folders.saturating_add(2).min(rest.height / 2));
             let (curves, log) = below(right, (right.height / 3).min(12));
             return Self { facts, curves, folders, events, log };
         }
-        let (facts, rest) = below(area, FACTS);
+        let (facts, rest) = below(area, facts);
         let (curves, rest) = below(rest, (rest.height / 3).min(8));
         let (folders, rest) = below(rest, folders.saturating_add(1).min((rest.height / 3).max(2)));
         let (events, log) = below(rest, (rest.height / 2).min(8));
@@ -194,7 +195,7 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
     let heard = format!("  last heard from {}", age(ms(shared.heard_ms(node))));
     let mut lines = vec![Line::from(vec![
         Span::styled(format!("{}  ", node.id), theme.head()),
-        Span::styled(state(node), theme.node(node.state)),
+        Span::styled(state(node), theme.tone(tone(node))),
         Span::styled(heard, if node.state == NodeState::Live { theme.dim() } else { theme.tone(Tone::Warning) }),
     ])];
     let part = full(node).map_or_else(String::new, |part| format!("{} ", bar(part, 16)));
@@ -210,19 +211,22 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
         ("clock", format!("{} {side} the master's", apart(node.skew_ms))),
         ("space", format!("{part}{} of {}, {} free", percent(used, capacity), size(capacity), size(free))),
         ("chunks", chunks(node, shared)),
+        ("drain", drain::told(node, shared).unwrap_or_default()),
         ("now", format!("{reads} and {writes} in flight")),
         ("since start", format!("{} read, {} written", size(load.bytes_read), size(load.bytes_written))),
         ("disk errors", count(load.disk_errors)),
     ];
+    let rows = rows.into_iter().filter(|(name, value)| *name != "drain" || !value.is_empty());
     let tone = |name: &str| match name {
         "clock" if node.skew_ms.unsigned_abs() > crate::cluster::SKEW_MAX_MS => Tone::Warning,
         "chunks" if node.sole > 0 => Tone::Bad,
         "chunks" if node.short > 0 => Tone::Warning,
         "disk errors" if load.disk_errors > 0 => Tone::Warning,
+        "drain" => Tone::Command,
         _ if node.state != NodeState::Live => Tone::Dim,
         _ => Tone::Plain,
     };
-    lines.extend(rows.into_iter().map(|(name, value)| {
+    lines.extend(rows.map(|(name, value)| {
         let value = truncate(&value, cells.saturating_sub(NAME_CELLS)).into_owned();
         Line::from(vec![Span::styled(pad(name, NAME_CELLS), theme.dim()), Span::styled(value, theme.tone(tone(name)))])
     }));

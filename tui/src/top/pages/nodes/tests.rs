@@ -1,12 +1,13 @@
 //! The datanodes, as a user would look at them.
 
-use crate::top::message::{Effect, Message, Moment};
+use crate::top::message::{CommandNews, CommandState, Effect, Message, Moment};
 use crate::top::model::{Model, PageId};
 use crate::top::once;
+use crate::top::page::Question;
 use crate::top::pages::fixtures::{self, NOW, on};
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dfs_client::Snapshot;
+use dfs_client::{Duty, Snapshot};
 use dfs_types::{Error, ErrorCode};
 use std::sync::Arc;
 
@@ -174,7 +175,62 @@ fn commands_are_for_what_is_chosen() {
     assert_eq!(line(typed(&mut model, "w")), "why datanode-2");
     assert_eq!(line(typed(&mut model, "d")), "doctor");
     let actions: Vec<String> = model.current().actions(&model.shared).into_iter().map(|action| action.name).collect();
-    assert_eq!(actions, ["why datanode-2", "node show datanode-2", "doctor"]);
+    assert_eq!(actions, ["why datanode-2", "node show datanode-2", "doctor", "node drain datanode-2"]);
+}
+
+#[test]
+fn what_is_wished_of_a_datanode_depends_on_how_it_is() {
+    let mut snapshot = fixtures::dead();
+    (snapshot.nodes[1].duty, snapshot.nodes[1].left) = (Duty::Drain, Some(7));
+    let mut model = table(snapshot);
+    let lines = |effects: Vec<Effect>| {
+        let line = |effect| if let Effect::Run { line, .. } = effect { Some(line) } else { None };
+        effects.into_iter().filter_map(line).collect::<Vec<_>>()
+    };
+    let wishes = |model: &Model| {
+        let bindings = model.current().bindings(&model.shared).into_iter();
+        bindings.filter(|binding| "DRF".contains(binding.key)).map(|binding| binding.name).collect::<Vec<_>>()
+    };
+    assert_eq!(wishes(&model), ["drain"]);
+    assert_eq!(lines(typed(&mut model, "D")), ["node drain datanode-1"]);
+    assert_eq!(lines(typed(&mut model, "RF")), [""; 0]);
+    press(&mut model, KeyCode::Down);
+    assert_eq!(wishes(&model), ["resume"]);
+    assert_eq!(lines(typed(&mut model, "DR")), ["node resume datanode-2"]);
+    press(&mut model, KeyCode::Down);
+    assert_eq!(wishes(&model), ["drain", "forget"]);
+    assert_eq!(lines(typed(&mut model, "F")), ["node forget datanode-3"]);
+    // On its own page, too; and in the palette.
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(lines(typed(&mut model, "F")), ["node forget datanode-3"]);
+    let actions: Vec<String> = model.current().actions(&model.shared).into_iter().map(|action| action.name).collect();
+    assert_eq!(actions[3..], ["node drain datanode-3", "node forget datanode-3"]);
+    // The shell asks, with what is at stake, and not now is chosen.
+    let question = Question {
+        what: "forget datanode-3: 439 chunks were on it".into(),
+        line: "node forget --yes datanode-3".into(),
+    };
+    let number = model.last_command;
+    update(&mut model, Message::Command(CommandNews { number, state: CommandState::WouldAsk(question) }));
+    assert!(seen(&model).join("\n").contains("forget datanode-3: 439 chunks were on it"));
+    assert_eq!(lines(press(&mut model, KeyCode::Char('y'))), ["node forget --yes datanode-3"]);
+    model.shared.read_only = true;
+    assert_eq!((wishes(&model), lines(typed(&mut model, "DRF"))), (vec![], vec![]));
+}
+
+#[test]
+fn one_that_drains_says_how_far_it_is() {
+    let scenes = fixtures::scenes().into_iter();
+    let mut model = scenes.filter(|(name, _)| *name == "draining").map(|(_, model)| model).next().expect("there");
+    update(&mut model, Message::Resize(200, 60));
+    model.page = PageId::Nodes;
+    assert!(seen(&model)[2].contains("5 live, 0 stale, 0 dead, 1 draining, 1 drained"), "{:?}", seen(&model));
+    typed(&mut model, "/draining");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(names(&model), ["datanode-2"]);
+    press(&mut model, KeyCode::Enter);
+    let text = seen(&model).join("\n");
+    assert!(text.contains("» draining") && text.contains("214 of 426 chunks left, 4.0 a second, about"), "{text}");
 }
 
 #[test]
