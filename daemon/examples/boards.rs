@@ -152,14 +152,20 @@ fn context() -> tarpc::context::Context {
 }
 
 fn load(id: DatanodeId, beats: u64) -> NodeLoad {
-    let folder = |number: u64| FolderLoad {
-        path: format!("/data/{number}"),
-        capacity: 16 << 40,
-        used: (9 << 40) + (beats << 12),
-        free: 7 << 40,
-        failed: false,
-        disk: (u64::from(id.0) * 4 + number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        disk_free: 7 << 40,
+    let folder = |number: u64| {
+        // No two disks are alike: figures that repeat would pack too well.
+        let disk = (u64::from(id.0) * 4 + number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let used = (8 << 40) + (disk >> 24) + (beats << 12);
+        let free = (16 << 40) - used;
+        FolderLoad {
+            path: format!("/data/{number}"),
+            capacity: 16 << 40,
+            used,
+            free,
+            failed: false,
+            disk,
+            disk_free: free,
+        }
     };
     NodeLoad {
         folders: (0..4).map(folder).collect(),

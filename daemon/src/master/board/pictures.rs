@@ -7,14 +7,18 @@ use crate::master::registry::{Glance, Seen};
 use bytes::Bytes;
 use dfs_logic::liveness::NodeState;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
-use dfs_rpc::client::ClusterStatus;
+use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_rpc::{CONTROL_BYTES_MAX, EVENTS_KEPT_MAX};
 use dfs_types::{DatanodeId, Duty, Error, ErrorCode, Result, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// A picture is shown for this long before another one is made.
 const PICTURE_AGE_MIN: Duration = Duration::from_millis(500);
+/// Of so many datanodes and more it is shown for longer: a little less than the second after which dashboards ask again, so
+/// that all of them have the same one, and what is new since then is encoded once.
+const DATANODES_MANY: usize = 1_000;
+const LARGE_PICTURE_AGE_MIN: Duration = Duration::from_millis(900);
 /// Encoded answers that are kept, each for all who have the same earlier picture.
 const ANSWERS_MAX: usize = 8;
 /// Datanodes that are no more and that are still told of. Whoever has a picture from before that is sent everything.
@@ -39,7 +43,8 @@ pub struct Boards {
     /// Of the newest picture; zero before the first.
     seq: u64,
     newest: Option<Picture>,
-    marks: BTreeMap<DatanodeId, (Mark, u64)>,
+    /// In the order of the ids, as the datanodes of the newest picture.
+    marks: Vec<(DatanodeId, Mark, u64)>,
     /// With the picture from which on they were no more.
     gone: VecDeque<(u64, DatanodeId)>,
     /// What was gone by this picture is not known in full any more.
@@ -85,7 +90,7 @@ impl Boards {
             epoch,
             seq: 0,
             newest: None,
-            marks: BTreeMap::new(),
+            marks: Vec::new(),
             gone: VecDeque::new(),
             gone_forgotten: 0,
             events: VecDeque::new(),
@@ -95,7 +100,10 @@ impl Boards {
 
     /// Whether another picture should be made.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.newest.as_ref().is_none_or(|newest| now.since(newest.glance.now) >= PICTURE_AGE_MIN)
+        self.newest.as_ref().is_none_or(|newest| {
+            let many = newest.glance.nodes.len() >= DATANODES_MANY;
+            now.since(newest.glance.now) >= if many { LARGE_PICTURE_AGE_MIN } else { PICTURE_AGE_MIN }
+        })
     }
 
     /// The number of the newest event that is shown.
@@ -121,19 +129,19 @@ impl Boards {
         let mut marks = Vec::with_capacity(nodes.len());
         // Both stand in the order of their ids.
         for node in nodes {
-            while let Some((id, _)) = before.next_if(|(id, _)| *id < node.id) {
+            while let Some((id, ..)) = before.next_if(|(id, ..)| *id < node.id) {
                 self.gone.push_back((self.seq, id));
             }
             let mark = Mark::of(node);
-            let same = before.next_if(|(id, _)| *id == node.id).filter(|(_, (old, _))| *old == mark);
-            marks.push((node.id, (mark, same.map_or(self.seq, |(_, (_, since))| since))));
+            let same = before.next_if(|(id, ..)| *id == node.id).filter(|(_, old, _)| *old == mark);
+            marks.push((node.id, mark, same.map_or(self.seq, |(.., since)| since)));
         }
-        self.gone.extend(before.map(|(id, _)| (self.seq, id)));
+        self.gone.extend(before.map(|(id, ..)| (self.seq, id)));
         let excess = self.gone.len().saturating_sub(GONE_MAX);
         if let Some((seq, _)) = self.gone.drain(..excess).next_back() {
             self.gone_forgotten = seq;
         }
-        self.marks = marks.into_iter().collect();
+        self.marks = marks;
     }
 
     /// The newest picture, encoded, for somebody who has the one of version `since`.
@@ -164,9 +172,10 @@ impl Boards {
     fn board(&self, since: Option<u64>) -> Option<Board> {
         let Picture { status, log, copies, glance } = self.newest.as_ref()?;
         let newer = |seq: u64| since.is_none_or(|since| seq > since);
-        let changed = glance.nodes.iter().zip(self.marks.values()).filter(|(_, (_, seq))| newer(*seq));
+        let changed = glance.nodes.iter().zip(&self.marks).filter(|(_, (.., seq))| newer(*seq));
         // Who came back is among the datanodes, and must not be taken for gone.
-        let gone = |id: &DatanodeId| since.is_some() && !self.marks.contains_key(id);
+        let shown = |id: &DatanodeId| self.marks.binary_search_by_key(id, |(id, ..)| *id).is_ok();
+        let gone = |id: &DatanodeId| since.is_some() && !shown(id);
         let gone: BTreeSet<_> =
             self.gone.iter().filter(|(seq, id)| newer(*seq) && gone(id)).map(|(_, id)| *id).collect();
         Some(Board {
@@ -175,9 +184,19 @@ impl Boards {
             status: status.clone(),
             copies: copies.clone(),
             log: *log,
-            nodes: changed.map(|(node, _)| node.status(glance.now)).collect(),
+            nodes: changed.map(|(node, _)| shown_status(node, glance.now)).collect(),
             gone: gone.into_iter().collect(),
             events: self.events.iter().filter(|(seq, _)| newer(*seq)).map(|(_, event)| event.clone()).collect(),
         })
     }
+}
+
+/// A datanode as dashboards are shown it. Which disks its folders are on, and what those have left, has gone into the space of
+/// the cluster; it would be a third of an answer.
+fn shown_status(node: &Seen, now: Timestamp) -> NodeStatus {
+    let mut status = node.status(now);
+    for folder in &mut status.load.folders {
+        (folder.disk, folder.disk_free) = (0, 0);
+    }
+    status
 }

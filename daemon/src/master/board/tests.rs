@@ -8,7 +8,7 @@ use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
-use dfs_rpc::node::{Heartbeat, NodeLoad, Register, StoredChunk};
+use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register, StoredChunk};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, ErrorCode, Generation, RequestId, Timestamp};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -60,6 +60,11 @@ impl Cluster {
         let address = SocketAddr::from(([127, 0, 0, 1], 4000 + id));
         let register = Register { boot: 1, address, load: NodeLoad::default(), version: "0.1.0".into() };
         self.registry.register(DatanodeId(id), register, u64::from(id), self.now);
+    }
+
+    /// Whether another picture would be made so many milliseconds after the last one.
+    fn is_due_after(&self, ms: u64) -> bool {
+        self.boards.is_due(self.now.plus(Duration::from_millis(ms)))
     }
 
     fn heartbeat(&mut self, id: u16, bytes_read: u64, added: &[u64]) {
@@ -198,4 +203,32 @@ fn the_same_answer_is_encoded_once_and_few_are_kept() {
     let again = cluster.boards.answer(version(20)).expect("a picture");
     assert_eq!(again.as_ptr(), answers[19].as_ptr());
     assert_ne!(cluster.boards.answer(version(1)).expect("a picture").as_ptr(), answers[0].as_ptr());
+}
+
+#[test]
+fn large_pictures_are_made_less_often() {
+    let mut cluster = Cluster::new(1);
+    assert!(cluster.is_due_after(0), "there is none yet");
+    (1..1_000).for_each(|id| cluster.register(id));
+    cluster.picture();
+    assert!(!cluster.is_due_after(499) && cluster.is_due_after(500));
+    cluster.register(1_000);
+    cluster.picture();
+    // Whoever asks once a second is shown a new one each time.
+    assert!(!cluster.is_due_after(899) && cluster.is_due_after(900));
+}
+
+#[test]
+fn disks_are_not_told() {
+    let mut cluster = Cluster::new(1);
+    cluster.register(1);
+    let folder = FolderLoad { path: "/a".into(), capacity: 9, used: 4, free: 5, failed: false, disk: 7, disk_free: 5 };
+    let load = NodeLoad { folders: vec![folder.clone()], ..NodeLoad::default() };
+    let (added, removed, damaged, copies_ended) = Default::default();
+    let heartbeat = Heartbeat { boot: 1, load, added, removed, damaged, copies_ended };
+    let told = cluster.registry.heartbeat(DatanodeId(1), 1, heartbeat, &Namespace::new(), false, cluster.now);
+    assert!(told.is_ok());
+    cluster.picture();
+    let shown = FolderLoad { disk: 0, disk_free: 0, ..folder };
+    assert_eq!(cluster.ask(None).nodes[0].load.folders, [shown]);
 }

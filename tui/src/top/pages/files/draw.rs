@@ -112,6 +112,11 @@ fn foot<P>(pane: &Pane<P>) -> (String, Tone) {
     match pane.shown().len() {
         _ if !pane.is_listed() => ("is being listed…".to_owned(), Tone::Dim),
         _ if loaded == 0 => ("empty".to_owned(), Tone::Dim),
+        shown if shown < loaded && pane.has_more() => {
+            // The others are not loaded; nobody knows whether one of them would pass.
+            let of = format!("of the first {}, {}", count(loaded as u64), count(shown as u64));
+            (format!("{of} pass the filter {}", sanitise(pane.filter())), Tone::Warning)
+        }
         shown if shown < loaded => {
             (format!("{} of {} pass the filter {}", count(shown as u64), all(pane), sanitise(pane.filter())), Tone::Dim)
         }

@@ -265,6 +265,9 @@ fn large_folders_are_loaded_as_they_are_read() {
     assert_eq!(effects, [Effect::List { path: path("/"), after: Some("🦀 crab e\u{301}".into()) }]);
     typed(&mut model, "s");
     assert!(seen(&model).contains("not all of this folder is loaded"));
+    typed(&mut model, "/notes");
+    press(&mut model, KeyCode::Enter);
+    assert!(seen(&model).contains("of the first 8, 1 pass the filter notes"), "{}", seen(&model));
 }
 
 #[test]
