@@ -120,6 +120,7 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
             why.say("If it stays silent it is given up as dead, and what lay there is copied from the other replicas.");
             why.next = if local { format!("dfsd start {id}") } else { "nodes".into() };
         }
+        NodeState::Dead if node.is_drained() => why.say(format!("{id} is dead: last heard from {heard}.")),
         NodeState::Dead => {
             why.wrong(format!("{id} is dead: last heard from {heard}."));
             why.say(format!("Its {chunks} do not count as copies; they are made anew from the other replicas."));
@@ -152,12 +153,13 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
 /// What operators want of a datanode, and what that means for the one who asks.
 fn tell_drain(why: &mut Explained, node: &NodeStatus, local: bool) {
     let Some(told) = dfs_tui::nodes::drain(node) else { return };
-    why.say(format!("It is to be drained: {told}. It takes no new chunks."));
+    why.say(match (node.is_drained(), node.state) {
+        (true, NodeState::Dead) => format!("It was {told}."),
+        (true, _) => format!("It is drained: {told}."),
+        (false, _) => format!("It is to be drained, and takes no new chunks: {told}."),
+    });
     why.next = match (node.is_drained(), node.state) {
-        (true, NodeState::Dead) => {
-            why.well = true;
-            format!("node forget {}", node.id)
-        }
+        (true, NodeState::Dead) => format!("node forget {}", node.id),
         (true, NodeState::Live) if local => format!("dfsd stop {}", node.id),
         (true, _) => return,
         (false, NodeState::Live) => format!("node drain --wait {}", node.id),
