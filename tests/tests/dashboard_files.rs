@@ -117,31 +117,31 @@ fn named_anew_and_deleted() {
     let mut terminal = files(&cluster, &here);
     terminal.see("1 entry");
     terminal.press("r");
-    terminal.see(":mv /notes /notes");
-    terminal.press("-2026\r");
-    terminal.see("> notes-2026");
+    terminal.see("notes shall be called: notes");
+    terminal.press("-of 2026\r");
+    terminal.see("> notes-of 2026");
     terminal.press("n");
-    terminal.see(":mkdir /");
+    terminal.see("new folder in /:");
     terminal.press("old\r");
     terminal.see("old/");
-    assert_eq!(cluster.ok(&["ls", "/"]).split_whitespace().collect::<Vec<_>>(), ["notes-2026", "old"]);
+    assert_eq!(cluster.ok(&["ls", "/"]).lines().collect::<Vec<_>>(), ["notes-of 2026", "old"]);
 
     // Not now is what Enter means until something else is chosen.
     let chosen = |terminal: &Terminal, text: &str| terminal.cell_of(text).is_some_and(|cell| cell.inverse());
     terminal.press(key::DELETE);
-    terminal.see("delete /notes-2026: 3.0 MiB; there is no trash yet");
+    terminal.see("delete /notes-of 2026: 3.0 MiB; there is no trash yet");
     assert!(chosen(&terminal, " n  not now ") && !chosen(&terminal, " y  do it "));
     terminal.press(key::ENTER);
     say(&mut terminal, "not done");
-    assert_eq!(cluster.shell(&["stat", "/notes-2026"]).code, 0);
+    assert_eq!(cluster.shell(&["stat", "/notes-of 2026"]).code, 0);
     terminal.press(key::DELETE);
     terminal.see("really?");
     terminal.press(key::TAB);
     terminal.wait("the other one", |terminal| chosen(terminal, " y  do it ") && !chosen(terminal, " n  not now "));
     terminal.press(key::ENTER);
-    say(&mut terminal, "done: rm /notes-2026");
+    say(&mut terminal, "done: rm '/notes-of 2026'");
     terminal.wait("one entry", |terminal| terminal.text().contains("1 entry") && terminal.text().contains("> old/"));
-    assert_eq!(cluster.shell(&["stat", "/notes-2026"]).code, 1);
+    assert_eq!(cluster.shell(&["stat", "/notes-of 2026"]).code, 1);
 
     // What cd did holds for the next line.
     terminal.press(":cd /old\r");

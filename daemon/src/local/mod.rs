@@ -33,7 +33,7 @@ pub use change::{restart, start_one, stop_one};
 pub use daemon_id::DaemonId;
 pub use ensure::{LocalCluster, Started, ensure};
 pub use layout::Layout;
-pub use process::DAEMON_WORD;
+pub use process::{DAEMON_WORD, as_dfsd};
 pub use status::{DaemonStatus, status};
 pub use stop::{Down, down};
 pub use up::{Up, UpOptions, up};

@@ -27,9 +27,8 @@ const LOCK_LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn spawn_daemon(args: &[OsString], log: &Path) -> Result<Child> {
     let log_file =
         OpenOptions::new().create(true).append(true).mode(0o600).open(log).map_err(io_error("open log", log))?;
-    let program = own_program()?;
-    let mut command = Command::new(&program);
-    command.arg0("dfsd").arg(DAEMON_WORD).args(args).current_dir("/");
+    let mut command = as_dfsd()?;
+    command.args(args).current_dir("/");
     // Its settings stand in its file, and nothing else may count.
     for (name, _) in dfs_config::Environment::of_process().iter() {
         if is_setting(name) {
@@ -37,7 +36,18 @@ pub(super) fn spawn_daemon(args: &[OsString], log: &Path) -> Result<Child> {
         }
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log_file);
-    command.spawn().map_err(io_error("start daemon", &program))
+    let started = command.spawn();
+    started.map_err(io_error("start daemon", Path::new(command.get_program())))
+}
+
+/// This program, to be started as `dfsd`; its arguments are still to be given.
+///
+/// # Errors
+/// `local_io` when the file of this program cannot be found.
+pub fn as_dfsd() -> Result<Command> {
+    let mut command = Command::new(own_program()?);
+    command.arg0("dfsd").arg(DAEMON_WORD);
+    Ok(command)
 }
 
 fn is_setting(name: &str) -> bool {

@@ -12,6 +12,7 @@ mod cmp;
 mod config;
 mod count;
 mod df;
+mod dfsd;
 mod doctor;
 mod du;
 mod duty;

@@ -2,9 +2,9 @@
 
 use super::verb::{Effect, Example, Group, Json, Meaning, Verb};
 use super::{
-    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, doctor, du, echo, events, exit, fg, find,
-    fsck, get, getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir, mv,
-    node, nodes, put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time,
+    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, dfsd, doctor, du, echo, events, exit, fg,
+    find, fsck, get, getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir,
+    mv, node, nodes, put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time,
     top, touch, tree, unalias, version, wait, watch, whoami, why,
 };
 use crate::context::Context;
@@ -60,6 +60,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<locate::Locate>(),
     Command::of::<config::Config>(),
     Command::of::<version::Version>(),
+    Command::of::<dfsd::Dfsd>(),
     Command::of::<fsck::Fsck>(),
     Command::of::<safemode::Safemode>(),
     Command::of::<whoami::Whoami>(),

@@ -44,6 +44,8 @@ fn what_changes_something_says_so() {
         ("node drain datanode-2", true),
         ("node resume datanode-2", true),
         ("node forget datanode-2", true),
+        ("dfsd status", false),
+        ("dfsd stop datanode-1", true),
         ("safemode get", false),
         ("safemode enter", true),
         ("safemode leave", true),

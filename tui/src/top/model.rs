@@ -4,7 +4,7 @@ use crate::cluster::{Finding, Health, Picture, findings, health};
 use crate::meter::Meter;
 use crate::top::history::History;
 use crate::top::message::{CommandState, Moment, Preferences};
-use crate::top::page::{Page, Question};
+use crate::top::page::{Naming, Page, Question};
 use crate::top::pages::Pages;
 use crate::top::theme::Theme;
 use chrono::{FixedOffset, Offset, Utc};
@@ -166,6 +166,8 @@ pub enum Overlay {
     Help(usize),
     /// A line that begins with `:` is being typed.
     Palette(Line),
+    /// A name is being typed.
+    Naming(Naming),
     /// A filter is being typed.
     Filter(String),
     /// A question; whether `yes` is chosen.

@@ -1,9 +1,11 @@
 //! What a view of the dashboard must be able to do.
 
+use crate::quote::quote_words;
 use crate::top::message::Effect;
 use crate::top::model::{PageId, Shared};
 use crossterm::event::{KeyEvent, MouseEvent};
-use dfs_types::DatanodeId;
+use dfs_types::path::PathError;
+use dfs_types::{DatanodeId, DfsPath};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -98,11 +100,37 @@ pub enum Act {
     Ask(Question),
     /// Let the user finish a line, which begins so.
     Type(String),
+    /// Let the user give a name, and run the line that is made of it.
+    Name(Naming),
     /// Somebody has looked at what the command of this number said.
     Read(u64),
     /// Say something in the foot line.
     Say(String),
     Effect(Effect),
+}
+
+/// A name that is asked for: of a new folder, or another one for a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// What it is for: `new folder in /data`.
+    pub what: String,
+    /// The words of the line before it: `mv`, `/data/a`.
+    pub words: Vec<String>,
+    /// The folder that a name without a `/` in front is in.
+    pub folder: DfsPath,
+    /// As far as it is typed.
+    pub name: String,
+}
+
+impl Naming {
+    /// The line; the name is one word of it, whatever is in it.
+    ///
+    /// # Errors
+    /// When it is no name.
+    pub fn line(&self) -> Result<String, PathError> {
+        let path = DfsPath::resolve(&self.folder, &self.name)?;
+        Ok(quote_words(self.words.iter().map(String::as_str).chain([path.as_str()])))
+    }
 }
 
 /// A question before something that can hurt.

@@ -283,7 +283,10 @@ fn command(model: &mut Model, news: &CommandNews) -> Vec<Act> {
                     vec![Act::Go(PageId::Commands)]
                 }
                 (0, _) => vec![Act::Say(format!("done: {line}; {key} shows what it wrote"))],
-                _ => vec![Act::Say(format!("failed: {line}; {key} shows why"))],
+                (_, why) => {
+                    let first = why.lines().next().unwrap_or(&line);
+                    vec![Act::Say(format!("failed: {first}; {key} shows it"))]
+                }
             }
         }
     }
@@ -308,6 +311,7 @@ fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
             }
             Act::Ask(question) => model.overlay = Overlay::Question { question, yes: false },
             Act::Type(text) => open.extend(overlay::type_line(model, text)),
+            Act::Name(naming) => model.overlay = Overlay::Naming(naming),
             Act::Read(number) => {
                 let command = model.shared.commands.iter_mut().find(|command| command.number == number);
                 command.into_iter().for_each(|command| command.read = true);

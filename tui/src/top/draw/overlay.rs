@@ -21,6 +21,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Overlay::None => {}
         Overlay::Help(line) => help(model, frame, area, *line),
         Overlay::Palette(line) => palette(model, frame, area, line),
+        Overlay::Naming(naming) => typed(frame, area, &format!("{}: {}", naming.what, naming.name)),
         Overlay::Filter(text) => typed(frame, area, &format!("/{text}")),
         Overlay::Question { question, yes } => ask(&model.shared.theme, frame, area, question, *yes),
     }

@@ -12,7 +12,7 @@ use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Page};
 use crate::top::pages::events;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
-use dfs_client::ClusterStatus;
+use dfs_client::{ClusterStatus, ReplicationStatus};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -165,15 +165,7 @@ fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterS
     let chunks = &status.replication;
     let copies = match status.counted_ms {
         None => format!("{}; their copies have not been counted yet", count(chunks.chunks)),
-        Some(_) => format!(
-            "{}: {} missing, {} with one copy left, {} under, {} over, {} being copied",
-            count(chunks.chunks),
-            chunks.missing,
-            chunks.endangered,
-            chunks.under,
-            chunks.over,
-            chunks.copying
-        ),
+        Some(_) => copies_in_words(chunks),
     };
     let masters: Vec<String> = status.masters.iter().map(|master| format!("{} {}", master.id, master.role)).collect();
     let names = format!(
@@ -299,7 +291,7 @@ impl Overview {
             (count, Health::Well) => plural(count as u64, "thing to know", "things to know"),
             (count, _) => {
                 let at = self.chosen.within(count) + 1;
-                let which = if count > 1 { format!(", this is the {at}. of them") } else { String::new() };
+                let which = if count > 1 { format!("; {at} of {count} chosen") } else { String::new() };
                 format!("{} attention{which}", plural(count as u64, "thing needs", "things need"))
             }
         };
@@ -308,6 +300,24 @@ impl Overview {
             let place = Rect { y: area.y + 1 + row as u16, height: 1, ..area };
             text(frame, place.intersection(area), line);
         }
+    }
+}
+
+/// How many copies the chunks have, without what is not so.
+fn copies_in_words(chunks: &ReplicationStatus) -> String {
+    let kinds = [
+        (chunks.missing, "missing"),
+        (chunks.endangered, "with one copy left"),
+        (chunks.under, "with too few copies"),
+        (chunks.over, "with too many"),
+        (chunks.copying, "being copied"),
+    ];
+    let there = kinds.iter().filter(|(chunks, _)| *chunks > 0);
+    let there: Vec<String> = there.map(|(chunks, kind)| format!("{} {kind}", count(*chunks))).collect();
+    match (chunks.chunks, there.as_slice()) {
+        (0, []) => "none yet".to_owned(),
+        (all, []) => format!("{}, each with as many copies as it should have", count(all)),
+        (all, there) => format!("{}: {}", count(all), there.join(", ")),
     }
 }
 
@@ -320,8 +330,9 @@ fn told(finding: &Finding, chosen: bool, shared: &Shared, cells: usize) -> Vec<L
         wrapped.lines().map(|line| truncate(line.trim_start(), cells.saturating_sub(2)).into_owned()).collect()
     };
     let by_itself = match finding.since_ms.map(|ms| age(Duration::from_millis(ms))) {
-        Some(since) => format!("since {since}; {}", finding.doing),
         None => finding.doing.clone(),
+        Some(now) if now == "now" => format!("just now; {}", finding.doing),
+        Some(ago) => format!("for {}; {}", ago.trim_end_matches(" ago"), finding.doing),
     };
     let what_style = if chosen { theme.selected() } else { theme.head() };
     let mut lines = Vec::new();

@@ -3,7 +3,7 @@
 use super::{palette, set_filter};
 use crate::top::message::Effect;
 use crate::top::model::{Candidate, Line, Model, Overlay};
-use crate::top::page::Act;
+use crate::top::page::{Act, Naming};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
 /// A line that is typed is at most this long, in bytes.
@@ -19,6 +19,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         Overlay::Help(line) => help(model, line, key),
         Overlay::Filter(text) => filter(model, text, key),
         Overlay::Palette(line) => palette(model, line, key),
+        Overlay::Naming(naming) => name(model, naming, key),
         Overlay::Question { question, yes } => match key.code {
             KeyCode::Enter if yes => vec![Act::Run(question.line)],
             KeyCode::Char('y') => vec![Act::Run(question.line)],
@@ -39,6 +40,7 @@ fn leave(model: &mut Model) -> Vec<Act> {
     match std::mem::take(&mut model.overlay) {
         Overlay::Filter(_) => set_filter(model, String::new()),
         Overlay::Question { .. } => vec![Act::Say("not done".to_owned())],
+        Overlay::Naming(_) => vec![Act::Say("not done".to_owned())],
         Overlay::None | Overlay::Help(_) | Overlay::Palette(_) => Vec::new(),
     }
 }
@@ -62,6 +64,23 @@ fn filter(model: &mut Model, mut text: String, key: KeyEvent) -> Vec<Act> {
     edit(&mut text, key);
     model.overlay = Overlay::Filter(text.clone());
     set_filter(model, text)
+}
+
+fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
+    if key.code != KeyCode::Enter {
+        edit(&mut naming.name, key);
+        model.overlay = Overlay::Naming(naming);
+        return Vec::new();
+    }
+    match naming.line() {
+        _ if naming.name.is_empty() => vec![Act::Say("not done".to_owned())],
+        Ok(line) => vec![Act::Run(line)],
+        Err(error) => {
+            let said = Act::Say(format!("{}: {error}", naming.name));
+            model.overlay = Overlay::Naming(naming);
+            vec![said]
+        }
+    }
 }
 
 /// Begins a line behind `:`.
@@ -109,7 +128,8 @@ pub(super) fn completed(model: &mut Model, asked: &str, words: &[String]) {
         return;
     }
     for word in words {
-        if !line.candidates.iter().any(|candidate| candidate.text == *word) {
+        // Words of the shell may have a blank behind them.
+        if !line.candidates.iter().any(|candidate| candidate.text.trim_end() == word.trim_end()) {
             line.candidates.push(Candidate { text: word.clone(), act: None });
         }
     }
@@ -124,6 +144,11 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Act> {
         Overlay::Filter(text) if text.len() + pasted.len() <= LINE_BYTES_MAX => {
             model.overlay = Overlay::Filter(text.clone() + &pasted);
             set_filter(model, text + &pasted)
+        }
+        Overlay::Naming(naming) if naming.name.len() + pasted.len() <= LINE_BYTES_MAX => {
+            let name = naming.name + &pasted;
+            model.overlay = Overlay::Naming(Naming { name, ..naming });
+            Vec::new()
         }
         other => {
             model.overlay = other;

@@ -112,7 +112,7 @@ fn lines_of_the_shell_are_run_and_their_end_is_told() {
     let number = model.last_command;
     let state = CommandState::Ended { code: 1, output: "setrep: /data: no such file\n".into() };
     update(&mut model, Message::Command(CommandNews { number, state }));
-    assert!(seen(&model).contains("failed: setrep 2 /data"), "{}", seen(&model));
+    assert!(seen(&model).contains("failed: setrep: /data: no such file"), "{}", seen(&model));
     // Another key takes the message away, but not that a command failed.
     typed(&mut model, "1");
     assert!(seen(&model).contains("1 command failed"), "{}", seen(&model));

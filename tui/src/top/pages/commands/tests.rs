@@ -83,7 +83,7 @@ fn errors_stay_until_they_are_read() {
     run(&mut model, "setrep 2 /none");
     ended(&mut model, 1, "setrep: /none: no such file\n");
     let key = PageId::Commands.key();
-    assert!(seen(&model).contains(&format!("failed: setrep 2 /none; {key} shows why")), "{}", seen(&model));
+    assert!(seen(&model).contains(&format!("failed: setrep: /none: no such file; {key} shows it")), "{}", seen(&model));
     run(&mut model, "echo a");
     ended(&mut model, 0, "a\n");
     typed(&mut model, "1");

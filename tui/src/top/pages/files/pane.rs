@@ -231,7 +231,9 @@ impl<P> Pane<P> {
         let mut shown: Vec<usize> = (0..self.rows.len()).filter(passes).collect();
         let key = |at: &usize| self.rows.get(*at).map(|row| (row.size, row.modified)).unwrap_or_default();
         match self.sort() {
-            Sort::Name => {}
+            // A part of a folder stays as it comes, in the order of the bytes of the names.
+            Sort::Name if self.more => {}
+            Sort::Name => shown.sort_by_key(|at| self.rows.get(*at).is_some_and(|row| !row.folder)),
             Sort::Size => shown.sort_by_key(|at| std::cmp::Reverse(key(at).0)),
             Sort::Time => shown.sort_by_key(|at| std::cmp::Reverse(key(at).1)),
         }

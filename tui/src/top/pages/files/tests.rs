@@ -43,13 +43,6 @@ fn at(model: &mut Model, elapsed_ms: u64) -> Vec<Effect> {
     update(model, Message::Tick(Moment { elapsed_ms, calendar: fixtures::NOW }))
 }
 
-fn palette(model: &Model) -> &str {
-    match &model.overlay {
-        Overlay::Palette(line) => &line.text,
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
 fn frames() {
     let mut model = browser();
@@ -130,19 +123,32 @@ fn the_question_says_what_will_be_lost() {
 fn names_are_typed_to_an_end() {
     let mut model = browser();
     typed(&mut model, "n");
-    assert_eq!(palette(&model), "mkdir /");
+    assert!(seen(&model).contains("new folder in /:"), "{}", seen(&model));
     typed(&mut model, "new");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mkdir /new"]);
     select(&mut model, "notes.txt");
     typed(&mut model, "r");
-    assert_eq!(palette(&model), "mv /notes.txt /notes.txt");
+    assert!(seen(&model).contains("notes.txt shall be called: notes.txt"), "{}", seen(&model));
     typed(&mut model, "2");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mv /notes.txt /notes.txt2"]);
-    // In a folder with a blank the name goes on behind the quotes.
-    update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(Vec::new()) });
+    // A name is one word, whatever is in it; with a path in front it is moved.
     model.pages.files.open_remote(path("/my data"), None);
+    for (name, line) in
+        [("a; rm -r /", "mkdir '/my data/a; rm -r '"), ("/else", "mkdir /else"), ("it's", r"mkdir '/my data/it'\''s'")]
+    {
+        typed(&mut model, "n");
+        update(&mut model, Message::Paste(name.to_owned()));
+        assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [line]);
+    }
+    // What is no name is said, and can be mended; nothing at all, and esc, do nothing.
     typed(&mut model, "n");
-    assert_eq!(palette(&model), "mkdir '/my data/'");
+    update(&mut model, Message::Paste("x".repeat(256)));
+    assert_eq!(press(&mut model, KeyCode::Enter), []);
+    assert!(matches!(model.overlay, Overlay::Naming(_)));
+    assert_eq!(press(&mut model, KeyCode::Esc), []);
+    typed(&mut model, "n");
+    assert_eq!(press(&mut model, KeyCode::Enter), []);
+    assert!(seen(&model).contains("not done"));
 }
 
 #[test]
@@ -164,7 +170,7 @@ fn every_action_is_in_the_palette_too() {
     let mut model = browser();
     select(&mut model, "photos");
     let names: Vec<String> = model.current().actions(&model.shared).into_iter().map(|action| action.name).collect();
-    for line in ["get -r /photos /", "mv /photos /photos", "rm -r --yes /photos", "put -r '/my photos' /", "mkdir /"] {
+    for line in ["get -r /photos /", "mv /photos", "rm -r --yes /photos", "put -r '/my photos' /", "mkdir"] {
         assert!(names.iter().any(|name| name == line), "{line}: {names:?}");
     }
     typed(&mut model, ":rm -r --yes /photos");

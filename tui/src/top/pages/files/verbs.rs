@@ -3,10 +3,10 @@
 use super::pane::Row;
 use super::{Files, Side, say, transfers};
 use crate::figures::{plural, size};
-use crate::quote::{quote, quote_words};
+use crate::quote::quote_words;
 use crate::text::sanitise;
 use crate::top::model::Shared;
-use crate::top::page::{Act, Action, Binding, Question};
+use crate::top::page::{Act, Action, Binding, Naming, Question};
 use crossterm::event::KeyCode;
 use dfs_types::DfsPath;
 
@@ -51,9 +51,9 @@ pub(super) fn act(files: &Files, key: KeyCode, shared: &Shared) -> Vec<Act> {
     }
     let acted = match key {
         KeyCode::Char('u') => return upload(files).map_or_else(say, |line| vec![Act::Run(line)]),
-        KeyCode::Char('n') => Ok(mkdir(files)),
+        KeyCode::Char('n') => Ok(Act::Name(mkdir(files))),
         KeyCode::Char('d') => on_remote(files, false).map(|(row, path)| Act::Run(download(files, row, &path))),
-        KeyCode::Char('r') => on_remote(files, true).map(|(_, path)| Act::Type(rename(&path))),
+        KeyCode::Char('r') => on_remote(files, true).map(|(_, path)| Act::Name(rename(files, &path))),
         KeyCode::Char('c') => on_remote(files, true).map(|_| Act::Type("setrep ".to_owned())),
         _ => on_remote(files, true).map(|(row, path)| Act::Ask(delete(row, &path))),
     };
@@ -69,8 +69,7 @@ pub(super) fn actions(files: &Files, shared: &Shared) -> Vec<Action> {
     }
     if let Ok((row, path)) = on_remote(files, false) {
         actions.push(run(download(files, row, &path)));
-        let rename = rename(&path);
-        actions.push(Action { name: rename.clone(), act: Act::Type(rename) });
+        actions.push(Action { name: quote_words(["mv", path.as_str()]), act: Act::Name(rename(files, &path)) });
         let delete = delete(row, &path);
         actions.push(Action { name: delete.line.clone(), act: Act::Ask(delete) });
         let recursive = row.folder.then_some("-R");
@@ -82,10 +81,7 @@ pub(super) fn actions(files: &Files, shared: &Shared) -> Vec<Action> {
         actions.extend(COPIES_OFFERED.map(setrep).map(run));
     }
     actions.extend(upload(files).ok().map(run));
-    let mkdir = mkdir(files);
-    if let Act::Type(line) = &mkdir {
-        actions.push(Action { name: line.clone(), act: mkdir.clone() });
-    }
+    actions.push(Action { name: "mkdir".to_owned(), act: Act::Name(mkdir(files)) });
     actions
 }
 
@@ -131,14 +127,17 @@ fn download(files: &Files, row: &Row, path: &DfsPath) -> String {
     quote_words(["get"].into_iter().chain(recursive).chain([path.as_str(), &folder]))
 }
 
-/// A name goes on behind quotes, too: they end before it.
-fn mkdir(files: &Files) -> Act {
-    let folder = files.remote.path.as_str().trim_end_matches('/');
-    Act::Type(format!("mkdir {}", quote(&format!("{folder}/"))))
+fn mkdir(files: &Files) -> Naming {
+    let folder = files.remote.path.clone();
+    let what = format!("new folder in {}", sanitise(folder.as_str()));
+    Naming { what, words: vec!["mkdir".to_owned()], folder, name: String::new() }
 }
 
-fn rename(path: &DfsPath) -> String {
-    quote_words(["mv", path.as_str(), path.as_str()])
+fn rename(files: &Files, path: &DfsPath) -> Naming {
+    let name = path.name().unwrap_or_default().to_owned();
+    let what = format!("{} shall be called", sanitise(&name));
+    let words = vec!["mv".to_owned(), path.as_str().to_owned()];
+    Naming { what, words, folder: files.remote.path.clone(), name }
 }
 
 /// The question says what will be lost.

@@ -168,11 +168,14 @@ impl Places {
             (Rect { height: lines, ..area }, rest)
         };
         if area.width >= WIDE {
-            let left = Rect { width: area.width / 2 - 1, ..area };
-            let right = Rect { x: area.x + left.width + 2, width: area.width - left.width - 2, ..area };
-            let (facts, rest) = below(left, facts + 1);
-            let (folders, events) = below(rest, folders.saturating_add(2).min(rest.height / 2));
-            let (curves, log) = below(right, (right.height / 3).min(12));
+            // Figures beside curves; below them what has long lines, from side to side.
+            let high = facts.saturating_add(folders).saturating_add(3).min(area.height / 2);
+            let (upper, rest) = below(area, high);
+            let left = Rect { width: area.width / 2 - 1, ..upper };
+            let curves = Rect { x: area.x + left.width + 2, width: area.width - left.width - 2, ..upper };
+            let curves = Rect { height: curves.height.saturating_sub(1), ..curves };
+            let (facts, folders) = below(left, facts + 1);
+            let (events, log) = below(rest, (rest.height / 3).clamp(2, 12));
             return Self { facts, curves, folders, events, log };
         }
         let (facts, rest) = below(area, facts);
