@@ -49,6 +49,9 @@ _dfs__shell() {
             dfs__shell,df)
                 cmd="dfs__shell__subcmd__df"
                 ;;
+            dfs__shell,dfsd)
+                cmd="dfs__shell__subcmd__dfsd"
+                ;;
             dfs__shell,doctor)
                 cmd="dfs__shell__subcmd__doctor"
                 ;;
@@ -203,7 +206,7 @@ _dfs__shell() {
 
     case "${cmd}" in
         dfs__shell)
-            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep top status doctor nodes node masters replication heatmap events why locate config version fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
+            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep top status doctor nodes node masters replication heatmap events why locate config version dfsd fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -394,6 +397,20 @@ _dfs__shell() {
             ;;
         dfs__subcmd__shell__subcmd__df)
             opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__dfsd)
+            opts="--help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -795,7 +812,7 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__node)
-            opts="--help show"
+            opts="--wait --yes --help show drain resume forget"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
