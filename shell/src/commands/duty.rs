@@ -76,7 +76,11 @@ fn drain_question(node: &NodeStatus) -> String {
         0 => String::new(),
         sole => format!(", {} no other live copy", plural(sole, "has", "have")),
     };
-    let time = span(Duration::from_secs((bytes / PACE).max(1)));
+    let time = match (bytes / PACE).max(1) {
+        // An estimate has no hundredths.
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds => span(Duration::from_secs(seconds)),
+    };
     format!("drain {}: {chunks}{sole}, {} to copy, about {time} at {}/s", node.id, size(bytes), size(PACE))
 }
 
@@ -173,6 +177,7 @@ mod tests {
     fn questions_name_what_is_at_stake() {
         let mut full = node(25 << 30);
         assert_eq!(drain_question(&full), "drain datanode-3: 412 chunks, 25.0 GiB to copy, about 4m 16s at 100 MiB/s");
+        assert!(drain_question(&node(300 << 20)).ends_with("300 MiB to copy, about 3 s at 100 MiB/s"));
         (full.sole, full.short) = (2, 5);
         assert_eq!(
             drain_question(&full),

@@ -88,6 +88,7 @@ pub static COMMANDS: &[Command] = &[
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["quit", "bye", "logout", "q"], "exit leaves"),
     (&["?", "man", "commands"], "help lists the commands, help COMMAND explains one"),
+    (&["clear", "cls"], "Ctrl-L clears the screen"),
     (&["dir", "ll", "vdir"], "ls lists; ls -l says more"),
     (&["rmdir", "rmr", "del", "delete", "unlink"], "rm deletes; rm -r also folders"),
     (&["copyFromLocal", "moveFromLocal", "upload", "mput", "reput"], "put LOCAL… REMOTE; put -r takes folders"),
