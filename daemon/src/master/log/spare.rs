@@ -115,6 +115,12 @@ impl Spares {
         !state.ready.is_empty() || state.problem.is_none()
     }
 
+    /// Whether a spare is there, and not only on its way.
+    #[cfg(test)]
+    pub fn is_ready(&self) -> bool {
+        !self.shared.lock().ready.is_empty()
+    }
+
     /// Why there is no spare.
     pub fn problem(&self) -> Option<String> {
         self.shared.lock().problem.clone()

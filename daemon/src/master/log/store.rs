@@ -86,6 +86,12 @@ impl Log {
         self.shared.spares.has_room()
     }
 
+    /// Whether the next segment is there already.
+    #[cfg(test)]
+    pub fn has_spare(&self) -> bool {
+        self.shared.spares.is_ready()
+    }
+
     /// Bytes written since the last purge.
     pub fn grown(&self) -> u64 {
         self.shared.grown.load(Ordering::Relaxed)
