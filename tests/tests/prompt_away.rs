@@ -28,7 +28,8 @@ fn the_session_outlives_the_cluster() {
     terminal.line("pwd");
     terminal.see_line("dfs:/ (away)>");
     terminal.line("ls /data");
-    terminal.see("(attempt 1, deadline 2s)");
+    let gave_up = |line: &str| line.starts_with("ls: /data: ") && line.ends_with(", deadline 2s)");
+    terminal.wait("that ls gives up", |terminal| terminal.text().lines().any(gave_up));
     cluster.thaw("master-1");
     terminal.see("dfs: the cluster is back");
     terminal.line("ls /data");
