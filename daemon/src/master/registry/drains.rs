@@ -60,7 +60,7 @@ impl Registry {
     }
 
     /// What was counted on a datanode says nothing any more.
-    pub(super) fn uncount(&mut self, id: DatanodeId) {
+    pub(in crate::master) fn uncount(&mut self, id: DatanodeId) {
         if let Some(drain) = self.drains.get_mut(&id) {
             (drain.counting, drain.left) = (false, None);
             self.healing.changed();

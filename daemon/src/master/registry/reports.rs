@@ -132,17 +132,10 @@ impl Registry {
     }
 
     /// Records replicas whose receipts were checked.
-    pub fn add_committed(
-        &mut self,
-        stored: StoredChunk,
-        holders: impl IntoIterator<Item = DatanodeId>,
-        namespace: &Namespace,
-    ) {
+    pub fn add_stored(&mut self, stored: StoredChunk, holders: &[DatanodeId], namespace: &Namespace) {
         self.locations.handed_out(namespace.next_chunk());
         for id in holders {
-            self.locations.add(id, stored.id, stored.generation);
-            // One that drains has got one more: the write was planned before.
-            self.uncount(id);
+            self.locations.add(*id, stored.id, stored.generation);
         }
     }
 

@@ -154,9 +154,10 @@ impl Master {
             modified: commit.modified.unwrap_or_else(|| self.clock.calendar()),
             mode: commit.mode.unwrap_or(DEFAULT_MODE) & MODE_MAX,
         };
+        self.note_stored(&chunks, &holders);
         let applied = self.propose(commit.request, user, Op::CommitWrite(file)).await?;
         let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
-        self.note_committed(&chunks, holders, shape);
+        self.note_committed(&chunks, &holders, shape);
         match outcome {
             Outcome::File(stat) => {
                 self.note_traffic(&commit.path, 0, stat.size);
@@ -188,19 +189,28 @@ impl Master {
         Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint("write the chunk again"))
     }
 
-    /// The replicas of a new file are known at once, before the datanodes report them.
-    fn note_committed(&self, chunks: &[ChunkRef], holders: Vec<Vec<DatanodeId>>, shape: Shape) {
-        if let Some(oldest) = chunks.iter().map(|chunk| chunk.id).min() {
-            self.floor().release(oldest);
-        }
+    /// The replicas of a new file are known before it appears: whoever counts copies in between must not find it without.
+    fn note_stored(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>]) {
         let version = self.published.look();
         let mut registry = self.registry();
         for (chunk, holders) in chunks.iter().zip(holders) {
+            let stored = StoredChunk { id: chunk.id, generation: chunk.generation };
+            registry.add_stored(stored, holders, &version.namespace);
+        }
+    }
+
+    /// The file has appeared.
+    fn note_committed(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>], shape: Shape) {
+        if let Some(oldest) = chunks.iter().map(|chunk| chunk.id).min() {
+            self.floor().release(oldest);
+        }
+        let mut registry = self.registry();
+        for holders in holders {
             if holders.len() < usize::from(shape.replication) {
                 registry.healing.changed();
             }
-            let stored = StoredChunk { id: chunk.id, generation: chunk.generation };
-            registry.add_committed(stored, holders, &version.namespace);
+            // One that drains has got one more: the write was planned before.
+            holders.iter().for_each(|id| registry.uncount(*id));
         }
     }
 }

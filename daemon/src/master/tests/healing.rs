@@ -1,6 +1,6 @@
 //! Repair, trimming and garbage, as orders to datanodes.
 
-use super::harness::{Cluster, Datanode, Running, context, load, path, put, request, until};
+use super::harness::{Cluster, Datanode, Running, commit, context, load, path, plan, put, request, stored, until};
 use dfs_rpc::node::{Order, StoredChunk};
 use dfs_types::{ChunkId, Generation};
 use std::cell::RefCell;
@@ -137,5 +137,34 @@ async fn nothing_is_copied_to_a_datanode_without_room() {
     assert!(error.message.contains("room"), "{error}");
     for node in [a, b] {
         node.heartbeat(node.news()).await;
+    }
+}
+
+/// All chunks are counted often, and so just when some appear: while a commit is on its way, datanodes tell of its chunk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_appears_is_not_short_of_copies_for_a_moment() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let (ann, nodes) = (&ann, &nodes);
+    for round in 0..2_000 {
+        let puts = (0..16).map(|number| async move {
+            let path = path(&format!("/{round}-{number}"));
+            let planned = ann.plan_write(context(), plan(&path)).await.expect("call").expect("planned");
+            let chunk = &planned.chunks[0];
+            let told = nodes.each_ref().map(|node| {
+                let mut news = node.news();
+                news.added = vec![replica(chunk.id)];
+                node.heartbeat(news)
+            });
+            let chunks = vec![stored(chunk, 1000, &nodes.each_ref())];
+            let committed = ann.commit_write(context(), commit(&path, chunks));
+            let (committed, _) = futures::join!(committed, futures::future::join_all(told));
+            committed.expect("call").expect("committed");
+        });
+        futures::future::join_all(puts).await;
+        let chunks = ann.status(context()).await.expect("call").expect("status").replication;
+        assert_eq!((chunks.missing, chunks.endangered, chunks.under), (0, 0, 0), "round {round} of {}", chunks.chunks);
     }
 }
