@@ -81,16 +81,27 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Waits so long, but not beyond Ctrl-C.
+    ///
+    /// # Errors
+    /// `interrupted`.
+    pub async fn pause(&self, span: Duration) -> Result<()> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(interrupted()),
+            () = tokio::time::sleep(span) => Ok(()),
+        }
+    }
+
     /// Waits between two looks at something that goes on, and says whether to look again: on a terminal Ctrl-C is how it
     /// ends.
     ///
     /// # Errors
     /// `interrupted` off a terminal.
-    pub async fn look_again_after(&self, pause: Duration) -> Result<bool> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => if self.out.is_terminal() { Ok(false) } else { Err(interrupted()) },
-            () = tokio::time::sleep(pause) => Ok(true),
+    pub async fn look_again_after(&self, span: Duration) -> Result<bool> {
+        match self.pause(span).await {
+            Err(_) if self.out.is_terminal() => Ok(false),
+            waited => waited.map(|()| true),
         }
     }
 

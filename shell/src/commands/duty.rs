@@ -140,11 +140,7 @@ async fn look_until_drained(context: &mut Context<'_>, node: NodeStatus, progres
         if let Some(left) = node.left {
             progress.add(part(bytes, all.saturating_sub(left), all).saturating_sub(progress.bytes()));
         }
-        let pause = async {
-            tokio::time::sleep(LOOK_EVERY).await;
-            Ok(())
-        };
-        context.call(pause).await?;
+        context.pause(LOOK_EVERY).await?;
     }
 }
 

@@ -3,7 +3,6 @@
 use super::status::Replication as Document;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb, watch};
 use crate::context::Context;
-use crate::report::interrupted;
 use clap::Args;
 use dfs_client::ClusterStatus;
 use dfs_tui::figures::{age, count, span};
@@ -50,11 +49,7 @@ impl Verb for Replication {
             if done {
                 return Ok(());
             }
-            tokio::select! {
-                biased;
-                () = context.cancel.cancelled() => return Err(interrupted()),
-                () = tokio::time::sleep(PAUSE) => {}
-            }
+            context.pause(PAUSE).await?;
         }
     }
 }

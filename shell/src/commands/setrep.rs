@@ -164,11 +164,7 @@ impl Setrep {
                 let what = format!("set, but there will not be {}: {live} live", self.goal());
                 return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint("start more datanodes"));
             }
-            let pause = async {
-                tokio::time::sleep(LOOK_EVERY).await;
-                Ok(())
-            };
-            context.call(pause).await?;
+            context.pause(LOOK_EVERY).await?;
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
-use crate::report::interrupted;
 use clap::Args;
 use dfs_types::Result;
 use std::time::Duration;
@@ -27,11 +26,7 @@ impl Verb for Sleep {
         if context.only_planned(["sleep".to_owned(), dfs_types::format_duration(self.time)]) {
             return Ok(());
         }
-        tokio::select! {
-            biased;
-            () = context.cancel.cancelled() => Err(interrupted()),
-            () = tokio::time::sleep(self.time) => Ok(()),
-        }
+        context.pause(self.time).await
     }
 }
 

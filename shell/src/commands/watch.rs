@@ -4,7 +4,6 @@ use super::sleep::seconds;
 use super::{Command, Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote_words;
-use crate::report::interrupted;
 use crate::run;
 use clap::Args;
 use dfs_tui::Tone;
@@ -67,10 +66,8 @@ impl Verb for Watch {
                 failed.into_iter().for_each(|error| context.note_failed(error));
                 return Ok(());
             }
-            tokio::select! {
-                biased;
-                () = context.cancel.cancelled() => return if on_screen { Ok(()) } else { Err(interrupted()) },
-                () = tokio::time::sleep(self.interval.max(PAUSE_MIN)) => {}
+            if let Err(interrupted) = context.pause(self.interval.max(PAUSE_MIN)).await {
+                return if on_screen { Ok(()) } else { Err(interrupted) };
             }
         }
     }
