@@ -105,6 +105,10 @@ impl<'a> Fetcher<'a> {
                     reason
                 }
             };
+            // Each byte that came was right, and none is missing: whatever broke behind them took nothing.
+            if piece.part.is_empty() {
+                return Ok(None);
+            }
             self.transfer.retried(reason);
         }
         Ok(Some(failed))

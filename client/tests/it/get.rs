@@ -2,6 +2,7 @@
 
 use crate::cluster::{CHUNK_SIZE, Cluster, content, path};
 use dfs_client::{CancellationToken, Client, Dest, Event, GetOptions, Progress, PutOptions, Source};
+use dfs_rpc::frame::DATA_BYTES_MAX;
 use dfs_types::{DatanodeId, ErrorCode};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -151,6 +152,21 @@ async fn a_datanode_that_dies_or_falls_silent_is_passed_over() {
     assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
     assert!(cluster.node(2).faults.struck.load(Ordering::Relaxed) > 0);
     cluster.node(2).faults.silent.set(false);
+}
+
+/// Nothing is left to be read then, so nothing may be asked for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_datanode_that_dies_behind_the_last_byte_has_given_all() {
+    let (cluster, client, bytes) = with_file().await;
+    for length in [1, 2 * DATA_BYTES_MAX, CHUNK_SIZE as usize] {
+        // The request and each frame count as one; the last is the end of the stream.
+        let frames = 1 + length.div_ceil(DATA_BYTES_MAX) as u64 + 1;
+        cluster.nodes.iter().for_each(|node| node.faults.dies_after.store(frames, Ordering::Relaxed));
+        let read = client.read_range(&path("/f"), 0, length as u64).await.expect("read");
+        assert!(read == bytes[..length], "{length}");
+        let struck = cluster.nodes.iter().map(|node| node.faults.struck.swap(0, Ordering::Relaxed)).sum::<u32>();
+        assert_eq!(struck, 1, "{length}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

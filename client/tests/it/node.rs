@@ -279,6 +279,7 @@ impl Node {
             conn.send(&header, &payload)?;
             at += payload.len();
         }
+        self.live()?;
         let done = FrameHeader { kind: FrameKind::ReadDone, length: 0, stream, offset: 0, crcs: [0; 8] };
         conn.send(&done, &[])?;
         Ok(())
