@@ -34,7 +34,7 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
     assert_ne!(cluster.json(&["status"])["health"], "well");
     cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
     let status = cluster.json(&["status"]);
-    assert_eq!((&status["health"], &status["silent"][0]), (&"healing".into(), &"datanode-2".into()));
+    assert_eq!((&status["health"], &status["silent"][0]), (&"short of copies".into(), &"datanode-2".into()));
     let under = &status["findings"][0];
     assert_eq!(under["what"], "3 chunks have too few copies, in 1 file: all can be read", "{status}");
     let dead = &status["findings"][1];

@@ -20,6 +20,7 @@ mod ensure;
 mod health;
 mod layout;
 pub mod logs;
+mod ports;
 mod process;
 pub mod run_file;
 pub mod spec;

@@ -3,6 +3,7 @@
 use super::daemon_id::DaemonId;
 use super::health::{self, Health};
 use super::layout::{Layout, io_error};
+use super::ports;
 use super::process::{KILL_PATIENCE, LOOK_EVERY, ends_within, live, spawn_daemon};
 use super::run_file::RunFile;
 use super::spec::Spec;
@@ -12,7 +13,7 @@ use dfs_config::Settings;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant, SystemTime};
@@ -96,13 +97,16 @@ impl<'a> Starter<'a> {
     fn start_all(&mut self, ids: &[DaemonId]) -> Result<()> {
         let mut begun = Vec::new();
         for id in ids {
-            begun.push((*id, self.spawn(*id, false)?));
+            self.bury(*id)?;
+            let listen = self.listen(*id);
+            begun.push((*id, listen, self.spawn(*id, listen)?));
         }
-        for (id, child) in begun {
+        for (id, listen, child) in begun {
             let address = match self.wait_to_listen(id, child) {
-                Err(_) if self.port_is_gone(id) => {
-                    // Somebody took the remembered port in the blink since we looked.
-                    let child = self.spawn(id, true)?;
+                Err(_) if TcpListener::bind(listen).is_err() => {
+                    // Somebody took the port in the blink since we looked.
+                    self.bury(id)?;
+                    let child = self.spawn(id, ports::free())?;
                     self.wait_to_listen(id, child)
                 }
                 waited => waited,
@@ -114,24 +118,8 @@ impl<'a> Starter<'a> {
         Ok(())
     }
 
-    fn port_is_gone(&self, id: DaemonId) -> bool {
-        let remembered = self.spec.daemons.get(&id).copied().flatten();
-        remembered.is_some_and(|address| TcpListener::bind(address).is_err())
-    }
-
-    /// The remembered address if it is free, else any free port.
-    fn listen(&self, id: DaemonId, fresh: bool) -> SocketAddr {
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let remembered = self.spec.daemons.get(&id).copied().flatten();
-        remembered.filter(|address| !fresh && TcpListener::bind(address).is_ok()).unwrap_or(any)
-    }
-
-    fn spawn(&self, id: DaemonId, fresh: bool) -> Result<Child> {
-        ensure_credential(self.layout, id)?;
-        let settings = self.spec.settings_of(id, self.settings, self.layout, self.listen(id, fresh));
-        let file = self.layout.settings(id);
-        let text = dfs_config::to_toml(&settings);
-        crate::durable::write_file(&file, text.as_bytes()).map_err(io_error("write settings", &file))?;
+    /// Waits until nothing is left of a daemon that was killed: until then its port looks as if somebody else had it.
+    fn bury(&self, id: DaemonId) -> Result<()> {
         let run_file = self.layout.run_file(id);
         if let Some(last) = RunFile::read(&run_file)
             && !ends_within(&last.process, KILL_PATIENCE)
@@ -143,6 +131,22 @@ impl<'a> Starter<'a> {
         {
             return Err(io_error("remove stale run file", &run_file)(error));
         }
+        Ok(())
+    }
+
+    /// The remembered address if it is free, else another one.
+    fn listen(&self, id: DaemonId) -> SocketAddr {
+        let remembered = self.spec.daemons.get(&id).copied().flatten();
+        remembered.filter(|address| TcpListener::bind(address).is_ok()).unwrap_or_else(ports::free)
+    }
+
+    fn spawn(&self, id: DaemonId, listen: SocketAddr) -> Result<Child> {
+        ensure_credential(self.layout, id)?;
+        let settings = self.spec.settings_of(id, self.settings, self.layout, listen);
+        let file = self.layout.settings(id);
+        let text = dfs_config::to_toml(&settings);
+        crate::durable::write_file(&file, text.as_bytes()).map_err(io_error("write settings", &file))?;
+        let run_file = self.layout.run_file(id);
         let log = self.layout.log(id);
         let mut args: Vec<OsString> = vec![id.role().into(), "--id".into(), id.to_string().into()];
         for (flag, path) in [("--config", &file), ("--run-file", &run_file), ("--log-file", &log)] {

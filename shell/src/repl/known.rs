@@ -299,7 +299,7 @@ impl Shared {
 fn troubles(status: &ClusterStatus) -> Option<String> {
     let picture = Picture { status, nodes: &[], affected: None, age: Duration::ZERO, local: false };
     let at_risk = match cluster::health(&picture) {
-        cluster::Health::Broken | cluster::Health::Waiting | cluster::Health::Healing => true,
+        cluster::Health::Broken | cluster::Health::Waiting | cluster::Health::Short | cluster::Health::Healing => true,
         cluster::Health::Well | cluster::Health::NeedsALook | cluster::Health::Unknown => false,
     };
     at_risk.then(|| cluster::findings(&picture).into_iter().next()).flatten().map(|finding| finding.what)

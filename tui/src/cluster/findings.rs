@@ -59,7 +59,10 @@ pub enum Health {
     /// Every chunk has its copies, but something else wants attention.
     #[serde(rename = "needs a look")]
     NeedsALook,
-    /// Chunks have too few copies.
+    /// Chunks have too few copies, and none is being made: nobody can take one, or those that are overdue are waited for.
+    #[serde(rename = "short of copies")]
+    Short,
+    /// Chunks have too few copies, and more are being made.
     #[serde(rename = "healing")]
     Healing,
     /// It is in safe mode.
@@ -78,6 +81,7 @@ impl fmt::Display for Health {
         f.write_str(match self {
             Self::Well => "well",
             Self::NeedsALook => "needs a look",
+            Self::Short => "short of copies",
             Self::Healing => "healing",
             Self::Waiting => "waiting",
             Self::Unknown => "unknown",
@@ -98,7 +102,7 @@ pub fn health(picture: &Picture<'_>) -> Health {
     } else if !counted {
         Health::Unknown
     } else if chunks.endangered > 0 || chunks.under > 0 {
-        Health::Healing
+        if chunks.copying > 0 { Health::Healing } else { Health::Short }
     } else if findings(picture).iter().all(|finding| finding.severity == Severity::Info) {
         Health::Well
     } else {

@@ -19,7 +19,7 @@ impl Health {
         match self {
             Self::Well => Tone::Good,
             Self::Broken => Tone::Bad,
-            Self::NeedsALook | Self::Healing | Self::Waiting | Self::Unknown => Tone::Warning,
+            Self::NeedsALook | Self::Short | Self::Healing | Self::Waiting | Self::Unknown => Tone::Warning,
         }
     }
 
@@ -32,7 +32,7 @@ impl Health {
         match self {
             Self::Well => "·",
             Self::Broken => "✗",
-            Self::NeedsALook | Self::Healing | Self::Waiting | Self::Unknown => "!",
+            Self::NeedsALook | Self::Short | Self::Healing | Self::Waiting | Self::Unknown => "!",
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! * [`model`]: all that the dashboard knows: the picture of the cluster, its history, what is selected.
 //! * [`message`]: what comes in ([`Message`]), and what goes out ([`Effect`]).
+//! * [`typed`]: a line that is being typed.
 //! * [`page`]: what a view must be able to do; [`pages`] holds one file for each.
 //! * [`run`]: the terminal, the feed of pictures, the clock.
 //!
@@ -19,6 +20,7 @@ pub mod page;
 pub mod pages;
 pub mod run;
 pub mod theme;
+pub mod typed;
 pub mod update;
 pub mod world;
 

@@ -7,6 +7,7 @@ use crate::top::message::{CommandState, Moment, Preferences};
 use crate::top::page::{Naming, Page, Question};
 use crate::top::pages::Pages;
 use crate::top::theme::Theme;
+use crate::top::typed::Typed;
 use chrono::{FixedOffset, Offset, Utc};
 use dfs_client::{NodeStatus, Snapshot};
 use dfs_types::{DatanodeId, Error};
@@ -169,7 +170,7 @@ pub enum Overlay {
     /// A name is being typed.
     Naming(Naming),
     /// A filter is being typed.
-    Filter(String),
+    Filter(Typed),
     /// A question; whether `yes` is chosen.
     Question { question: Question, yes: bool },
 }
@@ -177,7 +178,7 @@ pub enum Overlay {
 /// A line that is being typed.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
-    pub text: String,
+    pub typed: Typed,
     /// What may be meant, the best first.
     pub candidates: Vec<Candidate>,
     /// Which of them is chosen, if one is.

@@ -3,6 +3,7 @@
 use crate::quote::quote_words;
 use crate::top::message::Effect;
 use crate::top::model::{PageId, Shared};
+use crate::top::typed::Typed;
 use crossterm::event::{KeyEvent, MouseEvent};
 use dfs_types::path::PathError;
 use dfs_types::{DatanodeId, DfsPath};
@@ -118,8 +119,7 @@ pub struct Naming {
     pub words: Vec<String>,
     /// The folder that a name without a `/` in front is in.
     pub folder: DfsPath,
-    /// As far as it is typed.
-    pub name: String,
+    pub name: Typed,
 }
 
 impl Naming {
@@ -128,7 +128,7 @@ impl Naming {
     /// # Errors
     /// When it is no name.
     pub fn line(&self) -> Result<String, PathError> {
-        let path = DfsPath::resolve(&self.folder, &self.name)?;
+        let path = DfsPath::resolve(&self.folder, &self.name.text())?;
         Ok(quote_words(self.words.iter().map(String::as_str).chain([path.as_str()])))
     }
 }

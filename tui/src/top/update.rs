@@ -7,6 +7,7 @@ use crate::meter::Meter;
 use crate::top::message::{CommandNews, CommandState, Effect, Message};
 use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Link, Model, Overlay, PageId, REFRESHES_MS};
 use crate::top::page::Act;
+use crate::top::typed::Typed;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
 use dfs_types::ErrorCode;
 use ratatui::layout::Rect;
@@ -132,10 +133,10 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
     match letter {
         'q' => vec![Act::Effect(Effect::Quit)],
         '?' => help(model),
-        ':' => overlay::type_line(model, String::new()),
+        ':' => overlay::type_line(model, Typed::default()),
         '/' => match model.current().filter().map(str::to_owned) {
             Some(filter) => {
-                model.overlay = Overlay::Filter(filter);
+                model.overlay = Overlay::Filter(filter.into());
                 Vec::new()
             }
             None => vec![Act::Say("there is nothing to filter here".to_owned())],
@@ -310,7 +311,7 @@ fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
                 model.said = Some(format!("read-only: not run: {}", question.line));
             }
             Act::Ask(question) => model.overlay = Overlay::Question { question, yes: false },
-            Act::Type(text) => open.extend(overlay::type_line(model, text)),
+            Act::Type(text) => open.extend(overlay::type_line(model, text.into())),
             Act::Name(naming) => model.overlay = Overlay::Naming(naming),
             Act::Read(number) => {
                 let command = model.shared.commands.iter_mut().find(|command| command.number == number);

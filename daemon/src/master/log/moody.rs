@@ -5,16 +5,25 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex};
 
 #[derive(Debug, Default)]
 pub(in crate::master) struct Moody {
     full: AtomicBool,
     broken: AtomicBool,
+    held: Mutex<bool>,
+    released: Condvar,
 }
 
 impl Moody {
     pub(in crate::master) fn set_full(&self, full: bool) {
         self.full.store(full, Ordering::Relaxed);
+    }
+
+    /// Files that are to be made wait for as long as this is so, and are made or refused after it.
+    pub(in crate::master) fn hold(&self, held: bool) {
+        *self.held.lock().expect("lock") = held;
+        self.released.notify_all();
     }
 
     pub(in crate::master) fn set_broken(&self, broken: bool) {
@@ -24,6 +33,7 @@ impl Moody {
 
 impl Disk for Moody {
     fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        drop(self.released.wait_while(self.held.lock().expect("lock"), |held| *held).expect("lock"));
         if self.full.load(Ordering::Relaxed) {
             Err(io::ErrorKind::StorageFull.into())
         } else {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Spares that are kept when segments become free; more are deleted.
 const SPARES_MAX: usize = 4;
@@ -63,6 +64,18 @@ fn write_zeros(path: &Path, bytes: u64) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Whether the log can go on when its segment is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outlook {
+    /// There is a spare.
+    Ready,
+    /// One is being made; nobody knows yet whether the disk has room for it.
+    #[default]
+    Making,
+    /// The disk had no room for one.
+    Full,
+}
+
 #[derive(Debug, Default)]
 struct State {
     ready: Vec<PathBuf>,
@@ -72,6 +85,16 @@ struct State {
     stopping: bool,
 }
 
+impl State {
+    fn outlook(&self) -> Outlook {
+        match (self.ready.is_empty(), &self.problem) {
+            (false, _) => Outlook::Ready,
+            (true, None) => Outlook::Making,
+            (true, Some(_)) => Outlook::Full,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
@@ -79,6 +102,8 @@ struct Shared {
     disk: Arc<dyn Disk>,
     state: Mutex<State>,
     changed: Condvar,
+    /// What the state comes to, for those who may not block.
+    outlook: watch::Sender<Outlook>,
 }
 
 /// The spares of one log, and the thread that makes them. Dropping it ends the thread.
@@ -92,6 +117,12 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Wakes whoever waits for another state. To be called with each change, and the lock still held.
+    fn tell(&self, state: &State) {
+        self.outlook.send_replace(state.outlook());
+        self.changed.notify_all();
+    }
 }
 
 impl Spares {
@@ -101,24 +132,18 @@ impl Spares {
     /// When no thread can be started.
     pub fn new(folder: &Path, segment_bytes: u64, found: Vec<PathBuf>, disk: Arc<dyn Disk>) -> io::Result<Self> {
         let next_name = found.iter().filter_map(|path| number(path)).max().map_or(0, |number| number + 1);
-        let state = Mutex::new(State { ready: found, next_name, ..State::default() });
-        let shared =
-            Arc::new(Shared { folder: folder.to_owned(), segment_bytes, disk, state, changed: Condvar::new() });
+        let state = State { ready: found, next_name, ..State::default() };
+        let (outlook, state) = (state.outlook(), Mutex::new(state));
+        let (folder, changed, outlook) = (folder.to_owned(), Condvar::new(), watch::Sender::new(outlook));
+        let shared = Arc::new(Shared { folder, segment_bytes, disk, state, changed, outlook });
         let ours = shared.clone();
         let maker = std::thread::Builder::new().name("log-spare".to_owned()).spawn(move || make_spares(&ours))?;
         Ok(Self { shared, maker: Some(maker) })
     }
 
-    /// Whether a spare is there or on its way. False: the disk had no room for one.
-    pub fn has_room(&self) -> bool {
-        let state = self.shared.lock();
-        !state.ready.is_empty() || state.problem.is_none()
-    }
-
-    /// Whether a spare is there, and not only on its way.
-    #[cfg(test)]
-    pub fn is_ready(&self) -> bool {
-        !self.shared.lock().ready.is_empty()
+    /// What is to be expected, now and from now on.
+    pub fn outlook(&self) -> watch::Receiver<Outlook> {
+        self.shared.outlook.subscribe()
     }
 
     /// Why there is no spare.
@@ -134,7 +159,7 @@ impl Spares {
         let mut state = self.shared.lock();
         loop {
             if let Some(path) = state.ready.pop() {
-                self.shared.changed.notify_all();
+                self.shared.tell(&state);
                 return Ok(path);
             }
             if let Some(problem) = &state.problem {
@@ -157,7 +182,7 @@ impl Spares {
         fs::rename(segment, &path)?;
         state.ready.push(path);
         state.problem = None;
-        self.shared.changed.notify_all();
+        self.shared.tell(&state);
         Ok(())
     }
 }
@@ -201,14 +226,14 @@ fn make_spares(shared: &Shared) {
                     tracing::info!("the log has a spare segment again; commands are taken");
                 }
                 state.ready.push(path);
-                shared.changed.notify_all();
+                shared.tell(&state);
             }
             Err(error) => {
                 if state.problem.is_none() {
                     tracing::error!(path = %path.display(), %error, "no spare log segment can be made; commands are refused");
                 }
                 state.problem = Some(error.to_string());
-                shared.changed.notify_all();
+                shared.tell(&state);
                 state = shared.changed.wait_timeout(state, RETRY).unwrap_or_else(PoisonError::into_inner).0;
             }
         }

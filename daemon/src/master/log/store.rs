@@ -5,7 +5,7 @@ use super::figures::Figures;
 use super::open;
 use super::record::{self, Record, StoredEntry};
 use super::segment::{Head, RECORDS_AT, Segment};
-use super::spare::{Disk, Spares};
+use super::spare::{Disk, Outlook, Spares};
 use super::tail::{Tail, weight};
 use super::vote::VoteFile;
 use crate::durable;
@@ -22,6 +22,9 @@ use tokio::sync::watch;
 
 /// Entries of one append are written in records of about this many bytes.
 const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Left free in a segment for what Raft writes without being asked (elections, purges; about a hundred bytes each), while it
+/// is not known whether there will be another one.
+const OWN_BYTES: usize = 4 << 10;
 /// The largest segment that can be asked for.
 pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;
 /// The smallest one: the head, and room for a few records.
@@ -83,13 +86,26 @@ impl Log {
 
     /// Whether commands may be taken: false while the disk has no room for the next segment.
     pub fn has_room(&self) -> bool {
-        self.shared.spares.has_room()
+        *self.shared.spares.outlook().borrow() != Outlook::Full
     }
 
-    /// Whether the next segment is there already.
-    #[cfg(test)]
-    pub fn has_spare(&self) -> bool {
-        self.shared.spares.is_ready()
+    /// Whether commands of this [`weight`] have their place in the log. Where that depends on a segment that is being made,
+    /// waits until it is there or the disk has turned out to be full: Raft itself must never find out, it could not go on.
+    pub async fn admits(&self, weight: usize) -> bool {
+        let needed = 2 * weight + OWN_BYTES;
+        let mut outlook = self.shared.spares.outlook();
+        loop {
+            let now = *outlook.borrow_and_update();
+            match now {
+                Outlook::Ready => return true,
+                Outlook::Full => return false,
+                Outlook::Making if self.lock().segments.back().is_some_and(|segment| segment.has_room(needed)) => {
+                    return true;
+                }
+                // The sender is ours, so it is there for as long as this.
+                Outlook::Making => drop(outlook.changed().await),
+            }
+        }
     }
 
     /// Bytes written since the last purge.

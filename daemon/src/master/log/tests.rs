@@ -13,6 +13,7 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::Poll;
 
 const CLUSTER: ClusterId = ClusterId([5; 16]);
 
@@ -253,17 +254,17 @@ fn until(condition: impl Fn() -> bool) {
     }
 }
 
+fn has_spare(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder.join("log")).expect("there");
+    entries.map(|entry| entry.expect("entry").file_name()).any(|name| name.to_string_lossy().starts_with("spare-"))
+}
+
 #[test]
 fn a_full_disk_is_told_in_time_and_passes() {
     let folder = tempfile::tempdir().expect("temp folder");
     let disk = Arc::new(Moody::default());
     let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
-    let spare = || {
-        fs::read_dir(folder.path().join("log"))
-            .expect("there")
-            .any(|e| e.expect("entry").file_name().to_string_lossy().starts_with("spare-"))
-    };
-    until(spare);
+    until(|| has_spare(folder.path()));
     disk.set_full(true);
     assert!(log.has_room(), "there is still a spare");
     let mut next = 0;
@@ -278,6 +279,34 @@ fn a_full_disk_is_told_in_time_and_passes() {
     until(|| log.has_room());
     append(&log, 1, next + 10..next + 300);
     expect(&log, &[(1, 0..next + 300)]);
+}
+
+/// The disk fills while the next segment is being made: whoever needs that segment waits, and is told.
+#[tokio::test]
+async fn what_needs_a_segment_that_is_being_made_waits_for_it() {
+    for full in [true, false] {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let disk = Arc::new(Moody::default());
+        let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
+        until(|| has_spare(folder.path()));
+        disk.hold(true);
+        let mut next = 0;
+        while segments(folder.path()).len() < 2 {
+            append(&log, 1, next..next + 1);
+            next += 1;
+        }
+        assert!(log.admits(1).await, "it goes into the segment just begun");
+        let large = usize::try_from(options(folder.path()).segment_bytes).expect("small") / 2;
+        let mut admits = std::pin::pin!(log.admits(large));
+        let waits = std::future::poll_fn(|cx| Poll::Ready(admits.as_mut().poll(cx).is_pending())).await;
+        disk.set_full(full);
+        disk.hold(false);
+        assert!(waits, "nobody knew yet");
+        assert_eq!(admits.await, !full);
+        // What Raft itself writes finds its place all the same.
+        append(&log, 2, next..next + 1);
+        assert!(log.failure().borrow().is_none());
+    }
 }
 
 #[test]

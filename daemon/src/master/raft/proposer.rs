@@ -97,7 +97,8 @@ impl Batcher {
             }
             let later = waiting.split_off(entry_length(&waiting));
             let entry = std::mem::replace(&mut waiting, later);
-            if !self.log.has_room() {
+            let weight = entry.iter().map(|proposal| weight::of(&proposal.command)).sum();
+            if !self.log.admits(weight).await {
                 refuse(entry.into_iter().map(|proposal| proposal.answer), &ProposeError::DiskFull);
                 continue;
             }

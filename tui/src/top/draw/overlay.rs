@@ -1,11 +1,12 @@
 //! What lies over the view: help, a line or filter that is typed, a question.
 
 use crate::report::Tone;
-use crate::text::{sanitise, truncate, width, wrap};
+use crate::text::{sanitise, truncate, wrap};
 use crate::top::draw::EVERYWHERE;
-use crate::top::model::{Line as Typed, Model, Overlay};
+use crate::top::model::{self, Model, Overlay};
 use crate::top::page::{Binding, Question};
 use crate::top::theme::Theme;
+use crate::top::typed::Typed;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -21,8 +22,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Overlay::None => {}
         Overlay::Help(line) => help(model, frame, area, *line),
         Overlay::Palette(line) => palette(model, frame, area, line),
-        Overlay::Naming(naming) => typed(frame, area, &format!("{}: {}", naming.what, naming.name)),
-        Overlay::Filter(text) => typed(frame, area, &format!("/{text}")),
+        Overlay::Naming(naming) => typed(frame, area, &format!("{}: ", naming.what), &naming.name),
+        Overlay::Filter(filter) => typed(frame, area, "/", filter),
         Overlay::Question { question, yes } => ask(&model.shared.theme, frame, area, question, *yes),
     }
 }
@@ -62,23 +63,16 @@ fn boxed(frame: &mut Frame<'_>, theme: &Theme, area: Rect, wide: usize, high: us
 }
 
 /// A line that is typed, at the bottom.
-fn typed(frame: &mut Frame<'_>, area: Rect, text: &str) {
+fn typed(frame: &mut Frame<'_>, area: Rect, prefix: &str, typed: &Typed) {
     let line = Rect { y: area.bottom(), height: 1, ..area };
     frame.render_widget(Clear, line);
-    let shown = sanitise(text);
-    // Its end is what matters.
-    let mut rest: &str = &shown;
-    while width(rest) >= usize::from(line.width) {
-        let mut letters = rest.chars();
-        letters.next();
-        rest = letters.as_str();
-    }
-    super::text(frame, line, rest);
-    let column = u16::try_from(width(rest)).unwrap_or(u16::MAX);
+    let (shown, cursor) = typed.shown(prefix, line.width.into());
+    super::text(frame, line, shown);
+    let column = u16::try_from(cursor).unwrap_or(u16::MAX);
     frame.set_cursor_position((line.x.saturating_add(column), line.y));
 }
 
-fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &Typed) {
+fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line) {
     let theme = &model.shared.theme;
     let first = line.chosen.unwrap_or(0).saturating_sub(CANDIDATES_SHOWN - 1);
     let shown: Vec<_> = line.candidates.iter().enumerate().skip(first).take(CANDIDATES_SHOWN).collect();
@@ -91,7 +85,7 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &Typed) {
         super::text(frame, row, Line::styled(format!(" {text} "), style));
         row.y += 1;
     }
-    typed(frame, area, &format!(":{}", line.text));
+    typed(frame, area, ":", &line.typed);
 }
 
 fn ask(theme: &Theme, frame: &mut Frame<'_>, area: Rect, question: &Question, yes: bool) {

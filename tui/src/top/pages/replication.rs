@@ -15,6 +15,7 @@ use dfs_rpc::board::CopyCount;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -27,13 +28,12 @@ const FIND_SHORT: &str = "find / -under-replicated";
 
 #[derive(Debug, Default)]
 pub struct Replication {
-    /// The chosen cell: row and column of the matrix.
-    row: usize,
-    column: usize,
+    /// The chosen cell: row and column of the matrix. The worst one until somebody chooses.
+    chosen: Option<(usize, usize)>,
 }
 
-/// What a number of copies means for a chunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a number of copies means for a chunk, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Missing,
     Endangered,
@@ -92,12 +92,15 @@ impl Page for Replication {
     }
 
     fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
-        let rows = shared.snapshot.as_ref().map_or(0, |snapshot| wanted(snapshot).len());
+        let (last, (row, column)) = match &shared.snapshot {
+            Some(snapshot) => (wanted(snapshot).len().saturating_sub(1), self.place(snapshot)),
+            None => Default::default(),
+        };
         match key.code {
-            KeyCode::Up => self.row = self.row.saturating_sub(1),
-            KeyCode::Down => self.row = (self.row + 1).min(rows.saturating_sub(1)),
-            KeyCode::Left => self.column = self.column.saturating_sub(1),
-            KeyCode::Right => self.column = (self.column + 1).min(LIVE_SHOWN_MAX.into()),
+            KeyCode::Up => self.chosen = Some((row.saturating_sub(1), column)),
+            KeyCode::Down => self.chosen = Some(((row + 1).min(last), column)),
+            KeyCode::Left => self.chosen = Some((row, column.saturating_sub(1))),
+            KeyCode::Right => self.chosen = Some((row, (column + 1).min(LIVE_SHOWN_MAX.into()))),
             KeyCode::Enter => return Some(vec![Act::Run(FIND_SHORT.to_owned())]),
             _ => return None,
         }
@@ -113,7 +116,7 @@ impl Page for Replication {
         };
         let (row, column) = (usize::from(row), usize::from(cells) / CELL);
         if matches!(event.kind, MouseEventKind::Down(_)) && row < rows && column <= LIVE_SHOWN_MAX.into() {
-            (self.row, self.column) = (row, column);
+            self.chosen = Some((row, column));
         }
         Vec::new()
     }
@@ -142,7 +145,8 @@ impl Page for Replication {
             let seconds = shared.history.seconds().map(|sample| sample.map(|sample| sample.lacking as f64));
             let columns = chart::columns(seconds, crate::top::history::SECONDS_KEPT, usize::from(area.width));
             let most = chart::most(&columns);
-            let head = format!("copies that chunks lacked in the last 15 minutes, at most {}", count(most as u64));
+            let worst = shared.history.seconds().flatten().map(|sample| sample.lacking).max().unwrap_or(0);
+            let head = format!("copies that chunks lacked in the last 15 minutes, at most {}", count(worst));
             lines.push(Line::styled(head, theme.dim()));
             let rows = chart::rows(&columns, most, room);
             lines.extend(rows.into_iter().map(|row| Line::styled(row, theme.tone(Tone::Warning))));
@@ -154,7 +158,7 @@ impl Page for Replication {
     }
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
-        self.chosen(shared.snapshot.as_deref()?)
+        self.words(shared.snapshot.as_deref()?)
     }
 
     fn actions(&self, _shared: &Shared) -> Vec<Action> {
@@ -233,14 +237,14 @@ impl Replication {
             .collect();
         let head: String = heads.iter().map(|head| format!("{head:>CELL$}")).collect();
         let mut lines = vec![Line::styled(format!("{:CELL$}{head}", "WANTED"), theme.head())];
-        let wanted = wanted(snapshot);
+        let (wanted, place) = (wanted(snapshot), self.place(snapshot));
         for (row, wanted) in wanted.iter().enumerate() {
             let mut spans = vec![Span::raw(format!("{:CELL$}", format!("{wanted} copies")))];
             for live in 0..=LIVE_SHOWN_MAX {
                 let class = Class::of(*wanted, live);
                 let chunks = chunks(&snapshot.copies, *wanted, live);
                 let cell = if chunks == 0 { "–".to_owned() } else { format!("{} {}", class.glyph(), count(chunks)) };
-                let chosen = row == self.row && usize::from(live) == self.column;
+                let chosen = (row, usize::from(live)) == place;
                 let style = match chunks {
                     _ if chosen => theme.selected(),
                     0 => theme.dim(),
@@ -252,18 +256,29 @@ impl Replication {
             }
             lines.push(Line::from(spans));
         }
-        lines.push(match self.chosen(snapshot) {
+        lines.push(match self.words(snapshot) {
             Some(chosen) => Line::styled(chosen, theme.dim()),
             None => Line::styled("there are no chunks yet", theme.dim()),
         });
         lines
     }
 
-    /// The chosen cell in words.
-    fn chosen(&self, snapshot: &Snapshot) -> Option<String> {
+    /// Row and column of the chosen cell, within the matrix.
+    fn place(&self, snapshot: &Snapshot) -> (usize, usize) {
         let wanted = wanted(snapshot);
-        let wanted = *wanted.get(self.row.min(wanted.len().checked_sub(1)?))?;
-        let live = u8::try_from(self.column).ok()?;
+        let worst = || {
+            let cells = snapshot.copies.iter().map(|cell| (cell.wanted, cell.live.min(LIVE_SHOWN_MAX), cell.chunks));
+            let worst = cells.min_by_key(|&(wanted, live, chunks)| (Class::of(wanted, live), Reverse(chunks)))?;
+            Some((wanted.binary_search(&worst.0).ok()?, usize::from(worst.1)))
+        };
+        let (row, column) = self.chosen.or_else(worst).unwrap_or_default();
+        (row.min(wanted.len().saturating_sub(1)), column)
+    }
+
+    /// The chosen cell in words.
+    fn words(&self, snapshot: &Snapshot) -> Option<String> {
+        let (row, column) = self.place(snapshot);
+        let (wanted, live) = (*wanted(snapshot).get(row)?, u8::try_from(column).ok()?);
         let chunks = plural(chunks(&snapshot.copies, wanted, live), "chunk", "chunks");
         Some(format!("{chunks} {}: {live} live of {wanted} wanted", Class::of(wanted, live).word()))
     }

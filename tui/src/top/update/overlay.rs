@@ -4,10 +4,8 @@ use super::{palette, set_filter};
 use crate::top::message::Effect;
 use crate::top::model::{Candidate, Line, Model, Overlay};
 use crate::top::page::{Act, Naming};
+use crate::top::typed::Typed;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
-
-/// A line that is typed is at most this long, in bytes.
-const LINE_BYTES_MAX: usize = 4096;
 
 pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -57,18 +55,20 @@ fn help(model: &mut Model, line: usize, key: KeyEvent) -> Vec<Act> {
     Vec::new()
 }
 
-fn filter(model: &mut Model, mut text: String, key: KeyEvent) -> Vec<Act> {
+fn filter(model: &mut Model, mut typed: Typed, key: KeyEvent) -> Vec<Act> {
+    let text = typed.text();
     if key.code == KeyCode::Enter {
         return set_filter(model, text);
     }
-    edit(&mut text, key);
-    model.overlay = Overlay::Filter(text.clone());
-    set_filter(model, text)
+    let other = typed.key(key);
+    let text = typed.text();
+    model.overlay = Overlay::Filter(typed);
+    if other { set_filter(model, text) } else { Vec::new() }
 }
 
 fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
     if key.code != KeyCode::Enter {
-        edit(&mut naming.name, key);
+        naming.name.key(key);
         model.overlay = Overlay::Naming(naming);
         return Vec::new();
     }
@@ -76,7 +76,7 @@ fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
         _ if naming.name.is_empty() => vec![Act::Say("not done".to_owned())],
         Ok(line) => vec![Act::Run(line)],
         Err(error) => {
-            let said = Act::Say(format!("{}: {error}", naming.name));
+            let said = Act::Say(format!("{}: {error}", naming.name.text()));
             model.overlay = Overlay::Naming(naming);
             vec![said]
         }
@@ -84,8 +84,8 @@ fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
 }
 
 /// Begins a line behind `:`.
-pub(super) fn type_line(model: &mut Model, text: String) -> Vec<Act> {
-    typed(model, text)
+pub(super) fn type_line(model: &mut Model, line: Typed) -> Vec<Act> {
+    typed(model, line)
 }
 
 fn palette(model: &mut Model, mut line: Line, key: KeyEvent) -> Vec<Act> {
@@ -103,28 +103,29 @@ fn palette(model: &mut Model, mut line: Line, key: KeyEvent) -> Vec<Act> {
             Vec::new()
         }
         KeyCode::Tab => {
-            let text =
-                line.candidates.get(line.chosen.unwrap_or(0)).map_or(line.text, |candidate| candidate.text.clone());
-            typed(model, text)
+            let candidate = line.candidates.get(line.chosen.unwrap_or(0));
+            typed(model, candidate.map_or(line.typed, |candidate| candidate.text.clone().into()))
         }
+        _ if line.typed.key(key) => typed(model, line.typed),
         _ => {
-            edit(&mut line.text, key);
-            typed(model, line.text)
+            model.overlay = Overlay::Palette(line);
+            Vec::new()
         }
     }
 }
 
 /// A line as it is now: what may be meant is looked up at once, the rest is asked of the shell.
-fn typed(model: &mut Model, text: String) -> Vec<Act> {
-    let candidates = palette::candidates(model, &text);
-    model.overlay = Overlay::Palette(Line { text: text.clone(), candidates, chosen: None });
-    vec![Act::Effect(Effect::Complete { line: text })]
+fn typed(model: &mut Model, typed: Typed) -> Vec<Act> {
+    let line = typed.text();
+    let candidates = palette::candidates(model, &line);
+    model.overlay = Overlay::Palette(Line { typed, candidates, chosen: None });
+    vec![Act::Effect(Effect::Complete { line })]
 }
 
 /// Words that the shell knows have come for a line.
 pub(super) fn completed(model: &mut Model, asked: &str, words: &[String]) {
     let Overlay::Palette(line) = &mut model.overlay else { return };
-    if line.text != asked {
+    if line.typed.text() != asked {
         return;
     }
     for word in words {
@@ -140,34 +141,25 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Act> {
     let pasted: String = pasted.chars().filter(|c| !c.is_control()).collect();
     model.dirty = true;
     match std::mem::take(&mut model.overlay) {
-        Overlay::Palette(line) if line.text.len() + pasted.len() <= LINE_BYTES_MAX => typed(model, line.text + &pasted),
-        Overlay::Filter(text) if text.len() + pasted.len() <= LINE_BYTES_MAX => {
-            model.overlay = Overlay::Filter(text.clone() + &pasted);
-            set_filter(model, text + &pasted)
+        Overlay::Palette(mut line) => {
+            line.typed.insert(&pasted);
+            typed(model, line.typed)
         }
-        Overlay::Naming(naming) if naming.name.len() + pasted.len() <= LINE_BYTES_MAX => {
-            let name = naming.name + &pasted;
-            model.overlay = Overlay::Naming(Naming { name, ..naming });
+        Overlay::Filter(mut filter) => {
+            filter.insert(&pasted);
+            let text = filter.text();
+            model.overlay = Overlay::Filter(filter);
+            set_filter(model, text)
+        }
+        Overlay::Naming(mut naming) => {
+            naming.name.insert(&pasted);
+            model.overlay = Overlay::Naming(naming);
             Vec::new()
         }
         other => {
             model.overlay = other;
             Vec::new()
         }
-    }
-}
-
-fn edit(text: &mut String, key: KeyEvent) {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('u') if control => text.clear(),
-        KeyCode::Char('w') if control => {
-            let kept = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
-            text.truncate(kept);
-        }
-        KeyCode::Backspace => drop(text.pop()),
-        KeyCode::Char(c) if !control && text.len() < LINE_BYTES_MAX => text.push(c),
-        _ => {}
     }
 }
 

@@ -28,10 +28,11 @@ fn all(model: &Model) -> Vec<Candidate> {
 
 /// Enter was pressed: what was chosen, or else what was typed.
 pub(super) fn chosen(model: &mut Model, line: &Line) -> Vec<Act> {
+    let typed = line.typed.text();
     let text = match line.chosen.and_then(|at| line.candidates.get(at)) {
         Some(Candidate { act: Some(act), .. }) => return vec![act.clone()],
         Some(Candidate { text, act: None }) => text.trim(),
-        None => line.text.trim(),
+        None => typed.trim(),
     };
     if text.is_empty() {
         return Vec::new();

@@ -184,7 +184,7 @@ fn the_advised_command_is_typed_for_who_presses_enter() {
     let mut model = model(fixtures::dead());
     press(&mut model, KeyCode::Enter);
     let Overlay::Palette(line) = &model.overlay else { panic!("{:?}", model.overlay) };
-    assert_eq!(line.text, model.shared.findings[0].next);
+    assert_eq!(line.typed.text(), model.shared.findings[0].next);
 }
 
 #[test]

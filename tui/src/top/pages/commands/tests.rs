@@ -74,7 +74,9 @@ fn more_than_a_line_of_output_is_shown_at_once() {
     run(&mut model, "du /");
     typed(&mut model, ":l");
     ended(&mut model, 0, "1\n2\n");
-    assert!(matches!(&model.overlay, Overlay::Palette(line) if line.text == "l") && model.page == PageId::Overview);
+    assert!(
+        matches!(&model.overlay, Overlay::Palette(line) if line.typed.text() == "l") && model.page == PageId::Overview
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::quote::quote_words;
 use crate::text::sanitise;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Naming, Question};
+use crate::top::typed::Typed;
 use crossterm::event::KeyCode;
 use dfs_types::DfsPath;
 
@@ -130,14 +131,14 @@ fn download(files: &Files, row: &Row, path: &DfsPath) -> String {
 fn mkdir(files: &Files) -> Naming {
     let folder = files.remote.path.clone();
     let what = format!("new folder in {}", sanitise(folder.as_str()));
-    Naming { what, words: vec!["mkdir".to_owned()], folder, name: String::new() }
+    Naming { what, words: vec!["mkdir".to_owned()], folder, name: Typed::default() }
 }
 
 fn rename(files: &Files, path: &DfsPath) -> Naming {
     let name = path.name().unwrap_or_default().to_owned();
     let what = format!("{} shall be called", sanitise(&name));
     let words = vec!["mv".to_owned(), path.as_str().to_owned()];
-    Naming { what, words, folder: files.remote.path.clone(), name }
+    Naming { what, words, folder: files.remote.path.clone(), name: name.into() }
 }
 
 /// The question says what will be lost.
