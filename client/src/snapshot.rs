@@ -1,9 +1,10 @@
 //! What a dashboard knows of the cluster, kept up to date by what the masters say is new.
 
 use crate::Client;
-use dfs_rpc::EVENTS_KEPT_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
+use dfs_rpc::curve::Second;
+use dfs_rpc::{CURVE_SECONDS_MAX, EVENTS_KEPT_MAX};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -12,7 +13,7 @@ use std::collections::{BTreeSet, VecDeque};
 mod tests;
 
 /// A whole picture of the cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// What to ask for the next [`Board`] with.
     pub version: BoardVersion,
@@ -24,6 +25,9 @@ pub struct Snapshot {
     pub log: LogStatus,
     /// The newest ones, at most [`EVENTS_KEPT_MAX`], the oldest first. They are of one master since its start.
     pub events: VecDeque<Event>,
+    /// What went on in the last seconds, at most [`CURVE_SECONDS_MAX`], the oldest first, the last one at `status.taken_at`. They
+    /// are of one master since its start; none is a second that it did not see.
+    pub curve: VecDeque<Option<Second>>,
 }
 
 impl Client {
@@ -46,10 +50,12 @@ impl Client {
 impl From<Board> for Snapshot {
     /// Takes the board for a whole one; [`Snapshot::apply`] is for those that may build on another.
     fn from(board: Board) -> Self {
-        let Board { version, since: _, status, copies, log, nodes, gone: _, events } = board;
-        let mut snapshot = Self { version, status, nodes, copies, log, events: VecDeque::new() };
+        let Board { version, since: _, status, copies, log, nodes, gone: _, events, curve } = board;
+        let mut snapshot =
+            Self { version, status, nodes, copies, log, events: VecDeque::new(), curve: VecDeque::new() };
         snapshot.put_in_order();
         snapshot.add_events(events);
+        snapshot.add_seconds(curve);
         snapshot
     }
 }
@@ -80,6 +86,7 @@ impl Snapshot {
         self.put_in_order();
         (self.version, self.status, self.copies, self.log) = (board.version, board.status, board.copies, board.log);
         self.add_events(board.events);
+        self.add_seconds(board.curve);
         Ok(())
     }
 
@@ -97,5 +104,11 @@ impl Snapshot {
         }
         let excess = self.events.len().saturating_sub(EVENTS_KEPT_MAX);
         self.events.drain(..excess);
+    }
+
+    fn add_seconds(&mut self, seconds: Vec<Option<Second>>) {
+        self.curve.extend(seconds);
+        let excess = self.curve.len().saturating_sub(CURVE_SECONDS_MAX);
+        self.curve.drain(..excess);
     }
 }

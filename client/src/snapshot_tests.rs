@@ -2,9 +2,10 @@
 //! picture; the real one is tested beside its code.
 
 use super::Snapshot;
-use dfs_rpc::EVENTS_KEPT_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
+use dfs_rpc::curve::Second;
+use dfs_rpc::{CURVE_SECONDS_MAX, EVENTS_KEPT_MAX};
 use dfs_types::{ClusterId, DatanodeId, ErrorCode, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,13 @@ fn event(number: u64) -> Event {
     Event { number, at: Timestamp(number), severity: Severity::Info, node: None, text: "x".into() }
 }
 
-/// What a master knows at one picture: datanodes with when they were heard from and their chunks; events so far.
+/// A second of the curve; some were not seen.
+fn second(number: u64) -> Option<Second> {
+    (!number.is_multiple_of(7)).then(|| Second { used: number, ..Second::default() })
+}
+
+/// What a master knows at one picture: datanodes with when they were heard from and their chunks; events so far. Its curve
+/// has as many seconds as have passed.
 #[derive(Debug, Clone, Default)]
 struct Known {
     now: u64,
@@ -43,6 +50,8 @@ impl Known {
         let (old_ids, ids): (BTreeSet<u16>, BTreeSet<u16>) =
             (before.nodes.keys().copied().collect(), self.nodes.keys().copied().collect());
         let first = before.events.max(self.events.saturating_sub(EVENTS_KEPT_MAX as u64)) + 1;
+        let forgotten = (self.now / 1000).saturating_sub(CURVE_SECONDS_MAX as u64);
+        let first_second = (before.now / 1000).max(forgotten) + 1;
         Board {
             version: version(seq),
             since: old.map(|(seq, _)| version(seq)),
@@ -52,6 +61,7 @@ impl Known {
             nodes,
             gone: old_ids.difference(&ids).map(|id| DatanodeId(*id)).collect(),
             events: (first..=self.events).map(event).collect(),
+            curve: (first_second..=self.now / 1000).map(second).collect(),
         }
     }
 }
@@ -60,7 +70,7 @@ impl Known {
 type Step = (u64, Vec<(u16, Option<u64>)>, u64);
 
 fn step() -> impl Strategy<Value = Step> {
-    (0..5_000u64, proptest::collection::vec((1..12u16, proptest::option::of(0..9u64)), 0..6), 0..700u64)
+    (0..100_000u64, proptest::collection::vec((1..12u16, proptest::option::of(0..9u64)), 0..6), 0..700u64)
 }
 
 proptest! {

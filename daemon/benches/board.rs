@@ -1,12 +1,14 @@
 //! What the picture of a cluster of 5,000 datanodes costs the master: the look at the registry, during which nobody else may
-//! change it, and making and encoding what dashboards are sent.
+//! change it, and making and encoding what dashboards are sent; and a second of the curve, which is sampled though nobody
+//! looks.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dfs_daemon::master::board::{Boards, Journal, News};
+use dfs_daemon::master::board::{Boards, Curve, Journal, News};
 use dfs_daemon::master::clock::Clock;
 use dfs_daemon::master::registry::{Registry, RegistrySettings};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::namespace::Namespace;
+use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{BoardVersion, LogStatus};
 use dfs_rpc::client::ClusterStatus;
 use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register};
@@ -28,6 +30,7 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 
 struct Cluster {
     registry: Registry,
+    curve: Curve,
     boards: Boards,
     now: Timestamp,
     seq: u64,
@@ -67,7 +70,11 @@ impl Cluster {
             let register = Register { boot: 1, address, load: load(id, now), version: "0.1.0".into() };
             registry.register(DatanodeId(id), register, u64::from(id), now);
         }
-        Self { registry, boards: Boards::new(1), now, seq: 0 }
+        let mut curve = Curve::default();
+        for ago in (1..=CURVE_SECONDS_MAX as u64).rev() {
+            curve.note(&registry.pulse(now), ago, Timestamp(now.0 - ago * 1_000));
+        }
+        Self { registry, curve, boards: Boards::new(1), now, seq: 0 }
     }
 
     /// A second passes, in which a third of the datanodes say how they are.
@@ -81,6 +88,12 @@ impl Cluster {
             let told = self.registry.heartbeat(DatanodeId(id), u64::from(id), heartbeat, &namespace, false, self.now);
             assert!(told.is_ok());
         }
+    }
+
+    /// What a master does in every second, of which the registry is held for all but a moment.
+    fn sample(&mut self) {
+        let pulse = self.registry.pulse(self.now);
+        self.curve.note(&pulse, self.now.0, self.now);
     }
 
     /// What a master does when somebody asks and the last picture is old.
@@ -105,7 +118,8 @@ impl Cluster {
             version: "0.1.0".into(),
             ..ClusterStatus::empty(ClusterId([1; 16]), self.now)
         };
-        self.boards.take(News { status, log: LogStatus::default(), glance, events: Vec::new() });
+        let curve = self.curve.after(self.boards.newest_second(), self.now);
+        self.boards.take(News { status, log: LogStatus::default(), glance, events: Vec::new(), curve });
         self.seq += 1;
     }
 
@@ -121,6 +135,7 @@ fn each_second(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&mut 
     let mut cluster = Cluster::new();
     (0..TURNS).for_each(|_| {
         cluster.second();
+        cluster.sample();
         cluster.make();
     });
     criterion.bench_function(name, |bench| {
@@ -141,6 +156,7 @@ fn boards(criterion: &mut Criterion) {
     each_second(criterion, "5,000 datanodes: the registry is held", |cluster| {
         black_box(cluster.registry.glance(&Namespace::new(), cluster.now));
     });
+    each_second(criterion, "5,000 datanodes: a second of the curve is sampled", Cluster::sample);
     each_second(criterion, "5,000 datanodes: a picture is made", Cluster::make);
     let mut bytes = (0, 0);
     each_second(criterion, "5,000 datanodes: made, all of it encoded", |cluster| {

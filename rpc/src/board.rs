@@ -1,10 +1,11 @@
 //! The picture of the cluster that dashboards watch: whole at first, then what has changed.
 //!
 //! A master numbers its pictures ([`BoardVersion`]). Whoever says which one they have is sent the datanodes and events that
-//! are newer, and the figures of the whole cluster, which are few; everybody else, everything. Any master answers, with
+//! are newer, the seconds that passed, and the figures of the whole cluster, which are few; everybody else, everything. Any master answers, with
 //! what it knows itself.
 
 use crate::client::{ClusterStatus, NodeStatus};
+use crate::curve::{self, Second};
 use bytes::Bytes;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,10 +21,10 @@ pub struct BoardVersion {
 }
 
 /// A picture of the cluster, or what of it is new.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Board {
     pub version: BoardVersion,
-    /// The picture that `nodes`, `gone` and `events` build on; none: they are all that there is.
+    /// The picture that `nodes`, `gone`, `events` and `curve` build on; none: they are all that there is.
     pub since: Option<BoardVersion>,
     pub status: ClusterStatus,
     /// Chunks by copies wanted and copies live, in rising order; empty before the first count.
@@ -37,6 +38,10 @@ pub struct Board {
     pub gone: Vec<DatanodeId>,
     /// What happened, the oldest first; at most [`EVENTS_KEPT_MAX`](crate::EVENTS_KEPT_MAX).
     pub events: Vec<Event>,
+    /// What went on in the last seconds, as the answering master saw it since its start: the oldest first, the last one at
+    /// `status.taken_at`; at most [`CURVE_SECONDS_MAX`](crate::CURVE_SECONDS_MAX). None is a second that it did not see.
+    #[serde(deserialize_with = "curve::read")]
+    pub curve: Vec<Option<Second>>,
 }
 
 /// How many chunks want so many copies and have so many live ones.
@@ -46,6 +51,13 @@ pub struct CopyCount {
     /// More than 255 count as 255.
     pub live: u8,
     pub chunks: u64,
+}
+
+impl CopyCount {
+    /// Copies that these chunks lack in all.
+    pub fn lacking(&self) -> u64 {
+        u64::from(self.wanted.saturating_sub(self.live)).saturating_mul(self.chunks)
+    }
 }
 
 /// The Raft log of a master.
@@ -147,6 +159,22 @@ mod tests {
         let bomb = zstd::bulk::compress(&vec![0; PICTURE_BYTES_MAX as usize + 1], COMPRESSION_LEVEL).expect("packs");
         assert!(bomb.len() < 64 << 10);
         assert!(Board::decode(&bomb).is_err_and(|error| error.message.ends_with("it is too large")));
+    }
+
+    #[test]
+    fn a_curve_that_is_too_long_is_refused() {
+        use crate::CURVE_SECONDS_MAX;
+        use dfs_types::ClusterId;
+        let (copies, log, nodes, gone, events) = Default::default();
+        let version = BoardVersion { epoch: 1, seq: 1 };
+        let status = ClusterStatus::empty(ClusterId([1; 16]), Timestamp(1));
+        let curve = vec![Some(Second { used: 7, ..Second::default() }); CURVE_SECONDS_MAX];
+        let mut board = Board { version, since: None, status, copies, log, nodes, gone, events, curve };
+        let decoded = Board::decode(&board.encode().expect("packs")).expect("as long as may be");
+        assert_eq!(decoded, board);
+        board.curve.push(None);
+        let refused = Board::decode(&board.encode().expect("packs")).expect_err("a second more");
+        assert!(refused.message.starts_with("the master sent no picture of the cluster: "), "{refused:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! * [`hello`] opens every connection: versions, cluster, service.
 //! * [`tls`] proves who is at each end; [`transport`] joins the two and speaks postcard for tarpc.
 //! * [`client`], [`node`] and [`raft`] are the three control services; [`board`] is the picture of the cluster that the
-//!   first of them gives to dashboards.
+//!   first of them gives to dashboards, [`curve`] what goes on in it second by second.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
 //! * [`capability`] are the signed permissions for chunks, and the receipts for stored ones.
 //! * [`request`] draws the ids of requests.
@@ -20,6 +20,7 @@ pub mod capability;
 pub mod client;
 pub mod codec;
 pub mod conn;
+pub mod curve;
 pub mod data;
 pub mod frame;
 pub mod hello;
@@ -48,5 +49,7 @@ pub const TEXT_BYTES_MAX: usize = 1_024;
 pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
 /// Events that a master keeps, and that one picture of the cluster holds at most.
 pub const EVENTS_KEPT_MAX: usize = 1_000;
+/// Seconds of the cluster that a master keeps, and that one picture of it holds at most.
+pub const CURVE_SECONDS_MAX: usize = 900;
 /// The most replicas that a file may ask for.
 pub const REPLICATION_MAX: u8 = 16;

@@ -46,6 +46,34 @@ fn a_datanode_dies_and_its_chunks_are_copied() {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
+/// Who looks afterwards sees what went on before: the master has kept it.
+#[test]
+fn a_frame_has_the_curves_of_before() {
+    let cluster = Cluster::start(Spec::default());
+    let file = file(&cluster, 3);
+    // Each of these is a process of its own, which has seen nothing before.
+    let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "120x40"]);
+    let curve = |frame: &str, name: &str| {
+        let mut lines = frame.lines().skip_while(|line| !line.starts_with(name));
+        let first = lines.next().expect(name).to_owned();
+        // Its rows go on below, without a name.
+        let rows =
+            std::iter::once(first.clone()).chain(lines.take_while(|line| line.starts_with("  ")).map(str::to_owned));
+        (first, rows.collect::<String>().chars().filter(|letter| ('▁'..='█').contains(letter)).count())
+    };
+    let drawn = |name: &str| {
+        let (first, blocks) = curve(&frame(), name);
+        !first.contains("not known") && first.contains("/s") && blocks > 0
+    };
+    let mut puts = 0;
+    cluster.wait_for("what was written and changed is in the curves", || {
+        // A datanode that falls silent on a busy machine takes with it what is known of one file.
+        puts += 1;
+        cluster.ok(&["put", file.to_str().expect("UTF-8"), &format!("/{puts}")]);
+        drawn("written") && drawn("changes")
+    });
+}
+
 #[test]
 fn whatever_ends_it_the_terminal_is_given_back() {
     let cluster = Cluster::start(Spec::default());

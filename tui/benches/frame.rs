@@ -6,7 +6,9 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
 use dfs_client::{ClusterStatus, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
+use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
+use dfs_rpc::curve::{Rates, Second};
 use dfs_rpc::node::{FolderLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
 use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry, Moment};
@@ -68,6 +70,13 @@ fn node(id: u16, second: u64) -> NodeStatus {
     }
 }
 
+/// What the master saw in a second.
+fn passed(second: u64) -> Second {
+    let wave = (second % 100) as f64;
+    let rates = Rates { read: wave * 1e9, written: 1e11 / (1.0 + wave), reads: wave * 1e4, writes: 1e5 };
+    Second { rates: Some(rates), changes: Some(wave * 9.0), lacking: Some(125_000 - second), used: second << 40 }
+}
+
 fn picture(second: u64) -> Arc<Snapshot> {
     let nodes: Vec<NodeStatus> = (1..=NODES).map(|id| node(id, second)).collect();
     let sum = |part: fn(&NodeLoad) -> u64| nodes.iter().map(|node| part(&node.load)).sum::<u64>();
@@ -107,10 +116,11 @@ fn picture(second: u64) -> Arc<Snapshot> {
     let version = BoardVersion { epoch: 7, seq: second };
     let events = (1..=EVENTS).map(event).collect();
     let log = LogStatus::default();
-    Arc::new(Snapshot::from(Board { version, since: None, status, copies, log, nodes, gone: Vec::new(), events }))
+    let (gone, curve) = (Vec::new(), (0..CURVE_SECONDS_MAX as u64).map(|at| Some(passed(second + at))).collect());
+    Arc::new(Snapshot::from(Board { version, since: None, status, copies, log, nodes, gone, events, curve }))
 }
 
-/// The dashboard after 15 minutes with two pictures, so that all rates are known and all curves are full.
+/// The dashboard after 15 minutes with three pictures, so that all rates are known and all curves are full.
 fn model(page: PageId, width: u16, height: u16) -> Model {
     let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
     let mut model = Model::new(Options { theme, page: Some(page), ..Options::default() });

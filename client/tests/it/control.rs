@@ -31,8 +31,8 @@ fn board(epoch: u64, seq: u64, since: Option<u64>) -> Board {
     let version = |seq| BoardVersion { epoch, seq };
     let status = ClusterStatus { term: seq, ..ClusterStatus::empty(ClusterId([1; 16]), Timestamp(seq)) };
     let (copies, log) = (Vec::new(), LogStatus::default());
-    let (nodes, gone, events) = Default::default();
-    Board { version: version(seq), since: since.map(version), status, copies, log, nodes, gone, events }
+    let (nodes, gone, events, curve) = Default::default();
+    Board { version: version(seq), since: since.map(version), status, copies, log, nodes, gone, events, curve }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A whole master, from its folder to its last word.
 
-use super::board::{Boards, Journal};
+use super::board::{Boards, Curve, Journal};
 use super::clock::Clock;
 use super::floor::Floor;
 use super::keys::{self, KeyCache};
@@ -116,6 +116,7 @@ fn make_master(
         floor: Mutex::new(Floor::new(settings.collect_after)),
         traffic: Mutex::default(),
         duties: tokio::sync::Mutex::default(),
+        curve: Mutex::new(Curve::default()),
         boards: Mutex::new(Boards::new(fastrand::u64(..))),
         log: raft.log.figures(),
         elections: AtomicU64::new(0),
@@ -162,6 +163,7 @@ async fn serve(
     let listener = tokio::net::TcpListener::from_std(listener).context("listen")?;
     let listening = tokio::spawn(server.clone().listen(listener, threads.handles()));
     let worker = tokio::spawn(Worker::new(master.clone()).run(inner.clone()));
+    let curve = tokio::spawn(master.clone().keep_curve(inner.clone()));
     tracing::info!(address = %master.address, id = %master.id, "master is ready");
     on_ready(master.address);
     let failure = tokio::select! {
@@ -170,7 +172,7 @@ async fn serve(
     };
     tracing::info!("stopping: connections");
     inner.cancel();
-    let _ = tokio::join!(listening, worker);
+    let _ = tokio::join!(listening, worker, curve);
     server.tasks.close();
     if tokio::time::timeout(CONNECTIONS_STOP_TIMEOUT, server.tasks.wait()).await.is_err() {
         tracing::warn!("some connections did not end in time");

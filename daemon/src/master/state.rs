@@ -1,6 +1,6 @@
 //! What all calls of one master share.
 
-use super::board::{Boards, Journal};
+use super::board::{Boards, Curve, Journal};
 use super::clock::Clock;
 use super::floor::Floor;
 use super::keys::KeyCache;
@@ -45,6 +45,8 @@ pub struct Master {
     pub journal: Arc<Journal>,
     /// Which folders are busy. Soft state of the leader.
     pub(super) traffic: Mutex<Traffic>,
+    /// The last seconds of the cluster.
+    pub(super) curve: Mutex<Curve>,
     /// The picture of the cluster that dashboards watch.
     pub(super) boards: Mutex<Boards>,
     /// Held while what is wanted of a datanode is changed: two drains at once would each count on the other's datanode.
@@ -78,6 +80,10 @@ impl Master {
 
     pub fn floor(&self) -> MutexGuard<'_, Floor> {
         self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn curve(&self) -> MutexGuard<'_, Curve> {
+        self.curve.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the worker is doing, in words.

@@ -35,6 +35,18 @@ fn every_view_in_every_state() {
     }
 }
 
+/// Who opens a dashboard sees what the master has seen before, with its gaps.
+#[test]
+fn the_first_frame_has_its_history() {
+    let mut snapshot = fixtures::cluster(3);
+    snapshot.curve = fixtures::curve().into();
+    let mut model = fixtures::model(snapshot);
+    kept("overview-opened", &mut model);
+    (0..3).for_each(|_| drop(update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('z'))))));
+    model.said = None;
+    kept("overview-opened-15-minutes", &mut model);
+}
+
 #[test]
 fn one_datanode() {
     for (scene, mut model) in fixtures::scenes() {

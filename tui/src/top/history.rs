@@ -1,67 +1,41 @@
-//! What was seen, second by second, and the rates that come of it.
+//! What was seen, second by second: of the cluster by the master that answered, of each datanode by the dashboard.
 //!
-//! Datanodes tell counters that rise; what they did per second is the difference between two of their heartbeats. Where
-//! nothing was heard there is a gap, and no zero.
+//! Where nothing was heard there is a gap, and no zero.
 
 use dfs_client::{NodeState, NodeStatus, Snapshot};
+use dfs_rpc::board::CopyCount;
+use dfs_rpc::curve::{Heard, Pace, Rates, Second};
 use dfs_types::{DatanodeId, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Seconds that are kept of the cluster.
-pub const SECONDS_KEPT: usize = 900;
+pub const SECONDS_KEPT: usize = dfs_rpc::CURVE_SECONDS_MAX;
 /// Seconds that are kept of each datanode.
 pub const NODE_SECONDS_KEPT: usize = 120;
 /// The speed of repair is taken over this many seconds.
 const REPAIR_SPAN: usize = 20;
-
-/// What is done per second.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Rates {
-    /// Bytes read from and written to datanodes.
-    pub read: f64,
-    pub written: f64,
-    /// Chunk reads and writes.
-    pub reads: f64,
-    pub writes: f64,
-}
-
-impl Rates {
-    fn add(&mut self, other: &Rates) {
-        self.read += other.read;
-        self.written += other.written;
-        self.reads += other.reads;
-        self.writes += other.writes;
-    }
-}
-
-/// The cluster in one second.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Sample {
-    /// None until two heartbeats of a datanode were heard.
-    pub rates: Option<Rates>,
-    /// Changes of names per second; none until two pictures came.
-    pub changes: Option<f64>,
-    /// Copies that chunks lack in all.
-    pub lacking: u64,
-    /// Bytes used on live datanodes.
-    pub used: u64,
-}
+/// A picture speaks for so many seconds at most, twice the slowest refresh: behind them nobody has answered, or the dashboard was
+/// stopped.
+const SECONDS_HEARD_MAX: u64 = 10;
 
 /// All that is remembered.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    samples: VecDeque<Option<Sample>>,
+    seconds: VecDeque<Option<Second>>,
     nodes: BTreeMap<DatanodeId, NodeHistory>,
-    /// Of the last picture: when it was taken, and the changes until then.
-    last: Option<(Timestamp, u64)>,
-    now: Option<Sample>,
+    now: Option<Second>,
+    /// The last of `seconds` is that of `now` already.
+    early: bool,
+    /// Nothing was missed before the last picture.
+    heard: bool,
+    /// Seconds since then.
+    silent: u64,
 }
 
 /// One datanode.
 #[derive(Debug, Clone, Default)]
 pub struct NodeHistory {
-    heard: Option<Heard>,
-    rates: Option<Rates>,
+    pace: Pace,
     /// Bytes read and written per second.
     seconds: VecDeque<Option<(f32, f32)>>,
     /// While it drains: chunks left, now and in the last seconds, the oldest first.
@@ -69,20 +43,10 @@ pub struct NodeHistory {
     lefts: VecDeque<u64>,
 }
 
-/// What a datanode had done when it was last heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Heard {
-    at: Timestamp,
-    read: u64,
-    written: u64,
-    reads: u64,
-    writes: u64,
-}
-
 impl NodeHistory {
     /// What it does per second, between its last two heartbeats; none when that is not known.
     pub fn rates(&self) -> Option<Rates> {
-        self.rates
+        self.pace.rates()
     }
 
     /// Bytes read and written per second, the oldest first.
@@ -97,48 +61,12 @@ impl NodeHistory {
 
     fn hear(&mut self, node: &NodeStatus, taken_at: Timestamp) {
         self.left = node.left.filter(|_| node.is_draining());
-        let load = &node.load;
-        let heard = Heard {
-            at: Timestamp(taken_at.0.saturating_sub(node.heartbeat_age_ms)),
-            read: load.bytes_read,
-            written: load.bytes_written,
-            reads: load.reads,
-            writes: load.writes,
-        };
-        if node.state != NodeState::Live {
-            // Nobody knows what it does now.
-            (self.heard, self.rates) = (None, None);
-            return;
+        if node.state == NodeState::Live {
+            let at = Timestamp(taken_at.0.saturating_sub(node.heartbeat_age_ms));
+            self.pace.hear(Heard::new(&node.load, at));
+        } else {
+            self.pace.lose();
         }
-        let Some(before) = self.heard.replace(heard) else { return };
-        if heard.at.0.saturating_add(HEARTBEAT_MS_MIN) < before.at.0 {
-            // The master's clock was set back, or another master answers: what lies between is not known.
-            self.rates = None;
-            return;
-        }
-        let span_ms = heard.at.0.saturating_sub(before.at.0);
-        if span_ms < HEARTBEAT_MS_MIN {
-            // The same heartbeat, told a moment later.
-            self.heard = Some(before);
-            return;
-        }
-        self.rates = heard.since(&before, span_ms);
-    }
-}
-
-/// Two tellings of the same heartbeat differ by less.
-const HEARTBEAT_MS_MIN: u64 = 100;
-
-impl Heard {
-    /// None when the counters began anew.
-    fn since(&self, before: &Heard, span_ms: u64) -> Option<Rates> {
-        let per_second = |now: u64, then: u64| Some(now.checked_sub(then)? as f64 * 1000.0 / span_ms as f64);
-        Some(Rates {
-            read: per_second(self.read, before.read)?,
-            written: per_second(self.written, before.written)?,
-            reads: per_second(self.reads, before.reads)?,
-            writes: per_second(self.writes, before.writes)?,
-        })
     }
 }
 
@@ -147,37 +75,39 @@ impl History {
     pub fn picture(&mut self, snapshot: &Snapshot) {
         let taken_at = snapshot.status.taken_at;
         self.nodes.retain(|id, _| snapshot.nodes.binary_search_by_key(id, |node| node.id).is_ok());
-        let mut rates: Option<Rates> = None;
         for node in &snapshot.nodes {
-            let known = self.nodes.entry(node.id).or_default();
-            known.hear(node, taken_at);
-            if let Some(now) = &known.rates {
-                rates.get_or_insert_default().add(now);
-            }
+            self.nodes.entry(node.id).or_default().hear(node, taken_at);
         }
-        let changes = snapshot.log.changes;
-        let before = self.last.replace((taken_at, changes));
-        let per_second = before.and_then(|(at, then)| {
-            let span_ms = taken_at.0.checked_sub(at.0).filter(|span| *span > 0)?;
-            Some(changes.checked_sub(then)? as f64 * 1000.0 / span_ms as f64)
-        });
-        let (lacking, used) = (lacking(snapshot), snapshot.status.used);
-        self.now = Some(Sample { rates, changes: per_second, lacking, used });
+        self.now = snapshot.curve.back().copied().flatten();
+        if !self.heard {
+            self.early = fill(&mut self.seconds, &snapshot.curve);
+        }
+        (self.heard, self.silent) = (true, 0);
     }
 
     /// The cluster did not answer: what it does is not known.
     pub fn lost(&mut self) {
-        (self.now, self.last) = (None, None);
+        (self.now, self.heard) = (None, false);
         for node in self.nodes.values_mut() {
-            (node.heard, node.rates, node.left) = (None, None, None);
+            (node.pace, node.left) = (Pace::default(), None);
         }
     }
 
-    /// A second has passed.
-    pub fn second(&mut self) {
-        push(&mut self.samples, self.now, SECONDS_KEPT);
+    /// So many seconds have passed.
+    pub fn passed(&mut self, seconds: u64) {
+        self.silent = self.silent.saturating_add(seconds);
+        if self.silent > SECONDS_HEARD_MAX {
+            self.lost();
+        }
+        (0..seconds.min(SECONDS_KEPT as u64)).for_each(|_| self.second());
+    }
+
+    fn second(&mut self) {
+        if !std::mem::take(&mut self.early) {
+            push(&mut self.seconds, self.now, SECONDS_KEPT);
+        }
         for node in self.nodes.values_mut() {
-            let rates = node.rates.map(|rates| (rates.read as f32, rates.written as f32));
+            let rates = node.rates().map(|rates| (rates.read as f32, rates.written as f32));
             push(&mut node.seconds, rates, NODE_SECONDS_KEPT);
             match node.left {
                 Some(left) => push(&mut node.lefts, left, REPAIR_SPAN),
@@ -186,14 +116,14 @@ impl History {
         }
     }
 
-    /// The newest sample.
-    pub fn now(&self) -> Option<&Sample> {
+    /// The newest second.
+    pub fn now(&self) -> Option<&Second> {
         self.now.as_ref()
     }
 
     /// The last seconds, the oldest first.
-    pub fn seconds(&self) -> impl DoubleEndedIterator<Item = Option<&Sample>> + ExactSizeIterator + '_ {
-        self.samples.iter().map(Option::as_ref)
+    pub fn seconds(&self) -> impl DoubleEndedIterator<Item = Option<&Second>> + ExactSizeIterator + '_ {
+        self.seconds.iter().map(Option::as_ref)
     }
 
     pub fn node(&self, id: DatanodeId) -> Option<&NodeHistory> {
@@ -202,7 +132,7 @@ impl History {
 
     /// Copies made up for per second, lately; none while there is nothing to make up for, or it does not go forward.
     pub fn repair_rate(&self) -> Option<f64> {
-        falls(self.samples.iter().rev().take(REPAIR_SPAN).map_while(|sample| Some(sample.as_ref()?.lacking)))
+        falls(self.seconds.iter().rev().take(REPAIR_SPAN).map_while(|second| second.as_ref()?.lacking))
     }
 }
 
@@ -215,6 +145,19 @@ fn falls(lately: impl Iterator<Item = u64>) -> Option<f64> {
     (now > 0 && most > now).then(|| (most - now) as f64 / age as f64)
 }
 
+/// Fills the gaps among the last seconds, and before them, with what a master has seen, counted back from now. What the
+/// dashboard has of its own stays. Says whether the newest was filled.
+fn fill(seconds: &mut VecDeque<Option<Second>>, seen: &VecDeque<Option<Second>>) -> bool {
+    let known = |seconds: &VecDeque<Option<Second>>| seconds.back().copied().flatten().is_some();
+    let knew = known(seconds);
+    for (own, seen) in seconds.iter_mut().rev().zip(seen.iter().rev()) {
+        *own = own.or(*seen);
+    }
+    let before = seen.len().saturating_sub(seconds.len());
+    seen.iter().take(before).rev().for_each(|second| seconds.push_front(*second));
+    !knew && known(seconds)
+}
+
 fn push<T>(queue: &mut VecDeque<T>, value: T, kept: usize) {
     if queue.len() >= kept {
         queue.pop_front();
@@ -224,13 +167,14 @@ fn push<T>(queue: &mut VecDeque<T>, value: T, kept: usize) {
 
 /// Copies that chunks lack in all.
 pub fn lacking(snapshot: &Snapshot) -> u64 {
-    snapshot.copies.iter().map(|count| u64::from(count.wanted.saturating_sub(count.live)) * count.chunks).sum()
+    snapshot.copies.iter().map(CopyCount::lacking).fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::top::pages::fixtures;
+    use proptest::prelude::*;
 
     fn at(seconds: u64, read: u64) -> Snapshot {
         let mut snapshot = fixtures::cluster(1);
@@ -245,8 +189,25 @@ mod tests {
         history.node(DatanodeId(1)).and_then(NodeHistory::rates).map(|rates| rates.read)
     }
 
+    /// The second in which so many bytes were used.
+    fn second(used: u64) -> Option<Second> {
+        Some(Second { used, ..Second::default() })
+    }
+
+    /// The picture with the last of these seconds as the newest.
+    fn seen(used: &[u64]) -> Snapshot {
+        let mut snapshot = at(0, 0);
+        // Zero stands for a second that was not seen.
+        snapshot.curve = used.iter().map(|used| second(*used).filter(|_| *used > 0)).collect();
+        snapshot
+    }
+
+    fn used(history: &History) -> Vec<u64> {
+        history.seconds().map(|second| second.map_or(0, |second| second.used)).collect()
+    }
+
     #[test]
-    fn rates_are_differences_between_heartbeats() {
+    fn rates_of_a_datanode_are_known_from_its_second_heartbeat_on() {
         let mut history = History::default();
         history.picture(&at(0, 1000));
         assert_eq!(read_rate(&history), None, "one heartbeat is no rate");
@@ -257,32 +218,83 @@ mod tests {
         again.nodes[0].heartbeat_age_ms = 1000;
         history.picture(&again);
         assert_eq!(read_rate(&history), Some(2000.0));
-        // It began anew.
-        history.picture(&at(5, 10));
+        let mut silent = at(9, 5000);
+        silent.nodes[0].state = NodeState::Stale;
+        history.picture(&silent);
         assert_eq!(read_rate(&history), None);
     }
 
     #[test]
-    fn a_clock_that_was_set_back_makes_rates_begin_anew() {
+    fn the_first_picture_brings_the_seconds_before_it() {
         let mut history = History::default();
-        history.picture(&at(90_000, 1000));
-        history.picture(&at(90_002, 5000));
-        assert_eq!(read_rate(&history), Some(2000.0));
-        history.picture(&at(0, 9000));
-        assert_eq!((read_rate(&history), history.now().and_then(|now| now.changes)), (None, None));
-        history.picture(&at(2, 9500));
-        assert_eq!(read_rate(&history), Some(250.0));
+        history.picture(&seen(&[1, 2, 0, 4]));
+        assert_eq!((used(&history), history.now().map(|now| now.used)), (vec![1, 2, 0, 4], Some(4)));
+        // The second that ends is there already.
+        history.passed(1);
+        history.picture(&seen(&[1, 2, 0, 4, 5]));
+        assert_eq!(used(&history), [1, 2, 0, 4]);
+        history.passed(1);
+        assert_eq!(used(&history), [1, 2, 0, 4, 5]);
+        // No new picture: it goes on as it was, for a while.
+        history.passed(1);
+        assert_eq!(used(&history), [1, 2, 0, 4, 5, 5]);
     }
 
     #[test]
-    fn what_was_not_heard_is_a_gap() {
+    fn what_was_not_heard_is_a_gap_until_a_master_tells_it() {
         let mut history = History::default();
-        history.picture(&at(0, 0));
-        history.second();
+        history.picture(&seen(&[1]));
+        history.passed(1);
         history.lost();
-        history.second();
-        assert_eq!(history.seconds().map(|sample| sample.is_some()).collect::<Vec<_>>(), [true, false]);
+        history.passed(3);
+        assert_eq!((used(&history), history.now()), (vec![1, 0, 0, 0], None));
         assert_eq!(history.node(DatanodeId(1)).map(|node| node.seconds().flatten().count()), Some(0));
+        // The master that answers has begun two seconds ago.
+        history.picture(&seen(&[8, 9]));
+        assert_eq!(used(&history), [1, 0, 8, 9]);
+        // It is gone at once; the one that answers then knows all. What was seen is seen.
+        history.lost();
+        history.picture(&seen(&[4, 5, 6, 7, 7, 7]));
+        assert_eq!(used(&history), [4, 5, 1, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_picture_does_not_speak_for_long() {
+        let mut history = History::default();
+        history.picture(&seen(&[1]));
+        (0..SECONDS_HEARD_MAX).for_each(|_| history.passed(1));
+        assert_eq!((used(&history), history.now().is_some()), (vec![1; 10], true));
+        (0..2).for_each(|_| history.passed(1));
+        assert_eq!((used(&history)[9..].to_vec(), history.now()), (vec![1, 0, 0], None));
+        history.picture(&seen(&[2, 3, 4]));
+        assert_eq!(used(&history)[9..], [1, 3, 4]);
+        // The dashboard is stopped.
+        history.passed(20);
+        history.picture(&seen(&[5, 6]));
+        assert_eq!((used(&history)[11..14].to_vec(), used(&history).last()), (vec![4, 0, 0], Some(&6)));
+        history.passed(u64::MAX);
+        assert_eq!(history.seconds().len(), SECONDS_KEPT);
+    }
+
+    proptest! {
+        /// Whatever there is: no gap stays where the master knew a second, and what was there stays.
+        #[test]
+        fn gaps_are_filled_and_nothing_else(
+            own in proptest::collection::vec(0..4u64, 0..30),
+            told in proptest::collection::vec(0..4u64, 0..30),
+        ) {
+            let curve = |used: &[u64]| seen(used).curve;
+            let mut seconds = curve(&own);
+            let newest = fill(&mut seconds, &curve(&told));
+            prop_assert_eq!(seconds.len(), own.len().max(told.len()));
+            let back = |used: &[u64], ago: usize| used.iter().rev().nth(ago).copied().unwrap_or(0);
+            for ago in 0..seconds.len() {
+                let expected = if back(&own, ago) > 0 { back(&own, ago) } else { back(&told, ago) };
+                let there = seconds.iter().rev().nth(ago).copied().flatten();
+                prop_assert_eq!(there.map_or(0, |second| second.used), expected, "{} seconds ago", ago);
+            }
+            prop_assert_eq!(newest, back(&own, 0) == 0 && back(&told, 0) > 0);
+        }
     }
 
     #[test]
@@ -306,12 +318,15 @@ mod tests {
     #[test]
     fn repair_goes_as_fast_as_copies_come_back() {
         let mut history = History::default();
-        for lacking in [0, 40, 30, 20, 10] {
-            let mut snapshot = at(0, 0);
-            snapshot.copies = vec![dfs_rpc::board::CopyCount { wanted: 3, live: 2, chunks: lacking }];
-            history.picture(&snapshot);
-            history.second();
-        }
+        let mut snapshot = at(0, 0);
+        let lacking = |lacking| Some(Second { lacking, ..Second::default() });
+        snapshot.curve = [None, Some(0), Some(40), Some(30), Some(20)].map(lacking).into();
+        history.picture(&snapshot);
+        assert_eq!(history.repair_rate(), Some(10.0), "from the first picture on");
+        snapshot.curve.push_back(lacking(Some(10)));
+        history.passed(1);
+        history.picture(&snapshot);
+        history.passed(1);
         assert_eq!(history.repair_rate(), Some(10.0));
         assert_eq!(History::default().repair_rate(), None);
     }

@@ -37,7 +37,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             let passed = now.elapsed_ms / 1000 - model.shared.now.elapsed_ms / 1000;
-            (0..passed.min(crate::top::history::SECONDS_KEPT as u64)).for_each(|_| model.shared.history.second());
+            model.shared.history.passed(passed);
             model.shared.now = *now;
             model.dirty |= passed > 0;
             Vec::new()

@@ -1,6 +1,7 @@
 //! The picture of the cluster that dashboards watch.
 //!
 //! * [`pictures`]: the newest picture, what of it is new since an earlier one, and both encoded, once for all who ask.
+//! * [`curve`]: the last seconds.
 //! * [`journal`]: what happened.
 //! * [`troubles`] and [`comings`]: from what the worker sees to what happened.
 //!
@@ -8,6 +9,7 @@
 //! it is copied ([`Glance`](super::registry::Glance)).
 
 pub mod comings;
+pub mod curve;
 pub mod journal;
 pub mod pictures;
 pub mod troubles;
@@ -15,6 +17,7 @@ pub mod troubles;
 #[cfg(test)]
 mod tests;
 
+pub use curve::Curve;
 pub use journal::Journal;
 pub use pictures::{Boards, News};
 
@@ -39,7 +42,8 @@ impl Master {
             let glance = self.glance();
             let status = self.status_of(&glance);
             let events = self.journal.after(boards.newest_event());
-            boards.take(News { status, log: self.log_status(), glance, events });
+            let curve = self.curve().after(boards.newest_second(), glance.now);
+            boards.take(News { status, log: self.log_status(), glance, events, curve });
         }
         boards.answer(since)
     }

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use dfs_logic::liveness::NodeState;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
-use dfs_rpc::{CONTROL_BYTES_MAX, EVENTS_KEPT_MAX};
+use dfs_rpc::curve::Second;
+use dfs_rpc::{CONTROL_BYTES_MAX, CURVE_SECONDS_MAX, EVENTS_KEPT_MAX};
 use dfs_types::{DatanodeId, Duty, Error, ErrorCode, Result, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct News {
     pub glance: Glance,
     /// Those behind [`Boards::newest_event`].
     pub events: Vec<Event>,
+    /// Those behind [`Boards::newest_second`], with their numbers.
+    pub curve: Vec<(u64, Option<Second>)>,
 }
 
 /// The pictures of one master.
@@ -51,11 +54,15 @@ pub struct Boards {
     gone_forgotten: u64,
     /// With the picture that showed them first.
     events: VecDeque<(u64, Event)>,
+    /// With the picture that showed them first.
+    curve: VecDeque<(u64, Option<Second>)>,
+    /// The number of the last of them.
+    newest_second: u64,
     /// Of the newest picture, by the picture that they build on.
     answers: VecDeque<(Option<u64>, Bytes)>,
 }
 
-/// The newest picture, without its events.
+/// The newest picture, without its events and its curve.
 #[derive(Debug)]
 struct Picture {
     status: ClusterStatus,
@@ -94,6 +101,8 @@ impl Boards {
             gone: VecDeque::new(),
             gone_forgotten: 0,
             events: VecDeque::new(),
+            curve: VecDeque::new(),
+            newest_second: 0,
             answers: VecDeque::new(),
         }
     }
@@ -111,15 +120,24 @@ impl Boards {
         self.events.back().map_or(0, |(_, event)| event.number)
     }
 
+    /// The number of the newest second that is shown.
+    pub fn newest_second(&self) -> u64 {
+        self.newest_second
+    }
+
     /// Takes the next picture.
     pub fn take(&mut self, news: News) {
-        let News { status, log, glance, events } = news;
+        let News { status, log, glance, events, curve } = news;
         self.seq += 1;
         self.answers.clear();
         self.note_nodes(&glance.nodes);
         self.events.extend(events.into_iter().map(|event| (self.seq, event)));
         let excess = self.events.len().saturating_sub(EVENTS_KEPT_MAX);
         self.events.drain(..excess);
+        self.newest_second = curve.last().map_or(self.newest_second, |(number, _)| *number);
+        self.curve.extend(curve.into_iter().map(|(_, second)| (self.seq, second)));
+        let excess = self.curve.len().saturating_sub(CURVE_SECONDS_MAX);
+        self.curve.drain(..excess);
         let copies = glance.counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks }).collect();
         self.newest = Some(Picture { status, log, copies, glance });
     }
@@ -187,6 +205,7 @@ impl Boards {
             nodes: changed.map(|(node, _)| shown_status(node, glance.now)).collect(),
             gone: gone.into_iter().collect(),
             events: self.events.iter().filter(|(seq, _)| newer(*seq)).map(|(_, event)| event.clone()).collect(),
+            curve: self.curve.iter().filter(|(seq, _)| newer(*seq)).map(|(_, second)| *second).collect(),
         })
     }
 }

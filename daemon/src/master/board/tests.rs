@@ -1,6 +1,6 @@
 //! Pictures put together from what is new, against whole ones.
 
-use super::{Boards, Journal, News};
+use super::{Boards, Curve, Journal, News};
 use crate::master::clock::Clock;
 use crate::master::registry::{Registry, RegistrySettings};
 use dfs_logic::command::{Command, KeyRecord, Op};
@@ -19,6 +19,7 @@ use std::time::Duration;
 struct Cluster {
     registry: Registry,
     journal: Arc<Journal>,
+    curve: Curve,
     boards: Boards,
     space: Namespace,
     now: Timestamp,
@@ -34,8 +35,8 @@ impl Cluster {
         let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
         let journal = Arc::new(Journal::new(Clock::new()));
         let registry = Registry::new(settings, journal.clone(), Timestamp(0));
-        let mut cluster =
-            Self { registry, journal, boards: Boards::new(epoch), space: Namespace::new(), now: Timestamp(0) };
+        let (curve, boards) = (Curve::default(), Boards::new(epoch));
+        let mut cluster = Self { registry, journal, curve, boards, space: Namespace::new(), now: Timestamp(0) };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
         cluster.apply(Op::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
         cluster
@@ -81,7 +82,13 @@ impl Cluster {
     fn picture(&mut self) {
         let glance = self.registry.glance(&self.space, self.now);
         let events = self.journal.after(self.boards.newest_event());
-        self.boards.take(News { status: status(self.now), log: LogStatus::default(), glance, events });
+        let curve = self.curve.after(self.boards.newest_second(), self.now);
+        self.boards.take(News { status: status(self.now), log: LogStatus::default(), glance, events, curve });
+    }
+
+    fn sample(&mut self) {
+        let pulse = self.registry.pulse(self.now);
+        self.curve.note(&pulse, self.space.version(), self.now);
     }
 
     fn ask(&mut self, since: Option<BoardVersion>) -> Board {
@@ -106,7 +113,9 @@ fn put_together(old: Option<&Board>, new: Board) -> Board {
     nodes.extend(new.nodes.into_iter().map(|node| (node.id, node)));
     let events: Vec<Event> = old.events.iter().cloned().chain(new.events).collect();
     let events = events.split_at(events.len().saturating_sub(dfs_rpc::EVENTS_KEPT_MAX)).1.to_vec();
-    Board { since: None, nodes: nodes.into_values().collect(), gone: Vec::new(), events, ..new }
+    let curve: Vec<_> = old.curve.iter().copied().chain(new.curve).collect();
+    let curve = curve.split_at(curve.len().saturating_sub(dfs_rpc::CURVE_SECONDS_MAX)).1.to_vec();
+    Board { since: None, nodes: nodes.into_values().collect(), gone: Vec::new(), events, curve, ..new }
 }
 
 #[test]
@@ -116,7 +125,10 @@ fn pictures_put_together_from_news_are_whole() {
         let mut cluster = Cluster::new(seed);
         let mut watchers: Vec<Option<Board>> = vec![None; 4];
         for step in 0..100 {
-            cluster.now.0 += random.u64(0..2_000);
+            cluster.now.0 += random.u64(0..if step % 30 == 7 { 600_000 } else { 2_000 });
+            if random.bool() {
+                cluster.sample();
+            }
             for _ in 0..random.u32(0..5) {
                 let id = random.u16(1..20);
                 match random.u32(0..10) {

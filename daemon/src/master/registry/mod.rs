@@ -6,6 +6,7 @@
 //! * [`drains`]: how far those have come that drain; the end of those that are forgotten.
 //! * [`changes`]: what becomes of datanodes, for the journal.
 //! * [`glance`]: all of it at one moment, for `status` and dashboards.
+//! * [`pulse`]: what datanodes do now, all together, for the curve.
 //! * [`space`]: how much there is, each disk counted once.
 
 mod changes;
@@ -13,6 +14,7 @@ mod drains;
 mod glance;
 mod healing;
 mod nodes;
+mod pulse;
 mod reports;
 mod space;
 
@@ -20,5 +22,6 @@ pub use changes::Change;
 pub use glance::{Glance, Seen, millis, shown};
 pub use healing::{Healing, Sealer};
 pub use nodes::{Node, ORDERS_WAITING_MAX, Registry, RegistrySettings};
+pub use pulse::Pulse;
 pub use reports::Refused;
 pub use space::Space;

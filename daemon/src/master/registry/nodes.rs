@@ -10,6 +10,7 @@ use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::Candidate;
 use dfs_logic::repair::NodeView;
 use dfs_rpc::client::NodeAddress;
+use dfs_rpc::curve::{Heard, Pace};
 use dfs_rpc::node::{NodeLoad, Order, Register};
 use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -34,6 +35,11 @@ pub struct Node {
     pub address: SocketAddr,
     /// As it said last; shared, so that it can be looked at without holding the registry.
     pub load: Arc<NodeLoad>,
+    /// Of `load`, for the look that is taken every second: what it had done, and the bytes that it uses.
+    pub(super) heard: Heard,
+    pub(super) used: u64,
+    /// As of the last such look.
+    pub(super) pace: Pace,
     pub version: Arc<str>,
     pub boot: u64,
     pub contact: Contact,
@@ -115,8 +121,13 @@ impl Registry {
         );
         let (before, mut full) = known.map_or_else(Default::default, |known| (Some(known.load), known.full));
         self.note_folders(id, before.as_deref(), &register.load, &mut full);
+        let (heard, mut pace) = (Heard::new(&register.load, now), Pace::default());
+        pace.hear(heard);
         let node = Node {
             address: register.address,
+            heard,
+            used: register.load.used(),
+            pace,
             load: Arc::new(register.load),
             version,
             boot: register.boot,

@@ -5,6 +5,7 @@ use dfs_logic::collect::is_garbage;
 use dfs_logic::locations::Added;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
+use dfs_rpc::curve::Heard;
 use dfs_rpc::node::{Heartbeat, Order, ReportPage, StoredChunk};
 use dfs_types::{ChunkId, DatanodeId, Generation, Timestamp};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ impl Registry {
         node.contact.last_heartbeat = now;
         self.told += 1;
         node.told = self.told;
+        (node.heard, node.used) = (Heard::new(&heartbeat.load, now), heartbeat.load.used());
         let before = std::mem::replace(&mut node.load, Arc::new(heartbeat.load));
         (node.planned, node.planned_bytes) = (0, 0);
         if was_full != (node.load.free() == 0) {

@@ -3,6 +3,7 @@
 use super::harness::{Cluster, context, load, put, until};
 use dfs_rpc::board::{Board, BoardVersion, Severity};
 use dfs_rpc::client::{ClientServiceClient, SafeModeChange};
+use dfs_rpc::curve::Second;
 use dfs_types::DatanodeId;
 use std::cell::Cell;
 
@@ -50,6 +51,40 @@ async fn a_second_call_carries_what_has_changed() {
     let whole = board(&ann, Some(last)).await;
     assert_eq!(whole.since, None, "of another master, so everything");
     assert_ne!(whole.version.epoch, last.epoch);
+}
+
+#[tokio::test]
+async fn the_seconds_since_the_start_are_told() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let (files, read) = (Cell::new(0), Cell::new(0));
+    until("what all of them do is known, and what they lack", async || {
+        files.set(files.get() + 1);
+        put(&ann, &format!("/{}", files.get()), &nodes.each_ref()).await;
+        read.set(read.get() + 1_000_000);
+        for node in &nodes {
+            let mut news = node.news();
+            (news.load.bytes_read, news.load.folders[0].used) = (read.get(), 7);
+            node.heartbeat(news).await;
+        }
+        let known = |second: &Second| second.rates.is_some_and(|rates| rates.read > 0.0 && rates.written == 0.0);
+        let curve = board(&ann, None).await.curve;
+        let changed = curve.iter().flatten().any(|second| second.changes.is_some_and(|changes| changes > 0.0));
+        let last = curve.last().copied().flatten();
+        changed && last.is_some_and(|last| known(&last) && (last.lacking, last.used) == (Some(0), 21))
+    })
+    .await;
+    let whole = board(&ann, None).await;
+    assert_eq!(whole.curve.first().copied().flatten().map(|first| (first.rates, first.changes)), Some((None, None)));
+    // Who has them is told those that are new.
+    until("a second passes", async || {
+        let news = board(&ann, Some(whole.version)).await;
+        assert!(news.since == Some(whole.version) && news.curve.len() < board(&ann, None).await.curve.len());
+        !news.curve.is_empty()
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -8,9 +8,12 @@ use dfs_client::{
     ClusterStatus, Duty, FolderTraffic, Lasting, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus,
     Snapshot, Traffic,
 };
+use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
+use dfs_rpc::curve::{Rates, Second};
 use dfs_rpc::node::{FolderLoad, NodeLoad};
 use dfs_types::{ClusterId, DatanodeId, Entry, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// 2026-11-21 14:03:07 UTC.
@@ -104,7 +107,8 @@ pub fn cluster(nodes: u16) -> Snapshot {
             .map(|(at, node)| happened(2 + at as u64, 7190, Severity::Info, Some(node.id.0), "came, with 0 chunks")),
     );
     let version = BoardVersion { epoch: 7, seq: 1 };
-    let board = Board { version, since: None, status, copies, log, nodes, gone: Vec::new(), events };
+    let (gone, curve) = Default::default();
+    let board = Board { version, since: None, status, copies, log, nodes, gone, events, curve };
     Snapshot::from(board)
 }
 
@@ -262,22 +266,46 @@ pub fn dead() -> Snapshot {
     snapshot
 }
 
-/// A dashboard that has seen a cluster of so many datanodes for some seconds, as `change` makes it second by second.
+/// The last 15 minutes of a cluster, as a master has seen them that began 12 minutes ago and was stopped for a while since.
+pub fn curve() -> Vec<Option<Second>> {
+    let second = |ago: usize| {
+        let wave = (ago % 240) as f64 / 240.0;
+        let rates = Rates { read: 4e8 * wave, written: 1e8 * (1.0 - wave), reads: 700.0 * wave, writes: 90.0 };
+        let seen = ago < 12 * 60 && !(100..160).contains(&ago);
+        let second = Second { rates: Some(rates), changes: Some(20.0 * wave), lacking: Some(0), used: 72 * GIB };
+        seen.then_some(second)
+    };
+    (0..CURVE_SECONDS_MAX).rev().map(second).collect()
+}
+
+/// A second in which so many datanodes worked, in a cluster as in the picture.
+fn second(snapshot: &Snapshot) -> Second {
+    let live = snapshot.nodes.iter().filter(|node| node.state == NodeState::Live).count() as f64;
+    let rates = Rates { read: live * 4e7, written: live * 4e7, ..Rates::default() };
+    let lacking = snapshot.copies.iter().map(CopyCount::lacking).sum();
+    Second { rates: Some(rates), changes: Some(0.0), lacking: Some(lacking), used: snapshot.status.used }
+}
+
+/// A dashboard that has seen a cluster of so many datanodes for some seconds, as `change` makes it second by second. So has
+/// its master.
 fn played(nodes: u16, change: impl Fn(u64, &mut Snapshot)) -> Model {
     let mut model = model(cluster(nodes));
-    for second in 0..5 {
+    let mut curve = VecDeque::new();
+    for seconds in 0..5 {
         let mut snapshot = cluster(nodes);
-        let calendar = Timestamp(NOW.0 + second * 1000);
-        snapshot.version.seq = 2 + second;
+        let calendar = Timestamp(NOW.0 + seconds * 1000);
+        snapshot.version.seq = 2 + seconds;
         snapshot.status.taken_at = calendar;
         for node in &mut snapshot.nodes {
-            node.load.bytes_read += second * 40_000_000;
-            node.load.bytes_written += second * 40_000_000;
+            node.load.bytes_read += seconds * 40_000_000;
+            node.load.bytes_written += seconds * 40_000_000;
             node.heartbeat_age_ms = 0;
         }
-        change(second, &mut snapshot);
+        change(seconds, &mut snapshot);
+        curve.push_back(Some(second(&snapshot)));
+        snapshot.curve = curve.clone();
         update(&mut model, Message::Picture(Arc::new(snapshot), 0));
-        update(&mut model, Message::Tick(Moment { elapsed_ms: 6_000 + second * 1000, calendar }));
+        update(&mut model, Message::Tick(Moment { elapsed_ms: 6_000 + seconds * 1000, calendar }));
     }
     model
 }

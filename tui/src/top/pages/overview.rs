@@ -6,13 +6,13 @@ use crate::report::Tone;
 use crate::text::{pad, sanitise, truncate, width, wrap};
 use crate::top::chart::{self, bar};
 use crate::top::draw::text;
-use crate::top::history::Sample;
 use crate::top::list::Selection;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Page};
 use crate::top::pages::events;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{ClusterStatus, ReplicationStatus};
+use dfs_rpc::curve::Second;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -227,7 +227,7 @@ fn full_style(shared: &Shared, part: f64) -> Style {
 }
 
 /// A curve: its name, its value in a second, and how that is written.
-type Curve = (&'static str, fn(&Sample) -> Option<f64>, fn(f64) -> String);
+type Curve = (&'static str, fn(&Second) -> Option<f64>, fn(f64) -> String);
 
 fn per_second(value: f64) -> String {
     format!("{}/s", count(value.round() as u64))

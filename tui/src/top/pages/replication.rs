@@ -142,10 +142,10 @@ impl Page for Replication {
         }
         let room = usize::from(area.height).saturating_sub(lines.len() + 1).min(8);
         if room > 0 {
-            let seconds = shared.history.seconds().map(|sample| sample.map(|sample| sample.lacking as f64));
+            let seconds = shared.history.seconds().map(|second| second?.lacking.map(|lacking| lacking as f64));
             let columns = chart::columns(seconds, crate::top::history::SECONDS_KEPT, usize::from(area.width));
             let most = chart::most(&columns);
-            let worst = shared.history.seconds().flatten().map(|sample| sample.lacking).max().unwrap_or(0);
+            let worst = shared.history.seconds().flatten().filter_map(|second| second.lacking).max().unwrap_or(0);
             let head = format!("copies that chunks lacked in the last 15 minutes, at most {}", count(worst));
             lines.push(Line::styled(head, theme.dim()));
             let rows = chart::rows(&columns, most, room);
