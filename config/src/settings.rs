@@ -116,7 +116,7 @@ settings! {
         /// Copies that one datanode sends, or takes, at the same time for repair.
         repair_streams: u32 = 4, count(1, 256);
         /// Open connections, of all peers together.
-        connections_max: u32 = 4096, count(16, 1_000_000);
+        connections_max: u32 = 16384, count(16, 1_000_000);
     }
 
     /// `[datanode]`: the datanodes.

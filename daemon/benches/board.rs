@@ -99,24 +99,13 @@ impl Cluster {
     /// What a master does when somebody asks and the last picture is old.
     fn make(&mut self) {
         let glance = self.registry.glance(&Namespace::new(), self.now);
-        let [nodes_live, nodes_stale, nodes_dead] = glance.numbers();
-        let space = glance.space();
         let status = ClusterStatus {
             term: 1,
             files: 1_000_000,
             directories: 10_000,
             bytes: 1 << 50,
             space: 3 << 50,
-            counted_ms: Some(100),
-            lasting: glance.lasting(),
-            capacity: space.capacity,
-            used: space.used,
-            free: space.free,
-            nodes_live,
-            nodes_stale,
-            nodes_dead,
-            version: "0.1.0".into(),
-            ..ClusterStatus::empty(ClusterId([1; 16]), self.now)
+            ..glance.status(ClusterId([1; 16]), self.now)
         };
         let curve = self.curve.after(self.boards.newest_second(), self.now);
         self.boards.take(News { status, log: LogStatus::default(), glance, events: Vec::new(), curve });

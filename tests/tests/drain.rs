@@ -91,6 +91,15 @@ impl Bench {
             counted && (short.missing, short.endangered, short.under) == (0, 0, 0)
         });
         self.read_all_back();
+        self.doctor_does_not_miss(&DatanodeId(node).to_string());
+    }
+
+    fn doctor_does_not_miss(&self, id: &str) {
+        let said = self.cluster.shell(&["--json", "doctor"]);
+        let diagnosis: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+        let checks = diagnosis["checks"].as_array().expect("checks");
+        let check = checks.iter().find(|check| check["name"] == id).expect("told of");
+        assert_eq!(check["verdict"], "ok", "{check}");
     }
 }
 

@@ -81,19 +81,16 @@ impl Mark {
 }
 
 /// The state in a word or two, with its glyph; what is wanted of one that is silent stands beside it.
-pub fn state(node: &NodeStatus) -> &'static str {
-    match (Mark::of(node), node.is_draining(), node.is_drained()) {
-        (Mark::Live, ..) => "· live",
-        (Mark::Drained, ..) => "» drained",
-        (Mark::Draining, ..) => "» draining",
-        (Mark::Failed, ..) => "! live",
-        (Mark::Stale, true, _) => "~ stale, draining",
-        (Mark::Stale, _, true) => "~ stale, drained",
-        (Mark::Stale, ..) => "~ stale",
-        (Mark::Dead, true, _) => "✗ dead, draining",
-        (Mark::Dead, _, true) => "✗ dead, drained",
-        (Mark::Dead, ..) => "✗ dead",
-    }
+pub fn state(node: &NodeStatus) -> String {
+    let mark = Mark::of(node);
+    // A failed folder is told beside it.
+    let word = if mark == Mark::Failed { Mark::Live.word() } else { mark.word() };
+    let wanted = match mark {
+        Mark::Stale | Mark::Dead if node.is_draining() => ", draining",
+        Mark::Stale | Mark::Dead if node.is_drained() => ", drained",
+        _ => "",
+    };
+    format!("{} {word}{wanted}", mark.glyph())
 }
 
 /// How many of them drain and are drained, where any are.
@@ -272,13 +269,13 @@ mod tests {
             node.load.writes_in_flight = writes_in_flight;
             (super::state(&node), tone(&node))
         };
-        assert_eq!(told(NodeState::Live, None, 0), ("» draining", Tone::Command));
-        assert_eq!(told(NodeState::Live, Some(3), 0), ("» draining", Tone::Command));
-        assert_eq!(told(NodeState::Live, Some(0), 1), ("» draining", Tone::Command));
-        assert_eq!(told(NodeState::Live, Some(0), 0), ("» drained", Tone::Command));
-        assert_eq!(told(NodeState::Stale, Some(3), 0), ("~ stale, draining", Tone::Warning));
-        assert_eq!(told(NodeState::Dead, Some(3), 0), ("✗ dead, draining", Tone::Bad));
-        assert_eq!(told(NodeState::Dead, Some(0), 9), ("✗ dead, drained", Tone::Dim));
+        assert_eq!(told(NodeState::Live, None, 0), ("» draining".to_owned(), Tone::Command));
+        assert_eq!(told(NodeState::Live, Some(3), 0), ("» draining".to_owned(), Tone::Command));
+        assert_eq!(told(NodeState::Live, Some(0), 1), ("» draining".to_owned(), Tone::Command));
+        assert_eq!(told(NodeState::Live, Some(0), 0), ("» drained".to_owned(), Tone::Command));
+        assert_eq!(told(NodeState::Stale, Some(3), 0), ("~ stale, draining".to_owned(), Tone::Warning));
+        assert_eq!(told(NodeState::Dead, Some(3), 0), ("✗ dead, draining".to_owned(), Tone::Bad));
+        assert_eq!(told(NodeState::Dead, Some(0), 9), ("✗ dead, drained".to_owned(), Tone::Dim));
         let how_far = |left| drain(&NodeStatus { duty: Duty::Drain, left, ..node(1, NodeState::Live) });
         assert_eq!(how_far(None).as_deref(), Some("its chunks are being counted"));
         assert_eq!(how_far(Some(7)).as_deref(), Some("7 of 1,234 chunks left"));

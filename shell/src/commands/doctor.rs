@@ -72,18 +72,18 @@ fn nowhere() -> dfs_config::Folders {
 }
 
 async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
-    let mut checks = network::daemons(daemons);
     // Looking must not change anything: nothing is started.
     let options = Options { no_start: true, quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
     let target = match tokio::task::block_in_place(|| connect::find(&options)) {
         Ok(target) => target,
         Err(error) => {
             let mend = error.hint.unwrap_or_else(|| "dfsd up".to_owned());
+            let mut checks = network::daemons(daemons, &[]);
             checks.push(Check::bad(Area::Network, "cluster", error.message, mend));
             return checks;
         }
     };
-    let mut addresses: Vec<SocketAddr> = Vec::new();
+    let (mut checks, mut addresses): (Vec<Check>, Vec<SocketAddr>) = Default::default();
     for name in target.masters() {
         match tokio::net::lookup_host(name.as_str()).await {
             Ok(found) => addresses.extend(found),
@@ -95,28 +95,30 @@ async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[
     }
     let (masters, any) = network::masters(target.identity(), &addresses, daemons).await;
     checks.extend(masters);
-    if any {
-        checks.extend(ask(&target, loaded, daemons).await);
-    } else {
-        let why = "not asked: no master answers";
-        checks.push(Check::bad(Area::Cluster, "status", why, if daemons.is_empty() { "masters" } else { "dfsd up" }));
+    let seen = if any { Some(ask(&target).await) } else { None };
+    let nodes = seen.as_ref().and_then(|seen| seen.as_ref().ok()).map_or(&[][..], |seen| &seen.nodes);
+    checks.splice(..0, network::daemons(daemons, nodes));
+    match &seen {
+        Some(Ok(seen)) => checks.extend(look_at(seen, &target, loaded, daemons).await),
+        Some(Err(error)) => checks.push(Check::bad(Area::Cluster, "status", error.message.clone(), "masters")),
+        None => {
+            let mend = if daemons.is_empty() { "masters" } else { "dfsd up" };
+            checks.push(Check::bad(Area::Cluster, "status", "not asked: no master answers", mend));
+        }
     }
     checks
 }
 
+async fn ask(target: &Target) -> Result<Seen> {
+    let client = Client::new(target.client_options().await?).fail_fast();
+    Seen::of(&client, target.local().is_some()).await
+}
+
 /// What the masters say.
-async fn ask(target: &Target, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
-    let seen = async {
-        let client = Client::new(target.client_options().await?).fail_fast();
-        Seen::of(&client, target.local().is_some()).await
-    };
-    let seen: Seen = match seen.await {
-        Ok(seen) => seen,
-        Err(error) => return vec![Check::bad(Area::Cluster, "status", error.message, "masters")],
-    };
+async fn look_at(seen: &Seen, target: &Target, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
     let protection = loaded.settings.client.data_protection;
     let mut checks = network::datanodes(target.identity(), &seen.nodes, protection, daemons).await;
-    checks.push(versions(&seen));
+    checks.push(versions(seen));
     let picture = seen.picture();
     let found = cluster::findings(&picture);
     if found.iter().all(|finding| finding.severity == Severity::Info) {

@@ -114,7 +114,7 @@ impl Report for Shown {
             text.push_str(&format!("{}{value}\n", view.paint(Tone::Dim, &name)));
         };
         line("datanode", &node.id.to_string());
-        line("state", &view.paint(nodes::tone(node), nodes::state(node)));
+        line("state", &view.paint(nodes::tone(node), &nodes::state(node)));
         if let Some(told) = nodes::drain(node) {
             line("drain", &told);
         }

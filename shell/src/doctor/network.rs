@@ -19,12 +19,14 @@ const SKEW_BAD: Duration = Duration::from_secs(60);
 /// An empty call that takes longer makes every command slow.
 const SLOW: Duration = Duration::from_millis(250);
 
-/// The daemons of the local cluster that should run.
-pub fn daemons(daemons: &[DaemonStatus]) -> Vec<Check> {
+/// The daemons of the local cluster: all should run, but for datanodes that were drained.
+pub fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Check> {
     let check = |daemon: &DaemonStatus| {
         let (id, state) = (daemon.id.to_string(), daemon.state.as_str());
+        let drained = nodes.iter().any(|node| node.is_drained() && node.id.to_string() == id);
         match daemon.pid {
             Some(pid) => Check::ok(Area::Network, id, format!("{state}, process {pid}")),
+            None if drained => Check::ok(Area::Network, id, format!("{state}; it was drained before")),
             None => {
                 let why = format!("{state}; its log is {}", daemon.log.display());
                 Check::bad(Area::Network, &id, why, format!("dfsd start {id}"))

@@ -6,9 +6,9 @@ use super::space::Space;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::repair::Counts;
-use dfs_rpc::client::{self, Lasting, NodeStatus, ReplicationStatus};
+use dfs_rpc::client::{self, ClusterStatus, Lasting, NodeStatus, ReplicationStatus};
 use dfs_rpc::node::NodeLoad;
-use dfs_types::{DatanodeId, Duty, Timestamp};
+use dfs_types::{ClusterId, DatanodeId, Duty, Timestamp};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +100,26 @@ impl Registry {
 }
 
 impl Glance {
+    /// The cluster as far as a look at the registry tells; the rest is empty.
+    pub fn status(&self, cluster: ClusterId, taken_at: Timestamp) -> ClusterStatus {
+        let [nodes_live, nodes_stale, nodes_dead] = self.numbers();
+        let space = self.space();
+        ClusterStatus {
+            replication: self.replication,
+            counted_ms: self.counted_at.map(|at| millis(self.now.since(at))),
+            lasting: self.lasting(),
+            capacity: space.capacity,
+            used: space.used,
+            free: space.free,
+            nodes_live,
+            nodes_stale,
+            nodes_dead,
+            nodes_draining: self.draining(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..ClusterStatus::empty(cluster, taken_at)
+        }
+    }
+
     /// How many datanodes are live, stale, dead.
     pub fn numbers(&self) -> [u32; 3] {
         let mut numbers = [0; 3];

@@ -1,6 +1,6 @@
 //! The cluster in figures.
 
-use crate::master::registry::{Glance, millis};
+use crate::master::registry::Glance;
 use crate::master::state::{Held, Master};
 use dfs_rpc::client::{ClusterStatus, MasterStatus, NodeStatus, SafeMode};
 use dfs_types::MasterId;
@@ -22,8 +22,6 @@ impl Master {
     pub(in crate::master) fn status_of(&self, glance: &Glance) -> ClusterStatus {
         let version = self.published.get();
         let totals = version.namespace.totals();
-        let [nodes_live, nodes_stale, nodes_dead] = glance.numbers();
-        let space = glance.space();
         let chunks_total = version.namespace.chunk_count();
         let mut replication = glance.replication;
         let safe_mode = match (self.held().clone(), glance.safe_mode) {
@@ -40,8 +38,6 @@ impl Master {
         replication.chunks = chunks_total;
         let (leader, masters) = self.masters(version.applied.map_or(0, |id| id.index));
         ClusterStatus {
-            cluster: self.cluster,
-            taken_at: self.clock.calendar(),
             masters,
             leader,
             term: self.term(),
@@ -51,16 +47,7 @@ impl Master {
             bytes: totals.bytes,
             space: totals.replica_bytes,
             replication,
-            counted_ms: glance.counted_at.map(|at| millis(glance.now.since(at))),
-            lasting: glance.lasting(),
-            capacity: space.capacity,
-            used: space.used,
-            free: space.free,
-            nodes_live,
-            nodes_stale,
-            nodes_dead,
-            nodes_draining: glance.draining(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..glance.status(self.cluster, self.clock.calendar())
         }
     }
 

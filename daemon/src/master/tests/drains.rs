@@ -5,7 +5,7 @@ use super::healing::order;
 use dfs_rpc::board::Board;
 use dfs_rpc::client::{ClientServiceClient, NodeStatus};
 use dfs_rpc::node::{Order, StoredChunk};
-use dfs_types::{DatanodeId, Duty, ErrorCode, Generation, Result};
+use dfs_types::{ChunkId, DatanodeId, Duty, ErrorCode, Generation, Result};
 use std::cell::Cell;
 
 async fn set_duty(user: &ClientServiceClient, node: u16, duty: Duty) -> Result<()> {
@@ -33,8 +33,15 @@ async fn alive(nodes: &[&Datanode]) {
     }
 }
 
-async fn four(cluster: &Cluster, master: &Running) -> ([Datanode; 3], Datanode) {
-    (cluster.datanodes(master).await, cluster.datanode(master, 4, &[]).await)
+/// Four datanodes, a file of one chunk on the first three of them, and the third is to be drained.
+async fn draining(cluster: &Cluster) -> (Running, ClientServiceClient, [Datanode; 4], ChunkId) {
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let [a, b, c] = cluster.datanodes(&master).await;
+    let d = cluster.datanode(&master, 4, &[]).await;
+    let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
+    set_duty(&ann, 3, Duty::Drain).await.expect("drains");
+    (master, ann, [a, b, c, d], chunk)
 }
 
 #[tokio::test]
@@ -75,11 +82,7 @@ async fn what_the_others_cannot_carry_is_refused() {
 #[tokio::test]
 async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotten_when_it_is_dead() {
     let cluster = Cluster::new();
-    let master = cluster.start();
-    let ann = cluster.user(&master, "ann").await;
-    let ([a, b, c], d) = four(&cluster, &master).await;
-    let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
-    set_duty(&ann, 3, Duty::Drain).await.expect("drains");
+    let (master, ann, [a, b, c, d], chunk) = draining(&cluster).await;
     let (_, copy) = order(&[&a, &b, &c, &d], |order| matches!(order, Order::Copy { .. })).await;
     let Order::Copy { targets, .. } = copy else { panic!("a copy") };
     assert_eq!(targets.iter().map(|target| target.id).collect::<Vec<_>>(), [d.id]);
@@ -137,11 +140,7 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
 #[tokio::test]
 async fn a_master_that_starts_again_counts_what_is_left_when_it_was_reported() {
     let cluster = Cluster::new();
-    let master = cluster.start();
-    let ann = cluster.user(&master, "ann").await;
-    let ([a, b, c], d) = four(&cluster, &master).await;
-    let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
-    set_duty(&ann, 3, Duty::Drain).await.expect("drains");
+    let (master, _, [a, b, c, d], chunk) = draining(&cluster).await;
     drop((a, b, c, d));
     master.stop();
     let master = cluster.start();

@@ -70,12 +70,12 @@ pub fn panel(room: usize, cells: usize, shared: &Shared) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("drains", theme.head())];
     let shown = if drains.len() < room { drains.len() } else { room - 2 };
     let names = drains.iter().map(|node| width(&node.id.to_string())).max().unwrap_or(0) + 2;
-    let states = drains.iter().map(|node| width(state(node))).max().unwrap_or(0) + 2;
+    let states = drains.iter().map(|node| width(&state(node))).max().unwrap_or(0) + 2;
     for node in drains.iter().take(shown) {
         let told = told(node, shared).unwrap_or_default();
         lines.push(Line::from(vec![
             Span::raw(pad(&node.id.to_string(), names)),
-            Span::styled(pad(state(node), states), theme.tone(tone(node))),
+            Span::styled(pad(&state(node), states), theme.tone(tone(node))),
             Span::raw(truncate(&told, cells.saturating_sub(names + states)).into_owned()),
         ]));
     }

@@ -195,7 +195,7 @@ impl Column {
             |part: fn(&Rates) -> f64| rates(node, shared).map_or_else(|| "–".to_owned(), |rates| rate(part(&rates)));
         match self {
             Self::Node => node.id.to_string(),
-            Self::State => state(node).to_owned(),
+            Self::State => state(node),
             Self::Used => size(load.used()),
             Self::Capacity => size(load.capacity()),
             Self::Full => percent(load.used(), load.capacity()),
@@ -265,7 +265,7 @@ pub fn rates(node: &NodeStatus, shared: &Shared) -> Option<Rates> {
 /// As wide as the longest state that is shown: where nobody drains, no room is kept for it.
 fn state_cells(nodes: &[NodeStatus]) -> usize {
     let drains = nodes.iter().filter(|node| node.duty == Duty::Drain);
-    drains.map(|node| width(state(node))).fold(Column::State.cells(), usize::max)
+    drains.map(|node| width(&state(node))).fold(Column::State.cells(), usize::max)
 }
 
 fn in_flight(node: &NodeStatus) -> u64 {
