@@ -1,8 +1,9 @@
 //! Calls that move no file content.
 
 use crate::client::{Client, request_id};
+use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
-use dfs_rpc::board::{Board, BoardVersion};
+use dfs_rpc::board::BoardVersion;
 use dfs_rpc::client::{
     ChunkStatus, ClusterStatus, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus,
     PlanRead, SafeModeChange,
@@ -195,13 +196,12 @@ impl Client {
         self.call(|master, context| async move { master.nodes(context).await }).await
     }
 
-    /// The picture of the cluster for dashboards: what is new since the picture `since`, or everything.
+    /// The picture of the cluster for dashboards, encoded: what is new since the picture `since`, or everything.
     ///
     /// # Errors
-    /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
-    pub(crate) async fn board(&self, since: Option<BoardVersion>) -> Result<Board> {
-        let encoded = self.call(|master, context| async move { master.board(context, since).await }).await?;
-        Board::decode(&encoded)
+    /// `unreachable`, `timeout`.
+    pub(crate) async fn board(&self, since: Option<BoardVersion>) -> Result<Bytes> {
+        self.call(|master, context| async move { master.board(context, since).await }).await
     }
 
     /// What lately went on below a folder, as far as the leading master knows.

@@ -1,6 +1,7 @@
 //! What a dashboard knows of the cluster, kept up to date by what the masters say is new.
 
 use crate::Client;
+use bytes::Bytes;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_rpc::curve::Second;
@@ -30,6 +31,17 @@ pub struct Snapshot {
     pub curve: VecDeque<Option<Second>>,
 }
 
+/// What a master told of the cluster.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The picture that comes of it.
+    pub snapshot: Snapshot,
+    /// The [`Board`] as it came, encoded.
+    pub board: Bytes,
+    /// The board is a whole one; else it builds on the picture before.
+    pub whole: bool,
+}
+
 impl Client {
     /// The picture of the cluster for dashboards, as it is now: what is new put on the one `before`, or everything where there
     /// is none, or where the news does not follow it (another master answers, or the picture is too old).
@@ -37,13 +49,24 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
     pub async fn snapshot(&self, before: Option<&Snapshot>) -> Result<Snapshot> {
+        self.told(before).await.map(|told| told.snapshot)
+    }
+
+    /// As [`Client::snapshot`], with what the master told, for who keeps that.
+    ///
+    /// # Errors
+    /// As [`Client::snapshot`].
+    pub async fn told(&self, before: Option<&Snapshot>) -> Result<Told> {
         if let Some(before) = before {
-            let mut next = before.clone();
-            if next.apply(self.board(Some(before.version)).await?).is_ok() {
-                return Ok(next);
+            let encoded = self.board(Some(before.version)).await?;
+            let board = Board::decode(&encoded)?;
+            let (mut next, whole) = (before.clone(), board.since.is_none());
+            if next.apply(board).is_ok() {
+                return Ok(Told { snapshot: next, board: encoded, whole });
             }
         }
-        Ok(Snapshot::from(self.board(None).await?))
+        let encoded = self.board(None).await?;
+        Ok(Told { snapshot: Snapshot::from(Board::decode(&encoded)?), board: encoded, whole: true })
     }
 }
 

@@ -1068,7 +1068,7 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__top)
-            opts="--once --view --size --ansi --read-only --theme --refresh --no-mouse --plant-panic --help"
+            opts="-f --once --view --size --ansi --read-only --theme --refresh --no-mouse --record --replay --at --plant-panic --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1087,6 +1087,18 @@ _dfs__shell() {
                     return 0
                     ;;
                 --refresh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --replay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -175,10 +175,14 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l theme -d 'Co
 light\t''
 mono\t''"
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l refresh -d 'How often a picture of the cluster is asked for: 250ms to 5s' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l record -d 'Write what the masters tell into this file, to be shown again with --replay' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l replay -d 'Show a recording instead of a cluster' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l at -d 'The moment of the recording to begin with (2:10, 1:02:10, 90s); one frame is of its end without it' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l once -d 'Print one frame as text, and leave'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l ansi -d 'Print the frame with colours'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l read-only -d 'Let nothing be changed from here'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l no-mouse -d 'Leave the mouse to the terminal'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -s f -d 'Replace a recording that is there'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l plant-panic -d 'Panic at the first key: how tests see that the terminal is given back'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand status" -l help -d 'Show how it is used'

@@ -19,6 +19,7 @@ pub mod names;
 pub mod node_service;
 mod postcards;
 pub mod raft_service;
+pub mod recording;
 mod repair;
 pub mod snapshot;
 pub mod vote;

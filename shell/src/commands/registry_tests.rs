@@ -49,6 +49,9 @@ fn what_changes_something_says_so() {
         ("safemode get", false),
         ("safemode enter", true),
         ("safemode leave", true),
+        ("top", false),
+        ("top --once --replay x", false),
+        ("top --record x", true),
     ];
     let changes = |line: &str| {
         let mut words = line.split(' ');

@@ -3,16 +3,21 @@
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::connect;
 use crate::context::Context;
-use crate::report::usage;
+use crate::report::{local_io, usage};
 use chrono::{Local, Offset};
 use clap::{Args, ValueEnum};
+use dfs_client::recording::Recording;
 use dfs_tui::top::model::REFRESHES_MS;
-use dfs_tui::top::run::{self, Left, Print, Start};
+use dfs_tui::top::replay;
+use dfs_tui::top::run::{self, Left, Print, Source, Start};
 use dfs_tui::top::theme::{Theme, ThemeName};
 use dfs_tui::top::{Depth, Options, PageId};
 use dfs_types::{Error, ErrorCode, Result};
 use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -48,6 +53,18 @@ pub struct Top {
     /// Leave the mouse to the terminal.
     #[arg(long)]
     no_mouse: bool,
+    /// Write what the masters tell into this file, to be shown again with --replay.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+    /// Replace a recording that is there.
+    #[arg(short, requires = "record")]
+    force: bool,
+    /// Show a recording instead of a cluster.
+    #[arg(long, value_name = "FILE", conflicts_with = "refresh")]
+    replay: Option<PathBuf>,
+    /// The moment of the recording to begin with (2:10, 1:02:10, 90s); one frame is of its end without it.
+    #[arg(long, value_name = "TIME", requires = "replay", value_parser = offset)]
+    at: Option<Duration>,
     /// Panic at the first key: how tests see that the terminal is given back.
     #[arg(long, hide = true)]
     plant_panic: bool,
@@ -91,6 +108,9 @@ impl FromStr for Size {
     }
 }
 
+/// Hours or minutes of a moment; a recording is shorter.
+const OFFSET_FIRST_MAX: u64 = 1_000_000;
+
 fn view(text: &str) -> std::result::Result<PageId, String> {
     let names = || PageId::ALL.map(PageId::word).join(", ");
     PageId::find(text).ok_or_else(|| format!("the views are {}", names()))
@@ -102,21 +122,49 @@ fn refresh(text: &str) -> std::result::Result<Duration, String> {
     if (fastest..=slowest).contains(&every) { Ok(every) } else { Err("250ms to 5s".to_owned()) }
 }
 
+/// A span since the begin of a recording.
+fn offset(text: &str) -> std::result::Result<Duration, String> {
+    let wrong = || "a moment is so far from the begin: 2:10, 1:02:10, 90s".to_owned();
+    if !text.contains(':') {
+        return dfs_types::parse_duration(text).map_err(|_| wrong());
+    }
+    let parts: Vec<u64> = text.split(':').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
+    let (&first, rest) = parts.split_first().ok_or_else(wrong)?;
+    if rest.len() > 2 || first > OFFSET_FIRST_MAX || rest.iter().any(|part| *part >= 60) {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs(rest.iter().fold(first, |sum, part| sum * 60 + part)))
+}
+
 impl Verb for Top {
     const NAME: &'static str = "top";
     const ABOUT: &'static str = "Show the whole cluster on the full screen, and act on it";
     const GROUP: Group = Group::Cluster;
-    const EFFECT: Effect<Self> = Effect::Looks;
+    const EFFECT: Effect<Self> = Effect::ChangesIf(|top| top.record.is_some());
     const EXAMPLES: &'static [Example] = &[
         ("top --once", "one frame as text: for tickets, cron and tests"),
         ("top --once --view replication --size 80x24", "one view, in the size of a small terminal"),
+        (
+            "top --once --record now.rec; top --replay now.rec --once --view nodes",
+            "one moment for a ticket, and a view of it",
+        ),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::None;
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        if let Some(file) = &self.record
+            && context.only_planned(["top", "--record", &file.to_string_lossy()])
+        {
+            return Ok(());
+        }
+        let at_terminal = context.out.is_terminal() && io::stdin().is_terminal() && context.session.desk.is_none();
+        if !self.once && !at_terminal {
+            return Err(usage("the dashboard needs a terminal").hint("--once prints one frame as text"));
+        }
         let read_only = self.read_only || context.session.options.dry_run;
-        let client = context.client().await?;
+        let source = self.source(context, read_only).await?;
+        let replay = source.playback();
         let state = connect::state_folder(&context.session.options)?;
         let file = state.join(PREFERENCES);
         let mut preferences = if self.once { Default::default() } else { run::kept(&file) };
@@ -127,28 +175,73 @@ impl Verb for Top {
         let depth = if self.once && !self.ansi { Depth::None } else { run::depth() };
         let options = Options {
             read_only,
-            local: context.session.target().is_some_and(|target| target.local().is_some()),
+            local: self.replay.is_none() && context.session.target().is_some_and(|target| target.local().is_some()),
+            recorded: self.record.is_some(),
+            replay,
             zone_s: Local::now().offset().fix().local_minus_utc(),
             theme: Theme { name: ThemeName::Dark, depth },
             preferences,
             page: self.view,
             folder: std::env::current_dir().unwrap_or_default(),
         };
-        let world = crate::top::world(context.session, read_only);
-        let start = Start { options, client, world, preferences_file: Some(file), planted_panic: self.plant_panic };
+        let start = Start { options, source, preferences_file: Some(file), planted_panic: self.plant_panic };
         if self.once {
             let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
             let frame = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
             return context.print(&frame);
-        }
-        if !context.out.is_terminal() || !io::stdin().is_terminal() || context.session.desk.is_some() {
-            return Err(usage("the dashboard needs a terminal").hint("--once prints one frame as text"));
         }
         match run::run(start).await? {
             Left::Quit => Ok(()),
             Left::Signalled => Err(Error::new(ErrorCode::Interrupted, "ended by a signal")),
         }
     }
+}
+
+impl Top {
+    /// Where the pictures come from.
+    async fn source(&self, context: &mut Context<'_>, read_only: bool) -> Result<Source> {
+        let Some(file) = &self.replay else {
+            let client = context.client().await?;
+            let world = crate::top::world(context.session, read_only);
+            let record = self.record.as_deref().map(|file| empty(file, self.force)).transpose()?;
+            return Ok(Source::Cluster { client, world, record });
+        };
+        let recording = open(file)?;
+        let length_ms = recording.length_ms();
+        let at_ms = self.at.map(|at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX));
+        if at_ms.is_some_and(|at_ms| at_ms > length_ms) {
+            context.session.say(&format!("top: the recording ends at {}: this is its end", replay::offset(length_ms)));
+        }
+        if let Some(damage) = recording.damage().filter(|_| self.once) {
+            context.session.say(&format!("top: {}: {damage}", file.display()));
+        }
+        Ok(Source::Recording { recording, at_ms: at_ms.map(|at_ms| at_ms.min(length_ms)) })
+    }
+}
+
+/// A recording that is there.
+fn open(path: &Path) -> Result<Recording<File>> {
+    let data = std::fs::metadata(path).map_err(|error| local_io(path, &error))?;
+    // A pipe is waited for and cannot be gone back in, and a folder cannot be read.
+    if !data.is_file() {
+        return Err(Error::new(ErrorCode::InvalidArgument, "a recording is a file").at(path.display()));
+    }
+    let file = File::open(path).map_err(|error| local_io(path, &error))?;
+    Recording::open(file).map_err(|error| error.at(path.display()))
+}
+
+/// A new file for a recording, which nobody else may read.
+fn empty(path: &Path, replace: bool) -> Result<File> {
+    if replace && path.is_file() {
+        std::fs::remove_file(path).map_err(|error| local_io(path, &error))?;
+    }
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Error::new(ErrorCode::AlreadyExists, "exists already").at(path.display()).hint("-f replaces it")
+        }
+        _ => local_io(path, &error),
+    })
 }
 
 fn of_terminal(context: &Context<'_>) -> Option<Size> {
@@ -196,6 +289,18 @@ mod tests {
         assert!(view("nothing").is_err_and(|why| why.starts_with("the views are overview")));
         assert_eq!(refresh("500ms"), Ok(Duration::from_millis(500)));
         assert!(refresh("1ms").is_err() && refresh("1h").is_err());
+    }
+
+    #[test]
+    fn moments_of_a_recording() {
+        for (text, seconds) in
+            [("2:10", 130), ("0:00", 0), ("1:02:10", 3_730), ("90s", 90), ("90:00", 5_400), ("1m", 60)]
+        {
+            assert_eq!(offset(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", ":", "2:", "2:60", "1:2:3:4", "-1:00", "x", "99999999999999999999:00", "1000001:00:00", "+"] {
+            assert!(offset(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -76,7 +76,8 @@ impl World for Shell {
             | Effect::Copy(_)
             | Effect::Mouse(_)
             | Effect::Refresh { .. }
-            | Effect::Keep(_) => {}
+            | Effect::Keep(_)
+            | Effect::Play(_) => {}
         }
     }
 }

@@ -9,12 +9,14 @@
 
 mod overlay;
 
-use crate::figures::{age, plural};
+use crate::figures::{age, plural, time_seconds};
 use crate::report::Tone;
 use crate::text::{sanitise, truncate, width};
 use crate::top::model::{Link, Model, PageId, Shared};
 use crate::top::page::Binding;
+use crate::top::replay::{self, Playback};
 use crate::top::update::page_area;
+use chrono::Utc;
 use dfs_client::NodeState;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -29,7 +31,12 @@ pub const COLUMNS_MIN: u16 = 60;
 pub const LINES_MIN: u16 = 16;
 
 /// Cells of the trust line beside what is said of a lost connection.
-const LOST_REST_CELLS: usize = 28;
+const LOST_REST_CELLS: usize = 24;
+/// And so many at least are for what is said.
+const LOST_CELLS_MIN: usize = 20;
+
+/// Of the keys that do the same everywhere so many are in the foot line; in a recording how it is stopped, too.
+const EVERYWHERE_SHOWN: usize = 2;
 
 /// Letters of a view's name where there is no room for all of them.
 const TAB_LETTERS: usize = 4;
@@ -52,6 +59,18 @@ pub const EVERYWHERE: [Binding; 15] = [
     Binding::new("ctrl-l", "redraw", "draw the whole window anew"),
     Binding::new("q", "quit", "leave; ctrl-c, too"),
 ];
+
+/// The keys that do something in every view, here and now. In a recording some have another meaning.
+pub fn everywhere(shared: &Shared) -> Vec<Binding> {
+    let replay: &[Binding] = if shared.replay.is_some() { &replay::BINDINGS } else { &[] };
+    let is_taken = |binding: &Binding| {
+        !replay.is_empty() && (binding.key == "p" || replay.iter().any(|other| other.key == binding.key))
+    };
+    let others = EVERYWHERE.into_iter().filter(|binding| !is_taken(binding));
+    let (first, rest): (Vec<_>, Vec<_>) = others.enumerate().partition(|(at, _)| *at < EVERYWHERE_SHOWN);
+    let of = |part: Vec<(usize, Binding)>| part.into_iter().map(|(_, binding)| binding);
+    of(first).chain(replay.iter().cloned()).chain(of(rest)).collect()
+}
 
 /// Draws the whole window.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -113,19 +132,26 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
     let theme = &shared.theme;
     let bar = || Span::styled(" │ ", theme.dim());
     let health = shared.health();
-    let mut spans = vec![Span::styled("dfs ", theme.head())];
+    let mut spans = match &shared.replay {
+        Some(playback) => vec![Span::styled(moment(shared, playback), theme.tone(Tone::Command)), bar()],
+        None => vec![Span::styled("dfs ", theme.head())],
+    };
+    let again = if shared.replay.is_some() { "" } else { ", trying again" };
     if let Link::Lost { since_ms, error } = &shared.link {
         let gone = Duration::from_millis(shared.now.elapsed_ms.saturating_sub(*since_ms));
-        let what = format!("LOST for {}, trying again: {}", crate::figures::span(gone), sanitise(&error.message));
-        let room = cells.saturating_sub(LOST_REST_CELLS);
+        let what = format!("LOST for {}{again}: {}", crate::figures::span(gone), sanitise(&error.message));
+        let told = spans.iter().map(Span::width).sum::<usize>();
+        let room = cells.saturating_sub(told + LOST_REST_CELLS).max(LOST_CELLS_MIN);
         spans.push(Span::styled(truncate(&what, room).into_owned(), theme.tone(Tone::Bad)));
         if shared.snapshot.is_some() {
             spans.extend([bar(), Span::styled(format!("as of {}", picture_age(shared)), theme.tone(Tone::Warning))]);
         }
     } else if let Some(snapshot) = &shared.snapshot {
         let status = &snapshot.status;
-        let cluster = status.cluster.to_string();
-        spans.push(Span::styled(format!("{} ", cluster.get(..8).unwrap_or(&cluster)), theme.dim()));
+        if shared.replay.is_none() {
+            let cluster = status.cluster.to_string();
+            spans.push(Span::styled(format!("{} ", cluster.get(..8).unwrap_or(&cluster)), theme.dim()));
+        }
         spans.push(Span::styled(health.glance(), theme.tone(health.tone())));
         let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
         let tone = if status.leader.is_none() { Tone::Bad } else { Tone::Plain };
@@ -142,10 +168,19 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
     if shared.frozen {
         spans.extend([bar(), Span::styled("FROZEN", theme.tone(Tone::Warning))]);
     }
-    if shared.read_only {
+    if shared.recorded {
+        spans.extend([bar(), Span::styled("recorded", theme.tone(Tone::Command))]);
+    }
+    if shared.read_only && shared.replay.is_none() {
         spans.extend([bar(), Span::styled("read-only", theme.dim())]);
     }
     fitted(spans, cells)
+}
+
+/// That this is a recording, of which moment, and where in it.
+fn moment(shared: &Shared, playback: &Playback) -> String {
+    let time = time_seconds(shared.now.calendar, &Utc);
+    format!("recording · {time} UTC · {}", playback.told(shared.now.elapsed_ms))
 }
 
 fn picture_age(shared: &Shared) -> String {
@@ -212,7 +247,8 @@ fn foot(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     }
     // What is everywhere is said last, and always.
     let cells = |binding: &Binding| width(binding.key) + width(binding.name) + 3;
-    let everywhere = EVERYWHERE.iter().take(2);
+    let everywhere = everywhere(&model.shared);
+    let everywhere = everywhere.iter().take(EVERYWHERE_SHOWN + usize::from(model.shared.replay.is_some()));
     let mut room = usize::from(area.width);
     room = room
         .saturating_sub(spans.iter().map(Span::width).sum::<usize>() + everywhere.clone().map(cells).sum::<usize>());

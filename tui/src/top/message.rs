@@ -1,7 +1,8 @@
 //! What comes into the dashboard, and what it wants done.
 
-use crate::top::model::PageId;
+use crate::top::model::{PageId, Shared};
 use crate::top::page::Question;
+use crate::top::replay::{Play, Playback};
 use crossterm::event::{KeyEvent, MouseEvent};
 use dfs_client::{FolderTraffic, ListPage, Snapshot};
 use dfs_types::{DfsPath, Error, Timestamp};
@@ -56,6 +57,12 @@ pub enum Message {
         line: String,
         candidates: Vec<String>,
     },
+    /// Nothing more of what comes is recorded.
+    Unrecorded(Error),
+    /// How a recording is played from now on.
+    Playing(Playback),
+    /// What was seen at another moment of the recording.
+    Sought(Box<Shared>),
 }
 
 /// A point in time, by both clocks.
@@ -146,6 +153,8 @@ pub enum Effect {
     },
     /// Keep what was set for the next start.
     Keep(Preferences),
+    /// Play the recording otherwise, or from elsewhere.
+    Play(Play),
 }
 
 /// What is kept from one start to the next.

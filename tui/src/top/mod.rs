@@ -5,6 +5,7 @@
 //! * [`message`]: what comes in ([`Message`]), and what goes out ([`Effect`]).
 //! * [`typed`]: a line that is being typed.
 //! * [`page`]: what a view must be able to do; [`pages`] holds one file for each.
+//! * [`replay`]: a recording as the same messages.
 //! * [`run`]: the terminal, the feed of pictures, the clock.
 //!
 //! Data comes in as messages and effects go out as values, so that all of it but [`run`] can be tested without a terminal.
@@ -18,6 +19,7 @@ pub mod model;
 pub mod once;
 pub mod page;
 pub mod pages;
+pub mod replay;
 pub mod run;
 pub mod theme;
 pub mod typed;
@@ -30,4 +32,5 @@ mod frames;
 pub use message::{Effect, Message};
 pub use model::{Model, Options, PageId, Shared};
 pub use page::{Act, Binding, Page};
+pub use replay::{Playback, Replay};
 pub use theme::{Depth, Theme, ThemeName};

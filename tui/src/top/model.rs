@@ -6,6 +6,7 @@ use crate::top::history::History;
 use crate::top::message::{CommandState, Moment, Preferences};
 use crate::top::page::{Naming, Page, Question};
 use crate::top::pages::Pages;
+use crate::top::replay::Playback;
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
 use chrono::{FixedOffset, Offset, Utc};
@@ -97,6 +98,10 @@ pub struct Options {
     pub page: Option<PageId>,
     /// The local folder that it was started in.
     pub folder: PathBuf,
+    /// What comes is recorded.
+    pub recorded: bool,
+    /// What is shown is a recording.
+    pub replay: Option<Playback>,
 }
 
 /// How we are connected.
@@ -140,6 +145,10 @@ pub struct Shared {
     pub area: Rect,
     /// What was run from here, the oldest first.
     pub commands: VecDeque<CommandLine>,
+    /// What comes is recorded.
+    pub recorded: bool,
+    /// What is shown is a recording, played so; `now` is the time in it.
+    pub replay: Option<Playback>,
 }
 
 /// A command that was run from the dashboard.
@@ -212,11 +221,14 @@ pub struct Model {
 
 impl Model {
     pub fn new(options: Options) -> Self {
-        let Options { read_only, local, zone_s, theme, preferences, page, folder } = options;
+        let Options { read_only, local, zone_s, theme, preferences, page, folder, recorded, replay } = options;
         let theme = Theme { name: preferences.theme.unwrap_or(theme.name), ..theme };
         let shared = Shared {
             theme,
-            read_only,
+            // A recording cannot be changed.
+            read_only: read_only || replay.is_some(),
+            recorded,
+            replay,
             local,
             zone_s,
             refresh_ms: preferences.refresh_ms.unwrap_or(REFRESH_MS),
@@ -263,6 +275,21 @@ impl Shared {
         }
     }
 
+    /// Why nothing can be done from here, in a word; none where it can.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match self.replay {
+            Some(_) => Some("a recording"),
+            None => self.read_only.then_some("read-only"),
+        }
+    }
+
+    /// Takes over what was seen at another moment.
+    pub fn seek(&mut self, seen: Shared) {
+        let Shared { now, snapshot, asked_ms, findings, history, link, .. } = seen;
+        (self.now, self.snapshot, self.asked_ms, self.findings) = (now, snapshot, asked_ms, findings);
+        (self.history, self.link) = (history, link);
+    }
+
     /// Reckons anew what depends on the picture.
     pub fn look(&mut self) {
         self.findings = self.picture().map(|picture| findings(&picture)).unwrap_or_default();
@@ -275,7 +302,10 @@ impl Shared {
 
     /// Whether the picture is older than it should be.
     pub fn is_old(&self) -> bool {
-        self.frozen || matches!(self.link, Link::Lost { .. }) || self.age_ms() > self.refresh_ms + OLD_AFTER_MS
+        // How often a recording asked may have changed while it was made.
+        let [.., slowest] = REFRESHES_MS;
+        let every_ms = if self.replay.is_some() { slowest } else { self.refresh_ms };
+        self.frozen || matches!(self.link, Link::Lost { .. }) || self.age_ms() > every_ms + OLD_AFTER_MS
     }
 
     pub fn nodes(&self) -> &[NodeStatus] {

@@ -1,23 +1,19 @@
 //! How the dashboard changes: one message after another.
 
+mod command;
 mod overlay;
 mod palette;
 
-use crate::meter::Meter;
-use crate::top::message::{CommandNews, CommandState, Effect, Message};
-use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Link, Model, Overlay, PageId, REFRESHES_MS};
-use crate::top::page::Act;
+use crate::top::message::{Effect, Message};
+use crate::top::model::{Link, Model, Overlay, PageId, REFRESHES_MS};
+use crate::top::page::{Act, Question};
+use crate::top::replay::Play;
 use crate::top::typed::Typed;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
-use dfs_types::ErrorCode;
 use ratatui::layout::Rect;
-use std::time::Duration;
 
 /// Views that `[` goes back to, at most.
 const BACK_MAX: usize = 50;
-
-/// A command that ended by then after its beginning is still waited for by who ran it: what it wrote may be shown at once.
-const AWAITED_MS_MAX: u64 = 10_000;
 
 /// Takes a message in; gives what is to be done.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -63,7 +59,18 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.dirty = true;
             Vec::new()
         }
-        Message::Command(news) => command(model, news),
+        Message::Command(news) => command::news(model, news),
+        Message::Unrecorded(error) => command::unrecorded(model, error),
+        Message::Playing(playback) => {
+            model.shared.replay = Some(*playback);
+            model.dirty = true;
+            Vec::new()
+        }
+        Message::Sought(seen) => {
+            model.shared.seek((**seen).clone());
+            model.dirty = true;
+            Vec::new()
+        }
         Message::Completed { line, candidates } => {
             overlay::completed(model, line, candidates);
             Vec::new()
@@ -76,7 +83,13 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     };
     let mut effects = perform(model, acts);
     if !matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_)) {
-        let heard = model.pages.hear(&message, &model.shared);
+        let heard = match (&message, &model.shared.snapshot) {
+            // To the views it is a picture like any other.
+            (Message::Sought(_), Some(snapshot)) => {
+                model.pages.hear(&Message::Picture(snapshot.clone(), 0), &model.shared)
+            }
+            _ => model.pages.hear(&message, &model.shared),
+        };
         model.dirty |= !matches!(message, Message::Tick(_));
         effects.extend(perform(model, heard));
     }
@@ -104,6 +117,9 @@ fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         return overlay::key(model, key);
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if let Some(play) = model.shared.replay.and_then(|_| Play::of_key(key)) {
+        return vec![Act::Effect(Effect::Play(play))];
+    }
     match key.code {
         KeyCode::Char('c') if control => vec![Act::Effect(Effect::Quit)],
         KeyCode::Char('z') if control => vec![Act::Effect(Effect::Suspend)],
@@ -248,51 +264,6 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
     model.pages.get_mut(model.page).mouse(event, inside, &model.shared)
 }
 
-/// News of a command.
-fn command(model: &mut Model, news: &CommandNews) -> Vec<Act> {
-    model.dirty = true;
-    let now = model.shared.now.elapsed_ms;
-    let Some(at) = model.shared.commands.iter().position(|command| command.number == news.number) else {
-        return Vec::new();
-    };
-    let Some(command) = model.shared.commands.get_mut(at) else { return Vec::new() };
-    command.state = news.state.clone();
-    match &news.state {
-        CommandState::Running { moved, .. } => {
-            command.meter.note(Duration::from_millis(now), *moved);
-            Vec::new()
-        }
-        CommandState::WouldAsk(question) => {
-            model.shared.commands.remove(at);
-            vec![Act::Ask(question.clone())]
-        }
-        CommandState::Ended { code, output } => {
-            command.ended_ms = Some(now);
-            let awaited = now.saturating_sub(command.began_ms) <= AWAITED_MS_MAX;
-            let (line, number) = (command.line.clone(), command.number);
-            let key = PageId::Commands.key();
-            let short = !output.trim_end().contains('\n');
-            // Who ended it knows why.
-            let interrupted = *code == ErrorCode::Interrupted.exit_code();
-            command.read = *code == 0 || interrupted;
-            match (code, output.trim_end()) {
-                _ if interrupted => vec![Act::Say(format!("ended: {line}"))],
-                (0, "") => vec![Act::Say(format!("done: {line}"))],
-                (0, answer) if short => vec![Act::Say(answer.to_owned())],
-                (0, _) if awaited && matches!(model.overlay, Overlay::None) => {
-                    model.pages.commands.choose(number);
-                    vec![Act::Go(PageId::Commands)]
-                }
-                (0, _) => vec![Act::Say(format!("done: {line}; {key} shows what it wrote"))],
-                (_, why) => {
-                    let first = why.lines().next().unwrap_or(&line);
-                    vec![Act::Say(format!("failed: {first}; {key} shows it"))]
-                }
-            }
-        }
-    }
-}
-
 /// Does what a page wants, as far as it is the dashboard's own; gives the rest.
 fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -305,11 +276,10 @@ fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
                 open.extend(go(model, PageId::Nodes));
             }
             Act::Keep => effects.push(Effect::Keep(model.preferences())),
-            Act::Run(line) => effects.push(run(model, line)),
-            // What asks first changes something. Of other lines the shell knows.
-            Act::Ask(question) if model.shared.read_only => {
-                model.said = Some(format!("read-only: not run: {}", question.line));
-            }
+            // What asks first changes something. Of other lines the shell knows, where there is a cluster.
+            Act::Ask(Question { line, .. }) if model.shared.read_only => refuse(model, &line),
+            Act::Run(line) if model.shared.replay.is_some() => refuse(model, &line),
+            Act::Run(line) => effects.push(command::run(model, line)),
             Act::Ask(question) => model.overlay = Overlay::Question { question, yes: false },
             Act::Type(text) => open.extend(overlay::type_line(model, text.into())),
             Act::Name(naming) => model.overlay = Overlay::Naming(naming),
@@ -324,26 +294,8 @@ fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
     effects
 }
 
-fn run(model: &mut Model, line: String) -> Effect {
-    model.last_command += 1;
-    let number = model.last_command;
-    let commands = &mut model.shared.commands;
-    if commands.len() >= COMMANDS_KEPT_MAX {
-        let ended = commands.iter().position(|command| command.ended_ms.is_some());
-        commands.remove(ended.unwrap_or(0));
-    }
-    let began_ms = model.shared.now.elapsed_ms;
-    commands.push_back(CommandLine {
-        number,
-        line: line.clone(),
-        state: CommandState::Running { moved: 0, total: None },
-        meter: Meter::default(),
-        began_ms,
-        ended_ms: None,
-        read: false,
-    });
-    model.said = Some(format!("runs: {line}"));
-    Effect::Run { number, line }
+fn refuse(model: &mut Model, line: &str) {
+    model.said = model.shared.refusal().map(|why| format!("{why}: not run: {line}"));
 }
 
 #[cfg(test)]

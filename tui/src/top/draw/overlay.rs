@@ -2,7 +2,7 @@
 
 use crate::report::Tone;
 use crate::text::{sanitise, truncate, wrap};
-use crate::top::draw::EVERYWHERE;
+use crate::top::draw::everywhere;
 use crate::top::model::{self, Model, Overlay};
 use crate::top::page::{Binding, Question};
 use crate::top::theme::Theme;
@@ -39,7 +39,7 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
     lines.extend(model.current().bindings(&model.shared).iter().map(line));
     lines.push(Line::default());
     lines.push(Line::styled("Everywhere", theme.head()));
-    lines.extend(EVERYWHERE.iter().map(line));
+    lines.extend(everywhere(&model.shared).iter().map(line));
     lines
 }
 

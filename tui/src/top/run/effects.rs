@@ -2,6 +2,7 @@
 
 use super::keeper::Keeper;
 use crate::top::message::{Effect, LocalEntry, Message};
+use crate::top::replay::Play;
 use crate::top::world::World;
 use dfs_client::{Client, ListFolder};
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
@@ -20,12 +21,20 @@ const LOCAL_NAMES_MAX: usize = 20_000;
 
 /// Does things; what comes of them comes back as messages.
 pub(super) struct Doer {
-    pub client: Client,
+    /// None for a recording.
+    pub client: Option<Client>,
     pub world: Arc<dyn World>,
     pub messages: mpsc::Sender<Message>,
     /// How often pictures are asked for.
     pub every: watch::Sender<u64>,
     pub keeper: Option<Keeper>,
+    /// Who plays the recording, if it is one.
+    pub player: Option<mpsc::UnboundedSender<Play>>,
+}
+
+/// What asks a cluster of a recording is told.
+pub(super) fn no_cluster() -> Error {
+    Error::new(ErrorCode::Unreachable, "this is a recording: there is no cluster to ask")
 }
 
 impl Doer {
@@ -49,19 +58,26 @@ impl Doer {
             | Effect::Look { .. }
             | Effect::Complete { .. }
             | Effect::ReadLog { .. }) => self.world.perform(effect, &self.messages),
+            Effect::Play(play) => {
+                let _ = self.player.as_ref().map(|player| player.send(play));
+            }
             // These are the terminal's.
             Effect::Quit | Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => {}
         }
     }
 
-    fn patient(&self) -> Client {
-        self.client.clone().fail_fast().with_timeout(PATIENCE)
+    fn patient(&self) -> Result<Client> {
+        let client = self.client.clone().ok_or_else(no_cluster)?;
+        Ok(client.fail_fast().with_timeout(PATIENCE))
     }
 
     fn traffic(&self, path: DfsPath) -> impl Future<Output = ()> + use<> {
         let (client, messages) = (self.patient(), self.messages.clone());
         async move {
-            let result = client.traffic(&path).await;
+            let result = match client {
+                Ok(client) => client.traffic(&path).await,
+                Err(error) => Err(error),
+            };
             let _ = messages.send(Message::Traffic { path, result }).await;
         }
     }
@@ -71,7 +87,10 @@ impl Doer {
         async move {
             let list =
                 ListFolder { path: path.clone(), after: after.clone(), prefix: String::new(), limit: NAMES_PER_PAGE };
-            let result = client.list(list).await;
+            let result = match client {
+                Ok(client) => client.list(list).await,
+                Err(error) => Err(error),
+            };
             let _ = messages.send(Message::Listed { path, after, result }).await;
         }
     }

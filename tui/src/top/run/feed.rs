@@ -1,5 +1,6 @@
 //! The feed of pictures: one question to the cluster at a time, the newest picture wins, whoever is gone is asked again.
 
+use super::tape::Tape;
 use crate::top::message::Message;
 use dfs_client::{Client, Snapshot};
 use dfs_types::Error;
@@ -36,21 +37,30 @@ impl Heard {
     }
 }
 
-/// Asks for pictures for as long as somebody listens, every so many milliseconds as `every_ms` says.
-pub(super) async fn feed(client: Client, mut every_ms: watch::Receiver<u64>, heard: watch::Sender<Heard>) {
+/// Asks for pictures for as long as somebody listens, every so many milliseconds as `every_ms` says. What comes is noted on
+/// the tape, if there is one.
+pub(super) async fn feed(
+    client: Client,
+    mut every_ms: watch::Receiver<u64>,
+    heard: watch::Sender<Heard>,
+    mut tape: Option<Tape>,
+) {
     let client = client.fail_fast().with_timeout(PATIENCE);
     let mut snapshot: Option<Arc<Snapshot>> = None;
     let mut failures = 0u32;
     while !heard.is_closed() {
         let every = Duration::from_millis(*every_ms.borrow_and_update());
         let asked = Instant::now();
-        let news = tokio::select! {
-            news = client.snapshot(snapshot.as_deref()) => news.map(Arc::new),
+        let before = snapshot.as_deref().filter(|_| !tape.as_ref().is_some_and(Tape::wants_whole));
+        let told = tokio::select! {
+            told = client.told(before) => told,
             () = heard.closed() => return,
         };
-        let pause = match news {
-            Ok(new) => {
+        tape.iter_mut().for_each(|tape| tape.note(asked, &told));
+        let pause = match told {
+            Ok(told) => {
                 failures = 0;
+                let new = Arc::new(told.snapshot);
                 snapshot = Some(new.clone());
                 heard.send_replace(Heard::Picture(new, asked));
                 every

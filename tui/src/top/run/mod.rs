@@ -3,29 +3,31 @@
 mod effects;
 mod feed;
 mod keeper;
+mod player;
 mod screen;
+mod source;
+mod tape;
 
 pub use keeper::kept;
 pub use screen::depth;
+pub use source::Source;
 
 use crate::top::draw::draw;
 use crate::top::message::{Effect, Message, Moment};
 use crate::top::model::{Model, Options};
 use crate::top::once;
 use crate::top::update::{entered, update};
-use crate::top::world::{MESSAGES_WAITING_MAX, World};
+use crate::top::world::MESSAGES_WAITING_MAX;
 use chrono::Utc;
 use crossterm::event::EventStream;
-use dfs_client::Client;
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use effects::Doer;
-use feed::Heard;
 use futures::StreamExt;
 use keeper::Keeper;
 use rustix::process::{Signal, getpid, kill_process};
 use screen::{PanicGuard, Screen};
+use source::News;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -39,8 +41,7 @@ const SETTLE_TIME: Duration = Duration::from_secs(5);
 /// What the dashboard runs with.
 pub struct Start {
     pub options: Options,
-    pub client: Client,
-    pub world: Arc<dyn World>,
+    pub source: Source,
     /// Where what was set is kept for the next start.
     pub preferences_file: Option<PathBuf>,
     /// For tests of how the terminal is given back: panics at the first key.
@@ -67,25 +68,33 @@ pub enum Left {
 /// # Errors
 /// `local_io` when the terminal cannot be used.
 pub async fn run(start: Start) -> Result<Left> {
-    let Start { options, client, world, preferences_file, planted_panic } = start;
+    let Start { options, source, preferences_file, planted_panic } = start;
     let mut model = Model::new(options);
     let _guard = PanicGuard::set();
     let screen = Screen::take(model.shared.mouse).map_err(no_terminal)?;
+    model.said = source.damage().map(ToString::to_string);
     let (messages, waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
     let (every, every_ms) = watch::channel(model.shared.refresh_ms);
-    let (heard, pictures) = watch::channel(Heard::default());
-    let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard));
-    let doer = Doer { client, world, messages, every, keeper: preferences_file.map(Keeper::new) };
+    let (open, news) = source.begin(messages.clone(), every_ms);
+    let source::Open { client, world, player, feeding, writing } = open;
+    let doer = Doer { client, world, messages, every, keeper: preferences_file.map(Keeper::new), player };
     let size = crossterm::terminal::size().map_err(no_terminal)?;
-    let began = Instant::now();
+    let began = model.shared.replay.is_none().then(Instant::now);
     update(&mut model, Message::Resize(size.0, size.1));
-    let mut running = Running { model, screen, doer, waiting, pictures, began, planted_panic };
+    let mut running = Running { model, screen, doer, waiting, news, began, planted_panic };
     let left = running.until_left().await;
     feeding.abort();
+    // With it goes what it records on.
+    let _ = feeding.await;
     if let Some(keeper) = running.doer.keeper.take() {
         keeper.end().await;
     }
-    left
+    // The terminal is given back, and nobody waits to tell us anything any more.
+    drop(running);
+    match writing {
+        Some(writing) => tape::written(writing).await.and(left),
+        None => left,
+    }
 }
 
 struct Running {
@@ -93,8 +102,9 @@ struct Running {
     screen: Screen,
     doer: Doer,
     waiting: mpsc::Receiver<Message>,
-    pictures: watch::Receiver<Heard>,
-    began: Instant,
+    news: News,
+    /// None where the time is that of a recording.
+    began: Option<Instant>,
     planted_panic: bool,
 }
 
@@ -115,7 +125,9 @@ impl Running {
         let mut clock = interval(Duration::from_secs(1));
         clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut drawn = Instant::now() - FRAME_TIME;
-        self.take_in(Message::Tick(self.now()))?;
+        if let Some(began) = self.began {
+            self.take_in(Message::Tick(moment(began)))?;
+        }
         let acts = entered(&mut self.model);
         self.perform(acts)?;
         loop {
@@ -135,11 +147,15 @@ impl Running {
                 _ = continued.recv() => Turn::Continued,
                 () = sleep_until((drawn + FRAME_TIME).into()), if dirty => Turn::Frame,
                 Some(message) = self.waiting.recv() => Turn::Message(message),
-                Ok(()) = self.pictures.changed() => match self.pictures.borrow_and_update().message() {
+                Ok(()) = self.news.pictures.changed() => match self.news.pictures.borrow_and_update().message() {
                     Some(message) => Turn::Message(message),
                     None => continue,
                 },
-                _ = clock.tick() => Turn::Message(Message::Tick(self.now())),
+                Some(message) = self.news.played.recv() => Turn::Message(message),
+                _ = clock.tick() => match self.began {
+                    Some(began) => Turn::Message(Message::Tick(moment(began))),
+                    None => continue,
+                },
             };
             let effects = match turn {
                 Turn::Left(left) => return Ok(left),
@@ -184,9 +200,8 @@ impl Running {
             let _ = self.screen.redraw();
         }
         let mut effects = Vec::new();
-        if !matches!(message, Message::Tick(_)) {
-            let now = self.now();
-            effects = update(&mut self.model, Message::Tick(now));
+        if let Some(began) = self.began.filter(|_| !matches!(message, Message::Tick(_))) {
+            effects = update(&mut self.model, Message::Tick(moment(began)));
         }
         effects.extend(update(&mut self.model, message));
         effects
@@ -210,10 +225,6 @@ impl Running {
                 Ok(())
             }
         }
-    }
-
-    fn now(&self) -> Moment {
-        moment(self.began)
     }
 }
 
@@ -247,21 +258,18 @@ pub struct Print {
     pub ansi: bool,
 }
 
-/// One frame as text.
+/// One frame as text: of now, or of a moment of a recording.
 ///
 /// # Errors
-/// Those of the call for the picture.
+/// Those of the call for the picture; `local_io` when it cannot be recorded.
 pub async fn print(start: Start, print: Print) -> Result<String> {
-    let Start { options, client, world, .. } = start;
+    let Start { options, source, .. } = start;
     let mut model = Model::new(options);
-    let began = Instant::now();
     let (messages, mut waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
     let (every, _) = watch::channel(model.shared.refresh_ms);
-    let snapshot = Arc::new(client.snapshot(None).await?);
-    let doer = Doer { client, world, messages, every, keeper: None };
     update(&mut model, Message::Resize(print.columns, print.lines));
-    update(&mut model, Message::Tick(moment(began)));
-    update(&mut model, Message::Picture(snapshot, 0));
+    let (client, world) = source.show(&mut model, messages.clone()).await?;
+    let doer = Doer { client, world, messages, every, keeper: None, player: None };
     let mut asked = ask(&doer, entered(&mut model));
     let deadline = Instant::now() + SETTLE_TIME;
     while asked > 0 {

@@ -151,6 +151,58 @@ fn read_only_asks_nothing_and_leaves_the_rest_to_the_shell() {
 }
 
 #[test]
+fn nothing_is_done_from_a_recording() {
+    let mut model = model(fixtures::dead());
+    model.shared.replay = Some(crate::top::Playback { length_ms: 60_000, ..Default::default() });
+    model.shared.read_only = true;
+    typed(&mut model, ":why datanode-1");
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
+    assert!(seen(&model).contains("a recording: not run: why datanode-1"), "{}", seen(&model));
+    let question = Question { what: "delete".into(), line: "rm /a".into() };
+    super::perform(&mut model, vec![Act::Ask(question)]);
+    assert!(matches!(model.overlay, Overlay::None) && seen(&model).contains("a recording: not run: rm /a"));
+    let mut model = fixtures::on(model, PageId::Files);
+    press(&mut model, KeyCode::Delete);
+    assert!(seen(&model).contains("a recording: nothing is changed from here"), "{}", seen(&model));
+}
+
+#[test]
+fn a_recording_is_played_by_keys_in_every_view() {
+    let mut model = model(fixtures::dead());
+    model.shared.replay = Some(crate::top::Playback { length_ms: 60_000, ..Default::default() });
+    for page in PageId::ALL {
+        model.page = page;
+        for binding in crate::top::replay::BINDINGS {
+            let key = if binding.key == "space" { ' ' } else { binding.key.chars().next().expect("a key") };
+            let effects = press(&mut model, KeyCode::Char(key));
+            assert!(matches!(effects[..], [Effect::Play(_)]), "{page:?} {key:?}: {effects:?}");
+        }
+    }
+    typed(&mut model, "?");
+    update(&mut model, Message::Resize(120, 50));
+    let text = seen(&model);
+    for binding in crate::top::replay::BINDINGS {
+        assert!(text.contains(binding.help), "{}:\n{text}", binding.help);
+    }
+    assert!(!text.contains("keep this picture") && !text.contains("more often"), "{text}");
+}
+
+#[test]
+fn a_recording_that_fails_is_said_until_it_is_read() {
+    let mut model = model(fixtures::cluster(3));
+    model.shared.recorded = true;
+    assert!(seen(&model).lines().next().is_some_and(|trust| trust.contains("rec")), "{}", seen(&model));
+    update(&mut model, Message::Unrecorded(Error::new(ErrorCode::LocalIo, "no space left on device")));
+    assert!(seen(&model).contains("failed: the recording has ended: no space left on device"), "{}", seen(&model));
+    typed(&mut model, "2");
+    assert!(seen(&model).contains("1 command failed") && !model.shared.recorded);
+    typed(&mut model, "8");
+    assert!(seen(&model).contains("no space left on device"));
+    typed(&mut model, "1");
+    assert!(!seen(&model).contains("command failed"));
+}
+
+#[test]
 fn themes_and_refresh_are_kept() {
     let mut model = model(fixtures::cluster(3));
     let effects = typed(&mut model, "t");

@@ -47,8 +47,8 @@ pub(super) fn bindings(shared: &Shared) -> Vec<Binding> {
 
 /// What a key does that makes a line of the shell.
 pub(super) fn act(files: &Files, key: KeyCode, shared: &Shared) -> Vec<Act> {
-    if shared.read_only {
-        return say("read-only: nothing is changed from here");
+    if let Some(why) = shared.refusal() {
+        return say(&format!("{why}: nothing is changed from here"));
     }
     let acted = match key {
         KeyCode::Char('u') => return upload(files).map_or_else(say, |line| vec![Act::Run(line)]),

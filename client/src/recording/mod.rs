@@ -1,0 +1,146 @@
+//! A recording: what the masters told somebody who watched a cluster, in a file. docs/formats.md has every byte.
+//!
+//! Behind a head stand frames, one for each answer: a [`Board`](dfs_rpc::board::Board) as it came, or why none came. A whole picture is among them
+//! at least once a minute, so that nobody has to read all of it to see one moment. Frames are only ever appended.
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use read::{Answer, Damage, Frame, Recording};
+
+use dfs_rpc::frame::encode_message;
+use dfs_rpc::{CONTROL_BYTES_MAX, hello};
+use dfs_types::{Error, ErrorCode, Result, Timestamp};
+use std::io::{self, Write};
+
+/// A recording has at most so many bytes: 1 GiB.
+pub const RECORDING_BYTES_MAX: u64 = 1 << 30;
+/// And so many frames: six days of four a second.
+pub const FRAMES_MAX: usize = 1 << 21;
+/// The bytes in front of the frames, and in front of what a frame holds.
+pub const HEAD_BYTES: usize = 32;
+pub const FRAME_HEAD_BYTES: usize = 32;
+
+const MAGIC: [u8; 8] = *b"dfs-rec\n";
+const VERSION: u32 = 1;
+/// A frame holds at most as much as one answer of a master.
+const PAYLOAD_BYTES_MAX: usize = CONTROL_BYTES_MAX;
+/// A recording is of less than 34 years.
+const TIME_MS_MAX: u64 = 1 << 40;
+
+/// What a frame holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameKind {
+    /// A whole picture: a board that builds on nothing.
+    Whole,
+    /// What is new: a board that builds on the picture before it.
+    News,
+    /// Why no picture came: an [`Error`] in postcard.
+    Lost,
+}
+
+impl FrameKind {
+    const ALL: [Self; 3] = [Self::Whole, Self::News, Self::Lost];
+
+    fn byte(self) -> u8 {
+        match self {
+            Self::Whole => 1,
+            Self::News => 2,
+            Self::Lost => 3,
+        }
+    }
+
+    fn of_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
+    }
+}
+
+/// When something was asked for and when the answer came, in milliseconds since the recording began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct When {
+    pub asked_ms: u64,
+    pub came_ms: u64,
+}
+
+/// Writes a recording.
+#[derive(Debug)]
+pub struct Recorder<W> {
+    into: W,
+    bytes: u64,
+    frames: usize,
+}
+
+impl<W: Write> Recorder<W> {
+    /// Begins a recording at this time.
+    ///
+    /// # Errors
+    /// `local_io`.
+    pub fn begin(mut into: W, began: Timestamp) -> Result<Self> {
+        into.write_all(&head(began)).map_err(failed)?;
+        Ok(Self { into, bytes: HEAD_BYTES as u64, frames: 0 })
+    }
+
+    /// Appends a picture, or what is new of one, as [`Board::encode`](dfs_rpc::board::Board::encode) has it.
+    ///
+    /// # Errors
+    /// `local_io`; also when the recording is full, which then is as it was.
+    pub fn board(&mut self, when: When, whole: bool, board: &[u8]) -> Result<()> {
+        self.append(when, if whole { FrameKind::Whole } else { FrameKind::News }, board)
+    }
+
+    /// Appends that no picture came.
+    ///
+    /// # Errors
+    /// As [`Recorder::board`].
+    pub fn lost(&mut self, when: When, error: &Error) -> Result<()> {
+        self.append(when, FrameKind::Lost, &encode_message(error))
+    }
+
+    fn append(&mut self, when: When, kind: FrameKind, payload: &[u8]) -> Result<()> {
+        let bytes = (FRAME_HEAD_BYTES + payload.len()) as u64;
+        if self.bytes + bytes > RECORDING_BYTES_MAX || self.frames >= FRAMES_MAX {
+            return Err(Error::new(ErrorCode::LocalIo, "the recording is full: it has all that it may have, 1 GiB"));
+        }
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(Error::new(ErrorCode::LocalIo, "a picture is too large to be recorded"));
+        }
+        // In one write: whoever is killed leaves at most one frame torn.
+        self.into.write_all(&[&frame_head(when, kind, payload), payload].concat()).map_err(failed)?;
+        self.into.flush().map_err(failed)?;
+        (self.bytes, self.frames) = (self.bytes + bytes, self.frames + 1);
+        Ok(())
+    }
+}
+
+fn failed(error: io::Error) -> Error {
+    Error::new(ErrorCode::LocalIo, error.to_string())
+}
+
+/// The version of the protocol whose boards we write and read.
+fn protocol() -> u16 {
+    *hello::VERSIONS.end()
+}
+
+fn head(began: Timestamp) -> [u8; HEAD_BYTES] {
+    let mut head = [0; HEAD_BYTES];
+    head[..8].copy_from_slice(&MAGIC);
+    head[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    head[12..14].copy_from_slice(&protocol().to_le_bytes());
+    head[16..24].copy_from_slice(&began.0.to_le_bytes());
+    let crc = crc32c::crc32c(&head[..28]);
+    head[28..].copy_from_slice(&crc.to_le_bytes());
+    head
+}
+
+fn frame_head(when: When, kind: FrameKind, payload: &[u8]) -> [u8; FRAME_HEAD_BYTES] {
+    let mut head = [0; FRAME_HEAD_BYTES];
+    head[..4].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+    head[4] = kind.byte();
+    head[8..16].copy_from_slice(&when.asked_ms.to_le_bytes());
+    head[16..24].copy_from_slice(&when.came_ms.to_le_bytes());
+    head[24..28].copy_from_slice(&crc32c::crc32c(payload).to_le_bytes());
+    let crc = crc32c::crc32c(&head[..28]);
+    head[28..].copy_from_slice(&crc.to_le_bytes());
+    head
+}

@@ -1,0 +1,128 @@
+//! Where the pictures come from: a cluster, and then perhaps into a recording, or out of one.
+
+use super::feed::{self, Heard};
+use super::moment;
+use super::player::{self, NoWorld};
+use super::tape::{self, Tape};
+use crate::top::message::Message;
+use crate::top::model::Model;
+use crate::top::replay::{Play, Playback, Replay};
+use crate::top::update::update;
+use crate::top::world::World;
+use dfs_client::Client;
+use dfs_client::recording::{Damage, Recording};
+use dfs_types::Result;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Messages of a recording that wait to be shown; each may hold a whole picture.
+const PLAYED_WAITING_MAX: usize = 4;
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("playback", &self.playback()).finish_non_exhaustive()
+    }
+}
+
+/// Where the pictures come from.
+pub enum Source {
+    Cluster {
+        client: Client,
+        world: Arc<dyn World>,
+        /// An empty file that what comes is recorded in.
+        record: Option<File>,
+    },
+    Recording {
+        recording: Recording<File>,
+        /// Where to begin, in milliseconds since it began; a frame that is printed is of the end without it.
+        at_ms: Option<u64>,
+    },
+}
+
+/// A source that pictures are coming from.
+pub(super) struct Open {
+    pub client: Option<Client>,
+    pub world: Arc<dyn World>,
+    pub player: Option<mpsc::UnboundedSender<Play>>,
+    pub feeding: JoinHandle<()>,
+    pub writing: Option<JoinHandle<Result<()>>>,
+}
+
+/// How they come: from a cluster the newest one wins, a recording is shown one by one.
+pub(super) struct News {
+    pub pictures: watch::Receiver<Heard>,
+    pub played: mpsc::Receiver<Message>,
+}
+
+impl Source {
+    /// How a recording is played at first; none where it is a cluster.
+    pub fn playback(&self) -> Option<Playback> {
+        match self {
+            Self::Cluster { .. } => None,
+            Self::Recording { recording, .. } => Some(Playback::of(recording)),
+        }
+    }
+
+    /// Where a recording ends too early, if it does.
+    pub(super) fn damage(&self) -> Option<&Damage> {
+        match self {
+            Self::Cluster { .. } => None,
+            Self::Recording { recording, .. } => recording.damage(),
+        }
+    }
+
+    /// Lets pictures come, until the task is aborted.
+    pub(super) fn begin(self, messages: mpsc::Sender<Message>, every_ms: watch::Receiver<u64>) -> (Open, News) {
+        let (heard, pictures) = watch::channel(Heard::default());
+        let (play, played) = mpsc::channel(PLAYED_WAITING_MAX);
+        let open = match self {
+            Self::Cluster { client, world, record } => {
+                let (tape, writing) = record.map(|file| Tape::begin(file, messages)).unzip();
+                let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard, tape));
+                Open { client: Some(client), world, player: None, feeding, writing }
+            }
+            Self::Recording { recording, at_ms } => {
+                let (player, wishes) = mpsc::unbounded_channel();
+                let playing = player::play(Replay::new(recording), at_ms.unwrap_or(0), wishes, play);
+                let feeding = tokio::spawn(playing);
+                Open { client: None, world: Arc::new(NoWorld), player: Some(player), feeding, writing: None }
+            }
+        };
+        (open, News { pictures, played })
+    }
+
+    /// Shows the model one picture.
+    ///
+    /// # Errors
+    /// Those of the call for it; `local_io` when it cannot be recorded.
+    pub(super) async fn show(
+        self,
+        model: &mut Model,
+        messages: mpsc::Sender<Message>,
+    ) -> Result<(Option<Client>, Arc<dyn World>)> {
+        match self {
+            Self::Cluster { client, world, record } => {
+                let began = Instant::now();
+                let (mut tape, writing) = record.map(|file| Tape::begin(file, messages)).unzip();
+                let told = client.told(None).await;
+                tape.iter_mut().for_each(|tape| tape.note(began, &told));
+                drop(tape);
+                if let Some(writing) = writing {
+                    tape::written(writing).await?;
+                }
+                update(model, Message::Tick(moment(began)));
+                update(model, Message::Picture(Arc::new(told?.snapshot), 0));
+                Ok((Some(client), world))
+            }
+            Self::Recording { recording, at_ms } => {
+                let at_ms = at_ms.unwrap_or(recording.length_ms());
+                let sought = tokio::task::block_in_place(|| Replay::new(recording).seek(at_ms));
+                update(model, sought);
+                Ok((None, Arc::new(NoWorld)))
+            }
+        }
+    }
+}

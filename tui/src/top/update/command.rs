@@ -1,0 +1,87 @@
+//! Commands that are run from here: how they begin, and what is said of them.
+
+use crate::meter::Meter;
+use crate::top::message::{CommandNews, CommandState, Effect};
+use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Model, Overlay, PageId};
+use crate::top::page::Act;
+use dfs_types::{Error, ErrorCode};
+use std::time::Duration;
+
+/// A command that ended by then after its beginning is still waited for by who ran it: what it wrote may be shown at once.
+const AWAITED_MS_MAX: u64 = 10_000;
+
+/// News of a command.
+pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
+    model.dirty = true;
+    let now = model.shared.now.elapsed_ms;
+    let Some(at) = model.shared.commands.iter().position(|command| command.number == news.number) else {
+        return Vec::new();
+    };
+    let Some(command) = model.shared.commands.get_mut(at) else { return Vec::new() };
+    command.state = news.state.clone();
+    match &news.state {
+        CommandState::Running { moved, .. } => {
+            command.meter.note(Duration::from_millis(now), *moved);
+            Vec::new()
+        }
+        CommandState::WouldAsk(question) => {
+            model.shared.commands.remove(at);
+            vec![Act::Ask(question.clone())]
+        }
+        CommandState::Ended { code, output } => {
+            command.ended_ms = Some(now);
+            let awaited = now.saturating_sub(command.began_ms) <= AWAITED_MS_MAX;
+            let (line, number) = (command.line.clone(), command.number);
+            let key = PageId::Commands.key();
+            let short = !output.trim_end().contains('\n');
+            // Who ended it knows why.
+            let interrupted = *code == ErrorCode::Interrupted.exit_code();
+            command.read = *code == 0 || interrupted;
+            match (code, output.trim_end()) {
+                _ if interrupted => vec![Act::Say(format!("ended: {line}"))],
+                (0, "") => vec![Act::Say(format!("done: {line}"))],
+                (0, answer) if short => vec![Act::Say(answer.to_owned())],
+                (0, _) if awaited && matches!(model.overlay, Overlay::None) => {
+                    model.pages.commands.choose(number);
+                    vec![Act::Go(PageId::Commands)]
+                }
+                (0, _) => vec![Act::Say(format!("done: {line}; {key} shows what it wrote"))],
+                (_, why) => {
+                    let first = why.lines().next().unwrap_or(&line);
+                    vec![Act::Say(format!("failed: {first}; {key} shows it"))]
+                }
+            }
+        }
+    }
+}
+
+/// The recording has ended before the dashboard: told like a command that failed, so that it stays until it is read.
+pub(super) fn unrecorded(model: &mut Model, error: &Error) -> Vec<Act> {
+    model.shared.recorded = false;
+    let Effect::Run { number, .. } = run(model, "top --record".to_owned()) else { return Vec::new() };
+    let output = format!("the recording has ended: {error}\n");
+    news(model, &CommandNews { number, state: CommandState::Ended { code: error.code.exit_code(), output } })
+}
+
+/// Begins a command.
+pub(super) fn run(model: &mut Model, line: String) -> Effect {
+    model.last_command += 1;
+    let number = model.last_command;
+    let commands = &mut model.shared.commands;
+    if commands.len() >= COMMANDS_KEPT_MAX {
+        let ended = commands.iter().position(|command| command.ended_ms.is_some());
+        commands.remove(ended.unwrap_or(0));
+    }
+    let began_ms = model.shared.now.elapsed_ms;
+    commands.push_back(CommandLine {
+        number,
+        line: line.clone(),
+        state: CommandState::Running { moved: 0, total: None },
+        meter: Meter::default(),
+        began_ms,
+        ended_ms: None,
+        read: false,
+    });
+    model.said = Some(format!("runs: {line}"));
+    Effect::Run { number, line }
+}
