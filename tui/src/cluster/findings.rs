@@ -3,7 +3,7 @@
 use super::{Affected, Picture, names};
 use crate::figures::{apart, percent, plural, size};
 use crate::report::Tone;
-use dfs_rpc::client::{NodeState, NodeStatus};
+use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
@@ -233,14 +233,18 @@ fn under(picture: &Picture<'_>) -> Option<Finding> {
 
 /// What repair does now, or what it waits for.
 fn repair(picture: &Picture<'_>, rule: &str) -> String {
-    let status = picture.status;
-    let copying = status.replication.copying;
-    if copying > 0 {
-        format!("{rule}; {} now", plural(copying, "copy is being made", "copies are being made"))
-    } else if status.nodes_stale > 0 {
-        format!("{rule} when the overdue datanodes are given up as dead")
+    match picture.status.replication.copying {
+        0 => format!("{rule} {}; no copy is being made now", awaited(picture.status)),
+        copying => format!("{rule}; {} now", plural(copying, "copy is being made", "copies are being made")),
+    }
+}
+
+/// When chunks that lack copies are copied, where no copy is being made.
+pub fn awaited(status: &ClusterStatus) -> &'static str {
+    if status.nodes_stale > 0 {
+        "when the overdue datanodes are given up as dead"
     } else {
-        format!("{rule} as soon as enough live datanodes with space are there; no copy is being made now")
+        "as soon as enough live datanodes with space are there"
     }
 }
 

@@ -9,7 +9,7 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
-pub use findings::{Finding, Health, SKEW_MAX_MS, Severity, findings, health};
+pub use findings::{Finding, Health, SKEW_MAX_MS, Severity, awaited, findings, health};
 pub use screen::screen;
 
 use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};

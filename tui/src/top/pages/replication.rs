@@ -1,5 +1,6 @@
 //! How many copies chunks have against how many they should, and how fast what is short is made up for.
 
+use crate::cluster::awaited;
 use crate::figures::{count, plural, span};
 use crate::report::Tone;
 use crate::text::pad;
@@ -205,11 +206,12 @@ fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, T
     let speed = match rate {
         _ if lacking == 0 && chunks.copying == 0 => "–".to_owned(),
         _ if lacking == 0 => format!("{} being made, for what is drained", count(chunks.copying)),
+        _ if chunks.copying == 0 => format!("none is being made now: they are copied {}", awaited(status)),
         None => format!("{} being made; how fast that goes is not known yet", count(chunks.copying)),
         Some(rate) => format!("{} being made, {rate:.1} a second", count(chunks.copying)),
     };
     let eta = match rate {
-        _ if lacking == 0 => "–".to_owned(),
+        _ if lacking == 0 || chunks.copying == 0 => "–".to_owned(),
         None => "not known yet".to_owned(),
         Some(rate) => format!("about {}", span(Duration::from_secs_f64((lacking as f64 / rate).clamp(1.0, 1e9)))),
     };
@@ -258,6 +260,7 @@ impl Replication {
         }
         lines.push(match self.words(snapshot) {
             Some(chosen) => Line::styled(chosen, theme.dim()),
+            None if snapshot.status.replication.chunks > 0 => Line::styled("the chunks are being counted", theme.dim()),
             None => Line::styled("there are no chunks yet", theme.dim()),
         });
         lines

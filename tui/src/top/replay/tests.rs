@@ -8,7 +8,7 @@ use crate::top::pages::fixtures;
 use dfs_client::board::BoardVersion;
 use dfs_client::recording::{Recorder, When};
 use dfs_client::{NodeState, NodeStatus};
-use dfs_rpc::curve::Second;
+use dfs_rpc::curve::{Rates, Second};
 use dfs_types::ErrorCode;
 use proptest::prelude::*;
 use std::io::Cursor;
@@ -46,7 +46,13 @@ fn of_master(snapshot: &Snapshot) -> u64 {
 /// What went on in these seconds, as far as it is kept; some were not seen.
 fn curve(from: u64, to: u64) -> Vec<Option<Second>> {
     let from = from.max((to + 1).saturating_sub(SECONDS_KEPT as u64));
-    (from..=to).map(|at| (at % 50 != 0).then(|| Second { used: at << 30, ..Second::default() })).collect()
+    (from..=to).map(|at| (at % 50 != 0).then(|| second(at))).collect()
+}
+
+fn second(at: u64) -> Second {
+    let wave = (at % 40) as f64;
+    let rates = Rates { read: wave * 4e6, written: 1e8, reads: wave, writes: 12.0 };
+    Second { rates: Some(rates), changes: Some(wave / 2.0), lacking: Some(0), used: at << 30 }
 }
 
 /// What a master tells of it: all, or the datanodes that were heard from and the events that were not told.
