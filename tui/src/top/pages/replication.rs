@@ -206,14 +206,18 @@ fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, T
     let speed = match rate {
         _ if lacking == 0 && chunks.copying == 0 => "–".to_owned(),
         _ if lacking == 0 => format!("{} being made, for what is drained", count(chunks.copying)),
-        _ if chunks.copying == 0 => format!("none is being made now: they are copied {}", awaited(status)),
+        None if chunks.copying == 0 => "none is being made now".to_owned(),
         None => format!("{} being made; how fast that goes is not known yet", count(chunks.copying)),
         Some(rate) => format!("{} being made, {rate:.1} a second", count(chunks.copying)),
     };
-    let eta = match rate {
-        _ if lacking == 0 || chunks.copying == 0 => "–".to_owned(),
-        None => "not known yet".to_owned(),
-        Some(rate) => format!("about {}", span(Duration::from_secs_f64((lacking as f64 / rate).clamp(1.0, 1e9)))),
+    let (name, eta) = match rate {
+        _ if lacking == 0 => ("done in", "–".to_owned()),
+        None if chunks.copying == 0 => ("begins", awaited(status).to_owned()),
+        None => ("done in", "not known yet".to_owned()),
+        Some(rate) => {
+            let left = Duration::from_secs_f64((lacking as f64 / rate).clamp(1.0, 1e9));
+            ("done in", format!("about {}", span(left)))
+        }
     };
     let by_urgency = format!(
         "{} missing, {} with one copy left, {} under, {} over",
@@ -226,7 +230,7 @@ fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, T
         ("lacking", missing, tone),
         ("chunks", by_urgency, Tone::Plain),
         ("repair", speed, Tone::Plain),
-        ("done in", eta, Tone::Plain),
+        (name, eta, Tone::Plain),
     ]
 }
 
