@@ -180,6 +180,14 @@ impl Client {
         self.call(|master, context| async move { master.set_duty(context, request, node, duty).await }).await
     }
 
+    /// Whether the masters would refuse this of a datanode now: before somebody is asked about it.
+    ///
+    /// # Errors
+    /// As [`Client::set_duty`].
+    pub async fn check_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
+        self.call(|master, context| async move { master.check_duty(context, node, duty).await }).await
+    }
+
     /// The cluster in figures.
     ///
     /// # Errors

@@ -56,6 +56,8 @@ pub trait ClientService {
     /// Has a datanode emptied, take chunks again, or forgotten. For the superuser. Refused, with nothing changed: the drain of
     /// one without which there would be too few datanodes or too little room, and to forget one that is not dead.
     async fn set_duty(request: RequestId, node: DatanodeId, duty: Duty) -> Result<()>;
+    /// Whether `set_duty` would be refused now, and why. Changes nothing.
+    async fn check_duty(node: DatanodeId, duty: Duty) -> Result<()>;
     /// What lately went on below a folder, as this master has planned reads and committed writes since it leads.
     async fn traffic(path: DfsPath) -> Result<FolderTraffic>;
 }

@@ -113,6 +113,7 @@ fn a_drained_datanode_is_stopped_without_a_loss_forgotten_and_welcome_again() {
     bench.wait_until_drained(2);
     assert_eq!(bench.node(2).expect("there").chunks, held, "it keeps what it has");
     let live = bench.set_duty(2, Duty::Gone).expect_err("it is live");
+    assert_eq!(bench.runtime.block_on(bench.client.check_duty(DatanodeId(2), Duty::Gone)), Err(live.clone()));
     assert_eq!((live.code, live.path.as_deref()), (ErrorCode::InvalidArgument, Some("datanode-2")));
 
     bench.kill_and_miss_nothing(2);
@@ -164,6 +165,12 @@ fn a_drain_that_would_leave_too_few_is_refused() {
     assert_eq!(refused.code, ErrorCode::InsufficientDatanodes);
     assert!(refused.hint.is_some_and(|hint| hint.contains("dfsd up --datanodes 4")));
     assert!(bench.nodes().iter().all(|node| node.duty == Duty::Serve));
+    // Who types it is not asked first, and a plan is no plan.
+    for line in [&["node", "drain", "datanode-1"][..], &["--dry-run", "node", "drain", "datanode-1"]] {
+        let said = bench.cluster.shell(line);
+        assert_eq!((said.code, said.stdout.as_str()), (6, ""), "{said:?}");
+        assert!(said.stderr.contains("2 live datanodes would be left"), "{said:?}");
+    }
     bench.cluster.dfsd_ok(&["up", "--datanodes", "4"]);
     assert_eq!(bench.set_duty(1, Duty::Drain), Ok(()));
     bench.wait_until_drained(1);

@@ -404,6 +404,10 @@ impl ClientService for Master {
         Err(Error::new(ErrorCode::Unsupported, "not here"))
     }
 
+    async fn check_duty(self, _: Context, _: DatanodeId, _: Duty) -> Result<()> {
+        Ok(())
+    }
+
     async fn set_duty(self, _: Context, _: RequestId, _: DatanodeId, _: Duty) -> Result<()> {
         Err(Error::new(ErrorCode::Unsupported, "not here"))
     }

@@ -3,7 +3,7 @@
 use super::node::{Shown, find};
 use crate::context::Context;
 use crate::transfer::{Bars, Board};
-use dfs_client::{Duty, NodeState, NodeStatus, Progress};
+use dfs_client::{Duty, NodeStatus, Progress};
 use dfs_tui::figures::{plural, size, span};
 use dfs_tui::nodes;
 use dfs_types::{Error, ErrorCode, Result};
@@ -18,6 +18,7 @@ const PACE: u64 = 100 << 20;
 pub async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait: bool) -> Result<()> {
     let mut node = find(context, name).await?;
     if node.duty != Duty::Drain {
+        check(context, &node, Duty::Drain).await?;
         let flag = wait.then_some("--wait");
         let id = node.id.to_string();
         if context.only_planned(["node", "drain", "--yes"].into_iter().chain(flag).chain([&*id])) {
@@ -47,19 +48,21 @@ pub async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> {
 /// Has the masters forget a dead datanode.
 pub async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
     let node = find(context, name).await?;
+    check(context, &node, Duty::Gone).await?;
     if context.only_planned(["node", "forget", "--yes", &*node.id.to_string()]) {
         return Ok(());
-    }
-    // The masters refuse it, too: that is no reason to ask somebody first.
-    if node.state != NodeState::Dead {
-        let error = Error::new(ErrorCode::InvalidArgument, "is not dead: only a dead datanode can be forgotten");
-        return Err(error.at(node.id).hint(format!("node drain {} empties it, so that it can be stopped", node.id)));
     }
     context.confirm(&forget_question(&node), yes)?;
     let client = context.client().await?;
     context.call(client.set_duty(node.id, Duty::Gone)).await.map_err(|error| error.at(node.id))?;
     let said = format!("{} is forgotten", node.id);
     context.show(&Shown { node: NodeStatus { duty: Duty::Gone, ..node }, said: Some(said) })
+}
+
+/// Nobody is asked about what the masters refuse anyway.
+async fn check(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Result<()> {
+    let client = context.client().await?;
+    context.call(client.check_duty(node.id, duty)).await.map_err(|error| error.at(node.id))
 }
 
 /// Tells the masters what is wanted; gives the datanode as they see it then.

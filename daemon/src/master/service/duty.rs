@@ -12,17 +12,8 @@ use std::sync::Arc;
 
 impl Master {
     pub(super) async fn set_duty(&self, user: &str, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
-        self.need_writable()?;
         let _turn = self.duties.lock().await;
-        let version = self.published.get();
-        if version.namespace.superuser() != Some(user) {
-            let what = "which datanodes serve is for the superuser to say";
-            return Err(Error::new(ErrorCode::PermissionDenied, what).at(node));
-        }
-        let before = version.namespace.duty(node);
-        if before != duty {
-            self.check_duty(version, node, before, duty).await.map_err(|error| error.at(node))?;
-        }
+        let before = self.check_duty(user, node, duty).await?;
         self.propose(request, user, Op::SetDuty { node, duty }).await?.map_err(|refusal| refused(refusal, node))?;
         let version = self.published.get();
         // A late retry of an earlier call changes nothing.
@@ -37,9 +28,25 @@ impl Master {
         Ok(())
     }
 
+    /// Gives what is wanted of the datanode now.
+    ///
     /// # Errors
     /// Says why the wish cannot be taken.
-    async fn check_duty(&self, version: Arc<Version>, node: DatanodeId, before: Duty, duty: Duty) -> Result<()> {
+    pub(super) async fn check_duty(&self, user: &str, node: DatanodeId, duty: Duty) -> Result<Duty> {
+        self.need_writable()?;
+        let version = self.published.get();
+        if version.namespace.superuser() != Some(user) {
+            let what = "which datanodes serve is for the superuser to say";
+            return Err(Error::new(ErrorCode::PermissionDenied, what).at(node));
+        }
+        let before = version.namespace.duty(node);
+        if before != duty {
+            self.check_change(version, node, before, duty).await.map_err(|error| error.at(node))?;
+        }
+        Ok(before)
+    }
+
+    async fn check_change(&self, version: Arc<Version>, node: DatanodeId, before: Duty, duty: Duty) -> Result<()> {
         // One that was drained and stopped may be unknown to a master that has started since.
         let known = before == Duty::Drain || self.registry().node(node).is_some();
         if !known {

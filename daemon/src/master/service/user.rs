@@ -95,6 +95,10 @@ impl ClientService for UserCalls {
         self.master.set_duty(&self.user, request, node, duty).await
     }
 
+    async fn check_duty(self, _: Context, node: DatanodeId, duty: Duty) -> Result<()> {
+        self.master.check_duty(&self.user, node, duty).await.map(drop)
+    }
+
     async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
         self.master.board(since)
     }
