@@ -234,7 +234,7 @@ fn under(picture: &Picture<'_>) -> Option<Finding> {
 /// What repair does now, or what it waits for.
 fn repair(picture: &Picture<'_>, rule: &str) -> String {
     match picture.status.replication.copying {
-        0 => format!("{rule} {}; no copy is being made now", awaited(picture.status)),
+        0 => format!("{rule} {}", awaited(picture.status)),
         copying => format!("{rule}; {} now", plural(copying, "copy is being made", "copies are being made")),
     }
 }
