@@ -5,6 +5,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
+use dfs_client::recording::{Recorder, Recording, When};
 use dfs_client::{ClusterStatus, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
@@ -13,11 +14,13 @@ use dfs_rpc::node::{FolderLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
 use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry, Moment};
 use dfs_tui::top::model::COMMANDS_KEPT_MAX;
+use dfs_tui::top::replay::Replay;
 use dfs_tui::top::update::update;
 use dfs_tui::top::{Depth, Message, Model, Options, PageId, Theme, ThemeName};
 use dfs_types::{ClusterId, DatanodeId, DfsPath, Entry, Kind, MasterId, Stat, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -217,9 +220,40 @@ fn pictures(c: &mut Criterion) {
     });
 }
 
+/// What is recorded in so many seconds: a picture each, whole once a minute, else with the third of the datanodes that was heard.
+fn recording(seconds: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut recorder = Recorder::begin(&mut bytes, Timestamp(1_795_269_787_000)).expect("begun");
+    for second in 0..seconds {
+        let Snapshot { version, status, nodes, copies, log, curve, events } = Snapshot::clone(&picture(second));
+        let whole = second % 60 == 0;
+        let since = (!whole).then(|| BoardVersion { seq: second - 1, ..version });
+        let nodes = nodes.into_iter().filter(|node| whole || u64::from(node.id.0) % 3 == second % 3).collect();
+        let events = if whole { events.into() } else { Vec::new() };
+        let curve = if whole { curve.into() } else { curve.back().copied().into_iter().collect() };
+        let board = Board { version, since, status, copies, log, nodes, gone: Vec::new(), events, curve };
+        let when = When { asked_ms: second * 1_000, came_ms: second * 1_000 };
+        recorder.board(when, whole, &board.encode().expect("encoded")).expect("recorded");
+    }
+    bytes
+}
+
+/// To go back, or far forth, is to play what the curves show: a quarter of an hour, and a minute for the rates.
+fn seeks(c: &mut Criterion) {
+    let bytes = recording(1_200);
+    println!("a recording of 20 minutes has {} bytes", bytes.len());
+    let mut replay = Replay::new(Recording::open(Cursor::new(bytes)).expect("a recording"));
+    c.bench_function("recording/gone to a moment", |b| b.iter(|| replay.seek(1_199_000)));
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(30);
     targets = frames, pictures
 }
-criterion_main!(benches);
+criterion_group! {
+    name = recordings;
+    config = Criterion::default().sample_size(10);
+    targets = seeks
+}
+criterion_main!(benches, recordings);

@@ -143,7 +143,7 @@ pub struct Replay<R> {
     /// The next frame.
     next: usize,
     at_ms: u64,
-    snapshot: Option<Snapshot>,
+    snapshot: Option<Arc<Snapshot>>,
     /// What comes next, after the clock was set.
     pending: Option<Message>,
 }
@@ -198,9 +198,14 @@ impl<R: Read + Seek> Replay<R> {
         let mut model = Model::new(Options::default());
         // No second has passed before it.
         model.shared.now = self.moment();
-        while let Some(message) = self.step(to_ms) {
+        loop {
+            // Nobody else holds the picture then, and the next one is made of it in place: to copy it each time, with all its
+            // datanodes, would be most of the work.
+            model.shared.snapshot = None;
+            let Some(message) = self.step(to_ms) else { break };
             update(&mut model, message);
         }
+        model.shared.snapshot = self.snapshot.clone();
         Message::Sought(Box::new(model.shared))
     }
 
@@ -231,11 +236,11 @@ impl<R: Read + Seek> Replay<R> {
             Answer::Lost(error) => return Err(error),
         };
         match &mut self.snapshot {
-            Some(snapshot) => snapshot.apply(board)?,
-            None if board.since.is_none() => self.snapshot = Some(Snapshot::from(board)),
+            Some(snapshot) => Arc::make_mut(snapshot).apply(board)?,
+            None if board.since.is_none() => self.snapshot = Some(Arc::new(Snapshot::from(board))),
             None => return Err(missing()),
         }
-        self.snapshot.clone().map(Arc::new).ok_or_else(missing)
+        self.snapshot.clone().ok_or_else(missing)
     }
 }
 
