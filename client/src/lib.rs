@@ -45,7 +45,7 @@ pub use dfs_rpc::board;
 pub use dfs_rpc::client::{
     ChunkStatus, ClusterStatus, Find, FolderTraffic, Found, FoundPage, Lasting, ListFolder, ListPage, LocatedChunk,
     Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode, SafeModeChange, Short,
-    Traffic, Wanted,
+    Traffic, Unfinished, Wanted,
 };
 pub use dfs_rpc::tls::{CredentialError, Identity};
 pub use dfs_types::{AttributeChange, Duty};
@@ -54,4 +54,4 @@ pub use progress::{Event, Progress};
 pub use read::{Dest, GetOptions};
 pub use snapshot::{Snapshot, Told};
 pub use tokio_util::sync::CancellationToken;
-pub use write::{PutOptions, Source};
+pub use write::{PutOptions, Source, settle};

@@ -105,6 +105,8 @@ settings! {
         safe_mode_threshold: f64 = 0.999, fraction();
         /// Chunks of writes that came to nothing are deleted after this long, at the soonest.
         collect_after: Duration = HOUR, span(10 * MS, 365 * DAY);
+        /// A write whose client has not been heard from for this long is given up, and its chunks are deleted.
+        write_timeout: Duration = 300 * SECOND, span(SECOND, DAY);
         /// How long a capability to read or write a chunk is good for.
         capability_lifetime: Duration = 600 * SECOND, span(SECOND, DAY);
         /// How often the keys that seal capabilities are replaced. Longer than `capability_lifetime`.

@@ -5,7 +5,7 @@ use crate::capability::Receipt;
 use bytes::Bytes;
 use dfs_types::{
     AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, Entry, Generation, Kind,
-    MasterId, RequestId, Result, Stat, Timestamp,
+    MasterId, RequestId, Result, Stat, Timestamp, WriteId,
 };
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -25,6 +25,12 @@ pub trait ClientService {
     async fn delete(request: RequestId, path: DfsPath, recursive: bool) -> Result<Deleted>;
     /// Chunk ids, places and capabilities for the next chunks of a write.
     async fn plan_write(plan: PlanWrite) -> Result<WritePlan>;
+    /// Tells that a write goes on, so that its chunks are kept. `not_found` when this master does not know the write, which
+    /// may come of a change of the leader and ends no write; `timeout` when the write was given up, which does.
+    async fn renew_write(write: WriteId) -> Result<()>;
+    /// Ends a write that comes to nothing: its chunks are deleted with the next heartbeats. Nothing happens to a write that is
+    /// not known.
+    async fn abandon_write(write: WriteId) -> Result<()>;
     /// Makes a written file appear, whole, or replaces the old one, atomically.
     async fn commit_write(commit: CommitWrite) -> Result<Stat>;
     /// The chunks of a range of a file, where they are, and capabilities to read them.
@@ -72,6 +78,9 @@ pub struct NodeAddress {
 /// Asks for places for the next chunks of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanWrite {
+    /// Drawn by the client for each put ([`next_write`](crate::request::next_write)). A plan with an id that the leader does
+    /// not know begins the write.
+    pub write: WriteId,
     pub path: DfsPath,
     /// Whether the commit will replace an existing file.
     pub overwrite: bool,
@@ -83,9 +92,8 @@ pub struct PlanWrite {
     pub chunks: u32,
     /// Datanodes that failed this write.
     pub exclude: Vec<DatanodeId>,
-    /// The lowest chunk that this write holds already; none in its first plan. It keeps the written chunks from
-    /// collection, and lets the write go on with fewer datanodes than it had to begin with.
-    pub oldest: Option<ChunkId>,
+    /// The write has had a plan before: it may go on with fewer datanodes than it had to begin with.
+    pub begun: bool,
 }
 
 /// The answer to [`PlanWrite`].
@@ -95,6 +103,8 @@ pub struct WritePlan {
     pub chunk_size: u32,
     /// Receipts needed per chunk at commit.
     pub replicas_min: u8,
+    /// The client is to renew the write this often, in milliseconds.
+    pub renew_ms: u64,
     pub chunks: Vec<PlannedChunk>,
 }
 
@@ -121,6 +131,8 @@ pub struct CommittedChunk {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitWrite {
     pub request: RequestId,
+    /// That of the plans. Chunks of it that the commit does not name are deleted.
+    pub write: WriteId,
     pub path: DfsPath,
     pub overwrite: bool,
     /// Copies wanted; the cluster's default if none.
@@ -311,6 +323,7 @@ pub struct ClusterStatus {
     /// Milliseconds since all chunks were last counted; none: this master has not done so yet, and does not know how they are.
     pub counted_ms: Option<u64>,
     pub lasting: Lasting,
+    pub unfinished: Unfinished,
     /// Sums over the live datanodes, in bytes. A disk that several of them share counts once.
     pub capacity: u64,
     pub used: u64,
@@ -340,6 +353,7 @@ impl ClusterStatus {
             replication: ReplicationStatus::default(),
             counted_ms: None,
             lasting: Lasting::default(),
+            unfinished: Unfinished::default(),
             capacity: 0,
             used: 0,
             free: 0,
@@ -362,6 +376,20 @@ pub struct Lasting {
     /// Of the datanode that has been so for the longest time.
     pub stale: Option<u64>,
     pub dead: Option<u64>,
+}
+
+/// Writes in flight that the leader knows, and the space that their replicas take. Counted every second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Unfinished {
+    pub writes: u64,
+    /// Those of them that have not been renewed lately: their clients are gone, or cut off.
+    pub silent: u64,
+    /// Bytes of all replicas stored. A chunk of a write whose length is not known counts as full.
+    pub bytes: u64,
+    /// Bytes of those that are silent.
+    pub silent_bytes: u64,
+    /// When the last of the silent writes is given up, unless it is renewed; none where none is silent.
+    pub until: Option<Timestamp>,
 }
 
 /// Why nothing can be changed.

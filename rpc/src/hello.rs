@@ -28,7 +28,7 @@ use crate::byte_enum::byte_enum;
 use dfs_types::ClusterId;
 
 /// The protocol versions that this build speaks.
-pub const VERSIONS: std::ops::RangeInclusive<u16> = 4..=4;
+pub const VERSIONS: std::ops::RangeInclusive<u16> = 5..=5;
 /// Bytes of each side's hello.
 pub const HELLO_BYTES: usize = 32;
 /// Bytes of the text behind a refusal.

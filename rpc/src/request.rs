@@ -1,6 +1,6 @@
-//! The ids of requests.
+//! The ids of requests and of writes.
 
-use dfs_types::RequestId;
+use dfs_types::{RequestId, WriteId};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -18,6 +18,11 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 pub fn next_request() -> RequestId {
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     RequestId(u128::from(*PREFIX) << 64 | u128::from(number))
+}
+
+/// The id of a new write: 128 bits drawn from the system.
+pub fn next_write() -> WriteId {
+    WriteId(u128::from(draw()) << 64 | u128::from(draw()))
 }
 
 fn draw() -> u64 {

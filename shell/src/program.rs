@@ -37,6 +37,8 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
     };
     interrupt::listen(runtime.handle());
     let code = choose(&runtime, options, words);
+    // A put that was dropped at a second Ctrl-C still gives its space back.
+    runtime.block_on(dfs_client::settle());
     if code == ErrorCode::Interrupted.exit_code() {
         // What was dropped at a second Ctrl-C still takes its part files away.
         runtime.shutdown_timeout(CLEANUP_TIME);

@@ -110,6 +110,14 @@ where
     stamp(at, zone, "%Y-%m-%d %H:%M")
 }
 
+/// `09:04` in the zone given, for 09:03:07: the full minute by which the moment has come.
+pub fn minute_by<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    stamp(Timestamp(at.0.saturating_add(59_999)), zone, "%H:%M")
+}
+
 /// `2026-11-21 09:03:07` in the zone given.
 pub fn time_seconds<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
 where

@@ -4,6 +4,7 @@
 //! sent. A chunk whose chain fails is planned anew and sent again from the source. The file appears, whole, with the
 //! commit. Beside the thread somebody watches that its chains make progress.
 
+mod ending;
 mod line;
 mod places;
 mod put;
@@ -12,5 +13,6 @@ mod split;
 mod watch;
 mod writer;
 
+pub use ending::settle;
 pub use put::PutOptions;
 pub use source::Source;

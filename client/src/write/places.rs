@@ -1,12 +1,12 @@
 //! Places for the next chunks, asked from the master some at a time.
 
+use super::ending::Flight;
 use super::put::PutOptions;
 use crate::transfer::Transfer;
 use dfs_rpc::client::{PlanWrite, PlannedChunk, WritePlan};
-use dfs_types::{ChunkId, DatanodeId, Error, ErrorCode, Result};
+use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Chunks planned by one call, at most.
@@ -25,26 +25,6 @@ pub(super) struct Shape {
     pub chunk_size: u32,
 }
 
-/// The lowest chunk that a put has been given; shared with the task that keeps it from collection.
-#[derive(Debug, Clone)]
-pub(super) struct Hold(Arc<AtomicU64>);
-
-impl Hold {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(u64::MAX)))
-    }
-
-    pub(super) fn oldest(&self) -> Option<ChunkId> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|id| *id != u64::MAX).map(ChunkId)
-    }
-
-    fn extend(&self, plan: &WritePlan) {
-        for chunk in &plan.chunks {
-            self.0.fetch_min(chunk.id.0, Ordering::Relaxed);
-        }
-    }
-}
-
 /// The planned chunks of one put.
 #[derive(Debug)]
 pub(super) struct Places {
@@ -54,13 +34,13 @@ pub(super) struct Places {
     free: VecDeque<PlannedChunk>,
     planned: Instant,
     excluded: Vec<DatanodeId>,
-    hold: Hold,
+    flight: Arc<Flight>,
 }
 
 impl Places {
-    pub(super) fn new(transfer: Arc<Transfer>, options: PutOptions, hold: Hold) -> Self {
+    pub(super) fn new(transfer: Arc<Transfer>, options: PutOptions, flight: Arc<Flight>) -> Self {
         let (free, excluded) = (VecDeque::new(), Vec::new());
-        Self { transfer, options, shape: None, free, planned: Instant::now(), excluded, hold }
+        Self { transfer, options, shape: None, free, planned: Instant::now(), excluded, flight }
     }
 
     /// Chunk size and replication, after a first plan for `length` bytes.
@@ -108,20 +88,22 @@ impl Places {
 
     fn plan(&mut self, chunks: u64) -> Result<Shape> {
         let plan = PlanWrite {
+            write: self.flight.id,
             path: self.transfer.path.clone(),
             overwrite: self.options.overwrite,
             replication: self.shape.map(|shape| shape.replication).or(self.options.replication),
             chunk_size: self.shape.map(|shape| shape.chunk_size).or(self.options.chunk_size),
             chunks: chunks.clamp(1, CHUNKS_PER_CALL_MAX) as u32,
             exclude: self.excluded.clone(),
-            oldest: self.hold.oldest(),
+            begun: self.flight.has_begun(),
         };
+        self.flight.asks();
         let plan = self.transfer.wait(plan_write(&self.transfer, plan))?;
         let shape = Shape { replication: plan.replication, chunk_size: plan.chunk_size };
         if shape.chunk_size == 0 || plan.chunks.iter().any(|chunk| chunk.chain.is_empty()) {
             return Err(Error::new(ErrorCode::Internal, "the master's plan makes no sense"));
         }
-        self.hold.extend(&plan);
+        self.flight.planned(&plan);
         self.planned = Instant::now();
         self.free.extend(plan.chunks);
         self.shape = Some(shape);
@@ -129,7 +111,7 @@ impl Places {
     }
 }
 
-pub(super) async fn plan_write(transfer: &Transfer, plan: PlanWrite) -> Result<WritePlan> {
+async fn plan_write(transfer: &Transfer, plan: PlanWrite) -> Result<WritePlan> {
     let call = transfer.client.call(|master, context| {
         let plan = plan.clone();
         async move { master.plan_write(context, plan).await }

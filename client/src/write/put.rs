@@ -1,6 +1,7 @@
 //! `put`, seen from the caller.
 
-use super::places::{Hold, Places, Shape, plan_write};
+use super::ending::{Ending, Flight};
+use super::places::{Places, Shape};
 use super::source::Source;
 use super::watch::Watch;
 use super::writer::Writer;
@@ -8,16 +9,11 @@ use crate::client::{Client, request_id};
 use crate::progress::{Event, Progress};
 use crate::transfer::{Transfer, supervise};
 use dfs_rpc::CONTROL_BYTES_MAX;
-use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite};
+use dfs_rpc::client::{CommitWrite, CommittedChunk};
 use dfs_types::path::PATH_BYTES_MAX;
-use dfs_types::{DfsPath, Error, ErrorCode, Result, Stat, Timestamp};
-use std::convert::Infallible;
+use dfs_types::{DfsPath, Error, ErrorCode, Result, Stat, Timestamp, WriteId};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// How often a put that is under way tells the master that its chunks are still wanted.
-const RENEW_EVERY: Duration = Duration::from_secs(30);
 
 /// Bytes of a chunk in a commit, at most, without its receipts: id, generation, length, checksum, count (postcard).
 const CHUNK_BYTES_MAX: usize = 10 + 5 + 5 + 5 + 2;
@@ -42,6 +38,9 @@ pub struct PutOptions {
 impl Client {
     /// Writes a file. It appears whole, or not at all; a file that it replaces is there until then.
     ///
+    /// A put that ends badly, by an error, a cancel, or because its future is dropped, tells the masters, so that what it has
+    /// written is deleted at once; that takes two seconds at the most.
+    ///
     /// Uses one thread, and memory of one frame (512 KiB); for a source that can be read only once, the larger of 80 MiB
     /// and one chunk. Datanodes that fail are replaced by others without the caller seeing it.
     ///
@@ -58,24 +57,29 @@ impl Client {
         cancel: &CancellationToken,
     ) -> Result<Stat> {
         let transfer = Transfer::new(self, path, progress, cancel);
-        let hold = Hold::new();
+        let flight = Flight::new();
+        let ending = Ending::new(self, &flight);
         let watch = Arc::new(Watch::default());
         let patient = source.is_ready();
         let writing = {
-            let (transfer, options, hold, watch) = (transfer.clone(), options.clone(), hold.clone(), watch.clone());
+            let (transfer, flight, watch) = (transfer.clone(), flight.clone(), watch.clone());
             move || {
-                let places = Places::new(transfer.clone(), options.clone(), hold);
-                write(&transfer, source, &options, places, watch)
+                let places = Places::new(transfer.clone(), options.clone(), flight.clone());
+                write(&transfer, source, &options, flight.id, places, watch)
             }
         };
         let result = tokio::select! {
             result = supervise(&transfer, cancel, patient, writing) => result,
-            never = renew(&transfer, &options, &hold) => match never {},
+            given_up = flight.renew(self) => Err(given_up.at(path)),
             never = watch.run(&transfer) => match never {},
         };
         match &result {
             Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
             Err(error) => progress.tell(Event::Failed { path: path.to_string(), error: error.clone() }),
+        }
+        match &result {
+            Ok(_) => ending.committed(),
+            Err(_) => ending.abandoned().await,
         }
         result
     }
@@ -85,6 +89,7 @@ fn write(
     transfer: &Arc<Transfer>,
     source: Source,
     options: &PutOptions,
+    id: WriteId,
     places: Places,
     watch: Arc<Watch>,
 ) -> Result<Stat> {
@@ -93,7 +98,7 @@ fn write(
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: input.length() });
     let (chunks, shape) = Writer::new(transfer.clone(), input, places, watch).run()?;
     original.map_or(Ok(()), |original| original.check_same())?;
-    commit(transfer, options, chunks, shape)
+    commit(transfer, options, id, chunks, shape)
 }
 
 /// # Errors
@@ -110,12 +115,14 @@ fn check_size(chunks: &[CommittedChunk]) -> Result<()> {
 fn commit(
     transfer: &Transfer,
     options: &PutOptions,
+    write: WriteId,
     chunks: Vec<CommittedChunk>,
     shape: Option<Shape>,
 ) -> Result<Stat> {
     check_size(&chunks).map_err(|error| error.at(&transfer.path))?;
     let commit = CommitWrite {
         request: request_id(),
+        write,
         path: transfer.path.clone(),
         overwrite: options.overwrite,
         replication: shape.map(|shape| shape.replication).or(options.replication),
@@ -128,25 +135,4 @@ fn commit(
         let commit = commit.clone();
         async move { master.commit_write(context, commit).await }
     }))
-}
-
-/// Keeps the chunks written so far from collection while the put goes on, however slow its source is.
-async fn renew(transfer: &Transfer, options: &PutOptions, hold: &Hold) -> Infallible {
-    loop {
-        tokio::time::sleep(RENEW_EVERY).await;
-        let Some(oldest) = hold.oldest() else { continue };
-        let plan = PlanWrite {
-            path: transfer.path.clone(),
-            overwrite: options.overwrite,
-            replication: options.replication,
-            chunk_size: options.chunk_size,
-            chunks: 1,
-            exclude: Vec::new(),
-            oldest: Some(oldest),
-        };
-        // The put itself will meet what is wrong.
-        if let Err(error) = plan_write(transfer, plan).await {
-            tracing::debug!(path = %transfer.path, %error, "the hold was not renewed");
-        }
-    }
 }

@@ -13,21 +13,24 @@ use dfs_rpc::client::{
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_rpc::transport::{accept, framed};
+use dfs_types::error::WRITE_AGAIN;
 use dfs_types::{
     AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode,
-    Generation, Kind, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp,
+    Generation, Kind, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp, WriteId,
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
 
 pub const CHUNK_SIZE: u32 = 1 << 20;
+/// How often writes are to be renewed.
+pub const RENEW_MS: u64 = 60;
 const CLUSTER: ClusterId = ClusterId(*b"cluster in tests");
 
 /// The masters' common memory.
@@ -39,6 +42,11 @@ pub struct Table {
     next_chunk: AtomicU64,
     pub damage: Mutex<Vec<(ChunkId, DatanodeId)>>,
     pub plans: AtomicU32,
+    pub renewals: AtomicU32,
+    /// Renewals are answered with that the write was given up.
+    pub given_up: AtomicBool,
+    /// Writes that clients have abandoned.
+    pub abandoned: Mutex<Vec<WriteId>>,
     /// Excluded datanodes of all plans.
     pub excluded: Mutex<Vec<DatanodeId>>,
     /// As many next calls are answered with this code.
@@ -274,7 +282,7 @@ impl ClientService for Master {
         let replication = plan.replication.unwrap_or(3);
         let usable = |node: &&Arc<Node>| !plan.exclude.contains(&node.id);
         let mut chain: Vec<_> = self.nodes.iter().filter(usable).map(|node| node.address()).collect();
-        let needed = if plan.oldest.is_none() { replication } else { replication / 2 + 1 };
+        let needed = if !plan.begun { replication } else { replication / 2 + 1 };
         if chain.len() < usize::from(needed) {
             return Err(Error::new(ErrorCode::InsufficientDatanodes, "too few datanodes"));
         }
@@ -287,7 +295,21 @@ impl ClientService for Master {
             PlannedChunk { id: ChunkId(id), generation: Generation(1), chain, capability }
         });
         let chunks = chunks.collect();
-        Ok(WritePlan { replication, chunk_size: plan.chunk_size.unwrap_or(CHUNK_SIZE), replicas_min: needed, chunks })
+        let (chunk_size, renew_ms) = (plan.chunk_size.unwrap_or(CHUNK_SIZE), RENEW_MS);
+        Ok(WritePlan { replication, chunk_size, replicas_min: needed, renew_ms, chunks })
+    }
+
+    async fn renew_write(self, _: Context, write: WriteId) -> Result<()> {
+        self.table.renewals.fetch_add(1, Ordering::Relaxed);
+        if self.table.given_up.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorCode::Timeout, format!("{write} was given up")).hint(WRITE_AGAIN));
+        }
+        Ok(())
+    }
+
+    async fn abandon_write(self, _: Context, write: WriteId) -> Result<()> {
+        self.table.abandoned.lock().expect("lock").push(write);
+        Ok(())
     }
 
     async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Stat> {

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod control;
+mod endings;
 mod get;
 mod node;
 mod put;

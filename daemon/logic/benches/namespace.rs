@@ -73,6 +73,7 @@ impl Master {
         self.fresh += 1;
         let chunk = ChunkRef { id: ChunkId(self.fresh), generation: Generation(1), length: 4096 };
         Op::CommitWrite(NewFile {
+            abandoned: Vec::new(),
             path,
             overwrite: false,
             replication: 3,

@@ -69,6 +69,11 @@ pub enum Op {
         node: DatanodeId,
         duty: Duty,
     },
+    /// Gives up chunks of a write that came to nothing: no file can name them any more. Those that a file names stay, and
+    /// below the floor there is nothing to note.
+    AbandonChunks {
+        chunks: Vec<ChunkId>,
+    },
 }
 
 /// A file that is to appear, or to replace another.
@@ -81,6 +86,8 @@ pub struct NewFile {
     pub chunks: Vec<ChunkRef>,
     pub modified: Timestamp,
     pub mode: u16,
+    /// Chunks of the same write that are given up, since others were written in their place.
+    pub abandoned: Vec<ChunkId>,
 }
 
 /// A key that seals capabilities.
@@ -151,7 +158,7 @@ mod tests {
     use dfs_types::Generation;
 
     /// One command of each kind, as it stands in the log.
-    const GOLDEN: &[u8] = include_bytes!("../golden/commands_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../golden/commands_v2.bin");
 
     fn all() -> Vec<Command> {
         let path = |text: &str| DfsPath::parse(text).expect("valid");
@@ -165,6 +172,7 @@ mod tests {
             chunks: vec![chunk],
             modified: Timestamp(1),
             mode: 0o644,
+            abandoned: vec![ChunkId(301)],
         };
         let change = AttributeChange {
             mode: Some(0o750),
@@ -185,6 +193,7 @@ mod tests {
             Op::SetAttributes { path: path("/c"), change },
             Op::SetReplication { path: path("/c"), replication: 2 },
             Op::SetDuty { node: DatanodeId(300), duty: Duty::Drain },
+            Op::AbandonChunks { chunks: vec![ChunkId(7), ChunkId(300)] },
         ];
         let numbered = (0u64..).zip(ops);
         numbered
@@ -207,7 +216,7 @@ mod tests {
     #[test]
     #[ignore = "writes the golden file, when a kind of command was added"]
     fn write_the_golden_file() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/commands_v1.bin");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/commands_v2.bin");
         std::fs::write(file, postcard::to_stdvec(&all()).expect("plain data")).expect("writable");
     }
 }

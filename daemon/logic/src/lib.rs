@@ -6,6 +6,7 @@
 //! * [`locations`]: which datanodes have which chunks; [`liveness`]: which datanodes are there.
 //! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
 //! * [`search`]: what a search looks for; [`traffic`]: which folders are busy.
+//! * [`writes`]: the writes in flight.
 //! * [`collect`]: which replicas are garbage; [`safe_mode`]: whether enough is known to begin.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
@@ -21,3 +22,4 @@ pub mod repair;
 pub mod safe_mode;
 pub mod search;
 pub mod traffic;
+pub mod writes;

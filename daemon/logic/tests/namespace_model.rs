@@ -105,6 +105,7 @@ fn master_op() -> impl Strategy<Value = Op> {
     prop_oneof![
         (0u32..20).prop_map(|count| Op::ReserveChunks { count }),
         (0u64..30).prop_map(|floor| Op::RaiseFloor { floor: ChunkId(floor) }),
+        prop::collection::vec((0u64..60).prop_map(ChunkId), 0..6).prop_map(|chunks| Op::AbandonChunks { chunks }),
         (1u32..9).prop_map(|id| Op::AddKey { key: KeyRecord { id, secret: [id as u8; 32], made_at: Timestamp(1) } }),
         (1u16..5, prop::sample::select(Duty::ALL.to_vec()))
             .prop_map(|(node, duty)| Op::SetDuty { node: DatanodeId(node), duty }),
@@ -257,7 +258,17 @@ impl Run {
         }
         let replication = if slip == 5 { 0 } else { 3 };
         let mode = if overwrite { 0o600 } else { 0o644 };
+        // Chunks of retries that came to nothing, and now and then some that files name.
+        let abandoned = match slip {
+            6..10 => {
+                self.fresh += 2;
+                vec![ChunkId(self.fresh - 1), ChunkId(self.fresh)]
+            }
+            10 => (0..self.fresh + 3).map(ChunkId).collect(),
+            _ => Vec::new(),
+        };
         NewFile {
+            abandoned,
             path: path.clone(),
             overwrite,
             replication,

@@ -5,6 +5,7 @@
 //! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that they come on.
 //! * [`board`]: the picture of the cluster for dashboards.
 //! * [`worker`]: repair, garbage, keys, chunk ids; with [`pool`] and [`floor`].
+//! * [`unfinished`]: writes in flight, and those that came to nothing.
 //! * [`state`]: what all calls share; [`refused`]: from refusals to errors that people read.
 //! * [`run`]: a whole master.
 
@@ -21,6 +22,7 @@ pub mod run;
 pub mod serve;
 pub mod service;
 pub mod state;
+pub mod unfinished;
 pub mod worker;
 
 pub use run::{MasterOptions, run};

@@ -2,7 +2,8 @@
 
 use super::raft::proposer::ProposeError;
 use dfs_logic::command::Refusal;
-use dfs_types::error::SAFE_MODE_HELD;
+use dfs_logic::writes;
+use dfs_types::error::{SAFE_MODE_HELD, WRITE_AGAIN};
 use dfs_types::{DfsPath, Error, ErrorCode};
 use std::fmt;
 
@@ -29,7 +30,7 @@ pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
     match refusal {
         Refusal::NotEmpty => error.hint("rm -r deletes it with all that is in it"),
         Refusal::BadUserName => error.hint("1 to 64 of a-z A-Z 0-9 . _ - @, not beginning with - or ."),
-        Refusal::TooLate => error.hint("write it again"),
+        Refusal::TooLate => error.hint(WRITE_AGAIN),
         Refusal::NotInitialised => error.hint("start the first master of the cluster with a superuser"),
         _ => error,
     }
@@ -43,6 +44,19 @@ pub fn refused_move(refusal: Refusal, from: &DfsPath, to: &DfsPath) -> Error {
             refused(refusal, to)
         }
         _ => refused(refusal, from),
+    }
+}
+
+/// The error for a call about a write in flight.
+pub fn write_refused(refused: writes::Refused) -> Error {
+    use writes::Refused::{AllChunks, AllWrites, Foreign, GivenUp, Unknown, UserChunks, UserWrites};
+    let error = |code| Error::new(code, refused.to_string());
+    match refused {
+        Unknown => error(ErrorCode::NotFound),
+        Foreign => error(ErrorCode::PermissionDenied),
+        GivenUp => error(ErrorCode::Timeout).hint(WRITE_AGAIN),
+        UserWrites | UserChunks => error(ErrorCode::QuotaExceeded).hint("wait until some of them have ended"),
+        AllWrites | AllChunks => error(ErrorCode::QuotaExceeded).hint("wait until some of them have ended, and try again"),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::durable::{self, FolderLock};
 use anyhow::{Context, bail};
 use dfs_config::MasterSettings;
 use dfs_logic::command::Op;
+use dfs_logic::writes::Writes;
 use dfs_logic::liveness::LivenessSettings;
 use dfs_rpc::tls::Identity;
 use dfs_types::MasterId;
@@ -114,6 +115,8 @@ fn make_master(
         journal,
         held: Mutex::default(),
         floor: Mutex::new(Floor::new(settings.collect_after)),
+        writes: Mutex::new(Writes::new(settings.write_timeout)),
+        unfinished: Mutex::default(),
         traffic: Mutex::default(),
         duties: tokio::sync::Mutex::default(),
         curve: Mutex::new(Curve::default()),

@@ -13,6 +13,8 @@ use super::registry::Registry;
 use dfs_config::MasterSettings;
 use dfs_logic::command::{Command, Op, Outcome, Refusal};
 use dfs_logic::traffic::Traffic;
+use dfs_logic::writes::Writes;
+use dfs_rpc::client::Unfinished;
 use dfs_rpc::request::next_request;
 use dfs_types::{ClusterId, Error, MasterId, RequestId};
 use openraft::metrics::{RaftDataMetrics, RaftServerMetrics};
@@ -39,6 +41,10 @@ pub struct Master {
     pub wake: Notify,
     pub(super) registry: Mutex<Registry>,
     pub(super) floor: Mutex<Floor>,
+    /// The writes in flight. Soft state of the leader.
+    pub(super) writes: Mutex<Writes>,
+    /// What they hold, as last counted.
+    pub(super) unfinished: Mutex<Unfinished>,
     /// Safe mode that a person has entered. Soft state of the leader: the next one knows nothing of it.
     pub(super) held: Mutex<Option<Held>>,
     /// What happened since the start.
@@ -80,6 +86,15 @@ impl Master {
 
     pub fn floor(&self) -> MutexGuard<'_, Floor> {
         self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn writes(&self) -> MutexGuard<'_, Writes> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What writes in flight hold, as last counted.
+    pub fn unfinished(&self) -> Unfinished {
+        *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn curve(&self) -> MutexGuard<'_, Curve> {

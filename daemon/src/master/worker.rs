@@ -86,6 +86,7 @@ impl Worker {
             self.give_orders().await;
             self.keep_ids().await;
             self.keep_keys().await;
+            self.keep_writes().await;
             self.keep_floor().await;
             self.keep_duties().await;
         }
@@ -111,6 +112,7 @@ impl Worker {
             let now = self.master.clock.now();
             self.master.registry().healing.lead(now);
             self.master.floor().lead();
+            self.master.writes().lead();
             if let Some(Held { by, .. }) = self.master.held().take() {
                 let text = format!("the safe mode that {by} has entered ended with the change of the leader");
                 self.master.journal.warning(None, text);
@@ -240,6 +242,14 @@ impl Worker {
         }
     }
 
+    /// Gives up writes that came to nothing, and counts what the others hold.
+    async fn keep_writes(&self) {
+        if let Err(error) = self.master.give_up_writes().await {
+            tracing::warn!(%error, "give up writes");
+        }
+        self.master.count_unfinished().await;
+    }
+
     /// Raises the collection floor as far as it may.
     async fn keep_floor(&mut self) {
         let master = &self.master;
@@ -249,10 +259,11 @@ impl Worker {
             (version.namespace.next_chunk(), version.namespace.floor())
         };
         let unused = master.pool.lowest().unwrap_or(next);
+        let lowest = master.writes().lowest();
         let highest = {
             let mut held = master.floor();
             held.sample(unused, now);
-            held.highest(now)
+            held.highest(lowest, now)
         };
         let rest = master.settings.collect_after / RAISES_PER_SPAN;
         let rested = self.raised_at.is_none_or(|at| now.since(at) >= rest);

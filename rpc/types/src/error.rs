@@ -38,6 +38,9 @@ pub enum ErrorCode {
 /// The hint of a `safe_mode` that only a person ends: there is no point in trying again.
 pub const SAFE_MODE_HELD: &str = "safemode leave ends it";
 
+/// The hint of a `timeout` of a write that was given up: only a new write helps, not the same call again.
+pub const WRITE_AGAIN: &str = "write it again";
+
 impl ErrorCode {
     /// Every code, for docs and tests.
     pub const ALL: [ErrorCode; 23] = [
@@ -138,7 +141,7 @@ impl Error {
 
     /// Whether the same call may succeed a little later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        self.code.is_transient() && self.hint.as_deref() != Some(SAFE_MODE_HELD)
+        self.code.is_transient() && !matches!(self.hint.as_deref(), Some(SAFE_MODE_HELD | WRITE_AGAIN))
     }
 
     /// The same error, about `path`.

@@ -28,6 +28,10 @@ pub struct MasterId(pub u16);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u128);
 
+/// One write of one client: 128 random bits, drawn for each put. All calls about the write carry it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WriteId(pub u128);
+
 /// A text that is not an id of the kind that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {expected}")]
@@ -123,9 +127,15 @@ macro_rules! debug_as_display {
         }
     )*};
 }
-debug_as_display!(ClusterId, ChunkId, Generation, DatanodeId, MasterId, RequestId);
+debug_as_display!(ClusterId, ChunkId, Generation, DatanodeId, MasterId, RequestId, WriteId);
 
 impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Display for WriteId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
     }

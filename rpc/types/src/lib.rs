@@ -19,7 +19,7 @@ pub use attr::{AttributeChange, ChunkRef, Deleted, Entry, Kind, Stat};
 pub use duty::Duty;
 pub use error::{Error, ErrorCode, Result};
 pub use glob::Glob;
-pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId};
+pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId, WriteId};
 pub use path::{DfsPath, PathError};
 pub use principal::Principal;
 pub use protection::Protection;

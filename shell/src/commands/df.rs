@@ -1,9 +1,11 @@
 //! `df`.
 
+use super::status::Unfinished;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::ClusterStatus;
+use dfs_tui::cluster;
 use dfs_tui::figures::{percent, size_short};
 use dfs_tui::{Align, Report, Table, View};
 use dfs_types::Result;
@@ -44,6 +46,8 @@ struct Space {
     files: u64,
     /// Of all files with all the copies that they should have: what is used when nothing lacks and nothing is left over.
     reserved: u64,
+    /// What writes that have not ended hold of what is used.
+    unfinished: Unfinished,
     #[serde(skip)]
     human: bool,
 }
@@ -51,7 +55,8 @@ struct Space {
 impl Space {
     fn of(status: &ClusterStatus, human: bool) -> Self {
         let ClusterStatus { capacity, used, free, bytes, space, .. } = *status;
-        Self { capacity, used, free, files: bytes, reserved: space, human }
+        let unfinished = Unfinished::of(status);
+        Self { capacity, used, free, files: bytes, reserved: space, unfinished, human }
     }
 }
 
@@ -63,6 +68,10 @@ impl Report for Space {
         let sizes = [self.capacity, self.used, self.free, self.files, self.reserved].map(shown);
         let [capacity, used, free, files, reserved] = sizes;
         table.row([capacity, used, free, percent(self.used, self.capacity), files, reserved]);
-        table.render(view)
+        let mut text = table.render(view);
+        if let Some(held) = cluster::unfinished(&self.unfinished.told, &chrono::Local) {
+            text.push_str(&format!("{held}\n"));
+        }
+        text
     }
 }

@@ -141,6 +141,7 @@ pub struct Document {
     capacity: u64,
     used: u64,
     free: u64,
+    unfinished: Unfinished,
     nodes_live: u32,
     nodes_stale: u32,
     nodes_dead: u32,
@@ -168,6 +169,29 @@ pub struct SafeMode {
     reason: String,
     /// Who has entered it; null where the cluster waits for its datanodes.
     by: Option<String>,
+}
+
+/// Writes that have not ended, as far as the leader knows them, and the space that their replicas take.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Unfinished {
+    writes: u64,
+    /// Those of them whose clients have not been heard from lately.
+    silent: u64,
+    /// Bytes, all replicas together.
+    bytes: u64,
+    silent_bytes: u64,
+    /// When the last of the silent writes is given up, in milliseconds since 1970; null where none is silent.
+    until: Option<u64>,
+    #[serde(skip)]
+    pub told: dfs_client::Unfinished,
+}
+
+impl Unfinished {
+    pub fn of(status: &ClusterStatus) -> Self {
+        let told = status.unfinished;
+        let dfs_client::Unfinished { writes, silent, bytes, silent_bytes, until } = told;
+        Self { writes, silent, bytes, silent_bytes, until: until.map(|until| until.0), told }
+    }
 }
 
 /// Chunks by how many copies they have against how many they should.
@@ -242,6 +266,7 @@ impl Document {
             capacity: status.capacity,
             used: status.used,
             free: status.free,
+            unfinished: Unfinished::of(status),
             nodes_live: status.nodes_live,
             nodes_stale: status.nodes_stale,
             nodes_dead: status.nodes_dead,

@@ -10,7 +10,7 @@ mod screen;
 mod tests;
 
 pub use findings::{Finding, Health, SKEW_MAX_MS, Severity, awaited, findings, health};
-pub use screen::screen;
+pub use screen::{screen, unfinished};
 
 use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};
 use std::time::Duration;

@@ -1,11 +1,12 @@
 //! The status screen.
 
 use super::{Finding, Health, Picture, findings, health, names};
-use crate::figures::{age, count, percent, plural, size, time_seconds};
+use crate::figures::{age, count, minute_by, percent, plural, size, time_seconds};
 use crate::nodes;
 use crate::report::{Tone, View};
 use crate::text::{sanitise, wrap};
 use chrono::TimeZone;
+use dfs_rpc::client::Unfinished;
 use dfs_types::Timestamp;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -58,6 +59,9 @@ where
     let (used, capacity) = (size(status.used), size(status.capacity));
     let part = percent(status.used, status.capacity);
     line(&mut text, "space", &format!("{used} of {capacity} used ({part}), {} free", size(status.free)), view);
+    if let Some(held) = unfinished(&status.unfinished, zone) {
+        line(&mut text, "", &held, view);
+    }
     let (files, folders) = (plural(status.files, "file", "files"), plural(status.directories, "folder", "folders"));
     line(&mut text, "names", &format!("{files}, {folders}, {}", size(status.bytes)), view);
     line(&mut text, "chunks", &chunks(picture), view);
@@ -73,6 +77,23 @@ where
         text.push_str(&tell(finding, status.taken_at, zone, view));
     }
     text
+}
+
+/// What unfinished writes hold, and until when; none where they hold nothing.
+pub fn unfinished<Z: TimeZone>(held: &Unfinished, zone: &Z) -> Option<String>
+where
+    Z::Offset: std::fmt::Display,
+{
+    let Unfinished { bytes, silent_bytes, until, .. } = *held;
+    let until = until.filter(|_| silent_bytes > 0).map(|until| minute_by(until, zone));
+    match until {
+        _ if bytes == 0 => None,
+        None => Some(format!("unfinished writes hold {}", size(bytes))),
+        Some(until) if silent_bytes == bytes => Some(format!("unfinished writes hold {} until {until}", size(bytes))),
+        Some(until) => {
+            Some(format!("unfinished writes hold {}, {} of it until {until}", size(bytes), size(silent_bytes)))
+        }
+    }
 }
 
 /// How many drain, and how far they are where they were asked for.

@@ -42,6 +42,7 @@ impl Namespace {
             Op::AddKey { key } => self.add_key(command, key),
             Op::SetReplication { path, replication } => self.set_replication(command, path, *replication),
             Op::SetDuty { node, duty } => self.set_duty(command, *node, *duty),
+            Op::AbandonChunks { chunks } => self.abandon_chunks(command, chunks),
             Op::SetAttributes { path, change } => self.set_attributes(command, path, change),
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! **Invariant:** a refused command changes nothing but the window of remembered results.
 //! **Invariant:** the chunk table holds exactly the chunks that files name.
-//! **Invariant:** a chunk that a file has named is in the chunk table, dropped, or below the floor; never in the first two
+//! **Invariant:** a chunk that a file has named, or that was abandoned, is in the chunk table, dropped, or below the floor; never in the first two
 //! at once.
 //! **Invariant:** what is wanted of a datanode is noted only when it is something else than to serve.
 //! **Invariant:** the sums of a folder are the sums over everything below it.

@@ -27,8 +27,8 @@ pub struct Namespace {
     pub(super) keys: Arc<[KeyRecord]>,
     pub(super) next_chunk: u64,
     pub(super) floor: u64,
-    /// Chunks at or above the floor that a file named once and none names now. At most as many as ids were handed out
-    /// since the floor's own.
+    /// Chunks at or above the floor that no file names, and none can name again: a file named them once, or their write
+    /// came to nothing. At most as many as ids were handed out since the floor's own.
     pub(super) dropped: OrdSet<u64>,
     /// What is wanted of datanodes; those that are to serve are left out.
     pub(super) duties: OrdMap<DatanodeId, Duty>,
@@ -112,9 +112,19 @@ impl Namespace {
         self.is_given_up(id) && self.chunk(id).is_none()
     }
 
-    /// Whether a chunk that no file names is refused by `commit_write`: the floor has passed it, or a file had it.
+    /// Whether a chunk that no file names is refused by `commit_write`: the floor has passed it, a file had it, or
+    /// its write was given up.
     pub(super) fn is_given_up(&self, id: ChunkId) -> bool {
         id.0 < self.floor || self.dropped.contains(&id.0)
+    }
+
+    /// No file is ever to name these chunks. One that a file names already stays, and so does one that was not handed out.
+    pub(super) fn give_up(&mut self, chunks: &[ChunkId]) {
+        for id in chunks {
+            if (self.floor..self.next_chunk).contains(&id.0) && self.chunks.get(*id).is_none() {
+                self.dropped.insert(id.0);
+            }
+        }
     }
 
     /// A file that named these chunks is gone. Below the floor that alone makes them garbage.

@@ -44,6 +44,7 @@ impl Cluster {
         let chunk = ChunkRef { id: ChunkId(id), generation: Generation(1), length: LENGTH };
         let path = DfsPath::parse(&format!("/{id}")).expect("valid");
         let file = NewFile {
+            abandoned: Vec::new(),
             path,
             overwrite: false,
             replication,

@@ -30,7 +30,7 @@ pub struct Model {
     pub attributes: BTreeMap<String, Attributes>,
     pub next_chunk: u64,
     pub floor: u64,
-    /// Every chunk that a file has ever named.
+    /// Every chunk that a file has ever named, and those that were given up without one.
     pub once_named: BTreeSet<ChunkId>,
     /// Of datanodes that are not to serve.
     pub duties: BTreeMap<DatanodeId, Duty>,
@@ -142,6 +142,10 @@ impl Model {
             }
             Op::RaiseFloor { floor } => {
                 self.floor = self.floor.max(floor.0.min(self.next_chunk));
+                Ok(())
+            }
+            Op::AbandonChunks { chunks } => {
+                self.give_up(chunks);
                 Ok(())
             }
             Op::AddKey { .. } => Ok(()),
@@ -363,6 +367,13 @@ impl Model {
         let attributes = self.new_attributes(path, who, mode, modified);
         self.attributes.insert(path.to_owned(), attributes);
         self.touch_parent(path, who.at);
+        self.give_up(&new.abandoned);
         Ok(())
+    }
+
+    fn give_up(&mut self, chunks: &[ChunkId]) {
+        let (named, handed_out) = (self.chunks(), 1..self.next_chunk);
+        let free = chunks.iter().filter(|chunk| handed_out.contains(&chunk.0) && !named.contains(chunk));
+        self.once_named.extend(free);
     }
 }

@@ -30,7 +30,7 @@ pub fn place(
 ) -> Result<Vec<Vec<DatanodeId>>> {
     let mut candidates = registry.candidates(namespace, &plan.exclude, now);
     // A write that goes on may do so with fewer copies; one that begins may not.
-    let needed = usize::from(if plan.oldest.is_some() { wanted.least } else { wanted.chain });
+    let needed = usize::from(if plan.begun { wanted.least } else { wanted.chain });
     if candidates.len() < needed {
         return Err(too_few(wanted.chain, needed, candidates.len(), &plan.exclude).at(&plan.path));
     }

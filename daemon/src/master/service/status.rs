@@ -47,6 +47,7 @@ impl Master {
             bytes: totals.bytes,
             space: totals.replica_bytes,
             replication,
+            unfinished: self.unfinished(),
             ..glance.status(self.cluster, self.clock.calendar())
         }
     }

@@ -7,7 +7,7 @@ use dfs_rpc::client::{
     ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
     NodeStatus, PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
 };
-use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Result, Stat};
+use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Result, Stat, WriteId};
 use std::sync::Arc;
 use tarpc::context::Context;
 
@@ -39,6 +39,14 @@ impl ClientService for UserCalls {
 
     async fn plan_write(self, _: Context, plan: PlanWrite) -> Result<WritePlan> {
         self.master.plan_write(&self.user, plan).await
+    }
+
+    async fn renew_write(self, _: Context, write: WriteId) -> Result<()> {
+        self.master.renew_write(&self.user, write)
+    }
+
+    async fn abandon_write(self, _: Context, write: WriteId) -> Result<()> {
+        self.master.abandon_write(&self.user, write)
     }
 
     async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Stat> {

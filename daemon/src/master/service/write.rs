@@ -3,15 +3,18 @@
 use super::chains::{Wanted, place};
 use crate::master::keys::Keys;
 use crate::master::raft::proposer::ProposeError;
-use crate::master::refused::{invalid, proposal_failed, refused};
+use crate::master::registry::millis;
+use crate::master::refused::{invalid, proposal_failed, refused, write_refused};
 use crate::master::state::Master;
+use crate::master::unfinished::{ABANDONED_PER_COMMAND_MAX, space_held};
 use bytes::Bytes;
 use dfs_logic::command::{NewFile, Op, Outcome};
+use dfs_logic::writes::Planned;
 use dfs_rpc::capability::{Capability, Operation, Stored};
 use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::node::StoredChunk;
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, Stat};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, Stat, WriteId};
 use std::time::Duration;
 
 /// The generation of a chunk that is written for the first time.
@@ -70,16 +73,16 @@ impl Master {
         let shape = self.shape(plan.replication, plan.chunk_size)?;
         let checked = self.published.look().namespace.check_write(&plan.path, plan.overwrite, user);
         checked.map_err(|refusal| refused(refusal, &plan.path))?;
-        if let Some(oldest) = plan.oldest {
-            self.floor().hold(oldest, self.clock.now());
-        }
+        self.writes().check(plan.write, user, count.into()).map_err(|error| write_refused(error).at(&plan.path))?;
         let ids = self.take_ids(count).await?;
         let keys = self.keys.get(&self.published);
         let mut registry = self.registry();
         let wanted =
             Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
         let version = self.published.look();
-        let chains = place(&mut registry, &version.namespace, &plan, wanted, self.clock.now())?;
+        let chains = place(&mut registry, &version.namespace, &plan, wanted, self.clock.now());
+        let chains = chains.map_err(|error| self.with_held_space(error))?;
+        self.note_planned(user, &plan, &ids, shape)?;
         let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
             let addresses = chain.iter().filter_map(|node| registry.address(*node)).collect();
             let principal = Principal::User(user.to_owned());
@@ -89,7 +92,24 @@ impl Master {
         });
         let chunks = planned.collect::<Result<_>>()?;
         let Shape { replication, chunk_size } = shape;
-        Ok(WritePlan { replication, chunk_size, replicas_min: replicas_min(replication), chunks })
+        let renew_ms = millis(self.writes().renew_every());
+        Ok(WritePlan { replication, chunk_size, replicas_min: replicas_min(replication), renew_ms, chunks })
+    }
+
+    /// The chunks belong to the write from now on: until its end they are not collected.
+    fn note_planned(&self, user: &str, plan: &PlanWrite, ids: &[ChunkId], shape: Shape) -> Result<()> {
+        let planned =
+            Planned { user: user.to_owned(), path: plan.path.clone(), chunk_bytes: u64::from(shape.chunk_size) };
+        let noted = self.writes().plan(plan.write, planned, ids, self.clock.now());
+        noted.map_err(|error| write_refused(error).at(&plan.path))
+    }
+
+    /// Where there is too little space, what unfinished writes hold of it is worth knowing.
+    fn with_held_space(&self, mut error: Error) -> Error {
+        if let Some(held) = space_held(&self.unfinished(), self.clock.calendar()) {
+            error.message = format!("{}; {held}", error.message);
+        }
+        error
     }
 
     /// Fresh chunk ids. They are at hand, but for the first moments of a leader.
@@ -145,6 +165,8 @@ impl Master {
         let holders: Vec<Vec<DatanodeId>> =
             commit.chunks.iter().map(|chunk| self.holders(&keys, chunk, shape)).collect::<Result<_>>()?;
         let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
+        let abandoned = self.leftovers(user, commit.write, &chunks);
+        let leftovers = abandoned.len();
         let file = NewFile {
             path: commit.path.clone(),
             overwrite: commit.overwrite,
@@ -153,11 +175,13 @@ impl Master {
             chunks: chunks.clone(),
             modified: commit.modified.unwrap_or_else(|| self.clock.calendar()),
             mode: commit.mode.unwrap_or(DEFAULT_MODE) & MODE_MAX,
+            abandoned,
         };
         self.note_stored(&chunks, &holders);
         let applied = self.propose(commit.request, user, Op::CommitWrite(file)).await?;
         let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
-        self.note_committed(&chunks, &holders, shape);
+        self.note_committed(&holders, shape);
+        self.end_write(user, commit.write, leftovers);
         match outcome {
             Outcome::File(stat) => {
                 self.note_traffic(&commit.path, 0, stat.size);
@@ -165,6 +189,24 @@ impl Master {
             }
             // Only where a request id of another command was used again.
             _ => Err(invalid("this request id belongs to another command").at(&commit.path)),
+        }
+    }
+
+    /// Chunks of a write that its commit does not name: others were written in their place, or they were not needed.
+    fn leftovers(&self, user: &str, write: WriteId, named: &[ChunkRef]) -> Vec<ChunkId> {
+        let named: Vec<ChunkId> = named.iter().map(|chunk| chunk.id).collect();
+        self.writes().leftovers(write, user, &named, ABANDONED_PER_COMMAND_MAX, self.clock.now())
+    }
+
+    /// A write has ended with its commit. More leftovers than fit into that are given up behind it.
+    fn end_write(&self, user: &str, write: WriteId, leftovers: usize) {
+        if leftovers < ABANDONED_PER_COMMAND_MAX {
+            self.writes().committed(write, user);
+        } else if let Err(refused) = self.writes().abandon(write, user) {
+            tracing::debug!(%write, %refused, "end a write");
+        }
+        if leftovers > 0 {
+            self.wake.notify_one();
         }
     }
 
@@ -200,10 +242,7 @@ impl Master {
     }
 
     /// The file has appeared.
-    fn note_committed(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>], shape: Shape) {
-        if let Some(oldest) = chunks.iter().map(|chunk| chunk.id).min() {
-            self.floor().release(oldest);
-        }
+    fn note_committed(&self, holders: &[Vec<DatanodeId>], shape: Shape) {
         let mut registry = self.registry();
         for holders in holders {
             if holders.len() < usize::from(shape.replication) {

@@ -9,6 +9,7 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::node::{
     FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Register, ReportPage, StoredChunk, TokenKey,
 };
+use dfs_rpc::request::next_write;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
 use dfs_types::{
@@ -204,13 +205,15 @@ impl Datanode {
 
 pub(super) fn plan(path: &DfsPath) -> PlanWrite {
     let (exclude, overwrite) = (Vec::new(), false);
-    PlanWrite { path: path.clone(), overwrite, replication: None, chunk_size: None, chunks: 1, exclude, oldest: None }
+    let (write, path) = (next_write(), path.clone());
+    PlanWrite { write, path, overwrite, replication: None, chunk_size: None, chunks: 1, exclude, begun: false }
 }
 
 pub(super) fn commit(path: &DfsPath, chunks: Vec<CommittedChunk>) -> CommitWrite {
     let path = path.clone();
     let (replication, chunk_size, modified, mode) = (None, None, None, None);
-    CommitWrite { request: request(), path, overwrite: false, replication, chunk_size, chunks, modified, mode }
+    let write = next_write();
+    CommitWrite { request: request(), write, path, overwrite: false, replication, chunk_size, chunks, modified, mode }
 }
 
 /// The chunk of a plan, `length` bytes long, with receipts of `nodes`.
@@ -222,9 +225,11 @@ pub(super) fn stored(planned: &PlannedChunk, length: u32, nodes: &[&Datanode]) -
 /// Writes a file of one chunk; says which chunk.
 pub(super) async fn put(user: &ClientServiceClient, name: &str, nodes: &[&Datanode]) -> (Stat, ChunkId) {
     let path = path(name);
-    let planned = user.plan_write(context(), plan(&path)).await.expect("call").expect("planned");
+    let plan = plan(&path);
+    let write = plan.write;
+    let planned = user.plan_write(context(), plan).await.expect("call").expect("planned");
     let chunks = vec![stored(&planned.chunks[0], 1000, nodes)];
-    let stat = user.commit_write(context(), commit(&path, chunks)).await.expect("call").expect("committed");
+    let stat = user.commit_write(context(), CommitWrite { write, ..commit(&path, chunks) }).await.expect("call").expect("committed");
     (stat, planned.chunks[0].id)
 }
 

@@ -9,4 +9,5 @@ mod hostile;
 mod names;
 mod restarts;
 mod searching;
+mod unfinished;
 mod writes;

@@ -98,7 +98,7 @@ async fn a_write_begins_with_all_copies_and_goes_on_with_a_majority() {
     lower.replication = Some(2);
     assert!(ann.plan_write(context(), lower).await.expect("call").is_ok());
     let mut going_on = plan(&file);
-    going_on.oldest = Some(ChunkId(0));
+    going_on.begun = true;
     let planned = ann.plan_write(context(), going_on.clone()).await.expect("call").expect("planned");
     assert_eq!(planned.chunks[0].chain.len(), 2);
     going_on.exclude = vec![DatanodeId(1)];

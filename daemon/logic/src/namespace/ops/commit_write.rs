@@ -46,6 +46,7 @@ impl Namespace {
         for chunk in &new.chunks {
             self.chunks.insert(chunk, new.replication);
         }
+        self.give_up(&new.abandoned);
         Ok(Remembered::File(Arc::new(answer)))
     }
 

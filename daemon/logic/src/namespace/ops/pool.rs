@@ -16,6 +16,17 @@ impl Namespace {
         Ok(Remembered::Reserved { first: ChunkId(first), count })
     }
 
+    /// Gives up chunks that no file names. Whoever names one of them later is too late.
+    pub(in crate::namespace) fn abandon_chunks(
+        &mut self,
+        command: &Command,
+        chunks: &[ChunkId],
+    ) -> Result<Remembered, Refusal> {
+        self.need_master(command)?;
+        self.give_up(chunks);
+        Ok(Remembered::Done)
+    }
+
     /// Raises the collection floor. It never sinks, and never rises above the ids that were handed out.
     pub(in crate::namespace) fn raise_floor(
         &mut self,

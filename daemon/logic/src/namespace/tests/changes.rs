@@ -129,6 +129,26 @@ fn what_a_file_has_given_up_is_garbage_at_once_and_for_good() {
 }
 
 #[test]
+fn abandoned_chunks_are_garbage_and_can_be_named_no_more() {
+    let mut tree = Tree::new();
+    assert!(tree.put("root", "/f", &[1, 2], 10).is_ok());
+    let next = tree.space.next_chunk();
+    let abandon = |chunks: &[u64]| Op::AbandonChunks { chunks: chunks.iter().copied().map(ChunkId).collect() };
+    assert_eq!(tree.run("ann", abandon(&[3])), Err(Refusal::PermissionDenied));
+    // The first is a file's, the last was never handed out.
+    assert!(tree.run("", abandon(&[2, 3, 4, next.0])).is_ok());
+    assert_eq!(tree.garbage(), [3, 4]);
+    assert_eq!(tree.put("root", "/late", &[4], 10), Err(Refusal::TooLate));
+    assert!(tree.has("/f"));
+    let mut retried = file("/g", &[6], 10);
+    retried.abandoned = [1, 5, 6].map(ChunkId).to_vec();
+    assert!(tree.run("root", Op::CommitWrite(retried)).is_ok());
+    assert_eq!(tree.garbage(), [3, 4, 5], "what files name stays");
+    let kept: Vec<u64> = tree.space.dropped.iter().copied().collect();
+    assert_eq!(kept, [3, 4, 5]);
+}
+
+#[test]
 fn a_replaced_file_leaves_nothing_behind() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/f", &[1, 2], 10).is_ok());

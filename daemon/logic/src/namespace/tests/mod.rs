@@ -87,6 +87,7 @@ fn file(at: &str, ids: &[u64], last: u32) -> NewFile {
         chunk.length = last;
     }
     NewFile {
+        abandoned: Vec::new(),
         path: path(at),
         overwrite: false,
         replication: 3,

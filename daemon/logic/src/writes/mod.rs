@@ -1,0 +1,336 @@
+//! The writes in flight, as the leader knows them. Soft state: it begins anew with each leader.
+//!
+//! A write begins with its first plan and ends with its commit, when its client abandons it, or when it was not renewed for
+//! the write timeout. The chunks of a write that did not end with a commit are given up by a command in the log.
+//!
+//! **Invariant:** a chunk belongs to one write at most, since ids are handed out once.
+//! **Invariant:** the sums of a user are the sums over that user's writes.
+
+mod held;
+#[cfg(test)]
+mod tests;
+
+pub use held::{Held, Holder};
+
+use dfs_types::{ChunkId, DfsPath, Timestamp, WriteId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
+use std::time::Duration;
+
+/// Writes in flight, of all users together.
+pub const WRITES_MAX: usize = 65_536;
+/// Writes in flight of one user.
+pub const WRITES_PER_USER_MAX: usize = 16_384;
+/// Chunks planned for writes in flight, of all users together.
+pub const CHUNKS_MAX: u64 = 4 << 20;
+/// Chunks planned for the writes in flight of one user.
+pub const CHUNKS_PER_USER_MAX: u64 = 2 << 20;
+/// Writes that were given up and are remembered, so that a client that comes back is told; the newest.
+const GIVEN_UP_MAX: usize = 4_096;
+/// A client renews its write this often, at the latest.
+const RENEW_EVERY_MAX: Duration = Duration::from_secs(10);
+/// A client renews its write so many times within the write timeout, at least.
+const RENEWALS_PER_TIMEOUT: u32 = 4;
+/// A write counts as silent after so many renewals that did not come.
+const RENEWALS_MISSED: u32 = 3;
+/// When the master has not looked for this long, it stood still, and clients could not renew: nothing is overdue for that.
+const PAUSE_MIN: Duration = Duration::from_secs(10);
+
+/// A plan, a renewal or an abandonment was refused, and nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("no such write is in flight")]
+    Unknown,
+    #[error("the write belongs to another user")]
+    Foreign,
+    #[error("the write was given up: it was abandoned, or not renewed in time")]
+    GivenUp,
+    #[error("this user has {WRITES_PER_USER_MAX} writes in flight, which is the most")]
+    UserWrites,
+    #[error("this user has {CHUNKS_PER_USER_MAX} chunks in writes in flight, which is the most")]
+    UserChunks,
+    #[error("{WRITES_MAX} writes are in flight, which is the most")]
+    AllWrites,
+    #[error("{CHUNKS_MAX} chunks are in writes in flight, which is the most")]
+    AllChunks,
+}
+
+/// What a plan says of its write.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub user: String,
+    pub path: DfsPath,
+    /// Bytes that one of its chunks has at the most.
+    pub chunk_bytes: u64,
+}
+
+/// One write in flight.
+#[derive(Debug, Clone)]
+struct Write {
+    planned: Planned,
+    /// The ids that it was given, in the order in which it was.
+    chunks: Vec<Range<u64>>,
+    count: u64,
+    renewed: Timestamp,
+    /// Its client has abandoned it.
+    abandoned: bool,
+}
+
+/// What one user has in flight.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sums {
+    writes: usize,
+    chunks: u64,
+}
+
+/// The writes in flight, by id.
+#[derive(Debug)]
+pub struct Writes {
+    timeout: Duration,
+    writes: BTreeMap<WriteId, Write>,
+    users: BTreeMap<String, Sums>,
+    all: Sums,
+    given_up: BTreeSet<WriteId>,
+    /// What is in `given_up`, oldest first.
+    given_up_order: VecDeque<WriteId>,
+    looked: Timestamp,
+    /// The end of the last pause of this master: no write was silent before it.
+    resumed: Timestamp,
+}
+
+impl Writes {
+    /// No writes. Each is given up when it was not renewed for `timeout`.
+    pub fn new(timeout: Duration) -> Self {
+        let (looked, resumed) = Default::default();
+        let (writes, users, all, given_up, given_up_order) = Default::default();
+        Self { timeout, writes, users, all, given_up, given_up_order, looked, resumed }
+    }
+
+    /// Forgets everything: a new leader knows nothing of the writes of the last one.
+    pub fn lead(&mut self) {
+        *self = Self { looked: self.looked, resumed: self.resumed, ..Self::new(self.timeout) };
+    }
+
+    /// How often clients are to renew.
+    pub fn renew_every(&self) -> Duration {
+        (self.timeout / RENEWALS_PER_TIMEOUT).min(RENEW_EVERY_MAX)
+    }
+
+    /// Checks whether `user` may plan `count` more chunks for this write; says whether the write is known already.
+    ///
+    /// # Errors
+    /// Another user's write, one that was given up, and more than the bounds allow.
+    pub fn check(&self, id: WriteId, user: &str, count: u64) -> Result<bool, Refused> {
+        let known = match self.of(id, user) {
+            Ok(_) => true,
+            Err(Refused::Unknown) => false,
+            Err(refused) => return Err(refused),
+        };
+        let own = self.users.get(user).copied().unwrap_or_default();
+        let more = usize::from(!known);
+        let bounds = [
+            (own.writes + more > WRITES_PER_USER_MAX, Refused::UserWrites),
+            (self.all.writes + more > WRITES_MAX, Refused::AllWrites),
+            (own.chunks + count > CHUNKS_PER_USER_MAX, Refused::UserChunks),
+            (self.all.chunks + count > CHUNKS_MAX, Refused::AllChunks),
+        ];
+        bounds.into_iter().find(|(over, _)| *over).map_or(Ok(known), |(_, refused)| Err(refused))
+    }
+
+    /// Notes chunks that were planned for a write, which begins with it if it is not known, and renews it.
+    ///
+    /// # Errors
+    /// As [`Writes::check`].
+    pub fn plan(&mut self, id: WriteId, planned: Planned, chunks: &[ChunkId], now: Timestamp) -> Result<(), Refused> {
+        let count = chunks.len() as u64;
+        let known = self.check(id, &planned.user, count)?;
+        let own = self.users.entry(planned.user.clone()).or_default();
+        for sums in [own, &mut self.all] {
+            sums.writes += usize::from(!known);
+            sums.chunks += count;
+        }
+        let write = self.writes.entry(id).or_insert_with(|| Write {
+            planned,
+            chunks: Vec::new(),
+            count: 0,
+            renewed: now,
+            abandoned: false,
+        });
+        write.renewed = now;
+        write.count += count;
+        for id in chunks.iter().map(|chunk| chunk.0) {
+            match write.chunks.last_mut() {
+                Some(last) if last.end == id => last.end += 1,
+                _ => write.chunks.push(id..id + 1),
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that the client of a write is still at it.
+    ///
+    /// # Errors
+    /// For a write that is not known, of another user, or given up.
+    pub fn renew(&mut self, id: WriteId, user: &str, now: Timestamp) -> Result<(), Refused> {
+        self.of(id, user)?;
+        if let Some(write) = self.writes.get_mut(&id) {
+            write.renewed = now;
+        }
+        Ok(())
+    }
+
+    /// Notes that a client has given its write up. What is not known needs no giving up.
+    ///
+    /// # Errors
+    /// For a write of another user.
+    pub fn abandon(&mut self, id: WriteId, user: &str) -> Result<(), Refused> {
+        match self.of(id, user) {
+            Err(Refused::Foreign) => return Err(Refused::Foreign),
+            // A plan that is still on its way must not begin it anew.
+            Err(_) => self.remember(id),
+            Ok(_) => {}
+        }
+        if let Some(write) = self.writes.get_mut(&id) {
+            write.abandoned = true;
+        }
+        Ok(())
+    }
+
+    /// Renews a write that is about to be committed, and gives its chunks that the commit does not name, at most `max`.
+    pub fn leftovers(&mut self, id: WriteId, user: &str, named: &[ChunkId], max: usize, now: Timestamp) -> Vec<ChunkId> {
+        if self.renew(id, user, now).is_err() {
+            return Vec::new();
+        }
+        let named: BTreeSet<ChunkId> = named.iter().copied().collect();
+        let chunks = self.writes.get(&id).into_iter().flat_map(Write::ids);
+        chunks.filter(|chunk| !named.contains(chunk)).take(max).collect()
+    }
+
+    /// Forgets a write that has been committed by `user`.
+    pub fn committed(&mut self, id: WriteId, user: &str) {
+        if self.writes.get(&id).is_some_and(|write| write.planned.user == user) {
+            self.remove(id);
+        }
+    }
+
+    /// Notes that the master looks, at least once in a while: after a pause of its own no write is overdue for it.
+    pub fn look(&mut self, now: Timestamp) {
+        if now.since(self.looked) >= PAUSE_MIN {
+            self.resumed = now;
+        }
+        self.looked = now;
+    }
+
+    /// Writes that were abandoned, or not renewed in time, with up to `max` of their chunks in all. They are to be given up
+    /// in the log, and then to be [forgotten](Writes::given_up).
+    pub fn overdue(&self, max: usize, now: Timestamp) -> Vec<Overdue> {
+        let over = |(_, write): &(&WriteId, &Write)| write.abandoned || self.deadline(write) <= now;
+        let (mut found, mut left) = (Vec::new(), max);
+        for (id, write) in self.writes.iter().filter(over) {
+            if left == 0 {
+                break;
+            }
+            let chunks: Vec<ChunkId> = write.ids().take(left).collect();
+            left -= chunks.len();
+            let Planned { user, path, .. } = write.planned.clone();
+            found.push(Overdue { id: *id, user, path, abandoned: write.abandoned, chunks });
+        }
+        found
+    }
+
+    /// Forgets chunks of a write that have been given up in the log; with the last of them the write ends.
+    pub fn given_up(&mut self, id: WriteId, chunks: &[ChunkId]) {
+        let Some(write) = self.writes.get_mut(&id) else { return };
+        let gone: BTreeSet<u64> = chunks.iter().map(|chunk| chunk.0).collect();
+        let mut left: Vec<Range<u64>> = Vec::new();
+        for id in write.chunks.iter().flat_map(Clone::clone).filter(|id| !gone.contains(id)) {
+            match left.last_mut() {
+                Some(last) if last.end == id => last.end += 1,
+                _ => left.push(id..id + 1),
+            }
+        }
+        // It takes no more plans, whether it was the client who ended it or not.
+        write.abandoned = true;
+        write.chunks = left;
+        let count: u64 = write.chunks.iter().map(|range| range.end - range.start).sum();
+        let less = write.count - count;
+        write.count = count;
+        let user = write.planned.user.clone();
+        self.all.chunks -= less;
+        if let Some(own) = self.users.get_mut(&user) {
+            own.chunks -= less;
+        }
+        if count == 0 {
+            self.remove(id);
+            self.remember(id);
+        }
+    }
+
+    /// The lowest chunk of all writes in flight: the collection floor stays below.
+    pub fn lowest(&self) -> Option<ChunkId> {
+        let chunks = self.writes.values().flat_map(|write| &write.chunks);
+        chunks.map(|range| range.start).min().map(ChunkId)
+    }
+
+    fn of(&self, id: WriteId, user: &str) -> Result<&Write, Refused> {
+        match self.writes.get(&id) {
+            Some(write) if write.planned.user != user => Err(Refused::Foreign),
+            Some(write) if write.abandoned => Err(Refused::GivenUp),
+            Some(write) => Ok(write),
+            None if self.given_up.contains(&id) => Err(Refused::GivenUp),
+            None => Err(Refused::Unknown),
+        }
+    }
+
+    /// When a write is given up, unless it is renewed.
+    fn deadline(&self, write: &Write) -> Timestamp {
+        write.renewed.max(self.resumed).plus(self.timeout)
+    }
+
+    fn is_silent(&self, write: &Write, now: Timestamp) -> bool {
+        let missed = self.renew_every() * RENEWALS_MISSED;
+        write.abandoned || now.since(write.renewed.max(self.resumed)) >= missed
+    }
+
+    fn remove(&mut self, id: WriteId) {
+        let Some(write) = self.writes.remove(&id) else { return };
+        self.all.writes -= 1;
+        self.all.chunks -= write.count;
+        if let Some(own) = self.users.get_mut(&write.planned.user) {
+            own.writes -= 1;
+            own.chunks -= write.count;
+            if own.writes == 0 {
+                self.users.remove(&write.planned.user);
+            }
+        }
+    }
+
+    fn remember(&mut self, id: WriteId) {
+        if !self.given_up.insert(id) {
+            return;
+        }
+        self.given_up_order.push_back(id);
+        if self.given_up_order.len() > GIVEN_UP_MAX
+            && let Some(oldest) = self.given_up_order.pop_front()
+        {
+            self.given_up.remove(&oldest);
+        }
+    }
+}
+
+/// A write whose chunks are to be given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overdue {
+    pub id: WriteId,
+    pub user: String,
+    pub path: DfsPath,
+    /// Its client said so; else it was not renewed in time.
+    pub abandoned: bool,
+    pub chunks: Vec<ChunkId>,
+}
+
+impl Write {
+    fn ids(&self) -> impl Iterator<Item = ChunkId> + '_ {
+        self.chunks.iter().flat_map(Clone::clone).map(ChunkId)
+    }
+}

@@ -1,0 +1,148 @@
+//! Writes in flight, and those that come to nothing.
+
+use super::harness::{Cluster, Datanode, code, commit, context, path, plan, stored, until};
+use super::healing::order;
+use dfs_rpc::client::{ClientServiceClient, CommitWrite, PlanWrite, Unfinished, WritePlan};
+use dfs_rpc::node::{Order, StoredChunk};
+use dfs_types::error::WRITE_AGAIN;
+use dfs_types::{ChunkId, ErrorCode, WriteId};
+use std::time::Duration;
+
+/// A cluster in which nothing is collected but what was given up.
+fn patient(write_timeout: Duration) -> Cluster {
+    let mut cluster = Cluster::new();
+    assert!(cluster.settings.collect_after > Duration::from_secs(600));
+    cluster.settings.write_timeout = write_timeout;
+    cluster
+}
+
+async fn planned(user: &ClientServiceClient, plan: &PlanWrite) -> WritePlan {
+    user.plan_write(context(), plan.clone()).await.expect("call").expect("planned")
+}
+
+/// The datanodes report a replica of each of these.
+async fn store(nodes: &[&Datanode], chunks: &[ChunkId]) {
+    for node in nodes {
+        let mut news = node.news();
+        news.added = chunks.iter().map(|id| StoredChunk { id: *id, generation: dfs_types::Generation(1) }).collect();
+        node.heartbeat(news).await;
+    }
+}
+
+async fn deleted(nodes: &[&Datanode]) -> ChunkId {
+    match order(nodes, |order| matches!(order, Order::Delete { .. })).await.1 {
+        Order::Delete { chunk, .. } => chunk,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn unfinished(user: &ClientServiceClient) -> Unfinished {
+    user.status(context()).await.expect("call").expect("status").unfinished
+}
+
+#[tokio::test]
+async fn an_abandoned_write_is_deleted_at_once_and_cannot_be_committed() {
+    let cluster = patient(Duration::from_secs(300));
+    let master = cluster.start();
+    let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
+    let nodes = cluster.datanodes(&master).await;
+    let nodes = nodes.each_ref();
+    let plan = plan(&path("/never"));
+    let chunk = planned(&ann, &plan).await.chunks.remove(0);
+    store(&nodes, &[chunk.id]).await;
+    assert_eq!(code(bob.abandon_write(context(), plan.write).await.expect("call")), ErrorCode::PermissionDenied);
+    assert_eq!(code(bob.renew_write(context(), plan.write).await.expect("call")), ErrorCode::PermissionDenied);
+    ann.renew_write(context(), plan.write).await.expect("call").expect("renewed");
+    ann.abandon_write(context(), plan.write).await.expect("call").expect("abandoned");
+    assert_eq!(deleted(&nodes).await, chunk.id);
+    let late = CommitWrite { write: plan.write, ..commit(&path("/never"), vec![stored(&chunk, 1000, &nodes)]) };
+    let error = ann.commit_write(context(), late).await.expect("call").expect_err("too late");
+    assert_eq!((error.code, error.hint.as_deref()), (ErrorCode::Timeout, Some(WRITE_AGAIN)));
+    let error = ann.plan_write(context(), plan.clone()).await.expect("call").expect_err("given up");
+    assert_eq!((error.code, error.is_transient()), (ErrorCode::Timeout, false));
+    // Nothing happens to what is not known.
+    ann.abandon_write(context(), WriteId(1)).await.expect("call").expect("nothing to do");
+    assert_eq!(code(ann.renew_write(context(), WriteId(2)).await.expect("call")), ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn chunks_of_a_retry_go_with_the_commit() {
+    let cluster = patient(Duration::from_secs(300));
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let nodes = nodes.each_ref();
+    let mut plan = plan(&path("/file"));
+    let first = planned(&ann, &plan).await.chunks.remove(0);
+    plan.begun = true;
+    let second = planned(&ann, &plan).await.chunks.remove(0);
+    store(&nodes, &[first.id, second.id]).await;
+    let commit = CommitWrite { write: plan.write, ..commit(&plan.path, vec![stored(&second, 1000, &nodes)]) };
+    ann.commit_write(context(), commit).await.expect("call").expect("committed");
+    assert_eq!(deleted(&nodes).await, first.id);
+    until("no write is in flight", || async { unfinished(&ann).await == Unfinished::default() }).await;
+}
+
+#[tokio::test]
+async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_told_until_then() {
+    let cluster = patient(Duration::from_secs(1));
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let nodes = nodes.each_ref();
+    let (kept, left) = (plan(&path("/kept")), plan(&path("/left")));
+    let held = planned(&ann, &kept).await.chunks.remove(0);
+    let chunk = planned(&ann, &left).await;
+    assert!((1..=250).contains(&chunk.renew_ms), "{}", chunk.renew_ms);
+    let chunk = chunk.chunks[0].clone();
+    store(&nodes[..2], &[held.id]).await;
+    store(&nodes, &[chunk.id]).await;
+    let mut told = Unfinished::default();
+    let renewed = async || ann.renew_write(context(), kept.write).await.expect("call").expect("renewed");
+    for _ in 0..10_000 {
+        renewed().await;
+        told = unfinished(&ann).await;
+        if told.silent > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let replica = 64 << 20;
+    assert_eq!((told.writes, told.silent, told.bytes, told.silent_bytes), (2, 1, 5 * replica, 3 * replica));
+    assert!(told.until.is_some());
+    // The one goes, the other stays for as long as it is renewed.
+    let gone = async {
+        assert_eq!(deleted(&nodes).await, chunk.id);
+        until("the other write is gone", || async { unfinished(&ann).await.writes == 1 }).await;
+    };
+    tokio::pin!(gone);
+    loop {
+        tokio::select! {
+            () = &mut gone => break,
+            () = tokio::time::sleep(Duration::from_millis(20)) => renewed().await,
+        }
+    }
+    let commit = CommitWrite { write: kept.write, ..commit(&kept.path, vec![stored(&held, 1000, &nodes)]) };
+    ann.commit_write(context(), commit).await.expect("call").expect("committed");
+    assert_eq!(code(ann.renew_write(context(), left.write).await.expect("call")), ErrorCode::Timeout);
+}
+
+/// A full cluster says what holds the space.
+#[tokio::test]
+async fn where_there_is_no_room_unfinished_writes_are_named() {
+    let cluster = patient(Duration::from_secs(300));
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let nodes = nodes.each_ref();
+    let chunk = planned(&ann, &plan(&path("/unfinished"))).await.chunks.remove(0);
+    store(&nodes, &[chunk.id]).await;
+    until("the write is counted", || async { unfinished(&ann).await.bytes > 0 }).await;
+    for node in nodes {
+        let mut full = node.news();
+        full.load = super::harness::load(0);
+        node.heartbeat(full).await;
+    }
+    let error = ann.plan_write(context(), plan(&path("/more"))).await.expect("call").expect_err("no room");
+    assert!(error.message.contains("unfinished writes hold 192 MiB"), "{error}");
+}

@@ -1,0 +1,109 @@
+//! Writes in flight: those that came to nothing are given up in the log, and what the others hold is counted.
+
+use super::refused::{invalid, write_refused};
+use super::state::Master;
+use dfs_logic::command::{Op, Outcome};
+use dfs_logic::writes::{Held, Holder};
+use dfs_rpc::client::Unfinished;
+use dfs_types::{ChunkId, Result, Timestamp, WriteId};
+use std::time::Duration;
+
+/// Chunks that one command gives up: some 80 KiB of the log.
+pub const ABANDONED_PER_COMMAND_MAX: usize = 8_192;
+/// Commands of one look.
+const COMMANDS_PER_LOOK_MAX: usize = 16;
+/// Chunks whose replicas are counted while the registry is held.
+const COUNT_SLICE_CHUNKS: u64 = 4_096;
+
+impl Master {
+    /// Notes that the client of a write is still at it.
+    ///
+    /// # Errors
+    /// `not_found` for a write that this master does not know, `permission_denied` for another user's, `timeout` for one that
+    /// was given up.
+    pub(super) fn renew_write(&self, user: &str, write: WriteId) -> Result<()> {
+        self.need_leader()?;
+        self.writes().renew(write, user, self.clock.now()).map_err(write_refused)
+    }
+
+    /// Ends a write that comes to nothing. Its chunks are given up at the next look of the worker, which is now.
+    ///
+    /// # Errors
+    /// `permission_denied` for another user's write.
+    pub(super) fn abandon_write(&self, user: &str, write: WriteId) -> Result<()> {
+        self.need_leader()?;
+        self.writes().abandon(write, user).map_err(write_refused)?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Has the chunks of abandoned and overdue writes given up in the log.
+    ///
+    /// # Errors
+    /// Says what came in the way; the rest is tried again at the next look.
+    pub(super) async fn give_up_writes(&self) -> Result<()> {
+        let now = self.clock.now();
+        self.writes().look(now);
+        for _ in 0..COMMANDS_PER_LOOK_MAX {
+            let overdue = self.writes().overdue(ABANDONED_PER_COMMAND_MAX, now);
+            if overdue.is_empty() || !self.proposer.has_room() {
+                return Ok(());
+            }
+            let chunks: Vec<ChunkId> = overdue.iter().flat_map(|write| write.chunks.iter().copied()).collect();
+            match self.propose_own(Op::AbandonChunks { chunks }).await {
+                Ok(Ok(Outcome::Done)) => {}
+                other => return Err(invalid(format!("give up chunks of writes: {other:?}"))),
+            }
+            let mut writes = self.writes();
+            for write in &overdue {
+                writes.given_up(write.id, &write.chunks);
+                let (user, path, chunks) = (&write.user, &write.path, write.chunks.len());
+                tracing::info!(write = %write.id, user, %path, chunks, abandoned = write.abandoned, "gave up a write");
+            }
+            drop(writes);
+            // Its replicas are garbage now.
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Counts what writes in flight hold.
+    pub(super) async fn count_unfinished(&self) {
+        let now = self.clock.now();
+        let holders = self.writes().holders(now);
+        let mut held = Held::default();
+        for holder in &holders {
+            let mut replicas = 0;
+            for stretch in holder.stretches(COUNT_SLICE_CHUNKS) {
+                let registry = self.registry();
+                replicas += Holder::replicas(stretch, |id| registry.locations.replicas(id).nodes().count());
+                drop(registry);
+                tokio::task::consume_budget().await;
+            }
+            holder.add_to(&mut held, replicas);
+        }
+        *self.unfinished.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = told(held, now, self.clock.calendar());
+    }
+}
+
+/// The same by the calendar.
+fn told(held: Held, now: Timestamp, calendar: Timestamp) -> Unfinished {
+    let Held { writes, silent, bytes, silent_bytes, until } = held;
+    let until = until.map(|until| calendar.plus(until.since(now)));
+    Unfinished { writes, silent, bytes, silent_bytes, until }
+}
+
+/// What to add to an error about space, where writes in flight hold some of it.
+pub fn space_held(unfinished: &Unfinished, calendar: Timestamp) -> Option<String> {
+    let Unfinished { bytes, silent_bytes, until, .. } = *unfinished;
+    let size = |bytes| dfs_types::ByteSize(bytes).human();
+    match until.filter(|_| silent_bytes > 0) {
+        _ if bytes == 0 => None,
+        None => Some(format!("unfinished writes hold {}", size(bytes))),
+        Some(until) => {
+            let left = Duration::from_secs(until.since(calendar).as_secs() + 1);
+            let left = dfs_types::format_duration(left);
+            Some(format!("unfinished writes hold {}, {} of it for another {left} at the most", size(bytes), size(silent_bytes)))
+        }
+    }
+}
