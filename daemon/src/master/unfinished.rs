@@ -6,6 +6,7 @@ use dfs_logic::command::{Op, Outcome};
 use dfs_logic::writes::{Held, Holder};
 use dfs_rpc::client::Unfinished;
 use dfs_types::{ChunkId, Result, Timestamp, WriteId};
+use std::ops::Range;
 use std::time::Duration;
 
 /// Chunks that one command gives up: some 80 KiB of the log.
@@ -67,6 +68,12 @@ impl Master {
         Ok(())
     }
 
+    /// The replicas that datanodes have reported of a stretch of chunks.
+    fn replicas_stored(&self, chunks: Range<u64>) -> u64 {
+        let registry = self.registry();
+        Holder::replicas(chunks, |id| registry.locations.replicas(id).nodes().count())
+    }
+
     /// Counts what writes in flight hold.
     pub(super) async fn count_unfinished(&self) {
         let now = self.clock.now();
@@ -75,9 +82,7 @@ impl Master {
         for holder in &holders {
             let mut replicas = 0;
             for stretch in holder.stretches(COUNT_SLICE_CHUNKS) {
-                let registry = self.registry();
-                replicas += Holder::replicas(stretch, |id| registry.locations.replicas(id).nodes().count());
-                drop(registry);
+                replicas += self.replicas_stored(stretch);
                 tokio::task::consume_budget().await;
             }
             holder.add_to(&mut held, replicas);

@@ -7,6 +7,9 @@ const BASE_BYTES: usize = 96;
 /// Bytes of a chunk reference.
 const CHUNK_BYTES: usize = 16;
 
+/// Bytes of a chunk id.
+const ID_BYTES: usize = 10;
+
 /// About how many bytes a command takes in the log, never less than half of what it does.
 pub fn of(command: &Command) -> usize {
     let body = match &command.op {
@@ -15,7 +18,10 @@ pub fn of(command: &Command) -> usize {
         | Op::SetAttributes { path, .. }
         | Op::SetReplication { path, .. } => path.as_str().len(),
         Op::Rename { from, to, .. } => from.as_str().len() + to.as_str().len(),
-        Op::CommitWrite(file) => file.path.as_str().len() + file.chunks.len() * CHUNK_BYTES,
+        Op::CommitWrite(file) => {
+            file.path.as_str().len() + file.chunks.len() * CHUNK_BYTES + file.abandoned.len() * ID_BYTES
+        }
+        Op::AbandonChunks { chunks } => chunks.len() * ID_BYTES,
         Op::Init { .. } | Op::ReserveChunks { .. } | Op::RaiseFloor { .. } | Op::AddKey { .. } | Op::SetDuty { .. } => {
             0
         }
