@@ -89,3 +89,25 @@ fn a_put_that_ends_badly_gives_its_space_back_at_once() {
     std::fs::write(&local, content::bytes(3, FILE_BYTES)).expect("write");
     cluster.ok(&["put", local.to_str().expect("UTF-8"), "/whole"]);
 }
+
+#[test]
+fn what_a_killed_client_leaves_is_told_with_the_moment_at_which_it_goes() {
+    let cluster = Cluster::start(small().set("DFS_MASTER_WRITE_TIMEOUT", "24s"));
+    let put = half_put(&cluster, &["put", "-", "/half"]);
+    let held = cluster.json(&["status"])["unfinished"].clone();
+    assert_eq!((&held["writes"], &held["silent"], &held["until"]), (&1.into(), &0.into(), &serde_json::Value::Null));
+    assert_eq!(end(put, Signal::KILL), None);
+    cluster.wait_for("a silent write", || cluster.json(&["df"])["unfinished"]["silent"] == 1);
+    let status = cluster.json(&["status"]);
+    let (held, now) = (&status["unfinished"], status["taken_at"].as_u64().expect("milliseconds"));
+    // The last chunk may be on its way still when the client is killed.
+    let bytes = held["bytes"].as_u64().expect("bytes");
+    assert!((3 * (HALF_BYTES as u64 - (8 << 20))..=3 * HALF_BYTES as u64).contains(&bytes), "{held}");
+    let until = held["until"].as_u64().expect("a moment");
+    assert!(until.saturating_sub(now) <= 24_000, "{status}");
+    for told in [cluster.ok(&["status"]), cluster.ok(&["df", "-h"])] {
+        assert!(told.contains("unfinished writes hold 1") && told.contains(" MiB until "), "{told}");
+    }
+    wait_until_empty(&cluster, "a killed client");
+    assert_eq!(cluster.json(&["status"])["unfinished"]["writes"], 0);
+}
