@@ -39,8 +39,11 @@ fn half_put(cluster: &Cluster, args: &[&str]) -> Child {
 }
 
 fn end(mut put: Child, signal: Signal) -> Option<i32> {
+    // Its source does not end before it does.
+    let source = put.stdin.take();
     kill_process(Pid::from_raw(put.id() as i32).expect("a pid"), signal).expect("signal");
     let status = put.wait().expect("ended");
+    drop(source);
     status.code()
 }
 
