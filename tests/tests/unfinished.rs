@@ -81,7 +81,8 @@ fn a_put_that_ends_badly_gives_its_space_back_at_once() {
     assert_eq!(error.expect_err("broken").code, ErrorCode::LocalIo);
     wait_until_empty(&cluster, "a put whose source broke");
 
-    let mut full = cluster.shell_command().args(["put", "-", "/full"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut full =
+        cluster.shell_command().args(["put", "-", "/full"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let full = full.as_mut().expect("put");
     // It may end before it has read all.
     let _ = full.stdin.take().expect("piped").write_all(&content::bytes(2, 110 << 20));

@@ -56,7 +56,9 @@ pub fn write_refused(refused: writes::Refused) -> Error {
         Foreign => error(ErrorCode::PermissionDenied),
         GivenUp => error(ErrorCode::Timeout).hint(WRITE_AGAIN),
         UserWrites | UserChunks => error(ErrorCode::QuotaExceeded).hint("wait until some of them have ended"),
-        AllWrites | AllChunks => error(ErrorCode::QuotaExceeded).hint("wait until some of them have ended, and try again"),
+        AllWrites | AllChunks => {
+            error(ErrorCode::QuotaExceeded).hint("wait until some of them have ended, and try again")
+        }
     }
 }
 

@@ -87,7 +87,8 @@ impl Master {
             }
             holder.add_to(&mut held, replicas);
         }
-        *self.unfinished.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = told(held, now, self.clock.calendar());
+        *self.unfinished.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            told(held, now, self.clock.calendar());
     }
 }
 
@@ -108,7 +109,11 @@ pub fn space_held(unfinished: &Unfinished, calendar: Timestamp) -> Option<String
         Some(until) => {
             let left = Duration::from_secs(until.since(calendar).as_secs() + 1);
             let left = dfs_types::format_duration(left);
-            Some(format!("unfinished writes hold {}, {} of it for another {left} at the most", size(bytes), size(silent_bytes)))
+            Some(format!(
+                "unfinished writes hold {}, {} of it for another {left} at the most",
+                size(bytes),
+                size(silent_bytes)
+            ))
         }
     }
 }

@@ -44,7 +44,9 @@ impl Holder {
     pub fn stretches(&self, max: u64) -> impl Iterator<Item = Range<u64>> + '_ {
         let cut = move |range: &Range<u64>| {
             let end = range.end;
-            (range.start..end).step_by(usize::try_from(max.max(1)).unwrap_or(usize::MAX)).map(move |start| start..end.min(start + max.max(1)))
+            (range.start..end)
+                .step_by(usize::try_from(max.max(1)).unwrap_or(usize::MAX))
+                .map(move |start| start..end.min(start + max.max(1)))
         };
         self.chunks.iter().flat_map(cut)
     }

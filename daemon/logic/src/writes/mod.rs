@@ -197,7 +197,14 @@ impl Writes {
     }
 
     /// Renews a write that is about to be committed, and gives its chunks that the commit does not name, at most `max`.
-    pub fn leftovers(&mut self, id: WriteId, user: &str, named: &[ChunkId], max: usize, now: Timestamp) -> Vec<ChunkId> {
+    pub fn leftovers(
+        &mut self,
+        id: WriteId,
+        user: &str,
+        named: &[ChunkId],
+        max: usize,
+        now: Timestamp,
+    ) -> Vec<ChunkId> {
         if self.renew(id, user, now).is_err() {
             return Vec::new();
         }

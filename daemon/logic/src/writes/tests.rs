@@ -100,7 +100,8 @@ fn what_is_held_is_told_with_the_moment_at_which_it_is_free() {
         let mut held = Held::default();
         for holder in writes.holders(now) {
             let stretches: Vec<_> = holder.stretches(2).collect();
-            let replicas = stretches.into_iter().map(|stretch| Holder::replicas(stretch, |id| usize::from(id.0 != 3) * 3));
+            let replicas =
+                stretches.into_iter().map(|stretch| Holder::replicas(stretch, |id| usize::from(id.0 != 3) * 3));
             holder.add_to(&mut held, replicas.sum());
         }
         held

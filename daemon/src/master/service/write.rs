@@ -3,8 +3,8 @@
 use super::chains::{Wanted, place};
 use crate::master::keys::Keys;
 use crate::master::raft::proposer::ProposeError;
-use crate::master::registry::millis;
 use crate::master::refused::{invalid, proposal_failed, refused, write_refused};
+use crate::master::registry::millis;
 use crate::master::state::Master;
 use crate::master::unfinished::{ABANDONED_PER_COMMAND_MAX, space_held};
 use bytes::Bytes;

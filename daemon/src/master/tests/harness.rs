@@ -229,7 +229,11 @@ pub(super) async fn put(user: &ClientServiceClient, name: &str, nodes: &[&Datano
     let write = plan.write;
     let planned = user.plan_write(context(), plan).await.expect("call").expect("planned");
     let chunks = vec![stored(&planned.chunks[0], 1000, nodes)];
-    let stat = user.commit_write(context(), CommitWrite { write, ..commit(&path, chunks) }).await.expect("call").expect("committed");
+    let stat = user
+        .commit_write(context(), CommitWrite { write, ..commit(&path, chunks) })
+        .await
+        .expect("call")
+        .expect("committed");
     (stat, planned.chunks[0].id)
 }
 

@@ -3,7 +3,7 @@
 use super::harness::{Cluster, code, commit, context, path, plan, put, request, stored};
 use dfs_rpc::capability::{CapabilityError, KeyRing, Operation};
 use dfs_rpc::client::{ClientServiceClient, FolderTraffic, PlanRead};
-use dfs_types::{AttributeChange, ChunkId, DatanodeId, ErrorCode, Generation, Principal};
+use dfs_types::{AttributeChange, DatanodeId, ErrorCode, Generation, Principal};
 
 #[tokio::test]
 async fn a_file_appears_with_its_replicas() {
