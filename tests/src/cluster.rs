@@ -18,12 +18,14 @@ pub struct Spec {
     pub chunk_size: &'static str,
     /// Environment of every process: settings such as `DFS_MASTER_DEAD_AFTER`.
     pub environment: Vec<(String, String)>,
+    /// The hard limit of open files of every daemon; none: that of the test.
+    pub open_files_max: Option<u32>,
 }
 
 impl Default for Spec {
     /// Three datanodes, three copies, chunks of 1 MiB, and faults noticed quickly.
     fn default() -> Self {
-        let spec = Self { datanodes: 3, replication: 3, chunk_size: "1MiB", environment: Vec::new() };
+        let spec = Self { datanodes: 3, replication: 3, chunk_size: "1MiB", environment: Vec::new(), open_files_max: None };
         spec.set("DFS_MASTER_HEARTBEAT", "500ms")
             .set("DFS_MASTER_DEAD_AFTER", "3s")
             .set("DFS_CLIENT_RPC_TIMEOUT", "20s")
@@ -40,6 +42,12 @@ impl Spec {
     #[must_use]
     pub fn datanodes(mut self, datanodes: u32) -> Self {
         self.datanodes = datanodes;
+        self
+    }
+
+    #[must_use]
+    pub fn open_files_max(mut self, most: u32) -> Self {
+        self.open_files_max = Some(most);
         self
     }
 
@@ -162,12 +170,18 @@ impl Cluster {
 
     /// A command of this cluster's `dfsd`, not yet run.
     pub fn dfsd_command(&self) -> Command {
-        self.command(programs::dfsd())
+        let program = programs::dfsd();
+        let Some(most) = self.spec.open_files_max else { return self.command(program) };
+        // The shell lowers its own limit, and with it that of what it becomes and of all daemons started from there.
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+        limited.arg(program.get_program()).args(program.get_args());
+        self.command(limited)
     }
 
     /// Runs `dfsd`.
     pub fn dfsd(&self, args: &[&str]) -> Said {
-        said(self.command(programs::dfsd()).args(args).output())
+        said(self.dfsd_command().args(args).output())
     }
 
     /// Runs `dfsd`, which must succeed.
