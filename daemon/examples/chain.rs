@@ -7,9 +7,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use dfs_daemon::authority::Authority;
 use dfs_daemon::datanode::keys::SharedKeys;
-use dfs_daemon::datanode::serve::{self, Context};
+use dfs_daemon::datanode::serve::{self, Context, Room};
 use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, StoreOptions, direct};
 use dfs_daemon::durable;
+use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::DataConn;
@@ -120,6 +121,7 @@ impl Bench {
                 capacity: None,
                 reserve: 0,
                 direct_io: true,
+                open_max: 64,
             })?;
             stores.push(store.clone());
             let keys = SharedKeys::default();
@@ -131,10 +133,11 @@ impl Bench {
                 protection,
                 budget: Arc::new(BufferBudget::default()),
                 runtime: runtime.handle().clone(),
+                room: Room::new(NodeBounds { connections: 64, strangers: 64, work: usize::MAX, hops: 4, replicas: 64 }),
             };
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
             nodes.push(NodeAddress { id, address: listener.local_addr()? });
-            runtime.spawn(serve::serve(Arc::new(context), listener, 64, stop.clone()));
+            runtime.spawn(serve::serve(Arc::new(context), listener, stop.clone()));
         }
         let data = (0..CHUNK_BYTES / 8).flat_map(|_| fastrand::u64(..).to_le_bytes()).collect();
         let ring = KeyRing::new(&[key]);

@@ -4,11 +4,13 @@
 //! * [`authority`] makes the credentials that every connection needs.
 //! * [`local`] starts and stops a cluster of this user in the background.
 //! * [`cli`] is the command line of `dfsd`.
+//! * [`descriptors`] is the limit of open files, and what to do when it is met.
 //! * [`durable`] is how files and folders survive a crash; [`logging`] how daemons tell of themselves.
 
 pub mod authority;
 pub mod cli;
 pub mod datanode;
+pub mod descriptors;
 pub mod durable;
 pub mod local;
 pub mod logging;

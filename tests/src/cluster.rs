@@ -25,7 +25,8 @@ pub struct Spec {
 impl Default for Spec {
     /// Three datanodes, three copies, chunks of 1 MiB, and faults noticed quickly.
     fn default() -> Self {
-        let spec = Self { datanodes: 3, replication: 3, chunk_size: "1MiB", environment: Vec::new(), open_files_max: None };
+        let spec =
+            Self { datanodes: 3, replication: 3, chunk_size: "1MiB", environment: Vec::new(), open_files_max: None };
         spec.set("DFS_MASTER_HEARTBEAT", "500ms")
             .set("DFS_MASTER_DEAD_AFTER", "3s")
             .set("DFS_CLIENT_RPC_TIMEOUT", "20s")

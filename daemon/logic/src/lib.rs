@@ -7,6 +7,7 @@
 //! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
 //! * [`search`]: what a search looks for; [`traffic`]: which folders are busy.
 //! * [`writes`]: the writes in flight.
+//! * [`descriptors`]: what a limit of open files leaves room for.
 //! * [`collect`]: which replicas are garbage; [`safe_mode`]: whether enough is known to begin.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
@@ -14,6 +15,7 @@
 pub mod chunk_file;
 pub mod collect;
 pub mod command;
+pub mod descriptors;
 pub mod liveness;
 pub mod locations;
 pub mod namespace;

@@ -95,7 +95,7 @@ fn in_process(
         let _ = rustix::process::setsid();
     }
     logging::start(&context.loaded.settings.log, background.log_file.as_deref()).context("start logging")?;
-    raise_file_limit();
+    crate::descriptors::raise_limit();
     let run_file = background.run_file.clone().map(|path| OwnRunFile::write(path, id)).transpose()?;
     let stop = stop_on_signals(id)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "{id} starts");
@@ -122,14 +122,6 @@ fn in_process(
             Err(if background.log_file.is_some() { failure.silent() } else { failure })
         }
     }
-}
-
-/// As many files and connections as the system lets this user have; the usual soft limit is for interactive programs.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // With the lower limit it works as well, for fewer connections.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 /// The run file of this process. Left behind, it says that the daemon did not end well.

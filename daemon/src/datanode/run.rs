@@ -2,10 +2,12 @@
 
 use super::keys::SharedKeys;
 use super::link::{Link, Orders};
-use super::serve::{self, Context};
+use super::serve::{self, Context, Room};
 use super::store::{BufferBudget, ChunkStore, StoreOptions};
+use crate::descriptors;
 use anyhow::{Context as _, ensure};
 use dfs_config::DatanodeSettings;
+use dfs_logic::descriptors::{NodeBounds, NodeNeed};
 use dfs_rpc::tls::Identity;
 use dfs_types::{DatanodeId, Principal};
 use std::net::SocketAddr;
@@ -52,6 +54,7 @@ pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<
         options.identity.principal
     );
     ensure!(!options.data_dirs.is_empty(), "a datanode needs a data folder");
+    let bounds = bounds(&options)?;
     let store = ChunkStore::open(&StoreOptions {
         cluster: options.identity.cluster,
         node: options.id,
@@ -59,6 +62,7 @@ pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<
         capacity: options.settings.capacity.map(|capacity| capacity.0),
         reserve: options.settings.reserve.0,
         direct_io: options.settings.direct_io,
+        open_max: bounds.replicas,
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(RUNTIME_THREADS)
@@ -66,13 +70,41 @@ pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<
         .enable_all()
         .build()
         .context("start runtime")?;
-    let served = runtime.block_on(serve_until(options, store, stop));
+    let served = runtime.block_on(serve_until(options, store, bounds, stop));
     runtime.shutdown_timeout(STOP_TIMEOUT);
     served
 }
 
+/// The bounds that the limit of open files leaves room for.
+fn bounds(options: &DatanodeOptions) -> anyhow::Result<NodeBounds> {
+    let need = NodeNeed {
+        connections: options.settings.connections_max as usize,
+        strangers: serve::limits::HANDSHAKES_MAX,
+        directories: options.data_dirs.len(),
+        masters: options.masters.len(),
+    };
+    let limit = descriptors::limit();
+    let bounds = need.fit(limit)?;
+    if limit < need.whole() {
+        tracing::warn!(
+            "the limit of open files is {limit}, and {} would be needed: at most {} data connections (datanode.connections_max \
+             is {}), and {} descriptors for chunks at a time; raise it (`ulimit -n`, or LimitNOFILE= of systemd)",
+            need.whole(),
+            bounds.connections,
+            need.connections,
+            bounds.work
+        );
+    }
+    Ok(bounds)
+}
+
 /// Stages of the stop: no more orders and heartbeats, no more connections, then the runtime.
-async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: CancellationToken) -> anyhow::Result<()> {
+async fn serve_until(
+    options: DatanodeOptions,
+    store: Arc<ChunkStore>,
+    bounds: NodeBounds,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let DatanodeOptions { id, identity, listen, masters, settings, on_ready, .. } = options;
     let context = Arc::new(Context {
         store,
@@ -81,6 +113,7 @@ async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: Can
         protection: settings.data_protection,
         budget: Arc::new(BufferBudget::default()),
         runtime: tokio::runtime::Handle::current(),
+        room: Room::new(bounds),
     });
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
     let listen = listener.local_addr().context("listen")?;
@@ -97,7 +130,7 @@ async fn serve_until(options: DatanodeOptions, store: Arc<ChunkStore>, stop: Can
         .collect();
     tracing::info!(%id, %listen, "datanode ready");
     on_ready(listen);
-    serve::serve(context, listener, settings.connections_max as usize, stop).await;
+    serve::serve(context, listener, stop).await;
     for link in links {
         let _ = link.await;
     }

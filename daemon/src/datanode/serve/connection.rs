@@ -1,5 +1,6 @@
 //! One data connection: a thread that reads its frames and does what they say.
 
+use super::connections::Activity;
 use super::context::Context;
 use super::disk::DiskThreads;
 use super::limits::{IDLE_TICKS, SEND_STALL, SILENT_TICKS, TICK};
@@ -12,7 +13,6 @@ use dfs_rpc::frame::{FrameHeader, FrameKind};
 use dfs_types::{Error, ErrorCode, Principal};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A connection and what it has open.
 #[derive(Debug)]
@@ -26,15 +26,15 @@ pub struct Connection {
     write: Option<WriteStream>,
     /// The stream that failed and whose rest is being dropped.
     dropping: Option<u32>,
-    /// Seen by the listener, which closes idle connections when it needs room.
-    idle: Arc<AtomicBool>,
+    /// Seen by others, who close idle connections when they need room.
+    activity: Arc<Activity>,
 }
 
 impl Connection {
-    pub fn new(context: Arc<Context>, conn: Arc<DataConn>, peer: Principal, idle: Arc<AtomicBool>) -> Self {
+    pub fn new(context: Arc<Context>, conn: Arc<DataConn>, peer: Principal, activity: Arc<Activity>) -> Self {
         let buffers = Buffers::new(context.budget.clone());
         let (chains, disk, write, dropping) = (Chains::default(), None, None, None);
-        Self { context, conn, peer, buffers, chains, disk, write, dropping, idle }
+        Self { context, conn, peer, buffers, chains, disk, write, dropping, activity }
     }
 
     /// Serves until the peer closes, breaks the rules, or falls silent.
@@ -59,7 +59,6 @@ impl Connection {
                 Ok(None) => return Ok(()),
                 Ok(Some(header)) => {
                     ticks = 0;
-                    self.idle.store(false, Ordering::Relaxed);
                     self.handle(&header)?;
                 }
                 Err(error) if error.is_timeout() => {
@@ -69,8 +68,8 @@ impl Connection {
                         return Err(error);
                     }
                     if !busy {
-                        self.idle.store(true, Ordering::Relaxed);
                         self.buffers.release();
+                        self.chains.clear();
                     }
                     if ticks >= IDLE_TICKS {
                         return Ok(());
@@ -124,7 +123,8 @@ impl Connection {
             let error = self.context.own(error);
             return self.fail(stream, &error);
         }
-        match WriteStream::open(&self.context, &mut self.chains, &self.peer, stream, &open) {
+        let busy = self.activity.begin();
+        match WriteStream::open(&self.context, &mut self.chains, &self.peer, (stream, busy), &open) {
             Ok(write) => {
                 self.write = Some(write);
                 Ok(())
@@ -176,6 +176,7 @@ impl Connection {
 
     fn read(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
         let read = self.conn.receive_message(header)?;
+        let _busy = self.activity.begin();
         if self.write.is_some() {
             return Err(ConnError::Unexpected(header.kind));
         }

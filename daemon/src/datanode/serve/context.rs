@@ -1,16 +1,34 @@
 //! What every data connection needs, and who may do what on it.
 
-use super::limits::{DISK_STALL, HOP_STALL};
+use super::connections::Connections;
+use super::limits::{DISK_STALL, HOP_STALL, RELIEF, WORK_STALL, WORK_STALL_STEP};
+use super::work::{Permit, Work};
 use crate::datanode::clock;
 use crate::datanode::keys::SharedKeys;
 use crate::datanode::store::{Buffer, BufferBudget, Buffers, ChunkStore};
+use crate::descriptors::{self, Scarcity};
 use bytes::Bytes;
+use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, CapabilityError, Operation, Receipt, Stored};
 use dfs_rpc::data::StreamError;
 use dfs_rpc::tls::Identity;
 use dfs_types::{DatanodeId, Error, ErrorCode, Principal, Protection};
 use std::sync::Arc;
 use tokio::runtime::Handle;
+
+/// What the limit of open files leaves room for, and who has it.
+#[derive(Debug)]
+pub struct Room {
+    pub bounds: NodeBounds,
+    pub connections: Connections,
+    work: Arc<Work>,
+}
+
+impl Room {
+    pub fn new(bounds: NodeBounds) -> Self {
+        Self { bounds, connections: Connections::default(), work: Work::new(bounds.work) }
+    }
+}
 
 /// Shared by all connections of a datanode.
 #[derive(Debug)]
@@ -22,12 +40,54 @@ pub struct Context {
     pub budget: Arc<BufferBudget>,
     /// Opens connections to other datanodes.
     pub runtime: Handle,
+    pub room: Room,
 }
 
 impl Context {
     /// This datanode.
     pub fn node(&self) -> DatanodeId {
         self.store.node()
+    }
+
+    /// Waits until there are descriptors for a chunk that is received, and passed on to `behind` datanodes.
+    ///
+    /// # Errors
+    /// When there were none for longer than the peer has patience.
+    pub fn enter_write(&self, behind: usize) -> Result<Permit, StreamError> {
+        // Its file and the directory that names it; and a connection, where none is kept for it.
+        let weight = 2 + usize::from(behind > 0 && self.room.bounds.hops == 0);
+        self.enter(weight, behind)
+    }
+
+    /// The same for a chunk that is read.
+    ///
+    /// # Errors
+    /// As [`Context::enter_write`].
+    pub fn enter_read(&self) -> Result<Permit, StreamError> {
+        self.enter(1, 0)
+    }
+
+    fn enter(&self, weight: usize, behind: usize) -> Result<Permit, StreamError> {
+        let limit = WORK_STALL + WORK_STALL_STEP * u32::try_from(behind).unwrap_or(u32::MAX);
+        self.room.work.enter(weight, behind, limit).ok_or_else(|| {
+            let what = "too many chunks at a time for its limit of open files";
+            self.own(Error::new(ErrorCode::LocalIo, format!("{}: {what}", self.node())))
+        })
+    }
+
+    /// Closes what is open and not in use, since something is scarce.
+    pub fn relieve(&self) {
+        self.store.close_idle();
+        let closed = self.room.connections.shed(RELIEF);
+        tracing::debug!(closed, "descriptors or memory are scarce: idle connections closed");
+    }
+
+    /// Tries for a moment until there are descriptors and memory for `attempt`.
+    ///
+    /// # Errors
+    /// Those of the last try.
+    pub fn patiently<T, E: Scarcity>(&self, attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
+        descriptors::patiently(|| self.relieve(), attempt)
     }
 
     /// Opens a capability and checks that it lets `peer` do `operation` here and now.

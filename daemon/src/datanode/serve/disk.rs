@@ -3,10 +3,13 @@
 //! They start with the first chunk that needs them and end with the connection. Their queues are bounded: a slow disk
 //! holds up the connection, and through it the peer.
 
+use super::connections::Busy;
 use super::context::Context;
 use super::downstream::Hop;
 use super::limits::{DISK_QUEUE, FINISHING_QUEUE, STACK_BYTES};
+use super::work::Permit;
 use crate::datanode::store::{Buffer, ChunkStore, ChunkWriter, OpenReplica, StoreError};
+use crate::descriptors::Scarcity;
 use dfs_rpc::capability::Stored;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{StreamError, WriteDone};
@@ -24,6 +27,10 @@ pub struct Incoming {
     pub failed: OnceLock<StreamError>,
     /// Counts it among the writes in flight.
     pub counted: WriteInFlight,
+    /// Keeps its connection from being taken for idle.
+    pub busy: Busy,
+    /// Its descriptors.
+    pub permit: Permit,
 }
 
 /// A write that is counted until it is dropped.
@@ -130,8 +137,12 @@ fn work(context: &Context, jobs: &Receiver<DiskJob>, finish: &SyncSender<Finishi
 }
 
 fn disk_failure(context: &Context, error: StoreError) -> StreamError {
-    tracing::error!(%error, "a chunk could not be stored");
-    context.store.counters().disk_error();
+    if error.is_scarcity() {
+        tracing::warn!(%error, "a chunk could not be stored for now");
+    } else {
+        tracing::error!(%error, "a chunk could not be stored");
+        context.store.counters().disk_error();
+    }
     context.own(error.into_error(context.node()))
 }
 
@@ -157,7 +168,8 @@ fn finish(context: &Context, finishing: Finishing) -> Result<WriteDone, StreamEr
         return Err(error);
     }
     let shared = || context.nobodys(ErrorCode::Internal, "a finished chunk is still being written");
-    let Incoming { writer, failed, counted: _counted } = Arc::into_inner(incoming).ok_or_else(shared)?;
+    let Incoming { writer, failed, counted: _counted, busy: _busy, permit: _permit } =
+        Arc::into_inner(incoming).ok_or_else(shared)?;
     if let Some(error) = failed.into_inner() {
         return Err(error);
     }

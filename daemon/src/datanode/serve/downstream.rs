@@ -5,6 +5,7 @@
 
 use super::context::{Context, hop_stall};
 use super::limits::{ANSWER_STALL, ANSWER_STALL_STEP, CONNECT_TIMEOUT, STACK_BYTES};
+use crate::descriptors::Scarcity;
 use bytes::Bytes;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::client::NodeAddress;
@@ -68,15 +69,16 @@ impl Downstream {
     /// # Errors
     /// When it does not answer or refuses.
     pub fn connect(context: &Context, next: NodeAddress, behind: usize) -> Result<Arc<Self>, StreamError> {
-        let opening = transport::connect(
-            &context.identity,
-            next.address,
-            Expected::Datanode(next.id),
-            Service::Data,
-            context.protection,
-            CONNECT_TIMEOUT,
-        );
-        let connected = context.runtime.block_on(opening).map_err(|error| broken(next.id, error))?;
+        let opening = || {
+            let (identity, expected) = (&context.identity, Expected::Datanode(next.id));
+            transport::connect(identity, next.address, expected, Service::Data, context.protection, CONNECT_TIMEOUT)
+        };
+        let connected = context.patiently(|| context.runtime.block_on(opening()));
+        let connected = connected.map_err(|error| match error.is_scarcity() {
+            // It was not even called.
+            true => context.own(Error::new(ErrorCode::LocalIo, format!("{}: {error}", context.node()))),
+            false => broken(next.id, error),
+        })?;
         // Taken out of the runtime inside of it: the socket says goodbye to its reactor.
         let entered = context.runtime.enter();
         let conn = DataConn::new(connected).map_err(|error| broken(next.id, error))?;

@@ -19,6 +19,12 @@ pub const ANSWER_STALL: Duration = Duration::from_secs(5);
 pub const ANSWER_STALL_STEP: Duration = Duration::from_millis(1_500);
 /// How long a connection to the next datanode may take to open.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the last datanode of a chain waits for descriptors for a chunk, and the others for each datanode behind them: less
+/// than their peers wait for them.
+pub const WORK_STALL: Duration = Duration::from_millis(1_500);
+pub const WORK_STALL_STEP: Duration = Duration::from_secs(1);
+/// Idle connections that are closed at once when descriptors are scarce.
+pub const RELIEF: usize = 8;
 /// A disk that gives no buffer back for this long has stalled.
 pub const DISK_STALL: Duration = Duration::from_secs(30);
 /// Frames that wait for the disk, per connection. The buffers are the tighter bound.
@@ -27,8 +33,6 @@ pub const DISK_QUEUE: usize = 16;
 pub const FINISHING_QUEUE: usize = 1;
 /// Frames read ahead of the one being sent.
 pub const READ_AHEAD: usize = 2;
-/// Connections to next datanodes that one connection keeps.
-pub const DOWNSTREAM_MAX: usize = 4;
 /// Handshakes at the same time.
 pub const HANDSHAKES_MAX: usize = 64;
 /// Stack of a connection's threads.

@@ -8,16 +8,18 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod connection;
+pub mod connections;
 pub mod context;
 pub mod disk;
 pub mod downstream;
 pub mod limits;
 pub mod listener;
 pub mod read_stream;
+pub mod work;
 pub mod write_stream;
 
 #[cfg(test)]
 mod tests;
 
-pub use context::Context;
+pub use context::{Context, Room};
 pub use listener::serve;

@@ -57,6 +57,7 @@ impl ReadStream<'_> {
         read: &Read,
         disk: impl FnOnce() -> io::Result<&'d DiskThreads>,
     ) -> Result<(), ReadEnd> {
+        let _permit = self.context.enter_read().map_err(ReadEnd::Stream)?;
         let range = self.find(peer, read).map_err(ReadEnd::Stream)?;
         let _counted = self.context.store.counters().read_begins();
         if (range.end - range.start) as usize <= DATA_BYTES_MAX {
@@ -70,7 +71,7 @@ impl ReadStream<'_> {
     fn find(&self, peer: &Principal, read: &Read) -> Result<Range, StreamError> {
         let allowed = self.context.authorise(&read.capability, Operation::Read, peer);
         let capability = allowed.map_err(|error| self.context.own(error))?;
-        let opened = self.context.store.read(capability.chunk, capability.generation);
+        let opened = self.context.patiently(|| self.context.store.read(capability.chunk, capability.generation));
         let replica = opened.map_err(|error| self.context.own(error.into_error(self.context.node())))?;
         let length = replica.header().length;
         match read.offset.checked_add(read.length) {

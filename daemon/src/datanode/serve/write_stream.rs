@@ -3,10 +3,10 @@
 //! Per frame: receive into aligned memory, queue the write, pass the same memory on, then verify it. Nothing is
 //! acknowledged before every checksum was verified, since only a verified chunk is ever finished.
 
+use super::connections::Busy;
 use super::context::Context;
 use super::disk::{DiskJob, DiskThreads, Finishing, Incoming, WriteInFlight};
 use super::downstream::{Downstream, Hop};
-use super::limits::DOWNSTREAM_MAX;
 use crate::datanode::store::{Buffer, Buffers};
 use dfs_logic::chunk_file::CAPACITY_MAX;
 use dfs_rpc::capability::{Capability, Operation, Stored};
@@ -56,8 +56,13 @@ impl Chains {
         let downstream = Downstream::connect(context, *next, rest.len() + 1)?;
         let hop = downstream.open(open.capability.clone(), rest, open.length)?;
         self.open.push_front(downstream);
-        self.open.truncate(DOWNSTREAM_MAX);
+        self.open.truncate(context.room.bounds.hops);
         Ok(Some(hop))
+    }
+
+    /// Closes the connections that no chunk is under way on.
+    pub fn clear(&mut self) {
+        self.open.clear();
     }
 
     fn find(&mut self, next: NodeAddress) -> Option<Arc<Downstream>> {
@@ -76,16 +81,18 @@ impl WriteStream {
         context: &Context,
         chains: &mut Chains,
         peer: &Principal,
-        stream: u32,
+        (stream, busy): (u32, Busy),
         open: &OpenWrite,
     ) -> Result<Self, StreamError> {
         let allowed = context.authorise(&open.capability, Operation::Write, peer);
         let capability = allowed.map_err(|error| context.own(error))?;
         let capacity = check_open(context, &capability, open)?;
+        let permit = context.enter_write(open.rest.len())?;
         let hop = chains.begin(context, open)?;
         // A chunk of one frame is written in one go when it ends: nothing to reserve for it.
         let reserve = open.length.is_some() && capacity as usize > DATA_BYTES_MAX;
-        let begun = context.store.begin(capability.chunk, capability.generation, capacity, reserve);
+        let begin = || context.store.begin(capability.chunk, capability.generation, capacity, reserve);
+        let begun = context.patiently(begin);
         let writer = match begun {
             Ok(writer) => writer,
             Err(error) => {
@@ -95,7 +102,7 @@ impl WriteStream {
         };
         let small = open.length.is_some() && writer.fits_one_buffer(capacity);
         let counted = WriteInFlight::begin(&context.store);
-        let incoming = Arc::new(Incoming { writer, failed: OnceLock::new(), counted });
+        let incoming = Arc::new(Incoming { writer, failed: OnceLock::new(), counted, busy, permit });
         Ok(Self { stream, capability, incoming, hop, capacity, received: 0, table: Vec::new(), small, whole: None })
     }
 

@@ -26,6 +26,8 @@ pub struct StoreOptions {
     /// Bytes left free on each disk.
     pub reserve: u64,
     pub direct_io: bool,
+    /// Replicas that are kept open for the next read.
+    pub open_max: usize,
 }
 
 /// Where a replica is.
@@ -71,7 +73,7 @@ impl ChunkStore {
             node: options.node,
             folders,
             index: Mutex::new(index),
-            cache: ReplicaCache::default(),
+            cache: ReplicaCache::new(options.open_max),
             changes: ChangeLog::default(),
             counters: Counters::default(),
         }))
@@ -209,6 +211,25 @@ impl ChunkStore {
         drop(index);
         self.cache.forget(chunk);
         Ok(old)
+    }
+
+    /// A file of this name was replaced by one that came to nothing: a replica that was listed under it is gone.
+    pub(super) fn lost(&self, chunk: ChunkId, generation: Generation) {
+        let mut index = self.index();
+        if index.get(&chunk).is_none_or(|replica| replica.generation != generation) {
+            return;
+        }
+        if let Some(replica) = index.remove(&chunk) {
+            replica.folder.space().freed(replica.bytes);
+        }
+        drop(index);
+        self.cache.forget(chunk);
+        self.changes.push(Change::Removed(chunk));
+    }
+
+    /// Closes the replicas that are kept open for the next read.
+    pub fn close_idle(&self) {
+        self.cache.clear();
     }
 
     /// Tells the masters of a replica that is durable now.

@@ -1,6 +1,7 @@
 //! What can go wrong with a replica.
 
 use super::format::FormatError;
+use crate::descriptors::Scarcity;
 use crate::durable::LockError;
 use dfs_logic::chunk_file::ChunkFileError;
 use dfs_types::{DatanodeId, Error, ErrorCode};
@@ -39,6 +40,12 @@ pub enum Damage {
     Disk(io::Error),
     #[error("its file is gone")]
     Gone,
+}
+
+impl Scarcity for StoreError {
+    fn is_scarcity(&self) -> bool {
+        matches!(self, Self::Io { error, .. } if error.is_scarcity())
+    }
 }
 
 impl StoreError {

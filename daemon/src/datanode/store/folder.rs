@@ -11,6 +11,7 @@
 use super::error::{OpenError, StoreError};
 use super::format::FolderFormat;
 use super::space::{Space, SpaceFigures, SpaceLimits};
+use crate::descriptors::{self, Scarcity};
 use crate::durable::{self, FolderLock, Poison};
 use dfs_logic::chunk_file::{ALIGN_BYTES, fan_out, file_name, parse_file_name};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
@@ -18,7 +19,6 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where replicas are.
@@ -47,8 +47,6 @@ pub struct DataFolder {
     disk: u64,
     poison: Poison,
     space: Space,
-    /// Open folders under [`CHUNKS`], so that their sync costs no open.
-    fans: Vec<OnceLock<File>>,
     written: AtomicU64,
     _lock: FolderLock,
 }
@@ -80,7 +78,6 @@ impl DataFolder {
             disk: disk_of(path).map_err(failed)?,
             poison: Poison::default(),
             space: Space::new(limits, used),
-            fans: (0..FANS).map(|_| OnceLock::new()).collect(),
             written: AtomicU64::new(0),
             _lock: lock,
         };
@@ -127,22 +124,35 @@ impl DataFolder {
         self.path.join(INCOMING).join(format!("{chunk}_{number}.part"))
     }
 
-    /// Makes the names of the replicas beside `chunk` durable.
+    /// Opens the directory of a chunk, for [`DataFolder::sync_fan`]. An open directory costs a descriptor for as long as it
+    /// takes to name one replica; opening it takes microseconds, its sync milliseconds.
+    ///
+    /// # Errors
+    /// When the file system refuses, or no descriptor was left for 1.5 s.
+    pub fn open_fan(&self, chunk: ChunkId) -> Result<File, StoreError> {
+        let path = self.path.join(CHUNKS).join(fan_out(chunk));
+        descriptors::patiently(|| (), || File::open(&path)).map_err(StoreError::io("open directory"))
+    }
+
+    /// Makes the names of the replicas in an open directory durable.
     ///
     /// # Errors
     /// When the disk failed, now or before.
-    pub fn sync_fan(&self, chunk: ChunkId) -> Result<(), StoreError> {
-        let failed = StoreError::io("sync folder");
-        let fan = self.fans.get(chunk.0 as usize % FANS).ok_or(StoreError::NoFolder)?;
-        let fan = match fan.get() {
-            Some(open) => open,
-            None => {
-                let path = self.path.join(CHUNKS).join(fan_out(chunk));
-                let open = File::open(path).map_err(StoreError::io("open folder"))?;
-                fan.get_or_init(|| open)
-            }
-        };
-        self.poison.sync("sync folder", || durable::sync_open_folder(fan)).map_err(failed)
+    pub fn sync_fan(&self, fan: &File) -> Result<(), StoreError> {
+        self.sync("sync directory", || durable::sync_open_folder(fan))
+    }
+
+    /// Runs a sync once. Its failure puts the directory out of use, unless the system only lacked memory.
+    ///
+    /// # Errors
+    /// When it failed, or one before it did. What was to be synced must not be kept.
+    pub fn sync(&self, what: &'static str, sync: impl FnOnce() -> io::Result<()>) -> Result<(), StoreError> {
+        let failed = StoreError::io(what);
+        self.poison.check().map_err(StoreError::io(what))?;
+        match sync() {
+            Err(error) if error.is_scarcity() => Err(failed(error)),
+            done => self.poison.sync(what, || done).map_err(failed),
+        }
     }
 
     /// Moves a replica out of service, or deletes it when enough damaged ones are kept.

@@ -4,7 +4,8 @@ use super::buffer::AlignedBuffer;
 use super::direct;
 use super::error::{Damage, StoreError};
 use super::folder::DataFolder;
-use dfs_logic::chunk_file::{self, ALIGN_BYTES, BLOCK_BYTES, ChunkHeader};
+use crate::descriptors::Scarcity;
+use dfs_logic::chunk_file::{self, ALIGN_BYTES, BLOCK_BYTES, ChunkFileError, ChunkHeader};
 use dfs_rpc::frame::{BLOCKS_PER_FRAME, DATA_BYTES_MAX};
 use dfs_types::{ChunkId, ClusterId, Generation};
 use std::collections::VecDeque;
@@ -39,7 +40,7 @@ impl OpenReplica {
             // Out of file handles, perhaps: that says nothing about the replica.
             Err(error) => return Err(StoreError::Io { what: "open chunk", error }),
         };
-        let header = read_header(&file).map_err(StoreError::Damaged)?;
+        let header = read_header(&file)?;
         if (header.cluster, header.chunk, header.generation) != (cluster, chunk, generation) {
             return Err(StoreError::Damaged(Damage::Stranger));
         }
@@ -67,7 +68,7 @@ impl OpenReplica {
     /// [`StoreError::Damaged`] when the disk does not give them.
     pub fn read(&self, offset: u32, into: &mut [u8]) -> Result<(), StoreError> {
         let place = self.header.data_offset() + u64::from(offset);
-        direct::read_at(&self.file, into, place).map_err(|error| StoreError::Damaged(Damage::Disk(error)))
+        direct::read_at(&self.file, into, place).map_err(|error| failed_read(error, Damage::Disk))
     }
 
     /// The stored checksums of the blocks from `offset` on that a frame of `length` bytes has.
@@ -110,36 +111,45 @@ impl OpenReplica {
     }
 }
 
-fn read_header(file: &File) -> Result<ChunkHeader, Damage> {
+fn read_header(file: &File) -> Result<ChunkHeader, StoreError> {
+    let damaged = |error: ChunkFileError| StoreError::Damaged(error.into());
     let mut start = AlignedBuffer::new(HEADER_READ_BYTES);
     direct::read_at(file, &mut start, 0).map_err(cut_or_broken)?;
-    let whole = chunk_file::header_bytes_of(&start)?;
+    let whole = chunk_file::header_bytes_of(&start).map_err(damaged)?;
     if whole <= start.len() {
-        return Ok(ChunkHeader::decode(&start)?);
+        return ChunkHeader::decode(&start).map_err(damaged);
     }
     let mut start = AlignedBuffer::new(whole);
     direct::read_at(file, &mut start, 0).map_err(cut_or_broken)?;
-    Ok(ChunkHeader::decode(&start)?)
+    ChunkHeader::decode(&start).map_err(damaged)
 }
 
-fn cut_or_broken(error: io::Error) -> Damage {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => chunk_file::ChunkFileError::Short(0).into(),
+fn cut_or_broken(error: io::Error) -> StoreError {
+    failed_read(error, |error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => ChunkFileError::Short(0).into(),
         _ => Damage::Disk(error),
-    }
+    })
 }
 
-/// Replicas that are kept open, so that a ranged read costs one read of the disk.
-const OPEN_MAX: usize = 64;
+/// Lack of memory, or an interruption, is no damage of the replica.
+fn failed_read(error: io::Error, damage: impl FnOnce(io::Error) -> Damage) -> StoreError {
+    if error.is_scarcity() { StoreError::Io { what: "read chunk", error } } else { StoreError::Damaged(damage(error)) }
+}
 
-/// The replicas read last.
-#[derive(Debug, Default)]
+/// The replicas read last, kept open so that a ranged read costs one read of the disk.
+#[derive(Debug)]
 pub struct ReplicaCache {
+    most: usize,
     /// The last used is in front.
     open: Mutex<VecDeque<Arc<OpenReplica>>>,
 }
 
 impl ReplicaCache {
+    /// Keeps up to `most` replicas open.
+    pub fn new(most: usize) -> Self {
+        Self { most, open: Mutex::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<OpenReplica>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -157,8 +167,13 @@ impl ReplicaCache {
         let mut open = self.lock();
         open.retain(|other| other.header.chunk != replica.header.chunk);
         open.push_front(replica.clone());
-        open.truncate(OPEN_MAX);
+        open.truncate(self.most);
         replica
+    }
+
+    /// Closes those that nobody is reading.
+    pub fn clear(&self) {
+        self.lock().clear();
     }
 
     pub fn forget(&self, chunk: ChunkId) {

@@ -20,6 +20,7 @@ fn options(folders: &[&Path]) -> StoreOptions {
         capacity: None,
         reserve: 0,
         direct_io: true,
+        open_max: 64,
     }
 }
 

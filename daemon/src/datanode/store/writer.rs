@@ -108,8 +108,7 @@ impl ChunkWriter {
         if self.reserved > bytes {
             self.file.set_len(bytes).map_err(StoreError::io("cut chunk to its length"))?;
         }
-        let sync = self.folder.poison().sync("sync chunk", || durable::sync_data(&self.file));
-        sync.map_err(StoreError::io("sync chunk"))?;
+        self.folder.sync("sync chunk", || durable::sync_data(&self.file))?;
         self.publish(bytes)
     }
 
@@ -132,13 +131,21 @@ impl ChunkWriter {
     /// Gives the synced file its name, makes the name durable, and only then tells of it.
     fn publish(&mut self, bytes: u64) -> Result<(), StoreError> {
         self.store.refuse_stale(self.chunk, self.generation)?;
+        // Before the name is there: afterwards nothing may fail but the disk.
+        let fan = self.folder.open_fan(self.chunk)?;
         let place = self.folder.replica_path(self.chunk, self.generation);
         std::fs::rename(&self.temporary, &place).map_err(StoreError::io("rename chunk"))?;
         self.committed = true;
         self.folder.space().settle(self.promised, bytes);
+        if let Err(error) = self.folder.sync_fan(&fan) {
+            // Nobody hears of it, so it must not be there. Where even that fails, the next start finds a whole replica.
+            let _ = std::fs::remove_file(&place);
+            self.folder.space().freed(bytes);
+            self.store.lost(self.chunk, self.generation);
+            return Err(error);
+        }
         let replica = Replica { generation: self.generation, folder: self.folder.clone(), bytes };
         let replaced = self.store.insert(self.chunk, replica)?;
-        self.folder.sync_fan(self.chunk)?;
         if let Some(old) = replaced {
             old.folder.space().freed(old.bytes);
             let old_place = old.folder.replica_path(self.chunk, old.generation);

@@ -3,9 +3,10 @@
 use crate::authority::Authority;
 use crate::datanode::clock;
 use crate::datanode::keys::SharedKeys;
-use crate::datanode::serve::{self, Context};
+use crate::datanode::serve::{self, Context, Room};
 use crate::datanode::store::{BufferBudget, ChunkStore, StoreOptions};
 use bytes::Bytes;
+use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, KeyRing, Operation, Stored};
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::DataConn;
@@ -26,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 pub const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
 pub const CAPACITY: u32 = 8 << 20;
 pub const ONE: Generation = Generation(1);
+/// As under a limit of open files that never matters.
+pub const ROOMY: NodeBounds = NodeBounds { connections: 64, strangers: 64, work: usize::MAX, hops: 4, replicas: 64 };
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -197,6 +200,7 @@ fn start_node(
         capacity: Some(64 << 20),
         reserve: 0,
         direct_io: true,
+        open_max: 64,
     });
     let store = store.expect("open store");
     let keys = SharedKeys::default();
@@ -208,11 +212,12 @@ fn start_node(
         protection,
         budget: Arc::new(BufferBudget::default()),
         runtime: runtime.handle().clone(),
+        room: Room::new(NodeBounds { connections: connections_max, ..ROOMY }),
     };
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("listen");
     let address = NodeAddress { id, address: listener.local_addr().expect("address") };
     let stop = CancellationToken::new();
-    let serving = runtime.spawn(serve::serve(Arc::new(context), listener, connections_max, stop.clone()));
+    let serving = runtime.spawn(serve::serve(Arc::new(context), listener, stop.clone()));
     Node { address, store, folder, stop, serving: Some(serving) }
 }
 

@@ -1,0 +1,128 @@
+//! The open data connections of a datanode, and which of them may be closed.
+
+use dfs_rpc::conn::DataConn;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A connection counts as idle only after this time without a chunk: a caller that just got in is about to say what it wants.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What a connection is doing: chunks under way on it, and since when there has been none.
+#[derive(Debug)]
+pub struct Activity {
+    state: Mutex<(usize, Instant)>,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self { state: Mutex::new((0, Instant::now())) }
+    }
+}
+
+/// Holds a connection busy until it is dropped.
+#[derive(Debug)]
+pub struct Busy(Arc<Activity>);
+
+impl Activity {
+    fn lock(&self) -> MutexGuard<'_, (usize, Instant)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a chunk on this connection.
+    pub fn begin(self: &Arc<Self>) -> Busy {
+        self.lock().0 += 1;
+        Busy(self.clone())
+    }
+
+    /// Since when nothing is under way; none while something is.
+    fn idle_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.0 == 0).then_some(state.1)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        *state = (state.0.saturating_sub(1), Instant::now());
+    }
+}
+
+/// The open connections, in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Connections {
+    state: Mutex<Open>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    /// No more are taken, not even those whose handshake is under way.
+    closed: bool,
+    open: BTreeMap<u64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    conn: Arc<DataConn>,
+    activity: Arc<Activity>,
+}
+
+impl Open {
+    /// Closes the connection that has been idle longest; false when none is idle.
+    fn shed(&mut self) -> bool {
+        let idle = self.open.iter().filter_map(|(id, entry)| Some((entry.activity.idle_since()?, *id)));
+        let Some((since, id)) = idle.min() else { return false };
+        if since.elapsed() < GRACE {
+            return false;
+        }
+        if let Some(entry) = self.open.remove(&id) {
+            entry.conn.close();
+        }
+        true
+    }
+}
+
+impl Connections {
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lists a connection; closes the one idle longest when there are `most`, or else refuses.
+    pub fn add(&self, conn: &Arc<DataConn>, activity: &Arc<Activity>, most: usize) -> Option<u64> {
+        let mut state = self.lock();
+        if state.closed || (state.open.len() >= most && !state.shed()) {
+            return None;
+        }
+        let id = state.next;
+        state.next += 1;
+        state.open.insert(id, Entry { conn: conn.clone(), activity: activity.clone() });
+        Some(id)
+    }
+
+    /// Strikes off a connection that has ended.
+    pub fn remove(&self, id: u64) {
+        self.lock().open.remove(&id);
+        self.ended.notify_all();
+    }
+
+    /// Closes up to `count` idle connections, those idle longest first.
+    pub fn shed(&self, count: usize) -> usize {
+        let mut state = self.lock();
+        (0..count).take_while(|_| state.shed()).count()
+    }
+
+    /// Closes all, and waits until their threads have ended or `limit` is over.
+    pub fn close(&self, limit: Duration) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.open.values().for_each(|entry| entry.conn.close());
+        let waited = self.ended.wait_timeout_while(state, limit, |state| !state.open.is_empty());
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if !state.open.is_empty() {
+            tracing::warn!(connections = state.open.len(), "connections did not end in time");
+        }
+    }
+}

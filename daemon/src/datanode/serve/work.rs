@@ -1,0 +1,89 @@
+//! Descriptors for chunks that are being written or read: a chunk enters when there are enough, and waits else.
+
+use dfs_logic::descriptors::share;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Descriptors that are handed out and come back.
+#[derive(Debug)]
+pub struct Work {
+    /// All of them; `usize::MAX`: not bounded.
+    total: usize,
+    used: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// Descriptors of one chunk; they come back when it is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    work: Arc<Work>,
+    weight: usize,
+}
+
+impl Work {
+    pub fn new(total: usize) -> Arc<Self> {
+        Arc::new(Self { total, used: Mutex::new(0), freed: Condvar::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes `weight` descriptors for a chunk with `behind` datanodes behind this one; waits for them until `limit` is over.
+    /// See [`share`] for who goes first.
+    pub fn enter(self: &Arc<Self>, weight: usize, behind: usize, limit: Duration) -> Option<Permit> {
+        if self.total == usize::MAX {
+            return Some(Permit { work: self.clone(), weight: 0 });
+        }
+        let most = share(self.total, behind);
+        let waited = self.freed.wait_timeout_while(self.lock(), limit, |used| *used + weight > most);
+        let (mut used, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if *used + weight > most {
+            return None;
+        }
+        *used += weight;
+        Some(Permit { work: self.clone(), weight })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.weight > 0 {
+            let mut used = self.work.lock();
+            *used = used.saturating_sub(self.weight);
+            drop(used);
+            self.work.freed.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_with_others_behind_leave_some_to_the_last() {
+        let work = Work::new(12);
+        let heads: Vec<_> = std::iter::from_fn(|| work.enter(3, 2, Duration::ZERO)).collect();
+        assert_eq!(heads.len(), 2);
+        let middles: Vec<_> = std::iter::from_fn(|| work.enter(3, 1, Duration::ZERO)).collect();
+        assert_eq!(middles.len(), 1);
+        let last = work.enter(3, 0, Duration::ZERO).expect("the last share");
+        assert!(work.enter(1, 0, Duration::ZERO).is_none());
+        drop((heads, middles, last));
+        assert_eq!(*work.lock(), 0);
+    }
+
+    #[test]
+    fn whoever_waits_enters_when_another_ends() {
+        let work = Work::new(4);
+        let held = work.enter(4, 0, Duration::ZERO).expect("free");
+        let waiting = {
+            let work = work.clone();
+            std::thread::spawn(move || work.enter(4, 0, Duration::from_secs(60)).is_some())
+        };
+        drop(held);
+        assert!(waiting.join().expect("no panic"));
+        assert!(Work::new(usize::MAX).enter(1000, 9, Duration::ZERO).is_some());
+    }
+}
