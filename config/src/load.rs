@@ -170,7 +170,10 @@ impl Loaded {
         let dotted = dotted.trim();
         let place = "command line".to_owned();
         let Some(key) = find(dotted) else { return Err(ConfigError::unknown(place, dotted.to_owned())) };
-        self.apply(key, &Raw::Word(value.to_owned()), Origin { place, given: format!("{value:?}") })
+        // A list as it stands in a file, for parts that hold commas; else one word, which may be a list with commas in it.
+        let array = DeValue::parse(value).ok().and_then(|value| raw_of(value.get_ref()));
+        let raw = array.filter(|raw| matches!(raw, Raw::List(_))).unwrap_or_else(|| Raw::Word(value.to_owned()));
+        self.apply(key, &raw, Origin { place, given: format!("{value:?}") })
     }
 
     fn apply(&mut self, key: &Key, raw: &Raw, origin: Origin) -> Result<(), ConfigError> {

@@ -179,3 +179,11 @@ fn two_homes_never_meet() {
     assert_ne!(one, two);
     assert!(folders("relative").run.is_absolute());
 }
+
+#[test]
+fn a_flag_may_be_a_list_whose_parts_hold_commas() {
+    let lists = ["datanode.data_dirs=[\"/a,1\", \"/b\"]", "datanode.masters=[::1]:9870"];
+    let settings = load_text("", &[], &lists).expect("loads").settings;
+    assert_eq!(settings.datanode.data_dirs, [Path::new("/a,1"), Path::new("/b")]);
+    assert_eq!(settings.datanode.masters, ["[::1]:9870"]);
+}

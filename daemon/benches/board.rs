@@ -43,6 +43,7 @@ fn load(id: u16, clock: Timestamp) -> NodeLoad {
         used: (9 << 40) + clock.0 * 4096,
         free: (7 << 40) - clock.0 * 4096,
         failed: false,
+        reason: None,
         disk: (u64::from(id) * FOLDERS + number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
         disk_free: (7 << 40) - clock.0 * 4096,
     };

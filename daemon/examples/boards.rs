@@ -163,6 +163,7 @@ fn load(id: DatanodeId, beats: u64) -> NodeLoad {
             used,
             free,
             failed: false,
+            reason: None,
             disk,
             disk_free: free,
         }

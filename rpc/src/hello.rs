@@ -209,7 +209,7 @@ mod tests {
     fn hellos_read_back_and_are_pinned() {
         let hello = Hello::new(Service::Data, ClusterId(*b"0123456789abcdef"), true);
         let bytes = hello.encode();
-        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x04\0\x04\0\x01\x000123456789abcdef");
+        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x05\0\x05\0\x01\x000123456789abcdef");
         assert_eq!(Hello::decode(&bytes), Ok(hello));
         let reply = HelloReply { verdict: Verdict::Version, plain: false, version: 0, text: "no".into() };
         let bytes = reply.encode();
@@ -240,10 +240,10 @@ mod tests {
     fn versions_agree_or_do_not() {
         let mut hello = Hello::new(Service::Client, ClusterId([9; 16]), false);
         (hello.version_min, hello.version_max) = (1, 7);
-        assert_eq!(hello.common_version(), Some(4));
-        (hello.version_min, hello.version_max) = (5, 7);
+        assert_eq!(hello.common_version(), Some(5));
+        (hello.version_min, hello.version_max) = (6, 7);
         assert_eq!(hello.common_version(), None);
-        (hello.version_min, hello.version_max) = (0, 3);
+        (hello.version_min, hello.version_max) = (0, 4);
         assert_eq!(hello.common_version(), None);
     }
 }

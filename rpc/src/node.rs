@@ -83,7 +83,7 @@ impl NodeLoad {
 }
 
 /// One data folder of a datanode.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Eq, Serialize, Deserialize)]
 pub struct FolderLoad {
     pub path: String,
     pub capacity: u64,
@@ -91,6 +91,8 @@ pub struct FolderLoad {
     pub free: u64,
     /// It failed and is not used any more.
     pub failed: bool,
+    /// Why it failed.
+    pub reason: Option<String>,
     /// The same for folders on the same disk of the same machine, whichever datanode they belong to; zero: not known.
     pub disk: u64,
     /// What that disk has left, all its folders together, beyond what must stay free.

@@ -43,6 +43,7 @@ fn node(id: u16, second: u64) -> NodeStatus {
         used: (number * 7 + disk * 13) % 97 * 41 * GIB,
         free: 20 * GIB,
         failed: id % 1_500 == 7,
+        reason: None,
         disk: number * FOLDERS + disk,
         disk_free: 20 * GIB,
     };

@@ -3,6 +3,7 @@
 use crate::figures::{age, count, percent, plural, size};
 use crate::report::{Tone, View};
 use crate::table::{Align, Cell, Table};
+use crate::text::sanitise;
 use dfs_rpc::client::{NodeState, NodeStatus};
 use dfs_types::Duty;
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,6 +171,7 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
         ]);
     }
     let mut table = Table::new(&head);
+    let mut failures = Vec::new();
     for node in nodes {
         table.row(row(node, verbose));
         if verbose {
@@ -177,10 +179,14 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
                 let state = if folder.failed { "! failed" } else { "" };
                 let full = percent(folder.used, folder.capacity);
                 table.row(["  folder", state, &size(folder.used), &size(folder.free), &full, "", &folder.path]);
+                failures.extend(folder.reason.as_ref().map(|reason| format!("{} {}: {reason}", node.id, folder.path)));
             }
         }
     }
     let mut text = table.render(view);
+    for failure in failures {
+        text.push_str(&format!("{}\n", view.paint(Tone::Bad, &format!("! {}", sanitise(&failure)))));
+    }
     let sharing = sharing(nodes);
     if sharing > 0 {
         let what = format!("{sharing} of them share a disk: what is free there is free once, as status counts it");
@@ -241,6 +247,7 @@ mod tests {
             used: 25 << 30,
             free: 75 << 30,
             failed: false,
+            reason: None,
             disk: 0,
             disk_free: 75 << 30,
         };

@@ -167,6 +167,13 @@ fn numbered<T: FromStr<Err: std::fmt::Display>>(text: &str, prefix: &str) -> Res
     whole.parse().map_err(|error: T::Err| error.to_string())
 }
 
+/// A list as it stands in a file of settings, so that a comma in a part does not divide it.
+fn list(parts: &[String]) -> String {
+    // A string of JSON is one of TOML.
+    let parts: Vec<String> = parts.iter().map(|part| serde_json::Value::from(part.as_str()).to_string()).collect();
+    format!("[{}]", parts.join(","))
+}
+
 impl Command {
     /// Its flags that are settings, as `section.key=value`, so that they are checked like all others.
     pub(super) fn overrides(&self) -> Vec<String> {
@@ -179,7 +186,7 @@ impl Command {
             ],
             Self::Datanode(args) => vec![
                 ("datanode.listen", args.listen.clone()),
-                ("datanode.data_dirs", (!args.data_dir.is_empty()).then(|| args.data_dir.join(","))),
+                ("datanode.data_dirs", (!args.data_dir.is_empty()).then(|| list(&args.data_dir))),
                 ("datanode.credential", args.credential.clone()),
                 ("datanode.masters", args.masters.clone()),
             ],
@@ -206,10 +213,20 @@ mod tests {
 
     #[test]
     fn flags_become_settings() {
-        let args =
-            ["dfsd", "datanode", "--id", "datanode-2", "--data-dir", "/a", "--data-dir", "/b", "--masters", "x:1,y:2"];
+        let args = [
+            "dfsd",
+            "datanode",
+            "--id",
+            "datanode-2",
+            "--data-dir",
+            "/a,1",
+            "--data-dir",
+            "/b",
+            "--masters",
+            "x:1,y:2",
+        ];
         let parsed = Args::try_parse_from(args).expect("parses");
-        assert_eq!(parsed.command.overrides(), ["datanode.data_dirs=/a,/b", "datanode.masters=x:1,y:2"]);
+        assert_eq!(parsed.command.overrides(), ["datanode.data_dirs=[\"/a,1\",\"/b\"]", "datanode.masters=x:1,y:2"]);
         assert!(matches!(parsed.command, Command::Datanode(DatanodeArgs { id: Some(DatanodeId(2)), .. })));
         let parsed =
             Args::try_parse_from(["dfsd", "up", "--chunk-size", "1MiB", "--replication", "2"]).expect("parses");

@@ -165,6 +165,7 @@ mod tests {
             used,
             free: (100 << 30) - used,
             failed: false,
+            reason: None,
             disk: 0,
             disk_free: 0,
         };

@@ -144,6 +144,9 @@ impl Report for Shown {
             let state = if folder.failed { view.paint(Tone::Bad, "! failed, ") } else { "".into() };
             let figures = format!("{} used, {} free", size(folder.used), size(folder.free));
             line("folder", &format!("{} ({state}{figures})", sanitise(&folder.path)));
+            if let Some(reason) = &folder.reason {
+                line("", &view.paint(Tone::Bad, &sanitise(reason)));
+            }
         }
         text
     }

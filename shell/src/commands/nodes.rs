@@ -100,6 +100,8 @@ pub struct Folder {
     free: u64,
     /// Its disk has failed; it is out of service.
     failed: bool,
+    /// Why it has failed; null while it works.
+    reason: Option<String>,
     /// The same for all folders on one disk; null where it is not known. What is free there is free once.
     disk: Option<String>,
 }
@@ -114,6 +116,7 @@ impl Node {
             used: folder.used,
             free: folder.free,
             failed: folder.failed,
+            reason: folder.reason.clone(),
             disk: (folder.disk != 0).then(|| format!("{:016x}", folder.disk)),
         });
         Self {

@@ -130,8 +130,9 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
     }
     tell_drain(&mut why, &node, local);
     for folder in node.load.folders.iter().filter(|folder| folder.failed) {
+        let reason = folder.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         why.wrong(format!(
-            "Its data folder {} has failed and is out of service; replace the disk and restart it.",
+            "Its data folder {} has failed and is out of service{reason}; replace the disk and restart it.",
             folder.path
         ));
     }

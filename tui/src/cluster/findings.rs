@@ -319,7 +319,10 @@ fn failed_folders(picture: &Picture<'_>) -> Option<Finding> {
         .nodes
         .iter()
         .flat_map(|node| node.load.folders.iter().filter(|folder| folder.failed).map(move |folder| (node.id, folder)))
-        .map(|(id, folder)| format!("{id} {}", folder.path))
+        .map(|(id, folder)| match &folder.reason {
+            Some(reason) => format!("{id} {} ({reason})", folder.path),
+            None => format!("{id} {}", folder.path),
+        })
         .collect();
     (!failed.is_empty()).then(|| Finding {
         severity: Severity::Warning,

@@ -89,8 +89,16 @@ fn a_disk_and_a_clock_are_found_in_the_datanodes() {
     let status = well();
     let mut nodes = [node(1, NodeState::Live), node(2, NodeState::Live)];
     nodes[0].skew_ms = -61_000;
-    let folder =
-        FolderLoad { path: "/disk/2".into(), capacity: 0, used: 0, free: 0, failed: true, disk: 1, disk_free: 0 };
+    let folder = FolderLoad {
+        path: "/disk/2".into(),
+        capacity: 0,
+        used: 0,
+        free: 0,
+        failed: true,
+        reason: None,
+        disk: 1,
+        disk_free: 0,
+    };
     nodes[1].load.folders.push(folder);
     let picture = picture(&status, &nodes);
     assert_eq!(health(&picture), Health::NeedsALook);

@@ -7,6 +7,7 @@ use super::space::SpaceLimits;
 use super::writer::ChunkWriter;
 use crate::datanode::changes::{Change, ChangeLog};
 use crate::datanode::load::Counters;
+use crate::descriptors;
 use dfs_rpc::node::{FolderLoad, StoredChunk};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub struct ChunkStore {
     cluster: ClusterId,
     node: DatanodeId,
     folders: Vec<Arc<DataFolder>>,
+    /// Those that could not be opened, and why.
+    failed: Vec<(PathBuf, String)>,
     index: Mutex<BTreeMap<ChunkId, Replica>>,
     cache: ReplicaCache,
     changes: ChangeLog,
@@ -52,23 +55,39 @@ pub struct ChunkStore {
 }
 
 impl ChunkStore {
-    /// Opens all folders and lists their replicas.
+    /// Opens all folders and lists their replicas. One that is foreign or broken is left out, and reported as failed.
     ///
     /// # Errors
-    /// When one of them is locked, foreign or broken.
+    /// When another process uses one of them, or none can be used.
     pub fn open(options: &StoreOptions) -> Result<Arc<Self>, OpenError> {
         let share = options.capacity.map(|capacity| capacity / options.folders.len().max(1) as u64);
         let limits = SpaceLimits { capacity: share, reserve: options.reserve };
         let mut folders = Vec::new();
         let mut index = BTreeMap::new();
+        let mut failed = Vec::new();
         for path in &options.folders {
-            let (folder, found) = DataFolder::open(path, options.cluster, options.node, limits, options.direct_io)?;
+            let open = || DataFolder::open(path, options.cluster, options.node, limits, options.direct_io);
+            let (folder, found) = match descriptors::patiently(|| (), open) {
+                Ok(opened) => opened,
+                Err(error) if error.is_refusal() => return Err(error),
+                Err(error) => {
+                    failed.push((path.clone(), error));
+                    continue;
+                }
+            };
             let folder = Arc::new(folder);
             tracing::info!(folder = %path.display(), replicas = found.len(), "data folder opened");
             found.into_iter().for_each(|replica| admit(&mut index, &folder, replica));
             folders.push(folder);
         }
+        if folders.is_empty() {
+            return Err(OpenError::None(failed.into_iter().map(|(_, error)| error).collect()));
+        }
+        for (_, error) in &failed {
+            tracing::error!("{error}; the datanode starts without it");
+        }
         Ok(Arc::new(Self {
+            failed: failed.into_iter().map(|(path, error)| (path, error.to_string())).collect(),
             cluster: options.cluster,
             node: options.node,
             folders,
@@ -245,7 +264,7 @@ impl ChunkStore {
         page.map(|(id, replica)| StoredChunk { id: *id, generation: replica.generation }).collect()
     }
 
-    /// The figures of each folder.
+    /// The figures of each folder, also of those that could not be opened.
     pub fn folder_loads(&self) -> Vec<FolderLoad> {
         let load = |folder: &Arc<DataFolder>| {
             let figures = folder.figures();
@@ -255,11 +274,18 @@ impl ChunkStore {
                 used: figures.used,
                 free: figures.free,
                 failed: folder.poison().reason().is_some(),
+                reason: folder.poison().reason().map(str::to_owned),
                 disk: folder.disk(),
                 disk_free: figures.disk_free,
             }
         };
-        self.folders.iter().map(load).collect()
+        let failed = |(path, reason): &(PathBuf, String)| FolderLoad {
+            path: path.display().to_string(),
+            failed: true,
+            reason: Some(reason.clone()),
+            ..FolderLoad::default()
+        };
+        self.folders.iter().map(load).chain(self.failed.iter().map(failed)).collect()
     }
 }
 

@@ -68,13 +68,37 @@ impl StoreError {
     }
 }
 
-/// Why a data folder cannot be used. The datanode does not start with one of these.
+/// Why a data folder cannot be used. The datanode starts without it, if there are others.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error(transparent)]
     Lock(#[from] LockError),
     #[error("data folder {}: {error}", folder.display())]
     Format { folder: PathBuf, error: FormatError },
-    #[error("data folder {}: {error}", folder.display())]
-    Io { folder: PathBuf, error: io::Error },
+    /// Names the entry, and not only the directory.
+    #[error("data folder {}: {what} {}: {error}", folder.display(), path.display())]
+    Io { folder: PathBuf, what: &'static str, path: PathBuf, error: io::Error },
+    #[error("no data folder can be used: {}", list(.0))]
+    None(Vec<OpenError>),
+}
+
+fn list(errors: &[OpenError]) -> String {
+    errors.iter().map(OpenError::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl OpenError {
+    /// The datanode must not start at all: somebody else works with the directory at this moment.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Lock(LockError::InUse { .. }))
+    }
+}
+
+impl Scarcity for OpenError {
+    fn is_scarcity(&self) -> bool {
+        match self {
+            Self::Io { error, .. } | Self::Lock(LockError::Io { error, .. }) => error.is_scarcity(),
+            Self::Format { error: FormatError::Io(error), .. } => error.is_scarcity(),
+            _ => false,
+        }
+    }
 }

@@ -63,19 +63,24 @@ impl DataFolder {
         limits: SpaceLimits,
         direct: bool,
     ) -> Result<(Self, Vec<FoundReplica>), OpenError> {
-        let failed = |error: io::Error| OpenError::Io { folder: path.to_owned(), error };
-        durable::create_folder(path).map_err(failed)?;
+        let at = |what, entry: &Path, error: io::Error| OpenError::Io {
+            folder: path.to_owned(),
+            what,
+            path: entry.to_owned(),
+            error,
+        };
+        durable::create_folder(path).map_err(|error| at("make", path, error))?;
         let lock = FolderLock::acquire(path)?;
         FolderFormat::claim(path, cluster, node)
             .map_err(|error| OpenError::Format { folder: path.to_owned(), error })?;
-        make_folders(path).map_err(failed)?;
-        empty(&path.join(INCOMING)).map_err(failed)?;
-        let found = scan(path).map_err(failed)?;
+        make_folders(path).map_err(|(entry, error)| at("make", &entry, error))?;
+        empty(&path.join(INCOMING));
+        let found = scan(path).map_err(|(entry, error)| at("read", &entry, error))?;
         let used = found.iter().map(|replica| replica.bytes).sum();
         let folder = Self {
             path: path.to_owned(),
             direct,
-            disk: disk_of(path).map_err(failed)?,
+            disk: disk_of(path).map_err(|error| at("look at", path, error))?,
             poison: Poison::default(),
             space: Space::new(limits, used),
             written: AtomicU64::new(0),
@@ -184,44 +189,69 @@ fn disk_of(path: &Path) -> io::Result<u64> {
     Ok(digest.as_ref().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-fn make_folders(path: &Path) -> io::Result<()> {
-    for folder in [INCOMING, DAMAGED] {
-        durable::create_folder(&path.join(folder))?;
-    }
+/// An entry of a data folder, and what went wrong with it.
+type EntryError = (PathBuf, io::Error);
+
+fn make_folders(path: &Path) -> Result<(), EntryError> {
     let chunks = path.join(CHUNKS);
-    durable::create_folder(&chunks)?;
+    for folder in [path.join(INCOMING), path.join(DAMAGED), chunks.clone()] {
+        durable::create_folder(&folder).map_err(|error| (folder, error))?;
+    }
     let mut made = false;
     for fan in 0..FANS as u64 {
-        match std::fs::create_dir(chunks.join(fan_out(ChunkId(fan)))) {
+        let folder = chunks.join(fan_out(ChunkId(fan)));
+        match std::fs::create_dir(&folder) {
             Ok(()) => made = true,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err((folder, error)),
         }
     }
     // One sync for all 256, and only at the first start.
-    if made { durable::sync_folder(&chunks) } else { Ok(()) }
+    if made { durable::sync_folder(&chunks).map_err(|error| (chunks, error)) } else { Ok(()) }
 }
 
-fn empty(folder: &Path) -> io::Result<()> {
-    std::fs::read_dir(folder)?.try_for_each(|entry| std::fs::remove_file(entry?.path()))
+/// Removes what was left half written. What cannot be removed takes room, and does no other harm.
+fn empty(folder: &Path) {
+    let removed = std::fs::read_dir(folder).map(|entries| {
+        for entry in entries {
+            let removed = entry.and_then(|entry| {
+                let path = entry.path();
+                std::fs::remove_file(&path).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
+            });
+            if let Err(error) = removed {
+                tracing::warn!(%error, "a leftover of an earlier write could not be removed");
+            }
+        }
+    });
+    if let Err(error) = removed {
+        tracing::warn!(folder = %folder.display(), %error, "the leftovers of earlier writes could not be listed");
+    }
 }
 
-fn scan(path: &Path) -> io::Result<Vec<FoundReplica>> {
+fn scan(path: &Path) -> Result<Vec<FoundReplica>, EntryError> {
     let mut found = Vec::new();
     for fan in 0..FANS as u64 {
-        let fan = fan_out(ChunkId(fan));
-        for entry in std::fs::read_dir(path.join(CHUNKS).join(&fan))? {
-            let entry = entry?;
-            let name = entry.file_name();
-            match name.to_str().and_then(parse_file_name).filter(|(chunk, _)| fan_out(*chunk) == fan) {
-                Some((chunk, generation)) => {
-                    found.push(FoundReplica { chunk, generation, bytes: entry.metadata()?.len() });
-                }
-                None => tracing::warn!(file = %entry.path().display(), "not a chunk file; left alone"),
-            }
+        let name = fan_out(ChunkId(fan));
+        let folder = path.join(CHUNKS).join(&name);
+        let entries = std::fs::read_dir(&folder).map_err(|error| (folder.clone(), error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| (folder.clone(), error))?;
+            found.extend(look_at(&entry, &name).map_err(|error| (entry.path(), error))?);
         }
     }
     Ok(found)
+}
+
+/// The replica that an entry of the directory `fan` is, if it is one.
+fn look_at(entry: &std::fs::DirEntry, fan: &str) -> io::Result<Option<FoundReplica>> {
+    let name = entry.file_name();
+    match name.to_str().and_then(parse_file_name).filter(|(chunk, _)| fan_out(*chunk) == fan) {
+        Some((chunk, generation)) => Ok(Some(FoundReplica { chunk, generation, bytes: entry.metadata()?.len() })),
+        None => {
+            tracing::warn!(file = %entry.path().display(), "not a chunk file; left alone");
+            Ok(None)
+        }
+    }
 }
 
 impl FoundReplica {

@@ -339,3 +339,118 @@ fn changes_are_told_in_order() {
     let news = store.changes().news(0).expect("kept");
     assert_eq!((news.added.len(), news.copies_ended.len(), news.next), (1, 1, 2));
 }
+
+fn opened(result: Result<Arc<ChunkStore>, OpenError>) -> String {
+    match result {
+        Ok(store) => {
+            let told = store.folder_loads().into_iter().filter_map(|load| load.reason.filter(|_| load.failed));
+            told.collect::<Vec<_>>().join("; ")
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A store of a good directory with three chunks, and of one that is made bad before the start.
+fn one_bad(harm: impl FnOnce(&Path)) -> String {
+    let (good, bad) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let store = open(good.path());
+    (0..3).for_each(|id| store_chunk(&store, id, &content(10)));
+    drop(store);
+    drop(open(bad.path()));
+    harm(bad.path());
+    let alone = ChunkStore::open(&options(&[bad.path()])).expect_err("it cannot be used alone").to_string();
+    assert!(alone.starts_with("no data folder can be used: "), "{alone}");
+    let store = ChunkStore::open(&options(&[bad.path(), good.path()]));
+    let store = store.expect("the other directory serves");
+    assert_eq!(store.page(None, 10).len(), 3);
+    store_chunk(&store, 9, &content(10));
+    let told = opened(Ok(store));
+    assert!(alone.contains(&told) && !told.is_empty(), "{alone} / {told}");
+    told.replace(&bad.path().display().to_string(), "BAD")
+}
+
+#[test]
+fn a_datanode_starts_without_a_bad_directory_and_names_the_bad_entry() {
+    let damaged = one_bad(|bad| std::fs::write(bad.join("format"), b"nonsense").expect("write"));
+    assert!(damaged.starts_with("data folder BAD: its format file is damaged"), "{damaged}");
+    let foreign = one_bad(|bad| {
+        let other = format::FolderFormat { cluster: ClusterId([1; 16]), node: DatanodeId(1), folder: [0; 16] };
+        std::fs::write(bad.join("format"), other.encode()).expect("write");
+    });
+    assert!(foreign.contains("it belongs to cluster"), "{foreign}");
+    let fan = one_bad(|bad| {
+        std::fs::remove_dir(bad.join("chunks/1f")).expect("remove");
+        std::fs::write(bad.join("chunks/1f"), b"").expect("write");
+    });
+    assert_eq!(fan, "data folder BAD: read BAD/chunks/1f: Not a directory (os error 20)");
+    let file = one_bad(|bad| {
+        std::fs::remove_dir_all(bad).expect("remove");
+        std::fs::write(bad, b"").expect("write");
+    });
+    assert_eq!(file, "lock BAD: Not a directory (os error 20)");
+}
+
+#[test]
+fn a_directory_that_another_process_uses_is_refused_also_beside_a_good_one() {
+    let (a, b) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let _held = open(a.path());
+    let error = ChunkStore::open(&options(&[a.path(), b.path()])).expect_err("in use");
+    assert!(error.to_string().contains("is in use by another process (pid"), "{error}");
+}
+
+#[test]
+fn leftovers_that_cannot_be_removed_do_not_keep_a_datanode_from_starting() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    drop(open(folder.path()));
+    std::fs::create_dir(folder.path().join("incoming/odd")).expect("make");
+    std::fs::write(folder.path().join("incoming/1_0.part"), b"x").expect("write");
+    assert_eq!(opened(Ok(open(folder.path()))), "");
+    assert_eq!(count(folder.path().join("incoming")), 1);
+}
+
+/// Descriptors of this process that are open below `folder`.
+fn open_below(folder: &Path) -> usize {
+    let links = std::fs::read_dir("/proc/self/fd").expect("list").flatten();
+    links.filter(|link| std::fs::read_link(link.path()).is_ok_and(|target| target.starts_with(folder))).count()
+}
+
+#[test]
+fn a_store_at_rest_keeps_few_files_open() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = ChunkStore::open(&StoreOptions { open_max: 16, ..options(&[folder.path()]) }).expect("open");
+    (0..600).for_each(|id| store_chunk(&store, id, &content(10)));
+    // Only the lock: the directories of all these chunks were closed after their sync.
+    assert_eq!(open_below(folder.path()), 1);
+    (0..600).for_each(|id| assert_eq!(read_all(&store, id).expect("read").len(), 10));
+    assert_eq!(open_below(folder.path()), 17);
+    store.close_idle();
+    assert_eq!(open_below(folder.path()), 1);
+}
+
+#[test]
+fn a_replica_whose_directory_cannot_be_opened_is_not_listed() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let data = content(10);
+    let writer = written(&store, 7, &data);
+    std::fs::remove_dir(folder.path().join("chunks/07")).expect("remove");
+    let refused = writer.commit(10, table(&data), None);
+    assert!(matches!(refused, Err(StoreError::Io { what: "open directory", .. })), "{refused:?}");
+    assert_eq!((store.page(None, 10).len(), store.changes().end(), store.folder_loads()[0].used), (0, 0, 0));
+    assert_eq!(count(folder.path().join("incoming")), 0);
+}
+
+#[test]
+fn lack_of_memory_is_no_failure_of_a_disk() {
+    use rustix::io::Errno;
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (kept, _) =
+        folder::DataFolder::open(&folder.path().join("a"), CLUSTER, DatanodeId(1), space::SpaceLimits::default(), true)
+            .expect("open");
+    for errno in [Errno::NOMEM, Errno::MFILE, Errno::AGAIN] {
+        assert!(kept.sync("sync chunk", || Err(errno.into())).is_err());
+    }
+    assert_eq!(kept.poison().reason(), None);
+    assert!(kept.sync("sync chunk", || Err(Errno::IO.into())).is_err());
+    assert!(kept.sync("sync chunk", || Ok(())).is_err(), "a failed sync is never repeated");
+}

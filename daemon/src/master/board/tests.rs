@@ -234,7 +234,16 @@ fn large_pictures_are_made_less_often() {
 fn disks_are_not_told() {
     let mut cluster = Cluster::new(1);
     cluster.register(1);
-    let folder = FolderLoad { path: "/a".into(), capacity: 9, used: 4, free: 5, failed: false, disk: 7, disk_free: 5 };
+    let folder = FolderLoad {
+        path: "/a".into(),
+        capacity: 9,
+        used: 4,
+        free: 5,
+        failed: false,
+        reason: None,
+        disk: 7,
+        disk_free: 5,
+    };
     let load = NodeLoad { folders: vec![folder.clone()], ..NodeLoad::default() };
     let (added, removed, damaged, copies_ended) = Default::default();
     let heartbeat = Heartbeat { boot: 1, load, added, removed, damaged, copies_ended };

@@ -57,7 +57,7 @@ impl Registry {
 /// What is new about a data folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FolderNews {
-    Failed(String),
+    Failed(String, Option<String>),
     /// So many percent of what it can hold.
     NearlyFull(String, u64),
 }
@@ -77,7 +77,7 @@ pub(super) fn folder_news(before: Option<&NodeLoad>, load: &NodeLoad, full: &mut
         let is_this = |other: &&FolderLoad| other.path == folder.path;
         if folder.failed {
             let known = before.and_then(|before| before.folders.iter().find(is_this)).is_some_and(|known| known.failed);
-            news.extend((!known).then(|| FolderNews::Failed(folder.path.clone())));
+            news.extend((!known).then(|| FolderNews::Failed(folder.path.clone(), folder.reason.clone())));
             continue;
         }
         let percent = percent_full(folder);
@@ -96,7 +96,7 @@ mod tests {
 
     fn load(used: u64, failed: bool) -> NodeLoad {
         let (path, capacity, free) = ("/data".to_owned(), 100, 100 - used);
-        let folder = FolderLoad { path, capacity, used, free, failed, disk: 0, disk_free: free };
+        let folder = FolderLoad { path, capacity, used, free, failed, reason: None, disk: 0, disk_free: free };
         NodeLoad { folders: vec![folder], ..NodeLoad::default() }
     }
 
@@ -105,7 +105,7 @@ mod tests {
         let mut full = BTreeSet::new();
         let mut before = None;
         let nearly = |percent| Some(FolderNews::NearlyFull("/data".into(), percent));
-        let failed = Some(FolderNews::Failed("/data".into()));
+        let failed = Some(FolderNews::Failed("/data".into(), None));
         let steps = [
             (load(94, false), None),
             (load(95, false), nearly(95)),

@@ -160,9 +160,10 @@ impl Registry {
     ) {
         for news in folder_news(before, load, full) {
             match news {
-                FolderNews::Failed(path) => {
-                    tracing::error!(node = %id, path, "a data folder has failed");
-                    self.journal.error(Some(id), format!("data folder {path} has failed"));
+                FolderNews::Failed(path, reason) => {
+                    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+                    tracing::error!(node = %id, path, "a data folder has failed{reason}");
+                    self.journal.error(Some(id), format!("data folder {path} has failed{reason}"));
                 }
                 FolderNews::NearlyFull(path, percent) => {
                     tracing::warn!(node = %id, path, percent, "a data folder is nearly full");

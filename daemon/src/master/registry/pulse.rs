@@ -61,6 +61,7 @@ mod tests {
             used: 100,
             free: 1 << 20,
             failed: false,
+            reason: None,
             disk: 0,
             disk_free: 0,
         };

@@ -61,7 +61,8 @@ mod tests {
     use super::*;
 
     fn node(disk: u64, capacity: u64, used: u64, free: u64, disk_free: u64) -> NodeLoad {
-        let folder = FolderLoad { path: "/data".into(), capacity, used, free, failed: false, disk, disk_free };
+        let folder =
+            FolderLoad { path: "/data".into(), capacity, used, free, failed: false, reason: None, disk, disk_free };
         NodeLoad { folders: vec![folder], ..NodeLoad::default() }
     }
 

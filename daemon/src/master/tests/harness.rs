@@ -149,8 +149,16 @@ impl Cluster {
 }
 
 pub(super) fn load(free: u64) -> NodeLoad {
-    let folder =
-        FolderLoad { path: "/data".into(), capacity: 1 << 41, used: 0, free, failed: false, disk: 0, disk_free: 0 };
+    let folder = FolderLoad {
+        path: "/data".into(),
+        capacity: 1 << 41,
+        used: 0,
+        free,
+        failed: false,
+        reason: None,
+        disk: 0,
+        disk_free: 0,
+    };
     NodeLoad { folders: vec![folder], ..NodeLoad::default() }
 }
 

@@ -29,6 +29,7 @@ pub fn node(id: u16) -> NodeStatus {
         used,
         free: 100 * GIB - used,
         failed: false,
+        reason: None,
         disk: u64::from(id),
         disk_free: 100 * GIB - used,
     };
