@@ -5,7 +5,7 @@
 //! Every round ends with the command on disk. docs/design/log.md has the figures.
 
 use anyhow::Context;
-use dfs_daemon::master::log::{Log, LogOptions, RealDisk};
+use dfs_daemon::master::log::{Basis, Log, LogOptions, RealDisk};
 use dfs_daemon::master::raft::types::{Batch, Entry, LogId};
 use dfs_logic::command::{Command, Op};
 use dfs_types::{ClusterId, DfsPath, RequestId, Timestamp};
@@ -78,7 +78,13 @@ fn raw(folder: &Path) -> anyhow::Result<Case<'static>> {
 
 fn ours(folder: &Path) -> anyhow::Result<Case<'static>> {
     let (cluster, disk) = (ClusterId([1; 16]), Arc::new(RealDisk));
-    let log = Log::open(LogOptions { folder: folder.join("ours"), cluster, segment_bytes: 16 << 20, disk })?;
+    let log = Log::open(LogOptions {
+        folder: folder.join("ours"),
+        cluster,
+        segment_bytes: 16 << 20,
+        basis: Basis::default(),
+        disk,
+    })?;
     let append = move |index, count| {
         let log_id = LogId::new(CommittedLeaderId::new(1, 1), index);
         Ok(log.append([Entry { log_id, payload: EntryPayload::Normal(commands(index, count)?) }])?)

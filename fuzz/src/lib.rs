@@ -12,6 +12,7 @@ pub mod config;
 pub mod frame;
 pub mod hello;
 pub mod line;
+pub mod log_end;
 pub mod log_head;
 pub mod log_record;
 mod memory;

@@ -6,9 +6,11 @@
 //! * [`board`]: the picture of the cluster for dashboards.
 //! * [`worker`]: repair, garbage, keys, chunk ids; with [`pool`] and [`floor`].
 //! * [`unfinished`]: writes in flight, and those that came to nothing.
+//! * [`ahead`]: replicas that prove that this master's state is older than the data.
 //! * [`state`]: what all calls share; [`refused`]: from refusals to errors that people read.
 //! * [`run`]: a whole master.
 
+pub mod ahead;
 pub mod board;
 pub mod clock;
 pub mod floor;

@@ -88,6 +88,19 @@ impl Pool {
         self.filled.notified()
     }
 
+    /// As [`Pool::lowest`]; none when what is at hand was reserved in another term.
+    pub fn lowest_of(&self, term: u64) -> Option<ChunkId> {
+        let state = self.lock();
+        let found = state.ranges.iter().find(|range| !range.is_empty()).map(|range| ChunkId(range.start));
+        found.filter(|_| state.term == term)
+    }
+
+    /// Forgets all that is at hand.
+    pub fn clear(&self) {
+        self.lock().ranges.clear();
+        self.low.notify_one();
+    }
+
     /// The lowest id that is at hand: all below were handed out, or never will be.
     pub fn lowest(&self) -> Option<ChunkId> {
         self.lock().ranges.iter().find(|range| !range.is_empty()).map(|range| ChunkId(range.start))

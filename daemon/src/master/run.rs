@@ -57,9 +57,17 @@ impl std::fmt::Debug for MasterOptions {
 /// Runs a master until `stop`. Blocks.
 ///
 /// # Errors
-/// When its folder is in use, damaged or of another cluster, when its address is taken, or when its disk fails.
+/// When its folder is in use, damaged, incomplete or of another cluster, when its address is taken, or when its disk fails.
 pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()> {
     let MasterOptions { id, identity, data_dir, listen, settings, superuser, on_ready } = options;
+    // Nothing is made there: whoever looks for what is gone finds the directory as it is.
+    if superuser.is_none() && !data_dir.join("log").exists() {
+        bail!(
+            "the master's data is missing: {} holds no log; nothing was changed: put the directory back as it was last, or \
+             restore it from a backup (a new cluster begins with --superuser)",
+            data_dir.display()
+        );
+    }
     durable::create_folder(&data_dir).with_context(|| format!("make the folder {}", data_dir.display()))?;
     let _lock = FolderLock::acquire(&data_dir)?;
     let listener = TcpListener::bind(listen).with_context(|| format!("listen on {listen}"))?;
@@ -114,6 +122,7 @@ fn make_master(
         registry: Mutex::new(Registry::new(registry, journal.clone(), clock.now())),
         journal,
         held: Mutex::default(),
+        ahead: Mutex::default(),
         floor: Mutex::new(Floor::new(settings.collect_after)),
         writes: Mutex::new(Writes::new(settings.write_timeout)),
         unfinished: Mutex::default(),

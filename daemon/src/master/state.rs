@@ -1,5 +1,6 @@
 //! What all calls of one master share.
 
+use super::ahead::Ahead;
 use super::board::{Boards, Curve, Journal};
 use super::clock::Clock;
 use super::floor::Floor;
@@ -45,8 +46,10 @@ pub struct Master {
     pub(super) writes: Mutex<Writes>,
     /// What they hold, as last counted.
     pub(super) unfinished: Mutex<Unfinished>,
-    /// Safe mode that a person has entered. Soft state of the leader: the next one knows nothing of it.
+    /// Safe mode that a user, or this master itself, has entered. Soft state of the leader: the next one knows nothing of it.
     pub(super) held: Mutex<Option<Held>>,
+    /// Replicas with ids that were not handed out.
+    pub(super) ahead: Mutex<Ahead>,
     /// What happened since the start.
     pub journal: Arc<Journal>,
     /// Which folders are busy. Soft state of the leader.

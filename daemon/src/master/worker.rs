@@ -80,6 +80,7 @@ impl Worker {
             tracing::info!(%node, ?state, "a datanode changed its state");
         }
         self.master.registry().note_duties(&self.master.published.get().namespace, now);
+        self.master.look_ahead();
         self.survey().await;
         self.master.registry().note_drained(now);
         if leads {
@@ -113,7 +114,9 @@ impl Worker {
             self.master.registry().healing.lead(now);
             self.master.floor().lead();
             self.master.writes().lead();
-            if let Some(Held { by, .. }) = self.master.held().take() {
+            // Its own reason is a proof, and holds whoever led meanwhile.
+            let own = self.master.is_behind();
+            if let Some(Held { by, .. }) = self.master.held().take_if(|_| !own) {
                 let text = format!("the safe mode that {by} has entered ended with the change of the leader");
                 self.master.journal.warning(None, text);
             }
@@ -188,7 +191,7 @@ impl Worker {
         let now = master.clock.now();
         master.registry().order_repairs(&version.namespace, &seal, fastrand::u64(..), now);
         for _ in 0..GARBAGE_SLICES_MAX {
-            if !master.registry().order_garbage(&version.namespace, now) {
+            if master.is_behind() || !master.registry().order_garbage(&version.namespace, now) {
                 break;
             }
             tokio::task::yield_now().await;
@@ -202,6 +205,15 @@ impl Worker {
             return;
         }
         let term = master.term();
+        let next = master.published.look().namespace.next_chunk();
+        let skip = master.ahead().skip(next);
+        if let Some(count) = skip {
+            // They are taken by replicas of a state that was lost.
+            match master.propose_own(Op::ReserveChunks { count }).await {
+                Ok(Ok(_)) => tracing::warn!(count, "chunk ids that datanodes hold already are left out"),
+                other => return unexpected("leave out chunk ids", other),
+            }
+        }
         match master.propose_own(Op::ReserveChunks { count: RESERVE_COUNT }).await {
             Ok(Ok(Outcome::Reserved { first, count })) => master.pool.fill(first, count, term),
             other => unexpected("reserve chunk ids", other),
@@ -265,6 +277,9 @@ impl Worker {
             held.sample(unused, now);
             held.highest(lowest, now)
         };
+        if master.is_behind() {
+            return;
+        }
         let rest = master.settings.collect_after / RAISES_PER_SPAN;
         let rested = self.raised_at.is_none_or(|at| now.since(at) >= rest);
         let Some(highest) = highest.filter(|highest| *highest > floor && rested) else { return };

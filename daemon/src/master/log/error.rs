@@ -9,12 +9,17 @@ pub enum LogError {
     #[error("{action} {}: {source}", .path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
     #[error(
-        "the master's log is damaged: {} at byte {offset}: {what}. Nothing was changed. Bring \
-         this file back as it was last: an older copy would hand out chunk ids twice. Where other masters run, empty the \
-         data folder of this one instead, and it is filled again from a peer",
+        "the master's log is damaged: {} at byte {offset}: {what}; nothing was changed: put this file back as it was last, \
+         or restore the whole data directory from a backup",
         .path.display()
     )]
     Damaged { path: PathBuf, offset: u64, what: String },
+    #[error(
+        "a part of the master's data is missing: {}: {what}; nothing was changed: put this file back as it was last, \
+         or restore the whole data directory from a backup",
+        .path.display()
+    )]
+    Missing { path: PathBuf, what: String },
     #[error("{} is of format version {found}; this build reads version {known}", .path.display())]
     Version { path: PathBuf, found: u32, known: u32 },
     #[error("{} belongs to another cluster", .path.display())]
@@ -25,6 +30,8 @@ pub enum LogError {
     Gap { expected: u64, found: u64 },
     #[error("the log is out of service since an earlier failure: {0}")]
     Failed(String),
+    #[error("the log is closed")]
+    Closed,
 }
 
 impl LogError {
@@ -34,6 +41,10 @@ impl LogError {
 
     pub(super) fn damaged(path: &Path, offset: u64, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), offset, what: what.into() }
+    }
+
+    pub(super) fn missing(path: impl Into<PathBuf>, what: impl Into<String>) -> Self {
+        Self::Missing { path: path.into(), what: what.into() }
     }
 
     /// As an I/O error, for openraft.

@@ -1,56 +1,67 @@
-//! Opening the log: reading all segments, cutting a torn tail, refusing damage.
+//! Opening the log: reading all segments, refusing what is damaged or missing, cutting a torn tail.
+//!
+//! Nothing on the disk is changed before all was read and found good.
 
+use super::check::Facts;
+use super::end::EndFile;
 use super::error::LogError;
 use super::record::{self, ALIGN_BYTES, Record};
+use super::roll::{begin, random_mark, sync_folder};
 use super::segment::{Head, RECORDS_AT, Segment};
 use super::spare::{self, Spares};
-use super::store::{LogOptions, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, State, begin, random_mark, sync_folder};
+use super::store::{LogOptions, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, State};
 use super::tail::Tail;
 use super::vote::VoteFile;
 use crate::durable;
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError> {
     options.segment_bytes = options.segment_bytes.clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
     let folder = options.folder.clone();
-    durable::create_folder(&folder).map_err(LogError::io("make the folder", &folder))?;
     let files = Files::of(&folder)?;
-    let vote = VoteFile::open(&folder, options.cluster, &*options.disk)?;
     let mut state = State {
         segments: VecDeque::new(),
         purged: None,
         last: None,
         committed: None,
-        vote,
+        vote: VoteFile::look(&folder, options.cluster)?,
+        end: EndFile::look(&folder, options.cluster)?,
+        end_seen: 0,
+        end_synced: 0,
+        closed: false,
         tail: Tail::default(),
         buffer: Vec::new(),
         options,
     };
     state.read_all(&files.segments)?;
-    let mut spares = files.spares;
-    if state.segments.is_empty() {
-        state.begin_first(&mut spares)?;
-    }
-    let options = &state.options;
-    let spares = Spares::new(&folder, options.segment_bytes, spares, options.disk.clone());
-    Ok((state, spares.map_err(LogError::io("start a thread for", &folder))?))
+    state.check(&files)?;
+    // Up to here nothing was changed.
+    state.begin(files)
 }
 
 /// What is in the folder.
+#[derive(Default)]
 struct Files {
     /// By rising sequence number.
     segments: Vec<(u64, PathBuf)>,
     spares: Vec<PathBuf>,
+    /// What a crash left on its way.
+    leftovers: Vec<PathBuf>,
 }
 
 impl Files {
+    /// Lists the folder; one that is not there holds nothing.
     fn of(folder: &Path) -> Result<Self, LogError> {
-        let mut files = Self { segments: Vec::new(), spares: Vec::new() };
+        let mut files = Self::default();
         let read = || LogError::io("read the folder", folder);
-        for entry in fs::read_dir(folder).map_err(read())? {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
+            entries => entries.map_err(read())?,
+        };
+        for entry in entries {
             let path = entry.map_err(read())?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if let Some(sequence) = Segment::sequence_of(name) {
@@ -58,34 +69,71 @@ impl Files {
             } else if spare::number(&path).is_some() {
                 files.spares.push(path);
             } else if name.ends_with(".new") {
-                fs::remove_file(&path).map_err(LogError::io("remove the left-over", &path))?;
+                files.leftovers.push(path);
             }
         }
         files.segments.sort();
-        files.keep_whole_spares()?;
         Ok(files)
     }
 
-    /// A spare that a crash left shorter than its siblings is made anew rather than grown when it is needed.
-    fn keep_whole_spares(&mut self) -> Result<(), LogError> {
-        let mut kept = Vec::new();
-        for path in self.spares.drain(..) {
+    /// Removes what a crash left, and gives the spares that can be used. One that is shorter than its siblings is made anew
+    /// rather than grown when it is needed.
+    fn tidy(self) -> Result<Vec<PathBuf>, LogError> {
+        for path in &self.leftovers {
+            fs::remove_file(path).map_err(LogError::io("remove the left-over", path))?;
+        }
+        let mut found = Vec::new();
+        for path in self.spares {
             let size = fs::metadata(&path).map_err(LogError::io("look at", &path))?.len();
-            kept.push((size, path));
+            found.push((size, path));
         }
-        let largest = kept.iter().map(|(size, _)| *size).max().unwrap_or_default();
-        for (size, path) in kept {
-            if size == largest && size > RECORDS_AT {
-                self.spares.push(path);
-            } else {
-                fs::remove_file(&path).map_err(LogError::io("remove", &path))?;
-            }
+        let largest = found.iter().map(|(size, _)| *size).max().unwrap_or_default();
+        let (kept, short): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(size, _)| *size == largest && *size > RECORDS_AT);
+        for (_, path) in short {
+            fs::remove_file(&path).map_err(LogError::io("remove", &path))?;
         }
-        Ok(())
+        Ok(kept.into_iter().map(|(_, path)| path).collect())
     }
 }
 
 impl State {
+    /// Holds all that was found against one another.
+    fn check(&self, files: &Files) -> Result<(), LogError> {
+        let oldest_and_newest = self.segments.front().zip(self.segments.back());
+        let facts = Facts {
+            folder: &self.options.folder,
+            segments: oldest_and_newest.map(|(oldest, newest)| (oldest.sequence, newest.sequence)),
+            offset: self.segments.back().map_or(0, |newest| newest.end),
+            spares: !files.spares.is_empty(),
+            purged: self.purged,
+            last: self.last,
+            end: self.end.get(),
+            end_path: self.end.path(),
+            vote: self.vote.get(),
+            vote_number: self.vote.number(),
+            vote_path: self.vote.path(),
+            vote_exists: self.vote.exists(),
+            basis: &self.options.basis,
+        };
+        facts.check()
+    }
+
+    /// Goes on from what was found. At the first start of all, vote, segment and end mark are made in this order: where
+    /// there is an end mark, the others are missed.
+    fn begin(mut self, files: Files) -> Result<(Self, Spares), LogError> {
+        let (folder, disk) = (self.options.folder.clone(), self.options.disk.clone());
+        durable::create_folder(&folder).map_err(LogError::io("make the folder", &folder))?;
+        let mut spares = files.tidy()?;
+        self.vote.ready(&*disk)?;
+        if self.segments.is_empty() {
+            self.begin_first(&mut spares)?;
+        }
+        self.end.settle(self.end_here(false), &*disk)?;
+        let spares = Spares::new(&folder, self.options.segment_bytes, spares, disk);
+        Ok((self, spares.map_err(LogError::io("start a thread for", &folder))?))
+    }
+
     fn begin_first(&mut self, spares: &mut Vec<PathBuf>) -> Result<(), LogError> {
         let path = self.options.folder.join("first.new");
         let from = match spares.pop() {
@@ -95,7 +143,7 @@ impl State {
                 path
             }
         };
-        let head = Head { sequence: 1, mark: random_mark(), previous_end: 0, cluster: self.options.cluster };
+        let head = Head { sequence: 1, mark: random_mark(), previous_end: 0, size: 0, cluster: self.options.cluster };
         let first = begin(&self.options, &from, head)?;
         self.segments.push_back(first);
         sync_folder(&self.options.folder)
@@ -110,8 +158,8 @@ impl State {
             let next = heads.get(number + 1);
             if let Some(next) = next.filter(|next| next.sequence != head.sequence + 1) {
                 let missing = Segment::file_name(head.sequence + 1);
-                let what = format!("{missing} is missing between it and {}", Segment::file_name(next.sequence));
-                return Err(LogError::damaged(path, 0, what));
+                let what = format!("it is missing between two others: {} is there", Segment::file_name(next.sequence));
+                return Err(LogError::missing(self.options.folder.join(missing), what));
             }
             self.read_segment(path, head, next.map(|next| next.previous_end))?;
         }
@@ -124,6 +172,10 @@ impl State {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(LogError::io("read", path))?;
         let size = bytes.len() as u64;
+        if size < head.size {
+            let what = format!("the file ends there, but it had {} bytes", head.size);
+            return Err(LogError::damaged(path, size, what));
+        }
         self.segments.push_back(Segment::new(path.to_owned(), file, size, head));
         let mut at = RECORDS_AT as usize;
         while let Some(found) = bytes.get(at..).and_then(|bytes| record::find(bytes, head.mark)) {
@@ -139,27 +191,36 @@ impl State {
         self.check_end(&bytes, at, head.mark, end)
     }
 
-    /// Looks at what is behind the last good record of the newest segment.
+    /// Looks at what is behind the last good record of a segment.
+    ///
+    /// In the newest one a single record may be torn, the one that was being written at a crash. It lies behind the end
+    /// mark, and nothing good lies behind it: a record is begun after the one before was synced.
     fn check_end(&mut self, bytes: &[u8], at: usize, mark: u32, end: Option<u64>) -> Result<(), LogError> {
         let Some(segment) = self.segments.back_mut() else { return Ok(()) };
         segment.end = at as u64;
+        let damaged = |what: String| Err(LogError::damaged(&segment.path, at as u64, what));
         match end {
             Some(end) if end == at as u64 => return Ok(()),
-            Some(_) => {
-                let what = "the record there fails its checksum, and later ones are good";
-                return Err(LogError::damaged(&segment.path, at as u64, what));
-            }
+            Some(_) => return damaged("the record there fails its checksum, and later ones are good".to_owned()),
             None => {}
         }
         let rest = bytes.get(at..).unwrap_or_default();
-        // A record is begun after the one before was synced: one good record further on means that this one was whole once.
         let later = (0..rest.len())
             .step_by(ALIGN_BYTES)
             .skip(1)
             .find(|later| rest.get(*later..).is_some_and(|rest| record::find(rest, mark).is_some()));
         if let Some(later) = later {
-            let what = format!("the record there fails its checksum, and the one at byte {} is good", at + later);
-            return Err(LogError::damaged(&segment.path, at as u64, what));
+            let good = at + later;
+            return damaged(format!("the record there fails its checksum, and the one at byte {good} is good"));
+        }
+        let known = self.end.get().filter(|known| known.sequence == segment.sequence);
+        match known {
+            Some(known) if (at as u64) < known.offset => {
+                let (last, end) = (known.next_index.saturating_sub(1), known.offset);
+                return damaged(format!("the log ends too early: it was synced up to byte {end}, with entry {last}"));
+            }
+            Some(known) if known.closed => return Ok(()),
+            _ => {}
         }
         if rest.starts_with(&mark.to_le_bytes()) {
             let path = segment.path.display();
@@ -204,7 +265,10 @@ impl State {
         let first = self.segments.iter().find(|segment| !segment.offsets.is_empty()).map(|segment| segment.first);
         match (first, files.first()) {
             (Some(first), Some((_, path))) if first > needed => {
-                Err(LogError::damaged(path, 0, format!("it begins with entry {first}, but {needed} and on are needed")))
+                let folder = &self.options.folder;
+                let before = self.segments.front().map_or(0, |oldest| oldest.sequence.saturating_sub(1));
+                let what = format!("{} begins with entry {first}, but {needed} and on are needed", path.display());
+                Err(LogError::missing(folder.join(Segment::file_name(before)), what))
             }
             _ => Ok(()),
         }

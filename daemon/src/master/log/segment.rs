@@ -3,12 +3,13 @@
 //! | bytes | what (little endian) |
 //! |---|---|
 //! | 0..8 | magic `dfs-log` and a line feed |
-//! | 8..12 | format version, 1 |
+//! | 8..12 | format version, 2 |
 //! | 12..16 | mark: drawn at random for this life of the file; every record of it carries it |
 //! | 16..24 | sequence number: 1 for the first segment of a log, then one more each |
 //! | 24..32 | where the records of the segment before this one end |
 //! | 32..48 | cluster id |
-//! | 48..60 | zero |
+//! | 48..56 | bytes of the file: a shorter one has lost its end |
+//! | 56..60 | zero |
 //! | 60..64 | crc32c of bytes 0..60 |
 //! | 4096.. | records, see [`record`](super::record), then zeros or what an earlier life left |
 //!
@@ -23,7 +24,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"dfs-log\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEAD_BYTES: usize = 64;
 /// Where the records begin.
 pub const RECORDS_AT: u64 = 4096;
@@ -36,6 +37,8 @@ pub struct Head {
     pub mark: u32,
     /// Where the records of the segment before this one end.
     pub previous_end: u64,
+    /// Bytes of the file.
+    pub size: u64,
     pub cluster: ClusterId,
 }
 
@@ -48,6 +51,7 @@ impl Head {
         bytes[16..24].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.previous_end.to_le_bytes());
         bytes[32..48].copy_from_slice(&self.cluster.0);
+        bytes[48..56].copy_from_slice(&self.size.to_le_bytes());
         let crc = crc32c::crc32c(&bytes[..60]);
         bytes[60..64].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -66,15 +70,15 @@ impl Head {
         if bytes[0..8] != *MAGIC {
             return Err(LogError::damaged(path, 0, "it does not begin as a log segment does"));
         }
-        if word(8) != VERSION {
-            return Err(LogError::Version { path: path.to_owned(), found: word(8), known: VERSION });
-        }
         if word(60) != crc32c::crc32c(&bytes[..60]) {
             return Err(LogError::damaged(path, 0, "the checksum of its head does not match"));
         }
+        if word(8) != VERSION {
+            return Err(LogError::Version { path: path.to_owned(), found: word(8), known: VERSION });
+        }
         let mut cluster = ClusterId([0; 16]);
         cluster.0.copy_from_slice(&bytes[32..48]);
-        Ok(Self { sequence: long(16), mark: word(12), previous_end: long(24), cluster })
+        Ok(Self { sequence: long(16), mark: word(12), previous_end: long(24), size: long(48), cluster })
     }
 }
 
@@ -163,7 +167,7 @@ mod tests {
 
     #[test]
     fn heads_read_back_and_every_flipped_bit_is_found() {
-        let head = Head { sequence: 77, mark: 0xfeed, previous_end: 8192, cluster: ClusterId([3; 16]) };
+        let head = Head { sequence: 77, mark: 0xfeed, previous_end: 8192, size: 1 << 40, cluster: ClusterId([3; 16]) };
         let path = Path::new("segment");
         assert_eq!(Head::decode(path, &head.encode()).expect("good"), head);
         for bit in 0..HEAD_BYTES * 8 {

@@ -93,6 +93,7 @@ impl RaftLogStorage<TypeConfig> for Log {
     }
 
     async fn purge(&mut self, upto: LogId) -> Result<(), StorageError> {
+        self.snapshot_durable(upto).await.map_err(|error| storage_error(ErrorVerb::Delete, &error))?;
         Log::purge(self, upto).map_err(|error| storage_error(ErrorVerb::Delete, &error))
     }
 }

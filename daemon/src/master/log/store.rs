@@ -1,22 +1,23 @@
 //! The log: appending, reading, taking back, letting go.
 
+use super::check::Basis;
+use super::close::Kept;
+use super::end::{End, EndFile};
 use super::error::LogError;
 use super::figures::Figures;
 use super::open;
 use super::record::{self, Record, StoredEntry};
-use super::segment::{Head, RECORDS_AT, Segment};
+use super::segment::{RECORDS_AT, Segment};
 use super::spare::{Disk, Outlook, Spares};
 use super::tail::{Tail, weight};
 use super::vote::VoteFile;
-use crate::durable;
 use crate::master::raft::types::{Entry, LogId, Vote};
 use dfs_types::ClusterId;
 use std::collections::VecDeque;
-use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::sync::watch;
 
@@ -38,22 +39,26 @@ pub struct LogOptions {
     pub cluster: ClusterId,
     /// Bytes of a segment, [`SEGMENT_BYTES_MIN`] to [`SEGMENT_BYTES_MAX`].
     pub segment_bytes: u64,
+    /// The snapshot that the log goes on from.
+    pub basis: Basis,
     pub disk: Arc<dyn Disk>,
 }
 
 /// The log of one master. Clones are the same log.
 #[derive(Debug, Clone)]
 pub struct Log {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     state: Mutex<State>,
     spares: Spares,
     /// Bytes of records since the last purge, for deciding when to take a snapshot.
     grown: AtomicU64,
     figures: Arc<Figures>,
+    /// The snapshot that is durable; purging waits for it.
+    pub(super) kept: OnceLock<watch::Receiver<Kept>>,
     failed: watch::Sender<Option<String>>,
 }
 
@@ -67,6 +72,12 @@ pub(super) struct State {
     pub last: Option<LogId>,
     pub committed: Option<LogId>,
     pub vote: VoteFile,
+    pub end: EndFile,
+    /// Numbers of end marks: the one at the last look of [`Log::rest`], and the one that it has synced.
+    pub end_seen: u64,
+    pub end_synced: u64,
+    /// It was closed: nothing may be written any more.
+    pub closed: bool,
     pub tail: Tail,
     pub buffer: Vec<u8>,
 }
@@ -80,7 +91,8 @@ impl Log {
         let (state, spares) = open::open(options)?;
         let grown = state.segments.iter().map(|segment| segment.end - RECORDS_AT).sum();
         let (state, grown) = (Mutex::new(state), AtomicU64::new(grown));
-        let shared = Shared { state, spares, grown, figures: Arc::default(), failed: watch::Sender::new(None) };
+        let (figures, kept) = Default::default();
+        let shared = Shared { state, spares, grown, figures, kept, failed: watch::Sender::new(None) };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -123,15 +135,21 @@ impl Log {
         self.shared.failed.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a change. A failed one puts the log out of service for good.
-    fn change<T>(&self, change: impl FnOnce(&mut State, &Spares) -> Result<T, LogError>) -> Result<T, LogError> {
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State, &Spares) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
         let mut state = self.lock();
         if let Some(failure) = self.shared.failed.borrow().clone() {
             return Err(LogError::Failed(failure));
+        }
+        if state.closed {
+            return Err(LogError::Closed);
         }
         let changed = change(&mut state, &self.shared.spares);
         if let Err(error) = &changed {
@@ -181,7 +199,7 @@ impl Log {
             state.tail.push(entry, bytes);
         }
         state.last = Some(last);
-        Ok(())
+        state.note_end()
     }
 
     /// Writes and syncs one record; says where it begins.
@@ -232,7 +250,7 @@ impl Log {
             self.write(state, spares, &Record::Truncated { since })?;
             state.forget_since(since);
             state.last = state.find_last()?;
-            Ok(())
+            state.note_end()
         })
     }
 
@@ -247,6 +265,7 @@ impl Log {
             }
             self.write(state, spares, &Record::Purged { upto: upto.into() })?;
             state.forget_upto(upto);
+            state.note_end()?;
             state.recycle(spares)?;
             let kept: u64 = state.segments.iter().skip(1).map(|segment| segment.end - RECORDS_AT).sum();
             self.shared.grown.store(kept, Ordering::Relaxed);
@@ -261,7 +280,8 @@ impl Log {
     pub fn save_vote(&self, vote: &Vote) -> Result<(), LogError> {
         self.change(|state, _| {
             let disk = state.options.disk.clone();
-            state.vote.save(vote, &*disk)
+            state.vote.save(vote, &*disk)?;
+            state.note_end()
         })
     }
 
@@ -299,31 +319,15 @@ impl State {
         self.last.max(self.purged).map_or(0, |last| last.index + 1)
     }
 
-    /// Begins the next segment, with room for a record of `bytes`; gives its mark.
-    fn roll(&mut self, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
-        let folder = self.options.folder.clone();
-        let Some(current) = self.segments.back() else { return Err(LogError::TooLarge(bytes)) };
-        let head = Head {
-            sequence: current.sequence + 1,
-            mark: random_mark(),
-            previous_end: current.end,
-            cluster: self.options.cluster,
-        };
-        let needed = RECORDS_AT + bytes as u64;
-        let from = if needed <= self.options.segment_bytes {
-            spares.take().map_err(LogError::io("make a segment in", &folder))?
-        } else if needed <= SEGMENT_BYTES_MAX {
-            // A record larger than a segment: only where segments are set very small.
-            let path = folder.join("large.new");
-            self.options.disk.allocate(&path, needed).map_err(LogError::io("make", &path))?;
-            path
-        } else {
-            return Err(LogError::TooLarge(bytes));
-        };
-        let segment = begin(&self.options, &from, head)?;
-        let mark = segment.mark;
-        self.segments.push_back(segment);
-        Ok(mark)
+    /// Where the log ends now.
+    pub fn end_here(&self, closed: bool) -> End {
+        let (sequence, offset) = self.segments.back().map_or((0, 0), |newest| (newest.sequence, newest.end));
+        End { closed, sequence, offset, next_index: self.next_index(), vote: self.vote.number() }
+    }
+
+    /// Notes where the log ends. Everything up to there has been synced.
+    fn note_end(&mut self) -> Result<(), LogError> {
+        self.end.note(self.end_here(false))
     }
 
     pub fn forget_since(&mut self, index: u64) {
@@ -341,42 +345,4 @@ impl State {
             self.segments.iter_mut().for_each(|segment| segment.offsets.clear());
         }
     }
-
-    /// Gives away the oldest segments, as far as all their entries are purged. The record that says so is in the newest.
-    fn recycle(&mut self, spares: &Spares) -> Result<(), LogError> {
-        let purged = self.purged.map_or(0, |purged| purged.index + 1);
-        while self.segments.len() > 1 {
-            let Some(oldest) = self.segments.front() else { break };
-            if !oldest.offsets.is_empty() && oldest.next_index() > purged {
-                break;
-            }
-            spares.give(&oldest.path, oldest.size).map_err(LogError::io("set aside", &oldest.path))?;
-            self.segments.pop_front();
-        }
-        sync_folder(&self.options.folder)
-    }
-}
-
-/// Makes a segment of the file `from`: head, sync, rename, sync of the folder.
-pub(super) fn begin(options: &LogOptions, from: &Path, head: Head) -> Result<Segment, LogError> {
-    let path = options.folder.join(Segment::file_name(head.sequence));
-    let file = OpenOptions::new().read(true).write(true).open(from).map_err(LogError::io("open", from))?;
-    file.write_all_at(&head.encode(), 0).map_err(LogError::io("write", from))?;
-    options.disk.sync(&file).map_err(LogError::io("sync", from))?;
-    fs::rename(from, &path).map_err(LogError::io("rename", from))?;
-    sync_folder(&options.folder)?;
-    let size = file.metadata().map_err(LogError::io("look at", &path))?.len();
-    Ok(Segment::new(path, file, size, &head))
-}
-
-/// A mark for a new segment, never zero.
-pub(super) fn random_mark() -> u32 {
-    let mut bytes = [0; 4];
-    // Without the system's random source the worst is a guessable mark.
-    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
-    u32::from_le_bytes(bytes).max(1)
-}
-
-pub(super) fn sync_folder(folder: &Path) -> Result<(), LogError> {
-    durable::sync_folder(folder).map_err(LogError::io("sync", folder))
 }

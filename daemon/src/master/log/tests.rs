@@ -4,8 +4,8 @@ use super::moody::Moody;
 use super::record::{self, Record};
 use super::segment::{Head, RECORDS_AT, Segment};
 use super::store::SEGMENT_BYTES_MIN;
-use super::{Log, LogError, LogOptions, RealDisk};
-use crate::master::raft::types::{Batch, Entry, LogId};
+use super::{Basis, Log, LogError, LogOptions, RealDisk};
+use crate::master::raft::types::{Batch, Entry, LogId, Vote};
 use dfs_logic::command::{Command, Op};
 use dfs_types::{ClusterId, DfsPath, RequestId, Timestamp};
 use openraft::{CommittedLeaderId, EntryPayload};
@@ -17,16 +17,22 @@ use std::task::Poll;
 
 const CLUSTER: ClusterId = ClusterId([5; 16]);
 
-fn options(folder: &Path) -> LogOptions {
-    let disk = Arc::new(RealDisk);
-    LogOptions { folder: folder.join("log"), cluster: CLUSTER, segment_bytes: SEGMENT_BYTES_MIN, disk }
+pub(super) fn options(folder: &Path) -> LogOptions {
+    let (disk, basis) = (Arc::new(RealDisk), Basis::default());
+    LogOptions { folder: folder.join("log"), cluster: CLUSTER, segment_bytes: SEGMENT_BYTES_MIN, basis, disk }
 }
 
-fn open(folder: &Path) -> Log {
+/// Opens the log beside a snapshot that ends with this entry.
+pub(super) fn open_beside(folder: &Path, snapshot: LogId) -> Log {
+    let basis = Basis { path: folder.join("snapshot"), last: Some(snapshot), received: true };
+    Log::open(LogOptions { basis, ..options(folder) }).expect("the log opens")
+}
+
+pub(super) fn open(folder: &Path) -> Log {
     Log::open(options(folder)).expect("the log opens")
 }
 
-fn id(term: u64, index: u64) -> LogId {
+pub(super) fn id(term: u64, index: u64) -> LogId {
     LogId::new(CommittedLeaderId::new(term, 1), index)
 }
 
@@ -41,26 +47,34 @@ fn command(name: &str) -> Command {
     }
 }
 
-fn entry(term: u64, index: u64) -> Entry {
+pub(super) fn entry(term: u64, index: u64) -> Entry {
     // Of different lengths, so that records of different lives do not line up.
     let name = "x".repeat((index * 37 % 200) as usize + 1);
     let batch = Batch(Arc::new(vec![command(&name)]));
     Entry { log_id: id(term, index), payload: EntryPayload::Normal(batch) }
 }
 
-fn append(log: &Log, term: u64, indices: std::ops::Range<u64>) {
+/// As Raft does, a vote is saved before there are entries of its term.
+pub(super) fn vote_in(log: &Log, term: u64) {
+    if log.vote().is_none_or(|vote| vote.leader_id.term < term) {
+        log.save_vote(&Vote::new_committed(term, 1)).expect("saved");
+    }
+}
+
+pub(super) fn append(log: &Log, term: u64, indices: std::ops::Range<u64>) {
+    vote_in(log, term);
     for index in indices {
         log.append([entry(term, index)]).expect("appended");
     }
 }
 
-fn expect(log: &Log, entries: &[(u64, std::ops::Range<u64>)]) {
+pub(super) fn expect(log: &Log, entries: &[(u64, std::ops::Range<u64>)]) {
     let expected: Vec<Entry> =
         entries.iter().flat_map(|(term, range)| range.clone().map(move |index| entry(*term, index))).collect();
     assert_eq!(log.read(0, u64::MAX).expect("readable"), expected);
 }
 
-fn segments(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn segments(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder.join("log")).expect("there").map(|e| e.expect("entry").path()).collect();
     paths.retain(|path| path.to_string_lossy().contains("segment-"));
@@ -107,6 +121,7 @@ fn what_was_taken_back_stays_away() {
 fn entries_of_one_record_can_be_taken_back_in_part() {
     let folder = tempfile::tempdir().expect("temp folder");
     let log = open(folder.path());
+    vote_in(&log, 2);
     log.append((0..10).map(|index| entry(1, index))).expect("appended");
     log.truncate(5).expect("taken back");
     log.append((5..8).map(|index| entry(2, index))).expect("appended");
@@ -127,7 +142,7 @@ fn purged_segments_are_used_again_and_their_old_records_never_count() {
     }
     assert!(segments(folder.path()).len() <= 2, "segments that are not needed are given away");
     drop(log);
-    let log = open(folder.path());
+    let log = open_beside(folder.path(), id(1, next - 11));
     assert_eq!(log.ends(), (Some(id(1, next - 11)), Some(id(1, next - 1))));
     expect(&log, &[(1, next - 10..next)]);
 }
@@ -141,7 +156,7 @@ fn a_snapshot_may_jump_ahead_of_the_log() {
     assert_eq!(log.ends(), (Some(id(2, 1000)), Some(id(2, 1000))));
     append(&log, 2, 1001..1003);
     drop(log);
-    let log = open(folder.path());
+    let log = open_beside(folder.path(), id(2, 1000));
     assert_eq!(log.ends(), (Some(id(2, 1000)), Some(id(2, 1002))));
     expect(&log, &[(2, 1001..1003)]);
 }
@@ -158,7 +173,7 @@ fn committed_comes_back_with_the_entries_after_it() {
 }
 
 /// Copies the log, so that each damage starts from the same state.
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to.join("log"));
     fs::create_dir(to.join("log")).expect("made");
     for file in fs::read_dir(from.join("log")).expect("there") {
@@ -170,7 +185,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The offsets of the records of a segment, and their end.
-fn records(path: &Path) -> Vec<u64> {
+pub(super) fn records(path: &Path) -> Vec<u64> {
     let bytes = fs::read(path).expect("readable");
     let mark = Head::decode(path, &bytes).expect("head").mark;
     let mut offsets = vec![RECORDS_AT];
@@ -183,7 +198,13 @@ fn records(path: &Path) -> Vec<u64> {
 #[test]
 fn a_torn_tail_is_cut_at_every_length() {
     let (base, work) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
-    append(&open(base.path()), 1, 0..6);
+    let log = open(base.path());
+    append(&log, 1, 0..5);
+    let mark = fs::read(base.path().join("log/end")).expect("there");
+    append(&log, 1, 5..6);
+    drop(log);
+    // The last record was on its way: the end mark knows nothing of it.
+    fs::write(base.path().join("log/end"), mark).expect("written");
     let name = segments(base.path())[0].file_name().expect("named").to_owned();
     let offsets = records(&segments(base.path())[0]);
     let (last, end) = (offsets[offsets.len() - 2], offsets[offsets.len() - 1]);
@@ -210,9 +231,8 @@ fn damage_before_the_tail_is_refused_and_says_where() {
     let all = segments(base.path());
     for path in &all {
         let offsets = records(path);
-        // The last record of the newest segment may be torn; every other one may not.
-        let spared = if Some(path) == all.last() { 2 } else { 1 };
-        for offset in offsets[..offsets.len() - spared].iter().step_by(17) {
+        // The last record of all was synced too, and the end mark says so.
+        for offset in offsets[..offsets.len() - 1].iter().step_by(17) {
             copy(base.path(), work.path());
             let target = work.path().join("log").join(path.file_name().expect("named"));
             flip(&target, offset + 20);
@@ -224,7 +244,7 @@ fn damage_before_the_tail_is_refused_and_says_where() {
     }
 }
 
-fn flip(path: &Path, at: u64) {
+pub(super) fn flip(path: &Path, at: u64) {
     let file = OpenOptions::new().read(true).write(true).open(path).expect("there");
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).expect("readable");
@@ -238,10 +258,13 @@ fn a_missing_segment_and_a_foreign_one_are_refused() {
     let all = segments(folder.path());
     let other = LogOptions { cluster: ClusterId([6; 16]), ..options(folder.path()) };
     assert!(matches!(Log::open(other), Err(LogError::Foreign { .. })));
-    for missing in &all[..all.len() - 1] {
+    for missing in &all {
         let aside = folder.path().join("aside");
         fs::rename(missing, &aside).expect("moved");
-        assert!(matches!(Log::open(options(folder.path())), Err(LogError::Damaged { .. })), "{}", missing.display());
+        match Log::open(options(folder.path())) {
+            Err(LogError::Missing { path, .. }) => assert_eq!(path, *missing),
+            other => panic!("{}: {other:?}", missing.display()),
+        }
         fs::rename(&aside, missing).expect("moved back");
     }
     expect(&open(folder.path()), &[(1, 0..400)]);
@@ -330,6 +353,7 @@ fn an_entry_larger_than_a_segment_gets_one_of_its_own() {
     let log = open(folder.path());
     let commands = (0..1000).map(|n| command(&format!("folder-{n}"))).collect();
     let large = Entry { log_id: id(1, 0), payload: EntryPayload::Normal(Batch(Arc::new(commands))) };
+    vote_in(&log, 1);
     log.append([large.clone()]).expect("appended");
     append(&log, 1, 1..3);
     drop(log);
@@ -338,7 +362,7 @@ fn an_entry_larger_than_a_segment_gets_one_of_its_own() {
 
 #[test]
 fn the_bytes_of_a_segment_are_pinned() {
-    let head = Head { sequence: 3, mark: 0x1234_5678, previous_end: 8192, cluster: CLUSTER };
+    let head = Head { sequence: 3, mark: 0x1234_5678, previous_end: 8192, size: 16 << 20, cluster: CLUSTER };
     let mut bytes = head.encode().to_vec();
     let blank = Entry { log_id: id(2, 7), payload: EntryPayload::Blank };
     let entries = vec![(&blank).into(), (&entry(2, 8)).into()];
@@ -349,7 +373,7 @@ fn the_bytes_of_a_segment_are_pinned() {
     ] {
         record::encode(&record, head.mark, &mut bytes).expect("small");
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-segment-1.bin");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-segment-2.bin");
     if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
         fs::write(&path, &bytes).expect("written");
     }

@@ -1,12 +1,11 @@
 //! The file `vote`: whom this master gave its vote, and in which term.
 //!
-//! Two slots of 4096 bytes; the newer good one counts, the other one is written next. So a torn write leaves the vote
-//! before it, and a full disk cannot keep a master from voting: the file never grows. A slot is
+//! Two slots of 4096 bytes. A slot is
 //!
 //! | bytes | what (little endian) |
 //! |---|---|
 //! | 0..8 | magic `dfs-vote` |
-//! | 8..12 | format version, 1 |
+//! | 8..12 | format version, 2 |
 //! | 12..16 | 1: the vote was committed, that is, won |
 //! | 16..24 | number of this vote: the higher one is newer |
 //! | 24..32 | term |
@@ -14,92 +13,117 @@
 //! | 40..56 | cluster id |
 //! | 56..60 | zero |
 //! | 60..64 | crc32c of bytes 0..60 |
+//!
+//! **Invariant:** a vote is answered after both slots hold it. It is written to the first slot, synced, written to the
+//! second slot, and synced again. So one slot that is not good never hides a vote that was answered:
+//!
+//! | first slot | second slot | what happened | the vote that counts |
+//! |---|---|---|---|
+//! | good | good | nothing; or a crash between the two writes, when the first is newer | the newer one |
+//! | good | not good | the write of the second was torn, or it is damaged: both were the same, or the second older | the first |
+//! | not good | good | the write of the first was torn, and nobody was answered; or it is damaged, and both were the same | the second |
+//! | not good | empty | the first write of all was torn, and nobody was answered | none |
+//! | empty | empty | nobody was ever answered | none |
+//! | not good | not good | damage | refused |
+//! | empty | not good | damage: the second slot is written after the first | refused |
+//!
+//! Elections are rare, so the second sync costs nothing that anybody notices. What one slot has lost is written again at
+//! the start.
 
 use super::error::LogError;
+use super::slots::{self, SlotFile};
 use super::spare::Disk;
-use crate::durable;
 use crate::master::raft::types::Vote;
 use dfs_types::ClusterId;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"dfs-vote";
-const VERSION: u32 = 1;
-const SLOT_BYTES: usize = 4096;
+const VERSION: u32 = 2;
 const USED_BYTES: usize = 64;
 
-/// The open file.
+/// What is in a slot.
+pub type Slot = slots::Slot<Vote>;
+
+/// The vote, and the file that keeps it.
 #[derive(Debug)]
 pub struct VoteFile {
     path: PathBuf,
-    file: File,
+    /// None until [`VoteFile::ready`] has made it.
+    file: Option<SlotFile>,
     cluster: ClusterId,
     number: u64,
     vote: Option<Vote>,
+    /// Both slots hold the vote.
+    whole: bool,
 }
 
 impl VoteFile {
-    /// Opens the file, or makes an empty one.
+    /// Reads the file of a folder. Changes nothing; a file that is not there has no vote.
     ///
     /// # Errors
-    /// When it cannot be read, is of another cluster or version, or both slots are damaged.
-    pub fn open(folder: &Path, cluster: ClusterId, disk: &dyn Disk) -> Result<Self, LogError> {
+    /// When it cannot be read, is of another cluster or version, or its slots do not say which vote was the last one.
+    pub fn look(folder: &Path, cluster: ClusterId) -> Result<Self, LogError> {
         let path = folder.join("vote");
-        let io = |action| LogError::io(action, &path);
-        if !path.exists() {
-            let young = folder.join("vote.new");
-            disk.allocate(&young, 2 * SLOT_BYTES as u64).map_err(io("make"))?;
-            std::fs::rename(&young, &path).map_err(io("make"))?;
-            durable::sync_folder(folder).map_err(io("sync the folder of"))?;
-        }
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(io("open"))?;
-        let mut bytes = vec![0; 2 * SLOT_BYTES];
-        file.read_exact_at(&mut bytes, 0).map_err(io("read"))?;
-        let (first, second) = bytes.split_at(SLOT_BYTES);
-        let slots = [decode_slot(&path, first, cluster)?, decode_slot(&path, second, cluster)?];
-        let newest = slots
-            .iter()
-            .filter_map(|slot| if let Slot::Good(number, vote) = slot { Some((*number, *vote)) } else { None });
-        let newest = newest.max_by_key(|(number, _)| *number);
-        let Some((number, vote)) = newest else {
-            // The first vote of all may be torn in its slot, but then the other slot was never written.
-            if slots.iter().any(|slot| matches!(slot, Slot::Empty)) {
-                return Ok(Self { path, file, cluster, number: 0, vote: None });
-            }
-            return Err(LogError::damaged(&path, 0, "no slot of it has a good checksum"));
+        let Some((file, [first, second])) = SlotFile::look(&path)? else {
+            return Ok(Self { path, file: None, cluster, number: 0, vote: None, whole: true });
         };
-        Ok(Self { path, file, cluster, number, vote: Some(vote) })
+        let slots = [decode_slot(&path, &first, cluster)?, decode_slot(&path, &second, cluster)?];
+        let (number, vote) = match (slots::newest(slots), slots) {
+            (Some((number, vote)), _) => (number, Some(vote)),
+            (None, [_, Slot::Empty]) => (0, None),
+            (None, _) => return Err(LogError::damaged(&path, 0, "no slot of it has a good checksum")),
+        };
+        let whole = vote.is_none_or(|vote| slots == [Slot::Good(number, vote); 2]);
+        Ok(Self { path, file: Some(file), cluster, number, vote, whole })
+    }
+
+    /// Makes the file if it is not there, and writes a slot again that is not as the other one.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn ready(&mut self, disk: &dyn Disk) -> Result<(), LogError> {
+        if self.file.is_none() {
+            self.file = Some(SlotFile::make(&self.path, &[], disk)?);
+        }
+        if let (false, Some(file), Some(vote)) = (self.whole, &self.file, &self.vote) {
+            tracing::warn!(path = %self.path.display(), "one of two slots did not hold the newest vote; it is written again");
+            file.settle(&encode_slot(self.number, vote, self.cluster), disk)?;
+            self.whole = true;
+        }
+        Ok(())
     }
 
     pub fn get(&self) -> Option<Vote> {
         self.vote
     }
 
-    /// Makes `vote` durable.
+    /// The number of the vote: how often one was saved. Zero when none was.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether there is such a file.
+    pub fn exists(&self) -> bool {
+        self.file.is_some()
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes `vote` durable, in both slots.
     ///
     /// # Errors
     /// When it fails; which vote counts is then unknown until the file is opened again.
     pub fn save(&mut self, vote: &Vote, disk: &dyn Disk) -> Result<(), LogError> {
         self.number += 1;
-        let bytes = encode_slot(self.number, vote, self.cluster);
-        let at = if self.number.is_multiple_of(2) { SLOT_BYTES as u64 } else { 0 };
-        self.file.write_all_at(&bytes, at).map_err(LogError::io("write", &self.path))?;
-        disk.sync(&self.file).map_err(LogError::io("sync", &self.path))?;
+        self.ready(disk)?;
+        if let Some(file) = &self.file {
+            file.settle(&encode_slot(self.number, vote, self.cluster), disk)?;
+        }
         self.vote = Some(*vote);
         Ok(())
     }
-}
-
-/// What is in a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    /// Never written.
-    Empty,
-    /// Not what a whole write leaves.
-    Torn,
-    /// A vote and its number.
-    Good(u64, Vote),
 }
 
 /// The used bytes of a slot.
@@ -144,48 +168,119 @@ pub fn decode_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot
 
 #[cfg(test)]
 mod tests {
+    use super::super::slots::SLOT_BYTES;
     use super::super::spare::RealDisk;
     use super::*;
+    use std::fs;
+
+    const CLUSTER: ClusterId = ClusterId([1; 16]);
+    /// A torn write leaves each sector of the disk old or new.
+    const SECTOR_BYTES: usize = 512;
+
+    fn open(folder: &Path) -> Result<VoteFile, LogError> {
+        let mut file = VoteFile::look(folder, CLUSTER)?;
+        file.ready(&RealDisk)?;
+        Ok(file)
+    }
+
+    fn vote_after(folder: &Path, bytes: &[u8]) -> Option<Vote> {
+        fs::write(folder.join("vote"), bytes).expect("written");
+        open(folder).expect("opens").get()
+    }
 
     #[test]
-    fn the_newest_good_vote_counts() {
+    fn the_newest_vote_counts_and_looking_changes_nothing() {
         let folder = tempfile::tempdir().expect("temp folder");
-        let cluster = ClusterId([1; 16]);
-        let open = || VoteFile::open(folder.path(), cluster, &RealDisk);
-        let mut file = open().expect("new");
+        assert!(!VoteFile::look(folder.path(), CLUSTER).expect("nothing there").exists());
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0);
+        let mut file = open(folder.path()).expect("new");
         assert_eq!(file.get(), None);
         for term in 1..=3 {
             file.save(&Vote::new_committed(term, 9), &RealDisk).expect("saved");
-            assert_eq!(open().expect("again").get(), Some(Vote::new_committed(term, 9)));
+            assert_eq!(open(folder.path()).expect("again").get(), Some(Vote::new_committed(term, 9)));
         }
-        // A torn write of the next vote goes into the second slot.
-        let raw = OpenOptions::new().write(true).open(folder.path().join("vote")).expect("there");
-        raw.write_all_at(b"dfs-vote\x01\0\0\0 torn", SLOT_BYTES as u64).expect("written");
-        assert_eq!(open().expect("again").get(), Some(Vote::new_committed(3, 9)));
-        raw.write_all_at(b"x", 20).expect("written");
-        assert!(matches!(open(), Err(LogError::Damaged { .. })));
-        assert!(VoteFile::open(folder.path(), ClusterId([2; 16]), &RealDisk).is_err());
+        assert!(VoteFile::look(folder.path(), ClusterId([2; 16])).is_err());
+    }
+
+    /// Every state that a crash can leave while the third vote is saved, as `(file, answered)`.
+    fn crashes(before: &[u8], after: &[u8]) -> Vec<(Vec<u8>, bool)> {
+        let mut states = vec![(before.to_vec(), false)];
+        for slot in 0..2 {
+            for sector in 0..SLOT_BYTES / SECTOR_BYTES {
+                let at = slot * SLOT_BYTES + sector * SECTOR_BYTES;
+                let mut torn = states.last().expect("one").0.clone();
+                torn[at..at + SECTOR_BYTES].copy_from_slice(&after[at..at + SECTOR_BYTES]);
+                states.push((torn, false));
+            }
+        }
+        states.push((after.to_vec(), true));
+        states
+    }
+
+    #[test]
+    fn a_crash_at_any_sector_and_any_flipped_bit_lose_no_vote_that_was_answered() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let mut file = open(folder.path()).expect("new");
+        let elsewhere = tempfile::tempdir().expect("temp folder");
+        let (mut answered, mut before) = (None, vec![0; 2 * SLOT_BYTES]);
+        for vote in [Vote::new(1, 1), Vote::new_committed(1, 1), Vote::new(2, 3)] {
+            file.save(&vote, &RealDisk).expect("saved");
+            let after = fs::read(folder.path().join("vote")).expect("there");
+            for (bytes, done) in crashes(&before, &after) {
+                let found = vote_after(elsewhere.path(), &bytes);
+                assert!(found == Some(vote) || (found == answered && !done), "{found:?} after {vote:?}");
+            }
+            // Every single bit of both slots, and one behind what is used.
+            let path = elsewhere.path().join("vote");
+            for bit in (0..2 * SLOT_BYTES * 8).filter(|bit| bit / 8 % SLOT_BYTES <= USED_BYTES) {
+                let mut bytes = after.clone();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                fs::write(&path, &bytes).expect("written");
+                let mut found = VoteFile::look(elsewhere.path(), CLUSTER).expect("one slot is good");
+                assert_eq!(found.get(), Some(vote), "bit {bit}");
+                if bit % 100 == 0 && bit / 8 % SLOT_BYTES < USED_BYTES {
+                    found.ready(&RealDisk).expect("mended");
+                    assert!(fs::read(&path).expect("there") == after, "bit {bit}: the slot is written again");
+                }
+            }
+            (answered, before) = (Some(vote), after);
+        }
+    }
+
+    #[test]
+    fn two_damaged_slots_are_refused() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        open(folder.path()).expect("new").save(&Vote::new(7, 1), &RealDisk).expect("saved");
+        let path = folder.path().join("vote");
+        let good = fs::read(&path).expect("there");
+        let mut bad = good.clone();
+        bad[20] ^= 1;
+        bad[SLOT_BYTES + 20] ^= 1;
+        fs::write(&path, &bad).expect("written");
+        assert!(matches!(open(folder.path()), Err(LogError::Damaged { .. })));
+        bad[..SLOT_BYTES].fill(0);
+        fs::write(&path, &bad).expect("written");
+        assert!(matches!(open(folder.path()), Err(LogError::Damaged { .. })), "the first is written before the second");
+        fs::write(&path, &good[..SLOT_BYTES]).expect("written");
+        assert!(matches!(open(folder.path()), Err(LogError::Damaged { .. })), "it is too short");
     }
 
     #[test]
     fn the_file_is_as_the_golden_file_has_it() {
         let folder = tempfile::tempdir().expect("temp folder");
         let cluster = ClusterId(*b"0123456789abcdef");
-        let mut file = VoteFile::open(folder.path(), cluster, &RealDisk).expect("new");
+        let mut file = VoteFile::look(folder.path(), cluster).expect("new");
         for vote in [Vote::new(6, 2), Vote::new(7, 3), Vote::new_committed(7, 3)] {
             file.save(&vote, &RealDisk).expect("saved");
         }
-        let bytes = std::fs::read(folder.path().join("vote")).expect("there");
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/vote-1.bin");
+        let bytes = fs::read(folder.path().join("vote")).expect("there");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/vote-2.bin");
         if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
-            std::fs::write(&golden, &bytes).expect("written");
+            fs::write(&golden, &bytes).expect("written");
         }
-        assert!(
-            bytes == std::fs::read(&golden).expect("golden file"),
-            "the format of votes changed: give it a new version"
-        );
-        std::fs::copy(&golden, folder.path().join("vote")).expect("copied");
-        let old = VoteFile::open(folder.path(), cluster, &RealDisk).expect("an old vote is readable");
+        assert!(bytes == fs::read(&golden).expect("golden file"), "the format of votes changed: give it a new version");
+        fs::copy(&golden, folder.path().join("vote")).expect("copied");
+        let old = VoteFile::look(folder.path(), cluster).expect("an old vote is readable");
         assert_eq!((old.get(), old.number), (Some(Vote::new_committed(7, 3)), 3));
     }
 }

@@ -6,6 +6,7 @@ use super::types::{Applied, Batch, Entry, LogId, SnapshotMeta, StorageError, Sto
 use dfs_logic::command::Outcome;
 use openraft::storage::RaftStateMachine;
 use openraft::{AnyError, EntryPayload, OptionalSend, RaftSnapshotBuilder, Snapshot, StorageIOError};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +35,19 @@ impl Machine {
             // A restart removes what is left.
             let _ = std::fs::remove_file(path);
         }
+    }
+
+    async fn install(&mut self, meta: &SnapshotMeta, received: File) -> Result<(), StorageError> {
+        let snapshots = self.snapshots.clone();
+        let installed = blocking(move || snapshots.install(received)).await.map_err(write_error)?;
+        self.forget_received();
+        let version = installed.map_err(read_error)?;
+        if version.applied != meta.last_log_id {
+            return Err(read_error("the snapshot received is not the one announced"));
+        }
+        self.version = version;
+        self.published.publish(self.version.clone(), true);
+        Ok(())
     }
 
     /// Applies one batch; says whether it took much away.
@@ -111,16 +125,13 @@ impl RaftStateMachine<TypeConfig> for Machine {
         meta: &SnapshotMeta,
         snapshot: Box<tokio::fs::File>,
     ) -> Result<(), StorageError> {
-        let (received, snapshots) = (snapshot.into_std().await, self.snapshots.clone());
-        let installed = blocking(move || snapshots.install(received)).await.map_err(write_error)?;
-        self.forget_received();
-        let version = installed.map_err(read_error)?;
-        if version.applied != meta.last_log_id {
-            return Err(read_error("the snapshot received is not the one announced"));
+        let received = snapshot.into_std().await;
+        let installed = self.install(meta, received).await;
+        if installed.is_err() {
+            // The log waits for it.
+            self.snapshots.fail();
         }
-        self.version = version;
-        self.published.publish(self.version.clone(), true);
-        Ok(())
+        installed
     }
 
     async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot<TypeConfig>>, StorageError> {

@@ -9,7 +9,7 @@ use super::proposer::{self, Proposer};
 use super::published::Published;
 use super::snapshots::Snapshots;
 use super::types::Raft;
-use crate::master::log::{Disk, Log, LogOptions};
+use crate::master::log::{Basis, Disk, Log, LogOptions};
 use anyhow::Context;
 use dfs_rpc::tls::Identity;
 use dfs_types::MasterId;
@@ -95,6 +95,7 @@ impl RaftNode {
     pub fn start(options: RaftOptions) -> anyhow::Result<Self> {
         let parts = Parts::open(options)?;
         let (published, log) = (parts.published.clone(), parts.log.clone());
+        let ours = log.clone();
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let runtime =
@@ -109,8 +110,11 @@ impl RaftNode {
                         // Here, because the metrics change with every entry: no other thread is to be woken for that.
                         tokio::spawn(watch_for_failure(raft.clone(), fail));
                         stopping.cancelled().await;
-                        stop_raft(&raft).await;
+                        let ended = stop_raft(&raft).await;
                         running.iter().for_each(tokio::task::JoinHandle::abort);
+                        if ended {
+                            close(&ours);
+                        }
                     }
                     Err(error) => {
                         let _ = report.send(Err(error));
@@ -130,7 +134,7 @@ impl RaftNode {
         (&mut self.failed).await.unwrap_or_else(|_| "Raft is gone".to_owned())
     }
 
-    /// Stops Raft and waits for its thread.
+    /// Stops Raft, closes the log, and waits for the thread.
     pub fn stop(self) {
         self.stop.cancel();
         if self.thread.join().is_err() {
@@ -147,11 +151,24 @@ async fn watch_for_failure(raft: Raft, fail: oneshot::Sender<String>) {
     let _ = fail.send(why.unwrap_or_else(|| "Raft is gone".to_owned()));
 }
 
-async fn stop_raft(raft: &Raft) {
-    match tokio::time::timeout(STOP_TIMEOUT, raft.shutdown()).await {
+/// Stops Raft; says whether it has ended well, so that nothing comes to the log any more.
+async fn stop_raft(raft: &Raft) -> bool {
+    let stopped = tokio::time::timeout(STOP_TIMEOUT, raft.shutdown()).await;
+    match &stopped {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "Raft did not stop well"),
         Err(_) => tracing::warn!("Raft did not stop in time"),
+    }
+    matches!(stopped, Ok(Ok(())))
+}
+
+/// Notes in the log that this was a clean stop. A log that is out of service is left as after a crash.
+fn close(log: &Log) {
+    if log.failure().borrow().is_some() {
+        return;
+    }
+    if let Err(error) = log.close() {
+        tracing::error!(%error, "close the log; the next start takes this for a crash");
     }
 }
 
@@ -159,12 +176,17 @@ impl Parts {
     fn open(options: RaftOptions) -> anyhow::Result<Self> {
         let cluster = options.identity.cluster;
         let (snapshots, version) = Snapshots::open(&options.data_dir.join("snapshot"), cluster)?;
+        let received = version.members.membership().nodes().any(|(id, _)| *id != u64::from(options.id.0));
         let log = Log::open(LogOptions {
             folder: options.data_dir.join("log"),
             cluster,
             segment_bytes: options.segment_bytes,
+            basis: Basis { path: snapshots.path(), last: version.applied, received },
             disk: options.disk.clone(),
         })?;
+        // Only now: a directory that is refused stays as it is.
+        snapshots.ready().with_context(|| format!("make ready the folder of {}", snapshots.path().display()))?;
+        log.follow_snapshots(snapshots.kept());
         let published = Published::new(version.clone()).context("start a thread")?;
         let snapshots = Arc::new(snapshots);
         let machine = Machine::new(version, published.clone(), snapshots.clone());
@@ -227,6 +249,9 @@ async fn take_snapshots(raft: Raft, log: Log, snapshots: Arc<Snapshots>, publish
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        let resting = log.clone();
+        // Its failure puts the log out of service, and that ends the process.
+        let _ = tokio::task::spawn_blocking(move || resting.rest()).await;
         if log.grown() < every {
             continue;
         }

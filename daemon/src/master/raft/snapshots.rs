@@ -4,6 +4,7 @@ use super::published::Version;
 use super::snapshot::{self, SnapshotFileError};
 use super::types::{SnapshotMeta, TypeConfig};
 use crate::durable;
+use crate::master::log::Kept;
 use dfs_types::ClusterId;
 use openraft::Snapshot;
 use std::fs::{self, File, OpenOptions};
@@ -12,6 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 const CURRENT: &str = "current.snapshot";
 
@@ -25,6 +27,8 @@ pub struct Snapshots {
     writing: Mutex<()>,
     /// Counts the files on their way.
     names: AtomicU64,
+    /// Which snapshot is durable.
+    kept: watch::Sender<Kept>,
 }
 
 #[derive(Debug, Default)]
@@ -37,9 +41,8 @@ struct State {
 /// Why the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the master's snapshot {} cannot be used: {source}. Nothing was changed. Bring this file back as it was last: an older \
-     copy would hand out chunk ids twice. Where other masters run, empty the data folder of this one instead, and it is \
-     filled again from a peer",
+    "the master's snapshot {} cannot be used: {source}; nothing was changed: put this file back as it was last, or restore \
+     the whole data directory from a backup",
     .path.display()
 )]
 pub struct SnapshotsError {
@@ -52,15 +55,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Snapshots {
-    /// Opens the folder, or makes it, and reads the snapshot that counts.
+    /// Reads the snapshot that counts. Changes nothing; a folder that is not there has none. To be followed by
+    /// [`Snapshots::ready`].
     ///
     /// # Errors
     /// When that one is damaged or of another cluster.
     pub fn open(folder: &Path, cluster: ClusterId) -> Result<(Self, Version), SnapshotsError> {
         let path = folder.join(CURRENT);
         let failed = |source: SnapshotFileError| SnapshotsError { path: path.clone(), source };
-        durable::create_folder(folder).map_err(|error| failed(error.into()))?;
-        remove_leftovers(folder).map_err(|error| failed(error.into()))?;
         let (current, version) = match File::open(&path) {
             Ok(file) => {
                 let (description, version) = snapshot::read(file, cluster).map_err(failed)?;
@@ -69,9 +71,35 @@ impl Snapshots {
             Err(error) if error.kind() == io::ErrorKind::NotFound => (None, Version::default()),
             Err(error) => return Err(failed(error.into())),
         };
+        let kept = watch::Sender::new(Kept::Upto(version.applied));
         let state = Mutex::new(State { current, news: false });
         let folder = folder.to_owned();
-        Ok((Self { folder, cluster, state, writing: Mutex::default(), names: AtomicU64::new(0) }, version))
+        let (writing, names) = Default::default();
+        Ok((Self { folder, cluster, state, writing, names, kept }, version))
+    }
+
+    /// Makes the folder, and removes what a crash left on its way.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn ready(&self) -> io::Result<()> {
+        durable::create_folder(&self.folder)?;
+        remove_leftovers(&self.folder)
+    }
+
+    /// The file that counts.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(CURRENT)
+    }
+
+    /// Tells which snapshot is durable.
+    pub fn kept(&self) -> watch::Receiver<Kept> {
+        self.kept.subscribe()
+    }
+
+    /// Notes that a snapshot that was received cannot be had: nobody is to wait for it any more.
+    pub fn fail(&self) {
+        self.kept.send_replace(Kept::Failed);
     }
 
     fn fresh(&self) -> io::Result<(PathBuf, File)> {
@@ -119,6 +147,7 @@ impl Snapshots {
         fs::rename(path, self.folder.join(CURRENT))?;
         durable::sync_folder(&self.folder)?;
         state.current = Some(meta.clone());
+        self.kept.send_replace(Kept::Upto(meta.last_log_id));
         Ok(())
     }
 

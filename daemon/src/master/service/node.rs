@@ -44,6 +44,8 @@ impl NodeService for NodeCalls {
         let version = master.published.get();
         let leads = master.leads();
         let skew_ms = skew_ms(heartbeat.load.clock, master.clock.calendar());
+        let ids = heartbeat.added.iter().map(|chunk| chunk.id);
+        master.ahead().note_beyond(self.node, ids, version.namespace.next_chunk());
         let mut registry = master.registry();
         let now = master.clock.now();
         let orders = registry.heartbeat(self.node, self.connection, heartbeat, &version.namespace, leads, now);
@@ -63,6 +65,8 @@ impl NodeService for NodeCalls {
         let master = &self.master;
         let version = master.published.get();
         let leads = master.leads();
+        let ids = page.chunks.iter().map(|chunk| chunk.id);
+        master.ahead().note_beyond(self.node, ids, version.namespace.next_chunk());
         let mut registry = master.registry();
         let now = master.clock.now();
         let last = registry.report(self.node, self.connection, &page, &version.namespace, leads, now);

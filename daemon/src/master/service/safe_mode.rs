@@ -24,6 +24,11 @@ impl Master {
             }
             SafeModeChange::Leave => {
                 tracing::warn!(user, "safe mode was left");
+                if self.is_behind() {
+                    // The ids at hand may be those of replicas: others are reserved behind them.
+                    self.ahead().accept();
+                    self.pool.clear();
+                }
                 let held = self.held().take().is_some();
                 let mut registry = self.registry();
                 if held || registry.healing.safe_mode().is_some() {

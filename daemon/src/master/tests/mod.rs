@@ -1,5 +1,6 @@
 //! A whole master on a temp folder, with real connections.
 
+mod behind;
 mod boards;
 mod datanodes;
 mod drains;

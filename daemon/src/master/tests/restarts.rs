@@ -57,7 +57,7 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
 }
 
 #[tokio::test]
-async fn damage_in_the_log_keeps_the_master_down_and_a_torn_tail_does_not() {
+async fn damage_in_the_log_keeps_the_master_down() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -68,18 +68,19 @@ async fn damage_in_the_log_keeps_the_master_down_and_a_torn_tail_does_not() {
     let segment = cluster.log_folder().join("segment-0000000000000001.log");
     let good = std::fs::read(&segment).expect("readable");
     let end = good.iter().rposition(|byte| *byte != 0).expect("not empty");
-    let mut bad = good.clone();
-    bad[6000] ^= 1;
-    std::fs::write(&segment, &bad).expect("written");
-    let error = cluster.try_start().err().expect("refused");
-    assert!(error.contains("segment-0000000000000001.log at byte") && error.contains("as it was last"), "{error}");
-    let mut torn = good.clone();
-    torn[end] = 0;
-    std::fs::write(&segment, &torn).expect("written");
+    // In the middle, and in the very last record: after a clean stop none can be torn.
+    for at in [6000, end - 2] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        std::fs::write(&segment, &bad).expect("written");
+        let error = cluster.try_start().err().expect("refused");
+        assert!(error.contains("segment-0000000000000001.log at byte") && error.contains("as it was last"), "{error}");
+    }
+    std::fs::write(&segment, &good).expect("written");
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
-    assert!(root.directories >= 49);
+    assert_eq!(root.directories, 50);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::super::machine::Machine;
 use super::super::published::Published;
 use super::super::snapshots::Snapshots;
 use super::super::types::{StorageError, TypeConfig};
-use crate::master::log::{Log, LogOptions, RealDisk};
+use crate::master::log::{Basis, Log, LogOptions, RealDisk};
 use dfs_types::ClusterId;
 use openraft::testing::{StoreBuilder, Suite};
 use std::sync::Arc;
@@ -19,10 +19,12 @@ impl StoreBuilder<TypeConfig, Log, Machine, tempfile::TempDir> for Stores {
             folder: folder.path().join("log"),
             cluster,
             segment_bytes: 64 << 10,
+            basis: Basis::default(),
             disk: Arc::new(RealDisk),
         };
         let log = Log::open(options).expect("log opens");
         let (snapshots, version) = Snapshots::open(&folder.path().join("snapshot"), cluster).expect("snapshots open");
+        snapshots.ready().expect("ready");
         let published = Published::new(version.clone()).expect("publishes");
         Ok((folder, log, Machine::new(version, published, Arc::new(snapshots))))
     }

@@ -1,0 +1,258 @@
+//! The file `end`, the end mark: how far the log is known to reach. It is kept apart from the log's end, so that a log
+//! that has lost its end does not look like a shorter one.
+//!
+//! Two slots of 4096 bytes; the good one with the higher number counts. A slot is
+//!
+//! | bytes | what (little endian) |
+//! |---|---|
+//! | 0..8 | magic `dfs-end` and a line feed |
+//! | 8..12 | format version, 1 |
+//! | 12..16 | 1: closed, 0: open |
+//! | 16..24 | number of this mark: the higher one is newer |
+//! | 24..32 | sequence number of the newest segment |
+//! | 32..40 | where the records of that segment end |
+//! | 40..48 | index of the entry that comes next |
+//! | 48..56 | number of the newest vote |
+//! | 56..72 | cluster id |
+//! | 72..76 | zero |
+//! | 76..80 | crc32c of bytes 0..76 |
+//!
+//! *Open* means that the log reaches at least there; *closed* means that it ends exactly there.
+//!
+//! | moment | what is written | sync |
+//! |---|---|---|
+//! | start, once the log was found good | both slots: open, the end that was found | after each slot |
+//! | after each record was synced, before anybody is answered | the slots in turn: open, the end behind it | none |
+//! | a new segment, before its first record | one slot: open, its beginning | yes |
+//! | a vote, after it was saved | one slot | none |
+//! | nothing was written for a second | nothing | yes |
+//! | clean stop | both slots: closed, the end | after each slot |
+//!
+//! **Invariant:** a mark is written after what it speaks of was synced. So it is never ahead of the log, whichever of the
+//! two slots has reached the disk at a crash.
+//!
+//! **Invariant:** after start and clean stop both slots are the same. So one damaged slot never hides a clean stop.
+//!
+//! What is not synced outlives the process (`kill -9`), not a power cut. After that the mark may be older than the log
+//! by what the system had not yet written back, about 30 s at most, and by nothing when the log was idle before it.
+
+use super::error::LogError;
+use super::slots::{self, SlotFile};
+use super::spare::Disk;
+use dfs_types::ClusterId;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const MAGIC: &[u8; 8] = b"dfs-end\n";
+const VERSION: u32 = 1;
+const USED_BYTES: usize = 80;
+
+/// How far the log is known to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct End {
+    /// The log was closed here: it ends exactly here. Otherwise it reaches at least here.
+    pub closed: bool,
+    /// Sequence number of the newest segment.
+    pub sequence: u64,
+    /// Where the records of that segment end.
+    pub offset: u64,
+    /// The index of the entry that comes next.
+    pub next_index: u64,
+    /// The number of the newest vote.
+    pub vote: u64,
+}
+
+/// What is in a slot.
+pub type Slot = slots::Slot<End>;
+
+/// The end mark, and the file that keeps it.
+#[derive(Debug)]
+pub struct EndFile {
+    path: PathBuf,
+    /// None until [`EndFile::settle`] has made it.
+    file: Option<SlotFile>,
+    cluster: ClusterId,
+    number: u64,
+    end: Option<End>,
+}
+
+impl EndFile {
+    /// Reads the file of a folder. Changes nothing; a file that is not there has no mark.
+    ///
+    /// # Errors
+    /// When it cannot be read, is of another cluster or version, or has no good slot.
+    pub fn look(folder: &Path, cluster: ClusterId) -> Result<Self, LogError> {
+        let path = folder.join("end");
+        let Some((file, [first, second])) = SlotFile::look(&path)? else {
+            return Ok(Self { path, file: None, cluster, number: 0, end: None });
+        };
+        let slots = [decode_slot(&path, &first, cluster)?, decode_slot(&path, &second, cluster)?];
+        let Some((number, end)) = slots::newest(slots) else {
+            return Err(LogError::damaged(&path, 0, "no slot of it has a good checksum"));
+        };
+        if slots.iter().any(|slot| !matches!(slot, Slot::Good(..))) {
+            tracing::warn!(path = %path.display(), "one slot of the end mark is damaged; the other one counts");
+        }
+        Ok(Self { path, file: Some(file), cluster, number, end: Some(end) })
+    }
+
+    /// The mark; none when there is no such file.
+    pub fn get(&self) -> Option<End> {
+        self.end
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a mark to one slot, without a sync. It counts for as long as the system runs.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub fn note(&mut self, end: End) -> Result<(), LogError> {
+        self.number += 1;
+        if let Some(file) = &self.file {
+            file.write((self.number % 2) as usize, &encode_slot(self.number, &end, self.cluster))?;
+        }
+        self.end = Some(end);
+        Ok(())
+    }
+
+    /// As [`EndFile::note`], and brings it onto the disk.
+    ///
+    /// # Errors
+    /// When the write or the sync fails.
+    pub fn note_durably(&mut self, end: End, disk: &dyn Disk) -> Result<(), LogError> {
+        self.note(end)?;
+        self.file.as_ref().map_or(Ok(()), |file| file.sync(disk))
+    }
+
+    /// Makes a mark durable in both slots; makes the file if it is not there.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn settle(&mut self, end: End, disk: &dyn Disk) -> Result<(), LogError> {
+        self.number += 1;
+        let bytes = encode_slot(self.number, &end, self.cluster);
+        match &self.file {
+            Some(file) => file.settle(&bytes, disk)?,
+            None => self.file = Some(SlotFile::make(&self.path, &bytes, disk)?),
+        }
+        self.end = Some(end);
+        Ok(())
+    }
+
+    /// How many marks were written, and the file, for a sync that holds nobody up.
+    pub fn written(&self) -> (u64, Option<Arc<File>>) {
+        (self.number, self.file.as_ref().map(SlotFile::file))
+    }
+}
+
+/// The used bytes of a slot.
+pub fn encode_slot(number: u64, end: &End, cluster: ClusterId) -> [u8; USED_BYTES] {
+    let mut bytes = [0; USED_BYTES];
+    bytes[0..8].copy_from_slice(MAGIC);
+    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[12..16].copy_from_slice(&u32::from(end.closed).to_le_bytes());
+    bytes[16..24].copy_from_slice(&number.to_le_bytes());
+    bytes[24..32].copy_from_slice(&end.sequence.to_le_bytes());
+    bytes[32..40].copy_from_slice(&end.offset.to_le_bytes());
+    bytes[40..48].copy_from_slice(&end.next_index.to_le_bytes());
+    bytes[48..56].copy_from_slice(&end.vote.to_le_bytes());
+    bytes[56..72].copy_from_slice(&cluster.0);
+    let crc = crc32c::crc32c(&bytes[..76]);
+    bytes[76..80].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// Reads a slot of the file `path`.
+///
+/// # Errors
+/// When it is of another cluster or version.
+pub fn decode_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot, LogError> {
+    let bytes = bytes.get(..USED_BYTES).unwrap_or_default();
+    let word = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
+    let long = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b));
+    if bytes.iter().all(|byte| *byte == 0) {
+        return Ok(Slot::Empty);
+    }
+    if !bytes.starts_with(MAGIC) || crc32c::crc32c(bytes.get(..76).unwrap_or_default()) != word(76) {
+        return Ok(Slot::Torn);
+    }
+    if word(8) != VERSION {
+        return Err(LogError::Version { path: path.to_owned(), found: word(8), known: VERSION });
+    }
+    if bytes.get(56..72) != Some(&cluster.0[..]) {
+        return Err(LogError::Foreign { path: path.to_owned() });
+    }
+    let closed = word(12) == 1;
+    let end = End { closed, sequence: long(24), offset: long(32), next_index: long(40), vote: long(48) };
+    Ok(Slot::Good(long(16), end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::slots::SLOT_BYTES;
+    use super::super::spare::RealDisk;
+    use super::*;
+    use std::fs;
+
+    const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
+
+    fn mark(closed: bool, offset: u64) -> End {
+        End { closed, sequence: 3, offset, next_index: offset / 8, vote: 2 }
+    }
+
+    fn look(folder: &Path) -> Option<End> {
+        EndFile::look(folder, CLUSTER).expect("good").get()
+    }
+
+    #[test]
+    fn the_newest_mark_counts_and_one_damaged_slot_never_hides_a_clean_stop() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let mut file = EndFile::look(folder.path(), CLUSTER).expect("nothing there");
+        assert_eq!((file.get(), fs::read_dir(folder.path()).expect("there").count()), (None, 0));
+        file.settle(mark(false, 4096), &RealDisk).expect("made");
+        for offset in [5000, 6000, 7000] {
+            file.note(mark(false, offset)).expect("noted");
+            assert_eq!(look(folder.path()), Some(mark(false, offset)));
+        }
+        let path = folder.path().join("end");
+        let running = fs::read(&path).expect("there");
+        file.settle(mark(true, 7000), &RealDisk).expect("closed");
+        let closed = fs::read(&path).expect("there");
+        for bit in (0..2 * SLOT_BYTES * 8).filter(|bit| bit / 8 % SLOT_BYTES < USED_BYTES) {
+            for (whole, at_least) in [(&running, mark(false, 6000)), (&closed, mark(true, 7000))] {
+                let mut bytes = whole.clone();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                fs::write(&path, &bytes).expect("written");
+                let found = look(folder.path()).expect("one slot is good");
+                assert!(found.closed == at_least.closed && found.offset >= at_least.offset, "bit {bit}: {found:?}");
+            }
+        }
+        let mut bytes = closed;
+        bytes[30] ^= 1;
+        bytes[SLOT_BYTES + 30] ^= 1;
+        fs::write(&path, &bytes).expect("written");
+        assert!(matches!(EndFile::look(folder.path(), CLUSTER), Err(LogError::Damaged { .. })));
+        assert!(matches!(EndFile::look(folder.path(), ClusterId([0; 16])), Err(LogError::Damaged { .. })));
+    }
+
+    #[test]
+    fn the_file_is_as_the_golden_file_has_it() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let mut file = EndFile::look(folder.path(), CLUSTER).expect("nothing there");
+        file.settle(mark(true, 4096), &RealDisk).expect("made");
+        file.note(mark(false, 8192)).expect("noted");
+        let bytes = fs::read(folder.path().join("end")).expect("there");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-end-1.bin");
+        if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
+            fs::write(&golden, &bytes).expect("written");
+        }
+        assert!(
+            bytes == fs::read(&golden).expect("golden file"),
+            "the format of the end mark changed: give it a new version"
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! Segments come and go: the next one is begun, and those that are needed no more become spares.
+
+use super::error::LogError;
+use super::segment::{Head, RECORDS_AT, Segment};
+use super::spare::Spares;
+use super::store::{LogOptions, SEGMENT_BYTES_MAX, State};
+use crate::durable;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+impl State {
+    /// Begins the next segment, with room for a record of `bytes`; gives its mark.
+    pub fn roll(&mut self, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
+        let folder = self.options.folder.clone();
+        let Some(current) = self.segments.back() else { return Err(LogError::TooLarge(bytes)) };
+        let head = Head {
+            sequence: current.sequence + 1,
+            mark: random_mark(),
+            previous_end: current.end,
+            size: 0,
+            cluster: self.options.cluster,
+        };
+        let needed = RECORDS_AT + bytes as u64;
+        let from = if needed <= self.options.segment_bytes {
+            spares.take().map_err(LogError::io("make a segment in", &folder))?
+        } else if needed <= SEGMENT_BYTES_MAX {
+            // A record larger than a segment: only where segments are set very small.
+            let path = folder.join("large.new");
+            self.options.disk.allocate(&path, needed).map_err(LogError::io("make", &path))?;
+            path
+        } else {
+            return Err(LogError::TooLarge(bytes));
+        };
+        let segment = begin(&self.options, &from, head)?;
+        let mark = segment.mark;
+        self.segments.push_back(segment);
+        let disk = self.options.disk.clone();
+        self.end.note_durably(self.end_here(false), &*disk)?;
+        Ok(mark)
+    }
+
+    /// Gives away the oldest segments, as far as all their entries are purged. The record that says so is in the newest.
+    pub fn recycle(&mut self, spares: &Spares) -> Result<(), LogError> {
+        let purged = self.purged.map_or(0, |purged| purged.index + 1);
+        while self.segments.len() > 1 {
+            let Some(oldest) = self.segments.front() else { break };
+            if !oldest.offsets.is_empty() && oldest.next_index() > purged {
+                break;
+            }
+            spares.give(&oldest.path, oldest.size).map_err(LogError::io("set aside", &oldest.path))?;
+            self.segments.pop_front();
+        }
+        sync_folder(&self.options.folder)
+    }
+}
+
+/// Makes a segment of the whole file `from`: head, sync, rename, sync of the folder.
+pub(super) fn begin(options: &LogOptions, from: &Path, mut head: Head) -> Result<Segment, LogError> {
+    let path = options.folder.join(Segment::file_name(head.sequence));
+    let file = OpenOptions::new().read(true).write(true).open(from).map_err(LogError::io("open", from))?;
+    head.size = file.metadata().map_err(LogError::io("look at", from))?.len();
+    file.write_all_at(&head.encode(), 0).map_err(LogError::io("write", from))?;
+    options.disk.sync(&file).map_err(LogError::io("sync", from))?;
+    fs::rename(from, &path).map_err(LogError::io("rename", from))?;
+    sync_folder(&options.folder)?;
+    Ok(Segment::new(path, file, head.size, &head))
+}
+
+/// A mark for a new segment, never zero.
+pub(super) fn random_mark() -> u32 {
+    let mut bytes = [0; 4];
+    // Without the system's random source the worst is a guessable mark.
+    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
+    u32::from_le_bytes(bytes).max(1)
+}
+
+pub(super) fn sync_folder(folder: &Path) -> Result<(), LogError> {
+    durable::sync_folder(folder).map_err(LogError::io("sync", folder))
+}

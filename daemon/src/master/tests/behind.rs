@@ -1,0 +1,67 @@
+//! A master whose state is older than the data: datanodes hold chunks that it has not handed out.
+
+use super::harness::{Cluster, code, context, path, plan, put, request, until};
+use dfs_rpc::client::{ClientServiceClient, SafeMode, SafeModeChange};
+use dfs_rpc::node::StoredChunk;
+use dfs_types::{ChunkId, ErrorCode, Generation};
+
+async fn safe_mode(user: &ClientServiceClient) -> Option<SafeMode> {
+    user.status(context()).await.expect("call").expect("status").safe_mode
+}
+
+fn one(id: ChunkId) -> StoredChunk {
+    StoredChunk { id, generation: Generation(1) }
+}
+
+#[tokio::test]
+async fn chunks_that_were_not_handed_out_stop_writing_until_a_user_gives_up_what_is_missing() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
+    let planned = ann.plan_write(context(), plan(&path("/next"))).await.expect("call").expect("planned").chunks[0].id;
+    // What was handed out is no proof of anything, and neither is it that a datanode reports again.
+    nodes[0].report(&[one(chunk), one(planned)]).await;
+    assert_eq!(ann.mkdir(context(), request(), path("/a"), false).await.expect("call"), Ok(()));
+    assert_eq!(safe_mode(&ann).await, None);
+    let lost = [one(chunk), one(ChunkId(planned.0 + 3)), one(ChunkId(planned.0 + 5_000))];
+    nodes[1].report(&lost).await;
+    until("safe mode", async || safe_mode(&ann).await.is_some()).await;
+    let found = safe_mode(&ann).await.expect("safe mode");
+    assert_eq!(found.by.as_deref(), Some("master-1"));
+    assert!(found.reason.starts_with("datanode-2 holds 2 chunks with ids that this master has not handed out yet"));
+    let refused = ann.mkdir(context(), request(), path("/b"), false).await.expect("call");
+    assert!(refused.as_ref().is_err_and(|error| error.message.contains("has not handed out yet")), "{refused:?}");
+    assert_eq!(code(refused), ErrorCode::SafeMode);
+    assert!(ann.plan_write(context(), plan(&path("/next"))).await.expect("call").is_err(), "no ids are handed out");
+    assert_eq!(nodes[1].heartbeat(nodes[1].news()).await.orders, [], "nothing is deleted");
+    // A user gives up what is missing: no id is given a second time.
+    ann.set_safe_mode(context(), SafeModeChange::Leave).await.expect("call").expect("left");
+    assert_eq!(safe_mode(&ann).await, None);
+    let (_, next) = put(&ann, "/next", &nodes.each_ref()).await;
+    assert!(next.0 > planned.0 + 5_000, "{next} after {planned}");
+    nodes[1].report(&lost).await;
+    until("the worker has looked", async || ann.status(context()).await.expect("call").is_ok()).await;
+    assert_eq!(safe_mode(&ann).await, None, "it was given up");
+}
+
+#[tokio::test]
+async fn a_master_that_begins_anew_beside_data_is_behind() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let mut chunks = Vec::new();
+    for number in 0..3 {
+        chunks.push(put(&ann, &format!("/{number}"), &nodes.each_ref()).await.1);
+    }
+    master.stop();
+    std::fs::remove_dir_all(cluster.log_folder()).expect("removed");
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let node = cluster.datanode(&master, 1, &chunks.into_iter().map(one).collect::<Vec<_>>()).await;
+    until("safe mode", async || safe_mode(&ann).await.is_some_and(|found| found.by.is_some())).await;
+    assert!(safe_mode(&ann).await.expect("safe mode").reason.starts_with("datanode-1 holds 3 chunks with ids"));
+    assert_eq!(node.heartbeat(node.news()).await.orders, []);
+}
