@@ -113,7 +113,14 @@ pub struct Said {
 impl Cluster {
     /// Makes one and waits until it takes writes.
     pub fn start(spec: Spec) -> Self {
-        let cluster = Self { home: TempDir::with_prefix("dfs-test-").expect("temporary folder"), spec };
+        Self::start_under(spec, &std::env::temp_dir(), |_| {})
+    }
+
+    /// Makes one whose home lies in `folder` and is prepared before anything runs, and waits until it takes writes.
+    pub fn start_under(spec: Spec, folder: &Path, prepare: impl FnOnce(&Path)) -> Self {
+        let home = TempDir::with_prefix_in("dfs-test-", folder).expect("temporary folder");
+        prepare(home.path());
+        let cluster = Self { home, spec };
         let datanodes = cluster.spec.datanodes.to_string();
         let replication = cluster.spec.replication.to_string();
         let args =
@@ -121,6 +128,11 @@ impl Cluster {
         let said = cluster.dfsd(&args);
         assert_eq!(said.code, 0, "up: {said:?}\n{}", cluster.logs());
         cluster
+    }
+
+    /// What it was made from.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
     }
 
     /// The folder that everything of it lives under.
@@ -348,7 +360,7 @@ impl Drop for Cluster {
             eprintln!("{}", self.logs());
         }
         // Nothing may be left running, whatever state the test left it in.
-        let _ = said(self.command(programs::dfsd()).args(["down", "--purge", "--yes"]).output());
+        let _ = self.command(programs::dfsd()).args(["down", "--purge", "--yes"]).output();
         if std::env::var_os("DFS_TEST_KEEP").is_some() {
             eprintln!("kept: {}", self.home().display());
             self.home.disable_cleanup(true);

@@ -7,15 +7,22 @@
 //! * [`stranger`] listens and is no master.
 //! * [`picture`] draws a screen, for the docs.
 //! * [`terminal`] runs a program behind a pseudo-terminal and knows what would be seen.
+//! * [`requirement`] skips, or refuses to skip, a test that needs more than the machine has.
+//! * [`power`] runs a cluster on disks whose power can be cut (Linux, as root).
+//! * [`load`] is writers that tell the oracle what they do.
 //! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
 
 pub mod cluster;
 pub mod content;
+pub mod load;
 pub mod middle;
 pub mod network;
 pub mod oracle;
 pub mod picture;
+#[cfg(target_os = "linux")]
+pub mod power;
 pub mod programs;
+pub mod requirement;
 pub mod stranger;
 pub mod terminal;
 

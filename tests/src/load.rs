@@ -1,0 +1,147 @@
+//! Writers that change files and folders, tell the oracle of it, and the look at what is there.
+
+use crate::content;
+use crate::oracle::{Oracle, State};
+use dfs_client::{CancellationToken, Client, Progress, PutOptions, Source};
+use dfs_types::{DfsPath, ErrorCode, Kind};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the writers do.
+#[derive(Debug, Clone)]
+pub struct Load {
+    pub writers: u64,
+    /// File names, and folder names, that each writer works on, in a folder of its own.
+    pub paths: u64,
+    /// Bytes of most files.
+    pub small: Range<u64>,
+    /// Bytes of one file in eight: several chunks.
+    pub large: Range<u64>,
+}
+
+/// The oracle, shared by the writers.
+pub type Shared = Arc<Mutex<Oracle>>;
+
+pub fn lock(oracle: &Mutex<Oracle>) -> MutexGuard<'_, Oracle> {
+    oracle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn path(text: &str) -> DfsPath {
+    DfsPath::parse(text).expect("valid path")
+}
+
+/// The folder of a writer. It is there before the load begins.
+pub fn folder(writer: u64) -> String {
+    format!("/w{writer}")
+}
+
+impl Load {
+    /// One operation of a writer, on its own folder. Whether it was acknowledged.
+    pub async fn operate(
+        &self,
+        client: &Client,
+        oracle: &Mutex<Oracle>,
+        writer: u64,
+        random: &mut fastrand::Rng,
+    ) -> bool {
+        let name = |random: &mut fastrand::Rng| format!("{}/f{}", folder(writer), random.u64(..self.paths));
+        let at = name(random);
+        match random.u32(..12) {
+            0 => delete(client, oracle, &at).await,
+            1 | 2 => rename(client, oracle, &at, &name(random)).await,
+            3 => {
+                make_or_delete_folder(client, oracle, &format!("{}/d{}", folder(writer), random.u64(..self.paths)))
+                    .await
+            }
+            _ => {
+                let large = random.u32(..8) == 0;
+                let length = random.u64(if large { self.large.clone() } else { self.small.clone() });
+                put(client, oracle, &at, random.u64(..), length).await
+            }
+        }
+    }
+}
+
+async fn put(client: &Client, oracle: &Mutex<Oracle>, at: &str, seed: u64, length: u64) -> bool {
+    let state = State::File { seed, length };
+    lock(oracle).begin(at, state);
+    let source = Source::Bytes(content::bytes(seed, length as usize).into());
+    let options = PutOptions { overwrite: true, ..PutOptions::default() };
+    let done = client.put(source, &path(at), options, &Progress::new(), &CancellationToken::new()).await.is_ok();
+    if done {
+        lock(oracle).acknowledge(at, state);
+    }
+    done
+}
+
+async fn delete(client: &Client, oracle: &Mutex<Oracle>, at: &str) -> bool {
+    lock(oracle).begin(at, State::Absent);
+    let done = client.delete(&path(at), false).await;
+    let done = done.is_ok() || done.is_err_and(|error| error.code == ErrorCode::NotFound);
+    if done {
+        lock(oracle).acknowledge(at, State::Absent);
+    }
+    done
+}
+
+async fn rename(client: &Client, oracle: &Mutex<Oracle>, at: &str, to: &str) -> bool {
+    let certain = lock(oracle).certain(at).filter(|state| *state != State::Absent && to != at);
+    let Some(moved) = certain else { return false };
+    lock(oracle).begin_rename(at, to, moved);
+    let done = client.rename(&path(at), &path(to), true).await.is_ok();
+    if done {
+        lock(oracle).acknowledge_rename(at, to, moved);
+    }
+    done
+}
+
+async fn make_or_delete_folder(client: &Client, oracle: &Mutex<Oracle>, at: &str) -> bool {
+    if lock(oracle).certain(at) == Some(State::Folder) {
+        return delete(client, oracle, at).await;
+    }
+    lock(oracle).begin(at, State::Folder);
+    let done = client.mkdir(&path(at), false).await;
+    let done = done.is_ok() || done.is_err_and(|error| error.code == ErrorCode::AlreadyExists);
+    if done {
+        lock(oracle).acknowledge(at, State::Folder);
+    }
+    done
+}
+
+/// What the cluster holds at a path, whole and checked: one of the expected.
+async fn look(client: &Client, at: &str, expected: &[State]) -> Result<State, String> {
+    let found = match client.stat(&path(at)).await {
+        Ok(stat) if stat.kind == Kind::Directory => State::Folder,
+        Ok(stat) => {
+            let bytes = client.read_range(&path(at), 0, stat.size.max(1)).await;
+            let bytes = bytes.map_err(|error| format!("{at}: {error}"))?;
+            if bytes.len() as u64 != stat.size {
+                return Err(format!("{at}: {} bytes of {}", bytes.len(), stat.size));
+            }
+            let same = |state: &&State| match state {
+                State::File { seed, length } => {
+                    *length == stat.size && bytes == content::bytes(*seed, *length as usize)
+                }
+                State::Absent | State::Folder => false,
+            };
+            let wrong = || format!("{at}: {} bytes that nobody wrote; expected {expected:?}", stat.size);
+            *expected.iter().find(same).ok_or_else(wrong)?
+        }
+        Err(error) if error.code == ErrorCode::NotFound => State::Absent,
+        Err(error) => return Err(format!("{at}: {error}")),
+    };
+    if expected.contains(&found) { Ok(found) } else { Err(format!("{at} is {found:?}; expected one of {expected:?}")) }
+}
+
+/// Compares these paths with the oracle, which then knows what they hold.
+///
+/// # Errors
+/// The first path that is not as it must be.
+pub async fn verify(client: &Client, oracle: &Mutex<Oracle>, paths: Vec<String>) -> Result<(), String> {
+    for at in paths {
+        let expected = lock(oracle).expected(&at);
+        let state = look(client, &at, &expected).await?;
+        lock(oracle).found(&at, state);
+    }
+    lock(oracle).check_moves()
+}

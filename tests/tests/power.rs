@@ -1,0 +1,120 @@
+//! Power cuts: what was acknowledged is there afterwards, whatever the disks forgot.
+
+#![cfg(target_os = "linux")]
+
+use dfs_tests::power::{FileSystem, PowerDisk, Trial, disk, is_available};
+use dfs_tests::seed;
+use std::path::Path;
+use std::process::Command;
+
+/// Cuts in the test suite; `DFS_TEST_CUTS` asks for more.
+const CUTS: u64 = 4;
+/// Bytes of the disks that are tried without a cluster.
+const TRIED_BYTES: usize = 384 << 20;
+
+fn cuts(usual: u64) -> u64 {
+    std::env::var("DFS_TEST_CUTS").map_or(usual, |text| text.parse().expect("DFS_TEST_CUTS is a number"))
+}
+
+fn try_out(file_system: FileSystem) {
+    if !is_available(file_system) {
+        return;
+    }
+    let (tally, found) = Trial::of(file_system, cuts(CUTS)).run(&mut fastrand::Rng::with_seed(seed()));
+    eprintln!("{file_system}: {tally}");
+    assert_eq!(found, None, "after {tally}");
+    assert_eq!(tally.is_void(), None, "{tally}");
+    assert_eq!(left_over(), Vec::<String>::new());
+}
+
+#[test]
+fn acknowledged_work_survives_power_cuts() {
+    try_out(FileSystem::Ext4);
+}
+
+#[test]
+#[ignore = "the long form, see `just soak`: needs mkfs.xfs"]
+fn acknowledged_work_survives_power_cuts_on_xfs() {
+    try_out(FileSystem::Xfs);
+}
+
+/// What is there of this process's disks in the tables of the system.
+fn left_over() -> Vec<String> {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").expect("read the mounts");
+    let loops = Command::new("losetup").arg("--all").output().map(|said| said.stdout).unwrap_or_default();
+    let loops = String::from_utf8_lossy(&loops).into_owned();
+    let ours = |line: &&str| line.contains(disk::FOLDER_PREFIX);
+    mounts.lines().chain(loops.lines()).filter(ours).map(str::to_owned).collect()
+}
+
+/// Writes over a file in place, past the page cache, without a sync.
+fn write_direct(content: &Path, file: &Path) {
+    let mut dd = Command::new("dd");
+    dd.arg(format!("if={}", content.display())).arg(format!("of={}", file.display()));
+    let done = dd.args(["bs=4096", "oflag=direct", "conv=notrunc", "status=none"]).status().expect("run dd");
+    assert!(done.success());
+}
+
+fn cut(disk: &mut PowerDisk, keep: f64) {
+    disk.cache().lock().expect("disk").cut(keep, &mut fastrand::Rng::with_seed(1));
+    disk.take_away().expect("take the disk away");
+    disk.bring_back().expect("bring the disk back");
+}
+
+#[test]
+fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
+    if !is_available(FileSystem::Ext4) {
+        return;
+    }
+    let outside = tempfile::tempdir().expect("folder");
+    let [old, new] = [b'o', b'n'].map(|byte| {
+        let path = outside.path().join(char::from(byte).to_string());
+        std::fs::write(&path, vec![byte; 64 << 10]).expect("write");
+        path
+    });
+    let read = |path: &Path| std::fs::read(path).map(|bytes| (bytes.len(), bytes[0], bytes[bytes.len() - 1]));
+    let mut disk = PowerDisk::make(FileSystem::Ext4, TRIED_BYTES).expect("make a disk");
+    let (synced, unsynced) = (disk.mount_point().join("synced"), disk.mount_point().join("unsynced"));
+    std::fs::copy(&old, &synced).expect("copy");
+    std::fs::File::open(&synced).and_then(|file| file.sync_all()).expect("sync");
+    std::fs::File::open(disk.mount_point()).and_then(|folder| folder.sync_all()).expect("sync");
+    std::fs::copy(&old, &unsynced).expect("copy");
+    cut(&mut disk, 0.0);
+    assert_eq!(read(&synced).expect("it was synced"), (64 << 10, b'o', b'o'));
+    assert!(!unsynced.exists(), "what was never synced is there");
+    // What reached the disk and was not flushed: gone, or there, as the disk's cache had it.
+    write_direct(&new, &synced);
+    assert_eq!(read(&synced).expect("read"), (64 << 10, b'n', b'n'));
+    cut(&mut disk, 0.0);
+    assert_eq!(read(&synced).expect("read"), (64 << 10, b'o', b'o'));
+    write_direct(&new, &synced);
+    cut(&mut disk, 1.0);
+    assert_eq!(read(&synced).expect("read"), (64 << 10, b'n', b'n'));
+    write_direct(&old, &synced);
+    std::fs::File::open(&synced).and_then(|file| file.sync_data()).expect("sync");
+    cut(&mut disk, 0.0);
+    assert_eq!(read(&synced).expect("read"), (64 << 10, b'o', b'o'));
+    // Without power nothing can be told to be durable.
+    std::fs::write(disk.mount_point().join("late"), b"late").expect("into the page cache");
+    disk.cache().lock().expect("disk").cut(1.0, &mut fastrand::Rng::with_seed(1));
+    std::fs::File::open(disk.mount_point().join("late")).and_then(|file| file.sync_all()).expect_err("no power");
+}
+
+#[test]
+fn a_test_that_fails_leaves_no_mount_and_no_loop_device() {
+    if !is_available(FileSystem::Ext4) {
+        return;
+    }
+    let panicked = std::thread::spawn(|| {
+        let disk = PowerDisk::make(FileSystem::Ext4, TRIED_BYTES).expect("make a disk");
+        let at = disk.mount_point();
+        std::fs::write(at.join("file"), b"unsynced").expect("write");
+        let folder = at.parent().expect("a folder").to_owned();
+        std::panic::panic_any(folder);
+    });
+    let folder = panicked.join().expect_err("it panicked");
+    let folder = folder.downcast_ref::<std::path::PathBuf>().expect("the folder of the disk");
+    let folder_text = folder.display().to_string();
+    assert!(!folder.exists(), "{folder_text} is left");
+    assert!(left_over().iter().all(|line| !line.contains(&folder_text)), "{:?}", left_over());
+}
