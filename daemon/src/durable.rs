@@ -55,6 +55,10 @@ impl Poison {
 /// # Errors
 /// When the disk failed. The caller must not sync this file again, see [`Poison`].
 pub fn sync_data(file: &File) -> io::Result<()> {
+    #[cfg(feature = "planted-bugs")]
+    if crate::planted::is("no-file-sync") {
+        return Ok(());
+    }
     // An interrupted sync has done nothing yet: that one alone may be repeated.
     rustix::io::retry_on_intr(|| rustix::fs::fdatasync(file)).map_err(io::Error::from)
 }
@@ -64,6 +68,10 @@ pub fn sync_data(file: &File) -> io::Result<()> {
 /// # Errors
 /// As [`sync_data`].
 pub fn sync_open_folder(folder: &File) -> io::Result<()> {
+    #[cfg(feature = "planted-bugs")]
+    if crate::planted::is("no-directory-sync") {
+        return Ok(());
+    }
     rustix::io::retry_on_intr(|| rustix::fs::fsync(folder)).map_err(io::Error::from)
 }
 
@@ -75,7 +83,8 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     sync_open_folder(&File::open(path)?)
 }
 
-/// Makes a folder with those above it, for its owner alone, and their names durable. An existing one is no error.
+/// Makes a directory with those above it, for its owner alone. Each new one is durable itself and in its parent: a file system
+/// that syncs only what it is asked to may otherwise keep the name and lose the directory. An existing one is no error.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -91,6 +100,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    sync_folder(path)?;
     sync_folder(parent.unwrap_or(Path::new(".")))
 }
 

@@ -15,3 +15,5 @@ pub mod durable;
 pub mod local;
 pub mod logging;
 pub mod master;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
