@@ -46,6 +46,11 @@ impl Blackout {
         let _ = state.tell.send(());
     }
 
+    /// Write requests that were not flushed yet.
+    pub fn unflushed(&self) -> usize {
+        self.disks.iter().map(|disk| disk.lock().unwrap_or_else(PoisonError::into_inner).unflushed()).sum()
+    }
+
     /// What the cut did; none before it.
     pub fn losses(&self) -> Option<Losses> {
         self.state().losses
@@ -70,17 +75,20 @@ fn chance(random: &mut fastrand::Rng) -> f64 {
 pub enum Moment {
     /// So long after the load began.
     After(Duration),
+    /// As soon as something is not flushed, so long after the load began.
+    Unflushed(Duration),
     /// So long after this acknowledgement since the load began, the first being 1.
     Acknowledged(u64, Duration),
 }
 
 impl Moment {
-    /// Every other one is soon after an acknowledgement: what was said to be durable is then as young as it can be.
+    /// One in two is soon after an acknowledgement: what was said to be durable is then as young as it can be.
     pub fn draw(random: &mut fastrand::Rng) -> Self {
-        if random.bool() {
-            Self::After(Duration::from_millis(random.u64(20..500)))
-        } else {
-            Self::Acknowledged(random.u64(1..60), Duration::from_micros(random.u64(..2000)))
+        let span = Duration::from_millis(random.u64(20..500));
+        match random.u32(..4) {
+            0 => Self::After(span),
+            1 => Self::Unflushed(span),
+            _ => Self::Acknowledged(random.u64(1..60), Duration::from_micros(random.u64(..2000))),
         }
     }
 }

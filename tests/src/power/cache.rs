@@ -75,8 +75,9 @@ impl DiskCache {
         self.seen.len()
     }
 
-    pub fn is_dark(&self) -> bool {
-        self.dark
+    /// Write requests since the last flush.
+    pub fn unflushed(&self) -> usize {
+        self.pending.len()
     }
 
     /// What is read at `offset`; less at the end of the disk.

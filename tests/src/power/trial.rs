@@ -9,7 +9,7 @@ use crate::load::{self, Load, Shared};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -17,6 +17,11 @@ use tokio::task::JoinSet;
 const CUTS_OF_A_LIFE: u64 = 10;
 const CUTS_OF_A_SHORT_LIFE: u64 = 2;
 const SHORT_TRIAL_CUTS: u64 = 20;
+/// A trial whose cuts dropped nothing so far goes on for at most so many more.
+const MORE_CUTS: u64 = 16;
+/// How long, and how often, to look for a write that is not flushed.
+const UNFLUSHED_PATIENCE: Duration = Duration::from_secs(2);
+const UNFLUSHED_PAUSE: Duration = Duration::from_micros(100);
 
 /// What is to be tried.
 #[derive(Debug, Clone)]
@@ -76,12 +81,13 @@ impl Trial {
         let runtime = Runtime::new().expect("runtime");
         let mut tally = Tally::default();
         let life_cuts = if self.cuts < SHORT_TRIAL_CUTS { CUTS_OF_A_SHORT_LIFE } else { CUTS_OF_A_LIFE };
-        let mut left = self.cuts;
-        while left > 0 {
+        let (mut left, mut more) = (self.cuts, MORE_CUTS);
+        while left > 0 || (more > 0 && tally.is_void().is_some()) {
             let plan = self.plan.unwrap_or_else(|| Plan::draw(self.file_system, random));
             eprintln!("machine: {plan}");
-            let cuts = left.min(life_cuts);
-            left -= cuts;
+            let cuts = if left > 0 { left.min(life_cuts) } else { more.min(life_cuts) };
+            more -= cuts.saturating_sub(left);
+            left = left.saturating_sub(cuts);
             if let Err(found) = self.live(plan, cuts, &runtime, random, &mut tally) {
                 return (tally, Some(found));
             }
@@ -173,6 +179,14 @@ fn wait(moment: Moment, blackout: &Blackout, told: &Receiver<()>) {
     match moment {
         Moment::After(span) => {
             std::thread::sleep(span);
+            blackout.cut();
+        }
+        Moment::Unflushed(span) => {
+            std::thread::sleep(span);
+            let start = Instant::now();
+            while blackout.unflushed() == 0 && start.elapsed() < UNFLUSHED_PATIENCE {
+                std::thread::sleep(UNFLUSHED_PAUSE);
+            }
             blackout.cut();
         }
         Moment::Acknowledged(..) => drop(told.recv_timeout(PATIENCE)),
