@@ -6,11 +6,18 @@ use dfs_tests::power::{FileSystem, PowerDisk, Trial, disk, is_available};
 use dfs_tests::seed;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Cuts in the test suite; `DFS_TEST_CUTS` asks for more.
 const CUTS: u64 = 4;
 /// Bytes of the disks that are tried without a cluster.
 const TRIED_BYTES: usize = 384 << 20;
+
+/// One test at a time: each looks at what is left of the disks of this process.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn cuts(usual: u64) -> u64 {
     std::env::var("DFS_TEST_CUTS").map_or(usual, |text| text.parse().expect("DFS_TEST_CUTS is a number"))
@@ -20,6 +27,7 @@ fn try_out(file_system: FileSystem) {
     if !is_available(file_system) {
         return;
     }
+    let _alone = alone();
     let (tally, found) = Trial::of(file_system, cuts(CUTS)).run(&mut fastrand::Rng::with_seed(seed()));
     eprintln!("{file_system}: {tally}");
     assert_eq!(found, None, "after {tally}");
@@ -45,6 +53,7 @@ fn what_is_lost_on_ext4_without_a_journal() {
     if !is_available(FileSystem::Ext4WithoutJournal) {
         return;
     }
+    let _alone = alone();
     let mut random = fastrand::Rng::with_seed(seed());
     let (mut done, wanted) = (0, cuts(CUTS));
     let (mut trials, mut lost) = (0, 0);
@@ -63,7 +72,8 @@ fn left_over() -> Vec<String> {
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("read the mounts");
     let loops = Command::new("losetup").arg("--all").output().map(|said| said.stdout).unwrap_or_default();
     let loops = String::from_utf8_lossy(&loops).into_owned();
-    let ours = |line: &&str| line.contains(disk::FOLDER_PREFIX);
+    let prefix = disk::folder_prefix();
+    let ours = |line: &&str| line.contains(&prefix);
     mounts.lines().chain(loops.lines()).filter(ours).map(str::to_owned).collect()
 }
 
@@ -86,6 +96,7 @@ fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
     if !is_available(FileSystem::Ext4) {
         return;
     }
+    let _alone = alone();
     let outside = tempfile::tempdir().expect("folder");
     let [old, new] = [b'o', b'n'].map(|byte| {
         let path = outside.path().join(char::from(byte).to_string());
@@ -125,6 +136,7 @@ fn a_test_that_fails_leaves_no_mount_and_no_loop_device() {
     if !is_available(FileSystem::Ext4) {
         return;
     }
+    let _alone = alone();
     let panicked = std::thread::spawn(|| {
         let disk = PowerDisk::make(FileSystem::Ext4, TRIED_BYTES).expect("make a disk");
         let at = disk.mount_point();
@@ -134,15 +146,14 @@ fn a_test_that_fails_leaves_no_mount_and_no_loop_device() {
     });
     let folder = panicked.join().expect_err("it panicked");
     let folder = folder.downcast_ref::<std::path::PathBuf>().expect("the folder of the disk");
-    let folder_text = folder.display().to_string();
-    assert!(!folder.exists(), "{folder_text} is left");
-    assert!(left_over().iter().all(|line| !line.contains(&folder_text)), "{:?}", left_over());
+    assert!(!folder.exists(), "{} is left", folder.display());
+    assert_eq!(left_over(), Vec::<String>::new());
 }
 
 /// Bugs in what makes files durable, built into the daemons by a feature and turned on by a variable: the trial must find each.
 #[cfg(feature = "planted-bugs")]
 mod planted {
-    use super::{cuts, seed};
+    use super::{alone, cuts, seed};
     use dfs_tests::power::{FileSystem, Trial, is_available};
 
     /// Cuts within which each must be found.
@@ -152,6 +163,7 @@ mod planted {
         if !is_available(FileSystem::Ext4) {
             return;
         }
+        let _alone = alone();
         let mut trial = Trial::of(FileSystem::Ext4, cuts(CUTS));
         trial.variables = vec![("PLANTED_BUG", bug)];
         let (tally, found) = trial.run(&mut fastrand::Rng::with_seed(seed()));

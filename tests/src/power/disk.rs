@@ -10,8 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How the folder of each disk begins, under the system's folder for temporary files.
-pub const FOLDER_PREFIX: &str = "dfs-power-";
+/// How the folder of each disk of this process begins, under the system's folder for temporary files.
+pub fn folder_prefix() -> String {
+    format!("dfs-power-{}-", std::process::id())
+}
+
 /// The pause between two looks at what the system has not done yet.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -78,7 +81,7 @@ impl PowerDisk {
     /// # Errors
     /// When a step of it failed: which, and what was said.
     pub fn make(file_system: FileSystem, bytes: usize) -> Result<Self, String> {
-        let folder = TempDir::with_prefix(FOLDER_PREFIX).map_err(|error| format!("make a folder: {error}"))?;
+        let folder = TempDir::with_prefix(folder_prefix()).map_err(|error| format!("make a folder: {error}"))?;
         let mut disk = Self {
             file_system,
             cache: Arc::new(Mutex::new(DiskCache::new(bytes))),
