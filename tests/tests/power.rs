@@ -2,8 +2,11 @@
 
 #![cfg(target_os = "linux")]
 
+use dfs_daemon::datanode::store::folder::DataFolder;
+use dfs_daemon::datanode::store::space::SpaceLimits;
 use dfs_tests::power::{FileSystem, PowerDisk, Trial, disk, is_available};
 use dfs_tests::seed;
+use dfs_types::{ClusterId, DatanodeId};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -129,6 +132,25 @@ fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
     std::fs::write(disk.mount_point().join("late"), b"late").expect("into the page cache");
     disk.cache().lock().expect("disk").cut(1.0, &mut fastrand::Rng::with_seed(1));
     std::fs::File::open(disk.mount_point().join("late")).and_then(|file| file.sync_all()).expect_err("no power");
+}
+
+/// The file system makes no promise that we could rely on beyond what was synced itself.
+#[test]
+fn the_directories_of_a_new_datanode_survive_without_a_journal() {
+    if !is_available(FileSystem::Ext4WithoutJournal) {
+        return;
+    }
+    let _alone = alone();
+    let mut disk = PowerDisk::make(FileSystem::Ext4WithoutJournal, TRIED_BYTES).expect("make a disk");
+    let data = disk.mount_point().join("deep/data");
+    let limits = SpaceLimits { capacity: None, reserve: 0 };
+    let opened = DataFolder::open(&data, ClusterId([7; 16]), DatanodeId(1), limits, false).expect("a data folder");
+    drop(opened);
+    cut(&mut disk, 0.0);
+    let names = ["incoming", "damaged"].map(str::to_owned).into_iter();
+    let names = names.chain((0..256).map(|fan| format!("chunks/{fan:02x}")));
+    let lost: Vec<String> = names.filter(|name| !data.join(name).is_dir()).collect();
+    assert_eq!(lost, Vec::<String>::new());
 }
 
 #[test]

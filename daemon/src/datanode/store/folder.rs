@@ -201,12 +201,14 @@ fn make_folders(path: &Path) -> Result<(), EntryError> {
     for fan in 0..FANS as u64 {
         let folder = chunks.join(fan_out(ChunkId(fan)));
         match std::fs::create_dir(&folder) {
-            Ok(()) => made = true,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Its name in `chunks/` alone may lead to nothing after a power cut: not every file system writes both.
+            Ok(()) => durable::sync_folder(&folder).map_err(|error| (folder, error))?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             Err(error) => return Err((folder, error)),
         }
+        made = true;
     }
-    // One sync for all 256, and only at the first start.
+    // One sync for all 256 names, and only at the first start.
     if made { durable::sync_folder(&chunks).map_err(|error| (chunks, error)) } else { Ok(()) }
 }
 
