@@ -43,9 +43,9 @@ mod write;
 pub use client::{Client, ClientOptions};
 pub use dfs_rpc::board;
 pub use dfs_rpc::client::{
-    ChunkStatus, ClusterStatus, Find, FolderTraffic, Found, FoundPage, Lasting, ListFolder, ListPage, LocatedChunk,
-    Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode, SafeModeChange, Short,
-    Traffic, Unfinished, Wanted,
+    Blocked, ChunkStatus, ClusterStatus, Find, FolderTraffic, Found, FoundPage, Lasting, ListFolder, ListPage,
+    LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode,
+    SafeModeChange, Short, Traffic, Unfinished, Wanted,
 };
 pub use dfs_rpc::tls::{CredentialError, Identity};
 pub use dfs_types::{AttributeChange, Duty};

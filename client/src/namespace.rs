@@ -5,8 +5,8 @@ use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::client::{
-    ChunkStatus, ClusterStatus, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk, NodeStatus,
-    PlanRead, SafeModeChange,
+    Blocked, ChunkStatus, ClusterStatus, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk,
+    NodeStatus, PlanRead, SafeModeChange,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
@@ -143,15 +143,28 @@ impl Client {
         .await
     }
 
-    /// Sets how many copies of a file are wanted. It returns before they are made, or gone.
+    /// Sets how many replicas of a file are wanted. It returns before they are made, or gone. Gives the number of datanodes that
+    /// serve: as things are, there will not be more replicas than that.
     ///
     /// # Errors
     /// `not_found`, `is_a_directory`, `permission_denied`, `invalid_argument` for a number that is not allowed.
-    pub async fn set_replication(&self, path: &DfsPath, replication: u8) -> Result<()> {
+    pub async fn set_replication(&self, path: &DfsPath, replication: u8) -> Result<u32> {
         let request = request_id();
         self.call(|master, context| {
             let path = path.clone();
             async move { master.set_replication(context, request, path, replication).await }
+        })
+        .await
+    }
+
+    /// The chunks of a file that have fewer replicas than wanted, by what keeps them from having more.
+    ///
+    /// # Errors
+    /// `not_found`, `is_a_directory`, `permission_denied`.
+    pub async fn blocked(&self, path: &DfsPath) -> Result<Blocked> {
+        self.call(|master, context| {
+            let path = path.clone();
+            async move { master.blocked(context, path).await }
         })
         .await
     }

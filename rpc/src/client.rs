@@ -52,8 +52,11 @@ pub trait ClientService {
     async fn set_attributes(request: RequestId, path: DfsPath, change: AttributeChange) -> Result<()>;
     /// One page of what is found at and below a path, each folder before what is in it, names in the order of their bytes.
     async fn find(find: Find) -> Result<FoundPage>;
-    /// Sets how many copies of a file are wanted; repair and trimming do the rest.
-    async fn set_replication(request: RequestId, path: DfsPath, replication: u8) -> Result<()>;
+    /// Sets how many replicas of a file are wanted; repair and trimming do the rest. Gives the number of datanodes that serve:
+    /// more replicas than that cannot be made as things are, which is no error.
+    async fn set_replication(request: RequestId, path: DfsPath, replication: u8) -> Result<u32>;
+    /// The chunks of a file that have fewer replicas than wanted, by what keeps them from having more, now.
+    async fn blocked(path: DfsPath) -> Result<Blocked>;
     /// Enters safe mode, or leaves it, also the one at the start of a master. For the superuser.
     async fn set_safe_mode(change: SafeModeChange) -> Result<()>;
     /// The picture of the cluster for dashboards: what is new since the one of this version, where this master still knows
@@ -94,6 +97,8 @@ pub struct PlanWrite {
     pub exclude: Vec<DatanodeId>,
     /// The write has had a plan before: it may go on with fewer datanodes than it had to begin with.
     pub begun: bool,
+    /// Bytes of the whole file, where they are known: a write that begins and does not fit as a whole is refused.
+    pub length: Option<u64>,
 }
 
 /// The answer to [`PlanWrite`].
@@ -324,15 +329,22 @@ pub struct ClusterStatus {
     pub counted_ms: Option<u64>,
     pub lasting: Lasting,
     pub unfinished: Unfinished,
+    /// Chunks with fewer replicas than wanted, by what keeps them from having more, as of the last count.
+    pub blocked: Blocked,
     /// Sums over the live datanodes, in bytes. A disk that several of them share counts once.
     pub capacity: u64,
     pub used: u64,
     pub free: u64,
+    /// Bytes of files that find room with `room_replicas` replicas, as many as files get where the writer does not say.
+    pub room: u64,
+    pub room_replicas: u8,
     pub nodes_live: u32,
     pub nodes_stale: u32,
     pub nodes_dead: u32,
     /// Datanodes that are to be drained, those that are drained included, whatever their state is.
     pub nodes_draining: u32,
+    /// Datanodes that serve: neither dead nor to be drained.
+    pub nodes_serving: u32,
     pub version: String,
 }
 
@@ -354,13 +366,17 @@ impl ClusterStatus {
             counted_ms: None,
             lasting: Lasting::default(),
             unfinished: Unfinished::default(),
+            blocked: Blocked::default(),
             capacity: 0,
             used: 0,
             free: 0,
+            room: 0,
+            room_replicas: 0,
             nodes_live: 0,
             nodes_stale: 0,
             nodes_dead: 0,
             nodes_draining: 0,
+            nodes_serving: 0,
             version: String::new(),
         }
     }
@@ -390,6 +406,44 @@ pub struct Unfinished {
     pub silent_bytes: u64,
     /// When the last of the silent writes is given up, unless it is renewed; none where none is silent.
     pub until: Option<Timestamp>,
+}
+
+/// Chunks with fewer replicas than wanted on datanodes that serve, by what keeps them from having more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Blocked {
+    /// Replicas are being made, or begin as soon as datanodes have streams free.
+    pub under_way: u64,
+    /// It depends on datanodes that have missed heartbeats, or have not reported yet.
+    pub waiting: u64,
+    /// No replica is left to copy from.
+    pub no_source: u64,
+    /// Datanodes without a replica serve, but none has room.
+    pub no_room: u64,
+    /// The most bytes that one of the chunks without room has.
+    pub no_room_bytes: u32,
+    /// The only live datanodes without a replica are draining.
+    pub all_draining: u64,
+    /// Each datanode that serves has a replica, and more are wanted.
+    pub too_few: u64,
+    /// The most replicas that one of those wants.
+    pub too_few_want: u8,
+}
+
+impl Blocked {
+    /// Chunks that get no more replicas as things are.
+    pub fn stuck(&self) -> u64 {
+        self.no_source + self.no_room + self.all_draining + self.too_few
+    }
+
+    /// Chunks that get more replicas by themselves, sooner or later.
+    pub fn moving(&self) -> u64 {
+        self.under_way + self.waiting
+    }
+
+    /// Nothing is to be waited for: there are chunks that lack replicas, and none of them gets more as things are.
+    pub fn is_final(&self) -> bool {
+        self.stuck() > 0 && self.moving() == 0
+    }
 }
 
 /// Why nothing can be changed.
@@ -464,6 +518,8 @@ pub struct NodeStatus {
     pub duty: Duty,
     /// While it drains: chunks here with fewer copies elsewhere than wanted, at the last count; none before they were counted.
     pub left: Option<u64>,
+    /// While it drains: those chunks by what keeps them from being copied, by the same count.
+    pub blocked: Blocked,
     pub version: String,
 }
 
@@ -483,6 +539,7 @@ impl NodeStatus {
             sole: 0,
             duty: Duty::Serve,
             left: None,
+            blocked: Blocked::default(),
             version: String::new(),
         }
     }

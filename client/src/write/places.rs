@@ -35,12 +35,14 @@ pub(super) struct Places {
     planned: Instant,
     excluded: Vec<DatanodeId>,
     flight: Arc<Flight>,
+    /// Bytes of the whole file, if they are known.
+    length: Option<u64>,
 }
 
 impl Places {
     pub(super) fn new(transfer: Arc<Transfer>, options: PutOptions, flight: Arc<Flight>) -> Self {
         let (free, excluded) = (VecDeque::new(), Vec::new());
-        Self { transfer, options, shape: None, free, planned: Instant::now(), excluded, flight }
+        Self { transfer, options, shape: None, free, planned: Instant::now(), excluded, flight, length: None }
     }
 
     /// Chunk size and replication, after a first plan for `length` bytes.
@@ -48,6 +50,7 @@ impl Places {
         if let Some(shape) = self.shape {
             return Ok(shape);
         }
+        self.length = length;
         let guess = self.options.chunk_size.map_or(CHUNK_SIZE_GUESS, u64::from).max(1);
         let chunks = length.map_or(1, |length| length.div_ceil(guess));
         self.plan(chunks)
@@ -96,6 +99,7 @@ impl Places {
             chunks: chunks.clamp(1, CHUNKS_PER_CALL_MAX) as u32,
             exclude: self.excluded.clone(),
             begun: self.flight.has_begun(),
+            length: self.length,
         };
         self.flight.asks();
         let plan = self.transfer.wait(plan_write(&self.transfer, plan))?;

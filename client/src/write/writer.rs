@@ -216,7 +216,8 @@ impl Writer {
         *tries += u32::from(!matches!(failure, NodeFailure::Silent(_)));
         let blamed = if outworn { Vec::new() } else { blame(planned, failure) };
         let reason = match blamed.first() {
-            Some(node) => format!("chunk {}: {node}: {failure}", planned.id),
+            // What a datanode says of itself begins with its name already.
+            Some(node) => format!("chunk {}: {}", planned.id, named(*node, failure)),
             None => format!("chunk {}: {failure}", planned.id),
         };
         if *tries >= CHUNK_TRIES_MAX {
@@ -236,6 +237,12 @@ impl Writer {
         self.transfer.retried(reason);
         if *tries > 1 { self.transfer.pause(delay(*tries, fastrand::f64())) } else { Ok(()) }
     }
+}
+
+/// A failure with the name of its datanode before it, once.
+fn named(node: DatanodeId, failure: &NodeFailure) -> String {
+    let (node, failure) = (format!("{node}: "), failure.to_string());
+    if failure.starts_with(&node) { failure } else { node + &failure }
 }
 
 /// Which datanodes get no more chunks of this put. None when it was not the fault of one.
@@ -273,6 +280,16 @@ mod tests {
 
     fn said(node: Option<u16>, code: ErrorCode) -> NodeFailure {
         NodeFailure::Said(StreamError { node: node.map(DatanodeId), error: Error::new(code, "no") })
+    }
+
+    #[test]
+    fn the_name_of_a_datanode_is_not_said_twice() {
+        let said = |text: &str| {
+            NodeFailure::Said(StreamError { node: None, error: Error::new(ErrorCode::InsufficientDatanodes, text) })
+        };
+        assert_eq!(named(DatanodeId(2), &said("datanode-2: no space left")), "datanode-2: no space left");
+        assert_eq!(named(DatanodeId(2), &said("no space left")), "datanode-2: no space left");
+        assert_eq!(named(DatanodeId(1), &said("datanode-12: gone")), "datanode-1: datanode-12: gone");
     }
 
     #[test]

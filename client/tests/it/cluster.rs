@@ -7,8 +7,8 @@ use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
 use dfs_config::ClientSettings;
 use dfs_rpc::board::{Board, BoardVersion};
 use dfs_rpc::client::{
-    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
-    LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
+    Blocked, ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder,
+    ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
@@ -412,14 +412,19 @@ impl ClientService for Master {
         Err(Error::new(ErrorCode::Unsupported, "not here"))
     }
 
-    async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<()> {
+    async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<u32> {
         let change = || {
             let mut files = self.table.files.lock().expect("lock");
             let (stat, _) = files.get_mut(&path).ok_or_else(missing)?;
             stat.replication = replication;
             Ok(())
         };
-        self.once(request, change).await
+        let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.once(request, change).await.map(|()| nodes)
+    }
+
+    async fn blocked(self, _: Context, _: DfsPath) -> Result<Blocked> {
+        Err(Error::new(ErrorCode::Unsupported, "not here"))
     }
 
     async fn chunk(self, _: Context, _: ChunkId) -> Result<ChunkStatus> {

@@ -23,6 +23,30 @@ pub struct TooFew {
     pub found: usize,
 }
 
+/// The bytes of files that fit into datanodes with so much room each, with `replicas` replicas of every byte on as many
+/// different datanodes: the largest `n` for which the parts of the datanodes, none more than `n`, add up to `replicas * n`.
+pub fn room(frees: &[u64], replicas: u8) -> u64 {
+    let replicas = usize::from(replicas);
+    if replicas == 0 || frees.len() < replicas {
+        return 0;
+    }
+    let mut frees = frees.to_vec();
+    frees.sort_unstable();
+    let mut rest: u128 = frees.iter().map(|free| u128::from(*free)).sum();
+    for left in (1..=replicas).rev() {
+        let fits = rest / left as u128;
+        match frees.last().copied().map(u128::from) {
+            // It takes a whole replica of everything; the others have to take the rest.
+            Some(most) if most > fits => {
+                rest -= most;
+                frees.pop();
+            }
+            _ => return u64::try_from(fits).unwrap_or(u64::MAX),
+        }
+    }
+    0
+}
+
 /// Chooses `count` different datanodes for a chunk of `length` bytes, none of `exclude`, all with room for it; in the
 /// order of the chain. The same `seed` gives the same choice.
 ///
@@ -115,6 +139,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn there_is_room_for_what_the_datanodes_can_share(
+            frees in prop::collection::vec(0u64..50, 0..7), replicas in 1u8..5,
+        ) {
+            // By its definition, tried out.
+            let enough = |bytes: u64| {
+                let shared: u64 = frees.iter().map(|free| *free.min(&bytes)).sum();
+                shared >= bytes * u64::from(replicas)
+            };
+            let most = (0..400).rev().find(|bytes| enough(*bytes)).unwrap_or(0);
+            prop_assert_eq!(room(&frees, replicas), most);
+        }
+
         #[test]
         fn what_is_chosen_is_allowed_different_and_the_same_again(
             frees in prop::collection::vec((0u64..100, 0u32..5), 0..12),

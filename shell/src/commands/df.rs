@@ -42,6 +42,9 @@ struct Space {
     capacity: u64,
     used: u64,
     free: u64,
+    /// Bytes of files that find room with `room_replicas` replicas, as many as files get where the writer does not say.
+    room: u64,
+    room_replicas: u8,
     /// Of all files, once.
     files: u64,
     /// Of all files with all the copies that they should have: what is used when nothing lacks and nothing is left over.
@@ -49,14 +52,17 @@ struct Space {
     /// What writes that have not ended hold of what is used.
     unfinished: Unfinished,
     #[serde(skip)]
+    told: Option<String>,
+    #[serde(skip)]
     human: bool,
 }
 
 impl Space {
     fn of(status: &ClusterStatus, human: bool) -> Self {
-        let ClusterStatus { capacity, used, free, bytes, space, .. } = *status;
+        let ClusterStatus { capacity, used, free, room, room_replicas, bytes, space, .. } = *status;
+        let told = cluster::room(status);
         let unfinished = Unfinished::of(status);
-        Self { capacity, used, free, files: bytes, reserved: space, unfinished, human }
+        Self { capacity, used, free, room, room_replicas, told, files: bytes, reserved: space, unfinished, human }
     }
 }
 
@@ -69,6 +75,9 @@ impl Report for Space {
         let [capacity, used, free, files, reserved] = sizes;
         table.row([capacity, used, free, percent(self.used, self.capacity), files, reserved]);
         let mut text = table.render(view);
+        if let Some(room) = &self.told {
+            text.push_str(&format!("{room}\n"));
+        }
         if let Some(held) = cluster::unfinished(&self.unfinished.told, &chrono::Local) {
             text.push_str(&format!("{held}\n"));
         }

@@ -1,5 +1,6 @@
 //! `nodes`: the datanodes.
 
+use super::status::Blocked;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
@@ -89,6 +90,8 @@ pub struct Node {
     left: Option<u64>,
     /// It drained, and can be stopped without a loss.
     drained: bool,
+    /// While it drains: those replicas by what keeps their chunks from being copied.
+    blocked: Blocked,
 }
 
 /// A data folder of a datanode. Sizes are in bytes.
@@ -142,6 +145,7 @@ impl Node {
             duty: node.duty.to_string(),
             left: node.left,
             drained: node.is_drained(),
+            blocked: Blocked::of(&node.blocked),
         }
     }
 }

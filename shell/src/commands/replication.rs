@@ -5,9 +5,10 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb, watch};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::ClusterStatus;
+use dfs_tui::cluster;
 use dfs_tui::figures::{age, count, span};
 use dfs_tui::{Report, Tone, View};
-use dfs_types::Result;
+use dfs_types::{Error, ErrorCode, Result};
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
 
@@ -45,9 +46,18 @@ impl Verb for Replication {
             if !self.watch || done && context.json() {
                 return context.show(&seen);
             }
-            self.tell(context, &seen, &mut last)?;
+            let hopeless = hopeless(&seen.status, begun.0.elapsed());
+            if !context.json() {
+                self.tell(context, &seen, &mut last)?;
+            }
             if done {
                 return Ok(());
+            }
+            if let Some(error) = hopeless {
+                if context.json() {
+                    context.show(&seen)?;
+                }
+                return Err(error);
             }
             context.pause(PAUSE).await?;
         }
@@ -57,9 +67,6 @@ impl Verb for Replication {
 impl Replication {
     /// On a terminal in the place of what was told before, elsewhere when it is news; programs are told the end alone.
     fn tell(&self, context: &mut Context<'_>, seen: &Seen, last: &mut String) -> Result<()> {
-        if context.json() {
-            return Ok(());
-        }
         let text = seen.text(&context.view());
         if context.out.is_terminal() {
             let room = context.out.height().map_or(usize::MAX, |lines| lines.saturating_sub(2));
@@ -76,6 +83,17 @@ impl Replication {
         *last = seen.figures();
         context.out.flush()
     }
+}
+
+/// The error that ends the waiting where a count that began after it found that no chunk gets more replicas as things are.
+fn hopeless(status: &ClusterStatus, waited: Duration) -> Option<Error> {
+    let counted = Duration::from_millis(status.counted_ms?);
+    if counted >= waited || !status.blocked.is_final() || status.safe_mode.is_some() {
+        return None;
+    }
+    let (why, help) = cluster::reason(&status.blocked, status.nodes_serving)?;
+    let what = format!("nothing more is copied as things are: {why}");
+    Some(Error::new(ErrorCode::InsufficientDatanodes, what).hint(help))
 }
 
 /// Chunks that want copies.

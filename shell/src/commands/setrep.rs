@@ -8,6 +8,7 @@ use crate::report::about;
 use crate::transfer::{Bars, Board};
 use clap::Args;
 use dfs_client::{Client, LocatedChunk, Progress, Wanted};
+use dfs_tui::cluster;
 use dfs_tui::figures::plural;
 use dfs_tui::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
@@ -54,7 +55,8 @@ impl Verb for Setrep {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
-        let mut set = Set { replication: self.copies, files: 0, paths: Vec::new(), bytes: 0 };
+        let (files, paths, serving, bytes) = Default::default();
+        let mut set = Set { replication: self.copies, files, paths, serving, bytes };
         for text in &self.paths {
             let found = look(context, &client, text).await;
             let Some((path, stat)) = context.check(found)? else { continue };
@@ -75,6 +77,9 @@ impl Verb for Setrep {
                 set.paths.push(path.to_string());
             }
         }
+        if let Some(serving) = set.serving.filter(|serving| *serving < u32::from(self.copies)) {
+            context.session.say(&format!("setrep: warning: {}", self.beyond(serving)));
+        }
         if self.wait {
             self.wait(context, &client, &set).await?;
         }
@@ -90,11 +95,12 @@ impl Setrep {
         while let Some(page) = search.page(context).await? {
             let calls = page.entries.into_iter().map(|found| async move {
                 let result = client.set_replication(&found.path, self.copies).await;
-                result.map(|()| found.stat.size).map_err(|error| about(error, &found.path))
+                result.map(|serving| (found.stat.size, serving)).map_err(|error| about(error, &found.path))
             });
             let mut calls = stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT);
             while let Some(result) = context.call(async { Ok(calls.next().await) }).await? {
-                let Some(bytes) = context.check(result)? else { continue };
+                let Some((bytes, serving)) = context.check(result)? else { continue };
+                set.serving = Some(serving);
                 set.files += 1;
                 set.bytes += bytes;
             }
@@ -138,6 +144,11 @@ impl Setrep {
         Ok(())
     }
 
+    fn beyond(&self, serving: u32) -> String {
+        let datanodes = plural(serving.into(), "datanode serves", "datanodes serve");
+        format!("{} are wanted, but only {datanodes}: the rest is made when there are more datanodes", self.goal())
+    }
+
     fn goal(&self) -> String {
         plural(self.copies.into(), "copy", "copies")
     }
@@ -158,11 +169,13 @@ impl Setrep {
             if located.stat.replication != self.copies || right == all {
                 return Ok(());
             }
-            let status = context.call(client.status()).await?;
-            if status.nodes_live < u32::from(self.copies) {
-                let live = plural(status.nodes_live.into(), "datanode is", "datanodes are");
-                let what = format!("set, but there will not be {}: {live} live", self.goal());
-                return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint("start more datanodes"));
+            let blocked = context.call(client.blocked(path)).await.map_err(|error| about(error, path))?;
+            if blocked.is_final() {
+                let serving = context.call(client.status()).await?.nodes_serving;
+                if let Some((why, help)) = cluster::reason(&blocked, serving) {
+                    let what = format!("set, but there will not be {} as things are: {why}", self.goal());
+                    return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint(help));
+                }
             }
             context.pause(LOOK_EVERY).await?;
         }
@@ -184,6 +197,8 @@ struct Set {
     files: u64,
     /// The paths asked for at and below which they are.
     paths: Vec<String>,
+    /// Datanodes that serve; there will not be more replicas than that as things are. Null where nothing was set.
+    serving: Option<u32>,
     /// Bytes of those files.
     #[serde(skip)]
     bytes: u64,

@@ -141,12 +141,17 @@ pub struct Document {
     capacity: u64,
     used: u64,
     free: u64,
+    /// Bytes of files that find room with `room_replicas` replicas, as many as files get where the writer does not say.
+    room: u64,
+    room_replicas: u8,
     unfinished: Unfinished,
     nodes_live: u32,
     nodes_stale: u32,
     nodes_dead: u32,
     /// Those of them that are to be drained, or are.
     nodes_draining: u32,
+    /// Neither dead nor to be drained.
+    nodes_serving: u32,
     version: String,
 }
 
@@ -213,6 +218,32 @@ pub struct Replication {
     missing_ms: Option<u64>,
     endangered_ms: Option<u64>,
     under_ms: Option<u64>,
+    /// Those chunks by what keeps them from having more replicas.
+    blocked: Blocked,
+}
+
+/// Chunks with fewer replicas than wanted on datanodes that serve, by what keeps them from having more.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Blocked {
+    /// Replicas are being made, or begin as soon as datanodes have streams free.
+    under_way: u64,
+    /// It depends on datanodes that have missed heartbeats, or have not reported yet.
+    waiting: u64,
+    /// No replica is left to copy from.
+    no_source: u64,
+    /// Datanodes without a replica serve, but none has room.
+    no_room: u64,
+    /// The only live datanodes without a replica are draining.
+    all_draining: u64,
+    /// Each datanode that serves has a replica, and more are wanted.
+    too_few: u64,
+}
+
+impl Blocked {
+    pub fn of(blocked: &dfs_client::Blocked) -> Self {
+        let dfs_client::Blocked { under_way, waiting, no_source, no_room, all_draining, too_few, .. } = *blocked;
+        Self { under_way, waiting, no_source, no_room, all_draining, too_few }
+    }
 }
 
 impl Replication {
@@ -229,6 +260,7 @@ impl Replication {
             missing_ms: lasting.missing,
             endangered_ms: lasting.endangered,
             under_ms: lasting.under,
+            blocked: Blocked::of(&status.blocked),
         }
     }
 }
@@ -266,11 +298,14 @@ impl Document {
             capacity: status.capacity,
             used: status.used,
             free: status.free,
+            room: status.room,
+            room_replicas: status.room_replicas,
             unfinished: Unfinished::of(status),
             nodes_live: status.nodes_live,
             nodes_stale: status.nodes_stale,
             nodes_dead: status.nodes_dead,
             nodes_draining: status.nodes_draining,
+            nodes_serving: status.nodes_serving,
             version: status.version.clone(),
         }
     }

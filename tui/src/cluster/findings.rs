@@ -3,7 +3,7 @@
 use super::{Affected, Picture, names};
 use crate::figures::{apart, percent, plural, size};
 use crate::report::Tone;
-use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};
+use dfs_rpc::client::{Blocked, ClusterStatus, NodeState, NodeStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
@@ -11,7 +11,9 @@ use std::fmt;
 /// Clocks further apart than this are worth a look: times of files, and the expiry of permissions, go by them.
 pub const SKEW_MAX_MS: u64 = 2_000;
 /// Below this part of the space, in percent, there should be more.
-const FREE_MIN_PERCENT: u64 = 10;
+const FREE_MIN_PERCENT: u64 = 15;
+/// From this part of the space on, in percent, a cluster counts as nearly full.
+const USED_MAX_PERCENT: u64 = 85;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -123,6 +125,7 @@ pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
         found.extend(endangered(picture));
         found.extend(under(picture));
     }
+    found.extend(beyond(picture));
     found.extend(dead(picture));
     found.extend(stale(picture));
     found.extend(failed_folders(picture));
@@ -217,7 +220,9 @@ fn endangered(picture: &Picture<'_>) -> Option<Finding> {
 }
 
 fn under(picture: &Picture<'_>) -> Option<Finding> {
-    let chunks = picture.status.replication.under;
+    // Those for which there are too few datanodes are told apart.
+    let status = picture.status;
+    let chunks = status.replication.under.saturating_sub(too_many_wanted(status));
     (chunks > 0).then(|| Finding {
         severity: Severity::Warning,
         what: format!(
@@ -231,10 +236,38 @@ fn under(picture: &Picture<'_>) -> Option<Finding> {
     })
 }
 
+/// Chunks that want more replicas than there are datanodes: nothing that time mends.
+fn beyond(picture: &Picture<'_>) -> Option<Finding> {
+    let status = picture.status;
+    let (too_few, too_few_want) = (too_many_wanted(status), status.blocked.too_few_want);
+    if too_few == 0 || picture.reporting() {
+        return None;
+    }
+    let only = Blocked { too_few, too_few_want, ..Blocked::default() };
+    let (what, _) = super::reason(&only, status.nodes_serving)?;
+    let most = plural(status.nodes_serving.into(), "replica", "replicas");
+    Some(Finding {
+        severity: Severity::Warning,
+        what,
+        since_ms: None,
+        doing: format!("nothing: setrep them to {most} at the most, or add datanodes"),
+        next: if picture.local { format!("dfsd up --datanodes {too_few_want}") } else { "fsck".into() },
+    })
+}
+
+/// Chunks for which there would be too few datanodes even if the dead ones came back.
+fn too_many_wanted(status: &ClusterStatus) -> u64 {
+    let all = status.nodes_live + status.nodes_stale + status.nodes_dead;
+    if u32::from(status.blocked.too_few_want) > all { status.blocked.too_few } else { 0 }
+}
+
 /// What repair does now, or what it waits for.
 fn repair(picture: &Picture<'_>, rule: &str) -> String {
     match picture.status.replication.copying {
-        0 => format!("{rule} {}", awaited(picture.status)),
+        0 => match super::reason(&picture.status.blocked, picture.status.nodes_serving) {
+            Some((what, _)) if picture.status.blocked.is_final() => format!("nothing can be copied: {what}"),
+            _ => format!("{rule} {}", awaited(picture.status)),
+        },
         copying => format!("{rule}; {} now", plural(copying, "copy is being made", "copies are being made")),
     }
 }
@@ -339,10 +372,16 @@ fn failed_folders(picture: &Picture<'_>) -> Option<Finding> {
 
 fn little_space(picture: &Picture<'_>) -> Option<Finding> {
     let status = picture.status;
-    let little = status.free.saturating_mul(100) < status.capacity.saturating_mul(FREE_MIN_PERCENT);
+    let little = status.free.saturating_mul(100) < status.capacity.saturating_mul(FREE_MIN_PERCENT)
+        || status.used.saturating_mul(100) >= status.capacity.saturating_mul(USED_MAX_PERCENT);
     (status.capacity > 0 && little).then(|| Finding {
         severity: if status.free == 0 { Severity::Bad } else { Severity::Warning },
-        what: format!("{} of the space is left, {}", percent(status.free, status.capacity), size(status.free)),
+        what: format!(
+            "{} of the space is left, {}{}",
+            percent(status.free, status.capacity),
+            size(status.free),
+            super::room(status).map(|room| format!(": {room}")).unwrap_or_default(),
+        ),
         since_ms: None,
         doing: "full datanodes are passed over; when too few have room, writes are refused".into(),
         next: "nodes".into(),

@@ -1,16 +1,19 @@
 //! The cluster on one screen: health in words first, then how far to trust what follows, figures, and what is wrong.
 //!
 //! * [`findings`]: everything that keeps the cluster from being well, each with what to do about it.
+//! * [`reasons`]: why chunks get no more replicas.
 //! * [`screen`]: the text.
 
+mod blocked;
 mod drains;
 mod findings;
 mod screen;
 #[cfg(test)]
 mod tests;
 
+pub use blocked::{Reason, reason, reasons};
 pub use findings::{Finding, Health, SKEW_MAX_MS, Severity, awaited, findings, health};
-pub use screen::{screen, unfinished};
+pub use screen::{room, screen, unfinished};
 
 use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};
 use std::time::Duration;

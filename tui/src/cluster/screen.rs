@@ -6,7 +6,7 @@ use crate::nodes;
 use crate::report::{Tone, View};
 use crate::text::{sanitise, wrap};
 use chrono::TimeZone;
-use dfs_rpc::client::Unfinished;
+use dfs_rpc::client::{ClusterStatus, Unfinished};
 use dfs_types::Timestamp;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -58,7 +58,16 @@ where
     line(&mut text, "seen", &trust(picture, zone), view);
     let (used, capacity) = (size(status.used), size(status.capacity));
     let part = percent(status.used, status.capacity);
-    line(&mut text, "space", &format!("{used} of {capacity} used ({part}), {} free", size(status.free)), view);
+    line(
+        &mut text,
+        "space",
+        &format!(
+            "{used} of {capacity} used ({part}), {} free{}",
+            size(status.free),
+            room(status).map(|room| format!(", {room}")).unwrap_or_default()
+        ),
+        view,
+    );
     if let Some(held) = unfinished(&status.unfinished, zone) {
         line(&mut text, "", &held, view);
     }
@@ -77,6 +86,13 @@ where
         text.push_str(&tell(finding, status.taken_at, zone, view));
     }
     text
+}
+
+/// The room for files with their replicas; none where the master does not say.
+pub fn room(status: &ClusterStatus) -> Option<String> {
+    let replicas = status.room_replicas;
+    (replicas > 0)
+        .then(|| format!("room for {} at {}", size(status.room), plural(replicas.into(), "replica", "replicas")))
 }
 
 /// What unfinished writes hold, and until when; none where they hold nothing.

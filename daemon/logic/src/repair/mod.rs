@@ -13,6 +13,7 @@
 //! **Invariant:** nothing is copied to a datanode that drains.
 //! **Invariant:** no datanode sends or takes more copies at a time than its limit.
 
+mod blocked;
 mod plan;
 mod shortage;
 mod survey;
@@ -25,6 +26,7 @@ use crate::namespace::Namespace;
 use dfs_types::{ChunkId, DatanodeId};
 use std::collections::BTreeMap;
 
+pub use blocked::{Blocked, Blocker, Inquiry};
 pub use plan::{Copy, InFlight, Limits, Plan, Trim, plan};
 pub use shortage::{Examiner, Shortage};
 pub use survey::{Counts, Health, NEEDS_MAX, NodeShort, Survey};

@@ -79,6 +79,16 @@ impl InFlight {
         }
     }
 
+    /// Replicas of a chunk that are being made.
+    pub(super) fn copies_of(&self, chunk: ChunkId) -> usize {
+        self.chunks.get(&chunk).copied().unwrap_or(0)
+    }
+
+    /// Bytes on their way to a datanode.
+    pub(super) fn takes_bytes(&self, node: DatanodeId) -> u64 {
+        self.takes(node).bytes
+    }
+
     fn sends(&self, node: DatanodeId) -> usize {
         self.sending.get(&node).copied().unwrap_or(0)
     }

@@ -145,6 +145,18 @@ impl Survey {
         self.done
     }
 
+    /// Chunks that were found to want a replica more, at most [`NEEDS_MAX`] of each urgency.
+    pub fn needs(&self) -> impl Iterator<Item = ChunkId> + '_ {
+        [&self.endangered, &self.under, &self.moves].into_iter().flatten().copied()
+    }
+
+    /// Chunks that have too few live copies and are not among [`Survey::needs`], since stale replicas are waited for, or too
+    /// many were found.
+    pub fn short_unlisted(&self) -> u64 {
+        let listed = (self.endangered.len() + self.under.len()) as u64;
+        (self.health.endangered + self.health.under).saturating_sub(listed)
+    }
+
     /// Whether a chunk was found that [`plan`](super::plan) might do something about.
     pub fn has_needs(&self) -> bool {
         [&self.endangered, &self.under, &self.moves, &self.over].into_iter().any(|list| !list.is_empty())

@@ -1,3 +1,4 @@
+mod blocked;
 mod draining;
 
 use super::{Copy, Health, InFlight, Limits, NodeView, Plan, Survey, View, plan};

@@ -32,7 +32,7 @@ const RENEW_EVERY_MAX: Duration = Duration::from_secs(10);
 /// A client renews its write so many times within the write timeout, at least.
 const RENEWALS_PER_TIMEOUT: u32 = 4;
 /// A write counts as silent after so many renewals that did not come.
-const RENEWALS_MISSED: u32 = 3;
+const RENEWALS_MISSED: u32 = 2;
 /// When the master has not looked for this long, it stood still, and clients could not renew: nothing is overdue for that.
 const PAUSE_MIN: Duration = Duration::from_secs(10);
 

@@ -107,7 +107,7 @@ fn what_is_held_is_told_with_the_moment_at_which_it_is_free() {
         held
     };
     let quiet = Held { writes: 2, bytes: 120, ..Held::default() };
-    assert_eq!(held(&writes, at(30)), quiet);
+    assert_eq!(held(&writes, at(20)), quiet);
     let silent = Held { silent: 1, silent_bytes: 60, until: Some(at(101)), ..quiet };
     assert_eq!(held(&writes, at(91)), silent);
     writes.abandon(WriteId(2), "bob").expect("own");

@@ -6,6 +6,7 @@
 use crate::master::registry::{Glance, Seen};
 use bytes::Bytes;
 use dfs_logic::liveness::NodeState;
+use dfs_logic::repair::Blocked;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_rpc::curve::Second;
@@ -81,12 +82,13 @@ struct Mark {
     sole: u64,
     duty: Duty,
     left: Option<u64>,
+    blocked: Blocked,
 }
 
 impl Mark {
     fn of(node: &Seen) -> Self {
-        let Seen { told, state, chunks, short, sole, duty, left, .. } = *node;
-        Self { told, state, chunks, short, sole, duty, left }
+        let Seen { told, state, chunks, short, sole, duty, left, blocked, .. } = *node;
+        Self { told, state, chunks, short, sole, duty, left, blocked }
     }
 }
 

@@ -5,7 +5,12 @@ use super::changes::Change;
 use super::nodes::Registry;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
-use dfs_types::{DatanodeId, Duty, Timestamp};
+use dfs_logic::repair::{Blocked, InFlight, Inquiry, View};
+use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
+use std::collections::BTreeMap;
+
+/// Chunks of one drained datanode that are remembered to have had enough replicas.
+const ENOUGH_MAX: usize = 65_536;
 
 /// A datanode that drains.
 #[derive(Debug, Default)]
@@ -16,6 +21,11 @@ pub(super) struct Drain {
     left: Option<u64>,
     /// That it is drained was told, and has been so since.
     told: bool,
+    /// What keeps its chunks from being copied, at the last survey.
+    pub(super) blocked: Blocked,
+    /// Chunks of which more replicas were wanted after it was drained: how many were enough until then. It stays drained as
+    /// long as there are as many elsewhere.
+    enough: BTreeMap<ChunkId, u8>,
 }
 
 impl Drain {
@@ -75,13 +85,45 @@ impl Registry {
     }
 
     /// A survey has ended. Tells of those that are drained now.
-    pub(super) fn end_count(&mut self) {
-        let counts = self.healing.counts();
+    pub(super) fn end_count(&mut self, namespace: &Namespace, now: Timestamp) {
+        let (counts, excused) = (self.healing.counts(), self.excused(namespace, now));
         for (id, drain) in self.drains.iter_mut().filter(|(_, drain)| drain.counting) {
             drain.counting = false;
-            drain.left = Some(counts.node(*id).left);
+            drain.left = Some(counts.node(*id).left.saturating_sub(excused.get(id).copied().unwrap_or(0)));
             drain.told &= drain.is_done();
         }
+    }
+
+    /// More replicas are to be wanted of these chunks: datanodes that are drained stay so as long as there are as many
+    /// elsewhere as were enough so far. Soft state: another leader asks for all that is wanted.
+    pub fn wants_more(&mut self, chunks: &[ChunkId], enough: u8) {
+        for (id, drain) in self.drains.iter_mut().filter(|(_, drain)| drain.is_done()) {
+            for chunk in chunks {
+                let holds = self.locations.replicas(*chunk).nodes().any(|node| node == *id);
+                if holds && drain.enough.len() < ENOUGH_MAX {
+                    drain.enough.entry(*chunk).or_insert(enough);
+                }
+            }
+        }
+    }
+
+    /// Chunks on those that drain which lack replicas only since more are wanted.
+    fn excused(&self, namespace: &Namespace, now: Timestamp) -> BTreeMap<DatanodeId, u64> {
+        if self.drains.values().all(|drain| drain.enough.is_empty()) {
+            return BTreeMap::new();
+        }
+        let nodes = self.views(namespace, now);
+        let in_flight = InFlight::default();
+        let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);
+        let count = |(id, drain): (&DatanodeId, &Drain)| {
+            let lacking = drain.enough.iter().filter(|(chunk, enough)| {
+                inquiry
+                    .staying(**chunk, *id)
+                    .is_some_and(|(live, wanted)| live < wanted && live >= usize::from(**enough))
+            });
+            (*id, lacking.count() as u64)
+        };
+        self.drains.iter().map(count).collect()
     }
 
     /// Notes those that have come to be drained. Of a dead one it is no news that it can be stopped.
@@ -101,6 +143,11 @@ impl Registry {
     /// While a datanode drains: its chunks with fewer copies elsewhere than wanted, once they were counted.
     pub(super) fn left(&self, id: DatanodeId) -> Option<u64> {
         self.drains.get(&id).and_then(|drain| drain.left)
+    }
+
+    /// While a datanode drains: what keeps its chunks from being copied, by the same count.
+    pub(super) fn drain_blocked(&self, id: DatanodeId) -> Blocked {
+        self.drains.get(&id).map(|drain| drain.blocked).unwrap_or_default()
     }
 
     /// Live datanodes that were forgotten: they have come back.

@@ -5,7 +5,8 @@ use super::nodes::{Node, Registry};
 use super::space::Space;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
-use dfs_logic::repair::Counts;
+use dfs_logic::placement::room;
+use dfs_logic::repair::{Blocked, Counts};
 use dfs_rpc::client::{self, ClusterStatus, Lasting, NodeStatus, ReplicationStatus};
 use dfs_rpc::node::NodeLoad;
 use dfs_types::{ClusterId, DatanodeId, Duty, Timestamp};
@@ -27,6 +28,7 @@ pub struct Glance {
     /// Chunks reported so far, while safe mode lasts.
     pub safe_mode: Option<u64>,
     lasting: Lasting,
+    pub blocked: Blocked,
 }
 
 /// A datanode at one moment.
@@ -45,6 +47,7 @@ pub struct Seen {
     pub duty: Duty,
     /// While it drains: its chunks with fewer copies elsewhere than wanted, once they were counted.
     pub left: Option<u64>,
+    pub blocked: Blocked,
     pub version: Arc<str>,
     /// The number of what it told last: another one each time that it tells something.
     pub told: u64,
@@ -57,6 +60,13 @@ pub fn shown(state: NodeState) -> client::NodeState {
         NodeState::Stale => client::NodeState::Stale,
         NodeState::Dead => client::NodeState::Dead,
     }
+}
+
+/// What keeps chunks from having their replicas, as the protocol has it.
+pub fn told(blocked: Blocked) -> client::Blocked {
+    let Blocked { under_way, waiting, no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want } =
+        blocked;
+    client::Blocked { under_way, waiting, no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want }
 }
 
 /// A span in milliseconds.
@@ -83,6 +93,7 @@ impl Registry {
                 sole: lacking.sole,
                 duty,
                 left: self.left(id).filter(|_| duty == Duty::Drain),
+                blocked: self.drain_blocked(id),
                 version: node.version.clone(),
                 told: node.told,
             }
@@ -94,6 +105,7 @@ impl Registry {
             counted_at: self.healing.counted_at(),
             safe_mode: self.healing.safe_mode(),
             lasting: self.healing.lasting(now),
+            blocked: self.healing.blocked(),
             counts,
         }
     }
@@ -108,6 +120,8 @@ impl Glance {
             replication: self.replication,
             counted_ms: self.counted_at.map(|at| millis(self.now.since(at))),
             lasting: self.lasting(),
+            blocked: told(self.blocked),
+            nodes_serving: self.serving(),
             capacity: space.capacity,
             used: space.used,
             free: space.free,
@@ -125,6 +139,21 @@ impl Glance {
         let mut numbers = [0; 3];
         self.nodes.iter().for_each(|node| numbers[node.state as usize] += 1);
         numbers
+    }
+
+    /// How many datanodes serve: those that drain, are drained or dead do not.
+    pub fn serving(&self) -> u32 {
+        let serves = |node: &&Seen| node.duty == Duty::Serve && node.state != NodeState::Dead;
+        u32::try_from(self.nodes.iter().filter(serves).count()).unwrap_or(u32::MAX)
+    }
+
+    /// The bytes of files that find room with so many replicas.
+    pub fn room(&self, replicas: u8) -> u64 {
+        let live = self.nodes.iter().filter(|node| node.state == NodeState::Live && node.duty == Duty::Serve);
+        let loads: Vec<&NodeLoad> = live.map(|node| &*node.load).collect();
+        let frees: Vec<u64> = loads.iter().map(|load| load.free()).collect();
+        let shared = Space::of(loads.into_iter()).free / u64::from(replicas.max(1));
+        room(&frees, replicas).min(shared)
     }
 
     /// How many datanodes are to be drained, in whatever state.
@@ -170,6 +199,7 @@ impl Seen {
             sole: self.sole,
             duty: self.duty,
             left: self.left,
+            blocked: told(self.blocked),
             version: self.version.as_ref().to_owned(),
         }
     }

@@ -4,12 +4,12 @@ use super::nodes::{Node, Registry};
 use dfs_logic::collect::garbage;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
-use dfs_logic::repair::{self, Counts, Health, InFlight, Limits, Survey, View};
+use dfs_logic::repair::{self, Blocked, Blocker, Counts, Health, InFlight, Inquiry, Limits, Survey, View};
 use dfs_logic::safe_mode;
 use dfs_rpc::client::{Lasting, NodeAddress, ReplicationStatus};
 use dfs_rpc::node::Order;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,8 @@ pub struct Healing {
     counts: Arc<Counts>,
     /// At the last complete survey there were chunks to copy from datanodes that drain.
     moving: bool,
+    /// What keeps chunks from having their replicas, as of that survey.
+    blocked: Blocked,
     surveyed_at: Option<Timestamp>,
     short: ShortSince,
     copies: Vec<UnderWay>,
@@ -89,6 +91,7 @@ impl Healing {
             health: Health::default(),
             counts: Arc::default(),
             moving: false,
+            blocked: Blocked::default(),
             surveyed_at: None,
             short: ShortSince::default(),
             copies: Vec::new(),
@@ -136,6 +139,11 @@ impl Healing {
     /// How the chunks were at the last complete survey, in detail.
     pub fn counts(&self) -> Arc<Counts> {
         self.counts.clone()
+    }
+
+    /// What keeps chunks from having their replicas, at the last complete survey.
+    pub fn blocked(&self) -> Blocked {
+        self.blocked
     }
 
     /// Whether there were chunks to copy from datanodes that drain, at the last complete survey.
@@ -256,11 +264,48 @@ impl Registry {
             self.healing.counts = Arc::new(self.healing.survey.counts().clone());
             self.healing.moving = self.healing.survey.has_moves();
             self.healing.surveyed_at = Some(now);
-            self.end_count();
+            self.end_count(namespace, now);
+            self.find_blockers(namespace, now);
             self.healing.short.note(&self.healing.health, now);
             self.judge_safe_mode();
         }
         complete
+    }
+
+    /// Finds what keeps the chunks that the survey found from having their replicas.
+    fn find_blockers(&mut self, namespace: &Namespace, now: Timestamp) {
+        let nodes = self.views(namespace, now);
+        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy));
+        let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);
+        let (survey, health) = (&self.healing.survey, self.healing.health);
+        let mut all = Blocked::default();
+        let mut leaving: BTreeMap<DatanodeId, Blocked> = BTreeMap::new();
+        for id in survey.needs() {
+            let Some(blocker) = inquiry.blocker(id) else { continue };
+            all.note(blocker, 1);
+            for node in inquiry.leaving_holders(id) {
+                leaving.entry(node).or_default().note(blocker, 1);
+            }
+        }
+        all.note(Blocker::Waiting, survey.short_unlisted());
+        // One that has missed heartbeats may have what is missing.
+        all.note(if inquiry.has_stale() { Blocker::Waiting } else { Blocker::NoSource }, health.missing);
+        let may_begin = self.may_repair(now);
+        let held = |blocked: Blocked| if may_begin { blocked } else { blocked.held() };
+        self.healing.blocked = held(all);
+        for (id, drain) in &mut self.drains {
+            drain.blocked = held(leaving.get(id).copied().unwrap_or_default());
+        }
+    }
+
+    /// What keeps the chunks of one file from having their replicas, now.
+    pub fn blockers_of(&self, chunks: impl Iterator<Item = ChunkId>, namespace: &Namespace, now: Timestamp) -> Blocked {
+        let nodes = self.views(namespace, now);
+        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy));
+        let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);
+        let mut blocked = Blocked::default();
+        chunks.filter_map(|id| inquiry.blocker(id)).for_each(|blocker| blocked.note(blocker, 1));
+        if self.may_repair(now) { blocked } else { blocked.held() }
     }
 
     /// Leaving safe mode is for good: what is lost later is repair's business.

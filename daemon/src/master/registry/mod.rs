@@ -19,7 +19,7 @@ mod reports;
 mod space;
 
 pub use changes::Change;
-pub use glance::{Glance, Seen, millis, shown};
+pub use glance::{Glance, Seen, millis, shown, told};
 pub use healing::{Healing, Sealer};
 pub use nodes::{Node, ORDERS_WAITING_MAX, Registry, RegistrySettings};
 pub use pulse::Pulse;

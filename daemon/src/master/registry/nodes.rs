@@ -3,6 +3,7 @@
 use super::changes::{Change, FolderNews, folder_news};
 use super::drains::Drain;
 use super::healing::Healing;
+use super::space::Space;
 use crate::master::board::Journal;
 use dfs_logic::liveness::{Contact, LivenessSettings, NodeState};
 use dfs_logic::locations::Locations;
@@ -249,6 +250,19 @@ impl Registry {
         let live = self.nodes(now).filter(|(id, state, _)| *state == NodeState::Live && !exclude.contains(id));
         let serving = live.filter(|(id, ..)| namespace.duty(*id) == Duty::Serve);
         serving.map(|(id, _, node)| Candidate { id, free: node.free(), load: node.busy() }).collect()
+    }
+
+    /// The space of these datanodes, each disk counted once.
+    pub fn space_of(&self, ids: impl Iterator<Item = DatanodeId>) -> Space {
+        Space::of(ids.filter_map(|id| self.nodes.get(&id)).map(|node| &*node.load))
+    }
+
+    /// How many datanodes serve: those that drain, are drained or dead do not.
+    pub fn serving(&self, namespace: &Namespace, now: Timestamp) -> usize {
+        let serves = |(id, state, _): &(DatanodeId, NodeState, &Node)| {
+            *state != NodeState::Dead && namespace.duty(*id) == Duty::Serve
+        };
+        self.nodes(now).filter(serves).count()
     }
 
     /// Notes that a chunk of up to `bytes` is on its way to these.

@@ -2,7 +2,7 @@
 
 use crate::master::registry::Registry;
 use dfs_logic::namespace::Namespace;
-use dfs_logic::placement::{Candidate, choose};
+use dfs_logic::placement::{Candidate, choose, room};
 use dfs_rpc::client::PlanWrite;
 use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, Result, Timestamp};
 
@@ -34,6 +34,7 @@ pub fn place(
     if candidates.len() < needed {
         return Err(too_few(wanted.chain, needed, candidates.len(), &plan.exclude).at(&plan.path));
     }
+    check_length(registry, &candidates, plan, wanted)?;
     let chains = choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..))
         .ok_or_else(|| no_room(wanted.bytes, needed).at(&plan.path))?;
     // How long a single chunk will be nobody knows; small files would fill the books in no time.
@@ -42,6 +43,43 @@ pub fn place(
         registry.note_planned(chain, bytes);
     }
     Ok(chains)
+}
+
+/// Bytes that a chunk takes on a disk beside its data, at the most: header, table of checksums, padding.
+const CHUNK_OVERHEAD: u64 = 16 << 10;
+
+/// Checks that a write which begins fits as a whole, where its length is known.
+fn check_length(registry: &Registry, candidates: &[Candidate], plan: &PlanWrite, wanted: Wanted) -> Result<()> {
+    let Some(length) = plan.length.filter(|length| *length > 0 && !plan.begun) else { return Ok(()) };
+    let chunks = length.div_ceil(u64::from(wanted.bytes).max(1));
+    let needed = length.saturating_add(chunks.saturating_mul(CHUNK_OVERHEAD));
+    let replicas = u64::from(wanted.chain);
+    // Datanodes may share a disk: each of these could take all replicas.
+    let ample = |candidate: &&Candidate| candidate.free >= needed.saturating_mul(replicas);
+    if candidates.iter().filter(ample).count() >= usize::from(wanted.chain) {
+        return Ok(());
+    }
+    let space = registry.space_of(candidates.iter().map(|candidate| candidate.id));
+    let frees: Vec<u64> = candidates.iter().map(|candidate| candidate.free).collect();
+    let room = room(&frees, wanted.chain).min(space.free / replicas.max(1));
+    if needed <= room {
+        return Ok(());
+    }
+    let size = |bytes| ByteSize(bytes).human();
+    let mut what = format!(
+        "{} in {replicas} replicas do not fit: there is room for {}; {} free on {} datanodes, {} used",
+        size(length),
+        size(room),
+        size(space.free),
+        candidates.len(),
+        size(space.used),
+    );
+    let kept_back = space.capacity.saturating_sub(space.used).saturating_sub(space.free);
+    if kept_back > 0 {
+        what.push_str(&format!(", {} kept back or used by others", size(kept_back)));
+    }
+    let error = Error::new(ErrorCode::InsufficientDatanodes, what).at(&plan.path);
+    Err(error.hint("delete files, add datanodes or disks, or write with a lower replication"))
 }
 
 /// The same chain for all `count` chunks, so that the writer needs one connection for them; where the datanodes that

@@ -2,12 +2,13 @@
 
 use super::write::check_replication;
 use crate::master::refused::{refused, refused_move};
+use crate::master::registry::told;
 use crate::master::state::Master;
 use dfs_logic::command::{Op, Outcome, Refusal};
-use dfs_rpc::client::{ListFolder, ListPage};
+use dfs_rpc::client::{Blocked, ListFolder, ListPage};
 use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
 use dfs_types::principal::is_user_name;
-use dfs_types::{AttributeChange, Deleted, DfsPath, RequestId, Result, Stat};
+use dfs_types::{AttributeChange, ChunkId, Deleted, DfsPath, Duty, RequestId, Result, Stat};
 
 /// What clients are told of, and go by.
 const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::namespace::CHANGED_MAX, "one bound, said in two places");
@@ -73,14 +74,40 @@ impl Master {
         request: RequestId,
         path: DfsPath,
         replication: u8,
-    ) -> Result<()> {
+    ) -> Result<u32> {
         self.need_writable()?;
         check_replication(replication)?;
+        self.keep_drained(user, &path, replication);
         let op = Op::SetReplication { path: path.clone(), replication };
         self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
         self.registry().healing.changed();
         self.wake.notify_one();
-        Ok(())
+        let version = self.published.get();
+        Ok(u32::try_from(self.registry().serving(&version.namespace, self.clock.now())).unwrap_or(u32::MAX))
+    }
+
+    /// A datanode that is drained does not drain anew because more replicas of a file are wanted.
+    fn keep_drained(&self, user: &str, path: &DfsPath, replication: u8) {
+        let version = self.published.get();
+        if version.namespace.duties().all(|(_, duty)| duty != Duty::Drain) {
+            return;
+        }
+        // Where it cannot be looked at, the command will be refused as well.
+        let Ok((stat, chunks)) = version.namespace.chunks(path, 0, u64::MAX, usize::MAX, user) else { return };
+        if replication > stat.replication {
+            let ids: Vec<ChunkId> = chunks.into_iter().map(|(_, chunk)| chunk.id).collect();
+            self.registry().wants_more(&ids, stat.replication);
+        }
+    }
+
+    /// What keeps the chunks of a file from having their replicas.
+    pub(super) fn blocked(&self, user: &str, path: &DfsPath) -> Result<Blocked> {
+        self.need_leader()?;
+        let version = self.published.get();
+        let found = version.namespace.chunks(path, 0, u64::MAX, usize::MAX, user);
+        let (_, chunks) = found.map_err(|refusal| refused(refusal, path))?;
+        let ids = chunks.into_iter().map(|(_, chunk)| chunk.id);
+        Ok(told(self.registry().blockers_of(ids, &version.namespace, self.clock.now())))
     }
 
     pub(super) fn stat(&self, user: &str, path: &DfsPath) -> Result<Stat> {

@@ -48,6 +48,8 @@ impl Master {
             space: totals.replica_bytes,
             replication,
             unfinished: self.unfinished(),
+            room: glance.room(self.settings.replication),
+            room_replicas: self.settings.replication,
             ..glance.status(self.cluster, self.clock.calendar())
         }
     }

@@ -4,8 +4,8 @@ use crate::master::state::Master;
 use bytes::Bytes;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::client::{
-    ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
-    NodeStatus, PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
+    Blocked, ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder,
+    ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Result, Stat, WriteId};
 use std::sync::Arc;
@@ -95,8 +95,12 @@ impl ClientService for UserCalls {
         self.master.find(&self.user, &find)
     }
 
-    async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<()> {
+    async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<u32> {
         self.master.set_replication(&self.user, request, path, replication).await
+    }
+
+    async fn blocked(self, _: Context, path: DfsPath) -> Result<Blocked> {
+        self.master.blocked(&self.user, &path)
     }
 
     async fn set_duty(self, _: Context, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {

@@ -214,7 +214,17 @@ impl Datanode {
 pub(super) fn plan(path: &DfsPath) -> PlanWrite {
     let (exclude, overwrite) = (Vec::new(), false);
     let (write, path) = (next_write(), path.clone());
-    PlanWrite { write, path, overwrite, replication: None, chunk_size: None, chunks: 1, exclude, begun: false }
+    PlanWrite {
+        write,
+        path,
+        overwrite,
+        replication: None,
+        chunk_size: None,
+        chunks: 1,
+        exclude,
+        begun: false,
+        length: None,
+    }
 }
 
 pub(super) fn commit(path: &DfsPath, chunks: Vec<CommittedChunk>) -> CommitWrite {

@@ -1,0 +1,99 @@
+//! What cannot come as things are: it is said, with the reason and what helps, and nobody waits for it.
+
+use dfs_tests::cluster::Said;
+use dfs_tests::{Cluster, Spec, content};
+use serde_json::Value;
+
+fn put(cluster: &Cluster, bytes: usize, name: &str) -> Said {
+    let local = cluster.scratch().join("local");
+    std::fs::write(&local, content::bytes(1, bytes)).expect("write");
+    cluster.shell(&["put", local.to_str().expect("UTF-8"), name])
+}
+
+fn whats(cluster: &Cluster) -> Vec<String> {
+    let status = cluster.json(&["status"]);
+    let list = status["findings"].as_array().expect("a list");
+    list.iter().map(|finding| finding["what"].as_str().expect("a text").to_owned()).collect()
+}
+
+#[test]
+fn more_replicas_than_datanodes_are_taken_with_a_warning_and_not_waited_for() {
+    let cluster = Cluster::start(Spec::default().replication(2));
+    assert_eq!(put(&cluster, 3 << 20, "/f").code, 0);
+    let said = cluster.shell(&["setrep", "9", "/f"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stderr.contains("warning: 9 copies are wanted, but only 3 datanodes serve"), "{said:?}");
+    let reason = "3 chunks want up to 9 replicas, the cluster has 3 datanodes that serve";
+    cluster.wait_for("health that names it", || whats(&cluster).iter().any(|what| what == reason));
+    cluster.wait_for("the copies that can be made", || cluster.json(&["status"])["replication"]["copying"] == 0);
+    for waiting in [&["setrep", "-w", "9", "/f"][..], &["replication", "--watch"]] {
+        let said = cluster.shell(waiting);
+        assert_eq!(said.code, 6, "{waiting:?}: {said:?}");
+        assert!(said.stderr.contains(reason) && said.stderr.contains("hint: setrep to fewer replicas"), "{said:?}");
+    }
+    // A new file is not begun.
+    let local = cluster.scratch().join("local");
+    let said = cluster.shell(&["put", "--rep", "9", local.to_str().expect("UTF-8"), "/g"]);
+    assert_eq!(said.code, 6, "{said:?}");
+    let said = cluster.shell(&["setrep", "-w", "3", "/f"]);
+    assert_eq!((said.code, said.stderr.contains("warning")), (0, false), "{said:?}");
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+}
+
+/// The datanodes that have a replica of the only chunk of a file, and those that have none.
+fn holders(cluster: &Cluster, name: &str) -> (Vec<String>, Vec<String>) {
+    let chunks = cluster.json(&["locate", name]);
+    let replicas = chunks[0]["replicas"].as_array().expect("replicas");
+    let holds = |id: &String| replicas.iter().any(|replica: &Value| replica["node"] == id.as_str());
+    (1..=3).map(|number| format!("datanode-{number}")).partition(holds)
+}
+
+#[test]
+fn a_drain_that_cannot_end_is_not_waited_for_and_one_that_has_ended_stays_so() {
+    let cluster = Cluster::start(Spec::default().replication(2).set("DFS_MASTER_DEAD_AFTER", "1h"));
+    assert_eq!(put(&cluster, 1 << 20, "/f").code, 0);
+    let (holding, free) = holders(&cluster, "/f");
+    // Its replica has nowhere to go until more replicas are wanted than there will be datanodes.
+    cluster.freeze(&free[0]);
+    cluster.ok(&["node", "drain", "--yes", &holding[0]]);
+    cluster.ok(&["setrep", "3", "/f"]);
+    cluster.thaw(&free[0]);
+    let said = cluster.shell(&["node", "drain", "--wait", "--yes", &holding[0]]);
+    assert_eq!(said.code, 6, "{said:?}");
+    let reason = "1 chunk stays on it; 1 chunk wants 3 replicas, the cluster has 2 datanodes that serve";
+    assert!(said.stderr.contains(reason), "{said:?}");
+    cluster.ok(&["setrep", "2", "/f"]);
+    cluster.ok(&["node", "drain", "--wait", "--yes", &holding[0]]);
+
+    cluster.ok(&["setrep", "3", "/f"]);
+    let count = |key: &str| cluster.json(&["status"])["replication"][key].as_u64();
+    cluster.wait_for("a count that knows of it", || {
+        count("under").is_some_and(|under| under > 0) || count("over") == Some(0)
+    });
+    cluster.wait_for("one more count", || cluster.json(&["status"])["replication"]["blocked"]["too_few"] == 1);
+    let node = cluster.json(&["node", "show", &holding[0]]);
+    assert_eq!(node["drained"], true, "{node}");
+}
+
+#[test]
+fn a_file_that_does_not_fit_is_refused_before_anything_is_sent() {
+    let cluster =
+        Cluster::start(Spec::default().set("DFS_DATANODE_CAPACITY", "96MiB").set("DFS_DATANODE_RESERVE", "0B"));
+    let said = put(&cluster, 120 << 20, "/large");
+    assert_eq!(said.code, 6, "{said:?}");
+    assert!(said.stderr.contains("120 MiB in 3 replicas do not fit: there is room for 9"), "{said:?}");
+    assert!(!said.stderr.contains("tries"), "{said:?}");
+    let df = cluster.json(&["df"]);
+    assert!(df["used"].as_u64().expect("bytes") < 1 << 20, "nothing was sent: {df}");
+    assert_eq!(df["room_replicas"], 3);
+    let (room, free) = (df["room"].as_u64().expect("bytes"), df["free"].as_u64().expect("bytes"));
+    assert!(room <= free / 3 && room > 90 << 20, "{df}");
+    assert!(cluster.ok(&["df", "-h"]).contains("\nroom for 9"), "{}", cluster.ok(&["df", "-h"]));
+
+    assert_eq!(put(&cluster, 84 << 20, "/most").code, 0);
+    cluster.wait_for("a finding about space", || {
+        let found = whats(&cluster);
+        found.iter().any(|what| what.contains("of the space is left") && what.contains("room for"))
+    });
+    assert_eq!(cluster.json(&["status"])["health"], "needs a look");
+}
