@@ -215,3 +215,46 @@ fn a_drain_that_stands_still_and_one_that_died_too_early_are_trouble() {
     assert!(found[0].what.starts_with("datanode-2 is dead: what lay there"), "{found:?}");
     assert_eq!(found[1].what, "datanode-2 drains: 3 chunks have to be copied");
 }
+
+#[test]
+fn more_replicas_than_datanodes_are_named_and_not_called_under_way() {
+    let mut status = well();
+    status.replication.under = 12;
+    status.nodes_serving = 3;
+    status.blocked = dfs_rpc::client::Blocked { too_few: 12, too_few_want: 9, ..Default::default() };
+    let found = findings(&picture(&status, &[]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].what, "12 chunks want up to 9 replicas, the cluster has 3 datanodes that serve");
+    assert!(found[0].doing.contains("setrep them to 3 replicas at the most, or add datanodes"), "{found:?}");
+    assert_eq!(health(&picture(&status, &[])), Health::Short);
+    // With one dead, it is that which is to be mended.
+    (status.nodes_live, status.nodes_dead, status.nodes_serving) = (2, 1, 2);
+    status.blocked.too_few_want = 3;
+    let found = findings(&picture(&status, &[]));
+    assert!(found[0].what.starts_with("12 chunks have too few copies"), "{found:?}");
+    assert!(found[0].doing.starts_with("nothing can be copied: 12 chunks want up to 3 replicas"), "{found:?}");
+}
+
+#[test]
+fn a_cluster_that_is_nearly_full_says_for_how_much_there_is_room() {
+    let mut status = well();
+    (status.used, status.free, status.room, status.room_replicas) = (84 << 30, 16 << 30, 5 << 30, 3);
+    assert_eq!(health(&picture(&status, &[])), Health::Well);
+    (status.used, status.free) = (85 << 30, 15 << 30);
+    let found = findings(&picture(&status, &[]));
+    assert_eq!(found[0].what, "15 % of the space is left, 15.0 GiB: room for 5.0 GiB at 3 replicas");
+    let text = text(&picture(&status, &[]));
+    assert!(text.contains("85.0 GiB of 100 GiB used (85 %), 15.0 GiB free, room for 5.0 GiB at 3 replicas"), "{text}");
+}
+
+#[test]
+fn what_unfinished_writes_hold_stands_below_the_space() {
+    let mut status = well();
+    status.unfinished.bytes = 500 << 20;
+    assert!(text(&picture(&status, &[])).contains("unfinished writes hold 500 MiB\n"));
+    (status.unfinished.silent_bytes, status.unfinished.until) = (500 << 20, Some(Timestamp(600_001)));
+    assert!(text(&picture(&status, &[])).contains("unfinished writes hold 500 MiB until 00:11\n"));
+    status.unfinished.silent_bytes = 100 << 20;
+    let text = text(&picture(&status, &[]));
+    assert!(text.contains("unfinished writes hold 500 MiB, 100 MiB of it until 00:11\n"), "{text}");
+}
