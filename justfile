@@ -39,3 +39,7 @@ fuzz seconds="10":
 bench:
     docs/bench/run
     cargo bench -p dfs-rpc -p dfs-logic -p dfs-tui -p dfs-daemon
+
+# Rates of put and get beside 2,000 silent callers and 500 new ones a second, and without them, in turn.
+strangers rounds="5":
+    cargo run --release -p dfs-tests --example strangers -- {{rounds}}

@@ -122,6 +122,8 @@ impl Bench {
                 reserve: 0,
                 direct_io: true,
                 open_max: 64,
+                record: None,
+                accept_empty: false,
             })?;
             stores.push(store.clone());
             let keys = SharedKeys::default();

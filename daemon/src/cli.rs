@@ -73,7 +73,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Up(up) => cluster::up(&context, &up),
         Command::Down { purge, yes } => cluster::down(&context, purge, yes),
         Command::Status { json } => cluster::status(&context, json),
-        Command::Start { id } => cluster::start(&context, id),
+        Command::Start { id, accept_empty } => cluster::start(&context, id, accept_empty),
         Command::Stop { id } => cluster::stop(&context, id),
         Command::Restart { id } => cluster::restart(&context, id),
         Command::Logs { id, follow } => cluster::logs(&context, id, follow),

@@ -5,12 +5,16 @@
 //! * [`local`] starts and stops a cluster of this user in the background.
 //! * [`cli`] is the command line of `dfsd`.
 //! * [`descriptors`] is the limit of open files, and what to do when it is met.
+//! * [`door`] takes connections, and bounds those that have not shown who they are.
+//! * [`disk`] tells what a directory is on.
 //! * [`durable`] is how files and folders survive a crash; [`logging`] how daemons tell of themselves.
 
 pub mod authority;
 pub mod cli;
 pub mod datanode;
 pub mod descriptors;
+pub mod disk;
+pub mod door;
 pub mod durable;
 pub mod local;
 pub mod logging;

@@ -2,6 +2,7 @@
 //!
 //! * [`cluster`] starts, kills, restarts, stops and inspects the daemons of a cluster of its own.
 //! * [`content`] makes bytes from a seed, so that nothing needs to be kept to know what a file must hold.
+//! * [`crowd`] opens connections and says nothing.
 //! * [`middle`] does a fault in the middle of a transfer.
 //! * [`network`] cuts a running datanode off, from some or from all, and makes the way to a master slow or wrong.
 //! * [`stranger`] listens and is no master.
@@ -14,6 +15,7 @@
 
 pub mod cluster;
 pub mod content;
+pub mod crowd;
 pub mod load;
 pub mod middle;
 pub mod network;

@@ -251,18 +251,94 @@ fn modified(pieces: &Pieces, options: &GetOptions) -> Option<SystemTime> {
 }
 
 fn create_beside(path: &Path, mode: u16) -> Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".dfs-").suffix(".partial").permissions(Permissions::from_mode(u32::from(mode) & 0o777));
-    builder.tempfile_in(folder).map_err(|error| local(path, &error))
+    builder.tempfile_in(folder_of(path)).map_err(|error| local(path, &error))
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file system that cannot sync a folder (some network ones) is not ours to mend.
+fn sync(file: &File) -> std::io::Result<()> {
+    match rustix::io::retry_on_intr(|| rustix::fs::fsync(file)) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// Gives the file its name. Where it replaces another one, a crash leaves the old content or the new one: what came is synced
+/// before the rename, and the rename itself after it. A new file is not: as with `cp`, there is nothing to lose but the copy.
 fn persist(beside: NamedTempFile, path: &Path, options: &GetOptions) -> Result<()> {
+    persist_by(beside, path, options, sync)
+}
+
+fn persist_by(
+    beside: NamedTempFile,
+    path: &Path,
+    options: &GetOptions,
+    mut sync: impl FnMut(&File) -> std::io::Result<()>,
+) -> Result<()> {
+    let replaces = options.overwrite && std::fs::symlink_metadata(path).is_ok();
+    if replaces {
+        sync(beside.as_file()).map_err(|error| local(path, &error))?;
+    }
     let renamed: Result<File, _> =
         if options.overwrite { beside.persist(path) } else { beside.persist_noclobber(path) };
     match renamed {
+        Ok(_) if replaces => {
+            let folder = File::open(folder_of(path)).and_then(|folder| sync(&folder));
+            folder.map_err(|error| local(path, &error))
+        }
         Ok(_) => Ok(()),
         Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(path)),
         Err(failed) => Err(local(path, &failed.error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stood under the name at each sync, and at the end.
+    fn seen(before: Option<&str>, overwrite: bool) -> (Vec<Option<String>>, Option<String>) {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let path = folder.path().join("file");
+        if let Some(before) = before {
+            std::fs::write(&path, before).expect("write");
+        }
+        let mut beside = create_beside(&path, 0o644).expect("make");
+        beside.write_all(b"new").expect("write");
+        let mut seen = Vec::new();
+        let options = GetOptions { overwrite, ..GetOptions::default() };
+        let done = persist_by(beside, &path, &options, |_| {
+            seen.push(std::fs::read_to_string(&path).ok());
+            Ok(())
+        });
+        assert_eq!(done.is_err(), before.is_some() && !overwrite);
+        (seen, std::fs::read_to_string(&path).ok())
+    }
+
+    #[test]
+    fn what_replaces_a_file_is_synced_before_it_takes_the_name_and_afterwards() {
+        let (old, new) = (Some("old".to_owned()), Some("new".to_owned()));
+        assert_eq!(seen(Some("old"), true), (vec![old.clone(), new.clone()], new.clone()));
+        assert_eq!(seen(None, true), (vec![], new.clone()));
+        assert_eq!(seen(None, false), (vec![], new));
+        assert_eq!(seen(Some("old"), false), (vec![], old));
+    }
+
+    #[test]
+    fn a_failed_sync_leaves_the_old_content() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let path = folder.path().join("file");
+        std::fs::write(&path, "old").expect("write");
+        let beside = create_beside(&path, 0o644).expect("make");
+        let options = GetOptions { overwrite: true, ..GetOptions::default() };
+        let failed = persist_by(beside, &path, &options, |_| Err(std::io::ErrorKind::StorageFull.into()));
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1);
     }
 }

@@ -7,7 +7,8 @@
 //! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
 //! * [`search`]: what a search looks for; [`traffic`]: which folders are busy.
 //! * [`writes`]: the writes in flight.
-//! * [`descriptors`]: what a limit of open files leaves room for.
+//! * [`descriptors`]: what a limit of open files leaves room for; [`door`]: which callers are sent away when there are too many.
+//! * [`disk`]: which file systems do not keep what they promise.
 //! * [`collect`]: which replicas are garbage; [`safe_mode`]: whether enough is known to begin.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
@@ -16,6 +17,8 @@ pub mod chunk_file;
 pub mod collect;
 pub mod command;
 pub mod descriptors;
+pub mod disk;
+pub mod door;
 pub mod liveness;
 pub mod locations;
 pub mod namespace;

@@ -47,6 +47,9 @@ pub(super) enum Command {
     Start {
         /// master-1, datanode-2, …
         id: DaemonId,
+        /// Take its data directory although it is empty, or another than before: the replicas it held are lost
+        #[arg(long)]
+        accept_empty: bool,
     },
     /// Stop one daemon of the local cluster
     Stop {
@@ -124,6 +127,9 @@ pub(super) struct DatanodeArgs {
     /// A folder for chunks; may be repeated, one per disk
     #[arg(long, value_name = "DIR")]
     pub data_dir: Vec<String>,
+    /// Take a data directory although it is empty, or another than before: the replicas it held are lost
+    #[arg(long)]
+    pub accept_empty: bool,
     /// Its masters
     #[arg(long, value_name = "HOST:PORT,…")]
     pub masters: Option<String>,

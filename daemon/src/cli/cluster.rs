@@ -133,8 +133,12 @@ fn table(daemons: &[DaemonStatus]) -> String {
     rows.iter().map(line).collect()
 }
 
-pub(super) fn start(context: &Context, id: DaemonId) -> Outcome {
-    let started = local::start_one(&context.folders, &context.loaded.settings, id)?;
+pub(super) fn start(context: &Context, id: DaemonId, accept_empty: bool) -> Outcome {
+    if accept_empty && matches!(id, DaemonId::Master(_)) {
+        let failure = Failure::new(ErrorCode::Usage, "--accept-empty is for datanodes");
+        return Err(failure.hint("a master that began anew would know no file; docs/operations.md says what to do"));
+    }
+    let started = local::start_one(&context.folders, &context.loaded.settings, id, accept_empty)?;
     print(&format!("{id} {}\n", if started { "started" } else { "is already running" }))
 }
 

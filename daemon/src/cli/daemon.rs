@@ -3,8 +3,8 @@
 use super::Context;
 use super::args::{Background, DatanodeArgs, MasterArgs};
 use super::failure::Failure;
-use crate::local::DaemonId;
 use crate::local::run_file::{ProcessKey, RunFile};
+use crate::local::{DaemonId, Layout};
 use crate::{datanode, logging, master};
 use anyhow::Context as _;
 use dfs_rpc::tls::Identity;
@@ -48,6 +48,7 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
         }
     };
     let id_text = DaemonId::Datanode(id);
+    let record = Layout::new(&context.folders).directories(id_text);
     let default_dir = || vec![context.folders.data.join(id_text.to_string())];
     let data_dirs: Vec<PathBuf> =
         if settings.data_dirs.is_empty() { default_dir() } else { settings.data_dirs.clone() };
@@ -59,7 +60,18 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
     let masters =
         settings.masters.iter().map(|master| resolve("datanode.masters", master)).collect::<Result<_, _>>()?;
     in_process(context, &args.background, id_text, |on_ready, stop| {
-        datanode::run(datanode::DatanodeOptions { id, identity, data_dirs, listen, masters, settings, on_ready }, stop)
+        let options = datanode::DatanodeOptions {
+            id,
+            identity,
+            data_dirs,
+            record: Some(record),
+            accept_empty: args.accept_empty,
+            listen,
+            masters,
+            settings,
+            on_ready,
+        };
+        datanode::run(options, stop)
     })
 }
 

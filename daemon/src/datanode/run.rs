@@ -5,6 +5,7 @@ use super::link::{Link, Orders};
 use super::serve::{self, Context, Room};
 use super::store::{BufferBudget, ChunkStore, StoreOptions};
 use crate::descriptors;
+use crate::door::STRANGERS_MAX;
 use anyhow::{Context as _, ensure};
 use dfs_config::DatanodeSettings;
 use dfs_logic::descriptors::{NodeBounds, NodeNeed};
@@ -22,12 +23,19 @@ const RUNTIME_THREADS: usize = 2;
 /// How long the last stage of a stop may take.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How often the data folders are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
 /// How a datanode is started.
 pub struct DatanodeOptions {
     pub id: DatanodeId,
     pub identity: Identity,
     /// One folder per disk.
     pub data_dirs: Vec<PathBuf>,
+    /// Where it is kept which data folders the datanode has had, apart from them; none: nothing is kept.
+    pub record: Option<PathBuf>,
+    /// Also takes a data folder that was known and is empty now, or another.
+    pub accept_empty: bool,
     /// Where it takes data connections; port 0: any free one.
     pub listen: SocketAddr,
     pub masters: Vec<SocketAddr>,
@@ -63,6 +71,8 @@ pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<
         reserve: options.settings.reserve.0,
         direct_io: options.settings.direct_io,
         open_max: bounds.replicas,
+        record: options.record.clone(),
+        accept_empty: options.accept_empty,
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(RUNTIME_THREADS)
@@ -79,7 +89,7 @@ pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<
 fn bounds(options: &DatanodeOptions) -> anyhow::Result<NodeBounds> {
     let need = NodeNeed {
         connections: options.settings.connections_max as usize,
-        strangers: serve::limits::HANDSHAKES_MAX,
+        strangers: STRANGERS_MAX,
         directories: options.data_dirs.len(),
         masters: options.masters.len(),
     };
@@ -128,15 +138,32 @@ async fn serve_until(
         .map(|master| Link { context: context.clone(), orders: orders.clone(), boot, address, master })
         .map(|link| tokio::spawn(link.run(stop.clone())))
         .collect();
+    let looking = tokio::spawn(look_at_folders(context.store.clone(), stop.clone()));
     tracing::info!(%id, %listen, "datanode ready");
     on_ready(listen);
     serve::serve(context, listener, stop).await;
     for link in links {
         let _ = link.await;
     }
+    looking.abort();
     tokio::task::spawn_blocking(move || orders.stop()).await.context("stop orders")?;
     tracing::info!(%id, "datanode stopped");
     Ok(())
+}
+
+/// Looks every [`LOOK_EVERY`] whether the data folders are still there.
+async fn look_at_folders(store: Arc<ChunkStore>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let store = store.clone();
+        // One that hangs holds up its own thread alone.
+        if let Err(error) = tokio::task::spawn_blocking(move || store.look_at_folders()).await {
+            tracing::error!(%error, "data folders could not be looked at");
+        }
+    }
 }
 
 async fn look_up(address: &str) -> std::io::Result<SocketAddr> {

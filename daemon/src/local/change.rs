@@ -16,12 +16,13 @@ use dfs_types::{DatanodeId, Result};
 ///
 /// # Errors
 /// When there is no such daemon, or it does not start.
-pub fn start_one(folders: &Folders, settings: &Settings, id: DaemonId) -> Result<bool> {
+pub fn start_one(folders: &Folders, settings: &Settings, id: DaemonId, accept_empty: bool) -> Result<bool> {
     let layout = Layout::new(folders);
     let spec = Spec::expect(&layout)?;
     spec.check(id)?;
     let _lock = ClusterLock::acquire(&layout)?;
     let mut starter = Starter::new(&layout, settings, Spec::expect(&layout)?);
+    starter.accept_empty = accept_empty;
     starter.start(&[id])?;
     if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
         starter.wait_until_well(&only_datanode(id), Health::lacks_node)?;

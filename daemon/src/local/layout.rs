@@ -38,6 +38,10 @@ impl Layout {
     pub fn settings(&self, id: DaemonId) -> PathBuf {
         self.folders.state.join(format!("{id}.toml"))
     }
+    /// Which data folders a datanode has had.
+    pub fn directories(&self, id: DaemonId) -> PathBuf {
+        self.folders.state.join(format!("{id}.directories.json"))
+    }
     pub fn run_file(&self, id: DaemonId) -> PathBuf {
         self.folders.run.join(format!("{id}.json"))
     }

@@ -37,11 +37,13 @@ pub(super) struct Starter<'a> {
     wanted: BTreeSet<DaemonId>,
     /// Those that we started ourselves.
     started: BTreeSet<DaemonId>,
+    /// Datanodes take a data folder although it is empty, or another than before.
+    pub(super) accept_empty: bool,
 }
 
 impl<'a> Starter<'a> {
     pub(super) fn new(layout: &'a Layout, settings: &'a Settings, spec: Spec) -> Self {
-        Self { layout, settings, spec, wanted: BTreeSet::new(), started: BTreeSet::new() }
+        Self { layout, settings, spec, wanted: BTreeSet::new(), started: BTreeSet::new(), accept_empty: false }
     }
 
     /// Those that were started so far.
@@ -151,6 +153,9 @@ impl<'a> Starter<'a> {
         let mut args: Vec<OsString> = vec![id.role().into(), "--id".into(), id.to_string().into()];
         for (flag, path) in [("--config", &file), ("--run-file", &run_file), ("--log-file", &log)] {
             args.extend([flag.into(), path.into()]);
+        }
+        if self.accept_empty && matches!(id, DaemonId::Datanode(_)) {
+            args.push("--accept-empty".into());
         }
         if self.begins(id)? {
             args.extend(["--superuser".into(), OsString::from(&self.spec.superuser)]);

@@ -78,7 +78,13 @@ fn delete_all(layout: &Layout, spec: &Spec) -> Result<()> {
     for id in spec.daemons.keys() {
         let data = layout.data(*id);
         gone(&data, std::fs::remove_dir_all(&data))?;
-        for file in [layout.run_file(*id), layout.credential(*id), layout.settings(*id), layout.log(*id)] {
+        for file in [
+            layout.run_file(*id),
+            layout.credential(*id),
+            layout.settings(*id),
+            layout.directories(*id),
+            layout.log(*id),
+        ] {
             delete(&file)?;
         }
         let log = layout.log(*id);

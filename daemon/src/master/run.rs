@@ -12,10 +12,14 @@ use super::registry::{Registry, RegistrySettings};
 use super::serve::Server;
 use super::state::Master;
 use super::worker::Worker;
+use crate::descriptors;
+use crate::disk;
+use crate::door::STRANGERS_MAX;
 use crate::durable::{self, FolderLock};
 use anyhow::{Context, bail};
 use dfs_config::MasterSettings;
 use dfs_logic::command::Op;
+use dfs_logic::descriptors::fit_master;
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::writes::Writes;
 use dfs_rpc::tls::Identity;
@@ -70,6 +74,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
     }
     durable::create_folder(&data_dir).with_context(|| format!("make the folder {}", data_dir.display()))?;
     let _lock = FolderLock::acquire(&data_dir)?;
+    disk::tell(&data_dir);
     let listener = TcpListener::bind(listen).with_context(|| format!("listen on {listen}"))?;
     listener.set_nonblocking(true).context("listen")?;
     let address = listener.local_addr().context("listen")?;
@@ -171,7 +176,13 @@ async fn serve(
     let inner = CancellationToken::new();
     let _ends_all = inner.clone().drop_guard();
     let threads = ServeThreads::start()?;
-    let server = Arc::new(Server::new(master.clone(), identity, RaftServer { raft: raft.raft.clone() }, inner.clone()));
+    let server = Arc::new(Server::new(
+        master.clone(),
+        identity,
+        RaftServer { raft: raft.raft.clone() },
+        bounds(&master)?,
+        inner.clone(),
+    ));
     let listener = tokio::net::TcpListener::from_std(listener).context("listen")?;
     let listening = tokio::spawn(server.clone().listen(listener, threads.handles()));
     let worker = tokio::spawn(Worker::new(master.clone()).run(inner.clone()));
@@ -191,6 +202,20 @@ async fn serve(
     }
     drop(threads);
     failure.map_or(Ok(()), |failure| bail!("the master must stop: {failure}"))
+}
+
+/// Connections, and callers that have not shown yet who they are, that the limit of open files leaves room for.
+fn bounds(master: &Master) -> anyhow::Result<(usize, usize)> {
+    let (limit, wanted) = (descriptors::limit(), master.settings.connections_max as usize);
+    let bounds = fit_master(limit, wanted, STRANGERS_MAX)?;
+    if bounds.0 < wanted {
+        tracing::warn!(
+            "the limit of open files is {limit}: at most {} connections (master.connections_max is {wanted}); raise it \
+             (`ulimit -n`, or LimitNOFILE= of systemd)",
+            bounds.0
+        );
+    }
+    Ok(bounds)
 }
 
 /// Comes back when log or Raft have failed, and says why.

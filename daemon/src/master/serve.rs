@@ -7,6 +7,8 @@ use super::raft::network::RaftServer;
 use super::service::node::NodeCalls;
 use super::service::user::UserCalls;
 use super::state::Master;
+use crate::door::{Caller, Door, Pass};
+use dfs_logic::door::Guests;
 use dfs_rpc::client::ClientService;
 use dfs_rpc::hello::Service;
 use dfs_rpc::node::NodeService;
@@ -17,12 +19,11 @@ use dfs_types::{Principal, Protection};
 use futures::StreamExt;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tarpc::server::{BaseChannel, Channel};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,10 +31,6 @@ use tokio_util::task::TaskTracker;
 const CALLS_IN_FLIGHT_MAX: usize = 128;
 /// Answers that wait to be written on one connection.
 const ANSWERS_WAITING_MAX: usize = 128;
-/// Callers that have not shown yet who they are.
-const HANDSHAKES_MAX: usize = 256;
-/// Accepting failed (out of file descriptors, say): a pause before the next try.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A peer that has vanished without a word is found out after about a minute.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -43,77 +40,66 @@ pub struct Server {
     pub master: Arc<Master>,
     pub identity: Identity,
     pub raft: RaftServer,
-    pub connections: Arc<Semaphore>,
-    handshakes: Arc<Semaphore>,
+    door: Arc<Door>,
+    guests: Mutex<Guests<Principal>>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
     numbers: AtomicU64,
 }
 
 impl Server {
-    pub fn new(master: Arc<Master>, identity: Identity, raft: RaftServer, stop: CancellationToken) -> Self {
-        let connections = Arc::new(Semaphore::new(master.settings.connections_max.max(1) as usize));
-        let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-        Self {
-            master,
-            identity,
-            raft,
-            connections,
-            handshakes,
-            tasks: TaskTracker::new(),
-            stop,
-            numbers: AtomicU64::new(1),
-        }
+    /// A server with room for so many connections, and for so many callers that have not shown yet who they are.
+    pub fn new(
+        master: Arc<Master>,
+        identity: Identity,
+        raft: RaftServer,
+        (connections, strangers): (usize, usize),
+        stop: CancellationToken,
+    ) -> Self {
+        let (door, guests) = (Door::new(strangers, stop.clone()), Mutex::new(Guests::new(connections)));
+        Self { master, identity, raft, door, guests, tasks: TaskTracker::new(), stop, numbers: AtomicU64::new(1) }
     }
 
     /// Takes connections until the stop, and gives them to the runtimes in turn.
     pub async fn listen(self: Arc<Self>, listener: TcpListener, runtimes: Vec<tokio::runtime::Handle>) {
-        for turn in 0usize.. {
-            let accepted = tokio::select! {
-                () = self.stop.cancelled() => return,
-                accepted = listener.accept() => accepted,
-            };
-            let (tcp, from) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(%error, "accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            let Ok(permit) = self.connections.clone().try_acquire_owned() else {
-                tracing::warn!(%from, "too many connections; this one is closed");
-                continue;
-            };
-            let Ok(handshake) = self.handshakes.clone().acquire_owned().await else { return };
-            let Some(runtime) = runtimes.get(turn % runtimes.len().max(1)) else { return };
-            let server = self.clone();
-            let Ok(tcp) = tcp.into_std() else { continue };
-            self.tasks.spawn_on(
+        let mut turns = (0..runtimes.len()).cycle();
+        let server = self.clone();
+        let take = move |caller: Caller| {
+            let Some(runtime) = turns.next().and_then(|turn| runtimes.get(turn)) else { return };
+            let Caller { tcp, from, pass } = caller;
+            let Ok(tcp) = tcp.into_std() else { return };
+            let (taking, stop) = (server.clone(), server.stop.clone());
+            server.tasks.spawn_on(
                 async move {
-                    let _permit = permit;
-                    let stop = server.stop.clone();
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        () = server.take(tcp, from, handshake) => {}
+                        () = taking.take(tcp, from, pass) => {}
                     }
                 },
                 runtime,
             );
-        }
+        };
+        self.door.clone().keep(listener, || (), take).await;
     }
 
-    async fn take(&self, tcp: std::net::TcpStream, from: SocketAddr, handshake: tokio::sync::OwnedSemaphorePermit) {
+    async fn take(&self, tcp: std::net::TcpStream, from: SocketAddr, pass: Pass) {
         keep_alive(&tcp);
         let Ok(tcp) = TcpStream::from_std(tcp) else { return };
         let offered = [Service::Client, Service::Node, Service::Raft];
-        let accepted = transport::accept(&self.identity, tcp, &offered, Protection::Private).await;
-        drop(handshake);
-        match accepted {
-            Ok(connected) => self.serve(connected).await,
+        let handshake = transport::accept(&self.identity, tcp, &offered, Protection::Private);
+        match pass.handshake(handshake).await {
+            Some(Ok(connected)) => match Guest::enter(self, &connected.peer) {
+                Some(_guest) => self.serve(connected).await,
+                None => tracing::warn!(%from, peer = %connected.peer, "too many connections; this one is closed"),
+            },
             // Whoever scans ports makes many of these.
-            Err(error) => tracing::debug!(%from, %error, "a caller was turned away"),
+            Some(Err(error)) => tracing::debug!(%from, %error, "a caller was turned away"),
+            None => {}
         }
+    }
+
+    fn guests(&self) -> MutexGuard<'_, Guests<Principal>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn serve(&self, connected: Connected) {
@@ -141,6 +127,25 @@ impl Server {
             // The hello has refused every other pair.
             (service, peer) => tracing::error!(?service, %peer, "no such service for this peer"),
         }
+    }
+}
+
+/// A connection that is counted until it is dropped.
+struct Guest<'a> {
+    server: &'a Server,
+    peer: Principal,
+}
+
+impl<'a> Guest<'a> {
+    fn enter(server: &'a Server, peer: &Principal) -> Option<Self> {
+        let entered = server.guests().enter(peer);
+        entered.then(|| Self { server, peer: peer.clone() })
+    }
+}
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        self.server.guests().leave(&self.peer);
     }
 }
 

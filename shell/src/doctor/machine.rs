@@ -2,6 +2,7 @@
 
 use super::{Area, Check};
 use dfs_config::{Folders, Settings};
+use dfs_daemon::disk::Mount;
 use dfs_daemon::local;
 use dfs_tui::figures::{count, percent, size};
 use std::collections::BTreeMap;
@@ -92,7 +93,12 @@ fn disk(folder: &Path, reserve: u64) -> Vec<Check> {
         }
     };
     let (free, all) = (figures.f_bavail.saturating_mul(figures.f_frsize), figures.f_blocks * figures.f_frsize);
-    vec![space(&place.to_string(), free, all, reserve), inodes(&place.to_string(), figures.f_favail, figures.f_files)]
+    let mut checks = vec![
+        space(&place.to_string(), free, all, reserve),
+        inodes(&place.to_string(), figures.f_favail, figures.f_files),
+    ];
+    checks.extend(dfs_daemon::disk::mount_of(folder).ok().map(|mount| file_system(&place.to_string(), &mount)));
+    checks
 }
 
 fn space(place: &str, free: u64, all: u64, reserve: u64) -> Check {
@@ -105,6 +111,23 @@ fn space(place: &str, free: u64, all: u64, reserve: u64) -> Check {
         Check::warning(Area::Machine, "disk", why, mend)
     } else {
         Check::ok(Area::Machine, "disk", why)
+    }
+}
+
+/// A file system that does not keep its promises may be meant (a trial on a laptop), so it is a warning.
+fn file_system(place: &str, mount: &Mount) -> Check {
+    let (area, name) = (Area::Machine, "file system");
+    match mount.dangers().as_slice() {
+        [] => Check::ok(area, name, format!("{place}: {mount}")),
+        dangers => {
+            let why = format!("{place}: {}", dangers.join("; "));
+            Check::warning(
+                area,
+                name,
+                why,
+                format!("findmnt -T {place}, and put the data on a file system that keeps its promises"),
+            )
+        }
     }
 }
 

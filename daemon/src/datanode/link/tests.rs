@@ -178,6 +178,8 @@ impl Cluster {
             id,
             identity: self.identity(&Principal::Datanode(id)),
             data_dirs: vec![folder.to_owned()],
+            record: None,
+            accept_empty: false,
             listen: "127.0.0.1:0".parse().expect("address"),
             masters: vec![self.at],
             settings: DatanodeSettings { reserve: ByteSize(0), ..DatanodeSettings::default() },

@@ -1,6 +1,8 @@
 //! The open data connections of a datanode, and which of them may be closed.
 
+use dfs_logic::door::per_principal;
 use dfs_rpc::conn::DataConn;
+use dfs_types::Principal;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -68,12 +70,14 @@ struct Open {
 struct Entry {
     conn: Arc<DataConn>,
     activity: Arc<Activity>,
+    peer: Principal,
 }
 
 impl Open {
-    /// Closes the connection that has been idle longest; false when none is idle.
-    fn shed(&mut self) -> bool {
-        let idle = self.open.iter().filter_map(|(id, entry)| Some((entry.activity.idle_since()?, *id)));
+    /// Closes the connection that has been idle longest, of this peer where one is given; false when none is idle.
+    fn shed(&mut self, of: Option<&Principal>) -> bool {
+        let concerned = self.open.iter().filter(|(_, entry)| of.is_none_or(|peer| entry.peer == *peer));
+        let idle = concerned.filter_map(|(id, entry)| Some((entry.activity.idle_since()?, *id)));
         let Some((since, id)) = idle.min() else { return false };
         if since.elapsed() < GRACE {
             return false;
@@ -90,15 +94,21 @@ impl Connections {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lists a connection; closes the one idle longest when there are `most`, or else refuses.
-    pub fn add(&self, conn: &Arc<DataConn>, activity: &Arc<Activity>, most: usize) -> Option<u64> {
+    /// Lists a connection; closes the one idle longest when there are `most`, or too many of its peer, or else refuses.
+    pub fn add(&self, conn: &Arc<DataConn>, activity: &Arc<Activity>, peer: &Principal, most: usize) -> Option<u64> {
         let mut state = self.lock();
-        if state.closed || (state.open.len() >= most && !state.shed()) {
+        let of_peer = state.open.values().filter(|entry| entry.peer == *peer).count();
+        let has_room = if of_peer >= per_principal(most) {
+            state.shed(Some(peer))
+        } else {
+            state.open.len() < most || state.shed(None)
+        };
+        if state.closed || !has_room {
             return None;
         }
         let id = state.next;
         state.next += 1;
-        state.open.insert(id, Entry { conn: conn.clone(), activity: activity.clone() });
+        state.open.insert(id, Entry { conn: conn.clone(), activity: activity.clone(), peer: peer.clone() });
         Some(id)
     }
 
@@ -111,7 +121,7 @@ impl Connections {
     /// Closes up to `count` idle connections, those idle longest first.
     pub fn shed(&self, count: usize) -> usize {
         let mut state = self.lock();
-        (0..count).take_while(|_| state.shed()).count()
+        (0..count).take_while(|_| state.shed(None)).count()
     }
 
     /// Closes all, and waits until their threads have ended or `limit` is over.

@@ -33,8 +33,6 @@ pub const DISK_QUEUE: usize = 16;
 pub const FINISHING_QUEUE: usize = 1;
 /// Frames read ahead of the one being sent.
 pub const READ_AHEAD: usize = 2;
-/// Handshakes at the same time.
-pub const HANDSHAKES_MAX: usize = 64;
 /// Stack of a connection's threads.
 pub const STACK_BYTES: usize = 512 << 10;
 /// How long a stop waits for connections to end.

@@ -3,11 +3,13 @@
 use super::error::{Damage, OpenError, StoreError};
 use super::folder::{DataFolder, FoundReplica};
 use super::reader::{OpenReplica, ReplicaCache};
+use super::record::Record;
 use super::space::SpaceLimits;
 use super::writer::ChunkWriter;
 use crate::datanode::changes::{Change, ChangeLog};
 use crate::datanode::load::Counters;
 use crate::descriptors;
+use crate::disk;
 use dfs_rpc::node::{FolderLoad, StoredChunk};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
 use std::collections::BTreeMap;
@@ -29,6 +31,10 @@ pub struct StoreOptions {
     pub direct_io: bool,
     /// Replicas that are kept open for the next read.
     pub open_max: usize,
+    /// Where it is kept which folders the datanode has had; see [`Record`](super::record::Record).
+    pub record: Option<PathBuf>,
+    /// Also takes a folder that was known and is empty now, or another.
+    pub accept_empty: bool,
 }
 
 /// Where a replica is.
@@ -65,8 +71,13 @@ impl ChunkStore {
         let mut folders = Vec::new();
         let mut index = BTreeMap::new();
         let mut failed = Vec::new();
+        let mut record = Record::load(options.record.clone(), options.cluster, options.node, options.accept_empty);
         for path in &options.folders {
-            let open = || DataFolder::open(path, options.cluster, options.node, limits, options.direct_io);
+            let open = || {
+                let at = |error| OpenError::Format { folder: path.clone(), error };
+                record.check(path).map_err(at)?;
+                DataFolder::open(path, options.cluster, options.node, limits, options.direct_io)
+            };
             let (folder, found) = match descriptors::patiently(|| (), open) {
                 Ok(opened) => opened,
                 Err(error) if error.is_refusal() => return Err(error),
@@ -76,6 +87,8 @@ impl ChunkStore {
                 }
             };
             let folder = Arc::new(folder);
+            record.note(path, folder.id());
+            disk::tell(path);
             tracing::info!(folder = %path.display(), replicas = found.len(), "data folder opened");
             found.into_iter().for_each(|replica| admit(&mut index, &folder, replica));
             folders.push(folder);
@@ -83,6 +96,7 @@ impl ChunkStore {
         if folders.is_empty() {
             return Err(OpenError::None(failed.into_iter().map(|(_, error)| error).collect()));
         }
+        record.save(&options.folders);
         for (_, error) in &failed {
             tracing::error!("{error}; the datanode starts without it");
         }
@@ -244,6 +258,31 @@ impl ChunkStore {
         drop(index);
         self.cache.forget(chunk);
         self.changes.push(Change::Removed(chunk));
+    }
+
+    /// Looks whether each folder is still the one that was opened. Of one that is gone (unmounted, removed, replaced) all
+    /// replicas are struck off and reported as removed.
+    pub fn look_at_folders(&self) {
+        for folder in &self.folders {
+            let Some(reason) = folder.is_lost() else { continue };
+            let mut index = self.index();
+            let is_there = |replica: &Replica| Arc::ptr_eq(&replica.folder, folder);
+            let lost: Vec<ChunkId> =
+                index.iter().filter(|(_, replica)| is_there(replica)).map(|(chunk, _)| *chunk).collect();
+            for chunk in &lost {
+                if let Some(replica) = index.remove(chunk) {
+                    folder.space().freed(replica.bytes);
+                }
+            }
+            drop(index);
+            self.cache.clear();
+            tracing::error!(
+                folder = %folder.path().display(),
+                replicas = lost.len(),
+                "a data folder is out of use: {reason}"
+            );
+            lost.into_iter().for_each(|chunk| self.changes.push(Change::Removed(chunk)));
+        }
     }
 
     /// Closes the replicas that are kept open for the next read.

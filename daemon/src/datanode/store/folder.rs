@@ -9,7 +9,8 @@
 //! ```
 
 use super::error::{OpenError, StoreError};
-use super::format::FolderFormat;
+use super::format::{FORMAT_FILE, FolderFormat, FormatError};
+use super::record::DirectoryId;
 use super::space::{Space, SpaceFigures, SpaceLimits};
 use crate::descriptors::{self, Scarcity};
 use crate::durable::{self, FolderLock, Poison};
@@ -19,7 +20,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Where replicas are.
 pub const CHUNKS: &str = "chunks";
@@ -48,6 +49,11 @@ pub struct DataFolder {
     poison: Poison,
     space: Space,
     written: AtomicU64,
+    id: DirectoryId,
+    /// Where its format file was at the start.
+    place: Place,
+    /// It is gone, and its replicas are not listed any more.
+    abandoned: AtomicBool,
     _lock: FolderLock,
 }
 
@@ -71,8 +77,9 @@ impl DataFolder {
         };
         durable::create_folder(path).map_err(|error| at("make", path, error))?;
         let lock = FolderLock::acquire(path)?;
-        FolderFormat::claim(path, cluster, node)
+        let format = FolderFormat::claim(path, cluster, node)
             .map_err(|error| OpenError::Format { folder: path.to_owned(), error })?;
+        let place = Place::of(path).map_err(|error| at("look at", &path.join(FORMAT_FILE), error))?;
         make_folders(path).map_err(|(entry, error)| at("make", &entry, error))?;
         empty(&path.join(INCOMING));
         let found = scan(path).map_err(|(entry, error)| at("read", &entry, error))?;
@@ -84,6 +91,9 @@ impl DataFolder {
             poison: Poison::default(),
             space: Space::new(limits, used),
             written: AtomicU64::new(0),
+            id: format.folder,
+            place,
+            abandoned: AtomicBool::new(false),
             _lock: lock,
         };
         Ok((folder, found))
@@ -101,6 +111,40 @@ impl DataFolder {
     /// The same for all folders on this disk of this machine, of whichever datanode.
     pub fn disk(&self) -> u64 {
         self.disk
+    }
+
+    /// Its random id.
+    pub fn id(&self) -> &DirectoryId {
+        &self.id
+    }
+
+    /// Looks whether the directory is still the one that was opened. Returns why not, once.
+    pub fn is_lost(&self) -> Option<String> {
+        if self.abandoned.load(Ordering::Relaxed) {
+            return None;
+        }
+        let reason = match (Place::of(&self.path), FolderFormat::read(&self.path)) {
+            (Ok(place), Ok(Some(format))) if place == self.place && format.folder == self.id => return None,
+            (Ok(_), Ok(Some(_))) => "another directory is there now; was another disk mounted on it?".to_owned(),
+            (_, Ok(None)) => "its format file is gone; was its disk unmounted?".to_owned(),
+            // Not even the directory is there, or it is none.
+            (Err(error), _) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                format!("its format file is gone: {error}")
+            }
+            (_, Err(FormatError::Damaged | FormatError::Version(_))) => "its format file was changed".to_owned(),
+            // A disk that cannot be read at this moment may be well again at the next.
+            (_, Err(error)) => {
+                tracing::warn!(folder = %self.path.display(), %error, "a data folder cannot be looked at");
+                return None;
+            }
+            (Err(error), _) => {
+                tracing::warn!(folder = %self.path.display(), %error, "a data folder cannot be looked at");
+                return None;
+            }
+        };
+        self.abandoned.store(true, Ordering::Relaxed);
+        self.poison.set(&*reason);
+        Some(reason)
     }
 
     pub fn poison(&self) -> &Poison {
@@ -172,6 +216,20 @@ impl DataFolder {
         } else {
             std::fs::remove_file(path)
         }
+    }
+}
+
+/// Device and inode of a format file: another disk, or another directory, has others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    device: u64,
+    inode: u64,
+}
+
+impl Place {
+    fn of(folder: &Path) -> io::Result<Self> {
+        let found = std::fs::metadata(folder.join(FORMAT_FILE))?;
+        Ok(Self { device: found.dev(), inode: found.ino() })
     }
 }
 

@@ -15,7 +15,7 @@ use std::io;
 use std::path::Path;
 
 /// The file's name.
-const FORMAT_FILE: &str = "format";
+pub(super) const FORMAT_FILE: &str = "format";
 const MAGIC: [u8; 8] = *b"dfsFoldr";
 const VERSION: u16 = 1;
 const FORMAT_BYTES: usize = 48;
@@ -41,6 +41,14 @@ pub enum FormatError {
     Node { found: DatanodeId, expected: DatanodeId },
     #[error("it has chunks but no format file; it is not known whose they are")]
     Missing,
+    #[error("it has held replicas of this datanode, and now it has no format file{}: mount its disk, or, if its replicas are lost, start once \
+             with --accept-empty", if *unmounted { "; a disk was mounted on it, and none is now" } else { "" })]
+    Empty { unmounted: bool },
+    #[error(
+        "it is another directory (id {found}) than the one that was here (id {expected}): mount the right disk, or start once with \
+             --accept-empty to use this one"
+    )]
+    Other { found: String, expected: String },
     #[error("format file: {0}")]
     Io(#[from] io::Error),
 }
@@ -76,15 +84,27 @@ impl FolderFormat {
         Ok(Self { node, cluster: ClusterId(take(body, 12)), folder: take(body, 28) })
     }
 
+    /// Reads the format file of a folder; none where there is no such file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged or of another version.
+    pub fn read(folder: &Path) -> Result<Option<Self>, FormatError> {
+        match std::fs::read(folder.join(FORMAT_FILE)) {
+            Ok(bytes) => Self::decode(&bytes).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Reads the format file of a folder, or writes one into a folder that has no chunks yet.
     ///
     /// # Errors
     /// When the folder is somebody else's, or its file cannot be read or written.
     pub fn claim(folder: &Path, cluster: ClusterId, node: DatanodeId) -> Result<Self, FormatError> {
         let path = folder.join(FORMAT_FILE);
-        match std::fs::read(&path) {
-            Ok(bytes) => Self::decode(&bytes)?.expect(cluster, node),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        match Self::read(folder)? {
+            Some(format) => format.expect(cluster, node),
+            None => {
                 if folder.join(super::folder::CHUNKS).exists() {
                     return Err(FormatError::Missing);
                 }
@@ -92,7 +112,6 @@ impl FolderFormat {
                 durable::write_file(&path, &format.encode())?;
                 Ok(format)
             }
-            Err(error) => Err(error.into()),
         }
     }
 

@@ -13,6 +13,7 @@ pub mod error;
 pub mod folder;
 pub mod format;
 pub mod reader;
+pub mod record;
 pub mod space;
 pub mod writer;
 

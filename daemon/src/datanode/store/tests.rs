@@ -21,6 +21,8 @@ fn options(folders: &[&Path]) -> StoreOptions {
         reserve: 0,
         direct_io: true,
         open_max: 64,
+        record: None,
+        accept_empty: false,
     }
 }
 
@@ -453,4 +455,93 @@ fn lack_of_memory_is_no_failure_of_a_disk() {
     assert_eq!(kept.poison().reason(), None);
     assert!(kept.sync("sync chunk", || Err(Errno::IO.into())).is_err());
     assert!(kept.sync("sync chunk", || Ok(())).is_err(), "a failed sync is never repeated");
+}
+
+/// A store that remembers its directories in `record`.
+fn open_known(record: &Path, folders: &[&Path], accept_empty: bool) -> Result<Arc<ChunkStore>, OpenError> {
+    ChunkStore::open(&StoreOptions { record: Some(record.to_owned()), accept_empty, ..options(folders) })
+}
+
+#[test]
+fn an_empty_directory_in_place_of_a_known_one_is_not_claimed() {
+    let home = tempfile::tempdir().expect("temp folder");
+    let (record, data) = (home.path().join("record.json"), home.path().join("data"));
+    let store = open_known(&record, &[&data], false).expect("a new directory");
+    store_chunk(&store, 1, &content(10));
+    drop(store);
+    drop(open_known(&record, &[&data], false).expect("again"));
+    std::fs::rename(&data, home.path().join("away")).expect("rename");
+    let absent = open_known(&record, &[&data], false).expect_err("it is gone");
+    assert!(absent.to_string().contains("now it has no format file: mount its disk"), "{absent}");
+    assert!(!data.exists());
+    std::fs::create_dir(&data).expect("make");
+    let empty = open_known(&record, &[&data], false).expect_err("it is empty");
+    assert!(empty.to_string().contains("start once with --accept-empty"), "{empty}");
+    assert_eq!(count(data.clone()), 0, "something was made in it");
+    // On purpose it is taken, and known from then on.
+    drop(open_known(&record, &[&data], true).expect("on purpose"));
+    drop(open_known(&record, &[&data], false).expect("known"));
+    // The old one is another directory now.
+    std::fs::rename(&data, home.path().join("new")).expect("rename");
+    std::fs::rename(home.path().join("away"), &data).expect("rename");
+    let other = open_known(&record, &[&data], false).expect_err("another");
+    assert!(other.to_string().contains("mount the right disk"), "{other}");
+    assert_eq!(open_known(&record, &[&data], true).expect("on purpose").page(None, 10).len(), 1);
+}
+
+#[test]
+fn beside_a_good_directory_an_empty_one_is_reported_as_failed_and_stays_known() {
+    let home = tempfile::tempdir().expect("temp folder");
+    let (record, one, two) = (home.path().join("record.json"), home.path().join("one"), home.path().join("two"));
+    drop(open_known(&record, &[&one, &two], false).expect("new directories"));
+    std::fs::rename(&two, home.path().join("away")).expect("rename");
+    std::fs::create_dir(&two).expect("make");
+    for _ in 0..2 {
+        let store = open_known(&record, &[&one, &two], false).expect("the other one serves");
+        let failed: Vec<_> = store.folder_loads().into_iter().filter(|load| load.failed).collect();
+        assert_eq!(failed.len(), 1);
+        assert!(failed[0].reason.as_ref().is_some_and(|reason| reason.contains("mount its disk")), "{failed:?}");
+        assert_eq!(count(two.clone()), 0);
+    }
+}
+
+/// Harms one of two directories of a running store; what it says of that.
+fn lost_while_running(harm: impl FnOnce(&Path)) -> String {
+    let home = tempfile::tempdir().expect("temp folder");
+    let (one, two) = (home.path().join("one"), home.path().join("two"));
+    let store = ChunkStore::open(&options(&[&one, &two])).expect("open");
+    (0..8).for_each(|id| store_chunk(&store, id, &content(100_000)));
+    store.look_at_folders();
+    assert_eq!(store.page(None, 10).len(), 8);
+    let told = store.changes().end();
+    harm(&two);
+    (0..2).for_each(|_| store.look_at_folders());
+    let left = store.page(None, 10).len();
+    assert!((1..8).contains(&left), "{left} replicas are left");
+    assert_eq!(store.changes().news(told).expect("kept").removed.len(), 8 - left);
+    let loads = store.folder_loads();
+    assert_eq!((loads[0].failed, loads[1].failed, loads[1].used), (false, true, 0));
+    (10..14).for_each(|id| store_chunk(&store, id, &content(100_000)));
+    for chunk in store.page(None, 100) {
+        assert_eq!(read_all(&store, chunk.id.0).expect("read").len(), 100_000);
+    }
+    loads[1].reason.clone().expect("a reason")
+}
+
+#[test]
+fn a_directory_that_goes_away_while_it_is_used_is_given_up_with_its_replicas() {
+    let away = lost_while_running(|two| std::fs::rename(two, two.with_extension("away")).expect("rename"));
+    assert!(away.starts_with("its format file is gone"), "{away}");
+    let emptied = lost_while_running(|two| {
+        std::fs::rename(two, two.with_extension("away")).expect("rename");
+        std::fs::create_dir(two).expect("make");
+    });
+    assert!(emptied.starts_with("its format file is gone"), "{emptied}");
+    let swapped = lost_while_running(|two| {
+        let format = format::FolderFormat { cluster: CLUSTER, node: DatanodeId(1), folder: [3; 16] };
+        std::fs::rename(two, two.with_extension("away")).expect("rename");
+        std::fs::create_dir(two).expect("make");
+        std::fs::write(two.join("format"), format.encode()).expect("write");
+    });
+    assert!(swapped.starts_with("another directory is there now"), "{swapped}");
 }

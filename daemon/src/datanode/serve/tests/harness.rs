@@ -201,6 +201,8 @@ fn start_node(
         reserve: 0,
         direct_io: true,
         open_max: 64,
+        record: None,
+        accept_empty: false,
     });
     let store = store.expect("open store");
     let keys = SharedKeys::default();

@@ -1,0 +1,211 @@
+//! Which data directories a datanode has had, kept apart from them.
+//!
+//! An empty directory is claimed by whoever starts on it. That is right for a new one, and wrong for the mount point of a disk that is
+//! not mounted: its replicas would be taken for lost, and new ones written to the disk below. So the datanode remembers the id of each
+//! of its directories in a file beside its settings, and refuses one whose id is gone or another.
+
+use super::format::{FolderFormat, FormatError};
+use crate::durable;
+use dfs_types::{ClusterId, DatanodeId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The version of the file's form.
+const VERSION: u16 = 1;
+/// A larger file is none of ours.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// The random id of a data directory.
+pub type DirectoryId = [u8; 16];
+
+/// What the file holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    version: u16,
+    cluster: String,
+    node: u16,
+    directories: BTreeMap<PathBuf, Entry>,
+}
+
+/// A directory that was in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    /// Its id, in hexadecimal digits.
+    id: String,
+    /// A disk was mounted on it.
+    mount_point: bool,
+}
+
+/// What is known of the directories of a datanode.
+#[derive(Debug)]
+pub struct Record {
+    /// None: nothing is kept.
+    file: Option<PathBuf>,
+    cluster: ClusterId,
+    node: DatanodeId,
+    accept_empty: bool,
+    directories: BTreeMap<PathBuf, Entry>,
+}
+
+/// What a directory is, against what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    Empty,
+    Other,
+}
+
+fn judge(known: Option<&str>, found: Option<&str>, accept_empty: bool) -> Verdict {
+    match (known, found) {
+        (None, _) => Verdict::Fine,
+        (Some(known), Some(found)) if known == found => Verdict::Fine,
+        _ if accept_empty => Verdict::Fine,
+        (Some(_), None) => Verdict::Empty,
+        (Some(_), Some(_)) => Verdict::Other,
+    }
+}
+
+fn hex(id: &DirectoryId) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether something is mounted on a directory: it is on another device than the one above it.
+fn is_mount_point(path: &Path) -> bool {
+    let (Ok(own), Ok(above)) = (std::fs::metadata(path), std::fs::metadata(path.join(".."))) else { return false };
+    own.dev() != above.dev()
+}
+
+impl Record {
+    /// Reads what is known. A file that is damaged or of another cluster counts as none: it is a help, and no part of the data.
+    pub fn load(file: Option<PathBuf>, cluster: ClusterId, node: DatanodeId, accept_empty: bool) -> Self {
+        let known = file.as_deref().map(|file| read(file, cluster, node));
+        let directories = known.unwrap_or(Ok(BTreeMap::new())).unwrap_or_else(|error| {
+            let file = file.as_deref().unwrap_or(Path::new("")).display();
+            tracing::warn!(%file, %error, "the record of data directories cannot be read; it is begun anew");
+            BTreeMap::new()
+        });
+        Self { file, cluster, node, accept_empty, directories }
+    }
+
+    /// Looks at a directory before anything is made in it.
+    ///
+    /// # Errors
+    /// When it was one of this datanode, and now is empty, or another.
+    pub fn check(&self, path: &Path) -> Result<(), FormatError> {
+        let Some(known) = self.directories.get(&absolute(path)) else { return Ok(()) };
+        let found = match FolderFormat::read(path) {
+            Ok(format) => format.map(|format| hex(&format.folder)),
+            // It is said better by whoever opens it.
+            Err(_) => return Ok(()),
+        };
+        match judge(Some(&known.id), found.as_deref(), self.accept_empty) {
+            Verdict::Fine => Ok(()),
+            Verdict::Empty => Err(FormatError::Empty { unmounted: known.mount_point && !is_mount_point(path) }),
+            Verdict::Other => Err(FormatError::Other { found: found.unwrap_or_default(), expected: known.id.clone() }),
+        }
+    }
+
+    /// Notes a directory that is in use now.
+    pub fn note(&mut self, path: &Path, id: &DirectoryId) {
+        let entry = Entry { id: hex(id), mount_point: is_mount_point(path) };
+        self.directories.insert(absolute(path), entry);
+    }
+
+    /// Keeps what is known of `configured`, the directories of this datanode, and forgets others.
+    pub fn save(&mut self, configured: &[PathBuf]) {
+        let configured: Vec<PathBuf> = configured.iter().map(|path| absolute(path)).collect();
+        self.directories.retain(|path, _| configured.contains(path));
+        let Some(file) = &self.file else { return };
+        if let Err(error) = self.write(file) {
+            tracing::warn!(file = %file.display(), %error, "the record of data directories cannot be written; a disk that is not mounted will not be noticed");
+        }
+    }
+
+    fn write(&self, file: &Path) -> io::Result<()> {
+        let document = Document {
+            version: VERSION,
+            cluster: self.cluster.to_string(),
+            node: self.node.0,
+            directories: self.directories.clone(),
+        };
+        let mut text = serde_json::to_vec_pretty(&document)?;
+        text.push(b'\n');
+        if std::fs::read(file).is_ok_and(|before| before == text) {
+            return Ok(());
+        }
+        if let Some(folder) = file.parent() {
+            durable::create_folder(folder)?;
+        }
+        durable::write_file(file, &text)
+    }
+}
+
+fn read(file: &Path, cluster: ClusterId, node: DatanodeId) -> io::Result<BTreeMap<PathBuf, Entry>> {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.len() > FILE_BYTES_MAX => return Err(io::ErrorKind::FileTooLarge.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        looked => looked?,
+    };
+    let document: Document = serde_json::from_slice(&std::fs::read(file)?)?;
+    if document.version != VERSION {
+        return Err(io::Error::other(format!("it has version {}, not {VERSION}", document.version)));
+    }
+    let ours = document.cluster == cluster.to_string() && document.node == node.0;
+    Ok(if ours { document.directories } else { BTreeMap::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_and_what_is_found() {
+        use Verdict::{Empty, Fine, Other};
+        #[rustfmt::skip]
+        let table = [
+            (None, None, false, Fine), (None, Some("a"), false, Fine), (Some("a"), Some("a"), false, Fine),
+            (Some("a"), None, false, Empty), (Some("a"), Some("b"), false, Other),
+            (Some("a"), None, true, Fine), (Some("a"), Some("b"), true, Fine), (Some("a"), Some("a"), true, Fine),
+        ];
+        for (known, found, accept, verdict) in table {
+            assert_eq!(judge(known, found, accept), verdict, "{known:?} {found:?} {accept}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_pinned_and_one_that_is_damaged_or_anothers_counts_as_none() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let file = folder.path().join("state/record.json");
+        let cluster = ClusterId([0xab; 16]);
+        let load = |cluster, node| Record::load(Some(file.clone()), cluster, DatanodeId(node), false);
+        let mut record = load(cluster, 3);
+        record.note(Path::new("/no/such/place"), &[1; 16]);
+        record.note(Path::new("/not/configured"), &[2; 16]);
+        record.save(&["/no/such/place".into()]);
+        let text = std::fs::read_to_string(&file).expect("read");
+        let id = "01".repeat(16);
+        let expected = format!(
+            "{{\n  \"version\": 1,\n  \"cluster\": \"{cluster}\",\n  \"node\": 3,\n  \"directories\": {{\n    \"/no/such/place\": {{\n      \
+             \"id\": \"{id}\",\n      \"mount_point\": false\n    }}\n  }}\n}}\n"
+        );
+        assert_eq!(text, expected);
+        assert_eq!(load(cluster, 3).directories.len(), 1);
+        assert_eq!((load(cluster, 4).directories.len(), load(ClusterId([1; 16]), 3).directories.len()), (0, 0));
+        std::fs::write(&file, "{\"version\": 2}").expect("write");
+        assert_eq!(load(cluster, 3).directories.len(), 0);
+    }
+
+    #[test]
+    fn the_root_of_a_file_system_is_a_mount_point() {
+        assert!(is_mount_point(Path::new("/proc")));
+        let folder = tempfile::tempdir().expect("temp folder");
+        assert!(!is_mount_point(folder.path()));
+    }
+}

@@ -1,0 +1,63 @@
+//! What a directory is on: file system, mount options, journal.
+
+pub use dfs_logic::disk::Mount;
+use dfs_logic::disk::mounts;
+use std::io;
+use std::path::Path;
+
+/// The mounts of this process, with their options.
+const MOUNTINFO: &str = "/proc/self/mountinfo";
+
+/// The mount that a directory is on.
+///
+/// # Errors
+/// When the directory cannot be looked at, or the system does not tell its mounts.
+pub fn mount_of(directory: &Path) -> io::Result<Mount> {
+    let real = directory.canonicalize()?;
+    let text = std::fs::read_to_string(MOUNTINFO)?;
+    // The longest mount point above it; of several mounts in one place the last one hides the others.
+    let above = mounts(&text).filter(|(_, mount)| real.starts_with(&mount.point));
+    let (device, mount) = above.max_by_key(|(_, mount)| mount.point.len()).ok_or(io::ErrorKind::NotFound)?;
+    let journal = if matches!(mount.kind.as_str(), "ext3" | "ext4") { journal(device) } else { None };
+    Ok(Mount { journal, ..mount })
+}
+
+/// Whether the ext4 file system on a device (`major:minor`) has a journal; none where the kernel does not tell.
+fn journal(device: &str) -> Option<bool> {
+    let link = std::fs::read_link(Path::new("/sys/dev/block").join(device)).ok()?;
+    let name = link.file_name()?;
+    let task = std::fs::read_to_string(Path::new("/sys/fs/ext4").join(name).join("journal_task")).ok()?;
+    // The process that writes the journal, or that there is none.
+    match task.trim() {
+        "<none>" => Some(false),
+        task => task.parse::<u32>().is_ok().then_some(true),
+    }
+}
+
+/// Tells the log what a data directory is on, and warns of what does not keep its promises.
+pub fn tell(directory: &Path) {
+    match mount_of(directory) {
+        Ok(mount) => {
+            tracing::info!(folder = %directory.display(), "on {mount}");
+            for danger in mount.dangers() {
+                tracing::warn!(folder = %directory.display(), "{danger}");
+            }
+        }
+        Err(error) => tracing::info!(folder = %directory.display(), %error, "its file system is not known"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mount_of_a_directory_is_found() {
+        let proc = mount_of(Path::new("/proc/self")).expect("mounted");
+        assert_eq!((proc.kind.as_str(), proc.point.as_str()), ("proc", "/proc"));
+        let folder = tempfile::tempdir().expect("temp folder");
+        let mount = mount_of(folder.path()).expect("mounted");
+        assert!(!mount.kind.is_empty() && !mount.options.is_empty());
+        assert!(mount_of(&folder.path().join("absent")).is_err());
+    }
+}
