@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::pool::{Lease, Limits};
 use crate::progress::{Event, Progress};
+use dfs_rpc::capability::EXPIRED;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::StreamError;
@@ -60,6 +61,12 @@ impl NodeFailure {
             Self::Conn(error @ ConnError::Io(_)) => !error.is_timeout(),
             _ => false,
         }
+    }
+
+    /// Whether a datanode says that a capability has expired. Those that are used are fresh, so its clock is wrong.
+    pub(crate) fn is_expiry(&self) -> bool {
+        matches!(self, Self::Said(StreamError { error, .. })
+            if error.code == ErrorCode::PermissionDenied && error.message.contains(EXPIRED))
     }
 }
 

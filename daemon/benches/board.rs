@@ -63,13 +63,13 @@ fn load(id: u16, clock: Timestamp) -> NodeLoad {
 impl Cluster {
     fn new() -> Self {
         let liveness = LivenessSettings { heartbeat: HEARTBEAT, dead_after: Duration::from_secs(10) };
-        let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
+        let settings = RegistrySettings::new(liveness);
         let now = Timestamp(1_000_000);
         let mut registry = Registry::new(settings, Arc::new(Journal::new(Clock::new())), now);
         for id in 1..=DATANODES {
             let address = SocketAddr::from(([10, 1, (id >> 8) as u8, id as u8], 7_000));
             let register = Register { boot: 1, address, load: load(id, now), version: "0.1.0".into() };
-            registry.register(DatanodeId(id), register, u64::from(id), now);
+            registry.register(DatanodeId(id), register, u64::from(id), now).expect("nobody else");
         }
         let mut curve = Curve::default();
         for ago in (1..=CURVE_SECONDS_MAX as u64).rev() {

@@ -39,6 +39,10 @@ pub struct Capability {
     pub expires: Timestamp,
 }
 
+/// What a datanode says of a capability that has expired by its clock. A fresh one that it says so of tells that its clock
+/// is ahead of the master's.
+pub const EXPIRED: &str = "the capability has expired";
+
 /// Why a capability is worth nothing here. What exactly is wrong with a forged one is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CapabilityError {
@@ -46,7 +50,7 @@ pub enum CapabilityError {
     Forged,
     #[error("the capability is of another cluster")]
     Cluster,
-    #[error("the capability has expired")]
+    #[error("{EXPIRED}")]
     Expired,
     #[error("the capability is for another operation")]
     Operation,

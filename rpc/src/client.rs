@@ -345,10 +345,24 @@ pub struct ClusterStatus {
     pub nodes_draining: u32,
     /// Datanodes that serve: neither dead nor to be drained.
     pub nodes_serving: u32,
+    /// Live datanodes that have reported their chunks, and those of the cluster that this master still waits for: after its
+    /// start, when it begins to lead, and when it had stood still.
+    pub nodes_expected: u32,
+    /// Those of them that have reported. Fewer than expected: what is said about chunks is not known yet.
+    pub nodes_reported: u32,
+    /// Datanodes of the cluster that have not registered since the start of this master; the first 64.
+    pub absent: Vec<DatanodeId>,
+    /// Set while the disk of the master that answers is full.
+    pub full: Option<FullDisk>,
     pub version: String,
 }
 
 impl ClusterStatus {
+    /// How many datanodes have reported of how many that are there or waited for, while some are waited for.
+    pub fn awaited(&self) -> Option<(u32, u32)> {
+        (self.nodes_reported < self.nodes_expected).then_some((self.nodes_reported, self.nodes_expected))
+    }
+
     /// A cluster in which there is nothing yet, and no master that leads.
     pub fn empty(cluster: ClusterId, taken_at: Timestamp) -> Self {
         Self {
@@ -377,9 +391,23 @@ impl ClusterStatus {
             nodes_dead: 0,
             nodes_draining: 0,
             nodes_serving: 0,
+            nodes_expected: 0,
+            nodes_reported: 0,
+            absent: Vec::new(),
+            full: None,
             version: String::new(),
         }
     }
+}
+
+/// A master that has no room for commands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FullDisk {
+    pub master: MasterId,
+    /// Its data directory.
+    pub folder: String,
+    /// Bytes that have to be free there for it to go on.
+    pub needed: u64,
 }
 
 /// For how long each trouble has lasted, in milliseconds, as far as this master has seen; none for what is not so.
@@ -508,6 +536,8 @@ pub struct NodeStatus {
     pub registered_ms: u64,
     /// How far its clock is ahead of this master's, in milliseconds; behind where negative.
     pub skew_ms: i64,
+    /// Its clock is so far ahead that it takes the permissions of the masters for expired: it gets no chunks.
+    pub ahead: bool,
     pub load: crate::node::NodeLoad,
     pub chunks: u64,
     /// Chunks with a copy here that have fewer live copies than wanted, at the last count of all chunks.
@@ -533,6 +563,7 @@ impl NodeStatus {
             heartbeat_age_ms: 0,
             registered_ms: 0,
             skew_ms: 0,
+            ahead: false,
             load: crate::node::NodeLoad::default(),
             chunks: 0,
             short: 0,

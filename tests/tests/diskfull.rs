@@ -68,10 +68,16 @@ fn a_full_master_reads_on_and_recovers() {
     let said = fill_the_log(&cluster);
     assert_eq!(said.code, 6, "{said:?}");
     assert!(said.stderr.contains("full"), "{said:?}");
+    let status = cluster.json(&["status"]);
+    let findings = status["findings"].to_string();
+    assert_eq!(status["health"], "broken", "{status}");
+    assert!(findings.contains("master-1: its disk is full: nothing can be changed"), "{findings}");
+    assert!(findings.contains(&format!("free 2.0 MiB on {}", data.display())), "{findings}");
     cluster.ok(&["stat", "/before"]);
     assert!(cluster.daemon("master-1").pid.is_some(), "a full disk does not kill a master");
     std::fs::remove_file(&filler).expect("make room");
     cluster.wait_for("writes", || cluster.shell(&["mkdir", "-p", "/after"]).code == 0);
+    cluster.wait_for("health", || cluster.json(&["status"])["health"] != "broken");
     cluster.kill("master-1");
     cluster.start_daemon("master-1");
     cluster.ok(&["stat", "/after"]);

@@ -158,6 +158,32 @@ fn what_was_copied_is_trimmed_when_the_datanode_serves_again() {
 }
 
 #[test]
+fn a_datanode_that_falls_silent_does_not_hold_up_the_last_copies() {
+    let spec = Spec::default().datanodes(4).replication(2).chunk_size("64KiB").set("DFS_MASTER_REPAIR_STREAMS", "1");
+    // Repair begins so long after the start, and would go on without it so long after it fell silent.
+    let (cluster, runtime) =
+        (Cluster::start(spec.set("DFS_MASTER_DEAD_AFTER", "25s")), Runtime::new().expect("runtime"));
+    let client = runtime.block_on(cluster.client());
+    let mut bench = Bench { cluster, runtime, client, files: Vec::new() };
+    bench.put_files(6, 6);
+    let held = bench.node(1).expect("there").chunks;
+    assert_eq!(bench.set_duty(1, Duty::Drain), Ok(()));
+    bench.wait_until(1, "the first copies", |node| node.left.is_some_and(|left| left < held));
+    bench.cluster.freeze("datanode-2");
+    bench.wait_until(2, "a silent datanode", |node| node.state == NodeState::Stale);
+    bench.cluster.wait_for("two live copies of each chunk", || {
+        let status = bench.runtime.block_on(bench.client.status()).expect("status");
+        let (short, stale) = (status.replication, status.nodes_stale);
+        let counted = status.counted_ms.zip(status.lasting.stale).is_some_and(|(ago, silent)| ago + 2_000 < silent);
+        assert_eq!(status.nodes_dead, 0, "held up until it was given up");
+        stale == 1 && counted && (short.missing, short.endangered, short.copying) == (0, 0, 0)
+    });
+    bench.cluster.thaw("datanode-2");
+    bench.wait_until(1, "drained", NodeStatus::is_drained);
+    bench.read_all_back();
+}
+
+#[test]
 fn a_drain_that_would_leave_too_few_is_refused() {
     let mut bench = Bench::new(3);
     bench.put_files(1, 1);

@@ -89,6 +89,8 @@ pub fn state(node: &NodeStatus) -> String {
     let wanted = match mark {
         Mark::Stale | Mark::Dead if node.is_draining() => ", draining",
         Mark::Stale | Mark::Dead if node.is_drained() => ", drained",
+        Mark::Stale | Mark::Dead => "",
+        _ if node.ahead => ", clock ahead",
         _ => "",
     };
     format!("{} {word}{wanted}", mark.glyph())

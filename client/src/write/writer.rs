@@ -253,7 +253,11 @@ fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Vec<DatanodeId> {
         NodeFailure::Silent(nodes) => return nodes.clone(),
         NodeFailure::Said(said) => match said.error.code {
             // About our capability, which a new plan renews.
-            ErrorCode::Unauthenticated | ErrorCode::PermissionDenied | ErrorCode::InvalidArgument => None,
+            ErrorCode::Unauthenticated | ErrorCode::PermissionDenied | ErrorCode::InvalidArgument
+                if !failure.is_expiry() =>
+            {
+                None
+            }
             _ => said.node.filter(|node| planned.chain.iter().any(|other| other.id == *node)).or(head),
         },
         _ => head,
@@ -301,6 +305,10 @@ mod tests {
         assert_eq!(blame(&planned(), &said(Some(9), ErrorCode::LocalIo)), [DatanodeId(1)]);
         assert_eq!(blame(&planned(), &said(Some(1), ErrorCode::PermissionDenied)), []);
         assert_eq!(blame(&planned(), &NodeFailure::Abandoned), []);
+        // Its clock is ahead, and another plan would find it so again.
+        let expired = Error::new(ErrorCode::PermissionDenied, format!("datanode-2: {}", dfs_rpc::capability::EXPIRED));
+        let said = NodeFailure::Said(StreamError { node: Some(DatanodeId(2)), error: expired });
+        assert_eq!(blame(&planned(), &said), [DatanodeId(2)]);
         let silent = vec![DatanodeId(1), DatanodeId(2)];
         assert_eq!(blame(&planned(), &NodeFailure::Silent(silent.clone())), silent);
     }

@@ -74,6 +74,10 @@ pub enum Op {
     AbandonChunks {
         chunks: Vec<ChunkId>,
     },
+    /// Notes that a datanode belongs to the cluster. A later one for the same datanode changes nothing.
+    AddNode {
+        node: DatanodeId,
+    },
 }
 
 /// A file that is to appear, or to replace another.
@@ -194,6 +198,7 @@ mod tests {
             Op::SetReplication { path: path("/c"), replication: 2 },
             Op::SetDuty { node: DatanodeId(300), duty: Duty::Drain },
             Op::AbandonChunks { chunks: vec![ChunkId(7), ChunkId(300)] },
+            Op::AddNode { node: DatanodeId(7) },
         ];
         let numbered = (0u64..).zip(ops);
         numbered

@@ -3,7 +3,9 @@
 //! * [`chunk_file`]: the layout of a chunk on disk.
 //! * [`command`]: what can be done to the namespace, as it stands in the log.
 //! * [`namespace`]: the tree of names, which commands change.
-//! * [`locations`]: which datanodes have which chunks; [`liveness`]: which datanodes are there.
+//! * [`locations`]: which datanodes have which chunks; [`liveness`]: which datanodes are there; [`expected`]: which are
+//!   still to come; [`steady`]: a clock that leaves out the time in which the master stood still; [`skew`]: clocks that
+//!   are too far ahead.
 //! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
 //! * [`search`]: what a search looks for; [`traffic`]: which folders are busy.
 //! * [`writes`]: the writes in flight.
@@ -19,6 +21,7 @@ pub mod command;
 pub mod descriptors;
 pub mod disk;
 pub mod door;
+pub mod expected;
 pub mod liveness;
 pub mod locations;
 pub mod namespace;
@@ -26,5 +29,7 @@ pub mod placement;
 pub mod repair;
 pub mod safe_mode;
 pub mod search;
+pub mod skew;
+pub mod steady;
 pub mod traffic;
 pub mod writes;

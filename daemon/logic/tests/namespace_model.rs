@@ -109,6 +109,7 @@ fn master_op() -> impl Strategy<Value = Op> {
         (1u32..9).prop_map(|id| Op::AddKey { key: KeyRecord { id, secret: [id as u8; 32], made_at: Timestamp(1) } }),
         (1u16..5, prop::sample::select(Duty::ALL.to_vec()))
             .prop_map(|(node, duty)| Op::SetDuty { node: DatanodeId(node), duty }),
+        (1u16..5).prop_map(|node| Op::AddNode { node: DatanodeId(node) }),
     ]
 }
 

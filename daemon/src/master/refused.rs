@@ -82,12 +82,9 @@ pub fn not_leader(leader: Option<(u64, String)>) -> Error {
 }
 
 /// The error of a cluster in safe mode.
-pub fn safe_mode(reported: u64, total: u64) -> Error {
-    Error::new(
-        ErrorCode::SafeMode,
-        format!("the cluster is in safe mode: {reported} of {total} chunks are reported so far"),
-    )
-    .hint("wait for the datanodes to report, or start those that are missing")
+pub fn safe_mode(reason: &str) -> Error {
+    Error::new(ErrorCode::SafeMode, format!("the cluster is in safe mode: {reason}"))
+        .hint("wait for the datanodes to report, or start those that are missing")
 }
 
 /// The error of a cluster that a person has put into safe mode.

@@ -81,7 +81,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
     let mut raft = RaftNode::start(RaftOptions {
         id,
         identity: identity.clone(),
-        data_dir,
+        data_dir: data_dir.clone(),
         segment_bytes: settings.log_segment.0,
         snapshot_every: settings.snapshot_every.0,
         address,
@@ -90,7 +90,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
     })?;
     let control = tokio::runtime::Builder::new_current_thread().enable_all().build().context("make a runtime")?;
     let ran = control.block_on(async {
-        let master = Arc::new(make_master(id, &identity, address, settings, &raft));
+        let master = Arc::new(make_master(id, &identity, (address, data_dir), settings, &raft));
         set_up(&master, superuser.as_deref()).await?;
         serve(master, identity, &mut raft, listener, on_ready, stop).await
     });
@@ -102,7 +102,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
 fn make_master(
     id: MasterId,
     identity: &Identity,
-    address: SocketAddr,
+    (address, data_dir): (SocketAddr, PathBuf),
     settings: MasterSettings,
     raft: &RaftNode,
 ) -> Master {
@@ -111,19 +111,21 @@ fn make_master(
         liveness: LivenessSettings { heartbeat: settings.heartbeat, dead_after: settings.dead_after },
         safe_mode_threshold: settings.safe_mode_threshold,
         repair_streams: settings.repair_streams.max(1) as usize,
+        capability_lifetime: settings.capability_lifetime,
     };
-    let journal = Arc::new(Journal::new(clock));
-    journal.info(None, format!("{id} has started, in safe mode until the chunks are reported"));
+    let journal = Arc::new(Journal::new(clock.clone()));
+    journal.info(None, format!("{id} has started, in safe mode until the datanodes have reported"));
     Master {
         id,
         cluster: identity.cluster,
         address,
-        clock,
+        data_dir,
         published: raft.published.clone(),
         proposer: raft.proposer.clone(),
         keys: KeyCache::default(),
         pool: Pool::default(),
         wake: Notify::new(),
+        came: Notify::new(),
         registry: Mutex::new(Registry::new(registry, journal.clone(), clock.now())),
         journal,
         held: Mutex::default(),
@@ -137,6 +139,7 @@ fn make_master(
         boards: Mutex::new(Boards::new(fastrand::u64(..))),
         log: raft.log.figures(),
         elections: AtomicU64::new(0),
+        clock,
         worker_status: Mutex::default(),
         metrics: raft.raft.server_metrics(),
         progress: raft.raft.data_metrics(),
@@ -187,6 +190,7 @@ async fn serve(
     let listening = tokio::spawn(server.clone().listen(listener, threads.handles()));
     let worker = tokio::spawn(Worker::new(master.clone()).run(inner.clone()));
     let curve = tokio::spawn(master.clone().keep_curve(inner.clone()));
+    let clock = tokio::spawn(master.clock.clone().keep(inner.clone()));
     tracing::info!(address = %master.address, id = %master.id, "master is ready");
     on_ready(master.address);
     let failure = tokio::select! {
@@ -195,7 +199,7 @@ async fn serve(
     };
     tracing::info!("stopping: connections");
     inner.cancel();
-    let _ = tokio::join!(listening, worker, curve);
+    let _ = tokio::join!(listening, worker, curve, clock);
     server.tasks.close();
     if tokio::time::timeout(CONNECTIONS_STOP_TIMEOUT, server.tasks.wait()).await.is_err() {
         tracing::warn!("some connections did not end in time");

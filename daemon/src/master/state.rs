@@ -13,6 +13,7 @@ use super::refused::{not_leader, proposal_failed};
 use super::registry::Registry;
 use dfs_config::MasterSettings;
 use dfs_logic::command::{Command, Op, Outcome, Refusal};
+use dfs_logic::expected::Roll;
 use dfs_logic::traffic::Traffic;
 use dfs_logic::writes::Writes;
 use dfs_rpc::client::Unfinished;
@@ -22,6 +23,7 @@ use openraft::metrics::{RaftDataMetrics, RaftServerMetrics};
 use openraft::{BasicNode, ServerState};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
@@ -33,6 +35,8 @@ pub struct Master {
     pub cluster: ClusterId,
     pub address: SocketAddr,
     pub settings: MasterSettings,
+    /// Where its log and snapshots are.
+    pub data_dir: PathBuf,
     pub clock: Clock,
     pub published: Arc<Published>,
     pub proposer: Proposer,
@@ -40,6 +44,8 @@ pub struct Master {
     pub pool: Pool,
     /// Wakes the worker.
     pub wake: Notify,
+    /// Wakes those who wait for datanodes: one has registered or reported, or is waited for no longer.
+    pub came: Notify,
     pub(super) registry: Mutex<Registry>,
     pub(super) floor: Mutex<Floor>,
     /// The writes in flight. Soft state of the leader.
@@ -83,8 +89,14 @@ impl Master {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is known of the datanodes. If this master has stood still since the last look, they are waited for first.
     pub fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+        let (now, lost) = self.clock.look();
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        if registry.note_standstill(lost, now) {
+            self.wake.notify_one();
+        }
+        registry
     }
 
     pub fn floor(&self) -> MutexGuard<'_, Floor> {
@@ -160,10 +172,20 @@ impl Master {
         if let Some(Held { by, reason }) = &*self.held() {
             return Err(super::refused::held(by, reason));
         }
-        match self.registry().healing.safe_mode() {
+        let safe = self.registry().healing.safe_mode();
+        match safe {
             None => Ok(()),
-            Some(reported) => Err(super::refused::safe_mode(reported, self.published.look().namespace.chunk_count())),
+            Some(_) => Err(super::refused::safe_mode(&self.safe_mode_reason())),
         }
+    }
+
+    /// What the safe mode of a start waits for, in words.
+    pub fn safe_mode_reason(&self) -> String {
+        let version = self.published.get();
+        let registry = self.registry();
+        let (roll, reported) = (registry.roll(&version.namespace, self.clock.now()), registry.healing.safe_mode());
+        let (reported, total) = (reported.unwrap_or_default(), version.namespace.chunk_count());
+        safe_mode_reason(roll, reported, total)
     }
 
     /// Has a command of a user, or of the master itself, applied.
@@ -184,4 +206,14 @@ impl Master {
         let command = Command { request, caller: String::new(), at: self.clock.calendar(), op };
         self.proposer.propose(command).await
     }
+}
+
+/// What the safe mode of a start waits for, in words.
+pub fn safe_mode_reason(roll: Roll, reported: u64, total: u64) -> String {
+    let chunks = format!("{reported} of {total} chunks are reported so far");
+    if !roll.is_open() {
+        return chunks;
+    }
+    let Roll { expected, reported, .. } = roll;
+    format!("{reported} of {expected} datanodes have reported, {chunks}")
 }

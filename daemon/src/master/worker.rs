@@ -26,6 +26,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const TELL_INTERVAL_MIN: Duration = Duration::from_millis(500);
 /// Slices of the search for garbage in one look.
 const GARBAGE_SLICES_MAX: usize = 16;
+/// Datanodes that are noted to belong to the cluster in one look.
+const NEWCOMERS_PER_LOOK_MAX: usize = 64;
 /// The floor is raised at most this many times per `collect_after`.
 const RAISES_PER_SPAN: u32 = 16;
 
@@ -76,15 +78,21 @@ impl Worker {
     async fn look(&mut self) {
         let leads = self.note_leader();
         let now = self.master.clock.now();
-        for (node, state) in self.master.registry().refresh_states(now) {
+        let changes = self.master.registry().refresh_states(now);
+        for (node, state) in &changes {
             tracing::info!(%node, ?state, "a datanode changed its state");
+        }
+        if !changes.is_empty() {
+            self.master.came.notify_waiters();
         }
         self.master.registry().note_duties(&self.master.published.get().namespace, now);
         self.master.look_ahead();
         self.survey().await;
+        self.master.registry().judge_safe_mode(&self.master.published.get().namespace, now);
         self.master.registry().note_drained(now);
         if leads {
             self.give_orders().await;
+            self.keep_members().await;
             self.keep_ids().await;
             self.keep_keys().await;
             self.keep_writes().await;
@@ -111,7 +119,8 @@ impl Worker {
             tracing::info!(term, "this master leads");
             self.master.journal.info(None, format!("{} leads, in term {term}", self.master.id));
             let now = self.master.clock.now();
-            self.master.registry().healing.lead(now);
+            self.master.registry().healing.lead();
+            self.master.registry().begin_wait(now);
             self.master.floor().lead();
             self.master.writes().lead();
             // Its own reason is a proof, and holds whoever led meanwhile.
@@ -189,6 +198,9 @@ impl Worker {
             master.seal(&keys, Operation::Write, chunk, holder, targets.to_vec()).ok()
         };
         let now = master.clock.now();
+        if !master.is_behind() {
+            master.registry().repeat_deletions(&version.namespace, now);
+        }
         master.registry().order_repairs(&version.namespace, &seal, fastrand::u64(..), now);
         for _ in 0..GARBAGE_SLICES_MAX {
             if master.is_behind() || !master.registry().order_garbage(&version.namespace, now) {
@@ -235,6 +247,21 @@ impl Worker {
                 other => unexpected("replace the key", other),
             },
             Err(_) => tracing::error!("the system has no randomness for a new key"),
+        }
+    }
+
+    /// Notes datanodes that have registered for the first time, up to [`NEWCOMERS_PER_LOOK_MAX`].
+    async fn keep_members(&self) {
+        let master = &self.master;
+        let newcomers = master.registry().newcomers(&master.published.get().namespace, master.clock.now());
+        for node in newcomers.into_iter().take(NEWCOMERS_PER_LOOK_MAX) {
+            if !master.proposer.has_room() {
+                return;
+            }
+            match master.propose_own(Op::AddNode { node }).await {
+                Ok(Ok(_)) => {}
+                other => unexpected("note that a datanode belongs to the cluster", other),
+            }
         }
     }
 

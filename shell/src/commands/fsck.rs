@@ -5,7 +5,7 @@ use super::places::places;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
-use dfs_client::{Found, Looked, Short, Wanted};
+use dfs_client::{ClusterStatus, Found, Looked, Short, Wanted};
 use dfs_tui::figures::{count, plural, size};
 use dfs_tui::{Tone, View};
 use dfs_types::{Error, ErrorCode, Result};
@@ -13,7 +13,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 
-/// Arguments of `fsck`. It ends with 5 where chunks are missing, and with 1 where only copies are.
+/// Arguments of `fsck`. It ends with 5 where chunks are missing, with 1 where only copies are, and with 6 where something
+/// seems to be missing and not all datanodes have reported yet.
 #[derive(Debug, Args)]
 pub struct Fsck {
     /// What to look at; everything if none.
@@ -23,7 +24,7 @@ pub struct Fsck {
 
 impl Verb for Fsck {
     const NAME: &'static str = "fsck";
-    const ABOUT: &'static str = "Look which files lack copies; exit code 5: data, 1: copies";
+    const ABOUT: &'static str = "Look which files lack copies; exit code 5: data, 1: copies, 6: not known yet";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a folder")];
@@ -35,6 +36,7 @@ impl Verb for Fsck {
         let text = self.path.unwrap_or_else(|| "/".into());
         let Some(place) = places(context, &[text])?.pop() else { return Ok(()) };
         let wanted = Wanted { short: true, ..Wanted::default() };
+        let before = waiting(&context.call(client.status()).await?);
         let mut search = Search::new(&client, &place, &wanted);
         let mut totals = Totals::default();
         if context.json() {
@@ -47,10 +49,16 @@ impl Verb for Fsck {
             }
         }
         // A master that has just begun does not know yet where the chunks are.
-        let status = context.call(client.status()).await?;
-        let reporting = status.safe_mode.filter(|mode| mode.by.is_none());
-        totals.end(context, place.as_str(), reporting.map(|mode| mode.reason))
+        let after = waiting(&context.call(client.status()).await?);
+        totals.end(context, place.as_str(), before.or(after))
     }
+}
+
+/// What the masters wait for before they know where the chunks are.
+fn waiting(status: &ClusterStatus) -> Option<String> {
+    let mode = status.safe_mode.as_ref().filter(|mode| mode.by.is_none());
+    let awaited = |(reported, expected)| format!("{reported} of {expected} datanodes have reported");
+    status.awaited().map(awaited).or_else(|| mode.map(|mode| mode.reason.clone()))
 }
 
 fn show(context: &mut Context<'_>, totals: &mut Totals, found: &Found) -> Result<()> {
@@ -117,6 +125,8 @@ struct Totals {
     chunks_missing: u64,
     chunks_endangered: u64,
     chunks_under: u64,
+    /// What the masters wait for; null when they know where all chunks are.
+    waiting: Option<String>,
 }
 
 impl Totals {
@@ -136,7 +146,8 @@ impl Totals {
     }
 
     /// Shows the sums; the command has failed where something lacks.
-    fn end(mut self, context: &mut Context<'_>, place: &str, reporting: Option<String>) -> Result<()> {
+    fn end(mut self, context: &mut Context<'_>, place: &str, waiting: Option<String>) -> Result<()> {
+        self.waiting = waiting;
         self.healthy = self.files_short == 0 && !context.has_failed();
         if context.json() {
             let document =
@@ -146,13 +157,15 @@ impl Totals {
             let text = self.text(&context.view());
             context.print(&text)?;
         }
+        if let (Some(reason), true) = (&self.waiting, self.files_short > 0) {
+            let what = format!("waiting: {reason}; what seems to be missing may only not be reported yet");
+            let error = Error::new(ErrorCode::SafeMode, what).at(place);
+            return context.fail(error.hint("look again when they have reported; status tells"));
+        }
         if self.chunks_missing > 0 {
             let files = plural(self.files_missing, "file cannot", "files cannot");
             let error = Error::new(ErrorCode::NoHealthyReplica, format!("{files} be read whole")).at(place);
-            return context.fail(error.hint(match reporting {
-                Some(reason) => format!("the masters are still being told where chunks are: {reason}; look again"),
-                None => "bring the dead datanodes back; see: nodes".to_owned(),
-            }));
+            return context.fail(error.hint("bring the dead datanodes back; see: nodes"));
         }
         if self.files_short > 0 {
             // Said already, by every line; and it is being mended.

@@ -66,6 +66,8 @@ pub struct Node {
     registered_ms: u64,
     /// How far its clock is ahead of the master's, in milliseconds.
     clock_skew_ms: i64,
+    /// Its clock is so far ahead that it gets no chunks.
+    clock_ahead: bool,
     /// Replicas on it.
     chunks: u64,
     /// Those whose chunk has fewer live copies than wanted, at the last count of all chunks.
@@ -129,6 +131,7 @@ impl Node {
             heartbeat_age_ms: node.heartbeat_age_ms,
             registered_ms: node.registered_ms,
             clock_skew_ms: node.skew_ms,
+            clock_ahead: node.ahead,
             chunks: node.chunks,
             short: node.short,
             sole: node.sole,

@@ -43,6 +43,7 @@ impl Verb for Replication {
             let begun = *first.get_or_insert((Instant::now(), lacking));
             let seen = Seen { status, rate: rate(begun, lacking) };
             let done = lacking == 0 && seen.status.counted_ms.is_some() && seen.status.safe_mode.is_none();
+            let done = done && seen.status.awaited().is_none();
             if !self.watch || done && context.json() {
                 return context.show(&seen);
             }
@@ -151,6 +152,10 @@ impl Report for Seen {
         line("copies being made", chunks.copying, None, Tone::Plain);
         let counted = match (&self.status.safe_mode, self.status.counted_ms) {
             (Some(mode), _) => format!("safe mode: {}; what is not reported yet counts as missing here", mode.reason),
+            (None, _) if self.status.awaited().is_some() => {
+                let (reported, expected) = self.status.awaited().unwrap_or_default();
+                format!("waiting: {reported} of {expected} datanodes have reported; the rest counts as missing here")
+            }
             (None, None) => "not counted yet: whether all copies are there is not known".to_owned(),
             (None, Some(ms)) => format!("counted {}", age(Duration::from_millis(ms))),
         };

@@ -152,7 +152,25 @@ pub struct Document {
     nodes_draining: u32,
     /// Neither dead nor to be drained.
     nodes_serving: u32,
+    /// Live datanodes that have reported their chunks, and those of the cluster that are still waited for.
+    nodes_expected: u32,
+    /// Those of them that have reported; while they are fewer, how the chunks are is not known.
+    nodes_reported: u32,
+    /// Datanodes of the cluster that have not registered since the start of the master; the first 64.
+    absent: Vec<String>,
+    /// Set while the master's disk is full and nothing can be changed.
+    full: Option<Full>,
     version: String,
+}
+
+/// A master whose disk is full.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Full {
+    master: String,
+    /// Its data directory.
+    folder: String,
+    /// Bytes that have to be free there.
+    needed: u64,
 }
 
 /// A master.
@@ -306,6 +324,14 @@ impl Document {
             nodes_dead: status.nodes_dead,
             nodes_draining: status.nodes_draining,
             nodes_serving: status.nodes_serving,
+            nodes_expected: status.nodes_expected,
+            nodes_reported: status.nodes_reported,
+            absent: status.absent.iter().map(ToString::to_string).collect(),
+            full: status.full.as_ref().map(|full| Full {
+                master: full.master.to_string(),
+                folder: full.folder.clone(),
+                needed: full.needed,
+            }),
             version: status.version.clone(),
         }
     }

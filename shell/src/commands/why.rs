@@ -6,7 +6,7 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
-use dfs_client::{ChunkStatus, Located, NodeState, NodeStatus};
+use dfs_client::{ChunkStatus, ClusterStatus, Located, NodeState, NodeStatus};
 use dfs_tui::figures::{age, plural, size, span};
 use dfs_tui::text::{sanitise, wrap};
 use dfs_tui::{Report, Tone, View};
@@ -136,6 +136,12 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
             folder.path
         ));
     }
+    if node.ahead {
+        why.wrong(format!(
+            "Its clock is {} ahead of the master's: permissions count as expired there, so it gets no new chunks and is read from last. Set its clock: `timedatectl set-ntp true` on its machine.",
+            dfs_tui::figures::apart(node.skew_ms)
+        ));
+    }
     if node.state == NodeState::Live && node.load.free() == 0 {
         why.wrong("It is full: new chunks go to others.");
     }
@@ -201,12 +207,22 @@ async fn chunk(context: &mut Context<'_>, id: ChunkId) -> Result<Explained> {
     };
     why.say(format!("{id} is {file}: {}, generation {}.", size(chunk.chunk.length.into()), chunk.chunk.generation));
     tell_copies(&mut why, &chunk);
+    if !why.well {
+        tell_awaited(&mut why, &context.call(client.status()).await?);
+    }
     why.next = match (&chunk.path, why.well) {
         (_, false) => next_for(&chunk),
         (Some(path), true) => format!("info {}", crate::line::quote(path.as_str())),
         (None, true) => "status".into(),
     };
     Ok(why)
+}
+
+/// What is missing may only not be reported yet.
+fn tell_awaited(why: &mut Explained, status: &ClusterStatus) {
+    if let Some((reported, expected)) = status.awaited() {
+        why.say(format!("Waiting: {reported} of {expected} datanodes have reported; look again when all have."));
+    }
 }
 
 fn tell_copies(why: &mut Explained, chunk: &ChunkStatus) {
@@ -258,6 +274,9 @@ async fn path(context: &mut Context<'_>, what: &OsString) -> Result<Explained> {
     let copies = plural(stat.replication.into(), "copy", "copies");
     why.say(format!("{path} is a file of {} in {chunks}, with {copies} of each wanted.", size(stat.size)));
     tell_file(&mut why, &located, &nodes);
+    if !why.well {
+        tell_awaited(&mut why, &context.call(client.status()).await?);
+    }
     Ok(why)
 }
 
@@ -326,8 +345,9 @@ async fn folder(context: &mut Context<'_>, path: &DfsPath, stat: &Stat) -> Resul
     let place = crate::line::quote(path.as_str());
     let chunks = &seen.status.replication;
     let lacking = chunks.missing + chunks.endangered + chunks.under;
-    if seen.status.safe_mode.is_some() || seen.status.counted_ms.is_none() {
+    if seen.status.safe_mode.is_some() || seen.status.counted_ms.is_none() || seen.status.awaited().is_some() {
         why.wrong("Whether all copies are there is not known yet: the datanodes have not all reported.");
+        tell_awaited(&mut why, &seen.status);
         why.next = "status".into();
     } else if lacking == 0 {
         why.say("Every chunk in the cluster has all its copies, so every file here has.");

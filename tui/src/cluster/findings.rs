@@ -97,9 +97,13 @@ pub fn health(picture: &Picture<'_>) -> Health {
     let status = picture.status;
     let chunks = &status.replication;
     let counted = !picture.reporting() && status.counted_ms.is_some();
-    if status.leader.is_none() || status.nodes_live == 0 || counted && chunks.missing > 0 {
+    let waiting = status.awaited().is_some();
+    let none_live = status.nodes_live == 0 && !waiting;
+    // Right after a start it elects one.
+    let no_leader = status.leader.is_none() && !waiting;
+    if no_leader || status.full.is_some() || none_live || counted && chunks.missing > 0 {
         Health::Broken
-    } else if status.safe_mode.is_some() {
+    } else if status.safe_mode.is_some() || waiting {
         Health::Waiting
     } else if !counted {
         Health::Unknown
@@ -116,8 +120,10 @@ pub fn health(picture: &Picture<'_>) -> Health {
 pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(no_leader(picture));
+    found.extend(full_disk(picture));
     found.extend(no_datanode(picture));
     found.extend(safe_mode(picture));
+    found.extend(waiting(picture));
     found.extend(not_counted(picture));
     // After a start a chunk that nobody has reported yet is not a chunk that is lost.
     if !picture.reporting() {
@@ -127,9 +133,11 @@ pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
     }
     found.extend(beyond(picture));
     found.extend(dead(picture));
+    found.extend(absent(picture));
     found.extend(stale(picture));
     found.extend(failed_folders(picture));
     found.extend(little_space(picture));
+    found.extend(clocks_ahead(picture));
     found.extend(clocks(picture));
     found.extend(super::drains::findings(picture));
     found.sort_by_key(|finding| finding.severity);
@@ -137,8 +145,9 @@ pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
 }
 
 fn no_leader(picture: &Picture<'_>) -> Option<Finding> {
+    let waiting = picture.status.awaited().is_some();
     picture.status.leader.is_none().then(|| Finding {
-        severity: Severity::Bad,
+        severity: if waiting { Severity::Warning } else { Severity::Bad },
         what: "no master leads: nothing can be changed".into(),
         since_ms: None,
         doing: "the masters that can reach each other elect one as soon as they are a majority".into(),
@@ -146,8 +155,53 @@ fn no_leader(picture: &Picture<'_>) -> Option<Finding> {
     })
 }
 
+fn full_disk(picture: &Picture<'_>) -> Option<Finding> {
+    let full = picture.status.full.as_ref()?;
+    Some(Finding {
+        severity: Severity::Bad,
+        what: format!("{}: its disk is full: nothing can be changed", full.master),
+        since_ms: None,
+        doing: "reading goes on, and changes are taken again as soon as there is room".into(),
+        next: format!("free {} on {}", size(full.needed), full.folder),
+    })
+}
+
+/// What the masters wait for, in words.
+fn roll((reported, expected): (u32, u32), absent: &[dfs_types::DatanodeId]) -> String {
+    let names = if absent.is_empty() { String::new() } else { format!(" (not yet: {})", names(absent)) };
+    let have = plural(expected.into(), "datanode has reported", "datanodes have reported");
+    format!("{reported} of {have}{names}")
+}
+
+/// Outside safe mode: the datanodes have not had the time to report since this master began to listen to them.
+fn waiting(picture: &Picture<'_>) -> Option<Finding> {
+    let status = picture.status;
+    let awaited = status.awaited().filter(|_| status.safe_mode.as_ref().is_none_or(|mode| mode.by.is_some()))?;
+    Some(Finding {
+        severity: Severity::Warning,
+        what: format!("waiting: {}; which copies there are is not known yet", roll(awaited, &status.absent)),
+        since_ms: None,
+        doing: "the datanodes report by themselves; those that stay silent count as dead then".into(),
+        next: start_or(picture, "status"),
+    })
+}
+
+/// Datanodes that have not come since the start of the master, when they are waited for no longer.
+fn absent(picture: &Picture<'_>) -> Option<Finding> {
+    let absent = &picture.status.absent;
+    let first = absent.first().filter(|_| picture.status.awaited().is_none())?;
+    let (has, number) = if absent.len() == 1 { ("has", "its") } else { ("have", "their") };
+    Some(Finding {
+        severity: Severity::Warning,
+        what: format!("{} {has} not come since the master started: {number} replicas do not count", names(absent)),
+        since_ms: None,
+        doing: "what lacks copies is copied from other replicas; when it comes, its replicas count again".into(),
+        next: if picture.local { format!("dfsd start {first}") } else { format!("node forget {first}") },
+    })
+}
+
 fn no_datanode(picture: &Picture<'_>) -> Option<Finding> {
-    (picture.status.nodes_live == 0).then(|| Finding {
+    (picture.status.nodes_live == 0 && picture.status.awaited().is_none()).then(|| Finding {
         severity: Severity::Bad,
         what: "no datanode is live: nothing can be read or written".into(),
         since_ms: None,
@@ -172,8 +226,13 @@ fn safe_mode(picture: &Picture<'_>) -> Option<Finding> {
             finding(what, "nothing: reading and repair go on, and somebody must leave it", "safemode leave".into())
         }
         None => {
-            let what = format!("safe mode: {}; nothing can be changed", mode.reason);
-            finding(what, "it ends when enough chunks are reported by their datanodes", start_or(picture, "nodes"))
+            let what = match picture.status.awaited() {
+                Some(awaited) => {
+                    format!("waiting: {}; nothing can be changed (safe mode)", roll(awaited, &picture.status.absent))
+                }
+                None => format!("safe mode: {}; nothing can be changed", mode.reason),
+            };
+            finding(what, "it ends when the datanodes have reported their chunks", start_or(picture, "nodes"))
         }
     })
 }
@@ -330,7 +389,8 @@ fn dead(picture: &Picture<'_>) -> Option<Finding> {
 
 fn stale(picture: &Picture<'_>) -> Option<Finding> {
     let (nodes, number) = in_state(picture, NodeState::Stale, picture.status.nodes_stale);
-    (number > 0).then(|| Finding {
+    // While they are waited for, that is said already.
+    (number > 0 && picture.status.awaited().is_none()).then(|| Finding {
         severity: Severity::Warning,
         what: format!("{}, not heard from in time", named(&nodes, number, "is overdue", "are overdue")),
         since_ms: picture.status.lasting.stale,
@@ -388,11 +448,23 @@ fn little_space(picture: &Picture<'_>) -> Option<Finding> {
     })
 }
 
+fn clocks_ahead(picture: &Picture<'_>) -> Option<Finding> {
+    let ahead = picture.nodes.iter().filter(|node| node.state == NodeState::Live && node.ahead);
+    let ahead: Vec<String> = ahead.map(|node| format!("{} by {}", node.id, apart(node.skew_ms))).collect();
+    (!ahead.is_empty()).then(|| Finding {
+        severity: Severity::Warning,
+        what: format!("clocks are too far ahead: {}; no new chunks go there", names(&ahead)),
+        since_ms: None,
+        doing: "it takes chunks again when its clock is right: `timedatectl set-ntp true` on its machine".into(),
+        next: "doctor".into(),
+    })
+}
+
 fn clocks(picture: &Picture<'_>) -> Option<Finding> {
     let off: Vec<String> = picture
         .nodes
         .iter()
-        .filter(|node| node.state == NodeState::Live && node.skew_ms.unsigned_abs() > SKEW_MAX_MS)
+        .filter(|node| node.state == NodeState::Live && !node.ahead && node.skew_ms.unsigned_abs() > SKEW_MAX_MS)
         .map(|node| {
             let side = if node.skew_ms > 0 { "ahead" } else { "behind" };
             format!("{} is {} {side}", node.id, apart(node.skew_ms))

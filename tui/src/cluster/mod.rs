@@ -41,9 +41,9 @@ pub struct Affected {
 }
 
 impl Picture<'_> {
-    /// The masters wait for the datanodes to report their chunks.
+    /// The masters wait for the datanodes to report their chunks: how these are is not known yet.
     pub fn reporting(&self) -> bool {
-        self.status.safe_mode.as_ref().is_some_and(|mode| mode.by.is_none())
+        self.status.awaited().is_some() || self.status.safe_mode.as_ref().is_some_and(|mode| mode.by.is_none())
     }
 
     /// The datanodes that have not been heard from, the dead ones first.

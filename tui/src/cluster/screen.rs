@@ -76,7 +76,9 @@ where
     line(&mut text, "chunks", &chunks(picture), view);
     let (live, stale, dead) = (status.nodes_live, status.nodes_stale, status.nodes_dead);
     let drains = drains(picture).map(|drains| format!(", {drains}")).unwrap_or_default();
-    line(&mut text, "datanodes", &format!("{live} live, {stale} stale, {dead} dead{drains}"), view);
+    let reported = status.awaited().map(|(reported, expected)| format!(", {reported} of {expected} have reported"));
+    let reported = reported.unwrap_or_default();
+    line(&mut text, "datanodes", &format!("{live} live, {stale} stale, {dead} dead{drains}{reported}"), view);
     for master in &status.masters {
         let what = format!("{} {}, log at {}", master.address, master.role, count(master.applied));
         line(&mut text, &master.id.to_string(), &what, view);

@@ -163,6 +163,52 @@ fn in_safe_mode_nothing_is_called_lost() {
 }
 
 #[test]
+fn while_datanodes_are_waited_for_nothing_is_called_lost_or_broken() {
+    let mut status = well();
+    (status.nodes_live, status.nodes_expected, status.nodes_reported) = (0, 3, 1);
+    (status.nodes_stale, status.replication.missing, status.replication.endangered) = (2, 40, 40);
+    status.absent = vec![DatanodeId(2), DatanodeId(3)];
+    let waiting = picture(&status, &[]);
+    assert_eq!(health(&waiting), Health::Waiting);
+    let seen = text(&waiting);
+    let expected =
+        "! waiting: 1 of 3 datanodes have reported (not yet: datanode-2, datanode-3); which copies there are is not";
+    assert!(seen.contains(expected), "{seen}");
+    for wrong in ["no datanode is live", "no live copy", "one copy left:", "overdue"] {
+        assert!(!seen.contains(wrong), "{wrong}: {seen}");
+    }
+    // They have had their time.
+    (status.nodes_live, status.nodes_expected) = (1, 1);
+    let seen = text(&picture(&status, &[]));
+    assert!(seen.contains("datanode-2, datanode-3 have not come since the master started"), "{seen}");
+    assert!(seen.contains("no live copy"), "{seen}");
+}
+
+#[test]
+fn a_full_disk_of_the_master_is_not_well() {
+    let mut status = well();
+    let (master, folder) = (MasterId(1), "/data/master-1".to_owned());
+    status.full = Some(dfs_rpc::client::FullDisk { master, folder, needed: 128 << 20 });
+    let picture = picture(&status, &[]);
+    assert_eq!(health(&picture), Health::Broken);
+    let text = text(&picture);
+    assert!(text.contains("✗ master-1: its disk is full: nothing can be changed"), "{text}");
+    assert!(text.contains("free 128 MiB on /data/master-1"), "{text}");
+}
+
+#[test]
+fn a_clock_that_is_too_far_ahead_is_told_with_what_it_means() {
+    let status = well();
+    let mut nodes = [node(1, NodeState::Live), node(2, NodeState::Live)];
+    (nodes[1].skew_ms, nodes[1].ahead) = (1_200_000, true);
+    let picture = picture(&status, &nodes);
+    assert_eq!((health(&picture), findings(&picture).len()), (Health::NeedsALook, 1));
+    let text = text(&picture);
+    assert!(text.contains("clocks are too far ahead: datanode-2 by 20m"), "{text}");
+    assert!(text.contains("no new chunks go there"), "{text}");
+}
+
+#[test]
 fn a_narrow_screen_is_not_overrun() {
     let mut status = well();
     (status.nodes_live, status.nodes_dead) = (2, 1);

@@ -43,6 +43,7 @@ impl Namespace {
             Op::SetReplication { path, replication } => self.set_replication(command, path, *replication),
             Op::SetDuty { node, duty } => self.set_duty(command, *node, *duty),
             Op::AbandonChunks { chunks } => self.abandon_chunks(command, chunks),
+            Op::AddNode { node } => self.add_node(command, *node),
             Op::SetAttributes { path, change } => self.set_attributes(command, path, change),
         }
     }

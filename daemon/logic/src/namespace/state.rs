@@ -32,6 +32,8 @@ pub struct Namespace {
     pub(super) dropped: OrdSet<u64>,
     /// What is wanted of datanodes; those that are to serve are left out.
     pub(super) duties: OrdMap<DatanodeId, Duty>,
+    /// The datanodes that belong to the cluster, each with the time at which it first registered. At most one per id.
+    pub(super) members: OrdMap<DatanodeId, Timestamp>,
     /// Counts the commands that were accepted.
     pub(super) version: u64,
 }
@@ -68,6 +70,7 @@ impl Namespace {
             floor: FIRST_CHUNK,
             dropped: OrdSet::new(),
             duties: OrdMap::new(),
+            members: OrdMap::new(),
             version: 0,
         }
     }
@@ -95,6 +98,16 @@ impl Namespace {
     /// The datanodes that are not to serve, in the order of their ids.
     pub fn duties(&self) -> impl Iterator<Item = (DatanodeId, Duty)> + '_ {
         self.duties.iter().map(|(node, duty)| (*node, *duty))
+    }
+
+    /// The datanodes that belong to the cluster, in the order of their ids, each with the time at which it first registered.
+    pub fn members(&self) -> impl Iterator<Item = (DatanodeId, Timestamp)> + '_ {
+        self.members.iter().map(|(node, since)| (*node, *since))
+    }
+
+    /// Whether a datanode belongs to the cluster: it has registered once, and was not forgotten since.
+    pub fn is_member(&self, node: DatanodeId) -> bool {
+        self.members.contains_key(&node)
     }
 
     /// The next chunk id that will be reserved.

@@ -148,7 +148,7 @@ impl Model {
                 self.give_up(chunks);
                 Ok(())
             }
-            Op::AddKey { .. } => Ok(()),
+            Op::AddKey { .. } | Op::AddNode { .. } => Ok(()),
             Op::SetDuty { node, duty } => {
                 self.duties.remove(node);
                 if *duty != Duty::Serve {

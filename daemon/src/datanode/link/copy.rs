@@ -52,7 +52,9 @@ fn send(context: &Arc<Context>, replica: &OpenReplica, hop: &Hop, stop: &Cancell
     let mut offset = 0;
     while offset < header.length {
         if stop.is_cancelled() {
-            return Err(context.nobodys(ErrorCode::Interrupted, "the datanode stops"));
+            return Err(
+                context.nobodys(ErrorCode::Interrupted, "the datanode stops, or the masters have another order")
+            );
         }
         if let Some(error) = hop.failure() {
             return Err(error);

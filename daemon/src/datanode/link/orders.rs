@@ -1,14 +1,16 @@
 //! What the masters have this datanode do: copy, delete, verify.
 //!
-//! Orders may come twice, from one master or several. One that is being carried out already is passed over; one that
-//! finds no place in the queue is dropped, since the masters repeat what was not done.
+//! Orders may come twice, from one master or several. One that is being carried out already is passed over. A copy of the
+//! same chunk to other datanodes takes the place of the earlier one, which the masters have given up. One that finds no
+//! place in the queue is dropped and logged: of a copy the masters are told that it has ended, and a deletion that they
+//! have not seen done they order again.
 
 use super::copy::copy;
 use crate::datanode::changes::Change;
 use crate::datanode::serve::Context;
 use dfs_rpc::node::Order;
-use dfs_types::ChunkId;
-use std::collections::HashSet;
+use dfs_types::{ChunkId, DatanodeId};
+use std::collections::HashMap;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +31,7 @@ type Key = (u8, ChunkId);
 #[derive(Debug)]
 pub struct Orders {
     context: Arc<Context>,
-    known: Mutex<HashSet<Key>>,
+    known: Mutex<HashMap<Key, Known>>,
     /// Taken away to end the threads.
     queues: Mutex<Option<Queues>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -38,8 +40,17 @@ pub struct Orders {
 
 #[derive(Debug)]
 struct Queues {
-    copies: SyncSender<Order>,
-    chores: SyncSender<Order>,
+    copies: SyncSender<(Order, CancellationToken)>,
+    chores: SyncSender<(Order, CancellationToken)>,
+}
+
+/// An order that waits or is being carried out.
+#[derive(Debug)]
+struct Known {
+    /// The datanodes that a copy goes to.
+    targets: Vec<DatanodeId>,
+    /// Ends it when another order takes its place.
+    replaced: CancellationToken,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -51,6 +62,13 @@ fn key(order: &Order) -> Key {
         Order::Copy { chunk, .. } => (0, chunk.id),
         Order::Delete { chunk, .. } => (1, *chunk),
         Order::Verify { chunk } => (2, *chunk),
+    }
+}
+
+fn targets(order: &Order) -> Vec<DatanodeId> {
+    match order {
+        Order::Copy { targets, .. } => targets.iter().map(|target| target.id).collect(),
+        Order::Delete { .. } | Order::Verify { .. } => Vec::new(),
     }
 }
 
@@ -79,14 +97,19 @@ impl Orders {
         Ok(orders)
     }
 
-    fn spawn(self: &Arc<Self>, name: &str, queue: Arc<Mutex<Receiver<Order>>>) -> io::Result<()> {
+    fn spawn(self: &Arc<Self>, name: &str, queue: Arc<Mutex<Receiver<(Order, CancellationToken)>>>) -> io::Result<()> {
         let orders = self.clone();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             loop {
                 let order = lock(&queue).recv();
-                let Ok(order) = order else { return };
-                orders.carry_out(&order);
-                lock(&orders.known).remove(&key(&order));
+                let Ok((order, replaced)) = order else { return };
+                if !replaced.is_cancelled() {
+                    orders.carry_out(&order, &replaced);
+                }
+                let mut known = lock(&orders.known);
+                if !replaced.is_cancelled() {
+                    known.remove(&key(&order));
+                }
             }
         })?;
         lock(&self.threads).push(thread);
@@ -99,12 +122,11 @@ impl Orders {
         let Some(queues) = queues.as_ref() else { return };
         for order in orders {
             let key = key(&order);
-            if !lock(&self.known).insert(key) {
-                continue;
-            }
+            let Some(replaced) = self.note(key, targets(&order)) else { continue };
             let queue = if matches!(order, Order::Copy { .. }) { &queues.copies } else { &queues.chores };
-            if let Err(error) = queue.try_send(order) {
-                tracing::warn!(%error, "an order was dropped");
+            if queue.try_send((order, replaced)).is_err() {
+                let waiting = WAITING;
+                tracing::warn!(chunk = %key.1, waiting, "an order was dropped: too many wait; the masters repeat it");
                 lock(&self.known).remove(&key);
                 if key.0 == 0 {
                     self.context.store.changes().push(Change::CopyEnded(key.1));
@@ -113,15 +135,33 @@ impl Orders {
         }
     }
 
-    fn carry_out(&self, order: &Order) {
+    /// Notes an order; none when it is known already. An earlier copy of the same chunk to other datanodes is ended.
+    fn note(&self, key: Key, targets: Vec<DatanodeId>) -> Option<CancellationToken> {
+        let mut known = lock(&self.known);
+        if let Some(earlier) = known.get(&key) {
+            if earlier.targets == targets {
+                return None;
+            }
+            earlier.replaced.cancel();
+        }
+        let replaced = self.stop.child_token();
+        known.insert(key, Known { targets, replaced: replaced.clone() });
+        Some(replaced)
+    }
+
+    /// `replaced` is cancelled when another order takes the place of this one, and at the stop.
+    fn carry_out(&self, order: &Order, replaced: &CancellationToken) {
         let store = &self.context.store;
         match order {
             Order::Copy { chunk, targets, capability } => {
-                match copy(&self.context, chunk, targets, capability, &self.stop) {
+                match copy(&self.context, chunk, targets, capability, replaced) {
                     Ok(()) => tracing::debug!(chunk = %chunk.id, "copied"),
                     Err(error) => tracing::warn!(chunk = %chunk.id, error = %error.error, "copy failed"),
                 }
-                store.changes().push(Change::CopyEnded(chunk.id));
+                // The masters would take it for the end of the order that has taken its place.
+                if !replaced.is_cancelled() {
+                    store.changes().push(Change::CopyEnded(chunk.id));
+                }
             }
             Order::Delete { chunk, generation } => {
                 if let Err(error) = store.delete(*chunk, *generation) {

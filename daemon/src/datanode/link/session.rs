@@ -9,7 +9,7 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::node::{Heartbeat, HeartbeatReply, NodeServiceClient, Register, Registered, ReportPage};
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{self, ConnectError, HELLO_TIMEOUT};
-use dfs_types::Protection;
+use dfs_types::{ErrorCode, Protection};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +25,9 @@ const GAP: Duration = Duration::from_millis(100);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first and the longest pause before a master is called again.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(3);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// The longest pause before a datanode tries again whose identity another process uses.
+const RIVAL_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Bounds on the interval that a master may ask for.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 const INTERVAL_MAX: Duration = Duration::from_secs(60);
@@ -43,6 +45,13 @@ enum LinkError {
     Refused(#[from] dfs_types::Error),
 }
 
+impl LinkError {
+    /// Another process is connected as this datanode.
+    fn is_rival(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.code == ErrorCode::AlreadyExists)
+    }
+}
+
 /// What a link needs.
 #[derive(Debug)]
 pub struct Link {
@@ -58,7 +67,7 @@ pub struct Link {
 impl Link {
     /// Keeps the link up until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let mut pause = PAUSE_MIN;
+        let (mut pause, mut said) = (PAUSE_MIN, String::new());
         loop {
             let begun = Instant::now();
             let lost = tokio::select! {
@@ -67,8 +76,13 @@ impl Link {
             };
             let Err(error) = lost;
             // A link that held for a while is tried again at once, one that never came about ever less often.
-            pause = if begun.elapsed() > PAUSE_MAX { PAUSE_MIN } else { (pause * 2).min(PAUSE_MAX) };
-            tracing::warn!(master = %self.master, %error, "link to master lost");
+            let longest = if error.is_rival() { RIVAL_PAUSE_MAX } else { PAUSE_MAX };
+            pause = if begun.elapsed() > PAUSE_MAX { PAUSE_MIN } else { (pause * 2).min(longest) };
+            // What does not change is said once.
+            if error.to_string() != said {
+                tracing::warn!(master = %self.master, %error, "no link to the master; it is tried again");
+                said = error.to_string();
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = sleep(pause.mul_f64(0.5 + fastrand::f64())) => {}

@@ -315,6 +315,25 @@ fn a_copy_order_makes_replicas_down_a_chain() {
 }
 
 #[test]
+fn a_copy_to_others_takes_the_place_of_one_that_is_stuck() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    cluster.put(&nodes[0], 7, &data());
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("listen");
+    let stuck = NodeAddress { id: DatanodeId(9), address: silent.local_addr().expect("address") };
+    let order = Order::Copy { chunk: chunk(7), targets: vec![stuck], capability: Bytes::new() };
+    cluster.order(&nodes[0], vec![order]);
+    let _taken = silent.accept().expect("the copy is under way");
+    let capability = cluster.capability(7, Principal::Datanode(DatanodeId(1)), &[&nodes[1]]);
+    let order = Order::Copy { chunk: chunk(7), targets: vec![nodes[1].address], capability };
+    cluster.order(&nodes[0], vec![order]);
+    cluster.wait_for(&nodes[1], "stored", |known| known.chunks == [7]);
+    cluster.wait_for(&nodes[0], "ended", |known| known.copies_ended.contains(&7));
+}
+
+#[test]
 fn a_copy_that_cannot_be_done_ends_too() {
     let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
     let node = cluster.node(1, folder.path());

@@ -215,8 +215,10 @@ impl ChunkStore {
                 self.cache.forget(chunk);
                 replica.folder.space().freed(replica.bytes);
                 // Its name need not be gone durably: should it come back, it is reported and deleted again.
-                std::fs::remove_file(replica.folder.replica_path(chunk, replica.generation))
-                    .map_err(StoreError::io("delete chunk"))?;
+                let removed = std::fs::remove_file(replica.folder.replica_path(chunk, replica.generation));
+                // It is not served any more, whether its file could be removed or not.
+                self.changes.push(Change::Removed(chunk));
+                return removed.map_err(StoreError::io("delete chunk"));
             }
             None => drop(index),
         }

@@ -32,7 +32,7 @@ fn status(now: Timestamp) -> ClusterStatus {
 impl Cluster {
     fn new(epoch: u64) -> Self {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
-        let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
+        let settings = RegistrySettings::new(liveness);
         let journal = Arc::new(Journal::new(Clock::new()));
         let registry = Registry::new(settings, journal.clone(), Timestamp(0));
         let (curve, boards) = (Curve::default(), Boards::new(epoch));
@@ -60,7 +60,7 @@ impl Cluster {
     fn register(&mut self, id: u16) {
         let address = SocketAddr::from(([127, 0, 0, 1], 4000 + id));
         let register = Register { boot: 1, address, load: NodeLoad::default(), version: "0.1.0".into() };
-        self.registry.register(DatanodeId(id), register, u64::from(id), self.now);
+        self.registry.register(DatanodeId(id), register, u64::from(id), self.now).expect("nobody else");
     }
 
     /// Whether another picture would be made so many milliseconds after the last one.

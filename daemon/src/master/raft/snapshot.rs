@@ -261,9 +261,9 @@ mod tests {
         version
     }
 
-    /// Files of version 1 with a namespace of version 1 and of version 2 in them.
+    /// Files of version 1 with a namespace of version 1 and of version 3 in them.
     const GOLDEN_OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1.bin");
-    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1-namespace-2.bin");
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1-namespace-3.bin");
 
     /// The bytes in front of the packed part, and that part unpacked.
     fn unpacked(bytes: &[u8]) -> (&[u8], Vec<u8>) {

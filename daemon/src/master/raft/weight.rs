@@ -22,9 +22,12 @@ pub fn of(command: &Command) -> usize {
             file.path.as_str().len() + file.chunks.len() * CHUNK_BYTES + file.abandoned.len() * ID_BYTES
         }
         Op::AbandonChunks { chunks } => chunks.len() * ID_BYTES,
-        Op::Init { .. } | Op::ReserveChunks { .. } | Op::RaiseFloor { .. } | Op::AddKey { .. } | Op::SetDuty { .. } => {
-            0
-        }
+        Op::Init { .. }
+        | Op::ReserveChunks { .. }
+        | Op::RaiseFloor { .. }
+        | Op::AddKey { .. }
+        | Op::SetDuty { .. }
+        | Op::AddNode { .. } => 0,
     };
     BASE_BYTES + command.caller.len() + body
 }

@@ -3,6 +3,7 @@
 
 use super::nodes::{Node, Registry};
 use super::space::Space;
+use dfs_logic::expected::Roll;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::room;
@@ -27,6 +28,10 @@ pub struct Glance {
     pub counts: Arc<Counts>,
     /// Chunks reported so far, while safe mode lasts.
     pub safe_mode: Option<u64>,
+    /// Who has reported, of those that are there or waited for.
+    pub roll: Roll,
+    /// Datanodes of the cluster that have not come since the start of this master.
+    pub absent: Vec<DatanodeId>,
     lasting: Lasting,
     pub blocked: Blocked,
 }
@@ -40,6 +45,8 @@ pub struct Seen {
     pub last_heartbeat: Timestamp,
     pub registered_at: Timestamp,
     pub skew_ms: i64,
+    /// It takes permissions for expired.
+    pub ahead: bool,
     pub load: Arc<NodeLoad>,
     pub chunks: u64,
     pub short: u64,
@@ -87,6 +94,7 @@ impl Registry {
                 last_heartbeat: node.contact.last_heartbeat,
                 registered_at: node.registered_at,
                 skew_ms: node.skew_ms,
+                ahead: self.is_ahead(node),
                 load: node.load.clone(),
                 chunks: self.locations.count(id),
                 short: lacking.short,
@@ -104,6 +112,8 @@ impl Registry {
             replication: self.healing.status(),
             counted_at: self.healing.counted_at(),
             safe_mode: self.healing.safe_mode(),
+            roll: self.roll(namespace, now),
+            absent: self.absent(namespace),
             lasting: self.healing.lasting(now),
             blocked: self.healing.blocked(),
             counts,
@@ -129,6 +139,9 @@ impl Glance {
             nodes_stale,
             nodes_dead,
             nodes_draining: self.draining(),
+            nodes_expected: self.roll.expected,
+            nodes_reported: self.roll.reported,
+            absent: self.absent.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..ClusterStatus::empty(cluster, taken_at)
         }
@@ -193,6 +206,7 @@ impl Seen {
             heartbeat_age_ms: millis(now.since(self.last_heartbeat)),
             registered_ms: millis(now.since(self.registered_at)),
             skew_ms: self.skew_ms,
+            ahead: self.ahead,
             load: NodeLoad::clone(&self.load),
             chunks: self.chunks,
             short: self.short,

@@ -2,10 +2,11 @@
 
 use super::nodes::{Node, Registry};
 use dfs_logic::collect::garbage;
+use dfs_logic::expected::REPORT_TIMEOUT;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::repair::{self, Blocked, Blocker, Counts, Health, InFlight, Inquiry, Limits, Survey, View};
-use dfs_logic::safe_mode;
+use dfs_logic::safe_mode::{self, Known};
 use dfs_rpc::client::{Lasting, NodeAddress, ReplicationStatus};
 use dfs_rpc::node::Order;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Timestamp};
@@ -30,8 +31,8 @@ const SURVEY_REST: Duration = Duration::from_secs(1);
 const COPY_TIMEOUT: Duration = Duration::from_secs(30);
 /// When a source says that a copy has ended, the target has this long to say that it has it.
 const COPY_SETTLE: Duration = Duration::from_secs(2);
-/// Repair waits no longer than this for the full report of a datanode that has registered.
-const REPORT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Safe mode waits no longer than this for datanodes that do not come, if they do not count as dead before.
+const SAFE_MODE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Chunks with a damaged replica that are remembered until they have a new copy.
 const DAMAGED_MAX: usize = 1_024;
@@ -50,8 +51,6 @@ struct UnderWay {
 /// What goes on between two looks.
 #[derive(Debug)]
 pub struct Healing {
-    /// Since when this master leads, or runs.
-    since: Timestamp,
     /// Since when this master runs.
     started: Timestamp,
     safe: bool,
@@ -82,7 +81,6 @@ pub struct Healing {
 impl Healing {
     pub fn new(now: Timestamp) -> Self {
         Self {
-            since: now,
             started: now,
             safe: true,
             reported: 0,
@@ -114,8 +112,7 @@ impl Healing {
     }
 
     /// This master begins to lead: orders of the last leader may still be on their way.
-    pub fn lead(&mut self, now: Timestamp) {
-        self.since = now;
+    pub fn lead(&mut self) {
         self.copies.clear();
         self.dirty = true;
     }
@@ -267,7 +264,6 @@ impl Registry {
             self.end_count(namespace, now);
             self.find_blockers(namespace, now);
             self.healing.short.note(&self.healing.health, now);
-            self.judge_safe_mode();
         }
         complete
     }
@@ -290,7 +286,7 @@ impl Registry {
         all.note(Blocker::Waiting, survey.short_unlisted());
         // One that has missed heartbeats may have what is missing.
         all.note(if inquiry.has_stale() { Blocker::Waiting } else { Blocker::NoSource }, health.missing);
-        let may_begin = self.may_repair(now);
+        let may_begin = self.may_repair(namespace, now);
         let held = |blocked: Blocked| if may_begin { blocked } else { blocked.held() };
         self.healing.blocked = held(all);
         for (id, drain) in &mut self.drains {
@@ -305,35 +301,48 @@ impl Registry {
         let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);
         let mut blocked = Blocked::default();
         chunks.filter_map(|id| inquiry.blocker(id)).for_each(|blocker| blocked.note(blocker, 1));
-        if self.may_repair(now) { blocked } else { blocked.held() }
+        if self.may_repair(namespace, now) { blocked } else { blocked.held() }
     }
 
     /// Leaving safe mode is for good: what is lost later is repair's business.
-    fn judge_safe_mode(&mut self) {
+    pub fn judge_safe_mode(&mut self, namespace: &Namespace, now: Timestamp) {
+        if !self.healing.safe || self.healing.surveyed_at.is_none() {
+            return;
+        }
         let health = self.healing.health;
         self.healing.reported = health.chunks.saturating_sub(health.missing);
-        let verdict = safe_mode::decide(self.healing.reported, health.chunks, self.settings.safe_mode_threshold);
-        if self.healing.safe && verdict == safe_mode::SafeMode::Leave {
+        let (reported, total) = (self.healing.reported, health.chunks);
+        let known = Known {
+            roll: self.roll(namespace, now),
+            members: namespace.members().count() as u64,
+            reported,
+            total,
+            threshold: self.settings.safe_mode_threshold,
+            over: now.since(self.wait.since) >= self.settings.liveness.dead_after.min(SAFE_MODE_WAIT_MAX),
+        };
+        if safe_mode::decide(&known) == safe_mode::SafeMode::Leave {
             self.healing.safe = false;
-            let (reported, chunks) = (self.healing.reported, health.chunks);
-            tracing::info!(reported, chunks, "left safe mode");
-            self.journal.info(None, format!("safe mode has ended: {reported} of {chunks} chunks are reported"));
+            tracing::info!(reported, total, "left safe mode");
+            self.journal.info(None, format!("safe mode has ended: {reported} of {total} chunks are reported"));
         }
     }
 
     /// Whether enough is known to say that a chunk has too few copies: a datanode that has not come back yet after this
     /// master's start, or has not reported yet, is not a datanode that has lost its chunks.
-    fn may_repair(&self, now: Timestamp) -> bool {
+    fn may_repair(&self, namespace: &Namespace, now: Timestamp) -> bool {
         let dead_after = self.settings.liveness.dead_after;
         let reporting = |(_, state, node): (DatanodeId, NodeState, &Node)| {
             state == NodeState::Live && !node.reported && now.since(node.registered_at) < REPORT_TIMEOUT
         };
-        !self.healing.safe && now.since(self.healing.since) >= dead_after && !self.nodes(now).any(reporting)
+        !self.healing.safe
+            && now.since(self.wait.since) >= dead_after
+            && !self.roll(namespace, now).is_open()
+            && !self.nodes(now).any(reporting)
     }
 
     /// Gives the orders that the last survey calls for, as far as datanodes have room for them.
     pub fn order_repairs(&mut self, namespace: &Namespace, seal: &Sealer<'_>, seed: u64, now: Timestamp) {
-        if !self.healing.survey.is_complete() || !self.healing.survey.has_needs() || !self.may_repair(now) {
+        if !self.healing.survey.is_complete() || !self.healing.survey.has_needs() || !self.may_repair(namespace, now) {
             return;
         }
         let streams = self.settings.repair_streams;
@@ -362,10 +371,9 @@ impl Registry {
         }
     }
 
-    /// Orders a deletion. The replica counts no more at once; should the order be lost, the next full report brings it back.
+    /// Orders a deletion. The replica counts no more at once; should the order be lost, it counts again after a while.
     fn order_delete(&mut self, id: DatanodeId, chunk: ChunkId, generation: dfs_types::Generation) {
-        let Some(node) = self.nodes.get_mut(&id) else { return };
-        if node.order(Order::Delete { chunk, generation }) {
+        if self.order_deletion(id, chunk, generation) {
             self.locations.remove(id, chunk);
             self.healing.deletes_ordered += 1;
         }

@@ -1,15 +1,19 @@
 //! The datanodes.
 
 use super::changes::{Change, FolderNews, folder_news};
+use super::deletions::Deletions;
 use super::drains::Drain;
 use super::healing::Healing;
+use super::rivals::InUse;
 use super::space::Space;
 use crate::master::board::Journal;
+use dfs_logic::expected::Wait;
 use dfs_logic::liveness::{Contact, LivenessSettings, NodeState};
 use dfs_logic::locations::Locations;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::Candidate;
 use dfs_logic::repair::NodeView;
+use dfs_logic::skew;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::curve::{Heard, Pace};
 use dfs_rpc::node::{NodeLoad, Order, Register};
@@ -17,6 +21,7 @@ use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Orders that wait for a datanode; what is beyond is found again by the next search.
 pub const ORDERS_WAITING_MAX: usize = 4096;
@@ -28,6 +33,16 @@ pub struct RegistrySettings {
     pub safe_mode_threshold: f64,
     /// Copies that one datanode sends, or takes, at the same time.
     pub repair_streams: usize,
+    /// How long a capability permits something.
+    pub capability_lifetime: Duration,
+}
+
+impl RegistrySettings {
+    /// One copy at a time, safe mode until every chunk is reported, capabilities for ten minutes.
+    pub fn new(liveness: LivenessSettings) -> Self {
+        let capability_lifetime = Duration::from_secs(600);
+        Self { liveness, safe_mode_threshold: 1.0, repair_streams: 1, capability_lifetime }
+    }
 }
 
 /// One datanode.
@@ -56,10 +71,15 @@ pub struct Node {
     pub skew_ms: i64,
     /// Its full report has come.
     pub(super) reported: bool,
+    /// A full report of it has come since the start of this master, on this connection or an earlier one.
+    pub(super) known: bool,
+    /// Another process that says to be this datanode, and was turned away.
+    pub(super) rival: Option<SocketAddr>,
     /// Chunks, and their bytes, given to it since its last heartbeat.
     pub(super) planned: u32,
     pub(super) planned_bytes: u64,
     pub(super) orders: VecDeque<Order>,
+    pub(super) deletions: Deletions,
     /// Its state when it was last looked at.
     pub(super) seen: NodeState,
 }
@@ -72,6 +92,10 @@ pub struct Registry {
     pub(super) drains: BTreeMap<DatanodeId, Drain>,
     pub locations: Locations,
     pub healing: Healing,
+    /// Since when datanodes are waited for that cannot have been heard from.
+    pub(super) wait: Wait,
+    /// For how long this master has stood still, as far as the registry has been told.
+    pub(super) lost: Duration,
     pub(super) journal: Arc<Journal>,
     pub(super) changes: Vec<(DatanodeId, Change)>,
     /// Registrations, heartbeats and pages of reports so far: each has its number.
@@ -104,11 +128,22 @@ impl Registry {
     pub fn new(settings: RegistrySettings, journal: Arc<Journal>, now: Timestamp) -> Self {
         let (nodes, drains, changes) = Default::default();
         let (locations, healing) = (Locations::new(), Healing::new(now));
-        Self { settings, nodes, drains, locations, healing, journal, changes, told: 0 }
+        let (wait, lost) = (Wait { since: now }, Duration::ZERO);
+        Self { settings, nodes, drains, locations, healing, wait, lost, journal, changes, told: 0 }
     }
 
     /// A datanode has come, on the connection with this number. What it reported before holds until it reports again.
-    pub fn register(&mut self, id: DatanodeId, register: Register, connection: u64, now: Timestamp) {
+    ///
+    /// # Errors
+    /// When another process with the same identity is connected and heard from. It is told once.
+    pub fn register(
+        &mut self,
+        id: DatanodeId,
+        register: Register,
+        connection: u64,
+        now: Timestamp,
+    ) -> Result<(), InUse> {
+        self.check_rival(id, &register, now)?;
         self.told += 1;
         let contact = Contact { last_heartbeat: now, connected: true };
         let known = self.nodes.remove(&id);
@@ -120,6 +155,7 @@ impl Registry {
                 None => Change::Came { address: register.address, version: version.clone() },
             },
         );
+        let reported_before = known.as_ref().is_some_and(|known| known.known);
         let (before, mut full) = known.map_or_else(Default::default, |known| (Some(known.load), known.full));
         self.note_folders(id, before.as_deref(), &register.load, &mut full);
         let (heard, mut pace) = (Heard::new(&register.load, now), Pace::default());
@@ -139,9 +175,12 @@ impl Registry {
             registered_at: now,
             skew_ms: 0,
             reported: false,
+            known: reported_before,
+            rival: None,
             planned: 0,
             planned_bytes: 0,
             orders: VecDeque::new(),
+            deletions: Deletions::default(),
             seen: NodeState::Live,
         };
         self.nodes.insert(id, node);
@@ -149,6 +188,7 @@ impl Registry {
         self.uncount(id);
         self.healing.forget_copies_of(id);
         self.healing.changed();
+        Ok(())
     }
 
     /// Tells the journal what is new about data folders.
@@ -209,10 +249,19 @@ impl Registry {
                     NodeState::Dead => Change::Dead { silent, chunks: self.locations.count(*id) },
                 });
             }
-            if state == NodeState::Dead {
+            match state {
+                NodeState::Live => {}
+                // What it was to copy is copied from and to others meanwhile.
+                NodeState::Stale => node.orders.retain(|order| !matches!(order, Order::Copy { .. })),
                 // Whoever comes back reports anew: old orders would only do harm.
-                node.orders.clear();
+                NodeState::Dead => {
+                    node.orders.clear();
+                    node.deletions.clear();
+                }
             }
+        }
+        for (id, _) in changes.iter().filter(|(_, state)| *state != NodeState::Live) {
+            self.healing.forget_copies_of(*id);
         }
         if !changes.is_empty() {
             self.healing.changed();
@@ -240,15 +289,24 @@ impl Registry {
     pub fn views(&self, namespace: &Namespace, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
         let view = |(id, state, node): (DatanodeId, NodeState, &Node)| {
             let leaving = namespace.duty(id) != Duty::Serve;
-            (id, NodeView { state, free: node.free(), load: node.busy(), leaving })
+            // No copy could be made there.
+            let free = if self.is_ahead(node) { 0 } else { node.free() };
+            (id, NodeView { state, free, load: node.busy(), leaving })
         };
         self.nodes(now).map(view).collect()
     }
 
-    /// The live datanodes that are to serve and not in `exclude`, as placement sees them.
+    /// Whether a datanode's clock is so far ahead that it takes the permissions of the masters for expired.
+    pub(super) fn is_ahead(&self, node: &Node) -> bool {
+        skew::is_too_far_ahead(node.skew_ms, self.settings.capability_lifetime)
+    }
+
+    /// The live datanodes that are to serve and not in `exclude`, as placement sees them. Those whose clocks are too far
+    /// ahead are left out.
     pub fn candidates(&self, namespace: &Namespace, exclude: &[DatanodeId], now: Timestamp) -> Vec<Candidate> {
         let live = self.nodes(now).filter(|(id, state, _)| *state == NodeState::Live && !exclude.contains(id));
         let serving = live.filter(|(id, ..)| namespace.duty(*id) == Duty::Serve);
+        let serving = serving.filter(|(.., node)| !self.is_ahead(node));
         serving.map(|(id, _, node)| Candidate { id, free: node.free(), load: node.busy() }).collect()
     }
 
@@ -280,7 +338,7 @@ impl Registry {
         self.nodes.get(&id).map(|node| NodeAddress { id, address: node.address })
     }
 
-    /// Where to read a chunk: live datanodes by rising load, then stale ones. Dead ones are left out. `turn` decides
+    /// Where to read a chunk: live datanodes by rising load, those whose clocks are too far ahead behind them, then stale ones. Dead ones are left out. `turn` decides
     /// among equals.
     pub fn readers(&self, chunk: dfs_types::ChunkRef, now: Timestamp, turn: u64) -> Vec<NodeAddress> {
         let replicas = self.locations.replicas(chunk.id);
@@ -290,8 +348,11 @@ impl Registry {
         let mut found: Vec<_> = replicas
             .nodes()
             .filter_map(|id| Some((id, self.nodes.get(&id)?)))
-            .map(|(id, node)| (node.contact.state(now, &self.settings.liveness), node.busy(), id, node.address))
-            .filter(|(state, ..)| *state != NodeState::Dead)
+            .map(|(id, node)| {
+                let state = node.contact.state(now, &self.settings.liveness);
+                ((state, self.is_ahead(node)), node.busy(), id, node.address)
+            })
+            .filter(|((state, _), ..)| *state != NodeState::Dead)
             .collect();
         let count = found.len() as u64;
         if count > 1 {

@@ -72,14 +72,14 @@ mod tests {
     impl Cluster {
         fn new() -> Self {
             let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
-            let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
+            let settings = RegistrySettings::new(liveness);
             Self(Registry::new(settings, Arc::new(Journal::new(Clock::new())), Timestamp(0)))
         }
 
         fn register(&mut self, id: u16, read: u64, second: u64) {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, id));
             let register = Register { boot: 1, address, load: load(read), version: String::new() };
-            self.0.register(DatanodeId(id), register, id.into(), Timestamp(second * 1000));
+            self.0.register(DatanodeId(id), register, id.into(), Timestamp(second * 1000)).expect("nobody else");
         }
 
         fn heartbeat(&mut self, id: u16, read: u64, second: u64) {

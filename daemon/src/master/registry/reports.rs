@@ -76,6 +76,9 @@ impl Registry {
 
     /// Forgets a replica. Says whether a file has one copy less for it.
     fn lose(&mut self, id: DatanodeId, chunk: ChunkId, namespace: &Namespace) -> bool {
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.deletions.confirm(chunk);
+        }
         let lost = self.locations.remove(id, chunk) && namespace.chunk(chunk).is_some();
         if lost {
             self.healing.changed();
@@ -126,7 +129,7 @@ impl Registry {
         }
         if page.last {
             if let Some(node) = self.nodes.get_mut(&id) {
-                node.reported = true;
+                (node.reported, node.known) = (true, true);
             }
             self.healing.changed();
         }
@@ -162,10 +165,8 @@ impl Registry {
         if !leads || !is_garbage(namespace, stored.id, stored.generation) {
             return;
         }
-        if let Some(node) = self.nodes.get_mut(&id) {
-            // Without room for the order, the next full report brings the replica up again.
-            node.order(Order::Delete { chunk: stored.id, generation: stored.generation });
-        }
+        // Without room for the order, the next full report brings the replica up again.
+        self.order_deletion(id, stored.id, stored.generation);
     }
 
     fn take_orders(&mut self, id: DatanodeId) -> Vec<Order> {
@@ -189,12 +190,12 @@ mod tests {
     #[test]
     fn a_datanode_that_reports_is_heard_from() {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
-        let settings = RegistrySettings { liveness, safe_mode_threshold: 1.0, repair_streams: 1 };
+        let settings = RegistrySettings::new(liveness);
         let journal = Arc::new(Journal::new(Clock::new()));
         let mut registry = Registry::new(settings, journal, Timestamp(0));
         let (id, address) = (DatanodeId(1), SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
         let register = Register { boot: 7, address, load: NodeLoad::default(), version: String::new() };
-        registry.register(id, register, 5, Timestamp(0));
+        registry.register(id, register, 5, Timestamp(0)).expect("nobody else");
         let namespace = Namespace::new();
         let mut report = |connection, now| {
             let page = ReportPage { boot: 7, first: now == 5_000, last: false, chunks: Vec::new() };

@@ -17,6 +17,14 @@ pub struct Wanted {
     pub bytes: u32,
 }
 
+/// Why a plan has no places.
+#[derive(Debug)]
+pub enum Unplaced {
+    /// Too few datanodes are live, and enough are expected. The error is one that passes.
+    NotYet(Error),
+    Never(Error),
+}
+
 /// A chain of datanodes for each chunk of a plan.
 ///
 /// # Errors
@@ -27,16 +35,26 @@ pub fn place(
     plan: &PlanWrite,
     wanted: Wanted,
     now: Timestamp,
-) -> Result<Vec<Vec<DatanodeId>>> {
+) -> Result<Vec<Vec<DatanodeId>>, Unplaced> {
     let mut candidates = registry.candidates(namespace, &plan.exclude, now);
     // A write that goes on may do so with fewer copies; one that begins may not.
     let needed = usize::from(if plan.begun { wanted.least } else { wanted.chain });
     if candidates.len() < needed {
-        return Err(too_few(wanted.chain, needed, candidates.len(), &plan.exclude).at(&plan.path));
+        let live = candidates.len();
+        let coming = registry.may_come(namespace, &plan.exclude, now);
+        let ahead = registry.ahead(namespace, now);
+        let error = too_few(wanted.chain, needed, live, &plan.exclude, &ahead).at(&plan.path);
+        return Err(if live + coming >= needed {
+            let what = format!("{}, and {coming} may still come", error.message);
+            let hint = "wait for the datanodes to register, or start those that are missing";
+            Unplaced::NotYet(Error::new(ErrorCode::SafeMode, what).at(&plan.path).hint(hint))
+        } else {
+            Unplaced::Never(error)
+        });
     }
-    check_length(registry, &candidates, plan, wanted)?;
+    check_length(registry, &candidates, plan, wanted).map_err(Unplaced::Never)?;
     let chains = choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..))
-        .ok_or_else(|| no_room(wanted.bytes, needed).at(&plan.path))?;
+        .ok_or_else(|| Unplaced::Never(no_room(wanted.bytes, needed).at(&plan.path)))?;
     // How long a single chunk will be nobody knows; small files would fill the books in no time.
     let bytes = if plan.chunks > 1 { u64::from(wanted.bytes) } else { 0 };
     for chain in &chains {
@@ -132,10 +150,17 @@ fn choose_chain(
     })
 }
 
-fn too_few(replication: u8, needed: usize, live: usize, excluded: &[DatanodeId]) -> Error {
-    let without =
+fn too_few(replication: u8, needed: usize, live: usize, excluded: &[DatanodeId], ahead: &[DatanodeId]) -> Error {
+    let mut without =
         if excluded.is_empty() { String::new() } else { format!(", without the {} that failed", excluded.len()) };
+    if let Some(first) = ahead.first() {
+        let others = if ahead.len() > 1 { format!(" and {} more", ahead.len() - 1) } else { String::new() };
+        without.push_str(&format!(", without {first}{others} whose clock is too far ahead"));
+    }
     let what = format!("replication {replication} needs {needed} live datanodes; {live} are live{without}");
+    if !ahead.is_empty() {
+        return Error::new(ErrorCode::InsufficientDatanodes, what).hint("set the clocks of masters and datanodes");
+    }
     Error::new(ErrorCode::InsufficientDatanodes, what).hint("start more datanodes, or write with a lower replication")
 }
 

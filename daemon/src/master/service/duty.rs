@@ -48,7 +48,7 @@ impl Master {
 
     async fn check_change(&self, version: Arc<Version>, node: DatanodeId, before: Duty, duty: Duty) -> Result<()> {
         // One that was drained and stopped may be unknown to a master that has started since.
-        let known = before == Duty::Drain || self.registry().node(node).is_some();
+        let known = before == Duty::Drain || version.namespace.is_member(node) || self.registry().node(node).is_some();
         if !known {
             return Err(Error::new(ErrorCode::NotFound, "no such datanode").hint("nodes lists them"));
         }

@@ -28,13 +28,16 @@ fn refused(refused: Refused) -> Error {
 impl NodeService for NodeCalls {
     async fn register(self, _: Context, register: Register) -> Result<Registered> {
         let master = &self.master;
-        tracing::info!(node = %self.node, address = %register.address, version = register.version, "datanode registers");
+        let (address, version) = (register.address, register.version.clone());
         let skew_ms = skew_ms(register.load.clock, master.clock.calendar());
         let mut registry = master.registry();
-        registry.register(self.node, register, self.connection, master.clock.now());
+        let registered = registry.register(self.node, register, self.connection, master.clock.now());
+        registered.map_err(|in_use| Error::new(ErrorCode::AlreadyExists, in_use.to_string()))?;
+        tracing::info!(node = %self.node, %address, version, "datanode registers");
         registry.note_skew(self.node, skew_ms);
         drop(registry);
         master.wake.notify_one();
+        master.came.notify_waiters();
         let heartbeat_ms = u64::try_from(master.settings.heartbeat.as_millis()).unwrap_or(u64::MAX);
         Ok(Registered { master: master.id, keys: master.keys.get(&master.published).tokens.clone(), heartbeat_ms })
     }
@@ -74,6 +77,7 @@ impl NodeService for NodeCalls {
         if last.map_err(refused)? {
             tracing::info!(node = %self.node, chunks = master.registry().locations.count(self.node), "datanode has reported");
             master.wake.notify_one();
+            master.came.notify_waiters();
         }
         Ok(())
     }

@@ -5,24 +5,21 @@ use crate::master::state::Master;
 use dfs_logic::traffic::Rates;
 use dfs_rpc::CHUNKS_PER_PLAN_MAX;
 use dfs_rpc::capability::Operation;
-use dfs_rpc::client::{FolderTraffic, LocatedChunk, PlanRead, ReadPlan, Traffic};
+use dfs_rpc::client::{FolderTraffic, LocatedChunk, NodeAddress, PlanRead, ReadPlan, Traffic};
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, DfsPath, Principal, Result};
+use std::pin::pin;
 use std::sync::PoisonError;
+use tokio::time::Instant;
 
 impl Master {
-    pub(super) fn plan_read(&self, user: &str, plan: &PlanRead) -> Result<ReadPlan> {
+    pub(super) async fn plan_read(&self, user: &str, plan: &PlanRead, until: Instant) -> Result<ReadPlan> {
         self.need_leader()?;
         let version = self.published.get();
         let found = version.namespace.chunks(&plan.path, plan.offset, plan.length, CHUNKS_PER_PLAN_MAX, user);
         let (stat, chunks) = found.map_err(|refusal| refused(refusal, &plan.path))?;
         let keys = self.keys.get(&self.published);
-        let now = self.clock.now();
-        let turn = fastrand::u64(..);
         self.note_traffic(&plan.path, asked(plan, &chunks), 0);
-        let replicas: Vec<_> = {
-            let registry = self.registry();
-            chunks.iter().map(|(_, chunk)| registry.readers(*chunk, now, turn)).collect()
-        };
+        let replicas = self.find_readers(&chunks, until).await;
         let located = chunks.into_iter().zip(replicas).map(|((offset, chunk), replicas)| {
             let pipeline = replicas.iter().map(|replica| replica.id).collect();
             let principal = Principal::User(user.to_owned());
@@ -30,6 +27,26 @@ impl Master {
             Ok(LocatedChunk { chunk, offset, replicas, capability })
         });
         Ok(ReadPlan { stat, chunks: located.collect::<Result<_>>()? })
+    }
+
+    /// Where to read each chunk. A chunk that nobody has reported is waited for while datanodes are that may have it, but only
+    /// `until` then.
+    async fn find_readers(&self, chunks: &[(u64, ChunkRef)], until: Instant) -> Vec<Vec<NodeAddress>> {
+        let turn = fastrand::u64(..);
+        loop {
+            let mut came = pin!(self.came.notified());
+            came.as_mut().enable();
+            let (found, open) = {
+                let (version, registry) = (self.published.get(), self.registry());
+                let now = self.clock.now();
+                let found: Vec<_> = chunks.iter().map(|(_, chunk)| registry.readers(*chunk, now, turn)).collect();
+                let open = found.iter().any(Vec::is_empty) && registry.roll(&version.namespace, now).is_open();
+                (found, open)
+            };
+            if !open || tokio::time::timeout_at(until, came).await.is_err() {
+                return found;
+            }
+        }
     }
 
     /// What lately went on below a folder that the user may look into.

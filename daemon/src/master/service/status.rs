@@ -1,10 +1,13 @@
 //! The cluster in figures.
 
 use crate::master::registry::Glance;
-use crate::master::state::{Held, Master};
-use dfs_rpc::client::{ClusterStatus, MasterStatus, NodeStatus, SafeMode};
+use crate::master::state::{Held, Master, safe_mode_reason};
+use dfs_rpc::client::{ClusterStatus, FullDisk, MasterStatus, NodeStatus, SafeMode};
 use dfs_types::MasterId;
 use std::net::SocketAddr;
+
+/// Room for so many more segments of the log lets a master whose disk was full go on.
+const LOG_SEGMENTS_NEEDED: u64 = 2;
 
 impl Master {
     /// The registry at this moment.
@@ -31,7 +34,7 @@ impl Master {
                 Some(SafeMode { chunks_reported, chunks_total, reason, by: Some(by) })
             }
             (None, Some(chunks_reported)) => {
-                let reason = format!("{chunks_reported} of {chunks_total} chunks are reported so far");
+                let reason = safe_mode_reason(glance.roll, chunks_reported, chunks_total);
                 Some(SafeMode { chunks_reported, chunks_total, reason, by: None })
             }
         };
@@ -50,8 +53,16 @@ impl Master {
             unfinished: self.unfinished(),
             room: glance.room(self.settings.replication),
             room_replicas: self.settings.replication,
+            full: self.full_disk(),
             ..glance.status(self.cluster, self.clock.calendar())
         }
+    }
+
+    /// Set while this master's disk has no room for more of the log.
+    fn full_disk(&self) -> Option<FullDisk> {
+        let needed = self.settings.log_segment.0.saturating_mul(LOG_SEGMENTS_NEEDED);
+        let folder = self.data_dir.display().to_string();
+        (!self.proposer.has_room()).then_some(FullDisk { master: self.id, folder, needed })
     }
 
     fn masters(&self, applied: u64) -> (Option<MasterId>, Vec<MasterStatus>) {

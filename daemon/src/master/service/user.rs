@@ -9,7 +9,20 @@ use dfs_rpc::client::{
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Result, Stat, WriteId};
 use std::sync::Arc;
+use std::time::Duration;
 use tarpc::context::Context;
+use tokio::time::Instant;
+
+/// How long a plan waits for datanodes that are expected, before the client is told to ask again.
+const DATANODES_WAIT: Duration = Duration::from_secs(5);
+
+/// Until when a call may wait for datanodes: for [`DATANODES_WAIT`], and for half of its time at most, so that the caller
+/// still hears the answer.
+fn wait_until(context: &Context) -> Instant {
+    let now = std::time::Instant::now();
+    let left = context.deadline.saturating_duration_since(now);
+    Instant::from_std(now + DATANODES_WAIT.min(left / 2))
+}
 
 /// The calls of one user.
 #[derive(Debug, Clone)]
@@ -37,8 +50,8 @@ impl ClientService for UserCalls {
         self.master.delete(&self.user, request, path, recursive).await
     }
 
-    async fn plan_write(self, _: Context, plan: PlanWrite) -> Result<WritePlan> {
-        self.master.plan_write(&self.user, plan).await
+    async fn plan_write(self, context: Context, plan: PlanWrite) -> Result<WritePlan> {
+        self.master.plan_write(&self.user, plan, wait_until(&context)).await
     }
 
     async fn renew_write(self, _: Context, write: WriteId) -> Result<()> {
@@ -53,8 +66,8 @@ impl ClientService for UserCalls {
         self.master.commit_write(&self.user, commit).await
     }
 
-    async fn plan_read(self, _: Context, plan: PlanRead) -> Result<ReadPlan> {
-        self.master.plan_read(&self.user, &plan)
+    async fn plan_read(self, context: Context, plan: PlanRead) -> Result<ReadPlan> {
+        self.master.plan_read(&self.user, &plan, wait_until(&context)).await
     }
 
     async fn stat(self, _: Context, path: DfsPath) -> Result<Stat> {

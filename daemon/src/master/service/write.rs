@@ -1,6 +1,6 @@
 //! Writing: planning where chunks go, and naming them when they are there.
 
-use super::chains::{Wanted, place};
+use super::chains::{Unplaced, Wanted, place};
 use crate::master::keys::Keys;
 use crate::master::raft::proposer::ProposeError;
 use crate::master::refused::{invalid, proposal_failed, refused, write_refused};
@@ -15,7 +15,9 @@ use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite, PlannedChunk, Writ
 use dfs_rpc::node::StoredChunk;
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, Stat, WriteId};
+use std::pin::pin;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The generation of a chunk that is written for the first time.
 const FIRST_GENERATION: Generation = Generation(1);
@@ -64,7 +66,7 @@ impl Master {
         }
     }
 
-    pub(super) async fn plan_write(&self, user: &str, plan: PlanWrite) -> Result<WritePlan> {
+    pub(super) async fn plan_write(&self, user: &str, plan: PlanWrite, until: Instant) -> Result<WritePlan> {
         self.need_writable()?;
         let count = plan.chunks;
         if count == 0 || count as usize > CHUNKS_PER_PLAN_MAX {
@@ -74,15 +76,11 @@ impl Master {
         let checked = self.published.look().namespace.check_write(&plan.path, plan.overwrite, user);
         checked.map_err(|refusal| refused(refusal, &plan.path))?;
         self.writes().check(plan.write, user, count.into()).map_err(|error| write_refused(error).at(&plan.path))?;
+        let chains = self.find_places(&plan, shape, until).await?;
         let ids = self.take_ids(count).await?;
         let keys = self.keys.get(&self.published);
-        let mut registry = self.registry();
-        let wanted =
-            Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
-        let version = self.published.look();
-        let chains = place(&mut registry, &version.namespace, &plan, wanted, self.clock.now());
-        let chains = chains.map_err(|error| self.with_held_space(error))?;
         self.note_planned(user, &plan, &ids, shape)?;
+        let registry = self.registry();
         let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
             let addresses = chain.iter().filter_map(|node| registry.address(*node)).collect();
             let principal = Principal::User(user.to_owned());
@@ -110,6 +108,30 @@ impl Master {
             error.message = format!("{}; {held}", error.message);
         }
         error
+    }
+
+    /// A chain for each chunk. Too few datanodes are waited for while enough may still come, but only `until` then; the
+    /// client is to ask again after that.
+    async fn find_places(&self, plan: &PlanWrite, shape: Shape, until: Instant) -> Result<Vec<Vec<DatanodeId>>> {
+        let wanted =
+            Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
+        loop {
+            let mut came = pin!(self.came.notified());
+            came.as_mut().enable();
+            let placed = {
+                let (version, mut registry) = (self.published.get(), self.registry());
+                place(&mut registry, &version.namespace, plan, wanted, self.clock.now())
+            };
+            match placed {
+                Ok(chains) => return Ok(chains),
+                Err(Unplaced::Never(error)) => return Err(self.with_held_space(error)),
+                Err(Unplaced::NotYet(error)) => {
+                    if tokio::time::timeout_at(until, came).await.is_err() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
     }
 
     /// Fresh chunk ids. They are at hand, but for the first moments of a leader.

@@ -1,6 +1,6 @@
 //! Datanodes come, report and go.
 
-use super::harness::{Cluster, context, put, until};
+use super::harness::{Cluster, context, load, put, until};
 use dfs_rpc::client::{ClientServiceClient, NodeState};
 use dfs_types::{DatanodeId, ErrorCode};
 use std::time::Duration;
@@ -30,7 +30,9 @@ async fn an_older_connection_and_an_older_start_are_not_listened_to() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let old = cluster.datanode(&master, 1, &[]).await;
-    let new = cluster.datanode(&master, 1, &[]).await;
+    let twin = cluster.register_as(&master, 1, load(1 << 40), old.boot ^ 1).await;
+    assert_eq!(twin.err().expect("another process is there").code, ErrorCode::AlreadyExists);
+    let new = cluster.register_as(&master, 1, load(1 << 40), old.boot).await.expect("the same process");
     let refused = old.client.heartbeat(context(), old.news()).await.expect("call");
     assert_eq!(refused.expect_err("old connection").code, ErrorCode::InvalidArgument);
     let mut other_boot = new.news();

@@ -131,15 +131,19 @@ impl Cluster {
 
     /// A datanode that registers, and has not reported what it has.
     pub async fn register(&self, master: &Running, number: u16, load: NodeLoad) -> Datanode {
+        self.register_as(master, number, load, fastrand::u64(..)).await.expect("registered")
+    }
+
+    /// A datanode that registers as a process with this boot number.
+    pub async fn register_as(&self, master: &Running, number: u16, load: NodeLoad, boot: u64) -> Result<Datanode> {
         let id = DatanodeId(number);
         let connected = self.connect(master, &Principal::Datanode(id), Service::Node).await;
         let client =
             NodeServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn();
-        let boot = fastrand::u64(..);
         let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + number));
         let register = Register { boot, address, load, version: "test".into() };
-        let registered = client.register(context(), register).await.expect("call").expect("registered");
-        Datanode { id, cluster: self.id(), client, boot, keys: registered.keys }
+        let registered = client.register(context(), register).await.expect("call")?;
+        Ok(Datanode { id, cluster: self.id(), client, boot, keys: registered.keys })
     }
 
     /// Three datanodes with nothing on them.

@@ -13,10 +13,26 @@ impl Namespace {
         duty: Duty,
     ) -> Result<Remembered, Refusal> {
         self.need_master(command)?;
+        if duty == Duty::Gone {
+            self.members.remove(&node);
+        }
         match duty {
             Duty::Serve => self.duties.remove(&node),
             Duty::Drain | Duty::Gone => self.duties.insert(node, duty),
         };
+        Ok(Remembered::Done)
+    }
+
+    /// Notes that a datanode belongs to the cluster since the time of the command, unless that is known already.
+    pub(in crate::namespace) fn add_node(
+        &mut self,
+        command: &Command,
+        node: DatanodeId,
+    ) -> Result<Remembered, Refusal> {
+        self.need_master(command)?;
+        if !self.members.contains_key(&node) {
+            self.members.insert(node, command.at);
+        }
         Ok(Remembered::Done)
     }
 }

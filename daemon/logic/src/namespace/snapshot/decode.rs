@@ -9,7 +9,7 @@ use crate::namespace::state::{FIRST_CHUNK, KEYS_KEPT, Namespace, Setup};
 use crate::namespace::users::Users;
 use crate::namespace::window::{Asked, Remembered, WINDOW_COMMANDS};
 use dfs_types::path::{PATH_BYTES_MAX, check_name};
-use dfs_types::{ChunkRef, DatanodeId, Duty};
+use dfs_types::{ChunkRef, DatanodeId, Duty, Timestamp};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -42,6 +42,7 @@ enum Stage {
     Results,
     Dropped,
     Duties,
+    Members,
     Items,
     End,
 }
@@ -82,6 +83,7 @@ impl Decoder {
             Record::Results(_) => Stage::Results,
             Record::Dropped(_) => Stage::Dropped,
             Record::Duties(_) => Stage::Duties,
+            Record::Members(_) => Stage::Members,
             Record::Items(_) => Stage::Items,
             Record::End { .. } => Stage::End,
         })?;
@@ -92,6 +94,7 @@ impl Decoder {
             Record::Results(results) => results.into_iter().try_for_each(|(asked, result)| self.result(asked, result)),
             Record::Dropped(ids) => ids.into_iter().try_for_each(|id| self.dropped(id)),
             Record::Duties(duties) => duties.into_iter().try_for_each(|(node, duty)| self.duty(node, duty)),
+            Record::Members(members) => members.into_iter().try_for_each(|(node, since)| self.member(node, since)),
             Record::Items(items) => items.into_iter().try_for_each(|item| self.item(item)),
             Record::End { files, directories, bytes, chunks, crc: stored } => {
                 let sums = self.folders.first().map(|root| root.dir.sums).ok_or(SnapshotError::Short)?;
@@ -171,6 +174,15 @@ impl Decoder {
             return Err(SnapshotError::Tree);
         }
         self.space.duties.insert(node, duty);
+        Ok(())
+    }
+
+    fn member(&mut self, node: DatanodeId, since: Timestamp) -> Result<(), SnapshotError> {
+        let rises = self.space.members.get_max().is_none_or(|(last, _)| *last < node);
+        if !rises || self.space.duty(node) == Duty::Gone {
+            return Err(SnapshotError::Tree);
+        }
+        self.space.members.insert(node, since);
         Ok(())
     }
 

@@ -15,6 +15,8 @@ const PIECE_BYTES_AIM: usize = PIECE_BYTES_MAX / 2;
 const ITEM_BYTES: usize = 96;
 /// An upper bound for a number, and for a datanode with its duty.
 const NUMBER_BYTES: usize = 10;
+/// An upper bound for a datanode with a time.
+const MEMBER_BYTES: usize = 13;
 /// An upper bound for a chunk in an item.
 const CHUNK_BYTES: usize = 20;
 
@@ -35,6 +37,7 @@ impl Namespace {
         out.send_all(self.window.iter().map(result), Record::Results)?;
         out.send_all(self.dropped.iter().map(|id| (NUMBER_BYTES, *id)), Record::Dropped)?;
         out.send_all(self.duties().map(|duty| (NUMBER_BYTES, duty)), Record::Duties)?;
+        out.send_all(self.members().map(|member| (MEMBER_BYTES, member)), Record::Members)?;
         let items = Preorder { folders: vec![self.root.children.iter()], rest: &[] };
         out.send_all(items.map(|item| (item.bytes(), item)), Record::Items)?;
         let totals = self.totals();

@@ -3,13 +3,13 @@
 use crate::command::KeyRecord;
 use crate::namespace::node::Attrs;
 use crate::namespace::window::{Asked, Remembered};
-use dfs_types::{ChunkRef, ClusterId, DatanodeId, Duty};
+use dfs_types::{ChunkRef, ClusterId, DatanodeId, Duty, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 pub(super) const MAGIC: [u8; 4] = *b"dfsN";
-/// The version that is written. Version 1 had no `Duties`.
-pub(super) const VERSION: u16 = 2;
+/// The version that is written. Version 1 had no `Duties`, version 2 no `Members`.
+pub(super) const VERSION: u16 = 3;
 /// The oldest version that is read.
 pub(super) const VERSION_MIN: u16 = 1;
 /// Chunks of a file in one item; a longer list goes on in the next.
@@ -26,6 +26,7 @@ pub(super) enum Record {
     Items(Vec<Item>),
     End { files: u64, directories: u64, bytes: u64, chunks: u64, crc: u32 },
     Duties(Vec<(DatanodeId, Duty)>),
+    Members(Vec<(DatanodeId, Timestamp)>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]

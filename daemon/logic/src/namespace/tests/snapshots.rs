@@ -1,5 +1,5 @@
 use super::{CHUNK, Tree, path, pieces, restore};
-use crate::command::{Command, KeyRecord, Op};
+use crate::command::{Command, KeyRecord, Op, Refusal};
 use crate::namespace::{Decoder, Namespace, SnapshotError};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, RequestId, Timestamp};
 
@@ -27,6 +27,9 @@ fn sample() -> Tree {
     for (node, duty) in [(300, Duty::Drain), (2, Duty::Gone), (5, Duty::Drain), (5, Duty::Serve)] {
         assert!(tree.run("root", Op::SetDuty { node: DatanodeId(node), duty }).is_ok());
     }
+    for node in [300, 9, 300] {
+        assert!(tree.run("", Op::AddNode { node: DatanodeId(node) }).is_ok());
+    }
     tree
 }
 
@@ -48,7 +51,7 @@ fn unframed(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     pieces
 }
 
-const GOLDEN: &[u8] = include_bytes!("../../../golden/namespace_v2.bin");
+const GOLDEN: &[u8] = include_bytes!("../../../golden/namespace_v3.bin");
 const GOLDEN_V1: &[u8] = include_bytes!("../../../golden/namespace_v1.bin");
 
 #[test]
@@ -60,6 +63,7 @@ fn the_snapshot_is_as_the_golden_file_has_it() {
     assert_eq!(restored.cluster(), Some(ClusterId([1; 16])));
     assert_eq!(restored.keys().len(), 2);
     assert_eq!(restored.duty(DatanodeId(2)), Duty::Gone);
+    assert_eq!(restored.members().map(|(node, _)| node.0).collect::<Vec<_>>(), [9, 300]);
 }
 
 #[test]
@@ -72,8 +76,23 @@ fn a_snapshot_of_version_1_is_read_and_written_as_the_newest() {
 #[test]
 #[ignore = "writes the golden file, for a new version"]
 fn write_the_golden_file() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/namespace_v2.bin");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/namespace_v3.bin");
     std::fs::write(file, framed(&pieces(&sample().space))).expect("writable");
+}
+
+#[test]
+fn a_datanode_belongs_to_the_cluster_from_its_first_registration_until_it_is_forgotten() {
+    let (mut tree, node) = (Tree::new(), DatanodeId(4));
+    assert_eq!(tree.run("ann", Op::AddNode { node }), Err(Refusal::PermissionDenied));
+    assert!(!tree.space.is_member(node));
+    assert!(tree.run("", Op::AddNode { node }).is_ok());
+    let first: Vec<_> = tree.space.members().collect();
+    assert!(tree.run("", Op::AddNode { node }).is_ok());
+    assert_eq!(tree.space.members().collect::<Vec<_>>(), first, "the first time counts");
+    assert!(tree.run("root", Op::SetDuty { node, duty: Duty::Drain }).is_ok());
+    assert!(tree.space.is_member(node));
+    assert!(tree.run("root", Op::SetDuty { node, duty: Duty::Gone }).is_ok());
+    assert!(!tree.space.is_member(node));
 }
 
 #[test]
@@ -178,7 +197,7 @@ fn pieces_that_are_missing_doubled_or_swapped_are_found() {
 fn other_versions_and_other_files_are_told_apart() {
     let dump = pieces(&sample().space);
     let mut newer = dump.clone();
-    for version in [0, 3] {
+    for version in [0, 4] {
         newer[0][5] = version;
         assert_eq!(restore(&newer).err(), Some(SnapshotError::Version(version.into())));
     }

@@ -1,0 +1,78 @@
+//! Deletions that a datanode was ordered to carry out, until it says that the replicas are gone.
+
+use super::nodes::{ORDERS_WAITING_MAX, Registry};
+use dfs_logic::collect::is_garbage;
+use dfs_logic::namespace::Namespace;
+use dfs_rpc::node::Order;
+use dfs_types::{ChunkId, DatanodeId, Generation, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A deletion that was not confirmed for this long counts as lost.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a datanode was ordered to delete; at most [`ORDERS_WAITING_MAX`] replicas.
+#[derive(Debug, Default)]
+pub(super) struct Deletions(BTreeMap<ChunkId, (Generation, Timestamp)>);
+
+impl Deletions {
+    /// Notes an order; says whether there was room for it.
+    fn begin(&mut self, chunk: ChunkId, generation: Generation, now: Timestamp) -> bool {
+        let room = self.0.len() < ORDERS_WAITING_MAX || self.0.contains_key(&chunk);
+        if room {
+            self.0.insert(chunk, (generation, now));
+        }
+        room
+    }
+
+    /// The replica is gone.
+    pub(super) fn confirm(&mut self, chunk: ChunkId) {
+        self.0.remove(&chunk);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Takes out those that were not confirmed in time.
+    fn take_lost(&mut self, now: Timestamp) -> Vec<(ChunkId, Generation)> {
+        let is_lost = |(_, (_, at)): &(&ChunkId, &(Generation, Timestamp))| now.since(*at) >= CONFIRM_TIMEOUT;
+        let lost: Vec<_> =
+            self.0.iter().filter(is_lost).map(|(chunk, (generation, _))| (*chunk, *generation)).collect();
+        self.0.retain(|_, (_, at)| now.since(*at) < CONFIRM_TIMEOUT);
+        lost
+    }
+}
+
+impl Registry {
+    /// Orders a datanode to delete a replica; says whether there was room for the order. It is kept until the datanode
+    /// says that the replica is gone.
+    pub(super) fn order_deletion(&mut self, id: DatanodeId, chunk: ChunkId, generation: Generation) -> bool {
+        let Some(node) = self.nodes.get_mut(&id) else { return false };
+        // Whoever is given orders has just been heard from.
+        let now = node.contact.last_heartbeat;
+        node.deletions.begin(chunk, generation, now) && node.order(Order::Delete { chunk, generation })
+    }
+
+    /// Looks for deletions that were lost. Garbage is ordered to be deleted once more; any other replica counts again, so
+    /// that the next survey decides anew whether it is one too many: meanwhile others may have been lost.
+    pub fn repeat_deletions(&mut self, namespace: &Namespace, now: Timestamp) {
+        let nodes = self.nodes.iter_mut();
+        let lost: Vec<_> = nodes.map(|(id, node)| (*id, node.deletions.take_lost(now))).collect();
+        for (id, lost) in lost {
+            for (chunk, generation) in lost {
+                let holds = self.locations.replicas(chunk).nodes().any(|holder| holder == id);
+                if holds {
+                    continue;
+                }
+                tracing::warn!(node = %id, %chunk, "a deletion was not confirmed in time");
+                if is_garbage(namespace, chunk, generation) {
+                    self.order_deletion(id, chunk, generation);
+                } else {
+                    self.locations.add(id, chunk, generation);
+                    self.healing.changed();
+                }
+            }
+        }
+    }
+}

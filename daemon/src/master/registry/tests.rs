@@ -1,0 +1,307 @@
+//! The registry by itself, with time as it is set: heartbeats every three seconds, dead after ten.
+
+use super::{InUse, Registry, RegistrySettings};
+use crate::master::board::Journal;
+use crate::master::clock::Clock;
+use bytes::Bytes;
+use dfs_logic::command::{Command, KeyRecord, NewFile, Op};
+use dfs_logic::expected::Roll;
+use dfs_logic::liveness::{LivenessSettings, NodeState};
+use dfs_logic::namespace::Namespace;
+use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage, StoredChunk};
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, RequestId, Timestamp};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+const ONE: Generation = Generation(1);
+
+struct Cluster {
+    registry: Registry,
+    space: Namespace,
+    journal: Arc<Journal>,
+    now: Timestamp,
+}
+
+fn load() -> NodeLoad {
+    let folder = FolderLoad { path: "/data".to_owned(), capacity: 1 << 40, free: 1 << 40, ..FolderLoad::default() };
+    NodeLoad { folders: vec![folder], ..NodeLoad::default() }
+}
+
+fn address(id: u16, boot: u64) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, id * 100 + boot as u16))
+}
+
+impl Cluster {
+    /// A file `/N` for each of `files`: a chunk with the number N, and how many copies it should have.
+    fn new(files: &[(u64, u8)]) -> Self {
+        let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
+        let journal = Arc::new(Journal::new(Clock::new()));
+        let registry = Registry::new(RegistrySettings::new(liveness), journal.clone(), Timestamp(0));
+        let mut cluster = Self { registry, space: Namespace::new(), journal, now: Timestamp(0) };
+        let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
+        cluster.apply(Op::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
+        cluster.apply(Op::ReserveChunks { count: 100 });
+        for (number, replication) in files {
+            let chunk = ChunkRef { id: ChunkId(*number), generation: ONE, length: 1000 };
+            let path = DfsPath::parse(&format!("/{number}")).expect("valid path");
+            let (chunks, chunk_size, modified, mode) = (vec![chunk], 1 << 20, Timestamp(0), 0o644);
+            let (overwrite, replication, abandoned) = (false, *replication, Vec::new());
+            let file = NewFile { path, overwrite, replication, chunk_size, chunks, modified, mode, abandoned };
+            cluster.apply(Op::CommitWrite(file));
+        }
+        cluster
+    }
+
+    fn apply(&mut self, op: Op) {
+        let request = RequestId(self.space.version().into());
+        let command = Command { request, caller: String::new(), at: self.now, op };
+        assert!(self.space.apply(&command).is_ok(), "{command:?}");
+    }
+
+    fn register(&mut self, id: u16, boot: u64) -> Result<(), InUse> {
+        let register = Register { boot, address: address(id, boot), load: load(), version: String::new() };
+        self.registry.register(DatanodeId(id), register, boot, self.now)
+    }
+
+    /// A datanode that belongs to the cluster, and reports these chunks.
+    fn come(&mut self, id: u16, chunks: &[u64]) {
+        self.register(id, 1).expect("nobody else");
+        let chunks = chunks.iter().map(|id| StoredChunk { id: ChunkId(*id), generation: ONE }).collect();
+        let page = ReportPage { boot: 1, first: true, last: true, chunks };
+        let taken = self.registry.report(DatanodeId(id), 1, &page, &self.space, true, self.now);
+        assert_eq!(taken, Ok(true));
+        self.apply(Op::AddNode { node: DatanodeId(id) });
+    }
+
+    fn heartbeat(&mut self, id: u16, removed: &[u64]) -> Vec<Order> {
+        let (added, damaged, copies_ended) = Default::default();
+        let removed = removed.iter().map(|id| ChunkId(*id)).collect();
+        let heartbeat = Heartbeat { boot: 1, load: load(), added, removed, damaged, copies_ended };
+        self.registry.heartbeat(DatanodeId(id), 1, heartbeat, &self.space, true, self.now).expect("it has registered")
+    }
+
+    /// Time passes, with heartbeats of these each second; nobody carries out an order, and those that are given are the
+    /// answer.
+    fn pass(&mut self, seconds: u64, ids: &[u16]) -> Vec<(u16, Order)> {
+        let mut given = Vec::new();
+        for _ in 0..seconds {
+            self.now = self.now.plus(Duration::from_secs(1));
+            for id in ids {
+                given.extend(self.heartbeat(*id, &[]).into_iter().map(|order| (*id, order)));
+            }
+            self.look();
+        }
+        given
+    }
+
+    /// What the worker does.
+    fn look(&mut self) {
+        let now = self.now;
+        self.registry.refresh_states(now);
+        self.registry.note_duties(&self.space, now);
+        if self.registry.begin_survey(now) {
+            assert!(self.registry.advance_survey(&self.space, now));
+        }
+        self.registry.judge_safe_mode(&self.space, now);
+        self.registry.repeat_deletions(&self.space, now);
+        self.registry.order_repairs(&self.space, &|_, _, _| Some(Bytes::new()), 1, now);
+    }
+
+    fn roll(&self) -> (u32, u32) {
+        let Roll { expected, reported, .. } = self.registry.roll(&self.space, self.now);
+        (reported, expected)
+    }
+
+    fn events(&self, text: &str) -> usize {
+        self.journal.after(0).iter().filter(|event| event.text.contains(text)).count()
+    }
+}
+
+fn copies(given: &[(u16, Order)]) -> Vec<(u16, u64, u16)> {
+    let copy = |(from, order): &(u16, Order)| match order {
+        Order::Copy { chunk, targets, .. } => Some((*from, chunk.id.0, targets[0].id.0)),
+        _ => None,
+    };
+    given.iter().filter_map(copy).collect()
+}
+
+fn deletions(given: &[(u16, Order)]) -> Vec<(u16, u64)> {
+    let deletion = |(at, order): &(u16, Order)| match order {
+        Order::Delete { chunk, .. } => Some((*at, chunk.0)),
+        _ => None,
+    };
+    given.iter().filter_map(deletion).collect()
+}
+
+#[test]
+fn a_member_is_waited_for_after_a_start_and_after_a_standstill() {
+    let mut cluster = Cluster::new(&[(1, 2)]);
+    (1..=3).for_each(|id| cluster.apply(Op::AddNode { node: DatanodeId(id) }));
+    assert_eq!(cluster.roll(), (0, 3));
+    cluster.come(1, &[1]);
+    cluster.come(2, &[1]);
+    cluster.look();
+    assert_eq!(cluster.roll(), (2, 3));
+    assert!(cluster.registry.healing.safe_mode().is_some(), "the third one may come");
+    let given = cluster.pass(9, &[1, 2]);
+    assert_eq!((cluster.roll(), given), ((2, 3), vec![]));
+    cluster.pass(1, &[1, 2]);
+    assert_eq!(cluster.roll(), (2, 2), "it has had its time");
+    assert_eq!(cluster.registry.healing.safe_mode(), None);
+    cluster.come(3, &[]);
+    assert_eq!(cluster.roll(), (3, 3));
+    // The master stands still, and the connections close meanwhile.
+    cluster.registry.disconnected(DatanodeId(2), 1);
+    cluster.look();
+    assert_eq!(cluster.roll(), (2, 2), "one that is lost while the master runs is stale, and not waited for");
+    assert!(cluster.registry.note_standstill(Duration::from_secs(20), cluster.now));
+    assert!(!cluster.registry.note_standstill(Duration::from_secs(20), cluster.now), "noted once");
+    assert_eq!((cluster.roll(), cluster.events("stood still for 20s")), ((2, 3), 1));
+    cluster.come(2, &[1]);
+    assert_eq!(cluster.roll(), (3, 3));
+}
+
+#[test]
+fn safe_mode_does_not_end_by_the_first_datanode_that_has_all_chunks() {
+    let mut cluster = Cluster::new(&[(1, 3)]);
+    (1..=3).for_each(|id| cluster.apply(Op::AddNode { node: DatanodeId(id) }));
+    cluster.come(1, &[1]);
+    cluster.look();
+    assert_eq!(cluster.registry.healing.safe_mode(), Some(1));
+    cluster.come(2, &[1]);
+    cluster.register(3, 1).expect("nobody else");
+    cluster.look();
+    assert_eq!(cluster.registry.healing.safe_mode(), None, "all chunks are reported, and all datanodes are there");
+}
+
+#[test]
+fn those_that_may_come_are_counted_for_placement() {
+    let mut cluster = Cluster::new(&[]);
+    (1..=4).for_each(|id| cluster.apply(Op::AddNode { node: DatanodeId(id) }));
+    cluster.apply(Op::SetDuty { node: DatanodeId(4), duty: Duty::Drain });
+    let coming =
+        |cluster: &Cluster, exclude: &[DatanodeId]| cluster.registry.may_come(&cluster.space, exclude, cluster.now);
+    assert_eq!(coming(&cluster, &[]), 3);
+    assert_eq!(coming(&cluster, &[DatanodeId(2)]), 2);
+    cluster.come(1, &[]);
+    assert_eq!(coming(&cluster, &[]), 2);
+    cluster.pass(10, &[1]);
+    assert_eq!(coming(&cluster, &[]), 0);
+    cluster.registry.disconnected(DatanodeId(1), 1);
+    assert_eq!(coming(&cluster, &[]), 1, "one that is restarted");
+    cluster.pass(10, &[]);
+    assert_eq!((coming(&cluster, &[]), cluster.registry.state(DatanodeId(1), cluster.now)), (0, NodeState::Dead));
+}
+
+#[test]
+fn an_order_ends_when_its_target_falls_silent_and_the_copy_is_made_elsewhere() {
+    let mut cluster = Cluster::new(&[(1, 2)]);
+    for (id, chunks) in [(1, &[1][..]), (2, &[]), (3, &[])] {
+        cluster.come(id, chunks);
+    }
+    let given = cluster.pass(12, &[1, 2, 3]);
+    let [(1, 1, target)] = copies(&given)[..] else { panic!("{given:?}") };
+    let other = 5 - target;
+    // Overdue after two heartbeats; its order would have had more than twenty seconds left.
+    let given = cluster.pass(8, &[1, other]);
+    assert_eq!(cluster.registry.state(DatanodeId(target), cluster.now), NodeState::Stale);
+    assert_eq!(copies(&given), [(1, 1, other)]);
+}
+
+#[test]
+fn an_order_ends_when_its_source_falls_silent_and_the_copy_is_made_from_another() {
+    let mut cluster = Cluster::new(&[(1, 3)]);
+    for (id, chunks) in [(1, &[1][..]), (2, &[1]), (3, &[])] {
+        cluster.come(id, chunks);
+    }
+    let given = cluster.pass(12, &[1, 2, 3]);
+    let [(source, 1, 3)] = copies(&given)[..] else { panic!("{given:?}") };
+    let other = 3 - source;
+    let given = cluster.pass(8, &[other, 3]);
+    assert_eq!(copies(&given), [(other, 1, 3)]);
+}
+
+#[test]
+fn a_deletion_that_is_not_confirmed_counts_as_not_done() {
+    let mut cluster = Cluster::new(&[(1, 1)]);
+    cluster.come(1, &[1]);
+    cluster.come(2, &[1]);
+    let given = cluster.pass(12, &[1, 2]);
+    let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
+    assert_eq!(deletions(&cluster.pass(56, &[1, 2])), [], "it has a minute to be carried out");
+    assert_eq!(cluster.registry.locations.count(DatanodeId(node)), 0);
+    // What is one too many is found once more, and it need not be the same one.
+    let given = cluster.pass(6, &[1, 2]);
+    let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
+    cluster.heartbeat(node, &[1]);
+    assert_eq!(deletions(&cluster.pass(130, &[1, 2])), [], "confirmed");
+}
+
+#[test]
+fn a_deletion_that_was_lost_is_not_repeated_when_the_replica_is_the_last_one() {
+    let mut cluster = Cluster::new(&[(1, 1)]);
+    cluster.come(1, &[1]);
+    cluster.come(2, &[1]);
+    let given = cluster.pass(12, &[1, 2]);
+    let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
+    cluster.heartbeat(3 - node, &[1]);
+    assert_eq!(deletions(&cluster.pass(130, &[1, 2])), []);
+    assert_eq!(cluster.registry.locations.count(DatanodeId(node)), 1, "it counts again");
+}
+
+#[test]
+fn garbage_whose_deletion_was_lost_is_ordered_to_be_deleted_again() {
+    let mut cluster = Cluster::new(&[(1, 1)]);
+    cluster.come(1, &[1]);
+    cluster.pass(12, &[1]);
+    let path = DfsPath::parse("/1").expect("valid path");
+    cluster.apply(Op::Delete { path, recursive: false });
+    assert!(!cluster.registry.order_garbage(&cluster.space, cluster.now));
+    assert_eq!(deletions(&cluster.pass(1, &[1])), [(1, 1)]);
+    assert_eq!(deletions(&cluster.pass(62, &[1])), [(1, 1)]);
+    cluster.heartbeat(1, &[1]);
+    assert_eq!(deletions(&cluster.pass(130, &[1])), []);
+}
+
+#[test]
+fn a_second_process_with_one_identity_is_turned_away_until_the_first_is_gone() {
+    let mut cluster = Cluster::new(&[]);
+    cluster.come(2, &[]);
+    let refused = cluster.register(2, 5).expect_err("another one is there");
+    let text = refused.to_string();
+    assert!(text.contains("identity of datanode-2") && text.contains("127.0.0.1:201"), "{text}");
+    assert!(text.contains("127.0.0.1:205"), "{text}");
+    for _ in 0..5 {
+        cluster.pass(1, &[2]);
+        assert_eq!(cluster.register(2, 5), Err(refused));
+    }
+    assert_eq!(cluster.events("two processes use the identity of datanode-2: 127.0.0.1:201 and 127.0.0.1:205"), 1);
+    assert_eq!(cluster.register(2, 1), Ok(()), "the same process on a new connection");
+    cluster.registry.disconnected(DatanodeId(2), 1);
+    assert_eq!(cluster.register(2, 5), Ok(()), "the first one's connection has closed");
+    assert!(cluster.register(2, 6).is_err());
+    cluster.pass(7, &[]);
+    assert_eq!(cluster.register(2, 6), Ok(()), "the first one is silent");
+}
+
+#[test]
+fn a_datanode_whose_clock_is_too_far_ahead_gets_no_chunks_and_is_read_from_last() {
+    let mut cluster = Cluster::new(&[(1, 2)]);
+    cluster.come(1, &[1]);
+    cluster.come(2, &[1]);
+    let candidates = |cluster: &Cluster| {
+        let found = cluster.registry.candidates(&cluster.space, &[], cluster.now);
+        found.iter().map(|node| node.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(candidates(&cluster), [1, 2]);
+    cluster.registry.note_skew(DatanodeId(1), 20 * 60_000);
+    assert_eq!(candidates(&cluster), [2]);
+    let chunk = ChunkRef { id: ChunkId(1), generation: ONE, length: 1000 };
+    for turn in 0..4 {
+        let readers = cluster.registry.readers(chunk, cluster.now, turn);
+        assert_eq!(readers.iter().map(|node| node.id.0).collect::<Vec<_>>(), [2, 1]);
+    }
+    cluster.registry.note_skew(DatanodeId(1), -20 * 60_000);
+    assert_eq!(candidates(&cluster), [1, 2], "a clock that is behind stops nothing");
+}

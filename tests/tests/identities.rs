@@ -1,0 +1,89 @@
+//! Datanodes that are not what they should be: two processes with one identity, and a clock that is ahead.
+
+use dfs_tests::{Cluster, Spec, content};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+/// A process that ends with the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn events(cluster: &Cluster, text: &str) -> usize {
+    let document = cluster.json(&["events"]);
+    let texts = document.as_array().expect("a list").iter().map(|event| event["text"].as_str().expect("text"));
+    texts.filter(|event| event.contains(text)).count()
+}
+
+fn node(cluster: &Cluster, id: &str) -> Value {
+    let nodes = cluster.json(&["nodes"]);
+    nodes.as_array().expect("a list").iter().find(|node| node["id"] == id).cloned().unwrap_or_default()
+}
+
+#[test]
+fn two_processes_with_one_identity_are_told_and_one_is_kept() {
+    let cluster = Cluster::start(Spec::default());
+    let there = cluster.daemon("datanode-2").address;
+    let (data, log) = (cluster.scratch().join("twin"), cluster.scratch().join("twin.log"));
+    let credential = cluster.scratch().join("copied.pem");
+    std::fs::copy(cluster.home().join("credentials/datanode-2.pem"), &credential).expect("copy the credential");
+    let mut command = cluster.dfsd_command();
+    command.args(["datanode", "--id", "datanode-2", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
+    command.arg("--credential").arg(&credential).args(["--masters", &cluster.daemon("master-1").address]);
+    let output = std::fs::File::create(&log).expect("make a log");
+    command.stdout(Stdio::null()).stderr(output);
+    let _twin = Process(command.spawn().expect("start the twin"));
+    cluster.wait_for("the two to be told", || events(&cluster, "two processes use the identity of datanode-2") > 0);
+    // Many tries of the twin later.
+    let said = || std::fs::read_to_string(&log).expect("read the log");
+    cluster.wait_for("the twin to say why", || said().contains("another process uses the identity of datanode-2"));
+    for _ in 0..20 {
+        assert_eq!(node(&cluster, "datanode-2")["address"], there.as_str());
+    }
+    assert_eq!(events(&cluster, "two processes use the identity of datanode-2"), 1);
+    assert_eq!(events(&cluster, "has come back"), 0, "nobody registered twice");
+    cluster.kill("datanode-2");
+    cluster.wait_for("the twin to be taken", || {
+        let node = node(&cluster, "datanode-2");
+        node["state"] == "live" && node["address"] != there.as_str()
+    });
+}
+
+const FAKETIME: [&str; 2] =
+    ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"];
+
+/// None where it is not installed; `DFS_TEST_REQUIRE=faketime` makes that a failure.
+fn faketime() -> Option<&'static str> {
+    let found = FAKETIME.into_iter().find(|path| Path::new(path).exists());
+    let obstacle = found.is_none().then(|| "faketime is not installed: apt-get install faketime".to_owned());
+    if dfs_tests::requirement::holds("faketime", obstacle) { found } else { None }
+}
+
+#[test]
+fn a_datanode_whose_clock_is_ahead_stops_nobody() {
+    let Some(library) = faketime() else { return };
+    let cluster = Cluster::start(Spec::default().replication(2));
+    cluster.dfsd_ok(&["stop", "datanode-1"]);
+    let mut command = cluster.dfsd_command();
+    command.env("LD_PRELOAD", library).env("FAKETIME", "+20m").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let started = command.args(["start", "datanode-1"]).output().expect("run dfsd");
+    assert!(started.status.success(), "{started:?}");
+    cluster.wait_for("the clock to be seen", || node(&cluster, "datanode-1")["clock_ahead"] == true);
+    let (local, back) = (cluster.scratch().join("in"), cluster.scratch().join("out"));
+    std::fs::write(&local, content::bytes(3, 2_500_000)).expect("write");
+    for number in 0..5 {
+        let name = format!("/f{number}");
+        cluster.ok(&["put", local.to_str().expect("UTF-8"), &name]);
+        cluster.ok(&["get", "-f", &name, back.to_str().expect("UTF-8")]);
+    }
+    assert_eq!(node(&cluster, "datanode-1")["chunks"], 0, "it gets no chunks");
+    let status = cluster.json(&["status"])["findings"].to_string();
+    assert!(status.contains("clocks are too far ahead: datanode-1"), "{status}");
+    assert!(cluster.ok(&["why", "datanode-1"]).contains("Set its clock"));
+}

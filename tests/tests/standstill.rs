@@ -1,0 +1,111 @@
+//! The master, or the whole machine, stands still for a while, or starts: nobody is given up for that, and nothing is
+//! called lost before the datanodes had time to report.
+
+use dfs_tests::{Cluster, Spec, content};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longer than datanodes may be silent before they count as dead, which is 3 s in these clusters.
+const STANDSTILL: Duration = Duration::from_secs(5);
+/// Looks at the cluster after it.
+const LOOKS: usize = 40;
+
+const ALL: [&str; 4] = ["master-1", "datanode-1", "datanode-2", "datanode-3"];
+
+fn fill(cluster: &Cluster) {
+    let local = cluster.scratch().join("in");
+    std::fs::write(&local, content::bytes(7, 3 << 20)).expect("write");
+    for number in 0..4 {
+        cluster.ok(&["put", local.to_str().expect("UTF-8"), &format!("/f{number}")]);
+    }
+    cluster.wait_for("all copies", || cluster.is_healthy());
+}
+
+fn events(cluster: &Cluster) -> Vec<String> {
+    let document = cluster.json(&["events"]);
+    document.as_array().expect("a list").iter().map(|event| event["text"].as_str().expect("text").to_owned()).collect()
+}
+
+/// What must not be said of a cluster in which nothing is wrong but that the master has not heard from it lately.
+fn look(cluster: &Cluster) -> Value {
+    let status = cluster.json(&["status"]);
+    let health = status["health"].as_str().expect("a word");
+    let findings = status["findings"].to_string();
+    assert_ne!(health, "broken", "{status}");
+    for wrong in ["no datanode is live", "no live copy", "one copy left", "too few copies", "is dead", "are dead"] {
+        assert!(!findings.contains(wrong), "{wrong}: {status}");
+    }
+    if status["nodes_reported"].as_u64() < status["nodes_expected"].as_u64() {
+        assert_eq!(health, "waiting", "{status}");
+        assert!(findings.contains("waiting: "), "{status}");
+    }
+    let fsck = cluster.shell(&["fsck"]);
+    assert!([0, 6].contains(&fsck.code), "{fsck:?}");
+    assert!(fsck.code == 0 || fsck.stderr.contains("datanodes have reported"), "{fsck:?}");
+    status
+}
+
+/// All datanodes have reported, and the chunks were counted since.
+fn is_settled(status: &Value) -> bool {
+    let health = status["health"].as_str().expect("a word");
+    status["nodes_live"] == 3 && status["nodes_reported"] == 3 && !["waiting", "unknown"].contains(&health)
+}
+
+/// Nobody was given up, and nothing was copied or deleted.
+fn nothing_was_done(cluster: &Cluster, before: usize) {
+    for text in events(cluster).iter().skip(before) {
+        assert!(!text.contains("dead"), "{text}");
+        assert!(!text.contains("copies are being made") && !text.contains("repair"), "{text}");
+    }
+    let nodes = cluster.json(&["nodes"]);
+    for node in nodes.as_array().expect("a list") {
+        assert_eq!((&node["state"], &node["chunks"]), (&"live".into(), &12.into()), "{node}");
+    }
+}
+
+fn stand_still(ids: &[&str]) {
+    let cluster = Cluster::start(Spec::default());
+    fill(&cluster);
+    let before = events(&cluster).len();
+    // Told of before, for `daemons` asks them.
+    let daemons: Vec<_> = cluster.daemons().into_iter().filter(|daemon| ids.contains(&daemon.id.as_str())).collect();
+    assert_eq!(daemons.len(), ids.len());
+    daemons.iter().for_each(|daemon| daemon.signal(rustix::process::Signal::STOP));
+    std::thread::sleep(STANDSTILL);
+    daemons.iter().for_each(|daemon| daemon.signal(rustix::process::Signal::CONT));
+    (0..LOOKS).for_each(|_| drop(look(&cluster)));
+    cluster.wait_for("all have reported", || is_settled(&look(&cluster)));
+    assert!(events(&cluster).iter().any(|text| text.contains("stood still for")), "{:?}", events(&cluster));
+    nothing_was_done(&cluster, before);
+}
+
+#[test]
+fn a_master_that_stood_still_gives_nobody_up() {
+    stand_still(&["master-1"]);
+}
+
+#[test]
+fn a_machine_that_stood_still_wakes_up_and_misses_nothing() {
+    stand_still(&ALL);
+}
+
+#[test]
+fn a_master_that_has_just_started_waits_for_the_datanodes() {
+    let cluster = Cluster::start(Spec::default());
+    fill(&cluster);
+    for _ in 0..3 {
+        cluster.kill("master-1");
+        cluster.start_daemon("master-1");
+        (0..LOOKS / 4).for_each(|_| drop(look(&cluster)));
+        cluster.wait_for("all have reported", || is_settled(&look(&cluster)));
+    }
+    // One that is missing is waited for, and named then.
+    cluster.kill("datanode-3");
+    cluster.dfsd_ok(&["restart", "master-1"]);
+    let finding = |status: &Value, text: &str| status["findings"].to_string().contains(text);
+    cluster.wait_for("datanode-3 to be missed", || {
+        finding(&cluster.json(&["status"]), "datanode-3 has not come since the master started")
+    });
+    cluster.start_daemon("datanode-3");
+    cluster.wait_for("all have reported", || is_settled(&cluster.json(&["status"])));
+}
