@@ -20,6 +20,17 @@ pub struct Basis {
     pub received: bool,
 }
 
+/// Refuses a log whose newest segment is older than the end mark says. To be asked before the others are read: what they
+/// lack may stand in the one that is missing.
+pub(super) fn check_newest(folder: &Path, newest: u64, end: End) -> Result<(), LogError> {
+    if newest >= end.sequence {
+        return Ok(());
+    }
+    let last = end.next_index.saturating_sub(1);
+    let what = format!("the newest segment of the log is missing: the log is known to reach entry {last}");
+    Err(LogError::missing(folder.join(Segment::file_name(end.sequence)), what))
+}
+
 /// What was found of a log.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
@@ -77,15 +88,8 @@ impl Facts<'_> {
     }
 
     fn check_end(&self, end: End) -> Result<(), LogError> {
-        let named = |sequence| self.folder.join(Segment::file_name(sequence));
         let newest = self.segments.map_or(0, |(_, newest)| newest);
-        if newest < end.sequence {
-            let what = format!(
-                "the newest segment of the log is missing: the log is known to reach entry {}",
-                end.next_index.saturating_sub(1)
-            );
-            return Err(LogError::missing(named(end.sequence), what));
-        }
+        check_newest(self.folder, newest, end)?;
         let beyond = newest > end.sequence || self.offset > end.offset;
         if end.closed && beyond {
             let what = format!(
@@ -102,7 +106,7 @@ impl Facts<'_> {
                 self.next_index(),
                 end.next_index
             );
-            return Err(LogError::damaged(&named(newest), 0, what));
+            return Err(LogError::damaged(&self.folder.join(Segment::file_name(newest)), 0, what));
         }
         if !self.vote_exists {
             return Err(LogError::missing(

@@ -157,6 +157,22 @@ fn an_older_vote_or_end_mark_is_refused() {
     assert!(refused(options(folder.path())).to_string().contains("closed at entry 4"));
 }
 
+/// The record that says what was let go of stands in the newest segment: without it the oldest one seems to be missing.
+#[test]
+fn a_missing_newest_segment_is_named_where_it_says_what_was_purged() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let log = open(folder.path());
+    append(&log, 1, 0..300);
+    log.purge(id(1, 200)).expect("purged");
+    log.close().expect("closed");
+    drop(log);
+    let newest = segments(folder.path()).pop().expect("one");
+    fs::remove_file(&newest).expect("removed");
+    let basis = Basis { path: folder.path().join("snapshot"), last: Some(id(1, 200)), received: false };
+    let error = refused(LogOptions { basis, ..options(folder.path()) });
+    assert!(matches!(&error, LogError::Missing { path, .. } if *path == newest), "{error}");
+}
+
 /// A power cut leaves any mark since the start, in any of both slots; the log itself was synced.
 #[test]
 fn a_power_cut_at_any_record_is_no_loss() {

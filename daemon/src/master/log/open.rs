@@ -2,7 +2,7 @@
 //!
 //! Nothing on the disk is changed before all was read and found good.
 
-use super::check::Facts;
+use super::check::{Facts, check_newest};
 use super::end::EndFile;
 use super::error::LogError;
 use super::record::{self, ALIGN_BYTES, Record};
@@ -36,6 +36,9 @@ pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError>
         buffer: Vec::new(),
         options,
     };
+    if let Some(end) = state.end.get() {
+        check_newest(&folder, files.segments.last().map_or(0, |(sequence, _)| *sequence), end)?;
+    }
     state.read_all(&files.segments)?;
     state.check(&files)?;
     // Up to here nothing was changed.
