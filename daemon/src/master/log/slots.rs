@@ -41,6 +41,9 @@ pub fn newest<T>(slots: [Slot<T>; 2]) -> Option<(u64, T)> {
     slots.into_iter().filter_map(Slot::good).max_by_key(|(number, _)| *number)
 }
 
+/// The open file, and the bytes of both slots.
+pub type Looked = (SlotFile, [Vec<u8>; 2]);
+
 /// The open file.
 #[derive(Debug)]
 pub struct SlotFile {
@@ -53,7 +56,7 @@ impl SlotFile {
     ///
     /// # Errors
     /// When it cannot be read, or is shorter than two slots.
-    pub fn look(path: &Path) -> Result<Option<(Self, [Vec<u8>; 2])>, LogError> {
+    pub fn look(path: &Path) -> Result<Option<Looked>, LogError> {
         let file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
