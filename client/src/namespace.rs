@@ -279,12 +279,17 @@ impl Client {
         self.call(|master, context| async move { master.chunk(context, chunk).await }).await
     }
 
-    /// Has the master look at a replica that failed our checksum.
+    /// Has the master look at a replica on `node` that failed our checksum. `capability` is the one to read its chunk, as
+    /// [`LocatedChunk::capability`] has it: it says which replica is meant, and proves that we may read it.
     ///
     /// # Errors
-    /// `unreachable`, `timeout`.
-    pub async fn report_damage(&self, chunk: ChunkId, node: DatanodeId) -> Result<()> {
-        self.call(|master, context| async move { master.report_damage(context, chunk, node).await }).await
+    /// `permission_denied` for a capability that is not ours or has expired; `unreachable`, `timeout`.
+    pub async fn report_damage(&self, node: DatanodeId, capability: Bytes) -> Result<()> {
+        self.call(|master, context| {
+            let capability = capability.clone();
+            async move { master.report_damage(context, node, capability).await }
+        })
+        .await
     }
 }
 

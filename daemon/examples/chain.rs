@@ -15,12 +15,12 @@ use dfs_rpc::capability::{Capability, KeyRing, Operation};
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
-use dfs_rpc::frame::{DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_checksum};
+use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_checksum};
 use dfs_rpc::hello::Service;
 use dfs_rpc::node::TokenKey;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport;
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection, Timestamp};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection, ReplicaKey, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -131,6 +131,7 @@ impl Bench {
             let context = Context {
                 store,
                 keys: Arc::new(keys),
+                boot: 1,
                 identity: issue(&Principal::Datanode(id))?,
                 protection,
                 budget: Arc::new(BufferBudget::default()),
@@ -177,7 +178,8 @@ impl Bench {
         }
         for store in &self.stores {
             for id in first..first + chunks + SMALL {
-                store.delete(ChunkId(id), Generation(1))?;
+                let data = if id < first + chunks { &self.data[..] } else { &self.data[..SMALL_BYTES] };
+                store.delete(self.key(id, data))?;
             }
         }
         for number in 0..NODES {
@@ -231,7 +233,18 @@ impl Bench {
         Ok(DataConn::new(connected)?)
     }
 
-    fn capability(&self, chunk: u64, operation: Operation, pipeline: Vec<DatanodeId>) -> Result<Bytes> {
+    fn key(&self, chunk: u64, data: &[u8]) -> ReplicaKey {
+        let table: Vec<u32> = data.chunks(BLOCK_BYTES).map(crc32c::crc32c).collect();
+        ReplicaKey { chunk: ChunkId(chunk), generation: Generation(1), checksum: table_checksum(&table) }
+    }
+
+    fn capability(
+        &self,
+        chunk: u64,
+        operation: Operation,
+        checksum: Option<u32>,
+        pipeline: Vec<NodeAddress>,
+    ) -> Result<Bytes> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
         let capability = Capability {
             cluster: self.cluster,
@@ -241,6 +254,7 @@ impl Bench {
             principal: self.principal.clone(),
             pipeline,
             length_max: CHUNK_BYTES as u32,
+            checksum,
             expires: Timestamp::default().plus(now + Duration::from_secs(600)),
         };
         Ok(self.ring.seal(&capability).context("seal")?.into())
@@ -248,8 +262,8 @@ impl Bench {
 
     fn send_chunk(&self, conn: &DataConn, chunk: u64, data: &[u8]) -> Result<()> {
         let stream = chunk as u32;
-        let capability = self.capability(chunk, Operation::Write, self.nodes.iter().map(|node| node.id).collect())?;
-        let open = OpenWrite { capability, rest: self.nodes[1..].to_vec(), length: Some(data.len() as u32) };
+        let capability = self.capability(chunk, Operation::Write, None, self.nodes.clone())?;
+        let open = OpenWrite { capability, length: Some(data.len() as u32) };
         conn.send_message(FrameKind::OpenWrite, stream, &open)?;
         let mut table = Vec::new();
         for (at, payload) in data.chunks(DATA_BYTES_MAX).enumerate() {
@@ -299,10 +313,11 @@ impl Bench {
     fn get(&self, first: u64, chunks: u64, parallel: usize) -> Result<()> {
         self.on_threads(parallel, |number| {
             let conn = self.connect(number % usize::from(NODES))?;
-            let node = self.nodes[number % usize::from(NODES)].id;
+            let node = self.nodes[number % usize::from(NODES)];
+            let checksum = Some(self.key(0, &self.data).checksum);
             let mut buffer = vec![0; DATA_BYTES_MAX];
             for chunk in (first + number as u64..first + chunks).step_by(parallel) {
-                let capability = self.capability(chunk, Operation::Read, vec![node])?;
+                let capability = self.capability(chunk, Operation::Read, checksum, vec![node])?;
                 let read = Read { capability, offset: 0, length: CHUNK_BYTES as u32 };
                 conn.send_message(FrameKind::Read, chunk as u32, &read)?;
                 self.receive_chunk(&conn, &mut buffer)?;
@@ -322,6 +337,7 @@ impl Bench {
                     ensure!(header.crcs == block_crcs(payload), "checksum");
                     received += payload.len();
                 }
+                FrameKind::Table => conn.receive_payload(&mut buffer[..header.length as usize])?,
                 FrameKind::ReadDone => break,
                 _ => bail!("{:?}", conn.receive_message::<StreamError>(&header)?),
             }

@@ -4,13 +4,14 @@
 //! [`Receipt`] goes the other way: a datanode seals what it stored, and the master that is shown it at commit knows that
 //! the datanode said so. The two never stand for each other: their seals are made over different first words.
 
+use crate::client::NodeAddress;
 use crate::node::TokenKey;
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Timestamp};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, ReplicaKey, Timestamp};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 
-const CAPABILITY_WORD: &[u8] = b"dfs capability 1";
-const RECEIPT_WORD: &[u8] = b"dfs receipt 1";
+const CAPABILITY_WORD: &[u8] = b"dfs capability 2";
+const RECEIPT_WORD: &[u8] = b"dfs receipt 2";
 /// Bytes of the seal of a capability.
 const SEAL_BYTES: usize = 32;
 /// Bytes of the seal of a receipt (HMAC-SHA256-128, RFC 4868).
@@ -32,10 +33,14 @@ pub struct Capability {
     pub operation: Operation,
     /// Who may use it. The datanodes of the pipeline may pass it on to each other.
     pub principal: Principal,
-    /// The datanodes that it is for; for a write in the order of the chain.
-    pub pipeline: Vec<DatanodeId>,
-    /// The most bytes that the chunk may have.
+    /// The datanodes that it is for, with the addresses of their data services; for a write in the order of the pipeline.
+    /// A datanode connects to no other address on the word of a writer.
+    pub pipeline: Vec<NodeAddress>,
+    /// The most bytes that the chunk may have; with a checksum, exactly its bytes.
     pub length_max: u32,
+    /// The committed checksum. It is none only for a client's write, whose checksum is not known yet: such a capability
+    /// never replaces a replica.
+    pub checksum: Option<u32>,
     pub expires: Timestamp,
 }
 
@@ -116,7 +121,7 @@ impl KeyRing {
         let tag = sign(key, RECEIPT_WORD, &stored.bytes());
         let mut seal = [0; RECEIPT_SEAL_BYTES];
         seal.copy_from_slice(tag.as_ref().get(..RECEIPT_SEAL_BYTES)?);
-        Some(Receipt { node: stored.node, key: *id, seal })
+        Some(Receipt { node: stored.node, boot: stored.boot, key: *id, seal })
     }
 
     /// Whether `receipt` was made for just this.
@@ -126,7 +131,7 @@ impl KeyRing {
         let ours = tag.as_ref().iter().take(RECEIPT_SEAL_BYTES);
         // Constant time: every byte is looked at.
         let difference = ours.zip(receipt.seal).fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
-        receipt.node == stored.node && difference == 0
+        receipt.node == stored.node && receipt.boot == stored.boot && difference == 0
     }
 }
 
@@ -155,10 +160,10 @@ impl Capability {
         here: DatanodeId,
         now: Timestamp,
     ) -> Result<(), CapabilityError> {
-        let place = self.pipeline.iter().position(|node| *node == here).ok_or(CapabilityError::Datanode)?;
+        let place = self.place(here).ok_or(CapabilityError::Datanode)?;
         let before = self.pipeline.get(..place).unwrap_or_default();
         let passed_on = self.operation == Operation::Write
-            && matches!(peer, Principal::Datanode(node) if before.last() == Some(node));
+            && matches!(peer, Principal::Datanode(node) if before.last().is_some_and(|last| last.id == *node));
         let holder = *peer == self.principal && (self.operation == Operation::Read || place == 0);
         match () {
             () if self.cluster != cluster => Err(CapabilityError::Cluster),
@@ -168,6 +173,22 @@ impl Capability {
             () => Ok(()),
         }
     }
+
+    fn place(&self, here: DatanodeId) -> Option<usize> {
+        self.pipeline.iter().position(|node| node.id == here)
+    }
+
+    /// The datanodes behind `here` in the pipeline, in order; none when `here` is not in it.
+    pub fn behind(&self, here: DatanodeId) -> &[NodeAddress] {
+        let behind = self.place(here).and_then(|place| self.pipeline.get(place + 1..));
+        behind.unwrap_or_default()
+    }
+
+    /// The replica that may be read, or that the written one must be; none for a client's write.
+    pub fn key(&self) -> Option<ReplicaKey> {
+        let (chunk, generation) = (self.chunk, self.generation);
+        self.checksum.map(|checksum| ReplicaKey { chunk, generation, checksum })
+    }
 }
 
 /// What a receipt says.
@@ -175,6 +196,8 @@ impl Capability {
 pub struct Stored {
     pub cluster: ClusterId,
     pub node: DatanodeId,
+    /// Drawn at the start of the datanode that stored it: see [`Register`](crate::node::Register).
+    pub boot: u64,
     pub chunk: ChunkId,
     pub generation: Generation,
     pub length: u32,
@@ -183,14 +206,15 @@ pub struct Stored {
 }
 
 impl Stored {
-    fn bytes(&self) -> [u8; 38] {
-        let mut bytes = [0; 38];
+    fn bytes(&self) -> [u8; 46] {
+        let mut bytes = [0; 46];
         bytes[0..16].copy_from_slice(&self.cluster.0);
         bytes[16..18].copy_from_slice(&self.node.0.to_le_bytes());
         bytes[18..26].copy_from_slice(&self.chunk.0.to_le_bytes());
         bytes[26..30].copy_from_slice(&self.generation.0.to_le_bytes());
         bytes[30..34].copy_from_slice(&self.length.to_le_bytes());
         bytes[34..38].copy_from_slice(&self.checksum.to_le_bytes());
+        bytes[38..46].copy_from_slice(&self.boot.to_le_bytes());
         bytes
     }
 }
@@ -199,6 +223,8 @@ impl Stored {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub node: DatanodeId,
+    /// The start of the datanode under which it was made.
+    pub boot: u64,
     pub key: u32,
     pub seal: [u8; RECEIPT_SEAL_BYTES],
 }
@@ -211,6 +237,10 @@ mod tests {
         KeyRing::new(&ids.iter().map(|id| TokenKey { id: *id, secret: [*id as u8; 32] }).collect::<Vec<_>>())
     }
 
+    fn node(id: u16) -> NodeAddress {
+        NodeAddress { id: DatanodeId(id), address: ([127, 0, 0, 1], 7000 + id).into() }
+    }
+
     fn capability() -> Capability {
         Capability {
             cluster: ClusterId([1; 16]),
@@ -218,8 +248,9 @@ mod tests {
             generation: Generation(1),
             operation: Operation::Write,
             principal: Principal::User("ann".into()),
-            pipeline: vec![DatanodeId(1), DatanodeId(2), DatanodeId(3)],
+            pipeline: (1..=3).map(node).collect(),
             length_max: 64 << 20,
+            checksum: None,
             expires: Timestamp(1_000),
         }
     }
@@ -279,6 +310,7 @@ mod tests {
         let stored = Stored {
             cluster: ClusterId([1; 16]),
             node: DatanodeId(2),
+            boot: 9,
             chunk: ChunkId(5),
             generation: Generation(1),
             length: 10,
@@ -292,9 +324,10 @@ mod tests {
             Stored { generation: Generation(2), ..stored },
             Stored { length: 11, ..stored },
             Stored { checksum: 8, ..stored },
+            Stored { boot: 10, ..stored },
         ] {
             assert!(!keys.is_receipt(&receipt, &other));
-            assert!(!keys.is_receipt(&Receipt { node: other.node, ..receipt }, &other));
+            assert!(!keys.is_receipt(&Receipt { node: other.node, boot: other.boot, ..receipt }, &other));
         }
     }
 }

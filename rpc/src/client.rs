@@ -32,7 +32,7 @@ pub trait ClientService {
     /// not known.
     async fn abandon_write(write: WriteId) -> Result<()>;
     /// Makes a written file appear, whole, or replaces the old one, atomically.
-    async fn commit_write(commit: CommitWrite) -> Result<Stat>;
+    async fn commit_write(commit: CommitWrite) -> Result<Committed>;
     /// The chunks of a range of a file, where they are, and capabilities to read them.
     async fn plan_read(plan: PlanRead) -> Result<ReadPlan>;
     /// The attributes of a file or folder.
@@ -46,7 +46,8 @@ pub trait ClientService {
     /// One chunk: where it is, and which file names it.
     async fn chunk(chunk: ChunkId) -> Result<ChunkStatus>;
     /// A replica failed the reader's checksum; the master has the datanode look at it.
-    async fn report_damage(chunk: ChunkId, node: DatanodeId) -> Result<()>;
+    /// `capability` is the one that the reader was given: it proves that the caller may read the chunk.
+    async fn report_damage(node: DatanodeId, capability: Bytes) -> Result<()>;
     /// Sets attributes of a file or folder, and with `recursive` of all below it: in one step, as long as they are not more
     /// than [`CHANGED_PER_CALL_MAX`](crate::CHANGED_PER_CALL_MAX).
     async fn set_attributes(request: RequestId, path: DfsPath, change: AttributeChange) -> Result<()>;
@@ -127,8 +128,6 @@ pub struct PlannedChunk {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommittedChunk {
     pub chunk: ChunkRef,
-    /// crc32c over the chunk's table of block checksums, little endian.
-    pub checksum: u32,
     pub receipts: Vec<Receipt>,
 }
 
@@ -150,6 +149,16 @@ pub struct CommitWrite {
     pub modified: Option<Timestamp>,
     /// Permission bits; `0o644` if none.
     pub mode: Option<u16>,
+}
+
+/// The answer to [`CommitWrite`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Committed {
+    /// The file is there.
+    File(Stat),
+    /// Nothing was changed: these chunks have lost replicas since they were written. They are to be written again, under
+    /// new ids.
+    Lost(Vec<ChunkId>),
 }
 
 /// Asks for the chunks of `offset..offset + length` of a file.

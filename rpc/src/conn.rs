@@ -144,6 +144,28 @@ impl DataConn {
         ])
     }
 
+    /// Sends three frames in one go.
+    ///
+    /// # Errors
+    /// As [`DataConn::send`].
+    pub fn send_three(
+        &self,
+        first: (&FrameHeader, &[u8]),
+        second: (&FrameHeader, &[u8]),
+        third: (&FrameHeader, &[u8]),
+    ) -> io::Result<()> {
+        let heads = [first.0.encode(), second.0.encode(), third.0.encode()];
+        let [first_head, second_head, third_head] = &heads;
+        self.send_parts(&mut [
+            IoSlice::new(first_head),
+            IoSlice::new(first.1),
+            IoSlice::new(second_head),
+            IoSlice::new(second.1),
+            IoSlice::new(third_head),
+            IoSlice::new(third.1),
+        ])
+    }
+
     /// Sends bytes that need not be a frame: for tests of what the other end makes of them.
     ///
     /// # Errors

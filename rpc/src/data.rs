@@ -4,20 +4,18 @@
 //! `Error` at any time, after which the receiver drops the rest of that stream.
 //! The next stream may begin before the last one is answered; streams do not interleave.
 //!
-//! A read: `Read`; the answer is `Data`… then `ReadDone`, or an `Error` at any time.
+//! A read: `Read`; the answer is `Table`, `Data`… then `ReadDone`, or an `Error` at any time. The table is that of the
+//! whole chunk; its crc32c is the checksum of the chunk, so the reader proves it first and then each block against it.
 
 use crate::capability::Receipt;
-use crate::client::NodeAddress;
 use bytes::Bytes;
 use dfs_types::{DatanodeId, Error};
 use serde::{Deserialize, Serialize};
 
-/// Begins a chunk. Which chunk it is stands in the capability.
+/// Begins a chunk. Which chunk it is and where it goes on to stands in the capability.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenWrite {
     pub capability: Bytes,
-    /// The datanodes behind the receiver, in order.
-    pub rest: Vec<NodeAddress>,
     /// The length in bytes where it is known before the end; room for it is reserved.
     pub length: Option<u32>,
 }

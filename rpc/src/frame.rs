@@ -6,7 +6,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0..4 | magic `dfsD` |
-//! | 4 | version, 1 |
+//! | 4 | version, 2 |
 //! | 5 | kind, see [`FrameKind`] |
 //! | 6..8 | zero |
 //! | 8..12 | payload length: for `Data` 1 to 524,288, for the others 0 to 65,536 |
@@ -33,7 +33,7 @@ pub const DATA_BYTES_MAX: usize = BLOCK_BYTES * BLOCKS_PER_FRAME;
 /// Payload bytes of the largest message frame.
 pub const MESSAGE_BYTES_MAX: usize = 65_536;
 const MAGIC: [u8; 4] = *b"dfsD";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 byte_enum! {
     /// What a frame is.
@@ -55,6 +55,8 @@ byte_enum! {
         Error = 7,
         /// The writer gives this chunk up; no payload.
         AbortWrite = 8,
+        /// The crc32c of each block of a chunk, 4 bytes little endian each: 4 to 65,536 bytes.
+        Table = 9,
     }
 }
 
@@ -76,7 +78,7 @@ pub struct FrameHeader {
 pub enum FrameError {
     #[error("these bytes are no dfs frame")]
     Magic,
-    #[error("frame version {0} is not spoken here; version 1 is")]
+    #[error("frame version {0} is not spoken here; version 2 is")]
     Version(u8),
     #[error("the header's checksum does not match")]
     HeaderChecksum,
@@ -203,6 +205,17 @@ pub fn table_checksum(table: &[u32]) -> u32 {
     table.iter().fold(0, |crc, block| crc32c::crc32c_append(crc, &block.to_le_bytes()))
 }
 
+/// A table of block checksums as the payload of a [`FrameKind::Table`].
+pub fn encode_table(table: &[u32]) -> Vec<u8> {
+    table.iter().flat_map(|crc| crc.to_le_bytes()).collect()
+}
+
+/// Reads what [`encode_table`] made; none for a length that is no multiple of four.
+pub fn decode_table(payload: &[u8]) -> Option<Vec<u32>> {
+    let (words, rest) = payload.as_chunks::<4>();
+    rest.is_empty().then(|| words.iter().map(|word| u32::from_le_bytes(*word)).collect())
+}
+
 /// A message as payload.
 pub fn encode_message<M: Serialize>(message: &M) -> Vec<u8> {
     postcard::to_stdvec(message).unwrap_or_default()
@@ -270,7 +283,7 @@ mod tests {
     fn the_header_is_pinned() {
         let bytes = FrameHeader::message(FrameKind::ReadDone, 0x0102_0304, b"").encode();
         let mut expected = [0; 64];
-        expected[..16].copy_from_slice(b"dfsD\x01\x06\0\0\0\0\0\0\x04\x03\x02\x01");
+        expected[..16].copy_from_slice(b"dfsD\x02\x06\0\0\0\0\0\0\x04\x03\x02\x01");
         let crc = crc32c::crc32c(&expected[..60]);
         expected[60..].copy_from_slice(&crc.to_le_bytes());
         assert_eq!(bytes, expected);

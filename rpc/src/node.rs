@@ -2,7 +2,7 @@
 
 use crate::client::NodeAddress;
 use bytes::Bytes;
-use dfs_types::{ChunkId, ChunkRef, Generation, MasterId, Result, Timestamp};
+use dfs_types::{ChunkId, ChunkRef, MasterId, ReplicaKey, Result, StoredReplica, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
@@ -99,24 +99,16 @@ pub struct FolderLoad {
     pub disk_free: u64,
 }
 
-/// A replica that a datanode holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredChunk {
-    pub id: ChunkId,
-    pub generation: Generation,
-}
-
 /// News of a datanode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     pub boot: u64,
     pub load: NodeLoad,
-    /// Replicas stored since the last acknowledged heartbeat; at most [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
-    pub added: Vec<StoredChunk>,
-    /// Replicas deleted or lost since then.
-    pub removed: Vec<ChunkId>,
-    /// Replicas that were found damaged and taken out of service since then.
-    pub damaged: Vec<ChunkId>,
+    /// Replicas that were stored, or whose state changed, since the last acknowledged heartbeat; at most
+    /// [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
+    pub added: Vec<StoredReplica>,
+    /// Replicas deleted, quarantined or lost since then.
+    pub removed: Vec<ReplicaKey>,
     /// Copy orders that ended since then, well or not.
     pub copies_ended: Vec<ChunkId>,
 }
@@ -133,10 +125,13 @@ pub struct HeartbeatReply {
 pub enum Order {
     /// Send this replica down the chain of `targets`.
     Copy { chunk: ChunkRef, targets: Vec<NodeAddress>, capability: Bytes },
-    /// Delete this replica.
-    Delete { chunk: ChunkId, generation: Generation },
-    /// Read this replica and check it; a damaged one is reported as such.
-    Verify { chunk: ChunkId },
+    /// Delete this replica; a suspect one is quarantined.
+    Delete { key: ReplicaKey },
+    /// Read this replica, compare it with its checksum, and report its state.
+    Verify { key: ReplicaKey },
+    /// Replace a suspect replica here by one put together from good blocks: its own and those of `sources`, which hold
+    /// suspect ones, too. The capability lets this datanode read there.
+    Mend { chunk: ChunkRef, sources: Vec<NodeAddress>, capability: Bytes },
 }
 
 /// A page of a full chunk report.
@@ -148,5 +143,5 @@ pub struct ReportPage {
     /// The last page: the report is whole.
     pub last: bool,
     /// At most [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
-    pub chunks: Vec<StoredChunk>,
+    pub chunks: Vec<StoredReplica>,
 }

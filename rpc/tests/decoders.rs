@@ -40,7 +40,7 @@ proptest! {
     fn headers(bytes in any::<[u8; HEADER_BYTES]>(), sealed: bool) {
         let mut bytes = bytes;
         if sealed {
-            bytes[0..5].copy_from_slice(b"dfsD\x01");
+            bytes[0..5].copy_from_slice(b"dfsD\x02");
             let crc = crc32c::crc32c(&bytes[..60]);
             bytes[60..].copy_from_slice(&crc.to_le_bytes());
         }

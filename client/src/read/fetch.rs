@@ -3,12 +3,13 @@
 use super::plan::{Piece, Pieces};
 use super::range::{blocks, wanted};
 use super::sink::Sink;
+use super::table::Table;
 use crate::control::delay;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::client::{LocatedChunk, NodeAddress};
-use dfs_rpc::conn::ConnError;
+use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::Read;
-use dfs_rpc::frame::{DATA_BYTES_MAX, FrameError, FrameHeader, FrameKind};
+use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, MESSAGE_BYTES_MAX};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
@@ -35,7 +36,7 @@ pub(super) struct Fetcher<'a> {
 enum ReplicaError {
     /// Trying others would not help: the sink failed, or the read was stopped.
     Fatal(Error),
-    /// It sent bytes that do not match their checksums.
+    /// It sent bytes that are not those of the chunk.
     Damaged,
     Node(NodeFailure),
 }
@@ -131,8 +132,9 @@ impl<'a> Fetcher<'a> {
 
     fn report(&self, piece: &Piece, replica: NodeAddress) {
         let (client, chunk) = (self.transfer.client.clone(), piece.located.chunk.id);
+        let capability = piece.located.capability.clone();
         self.transfer.spawn(async move {
-            if let Err(error) = client.report_damage(chunk, replica.id).await {
+            if let Err(error) = client.report_damage(replica.id, capability).await {
                 tracing::warn!(%chunk, node = %replica.id, %error, "a damaged replica could not be reported");
             }
         });
@@ -163,9 +165,10 @@ impl<'a> Fetcher<'a> {
         Ok(())
     }
 
+    /// Asks for the rest of `piece`, proves the table of the chunk, and takes each block that is the table's.
     fn receive(
         &self,
-        conn: &dfs_rpc::conn::DataConn,
+        conn: &DataConn,
         stream: u32,
         piece: &mut Piece,
         frame: &mut Vec<u8>,
@@ -174,6 +177,7 @@ impl<'a> Fetcher<'a> {
         let capability = piece.located.capability.clone();
         let read = Read { capability, offset: held.start, length: piece.part.end - held.start };
         conn.send_message(FrameKind::Read, stream, &read)?;
+        let mut table = None;
         let mut reached = held.start;
         loop {
             self.transfer.check().map_err(ReplicaError::Fatal)?;
@@ -181,38 +185,39 @@ impl<'a> Fetcher<'a> {
             if header.stream != stream {
                 return Err(ConnError::Unexpected(header.kind).into());
             }
-            match header.kind {
-                FrameKind::Data if fits(&header, reached, held.end) => {
-                    self.receive_data(conn, &header, piece, frame)?;
+            match (header.kind, &table) {
+                (FrameKind::Table, None) => {
+                    receive_payload(conn, &header, frame)?;
+                    let proven = Table::prove(&piece.located.chunk, frame);
+                    table = Some(proven.ok_or(ReplicaError::Damaged)?);
+                }
+                (FrameKind::Data, Some(table)) if fits(&header, reached, held.end) => {
+                    self.receive_data(conn, &header, table, piece, frame)?;
                     reached += header.length;
                 }
-                FrameKind::ReadDone if reached == held.end && header.length == 0 => return Ok(()),
-                FrameKind::Error => {
+                (FrameKind::ReadDone, Some(_)) if reached == held.end && header.length == 0 => return Ok(()),
+                (FrameKind::Error, _) => {
                     let said: dfs_rpc::data::StreamError = conn.receive_message(&header)?;
                     let damaged = said.error.code == ErrorCode::ChecksumMismatch;
                     return Err(if damaged { ReplicaError::Damaged } else { NodeFailure::Said(said).into() });
                 }
-                other => return Err(ConnError::Unexpected(other).into()),
+                (other, _) => return Err(ConnError::Unexpected(other).into()),
             }
         }
     }
 
     fn receive_data(
         &self,
-        conn: &dfs_rpc::conn::DataConn,
+        conn: &DataConn,
         header: &FrameHeader,
+        table: &Table,
         piece: &mut Piece,
         frame: &mut Vec<u8>,
     ) -> Result<(), ReplicaError> {
-        let length = header.length as usize;
-        // The header was checked: never more than a frame can be.
-        frame.resize(length.min(DATA_BYTES_MAX), 0);
-        conn.receive_payload(frame)?;
-        match header.verify(frame) {
-            Ok(()) => {}
-            Err(FrameError::PayloadChecksum) => return Err(ReplicaError::Damaged),
-            Err(error) => return Err(ConnError::Frame(error).into()),
+        if !table.has(header) {
+            return Err(ReplicaError::Damaged);
         }
+        receive_payload(conn, header, frame)?;
         let start = header.offset as u32;
         let part = wanted(&(start..start + header.length), &piece.part);
         let bytes = part.len() as u32;
@@ -227,7 +232,18 @@ impl<'a> Fetcher<'a> {
     }
 }
 
-/// Whether a data frame goes on where the last one ended, and not beyond what was asked for.
+/// The payload of a table or data frame, compared with the checksums of its header.
+fn receive_payload(conn: &DataConn, header: &FrameHeader, frame: &mut Vec<u8>) -> Result<(), ReplicaError> {
+    // The header was checked: never more than a frame of its kind can be.
+    let most = if header.kind == FrameKind::Data { DATA_BYTES_MAX } else { MESSAGE_BYTES_MAX };
+    frame.resize((header.length as usize).min(most), 0);
+    conn.receive_payload(frame)?;
+    header.verify(frame).map_err(|_| ReplicaError::Damaged)
+}
+
+/// Whether a data frame goes on where the last one ended, not beyond what was asked for, and in whole blocks.
 fn fits(header: &FrameHeader, reached: u32, end: u32) -> bool {
-    header.offset == u64::from(reached) && reached.checked_add(header.length).is_some_and(|next| next <= end)
+    let whole = |next: u32| next == end || next.is_multiple_of(BLOCK_BYTES as u32);
+    header.offset == u64::from(reached)
+        && reached.checked_add(header.length).is_some_and(|next| next <= end && whole(next))
 }

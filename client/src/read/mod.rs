@@ -1,7 +1,8 @@
 //! Reading files: plan, fetch, verify.
 //!
 //! Each thread of a get fetches one chunk after another, going from replica to replica where one is damaged, slow or
-//! gone, and hands on only bytes that match the checksums of their writer.
+//! gone. It hands on only bytes of the content that was committed: the table of block checksums that a replica sends is
+//! proven against the checksum in the chunk's reference, and each block against the table.
 
 mod fetch;
 mod get;
@@ -9,5 +10,6 @@ mod part;
 mod plan;
 mod range;
 mod sink;
+mod table;
 
 pub use get::{Dest, GetOptions};

@@ -87,8 +87,7 @@ impl Line {
         let Outgoing { transfer, watch, planned, input, content, buffer } = chunk;
         let stream = self.lease.borrow_mut().next_stream();
         let lease = self.lease.borrow();
-        let rest = planned.chain.get(1..).unwrap_or_default().to_vec();
-        let open = OpenWrite { capability: planned.capability.clone(), rest, length: Some(content.length) };
+        let open = OpenWrite { capability: planned.capability.clone(), length: Some(content.length) };
         let open = encode_message(&open);
         let mut opening = Some(FrameHeader::message(FrameKind::OpenWrite, stream, &open));
         let mut table = Vec::with_capacity((content.length as usize).div_ceil(BLOCK_BYTES));

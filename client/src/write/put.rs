@@ -1,24 +1,23 @@
 //! `put`, seen from the caller.
 
 use super::ending::{Ending, Flight};
-use super::places::{Places, Shape};
-use super::source::Source;
+use super::places::Places;
+use super::source::{Original, Source};
 use super::watch::Watch;
 use super::writer::Writer;
 use crate::client::{Client, request_id};
 use crate::progress::{Event, Progress};
 use crate::transfer::{Transfer, supervise};
 use dfs_rpc::CONTROL_BYTES_MAX;
-use dfs_rpc::client::{CommitWrite, CommittedChunk};
+use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk};
+use dfs_rpc::frame::encode_message;
 use dfs_types::path::PATH_BYTES_MAX;
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Stat, Timestamp, WriteId};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Bytes of a chunk in a commit, at most, without its receipts: id, generation, length, checksum, count (postcard).
-const CHUNK_BYTES_MAX: usize = 10 + 5 + 5 + 5 + 2;
-/// Bytes of a receipt, at most: datanode, key, seal.
-const RECEIPT_BYTES_MAX: usize = 3 + 5 + 16;
+/// How often a put writes chunks again that lost replicas before the commit.
+const REWRITES_MAX: u32 = 4;
 
 /// How a file is written.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +41,8 @@ impl Client {
     /// written is deleted at once; that takes two seconds at the most.
     ///
     /// Uses one thread, and memory of one frame (512 KiB); for a source that can be read only once, the larger of 80 MiB
-    /// and one chunk. Datanodes that fail are replaced by others without the caller seeing it.
+    /// and one chunk. Datanodes that fail are replaced by others without the caller seeing it; chunks whose datanodes were
+    /// lost before the commit are written again from a file or from bytes.
     ///
     /// # Errors
     /// `already_exists` without `overwrite`, `not_found` or `not_a_directory` for its folder, `permission_denied`,
@@ -96,15 +96,27 @@ fn write(
     let input = source.open(transfer)?;
     let original = input.original()?;
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: input.length() });
-    let (chunks, shape) = Writer::new(transfer.clone(), input, places, watch).run()?;
-    original.map_or(Ok(()), |original| original.check_same())?;
-    commit(transfer, options, id, chunks, shape)
+    let mut writer = Writer::new(transfer.clone(), input, places, watch);
+    writer.run()?;
+    let mut rewrites = 0;
+    loop {
+        original.as_ref().map_or(Ok(()), Original::check_same)?;
+        let lost = match commit(transfer, options, id, &writer)? {
+            Committed::File(stat) => return Ok(stat),
+            Committed::Lost(lost) => lost,
+        };
+        if let Some(first) = lost.first().filter(|_| rewrites == REWRITES_MAX) {
+            return Err(writer.lost(*first));
+        }
+        rewrites += 1;
+        writer.rewrite(&lost)?;
+    }
 }
 
 /// # Errors
 /// `invalid_argument` when the commit would be larger than a message may be.
 fn check_size(chunks: &[CommittedChunk]) -> Result<()> {
-    let bytes: usize = chunks.iter().map(|chunk| CHUNK_BYTES_MAX + chunk.receipts.len() * RECEIPT_BYTES_MAX).sum();
+    let bytes: usize = chunks.iter().map(|chunk| encode_message(chunk).len()).sum();
     if bytes + PATH_BYTES_MAX * 2 <= CONTROL_BYTES_MAX {
         return Ok(());
     }
@@ -112,13 +124,8 @@ fn check_size(chunks: &[CommittedChunk]) -> Result<()> {
     Err(Error::new(ErrorCode::InvalidArgument, what).hint("choose larger chunks with --chunk-size"))
 }
 
-fn commit(
-    transfer: &Transfer,
-    options: &PutOptions,
-    write: WriteId,
-    chunks: Vec<CommittedChunk>,
-    shape: Option<Shape>,
-) -> Result<Stat> {
+fn commit(transfer: &Transfer, options: &PutOptions, write: WriteId, writer: &Writer) -> Result<Committed> {
+    let (chunks, shape) = (writer.chunks()?, writer.shape());
     check_size(&chunks).map_err(|error| error.at(&transfer.path))?;
     let commit = CommitWrite {
         request: request_id(),

@@ -10,8 +10,8 @@ use crate::pool::Limits;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::client::{CommittedChunk, PlannedChunk};
 use dfs_rpc::data::WriteDone;
-use dfs_types::{ChunkRef, DatanodeId, Error, ErrorCode, Result};
-use std::collections::VecDeque;
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Result};
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,10 +30,13 @@ const KEPT_BYTES_MAX: u64 = 80 << 20;
 /// A source that takes this long for a chunk may outlast idle connections; none is held while waiting for more.
 const SLOW_SOURCE: Duration = Duration::from_secs(5);
 
+/// Writes the chunks of one file, and keeps what it knows of them until the file is committed.
 pub(super) struct Writer {
     transfer: Arc<Transfer>,
     input: Input,
     places: Places,
+    /// None before the first plan, and where there was nothing to write.
+    shape: Option<Shape>,
     watch: Arc<Watch>,
     /// Sent and not yet acknowledged.
     flight: VecDeque<InFlight>,
@@ -58,17 +61,18 @@ impl Writer {
     pub(super) fn new(transfer: Arc<Transfer>, input: Input, places: Places, watch: Arc<Watch>) -> Self {
         let window = transfer.client.settings().parallel_chunks.max(1) as usize;
         let (flight, done, buffer) = (VecDeque::new(), Vec::new(), Vec::new());
-        Self { transfer, input, places, watch, flight, done, buffer, window }
+        Self { transfer, input, places, shape: None, watch, flight, done, buffer, window }
     }
 
-    /// Writes everything; the chunks in the order of the file. No shape: there was nothing to write.
-    pub(super) fn run(mut self) -> Result<(Vec<CommittedChunk>, Option<Shape>)> {
+    /// Writes everything.
+    pub(super) fn run(&mut self) -> Result<()> {
         if self.input.is_empty()? {
-            return Ok((Vec::new(), None));
+            return Ok(());
         }
         let length = self.input.length();
         self.transfer.progress.expect(length.unwrap_or(0));
         let shape = self.places.shape(length)?;
+        self.shape = Some(shape);
         check_count(length.map_or(1, |length| count(shape.chunk_size, length)), shape.chunk_size)?;
         let mut index = 0;
         loop {
@@ -81,12 +85,55 @@ impl Writer {
             self.send(index, content, 0)?;
             index += 1;
         }
-        while !self.flight.is_empty() {
-            self.settle()?;
+        self.settle_all()
+    }
+
+    /// Writes these chunks again, under new ids: they lost replicas since they were acknowledged.
+    ///
+    /// # Errors
+    /// `insufficient_datanodes` where the source can be read only once; `internal` when a chunk is not of this file.
+    pub(super) fn rewrite(&mut self, lost: &[ChunkId]) -> Result<()> {
+        let lost: BTreeSet<ChunkId> = lost.iter().copied().collect();
+        let mut again = Vec::new();
+        for (index, chunk) in self.done.iter().enumerate() {
+            let Some(id) = chunk.as_ref().map(|chunk| chunk.chunk.id).filter(|id| lost.contains(id)) else { continue };
+            let known = self.shape.and_then(|shape| self.input.known(index as u64, shape.chunk_size));
+            again.push((index, id, known.ok_or_else(|| self.lost(id))?));
         }
-        let done: Option<Vec<_>> = self.done.into_iter().collect();
-        let done = done.ok_or_else(|| Error::new(ErrorCode::Internal, "a chunk was lost from sight"))?;
-        Ok((done, Some(shape)))
+        if again.is_empty() || again.len() != lost.len() {
+            return Err(Error::new(ErrorCode::Internal, "the master names lost chunks that are none of this file"));
+        }
+        for (index, ..) in &again {
+            self.done.get_mut(*index).into_iter().for_each(|chunk| *chunk = None);
+        }
+        // Places planned before may name the datanodes that were lost.
+        self.places.renew();
+        for (index, id, content) in again {
+            while self.flight.len() >= self.window {
+                self.settle()?;
+            }
+            self.transfer.progress.take_back(u64::from(content.length));
+            self.transfer.retried(self.lost(id).message);
+            self.send(index, content, 0)?;
+        }
+        self.settle_all()
+    }
+
+    /// The error of a put that cannot write this chunk again.
+    pub(super) fn lost(&self, chunk: ChunkId) -> Error {
+        let what = format!("chunk {chunk} lost its replicas while the file was being written");
+        Error::new(ErrorCode::InsufficientDatanodes, what).at(&self.transfer.path).hint("write the file again")
+    }
+
+    /// The chunks in the order of the file.
+    pub(super) fn chunks(&self) -> Result<Vec<CommittedChunk>> {
+        let done: Option<Vec<_>> = self.done.iter().cloned().collect();
+        done.ok_or_else(|| Error::new(ErrorCode::Internal, "a chunk was lost from sight"))
+    }
+
+    /// None: there was nothing to write.
+    pub(super) fn shape(&self) -> Option<Shape> {
+        self.shape
     }
 
     fn content(&mut self, index: usize, chunk_size: u32) -> Result<Option<Content>> {
@@ -104,9 +151,7 @@ impl Writer {
             }
         }
         if began.elapsed() > SLOW_SOURCE {
-            while !self.flight.is_empty() {
-                self.settle()?;
-            }
+            self.settle_all()?;
         }
         self.transfer.progress.expect(u64::from(content.length));
         Ok(Some(content).filter(|content| content.length > 0))
@@ -133,10 +178,7 @@ impl Writer {
     }
 
     fn place(&mut self, index: usize) -> Result<PlannedChunk> {
-        let left = match (self.input.length(), self.places.shape(None)?.chunk_size) {
-            (Some(length), chunk_size) => count(chunk_size, length).saturating_sub(index as u64),
-            (None, _) => 1,
-        };
+        let left = self.left(index);
         match self.places.next(left) {
             // Better a datanode that failed before than none.
             Err(error) if error.code == ErrorCode::InsufficientDatanodes && self.places.forgive() => {
@@ -144,6 +186,13 @@ impl Writer {
             }
             result => result,
         }
+    }
+
+    /// How many chunks from `index` on have still to be acknowledged; 1 where the source does not tell.
+    fn left(&self, index: usize) -> u64 {
+        let (Some(length), Some(shape)) = (self.input.length(), self.shape) else { return 1 };
+        let acknowledged = self.done.iter().skip(index).flatten().count();
+        count(shape.chunk_size, length).saturating_sub((index + acknowledged) as u64)
     }
 
     /// On failure also whether only an idle connection had died.
@@ -183,6 +232,14 @@ impl Writer {
         (stall * ANSWER_STALLS + longer, stall * SEND_STALLS + longer)
     }
 
+    /// Takes the answers to all chunks in flight.
+    fn settle_all(&mut self) -> Result<()> {
+        while !self.flight.is_empty() {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
     /// Takes the answer to the chunk that was sent first, and sends the chunk again if it is bad.
     fn settle(&mut self) -> Result<()> {
         let Some(chunk) = self.flight.pop_front() else { return Ok(()) };
@@ -194,9 +251,10 @@ impl Writer {
         }
         match answer {
             Ok(WriteDone { receipts }) => {
-                let chunk = ChunkRef { id: planned.id, generation: planned.generation, length: content.length };
+                let PlannedChunk { id, generation, .. } = planned;
+                let chunk = ChunkRef { id, generation, length: content.length, checksum };
                 if let Some(place) = self.done.get_mut(index) {
-                    *place = Some(CommittedChunk { chunk, checksum, receipts });
+                    *place = Some(CommittedChunk { chunk, receipts });
                 }
                 self.input.recycle(content);
                 Ok(())

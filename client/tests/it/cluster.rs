@@ -6,10 +6,13 @@ use bytes::Bytes;
 use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
 use dfs_config::ClientSettings;
 use dfs_rpc::board::{Board, BoardVersion};
+use dfs_rpc::capability::{Capability, Operation};
 use dfs_rpc::client::{
-    Blocked, ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder,
-    ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
+    Blocked, ChunkStatus, ClientService, ClusterStatus, CommitWrite, Committed, Find, FolderTraffic, FoundPage,
+    ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange,
+    WritePlan,
 };
+use dfs_rpc::frame::{decode_message, encode_message};
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_rpc::transport::{accept, framed};
@@ -39,8 +42,10 @@ pub struct Table {
     files: Mutex<BTreeMap<DfsPath, (Stat, Vec<ChunkRef>)>>,
     folders: Mutex<BTreeSet<DfsPath>>,
     requests: Mutex<BTreeSet<RequestId>>,
-    next_chunk: AtomicU64,
+    pub next_chunk: AtomicU64,
     pub damage: Mutex<Vec<(ChunkId, DatanodeId)>>,
+    /// For each of the next commits the places in the file of the chunks that have lost their replicas.
+    pub losses: Mutex<VecDeque<Vec<usize>>>,
     pub plans: AtomicU32,
     pub renewals: AtomicU32,
     /// Renewals are answered with that the write was given up.
@@ -53,8 +58,8 @@ pub struct Table {
     pub refusals: Mutex<(u32, Option<ErrorCode>)>,
     /// As many next changes are made, but their answers lost.
     pub lost_answers: AtomicU32,
-    /// The capability that plans hand out; datanodes take only this one.
-    pub capability: AtomicU64,
+    /// When the capabilities expire that plans hand out; datanodes take only one such time.
+    pub expiry: AtomicU64,
     /// Pictures of the cluster that are sent next, and what was asked for: all of it, or what is new since then.
     pub boards: Mutex<VecDeque<Board>>,
     pub since: Mutex<Vec<Option<BoardVersion>>>,
@@ -145,6 +150,12 @@ impl Cluster {
         self.nodes.iter().filter(holds).map(|node| node.id).collect()
     }
 
+    /// The chunks of a file.
+    pub fn chunks(&self, path: &DfsPath) -> Vec<ChunkId> {
+        let files = self.table.files.lock().expect("lock");
+        files[path].1.iter().map(|chunk| chunk.id).collect()
+    }
+
     pub fn exists(&self, path: &DfsPath) -> bool {
         self.table.files.lock().expect("lock").contains_key(path)
     }
@@ -202,6 +213,37 @@ impl Master {
             std::future::pending::<()>().await;
         }
         Ok(())
+    }
+
+    /// The chunks of this commit that were lost, where that was ordered; nobody has them any more.
+    fn lose(&self, commit: &CommitWrite) -> Option<Vec<ChunkId>> {
+        let places = self.table.losses.lock().expect("lock").pop_front()?;
+        // The next commit is another request.
+        self.table.requests.lock().expect("lock").insert(commit.request);
+        let lost: Vec<_> = places.into_iter().map(|place| commit.chunks[place].chunk.id).collect();
+        lost.iter().for_each(|chunk| self.nodes.iter().for_each(|node| node.forget(*chunk)));
+        Some(lost)
+    }
+
+    fn capability(
+        &self,
+        chunk: ChunkId,
+        operation: Operation,
+        checksum: Option<u32>,
+        pipeline: &[NodeAddress],
+    ) -> Bytes {
+        let capability = Capability {
+            cluster: CLUSTER,
+            chunk,
+            generation: Generation(1),
+            operation,
+            principal: Principal::User("ann".into()),
+            pipeline: pipeline.to_vec(),
+            length_max: CHUNK_SIZE,
+            checksum,
+            expires: Timestamp(self.table.expiry.load(Ordering::Relaxed)),
+        };
+        encode_message(&capability).into()
     }
 
     fn stat_of(&self, path: &DfsPath) -> Result<Stat> {
@@ -286,12 +328,11 @@ impl ClientService for Master {
         if chain.len() < usize::from(needed) {
             return Err(Error::new(ErrorCode::InsufficientDatanodes, "too few datanodes"));
         }
-        let capability = self.table.capability.load(Ordering::Relaxed).to_le_bytes().to_vec();
         let chunks = (0..plan.chunks).map(|_| {
             let id = self.table.next_chunk.fetch_add(1, Ordering::Relaxed);
             chain.rotate_left(1);
-            let chain = chain.iter().take(replication.into()).copied().collect();
-            let capability = capability_of(ChunkId(id), &capability).into();
+            let chain: Vec<_> = chain.iter().take(replication.into()).copied().collect();
+            let capability = self.capability(ChunkId(id), Operation::Write, None, &chain);
             PlannedChunk { id: ChunkId(id), generation: Generation(1), chain, capability }
         });
         let chunks = chunks.collect();
@@ -312,15 +353,18 @@ impl ClientService for Master {
         Ok(())
     }
 
-    async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Stat> {
+    async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Committed> {
         let path = commit.path.clone();
+        if let Some(lost) = self.lose(&commit) {
+            return Ok(Committed::Lost(lost));
+        }
         let change = || {
             let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
             for chunk in &commit.chunks {
                 assert!(chunk.receipts.len() >= 2, "chunk {} has too few receipts", chunk.chunk.id);
                 for receipt in &chunk.receipts {
                     let node = self.nodes.iter().find(|node| node.id == receipt.node).expect("a receipt of a stranger");
-                    assert_eq!(node.checksum(chunk.chunk.id), Some((chunk.chunk.length, chunk.checksum)));
+                    assert_eq!(node.checksum(chunk.chunk.id), Some((chunk.chunk.length, chunk.chunk.checksum)));
                 }
             }
             let size = chunks.iter().map(|chunk| u64::from(chunk.length)).sum();
@@ -331,7 +375,7 @@ impl ClientService for Master {
             Ok(())
         };
         self.once(commit.request, change).await?;
-        self.stat_of(&path)
+        self.stat_of(&path).map(Committed::File)
     }
 
     async fn plan_read(self, _: Context, plan: PlanRead) -> Result<ReadPlan> {
@@ -341,14 +385,13 @@ impl ClientService for Master {
         let end = plan.offset + plan.length;
         let mut offset = 0;
         let mut located = Vec::new();
-        let capability = self.table.capability.load(Ordering::Relaxed).to_le_bytes();
         for chunk in chunks {
             let next = offset + u64::from(chunk.length);
             // Small pages, so that files of a few chunks take several.
             if next > plan.offset && offset < end && located.len() < 3 {
                 let holders = self.nodes.iter().filter(|node| node.holds(chunk.id));
                 let replicas: Vec<NodeAddress> = holders.map(|node| node.address()).collect();
-                let capability = capability_of(chunk.id, &capability).into();
+                let capability = self.capability(chunk.id, Operation::Read, Some(chunk.checksum), &replicas);
                 located.push(LocatedChunk { chunk: *chunk, offset, replicas, capability });
             }
             offset = next;
@@ -392,8 +435,13 @@ impl ClientService for Master {
         next.map_or(Ok(Bytes::from_static(b"no picture")), |board| board.encode())
     }
 
-    async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {
-        self.table.damage.lock().expect("lock").push((chunk, node));
+    async fn report_damage(self, _: Context, node: DatanodeId, capability: Bytes) -> Result<()> {
+        let capability: Capability = decode_message(&capability).expect("a capability of these tests");
+        assert!(
+            capability.pipeline.iter().any(|replica| replica.id == node),
+            "a report of {node}, which has no replica"
+        );
+        self.table.damage.lock().expect("lock").push((capability.chunk, node));
         Ok(())
     }
 
@@ -442,9 +490,4 @@ impl ClientService for Master {
     async fn set_safe_mode(self, _: Context, _: SafeModeChange) -> Result<()> {
         Err(Error::new(ErrorCode::Unsupported, "not here"))
     }
-}
-
-/// What these datanodes take for a capability: the chunk's id and a word.
-fn capability_of(chunk: ChunkId, word: &[u8]) -> Vec<u8> {
-    [&chunk.0.to_le_bytes(), word].concat()
 }

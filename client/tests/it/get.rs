@@ -1,6 +1,7 @@
 //! Reading, with datanodes that fail.
 
 use crate::cluster::{CHUNK_SIZE, Cluster, content, path};
+use crate::node::Lie;
 use dfs_client::{CancellationToken, Client, Dest, Event, GetOptions, Progress, PutOptions, Source};
 use dfs_rpc::frame::DATA_BYTES_MAX;
 use dfs_types::{DatanodeId, ErrorCode};
@@ -142,6 +143,75 @@ async fn damage_everywhere_is_an_error_and_no_byte() {
     assert!(shared.0.lock().expect("lock").is_empty());
 }
 
+/// Replicas of other content than the chunk's.
+const OTHERS: [Lie; 5] = [Lie::OtherBlocks, Lie::OtherContent, Lie::ShortTable, Lie::LongTable, Lie::OddTable];
+/// Answers that are none of this protocol.
+const UNEXPECTED: [Lie; 2] = [Lie::NoTable, Lie::TwoTables];
+
+/// Their frames are right in themselves: only the checksum of the chunk tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_of_other_content_is_never_handed_out() {
+    let (cluster, client, bytes) = with_file().await;
+    let (chunk, size) = (u64::from(CHUNK_SIZE), SIZE as u64);
+    for lie in OTHERS {
+        *cluster.node(1).faults.lie.lock().expect("lock") = Some(lie);
+        for (offset, length) in
+            [(0, u64::MAX), (0, 1), (65_536, 1), (chunk - 3, 9), (2 * chunk + 70_000, chunk), (size - 1, 1)]
+        {
+            cluster.table.damage.lock().expect("lock").clear();
+            cluster.node(1).faults.struck.store(0, Ordering::Relaxed);
+            let read = client.read_range(&path("/f"), offset, length).await.expect("read");
+            let end = offset.saturating_add(length).min(size) as usize;
+            assert!(read == bytes[offset as usize..end], "{lie:?} {offset} {length}");
+            assert!(cluster.node(1).faults.struck.load(Ordering::Relaxed) > 0, "{lie:?} {offset} {length}");
+            while cluster.table.damage.lock().expect("lock").is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let damage = cluster.table.damage.lock().expect("lock").clone();
+            assert!(damage.iter().all(|(_, node)| *node == DatanodeId(1)), "{lie:?}: {damage:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_content_everywhere_is_an_error_and_no_byte() {
+    let lies = OTHERS.into_iter().map(|lie| (lie, ErrorCode::ChecksumMismatch));
+    let cases = lies.chain(UNEXPECTED.into_iter().map(|lie| (lie, ErrorCode::NoHealthyReplica)));
+    let cases = cases.map(|(lie, code)| async move {
+        let (cluster, client, _) = with_file().await;
+        cluster.nodes.iter().for_each(|node| *node.faults.lie.lock().expect("lock") = Some(lie));
+        let folder = tempfile::tempdir().expect("folder");
+        let (shared, file) = (Shared::default(), path("/f"));
+        let (progress, cancel) = (Progress::new(), CancellationToken::new());
+        let into = |dest| client.get(&file, dest, GetOptions::default(), &progress, &cancel);
+        let (range, written, filed) = tokio::join!(
+            client.read_range(&file, 70_000, 5),
+            into(Dest::Writer(Box::new(shared.clone()))),
+            into(Dest::File(folder.path().join("local"))),
+        );
+        for error in [range.map(drop), written.map(drop), filed.map(drop)] {
+            let error = error.expect_err("no replica is right");
+            assert_eq!((error.code, error.path.as_deref()), (code, Some("/f")), "{lie:?}: {error}");
+        }
+        assert!(shared.0.lock().expect("lock").is_empty() && names_in(folder.path()).is_empty(), "{lie:?}");
+        assert_eq!(progress.bytes(), 0, "{lie:?}");
+    });
+    futures::future::join_all(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_before_the_table_and_a_second_table_fail_the_datanode() {
+    let (cluster, client, bytes) = with_file().await;
+    for lie in UNEXPECTED {
+        cluster.node(1).faults.struck.store(0, Ordering::Relaxed);
+        *cluster.node(1).faults.lie.lock().expect("lock") = Some(lie);
+        assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes, "{lie:?}");
+        assert!(cluster.node(1).faults.struck.load(Ordering::Relaxed) > 0, "{lie:?}");
+    }
+    // It is no damage of a replica.
+    assert!(cluster.table.damage.lock().expect("lock").is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_datanode_that_dies_or_falls_silent_is_passed_over() {
     let (cluster, client, bytes) = with_file().await;
@@ -196,11 +266,11 @@ async fn idle_connections_that_died_are_not_noticed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_capability_is_renewed() {
     let (cluster, client, bytes) = with_file().await;
-    cluster.nodes.iter().for_each(|node| node.faults.word.store(7, Ordering::Relaxed));
+    cluster.nodes.iter().for_each(|node| node.faults.expiry.store(7, Ordering::Relaxed));
     let table = cluster.table.clone();
     let renewed = Progress::with_listener(move |event| {
         if matches!(event, Event::Retried { .. }) {
-            table.capability.store(7, Ordering::Relaxed);
+            table.expiry.store(7, Ordering::Relaxed);
         }
     });
     let shared = Shared::default();

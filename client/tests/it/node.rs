@@ -1,10 +1,12 @@
 //! A datanode in memory. The head of a chain stores for all of it.
 
 use dfs_client::{Identity, NodeAddress};
-use dfs_rpc::capability::Receipt;
+use dfs_rpc::capability::{Capability, Operation, Receipt};
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
-use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_checksum};
+use dfs_rpc::frame::{
+    BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, decode_message, encode_table, table_checksum,
+};
 use dfs_rpc::hello::Service;
 use dfs_rpc::transport::accept;
 use dfs_types::{ChunkId, DatanodeId, Error, ErrorCode, Protection};
@@ -35,6 +37,25 @@ impl Lasting {
     }
 }
 
+/// A wrong answer to a read. All checksums of its frames are right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// The table of the chunk, and blocks of other content.
+    OtherBlocks,
+    /// Other content of the same length, and its table.
+    OtherContent,
+    /// The table without its last entry.
+    ShortTable,
+    /// The table with one entry more.
+    LongTable,
+    /// The table and one byte more.
+    OddTable,
+    /// The data, without a table.
+    NoTable,
+    /// The table twice.
+    TwoTables,
+}
+
 /// What is wrong with a datanode.
 #[derive(Default)]
 pub struct Faults {
@@ -48,10 +69,12 @@ pub struct Faults {
     pub dies_after: AtomicU64,
     /// It flips a bit in so many next data frames that it sends.
     pub flips: AtomicU32,
+    /// Reads are answered like this.
+    pub lie: Mutex<Option<Lie>>,
     /// Its disk is full.
     pub full: AtomicBool,
-    /// It refuses capabilities of another word than this.
-    pub word: AtomicU64,
+    /// It refuses capabilities that expire at another time than this.
+    pub expiry: AtomicU64,
     /// How often any of it struck.
     pub struck: AtomicU32,
 }
@@ -144,6 +167,10 @@ impl Node {
         self.chunks.lock().expect("lock").clear();
     }
 
+    pub fn forget(&self, chunk: ChunkId) {
+        self.chunks.lock().expect("lock").remove(&chunk);
+    }
+
     /// Closes all connections, as a restart does.
     pub fn hang_up(&self) {
         self.conns.lock().expect("lock").drain(..).filter_map(|conn| conn.upgrade()).for_each(|conn| conn.close());
@@ -174,13 +201,15 @@ impl Node {
         }
     }
 
-    fn check(&self, capability: &[u8]) -> Result<ChunkId, Error> {
-        let (id, word) = capability.split_first_chunk::<8>().expect("a capability of these tests");
-        if word != self.faults.word.load(Ordering::Relaxed).to_le_bytes() {
+    /// Capabilities are not sealed here.
+    fn check(&self, capability: &[u8], operation: Operation) -> Result<Capability, Error> {
+        let capability: Capability = decode_message(capability).expect("a capability of these tests");
+        assert_eq!((capability.operation, capability.checksum.is_some()), (operation, operation == Operation::Read));
+        if capability.expires.0 != self.faults.expiry.load(Ordering::Relaxed) {
             self.strike();
-            return Err(Error::new(ErrorCode::PermissionDenied, "the capability has expired"));
+            return Err(Error::new(ErrorCode::PermissionDenied, "the capability was sealed with a key that is no longer used"));
         }
-        Ok(ChunkId(u64::from_le_bytes(*id)))
+        Ok(capability)
     }
 
     /// One request.
@@ -227,11 +256,13 @@ impl Node {
     }
 
     fn store(&self, open: &OpenWrite, bytes: &[u8], table: &[u32]) -> Result<Vec<Receipt>, StreamError> {
-        let chunk = self.check(&open.capability).map_err(|error| StreamError { node: Some(self.id), error })?;
+        let Capability { chunk, pipeline, .. } = self
+            .check(&open.capability, Operation::Write)
+            .map_err(|error| StreamError { node: Some(self.id), error })?;
+        assert_eq!(pipeline.first().map(|head| head.id), Some(self.id));
         let mut receipts = Vec::new();
-        let chain: Vec<_> = std::iter::once(self.id).chain(open.rest.iter().map(|node| node.id)).collect();
         let peers = self.peers.get().into_iter().flatten().filter_map(Weak::upgrade);
-        for node in peers.filter(|node| chain.contains(&node.id)) {
+        for node in peers.filter(|node| pipeline.contains(&node.address())) {
             node.wait_out(&node.faults.stopped);
             let slow = node.faults.slow_ms.load(Ordering::Relaxed);
             if slow > 0 {
@@ -244,23 +275,25 @@ impl Node {
                 return Err(StreamError { node: Some(node.id), error });
             }
             node.chunks.lock().expect("lock").insert(chunk, (bytes.to_vec(), table.to_vec()));
-            receipts.push(Receipt { node: node.id, key: 1, seal: [0; 16] });
+            receipts.push(Receipt { node: node.id, boot: 1, key: 1, seal: [0; 16] });
         }
         Ok(receipts)
     }
 
     fn read(&self, conn: &DataConn, stream: u32, read: &Read) -> Result<(), End> {
-        let found = self.check(&read.capability).and_then(|chunk| {
-            let found = self.chunks.lock().expect("lock").get(&chunk).cloned();
+        let found = self.check(&read.capability, Operation::Read).and_then(|capability| {
+            let found = self.chunks.lock().expect("lock").get(&capability.chunk).cloned();
             found.ok_or_else(|| Error::new(ErrorCode::NotFound, "no such chunk"))
         });
-        let (bytes, table) = match found {
+        let (mut bytes, mut table) = match found {
             Ok(found) => found,
             Err(error) => {
                 conn.send_message(FrameKind::Error, stream, &StreamError { node: Some(self.id), error })?;
                 return Ok(());
             }
         };
+        let lie = *self.faults.lie.lock().expect("lock");
+        self.send_tables(conn, stream, lie, &mut bytes, &mut table)?;
         let mut at = read.offset as usize / BLOCK_BYTES * BLOCK_BYTES;
         let end = ((read.offset + read.length) as usize).next_multiple_of(BLOCK_BYTES).min(bytes.len());
         while at < end {
@@ -282,6 +315,37 @@ impl Node {
         self.live()?;
         let done = FrameHeader { kind: FrameKind::ReadDone, length: 0, stream, offset: 0, crcs: [0; 8] };
         conn.send(&done, &[])?;
+        Ok(())
+    }
+    /// Sends the table, or what `lie` makes of it; leaves the replica as its blocks are to be sent.
+    fn send_tables(
+        &self,
+        conn: &DataConn,
+        stream: u32,
+        lie: Option<Lie>,
+        bytes: &mut [u8],
+        table: &mut Vec<u32>,
+    ) -> Result<(), End> {
+        let mut tables = vec![encode_table(table)];
+        if lie.is_some() {
+            self.strike();
+        }
+        if let Some(Lie::OtherBlocks | Lie::OtherContent) = lie {
+            bytes.iter_mut().for_each(|byte| *byte ^= 0x5a);
+            *table = bytes.chunks(BLOCK_BYTES).map(|block| block_crcs(block)[0]).collect();
+        }
+        match lie {
+            Some(Lie::OtherContent) => tables = vec![encode_table(table)],
+            Some(Lie::ShortTable) => tables[0].truncate(table.len() * 4 - 4),
+            Some(Lie::LongTable) => tables[0].extend([0; 4]),
+            Some(Lie::OddTable) => tables[0].push(0),
+            Some(Lie::NoTable) => tables.clear(),
+            Some(Lie::TwoTables) => tables.push(tables[0].clone()),
+            Some(Lie::OtherBlocks) | None => {}
+        }
+        for table in tables {
+            conn.send(&FrameHeader::message(FrameKind::Table, stream, &table), &table)?;
+        }
         Ok(())
     }
 }

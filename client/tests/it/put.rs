@@ -2,7 +2,7 @@
 
 use crate::cluster::{CHUNK_SIZE, Cluster, content, path};
 use dfs_client::{CancellationToken, Client, Event, Progress, PutOptions, Source};
-use dfs_types::{DatanodeId, ErrorCode, Protection, Result, Stat};
+use dfs_types::{ChunkId, DatanodeId, ErrorCode, Protection, Result, Stat};
 use std::io::Read;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -201,11 +201,11 @@ async fn many_puts_at_a_time() {
 async fn an_expired_capability_is_renewed() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
-    cluster.nodes.iter().for_each(|node| node.faults.word.store(7, Ordering::Relaxed));
+    cluster.nodes.iter().for_each(|node| node.faults.expiry.store(7, Ordering::Relaxed));
     let table = cluster.table.clone();
     let renewed = Progress::with_listener(move |event| {
         if matches!(event, Event::Retried { .. }) {
-            table.capability.store(7, Ordering::Relaxed);
+            table.expiry.store(7, Ordering::Relaxed);
         }
     });
     let source = Source::Bytes(content(3 << 20).into());
@@ -330,4 +330,89 @@ async fn a_source_that_changes_under_a_put_is_not_put() {
         assert_eq!(client.stat(&path("/changing")).await.map_err(|error| error.code), Err(ErrorCode::NotFound));
     }
     put_changing(&client, &local, |_| {}).await.expect("nothing changed");
+}
+
+/// The sources that can be read again, of these bytes.
+fn again(bytes: &[u8], local: &std::path::Path) -> [Source; 2] {
+    std::fs::write(local, bytes).expect("write");
+    [Source::Bytes(bytes.to_vec().into()), Source::File(local.into())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_that_are_lost_before_the_commit_are_written_again() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let (bytes, file) = (content((5 << 20) + 7), path("/f"));
+    for source in again(&bytes, &folder.path().join("local")) {
+        // The first, one in the middle and the last, which is short; then one of them again, and one more.
+        cluster.table.losses.lock().expect("lock").extend([vec![5, 0, 3], vec![0, 1]]);
+        let (progress, cancel) = (Progress::new(), CancellationToken::new());
+        let options = PutOptions { overwrite: true, ..PutOptions::default() };
+        let first = cluster.table.plans.load(Ordering::Relaxed);
+        client.put(source, &file, options, &progress, &cancel).await.expect("put");
+        assert!(cluster.table.losses.lock().expect("lock").is_empty());
+        assert!(back(&client, "/f").await == bytes);
+        assert_eq!((progress.bytes(), progress.retries()), (bytes.len() as u64, 5));
+        // Each time the chunks that were lost are planned at once.
+        let plans = cluster.table.plans.load(Ordering::Relaxed) - first;
+        let chunks = cluster.chunks(&file);
+        let mut rest = chunks.clone();
+        rest.sort();
+        assert_eq!((chunks.len(), plans), (6, 4));
+        assert_eq!([chunks[2], chunks[4], chunks[3], chunks[5], chunks[0], chunks[1]], *rest);
+        assert_eq!(cluster.replicas(&file).len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_chunks_are_lost_again_and_again_is_given_up() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    cluster.table.losses.lock().expect("lock").extend(vec![vec![1]; 100]);
+    let error = put(&client, Source::Bytes(content(2 << 20).into()), "/f").await.expect_err("it is lost each time");
+    assert_eq!((error.code, error.path.as_deref()), (ErrorCode::InsufficientDatanodes, Some("/f")));
+    assert!(error.message.ends_with("lost its replicas while the file was being written"), "{error}");
+    assert_eq!(cluster.table.losses.lock().expect("lock").len(), 95);
+    assert!(!cluster.exists(&path("/f")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_chunk_of_a_source_that_is_gone_is_an_error() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    let sources: [Source; 2] = [
+        Source::Reader(Box::new(std::io::Cursor::new(content(3 << 20)))),
+        Source::Async(Box::new(std::io::Cursor::new(content(3 << 20)))),
+    ];
+    for source in sources {
+        let first = cluster.table.next_chunk.load(Ordering::Relaxed);
+        cluster.table.losses.lock().expect("lock").push_back(vec![2]);
+        let error = put(&client, source, "/f").await.expect_err("it cannot be read again");
+        let what = format!("chunk {} lost its replicas while the file was being written", ChunkId(first + 2));
+        assert_eq!((error.code, error.message), (ErrorCode::InsufficientDatanodes, what));
+        assert_eq!((error.path.as_deref(), error.hint.as_deref()), (Some("/f"), Some("write the file again")));
+        assert!(!cluster.exists(&path("/f")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_changes_while_lost_chunks_are_written_again_is_not_put() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let local = folder.path().join("local");
+    std::fs::write(&local, content(3 << 20)).expect("write");
+    cluster.table.losses.lock().expect("lock").push_back(vec![1]);
+    let changed = local.clone();
+    let progress = Progress::with_listener(move |event| {
+        if matches!(event, Event::Retried { .. }) {
+            std::fs::write(&changed, content((3 << 20) + 1)).expect("grow");
+        }
+    });
+    let source = Source::File(local.clone());
+    let (file, options, cancel) = (path("/f"), PutOptions::default(), CancellationToken::new());
+    let error = client.put(source, &file, options, &progress, &cancel).await.expect_err("it changed");
+    assert_eq!((error.code, error.path.as_deref()), (ErrorCode::LocalIo, local.to_str()), "{error:?}");
+    assert!(progress.retries() == 1 && !cluster.exists(&path("/f")));
 }

@@ -11,8 +11,14 @@ use dfs_logic::namespace::{CHANGED_MAX, Decoder, Namespace};
 use dfs_logic::repair::{NodeView, Survey, View};
 use dfs_logic::search::Criteria;
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, Glob, RequestId, Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, Glob, ReplicaKey, ReplicaState,
+    RequestId, StoredReplica, Timestamp,
 };
+
+fn stored(id: u64) -> StoredReplica {
+    let key = ReplicaKey { chunk: ChunkId(id), generation: Generation(1), checksum: 7 };
+    StoredReplica { key, state: ReplicaState::Stored }
+}
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -71,7 +77,7 @@ impl Master {
 
     fn file(&mut self, path: DfsPath) -> Op {
         self.fresh += 1;
-        let chunk = ChunkRef { id: ChunkId(self.fresh), generation: Generation(1), length: 4096 };
+        let chunk = ChunkRef { id: ChunkId(self.fresh), generation: Generation(1), length: 4096, checksum: 7 };
         Op::CommitWrite(NewFile {
             abandoned: Vec::new(),
             path,
@@ -196,7 +202,7 @@ fn chunks(c: &mut Criterion) {
     let nodes: Vec<DatanodeId> = (1..=12).map(DatanodeId).collect();
     for id in 1..=FILES {
         for copy in 0..3 {
-            locations.add(nodes[((id + copy * 5) % 12) as usize], ChunkId(id), Generation(1));
+            locations.add(nodes[((id + copy * 5) % 12) as usize], stored(id), None);
         }
     }
     let view = NodeView { state: NodeState::Live, free: 1 << 40, load: 0, leaving: false };
@@ -219,7 +225,7 @@ fn chunks(c: &mut Criterion) {
             let mut fresh = Locations::new();
             for id in 1..=FILES {
                 for copy in 0..3u16 {
-                    fresh.add(DatanodeId(1 + copy * 5), ChunkId(id), Generation(1));
+                    fresh.add(DatanodeId(1 + copy * 5), stored(id), None);
                 }
             }
             fresh.count(DatanodeId(1))

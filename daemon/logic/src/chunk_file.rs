@@ -25,9 +25,10 @@
 //! The magic comes first so that a stranger is recognised by its first bytes; one checksum covers the whole header, its
 //! padding too, so that any flipped bit of it is found before anything in it is believed.
 //!
-//! A file is named `ID_GENERATION.chunk`: 16 hex digits, then a decimal number.
+//! A file is named `ID_GENERATION_CHECKSUM.chunk`: 16 hex digits, a decimal number, 8 hex digits. The checksum is the one
+//! over the table, so that the name says which bytes the file should have.
 
-use dfs_types::{ChunkId, ClusterId, Generation};
+use dfs_types::{ChunkId, ClusterId, Generation, ReplicaKey};
 
 /// Bytes under one checksum.
 pub const BLOCK_BYTES: u32 = 65_536;
@@ -175,6 +176,11 @@ impl ChunkHeader {
         file_bytes(self.capacity, self.length)
     }
 
+    /// The replica that this is the header of.
+    pub fn key(&self) -> ReplicaKey {
+        ReplicaKey { chunk: self.chunk, generation: self.generation, checksum: self.table_checksum() }
+    }
+
     /// crc32c over the table: one number that stands for the chunk.
     pub fn table_checksum(&self) -> u32 {
         self.table.iter().fold(0, |crc, block| crc32c::crc32c_append(crc, &block.to_le_bytes()))
@@ -193,8 +199,8 @@ fn checksum(header: &[u8]) -> u32 {
 }
 
 /// The name of the file of a replica.
-pub fn file_name(chunk: ChunkId, generation: Generation) -> String {
-    format!("{chunk}_{generation}{EXTENSION}")
+pub fn file_name(key: ReplicaKey) -> String {
+    format!("{key}{EXTENSION}")
 }
 
 /// The name of the folder, of 256, that a chunk lies in: the low byte of its id, so that new chunks spread.
@@ -203,10 +209,13 @@ pub fn fan_out(chunk: ChunkId) -> String {
 }
 
 /// Reads what [`file_name`] wrote; none for anything else.
-pub fn parse_file_name(name: &str) -> Option<(ChunkId, Generation)> {
-    let (chunk, generation) = name.strip_suffix(EXTENSION)?.split_once('_')?;
-    let parsed = (chunk.parse().ok()?, Generation(generation.parse().ok()?));
-    (file_name(parsed.0, parsed.1) == name).then_some(parsed)
+pub fn parse_file_name(name: &str) -> Option<ReplicaKey> {
+    let (chunk, rest) = name.strip_suffix(EXTENSION)?.split_once('_')?;
+    let (generation, checksum) = rest.split_once('_')?;
+    let generation = Generation(generation.parse().ok()?);
+    let checksum = u32::from_str_radix(checksum, 16).ok()?;
+    let key = ReplicaKey { chunk: chunk.parse().ok()?, generation, checksum };
+    (file_name(key) == name).then_some(key)
 }
 
 #[cfg(test)]
@@ -279,13 +288,21 @@ mod tests {
 
     #[test]
     fn names_read_back_and_others_are_none() {
-        let name = file_name(ChunkId(0xbeef), Generation(12));
-        assert_eq!(name, "000000000000beef_12.chunk");
-        assert_eq!(parse_file_name(&name), Some((ChunkId(0xbeef), Generation(12))));
+        let key = ReplicaKey { chunk: ChunkId(0xbeef), generation: Generation(12), checksum: 0xabc };
+        let name = file_name(key);
+        assert_eq!(name, "000000000000beef_12_00000abc.chunk");
+        assert_eq!(parse_file_name(&name), Some(key));
         assert_eq!(fan_out(ChunkId(0xbeef)), "ef");
-        for other in
-            ["", "beef_12.chunk", "000000000000beef_012.chunk", "000000000000BEEF_1.chunk", "000000000000beef_1.part"]
-        {
+        for other in [
+            "",
+            "beef_12_00000abc.chunk",
+            "000000000000beef_012_00000abc.chunk",
+            "000000000000BEEF_1_00000abc.chunk",
+            "000000000000beef_1_00000ABC.chunk",
+            "000000000000beef_1_abc.chunk",
+            "000000000000beef_1.chunk",
+            "000000000000beef_1_00000abc.part",
+        ] {
             assert_eq!(parse_file_name(other), None, "{other}");
         }
     }
@@ -317,9 +334,9 @@ mod tests {
         }
 
         #[test]
-        fn names_of_any_replica_read_back(chunk: u64, generation: u32) {
-            let (chunk, generation) = (ChunkId(chunk), Generation(generation));
-            prop_assert_eq!(parse_file_name(&file_name(chunk, generation)), Some((chunk, generation)));
+        fn names_of_any_replica_read_back(chunk: u64, generation: u32, checksum: u32) {
+            let key = ReplicaKey { chunk: ChunkId(chunk), generation: Generation(generation), checksum };
+            prop_assert_eq!(parse_file_name(&file_name(key)), Some(key));
         }
     }
 }

@@ -2,36 +2,26 @@
 
 use crate::locations::Locations;
 use crate::namespace::Namespace;
-use dfs_types::{ChunkId, DatanodeId, Generation};
+use dfs_types::{ChunkId, DatanodeId, ReplicaKey};
 
 /// A replica that a datanode shall delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Doomed {
     pub node: DatanodeId,
-    pub chunk: ChunkId,
-    pub generation: Generation,
+    pub key: ReplicaKey,
 }
 
-/// What a stretch of the search found.
+/// The outcome of a stretch of the search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Garbage {
     pub doomed: Vec<Doomed>,
-    /// Where to go on; none when the search came to the floor.
+    /// Where to go on; none when the search came to the end.
     pub next: Option<ChunkId>,
 }
 
-/// Whether this replica can never be read again: no file names its chunk nor ever can
-/// ([`Namespace::is_garbage`]), or a file names a newer generation of it. A replica of a newer generation belongs to a
-/// write that is not committed.
-pub fn is_garbage(namespace: &Namespace, id: ChunkId, generation: Generation) -> bool {
-    match namespace.chunk(id) {
-        Some(chunk) => generation < chunk.generation,
-        None => namespace.is_garbage(id),
-    }
-}
-
-/// Searches the known replicas from `start` on for garbage, until `scan_max` chunks were looked at or `doomed_max`
-/// replicas were found. A scan of ten million chunks takes some tenths of a second: give it in slices.
+/// Searches the good replicas from `start` on for garbage, until `scan_max` chunks were looked at or `doomed_max`
+/// replicas were found. A scan of ten million chunks takes some tenths of a second: give it in slices. Replicas aside are
+/// the business of [`repair`](crate::repair).
 pub fn garbage(
     namespace: &Namespace,
     locations: &Locations,
@@ -47,13 +37,9 @@ pub fn garbage(
         }
         // Both rows rise, so one walk along each is enough.
         while named.next_if(|(name, _)| *name < id).is_some() {}
-        let generation = replicas.generation();
-        let is_garbage = match named.peek() {
-            Some((name, chunk)) if *name == id => generation < chunk.generation,
-            _ => namespace.is_garbage(id),
-        };
-        if is_garbage {
-            doomed.extend(replicas.nodes().map(|node| Doomed { node, chunk: id, generation }));
+        let is_named = named.peek().is_some_and(|(name, _)| *name == id);
+        if !is_named && namespace.is_garbage(id) {
+            doomed.extend(replicas.nodes().map(|node| Doomed { node, key: replicas.key(id) }));
         }
     }
     Garbage { doomed, next: None }

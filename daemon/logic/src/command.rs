@@ -162,12 +162,12 @@ mod tests {
     use dfs_types::Generation;
 
     /// One command of each kind, as it stands in the log.
-    const GOLDEN: &[u8] = include_bytes!("../golden/commands_v2.bin");
+    const GOLDEN: &[u8] = include_bytes!("../golden/commands_v3.bin");
 
     fn all() -> Vec<Command> {
         let path = |text: &str| DfsPath::parse(text).expect("valid");
         let key = KeyRecord { id: 1, secret: [7; 32], made_at: Timestamp(8) };
-        let chunk = ChunkRef { id: ChunkId(300), generation: Generation(1), length: 70_000 };
+        let chunk = ChunkRef { id: ChunkId(300), generation: Generation(1), length: 70_000, checksum: 0xfeed_beef };
         let file = NewFile {
             path: path("/é"),
             overwrite: true,
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     #[ignore = "writes the golden file, when a kind of command was added"]
     fn write_the_golden_file() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/commands_v2.bin");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/commands_v3.bin");
         std::fs::write(file, postcard::to_stdvec(&all()).expect("plain data")).expect("writable");
     }
 }

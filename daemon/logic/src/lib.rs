@@ -6,7 +6,8 @@
 //! * [`locations`]: which datanodes have which chunks; [`liveness`]: which datanodes are there; [`expected`]: which are
 //!   still to come; [`steady`]: a clock that leaves out the time in which the master stood still; [`skew`]: clocks that
 //!   are too far ahead.
-//! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
+//! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away; [`proof`]: which may go;
+//!   [`replica`]: the life of one.
 //! * [`search`]: what a search looks for; [`traffic`]: which folders are busy.
 //! * [`writes`]: the writes in flight.
 //! * [`descriptors`]: what a limit of open files leaves room for; [`door`]: which callers are sent away when there are too many.
@@ -26,7 +27,9 @@ pub mod liveness;
 pub mod locations;
 pub mod namespace;
 pub mod placement;
+pub mod proof;
 pub mod repair;
+pub mod replica;
 pub mod safe_mode;
 pub mod search;
 pub mod skew;

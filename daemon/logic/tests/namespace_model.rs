@@ -249,7 +249,8 @@ impl Run {
             3 => ids.reverse(),
             _ => self.fresh += count,
         }
-        let chunk = |id| ChunkRef { id: ChunkId(id), generation: Generation(1), length: CHUNK_SIZE };
+        let chunk =
+            |id| ChunkRef { id: ChunkId(id), generation: Generation(1), length: CHUNK_SIZE, checksum: id as u32 };
         let mut chunks: Vec<ChunkRef> = ids.into_iter().map(chunk).collect();
         if let Some(chunk) = chunks.last_mut() {
             chunk.length = last;

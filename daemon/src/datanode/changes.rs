@@ -3,38 +3,28 @@
 //! Each master has its own place in the log. One that fell so far behind that its place is gone gets a full report.
 
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
-use dfs_rpc::node::StoredChunk;
-use dfs_types::ChunkId;
+use dfs_types::{ChunkId, ReplicaKey, StoredReplica};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// Changes that are kept for masters that are away. One is 16 bytes.
+/// Changes that are kept for masters that are away. One is 24 bytes.
 const KEPT: usize = 65_536;
 
 /// One thing that happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    Added(StoredChunk),
-    Removed(ChunkId),
-    Damaged(ChunkId),
+    /// A replica was stored, or its state changed.
+    Added(StoredReplica),
+    Removed(ReplicaKey),
     CopyEnded(ChunkId),
-}
-
-/// The kinds of [`Change`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Added,
-    Removed,
-    Damaged,
 }
 
 /// What a heartbeat tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct News {
-    pub added: Vec<StoredChunk>,
-    pub removed: Vec<ChunkId>,
-    pub damaged: Vec<ChunkId>,
+    pub added: Vec<StoredReplica>,
+    pub removed: Vec<ReplicaKey>,
     pub copies_ended: Vec<ChunkId>,
     /// The place in the log behind the last change that is told.
     pub next: u64,
@@ -91,31 +81,29 @@ impl ChangeLog {
 
     /// The changes from `place` on, as far as they fit into one heartbeat; none when that place is not kept any more.
     ///
-    /// A heartbeat is four lists without order among each other: it ends before a change that contradicts an earlier
-    /// one about the same chunk.
+    /// A heartbeat is three lists without order among each other: it ends before a change that contradicts an earlier
+    /// one about the same replica.
     pub fn news(&self, place: u64) -> Option<News> {
         let log = self.lock();
         let skip = place.checked_sub(log.first)?;
         let mut news = News { next: place, ..News::default() };
-        let mut told: HashMap<ChunkId, Kind> = HashMap::new();
+        let mut told: HashMap<ReplicaKey, Change> = HashMap::new();
         for change in log.changes.iter().skip(usize::try_from(skip).ok()?).take(CHUNKS_PER_REPORT_MAX) {
-            let (chunk, kind) = match change {
-                Change::Added(stored) => (stored.id, Kind::Added),
-                Change::Removed(chunk) => (*chunk, Kind::Removed),
-                Change::Damaged(chunk) => (*chunk, Kind::Damaged),
+            let key = match change {
+                Change::Added(stored) => stored.key,
+                Change::Removed(key) => *key,
                 Change::CopyEnded(chunk) => {
                     news.copies_ended.push(*chunk);
                     news.next += 1;
                     continue;
                 }
             };
-            if told.insert(chunk, kind).is_some_and(|before| before != kind) {
+            if told.insert(key, *change).is_some_and(|before| before != *change) {
                 break;
             }
             match change {
                 Change::Added(stored) => news.added.push(*stored),
-                Change::Removed(chunk) => news.removed.push(*chunk),
-                Change::Damaged(chunk) => news.damaged.push(*chunk),
+                Change::Removed(key) => news.removed.push(*key),
                 Change::CopyEnded(_) => {}
             }
             news.next += 1;
@@ -133,16 +121,20 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_types::Generation;
+    use dfs_types::{Generation, ReplicaState};
+
+    fn key(id: u64) -> ReplicaKey {
+        ReplicaKey { chunk: ChunkId(id), generation: Generation(1), checksum: 7 }
+    }
 
     fn added(id: u64) -> Change {
-        Change::Added(StoredChunk { id: ChunkId(id), generation: Generation(1) })
+        Change::Added(StoredReplica { key: key(id), state: ReplicaState::Verified })
     }
 
     #[test]
     fn news_go_on_where_they_ended() {
         let log = ChangeLog::default();
-        [added(1), Change::Removed(ChunkId(2)), Change::CopyEnded(ChunkId(1))]
+        [added(1), Change::Removed(key(2)), Change::CopyEnded(ChunkId(1))]
             .into_iter()
             .for_each(|change| log.push(change));
         let news = log.news(0).expect("kept");
@@ -154,7 +146,7 @@ mod tests {
     #[test]
     fn a_heartbeat_never_contradicts_itself() {
         let log = ChangeLog::default();
-        [added(1), Change::Removed(ChunkId(1)), added(1), added(1)].into_iter().for_each(|change| log.push(change));
+        [added(1), Change::Removed(key(1)), added(1), added(1)].into_iter().for_each(|change| log.push(change));
         let mut place = 0;
         let mut told = Vec::new();
         while place < log.end() {
@@ -174,6 +166,6 @@ mod tests {
         assert_eq!(log.news(9), None);
         let news = log.news(10).expect("kept");
         assert_eq!(news.added.len(), CHUNKS_PER_REPORT_MAX);
-        assert_eq!(news.added[0].id, ChunkId(10));
+        assert_eq!(news.added[0].key, key(10));
     }
 }

@@ -59,6 +59,7 @@ mod tests {
         let stored = Stored {
             cluster: ClusterId([1; 16]),
             node: DatanodeId(1),
+            boot: 1,
             chunk: ChunkId(1),
             generation: Generation(1),
             length: 1,

@@ -119,6 +119,7 @@ async fn serve_until(
     let context = Arc::new(Context {
         store,
         keys: Arc::new(SharedKeys::default()),
+        boot: fastrand::u64(..),
         identity,
         protection: settings.data_protection,
         budget: Arc::new(BufferBudget::default()),
@@ -132,10 +133,9 @@ async fn serve_until(
         None => listen,
     };
     let orders = Orders::start(context.clone()).context("start threads")?;
-    let boot = fastrand::u64(..);
     let links: Vec<_> = masters
         .into_iter()
-        .map(|master| Link { context: context.clone(), orders: orders.clone(), boot, address, master })
+        .map(|master| Link { context: context.clone(), orders: orders.clone(), address, master })
         .map(|link| tokio::spawn(link.run(stop.clone())))
         .collect();
     let looking = tokio::spawn(look_at_folders(context.store.clone(), stop.clone()));

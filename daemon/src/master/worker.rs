@@ -13,6 +13,7 @@ use super::state::{Held, Master};
 use bytes::Bytes;
 use dfs_logic::command::{Op, Outcome, Refusal};
 use dfs_rpc::capability::Operation;
+use dfs_rpc::client::NodeAddress;
 use dfs_types::{ChunkRef, DatanodeId, Duty, Principal, Timestamp};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -184,6 +185,7 @@ impl Worker {
         }
         self.says("looking at the copies of all chunks".to_owned());
         let version = master.published.get();
+        master.registry().locations.settle(&version.namespace);
         while !master.registry().advance_survey(&version.namespace, master.clock.now()) {
             tokio::task::yield_now().await;
         }
@@ -193,9 +195,9 @@ impl Worker {
         let master = &self.master;
         let version = master.published.get();
         let keys = master.keys.get(&master.published);
-        let seal = |chunk: ChunkRef, source: DatanodeId, targets: &[DatanodeId]| -> Option<Bytes> {
-            let holder = Principal::Datanode(source);
-            master.seal(&keys, Operation::Write, chunk, holder, targets.to_vec()).ok()
+        let seal = |operation: Operation, chunk: ChunkRef, holder: DatanodeId, at: &[NodeAddress]| -> Option<Bytes> {
+            let holder = Principal::Datanode(holder);
+            master.seal(&keys, operation, chunk, Some(chunk.checksum), holder, at.to_vec()).ok()
         };
         let now = master.clock.now();
         if !master.is_behind() {

@@ -1,6 +1,7 @@
 //! What is known of a file or folder.
 
 use crate::id::{ChunkId, Generation};
+use crate::replica::ReplicaKey;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,15 @@ pub struct ChunkRef {
     pub generation: Generation,
     /// Bytes of the file in this chunk: 1 to the chunk size. Every chunk but the last is full.
     pub length: u32,
+    /// crc32c over the table of the chunk's block checksums, each as 4 bytes little endian. It ties the name to the bytes.
+    pub checksum: u32,
+}
+
+impl ChunkRef {
+    /// The key that each good replica of this chunk has.
+    pub fn key(&self) -> ReplicaKey {
+        ReplicaKey { chunk: self.id, generation: self.generation, checksum: self.checksum }
+    }
 }
 
 /// The attributes of a file or folder.

@@ -12,6 +12,7 @@ pub mod id;
 pub mod path;
 pub mod principal;
 pub mod protection;
+pub mod replica;
 pub mod size;
 pub mod time;
 
@@ -23,5 +24,6 @@ pub use id::{ChunkId, ClusterId, DatanodeId, Generation, MasterId, RequestId, Wr
 pub use path::{DfsPath, PathError};
 pub use principal::Principal;
 pub use protection::Protection;
+pub use replica::{ReplicaKey, ReplicaState, StoredReplica};
 pub use size::ByteSize;
 pub use time::{Timestamp, format_duration, parse_duration};

@@ -221,7 +221,7 @@ mod tests {
         let chunk = |length: u32, copies: u16| {
             let address = "127.0.0.1:1".parse().expect("an address");
             let replicas = (1..=copies).map(|id| NodeAddress { id: DatanodeId(id), address }).collect();
-            let chunk = ChunkRef { id: ChunkId(1), generation: Generation(1), length };
+            let chunk = ChunkRef { id: ChunkId(1), generation: Generation(1), length, checksum: 0 };
             LocatedChunk { chunk, offset: 0, replicas, capability: Default::default() }
         };
         let chunks = [chunk(100, 1), chunk(20, 2), chunk(3, 3)];

@@ -1,24 +1,33 @@
-//! Which datanodes have which chunks. Soft state: built from heartbeats and chunk reports, never stored.
+//! Which datanodes have which replicas. Soft state: built from heartbeats and chunk reports, never stored.
 //!
 //! Chunk ids are dense, so the table is made of pages of slots; a slot has room for four datanodes, and what is beyond
 //! stands in a map. There are no lists per datanode: all chunks of one are found by a scan, which at ten million chunks
 //! takes less than a tenth of a second and is seldom needed.
+//!
+//! A slot holds the good replicas of one key. Replicas that are suspect, or have another key than the slot, stand *aside*,
+//! in a map that is small because both are rare. The committed key of a chunk, once it is known, always owns the slot.
+//!
+//! **Invariant:** a replica is recorded once, in the slot of its chunk or aside, never in both.
+//! **Invariant:** no replica in a slot is suspect, and all replicas of a slot have one key.
 
+mod aside;
 mod page;
 mod report;
 #[cfg(test)]
 mod tests;
 
-use dfs_types::{ChunkId, DatanodeId, Generation};
-use page::{PAGE_SLOTS, Page};
+use crate::namespace::Namespace;
+use aside::Asides;
+use dfs_types::{ChunkId, DatanodeId, ReplicaKey, ReplicaState, StoredReplica};
+use page::{PAGE_SLOTS, Page, Place};
 use report::OpenReport;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+pub use aside::Aside;
 pub use page::Replicas;
-pub use report::ReportError;
+pub use report::{ReportError, Reported};
 
-/// Ids that a datanode may be ahead of the log that this master has applied. What lies beyond is not recorded, so that
+/// Ids that a datanode may be ahead of the log that this master has applied. Replicas beyond are not recorded, so that
 /// memory stays bounded by the ids that were handed out.
 pub const IDS_AHEAD_MAX: u64 = 1 << 20;
 
@@ -26,23 +35,28 @@ pub const IDS_AHEAD_MAX: u64 = 1 << 20;
 #[derive(Debug, Default)]
 pub struct Locations {
     pages: BTreeMap<u64, Box<Page>>,
-    /// Datanodes of a chunk beyond the four of its slot.
-    overflow: BTreeMap<ChunkId, Vec<DatanodeId>>,
-    /// Replicas per datanode.
+    /// Replicas of a chunk beyond the four of its slot.
+    overflow: BTreeMap<ChunkId, Vec<Place>>,
+    asides: Asides,
+    /// Replicas per datanode, those aside included.
     counts: BTreeMap<DatanodeId, u64>,
     reports: BTreeMap<DatanodeId, OpenReport>,
     /// Ids from here on are not recorded.
     limit: u64,
 }
 
-/// What came of a reported replica.
+/// The outcome of a reported replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
+    /// It counts, and did not before.
     New,
+    /// It counted before.
     Known,
-    /// Others have a newer generation; it is not recorded.
-    Old,
-    /// Nobody can have been given such an id; it is not recorded.
+    /// It is suspect, and was not known to be.
+    Suspect,
+    /// It is recorded, but does not count: it has another key than the chunk, or was known to be suspect.
+    Aside,
+    /// No datanode can have been given such an id; it is not recorded.
     Strange,
 }
 
@@ -56,21 +70,59 @@ impl Locations {
         self.limit = self.limit.max(next.0.saturating_add(IDS_AHEAD_MAX));
     }
 
-    /// Records a replica. When it is of a newer generation than those of the others, they are forgotten.
-    pub fn add(&mut self, node: DatanodeId, id: ChunkId, generation: Generation) -> Added {
-        self.touch(node, id);
-        self.record(node, id, generation)
+    /// Records a replica, or its new state. `committed` is the key that a file names for its chunk, if one does.
+    pub fn add(&mut self, node: DatanodeId, stored: StoredReplica, committed: Option<ReplicaKey>) -> Added {
+        self.touch(node, stored.key);
+        self.record(node, stored, committed)
     }
 
-    /// Forgets a replica. Says whether it was known.
-    pub fn remove(&mut self, node: DatanodeId, id: ChunkId) -> bool {
-        self.touch(node, id);
-        self.forget(node, id)
+    /// Forgets a replica. Says whether it counted.
+    pub fn remove(&mut self, node: DatanodeId, key: ReplicaKey) -> bool {
+        self.touch(node, key);
+        self.forget_aside(node, key);
+        self.forget(node, key)
     }
 
-    /// The datanodes that have a chunk.
+    /// The good replicas of a chunk, whatever their key.
     pub fn replicas(&self, id: ChunkId) -> Replicas<'_> {
         self.cursor().replicas(id)
+    }
+
+    /// The good replicas with this key.
+    pub fn replicas_of(&self, key: ReplicaKey) -> Replicas<'_> {
+        self.cursor().replicas_of(key)
+    }
+
+    /// The datanodes with a suspect replica of this key, in the order of their ids.
+    pub fn suspects(&self, key: ReplicaKey) -> impl Iterator<Item = DatanodeId> + '_ {
+        let aside = self.asides.of(key.chunk);
+        aside
+            .filter(move |aside| aside.stored.key == key && aside.stored.state == ReplicaState::Suspect)
+            .map(|a| a.node)
+    }
+
+    /// The replicas that do not count, in the order of their chunks, from `start` on.
+    pub fn asides(&self, start: ChunkId) -> impl Iterator<Item = Aside> + '_ {
+        self.asides.from(start)
+    }
+
+    /// Whether a good replica with this key is recorded for a datanode.
+    pub fn holds(&self, node: DatanodeId, key: ReplicaKey) -> bool {
+        let good =
+            |aside: Aside| aside.node == node && aside.stored.key == key && aside.stored.state != ReplicaState::Suspect;
+        self.replicas_of(key).nodes().any(|holder| holder == node) || self.asides.of(key.chunk).any(good)
+    }
+
+    /// The recorded state of a replica; none when it is not recorded.
+    pub fn state(&self, node: DatanodeId, key: ReplicaKey) -> Option<ReplicaState> {
+        let place = self.replicas_of(key).places().find(|place| place.node == node);
+        let aside = || self.asides.of(key.chunk).find(|aside| aside.node == node && aside.stored.key == key);
+        place.map(Place::state).or_else(|| Some(aside()?.stored.state))
+    }
+
+    /// Whether any replica with this key is recorded for a datanode, a suspect one included.
+    pub fn has(&self, node: DatanodeId, key: ReplicaKey) -> bool {
+        self.state(node, key).is_some()
     }
 
     /// How many replicas a datanode has.
@@ -78,28 +130,29 @@ impl Locations {
         self.counts.get(&node).copied().unwrap_or(0)
     }
 
-    /// Forgets everything of a datanode, by a scan. Says how many replicas that were.
+    /// Forgets everything of a datanode, by a scan. Returns the number of its replicas.
     pub fn clear_node(&mut self, node: DatanodeId) -> u64 {
         self.reports.remove(&node);
-        let chunks: Vec<ChunkId> = self.chunks_of(node, ChunkId(0)).map(|(id, _)| id).collect();
-        chunks.iter().for_each(|id| {
-            self.forget(node, *id);
-        });
-        chunks.len() as u64
+        let keys: Vec<ReplicaKey> = self.keys_of(node);
+        for key in &keys {
+            self.forget(node, *key);
+            self.forget_aside(node, *key);
+        }
+        keys.len() as u64
     }
 
-    /// All chunks with a known replica from `start` on, in the order of their ids.
+    /// All chunks with a good replica from `start` on, in the order of their ids.
     pub fn from(&self, start: ChunkId) -> impl Iterator<Item = (ChunkId, Replicas<'_>)> {
         let pages = self.pages.range(start.0 / PAGE_SLOTS..);
         let all = pages.flat_map(move |(number, page)| page.chunks(*number, &self.overflow));
         all.skip_while(move |(id, _)| *id < start)
     }
 
-    /// The chunks of one datanode from `start` on, in the order of their ids, by a scan.
-    pub fn chunks_of(&self, node: DatanodeId, start: ChunkId) -> impl Iterator<Item = (ChunkId, Generation)> + '_ {
+    /// The good replicas of one datanode from chunk `start` on, in the order of their ids, by a scan.
+    pub fn chunks_of(&self, node: DatanodeId, start: ChunkId) -> impl Iterator<Item = ReplicaKey> + '_ {
         let pages = self.pages.range(start.0 / PAGE_SLOTS..);
         let all = pages.flat_map(move |(number, page)| page.chunks_of(node, *number, &self.overflow));
-        all.skip_while(move |(id, _)| *id < start)
+        all.skip_while(move |key| key.chunk < start)
     }
 
     /// For looking up chunks in rising order of ids.
@@ -107,56 +160,113 @@ impl Locations {
         Cursor { locations: self, page: None }
     }
 
-    fn record(&mut self, node: DatanodeId, id: ChunkId, generation: Generation) -> Added {
-        // The number zero marks a free place and is no datanode's.
-        if id.0 >= self.limit || node.0 == 0 {
-            return Added::Strange;
-        }
-        let known = self.replicas(id);
-        if !known.is_empty() {
-            let holds = known.nodes().any(|holder| holder == node);
-            let others = known.nodes().any(|holder| holder != node);
-            match generation.cmp(&known.generation()) {
-                Ordering::Equal if holds => return Added::Known,
-                Ordering::Equal => {}
-                // What the datanode itself says now counts more than what was recorded of it.
-                Ordering::Less => {
-                    self.forget(node, id);
-                    if others {
-                        return Added::Old;
-                    }
-                }
-                Ordering::Greater => {
-                    let outdated: Vec<DatanodeId> = known.nodes().collect();
-                    outdated.into_iter().for_each(|holder| {
-                        self.forget(holder, id);
-                    });
-                }
+    /// Gives each slot to the committed key of its chunk, where replicas with that key stand aside. Needed once a commit
+    /// was applied that this master did not plan.
+    pub fn settle(&mut self, namespace: &Namespace) {
+        let chunks = self.asides.from(ChunkId(0)).map(|aside| aside.stored.key.chunk);
+        let mut chunks: Vec<ChunkId> = chunks.collect();
+        chunks.dedup();
+        for id in chunks {
+            if let Some(meta) = namespace.chunk(id) {
+                self.give_slot(meta.key(id));
             }
         }
-        let page = self.pages.entry(id.0 / PAGE_SLOTS).or_default();
-        if !page.put(id, node, generation) {
-            self.overflow.entry(id).or_default().push(node);
-        }
-        *self.counts.entry(node).or_default() += 1;
-        Added::New
     }
 
-    fn forget(&mut self, node: DatanodeId, id: ChunkId) -> bool {
-        let number = id.0 / PAGE_SLOTS;
-        let Some(page) = self.pages.get_mut(&number) else { return false };
-        let overflow = self.overflow.get_mut(&id);
-        let known = match overflow {
-            Some(more) if more.contains(&node) => {
-                more.retain(|holder| *holder != node);
+    /// Every replica of a datanode.
+    fn keys_of(&self, node: DatanodeId) -> Vec<ReplicaKey> {
+        let aside = self.asides.from(ChunkId(0)).filter(|aside| aside.node == node).map(|aside| aside.stored.key);
+        self.chunks_of(node, ChunkId(0)).chain(aside).collect()
+    }
+
+    fn record(&mut self, node: DatanodeId, stored: StoredReplica, committed: Option<ReplicaKey>) -> Added {
+        // The number zero marks a free place and is no datanode's.
+        if stored.key.chunk.0 >= self.limit || node.0 == 0 {
+            return Added::Strange;
+        }
+        if let Some(committed) = committed {
+            self.give_slot(committed);
+        }
+        if stored.state == ReplicaState::Suspect {
+            let counted = self.forget(node, stored.key);
+            let before = self.forget_aside(node, stored.key);
+            self.put_aside(node, stored);
+            return if counted || before != Some(ReplicaState::Suspect) { Added::Suspect } else { Added::Aside };
+        }
+        self.forget_aside(node, stored.key);
+        let slot = self.replicas(stored.key.chunk);
+        let owner = committed.or((!slot.is_empty()).then(|| slot.key(stored.key.chunk)));
+        if owner.is_some_and(|owner| owner != stored.key) {
+            self.put_aside(node, stored);
+            return Added::Aside;
+        }
+        let known = self.forget(node, stored.key);
+        self.put(node, stored);
+        if known { Added::Known } else { Added::New }
+    }
+
+    /// Moves the good replicas of `key` into the slot of their chunk, and those of another key out of it.
+    fn give_slot(&mut self, key: ReplicaKey) {
+        let slot = self.replicas(key.chunk);
+        if !slot.is_empty() && slot.key(key.chunk) != key {
+            let other = slot.key(key.chunk);
+            let places: Vec<Place> = slot.places().collect();
+            for place in places {
+                self.forget(place.node, other);
+                self.put_aside(place.node, StoredReplica { key: other, state: place.state() });
+            }
+        }
+        let good = |aside: &Aside| aside.stored.key == key && aside.stored.state != ReplicaState::Suspect;
+        let moved: Vec<Aside> = self.asides.of(key.chunk).filter(good).collect();
+        for aside in moved {
+            self.forget_aside(aside.node, key);
+            self.put(aside.node, aside.stored);
+        }
+    }
+
+    fn put(&mut self, node: DatanodeId, stored: StoredReplica) {
+        let place = Place { node, verified: stored.state == ReplicaState::Verified };
+        let page = self.pages.entry(stored.key.chunk.0 / PAGE_SLOTS).or_default();
+        if !page.put(stored.key, place) {
+            self.overflow.entry(stored.key.chunk).or_default().push(place);
+        }
+        *self.counts.entry(node).or_default() += 1;
+    }
+
+    fn put_aside(&mut self, node: DatanodeId, stored: StoredReplica) {
+        self.asides.insert(Aside { node, stored });
+        *self.counts.entry(node).or_default() += 1;
+    }
+
+    fn forget_aside(&mut self, node: DatanodeId, key: ReplicaKey) -> Option<ReplicaState> {
+        let state = self.asides.remove(node, key)?;
+        self.uncount(node);
+        Some(state)
+    }
+
+    fn uncount(&mut self, node: DatanodeId) {
+        if let Some(count) = self.counts.get_mut(&node) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&node);
+            }
+        }
+    }
+
+    /// Takes a replica out of its slot; says whether it was there.
+    fn forget(&mut self, node: DatanodeId, key: ReplicaKey) -> bool {
+        let (id, number) = (key.chunk, key.chunk.0 / PAGE_SLOTS);
+        let Some(page) = self.pages.get_mut(&number).filter(|page| page.key(id) == key) else { return false };
+        let known = match self.overflow.get_mut(&id) {
+            Some(more) if more.iter().any(|place| place.node == node) => {
+                more.retain(|place| place.node != node);
                 true
             }
             Some(more) => {
                 let taken = page.take(id, node);
                 // A free place in the slot is filled from the overflow, so that an empty slot means no replicas.
                 if taken && let Some(moved) = more.pop() {
-                    let generation = page.generation(id);
-                    page.put(id, moved, generation);
+                    page.put(key, moved);
                 }
                 taken
             }
@@ -168,11 +278,8 @@ impl Locations {
         if page.is_empty() {
             self.pages.remove(&number);
         }
-        if known && let Some(count) = self.counts.get_mut(&node) {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&node);
-            }
+        if known {
+            self.uncount(node);
         }
         known
     }
@@ -186,7 +293,7 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The datanodes that have a chunk.
+    /// The good replicas of a chunk, whatever their key.
     pub fn replicas(&mut self, id: ChunkId) -> Replicas<'a> {
         let number = id.0 / PAGE_SLOTS;
         let page = match self.page {
@@ -198,5 +305,11 @@ impl<'a> Cursor<'a> {
             }
         };
         page.map_or(Replicas::default(), |page| page.replicas(id, &self.locations.overflow))
+    }
+
+    /// The good replicas with this key.
+    pub fn replicas_of(&mut self, key: ReplicaKey) -> Replicas<'a> {
+        let found = self.replicas(key.chunk);
+        if found.key(key.chunk) == key { found } else { Replicas::default() }
     }
 }

@@ -1,6 +1,6 @@
 //! Slots for a row of chunks.
 
-use dfs_types::{ChunkId, DatanodeId, Generation};
+use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, ReplicaState};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,11 +11,27 @@ const SLOT_NODES: usize = 4;
 /// No datanode has this number.
 const FREE: u16 = 0;
 
+/// A replica in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) node: DatanodeId,
+    pub(super) verified: bool,
+}
+
+impl Place {
+    pub(super) fn state(self) -> ReplicaState {
+        if self.verified { ReplicaState::Verified } else { ReplicaState::Stored }
+    }
+}
+
 /// The places that are taken stand before those that are free.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Slot {
     nodes: [u16; SLOT_NODES],
     generation: u32,
+    checksum: u32,
+    /// A bit for each place whose replica is verified.
+    verified: u8,
 }
 
 pub(super) struct Page {
@@ -24,23 +40,31 @@ pub(super) struct Page {
     slots: [Slot; PAGE_SLOTS as usize],
 }
 
-/// The replicas of one chunk; all of one generation.
+/// The good replicas of one chunk; all of one key.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Replicas<'a> {
     slot: Slot,
-    overflow: &'a [DatanodeId],
+    overflow: &'a [Place],
 }
 
 impl Replicas<'_> {
     /// The datanodes, in no order that means anything, but the same one each time.
     pub fn nodes(&self) -> impl Iterator<Item = DatanodeId> {
-        let taken = self.slot.nodes.into_iter().take_while(|node| *node != FREE);
-        taken.map(DatanodeId).chain(self.overflow.iter().copied())
+        self.places().map(|place| place.node)
     }
 
-    /// Their generation; zero when there are none.
-    pub fn generation(&self) -> Generation {
-        Generation(self.slot.generation)
+    /// The datanodes whose replica was verified since it appeared there.
+    pub fn verified(&self) -> impl Iterator<Item = DatanodeId> {
+        self.places().filter(|place| place.verified).map(|place| place.node)
+    }
+
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        self.slot.places().chain(self.overflow.iter().copied())
+    }
+
+    /// Their key, given the id of their chunk; generation and checksum are zero when there are none.
+    pub fn key(&self, chunk: ChunkId) -> ReplicaKey {
+        self.slot.key(chunk)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -59,17 +83,17 @@ impl Page {
         self.used == 0
     }
 
-    pub(super) fn generation(&self, id: ChunkId) -> Generation {
-        Generation(self.slot(id).generation)
+    pub(super) fn key(&self, id: ChunkId) -> ReplicaKey {
+        self.slot(id).key(id)
     }
 
-    /// Takes a free place for `node`; says whether there was one.
-    pub(super) fn put(&mut self, id: ChunkId, node: DatanodeId, generation: Generation) -> bool {
-        let Some(slot) = self.slots.get_mut((id.0 % PAGE_SLOTS) as usize) else { return false };
+    /// Takes a free place for a replica; says whether there was one.
+    pub(super) fn put(&mut self, key: ReplicaKey, new: Place) -> bool {
+        let Some(slot) = self.slots.get_mut((key.chunk.0 % PAGE_SLOTS) as usize) else { return false };
         let first = slot.nodes.first() == Some(&FREE);
-        let Some(place) = slot.nodes.iter_mut().find(|place| **place == FREE) else { return false };
-        *place = node.0;
-        slot.generation = generation.0;
+        let Some(place) = slot.nodes.iter().position(|place| *place == FREE) else { return false };
+        slot.set(place, new);
+        (slot.generation, slot.checksum) = (key.generation.0, key.checksum);
         self.used += u32::from(first);
         true
     }
@@ -77,19 +101,21 @@ impl Page {
     /// Frees the place of `node`; says whether it had one.
     pub(super) fn take(&mut self, id: ChunkId, node: DatanodeId) -> bool {
         let Some(slot) = self.slots.get_mut((id.0 % PAGE_SLOTS) as usize) else { return false };
-        let before = slot.nodes;
-        let left = before.iter().filter(|place| **place != node.0 && **place != FREE);
-        slot.nodes = [FREE; SLOT_NODES];
-        slot.nodes.iter_mut().zip(left).for_each(|(place, node)| *place = *node);
-        let taken = slot.nodes != before;
-        if taken && slot.nodes.first() == Some(&FREE) {
-            slot.generation = 0;
+        let before = *slot;
+        if before.places().all(|place| place.node != node) {
+            return false;
+        }
+        *slot = Slot { generation: before.generation, checksum: before.checksum, ..Slot::default() };
+        let left = before.places().filter(|place| place.node != node);
+        left.enumerate().for_each(|(place, left)| slot.set(place, left));
+        if slot.nodes.first() == Some(&FREE) {
+            *slot = Slot::default();
             self.used -= 1;
         }
-        taken
+        true
     }
 
-    pub(super) fn replicas<'a>(&self, id: ChunkId, overflow: &'a BTreeMap<ChunkId, Vec<DatanodeId>>) -> Replicas<'a> {
+    pub(super) fn replicas<'a>(&self, id: ChunkId, overflow: &'a BTreeMap<ChunkId, Vec<Place>>) -> Replicas<'a> {
         self.slot(id).replicas(id, overflow)
     }
 
@@ -97,25 +123,25 @@ impl Page {
     pub(super) fn chunks<'a>(
         &'a self,
         number: u64,
-        overflow: &'a BTreeMap<ChunkId, Vec<DatanodeId>>,
+        overflow: &'a BTreeMap<ChunkId, Vec<Place>>,
     ) -> impl Iterator<Item = (ChunkId, Replicas<'a>)> {
         let numbered = (number * PAGE_SLOTS..).map(ChunkId).zip(&self.slots);
         numbered.map(move |(id, slot)| (id, slot.replicas(id, overflow))).filter(|(_, replicas)| !replicas.is_empty())
     }
 
-    /// The chunks that one datanode has, when this is page `number`. Written for scans: most slots are only compared.
+    /// The replicas that one datanode has, when this is page `number`. Written for scans: most slots are only compared.
     pub(super) fn chunks_of<'a>(
         &'a self,
         node: DatanodeId,
         number: u64,
-        overflow: &'a BTreeMap<ChunkId, Vec<DatanodeId>>,
-    ) -> impl Iterator<Item = (ChunkId, Generation)> + 'a {
+        overflow: &'a BTreeMap<ChunkId, Vec<Place>>,
+    ) -> impl Iterator<Item = ReplicaKey> + 'a {
         let numbered = (number * PAGE_SLOTS..).map(ChunkId).zip(&self.slots);
         let held = numbered.filter(move |(id, slot)| {
-            let more = || overflow.get(id).is_some_and(|nodes| nodes.contains(&node));
+            let more = || overflow.get(id).is_some_and(|places| places.iter().any(|place| place.node == node));
             slot.nodes.contains(&node.0) || (slot.is_full() && more())
         });
-        held.map(|(id, slot)| (id, Generation(slot.generation))).filter(move |_| node.0 != FREE)
+        held.map(|(id, slot)| slot.key(id)).filter(move |_| node.0 != FREE)
     }
 
     fn slot(&self, id: ChunkId) -> Slot {
@@ -124,12 +150,28 @@ impl Page {
 }
 
 impl Slot {
+    fn key(&self, chunk: ChunkId) -> ReplicaKey {
+        ReplicaKey { chunk, generation: Generation(self.generation), checksum: self.checksum }
+    }
+
+    fn places(self) -> impl Iterator<Item = Place> {
+        let taken = self.nodes.into_iter().take_while(|node| *node != FREE).enumerate();
+        taken.map(move |(place, node)| Place { node: DatanodeId(node), verified: self.verified & 1 << place != 0 })
+    }
+
+    fn set(&mut self, place: usize, new: Place) {
+        if let Some(node) = self.nodes.get_mut(place) {
+            *node = new.node.0;
+            self.verified = self.verified & !(1 << place) | u8::from(new.verified) << place;
+        }
+    }
+
     /// Only a full slot can have more datanodes elsewhere.
     fn is_full(&self) -> bool {
         self.nodes.last().is_some_and(|node| *node != FREE)
     }
 
-    fn replicas(self, id: ChunkId, overflow: &BTreeMap<ChunkId, Vec<DatanodeId>>) -> Replicas<'_> {
+    fn replicas(self, id: ChunkId, overflow: &BTreeMap<ChunkId, Vec<Place>>) -> Replicas<'_> {
         let overflow = if self.is_full() { overflow.get(&id).map_or(&[][..], Vec::as_slice) } else { &[] };
         Replicas { slot: self, overflow }
     }

@@ -6,10 +6,10 @@
 //! what it has no sooner than that.
 
 use super::{Added, Locations};
-use dfs_types::{ChunkId, DatanodeId, Generation};
+use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, StoredReplica};
 use std::collections::BTreeSet;
 
-/// The most chunks with news during one report. A report that meets more is given up; the datanode begins another.
+/// The most replicas with news during one report. A report that meets more is given up; the datanode begins another.
 const CHANGED_MAX: usize = 1 << 20;
 
 /// A report whose last page has not come.
@@ -17,10 +17,10 @@ const CHANGED_MAX: usize = 1 << 20;
 pub(super) struct OpenReport {
     /// Whether its first page came.
     begun: bool,
-    /// The lowest id that no page covered yet.
-    next: u64,
-    /// Chunks with news since the first page.
-    changed: BTreeSet<ChunkId>,
+    /// The last replica of the pages so far.
+    reached: Option<ReplicaKey>,
+    /// Replicas with news since the first page.
+    changed: BTreeSet<ReplicaKey>,
 }
 
 /// A page that is not part of a report.
@@ -33,8 +33,8 @@ pub enum ReportError {
 }
 
 impl Locations {
-    /// Takes a page of a full report. `first` and `last` as the datanode says. Gives the replicas in it that are outdated
-    /// or strange, and were not recorded.
+    /// Takes a page of a full report. `first` and `last` as the datanode says; `committed` gives the key that a file names
+    /// for a chunk. Returns the replicas in it that are strange, and were not recorded, and those newly found suspect.
     ///
     /// # Errors
     /// When the page cannot belong to a report; then the report is given up, and what was known stays.
@@ -43,8 +43,9 @@ impl Locations {
         node: DatanodeId,
         first: bool,
         last: bool,
-        chunks: &[(ChunkId, Generation)],
-    ) -> Result<Vec<ChunkId>, ReportError> {
+        replicas: &[StoredReplica],
+        committed: &dyn Fn(ChunkId) -> Option<ReplicaKey>,
+    ) -> Result<Reported, ReportError> {
         let open = self.reports.remove(&node);
         let mut report = match open {
             Some(open) if first != open.begun => open,
@@ -52,25 +53,29 @@ impl Locations {
             _ => return Err(ReportError::NotBegun),
         };
         report.begun = true;
-        let begin = report.next;
-        let rising = chunks.is_sorted_by(|a, b| a.0 < b.0) && chunks.first().is_none_or(|(id, _)| id.0 >= begin);
+        let rising = replicas.is_sorted_by(|a, b| a.key < b.key)
+            && replicas.first().is_none_or(|first| report.reached.is_none_or(|reached| reached < first.key));
         if !rising {
             return Err(ReportError::Order);
         }
-        report.next = chunks.last().map_or(begin, |(id, _)| id.0.saturating_add(1));
-        let end = if last { u64::MAX } else { report.next };
-        self.drop_unreported(node, begin..end, chunks, &report.changed);
-        let mut refused = Vec::new();
-        for (id, generation) in chunks.iter().filter(|(id, _)| !report.changed.contains(id)) {
-            match self.record(node, *id, *generation) {
-                Added::New | Added::Known => {}
-                Added::Old | Added::Strange => refused.push(*id),
+        let begin = report.reached;
+        report.reached = replicas.last().map(|last| last.key).or(begin);
+        let end = if last { None } else { report.reached };
+        if last || !replicas.is_empty() {
+            self.drop_unreported(node, begin, end, replicas, &report.changed);
+        }
+        let mut reported = Reported::default();
+        for stored in replicas.iter().filter(|stored| !report.changed.contains(&stored.key)) {
+            match self.record(node, *stored, committed(stored.key.chunk)) {
+                Added::New | Added::Known | Added::Aside => {}
+                Added::Suspect => reported.suspect.push(stored.key),
+                Added::Strange => reported.strange.push(stored.key),
             }
         }
         if !last {
             self.reports.insert(node, report);
         }
-        Ok(refused)
+        Ok(reported)
     }
 
     /// Says that a datanode will send a report of what it has from now on; a report that was under way is over. Called
@@ -79,30 +84,48 @@ impl Locations {
         self.reports.insert(node, OpenReport::default());
     }
 
-    /// Notes that there is news of a chunk, if the datanode is in the middle of a report.
-    pub(super) fn touch(&mut self, node: DatanodeId, id: ChunkId) {
+    /// Notes that there is news of a replica, if the datanode is in the middle of a report.
+    pub(super) fn touch(&mut self, node: DatanodeId, key: ReplicaKey) {
         if let Some(report) = self.reports.get_mut(&node)
-            && id.0 >= report.next
+            && report.reached.is_none_or(|reached| reached < key)
         {
-            report.changed.insert(id);
+            report.changed.insert(key);
             if report.changed.len() > CHANGED_MAX {
                 self.reports.remove(&node);
             }
         }
     }
 
+    /// Forgets the replicas behind `begin`, up to `end` or to the last one, that a page should have had.
     fn drop_unreported(
         &mut self,
         node: DatanodeId,
-        range: std::ops::Range<u64>,
-        chunks: &[(ChunkId, Generation)],
-        changed: &BTreeSet<ChunkId>,
+        begin: Option<ReplicaKey>,
+        end: Option<ReplicaKey>,
+        replicas: &[StoredReplica],
+        changed: &BTreeSet<ReplicaKey>,
     ) {
-        let held = self.chunks_of(node, ChunkId(range.start)).take_while(|(id, _)| id.0 < range.end);
-        let reported = |id: &ChunkId| chunks.binary_search_by_key(id, |(reported, _)| *reported).is_ok();
-        let gone: Vec<ChunkId> = held.map(|(id, _)| id).filter(|id| !reported(id) && !changed.contains(id)).collect();
-        for id in gone {
-            self.forget(node, id);
+        let lowest = ReplicaKey { chunk: ChunkId(0), generation: Generation(0), checksum: 0 };
+        let start = begin.unwrap_or(lowest).chunk;
+        let covered = |key: &ReplicaKey| begin.is_none_or(|begin| begin < *key) && end.is_none_or(|end| *key <= end);
+        let reported = |key: &ReplicaKey| replicas.binary_search_by_key(key, |stored| stored.key).is_ok();
+        let within = |key: &ReplicaKey| end.is_none_or(|end| key.chunk <= end.chunk);
+        let held = self.chunks_of(node, start).take_while(within);
+        let asides = self.asides(start).take_while(|aside| within(&aside.stored.key));
+        let asides = asides.filter(|aside| aside.node == node).map(|aside| aside.stored.key);
+        let gone = held.chain(asides).filter(|key| covered(key) && !reported(key) && !changed.contains(key));
+        for key in gone.collect::<Vec<_>>() {
+            self.forget(node, key);
+            self.forget_aside(node, key);
         }
     }
+}
+
+/// The replicas of a page that need attention.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reported {
+    /// Of ids that cannot have been handed out; not recorded.
+    pub strange: Vec<ReplicaKey>,
+    /// Suspect, and not known to be before.
+    pub suspect: Vec<ReplicaKey>,
 }

@@ -1,16 +1,31 @@
-use super::{Added, IDS_AHEAD_MAX, Locations, ReportError};
-use dfs_types::{ChunkId, DatanodeId, Generation};
+use super::{Added, IDS_AHEAD_MAX, Locations, ReportError, Reported};
+use dfs_types::ReplicaState::{self, Stored, Suspect, Verified};
+use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, StoredReplica};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-const ONE: Generation = Generation(1);
+/// What is to be known: the state of each replica of each datanode.
+type Model = BTreeMap<(DatanodeId, ReplicaKey), ReplicaState>;
 
-/// What is to be known: the newest generation of each chunk and who has it.
-type Model = BTreeMap<ChunkId, (Generation, BTreeSet<DatanodeId>)>;
+fn key(id: u64, generation: u32, checksum: u32) -> ReplicaKey {
+    ReplicaKey { chunk: ChunkId(id), generation: Generation(generation), checksum }
+}
 
-fn known(locations: &Locations) -> Model {
-    let chunks = locations.from(ChunkId(0));
-    chunks.map(|(id, replicas)| (id, (replicas.generation(), replicas.nodes().collect()))).collect()
+fn one(id: u64) -> ReplicaKey {
+    key(id, 1, 7)
+}
+
+fn stored(key: ReplicaKey) -> StoredReplica {
+    StoredReplica { key, state: Stored }
+}
+
+/// Half of the chunks have a committed key.
+fn committed(id: ChunkId) -> Option<ReplicaKey> {
+    id.0.is_multiple_of(2).then(|| one(id.0))
+}
+
+fn nothing_committed(_: ChunkId) -> Option<ReplicaKey> {
+    None
 }
 
 fn nodes(locations: &Locations, id: u64) -> Vec<u16> {
@@ -21,8 +36,8 @@ fn nodes(locations: &Locations, id: u64) -> Vec<u16> {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Add(DatanodeId, ChunkId, Generation),
-    Remove(DatanodeId, ChunkId),
+    Add(DatanodeId, StoredReplica),
+    Remove(DatanodeId, ReplicaKey),
     Clear(DatanodeId),
 }
 
@@ -31,59 +46,72 @@ fn node() -> impl Strategy<Value = DatanodeId> {
     (1u16..8).prop_map(DatanodeId)
 }
 
-fn chunk() -> impl Strategy<Value = ChunkId> {
-    prop::sample::select(vec![1, 2, 255, 256, 257, 5_000]).prop_map(ChunkId)
+fn any_key() -> impl Strategy<Value = ReplicaKey> {
+    let id = prop::sample::select(vec![1, 2, 255, 256, 257, 5_000]);
+    (id, 1u32..3, 7u32..9).prop_map(|(id, generation, checksum)| key(id, generation, checksum))
+}
+
+fn state() -> impl Strategy<Value = ReplicaState> {
+    prop_oneof![2 => Just(Stored), 2 => Just(Verified), 1 => Just(Suspect)]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (node(), chunk(), (1u32..3).prop_map(Generation)).prop_map(|(node, id, generation)| Step::Add(node, id, generation)),
-        5 => (node(), chunk()).prop_map(|(node, id)| Step::Remove(node, id)),
+        8 => (node(), any_key(), state()).prop_map(|(node, key, state)| Step::Add(node, StoredReplica { key, state })),
+        5 => (node(), any_key()).prop_map(|(node, key)| Step::Remove(node, key)),
         1 => node().prop_map(Step::Clear),
     ]
 }
 
-fn model_step(model: &mut Model, step: &Step) {
-    match *step {
-        Step::Add(node, id, generation) => {
-            let (newest, nodes) = model.entry(id).or_default();
-            if generation > *newest {
-                (*newest, *nodes) = (generation, BTreeSet::from([node]));
-            } else if generation == *newest {
-                nodes.insert(node);
-            } else {
-                nodes.remove(&node);
-                if nodes.is_empty() {
-                    (*newest, *nodes) = (generation, BTreeSet::from([node]));
-                }
-            }
-        }
-        Step::Remove(node, id) => {
-            model.entry(id).or_default().1.remove(&node);
-        }
-        Step::Clear(node) => model.values_mut().for_each(|(_, nodes)| {
-            nodes.remove(&node);
-        }),
+fn check(locations: &Locations, model: &Model) -> Result<(), TestCaseError> {
+    for (node, count) in (1..8).map(|node| {
+        let node = DatanodeId(node);
+        (node, model.keys().filter(|(other, _)| *other == node).count() as u64)
+    }) {
+        prop_assert_eq!(locations.count(node), count);
     }
-    model.retain(|_, (_, nodes)| !nodes.is_empty());
+    for ((node, key), state) in model {
+        prop_assert!(locations.has(*node, *key), "{} {}", node, key);
+        prop_assert_eq!(locations.holds(*node, *key), *state != Suspect, "{} {}", node, key);
+        prop_assert_eq!(locations.suspects(*key).any(|other| other == *node), *state == Suspect);
+    }
+    let mut found = 0;
+    for (id, replicas) in locations.from(ChunkId(0)) {
+        let slot = replicas.key(id);
+        let verified: BTreeSet<_> = replicas.verified().collect();
+        for node in replicas.nodes() {
+            let state = if verified.contains(&node) { Verified } else { Stored };
+            prop_assert_eq!(model.get(&(node, slot)), Some(&state));
+            found += 1;
+        }
+        prop_assert!(committed(id).is_none_or(|committed| committed == slot), "the committed key owns the slot");
+    }
+    for aside in locations.asides(ChunkId(0)) {
+        prop_assert_eq!(model.get(&(aside.node, aside.stored.key)), Some(&aside.stored.state));
+        found += 1;
+        let counts = aside.stored.state != Suspect && committed(aside.stored.key.chunk) == Some(aside.stored.key);
+        prop_assert!(!counts, "{:?} has the committed key and stands aside", aside);
+    }
+    prop_assert_eq!(found, model.len());
+    Ok(())
 }
 
 /// What happens at a datanode, as its master hears of it.
 #[derive(Debug, Clone)]
 enum Event {
-    Stored(ChunkId),
-    Deleted(ChunkId),
+    Stored(ReplicaKey),
+    Deleted(ReplicaKey),
     /// It begins a full report of what it has now; one that was under way is over.
     Begin,
-    /// Its next page, of so many chunks.
+    /// Its next page, of so many replicas.
     Page(usize),
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let id = (1u64..40).prop_map(ChunkId);
+    let key = (1u64..20, 7u32..9).prop_map(|(id, checksum)| key(id, 1, checksum));
     prop_oneof![
-        4 => id.clone().prop_map(Event::Stored),
-        3 => id.prop_map(Event::Deleted),
+        4 => key.clone().prop_map(Event::Stored),
+        3 => key.prop_map(Event::Deleted),
         1 => Just(Event::Begin),
         3 => (0usize..6).prop_map(Event::Page),
     ]
@@ -92,8 +120,8 @@ fn event() -> impl Strategy<Value = Event> {
 /// A datanode with what is on its disk and the rest of its report.
 #[derive(Default)]
 struct Disk {
-    chunks: BTreeSet<ChunkId>,
-    report: Option<Vec<ChunkId>>,
+    replicas: BTreeSet<ReplicaKey>,
+    report: Option<Vec<ReplicaKey>>,
     first: bool,
 }
 
@@ -101,9 +129,9 @@ impl Disk {
     fn page(&mut self, node: DatanodeId, locations: &mut Locations, size: usize) {
         let Some(mut rest) = self.report.take() else { return };
         let later = rest.split_off(size.min(rest.len()));
-        let chunks: Vec<_> = rest.into_iter().map(|id| (id, ONE)).collect();
+        let replicas: Vec<_> = rest.into_iter().map(stored).collect();
         let last = later.is_empty();
-        assert_eq!(locations.report_page(node, self.first, last, &chunks), Ok(vec![]));
+        assert_eq!(locations.report_page(node, self.first, last, &replicas, &committed), Ok(Reported::default()));
         self.first = false;
         if !last {
             self.report = Some(later);
@@ -112,16 +140,16 @@ impl Disk {
 
     fn event(&mut self, node: DatanodeId, locations: &mut Locations, event: &Event) {
         match event {
-            Event::Stored(id) => {
-                self.chunks.insert(*id);
-                locations.add(node, *id, ONE);
+            Event::Stored(key) => {
+                self.replicas.insert(*key);
+                locations.add(node, stored(*key), committed(key.chunk));
             }
-            Event::Deleted(id) => {
-                self.chunks.remove(id);
-                locations.remove(node, *id);
+            Event::Deleted(key) => {
+                self.replicas.remove(key);
+                locations.remove(node, *key);
             }
             Event::Begin => {
-                self.report = Some(self.chunks.iter().copied().collect());
+                self.report = Some(self.replicas.iter().copied().collect());
                 self.first = true;
                 locations.expect_report(node);
             }
@@ -132,32 +160,30 @@ impl Disk {
 
 proptest! {
     #[test]
-    fn locations_are_what_a_map_of_sets_would_be(steps in prop::collection::vec(step(), 1..80)) {
+    fn locations_are_what_a_map_would_be(steps in prop::collection::vec(step(), 1..80)) {
         let mut locations = Locations::new();
         let mut model = Model::new();
         for step in &steps {
-            let before = locations.count(DatanodeId(1));
             match *step {
-                Step::Add(node, id, generation) => { locations.add(node, id, generation); }
-                Step::Remove(node, id) => { locations.remove(node, id); }
+                Step::Add(node, stored) => {
+                    locations.add(node, stored, committed(stored.key.chunk));
+                    model.insert((node, stored.key), stored.state);
+                }
+                Step::Remove(node, key) => {
+                    locations.remove(node, key);
+                    model.remove(&(node, key));
+                }
                 Step::Clear(node) => {
-                    let gone = locations.clear_node(node);
-                    prop_assert!(node != DatanodeId(1) || gone == before);
+                    let before = locations.count(node);
+                    prop_assert_eq!(locations.clear_node(node), before);
+                    model.retain(|(other, _), _| *other != node);
                 }
             }
-            model_step(&mut model, step);
-            prop_assert_eq!(known(&locations), model.clone());
+            check(&locations, &model)?;
         }
         let mut cursor = locations.cursor();
         for id in [1u64, 2, 3, 255, 256, 257, 5_000, 6_000].map(ChunkId) {
-            let expected = model.get(&id).map(|(_, nodes)| nodes.clone()).unwrap_or_default();
-            prop_assert_eq!(locations.replicas(id).nodes().collect::<BTreeSet<_>>(), expected.clone());
-            prop_assert_eq!(cursor.replicas(id).nodes().collect::<BTreeSet<_>>(), expected);
-        }
-        for node in (1..8).map(DatanodeId) {
-            let has = model.iter().filter(|(_, (_, nodes))| nodes.contains(&node)).map(|(id, _)| *id);
-            prop_assert_eq!(locations.chunks_of(node, ChunkId(0)).map(|(id, _)| id).collect::<Vec<_>>(), has.clone().collect::<Vec<_>>());
-            prop_assert_eq!(locations.count(node), has.count() as u64);
+            prop_assert_eq!(cursor.replicas(id).nodes().collect::<Vec<_>>(), locations.replicas(id).nodes().collect::<Vec<_>>());
         }
     }
 
@@ -169,7 +195,7 @@ proptest! {
             let node = DatanodeId(node);
             let disk = disks.entry(node).or_default();
             disk.event(node, &mut locations, &event);
-            prop_assert_eq!(&held(&locations, node), &disk.chunks, "after {:?}", event);
+            prop_assert_eq!(&held(&locations, node), &disk.replicas, "after {:?}", event);
         }
     }
 
@@ -179,59 +205,87 @@ proptest! {
         other in prop::collection::btree_set(1u64..600, 0..20), page in 1usize..8,
     ) {
         let mut locations = Locations::new();
-        let (one, two) = (DatanodeId(1), DatanodeId(2));
-        before.iter().for_each(|id| { locations.add(one, ChunkId(*id), ONE); });
-        other.iter().for_each(|id| { locations.add(two, ChunkId(*id), ONE); });
-        let mut disk = Disk { chunks: now.into_iter().map(ChunkId).collect(), ..Disk::default() };
-        disk.event(one, &mut locations, &Event::Begin);
+        let (first, second) = (DatanodeId(1), DatanodeId(2));
+        before.iter().for_each(|id| { locations.add(first, stored(one(*id)), committed(ChunkId(*id))); });
+        other.iter().for_each(|id| { locations.add(second, stored(one(*id)), committed(ChunkId(*id))); });
+        let mut disk = Disk { replicas: now.into_iter().map(one).collect(), ..Disk::default() };
+        disk.event(first, &mut locations, &Event::Begin);
         while disk.report.is_some() {
-            disk.page(one, &mut locations, page);
+            disk.page(first, &mut locations, page);
         }
-        prop_assert_eq!(held(&locations, one), disk.chunks.clone());
-        prop_assert_eq!(locations.count(one), disk.chunks.len() as u64);
-        prop_assert_eq!(held(&locations, two), other.into_iter().map(ChunkId).collect::<BTreeSet<_>>());
+        prop_assert_eq!(held(&locations, first), disk.replicas.clone());
+        prop_assert_eq!(locations.count(first), disk.replicas.len() as u64);
+        prop_assert_eq!(held(&locations, second), other.into_iter().map(one).collect::<BTreeSet<_>>());
     }
 }
 
-fn held(locations: &Locations, node: DatanodeId) -> BTreeSet<ChunkId> {
-    locations.chunks_of(node, ChunkId(0)).map(|(id, _)| id).collect()
+fn held(locations: &Locations, node: DatanodeId) -> BTreeSet<ReplicaKey> {
+    locations.keys_of(node).into_iter().collect()
 }
 
 #[test]
 fn replicas_beyond_the_slot_are_kept_as_well() {
     let mut locations = Locations::new();
     for node in 1..=6 {
-        assert_eq!(locations.add(DatanodeId(node), ChunkId(7), ONE), Added::New);
-        assert_eq!(locations.add(DatanodeId(node), ChunkId(7), ONE), Added::Known);
+        assert_eq!(locations.add(DatanodeId(node), stored(one(7)), None), Added::New);
+        assert_eq!(locations.add(DatanodeId(node), stored(one(7)), None), Added::Known);
     }
     assert_eq!(nodes(&locations, 7), [1, 2, 3, 4, 5, 6]);
-    assert!(locations.remove(DatanodeId(2), ChunkId(7)));
-    assert!(locations.remove(DatanodeId(6), ChunkId(7)));
-    assert!(!locations.remove(DatanodeId(6), ChunkId(7)));
+    assert!(locations.remove(DatanodeId(2), one(7)));
+    assert!(locations.remove(DatanodeId(6), one(7)));
+    assert!(!locations.remove(DatanodeId(6), one(7)));
     assert_eq!(nodes(&locations, 7), [1, 3, 4, 5]);
     assert!(locations.overflow.is_empty());
 }
 
+/// One file under a wrong name must not hide the good replicas of a chunk from anybody.
 #[test]
-fn a_newer_generation_replaces_the_others() {
+fn another_key_never_makes_the_committed_one_forgotten() {
     let mut locations = Locations::new();
-    assert_eq!(locations.add(DatanodeId(1), ChunkId(7), ONE), Added::New);
-    assert_eq!(locations.add(DatanodeId(2), ChunkId(7), Generation(2)), Added::New);
-    assert_eq!(locations.add(DatanodeId(3), ChunkId(7), ONE), Added::Old);
-    assert_eq!(nodes(&locations, 7), [2]);
-    assert_eq!((locations.count(DatanodeId(1)), locations.count(DatanodeId(2))), (0, 1));
+    let committed = Some(one(7));
+    assert_eq!(locations.add(DatanodeId(1), stored(one(7)), committed), Added::New);
+    for other in [key(7, 9, 7), key(7, 1, 8), key(7, 0, 7)] {
+        assert_eq!(locations.add(DatanodeId(2), stored(other), committed), Added::Aside);
+        assert_eq!(nodes(&locations, 7), [1]);
+    }
+    assert_eq!(locations.count(DatanodeId(2)), 3);
+}
+
+#[test]
+fn the_commit_decides_which_replicas_count() {
+    let mut locations = Locations::new();
+    locations.add(DatanodeId(1), stored(key(7, 1, 8)), None);
+    locations.add(DatanodeId(2), StoredReplica { key: one(7), state: Verified }, None);
+    assert_eq!(nodes(&locations, 7), [1], "the first one has the slot as long as nothing is committed");
+    assert_eq!(locations.add(DatanodeId(3), stored(one(7)), Some(one(7))), Added::New);
+    assert_eq!(nodes(&locations, 7), [2, 3]);
+    assert_eq!(locations.replicas(ChunkId(7)).verified().collect::<Vec<_>>(), [DatanodeId(2)]);
+    assert_eq!(locations.asides(ChunkId(0)).map(|aside| aside.node).collect::<Vec<_>>(), [DatanodeId(1)]);
+}
+
+#[test]
+fn a_suspect_replica_stops_counting_until_it_is_good_again() {
+    let mut locations = Locations::new();
+    let suspect = StoredReplica { key: one(7), state: Suspect };
+    locations.add(DatanodeId(1), stored(one(7)), None);
+    assert_eq!(locations.add(DatanodeId(1), suspect, None), Added::Suspect);
+    assert_eq!(locations.add(DatanodeId(1), suspect, None), Added::Aside, "told once");
+    assert!(nodes(&locations, 7).is_empty() && locations.suspects(one(7)).eq([DatanodeId(1)]));
+    assert_eq!(locations.add(DatanodeId(1), StoredReplica { key: one(7), state: Verified }, None), Added::New);
+    assert_eq!((nodes(&locations, 7), locations.count(DatanodeId(1))), (vec![1], 1));
 }
 
 #[test]
 fn ids_that_nobody_was_given_take_no_memory() {
     let mut locations = Locations::new();
-    assert_eq!(locations.add(DatanodeId(1), ChunkId(u64::MAX), ONE), Added::Strange);
-    assert_eq!(locations.add(DatanodeId(1), ChunkId(IDS_AHEAD_MAX), ONE), Added::Strange);
-    assert_eq!(locations.add(DatanodeId(0), ChunkId(1), ONE), Added::Strange);
+    assert_eq!(locations.add(DatanodeId(1), stored(one(u64::MAX)), None), Added::Strange);
+    assert_eq!(locations.add(DatanodeId(1), stored(one(IDS_AHEAD_MAX)), None), Added::Strange);
+    assert_eq!(locations.add(DatanodeId(0), stored(one(1)), None), Added::Strange);
     locations.handed_out(ChunkId(10));
-    assert_eq!(locations.add(DatanodeId(1), ChunkId(IDS_AHEAD_MAX), ONE), Added::New);
-    let page = [(ChunkId(3), ONE), (ChunkId(u64::MAX), ONE)];
-    assert_eq!(locations.report_page(DatanodeId(1), true, true, &page), Ok(vec![ChunkId(u64::MAX)]));
+    assert_eq!(locations.add(DatanodeId(1), stored(one(IDS_AHEAD_MAX)), None), Added::New);
+    let page = [stored(one(3)), stored(one(u64::MAX))];
+    let reported = Reported { strange: vec![one(u64::MAX)], suspect: Vec::new() };
+    assert_eq!(locations.report_page(DatanodeId(1), true, true, &page, &nothing_committed), Ok(reported));
     assert_eq!(locations.count(DatanodeId(1)), 1);
 }
 
@@ -239,14 +293,16 @@ fn ids_that_nobody_was_given_take_no_memory() {
 fn pages_out_of_order_are_refused_and_change_nothing() {
     let mut locations = Locations::new();
     let node = DatanodeId(1);
-    locations.add(node, ChunkId(5), ONE);
-    assert_eq!(locations.report_page(node, false, false, &[]), Err(ReportError::NotBegun));
-    assert_eq!(
-        locations.report_page(node, true, false, &[(ChunkId(9), ONE), (ChunkId(9), ONE)]),
-        Err(ReportError::Order)
-    );
-    assert_eq!(locations.report_page(node, true, false, &[(ChunkId(2), ONE)]), Ok(vec![]));
-    assert_eq!(locations.report_page(node, false, true, &[(ChunkId(2), ONE)]), Err(ReportError::Order));
-    assert_eq!(locations.report_page(node, false, true, &[]), Err(ReportError::NotBegun), "the report was given up");
+    locations.add(node, stored(one(5)), None);
+    let mut page = |first, last, ids: &[u64]| {
+        let replicas: Vec<_> = ids.iter().map(|id| stored(one(*id))).collect();
+        locations.report_page(node, first, last, &replicas, &nothing_committed).map(|_| ())
+    };
+    assert_eq!(page(false, false, &[]), Err(ReportError::NotBegun));
+    assert_eq!(page(true, false, &[9, 9]), Err(ReportError::Order));
+    assert_eq!(page(true, false, &[]), Ok(()), "an empty page covers nothing");
+    assert_eq!(page(false, false, &[2]), Ok(()));
+    assert_eq!(page(false, true, &[2]), Err(ReportError::Order));
+    assert_eq!(page(false, true, &[]), Err(ReportError::NotBegun), "the report was given up");
     assert_eq!(nodes(&locations, 5), [1]);
 }

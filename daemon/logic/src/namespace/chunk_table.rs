@@ -1,6 +1,6 @@
 //! Every chunk that a file names, by id.
 
-use dfs_types::{ChunkId, ChunkRef, Generation};
+use dfs_types::{ChunkId, ChunkRef, Generation, ReplicaKey};
 use imbl::OrdMap;
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +14,22 @@ pub struct ChunkMeta {
     /// Bytes.
     pub length: u32,
     pub generation: Generation,
+    /// As in a [`ChunkRef`].
+    pub checksum: u32,
     /// Copies wanted.
     pub replication: u8,
+}
+
+impl ChunkMeta {
+    /// The reference to this chunk, given its id.
+    pub fn reference(&self, id: ChunkId) -> ChunkRef {
+        ChunkRef { id, generation: self.generation, length: self.length, checksum: self.checksum }
+    }
+
+    /// The key of its good replicas, given its id.
+    pub fn key(&self, id: ChunkId) -> ReplicaKey {
+        self.reference(id).key()
+    }
 }
 
 /// A replication of zero marks a free slot.
@@ -23,6 +37,7 @@ pub struct ChunkMeta {
 struct Slot {
     length: u32,
     generation: u32,
+    checksum: u32,
     replication: u8,
 }
 
@@ -45,8 +60,8 @@ fn place(id: ChunkId) -> (u64, usize) {
 
 impl Slot {
     fn meta(self) -> Option<ChunkMeta> {
-        let Self { length, generation, replication } = self;
-        (replication > 0).then_some(ChunkMeta { length, generation: Generation(generation), replication })
+        let Self { length, generation, checksum, replication } = self;
+        (replication > 0).then_some(ChunkMeta { length, generation: Generation(generation), checksum, replication })
     }
 }
 
@@ -67,7 +82,8 @@ impl ChunkTable {
         let page = Arc::make_mut(page);
         if let Some(slot) = page.slots.get_mut(slot) {
             let new = u32::from(slot.replication == 0);
-            *slot = Slot { length: chunk.length, generation: chunk.generation.0, replication: replication.max(1) };
+            let ChunkRef { length, checksum, .. } = *chunk;
+            *slot = Slot { length, generation: chunk.generation.0, checksum, replication: replication.max(1) };
             page.used += new;
             self.count += u64::from(new);
         }
@@ -114,7 +130,7 @@ mod tests {
     use super::*;
 
     fn chunk(id: u64) -> ChunkRef {
-        ChunkRef { id: ChunkId(id), generation: Generation(1), length: 7 }
+        ChunkRef { id: ChunkId(id), generation: Generation(1), length: 7, checksum: 0xfeed }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::children::Children;
 use super::users::{UserId, Users};
-use dfs_types::{ChunkRef, Kind, Stat, Timestamp};
+use dfs_types::{ChunkId, ChunkRef, Generation, Kind, Stat, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -50,8 +50,17 @@ pub(super) struct File {
 #[derive(Debug, Clone)]
 pub(super) enum ChunkList {
     None,
-    One(ChunkRef),
-    Many(Arc<[ChunkRef]>),
+    One(PackedRef),
+    Many(Arc<[PackedRef]>),
+}
+
+/// A [`ChunkRef`] in memory: 20 bytes, aligned to four, so that a file with one chunk stays small.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PackedRef {
+    id: [u32; 2],
+    generation: u32,
+    length: u32,
+    checksum: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -108,12 +117,16 @@ impl Sums {
 }
 
 impl ChunkList {
-    pub(super) fn as_slice(&self) -> &[ChunkRef] {
+    pub(super) fn as_slice(&self) -> &[PackedRef] {
         match self {
             Self::None => &[],
             Self::One(chunk) => std::slice::from_ref(chunk),
             Self::Many(chunks) => chunks,
         }
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = ChunkRef> + ExactSizeIterator + '_ {
+        self.as_slice().iter().map(|chunk| (*chunk).into())
     }
 }
 
@@ -121,9 +134,24 @@ impl From<&[ChunkRef]> for ChunkList {
     fn from(chunks: &[ChunkRef]) -> Self {
         match chunks {
             [] => Self::None,
-            [chunk] => Self::One(*chunk),
-            many => Self::Many(many.into()),
+            [chunk] => Self::One((*chunk).into()),
+            many => Self::Many(many.iter().map(|chunk| (*chunk).into()).collect()),
         }
+    }
+}
+
+impl From<ChunkRef> for PackedRef {
+    fn from(chunk: ChunkRef) -> Self {
+        let ChunkRef { id, generation, length, checksum } = chunk;
+        Self { id: [id.0 as u32, (id.0 >> 32) as u32], generation: generation.0, length, checksum }
+    }
+}
+
+impl From<PackedRef> for ChunkRef {
+    fn from(packed: PackedRef) -> Self {
+        let PackedRef { id: [low, high], generation, length, checksum } = packed;
+        let id = ChunkId(u64::from(low) | u64::from(high) << 32);
+        Self { id, generation: Generation(generation), length, checksum }
     }
 }
 

@@ -23,7 +23,7 @@ impl Namespace {
                 match node {
                     Node::Dir(below) => open.extend(path.join(name).map(|path| (path, below))),
                     Node::File(file) => {
-                        if file.chunks.as_slice().iter().any(|own| own.id == chunk) {
+                        if file.chunks.iter().any(|own| own.id == chunk) {
                             return Ok(path.join(name).ok());
                         }
                     }

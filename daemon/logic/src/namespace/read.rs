@@ -101,8 +101,8 @@ impl File {
             return Vec::new();
         }
         let first = offset / chunk_size;
-        let chunks = self.chunks.as_slice().iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
-        let placed = (first..).map(|index| index * chunk_size).zip(chunks.copied());
+        let chunks = self.chunks.iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
+        let placed = (first..).map(|index| index * chunk_size).zip(chunks);
         placed.take_while(|(begin, _)| *begin < end).take(max).collect()
     }
 }

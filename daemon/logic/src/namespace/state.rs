@@ -141,7 +141,7 @@ impl Namespace {
     }
 
     /// A file that named these chunks is gone. Below the floor that alone makes them garbage.
-    pub(super) fn drop_chunks(&mut self, chunks: &[ChunkRef]) {
+    pub(super) fn drop_chunks(&mut self, chunks: impl Iterator<Item = ChunkRef>) {
         for chunk in chunks {
             self.chunks.remove(chunk.id);
             if chunk.id.0 >= self.floor {

@@ -2,7 +2,7 @@
 
 use super::access::{EXECUTE, READ, Who};
 use super::children::Range;
-use super::node::{Dir, Node};
+use super::node::{Dir, Node, PackedRef};
 use super::spine::{Found, find};
 use super::state::Namespace;
 use super::users::Users;
@@ -50,11 +50,12 @@ impl<'a> Met<'a> {
     }
 
     /// The chunks of a file; none for a folder.
-    pub fn chunks(&self) -> &'a [ChunkRef] {
-        match self.found {
+    pub fn chunks(&self) -> impl ExactSizeIterator<Item = ChunkRef> + 'a {
+        let packed: &'a [PackedRef] = match self.found {
             Found::Node(Node::File(file)) => file.chunks.as_slice(),
             Found::Root(_) | Found::Node(Node::Dir(_)) => &[],
-        }
+        };
+        packed.iter().map(|chunk| (*chunk).into())
     }
 
     /// All attributes.

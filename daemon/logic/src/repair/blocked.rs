@@ -101,7 +101,7 @@ impl<'a> Inquiry<'a> {
     /// The reason why a chunk that a file names lacks replicas; none where it lacks none.
     pub fn blocker(&self, id: ChunkId) -> Option<Blocker> {
         let chunk = self.view.namespace.chunk(id)?;
-        let replicas = current(&self.view, id, chunk.generation);
+        let replicas = current(&self.view, id, &chunk);
         self.blocker_of(id, &chunk, &replicas)
     }
 
@@ -146,7 +146,7 @@ impl<'a> Inquiry<'a> {
     /// Live replicas on datanodes that stay, and those wanted, of a chunk that a file names and `holder` has.
     pub fn staying(&self, id: ChunkId, holder: DatanodeId) -> Option<(usize, usize)> {
         let chunk = self.view.namespace.chunk(id)?;
-        let replicas = current(&self.view, id, chunk.generation);
+        let replicas = current(&self.view, id, &chunk);
         let held = replicas.nodes().any(|node| node == holder);
         held.then(|| (self.states.tally(&replicas).live, usize::from(chunk.replication)))
     }

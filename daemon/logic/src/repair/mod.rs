@@ -8,28 +8,32 @@
 //! copies, but copies are made until there are enough without them. They are never trimmed: the datanode is to keep all
 //! that it has until it is stopped, or takes chunks again.
 //!
-//! **Invariant:** no replica is taken away unless as many live ones stay, leaving ones not counted, as the file wants, and
-//! at least one.
+//! **Invariant:** no replica is taken away unless as many live ones stay as the file wants, and at least one; leaving ones
+//! are not counted, and each that is counted was verified since it appeared.
 //! **Invariant:** nothing is copied to a datanode that drains.
 //! **Invariant:** no datanode sends or takes more copies at a time than its limit.
 
 mod blocked;
+mod mend;
 mod plan;
 mod shortage;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod trim;
 
 use crate::liveness::NodeState;
 use crate::locations::{Locations, Replicas};
-use crate::namespace::Namespace;
+use crate::namespace::{ChunkMeta, Namespace};
 use dfs_types::{ChunkId, DatanodeId};
 use std::collections::BTreeMap;
 
 pub use blocked::{Blocked, Blocker, Inquiry};
-pub use plan::{Copy, InFlight, Limits, Plan, Trim, plan};
+pub use mend::Mend;
+pub use plan::{Copy, InFlight, Limits, Plan, plan};
 pub use shortage::{Examiner, Shortage};
 pub use survey::{Counts, Health, NEEDS_MAX, NodeShort, Survey};
+pub use trim::{Check, Trim};
 
 /// A datanode, as repair sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,8 +132,7 @@ impl Tally {
     }
 }
 
-/// The replicas of `id` that count: those of the generation that the namespace names.
-fn current<'a>(view: &View<'a>, id: ChunkId, generation: dfs_types::Generation) -> Replicas<'a> {
-    let replicas = view.locations.replicas(id);
-    if replicas.generation() < generation { Replicas::default() } else { replicas }
+/// The replicas of `id` that count: those with the key that the namespace names.
+fn current<'a>(view: &View<'a>, id: ChunkId, chunk: &ChunkMeta) -> Replicas<'a> {
+    view.locations.replicas_of(chunk.key(id))
 }

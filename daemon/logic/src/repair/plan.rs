@@ -1,12 +1,11 @@
 //! What to begin now.
 
-use super::{NodeView, States, Survey, View, current};
+use super::{Check, Mend, NodeView, States, Survey, Trim, View, current};
 use crate::liveness::NodeState;
 use crate::locations::Replicas;
 use crate::namespace::ChunkMeta;
 use crate::placement::{Candidate, Random, choose};
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, Generation};
-use std::cmp::Reverse;
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, ReplicaKey};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One replica to be copied: the source sends it down the chain of targets.
@@ -17,20 +16,14 @@ pub struct Copy {
     pub targets: Vec<DatanodeId>,
 }
 
-/// One replica too many. Whoever gives the order takes the replica out of the locations at once: then no second one is
-/// chosen while the first is still being deleted, and should the deletion come to nothing, the next report brings it back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trim {
-    pub node: DatanodeId,
-    pub chunk: ChunkId,
-    pub generation: Generation,
-}
-
 /// What to begin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub copies: Vec<self::Copy>,
+    pub mends: Vec<Mend>,
     pub trims: Vec<Trim>,
+    /// Replicas that are to be verified, so that they can serve as proof.
+    pub checks: Vec<Check>,
 }
 
 /// How much may go on at the same time.
@@ -43,6 +36,8 @@ pub struct Limits {
     /// The most replicas to trim in one plan. Zero while the orders of an earlier leader may still be on their way: two
     /// leaders could each take away another replica.
     pub trims_max: usize,
+    /// Replicas that one datanode verifies at a time.
+    pub checks_per_node: usize,
 }
 
 /// Copies that were ordered and have not ended.
@@ -52,6 +47,9 @@ pub struct InFlight {
     sending: BTreeMap<DatanodeId, usize>,
     taking: BTreeMap<DatanodeId, Taking>,
     targets: BTreeSet<(ChunkId, DatanodeId)>,
+    checks: BTreeSet<(DatanodeId, ReplicaKey)>,
+    /// Chunks that could not be mended lately.
+    resting: BTreeSet<ChunkId>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,7 +66,35 @@ impl InFlight {
         all
     }
 
-    fn begin(&mut self, copy: &self::Copy) {
+    /// The same with these replicas being verified, and these chunks left alone by mending.
+    #[must_use]
+    pub fn with(
+        mut self,
+        checks: impl IntoIterator<Item = (DatanodeId, ReplicaKey)>,
+        resting: impl IntoIterator<Item = ChunkId>,
+    ) -> Self {
+        self.checks.extend(checks);
+        self.resting.extend(resting);
+        self
+    }
+
+    /// Whether copies of a chunk are under way.
+    pub(super) fn copies_of(&self, id: ChunkId) -> usize {
+        self.chunks.get(&id).copied().unwrap_or(0)
+    }
+
+    pub(super) fn rests(&self, id: ChunkId) -> bool {
+        self.resting.contains(&id)
+    }
+
+    /// Notes a check, unless it is under way or the datanode has enough of them.
+    pub(super) fn begin_check(&mut self, node: DatanodeId, key: ReplicaKey, per_node: usize) -> bool {
+        let lowest = ReplicaKey { chunk: ChunkId(0), generation: dfs_types::Generation(0), checksum: 0 };
+        let running = self.checks.range((node, lowest)..).take_while(|(other, _)| *other == node).count();
+        running < per_node && self.checks.insert((node, key))
+    }
+
+    pub(super) fn begin(&mut self, copy: &self::Copy) {
         *self.chunks.entry(copy.chunk.id).or_default() += copy.targets.len();
         *self.sending.entry(copy.source).or_default() += 1;
         for target in &copy.targets {
@@ -79,17 +105,12 @@ impl InFlight {
         }
     }
 
-    /// Replicas of a chunk that are being made.
-    pub(super) fn copies_of(&self, chunk: ChunkId) -> usize {
-        self.chunks.get(&chunk).copied().unwrap_or(0)
-    }
-
     /// Bytes on their way to a datanode.
     pub(super) fn takes_bytes(&self, node: DatanodeId) -> u64 {
         self.takes(node).bytes
     }
 
-    fn sends(&self, node: DatanodeId) -> usize {
+    pub(super) fn sends(&self, node: DatanodeId) -> usize {
         self.sending.get(&node).copied().unwrap_or(0)
     }
 
@@ -115,22 +136,26 @@ pub fn plan(view: &View<'_>, survey: &Survey, in_flight: &InFlight, limits: &Lim
         }
         planner.consider_copy(*id);
     }
+    for id in &survey.lost {
+        planner.consider_mend(*id);
+    }
     for id in &survey.over {
-        if planner.plan.trims.len() >= limits.trims_max {
+        if !planner.has_trims_left() {
             break;
         }
         planner.consider_trim(*id);
     }
+    planner.consider_asides();
     planner.plan
 }
 
-struct Planner<'a> {
-    view: &'a View<'a>,
-    limits: &'a Limits,
-    states: States,
-    in_flight: InFlight,
+pub(super) struct Planner<'a> {
+    pub(super) view: &'a View<'a>,
+    pub(super) limits: &'a Limits,
+    pub(super) states: States,
+    pub(super) in_flight: InFlight,
     random: Random,
-    plan: Plan,
+    pub(super) plan: Plan,
 }
 
 impl Planner<'_> {
@@ -151,9 +176,9 @@ impl Planner<'_> {
 
     fn consider_copy(&mut self, id: ChunkId) {
         let Some(chunk) = self.view.namespace.chunk(id) else { return };
-        let replicas = current(self.view, id, chunk.generation);
+        let replicas = current(self.view, id, &chunk);
         let lacking = self.states.tally(&replicas).lacking(usize::from(chunk.replication));
-        let under_way = self.in_flight.chunks.get(&id).copied().unwrap_or(0);
+        let under_way = self.in_flight.copies_of(id);
         let wanted = lacking.saturating_sub(under_way);
         if wanted == 0 {
             return;
@@ -163,8 +188,7 @@ impl Planner<'_> {
         if targets.is_empty() {
             return;
         }
-        let chunk = ChunkRef { id, generation: replicas.generation(), length: chunk.length };
-        let copy = self::Copy { chunk, source, targets };
+        let copy = self::Copy { chunk: chunk.reference(id), source, targets };
         self.in_flight.begin(&copy);
         self.plan.copies.push(copy);
     }
@@ -178,35 +202,30 @@ impl Planner<'_> {
         (self.in_flight.sends(*least) < self.limits.per_source).then_some(*least)
     }
 
-    /// Up to `wanted` live datanodes that do not drain, have no replica of the chunk, are getting none, and have room.
-    fn targets(&mut self, id: ChunkId, chunk: &ChunkMeta, replicas: &Replicas<'_>, wanted: usize) -> Vec<DatanodeId> {
-        let able = |(node, view): (DatanodeId, &NodeView)| {
-            let taking = self.in_flight.takes(node);
-            let free = view.free.saturating_sub(taking.bytes);
-            let load = view.load.saturating_add(u32::try_from(taking.copies).unwrap_or(u32::MAX));
-            let other = replicas.nodes().all(|holder| holder != node) && !self.in_flight.targets.contains(&(id, node));
-            let room = taking.copies < self.limits.per_target && free >= u64::from(chunk.length);
-            (other && room).then_some(Candidate { id: node, free, load })
-        };
-        let candidates: Vec<Candidate> = self.staying_nodes().filter_map(able).collect();
-        let count = wanted.min(candidates.len());
-        choose(&candidates, count, u64::from(chunk.length), &[], self.random.next()).unwrap_or_default()
+    /// A datanode as a place for one more replica of so many bytes; none when it has no room or takes enough already.
+    pub(super) fn candidate(&self, id: DatanodeId, view: &NodeView, length: u32) -> Option<Candidate> {
+        let taking = self.in_flight.takes(id);
+        let free = view.free.saturating_sub(taking.bytes);
+        let load = view.load.saturating_add(u32::try_from(taking.copies).unwrap_or(u32::MAX));
+        let room = taking.copies < self.limits.per_target && free >= u64::from(length);
+        room.then_some(Candidate { id, free, load })
     }
 
-    /// Takes live replicas that stay away from the fullest datanodes. A chunk that is being copied is left alone.
-    fn consider_trim(&mut self, id: ChunkId) {
-        let Some(chunk) = self.view.namespace.chunk(id) else { return };
-        let replicas = current(self.view, id, chunk.generation);
-        let spare = self.states.tally(&replicas).spare(usize::from(chunk.replication));
-        if spare == 0 || self.in_flight.chunks.contains_key(&id) {
-            return;
-        }
-        let free = |node: &DatanodeId| self.view.nodes.get(node).map_or(0, |view| view.free);
-        let stays = |node: &DatanodeId| self.states.is_live(*node) && !self.states.is_leaving(*node);
-        let mut live: Vec<DatanodeId> = replicas.nodes().filter(stays).collect();
-        live.sort_by_key(|node| (free(node), Reverse(*node)));
-        let room = self.limits.trims_max.saturating_sub(self.plan.trims.len());
-        let generation = replicas.generation();
-        self.plan.trims.extend(live.into_iter().take(spare.min(room)).map(|node| Trim { node, chunk: id, generation }));
+    /// Up to `wanted` live datanodes that do not drain, have no good replica of the chunk, are getting none, and have
+    /// room. Those with a suspect replica, which the copy replaces, come last.
+    fn targets(&mut self, id: ChunkId, chunk: &ChunkMeta, replicas: &Replicas<'_>, wanted: usize) -> Vec<DatanodeId> {
+        let able = |(node, view): (DatanodeId, &NodeView)| {
+            let other = replicas.nodes().all(|holder| holder != node) && !self.in_flight.targets.contains(&(id, node));
+            self.candidate(node, view, chunk.length).filter(|_| other)
+        };
+        let candidates = self.staying_nodes().filter_map(able);
+        let suspects: Vec<DatanodeId> = self.view.locations.suspects(chunk.key(id)).collect();
+        let (suspect, clean): (Vec<_>, Vec<_>) = candidates.partition(|candidate| suspects.contains(&candidate.id));
+        let length = u64::from(chunk.length);
+        let count = wanted.min(clean.len());
+        let mut chosen = choose(&clean, count, length, &[], self.random.next()).unwrap_or_default();
+        let rest = wanted.saturating_sub(chosen.len()).min(suspect.len());
+        chosen.extend(choose(&suspect, rest, length, &[], self.random.next()).unwrap_or_default());
+        chosen
     }
 }

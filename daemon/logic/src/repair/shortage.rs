@@ -1,7 +1,7 @@
 //! How the chunks of single files are.
 
 use super::{States, View};
-use crate::locations::{Cursor, Replicas};
+use crate::locations::Cursor;
 use dfs_types::ChunkRef;
 
 /// Chunks that have fewer live copies than wanted. Each stands in one of the three numbers.
@@ -28,11 +28,10 @@ impl<'a> Examiner<'a> {
     }
 
     /// What the chunks of a file lack that should have `wanted` copies.
-    pub fn shortage(&mut self, chunks: &[ChunkRef], wanted: u8) -> Shortage {
+    pub fn shortage(&mut self, chunks: impl Iterator<Item = ChunkRef>, wanted: u8) -> Shortage {
         let mut shortage = Shortage::default();
         for chunk in chunks {
-            let replicas = self.cursor.replicas(chunk.id);
-            let replicas = if replicas.generation() < chunk.generation { Replicas::default() } else { replicas };
+            let replicas = self.cursor.replicas_of(chunk.key());
             let wanted = usize::from(wanted);
             match self.states.tally(&replicas).counted(wanted) {
                 0 => shortage.missing += 1,

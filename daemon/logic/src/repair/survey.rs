@@ -97,6 +97,8 @@ pub struct Survey {
     /// Chunks that have enough copies only with those that are leaving.
     pub(super) moves: Vec<ChunkId>,
     pub(super) over: Vec<ChunkId>,
+    /// No good copy, but suspect ones, which may be mended from one another.
+    pub(super) lost: Vec<ChunkId>,
 }
 
 impl Survey {
@@ -116,8 +118,7 @@ impl Survey {
                 self.next = id;
                 return false;
             }
-            let replicas = cursor.replicas(id);
-            let replicas = if replicas.generation() < chunk.generation { Replicas::default() } else { replicas };
+            let replicas = cursor.replicas_of(chunk.key(id));
             let tally = states.tally(&replicas);
             let wanted = usize::from(chunk.replication);
             let counted = tally.counted(wanted);
@@ -126,6 +127,9 @@ impl Survey {
                 self.counts.note_short(&states, &replicas, counted, wanted);
             }
             self.count(id, tally, wanted);
+            if counted == 0 && self.lost.len() < NEEDS_MAX && view.locations.suspects(chunk.key(id)).next().is_some() {
+                self.lost.push(id);
+            }
         }
         self.done = true;
         true
@@ -159,7 +163,7 @@ impl Survey {
 
     /// Whether a chunk was found that [`plan`](super::plan) might do something about.
     pub fn has_needs(&self) -> bool {
-        [&self.endangered, &self.under, &self.moves, &self.over].into_iter().any(|list| !list.is_empty())
+        [&self.endangered, &self.under, &self.moves, &self.over, &self.lost].into_iter().any(|list| !list.is_empty())
     }
 
     /// Whether a chunk was found that is only to be copied because a datanode drains.

@@ -1,18 +1,31 @@
 mod blocked;
 mod draining;
 
-use super::{Copy, Health, InFlight, Limits, NodeView, Plan, Survey, View, plan};
-use crate::collect::{Doomed, garbage, is_garbage};
+use super::{Check, Copy, Health, InFlight, Limits, NodeView, Plan, Survey, Trim, View, plan};
+use crate::collect::{Doomed, garbage};
 use crate::command::{Command, KeyRecord, NewFile, Op};
 use crate::liveness::NodeState::{self, Dead, Live, Stale};
 use crate::locations::Locations;
 use crate::namespace::Namespace;
-use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, RequestId, Timestamp};
+use dfs_types::ReplicaState::{self, Stored, Suspect, Verified};
+use dfs_types::{
+    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, ReplicaKey, RequestId, StoredReplica, Timestamp,
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LENGTH: u32 = 100;
-const LIMITS: Limits = Limits { per_source: 2, per_target: 2, trims_max: 100 };
+const LIMITS: Limits = Limits { per_source: 2, per_target: 2, trims_max: 100, checks_per_node: 2 };
+/// Of every chunk.
+const CHECKSUM: u32 = 0xfeed;
+
+fn reference(id: u64) -> ChunkRef {
+    ChunkRef { id: ChunkId(id), generation: Generation(1), length: LENGTH, checksum: CHECKSUM }
+}
+
+fn other(id: u64, generation: u32, checksum: u32) -> ReplicaKey {
+    ReplicaKey { chunk: ChunkId(id), generation: Generation(generation), checksum }
+}
 
 /// A cluster on paper.
 #[derive(Debug)]
@@ -42,7 +55,6 @@ impl Cluster {
 
     /// A file of one chunk that wants so many copies and has these.
     fn file(&mut self, id: u64, replication: u8, holders: &[u16]) {
-        let chunk = ChunkRef { id: ChunkId(id), generation: Generation(1), length: LENGTH };
         let path = DfsPath::parse(&format!("/{id}")).expect("valid");
         let file = NewFile {
             abandoned: Vec::new(),
@@ -50,14 +62,19 @@ impl Cluster {
             overwrite: false,
             replication,
             chunk_size: LENGTH,
-            chunks: vec![chunk],
+            chunks: vec![reference(id)],
             modified: Timestamp(0),
             mode: 0o644,
         };
         self.apply(Op::CommitWrite(file));
         for holder in holders {
-            self.locations.add(DatanodeId(*holder), ChunkId(id), Generation(1));
+            self.add(*holder, reference(id).key(), Verified);
         }
+    }
+
+    fn add(&mut self, node: u16, key: ReplicaKey, state: ReplicaState) {
+        let committed = self.space.chunk(key.chunk).map(|chunk| chunk.key(key.chunk));
+        self.locations.add(DatanodeId(node), StoredReplica { key, state }, committed);
     }
 
     fn view(&self) -> View<'_> {
@@ -82,7 +99,7 @@ impl Cluster {
 
     /// Replicas on datanodes that are as `wanted` says.
     fn replicas(&self, id: u64, wanted: impl Fn(&NodeView) -> bool) -> usize {
-        let replicas = self.locations.replicas(ChunkId(id));
+        let replicas = self.locations.replicas_of(reference(id).key());
         replicas.nodes().filter(|node| self.nodes.get(node).is_some_and(&wanted)).count()
     }
 }
@@ -159,13 +176,9 @@ fn the_fullest_gives_away_what_is_too_much() {
     cluster.file(2, 3, &[1, 2, 3, 5]);
     cluster.nodes.entry(DatanodeId(2)).and_modify(|node| node.free = 7);
     let trims = cluster.plan(&[]).trims;
-    let sketch: Vec<_> = trims.iter().map(|trim| (trim.chunk.0, trim.node.0)).collect();
+    let sketch: Vec<_> = trims.iter().map(|trim| (trim.key.chunk.0, trim.node.0)).collect();
     assert_eq!(sketch, [(1, 2)], "a dead replica is not counted, so the second chunk has none too many");
-    let copy = Copy {
-        chunk: ChunkRef { id: ChunkId(1), generation: Generation(1), length: LENGTH },
-        source: DatanodeId(1),
-        targets: vec![DatanodeId(9)],
-    };
+    let copy = Copy { chunk: reference(1), source: DatanodeId(1), targets: vec![DatanodeId(9)] };
     assert!(cluster.plan(&[copy]).trims.is_empty(), "nothing is taken away while the chunk is being copied");
 }
 
@@ -173,7 +186,8 @@ fn the_fullest_gives_away_what_is_too_much() {
 fn replicas_of_an_older_generation_do_not_count() {
     let mut cluster = Cluster::new(&[Live, Live]);
     cluster.file(1, 2, &[]);
-    cluster.locations.add(DatanodeId(1), ChunkId(1), Generation(0));
+    cluster.add(1, other(1, 0, CHECKSUM), Verified);
+    cluster.add(2, other(1, 1, CHECKSUM + 1), Verified);
     assert_eq!(cluster.survey().health().missing, 1);
     assert_eq!(cluster.plan(&[]), Plan::default());
 }
@@ -183,19 +197,15 @@ fn garbage_is_what_no_file_can_name() {
     let mut cluster = Cluster::new(&[Live, Live]);
     cluster.file(2, 2, &[1, 2]);
     for id in [1, 3, 5, 6] {
-        cluster.locations.add(DatanodeId(1), ChunkId(id), Generation(1));
+        cluster.add(1, reference(id).key(), Stored);
     }
     cluster.file(4, 2, &[]);
-    cluster.locations.add(DatanodeId(2), ChunkId(4), Generation(0));
+    cluster.add(2, other(4, 0, CHECKSUM), Stored);
     cluster.apply(Op::RaiseFloor { floor: ChunkId(4) });
     cluster.file(6, 2, &[]);
     cluster.apply(Op::Delete { path: DfsPath::parse("/6").expect("valid"), recursive: false });
-    let doomed = |node, chunk, generation| Doomed {
-        node: DatanodeId(node),
-        chunk: ChunkId(chunk),
-        generation: Generation(generation),
-    };
-    let all = [doomed(1, 1, 1), doomed(1, 3, 1), doomed(2, 4, 0), doomed(1, 6, 1)];
+    let doomed = |node, chunk| Doomed { node: DatanodeId(node), key: reference(chunk).key() };
+    let all = [doomed(1, 1), doomed(1, 3), doomed(1, 6)];
     let found = garbage(&cluster.space, &cluster.locations, ChunkId(0), 1_000, 1_000);
     assert_eq!((found.doomed.as_slice(), found.next), (&all[..], None));
     let mut sliced = Vec::new();
@@ -206,21 +216,21 @@ fn garbage_is_what_no_file_can_name() {
         next = slice.next;
     }
     assert_eq!(sliced, all);
-    for (id, generation, expected) in
-        [(1, 1, true), (2, 1, false), (2, 0, true), (2, 2, false), (4, 1, false), (5, 1, false), (6, 1, true)]
-    {
-        assert_eq!(is_garbage(&cluster.space, ChunkId(id), Generation(generation)), expected, "{id} {generation}");
-    }
 }
 
 fn state() -> impl Strategy<Value = NodeState> {
     prop_oneof![6 => Just(Live), 1 => Just(Stale), 2 => Just(Dead)]
 }
 
+fn replica_state() -> impl Strategy<Value = ReplicaState> {
+    prop_oneof![4 => Just(Verified), 2 => Just(Stored), 1 => Just(Suspect)]
+}
+
 fn cluster() -> impl Strategy<Value = Cluster> {
     let free = prop_oneof![4 => Just(100_000u64), 1 => 0u64..500];
     let states = prop::collection::vec((state(), free, prop::bool::weighted(0.2)), 1..8);
-    let files = prop::collection::vec((1u8..5, prop::collection::btree_set(1u16..9, 0..6)), 0..25);
+    let replicas = prop::collection::btree_map(1u16..9, replica_state(), 0..6);
+    let files = prop::collection::vec((1u8..5, replicas), 0..25);
     (states, files).prop_map(|(states, files)| {
         let kinds: Vec<NodeState> = states.iter().map(|(state, ..)| *state).collect();
         let mut cluster = Cluster::new(&kinds);
@@ -228,7 +238,8 @@ fn cluster() -> impl Strategy<Value = Cluster> {
             (view.free, view.leaving) = (*free, *leaving);
         }
         for ((replication, holders), id) in files.iter().zip(1..) {
-            cluster.file(id, *replication, &holders.iter().copied().collect::<Vec<_>>());
+            cluster.file(id, *replication, &[]);
+            holders.iter().for_each(|(node, state)| cluster.add(*node, reference(id).key(), *state));
         }
         cluster
     })
@@ -248,7 +259,7 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
     prop_assert!(sends.values().all(|count| *count <= LIMITS.per_source));
     prop_assert!(takes.values().all(|count| *count <= LIMITS.per_target));
     for copy in &plan.copies {
-        let holders: BTreeSet<_> = cluster.locations.replicas(copy.chunk.id).nodes().collect();
+        let holders: BTreeSet<_> = cluster.locations.replicas_of(copy.chunk.key()).nodes().collect();
         let others = under_way.iter().filter(|other| other.chunk.id == copy.chunk.id).flat_map(|other| &other.targets);
         let taken: BTreeSet<_> = holders.iter().chain(others).collect();
         prop_assert!(holders.contains(&copy.source) && cluster.nodes[&copy.source].state == Live);
@@ -260,13 +271,23 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
     }
     let mut trimmed: BTreeMap<ChunkId, BTreeSet<DatanodeId>> = BTreeMap::new();
     for trim in &plan.trims {
-        prop_assert!(trimmed.entry(trim.chunk).or_default().insert(trim.node));
+        prop_assert!(trimmed.entry(trim.key.chunk).or_default().insert(trim.node));
     }
     for (id, nodes) in trimmed {
-        let wanted = cluster.space.chunk(id).map_or(0, |chunk| usize::from(chunk.replication));
-        prop_assert!(cluster.replicas(id.0, stays_live) >= wanted.max(1) + nodes.len());
-        prop_assert!(nodes.iter().all(|node| !cluster.nodes[node].leaving));
-        prop_assert!(plan.copies.iter().chain(under_way).all(|copy| copy.chunk.id != id));
+        let chunk = cluster.space.chunk(id).expect("nothing was deleted");
+        let replicas = cluster.locations.replicas_of(chunk.key(id));
+        let stays = |node: &DatanodeId| cluster.nodes.get(node).is_some_and(stays_live);
+        let proofs = replicas.verified().filter(|node| stays(node) && !nodes.contains(node));
+        prop_assert!(proofs.count() >= usize::from(chunk.replication).max(1), "{:?}", plan.trims);
+        let suspects: BTreeSet<_> = cluster.locations.suspects(chunk.key(id)).collect();
+        prop_assert!(nodes.iter().all(|node| suspects.contains(node) || !cluster.nodes[node].leaving));
+        let good = nodes.iter().any(|node| !suspects.contains(node));
+        prop_assert!(!good || plan.copies.iter().chain(under_way).all(|copy| copy.chunk.id != id));
+    }
+    for mend in &plan.mends {
+        let suspects: BTreeSet<_> = cluster.locations.suspects(mend.chunk.key()).collect();
+        prop_assert!(suspects.contains(&mend.node) && mend.sources.iter().all(|node| suspects.contains(node)));
+        prop_assert!(cluster.replicas(mend.chunk.id.0, |view| view.state == Live) == 0);
     }
     Ok(())
 }
@@ -274,7 +295,7 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
 /// Ends a copy: its targets have the chunk and less room.
 fn end(cluster: &mut Cluster, copy: &Copy) {
     for target in &copy.targets {
-        cluster.locations.add(*target, copy.chunk.id, copy.chunk.generation);
+        cluster.add(target.0, copy.chunk.key(), Verified);
         cluster.nodes.entry(*target).and_modify(|node| node.free -= u64::from(copy.chunk.length));
     }
 }
@@ -288,10 +309,16 @@ proptest! {
             let plan = plan(&cluster.view(), &cluster.survey(), &InFlight::of(&under_way), &LIMITS, seed ^ round);
             check(&cluster, &plan, &under_way)?;
             for trim in &plan.trims {
-                prop_assert!(cluster.locations.remove(trim.node, trim.chunk));
+                prop_assert!(cluster.locations.has(trim.node, trim.key));
+                cluster.locations.remove(trim.node, trim.key);
+            }
+            for Check { node, key } in &plan.checks {
+                cluster.add(node.0, *key, Verified);
             }
             let quiet = plan == Plan::default();
+            let mends = plan.mends.into_iter();
             under_way.extend(plan.copies);
+            under_way.extend(mends.map(|mend| Copy { chunk: mend.chunk, source: mend.node, targets: vec![mend.node] }));
             // The oldest one ends, then the next round is planned with the others still under way.
             if under_way.is_empty() && quiet {
                 break;
@@ -305,7 +332,7 @@ proptest! {
             let live = cluster.replicas(id.0, stays_live);
             let wanted = usize::from(chunk.replication);
             prop_assert!(live <= wanted.max(1), "{id} has {live} of {wanted}");
-            let holders: BTreeSet<_> = cluster.locations.replicas(id).nodes().collect();
+            let holders: BTreeSet<_> = cluster.locations.replicas_of(chunk.key(id)).nodes().collect();
             let lost = cluster.replicas(id.0, |view| view.state == Live) == 0;
             // On those that stay: what is on one that drains does not count.
             let counted = cluster.replicas(id.0, |view| view.state != Dead && !view.leaving);
@@ -333,4 +360,72 @@ fn chunks_are_counted_by_copies_and_short_ones_by_datanode() {
     assert_eq!(copies, [(1, 1, 1), (1, 2, 1), (2, 0, 1), (2, 2, 1), (3, 1, 1), (3, 2, 1)]);
     let node = |id| (counts.node(DatanodeId(id)).short, counts.node(DatanodeId(id)).sole);
     assert_eq!([node(1), node(2), node(3), node(4), node(5)], [(2, 1), (1, 0), (2, 0), (2, 0), (0, 0)]);
+}
+
+#[test]
+fn nothing_is_trimmed_for_replicas_that_nobody_has_read() {
+    let mut cluster = Cluster::new(&[Live; 4]);
+    cluster.file(1, 3, &[1, 2]);
+    cluster.add(3, reference(1).key(), Stored);
+    cluster.add(4, reference(1).key(), Stored);
+    let first = cluster.plan(&[]);
+    assert_eq!(first.trims, []);
+    let checks: Vec<_> = first.checks.iter().map(|check| check.node.0).collect();
+    assert_eq!(checks, [3, 4], "a replica that came back proves itself first");
+    cluster.add(3, reference(1).key(), Suspect);
+    cluster.add(4, reference(1).key(), Verified);
+    let trim = Trim { node: DatanodeId(3), key: reference(1).key() };
+    assert_eq!(cluster.plan(&[]).trims, [trim], "the rotten one goes, none of the good ones");
+}
+
+#[test]
+fn a_suspect_replica_goes_only_after_enough_verified_ones_stand_elsewhere() {
+    let mut cluster = Cluster::new(&[Live; 4]);
+    cluster.file(1, 3, &[1, 2]);
+    cluster.add(3, reference(1).key(), Suspect);
+    let plan = cluster.plan(&[]);
+    assert_eq!((sketch(&plan).len(), plan.trims), (1, vec![]));
+    assert_eq!(plan.copies[0].targets, [DatanodeId(4)], "one without a suspect replica is preferred");
+    cluster.add(4, reference(1).key(), Verified);
+    assert_eq!(cluster.plan(&[]).trims, [Trim { node: DatanodeId(3), key: reference(1).key() }]);
+}
+
+#[test]
+fn with_no_other_datanode_the_copy_replaces_the_suspect_replica() {
+    let mut cluster = Cluster::new(&[Live; 3]);
+    cluster.file(1, 3, &[1, 2]);
+    cluster.add(3, reference(1).key(), Suspect);
+    assert_eq!(cluster.plan(&[]).copies[0].targets, [DatanodeId(3)]);
+}
+
+#[test]
+fn suspect_replicas_alone_are_mended_from_one_another() {
+    let mut cluster = Cluster::new(&[Live; 3]);
+    cluster.file(1, 3, &[]);
+    (1..=3).for_each(|node| cluster.add(node, reference(1).key(), Suspect));
+    let plan = cluster.plan(&[]);
+    assert_eq!((plan.copies.len(), plan.trims.len()), (0, 0));
+    let [mend] = &plan.mends[..] else { panic!("{plan:?}") };
+    assert_eq!((mend.node, mend.sources.len()), (DatanodeId(1), 2));
+    let resting = InFlight::default().with([], [ChunkId(1)]);
+    assert!(super::plan(&cluster.view(), &cluster.survey(), &resting, &LIMITS, 1).mends.is_empty());
+}
+
+#[test]
+fn replicas_of_other_keys_go_only_on_proof_and_pending_ones_never() {
+    for (key, verified, trimmed) in [
+        (other(1, 0, 7), 2, false),
+        (other(1, 0, 7), 3, true),
+        (other(1, 1, 7), 2, false),
+        (other(1, 1, 7), 3, true),
+        (other(1, 2, 7), 3, false),
+        (other(9_000, 1, 7), 3, false),
+        (other(20_000, 1, 7), 3, false),
+    ] {
+        let mut cluster = Cluster::new(&[Live; 4]);
+        cluster.file(1, 3, &(1..=verified).collect::<Vec<_>>());
+        cluster.add(4, key, Verified);
+        let trims = cluster.plan(&[]).trims;
+        assert_eq!(trims.iter().any(|trim| trim.key == key), trimmed, "{key}: {trims:?}");
+    }
 }

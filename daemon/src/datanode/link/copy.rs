@@ -6,13 +6,13 @@ use crate::datanode::store::{Buffers, OpenReplica, StoreError};
 use bytes::Bytes;
 use dfs_logic::chunk_file::ALIGN_BYTES;
 use dfs_rpc::client::NodeAddress;
-use dfs_rpc::data::{FinishWrite, StreamError};
+use dfs_rpc::data::{FinishWrite, OpenWrite, StreamError};
 use dfs_rpc::frame::{FrameHeader, FrameKind};
 use dfs_types::{ChunkRef, ErrorCode};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Sends a replica down the chain of `targets`, verified on the way. A damaged one is taken out of service instead.
+/// Sends a replica down the pipeline of `targets`, verified on the way. A corrupt one becomes suspect instead.
 ///
 /// # Errors
 /// Names the datanode that failed, where that is known.
@@ -24,14 +24,15 @@ pub fn copy(
     stop: &CancellationToken,
 ) -> Result<(), StreamError> {
     let own = |error: StoreError| context.own(error.into_error(context.node()));
-    let replica = context.store.read(chunk.id, chunk.generation).map_err(own)?;
-    let Some((next, rest)) = targets.split_first() else {
+    let replica = context.store.read(chunk.key()).map_err(own)?;
+    let Some(next) = targets.first() else {
         return Err(context.nobodys(ErrorCode::InvalidArgument, "a copy to nowhere"));
     };
     let _counted = context.store.counters().read_begins();
     let downstream = Downstream::connect(context, *next, targets.len())?;
     let length = replica.header().length;
-    let hop = downstream.open(capability.clone(), rest, Some(length))?;
+    let open = OpenWrite { capability: capability.clone(), length: Some(length) };
+    let hop = downstream.open(&open, targets.len())?;
     match send(context, &replica, &hop, stop) {
         Ok(()) => {}
         Err(error) => {
@@ -64,7 +65,7 @@ fn send(context: &Arc<Context>, replica: &OpenReplica, hop: &Hop, stop: &Cancell
         let good = read.and_then(|()| replica.check(offset, buffer.payload(length)));
         if let Err(error) = good {
             let error = match error {
-                StoreError::Damaged(damage) => context.store.condemn(header.chunk, header.generation, damage),
+                StoreError::Damaged(damage) => context.store.suspect(replica.key(), damage),
                 error => error,
             };
             return Err(context.own(error.into_error(context.node())));

@@ -1,4 +1,4 @@
-//! What the masters have this datanode do: copy, delete, verify.
+//! What the masters have this datanode do: copy, mend, delete, verify.
 //!
 //! Orders may come twice, from one master or several. One that is being carried out already is passed over. A copy of the
 //! same chunk to other datanodes takes the place of the earlier one, which the masters have given up. One that finds no
@@ -6,10 +6,11 @@
 //! have not seen done they order again.
 
 use super::copy::copy;
+use super::mend::mend;
 use crate::datanode::changes::Change;
 use crate::datanode::serve::Context;
 use dfs_rpc::node::Order;
-use dfs_types::{ChunkId, DatanodeId};
+use dfs_types::{DatanodeId, ReplicaKey};
 use std::collections::HashMap;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,13 +20,15 @@ use tokio_util::sync::CancellationToken;
 
 /// Copies at the same time.
 const COPIERS: usize = 4;
-/// Threads that delete and verify.
-const CHORES: usize = 1;
+/// Threads that delete.
+const DELETERS: usize = 1;
+/// Threads that verify: reading whole chunks must not keep deletions waiting.
+const VERIFIERS: usize = 1;
 /// Orders that wait, of each sort.
 const WAITING: usize = 4_096;
 
-/// The sort of an order, and its chunk: what makes two orders the same.
-type Key = (u8, ChunkId);
+/// The sort of an order, and its replica: what makes two orders the same.
+type Key = (u8, ReplicaKey);
 
 /// The orders that wait or are being carried out.
 #[derive(Debug)]
@@ -41,7 +44,8 @@ pub struct Orders {
 #[derive(Debug)]
 struct Queues {
     copies: SyncSender<(Order, CancellationToken)>,
-    chores: SyncSender<(Order, CancellationToken)>,
+    deletions: SyncSender<(Order, CancellationToken)>,
+    checks: SyncSender<(Order, CancellationToken)>,
 }
 
 /// An order that waits or is being carried out.
@@ -59,16 +63,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn key(order: &Order) -> Key {
     match order {
-        Order::Copy { chunk, .. } => (0, chunk.id),
-        Order::Delete { chunk, .. } => (1, *chunk),
-        Order::Verify { chunk } => (2, *chunk),
+        // One of both at a time.
+        Order::Copy { chunk, .. } | Order::Mend { chunk, .. } => (0, chunk.key()),
+        Order::Delete { key } => (1, *key),
+        Order::Verify { key } => (2, *key),
     }
 }
 
 fn targets(order: &Order) -> Vec<DatanodeId> {
     match order {
         Order::Copy { targets, .. } => targets.iter().map(|target| target.id).collect(),
-        Order::Delete { .. } | Order::Verify { .. } => Vec::new(),
+        Order::Mend { .. } | Order::Delete { .. } | Order::Verify { .. } => Vec::new(),
     }
 }
 
@@ -79,20 +84,22 @@ impl Orders {
     /// When the system has no more threads to give.
     pub fn start(context: Arc<Context>) -> io::Result<Arc<Self>> {
         let (copies, copy_queue) = sync_channel(WAITING);
-        let (chores, chore_queue) = sync_channel(WAITING);
+        let (deletions, deletion_queue) = sync_channel(WAITING);
+        let (checks, check_queue) = sync_channel(WAITING);
         let orders = Arc::new(Self {
             context,
             known: Mutex::default(),
-            queues: Mutex::new(Some(Queues { copies, chores })),
+            queues: Mutex::new(Some(Queues { copies, deletions, checks })),
             threads: Mutex::default(),
             stop: CancellationToken::new(),
         });
-        let (copy_queue, chore_queue) = (Arc::new(Mutex::new(copy_queue)), Arc::new(Mutex::new(chore_queue)));
-        for _ in 0..COPIERS {
-            orders.spawn("copy", copy_queue.clone())?;
-        }
-        for _ in 0..CHORES {
-            orders.spawn("chores", chore_queue.clone())?;
+        for (name, threads, queue) in
+            [("copy", COPIERS, copy_queue), ("delete", DELETERS, deletion_queue), ("verify", VERIFIERS, check_queue)]
+        {
+            let queue = Arc::new(Mutex::new(queue));
+            for _ in 0..threads {
+                orders.spawn(name, queue.clone())?;
+            }
         }
         Ok(orders)
     }
@@ -123,13 +130,17 @@ impl Orders {
         for order in orders {
             let key = key(&order);
             let Some(replaced) = self.note(key, targets(&order)) else { continue };
-            let queue = if matches!(order, Order::Copy { .. }) { &queues.copies } else { &queues.chores };
+            let queue = match order {
+                Order::Copy { .. } | Order::Mend { .. } => &queues.copies,
+                Order::Delete { .. } => &queues.deletions,
+                Order::Verify { .. } => &queues.checks,
+            };
             if queue.try_send((order, replaced)).is_err() {
                 let waiting = WAITING;
-                tracing::warn!(chunk = %key.1, waiting, "an order was dropped: too many wait; the masters repeat it");
+                tracing::warn!(replica = %key.1, waiting, "an order was dropped: too many wait; the masters repeat it");
                 lock(&self.known).remove(&key);
                 if key.0 == 0 {
-                    self.context.store.changes().push(Change::CopyEnded(key.1));
+                    self.context.store.changes().push(Change::CopyEnded(key.1.chunk));
                 }
             }
         }
@@ -163,15 +174,24 @@ impl Orders {
                     store.changes().push(Change::CopyEnded(chunk.id));
                 }
             }
-            Order::Delete { chunk, generation } => {
-                if let Err(error) = store.delete(*chunk, *generation) {
-                    tracing::warn!(%chunk, %error, "delete failed");
+            Order::Mend { chunk, sources, capability } => {
+                match mend(&self.context, chunk, sources, capability, replaced) {
+                    Ok(()) => tracing::info!(chunk = %chunk.id, "a suspect replica was mended"),
+                    Err(error) => tracing::error!(chunk = %chunk.id, error = %error.error, "mend failed"),
+                }
+                if !replaced.is_cancelled() {
+                    store.changes().push(Change::CopyEnded(chunk.id));
                 }
             }
-            // A damaged replica is reported by the store itself.
-            Order::Verify { chunk } => match store.verify(*chunk) {
-                Ok(()) => tracing::info!(%chunk, "verified"),
-                Err(error) => tracing::warn!(%chunk, %error, "verify failed"),
+            Order::Delete { key } => {
+                if let Err(error) = store.delete(*key) {
+                    tracing::warn!(replica = %key, %error, "delete failed");
+                }
+            }
+            // The store itself tells the state of the replica.
+            Order::Verify { key } => match store.verify(*key) {
+                Ok(()) => tracing::debug!(replica = %key, "verified"),
+                Err(error) => tracing::warn!(replica = %key, %error, "verify failed"),
             },
         }
     }

@@ -57,8 +57,6 @@ impl LinkError {
 pub struct Link {
     pub context: Arc<Context>,
     pub orders: Arc<Orders>,
-    /// Drawn at the start of this process.
-    pub boot: u64,
     /// Where others reach it for data.
     pub address: SocketAddr,
     pub master: SocketAddr,
@@ -130,7 +128,7 @@ impl Link {
         let unspecified = self.address.ip().is_unspecified();
         let ip = if unspecified { from.ip() } else { self.address.ip() };
         let register = Register {
-            boot: self.boot,
+            boot: self.context.boot,
             address: SocketAddr::new(ip, self.address.port()),
             load: node_load(&self.context.store),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -147,8 +145,8 @@ impl Link {
         loop {
             let chunks = store.page(after, CHUNKS_PER_REPORT_MAX);
             let (first, last) = (after.is_none(), chunks.len() < CHUNKS_PER_REPORT_MAX);
-            after = chunks.last().map(|chunk| chunk.id);
-            client.chunk_report(call(), ReportPage { boot: self.boot, first, last, chunks }).await??;
+            after = chunks.last().map(|stored| stored.key);
+            client.chunk_report(call(), ReportPage { boot: self.context.boot, first, last, chunks }).await??;
             if last {
                 return Ok(place);
             }
@@ -158,11 +156,10 @@ impl Link {
     async fn heartbeat(&self, client: &NodeServiceClient, news: News) -> Result<u64, LinkError> {
         let next = news.next;
         let heartbeat = Heartbeat {
-            boot: self.boot,
+            boot: self.context.boot,
             load: node_load(&self.context.store),
             added: news.added,
             removed: news.removed,
-            damaged: news.damaged,
             copies_ended: news.copies_ended,
         };
         let HeartbeatReply { orders, keys } = client.heartbeat(call(), heartbeat).await??;

@@ -10,12 +10,12 @@ use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{FinishWrite, OpenWrite};
 use dfs_rpc::frame::{FrameHeader, FrameKind, table_checksum};
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::{
-    Heartbeat, HeartbeatReply, NodeService, Order, Register, Registered, ReportPage, StoredChunk, TokenKey,
-};
+use dfs_rpc::node::{Heartbeat, HeartbeatReply, NodeService, Order, Register, Registered, ReportPage, TokenKey};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport;
-use dfs_types::{ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, MasterId, Principal, Protection};
+use dfs_types::{
+    ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, MasterId, Principal, Protection, ReplicaState,
+};
 use futures::StreamExt;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -49,7 +49,7 @@ struct Known {
     /// The last page of the full report came: the datanode knows the keys by then.
     reported: bool,
     chunks: Vec<u64>,
-    damaged: Vec<u64>,
+    suspect: Vec<u64>,
     copies_ended: Vec<u64>,
 }
 
@@ -114,11 +114,16 @@ impl NodeService for Served {
                 return Err(dfs_types::Error::new(dfs_types::ErrorCode::NotFound, "who are you"));
             }
             let known = heard.nodes.entry(self.node).or_default();
-            known.chunks.extend(heartbeat.added.iter().map(|chunk| chunk.id.0));
-            known.chunks.retain(|chunk| {
-                !heartbeat.removed.contains(&ChunkId(*chunk)) && !heartbeat.damaged.contains(&ChunkId(*chunk))
-            });
-            known.damaged.extend(heartbeat.damaged.iter().map(|chunk| chunk.0));
+            for stored in &heartbeat.added {
+                let (chunk, state) = (stored.key.chunk.0, stored.state);
+                let list = if state == ReplicaState::Suspect { &mut known.suspect } else { &mut known.chunks };
+                list.push(chunk);
+                let other = if state == ReplicaState::Suspect { &mut known.chunks } else { &mut known.suspect };
+                other.retain(|known| *known != chunk);
+            }
+            known.chunks.retain(|chunk| heartbeat.removed.iter().all(|key| key.chunk.0 != *chunk));
+            known.suspect.sort_unstable();
+            known.suspect.dedup();
             known.copies_ended.extend(heartbeat.copies_ended.iter().map(|chunk| chunk.0));
             known.chunks.sort_unstable();
             known.chunks.dedup();
@@ -134,7 +139,7 @@ impl NodeService for Served {
                 known.chunks.clear();
             }
             known.reported = page.last;
-            known.chunks.extend(page.chunks.iter().map(|StoredChunk { id, .. }| id.0));
+            known.chunks.extend(page.chunks.iter().map(|stored| stored.key.chunk.0));
         });
         Ok(())
     }
@@ -201,15 +206,28 @@ impl Cluster {
         Node { stop, thread: Some(thread), address }
     }
 
-    fn capability(&self, chunk: u64, principal: Principal, pipeline: &[&Node]) -> Bytes {
+    /// To write a chunk; as masters give it for a copy with its checksum, as for a put without.
+    fn capability(&self, chunk: u64, checksum: Option<u32>, principal: Principal, pipeline: &[&Node]) -> Bytes {
+        self.capability_to(Operation::Write, chunk, checksum, principal, pipeline)
+    }
+
+    fn capability_to(
+        &self,
+        operation: Operation,
+        chunk: u64,
+        checksum: Option<u32>,
+        principal: Principal,
+        pipeline: &[&Node],
+    ) -> Bytes {
         let capability = Capability {
             cluster: CLUSTER,
             chunk: ChunkId(chunk),
             generation: ONE,
-            operation: Operation::Write,
+            operation,
             principal,
-            pipeline: pipeline.iter().map(|node| node.address.id).collect(),
-            length_max: 1 << 20,
+            pipeline: pipeline.iter().map(|node| node.address).collect(),
+            length_max: 200_000,
+            checksum,
             expires: clock::now().plus(Duration::from_secs(600)),
         };
         KeyRing::new(&[key()]).seal(&capability).expect("has a key").into()
@@ -227,11 +245,8 @@ impl Cluster {
             let _entered = self.runtime.enter();
             DataConn::new(connected).expect("take over")
         };
-        let open = OpenWrite {
-            capability: self.capability(chunk, user, &[node]),
-            rest: Vec::new(),
-            length: Some(data.len() as u32),
-        };
+        let open =
+            OpenWrite { capability: self.capability(chunk, None, user, &[node]), length: Some(data.len() as u32) };
         conn.send_message(FrameKind::OpenWrite, 1, &open).expect("open");
         let header = FrameHeader::data(1, 0, data);
         conn.send(&header, data).expect("data");
@@ -270,8 +285,14 @@ fn data() -> Vec<u8> {
     (0..200_000).map(|at| (at / 3) as u8).collect()
 }
 
+/// Of every chunk here.
+fn checksum() -> u32 {
+    let header = FrameHeader::data(1, 0, &data());
+    table_checksum(&header.crcs[..header.blocks()])
+}
+
 fn chunk(id: u64) -> ChunkRef {
-    ChunkRef { id: ChunkId(id), generation: ONE, length: 200_000 }
+    ChunkRef { id: ChunkId(id), generation: ONE, length: 200_000, checksum: checksum() }
 }
 
 #[test]
@@ -305,7 +326,8 @@ fn a_copy_order_makes_replicas_down_a_chain() {
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp folder")).collect();
     let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
     cluster.put(&nodes[0], 7, &data());
-    let capability = cluster.capability(7, Principal::Datanode(DatanodeId(1)), &[&nodes[1], &nodes[2]]);
+    let holder = Principal::Datanode(DatanodeId(1));
+    let capability = cluster.capability(7, Some(checksum()), holder, &[&nodes[1], &nodes[2]]);
     let targets = vec![nodes[1].address, nodes[2].address];
     let order = Order::Copy { chunk: chunk(7), targets, capability };
     cluster.order(&nodes[0], vec![order.clone(), order]);
@@ -326,7 +348,7 @@ fn a_copy_to_others_takes_the_place_of_one_that_is_stuck() {
     let order = Order::Copy { chunk: chunk(7), targets: vec![stuck], capability: Bytes::new() };
     cluster.order(&nodes[0], vec![order]);
     let _taken = silent.accept().expect("the copy is under way");
-    let capability = cluster.capability(7, Principal::Datanode(DatanodeId(1)), &[&nodes[1]]);
+    let capability = cluster.capability(7, Some(checksum()), Principal::Datanode(DatanodeId(1)), &[&nodes[1]]);
     let order = Order::Copy { chunk: chunk(7), targets: vec![nodes[1].address], capability };
     cluster.order(&nodes[0], vec![order]);
     cluster.wait_for(&nodes[1], "stored", |known| known.chunks == [7]);
@@ -350,13 +372,67 @@ fn orders_delete_and_verify() {
     let node = cluster.node(1, folder.path());
     (7..10).for_each(|id| cluster.put(&node, id, &data()));
     cluster.wait_for(&node, "told", |known| known.chunks == [7, 8, 9]);
-    let path = folder.path().join("chunks/08/0000000000000008_1.chunk");
+    flip(folder.path(), 8, &[100_000]);
+    let verify = |id| Order::Verify { key: chunk(id).key() };
+    cluster.order(&node, vec![verify(7), verify(8), Order::Delete { key: chunk(9).key() }]);
+    cluster.wait_for(&node, "one suspect, one deleted", |known| known.suspect == [8] && known.chunks == [7]);
+}
+
+/// Flips a bit at each of these places of the file of a chunk.
+fn flip(folder: &Path, id: u64, places: &[usize]) {
+    let path = folder.join(format!("chunks/{id:02x}")).join(dfs_logic::chunk_file::file_name(chunk(id).key()));
     let mut bytes = std::fs::read(&path).expect("read");
-    bytes[100_000] ^= 1;
+    places.iter().for_each(|place| bytes[*place] ^= 1);
     std::fs::write(&path, bytes).expect("write");
-    let verify = |id| Order::Verify { chunk: ChunkId(id) };
-    cluster.order(&node, vec![verify(7), verify(8), Order::Delete { chunk: ChunkId(9), generation: ONE }]);
-    cluster.wait_for(&node, "one damaged, one deleted", |known| known.damaged == [8] && known.chunks == [7]);
+}
+
+/// Three corrupt replicas that together hold every block, one of them with a broken header: whole again.
+#[test]
+fn corrupt_replicas_are_mended_from_one_another() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    nodes.iter().for_each(|node| cluster.put(node, 7, &data()));
+    // Data begins at 4,096; blocks are 65,536 bytes long.
+    for (folder, places) in folders.iter().zip([&[5_000, 70][..], &[80_000, 140_000], &[140_100, 5_100]]) {
+        flip(folder.path(), 7, places);
+    }
+    let verify = Order::Verify { key: chunk(7).key() };
+    for node in &nodes {
+        cluster.order(node, vec![verify.clone()]);
+        cluster.wait_for(node, "suspect", |known| known.suspect == [7]);
+    }
+    let holder = Principal::Datanode(DatanodeId(1));
+    let others = [&nodes[1], &nodes[2]];
+    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &others);
+    let sources = others.map(|node| node.address).to_vec();
+    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources, capability }]);
+    cluster.wait_for(&nodes[0], "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
+    cluster.order(&nodes[0], vec![verify]);
+    cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+}
+
+/// Where no replica has a block right, nothing is replaced.
+#[test]
+fn what_cannot_be_mended_stays_as_it_is() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    nodes.iter().for_each(|node| cluster.put(node, 7, &data()));
+    folders.iter().for_each(|folder| flip(folder.path(), 7, &[5_000]));
+    for node in &nodes {
+        cluster.order(node, vec![Order::Verify { key: chunk(7).key() }]);
+        cluster.wait_for(node, "suspect", |known| known.suspect == [7]);
+    }
+    let before =
+        std::fs::read(folders[0].path().join("chunks/07").join(dfs_logic::chunk_file::file_name(chunk(7).key())));
+    let holder = Principal::Datanode(DatanodeId(1));
+    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &[&nodes[1]]);
+    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources: vec![nodes[1].address], capability }]);
+    cluster.wait_for(&nodes[0], "ended", |known| known.copies_ended.contains(&7) && known.suspect == [7]);
+    let after =
+        std::fs::read(folders[0].path().join("chunks/07").join(dfs_logic::chunk_file::file_name(chunk(7).key())));
+    assert!(before.expect("there") == after.expect("still there"));
 }
 
 #[test]

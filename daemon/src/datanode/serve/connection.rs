@@ -87,7 +87,7 @@ impl Connection {
             FrameKind::FinishWrite => self.finish(header),
             FrameKind::AbortWrite => self.abort(header),
             FrameKind::Read => self.read(header),
-            other @ (FrameKind::WriteDone | FrameKind::ReadDone | FrameKind::Error) => {
+            other @ (FrameKind::WriteDone | FrameKind::Table | FrameKind::ReadDone | FrameKind::Error) => {
                 Err(ConnError::Unexpected(other))
             }
         }

@@ -35,6 +35,8 @@ impl Room {
 pub struct Context {
     pub store: Arc<ChunkStore>,
     pub keys: Arc<SharedKeys>,
+    /// Drawn at the start of this process: receipts are bound to it.
+    pub boot: u64,
     pub identity: Identity,
     pub protection: Protection,
     pub budget: Arc<BufferBudget>,

@@ -6,7 +6,6 @@
 use super::context::{Context, hop_stall};
 use super::limits::{ANSWER_STALL, ANSWER_STALL_STEP, CONNECT_TIMEOUT, STACK_BYTES};
 use crate::descriptors::Scarcity;
-use bytes::Bytes;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::{ConnError, DataConn};
@@ -102,22 +101,16 @@ impl Downstream {
         self.answers.lock().closed.is_some()
     }
 
-    /// Begins a chunk; `rest` are the datanodes behind the next one.
+    /// Begins a chunk at the next one, which makes `behind` datanodes together with those behind it.
     ///
     /// # Errors
     /// When the connection broke.
-    pub fn open(
-        self: &Arc<Self>,
-        capability: Bytes,
-        rest: &[NodeAddress],
-        length: Option<u32>,
-    ) -> Result<Hop, StreamError> {
+    pub fn open(self: &Arc<Self>, open: &OpenWrite, behind: usize) -> Result<Hop, StreamError> {
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         self.answers.lock().streams.insert(stream, None);
         // From here on dropping it forgets the stream.
-        let hop = Hop { downstream: self.clone(), stream, behind: rest.len() + 1 };
-        let open = OpenWrite { capability, rest: rest.to_vec(), length };
-        hop.sent(self.conn.send_message(FrameKind::OpenWrite, stream, &open))?;
+        let hop = Hop { downstream: self.clone(), stream, behind };
+        hop.sent(self.conn.send_message(FrameKind::OpenWrite, stream, open))?;
         Ok(hop)
     }
 }

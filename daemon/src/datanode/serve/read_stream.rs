@@ -1,4 +1,4 @@
-//! Sending blocks of a chunk. The stored checksums go along; the reader verifies them, so nothing is computed here.
+//! Sending blocks of a chunk. Its table of checksums goes before them; the reader verifies both, so nothing is computed here.
 
 use super::context::Context;
 use super::disk::{DiskJob, DiskThreads};
@@ -8,7 +8,7 @@ use dfs_logic::chunk_file::{ALIGN_BYTES, BLOCK_BYTES};
 use dfs_rpc::capability::Operation;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{Read, StreamError};
-use dfs_rpc::frame::{DATA_BYTES_MAX, FrameHeader, FrameKind};
+use dfs_rpc::frame::{DATA_BYTES_MAX, FrameHeader, FrameKind, encode_table};
 use dfs_types::{ErrorCode, Principal};
 use std::io;
 use std::sync::Arc;
@@ -71,7 +71,9 @@ impl ReadStream<'_> {
     fn find(&self, peer: &Principal, read: &Read) -> Result<Range, StreamError> {
         let allowed = self.context.authorise(&read.capability, Operation::Read, peer);
         let capability = allowed.map_err(|error| self.context.own(error))?;
-        let opened = self.context.patiently(|| self.context.store.read(capability.chunk, capability.generation));
+        let unnamed = || self.context.nobodys(ErrorCode::PermissionDenied, "the capability names no checksum");
+        let key = capability.key().ok_or_else(unnamed)?;
+        let opened = self.context.patiently(|| self.context.store.read(key));
         let replica = opened.map_err(|error| self.context.own(error.into_error(self.context.node())))?;
         let length = replica.header().length;
         match read.offset.checked_add(read.length) {
@@ -92,10 +94,9 @@ impl ReadStream<'_> {
 
     /// What the disk did not give makes the replica a damaged one.
     fn failed(&self, range: &Range, error: StoreError) -> ReadEnd {
-        let header = range.replica.header();
         let store: &ChunkStore = &self.context.store;
         self.stream_error(match error {
-            StoreError::Damaged(damage) => store.condemn(header.chunk, header.generation, damage),
+            StoreError::Damaged(damage) => store.suspect(range.replica.key(), damage),
             error => error,
         })
     }
@@ -110,6 +111,12 @@ impl ReadStream<'_> {
         }
     }
 
+    /// The table of the whole chunk.
+    fn table(&self, range: &Range) -> (FrameHeader, Vec<u8>) {
+        let table = encode_table(&range.replica.header().table);
+        (FrameHeader::message(FrameKind::Table, self.stream, &table), table)
+    }
+
     fn done(&self) -> FrameHeader {
         FrameHeader::message(FrameKind::ReadDone, self.stream, &[])
     }
@@ -121,13 +128,16 @@ impl ReadStream<'_> {
         let aligned = buffer.payload_mut(length.next_multiple_of(ALIGN_BYTES));
         range.replica.read(range.start, aligned).map_err(|error| self.failed(range, error))?;
         let data = self.header(range, range.start, length);
-        self.conn.send_two((&data, buffer.payload(length)), (&self.done(), &[]))?;
+        let (header, table) = self.table(range);
+        self.conn.send_three((&header, &table), (&data, buffer.payload(length)), (&self.done(), &[]))?;
         self.context.store.counters().sent(length as u64);
         Ok(())
     }
 
     /// The disk thread reads [`READ_AHEAD`] frames ahead of the one that is sent.
     fn send_long(&self, range: &Range, disk: &DiskThreads) -> Result<(), ReadEnd> {
+        let (header, table) = self.table(range);
+        self.conn.send(&header, &table)?;
         let (done, frames) = sync_channel(READ_AHEAD + 1);
         let mut ahead = range.start;
         let mut in_flight = 0;

@@ -7,7 +7,7 @@ use super::connections::Busy;
 use super::context::Context;
 use super::disk::{DiskJob, DiskThreads, Finishing, Incoming, WriteInFlight};
 use super::downstream::{Downstream, Hop};
-use crate::datanode::store::{Buffer, Buffers};
+use crate::datanode::store::{Buffer, Buffers, Intent};
 use dfs_logic::chunk_file::CAPACITY_MAX;
 use dfs_rpc::capability::{Capability, Operation, Stored};
 use dfs_rpc::client::NodeAddress;
@@ -42,19 +42,24 @@ pub struct Chains {
 }
 
 impl Chains {
-    /// Begins the chunk at the next datanode, over a connection that is open if there is one.
-    fn begin(&mut self, context: &Context, open: &OpenWrite) -> Result<Option<Hop>, StreamError> {
-        let Some((next, rest)) = open.rest.split_first() else { return Ok(None) };
+    /// Begins the chunk at the first datanode of `behind`, over a connection that is open if there is one.
+    fn begin(
+        &mut self,
+        context: &Context,
+        open: &OpenWrite,
+        behind: &[NodeAddress],
+    ) -> Result<Option<Hop>, StreamError> {
+        let Some(next) = behind.first() else { return Ok(None) };
         if let Some(downstream) = self.find(*next) {
-            let begun = downstream.open(open.capability.clone(), rest, open.length);
+            let begun = downstream.open(open, behind.len());
             if begun.is_ok() {
                 self.open.push_front(downstream);
                 return begun.map(Some);
             }
             // It was closed while it was idle: not a failure of the datanode yet.
         }
-        let downstream = Downstream::connect(context, *next, rest.len() + 1)?;
-        let hop = downstream.open(open.capability.clone(), rest, open.length)?;
+        let downstream = Downstream::connect(context, *next, behind.len())?;
+        let hop = downstream.open(open, behind.len())?;
         self.open.push_front(downstream);
         self.open.truncate(context.room.bounds.hops);
         Ok(Some(hop))
@@ -87,11 +92,13 @@ impl WriteStream {
         let allowed = context.authorise(&open.capability, Operation::Write, peer);
         let capability = allowed.map_err(|error| context.own(error))?;
         let capacity = check_open(context, &capability, open)?;
-        let permit = context.enter_write(open.rest.len())?;
-        let hop = chains.begin(context, open)?;
+        let behind = capability.behind(context.node());
+        let permit = context.enter_write(behind.len())?;
+        let hop = chains.begin(context, open, behind)?;
         // A chunk of one frame is written in one go when it ends: nothing to reserve for it.
         let reserve = open.length.is_some() && capacity as usize > DATA_BYTES_MAX;
-        let begin = || context.store.begin(capability.chunk, capability.generation, capacity, reserve);
+        let Capability { chunk, generation, checksum, .. } = capability;
+        let begin = || context.store.begin(Intent { chunk, generation, checksum }, capacity, reserve);
         let begun = context.patiently(begin);
         let writer = match begun {
             Ok(writer) => writer,
@@ -174,8 +181,13 @@ impl WriteStream {
     /// When the writer meant another chunk, or the chain broke.
     pub fn finish(mut self, context: &Context, disk: &DiskThreads, finish: &FinishWrite) -> Result<(), StreamError> {
         let checksum = table_checksum(&self.table);
-        if finish.length != self.received || finish.checksum != checksum || self.received == 0 {
-            let what = format!("the writer ended a chunk of {} bytes after {}", finish.length, self.received);
+        let Capability { checksum: committed, length_max, .. } = self.capability;
+        let other = committed.is_some_and(|committed| (committed, length_max) != (checksum, self.received));
+        if finish.length != self.received || finish.checksum != checksum || self.received == 0 || other {
+            let what = match other {
+                true => "the bytes are others than those that the masters named".to_owned(),
+                false => format!("the writer ended a chunk of {} bytes after {}", finish.length, self.received),
+            };
             self.abort();
             return Err(context.nobodys(ErrorCode::ChecksumMismatch, &what));
         }
@@ -186,6 +198,7 @@ impl WriteStream {
         let stored = Stored {
             cluster: self.capability.cluster,
             node: context.node(),
+            boot: context.boot,
             chunk: self.capability.chunk,
             generation: self.capability.generation,
             length: self.received,
@@ -206,13 +219,8 @@ fn submit(context: &Context, disk: &DiskThreads, job: DiskJob) -> Result<(), Str
     if disk.submit(job) { Ok(()) } else { Err(gone()) }
 }
 
-/// The most bytes that the chunk may have. The chain must be the one that the masters chose.
+/// The most bytes that the chunk may have.
 fn check_open(context: &Context, capability: &Capability, open: &OpenWrite) -> Result<u32, StreamError> {
-    let mut planned = capability.pipeline.iter().skip_while(|node| **node != context.node()).skip(1);
-    let as_planned = open.rest.iter().all(|next| planned.next() == Some(&next.id)) && planned.next().is_none();
-    if !as_planned {
-        return Err(context.nobodys(ErrorCode::PermissionDenied, "the capability is for another chain"));
-    }
     let capacity = open.length.unwrap_or(capability.length_max);
     if capacity == 0 || capacity > capability.length_max.min(CAPACITY_MAX) {
         let what = format!("a chunk of {capacity} bytes is not allowed here");

@@ -10,9 +10,11 @@ use crate::datanode::changes::{Change, ChangeLog};
 use crate::datanode::load::Counters;
 use crate::descriptors;
 use crate::disk;
-use dfs_rpc::node::{FolderLoad, StoredChunk};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
-use std::collections::BTreeMap;
+use dfs_logic::replica::{Event, Stage, may_write, next};
+use dfs_rpc::node::FolderLoad;
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,13 +39,42 @@ pub struct StoreOptions {
     pub accept_empty: bool,
 }
 
-/// Where a replica is.
+/// A replica that is listed.
 #[derive(Debug, Clone)]
 pub struct Replica {
-    pub generation: Generation,
     pub folder: Arc<DataFolder>,
     /// Bytes of its file.
     pub bytes: u64,
+    pub state: ReplicaState,
+}
+
+/// A chunk that is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    pub chunk: ChunkId,
+    pub generation: Generation,
+    /// The committed checksum, which only copies and mends know: they may replace a suspect replica of it.
+    pub checksum: Option<u32>,
+}
+
+/// What is here, and what is coming.
+#[derive(Debug, Default)]
+struct Index {
+    replicas: BTreeMap<ReplicaKey, Replica>,
+    /// Chunks and generations that are being written.
+    incoming: BTreeSet<(ChunkId, Generation)>,
+}
+
+impl Index {
+    /// The replicas of a chunk.
+    fn of(&self, chunk: ChunkId) -> impl Iterator<Item = (ReplicaKey, ReplicaState)> + '_ {
+        let from = self.replicas.range(lowest(chunk)..);
+        from.take_while(move |(key, _)| key.chunk == chunk).map(|(key, replica)| (*key, replica.state))
+    }
+}
+
+fn lowest(chunk: ChunkId) -> ReplicaKey {
+    ReplicaKey { chunk, generation: Generation(0), checksum: 0 }
 }
 
 /// The chunk store.
@@ -54,7 +85,7 @@ pub struct ChunkStore {
     folders: Vec<Arc<DataFolder>>,
     /// Those that could not be opened, and why.
     failed: Vec<(PathBuf, String)>,
-    index: Mutex<BTreeMap<ChunkId, Replica>>,
+    index: Mutex<Index>,
     cache: ReplicaCache,
     changes: ChangeLog,
     counters: Counters,
@@ -69,7 +100,7 @@ impl ChunkStore {
         let share = options.capacity.map(|capacity| capacity / options.folders.len().max(1) as u64);
         let limits = SpaceLimits { capacity: share, reserve: options.reserve };
         let mut folders = Vec::new();
-        let mut index = BTreeMap::new();
+        let mut index = Index::default();
         let mut failed = Vec::new();
         let mut record = Record::load(options.record.clone(), options.cluster, options.node, options.accept_empty);
         for path in &options.folders {
@@ -129,137 +160,133 @@ impl ChunkStore {
         &self.counters
     }
 
-    fn index(&self) -> MutexGuard<'_, BTreeMap<ChunkId, Replica>> {
+    fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins a chunk in the folder with the most room. See [`ChunkWriter`].
     ///
     /// # Errors
-    /// When no folder has room for `capacity` bytes, or the disk fails.
-    pub fn begin(
-        self: &Arc<Self>,
-        chunk: ChunkId,
-        generation: Generation,
-        capacity: u32,
-        reserve: bool,
-    ) -> Result<ChunkWriter, StoreError> {
-        self.refuse_stale(chunk, generation)?;
+    /// When it would replace something ([`may_write`]) or is being written already, when no folder has room for `capacity`
+    /// bytes, or the disk fails.
+    pub fn begin(self: &Arc<Self>, intent: Intent, capacity: u32, reserve: bool) -> Result<ChunkWriter, StoreError> {
+        let coming = self.announce_incoming(intent)?;
         let well = self.folders.iter().filter(|folder| folder.poison().reason().is_none());
         let folder = well.max_by_key(|folder| folder.figures().free).ok_or(StoreError::NoFolder)?;
-        ChunkWriter::begin(self.clone(), folder.clone(), (chunk, generation), capacity, reserve)
+        ChunkWriter::begin(coming, folder.clone(), intent, capacity, reserve)
     }
 
-    /// A replica for reading, its header checked. One that turns out damaged is taken out of service.
+    fn announce_incoming(self: &Arc<Self>, intent: Intent) -> Result<Coming, StoreError> {
+        let Intent { chunk, generation, checksum } = intent;
+        let mut index = self.index();
+        may_write(index.of(chunk), chunk, generation, checksum)?;
+        if !index.incoming.insert((chunk, generation)) {
+            return Err(StoreError::Busy);
+        }
+        drop(index);
+        Ok(Coming { store: self.clone(), chunk, generation })
+    }
+
+    /// A replica for reading, its header checked. One that turns out corrupt becomes suspect.
     ///
     /// # Errors
-    /// When it is not here in this generation, or damaged.
-    pub fn read(&self, chunk: ChunkId, generation: Generation) -> Result<Arc<OpenReplica>, StoreError> {
-        if let Some(open) = self.cache.get(chunk, generation) {
+    /// When it is not here, or its header cannot be used.
+    pub fn read(&self, key: ReplicaKey) -> Result<Arc<OpenReplica>, StoreError> {
+        if let Some(open) = self.cache.get(key) {
             return Ok(open);
         }
-        let replica = self.index().get(&chunk).filter(|replica| replica.generation == generation).cloned();
-        let replica = replica.ok_or(StoreError::NotFound)?;
-        match OpenReplica::open(&replica.folder, self.cluster, chunk, generation) {
+        let replica = self.index().replicas.get(&key).cloned().ok_or(StoreError::NotFound)?;
+        match OpenReplica::open(&replica.folder, self.cluster, key) {
             Ok(open) => Ok(self.cache.put(Arc::new(open))),
-            Err(StoreError::Damaged(damage)) => Err(self.condemn(chunk, generation, damage)),
+            Err(StoreError::Damaged(damage)) => Err(self.suspect(key, damage)),
             Err(error) => Err(error),
         }
     }
 
-    /// Takes a damaged replica out of service and has it reported.
-    pub fn condemn(&self, chunk: ChunkId, generation: Generation, damage: Damage) -> StoreError {
+    /// Notes that a replica is corrupt or cannot be read. It stays where it is: its good blocks may be the last.
+    pub fn suspect(&self, key: ReplicaKey, damage: Damage) -> StoreError {
         let mut index = self.index();
-        let found = index.get(&chunk).filter(|replica| replica.generation == generation).cloned();
-        // Somebody else saw it first, or it was replaced meanwhile.
-        let Some(replica) = found else { return StoreError::Damaged(damage) };
-        index.remove(&chunk);
+        let newly = index.replicas.get_mut(&key).is_some_and(|replica| {
+            std::mem::replace(&mut replica.state, ReplicaState::Suspect) != ReplicaState::Suspect
+        });
         drop(index);
-        self.cache.forget(chunk);
-        self.counters.disk_error();
-        replica.folder.space().freed(replica.bytes);
-        if let Err(error) = replica.folder.set_aside(chunk, generation) {
-            tracing::warn!(%chunk, %error, "a damaged replica could not be set aside");
+        self.cache.forget(key);
+        if newly {
+            self.counters.disk_error();
+            tracing::error!(replica = %key, %damage, "replica is suspect; it stays until enough verified ones stand elsewhere");
+            self.changes.push(Change::Added(StoredReplica { key, state: ReplicaState::Suspect }));
         }
-        tracing::error!(%chunk, %damage, "replica taken out of service");
-        self.changes.push(Change::Damaged(chunk));
         StoreError::Damaged(damage)
     }
 
-    /// Reads the whole replica and compares it with its checksums. A damaged one is taken out of service.
+    /// Reads the whole replica and compares it with its checksums. Its new state is told.
     ///
     /// # Errors
-    /// When it is not here, or damaged.
-    pub fn verify(&self, chunk: ChunkId) -> Result<(), StoreError> {
-        let generation = self.index().get(&chunk).map(|replica| replica.generation).ok_or(StoreError::NotFound)?;
+    /// When it is not here, or corrupt: then it is suspect.
+    pub fn verify(&self, key: ReplicaKey) -> Result<(), StoreError> {
         // Not from the cache: the header on the disk is looked at as well.
-        self.cache.forget(chunk);
-        match self.read(chunk, generation)?.verify() {
-            Err(StoreError::Damaged(damage)) => Err(self.condemn(chunk, generation, damage)),
-            done => done,
+        self.cache.forget(key);
+        match self.read(key).and_then(|open| open.verify()) {
+            Ok(()) => {
+                self.proved(key);
+                Ok(())
+            }
+            Err(StoreError::Damaged(damage)) => {
+                let error = self.suspect(key, damage);
+                // Told once more where it was known: the answer to the order must not be missing.
+                self.changes.push(Change::Added(StoredReplica { key, state: ReplicaState::Suspect }));
+                Err(error)
+            }
+            Err(error) => Err(error),
         }
     }
 
-    /// Deletes a replica of this generation or an older one. One that is not here is no error, and is told as gone.
+    fn proved(&self, key: ReplicaKey) {
+        if let Some(replica) = self.index().replicas.get_mut(&key) {
+            replica.state = ReplicaState::Verified;
+        } else {
+            return;
+        }
+        self.changes.push(Change::Added(StoredReplica { key, state: ReplicaState::Verified }));
+    }
+
+    /// Deletes a replica; quarantines a suspect one. One that is not here is no error, and is told as gone.
     ///
     /// # Errors
-    /// When the file system refuses.
-    pub fn delete(&self, chunk: ChunkId, generation: Generation) -> Result<(), StoreError> {
-        let mut index = self.index();
-        let found = index.get(&chunk).cloned();
-        match found {
-            Some(replica) if replica.generation > generation => return Ok(()),
-            Some(replica) => {
-                index.remove(&chunk);
-                drop(index);
-                self.cache.forget(chunk);
-                replica.folder.space().freed(replica.bytes);
-                // Its name need not be gone durably: should it come back, it is reported and deleted again.
-                let removed = std::fs::remove_file(replica.folder.replica_path(chunk, replica.generation));
-                // It is not served any more, whether its file could be removed or not.
-                self.changes.push(Change::Removed(chunk));
-                return removed.map_err(StoreError::io("delete chunk"));
-            }
-            None => drop(index),
+    /// When the file system refuses. The replica is then not served any more, and found again at the next start.
+    pub fn delete(&self, key: ReplicaKey) -> Result<(), StoreError> {
+        let found = self.index().replicas.remove(&key);
+        self.cache.forget(key);
+        self.changes.push(Change::Removed(key));
+        let Some(replica) = found else { return Ok(()) };
+        replica.folder.space().freed(replica.bytes);
+        match next(Stage::Listed(replica.state), Event::Deleted) {
+            Some(Stage::Quarantined) => replica.folder.quarantine(key).map_err(StoreError::io("quarantine chunk")),
+            // Its name need not be gone durably: should it come back, it is reported and deleted again.
+            _ => std::fs::remove_file(replica.folder.replica_path(key)).map_err(StoreError::io("delete chunk")),
         }
-        self.changes.push(Change::Removed(chunk));
-        Ok(())
     }
 
-    /// # Errors
-    /// When a newer generation is here.
-    pub(super) fn refuse_stale(&self, chunk: ChunkId, generation: Generation) -> Result<(), StoreError> {
-        let newer = self.index().get(&chunk).is_some_and(|replica| replica.generation > generation);
-        if newer { Err(StoreError::Stale) } else { Ok(()) }
-    }
-
-    /// Lists a replica; returns the one that it replaces.
-    pub(super) fn insert(&self, chunk: ChunkId, replica: Replica) -> Result<Option<Replica>, StoreError> {
-        let mut index = self.index();
-        if index.get(&chunk).is_some_and(|old| old.generation > replica.generation) {
-            drop(index);
-            replica.folder.space().freed(replica.bytes);
-            let _ = std::fs::remove_file(replica.folder.replica_path(chunk, replica.generation));
-            return Err(StoreError::Stale);
-        }
-        let old = index.insert(chunk, replica);
-        drop(index);
-        self.cache.forget(chunk);
-        Ok(old)
+    /// Lists a replica that is durable now, and tells of it. Returns the suspect one that it replaces.
+    pub(super) fn insert(&self, key: ReplicaKey, folder: Arc<DataFolder>, bytes: u64) -> Option<Replica> {
+        let state = ReplicaState::Verified;
+        let old = self.index().replicas.insert(key, Replica { folder, bytes, state });
+        self.cache.forget(key);
+        self.changes.push(Change::Added(StoredReplica { key, state }));
+        old
     }
 
     /// A file of this name was replaced by one that came to nothing: a replica that was listed under it is gone.
-    pub(super) fn lost(&self, chunk: ChunkId, generation: Generation) {
-        let mut index = self.index();
-        if index.get(&chunk).is_none_or(|replica| replica.generation != generation) {
-            return;
-        }
-        if let Some(replica) = index.remove(&chunk) {
-            replica.folder.space().freed(replica.bytes);
-        }
-        drop(index);
-        self.cache.forget(chunk);
-        self.changes.push(Change::Removed(chunk));
+    pub(super) fn lost(&self, key: ReplicaKey) {
+        let Some(replica) = self.index().replicas.remove(&key) else { return };
+        replica.folder.space().freed(replica.bytes);
+        self.cache.forget(key);
+        self.changes.push(Change::Removed(key));
+    }
+
+    /// Where a replica is; none when it is not here.
+    pub(super) fn find(&self, key: ReplicaKey) -> Option<Replica> {
+        self.index().replicas.get(&key).cloned()
     }
 
     /// Looks whether each folder is still the one that was opened. Of one that is gone (unmounted, removed, replaced) all
@@ -269,10 +296,10 @@ impl ChunkStore {
             let Some(reason) = folder.is_lost() else { continue };
             let mut index = self.index();
             let is_there = |replica: &Replica| Arc::ptr_eq(&replica.folder, folder);
-            let lost: Vec<ChunkId> =
-                index.iter().filter(|(_, replica)| is_there(replica)).map(|(chunk, _)| *chunk).collect();
-            for chunk in &lost {
-                if let Some(replica) = index.remove(chunk) {
+            let listed = index.replicas.iter().filter(|(_, replica)| is_there(replica));
+            let lost: Vec<ReplicaKey> = listed.map(|(key, _)| *key).collect();
+            for key in &lost {
+                if let Some(replica) = index.replicas.remove(key) {
                     folder.space().freed(replica.bytes);
                 }
             }
@@ -283,7 +310,7 @@ impl ChunkStore {
                 replicas = lost.len(),
                 "a data folder is out of use: {reason}"
             );
-            lost.into_iter().for_each(|chunk| self.changes.push(Change::Removed(chunk)));
+            lost.into_iter().for_each(|key| self.changes.push(Change::Removed(key)));
         }
     }
 
@@ -292,17 +319,12 @@ impl ChunkStore {
         self.cache.clear();
     }
 
-    /// Tells the masters of a replica that is durable now.
-    pub(super) fn announce(&self, chunk: ChunkId, generation: Generation) {
-        self.changes.push(Change::Added(StoredChunk { id: chunk, generation }));
-    }
-
-    /// Up to `count` replicas behind `after`, in rising order of their ids.
-    pub fn page(&self, after: Option<ChunkId>, count: usize) -> Vec<StoredChunk> {
+    /// Up to `count` replicas behind `after`, in rising order of their keys.
+    pub fn page(&self, after: Option<ReplicaKey>, count: usize) -> Vec<StoredReplica> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let index = self.index();
-        let page = index.range((start, Bound::Unbounded)).take(count);
-        page.map(|(id, replica)| StoredChunk { id: *id, generation: replica.generation }).collect()
+        let page = index.replicas.range((start, Bound::Unbounded)).take(count);
+        page.map(|(key, replica)| StoredReplica { key: *key, state: replica.state }).collect()
     }
 
     /// The figures of each folder, also of those that could not be opened.
@@ -338,32 +360,33 @@ impl ChunkStore {
     }
 }
 
-/// Lists a replica found at start. Of two generations the newer one stays.
-fn admit(index: &mut BTreeMap<ChunkId, Replica>, folder: &Arc<DataFolder>, found: FoundReplica) {
-    let replica = Replica { generation: found.generation, folder: folder.clone(), bytes: found.bytes };
-    if found.is_misshapen() {
-        tracing::error!(chunk = %found.chunk, bytes = found.bytes, "a replica that is cut off was set aside");
-        remove(folder, found.chunk, &replica, true);
-        return;
+/// Lists a replica found at start. Nothing that is found is removed: which of several counts, the masters know.
+fn admit(index: &mut Index, folder: &Arc<DataFolder>, found: FoundReplica) {
+    let state = if found.is_misshapen() { ReplicaState::Suspect } else { ReplicaState::Stored };
+    if state == ReplicaState::Suspect {
+        tracing::error!(replica = %found.key, bytes = found.bytes, "a replica is cut off: it is suspect");
     }
-    match index.get(&found.chunk) {
-        Some(other) if other.generation >= found.generation => remove(folder, found.chunk, &replica, false),
-        _ => {
-            if let Some(old) = index.insert(found.chunk, replica) {
-                remove(&old.folder, found.chunk, &old, false);
-            }
+    match index.replicas.entry(found.key) {
+        Entry::Vacant(place) => {
+            place.insert(Replica { folder: folder.clone(), bytes: found.bytes, state });
+        }
+        Entry::Occupied(_) => {
+            let folder = folder.path().display();
+            tracing::warn!(replica = %found.key, %folder, "a replica is here twice; the second file is left alone");
         }
     }
 }
 
-fn remove(folder: &DataFolder, chunk: ChunkId, replica: &Replica, keep: bool) {
-    folder.space().freed(replica.bytes);
-    let removed = if keep {
-        folder.set_aside(chunk, replica.generation)
-    } else {
-        std::fs::remove_file(folder.replica_path(chunk, replica.generation))
-    };
-    if let Err(error) = removed {
-        tracing::warn!(%chunk, %error, "a replica could not be removed");
+/// A chunk and generation that is being written; others are kept out until it is dropped.
+#[derive(Debug)]
+pub(super) struct Coming {
+    pub(super) store: Arc<ChunkStore>,
+    chunk: ChunkId,
+    generation: Generation,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.store.index().incoming.remove(&(self.chunk, self.generation));
     }
 }

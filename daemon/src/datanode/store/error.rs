@@ -4,6 +4,7 @@ use super::format::FormatError;
 use crate::descriptors::Scarcity;
 use crate::durable::LockError;
 use dfs_logic::chunk_file::ChunkFileError;
+use dfs_logic::replica::WriteRefused;
 use dfs_types::{DatanodeId, Error, ErrorCode};
 use std::io;
 use std::path::PathBuf;
@@ -17,8 +18,10 @@ pub enum StoreError {
     NoFolder,
     #[error("the chunk is not stored here")]
     NotFound,
-    #[error("a newer generation of the chunk is stored here")]
-    Stale,
+    #[error(transparent)]
+    Refused(#[from] WriteRefused),
+    #[error("this chunk and generation is being written already")]
+    Busy,
     #[error("the replica is damaged: {0}")]
     Damaged(Damage),
     #[error("{what}: {error}")]
@@ -61,7 +64,8 @@ impl StoreError {
     pub fn into_error(self, node: DatanodeId) -> Error {
         let code = match &self {
             Self::NoSpace | Self::NoFolder | Self::Io { .. } => ErrorCode::LocalIo,
-            Self::NotFound | Self::Stale => ErrorCode::NotFound,
+            Self::NotFound => ErrorCode::NotFound,
+            Self::Refused(_) | Self::Busy => ErrorCode::AlreadyExists,
             Self::Damaged(_) => ErrorCode::ChecksumMismatch,
         };
         Error::new(code, format!("{node}: {self}"))

@@ -4,8 +4,8 @@
 //! FOLDER/lock                       held by the process that uses it
 //! FOLDER/format                     whose it is
 //! FOLDER/incoming/                  chunks being written; emptied at start
-//! FOLDER/chunks/XX/ID_GEN.chunk     replicas; XX is the low byte of the id
-//! FOLDER/damaged/                   replicas that were found damaged
+//! FOLDER/chunks/XX/KEY.chunk        replicas, named by their keys; XX is the low byte of the id
+//! FOLDER/quarantine/                corrupt replicas that others have taken the place of
 //! ```
 
 use super::error::{OpenError, StoreError};
@@ -15,7 +15,7 @@ use super::space::{Space, SpaceFigures, SpaceLimits};
 use crate::descriptors::{self, Scarcity};
 use crate::durable::{self, FolderLock, Poison};
 use dfs_logic::chunk_file::{ALIGN_BYTES, fan_out, file_name, parse_file_name};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, ReplicaKey};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -25,17 +25,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// Where replicas are.
 pub const CHUNKS: &str = "chunks";
 const INCOMING: &str = "incoming";
-const DAMAGED: &str = "damaged";
-/// Damaged replicas that are kept for a person to look at; further ones are deleted.
-const DAMAGED_MAX: usize = 64;
+const QUARANTINE: &str = "quarantine";
+/// Corrupt replicas that are kept for a person to look at, the newest. Good ones have taken the place of each.
+const QUARANTINE_MAX: usize = 64;
 /// Folders under [`CHUNKS`].
 const FANS: usize = 256;
 
 /// A replica that was found at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundReplica {
-    pub chunk: ChunkId,
-    pub generation: Generation,
+    pub key: ReplicaKey,
     /// Bytes of its file.
     pub bytes: u64,
 }
@@ -160,10 +159,10 @@ impl DataFolder {
     }
 
     /// The file of a replica.
-    pub fn replica_path(&self, chunk: ChunkId, generation: Generation) -> PathBuf {
+    pub fn replica_path(&self, key: ReplicaKey) -> PathBuf {
         let mut path = self.path.join(CHUNKS);
-        path.push(fan_out(chunk));
-        path.push(file_name(chunk, generation));
+        path.push(fan_out(key.chunk));
+        path.push(file_name(key));
         path
     }
 
@@ -204,18 +203,21 @@ impl DataFolder {
         }
     }
 
-    /// Moves a replica out of service, or deletes it when enough damaged ones are kept.
+    /// Moves a suspect replica out of service, which the masters order after proof. Of more than are kept the oldest go.
     ///
     /// # Errors
     /// When the file system refuses. The replica's name is then still there.
-    pub fn set_aside(&self, chunk: ChunkId, generation: Generation) -> io::Result<()> {
-        let path = self.replica_path(chunk, generation);
-        let kept = std::fs::read_dir(self.path.join(DAMAGED))?.count();
-        if kept < DAMAGED_MAX {
-            std::fs::rename(path, self.path.join(DAMAGED).join(file_name(chunk, generation)))
-        } else {
-            std::fs::remove_file(path)
+    pub fn quarantine(&self, key: ReplicaKey) -> io::Result<()> {
+        let folder = self.path.join(QUARANTINE);
+        std::fs::rename(self.replica_path(key), folder.join(file_name(key)))?;
+        let mut kept = Vec::new();
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            kept.push((entry.metadata()?.ctime(), entry.path()));
         }
+        kept.sort();
+        let surplus = kept.len().saturating_sub(QUARANTINE_MAX);
+        kept.iter().take(surplus).try_for_each(|(_, path)| std::fs::remove_file(path))
     }
 }
 
@@ -252,7 +254,7 @@ type EntryError = (PathBuf, io::Error);
 
 fn make_folders(path: &Path) -> Result<(), EntryError> {
     let chunks = path.join(CHUNKS);
-    for folder in [path.join(INCOMING), path.join(DAMAGED), chunks.clone()] {
+    for folder in [path.join(INCOMING), path.join(QUARANTINE), chunks.clone()] {
         durable::create_folder(&folder).map_err(|error| (folder, error))?;
     }
     let mut made = false;
@@ -305,8 +307,8 @@ fn scan(path: &Path) -> Result<Vec<FoundReplica>, EntryError> {
 /// The replica that an entry of the directory `fan` is, if it is one.
 fn look_at(entry: &std::fs::DirEntry, fan: &str) -> io::Result<Option<FoundReplica>> {
     let name = entry.file_name();
-    match name.to_str().and_then(parse_file_name).filter(|(chunk, _)| fan_out(*chunk) == fan) {
-        Some((chunk, generation)) => Ok(Some(FoundReplica { chunk, generation, bytes: entry.metadata()?.len() })),
+    match name.to_str().and_then(parse_file_name).filter(|key| fan_out(key.chunk) == fan) {
+        Some(key) => Ok(Some(FoundReplica { key, bytes: entry.metadata()?.len() })),
         None => {
             tracing::warn!(file = %entry.path().display(), "not a chunk file; left alone");
             Ok(None)

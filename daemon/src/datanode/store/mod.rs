@@ -14,6 +14,7 @@ pub mod folder;
 pub mod format;
 pub mod reader;
 pub mod record;
+pub mod salvage;
 pub mod space;
 pub mod writer;
 
@@ -21,7 +22,8 @@ pub mod writer;
 mod tests;
 
 pub use buffer::{AlignedBuffer, Buffer, BufferBudget, Buffers};
-pub use chunks::{ChunkStore, StoreOptions};
+pub use chunks::{ChunkStore, Intent, StoreOptions};
 pub use error::{Damage, OpenError, StoreError};
 pub use reader::OpenReplica;
+pub use salvage::Salvage;
 pub use writer::ChunkWriter;

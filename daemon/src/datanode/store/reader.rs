@@ -7,7 +7,7 @@ use super::folder::DataFolder;
 use crate::descriptors::Scarcity;
 use dfs_logic::chunk_file::{self, ALIGN_BYTES, BLOCK_BYTES, ChunkFileError, ChunkHeader};
 use dfs_rpc::frame::{BLOCKS_PER_FRAME, DATA_BYTES_MAX};
-use dfs_types::{ChunkId, ClusterId, Generation};
+use dfs_types::{ClusterId, ReplicaKey};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -21,6 +21,7 @@ const HEADER_READ_BYTES: usize = 2 * ALIGN_BYTES;
 pub struct OpenReplica {
     file: File,
     header: ChunkHeader,
+    key: ReplicaKey,
 }
 
 impl OpenReplica {
@@ -28,20 +29,15 @@ impl OpenReplica {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when it is not whole.
-    pub(super) fn open(
-        folder: &DataFolder,
-        cluster: ClusterId,
-        chunk: ChunkId,
-        generation: Generation,
-    ) -> Result<Self, StoreError> {
-        let file = match direct::open_read(&folder.replica_path(chunk, generation), folder.direct()) {
+    pub(super) fn open(folder: &DataFolder, cluster: ClusterId, key: ReplicaKey) -> Result<Self, StoreError> {
+        let file = match direct::open_read(&folder.replica_path(key), folder.direct()) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Damaged(Damage::Gone)),
             // Out of file handles, perhaps: that says nothing about the replica.
             Err(error) => return Err(StoreError::Io { what: "open chunk", error }),
         };
         let header = read_header(&file)?;
-        if (header.cluster, header.chunk, header.generation) != (cluster, chunk, generation) {
+        if (header.cluster, header.key()) != (cluster, key) {
             return Err(StoreError::Damaged(Damage::Stranger));
         }
         let found = file.metadata().map_err(StoreError::io("stat chunk"))?.len();
@@ -49,8 +45,12 @@ impl OpenReplica {
         if found < expected {
             Err(StoreError::Damaged(Damage::Short { found, expected }))
         } else {
-            Ok(Self { file, header })
+            Ok(Self { file, header, key })
         }
+    }
+
+    pub fn key(&self) -> ReplicaKey {
+        self.key
     }
 
     pub fn header(&self) -> &ChunkHeader {
@@ -111,7 +111,7 @@ impl OpenReplica {
     }
 }
 
-fn read_header(file: &File) -> Result<ChunkHeader, StoreError> {
+pub(super) fn read_header(file: &File) -> Result<ChunkHeader, StoreError> {
     let damaged = |error: ChunkFileError| StoreError::Damaged(error.into());
     let mut start = AlignedBuffer::new(HEADER_READ_BYTES);
     direct::read_at(file, &mut start, 0).map_err(cut_or_broken)?;
@@ -154,18 +154,17 @@ impl ReplicaCache {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn get(&self, chunk: ChunkId, generation: Generation) -> Option<Arc<OpenReplica>> {
+    pub fn get(&self, key: ReplicaKey) -> Option<Arc<OpenReplica>> {
         let mut open = self.lock();
-        let place = open.iter().position(|replica| replica.header.chunk == chunk)?;
+        let place = open.iter().position(|replica| replica.key == key)?;
         let found = open.remove(place)?;
-        let right = found.header.generation == generation;
         open.push_front(found.clone());
-        right.then_some(found)
+        Some(found)
     }
 
     pub fn put(&self, replica: Arc<OpenReplica>) -> Arc<OpenReplica> {
         let mut open = self.lock();
-        open.retain(|other| other.header.chunk != replica.header.chunk);
+        open.retain(|other| other.key != replica.key);
         open.push_front(replica.clone());
         open.truncate(self.most);
         replica
@@ -176,7 +175,7 @@ impl ReplicaCache {
         self.lock().clear();
     }
 
-    pub fn forget(&self, chunk: ChunkId) {
-        self.lock().retain(|replica| replica.header.chunk != chunk);
+    pub fn forget(&self, key: ReplicaKey) {
+        self.lock().retain(|replica| replica.key != key);
     }
 }

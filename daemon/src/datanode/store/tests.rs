@@ -3,8 +3,9 @@
 use super::*;
 use crate::datanode::changes::Change;
 use dfs_logic::chunk_file::{BLOCK_BYTES, file_name};
-use dfs_rpc::frame::block_crcs;
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation};
+use dfs_rpc::frame::{block_crcs, table_checksum};
+use dfs_types::ReplicaState::{Stored, Suspect, Verified};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,9 +39,28 @@ fn table(data: &[u8]) -> Vec<u32> {
     data.chunks(BLOCK_BYTES as usize).map(|block| block_crcs(block)[0]).collect()
 }
 
+fn key(id: u64, data: &[u8]) -> ReplicaKey {
+    ReplicaKey { chunk: ChunkId(id), generation: ONE, checksum: table_checksum(&table(data)) }
+}
+
+/// A client's write.
+fn intent(id: u64) -> Intent {
+    Intent { chunk: ChunkId(id), generation: ONE, checksum: None }
+}
+
+/// The key of the only replica of a chunk.
+fn listed(store: &ChunkStore, id: u64) -> Option<ReplicaKey> {
+    let page = store.page(None, 10_000);
+    page.iter().map(|stored| stored.key).find(|key| key.chunk == ChunkId(id))
+}
+
+fn states(store: &ChunkStore) -> Vec<ReplicaState> {
+    store.page(None, 100).iter().map(|stored| stored.state).collect()
+}
+
 /// Writes all data of a chunk, and leaves the commit to the caller.
 fn written(store: &Arc<ChunkStore>, id: u64, data: &[u8]) -> ChunkWriter {
-    let writer = store.begin(ChunkId(id), ONE, data.len() as u32, true).expect("begin");
+    let writer = store.begin(intent(id), data.len() as u32, true).expect("begin");
     let mut aligned = AlignedBuffer::new(data.len().next_multiple_of(4096));
     aligned[..data.len()].copy_from_slice(data);
     writer.write(0, &aligned).expect("write");
@@ -52,7 +72,8 @@ fn store_chunk(store: &Arc<ChunkStore>, id: u64, data: &[u8]) {
 }
 
 fn read_all(store: &ChunkStore, id: u64) -> Result<Vec<u8>, StoreError> {
-    let replica = store.read(ChunkId(id), ONE)?;
+    let key = listed(store, id).ok_or(StoreError::NotFound)?;
+    let replica = store.read(key)?;
     let length = replica.header().length as usize;
     let mut aligned = AlignedBuffer::new(length.next_multiple_of(4096));
     replica.read(0, &mut aligned)?;
@@ -60,8 +81,8 @@ fn read_all(store: &ChunkStore, id: u64) -> Result<Vec<u8>, StoreError> {
     Ok(aligned[..length].to_vec())
 }
 
-fn replica_file(folder: &Path, id: u64) -> PathBuf {
-    folder.join(format!("chunks/{:02x}", id & 0xff)).join(file_name(ChunkId(id), ONE))
+fn replica_file(folder: &Path, key: ReplicaKey) -> PathBuf {
+    folder.join(format!("chunks/{:02x}", key.chunk.0 & 0xff)).join(file_name(key))
 }
 
 fn count(folder: PathBuf) -> usize {
@@ -78,11 +99,15 @@ fn chunks_are_there_after_a_restart() {
     assert_eq!(store.changes().end(), 2);
     drop(store);
     let store = open(folder.path());
-    assert_eq!(store.page(None, 10).iter().map(|chunk| chunk.id.0).collect::<Vec<_>>(), [5, 300]);
-    assert_eq!(store.page(Some(ChunkId(5)), 10).len(), 1);
+    assert_eq!(store.page(None, 10).iter().map(|stored| stored.key.chunk.0).collect::<Vec<_>>(), [5, 300]);
+    assert_eq!(store.page(Some(key(5, &data)), 10).len(), 1);
     assert_eq!(read_all(&store, 5).expect("read"), data);
     assert_eq!(read_all(&store, 300).expect("read"), data[..1]);
-    store.verify(ChunkId(5)).expect("whole");
+    assert_eq!(states(&store), [Stored, Stored], "what is found at start is no proof");
+    store.verify(key(5, &data)).expect("whole");
+    assert_eq!(states(&store), [Verified, Stored]);
+    let news = store.changes().news(0).expect("kept");
+    assert_eq!(news.added, [StoredReplica { key: key(5, &data), state: Verified }]);
     let used: u64 = store.folder_loads().iter().map(|folder| folder.used).sum();
     assert_eq!(used, 4096 + 200_704 + 4096 + 4096);
 }
@@ -95,7 +120,7 @@ fn a_small_chunk_goes_out_with_its_header_in_one_piece() {
     let data = content(70_000);
     let mut buffer = buffers.take(Duration::ZERO).expect("buffer");
     buffer.payload_mut(data.len()).copy_from_slice(&data);
-    let writer = store.begin(ChunkId(1), ONE, data.len() as u32, false).expect("begin");
+    let writer = store.begin(intent(1), data.len() as u32, false).expect("begin");
     assert!(writer.fits_one_buffer(data.len() as u32));
     writer.commit(data.len() as u32, table(&data), Some(buffer)).expect("commit");
     assert_eq!(read_all(&store, 1).expect("read"), data);
@@ -106,13 +131,13 @@ fn a_chunk_may_end_up_shorter_than_what_was_reserved() {
     let folder = tempfile::tempdir().expect("temp folder");
     let store = open(folder.path());
     let data = content(5000);
-    let writer = store.begin(ChunkId(1), ONE, 64 << 20, true).expect("begin");
+    let writer = store.begin(intent(1), 64 << 20, true).expect("begin");
     let mut aligned = AlignedBuffer::new(8192);
     aligned[..5000].copy_from_slice(&data);
     writer.write(0, &aligned).expect("write");
     writer.commit(5000, table(&data), None).expect("commit");
     assert_eq!(read_all(&store, 1).expect("read"), data);
-    assert_eq!(std::fs::metadata(replica_file(folder.path(), 1)).expect("stat").len(), 8192 + 8192);
+    assert_eq!(std::fs::metadata(replica_file(folder.path(), key(1, &data))).expect("stat").len(), 8192 + 8192);
 }
 
 #[test]
@@ -123,7 +148,7 @@ fn what_was_not_committed_leaves_nothing() {
     drop(written(&store, 1, &content(9000)));
     assert_eq!(count(folder.path().join("incoming")), 0);
     assert_eq!((store.folder_loads()[0].used, store.page(None, 10).len()), (free, 0));
-    assert!(matches!(store.read(ChunkId(1), ONE), Err(StoreError::NotFound)));
+    assert!(matches!(read_all(&store, 1), Err(StoreError::NotFound)));
 }
 
 #[test]
@@ -174,21 +199,35 @@ fn a_second_store_on_the_same_folder_is_refused() {
     assert!(error.to_string().contains("is in use by another process (pid"), "{error}");
 }
 
-/// Damages the file of chunk 1, and expects the store to notice at `read_all` or `verify`, whichever comes first.
+/// Damages the file of chunk 1, and expects the store to notice at `read` or `verify`, whichever comes first. The replica is
+/// suspect then, stays, and is replaced by nothing but its own bytes.
 fn damaged(harm: impl FnOnce(&Path), by_read: bool) {
     let folder = tempfile::tempdir().expect("temp folder");
     let store = open(folder.path());
-    store_chunk(&store, 1, &content(200_000));
-    harm(&replica_file(folder.path(), 1));
-    let found = if by_read { store.read(ChunkId(1), ONE).map(|_| ()) } else { store.verify(ChunkId(1)) };
+    let data = content(200_000);
+    let key = key(1, &data);
+    store_chunk(&store, 1, &data);
+    harm(&replica_file(folder.path(), key));
+    let found = if by_read { store.read(key).map(|_| ()) } else { store.verify(key) };
     assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
-    assert!(matches!(store.read(ChunkId(1), ONE), Err(StoreError::NotFound)));
-    assert_eq!(store.folder_loads()[0].used, 0);
+    assert_eq!((states(&store), store.folder_loads()[0].used), (vec![Suspect], 204_800));
     let news = store.changes().news(1).expect("kept");
-    assert_eq!(news.damaged, [ChunkId(1)]);
-    // A good copy may come back at once.
-    store_chunk(&store, 1, &content(200_000));
-    assert_eq!(read_all(&store, 1).expect("read"), content(200_000));
+    assert_eq!(news.added[0], StoredReplica { key, state: Suspect });
+    assert!(matches!(store.begin(intent(1), 200_000, true), Err(StoreError::Refused(_))));
+    let named = Intent { checksum: Some(key.checksum), ..intent(1) };
+    let write = |data: &[u8]| {
+        let writer = store.begin(named, 200_000, true).expect("may replace it");
+        let mut aligned = AlignedBuffer::new(data.len().next_multiple_of(4096));
+        aligned[..data.len()].copy_from_slice(data);
+        writer.write(0, &aligned).expect("write");
+        writer.commit(200_000, table(data), None)
+    };
+    assert!(matches!(write(&vec![1; 200_000]), Err(StoreError::Damaged(Damage::Stranger))), "other bytes");
+    assert_eq!(states(&store), [Suspect]);
+    write(&data).expect("its own bytes");
+    assert_eq!(read_all(&store, 1).expect("read"), data);
+    assert_eq!((states(&store), store.folder_loads()[0].used), (vec![Verified], 204_800));
+    assert_eq!(count(folder.path().join("chunks/01")), 1);
 }
 
 fn flip(path: &Path, at: usize) {
@@ -228,74 +267,92 @@ fn a_file_under_the_wrong_name_is_not_believed() {
     let store = open(folder.path());
     store_chunk(&store, 1, &content(10));
     store_chunk(&store, 2, &content(20));
-    std::fs::copy(replica_file(folder.path(), 2), replica_file(folder.path(), 1)).expect("copy");
-    assert!(matches!(store.read(ChunkId(1), ONE), Err(StoreError::Damaged(Damage::Stranger))));
+    let (one, two) = (key(1, &content(10)), key(2, &content(20)));
+    std::fs::copy(replica_file(folder.path(), two), replica_file(folder.path(), one)).expect("copy");
+    assert!(matches!(store.read(one), Err(StoreError::Damaged(Damage::Stranger))));
 }
 
 #[test]
-fn cut_off_replicas_and_old_generations_are_dealt_with_at_start() {
+fn nothing_that_is_found_at_start_is_removed() {
     let folder = tempfile::tempdir().expect("temp folder");
     let store = open(folder.path());
     store_chunk(&store, 1, &content(10));
     store_chunk(&store, 2, &content(10));
     drop(store);
-    let newer = folder.path().join("chunks/01").join(file_name(ChunkId(1), Generation(2)));
-    std::fs::copy(replica_file(folder.path(), 1), &newer).expect("copy");
-    std::fs::write(replica_file(folder.path(), 2), b"").expect("empty");
-    std::fs::write(replica_file(folder.path(), 3), [0; 70_000]).expect("not aligned");
+    let (one, two) = (key(1, &content(10)), key(2, &content(10)));
+    let newer = ReplicaKey { generation: Generation(2), ..one };
+    std::fs::copy(replica_file(folder.path(), one), replica_file(folder.path(), newer)).expect("copy");
+    std::fs::write(replica_file(folder.path(), two), b"").expect("empty");
     std::fs::write(folder.path().join("chunks/01/README"), b"").expect("write");
     let store = open(folder.path());
-    let page = store.page(None, 10);
-    assert_eq!((page.len(), page[0].generation), (1, Generation(2)));
-    assert!(!replica_file(folder.path(), 1).exists());
-    assert_eq!(count(folder.path().join("damaged")), 2);
+    let page: Vec<_> = store.page(None, 10).iter().map(|stored| (stored.key, stored.state)).collect();
+    assert_eq!(page, [(one, Stored), (newer, Stored), (two, Suspect)]);
+    assert_eq!(read_all(&store, 1).expect("the wrong name hides nothing"), content(10));
+    assert!(matches!(store.read(newer), Err(StoreError::Damaged(Damage::Stranger))));
+    assert!(replica_file(folder.path(), two).exists() && replica_file(folder.path(), newer).exists());
 }
 
 #[test]
-fn generations_only_rise() {
+fn a_chunk_is_written_by_one_at_a_time() {
     let folder = tempfile::tempdir().expect("temp folder");
     let store = open(folder.path());
-    let data = content(10);
-    let begin = |generation| store.begin(ChunkId(1), Generation(generation), 10, false);
-    let whole = || {
-        let mut buffer = Buffers::new(Arc::default()).take(Duration::ZERO).expect("buffer");
-        buffer.payload_mut(10).copy_from_slice(&data);
-        Some(buffer)
-    };
-    let late = begin(1).expect("begin");
-    begin(2).expect("begin").commit(10, table(&data), whole()).expect("commit");
-    assert!(matches!(late.commit(10, table(&data), whole()), Err(StoreError::Stale)));
-    assert!(matches!(begin(1), Err(StoreError::Stale)));
-    begin(2).expect("begin").commit(10, table(&data), whole()).expect("again the same");
-    begin(3).expect("begin").commit(10, table(&data), whole()).expect("newer");
-    assert_eq!(count(folder.path().join("chunks/01")), 1);
-    assert_eq!(store.folder_loads()[0].used, 8192);
-    assert_eq!(count(folder.path().join("incoming")), 0);
+    let first = written(&store, 1, &content(10));
+    assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
+    drop(first);
+    written(&store, 1, &content(20)).commit(20, table(&content(20)), None).expect("the first one came to nothing");
+    assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Refused(_))));
 }
 
 #[test]
-fn deleting_is_idempotent_and_spares_newer_generations() {
+fn deleting_is_idempotent_and_of_one_replica() {
     let folder = tempfile::tempdir().expect("temp folder");
     let store = open(folder.path());
     store_chunk(&store, 1, &content(10));
-    store.delete(ChunkId(1), Generation(0)).expect("older");
+    let one = key(1, &content(10));
+    let other = ReplicaKey { checksum: 1, ..one };
+    store.delete(other).expect("another");
     assert_eq!(store.page(None, 10).len(), 1);
-    store.delete(ChunkId(1), ONE).expect("delete");
-    store.delete(ChunkId(1), ONE).expect("again");
+    store.delete(one).expect("delete");
+    store.delete(one).expect("again");
     assert_eq!(store.page(None, 10).len(), 0);
     assert_eq!(count(folder.path().join("chunks/01")), 0);
-    assert_eq!(store.changes().news(1).expect("kept").removed, [ChunkId(1), ChunkId(1)]);
+    assert_eq!(store.changes().news(1).expect("kept").removed, [other, one, one]);
+}
+
+#[test]
+fn a_suspect_replica_is_quarantined_when_its_deletion_is_ordered() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    for id in 0..70 {
+        store_chunk(&store, id, &content(10));
+        store.suspect(key(id, &content(10)), Damage::Block(0));
+        store.delete(key(id, &content(10))).expect("quarantine");
+    }
+    assert_eq!(count(folder.path().join("quarantine")), 64, "the newest are kept");
+    assert_eq!((store.page(None, 100).len(), store.folder_loads()[0].used), (0, 0));
+}
+
+#[test]
+fn a_bad_moment_of_the_disk_is_no_verdict() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    let key = key(1, &content(10));
+    store.suspect(key, Damage::Disk(std::io::Error::other("a bad moment")));
+    assert_eq!(states(&store), [Suspect]);
+    store.verify(key).expect("all blocks are right");
+    assert_eq!(states(&store), [Verified]);
 }
 
 #[test]
 fn a_full_store_says_so() {
     let folder = tempfile::tempdir().expect("temp folder");
     let store = ChunkStore::open(&StoreOptions { capacity: Some(1 << 20), ..options(&[folder.path()]) }).expect("open");
-    let error = store.begin(ChunkId(1), ONE, 2 << 20, true).expect_err("too large");
+    let error = store.begin(intent(1), 2 << 20, true).expect_err("too large");
     assert_eq!(error.into_error(DatanodeId(2)).message, "datanode-2: no space left");
     store_chunk(&store, 1, &content(900_000));
-    assert!(matches!(store.begin(ChunkId(2), ONE, 900_000, true), Err(StoreError::NoSpace)));
-    store.delete(ChunkId(1), ONE).expect("delete");
+    assert!(matches!(store.begin(intent(2), 900_000, true), Err(StoreError::NoSpace)));
+    store.delete(key(1, &content(900_000))).expect("delete");
     store_chunk(&store, 2, &content(900_000));
 }
 
@@ -318,7 +375,7 @@ fn folders_share_the_chunks_and_a_failed_one_takes_no_more() {
     // What it held before can still be read.
     (0..14).for_each(|id| assert_eq!(read_all(&store, id).expect("read").len(), 100_000));
     store.fail_folder(1, "pulled");
-    assert!(matches!(store.begin(ChunkId(99), ONE, 1, false), Err(StoreError::NoFolder)));
+    assert!(matches!(store.begin(intent(99), 1, false), Err(StoreError::NoFolder)));
 }
 
 #[test]
@@ -523,7 +580,7 @@ fn lost_while_running(harm: impl FnOnce(&Path)) -> String {
     assert_eq!((loads[0].failed, loads[1].failed, loads[1].used), (false, true, 0));
     (10..14).for_each(|id| store_chunk(&store, id, &content(100_000)));
     for chunk in store.page(None, 100) {
-        assert_eq!(read_all(&store, chunk.id.0).expect("read").len(), 100_000);
+        assert_eq!(read_all(&store, chunk.key.chunk.0).expect("read").len(), 100_000);
     }
     loads[1].reason.clone().expect("a reason")
 }

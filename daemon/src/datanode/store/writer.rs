@@ -4,13 +4,13 @@
 //! happens before the rename leaves a file in `incoming/`, which the next start throws away.
 
 use super::buffer::{AlignedBuffer, Buffer};
-use super::chunks::{ChunkStore, Replica};
+use super::chunks::{Coming, Intent};
 use super::direct;
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 use super::folder::DataFolder;
 use crate::durable;
 use dfs_logic::chunk_file::{self, ALIGN_BYTES, ChunkHeader};
-use dfs_types::{ChunkId, Generation};
+use dfs_types::ReplicaKey;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,12 +18,11 @@ use std::sync::Arc;
 /// A chunk that is being written.
 #[derive(Debug)]
 pub struct ChunkWriter {
-    store: Arc<ChunkStore>,
+    coming: Coming,
     folder: Arc<DataFolder>,
     file: File,
     temporary: PathBuf,
-    chunk: ChunkId,
-    generation: Generation,
+    intent: Intent,
     capacity: u32,
     /// Bytes that the folder has set aside for it.
     promised: u64,
@@ -39,15 +38,15 @@ impl ChunkWriter {
     /// # Errors
     /// When there is no room, or the disk fails.
     pub(super) fn begin(
-        store: Arc<ChunkStore>,
+        coming: Coming,
         folder: Arc<DataFolder>,
-        (chunk, generation): (ChunkId, Generation),
+        intent: Intent,
         capacity: u32,
         reserve: bool,
     ) -> Result<Self, StoreError> {
         let whole = chunk_file::file_bytes(capacity, capacity);
         folder.space().promise(folder.path(), whole)?;
-        let temporary = folder.incoming_path(chunk);
+        let temporary = folder.incoming_path(intent.chunk);
         let file = match direct::create(&temporary, folder.direct()) {
             Ok(file) => file,
             Err(error) => {
@@ -57,18 +56,8 @@ impl ChunkWriter {
         };
         let reserved = if reserve { whole } else { 0 };
         // From here on dropping it cleans up.
-        let writer = Self {
-            store,
-            folder,
-            file,
-            temporary,
-            chunk,
-            generation,
-            capacity,
-            promised: whole,
-            reserved,
-            committed: false,
-        };
+        let writer =
+            Self { coming, folder, file, temporary, intent, capacity, promised: whole, reserved, committed: false };
         if reserve {
             direct::reserve(&writer.file, whole).map_err(StoreError::io("reserve room for chunk"))?;
         }
@@ -93,16 +82,19 @@ impl ChunkWriter {
     /// disk in one piece with its header.
     ///
     /// # Errors
-    /// When the disk fails or is full, or a newer generation is stored. Nothing is left behind then.
+    /// When the disk fails or is full, or the bytes are others than the masters named. Nothing is left behind then.
     pub fn commit(mut self, length: u32, table: Vec<u32>, whole: Option<Buffer>) -> Result<(), StoreError> {
         let header = ChunkHeader {
-            cluster: self.store.cluster(),
-            chunk: self.chunk,
-            generation: self.generation,
+            cluster: self.coming.store.cluster(),
+            chunk: self.intent.chunk,
+            generation: self.intent.generation,
             length,
             capacity: self.capacity,
             table,
         };
+        if self.intent.checksum.is_some_and(|checksum| checksum != header.table_checksum()) {
+            return Err(StoreError::Damaged(Damage::Stranger));
+        }
         self.write_header(&header, whole)?;
         let bytes = header.file_bytes();
         if self.reserved > bytes {
@@ -111,7 +103,7 @@ impl ChunkWriter {
         #[cfg(feature = "planted-bugs")]
         self.rename_too_early()?;
         self.folder.sync("sync chunk", || durable::sync_data(&self.file))?;
-        self.publish(bytes)
+        self.publish(header.key(), bytes)
     }
 
     /// A planted bug: the name is there before what it stands for is on the disk.
@@ -142,11 +134,12 @@ impl ChunkWriter {
     }
 
     /// Gives the synced file its name, makes the name durable, and only then tells of it.
-    fn publish(&mut self, bytes: u64) -> Result<(), StoreError> {
-        self.store.refuse_stale(self.chunk, self.generation)?;
+    fn publish(&mut self, key: ReplicaKey, bytes: u64) -> Result<(), StoreError> {
+        let store = &self.coming.store;
         // Before the name is there: afterwards nothing may fail but the disk.
-        let fan = self.folder.open_fan(self.chunk)?;
-        let place = self.folder.replica_path(self.chunk, self.generation);
+        let fan = self.folder.open_fan(key.chunk)?;
+        let place = self.folder.replica_path(key);
+        // Where a suspect replica has this name, it is replaced in one step by verified bytes of the same key.
         std::fs::rename(&self.temporary, &place).map_err(StoreError::io("rename chunk"))?;
         self.committed = true;
         self.folder.space().settle(self.promised, bytes);
@@ -154,20 +147,17 @@ impl ChunkWriter {
             // Nobody hears of it, so it must not be there. Where even that fails, the next start finds a whole replica.
             let _ = std::fs::remove_file(&place);
             self.folder.space().freed(bytes);
-            self.store.lost(self.chunk, self.generation);
+            store.lost(key);
             return Err(error);
         }
-        let replica = Replica { generation: self.generation, folder: self.folder.clone(), bytes };
-        let replaced = self.store.insert(self.chunk, replica)?;
-        if let Some(old) = replaced {
+        if let Some(old) = store.insert(key, self.folder.clone(), bytes) {
             old.folder.space().freed(old.bytes);
-            let old_place = old.folder.replica_path(self.chunk, old.generation);
-            if old_place != place {
-                // Left behind, it is found at the next start and loses against the newer generation.
-                let _ = std::fs::remove_file(old_place);
+            if old.folder.path() != self.folder.path()
+                && let Err(error) = old.folder.quarantine(key)
+            {
+                tracing::warn!(replica = %key, %error, "a suspect replica that was replaced could not be quarantined");
             }
         }
-        self.store.announce(self.chunk, self.generation);
         Ok(())
     }
 }

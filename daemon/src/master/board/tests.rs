@@ -8,8 +8,11 @@ use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
 use dfs_rpc::client::{ClusterStatus, NodeStatus};
-use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register, StoredChunk};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, ErrorCode, Generation, RequestId, Timestamp};
+use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register};
+use dfs_types::{
+    ChunkId, ClusterId, DatanodeId, Duty, ErrorCode, Generation, ReplicaKey, ReplicaState, RequestId, StoredReplica,
+    Timestamp,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -70,9 +73,11 @@ impl Cluster {
 
     fn heartbeat(&mut self, id: u16, bytes_read: u64, added: &[u64]) {
         let load = NodeLoad { bytes_read, ..NodeLoad::default() };
-        let added = added.iter().map(|id| StoredChunk { id: ChunkId(*id), generation: Generation(1) }).collect();
-        let (removed, damaged, copies_ended) = Default::default();
-        let heartbeat = Heartbeat { boot: 1, load, added, removed, damaged, copies_ended };
+        let key = |id: &u64| ReplicaKey { chunk: ChunkId(*id), generation: Generation(1), checksum: 7 };
+        let stored = |id| StoredReplica { key: key(id), state: ReplicaState::Verified };
+        let added = added.iter().map(stored).collect();
+        let (removed, copies_ended) = Default::default();
+        let heartbeat = Heartbeat { boot: 1, load, added, removed, copies_ended };
         let namespace = Namespace::new();
         let node = DatanodeId(id);
         // One that has not registered is refused.
@@ -245,8 +250,8 @@ fn disks_are_not_told() {
         disk_free: 5,
     };
     let load = NodeLoad { folders: vec![folder.clone()], ..NodeLoad::default() };
-    let (added, removed, damaged, copies_ended) = Default::default();
-    let heartbeat = Heartbeat { boot: 1, load, added, removed, damaged, copies_ended };
+    let (added, removed, copies_ended) = Default::default();
+    let heartbeat = Heartbeat { boot: 1, load, added, removed, copies_ended };
     let told = cluster.registry.heartbeat(DatanodeId(1), 1, heartbeat, &Namespace::new(), false, cluster.now);
     assert!(told.is_ok());
     cluster.picture();

@@ -1,10 +1,9 @@
 //! Deletions that a datanode was ordered to carry out, until it says that the replicas are gone.
 
 use super::nodes::{ORDERS_WAITING_MAX, Registry};
-use dfs_logic::collect::is_garbage;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::node::Order;
-use dfs_types::{ChunkId, DatanodeId, Generation, Timestamp};
+use dfs_types::{DatanodeId, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,21 +12,21 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a datanode was ordered to delete; at most [`ORDERS_WAITING_MAX`] replicas.
 #[derive(Debug, Default)]
-pub(super) struct Deletions(BTreeMap<ChunkId, (Generation, Timestamp)>);
+pub(super) struct Deletions(BTreeMap<ReplicaKey, (ReplicaState, Timestamp)>);
 
 impl Deletions {
     /// Notes an order; says whether there was room for it.
-    fn begin(&mut self, chunk: ChunkId, generation: Generation, now: Timestamp) -> bool {
-        let room = self.0.len() < ORDERS_WAITING_MAX || self.0.contains_key(&chunk);
+    fn begin(&mut self, stored: StoredReplica, now: Timestamp) -> bool {
+        let room = self.0.len() < ORDERS_WAITING_MAX || self.0.contains_key(&stored.key);
         if room {
-            self.0.insert(chunk, (generation, now));
+            self.0.insert(stored.key, (stored.state, now));
         }
         room
     }
 
     /// The replica is gone.
-    pub(super) fn confirm(&mut self, chunk: ChunkId) {
-        self.0.remove(&chunk);
+    pub(super) fn confirm(&mut self, key: ReplicaKey) {
+        self.0.remove(&key);
     }
 
     pub(super) fn clear(&mut self) {
@@ -35,10 +34,10 @@ impl Deletions {
     }
 
     /// Takes out those that were not confirmed in time.
-    fn take_lost(&mut self, now: Timestamp) -> Vec<(ChunkId, Generation)> {
-        let is_lost = |(_, (_, at)): &(&ChunkId, &(Generation, Timestamp))| now.since(*at) >= CONFIRM_TIMEOUT;
-        let lost: Vec<_> =
-            self.0.iter().filter(is_lost).map(|(chunk, (generation, _))| (*chunk, *generation)).collect();
+    fn take_lost(&mut self, now: Timestamp) -> Vec<StoredReplica> {
+        let is_lost = |(_, (_, at)): &(&ReplicaKey, &(ReplicaState, Timestamp))| now.since(*at) >= CONFIRM_TIMEOUT;
+        let lost = self.0.iter().filter(is_lost);
+        let lost = lost.map(|(key, (state, _))| StoredReplica { key: *key, state: *state }).collect();
         self.0.retain(|_, (_, at)| now.since(*at) < CONFIRM_TIMEOUT);
         lost
     }
@@ -47,11 +46,11 @@ impl Deletions {
 impl Registry {
     /// Orders a datanode to delete a replica; says whether there was room for the order. It is kept until the datanode
     /// says that the replica is gone.
-    pub(super) fn order_deletion(&mut self, id: DatanodeId, chunk: ChunkId, generation: Generation) -> bool {
+    pub(super) fn order_deletion(&mut self, id: DatanodeId, stored: StoredReplica) -> bool {
         let Some(node) = self.nodes.get_mut(&id) else { return false };
         // Whoever is given orders has just been heard from.
         let now = node.contact.last_heartbeat;
-        node.deletions.begin(chunk, generation, now) && node.order(Order::Delete { chunk, generation })
+        node.deletions.begin(stored, now) && node.order(Order::Delete { key: stored.key })
     }
 
     /// Looks for deletions that were lost. Garbage is ordered to be deleted once more; any other replica counts again, so
@@ -60,16 +59,17 @@ impl Registry {
         let nodes = self.nodes.iter_mut();
         let lost: Vec<_> = nodes.map(|(id, node)| (*id, node.deletions.take_lost(now))).collect();
         for (id, lost) in lost {
-            for (chunk, generation) in lost {
-                let holds = self.locations.replicas(chunk).nodes().any(|holder| holder == id);
-                if holds {
+            for stored in lost {
+                let key = stored.key;
+                if self.locations.has(id, key) {
                     continue;
                 }
-                tracing::warn!(node = %id, %chunk, "a deletion was not confirmed in time");
-                if is_garbage(namespace, chunk, generation) {
-                    self.order_deletion(id, chunk, generation);
+                tracing::warn!(node = %id, replica = %key, "a deletion was not confirmed in time");
+                if namespace.is_garbage(key.chunk) {
+                    self.order_deletion(id, stored);
                 } else {
-                    self.locations.add(id, chunk, generation);
+                    let committed = namespace.chunk(key.chunk).map(|meta| meta.key(key.chunk));
+                    self.locations.add(id, stored, committed);
                     self.healing.changed();
                 }
             }

@@ -7,9 +7,10 @@ use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::repair::{self, Blocked, Blocker, Counts, Health, InFlight, Inquiry, Limits, Survey, View};
 use dfs_logic::safe_mode::{self, Known};
+use dfs_rpc::capability::Operation;
 use dfs_rpc::client::{Lasting, NodeAddress, ReplicationStatus};
 use dfs_rpc::node::Order;
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, Timestamp};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, ReplicaKey, StoredReplica, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,8 +38,16 @@ const SAFE_MODE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Chunks with a damaged replica that are remembered until they have a new copy.
 const DAMAGED_MAX: usize = 1_024;
 
-/// Seals the permission to write a chunk down a chain.
-pub type Sealer<'a> = dyn Fn(ChunkRef, DatanodeId, &[DatanodeId]) -> Option<bytes::Bytes> + 'a;
+/// A verification that a datanode has not ended in this time is ordered again where it is still wanted.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(120);
+/// Verifications that one datanode has to do at a time for the masters, and with those that readers asked for.
+const CHECKS_PER_NODE: usize = 2;
+const CHECKS_PER_NODE_MAX: usize = 16;
+/// A chunk that could not be mended is left alone for this long.
+const MEND_REST: Duration = Duration::from_secs(60);
+
+/// Seals the permission for a datanode to do something with a chunk at others.
+pub type Sealer<'a> = dyn Fn(Operation, ChunkRef, DatanodeId, &[NodeAddress]) -> Option<bytes::Bytes> + 'a;
 
 #[derive(Debug)]
 struct UnderWay {
@@ -46,6 +55,8 @@ struct UnderWay {
     /// Targets that have not reported it yet.
     missing: Vec<DatanodeId>,
     deadline: Timestamp,
+    /// The datanode mends its own replica.
+    mend: bool,
 }
 
 /// What goes on between two looks.
@@ -68,6 +79,10 @@ pub struct Healing {
     surveyed_at: Option<Timestamp>,
     short: ShortSince,
     copies: Vec<UnderWay>,
+    /// Verifications that were ordered, and when they are given up.
+    checks: BTreeMap<(DatanodeId, ReplicaKey), Timestamp>,
+    /// Chunks that could not be mended, and until when they are left alone.
+    resting: BTreeMap<ChunkId, Timestamp>,
     garbage_from: ChunkId,
     /// Chunks of which a damaged replica was taken out of service, and no new copy has come yet; the newest ones.
     damaged: BTreeSet<ChunkId>,
@@ -93,6 +108,8 @@ impl Healing {
             surveyed_at: None,
             short: ShortSince::default(),
             copies: Vec::new(),
+            checks: BTreeMap::new(),
+            resting: BTreeMap::new(),
             garbage_from: ChunkId(0),
             damaged: BTreeSet::new(),
             mended: 0,
@@ -173,6 +190,7 @@ impl Healing {
 
     pub(super) fn forget_copies_of(&mut self, id: DatanodeId) {
         self.copies.retain(|way| way.copy.source != id && !way.copy.targets.contains(&id));
+        self.checks.retain(|(node, _), _| *node != id);
     }
 
     pub(super) fn copy_arrived(&mut self, id: DatanodeId, chunk: ChunkId) {
@@ -188,6 +206,11 @@ impl Healing {
         for way in self.copies.iter_mut().filter(|way| way.copy.source == source && way.copy.chunk.id == chunk) {
             way.deadline = way.deadline.min(now.plus(COPY_SETTLE));
         }
+    }
+
+    /// A datanode has verified a replica, or does not have it any more.
+    pub(super) fn check_ended(&mut self, id: DatanodeId, key: ReplicaKey) {
+        self.checks.remove(&(id, key));
     }
 
     pub(super) fn damage_found(&mut self, chunk: ChunkId) {
@@ -213,8 +236,14 @@ impl Healing {
 
     fn drop_overdue(&mut self, now: Timestamp) {
         let before = self.copies.len();
+        for way in self.copies.iter().filter(|way| way.mend && way.deadline <= now) {
+            self.resting.insert(way.copy.chunk.id, now.plus(MEND_REST));
+        }
         self.copies.retain(|way| way.deadline > now);
-        self.dirty |= self.copies.len() != before;
+        self.checks.retain(|_, until| *until > now);
+        let rested = self.resting.len();
+        self.resting.retain(|_, until| *until > now);
+        self.dirty |= self.copies.len() != before || self.resting.len() != rested;
     }
 }
 
@@ -346,35 +375,70 @@ impl Registry {
             return;
         }
         let streams = self.settings.repair_streams;
-        let limits = Limits { per_source: streams, per_target: streams, trims_max: TRIMS_MAX };
-        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy));
+        let limits =
+            Limits { per_source: streams, per_target: streams, trims_max: TRIMS_MAX, checks_per_node: CHECKS_PER_NODE };
+        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy))
+            .with(self.healing.checks.keys().copied(), self.healing.resting.keys().copied());
         let nodes = self.views(namespace, now);
         let view = View { namespace, locations: &self.locations, nodes: &nodes };
         let plan = repair::plan(&view, &self.healing.survey, &in_flight, &limits, seed);
         for copy in plan.copies {
             self.order_copy(copy, seal, now);
         }
+        for mend in plan.mends {
+            self.order_mend(mend, seal, now);
+        }
         for trim in plan.trims {
-            self.order_delete(trim.node, trim.chunk, trim.generation);
+            self.order_delete(trim.node, trim.key);
+        }
+        for check in plan.checks {
+            self.order_check(check.node, check.key, now);
         }
     }
 
     fn order_copy(&mut self, copy: repair::Copy, seal: &Sealer<'_>, now: Timestamp) {
         let targets: Vec<NodeAddress> = copy.targets.iter().filter_map(|id| self.address(*id)).collect();
-        let Some(capability) = seal(copy.chunk, copy.source, &copy.targets) else { return };
+        let Some(capability) = seal(Operation::Write, copy.chunk, copy.source, &targets) else { return };
         let Some(source) = self.nodes.get_mut(&copy.source) else { return };
         if source.order(Order::Copy { chunk: copy.chunk, targets, capability }) {
             let deadline = now.plus(COPY_TIMEOUT + Duration::from_secs(u64::from(copy.chunk.length >> 20)));
             let missing = copy.targets.clone();
-            self.healing.copies.push(UnderWay { copy, missing, deadline });
+            self.healing.copies.push(UnderWay { copy, missing, deadline, mend: false });
             self.healing.copies_ordered += 1;
         }
     }
 
+    fn order_mend(&mut self, mend: repair::Mend, seal: &Sealer<'_>, now: Timestamp) {
+        let repair::Mend { chunk, node: id, sources } = mend;
+        let sources: Vec<NodeAddress> = sources.iter().filter_map(|source| self.address(*source)).collect();
+        let Some(capability) = seal(Operation::Read, chunk, id, &sources) else { return };
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if node.order(Order::Mend { chunk, sources, capability }) {
+            let deadline = now.plus(COPY_TIMEOUT + Duration::from_secs(u64::from(chunk.length >> 20)));
+            let copy = repair::Copy { chunk, source: id, targets: vec![id] };
+            self.healing.copies.push(UnderWay { copy, missing: vec![id], deadline, mend: true });
+            self.healing.copies_ordered += 1;
+        }
+    }
+
+    /// Orders a verification, unless it is under way or the datanode has enough to do.
+    pub(super) fn order_check(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) {
+        let lowest = ReplicaKey { chunk: ChunkId(0), generation: dfs_types::Generation(0), checksum: 0 };
+        let of_node = self.healing.checks.range((id, lowest)..).take_while(|((node, _), _)| *node == id);
+        if of_node.count() >= CHECKS_PER_NODE_MAX || self.healing.checks.contains_key(&(id, key)) {
+            return;
+        }
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if node.order(Order::Verify { key }) {
+            self.healing.checks.insert((id, key), now.plus(CHECK_TIMEOUT));
+        }
+    }
+
     /// Orders a deletion. The replica counts no more at once; should the order be lost, it counts again after a while.
-    fn order_delete(&mut self, id: DatanodeId, chunk: ChunkId, generation: dfs_types::Generation) {
-        if self.order_deletion(id, chunk, generation) {
-            self.locations.remove(id, chunk);
+    fn order_delete(&mut self, id: DatanodeId, key: ReplicaKey) {
+        let Some(state) = self.locations.state(id, key) else { return };
+        if self.order_deletion(id, StoredReplica { key, state }) {
+            self.locations.remove(id, key);
             self.healing.deletes_ordered += 1;
         }
     }
@@ -388,7 +452,7 @@ impl Registry {
         let found = garbage(namespace, &self.locations, from, GARBAGE_SLICE_CHUNKS, DOOMED_PER_SLICE_MAX);
         for doomed in &found.doomed {
             if self.state(doomed.node, now) == NodeState::Live {
-                self.order_delete(doomed.node, doomed.chunk, doomed.generation);
+                self.order_delete(doomed.node, doomed.key);
             }
         }
         self.healing.garbage_from = found.next.unwrap_or_default();

@@ -17,6 +17,7 @@ mod deletions;
 mod drains;
 mod glance;
 mod healing;
+mod lost;
 mod nodes;
 mod pulse;
 mod reports;

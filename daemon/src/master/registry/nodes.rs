@@ -4,6 +4,7 @@ use super::changes::{Change, FolderNews, folder_news};
 use super::deletions::Deletions;
 use super::drains::Drain;
 use super::healing::Healing;
+use super::lost::Lost;
 use super::rivals::InUse;
 use super::space::Space;
 use crate::master::board::Journal;
@@ -17,7 +18,7 @@ use dfs_logic::skew;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::curve::{Heard, Pace};
 use dfs_rpc::node::{NodeLoad, Order, Register};
-use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
+use dfs_types::{DatanodeId, Duty, ReplicaKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -80,6 +81,8 @@ pub struct Node {
     pub(super) planned_bytes: u64,
     pub(super) orders: VecDeque<Order>,
     pub(super) deletions: Deletions,
+    /// Replicas of uncommitted chunks that it has lost in this life.
+    pub(super) lost: Lost,
     /// Its state when it was last looked at.
     pub(super) seen: NodeState,
 }
@@ -156,7 +159,10 @@ impl Registry {
             },
         );
         let reported_before = known.as_ref().is_some_and(|known| known.known);
-        let (before, mut full) = known.map_or_else(Default::default, |known| (Some(known.load), known.full));
+        let same_life = known.as_ref().is_some_and(|known| known.boot == register.boot);
+        let (before, mut full, lost) =
+            known.map_or_else(Default::default, |known| (Some(known.load), known.full, known.lost));
+        let lost = if same_life { lost } else { Lost::default() };
         self.note_folders(id, before.as_deref(), &register.load, &mut full);
         let (heard, mut pace) = (Heard::new(&register.load, now), Pace::default());
         pace.hear(heard);
@@ -181,6 +187,7 @@ impl Registry {
             planned_bytes: 0,
             orders: VecDeque::new(),
             deletions: Deletions::default(),
+            lost,
             seen: NodeState::Live,
         };
         self.nodes.insert(id, node);
@@ -338,35 +345,35 @@ impl Registry {
         self.nodes.get(&id).map(|node| NodeAddress { id, address: node.address })
     }
 
-    /// Where to read a chunk: live datanodes by rising load, those whose clocks are too far ahead behind them, then stale ones. Dead ones are left out. `turn` decides
-    /// among equals.
-    pub fn readers(&self, chunk: dfs_types::ChunkRef, now: Timestamp, turn: u64) -> Vec<NodeAddress> {
-        let replicas = self.locations.replicas(chunk.id);
-        if replicas.generation() != chunk.generation {
-            return Vec::new();
-        }
-        let mut found: Vec<_> = replicas
-            .nodes()
-            .filter_map(|id| Some((id, self.nodes.get(&id)?)))
-            .map(|(id, node)| {
+    /// Where to read a chunk: live datanodes by rising load, those whose clocks are too far ahead behind them, then stale
+    /// ones, then those with a suspect replica. Dead ones are left out. `turn` decides among equals.
+    pub fn readers(&self, key: ReplicaKey, now: Timestamp, turn: u64) -> Vec<NodeAddress> {
+        let replicas = self.locations.replicas_of(key);
+        let good = replicas.nodes().map(|id| (id, false));
+        let all = good.chain(self.locations.suspects(key).map(|id| (id, true)));
+        let mut found: Vec<_> = all
+            .filter_map(|(id, suspect)| Some((id, suspect, self.nodes.get(&id)?)))
+            .map(|(id, suspect, node)| {
                 let state = node.contact.state(now, &self.settings.liveness);
-                ((state, self.is_ahead(node)), node.busy(), id, node.address)
+                let order = (suspect, state, self.is_ahead(node), node.busy());
+                (order, NodeAddress { id, address: node.address })
             })
-            .filter(|((state, _), ..)| *state != NodeState::Dead)
+            .filter(|((_, state, ..), _)| *state != NodeState::Dead)
             .collect();
         let count = found.len() as u64;
         if count > 1 {
             found.rotate_left((turn % count) as usize);
         }
-        found.sort_by_key(|(state, busy, ..)| (*state, *busy));
-        found.into_iter().map(|(_, _, id, address)| NodeAddress { id, address }).collect()
+        found.sort_by_key(|(order, _)| *order);
+        found.into_iter().map(|(_, address)| address).collect()
     }
 
-    /// Has a datanode look at a replica. Says whether it has one and will be told.
-    pub fn verify(&mut self, id: DatanodeId, chunk: ChunkId) -> bool {
-        let holds = self.locations.replicas(chunk).nodes().any(|node| node == id);
-        let Some(node) = self.nodes.get_mut(&id).filter(|_| holds) else { return false };
-        let order = Order::Verify { chunk };
-        node.orders.contains(&order) || node.order(order)
+    /// Has a datanode verify a replica. Says whether it has one.
+    pub fn verify(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) -> bool {
+        let has = self.locations.has(id, key);
+        if has {
+            self.order_check(id, key, now);
+        }
+        has
     }
 }

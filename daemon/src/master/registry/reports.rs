@@ -1,13 +1,14 @@
 //! What datanodes tell: heartbeats and chunk reports.
 
 use super::nodes::Registry;
-use dfs_logic::collect::is_garbage;
-use dfs_logic::locations::Added;
+use dfs_logic::liveness::NodeState;
+use dfs_logic::locations::{Added, Reported};
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
+use dfs_rpc::capability::Receipt;
 use dfs_rpc::curve::Heard;
-use dfs_rpc::node::{Heartbeat, Order, ReportPage, StoredChunk};
-use dfs_types::{ChunkId, DatanodeId, Generation, Timestamp};
+use dfs_rpc::node::{Heartbeat, Order, ReportPage};
+use dfs_types::{ChunkId, DatanodeId, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::sync::Arc;
 
 /// Orders in one reply.
@@ -38,9 +39,8 @@ impl Registry {
         leads: bool,
         now: Timestamp,
     ) -> Result<Vec<Order>, Refused> {
-        let told =
-            heartbeat.added.len() + heartbeat.removed.len() + heartbeat.damaged.len() + heartbeat.copies_ended.len();
-        if told > 4 * CHUNKS_PER_REPORT_MAX {
+        let told = heartbeat.added.len() + heartbeat.removed.len() + heartbeat.copies_ended.len();
+        if told > 3 * CHUNKS_PER_REPORT_MAX {
             return Err(Refused::TooMany);
         }
         let node = self.nodes.get_mut(&id).filter(|node| node.connection == connection && node.boot == heartbeat.boot);
@@ -64,39 +64,56 @@ impl Registry {
         for gone in &heartbeat.removed {
             self.lose(id, *gone, namespace);
         }
-        self.note_damage(id, &heartbeat.damaged, namespace);
-        for stored in &heartbeat.added {
-            self.add(id, *stored, namespace, leads);
-        }
+        let suspect: Vec<ReplicaKey> = heartbeat
+            .added
+            .iter()
+            .filter(|stored| self.add(id, **stored, namespace))
+            .map(|stored| stored.key)
+            .collect();
+        self.note_suspects(id, &suspect, namespace);
         for chunk in &heartbeat.copies_ended {
             self.healing.copy_ended(id, *chunk, now);
         }
         Ok(if leads { self.take_orders(id) } else { Vec::new() })
     }
 
-    /// Forgets a replica. Says whether a file has one copy less for it.
-    fn lose(&mut self, id: DatanodeId, chunk: ChunkId, namespace: &Namespace) -> bool {
+    /// Forgets a replica.
+    fn lose(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &Namespace) {
+        self.healing.check_ended(id, key);
         if let Some(node) = self.nodes.get_mut(&id) {
-            node.deletions.confirm(chunk);
+            node.deletions.confirm(key);
         }
-        let lost = self.locations.remove(id, chunk) && namespace.chunk(chunk).is_some();
-        if lost {
+        if namespace.chunk(key.chunk).is_none() {
+            self.note_lost(id, key);
+        }
+        if self.locations.remove(id, key) && namespace.chunk(key.chunk).is_some() {
             self.healing.changed();
         }
-        lost
     }
 
-    /// Forgets replicas that a datanode found damaged. What it says twice is told once.
-    fn note_damage(&mut self, id: DatanodeId, damaged: &[ChunkId], namespace: &Namespace) {
-        let lost: Vec<ChunkId> = damaged.iter().copied().filter(|chunk| self.lose(id, *chunk, namespace)).collect();
-        let Some(first) = lost.first() else { return };
-        tracing::warn!(node = %id, chunks = lost.len(), %first, "damaged replicas");
-        let text = match lost.len() {
-            1 => format!("found its copy of chunk {first} damaged"),
-            count => format!("found its copies of {count} chunks damaged, of {first} among others"),
+    /// Remembers that a receipt for this replica is void.
+    fn note_lost(&mut self, id: DatanodeId, key: ReplicaKey) {
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.lost.note(key);
+        }
+    }
+
+    /// Notes replicas that were newly found suspect.
+    fn note_suspects(&mut self, id: DatanodeId, suspect: &[ReplicaKey], namespace: &Namespace) {
+        let named = |key: &ReplicaKey| namespace.chunk(key.chunk).is_some_and(|chunk| chunk.key(key.chunk) == *key);
+        for key in suspect.iter().filter(|key| namespace.chunk(key.chunk).is_none()) {
+            self.note_lost(id, *key);
+        }
+        let named: Vec<ReplicaKey> = suspect.iter().copied().filter(named).collect();
+        let Some(first) = named.first().map(|key| key.chunk) else { return };
+        tracing::warn!(node = %id, replicas = named.len(), %first, "corrupt replicas");
+        let text = match named.len() {
+            1 => format!("found its replica of chunk {first} corrupt"),
+            count => format!("found its replicas of {count} chunks corrupt, of {first} among others"),
         };
         self.journal.warning(Some(id), text);
-        lost.into_iter().for_each(|chunk| self.healing.damage_found(chunk));
+        self.healing.changed();
+        named.into_iter().for_each(|key| self.healing.damage_found(key.chunk));
     }
 
     /// Takes a page of a full report. Says whether it was the last one.
@@ -109,7 +126,6 @@ impl Registry {
         connection: u64,
         page: &ReportPage,
         namespace: &Namespace,
-        leads: bool,
         now: Timestamp,
     ) -> Result<bool, Refused> {
         if page.chunks.len() > CHUNKS_PER_REPORT_MAX {
@@ -122,11 +138,10 @@ impl Registry {
         self.told += 1;
         node.told = self.told;
         self.locations.handed_out(namespace.next_chunk());
-        let chunks: Vec<(ChunkId, Generation)> = page.chunks.iter().map(|chunk| (chunk.id, chunk.generation)).collect();
-        let strange = self.locations.report_page(id, page.first, page.last, &chunks).map_err(|_| Refused::Report)?;
-        for stored in page.chunks.iter().filter(|stored| strange.binary_search(&stored.id).is_ok()) {
-            self.delete_garbage(id, *stored, namespace, leads);
-        }
+        let committed = |chunk: ChunkId| namespace.chunk(chunk).map(|meta| meta.key(chunk));
+        let reported = self.locations.report_page(id, page.first, page.last, &page.chunks, &committed);
+        let Reported { suspect, .. } = reported.map_err(|_| Refused::Report)?;
+        self.note_suspects(id, &suspect, namespace);
         if page.last {
             if let Some(node) = self.nodes.get_mut(&id) {
                 (node.reported, node.known) = (true, true);
@@ -136,37 +151,58 @@ impl Registry {
         Ok(page.last)
     }
 
-    /// Records replicas whose receipts were checked.
-    pub fn add_stored(&mut self, stored: StoredChunk, holders: &[DatanodeId], namespace: &Namespace) {
+    /// Records replicas of a chunk whose receipts were checked.
+    pub fn add_stored(&mut self, key: ReplicaKey, holders: &[DatanodeId], namespace: &Namespace) {
         self.locations.handed_out(namespace.next_chunk());
         for id in holders {
-            self.locations.add(*id, stored.id, stored.generation);
+            let known = self.locations.holds(*id, key);
+            let state = if known && !self.locations.replicas_of(key).verified().any(|node| node == *id) {
+                ReplicaState::Stored
+            } else {
+                ReplicaState::Verified
+            };
+            self.locations.add(*id, StoredReplica { key, state }, Some(key));
         }
     }
 
-    fn add(&mut self, id: DatanodeId, stored: StoredChunk, namespace: &Namespace, leads: bool) {
-        match self.locations.add(id, stored.id, stored.generation) {
+    /// Records a replica, or its new state. Says whether it was newly found suspect.
+    fn add(&mut self, id: DatanodeId, stored: StoredReplica, namespace: &Namespace) -> bool {
+        let key = stored.key;
+        let committed = namespace.chunk(key.chunk).map(|meta| meta.key(key.chunk));
+        if stored.state != ReplicaState::Stored {
+            self.healing.check_ended(id, key);
+        }
+        let added = self.locations.add(id, stored, committed);
+        match added {
             Added::New => {
-                self.healing.copy_arrived(id, stored.id);
-                self.healing.damage_mended(stored.id);
-                if namespace.chunk(stored.id).is_some() {
+                self.healing.copy_arrived(id, key.chunk);
+                self.healing.damage_mended(key.chunk);
+                if committed.is_some() {
                     // A file has one copy more than a moment ago; it may be one too many, or on one that drains.
                     self.healing.changed();
                     self.uncount(id);
                 }
             }
-            Added::Known => self.healing.copy_arrived(id, stored.id),
-            Added::Old | Added::Strange => self.delete_garbage(id, stored, namespace, leads),
+            Added::Known => {
+                self.healing.copy_arrived(id, key.chunk);
+                if stored.state == ReplicaState::Verified && committed.is_some() {
+                    // It may be the proof that a plan waits for.
+                    self.healing.changed();
+                }
+            }
+            Added::Suspect | Added::Aside => self.healing.changed(),
+            Added::Strange => {}
         }
+        added == Added::Suspect
     }
 
-    /// A replica that is not recorded is not found by the search for garbage: it goes now, if it is any.
-    fn delete_garbage(&mut self, id: DatanodeId, stored: StoredChunk, namespace: &Namespace, leads: bool) {
-        if !leads || !is_garbage(namespace, stored.id, stored.generation) {
-            return;
-        }
-        // Without room for the order, the next full report brings the replica up again.
-        self.order_deletion(id, stored.id, stored.generation);
+    /// Whether a receipt still stands: the datanode is not dead, and either has told of the replica since it registered, or
+    /// made the receipt in its present life and has not told of its loss.
+    pub fn stands(&self, receipt: &Receipt, key: ReplicaKey, now: Timestamp) -> bool {
+        let Some(node) = self.nodes.get(&receipt.node) else { return false };
+        let alive = self.state(receipt.node, now) != NodeState::Dead;
+        let told = self.locations.holds(receipt.node, key);
+        alive && (told || (node.boot == receipt.boot && !node.lost.has(key)))
     }
 
     fn take_orders(&mut self, id: DatanodeId) -> Vec<Order> {
@@ -182,7 +218,7 @@ mod tests {
     use super::*;
     use crate::master::board::Journal;
     use crate::master::clock::Clock;
-    use dfs_logic::liveness::{LivenessSettings, NodeState};
+    use dfs_logic::liveness::LivenessSettings;
     use dfs_rpc::node::{NodeLoad, Register};
     use std::net::{Ipv4Addr, SocketAddr};
     use std::time::Duration;
@@ -199,7 +235,7 @@ mod tests {
         let namespace = Namespace::new();
         let mut report = |connection, now| {
             let page = ReportPage { boot: 7, first: now == 5_000, last: false, chunks: Vec::new() };
-            let taken = registry.report(id, connection, &page, &namespace, true, Timestamp(now));
+            let taken = registry.report(id, connection, &page, &namespace, Timestamp(now));
             (taken, registry.state(id, Timestamp(now)))
         };
         for seconds in [5, 10, 15, 20] {

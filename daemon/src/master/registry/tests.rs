@@ -8,13 +8,20 @@ use dfs_logic::command::{Command, KeyRecord, NewFile, Op};
 use dfs_logic::expected::Roll;
 use dfs_logic::liveness::{LivenessSettings, NodeState};
 use dfs_logic::namespace::Namespace;
-use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage, StoredChunk};
-use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, RequestId, Timestamp};
+use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage};
+use dfs_types::{
+    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, ReplicaState, RequestId, StoredReplica,
+    Timestamp,
+};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 const ONE: Generation = Generation(1);
+
+fn chunk(id: u64) -> ChunkRef {
+    ChunkRef { id: ChunkId(id), generation: ONE, length: 1000, checksum: 7 }
+}
 
 struct Cluster {
     registry: Registry,
@@ -43,9 +50,8 @@ impl Cluster {
         cluster.apply(Op::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
         cluster.apply(Op::ReserveChunks { count: 100 });
         for (number, replication) in files {
-            let chunk = ChunkRef { id: ChunkId(*number), generation: ONE, length: 1000 };
             let path = DfsPath::parse(&format!("/{number}")).expect("valid path");
-            let (chunks, chunk_size, modified, mode) = (vec![chunk], 1 << 20, Timestamp(0), 0o644);
+            let (chunks, chunk_size, modified, mode) = (vec![chunk(*number)], 1 << 20, Timestamp(0), 0o644);
             let (overwrite, replication, abandoned) = (false, *replication, Vec::new());
             let file = NewFile { path, overwrite, replication, chunk_size, chunks, modified, mode, abandoned };
             cluster.apply(Op::CommitWrite(file));
@@ -67,17 +73,18 @@ impl Cluster {
     /// A datanode that belongs to the cluster, and reports these chunks.
     fn come(&mut self, id: u16, chunks: &[u64]) {
         self.register(id, 1).expect("nobody else");
-        let chunks = chunks.iter().map(|id| StoredChunk { id: ChunkId(*id), generation: ONE }).collect();
+        let chunks =
+            chunks.iter().map(|id| StoredReplica { key: chunk(*id).key(), state: ReplicaState::Verified }).collect();
         let page = ReportPage { boot: 1, first: true, last: true, chunks };
-        let taken = self.registry.report(DatanodeId(id), 1, &page, &self.space, true, self.now);
+        let taken = self.registry.report(DatanodeId(id), 1, &page, &self.space, self.now);
         assert_eq!(taken, Ok(true));
         self.apply(Op::AddNode { node: DatanodeId(id) });
     }
 
     fn heartbeat(&mut self, id: u16, removed: &[u64]) -> Vec<Order> {
-        let (added, damaged, copies_ended) = Default::default();
-        let removed = removed.iter().map(|id| ChunkId(*id)).collect();
-        let heartbeat = Heartbeat { boot: 1, load: load(), added, removed, damaged, copies_ended };
+        let (added, copies_ended) = Default::default();
+        let removed = removed.iter().map(|id| chunk(*id).key()).collect();
+        let heartbeat = Heartbeat { boot: 1, load: load(), added, removed, copies_ended };
         self.registry.heartbeat(DatanodeId(id), 1, heartbeat, &self.space, true, self.now).expect("it has registered")
     }
 
@@ -105,7 +112,7 @@ impl Cluster {
         }
         self.registry.judge_safe_mode(&self.space, now);
         self.registry.repeat_deletions(&self.space, now);
-        self.registry.order_repairs(&self.space, &|_, _, _| Some(Bytes::new()), 1, now);
+        self.registry.order_repairs(&self.space, &|_, _, _, _| Some(Bytes::new()), 1, now);
     }
 
     fn roll(&self) -> (u32, u32) {
@@ -128,7 +135,7 @@ fn copies(given: &[(u16, Order)]) -> Vec<(u16, u64, u16)> {
 
 fn deletions(given: &[(u16, Order)]) -> Vec<(u16, u64)> {
     let deletion = |(at, order): &(u16, Order)| match order {
-        Order::Delete { chunk, .. } => Some((*at, chunk.0)),
+        Order::Delete { key } => Some((*at, key.chunk.0)),
         _ => None,
     };
     given.iter().filter_map(deletion).collect()
@@ -297,9 +304,8 @@ fn a_datanode_whose_clock_is_too_far_ahead_gets_no_chunks_and_is_read_from_last(
     assert_eq!(candidates(&cluster), [1, 2]);
     cluster.registry.note_skew(DatanodeId(1), 20 * 60_000);
     assert_eq!(candidates(&cluster), [2]);
-    let chunk = ChunkRef { id: ChunkId(1), generation: ONE, length: 1000 };
     for turn in 0..4 {
-        let readers = cluster.registry.readers(chunk, cluster.now, turn);
+        let readers = cluster.registry.readers(chunk(1).key(), cluster.now, turn);
         assert_eq!(readers.iter().map(|node| node.id.0).collect::<Vec<_>>(), [2, 1]);
     }
     cluster.registry.note_skew(DatanodeId(1), -20 * 60_000);

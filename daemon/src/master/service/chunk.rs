@@ -4,7 +4,7 @@ use crate::master::refused::refused;
 use crate::master::registry::shown;
 use crate::master::state::Master;
 use dfs_rpc::client::ChunkStatus;
-use dfs_types::{ChunkId, ChunkRef, DfsPath, Error, ErrorCode, Result};
+use dfs_types::{ChunkId, DfsPath, Error, ErrorCode, Result};
 
 impl Master {
     pub(super) async fn chunk(&self, user: &str, id: ChunkId) -> Result<ChunkStatus> {
@@ -17,10 +17,8 @@ impl Master {
         let now = self.clock.now();
         let (replicas, copying) = {
             let registry = self.registry();
-            let known = registry.locations.replicas(id);
-            let current = known.generation() == meta.generation;
-            let nodes: Vec<_> = known.nodes().filter(|_| current).collect();
-            let states = nodes.into_iter().map(|node| (node, shown(registry.state(node, now))));
+            let known = registry.locations.replicas_of(meta.key(id));
+            let states = known.nodes().map(|node| (node, shown(registry.state(node, now))));
             (states.collect(), registry.healing.is_copying(id))
         };
         // All files may have to be looked at, which is no work for a thread that answers calls.
@@ -28,7 +26,6 @@ impl Master {
         let search = tokio::task::spawn_blocking(move || version.namespace.file_of(id, &caller));
         let path = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
         let path = path.map_err(|refusal| refused(refusal, DfsPath::root()))?;
-        let chunk = ChunkRef { id, generation: meta.generation, length: meta.length };
-        Ok(ChunkStatus { chunk, wanted: meta.replication, path, replicas, copying })
+        Ok(ChunkStatus { chunk: meta.reference(id), wanted: meta.replication, path, replicas, copying })
     }
 }

@@ -47,7 +47,7 @@ impl NodeService for NodeCalls {
         let version = master.published.get();
         let leads = master.leads();
         let skew_ms = skew_ms(heartbeat.load.clock, master.clock.calendar());
-        let ids = heartbeat.added.iter().map(|chunk| chunk.id);
+        let ids = heartbeat.added.iter().map(|stored| stored.key.chunk);
         master.ahead().note_beyond(self.node, ids, version.namespace.next_chunk());
         let mut registry = master.registry();
         let now = master.clock.now();
@@ -67,12 +67,11 @@ impl NodeService for NodeCalls {
     async fn chunk_report(self, _: Context, page: ReportPage) -> Result<()> {
         let master = &self.master;
         let version = master.published.get();
-        let leads = master.leads();
-        let ids = page.chunks.iter().map(|chunk| chunk.id);
+        let ids = page.chunks.iter().map(|stored| stored.key.chunk);
         master.ahead().note_beyond(self.node, ids, version.namespace.next_chunk());
         let mut registry = master.registry();
         let now = master.clock.now();
-        let last = registry.report(self.node, self.connection, &page, &version.namespace, leads, now);
+        let last = registry.report(self.node, self.connection, &page, &version.namespace, now);
         drop(registry);
         if last.map_err(refused)? {
             tracing::info!(node = %self.node, chunks = master.registry().locations.count(self.node), "datanode has reported");

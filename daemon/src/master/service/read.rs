@@ -2,11 +2,12 @@
 
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
+use bytes::Bytes;
 use dfs_logic::traffic::Rates;
 use dfs_rpc::CHUNKS_PER_PLAN_MAX;
-use dfs_rpc::capability::Operation;
+use dfs_rpc::capability::{CapabilityError, Operation};
 use dfs_rpc::client::{FolderTraffic, LocatedChunk, NodeAddress, PlanRead, ReadPlan, Traffic};
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, DfsPath, Principal, Result};
+use dfs_types::{ChunkRef, DatanodeId, DfsPath, Error, ErrorCode, Principal, Result};
 use std::pin::pin;
 use std::sync::PoisonError;
 use tokio::time::Instant;
@@ -21,9 +22,9 @@ impl Master {
         self.note_traffic(&plan.path, asked(plan, &chunks), 0);
         let replicas = self.find_readers(&chunks, until).await;
         let located = chunks.into_iter().zip(replicas).map(|((offset, chunk), replicas)| {
-            let pipeline = replicas.iter().map(|replica| replica.id).collect();
             let principal = Principal::User(user.to_owned());
-            let capability = self.seal(&keys, Operation::Read, chunk, principal, pipeline)?;
+            let capability =
+                self.seal(&keys, Operation::Read, chunk, Some(chunk.checksum), principal, replicas.clone())?;
             Ok(LocatedChunk { chunk, offset, replicas, capability })
         });
         Ok(ReadPlan { stat, chunks: located.collect::<Result<_>>()? })
@@ -39,7 +40,7 @@ impl Master {
             let (found, open) = {
                 let (version, registry) = (self.published.get(), self.registry());
                 let now = self.clock.now();
-                let found: Vec<_> = chunks.iter().map(|(_, chunk)| registry.readers(*chunk, now, turn)).collect();
+                let found: Vec<_> = chunks.iter().map(|(_, chunk)| registry.readers(chunk.key(), now, turn)).collect();
                 let open = found.iter().any(Vec::is_empty) && registry.roll(&version.namespace, now).is_open();
                 (found, open)
             };
@@ -66,14 +67,21 @@ impl Master {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner).note(path, read, written, now);
     }
 
-    /// A reader's word is not enough to give a replica up: the datanode is to look at it.
-    pub(super) fn report_damage(&self, chunk: ChunkId, node: DatanodeId) -> Result<()> {
+    /// A reader's word is not enough to give a replica up: the datanode is to verify it. The capability shows that the
+    /// reader may read the chunk.
+    pub(super) fn report_damage(&self, user: &str, node: DatanodeId, capability: &Bytes) -> Result<()> {
         self.need_leader()?;
-        if self.registry().verify(node, chunk) {
-            tracing::warn!(%chunk, %node, "a reader reports damage; the datanode will look at the replica");
+        let keys = self.keys.get(&self.published);
+        let denied = |error: CapabilityError| Error::new(ErrorCode::PermissionDenied, error.to_string());
+        let opened = keys.ring.open(capability).map_err(denied)?;
+        let reader = Principal::User(user.to_owned());
+        opened.check(self.cluster, Operation::Read, &reader, node, self.clock.calendar()).map_err(denied)?;
+        let key = opened.key().ok_or_else(|| denied(CapabilityError::Operation))?;
+        if self.registry().verify(node, key, self.clock.now()) {
+            tracing::warn!(replica = %key, %node, "a reader reports damage; the datanode will verify the replica");
             Ok(())
         } else {
-            Err(invalid(format!("{node} is not known to have chunk {chunk}")))
+            Err(invalid(format!("{node} is not known to have chunk {}", key.chunk)))
         }
     }
 }

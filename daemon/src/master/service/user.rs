@@ -4,8 +4,8 @@ use crate::master::state::Master;
 use bytes::Bytes;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::client::{
-    Blocked, ChunkStatus, ClientService, ClusterStatus, CommitWrite, Find, FolderTraffic, FoundPage, ListFolder,
-    ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
+    Blocked, ChunkStatus, ClientService, ClusterStatus, CommitWrite, Committed, Find, FolderTraffic, FoundPage,
+    ListFolder, ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan, SafeModeChange, WritePlan,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, RequestId, Result, Stat, WriteId};
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl ClientService for UserCalls {
         self.master.abandon_write(&self.user, write)
     }
 
-    async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Stat> {
+    async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Committed> {
         self.master.commit_write(&self.user, commit).await
     }
 
@@ -90,8 +90,8 @@ impl ClientService for UserCalls {
         self.master.chunk(&self.user, chunk).await
     }
 
-    async fn report_damage(self, _: Context, chunk: ChunkId, node: DatanodeId) -> Result<()> {
-        self.master.report_damage(chunk, node)
+    async fn report_damage(self, _: Context, node: DatanodeId, capability: Bytes) -> Result<()> {
+        self.master.report_damage(&self.user, node, &capability)
     }
 
     async fn set_attributes(

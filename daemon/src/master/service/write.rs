@@ -10,11 +10,10 @@ use crate::master::unfinished::{ABANDONED_PER_COMMAND_MAX, space_held};
 use bytes::Bytes;
 use dfs_logic::command::{NewFile, Op, Outcome};
 use dfs_logic::writes::Planned;
-use dfs_rpc::capability::{Capability, Operation, Stored};
-use dfs_rpc::client::{CommitWrite, CommittedChunk, PlanWrite, PlannedChunk, WritePlan};
-use dfs_rpc::node::StoredChunk;
+use dfs_rpc::capability::{Capability, Operation, Receipt, Stored};
+use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk, NodeAddress, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, Stat, WriteId};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, WriteId};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -82,10 +81,10 @@ impl Master {
         self.note_planned(user, &plan, &ids, shape)?;
         let registry = self.registry();
         let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
-            let addresses = chain.iter().filter_map(|node| registry.address(*node)).collect();
+            let addresses: Vec<_> = chain.iter().filter_map(|node| registry.address(*node)).collect();
             let principal = Principal::User(user.to_owned());
-            let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size };
-            let capability = self.seal(&keys, Operation::Write, chunk, principal, chain)?;
+            let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size, checksum: 0 };
+            let capability = self.seal(&keys, Operation::Write, chunk, None, principal, addresses.clone())?;
             Ok(PlannedChunk { id, generation: FIRST_GENERATION, chain: addresses, capability })
         });
         let chunks = planned.collect::<Result<_>>()?;
@@ -152,27 +151,36 @@ impl Master {
         tokio::time::timeout(IDS_TIMEOUT, waiting).await.map_err(|_| late())?
     }
 
-    /// A sealed capability for `chunk` at the datanodes `pipeline`.
+    /// A sealed capability for `chunk` at the datanodes `pipeline`; `checksum` is that of the chunk once it is committed.
     pub(in crate::master) fn seal(
         &self,
         keys: &Keys,
         operation: Operation,
         chunk: ChunkRef,
+        checksum: Option<u32>,
         principal: Principal,
-        pipeline: Vec<DatanodeId>,
+        pipeline: Vec<NodeAddress>,
     ) -> Result<Bytes> {
         let now = self.clock.calendar();
         let expires = now.plus(self.settings.capability_lifetime);
-        let ChunkRef { id, generation, length } = chunk;
-        let cluster = self.cluster;
-        let capability =
-            Capability { cluster, chunk: id, generation, operation, principal, pipeline, length_max: length, expires };
+        let ChunkRef { id, generation, length, .. } = chunk;
+        let capability = Capability {
+            cluster: self.cluster,
+            chunk: id,
+            generation,
+            operation,
+            principal,
+            pipeline,
+            length_max: length,
+            checksum,
+            expires,
+        };
         let settle = self.settings.heartbeat * KEY_SETTLE_HEARTBEATS;
         let sealed = keys.seal(&capability, now, settle).map(Bytes::from);
         sealed.ok_or_else(|| Error::new(ErrorCode::SafeMode, "the cluster has no key to seal capabilities with yet"))
     }
 
-    pub(super) async fn commit_write(&self, user: &str, commit: CommitWrite) -> Result<Stat> {
+    pub(super) async fn commit_write(&self, user: &str, commit: CommitWrite) -> Result<Committed> {
         self.need_writable()?;
         let shape = self.shape(commit.replication, commit.chunk_size)?;
         if commit.chunks.len() > CHUNKS_PER_FILE_MAX {
@@ -184,9 +192,12 @@ impl Master {
             .hint("write it with a larger chunk size"));
         }
         let keys = self.keys.get(&self.published);
+        let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
         let holders: Vec<Vec<DatanodeId>> =
             commit.chunks.iter().map(|chunk| self.holders(&keys, chunk, shape)).collect::<Result<_>>()?;
-        let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
+        if let Some(lost) = self.lost(&chunks, &holders, shape) {
+            return Ok(Committed::Lost(lost));
+        }
         let abandoned = self.leftovers(user, commit.write, &chunks);
         let leftovers = abandoned.len();
         let file = NewFile {
@@ -207,7 +218,7 @@ impl Master {
         match outcome {
             Outcome::File(stat) => {
                 self.note_traffic(&commit.path, 0, stat.size);
-                Ok(stat)
+                Ok(Committed::File(stat))
             }
             // Only where a request id of another command was used again.
             _ => Err(invalid("this request id belongs to another command").at(&commit.path)),
@@ -232,34 +243,48 @@ impl Master {
         }
     }
 
-    /// The datanodes whose receipts for a chunk are good.
+    /// The datanodes whose receipts for a chunk are genuine and still stand.
+    ///
+    /// # Errors
+    /// `insufficient_datanodes` when too few are genuine.
     fn holders(&self, keys: &Keys, committed: &CommittedChunk, shape: Shape) -> Result<Vec<DatanodeId>> {
-        let ChunkRef { id, generation, length } = committed.chunk;
-        let mut holders = Vec::new();
+        let ChunkRef { id, generation, length, checksum } = committed.chunk;
+        let now = self.clock.now();
+        let (mut genuine, mut holders) = (Vec::new(), Vec::new());
         for receipt in committed.receipts.iter().take(usize::from(REPLICATION_MAX)) {
-            let node = receipt.node;
-            let stored =
-                Stored { cluster: self.cluster, node, chunk: id, generation, length, checksum: committed.checksum };
-            if keys.ring.is_receipt(receipt, &stored) && !holders.contains(&node) {
+            let Receipt { node, boot, .. } = *receipt;
+            let stored = Stored { cluster: self.cluster, node, boot, chunk: id, generation, length, checksum };
+            if genuine.contains(&node) || !keys.ring.is_receipt(receipt, &stored) {
+                continue;
+            }
+            genuine.push(node);
+            if self.registry().stands(receipt, committed.chunk.key(), now) {
                 holders.push(node);
             }
         }
-        let needed = replicas_min(shape.replication);
-        if holders.len() >= usize::from(needed) {
+        let (needed, found) = (usize::from(replicas_min(shape.replication)), genuine.len());
+        if found >= needed {
             return Ok(holders);
         }
-        let found = holders.len();
         let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
         Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint("write the chunk again"))
     }
 
-    /// The replicas of a new file are known before it appears: whoever counts copies in between must not find it without.
+    /// The chunks that have lost replicas since they were written, so that too few are left; none when all have enough.
+    fn lost(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>], shape: Shape) -> Option<Vec<ChunkId>> {
+        let needed = usize::from(replicas_min(shape.replication));
+        let short = chunks.iter().zip(holders).filter(|(_, holders)| holders.len() < needed);
+        let lost: Vec<ChunkId> = short.map(|(chunk, _)| chunk.id).collect();
+        (!lost.is_empty()).then_some(lost)
+    }
+
+    /// Records the replicas of a new file before the commit is applied, so that a survey in between does not count its
+    /// chunks as missing.
     fn note_stored(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>]) {
         let version = self.published.look();
         let mut registry = self.registry();
         for (chunk, holders) in chunks.iter().zip(holders) {
-            let stored = StoredChunk { id: chunk.id, generation: chunk.generation };
-            registry.add_stored(stored, holders, &version.namespace);
+            registry.add_stored(chunk.key(), holders, &version.namespace);
         }
     }
 

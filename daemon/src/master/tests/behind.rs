@@ -2,15 +2,15 @@
 
 use super::harness::{Cluster, code, context, path, plan, put, request, until};
 use dfs_rpc::client::{ClientServiceClient, SafeMode, SafeModeChange};
-use dfs_rpc::node::StoredChunk;
-use dfs_types::{ChunkId, ErrorCode, Generation};
+
+use dfs_types::{ChunkId, ErrorCode};
 
 async fn safe_mode(user: &ClientServiceClient) -> Option<SafeMode> {
     user.status(context()).await.expect("call").expect("status").safe_mode
 }
 
-fn one(id: ChunkId) -> StoredChunk {
-    StoredChunk { id, generation: Generation(1) }
+fn one(id: ChunkId) -> dfs_types::StoredReplica {
+    super::harness::replica(id)
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The picture of the cluster, and what happened, as a dashboard asks for them.
 
-use super::harness::{Cluster, context, load, put, until};
+use super::harness::{Cluster, context, load, put, suspect, until};
 use dfs_rpc::board::{Board, BoardVersion, Severity};
 use dfs_rpc::client::{ClientServiceClient, SafeModeChange};
 use dfs_rpc::curve::Second;
@@ -155,7 +155,7 @@ async fn damage_disks_and_safe_mode_are_told_once() {
     }
     for _ in 0..3 {
         let mut news = a.news();
-        news.damaged = chunks.clone();
+        news.added = chunks.iter().map(|chunk| suspect(*chunk)).collect();
         news.load = load(1 << 40);
         news.load.folders[0].failed = true;
         a.heartbeat(news).await;
@@ -175,7 +175,7 @@ async fn damage_disks_and_safe_mode_are_told_once() {
         let same = events.iter().filter(|event| event.text == text && event.severity == severity);
         same.map(|event| event.node.map(|id| id.0)).collect::<Vec<_>>()
     };
-    let damage = format!("found its copies of 5 chunks damaged, of {} among others", chunks[0]);
+    let damage = format!("found its replicas of 5 chunks corrupt, of {} among others", chunks[0]);
     assert_eq!(found(Severity::Warning, &damage), [Some(1)]);
     assert_eq!(found(Severity::Error, "data folder /data has failed"), [Some(1)]);
     assert_eq!(found(Severity::Warning, "data folder /data is 99 % full"), [Some(2)]);

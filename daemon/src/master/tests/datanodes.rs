@@ -1,7 +1,8 @@
 //! Datanodes come, report and go.
 
-use super::harness::{Cluster, context, load, put, until};
-use dfs_rpc::client::{ClientServiceClient, NodeState};
+use super::harness::{Cluster, code, context, key, load, path, put, until};
+use bytes::Bytes;
+use dfs_rpc::client::{ClientServiceClient, NodeState, PlanRead};
 use dfs_types::{DatanodeId, ErrorCode};
 use std::time::Duration;
 
@@ -51,12 +52,22 @@ async fn damage_is_looked_at_before_it_is_believed() {
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
     let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
-    assert!(ann.report_damage(context(), chunk, DatanodeId(9)).await.expect("call").is_err());
+    let read = PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
+    let capability = ann.plan_read(context(), read).await.expect("call").expect("planned").chunks[0].capability.clone();
+    let report = async |user: &ClientServiceClient, node, capability: &Bytes| {
+        user.report_damage(context(), DatanodeId(node), capability.clone()).await.expect("call")
+    };
+    assert!(report(&ann, 9, &capability).await.is_err());
+    // A reader shows that he may read the chunk.
+    let bob = cluster.user(&master, "bob").await;
+    for (user, capability) in [(&bob, &capability), (&ann, &Bytes::from_static(b"mine"))] {
+        assert_eq!(code(report(user, 2, capability).await), ErrorCode::PermissionDenied);
+    }
     for _ in 0..3 {
-        assert_eq!(ann.report_damage(context(), chunk, DatanodeId(2)).await.expect("call"), Ok(()));
+        assert_eq!(report(&ann, 2, &capability).await, Ok(()));
     }
     let reply = nodes[1].heartbeat(nodes[1].news()).await;
-    assert_eq!(reply.orders, [dfs_rpc::node::Order::Verify { chunk }], "said three times, ordered once");
+    assert_eq!(reply.orders, [dfs_rpc::node::Order::Verify { key: key(chunk) }], "said three times, ordered once");
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! Datanodes that are drained, taken back and forgotten.
 
-use super::harness::{Cluster, Datanode, Running, code, context, load, path, plan, put, request, until};
+use super::harness::{Cluster, Datanode, Running, code, context, load, path, plan, put, replica, request, until};
 use super::healing::order;
 use dfs_rpc::board::Board;
 use dfs_rpc::client::{ClientServiceClient, NodeStatus};
-use dfs_rpc::node::{Order, StoredChunk};
-use dfs_types::{ChunkId, DatanodeId, Duty, ErrorCode, Generation, Result};
+use dfs_rpc::node::Order;
+use dfs_types::{ChunkId, DatanodeId, Duty, ErrorCode, Result};
 use std::cell::Cell;
 
 async fn set_duty(user: &ClientServiceClient, node: u16, duty: Duty) -> Result<()> {
@@ -97,7 +97,7 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
     assert!(planned.chunks[0].chain.iter().all(|place| place.id != c.id), "{planned:?}");
 
     let mut news = d.news();
-    news.added = vec![StoredChunk { id: chunk, generation: Generation(1) }];
+    news.added = vec![replica(chunk)];
     d.heartbeat(news).await;
     let mut writing = c.news();
     writing.load.writes_in_flight = 1;
@@ -145,7 +145,7 @@ async fn a_master_that_starts_again_counts_what_is_left_when_it_was_reported() {
     master.stop();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
-    let held = [StoredChunk { id: chunk, generation: Generation(1) }];
+    let held = [replica(chunk)];
     let a = cluster.datanode(&master, 1, &held).await;
     let b = cluster.datanode(&master, 2, &held).await;
     let c = cluster.register(&master, 3, load(1 << 40)).await;

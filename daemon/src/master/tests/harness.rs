@@ -4,17 +4,17 @@ use crate::authority::{Authority, draw_cluster_id};
 use crate::master::{MasterOptions, run};
 use dfs_config::MasterSettings;
 use dfs_rpc::capability::{KeyRing, Stored};
-use dfs_rpc::client::{ClientServiceClient, CommitWrite, CommittedChunk, PlanWrite, PlannedChunk};
+use dfs_rpc::client::{ClientServiceClient, CommitWrite, Committed, CommittedChunk, PlanWrite, PlannedChunk};
 use dfs_rpc::hello::Service;
 use dfs_rpc::node::{
-    FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Register, ReportPage, StoredChunk, TokenKey,
+    FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Register, ReportPage, TokenKey,
 };
 use dfs_rpc::request::next_write;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
 use dfs_types::{
-    ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, ErrorCode, MasterId, Principal, Protection, RequestId,
-    Result, Stat,
+    ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, ErrorCode, Generation, MasterId, Principal,
+    Protection, ReplicaKey, ReplicaState, RequestId, Result, Stat, StoredReplica,
 };
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,6 +24,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tarpc::context::Context;
 use tokio_util::sync::CancellationToken;
 
+/// The checksum of every chunk here.
+pub(super) const CHECKSUM: u32 = 99;
 /// Longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -45,6 +47,20 @@ pub(super) fn path(text: &str) -> DfsPath {
 
 pub(super) fn request() -> RequestId {
     RequestId(fastrand::u128(..))
+}
+
+pub(super) fn key(chunk: ChunkId) -> ReplicaKey {
+    ReplicaKey { chunk, generation: Generation(1), checksum: CHECKSUM }
+}
+
+/// A replica that was verified, as one that was just stored.
+pub(super) fn replica(chunk: ChunkId) -> StoredReplica {
+    StoredReplica { key: key(chunk), state: ReplicaState::Verified }
+}
+
+/// A replica that is corrupt.
+pub(super) fn suspect(chunk: ChunkId) -> StoredReplica {
+    StoredReplica { key: key(chunk), state: ReplicaState::Suspect }
 }
 
 /// A context whose deadline is far away.
@@ -123,7 +139,7 @@ impl Cluster {
     }
 
     /// A datanode that registers and reports the replicas `holds`.
-    pub async fn datanode(&self, master: &Running, number: u16, holds: &[StoredChunk]) -> Datanode {
+    pub async fn datanode(&self, master: &Running, number: u16, holds: &[StoredReplica]) -> Datanode {
         let node = self.register(master, number, load(1 << 40)).await;
         node.report(holds).await;
         node
@@ -193,8 +209,8 @@ pub(super) struct Datanode {
 
 impl Datanode {
     pub fn news(&self) -> Heartbeat {
-        let (added, removed, damaged, copies_ended) = Default::default();
-        Heartbeat { boot: self.boot, load: load(1 << 40), added, removed, damaged, copies_ended }
+        let (added, removed, copies_ended) = Default::default();
+        Heartbeat { boot: self.boot, load: load(1 << 40), added, removed, copies_ended }
     }
 
     pub async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
@@ -202,15 +218,16 @@ impl Datanode {
     }
 
     /// Reports that it has these replicas.
-    pub async fn report(&self, holds: &[StoredChunk]) {
+    pub async fn report(&self, holds: &[StoredReplica]) {
         let page = ReportPage { boot: self.boot, first: true, last: true, chunks: holds.to_vec() };
         self.client.chunk_report(context(), page).await.expect("call").expect("reported");
     }
 
     /// A receipt as this datanode would give it.
-    pub fn receipt(&self, chunk: ChunkRef, checksum: u32) -> dfs_rpc::capability::Receipt {
-        let ChunkRef { id, generation, length } = chunk;
-        let stored = Stored { cluster: self.cluster, node: self.id, chunk: id, generation, length, checksum };
+    pub fn receipt(&self, chunk: ChunkRef) -> dfs_rpc::capability::Receipt {
+        let ChunkRef { id, generation, length, checksum } = chunk;
+        let (cluster, node, boot) = (self.cluster, self.id, self.boot);
+        let stored = Stored { cluster, node, boot, chunk: id, generation, length, checksum };
         KeyRing::new(&self.keys).receipt(&stored).expect("has keys")
     }
 }
@@ -240,8 +257,8 @@ pub(super) fn commit(path: &DfsPath, chunks: Vec<CommittedChunk>) -> CommitWrite
 
 /// The chunk of a plan, `length` bytes long, with receipts of `nodes`.
 pub(super) fn stored(planned: &PlannedChunk, length: u32, nodes: &[&Datanode]) -> CommittedChunk {
-    let chunk = ChunkRef { id: planned.id, generation: planned.generation, length };
-    CommittedChunk { chunk, checksum: 99, receipts: nodes.iter().map(|node| node.receipt(chunk, 99)).collect() }
+    let chunk = ChunkRef { id: planned.id, generation: planned.generation, length, checksum: CHECKSUM };
+    CommittedChunk { chunk, receipts: nodes.iter().map(|node| node.receipt(chunk)).collect() }
 }
 
 /// Writes a file of one chunk; says which chunk.
@@ -251,11 +268,9 @@ pub(super) async fn put(user: &ClientServiceClient, name: &str, nodes: &[&Datano
     let write = plan.write;
     let planned = user.plan_write(context(), plan).await.expect("call").expect("planned");
     let chunks = vec![stored(&planned.chunks[0], 1000, nodes)];
-    let stat = user
-        .commit_write(context(), CommitWrite { write, ..commit(&path, chunks) })
-        .await
-        .expect("call")
-        .expect("committed");
+    let commit = CommitWrite { write, ..commit(&path, chunks) };
+    let committed = user.commit_write(context(), commit).await.expect("call").expect("committed");
+    let Committed::File(stat) = committed else { panic!("{committed:?}") };
     (stat, planned.chunks[0].id)
 }
 

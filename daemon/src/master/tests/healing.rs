@@ -1,15 +1,13 @@
 //! Repair, trimming and garbage, as orders to datanodes.
 
-use super::harness::{Cluster, Datanode, Running, commit, context, load, path, plan, put, request, stored, until};
+use super::harness::{
+    Cluster, Datanode, Running, commit, context, key, load, path, plan, put, replica, request, stored, suspect, until,
+};
 use dfs_rpc::client::CommitWrite;
-use dfs_rpc::node::{Order, StoredChunk};
-use dfs_types::{ChunkId, Generation};
+use dfs_rpc::node::Order;
+use dfs_types::{ReplicaState, StoredReplica};
 use std::cell::RefCell;
 use std::time::Duration;
-
-fn replica(id: ChunkId) -> StoredChunk {
-    StoredChunk { id, generation: Generation(1) }
-}
 
 /// Keeps datanodes alive until one of them gets an order that `wanted` likes.
 pub(super) async fn order(nodes: &[&Datanode], wanted: impl Fn(&Order) -> bool) -> (usize, Order) {
@@ -60,14 +58,14 @@ async fn chunks_of_a_dead_datanode_are_copied_to_one_that_has_none() {
 }
 
 #[tokio::test]
-async fn a_damaged_replica_is_replaced() {
+async fn a_corrupt_replica_is_replaced() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let ([a, b, c], d) = four(&cluster, &master).await;
     let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
     let mut news = b.news();
-    news.damaged = vec![chunk];
+    news.added = vec![suspect(chunk)];
     b.heartbeat(news).await;
     let (_, copy) = order(&[&a, &b, &c, &d], |order| matches!(order, Order::Copy { .. })).await;
     let Order::Copy { targets, .. } = copy else { panic!("a copy") };
@@ -85,7 +83,56 @@ async fn replicas_beyond_those_wanted_are_trimmed() {
     news.added = vec![replica(chunk)];
     d.heartbeat(news).await;
     let (_, trim) = order(&[&a, &b, &c, &d], |order| matches!(order, Order::Delete { .. })).await;
-    assert_eq!(trim, Order::Delete { chunk, generation: Generation(1) });
+    assert_eq!(trim, Order::Delete { key: key(chunk) });
+}
+
+/// A replica that comes back after its datanode was away may have rotted: no good one goes for it before it was read.
+#[tokio::test]
+async fn nothing_is_trimmed_for_a_replica_that_came_back_unread() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let ([a, b, c], d) = four(&cluster, &master).await;
+    let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
+    let mut news = d.news();
+    news.added = vec![StoredReplica { key: key(chunk), state: ReplicaState::Stored }];
+    d.heartbeat(news).await;
+    let nodes = [&a, &b, &c, &d];
+    let (_, first) = order(&nodes, |_| true).await;
+    let verified = StoredReplica { key: key(chunk), state: ReplicaState::Verified };
+    match first {
+        // Three verified ones stay: the unread one may go.
+        Order::Delete { key: gone } => assert_eq!(gone, key(chunk)),
+        Order::Verify { key: read } => {
+            assert_eq!(read, key(chunk));
+            let mut news = d.news();
+            news.added = vec![verified];
+            d.heartbeat(news).await;
+            order(&nodes, |order| matches!(order, Order::Delete { .. })).await;
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// With its last good replicas corrupt, a chunk is mended from them; none of them is deleted.
+#[tokio::test]
+async fn corrupt_replicas_are_all_that_is_left() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
+    for node in &nodes {
+        let mut news = node.news();
+        news.added = vec![suspect(chunk)];
+        node.heartbeat(news).await;
+    }
+    let read = dfs_rpc::client::PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
+    let found = ann.plan_read(context(), read).await.expect("call").expect("planned");
+    assert_eq!(found.chunks[0].replicas.len(), 3, "a reader may put it together from them");
+    let (_, mend) = order(&nodes.each_ref(), |order| !matches!(order, Order::Verify { .. })).await;
+    let Order::Mend { chunk: mended, sources, .. } = mend else { panic!("{mend:?}") };
+    assert_eq!((mended.id, sources.len()), (chunk, 2));
 }
 
 #[tokio::test]
@@ -99,7 +146,7 @@ async fn chunks_of_deleted_files_go_without_waiting_for_the_floor() {
     let (_, deleted) = put(&ann, "/deleted", &[&a, &b, &c]).await;
     ann.delete(context(), request(), path("/deleted"), false).await.expect("call").expect("deleted");
     let (_, gone) = order(&[&a, &b, &c], |order| matches!(order, Order::Delete { .. })).await;
-    assert_eq!(gone, Order::Delete { chunk: deleted, generation: Generation(1) });
+    assert_eq!(gone, Order::Delete { key: key(deleted) });
     assert!(kept < deleted);
 }
 
@@ -122,7 +169,7 @@ async fn chunks_of_writes_of_an_earlier_leader_are_collected_in_time() {
     let b = cluster.datanode(&master, 2, &holds).await;
     let c = cluster.datanode(&master, 3, &holds[..1]).await;
     let (_, gone) = order(&[&a, &b, &c], |order| matches!(order, Order::Delete { .. })).await;
-    assert_eq!(gone, Order::Delete { chunk: given_up, generation: Generation(1) });
+    assert_eq!(gone, Order::Delete { key: key(given_up) });
     assert!(kept < given_up, "the kept one was below the floor as well");
 }
 

@@ -1,8 +1,7 @@
 //! What a restart keeps.
 
-use super::harness::{Cluster, code, context, file_names, path, put, request, until};
-use dfs_rpc::node::StoredChunk;
-use dfs_types::{ByteSize, ErrorCode, Generation};
+use super::harness::{Cluster, code, context, file_names, path, put, replica, request, until};
+use dfs_types::{ByteSize, ErrorCode};
 
 #[tokio::test]
 async fn a_restart_keeps_everything_and_recognises_retries() {
@@ -97,8 +96,11 @@ async fn after_a_restart_writing_waits_until_enough_chunks_are_reported() {
     let status = ann.status(context()).await.expect("call").expect("status");
     assert_eq!(status.safe_mode.map(|safe| (safe.chunks_reported, safe.chunks_total)), Some((0, 1)));
     assert!(ann.stat(context(), path("/file")).await.expect("call").is_ok(), "reading names goes on");
-    let _node = cluster.datanode(&master, 2, &[StoredChunk { id: chunk, generation: Generation(1) }]).await;
-    until("safe mode ends", async || ann.status(context()).await.expect("call").expect("status").safe_mode.is_none())
-        .await;
+    let node = cluster.datanode(&master, 2, &[replica(chunk)]).await;
+    until("safe mode ends", async || {
+        node.heartbeat(node.news()).await;
+        ann.status(context()).await.expect("call").expect("status").safe_mode.is_none()
+    })
+    .await;
     assert_eq!(ann.mkdir(context(), request(), path("/a"), false).await.expect("call"), Ok(()));
 }

@@ -1,9 +1,9 @@
 //! Writes in flight, and those that come to nothing.
 
-use super::harness::{Cluster, Datanode, code, commit, context, path, plan, stored, until};
+use super::harness::{Cluster, Datanode, code, commit, context, path, plan, replica, stored, until};
 use super::healing::order;
 use dfs_rpc::client::{ClientServiceClient, CommitWrite, PlanWrite, Unfinished, WritePlan};
-use dfs_rpc::node::{Order, StoredChunk};
+use dfs_rpc::node::Order;
 use dfs_types::error::WRITE_AGAIN;
 use dfs_types::{ChunkId, ErrorCode, WriteId};
 use std::time::Duration;
@@ -24,14 +24,14 @@ async fn planned(user: &ClientServiceClient, plan: &PlanWrite) -> WritePlan {
 async fn store(nodes: &[&Datanode], chunks: &[ChunkId]) {
     for node in nodes {
         let mut news = node.news();
-        news.added = chunks.iter().map(|id| StoredChunk { id: *id, generation: dfs_types::Generation(1) }).collect();
+        news.added = chunks.iter().map(|id| replica(*id)).collect();
         node.heartbeat(news).await;
     }
 }
 
 async fn deleted(nodes: &[&Datanode]) -> ChunkId {
     match order(nodes, |order| matches!(order, Order::Delete { .. })).await.1 {
-        Order::Delete { chunk, .. } => chunk,
+        Order::Delete { key } => key.chunk,
         other => panic!("{other:?}"),
     }
 }

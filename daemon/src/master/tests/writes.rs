@@ -1,8 +1,8 @@
 //! Planning and committing.
 
-use super::harness::{Cluster, code, commit, context, path, plan, put, request, stored};
+use super::harness::{Cluster, code, commit, context, key, path, plan, put, replica, request, stored};
 use dfs_rpc::capability::{CapabilityError, KeyRing, Operation};
-use dfs_rpc::client::{ClientServiceClient, FolderTraffic, PlanRead};
+use dfs_rpc::client::{ClientServiceClient, Committed, CommittedChunk, FolderTraffic, PlanRead};
 use dfs_types::{AttributeChange, DatanodeId, ErrorCode, Generation, Principal};
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn receipts_must_be_real_enough_and_of_different_datanodes() {
     let mut longer = good.clone();
     longer.chunk.length += 1;
     let mut other_sum = good.clone();
-    other_sum.checksum += 1;
+    other_sum.chunk.checksum += 1;
     let twice = stored(planned, 1000, &[a, a]);
     let alone = stored(planned, 1000, &[a]);
     for bad in [forged, posing, longer, other_sum, twice, alone] {
@@ -82,6 +82,35 @@ async fn receipts_must_be_real_enough_and_of_different_datanodes() {
     assert!(two_of_three.is_ok());
     let again = ann.commit_write(context(), commit(&path("/other"), vec![good])).await.expect("call");
     assert_eq!(code(again), ErrorCode::InvalidArgument, "a chunk belongs to one file");
+}
+
+/// Receipts count for the life of the datanode in which they were made, as long as the replica is there.
+#[tokio::test]
+async fn receipts_of_replicas_that_are_gone_are_void() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let [a, b, c] = cluster.datanodes(&master).await;
+    let planned = ann.plan_write(context(), plan(&path("/file"))).await.expect("call").expect("planned");
+    let chunk = stored(&planned.chunks[0], 1000, &[&a, &b, &c]);
+    let id = planned.chunks[0].id;
+    let commit = async |chunk: &CommittedChunk| {
+        ann.commit_write(context(), commit(&path("/file"), vec![chunk.clone()])).await.expect("call")
+    };
+    // Two lose what they had: one tells of it, one starts again and has nothing.
+    let mut news = a.news();
+    news.removed = vec![key(id)];
+    a.heartbeat(news).await;
+    let b = {
+        drop(b);
+        cluster.datanode(&master, 2, &[]).await
+    };
+    assert_eq!(commit(&chunk).await, Ok(Committed::Lost(vec![id])));
+    assert_eq!(code(ann.stat(context(), path("/file")).await.expect("call")), ErrorCode::NotFound);
+    // One that starts again and has it tells so: its earlier receipt stands.
+    drop(b);
+    let _b = cluster.datanode(&master, 2, &[replica(id)]).await;
+    assert!(matches!(commit(&chunk).await, Ok(Committed::File(_))));
 }
 
 #[tokio::test]
@@ -139,8 +168,8 @@ async fn a_capability_is_for_its_chunk_its_chain_and_its_user() {
     let keys = KeyRing::new(&nodes[0].heartbeat(nodes[0].news()).await.keys);
     let chunk = &planned.chunks[0];
     let capability = keys.open(&chunk.capability).expect("sealed");
-    let chain: Vec<_> = chunk.chain.iter().map(|node| node.id).collect();
-    assert_eq!((capability.chunk, &capability.pipeline, capability.length_max), (chunk.id, &chain, 64 << 20));
+    assert_eq!((capability.chunk, &capability.pipeline, capability.length_max), (chunk.id, &chunk.chain, 64 << 20));
+    assert_eq!(capability.checksum, None, "nobody knows it yet");
     assert_eq!(capability.operation, Operation::Write);
     let mut forged = chunk.capability.to_vec();
     forged[10] ^= 1;

@@ -41,7 +41,7 @@ impl Namespace {
         };
         change.open(&mut self.root)?.children.insert(name, Node::File(file));
         if let Some(file) = replaced {
-            self.drop_chunks(file.chunks.as_slice());
+            self.drop_chunks(file.chunks.iter());
         }
         for chunk in &new.chunks {
             self.chunks.insert(chunk, new.replication);

@@ -42,7 +42,7 @@ impl Namespace {
         let mut waiting = vec![node];
         while let Some(node) = waiting.pop() {
             match node {
-                Node::File(file) => self.drop_chunks(file.chunks.as_slice()),
+                Node::File(file) => self.drop_chunks(file.chunks.iter()),
                 Node::Dir(dir) => waiting.extend(dir.children.iter().map(|(_, child)| child)),
             }
         }

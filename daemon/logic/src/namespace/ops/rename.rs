@@ -34,7 +34,7 @@ impl Namespace {
         let here = Change { path: to, added, removed, reach, at: command.at, version };
         here.open(&mut self.root)?.children.insert(to.name().unwrap_or_default(), node);
         if let Some(file) = replaced {
-            self.drop_chunks(file.chunks.as_slice());
+            self.drop_chunks(file.chunks.iter());
         }
         Ok(Remembered::Done)
     }

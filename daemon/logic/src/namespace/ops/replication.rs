@@ -29,8 +29,8 @@ impl Namespace {
         file.attrs.replication = replication;
         file.attrs.version = self.version + 1;
         let added = file.weight();
-        for chunk in file.chunks.as_slice() {
-            self.chunks.insert(chunk, replication);
+        for chunk in file.chunks.iter() {
+            self.chunks.insert(&chunk, replication);
         }
         let change = Change { path, added, removed, reach: 0, at: command.at, version: self.version + 1 };
         let dir = change.way(&mut self.root)?;

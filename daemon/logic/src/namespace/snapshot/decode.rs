@@ -1,6 +1,6 @@
 //! Pieces to namespace. Nothing in them is believed.
 
-use super::record::{Head, Item, MAGIC, Record, VERSION, VERSION_MIN};
+use super::record::{Head, Item, MAGIC, Record, VERSION};
 use super::{PIECE_BYTES_MAX, SnapshotError};
 use crate::namespace::chunk_table::ChunkTable;
 use crate::namespace::node::{Attrs, Dir, File, Node};
@@ -262,9 +262,7 @@ impl Decoder {
 fn check_start(piece: &[u8]) -> Result<(), SnapshotError> {
     match postcard::take_from_bytes::<Record>(piece) {
         Ok((Record::Start { magic, .. }, _)) if magic != MAGIC => Err(SnapshotError::Magic),
-        Ok((Record::Start { version, .. }, _)) if !(VERSION_MIN..=VERSION).contains(&version) => {
-            Err(SnapshotError::Version(version))
-        }
+        Ok((Record::Start { version, .. }, _)) if version != VERSION => Err(SnapshotError::Version(version)),
         Ok((Record::Start { .. }, [])) => Ok(()),
         _ => Err(SnapshotError::Magic),
     }

@@ -3,7 +3,7 @@
 use super::PIECE_BYTES_MAX;
 use super::record::{CHUNKS_PER_ITEM, Head, Item, MAGIC, Record, VERSION};
 use crate::namespace::children::Entries;
-use crate::namespace::node::{File, Node};
+use crate::namespace::node::{File, Node, PackedRef};
 use crate::namespace::state::Namespace;
 use crate::namespace::window::{Asked, Remembered};
 use dfs_types::ChunkRef;
@@ -18,7 +18,7 @@ const NUMBER_BYTES: usize = 10;
 /// An upper bound for a datanode with a time.
 const MEMBER_BYTES: usize = 13;
 /// An upper bound for a chunk in an item.
-const CHUNK_BYTES: usize = 20;
+const CHUNK_BYTES: usize = 25;
 
 impl Namespace {
     /// Hands this version to `sink`, piece by piece, in the form that the [`Decoder`](super::Decoder) takes. Holds one
@@ -105,14 +105,14 @@ impl<S> Pieces<'_, S> {
 struct Preorder<'a> {
     folders: Vec<Entries<'a>>,
     /// What the last item left of its file's chunks.
-    rest: &'a [ChunkRef],
+    rest: &'a [PackedRef],
 }
 
 impl<'a> Preorder<'a> {
     fn next_chunks(&mut self) -> (Vec<ChunkRef>, bool) {
         let (now, later) = self.rest.split_at_checked(CHUNKS_PER_ITEM).unwrap_or((self.rest, &[]));
         self.rest = later;
-        (now.to_vec(), !later.is_empty())
+        (now.iter().map(|chunk| (*chunk).into()).collect(), !later.is_empty())
     }
 
     fn file(&mut self, name: SmolStr, file: &'a File) -> Item {

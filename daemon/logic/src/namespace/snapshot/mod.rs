@@ -8,9 +8,9 @@
 //! 3. `Users`, any number: the names of owners and groups, in the order of their numbers.
 //! 4. `Results`, any number: the remembered results, oldest first.
 //! 5. `Dropped`, any number: the chunks above the floor that are garbage all the same, rising.
-//! 6. `Duties`, any number: the datanodes that are not to serve, in the order of their ids. Version 1 had none.
+//! 6. `Duties`, any number: the datanodes that are not to serve, in the order of their ids.
 //! 7. `Members`, any number: the datanodes that belong to the cluster, with the time of their first registration, in the
-//!    order of their ids. Version 2 had none.
+//!    order of their ids.
 //! 8. `Items`, any number: the tree in preorder, names in order within a folder. Sums and the table of chunks follow from
 //!    it and are not stored.
 //! 9. `End`: totals and the crc32c of all pieces before.
@@ -33,7 +33,7 @@ pub enum SnapshotError {
     Piece,
     #[error("these bytes are no snapshot of a namespace")]
     Magic,
-    #[error("the snapshot has version {0}; versions 1 to 3 are understood here")]
+    #[error("the snapshot has version {0}; version 4 is understood here")]
     Version(u16),
     #[error("the pieces of the snapshot are not in their order")]
     Order,

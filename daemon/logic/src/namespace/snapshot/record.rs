@@ -8,10 +8,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 pub(super) const MAGIC: [u8; 4] = *b"dfsN";
-/// The version that is written. Version 1 had no `Duties`, version 2 no `Members`.
-pub(super) const VERSION: u16 = 3;
-/// The oldest version that is read.
-pub(super) const VERSION_MIN: u16 = 1;
+/// The version that is written and read. Before version 4 chunks had no checksum.
+pub(super) const VERSION: u16 = 4;
 /// Chunks of a file in one item; a longer list goes on in the next.
 pub(super) const CHUNKS_PER_ITEM: usize = 1024;
 

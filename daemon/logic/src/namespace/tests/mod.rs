@@ -81,8 +81,10 @@ impl Tree {
 }
 
 fn file(at: &str, ids: &[u64], last: u32) -> NewFile {
-    let mut chunks: Vec<ChunkRef> =
-        ids.iter().map(|id| ChunkRef { id: ChunkId(*id), generation: Generation(1), length: CHUNK }).collect();
+    let mut chunks: Vec<ChunkRef> = ids
+        .iter()
+        .map(|id| ChunkRef { id: ChunkId(*id), generation: Generation(1), length: CHUNK, checksum: 7 })
+        .collect();
     if let Some(chunk) = chunks.last_mut() {
         chunk.length = last;
     }

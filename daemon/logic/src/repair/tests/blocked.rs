@@ -52,7 +52,7 @@ fn room_and_what_is_on_its_way_count() {
     cluster.file(1, 3, &[1, 2]);
     cluster.nodes.entry(DatanodeId(3)).and_modify(|node| node.free = u64::from(LENGTH) - 1);
     assert_eq!(blocker(&cluster, &[]), Some(NoRoom { bytes: LENGTH }));
-    let chunk = ChunkRef { id: ChunkId(1), generation: Generation(1), length: LENGTH };
+    let chunk = ChunkRef { id: ChunkId(1), generation: Generation(1), length: LENGTH, checksum: 0xfeed };
     let copy = Copy { chunk, source: DatanodeId(1), targets: vec![DatanodeId(3)] };
     assert_eq!(blocker(&cluster, &[copy]), Some(UnderWay));
 }

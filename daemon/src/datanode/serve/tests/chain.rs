@@ -63,16 +63,6 @@ fn a_chunk_of_unknown_length_is_as_long_as_it_turns_out() {
 }
 
 #[test]
-fn the_same_chunk_may_be_written_again() {
-    let cluster = Cluster::start(2);
-    let data = content(700_000);
-    cluster.put(1, &data);
-    cluster.put(1, &data);
-    assert_eq!(cluster.held(), [[1], [1]]);
-    assert_eq!(cluster.get(1, 1, 0, data.len() as u32).expect("read"), data);
-}
-
-#[test]
 fn a_chunk_as_long_as_allowed_is_stored_and_no_longer_one() {
     let cluster = Cluster::start(1);
     cluster.put(1, &content(CAPACITY as usize));

@@ -22,6 +22,11 @@ fn goes_on(cluster: &Cluster, client: &Client) {
     cluster.check_receipts(99, &data, &client.answer(99).expect("stored"));
 }
 
+fn intent(chunk: u64) -> crate::datanode::store::Intent {
+    let (chunk, generation) = (dfs_types::ChunkId(chunk), super::harness::ONE);
+    crate::datanode::store::Intent { chunk, generation, checksum: None }
+}
+
 #[test]
 fn a_datanode_that_is_not_there_is_named_at_once() {
     let mut cluster = Cluster::start(3);
@@ -66,8 +71,7 @@ fn a_datanode_that_dies_in_the_middle_of_a_chunk_is_named() {
 fn a_full_datanode_names_itself_and_nothing_is_left() {
     let cluster = Cluster::start(3);
     // Takes all the room of the second datanode.
-    let taken =
-        cluster.nodes[1].store.begin(dfs_types::ChunkId(77), super::harness::ONE, 60 << 20, false).expect("begin");
+    let taken = cluster.nodes[1].store.begin(intent(77), 60 << 20, false).expect("begin");
     let client = cluster.connect(0);
     client.open(1, &cluster.open_write(1, Some(CAPACITY)));
     let error = send_until_error(&client, 1, &content(CAPACITY as usize));
@@ -126,12 +130,12 @@ fn a_finish_that_does_not_fit_is_refused() {
         FinishWrite { length: data.len() as u32, checksum: 1 },
     ];
     for (stream, finish) in (1..).zip(wrong) {
-        client.open(stream, &cluster.open_write(1, None));
+        client.open(stream, &cluster.open_write(u64::from(stream), None));
         client.data(stream, &data);
         client.conn.send_message(FrameKind::FinishWrite, stream, &finish).expect("send");
         assert_eq!(client.answer(stream).expect_err("refused").error.code, ErrorCode::ChecksumMismatch);
     }
-    client.open(9, &cluster.open_write(1, None));
+    client.open(9, &cluster.open_write(9, None));
     client.finish(9, &[]);
     assert_eq!(client.answer(9).expect_err("empty").error.code, ErrorCode::ChecksumMismatch);
     goes_on(&cluster, &client);

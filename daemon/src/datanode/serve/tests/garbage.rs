@@ -119,7 +119,9 @@ fn connect_until_served(cluster: &Cluster, read: &Read) -> Client {
     for _ in 0..1_000 {
         let client = cluster.connect(0);
         let _ = client.conn.send_message(FrameKind::Read, 1, read);
-        if matches!(client.conn.receive_header(), Ok(Some(header)) if header.kind == FrameKind::Data) {
+        if matches!(client.conn.receive_header(), Ok(Some(header)) if header.kind == FrameKind::Table) {
+            client.conn.receive_payload(&mut [0; 4]).expect("payload");
+            assert_eq!(client.conn.receive_header().expect("receive").expect("open").kind, FrameKind::Data);
             client.conn.receive_payload(&mut [0; 100]).expect("payload");
             assert_eq!(client.conn.receive_header().expect("receive").expect("open").kind, FrameKind::ReadDone);
             return client;

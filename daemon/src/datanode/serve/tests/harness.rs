@@ -11,13 +11,14 @@ use dfs_rpc::capability::{Capability, KeyRing, Operation, Stored};
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
-use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_checksum};
+use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, decode_table, table_checksum};
 use dfs_rpc::hello::Service;
 use dfs_rpc::node::TokenKey;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport;
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection};
-use std::sync::Arc;
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection, ReplicaKey};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -27,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 pub const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
 pub const CAPACITY: u32 = 8 << 20;
 pub const ONE: Generation = Generation(1);
+/// Of every datanode here.
+pub const BOOT: u64 = 4;
 /// As under a limit of open files that never matters.
 pub const ROOMY: NodeBounds = NodeBounds { connections: 64, strangers: 64, work: usize::MAX, hops: 4, replicas: 64 };
 /// Longer than anything takes that works.
@@ -47,6 +50,8 @@ pub struct Cluster {
     pub protection: Protection,
     pub authority: Authority,
     pub runtime: Runtime,
+    /// The checksums of the chunks that were put.
+    pub sums: Mutex<HashMap<u64, u32>>,
 }
 
 pub fn ann() -> Principal {
@@ -78,7 +83,7 @@ impl Cluster {
             start_node(&runtime, &authority, DatanodeId(id), folder, &key, protection, connections_max)
         };
         let nodes = (1..=count).map(start).collect();
-        Self { nodes, ring, user, protection, authority, runtime }
+        Self { nodes, ring, user, protection, authority, runtime, sums: Mutex::default() }
     }
 
     pub fn addresses(&self) -> Vec<NodeAddress> {
@@ -100,10 +105,20 @@ impl Cluster {
             generation: ONE,
             operation,
             principal: ann(),
-            pipeline: self.nodes.iter().map(|node| node.address.id).collect(),
+            pipeline: self.addresses(),
             length_max: CAPACITY,
+            checksum: (operation == Operation::Read).then(|| self.sum(chunk)),
             expires: clock::now().plus(Duration::from_secs(600)),
         }
+    }
+
+    /// The checksum of a chunk that was put; zero for others.
+    pub fn sum(&self, chunk: u64) -> u32 {
+        self.sums.lock().expect("no panic").get(&chunk).copied().unwrap_or_default()
+    }
+
+    pub fn key(&self, chunk: u64) -> ReplicaKey {
+        ReplicaKey { chunk: ChunkId(chunk), generation: ONE, checksum: self.sum(chunk) }
     }
 
     pub fn seal(&self, capability: &Capability) -> Bytes {
@@ -128,7 +143,7 @@ impl Cluster {
     /// How to open a chunk on the whole chain.
     pub fn open_write(&self, chunk: u64, length: Option<u32>) -> OpenWrite {
         let capability = self.seal(&self.capability(chunk, Operation::Write));
-        OpenWrite { capability, rest: self.addresses()[1..].to_vec(), length }
+        OpenWrite { capability, length }
     }
 
     /// Stores a chunk on all datanodes.
@@ -140,11 +155,13 @@ impl Cluster {
     }
 
     pub fn check_receipts(&self, chunk: u64, data: &[u8], done: &WriteDone) {
+        self.sums.lock().expect("no panic").insert(chunk, table_checksum(&table(data)));
         assert_eq!(done.receipts.len(), self.nodes.len());
         for (receipt, node) in done.receipts.iter().zip(&self.nodes) {
             let stored = Stored {
                 cluster: CLUSTER,
                 node: node.address.id,
+                boot: BOOT,
                 chunk: ChunkId(chunk),
                 generation: ONE,
                 length: data.len() as u32,
@@ -163,7 +180,7 @@ impl Cluster {
 
     /// Chunks that each datanode holds.
     pub fn held(&self) -> Vec<Vec<u64>> {
-        let held = |node: &Node| node.store.page(None, 100).iter().map(|chunk| chunk.id.0).collect();
+        let held = |node: &Node| node.store.page(None, 100).iter().map(|stored| stored.key.chunk.0).collect();
         self.nodes.iter().map(held).collect()
     }
 
@@ -210,6 +227,7 @@ fn start_node(
     let context = Context {
         store: store.clone(),
         keys: Arc::new(keys),
+        boot: BOOT,
         identity: identity(authority, &Principal::Datanode(id)),
         protection,
         budget: Arc::new(BufferBudget::default()),
@@ -266,16 +284,25 @@ impl Client {
     /// What comes back for a read, verified, in whole blocks.
     pub fn read(&self, stream: u32, read: &Read) -> Result<Vec<u8>, StreamError> {
         self.conn.send_message(FrameKind::Read, stream, read).expect("send read");
-        let mut data = Vec::new();
+        let (mut data, mut table) = (Vec::new(), Vec::new());
         let mut at = u64::from(read.offset) / BLOCK_BYTES as u64 * BLOCK_BYTES as u64;
         loop {
             let header = self.conn.receive_header().expect("receive").expect("still open");
             assert_eq!(header.stream, stream);
             match header.kind {
+                FrameKind::Table => {
+                    assert!(table.is_empty() && data.is_empty(), "one table, first");
+                    let mut payload = vec![0; header.length as usize];
+                    self.conn.receive_payload(&mut payload).expect("payload");
+                    header.verify(&payload).expect("checksum");
+                    table = decode_table(&payload).expect("a table");
+                }
                 FrameKind::Data => {
                     let mut payload = vec![0; header.length as usize];
                     self.conn.receive_payload(&mut payload).expect("payload");
                     header.verify(&payload).expect("checksums");
+                    let first = at as usize / BLOCK_BYTES;
+                    assert_eq!(header.crcs[..header.blocks()], table[first..first + header.blocks()]);
                     assert_eq!(header.offset, at);
                     at += payload.len() as u64;
                     data.extend(payload);

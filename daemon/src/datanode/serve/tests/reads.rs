@@ -1,11 +1,11 @@
 //! Ranged reads, and replicas that turn out damaged.
 
-use super::harness::{Cluster, ONE, content};
+use super::harness::{Cluster, content};
 use dfs_logic::chunk_file::file_name;
 use dfs_rpc::capability::Operation;
 use dfs_rpc::data::Read;
 use dfs_rpc::frame::BLOCK_BYTES;
-use dfs_types::{ChunkId, DatanodeId, ErrorCode};
+use dfs_types::{DatanodeId, ErrorCode, ReplicaState, StoredReplica};
 use std::path::PathBuf;
 
 const BLOCK: u32 = BLOCK_BYTES as u32;
@@ -48,12 +48,16 @@ fn many_reads_go_over_one_connection() {
     }
 }
 
+fn suspect(cluster: &Cluster, chunk: u64) -> StoredReplica {
+    StoredReplica { key: cluster.key(chunk), state: ReplicaState::Suspect }
+}
+
 fn replica(cluster: &Cluster, chunk: u64) -> PathBuf {
-    cluster.nodes[0].folder.path().join(format!("chunks/{chunk:02x}")).join(file_name(ChunkId(chunk), ONE))
+    cluster.nodes[0].folder.path().join(format!("chunks/{chunk:02x}")).join(file_name(cluster.key(chunk)))
 }
 
 #[test]
-fn a_replica_that_cannot_be_read_is_reported_and_taken_out_of_service() {
+fn a_replica_that_cannot_be_read_is_reported_as_suspect_and_stays() {
     let cluster = Cluster::start(1);
     let data = content(10 * BLOCK_BYTES);
     let cut =
@@ -63,13 +67,11 @@ fn a_replica_that_cannot_be_read_is_reported_and_taken_out_of_service() {
         harm(replica(&cluster, chunk));
         let error = cluster.get(0, chunk, 0, data.len() as u32).expect_err("damaged");
         assert_eq!((error.node, error.error.code), (Some(DatanodeId(1)), ErrorCode::ChecksumMismatch));
-        let error = cluster.get(0, chunk, 0, 1).expect_err("gone");
-        assert_eq!(error.error.code, ErrorCode::NotFound);
     }
     // Behind the news that the first chunk was added.
     let news = cluster.nodes[0].store.changes().news(1).expect("kept");
-    assert_eq!(news.damaged, [ChunkId(1)]);
-    assert_eq!(cluster.held(), [[0; 0]]);
+    assert_eq!(news.added[0], suspect(&cluster, 1));
+    assert_eq!(cluster.held(), [[1, 2]]);
 }
 
 #[test]
@@ -82,7 +84,7 @@ fn a_replica_that_is_cut_off_while_it_is_open_ends_the_read() {
     file.set_len(12 * u64::from(BLOCK)).expect("cut");
     let error = cluster.get(0, 1, 0, data.len() as u32).expect_err("cut off");
     assert_eq!((error.node, error.error.code), (Some(DatanodeId(1)), ErrorCode::ChecksumMismatch));
-    assert_eq!(cluster.held(), [[0; 0]]);
+    assert_eq!(cluster.nodes[0].store.page(None, 9), [suspect(&cluster, 1)]);
 }
 
 #[test]
@@ -97,11 +99,13 @@ fn a_flipped_bit_is_left_for_the_reader_to_find() {
     let capability = cluster.seal(&cluster.capability(1, Operation::Read));
     let read = Read { capability, offset: 0, length: BLOCK };
     client.conn.send_message(dfs_rpc::frame::FrameKind::Read, 1, &read).expect("send");
+    let table = client.conn.receive_header().expect("receive").expect("open");
+    client.conn.receive_payload(&mut vec![0; table.length as usize]).expect("table");
     let header = client.conn.receive_header().expect("receive").expect("open");
     let mut payload = vec![0; header.length as usize];
     client.conn.receive_payload(&mut payload).expect("payload");
     assert!(header.verify(&payload).is_err());
     // Told of it, the datanode looks for itself.
-    assert!(cluster.nodes[0].store.verify(ChunkId(1)).is_err());
-    assert_eq!(cluster.held(), [[0; 0]]);
+    assert!(cluster.nodes[0].store.verify(cluster.key(1)).is_err());
+    assert_eq!(cluster.nodes[0].store.page(None, 9), [suspect(&cluster, 1)]);
 }

@@ -4,6 +4,7 @@ use super::harness::{CLUSTER, Cluster, ann, content, identity};
 use crate::datanode::clock;
 use bytes::Bytes;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
+use dfs_rpc::client::NodeAddress;
 use dfs_rpc::data::{OpenWrite, Read};
 use dfs_rpc::node::TokenKey;
 use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Principal};
@@ -26,7 +27,10 @@ fn worthless(cluster: &Cluster, operation: Operation) -> Vec<(&'static str, Byte
         ("other operation", seal(Capability { operation: other, ..good.clone() })),
         ("other cluster", seal(Capability { cluster: ClusterId([1; 16]), ..good.clone() })),
         ("other user", seal(Capability { principal: Principal::User("bob".into()), ..good.clone() })),
-        ("other datanode", seal(Capability { pipeline: vec![DatanodeId(7)], ..good.clone() })),
+        (
+            "other datanode",
+            seal(Capability { pipeline: vec![NodeAddress { id: DatanodeId(7), ..good.pipeline[0] }], ..good.clone() }),
+        ),
         ("expired", seal(Capability { expires: clock::now(), ..good })),
     ]
 }
@@ -48,7 +52,7 @@ fn a_write_without_a_good_capability_is_refused_and_stores_nothing() {
     let client = cluster.connect(0);
     for (stream, (what, capability)) in (0..).zip(worthless(&cluster, Operation::Write)) {
         let data = content(100);
-        client.send_chunk(stream, &OpenWrite { capability, rest: Vec::new(), length: Some(100) }, &data);
+        client.send_chunk(stream, &OpenWrite { capability, length: Some(100) }, &data);
         let error = client.answer(stream).expect_err(what);
         assert_eq!(error.error.code, ErrorCode::PermissionDenied, "{what}");
     }
@@ -62,26 +66,64 @@ fn a_capability_is_for_one_chunk_and_one_generation() {
     let client = cluster.connect(0);
     let newer = Capability { generation: Generation(2), ..cluster.capability(1, Operation::Read) };
     let absent = Capability { chunk: ChunkId(2), ..cluster.capability(1, Operation::Read) };
-    for capability in [newer, absent] {
+    let other_bytes = Capability { checksum: Some(1), ..cluster.capability(1, Operation::Read) };
+    for capability in [newer, absent, other_bytes] {
         let read = Read { capability: cluster.seal(&capability), offset: 0, length: 1 };
         assert_eq!(client.read(1, &read).expect_err("not here").error.code, ErrorCode::NotFound);
     }
 }
 
 #[test]
-fn a_chunk_goes_down_the_chain_that_the_masters_chose_and_no_other() {
+fn only_the_head_takes_a_chunk_from_its_writer() {
     let cluster = Cluster::start(3);
-    let client = cluster.connect(0);
-    let all = cluster.addresses();
-    let chains = [vec![], vec![all[1]], vec![all[2]], vec![all[2], all[1]], vec![all[1], all[2], all[0]]];
-    for (stream, rest) in (0..).zip(chains) {
-        client.open(stream, &OpenWrite { rest, ..cluster.open_write(1, Some(10)) });
-        assert_eq!(client.answer(stream).expect_err("other chain").error.code, ErrorCode::PermissionDenied);
-    }
-    // The second datanode takes it from the first alone.
     let second = cluster.connect(1);
-    second.open(1, &OpenWrite { rest: vec![all[2]], ..cluster.open_write(1, Some(10)) });
+    second.open(1, &cluster.open_write(1, Some(10)));
     assert_eq!(second.answer(1).expect_err("not the head").error.code, ErrorCode::PermissionDenied);
+}
+
+/// With the capability that wrote a chunk, its content cannot be replaced, whoever the file belongs to by now.
+#[test]
+fn what_was_written_once_is_never_written_again() {
+    let cluster = Cluster::start(3);
+    let (first, other) = (content(100_000), vec![7; 100_000]);
+    let open = cluster.open_write(1, Some(100_000));
+    cluster.put(1, &first);
+    let client = cluster.connect(0);
+    for (stream, data) in (2..).zip([&other, &first]) {
+        client.send_chunk(stream, &open, data);
+        assert_eq!(client.answer(stream).expect_err("refused").error.code, ErrorCode::AlreadyExists);
+    }
+    for node in 0..3 {
+        assert_eq!(cluster.get(node, 1, 0, 100_000).expect("read"), first);
+    }
+    assert_eq!(cluster.held(), [[1], [1], [1]]);
+}
+
+/// A copy that the masters order is of the bytes that they name; it takes the place of a suspect replica of them alone.
+#[test]
+fn a_copy_stores_the_named_bytes_or_nothing() {
+    let cluster = Cluster::start(1);
+    let data = content(100_000);
+    cluster.put(1, &data);
+    let write = |checksum| {
+        let capability = Capability { checksum, length_max: 100_000, ..cluster.capability(1, Operation::Write) };
+        OpenWrite { capability: cluster.seal(&capability), length: Some(100_000) }
+    };
+    let client = cluster.connect(0);
+    let named = write(Some(cluster.sum(1)));
+    client.send_chunk(1, &named, &data);
+    assert_eq!(client.answer(1).expect_err("a good replica is here").error.code, ErrorCode::AlreadyExists);
+    let store = &cluster.nodes[0].store;
+    store.suspect(cluster.key(1), crate::datanode::store::Damage::Gone);
+    client.send_chunk(2, &write(None), &data);
+    assert_eq!(client.answer(2).expect_err("not for a writer").error.code, ErrorCode::AlreadyExists);
+    client.send_chunk(3, &named, &vec![7; 100_000]);
+    assert_eq!(client.answer(3).expect_err("other bytes").error.code, ErrorCode::ChecksumMismatch);
+    client.send_chunk(4, &named, &data);
+    client.answer(4).expect("the suspect replica is replaced");
+    let state = store.page(None, 10).iter().map(|stored| stored.state).collect::<Vec<_>>();
+    assert_eq!(state, [dfs_types::ReplicaState::Verified]);
+    assert_eq!(cluster.get(0, 1, 0, 100_000).expect("read"), data);
 }
 
 #[test]

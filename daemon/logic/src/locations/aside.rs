@@ -1,0 +1,39 @@
+//! Replicas that do not count: suspect ones, and those with another key than their chunk's slot.
+
+use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
+use std::collections::BTreeMap;
+
+/// A replica that does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aside {
+    pub node: DatanodeId,
+    pub stored: StoredReplica,
+}
+
+/// All of them, in the order of their keys, then of their datanodes.
+#[derive(Debug, Default)]
+pub(super) struct Asides(BTreeMap<(ReplicaKey, DatanodeId), ReplicaState>);
+
+/// The lowest key of a chunk.
+fn first(chunk: ChunkId) -> (ReplicaKey, DatanodeId) {
+    (ReplicaKey { chunk, generation: Generation(0), checksum: 0 }, DatanodeId(0))
+}
+
+impl Asides {
+    pub(super) fn insert(&mut self, aside: Aside) {
+        self.0.insert((aside.stored.key, aside.node), aside.stored.state);
+    }
+
+    pub(super) fn remove(&mut self, node: DatanodeId, key: ReplicaKey) -> Option<ReplicaState> {
+        self.0.remove(&(key, node))
+    }
+
+    pub(super) fn from(&self, start: ChunkId) -> impl Iterator<Item = Aside> + '_ {
+        let from = self.0.range(first(start)..);
+        from.map(|((key, node), state)| Aside { node: *node, stored: StoredReplica { key: *key, state: *state } })
+    }
+
+    pub(super) fn of(&self, chunk: ChunkId) -> impl Iterator<Item = Aside> + '_ {
+        self.from(chunk).take_while(move |aside| aside.stored.key.chunk == chunk)
+    }
+}

@@ -1,0 +1,112 @@
+//! Which replicas may go, and on which proof: the table of docs/design/durability.md.
+//!
+//! **Invariant:** nothing is destroyed that a file names, unless as many others as the file wants, and at least one, were
+//! verified since they appeared.
+
+use dfs_types::{ChunkId, ReplicaKey, ReplicaState, StoredReplica};
+
+/// What a replica is, seen from the namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// No file names its chunk, and none can any more.
+    Unnamed,
+    /// Of the committed key, and good: it may be one too many.
+    Surplus,
+    /// Of the committed key, and suspect.
+    Suspect,
+    /// Of an older generation than the committed one.
+    Outdated,
+    /// Of the committed generation with another checksum.
+    Foreign,
+    /// Of a write that is not committed.
+    Pending,
+    /// Of an id that was not handed out: the namespace is older than the data.
+    Unknown,
+}
+
+/// What may be done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    Go,
+    /// It may go once more replicas of the committed key are verified.
+    Prove,
+    Stay,
+}
+
+/// Classifies a replica. `committed` is the key that a file names for its chunk, `garbage` says that no file can ever name
+/// the chunk again, `next` is the first id that was not handed out.
+pub fn classify(stored: StoredReplica, committed: Option<ReplicaKey>, garbage: bool, next: ChunkId) -> Claim {
+    let StoredReplica { key, state } = stored;
+    match committed {
+        Some(committed) if key == committed && state == ReplicaState::Suspect => Claim::Suspect,
+        Some(committed) if key == committed => Claim::Surplus,
+        Some(committed) if key.generation < committed.generation => Claim::Outdated,
+        Some(committed) if key.generation == committed.generation => Claim::Foreign,
+        None if key.chunk >= next => Claim::Unknown,
+        None if garbage => Claim::Unnamed,
+        Some(_) | None => Claim::Pending,
+    }
+}
+
+/// Rules on a replica of a chunk that should have `wanted` replicas, when `verified` others of the committed key are live,
+/// stay, and were verified since they appeared.
+pub fn rule(claim: Claim, verified: usize, wanted: usize) -> Ruling {
+    match claim {
+        Claim::Unnamed => Ruling::Go,
+        Claim::Pending | Claim::Unknown => Ruling::Stay,
+        Claim::Surplus | Claim::Suspect | Claim::Outdated | Claim::Foreign if verified >= wanted.max(1) => Ruling::Go,
+        Claim::Surplus | Claim::Suspect | Claim::Outdated | Claim::Foreign => Ruling::Prove,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::Generation;
+
+    fn key(generation: u32, checksum: u32) -> ReplicaKey {
+        ReplicaKey { chunk: ChunkId(5), generation: Generation(generation), checksum }
+    }
+
+    #[test]
+    fn each_row_of_the_table() {
+        use ReplicaState::{Stored, Suspect, Verified};
+        let named = Some(key(2, 7));
+        let (low, high) = (ChunkId(5), ChunkId(6));
+        for (key, state, committed, garbage, next, claim) in [
+            (key(2, 7), Stored, None, true, high, Claim::Unnamed),
+            (key(2, 7), Suspect, None, true, high, Claim::Unnamed),
+            (key(2, 7), Stored, named, false, high, Claim::Surplus),
+            (key(2, 7), Verified, named, false, high, Claim::Surplus),
+            (key(2, 7), Suspect, named, false, high, Claim::Suspect),
+            (key(1, 7), Verified, named, false, high, Claim::Outdated),
+            (key(2, 8), Verified, named, false, high, Claim::Foreign),
+            (key(2, 8), Suspect, named, false, high, Claim::Foreign),
+            (key(3, 7), Verified, named, false, high, Claim::Pending),
+            (key(2, 7), Verified, None, false, high, Claim::Pending),
+            (key(2, 7), Stored, None, false, low, Claim::Unknown),
+            (key(2, 7), Stored, None, true, low, Claim::Unknown),
+        ] {
+            assert_eq!(classify(StoredReplica { key, state }, committed, garbage, next), claim, "{key} {state:?}");
+        }
+    }
+
+    #[test]
+    fn only_verified_others_let_a_named_replica_go() {
+        for claim in [Claim::Surplus, Claim::Suspect, Claim::Outdated, Claim::Foreign] {
+            for (verified, wanted, ruling) in [
+                (0, 0, Ruling::Prove),
+                (1, 0, Ruling::Go),
+                (1, 1, Ruling::Go),
+                (2, 3, Ruling::Prove),
+                (3, 3, Ruling::Go),
+                (4, 3, Ruling::Go),
+            ] {
+                assert_eq!(rule(claim, verified, wanted), ruling, "{claim:?}: {verified} of {wanted}");
+            }
+        }
+        assert_eq!(rule(Claim::Unnamed, 0, 0), Ruling::Go);
+        assert_eq!(rule(Claim::Pending, 9, 1), Ruling::Stay);
+        assert_eq!(rule(Claim::Unknown, 9, 1), Ruling::Stay);
+    }
+}

@@ -1,0 +1,39 @@
+//! Chunks without a good replica: suspect ones together may still hold all blocks.
+
+use super::current;
+use super::plan::{Copy, Planner};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId};
+
+/// A chunk that `node`, which has a suspect replica of it, puts together from its own blocks and those of `sources`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mend {
+    pub chunk: ChunkRef,
+    pub node: DatanodeId,
+    /// Live datanodes with suspect replicas of it.
+    pub sources: Vec<DatanodeId>,
+}
+
+impl Planner<'_> {
+    pub(super) fn consider_mend(&mut self, id: ChunkId) {
+        let Some(chunk) = self.view.namespace.chunk(id) else { return };
+        let good = current(self.view, id, &chunk).nodes().any(|node| self.states.is_live(node));
+        if good || self.in_flight.copies_of(id) > 0 || self.in_flight.rests(id) {
+            return;
+        }
+        let live = self.view.locations.suspects(chunk.key(id)).filter(|node| self.states.is_live(*node));
+        let live: Vec<DatanodeId> = live.collect();
+        let able = |node: &&DatanodeId| {
+            let view = self.view.nodes.get(node);
+            let room = view.is_some_and(|view| self.candidate(**node, view, chunk.length).is_some());
+            room && self.in_flight.sends(**node) < self.limits.per_source
+        };
+        // One that drains is good enough: the first thing is to have the bytes whole anywhere.
+        let Some(node) = live.iter().filter(able).min_by_key(|node| self.in_flight.sends(**node)).copied() else {
+            return;
+        };
+        let chunk = chunk.reference(id);
+        self.in_flight.begin(&Copy { chunk, source: node, targets: vec![node] });
+        let sources = live.into_iter().filter(|other| *other != node).collect();
+        self.plan.mends.push(Mend { chunk, node, sources });
+    }
+}

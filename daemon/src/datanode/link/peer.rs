@@ -1,0 +1,120 @@
+//! Reading single blocks of a chunk from another datanode.
+
+use crate::datanode::serve::Context;
+use bytes::Bytes;
+use dfs_logic::chunk_file::{BLOCK_BYTES, block_count};
+use dfs_rpc::client::NodeAddress;
+use dfs_rpc::conn::{ConnError, DataConn};
+use dfs_rpc::data::Read;
+use dfs_rpc::frame::{FrameKind, MESSAGE_BYTES_MAX, decode_table, table_checksum};
+use dfs_rpc::hello::Service;
+use dfs_rpc::tls::Expected;
+use dfs_rpc::transport;
+use dfs_types::ChunkRef;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the other datanode may take for anything.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Another datanode that has a replica. It is given up after the first failure of its connection.
+#[derive(Debug)]
+pub struct Peer {
+    context: Arc<Context>,
+    address: NodeAddress,
+    capability: Bytes,
+    conn: Option<DataConn>,
+    failed: bool,
+    streams: u32,
+}
+
+/// What a read gave: the table, and the bytes behind it.
+type Answer = (Vec<u32>, Vec<u8>);
+
+impl Peer {
+    pub fn new(context: &Arc<Context>, address: NodeAddress, capability: Bytes) -> Self {
+        Self { context: context.clone(), address, capability, conn: None, failed: false, streams: 0 }
+    }
+
+    /// Its table of the chunk; none when it gives none, or one whose checksum is not that of the chunk.
+    pub fn table(&mut self, chunk: ChunkRef) -> Option<Vec<u32>> {
+        let (table, _) = self.read(chunk, 0)?;
+        (table_checksum(&table) == chunk.checksum).then_some(table)
+    }
+
+    /// A block whose checksum is `crc`; none when it does not have it.
+    pub fn block(&mut self, chunk: ChunkRef, block: usize, crc: u32) -> Option<Vec<u8>> {
+        let (_, bytes) = self.read(chunk, block)?;
+        (crc32c::crc32c(&bytes) == crc).then_some(bytes)
+    }
+
+    fn read(&mut self, chunk: ChunkRef, block: usize) -> Option<Answer> {
+        if self.failed {
+            return None;
+        }
+        match self.try_read(chunk, block) {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::debug!(node = %self.address.id, %error, "a block could not be read");
+                (self.failed, self.conn) = (true, None);
+                None
+            }
+        }
+    }
+
+    fn connect(&mut self) -> Result<&DataConn, ConnError> {
+        if self.conn.is_none() {
+            let context = &self.context;
+            let expected = Expected::Datanode(self.address.id);
+            let (identity, protection) = (&context.identity, context.protection);
+            let opening =
+                transport::connect(identity, self.address.address, expected, Service::Data, protection, PATIENCE);
+            let connected = context.runtime.block_on(opening).map_err(std::io::Error::other)?;
+            // `into_std` deregisters the socket from the runtime's reactor and must run inside its context.
+            let entered = context.runtime.enter();
+            let conn = DataConn::new(connected)?;
+            drop(entered);
+            conn.set_timeout(Some(PATIENCE))?;
+            self.conn = Some(conn);
+        }
+        self.conn.as_ref().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotConnected).into())
+    }
+
+    /// The outer error: the connection broke. None: the datanode said that it cannot.
+    fn try_read(&mut self, chunk: ChunkRef, block: usize) -> Result<Option<Answer>, ConnError> {
+        let stream = self.streams;
+        self.streams += 1;
+        let capability = self.capability.clone();
+        let conn = self.connect()?;
+        let offset = block as u32 * BLOCK_BYTES;
+        let length = chunk.length.saturating_sub(offset).min(BLOCK_BYTES);
+        conn.send_message(FrameKind::Read, stream, &Read { capability, offset, length })?;
+        let (mut table, mut bytes) = (Vec::new(), Vec::new());
+        loop {
+            let header =
+                conn.receive_header()?.ok_or(std::io::ErrorKind::UnexpectedEof).map_err(std::io::Error::from)?;
+            let bounded = header.length as usize <= MESSAGE_BYTES_MAX;
+            match header.kind {
+                FrameKind::Table if bounded && table.is_empty() => {
+                    let mut payload = vec![0; header.length as usize];
+                    conn.receive_payload(&mut payload)?;
+                    header.verify(&payload)?;
+                    table = decode_table(&payload).unwrap_or_default();
+                    if table.len() != block_count(chunk.length) {
+                        return Err(ConnError::Unexpected(header.kind));
+                    }
+                }
+                FrameKind::Data if header.length == length && bytes.is_empty() => {
+                    bytes = vec![0; length as usize];
+                    conn.receive_payload(&mut bytes)?;
+                }
+                FrameKind::ReadDone => return Ok(Some((table, bytes))),
+                FrameKind::Error => {
+                    let _: dfs_rpc::data::StreamError = conn.receive_message(&header)?;
+                    return Ok(None);
+                }
+                other => return Err(ConnError::Unexpected(other)),
+            }
+        }
+    }
+}
