@@ -11,6 +11,7 @@
 //! * [`requirement`] skips, or refuses to skip, a test that needs more than the machine has.
 //! * [`power`] runs a cluster on disks whose power can be cut (Linux, as root).
 //! * [`load`] is writers that tell the oracle what they do.
+//! * [`rot`] damages any file that dfs keeps, and knows what must be left.
 //! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
 
 pub mod cluster;
@@ -25,6 +26,7 @@ pub mod picture;
 pub mod power;
 pub mod programs;
 pub mod requirement;
+pub mod rot;
 pub mod stranger;
 pub mod terminal;
 

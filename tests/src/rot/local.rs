@@ -1,0 +1,71 @@
+//! Damage to the files by which a machine finds its local cluster, and to credentials.
+
+use super::kind::{DamageKind, FileKind};
+use super::metadata::Done;
+use super::rig::Rig;
+use super::tally::Outcome;
+use crate::cluster::Said;
+
+const KINDS: [FileKind; 6] = [
+    FileKind::Spec,
+    FileKind::Settings,
+    FileKind::RunFile,
+    FileKind::UserCredential,
+    FileKind::DaemonCredential,
+    FileKind::Authority,
+];
+
+impl Rig {
+    /// Damages up to `count` such files; each is put back after a command that needs it.
+    pub fn damage_local_files(&mut self, count: usize) {
+        self.keep_ages();
+        for _ in 0..count {
+            let kind = KINDS[self.deal("local files", KINDS.len())];
+            let damage = self.deal_damage("damages of local files");
+            self.damage_local_file(kind, damage);
+        }
+        self.check();
+    }
+
+    fn damage_local_file(&mut self, kind: FileKind, damage: DamageKind) {
+        // The daemons that are stopped for it are datanodes: the master's absence is another round.
+        let all = self.files_of(&[kind]);
+        let suitable = |path: &std::path::Path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            !matches!(kind, FileKind::Settings | FileKind::DaemonCredential) || name.starts_with("datanode")
+        };
+        let own: Vec<_> = all.iter().filter(|(_, path)| suitable(path)).cloned().collect();
+        let Some((_, path)) = self.random.choice(own) else { return };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if matches!(kind, FileKind::Settings | FileKind::DaemonCredential) {
+            // A certificate that reads well and is not believed makes a datanode that runs and is not let in; the start
+            // waits for that, so such bits are flipped in the user's credential alone.
+            if kind == FileKind::DaemonCredential && damage == DamageKind::FlipBit {
+                return;
+            }
+            self.cluster.dfsd_ok(&["stop", &name]);
+            let done = self.do_one(kind, damage, path.clone(), &all);
+            let said = self.cluster.dfsd(&["start", &name]);
+            self.judge(done, &said);
+            self.up();
+            return;
+        }
+        let Some(done) = self.do_one(kind, damage, path, &all) else { return };
+        let said = self.cluster.shell(&["--no-start", "ls", "/files"]);
+        self.judge(Some(done), &said);
+    }
+
+    fn judge(&mut self, done: Option<Done>, said: &Said) {
+        let Some(done) = done else { return };
+        if said.code != 0 {
+            return self.refused(done, said);
+        }
+        self.note("  it was not needed".to_owned());
+        self.tally.add(done.file, done.damage, Outcome::Harmless);
+        // Settings and credentials of daemons are made anew at the start of the daemon.
+        let anew = matches!(done.file, FileKind::Settings | FileKind::DaemonCredential);
+        if !anew || done.damage == DamageKind::Exchange {
+            done.undo.apply();
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Damage to what has no second copy: the daemon refuses to start on it, says what to do, and changes nothing.
+
+use super::damage::{Damage, Undo};
+use super::kind::{DamageKind, FileKind};
+use super::rig::Rig;
+use super::sentence;
+use super::tally::Outcome;
+use crate::cluster::{Said, walk};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+const MASTER: &str = "master-1";
+/// Kinds of files of a master.
+const MASTER_KINDS: [FileKind; 6] = [
+    FileKind::Segment,
+    FileKind::Spare,
+    FileKind::Vote,
+    FileKind::LogRecord,
+    FileKind::Snapshot,
+    FileKind::MasterRecord,
+];
+/// Kinds of files of a datanode beside its replicas.
+const DATANODE_KINDS: [FileKind; 4] =
+    [FileKind::Format, FileKind::DatanodeRecord, FileKind::Incoming, FileKind::Quarantined];
+/// Draws that find no file, or nothing to change, in a row.
+const DRAWS_MAX: usize = 100;
+
+/// A damage that was done.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) file: FileKind,
+    pub(super) damage: DamageKind,
+    pub(super) path: PathBuf,
+    pub(super) undo: Undo,
+}
+
+impl Rig {
+    /// Damages up to `count` files of the master: while it is down, and below its feet.
+    pub fn damage_master(&mut self, count: usize) {
+        // An older state than the present one, for what is aged.
+        self.keep_ages();
+        self.change_something();
+        let end = self.tally.total() + count as u64;
+        let mut misses = 0;
+        while self.tally.total() < end && misses < DRAWS_MAX {
+            let done = match self.random.u32(0..4) {
+                0 => self.damage_running(MASTER, &MASTER_KINDS),
+                1 => {
+                    self.cluster.kill(MASTER);
+                    self.note(format!("{MASTER} killed"));
+                    self.damage_stopped(MASTER, &MASTER_KINDS)
+                }
+                _ => {
+                    self.cluster.dfsd_ok(&["stop", MASTER]);
+                    self.note(format!("{MASTER} stopped"));
+                    self.damage_stopped(MASTER, &MASTER_KINDS)
+                }
+            };
+            misses = if done { 0 } else { misses + 1 };
+        }
+    }
+
+    /// Damages up to `count` files of a datanode that are no replicas, while it is down.
+    pub fn damage_datanode_records(&mut self, count: usize) {
+        let nodes: Vec<String> = self.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
+        let node = self.random.choice(nodes).expect("a datanode");
+        let end = self.tally.total() + count as u64;
+        let mut misses = 0;
+        while self.tally.total() < end && misses < DRAWS_MAX {
+            self.cluster.dfsd_ok(&["stop", &node]);
+            self.note(format!("{node} stopped"));
+            let left = self.cluster.home().join("data").join(&node).join("incoming/0000000000000fff_7.part");
+            std::fs::write(left, [7; 9_000]).expect("leave a half-written chunk");
+            misses = if self.damage_stopped(&node, &DATANODE_KINDS) { 0 } else { misses + 1 };
+        }
+    }
+
+    /// Damages files of a daemon that is down, one after another until one is accepted; it runs afterwards.
+    fn damage_stopped(&mut self, id: &str, kinds: &[FileKind]) -> bool {
+        for _ in 0..4 {
+            let Some(done) = self.draw_and_do(id, kinds, |_, _| true) else { break };
+            let before = self.tree(id);
+            let said = self.cluster.dfsd(&["start", id]);
+            if said.code == 0 {
+                self.accepted(done);
+                return true;
+            }
+            self.expect_unchanged(id, &before);
+            self.refused(done, &said);
+        }
+        self.start_whole(id);
+        self.check();
+        true
+    }
+
+    /// Damages a file below a daemon that runs, ends the daemon, and starts it again.
+    fn damage_running(&mut self, id: &str, kinds: &[FileKind]) -> bool {
+        let possible = |damage: DamageKind, _: &Path| {
+            damage.in_place() || matches!(damage, DamageKind::Rename | DamageKind::Remove | DamageKind::Exchange)
+        };
+        let Some(done) = self.draw_and_do(id, kinds, possible) else { return false };
+        let killed = self.random.bool();
+        self.note(format!("{id} {}", if killed { "killed" } else { "stopped" }));
+        if killed {
+            self.cluster.kill(id);
+        } else {
+            self.cluster.dfsd_ok(&["stop", id]);
+        }
+        let before = self.tree(id);
+        let said = self.cluster.dfsd(&["start", id]);
+        if said.code == 0 {
+            self.accepted(done);
+        } else {
+            self.expect_unchanged(id, &before);
+            self.refused(done, &said);
+            self.start_whole(id);
+            self.check();
+        }
+        true
+    }
+
+    /// Draws a file of a daemon and a damage for it that is `possible`, and does it.
+    pub(super) fn draw_and_do(
+        &mut self,
+        id: &str,
+        kinds: &[FileKind],
+        possible: impl Fn(DamageKind, &Path) -> bool,
+    ) -> Option<Done> {
+        let home = self.cluster.home().join("data").join(id);
+        for _ in 0..DRAWS_MAX {
+            let all = self.files_of(kinds);
+            let own: Vec<_> = all.iter().filter(|(_, path)| path.starts_with(&home)).cloned().collect();
+            let kind = self.deal(if id == MASTER { "files of masters" } else { "files of datanodes" }, kinds.len());
+            let own: Vec<_> = own.into_iter().filter(|(file, _)| *file == kinds[kind]).collect();
+            let Some((file, path)) = self.random.choice(own) else { continue };
+            let damage = self.deal_damage("damages of metadata");
+            if !possible(damage, &path) {
+                continue;
+            }
+            if let Some(done) = self.do_one(file, damage, path, &all) {
+                return Some(done);
+            }
+        }
+        None
+    }
+
+    /// Does one damage. None if it would change nothing.
+    pub(super) fn do_one(
+        &mut self,
+        file: FileKind,
+        damage: DamageKind,
+        path: PathBuf,
+        all: &[(FileKind, PathBuf)],
+    ) -> Option<Done> {
+        let others: Vec<PathBuf> =
+            all.iter().filter(|(other, at)| *other == file && *at != path).map(|(_, at)| at.clone()).collect();
+        let older = self.ages.get(&path).cloned().unwrap_or_default();
+        let drawn: Damage = damage.draw(&mut self.random, &path, &others, &older)?;
+        let undo = drawn.apply(&path, &self.stash).ok()?;
+        let what = format!("  {}: {}", self.shown(&path), drawn.describe());
+        self.note(what);
+        Some(Done { file, damage, path, undo })
+    }
+
+    /// The daemon started on the damaged file: nothing that was acknowledged may lack, and no id is handed out again.
+    fn accepted(&mut self, done: Done) {
+        self.note("  it started".to_owned());
+        self.check();
+        self.change_something();
+        self.tally.add(done.file, done.damage, Outcome::Harmless);
+    }
+
+    /// The daemon did not start: it said why, and the original bytes are put back.
+    pub(super) fn refused(&mut self, done: Done, said: &Said) {
+        // Where the local cluster's own files are gone, there is nothing that could be named.
+        let gone = matches!(done.damage, DamageKind::Remove | DamageKind::Rename);
+        let nameless = gone && matches!(done.file, FileKind::Spec | FileKind::RunFile);
+        let path = if nameless { Path::new("dfsd") } else { &done.path };
+        match sentence::check(&sentence::reason(&said.stderr), path) {
+            Ok(sentence) => self.tally.sentence(done.file, done.damage, &self.without_home(&sentence)),
+            Err(lack) => self.fail(&format!("{}: {lack}", self.shown(&done.path))),
+        }
+        done.undo.apply();
+        self.note("  it was refused, and put back".to_owned());
+        self.tally.add(done.file, done.damage, Outcome::Refused);
+    }
+
+    pub(super) fn without_home(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.cluster.home().display()), "")
+    }
+
+    /// Starts a daemon whose files are whole.
+    fn start_whole(&self, id: &str) {
+        let said = self.cluster.dfsd(&["start", id]);
+        if said.code != 0 {
+            self.fail(&format!("{id} does not start with the original bytes put back: {}", said.stderr));
+        }
+    }
+
+    /// All files of a daemon, without locks and what is thrown away at each start.
+    fn tree(&self, id: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut tree = BTreeMap::new();
+        walk(&self.cluster.home().join("data").join(id), &mut |path| {
+            let kind = path.strip_prefix(self.cluster.home()).ok().and_then(FileKind::of);
+            if kind.is_some_and(|kind| kind != FileKind::Incoming) {
+                tree.insert(path.to_owned(), std::fs::read(path).unwrap_or_default());
+            }
+        });
+        tree
+    }
+
+    /// Whoever refuses to start changes nothing.
+    fn expect_unchanged(&self, id: &str, before: &BTreeMap<PathBuf, Vec<u8>>) {
+        let after = self.tree(id);
+        let changed = before.iter().find(|(path, bytes)| after.get(*path) != Some(bytes)).map(|(path, _)| path);
+        let made = after.keys().find(|path| !before.contains_key(*path));
+        if let Some(path) = changed.or(made) {
+            self.fail(&format!("{id} refused to start, and changed {}", self.shown(path)));
+        }
+    }
+}

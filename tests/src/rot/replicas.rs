@@ -1,0 +1,159 @@
+//! The oracle of copies: which block of which chunk has a good copy, by the files of the datanodes and nothing else.
+//!
+//! A copy of a block is good if its file has the name that the chunk's replicas have, in the right directory, its header
+//! is whole and names the chunk, and the bytes of the block are those that were written. The checksums in the file are
+//! not believed: the content is known.
+
+use super::damage::Damage;
+use dfs_logic::chunk_file::{BLOCK_BYTES, ChunkHeader};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A chunk of an acknowledged file.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    pub content: Vec<u8>,
+    /// Replicas wanted.
+    pub wanted: usize,
+    /// The path of each replica's file below `chunks/`.
+    pub name: PathBuf,
+}
+
+/// One file that is, or was, a replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica {
+    pub node: String,
+    pub path: PathBuf,
+    /// Which blocks of it are good.
+    pub blocks: Vec<bool>,
+}
+
+impl Replica {
+    pub fn is_good(&self) -> bool {
+        self.blocks.iter().all(|good| *good)
+    }
+}
+
+/// All chunks of acknowledged files, and where datanodes keep theirs.
+#[derive(Debug, Default)]
+pub struct Replicas {
+    chunks: BTreeMap<u64, Truth>,
+    /// Name and data directory of each datanode.
+    nodes: Vec<(String, PathBuf)>,
+}
+
+impl Replicas {
+    pub fn new(nodes: Vec<(String, PathBuf)>) -> Self {
+        Self { chunks: BTreeMap::new(), nodes }
+    }
+
+    pub fn nodes(&self) -> &[(String, PathBuf)] {
+        &self.nodes
+    }
+
+    pub fn ids(&self) -> Vec<u64> {
+        self.chunks.keys().copied().collect()
+    }
+
+    /// Learns of a chunk that was just acknowledged with `content`.
+    ///
+    /// # Errors
+    /// When its replicas on the disks are not `wanted` good ones with one and the same name.
+    pub fn learn(&mut self, id: u64, content: Vec<u8>, wanted: usize) -> Result<(), String> {
+        let fan = format!("{:02x}", id & 0xff);
+        let begin = format!("{id:016x}_");
+        let mut names: Vec<PathBuf> = Vec::new();
+        for (_, directory) in &self.nodes {
+            let files = std::fs::read_dir(directory.join("chunks").join(&fan)).into_iter().flatten().flatten();
+            let files = files.filter(|file| file.file_name().to_string_lossy().starts_with(&begin));
+            names.extend(files.map(|file| Path::new(&fan).join(file.file_name())));
+        }
+        names.dedup();
+        let [name] = names.as_slice() else {
+            return Err(format!("the replicas of chunk {id:016x} have not one name: {names:?}"));
+        };
+        self.chunks.insert(id, Truth { content, wanted, name: name.clone() });
+        let good = self.replicas(id).iter().filter(|replica| replica.is_good()).count();
+        if good < wanted { Err(format!("{good} of {wanted} replicas of chunk {id:016x} are good")) } else { Ok(()) }
+    }
+
+    pub fn forget(&mut self, id: u64) {
+        self.chunks.remove(&id);
+    }
+
+    /// The replicas of a chunk that are on the disks now.
+    pub fn replicas(&self, id: u64) -> Vec<Replica> {
+        let Some(truth) = self.chunks.get(&id) else { return Vec::new() };
+        let read = |(node, directory): &(String, PathBuf)| {
+            let path = directory.join("chunks").join(&truth.name);
+            let bytes = std::fs::read(&path).ok()?;
+            Some(Replica { node: node.clone(), path, blocks: good_blocks(id, truth, &bytes) })
+        };
+        self.nodes.iter().filter_map(read).collect()
+    }
+
+    /// Whether each block of the chunk keeps a good copy when the file at `path` holds `after`. Where there are more
+    /// replicas than wanted, the masters may take the surplus away at any moment, on a proof from before the damage:
+    /// so many more good copies must stay.
+    pub fn bears(&self, id: u64, path: &Path, after: Option<&[u8]>) -> bool {
+        let Some(truth) = self.chunks.get(&id) else { return true };
+        let replicas = self.replicas(id);
+        let needed = 1 + replicas.len().saturating_sub(truth.wanted);
+        let masks: Vec<Vec<bool>> = replicas
+            .into_iter()
+            .map(|replica| if replica.path == path { masked(id, truth, after) } else { replica.blocks })
+            .collect();
+        let copies = |block: usize| masks.iter().filter(|mask| mask.get(block) == Some(&true)).count();
+        (0..truth.content.len().div_ceil(BLOCK_BYTES as usize)).all(|block| copies(block) >= needed)
+    }
+
+    /// Whether all chunks that `damage` to the file of chunk `id` at `path` touches bear it.
+    pub fn bears_damage(&self, id: u64, path: &Path, damage: &Damage) -> bool {
+        let Ok(before) = std::fs::read(path) else { return false };
+        let Ok(after) = damage.outcome(&before) else { return false };
+        let other = match damage {
+            Damage::Exchange { with } => self.id_of(with).is_none_or(|other| self.bears(other, with, Some(&before))),
+            _ => true,
+        };
+        other && self.bears(id, path, after.as_deref())
+    }
+
+    fn id_of(&self, path: &Path) -> Option<u64> {
+        let name = path.file_name()?.to_str()?;
+        let id = u64::from_str_radix(name.split('_').next()?, 16).ok()?;
+        self.chunks.get(&id).filter(|truth| path.ends_with(&truth.name)).map(|_| id)
+    }
+
+    /// Chunks that lack good replicas, each with its replicas.
+    pub fn lacking(&self) -> Vec<(u64, Vec<Replica>)> {
+        let lacks = |(id, truth): (&u64, &Truth)| {
+            let replicas = self.replicas(*id);
+            let good = replicas.iter().filter(|replica| replica.is_good()).count();
+            (good < truth.wanted).then_some((*id, replicas))
+        };
+        self.chunks.iter().filter_map(lacks).collect()
+    }
+
+    /// Chunks of which a replica on the disks is not good.
+    pub fn corrupt(&self) -> Vec<(u64, Replica)> {
+        let all = self.chunks.keys().flat_map(|id| self.replicas(*id).into_iter().map(|replica| (*id, replica)));
+        all.filter(|(_, replica)| !replica.is_good()).collect()
+    }
+}
+
+fn masked(id: u64, truth: &Truth, after: Option<&[u8]>) -> Vec<bool> {
+    after.map_or_else(Vec::new, |bytes| good_blocks(id, truth, bytes))
+}
+
+/// Which blocks in `bytes`, a chunk file, are those of the chunk. None is where the header is not whole.
+fn good_blocks(id: u64, truth: &Truth, bytes: &[u8]) -> Vec<bool> {
+    let header = ChunkHeader::decode(bytes).ok().filter(|header| header.chunk.0 == id);
+    let data = header.and_then(|header| bytes.get(usize::try_from(header.data_offset()).ok()?..)).unwrap_or_default();
+    let mut at = 0;
+    let compare = |block: &[u8]| {
+        let same = data.get(at..at + block.len()) == Some(block);
+        at += block.len();
+        same
+    };
+    truth.content.chunks(BLOCK_BYTES as usize).map(compare).collect()
+}

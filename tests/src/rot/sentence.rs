@@ -1,0 +1,67 @@
+//! Refusals: what a program says when it does not work with a file.
+
+use std::path::Path;
+
+/// Words of an instruction. A refusal without one of them leaves its reader alone.
+const INSTRUCTIONS: &[&str] = &[
+    "restore",
+    "mount",
+    "move",
+    "run",
+    "start",
+    "put",
+    "bring",
+    "delete",
+    "remove",
+    "replace",
+    "repair",
+    "upgrade",
+    "issue",
+    "dfsd",
+    "dfs-shell",
+];
+
+/// What a program gives as its reason. `dfsd start` shows the end of the daemon's log, in which older lines stand too:
+/// then the last error of it counts, else all that was said.
+pub fn reason(said: &str) -> String {
+    let error = said.lines().rfind(|line| line.contains(" ERROR ") || line.trim_start().starts_with("dfsd: "));
+    let log = said.contains("the end of its log");
+    error.filter(|_| log).map_or_else(|| said.to_owned(), str::to_owned)
+}
+
+/// The part of `said` that refuses `path`, in one line.
+///
+/// # Errors
+/// A text that says what it lacks: words, the path or its directory, or an instruction.
+pub fn check(said: &str, path: &Path) -> Result<String, String> {
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return Err("refused without a word".to_owned());
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let directories = path.ancestors().skip(1).take(2).map(|directory| directory.display().to_string());
+    let mut names = std::iter::once(name).chain(directories);
+    if !names.any(|name| line.contains(&name)) {
+        return Err(format!("the refusal does not name {}: {line}", path.display()));
+    }
+    let mut words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '-')).map(str::to_lowercase);
+    if !words.any(|word| INSTRUCTIONS.contains(&word.as_str())) {
+        return Err(format!("the refusal does not say what to do: {line}"));
+    }
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_file_and_says_what_to_do() {
+        let path = Path::new("/home/data/master-1/log/vote");
+        assert!(check("", path).is_err());
+        assert!(check("vote is corrupt", path).is_err_and(|lack| lack.contains("what to do")));
+        assert!(check("restore it from a backup", path).is_err_and(|lack| lack.contains("name")));
+        assert!(check("vote is corrupt;\n restore it", path).is_ok());
+        assert!(check("/home/data/master-1/log: mount it", path).is_ok());
+    }
+}

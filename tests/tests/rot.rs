@@ -1,0 +1,50 @@
+//! Rot: any file that dfs keeps is damaged, while daemons are up, down and starting. As long as one good copy of each block
+//! exists, nothing that was acknowledged is lost and no wrong byte is read; what is refused is refused with a sentence.
+
+use dfs_tests::rot::{DamageKind, FileKind, Rig};
+use dfs_tests::seed;
+
+/// Damages of the test suite, of all tests here together; `DFS_TEST_DAMAGES` asks for more.
+const DAMAGES: u64 = 80;
+/// From so many damages on a run is a long one, in which each kind of file must have been damaged.
+const LONG: u64 = 1_000;
+/// Chunk files that are damaged at once, in a short run and in a long one.
+const BATCH: usize = 12;
+const BATCH_LONG: usize = 40;
+
+fn damages() -> u64 {
+    std::env::var("DFS_TEST_DAMAGES").map_or(DAMAGES, |text| text.parse().expect("a number"))
+}
+
+fn expect_all(rig: &Rig, kinds: &[FileKind]) {
+    for kind in kinds.iter().filter(|_| damages() >= LONG) {
+        assert!(rig.tally.of_file(*kind) > 0, "no {} was damaged: nothing was tested", kind.name());
+    }
+}
+
+#[test]
+fn damaged_chunk_files_are_mended() {
+    let batch = if damages() >= LONG { BATCH_LONG } else { BATCH };
+    let mut rig = Rig::start(seed(), &[]);
+    rig.run(damages() * 6 / 10, |rig| rig.damage_chunks(batch));
+    for kind in DamageKind::ALL {
+        assert!(rig.tally.of_chunks(kind) > 0, "no chunk file was damaged by {}: nothing was tested", kind.name());
+    }
+}
+
+#[test]
+fn damaged_files_of_a_master_are_refused() {
+    let mut rig = Rig::start(seed(), &[]);
+    rig.run(damages() * 2 / 10, |rig| rig.damage_master(12));
+    expect_all(&rig, &[FileKind::Segment, FileKind::Spare, FileKind::Vote, FileKind::Snapshot]);
+}
+
+#[test]
+fn damaged_records_and_credentials_are_refused() {
+    let mut rig = Rig::start(seed(), &[]);
+    rig.run(damages() * 2 / 10, |rig| {
+        rig.damage_datanode_records(8);
+        rig.damage_local_files(8);
+    });
+    expect_all(&rig, &[FileKind::Format, FileKind::Spec, FileKind::UserCredential, FileKind::DaemonCredential]);
+}
