@@ -22,7 +22,8 @@ pub(super) fn master(context: &Context, args: &MasterArgs) -> Result<(), Failure
         (Principal::Master(id), None) => *id,
         (Principal::Master(id), Some(asked)) if *id == asked => asked,
         (other, asked) => {
-            return Err(wrong_credential(other, asked.map_or("a master".to_owned(), |id: MasterId| id.to_string())));
+            let wanted = asked.map_or("a master".to_owned(), |id: MasterId| id.to_string());
+            return Err(wrong_credential(settings.credential.as_deref(), other, &wanted));
         }
     };
     let id_text = DaemonId::Master(id);
@@ -41,10 +42,8 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
         (Principal::Datanode(id), None) => *id,
         (Principal::Datanode(id), Some(asked)) if *id == asked => asked,
         (other, asked) => {
-            return Err(wrong_credential(
-                other,
-                asked.map_or("a datanode".to_owned(), |id: DatanodeId| id.to_string()),
-            ));
+            let wanted = asked.map_or("a datanode".to_owned(), |id: DatanodeId| id.to_string());
+            return Err(wrong_credential(settings.credential.as_deref(), other, &wanted));
         }
     };
     let id_text = DaemonId::Datanode(id);
@@ -80,13 +79,20 @@ fn identity(credential: Option<&Path>, section: &str) -> Result<Identity, Failur
         let failure = Failure::new(ErrorCode::Unauthenticated, format!("a {section} needs a credential"));
         return Err(failure.hint(format!("say --credential FILE, or set {section}.credential; dfsd up does all of it")));
     };
-    let shown = path.display();
-    let pem = std::fs::read(path).map_err(|error| Failure::new(ErrorCode::LocalIo, format!("{shown}: {error}")))?;
-    Identity::from_pem(&pem).map_err(|error| Failure::new(ErrorCode::Unauthenticated, format!("{shown}: {error}")))
+    let unusable =
+        |code, error: String| Failure::new(code, format!("credential {}: {error}", path.display())).hint(ANEW);
+    let pem = std::fs::read(path).map_err(|error| unusable(ErrorCode::LocalIo, error.to_string()))?;
+    Identity::from_pem(&pem).map_err(|error| unusable(ErrorCode::Unauthenticated, error.to_string()))
 }
 
-fn wrong_credential(found: &Principal, wanted: String) -> Failure {
-    Failure::new(ErrorCode::Unauthenticated, format!("the credential is that of {found}, not of {wanted}"))
+/// How to come by a credential again.
+const ANEW: &str =
+    "restore it from a backup, or have it issued anew: in a local cluster, remove it and run dfsd start ID";
+
+fn wrong_credential(credential: Option<&Path>, found: &Principal, wanted: &str) -> Failure {
+    let shown = credential.unwrap_or(Path::new("")).display();
+    let what = format!("credential {shown}: it is that of {found}, not of {wanted}");
+    Failure::new(ErrorCode::Unauthenticated, what).hint(ANEW)
 }
 
 fn resolve(key: &str, address: &str) -> Result<SocketAddr, Failure> {

@@ -6,13 +6,16 @@ use super::reader::Reader;
 use super::replicas::Replica;
 use super::rig::Rig;
 use super::tally::Outcome;
-use crate::cluster::PATIENCE;
+use dfs_logic::chunk_file::{BLOCK_BYTES, ChunkHeader};
+use dfs_types::Generation;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Draws of a damage that the oracle refuses, in a row, until a batch ends early.
 const DRAWS_MAX: usize = 200;
+/// The longest that healing may take: a mend that failed is tried again after a minute, a copy after half of one.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 /// Between two looks at whether all is good again.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
@@ -92,7 +95,11 @@ impl Rig {
         let mut kind = self.deal_damage("chunks");
         while done.len() < count && misses < DRAWS_MAX {
             let outcome = match kind {
-                DamageKind::Age if self.random.bool() => self.raise_dead().then_some(Outcome::Harmless),
+                DamageKind::Age => match self.random.u32(0..3) {
+                    0 => self.raise_dead().then_some(Outcome::Harmless),
+                    1 => self.forge().then_some(Outcome::Harmless),
+                    _ => self.damage_one(kind, &mut hurt).then_some(Outcome::Healed),
+                },
                 kind => self.damage_one(kind, &mut hurt).then_some(Outcome::Healed),
             };
             match outcome {
@@ -184,10 +191,28 @@ impl Rig {
         true
     }
 
+    /// Puts beside the replicas of a chunk whole files of another generation, or of the same one with other bytes: what an
+    /// older copy of a disk may hold. They count for nothing.
+    fn forge(&mut self) -> bool {
+        let ids = self.replicas.ids();
+        let Some(id) = self.random.choice(ids) else { return false };
+        let replicas = self.replicas.replicas(id);
+        let good = replicas.iter().find(|replica| replica.is_good()).and_then(|good| std::fs::read(&good.path).ok());
+        let change = self.random.choice([-1, 0, 1]).unwrap_or_default();
+        let Some((name, bytes)) = good.and_then(|bytes| forged(&bytes, change)) else { return false };
+        for path in replicas.into_iter().map(|replica| replica.path.with_file_name(&name)) {
+            if !path.exists() && std::fs::write(&path, &bytes).is_ok() {
+                let what = format!("  {}: other bytes, whole", self.shown(&path));
+                self.note(what);
+            }
+        }
+        true
+    }
+
     /// Waits until every file reads right, each chunk has all its replicas good on the disks, and the masters say so.
     pub fn wait_until_healed(&mut self, reader: &Reader) {
         let client = self.client();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         loop {
             if let Some(what) = reader.wrong() {
                 self.fail(&format!("wrong bytes: {what}"));
@@ -233,7 +258,7 @@ impl Rig {
     }
 
     fn what_lacks(&self, read: Result<(), String>, lacking: &[(u64, Vec<Replica>)], healthy: bool) -> String {
-        let mut text = format!("not healed after {PATIENCE:?}:");
+        let mut text = format!("not healed after {:?}:", self.patience);
         if let Err(failed) = read {
             text += &format!("\n  cannot be read: {failed}");
         }
@@ -249,4 +274,19 @@ impl Rig {
         }
         text
     }
+}
+
+/// A whole chunk file of other bytes and, by `change`, of another generation than `bytes`, and its name.
+fn forged(bytes: &[u8], change: i32) -> Option<(String, Vec<u8>)> {
+    let mut header = ChunkHeader::decode(bytes).ok()?;
+    let begin = usize::try_from(header.data_offset()).ok()?;
+    let mut data = bytes.get(begin..)?.to_vec();
+    data.iter_mut().take(header.length as usize).for_each(|byte| *byte = !*byte);
+    let blocks = data.get(..header.length as usize)?.chunks(BLOCK_BYTES as usize);
+    header.table = blocks.map(crc32c::crc32c).collect();
+    header.generation = Generation(header.generation.0.checked_add_signed(change)?);
+    let name = format!("{}_{}_{:08x}.chunk", header.chunk, header.generation, header.table_checksum());
+    let mut file = header.encode().ok()?;
+    file.extend_from_slice(&data);
+    Some((name, file))
 }

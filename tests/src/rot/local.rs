@@ -32,7 +32,8 @@ impl Rig {
         let all = self.files_of(&[kind]);
         let suitable = |path: &std::path::Path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            !matches!(kind, FileKind::Settings | FileKind::DaemonCredential) || name.starts_with("datanode")
+            let datanode = name.starts_with("datanode") && (name.ends_with(".pem") || name.ends_with(".toml"));
+            !matches!(kind, FileKind::Settings | FileKind::DaemonCredential) || datanode
         };
         let own: Vec<_> = all.iter().filter(|(_, path)| suitable(path)).cloned().collect();
         let Some((_, path)) = self.random.choice(own) else { return };
@@ -66,6 +67,8 @@ impl Rig {
         let anew = matches!(done.file, FileKind::Settings | FileKind::DaemonCredential);
         if !anew || done.damage == DamageKind::Exchange {
             done.undo.apply();
+        } else {
+            done.sweep();
         }
     }
 }

@@ -32,6 +32,17 @@ pub(super) struct Done {
     pub(super) damage: DamageKind,
     pub(super) path: PathBuf,
     pub(super) undo: Undo,
+    /// Where a renamed file is now, under a name that no daemon knows.
+    aside: Option<PathBuf>,
+}
+
+impl Done {
+    /// Removes a file that nobody misses under its old name.
+    pub(super) fn sweep(&self) {
+        if let Some(aside) = &self.aside {
+            let _ = std::fs::remove_file(aside);
+        }
+    }
 }
 
 impl Rig {
@@ -82,7 +93,7 @@ impl Rig {
             let before = self.tree(id);
             let said = self.cluster.dfsd(&["start", id]);
             if said.code == 0 {
-                self.accepted(done);
+                self.accepted(&done);
                 return true;
             }
             self.expect_unchanged(id, &before);
@@ -109,7 +120,7 @@ impl Rig {
         let before = self.tree(id);
         let said = self.cluster.dfsd(&["start", id]);
         if said.code == 0 {
-            self.accepted(done);
+            self.accepted(&done);
         } else {
             self.expect_unchanged(id, &before);
             self.refused(done, &said);
@@ -159,15 +170,20 @@ impl Rig {
         let undo = drawn.apply(&path, &self.stash).ok()?;
         let what = format!("  {}: {}", self.shown(&path), drawn.describe());
         self.note(what);
-        Some(Done { file, damage, path, undo })
+        let aside = match drawn {
+            Damage::Rename { to } => Some(to).filter(|to| to.extension().is_some_and(|extension| extension == "old")),
+            _ => None,
+        };
+        Some(Done { file, damage, path, undo, aside })
     }
 
     /// The daemon started on the damaged file: nothing that was acknowledged may lack, and no id is handed out again.
-    fn accepted(&mut self, done: Done) {
+    fn accepted(&mut self, done: &Done) {
         self.note("  it started".to_owned());
         self.check();
         self.change_something();
         self.tally.add(done.file, done.damage, Outcome::Harmless);
+        done.sweep();
     }
 
     /// The daemon did not start: it said why, and the original bytes are put back.
@@ -178,7 +194,10 @@ impl Rig {
         let path = if nameless { Path::new("dfsd") } else { &done.path };
         match sentence::check(&sentence::reason(&said.stderr), path) {
             Ok(sentence) => self.tally.sentence(done.file, done.damage, &self.without_home(&sentence)),
-            Err(lack) => self.fail(&format!("{}: {lack}", self.shown(&done.path))),
+            Err(lack) => {
+                let lack = format!("{}, {}: {}", done.file.name(), done.damage.name(), self.without_home(&lack));
+                self.complain(lack);
+            }
         }
         done.undo.apply();
         self.note("  it was refused, and put back".to_owned());

@@ -49,6 +49,8 @@ pub struct Rig {
     pub replicas: Replicas,
     pub tally: Tally,
     pub stash: Stash,
+    /// How long healing may take.
+    pub patience: Duration,
     files: BTreeMap<String, Kept>,
     directories: BTreeSet<String>,
     /// Each chunk id that was ever handed out to an acknowledged file.
@@ -59,6 +61,8 @@ pub struct Rig {
     pub ages: BTreeMap<PathBuf, Vec<Vec<u8>>>,
     decks: BTreeMap<&'static str, Vec<usize>>,
     history: Vec<String>,
+    /// Refusals that do not say what to do. They end the test when it is through.
+    complaints: Vec<String>,
     put: u64,
 }
 
@@ -84,6 +88,7 @@ impl Rig {
         let datanodes = datanodes.map(|daemon| (daemon.id, daemon.data_dir)).collect();
         let mut rig = Self {
             stash: Stash::new(cluster.home().join("stash")),
+            patience: super::chunks::PATIENCE,
             cluster,
             runtime: tokio::runtime::Runtime::new().expect("runtime"),
             random: fastrand::Rng::with_seed(seed),
@@ -96,6 +101,7 @@ impl Rig {
             ages: BTreeMap::new(),
             decks: BTreeMap::new(),
             history: Vec::new(),
+            complaints: Vec::new(),
             put: 0,
         };
         rig.keep_ages();
@@ -142,6 +148,7 @@ impl Rig {
         }
         self.check();
         eprintln!("{}", self.tally);
+        assert!(self.complaints.is_empty(), "refused, but without a sentence:\n{}", self.complaints.join("\n"));
     }
 
     pub fn client(&self) -> Client {
@@ -320,6 +327,12 @@ impl Rig {
     pub fn deal_damage(&mut self, deck: &'static str) -> DamageKind {
         let card = self.deal(deck, DamageKind::ALL.len());
         DamageKind::ALL[card]
+    }
+
+    /// Notes a fault that costs nothing that was acknowledged.
+    pub fn complain(&mut self, what: String) {
+        eprintln!("{what}");
+        self.complaints.push(what);
     }
 
     pub fn note(&mut self, what: String) {

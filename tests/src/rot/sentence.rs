@@ -4,29 +4,17 @@ use std::path::Path;
 
 /// Words of an instruction. A refusal without one of them leaves its reader alone.
 const INSTRUCTIONS: &[&str] = &[
-    "restore",
-    "mount",
-    "move",
-    "run",
-    "start",
-    "put",
-    "bring",
-    "delete",
-    "remove",
-    "replace",
-    "repair",
-    "upgrade",
-    "issue",
-    "dfsd",
-    "dfs-shell",
+    "restore", "mount", "move", "run", "start", "put", "bring", "delete", "remove", "replace", "repair", "upgrade",
+    "issue", "issued", "mend", "name",
 ];
 
 /// What a program gives as its reason. `dfsd start` shows the end of the daemon's log, in which older lines stand too:
-/// then the last error of it counts, else all that was said.
+/// then what follows from the last error on counts, else all that was said.
 pub fn reason(said: &str) -> String {
-    let error = said.lines().rfind(|line| line.contains(" ERROR ") || line.trim_start().starts_with("dfsd: "));
-    let log = said.contains("the end of its log");
-    error.filter(|_| log).map_or_else(|| said.to_owned(), str::to_owned)
+    let lines: Vec<&str> = said.lines().collect();
+    let is_error = |line: &&str| line.contains(" ERROR ") || line.trim_start().starts_with("dfsd: ");
+    let error = lines.iter().rposition(is_error).filter(|_| said.contains("the end of its log"));
+    lines[error.unwrap_or_default()..].join("\n")
 }
 
 /// The part of `said` that refuses `path`, in one line.
@@ -44,11 +32,18 @@ pub fn check(said: &str, path: &Path) -> Result<String, String> {
     if !names.any(|name| line.contains(&name)) {
         return Err(format!("the refusal does not name {}: {line}", path.display()));
     }
-    let mut words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '-')).map(str::to_lowercase);
-    if !words.any(|word| INSTRUCTIONS.contains(&word.as_str())) {
+    if !instructs(&line) {
         return Err(format!("the refusal does not say what to do: {line}"));
     }
     Ok(line)
+}
+
+/// Whether a text says what to do.
+pub fn instructs(line: &str) -> bool {
+    // The name of the program that speaks is no instruction, a command of it is one.
+    let command = ["dfsd ", "dfs-shell "].iter().any(|program| line.contains(program));
+    let mut words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '-')).map(str::to_lowercase);
+    command || words.any(|word| INSTRUCTIONS.contains(&word.as_str()))
 }
 
 #[cfg(test)]

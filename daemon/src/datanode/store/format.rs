@@ -33,13 +33,16 @@ pub struct FolderFormat {
 pub enum FormatError {
     #[error("its format file is damaged; put back the right one, or move the folder away and start with an empty one")]
     Damaged,
-    #[error("it has format {0}; this version of dfs understands format 1")]
+    #[error("it has format {0}; this version of dfs understands format 1: start the version that wrote it")]
     Version(u16),
-    #[error("it belongs to cluster {found}, not to {expected}")]
+    #[error("it belongs to cluster {found}, not to {expected}: mount the right disk, or name another directory")]
     Cluster { found: ClusterId, expected: ClusterId },
-    #[error("it belongs to {found}, not to {expected}")]
+    #[error("it belongs to {found}, not to {expected}: mount the right disk, or name another directory")]
     Node { found: DatanodeId, expected: DatanodeId },
-    #[error("it has chunks but no format file; it is not known whose they are")]
+    #[error(
+        "it has chunks but no format file, so it is not known whose they are; put the file back, or move the directory away \
+         and start with an empty one"
+    )]
     Missing,
     #[error("it has held replicas of this datanode, and now it has no format file{}: mount its disk, or, if its replicas are lost, start once \
              with --accept-empty", if *unmounted { "; a disk was mounted on it, and none is now" } else { "" })]
@@ -156,7 +159,8 @@ mod tests {
         let first = FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)).expect("claim");
         assert_eq!(FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)).expect("again"), first);
         let other = FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(2)).expect_err("node");
-        assert_eq!(other.to_string(), "it belongs to datanode-1, not to datanode-2");
+        let refused = "it belongs to datanode-1, not to datanode-2: mount the right disk, or name another directory";
+        assert_eq!(other.to_string(), refused);
         assert!(matches!(
             FolderFormat::claim(folder.path(), ClusterId([1; 16]), DatanodeId(1)),
             Err(FormatError::Cluster { .. })
