@@ -4,10 +4,11 @@ use super::damage::Damage;
 use super::kind::{DamageKind, FileKind};
 use super::reader::Reader;
 use super::replicas::Replica;
-use super::rig::Rig;
+use super::rig::{Rig, path};
 use super::tally::Outcome;
 use dfs_logic::chunk_file::{BLOCK_BYTES, ChunkHeader};
 use dfs_types::Generation;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -233,28 +234,22 @@ impl Rig {
         self.note(format!("  all good again; meanwhile {right} reads were right, {failed} failed"));
     }
 
-    /// A replica that nobody reads is verified when somebody asks for it, as a reader does that meets a corrupt one.
+    /// A replica that nobody reads is verified when somebody asks for it, as a reader does that meets a corrupt one: so all
+    /// replicas are asked for of the chunks that lack good ones, or have a corrupt one.
     fn have_corrupt_ones_verified(&self, client: &dfs_client::Client) {
-        for (id, replica) in self.replicas.corrupt().into_iter().chain(self.gone()) {
-            let node = replica.node.rsplit('-').next().and_then(|number| number.parse().ok());
-            let node = dfs_types::DatanodeId(node.expect("datanode-N"));
-            // It is refused where the masters do not count on that replica, and that is as good.
-            let _ = self.runtime.block_on(client.report_damage(dfs_types::ChunkId(id), node));
-        }
-    }
-
-    /// Replicas that may have been there, of chunks that lack some: to be asked for on every datanode.
-    fn gone(&self) -> Vec<(u64, Replica)> {
-        let mut gone = Vec::new();
-        for (id, replicas) in self.replicas.lacking() {
-            for (node, _) in self.replicas.nodes() {
-                if replicas.iter().all(|replica| replica.node != *node) {
-                    let replica = Replica { node: node.clone(), path: PathBuf::new(), blocks: Vec::new() };
-                    gone.push((id, replica));
+        let corrupt = self.replicas.corrupt().into_iter().map(|(id, _)| id);
+        let hurt: BTreeSet<u64> = self.replicas.lacking().into_iter().map(|(id, _)| id).chain(corrupt).collect();
+        let files: BTreeSet<&str> = hurt.iter().filter_map(|id| self.replicas.file_of(*id)).collect();
+        for file in files {
+            let Ok(located) = self.runtime.block_on(client.locate(&path(file))) else { continue };
+            for chunk in located.chunks.iter().filter(|chunk| hurt.contains(&chunk.chunk.id.0)) {
+                for replica in &chunk.replicas {
+                    // It is refused where the masters do not count on that replica, and that is as good.
+                    let report = client.report_damage(replica.id, chunk.capability.clone());
+                    let _ = self.runtime.block_on(report);
                 }
             }
         }
-        gone
     }
 
     fn what_lacks(&self, read: Result<(), String>, lacking: &[(u64, Vec<Replica>)], healthy: bool) -> String {
@@ -268,8 +263,9 @@ impl Rig {
         for (id, replicas) in lacking {
             text += &format!("\n  chunk {id:016x}:");
             for replica in replicas {
-                let good = replica.blocks.iter().map(|good| if *good { '+' } else { '-' }).collect::<String>();
-                text += &format!(" {} [{good}]", replica.node);
+                let sign = |good: bool| if good { '+' } else { '-' };
+                let blocks = replica.left.blocks.iter().map(|good| sign(*good)).collect::<String>();
+                text += &format!(" {} [{} {blocks}]", replica.node, sign(replica.left.header));
             }
         }
         text

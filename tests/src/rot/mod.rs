@@ -8,12 +8,13 @@
 //!   sentence that says what to do, and be whole again with the bytes put back.
 //! * [`local`] damages the files by which a machine finds its cluster, and credentials.
 //! * [`backup`] puts an older copy of a whole master back.
-//! * [`rig`] keeps what was acknowledged, checks it, and runs the rounds.
+//! * [`rig`] keeps what was acknowledged, and runs the rounds; [`check`] checks it, [`reader`] does so at every moment.
 //! * [`tally`] counts what came of each damage.
 //!
 //! As long as one good copy of each block exists, nothing is lost and no wrong byte is read.
 
 pub mod backup;
+pub mod check;
 pub mod chunks;
 pub mod damage;
 pub mod kind;

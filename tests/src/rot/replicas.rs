@@ -1,11 +1,12 @@
 //! The oracle of copies: which block of which chunk has a good copy, by the files of the datanodes and nothing else.
 //!
-//! A copy of a block is good if its file has the name that the chunk's replicas have, in the right directory, its header
-//! is whole and names the chunk, and the bytes of the block are those that were written. The checksums in the file are
-//! not believed: the content is known.
+//! A copy of a block is good if its file has the name that the chunk's replicas have, in the right directory, and the bytes
+//! of the block stand where they belong and are those that were written. The checksums in the file are not believed: the
+//! content is known. Blocks can be told from others by the table of their checksums, which must be left too: in a whole
+//! header, or in all blocks of one replica, from which it can be computed.
 
 use super::damage::Damage;
-use dfs_logic::chunk_file::{BLOCK_BYTES, ChunkHeader};
+use dfs_logic::chunk_file::{ALIGN_BYTES, BLOCK_BYTES, ChunkHeader};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct Truth {
     pub content: Vec<u8>,
+    /// The file that it is a part of.
+    pub file: String,
     /// Replicas wanted.
     pub wanted: usize,
     /// The path of each replica's file below `chunks/`.
@@ -24,13 +27,29 @@ pub struct Truth {
 pub struct Replica {
     pub node: String,
     pub path: PathBuf,
-    /// Which blocks of it are good.
+    pub left: Left,
+}
+
+/// What is good in the file of a replica.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Left {
+    pub header: bool,
     pub blocks: Vec<bool>,
+}
+
+impl Left {
+    fn all_blocks(&self) -> bool {
+        !self.blocks.is_empty() && self.blocks.iter().all(|good| *good)
+    }
+
+    fn has_table(&self) -> bool {
+        self.header || self.all_blocks()
+    }
 }
 
 impl Replica {
     pub fn is_good(&self) -> bool {
-        self.blocks.iter().all(|good| *good)
+        self.left.header && self.left.all_blocks()
     }
 }
 
@@ -59,7 +78,7 @@ impl Replicas {
     ///
     /// # Errors
     /// When its replicas on the disks are not `wanted` good ones with one and the same name.
-    pub fn learn(&mut self, id: u64, content: Vec<u8>, wanted: usize) -> Result<(), String> {
+    pub fn learn(&mut self, id: u64, file: &str, content: Vec<u8>, wanted: usize) -> Result<(), String> {
         let fan = format!("{:02x}", id & 0xff);
         let begin = format!("{id:016x}_");
         let mut names: Vec<PathBuf> = Vec::new();
@@ -72,7 +91,7 @@ impl Replicas {
         let [name] = names.as_slice() else {
             return Err(format!("the replicas of chunk {id:016x} have not one name: {names:?}"));
         };
-        self.chunks.insert(id, Truth { content, wanted, name: name.clone() });
+        self.chunks.insert(id, Truth { content, file: file.to_owned(), wanted, name: name.clone() });
         let good = self.replicas(id).iter().filter(|replica| replica.is_good()).count();
         if good < wanted { Err(format!("{good} of {wanted} replicas of chunk {id:016x} are good")) } else { Ok(()) }
     }
@@ -87,7 +106,7 @@ impl Replicas {
         let read = |(node, directory): &(String, PathBuf)| {
             let path = directory.join("chunks").join(&truth.name);
             let bytes = std::fs::read(&path).ok()?;
-            Some(Replica { node: node.clone(), path, blocks: good_blocks(id, truth, &bytes) })
+            Some(Replica { node: node.clone(), path, left: left(id, truth, &bytes) })
         };
         self.nodes.iter().filter_map(read).collect()
     }
@@ -99,12 +118,17 @@ impl Replicas {
         let Some(truth) = self.chunks.get(&id) else { return true };
         let replicas = self.replicas(id);
         let needed = 1 + replicas.len().saturating_sub(truth.wanted);
-        let masks: Vec<Vec<bool>> = replicas
+        let all: Vec<Left> = replicas
             .into_iter()
-            .map(|replica| if replica.path == path { masked(id, truth, after) } else { replica.blocks })
+            .map(|replica| match after {
+                _ if replica.path != path => replica.left,
+                Some(bytes) => left(id, truth, bytes),
+                None => Left::default(),
+            })
             .collect();
-        let copies = |block: usize| masks.iter().filter(|mask| mask.get(block) == Some(&true)).count();
-        (0..truth.content.len().div_ceil(BLOCK_BYTES as usize)).all(|block| copies(block) >= needed)
+        let copies = |block: usize| all.iter().filter(|left| left.blocks.get(block) == Some(&true)).count();
+        let tables = all.iter().filter(|left| left.has_table()).count();
+        tables >= needed && (0..block_count(&truth.content)).all(|block| copies(block) >= needed)
     }
 
     /// Whether all chunks that `damage` to the file of chunk `id` at `path` touches bear it.
@@ -116,6 +140,11 @@ impl Replicas {
             _ => true,
         };
         other && self.bears(id, path, after.as_deref())
+    }
+
+    /// The file that a chunk is a part of.
+    pub fn file_of(&self, id: u64) -> Option<&str> {
+        self.chunks.get(&id).map(|truth| truth.file.as_str())
     }
 
     fn id_of(&self, path: &Path) -> Option<u64> {
@@ -141,19 +170,22 @@ impl Replicas {
     }
 }
 
-fn masked(id: u64, truth: &Truth, after: Option<&[u8]>) -> Vec<bool> {
-    after.map_or_else(Vec::new, |bytes| good_blocks(id, truth, bytes))
+fn block_count(content: &[u8]) -> usize {
+    content.len().div_ceil(BLOCK_BYTES as usize)
 }
 
-/// Which blocks in `bytes`, a chunk file, are those of the chunk. None is where the header is not whole.
-fn good_blocks(id: u64, truth: &Truth, bytes: &[u8]) -> Vec<bool> {
-    let header = ChunkHeader::decode(bytes).ok().filter(|header| header.chunk.0 == id);
-    let data = header.and_then(|header| bytes.get(usize::try_from(header.data_offset()).ok()?..)).unwrap_or_default();
-    let mut at = 0;
-    let compare = |block: &[u8]| {
-        let same = data.get(at..at + block.len()) == Some(block);
-        at += block.len();
-        same
+/// What is good in `bytes`, a file that has the name of a replica of the chunk.
+fn left(id: u64, truth: &Truth, bytes: &[u8]) -> Left {
+    let header = ChunkHeader::decode(bytes).ok();
+    let begin = header.as_ref().map_or(ALIGN_BYTES, |header| header.data_offset() as usize);
+    let data = bytes.get(begin..).unwrap_or_default();
+    let block = |(number, block): (usize, &[u8])| {
+        let at = number * BLOCK_BYTES as usize;
+        data.get(at..at + block.len()) == Some(block)
     };
-    truth.content.chunks(BLOCK_BYTES as usize).map(compare).collect()
+    let table: Vec<u32> = truth.content.chunks(BLOCK_BYTES as usize).map(crc32c::crc32c).collect();
+    Left {
+        header: header.is_some_and(|header| header.chunk.0 == id && header.table == table),
+        blocks: truth.content.chunks(BLOCK_BYTES as usize).enumerate().map(block).collect(),
+    }
 }

@@ -2,7 +2,6 @@
 
 use super::damage::Stash;
 use super::kind::{DamageKind, FileKind};
-use super::reader::{self, ReadError};
 use super::replicas::Replicas;
 use super::tally::Tally;
 use crate::cluster::{Cluster, PATIENCE, Spec, walk};
@@ -51,8 +50,8 @@ pub struct Rig {
     pub stash: Stash,
     /// How long healing may take.
     pub patience: Duration,
-    files: BTreeMap<String, Kept>,
-    directories: BTreeSet<String>,
+    pub(super) files: BTreeMap<String, Kept>,
+    pub(super) directories: BTreeSet<String>,
     /// Each chunk id that was ever handed out to an acknowledged file.
     used: BTreeSet<u64>,
     /// Replicas of files that were deleted: where they lay below the data directory, and their bytes.
@@ -196,7 +195,7 @@ impl Rig {
         for (id, bytes) in fresh {
             // A write may end with a majority of its replicas; repair makes the rest.
             let deadline = Instant::now() + PATIENCE;
-            while let Err(lack) = self.replicas.learn(id, bytes.clone(), REPLICATION as usize) {
+            while let Err(lack) = self.replicas.learn(id, &at, bytes.clone(), REPLICATION as usize) {
                 if Instant::now() > deadline {
                     self.fail(&lack);
                 }
@@ -238,52 +237,6 @@ impl Rig {
         if self.files.len() > FILES {
             self.delete();
         }
-    }
-
-    /// Reads all files. Gives the last failure; bytes that are wrong end the test.
-    pub fn read_all(&self, client: &Client) -> Result<(), String> {
-        let mut failed = Ok(());
-        for (at, kept) in &self.files {
-            match self.runtime.block_on(reader::read(client, at, *kept)) {
-                Ok(()) => {}
-                Err(ReadError::Failed(error)) => failed = Err(format!("{at}: {error}")),
-                Err(ReadError::Wrong(what)) => self.fail(&format!("wrong bytes: {what}")),
-            }
-        }
-        failed
-    }
-
-    /// Checks that every name is there, and none beside them, and that every file can be read.
-    pub fn check(&self) {
-        let client = self.client();
-        for (directory, expected) in [("/names", self.directories.clone()), ("/files", self.names_of_files())] {
-            let listed = client.list_all(&path(directory), "").map(|entry| entry.map(|entry| entry.name.to_string()));
-            let listed: Vec<_> = self.runtime.block_on(listed.collect());
-            let listed: Result<BTreeSet<String>, _> = listed.into_iter().collect();
-            match listed {
-                Ok(found) if found == expected => {}
-                Ok(found) => {
-                    let lost: Vec<_> = expected.difference(&found).take(5).collect();
-                    let more: Vec<_> = found.difference(&expected).take(5).collect();
-                    self.fail(&format!(
-                        "{directory} has {} names of {}; lost {lost:?}, not written {more:?}",
-                        found.len(),
-                        expected.len()
-                    ));
-                }
-                Err(error) => self.fail(&format!("list {directory}: {error}")),
-            }
-        }
-        let deadline = Instant::now() + PATIENCE;
-        while let Err(failed) = self.read_all(&client) {
-            if Instant::now() > deadline {
-                self.fail(&format!("lost: {failed}"));
-            }
-        }
-    }
-
-    fn names_of_files(&self) -> BTreeSet<String> {
-        self.files.keys().filter_map(|at| at.strip_prefix("/files/")).map(str::to_owned).collect()
     }
 
     /// All files of the cluster of these kinds, in order.
