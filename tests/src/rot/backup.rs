@@ -28,7 +28,7 @@ impl Rig {
         self.note(format!("an older copy of {MASTER} was started: exit {}", said.code));
         if said.code != 0 {
             let reason = sentence::reason(&said.stderr);
-            if let Err(lack) = sentence::check(&reason, &data) {
+            if let Err(lack) = sentence::check(&reason, Some(&data)) {
                 self.fail(&lack);
             }
         }

@@ -10,7 +10,7 @@ pub enum FileKind {
     Incoming,
     Quarantined,
     Format,
-    /// Any other file of a datanode's data directory.
+    /// Any other file of a datanode's data directory, and its record of these directories.
     DatanodeRecord,
     Segment,
     Spare,
@@ -75,6 +75,7 @@ impl FileKind {
             }),
             ["state", "cluster.json"] => Some(Self::Spec),
             ["state", _] if name.ends_with(".toml") => Some(Self::Settings),
+            ["state", file] if file.starts_with("datanode-") => Some(Self::DatanodeRecord),
             ["run", _] => Some(Self::RunFile),
             ["credentials", "authority.pem"] => Some(Self::Authority),
             ["credentials", file] if file.starts_with("user-") => Some(Self::UserCredential),

@@ -6,9 +6,10 @@ use super::rig::Rig;
 use super::tally::Outcome;
 use crate::cluster::Said;
 
-const KINDS: [FileKind; 6] = [
+const KINDS: [FileKind; 7] = [
     FileKind::Spec,
     FileKind::Settings,
+    FileKind::DatanodeRecord,
     FileKind::RunFile,
     FileKind::UserCredential,
     FileKind::DaemonCredential,
@@ -32,13 +33,14 @@ impl Rig {
         let all = self.files_of(&[kind]);
         let suitable = |path: &std::path::Path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let datanode = name.starts_with("datanode") && (name.ends_with(".pem") || name.ends_with(".toml"));
-            !matches!(kind, FileKind::Settings | FileKind::DaemonCredential) || datanode
+            let datanode = name.starts_with("datanode-") && !name.ends_with(".old");
+            !restarts(kind) || datanode
         };
         let own: Vec<_> = all.iter().filter(|(_, path)| suitable(path)).cloned().collect();
         let Some((_, path)) = self.random.choice(own) else { return };
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if matches!(kind, FileKind::Settings | FileKind::DaemonCredential) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.split('.').next().unwrap_or_default().to_owned();
+        if restarts(kind) {
             // A certificate that reads well and is not believed makes a datanode that runs and is not let in; the start
             // waits for that, so such bits are flipped in the user's credential alone.
             if kind == FileKind::DaemonCredential && damage == DamageKind::FlipBit {
@@ -63,12 +65,16 @@ impl Rig {
         }
         self.note("  it was not needed".to_owned());
         self.tally.add(done.file, done.damage, Outcome::Harmless);
-        // Settings and credentials of daemons are made anew at the start of the daemon.
-        let anew = matches!(done.file, FileKind::Settings | FileKind::DaemonCredential);
-        if !anew || done.damage == DamageKind::Exchange {
+        // These are made anew at the start of the daemon.
+        if !restarts(done.file) || done.damage == DamageKind::Exchange {
             done.undo.apply();
         } else {
             done.sweep();
         }
     }
+}
+
+/// Whether a datanode reads the file when it starts, and makes it where it is missing.
+fn restarts(kind: FileKind) -> bool {
+    matches!(kind, FileKind::Settings | FileKind::DatanodeRecord | FileKind::DaemonCredential)
 }

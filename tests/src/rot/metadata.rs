@@ -191,7 +191,9 @@ impl Rig {
         // Where the local cluster's own files are gone, there is nothing that could be named.
         let gone = matches!(done.damage, DamageKind::Remove | DamageKind::Rename);
         let nameless = gone && matches!(done.file, FileKind::Spec | FileKind::RunFile);
-        let path = if nameless { Path::new("dfsd") } else { &done.path };
+        // The record says which directory it should be, and that one is named.
+        let nameless = nameless || done.file == FileKind::DatanodeRecord;
+        let path = Some(done.path.as_path()).filter(|_| !nameless);
         match sentence::check(&sentence::reason(&said.stderr), path) {
             Ok(sentence) => self.tally.sentence(done.file, done.damage, &self.without_home(&sentence)),
             Err(lack) => {

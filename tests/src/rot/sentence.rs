@@ -17,25 +17,29 @@ pub fn reason(said: &str) -> String {
     lines[error.unwrap_or_default()..].join("\n")
 }
 
-/// The part of `said` that refuses `path`, in one line.
+/// The refusal `said` in one line, which names `path` where there is one to be named.
 ///
 /// # Errors
 /// A text that says what it lacks: words, the path or its directory, or an instruction.
-pub fn check(said: &str, path: &Path) -> Result<String, String> {
+pub fn check(said: &str, path: Option<&Path>) -> Result<String, String> {
     let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.is_empty() {
         return Err("refused without a word".to_owned());
     }
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let directories = path.ancestors().skip(1).take(2).map(|directory| directory.display().to_string());
-    let mut names = std::iter::once(name).chain(directories);
-    if !names.any(|name| line.contains(&name)) {
+    if let Some(path) = path.filter(|path| !names(&line, path)) {
         return Err(format!("the refusal does not name {}: {line}", path.display()));
     }
     if !instructs(&line) {
         return Err(format!("the refusal does not say what to do: {line}"));
     }
     Ok(line)
+}
+
+/// Whether a text names a file, or a directory that it is in.
+fn names(line: &str, path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let directories = path.ancestors().skip(1).take(2).map(|directory| directory.display().to_string());
+    std::iter::once(name).chain(directories).any(|name| line.contains(&name))
 }
 
 /// Whether a text says what to do.
@@ -52,10 +56,11 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_file_and_says_what_to_do() {
-        let path = Path::new("/home/data/master-1/log/vote");
+        let path = Some(Path::new("/home/data/master-1/log/vote"));
         assert!(check("", path).is_err());
         assert!(check("vote is corrupt", path).is_err_and(|lack| lack.contains("what to do")));
         assert!(check("restore it from a backup", path).is_err_and(|lack| lack.contains("name")));
+        assert!(check("restore it from a backup", None).is_ok());
         assert!(check("vote is corrupt;\n restore it", path).is_ok());
         assert!(check("/home/data/master-1/log: mount it", path).is_ok());
     }
