@@ -59,11 +59,13 @@ pub struct Replicas {
     chunks: BTreeMap<u64, Truth>,
     /// Name and data directory of each datanode.
     nodes: Vec<(String, PathBuf)>,
+    /// One whole replica of each chunk stays, and not only one good copy of each block.
+    pub keep_whole: bool,
 }
 
 impl Replicas {
     pub fn new(nodes: Vec<(String, PathBuf)>) -> Self {
-        Self { chunks: BTreeMap::new(), nodes }
+        Self { chunks: BTreeMap::new(), nodes, keep_whole: false }
     }
 
     pub fn nodes(&self) -> &[(String, PathBuf)] {
@@ -126,6 +128,9 @@ impl Replicas {
                 None => Left::default(),
             })
             .collect();
+        if self.keep_whole {
+            return all.iter().filter(|left| left.header && left.all_blocks()).count() >= needed;
+        }
         let copies = |block: usize| all.iter().filter(|left| left.blocks.get(block) == Some(&true)).count();
         let tables = all.iter().filter(|left| left.has_table()).count();
         tables >= needed && (0..block_count(&truth.content)).all(|block| copies(block) >= needed)
