@@ -34,7 +34,7 @@ fn damage_chunks(keep_whole: bool) {
 
 /// One whole replica of each chunk stays.
 #[test]
-#[ignore = "datanodes set replicas aside before enough verified ones stand elsewhere"]
+#[ignore = "not run yet against replicas that are known by their keys"]
 fn damaged_chunk_files_are_replaced() {
     damage_chunks(true);
 }

@@ -245,7 +245,7 @@ impl Rig {
             for chunk in located.chunks.iter().filter(|chunk| hurt.contains(&chunk.chunk.id.0)) {
                 for replica in &chunk.replicas {
                     // It is refused where the masters do not count on that replica, and that is as good.
-                    let report = client.report_damage(chunk.chunk.id, replica.id);
+                    let report = client.report_damage(replica.id, chunk.capability.clone());
                     let _ = self.runtime.block_on(report);
                 }
             }
