@@ -9,7 +9,7 @@
 //! | 4 | version, 2 |
 //! | 5 | kind, see [`FrameKind`] |
 //! | 6..8 | zero |
-//! | 8..12 | payload length: for `Data` 1 to 524,288, for the others 0 to 65,536 |
+//! | 8..12 | payload length: for `Data` 1 to 524,288, for the others 0 to 65,536; a `Table` that is right has 4 for each block |
 //! | 12..16 | stream: which chunk in flight on this connection |
 //! | 16..24 | offset of the payload in the chunk (`Data`, a multiple of 65,536), else zero |
 //! | 24..56 | crc32c of each 64 KiB block of the payload (`Data`); of the payload in the first place (others); rest zero |
@@ -55,7 +55,9 @@ byte_enum! {
         Error = 7,
         /// The writer gives this chunk up; no payload.
         AbortWrite = 8,
-        /// The crc32c of each block of a chunk, 4 bytes little endian each: 4 to 65,536 bytes.
+        /// The table of a whole chunk: the crc32c of each block, 4 bytes little endian each. So it has 4 to 65,536 bytes, a
+        /// multiple of 4: a chunk of 1 GiB has 16,384 blocks. The receiver knows the length of the chunk, and refuses any other
+        /// number of blocks.
         Table = 9,
     }
 }
