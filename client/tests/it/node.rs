@@ -207,7 +207,10 @@ impl Node {
         assert_eq!((capability.operation, capability.checksum.is_some()), (operation, operation == Operation::Read));
         if capability.expires.0 != self.faults.expiry.load(Ordering::Relaxed) {
             self.strike();
-            return Err(Error::new(ErrorCode::PermissionDenied, "the capability was sealed with a key that is no longer used"));
+            return Err(Error::new(
+                ErrorCode::PermissionDenied,
+                "the capability was sealed with a key that is no longer used",
+            ));
         }
         Ok(capability)
     }
