@@ -19,7 +19,7 @@ pub fn run(input: &[u8]) {
 fn sealed(fields: &[u8]) -> Vec<u8> {
     let body = [&KEY.id.to_le_bytes(), fields].concat();
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &KEY.secret));
-    context.update(b"dfs capability 1");
+    context.update(b"dfs capability 2");
     context.update(&body);
     [&body, context.sign().as_ref()].concat()
 }

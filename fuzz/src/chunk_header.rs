@@ -1,7 +1,7 @@
-//! Headers of chunk files.
+//! Headers of chunk files, and the names that they give their files.
 
 use crate::repair::{padded, put};
-use dfs_logic::chunk_file::{ChunkHeader, FIXED_BYTES, block_count, header_bytes_of};
+use dfs_logic::chunk_file::{ChunkHeader, FIXED_BYTES, block_count, file_name, header_bytes_of, parse_file_name};
 
 pub fn run(input: &[u8]) {
     check(input);
@@ -24,6 +24,7 @@ fn check(bytes: &[u8]) {
     if let Ok(header) = ChunkHeader::decode(bytes) {
         let written = header.encode().expect("what was read can be written");
         assert_eq!(written.len() as u64, header.data_offset());
+        assert_eq!(parse_file_name(&file_name(header.key())), Some(header.key()), "the name is that of the replica");
         assert_eq!(ChunkHeader::decode(&written), Ok(header));
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::repair::{padded, seal};
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
-use dfs_rpc::frame::{FrameHeader, FrameKind, HEADER_BYTES, decode_message, encode_message};
+use dfs_rpc::frame::{
+    FrameHeader, FrameKind, HEADER_BYTES, decode_message, decode_table, encode_message, encode_table,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub fn run(input: &[u8]) {
@@ -26,7 +28,15 @@ fn message(kind: FrameKind, payload: &[u8]) {
         FrameKind::WriteDone => round_trip::<WriteDone>(payload),
         FrameKind::Read => round_trip::<Read>(payload),
         FrameKind::Error => round_trip::<StreamError>(payload),
+        FrameKind::Table => table(payload),
         FrameKind::Data | FrameKind::ReadDone | FrameKind::AbortWrite => {}
+    }
+}
+
+fn table(payload: &[u8]) {
+    match decode_table(payload) {
+        Some(table) => assert_eq!(encode_table(&table), payload, "one table has one form"),
+        None => assert_ne!(payload.len() % 4, 0, "only half a checksum is refused"),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod capability;
 pub mod chunk_header;
 pub mod client_service;
 pub mod config;
+pub mod data_directory;
 pub mod frame;
 pub mod hello;
 pub mod line;

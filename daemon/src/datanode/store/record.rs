@@ -32,7 +32,7 @@ struct Document {
 
 /// A directory that was in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+pub struct Entry {
     /// Its id, in hexadecimal digits.
     id: String,
     /// A disk was mounted on it.
@@ -129,14 +129,7 @@ impl Record {
     }
 
     fn write(&self, file: &Path) -> io::Result<()> {
-        let document = Document {
-            version: VERSION,
-            cluster: self.cluster.to_string(),
-            node: self.node.0,
-            directories: self.directories.clone(),
-        };
-        let mut text = serde_json::to_vec_pretty(&document)?;
-        text.push(b'\n');
+        let text = encode(&self.directories, self.cluster, self.node)?;
         if std::fs::read(file).is_ok_and(|before| before == text) {
             return Ok(());
         }
@@ -153,7 +146,27 @@ fn read(file: &Path, cluster: ClusterId, node: DatanodeId) -> io::Result<BTreeMa
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         looked => looked?,
     };
-    let document: Document = serde_json::from_slice(&std::fs::read(file)?)?;
+    decode(&std::fs::read(file)?, cluster, node)
+}
+
+/// The bytes of the file that holds these directories.
+///
+/// # Errors
+/// When a path is not UTF-8.
+pub fn encode(directories: &BTreeMap<PathBuf, Entry>, cluster: ClusterId, node: DatanodeId) -> io::Result<Vec<u8>> {
+    let (cluster, directories) = (cluster.to_string(), directories.clone());
+    let document = Document { version: VERSION, cluster, node: node.0, directories };
+    let mut text = serde_json::to_vec_pretty(&document)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Reads what [`encode`] made. A file of another cluster or datanode holds no directories of this one.
+///
+/// # Errors
+/// When the bytes are damaged or of another version.
+pub fn decode(bytes: &[u8], cluster: ClusterId, node: DatanodeId) -> io::Result<BTreeMap<PathBuf, Entry>> {
+    let document: Document = serde_json::from_slice(bytes)?;
     if document.version != VERSION {
         return Err(io::Error::other(format!("it has version {}, not {VERSION}", document.version)));
     }
