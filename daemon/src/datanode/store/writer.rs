@@ -101,16 +101,16 @@ impl ChunkWriter {
             self.file.set_len(bytes).map_err(StoreError::io("cut chunk to its length"))?;
         }
         #[cfg(feature = "planted-bugs")]
-        self.rename_too_early()?;
+        self.rename_too_early(header.key())?;
         self.folder.sync("sync chunk", || durable::sync_data(&self.file))?;
         self.publish(header.key(), bytes)
     }
 
     /// A planted bug: the name is there before what it stands for is on the disk.
     #[cfg(feature = "planted-bugs")]
-    fn rename_too_early(&mut self) -> Result<(), StoreError> {
+    fn rename_too_early(&mut self, key: ReplicaKey) -> Result<(), StoreError> {
         if crate::planted::is("rename-before-sync") {
-            let place = self.folder.replica_path(self.chunk, self.generation);
+            let place = self.folder.replica_path(key);
             std::fs::rename(&self.temporary, &place).map_err(StoreError::io("rename chunk"))?;
             self.temporary = place;
         }
