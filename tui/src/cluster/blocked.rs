@@ -1,7 +1,8 @@
 //! Why chunks get no more replicas, and what helps.
 
+use super::{Finding, Picture, Severity};
 use crate::figures::{plural, size};
-use dfs_rpc::client::Blocked;
+use dfs_rpc::client::{Blocked, ClusterStatus};
 
 /// One reason, and how to remove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,31 @@ pub fn reason(blocked: &Blocked, serving: u32) -> Option<(String, &'static str)>
     let reasons = reasons(blocked, serving);
     let help = reasons.first()?.help;
     Some((reasons.into_iter().map(|reason| reason.what).collect::<Vec<_>>().join("; "), help))
+}
+
+/// Chunks that want more replicas than there are datanodes: nothing that time mends.
+pub(super) fn beyond(picture: &Picture<'_>) -> Option<Finding> {
+    let status = picture.status;
+    let (too_few, too_few_want) = (too_many_wanted(status), status.blocked.too_few_want);
+    if too_few == 0 || picture.reporting() {
+        return None;
+    }
+    let only = Blocked { too_few, too_few_want, ..Blocked::default() };
+    let (what, _) = reason(&only, status.nodes_serving)?;
+    let most = plural(status.nodes_serving.into(), "replica", "replicas");
+    Some(Finding {
+        severity: Severity::Warning,
+        what,
+        since_ms: None,
+        doing: format!("nothing: setrep them to {most} at the most, or add datanodes"),
+        next: if picture.local { format!("dfsd up --datanodes {too_few_want}") } else { "fsck".into() },
+    })
+}
+
+/// Chunks for which there would be too few datanodes even if the dead ones came back.
+pub(super) fn too_many_wanted(status: &ClusterStatus) -> u64 {
+    let all = status.nodes_live + status.nodes_stale + status.nodes_dead;
+    if u32::from(status.blocked.too_few_want) > all { status.blocked.too_few } else { 0 }
 }
 
 #[cfg(test)]

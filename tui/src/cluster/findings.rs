@@ -1,9 +1,9 @@
 //! What is wrong: what, since when, how bad, what happens by itself, what to type next.
 
-use super::{Affected, Picture, names};
+use super::{Affected, Picture, blocked, names};
 use crate::figures::{apart, percent, plural, size};
 use crate::report::Tone;
-use dfs_rpc::client::{Blocked, ClusterStatus, NodeState, NodeStatus};
+use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
@@ -131,7 +131,7 @@ pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
         found.extend(endangered(picture));
         found.extend(under(picture));
     }
-    found.extend(beyond(picture));
+    found.extend(blocked::beyond(picture));
     found.extend(dead(picture));
     found.extend(absent(picture));
     found.extend(stale(picture));
@@ -281,7 +281,7 @@ fn endangered(picture: &Picture<'_>) -> Option<Finding> {
 fn under(picture: &Picture<'_>) -> Option<Finding> {
     // Those for which there are too few datanodes are told apart.
     let status = picture.status;
-    let chunks = status.replication.under.saturating_sub(too_many_wanted(status));
+    let chunks = status.replication.under.saturating_sub(blocked::too_many_wanted(status));
     (chunks > 0).then(|| Finding {
         severity: Severity::Warning,
         what: format!(
@@ -293,31 +293,6 @@ fn under(picture: &Picture<'_>) -> Option<Finding> {
         doing: repair(picture, "they are copied"),
         next: start_or(picture, "replication --watch"),
     })
-}
-
-/// Chunks that want more replicas than there are datanodes: nothing that time mends.
-fn beyond(picture: &Picture<'_>) -> Option<Finding> {
-    let status = picture.status;
-    let (too_few, too_few_want) = (too_many_wanted(status), status.blocked.too_few_want);
-    if too_few == 0 || picture.reporting() {
-        return None;
-    }
-    let only = Blocked { too_few, too_few_want, ..Blocked::default() };
-    let (what, _) = super::reason(&only, status.nodes_serving)?;
-    let most = plural(status.nodes_serving.into(), "replica", "replicas");
-    Some(Finding {
-        severity: Severity::Warning,
-        what,
-        since_ms: None,
-        doing: format!("nothing: setrep them to {most} at the most, or add datanodes"),
-        next: if picture.local { format!("dfsd up --datanodes {too_few_want}") } else { "fsck".into() },
-    })
-}
-
-/// Chunks for which there would be too few datanodes even if the dead ones came back.
-fn too_many_wanted(status: &ClusterStatus) -> u64 {
-    let all = status.nodes_live + status.nodes_stale + status.nodes_dead;
-    if u32::from(status.blocked.too_few_want) > all { status.blocked.too_few } else { 0 }
 }
 
 /// What repair does now, or what it waits for.

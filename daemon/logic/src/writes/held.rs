@@ -1,6 +1,7 @@
 //! How much writes in flight hold, and until when.
 
 use super::Writes;
+use super::write::Write;
 use dfs_types::{ChunkId, Timestamp};
 use std::ops::Range;
 
@@ -30,7 +31,7 @@ pub struct Holder {
 impl Writes {
     /// All writes in flight, apart from the table, since there may be many replicas to count.
     pub fn holders(&self, now: Timestamp) -> Vec<Holder> {
-        let holder = |write: &super::Write| Holder {
+        let holder = |write: &Write| Holder {
             chunks: write.chunks.clone(),
             chunk_bytes: write.planned.chunk_bytes,
             until: self.is_silent(write, now).then(|| self.deadline(write)),

@@ -7,15 +7,20 @@
 //! **Invariant:** the sums of a user are the sums over that user's writes.
 
 mod held;
+mod refused;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use held::{Held, Holder};
+pub use refused::Refused;
+pub use write::{Overdue, Planned};
 
-use dfs_types::{ChunkId, DfsPath, Timestamp, WriteId};
+use dfs_types::{ChunkId, Timestamp, WriteId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
+use write::{Sums, Write};
 
 /// Writes in flight, of all users together.
 pub const WRITES_MAX: usize = 65_536;
@@ -35,53 +40,6 @@ const RENEWALS_PER_TIMEOUT: u32 = 4;
 const RENEWALS_MISSED: u32 = 2;
 /// When the master has not looked for this long, it stood still, and clients could not renew: nothing is overdue for that.
 const PAUSE_MIN: Duration = Duration::from_secs(10);
-
-/// A plan, a renewal or an abandonment was refused, and nothing was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    #[error("no such write is in flight")]
-    Unknown,
-    #[error("the write belongs to another user")]
-    Foreign,
-    #[error("the write was given up: it was abandoned, or not renewed in time")]
-    GivenUp,
-    #[error("this user has {WRITES_PER_USER_MAX} writes in flight, which is the most")]
-    UserWrites,
-    #[error("this user has {CHUNKS_PER_USER_MAX} chunks in writes in flight, which is the most")]
-    UserChunks,
-    #[error("{WRITES_MAX} writes are in flight, which is the most")]
-    AllWrites,
-    #[error("{CHUNKS_MAX} chunks are in writes in flight, which is the most")]
-    AllChunks,
-}
-
-/// What a plan says of its write.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    pub user: String,
-    pub path: DfsPath,
-    /// Bytes that one of its chunks has at the most.
-    pub chunk_bytes: u64,
-}
-
-/// One write in flight.
-#[derive(Debug, Clone)]
-struct Write {
-    planned: Planned,
-    /// The ids that it was given, in the order in which it was.
-    chunks: Vec<Range<u64>>,
-    count: u64,
-    renewed: Timestamp,
-    /// Its client has abandoned it.
-    abandoned: bool,
-}
-
-/// What one user has in flight.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sums {
-    writes: usize,
-    chunks: u64,
-}
 
 /// The writes in flight, by id.
 #[derive(Debug)]
@@ -322,22 +280,5 @@ impl Writes {
         {
             self.given_up.remove(&oldest);
         }
-    }
-}
-
-/// A write whose chunks are to be given up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overdue {
-    pub id: WriteId,
-    pub user: String,
-    pub path: DfsPath,
-    /// Its client said so; else it was not renewed in time.
-    pub abandoned: bool,
-    pub chunks: Vec<ChunkId>,
-}
-
-impl Write {
-    fn ids(&self) -> impl Iterator<Item = ChunkId> + '_ {
-        self.chunks.iter().flat_map(Clone::clone).map(ChunkId)
     }
 }

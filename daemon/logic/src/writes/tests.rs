@@ -1,4 +1,5 @@
 use super::*;
+use dfs_types::DfsPath;
 use proptest::prelude::*;
 
 const TIMEOUT: Duration = Duration::from_secs(100);

@@ -5,7 +5,7 @@ use dfs_logic::collect::garbage;
 use dfs_logic::expected::REPORT_TIMEOUT;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
-use dfs_logic::repair::{self, Blocked, Blocker, Counts, Health, InFlight, Inquiry, Limits, Survey, View};
+use dfs_logic::repair::{self, Blocked, Counts, Health, InFlight, Limits, Survey, View};
 use dfs_logic::safe_mode::{self, Known};
 use dfs_rpc::capability::Operation;
 use dfs_rpc::client::{Lasting, NodeAddress, ReplicationStatus};
@@ -75,7 +75,7 @@ pub struct Healing {
     /// At the last complete survey there were chunks to copy from datanodes that drain.
     moving: bool,
     /// What keeps chunks from having their replicas, as of that survey.
-    blocked: Blocked,
+    pub(super) blocked: Blocked,
     surveyed_at: Option<Timestamp>,
     short: ShortSince,
     copies: Vec<UnderWay>,
@@ -163,6 +163,19 @@ impl Healing {
     /// Whether there were chunks to copy from datanodes that drain, at the last complete survey.
     pub fn is_moving(&self) -> bool {
         self.moving
+    }
+
+    /// The copies under way.
+    pub(super) fn in_flight(&self) -> InFlight {
+        InFlight::of(self.copies.iter().map(|way| &way.copy))
+    }
+
+    pub(super) fn survey(&self) -> &Survey {
+        &self.survey
+    }
+
+    pub(super) fn health(&self) -> Health {
+        self.health
     }
 
     /// Whether copies of a chunk are under way.
@@ -297,42 +310,6 @@ impl Registry {
         complete
     }
 
-    /// Finds what keeps the chunks that the survey found from having their replicas.
-    fn find_blockers(&mut self, namespace: &Namespace, now: Timestamp) {
-        let nodes = self.views(namespace, now);
-        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy));
-        let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);
-        let (survey, health) = (&self.healing.survey, self.healing.health);
-        let mut all = Blocked::default();
-        let mut leaving: BTreeMap<DatanodeId, Blocked> = BTreeMap::new();
-        for id in survey.needs() {
-            let Some(blocker) = inquiry.blocker(id) else { continue };
-            all.note(blocker, 1);
-            for node in inquiry.leaving_holders(id) {
-                leaving.entry(node).or_default().note(blocker, 1);
-            }
-        }
-        all.note(Blocker::Waiting, survey.short_unlisted());
-        // One that has missed heartbeats may have what is missing.
-        all.note(if inquiry.has_stale() { Blocker::Waiting } else { Blocker::NoSource }, health.missing);
-        let may_begin = self.may_repair(namespace, now);
-        let held = |blocked: Blocked| if may_begin { blocked } else { blocked.held() };
-        self.healing.blocked = held(all);
-        for (id, drain) in &mut self.drains {
-            drain.blocked = held(leaving.get(id).copied().unwrap_or_default());
-        }
-    }
-
-    /// What keeps the chunks of one file from having their replicas, now.
-    pub fn blockers_of(&self, chunks: impl Iterator<Item = ChunkId>, namespace: &Namespace, now: Timestamp) -> Blocked {
-        let nodes = self.views(namespace, now);
-        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy));
-        let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);
-        let mut blocked = Blocked::default();
-        chunks.filter_map(|id| inquiry.blocker(id)).for_each(|blocker| blocked.note(blocker, 1));
-        if self.may_repair(namespace, now) { blocked } else { blocked.held() }
-    }
-
     /// Leaving safe mode is for good: what is lost later is repair's business.
     pub fn judge_safe_mode(&mut self, namespace: &Namespace, now: Timestamp) {
         if !self.healing.safe || self.healing.surveyed_at.is_none() {
@@ -358,7 +335,7 @@ impl Registry {
 
     /// Whether enough is known to say that a chunk has too few copies: a datanode that has not come back yet after this
     /// master's start, or has not reported yet, is not a datanode that has lost its chunks.
-    fn may_repair(&self, namespace: &Namespace, now: Timestamp) -> bool {
+    pub(super) fn may_repair(&self, namespace: &Namespace, now: Timestamp) -> bool {
         let dead_after = self.settings.liveness.dead_after;
         let reporting = |(_, state, node): (DatanodeId, NodeState, &Node)| {
             state == NodeState::Live && !node.reported && now.since(node.registered_at) < REPORT_TIMEOUT

@@ -3,6 +3,7 @@
 //! * [`nodes`]: who is there, in which state, with which orders waiting.
 //! * [`reports`]: heartbeats and chunk reports.
 //! * [`healing`]: copies under way, repair, trimming, garbage, safe mode.
+//! * [`blockers`]: what keeps chunks from having their replicas.
 //! * [`drains`]: how far those have come that drain; the end of those that are forgotten.
 //! * [`awaited`]: who belongs to the cluster and has not reported yet.
 //! * [`deletions`]: what was ordered to be deleted and is not confirmed. [`rivals`]: two processes with one identity.
@@ -12,6 +13,7 @@
 //! * [`space`]: how much there is, each disk counted once.
 
 mod awaited;
+mod blockers;
 mod changes;
 mod deletions;
 mod drains;
