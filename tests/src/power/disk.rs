@@ -192,11 +192,11 @@ impl Drop for PowerDisk {
         if let Some(device) = &self.device {
             let _ = run(Command::new("losetup").arg("--detach").arg(device)).and_then(|_| wait_until_detached(device));
         }
-        if let Some(session) = self.session.take() {
-            if let Err(error) = session.umount_and_join() {
-                eprintln!("end a FUSE session: {error}");
-                let _ = run(Command::new("umount").arg("--lazy").arg(self.served()));
-            }
+        if let Some(session) = self.session.take()
+            && let Err(error) = session.umount_and_join()
+        {
+            eprintln!("end a FUSE session: {error}");
+            let _ = run(Command::new("umount").arg("--lazy").arg(self.served()));
         }
     }
 }

@@ -26,7 +26,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(3600);
 /// When FUSE cannot be mounted.
 pub fn serve(disk: Arc<Mutex<DiskCache>>, at: &Path) -> std::io::Result<BackgroundSession> {
     let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("dfs-power".to_owned()), MountOption::NoAtime];
+    config.mount_options.extend([MountOption::FSName("dfs-power".to_owned()), MountOption::NoAtime]);
     fuser::spawn_mount(Served { disk }, at, &config)
 }
 
