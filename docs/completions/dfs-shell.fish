@@ -78,7 +78,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "locate" -d 'Sho
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "config" -d 'Show the settings of this machine, and where each comes from'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "version" -d 'Show the versions of this program and of the cluster'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "dfsd" -d 'Start, stop and list the daemons of the local cluster'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "fsck" -d 'Look which files lack copies; exit code 5: data, 1: copies, 6: not known yet, 6: not known yet'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "fsck" -d 'Find files that lack replicas; exits 5, 1, or 6 if not known yet'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "safemode" -d 'Show, enter or leave safe mode, in which nothing is changed'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "whoami" -d 'Show which user the cluster takes us for'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "bench" -d 'Measure the cluster, beside what the machine could do at most'

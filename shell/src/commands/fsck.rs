@@ -24,7 +24,7 @@ pub struct Fsck {
 
 impl Verb for Fsck {
     const NAME: &'static str = "fsck";
-    const ABOUT: &'static str = "Look which files lack copies; exit code 5: data, 1: copies, 6: not known yet";
+    const ABOUT: &'static str = "Find files that lack replicas; exits 5, 1, or 6 if not known yet";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a folder")];
