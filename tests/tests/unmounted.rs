@@ -8,6 +8,8 @@ fn an_empty_directory_in_place_of_a_datanodes_data_is_taken_only_on_purpose() {
     let local = cluster.scratch().join("file");
     content::write(1, 2_500_000, &local);
     cluster.ok(&["put", local.to_str().expect("a path"), "/file"]);
+    // The record is with the cluster's own state, so that two clusters of one user never meet.
+    assert!(cluster.home().join("state/datanode-2.directories.json").is_file());
     cluster.dfsd_ok(&["stop", "datanode-2"]);
     let data = cluster.daemon("datanode-2").data_dir;
     let away = data.with_extension("away");

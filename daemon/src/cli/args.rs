@@ -130,6 +130,9 @@ pub(super) struct DatanodeArgs {
     /// Take a data directory although it is empty, or another than before: the replicas it held are lost
     #[arg(long)]
     pub accept_empty: bool,
+    /// Where it is kept which data directories the datanode has had; otherwise in the user's state folder
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub record: Option<PathBuf>,
     /// Its masters
     #[arg(long, value_name = "HOST:PORT,…")]
     pub masters: Option<String>,

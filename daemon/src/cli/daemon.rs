@@ -47,7 +47,7 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
         }
     };
     let id_text = DaemonId::Datanode(id);
-    let record = Layout::new(&context.folders).directories(id_text);
+    let record = args.record.clone().unwrap_or_else(|| Layout::new(&context.folders).directories(id_text));
     let default_dir = || vec![context.folders.data.join(id_text.to_string())];
     let data_dirs: Vec<PathBuf> =
         if settings.data_dirs.is_empty() { default_dir() } else { settings.data_dirs.clone() };

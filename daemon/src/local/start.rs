@@ -154,8 +154,12 @@ impl<'a> Starter<'a> {
         for (flag, path) in [("--config", &file), ("--run-file", &run_file), ("--log-file", &log)] {
             args.extend([flag.into(), path.into()]);
         }
-        if self.accept_empty && matches!(id, DaemonId::Datanode(_)) {
-            args.push("--accept-empty".into());
+        if matches!(id, DaemonId::Datanode(_)) {
+            // The daemon does not see DFS_HOME, and would look in the folder of another cluster.
+            args.extend(["--record".into(), self.layout.directories(id).into()]);
+            if self.accept_empty {
+                args.push("--accept-empty".into());
+            }
         }
         if self.begins(id)? {
             args.extend(["--superuser".into(), OsString::from(&self.spec.superuser)]);
