@@ -147,7 +147,7 @@ fn the_directories_of_a_new_datanode_survive_without_a_journal() {
     let opened = DataFolder::open(&data, ClusterId([7; 16]), DatanodeId(1), limits, false).expect("a data folder");
     drop(opened);
     cut(&mut disk, 0.0);
-    let names = ["incoming", "damaged"].map(str::to_owned).into_iter();
+    let names = ["incoming", "quarantine"].map(str::to_owned).into_iter();
     let names = names.chain((0..256).map(|fan| format!("chunks/{fan:02x}")));
     let lost: Vec<String> = names.filter(|name| !data.join(name).is_dir()).collect();
     assert_eq!(lost, Vec::<String>::new());

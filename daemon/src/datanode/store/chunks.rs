@@ -276,14 +276,6 @@ impl ChunkStore {
         old
     }
 
-    /// A file of this name was replaced by one that came to nothing: a replica that was listed under it is gone.
-    pub(super) fn lost(&self, key: ReplicaKey) {
-        let Some(replica) = self.index().replicas.remove(&key) else { return };
-        replica.folder.space().freed(replica.bytes);
-        self.cache.forget(key);
-        self.changes.push(Change::Removed(key));
-    }
-
     /// Where a replica is; none when it is not here.
     pub(super) fn find(&self, key: ReplicaKey) -> Option<Replica> {
         self.index().replicas.get(&key).cloned()

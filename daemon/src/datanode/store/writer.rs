@@ -144,10 +144,12 @@ impl ChunkWriter {
         self.committed = true;
         self.folder.space().settle(self.promised, bytes);
         if let Err(error) = self.folder.sync_fan(&fan) {
-            // Nobody hears of it, so it must not be there. Where even that fails, the next start finds a whole replica.
-            let _ = std::fs::remove_file(&place);
             self.folder.space().freed(bytes);
-            store.lost(key);
+            // Nobody hears of it, so it must not be there. Where even that fails, the next start finds a whole replica.
+            // One that took the place of a suspect replica stays: it is verified, and may be the last.
+            if store.find(key).is_none() {
+                let _ = std::fs::remove_file(&place);
+            }
             return Err(error);
         }
         if let Some(old) = store.insert(key, self.folder.clone(), bytes) {
