@@ -23,14 +23,15 @@ impl Namespace {
         Ok(Remembered::Done)
     }
 
-    /// Notes that a datanode belongs to the cluster since the time of the command, unless that is known already.
+    /// Notes that a datanode belongs to the cluster since the time of the command, unless that is known already or it was
+    /// forgotten in the meantime: one that is back serves again first.
     pub(in crate::namespace) fn add_node(
         &mut self,
         command: &Command,
         node: DatanodeId,
     ) -> Result<Remembered, Refusal> {
         self.need_master(command)?;
-        if !self.members.contains_key(&node) {
+        if !self.members.contains_key(&node) && self.duty(node) != Duty::Gone {
             self.members.insert(node, command.at);
         }
         Ok(Remembered::Done)

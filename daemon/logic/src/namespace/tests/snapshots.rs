@@ -82,6 +82,18 @@ fn a_datanode_belongs_to_the_cluster_from_its_first_registration_until_it_is_for
 }
 
 #[test]
+fn a_datanode_that_was_forgotten_is_no_member_before_it_serves_again() {
+    let (mut tree, node) = (Tree::new(), DatanodeId(4));
+    assert!(tree.run("root", Op::SetDuty { node, duty: Duty::Gone }).is_ok());
+    assert!(tree.run("", Op::AddNode { node }).is_ok(), "the leader saw it before it was forgotten");
+    assert!(restore(&pieces(&tree.space)).is_ok());
+    assert!(!tree.space.is_member(node));
+    assert!(tree.run("", Op::SetDuty { node, duty: Duty::Serve }).is_ok());
+    assert!(tree.run("", Op::AddNode { node }).is_ok());
+    assert!(tree.space.is_member(node));
+}
+
+#[test]
 fn an_empty_namespace_reads_back() {
     let space = Namespace::new();
     let restored = restore(&pieces(&space)).expect("whole");
