@@ -13,6 +13,13 @@ pub struct ReplicaKey {
     pub checksum: u32,
 }
 
+impl ReplicaKey {
+    /// The lowest key that a replica of `chunk` can have: where its keys begin.
+    pub const fn lowest(chunk: ChunkId) -> Self {
+        Self { chunk, generation: Generation(0), checksum: 0 }
+    }
+}
+
 impl fmt::Display for ReplicaKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}_{}_{:08x}", self.chunk, self.generation, self.checksum)

@@ -1,6 +1,6 @@
 //! Replicas that do not count: suspect ones, and those with another key than their chunk's slot.
 
-use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
+use dfs_types::{ChunkId, DatanodeId, ReplicaKey, ReplicaState, StoredReplica};
 use std::collections::BTreeMap;
 
 /// A replica that does not count.
@@ -14,11 +14,6 @@ pub struct Aside {
 #[derive(Debug, Default)]
 pub(super) struct Asides(BTreeMap<(ReplicaKey, DatanodeId), ReplicaState>);
 
-/// The lowest key of a chunk.
-fn first(chunk: ChunkId) -> (ReplicaKey, DatanodeId) {
-    (ReplicaKey { chunk, generation: Generation(0), checksum: 0 }, DatanodeId(0))
-}
-
 impl Asides {
     pub(super) fn insert(&mut self, aside: Aside) {
         self.0.insert((aside.stored.key, aside.node), aside.stored.state);
@@ -29,7 +24,7 @@ impl Asides {
     }
 
     pub(super) fn from(&self, start: ChunkId) -> impl Iterator<Item = Aside> + '_ {
-        let from = self.0.range(first(start)..);
+        let from = self.0.range((ReplicaKey::lowest(start), DatanodeId(0))..);
         from.map(|((key, node), state)| Aside { node: *node, stored: StoredReplica { key: *key, state: *state } })
     }
 

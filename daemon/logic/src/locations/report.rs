@@ -6,7 +6,7 @@
 //! what it has no sooner than that.
 
 use super::{Added, Locations};
-use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, StoredReplica};
+use dfs_types::{ChunkId, DatanodeId, ReplicaKey, StoredReplica};
 use std::collections::BTreeSet;
 
 /// The most replicas with news during one report. A report that meets more is given up; the datanode begins another.
@@ -105,8 +105,7 @@ impl Locations {
         replicas: &[StoredReplica],
         changed: &BTreeSet<ReplicaKey>,
     ) {
-        let lowest = ReplicaKey { chunk: ChunkId(0), generation: Generation(0), checksum: 0 };
-        let start = begin.unwrap_or(lowest).chunk;
+        let start = begin.map_or(ChunkId(0), |begin| begin.chunk);
         let covered = |key: &ReplicaKey| begin.is_none_or(|begin| begin < *key) && end.is_none_or(|end| *key <= end);
         let reported = |key: &ReplicaKey| replicas.binary_search_by_key(key, |stored| stored.key).is_ok();
         let within = |key: &ReplicaKey| end.is_none_or(|end| key.chunk <= end.chunk);

@@ -6,7 +6,7 @@ use super::node::{Attrs, Dir, Sums};
 use super::users::{UserId, Users};
 use super::window::Window;
 use crate::command::{KeyRecord, Refusal};
-use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Duty, Timestamp};
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Duty, ReplicaKey, Timestamp};
 use imbl::{OrdMap, OrdSet};
 use std::fmt;
 use std::sync::Arc;
@@ -163,6 +163,11 @@ impl Namespace {
     /// A chunk that a file names; none for any other.
     pub fn chunk(&self, id: ChunkId) -> Option<ChunkMeta> {
         self.chunks.get(id)
+    }
+
+    /// The key of the committed bytes of a chunk that a file names; none for any other.
+    pub fn committed(&self, id: ChunkId) -> Option<ReplicaKey> {
+        self.chunk(id).map(|chunk| chunk.key(id))
     }
 
     /// The chunks that files name, in the order of their ids, from `start` on.

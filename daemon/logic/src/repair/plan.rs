@@ -89,9 +89,9 @@ impl InFlight {
 
     /// Notes a check, unless it is under way or the datanode has enough of them.
     pub(super) fn begin_check(&mut self, node: DatanodeId, key: ReplicaKey, per_node: usize) -> bool {
-        let lowest = ReplicaKey { chunk: ChunkId(0), generation: dfs_types::Generation(0), checksum: 0 };
-        let running = self.checks.range((node, lowest)..).take_while(|(other, _)| *other == node).count();
-        running < per_node && self.checks.insert((node, key))
+        let of_node =
+            self.checks.range((node, ReplicaKey::lowest(ChunkId(0)))..).take_while(|(other, _)| *other == node);
+        of_node.count() < per_node && self.checks.insert((node, key))
     }
 
     pub(super) fn begin(&mut self, copy: &self::Copy) {

@@ -73,8 +73,7 @@ impl Cluster {
     }
 
     fn add(&mut self, node: u16, key: ReplicaKey, state: ReplicaState) {
-        let committed = self.space.chunk(key.chunk).map(|chunk| chunk.key(key.chunk));
-        self.locations.add(DatanodeId(node), StoredReplica { key, state }, committed);
+        self.locations.add(DatanodeId(node), StoredReplica { key, state }, self.space.committed(key.chunk));
     }
 
     fn view(&self) -> View<'_> {

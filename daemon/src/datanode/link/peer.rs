@@ -70,10 +70,7 @@ impl Peer {
             let opening =
                 transport::connect(identity, self.address.address, expected, Service::Data, protection, PATIENCE);
             let connected = context.runtime.block_on(opening).map_err(std::io::Error::other)?;
-            // `into_std` deregisters the socket from the runtime's reactor and must run inside its context.
-            let entered = context.runtime.enter();
-            let conn = DataConn::new(connected)?;
-            drop(entered);
+            let conn = context.take_over(connected)?;
             conn.set_timeout(Some(PATIENCE))?;
             self.conn = Some(conn);
         }

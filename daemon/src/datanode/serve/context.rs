@@ -10,9 +10,12 @@ use crate::descriptors::{self, Scarcity};
 use bytes::Bytes;
 use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, CapabilityError, Operation, Receipt, Stored};
+use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::StreamError;
 use dfs_rpc::tls::Identity;
+use dfs_rpc::transport::Connected;
 use dfs_types::{DatanodeId, Error, ErrorCode, Principal, Protection};
+use std::io;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -75,6 +78,16 @@ impl Context {
             let what = "too many chunks at a time for its limit of open files";
             self.own(Error::new(ErrorCode::LocalIo, format!("{}: {what}", self.node())))
         })
+    }
+
+    /// Takes a new connection out of the runtime, for threads that wait for it.
+    ///
+    /// # Errors
+    /// When its socket cannot be changed.
+    pub fn take_over(&self, connected: Connected) -> io::Result<DataConn> {
+        // Inside of the runtime: the socket says goodbye to its reactor.
+        let _inside = self.runtime.enter();
+        DataConn::new(connected)
     }
 
     /// Closes what is open and not in use, since something is scarce.

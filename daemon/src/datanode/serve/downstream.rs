@@ -78,10 +78,7 @@ impl Downstream {
             true => context.own(Error::new(ErrorCode::LocalIo, format!("{}: {error}", context.node()))),
             false => broken(next.id, error),
         })?;
-        // Taken out of the runtime inside of it: the socket says goodbye to its reactor.
-        let entered = context.runtime.enter();
-        let conn = DataConn::new(connected).map_err(|error| broken(next.id, error))?;
-        drop(entered);
+        let conn = context.take_over(connected).map_err(|error| broken(next.id, error))?;
         let limits = conn.set_timeout(Some(hop_stall(behind))).and_then(|()| conn.set_read_timeout(None));
         limits.map_err(|error| broken(next.id, error))?;
         let (conn, answers) = (Arc::new(conn), Arc::new(Answers::default()));

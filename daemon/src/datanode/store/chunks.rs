@@ -68,13 +68,20 @@ struct Index {
 impl Index {
     /// The replicas of a chunk.
     fn of(&self, chunk: ChunkId) -> impl Iterator<Item = (ReplicaKey, ReplicaState)> + '_ {
-        let from = self.replicas.range(lowest(chunk)..);
+        let from = self.replicas.range(ReplicaKey::lowest(chunk)..);
         from.take_while(move |(key, _)| key.chunk == chunk).map(|(key, replica)| (*key, replica.state))
     }
-}
 
-fn lowest(chunk: ChunkId) -> ReplicaKey {
-    ReplicaKey { chunk, generation: Generation(0), checksum: 0 }
+    /// Takes a listed replica through an event of its life, after which it is still listed. Gives its state before and
+    /// after; none when it is not listed.
+    fn step(&mut self, key: ReplicaKey, event: Event) -> Option<(ReplicaState, ReplicaState)> {
+        let replica = self.replicas.get_mut(&key)?;
+        let before = replica.state;
+        if let Some(Stage::Listed(after)) = next(Stage::Listed(before), event) {
+            replica.state = after;
+        }
+        Some((before, replica.state))
+    }
 }
 
 /// The chunk store.
@@ -205,11 +212,7 @@ impl ChunkStore {
 
     /// Notes that a replica is corrupt or cannot be read. It stays where it is: its good blocks may be the last.
     pub fn suspect(&self, key: ReplicaKey, damage: Damage) -> StoreError {
-        let mut index = self.index();
-        let newly = index.replicas.get_mut(&key).is_some_and(|replica| {
-            std::mem::replace(&mut replica.state, ReplicaState::Suspect) != ReplicaState::Suspect
-        });
-        drop(index);
+        let newly = self.index().step(key, Event::Failed).is_some_and(|(before, after)| before != after);
         self.cache.forget(key);
         if newly {
             self.counters.disk_error();
@@ -242,12 +245,8 @@ impl ChunkStore {
     }
 
     fn proved(&self, key: ReplicaKey) {
-        if let Some(replica) = self.index().replicas.get_mut(&key) {
-            replica.state = ReplicaState::Verified;
-        } else {
-            return;
-        }
-        self.changes.push(Change::Added(StoredReplica { key, state: ReplicaState::Verified }));
+        let Some((_, state)) = self.index().step(key, Event::Proved) else { return };
+        self.changes.push(Change::Added(StoredReplica { key, state }));
     }
 
     /// Deletes a replica; quarantines a suspect one. One that is not here is no error, and is told as gone.

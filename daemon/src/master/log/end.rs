@@ -37,16 +37,14 @@
 //! by what the system had not yet written back, about 30 s at most, and by nothing when the log was idle before it.
 
 use super::error::LogError;
-use super::slots::{self, SlotFile};
+use super::slots::{self, Form, SlotFile};
 use super::spare::Disk;
 use dfs_types::ClusterId;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const MAGIC: &[u8; 8] = b"dfs-end\n";
-const VERSION: u32 = 1;
-const USED_BYTES: usize = 80;
+const FORM: Form<4> = Form { magic: b"dfs-end\n", version: 1 };
 
 /// How far the log is known to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -150,20 +148,9 @@ impl EndFile {
 }
 
 /// The used bytes of a slot.
-pub fn encode_slot(number: u64, end: &End, cluster: ClusterId) -> [u8; USED_BYTES] {
-    let mut bytes = [0; USED_BYTES];
-    bytes[0..8].copy_from_slice(MAGIC);
-    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-    bytes[12..16].copy_from_slice(&u32::from(end.closed).to_le_bytes());
-    bytes[16..24].copy_from_slice(&number.to_le_bytes());
-    bytes[24..32].copy_from_slice(&end.sequence.to_le_bytes());
-    bytes[32..40].copy_from_slice(&end.offset.to_le_bytes());
-    bytes[40..48].copy_from_slice(&end.next_index.to_le_bytes());
-    bytes[48..56].copy_from_slice(&end.vote.to_le_bytes());
-    bytes[56..72].copy_from_slice(&cluster.0);
-    let crc = crc32c::crc32c(&bytes[..76]);
-    bytes[76..80].copy_from_slice(&crc.to_le_bytes());
-    bytes
+pub fn encode_slot(number: u64, end: &End, cluster: ClusterId) -> Vec<u8> {
+    let End { closed, sequence, offset, next_index, vote } = *end;
+    FORM.encode(number, (closed, [sequence, offset, next_index, vote]), cluster)
 }
 
 /// Reads a slot of the file `path`.
@@ -171,24 +158,8 @@ pub fn encode_slot(number: u64, end: &End, cluster: ClusterId) -> [u8; USED_BYTE
 /// # Errors
 /// When it is of another cluster or version.
 pub fn decode_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot, LogError> {
-    let bytes = bytes.get(..USED_BYTES).unwrap_or_default();
-    let word = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
-    let long = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b));
-    if bytes.iter().all(|byte| *byte == 0) {
-        return Ok(Slot::Empty);
-    }
-    if !bytes.starts_with(MAGIC) || crc32c::crc32c(bytes.get(..76).unwrap_or_default()) != word(76) {
-        return Ok(Slot::Torn);
-    }
-    if word(8) != VERSION {
-        return Err(LogError::Version { path: path.to_owned(), found: word(8), known: VERSION });
-    }
-    if bytes.get(56..72) != Some(&cluster.0[..]) {
-        return Err(LogError::Foreign { path: path.to_owned() });
-    }
-    let closed = word(12) == 1;
-    let end = End { closed, sequence: long(24), offset: long(32), next_index: long(40), vote: long(48) };
-    Ok(Slot::Good(long(16), end))
+    let slot = FORM.decode(path, bytes, cluster)?;
+    Ok(slot.map(|(closed, [sequence, offset, next_index, vote])| End { closed, sequence, offset, next_index, vote }))
 }
 
 #[cfg(test)]
@@ -198,6 +169,7 @@ mod tests {
     use super::*;
     use std::fs;
 
+    const USED_BYTES: usize = 80;
     const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
 
     fn mark(closed: bool, offset: u64) -> End {

@@ -1,11 +1,23 @@
 //! A small file of two slots that is overwritten in place: the vote and the end mark are kept in one each.
 //!
 //! A slot is 4,096 bytes, and what is used of it lies in its first sector. The file never grows, so a full disk does not
-//! keep it from being written.
+//! keep it from being written. Of `n` numbers that a slot keeps, `48 + 8 n` bytes are used:
+//!
+//! | bytes | what (little endian) |
+//! |---|---|
+//! | 0..8 | magic |
+//! | 8..12 | format version |
+//! | 12..16 | a flag, 1 or 0 |
+//! | 16..24 | number of this write: the higher one is newer |
+//! | 24..24 + 8 n | the numbers |
+//! | 16 bytes | cluster id |
+//! | 4 bytes | zero |
+//! | 4 bytes | crc32c of all bytes before |
 
 use super::error::LogError;
 use super::spare::Disk;
 use crate::durable;
+use dfs_types::ClusterId;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -27,12 +39,76 @@ pub enum Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// The same slot with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Slot<U> {
+        match self {
+            Self::Empty => Slot::Empty,
+            Self::Torn => Slot::Torn,
+            Self::Good(number, value) => Slot::Good(number, change(value)),
+        }
+    }
+
     /// The number and the value of a good slot.
     pub fn good(self) -> Option<(u64, T)> {
         match self {
             Self::Good(number, value) => Some((number, value)),
             Self::Empty | Self::Torn => None,
         }
+    }
+}
+
+/// A kind of slot, of `N` numbers.
+#[derive(Debug)]
+pub struct Form<const N: usize> {
+    pub magic: &'static [u8; 8],
+    pub version: u32,
+}
+
+/// What a slot keeps: the flag and the numbers.
+pub type Fields<const N: usize> = (bool, [u64; N]);
+
+impl<const N: usize> Form<N> {
+    const CLUSTER_AT: usize = 24 + 8 * N;
+    const CRC_AT: usize = Self::CLUSTER_AT + 20;
+    const USED_BYTES: usize = Self::CRC_AT + 4;
+
+    /// The used bytes of a slot.
+    pub fn encode(&self, number: u64, (flag, numbers): Fields<N>, cluster: ClusterId) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Self::USED_BYTES);
+        bytes.extend_from_slice(self.magic);
+        bytes.extend_from_slice(&self.version.to_le_bytes());
+        bytes.extend_from_slice(&u32::from(flag).to_le_bytes());
+        bytes.extend_from_slice(&number.to_le_bytes());
+        numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        bytes.extend_from_slice(&cluster.0);
+        bytes.extend_from_slice(&[0; 4]);
+        bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
+        bytes
+    }
+
+    /// Reads a slot of the file `path`.
+    ///
+    /// # Errors
+    /// When it is of another cluster or version.
+    pub fn decode(&self, path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot<Fields<N>>, LogError> {
+        let bytes = bytes.get(..Self::USED_BYTES).unwrap_or_default();
+        let word = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
+        let long = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b));
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Ok(Slot::Empty);
+        }
+        let crc = crc32c::crc32c(bytes.get(..Self::CRC_AT).unwrap_or_default());
+        if !bytes.starts_with(self.magic) || crc != word(Self::CRC_AT) {
+            return Ok(Slot::Torn);
+        }
+        if word(8) != self.version {
+            return Err(LogError::Version { path: path.to_owned(), found: word(8), known: self.version });
+        }
+        if bytes.get(Self::CLUSTER_AT..Self::CLUSTER_AT + 16) != Some(&cluster.0[..]) {
+            return Err(LogError::Foreign { path: path.to_owned() });
+        }
+        let numbers = std::array::from_fn(|place| long(24 + 8 * place));
+        Ok(Slot::Good(long(16), (word(12) == 1, numbers)))
     }
 }
 

@@ -31,15 +31,13 @@
 //! the start.
 
 use super::error::LogError;
-use super::slots::{self, SlotFile};
+use super::slots::{self, Form, SlotFile};
 use super::spare::Disk;
 use crate::master::raft::types::Vote;
 use dfs_types::ClusterId;
 use std::path::{Path, PathBuf};
 
-const MAGIC: &[u8; 8] = b"dfs-vote";
-const VERSION: u32 = 2;
-const USED_BYTES: usize = 64;
+const FORM: Form<2> = Form { magic: b"dfs-vote", version: 2 };
 
 /// What is in a slot.
 pub type Slot = slots::Slot<Vote>;
@@ -127,18 +125,9 @@ impl VoteFile {
 }
 
 /// The used bytes of a slot.
-pub fn encode_slot(number: u64, vote: &Vote, cluster: ClusterId) -> [u8; USED_BYTES] {
-    let mut bytes = [0; USED_BYTES];
-    bytes[0..8].copy_from_slice(MAGIC);
-    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-    bytes[12..16].copy_from_slice(&u32::from(vote.committed).to_le_bytes());
-    bytes[16..24].copy_from_slice(&number.to_le_bytes());
-    bytes[24..32].copy_from_slice(&vote.leader_id.term.to_le_bytes());
-    bytes[32..40].copy_from_slice(&vote.leader_id.node_id.to_le_bytes());
-    bytes[40..56].copy_from_slice(&cluster.0);
-    let crc = crc32c::crc32c(&bytes[..60]);
-    bytes[60..64].copy_from_slice(&crc.to_le_bytes());
-    bytes
+pub fn encode_slot(number: u64, vote: &Vote, cluster: ClusterId) -> Vec<u8> {
+    let Vote { leader_id, committed } = vote;
+    FORM.encode(number, (*committed, [leader_id.term, leader_id.node_id]), cluster)
 }
 
 /// Reads a slot of the file `path`.
@@ -146,24 +135,8 @@ pub fn encode_slot(number: u64, vote: &Vote, cluster: ClusterId) -> [u8; USED_BY
 /// # Errors
 /// When it is of another cluster or version.
 pub fn decode_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot, LogError> {
-    let bytes = bytes.get(..USED_BYTES).unwrap_or_default();
-    let word = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
-    let long = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b));
-    if bytes.iter().all(|byte| *byte == 0) {
-        return Ok(Slot::Empty);
-    }
-    if !bytes.starts_with(MAGIC) || crc32c::crc32c(bytes.get(..60).unwrap_or_default()) != word(60) {
-        return Ok(Slot::Torn);
-    }
-    if word(8) != VERSION {
-        return Err(LogError::Version { path: path.to_owned(), found: word(8), known: VERSION });
-    }
-    if bytes.get(40..56) != Some(&cluster.0[..]) {
-        return Err(LogError::Foreign { path: path.to_owned() });
-    }
-    let mut vote = Vote::new(long(24), long(32));
-    vote.committed = word(12) == 1;
-    Ok(Slot::Good(long(16), vote))
+    let slot = FORM.decode(path, bytes, cluster)?;
+    Ok(slot.map(|(committed, [term, candidate])| Vote { committed, ..Vote::new(term, candidate) }))
 }
 
 #[cfg(test)]
@@ -173,6 +146,7 @@ mod tests {
     use super::*;
     use std::fs;
 
+    const USED_BYTES: usize = 64;
     const CLUSTER: ClusterId = ClusterId([1; 16]);
     /// A torn write leaves each sector of the disk old or new.
     const SECTOR_BYTES: usize = 512;

@@ -68,8 +68,7 @@ impl Registry {
                 if namespace.is_garbage(key.chunk) {
                     self.order_deletion(id, stored);
                 } else {
-                    let committed = namespace.chunk(key.chunk).map(|meta| meta.key(key.chunk));
-                    self.locations.add(id, stored, committed);
+                    self.locations.add(id, stored, namespace.committed(key.chunk));
                     self.healing.changed();
                 }
             }

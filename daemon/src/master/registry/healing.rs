@@ -354,8 +354,8 @@ impl Registry {
         let streams = self.settings.repair_streams;
         let limits =
             Limits { per_source: streams, per_target: streams, trims_max: TRIMS_MAX, checks_per_node: CHECKS_PER_NODE };
-        let in_flight = InFlight::of(self.healing.copies.iter().map(|way| &way.copy))
-            .with(self.healing.checks.keys().copied(), self.healing.resting.keys().copied());
+        let (checks, resting) = (self.healing.checks.keys().copied(), self.healing.resting.keys().copied());
+        let in_flight = self.healing.in_flight().with(checks, resting);
         let nodes = self.views(namespace, now);
         let view = View { namespace, locations: &self.locations, nodes: &nodes };
         let plan = repair::plan(&view, &self.healing.survey, &in_flight, &limits, seed);
@@ -400,8 +400,8 @@ impl Registry {
 
     /// Orders a verification, unless it is under way or the datanode has enough to do.
     pub(super) fn order_check(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) {
-        let lowest = ReplicaKey { chunk: ChunkId(0), generation: dfs_types::Generation(0), checksum: 0 };
-        let of_node = self.healing.checks.range((id, lowest)..).take_while(|((node, _), _)| *node == id);
+        let of_node =
+            self.healing.checks.range((id, ReplicaKey::lowest(ChunkId(0)))..).take_while(|((node, _), _)| *node == id);
         if of_node.count() >= CHECKS_PER_NODE_MAX || self.healing.checks.contains_key(&(id, key)) {
             return;
         }

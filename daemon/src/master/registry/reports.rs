@@ -100,7 +100,7 @@ impl Registry {
 
     /// Notes replicas that were newly found suspect.
     fn note_suspects(&mut self, id: DatanodeId, suspect: &[ReplicaKey], namespace: &Namespace) {
-        let named = |key: &ReplicaKey| namespace.chunk(key.chunk).is_some_and(|chunk| chunk.key(key.chunk) == *key);
+        let named = |key: &ReplicaKey| namespace.committed(key.chunk) == Some(*key);
         for key in suspect.iter().filter(|key| namespace.chunk(key.chunk).is_none()) {
             self.note_lost(id, *key);
         }
@@ -138,7 +138,7 @@ impl Registry {
         self.told += 1;
         node.told = self.told;
         self.locations.handed_out(namespace.next_chunk());
-        let committed = |chunk: ChunkId| namespace.chunk(chunk).map(|meta| meta.key(chunk));
+        let committed = |chunk: ChunkId| namespace.committed(chunk);
         let reported = self.locations.report_page(id, page.first, page.last, &page.chunks, &committed);
         let Reported { suspect, .. } = reported.map_err(|_| Refused::Report)?;
         self.note_suspects(id, &suspect, namespace);
@@ -168,7 +168,7 @@ impl Registry {
     /// Records a replica, or its new state. Says whether it was newly found suspect.
     fn add(&mut self, id: DatanodeId, stored: StoredReplica, namespace: &Namespace) -> bool {
         let key = stored.key;
-        let committed = namespace.chunk(key.chunk).map(|meta| meta.key(key.chunk));
+        let committed = namespace.committed(key.chunk);
         if stored.state != ReplicaState::Stored {
             self.healing.check_ended(id, key);
         }

@@ -249,22 +249,19 @@ impl Master {
     /// `insufficient_datanodes` when too few are genuine.
     fn holders(&self, keys: &Keys, committed: &CommittedChunk, shape: Shape) -> Result<Vec<DatanodeId>> {
         let ChunkRef { id, generation, length, checksum } = committed.chunk;
-        let now = self.clock.now();
-        let (mut genuine, mut holders) = (Vec::new(), Vec::new());
+        let mut genuine: Vec<&Receipt> = Vec::new();
         for receipt in committed.receipts.iter().take(usize::from(REPLICATION_MAX)) {
             let Receipt { node, boot, .. } = *receipt;
             let stored = Stored { cluster: self.cluster, node, boot, chunk: id, generation, length, checksum };
-            if genuine.contains(&node) || !keys.ring.is_receipt(receipt, &stored) {
-                continue;
-            }
-            genuine.push(node);
-            if self.registry().stands(receipt, committed.chunk.key(), now) {
-                holders.push(node);
+            if genuine.iter().all(|other| other.node != node) && keys.ring.is_receipt(receipt, &stored) {
+                genuine.push(receipt);
             }
         }
         let (needed, found) = (usize::from(replicas_min(shape.replication)), genuine.len());
         if found >= needed {
-            return Ok(holders);
+            let (now, registry) = (self.clock.now(), self.registry());
+            let standing = genuine.iter().filter(|receipt| registry.stands(receipt, committed.chunk.key(), now));
+            return Ok(standing.map(|receipt| receipt.node).collect());
         }
         let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
         Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint("write the chunk again"))
