@@ -28,10 +28,10 @@ soak rounds="500":
 power filesystem="without_a_journal" cuts="200":
     DFS_TEST_CUTS={{cuts}} cargo test --release -p dfs-tests --test power -- --nocapture --ignored {{filesystem}}
 
-# Daemons with planted bugs: the tests of power cuts must find each. They never come into another build: the feature is off
+# Daemons with planted bugs: the tests of power cuts and of rot must find each. They never come into another build: the feature is off
 # everywhere else, and this one has a folder of its own.
 planted cuts="100":
-    DFS_TEST_CUTS={{cuts}} cargo test -p dfs-tests --features planted-bugs --target-dir target/planted --test power -- --nocapture planted
+    DFS_TEST_CUTS={{cuts}} cargo test -p dfs-tests --features planted-bugs --target-dir target/planted --test power --test rot -- --nocapture --test-threads 1 planted
 
 # Every decoder against arbitrary bytes, each for so many seconds; needs a C++ compiler.
 fuzz seconds="10":

@@ -72,3 +72,42 @@ fn an_older_copy_of_a_master_destroys_nothing() {
     let mut rig = Rig::start(seed(), &[]);
     rig.put_backup_back();
 }
+
+/// Daemons with planted bugs: the rig must find each.
+#[cfg(feature = "planted-bugs")]
+mod planted {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Duration;
+
+    /// Damages after which a bug counts as not found.
+    const DAMAGES_MAX: u64 = 600;
+    /// Bugs that keep something from being healed are found by waiting.
+    const PATIENCE: Duration = Duration::from_secs(45);
+
+    fn is_found(bug: &str) {
+        let mut rig = Rig::start(seed(), &[("PLANTED_BUG", bug)]);
+        rig.replicas.keep_whole = bug != "quarantine-before-proof";
+        rig.patience = PATIENCE;
+        let run = || rig.run(DAMAGES_MAX, |rig| rig.damage_chunks(BATCH));
+        let found = catch_unwind(AssertUnwindSafe(run)).expect_err("the planted bug was not found");
+        let text = found.downcast_ref::<String>().cloned().unwrap_or_default();
+        eprintln!("planted bug {bug}: found {}", text.lines().take(3).collect::<Vec<_>>().join(" "));
+        assert!(text.starts_with("after "), "{text}");
+    }
+
+    #[test]
+    fn planted_checksum_not_compared() {
+        is_found("checksum-not-compared");
+    }
+
+    #[test]
+    fn planted_quarantine_before_proof() {
+        is_found("quarantine-before-proof");
+    }
+
+    #[test]
+    fn planted_older_generation_preferred() {
+        is_found("older-generation-preferred");
+    }
+}

@@ -24,9 +24,17 @@ pub fn mend(
     stop: &CancellationToken,
 ) -> Result<(), StreamError> {
     let own = |error: StoreError| context.own(error.into_error(context.node()));
-    let here = Salvage::open(&context.store, *chunk).map_err(own)?;
+    // A file that is gone has no blocks, and those of others are enough.
+    let here = match Salvage::open(&context.store, *chunk) {
+        Err(StoreError::Io { error, .. }) => {
+            tracing::debug!(chunk = %chunk.id, %error, "nothing is left of the replica here");
+            None
+        }
+        opened => Some(opened.map_err(own)?),
+    };
     let mut peers: Vec<Peer> = sources.iter().map(|source| Peer::new(context, *source, capability.clone())).collect();
-    let table = here.table().or_else(|| peers.iter_mut().find_map(|peer| peer.table(*chunk)));
+    let own_table = here.as_ref().and_then(Salvage::table);
+    let table = own_table.or_else(|| peers.iter_mut().find_map(|peer| peer.table(*chunk)));
     let table = table.ok_or_else(|| lost(context, chunk, "no replica has a table of checksums that is right"))?;
     let intent = Intent { chunk: chunk.id, generation: chunk.generation, checksum: Some(chunk.checksum) };
     let writer = context.store.begin(intent, chunk.length, true).map_err(own)?;
@@ -34,8 +42,8 @@ pub fn mend(
         if stop.is_cancelled() {
             return Err(context.nobodys(ErrorCode::Interrupted, "the datanode stops"));
         }
-        let found =
-            here.block(block, *crc).or_else(|| peers.iter_mut().find_map(|peer| peer.block(*chunk, block, *crc)));
+        let own_block = here.as_ref().and_then(|here| here.block(block, *crc));
+        let found = own_block.or_else(|| peers.iter_mut().find_map(|peer| peer.block(*chunk, block, *crc)));
         let bytes = found.ok_or_else(|| lost(context, chunk, &format!("no replica has block {block} right")))?;
         let mut aligned = AlignedBuffer::new(bytes.len().next_multiple_of(ALIGN_BYTES));
         if let Some(place) = aligned.get_mut(..bytes.len()) {

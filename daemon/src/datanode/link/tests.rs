@@ -412,6 +412,34 @@ fn corrupt_replicas_are_mended_from_one_another() {
     cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
 }
 
+/// The one that is to mend has lost its file, another one has a broken header, the third one is cut off: together they hold
+/// everything.
+#[test]
+fn what_is_left_is_served_for_mending() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    nodes.iter().for_each(|node| cluster.put(node, 7, &data()));
+    let name = dfs_logic::chunk_file::file_name(chunk(7).key());
+    let files: Vec<_> = folders.iter().map(|folder| folder.path().join("chunks/07").join(&name)).collect();
+    std::fs::remove_file(&files[0]).expect("remove");
+    flip(folders[1].path(), 7, &[70, 5_000]);
+    std::fs::OpenOptions::new().write(true).open(&files[2]).expect("open").set_len(4_096 + 65_536).expect("cut");
+    let verify = Order::Verify { key: chunk(7).key() };
+    for node in &nodes {
+        cluster.order(node, vec![verify.clone()]);
+        cluster.wait_for(node, "suspect", |known| known.suspect == [7]);
+    }
+    let holder = Principal::Datanode(DatanodeId(1));
+    let others = [&nodes[1], &nodes[2]];
+    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &others);
+    let sources = others.map(|node| node.address).to_vec();
+    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources, capability }]);
+    cluster.wait_for(&nodes[0], "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
+    cluster.order(&nodes[0], vec![verify]);
+    cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+}
+
 /// Where no replica has a block right, nothing is replaced.
 #[test]
 fn what_cannot_be_mended_stays_as_it_is() {

@@ -9,7 +9,7 @@ use dfs_rpc::capability::Operation;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{Read, StreamError};
 use dfs_rpc::frame::{DATA_BYTES_MAX, FrameHeader, FrameKind, encode_table};
-use dfs_types::{ErrorCode, Principal};
+use dfs_types::{ChunkRef, ErrorCode, Principal};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -73,7 +73,9 @@ impl ReadStream<'_> {
         let capability = allowed.map_err(|error| self.context.own(error))?;
         let unnamed = || self.context.nobodys(ErrorCode::PermissionDenied, "the capability names no checksum");
         let key = capability.key().ok_or_else(unnamed)?;
-        let opened = self.context.patiently(|| self.context.store.read(key));
+        let length = capability.length_max;
+        let left = ChunkRef { id: key.chunk, generation: key.generation, length, checksum: key.checksum };
+        let opened = self.context.patiently(|| self.context.store.read_or_salvage(left));
         let replica = opened.map_err(|error| self.context.own(error.into_error(self.context.node())))?;
         let length = replica.header().length;
         match read.offset.checked_add(read.length) {

@@ -4,6 +4,7 @@ use super::error::{Damage, OpenError, StoreError};
 use super::folder::{DataFolder, FoundReplica};
 use super::reader::{OpenReplica, ReplicaCache};
 use super::record::Record;
+use super::salvage::Salvage;
 use super::space::SpaceLimits;
 use super::writer::ChunkWriter;
 use crate::datanode::changes::{Change, ChangeLog};
@@ -12,7 +13,7 @@ use crate::descriptors;
 use crate::disk;
 use dfs_logic::replica::{Event, Stage, may_write, next};
 use dfs_rpc::node::FolderLoad;
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -203,10 +204,27 @@ impl ChunkStore {
             return Ok(open);
         }
         let replica = self.index().replicas.get(&key).cloned().ok_or(StoreError::NotFound)?;
+        #[cfg(feature = "planted-bugs")]
+        let key = self.planted_older(key);
         match OpenReplica::open(&replica.folder, self.cluster, key) {
             Ok(open) => Ok(self.cache.put(Arc::new(open))),
             Err(StoreError::Damaged(damage)) => Err(self.suspect(key, damage)),
             Err(error) => Err(error),
+        }
+    }
+
+    /// As [`ChunkStore::read`]; of a replica whose header or length is not right gives what is left of it, for readers who
+    /// prove the table and each block: its good blocks may be the last.
+    ///
+    /// # Errors
+    /// As [`ChunkStore::read`], when nothing is left.
+    pub fn read_or_salvage(&self, chunk: ChunkRef) -> Result<Arc<OpenReplica>, StoreError> {
+        match self.read(chunk.key()) {
+            Err(StoreError::Damaged(damage)) => match Salvage::open(self, chunk) {
+                Ok(left) => Ok(Arc::new(left.into_open(self.cluster))),
+                Err(_) => Err(StoreError::Damaged(damage)),
+            },
+            read => read,
         }
     }
 
@@ -218,8 +236,20 @@ impl ChunkStore {
             self.counters.disk_error();
             tracing::error!(replica = %key, %damage, "replica is suspect; it stays until enough verified ones stand elsewhere");
             self.changes.push(Change::Added(StoredReplica { key, state: ReplicaState::Suspect }));
+            #[cfg(feature = "planted-bugs")]
+            if crate::planted::is("quarantine-before-proof") {
+                let _ = self.delete(key);
+            }
         }
         StoreError::Damaged(damage)
+    }
+
+    /// A planted bug: the oldest generation of a chunk is taken for the one that was asked for.
+    #[cfg(feature = "planted-bugs")]
+    fn planted_older(&self, key: ReplicaKey) -> ReplicaKey {
+        let planted = crate::planted::is("older-generation-preferred");
+        let oldest = self.index().of(key.chunk).map(|(older, _)| older).next();
+        oldest.filter(|older| planted && older.generation < key.generation).unwrap_or(key)
     }
 
     /// Reads the whole replica and compares it with its checksums. Its new state is told.

@@ -49,6 +49,11 @@ impl OpenReplica {
         }
     }
 
+    /// A file with the header that it should have, for readers who prove each block.
+    pub(super) fn salvaged(file: File, header: ChunkHeader, key: ReplicaKey) -> Self {
+        Self { file, header, key }
+    }
+
     pub fn key(&self) -> ReplicaKey {
         self.key
     }
@@ -102,6 +107,10 @@ impl OpenReplica {
     /// # Errors
     /// As [`OpenReplica::verify`].
     pub fn check(&self, offset: u32, data: &[u8]) -> Result<(), StoreError> {
+        #[cfg(feature = "planted-bugs")]
+        if crate::planted::is("checksum-not-compared") {
+            return Ok(());
+        }
         let first = (offset / BLOCK_BYTES) as usize;
         let pairs = data.chunks(BLOCK_BYTES as usize).zip(self.header.table.iter().skip(first));
         match pairs.enumerate().find(|(_, (block, crc))| crc32c::crc32c(block) != **crc) {

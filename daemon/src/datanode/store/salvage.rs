@@ -4,10 +4,12 @@ use super::buffer::AlignedBuffer;
 use super::chunks::ChunkStore;
 use super::direct;
 use super::error::StoreError;
-use super::reader::read_header;
-use dfs_logic::chunk_file::{ALIGN_BYTES, BLOCK_BYTES, block_count, header_bytes};
+use super::reader::{OpenReplica, read_header};
+use dfs_logic::chunk_file::{
+    ALIGN_BYTES, BLOCK_BYTES, CAPACITY_MAX, ChunkHeader, FIXED_BYTES, block_count, header_bytes,
+};
 use dfs_rpc::frame::table_checksum;
-use dfs_types::{ChunkRef, ReplicaKey};
+use dfs_types::{ChunkRef, ClusterId, ReplicaKey};
 use std::fs::File;
 
 /// An open suspect replica. Nothing that it gives is believed before it was compared with the checksum of its key.
@@ -49,6 +51,24 @@ impl Salvage {
         self.table.clone().filter(proved).or_else(|| self.starts.iter().find_map(|start| self.compute(*start)))
     }
 
+    /// The replica as it can still be read, for readers who prove each block: where no table is proved it has one of zeros,
+    /// which nobody believes.
+    pub fn into_open(self, cluster: ClusterId) -> OpenReplica {
+        let begins = |start: &&u64| self.compute(**start).is_some();
+        let first = || self.starts.first().filter(|_| self.table.is_some());
+        let start = first().or_else(|| self.starts.iter().find(begins)).or(self.starts.first());
+        let start = start.copied().unwrap_or(header_bytes(self.length) as u64);
+        let header = ChunkHeader {
+            cluster,
+            chunk: self.key.chunk,
+            generation: self.key.generation,
+            length: self.length,
+            capacity: capacity_of(start),
+            table: self.table().unwrap_or_else(|| vec![0; block_count(self.length)]),
+        };
+        OpenReplica::salvaged(self.file, header, self.key)
+    }
+
     fn compute(&self, start: u64) -> Option<Vec<u32>> {
         let blocks = 0..block_count(self.length);
         let table: Option<Vec<u32>> = blocks.map(|block| Some(crc32c::crc32c(&self.read(start, block)?))).collect();
@@ -68,4 +88,10 @@ impl Salvage {
         direct::read_at(&self.file, &mut aligned, start + offset).ok()?;
         aligned.get(..length).map(<[u8]>::to_vec)
     }
+}
+
+/// The most bytes of a chunk whose header has `start` bytes.
+fn capacity_of(start: u64) -> u32 {
+    let blocks = start.saturating_sub(FIXED_BYTES as u64) / 4;
+    u32::try_from(blocks * u64::from(BLOCK_BYTES)).map_or(CAPACITY_MAX, |capacity| capacity.min(CAPACITY_MAX))
 }
