@@ -21,7 +21,7 @@ soak rounds="500":
     DFS_TEST_ROUNDS={{rounds}} cargo test --release -p dfs-tests --test durability -- --nocapture
     DFS_TEST_CUTS="${DFS_TEST_CUTS:-200}" cargo test --release -p dfs-tests --test power -- --nocapture acknowledged_work_survives_power_cuts
     DFS_TEST_ROUNDS=50 cargo test --release -p dfs-tests --test uninterrupted -- --nocapture --test-threads 1
-    DFS_TEST_DAMAGES="${DFS_TEST_DAMAGES:-2000}" cargo test --release -p dfs-tests --test rot -- --nocapture --test-threads 1 --ignored
+    DFS_TEST_DAMAGES="${DFS_TEST_DAMAGES:-2000}" cargo test --release -p dfs-tests --test rot -- --nocapture --test-threads 1
     DFS_TEST_FILE=1GiB cargo test --release -p dfs-tests --test failover -- --nocapture --test-threads 1
 
 # Power cuts on other file systems, for information: xfs needs mkfs.xfs; ext4 without a journal is expected to lose files.

@@ -34,20 +34,17 @@ fn damage_chunks(keep_whole: bool) {
 
 /// One whole replica of each chunk stays.
 #[test]
-#[ignore = "not run yet against replicas that are known by their keys"]
 fn damaged_chunk_files_are_replaced() {
     damage_chunks(true);
 }
 
 /// One good copy of each block stays, in whichever replica.
 #[test]
-#[ignore = "what is left of a replica with a corrupt header is not served to one that mends"]
 fn damaged_chunk_files_are_mended() {
     damage_chunks(false);
 }
 
 #[test]
-#[ignore = "not run yet against the marks of the log's end and the records of data directories"]
 fn damaged_files_of_a_master_are_refused() {
     let mut rig = Rig::start(seed(), &[]);
     rig.run(damages() * 2 / 10, |rig| rig.damage_master(12));
@@ -55,7 +52,6 @@ fn damaged_files_of_a_master_are_refused() {
 }
 
 #[test]
-#[ignore = "not run yet against the marks of the log's end and the records of data directories"]
 fn damaged_records_and_credentials_are_refused() {
     let mut rig = Rig::start(seed(), &[]);
     rig.run(damages() * 2 / 10, |rig| {
@@ -67,7 +63,6 @@ fn damaged_records_and_credentials_are_refused() {
 
 /// Whoever brings a backup back that is older than the last change must lose nothing by it.
 #[test]
-#[ignore = "not run yet against the marks of the log's end and the records of data directories"]
 fn an_older_copy_of_a_master_destroys_nothing() {
     let mut rig = Rig::start(seed(), &[]);
     rig.put_backup_back();

@@ -5,6 +5,7 @@ use super::metadata::Done;
 use super::rig::Rig;
 use super::tally::Outcome;
 use crate::cluster::Said;
+use std::path::Path;
 
 const KINDS: [FileKind; 7] = [
     FileKind::Spec,
@@ -31,10 +32,12 @@ impl Rig {
     fn damage_local_file(&mut self, kind: FileKind, damage: DamageKind) {
         // The daemons that are stopped for it are datanodes: the master's absence is another round.
         let all = self.files_of(&[kind]);
-        let suitable = |path: &std::path::Path| {
+        let nodes: Vec<String> = self.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
+        // Not a file that an earlier damage gave another name.
+        let suitable = |path: &Path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let datanode = name.starts_with("datanode-") && !name.ends_with(".old");
-            !restarts(kind) || datanode
+            let node = nodes.iter().any(|node| name.split_once('.').is_some_and(|(stem, _)| stem == node));
+            !restarts(kind) || (node && !name.ends_with(".old"))
         };
         let own: Vec<_> = all.iter().filter(|(_, path)| suitable(path)).cloned().collect();
         let Some((_, path)) = self.random.choice(own) else { return };
