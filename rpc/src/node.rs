@@ -70,16 +70,21 @@ pub struct NodeLoad {
 impl NodeLoad {
     /// Bytes that it may hold.
     pub fn capacity(&self) -> u64 {
-        self.folders.iter().map(|folder| folder.capacity).sum()
+        total(self.folders.iter().map(|folder| folder.capacity))
     }
     /// Bytes of chunks that it holds.
     pub fn used(&self) -> u64 {
-        self.folders.iter().map(|folder| folder.used).sum()
+        total(self.folders.iter().map(|folder| folder.used))
     }
     /// Bytes that it could still take.
     pub fn free(&self) -> u64 {
-        self.folders.iter().filter(|folder| !folder.failed).map(|folder| folder.free).sum()
+        total(self.folders.iter().filter(|folder| !folder.failed).map(|folder| folder.free))
     }
+}
+
+/// A sum that ends at the largest number: a datanode may say anything of its folders.
+fn total(bytes: impl Iterator<Item = u64>) -> u64 {
+    bytes.fold(0, u64::saturating_add)
 }
 
 /// One data folder of a datanode.
@@ -144,4 +149,16 @@ pub struct ReportPage {
     pub last: bool,
     /// At most [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
     pub chunks: Vec<StoredReplica>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_load_is_too_large_to_be_added_up() {
+        let folder = FolderLoad { capacity: u64::MAX, used: u64::MAX, free: u64::MAX, ..FolderLoad::default() };
+        let load = NodeLoad { folders: vec![folder; 3], ..NodeLoad::default() };
+        assert_eq!((load.capacity(), load.used(), load.free()), (u64::MAX, u64::MAX, u64::MAX));
+    }
 }

@@ -3,6 +3,7 @@
 //! * [`cluster`] starts, kills, restarts, stops and inspects the daemons of a cluster of its own.
 //! * [`content`] makes bytes from a seed, so that nothing needs to be kept to know what a file must hold.
 //! * [`crowd`] opens connections and says nothing.
+//! * [`hostile`] is peers with good credentials that do not keep to the rules.
 //! * [`middle`] does a fault in the middle of a transfer.
 //! * [`network`] cuts a running datanode off, from some or from all, and makes the way to a master slow or wrong.
 //! * [`stranger`] listens and is no master.
@@ -17,6 +18,7 @@
 pub mod cluster;
 pub mod content;
 pub mod crowd;
+pub mod hostile;
 pub mod load;
 pub mod middle;
 pub mod network;

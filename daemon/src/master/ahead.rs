@@ -31,10 +31,14 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Notes replicas that a datanode told of whose places are not recorded.
-    pub fn note_beyond(&mut self, node: DatanodeId, ids: impl Iterator<Item = ChunkId>, next: ChunkId) {
+    /// How many of these ids are so far ahead that the places of their replicas are not recorded.
+    pub fn beyond(ids: impl Iterator<Item = ChunkId>, next: ChunkId) -> u64 {
         let limit = next.0.saturating_add(IDS_AHEAD_MAX);
-        let count = ids.filter(|id| id.0 >= limit).count() as u64;
+        ids.filter(|id| id.0 >= limit).count() as u64
+    }
+
+    /// Notes replicas that a datanode told of, in a message that was taken, whose places are not recorded.
+    pub fn note_beyond(&mut self, node: DatanodeId, count: u64) {
         if count > 0 {
             self.beyond.insert(node, count);
         }
@@ -124,8 +128,8 @@ mod tests {
         assert_eq!(ahead.take(&counted, Some(ChunkId(99))), [(DatanodeId(2), 12)]);
         assert!(ahead.take(&counted, Some(ChunkId(99))).is_empty());
         let far = [ChunkId(5), ChunkId(u64::MAX)];
-        ahead.note_beyond(DatanodeId(3), far.into_iter(), ChunkId(50));
-        ahead.note_beyond(DatanodeId(4), [ChunkId(5)].into_iter(), ChunkId(50));
+        ahead.note_beyond(DatanodeId(3), Ahead::beyond(far.into_iter(), ChunkId(50)));
+        ahead.note_beyond(DatanodeId(4), Ahead::beyond([ChunkId(5)].into_iter(), ChunkId(50)));
         assert_eq!(ahead.take(&counted, None), [(DatanodeId(3), 1)]);
         assert_eq!(ahead.skip(ChunkId(50)), None, "nothing was given up yet");
         ahead.accept();

@@ -31,6 +31,10 @@ pub use report::{ReportError, Reported};
 /// memory stays bounded by the ids that were handed out.
 pub const IDS_AHEAD_MAX: u64 = 1 << 20;
 
+/// Replicas of one chunk that are recorded aside for one datanode. An honest one has one or two; without a bound one that
+/// claims a million of them makes each later look at the chunk as slow.
+pub const ASIDE_PER_CHUNK_MAX: usize = 16;
+
 /// Chunk to datanodes.
 #[derive(Debug, Default)]
 pub struct Locations {
@@ -56,7 +60,8 @@ pub enum Added {
     Suspect,
     /// It is recorded, but does not count: it has another key than the chunk, or was known to be suspect.
     Aside,
-    /// No datanode can have been given such an id; it is not recorded.
+    /// No datanode can have been given such an id, or this one has claimed [`ASIDE_PER_CHUNK_MAX`] other replicas of the
+    /// chunk; it is not recorded.
     Strange,
 }
 
@@ -190,6 +195,9 @@ impl Locations {
         if stored.state == ReplicaState::Suspect {
             let counted = self.forget(node, stored.key);
             let before = self.forget_aside(node, stored.key);
+            if self.has_enough_aside(node, stored.key.chunk) {
+                return Added::Strange;
+            }
             self.put_aside(node, stored);
             return if counted || before != Some(ReplicaState::Suspect) { Added::Suspect } else { Added::Aside };
         }
@@ -197,6 +205,9 @@ impl Locations {
         let slot = self.replicas(stored.key.chunk);
         let owner = committed.or((!slot.is_empty()).then(|| slot.key(stored.key.chunk)));
         if owner.is_some_and(|owner| owner != stored.key) {
+            if self.has_enough_aside(node, stored.key.chunk) {
+                return Added::Strange;
+            }
             self.put_aside(node, stored);
             return Added::Aside;
         }
@@ -231,6 +242,10 @@ impl Locations {
             self.overflow.entry(stored.key.chunk).or_default().push(place);
         }
         *self.counts.entry(node).or_default() += 1;
+    }
+
+    fn has_enough_aside(&self, node: DatanodeId, chunk: ChunkId) -> bool {
+        self.asides.of(chunk).filter(|aside| aside.node == node).count() >= ASIDE_PER_CHUNK_MAX
     }
 
     fn put_aside(&mut self, node: DatanodeId, stored: StoredReplica) {

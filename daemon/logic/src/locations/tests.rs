@@ -1,4 +1,4 @@
-use super::{Added, IDS_AHEAD_MAX, Locations, ReportError, Reported};
+use super::{ASIDE_PER_CHUNK_MAX, Added, IDS_AHEAD_MAX, Locations, ReportError, Reported};
 use dfs_types::ReplicaState::{self, Stored, Suspect, Verified};
 use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, StoredReplica};
 use proptest::prelude::*;
@@ -287,6 +287,26 @@ fn ids_that_nobody_was_given_take_no_memory() {
     let reported = Reported { strange: vec![one(u64::MAX)], suspect: Vec::new() };
     assert_eq!(locations.report_page(DatanodeId(1), true, true, &page, &nothing_committed), Ok(reported));
     assert_eq!(locations.count(DatanodeId(1)), 1);
+}
+
+#[test]
+fn claims_of_other_replicas_of_one_chunk_are_bounded_for_each_datanode() {
+    let mut locations = Locations::new();
+    let (good, liar) = (DatanodeId(1), DatanodeId(2));
+    locations.add(good, stored(one(7)), Some(one(7)));
+    for checksum in 100..1_000 {
+        locations.add(liar, stored(key(7, 1, checksum)), Some(one(7)));
+        locations.add(liar, StoredReplica { key: key(7, 2, checksum), state: Suspect }, Some(one(7)));
+    }
+    assert_eq!(locations.asides(ChunkId(0)).count(), ASIDE_PER_CHUNK_MAX);
+    assert_eq!(
+        locations.add(good, stored(key(7, 1, 8)), Some(one(7))),
+        Added::Aside,
+        "the others have room of their own"
+    );
+    assert_eq!(locations.add(liar, stored(one(7)), Some(one(7))), Added::New, "the committed one counts");
+    locations.remove(liar, key(7, 1, 100));
+    assert_eq!(locations.add(liar, stored(key(7, 1, 5)), Some(one(7))), Added::Aside, "one has gone");
 }
 
 #[test]

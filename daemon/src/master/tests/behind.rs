@@ -2,7 +2,7 @@
 
 use super::harness::{Cluster, code, context, path, plan, put, request, until};
 use dfs_rpc::client::{ClientServiceClient, SafeMode, SafeModeChange};
-
+use dfs_rpc::node::Heartbeat;
 use dfs_types::{ChunkId, ErrorCode};
 
 async fn safe_mode(user: &ClientServiceClient) -> Option<SafeMode> {
@@ -64,4 +64,21 @@ async fn a_master_that_begins_anew_beside_data_is_behind() {
     until("safe mode", async || safe_mode(&ann).await.is_some_and(|found| found.by.is_some())).await;
     assert!(safe_mode(&ann).await.expect("safe mode").reason.starts_with("datanode-1 holds 3 chunks with ids"));
     assert_eq!(node.heartbeat(node.news()).await.orders, []);
+}
+
+/// A message that is refused is no proof of anything.
+#[tokio::test]
+async fn what_a_refused_message_says_stops_nobody() {
+    let cluster = Cluster::new();
+    let master = cluster.start();
+    let ann = cluster.user(&master, "ann").await;
+    let nodes = cluster.datanodes(&master).await;
+    let far = vec![one(ChunkId(u64::MAX))];
+    let of_another_boot = Heartbeat { boot: nodes[0].boot ^ 1, added: far.clone(), ..nodes[0].news() };
+    let refused = nodes[0].client.heartbeat(context(), of_another_boot).await.expect("call");
+    assert_eq!(code(refused), ErrorCode::InvalidArgument);
+    nodes[1].report(&far).await;
+    until("safe mode", async || safe_mode(&ann).await.is_some()).await;
+    let reason = safe_mode(&ann).await.expect("safe mode").reason;
+    assert!(reason.starts_with("datanode-2 holds 1 chunk"), "{reason}");
 }
