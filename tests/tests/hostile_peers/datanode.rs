@@ -3,12 +3,13 @@
 use crate::{Row, path};
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
-use dfs_rpc::client::{LocatedChunk, NodeAddress};
+use dfs_rpc::client::{LocatedChunk, NodeAddress, PlanWrite};
 use dfs_rpc::node::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Order, Register, ReportPage};
+use dfs_rpc::request::next_write;
 use dfs_rpc::tls::Identity;
 use dfs_tests::content;
 use dfs_tests::hostile::liar::Liar;
-use dfs_tests::hostile::{Outcome, Party, World, checksum, context, node_calls, outcome};
+use dfs_tests::hostile::{Outcome, Party, World, checksum, context, node_calls, outcome, plan};
 use dfs_types::{
     ChunkId, DatanodeId, ErrorCode, Generation, Principal, ReplicaKey, ReplicaState, StoredReplica, Timestamp,
 };
@@ -265,9 +266,8 @@ fn crazy(evil: &Evil) -> Outcome {
             evil.world.cluster.shell(words);
         }
         evil.world.call(evil.world.superuser.calls.nodes(context())).expect("nodes");
-        let write = dfs_rpc::request::next_write();
-        let plan = dfs_tests::hostile::plan(write, &path("/open/never"));
-        if evil.world.call(evil.world.mallory.calls.plan_write(context(), plan)).is_err() {
+        let planned = plan(next_write(), &path("/open/never"));
+        if evil.world.call(evil.world.mallory.calls.plan_write(context(), planned)).is_err() {
             return Outcome::Through("nobody can write");
         }
     }
@@ -359,11 +359,14 @@ fn other_bytes(evil: &Evil) -> Outcome {
 }
 
 fn stolen(evil: &Evil) -> Outcome {
-    let chunk = evil.chunks().swap_remove(0);
-    let (_, planned) = evil.world.planned(&evil.world.mallory, &path("/open/never"));
-    let read = evil.world.data(&evil.who, Evil::honest(&chunk)).read(1, &chunk.capability, 0, 100).outcome();
-    let first = *planned.chain.iter().find(|node| node.id != NODE).expect("an honest one");
-    same([read, evil.world.data(&evil.who, first).write(1, &planned.capability, &[1; 100]).outcome()])
+    let (world, chunk) = (&evil.world, evil.chunks().swap_remove(0));
+    // In a pipeline that it belongs to it may pass on what the one before it sent.
+    let plan = PlanWrite { exclude: vec![NODE], ..plan(next_write(), &path("/open/never")) };
+    let planned = world.call(world.mallory.calls.plan_write(context(), plan)).expect("a plan").chunks.swap_remove(0);
+    same([
+        world.data(&evil.who, Evil::honest(&chunk)).read(1, &chunk.capability, 0, 100).outcome(),
+        world.data(&evil.who, planned.chain[0]).write(1, &planned.capability, &[1; 100]).outcome(),
+    ])
 }
 
 /// It claims all chunks, as verified, and gives readers what it likes. They never see a byte of it.
