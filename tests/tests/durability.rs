@@ -1,19 +1,37 @@
 //! `kill -9` of everything, under load, at random moments: nothing that was acknowledged is lost or torn.
 
+use dfs_client::Client;
 use dfs_tests::load::{self, Load, Shared, lock};
 use dfs_tests::{Cluster, Spec, content, seed};
+use dfs_types::{DatanodeId, Duty};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Rounds of the test suite; `DFS_TEST_ROUNDS` asks for more.
 const ROUNDS: u64 = 50;
+/// One more than there are replicas, so that each can be drained.
+const DATANODES: u32 = 4;
+/// A drain lasts until the next one begins: several rounds, so that some end and some are killed in the middle.
+const DRAIN_EVERY: u64 = 4;
+
+/// Has all serve again, and then one of them drained, which moves all that it holds, and has its chunks trimmed.
+async fn drain(client: Client, drained: DatanodeId, drains: Arc<AtomicU64>) {
+    for id in (1..=DATANODES as u16).map(DatanodeId).filter(|id| *id != drained) {
+        let _ = client.set_duty(id, Duty::Serve).await;
+    }
+    if client.set_duty(drained, Duty::Drain).await.is_ok() {
+        drains.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 #[test]
 fn acknowledged_work_survives_the_death_of_every_process() {
     let rounds = std::env::var("DFS_TEST_ROUNDS").map_or(ROUNDS, |text| text.parse().expect("a number"));
     let mut random = fastrand::Rng::with_seed(seed());
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
-    let cluster = Cluster::start(Spec::default());
-    let oracle = Shared::default();
+    let cluster = Cluster::start(Spec::default().datanodes(DATANODES));
+    let (oracle, drains) = (Shared::default(), Arc::default());
     // Mostly small; some of several chunks.
     let load = Load { writers: 6, paths: 12, small: 0..9_000, large: 1 << 20..3 << 20 };
     for writer in 0..load.writers {
@@ -31,6 +49,11 @@ fn acknowledged_work_survives_the_death_of_every_process() {
             };
             writers.spawn_on(work, runtime.handle());
         }
+        if round % DRAIN_EVERY == 0 {
+            let client = runtime.block_on(cluster.client());
+            let drained = DatanodeId(random.u16(1..=DATANODES as u16));
+            writers.spawn_on(drain(client, drained, Arc::clone(&drains)), runtime.handle());
+        }
         // The moment is part of the seed; how far the load has come by then is not.
         std::thread::sleep(Duration::from_millis(random.u64(30..500)));
         cluster.kill_all();
@@ -41,15 +64,17 @@ fn acknowledged_work_survives_the_death_of_every_process() {
         let touched = lock(&oracle).take_touched();
         runtime.block_on(load::verify(&client, &oracle, touched)).unwrap_or_else(|error| panic!("{error}"));
         let (acknowledged, unknown) = lock(&oracle).counts();
-        eprintln!("round {round}: {acknowledged} operations acknowledged so far, {unknown} unknown");
+        let drains = drains.load(Ordering::Relaxed);
+        eprintln!("round {round}: {acknowledged} operations acknowledged so far, {unknown} unknown, {drains} drains");
     }
     let client = runtime.block_on(cluster.client());
     let paths = lock(&oracle).paths();
     runtime.block_on(load::verify(&client, &oracle, paths)).unwrap_or_else(|error| panic!("{error}"));
     let (acknowledged, unknown) = lock(&oracle).counts();
+    let drains = drains.load(Ordering::Relaxed);
     assert!(
-        acknowledged > rounds && unknown > 0,
-        "{acknowledged} acknowledged, {unknown} unknown: no load, or no fault"
+        acknowledged > rounds && unknown > 0 && drains > 0,
+        "{acknowledged} acknowledged, {unknown} unknown, {drains} drains: no load, or no fault"
     );
 }
 

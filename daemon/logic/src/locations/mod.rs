@@ -31,8 +31,8 @@ pub use report::{ReportError, Reported};
 /// memory stays bounded by the ids that were handed out.
 pub const IDS_AHEAD_MAX: u64 = 1 << 20;
 
-/// Replicas of one chunk that are recorded aside for one datanode. An honest one has one or two; without a bound one that
-/// claims a million of them makes each later look at the chunk as slow.
+/// Replicas of one chunk, other than the committed one, that are recorded aside for one datanode. An honest one has one or
+/// two; without a bound one that claims a million of them makes each later look at the chunk as slow.
 pub const ASIDE_PER_CHUNK_MAX: usize = 16;
 
 /// Chunk to datanodes.
@@ -195,7 +195,7 @@ impl Locations {
         if stored.state == ReplicaState::Suspect {
             let counted = self.forget(node, stored.key);
             let before = self.forget_aside(node, stored.key);
-            if self.has_enough_aside(node, stored.key.chunk) {
+            if committed != Some(stored.key) && self.has_enough_aside(node, stored.key.chunk) {
                 return Added::Strange;
             }
             self.put_aside(node, stored);

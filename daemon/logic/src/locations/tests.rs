@@ -305,7 +305,10 @@ fn claims_of_other_replicas_of_one_chunk_are_bounded_for_each_datanode() {
         "the others have room of their own"
     );
     assert_eq!(locations.add(liar, stored(one(7)), Some(one(7))), Added::New, "the committed one counts");
+    let suspect = StoredReplica { key: one(7), state: Suspect };
+    assert_eq!(locations.add(liar, suspect, Some(one(7))), Added::Suspect, "so does its damage");
     locations.remove(liar, key(7, 1, 100));
+    locations.remove(liar, one(7));
     assert_eq!(locations.add(liar, stored(key(7, 1, 5)), Some(one(7))), Added::Aside, "one has gone");
 }
 
