@@ -85,6 +85,13 @@ impl Index {
     }
 }
 
+/// When the masters are told of the state of a replica: when it changed, or always, for they have asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tell {
+    News,
+    Always,
+}
+
 /// The chunk store.
 #[derive(Debug)]
 pub struct ChunkStore {
@@ -230,18 +237,29 @@ impl ChunkStore {
 
     /// Notes that a replica is corrupt or cannot be read. It stays where it is: its good blocks may be the last.
     pub fn suspect(&self, key: ReplicaKey, damage: Damage) -> StoreError {
-        let newly = self.index().step(key, Event::Failed).is_some_and(|(before, after)| before != after);
+        let newly = self.step(key, Event::Failed, Tell::News);
         self.cache.forget(key);
         if newly {
             self.counters.disk_error();
             tracing::error!(replica = %key, %damage, "replica is suspect; it stays until enough verified ones stand elsewhere");
-            self.changes.push(Change::Added(StoredReplica { key, state: ReplicaState::Suspect }));
             #[cfg(feature = "planted-bugs")]
             if crate::planted::is("quarantine-before-proof") {
                 let _ = self.delete(key);
             }
         }
         StoreError::Damaged(damage)
+    }
+
+    /// Takes a listed replica through an event of its life; whether that has changed its state. It is told while the index
+    /// is held, so that what happens to a replica is told in the order in which it happened.
+    fn step(&self, key: ReplicaKey, event: Event, tell: Tell) -> bool {
+        let mut index = self.index();
+        let Some((before, state)) = index.step(key, event) else { return false };
+        let newly = before != state;
+        if newly || tell == Tell::Always {
+            self.changes.push(Change::Added(StoredReplica { key, state }));
+        }
+        newly
     }
 
     /// A planted bug: the oldest generation of a chunk is taken for the one that was asked for.
@@ -261,47 +279,60 @@ impl ChunkStore {
         self.cache.forget(key);
         match self.read(key).and_then(|open| open.verify()) {
             Ok(()) => {
-                self.proved(key);
+                self.step(key, Event::Proved, Tell::Always);
                 Ok(())
             }
             Err(StoreError::Damaged(damage)) => {
                 let error = self.suspect(key, damage);
-                // Told once more where it was known: the answer to the order must not be missing.
-                self.changes.push(Change::Added(StoredReplica { key, state: ReplicaState::Suspect }));
+                // Also where it was known: the answer to the order must not be missing.
+                self.step(key, Event::Failed, Tell::Always);
                 Err(error)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn proved(&self, key: ReplicaKey) {
-        let Some((_, state)) = self.index().step(key, Event::Proved) else { return };
-        self.changes.push(Change::Added(StoredReplica { key, state }));
-    }
-
     /// Deletes a replica; quarantines a suspect one. One that is not here is no error, and is told as gone.
     ///
     /// # Errors
-    /// When the file system refuses. The replica is then not served any more, and found again at the next start.
+    /// When it is being mended, or the file system refuses. In the latter case the replica is not served any more, and found
+    /// again at the next start.
     pub fn delete(&self, key: ReplicaKey) -> Result<(), StoreError> {
-        let found = self.index().replicas.remove(&key);
-        self.cache.forget(key);
-        self.changes.push(Change::Removed(key));
-        let Some(replica) = found else { return Ok(()) };
-        replica.folder.space().freed(replica.bytes);
-        match next(Stage::Listed(replica.state), Event::Deleted) {
+        let Some(replica) = self.strike_off(key)? else { return Ok(()) };
+        let done = match next(Stage::Listed(replica.state), Event::Deleted) {
             Some(Stage::Quarantined) => replica.folder.quarantine(key).map_err(StoreError::io("quarantine chunk")),
             // Its name need not be gone durably: should it come back, it is reported and deleted again.
             _ => std::fs::remove_file(replica.folder.replica_path(key)).map_err(StoreError::io("delete chunk")),
+        };
+        self.index().incoming.remove(&(key.chunk, key.generation));
+        done
+    }
+
+    /// Lists a replica no more and tells of it; gives it where it was listed. Then its name counts as being written, so that
+    /// nobody else gives it to another file before this one has lost it.
+    fn strike_off(&self, key: ReplicaKey) -> Result<Option<Replica>, StoreError> {
+        let mut index = self.index();
+        if index.replicas.contains_key(&key) && !index.incoming.insert((key.chunk, key.generation)) {
+            return Err(StoreError::Busy);
         }
+        let found = index.replicas.remove(&key);
+        self.changes.push(Change::Removed(key));
+        drop(index);
+        self.cache.forget(key);
+        if let Some(replica) = &found {
+            replica.folder.space().freed(replica.bytes);
+        }
+        Ok(found)
     }
 
     /// Lists a replica that is durable now, and tells of it. Returns the suspect one that it replaces.
     pub(super) fn insert(&self, key: ReplicaKey, folder: Arc<DataFolder>, bytes: u64) -> Option<Replica> {
         let state = ReplicaState::Verified;
-        let old = self.index().replicas.insert(key, Replica { folder, bytes, state });
-        self.cache.forget(key);
+        let mut index = self.index();
+        let old = index.replicas.insert(key, Replica { folder, bytes, state });
         self.changes.push(Change::Added(StoredReplica { key, state }));
+        drop(index);
+        self.cache.forget(key);
         old
     }
 
@@ -322,6 +353,7 @@ impl ChunkStore {
             for key in &lost {
                 if let Some(replica) = index.replicas.remove(key) {
                     folder.space().freed(replica.bytes);
+                    self.changes.push(Change::Removed(*key));
                 }
             }
             drop(index);
@@ -331,7 +363,6 @@ impl ChunkStore {
                 replicas = lost.len(),
                 "a data folder is out of use: {reason}"
             );
-            lost.into_iter().for_each(|key| self.changes.push(Change::Removed(key)));
         }
     }
 

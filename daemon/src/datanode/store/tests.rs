@@ -389,6 +389,25 @@ fn a_folder_that_fails_while_a_chunk_is_written_refuses_it() {
     assert_eq!((count(folder.path().join("incoming")), store.changes().end()), (0, 0));
 }
 
+/// The bytes that are coming take its name: a deletion in the middle would take theirs.
+#[test]
+fn a_replica_that_is_being_mended_is_not_deleted() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(20));
+    let one = key(1, &content(20));
+    store.suspect(one, Damage::Gone);
+    let told = store.changes().end();
+    let mending = Intent { checksum: Some(one.checksum), ..intent(1) };
+    let writer = store.begin(mending, 20, true).expect("begin");
+    assert!(matches!(store.delete(one), Err(StoreError::Busy)));
+    assert_eq!((store.page(None, 10).len(), store.changes().end()), (1, told), "nothing has happened to it");
+    drop(writer);
+    store.delete(one).expect("delete");
+    assert_eq!(store.changes().news(told).expect("kept").removed, [one]);
+    assert!(store.begin(intent(1), 20, true).is_ok(), "its name is free");
+}
+
 #[test]
 fn changes_are_told_in_order() {
     let folder = tempfile::tempdir().expect("temp folder");
