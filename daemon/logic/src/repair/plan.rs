@@ -154,7 +154,7 @@ pub(super) struct Planner<'a> {
     pub(super) limits: &'a Limits,
     pub(super) states: States,
     pub(super) in_flight: InFlight,
-    random: Random,
+    pub(super) random: Random,
     pub(super) plan: Plan,
 }
 

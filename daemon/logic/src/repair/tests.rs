@@ -428,3 +428,17 @@ fn replicas_of_other_keys_go_only_on_proof_and_pending_ones_never() {
         assert_eq!(trims.iter().any(|trim| trim.key == key), trimmed, "{key}: {trims:?}");
     }
 }
+
+/// Replicas that have to stay, however many, keep no other one from being looked at.
+#[test]
+fn replicas_that_do_not_count_are_looked_at_in_turn() {
+    let mut cluster = Cluster::new(&[Live; 4]);
+    cluster.apply(Op::ReserveChunks { count: 30_000 });
+    (100..20_100).for_each(|id| cluster.add(1, other(id, 1, 7), Suspect));
+    cluster.file(30_000, 3, &[1, 2, 3]);
+    cluster.add(4, reference(30_000).key(), Suspect);
+    let survey = cluster.survey();
+    let plans = (0..16).map(|seed| plan(&cluster.view(), &survey, &InFlight::default(), &LIMITS, seed));
+    let found = plans.filter(|plan| plan.trims == [Trim { node: DatanodeId(4), key: reference(30_000).key() }]).count();
+    assert!(found >= 8, "found in {found} of 16 plans");
+}

@@ -7,7 +7,8 @@ use crate::proof::{Claim, Ruling, classify, rule};
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey};
 use std::cmp::Reverse;
 
-/// Replicas aside that one plan looks at.
+/// Replicas aside that one plan looks at, from a chunk on that is drawn anew for each: so all have their turn, however many
+/// of them have to stay.
 const ASIDES_PER_PLAN_MAX: usize = 16_384;
 
 /// A replica that is to go. The giver of the order takes the replica out of the locations at once: then no second one is
@@ -81,8 +82,10 @@ impl Planner<'_> {
 
     /// Looks at the replicas that do not count.
     pub(super) fn consider_asides(&mut self) {
-        let namespace = self.view.namespace;
-        for aside in self.view.locations.asides(ChunkId(0)).take(ASIDES_PER_PLAN_MAX) {
+        let (namespace, locations) = (self.view.namespace, self.view.locations);
+        let start = ChunkId(self.random.next() % namespace.next_chunk().0.max(1));
+        let before = locations.asides(ChunkId(0)).take_while(|aside| aside.stored.key.chunk < start);
+        for aside in locations.asides(start).chain(before).take(ASIDES_PER_PLAN_MAX) {
             if !self.has_trims_left() {
                 return;
             }
