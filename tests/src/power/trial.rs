@@ -142,8 +142,9 @@ fn work_until_cut(
     let (blackout, told) = machine.blackout(random.fork());
     let acknowledged = Arc::new(AtomicU64::new(0));
     let mut writers = JoinSet::new();
-    for writer in 0..load.writers {
-        let client = runtime.block_on(machine.cluster().client());
+    // All of them before the first one works: the power may go at once.
+    let clients: Vec<_> = (0..load.writers).map(|_| runtime.block_on(machine.cluster().client())).collect();
+    for (writer, client) in (0..).zip(clients) {
         let (load, oracle, blackout, acknowledged) =
             (load.clone(), oracle.clone(), blackout.clone(), acknowledged.clone());
         let mut random = random.fork();
