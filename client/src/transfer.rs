@@ -49,6 +49,8 @@ pub(crate) enum NodeFailure {
     Said(StreamError),
     /// Another chunk failed on the same connection.
     Abandoned,
+    /// It says that a chunk is stored, without a receipt of each datanode of the chain.
+    Receipts,
     /// The chain made no progress and these of its datanodes did not answer a call.
     Silent(Vec<DatanodeId>),
 }
@@ -78,6 +80,7 @@ impl std::fmt::Display for NodeFailure {
             Self::Conn(error) => write!(f, "{error}"),
             Self::Closed => f.write_str("it closed the connection"),
             Self::Said(said) => write!(f, "{}", said.error),
+            Self::Receipts => f.write_str("it answered without a receipt of each datanode of the chain"),
             Self::Abandoned => f.write_str("another chunk failed on the same connection"),
             Self::Silent(nodes) => {
                 let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();

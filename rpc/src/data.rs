@@ -36,6 +36,17 @@ pub struct WriteDone {
     pub receipts: Vec<Receipt>,
 }
 
+impl WriteDone {
+    /// Whether there is a receipt of each of these datanodes, and none besides. Whether they are good only the masters know.
+    pub fn is_of(&self, chain: impl IntoIterator<Item = DatanodeId>) -> bool {
+        let mut wanted: Vec<DatanodeId> = chain.into_iter().collect();
+        let mut given: Vec<DatanodeId> = self.receipts.iter().map(|receipt| receipt.node).collect();
+        wanted.sort_unstable();
+        given.sort_unstable();
+        wanted == given
+    }
+}
+
 /// Asks for `offset..offset + length` of a chunk. Whole blocks come back: from the block of `offset` to the block of the last byte.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Read {

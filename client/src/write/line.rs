@@ -115,7 +115,9 @@ impl Line {
         let result = loop {
             let mut answers = self.answers.borrow_mut();
             if let Some(place) = answers.iter().position(|(other, _)| *other == stream) {
-                break answers.swap_remove(place).1.map_err(NodeFailure::Said);
+                let answer = answers.swap_remove(place).1.map_err(NodeFailure::Said);
+                let is_whole = |done: &WriteDone| done.is_of(chain.iter().map(|node| node.id));
+                break answer.and_then(|done| if is_whole(&done) { Ok(done) } else { Err(NodeFailure::Receipts) });
             }
             drop(answers);
             if self.broken.get() {

@@ -114,6 +114,16 @@ async fn the_datanode_that_the_head_names_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_answers_for_itself_alone_is_left_out() {
+    let cluster = Cluster::start(4).await;
+    let client = cluster.client().await;
+    cluster.nodes.iter().take(2).for_each(|node| node.faults.alone.store(true, Ordering::Relaxed));
+    put(&client, Source::Bytes(content(6 << 20).into()), "/f").await.expect("put");
+    assert!(cluster.nodes.iter().take(2).any(|node| node.faults.struck.load(Ordering::Relaxed) > 0));
+    assert_eq!(cluster.replicas(&path("/f")).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silent_datanode_is_given_up() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;

@@ -19,6 +19,7 @@ use tokio::runtime::{Handle, Runtime};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Gives wrong bytes with right checksums, in several ways in turn; says that it has stored what it was sent.
+#[derive(Debug)]
 pub struct Liar {
     pub address: SocketAddr,
     pub ring: Arc<Mutex<KeyRing>>,

@@ -206,6 +206,7 @@ impl Stored {
 }
 
 /// Somebody with a credential, and the ways to the cluster.
+#[derive(Debug)]
 pub struct Party {
     pub identity: Identity,
     pub master: SocketAddr,
@@ -213,6 +214,7 @@ pub struct Party {
 }
 
 /// A cluster, its superuser and a hostile user.
+#[derive(Debug)]
 pub struct World {
     pub cluster: Cluster,
     pub runtime: Runtime,

@@ -68,6 +68,7 @@ pub const ROWS: [Row<Evil>; 16] = [
 ];
 
 /// A hostile datanode that has registered.
+#[derive(Debug)]
 pub struct Evil {
     pub world: World,
     who: Party,

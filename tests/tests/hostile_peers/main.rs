@@ -12,6 +12,7 @@ use std::fmt::Write;
 use std::time::Instant;
 
 /// What one attempt is, and what may come of it.
+#[derive(Debug)]
 pub struct Row<W = World> {
     pub tries: &'static str,
     /// One of these.

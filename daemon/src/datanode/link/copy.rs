@@ -32,7 +32,7 @@ pub fn copy(
     let downstream = Downstream::connect(context, *next, targets.len())?;
     let length = replica.header().length;
     let open = OpenWrite { capability: capability.clone(), length: Some(length) };
-    let hop = downstream.open(&open, targets.len())?;
+    let hop = downstream.open(&open, targets)?;
     match send(context, &replica, &hop, stop) {
         Ok(()) => {}
         Err(error) => {

@@ -98,14 +98,15 @@ impl Downstream {
         self.answers.lock().closed.is_some()
     }
 
-    /// Begins a chunk at the next one, which makes `behind` datanodes together with those behind it.
+    /// Begins a chunk at the next one, the first of `behind`.
     ///
     /// # Errors
     /// When the connection broke.
-    pub fn open(self: &Arc<Self>, open: &OpenWrite, behind: usize) -> Result<Hop, StreamError> {
+    pub fn open(self: &Arc<Self>, open: &OpenWrite, behind: &[NodeAddress]) -> Result<Hop, StreamError> {
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         self.answers.lock().streams.insert(stream, None);
         // From here on dropping it forgets the stream.
+        let behind = behind.iter().map(|node| node.id).collect();
         let hop = Hop { downstream: self.clone(), stream, behind };
         hop.sent(self.conn.send_message(FrameKind::OpenWrite, stream, open))?;
         Ok(hop)
@@ -148,7 +149,8 @@ fn read_answer(conn: &DataConn) -> Result<Option<Answer>, ConnError> {
 pub struct Hop {
     downstream: Arc<Downstream>,
     stream: u32,
-    behind: usize,
+    /// The next datanode and those behind it.
+    behind: Vec<DatanodeId>,
 }
 
 impl Hop {
@@ -204,7 +206,7 @@ impl Hop {
     /// # Errors
     /// Names the one that failed.
     pub fn wait(self) -> Result<Vec<Receipt>, StreamError> {
-        let steps = u32::try_from(self.behind.saturating_sub(1)).unwrap_or(u32::MAX);
+        let steps = u32::try_from(self.behind.len().saturating_sub(1)).unwrap_or(u32::MAX);
         self.wait_for(ANSWER_STALL + ANSWER_STALL_STEP * steps)
     }
 
@@ -218,8 +220,8 @@ impl Hop {
         let closed = state.closed.clone();
         drop(state);
         match answer {
-            Some(Ok(done)) if done.receipts.len() == self.behind => Ok(done.receipts),
-            Some(Ok(_)) => Err(broken(self.next(), "it answered with the wrong number of receipts")),
+            Some(Ok(done)) if done.is_of(self.behind.iter().copied()) => Ok(done.receipts),
+            Some(Ok(_)) => Err(broken(self.next(), "it answered without a receipt of each datanode behind it")),
             Some(Err(error)) => Err(error),
             None => {
                 self.downstream.conn.close();

@@ -51,7 +51,7 @@ impl Chains {
     ) -> Result<Option<Hop>, StreamError> {
         let Some(next) = behind.first() else { return Ok(None) };
         if let Some(downstream) = self.find(*next) {
-            let begun = downstream.open(open, behind.len());
+            let begun = downstream.open(open, behind);
             if begun.is_ok() {
                 self.open.push_front(downstream);
                 return begun.map(Some);
@@ -59,7 +59,7 @@ impl Chains {
             // It was closed while it was idle: not a failure of the datanode yet.
         }
         let downstream = Downstream::connect(context, *next, behind.len())?;
-        let hop = downstream.open(open, behind.len())?;
+        let hop = downstream.open(open, behind)?;
         self.open.push_front(downstream);
         self.open.truncate(context.room.bounds.hops);
         Ok(Some(hop))

@@ -398,17 +398,18 @@ impl Registry {
         }
     }
 
-    /// Orders a verification, unless it is under way or the datanode has enough to do.
-    pub(super) fn order_check(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) {
+    /// Orders a verification, unless it is under way or the datanode has enough to do. Says whether it was ordered.
+    pub(super) fn order_check(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) -> bool {
         let of_node =
             self.healing.checks.range((id, ReplicaKey::lowest(ChunkId(0)))..).take_while(|((node, _), _)| *node == id);
         if of_node.count() >= CHECKS_PER_NODE_MAX || self.healing.checks.contains_key(&(id, key)) {
-            return;
+            return false;
         }
-        let Some(node) = self.nodes.get_mut(&id) else { return };
-        if node.order(Order::Verify { key }) {
+        let ordered = self.nodes.get_mut(&id).is_some_and(|node| node.order(Order::Verify { key }));
+        if ordered {
             self.healing.checks.insert((id, key), now.plus(CHECK_TIMEOUT));
         }
+        ordered
     }
 
     /// Orders a deletion. The replica counts no more at once; should the order be lost, it counts again after a while.

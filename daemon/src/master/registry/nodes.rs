@@ -368,12 +368,9 @@ impl Registry {
         found.into_iter().map(|(_, address)| address).collect()
     }
 
-    /// Has a datanode verify a replica. Says whether it has one.
-    pub fn verify(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) -> bool {
-        let has = self.locations.has(id, key);
-        if has {
-            self.order_check(id, key, now);
-        }
-        has
+    /// Has a datanode verify a replica, unless it is at it already, or has enough to verify. Says whether it was told to;
+    /// none when it is not known to have one.
+    pub fn verify(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) -> Option<bool> {
+        self.locations.has(id, key).then(|| self.order_check(id, key, now))
     }
 }

@@ -77,12 +77,11 @@ impl Master {
         let reader = Principal::User(user.to_owned());
         opened.check(self.cluster, Operation::Read, &reader, node, self.clock.calendar()).map_err(denied)?;
         let key = opened.key().ok_or_else(|| denied(CapabilityError::Operation))?;
-        if self.registry().verify(node, key, self.clock.now()) {
+        let told = self.registry().verify(node, key, self.clock.now());
+        if told == Some(true) {
             tracing::warn!(replica = %key, %node, "a reader reports damage; the datanode will verify the replica");
-            Ok(())
-        } else {
-            Err(invalid(format!("{node} is not known to have chunk {}", key.chunk)))
         }
+        told.map(drop).ok_or_else(|| invalid(format!("{node} is not known to have chunk {}", key.chunk)))
     }
 }
 
