@@ -9,7 +9,7 @@ use dfs_rpc::request::next_write;
 use dfs_rpc::tls::Identity;
 use dfs_tests::content;
 use dfs_tests::hostile::liar::Liar;
-use dfs_tests::hostile::{Outcome, Party, World, checksum, context, node_calls, outcome, plan};
+use dfs_tests::hostile::{Outcome, Party, Reply, World, checksum, context, node_calls, outcome, plan};
 use dfs_types::{
     ChunkId, DatanodeId, ErrorCode, Generation, Principal, ReplicaKey, ReplicaState, StoredReplica, Timestamp,
 };
@@ -40,7 +40,7 @@ pub const STRANGER_ROWS: [Row; 2] = [
 ];
 
 /// What is tried by the one that is registered in place of the real one.
-pub const ROWS: [Row<Evil>; 16] = [
+pub const ROWS: [Row<Evil>; 17] = [
     Row { tries: "heartbeat and report of another boot", expected: INVALID, run: other_boot },
     Row { tries: "heartbeat and report on a connection that did not register", expected: INVALID, run: unregistered },
     Row { tries: "pages of a report out of order", expected: INVALID, run: disorder },
@@ -57,6 +57,11 @@ pub const ROWS: [Row<Evil>; 16] = [
     Row { tries: "the removal of all its replicas, again and again", expected: NOTHING, run: removals },
     Row { tries: "each committed replica as suspect, again and again", expected: NOTHING, run: suspects },
     Row { tries: "a capability of its own making: other bytes over a stored chunk", expected: EXISTS, run: overwrite },
+    Row {
+        tries: "a capability of its own making: other bytes beside a stored chunk, under their own checksum",
+        expected: NOTHING,
+        run: beside_it,
+    },
     Row {
         tries: "a capability of its own making: other bytes under the committed checksum",
         expected: MISMATCH,
@@ -343,10 +348,25 @@ fn suspects(evil: &Evil) -> Outcome {
 
 fn overwrite(evil: &Evil) -> Outcome {
     let chunk = evil.chunks().swap_remove(0);
-    let peer = evil.world.data(&evil.who, Evil::honest(&chunk));
     let data = content::bytes(66, chunk.chunk.length as usize);
-    let outcomes = [None, Some(checksum(&data))].map(|sum| peer.write(1, &evil.forged(&chunk, sum), &data).outcome());
-    same(outcomes)
+    evil.world.data(&evil.who, Evil::honest(&chunk)).write(1, &evil.forged(&chunk, None), &data).outcome()
+}
+
+/// It is another replica, which does not count; the one that was there is read as before.
+fn beside_it(evil: &Evil) -> Outcome {
+    let (world, chunk) = (&evil.world, evil.chunks().swap_remove(0));
+    let (seed, length) = crate::REFERENCE;
+    let right = content::bytes(seed, length);
+    let data = content::bytes(66, chunk.chunk.length as usize);
+    let honest = Evil::honest(&chunk);
+    let forged = evil.forged(&chunk, Some(checksum(&data)));
+    if !matches!(world.data(&evil.who, honest).write(1, &forged, &data), Reply::Done(_)) {
+        return Outcome::Through("it was not even stored: the row shows nothing");
+    }
+    match world.data(&world.superuser, honest).read(1, &chunk.capability, 0, 1_000) {
+        Reply::Bytes(bytes) if right.starts_with(&bytes) && bytes.len() >= 1_000 => Outcome::Nothing,
+        _ => Outcome::Through("the datanode gives other bytes"),
+    }
 }
 
 fn other_bytes(evil: &Evil) -> Outcome {
