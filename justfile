@@ -45,3 +45,7 @@ bench:
 # Rates of put and get beside 2,000 silent callers and 500 new ones a second, and without them, in turn.
 strangers rounds="5":
     cargo run --release -p dfs-tests --example strangers -- {{rounds}}
+
+# Descriptors that a datanode holds at rest, with more and more chunks: 8 KiB of disk and two inodes for each chunk.
+chunks count="1000000" step="250000":
+    cargo run --release -p dfs-tests --example chunks -- {{count}} {{step}}
