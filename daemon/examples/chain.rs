@@ -209,7 +209,7 @@ impl Bench {
             let mut block = AlignedBuffer::new(LIMIT_BLOCK_BYTES);
             let blocks = chunks * (CHUNK_BYTES / LIMIT_BLOCK_BYTES) as u64;
             for at in (number as u64..blocks).step_by(usize::from(NODES)) {
-                direct::read_at(&file, &mut block, at * LIMIT_BLOCK_BYTES as u64)?;
+                direct::read_at(&file, &mut block, LIMIT_BLOCK_BYTES, at * LIMIT_BLOCK_BYTES as u64)?;
             }
             Ok(())
         })

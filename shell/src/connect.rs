@@ -18,6 +18,8 @@ pub struct Target {
     /// `HOST:PORT`.
     masters: Vec<String>,
     identity: Identity,
+    /// The file that the identity is from.
+    credential: PathBuf,
     settings: ClientSettings,
     /// The folders of the local cluster, if it is that.
     local: Option<Folders>,
@@ -72,6 +74,7 @@ pub fn find(options: &Options) -> Result<Target> {
         return Ok(Target {
             masters: settings.client.masters.clone(),
             identity,
+            credential,
             settings: settings.client,
             local: None,
         });
@@ -88,7 +91,8 @@ pub fn find(options: &Options) -> Result<Target> {
     }
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
-    Ok(Target { masters, identity: identity(&credential)?, settings: settings.client, local: Some(folders) })
+    let identity = identity(&credential)?;
+    Ok(Target { masters, identity, credential, settings: settings.client, local: Some(folders) })
 }
 
 /// There is no cluster to talk to.
@@ -133,6 +137,19 @@ impl Target {
     /// Who we are to it.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// What to look at when one end does not believe the other one.
+    pub fn doubt(&self) -> String {
+        let credential = self.credential.display();
+        match &self.local {
+            Some(folders) => format!(
+                "the credential is {credential}, the address of the master is from {}; restore what has changed of them, \
+                 or run dfsd down and dfsd up",
+                folders.run.display()
+            ),
+            None => format!("the credential is {credential}; name another one as client.credential in the settings"),
+        }
     }
 
     /// `HOST:PORT` of its masters.

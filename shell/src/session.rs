@@ -11,7 +11,7 @@ use crate::out::{Inherited, Out};
 use crate::report::{Location, error_json, error_text};
 use crate::screen::Screen;
 use dfs_client::Client;
-use dfs_types::{DfsPath, Error, Result};
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -177,10 +177,14 @@ impl Session {
 
     /// Says on stderr what went wrong.
     pub fn report(&self, command: &str, error: &Error) {
+        let mut error = error.clone();
+        if error.code == ErrorCode::Unauthenticated && error.hint.is_none() {
+            error.hint = self.target.as_ref().map(Target::doubt);
+        }
         let text = if self.options.json {
-            error_json(command, error, self.location.as_ref())
+            error_json(command, &error, self.location.as_ref())
         } else {
-            error_text(command, error)
+            error_text(command, &error)
         };
         self.tell(text);
     }

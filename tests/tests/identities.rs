@@ -1,9 +1,13 @@
-//! Datanodes that are not what they should be: two processes with one identity, and a clock that is ahead.
+//! Those that are not what they should be: two processes with one identity, a clock that is ahead, a credential that nobody
+//! believes.
 
+use dfs_daemon::authority::{Authority, draw_cluster_id};
 use dfs_tests::{Cluster, Spec, content};
+use dfs_types::Principal;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::SystemTime;
 
 /// A process that ends with the test.
 struct Process(Child);
@@ -86,4 +90,18 @@ fn a_datanode_whose_clock_is_ahead_stops_nobody() {
     let status = cluster.json(&["status"])["findings"].to_string();
     assert!(status.contains("clocks are too far ahead: datanode-1"), "{status}");
     assert!(cluster.ok(&["why", "datanode-1"]).contains("Set its clock"));
+}
+
+#[test]
+fn a_credential_that_is_not_believed_is_named() {
+    let cluster = Cluster::start(Spec::default());
+    let authority = Authority::create(draw_cluster_id().expect("random"), SystemTime::now()).expect("authority");
+    let credential = authority.issue(&Principal::User("ann".to_owned()), SystemTime::now()).expect("issue");
+    let file = cluster.scratch().join("ann.pem");
+    std::fs::write(&file, credential).expect("write");
+    let mut command = cluster.shell_command();
+    let said = command.env("DFS_CLIENT_CREDENTIAL", &file).args(["ls", "/"]).output().expect("run");
+    let text = String::from_utf8_lossy(&said.stderr);
+    assert!(!said.status.success() && text.contains(&format!("the credential is {}", file.display())), "{text}");
+    assert!(text.contains("restore what has changed of them"), "{text}");
 }

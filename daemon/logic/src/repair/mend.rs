@@ -4,12 +4,16 @@ use super::current;
 use super::plan::{Copy, Planner};
 use dfs_types::{ChunkId, ChunkRef, DatanodeId};
 
+/// Live datanodes that are asked besides those with suspect replicas.
+const OTHERS_MAX: usize = 16;
+
 /// A chunk that `node`, which has a suspect replica of it, puts together from its own blocks and those of `sources`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mend {
     pub chunk: ChunkRef,
     pub node: DatanodeId,
-    /// Live datanodes with suspect replicas of it.
+    /// Live datanodes with suspect replicas of it, and then some others: they may have one in quarantine, of which the masters
+    /// do not know.
     pub sources: Vec<DatanodeId>,
 }
 
@@ -33,7 +37,18 @@ impl Planner<'_> {
         };
         let chunk = chunk.reference(id);
         self.in_flight.begin(&Copy { chunk, source: node, targets: vec![node] });
-        let sources = live.into_iter().filter(|other| *other != node).collect();
+        let others = self.some_others(&live);
+        let sources = live.into_iter().filter(|other| *other != node).chain(others).collect();
         self.plan.mends.push(Mend { chunk, node, sources });
+    }
+
+    /// Up to [`OTHERS_MAX`] live datanodes that are not among `known`, others at each try.
+    fn some_others(&mut self, known: &[DatanodeId]) -> Vec<DatanodeId> {
+        let is_other = |node: &DatanodeId| self.states.is_live(*node) && !known.contains(node);
+        let mut others: Vec<DatanodeId> = self.view.nodes.keys().copied().filter(is_other).collect();
+        let first = self.random.below(others.len());
+        others.rotate_left(first);
+        others.truncate(OTHERS_MAX);
+        others
     }
 }

@@ -25,13 +25,8 @@ pub fn mend(
 ) -> Result<(), StreamError> {
     let own = |error: StoreError| context.own(error.into_error(context.node()));
     // A file that is gone has no blocks, and those of others are enough.
-    let here = match Salvage::open(&context.store, *chunk) {
-        Err(StoreError::Io { error, .. }) => {
-            tracing::debug!(chunk = %chunk.id, %error, "nothing is left of the replica here");
-            None
-        }
-        opened => Some(opened.map_err(own)?),
-    };
+    let here = Salvage::open(&context.store, *chunk);
+    let here = here.inspect_err(|error| tracing::debug!(chunk = %chunk.id, %error, "nothing is left here")).ok();
     let mut peers: Vec<Peer> = sources.iter().map(|source| Peer::new(context, *source, capability.clone())).collect();
     let own_table = here.as_ref().and_then(Salvage::table);
     let table = own_table.or_else(|| peers.iter_mut().find_map(|peer| peer.table(*chunk)));

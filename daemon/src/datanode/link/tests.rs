@@ -440,6 +440,54 @@ fn what_is_left_is_served_for_mending() {
     cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
 }
 
+/// All bytes are there; the file ends behind the last of them, before the end of its last 4 KiB.
+#[test]
+fn a_replica_that_has_lost_its_padding_is_mended_from_itself() {
+    let cluster = Cluster::start();
+    let folder = tempfile::tempdir().expect("temp folder");
+    let node = cluster.node(1, folder.path());
+    cluster.put(&node, 7, &data());
+    let file = folder.path().join("chunks/07").join(dfs_logic::chunk_file::file_name(chunk(7).key()));
+    let begin = std::fs::metadata(&file).expect("file").len() - data().len().next_multiple_of(4_096) as u64;
+    let file = std::fs::OpenOptions::new().write(true).open(&file).expect("open");
+    file.set_len(begin + data().len() as u64).expect("cut");
+    let verify = Order::Verify { key: chunk(7).key() };
+    cluster.order(&node, vec![verify.clone()]);
+    cluster.wait_for(&node, "suspect", |known| known.suspect == [7]);
+    let holder = Principal::Datanode(DatanodeId(1));
+    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &[]);
+    cluster.order(&node, vec![Order::Mend { chunk: chunk(7), sources: vec![], capability }]);
+    cluster.wait_for(&node, "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
+    cluster.order(&node, vec![verify]);
+    cluster.wait_for(&node, "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+}
+
+/// The masters had a replica quarantined, for enough verified ones stood elsewhere; then those were damaged.
+#[test]
+fn what_is_in_quarantine_is_served_for_mending() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    nodes.iter().for_each(|node| cluster.put(node, 7, &data()));
+    let (verify, delete) = (Order::Verify { key: chunk(7).key() }, Order::Delete { key: chunk(7).key() });
+    flip(folders[1].path(), 7, &[5_000]);
+    cluster.order(&nodes[1], vec![verify.clone()]);
+    cluster.wait_for(&nodes[1], "suspect", |known| known.suspect == [7]);
+    cluster.order(&nodes[1], vec![delete]);
+    cluster.wait_for(&nodes[1], "quarantined", |known| known.suspect.is_empty() && known.chunks.is_empty());
+    // The header, too.
+    flip(folders[0].path(), 7, &[70, 200_000]);
+    cluster.order(&nodes[0], vec![verify.clone()]);
+    cluster.wait_for(&nodes[0], "suspect", |known| known.suspect == [7]);
+    let holder = Principal::Datanode(DatanodeId(1));
+    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &[&nodes[1]]);
+    let sources = vec![nodes[1].address];
+    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources, capability }]);
+    cluster.wait_for(&nodes[0], "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
+    cluster.order(&nodes[0], vec![verify]);
+    cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+}
+
 /// Where no replica has a block right, nothing is replaced.
 #[test]
 fn what_cannot_be_mended_stays_as_it_is() {

@@ -75,7 +75,8 @@ impl ReadStream<'_> {
         let key = capability.key().ok_or_else(unnamed)?;
         let length = capability.length_max;
         let left = ChunkRef { id: key.chunk, generation: key.generation, length, checksum: key.checksum };
-        let opened = self.context.patiently(|| self.context.store.read_or_salvage(left));
+        let opened =
+            self.context.patiently(|| self.context.store.read_or_salvage(left, (read.offset / BLOCK_BYTES) as usize));
         let replica = opened.map_err(|error| self.context.own(error.into_error(self.context.node())))?;
         let length = replica.header().length;
         match read.offset.checked_add(read.length) {

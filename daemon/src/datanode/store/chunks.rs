@@ -103,6 +103,8 @@ pub struct ChunkStore {
     index: Mutex<Index>,
     cache: ReplicaCache,
     changes: ChangeLog,
+    /// The proved table of the replica that was last read from what is left of it.
+    salvaged: Mutex<Option<(ReplicaKey, Vec<u32>)>>,
     counters: Counters,
 }
 
@@ -154,6 +156,7 @@ impl ChunkStore {
             index: Mutex::new(index),
             cache: ReplicaCache::new(options.open_max),
             changes: ChangeLog::default(),
+            salvaged: Mutex::default(),
             counters: Counters::default(),
         }))
     }
@@ -220,19 +223,32 @@ impl ChunkStore {
         }
     }
 
-    /// As [`ChunkStore::read`]; of a replica whose header or length is not right gives what is left of it, for readers who
-    /// prove the table and each block: its good blocks may be the last.
+    /// As [`ChunkStore::read`]; of a replica whose header or length is not right, or that is in quarantine, gives the file
+    /// that `block` is left in, for readers who prove the table and each block: it may be the last good one.
     ///
     /// # Errors
     /// As [`ChunkStore::read`], when nothing is left.
-    pub fn read_or_salvage(&self, chunk: ChunkRef) -> Result<Arc<OpenReplica>, StoreError> {
+    pub fn read_or_salvage(&self, chunk: ChunkRef, block: usize) -> Result<Arc<OpenReplica>, StoreError> {
         match self.read(chunk.key()) {
-            Err(StoreError::Damaged(damage)) => match Salvage::open(self, chunk) {
-                Ok(left) => Ok(Arc::new(left.into_open(self.cluster))),
-                Err(_) => Err(StoreError::Damaged(damage)),
+            Err(error @ (StoreError::Damaged(_) | StoreError::NotFound)) => match Salvage::open(self, chunk) {
+                Ok(left) => {
+                    let table = self.table_of(&left, chunk.key(), block == 0);
+                    Ok(Arc::new(left.into_open(self.cluster, table, block)))
+                }
+                Err(_) => Err(error),
             },
             read => read,
         }
+    }
+
+    /// The proved table of what is left of a replica. Whoever mends asks for one block after the other, beginning with the
+    /// first: only then all of it is read, where there is no other way.
+    fn table_of(&self, left: &Salvage, key: ReplicaKey, compute: bool) -> Option<Vec<u32>> {
+        let last = || self.salvaged.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last().as_ref().filter(|(other, _)| *other == key).map(|(_, table)| table.clone());
+        let table = known.or_else(|| if compute { left.table() } else { left.header_table() })?;
+        *last() = Some((key, table.clone()));
+        Some(table)
     }
 
     /// Notes that a replica is corrupt or cannot be read. It stays where it is: its good blocks may be the last.
@@ -334,6 +350,10 @@ impl ChunkStore {
         drop(index);
         self.cache.forget(key);
         old
+    }
+
+    pub(super) fn folders(&self) -> &[Arc<DataFolder>] {
+        &self.folders
     }
 
     /// Where a replica is; none when it is not here.

@@ -52,15 +52,24 @@ pub fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<()> {
     }
 }
 
-/// Fills all of `into`, as aligned as for [`write_at`].
+/// Fills the first `needed` bytes of `into`, as aligned as for [`write_at`], and more of it if the file has more.
 ///
 /// # Errors
 /// When the disk fails or the file ends before.
-pub fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
-    match file.read_exact_at(into, offset) {
-        Err(error) if is_refusal(&error) && buffered_from_now(file)? => file.read_exact_at(into, offset),
-        done => done,
+pub fn read_at(file: &File, into: &mut [u8], needed: usize, offset: u64) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < needed {
+        let rest = into.get_mut(filled..).unwrap_or_default();
+        match file.read_at(rest, offset + filled as u64) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Also where a part came that is not aligned: the end of a file.
+            Err(error) if is_refusal(&error) && buffered_from_now(file)? => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(())
 }
 
 /// Takes direct I/O off an open file; false when it was not on.
@@ -99,9 +108,15 @@ mod tests {
         assert!(create(&path, direct).is_err());
         let mut back = AlignedBuffer::new(2 * ALIGN_BYTES);
         let file = open_read(&path, direct).expect("open");
-        read_at(&file, &mut back, ALIGN_BYTES as u64).expect("read");
+        read_at(&file, &mut back, 2 * ALIGN_BYTES, ALIGN_BYTES as u64).expect("read");
         assert_eq!(back[..], data[..]);
-        assert!(read_at(&file, &mut back, 2 * ALIGN_BYTES as u64).is_err());
+        assert!(read_at(&file, &mut back, 2 * ALIGN_BYTES, 2 * ALIGN_BYTES as u64).is_err());
+        // Cut off behind what is needed of it.
+        OpenOptions::new().write(true).open(&path).expect("open").set_len(3 * ALIGN_BYTES as u64 - 5).expect("cut");
+        back.fill(0);
+        read_at(&file, &mut back, 2 * ALIGN_BYTES - 5, ALIGN_BYTES as u64).expect("read");
+        assert_eq!(back[..2 * ALIGN_BYTES - 5], data[..2 * ALIGN_BYTES - 5]);
+        assert!(read_at(&file, &mut back, 2 * ALIGN_BYTES - 4, ALIGN_BYTES as u64).is_err());
     }
 
     #[test]
@@ -121,7 +136,7 @@ mod tests {
         let odd = &data[1..=ALIGN_BYTES];
         write_at(&file, odd, 0).expect("write");
         let mut back = AlignedBuffer::new(ALIGN_BYTES);
-        read_at(&file, &mut back, 0).expect("read");
+        read_at(&file, &mut back, ALIGN_BYTES, 0).expect("read");
         assert_eq!(&back[..], odd);
     }
 }

@@ -203,13 +203,18 @@ impl DataFolder {
         }
     }
 
+    /// Where a replica is, or would be, in quarantine.
+    pub fn quarantine_path(&self, key: ReplicaKey) -> PathBuf {
+        self.path.join(QUARANTINE).join(file_name(key))
+    }
+
     /// Moves a suspect replica out of service, which the masters order after proof. Of more than are kept the oldest go.
     ///
     /// # Errors
     /// When the file system refuses. The replica's name is then still there.
     pub fn quarantine(&self, key: ReplicaKey) -> io::Result<()> {
         let folder = self.path.join(QUARANTINE);
-        std::fs::rename(self.replica_path(key), folder.join(file_name(key)))?;
+        std::fs::rename(self.replica_path(key), self.quarantine_path(key))?;
         let mut kept = Vec::new();
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;

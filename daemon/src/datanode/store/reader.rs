@@ -67,13 +67,15 @@ impl OpenReplica {
         (end.min(self.header.length).saturating_sub(offset) as usize).min(DATA_BYTES_MAX)
     }
 
-    /// Reads blocks from `offset` on. `into` is aligned and whole [`ALIGN_BYTES`] long.
+    /// Reads blocks from `offset` on. `into` is aligned and whole [`ALIGN_BYTES`] long; what of it is behind the end of the
+    /// chunk may stay as it is.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when the disk does not give them.
     pub fn read(&self, offset: u32, into: &mut [u8]) -> Result<(), StoreError> {
         let place = self.header.data_offset() + u64::from(offset);
-        direct::read_at(&self.file, into, place).map_err(|error| failed_read(error, Damage::Disk))
+        let needed = into.len().min(self.header.length.saturating_sub(offset) as usize);
+        direct::read_at(&self.file, into, needed, place).map_err(|error| failed_read(error, Damage::Disk))
     }
 
     /// The stored checksums of the blocks from `offset` on that a frame of `length` bytes has.
@@ -123,13 +125,13 @@ impl OpenReplica {
 pub(super) fn read_header(file: &File) -> Result<ChunkHeader, StoreError> {
     let damaged = |error: ChunkFileError| StoreError::Damaged(error.into());
     let mut start = AlignedBuffer::new(HEADER_READ_BYTES);
-    direct::read_at(file, &mut start, 0).map_err(cut_or_broken)?;
+    direct::read_at(file, &mut start, HEADER_READ_BYTES, 0).map_err(cut_or_broken)?;
     let whole = chunk_file::header_bytes_of(&start).map_err(damaged)?;
     if whole <= start.len() {
         return ChunkHeader::decode(&start).map_err(damaged);
     }
     let mut start = AlignedBuffer::new(whole);
-    direct::read_at(file, &mut start, 0).map_err(cut_or_broken)?;
+    direct::read_at(file, &mut start, whole, 0).map_err(cut_or_broken)?;
     ChunkHeader::decode(&start).map_err(damaged)
 }
 

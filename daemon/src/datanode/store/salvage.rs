@@ -1,9 +1,10 @@
-//! What can still be had of a suspect replica: its table, if it can be proved, and its blocks one by one.
+//! What can still be had of a suspect or quarantined replica: its table, if it can be proved, and its blocks one by one.
 
 use super::buffer::AlignedBuffer;
 use super::chunks::ChunkStore;
 use super::direct;
 use super::error::StoreError;
+use super::folder::DataFolder;
 use super::reader::{OpenReplica, read_header};
 use dfs_logic::chunk_file::{
     ALIGN_BYTES, BLOCK_BYTES, CAPACITY_MAX, ChunkHeader, FIXED_BYTES, block_count, header_bytes,
@@ -11,81 +12,123 @@ use dfs_logic::chunk_file::{
 use dfs_rpc::frame::table_checksum;
 use dfs_types::{ChunkRef, ClusterId, ReplicaKey};
 use std::fs::File;
+use std::io;
+use std::path::Path;
 
-/// An open suspect replica. Nothing that it gives is believed before it was compared with the checksum of its key.
+/// What is open of a replica that is suspect, or quarantined, or both. Nothing that it gives is believed before it was
+/// compared with the checksum of its key.
 #[derive(Debug)]
 pub struct Salvage {
-    file: File,
     key: ReplicaKey,
     length: u32,
-    /// Where its data may begin: what its header says, what the length of its file says, what is usual.
+    /// At least one. That which is in its place comes first.
+    remains: Vec<Remains>,
+}
+
+/// One file of the replica.
+#[derive(Debug)]
+struct Remains {
+    file: File,
+    /// Where its data may begin: what its header says, what the length of its file says, what is usual. At least one.
     starts: Vec<u64>,
-    /// The table of its header, where that is proved.
+    /// The table of its header.
     table: Option<Vec<u32>>,
 }
 
-impl Salvage {
-    /// Opens a replica of `chunk` that is here, in whatever state it is.
-    ///
-    /// # Errors
-    /// When it is not here, or cannot be opened.
-    pub fn open(store: &ChunkStore, chunk: ChunkRef) -> Result<Self, StoreError> {
-        let key = chunk.key();
-        let replica = store.find(key).ok_or(StoreError::NotFound)?;
-        let path = replica.folder.replica_path(key);
-        let file = direct::open_read(&path, replica.folder.direct()).map_err(StoreError::io("open chunk"))?;
+impl Remains {
+    fn open(path: &Path, folder: &DataFolder, chunk: ChunkRef) -> Result<Self, StoreError> {
+        let file = direct::open_read(path, folder.direct()).map_err(StoreError::io("open chunk"))?;
         let bytes = file.metadata().map_err(StoreError::io("stat chunk"))?.len();
-        let header = read_header(&file).ok().filter(|header| header.key() == key && header.length == chunk.length);
+        let is_its = |header: &ChunkHeader| header.key() == chunk.key() && header.length == chunk.length;
+        let header = read_header(&file).ok().filter(is_its);
         let data = u64::from(chunk.length).next_multiple_of(ALIGN_BYTES as u64);
-        let mut starts: Vec<u64> = header.iter().map(dfs_logic::chunk_file::ChunkHeader::data_offset).collect();
+        let mut starts: Vec<u64> = header.iter().map(ChunkHeader::data_offset).collect();
         starts.extend(bytes.checked_sub(data).filter(|start| *start >= ALIGN_BYTES as u64));
         starts.push(header_bytes(chunk.length) as u64);
         starts.dedup();
-        Ok(Self { file, key, length: chunk.length, starts, table: header.map(|header| header.table) })
+        Ok(Self { file, starts, table: header.map(|header| header.table) })
+    }
+}
+
+impl Salvage {
+    /// Opens what is here of a replica of `chunk`: its file, in whatever state it is, and those in quarantine.
+    ///
+    /// # Errors
+    /// When there is nothing, or it cannot be opened.
+    pub fn open(store: &ChunkStore, chunk: ChunkRef) -> Result<Self, StoreError> {
+        let key = chunk.key();
+        let listed = store.find(key).map(|replica| (replica.folder.replica_path(key), replica.folder));
+        let quarantined = store.folders().iter().map(|folder| (folder.quarantine_path(key), folder.clone()));
+        let (mut remains, mut failed) = (Vec::new(), StoreError::NotFound);
+        for (path, folder) in listed.into_iter().chain(quarantined) {
+            match Remains::open(&path, &folder, chunk) {
+                Ok(found) => remains.push(found),
+                Err(StoreError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => failed = error,
+            }
+        }
+        if remains.is_empty() { Err(failed) } else { Ok(Self { key, length: chunk.length, remains }) }
     }
 
-    /// The table of block checksums, proved against the checksum of the key: that of the header, or one computed from all
-    /// blocks. None when neither is right.
+    /// The table of block checksums that a header holds, proved against the checksum of the key.
+    pub fn header_table(&self) -> Option<Vec<u32>> {
+        let tables = self.remains.iter().filter_map(|remains| remains.table.as_ref());
+        tables.into_iter().find(|table| table_checksum(table) == self.key.checksum).cloned()
+    }
+
+    /// As [`Salvage::header_table`]; where none is right, it is computed from all blocks, which reads them all. None when
+    /// that is not right either.
     pub fn table(&self) -> Option<Vec<u32>> {
-        let proved = |table: &Vec<u32>| table_checksum(table) == self.key.checksum;
-        self.table.clone().filter(proved).or_else(|| self.starts.iter().find_map(|start| self.compute(*start)))
+        self.header_table().or_else(|| self.places().find_map(|(remains, start)| self.compute(remains, start)))
     }
 
-    /// The replica as it can still be read, for readers who prove each block: where no table is proved it has one of zeros,
-    /// which nobody believes.
-    pub fn into_open(self, cluster: ClusterId) -> OpenReplica {
-        let begins = |start: &&u64| self.compute(**start).is_some();
-        let first = || self.starts.first().filter(|_| self.table.is_some());
-        let start = first().or_else(|| self.starts.iter().find(begins)).or(self.starts.first());
-        let start = start.copied().unwrap_or(header_bytes(self.length) as u64);
+    /// The file that `block` can be read from, for readers who prove each block. Without a proved `table` it is a guess, and
+    /// has a table of zeros, which nobody believes.
+    pub fn into_open(mut self, cluster: ClusterId, table: Option<Vec<u32>>, block: usize) -> OpenReplica {
+        let wanted = table.as_ref().and_then(|table| table.get(block).copied());
+        let has = |(remains, start): &(usize, u64)| {
+            wanted.is_some_and(|crc| {
+                self.read(*remains, *start, block).is_some_and(|bytes| crc32c::crc32c(&bytes) == crc)
+            })
+        };
+        let place = self.places().find(has).or_else(|| self.places().next());
+        let (remains, start) = place.unwrap_or((0, header_bytes(self.length) as u64));
         let header = ChunkHeader {
             cluster,
             chunk: self.key.chunk,
             generation: self.key.generation,
             length: self.length,
             capacity: capacity_of(start),
-            table: self.table().unwrap_or_else(|| vec![0; block_count(self.length)]),
+            table: table.unwrap_or_else(|| vec![0; block_count(self.length)]),
         };
-        OpenReplica::salvaged(self.file, header, self.key)
+        OpenReplica::salvaged(self.remains.swap_remove(remains).file, header, self.key)
     }
 
-    fn compute(&self, start: u64) -> Option<Vec<u32>> {
+    /// Where the data may be: the number of a file, and a place in it.
+    fn places(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let all = self.remains.iter().enumerate();
+        all.flat_map(|(number, remains)| remains.starts.iter().map(move |start| (number, *start)))
+    }
+
+    fn compute(&self, remains: usize, start: u64) -> Option<Vec<u32>> {
         let blocks = 0..block_count(self.length);
-        let table: Option<Vec<u32>> = blocks.map(|block| Some(crc32c::crc32c(&self.read(start, block)?))).collect();
+        let crc = |block| Some(crc32c::crc32c(&self.read(remains, start, block)?));
+        let table: Option<Vec<u32>> = blocks.map(crc).collect();
         table.filter(|table| table_checksum(table) == self.key.checksum)
     }
 
     /// A block whose checksum is `crc`; none when it is not here.
     pub fn block(&self, block: usize, crc: u32) -> Option<Vec<u8>> {
-        let read = |start: &u64| self.read(*start, block).filter(|bytes| crc32c::crc32c(bytes) == crc);
-        self.starts.iter().find_map(read)
+        let read = |(remains, start)| self.read(remains, start, block).filter(|bytes| crc32c::crc32c(bytes) == crc);
+        self.places().find_map(read)
     }
 
-    fn read(&self, start: u64, block: usize) -> Option<Vec<u8>> {
+    fn read(&self, remains: usize, start: u64, block: usize) -> Option<Vec<u8>> {
+        let file = &self.remains.get(remains)?.file;
         let offset = u64::from(BLOCK_BYTES) * block as u64;
         let length = u64::from(self.length).checked_sub(offset)?.min(u64::from(BLOCK_BYTES)) as usize;
         let mut aligned = AlignedBuffer::new(length.next_multiple_of(ALIGN_BYTES));
-        direct::read_at(&self.file, &mut aligned, start + offset).ok()?;
+        direct::read_at(file, &mut aligned, length, start + offset).ok()?;
         aligned.get(..length).map(<[u8]>::to_vec)
     }
 }
