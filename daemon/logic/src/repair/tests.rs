@@ -285,7 +285,13 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
     }
     for mend in &plan.mends {
         let suspects: BTreeSet<_> = cluster.locations.suspects(mend.chunk.key()).collect();
-        prop_assert!(suspects.contains(&mend.node) && mend.sources.iter().all(|node| suspects.contains(node)));
+        let is_live = |node: &DatanodeId| cluster.nodes.get(node).is_some_and(|view| view.state == Live);
+        let asked: BTreeSet<_> = mend.sources.iter().copied().collect();
+        prop_assert!(suspects.contains(&mend.node) && !asked.contains(&mend.node));
+        prop_assert!(asked.len() == mend.sources.len() && asked.iter().all(is_live));
+        prop_assert!(
+            suspects.iter().filter(|node| is_live(node)).all(|node| *node == mend.node || asked.contains(node))
+        );
         prop_assert!(cluster.replicas(mend.chunk.id.0, |view| view.state == Live) == 0);
     }
     Ok(())

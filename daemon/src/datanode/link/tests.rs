@@ -121,7 +121,9 @@ impl NodeService for Served {
                 let other = if state == ReplicaState::Suspect { &mut known.chunks } else { &mut known.suspect };
                 other.retain(|known| *known != chunk);
             }
-            known.chunks.retain(|chunk| heartbeat.removed.iter().all(|key| key.chunk.0 != *chunk));
+            for list in [&mut known.chunks, &mut known.suspect] {
+                list.retain(|chunk| heartbeat.removed.iter().all(|key| key.chunk.0 != *chunk));
+            }
             known.suspect.sort_unstable();
             known.suspect.dedup();
             known.copies_ended.extend(heartbeat.copies_ended.iter().map(|chunk| chunk.0));

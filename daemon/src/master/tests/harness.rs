@@ -145,9 +145,21 @@ impl Cluster {
         node
     }
 
-    /// A datanode that registers, and has not reported what it has.
+    /// A datanode that registers, and has not reported what it has. As a real one does, it waits for its place where the
+    /// master has not yet seen that the one before it is gone.
     pub async fn register(&self, master: &Running, number: u16, load: NodeLoad) -> Datanode {
-        self.register_as(master, number, load, fastrand::u64(..)).await.expect("registered")
+        let boot = fastrand::u64(..);
+        let trying = async {
+            loop {
+                match self.register_as(master, number, load.clone(), boot).await {
+                    Err(error) if error.code == ErrorCode::AlreadyExists => {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                    registered => break registered.expect("registered"),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, trying).await.expect("a place")
     }
 
     /// A datanode that registers as a process with this boot number.
