@@ -40,7 +40,7 @@ fn round(cluster: &Cluster, name: &str, what: &str) {
         files / get_small,
         megabytes / get_large
     );
-    cluster.ok(&["rm", "-r", &remote, &remote_large]);
+    cluster.ok(&["rm", "-r", "--yes", &remote, &remote_large]);
     std::fs::remove_dir_all(back).expect("remove what came back");
 }
 
