@@ -1,6 +1,6 @@
 //! Rates of put and get beside a crowd of silent callers, and without one, in turn: `strangers ROUNDS IDLE EACH_SECOND`.
 //!
-//! In each round 200 files of 64 KiB and one of 64 MiB are put and read back, first without strangers, then with IDLE silent
+//! In each round 1,000 files of 64 KiB and one of 512 MiB are put and read back, first without strangers, then with IDLE silent
 //! connections to each daemon and EACH_SECOND new ones a second. A line for each: files a second, and MB a second, of put and get.
 
 use dfs_tests::crowd::Crowd;
@@ -9,9 +9,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
-const SMALL_FILES: u64 = 200;
+const SMALL_FILES: u64 = 1_000;
 const SMALL_BYTES: u64 = 64 << 10;
-const LARGE_BYTES: u64 = 64 << 20;
+const LARGE_BYTES: u64 = 512 << 20;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path")
