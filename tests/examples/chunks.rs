@@ -1,8 +1,8 @@
 //! Descriptors that a datanode holds at rest, with more and more chunks: `chunks CHUNKS STEP`.
 //!
-//! Files of 100 bytes are put on one datanode, one replica each, 64 at a time. After every STEP of them the datanode is
-//! started again, and its open files are counted once they no longer become fewer; then some of the files are read, and they
-//! are counted again.
+//! Files of 100 bytes are put on one datanode, one replica each, 64 at a time. After every STEP of them, when the client has
+//! gone, the open files of the datanode are counted once they no longer become fewer; again after it was started anew; and
+//! again after some of the files were read.
 
 use dfs_client::{CancellationToken, Client, Progress, PutOptions, Source};
 use dfs_tests::{Cluster, Spec, content};
@@ -23,8 +23,9 @@ fn path(number: u64) -> DfsPath {
     DfsPath::parse(&format!("/d{}/f{number}", number / FOLDER)).expect("valid")
 }
 
-/// Runs one of these for each number, some at a time.
-async fn each(numbers: Vec<u64>, client: &Client, work: fn(Client, u64) -> futures::future::BoxFuture<'static, ()>) {
+/// Runs one of these for each number, some at a time, with a client of its own.
+async fn each(numbers: Vec<u64>, cluster: &Cluster, work: fn(Client, u64) -> futures::future::BoxFuture<'static, ()>) {
+    let client = cluster.client().await;
     let mut running = tokio::task::JoinSet::new();
     for number in numbers {
         if running.len() as u64 == AT_A_TIME {
@@ -82,7 +83,6 @@ fn main() {
     let (chunks, step) = (arguments.next().unwrap_or(1_000_000), arguments.next().unwrap_or(250_000));
     let cluster = Cluster::start(Spec { environment: Vec::new(), ..Spec::default().datanodes(1).replication(1) });
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
-    let client = runtime.block_on(cluster.client());
     println!(
         "   chunks   puts/s  open after the load  after a start  after 2,000 reads  seconds to start  MiB resident"
     );
@@ -91,7 +91,7 @@ fn main() {
         (first / FOLDER..last.div_ceil(FOLDER))
             .for_each(|folder| drop(cluster.shell(&["mkdir", &format!("/d{folder}")])));
         let begun = Instant::now();
-        runtime.block_on(each((first..last).collect(), &client, put));
+        runtime.block_on(each((first..last).collect(), &cluster, put));
         let rate = (last - first) as f64 / begun.elapsed().as_secs_f64();
         let loaded = at_rest(&cluster);
         let begun = Instant::now();
@@ -99,7 +99,7 @@ fn main() {
         let start = begun.elapsed().as_secs_f64();
         let started = at_rest(&cluster);
         let some = (0..READ).map(|turn| turn * (last / READ).max(1) % last).collect();
-        runtime.block_on(each(some, &client, get));
+        runtime.block_on(each(some, &cluster, get));
         let read = at_rest(&cluster);
         println!("{last:9} {rate:8.0} {loaded:20} {started:14} {read:18} {start:17.1} {:13}", resident(&cluster));
     }

@@ -13,7 +13,8 @@ const FEW: &[Outcome] = &[Outcome::Refused(ErrorCode::InsufficientDatanodes)];
 const INVALID: &[Outcome] = &[Outcome::Refused(ErrorCode::InvalidArgument)];
 const DENIED: &[Outcome] = &[Outcome::Refused(ErrorCode::PermissionDenied)];
 const NOTHING: &[Outcome] = &[Outcome::Nothing];
-const GIVEN_UP: &[Outcome] = &[Outcome::Refused(ErrorCode::Timeout)];
+/// The write was given up, or its chunks are known to be gone, whichever the master sees first.
+const GIVEN_UP: &[Outcome] = &[Outcome::Refused(ErrorCode::Timeout), Outcome::Nothing];
 /// Reports of damage in one go: many more than a datanode is ever asked to check at a time.
 const FLOOD: usize = 2_000;
 
@@ -103,7 +104,11 @@ fn stored(world: &World, seed: u64) -> Stored {
 /// Mallory commits; the outcome, and whether the file is there now although it was refused.
 fn try_commit(world: &World, named: CommitWrite) -> Outcome {
     let file = named.path.clone();
-    let outcome = outcome(world.call(world.mallory.calls.commit_write(context(), named)));
+    let outcome = match world.call(world.mallory.calls.commit_write(context(), named)) {
+        // The chunks are to be written again: nothing was committed.
+        Ok(Committed::Lost(_)) => Outcome::Nothing,
+        answer => outcome(answer),
+    };
     match world.run(world.library.stat(&file)) {
         Ok(_) => Outcome::Through("the file is there"),
         Err(_) => outcome,
