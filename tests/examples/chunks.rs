@@ -24,7 +24,11 @@ fn path(number: u64) -> DfsPath {
 }
 
 /// Runs one of these for each number, some at a time, with a client of its own.
-async fn each(numbers: Vec<u64>, cluster: &Cluster, work: fn(Client, u64) -> futures::future::BoxFuture<'static, ()>) {
+async fn each<W: Future<Output = ()> + Send + 'static>(
+    numbers: Vec<u64>,
+    cluster: &Cluster,
+    work: fn(Client, u64) -> W,
+) {
     let client = cluster.client().await;
     let mut running = tokio::task::JoinSet::new();
     for number in numbers {
@@ -38,19 +42,15 @@ async fn each(numbers: Vec<u64>, cluster: &Cluster, work: fn(Client, u64) -> fut
     }
 }
 
-fn put(client: Client, number: u64) -> futures::future::BoxFuture<'static, ()> {
-    Box::pin(async move {
-        let source = Source::Bytes(content::bytes(number, BYTES).into());
-        let (progress, cancel) = (Progress::new(), CancellationToken::new());
-        client.put(source, &path(number), PutOptions::default(), &progress, &cancel).await.expect("put");
-    })
+async fn put(client: Client, number: u64) {
+    let source = Source::Bytes(content::bytes(number, BYTES).into());
+    let (progress, cancel) = (Progress::new(), CancellationToken::new());
+    client.put(source, &path(number), PutOptions::default(), &progress, &cancel).await.expect("put");
 }
 
-fn get(client: Client, number: u64) -> futures::future::BoxFuture<'static, ()> {
-    Box::pin(async move {
-        let read = client.read_range(&path(number), 0, BYTES as u64).await.expect("get");
-        assert!(read == content::bytes(number, BYTES), "{number} is another file");
-    })
+async fn get(client: Client, number: u64) {
+    let read = client.read_range(&path(number), 0, BYTES as u64).await.expect("get");
+    assert!(read == content::bytes(number, BYTES), "{number} is another file");
 }
 
 fn open_files(cluster: &Cluster) -> usize {

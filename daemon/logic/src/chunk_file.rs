@@ -76,6 +76,12 @@ pub fn header_bytes(capacity: u32) -> usize {
     (FIXED_BYTES + 4 * block_count(capacity)).next_multiple_of(ALIGN_BYTES)
 }
 
+/// The most bytes of a chunk whose header has `start` bytes: the inverse of [`header_bytes`], up to padding.
+pub fn capacity_of(start: u64) -> u32 {
+    let blocks = start.saturating_sub(FIXED_BYTES as u64) / 4;
+    u32::try_from(blocks * u64::from(BLOCK_BYTES)).map_or(CAPACITY_MAX, |capacity| capacity.min(CAPACITY_MAX))
+}
+
 /// Blocks in so many bytes.
 pub fn block_count(length: u32) -> usize {
     length.div_ceil(BLOCK_BYTES) as usize
@@ -222,6 +228,16 @@ pub fn parse_file_name(name: &str) -> Option<ReplicaKey> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_length_of_a_header_tells_a_capacity_with_such_a_header() {
+        for capacity in [1, BLOCK_BYTES, 64 << 20, (64 << 20) + 1, CAPACITY_MAX - 1, CAPACITY_MAX] {
+            let bytes = header_bytes(capacity);
+            let told = capacity_of(bytes as u64);
+            assert!(told >= capacity, "{capacity}: {told}");
+            assert_eq!(header_bytes(told), bytes);
+        }
+    }
 
     fn header(length: u32, capacity: u32) -> ChunkHeader {
         ChunkHeader {

@@ -17,8 +17,9 @@ use dfs_rpc::frame::{
 };
 use dfs_rpc::hello::Service;
 use dfs_rpc::node::NodeServiceClient;
+use dfs_rpc::request;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::{request, transport};
+use dfs_rpc::transport::{self, Connected};
 use dfs_types::{ChunkRef, DfsPath, ErrorCode, Principal, Protection, WriteId};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -323,17 +324,18 @@ impl World {
     }
 }
 
+async fn opened(identity: &Identity, master: SocketAddr, service: Service) -> Connected {
+    let opening = transport::connect(identity, master, Expected::AnyMaster, service, Protection::Private, PATIENCE);
+    opening.await.expect("connect to the master")
+}
+
 async fn user_calls(identity: &Identity, master: SocketAddr) -> ClientServiceClient {
-    let opening =
-        transport::connect(identity, master, Expected::AnyMaster, Service::Client, Protection::Private, PATIENCE);
-    let connected = opening.await.expect("connect to the master");
+    let connected = opened(identity, master, Service::Client).await;
     ClientServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn()
 }
 
 /// Opens the service of datanodes.
 pub async fn node_calls(identity: &Identity, master: SocketAddr) -> NodeServiceClient {
-    let opening =
-        transport::connect(identity, master, Expected::AnyMaster, Service::Node, Protection::Private, PATIENCE);
-    let connected = opening.await.expect("connect to the master");
+    let connected = opened(identity, master, Service::Node).await;
     NodeServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn()
 }

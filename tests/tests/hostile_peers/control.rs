@@ -1,6 +1,6 @@
 //! What a hostile client tries with the master.
 
-use crate::{Row, path};
+use crate::{DENIED, INVALID, NOTHING, Row, path, same};
 use bytes::Bytes;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk, PlanRead, PlanWrite};
@@ -10,9 +10,6 @@ use dfs_tests::hostile::{Outcome, Stored, World, altered, commit, context, outco
 use dfs_types::{ChunkId, DatanodeId, ErrorCode, Generation, WriteId};
 
 const FEW: &[Outcome] = &[Outcome::Refused(ErrorCode::InsufficientDatanodes)];
-const INVALID: &[Outcome] = &[Outcome::Refused(ErrorCode::InvalidArgument)];
-const DENIED: &[Outcome] = &[Outcome::Refused(ErrorCode::PermissionDenied)];
-const NOTHING: &[Outcome] = &[Outcome::Nothing];
 /// The write was given up, or its chunks are known to be gone, whichever the master sees first.
 const GIVEN_UP: &[Outcome] = &[Outcome::Refused(ErrorCode::Timeout), Outcome::Nothing];
 /// Reports of damage in one go: many more than a datanode is ever asked to check at a time.
@@ -226,14 +223,9 @@ fn foreign_id(world: &World) -> Outcome {
     ];
     let renewed = world.call(world.superuser.calls.renew_write(context(), theirs));
     match renewed {
-        Ok(()) => same(&outcomes),
+        Ok(()) => same(outcomes),
         Err(_) => Outcome::Through("somebody else's write has ended"),
     }
-}
-
-/// The outcome that all have, or the first that another one has.
-fn same(outcomes: &[Outcome]) -> Outcome {
-    outcomes.iter().copied().find(|outcome| *outcome != outcomes[0]).unwrap_or(outcomes[0])
 }
 
 fn absurd_plans(world: &World) -> Outcome {
@@ -248,7 +240,7 @@ fn absurd_plans(world: &World) -> Outcome {
         PlanWrite { replication: Some(0), ..good() },
         PlanWrite { replication: Some(255), ..good() },
     ];
-    same(&plans.map(|plan| outcome(world.call(world.mallory.calls.plan_write(context(), plan)))))
+    same(plans.map(|plan| outcome(world.call(world.mallory.calls.plan_write(context(), plan)))))
 }
 
 fn foreign_file(world: &World) -> Outcome {
@@ -256,7 +248,7 @@ fn foreign_file(world: &World) -> Outcome {
     let over = PlanWrite { overwrite: true, ..plan(request::next_write(), &theirs) };
     let named = CommitWrite { overwrite: true, ..commit(own.write, &theirs, vec![own.committed()]) };
     let calls = &world.mallory.calls;
-    same(&[
+    same([
         outcome(world.call(calls.plan_write(context(), over))),
         outcome(world.call(calls.commit_write(context(), named))),
         outcome(world.call(calls.delete(context(), request::next_request(), theirs.clone(), true))),
@@ -292,7 +284,7 @@ fn reports(world: &World) -> Outcome {
         (outside, own.capability.clone()),
         (DatanodeId(99), own.capability),
     ];
-    same(&tries.map(|(node, capability)| outcome(world.call(calls.report_damage(context(), node, capability)))))
+    same(tries.map(|(node, capability)| outcome(world.call(calls.report_damage(context(), node, capability)))))
 }
 
 /// Datanodes are asked to check a bounded number of replicas at a time; a put goes on meanwhile.

@@ -1,21 +1,14 @@
 //! What a hostile client tries with datanodes.
 
-use crate::{Row, path};
+use crate::{CLOSED, DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path};
 use bytes::Bytes;
 use dfs_rpc::capability::Operation;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::frame::{BLOCK_BYTES, FrameHeader, FrameKind, encode_message};
 use dfs_tests::content;
 use dfs_tests::hostile::{Outcome, Peer, Reply, World, altered, checksum, commit, context};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Principal, Timestamp};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Timestamp};
 use std::net::TcpListener;
-
-const FORGED: &[Outcome] = &[Outcome::Refused(ErrorCode::PermissionDenied)];
-const INVALID: &[Outcome] = &[Outcome::Refused(ErrorCode::InvalidArgument)];
-const MISMATCH: &[Outcome] = &[Outcome::Refused(ErrorCode::ChecksumMismatch)];
-const EXISTS: &[Outcome] = &[Outcome::Refused(ErrorCode::AlreadyExists)];
-const CLOSED: &[Outcome] = &[Outcome::Closed];
-const NOTHING: &[Outcome] = &[Outcome::Nothing];
 
 pub const ROWS: [Row; 32] = [
     Row {
@@ -75,16 +68,16 @@ pub const ROWS: [Row; 32] = [
     },
     Row { tries: "a chunk of 0 bytes", expected: INVALID, run: |w| length(w, 0) },
     Row { tries: "a chunk longer than allowed", expected: INVALID, run: |w| length(w, (1 << 20) + 1) },
-    Row { tries: "Read with the capability to write", expected: FORGED, run: read_with_write },
-    Row { tries: "OpenWrite with the capability to read", expected: FORGED, run: write_with_read },
-    Row { tries: "a capability with each byte flipped", expected: FORGED, run: flipped },
-    Row { tries: "a capability with each field altered", expected: FORGED, run: fields },
-    Row { tries: "receipts and nonsense as capabilities", expected: FORGED, run: nonsense },
-    Row { tries: "its capability at a datanode outside of the pipeline", expected: FORGED, run: outside },
-    Row { tries: "its capability to write at the second datanode", expected: FORGED, run: second },
-    Row { tries: "somebody else's capability to read", expected: FORGED, run: foreign_read },
-    Row { tries: "somebody else's capability to write", expected: FORGED, run: foreign_write },
-    Row { tries: "another address for the next datanode", expected: FORGED, run: address },
+    Row { tries: "Read with the capability to write", expected: DENIED, run: read_with_write },
+    Row { tries: "OpenWrite with the capability to read", expected: DENIED, run: write_with_read },
+    Row { tries: "a capability with each byte flipped", expected: DENIED, run: flipped },
+    Row { tries: "a capability with each field altered", expected: DENIED, run: fields },
+    Row { tries: "receipts and nonsense as capabilities", expected: DENIED, run: nonsense },
+    Row { tries: "its capability at a datanode outside of the pipeline", expected: DENIED, run: outside },
+    Row { tries: "its capability to write at the second datanode", expected: DENIED, run: second },
+    Row { tries: "somebody else's capability to read", expected: DENIED, run: foreign_read },
+    Row { tries: "somebody else's capability to write", expected: DENIED, run: foreign_write },
+    Row { tries: "another address for the next datanode", expected: DENIED, run: address },
     Row { tries: "a read beyond the chunk", expected: INVALID, run: beyond },
 ];
 

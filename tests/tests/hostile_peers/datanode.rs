@@ -1,6 +1,6 @@
 //! What a hostile datanode tries with the master, and with those who read from it and write to it.
 
-use crate::{Row, path};
+use crate::{DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path, same};
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
 use dfs_rpc::client::{LocatedChunk, NodeAddress, PlanWrite};
@@ -10,16 +10,9 @@ use dfs_rpc::tls::Identity;
 use dfs_tests::content;
 use dfs_tests::hostile::liar::Liar;
 use dfs_tests::hostile::{Outcome, Party, Reply, World, checksum, context, node_calls, outcome, plan};
-use dfs_types::{
-    ChunkId, DatanodeId, ErrorCode, Generation, Principal, ReplicaKey, ReplicaState, StoredReplica, Timestamp,
-};
+use dfs_types::{ChunkId, DatanodeId, Generation, Principal, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::sync::atomic::Ordering;
 
-const INVALID: &[Outcome] = &[Outcome::Refused(ErrorCode::InvalidArgument)];
-const EXISTS: &[Outcome] = &[Outcome::Refused(ErrorCode::AlreadyExists)];
-const MISMATCH: &[Outcome] = &[Outcome::Refused(ErrorCode::ChecksumMismatch)];
-const DENIED: &[Outcome] = &[Outcome::Refused(ErrorCode::PermissionDenied)];
-const NOTHING: &[Outcome] = &[Outcome::Nothing];
 /// The datanode that is hostile.
 const NAME: &str = "datanode-4";
 const NODE: DatanodeId = DatanodeId(4);
@@ -188,11 +181,6 @@ impl Evil {
 fn rival(world: &World) -> Outcome {
     let calls = world.run(node_calls(&credential(world), world.master));
     outcome(register(world, "127.0.0.1:9".parse().expect("address"), &calls, BOOT))
-}
-
-/// The outcome that all have, or the first that another one has.
-fn same<const N: usize>(outcomes: [Outcome; N]) -> Outcome {
-    outcomes.into_iter().find(|outcome| *outcome != outcomes[0]).unwrap_or(outcomes[0])
 }
 
 /// The two calls of a datanode on a connection that has no right to them.

@@ -7,7 +7,7 @@ mod datanode;
 
 use dfs_tests::hostile::{Outcome, World};
 use dfs_tests::{Cluster, Spec, content};
-use dfs_types::DfsPath;
+use dfs_types::{DfsPath, ErrorCode};
 use std::fmt::Write;
 use std::time::Instant;
 
@@ -20,8 +20,21 @@ pub struct Row<W = World> {
     pub run: fn(&W) -> Outcome,
 }
 
+/// What most attempts may come to.
+const CLOSED: &[Outcome] = &[Outcome::Closed];
+const DENIED: &[Outcome] = &[Outcome::Refused(ErrorCode::PermissionDenied)];
+const EXISTS: &[Outcome] = &[Outcome::Refused(ErrorCode::AlreadyExists)];
+const INVALID: &[Outcome] = &[Outcome::Refused(ErrorCode::InvalidArgument)];
+const MISMATCH: &[Outcome] = &[Outcome::Refused(ErrorCode::ChecksumMismatch)];
+const NOTHING: &[Outcome] = &[Outcome::Nothing];
+
 /// Bytes of the file that must stay as it is: three chunks of 1 MiB, the last not full.
 const REFERENCE: (u64, usize) = (12, 2_500_000);
+
+/// The outcome that all have, or the first that another one has.
+fn same<const N: usize>(outcomes: [Outcome; N]) -> Outcome {
+    outcomes.into_iter().find(|outcome| *outcome != outcomes[0]).unwrap_or(outcomes[0])
+}
 
 pub fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("a path")

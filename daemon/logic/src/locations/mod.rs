@@ -195,7 +195,7 @@ impl Locations {
         if stored.state == ReplicaState::Suspect {
             let counted = self.forget(node, stored.key);
             let before = self.forget_aside(node, stored.key);
-            if committed != Some(stored.key) && self.has_enough_aside(node, stored.key.chunk) {
+            if !self.may_put_aside(node, stored.key, committed) {
                 return Added::Strange;
             }
             self.put_aside(node, stored);
@@ -205,7 +205,7 @@ impl Locations {
         let slot = self.replicas(stored.key.chunk);
         let owner = committed.or((!slot.is_empty()).then(|| slot.key(stored.key.chunk)));
         if owner.is_some_and(|owner| owner != stored.key) {
-            if self.has_enough_aside(node, stored.key.chunk) {
+            if !self.may_put_aside(node, stored.key, committed) {
                 return Added::Strange;
             }
             self.put_aside(node, stored);
@@ -244,8 +244,10 @@ impl Locations {
         *self.counts.entry(node).or_default() += 1;
     }
 
-    fn has_enough_aside(&self, node: DatanodeId, chunk: ChunkId) -> bool {
-        self.asides.of(chunk).filter(|aside| aside.node == node).count() >= ASIDE_PER_CHUNK_MAX
+    /// Whether there is room aside for a replica of a datanode; for a committed one there always is.
+    fn may_put_aside(&self, node: DatanodeId, key: ReplicaKey, committed: Option<ReplicaKey>) -> bool {
+        let of_node = self.asides.of(key.chunk).filter(|aside| aside.node == node);
+        committed == Some(key) || of_node.count() < ASIDE_PER_CHUNK_MAX
     }
 
     fn put_aside(&mut self, node: DatanodeId, stored: StoredReplica) {

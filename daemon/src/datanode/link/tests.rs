@@ -263,6 +263,23 @@ impl Cluster {
         self.master.change(|heard| heard.orders.insert(node.address.id, orders));
     }
 
+    /// Has a datanode verify its replica of chunk 7, which it finds corrupt.
+    fn find_suspect(&self, node: &Node) {
+        self.order(node, vec![Order::Verify { key: chunk(7).key() }]);
+        self.wait_for(node, "suspect", |known| known.suspect == [7]);
+    }
+
+    /// Has a datanode mend its replica of chunk 7, with the help of others. It is whole afterwards.
+    fn mends(&self, node: &Node, others: &[&Node]) {
+        let holder = Principal::Datanode(node.address.id);
+        let capability = self.capability_to(Operation::Read, 7, Some(checksum()), holder, others);
+        let sources = others.iter().map(|other| other.address).collect();
+        self.order(node, vec![Order::Mend { chunk: chunk(7), sources, capability }]);
+        self.wait_for(node, "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
+        self.order(node, vec![Order::Verify { key: chunk(7).key() }]);
+        self.wait_for(node, "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+    }
+
     fn wait_for(&self, node: &Node, what: &str, right: impl Fn(&Known) -> bool) {
         self.master.wait(what, |heard| heard.nodes.get(&node.address.id).is_some_and(&right));
     }
@@ -399,19 +416,8 @@ fn corrupt_replicas_are_mended_from_one_another() {
     for (folder, places) in folders.iter().zip([&[5_000, 70][..], &[80_000, 140_000], &[140_100, 5_100]]) {
         flip(folder.path(), 7, places);
     }
-    let verify = Order::Verify { key: chunk(7).key() };
-    for node in &nodes {
-        cluster.order(node, vec![verify.clone()]);
-        cluster.wait_for(node, "suspect", |known| known.suspect == [7]);
-    }
-    let holder = Principal::Datanode(DatanodeId(1));
-    let others = [&nodes[1], &nodes[2]];
-    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &others);
-    let sources = others.map(|node| node.address).to_vec();
-    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources, capability }]);
-    cluster.wait_for(&nodes[0], "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
-    cluster.order(&nodes[0], vec![verify]);
-    cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+    nodes.iter().for_each(|node| cluster.find_suspect(node));
+    cluster.mends(&nodes[0], &[&nodes[1], &nodes[2]]);
 }
 
 /// The one that is to mend has lost its file, another one has a broken header, the third one is cut off: together they hold
@@ -427,19 +433,8 @@ fn what_is_left_is_served_for_mending() {
     std::fs::remove_file(&files[0]).expect("remove");
     flip(folders[1].path(), 7, &[70, 5_000]);
     std::fs::OpenOptions::new().write(true).open(&files[2]).expect("open").set_len(4_096 + 65_536).expect("cut");
-    let verify = Order::Verify { key: chunk(7).key() };
-    for node in &nodes {
-        cluster.order(node, vec![verify.clone()]);
-        cluster.wait_for(node, "suspect", |known| known.suspect == [7]);
-    }
-    let holder = Principal::Datanode(DatanodeId(1));
-    let others = [&nodes[1], &nodes[2]];
-    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &others);
-    let sources = others.map(|node| node.address).to_vec();
-    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources, capability }]);
-    cluster.wait_for(&nodes[0], "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
-    cluster.order(&nodes[0], vec![verify]);
-    cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+    nodes.iter().for_each(|node| cluster.find_suspect(node));
+    cluster.mends(&nodes[0], &[&nodes[1], &nodes[2]]);
 }
 
 /// All bytes are there; the file ends behind the last of them, before the end of its last 4 KiB.
@@ -453,15 +448,8 @@ fn a_replica_that_has_lost_its_padding_is_mended_from_itself() {
     let begin = std::fs::metadata(&file).expect("file").len() - data().len().next_multiple_of(4_096) as u64;
     let file = std::fs::OpenOptions::new().write(true).open(&file).expect("open");
     file.set_len(begin + data().len() as u64).expect("cut");
-    let verify = Order::Verify { key: chunk(7).key() };
-    cluster.order(&node, vec![verify.clone()]);
-    cluster.wait_for(&node, "suspect", |known| known.suspect == [7]);
-    let holder = Principal::Datanode(DatanodeId(1));
-    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &[]);
-    cluster.order(&node, vec![Order::Mend { chunk: chunk(7), sources: vec![], capability }]);
-    cluster.wait_for(&node, "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
-    cluster.order(&node, vec![verify]);
-    cluster.wait_for(&node, "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+    cluster.find_suspect(&node);
+    cluster.mends(&node, &[]);
 }
 
 /// The masters had a replica quarantined, for enough verified ones stood elsewhere; then those were damaged.
@@ -471,23 +459,14 @@ fn what_is_in_quarantine_is_served_for_mending() {
     let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp folder")).collect();
     let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
     nodes.iter().for_each(|node| cluster.put(node, 7, &data()));
-    let (verify, delete) = (Order::Verify { key: chunk(7).key() }, Order::Delete { key: chunk(7).key() });
     flip(folders[1].path(), 7, &[5_000]);
-    cluster.order(&nodes[1], vec![verify.clone()]);
-    cluster.wait_for(&nodes[1], "suspect", |known| known.suspect == [7]);
-    cluster.order(&nodes[1], vec![delete]);
+    cluster.find_suspect(&nodes[1]);
+    cluster.order(&nodes[1], vec![Order::Delete { key: chunk(7).key() }]);
     cluster.wait_for(&nodes[1], "quarantined", |known| known.suspect.is_empty() && known.chunks.is_empty());
     // The header, too.
     flip(folders[0].path(), 7, &[70, 200_000]);
-    cluster.order(&nodes[0], vec![verify.clone()]);
-    cluster.wait_for(&nodes[0], "suspect", |known| known.suspect == [7]);
-    let holder = Principal::Datanode(DatanodeId(1));
-    let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &[&nodes[1]]);
-    let sources = vec![nodes[1].address];
-    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources, capability }]);
-    cluster.wait_for(&nodes[0], "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
-    cluster.order(&nodes[0], vec![verify]);
-    cluster.wait_for(&nodes[0], "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+    cluster.find_suspect(&nodes[0]);
+    cluster.mends(&nodes[0], &[&nodes[1]]);
 }
 
 /// Where no replica has a block right, nothing is replaced.

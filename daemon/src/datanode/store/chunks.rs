@@ -253,7 +253,11 @@ impl ChunkStore {
 
     /// Notes that a replica is corrupt or cannot be read. It stays where it is: its good blocks may be the last.
     pub fn suspect(&self, key: ReplicaKey, damage: Damage) -> StoreError {
-        let newly = self.step(key, Event::Failed, Tell::News);
+        self.note_failed(key, damage, Tell::News)
+    }
+
+    fn note_failed(&self, key: ReplicaKey, damage: Damage, tell: Tell) -> StoreError {
+        let newly = self.step(key, Event::Failed, tell);
         self.cache.forget(key);
         if newly {
             self.counters.disk_error();
@@ -298,12 +302,8 @@ impl ChunkStore {
                 self.step(key, Event::Proved, Tell::Always);
                 Ok(())
             }
-            Err(StoreError::Damaged(damage)) => {
-                let error = self.suspect(key, damage);
-                // Also where it was known: the answer to the order must not be missing.
-                self.step(key, Event::Failed, Tell::Always);
-                Err(error)
-            }
+            // Told also where it was known: the answer to the order must not be missing.
+            Err(StoreError::Damaged(damage)) => Err(self.note_failed(key, damage, Tell::Always)),
             Err(error) => Err(error),
         }
     }

@@ -6,9 +6,7 @@ use super::direct;
 use super::error::StoreError;
 use super::folder::DataFolder;
 use super::reader::{OpenReplica, read_header};
-use dfs_logic::chunk_file::{
-    ALIGN_BYTES, BLOCK_BYTES, CAPACITY_MAX, ChunkHeader, FIXED_BYTES, block_count, header_bytes,
-};
+use dfs_logic::chunk_file::{ALIGN_BYTES, BLOCK_BYTES, ChunkHeader, block_count, capacity_of, header_bytes};
 use dfs_rpc::frame::table_checksum;
 use dfs_types::{ChunkRef, ClusterId, ReplicaKey};
 use std::fs::File;
@@ -72,8 +70,8 @@ impl Salvage {
 
     /// The table of block checksums that a header holds, proved against the checksum of the key.
     pub fn header_table(&self) -> Option<Vec<u32>> {
-        let tables = self.remains.iter().filter_map(|remains| remains.table.as_ref());
-        tables.into_iter().find(|table| table_checksum(table) == self.key.checksum).cloned()
+        let mut tables = self.remains.iter().filter_map(|remains| remains.table.as_ref());
+        tables.find(|table| table_checksum(table) == self.key.checksum).cloned()
     }
 
     /// As [`Salvage::header_table`]; where none is right, it is computed from all blocks, which reads them all. None when
@@ -86,11 +84,7 @@ impl Salvage {
     /// has a table of zeros, which nobody believes.
     pub fn into_open(mut self, cluster: ClusterId, table: Option<Vec<u32>>, block: usize) -> OpenReplica {
         let wanted = table.as_ref().and_then(|table| table.get(block).copied());
-        let has = |(remains, start): &(usize, u64)| {
-            wanted.is_some_and(|crc| {
-                self.read(*remains, *start, block).is_some_and(|bytes| crc32c::crc32c(&bytes) == crc)
-            })
-        };
+        let has = |place: &(usize, u64)| wanted.is_some_and(|crc| self.proved(*place, block, crc).is_some());
         let place = self.places().find(has).or_else(|| self.places().next());
         let (remains, start) = place.unwrap_or((0, header_bytes(self.length) as u64));
         let header = ChunkHeader {
@@ -119,8 +113,11 @@ impl Salvage {
 
     /// A block whose checksum is `crc`; none when it is not here.
     pub fn block(&self, block: usize, crc: u32) -> Option<Vec<u8>> {
-        let read = |(remains, start)| self.read(remains, start, block).filter(|bytes| crc32c::crc32c(bytes) == crc);
-        self.places().find_map(read)
+        self.places().find_map(|place| self.proved(place, block, crc))
+    }
+
+    fn proved(&self, (remains, start): (usize, u64), block: usize, crc: u32) -> Option<Vec<u8>> {
+        self.read(remains, start, block).filter(|bytes| crc32c::crc32c(bytes) == crc)
     }
 
     fn read(&self, remains: usize, start: u64, block: usize) -> Option<Vec<u8>> {
@@ -131,10 +128,4 @@ impl Salvage {
         direct::read_at(file, &mut aligned, length, start + offset).ok()?;
         aligned.get(..length).map(<[u8]>::to_vec)
     }
-}
-
-/// The most bytes of a chunk whose header has `start` bytes.
-fn capacity_of(start: u64) -> u32 {
-    let blocks = start.saturating_sub(FIXED_BYTES as u64) / 4;
-    u32::try_from(blocks * u64::from(BLOCK_BYTES)).map_or(CAPACITY_MAX, |capacity| capacity.min(CAPACITY_MAX))
 }
