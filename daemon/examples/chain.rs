@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dfs_daemon::authority::Authority;
 use dfs_daemon::datanode::keys::SharedKeys;
 use dfs_daemon::datanode::serve::{self, Context, Room};
-use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, StoreOptions, direct};
+use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, Doomed, StoreOptions, direct};
 use dfs_daemon::durable;
 use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
@@ -179,7 +179,7 @@ impl Bench {
         for store in &self.stores {
             for id in first..first + chunks + SMALL {
                 let data = if id < first + chunks { &self.data[..] } else { &self.data[..SMALL_BYTES] };
-                store.delete(self.key(id, data))?;
+                store.strike_off(self.key(id, data))?.map_or(Ok(()), Doomed::remove)?;
             }
         }
         for number in 0..NODES {

@@ -205,7 +205,7 @@ fn chunks(c: &mut Criterion) {
             locations.add(nodes[((id + copy * 5) % 12) as usize], stored(id), None);
         }
     }
-    let view = NodeView { state: NodeState::Live, free: 1 << 40, load: 0, leaving: false };
+    let view = NodeView { state: NodeState::Live, free: 1 << 40, load: 0, leaving: false, reported: true };
     let nodes: BTreeMap<DatanodeId, NodeView> = nodes.into_iter().map(|node| (node, view)).collect();
     let mut group = c.benchmark_group("chunks");
     group.throughput(Throughput::Elements(FILES));

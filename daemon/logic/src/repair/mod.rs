@@ -45,6 +45,8 @@ pub struct NodeView {
     pub load: u32,
     /// It is not to serve any more: what it has is leaving.
     pub leaving: bool,
+    /// It has said what it has since it registered last. What was known before may have rotted or gone meanwhile.
+    pub reported: bool,
 }
 
 /// The state of affairs that decisions are made on.

@@ -38,7 +38,8 @@ struct Cluster {
 
 impl Cluster {
     fn new(states: &[NodeState]) -> Self {
-        let view = |state: &NodeState| NodeView { state: *state, free: 1_000_000, load: 0, leaving: false };
+        let view =
+            |state: &NodeState| NodeView { state: *state, free: 1_000_000, load: 0, leaving: false, reported: true };
         let nodes = (1..).map(DatanodeId).zip(states.iter().map(view)).collect();
         let mut cluster = Self { space: Namespace::new(), locations: Locations::new(), nodes, requests: 0 };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };

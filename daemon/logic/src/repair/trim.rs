@@ -35,9 +35,10 @@ impl Planner<'_> {
         self.states.is_live(node) && !self.states.is_leaving(node)
     }
 
-    /// The replicas that can serve as proof: verified, live, and not leaving.
+    /// The replicas that can serve as proof: verified, and reported by a datanode that is live and not leaving.
     fn proofs<'r>(&'r self, replicas: &'r Replicas<'_>) -> impl Iterator<Item = DatanodeId> + 'r {
-        replicas.verified().filter(|node| self.stays(*node))
+        let reported = |node: &DatanodeId| self.view.nodes.get(node).is_some_and(|view| view.reported);
+        replicas.verified().filter(move |node| self.stays(*node) && reported(node))
     }
 
     /// Takes live replicas that stay away from the fullest datanodes, as long as enough verified ones are left. A chunk

@@ -4,31 +4,37 @@
 //! same chunk to other datanodes takes the place of the earlier one, which the masters have given up. One that finds no
 //! place in the queue is dropped and logged: of a copy the masters are told that it has ended, and a deletion that they
 //! have not seen done they order again.
+//!
+//! **Invariant:** what is to be deleted is listed no more when [`Orders::take`] returns: it is told and reported to no master
+//! after the order. Otherwise it could count as proof that another replica may go, and be deleted itself afterwards.
 
 use super::copy::copy;
 use super::mend::mend;
 use crate::datanode::changes::Change;
 use crate::datanode::serve::Context;
+use crate::datanode::store::Doomed;
 use dfs_rpc::node::Order;
 use dfs_types::{DatanodeId, ReplicaKey};
 use std::collections::HashMap;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 /// Copies at the same time.
 const COPIERS: usize = 4;
-/// Threads that delete.
-const DELETERS: usize = 1;
-/// Threads that verify: reading whole chunks must not keep deletions waiting.
+/// Threads that verify.
 const VERIFIERS: usize = 1;
 /// Orders that wait, of each sort.
 const WAITING: usize = 4_096;
 
 /// The sort of an order, and its replica: what makes two orders the same.
 type Key = (u8, ReplicaKey);
+/// The sorts: one copy or mend of a replica at a time.
+const COPY: u8 = 0;
+const DELETE: u8 = 1;
+const VERIFY: u8 = 2;
 
 /// The orders that wait or are being carried out.
 #[derive(Debug)]
@@ -43,9 +49,9 @@ pub struct Orders {
 
 #[derive(Debug)]
 struct Queues {
-    copies: SyncSender<(Order, CancellationToken)>,
-    deletions: SyncSender<(Order, CancellationToken)>,
-    checks: SyncSender<(Order, CancellationToken)>,
+    copies: Sender<(Order, CancellationToken)>,
+    deletions: Sender<Doomed>,
+    checks: Sender<(Order, CancellationToken)>,
 }
 
 /// An order that waits or is being carried out.
@@ -63,11 +69,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn key(order: &Order) -> Key {
     match order {
-        // One of both at a time.
-        Order::Copy { chunk, .. } | Order::Mend { chunk, .. } => (0, chunk.key()),
-        Order::Delete { key } => (1, *key),
-        Order::Verify { key } => (2, *key),
+        Order::Copy { chunk, .. } | Order::Mend { chunk, .. } => (COPY, chunk.key()),
+        Order::Delete { key } => (DELETE, *key),
+        Order::Verify { key } => (VERIFY, *key),
     }
+}
+
+fn tell_dropped(key: ReplicaKey) {
+    tracing::warn!(replica = %key, waiting = WAITING, "an order was dropped: too many wait; the masters repeat it");
 }
 
 fn targets(order: &Order) -> Vec<DatanodeId> {
@@ -83,9 +92,9 @@ impl Orders {
     /// # Errors
     /// When the system has no more threads to give.
     pub fn start(context: Arc<Context>) -> io::Result<Arc<Self>> {
-        let (copies, copy_queue) = sync_channel(WAITING);
-        let (deletions, deletion_queue) = sync_channel(WAITING);
-        let (checks, check_queue) = sync_channel(WAITING);
+        let (copies, copy_queue) = channel(WAITING);
+        let (deletions, deletion_queue) = channel(WAITING);
+        let (checks, check_queue) = channel(WAITING);
         let orders = Arc::new(Self {
             context,
             known: Mutex::default(),
@@ -93,34 +102,50 @@ impl Orders {
             threads: Mutex::default(),
             stop: CancellationToken::new(),
         });
-        for (name, threads, queue) in
-            [("copy", COPIERS, copy_queue), ("delete", DELETERS, deletion_queue), ("verify", VERIFIERS, check_queue)]
-        {
+        for (name, threads, queue) in [("copy", COPIERS, copy_queue), ("verify", VERIFIERS, check_queue)] {
             let queue = Arc::new(Mutex::new(queue));
             for _ in 0..threads {
-                orders.spawn(name, queue.clone())?;
+                let (own, queue) = (orders.clone(), queue.clone());
+                orders.spawn(name, move || own.work(&queue))?;
             }
         }
+        let own = orders.clone();
+        orders.spawn("delete", move || own.delete(deletion_queue))?;
         Ok(orders)
     }
 
-    fn spawn(self: &Arc<Self>, name: &str, queue: Arc<Mutex<Receiver<(Order, CancellationToken)>>>) -> io::Result<()> {
-        let orders = self.clone();
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            loop {
-                let order = lock(&queue).recv();
-                let Ok((order, replaced)) = order else { return };
-                if !replaced.is_cancelled() {
-                    orders.carry_out(&order, &replaced);
-                }
-                let mut known = lock(&orders.known);
-                if !replaced.is_cancelled() {
-                    known.remove(&key(&order));
-                }
-            }
-        })?;
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work)?;
         lock(&self.threads).push(thread);
         Ok(())
+    }
+
+    /// Carries out copies, or verifications, until the queue is closed.
+    fn work(&self, queue: &Mutex<Receiver<(Order, CancellationToken)>>) {
+        loop {
+            let order = lock(queue).blocking_recv();
+            let Some((order, replaced)) = order else { return };
+            if !replaced.is_cancelled() {
+                self.carry_out(&order, &replaced);
+            }
+            let mut known = lock(&self.known);
+            if !replaced.is_cancelled() {
+                known.remove(&key(&order));
+            }
+        }
+    }
+
+    /// Deletes the files of replicas that were struck off, until the queue is closed.
+    fn delete(&self, mut queue: Receiver<Doomed>) {
+        while let Some(doomed) = queue.blocking_recv() {
+            let key = doomed.key();
+            if self.stop.is_cancelled() {
+                continue;
+            }
+            if let Err(error) = doomed.remove() {
+                tracing::warn!(replica = %key, %error, "delete failed");
+            }
+        }
     }
 
     /// Queues orders.
@@ -128,21 +153,30 @@ impl Orders {
         let queues = lock(&self.queues);
         let Some(queues) = queues.as_ref() else { return };
         for order in orders {
+            if let Order::Delete { key } = order {
+                self.strike_off(key, &queues.deletions);
+                continue;
+            }
             let key = key(&order);
             let Some(replaced) = self.note(key, targets(&order)) else { continue };
-            let queue = match order {
-                Order::Copy { .. } | Order::Mend { .. } => &queues.copies,
-                Order::Delete { .. } => &queues.deletions,
-                Order::Verify { .. } => &queues.checks,
-            };
+            let queue = if key.0 == COPY { &queues.copies } else { &queues.checks };
             if queue.try_send((order, replaced)).is_err() {
-                let waiting = WAITING;
-                tracing::warn!(replica = %key.1, waiting, "an order was dropped: too many wait; the masters repeat it");
+                tell_dropped(key.1);
                 lock(&self.known).remove(&key);
-                if key.0 == 0 {
+                if key.0 == COPY {
                     self.context.store.changes().push(Change::CopyEnded(key.1.chunk));
                 }
             }
+        }
+    }
+
+    /// Nothing is struck off whose file cannot be deleted in its turn.
+    fn strike_off(&self, key: ReplicaKey, queue: &Sender<Doomed>) {
+        let Ok(place) = queue.try_reserve() else { return tell_dropped(key) };
+        match self.context.store.strike_off(key) {
+            Ok(Some(doomed)) => place.send(doomed),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(replica = %key, %error, "a replica is not deleted; the masters repeat it"),
         }
     }
 
@@ -183,11 +217,8 @@ impl Orders {
                     store.changes().push(Change::CopyEnded(chunk.id));
                 }
             }
-            Order::Delete { key } => {
-                if let Err(error) = store.delete(*key) {
-                    tracing::warn!(replica = %key, %error, "delete failed");
-                }
-            }
+            // It was when it was taken.
+            Order::Delete { .. } => {}
             // The store itself tells the state of the replica.
             Order::Verify { key } => match store.verify(*key) {
                 Ok(()) => tracing::debug!(replica = %key, "verified"),

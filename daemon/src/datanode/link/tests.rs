@@ -397,6 +397,22 @@ fn orders_delete_and_verify() {
     cluster.wait_for(&node, "one suspect, one deleted", |known| known.suspect == [8] && known.chunks == [7]);
 }
 
+/// What was ordered to be deleted is not reported any more, to no master: it may not count for the proof that lets another
+/// one go.
+#[test]
+fn what_is_to_be_deleted_is_listed_no_more_as_soon_as_the_order_is_taken() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let node = cluster.node(1, folder.path());
+    (7..27).for_each(|id| cluster.put(&node, id, &data()));
+    cluster.wait_for(&node, "told", |known| known.chunks.len() == 20);
+    let delete = |id| Order::Delete { key: chunk(id).key() };
+    cluster.order(&node, (7..27).map(delete).collect());
+    cluster.wait_for(&node, "not one in the next news", |known| {
+        assert!(known.chunks.is_empty() || known.chunks.len() == 20, "{:?}", known.chunks);
+        known.chunks.is_empty()
+    });
+}
+
 /// Flips a bit at each of these places of the file of a chunk.
 fn flip(folder: &Path, id: u64, places: &[usize]) {
     let path = folder.join(format!("chunks/{id:02x}")).join(dfs_logic::chunk_file::file_name(chunk(id).key()));

@@ -263,8 +263,11 @@ impl ChunkStore {
             self.counters.disk_error();
             tracing::error!(replica = %key, %damage, "replica is suspect; it stays until enough verified ones stand elsewhere");
             #[cfg(feature = "planted-bugs")]
-            if crate::planted::is("quarantine-before-proof") {
-                let _ = self.delete(key);
+            if crate::planted::is("quarantine-before-proof")
+                && let Some(replica) = self.index().replicas.remove(&key)
+            {
+                self.changes.push(Change::Removed(key));
+                let _ = replica.folder.quarantine(key);
             }
         }
         StoreError::Damaged(damage)
@@ -308,25 +311,13 @@ impl ChunkStore {
         }
     }
 
-    /// Deletes a replica; quarantines a suspect one. One that is not here is no error, and is told as gone.
+    /// Lists a replica no more, and tells of it; gives it where it was listed, for its file to go. Until then its name counts
+    /// as being written, so that nobody else gives it to another file before this one has lost it. One that is not here is no
+    /// error, and is told as gone.
     ///
     /// # Errors
-    /// When it is being mended, or the file system refuses. In the latter case the replica is not served any more, and found
-    /// again at the next start.
-    pub fn delete(&self, key: ReplicaKey) -> Result<(), StoreError> {
-        let Some(replica) = self.strike_off(key)? else { return Ok(()) };
-        let done = match next(Stage::Listed(replica.state), Event::Deleted) {
-            Some(Stage::Quarantined) => replica.folder.quarantine(key).map_err(StoreError::io("quarantine chunk")),
-            // Its name need not be gone durably: should it come back, it is reported and deleted again.
-            _ => std::fs::remove_file(replica.folder.replica_path(key)).map_err(StoreError::io("delete chunk")),
-        };
-        self.index().incoming.remove(&(key.chunk, key.generation));
-        done
-    }
-
-    /// Lists a replica no more and tells of it; gives it where it was listed. Then its name counts as being written, so that
-    /// nobody else gives it to another file before this one has lost it.
-    fn strike_off(&self, key: ReplicaKey) -> Result<Option<Replica>, StoreError> {
+    /// When it is being mended.
+    pub fn strike_off(self: &Arc<Self>, key: ReplicaKey) -> Result<Option<Doomed>, StoreError> {
         let mut index = self.index();
         if index.replicas.contains_key(&key) && !index.incoming.insert((key.chunk, key.generation)) {
             return Err(StoreError::Busy);
@@ -335,10 +326,8 @@ impl ChunkStore {
         self.changes.push(Change::Removed(key));
         drop(index);
         self.cache.forget(key);
-        if let Some(replica) = &found {
-            replica.folder.space().freed(replica.bytes);
-        }
-        Ok(found)
+        let coming = || Coming { store: self.clone(), chunk: key.chunk, generation: key.generation };
+        Ok(found.map(|replica| Doomed { key, replica, _coming: coming() }))
     }
 
     /// Lists a replica that is durable now, and tells of it. Returns the suspect one that it replaces.
@@ -446,6 +435,35 @@ fn admit(index: &mut Index, folder: &Arc<DataFolder>, found: FoundReplica) {
             let folder = folder.path().display();
             tracing::warn!(replica = %found.key, %folder, "a replica is here twice; the second file is left alone");
         }
+    }
+}
+
+/// A replica that is listed no more, and whose file is still there. Should it stay, it is found again at the next start.
+#[derive(Debug)]
+pub struct Doomed {
+    key: ReplicaKey,
+    replica: Replica,
+    _coming: Coming,
+}
+
+impl Doomed {
+    pub fn key(&self) -> ReplicaKey {
+        self.key
+    }
+
+    /// Deletes the file; quarantines that of a suspect replica.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn remove(self) -> Result<(), StoreError> {
+        let Replica { folder, bytes, state } = &self.replica;
+        match next(Stage::Listed(*state), Event::Deleted) {
+            Some(Stage::Quarantined) => folder.quarantine(self.key).map_err(StoreError::io("quarantine chunk"))?,
+            // Its name need not be gone durably: should it come back, it is reported and deleted again.
+            _ => std::fs::remove_file(folder.replica_path(self.key)).map_err(StoreError::io("delete chunk"))?,
+        }
+        folder.space().freed(*bytes);
+        Ok(())
     }
 }
 

@@ -22,7 +22,7 @@ pub mod writer;
 mod tests;
 
 pub use buffer::{AlignedBuffer, Buffer, BufferBudget, Buffers};
-pub use chunks::{ChunkStore, Intent, StoreOptions};
+pub use chunks::{ChunkStore, Doomed, Intent, StoreOptions};
 pub use error::{Damage, OpenError, StoreError};
 pub use reader::OpenReplica;
 pub use salvage::Salvage;

@@ -303,6 +303,28 @@ fn a_chunk_is_written_by_one_at_a_time() {
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Refused(_))));
 }
 
+fn delete(store: &Arc<ChunkStore>, key: ReplicaKey) {
+    store.strike_off(key).expect("not busy").expect("listed").remove().expect("removed");
+}
+
+/// A file may take its time to go: meanwhile its replica is not told of, and nobody writes to its name.
+#[test]
+fn a_replica_that_is_struck_off_is_listed_no_more_while_its_file_is_there() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    store_chunk(&store, 1, &content(10));
+    let one = key(1, &content(10));
+    let doomed = store.strike_off(one).expect("not busy").expect("listed");
+    assert_eq!((store.page(None, 10).len(), count(folder.path().join("chunks/01"))), (0, 1));
+    assert_eq!(store.changes().news(1).expect("kept").removed, [one]);
+    assert!(matches!(store.read(one), Err(StoreError::NotFound)));
+    assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
+    assert!(store.folder_loads()[0].used > 0, "its bytes are not free yet");
+    doomed.remove().expect("removed");
+    assert_eq!((count(folder.path().join("chunks/01")), store.folder_loads()[0].used), (0, 0));
+    assert!(store.begin(intent(1), 10, true).is_ok());
+}
+
 #[test]
 fn deleting_is_idempotent_and_of_one_replica() {
     let folder = tempfile::tempdir().expect("temp folder");
@@ -310,10 +332,10 @@ fn deleting_is_idempotent_and_of_one_replica() {
     store_chunk(&store, 1, &content(10));
     let one = key(1, &content(10));
     let other = ReplicaKey { checksum: 1, ..one };
-    store.delete(other).expect("another");
+    assert!(store.strike_off(other).expect("another").is_none());
     assert_eq!(store.page(None, 10).len(), 1);
-    store.delete(one).expect("delete");
-    store.delete(one).expect("again");
+    delete(&store, one);
+    assert!(store.strike_off(one).expect("again").is_none());
     assert_eq!(store.page(None, 10).len(), 0);
     assert_eq!(count(folder.path().join("chunks/01")), 0);
     assert_eq!(store.changes().news(1).expect("kept").removed, [other, one, one]);
@@ -326,7 +348,7 @@ fn a_suspect_replica_is_quarantined_when_its_deletion_is_ordered() {
     for id in 0..70 {
         store_chunk(&store, id, &content(10));
         store.suspect(key(id, &content(10)), Damage::Block(0));
-        store.delete(key(id, &content(10))).expect("quarantine");
+        delete(&store, key(id, &content(10)));
     }
     assert_eq!(count(folder.path().join("quarantine")), 64, "the newest are kept");
     assert_eq!((store.page(None, 100).len(), store.folder_loads()[0].used), (0, 0));
@@ -352,7 +374,7 @@ fn a_full_store_says_so() {
     assert_eq!(error.into_error(DatanodeId(2)).message, "datanode-2: no space left");
     store_chunk(&store, 1, &content(900_000));
     assert!(matches!(store.begin(intent(2), 900_000, true), Err(StoreError::NoSpace)));
-    store.delete(key(1, &content(900_000))).expect("delete");
+    delete(&store, key(1, &content(900_000)));
     store_chunk(&store, 2, &content(900_000));
 }
 
@@ -400,10 +422,10 @@ fn a_replica_that_is_being_mended_is_not_deleted() {
     let told = store.changes().end();
     let mending = Intent { checksum: Some(one.checksum), ..intent(1) };
     let writer = store.begin(mending, 20, true).expect("begin");
-    assert!(matches!(store.delete(one), Err(StoreError::Busy)));
+    assert!(matches!(store.strike_off(one), Err(StoreError::Busy)));
     assert_eq!((store.page(None, 10).len(), store.changes().end()), (1, told), "nothing has happened to it");
     drop(writer);
-    store.delete(one).expect("delete");
+    delete(&store, one);
     assert_eq!(store.changes().news(told).expect("kept").removed, [one]);
     assert!(store.begin(intent(1), 20, true).is_ok(), "its name is free");
 }

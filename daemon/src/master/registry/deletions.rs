@@ -1,6 +1,7 @@
 //! Deletions that a datanode was ordered to carry out, until it says that the replicas are gone.
 
 use super::nodes::{ORDERS_WAITING_MAX, Registry};
+use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::node::Order;
 use dfs_types::{DatanodeId, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
@@ -11,17 +12,44 @@ use std::time::Duration;
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a datanode was ordered to delete; at most [`ORDERS_WAITING_MAX`] replicas.
+///
+/// **Invariant:** none of them counts, whatever the datanode tells of it, until it is known that the order comes to nothing:
+/// another replica might go because of one that is to go itself.
 #[derive(Debug, Default)]
-pub(super) struct Deletions(BTreeMap<ReplicaKey, (ReplicaState, Timestamp)>);
+pub(super) struct Deletions(BTreeMap<ReplicaKey, Deletion>);
+
+#[derive(Debug)]
+struct Deletion {
+    /// As last told.
+    state: ReplicaState,
+    /// When the order was made, or given to the datanode.
+    at: Timestamp,
+    given: bool,
+}
 
 impl Deletions {
     /// Notes an order; says whether there was room for it.
     fn begin(&mut self, stored: StoredReplica, now: Timestamp) -> bool {
         let room = self.0.len() < ORDERS_WAITING_MAX || self.0.contains_key(&stored.key);
         if room {
-            self.0.insert(stored.key, (stored.state, now));
+            self.0.insert(stored.key, Deletion { state: stored.state, at: now, given: false });
         }
         room
+    }
+
+    /// The datanode is given the order; whether it still stands. The datanode carries it out, or drops it, before it tells
+    /// or reports anything more on this connection.
+    pub(super) fn give(&mut self, key: ReplicaKey, now: Timestamp) -> bool {
+        let Some(deletion) = self.0.get_mut(&key) else { return false };
+        (deletion.at, deletion.given) = (now, true);
+        true
+    }
+
+    /// Notes what is told of a replica; whether it is one that is to go.
+    pub(super) fn note(&mut self, stored: StoredReplica) -> bool {
+        let Some(deletion) = self.0.get_mut(&stored.key) else { return false };
+        deletion.state = stored.state;
+        true
     }
 
     /// The replica is gone.
@@ -29,16 +57,17 @@ impl Deletions {
         self.0.remove(&key);
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    /// A full report begins: it says what has come of the orders that were given.
+    pub(super) fn await_report(&mut self) {
+        self.0.retain(|_, deletion| !deletion.given);
     }
 
     /// Takes out those that were not confirmed in time.
     fn take_lost(&mut self, now: Timestamp) -> Vec<StoredReplica> {
-        let is_lost = |(_, (_, at)): &(&ReplicaKey, &(ReplicaState, Timestamp))| now.since(*at) >= CONFIRM_TIMEOUT;
-        let lost = self.0.iter().filter(is_lost);
-        let lost = lost.map(|(key, (state, _))| StoredReplica { key: *key, state: *state }).collect();
-        self.0.retain(|_, (_, at)| now.since(*at) < CONFIRM_TIMEOUT);
+        let is_lost = |deletion: &Deletion| now.since(deletion.at) >= CONFIRM_TIMEOUT;
+        let lost = self.0.iter().filter(|(_, deletion)| is_lost(deletion));
+        let lost = lost.map(|(key, deletion)| StoredReplica { key: *key, state: deletion.state }).collect();
+        self.0.retain(|_, deletion| !is_lost(deletion));
         lost
     }
 }
@@ -53,8 +82,8 @@ impl Registry {
         node.deletions.begin(stored, now) && node.order(Order::Delete { key: stored.key })
     }
 
-    /// Looks for deletions that were lost. Garbage is ordered to be deleted once more; any other replica counts again, so
-    /// that the next survey decides anew whether it is one too many: meanwhile others may have been lost.
+    /// Looks for deletions that were lost. Garbage on a live datanode is ordered to be deleted once more; any other replica
+    /// counts again, so that the next survey decides anew whether it is one too many: meanwhile others may have been lost.
     pub fn repeat_deletions(&mut self, namespace: &Namespace, now: Timestamp) {
         let nodes = self.nodes.iter_mut();
         let lost: Vec<_> = nodes.map(|(id, node)| (*id, node.deletions.take_lost(now))).collect();
@@ -65,7 +94,7 @@ impl Registry {
                     continue;
                 }
                 tracing::warn!(node = %id, replica = %key, "a deletion was not confirmed in time");
-                if namespace.is_garbage(key.chunk) {
+                if namespace.is_garbage(key.chunk) && self.state(id, now) == NodeState::Live {
                     self.order_deletion(id, stored);
                 } else {
                     self.locations.add(id, stored, namespace.committed(key.chunk));

@@ -260,11 +260,8 @@ impl Registry {
                 NodeState::Live => {}
                 // What it was to copy is copied from and to others meanwhile.
                 NodeState::Stale => node.orders.retain(|order| !matches!(order, Order::Copy { .. })),
-                // Whoever comes back reports anew: old orders would only do harm.
-                NodeState::Dead => {
-                    node.orders.clear();
-                    node.deletions.clear();
-                }
+                // Old orders would only do harm when it comes back.
+                NodeState::Dead => node.orders.clear(),
             }
         }
         for (id, _) in changes.iter().filter(|(_, state)| *state != NodeState::Live) {
@@ -298,7 +295,7 @@ impl Registry {
             let leaving = namespace.duty(id) != Duty::Serve;
             // No copy could be made there.
             let free = if self.is_ahead(node) { 0 } else { node.free() };
-            (id, NodeView { state, free, load: node.busy(), leaving })
+            (id, NodeView { state, free, load: node.busy(), leaving, reported: node.reported })
         };
         self.nodes(now).map(view).collect()
     }

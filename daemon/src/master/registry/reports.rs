@@ -74,7 +74,7 @@ impl Registry {
         for chunk in &heartbeat.copies_ended {
             self.healing.copy_ended(id, *chunk, now);
         }
-        Ok(if leads { self.take_orders(id) } else { Vec::new() })
+        Ok(if leads { self.take_orders(id, now) } else { Vec::new() })
     }
 
     /// Forgets a replica.
@@ -137,9 +137,13 @@ impl Registry {
         node.contact.last_heartbeat = now;
         self.told += 1;
         node.told = self.told;
+        if page.first {
+            node.deletions.await_report();
+        }
+        let stay: Vec<_> = page.chunks.iter().copied().filter(|stored| !node.deletions.note(*stored)).collect();
         self.locations.handed_out(namespace.next_chunk());
         let committed = |chunk: ChunkId| namespace.committed(chunk);
-        let reported = self.locations.report_page(id, page.first, page.last, &page.chunks, &committed);
+        let reported = self.locations.report_page(id, page.first, page.last, &stay, &committed);
         let Reported { suspect, .. } = reported.map_err(|_| Refused::Report)?;
         self.note_suspects(id, &suspect, namespace);
         if page.last {
@@ -171,6 +175,9 @@ impl Registry {
         let committed = namespace.committed(key.chunk);
         if stored.state != ReplicaState::Stored {
             self.healing.check_ended(id, key);
+        }
+        if self.nodes.get_mut(&id).is_some_and(|node| node.deletions.note(stored)) {
+            return false;
         }
         let added = self.locations.add(id, stored, committed);
         match added {
@@ -205,10 +212,12 @@ impl Registry {
         alive && (told || (node.boot == receipt.boot && !node.lost.has(key)))
     }
 
-    fn take_orders(&mut self, id: DatanodeId) -> Vec<Order> {
+    fn take_orders(&mut self, id: DatanodeId, now: Timestamp) -> Vec<Order> {
         let Some(node) = self.nodes.get_mut(&id) else { return Vec::new() };
         let count = node.orders.len().min(ORDERS_PER_REPLY_MAX);
-        node.orders.drain(..count).collect()
+        let orders = node.orders.drain(..count);
+        let stands = |order: &Order| !matches!(order, Order::Delete { key } if !node.deletions.give(*key, now));
+        orders.filter(stands).collect()
     }
 }
 

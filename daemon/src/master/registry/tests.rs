@@ -35,6 +35,10 @@ fn load() -> NodeLoad {
     NodeLoad { folders: vec![folder], ..NodeLoad::default() }
 }
 
+fn verified(chunks: &[u64]) -> Vec<StoredReplica> {
+    chunks.iter().map(|id| StoredReplica { key: chunk(*id).key(), state: ReplicaState::Verified }).collect()
+}
+
 fn address(id: u16, boot: u64) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, id * 100 + boot as u16))
 }
@@ -73,18 +77,28 @@ impl Cluster {
     /// A datanode that belongs to the cluster, and reports these chunks.
     fn come(&mut self, id: u16, chunks: &[u64]) {
         self.register(id, 1).expect("nobody else");
-        let chunks =
-            chunks.iter().map(|id| StoredReplica { key: chunk(*id).key(), state: ReplicaState::Verified }).collect();
-        let page = ReportPage { boot: 1, first: true, last: true, chunks };
-        let taken = self.registry.report(DatanodeId(id), 1, &page, &self.space, self.now);
-        assert_eq!(taken, Ok(true));
+        self.report(id, chunks);
         self.apply(Op::AddNode { node: DatanodeId(id) });
     }
 
+    fn report(&mut self, id: u16, chunks: &[u64]) {
+        let page = ReportPage { boot: 1, first: true, last: true, chunks: verified(chunks) };
+        let taken = self.registry.report(DatanodeId(id), 1, &page, &self.space, self.now);
+        assert_eq!(taken, Ok(true));
+    }
+
     fn heartbeat(&mut self, id: u16, removed: &[u64]) -> Vec<Order> {
-        let (added, copies_ended) = Default::default();
+        self.tell(id, &[], removed)
+    }
+
+    /// As [`Cluster::heartbeat`], with news of verified replicas.
+    fn heartbeat_added(&mut self, id: u16, added: &[u64]) -> Vec<Order> {
+        self.tell(id, added, &[])
+    }
+
+    fn tell(&mut self, id: u16, added: &[u64], removed: &[u64]) -> Vec<Order> {
         let removed = removed.iter().map(|id| chunk(*id).key()).collect();
-        let heartbeat = Heartbeat { boot: 1, load: load(), added, removed, copies_ended };
+        let heartbeat = Heartbeat { boot: 1, load: load(), added: verified(added), removed, copies_ended: Vec::new() };
         self.registry.heartbeat(DatanodeId(id), 1, heartbeat, &self.space, true, self.now).expect("it has registered")
     }
 
@@ -255,6 +269,75 @@ fn a_deletion_that_was_lost_is_not_repeated_when_the_replica_is_the_last_one() {
     cluster.heartbeat(3 - node, &[1]);
     assert_eq!(deletions(&cluster.pass(130, &[1, 2])), []);
     assert_eq!(cluster.registry.locations.count(DatanodeId(node)), 1, "it counts again");
+}
+
+/// Three datanodes with replicas of chunk 1 and one more that is to delete its own: the order is made, and not given yet.
+fn one_is_to_go() -> (Cluster, DatanodeId) {
+    let mut cluster = Cluster::new(&[(1, 3)]);
+    (1..=4).for_each(|id| cluster.come(id, &[1]));
+    while cluster.registry.healing.deletes_ordered == 0 {
+        assert_eq!(deletions(&cluster.pass(1, &[1, 2, 3, 4])), []);
+    }
+    let goes = (1..=4).map(DatanodeId).find(|id| cluster.registry.locations.count(*id) == 0);
+    (cluster, goes.expect("one does not count"))
+}
+
+/// A datanode may tell of a replica between the order to delete it and the deletion: that it was verified, say. If it
+/// counted again, another one would go for it, and then both are gone.
+#[test]
+fn no_replica_goes_for_one_that_is_to_go_itself() {
+    let (mut cluster, goes) = one_is_to_go();
+    let told = cluster.heartbeat_added(goes.0, &[1]);
+    assert_eq!(told, [Order::Delete { key: chunk(1).key() }]);
+    assert_eq!(cluster.heartbeat_added(goes.0, &[1]), []);
+    assert_eq!(deletions(&cluster.pass(50, &[1, 2, 3, 4])), []);
+    assert_eq!(cluster.registry.locations.count(goes), 0);
+    cluster.heartbeat(goes.0, &[1]);
+    assert_eq!(deletions(&cluster.pass(130, &[1, 2, 3, 4])), []);
+    // A new replica is one, whatever became of an earlier one.
+    cluster.heartbeat_added(goes.0, &[1]);
+    assert_eq!(cluster.registry.locations.count(goes), 1);
+}
+
+#[test]
+fn a_deletion_that_was_given_up_is_not_handed_out_any_more() {
+    let (mut cluster, goes) = one_is_to_go();
+    cluster.registry.settings.liveness.dead_after = Duration::from_secs(600);
+    let others: Vec<u16> = (1..=4).filter(|id| *id != goes.0).collect();
+    assert_eq!(deletions(&cluster.pass(62, &others)), []);
+    assert_eq!(cluster.registry.locations.count(goes), 1, "it counts again");
+    assert_eq!(cluster.heartbeat(goes.0, &[]), []);
+}
+
+#[test]
+fn a_full_report_says_what_came_of_deletions() {
+    for (given, reported, counts) in [(false, true, 0), (true, true, 1), (true, false, 0)] {
+        let (mut cluster, goes) = one_is_to_go();
+        if given {
+            assert_eq!(cluster.heartbeat(goes.0, &[]).len(), 1);
+        }
+        // The datanode kept no log that was long enough to tell what is new.
+        cluster.report(goes.0, if reported { &[1] } else { &[] });
+        assert_eq!(cluster.registry.locations.count(goes), counts, "given: {given}, reported: {reported}");
+        if !reported {
+            cluster.pass(62, &[1, 2, 3, 4]);
+            assert_eq!(cluster.registry.locations.count(goes), 0, "it is gone");
+        }
+    }
+}
+
+/// Whether what a datanode had before its restart is still whole, nobody knows.
+#[test]
+fn a_datanode_that_has_not_reported_since_it_registered_proves_nothing() {
+    let mut cluster = Cluster::new(&[(1, 2)]);
+    (1..=2).for_each(|id| cluster.come(id, &[1]));
+    cluster.come(3, &[]);
+    cluster.pass(12, &[1, 2, 3]);
+    cluster.registry.disconnected(DatanodeId(2), 1);
+    cluster.register(2, 1).expect("it is the same");
+    cluster.heartbeat_added(3, &[1]);
+    let given = cluster.pass(dfs_logic::expected::REPORT_TIMEOUT.as_secs() + 2, &[1, 2, 3]);
+    assert_eq!(deletions(&given), [(2, 1)], "the others are the proof");
 }
 
 #[test]
