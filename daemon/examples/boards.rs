@@ -199,8 +199,8 @@ async fn datanode(
             () = setup.stop.cancelled() => break,
             _ = ticks.tick() => {}
         }
-        let (added, removed, copies_ended) = Default::default();
-        let heartbeat = Heartbeat { boot: 1, load: load(id, beats), added, removed, copies_ended };
+        let (added, removed, copies_ended, kept) = Default::default();
+        let heartbeat = Heartbeat { boot: 1, load: load(id, beats), added, removed, copies_ended, kept };
         client.heartbeat(context(), heartbeat).await??;
     }
     Ok(())

@@ -116,6 +116,8 @@ pub struct Heartbeat {
     pub removed: Vec<ReplicaKey>,
     /// Copy orders that ended since then, well or not.
     pub copies_ended: Vec<ChunkId>,
+    /// Replicas whose deletion was ordered and does not happen, since they are being written, or too many orders wait.
+    pub kept: Vec<ReplicaKey>,
 }
 
 /// The answer to [`Heartbeat`].

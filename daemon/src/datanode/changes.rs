@@ -18,6 +18,8 @@ pub enum Change {
     Added(StoredReplica),
     Removed(ReplicaKey),
     CopyEnded(ChunkId),
+    /// Its deletion was ordered, and does not happen.
+    Kept(ReplicaKey),
 }
 
 /// What a heartbeat tells.
@@ -26,6 +28,7 @@ pub struct News {
     pub added: Vec<StoredReplica>,
     pub removed: Vec<ReplicaKey>,
     pub copies_ended: Vec<ChunkId>,
+    pub kept: Vec<ReplicaKey>,
     /// The place in the log behind the last change that is told.
     pub next: u64,
 }
@@ -91,7 +94,7 @@ impl ChangeLog {
         for change in log.changes.iter().skip(usize::try_from(skip).ok()?).take(CHUNKS_PER_REPORT_MAX) {
             let key = match change {
                 Change::Added(stored) => stored.key,
-                Change::Removed(key) => *key,
+                Change::Removed(key) | Change::Kept(key) => *key,
                 Change::CopyEnded(chunk) => {
                     news.copies_ended.push(*chunk);
                     news.next += 1;
@@ -104,6 +107,7 @@ impl ChangeLog {
             match change {
                 Change::Added(stored) => news.added.push(*stored),
                 Change::Removed(key) => news.removed.push(*key),
+                Change::Kept(key) => news.kept.push(*key),
                 Change::CopyEnded(_) => {}
             }
             news.next += 1;
@@ -134,13 +138,14 @@ mod tests {
     #[test]
     fn news_go_on_where_they_ended() {
         let log = ChangeLog::default();
-        [added(1), Change::Removed(key(2)), Change::CopyEnded(ChunkId(1))]
+        [added(1), Change::Removed(key(2)), Change::CopyEnded(ChunkId(1)), Change::Kept(key(3))]
             .into_iter()
             .for_each(|change| log.push(change));
         let news = log.news(0).expect("kept");
-        assert_eq!((news.added.len(), news.removed.len(), news.copies_ended.len(), news.next), (1, 1, 1, 3));
-        assert_eq!(log.news(3), Some(News { next: 3, ..News::default() }));
-        assert_eq!(*log.watch().borrow(), 3);
+        assert_eq!((news.added.len(), news.removed.len(), news.copies_ended.len(), news.next), (1, 1, 1, 4));
+        assert_eq!(news.kept, [key(3)]);
+        assert_eq!(log.news(4), Some(News { next: 4, ..News::default() }));
+        assert_eq!(*log.watch().borrow(), 4);
     }
 
     #[test]

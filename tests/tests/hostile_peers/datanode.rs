@@ -102,7 +102,14 @@ fn register(
 }
 
 fn news() -> Heartbeat {
-    Heartbeat { boot: BOOT, load: load(), added: Vec::new(), removed: Vec::new(), copies_ended: Vec::new() }
+    Heartbeat {
+        boot: BOOT,
+        load: load(),
+        added: Vec::new(),
+        removed: Vec::new(),
+        copies_ended: Vec::new(),
+        kept: Vec::new(),
+    }
 }
 
 fn page(chunks: Vec<StoredReplica>) -> ReportPage {

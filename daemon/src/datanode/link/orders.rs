@@ -172,12 +172,14 @@ impl Orders {
 
     /// Nothing is struck off whose file cannot be deleted in its turn.
     fn strike_off(&self, key: ReplicaKey, queue: &Sender<Doomed>) {
-        let Ok(place) = queue.try_reserve() else { return tell_dropped(key) };
-        match self.context.store.strike_off(key) {
-            Ok(Some(doomed)) => place.send(doomed),
-            Ok(None) => {}
-            Err(error) => tracing::warn!(replica = %key, %error, "a replica is not deleted; the masters repeat it"),
+        let store = &self.context.store;
+        match queue.try_reserve().map(|place| (place, store.strike_off(key))) {
+            Ok((place, Ok(Some(doomed)))) => return place.send(doomed),
+            Ok((_, Ok(None))) => return,
+            Ok((_, Err(error))) => tracing::debug!(replica = %key, %error, "a replica is not deleted"),
+            Err(_) => tell_dropped(key),
         }
+        store.changes().push(Change::Kept(key));
     }
 
     /// Notes an order; none when it is known already. An earlier copy of the same chunk to other datanodes is ended.

@@ -161,6 +161,7 @@ impl Link {
             added: news.added,
             removed: news.removed,
             copies_ended: news.copies_ended,
+            kept: news.kept,
         };
         let HeartbeatReply { orders, keys } = client.heartbeat(call(), heartbeat).await??;
         self.context.keys.learn(&keys);

@@ -57,6 +57,11 @@ impl Deletions {
         self.0.remove(&key);
     }
 
+    /// The order comes to nothing; gives the replica as last told.
+    fn refuse(&mut self, key: ReplicaKey) -> Option<StoredReplica> {
+        self.0.remove(&key).map(|deletion| StoredReplica { key, state: deletion.state })
+    }
+
     /// A full report begins: it says what has come of the orders that were given.
     pub(super) fn await_report(&mut self) {
         self.0.retain(|_, deletion| !deletion.given);
@@ -80,6 +85,15 @@ impl Registry {
         // Whoever is given orders has just been heard from.
         let now = node.contact.last_heartbeat;
         node.deletions.begin(stored, now) && node.order(Order::Delete { key: stored.key })
+    }
+
+    /// A datanode does not carry out a deletion that it was given: the replica counts again.
+    pub(super) fn deletion_refused(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &Namespace) {
+        let refused = self.nodes.get_mut(&id).and_then(|node| node.deletions.refuse(key));
+        if let Some(stored) = refused {
+            self.locations.add(id, stored, namespace.committed(key.chunk));
+            self.healing.changed();
+        }
     }
 
     /// Looks for deletions that were lost. Garbage on a live datanode is ordered to be deleted once more; any other replica

@@ -39,8 +39,9 @@ impl Registry {
         leads: bool,
         now: Timestamp,
     ) -> Result<Vec<Order>, Refused> {
-        let told = heartbeat.added.len() + heartbeat.removed.len() + heartbeat.copies_ended.len();
-        if told > 3 * CHUNKS_PER_REPORT_MAX {
+        let lists =
+            [heartbeat.added.len(), heartbeat.removed.len(), heartbeat.copies_ended.len(), heartbeat.kept.len()];
+        if lists.iter().sum::<usize>() > lists.len() * CHUNKS_PER_REPORT_MAX {
             return Err(Refused::TooMany);
         }
         let node = self.nodes.get_mut(&id).filter(|node| node.connection == connection && node.boot == heartbeat.boot);
@@ -63,6 +64,9 @@ impl Registry {
         self.locations.handed_out(namespace.next_chunk());
         for gone in &heartbeat.removed {
             self.lose(id, *gone, namespace);
+        }
+        for kept in &heartbeat.kept {
+            self.deletion_refused(id, *kept, namespace);
         }
         let suspect: Vec<ReplicaKey> = heartbeat
             .added

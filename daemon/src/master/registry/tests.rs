@@ -35,6 +35,11 @@ fn load() -> NodeLoad {
     NodeLoad { folders: vec![folder], ..NodeLoad::default() }
 }
 
+fn news() -> Heartbeat {
+    let (added, removed, copies_ended, kept) = Default::default();
+    Heartbeat { boot: 1, load: load(), added, removed, copies_ended, kept }
+}
+
 fn verified(chunks: &[u64]) -> Vec<StoredReplica> {
     chunks.iter().map(|id| StoredReplica { key: chunk(*id).key(), state: ReplicaState::Verified }).collect()
 }
@@ -98,7 +103,10 @@ impl Cluster {
 
     fn tell(&mut self, id: u16, added: &[u64], removed: &[u64]) -> Vec<Order> {
         let removed = removed.iter().map(|id| chunk(*id).key()).collect();
-        let heartbeat = Heartbeat { boot: 1, load: load(), added: verified(added), removed, copies_ended: Vec::new() };
+        self.beat(id, Heartbeat { added: verified(added), removed, ..news() })
+    }
+
+    fn beat(&mut self, id: u16, heartbeat: Heartbeat) -> Vec<Order> {
         self.registry.heartbeat(DatanodeId(id), 1, heartbeat, &self.space, true, self.now).expect("it has registered")
     }
 
@@ -297,6 +305,19 @@ fn no_replica_goes_for_one_that_is_to_go_itself() {
     // A new replica is one, whatever became of an earlier one.
     cluster.heartbeat_added(goes.0, &[1]);
     assert_eq!(cluster.registry.locations.count(goes), 1);
+}
+
+/// It is being mended just then, say. What comes of that is news, and the replica may be wanted.
+#[test]
+fn a_replica_that_its_datanode_keeps_counts_again_at_once() {
+    let (mut cluster, goes) = one_is_to_go();
+    assert_eq!(cluster.heartbeat(goes.0, &[]), [Order::Delete { key: chunk(1).key() }]);
+    cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
+    assert_eq!(cluster.registry.locations.count(goes), 1);
+    // Who was not ordered to delete one has nothing to keep.
+    cluster.heartbeat(goes.0, &[1]);
+    cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
+    assert_eq!(cluster.registry.locations.count(goes), 0);
 }
 
 #[test]

@@ -221,8 +221,8 @@ pub(super) struct Datanode {
 
 impl Datanode {
     pub fn news(&self) -> Heartbeat {
-        let (added, removed, copies_ended) = Default::default();
-        Heartbeat { boot: self.boot, load: load(1 << 40), added, removed, copies_ended }
+        let (added, removed, copies_ended, kept) = Default::default();
+        Heartbeat { boot: self.boot, load: load(1 << 40), added, removed, copies_ended, kept }
     }
 
     pub async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
