@@ -3,14 +3,13 @@
 use crate::client::Client;
 use crate::pool::{Lease, Limits};
 use crate::progress::{Event, Progress};
-use dfs_rpc::capability::EXPIRED;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::StreamError;
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{HELLO_TIMEOUT, connect};
-use dfs_types::{DatanodeId, DfsPath, Error, ErrorCode, Result};
+use dfs_types::{DatanodeId, Detail, DfsPath, Error, ErrorCode, Result};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -67,8 +66,8 @@ impl NodeFailure {
 
     /// Whether a datanode says that a capability has expired. Those that are used are fresh, so its clock is wrong.
     pub(crate) fn is_expiry(&self) -> bool {
-        matches!(self, Self::Said(StreamError { error, .. })
-            if error.code == ErrorCode::PermissionDenied && error.message.contains(EXPIRED))
+        let said = |error: &Error| matches!(error.detail.as_deref(), Some(Detail::CapabilityExpired { .. }));
+        matches!(self, Self::Said(StreamError { error, .. }) if said(error))
     }
 }
 
@@ -226,11 +225,13 @@ pub(crate) fn local(path: &Path, error: &io::Error) -> Error {
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();
     let lower = chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default();
-    let found = Error::new(ErrorCode::LocalIo, lower).at(path.display());
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => found.hint("make room on that disk"),
-        _ => found,
-    }
+    let found = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Error::of(ErrorCode::LocalIo, Detail::LocalDiskFull { system: lower, part_kept: false })
+        }
+        _ => Error::new(ErrorCode::LocalIo, lower),
+    };
+    found.at(path.display())
 }
 
 /// Runs `work` on a blocking thread until it is done or `cancel` is; whoever drops the future cancels too.

@@ -44,10 +44,6 @@ pub struct Capability {
     pub expires: Timestamp,
 }
 
-/// What a datanode says of a capability that has expired by its clock. A fresh one that it says so of tells that its clock
-/// is ahead of the master's.
-pub const EXPIRED: &str = "the capability has expired";
-
 /// Why a capability is worth nothing here. What exactly is wrong with a forged one is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CapabilityError {
@@ -55,7 +51,7 @@ pub enum CapabilityError {
     Forged,
     #[error("the capability is of another cluster")]
     Cluster,
-    #[error("{EXPIRED}")]
+    #[error("the capability has expired")]
     Expired,
     #[error("the capability is for another operation")]
     Operation,

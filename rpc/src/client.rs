@@ -514,7 +514,8 @@ pub struct ReplicationStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MasterStatus {
     pub id: MasterId,
-    pub address: SocketAddr,
+    /// `HOST:PORT`, as its group knows it; HOST is a name, an IPv4 address, or an IPv6 address in brackets.
+    pub address: String,
     /// `leader`, `follower`, `candidate` or `unknown`.
     pub role: String,
     /// The last log entry that it applied; of another master, as far as the leader knows.

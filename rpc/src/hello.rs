@@ -28,7 +28,7 @@ use crate::byte_enum::byte_enum;
 use dfs_types::ClusterId;
 
 /// The protocol versions that this build speaks.
-pub const VERSIONS: std::ops::RangeInclusive<u16> = 6..=6;
+pub const VERSIONS: std::ops::RangeInclusive<u16> = 7..=7;
 /// Bytes of each side's hello.
 pub const HELLO_BYTES: usize = 32;
 /// Bytes of the text behind a refusal.
@@ -209,7 +209,7 @@ mod tests {
     fn hellos_read_back_and_are_pinned() {
         let hello = Hello::new(Service::Data, ClusterId(*b"0123456789abcdef"), true);
         let bytes = hello.encode();
-        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x06\0\x06\0\x01\x000123456789abcdef");
+        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x07\0\x07\0\x01\x000123456789abcdef");
         assert_eq!(Hello::decode(&bytes), Ok(hello));
         let reply = HelloReply { verdict: Verdict::Version, plain: false, version: 0, text: "no".into() };
         let bytes = reply.encode();
@@ -239,11 +239,11 @@ mod tests {
     #[test]
     fn versions_agree_or_do_not() {
         let mut hello = Hello::new(Service::Client, ClusterId([9; 16]), false);
-        (hello.version_min, hello.version_max) = (1, 7);
-        assert_eq!(hello.common_version(), Some(6));
-        (hello.version_min, hello.version_max) = (7, 8);
+        (hello.version_min, hello.version_max) = (1, 8);
+        assert_eq!(hello.common_version(), Some(7));
+        (hello.version_min, hello.version_max) = (8, 9);
         assert_eq!(hello.common_version(), None);
-        (hello.version_min, hello.version_max) = (0, 5);
+        (hello.version_min, hello.version_max) = (0, 6);
         assert_eq!(hello.common_version(), None);
     }
 }

@@ -4,6 +4,7 @@
 //! of the [`commands`], each of which is one file and one line in their table. [`program`] chooses between one command,
 //! a [`script`] and the prompt ([`repl`]).
 
+mod advice;
 mod alias;
 mod bench;
 pub mod commands;

@@ -1,5 +1,6 @@
 //! Errors as people and scripts see them.
 
+use crate::advice::advice;
 use dfs_tui::text::{sanitise, truncate};
 use dfs_types::{DfsPath, Error, ErrorCode};
 use serde_json::{Value, json};
@@ -38,8 +39,8 @@ pub fn as_code(exit_code: u8) -> Option<Error> {
 /// `COMMAND: PATH: what is wrong`, and in a second line `  hint: what to do`.
 pub fn error_text(command: &str, error: &Error) -> String {
     let mut text = format!("{command}: {}\n", truncate(&sanitise(&error.to_string()), SHOWN_MAX));
-    if let Some(hint) = &error.hint {
-        let _ = writeln!(text, "  hint: {}", sanitise(hint));
+    if let Some(hint) = advice(error) {
+        let _ = writeln!(text, "  hint: {}", sanitise(&hint));
     }
     text
 }
@@ -50,7 +51,7 @@ pub fn error_json(command: &str, error: &Error, location: Option<&Location>) -> 
         "code": error.code.as_str(),
         "message": error.message,
         "path": error.path,
-        "hint": error.hint,
+        "hint": advice(error),
         "command": command,
     });
     if let (Some(at), Value::Object(body)) = (location, &mut body) {

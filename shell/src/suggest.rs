@@ -1,6 +1,7 @@
 //! `did you mean` for remote paths that are not there, in one place for all commands. It looks at one page of the folder
 //! that the name should be in, and never for long.
 
+use crate::advice::advice;
 use crate::line::quote;
 use crate::session::Session;
 use dfs_client::{Client, ListFolder};
@@ -14,7 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The error, with the path that was probably meant as its hint.
 pub async fn suggested(session: &Session, error: Error) -> Error {
-    let wanted = error.code == ErrorCode::NotFound && error.hint.is_none() && !session.options.quiet;
+    let wanted = error.code == ErrorCode::NotFound && advice(&error).is_none() && !session.options.quiet;
     let (Some(text), Some(client)) = (error.path.as_deref().filter(|_| wanted), session.client_if_any()) else {
         return error;
     };

@@ -2,7 +2,7 @@
 
 use dfs_client::{CancellationToken, Client, Duty, NodeState, NodeStatus, Progress, PutOptions, Source};
 use dfs_tests::{Cluster, Spec, content};
-use dfs_types::{DatanodeId, DfsPath, ErrorCode};
+use dfs_types::{DatanodeId, Detail, DfsPath, ErrorCode};
 use tokio::runtime::Runtime;
 
 const CHUNK: u64 = 64 << 10;
@@ -189,7 +189,8 @@ fn a_drain_that_would_leave_too_few_is_refused() {
     bench.put_files(1, 1);
     let refused = bench.set_duty(1, Duty::Drain).expect_err("two for three copies");
     assert_eq!(refused.code, ErrorCode::InsufficientDatanodes);
-    assert!(refused.hint.is_some_and(|hint| hint.contains("dfsd up --datanodes 4")));
+    let detail = Detail::DrainLeavesTooFew { left: 2, wanted: 3, all: 3 };
+    assert_eq!(refused.detail.as_deref(), Some(&detail));
     assert!(bench.nodes().iter().all(|node| node.duty == Duty::Serve));
     // Who types it is not asked first, and a plan is no plan.
     for line in [&["node", "drain", "datanode-1"][..], &["--dry-run", "node", "drain", "datanode-1"]] {

@@ -87,7 +87,7 @@ fn picture(second: u64) -> Arc<Snapshot> {
     let status = ClusterStatus {
         masters: vec![MasterStatus {
             id: MasterId(1),
-            address: ([10, 0, 0, 1], 7_000).into(),
+            address: "10.0.0.1:7000".into(),
             role: "leader".into(),
             applied: 123_456,
         }],

@@ -5,7 +5,7 @@ use dfs_rpc::client::ClientServiceClient;
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{HELLO_TIMEOUT, connect, framed};
-use dfs_types::{Error, ErrorCode, Protection, Result, format_duration};
+use dfs_types::{Detail, Error, ErrorCode, Protection, Result, format_duration};
 use std::net::SocketAddr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,8 +43,8 @@ struct Line {
     open: Option<Open>,
     /// Which of the addresses is asked next.
     next: usize,
-    /// Where the leader is, by the word of another master.
-    hinted: Option<SocketAddr>,
+    /// Where the leader is, by the word of another master: `HOST:PORT`.
+    leader: Option<String>,
     opened: u64,
 }
 
@@ -73,7 +73,8 @@ struct Failed {
     error: Error,
     /// The connection had been opened for an earlier call and broke since: that says nothing about the master now.
     outworn: bool,
-    hinted: bool,
+    /// It names the leader.
+    led: bool,
 }
 
 impl Masters {
@@ -107,8 +108,8 @@ impl Masters {
             if hopeless || !(error.is_transient() || another) {
                 return Err(given_up(error, attempt, patience));
             }
-            let at_once = failed.hinted && !followed;
-            followed = failed.hinted;
+            let at_once = failed.led && !followed;
+            followed = failed.led;
             let pause = if at_once || attempt < masters {
                 Duration::ZERO
             } else {
@@ -133,7 +134,7 @@ impl Masters {
     {
         let left = deadline.saturating_duration_since(Instant::now());
         let span = (patience.limit / TRIES_PER_DEADLINE).max(TRY_MIN).min(left);
-        let (open, fresh) = self.open(span).await.map_err(|error| Failed { error, outworn: false, hinted: false })?;
+        let (open, fresh) = self.open(span).await.map_err(|error| Failed { error, outworn: false, led: false })?;
         let mut context = tarpc::context::current();
         context.deadline = Instant::now() + span;
         let answer = once(open.client.clone(), context).await;
@@ -143,11 +144,12 @@ impl Masters {
         match answer {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) if error.code == ErrorCode::NotLeader => {
-                let hint = leader_in(error.hint.as_deref());
-                self.leave(&open, hint).await;
-                Err(Failed { error, outworn: false, hinted: hint.is_some() })
+                let leader = leader_in(&error);
+                let led = leader.is_some();
+                self.leave(&open, leader).await;
+                Err(Failed { error, outworn: false, led })
             }
-            Ok(Err(error)) => Err(Failed { error, outworn: false, hinted: false }),
+            Ok(Err(error)) => Err(Failed { error, outworn: false, led: false }),
             Err(error) => {
                 let broken = matches!(error, RpcError::Shutdown | RpcError::Send(_) | RpcError::Channel(_));
                 let goes = match error {
@@ -159,7 +161,7 @@ impl Masters {
                 if goes {
                     self.leave(&open, None).await;
                 }
-                Err(Failed { error: call_error(&error, open.address, span), outworn: broken && !fresh, hinted: false })
+                Err(Failed { error: call_error(&error, open.address, span), outworn: broken && !fresh, led: false })
             }
         }
     }
@@ -170,12 +172,15 @@ impl Masters {
         if let Some(open) = &line.open {
             return Ok((open.clone(), false));
         }
-        let address = match line.hinted.take().or_else(|| self.addresses.get(line.next).copied()) {
-            Some(address) => address,
-            None => return Err(Error::new(ErrorCode::InvalidArgument, "no master is known")),
+        let limit = span.min(HELLO_TIMEOUT);
+        let leader = match line.leader.take() {
+            Some(leader) => look_up(&leader, limit).await,
+            None => None,
+        };
+        let Some(address) = leader.or_else(|| self.addresses.get(line.next).copied()) else {
+            return Err(Error::new(ErrorCode::InvalidArgument, "no master is known"));
         };
         line.next = (line.next + 1) % self.addresses.len().max(1);
-        let limit = span.min(HELLO_TIMEOUT);
         let connected =
             connect(&self.identity, address, Expected::AnyMaster, Service::Client, Protection::Private, limit);
         let connected = connected.await.map_err(|error| error.into_error(address))?;
@@ -188,18 +193,38 @@ impl Masters {
     }
 
     /// Goes on to another master, unless another call has done so already.
-    async fn leave(&self, open: &Open, hinted: Option<SocketAddr>) {
+    async fn leave(&self, open: &Open, leader: Option<String>) {
         let mut line = self.line.lock().await;
         if line.open.as_ref().is_some_and(|now| now.number == open.number) {
             line.open = None;
-            line.hinted = hinted;
+            line.leader = leader;
         }
     }
 }
 
 /// The address that a master names when it does not lead.
-fn leader_in(hint: Option<&str>) -> Option<SocketAddr> {
-    hint?.split_whitespace().find_map(|word| word.trim_matches(|c: char| ",;.()".contains(c)).parse().ok())
+fn leader_in(error: &Error) -> Option<String> {
+    match error.detail.as_deref() {
+        Some(Detail::NotLeader { leader: Some(leader) }) => Some(leader.address.clone()),
+        _ => None,
+    }
+}
+
+/// The first address of `HOST:PORT`; none when the name is not known, or nobody says so in time.
+async fn look_up(place: &str, limit: Duration) -> Option<SocketAddr> {
+    let found = tokio::time::timeout(limit, tokio::net::lookup_host(place)).await;
+    let failed = |error: &dyn std::fmt::Display| tracing::debug!(place, %error, "the leader's address is not known");
+    match found {
+        Ok(Ok(mut addresses)) => addresses.next(),
+        Ok(Err(error)) => {
+            failed(&error);
+            None
+        }
+        Err(error) => {
+            failed(&error);
+            None
+        }
+    }
 }
 
 fn call_error(error: &RpcError, address: SocketAddr, span: Duration) -> Error {
@@ -218,8 +243,8 @@ fn given_up(mut error: Error, attempt: u32, patience: Patience) -> Error {
     }
     let limit = format_duration(patience.limit);
     error.message = format!("{} (attempt {attempt}, deadline {limit})", error.message);
-    if error.hint.is_none() && error.code == ErrorCode::Unreachable {
-        error.hint = Some("is the cluster running? `dfsd status` shows the local one".to_owned());
+    if error.detail.is_none() && error.code == ErrorCode::Unreachable {
+        error.detail = Some(Box::new(Detail::MastersUnreachable));
     }
     error
 }
@@ -228,13 +253,15 @@ fn given_up(mut error: Error, attempt: u32, patience: Patience) -> Error {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_leader_is_read_from_the_hint() {
-        let address = "10.0.0.7:9870".parse().ok();
-        assert_eq!(leader_in(Some("the leader is 10.0.0.7:9870")), address);
-        assert_eq!(leader_in(Some("ask master-2 (10.0.0.7:9870).")), address);
-        assert_eq!(leader_in(Some("an election is under way")), None);
-        assert_eq!(leader_in(None), None);
+    #[tokio::test]
+    async fn the_leader_is_found_by_address_or_name() {
+        let limit = Duration::from_secs(30);
+        for place in ["10.0.0.7:9870", "[::1]:9870"] {
+            assert_eq!(look_up(place, limit).await, place.parse().ok());
+        }
+        let local = look_up("localhost:9870", limit).await.expect("found");
+        assert!(local.ip().is_loopback() && local.port() == 9870, "{local}");
+        assert_eq!(look_up("no port", limit).await, None);
     }
 
     #[test]
@@ -242,7 +269,7 @@ mod tests {
         let patience = Patience { limit: Duration::from_secs(30), fail_fast: false };
         let error = given_up(Error::new(ErrorCode::Unreachable, "127.0.0.1:1: connect: refused"), 4, patience);
         assert_eq!(error.message, "127.0.0.1:1: connect: refused (attempt 4, deadline 30s)");
-        assert!(error.hint.is_some());
+        assert_eq!(error.detail.as_deref(), Some(&Detail::MastersUnreachable));
         let other = given_up(Error::new(ErrorCode::NotFound, "no such file"), 1, patience);
         assert_eq!(other, Error::new(ErrorCode::NotFound, "no such file"));
     }

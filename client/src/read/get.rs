@@ -8,7 +8,7 @@ use crate::bridge::Bridge;
 use crate::client::Client;
 use crate::progress::{Event, Progress};
 use crate::transfer::{Transfer, interrupted, local, supervise};
-use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result, Stat};
+use dfs_types::{ByteSize, Detail, DfsPath, Error, ErrorCode, Result, Stat};
 use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -213,7 +213,7 @@ fn refuse_existing(path: &Path, options: &GetOptions) -> Result<()> {
 }
 
 fn exists(path: &Path) -> Error {
-    Error::new(ErrorCode::AlreadyExists, "exists already").at(path.display()).hint("-f replaces it")
+    Error::of(ErrorCode::AlreadyExists, Detail::LocalExists).at(path.display())
 }
 
 /// Writes beside the destination, and renames at the end. The file beside goes when anything fails.
@@ -235,12 +235,11 @@ fn read_to_part(transfer: &Transfer, pieces: &mut Pieces, path: &Path, options: 
     let kept = part.verified(transfer)?;
     transfer.progress.keep(kept.iter().map(|stretch| stretch.end - stretch.start).sum());
     pieces.only(gaps(pieces.range.clone(), &kept));
-    fetch_all(transfer, pieces, &part).map_err(|error| match &error.hint {
-        Some(hint) if error.code == ErrorCode::LocalIo => {
-            let hint = format!("{hint}, and get it again with -c: what is there is kept");
-            error.hint(hint)
+    fetch_all(transfer, pieces, &part).map_err(|mut error| {
+        if let Some(Detail::LocalDiskFull { part_kept, .. }) = error.detail.as_deref_mut() {
+            *part_kept = true;
         }
-        _ => error,
+        error
     })?;
     transfer.check()?;
     part.finish(pieces.stat.mode, |part| persist(part, path, options), modified(pieces, options))

@@ -18,7 +18,7 @@
 use super::sink::Sink;
 use crate::transfer::{Transfer, local};
 use dfs_rpc::frame::DATA_BYTES_MAX;
-use dfs_types::{ChunkId, Error, ErrorCode, Result, Stat};
+use dfs_types::{ChunkId, Detail, Error, ErrorCode, Result, Stat};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -111,8 +111,7 @@ impl Part {
     /// `local_io`; `file_locked` while another get is at it.
     pub(super) fn open(target: &Path, stat: &Stat, first: Option<ChunkId>) -> Result<Self> {
         if is_part_name(target) {
-            let error = Error::new(ErrorCode::InvalidArgument, "has the name of a part file").at(target.display());
-            return Err(error.hint("get it without -c"));
+            return Err(Error::of(ErrorCode::InvalidArgument, Detail::PartName).at(target.display()));
         }
         let path = path_of(target);
         let failed = |error: io::Error| local(target, &error);

@@ -55,7 +55,7 @@ fn some(count: u64) -> Vec<(When, Answer)> {
     let answer = |seq: u64| match seq % 3 {
         0 => Answer::Board(Box::new(board(seq, None))),
         1 => Answer::Board(Box::new(board(seq, Some(seq - 1)))),
-        _ => Answer::Lost(Error::new(ErrorCode::Unreachable, "gone").at("a:1").hint("wait")),
+        _ => Answer::Lost(Error::new(ErrorCode::Unreachable, "gone").at("a:1")),
     };
     (0..count).map(|seq| (When { asked_ms: seq * 1000, came_ms: seq * 1000 + 3 }, answer(seq))).collect()
 }

@@ -3,8 +3,7 @@
 use crate::client::Client;
 use dfs_rpc::client::WritePlan;
 use dfs_rpc::request::next_write;
-use dfs_types::error::WRITE_AGAIN;
-use dfs_types::{Error, WriteId};
+use dfs_types::{Detail, Error, WriteId};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -72,7 +71,7 @@ impl Flight {
             let renewed = client.call(|master, context| async move { master.renew_write(context, id).await });
             match renewed.await {
                 Ok(()) => {}
-                Err(error) if error.hint.as_deref() == Some(WRITE_AGAIN) => return error,
+                Err(error) if error.detail.as_deref() == Some(&Detail::WriteGivenUp) => return error,
                 // Another master may lead now; the next plan tells it. What is wrong otherwise the put itself will meet.
                 Err(error) => tracing::debug!(write = %self.id, %error, "the write was not renewed"),
             }

@@ -12,7 +12,7 @@ use dfs_rpc::CONTROL_BYTES_MAX;
 use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk};
 use dfs_rpc::frame::encode_message;
 use dfs_types::path::PATH_BYTES_MAX;
-use dfs_types::{DfsPath, Error, ErrorCode, Result, Stat, Timestamp, WriteId};
+use dfs_types::{Detail, DfsPath, Error, ErrorCode, Result, Stat, Timestamp, WriteId};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -120,8 +120,7 @@ fn check_size(chunks: &[CommittedChunk]) -> Result<()> {
     if bytes + PATH_BYTES_MAX * 2 <= CONTROL_BYTES_MAX {
         return Ok(());
     }
-    let what = format!("{} chunks are too many to be committed at once", chunks.len());
-    Err(Error::new(ErrorCode::InvalidArgument, what).hint("choose larger chunks with --chunk-size"))
+    Err(Error::of(ErrorCode::InvalidArgument, Detail::CommitTooLarge { chunks: chunks.len() as u64 }))
 }
 
 fn commit(transfer: &Transfer, options: &PutOptions, write: WriteId, writer: &Writer) -> Result<Committed> {

@@ -1,7 +1,7 @@
 //! A file's length cut into chunks.
 
 use dfs_rpc::CHUNKS_PER_FILE_MAX;
-use dfs_types::{ByteSize, Error, ErrorCode, Result};
+use dfs_types::{Detail, Error, ErrorCode, Result};
 
 /// Where chunk `index` of a file of `length` bytes lies, as offset and length; none behind its end.
 pub(super) fn span(index: u64, chunk_size: u32, length: u64) -> Option<(u64, u32)> {
@@ -21,12 +21,8 @@ pub(super) fn check_count(chunks: u64, chunk_size: u32) -> Result<()> {
     if chunks <= CHUNKS_PER_FILE_MAX as u64 {
         return Ok(());
     }
-    let size = ByteSize(u64::from(chunk_size));
-    let error = Error::new(
-        ErrorCode::InvalidArgument,
-        format!("a file has at most {CHUNKS_PER_FILE_MAX} chunks, here of {size}"),
-    );
-    Err(error.hint("choose larger chunks with --chunk-size"))
+    let detail = Detail::TooManyChunks { max: CHUNKS_PER_FILE_MAX as u64, chunk_size: u64::from(chunk_size) };
+    Err(Error::of(ErrorCode::InvalidArgument, detail))
 }
 
 #[cfg(test)]

@@ -328,7 +328,7 @@ mod tests {
     use super::*;
     use dfs_rpc::client::NodeAddress;
     use dfs_rpc::data::StreamError;
-    use dfs_types::{ChunkId, Generation};
+    use dfs_types::{ChunkId, Detail, Generation};
 
     fn planned() -> PlannedChunk {
         let node = |id| NodeAddress { id: DatanodeId(id), address: ([127, 0, 0, 1], 1).into() };
@@ -364,7 +364,7 @@ mod tests {
         assert_eq!(blame(&planned(), &said(Some(1), ErrorCode::PermissionDenied)), []);
         assert_eq!(blame(&planned(), &NodeFailure::Abandoned), []);
         // Its clock is ahead, and another plan would find it so again.
-        let expired = Error::new(ErrorCode::PermissionDenied, format!("datanode-2: {}", dfs_rpc::capability::EXPIRED));
+        let expired = Error::of(ErrorCode::PermissionDenied, Detail::CapabilityExpired { node: DatanodeId(2) });
         let said = NodeFailure::Said(StreamError { node: Some(DatanodeId(2)), error: expired });
         assert_eq!(blame(&planned(), &said), [DatanodeId(2)]);
         let silent = vec![DatanodeId(1), DatanodeId(2)];

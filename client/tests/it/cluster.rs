@@ -16,10 +16,9 @@ use dfs_rpc::frame::{decode_message, encode_message};
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_rpc::transport::{accept, framed};
-use dfs_types::error::WRITE_AGAIN;
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode,
-    Generation, Kind, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp, WriteId,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, Detail, DfsPath, Duty, Entry, Error, ErrorCode,
+    Generation, Kind, Leader, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp, WriteId,
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
@@ -188,9 +187,8 @@ fn missing() -> Error {
 impl Master {
     fn admit(&self) -> Result<()> {
         if let Some(leader) = self.leader {
-            return Err(
-                Error::new(ErrorCode::NotLeader, "this master does not lead").hint(format!("the leader is {leader}"))
-            );
+            let leader = Some(Leader { id: MasterId(1), address: leader.to_string() });
+            return Err(Error::of(ErrorCode::NotLeader, Detail::NotLeader { leader }));
         }
         let mut refusals = self.table.refusals.lock().expect("lock");
         match refusals.1 {
@@ -343,7 +341,7 @@ impl ClientService for Master {
     async fn renew_write(self, _: Context, write: WriteId) -> Result<()> {
         self.table.renewals.fetch_add(1, Ordering::Relaxed);
         if self.table.given_up.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorCode::Timeout, format!("{write} was given up")).hint(WRITE_AGAIN));
+            return Err(Error::of(ErrorCode::Timeout, Detail::WriteGivenUp).at(write));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, content, path};
 use dfs_client::{CancellationToken, Client, ClientOptions, ListFolder, Progress, PutOptions, Source};
 use dfs_rpc::board::{Board, BoardVersion, LogStatus};
 use dfs_rpc::client::ClusterStatus;
-use dfs_types::{ClusterId, ErrorCode, Timestamp};
+use dfs_types::{ClusterId, Detail, ErrorCode, Timestamp};
 use futures::TryStreamExt;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -126,7 +126,7 @@ async fn nobody_there_is_said_with_address_attempt_and_deadline() {
     for part in [gone.to_string(), "attempt ".to_owned(), "deadline 300ms".to_owned()] {
         assert!(error.message.contains(&part), "{error}");
     }
-    assert!(error.hint.is_some());
+    assert_eq!(error.detail.as_deref(), Some(&Detail::MastersUnreachable));
     let error = client.fail_fast().ready().await.expect_err("nobody is there");
     assert!(error.message.contains("attempt 1,"), "{error}");
 }

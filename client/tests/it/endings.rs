@@ -2,7 +2,7 @@
 
 use crate::cluster::{Cluster, content, path};
 use dfs_client::{CancellationToken, Client, Progress, PutOptions, Source};
-use dfs_types::{ErrorCode, Result, Stat};
+use dfs_types::{Detail, ErrorCode, Result, Stat};
 use std::io::Read;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -98,6 +98,6 @@ async fn a_put_is_renewed_while_it_goes_on_and_ends_when_it_was_given_up() {
     };
     let (ended, ()) = tokio::join!(put(&client, source, &cancel), giving_up);
     let error = ended.expect_err("given up");
-    assert_eq!((error.code, error.hint.as_deref()), (ErrorCode::Timeout, Some("write it again")));
+    assert_eq!((error.code, error.detail.as_deref()), (ErrorCode::Timeout, Some(&Detail::WriteGivenUp)));
     drop(held);
 }

@@ -175,7 +175,7 @@ impl Master {
         let safe = self.registry().healing.safe_mode();
         match safe {
             None => Ok(()),
-            Some(_) => Err(super::refused::safe_mode(&self.safe_mode_reason())),
+            Some(_) => Err(super::refused::safe_mode(self.safe_mode_reason())),
         }
     }
 

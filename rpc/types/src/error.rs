@@ -1,5 +1,6 @@
 //! The error that crosses the wire and reaches the prompt.
 
+use crate::Detail;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,12 +35,6 @@ pub enum ErrorCode {
     Unsupported,
     Internal,
 }
-
-/// The hint of a `safe_mode` that only a person ends: there is no point in trying again.
-pub const SAFE_MODE_HELD: &str = "safemode leave ends it";
-
-/// The hint of a `timeout` of a write that was given up: only a new write helps, not the same call again.
-pub const WRITE_AGAIN: &str = "write it again";
 
 impl ErrorCode {
     /// Every code, for docs and tests.
@@ -123,25 +118,70 @@ impl ErrorCode {
 }
 
 /// An error with what a person needs: what is wrong, where, and what to do.
+///
+/// Between processes goes what is wrong and where, as data ([`Detail`]) wherever there is data. The advice does not: what to do
+/// depends on who is told, so each surface makes its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Crossing", into = "Crossing")]
 pub struct Error {
     pub code: ErrorCode,
     /// What is wrong, in lower case and without the path.
     pub message: String,
     /// The path (or id) that it is about.
     pub path: Option<String>,
+    /// The data that the message was made from; boxed, since most results are none.
+    pub detail: Option<Box<Detail>>,
     /// What to do about it.
     pub hint: Option<String>,
 }
 
+/// What crosses of an error.
+#[derive(Serialize, Deserialize)]
+struct Crossing {
+    code: ErrorCode,
+    path: Option<String>,
+    what: What,
+}
+
+#[derive(Serialize, Deserialize)]
+enum What {
+    Words(String),
+    Data(Box<Detail>),
+}
+
+impl From<Error> for Crossing {
+    fn from(error: Error) -> Self {
+        let Error { code, message, path, detail, hint: _ } = error;
+        Self { code, path, what: detail.map_or(What::Words(message), What::Data) }
+    }
+}
+
+impl From<Crossing> for Error {
+    fn from(crossing: Crossing) -> Self {
+        let Crossing { code, path, what } = crossing;
+        let (message, detail) = match what {
+            What::Words(message) => (message, None),
+            What::Data(detail) => (detail.to_string(), Some(detail)),
+        };
+        Self { code, message, path, detail, hint: None }
+    }
+}
+
 impl Error {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, hint: None }
+        Self { code, message: message.into(), path: None, detail: None, hint: None }
+    }
+
+    /// An error whose message is made from data.
+    pub fn of(code: ErrorCode, detail: Detail) -> Self {
+        Self { code, message: detail.to_string(), path: None, detail: Some(Box::new(detail)), hint: None }
     }
 
     /// Whether the same call may succeed a little later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        self.code.is_transient() && !matches!(self.hint.as_deref(), Some(SAFE_MODE_HELD | WRITE_AGAIN))
+        let ended_by_a_person =
+            matches!(self.detail.as_deref(), Some(Detail::SafeModeHeld { .. } | Detail::WriteGivenUp));
+        self.code.is_transient() && !ended_by_a_person
     }
 
     /// The same error, about `path`.
@@ -190,5 +230,27 @@ mod tests {
     fn every_code_is_listed_once() {
         let names: std::collections::BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn data_crosses_and_advice_does_not() {
+        let leader = crate::Leader { id: crate::MasterId(2), address: "[::1]:7000".to_owned() };
+        let detail = Detail::NotLeader { leader: Some(leader) };
+        for error in [
+            Error::of(ErrorCode::NotLeader, detail).hint("ask master-2"),
+            Error::new(ErrorCode::NotFound, "no such file").at("/a").hint("look"),
+        ] {
+            let bytes = serde_json::to_vec(&error).expect("encoded");
+            let back: Error = serde_json::from_slice(&bytes).expect("decoded");
+            assert_eq!(back, Error { hint: None, ..error });
+        }
+    }
+
+    #[test]
+    fn what_a_person_has_to_end_is_not_tried_again() {
+        let held = Detail::SafeModeHeld { by: "ann".to_owned(), reason: String::new() };
+        assert!(!Error::of(ErrorCode::SafeMode, held).is_transient());
+        assert!(!Error::of(ErrorCode::Timeout, Detail::WriteGivenUp).is_transient());
+        assert!(Error::of(ErrorCode::SafeMode, Detail::MasterDiskFull).is_transient());
     }
 }

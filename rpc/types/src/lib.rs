@@ -5,6 +5,7 @@
 //! everything from the state machine to the shell can share one name per thing.
 
 pub mod attr;
+pub mod detail;
 pub mod duty;
 pub mod error;
 pub mod glob;
@@ -17,6 +18,7 @@ pub mod size;
 pub mod time;
 
 pub use attr::{AttributeChange, ChunkRef, Deleted, Entry, Kind, Stat};
+pub use detail::{Detail, Leader, NoRoom, Short, TooFewDatanodes};
 pub use duty::Duty;
 pub use error::{Error, ErrorCode, Result};
 pub use glob::Glob;

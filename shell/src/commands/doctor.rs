@@ -2,6 +2,7 @@
 
 use super::status::Seen;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::advice::advice;
 use crate::connect::{self, Target};
 use crate::context::Context;
 use crate::doctor::{Area, Check, Verdict, config, machine, network};
@@ -77,7 +78,7 @@ async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[
     let target = match tokio::task::block_in_place(|| connect::find(&options)) {
         Ok(target) => target,
         Err(error) => {
-            let mend = error.hint.unwrap_or_else(|| "dfsd up".to_owned());
+            let mend = advice(&error).unwrap_or_else(|| "dfsd up".to_owned());
             let mut checks = network::daemons(daemons, &[]);
             checks.push(Check::bad(Area::Network, "cluster", error.message, mend));
             return checks;

@@ -30,7 +30,7 @@ impl Verb for Masters {
         let status = context.call(client.status()).await?;
         let identity = context.session.find_cluster()?.identity().clone();
         // What the leader says of the others is old news when they are gone: each is asked itself.
-        let probes = join_all(status.masters.iter().map(|master| probe::master(&identity, master.address)));
+        let probes = join_all(status.masters.iter().map(|master| probe::master(&identity, &master.address)));
         let answers = context.call(async { Ok(probes.await) }).await?;
         let end = status.masters.iter().map(|master| master.applied).max().unwrap_or(0);
         let masters = status.masters.iter().zip(answers).map(|(known, answer)| {
@@ -39,7 +39,7 @@ impl Verb for Masters {
             let applied = own.map_or(known.applied, |own| own.applied);
             Master {
                 id: known.id.to_string(),
-                address: known.address.to_string(),
+                address: known.address.clone(),
                 role: own.map_or("unknown", |own| own.role.as_str()).to_owned(),
                 term: answer.as_ref().ok().map(|answer| answer.status.term),
                 applied,

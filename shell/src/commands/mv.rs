@@ -116,6 +116,7 @@ async fn blamed(context: &Context<'_>, client: &Client, error: Error, from: &Dfs
             let hint = format!("mkdir -p {} makes the folder", quote(folder.as_str()));
             Error { path: None, ..error }.at(to).hint(hint)
         }
+        None if error.code == ErrorCode::AlreadyExists => about(error, to).hint("mv -f replaces an existing file"),
         _ => about(error, from),
     }
 }

@@ -288,7 +288,7 @@ impl Document {
         let status = picture.status;
         let master = |master: &dfs_client::MasterStatus| Master {
             id: master.id.to_string(),
-            address: master.address.to_string(),
+            address: master.address.clone(),
             role: master.role.clone(),
             applied: master.applied,
         };

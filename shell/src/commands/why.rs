@@ -181,7 +181,7 @@ async fn master(context: &mut Context<'_>, id: MasterId) -> Result<Explained> {
         known.ok_or_else(|| Error::new(ErrorCode::NotFound, "no such master").at(id).hint("masters lists them"))?;
     let identity = context.session.find_cluster()?.identity().clone();
     let mut why = Explained::new(id);
-    match context.call(crate::probe::master(&identity, known.address)).await {
+    match context.call(crate::probe::master(&identity, &known.address)).await {
         Ok(answer) => {
             let role = answer.status.masters.iter().find(|own| own.id == id).map_or("unknown", |own| own.role.as_str());
             why.say(format!("{id} answers at {}: {role} in term {}.", known.address, answer.status.term));

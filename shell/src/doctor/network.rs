@@ -43,7 +43,8 @@ fn starts(daemons: &[DaemonStatus], address: SocketAddr) -> Option<String> {
 
 /// Each master: whether and how quickly it answers, and its clock. Also whether any did.
 pub async fn masters(identity: &Identity, addresses: &[SocketAddr], daemons: &[DaemonStatus]) -> (Vec<Check>, bool) {
-    let probes = addresses.iter().map(|address| async move { (*address, probe::master(identity, *address).await) });
+    let probes =
+        addresses.iter().map(|address| async move { (*address, probe::master(identity, &address.to_string()).await) });
     let answers: Vec<_> = futures::stream::iter(probes).buffered(PROBES_MAX).collect().await;
     let mut checks = Vec::new();
     let mut any = false;

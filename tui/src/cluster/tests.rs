@@ -8,7 +8,7 @@ fn well() -> ClusterStatus {
     ClusterStatus {
         masters: vec![MasterStatus {
             id: MasterId(1),
-            address: "127.0.0.1:9870".parse().expect("an address"),
+            address: "127.0.0.1:9870".into(),
             role: "leader".into(),
             applied: 4711,
         }],

@@ -14,7 +14,7 @@ use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::StreamError;
 use dfs_rpc::tls::Identity;
 use dfs_rpc::transport::Connected;
-use dfs_types::{DatanodeId, Error, ErrorCode, Principal, Protection};
+use dfs_types::{DatanodeId, Detail, Error, ErrorCode, Principal, Protection};
 use std::io;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -124,7 +124,12 @@ impl Context {
 
     fn refuse(&self, refusal: CapabilityError, peer: &Principal) -> Error {
         tracing::warn!(%peer, %refusal, "chunk operation refused");
-        Error::new(ErrorCode::PermissionDenied, format!("{}: {refusal}", self.node()))
+        match refusal {
+            CapabilityError::Expired => {
+                Error::of(ErrorCode::PermissionDenied, Detail::CapabilityExpired { node: self.node() })
+            }
+            _ => Error::new(ErrorCode::PermissionDenied, format!("{}: {refusal}", self.node())),
+        }
     }
 
     /// This datanode's word for what it has stored.

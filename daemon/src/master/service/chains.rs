@@ -4,7 +4,7 @@ use crate::master::registry::Registry;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::{Candidate, choose, room};
 use dfs_rpc::client::PlanWrite;
-use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, Result, Timestamp};
+use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, Short, Timestamp, TooFewDatanodes};
 
 /// What each chunk of a plan needs.
 #[derive(Debug, Clone, Copy)]
@@ -43,18 +43,28 @@ pub fn place(
         let live = candidates.len();
         let coming = registry.may_come(namespace, &plan.exclude, now);
         let ahead = registry.ahead(namespace, now);
-        let error = too_few(wanted.chain, needed, live, &plan.exclude, &ahead).at(&plan.path);
-        return Err(if live + coming >= needed {
-            let what = format!("{}, and {coming} may still come", error.message);
-            let hint = "wait for the datanodes to register, or start those that are missing";
-            Unplaced::NotYet(Error::new(ErrorCode::SafeMode, what).at(&plan.path).hint(hint))
+        let expected = live + coming >= needed;
+        let few = TooFewDatanodes {
+            replication: wanted.chain,
+            needed: needed as u64,
+            live: live as u64,
+            coming: expected.then_some(coming as u64),
+            excluded: plan.exclude.len() as u64,
+            ahead,
+        };
+        let few = Detail::TooFewDatanodes(few);
+        return Err(if expected {
+            Unplaced::NotYet(Error::of(ErrorCode::SafeMode, few).at(&plan.path))
         } else {
-            Unplaced::Never(error)
+            Unplaced::Never(Error::of(ErrorCode::InsufficientDatanodes, few).at(&plan.path))
         });
     }
     check_length(registry, &candidates, plan, wanted).map_err(Unplaced::Never)?;
-    let chains = choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..))
-        .ok_or_else(|| Unplaced::Never(no_room(wanted.bytes, needed).at(&plan.path)))?;
+    let chains =
+        choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..)).ok_or_else(|| {
+            let short = Short::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
+            Unplaced::Never(no_room(short).at(&plan.path))
+        })?;
     // How long a single chunk will be nobody knows; small files would fill the books in no time.
     let bytes = if plan.chunks > 1 { u64::from(wanted.bytes) } else { 0 };
     for chain in &chains {
@@ -83,21 +93,10 @@ fn check_length(registry: &Registry, candidates: &[Candidate], plan: &PlanWrite,
     if needed <= room {
         return Ok(());
     }
-    let size = |bytes| ByteSize(bytes).human();
-    let mut what = format!(
-        "{} in {replicas} replicas do not fit: there is room for {}; {} free on {} datanodes, {} used",
-        size(length),
-        size(room),
-        size(space.free),
-        candidates.len(),
-        size(space.used),
-    );
     let kept_back = space.capacity.saturating_sub(space.used).saturating_sub(space.free);
-    if kept_back > 0 {
-        what.push_str(&format!(", {} kept back or used by others", size(kept_back)));
-    }
-    let error = Error::new(ErrorCode::InsufficientDatanodes, what).at(&plan.path);
-    Err(error.hint("delete files, add datanodes or disks, or write with a lower replication"))
+    let datanodes = candidates.len() as u64;
+    let short = Short::File { bytes: length, replicas, room, free: space.free, used: space.used, kept_back, datanodes };
+    Err(no_room(short).at(&plan.path))
 }
 
 /// The same chain for all `count` chunks, so that the writer needs one connection for them; where the datanodes that
@@ -150,24 +149,9 @@ fn choose_chain(
     })
 }
 
-fn too_few(replication: u8, needed: usize, live: usize, excluded: &[DatanodeId], ahead: &[DatanodeId]) -> Error {
-    let mut without =
-        if excluded.is_empty() { String::new() } else { format!(", without the {} that failed", excluded.len()) };
-    if let Some(first) = ahead.first() {
-        let others = if ahead.len() > 1 { format!(" and {} more", ahead.len() - 1) } else { String::new() };
-        without.push_str(&format!(", without {first}{others} whose clock is too far ahead"));
-    }
-    let what = format!("replication {replication} needs {needed} live datanodes; {live} are live{without}");
-    if !ahead.is_empty() {
-        return Error::new(ErrorCode::InsufficientDatanodes, what).hint("set the clocks of masters and datanodes");
-    }
-    Error::new(ErrorCode::InsufficientDatanodes, what).hint("start more datanodes, or write with a lower replication")
-}
-
-fn no_room(chunk_size: u32, needed: usize) -> Error {
-    let size = ByteSize(u64::from(chunk_size));
-    let what = format!("fewer than {needed} live datanodes have room for a chunk of {size}");
-    Error::new(ErrorCode::InsufficientDatanodes, what).hint("delete files, or add datanodes or disks")
+fn no_room(short: Short) -> Error {
+    let detail = Detail::NoRoom(NoRoom { of: short, unfinished: None });
+    Error::of(ErrorCode::InsufficientDatanodes, detail)
 }
 
 #[cfg(test)]

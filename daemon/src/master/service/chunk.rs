@@ -4,16 +4,14 @@ use crate::master::refused::refused;
 use crate::master::registry::shown;
 use crate::master::state::Master;
 use dfs_rpc::client::ChunkStatus;
-use dfs_types::{ChunkId, DfsPath, Error, ErrorCode, Result};
+use dfs_types::{ChunkId, Detail, DfsPath, Error, ErrorCode, Result};
 
 impl Master {
     pub(super) async fn chunk(&self, user: &str, id: ChunkId) -> Result<ChunkStatus> {
         self.need_leader()?;
         let version = self.published.get();
-        let meta = version.namespace.chunk(id).ok_or_else(|| {
-            let error = Error::new(ErrorCode::NotFound, "no file names this chunk").at(id);
-            error.hint("it was deleted, or belongs to a write that has not ended")
-        })?;
+        let meta =
+            version.namespace.chunk(id).ok_or_else(|| Error::of(ErrorCode::NotFound, Detail::UnnamedChunk).at(id))?;
         let now = self.clock.now();
         let (replicas, copying) = {
             let registry = self.registry();

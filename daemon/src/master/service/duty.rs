@@ -2,12 +2,12 @@
 //! here, as only the leader knows who is live and how much room there is; the namespace then notes the wish.
 
 use crate::master::raft::published::Version;
-use crate::master::refused::{invalid, refused};
+use crate::master::refused::refused;
 use crate::master::registry::Space;
 use crate::master::state::Master;
 use dfs_logic::command::Op;
 use dfs_logic::liveness::NodeState;
-use dfs_types::{ByteSize, DatanodeId, Duty, Error, ErrorCode, RequestId, Result};
+use dfs_types::{DatanodeId, Detail, Duty, Error, ErrorCode, RequestId, Result};
 use std::sync::Arc;
 
 impl Master {
@@ -50,19 +50,17 @@ impl Master {
         // One that was drained and stopped may be unknown to a master that has started since.
         let known = before == Duty::Drain || version.namespace.is_member(node) || self.registry().node(node).is_some();
         if !known {
-            return Err(Error::new(ErrorCode::NotFound, "no such datanode").hint("nodes lists them"));
+            return Err(Error::of(ErrorCode::NotFound, Detail::UnknownDatanode));
         }
         match duty {
             Duty::Serve => Ok(()),
             Duty::Drain => self.check_drain(version, node).await,
             Duty::Gone => match self.registry().state(node, self.clock.now()) {
                 NodeState::Dead => Ok(()),
-                NodeState::Stale => {
-                    Err(invalid("is not heard from, but not dead yet; only a dead datanode can be forgotten")
-                        .hint("forget it when it is dead"))
+                state => {
+                    let detail = Detail::NotDead { live: state == NodeState::Live };
+                    Err(Error::of(ErrorCode::InvalidArgument, detail))
                 }
-                NodeState::Live => Err(invalid("is live; only a dead datanode can be forgotten")
-                    .hint("drain it, stop it, and forget it when it is dead")),
             },
         }
     }
@@ -81,17 +79,14 @@ impl Master {
         let loads: Vec<_> = staying.map(|(.., node)| &*node.load).collect();
         let left = loads.len();
         if left < wanted {
-            let what =
-                format!("without it {left} live datanodes would be left, too few for files with {wanted} copies");
-            let hint = format!("`dfsd up --datanodes {}` adds what is missing", all.len() + wanted - left);
-            return Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint(hint));
+            let [left, wanted, all] = [left, wanted, all.len()].map(|count| count as u64);
+            let detail = Detail::DrainLeavesTooFew { left, wanted, all };
+            return Err(Error::of(ErrorCode::InsufficientDatanodes, detail));
         }
         let free = Space::of(loads.into_iter()).free;
         if free < held {
-            let (held, free) = (ByteSize(held), ByteSize(free));
-            let what = format!("holds {held}, and the {left} live datanodes that would be left have room for {free}");
-            let hint = format!("delete files, or add datanodes: `dfsd up --datanodes {}` adds one", all.len() + 1);
-            return Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint(hint));
+            let detail = Detail::DrainLeavesNoRoom { held, free, left: left as u64, all: all.len() as u64 };
+            return Err(Error::of(ErrorCode::InsufficientDatanodes, detail));
         }
         Ok(())
     }

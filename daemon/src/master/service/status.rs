@@ -4,7 +4,6 @@ use crate::master::registry::Glance;
 use crate::master::state::{Held, Master, safe_mode_reason};
 use dfs_rpc::client::{ClusterStatus, FullDisk, MasterStatus, NodeStatus, SafeMode};
 use dfs_types::MasterId;
-use std::net::SocketAddr;
 
 /// Room for so many more segments of the log lets a master whose disk was full go on.
 const LOG_SEGMENTS_NEEDED: u64 = 2;
@@ -71,7 +70,7 @@ impl Master {
         let masters = nodes.into_iter().filter_map(|(id, address)| {
             let number = u16::try_from(id).ok()?;
             let own = MasterId(number) == self.id;
-            let address = if own { self.address } else { address.parse::<SocketAddr>().ok()? };
+            let address = if own { self.address.to_string() } else { address };
             let (role, applied) = match (leader == Some(id), own, followed.get(&id)) {
                 (true, true, _) => ("leader", applied),
                 (true, false, _) => ("leader", 0),

@@ -13,7 +13,7 @@ use dfs_logic::writes::Planned;
 use dfs_rpc::capability::{Capability, Operation, Receipt, Stored};
 use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk, NodeAddress, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Generation, Principal, Result, WriteId};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Principal, Result, WriteId};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -102,11 +102,11 @@ impl Master {
     }
 
     /// Where there is too little space, what unfinished writes hold of it is worth knowing.
-    fn with_held_space(&self, mut error: Error) -> Error {
-        if let Some(held) = space_held(&self.unfinished(), self.clock.calendar()) {
-            error.message = format!("{}; {held}", error.message);
-        }
-        error
+    fn with_held_space(&self, error: Error) -> Error {
+        let Error { code, path, detail, .. } = error.clone();
+        let Some(Detail::NoRoom(mut short)) = detail.map(|detail| *detail) else { return error };
+        short.unfinished = space_held(&self.unfinished(), self.clock.calendar());
+        Error { path, ..Error::of(code, Detail::NoRoom(short)) }
     }
 
     /// A chain for each chunk. Too few datanodes are waited for while enough may still come, but only `until` then; the
@@ -184,12 +184,9 @@ impl Master {
         self.need_writable()?;
         let shape = self.shape(commit.replication, commit.chunk_size)?;
         if commit.chunks.len() > CHUNKS_PER_FILE_MAX {
-            return Err(invalid(format!(
-                "a file of {} chunks; {CHUNKS_PER_FILE_MAX} are allowed",
-                commit.chunks.len()
-            ))
-            .at(&commit.path)
-            .hint("write it with a larger chunk size"));
+            let (max, chunk_size) = (CHUNKS_PER_FILE_MAX as u64, u64::from(shape.chunk_size));
+            let detail = Detail::TooManyChunks { max, chunk_size };
+            return Err(Error::of(ErrorCode::InvalidArgument, detail).at(&commit.path));
         }
         let keys = self.keys.get(&self.published);
         let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
@@ -264,7 +261,7 @@ impl Master {
             return Ok(standing.map(|receipt| receipt.node).collect());
         }
         let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
-        Err(Error::new(ErrorCode::InsufficientDatanodes, what).hint("write the chunk again"))
+        Err(Error::new(ErrorCode::InsufficientDatanodes, what))
     }
 
     /// The chunks that have lost replicas since they were written, so that too few are left; none when all have enough.

@@ -5,7 +5,7 @@ use super::healing::order;
 use dfs_rpc::board::Board;
 use dfs_rpc::client::{ClientServiceClient, NodeStatus};
 use dfs_rpc::node::Order;
-use dfs_types::{ChunkId, DatanodeId, Duty, ErrorCode, Result};
+use dfs_types::{ChunkId, DatanodeId, Detail, Duty, ErrorCode, Result};
 use std::cell::Cell;
 
 async fn set_duty(user: &ClientServiceClient, node: u16, duty: Duty) -> Result<()> {
@@ -60,7 +60,8 @@ async fn what_the_others_cannot_carry_is_refused() {
         few.to_string(),
         "datanode-1: without it 2 live datanodes would be left, too few for files with 3 copies"
     );
-    assert_eq!(few.hint.as_deref(), Some("`dfsd up --datanodes 4` adds what is missing"));
+    let detail = Detail::DrainLeavesTooFew { left: 2, wanted: 3, all: 3 };
+    assert_eq!(few.detail.as_deref(), Some(&detail));
     let _d = cluster.datanode(&master, 4, &[]).await;
     let mut news = a.news();
     news.load.folders[0].used = 1 << 43;

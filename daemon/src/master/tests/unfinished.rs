@@ -4,8 +4,7 @@ use super::harness::{Cluster, Datanode, code, commit, context, path, plan, repli
 use super::healing::order;
 use dfs_rpc::client::{ClientServiceClient, CommitWrite, PlanWrite, Unfinished, WritePlan};
 use dfs_rpc::node::Order;
-use dfs_types::error::WRITE_AGAIN;
-use dfs_types::{ChunkId, ErrorCode, WriteId};
+use dfs_types::{ChunkId, Detail, ErrorCode, WriteId};
 use std::time::Duration;
 
 /// A cluster in which nothing is collected but what was given up.
@@ -57,7 +56,7 @@ async fn an_abandoned_write_is_deleted_at_once_and_cannot_be_committed() {
     assert_eq!(deleted(&nodes).await, chunk.id);
     let late = CommitWrite { write: plan.write, ..commit(&path("/never"), vec![stored(&chunk, 1000, &nodes)]) };
     let error = ann.commit_write(context(), late).await.expect("call").expect_err("too late");
-    assert_eq!((error.code, error.hint.as_deref()), (ErrorCode::Timeout, Some(WRITE_AGAIN)));
+    assert_eq!((error.code, error.detail.as_deref()), (ErrorCode::Timeout, Some(&Detail::WriteGivenUp)));
     let error = ann.plan_write(context(), plan.clone()).await.expect("call").expect_err("given up");
     assert_eq!((error.code, error.is_transient()), (ErrorCode::Timeout, false));
     // Nothing happens to what is not known.

@@ -61,7 +61,7 @@ pub fn cluster(nodes: u16) -> Snapshot {
     let status = ClusterStatus {
         masters: vec![MasterStatus {
             id: MasterId(1),
-            address: "10.0.0.1:7000".parse().expect("an address"),
+            address: "10.0.0.1:7000".into(),
             role: "leader".into(),
             applied: 123_456,
         }],

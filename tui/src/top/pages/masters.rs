@@ -56,7 +56,7 @@ impl Page for Masters {
                 "{:<12} {:<10} {:<22} {known:>14} {late:>10}",
                 master.id.to_string(),
                 master.role,
-                master.address.to_string()
+                master.address.clone()
             );
             let style = match master.role.as_str() {
                 _ if index == self.chosen.within(masters.len()) => theme.selected(),
@@ -76,7 +76,7 @@ impl Page for Masters {
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
         let masters = masters(shared);
-        masters.get(self.chosen.within(masters.len())).map(|master| master.address.to_string())
+        masters.get(self.chosen.within(masters.len())).map(|master| master.address.clone())
     }
 }
 

@@ -1,0 +1,70 @@
+//! What to do about an error, in the words of the shell: its commands and flags. Masters and the client library give the
+//! data; who is told decides what helps.
+
+use dfs_types::{Detail, Error, ErrorCode, NoRoom, Short};
+
+/// The advice for an error: its own, or what goes with its data.
+pub fn advice(error: &Error) -> Option<String> {
+    error.hint.clone().or_else(|| match error.detail.as_deref() {
+        Some(detail) => of_detail(detail),
+        None if error.code == ErrorCode::NotEmpty => Some("rm -r deletes it with all that is in it".to_owned()),
+        None => None,
+    })
+}
+
+fn of_detail(detail: &Detail) -> Option<String> {
+    let text = match detail {
+        Detail::NotLeader { leader: Some(leader) } => format!("{} leads, at {}", leader.id, leader.address),
+        Detail::NotLeader { leader: None } => "no master leads at the moment; wait for the election to end".to_owned(),
+        Detail::DrainLeavesTooFew { left, wanted, all } => {
+            let enough = all.saturating_add(wanted.saturating_sub(*left));
+            format!("`dfsd up --datanodes {enough}` adds what is missing")
+        }
+        Detail::DrainLeavesNoRoom { all, .. } => {
+            let more = all.saturating_add(1);
+            format!("delete files, or add datanodes: `dfsd up --datanodes {more}` adds one")
+        }
+        Detail::CapabilityExpired { .. } => return None,
+        other => fixed(other).to_owned(),
+    };
+    Some(text)
+}
+
+fn fixed(detail: &Detail) -> &'static str {
+    match detail {
+        Detail::NotLeader { .. }
+        | Detail::DrainLeavesTooFew { .. }
+        | Detail::DrainLeavesNoRoom { .. }
+        | Detail::CapabilityExpired { .. } => "",
+        Detail::SafeMode { .. } => "wait for the datanodes to report, or start those that are missing",
+        Detail::SafeModeHeld { .. } => "safemode leave ends it",
+        Detail::NotSetUp => "start the first master of the cluster with a superuser",
+        Detail::MasterDiskFull => {
+            "make room on the disk that holds the master's data folder; nothing else needs to be done"
+        }
+        Detail::WriteGivenUp => "write it again",
+        Detail::TooManyWrites { .. } => "wait until some of them have ended, and try again",
+        Detail::BadUserName => "1 to 64 of a-z A-Z 0-9 . _ - @, not beginning with - or .",
+        Detail::TooManyChunks { .. } | Detail::CommitTooLarge { .. } => "choose larger chunks with --chunk-size",
+        Detail::TooFewDatanodes(few) if few.coming.is_some() => {
+            "wait for the datanodes to register, or start those that are missing"
+        }
+        Detail::TooFewDatanodes(few) if !few.ahead.is_empty() => "set the clocks of masters and datanodes",
+        Detail::TooFewDatanodes(_) => "start more datanodes, or write with a lower replication",
+        Detail::NoRoom(NoRoom { of: Short::Chunk { .. }, .. }) => "delete files, or add datanodes or disks",
+        Detail::NoRoom(NoRoom { of: Short::File { .. }, .. }) => {
+            "delete files, add datanodes or disks, or write with a lower replication"
+        }
+        Detail::UnknownDatanode => "nodes lists them",
+        Detail::NotDead { live: true } => "drain it, stop it, and forget it when it is dead",
+        Detail::NotDead { live: false } => "forget it when it is dead",
+        Detail::UnnamedChunk => "it was deleted, or belongs to a write that has not ended",
+        Detail::MastersUnreachable => "is the cluster running? `dfsd status` shows the local one",
+        Detail::LocalExists => "-f replaces it",
+        Detail::LocalDiskFull { part_kept: false, .. } => "make room on that disk",
+        Detail::LocalDiskFull { part_kept: true, .. } => {
+            "make room on that disk, and get it again with -c: what is there is kept"
+        }
+        Detail::PartName => "get it without -c",
+    }
+}
