@@ -59,7 +59,7 @@ fn fixed(detail: &Detail) -> &'static str {
         Detail::NotDead { live: true } => "drain it, stop it, and forget it when it is dead",
         Detail::NotDead { live: false } => "forget it when it is dead",
         Detail::UnnamedChunk => "it was deleted, or belongs to a write that has not ended",
-        Detail::MastersUnreachable => "is the cluster running? `dfsd status` shows the local one",
+        Detail::MastersUnreachable { .. } => "is the cluster running? `dfsd status` shows the local one",
         Detail::LocalExists => "-f replaces it",
         Detail::LocalDiskFull { part_kept: false, .. } => "make room on that disk",
         Detail::LocalDiskFull { part_kept: true, .. } => {

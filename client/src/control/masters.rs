@@ -4,7 +4,7 @@ use super::backoff::delay;
 use dfs_rpc::client::ClientServiceClient;
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{HELLO_TIMEOUT, connect, framed};
+use dfs_rpc::transport::{Connected, HELLO_TIMEOUT, connect, framed};
 use dfs_types::{Detail, Error, ErrorCode, Protection, Result, format_duration};
 use std::net::SocketAddr;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -20,6 +20,9 @@ const TRY_MIN: Duration = Duration::from_secs(1);
 
 /// A connection that answered somebody so lately is alive, whoever else was too impatient to hear an answer.
 const SILENT_MAX: Duration = Duration::from_secs(10);
+
+/// Addresses of one name that are tried.
+const PLACES_MAX: usize = 4;
 
 /// How long a call may take, and whether it waits for what may pass.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +59,24 @@ struct Open {
     number: u64,
     /// When it answered last; all who use it share that.
     answered: Arc<std::sync::Mutex<Instant>>,
+}
+
+impl Line {
+    /// The next of the addresses.
+    fn turn(&mut self, addresses: &[SocketAddr]) -> Option<SocketAddr> {
+        let address = addresses.get(self.next).copied();
+        self.next = (self.next + 1) % addresses.len().max(1);
+        address
+    }
+
+    fn opened(&mut self, address: SocketAddr, connected: Connected) -> Open {
+        let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
+        self.opened += 1;
+        let answered = Arc::new(std::sync::Mutex::new(Instant::now()));
+        let open = Open { client: Arc::new(client), address, number: self.opened, answered };
+        self.open = Some(open.clone());
+        open
+    }
 }
 
 impl Open {
@@ -173,23 +194,23 @@ impl Masters {
             return Ok((open.clone(), false));
         }
         let limit = span.min(HELLO_TIMEOUT);
-        let leader = match line.leader.take() {
+        let until = Instant::now() + limit;
+        let places = match line.leader.take() {
             Some(leader) => look_up(&leader, limit).await,
-            None => None,
+            None => Vec::new(),
         };
-        let Some(address) = leader.or_else(|| self.addresses.get(line.next).copied()) else {
-            return Err(Error::new(ErrorCode::InvalidArgument, "no master is known"));
-        };
-        line.next = (line.next + 1) % self.addresses.len().max(1);
-        let connected =
-            connect(&self.identity, address, Expected::AnyMaster, Service::Client, Protection::Private, limit);
-        let connected = connected.await.map_err(|error| error.into_error(address))?;
-        let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
-        line.opened += 1;
-        let answered = Arc::new(std::sync::Mutex::new(Instant::now()));
-        let open = Open { client: Arc::new(client), address, number: line.opened, answered };
-        line.open = Some(open.clone());
-        Ok((open, true))
+        let places = if places.is_empty() { line.turn(&self.addresses).into_iter().collect() } else { places };
+        let mut last = Error::new(ErrorCode::InvalidArgument, "no master is known");
+        for address in places {
+            let left = until.saturating_duration_since(Instant::now());
+            match connect(&self.identity, address, Expected::AnyMaster, Service::Client, Protection::Private, left)
+                .await
+            {
+                Ok(connected) => return Ok((line.opened(address, connected), true)),
+                Err(error) => last = error.into_error(address),
+            }
+        }
+        Err(last)
     }
 
     /// Goes on to another master, unless another call has done so already.
@@ -210,20 +231,15 @@ fn leader_in(error: &Error) -> Option<String> {
     }
 }
 
-/// The first address of `HOST:PORT`; none when the name is not known, or nobody says so in time.
-async fn look_up(place: &str, limit: Duration) -> Option<SocketAddr> {
-    let found = tokio::time::timeout(limit, tokio::net::lookup_host(place)).await;
-    let failed = |error: &dyn std::fmt::Display| tracing::debug!(place, %error, "the leader's address is not known");
-    match found {
-        Ok(Ok(mut addresses)) => addresses.next(),
+/// The addresses of `HOST:PORT`, at most [`PLACES_MAX`]; none when the name is not known, or nobody says so in time.
+async fn look_up(place: &str, limit: Duration) -> Vec<SocketAddr> {
+    match tokio::time::timeout(limit, tokio::net::lookup_host(place)).await {
+        Ok(Ok(addresses)) => addresses.take(PLACES_MAX).collect(),
         Ok(Err(error)) => {
-            failed(&error);
-            None
+            tracing::debug!(place, %error, "the leader's address is not known");
+            Vec::new()
         }
-        Err(error) => {
-            failed(&error);
-            None
-        }
+        Err(_) => Vec::new(),
     }
 }
 
@@ -238,15 +254,19 @@ fn call_error(error: &RpcError, address: SocketAddr, span: Duration) -> Error {
 }
 
 fn given_up(mut error: Error, attempt: u32, patience: Patience) -> Error {
-    if !matches!(error.code, ErrorCode::Unreachable | ErrorCode::Timeout | ErrorCode::NotLeader) {
-        return error;
+    let limit_ms = u64::try_from(patience.limit.as_millis()).unwrap_or(u64::MAX);
+    match error.code {
+        ErrorCode::Unreachable if error.detail.is_none() => {
+            let detail = Detail::MastersUnreachable { last: error.message, attempts: attempt, limit_ms };
+            Error { path: error.path, ..Error::of(error.code, detail) }
+        }
+        ErrorCode::Unreachable | ErrorCode::Timeout | ErrorCode::NotLeader => {
+            let limit = format_duration(patience.limit);
+            error.message = format!("{} (attempt {attempt}, deadline {limit})", error.message);
+            error
+        }
+        _ => error,
     }
-    let limit = format_duration(patience.limit);
-    error.message = format!("{} (attempt {attempt}, deadline {limit})", error.message);
-    if error.detail.is_none() && error.code == ErrorCode::Unreachable {
-        error.detail = Some(Box::new(Detail::MastersUnreachable));
-    }
-    error
 }
 
 #[cfg(test)]
@@ -257,11 +277,11 @@ mod tests {
     async fn the_leader_is_found_by_address_or_name() {
         let limit = Duration::from_secs(30);
         for place in ["10.0.0.7:9870", "[::1]:9870"] {
-            assert_eq!(look_up(place, limit).await, place.parse().ok());
+            assert_eq!(look_up(place, limit).await, [place.parse().expect("an address")]);
         }
-        let local = look_up("localhost:9870", limit).await.expect("found");
-        assert!(local.ip().is_loopback() && local.port() == 9870, "{local}");
-        assert_eq!(look_up("no port", limit).await, None);
+        let local = look_up("localhost:9870", limit).await;
+        assert!(!local.is_empty() && local.iter().all(|place| place.ip().is_loopback()), "{local:?}");
+        assert_eq!(look_up("no port", limit).await, []);
     }
 
     #[test]
@@ -269,7 +289,7 @@ mod tests {
         let patience = Patience { limit: Duration::from_secs(30), fail_fast: false };
         let error = given_up(Error::new(ErrorCode::Unreachable, "127.0.0.1:1: connect: refused"), 4, patience);
         assert_eq!(error.message, "127.0.0.1:1: connect: refused (attempt 4, deadline 30s)");
-        assert_eq!(error.detail.as_deref(), Some(&Detail::MastersUnreachable));
+        assert!(matches!(error.detail.as_deref(), Some(Detail::MastersUnreachable { attempts: 4, .. })));
         let other = given_up(Error::new(ErrorCode::NotFound, "no such file"), 1, patience);
         assert_eq!(other, Error::new(ErrorCode::NotFound, "no such file"));
     }

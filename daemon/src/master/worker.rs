@@ -120,7 +120,7 @@ impl Worker {
             tracing::info!(term, "this master leads");
             self.master.journal.info(None, format!("{} leads, in term {term}", self.master.id));
             let now = self.master.clock.now();
-            self.master.registry().healing.lead();
+            self.master.registry().lead(&self.master.published.get().namespace);
             self.master.registry().begin_wait(now);
             self.master.floor().lead();
             self.master.writes().lead();

@@ -2,9 +2,10 @@
 //!
 //! [`Display`](std::fmt::Display) gives the sentence that goes with it, without advice and without names of commands.
 
-use crate::{ByteSize, DatanodeId, MasterId};
+use crate::{ByteSize, DatanodeId, MasterId, format_duration};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 use thiserror::Error;
 
 /// The data of an error.
@@ -54,9 +55,9 @@ pub enum Detail {
     DrainLeavesNoRoom { held: u64, free: u64, left: u64, all: u64 },
     #[error("no file names this chunk")]
     UnnamedChunk,
-    /// None of the masters can be reached.
-    #[error("no master answers")]
-    MastersUnreachable,
+    /// No master can be reached; `last` is what the last one of them came to.
+    #[error("{last} (attempt {attempts}, deadline {})", format_duration(Duration::from_millis(*limit_ms)))]
+    MastersUnreachable { last: String, attempts: u32, limit_ms: u64 },
     /// A local file is in the way.
     #[error("exists already")]
     LocalExists,

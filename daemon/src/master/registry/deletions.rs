@@ -62,6 +62,14 @@ impl Deletions {
         self.0.remove(&key).map(|deletion| StoredReplica { key, state: deletion.state })
     }
 
+    /// Takes out those that were not given to the datanode.
+    pub(super) fn take_ungiven(&mut self) -> Vec<StoredReplica> {
+        let ungiven = self.0.iter().filter(|(_, deletion)| !deletion.given);
+        let ungiven = ungiven.map(|(key, deletion)| StoredReplica { key: *key, state: deletion.state }).collect();
+        self.0.retain(|_, deletion| deletion.given);
+        ungiven
+    }
+
     /// A full report begins: it says what has come of the orders that were given.
     pub(super) fn await_report(&mut self) {
         self.0.retain(|_, deletion| !deletion.given);
@@ -84,15 +92,32 @@ impl Registry {
         let Some(node) = self.nodes.get_mut(&id) else { return false };
         // Whoever is given orders has just been heard from.
         let now = node.contact.last_heartbeat;
-        node.deletions.begin(stored, now) && node.order(Order::Delete { key: stored.key })
+        let key = stored.key;
+        let noted = node.deletions.begin(stored, now);
+        let ordered = noted && node.order(Order::Delete { key });
+        if noted && !ordered {
+            node.deletions.confirm(key);
+        }
+        ordered
     }
 
-    /// A datanode does not carry out a deletion that it was given: the replica counts again.
+    /// This master begins to lead. What it had ordered when it led before and has not given away is void: others may have
+    /// decided since. Those replicas count again.
+    pub fn lead(&mut self, namespace: &Namespace) {
+        self.healing.lead();
+        let nodes = self.nodes.iter_mut();
+        let void: Vec<_> = nodes.map(|(id, node)| (*id, node.void_orders())).collect();
+        for (id, stored) in void.into_iter().flat_map(|(id, void)| void.into_iter().map(move |stored| (id, stored))) {
+            self.locations.add(id, stored, namespace.committed(stored.key.chunk));
+        }
+    }
+
+    /// A datanode does not carry out a deletion that it was given: the replica counts again. Why it does not passes by
+    /// itself, and ends in news; until then the same order would be refused again.
     pub(super) fn deletion_refused(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &Namespace) {
         let refused = self.nodes.get_mut(&id).and_then(|node| node.deletions.refuse(key));
         if let Some(stored) = refused {
             self.locations.add(id, stored, namespace.committed(key.chunk));
-            self.healing.changed();
         }
     }
 

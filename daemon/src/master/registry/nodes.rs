@@ -18,7 +18,7 @@ use dfs_logic::skew;
 use dfs_rpc::client::NodeAddress;
 use dfs_rpc::curve::{Heard, Pace};
 use dfs_rpc::node::{NodeLoad, Order, Register};
-use dfs_types::{DatanodeId, Duty, ReplicaKey, Timestamp};
+use dfs_types::{DatanodeId, Duty, ReplicaKey, StoredReplica, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -114,6 +114,12 @@ impl Node {
     /// What it has to do.
     fn busy(&self) -> u32 {
         self.load.reads_in_flight.saturating_add(self.load.writes_in_flight).saturating_add(self.planned)
+    }
+
+    /// Forgets the orders that it was not given; the replicas that it was to delete.
+    pub(super) fn void_orders(&mut self) -> Vec<StoredReplica> {
+        self.orders.clear();
+        self.deletions.take_ungiven()
     }
 
     /// Puts an order into its queue; says whether there was room.

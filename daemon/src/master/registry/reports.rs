@@ -162,6 +162,10 @@ impl Registry {
     /// Records replicas of a chunk whose receipts were checked.
     pub fn add_stored(&mut self, key: ReplicaKey, holders: &[DatanodeId], namespace: &Namespace) {
         self.locations.handed_out(namespace.next_chunk());
+        // A commit that is told twice: since the first time datanodes have told what became of the replicas.
+        if namespace.committed(key.chunk) == Some(key) {
+            return;
+        }
         for id in holders {
             let known = self.locations.holds(*id, key);
             let state = if known && !self.locations.replicas_of(key).verified().any(|node| node == *id) {

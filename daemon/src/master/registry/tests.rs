@@ -331,6 +331,24 @@ fn a_deletion_that_was_given_up_is_not_handed_out_any_more() {
 }
 
 #[test]
+fn orders_of_an_earlier_leadership_are_void() {
+    let (mut cluster, goes) = one_is_to_go();
+    cluster.registry.lead(&cluster.space);
+    assert_eq!(cluster.registry.locations.count(goes), 1, "it counts again");
+    assert_eq!(cluster.heartbeat(goes.0, &[]), []);
+}
+
+/// A client that has lost the answer to its commit commits once more.
+#[test]
+fn a_commit_that_is_told_twice_makes_no_replica_good_again() {
+    let mut cluster = Cluster::new(&[(1, 3)]);
+    (1..=3).for_each(|id| cluster.come(id, &[1]));
+    cluster.heartbeat(2, &[1]);
+    cluster.registry.add_stored(chunk(1).key(), &[1, 2, 3].map(DatanodeId), &cluster.space);
+    assert_eq!(cluster.registry.locations.count(DatanodeId(2)), 0);
+}
+
+#[test]
 fn a_full_report_says_what_came_of_deletions() {
     for (given, reported, counts) in [(false, true, 0), (true, true, 1), (true, false, 0)] {
         let (mut cluster, goes) = one_is_to_go();
