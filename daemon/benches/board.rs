@@ -84,8 +84,7 @@ impl Cluster {
         let turn = (self.now.0 / 1_000) as u16 % TURNS;
         let namespace = Namespace::new();
         for id in (1..=DATANODES).filter(|id| id % TURNS == turn) {
-            let (added, removed, copies_ended, kept) = Default::default();
-            let heartbeat = Heartbeat { boot: 1, load: load(id, self.now), added, removed, copies_ended, kept };
+            let heartbeat = Heartbeat::new(1, load(id, self.now));
             let told = self.registry.heartbeat(DatanodeId(id), u64::from(id), heartbeat, &namespace, false, self.now);
             assert!(told.is_ok());
         }

@@ -199,8 +199,7 @@ async fn datanode(
             () = setup.stop.cancelled() => break,
             _ = ticks.tick() => {}
         }
-        let (added, removed, copies_ended, kept) = Default::default();
-        let heartbeat = Heartbeat { boot: 1, load: load(id, beats), added, removed, copies_ended, kept };
+        let heartbeat = Heartbeat::new(1, load(id, beats));
         client.heartbeat(context(), heartbeat).await??;
     }
     Ok(())

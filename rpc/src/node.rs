@@ -120,6 +120,14 @@ pub struct Heartbeat {
     pub kept: Vec<ReplicaKey>,
 }
 
+impl Heartbeat {
+    /// A heartbeat without news of replicas.
+    pub fn new(boot: u64, load: NodeLoad) -> Self {
+        let (added, removed, copies_ended, kept) = Default::default();
+        Self { boot, load, added, removed, copies_ended, kept }
+    }
+}
+
 /// The answer to [`Heartbeat`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeartbeatReply {

@@ -8,7 +8,7 @@ use dfs_types::{Error, ErrorCode, Principal, Protection};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use tokio_util::codec::Framed;
 
@@ -35,7 +35,7 @@ pub enum ConnectError {
 
 impl ConnectError {
     /// The error as the caller of a command sees it.
-    pub fn into_error(self, address: SocketAddr) -> Error {
+    pub fn into_error(self, address: impl std::fmt::Display) -> Error {
         let code = match &self {
             Self::Timeout(_) => ErrorCode::Unreachable,
             Self::Io(error) if is_tls(error) => ErrorCode::Unauthenticated,
@@ -76,13 +76,13 @@ pub struct Connected {
     pub plain: bool,
 }
 
-/// Opens a connection for `service`.
+/// Opens a connection for `service` to an address, or to `HOST:PORT`: all addresses of a name are tried.
 ///
 /// # Errors
 /// When nobody answers, the peer is not who it should be, or it refuses.
 pub async fn connect(
     identity: &Identity,
-    address: SocketAddr,
+    address: impl ToSocketAddrs,
     expected: Expected,
     service: Service,
     protection: Protection,

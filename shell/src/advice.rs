@@ -2,40 +2,32 @@
 //! data; who is told decides what helps.
 
 use dfs_types::{Detail, Error, ErrorCode, NoRoom, Short};
+use std::borrow::Cow;
 
 /// The advice for an error: its own, or what goes with its data.
 pub fn advice(error: &Error) -> Option<String> {
     error.hint.clone().or_else(|| match error.detail.as_deref() {
-        Some(detail) => of_detail(detail),
+        Some(detail) => of_detail(detail).map(Cow::into_owned),
         None if error.code == ErrorCode::NotEmpty => Some("rm -r deletes it with all that is in it".to_owned()),
         None => None,
     })
 }
 
-fn of_detail(detail: &Detail) -> Option<String> {
+fn of_detail(detail: &Detail) -> Option<Cow<'static, str>> {
     let text = match detail {
-        Detail::NotLeader { leader: Some(leader) } => format!("{} leads, at {}", leader.id, leader.address),
-        Detail::NotLeader { leader: None } => "no master leads at the moment; wait for the election to end".to_owned(),
+        Detail::CapabilityExpired { .. } => return None,
+        Detail::NotLeader { leader: Some(leader) } => {
+            return Some(format!("{} leads, at {}", leader.id, leader.address).into());
+        }
         Detail::DrainLeavesTooFew { left, wanted, all } => {
             let enough = all.saturating_add(wanted.saturating_sub(*left));
-            format!("`dfsd up --datanodes {enough}` adds what is missing")
+            return Some(format!("`dfsd up --datanodes {enough}` adds what is missing").into());
         }
         Detail::DrainLeavesNoRoom { all, .. } => {
             let more = all.saturating_add(1);
-            format!("delete files, or add datanodes: `dfsd up --datanodes {more}` adds one")
+            return Some(format!("delete files, or add datanodes: `dfsd up --datanodes {more}` adds one").into());
         }
-        Detail::CapabilityExpired { .. } => return None,
-        other => fixed(other).to_owned(),
-    };
-    Some(text)
-}
-
-fn fixed(detail: &Detail) -> &'static str {
-    match detail {
-        Detail::NotLeader { .. }
-        | Detail::DrainLeavesTooFew { .. }
-        | Detail::DrainLeavesNoRoom { .. }
-        | Detail::CapabilityExpired { .. } => "",
+        Detail::NotLeader { leader: None } => "no master leads at the moment; wait for the election to end",
         Detail::SafeMode { .. } => "wait for the datanodes to report, or start those that are missing",
         Detail::SafeModeHeld { .. } => "safemode leave ends it",
         Detail::NotSetUp => "start the first master of the cluster with a superuser",
@@ -66,5 +58,6 @@ fn fixed(detail: &Detail) -> &'static str {
             "make room on that disk, and get it again with -c: what is there is kept"
         }
         Detail::PartName => "get it without -c",
-    }
+    };
+    Some(text.into())
 }

@@ -6,7 +6,6 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{connect, framed};
 use dfs_types::{Error, ErrorCode, Protection, Result};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// The longest that one daemon is waited for.
@@ -25,8 +24,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// `unreachable`, `unauthenticated`, `timeout`.
-pub async fn master(identity: &Identity, place: &str) -> Result<Answer> {
-    let address = look_up(place).await?;
+pub async fn master(identity: &Identity, address: &str) -> Result<Answer> {
     let connected =
         connect(identity, address, Expected::AnyMaster, Service::Client, Protection::Private, PATIENCE).await;
     let connected = connected.map_err(|error| error.into_error(address))?;
@@ -39,15 +37,6 @@ pub async fn master(identity: &Identity, place: &str) -> Result<Answer> {
     let round_trip = start.elapsed();
     let status = master.status(context).await.map_err(silent)??;
     Ok(Answer { round_trip, status })
-}
-
-async fn look_up(place: &str) -> Result<SocketAddr> {
-    let unknown = |what: String| Error::new(ErrorCode::Unreachable, what).at(place);
-    let found = tokio::time::timeout(PATIENCE, tokio::net::lookup_host(place)).await;
-    let mut found = found
-        .map_err(|_| unknown("nobody says in time which address that is".to_owned()))?
-        .map_err(|error| unknown(crate::report::io_message(&error)))?;
-    found.next().ok_or_else(|| unknown("the name has no address".to_owned()))
 }
 
 /// Opens a data connection to a datanode, as a transfer would; gives how long that took.

@@ -21,9 +21,6 @@ const TRY_MIN: Duration = Duration::from_secs(1);
 /// A connection that answered somebody so lately is alive, whoever else was too impatient to hear an answer.
 const SILENT_MAX: Duration = Duration::from_secs(10);
 
-/// Addresses of one name that are tried.
-const PLACES_MAX: usize = 4;
-
 /// How long a call may take, and whether it waits for what may pass.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -54,7 +51,8 @@ struct Line {
 #[derive(Debug, Clone)]
 struct Open {
     client: Arc<ClientServiceClient>,
-    address: SocketAddr,
+    /// `HOST:PORT`.
+    address: String,
     /// Tells this connection from later ones.
     number: u64,
     /// When it answered last; all who use it share that.
@@ -69,7 +67,7 @@ impl Line {
         address
     }
 
-    fn opened(&mut self, address: SocketAddr, connected: Connected) -> Open {
+    fn opened(&mut self, address: String, connected: Connected) -> Open {
         let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
         self.opened += 1;
         let answered = Arc::new(std::sync::Mutex::new(Instant::now()));
@@ -182,7 +180,7 @@ impl Masters {
                 if goes {
                     self.leave(&open, None).await;
                 }
-                Err(Failed { error: call_error(&error, open.address, span), outworn: broken && !fresh, led: false })
+                Err(Failed { error: call_error(&error, &open.address, span), outworn: broken && !fresh, led: false })
             }
         }
     }
@@ -194,23 +192,12 @@ impl Masters {
             return Ok((open.clone(), false));
         }
         let limit = span.min(HELLO_TIMEOUT);
-        let until = Instant::now() + limit;
-        let places = match line.leader.take() {
-            Some(leader) => look_up(&leader, limit).await,
-            None => Vec::new(),
-        };
-        let places = if places.is_empty() { line.turn(&self.addresses).into_iter().collect() } else { places };
-        let mut last = Error::new(ErrorCode::InvalidArgument, "no master is known");
-        for address in places {
-            let left = until.saturating_duration_since(Instant::now());
-            match connect(&self.identity, address, Expected::AnyMaster, Service::Client, Protection::Private, left)
-                .await
-            {
-                Ok(connected) => return Ok((line.opened(address, connected), true)),
-                Err(error) => last = error.into_error(address),
-            }
-        }
-        Err(last)
+        let place = line.leader.take().or_else(|| line.turn(&self.addresses).map(|address| address.to_string()));
+        let place = place.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, "no master is known"))?;
+        let connected =
+            connect(&self.identity, &place, Expected::AnyMaster, Service::Client, Protection::Private, limit);
+        let connected = connected.await.map_err(|error| error.into_error(&place))?;
+        Ok((line.opened(place, connected), true))
     }
 
     /// Goes on to another master, unless another call has done so already.
@@ -231,19 +218,7 @@ fn leader_in(error: &Error) -> Option<String> {
     }
 }
 
-/// The addresses of `HOST:PORT`, at most [`PLACES_MAX`]; none when the name is not known, or nobody says so in time.
-async fn look_up(place: &str, limit: Duration) -> Vec<SocketAddr> {
-    match tokio::time::timeout(limit, tokio::net::lookup_host(place)).await {
-        Ok(Ok(addresses)) => addresses.take(PLACES_MAX).collect(),
-        Ok(Err(error)) => {
-            tracing::debug!(place, %error, "the leader's address is not known");
-            Vec::new()
-        }
-        Err(_) => Vec::new(),
-    }
-}
-
-fn call_error(error: &RpcError, address: SocketAddr, span: Duration) -> Error {
+fn call_error(error: &RpcError, address: &str, span: Duration) -> Error {
     match error {
         RpcError::DeadlineExceeded => {
             Error::new(ErrorCode::Timeout, format!("{address}: no answer within {}", format_duration(span)))
@@ -272,17 +247,6 @@ fn given_up(mut error: Error, attempt: u32, patience: Patience) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn the_leader_is_found_by_address_or_name() {
-        let limit = Duration::from_secs(30);
-        for place in ["10.0.0.7:9870", "[::1]:9870"] {
-            assert_eq!(look_up(place, limit).await, [place.parse().expect("an address")]);
-        }
-        let local = look_up("localhost:9870", limit).await;
-        assert!(!local.is_empty() && local.iter().all(|place| place.ip().is_loopback()), "{local:?}");
-        assert_eq!(look_up("no port", limit).await, []);
-    }
 
     #[test]
     fn giving_up_names_attempt_and_deadline() {

@@ -77,7 +77,8 @@ struct Master {
     table: Arc<Table>,
     nodes: Vec<Arc<Node>>,
     /// Set on a master that does not lead.
-    leader: Option<SocketAddr>,
+    /// `HOST:PORT`.
+    leader: Option<String>,
 }
 
 impl Cluster {
@@ -104,7 +105,7 @@ impl Cluster {
     }
 
     /// One more master; it leads unless it is told who does.
-    pub async fn start_master(&self, leader: Option<SocketAddr>) -> SocketAddr {
+    pub async fn start_master(&self, leader: Option<String>) -> SocketAddr {
         let identity = identity(&self.authority, &Principal::Master(MasterId(1)), Some(MASTER_NAME.into()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let address = listener.local_addr().expect("address");
@@ -186,8 +187,8 @@ fn missing() -> Error {
 
 impl Master {
     fn admit(&self) -> Result<()> {
-        if let Some(leader) = self.leader {
-            let leader = Some(Leader { id: MasterId(1), address: leader.to_string() });
+        if let Some(leader) = &self.leader {
+            let leader = Some(Leader { id: MasterId(1), address: leader.clone() });
             return Err(Error::of(ErrorCode::NotLeader, Detail::NotLeader { leader }));
         }
         let mut refusals = self.table.refusals.lock().expect("lock");

@@ -102,14 +102,7 @@ fn register(
 }
 
 fn news() -> Heartbeat {
-    Heartbeat {
-        boot: BOOT,
-        load: load(),
-        added: Vec::new(),
-        removed: Vec::new(),
-        copies_ended: Vec::new(),
-        kept: Vec::new(),
-    }
+    Heartbeat::new(BOOT, load())
 }
 
 fn page(chunks: Vec<StoredReplica>) -> ReportPage {

@@ -2,8 +2,8 @@
 //!
 //! Orders may come twice, from one master or several. One that is being carried out already is passed over. A copy of the
 //! same chunk to other datanodes takes the place of the earlier one, which the masters have given up. One that finds no
-//! place in the queue is dropped and logged: of a copy the masters are told that it has ended, and a deletion that they
-//! have not seen done they order again.
+//! place in the queue is dropped and logged: of a copy the masters are told that it has ended, of a deletion that the
+//! replica is kept.
 //!
 //! **Invariant:** what is to be deleted is listed no more when [`Orders::take`] returns: it is told and reported to no master
 //! after the order. Otherwise it could count as proof that another replica may go, and be deleted itself afterwards.

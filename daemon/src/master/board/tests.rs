@@ -76,8 +76,7 @@ impl Cluster {
         let key = |id: &u64| ReplicaKey { chunk: ChunkId(*id), generation: Generation(1), checksum: 7 };
         let stored = |id| StoredReplica { key: key(id), state: ReplicaState::Verified };
         let added = added.iter().map(stored).collect();
-        let (removed, copies_ended, kept) = Default::default();
-        let heartbeat = Heartbeat { boot: 1, load, added, removed, copies_ended, kept };
+        let heartbeat = Heartbeat { added, ..Heartbeat::new(1, load) };
         let namespace = Namespace::new();
         let node = DatanodeId(id);
         // One that has not registered is refused.
@@ -250,8 +249,7 @@ fn disks_are_not_told() {
         disk_free: 5,
     };
     let load = NodeLoad { folders: vec![folder.clone()], ..NodeLoad::default() };
-    let (added, removed, copies_ended, kept) = Default::default();
-    let heartbeat = Heartbeat { boot: 1, load, added, removed, copies_ended, kept };
+    let heartbeat = Heartbeat::new(1, load);
     let told = cluster.registry.heartbeat(DatanodeId(1), 1, heartbeat, &Namespace::new(), false, cluster.now);
     assert!(told.is_ok());
     cluster.picture();

@@ -60,8 +60,7 @@ fn broken<E: std::error::Error>(what: impl std::fmt::Display) -> RpcError<E> {
 
 impl Peer {
     async fn connect(&self, limit: Duration) -> Result<RaftServiceClient, String> {
-        let addresses = tokio::net::lookup_host(&self.node.addr).await.map_err(|error| error.to_string())?;
-        let address = addresses.into_iter().next().ok_or_else(|| format!("{} has no address", self.node.addr))?;
+        let address = &self.node.addr;
         let connected =
             transport::connect(&self.identity, address, Expected::AnyMaster, Service::Raft, Protection::Private, limit)
                 .await

@@ -52,22 +52,14 @@ impl Deletions {
         true
     }
 
-    /// The replica is gone.
-    pub(super) fn confirm(&mut self, key: ReplicaKey) {
-        self.0.remove(&key);
-    }
-
-    /// The order comes to nothing; gives the replica as last told.
-    fn refuse(&mut self, key: ReplicaKey) -> Option<StoredReplica> {
+    /// The replica is gone, or the order comes to nothing; gives the replica as last told.
+    pub(super) fn end(&mut self, key: ReplicaKey) -> Option<StoredReplica> {
         self.0.remove(&key).map(|deletion| StoredReplica { key, state: deletion.state })
     }
 
     /// Takes out those that were not given to the datanode.
     pub(super) fn take_ungiven(&mut self) -> Vec<StoredReplica> {
-        let ungiven = self.0.iter().filter(|(_, deletion)| !deletion.given);
-        let ungiven = ungiven.map(|(key, deletion)| StoredReplica { key: *key, state: deletion.state }).collect();
-        self.0.retain(|_, deletion| deletion.given);
-        ungiven
+        self.take(|deletion| !deletion.given)
     }
 
     /// A full report begins: it says what has come of the orders that were given.
@@ -77,11 +69,15 @@ impl Deletions {
 
     /// Takes out those that were not confirmed in time.
     fn take_lost(&mut self, now: Timestamp) -> Vec<StoredReplica> {
-        let is_lost = |deletion: &Deletion| now.since(deletion.at) >= CONFIRM_TIMEOUT;
-        let lost = self.0.iter().filter(|(_, deletion)| is_lost(deletion));
-        let lost = lost.map(|(key, deletion)| StoredReplica { key: *key, state: deletion.state }).collect();
-        self.0.retain(|_, deletion| !is_lost(deletion));
-        lost
+        self.take(|deletion| now.since(deletion.at) >= CONFIRM_TIMEOUT)
+    }
+
+    /// Takes out those orders that come to nothing; gives their replicas as last told.
+    fn take(&mut self, which: impl Fn(&Deletion) -> bool) -> Vec<StoredReplica> {
+        let taken = self.0.iter().filter(|(_, deletion)| which(deletion));
+        let taken = taken.map(|(key, deletion)| StoredReplica { key: *key, state: deletion.state }).collect();
+        self.0.retain(|_, deletion| !which(deletion));
+        taken
     }
 }
 
@@ -96,7 +92,7 @@ impl Registry {
         let noted = node.deletions.begin(stored, now);
         let ordered = noted && node.order(Order::Delete { key });
         if noted && !ordered {
-            node.deletions.confirm(key);
+            node.deletions.end(key);
         }
         ordered
     }
@@ -108,16 +104,20 @@ impl Registry {
         let nodes = self.nodes.iter_mut();
         let void: Vec<_> = nodes.map(|(id, node)| (*id, node.void_orders())).collect();
         for (id, stored) in void.into_iter().flat_map(|(id, void)| void.into_iter().map(move |stored| (id, stored))) {
-            self.locations.add(id, stored, namespace.committed(stored.key.chunk));
+            self.count_again(id, stored, namespace);
         }
+    }
+
+    fn count_again(&mut self, id: DatanodeId, stored: StoredReplica, namespace: &Namespace) {
+        self.locations.add(id, stored, namespace.committed(stored.key.chunk));
     }
 
     /// A datanode does not carry out a deletion that it was given: the replica counts again. Why it does not passes by
     /// itself, and ends in news; until then the same order would be refused again.
     pub(super) fn deletion_refused(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &Namespace) {
-        let refused = self.nodes.get_mut(&id).and_then(|node| node.deletions.refuse(key));
+        let refused = self.nodes.get_mut(&id).and_then(|node| node.deletions.end(key));
         if let Some(stored) = refused {
-            self.locations.add(id, stored, namespace.committed(key.chunk));
+            self.count_again(id, stored, namespace);
         }
     }
 
@@ -136,7 +136,7 @@ impl Registry {
                 if namespace.is_garbage(key.chunk) && self.state(id, now) == NodeState::Live {
                     self.order_deletion(id, stored);
                 } else {
-                    self.locations.add(id, stored, namespace.committed(key.chunk));
+                    self.count_again(id, stored, namespace);
                     self.healing.changed();
                 }
             }

@@ -83,8 +83,7 @@ mod tests {
         }
 
         fn heartbeat(&mut self, id: u16, read: u64, second: u64) {
-            let (added, removed, copies_ended, kept) = Default::default();
-            let heartbeat = Heartbeat { boot: 1, load: load(read), added, removed, copies_ended, kept };
+            let heartbeat = Heartbeat::new(1, load(read));
             let (namespace, now) = (Namespace::new(), Timestamp(second * 1000));
             self.0.heartbeat(DatanodeId(id), id.into(), heartbeat, &namespace, false, now).expect("it has registered");
         }

@@ -39,9 +39,9 @@ impl Registry {
         leads: bool,
         now: Timestamp,
     ) -> Result<Vec<Order>, Refused> {
-        let lists =
-            [heartbeat.added.len(), heartbeat.removed.len(), heartbeat.copies_ended.len(), heartbeat.kept.len()];
-        if lists.iter().sum::<usize>() > lists.len() * CHUNKS_PER_REPORT_MAX {
+        let told =
+            heartbeat.added.len() + heartbeat.removed.len() + heartbeat.copies_ended.len() + heartbeat.kept.len();
+        if told > 3 * CHUNKS_PER_REPORT_MAX {
             return Err(Refused::TooMany);
         }
         let node = self.nodes.get_mut(&id).filter(|node| node.connection == connection && node.boot == heartbeat.boot);
@@ -85,7 +85,7 @@ impl Registry {
     fn lose(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &Namespace) {
         self.healing.check_ended(id, key);
         if let Some(node) = self.nodes.get_mut(&id) {
-            node.deletions.confirm(key);
+            node.deletions.end(key);
         }
         if namespace.chunk(key.chunk).is_none() {
             self.note_lost(id, key);
@@ -128,7 +128,7 @@ impl Registry {
         &mut self,
         id: DatanodeId,
         connection: u64,
-        page: &ReportPage,
+        mut page: ReportPage,
         namespace: &Namespace,
         now: Timestamp,
     ) -> Result<bool, Refused> {
@@ -144,10 +144,10 @@ impl Registry {
         if page.first {
             node.deletions.await_report();
         }
-        let stay: Vec<_> = page.chunks.iter().copied().filter(|stored| !node.deletions.note(*stored)).collect();
+        page.chunks.retain(|stored| !node.deletions.note(*stored));
         self.locations.handed_out(namespace.next_chunk());
         let committed = |chunk: ChunkId| namespace.committed(chunk);
-        let reported = self.locations.report_page(id, page.first, page.last, &stay, &committed);
+        let reported = self.locations.report_page(id, page.first, page.last, &page.chunks, &committed);
         let Reported { suspect, .. } = reported.map_err(|_| Refused::Report)?;
         self.note_suspects(id, &suspect, namespace);
         if page.last {
@@ -252,7 +252,7 @@ mod tests {
         let namespace = Namespace::new();
         let mut report = |connection, now| {
             let page = ReportPage { boot: 7, first: now == 5_000, last: false, chunks: Vec::new() };
-            let taken = registry.report(id, connection, &page, &namespace, Timestamp(now));
+            let taken = registry.report(id, connection, page, &namespace, Timestamp(now));
             (taken, registry.state(id, Timestamp(now)))
         };
         for seconds in [5, 10, 15, 20] {

@@ -36,8 +36,7 @@ fn load() -> NodeLoad {
 }
 
 fn news() -> Heartbeat {
-    let (added, removed, copies_ended, kept) = Default::default();
-    Heartbeat { boot: 1, load: load(), added, removed, copies_ended, kept }
+    Heartbeat::new(1, load())
 }
 
 fn verified(chunks: &[u64]) -> Vec<StoredReplica> {
@@ -88,7 +87,7 @@ impl Cluster {
 
     fn report(&mut self, id: u16, chunks: &[u64]) {
         let page = ReportPage { boot: 1, first: true, last: true, chunks: verified(chunks) };
-        let taken = self.registry.report(DatanodeId(id), 1, &page, &self.space, self.now);
+        let taken = self.registry.report(DatanodeId(id), 1, page, &self.space, self.now);
         assert_eq!(taken, Ok(true));
     }
 

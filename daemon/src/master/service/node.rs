@@ -94,7 +94,7 @@ impl NodeService for NodeCalls {
         let beyond = Ahead::beyond(ids, version.namespace.next_chunk());
         let mut registry = master.registry();
         let now = master.clock.now();
-        let last = registry.report(self.node, self.connection, &page, &version.namespace, now);
+        let last = registry.report(self.node, self.connection, page, &version.namespace, now);
         drop(registry);
         let last = last.map_err(refused)?;
         master.ahead().note_beyond(self.node, beyond);

@@ -102,11 +102,12 @@ impl Master {
     }
 
     /// Where there is too little space, what unfinished writes hold of it is worth knowing.
-    fn with_held_space(&self, error: Error) -> Error {
-        let Error { code, path, detail, .. } = error.clone();
-        let Some(Detail::NoRoom(mut short)) = detail.map(|detail| *detail) else { return error };
-        short.unfinished = space_held(&self.unfinished(), self.clock.calendar());
-        Error { path, ..Error::of(code, Detail::NoRoom(short)) }
+    fn with_held_space(&self, mut error: Error) -> Error {
+        if let Some(Detail::NoRoom(short)) = error.detail.as_deref_mut() {
+            short.unfinished = space_held(&self.unfinished(), self.clock.calendar());
+            error.message = short.to_string();
+        }
+        error
     }
 
     /// A chain for each chunk. Too few datanodes are waited for while enough may still come, but only `until` then; the

@@ -221,8 +221,7 @@ pub(super) struct Datanode {
 
 impl Datanode {
     pub fn news(&self) -> Heartbeat {
-        let (added, removed, copies_ended, kept) = Default::default();
-        Heartbeat { boot: self.boot, load: load(1 << 40), added, removed, copies_ended, kept }
+        Heartbeat::new(self.boot, load(1 << 40))
     }
 
     pub async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
