@@ -1,7 +1,7 @@
 //! Garbage: replicas that can go because no file can name them.
 
 use crate::locations::Locations;
-use crate::namespace::Namespace;
+use crate::state::State;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey};
 
 /// A replica that a datanode shall delete.
@@ -23,7 +23,7 @@ pub struct Garbage {
 /// replicas were found. A scan of ten million chunks takes some tenths of a second: give it in slices. Replicas aside are
 /// the business of [`repair`](crate::repair).
 pub fn garbage(
-    namespace: &Namespace,
+    namespace: &State,
     locations: &Locations,
     start: ChunkId,
     scan_max: usize,

@@ -1,6 +1,6 @@
 //! What a search looks for.
 
-use crate::namespace::Met;
+use crate::state::Met;
 use dfs_types::{Glob, Kind, Timestamp};
 use std::ops::RangeInclusive;
 

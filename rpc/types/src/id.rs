@@ -8,6 +8,10 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ClusterId(pub [u8; 16]);
 
+/// One file or directory. Ids are given in rising order, never used again, and kept by a rename.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+pub struct EntryId(pub u64);
+
 /// One chunk. Ids are handed out in rising order and never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 pub struct ChunkId(pub u64);
@@ -85,6 +89,12 @@ impl fmt::Display for Generation {
     }
 }
 
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 impl fmt::Display for DatanodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "datanode-{}", self.0)
@@ -127,7 +137,7 @@ macro_rules! debug_as_display {
         }
     )*};
 }
-debug_as_display!(ClusterId, ChunkId, Generation, DatanodeId, MasterId, RequestId, WriteId);
+debug_as_display!(ClusterId, EntryId, ChunkId, Generation, DatanodeId, MasterId, RequestId, WriteId);
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-use crate::namespace::Namespace;
+use crate::state::State;
 use aside::Asides;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, ReplicaState, StoredReplica};
 use page::{PAGE_SLOTS, Page, Place};
@@ -70,7 +70,7 @@ impl Locations {
         Self { limit: IDS_AHEAD_MAX, ..Self::default() }
     }
 
-    /// Says which id the log hands out next, as [`Namespace::next_chunk`](crate::namespace::Namespace::next_chunk) has it.
+    /// Says which id the log hands out next, as [`State::next_chunk`](crate::state::State::next_chunk) has it.
     pub fn handed_out(&mut self, next: ChunkId) {
         self.limit = self.limit.max(next.0.saturating_add(IDS_AHEAD_MAX));
     }
@@ -167,7 +167,7 @@ impl Locations {
 
     /// Gives each slot to the committed key of its chunk, where replicas with that key stand aside. Needed once a commit
     /// was applied that this master did not plan.
-    pub fn settle(&mut self, namespace: &Namespace) {
+    pub fn settle(&mut self, namespace: &State) {
         let chunks = self.asides.from(ChunkId(0)).map(|aside| aside.stored.key.chunk);
         let mut chunks: Vec<ChunkId> = chunks.collect();
         chunks.dedup();

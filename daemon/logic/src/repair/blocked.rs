@@ -3,7 +3,7 @@
 use super::{InFlight, States, View, current};
 use crate::liveness::NodeState;
 use crate::locations::Replicas;
-use crate::namespace::ChunkMeta;
+use crate::state::ChunkMeta;
 use dfs_types::{ChunkId, DatanodeId};
 
 /// The reason why a chunk has fewer replicas than wanted on live datanodes that stay.
@@ -106,7 +106,7 @@ impl<'a> Inquiry<'a> {
     }
 
     fn blocker_of(&self, id: ChunkId, chunk: &ChunkMeta, replicas: &Replicas<'_>) -> Option<Blocker> {
-        let (tally, wanted) = (self.states.tally(replicas), usize::from(chunk.replication));
+        let (tally, wanted) = (self.states.tally(replicas), usize::from(chunk.replicas()));
         if tally.live >= wanted {
             return None;
         }
@@ -128,7 +128,7 @@ impl<'a> Inquiry<'a> {
         Some(match roomiest {
             Some(_) => Blocker::NoRoom { bytes: chunk.length },
             None if self.draining.iter().any(|node| lacks(*node)) => Blocker::AllDraining,
-            None => Blocker::TooFewDatanodes { have: self.serving, want: chunk.replication },
+            None => Blocker::TooFewDatanodes { have: self.serving, want: chunk.replicas() },
         })
     }
 
@@ -148,7 +148,7 @@ impl<'a> Inquiry<'a> {
         let chunk = self.view.namespace.chunk(id)?;
         let replicas = current(&self.view, id, &chunk);
         let held = replicas.nodes().any(|node| node == holder);
-        held.then(|| (self.states.tally(&replicas).live, usize::from(chunk.replication)))
+        held.then(|| (self.states.tally(&replicas).live, usize::from(chunk.replicas())))
     }
 
     /// Datanodes that serve, stale ones included.

@@ -24,7 +24,7 @@ mod trim;
 
 use crate::liveness::NodeState;
 use crate::locations::{Locations, Replicas};
-use crate::namespace::{ChunkMeta, Namespace};
+use crate::state::{ChunkMeta, State};
 use dfs_types::{ChunkId, DatanodeId};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub struct NodeView {
 /// The state of affairs that decisions are made on.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    pub namespace: &'a Namespace,
+    pub namespace: &'a State,
     pub locations: &'a Locations,
     /// All datanodes ever heard of; one that is not here counts as dead.
     pub nodes: &'a BTreeMap<DatanodeId, NodeView>,

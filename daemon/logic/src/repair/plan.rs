@@ -3,7 +3,7 @@
 use super::{Check, Mend, NodeView, States, Survey, Trim, View, current};
 use crate::liveness::NodeState;
 use crate::locations::Replicas;
-use crate::namespace::ChunkMeta;
+use crate::state::ChunkMeta;
 use crate::placement::{Candidate, Random, choose};
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, ReplicaKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,7 +177,7 @@ impl Planner<'_> {
     fn consider_copy(&mut self, id: ChunkId) {
         let Some(chunk) = self.view.namespace.chunk(id) else { return };
         let replicas = current(self.view, id, &chunk);
-        let lacking = self.states.tally(&replicas).lacking(usize::from(chunk.replication));
+        let lacking = self.states.tally(&replicas).lacking(usize::from(chunk.replicas()));
         let under_way = self.in_flight.copies_of(id);
         let wanted = lacking.saturating_sub(under_way);
         if wanted == 0 {

@@ -120,9 +120,9 @@ impl Survey {
             }
             let replicas = cursor.replicas_of(chunk.key(id));
             let tally = states.tally(&replicas);
-            let wanted = usize::from(chunk.replication);
+            let wanted = usize::from(chunk.replicas());
             let counted = tally.counted(wanted);
-            self.counts.note(chunk.replication, counted);
+            self.counts.note(chunk.replicas(), counted);
             if tally.live < wanted {
                 self.counts.note_short(&states, &replicas, counted, wanted);
             }

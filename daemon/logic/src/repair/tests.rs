@@ -3,12 +3,12 @@ mod draining;
 
 use super::{Check, Copy, Health, InFlight, Limits, NodeView, Plan, Survey, Trim, View, plan};
 use crate::collect::{Doomed, garbage};
-use crate::command::{Command, KeyRecord, NewFile, Op};
+use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, Op};
 use crate::liveness::NodeState::{self, Dead, Live, Stale};
 use crate::locations::Locations;
-use crate::namespace::Namespace;
+use crate::state::State;
 use dfs_types::ReplicaState::{self, Stored, Suspect, Verified};
-use dfs_types::{
+use dfs_types::{Layout, 
     ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, ReplicaKey, RequestId, StoredReplica, Timestamp,
 };
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn other(id: u64, generation: u32, checksum: u32) -> ReplicaKey {
 /// A cluster on paper.
 #[derive(Debug)]
 struct Cluster {
-    space: Namespace,
+    space: State,
     locations: Locations,
     nodes: BTreeMap<DatanodeId, NodeView>,
     requests: u128,
@@ -41,16 +41,16 @@ impl Cluster {
         let view =
             |state: &NodeState| NodeView { state: *state, free: 1_000_000, load: 0, leaving: false, reported: true };
         let nodes = (1..).map(DatanodeId).zip(states.iter().map(view)).collect();
-        let mut cluster = Self { space: Namespace::new(), locations: Locations::new(), nodes, requests: 0 };
+        let mut cluster = Self { space: State::new(), locations: Locations::new(), nodes, requests: 0 };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
-        cluster.apply(Op::Init { cluster: ClusterId([1; 16]), superuser: "root".to_owned(), key });
-        cluster.apply(Op::ReserveChunks { count: 10_000 });
+        cluster.apply(AdminOp::Init { cluster: ClusterId([1; 16]), superuser: "root".to_owned(), key });
+        cluster.apply(ChunkOp::Reserve { count: 10_000 });
         cluster
     }
 
-    fn apply(&mut self, op: Op) {
+    fn apply(&mut self, op: impl Into<Op>) {
         self.requests += 1;
-        let command = Command { request: RequestId(self.requests), caller: String::new(), at: Timestamp(0), op };
+        let command = Command { request: RequestId(self.requests), caller: Caller::master(), at: Timestamp(0), op: op.into() };
         assert!(self.space.apply(&command).is_ok(), "{command:?}");
     }
 
@@ -61,13 +61,13 @@ impl Cluster {
             abandoned: Vec::new(),
             path,
             overwrite: false,
-            replication,
+            layout: Layout::Replicated { replicas: replication },
             chunk_size: LENGTH,
             chunks: vec![reference(id)],
             modified: Timestamp(0),
             mode: 0o644,
         };
-        self.apply(Op::CommitWrite(file));
+        self.apply(FsOp::Commit(file));
         for holder in holders {
             self.add(*holder, reference(id).key(), Verified);
         }
@@ -201,9 +201,9 @@ fn garbage_is_what_no_file_can_name() {
     }
     cluster.file(4, 2, &[]);
     cluster.add(2, other(4, 0, CHECKSUM), Stored);
-    cluster.apply(Op::RaiseFloor { floor: ChunkId(4) });
+    cluster.apply(ChunkOp::RaiseFloor { floor: ChunkId(4) });
     cluster.file(6, 2, &[]);
-    cluster.apply(Op::Delete { path: DfsPath::parse("/6").expect("valid"), recursive: false });
+    cluster.apply(FsOp::Delete { path: DfsPath::parse("/6").expect("valid"), recursive: false });
     let doomed = |node, chunk| Doomed { node: DatanodeId(node), key: reference(chunk).key() };
     let all = [doomed(1, 1), doomed(1, 3), doomed(1, 6)];
     let found = garbage(&cluster.space, &cluster.locations, ChunkId(0), 1_000, 1_000);
@@ -278,7 +278,7 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
         let replicas = cluster.locations.replicas_of(chunk.key(id));
         let stays = |node: &DatanodeId| cluster.nodes.get(node).is_some_and(stays_live);
         let proofs = replicas.verified().filter(|node| stays(node) && !nodes.contains(node));
-        prop_assert!(proofs.count() >= usize::from(chunk.replication).max(1), "{:?}", plan.trims);
+        prop_assert!(proofs.count() >= usize::from(chunk.replicas()).max(1), "{:?}", plan.trims);
         let suspects: BTreeSet<_> = cluster.locations.suspects(chunk.key(id)).collect();
         prop_assert!(nodes.iter().all(|node| suspects.contains(node) || !cluster.nodes[node].leaving));
         let good = nodes.iter().any(|node| !suspects.contains(node));
@@ -336,7 +336,7 @@ proptest! {
         let chunks: Vec<_> = cluster.space.chunks_from(ChunkId(0)).collect();
         for (id, chunk) in chunks {
             let live = cluster.replicas(id.0, stays_live);
-            let wanted = usize::from(chunk.replication);
+            let wanted = usize::from(chunk.replicas());
             prop_assert!(live <= wanted.max(1), "{id} has {live} of {wanted}");
             let holders: BTreeSet<_> = cluster.locations.replicas_of(chunk.key(id)).nodes().collect();
             let lost = cluster.replicas(id.0, |view| view.state == Live) == 0;
@@ -441,7 +441,7 @@ fn replicas_of_other_keys_go_only_on_proof_and_pending_ones_never() {
 #[test]
 fn replicas_that_do_not_count_are_looked_at_in_turn() {
     let mut cluster = Cluster::new(&[Live; 4]);
-    cluster.apply(Op::ReserveChunks { count: 30_000 });
+    cluster.apply(ChunkOp::Reserve { count: 30_000 });
     (100..20_100).for_each(|id| cluster.add(1, other(id, 1, 7), Suspect));
     cluster.file(30_000, 3, &[1, 2, 3]);
     cluster.add(4, reference(30_000).key(), Suspect);

@@ -46,7 +46,7 @@ impl Planner<'_> {
     pub(super) fn consider_trim(&mut self, id: ChunkId) {
         let Some(chunk) = self.view.namespace.chunk(id) else { return };
         let replicas = current(self.view, id, &chunk);
-        let wanted = usize::from(chunk.replication);
+        let wanted = usize::from(chunk.replicas());
         let spare = self.states.tally(&replicas).spare(wanted);
         if spare == 0 || self.in_flight.copies_of(id) > 0 {
             return;
@@ -99,7 +99,7 @@ impl Planner<'_> {
             let claim = classify(aside.stored, committed, namespace.is_garbage(key.chunk), namespace.next_chunk());
             let replicas = committed.map(|key| self.view.locations.replicas_of(key)).unwrap_or_default();
             let others = self.proofs(&replicas).filter(|node| *node != aside.node).count();
-            let wanted = named.map_or(0, |chunk| usize::from(chunk.replication));
+            let wanted = named.map_or(0, |chunk| usize::from(chunk.replicas()));
             match (rule(claim, others, wanted), committed) {
                 (Ruling::Go, _) => self.plan.trims.push(Trim { node: aside.node, key }),
                 (Ruling::Prove, Some(committed)) => self.ask_for_proofs(&replicas, committed),

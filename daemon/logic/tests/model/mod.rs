@@ -1,6 +1,6 @@
 //! The namespace as one would write it down without a thought for speed: a map from path to entry.
 
-use dfs_logic::command::{Command, NewFile, Op, Refusal};
+use dfs_logic::command::{AdminOp, ChunkOp, Command, Copy, FsOp, NewFile, NodeOp, Op, Refusal};
 use dfs_types::path::PATH_BYTES_MAX;
 use dfs_types::principal::is_user_name;
 use dfs_types::{AttributeChange, ChunkId, ChunkRef, DatanodeId, DfsPath, Duty, Timestamp};
@@ -24,6 +24,10 @@ pub struct Attributes {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
+    /// Replicas wanted of each chunk that a file names.
+    pub wanted: BTreeMap<ChunkId, u8>,
+    /// Of each path that has some.
+    pub user_attributes: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
     /// Every path but the root.
     pub entries: BTreeMap<String, Entry>,
     /// Of every path, the root's too.
@@ -82,6 +86,8 @@ impl Model {
     pub fn new() -> Self {
         let root = Attributes { owner: SUPERUSER.into(), group: SUPERUSER.into(), mode: 0o755, modified: Timestamp(0) };
         Self {
+            wanted: BTreeMap::new(),
+            user_attributes: BTreeMap::new(),
             entries: BTreeMap::new(),
             attributes: [("/".to_owned(), root)].into(),
             next_chunk: 1,
@@ -105,15 +111,6 @@ impl Model {
         self.entries.values().flat_map(|entry| entry.chunks()).map(|chunk| chunk.id).collect()
     }
 
-    /// How many copies each chunk should have.
-    pub fn copies(&self) -> BTreeMap<ChunkId, u8> {
-        let files = self.entries.values().filter_map(|entry| match entry {
-            Entry::Folder => None,
-            Entry::File { chunks, replication, .. } => Some((chunks, *replication)),
-        });
-        files.flat_map(|(chunks, copies)| chunks.iter().map(move |chunk| (chunk.id, copies))).collect()
-    }
-
     /// In rising order.
     pub fn garbage(&self) -> Vec<ChunkId> {
         let named = self.chunks();
@@ -123,33 +120,40 @@ impl Model {
 
     /// Does what the command says, or says why not; then it changed nothing.
     pub fn apply(&mut self, command: &Command) -> Result<(), Refusal> {
-        let who = Caller { name: &command.caller, at: command.at };
+        let who = Caller { name: &command.caller.user, at: command.at };
         match &command.op {
-            Op::Init { .. } => {
+            Op::Admin(AdminOp::Init { .. }) => {
                 self.attributes.get_mut("/").expect("the root").modified = command.at;
                 Ok(())
             }
-            Op::Mkdir { path, parents } => self.mkdir(path.as_str(), *parents, who),
-            Op::Rename { from, to, overwrite } => self.rename(from, to, *overwrite, who),
-            Op::Delete { path, recursive } => self.delete(path.as_str(), *recursive, who),
-            Op::CommitWrite(file) => self.commit(file, who),
-            Op::SetAttributes { path, change } => self.set_attributes(path.as_str(), change, who),
-            Op::SetReplication { path, replication } => self.set_replication(path.as_str(), *replication, who),
+            Op::Fs(FsOp::Mkdir { path, parents }) => self.mkdir(path.as_str(), *parents, who),
+            Op::Fs(FsOp::Rename { from, to, overwrite }) => self.rename(from, to, *overwrite, who),
+            Op::Fs(FsOp::Delete { path, recursive }) => self.delete(path.as_str(), *recursive, who),
+            Op::Fs(FsOp::Commit(file)) => self.commit(file, who),
+            Op::Fs(FsOp::SetAttributes { path, change }) => self.set_attributes(path.as_str(), change, who),
+            Op::Fs(FsOp::SetLayout { path, layout }) => self.set_replication(path.as_str(), layout.replicas(), who),
+            Op::Fs(FsOp::Copy(copy)) => {
+                let mut after = self.clone();
+                after.copy(copy, who)?;
+                *self = after;
+                Ok(())
+            }
+            Op::Fs(FsOp::SetUserAttributes { path, changes }) => self.set_user_attributes(path.as_str(), changes, who),
             _ if !who.is_super() => Err(Refusal::PermissionDenied),
-            Op::ReserveChunks { count } => {
+            Op::Chunk(ChunkOp::Reserve { count }) => {
                 self.next_chunk += u64::from(*count);
                 Ok(())
             }
-            Op::RaiseFloor { floor } => {
+            Op::Chunk(ChunkOp::RaiseFloor { floor }) => {
                 self.floor = self.floor.max(floor.0.min(self.next_chunk));
                 Ok(())
             }
-            Op::AbandonChunks { chunks } => {
+            Op::Chunk(ChunkOp::Abandon { chunks }) => {
                 self.give_up(chunks);
                 Ok(())
             }
-            Op::AddKey { .. } | Op::AddNode { .. } => Ok(()),
-            Op::SetDuty { node, duty } => {
+            Op::Admin(AdminOp::AddKey { .. }) | Op::Node(NodeOp::Add { .. }) => Ok(()),
+            Op::Node(NodeOp::SetDuty { node, duty }) => {
                 self.duties.remove(node);
                 if *duty != Duty::Serve {
                     self.duties.insert(*node, *duty);
@@ -157,6 +161,112 @@ impl Model {
                 Ok(())
             }
         }
+    }
+
+    fn copy(&mut self, copy: &Copy, who: Caller<'_>) -> Result<(), Refusal> {
+        let (from, to) = (copy.from.as_str(), copy.to.as_str());
+        self.pass(from, who)?;
+        let is_folder = self.is_folder(from);
+        if !is_folder && !self.entries.contains_key(from) {
+            return Err(Refusal::NotFound);
+        }
+        if is_folder && !copy.recursive {
+            return Err(Refusal::IsADirectory);
+        }
+        if if is_folder { copy.to.is_within(&copy.from) } else { from == to } {
+            return Err(Refusal::IntoItself);
+        }
+        let below = self.below(from).map(|(name, _)| name.clone());
+        let mut copied: Vec<String> = below.chain([from.to_owned()]).collect();
+        copied.sort_by_key(|path| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>());
+        let target = |name: &str| {
+            let rest = if from == "/" { name } else { &name[from.len()..] };
+            if to == "/" { rest.to_owned() } else { format!("{to}{}", if rest == "/" { "" } else { rest }) }
+        };
+        if is_folder && copied.iter().any(|name| target(name).len() > PATH_BYTES_MAX) {
+            return Err(Refusal::PathTooLong);
+        }
+        for name in copied {
+            self.copy_entry(&name, &target(&name), copy.overwrite, who)?;
+        }
+        Ok(())
+    }
+
+    fn copy_entry(&mut self, from: &str, to: &str, overwrite: bool, who: Caller<'_>) -> Result<(), Refusal> {
+        let folder = self.is_folder(from);
+        self.need(from, who, if folder { 4 | 1 } else { 4 })?;
+        if to.is_empty() || to == "/" {
+            return Err(Refusal::AlreadyExists);
+        }
+        self.pass(to, who)?;
+        match (self.entries.get(to), folder) {
+            (None, _) => {}
+            (Some(Entry::Folder), true) if overwrite => return Ok(()),
+            (Some(Entry::File { .. }), false) if overwrite => {}
+            (Some(Entry::File { .. }), true) if overwrite => return Err(Refusal::NotADirectory),
+            (Some(Entry::Folder), false) if overwrite => return Err(Refusal::IsADirectory),
+            _ => return Err(Refusal::AlreadyExists),
+        }
+        self.need(parent(to), who, 2)?;
+        let entry = self.entries.get(from).cloned().unwrap_or(Entry::Folder);
+        if let Entry::File { chunks, replication, .. } = &entry {
+            for chunk in chunks {
+                let wanted = self.wanted.entry(chunk.id).or_default();
+                *wanted = (*replication).max(*wanted);
+            }
+        }
+        let attributes = self.new_attributes(to, who, self.attributes[from].mode, who.at);
+        self.attributes.insert(to.to_owned(), attributes);
+        let own = self.user_attributes.get(from).cloned();
+        self.user_attributes.remove(to);
+        self.user_attributes.extend(own.map(|own| (to.to_owned(), own)));
+        self.entries.insert(to.to_owned(), entry);
+        self.forget_chunks();
+        self.touch_parent(to, who.at);
+        Ok(())
+    }
+
+    fn set_user_attributes(
+        &mut self,
+        path: &str,
+        changes: &[(String, Option<Vec<u8>>)],
+        who: Caller<'_>,
+    ) -> Result<(), Refusal> {
+        self.pass(path, who)?;
+        if path != "/" && !self.entries.contains_key(path) {
+            return Err(Refusal::NotFound);
+        }
+        self.need(path, who, 2)?;
+        let mut own = self.user_attributes.get(path).cloned().unwrap_or_default();
+        for (name, value) in changes {
+            match value {
+                Some(value) => {
+                    own.insert(name.clone(), value.clone());
+                }
+                None => {
+                    own.remove(name).ok_or(Refusal::NoSuchAttribute)?;
+                }
+            }
+        }
+        if own.keys().any(|name| !name.starts_with("user.") || name.len() == 5) {
+            return Err(Refusal::BadAttributeName);
+        }
+        self.user_attributes.remove(path);
+        if !own.is_empty() {
+            self.user_attributes.insert(path.to_owned(), own);
+        }
+        Ok(())
+    }
+
+    /// Chunks that nothing names any more are wanted by nobody.
+    fn forget_chunks(&mut self) {
+        let named = self.chunks();
+        self.wanted.retain(|chunk, _| named.contains(chunk));
+    }
+
+    /// How often files name a chunk.
+    pub fn references(&self, chunk: ChunkId) -> usize {
+        self.entries.values().flat_map(|entry| entry.chunks()).filter(|own| own.id == chunk).count()
     }
 
     /// Whether the permission bits of `path` let `who` do all of `wanted` (4 read, 2 write, 1 pass).
@@ -253,7 +363,11 @@ impl Model {
             let (entry, attributes) = (self.entries.remove(&name), self.attributes.remove(&name));
             self.entries.insert(renamed(&name), entry.expect("was there"));
             self.attributes.insert(renamed(&name), attributes.expect("was there"));
+            self.user_attributes.remove(&renamed(&name));
+            let own = self.user_attributes.remove(&name);
+            self.user_attributes.extend(own.map(|own| (renamed(&name), own)));
         }
+        self.forget_chunks();
         self.touch_parent(from.as_str(), who.at);
         self.touch_parent(to.as_str(), who.at);
         Ok(())
@@ -277,7 +391,9 @@ impl Model {
         for gone in below.iter().map(String::as_str).chain([path]) {
             self.entries.remove(gone);
             self.attributes.remove(gone);
+            self.user_attributes.remove(gone);
         }
+        self.forget_chunks();
         Ok(())
     }
 
@@ -318,11 +434,18 @@ impl Model {
         self.pass(path, who)?;
         let owner = &self.attributes.get(path).ok_or(Refusal::NotFound)?.owner;
         let own = who.is_super() || owner == who.name;
+        let shared = |chunk: &ChunkRef| self.references(chunk.id) > 1;
+        let chunks = self.entries.get(path).map(Entry::chunks).unwrap_or_default();
+        let shared: Vec<(ChunkId, bool)> = chunks.iter().map(|chunk| (chunk.id, shared(chunk))).collect();
         match self.entries.get_mut(path) {
             Some(Entry::File { .. }) if !own => Err(Refusal::PermissionDenied),
             Some(Entry::File { .. }) if wanted == 0 => Err(Refusal::Malformed),
             Some(Entry::File { replication, .. }) => {
                 *replication = wanted;
+                for (chunk, shared) in shared {
+                    let before = self.wanted.entry(chunk).or_default();
+                    *before = if shared { wanted.max(*before) } else { wanted };
+                }
                 Ok(())
             }
             Some(Entry::Folder) | None => Err(Refusal::IsADirectory),
@@ -344,7 +467,7 @@ impl Model {
         let whole = |(index, chunk): (usize, &ChunkRef)| {
             chunk.length == new.chunk_size || (index == last && (1..new.chunk_size).contains(&chunk.length))
         };
-        if new.replication == 0 || new.chunk_size == 0 || !new.chunks.iter().enumerate().all(whole) {
+        if new.layout.replicas() == 0 || new.chunk_size == 0 || !new.chunks.iter().enumerate().all(whole) {
             return Err(Refusal::Malformed);
         }
         let named = self.chunks();
@@ -361,9 +484,13 @@ impl Model {
             return Err(Refusal::ChunkInUse);
         }
         self.once_named.extend(once);
-        let NewFile { replication, chunk_size, mode, modified, .. } = *new;
+        let NewFile { layout, chunk_size, mode, modified, .. } = *new;
+        let replication = layout.replicas();
         let entry = Entry::File { chunks: new.chunks.clone(), replication, chunk_size };
         self.entries.insert(path.to_owned(), entry);
+        self.user_attributes.remove(path);
+        self.wanted.extend(new.chunks.iter().map(|chunk| (chunk.id, replication)));
+        self.forget_chunks();
         let attributes = self.new_attributes(path, who, mode, modified);
         self.attributes.insert(path.to_owned(), attributes);
         self.touch_parent(path, who.at);

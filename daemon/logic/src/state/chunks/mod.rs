@@ -1,0 +1,183 @@
+//! The chunks: which are named, how often, and which ids can never be named again.
+//!
+//! **Invariant:** the table holds exactly the chunks that files name, with the number of their names.
+//! **Invariant:** a chunk that was named once, or was abandoned, is in the table, dropped, or below the floor; never in the
+//! first two at once.
+//! **Invariant:** dropped chunks have ids from the floor on that were handed out.
+
+mod table;
+
+use crate::command::{ChunkOp, Outcome, Refusal};
+use dfs_types::{ChunkId, ChunkRef, Layout};
+use imbl::OrdSet;
+pub use table::ChunkMeta;
+pub(crate) use table::{ChunkTable, REFERENCES_MAX};
+
+/// The first chunk id that is handed out. Zero is no chunk.
+pub(crate) const FIRST_CHUNK: u64 = 1;
+
+/// All chunks, and the ids that were handed out.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunks {
+    pub(crate) table: ChunkTable,
+    /// The next id that is handed out.
+    pub(crate) next: u64,
+    /// Chunks below it that no file names can never be named again.
+    pub(crate) floor: u64,
+    /// Chunks at or above the floor that no file names, and none can name again: a file named them once, or their write
+    /// came to nothing. At most as many as ids were handed out since the floor's own.
+    pub(crate) dropped: OrdSet<u64>,
+}
+
+impl Default for Chunks {
+    fn default() -> Self {
+        Self { table: ChunkTable::default(), next: FIRST_CHUNK, floor: FIRST_CHUNK, dropped: OrdSet::new() }
+    }
+}
+
+impl Chunks {
+    pub(crate) fn apply(&mut self, op: &ChunkOp) -> Result<Outcome, Refusal> {
+        match op {
+            ChunkOp::Reserve { count } => self.reserve(*count),
+            ChunkOp::Abandon { chunks } => {
+                self.give_up(chunks);
+                Ok(Outcome::Done)
+            }
+            ChunkOp::RaiseFloor { floor } => {
+                self.raise_floor(*floor);
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    /// Takes the next `count` ids out of the pool. They are never given again.
+    fn reserve(&mut self, count: u32) -> Result<Outcome, Refusal> {
+        let first = self.next;
+        self.next = first.checked_add(u64::from(count)).ok_or(Refusal::Malformed)?;
+        Ok(Outcome::Reserved { first: ChunkId(first), count })
+    }
+
+    /// Raises the floor. It never sinks, and never rises above the ids that were handed out.
+    fn raise_floor(&mut self, floor: ChunkId) {
+        self.floor = self.floor.max(floor.0.min(self.next));
+        // The floor now says of these what the set said.
+        while let Some(id) = self.dropped.get_min().copied().filter(|id| *id < self.floor) {
+            self.dropped.remove(&id);
+        }
+    }
+
+    /// Whether no file names this chunk, and none ever can again.
+    pub(crate) fn is_garbage(&self, id: ChunkId) -> bool {
+        self.is_given_up(id) && self.table.get(id).is_none()
+    }
+
+    /// Whether a chunk that no file names can never be named: the floor has passed it, a file had it, or its write was given
+    /// up.
+    fn is_given_up(&self, id: ChunkId) -> bool {
+        id.0 < self.floor || self.dropped.contains(&id.0)
+    }
+
+    /// No file is ever to name these chunks. One that a file names already stays, and so does one that was not handed out.
+    pub(crate) fn give_up(&mut self, chunks: &[ChunkId]) {
+        for id in chunks {
+            if (self.floor..self.next).contains(&id.0) && self.table.get(*id).is_none() {
+                self.dropped.insert(id.0);
+            }
+        }
+    }
+
+    /// Whether these chunks are free to be named for the first time: handed out, not given up, not named, each once.
+    pub(crate) fn check_free(&self, chunks: &[ChunkRef]) -> Result<(), Refusal> {
+        for chunk in chunks {
+            match chunk.id {
+                id if id.0 >= self.next => return Err(Refusal::Malformed),
+                id if self.table.get(id).is_some() => return Err(Refusal::ChunkInUse),
+                id if self.is_given_up(id) => return Err(Refusal::TooLate),
+                _ => {}
+            }
+        }
+        if chunks.is_sorted_by(|a, b| a.id < b.id) {
+            return Ok(());
+        }
+        let mut ids: Vec<_> = chunks.iter().map(|chunk| chunk.id).collect();
+        ids.sort_unstable();
+        let once = ids.is_sorted_by(|a, b| a < b);
+        if once { Ok(()) } else { Err(Refusal::ChunkInUse) }
+    }
+
+    /// Names chunks for the first time. The caller has looked that they are free.
+    pub(crate) fn name_first(&mut self, chunks: &[ChunkRef], layout: Layout) {
+        for ChunkRef { id, generation, length, checksum } in chunks.iter().copied() {
+            debug_assert!(self.table.get(id).is_none() && !self.is_given_up(id), "{id} is not free");
+            self.table.set(id, ChunkMeta { length, generation, checksum, layout, references: 1 });
+        }
+    }
+
+    /// Whether each of these chunks can have one name more.
+    pub(crate) fn check_again(&self, chunks: &[ChunkId]) -> Result<(), Refusal> {
+        let room = |id: &ChunkId| self.table.get(*id).is_some_and(|meta| meta.references < REFERENCES_MAX);
+        if chunks.iter().all(room) { Ok(()) } else { Err(Refusal::TooManyCopies) }
+    }
+
+    /// Names chunks once more, for a file that wants `layout`.
+    pub(crate) fn name_again(&mut self, chunks: &[ChunkId], layout: Layout) {
+        for id in chunks {
+            if let Some(meta) = self.table.get(*id) {
+                let references = meta.references.saturating_add(1).min(REFERENCES_MAX);
+                let layout = if meta.replicas() < layout.replicas() { layout } else { meta.layout };
+                self.table.set(*id, ChunkMeta { references, layout, ..meta });
+            }
+        }
+    }
+
+    /// A file that named these chunks wants `layout` now. A chunk that other files name, too, keeps what they may want.
+    pub(crate) fn set_layout(&mut self, chunks: &[ChunkId], layout: Layout) {
+        for id in chunks {
+            if let Some(meta) = self.table.get(*id)
+                && (meta.references == 1 || meta.replicas() < layout.replicas())
+            {
+                self.table.set(*id, ChunkMeta { layout, ..meta });
+            }
+        }
+    }
+
+    /// A file that named these chunks is gone. A chunk that nothing names any more is garbage from now on: below the floor
+    /// that alone says so.
+    pub(crate) fn drop_names(&mut self, chunks: &[ChunkId]) {
+        for id in chunks {
+            match self.table.get(*id) {
+                Some(meta) if meta.references > 1 => {
+                    self.table.set(*id, ChunkMeta { references: meta.references - 1, ..meta });
+                }
+                Some(_) => {
+                    self.table.remove(*id);
+                    if id.0 >= self.floor {
+                        self.dropped.insert(id.0);
+                    }
+                }
+                None => debug_assert!(false, "a file named {id}, which is not in the table"),
+            }
+        }
+    }
+
+    /// Checks what this module promises, but for the counts of references, which only the whole state can.
+    ///
+    /// # Errors
+    /// Says what does not hold.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !(FIRST_CHUNK..=self.next).contains(&self.floor) {
+            return Err(format!("the floor {} lies outside of the {} ids handed out", self.floor, self.next));
+        }
+        for id in &self.dropped {
+            if !(self.floor..self.next).contains(id) || self.table.get(ChunkId(*id)).is_some() {
+                return Err(format!("chunk {id} is dropped, and it is named, below the floor, or was not handed out"));
+            }
+        }
+        for (id, meta) in self.table.from(ChunkId(0)) {
+            if !(FIRST_CHUNK..self.next).contains(&id.0) || meta.replicas() == 0 || meta.length == 0 {
+                return Err(format!("chunk {id} is named and makes no sense: {meta:?}"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Who may do what with an entry: owner, group and other bits, as POSIX has them.
+
+use super::UserId;
+use crate::command::Refusal;
+use crate::state::tree::Attrs;
+
+pub(crate) const READ: u16 = 4;
+pub(crate) const WRITE: u16 = 2;
+pub(crate) const EXECUTE: u16 = 1;
+
+/// The rights of a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The superuser and the masters themselves: nothing is refused.
+    Super,
+    User {
+        /// None for a user whose name stands nowhere in the state.
+        user: Option<UserId>,
+        /// Beside the group of the same name.
+        groups: Vec<UserId>,
+    },
+}
+
+impl Who {
+    /// Whether the bits of `attrs` allow all of `wanted`. A user is in the group of the same name.
+    pub(crate) fn may(&self, attrs: &Attrs, wanted: u16) -> bool {
+        let Self::User { user, groups } = self else { return true };
+        let shift = match *user {
+            Some(user) if user == attrs.owner => 6,
+            Some(user) if user == attrs.group => 3,
+            _ if groups.contains(&attrs.group) => 3,
+            _ => 0,
+        };
+        (attrs.mode >> shift) & wanted == wanted
+    }
+
+    /// # Errors
+    /// [`Refusal::PermissionDenied`] where [`Who::may`] says no.
+    pub(crate) fn need(&self, attrs: &Attrs, wanted: u16) -> Result<(), Refusal> {
+        if self.may(attrs, wanted) { Ok(()) } else { Err(Refusal::PermissionDenied) }
+    }
+
+    /// # Errors
+    /// [`Refusal::PermissionDenied`] for all but the owner of an entry and the superuser.
+    pub(crate) fn need_owner(&self, attrs: &Attrs) -> Result<(), Refusal> {
+        match self {
+            Self::Super => Ok(()),
+            Self::User { user, .. } if *user == Some(attrs.owner) => Ok(()),
+            Self::User { .. } => Err(Refusal::PermissionDenied),
+        }
+    }
+
+    /// # Errors
+    /// [`Refusal::PermissionDenied`] for all but the superuser and the masters.
+    pub(crate) fn need_super(&self) -> Result<(), Refusal> {
+        if *self == Self::Super { Ok(()) } else { Err(Refusal::PermissionDenied) }
+    }
+}

@@ -1,0 +1,49 @@
+//! The names of owners and groups, each held once; files hold numbers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A user or group, as the tree stores it. Numbers are given in the order of first use, the same on every master.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct UserId(pub(crate) u32);
+
+/// All names that were ever used. Never shrinks: its size is bounded by the number of credentials ever handed out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Users {
+    names: Vec<Arc<str>>,
+    ids: BTreeMap<Arc<str>, UserId>,
+}
+
+impl Users {
+    /// The number of `name`, if it was ever used.
+    pub(crate) fn find(&self, name: &str) -> Option<UserId> {
+        self.ids.get(name).copied()
+    }
+
+    /// The number of `name`, a new one if need be.
+    pub(crate) fn intern(&mut self, name: &str) -> UserId {
+        if let Some(id) = self.find(name) {
+            return id;
+        }
+        let id = UserId(self.names.len() as u32);
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.ids.insert(name, id);
+        id
+    }
+
+    /// The name behind a number; empty for a number that was never given.
+    pub(crate) fn name(&self, id: UserId) -> &str {
+        self.names.get(id.0 as usize).map_or("", |name| name)
+    }
+
+    /// Whether this number was given.
+    pub(crate) fn has(&self, id: UserId) -> bool {
+        (id.0 as usize) < self.names.len()
+    }
+
+    /// All names, in the order of their numbers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+}

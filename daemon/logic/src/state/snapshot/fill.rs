@@ -1,0 +1,161 @@
+//! The tree, put together from a row of items.
+
+use super::SnapshotError;
+use crate::state::chunks::{ChunkMeta, ChunkTable, Chunks, REFERENCES_MAX};
+use crate::state::principals::Users;
+use crate::state::tree::{Attrs, Dir, File, Node, check_shape};
+use crate::stored::snapshot::ItemV1;
+use dfs_types::path::{PATH_BYTES_MAX, check_name};
+use dfs_types::{ChunkId, EntryId};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// A tree that is being filled.
+#[derive(Debug, Default)]
+pub(super) struct Filling {
+    /// The directories from the root to the one that is being filled.
+    directories: Vec<Open>,
+    /// Bytes of the path of that directory.
+    path_bytes: usize,
+    /// A file whose list of chunks goes on.
+    file: Option<(SmolStr, Attrs, Vec<ChunkId>)>,
+    /// The ids of all entries so far; in their order once all are there.
+    ids: Vec<EntryId>,
+}
+
+/// A directory that is not complete.
+#[derive(Debug)]
+struct Open {
+    name: SmolStr,
+    dir: Dir,
+}
+
+/// What an item is checked against.
+pub(super) struct Known<'a> {
+    pub(super) users: &'a Users,
+    /// The chunks that files have named so far.
+    pub(super) chunks: &'a mut Chunks,
+    /// All chunks of the snapshot.
+    pub(super) listed: &'a ChunkTable,
+    pub(super) next_entry: u64,
+}
+
+impl Known<'_> {
+    /// A file names a chunk that is listed.
+    fn name(&mut self, id: ChunkId, listed: ChunkMeta) -> Result<(), SnapshotError> {
+        let before = self.chunks.table.get(id).map_or(0, |meta| meta.references);
+        if before >= REFERENCES_MAX {
+            return Err(SnapshotError::Tree);
+        }
+        self.chunks.table.set(id, ChunkMeta { references: before + 1, ..listed });
+        Ok(())
+    }
+}
+
+impl Filling {
+    /// Begins with the root.
+    pub(super) fn begin(&mut self, root: Attrs) {
+        self.ids.push(root.id);
+        self.directories.push(Open { name: SmolStr::default(), dir: Dir::new(root) });
+    }
+
+    /// The root, when all that was opened was closed.
+    pub(super) fn root(&self) -> Option<&Dir> {
+        match self.directories.as_slice() {
+            [root] if self.file.is_none() => Some(&root.dir),
+            _ => None,
+        }
+    }
+
+    pub(super) fn into_root(mut self) -> Option<Dir> {
+        self.directories.pop().map(|root| root.dir)
+    }
+
+    /// The tree is complete: whether no two entries have the same id.
+    pub(super) fn sort_ids(&mut self) -> bool {
+        self.ids.sort_unstable();
+        self.ids.is_sorted_by(|a, b| a < b)
+    }
+
+    /// Whether there is an entry with this id, in a tree that is complete.
+    pub(super) fn has(&self, id: EntryId) -> bool {
+        self.ids.binary_search(&id).is_ok()
+    }
+
+    pub(super) fn item(&mut self, item: ItemV1, known: &mut Known<'_>) -> Result<(), SnapshotError> {
+        let ids = |chunks: Vec<u64>| chunks.into_iter().map(ChunkId);
+        match (item, self.file.take()) {
+            (ItemV1::Directory { name, attrs }, None) => {
+                let attrs = self.check_entry(&name, attrs.into(), known)?;
+                self.path_bytes += 1 + name.len();
+                self.directories.push(Open { name, dir: Dir::new(attrs) });
+                Ok(())
+            }
+            (ItemV1::File { name, attrs, chunks, more }, None) => {
+                let attrs = self.check_entry(&name, attrs.into(), known)?;
+                self.chunks_of(name, attrs, ids(chunks).collect(), more, known)
+            }
+            (ItemV1::Chunks { chunks, more }, Some((name, attrs, mut all))) => {
+                all.extend(ids(chunks));
+                self.chunks_of(name, attrs, all, more, known)
+            }
+            (ItemV1::Up, None) => self.close(),
+            _ => Err(SnapshotError::Tree),
+        }
+    }
+
+    /// Whether an entry can come next in the directory that is being filled. The depth of the tree is bounded by the length
+    /// of its paths.
+    fn check_entry(&mut self, name: &str, attrs: Attrs, known: &Known<'_>) -> Result<Attrs, SnapshotError> {
+        let last = self.directories.last().and_then(|open| open.dir.children.last_name());
+        let fine = check_name(name).is_ok()
+            && last.is_none_or(|last| last < name)
+            && self.path_bytes + 1 + name.len() <= PATH_BYTES_MAX
+            && known.users.has(attrs.owner)
+            && known.users.has(attrs.group)
+            && (1..known.next_entry).contains(&attrs.id.0);
+        self.ids.push(attrs.id);
+        if fine { Ok(attrs) } else { Err(SnapshotError::Tree) }
+    }
+
+    /// Puts in a file once all its chunks are there.
+    fn chunks_of(
+        &mut self,
+        name: SmolStr,
+        attrs: Attrs,
+        chunks: Vec<ChunkId>,
+        more: bool,
+        known: &mut Known<'_>,
+    ) -> Result<(), SnapshotError> {
+        if more {
+            self.file = Some((name, attrs, chunks));
+            return Ok(());
+        }
+        let layout = attrs.layout.ok_or(SnapshotError::Tree)?;
+        let metas: Option<Vec<ChunkMeta>> = chunks.iter().map(|id| known.listed.get(*id)).collect();
+        let metas = metas.ok_or(SnapshotError::Tree)?;
+        let lengths = metas.iter().map(|meta| meta.length);
+        let size: u64 = lengths.clone().map(u64::from).sum();
+        check_shape(attrs.chunk_size, layout, lengths).map_err(|_| SnapshotError::Tree)?;
+        if size != attrs.size() || metas.iter().any(|meta| meta.replicas() < layout.replicas()) {
+            return Err(SnapshotError::Tree);
+        }
+        for (id, meta) in chunks.iter().zip(metas) {
+            known.name(*id, meta)?;
+        }
+        self.adopt(&name, Node::File(File { attrs, chunks: chunks.into_iter().collect() }))
+    }
+
+    fn close(&mut self) -> Result<(), SnapshotError> {
+        let open = self.directories.pop().ok_or(SnapshotError::Tree)?;
+        self.path_bytes = self.path_bytes.saturating_sub(1 + open.name.len());
+        self.adopt(&open.name, Node::Dir(Arc::new(open.dir)))
+    }
+
+    fn adopt(&mut self, name: &str, node: Node) -> Result<(), SnapshotError> {
+        // Without a directory left, the root itself was closed.
+        let parent = self.directories.last_mut().ok_or(SnapshotError::Tree)?;
+        parent.dir.adopt(name, node);
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! What the tree promises, counted anew.
+
+use super::{Dir, Node, Sums, Tree};
+use dfs_types::{ChunkId, EntryId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a walk over the whole tree has found.
+#[derive(Debug, Default)]
+struct Found {
+    ids: BTreeSet<EntryId>,
+    references: BTreeMap<ChunkId, (u32, u8)>,
+}
+
+impl Tree {
+    /// Checks what the tree promises. Gives how often each chunk is named, and the most replicas that one of its names
+    /// wants. Looks at everything.
+    ///
+    /// # Errors
+    /// Says what does not hold.
+    pub(crate) fn check(&self) -> Result<BTreeMap<ChunkId, (u32, u8)>, String> {
+        let mut found = Found::default();
+        // Directories whose entries are still to be looked at, and in the end all of them, parents first.
+        let mut dirs: Vec<&Dir> = vec![&self.root];
+        found.note_id(self.root.attrs.id, self.next_entry)?;
+        let mut at = 0;
+        while let Some(dir) = dirs.get(at).copied() {
+            at += 1;
+            for (name, node) in dir.children.iter() {
+                found.note(name, node, self.next_entry)?;
+                if let Node::Dir(below) = node {
+                    dirs.push(below);
+                }
+            }
+        }
+        dirs.into_iter().rev().try_for_each(check_dir)?;
+        match self.user_attributes.keys().find(|id| !found.ids.contains(id)) {
+            Some(id) => Err(format!("entry {id} has attributes, and is not there")),
+            None => Ok(found.references),
+        }
+    }
+}
+
+impl Found {
+    fn note_id(&mut self, id: EntryId, next: u64) -> Result<(), String> {
+        let fine = (1..next).contains(&id.0) && self.ids.insert(id);
+        if fine { Ok(()) } else { Err(format!("entry id {id} was given twice, or not at all")) }
+    }
+
+    fn note(&mut self, name: &str, node: &Node, next: u64) -> Result<(), String> {
+        self.note_id(node.attrs().id, next)?;
+        let Node::File(file) = node else { return Ok(()) };
+        let (size, chunks) = (file.attrs.size(), file.chunks.as_slice());
+        if chunks.is_empty() != (size == 0) || file.attrs.replicas() == 0 {
+            return Err(format!("file {name} has {size} bytes in {} chunks: {:?}", chunks.len(), file.attrs));
+        }
+        for chunk in chunks {
+            let (references, replicas) = self.references.entry(*chunk).or_default();
+            *references += 1;
+            *replicas = file.attrs.replicas().max(*replicas);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a directory's sums and reach follow from those of its entries.
+fn check_dir(dir: &Dir) -> Result<(), String> {
+    let sums = dir.children.iter().fold(Sums::default(), |sums, (_, node)| sums.plus(node.weight()));
+    let reach = |(name, node): (&str, &Node)| 1 + name.len() as u32 + node.reach();
+    let longest = dir.children.iter().map(reach).max();
+    if sums != dir.sums {
+        return Err(format!("directory {} has the sums {:?}, its entries add up to {sums:?}", dir.attrs.id, dir.sums));
+    }
+    if longest.is_some_and(|longest| dir.reach < longest) {
+        return Err(format!("directory {} has the reach {}, and a path of {longest:?}", dir.attrs.id, dir.reach));
+    }
+    Ok(())
+}

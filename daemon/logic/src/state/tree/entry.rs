@@ -1,0 +1,192 @@
+//! Files and directories.
+
+use super::attrs::Attrs;
+use super::names::Names;
+use super::sums::Sums;
+use crate::state::principals::Principals;
+use dfs_types::{ChunkId, Kind, Stat};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// The file or directory of a name. Files lie inline, as there are so many of them.
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    File(File),
+    Dir(Arc<Dir>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) attrs: Attrs,
+    pub(crate) chunks: ChunkList,
+}
+
+/// The chunks of a file, in its order. Most files have one.
+#[derive(Debug, Clone)]
+pub(crate) enum ChunkList {
+    None,
+    One(ChunkId),
+    /// Behind one pointer, so that a file with one chunk stays small.
+    Many(Arc<Vec<ChunkId>>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Dir {
+    pub(crate) attrs: Attrs,
+    pub(crate) sums: Sums,
+    /// At least the bytes of the longest path below, seen from here (with its first `/`). Only ever grows: it spares a
+    /// walk before nearly every move, and where it is too high the walk decides.
+    pub(crate) reach: u32,
+    pub(crate) children: Names<Node>,
+}
+
+impl ChunkList {
+    pub(crate) fn as_slice(&self) -> &[ChunkId] {
+        match self {
+            Self::None => &[],
+            Self::One(chunk) => std::slice::from_ref(chunk),
+            Self::Many(chunks) => chunks,
+        }
+    }
+}
+
+impl FromIterator<ChunkId> for ChunkList {
+    fn from_iter<I: IntoIterator<Item = ChunkId>>(chunks: I) -> Self {
+        let mut chunks: Vec<ChunkId> = chunks.into_iter().collect();
+        match chunks.as_slice() {
+            [] => Self::None,
+            [chunk] => Self::One(*chunk),
+            _ => {
+                chunks.shrink_to_fit();
+                Self::Many(Arc::new(chunks))
+            }
+        }
+    }
+}
+
+impl File {
+    pub(crate) fn weight(&self) -> Sums {
+        let bytes = self.attrs.size();
+        let replica_bytes = bytes.wrapping_mul(u64::from(self.attrs.replicas()));
+        Sums { files: 1, directories: 0, bytes, replica_bytes }
+    }
+
+    pub(crate) fn stat(&self, principals: &Principals) -> Stat {
+        self.attrs.stat(principals, Kind::File, self.weight(), self.chunks.as_slice().len() as u64)
+    }
+
+    /// The chunks that hold `offset..offset + length`, at most `max` of them, each with the place in the file where it
+    /// begins. All chunks but the last are full, so the first one is found by division.
+    pub(crate) fn range(&self, offset: u64, length: u64, max: usize) -> Vec<(u64, ChunkId)> {
+        let chunk_size = u64::from(self.attrs.chunk_size.max(1));
+        let end = offset.saturating_add(length).min(self.attrs.size());
+        if offset >= end {
+            return Vec::new();
+        }
+        let first = offset / chunk_size;
+        let chunks = self.chunks.as_slice().iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
+        let placed = (first..).map(|index| index * chunk_size).zip(chunks.copied());
+        placed.take_while(|(begin, _)| *begin < end).take(max).collect()
+    }
+}
+
+impl Dir {
+    /// A directory without content.
+    pub(crate) fn new(attrs: Attrs) -> Self {
+        Self { attrs, sums: Sums::default(), reach: 0, children: Names::default() }
+    }
+
+    pub(crate) fn stat(&self, principals: &Principals) -> Stat {
+        self.attrs.stat(principals, Kind::Directory, self.sums, 0)
+    }
+
+    /// Puts in a child whose name is free, and counts it here.
+    pub(crate) fn adopt(&mut self, name: &str, node: Node) {
+        self.sums = self.sums.plus(node.weight());
+        self.reach = self.reach.max(1 + name.len() as u32 + node.reach());
+        self.children.insert(name, node);
+    }
+}
+
+impl Node {
+    pub(crate) fn attrs(&self) -> &Attrs {
+        match self {
+            Self::File(file) => &file.attrs,
+            Self::Dir(dir) => &dir.attrs,
+        }
+    }
+
+    /// What the entry adds to the sums of the directories above it.
+    pub(crate) fn weight(&self) -> Sums {
+        match self {
+            Self::File(file) => file.weight(),
+            Self::Dir(dir) => dir.sums.plus(Sums { directories: 1, ..Sums::default() }),
+        }
+    }
+
+    pub(crate) fn reach(&self) -> u32 {
+        match self {
+            Self::File(_) => 0,
+            Self::Dir(dir) => dir.reach,
+        }
+    }
+
+    pub(crate) fn stat(&self, principals: &Principals) -> Stat {
+        match self {
+            Self::File(file) => file.stat(principals),
+            Self::Dir(dir) => dir.stat(principals),
+        }
+    }
+
+    /// Shows this entry and all below it, in no stated order. Without recursion: directories are nested up to 2,048 deep.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Node)) {
+        let mut waiting = vec![self];
+        while let Some(node) = waiting.pop() {
+            visit(node);
+            if let Self::Dir(dir) = node {
+                waiting.extend(dir.children.iter().map(|(_, child)| child));
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// Maps whose turn to be dropped has not come; none while nothing is being dropped on this thread.
+    static DROPPING: RefCell<Option<Vec<Names<Node>>>> = const { RefCell::new(None) };
+}
+
+/// Directories are nested up to 2,048 deep, and dropping each inside the drop of the one above would need a stack to match.
+/// So only the outermost drop works: the ones inside it leave their entries in a list for it.
+impl Drop for Dir {
+    fn drop(&mut self) {
+        if self.children.is_empty() {
+            return;
+        }
+        let map = std::mem::take(&mut self.children);
+        // While the thread ends the list may be gone; then the map is dropped right here, with the closure.
+        let _ = DROPPING.try_with(|dropping| {
+            if let Some(waiting) = &mut *dropping.borrow_mut() {
+                waiting.push(map);
+                return;
+            }
+            *dropping.borrow_mut() = Some(Vec::new());
+            let mut next = Some(map);
+            while let Some(map) = next {
+                drop(map);
+                next = dropping.borrow_mut().as_mut().and_then(Vec::pop);
+            }
+            *dropping.borrow_mut() = None;
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_stays_small() {
+        // Ten million files are held in memory: a field more here is a hundred megabytes.
+        assert_eq!((size_of::<Attrs>(), size_of::<Node>()), (48, 64));
+    }
+}

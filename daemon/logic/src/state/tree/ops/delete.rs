@@ -1,0 +1,53 @@
+use crate::command::Refusal;
+use crate::state::principals::{EXECUTE, WRITE, Who};
+use crate::state::results::Remembered;
+use crate::state::tree::spine::{Change, find_parent};
+use crate::state::tree::{Changed, Context, Dir, Node, Tree};
+use dfs_types::{Deleted, DfsPath};
+
+impl Tree {
+    /// Deletes a file, an empty directory, or with `recursive` a whole one.
+    pub(in crate::state::tree) fn delete(
+        &mut self,
+        cx: Context<'_>,
+        path: &DfsPath,
+        recursive: bool,
+    ) -> Result<Changed<'static>, Refusal> {
+        let (parent, name) = find_parent(&self.root, path, cx.who)?;
+        let node = parent.children.get(name).ok_or(Refusal::NotFound)?;
+        if let Node::Dir(dir) = node {
+            if !recursive && !dir.children.is_empty() {
+                return Err(Refusal::NotEmpty);
+            }
+            may_clear(dir, cx.who)?;
+        }
+        cx.who.need(&parent.attrs, WRITE)?;
+
+        let removed = node.weight();
+        let change = Change { path, added: Default::default(), removed, reach: 0, at: cx.at, version: cx.version };
+        let node = change.open(&mut self.root)?.children.remove(name).ok_or(Refusal::NotFound)?;
+        let deleted = Deleted { files: removed.files, directories: removed.directories, bytes: removed.bytes };
+        Ok(Changed { result: Remembered::Deleted(deleted), ..Changed::removing(Some(node)) })
+    }
+}
+
+/// Whether `who` may empty `dir` and every directory below it. The superuser is not kept waiting for the walk.
+fn may_clear(dir: &Dir, who: &Who) -> Result<(), Refusal> {
+    if *who == Who::Super {
+        return Ok(());
+    }
+    let mut waiting = vec![dir];
+    while let Some(dir) = waiting.pop() {
+        if !dir.children.is_empty() {
+            who.need(&dir.attrs, WRITE | EXECUTE)?;
+        }
+        if dir.sums.directories > 0 {
+            let below = dir
+                .children
+                .iter()
+                .filter_map(|(_, node)| if let Node::Dir(inner) = node { Some(&**inner) } else { None });
+            waiting.extend(below);
+        }
+    }
+    Ok(())
+}
