@@ -37,3 +37,52 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::node::{NodeService, NodeServiceRequest, NodeServiceResponse};
+    use super::*;
+    use crate::wire::{self, Heartbeat, HeartbeatReply, NodeLoad, Register, Registered, ReportPage};
+    use dfs_types::ErrorCode;
+
+    /// Admits heartbeats alone.
+    struct HeartbeatsOnly;
+
+    impl Gate for HeartbeatsOnly {
+        fn admit(&self, call: Call, _: Option<DatanodeId>) -> Result<(), Error> {
+            if call == Call::Heartbeat { Ok(()) } else { Err(Error::new(ErrorCode::PermissionDenied, "no")) }
+        }
+    }
+
+    struct Service;
+
+    impl NodeService for Service {
+        async fn register(self, _: Context, _: Register) -> wire::Result<Registered> {
+            panic!("a call that was not admitted reached its service");
+        }
+
+        async fn heartbeat(self, _: Context, _: Heartbeat) -> wire::Result<HeartbeatReply> {
+            Ok(HeartbeatReply { orders: Vec::new(), keys: Vec::new() })
+        }
+
+        async fn chunk_report(self, _: Context, _: ReportPage) -> wire::Result<()> {
+            panic!("a call that was not admitted reached its service");
+        }
+    }
+
+    async fn answer(request: NodeServiceRequest) -> NodeServiceResponse {
+        let guarded = Guarded { gate: HeartbeatsOnly, service: Service.serve() };
+        guarded.serve(tarpc::context::current(), request).await.expect("an answer")
+    }
+
+    #[tokio::test]
+    async fn what_is_not_admitted_is_answered_and_never_served() {
+        let page = ReportPage { boot: 1, first: true, last: true, chunks: Vec::new() };
+        let refused = answer(NodeServiceRequest::ChunkReport { page }).await;
+        let NodeServiceResponse::ChunkReport(Err(error)) = refused else { panic!("{refused:?}") };
+        assert_eq!(Error::from(error), Error::new(ErrorCode::PermissionDenied, "no"));
+        let heartbeat = Heartbeat::new(1, NodeLoad::default());
+        let served = answer(NodeServiceRequest::Heartbeat { heartbeat }).await;
+        assert!(matches!(served, NodeServiceResponse::Heartbeat(Ok(_))), "{served:?}");
+    }
+}

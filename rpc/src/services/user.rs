@@ -31,7 +31,8 @@ pub enum UserRequest {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum UserResponse {
     Files(FileServiceResponse),
-    Cluster(ClusterServiceResponse),
+    /// Boxed, which does not show on the wire: the figures of the cluster are many times as large as other responses.
+    Cluster(Box<ClusterServiceResponse>),
     Admin(AdminServiceResponse),
 }
 
@@ -67,7 +68,7 @@ impl Request for UserRequest {
     fn refused(&self, error: Error) -> UserResponse {
         match self {
             Self::Files(request) => UserResponse::Files(request.refused(error)),
-            Self::Cluster(request) => UserResponse::Cluster(request.refused(error)),
+            Self::Cluster(request) => UserResponse::Cluster(Box::new(request.refused(error))),
             Self::Admin(request) => UserResponse::Admin(request.refused(error)),
         }
     }
@@ -92,7 +93,8 @@ impl<S: UserServices> Serve for ServeUser<S> {
                 FileService::serve(self.0).serve(context, request).await.map(UserResponse::Files)
             }
             UserRequest::Cluster(request) => {
-                ClusterService::serve(self.0).serve(context, request).await.map(UserResponse::Cluster)
+                let response = ClusterService::serve(self.0).serve(context, request).await;
+                response.map(|response| UserResponse::Cluster(Box::new(response)))
             }
             UserRequest::Admin(request) => {
                 AdminService::serve(self.0).serve(context, request).await.map(UserResponse::Admin)
@@ -141,7 +143,7 @@ where
 }
 
 macro_rules! parts {
-    ($($Part:ident: $Request:ident -> $Response:ident),+ $(,)?) => {$(
+    ($($Part:ident: $Request:ident -> $response:ident: $Response:ident = $taken:expr),+ $(,)?) => {$(
         impl From<$Request> for UserRequest {
             fn from(request: $Request) -> Self {
                 Self::$Part(request)
@@ -153,7 +155,7 @@ macro_rules! parts {
 
             fn try_from(response: UserResponse) -> Result<Self, UserResponse> {
                 match response {
-                    UserResponse::$Part(response) => Ok(response),
+                    UserResponse::$Part($response) => Ok($taken),
                     other => Err(other),
                 }
             }
@@ -162,9 +164,9 @@ macro_rules! parts {
 }
 
 parts! {
-    Files: FileServiceRequest -> FileServiceResponse,
-    Cluster: ClusterServiceRequest -> ClusterServiceResponse,
-    Admin: AdminServiceRequest -> AdminServiceResponse,
+    Files: FileServiceRequest -> response: FileServiceResponse = response,
+    Cluster: ClusterServiceRequest -> response: ClusterServiceResponse = *response,
+    Admin: AdminServiceRequest -> response: AdminServiceResponse = response,
 }
 
 /// What drives the connection of a user; it ends when the last clone of the client is dropped.

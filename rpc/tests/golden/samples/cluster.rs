@@ -24,7 +24,10 @@ pub fn calls() -> Vec<Pair> {
         (Q::Chunk { chunk: ChunkId(300) }, A::Chunk(Ok(found))),
         (Q::Board { since: Some(VERSION) }, A::Board(Ok(Bytes::from_static(b"packed")))),
     ];
-    calls.into_iter().map(|(request, response)| user("cluster", request, UserResponse::Cluster(response))).collect()
+    calls
+        .into_iter()
+        .map(|(request, response)| user("cluster", request, UserResponse::Cluster(Box::new(response))))
+        .collect()
 }
 
 fn status() -> ClusterStatus {
