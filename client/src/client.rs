@@ -3,8 +3,9 @@
 use crate::control::{Masters, Patience};
 use crate::pool::{IDLE_TIME, Pool};
 use dfs_config::ClientSettings;
-use dfs_rpc::client::ClientServiceClient;
+use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::Identity;
+use dfs_rpc::wire;
 use dfs_types::{RequestId, Result};
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
@@ -95,8 +96,8 @@ impl Client {
 
     pub(crate) async fn call<T, F, R>(&self, once: F) -> Result<T>
     where
-        F: Fn(Arc<ClientServiceClient>, Context) -> R,
-        R: Future<Output = Result<Result<T>, RpcError>>,
+        F: Fn(Arc<UserClient>, Context) -> R,
+        R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
         self.shared.masters.call(self.patience, once).await
     }

@@ -42,12 +42,12 @@ mod write;
 
 pub use client::{Client, ClientOptions};
 pub use dfs_rpc::board;
-pub use dfs_rpc::client::{
+pub use dfs_rpc::tls::{CredentialError, Identity};
+pub use dfs_rpc::wire::{
     Blocked, ChunkStatus, ClusterStatus, Find, FolderTraffic, Found, FoundPage, Lasting, ListFolder, ListPage,
     LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode,
     SafeModeChange, Short, Traffic, Unfinished, Wanted,
 };
-pub use dfs_rpc::tls::{CredentialError, Identity};
 pub use dfs_types::{AttributeChange, Duty};
 pub use namespace::Located;
 pub use progress::{Event, Progress};

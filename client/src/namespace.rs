@@ -4,7 +4,7 @@ use crate::client::{Client, request_id};
 use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::board::BoardVersion;
-use dfs_rpc::client::{
+use dfs_rpc::wire::{
     Blocked, ChunkStatus, ClusterStatus, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk,
     NodeStatus, PlanRead, SafeModeChange,
 };
@@ -26,7 +26,7 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`, like every call here.
     pub async fn ping(&self) -> Result<()> {
-        self.call(|master, context| async move { master.ping(context).await.map(Ok) }).await
+        self.call(|master, context| async move { master.cluster.ping(context).await }).await
     }
 
     /// The name of the user that we are.
@@ -34,7 +34,7 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`.
     pub async fn whoami(&self) -> Result<String> {
-        self.call(|master, context| async move { master.whoami(context).await }).await
+        self.call(|master, context| async move { master.cluster.whoami(context).await }).await
     }
 
     /// Makes a folder; with `parents` also those above it, and an existing folder is no error.
@@ -45,7 +45,7 @@ impl Client {
         let request = request_id();
         self.call(|master, context| {
             let path = path.clone();
-            async move { master.mkdir(context, request, path, parents).await }
+            async move { master.files.mkdir(context, request, path, parents).await }
         })
         .await
     }
@@ -58,7 +58,7 @@ impl Client {
         let request = request_id();
         self.call(|master, context| {
             let (from, to) = (from.clone(), to.clone());
-            async move { master.rename(context, request, from, to, overwrite).await }
+            async move { master.files.rename(context, request, from, to, overwrite).await }
         })
         .await
     }
@@ -71,9 +71,10 @@ impl Client {
         let request = request_id();
         self.call(|master, context| {
             let path = path.clone();
-            async move { master.delete(context, request, path, recursive).await }
+            async move { master.files.delete(context, request, path, recursive).await }
         })
         .await
+        .map(Deleted::from)
     }
 
     /// Sets attributes of a file or folder. A change with `recursive` holds for all below it as well, in one step; more than
@@ -84,8 +85,8 @@ impl Client {
     pub async fn set_attributes(&self, path: &DfsPath, change: AttributeChange) -> Result<()> {
         let request = request_id();
         self.call(|master, context| {
-            let (path, change) = (path.clone(), change.clone());
-            async move { master.set_attributes(context, request, path, change).await }
+            let (path, change) = (path.clone(), change.clone().into());
+            async move { master.files.set_attributes(context, request, path, change).await }
         })
         .await
     }
@@ -97,9 +98,10 @@ impl Client {
     pub async fn stat(&self, path: &DfsPath) -> Result<Stat> {
         self.call(|master, context| {
             let path = path.clone();
-            async move { master.stat(context, path).await }
+            async move { master.files.stat(context, path).await }
         })
         .await
+        .map(Stat::from)
     }
 
     /// One page of a folder, in the order of the bytes of the names. A file lists as itself.
@@ -109,7 +111,7 @@ impl Client {
     pub async fn list(&self, list: ListFolder) -> Result<ListPage> {
         self.call(|master, context| {
             let list = list.clone();
-            async move { master.list(context, list).await }
+            async move { master.files.list(context, list).await }
         })
         .await
     }
@@ -138,7 +140,7 @@ impl Client {
     pub async fn find(&self, find: Find) -> Result<FoundPage> {
         self.call(|master, context| {
             let find = find.clone();
-            async move { master.find(context, find).await }
+            async move { master.files.find(context, find).await }
         })
         .await
     }
@@ -152,7 +154,7 @@ impl Client {
         let request = request_id();
         self.call(|master, context| {
             let path = path.clone();
-            async move { master.set_replication(context, request, path, replication).await }
+            async move { master.files.set_replication(context, request, path, replication).await }
         })
         .await
     }
@@ -164,7 +166,7 @@ impl Client {
     pub async fn blocked(&self, path: &DfsPath) -> Result<Blocked> {
         self.call(|master, context| {
             let path = path.clone();
-            async move { master.blocked(context, path).await }
+            async move { master.files.blocked(context, path).await }
         })
         .await
     }
@@ -176,7 +178,7 @@ impl Client {
     pub async fn set_safe_mode(&self, change: SafeModeChange) -> Result<()> {
         self.call(|master, context| {
             let change = change.clone();
-            async move { master.set_safe_mode(context, change).await }
+            async move { master.admin.set_safe_mode(context, change).await }
         })
         .await
     }
@@ -190,7 +192,8 @@ impl Client {
     /// is not dead.
     pub async fn set_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
         let request = request_id();
-        self.call(|master, context| async move { master.set_duty(context, request, node, duty).await }).await
+        self.call(|master, context| async move { master.admin.set_duty(context, request, node, duty.into()).await })
+            .await
     }
 
     /// Whether the masters would refuse this of a datanode now: before somebody is asked about it.
@@ -198,7 +201,7 @@ impl Client {
     /// # Errors
     /// As [`Client::set_duty`].
     pub async fn check_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
-        self.call(|master, context| async move { master.check_duty(context, node, duty).await }).await
+        self.call(|master, context| async move { master.admin.check_duty(context, node, duty.into()).await }).await
     }
 
     /// The cluster in figures.
@@ -206,7 +209,7 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`.
     pub async fn status(&self) -> Result<ClusterStatus> {
-        self.call(|master, context| async move { master.status(context).await }).await
+        self.call(|master, context| async move { master.cluster.status(context).await }).await
     }
 
     /// All datanodes, in the order of their ids.
@@ -214,7 +217,7 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`.
     pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
-        self.call(|master, context| async move { master.nodes(context).await }).await
+        self.call(|master, context| async move { master.cluster.nodes(context).await }).await
     }
 
     /// The picture of the cluster for dashboards, encoded: what is new since the picture `since`, or everything.
@@ -222,7 +225,7 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`.
     pub(crate) async fn board(&self, since: Option<BoardVersion>) -> Result<Bytes> {
-        self.call(|master, context| async move { master.board(context, since).await }).await
+        self.call(|master, context| async move { master.cluster.board(context, since).await }).await
     }
 
     /// What lately went on below a folder, as far as the leading master knows.
@@ -232,7 +235,7 @@ impl Client {
     pub async fn traffic(&self, path: &DfsPath) -> Result<FolderTraffic> {
         self.call(|master, context| {
             let path = path.clone();
-            async move { master.traffic(context, path).await }
+            async move { master.files.traffic(context, path).await }
         })
         .await
     }
@@ -258,15 +261,10 @@ impl Client {
         }
     }
 
-    pub(crate) async fn plan_read(
-        &self,
-        path: &DfsPath,
-        offset: u64,
-        length: u64,
-    ) -> Result<dfs_rpc::client::ReadPlan> {
+    pub(crate) async fn plan_read(&self, path: &DfsPath, offset: u64, length: u64) -> Result<dfs_rpc::wire::ReadPlan> {
         self.call(|master, context| {
             let plan = PlanRead { path: path.clone(), offset, length };
-            async move { master.plan_read(context, plan).await }
+            async move { master.files.plan_read(context, plan).await }
         })
         .await
     }
@@ -276,7 +274,7 @@ impl Client {
     /// # Errors
     /// `not_found` when no file names it.
     pub async fn chunk(&self, chunk: ChunkId) -> Result<ChunkStatus> {
-        self.call(|master, context| async move { master.chunk(context, chunk).await }).await
+        self.call(|master, context| async move { master.cluster.chunk(context, chunk).await }).await
     }
 
     /// Has the master look at a replica on `node` that failed our checksum. `capability` is the one to read its chunk, as
@@ -287,7 +285,7 @@ impl Client {
     pub async fn report_damage(&self, node: DatanodeId, capability: Bytes) -> Result<()> {
         self.call(|master, context| {
             let capability = capability.clone();
-            async move { master.report_damage(context, node, capability).await }
+            async move { master.files.report_damage(context, node, capability).await }
         })
         .await
     }

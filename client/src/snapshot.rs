@@ -3,8 +3,8 @@
 use crate::Client;
 use bytes::Bytes;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
-use dfs_rpc::client::{ClusterStatus, NodeStatus};
 use dfs_rpc::curve::Second;
+use dfs_rpc::wire::{ClusterStatus, NodeStatus};
 use dfs_rpc::{CURVE_SECONDS_MAX, EVENTS_KEPT_MAX};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::collections::{BTreeSet, VecDeque};

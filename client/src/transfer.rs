@@ -3,12 +3,12 @@
 use crate::client::Client;
 use crate::pool::{Lease, Limits};
 use crate::progress::{Event, Progress};
-use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::StreamError;
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{HELLO_TIMEOUT, connect};
+use dfs_rpc::wire::NodeAddress;
 use dfs_types::{DatanodeId, Detail, DfsPath, Error, ErrorCode, Result};
 use std::io;
 use std::path::Path;

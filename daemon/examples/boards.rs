@@ -9,11 +9,11 @@ use dfs_config::MasterSettings;
 use dfs_daemon::authority::{Authority, draw_cluster_id};
 use dfs_daemon::master::{MasterOptions, run};
 use dfs_rpc::board::Board;
-use dfs_rpc::client::ClientServiceClient;
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, NodeServiceClient, Register, ReportPage};
+use dfs_rpc::services::{NodeServiceClient, UserClient};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
+use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Register, ReportPage};
 use dfs_types::{DatanodeId, MasterId, Principal, Protection};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -186,9 +186,9 @@ async fn datanode(
     let client = NodeServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn();
     let address = SocketAddr::from(([127, 0, 0, 1], 7_000));
     let register = Register { boot: 1, address, load: load(id, 0), version: "0.1.0".into() };
-    client.register(context(), register).await??;
+    client.register(context(), register).await?.map_err(dfs_types::Error::from)?;
     let page = ReportPage { boot: 1, first: true, last: true, chunks: Vec::new() };
-    client.chunk_report(context(), page).await??;
+    client.chunk_report(context(), page).await?.map_err(dfs_types::Error::from)?;
     came.fetch_add(1, Ordering::Relaxed);
     drop(permit);
     // Not all of them at the same moment.
@@ -200,21 +200,20 @@ async fn datanode(
             _ = ticks.tick() => {}
         }
         let heartbeat = Heartbeat::new(1, load(id, beats));
-        client.heartbeat(context(), heartbeat).await??;
+        client.heartbeat(context(), heartbeat).await?.map_err(dfs_types::Error::from)?;
     }
     Ok(())
 }
 
 async fn dashboard(setup: Arc<Setup>) -> Result<()> {
     let connected = connect(&setup, &Principal::User("ann".into()), Service::Client).await?;
-    let client =
-        ClientServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn();
+    let client = UserClient::new(connected).spawn();
     tokio::time::sleep(ASK_EVERY.mul_f64(fastrand::f64())).await;
     let mut ticks = tokio::time::interval(ASK_EVERY);
     let mut since = None;
     while !setup.stop.is_cancelled() {
         ticks.tick().await;
-        let encoded = client.board(context(), since).await??;
+        let encoded = client.cluster.board(context(), since).await?.map_err(dfs_types::Error::from)?;
         since = Some(Board::decode(&encoded)?.version);
         setup.told[0].fetch_add(encoded.len() as u64, Ordering::Relaxed);
         setup.told[1].fetch_add(1, Ordering::Relaxed);

@@ -12,14 +12,13 @@ use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, Doome
 use dfs_daemon::durable;
 use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
-use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, table_checksum};
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::TokenKey;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport;
+use dfs_rpc::wire::{NodeAddress, TokenKey};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection, ReplicaKey, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

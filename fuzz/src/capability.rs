@@ -1,7 +1,7 @@
 //! Sealed capabilities: as they come, and with a good seal.
 
 use dfs_rpc::capability::{CapabilityError, KeyRing};
-use dfs_rpc::node::TokenKey;
+use dfs_rpc::wire::TokenKey;
 use ring::hmac;
 
 const KEY: TokenKey = TokenKey { id: 7, secret: [9; 32] };

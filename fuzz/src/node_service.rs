@@ -1,7 +1,7 @@
 //! Calls of the nodes' service, and their answers.
 
 use crate::postcards::{envelopes, round_trip};
-use dfs_rpc::node::{NodeServiceRequest, NodeServiceResponse};
+use dfs_rpc::services::{NodeServiceRequest, NodeServiceResponse};
 
 pub fn run(input: &[u8]) {
     let Some((which, input)) = input.split_first() else { return };

@@ -2,7 +2,7 @@
 
 use crate::postcards::{envelopes, round_trip, round_trip_bare};
 use dfs_daemon::master::raft::types::TypeConfig;
-use dfs_rpc::raft::{RaftServiceRequest, RaftServiceResponse};
+use dfs_rpc::services::{RaftServiceRequest, RaftServiceResponse};
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, InstallSnapshotRequest, VoteRequest, VoteResponse};
 
 pub fn run(input: &[u8]) {

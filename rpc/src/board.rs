@@ -4,8 +4,9 @@
 //! are newer, the seconds that passed, and the figures of the whole cluster, which are few; everybody else, everything. Any master answers, with
 //! what it knows itself.
 
-use crate::client::{ClusterStatus, NodeStatus};
 use crate::curve::{self, Second};
+use crate::wire::cluster::ClusterStatus;
+use crate::wire::nodes::NodeStatus;
 use bytes::Bytes;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,7 @@ const COMPRESSION_LEVEL: i32 = 1;
 const WINDOW_LOG_MAX: u32 = 23;
 
 impl Board {
-    /// As [`ClientService::board`](crate::client::ClientService::board) answers: postcard in one zstd frame.
+    /// As [`ClusterService::board`](crate::services::ClusterService::board) answers: postcard in one zstd frame.
     ///
     /// # Errors
     /// `internal` when it cannot be written.

@@ -4,8 +4,8 @@
 //! [`Receipt`] goes the other way: a datanode seals what it stored, and the master that is shown it at commit knows that
 //! the datanode said so. The two never stand for each other: their seals are made over different first words.
 
-use crate::client::NodeAddress;
-use crate::node::TokenKey;
+use crate::wire::address::NodeAddress;
+use crate::wire::key::TokenKey;
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, ReplicaKey, Timestamp};
 use ring::hmac;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@
 //! single datanodes themselves.
 
 use crate::CURVE_SECONDS_MAX;
-use crate::node::NodeLoad;
+use crate::wire::node::NodeLoad;
 use dfs_types::Timestamp;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};

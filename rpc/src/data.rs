@@ -8,6 +8,7 @@
 //! whole chunk; its crc32c is the checksum of the chunk, so the reader proves it first and then each block against it.
 
 use crate::capability::Receipt;
+use crate::wire::twin;
 use bytes::Bytes;
 use dfs_types::{DatanodeId, Error};
 use serde::{Deserialize, Serialize};
@@ -60,5 +61,6 @@ pub struct Read {
 pub struct StreamError {
     /// The datanode that failed, where that is known.
     pub node: Option<DatanodeId>,
+    #[serde(with = "twin")]
     pub error: Error,
 }

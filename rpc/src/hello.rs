@@ -27,8 +27,9 @@
 use crate::byte_enum::byte_enum;
 use dfs_types::ClusterId;
 
-/// The protocol versions that this build speaks.
-pub const VERSIONS: std::ops::RangeInclusive<u16> = 7..=7;
+/// The protocol versions that this build speaks. From version 9 on the range is two versions wide: the version before is
+/// spoken as well ([`services`](crate::services) says how calls change).
+pub const VERSIONS: std::ops::RangeInclusive<u16> = 8..=8;
 /// Bytes of each side's hello.
 pub const HELLO_BYTES: usize = 32;
 /// Bytes of the text behind a refusal.
@@ -38,11 +39,11 @@ byte_enum! {
     /// What a connection is for.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum Service {
-        /// [`ClientService`](crate::client::ClientService), at a master.
+        /// The services for users ([`UserRequest`](crate::services::UserRequest)), at a master.
         Client = 1,
-        /// [`NodeService`](crate::node::NodeService), at a master.
+        /// [`NodeService`](crate::services::NodeService), at a master.
         Node = 2,
-        /// [`RaftService`](crate::raft::RaftService), at a master.
+        /// [`RaftService`](crate::services::RaftService), at a master.
         Raft = 3,
         /// [`data`](crate::data), at a datanode.
         Data = 4,
@@ -209,7 +210,7 @@ mod tests {
     fn hellos_read_back_and_are_pinned() {
         let hello = Hello::new(Service::Data, ClusterId(*b"0123456789abcdef"), true);
         let bytes = hello.encode();
-        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x07\0\x07\0\x01\x000123456789abcdef");
+        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x08\0\x08\0\x01\x000123456789abcdef");
         assert_eq!(Hello::decode(&bytes), Ok(hello));
         let reply = HelloReply { verdict: Verdict::Version, plain: false, version: 0, text: "no".into() };
         let bytes = reply.encode();
@@ -239,11 +240,11 @@ mod tests {
     #[test]
     fn versions_agree_or_do_not() {
         let mut hello = Hello::new(Service::Client, ClusterId([9; 16]), false);
-        (hello.version_min, hello.version_max) = (1, 8);
-        assert_eq!(hello.common_version(), Some(7));
-        (hello.version_min, hello.version_max) = (8, 9);
+        (hello.version_min, hello.version_max) = (1, 9);
+        assert_eq!(hello.common_version(), Some(8));
+        (hello.version_min, hello.version_max) = (9, 10);
         assert_eq!(hello.common_version(), None);
-        (hello.version_min, hello.version_max) = (0, 6);
+        (hello.version_min, hello.version_max) = (0, 7);
         assert_eq!(hello.common_version(), None);
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! * [`hello`] opens every connection: versions, cluster, service.
 //! * [`tls`] proves who is at each end; [`transport`] joins the two and speaks postcard for tarpc.
-//! * [`client`], [`node`] and [`raft`] are the three control services; [`board`] is the picture of the cluster that the
-//!   first of them gives to dashboards, [`curve`] what goes on in it second by second.
+//! * [`services`] are the calls of the control plane, [`wire`] their messages; [`board`] is the view of the cluster for
+//!   dashboards, [`curve`] its rates second by second.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
 //! * [`capability`] are the signed permissions for chunks, and the receipts for stored ones.
 //! * [`request`] draws the ids of requests.
-//! * [`access`] is the table of who may call what; its default is no.
+//! * [`access`] are the tables of rights: who may make which call; the default is no.
 //!
 //! docs/protocol.md describes every byte; tests beside each format pin its bytes.
 
@@ -17,18 +17,19 @@ pub mod access;
 pub mod board;
 mod byte_enum;
 pub mod capability;
-pub mod client;
 pub mod codec;
 pub mod conn;
 pub mod curve;
 pub mod data;
 pub mod frame;
 pub mod hello;
-pub mod node;
-pub mod raft;
 pub mod request;
+pub mod services;
 pub mod tls;
 pub mod transport;
+pub mod wire;
+
+pub use services::raft;
 
 /// The largest message on a control connection, in bytes.
 pub const CONTROL_BYTES_MAX: usize = 8 << 20;

@@ -72,6 +72,8 @@ pub struct Connected {
     /// Who is at the other end.
     pub peer: Principal,
     pub service: Service,
+    /// The protocol version that both ends speak.
+    pub version: u16,
     /// What follows goes without TLS; the stream's socket is to be taken out.
     pub plain: bool,
 }
@@ -104,7 +106,10 @@ pub async fn connect(
         if reply.verdict != Verdict::Welcome {
             return Err(ConnectError::Refused { verdict: reply.verdict, text: reply.text });
         }
-        Ok(Connected { stream, peer, service, plain: reply.plain && plain_welcome })
+        if !VERSIONS.contains(&reply.version) {
+            return Err(HelloError::Value.into());
+        }
+        Ok(Connected { stream, peer, service, version: reply.version, plain: reply.plain && plain_welcome })
     };
     tokio::time::timeout(timeout, opening).await.map_err(|_| ConnectError::Timeout(timeout))?
 }
@@ -146,7 +151,7 @@ pub async fn accept(
         stream.write_all(&reply.encode()).await?;
         stream.flush().await?;
         match reply.verdict {
-            Verdict::Welcome => Ok(Connected { stream, peer, service: hello.service, plain }),
+            Verdict::Welcome => Ok(Connected { stream, peer, service: hello.service, version: reply.version, plain }),
             verdict => {
                 stream.shutdown().await?;
                 Err(ConnectError::Refused { verdict, text: reply.text })

@@ -3,12 +3,14 @@
 use bytes::BytesMut;
 use dfs_rpc::board::Board;
 use dfs_rpc::capability::KeyRing;
-use dfs_rpc::client::{CommitWrite, Find, FoundPage, ReadPlan, WritePlan};
 use dfs_rpc::codec::PostcardCodec;
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
 use dfs_rpc::frame::{FrameHeader, HEADER_BYTES, decode_message};
 use dfs_rpc::hello::{HELLO_BYTES, Hello, HelloReply};
-use dfs_rpc::node::{Heartbeat, HeartbeatReply, Register, ReportPage, TokenKey};
+use dfs_rpc::services::{ClusterServiceRequest, UserRequest};
+use dfs_rpc::wire::{
+    CommitWrite, Find, FoundPage, Heartbeat, HeartbeatReply, ReadPlan, Register, ReportPage, TokenKey, WritePlan,
+};
 use proptest::prelude::*;
 use tokio_util::codec::Decoder;
 
@@ -71,7 +73,7 @@ proptest! {
     #[test]
     fn control(bytes in bytes()) {
         let mut buffer = BytesMut::from(&bytes[..]);
-        let mut codec = PostcardCodec::<tarpc::ClientMessage<dfs_rpc::client::ClientServiceRequest>, ()>::default();
+        let mut codec = PostcardCodec::<tarpc::ClientMessage<UserRequest>, ()>::default();
         while let Ok(Some(_)) = codec.decode(&mut buffer) {}
         prop_assert!(buffer.capacity() <= dfs_rpc::CONTROL_BYTES_MAX + 4096);
     }
@@ -80,7 +82,7 @@ proptest! {
 /// tarpc adds the deadline that a peer sends to its clock.
 #[test]
 fn an_impossible_deadline_is_an_error() {
-    let request = dfs_rpc::client::ClientServiceRequest::Ping {};
+    let request = UserRequest::Cluster(ClusterServiceRequest::Ping {});
     let mut context = tarpc::context::current();
     context.deadline = std::time::Instant::now() + std::time::Duration::from_secs(1 << 32);
     let message = tarpc::ClientMessage::Request(tarpc::Request { context, id: 1, message: request });
@@ -90,7 +92,7 @@ fn an_impossible_deadline_is_an_error() {
     good.splice(1..end, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
     let mut buffer = BytesMut::from(&(good.len() as u32).to_le_bytes()[..]);
     buffer.extend_from_slice(&good);
-    let mut codec = PostcardCodec::<tarpc::ClientMessage<dfs_rpc::client::ClientServiceRequest>, ()>::default();
+    let mut codec = PostcardCodec::<tarpc::ClientMessage<UserRequest>, ()>::default();
     let error = codec.decode(&mut buffer).expect_err("impossible");
     assert!(error.to_string().contains("deadline"), "{error}");
 }

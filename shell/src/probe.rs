@@ -1,10 +1,10 @@
 //! A look at one daemon, past the client library: does it answer, how quickly, and what does it say.
 
 use dfs_client::{ClusterStatus, Identity, NodeAddress};
-use dfs_rpc::client::ClientServiceClient;
 use dfs_rpc::hello::Service;
+use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::Expected;
-use dfs_rpc::transport::{connect, framed};
+use dfs_rpc::transport::connect;
 use dfs_types::{Error, ErrorCode, Protection, Result};
 use std::time::{Duration, Instant};
 
@@ -28,14 +28,14 @@ pub async fn master(identity: &Identity, address: &str) -> Result<Answer> {
     let connected =
         connect(identity, address, Expected::AnyMaster, Service::Client, Protection::Private, PATIENCE).await;
     let connected = connected.map_err(|error| error.into_error(address))?;
-    let master = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
+    let master = UserClient::new(connected).spawn();
     let mut context = tarpc::context::current();
     context.deadline = Instant::now() + PATIENCE;
     let silent = |_| Error::new(ErrorCode::Timeout, format!("{address}: it took the connection and does not answer"));
     let start = Instant::now();
-    master.ping(context).await.map_err(silent)?;
+    master.cluster.ping(context).await.map_err(silent)??;
     let round_trip = start.elapsed();
-    let status = master.status(context).await.map_err(silent)??;
+    let status = master.cluster.status(context).await.map_err(silent)??;
     Ok(Answer { round_trip, status })
 }
 

@@ -10,7 +10,7 @@ use dfs_client::{ClusterStatus, ListPage, MasterStatus, NodeState, NodeStatus, R
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
-use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_rpc::wire::{FolderLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
 use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry, Moment};
 use dfs_tui::top::model::COMMANDS_KEPT_MAX;

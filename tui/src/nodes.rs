@@ -4,7 +4,7 @@ use crate::figures::{age, count, percent, plural, size};
 use crate::report::{Tone, View};
 use crate::table::{Align, Cell, Table};
 use crate::text::sanitise;
-use dfs_rpc::client::{NodeState, NodeStatus};
+use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_types::Duty;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -239,7 +239,7 @@ fn row(node: &NodeStatus, verbose: bool) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_rpc::node::{FolderLoad, NodeLoad};
+    use dfs_rpc::wire::{FolderLoad, NodeLoad};
     use dfs_types::DatanodeId;
 
     fn node(id: u16, state: NodeState) -> NodeStatus {

@@ -1,10 +1,11 @@
 //! The connection to the master that leads.
 
 use super::backoff::delay;
-use dfs_rpc::client::ClientServiceClient;
 use dfs_rpc::hello::Service;
+use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{Connected, HELLO_TIMEOUT, connect, framed};
+use dfs_rpc::transport::{Connected, HELLO_TIMEOUT, connect};
+use dfs_rpc::wire;
 use dfs_types::{Detail, Error, ErrorCode, Protection, Result, format_duration};
 use std::net::SocketAddr;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -50,7 +51,7 @@ struct Line {
 
 #[derive(Debug, Clone)]
 struct Open {
-    client: Arc<ClientServiceClient>,
+    client: Arc<UserClient>,
     /// `HOST:PORT`.
     address: String,
     /// Tells this connection from later ones.
@@ -68,7 +69,7 @@ impl Line {
     }
 
     fn opened(&mut self, address: String, connected: Connected) -> Open {
-        let client = ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream)).spawn();
+        let client = UserClient::new(connected).spawn();
         self.opened += 1;
         let answered = Arc::new(std::sync::Mutex::new(Instant::now()));
         let open = Open { client: Arc::new(client), address, number: self.opened, answered };
@@ -104,8 +105,8 @@ impl Masters {
     /// Makes `once` with the leader, again and again while it fails in ways that may pass, until the deadline.
     pub(crate) async fn call<T, F, R>(&self, patience: Patience, once: F) -> Result<T>
     where
-        F: Fn(Arc<ClientServiceClient>, Context) -> R,
-        R: Future<Output = Result<Result<T>, RpcError>>,
+        F: Fn(Arc<UserClient>, Context) -> R,
+        R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
         let deadline = Instant::now() + patience.limit;
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
@@ -143,13 +144,13 @@ impl Masters {
 
     /// Opens the connection if there is none.
     pub(crate) async fn ready(&self, patience: Patience) -> Result<()> {
-        self.call(patience, |client, context| async move { client.ping(context).await.map(Ok) }).await
+        self.call(patience, |client, context| async move { client.cluster.ping(context).await }).await
     }
 
     async fn attempt<T, F, R>(&self, patience: Patience, deadline: Instant, once: &F) -> Result<T, Failed>
     where
-        F: Fn(Arc<ClientServiceClient>, Context) -> R,
-        R: Future<Output = Result<Result<T>, RpcError>>,
+        F: Fn(Arc<UserClient>, Context) -> R,
+        R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
         let left = deadline.saturating_duration_since(Instant::now());
         let span = (patience.limit / TRIES_PER_DEADLINE).max(TRY_MIN).min(left);
@@ -160,7 +161,7 @@ impl Masters {
         if matches!(answer, Ok(_) | Err(RpcError::Server(_))) {
             *open.answered() = Instant::now();
         }
-        match answer {
+        match answer.map(|answer| answer.map_err(Error::from)) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) if error.code == ErrorCode::NotLeader => {
                 let leader = leader_in(&error);

@@ -2,7 +2,7 @@
 
 use super::range::part;
 use crate::transfer::Transfer;
-use dfs_rpc::client::{LocatedChunk, ReadPlan};
+use dfs_rpc::wire::{LocatedChunk, ReadPlan};
 use dfs_types::{ChunkId, Error, ErrorCode, Kind, Result, Stat};
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -2,7 +2,7 @@
 
 use super::*;
 use dfs_rpc::board::{Board, BoardVersion};
-use dfs_rpc::client::ClusterStatus;
+use dfs_rpc::wire::ClusterStatus;
 use dfs_types::ClusterId;
 use proptest::prelude::*;
 use std::io::Cursor;

@@ -1,8 +1,8 @@
 //! A write as the masters know it: its id, that it goes on, and its end when it comes to nothing.
 
 use crate::client::Client;
-use dfs_rpc::client::WritePlan;
 use dfs_rpc::request::next_write;
+use dfs_rpc::wire::WritePlan;
 use dfs_types::{Detail, Error, WriteId};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -68,7 +68,7 @@ impl Flight {
             let every = Duration::from_millis(self.renew_ms.load(Ordering::Relaxed));
             tokio::time::sleep(every.max(RENEW_EVERY_MIN)).await;
             let id = self.id;
-            let renewed = client.call(|master, context| async move { master.renew_write(context, id).await });
+            let renewed = client.call(|master, context| async move { master.files.renew_write(context, id).await });
             match renewed.await {
                 Ok(()) => {}
                 Err(error) if error.detail.as_deref() == Some(&Detail::WriteGivenUp) => return error,
@@ -114,7 +114,7 @@ impl Ending {
         }
         let (client, id) = (self.client.clone(), self.flight.id);
         let telling = async move {
-            let call = client.call(|master, context| async move { master.abandon_write(context, id).await });
+            let call = client.call(|master, context| async move { master.files.abandon_write(context, id).await });
             match tokio::time::timeout(ABANDON_LIMIT, call).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(write = %id, %error, "the write was not abandoned"),

@@ -3,7 +3,7 @@
 use super::ending::Flight;
 use super::put::PutOptions;
 use crate::transfer::Transfer;
-use dfs_rpc::client::{PlanWrite, PlannedChunk, WritePlan};
+use dfs_rpc::wire::{PlanWrite, PlannedChunk, WritePlan};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -118,7 +118,7 @@ impl Places {
 async fn plan_write(transfer: &Transfer, plan: PlanWrite) -> Result<WritePlan> {
     let call = transfer.client.call(|master, context| {
         let plan = plan.clone();
-        async move { master.plan_write(context, plan).await }
+        async move { master.files.plan_write(context, plan).await }
     });
     call.await
 }

@@ -9,8 +9,8 @@ use crate::client::{Client, request_id};
 use crate::progress::{Event, Progress};
 use crate::transfer::{Transfer, supervise};
 use dfs_rpc::CONTROL_BYTES_MAX;
-use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk};
 use dfs_rpc::frame::encode_message;
+use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk};
 use dfs_types::path::PATH_BYTES_MAX;
 use dfs_types::{Detail, DfsPath, Error, ErrorCode, Result, Stat, Timestamp, WriteId};
 use std::sync::Arc;
@@ -139,6 +139,6 @@ fn commit(transfer: &Transfer, options: &PutOptions, write: WriteId, writer: &Wr
     };
     transfer.wait(transfer.client.call(|master, context| {
         let commit = commit.clone();
-        async move { master.commit_write(context, commit).await }
+        async move { master.files.commit_write(context, commit).await }
     }))
 }

@@ -6,11 +6,11 @@
 //! not is left out and the chunk sent again; while all answer, nothing happens.
 
 use crate::transfer::{NodeFailure, Transfer};
-use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{ConnectError, connect};
+use dfs_rpc::wire::NodeAddress;
 use dfs_types::DatanodeId;
 use futures::future::join_all;
 use std::convert::Infallible;

@@ -8,8 +8,8 @@ use super::watch::Watch;
 use crate::control::delay;
 use crate::pool::Limits;
 use crate::transfer::{NodeFailure, Transfer};
-use dfs_rpc::client::{CommittedChunk, PlannedChunk};
 use dfs_rpc::data::WriteDone;
+use dfs_rpc::wire::{CommittedChunk, PlannedChunk};
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Result};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -326,8 +326,8 @@ fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Vec<DatanodeId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_rpc::client::NodeAddress;
     use dfs_rpc::data::StreamError;
+    use dfs_rpc::wire::NodeAddress;
     use dfs_types::{ChunkId, Detail, Generation};
 
     fn planned() -> PlannedChunk {

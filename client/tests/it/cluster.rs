@@ -7,18 +7,18 @@ use dfs_client::{Client, ClientOptions, Identity, NodeAddress};
 use dfs_config::ClientSettings;
 use dfs_rpc::board::{Board, BoardVersion};
 use dfs_rpc::capability::{Capability, Operation};
-use dfs_rpc::client::{
-    Blocked, ChunkStatus, ClientService, ClusterStatus, CommitWrite, Committed, Find, FolderTraffic, FoundPage,
-    ListFolder, ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange,
-    WritePlan,
-};
 use dfs_rpc::frame::{decode_message, encode_message};
 use dfs_rpc::hello::Service;
+use dfs_rpc::services::{AdminService, ClusterService, FileService, ServeUser};
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_rpc::transport::{accept, framed};
+use dfs_rpc::wire::{
+    self, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Find, FolderTraffic, FoundPage, ListFolder,
+    ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
+};
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, Detail, DfsPath, Duty, Entry, Error, ErrorCode,
-    Generation, Kind, Leader, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp, WriteId,
+    ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, Detail, DfsPath, Entry, Error, ErrorCode, Generation, Kind,
+    Leader, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp, WriteId,
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
@@ -118,7 +118,7 @@ impl Cluster {
                         return;
                     };
                     let channel = BaseChannel::with_defaults(framed(connected.stream));
-                    channel.execute(master.serve()).for_each_concurrent(64, |call| call).await;
+                    channel.execute(ServeUser(master)).for_each_concurrent(64, |call| call).await;
                 });
             }
         });
@@ -277,55 +277,48 @@ fn stat(kind: Kind, size: u64, chunks: u64, replication: u8, version: u64) -> St
     }
 }
 
-impl ClientService for Master {
-    async fn ping(self, _: Context) {}
-
-    async fn whoami(self, _: Context) -> Result<String> {
-        self.admit()?;
-        Ok("ann".into())
-    }
-
-    async fn mkdir(self, _: Context, request: RequestId, path: DfsPath, _: bool) -> Result<()> {
+impl FileService for Master {
+    async fn mkdir(self, _: Context, request: RequestId, path: DfsPath, _: bool) -> wire::Result<()> {
         let change = || {
             let fresh = self.table.folders.lock().expect("lock").insert(path.clone());
             if fresh { Ok(()) } else { Err(Error::new(ErrorCode::AlreadyExists, "exists").at(&path)) }
         };
-        self.once(request, change).await
+        Ok(self.once(request, change).await?)
     }
 
-    async fn traffic(self, _: Context, _: DfsPath) -> Result<FolderTraffic> {
+    async fn traffic(self, _: Context, _: DfsPath) -> wire::Result<FolderTraffic> {
         Ok(FolderTraffic::default())
     }
 
-    async fn rename(self, _: Context, request: RequestId, from: DfsPath, to: DfsPath, _: bool) -> Result<()> {
+    async fn rename(self, _: Context, request: RequestId, from: DfsPath, to: DfsPath, _: bool) -> wire::Result<()> {
         let change = || {
             let mut files = self.table.files.lock().expect("lock");
             let file = files.remove(&from).ok_or_else(missing)?;
             files.insert(to, file);
             Ok(())
         };
-        self.once(request, change).await
+        Ok(self.once(request, change).await?)
     }
 
-    async fn delete(self, _: Context, request: RequestId, path: DfsPath, _: bool) -> Result<Deleted> {
+    async fn delete(self, _: Context, request: RequestId, path: DfsPath, _: bool) -> wire::Result<wire::Deleted> {
         let change = || self.table.files.lock().expect("lock").remove(&path).map(drop).ok_or_else(missing);
         self.once(request, change).await?;
-        Ok(Deleted { files: 1, ..Deleted::default() })
+        Ok(Deleted { files: 1, ..Deleted::default() }.into())
     }
 
-    async fn plan_write(self, _: Context, plan: PlanWrite) -> Result<WritePlan> {
+    async fn plan_write(self, _: Context, plan: PlanWrite) -> wire::Result<WritePlan> {
         self.admit()?;
         self.table.plans.fetch_add(1, Ordering::Relaxed);
         self.table.excluded.lock().expect("lock").extend(&plan.exclude);
         if !plan.overwrite && self.table.files.lock().expect("lock").contains_key(&plan.path) {
-            return Err(Error::new(ErrorCode::AlreadyExists, "exists").at(&plan.path));
+            return Err(Error::new(ErrorCode::AlreadyExists, "exists").at(&plan.path).into());
         }
         let replication = plan.replication.unwrap_or(3);
         let usable = |node: &&Arc<Node>| !plan.exclude.contains(&node.id);
         let mut chain: Vec<_> = self.nodes.iter().filter(usable).map(|node| node.address()).collect();
         let needed = if !plan.begun { replication } else { replication / 2 + 1 };
         if chain.len() < usize::from(needed) {
-            return Err(Error::new(ErrorCode::InsufficientDatanodes, "too few datanodes"));
+            return Err(Error::new(ErrorCode::InsufficientDatanodes, "too few datanodes").into());
         }
         let chunks = (0..plan.chunks).map(|_| {
             let id = self.table.next_chunk.fetch_add(1, Ordering::Relaxed);
@@ -339,20 +332,20 @@ impl ClientService for Master {
         Ok(WritePlan { replication, chunk_size, replicas_min: needed, renew_ms, chunks })
     }
 
-    async fn renew_write(self, _: Context, write: WriteId) -> Result<()> {
+    async fn renew_write(self, _: Context, write: WriteId) -> wire::Result<()> {
         self.table.renewals.fetch_add(1, Ordering::Relaxed);
         if self.table.given_up.load(Ordering::Relaxed) {
-            return Err(Error::of(ErrorCode::Timeout, Detail::WriteGivenUp).at(write));
+            return Err(Error::of(ErrorCode::Timeout, Detail::WriteGivenUp).at(write).into());
         }
         Ok(())
     }
 
-    async fn abandon_write(self, _: Context, write: WriteId) -> Result<()> {
+    async fn abandon_write(self, _: Context, write: WriteId) -> wire::Result<()> {
         self.table.abandoned.lock().expect("lock").push(write);
         Ok(())
     }
 
-    async fn commit_write(self, _: Context, commit: CommitWrite) -> Result<Committed> {
+    async fn commit_write(self, _: Context, commit: CommitWrite) -> wire::Result<Committed> {
         let path = commit.path.clone();
         if let Some(lost) = self.lose(&commit) {
             return Ok(Committed::Lost(lost));
@@ -374,10 +367,10 @@ impl ClientService for Master {
             Ok(())
         };
         self.once(commit.request, change).await?;
-        self.stat_of(&path).map(Committed::File)
+        Ok(Committed::File(self.stat_of(&path)?))
     }
 
-    async fn plan_read(self, _: Context, plan: PlanRead) -> Result<ReadPlan> {
+    async fn plan_read(self, _: Context, plan: PlanRead) -> wire::Result<ReadPlan> {
         self.admit()?;
         let files = self.table.files.lock().expect("lock");
         let (stat, chunks) = files.get(&plan.path).ok_or_else(|| missing().at(&plan.path))?;
@@ -398,12 +391,12 @@ impl ClientService for Master {
         Ok(ReadPlan { stat: stat.clone(), chunks: located })
     }
 
-    async fn stat(self, _: Context, path: DfsPath) -> Result<Stat> {
+    async fn stat(self, _: Context, path: DfsPath) -> wire::Result<wire::Stat<'static>> {
         self.admit()?;
-        self.stat_of(&path)
+        Ok(self.stat_of(&path)?.into())
     }
 
-    async fn list(self, _: Context, list: ListFolder) -> Result<ListPage> {
+    async fn list(self, _: Context, list: ListFolder) -> wire::Result<ListPage> {
         self.admit()?;
         let files = self.table.files.lock().expect("lock");
         let inside = files.iter().filter(|(path, _)| path.parent().as_ref() == Some(&list.path));
@@ -419,22 +412,7 @@ impl ClientService for Master {
         Ok(ListPage { entries, more })
     }
 
-    async fn status(self, _: Context) -> Result<ClusterStatus> {
-        Err(Error::new(ErrorCode::Unsupported, "not here"))
-    }
-
-    async fn nodes(self, _: Context) -> Result<Vec<NodeStatus>> {
-        self.admit()?;
-        Ok(Vec::new())
-    }
-
-    async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
-        self.table.since.lock().expect("lock").push(since);
-        let next = self.table.boards.lock().expect("lock").pop_front();
-        next.map_or(Ok(Bytes::from_static(b"no picture")), |board| board.encode())
-    }
-
-    async fn report_damage(self, _: Context, node: DatanodeId, capability: Bytes) -> Result<()> {
+    async fn report_damage(self, _: Context, node: DatanodeId, capability: Bytes) -> wire::Result<()> {
         let capability: Capability = decode_message(&capability).expect("a capability of these tests");
         assert!(
             capability.pipeline.iter().any(|replica| replica.id == node),
@@ -444,7 +422,13 @@ impl ClientService for Master {
         Ok(())
     }
 
-    async fn set_attributes(self, _: Context, request: RequestId, path: DfsPath, new: AttributeChange) -> Result<()> {
+    async fn set_attributes(
+        self,
+        _: Context,
+        request: RequestId,
+        path: DfsPath,
+        new: wire::AttributeChange,
+    ) -> wire::Result<()> {
         let change = || {
             let mut files = self.table.files.lock().expect("lock");
             let (stat, _) = files.get_mut(&path).ok_or_else(missing)?;
@@ -452,14 +436,20 @@ impl ClientService for Master {
             stat.modified = new.modified.unwrap_or(stat.modified);
             Ok(())
         };
-        self.once(request, change).await
+        Ok(self.once(request, change).await?)
     }
 
-    async fn find(self, _: Context, _: Find) -> Result<FoundPage> {
-        Err(Error::new(ErrorCode::Unsupported, "not here"))
+    async fn find(self, _: Context, _: Find) -> wire::Result<FoundPage> {
+        Err(Error::new(ErrorCode::Unsupported, "not here").into())
     }
 
-    async fn set_replication(self, _: Context, request: RequestId, path: DfsPath, replication: u8) -> Result<u32> {
+    async fn set_replication(
+        self,
+        _: Context,
+        request: RequestId,
+        path: DfsPath,
+        replication: u8,
+    ) -> wire::Result<u32> {
         let change = || {
             let mut files = self.table.files.lock().expect("lock");
             let (stat, _) = files.get_mut(&path).ok_or_else(missing)?;
@@ -467,26 +457,55 @@ impl ClientService for Master {
             Ok(())
         };
         let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.once(request, change).await.map(|()| nodes)
+        self.once(request, change).await?;
+        Ok(nodes)
     }
 
-    async fn blocked(self, _: Context, _: DfsPath) -> Result<Blocked> {
-        Err(Error::new(ErrorCode::Unsupported, "not here"))
+    async fn blocked(self, _: Context, _: DfsPath) -> wire::Result<Blocked> {
+        Err(Error::new(ErrorCode::Unsupported, "not here").into())
     }
+}
 
-    async fn chunk(self, _: Context, _: ChunkId) -> Result<ChunkStatus> {
-        Err(Error::new(ErrorCode::Unsupported, "not here"))
-    }
-
-    async fn check_duty(self, _: Context, _: DatanodeId, _: Duty) -> Result<()> {
+impl ClusterService for Master {
+    async fn ping(self, _: Context) -> wire::Result<()> {
         Ok(())
     }
 
-    async fn set_duty(self, _: Context, _: RequestId, _: DatanodeId, _: Duty) -> Result<()> {
-        Err(Error::new(ErrorCode::Unsupported, "not here"))
+    async fn whoami(self, _: Context) -> wire::Result<String> {
+        self.admit()?;
+        Ok("ann".into())
     }
 
-    async fn set_safe_mode(self, _: Context, _: SafeModeChange) -> Result<()> {
-        Err(Error::new(ErrorCode::Unsupported, "not here"))
+    async fn status(self, _: Context) -> wire::Result<ClusterStatus> {
+        Err(Error::new(ErrorCode::Unsupported, "not here").into())
+    }
+
+    async fn nodes(self, _: Context) -> wire::Result<Vec<NodeStatus>> {
+        self.admit()?;
+        Ok(Vec::new())
+    }
+
+    async fn board(self, _: Context, since: Option<BoardVersion>) -> wire::Result<Bytes> {
+        self.table.since.lock().expect("lock").push(since);
+        let next = self.table.boards.lock().expect("lock").pop_front();
+        Ok(next.map_or(Ok(Bytes::from_static(b"no picture")), |board| board.encode())?)
+    }
+
+    async fn chunk(self, _: Context, _: ChunkId) -> wire::Result<ChunkStatus> {
+        Err(Error::new(ErrorCode::Unsupported, "not here").into())
+    }
+}
+
+impl AdminService for Master {
+    async fn check_duty(self, _: Context, _: DatanodeId, _: wire::Duty) -> wire::Result<()> {
+        Ok(())
+    }
+
+    async fn set_duty(self, _: Context, _: RequestId, _: DatanodeId, _: wire::Duty) -> wire::Result<()> {
+        Err(Error::new(ErrorCode::Unsupported, "not here").into())
+    }
+
+    async fn set_safe_mode(self, _: Context, _: SafeModeChange) -> wire::Result<()> {
+        Err(Error::new(ErrorCode::Unsupported, "not here").into())
     }
 }

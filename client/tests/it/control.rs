@@ -3,7 +3,7 @@
 use crate::cluster::{Cluster, content, path};
 use dfs_client::{CancellationToken, Client, ClientOptions, ListFolder, Progress, PutOptions, Source};
 use dfs_rpc::board::{Board, BoardVersion, LogStatus};
-use dfs_rpc::client::ClusterStatus;
+use dfs_rpc::wire::ClusterStatus;
 use dfs_types::{ClusterId, Detail, ErrorCode, Timestamp};
 use futures::TryStreamExt;
 use std::sync::atomic::Ordering;

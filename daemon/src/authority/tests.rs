@@ -1,7 +1,7 @@
 //! Real handshakes over loopback: who gets past the hello, and who does not.
 
 use super::*;
-use dfs_rpc::hello::{HELLO_BYTES, Hello, HelloReply, Service, Verdict};
+use dfs_rpc::hello::{HELLO_BYTES, Hello, HelloReply, Service, VERSIONS, Verdict};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{ConnectError, Connected, HELLO_TIMEOUT, accept, connect};
 use dfs_types::{DatanodeId, MasterId, Protection};
@@ -81,6 +81,7 @@ async fn who_belongs_here_gets_in_and_is_known() {
         let (called, taken) = (called.expect("welcome"), taken.expect("welcome"));
         assert_eq!((called.peer, taken.peer), (server, caller));
         assert_eq!((taken.service, taken.plain), (service, service == Service::Data));
+        assert_eq!((called.version, taken.version), (*VERSIONS.end(), *VERSIONS.end()));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use arc_swap::ArcSwap;
 use dfs_rpc::capability::KeyRing;
-use dfs_rpc::node::TokenKey;
+use dfs_rpc::wire::TokenKey;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -2,7 +2,7 @@
 
 use super::clock;
 use super::store::ChunkStore;
-use dfs_rpc::node::NodeLoad;
+use dfs_rpc::wire::NodeLoad;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Counts since the start. Each stands for itself, so no order among them is needed.

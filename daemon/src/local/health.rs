@@ -1,10 +1,11 @@
 //! Asking a master how the cluster is.
 
 use super::layout::io_error;
-use dfs_rpc::client::{ClientServiceClient, ClusterStatus, NodeState, NodeStatus};
 use dfs_rpc::hello::Service;
+use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::{connect, framed};
+use dfs_rpc::transport::connect;
+use dfs_rpc::wire::{ClusterStatus, NodeState, NodeStatus};
 use dfs_types::{DatanodeId, Error, ErrorCode, Protection, Result};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -74,21 +75,20 @@ async fn ask_any(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> 
 async fn ask_one(identity: &Identity, master: SocketAddr) -> Result<Health> {
     let opened = connect(identity, master, Expected::AnyMaster, Service::Client, Protection::Auto, CALL_TIMEOUT).await;
     let connected = opened.map_err(|error| error.into_error(master))?;
-    let tarpc::client::NewClient { client, dispatch } =
-        ClientServiceClient::new(tarpc::client::Config::default(), framed(connected.stream));
+    let tarpc::client::NewClient { client, dispatch } = UserClient::new(connected);
     let connection = tokio::spawn(dispatch);
     let health = ask_client(&client, master).await;
     drop(client);
-    // Says goodbye, so that the master need not wonder where we went.
+    // Closes the connection cleanly so that the master logs no error.
     let _ = tokio::time::timeout(CALL_TIMEOUT, connection).await;
     health
 }
 
-async fn ask_client(client: &ClientServiceClient, master: SocketAddr) -> Result<Health> {
+async fn ask_client(client: &UserClient, master: SocketAddr) -> Result<Health> {
     let lost = |error: tarpc::client::RpcError| Error::new(ErrorCode::Unreachable, format!("{master}: {error}"));
     let mut context = tarpc::context::current();
     context.deadline = Instant::now() + CALL_TIMEOUT;
-    let status = client.status(context).await.map_err(lost)??;
-    let nodes = client.nodes(context).await.map_err(lost)??;
+    let status = client.cluster.status(context).await.map_err(lost)??;
+    let nodes = client.cluster.nodes(context).await.map_err(lost)??;
     Ok(Health { status, nodes })
 }

@@ -4,7 +4,7 @@ use super::raft::published::Published;
 use arc_swap::ArcSwap;
 use dfs_logic::command::KeyRecord;
 use dfs_rpc::capability::{Capability, KeyRing};
-use dfs_rpc::node::TokenKey;
+use dfs_rpc::wire::TokenKey;
 use dfs_types::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,15 +4,15 @@
 //! a time, without a task for each. Nothing here waits for the Raft thread but the calls that change something.
 
 use super::raft::network::RaftServer;
+use super::service::admission::Admission;
 use super::service::node::NodeCalls;
 use super::service::user::UserCalls;
 use super::state::Master;
 use crate::door::{Caller, Door, Pass};
 use dfs_logic::door::Guests;
-use dfs_rpc::client::ClientService;
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::NodeService;
 use dfs_rpc::raft::RaftService;
+use dfs_rpc::services::{Guarded, NodeService, ServeUser};
 use dfs_rpc::tls::Identity;
 use dfs_rpc::transport::{self, Connected};
 use dfs_types::{Principal, Protection};
@@ -103,12 +103,14 @@ impl Server {
     }
 
     async fn serve(&self, connected: Connected) {
-        let Connected { stream, peer, service, .. } = connected;
+        let Connected { stream, peer, service, version, .. } = connected;
+        tracing::trace!(%peer, ?service, version, "serving a connection");
+        let gate = Admission { master: self.master.clone(), peer: Arc::new(peer.clone()) };
         match (service, peer) {
             (Service::Client, Principal::User(user)) => {
                 let calls = UserCalls { master: self.master.clone(), user: user.into() };
                 let channel = BaseChannel::new(config(), transport::framed(stream));
-                answer(channel.execute(calls.serve())).await;
+                answer(channel.execute(Guarded { gate, service: ServeUser(calls) })).await;
             }
             (Service::Node, Principal::Datanode(node)) => {
                 let connection = self.numbers.fetch_add(1, Ordering::Relaxed);
@@ -118,11 +120,11 @@ impl Server {
                 let _gone = Gone { master, node, connection };
                 let channel = BaseChannel::new(config(), transport::framed(stream));
                 // One at a time: news is applied in the order sent.
-                channel.execute(calls.serve()).for_each(|call| call).await;
+                channel.execute(Guarded { gate, service: calls.serve() }).for_each(|call| call).await;
             }
             (Service::Raft, Principal::Master(_)) => {
                 let channel = BaseChannel::new(config(), transport::framed(stream));
-                answer(channel.execute(self.raft.clone().serve())).await;
+                answer(channel.execute(Guarded { gate, service: self.raft.clone().serve() })).await;
             }
             // The hello has refused every other pair.
             (service, peer) => tracing::error!(?service, %peer, "no such service for this peer"),

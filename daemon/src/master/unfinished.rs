@@ -4,7 +4,7 @@ use super::refused::{invalid, write_refused};
 use super::state::Master;
 use dfs_logic::command::{Op, Outcome};
 use dfs_logic::writes::{Held, Holder};
-use dfs_rpc::client::Unfinished;
+use dfs_rpc::wire::Unfinished;
 use dfs_types::{ChunkId, Result, Timestamp, WriteId};
 use std::ops::Range;
 use std::time::Duration;
@@ -23,7 +23,6 @@ impl Master {
     /// `not_found` for a write that this master does not know, `permission_denied` for another user's, `timeout` for one that
     /// was given up.
     pub(super) fn renew_write(&self, user: &str, write: WriteId) -> Result<()> {
-        self.need_leader()?;
         self.writes().renew(write, user, self.clock.now()).map_err(write_refused)
     }
 
@@ -32,7 +31,6 @@ impl Master {
     /// # Errors
     /// `permission_denied` for another user's write.
     pub(super) fn abandon_write(&self, user: &str, write: WriteId) -> Result<()> {
-        self.need_leader()?;
         self.writes().abandon(write, user).map_err(write_refused)?;
         self.wake.notify_one();
         Ok(())

@@ -13,7 +13,7 @@ use super::state::{Held, Master};
 use bytes::Bytes;
 use dfs_logic::command::{Op, Outcome, Refusal};
 use dfs_rpc::capability::Operation;
-use dfs_rpc::client::NodeAddress;
+use dfs_rpc::wire::NodeAddress;
 use dfs_types::{ChunkRef, DatanodeId, Duty, Principal, Timestamp};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};

@@ -164,7 +164,7 @@ fn part(bytes: u64, chunks: u64, all: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_rpc::node::{FolderLoad, NodeLoad};
+    use dfs_rpc::wire::{FolderLoad, NodeLoad};
     use dfs_types::DatanodeId;
 
     fn node(used: u64) -> NodeStatus {

@@ -7,19 +7,17 @@ use bytes::Bytes;
 use dfs_client::Client;
 use dfs_daemon::authority::Authority;
 use dfs_rpc::capability::{Capability, Receipt};
-use dfs_rpc::client::{
-    ClientServiceClient, CommitWrite, CommittedChunk, NodeAddress, PlanRead, PlanWrite, PlannedChunk, ReadPlan,
-};
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
 use dfs_rpc::frame::{
     BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, block_crcs, decode_message, encode_message, table_checksum,
 };
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::NodeServiceClient;
 use dfs_rpc::request;
+use dfs_rpc::services::{NodeServiceClient, UserClient};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
+use dfs_rpc::wire::{self, CommitWrite, CommittedChunk, NodeAddress, PlanRead, PlanWrite, PlannedChunk, ReadPlan};
 use dfs_types::{ChunkRef, DfsPath, ErrorCode, Principal, Protection, WriteId};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -211,7 +209,7 @@ impl Stored {
 pub struct Party {
     pub identity: Identity,
     pub master: SocketAddr,
-    pub calls: ClientServiceClient,
+    pub calls: UserClient,
 }
 
 /// A cluster, its superuser and a hostile user.
@@ -281,8 +279,11 @@ impl World {
 
     /// Runs a call whose answer comes back.
     #[track_caller]
-    pub fn call<T>(&self, call: impl Future<Output = Result<T, tarpc::client::RpcError>>) -> T {
-        self.run(call).expect("an answer")
+    pub fn call<T>(
+        &self,
+        call: impl Future<Output = Result<wire::Result<T>, tarpc::client::RpcError>>,
+    ) -> dfs_types::Result<T> {
+        Ok(self.run(call).expect("an answer")?)
     }
 
     /// Opens a data connection.
@@ -300,7 +301,7 @@ impl World {
     /// Plans a chunk of a new write.
     pub fn planned(&self, who: &Party, path: &DfsPath) -> (WriteId, PlannedChunk) {
         let write = request::next_write();
-        let planned = self.call(who.calls.plan_write(context(), plan(write, path))).expect("a plan");
+        let planned = self.call(who.calls.files.plan_write(context(), plan(write, path))).expect("a plan");
         (write, planned.chunks.into_iter().next().expect("one chunk"))
     }
 
@@ -314,7 +315,7 @@ impl World {
     /// Plans the read of a whole file.
     pub fn reading(&self, who: &Party, path: &DfsPath) -> ReadPlan {
         let plan = PlanRead { path: path.clone(), offset: 0, length: u64::MAX };
-        self.call(who.calls.plan_read(context(), plan)).expect("a plan")
+        self.call(who.calls.files.plan_read(context(), plan)).expect("a plan")
     }
 
     /// Whether a file holds just these bytes.
@@ -329,9 +330,9 @@ async fn opened(identity: &Identity, master: SocketAddr, service: Service) -> Co
     opening.await.expect("connect to the master")
 }
 
-async fn user_calls(identity: &Identity, master: SocketAddr) -> ClientServiceClient {
+async fn user_calls(identity: &Identity, master: SocketAddr) -> UserClient {
     let connected = opened(identity, master, Service::Client).await;
-    ClientServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn()
+    UserClient::new(connected).spawn()
 }
 
 /// Opens the service of datanodes.

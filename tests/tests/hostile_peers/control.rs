@@ -3,8 +3,8 @@
 use crate::{DENIED, INVALID, NOTHING, Row, path, same};
 use bytes::Bytes;
 use dfs_rpc::capability::Receipt;
-use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk, PlanRead, PlanWrite};
 use dfs_rpc::request;
+use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, PlanRead, PlanWrite};
 use dfs_tests::content;
 use dfs_tests::hostile::{Outcome, Stored, World, altered, commit, context, outcome, plan};
 use dfs_types::{ChunkId, DatanodeId, ErrorCode, Generation, WriteId};
@@ -101,7 +101,7 @@ fn stored(world: &World, seed: u64) -> Stored {
 /// Mallory commits; the outcome, and whether the file is there now although it was refused.
 fn try_commit(world: &World, named: CommitWrite) -> Outcome {
     let file = named.path.clone();
-    let outcome = match world.call(world.mallory.calls.commit_write(context(), named)) {
+    let outcome = match world.call(world.mallory.calls.files.commit_write(context(), named)) {
         // The chunks are to be written again: nothing was committed.
         Ok(Committed::Lost(_)) => Outcome::Nothing,
         answer => outcome(answer),
@@ -150,7 +150,7 @@ fn foreign_chunk(world: &World) -> Outcome {
 fn file(world: &World, file: &str, seed: u64) -> Stored {
     let stored = stored(world, seed);
     let named = commit(stored.write, &path(file), vec![stored.committed()]);
-    world.call(world.mallory.calls.commit_write(context(), named)).expect("committed");
+    world.call(world.mallory.calls.files.commit_write(context(), named)).expect("committed");
     stored
 }
 
@@ -170,7 +170,7 @@ fn committed_twice(world: &World) -> Outcome {
     let stored = stored(world, 7);
     let file = path("/open/twice");
     let mut named = commit(stored.write, &file, vec![stored.committed()]);
-    let call = |named: &CommitWrite| world.call(world.mallory.calls.commit_write(context(), named.clone()));
+    let call = |named: &CommitWrite| world.call(world.mallory.calls.files.commit_write(context(), named.clone()));
     let (first, again) = (call(&named), call(&named));
     if !matches!((&first, &again), (Ok(Committed::File(one)), Ok(Committed::File(other))) if one == other) {
         return Outcome::Through("a repeated request has another answer");
@@ -184,7 +184,7 @@ fn committed_twice(world: &World) -> Outcome {
 
 fn abandoned(world: &World) -> Outcome {
     let stored = stored(world, 8);
-    world.call(world.mallory.calls.abandon_write(context(), stored.write)).expect("abandoned");
+    world.call(world.mallory.calls.files.abandon_write(context(), stored.write)).expect("abandoned");
     // The chunks are given up by a command of the log, a moment later; a commit before it would be a good one.
     let first = stored.planned.id;
     world.cluster.wait_for("the chunk to be deleted", || {
@@ -203,11 +203,11 @@ fn foreign_write(world: &World) -> Outcome {
     let theirs = world.stored(&world.superuser, &path("/theirs"), &small(9));
     let own = stored(world, 10);
     let named = commit(theirs.write, &path("/open/own"), vec![own.committed()]);
-    if let Err(error) = world.call(world.mallory.calls.commit_write(context(), named)) {
+    if let Err(error) = world.call(world.mallory.calls.files.commit_write(context(), named)) {
         return Outcome::Refused(error.code);
     }
     let named = commit(theirs.write, &path("/theirs"), vec![theirs.committed()]);
-    match world.call(world.superuser.calls.commit_write(context(), named)) {
+    match world.call(world.superuser.calls.files.commit_write(context(), named)) {
         Ok(Committed::File(_)) if world.holds(&path("/theirs"), &theirs.data) => Outcome::Nothing,
         _ => Outcome::Through("somebody else's write has ended"),
     }
@@ -217,11 +217,11 @@ fn foreign_id(world: &World) -> Outcome {
     let theirs: WriteId = world.planned(&world.superuser, &path("/their-plan")).0;
     let calls = &world.mallory.calls;
     let outcomes = [
-        outcome(world.call(calls.plan_write(context(), plan(theirs, &path("/open/never"))))),
-        outcome(world.call(calls.renew_write(context(), theirs))),
-        outcome(world.call(calls.abandon_write(context(), theirs))),
+        outcome(world.call(calls.files.plan_write(context(), plan(theirs, &path("/open/never"))))),
+        outcome(world.call(calls.files.renew_write(context(), theirs))),
+        outcome(world.call(calls.files.abandon_write(context(), theirs))),
     ];
-    let renewed = world.call(world.superuser.calls.renew_write(context(), theirs));
+    let renewed = world.call(world.superuser.calls.files.renew_write(context(), theirs));
     match renewed {
         Ok(()) => same(outcomes),
         Err(_) => Outcome::Through("somebody else's write has ended"),
@@ -240,7 +240,7 @@ fn absurd_plans(world: &World) -> Outcome {
         PlanWrite { replication: Some(0), ..good() },
         PlanWrite { replication: Some(255), ..good() },
     ];
-    same(plans.map(|plan| outcome(world.call(world.mallory.calls.plan_write(context(), plan)))))
+    same(plans.map(|plan| outcome(world.call(world.mallory.calls.files.plan_write(context(), plan)))))
 }
 
 fn foreign_file(world: &World) -> Outcome {
@@ -249,17 +249,17 @@ fn foreign_file(world: &World) -> Outcome {
     let named = CommitWrite { overwrite: true, ..commit(own.write, &theirs, vec![own.committed()]) };
     let calls = &world.mallory.calls;
     same([
-        outcome(world.call(calls.plan_write(context(), over))),
-        outcome(world.call(calls.commit_write(context(), named))),
-        outcome(world.call(calls.delete(context(), request::next_request(), theirs.clone(), true))),
-        outcome(world.call(calls.rename(context(), request::next_request(), theirs, path("/open/x"), true))),
+        outcome(world.call(calls.files.plan_write(context(), over))),
+        outcome(world.call(calls.files.commit_write(context(), named))),
+        outcome(world.call(calls.files.delete(context(), request::next_request(), theirs.clone(), true))),
+        outcome(world.call(calls.files.rename(context(), request::next_request(), theirs, path("/open/x"), true))),
     ])
 }
 
 fn absurd_reads(world: &World) -> Outcome {
     for (offset, length) in [(u64::MAX, u64::MAX), (u64::MAX, 1), (0, 0), (1 << 40, 7)] {
         let plan = PlanRead { path: path("/reference"), offset, length };
-        match world.call(world.mallory.calls.plan_read(context(), plan)) {
+        match world.call(world.mallory.calls.files.plan_read(context(), plan)) {
             Ok(plan) if !plan.chunks.is_empty() => return Outcome::Through("chunks of nothing"),
             _ => {}
         }
@@ -284,7 +284,7 @@ fn reports(world: &World) -> Outcome {
         (outside, own.capability.clone()),
         (DatanodeId(99), own.capability),
     ];
-    same(tries.map(|(node, capability)| outcome(world.call(calls.report_damage(context(), node, capability)))))
+    same(tries.map(|(node, capability)| outcome(world.call(calls.files.report_damage(context(), node, capability)))))
 }
 
 /// Datanodes are asked to check a bounded number of replicas at a time; a put goes on meanwhile.
@@ -293,7 +293,7 @@ fn flood(world: &World) -> Outcome {
     let reports = (0..FLOOD).map(|turn| {
         let chunk = &plan.chunks[turn % plan.chunks.len()];
         let node = chunk.replicas[turn % chunk.replicas.len()].id;
-        world.mallory.calls.report_damage(context(), node, chunk.capability.clone())
+        world.mallory.calls.files.report_damage(context(), node, chunk.capability.clone())
     });
     let answers = world.run(futures::future::join_all(reports));
     if answers.iter().any(|answer| !matches!(answer, Ok(Ok(())))) {

@@ -3,8 +3,8 @@
 use crate::{CLOSED, DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path};
 use bytes::Bytes;
 use dfs_rpc::capability::Operation;
-use dfs_rpc::client::NodeAddress;
 use dfs_rpc::frame::{BLOCK_BYTES, FrameHeader, FrameKind, encode_message};
+use dfs_rpc::wire::NodeAddress;
 use dfs_tests::content;
 use dfs_tests::hostile::{Outcome, Peer, Reply, World, altered, checksum, commit, context};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Timestamp};
@@ -101,7 +101,7 @@ fn again(world: &World, file: &str, other: bool) -> Outcome {
     let stored = dfs_tests::hostile::Stored { write, planned, data, receipts };
     let mut named = commit(write, &path, vec![stored.committed()]);
     named.mode = Some(if other { 0o444 } else { 0o644 });
-    world.call(world.mallory.calls.commit_write(context(), named)).expect("committed");
+    world.call(world.mallory.calls.files.commit_write(context(), named)).expect("committed");
     let bytes = if other { content::bytes(6, stored.data.len()) } else { stored.data.clone() };
     let outcome = peer.write(2, &stored.planned.capability, &bytes).outcome();
     if world.holds(&path, &stored.data) { outcome } else { Outcome::Through("the file has other bytes") }
@@ -213,7 +213,7 @@ fn nonsense(world: &World) -> Outcome {
 
 fn outside(world: &World) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    let nodes = world.call(world.mallory.calls.nodes(context())).expect("nodes");
+    let nodes = world.call(world.mallory.calls.cluster.nodes(context())).expect("nodes");
     let is_outside = |id: DatanodeId| !planned.chain.iter().any(|node| node.id == id);
     let other = nodes.iter().find(|node| is_outside(node.id)).expect("one more datanode than replicas");
     let node = NodeAddress { id: other.id, address: other.address };

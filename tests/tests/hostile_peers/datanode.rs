@@ -3,10 +3,12 @@
 use crate::{DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path, same};
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
-use dfs_rpc::client::{LocatedChunk, NodeAddress, PlanWrite};
-use dfs_rpc::node::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Order, Register, ReportPage};
 use dfs_rpc::request::next_write;
+use dfs_rpc::services::NodeServiceClient;
 use dfs_rpc::tls::Identity;
+use dfs_rpc::wire::{
+    FolderLoad, Heartbeat, HeartbeatReply, LocatedChunk, NodeAddress, NodeLoad, Order, PlanWrite, Register, ReportPage,
+};
 use dfs_tests::content;
 use dfs_tests::hostile::liar::Liar;
 use dfs_tests::hostile::{Outcome, Party, Reply, World, checksum, context, node_calls, outcome, plan};
@@ -259,9 +261,9 @@ fn crazy(evil: &Evil) -> Outcome {
         for words in [&["status"][..], &["nodes"], &["df"]] {
             evil.world.cluster.shell(words);
         }
-        evil.world.call(evil.world.superuser.calls.nodes(context())).expect("nodes");
+        evil.world.call(evil.world.superuser.calls.cluster.nodes(context())).expect("nodes");
         let planned = plan(next_write(), &path("/open/never"));
-        if evil.world.call(evil.world.mallory.calls.plan_write(context(), planned)).is_err() {
+        if evil.world.call(evil.world.mallory.calls.files.plan_write(context(), planned)).is_err() {
             return Outcome::Through("nobody can write");
         }
     }
@@ -371,7 +373,8 @@ fn stolen(evil: &Evil) -> Outcome {
     let (world, chunk) = (&evil.world, evil.chunks().swap_remove(0));
     // In a pipeline that it belongs to it may pass on what the one before it sent.
     let plan = PlanWrite { exclude: vec![NODE], ..plan(next_write(), &path("/open/never")) };
-    let planned = world.call(world.mallory.calls.plan_write(context(), plan)).expect("a plan").chunks.swap_remove(0);
+    let planned =
+        world.call(world.mallory.calls.files.plan_write(context(), plan)).expect("a plan").chunks.swap_remove(0);
     same([
         world.data(&evil.who, Evil::honest(&chunk)).read(1, &chunk.capability, 0, 100).outcome(),
         world.data(&evil.who, planned.chain[0]).write(1, &planned.capability, &[1; 100]).outcome(),

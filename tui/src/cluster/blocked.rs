@@ -2,7 +2,7 @@
 
 use super::{Finding, Picture, Severity};
 use crate::figures::{plural, size};
-use dfs_rpc::client::{Blocked, ClusterStatus};
+use dfs_rpc::wire::{Blocked, ClusterStatus};
 
 /// One reason, and how to remove it.
 #[derive(Debug, Clone, PartialEq, Eq)]

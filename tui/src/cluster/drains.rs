@@ -2,7 +2,7 @@
 
 use super::{Finding, Picture, Severity, names};
 use crate::figures::{count, plural};
-use dfs_rpc::client::{NodeState, NodeStatus};
+use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_types::DatanodeId;
 
 pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {

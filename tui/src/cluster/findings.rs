@@ -3,7 +3,7 @@
 use super::{Affected, Picture, blocked, names};
 use crate::figures::{apart, percent, plural, size};
 use crate::report::Tone;
-use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};
+use dfs_rpc::wire::{ClusterStatus, NodeState, NodeStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;

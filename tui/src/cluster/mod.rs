@@ -15,7 +15,7 @@ pub use blocked::{Reason, reason, reasons};
 pub use findings::{Finding, Health, SKEW_MAX_MS, Severity, awaited, findings, health};
 pub use screen::{room, screen, unfinished};
 
-use dfs_rpc::client::{ClusterStatus, NodeState, NodeStatus};
+use dfs_rpc::wire::{ClusterStatus, NodeState, NodeStatus};
 use std::time::Duration;
 
 /// What is known of the cluster.

@@ -6,7 +6,7 @@ use crate::nodes;
 use crate::report::{Tone, View};
 use crate::text::{sanitise, wrap};
 use chrono::TimeZone;
-use dfs_rpc::client::{ClusterStatus, Unfinished};
+use dfs_rpc::wire::{ClusterStatus, Unfinished};
 use dfs_types::Timestamp;
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -1,7 +1,6 @@
 use super::*;
 use crate::report::View;
-use dfs_rpc::client::{Lasting, MasterStatus, ReplicationStatus, SafeMode};
-use dfs_rpc::node::FolderLoad;
+use dfs_rpc::wire::{FolderLoad, Lasting, MasterStatus, ReplicationStatus, SafeMode};
 use dfs_types::{ClusterId, DatanodeId, Duty, MasterId, Timestamp};
 
 fn well() -> ClusterStatus {
@@ -188,7 +187,7 @@ fn while_datanodes_are_waited_for_nothing_is_called_lost_or_broken() {
 fn a_full_disk_of_the_master_is_not_well() {
     let mut status = well();
     let (master, folder) = (MasterId(1), "/data/master-1".to_owned());
-    status.full = Some(dfs_rpc::client::FullDisk { master, folder, needed: 128 << 20 });
+    status.full = Some(dfs_rpc::wire::FullDisk { master, folder, needed: 128 << 20 });
     let picture = picture(&status, &[]);
     assert_eq!(health(&picture), Health::Broken);
     let text = text(&picture);
@@ -267,7 +266,7 @@ fn more_replicas_than_datanodes_are_named_and_not_called_under_way() {
     let mut status = well();
     status.replication.under = 12;
     status.nodes_serving = 3;
-    status.blocked = dfs_rpc::client::Blocked { too_few: 12, too_few_want: 9, ..Default::default() };
+    status.blocked = dfs_rpc::wire::Blocked { too_few: 12, too_few_want: 9, ..Default::default() };
     let found = findings(&picture(&status, &[]));
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].what, "12 chunks want up to 9 replicas, the cluster has 3 datanodes that serve");

@@ -3,7 +3,7 @@
 use super::Lens;
 use crate::figures::{count, plural, rate};
 use crate::nodes::full;
-use dfs_rpc::client::{NodeState, NodeStatus};
+use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_types::DatanodeId;
 
 /// The eight heights of a block.

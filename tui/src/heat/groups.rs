@@ -1,7 +1,7 @@
 //! In which order datanodes stand, and what is said over them.
 
 use crate::nodes::Mark;
-use dfs_rpc::client::NodeStatus;
+use dfs_rpc::wire::NodeStatus;
 use std::ops::Range;
 
 /// What datanodes stand together by.

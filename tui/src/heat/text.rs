@@ -4,7 +4,7 @@ use super::{Field, GroupBy, Lens, Tile, groups};
 use crate::nodes::Mark;
 use crate::report::{Tone, View};
 use crate::text::{pad, width};
-use dfs_rpc::client::NodeStatus;
+use dfs_rpc::wire::NodeStatus;
 
 /// Cells of a line where nobody says how many there are.
 const CELLS: usize = 80;

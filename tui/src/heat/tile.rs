@@ -2,7 +2,7 @@
 
 use super::{Field, Shade};
 use crate::nodes::Mark;
-use dfs_rpc::client::NodeStatus;
+use dfs_rpc::wire::NodeStatus;
 
 /// One datanode, or the worst of many.
 #[derive(Debug, Clone, Copy, PartialEq)]

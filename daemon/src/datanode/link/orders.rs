@@ -13,7 +13,7 @@ use super::mend::mend;
 use crate::datanode::changes::Change;
 use crate::datanode::serve::Context;
 use crate::datanode::store::Doomed;
-use dfs_rpc::node::Order;
+use dfs_rpc::wire::Order;
 use dfs_types::{DatanodeId, ReplicaKey};
 use std::collections::HashMap;
 use std::io;

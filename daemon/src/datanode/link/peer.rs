@@ -3,13 +3,13 @@
 use crate::datanode::serve::Context;
 use bytes::Bytes;
 use dfs_logic::chunk_file::{BLOCK_BYTES, block_count};
-use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::Read;
 use dfs_rpc::frame::{FrameKind, MESSAGE_BYTES_MAX, decode_table, table_checksum};
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport;
+use dfs_rpc::wire::NodeAddress;
 use dfs_types::ChunkRef;
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,9 +6,10 @@ use crate::datanode::load::node_load;
 use crate::datanode::serve::Context;
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::{Heartbeat, HeartbeatReply, NodeServiceClient, Register, Registered, ReportPage};
+use dfs_rpc::services::NodeServiceClient;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{self, ConnectError, HELLO_TIMEOUT};
+use dfs_rpc::wire::{self, Heartbeat, HeartbeatReply, Register, Registered, ReportPage};
 use dfs_types::{ErrorCode, Protection};
 use std::io;
 use std::net::SocketAddr;
@@ -43,6 +44,12 @@ enum LinkError {
     Rpc(#[from] RpcError),
     #[error("the master refused: {0}")]
     Refused(#[from] dfs_types::Error),
+}
+
+impl From<wire::Error> for LinkError {
+    fn from(error: wire::Error) -> Self {
+        Self::Refused(error.into())
+    }
 }
 
 impl LinkError {

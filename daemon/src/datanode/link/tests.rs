@@ -5,14 +5,14 @@ use crate::datanode::{DatanodeOptions, clock, run};
 use bytes::Bytes;
 use dfs_config::DatanodeSettings;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
-use dfs_rpc::client::NodeAddress;
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::data::{FinishWrite, OpenWrite};
 use dfs_rpc::frame::{FrameHeader, FrameKind, table_checksum};
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::{Heartbeat, HeartbeatReply, NodeService, Order, Register, Registered, ReportPage, TokenKey};
+use dfs_rpc::services::NodeService;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport;
+use dfs_rpc::wire::{self, Heartbeat, HeartbeatReply, NodeAddress, Order, Register, Registered, ReportPage, TokenKey};
 use dfs_types::{
     ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, MasterId, Principal, Protection, ReplicaState,
 };
@@ -97,7 +97,7 @@ impl Master {
 }
 
 impl NodeService for Served {
-    async fn register(self, _: Context, register: Register) -> dfs_types::Result<Registered> {
+    async fn register(self, _: Context, register: Register) -> wire::Result<Registered> {
         self.master.change(|heard| {
             let known = heard.nodes.entry(self.node).or_default();
             known.registered += 1;
@@ -107,11 +107,11 @@ impl NodeService for Served {
         Ok(Registered { master: MasterId(1), keys: vec![key()], heartbeat_ms: 50 })
     }
 
-    async fn heartbeat(self, _: Context, heartbeat: Heartbeat) -> dfs_types::Result<HeartbeatReply> {
+    async fn heartbeat(self, _: Context, heartbeat: Heartbeat) -> wire::Result<HeartbeatReply> {
         self.master.change(|heard| {
             if heard.refuse > 0 {
                 heard.refuse -= 1;
-                return Err(dfs_types::Error::new(dfs_types::ErrorCode::NotFound, "who are you"));
+                return Err(dfs_types::Error::new(dfs_types::ErrorCode::NotFound, "who are you").into());
             }
             let known = heard.nodes.entry(self.node).or_default();
             for stored in &heartbeat.added {
@@ -134,7 +134,7 @@ impl NodeService for Served {
         })
     }
 
-    async fn chunk_report(self, _: Context, page: ReportPage) -> dfs_types::Result<()> {
+    async fn chunk_report(self, _: Context, page: ReportPage) -> wire::Result<()> {
         self.master.change(|heard| {
             let known = heard.nodes.entry(self.node).or_default();
             if page.first {

@@ -7,8 +7,7 @@ use dfs_logic::command::{Command, KeyRecord, Op};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::namespace::Namespace;
 use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
-use dfs_rpc::client::{ClusterStatus, NodeStatus};
-use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register};
+use dfs_rpc::wire::{ClusterStatus, FolderLoad, Heartbeat, NodeLoad, NodeStatus, Register};
 use dfs_types::{
     ChunkId, ClusterId, DatanodeId, Duty, ErrorCode, Generation, ReplicaKey, ReplicaState, RequestId, StoredReplica,
     Timestamp,

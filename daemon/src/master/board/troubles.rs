@@ -1,7 +1,7 @@
 //! From the figures of one look to the next: when chunks begin and cease to want copies, and when repair is done.
 
 use dfs_rpc::board::Severity;
-use dfs_rpc::client::ReplicationStatus;
+use dfs_rpc::wire::ReplicationStatus;
 use dfs_types::Timestamp;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What becomes of datanodes from one moment to the next: noted here, told by the worker.
 
 use super::nodes::Registry;
-use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_rpc::wire::{FolderLoad, NodeLoad};
 use dfs_types::DatanodeId;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

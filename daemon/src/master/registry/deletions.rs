@@ -3,7 +3,7 @@
 use super::nodes::{ORDERS_WAITING_MAX, Registry};
 use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
-use dfs_rpc::node::Order;
+use dfs_rpc::wire::Order;
 use dfs_types::{DatanodeId, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -8,8 +8,7 @@ use dfs_logic::liveness::NodeState;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::room;
 use dfs_logic::repair::{Blocked, Counts};
-use dfs_rpc::client::{self, ClusterStatus, Lasting, NodeStatus, ReplicationStatus};
-use dfs_rpc::node::NodeLoad;
+use dfs_rpc::wire::{self, ClusterStatus, Lasting, NodeLoad, NodeStatus, ReplicationStatus};
 use dfs_types::{ClusterId, DatanodeId, Duty, Timestamp};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -61,19 +60,19 @@ pub struct Seen {
 }
 
 /// The state, as the protocol has it.
-pub fn shown(state: NodeState) -> client::NodeState {
+pub fn shown(state: NodeState) -> wire::NodeState {
     match state {
-        NodeState::Live => client::NodeState::Live,
-        NodeState::Stale => client::NodeState::Stale,
-        NodeState::Dead => client::NodeState::Dead,
+        NodeState::Live => wire::NodeState::Live,
+        NodeState::Stale => wire::NodeState::Stale,
+        NodeState::Dead => wire::NodeState::Dead,
     }
 }
 
 /// What keeps chunks from having their replicas, as the protocol has it.
-pub fn told(blocked: Blocked) -> client::Blocked {
+pub fn told(blocked: Blocked) -> wire::Blocked {
     let Blocked { under_way, waiting, no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want } =
         blocked;
-    client::Blocked { under_way, waiting, no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want }
+    wire::Blocked { under_way, waiting, no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want }
 }
 
 /// A span in milliseconds.

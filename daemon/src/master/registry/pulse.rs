@@ -47,7 +47,7 @@ mod tests {
     use crate::master::clock::Clock;
     use dfs_logic::liveness::LivenessSettings;
     use dfs_logic::namespace::Namespace;
-    use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Register};
+    use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Register};
     use dfs_types::DatanodeId;
     use std::net::{Ipv4Addr, SocketAddr};
     use std::time::Duration;

@@ -7,7 +7,7 @@ use dfs_logic::namespace::Namespace;
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::curve::Heard;
-use dfs_rpc::node::{Heartbeat, Order, ReportPage};
+use dfs_rpc::wire::{Heartbeat, Order, ReportPage};
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::sync::Arc;
 
@@ -236,7 +236,7 @@ mod tests {
     use crate::master::board::Journal;
     use crate::master::clock::Clock;
     use dfs_logic::liveness::LivenessSettings;
-    use dfs_rpc::node::{NodeLoad, Register};
+    use dfs_rpc::wire::{NodeLoad, Register};
     use std::net::{Ipv4Addr, SocketAddr};
     use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use super::nodes::Registry;
 use dfs_logic::liveness::NodeState;
-use dfs_rpc::node::Register;
+use dfs_rpc::wire::Register;
 use dfs_types::{DatanodeId, Timestamp};
 use std::net::SocketAddr;
 

@@ -1,6 +1,6 @@
 //! How much the cluster can hold.
 
-use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_rpc::wire::{FolderLoad, NodeLoad};
 
 /// Bytes, over many datanodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -8,7 +8,7 @@ use dfs_logic::command::{Command, KeyRecord, NewFile, Op};
 use dfs_logic::expected::Roll;
 use dfs_logic::liveness::{LivenessSettings, NodeState};
 use dfs_logic::namespace::Namespace;
-use dfs_rpc::node::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage};
+use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage};
 use dfs_types::{
     ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, ReplicaState, RequestId, StoredReplica,
     Timestamp,

@@ -3,7 +3,7 @@
 use crate::master::registry::Registry;
 use dfs_logic::namespace::Namespace;
 use dfs_logic::placement::{Candidate, choose, room};
-use dfs_rpc::client::PlanWrite;
+use dfs_rpc::wire::PlanWrite;
 use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, Short, Timestamp, TooFewDatanodes};
 
 /// What each chunk of a plan needs.

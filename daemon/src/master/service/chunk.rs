@@ -3,12 +3,11 @@
 use crate::master::refused::refused;
 use crate::master::registry::shown;
 use crate::master::state::Master;
-use dfs_rpc::client::ChunkStatus;
+use dfs_rpc::wire::ChunkStatus;
 use dfs_types::{ChunkId, Detail, DfsPath, Error, ErrorCode, Result};
 
 impl Master {
     pub(super) async fn chunk(&self, user: &str, id: ChunkId) -> Result<ChunkStatus> {
-        self.need_leader()?;
         let version = self.published.get();
         let meta =
             version.namespace.chunk(id).ok_or_else(|| Error::of(ErrorCode::NotFound, Detail::UnnamedChunk).at(id))?;

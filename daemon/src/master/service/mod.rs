@@ -1,13 +1,18 @@
 //! The calls that a master answers, one file per group of calls.
 //!
-//! * [`user`]: the service for users; [`names`], [`search`], [`write`], [`read`], [`chunk`], [`status`], [`duty`]
-//!   and [`safe_mode`] do the work.
+//! * [`admission`]: the gate in front of all calls, by the table of rights.
+//! * [`user`]: the services for users, in [`files`], [`cluster`] and [`admin`], which convert between wire twins and values;
+//!   [`names`], [`search`], [`write`], [`read`], [`chunk`], [`status`], [`duty`] and [`safe_mode`] do the work.
 //! * [`node`]: the service for datanodes.
-//! * [`chains`]: where the chunks of a plan go.
+//! * [`chains`]: places the chunks of a plan on datanodes.
 
+mod admin;
+pub mod admission;
 mod chains;
 mod chunk;
+mod cluster;
 mod duty;
+mod files;
 pub mod names;
 pub mod node;
 pub mod read;

@@ -5,7 +5,7 @@ use crate::master::refused::{refused, refused_move};
 use crate::master::registry::told;
 use crate::master::state::Master;
 use dfs_logic::command::{Op, Outcome, Refusal};
-use dfs_rpc::client::{Blocked, ListFolder, ListPage};
+use dfs_rpc::wire::{Blocked, ListFolder, ListPage};
 use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
 use dfs_types::principal::is_user_name;
 use dfs_types::{AttributeChange, ChunkId, Deleted, DfsPath, Duty, RequestId, Result, Stat};
@@ -15,7 +15,6 @@ const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::namespace::CHANGED_MAX,
 
 impl Master {
     pub(super) async fn mkdir(&self, user: &str, request: RequestId, path: DfsPath, parents: bool) -> Result<()> {
-        self.need_writable()?;
         let op = Op::Mkdir { path: path.clone(), parents };
         self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
         Ok(())
@@ -29,7 +28,6 @@ impl Master {
         to: DfsPath,
         overwrite: bool,
     ) -> Result<()> {
-        self.need_writable()?;
         let op = Op::Rename { from: from.clone(), to: to.clone(), overwrite };
         self.propose(request, user, op).await?.map_err(|refusal| refused_move(refusal, &from, &to))?;
         Ok(())
@@ -42,7 +40,6 @@ impl Master {
         path: DfsPath,
         recursive: bool,
     ) -> Result<Deleted> {
-        self.need_writable()?;
         let op = Op::Delete { path: path.clone(), recursive };
         match self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))? {
             Outcome::Deleted(deleted) => Ok(deleted),
@@ -58,7 +55,6 @@ impl Master {
         path: DfsPath,
         change: AttributeChange,
     ) -> Result<()> {
-        self.need_writable()?;
         let names = [&change.owner, &change.group];
         if let Some(name) = names.into_iter().flatten().find(|name| !is_user_name(name)) {
             return Err(refused(Refusal::BadUserName, &path).at(name));
@@ -75,7 +71,6 @@ impl Master {
         path: DfsPath,
         replication: u8,
     ) -> Result<u32> {
-        self.need_writable()?;
         check_replication(replication)?;
         self.keep_drained(user, &path, replication);
         let op = Op::SetReplication { path: path.clone(), replication };
@@ -102,7 +97,6 @@ impl Master {
 
     /// What keeps the chunks of a file from having their replicas.
     pub(super) fn blocked(&self, user: &str, path: &DfsPath) -> Result<Blocked> {
-        self.need_leader()?;
         let version = self.published.get();
         let found = version.namespace.chunks(path, 0, u64::MAX, usize::MAX, user);
         let (_, chunks) = found.map_err(|refusal| refused(refusal, path))?;
@@ -111,12 +105,10 @@ impl Master {
     }
 
     pub(super) fn stat(&self, user: &str, path: &DfsPath) -> Result<Stat> {
-        self.need_leader()?;
         self.published.look().namespace.stat(path, user).map_err(|refusal| refused(refusal, path))
     }
 
     pub(super) fn list(&self, user: &str, list: &ListFolder) -> Result<ListPage> {
-        self.need_leader()?;
         let limit = list.limit.clamp(1, ENTRIES_PER_PAGE_MAX) as usize;
         let version = self.published.get();
         let page = version.namespace.list(&list.path, list.after.as_deref(), &list.prefix, limit, user);

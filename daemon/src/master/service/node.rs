@@ -4,7 +4,9 @@ use crate::master::ahead::Ahead;
 use crate::master::refused::invalid;
 use crate::master::registry::Refused;
 use crate::master::state::Master;
-use dfs_rpc::node::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeService, Register, Registered, ReportPage};
+use dfs_rpc::services::NodeService;
+use dfs_rpc::wire;
+use dfs_rpc::wire::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Register, Registered, ReportPage};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
 use std::sync::Arc;
 use tarpc::context::Context;
@@ -46,7 +48,7 @@ fn refused(refused: Refused) -> Error {
 }
 
 impl NodeService for NodeCalls {
-    async fn register(self, _: Context, register: Register) -> Result<Registered> {
+    async fn register(self, _: Context, register: Register) -> wire::Result<Registered> {
         let master = &self.master;
         check_words(&register.load, &register.version)?;
         let (address, version) = (register.address, register.version.clone());
@@ -63,7 +65,7 @@ impl NodeService for NodeCalls {
         Ok(Registered { master: master.id, keys: master.keys.get(&master.published).tokens.clone(), heartbeat_ms })
     }
 
-    async fn heartbeat(self, _: Context, heartbeat: Heartbeat) -> Result<HeartbeatReply> {
+    async fn heartbeat(self, _: Context, heartbeat: Heartbeat) -> wire::Result<HeartbeatReply> {
         let master = &self.master;
         check_words(&heartbeat.load, "")?;
         let version = master.published.get();
@@ -87,7 +89,7 @@ impl NodeService for NodeCalls {
         Ok(HeartbeatReply { orders, keys: master.keys.get(&master.published).tokens.clone() })
     }
 
-    async fn chunk_report(self, _: Context, page: ReportPage) -> Result<()> {
+    async fn chunk_report(self, _: Context, page: ReportPage) -> wire::Result<()> {
         let master = &self.master;
         let version = master.published.get();
         let ids = page.chunks.iter().map(|stored| stored.key.chunk);

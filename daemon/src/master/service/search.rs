@@ -5,14 +5,13 @@ use crate::master::state::Master;
 use dfs_logic::namespace::{Met, Namespace};
 use dfs_logic::repair::{Examiner, Shortage, View};
 use dfs_logic::search::Criteria;
-use dfs_rpc::client::{Find, Found, FoundPage, Looked, Short, Wanted};
+use dfs_rpc::wire::{Find, Found, FoundPage, Looked, Short, Wanted};
 use dfs_rpc::{CHUNKS_PER_SEARCH_MAX, ENTRIES_PER_PAGE_MAX, ENTRIES_PER_SEARCH_MAX, TEXT_BYTES_MAX};
 use dfs_types::{DfsPath, Glob, Kind, Result};
 use std::ops::ControlFlow;
 
 impl Master {
     pub(super) fn find(&self, user: &str, find: &Find) -> Result<FoundPage> {
-        self.need_leader()?;
         let criteria = criteria(&find.wanted)?;
         let version = self.published.get();
         if !find.wanted.short {

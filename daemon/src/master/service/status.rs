@@ -2,7 +2,7 @@
 
 use crate::master::registry::Glance;
 use crate::master::state::{Held, Master, safe_mode_reason};
-use dfs_rpc::client::{ClusterStatus, FullDisk, MasterStatus, NodeStatus, SafeMode};
+use dfs_rpc::wire::{ClusterStatus, FullDisk, MasterStatus, NodeStatus, SafeMode};
 use dfs_types::MasterId;
 
 /// Room for so many more segments of the log lets a master whose disk was full go on.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use dfs_logic::command::{NewFile, Op, Outcome};
 use dfs_logic::writes::Planned;
 use dfs_rpc::capability::{Capability, Operation, Receipt, Stored};
-use dfs_rpc::client::{CommitWrite, Committed, CommittedChunk, NodeAddress, PlanWrite, PlannedChunk, WritePlan};
+use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, NodeAddress, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Principal, Result, WriteId};
 use std::pin::pin;
@@ -66,7 +66,6 @@ impl Master {
     }
 
     pub(super) async fn plan_write(&self, user: &str, plan: PlanWrite, until: Instant) -> Result<WritePlan> {
-        self.need_writable()?;
         let count = plan.chunks;
         if count == 0 || count as usize > CHUNKS_PER_PLAN_MAX {
             return Err(invalid(format!("{count} chunks in one plan; 1 to {CHUNKS_PER_PLAN_MAX} are allowed")));
@@ -182,7 +181,6 @@ impl Master {
     }
 
     pub(super) async fn commit_write(&self, user: &str, commit: CommitWrite) -> Result<Committed> {
-        self.need_writable()?;
         let shape = self.shape(commit.replication, commit.chunk_size)?;
         if commit.chunks.len() > CHUNKS_PER_FILE_MAX {
             let (max, chunk_size) = (CHUNKS_PER_FILE_MAX as u64, u64::from(shape.chunk_size));

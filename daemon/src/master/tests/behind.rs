@@ -1,12 +1,12 @@
 //! A master whose state is older than the data: datanodes hold chunks that it has not handed out.
 
-use super::harness::{Cluster, code, context, path, plan, put, request, until};
-use dfs_rpc::client::{ClientServiceClient, SafeMode, SafeModeChange};
-use dfs_rpc::node::Heartbeat;
+use super::harness::{Answer, Cluster, code, context, path, plan, put, request, until};
+use dfs_rpc::services::UserClient;
+use dfs_rpc::wire::{Heartbeat, SafeMode, SafeModeChange};
 use dfs_types::{ChunkId, ErrorCode};
 
-async fn safe_mode(user: &ClientServiceClient) -> Option<SafeMode> {
-    user.status(context()).await.expect("call").expect("status").safe_mode
+async fn safe_mode(user: &UserClient) -> Option<SafeMode> {
+    user.cluster.status(context()).await.answer().expect("status").safe_mode
 }
 
 fn one(id: ChunkId) -> dfs_types::StoredReplica {
@@ -20,10 +20,10 @@ async fn chunks_that_were_not_handed_out_stop_writing_until_a_user_gives_up_what
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
     let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
-    let planned = ann.plan_write(context(), plan(&path("/next"))).await.expect("call").expect("planned").chunks[0].id;
+    let planned = ann.files.plan_write(context(), plan(&path("/next"))).await.answer().expect("planned").chunks[0].id;
     // What was handed out is no proof of anything, and neither is it that a datanode reports again.
     nodes[0].report(&[one(chunk), one(planned)]).await;
-    assert_eq!(ann.mkdir(context(), request(), path("/a"), false).await.expect("call"), Ok(()));
+    assert_eq!(ann.files.mkdir(context(), request(), path("/a"), false).await.answer(), Ok(()));
     assert_eq!(safe_mode(&ann).await, None);
     let lost = [one(chunk), one(ChunkId(planned.0 + 3)), one(ChunkId(planned.0 + 5_000))];
     nodes[1].report(&lost).await;
@@ -31,18 +31,18 @@ async fn chunks_that_were_not_handed_out_stop_writing_until_a_user_gives_up_what
     let found = safe_mode(&ann).await.expect("safe mode");
     assert_eq!(found.by.as_deref(), Some("master-1"));
     assert!(found.reason.starts_with("datanode-2 holds 2 chunks with ids that this master has not handed out yet"));
-    let refused = ann.mkdir(context(), request(), path("/b"), false).await.expect("call");
+    let refused = ann.files.mkdir(context(), request(), path("/b"), false).await.answer();
     assert!(refused.as_ref().is_err_and(|error| error.message.contains("has not handed out yet")), "{refused:?}");
     assert_eq!(code(refused), ErrorCode::SafeMode);
-    assert!(ann.plan_write(context(), plan(&path("/next"))).await.expect("call").is_err(), "no ids are handed out");
+    assert!(ann.files.plan_write(context(), plan(&path("/next"))).await.answer().is_err(), "no ids are handed out");
     assert_eq!(nodes[1].heartbeat(nodes[1].news()).await.orders, [], "nothing is deleted");
     // A user gives up what is missing: no id is given a second time.
-    ann.set_safe_mode(context(), SafeModeChange::Leave).await.expect("call").expect("left");
+    ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("left");
     assert_eq!(safe_mode(&ann).await, None);
     let (_, next) = put(&ann, "/next", &nodes.each_ref()).await;
     assert!(next.0 > planned.0 + 5_000, "{next} after {planned}");
     nodes[1].report(&lost).await;
-    until("the worker has looked", async || ann.status(context()).await.expect("call").is_ok()).await;
+    until("the worker has looked", async || ann.cluster.status(context()).await.answer().is_ok()).await;
     assert_eq!(safe_mode(&ann).await, None, "it was given up");
 }
 
@@ -75,7 +75,7 @@ async fn what_a_refused_message_says_stops_nobody() {
     let nodes = cluster.datanodes(&master).await;
     let far = vec![one(ChunkId(u64::MAX))];
     let of_another_boot = Heartbeat { boot: nodes[0].boot ^ 1, added: far.clone(), ..nodes[0].news() };
-    let refused = nodes[0].client.heartbeat(context(), of_another_boot).await.expect("call");
+    let refused = nodes[0].client.heartbeat(context(), of_another_boot).await.answer();
     assert_eq!(code(refused), ErrorCode::InvalidArgument);
     nodes[1].report(&far).await;
     until("safe mode", async || safe_mode(&ann).await.is_some()).await;

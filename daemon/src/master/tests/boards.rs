@@ -1,18 +1,19 @@
 //! The picture of the cluster, and what happened, as a dashboard asks for them.
 
-use super::harness::{Cluster, context, load, put, suspect, until};
+use super::harness::{Answer, Cluster, context, load, put, suspect, until};
 use dfs_rpc::board::{Board, BoardVersion, Severity};
-use dfs_rpc::client::{ClientServiceClient, SafeModeChange};
 use dfs_rpc::curve::Second;
+use dfs_rpc::services::UserClient;
+use dfs_rpc::wire::SafeModeChange;
 use dfs_types::DatanodeId;
 use std::cell::Cell;
 
-async fn board(user: &ClientServiceClient, since: Option<BoardVersion>) -> Board {
-    Board::decode(&user.board(context(), since).await.expect("call").expect("a board")).expect("reads")
+async fn board(user: &UserClient, since: Option<BoardVersion>) -> Board {
+    Board::decode(&user.cluster.board(context(), since).await.answer().expect("a board")).expect("reads")
 }
 
 /// What happened to a datanode, or with none to the cluster.
-async fn texts(user: &ClientServiceClient, node: Option<u16>) -> Vec<String> {
+async fn texts(user: &UserClient, node: Option<u16>) -> Vec<String> {
     let events = board(user, None).await.events;
     events.into_iter().filter(|event| event.node == node.map(DatanodeId)).map(|event| event.text).collect()
 }
@@ -165,9 +166,9 @@ async fn damage_disks_and_safe_mode_are_told_once() {
         b.heartbeat(news).await;
     }
     let enter = SafeModeChange::Enter { reason: "the cooling is out".into() };
-    ann.set_safe_mode(context(), enter).await.expect("call").expect("entered");
-    ann.set_safe_mode(context(), SafeModeChange::Leave).await.expect("call").expect("left");
-    ann.set_safe_mode(context(), SafeModeChange::Leave).await.expect("call").expect("nothing to leave");
+    ann.admin.set_safe_mode(context(), enter).await.answer().expect("entered");
+    ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("left");
+    ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("nothing to leave");
     until("all of it shows", async || texts(&ann, None).await.iter().any(|text| text == "ann has ended safe mode"))
         .await;
     let events = board(&ann, None).await.events;

@@ -1,13 +1,14 @@
 //! Datanodes come, report and go.
 
-use super::harness::{Cluster, code, context, key, load, path, put, until};
+use super::harness::{Answer, Cluster, code, context, key, load, path, put, until};
 use bytes::Bytes;
-use dfs_rpc::client::{ClientServiceClient, NodeState, PlanRead};
+use dfs_rpc::services::UserClient;
+use dfs_rpc::wire::{NodeState, PlanRead};
 use dfs_types::{DatanodeId, ErrorCode};
 use std::time::Duration;
 
-async fn states(user: &ClientServiceClient) -> Vec<(DatanodeId, NodeState)> {
-    let nodes = user.nodes(context()).await.expect("call").expect("nodes");
+async fn states(user: &UserClient) -> Vec<(DatanodeId, NodeState)> {
+    let nodes = user.cluster.nodes(context()).await.answer().expect("nodes");
     nodes.into_iter().map(|node| (node.id, node.state)).collect()
 }
 
@@ -34,11 +35,11 @@ async fn an_older_connection_and_an_older_start_are_not_listened_to() {
     let twin = cluster.register_as(&master, 1, load(1 << 40), old.boot ^ 1).await;
     assert_eq!(twin.err().expect("another process is there").code, ErrorCode::AlreadyExists);
     let new = cluster.register_as(&master, 1, load(1 << 40), old.boot).await.expect("the same process");
-    let refused = old.client.heartbeat(context(), old.news()).await.expect("call");
+    let refused = old.client.heartbeat(context(), old.news()).await.answer();
     assert_eq!(refused.expect_err("old connection").code, ErrorCode::InvalidArgument);
     let mut other_boot = new.news();
     other_boot.boot ^= 1;
-    assert!(new.client.heartbeat(context(), other_boot).await.expect("call").is_err());
+    assert!(new.client.heartbeat(context(), other_boot).await.answer().is_err());
     // That the old connection closes says nothing about the new one.
     drop(old);
     new.heartbeat(new.news()).await;
@@ -53,9 +54,9 @@ async fn damage_is_looked_at_before_it_is_believed() {
     let nodes = cluster.datanodes(&master).await;
     let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
     let read = PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
-    let capability = ann.plan_read(context(), read).await.expect("call").expect("planned").chunks[0].capability.clone();
-    let report = async |user: &ClientServiceClient, node, capability: &Bytes| {
-        user.report_damage(context(), DatanodeId(node), capability.clone()).await.expect("call")
+    let capability = ann.files.plan_read(context(), read).await.answer().expect("planned").chunks[0].capability.clone();
+    let report = async |user: &UserClient, node, capability: &Bytes| {
+        user.files.report_damage(context(), DatanodeId(node), capability.clone()).await.answer()
     };
     assert!(report(&ann, 9, &capability).await.is_err());
     // A reader shows that he may read the chunk.
@@ -67,7 +68,7 @@ async fn damage_is_looked_at_before_it_is_believed() {
         assert_eq!(report(&ann, 2, &capability).await, Ok(()));
     }
     let reply = nodes[1].heartbeat(nodes[1].news()).await;
-    assert_eq!(reply.orders, [dfs_rpc::node::Order::Verify { key: key(chunk) }], "said three times, ordered once");
+    assert_eq!(reply.orders, [dfs_rpc::wire::Order::Verify { key: key(chunk) }], "said three times, ordered once");
 }
 
 #[tokio::test]

@@ -1,25 +1,27 @@
 //! Datanodes that are drained, taken back and forgotten.
 
-use super::harness::{Cluster, Datanode, Running, code, context, load, path, plan, put, replica, request, until};
+use super::harness::{
+    Answer, Cluster, Datanode, Running, code, context, load, path, plan, put, replica, request, until,
+};
 use super::healing::order;
 use dfs_rpc::board::Board;
-use dfs_rpc::client::{ClientServiceClient, NodeStatus};
-use dfs_rpc::node::Order;
+use dfs_rpc::services::UserClient;
+use dfs_rpc::wire::{NodeStatus, Order};
 use dfs_types::{ChunkId, DatanodeId, Detail, Duty, ErrorCode, Result};
 use std::cell::Cell;
 
-async fn set_duty(user: &ClientServiceClient, node: u16, duty: Duty) -> Result<()> {
-    user.set_duty(context(), request(), DatanodeId(node), duty).await.expect("call")
+async fn set_duty(user: &UserClient, node: u16, duty: Duty) -> Result<()> {
+    user.admin.set_duty(context(), request(), DatanodeId(node), duty.into()).await.answer()
 }
 
-async fn node(user: &ClientServiceClient, node: u16) -> Option<NodeStatus> {
-    let nodes = user.nodes(context()).await.expect("call").expect("nodes");
+async fn node(user: &UserClient, node: u16) -> Option<NodeStatus> {
+    let nodes = user.cluster.nodes(context()).await.answer().expect("nodes");
     nodes.into_iter().find(|status| status.id == DatanodeId(node))
 }
 
 /// What happened to a datanode since this master has begun, but for its coming and going.
-async fn told(user: &ClientServiceClient, node: u16) -> Vec<String> {
-    let board = Board::decode(&user.board(context(), None).await.expect("call").expect("a board")).expect("reads");
+async fn told(user: &UserClient, node: u16) -> Vec<String> {
+    let board = Board::decode(&user.cluster.board(context(), None).await.answer().expect("a board")).expect("reads");
     let of_node = board.events.into_iter().filter(|event| event.node == Some(DatanodeId(node)));
     let texts = of_node.map(|event| event.text);
     texts
@@ -34,7 +36,7 @@ async fn alive(nodes: &[&Datanode]) {
 }
 
 /// Four datanodes, a file of one chunk on the first three of them, and the third is to be drained.
-async fn draining(cluster: &Cluster) -> (Running, ClientServiceClient, [Datanode; 4], ChunkId) {
+async fn draining(cluster: &Cluster) -> (Running, UserClient, [Datanode; 4], ChunkId) {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let [a, b, c] = cluster.datanodes(&master).await;
@@ -72,7 +74,7 @@ async fn what_the_others_cannot_carry_is_refused() {
     assert_eq!(code(set_duty(&bob, 2, Duty::Drain).await), ErrorCode::PermissionDenied);
     assert_eq!(code(set_duty(&ann, 9, Duty::Drain).await), ErrorCode::NotFound);
     assert_eq!(code(set_duty(&ann, 2, Duty::Gone).await), ErrorCode::InvalidArgument);
-    assert_eq!(ann.status(context()).await.expect("call").expect("status").nodes_draining, 0);
+    assert_eq!(ann.cluster.status(context()).await.answer().expect("status").nodes_draining, 0);
     // With room for one of them there is none for two.
     assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()));
     assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()), "nothing new");
@@ -92,9 +94,9 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
         node(&ann, 3).await.expect("there").left == Some(1)
     })
     .await;
-    let health = ann.status(context()).await.expect("call").expect("status");
+    let health = ann.cluster.status(context()).await.answer().expect("status");
     assert_eq!((health.replication.under, health.replication.endangered, health.nodes_draining), (0, 0, 1));
-    let planned = ann.plan_write(context(), plan(&path("/new"))).await.expect("call").expect("planned");
+    let planned = ann.files.plan_write(context(), plan(&path("/new"))).await.answer().expect("planned");
     assert!(planned.chunks[0].chain.iter().all(|place| place.id != c.id), "{planned:?}");
 
     let mut news = d.news();

@@ -4,14 +4,15 @@ use crate::authority::{Authority, draw_cluster_id};
 use crate::master::{MasterOptions, run};
 use dfs_config::MasterSettings;
 use dfs_rpc::capability::{KeyRing, Stored};
-use dfs_rpc::client::{ClientServiceClient, CommitWrite, Committed, CommittedChunk, PlanWrite, PlannedChunk};
 use dfs_rpc::hello::Service;
-use dfs_rpc::node::{
-    FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, NodeServiceClient, Register, ReportPage, TokenKey,
-};
 use dfs_rpc::request::next_write;
+use dfs_rpc::services::{NodeServiceClient, UserClient};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
+use dfs_rpc::wire::{
+    self, CommitWrite, Committed, CommittedChunk, FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, PlanWrite,
+    PlannedChunk, Register, ReportPage, TokenKey,
+};
 use dfs_types::{
     ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, ErrorCode, Generation, MasterId, Principal,
     Protection, ReplicaKey, ReplicaState, RequestId, Result, Stat, StoredReplica,
@@ -43,6 +44,19 @@ pub(super) struct Running {
 
 pub(super) fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("valid path")
+}
+
+/// What a call came to.
+pub(super) trait Answer<T> {
+    /// The value or the error that the master has answered with.
+    fn answer(self) -> Result<T>;
+}
+
+impl<T> Answer<T> for std::result::Result<wire::Result<T>, tarpc::client::RpcError> {
+    #[track_caller]
+    fn answer(self) -> Result<T> {
+        Ok(self.expect("call")?)
+    }
 }
 
 pub(super) fn request() -> RequestId {
@@ -133,9 +147,9 @@ impl Cluster {
         opened.await.expect("connected")
     }
 
-    pub async fn user(&self, master: &Running, name: &str) -> ClientServiceClient {
+    pub async fn user(&self, master: &Running, name: &str) -> UserClient {
         let connected = self.connect(master, &Principal::User(name.into()), Service::Client).await;
-        ClientServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn()
+        UserClient::new(connected).spawn()
     }
 
     /// A datanode that registers and reports the replicas `holds`.
@@ -170,7 +184,7 @@ impl Cluster {
             NodeServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn();
         let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + number));
         let register = Register { boot, address, load, version: "test".into() };
-        let registered = client.register(context(), register).await.expect("call")?;
+        let registered = client.register(context(), register).await.answer()?;
         Ok(Datanode { id, cluster: self.id(), client, boot, keys: registered.keys })
     }
 
@@ -225,13 +239,13 @@ impl Datanode {
     }
 
     pub async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
-        self.client.heartbeat(context(), news).await.expect("call").expect("taken")
+        self.client.heartbeat(context(), news).await.answer().expect("taken")
     }
 
     /// Reports that it has these replicas.
     pub async fn report(&self, holds: &[StoredReplica]) {
         let page = ReportPage { boot: self.boot, first: true, last: true, chunks: holds.to_vec() };
-        self.client.chunk_report(context(), page).await.expect("call").expect("reported");
+        self.client.chunk_report(context(), page).await.answer().expect("reported");
     }
 
     /// A receipt as this datanode would give it.
@@ -273,14 +287,14 @@ pub(super) fn stored(planned: &PlannedChunk, length: u32, nodes: &[&Datanode]) -
 }
 
 /// Writes a file of one chunk; says which chunk.
-pub(super) async fn put(user: &ClientServiceClient, name: &str, nodes: &[&Datanode]) -> (Stat, ChunkId) {
+pub(super) async fn put(user: &UserClient, name: &str, nodes: &[&Datanode]) -> (Stat, ChunkId) {
     let path = path(name);
     let plan = plan(&path);
     let write = plan.write;
-    let planned = user.plan_write(context(), plan).await.expect("call").expect("planned");
+    let planned = user.files.plan_write(context(), plan).await.answer().expect("planned");
     let chunks = vec![stored(&planned.chunks[0], 1000, nodes)];
     let commit = CommitWrite { write, ..commit(&path, chunks) };
-    let committed = user.commit_write(context(), commit).await.expect("call").expect("committed");
+    let committed = user.files.commit_write(context(), commit).await.answer().expect("committed");
     let Committed::File(stat) = committed else { panic!("{committed:?}") };
     (stat, planned.chunks[0].id)
 }

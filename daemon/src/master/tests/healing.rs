@@ -1,10 +1,10 @@
 //! Repair, trimming and garbage, as orders to datanodes.
 
 use super::harness::{
-    Cluster, Datanode, Running, commit, context, key, load, path, plan, put, replica, request, stored, suspect, until,
+    Answer, Cluster, Datanode, Running, commit, context, key, load, path, plan, put, replica, request, stored, suspect,
+    until,
 };
-use dfs_rpc::client::CommitWrite;
-use dfs_rpc::node::Order;
+use dfs_rpc::wire::{CommitWrite, Order};
 use dfs_types::{ReplicaState, StoredReplica};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -51,7 +51,7 @@ async fn chunks_of_a_dead_datanode_are_copied_to_one_that_has_none() {
         for node in [&a, &b, &d] {
             node.heartbeat(node.news()).await;
         }
-        let status = ann.status(context()).await.expect("call").expect("status").replication;
+        let status = ann.cluster.status(context()).await.answer().expect("status").replication;
         status.under + status.endangered + status.missing + status.copying == 0
     })
     .await;
@@ -127,8 +127,8 @@ async fn corrupt_replicas_are_all_that_is_left() {
         news.added = vec![suspect(chunk)];
         node.heartbeat(news).await;
     }
-    let read = dfs_rpc::client::PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
-    let found = ann.plan_read(context(), read).await.expect("call").expect("planned");
+    let read = dfs_rpc::wire::PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
+    let found = ann.files.plan_read(context(), read).await.answer().expect("planned");
     assert_eq!(found.chunks[0].replicas.len(), 3, "a reader may put it together from them");
     let (_, mend) = order(&nodes.each_ref(), |order| !matches!(order, Order::Verify { .. })).await;
     let Order::Mend { chunk: mended, sources, .. } = mend else { panic!("{mend:?}") };
@@ -144,7 +144,7 @@ async fn chunks_of_deleted_files_go_without_waiting_for_the_floor() {
     let [a, b, c] = cluster.datanodes(&master).await;
     let (_, kept) = put(&ann, "/kept", &[&a, &b, &c]).await;
     let (_, deleted) = put(&ann, "/deleted", &[&a, &b, &c]).await;
-    ann.delete(context(), request(), path("/deleted"), false).await.expect("call").expect("deleted");
+    ann.files.delete(context(), request(), path("/deleted"), false).await.answer().expect("deleted");
     let (_, gone) = order(&[&a, &b, &c], |order| matches!(order, Order::Delete { .. })).await;
     assert_eq!(gone, Order::Delete { key: key(deleted) });
     assert!(kept < deleted);
@@ -159,7 +159,7 @@ async fn chunks_of_writes_of_an_earlier_leader_are_collected_in_time() {
     let [a, b, c] = cluster.datanodes(&master).await;
     let (_, kept) = put(&ann, "/kept", &[&a, &b, &c]).await;
     let planned =
-        ann.plan_write(context(), super::harness::plan(&path("/never"))).await.expect("call").expect("planned");
+        ann.files.plan_write(context(), super::harness::plan(&path("/never"))).await.answer().expect("planned");
     let given_up = planned.chunks[0].id;
     // What is known of the write goes with the leader.
     master.stop();
@@ -185,7 +185,7 @@ async fn nothing_is_copied_to_a_datanode_without_room() {
     c.heartbeat(full).await;
     let mut plan = super::harness::plan(&path("/two-chunks"));
     plan.chunks = 2;
-    let error = ann.plan_write(context(), plan).await.expect("call").expect_err("no room");
+    let error = ann.files.plan_write(context(), plan).await.answer().expect_err("no room");
     assert!(error.message.contains("room"), "{error}");
     for node in [a, b] {
         node.heartbeat(node.news()).await;
@@ -205,7 +205,7 @@ async fn a_file_that_appears_is_not_short_of_copies_for_a_moment() {
             let path = path(&format!("/{round}-{number}"));
             let plan = plan(&path);
             let write = plan.write;
-            let planned = ann.plan_write(context(), plan).await.expect("call").expect("planned");
+            let planned = ann.files.plan_write(context(), plan).await.answer().expect("planned");
             let chunk = &planned.chunks[0];
             let told = nodes.each_ref().map(|node| {
                 let mut news = node.news();
@@ -213,12 +213,12 @@ async fn a_file_that_appears_is_not_short_of_copies_for_a_moment() {
                 node.heartbeat(news)
             });
             let chunks = vec![stored(chunk, 1000, &nodes.each_ref())];
-            let committed = ann.commit_write(context(), CommitWrite { write, ..commit(&path, chunks) });
+            let committed = ann.files.commit_write(context(), CommitWrite { write, ..commit(&path, chunks) });
             let (committed, _) = futures::join!(committed, futures::future::join_all(told));
-            committed.expect("call").expect("committed");
+            committed.answer().expect("committed");
         });
         futures::future::join_all(puts).await;
-        let chunks = ann.status(context()).await.expect("call").expect("status").replication;
+        let chunks = ann.cluster.status(context()).await.answer().expect("status").replication;
         assert_eq!((chunks.missing, chunks.endangered, chunks.under), (0, 0, 0), "round {round} of {}", chunks.chunks);
     }
 }

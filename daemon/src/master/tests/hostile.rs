@@ -22,7 +22,7 @@ async fn garbage_on_the_port_does_no_harm() {
         // It may answer with a TLS alert; it must close.
         let _ = socket.read_to_end(&mut Vec::new()).await;
     }
-    ann.ping(context()).await.expect("the master lives");
+    ann.cluster.ping(context()).await.expect("the master lives").expect("answered");
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn garbage_behind_the_hello_ends_that_connection_only() {
         stream.write_all(garbage).await.expect("sent");
         let _ = stream.read_to_end(&mut Vec::new()).await;
     }
-    ann.ping(context()).await.expect("the master lives");
+    ann.cluster.ping(context()).await.expect("the master lives").expect("answered");
 }
 
 #[tokio::test]

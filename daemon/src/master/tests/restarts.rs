@@ -1,6 +1,6 @@
 //! What a restart keeps.
 
-use super::harness::{Cluster, code, context, file_names, path, put, replica, request, until};
+use super::harness::{Answer, Cluster, code, context, file_names, path, put, replica, request, until};
 use dfs_types::{ByteSize, ErrorCode};
 
 #[tokio::test]
@@ -10,10 +10,10 @@ async fn a_restart_keeps_everything_and_recognises_retries() {
     for round in 0..3 {
         let master = cluster.start();
         let ann = cluster.user(&master, "ann").await;
-        assert_eq!(ann.mkdir(context(), id, path("/first"), false).await.expect("call"), Ok(()));
+        assert_eq!(ann.files.mkdir(context(), id, path("/first"), false).await.answer(), Ok(()));
         let name = format!("/round-{round}");
-        assert_eq!(ann.mkdir(context(), request(), path(&name), false).await.expect("call"), Ok(()));
-        let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
+        assert_eq!(ann.files.mkdir(context(), request(), path(&name), false).await.answer(), Ok(()));
+        let root = ann.files.stat(context(), path("/")).await.answer().expect("there");
         assert_eq!(root.directories, 2 + round);
         master.stop();
     }
@@ -42,7 +42,7 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
     // One at a time: each is an entry of its own, and the log keeps the last thousand.
     while !snapshot.exists() || made < 3000 {
         let name = format!("/{made}-{long}");
-        assert_eq!(ann.mkdir(context(), request(), path(&name), false).await.expect("call"), Ok(()));
+        assert_eq!(ann.files.mkdir(context(), request(), path(&name), false).await.answer(), Ok(()));
         made += 1;
     }
     let segments = || file_names(&cluster.log_folder()).iter().filter(|name| name.starts_with("segment-")).count();
@@ -50,9 +50,9 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
     master.stop();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
-    let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
+    let root = ann.files.stat(context(), path("/")).await.answer().expect("there");
     assert_eq!(root.directories, made);
-    assert_eq!(ann.mkdir(context(), request(), path("/after"), false).await.expect("call"), Ok(()));
+    assert_eq!(ann.files.mkdir(context(), request(), path("/after"), false).await.answer(), Ok(()));
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn damage_in_the_log_keeps_the_master_down() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     for n in 0..50 {
-        ann.mkdir(context(), request(), path(&format!("/{n}")), false).await.expect("call").expect("made");
+        ann.files.mkdir(context(), request(), path(&format!("/{n}")), false).await.answer().expect("made");
     }
     master.stop();
     let segment = cluster.log_folder().join("segment-0000000000000001.log");
@@ -78,7 +78,7 @@ async fn damage_in_the_log_keeps_the_master_down() {
     std::fs::write(&segment, &good).expect("written");
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
-    let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
+    let root = ann.files.stat(context(), path("/")).await.answer().expect("there");
     assert_eq!(root.directories, 50);
 }
 
@@ -92,15 +92,15 @@ async fn after_a_restart_writing_waits_until_enough_chunks_are_reported() {
     master.stop();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
-    assert_eq!(code(ann.mkdir(context(), request(), path("/a"), false).await.expect("call")), ErrorCode::SafeMode);
-    let status = ann.status(context()).await.expect("call").expect("status");
+    assert_eq!(code(ann.files.mkdir(context(), request(), path("/a"), false).await.answer()), ErrorCode::SafeMode);
+    let status = ann.cluster.status(context()).await.answer().expect("status");
     assert_eq!(status.safe_mode.map(|safe| (safe.chunks_reported, safe.chunks_total)), Some((0, 1)));
-    assert!(ann.stat(context(), path("/file")).await.expect("call").is_ok(), "reading names goes on");
+    assert!(ann.files.stat(context(), path("/file")).await.answer().is_ok(), "reading names goes on");
     let node = cluster.datanode(&master, 2, &[replica(chunk)]).await;
     until("safe mode ends", async || {
         node.heartbeat(node.news()).await;
-        ann.status(context()).await.expect("call").expect("status").safe_mode.is_none()
+        ann.cluster.status(context()).await.answer().expect("status").safe_mode.is_none()
     })
     .await;
-    assert_eq!(ann.mkdir(context(), request(), path("/a"), false).await.expect("call"), Ok(()));
+    assert_eq!(ann.files.mkdir(context(), request(), path("/a"), false).await.answer(), Ok(()));
 }

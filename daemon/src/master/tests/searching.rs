@@ -1,15 +1,16 @@
 //! Searching, safe mode and replication over the wire.
 
-use super::harness::{Cluster, code, context, path, put, request, until};
-use dfs_rpc::client::{ClientServiceClient, Find, FoundPage, SafeModeChange, Short, Wanted};
+use super::harness::{Answer, Cluster, code, context, path, put, request, until};
+use dfs_rpc::services::UserClient;
+use dfs_rpc::wire::{Find, FoundPage, SafeModeChange, Short, Wanted};
 use dfs_types::{AttributeChange, ErrorCode, Kind, Timestamp};
 
-async fn page(user: &ClientServiceClient, from: &str, wanted: Wanted) -> FoundPage {
+async fn page(user: &UserClient, from: &str, wanted: Wanted) -> FoundPage {
     let find = Find { path: path(from), after: None, wanted };
-    user.find(context(), find).await.expect("call").expect("searched")
+    user.files.find(context(), find).await.answer().expect("searched")
 }
 
-async fn paths(user: &ClientServiceClient, from: &str, wanted: Wanted) -> Vec<String> {
+async fn paths(user: &UserClient, from: &str, wanted: Wanted) -> Vec<String> {
     let found = page(user, from, wanted).await;
     assert_eq!(found.next, None);
     found.entries.into_iter().map(|found| found.path.to_string()).collect()
@@ -22,12 +23,12 @@ async fn each_criterion_finds_its_own() {
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
     let [a, b, c] = nodes.each_ref();
-    ann.mkdir(context(), request(), path("/d/Reports"), true).await.expect("call").expect("made");
+    ann.files.mkdir(context(), request(), path("/d/Reports"), true).await.answer().expect("made");
     for name in ["/d/a.csv", "/d/Reports/b.csv", "/d/Reports/été.pdf"] {
         put(&ann, name, &[a, b, c]).await;
     }
     let old = AttributeChange { modified: Some(Timestamp(5)), ..Default::default() };
-    ann.set_attributes(context(), request(), path("/d/a.csv"), old).await.expect("call").expect("set");
+    ann.files.set_attributes(context(), request(), path("/d/a.csv"), old.into()).await.answer().expect("set");
     let all = Wanted::default;
     for (wanted, expected) in [
         (Wanted { name: Some("*.csv".into()), ..all() }, vec!["/d/Reports/b.csv", "/d/a.csv"]),
@@ -42,10 +43,10 @@ async fn each_criterion_finds_its_own() {
         assert_eq!(paths(&ann, "/d", wanted.clone()).await, expected, "{wanted:?}");
     }
     let nothing = Find { path: path("/none"), after: None, wanted: all() };
-    assert_eq!(code(ann.find(context(), nothing).await.expect("call")), ErrorCode::NotFound);
+    assert_eq!(code(ann.files.find(context(), nothing).await.answer()), ErrorCode::NotFound);
     let long = Wanted { name: Some("x".repeat(2_000)), ..all() };
     let long = Find { path: path("/"), after: None, wanted: long };
-    assert_eq!(code(ann.find(context(), long).await.expect("call")), ErrorCode::InvalidArgument);
+    assert_eq!(code(ann.files.find(context(), long).await.answer()), ErrorCode::InvalidArgument);
 }
 
 #[tokio::test]
@@ -55,13 +56,13 @@ async fn pages_end_and_go_on() {
     let ann = cluster.user(&master, "ann").await;
     let calls = (0..1_500).map(|n| {
         let ann = ann.clone();
-        async move { ann.mkdir(context(), request(), path(&format!("/d{n:04}")), false).await.expect("call") }
+        async move { ann.files.mkdir(context(), request(), path(&format!("/d{n:04}")), false).await.answer() }
     });
     assert!(futures::future::join_all(calls).await.into_iter().all(|made| made.is_ok()));
     let first = page(&ann, "/", Wanted::default()).await;
     assert_eq!((first.entries.len(), first.next.clone()), (1_000, Some(path("/d0998"))));
     let rest = Find { path: path("/"), after: first.next, wanted: Wanted::default() };
-    let rest = ann.find(context(), rest).await.expect("call").expect("searched");
+    let rest = ann.files.find(context(), rest).await.answer().expect("searched");
     assert_eq!((rest.entries.len(), rest.next, rest.looked.directories), (501, None, 501));
 }
 
@@ -80,22 +81,22 @@ async fn chunks_short_of_copies_are_found_and_counted() {
     assert_eq!(short, [("/two", Short { under: 1, ..Short::default() })]);
     assert_eq!((found.looked.files, found.looked.directories, found.looked.chunks), (2, 1, 2));
 
-    ann.set_replication(context(), request(), path("/two"), 2).await.expect("call").expect("set");
+    ann.files.set_replication(context(), request(), path("/two"), 2).await.answer().expect("set");
     assert_eq!(paths(&ann, "/", wanted.clone()).await, Vec::<String>::new());
-    ann.set_replication(context(), request(), path("/three"), 4).await.expect("call").expect("set");
+    ann.files.set_replication(context(), request(), path("/three"), 4).await.answer().expect("set");
     assert_eq!(paths(&ann, "/", wanted).await, ["/three"]);
-    let stat = ann.stat(context(), path("/three")).await.expect("call").expect("there");
+    let stat = ann.files.stat(context(), path("/three")).await.answer().expect("there");
     assert_eq!((stat.replication, stat.space), (4, 4_000));
-    let root = ann.stat(context(), path("/")).await.expect("call").expect("there");
+    let root = ann.files.stat(context(), path("/")).await.answer().expect("there");
     assert_eq!(root.space, 6_000);
     for (name, copies, expected) in
         [("/", 2, ErrorCode::IsADirectory), ("/two", 0, ErrorCode::InvalidArgument), ("/no", 2, ErrorCode::NotFound)]
     {
-        let set = ann.set_replication(context(), request(), path(name), copies).await.expect("call");
+        let set = ann.files.set_replication(context(), request(), path(name), copies).await.answer();
         assert_eq!(code(set), expected, "{name} {copies}");
     }
     let bob = cluster.user(&master, "bob").await;
-    let set = bob.set_replication(context(), request(), path("/two"), 1).await.expect("call");
+    let set = bob.files.set_replication(context(), request(), path("/two"), 1).await.answer();
     assert_eq!(code(set), ErrorCode::PermissionDenied);
 }
 
@@ -105,19 +106,19 @@ async fn the_superuser_enters_and_leaves_safe_mode() {
     let master = cluster.start();
     let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
     until("out of the first safe mode", async || {
-        ann.status(context()).await.expect("call").expect("status").safe_mode.is_none()
+        ann.cluster.status(context()).await.answer().expect("status").safe_mode.is_none()
     })
     .await;
     let enter = || SafeModeChange::Enter { reason: "moving house".into() };
-    assert_eq!(code(bob.set_safe_mode(context(), enter()).await.expect("call")), ErrorCode::PermissionDenied);
-    ann.set_safe_mode(context(), enter()).await.expect("call").expect("entered");
-    let made = ann.mkdir(context(), request(), path("/a"), false).await.expect("call");
+    assert_eq!(code(bob.admin.set_safe_mode(context(), enter()).await.answer()), ErrorCode::PermissionDenied);
+    ann.admin.set_safe_mode(context(), enter()).await.answer().expect("entered");
+    let made = ann.files.mkdir(context(), request(), path("/a"), false).await.answer();
     let error = made.expect_err("held");
     assert_eq!((error.code, error.is_transient()), (ErrorCode::SafeMode, false));
     assert!(error.message.contains("ann") && error.message.contains("moving house"), "{error}");
-    assert!(ann.stat(context(), path("/")).await.expect("call").is_ok());
-    let mode = ann.status(context()).await.expect("call").expect("status").safe_mode.expect("in it");
+    assert!(ann.files.stat(context(), path("/")).await.answer().is_ok());
+    let mode = ann.cluster.status(context()).await.answer().expect("status").safe_mode.expect("in it");
     assert_eq!((mode.by.as_deref(), mode.reason.as_str()), (Some("ann"), "moving house"));
-    ann.set_safe_mode(context(), SafeModeChange::Leave).await.expect("call").expect("left");
-    assert_eq!(ann.mkdir(context(), request(), path("/a"), false).await.expect("call"), Ok(()));
+    ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("left");
+    assert_eq!(ann.files.mkdir(context(), request(), path("/a"), false).await.answer(), Ok(()));
 }

@@ -1,9 +1,9 @@
 //! Writes in flight, and those that come to nothing.
 
-use super::harness::{Cluster, Datanode, code, commit, context, path, plan, replica, stored, until};
+use super::harness::{Answer, Cluster, Datanode, code, commit, context, path, plan, replica, stored, until};
 use super::healing::order;
-use dfs_rpc::client::{ClientServiceClient, CommitWrite, PlanWrite, Unfinished, WritePlan};
-use dfs_rpc::node::Order;
+use dfs_rpc::services::UserClient;
+use dfs_rpc::wire::{CommitWrite, Order, PlanWrite, Unfinished, WritePlan};
 use dfs_types::{ChunkId, Detail, ErrorCode, WriteId};
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ fn patient(write_timeout: Duration) -> Cluster {
     cluster
 }
 
-async fn planned(user: &ClientServiceClient, plan: &PlanWrite) -> WritePlan {
-    user.plan_write(context(), plan.clone()).await.expect("call").expect("planned")
+async fn planned(user: &UserClient, plan: &PlanWrite) -> WritePlan {
+    user.files.plan_write(context(), plan.clone()).await.answer().expect("planned")
 }
 
 /// The datanodes report a replica of each of these.
@@ -35,8 +35,8 @@ async fn deleted(nodes: &[&Datanode]) -> ChunkId {
     }
 }
 
-async fn unfinished(user: &ClientServiceClient) -> Unfinished {
-    user.status(context()).await.expect("call").expect("status").unfinished
+async fn unfinished(user: &UserClient) -> Unfinished {
+    user.cluster.status(context()).await.answer().expect("status").unfinished
 }
 
 #[tokio::test]
@@ -49,19 +49,19 @@ async fn an_abandoned_write_is_deleted_at_once_and_cannot_be_committed() {
     let plan = plan(&path("/never"));
     let chunk = planned(&ann, &plan).await.chunks.remove(0);
     store(&nodes, &[chunk.id]).await;
-    assert_eq!(code(bob.abandon_write(context(), plan.write).await.expect("call")), ErrorCode::PermissionDenied);
-    assert_eq!(code(bob.renew_write(context(), plan.write).await.expect("call")), ErrorCode::PermissionDenied);
-    ann.renew_write(context(), plan.write).await.expect("call").expect("renewed");
-    ann.abandon_write(context(), plan.write).await.expect("call").expect("abandoned");
+    assert_eq!(code(bob.files.abandon_write(context(), plan.write).await.answer()), ErrorCode::PermissionDenied);
+    assert_eq!(code(bob.files.renew_write(context(), plan.write).await.answer()), ErrorCode::PermissionDenied);
+    ann.files.renew_write(context(), plan.write).await.answer().expect("renewed");
+    ann.files.abandon_write(context(), plan.write).await.answer().expect("abandoned");
     assert_eq!(deleted(&nodes).await, chunk.id);
     let late = CommitWrite { write: plan.write, ..commit(&path("/never"), vec![stored(&chunk, 1000, &nodes)]) };
-    let error = ann.commit_write(context(), late).await.expect("call").expect_err("too late");
+    let error = ann.files.commit_write(context(), late).await.answer().expect_err("too late");
     assert_eq!((error.code, error.detail.as_deref()), (ErrorCode::Timeout, Some(&Detail::WriteGivenUp)));
-    let error = ann.plan_write(context(), plan.clone()).await.expect("call").expect_err("given up");
+    let error = ann.files.plan_write(context(), plan.clone()).await.answer().expect_err("given up");
     assert_eq!((error.code, error.is_transient()), (ErrorCode::Timeout, false));
     // Nothing happens to what is not known.
-    ann.abandon_write(context(), WriteId(1)).await.expect("call").expect("nothing to do");
-    assert_eq!(code(ann.renew_write(context(), WriteId(2)).await.expect("call")), ErrorCode::NotFound);
+    ann.files.abandon_write(context(), WriteId(1)).await.answer().expect("nothing to do");
+    assert_eq!(code(ann.files.renew_write(context(), WriteId(2)).await.answer()), ErrorCode::NotFound);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn chunks_of_a_retry_go_with_the_commit() {
     let second = planned(&ann, &plan).await.chunks.remove(0);
     store(&nodes, &[first.id, second.id]).await;
     let commit = CommitWrite { write: plan.write, ..commit(&plan.path, vec![stored(&second, 1000, &nodes)]) };
-    ann.commit_write(context(), commit).await.expect("call").expect("committed");
+    ann.files.commit_write(context(), commit).await.answer().expect("committed");
     assert_eq!(deleted(&nodes).await, first.id);
     until("no write is in flight", || async { unfinished(&ann).await == Unfinished::default() }).await;
 }
@@ -98,7 +98,7 @@ async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_told_until_the
     store(&nodes[..2], &[held.id]).await;
     store(&nodes, &[chunk.id]).await;
     let mut told = Unfinished::default();
-    let renewed = async || ann.renew_write(context(), kept.write).await.expect("call").expect("renewed");
+    let renewed = async || ann.files.renew_write(context(), kept.write).await.answer().expect("renewed");
     for _ in 0..10_000 {
         renewed().await;
         told = unfinished(&ann).await;
@@ -123,8 +123,8 @@ async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_told_until_the
         }
     }
     let commit = CommitWrite { write: kept.write, ..commit(&kept.path, vec![stored(&held, 1000, &nodes)]) };
-    ann.commit_write(context(), commit).await.expect("call").expect("committed");
-    assert_eq!(code(ann.renew_write(context(), left.write).await.expect("call")), ErrorCode::Timeout);
+    ann.files.commit_write(context(), commit).await.answer().expect("committed");
+    assert_eq!(code(ann.files.renew_write(context(), left.write).await.answer()), ErrorCode::Timeout);
 }
 
 /// A full cluster says what holds the space.
@@ -143,6 +143,6 @@ async fn where_there_is_no_room_unfinished_writes_are_named() {
         full.load = super::harness::load(0);
         node.heartbeat(full).await;
     }
-    let error = ann.plan_write(context(), plan(&path("/more"))).await.expect("call").expect_err("no room");
+    let error = ann.files.plan_write(context(), plan(&path("/more"))).await.answer().expect_err("no room");
     assert!(error.message.contains("unfinished writes hold 192 MiB"), "{error}");
 }

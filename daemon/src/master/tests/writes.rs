@@ -1,8 +1,9 @@
 //! Planning and committing.
 
-use super::harness::{Cluster, code, commit, context, key, path, plan, put, replica, request, stored};
+use super::harness::{Answer, Cluster, code, commit, context, key, path, plan, put, replica, request, stored};
 use dfs_rpc::capability::{CapabilityError, KeyRing, Operation};
-use dfs_rpc::client::{ClientServiceClient, Committed, CommittedChunk, FolderTraffic, PlanRead};
+use dfs_rpc::services::UserClient;
+use dfs_rpc::wire::{Committed, CommittedChunk, FolderTraffic, PlanRead};
 use dfs_types::{AttributeChange, DatanodeId, ErrorCode, Generation, Principal};
 
 #[tokio::test]
@@ -14,7 +15,7 @@ async fn a_file_appears_with_its_replicas() {
     let (stat, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
     assert_eq!((stat.size, stat.chunks, stat.replication), (1000, 1, 3));
     let read = PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
-    let found = ann.plan_read(context(), read).await.expect("call").expect("planned");
+    let found = ann.files.plan_read(context(), read).await.answer().expect("planned");
     assert_eq!((found.chunks[0].chunk.id, found.chunks[0].chunk.generation), (chunk, Generation(1)));
     let mut replicas: Vec<_> = found.chunks[0].replicas.iter().map(|replica| replica.id.0).collect();
     replicas.sort_unstable();
@@ -30,15 +31,15 @@ async fn what_is_planned_to_be_read_and_what_was_written_counts_as_traffic() {
     let master = cluster.start();
     let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
     let nodes = cluster.datanodes(&master).await;
-    let traffic = async |user: &ClientServiceClient, at: &str| user.traffic(context(), path(at)).await.expect("call");
+    let traffic = async |user: &UserClient, at: &str| user.files.traffic(context(), path(at)).await.answer();
     for folder in ["/hot", "/cold"] {
-        ann.mkdir(context(), request(), path(folder), false).await.expect("call").expect("made");
+        ann.files.mkdir(context(), request(), path(folder), false).await.answer().expect("made");
     }
     put(&ann, "/hot/file", &nodes.each_ref()).await;
     // 600 of its 1,000 bytes each time, until the rate is not zero.
     for _ in 0..1_000 {
         let read = PlanRead { path: path("/hot/file"), offset: 400, length: u64::MAX };
-        ann.plan_read(context(), read).await.expect("call").expect("planned");
+        ann.files.plan_read(context(), read).await.answer().expect("planned");
     }
     let root = traffic(&ann, "/").await.expect("told");
     assert_eq!(root.folders.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["hot"]);
@@ -48,7 +49,7 @@ async fn what_is_planned_to_be_read_and_what_was_written_counts_as_traffic() {
     assert_eq!(traffic(&ann, "/cold").await, Ok(FolderTraffic::default()));
     assert_eq!(code(traffic(&ann, "/none").await), ErrorCode::NotFound);
     let change = AttributeChange { mode: Some(0o700), ..AttributeChange::default() };
-    ann.set_attributes(context(), request(), path("/hot"), change).await.expect("call").expect("set");
+    ann.files.set_attributes(context(), request(), path("/hot"), change.into()).await.answer().expect("set");
     assert_eq!(code(traffic(&bob, "/hot").await), ErrorCode::PermissionDenied);
 }
 
@@ -60,7 +61,7 @@ async fn receipts_must_be_real_enough_and_of_different_datanodes() {
     let nodes = cluster.datanodes(&master).await;
     let [a, b, _] = nodes.each_ref();
     let file = path("/file");
-    let planned = ann.plan_write(context(), plan(&file)).await.expect("call").expect("planned");
+    let planned = ann.files.plan_write(context(), plan(&file)).await.answer().expect("planned");
     assert_eq!((planned.replicas_min, planned.chunks[0].chain.len()), (2, 3));
     let planned = &planned.chunks[0];
     let good = stored(planned, 1000, &[a, b]);
@@ -75,12 +76,12 @@ async fn receipts_must_be_real_enough_and_of_different_datanodes() {
     let twice = stored(planned, 1000, &[a, a]);
     let alone = stored(planned, 1000, &[a]);
     for bad in [forged, posing, longer, other_sum, twice, alone] {
-        let refused = ann.commit_write(context(), commit(&file, vec![bad.clone()])).await.expect("call");
+        let refused = ann.files.commit_write(context(), commit(&file, vec![bad.clone()])).await.answer();
         assert_eq!(code(refused), ErrorCode::InsufficientDatanodes, "{bad:?}");
     }
-    let two_of_three = ann.commit_write(context(), commit(&file, vec![good.clone()])).await.expect("call");
+    let two_of_three = ann.files.commit_write(context(), commit(&file, vec![good.clone()])).await.answer();
     assert!(two_of_three.is_ok());
-    let again = ann.commit_write(context(), commit(&path("/other"), vec![good])).await.expect("call");
+    let again = ann.files.commit_write(context(), commit(&path("/other"), vec![good])).await.answer();
     assert_eq!(code(again), ErrorCode::InvalidArgument, "a chunk belongs to one file");
 }
 
@@ -91,11 +92,11 @@ async fn receipts_of_replicas_that_are_gone_are_void() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let [a, b, c] = cluster.datanodes(&master).await;
-    let planned = ann.plan_write(context(), plan(&path("/file"))).await.expect("call").expect("planned");
+    let planned = ann.files.plan_write(context(), plan(&path("/file"))).await.answer().expect("planned");
     let chunk = stored(&planned.chunks[0], 1000, &[&a, &b, &c]);
     let id = planned.chunks[0].id;
     let commit = async |chunk: &CommittedChunk| {
-        ann.commit_write(context(), commit(&path("/file"), vec![chunk.clone()])).await.expect("call")
+        ann.files.commit_write(context(), commit(&path("/file"), vec![chunk.clone()])).await.answer()
     };
     // Two lose what they had: one tells of it, one starts again and has nothing.
     let mut news = a.news();
@@ -106,7 +107,7 @@ async fn receipts_of_replicas_that_are_gone_are_void() {
         cluster.datanode(&master, 2, &[]).await
     };
     assert_eq!(commit(&chunk).await, Ok(Committed::Lost(vec![id])));
-    assert_eq!(code(ann.stat(context(), path("/file")).await.expect("call")), ErrorCode::NotFound);
+    assert_eq!(code(ann.files.stat(context(), path("/file")).await.answer()), ErrorCode::NotFound);
     // One that starts again and has it tells so: its earlier receipt stands.
     drop(b);
     let _b = cluster.datanode(&master, 2, &[replica(id)]).await;
@@ -120,18 +121,18 @@ async fn a_write_begins_with_all_copies_and_goes_on_with_a_majority() {
     let ann = cluster.user(&master, "ann").await;
     let _two = (cluster.datanode(&master, 1, &[]).await, cluster.datanode(&master, 2, &[]).await);
     let file = path("/file");
-    let error = ann.plan_write(context(), plan(&file)).await.expect("call").expect_err("too few");
+    let error = ann.files.plan_write(context(), plan(&file)).await.answer().expect_err("too few");
     assert_eq!(error.code, ErrorCode::InsufficientDatanodes);
     assert_eq!(error.message, "replication 3 needs 3 live datanodes; 2 are live");
     let mut lower = plan(&file);
     lower.replication = Some(2);
-    assert!(ann.plan_write(context(), lower).await.expect("call").is_ok());
+    assert!(ann.files.plan_write(context(), lower).await.answer().is_ok());
     let mut going_on = plan(&file);
     going_on.begun = true;
-    let planned = ann.plan_write(context(), going_on.clone()).await.expect("call").expect("planned");
+    let planned = ann.files.plan_write(context(), going_on.clone()).await.answer().expect("planned");
     assert_eq!(planned.chunks[0].chain.len(), 2);
     going_on.exclude = vec![DatanodeId(1)];
-    assert_eq!(code(ann.plan_write(context(), going_on).await.expect("call")), ErrorCode::InsufficientDatanodes);
+    assert_eq!(code(ann.files.plan_write(context(), going_on).await.answer()), ErrorCode::InsufficientDatanodes);
 }
 
 #[tokio::test]
@@ -141,11 +142,11 @@ async fn plans_are_checked_before_anything_is_sent() {
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
     put(&ann, "/file", &nodes.each_ref()).await;
-    ann.mkdir(context(), request(), path("/folder"), false).await.expect("call").expect("made");
-    let check = async |name: &str, change: fn(&mut dfs_rpc::client::PlanWrite)| {
+    ann.files.mkdir(context(), request(), path("/folder"), false).await.answer().expect("made");
+    let check = async |name: &str, change: fn(&mut dfs_rpc::wire::PlanWrite)| {
         let mut plan = plan(&path(name));
         change(&mut plan);
-        code(ann.plan_write(context(), plan).await.expect("call"))
+        code(ann.files.plan_write(context(), plan).await.answer())
     };
     assert_eq!(check("/file", |_| {}).await, ErrorCode::AlreadyExists);
     assert_eq!(check("/folder", |_| {}).await, ErrorCode::IsADirectory);
@@ -155,7 +156,7 @@ async fn plans_are_checked_before_anything_is_sent() {
     assert_eq!(check("/x", |plan| plan.replication = Some(0)).await, ErrorCode::InvalidArgument);
     assert_eq!(check("/x", |plan| plan.chunk_size = Some(1000)).await, ErrorCode::InvalidArgument);
     let bob = cluster.user(&master, "bob").await;
-    assert_eq!(code(bob.plan_write(context(), plan(&path("/x"))).await.expect("call")), ErrorCode::PermissionDenied);
+    assert_eq!(code(bob.files.plan_write(context(), plan(&path("/x"))).await.answer()), ErrorCode::PermissionDenied);
 }
 
 #[tokio::test]
@@ -164,7 +165,7 @@ async fn a_capability_is_for_its_chunk_its_chain_and_its_user() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
-    let planned = ann.plan_write(context(), plan(&path("/x"))).await.expect("call").expect("planned");
+    let planned = ann.files.plan_write(context(), plan(&path("/x"))).await.answer().expect("planned");
     let keys = KeyRing::new(&nodes[0].heartbeat(nodes[0].news()).await.keys);
     let chunk = &planned.chunks[0];
     let capability = keys.open(&chunk.capability).expect("sealed");

@@ -11,7 +11,7 @@ use dfs_client::{
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
-use dfs_rpc::node::{FolderLoad, NodeLoad};
+use dfs_rpc::wire::{FolderLoad, NodeLoad};
 use dfs_types::{ClusterId, DatanodeId, Entry, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;

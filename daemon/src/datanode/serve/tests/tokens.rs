@@ -4,9 +4,8 @@ use super::harness::{CLUSTER, Cluster, ann, content, identity};
 use crate::datanode::clock;
 use bytes::Bytes;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
-use dfs_rpc::client::NodeAddress;
 use dfs_rpc::data::{OpenWrite, Read};
-use dfs_rpc::node::TokenKey;
+use dfs_rpc::wire::{NodeAddress, TokenKey};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Principal};
 
 /// Capabilities that are all wrong for a chunk that exists, each in one way.

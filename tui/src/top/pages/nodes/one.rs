@@ -13,7 +13,7 @@ use crate::top::model::Shared;
 use crate::top::pages::{drain, events};
 use crossterm::event::{KeyCode, KeyEvent};
 use dfs_client::{Duty, NodeState, NodeStatus};
-use dfs_rpc::node::FolderLoad;
+use dfs_rpc::wire::FolderLoad;
 use dfs_types::{DatanodeId, Error};
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,5 +1,4 @@
-//! The service that masters offer to each other. Bodies are postcard of the consensus library's own messages,
-//! which only the masters know.
+//! The service for masters. Bodies are postcard of the consensus library's own messages, which only the masters know.
 
 use bytes::Bytes;
 use dfs_types::Result;
@@ -7,10 +6,10 @@ use dfs_types::Result;
 /// Calls of masters.
 #[tarpc::service]
 pub trait RaftService {
-    /// Request for a vote.
+    /// Requests a vote.
     async fn vote(message: Bytes) -> Result<Bytes>;
-    /// Log entries, or a heartbeat of the leader.
+    /// Sends log entries, or a heartbeat of the leader.
     async fn append(message: Bytes) -> Result<Bytes>;
-    /// A piece of a snapshot.
+    /// Sends a piece of a snapshot.
     async fn install_snapshot(message: Bytes) -> Result<Bytes>;
 }

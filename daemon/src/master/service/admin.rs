@@ -1,0 +1,22 @@
+//! [`AdminService`] in the name of one user.
+
+use super::user::UserCalls;
+use dfs_rpc::services::AdminService;
+use dfs_rpc::wire::{Duty, Result, SafeModeChange};
+use dfs_types::{DatanodeId, RequestId};
+use tarpc::context::Context;
+
+impl AdminService for UserCalls {
+    async fn set_duty(self, _: Context, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
+        Ok(self.master.set_duty(&self.user, request, node, duty.into()).await?)
+    }
+
+    async fn check_duty(self, _: Context, node: DatanodeId, duty: Duty) -> Result<()> {
+        self.master.check_duty(node, duty.into()).await?;
+        Ok(())
+    }
+
+    async fn set_safe_mode(self, _: Context, change: SafeModeChange) -> Result<()> {
+        Ok(self.master.set_safe_mode(&self.user, change)?)
+    }
+}

@@ -1,0 +1,35 @@
+//! [`ClusterService`] in the name of one user.
+
+use super::user::UserCalls;
+use bytes::Bytes;
+use dfs_rpc::board::BoardVersion;
+use dfs_rpc::services::ClusterService;
+use dfs_rpc::wire::{ChunkStatus, ClusterStatus, NodeStatus, Result};
+use dfs_types::ChunkId;
+use tarpc::context::Context;
+
+impl ClusterService for UserCalls {
+    async fn ping(self, _: Context) -> Result<()> {
+        Ok(())
+    }
+
+    async fn whoami(self, _: Context) -> Result<String> {
+        Ok(self.user.to_string())
+    }
+
+    async fn status(self, _: Context) -> Result<ClusterStatus> {
+        Ok(self.master.status())
+    }
+
+    async fn nodes(self, _: Context) -> Result<Vec<NodeStatus>> {
+        Ok(self.master.nodes())
+    }
+
+    async fn chunk(self, _: Context, chunk: ChunkId) -> Result<ChunkStatus> {
+        Ok(self.master.chunk(&self.user, chunk).await?)
+    }
+
+    async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
+        Ok(self.master.board(since)?)
+    }
+}

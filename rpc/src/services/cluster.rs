@@ -1,0 +1,25 @@
+//! The service for the state of the cluster.
+
+use crate::board::BoardVersion;
+use crate::wire::{ChunkStatus, ClusterStatus, NodeStatus, Result};
+use bytes::Bytes;
+use dfs_types::ChunkId;
+
+/// Calls of users about the cluster. They change nothing.
+#[tarpc::service]
+pub trait ClusterService {
+    /// Does nothing; measures the round trip and finds a live master.
+    async fn ping() -> Result<()>;
+    /// Returns the name of the calling user.
+    async fn whoami() -> Result<String>;
+    /// Returns the figures of the cluster.
+    async fn status() -> Result<ClusterStatus>;
+    /// Returns all datanodes that this master knows, in the order of their ids.
+    async fn nodes() -> Result<Vec<NodeStatus>>;
+    /// Returns one chunk, its replicas and its file.
+    async fn chunk(chunk: ChunkId) -> Result<ChunkStatus>;
+    /// Returns the view of the cluster for dashboards: the changes since the view of this version where this master still
+    /// has that version, else all of it. The answer is a [`Board`](crate::board::Board) in postcard, encoded once for all
+    /// callers that ask for the same.
+    async fn board(since: Option<BoardVersion>) -> Result<Bytes>;
+}

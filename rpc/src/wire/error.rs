@@ -1,0 +1,81 @@
+//! The wire twin of errors: code, path, and either words or data. Advice does not cross.
+
+use super::detail::Detail;
+use super::twin::{Twin, plain_twin};
+use serde::{Deserialize, Serialize};
+
+/// The answer to a call that may fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The twin of [`dfs_types::Error`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Error {
+    pub code: ErrorCode,
+    pub path: Option<String>,
+    pub what: What,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    Words(String),
+    Data(Box<Detail>),
+}
+
+plain_twin! {
+    /// The twin of [`dfs_types::ErrorCode`].
+    ErrorCode of dfs_types::ErrorCode {
+        NotFound,
+        AlreadyExists,
+        NotADirectory,
+        IsADirectory,
+        NotEmpty,
+        InvalidPath,
+        InvalidArgument,
+        PermissionDenied,
+        Unauthenticated,
+        FileLocked,
+        QuotaExceeded,
+        InsufficientDatanodes,
+        NoHealthyReplica,
+        ChecksumMismatch,
+        SafeMode,
+        NotLeader,
+        Unreachable,
+        Timeout,
+        Interrupted,
+        Usage,
+        LocalIo,
+        Unsupported,
+        Internal,
+    }
+}
+
+impl Twin for dfs_types::Error {
+    type Wire<'a> = Error;
+}
+
+impl From<dfs_types::Error> for Error {
+    fn from(error: dfs_types::Error) -> Self {
+        let dfs_types::Error { code, message, path, detail, hint: _ } = error;
+        let what = detail.map_or(What::Words(message), |detail| What::Data(Box::new((*detail).into())));
+        Self { code: code.into(), path, what }
+    }
+}
+
+impl From<&dfs_types::Error> for Error {
+    fn from(error: &dfs_types::Error) -> Self {
+        error.clone().into()
+    }
+}
+
+impl From<Error> for dfs_types::Error {
+    fn from(error: Error) -> Self {
+        let Error { code, path, what } = error;
+        let plain = match what {
+            What::Words(message) => Self::new(code.into(), message),
+            What::Data(detail) => Self::of(code.into(), (*detail).into()),
+        };
+        Self { path, ..plain }
+    }
+}

@@ -1,0 +1,45 @@
+//! The messages that cross the wire, and the wire twins of the values inside of them.
+//!
+//! Three kinds of types stand here:
+//!
+//! * **Messages** and views ([`PlanWrite`], [`ClusterStatus`], …) exist for the wire alone, and are used as they are.
+//! * **Wire twins** ([`Stat`], [`ChunkRef`], [`Error`], …) have the layout of a composite value of `dfs_types`, which has none
+//!   itself. Arguments and results of calls are twins; fields of messages hold the value and cross as its twin ([`twin`]).
+//! * **Scalars** (ids, [`Timestamp`](dfs_types::Timestamp), [`DfsPath`](dfs_types::DfsPath)) cross as the number, bytes or text
+//!   that they are made of. `rpc/tests/golden.rs` pins them.
+//!
+//! A message or twin never changes between protocol versions: a call whose messages change becomes a new call with new
+//! messages ([`crate::services`]).
+
+pub mod address;
+mod admin;
+mod attributes;
+pub mod blocked;
+mod chunks;
+pub mod cluster;
+mod detail;
+mod error;
+mod files;
+pub mod key;
+pub mod node;
+pub mod nodes;
+mod search;
+mod transfer;
+pub mod twin;
+
+pub use address::NodeAddress;
+pub use admin::{Duty, SafeModeChange};
+pub use attributes::{AttributeChange, Deleted, Entry, Kind, Stat};
+pub use blocked::Blocked;
+pub use chunks::{ChunkRef, ReplicaKey, ReplicaState, StoredReplica};
+pub use cluster::{ClusterStatus, FullDisk, Lasting, MasterStatus, ReplicationStatus, SafeMode, Unfinished};
+pub use detail::{Detail, Lack, Leader, NoRoom, TooFewDatanodes};
+pub use error::{Error, ErrorCode, Result, What};
+pub use files::{FolderTraffic, ListFolder, ListPage, Traffic};
+pub use key::TokenKey;
+pub use node::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
+pub use nodes::{ChunkStatus, NodeState, NodeStatus};
+pub use search::{Find, Found, FoundPage, Looked, Short, Wanted};
+pub use transfer::{
+    CommitWrite, Committed, CommittedChunk, LocatedChunk, PlanRead, PlanWrite, PlannedChunk, ReadPlan, WritePlan,
+};

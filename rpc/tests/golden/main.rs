@@ -1,0 +1,86 @@
+//! The bytes of every message against files that are kept: what changes by accident fails here.
+//!
+//! A file of `rpc/golden/` has one line for each sample: its name, and its bytes in postcard as hex. A line never changes
+//! while its protocol version is spoken; new calls and new variants add lines.
+
+mod samples;
+mod scalars;
+
+use dfs_rpc::access::Call;
+use samples::Sample;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+const VERSION: u16 = 8;
+
+fn file(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "golden", &format!("{name}_v{VERSION}.txt")].iter().collect()
+}
+
+fn text(samples: &[Sample]) -> String {
+    samples.iter().map(|sample| format!("{} {}\n", sample.name, hex(&sample.bytes))).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn messages_are_as_the_golden_files_have_them() {
+    assert_eq!(*dfs_rpc::hello::VERSIONS.end(), VERSION, "the golden files are of the newest version");
+    for (name, samples) in samples::all() {
+        let golden = std::fs::read_to_string(file(name)).expect("a golden file");
+        let text = text(&samples);
+        for (now, then) in text.lines().zip(golden.lines()) {
+            assert_eq!(
+                now, then,
+                "{name}: the form of a message changed: peers of this version cannot read it any more"
+            );
+        }
+        assert_eq!(
+            text.lines().count(),
+            golden.lines().count(),
+            "{name}: samples without golden lines, or lines without"
+        );
+    }
+}
+
+#[test]
+fn messages_read_back() {
+    for (name, samples) in samples::all() {
+        for sample in samples {
+            assert_eq!((sample.again)(&sample.bytes), sample.bytes, "{name} {}", sample.name);
+        }
+    }
+}
+
+/// Every call has a sample of its request and of its response, and a number of its own in its service.
+#[test]
+fn every_call_has_samples() {
+    let calls = samples::calls();
+    let found: Vec<Call> = calls.iter().map(|pair| pair.call).collect();
+    for call in Call::ALL {
+        assert!(found.contains(call), "{call:?} has no sample");
+    }
+    let numbers: BTreeSet<_> = calls.iter().map(|pair| (pair.service, &pair.number)).collect();
+    assert_eq!(numbers.len(), Call::ALL.len(), "samples of two calls share a number");
+    for pair in calls {
+        assert_eq!(pair.number, pair.answer, "{:?}: request and response have different numbers", pair.call);
+    }
+}
+
+/// A call that is refused is answered with its own response.
+#[test]
+fn refusals_are_answers_to_their_calls() {
+    for pair in samples::calls() {
+        assert_eq!(pair.refused, pair.number, "{:?}", pair.call);
+    }
+}
+
+#[test]
+#[ignore = "writes the golden files, when a call was added"]
+fn write_the_golden_files() {
+    for (name, samples) in samples::all() {
+        std::fs::write(file(name), text(&samples)).expect("writable");
+    }
+}

@@ -1,0 +1,132 @@
+//! One sample or more of every message.
+
+mod admin;
+mod cluster;
+mod data;
+mod errors;
+mod files;
+mod node;
+
+use dfs_rpc::access::Call;
+use dfs_rpc::services::{Request, UserRequest, UserResponse};
+use dfs_rpc::wire;
+use dfs_types::{
+    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Error, ErrorCode, Generation, Kind, ReplicaKey, ReplicaState,
+    Stat, StoredReplica, Timestamp,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The bytes of a message, and the way there and back.
+pub struct Sample {
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// Reads bytes and writes what was read.
+    pub again: fn(&[u8]) -> Vec<u8>,
+}
+
+impl Sample {
+    pub fn new<M: Serialize + DeserializeOwned>(name: impl Into<String>, message: &M) -> Self {
+        Self { name: name.into(), bytes: write(message), again: |bytes| write(&read::<M>(bytes)) }
+    }
+}
+
+fn write<M: Serialize>(message: &M) -> Vec<u8> {
+    postcard::to_stdvec(message).expect("plain data")
+}
+
+fn read<M: DeserializeOwned>(bytes: &[u8]) -> M {
+    let (message, rest) = postcard::take_from_bytes(bytes).expect("what was written");
+    assert!(rest.is_empty(), "stray bytes");
+    message
+}
+
+/// A request and the response to it.
+pub struct Pair {
+    pub service: &'static str,
+    pub call: Call,
+    /// The number of the call in the request, in the response, and in the response that refuses it; of a user's calls, behind
+    /// the number of the service.
+    pub number: Vec<u8>,
+    pub answer: Vec<u8>,
+    pub refused: Vec<u8>,
+    pub samples: [Sample; 2],
+}
+
+/// `head` bytes are the number of the call.
+fn pair<Q>(service: &'static str, head: usize, request: &Q, response: &Q::Response) -> Pair
+where
+    Q: Request + Serialize + DeserializeOwned,
+    Q::Response: Serialize + DeserializeOwned,
+{
+    let call = request.call();
+    let refusal = request.refused(Error::new(ErrorCode::Internal, "no"));
+    let samples =
+        [Sample::new(format!("{call:?}.request"), request), Sample::new(format!("{call:?}.response"), response)];
+    let number = |bytes: &[u8]| bytes[..head].to_vec();
+    let (request, answer) = (number(&samples[0].bytes), number(&samples[1].bytes));
+    Pair { service, call, number: request, answer, refused: number(&write(&refusal)), samples }
+}
+
+fn user(service: &'static str, request: impl Into<UserRequest>, response: UserResponse) -> Pair {
+    pair(service, 2, &request.into(), &response)
+}
+
+/// Samples of every call.
+pub fn calls() -> Vec<Pair> {
+    [files::calls(), cluster::calls(), admin::calls(), node::calls(), node::raft()].into_iter().flatten().collect()
+}
+
+/// All samples, by golden file.
+pub fn all() -> Vec<(&'static str, Vec<Sample>)> {
+    let mut files: Vec<(&'static str, Vec<Sample>)> = Vec::new();
+    for pair in calls() {
+        match files.iter_mut().find(|(name, _)| *name == pair.service) {
+            Some((_, samples)) => samples.extend(pair.samples),
+            None => files.push((pair.service, pair.samples.into())),
+        }
+    }
+    files.extend([("errors", errors::samples()), ("board", cluster::board()), ("data", data::samples())]);
+    files
+}
+
+fn path(text: &str) -> DfsPath {
+    DfsPath::parse(text).expect("a path")
+}
+
+fn stat(kind: Kind) -> Stat {
+    Stat {
+        kind,
+        size: 70_000,
+        modified: Timestamp(1_700_000_000_000),
+        created: Timestamp(300),
+        owner: "ann".to_owned(),
+        group: "staff".to_owned(),
+        mode: 0o644,
+        replication: 3,
+        chunk_size: 64 << 20,
+        chunks: 2,
+        files: 4,
+        directories: 5,
+        version: 6,
+        space: 210_000,
+    }
+}
+
+fn chunk(id: u64) -> ChunkRef {
+    ChunkRef { id: ChunkId(id), generation: Generation(1), length: 70_000, checksum: 0xfeed_beef }
+}
+
+fn stored(id: u64, state: ReplicaState) -> StoredReplica {
+    StoredReplica { key: key(id), state }
+}
+
+fn key(id: u64) -> ReplicaKey {
+    chunk(id).key()
+}
+
+fn address(id: u16) -> wire::NodeAddress {
+    let address = if id.is_multiple_of(2) { "[::1]:7001" } else { "10.0.0.1:7001" };
+    wire::NodeAddress { id: DatanodeId(id), address: address.parse().expect("an address") }
+}
+
+const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
