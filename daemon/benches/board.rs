@@ -7,7 +7,7 @@ use dfs_daemon::master::board::{Boards, Curve, Journal, News};
 use dfs_daemon::master::clock::Clock;
 use dfs_daemon::master::registry::{Registry, RegistrySettings};
 use dfs_logic::liveness::LivenessSettings;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{BoardVersion, LogStatus};
 use dfs_rpc::wire::{ClusterStatus, FolderLoad, Heartbeat, NodeLoad, Register};
@@ -81,7 +81,7 @@ impl Cluster {
     fn second(&mut self) {
         self.now = self.now.plus(HEARTBEAT / u32::from(TURNS));
         let turn = (self.now.0 / 1_000) as u16 % TURNS;
-        let namespace = Namespace::new();
+        let namespace = State::new();
         for id in (1..=DATANODES).filter(|id| id % TURNS == turn) {
             let heartbeat = Heartbeat::new(1, load(id, self.now));
             let told = self.registry.heartbeat(DatanodeId(id), u64::from(id), heartbeat, &namespace, false, self.now);
@@ -97,7 +97,7 @@ impl Cluster {
 
     /// What a master does when somebody asks and the last picture is old.
     fn make(&mut self) {
-        let glance = self.registry.glance(&Namespace::new(), self.now);
+        let glance = self.registry.glance(&State::new(), self.now);
         let status = ClusterStatus {
             term: 1,
             files: 1_000_000,
@@ -142,7 +142,7 @@ fn each_second(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&mut 
 
 fn boards(criterion: &mut Criterion) {
     each_second(criterion, "5,000 datanodes: the registry is held", |cluster| {
-        black_box(cluster.registry.glance(&Namespace::new(), cluster.now));
+        black_box(cluster.registry.glance(&State::new(), cluster.now));
     });
     each_second(criterion, "5,000 datanodes: a second of the curve is sampled", Cluster::sample);
     each_second(criterion, "5,000 datanodes: a picture is made", Cluster::make);

@@ -7,7 +7,8 @@
 use anyhow::Context;
 use dfs_daemon::master::log::{Basis, Log, LogOptions, RealDisk};
 use dfs_daemon::master::raft::types::{Batch, Entry, LogId};
-use dfs_logic::command::{Command, Op};
+use dfs_logic::stored;
+use dfs_logic::command::{Caller, Command, FsOp};
 use dfs_types::{ClusterId, DfsPath, RequestId, Timestamp};
 use openraft::{CommittedLeaderId, EntryPayload};
 use raft_log::api::raft_log_writer::RaftLogWriter;
@@ -51,9 +52,9 @@ type Case<'a> = (&'a str, Box<dyn FnMut(u64, usize) -> anyhow::Result<()> + 'a>)
 fn commands(index: u64, count: usize) -> anyhow::Result<Batch> {
     let command = |n| {
         let path = DfsPath::parse(&format!("/folder/another/name-{index}-{n}"))?;
-        let op = Op::Mkdir { path, parents: false };
+        let op = FsOp::Mkdir { path, parents: false };
         let request = RequestId(u128::from(index) << 64 | n as u128);
-        anyhow::Ok(Command { request, caller: "somebody".into(), at: Timestamp(1_700_000_000_000), op })
+        anyhow::Ok(Command { request, caller: Caller::user("somebody"), at: Timestamp(1_700_000_000_000), op: op.into() })
     };
     Ok(Batch(Arc::new((0..count).map(command).collect::<anyhow::Result<_>>()?)))
 }
@@ -65,7 +66,7 @@ fn raw(folder: &Path) -> anyhow::Result<Case<'static>> {
     file.sync_all()?;
     let mut at = 0;
     let append = move |index, count| {
-        let bytes = postcard::to_stdvec(&commands(index, count)?)?;
+        let bytes = stored::command::write(&commands(index, count)?.0)?.1;
         if at + bytes.len() > BYTES {
             at = 0;
         }
@@ -104,7 +105,7 @@ fn theirs(folder: &Path, name: &str, wait: Option<Duration>) -> anyhow::Result<R
 fn raft_log_joined(folder: &Path) -> anyhow::Result<Case<'static>> {
     let mut log = theirs(folder, "joined", Some(Duration::ZERO))?;
     let append = move |index, count| {
-        log.append([((1, index), postcard::to_stdvec(&commands(index, count)?)?)])?;
+        log.append([((1, index), stored::command::write(&commands(index, count)?.0)?.1)])?;
         let (done, wait) = sync_channel(1);
         log.flush(true, Some(done))?;
         Ok(wait.recv()??)
@@ -118,7 +119,7 @@ fn raft_log_single(folder: &Path) -> anyhow::Result<Case<'static>> {
     let append = move |index, count| {
         let (done, wait) = sync_channel(count);
         for _ in 0..count {
-            log.append([((1, next), postcard::to_stdvec(&commands(index, 1)?)?)])?;
+            log.append([((1, next), stored::command::write(&commands(index, 1)?.0)?.1)])?;
             log.flush(true, Some(done.clone()))?;
             next += 1;
         }

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod datanode;
 pub mod descriptors;
 pub mod disk;
+mod format;
 pub mod door;
 pub mod durable;
 pub mod local;

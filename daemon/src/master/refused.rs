@@ -9,7 +9,7 @@ use std::fmt;
 /// The error for a refusal about `what`, which is a path or a datanode.
 pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
     let code = match refusal {
-        Refusal::NotFound => ErrorCode::NotFound,
+        Refusal::NotFound | Refusal::NoSuchAttribute => ErrorCode::NotFound,
         Refusal::AlreadyExists => ErrorCode::AlreadyExists,
         Refusal::NotADirectory => ErrorCode::NotADirectory,
         Refusal::IsADirectory => ErrorCode::IsADirectory,
@@ -19,7 +19,10 @@ pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
         | Refusal::ChunkInUse
         | Refusal::Malformed
         | Refusal::TooMany
-        | Refusal::BadUserName => ErrorCode::InvalidArgument,
+        | Refusal::BadUserName
+        | Refusal::TooManyCopies
+        | Refusal::BadAttributeName
+        | Refusal::AttributesTooLarge => ErrorCode::InvalidArgument,
         Refusal::PermissionDenied => ErrorCode::PermissionDenied,
         Refusal::TooLate => ErrorCode::Timeout,
         Refusal::PathTooLong => ErrorCode::InvalidPath,

@@ -18,7 +18,7 @@ use crate::door::STRANGERS_MAX;
 use crate::durable::{self, FolderLock};
 use anyhow::{Context, bail};
 use dfs_config::MasterSettings;
-use dfs_logic::command::Op;
+use dfs_logic::command::AdminOp;
 use dfs_logic::descriptors::fit_master;
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::writes::Writes;
@@ -161,7 +161,7 @@ async fn set_up(master: &Master, superuser: Option<&str>) -> anyhow::Result<()> 
     let superuser = superuser.unwrap_or_default().to_owned();
     let key = keys::draw(None, master.clock.calendar()).map_err(|_| anyhow::anyhow!("the system has no randomness"))?;
     let cluster = master.cluster;
-    let op = Op::Init { cluster, superuser, key };
+    let op = AdminOp::Init { cluster, superuser, key };
     let applied = master.propose_own(op).await.context("set up the cluster")?;
     applied.map_err(|refusal| anyhow::anyhow!("set up the cluster: {refusal}"))?;
     tracing::info!(%cluster, "a new cluster is set up");

@@ -12,7 +12,7 @@ use super::raft::published::Published;
 use super::refused::{not_leader, proposal_failed};
 use super::registry::Registry;
 use dfs_config::MasterSettings;
-use dfs_logic::command::{Command, Op, Outcome, Refusal};
+use dfs_logic::command::{Caller, Command, Op, Outcome, Refusal};
 use dfs_logic::expected::Roll;
 use dfs_logic::traffic::Traffic;
 use dfs_logic::writes::Writes;
@@ -192,8 +192,8 @@ impl Master {
     ///
     /// # Errors
     /// When it could not be, or nobody knows whether it was.
-    pub async fn propose(&self, request: RequestId, caller: &str, op: Op) -> Result<Result<Outcome, Refusal>, Error> {
-        let command = Command { request, caller: caller.to_owned(), at: self.clock.calendar(), op };
+    pub async fn propose(&self, request: RequestId, caller: &str, op: impl Into<Op>) -> Result<Result<Outcome, Refusal>, Error> {
+        let command = Command { request, caller: Caller::user(caller), at: self.clock.calendar(), op: op.into() };
         self.proposer.propose(command).await.map_err(proposal_failed)
     }
 
@@ -201,9 +201,9 @@ impl Master {
     ///
     /// # Errors
     /// As [`Master::propose`].
-    pub async fn propose_own(&self, op: Op) -> Result<Result<Outcome, Refusal>, ProposeError> {
+    pub async fn propose_own(&self, op: impl Into<Op>) -> Result<Result<Outcome, Refusal>, ProposeError> {
         let request = next_request();
-        let command = Command { request, caller: String::new(), at: self.clock.calendar(), op };
+        let command = Command { request, caller: Caller::master(), at: self.clock.calendar(), op: op.into() };
         self.proposer.propose(command).await
     }
 }

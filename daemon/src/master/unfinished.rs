@@ -2,7 +2,7 @@
 
 use super::refused::{invalid, write_refused};
 use super::state::Master;
-use dfs_logic::command::{Op, Outcome};
+use dfs_logic::command::{ChunkOp, Outcome};
 use dfs_logic::writes::{Held, Holder};
 use dfs_rpc::wire::Unfinished;
 use dfs_types::{ChunkId, Result, Timestamp, WriteId};
@@ -49,7 +49,7 @@ impl Master {
                 return Ok(());
             }
             let chunks: Vec<ChunkId> = overdue.iter().flat_map(|write| write.chunks.iter().copied()).collect();
-            match self.propose_own(Op::AbandonChunks { chunks }).await {
+            match self.propose_own(ChunkOp::Abandon { chunks }).await {
                 Ok(Ok(Outcome::Done)) => {}
                 other => return Err(invalid(format!("give up chunks of writes: {other:?}"))),
             }

@@ -11,7 +11,7 @@ use super::raft::proposer::ProposeError;
 use super::registry::Change;
 use super::state::{Held, Master};
 use bytes::Bytes;
-use dfs_logic::command::{Op, Outcome, Refusal};
+use dfs_logic::command::{AdminOp, ChunkOp, NodeOp, Outcome, Refusal};
 use dfs_rpc::capability::Operation;
 use dfs_rpc::wire::NodeAddress;
 use dfs_types::{ChunkRef, DatanodeId, Duty, Principal, Timestamp};
@@ -223,12 +223,12 @@ impl Worker {
         let skip = master.ahead().skip(next);
         if let Some(count) = skip {
             // They are taken by replicas of a state that was lost.
-            match master.propose_own(Op::ReserveChunks { count }).await {
+            match master.propose_own(ChunkOp::Reserve { count }).await {
                 Ok(Ok(_)) => tracing::warn!(count, "chunk ids that datanodes hold already are left out"),
                 other => return unexpected("leave out chunk ids", other),
             }
         }
-        match master.propose_own(Op::ReserveChunks { count: RESERVE_COUNT }).await {
+        match master.propose_own(ChunkOp::Reserve { count: RESERVE_COUNT }).await {
             Ok(Ok(Outcome::Reserved { first, count })) => master.pool.fill(first, count, term),
             other => unexpected("reserve chunk ids", other),
         }
@@ -244,7 +244,7 @@ impl Worker {
             return;
         }
         match keys::draw(Some(&newest), now) {
-            Ok(key) => match master.propose_own(Op::AddKey { key }).await {
+            Ok(key) => match master.propose_own(AdminOp::AddKey { key }).await {
                 Ok(Ok(_)) => tracing::info!("the key that seals capabilities was replaced"),
                 other => unexpected("replace the key", other),
             },
@@ -260,7 +260,7 @@ impl Worker {
             if !master.proposer.has_room() {
                 return;
             }
-            match master.propose_own(Op::AddNode { node }).await {
+            match master.propose_own(NodeOp::Add { node }).await {
                 Ok(Ok(_)) => {}
                 other => unexpected("note that a datanode belongs to the cluster", other),
             }
@@ -276,7 +276,7 @@ impl Worker {
             if !master.proposer.has_room() {
                 return;
             }
-            match master.propose_own(Op::SetDuty { node, duty: Duty::Serve }).await {
+            match master.propose_own(NodeOp::SetDuty { node, duty: Duty::Serve }).await {
                 Ok(Ok(_)) => master.registry().note_change(node, Change::Returned),
                 other => unexpected("have a datanode serve that was forgotten", other),
             }
@@ -316,7 +316,7 @@ impl Worker {
             return;
         }
         self.raised_at = Some(now);
-        match master.propose_own(Op::RaiseFloor { floor: highest }).await {
+        match master.propose_own(ChunkOp::RaiseFloor { floor: highest }).await {
             Ok(Ok(_)) => {}
             other => unexpected("raise the collection floor", other),
         }

@@ -1,7 +1,7 @@
 //! The service for masters. Bodies are postcard of the consensus library's own messages, which only the masters know.
 
 use bytes::Bytes;
-use dfs_types::Result;
+use crate::wire::Result;
 
 /// Calls of masters.
 #[tarpc::service]

@@ -2,7 +2,8 @@
 
 use super::{States, View};
 use crate::locations::Cursor;
-use dfs_types::ChunkRef;
+use crate::state::State;
+use dfs_types::{ChunkId, ReplicaKey};
 
 /// Chunks that have fewer live copies than wanted. Each stands in one of the three numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,20 +19,22 @@ pub struct Shortage {
 /// Looks at the chunks of one file after the other.
 #[derive(Debug)]
 pub struct Examiner<'a> {
+    state: &'a State,
     states: States,
     cursor: Cursor<'a>,
 }
 
 impl<'a> Examiner<'a> {
     pub fn new(view: &View<'a>) -> Self {
-        Self { states: States::of(view), cursor: view.locations.cursor() }
+        Self { state: view.namespace, states: States::of(view), cursor: view.locations.cursor() }
     }
 
-    /// What the chunks of a file lack that should have `wanted` copies.
-    pub fn shortage(&mut self, chunks: impl Iterator<Item = ChunkRef>, wanted: u8) -> Shortage {
+    /// The replicas that the chunks of a file lack, each of which should have `wanted`.
+    pub fn shortage(&mut self, chunks: &[ChunkId], wanted: u8) -> Shortage {
         let mut shortage = Shortage::default();
         for chunk in chunks {
-            let replicas = self.cursor.replicas_of(chunk.key());
+            let key = self.state.committed(*chunk).unwrap_or(ReplicaKey::lowest(*chunk));
+            let replicas = self.cursor.replicas_of(key);
             let wanted = usize::from(wanted);
             match self.states.tally(&replicas).counted(wanted) {
                 0 => shortage.missing += 1,

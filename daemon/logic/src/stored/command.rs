@@ -88,6 +88,14 @@ pub fn write(commands: &[Command]) -> Result<(u16, Vec<u8>), StoredError> {
     Ok((Commands::VERSION, bytes))
 }
 
+/// Whether this build can read commands of this version.
+///
+/// # Errors
+/// When a newer one wrote them, or none did.
+pub fn check_version(version: u16) -> Result<(), StoredError> {
+    super::check_version::<Commands<'static>>(version)
+}
+
 /// Reads the commands of a log entry of any version.
 ///
 /// # Errors

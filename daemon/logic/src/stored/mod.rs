@@ -54,24 +54,31 @@ pub enum StoredError {
     Malformed { name: &'static str },
 }
 
+/// Whether this build can read a record of this version.
+///
+/// # Errors
+/// When a newer one wrote it, or none did.
+pub fn check_version<T: Stored>(version: u16) -> Result<(), StoredError> {
+    let name = T::NAME;
+    match version {
+        0 => Err(StoredError::TooOld { name, version }),
+        version if version > T::VERSION => Err(StoredError::Newer { name, version, known: T::VERSION }),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a record of any version up to the newest one. All bytes belong to it.
 ///
 /// # Errors
 /// When it has a newer version, or is none.
 pub fn read<T: Stored>(version: u16, bytes: &[u8]) -> Result<T, StoredError> {
-    let name = T::NAME;
-    if version > T::VERSION {
-        return Err(StoredError::Newer { name, version, known: T::VERSION });
-    }
-    if version == 0 {
-        return Err(StoredError::TooOld { name, version });
-    }
+    check_version::<T>(version)?;
     if version < T::VERSION {
         return read::<T::Previous>(version, bytes).map(T::upgrade);
     }
     match postcard::take_from_bytes(bytes) {
         Ok((record, [])) => Ok(record),
-        _ => Err(StoredError::Malformed { name }),
+        _ => Err(StoredError::Malformed { name: T::NAME }),
     }
 }
 

@@ -3,9 +3,9 @@
 use super::{Boards, Curve, Journal, News};
 use crate::master::clock::Clock;
 use crate::master::registry::{Registry, RegistrySettings};
-use dfs_logic::command::{Command, KeyRecord, Op};
+use dfs_logic::command::{AdminOp, Caller, Command, KeyRecord, NodeOp, Op};
 use dfs_logic::liveness::LivenessSettings;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
 use dfs_rpc::wire::{ClusterStatus, FolderLoad, Heartbeat, NodeLoad, NodeStatus, Register};
 use dfs_types::{
@@ -23,7 +23,7 @@ struct Cluster {
     journal: Arc<Journal>,
     curve: Curve,
     boards: Boards,
-    space: Namespace,
+    space: State,
     now: Timestamp,
 }
 
@@ -38,15 +38,15 @@ impl Cluster {
         let journal = Arc::new(Journal::new(Clock::new()));
         let registry = Registry::new(settings, journal.clone(), Timestamp(0));
         let (curve, boards) = (Curve::default(), Boards::new(epoch));
-        let mut cluster = Self { registry, journal, curve, boards, space: Namespace::new(), now: Timestamp(0) };
+        let mut cluster = Self { registry, journal, curve, boards, space: State::new(), now: Timestamp(0) };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
-        cluster.apply(Op::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
+        cluster.apply(AdminOp::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
         cluster
     }
 
-    fn apply(&mut self, op: Op) {
+    fn apply(&mut self, op: impl Into<Op>) {
         let request = RequestId(self.space.version().into());
-        let command = Command { request, caller: String::new(), at: self.now, op };
+        let command = Command { request, caller: Caller::master(), at: self.now, op: op.into() };
         assert!(self.space.apply(&command).is_ok());
     }
 
@@ -76,7 +76,7 @@ impl Cluster {
         let stored = |id| StoredReplica { key: key(id), state: ReplicaState::Verified };
         let added = added.iter().map(stored).collect();
         let heartbeat = Heartbeat { added, ..Heartbeat::new(1, load) };
-        let namespace = Namespace::new();
+        let namespace = State::new();
         let node = DatanodeId(id);
         // One that has not registered is refused.
         let _ = self.registry.heartbeat(node, u64::from(id), heartbeat, &namespace, false, self.now);
@@ -140,7 +140,7 @@ fn pictures_put_together_from_news_are_whole() {
                     2 => cluster.registry.forget(DatanodeId(id)),
                     8 => {
                         let duty = Duty::ALL[random.usize(0..3)];
-                        cluster.apply(Op::SetDuty { node: DatanodeId(id), duty });
+                        cluster.apply(NodeOp::SetDuty { node: DatanodeId(id), duty });
                     }
                     9 => cluster.look(),
                     3 => (0..random.u32(0..400)).for_each(|_| cluster.journal.info(None, random.u32(..).to_string())),
@@ -249,7 +249,7 @@ fn disks_are_not_told() {
     };
     let load = NodeLoad { folders: vec![folder.clone()], ..NodeLoad::default() };
     let heartbeat = Heartbeat::new(1, load);
-    let told = cluster.registry.heartbeat(DatanodeId(1), 1, heartbeat, &Namespace::new(), false, cluster.now);
+    let told = cluster.registry.heartbeat(DatanodeId(1), 1, heartbeat, &State::new(), false, cluster.now);
     assert!(told.is_ok());
     cluster.picture();
     let shown = FolderLoad { disk: 0, disk_free: 0, ..folder };

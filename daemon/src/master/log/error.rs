@@ -1,5 +1,7 @@
 //! What can be wrong with the log.
 
+use crate::format::other_version;
+use dfs_logic::stored::StoredError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +22,10 @@ pub enum LogError {
         .path.display()
     )]
     Missing { path: PathBuf, what: String },
-    #[error("{} is of format version {found}; this build reads version {known}", .path.display())]
+    #[error("{} {}", .path.display(), other_version(*found, *known))]
     Version { path: PathBuf, found: u32, known: u32 },
+    #[error("{} holds a {source}", .path.display())]
+    Stored { path: PathBuf, source: StoredError },
     #[error("{} belongs to another cluster", .path.display())]
     Foreign { path: PathBuf },
     #[error("an entry of {0} bytes is larger than a log segment may be")]
@@ -41,6 +45,14 @@ impl LogError {
 
     pub(super) fn damaged(path: &Path, offset: u64, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), offset, what: what.into() }
+    }
+
+    /// An entry that cannot be read: of another version, or damaged.
+    pub(super) fn stored(path: &Path, offset: u64) -> impl Fn(StoredError) -> Self {
+        move |source| match source {
+            StoredError::Malformed { .. } => Self::damaged(path, offset, source.to_string()),
+            source => Self::Stored { path: path.to_owned(), source },
+        }
     }
 
     pub(super) fn missing(path: impl Into<PathBuf>, what: impl Into<String>) -> Self {

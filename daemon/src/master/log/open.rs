@@ -242,6 +242,7 @@ impl State {
             Record::Entries { committed, entries } => {
                 let oldest = self.segments.len() == 1 && self.last.is_none() && self.purged.is_none();
                 for (number, entry) in entries.iter().enumerate() {
+                    entry.check_version().map_err(LogError::stored(&path, offset))?;
                     let expected = if oldest && number == 0 { entry.id.index } else { self.next_index().max(next) };
                     if entry.id.index != expected {
                         return Err(damaged(format!("it holds entry {} where {expected} should be", entry.id.index)));

@@ -53,7 +53,7 @@ fn read_segment(segment: &Segment, mut from: u64, to: u64, into: &mut Vec<Entry>
             for entry in entries {
                 // An entry that was taken back has the offset of its successor, or none.
                 if entry.id.index == from && from < to && offset_of(from) == Some(offset) {
-                    into.push(entry.into());
+                    into.push(Entry::try_from(entry).map_err(LogError::stored(&segment.path, offset))?);
                     from += 1;
                 }
             }

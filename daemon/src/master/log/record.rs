@@ -9,9 +9,12 @@
 //! | | zeros up to a multiple of 8 |
 
 use crate::master::raft::types::{Batch, Entry, LogId, Membership};
+use bytes::Bytes;
+use dfs_logic::stored::{self, StoredError};
 use openraft::{BasicNode, CommittedLeaderId, EntryPayload};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Bytes in front of the payload.
 pub const HEAD_BYTES: usize = 12;
@@ -49,7 +52,11 @@ pub struct StoredEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Payload {
     Blank,
-    Commands(Batch),
+    /// In the form that [`stored::command`] has for `version`.
+    Commands {
+        version: u16,
+        body: Bytes,
+    },
     Members(Members),
 }
 
@@ -87,25 +94,47 @@ impl From<Members> for Membership {
     }
 }
 
-impl From<&Entry> for StoredEntry {
-    fn from(entry: &Entry) -> Self {
-        let payload = match &entry.payload {
-            EntryPayload::Blank => Payload::Blank,
-            EntryPayload::Normal(batch) => Payload::Commands(batch.clone()),
-            EntryPayload::Membership(members) => Payload::Members(members.into()),
-        };
-        Self { id: entry.log_id.into(), payload }
+impl StoredEntry {
+    /// Whether this build can read its commands.
+    ///
+    /// # Errors
+    /// When a newer one wrote them.
+    pub fn check_version(&self) -> Result<(), StoredError> {
+        match &self.payload {
+            Payload::Commands { version, .. } => stored::command::check_version(*version),
+            Payload::Blank | Payload::Members(_) => Ok(()),
+        }
     }
 }
 
-impl From<StoredEntry> for Entry {
-    fn from(entry: StoredEntry) -> Self {
+impl TryFrom<&Entry> for StoredEntry {
+    type Error = StoredError;
+
+    fn try_from(entry: &Entry) -> Result<Self, StoredError> {
+        let payload = match &entry.payload {
+            EntryPayload::Blank => Payload::Blank,
+            EntryPayload::Normal(batch) => {
+                let (version, body) = stored::command::write(&batch.0)?;
+                Payload::Commands { version, body: body.into() }
+            }
+            EntryPayload::Membership(members) => Payload::Members(members.into()),
+        };
+        Ok(Self { id: entry.log_id.into(), payload })
+    }
+}
+
+impl TryFrom<StoredEntry> for Entry {
+    type Error = StoredError;
+
+    fn try_from(entry: StoredEntry) -> Result<Self, StoredError> {
         let payload = match entry.payload {
             Payload::Blank => EntryPayload::Blank,
-            Payload::Commands(batch) => EntryPayload::Normal(batch),
+            Payload::Commands { version, body } => {
+                EntryPayload::Normal(Batch(Arc::new(stored::command::read(version, &body)?)))
+            }
             Payload::Members(members) => EntryPayload::Membership(members.into()),
         };
-        Entry { log_id: entry.id.into(), payload }
+        Ok(Entry { log_id: entry.id.into(), payload })
     }
 }
 

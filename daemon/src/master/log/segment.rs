@@ -3,7 +3,7 @@
 //! | bytes | what (little endian) |
 //! |---|---|
 //! | 0..8 | magic `dfs-log` and a line feed |
-//! | 8..12 | format version, 2 |
+//! | 8..12 | format version, 3 |
 //! | 12..16 | mark: drawn at random for this life of the file; every record of it carries it |
 //! | 16..24 | sequence number: 1 for the first segment of a log, then one more each |
 //! | 24..32 | where the records of the segment before this one end |
@@ -24,7 +24,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"dfs-log\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HEAD_BYTES: usize = 64;
 /// Where the records begin.
 pub const RECORDS_AT: u64 = 4096;

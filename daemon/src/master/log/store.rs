@@ -188,7 +188,8 @@ impl Log {
         if first != state.next_index() && (state.last.is_some() || state.purged.is_some()) {
             return Err(LogError::Gap { expected: state.next_index(), found: first });
         }
-        let stored: Vec<StoredEntry> = entries.iter().map(StoredEntry::from).collect();
+        let stored: Result<Vec<StoredEntry>, _> = entries.iter().map(StoredEntry::try_from).collect();
+        let stored = stored.map_err(|error| LogError::Failed(error.to_string()))?;
         let record = Record::Entries { committed: state.committed.map(Into::into), entries: stored };
         let offset = self.write(state, spares, &record)?;
         if let Some(segment) = state.segments.back_mut() {

@@ -6,7 +6,7 @@ use super::segment::{Head, RECORDS_AT, Segment};
 use super::store::SEGMENT_BYTES_MIN;
 use super::{Basis, Log, LogError, LogOptions, RealDisk};
 use crate::master::raft::types::{Batch, Entry, LogId, Vote};
-use dfs_logic::command::{Command, Op};
+use dfs_logic::command::{Caller, Command, FsOp};
 use dfs_types::{ClusterId, DfsPath, RequestId, Timestamp};
 use openraft::{CommittedLeaderId, EntryPayload};
 use std::fs::{self, OpenOptions};
@@ -38,12 +38,12 @@ pub(super) fn id(term: u64, index: u64) -> LogId {
 
 fn command(name: &str) -> Command {
     let path = DfsPath::parse(&format!("/{name}")).expect("valid");
-    let op = Op::Mkdir { path, parents: false };
+    let op = FsOp::Mkdir { path, parents: false };
     Command {
         request: RequestId(u128::from(crc32c::crc32c(name.as_bytes()))),
-        caller: "ann".into(),
+        caller: Caller::user("ann"),
         at: Timestamp(1),
-        op,
+        op: op.into(),
     }
 }
 
@@ -365,7 +365,7 @@ fn the_bytes_of_a_segment_are_pinned() {
     let head = Head { sequence: 3, mark: 0x1234_5678, previous_end: 8192, size: 16 << 20, cluster: CLUSTER };
     let mut bytes = head.encode().to_vec();
     let blank = Entry { log_id: id(2, 7), payload: EntryPayload::Blank };
-    let entries = vec![(&blank).into(), (&entry(2, 8)).into()];
+    let entries = [&blank, &entry(2, 8)].into_iter().map(|entry| entry.try_into().expect("small")).collect();
     for record in [
         Record::Entries { committed: Some(id(2, 6).into()), entries },
         Record::Truncated { since: 8 },
@@ -373,10 +373,19 @@ fn the_bytes_of_a_segment_are_pinned() {
     ] {
         record::encode(&record, head.mark, &mut bytes).expect("small");
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-segment-2.bin");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-segment-3.bin");
     if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
         fs::write(&path, &bytes).expect("written");
     }
     assert_eq!(bytes, fs::read(&path).expect("golden file"), "the format of the log changed: give it a new version");
     assert_eq!(Segment::file_name(3), "segment-0000000000000003.log");
+}
+
+#[test]
+fn a_segment_of_the_build_before_is_refused_with_what_to_do() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-segment-2.bin");
+    let refused = Head::decode(&path, &fs::read(&path).expect("golden file")).expect_err("an older form");
+    assert!(matches!(refused, LogError::Version { found: 2, known: 3, .. }), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains("copy the files out with that build") && text.contains("nothing was changed"), "{text}");
 }

@@ -1,14 +1,16 @@
 //! The way to the other masters.
 
+use super::messages::{AnswerAppend, AnswerSnapshot, AnswerVote, Append, AskVote, Fault, SendSnapshot};
 use super::types::{Raft, TypeConfig};
 use bytes::Bytes;
+use dfs_logic::stored::StoredError;
 use dfs_rpc::hello::Service;
-use dfs_rpc::raft::RaftServiceClient;
+use dfs_rpc::services::RaftServiceClient;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport;
+use dfs_rpc::{transport, wire};
 use dfs_types::{Error, ErrorCode, MasterId, Principal, Protection};
 use openraft::error::{
-    InstallSnapshotError, NetworkError, PayloadTooLarge, RPCError, RaftError, RemoteError, Unreachable,
+    InstallSnapshotError, NetworkError, PayloadTooLarge, RPCError, RaftError, RemoteError, SnapshotMismatch, Unreachable,
 };
 use openraft::network::{Backoff, RPCOption, RaftNetwork, RaftNetworkFactory};
 use openraft::raft::{
@@ -79,12 +81,12 @@ impl Peer {
         message: &Q,
         limit: Duration,
         send: impl FnOnce(RaftServiceClient, tarpc::context::Context, Bytes) -> F,
-    ) -> Result<A, RpcError<E>>
+    ) -> Result<Result<A, Fault>, RpcError<E>>
     where
         Q: Serialize,
         A: DeserializeOwned,
-        E: std::error::Error + DeserializeOwned,
-        F: Future<Output = Result<dfs_types::Result<Bytes>, tarpc::client::RpcError>>,
+        E: std::error::Error,
+        F: Future<Output = Result<wire::Result<Bytes>, tarpc::client::RpcError>>,
     {
         let bytes = postcard::to_stdvec(message).map_err(broken)?;
         let client = match self.client.take() {
@@ -93,10 +95,18 @@ impl Peer {
         };
         let mut context = tarpc::context::current();
         context.deadline = Instant::now() + limit;
-        let answer = send(client.clone(), context, bytes.into()).await.map_err(unreachable)?.map_err(unreachable)?;
+        let answer = send(client.clone(), context, bytes.into()).await.map_err(unreachable)?;
+        let answer = answer.map_err(|error| unreachable(Error::from(error)))?;
         self.client = Some(client);
-        let answer: Result<A, E> = postcard::from_bytes(&answer).map_err(broken)?;
-        answer.map_err(|error| RPCError::RemoteError(RemoteError::new_with_node(self.target, self.node.clone(), error)))
+        postcard::from_bytes(&answer).map_err(broken)
+    }
+}
+
+/// The error of a call that the other master could not do.
+fn stopped<E: std::error::Error>(fault: Fault) -> RpcError<E> {
+    match fault {
+        Fault::Stopped(why) => unreachable(why),
+        Fault::Mismatch { .. } => broken("the other master was sent no snapshot"),
     }
 }
 
@@ -111,8 +121,10 @@ impl RaftNetwork<TypeConfig> for Peer {
             let half = (message.entries.len() as u64 / 2).max(1);
             return Err(RPCError::PayloadTooLarge(PayloadTooLarge::new_entries_hint(half)));
         }
-        self.call(&message, option.hard_ttl(), async move |client, context, bytes| client.append(context, bytes).await)
-            .await
+        let message = Append::try_from(&message).map_err(broken)?;
+        let send = async move |client: RaftServiceClient, context, bytes| client.append(context, bytes).await;
+        let answer: Result<AnswerAppend, Fault> = self.call(&message, option.hard_ttl(), send).await?;
+        answer.map(Into::into).map_err(stopped)
     }
 
     async fn install_snapshot(
@@ -120,9 +132,17 @@ impl RaftNetwork<TypeConfig> for Peer {
         message: InstallSnapshotRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<InstallSnapshotResponse<u64>, RpcError<RaftError<u64, InstallSnapshotError>>> {
-        let limit = option.hard_ttl();
-        self.call(&message, limit, async move |client, context, bytes| client.install_snapshot(context, bytes).await)
-            .await
+        let message = SendSnapshot::from(message);
+        let send = async move |client: RaftServiceClient, context, bytes| client.install_snapshot(context, bytes).await;
+        let answer: Result<AnswerSnapshot, Fault> = self.call(&message, option.hard_ttl(), send).await?;
+        answer.map(Into::into).map_err(|fault| match fault {
+            Fault::Mismatch { expected, got } => {
+                let mismatch = SnapshotMismatch { expect: expected.into(), got: got.into() };
+                let error = RaftError::APIError(InstallSnapshotError::SnapshotMismatch(mismatch));
+                RPCError::RemoteError(RemoteError::new_with_node(self.target, self.node.clone(), error))
+            }
+            fault @ Fault::Stopped(_) => stopped(fault),
+        })
     }
 
     async fn vote(
@@ -130,8 +150,10 @@ impl RaftNetwork<TypeConfig> for Peer {
         message: VoteRequest<u64>,
         option: RPCOption,
     ) -> Result<VoteResponse<u64>, RpcError<RaftError<u64>>> {
-        self.call(&message, option.hard_ttl(), async move |client, context, bytes| client.vote(context, bytes).await)
-            .await
+        let message = AskVote::from(message);
+        let send = async move |client: RaftServiceClient, context, bytes| client.vote(context, bytes).await;
+        let answer: Result<AnswerVote, Fault> = self.call(&message, option.hard_ttl(), send).await?;
+        answer.map(Into::into).map_err(stopped)
     }
 
     fn backoff(&self) -> Backoff {
@@ -152,33 +174,45 @@ impl std::fmt::Debug for RaftServer {
 }
 
 impl RaftServer {
-    async fn answer<Q, A, E, F>(&self, bytes: &Bytes, ask: impl FnOnce(Raft, Q) -> F) -> dfs_types::Result<Bytes>
+    /// Reads a message, has `ask` answer it, and writes the answer.
+    async fn answer<Q, A, F>(&self, bytes: &Bytes, ask: impl FnOnce(Raft, Q) -> F) -> dfs_types::Result<Bytes>
     where
         Q: DeserializeOwned,
-        Result<A, E>: Serialize,
-        F: Future<Output = Result<A, E>>,
+        A: Serialize,
+        F: Future<Output = Result<A, Fault>>,
     {
-        let message = postcard::from_bytes(bytes)
-            .map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("the message cannot be read: {error}")))?;
+        let message = postcard::from_bytes(bytes).map_err(unreadable)?;
         let answer = ask(self.raft.clone(), message).await;
         let bytes = postcard::to_stdvec(&answer);
         bytes.map(Bytes::from).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
     }
 }
 
-impl dfs_rpc::raft::RaftService for RaftServer {
-    async fn vote(self, _: tarpc::context::Context, message: Bytes) -> dfs_types::Result<Bytes> {
-        self.answer(&message, async |raft, message: VoteRequest<u64>| raft.vote(message).await).await
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorCode::InvalidArgument, format!("the message cannot be read: {error}"))
+}
+
+impl dfs_rpc::services::RaftService for RaftServer {
+    async fn vote(self, _: tarpc::context::Context, message: Bytes) -> wire::Result<Bytes> {
+        let vote = async |raft: Raft, message: AskVote| {
+            raft.vote(message.into()).await.map(AnswerVote::from).map_err(Fault::from)
+        };
+        self.answer(&message, vote).await.map_err(Into::into)
     }
 
-    async fn append(self, _: tarpc::context::Context, message: Bytes) -> dfs_types::Result<Bytes> {
-        let append = async |raft: Raft, message: AppendEntriesRequest<TypeConfig>| raft.append_entries(message).await;
-        self.answer(&message, append).await
+    async fn append(self, _: tarpc::context::Context, message: Bytes) -> wire::Result<Bytes> {
+        let append = async |raft: Raft, message: Append| {
+            // An entry of a newer build: this master must not apply it, nor acknowledge it.
+            let message = message.try_into().map_err(|error: StoredError| Fault::Stopped(error.to_string()))?;
+            raft.append_entries(message).await.map(AnswerAppend::from).map_err(Fault::from)
+        };
+        self.answer(&message, append).await.map_err(Into::into)
     }
 
-    async fn install_snapshot(self, _: tarpc::context::Context, message: Bytes) -> dfs_types::Result<Bytes> {
-        let install =
-            async |raft: Raft, message: InstallSnapshotRequest<TypeConfig>| raft.install_snapshot(message).await;
-        self.answer(&message, install).await
+    async fn install_snapshot(self, _: tarpc::context::Context, message: Bytes) -> wire::Result<Bytes> {
+        let install = async |raft: Raft, message: SendSnapshot| {
+            raft.install_snapshot(message.into()).await.map(AnswerSnapshot::from).map_err(Fault::from)
+        };
+        self.answer(&message, install).await.map_err(Into::into)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::types::{LogId, StoredMembership};
 use arc_swap::ArcSwap;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -10,7 +10,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 /// The state after some log entry. It never changes.
 #[derive(Debug, Clone, Default)]
 pub struct Version {
-    pub namespace: Namespace,
+    pub namespace: State,
     /// The last entry in it.
     pub applied: Option<LogId>,
     pub members: StoredMembership,

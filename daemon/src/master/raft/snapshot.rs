@@ -3,12 +3,12 @@
 //! | bytes | what (little endian) |
 //! |---|---|
 //! | 0..8 | magic `dfs-snap` |
-//! | 8..12 | format version, 1 |
+//! | 8..12 | format version, 2 |
 //! | 12..16 | length M of the description |
 //! | 16..32 | cluster id |
 //! | 32..36 | crc32c of bytes 0..32 and the description |
 //! | 36..36+M | description: postcard of [`Description`] |
-//! | .. | zstd: the pieces of [`Namespace::encode`], each behind its length in 4 bytes; then a length of zero |
+//! | .. | zstd: the pieces of [`State::encode`], each behind its length in 4 bytes; then a length of zero |
 //! | last 4 | crc32c of the zstd part |
 //!
 //! The description stands in front and plain, so that a follower knows what it is being sent; the checksum of the rest
@@ -17,15 +17,16 @@
 use super::published::Version;
 use super::types::{SnapshotMeta, StoredMembership};
 use crate::durable;
+use crate::format::other_version;
 use crate::master::log::record::{Id, Members};
-use dfs_logic::namespace::{Decoder, Namespace, PIECE_BYTES_MAX, SnapshotError};
+use dfs_logic::state::{Decoder, State, PIECE_BYTES_MAX, SnapshotError};
 use dfs_types::ClusterId;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 
 const MAGIC: &[u8; 8] = b"dfs-snap";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEAD_BYTES: usize = 36;
 const DESCRIPTION_BYTES_MAX: u32 = 1 << 20;
 /// Level 1 halves the size at the speed of the disk.
@@ -52,7 +53,7 @@ pub enum SnapshotFileError {
     Io(#[from] io::Error),
     #[error("it is not a dfs snapshot")]
     Magic,
-    #[error("it is of format version {0}; this build reads version {VERSION}")]
+    #[error("it {}", other_version(*.0, VERSION))]
     Version(u32),
     #[error("it belongs to another cluster")]
     Foreign,
@@ -215,7 +216,7 @@ fn read_description(input: &mut impl Read, cluster: ClusterId) -> Result<(Descri
     }
 }
 
-fn read_pieces(unpacked: &mut impl Read) -> Result<Namespace, SnapshotFileError> {
+fn read_pieces(unpacked: &mut impl Read) -> Result<State, SnapshotFileError> {
     let mut decoder = Decoder::new();
     let mut piece = Vec::new();
     loop {
@@ -237,7 +238,7 @@ fn read_pieces(unpacked: &mut impl Read) -> Result<Namespace, SnapshotFileError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_logic::command::{Command, KeyRecord, Op};
+    use dfs_logic::command::{AdminOp, Caller, Command, FsOp, KeyRecord, Op};
     use dfs_types::{DfsPath, RequestId, Timestamp};
 
     const CLUSTER: ClusterId = ClusterId([4; 16]);
@@ -245,13 +246,13 @@ mod tests {
     fn version() -> Version {
         let mut version = Version::default();
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(1) };
-        let mut ops = vec![Op::Init { cluster: CLUSTER, superuser: "ann".into(), key }];
+        let mut ops: Vec<Op> = vec![AdminOp::Init { cluster: CLUSTER, superuser: "ann".into(), key }.into()];
         for n in 0..100 {
             let path = DfsPath::parse(&format!("/folder-{n}")).expect("valid");
-            ops.push(Op::Mkdir { path, parents: false });
+            ops.push(FsOp::Mkdir { path, parents: false }.into());
         }
         for (n, op) in ops.into_iter().enumerate() {
-            let command = Command { request: RequestId(n as u128), caller: "ann".into(), at: Timestamp(2), op };
+            let command = Command { request: RequestId(n as u128), caller: Caller::user("ann"), at: Timestamp(2), op };
             version.namespace.apply(&command).expect("applies");
         }
         version.applied = Some(Id { term: 1, node: 2, index: 3 }.into());
@@ -261,8 +262,8 @@ mod tests {
         version
     }
 
-    /// A file of version 1 with a namespace of version 4 in it.
-    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1-namespace-4.bin");
+    /// A file of version 2 with a state of version 1 in it.
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-2-state-1.bin");
 
     /// The bytes in front of the packed part, and that part unpacked.
     fn unpacked(bytes: &[u8]) -> (&[u8], Vec<u8>) {
@@ -283,6 +284,14 @@ mod tests {
         let (read, back) = decode(&golden[..], golden.len() as u64, CLUSTER).expect("readable");
         assert_eq!((read, back.applied), (described, version().applied));
         assert_eq!(back.namespace.totals(), version().namespace.totals());
+    }
+
+    #[test]
+    fn a_snapshot_of_the_build_before_is_refused_with_what_to_do() {
+        let before = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-1-namespace-4.bin");
+        let bytes = std::fs::read(before).expect("golden file");
+        let refused = decode(&bytes[..], bytes.len() as u64, CLUSTER).expect_err("an older form").to_string();
+        assert!(refused.contains("version 1") && refused.contains("copy the files out with that build"), "{refused}");
     }
 
     #[test]

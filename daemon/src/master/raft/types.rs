@@ -2,7 +2,6 @@
 
 use dfs_logic::command::{Command, Outcome, Refusal};
 use openraft::BasicNode;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 openraft::declare_raft_types!(
@@ -28,9 +27,9 @@ pub type Raft = openraft::Raft<TypeConfig>;
 
 /// The commands of one log entry: all that had queued while the entry before was flushed. Cheap to clone, for the log
 /// keeps one and hands out another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch(pub Arc<Vec<Command>>);
 
 /// What came of each command of a batch, in its order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied(pub Vec<Result<Outcome, Refusal>>);

@@ -3,7 +3,7 @@
 use super::nodes::Registry;
 use dfs_logic::expected::{Member, Roll, Wait};
 use dfs_logic::liveness::NodeState;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_types::{DatanodeId, Duty, Timestamp, format_duration};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Registry {
     }
 
     /// How many datanodes of the cluster have reported, of those that are there or waited for.
-    pub fn roll(&self, namespace: &Namespace, now: Timestamp) -> Roll {
+    pub fn roll(&self, namespace: &State, now: Timestamp) -> Roll {
         let members = namespace.members().map(|(id, _)| self.member(id, now));
         self.wait.roll(members, now, &self.settings.liveness)
     }
@@ -52,7 +52,7 @@ impl Registry {
     }
 
     /// The datanodes of the cluster that have not registered since the start of this master, up to [`ABSENT_NAMED_MAX`].
-    pub(super) fn absent(&self, namespace: &Namespace) -> Vec<DatanodeId> {
+    pub(super) fn absent(&self, namespace: &State) -> Vec<DatanodeId> {
         let absent = namespace.members().map(|(id, _)| id).filter(|id| !self.nodes.contains_key(id));
         // One that was drained and stopped is not missed.
         let absent = absent.filter(|id| namespace.duty(*id) == Duty::Serve);
@@ -60,13 +60,13 @@ impl Registry {
     }
 
     /// Live datanodes that are not noted yet to belong to the cluster.
-    pub fn newcomers(&self, namespace: &Namespace, now: Timestamp) -> Vec<DatanodeId> {
+    pub fn newcomers(&self, namespace: &State, now: Timestamp) -> Vec<DatanodeId> {
         let live = self.nodes(now).filter(|(_, state, _)| *state == NodeState::Live).map(|(id, ..)| id);
         live.filter(|id| !namespace.is_member(*id) && namespace.duty(*id) != Duty::Gone).collect()
     }
 
     /// Live datanodes that are to serve and get no chunks, since their clocks are too far ahead.
-    pub fn ahead(&self, namespace: &Namespace, now: Timestamp) -> Vec<DatanodeId> {
+    pub fn ahead(&self, namespace: &State, now: Timestamp) -> Vec<DatanodeId> {
         let live = self.nodes(now).filter(|(_, state, _)| *state == NodeState::Live);
         let serving = live.filter(|(id, ..)| namespace.duty(*id) == Duty::Serve);
         serving.filter(|(.., node)| self.is_ahead(node)).map(|(id, ..)| id).collect()
@@ -74,7 +74,7 @@ impl Registry {
 
     /// How many datanodes could take chunks soon and cannot now: those that are waited for, and those that have just
     /// been lost and may come back before they count as dead.
-    pub fn may_come(&self, namespace: &Namespace, exclude: &[DatanodeId], now: Timestamp) -> usize {
+    pub fn may_come(&self, namespace: &State, exclude: &[DatanodeId], now: Timestamp) -> usize {
         let wanted = |id: &DatanodeId| namespace.duty(*id) == Duty::Serve && !exclude.contains(id);
         let comes = |id: &DatanodeId| {
             let member = self.member(*id, now);

@@ -1,14 +1,14 @@
 //! What keeps chunks from having their replicas: of all chunks at each survey, and of one file when somebody asks.
 
 use super::nodes::Registry;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_logic::repair::{Blocked, Blocker, Inquiry, View};
 use dfs_types::{ChunkId, DatanodeId, Timestamp};
 use std::collections::BTreeMap;
 
 impl Registry {
     /// Finds what keeps the chunks that the survey found from having their replicas.
-    pub(super) fn find_blockers(&mut self, namespace: &Namespace, now: Timestamp) {
+    pub(super) fn find_blockers(&mut self, namespace: &State, now: Timestamp) {
         let nodes = self.views(namespace, now);
         let in_flight = self.healing.in_flight();
         let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);
@@ -34,7 +34,7 @@ impl Registry {
     }
 
     /// What keeps the chunks of one file from having their replicas, now.
-    pub fn blockers_of(&self, chunks: impl Iterator<Item = ChunkId>, namespace: &Namespace, now: Timestamp) -> Blocked {
+    pub fn blockers_of(&self, chunks: impl Iterator<Item = ChunkId>, namespace: &State, now: Timestamp) -> Blocked {
         let nodes = self.views(namespace, now);
         let in_flight = self.healing.in_flight();
         let inquiry = Inquiry::new(View { namespace, locations: &self.locations, nodes: &nodes }, &in_flight);

@@ -2,7 +2,7 @@
 
 use super::nodes::{ORDERS_WAITING_MAX, Registry};
 use dfs_logic::liveness::NodeState;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_rpc::wire::Order;
 use dfs_types::{DatanodeId, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ impl Registry {
 
     /// This master begins to lead. What it had ordered when it led before and has not given away is void: others may have
     /// decided since. Those replicas count again.
-    pub fn lead(&mut self, namespace: &Namespace) {
+    pub fn lead(&mut self, namespace: &State) {
         self.healing.lead();
         let nodes = self.nodes.iter_mut();
         let void: Vec<_> = nodes.map(|(id, node)| (*id, node.void_orders())).collect();
@@ -108,13 +108,13 @@ impl Registry {
         }
     }
 
-    fn count_again(&mut self, id: DatanodeId, stored: StoredReplica, namespace: &Namespace) {
+    fn count_again(&mut self, id: DatanodeId, stored: StoredReplica, namespace: &State) {
         self.locations.add(id, stored, namespace.committed(stored.key.chunk));
     }
 
     /// A datanode does not carry out a deletion that it was given: the replica counts again. Why it does not passes by
     /// itself, and ends in news; until then the same order would be refused again.
-    pub(super) fn deletion_refused(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &Namespace) {
+    pub(super) fn deletion_refused(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &State) {
         let refused = self.nodes.get_mut(&id).and_then(|node| node.deletions.end(key));
         if let Some(stored) = refused {
             self.count_again(id, stored, namespace);
@@ -123,7 +123,7 @@ impl Registry {
 
     /// Looks for deletions that were lost. Garbage on a live datanode is ordered to be deleted once more; any other replica
     /// counts again, so that the next survey decides anew whether it is one too many: meanwhile others may have been lost.
-    pub fn repeat_deletions(&mut self, namespace: &Namespace, now: Timestamp) {
+    pub fn repeat_deletions(&mut self, namespace: &State, now: Timestamp) {
         let nodes = self.nodes.iter_mut();
         let lost: Vec<_> = nodes.map(|(id, node)| (*id, node.deletions.take_lost(now))).collect();
         for (id, lost) in lost {

@@ -4,7 +4,7 @@
 use super::changes::Change;
 use super::nodes::Registry;
 use dfs_logic::liveness::NodeState;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_logic::repair::{Blocked, InFlight, Inquiry, View};
 use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl Drain {
 
 impl Registry {
     /// Follows what the namespace says is wanted of datanodes: drains begin and end, dead ones that are gone are forgotten.
-    pub fn note_duties(&mut self, namespace: &Namespace, now: Timestamp) {
+    pub fn note_duties(&mut self, namespace: &State, now: Timestamp) {
         let before = self.drains.len();
         self.drains.retain(|id, _| namespace.duty(*id) == Duty::Drain);
         let mut changed = self.drains.len() != before;
@@ -85,7 +85,7 @@ impl Registry {
     }
 
     /// A survey has ended. Tells of those that are drained now.
-    pub(super) fn end_count(&mut self, namespace: &Namespace, now: Timestamp) {
+    pub(super) fn end_count(&mut self, namespace: &State, now: Timestamp) {
         let (counts, excused) = (self.healing.counts(), self.excused(namespace, now));
         for (id, drain) in self.drains.iter_mut().filter(|(_, drain)| drain.counting) {
             drain.counting = false;
@@ -108,7 +108,7 @@ impl Registry {
     }
 
     /// Chunks on those that drain which lack replicas only since more are wanted.
-    fn excused(&self, namespace: &Namespace, now: Timestamp) -> BTreeMap<DatanodeId, u64> {
+    fn excused(&self, namespace: &State, now: Timestamp) -> BTreeMap<DatanodeId, u64> {
         if self.drains.values().all(|drain| drain.enough.is_empty()) {
             return BTreeMap::new();
         }
@@ -151,7 +151,7 @@ impl Registry {
     }
 
     /// Live datanodes that were forgotten: they have come back.
-    pub fn returned(&self, namespace: &Namespace, now: Timestamp) -> Vec<DatanodeId> {
+    pub fn returned(&self, namespace: &State, now: Timestamp) -> Vec<DatanodeId> {
         let gone = namespace.duties().filter(|(_, duty)| *duty == Duty::Gone).map(|(id, _)| id);
         gone.filter(|id| self.state(*id, now) == NodeState::Live).collect()
     }

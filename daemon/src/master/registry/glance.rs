@@ -5,7 +5,7 @@ use super::nodes::{Node, Registry};
 use super::space::Space;
 use dfs_logic::expected::Roll;
 use dfs_logic::liveness::NodeState;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_logic::placement::room;
 use dfs_logic::repair::{Blocked, Counts};
 use dfs_rpc::wire::{self, ClusterStatus, Lasting, NodeLoad, NodeStatus, ReplicationStatus};
@@ -82,7 +82,7 @@ pub fn millis(span: Duration) -> u64 {
 
 impl Registry {
     /// Looks at everything.
-    pub fn glance(&self, namespace: &Namespace, now: Timestamp) -> Glance {
+    pub fn glance(&self, namespace: &State, now: Timestamp) -> Glance {
         let counts = self.healing.counts();
         let seen = |(id, state, node): (DatanodeId, NodeState, &Node)| {
             let (lacking, duty) = (counts.node(id), namespace.duty(id));

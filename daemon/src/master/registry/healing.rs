@@ -4,7 +4,7 @@ use super::nodes::{Node, Registry};
 use dfs_logic::collect::garbage;
 use dfs_logic::expected::REPORT_TIMEOUT;
 use dfs_logic::liveness::NodeState;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_logic::repair::{self, Blocked, Counts, Health, InFlight, Limits, Survey, View};
 use dfs_logic::safe_mode::{self, Known};
 use dfs_rpc::capability::Operation;
@@ -293,7 +293,7 @@ impl Registry {
     }
 
     /// Goes on with the survey for one slice. Says whether it is complete.
-    pub fn advance_survey(&mut self, namespace: &Namespace, now: Timestamp) -> bool {
+    pub fn advance_survey(&mut self, namespace: &State, now: Timestamp) -> bool {
         let nodes = self.views(namespace, now);
         let view = View { namespace, locations: &self.locations, nodes: &nodes };
         let complete = self.healing.survey.advance(&view, SURVEY_SLICE_CHUNKS);
@@ -310,7 +310,7 @@ impl Registry {
     }
 
     /// Leaving safe mode is for good: what is lost later is repair's business.
-    pub fn judge_safe_mode(&mut self, namespace: &Namespace, now: Timestamp) {
+    pub fn judge_safe_mode(&mut self, namespace: &State, now: Timestamp) {
         if !self.healing.safe || self.healing.surveyed_at.is_none() {
             return;
         }
@@ -334,7 +334,7 @@ impl Registry {
 
     /// Whether enough is known to say that a chunk has too few copies: a datanode that has not come back yet after this
     /// master's start, or has not reported yet, is not a datanode that has lost its chunks.
-    pub(super) fn may_repair(&self, namespace: &Namespace, now: Timestamp) -> bool {
+    pub(super) fn may_repair(&self, namespace: &State, now: Timestamp) -> bool {
         let dead_after = self.settings.liveness.dead_after;
         let reporting = |(_, state, node): (DatanodeId, NodeState, &Node)| {
             state == NodeState::Live && !node.reported && now.since(node.registered_at) < REPORT_TIMEOUT
@@ -346,7 +346,7 @@ impl Registry {
     }
 
     /// Gives the orders that the last survey calls for, as far as datanodes have room for them.
-    pub fn order_repairs(&mut self, namespace: &Namespace, seal: &Sealer<'_>, seed: u64, now: Timestamp) {
+    pub fn order_repairs(&mut self, namespace: &State, seal: &Sealer<'_>, seed: u64, now: Timestamp) {
         if !self.healing.survey.is_complete() || !self.healing.survey.has_needs() || !self.may_repair(namespace, now) {
             return;
         }
@@ -421,7 +421,7 @@ impl Registry {
     }
 
     /// Searches a slice for garbage and has it deleted. Says whether there is more to search now.
-    pub fn order_garbage(&mut self, namespace: &Namespace, now: Timestamp) -> bool {
+    pub fn order_garbage(&mut self, namespace: &State, now: Timestamp) -> bool {
         if self.healing.safe {
             return false;
         }

@@ -11,7 +11,7 @@ use crate::master::board::Journal;
 use dfs_logic::expected::Wait;
 use dfs_logic::liveness::{Contact, LivenessSettings, NodeState};
 use dfs_logic::locations::Locations;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_logic::placement::Candidate;
 use dfs_logic::repair::NodeView;
 use dfs_logic::skew;
@@ -295,7 +295,7 @@ impl Registry {
     }
 
     /// The datanodes as repair sees them.
-    pub fn views(&self, namespace: &Namespace, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
+    pub fn views(&self, namespace: &State, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
         let view = |(id, state, node): (DatanodeId, NodeState, &Node)| {
             let leaving = namespace.duty(id) != Duty::Serve;
             // No copy could be made there.
@@ -312,7 +312,7 @@ impl Registry {
 
     /// The live datanodes that are to serve and not in `exclude`, as placement sees them. Those whose clocks are too far
     /// ahead are left out.
-    pub fn candidates(&self, namespace: &Namespace, exclude: &[DatanodeId], now: Timestamp) -> Vec<Candidate> {
+    pub fn candidates(&self, namespace: &State, exclude: &[DatanodeId], now: Timestamp) -> Vec<Candidate> {
         let live = self.nodes(now).filter(|(id, state, _)| *state == NodeState::Live && !exclude.contains(id));
         let serving = live.filter(|(id, ..)| namespace.duty(*id) == Duty::Serve);
         let serving = serving.filter(|(.., node)| !self.is_ahead(node));
@@ -325,7 +325,7 @@ impl Registry {
     }
 
     /// How many datanodes serve: those that drain, are drained or dead do not.
-    pub fn serving(&self, namespace: &Namespace, now: Timestamp) -> usize {
+    pub fn serving(&self, namespace: &State, now: Timestamp) -> usize {
         let serves = |(id, state, _): &(DatanodeId, NodeState, &Node)| {
             *state != NodeState::Dead && namespace.duty(*id) == Duty::Serve
         };

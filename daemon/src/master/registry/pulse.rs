@@ -46,7 +46,7 @@ mod tests {
     use crate::master::board::Journal;
     use crate::master::clock::Clock;
     use dfs_logic::liveness::LivenessSettings;
-    use dfs_logic::namespace::Namespace;
+    use dfs_logic::state::State;
     use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Register};
     use dfs_types::DatanodeId;
     use std::net::{Ipv4Addr, SocketAddr};
@@ -84,7 +84,7 @@ mod tests {
 
         fn heartbeat(&mut self, id: u16, read: u64, second: u64) {
             let heartbeat = Heartbeat::new(1, load(read));
-            let (namespace, now) = (Namespace::new(), Timestamp(second * 1000));
+            let (namespace, now) = (State::new(), Timestamp(second * 1000));
             self.0.heartbeat(DatanodeId(id), id.into(), heartbeat, &namespace, false, now).expect("it has registered");
         }
 
@@ -160,7 +160,7 @@ mod tests {
         assert!(cluster.0.pulse(Timestamp(0)).counts.is_none());
         cluster.0.healing.leave_safe_mode();
         assert!(cluster.0.pulse(Timestamp(0)).counts.is_none(), "not counted yet");
-        assert!(cluster.0.begin_survey(Timestamp(0)) && cluster.0.advance_survey(&Namespace::new(), Timestamp(0)));
+        assert!(cluster.0.begin_survey(Timestamp(0)) && cluster.0.advance_survey(&State::new(), Timestamp(0)));
         assert!(cluster.0.pulse(Timestamp(0)).counts.is_some());
     }
 }

@@ -3,7 +3,7 @@
 use super::nodes::Registry;
 use dfs_logic::liveness::NodeState;
 use dfs_logic::locations::{Added, Reported};
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::curve::Heard;
@@ -35,7 +35,7 @@ impl Registry {
         id: DatanodeId,
         connection: u64,
         heartbeat: Heartbeat,
-        namespace: &Namespace,
+        namespace: &State,
         leads: bool,
         now: Timestamp,
     ) -> Result<Vec<Order>, Refused> {
@@ -82,7 +82,7 @@ impl Registry {
     }
 
     /// Forgets a replica.
-    fn lose(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &Namespace) {
+    fn lose(&mut self, id: DatanodeId, key: ReplicaKey, namespace: &State) {
         self.healing.check_ended(id, key);
         if let Some(node) = self.nodes.get_mut(&id) {
             node.deletions.end(key);
@@ -103,7 +103,7 @@ impl Registry {
     }
 
     /// Notes replicas that were newly found suspect.
-    fn note_suspects(&mut self, id: DatanodeId, suspect: &[ReplicaKey], namespace: &Namespace) {
+    fn note_suspects(&mut self, id: DatanodeId, suspect: &[ReplicaKey], namespace: &State) {
         let named = |key: &ReplicaKey| namespace.committed(key.chunk) == Some(*key);
         for key in suspect.iter().filter(|key| namespace.chunk(key.chunk).is_none()) {
             self.note_lost(id, *key);
@@ -129,7 +129,7 @@ impl Registry {
         id: DatanodeId,
         connection: u64,
         mut page: ReportPage,
-        namespace: &Namespace,
+        namespace: &State,
         now: Timestamp,
     ) -> Result<bool, Refused> {
         if page.chunks.len() > CHUNKS_PER_REPORT_MAX {
@@ -160,7 +160,7 @@ impl Registry {
     }
 
     /// Records replicas of a chunk whose receipts were checked.
-    pub fn add_stored(&mut self, key: ReplicaKey, holders: &[DatanodeId], namespace: &Namespace) {
+    pub fn add_stored(&mut self, key: ReplicaKey, holders: &[DatanodeId], namespace: &State) {
         self.locations.handed_out(namespace.next_chunk());
         // A commit that is told twice: since the first time datanodes have told what became of the replicas.
         if namespace.committed(key.chunk) == Some(key) {
@@ -178,7 +178,7 @@ impl Registry {
     }
 
     /// Records a replica, or its new state. Says whether it was newly found suspect.
-    fn add(&mut self, id: DatanodeId, stored: StoredReplica, namespace: &Namespace) -> bool {
+    fn add(&mut self, id: DatanodeId, stored: StoredReplica, namespace: &State) -> bool {
         let key = stored.key;
         let committed = namespace.committed(key.chunk);
         if stored.state != ReplicaState::Stored {
@@ -249,7 +249,7 @@ mod tests {
         let (id, address) = (DatanodeId(1), SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
         let register = Register { boot: 7, address, load: NodeLoad::default(), version: String::new() };
         registry.register(id, register, 5, Timestamp(0)).expect("nobody else");
-        let namespace = Namespace::new();
+        let namespace = State::new();
         let mut report = |connection, now| {
             let page = ReportPage { boot: 7, first: now == 5_000, last: false, chunks: Vec::new() };
             let taken = registry.report(id, connection, page, &namespace, Timestamp(now));

@@ -4,12 +4,12 @@ use super::{InUse, Registry, RegistrySettings};
 use crate::master::board::Journal;
 use crate::master::clock::Clock;
 use bytes::Bytes;
-use dfs_logic::command::{Command, KeyRecord, NewFile, Op};
+use dfs_logic::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, NodeOp, Op};
 use dfs_logic::expected::Roll;
 use dfs_logic::liveness::{LivenessSettings, NodeState};
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage};
-use dfs_types::{
+use dfs_types::{Layout, 
     ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, ReplicaState, RequestId, StoredReplica,
     Timestamp,
 };
@@ -25,7 +25,7 @@ fn chunk(id: u64) -> ChunkRef {
 
 struct Cluster {
     registry: Registry,
-    space: Namespace,
+    space: State,
     journal: Arc<Journal>,
     now: Timestamp,
 }
@@ -53,23 +53,24 @@ impl Cluster {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
         let journal = Arc::new(Journal::new(Clock::new()));
         let registry = Registry::new(RegistrySettings::new(liveness), journal.clone(), Timestamp(0));
-        let mut cluster = Self { registry, space: Namespace::new(), journal, now: Timestamp(0) };
+        let mut cluster = Self { registry, space: State::new(), journal, now: Timestamp(0) };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
-        cluster.apply(Op::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
-        cluster.apply(Op::ReserveChunks { count: 100 });
+        cluster.apply(AdminOp::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
+        cluster.apply(ChunkOp::Reserve { count: 100 });
         for (number, replication) in files {
             let path = DfsPath::parse(&format!("/{number}")).expect("valid path");
             let (chunks, chunk_size, modified, mode) = (vec![chunk(*number)], 1 << 20, Timestamp(0), 0o644);
-            let (overwrite, replication, abandoned) = (false, *replication, Vec::new());
-            let file = NewFile { path, overwrite, replication, chunk_size, chunks, modified, mode, abandoned };
-            cluster.apply(Op::CommitWrite(file));
+            let (overwrite, abandoned) = (false, Vec::new());
+            let layout = Layout::Replicated { replicas: *replication };
+            let file = NewFile { path, overwrite, layout, chunk_size, chunks, modified, mode, abandoned };
+            cluster.apply(FsOp::Commit(file));
         }
         cluster
     }
 
-    fn apply(&mut self, op: Op) {
+    fn apply(&mut self, op: impl Into<Op>) {
         let request = RequestId(self.space.version().into());
-        let command = Command { request, caller: String::new(), at: self.now, op };
+        let command = Command { request, caller: Caller::master(), at: self.now, op: op.into() };
         assert!(self.space.apply(&command).is_ok(), "{command:?}");
     }
 
@@ -82,7 +83,7 @@ impl Cluster {
     fn come(&mut self, id: u16, chunks: &[u64]) {
         self.register(id, 1).expect("nobody else");
         self.report(id, chunks);
-        self.apply(Op::AddNode { node: DatanodeId(id) });
+        self.apply(NodeOp::Add { node: DatanodeId(id) });
     }
 
     fn report(&mut self, id: u16, chunks: &[u64]) {
@@ -165,7 +166,7 @@ fn deletions(given: &[(u16, Order)]) -> Vec<(u16, u64)> {
 #[test]
 fn a_member_is_waited_for_after_a_start_and_after_a_standstill() {
     let mut cluster = Cluster::new(&[(1, 2)]);
-    (1..=3).for_each(|id| cluster.apply(Op::AddNode { node: DatanodeId(id) }));
+    (1..=3).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
     assert_eq!(cluster.roll(), (0, 3));
     cluster.come(1, &[1]);
     cluster.come(2, &[1]);
@@ -193,7 +194,7 @@ fn a_member_is_waited_for_after_a_start_and_after_a_standstill() {
 #[test]
 fn safe_mode_does_not_end_by_the_first_datanode_that_has_all_chunks() {
     let mut cluster = Cluster::new(&[(1, 3)]);
-    (1..=3).for_each(|id| cluster.apply(Op::AddNode { node: DatanodeId(id) }));
+    (1..=3).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
     cluster.come(1, &[1]);
     cluster.look();
     assert_eq!(cluster.registry.healing.safe_mode(), Some(1));
@@ -206,8 +207,8 @@ fn safe_mode_does_not_end_by_the_first_datanode_that_has_all_chunks() {
 #[test]
 fn those_that_may_come_are_counted_for_placement() {
     let mut cluster = Cluster::new(&[]);
-    (1..=4).for_each(|id| cluster.apply(Op::AddNode { node: DatanodeId(id) }));
-    cluster.apply(Op::SetDuty { node: DatanodeId(4), duty: Duty::Drain });
+    (1..=4).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
+    cluster.apply(NodeOp::SetDuty { node: DatanodeId(4), duty: Duty::Drain });
     let coming =
         |cluster: &Cluster, exclude: &[DatanodeId]| cluster.registry.may_come(&cluster.space, exclude, cluster.now);
     assert_eq!(coming(&cluster, &[]), 3);
@@ -384,7 +385,7 @@ fn garbage_whose_deletion_was_lost_is_ordered_to_be_deleted_again() {
     cluster.come(1, &[1]);
     cluster.pass(12, &[1]);
     let path = DfsPath::parse("/1").expect("valid path");
-    cluster.apply(Op::Delete { path, recursive: false });
+    cluster.apply(FsOp::Delete { path, recursive: false });
     assert!(!cluster.registry.order_garbage(&cluster.space, cluster.now));
     assert_eq!(deletions(&cluster.pass(1, &[1])), [(1, 1)]);
     assert_eq!(deletions(&cluster.pass(62, &[1])), [(1, 1)]);

@@ -1,7 +1,7 @@
 //! Where the chunks of a plan go.
 
 use crate::master::registry::Registry;
-use dfs_logic::namespace::Namespace;
+use dfs_logic::state::State;
 use dfs_logic::placement::{Candidate, choose, room};
 use dfs_rpc::wire::PlanWrite;
 use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, Short, Timestamp, TooFewDatanodes};
@@ -31,7 +31,7 @@ pub enum Unplaced {
 /// When too few datanodes are live, or have room.
 pub fn place(
     registry: &mut Registry,
-    namespace: &Namespace,
+    namespace: &State,
     plan: &PlanWrite,
     wanted: Wanted,
     now: Timestamp,

@@ -23,6 +23,6 @@ impl Master {
         let search = tokio::task::spawn_blocking(move || version.namespace.file_of(id, &caller));
         let path = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
         let path = path.map_err(|refusal| refused(refusal, DfsPath::root()))?;
-        Ok(ChunkStatus { chunk: meta.reference(id), wanted: meta.replication, path, replicas, copying })
+        Ok(ChunkStatus { chunk: meta.reference(id), wanted: meta.replicas(), path, replicas, copying })
     }
 }

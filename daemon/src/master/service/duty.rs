@@ -5,7 +5,7 @@ use crate::master::raft::published::Version;
 use crate::master::refused::refused;
 use crate::master::registry::Space;
 use crate::master::state::Master;
-use dfs_logic::command::Op;
+use dfs_logic::command::NodeOp;
 use dfs_logic::liveness::NodeState;
 use dfs_types::{DatanodeId, Detail, Duty, Error, ErrorCode, RequestId, Result};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ impl Master {
     pub(super) async fn set_duty(&self, user: &str, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
         let _turn = self.duties.lock().await;
         let before = self.check_duty(node, duty).await?;
-        self.propose(request, user, Op::SetDuty { node, duty }).await?.map_err(|refusal| refused(refusal, node))?;
+        self.propose(request, user, NodeOp::SetDuty { node, duty }).await?.map_err(|refusal| refused(refusal, node))?;
         let version = self.published.get();
         // A late retry of an earlier call changes nothing.
         if before != duty && version.namespace.duty(node) == duty {
@@ -64,7 +64,7 @@ impl Master {
     async fn check_drain(&self, version: Arc<Version>, node: DatanodeId) -> Result<()> {
         // All chunks have to be looked at, which is no work for a thread that answers calls.
         let counted = version.clone();
-        let search = tokio::task::spawn_blocking(move || counted.namespace.replication_max());
+        let search = tokio::task::spawn_blocking(move || counted.namespace.replicas_max());
         let wanted = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
         let (wanted, registry) = (usize::from(wanted), self.registry());
         let held = registry.node(node).map_or(0, |node| node.load.used());

@@ -4,18 +4,18 @@ use super::write::check_replication;
 use crate::master::refused::{refused, refused_move};
 use crate::master::registry::told;
 use crate::master::state::Master;
-use dfs_logic::command::{Op, Outcome, Refusal};
+use dfs_logic::command::{FsOp, Outcome, Refusal};
 use dfs_rpc::wire::{Blocked, ListFolder, ListPage};
 use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
 use dfs_types::principal::is_user_name;
-use dfs_types::{AttributeChange, ChunkId, Deleted, DfsPath, Duty, RequestId, Result, Stat};
+use dfs_types::{AttributeChange, ChunkId, Deleted, DfsPath, Duty, Layout, RequestId, Result, Stat};
 
 /// What clients are told of, and go by.
-const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::namespace::CHANGED_MAX, "one bound, said in two places");
+const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::state::CHANGED_MAX, "one bound, said in two places");
 
 impl Master {
     pub(super) async fn mkdir(&self, user: &str, request: RequestId, path: DfsPath, parents: bool) -> Result<()> {
-        let op = Op::Mkdir { path: path.clone(), parents };
+        let op = FsOp::Mkdir { path: path.clone(), parents };
         self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
         Ok(())
     }
@@ -28,7 +28,7 @@ impl Master {
         to: DfsPath,
         overwrite: bool,
     ) -> Result<()> {
-        let op = Op::Rename { from: from.clone(), to: to.clone(), overwrite };
+        let op = FsOp::Rename { from: from.clone(), to: to.clone(), overwrite };
         self.propose(request, user, op).await?.map_err(|refusal| refused_move(refusal, &from, &to))?;
         Ok(())
     }
@@ -40,7 +40,7 @@ impl Master {
         path: DfsPath,
         recursive: bool,
     ) -> Result<Deleted> {
-        let op = Op::Delete { path: path.clone(), recursive };
+        let op = FsOp::Delete { path: path.clone(), recursive };
         match self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))? {
             Outcome::Deleted(deleted) => Ok(deleted),
             // Only where a request id of another command was used again.
@@ -59,7 +59,7 @@ impl Master {
         if let Some(name) = names.into_iter().flatten().find(|name| !is_user_name(name)) {
             return Err(refused(Refusal::BadUserName, &path).at(name));
         }
-        let op = Op::SetAttributes { path: path.clone(), change };
+        let op = FsOp::SetAttributes { path: path.clone(), change };
         self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Master {
     ) -> Result<u32> {
         check_replication(replication)?;
         self.keep_drained(user, &path, replication);
-        let op = Op::SetReplication { path: path.clone(), replication };
+        let op = FsOp::SetLayout { path: path.clone(), layout: Layout::Replicated { replicas: replication } };
         self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
         self.registry().healing.changed();
         self.wake.notify_one();

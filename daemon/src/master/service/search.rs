@@ -2,7 +2,7 @@
 
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
-use dfs_logic::namespace::{Met, Namespace};
+use dfs_logic::state::{Met, State};
 use dfs_logic::repair::{Examiner, Shortage, View};
 use dfs_logic::search::Criteria;
 use dfs_rpc::wire::{Find, Found, FoundPage, Looked, Short, Wanted};
@@ -39,7 +39,7 @@ fn criteria(wanted: &Wanted) -> Result<Criteria> {
 }
 
 fn page(
-    namespace: &Namespace,
+    namespace: &State,
     user: &str,
     find: &Find,
     criteria: &Criteria,
@@ -54,7 +54,7 @@ fn page(
         if criteria.matches(met) {
             let short = examiner.as_mut().map_or_else(Short::default, |examiner| {
                 chunks_examined += met.chunks().len();
-                let Shortage { missing, endangered, under } = examiner.shortage(met.chunks(), met.replication());
+                let Shortage { missing, endangered, under } = examiner.shortage(met.chunks(), met.replicas());
                 Short { missing, endangered, under }
             });
             if !find.wanted.short || short != Short::default() {

@@ -8,12 +8,12 @@ use crate::master::registry::millis;
 use crate::master::state::Master;
 use crate::master::unfinished::{ABANDONED_PER_COMMAND_MAX, space_held};
 use bytes::Bytes;
-use dfs_logic::command::{NewFile, Op, Outcome};
+use dfs_logic::command::{FsOp, NewFile, Outcome};
 use dfs_logic::writes::Planned;
 use dfs_rpc::capability::{Capability, Operation, Receipt, Stored};
 use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, NodeAddress, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Principal, Result, WriteId};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Layout, Principal, Result, WriteId};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -199,7 +199,7 @@ impl Master {
         let file = NewFile {
             path: commit.path.clone(),
             overwrite: commit.overwrite,
-            replication: shape.replication,
+            layout: Layout::Replicated { replicas: shape.replication },
             chunk_size: shape.chunk_size,
             chunks: chunks.clone(),
             modified: commit.modified.unwrap_or_else(|| self.clock.calendar()),
@@ -207,7 +207,7 @@ impl Master {
             abandoned,
         };
         self.note_stored(&chunks, &holders);
-        let applied = self.propose(commit.request, user, Op::CommitWrite(file)).await?;
+        let applied = self.propose(commit.request, user, FsOp::Commit(file)).await?;
         let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
         self.note_committed(&holders, shape);
         self.end_write(user, commit.write, leftovers);

@@ -5,7 +5,7 @@ use super::super::node::{RaftNode, RaftOptions};
 use super::super::types::Raft;
 use crate::authority::{Authority, draw_cluster_id};
 use crate::master::log::RealDisk;
-use dfs_logic::command::{Command, KeyRecord, Op};
+use dfs_logic::command::{AdminOp, Caller, Command, FsOp, KeyRecord};
 use dfs_rpc::hello::Service;
 use dfs_rpc::raft::RaftService;
 use dfs_rpc::tls::Identity;
@@ -65,8 +65,8 @@ async fn member(authority: &Authority, folder: &Path, number: u16) -> Member {
 
 fn mkdir(n: u32) -> Command {
     let path = DfsPath::parse(&format!("/{n}")).expect("valid");
-    let op = Op::Mkdir { path, parents: false };
-    Command { request: RequestId(u128::from(n) + 10), caller: "ann".into(), at: Timestamp(1), op }
+    let op = FsOp::Mkdir { path, parents: false };
+    Command { request: RequestId(u128::from(n) + 10), caller: Caller::user("ann"), at: Timestamp(1), op: op.into() }
 }
 
 async fn until(what: &str, condition: impl Fn() -> bool) {
@@ -89,8 +89,8 @@ async fn followers_catch_up_by_snapshot_and_log_and_one_takes_over() {
     let authority = Authority::create(cluster, SystemTime::now()).expect("authority");
     let first = member(&authority, folder.path(), 1).await;
     let key = KeyRecord { id: 1, secret: [0; 32], made_at: Timestamp(1) };
-    let op = Op::Init { cluster, superuser: "ann".into(), key };
-    let init = Command { request: RequestId(1), caller: String::new(), at: Timestamp(1), op };
+    let op = AdminOp::Init { cluster, superuser: "ann".into(), key };
+    let init = Command { request: RequestId(1), caller: Caller::master(), at: Timestamp(1), op: op.into() };
     first.node.proposer.propose(init).await.expect("proposed").expect("applied");
     // Enough for a snapshot, and for entries that only the snapshot has.
     let snapshot = folder.path().join("1/snapshot/current.snapshot");

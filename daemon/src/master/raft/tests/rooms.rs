@@ -4,7 +4,7 @@ use super::super::node::{RaftNode, RaftOptions};
 use super::super::proposer::ProposeError;
 use crate::authority::{Authority, draw_cluster_id};
 use crate::master::log::moody::Moody;
-use dfs_logic::command::{Command, KeyRecord, Op};
+use dfs_logic::command::{Caller, AdminOp, Command, FsOp, KeyRecord, Op};
 use dfs_rpc::tls::Identity;
 use dfs_types::{DfsPath, MasterId, Principal, RequestId, Timestamp};
 use std::net::SocketAddr;
@@ -28,19 +28,19 @@ fn start(folder: &Path, disk: Arc<Moody>) -> RaftNode {
     RaftNode::start(options).expect("starts")
 }
 
-fn command(op: Op) -> Command {
-    Command { request: RequestId(fastrand::u128(..)), caller: "ann".into(), at: Timestamp(1), op }
+fn command(op: impl Into<Op>) -> Command {
+    Command { request: RequestId(fastrand::u128(..)), caller: Caller::user("ann"), at: Timestamp(1), op: op.into() }
 }
 
 fn init(node: &RaftNode) -> Command {
     let key = KeyRecord { id: 1, secret: [0; 32], made_at: Timestamp(1) };
     let cluster = node.published.look().namespace.cluster().unwrap_or(dfs_types::ClusterId([0; 16]));
-    command(Op::Init { cluster, superuser: "ann".into(), key })
+    command(AdminOp::Init { cluster, superuser: "ann".into(), key })
 }
 
 fn mkdir(n: usize) -> Command {
     let path = DfsPath::parse(&format!("/{n}-{}", "x".repeat(200))).expect("valid");
-    command(Op::Mkdir { path, parents: false })
+    command(FsOp::Mkdir { path, parents: false })
 }
 
 #[tokio::test]

@@ -1,0 +1,23 @@
+//! The sentence that goes with a file of another format version.
+
+/// Says which versions meet, and what to do. Nothing was changed by then.
+pub fn other_version(found: u32, known: u32) -> String {
+    let advice = if found > known {
+        "a newer build wrote it: start that one"
+    } else {
+        "a build from before the first stable format wrote it: copy the files out with that build, and put them into a new \
+         cluster of this one"
+    };
+    format!("is of format version {found}, and this build reads version {known}; {advice}; nothing was changed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::other_version;
+
+    #[test]
+    fn each_direction_has_its_own_advice() {
+        assert!(other_version(2, 3).contains("copy the files out with that build"));
+        assert!(other_version(4, 3).contains("a newer build wrote it: start that one"));
+    }
+}
