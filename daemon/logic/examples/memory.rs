@@ -28,8 +28,9 @@ impl Filler {
     fn run(&mut self, op: impl Into<Op>) {
         // All but the last 65,536 results are forgotten anyway: those of the files are the ones that stay.
         self.request += 1;
+        let request = RequestId(self.request.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
         let caller = Caller::user("root");
-        let command = Command { request: RequestId(self.request), caller, at: Timestamp(1_700_000_000_000), op: op.into() };
+        let command = Command { request, caller, at: Timestamp(1_700_000_000_000), op: op.into() };
         if let Err(refusal) = self.state.apply(&command) {
             panic!("{refusal}: {command:?}");
         }

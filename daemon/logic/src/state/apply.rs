@@ -5,7 +5,6 @@ use super::principals::Who;
 use super::results::{Asked, Remembered};
 use super::tree::{Changed, Context, Named, Node};
 use crate::command::{AdminOp, Command, FsOp, NewFile, Op, Outcome, Refusal};
-use dfs_types::Layout;
 
 impl State {
     /// Does what `command` says, or gives once more what came of it if the same caller had it done lately.
@@ -93,17 +92,16 @@ impl State {
             }
             Named::Again(files) => {
                 for file in &files {
-                    let layout = file.attrs.layout.unwrap_or(Layout::Replicated { replicas: 1 });
-                    self.chunks.name_again(file.chunks.as_slice(), layout);
+                    self.chunks.name_again(file.chunks(), file.layout());
                 }
             }
-            Named::Layout(chunks, layout) => self.chunks.set_layout(chunks.as_slice(), layout),
+            Named::Layout(file) => self.chunks.set_layout(file.chunks(), file.layout()),
         }
         for node in &removed {
             self.tree.forget_attributes(node);
             node.for_each(|node| {
                 if let Node::File(file) = node {
-                    self.chunks.drop_names(file.chunks.as_slice());
+                    self.chunks.drop_names(file.chunks());
                 }
             });
         }

@@ -151,9 +151,9 @@ impl<'a> Preorder<'a> {
     }
 
     fn file(&mut self, name: SmolStr, file: &'a File) -> ItemV1 {
-        self.rest = file.chunks.as_slice();
+        self.rest = file.chunks();
         let (chunks, more) = self.next_chunks();
-        ItemV1::File { name, attrs: (&file.attrs).into(), chunks, more }
+        ItemV1::File { name, attrs: (&file.attrs()).into(), chunks, more }
     }
 }
 

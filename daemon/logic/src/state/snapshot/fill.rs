@@ -143,7 +143,7 @@ impl Filling {
         for (id, meta) in chunks.iter().zip(metas) {
             known.name(*id, meta)?;
         }
-        self.adopt(&name, Node::File(File { attrs, chunks: chunks.into_iter().collect() }))
+        self.adopt(&name, Node::File(File::new(attrs, chunks)))
     }
 
     fn close(&mut self) -> Result<(), SnapshotError> {

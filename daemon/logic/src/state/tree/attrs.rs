@@ -29,6 +29,47 @@ pub(crate) struct Attrs {
     pub(crate) layout: Option<Layout>,
 }
 
+/// The attributes of a file in 45 bytes that lie anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PackedAttrs {
+    id: U48,
+    created: U48,
+    modified: U48,
+    version: U48,
+    size: U48,
+    owner: [u8; 4],
+    group: [u8; 4],
+    chunk_size: [u8; 4],
+    mode: [u8; 2],
+    pub(super) layout: Layout,
+}
+
+impl PackedAttrs {
+    /// The attributes of a file with this layout.
+    pub(crate) fn of(attrs: Attrs, layout: Layout) -> Self {
+        let Attrs { id, created, modified, version, size, owner, group, chunk_size, mode, .. } = attrs;
+        let (owner, group) = (owner.0.to_le_bytes(), group.0.to_le_bytes());
+        let (chunk_size, mode) = (chunk_size.to_le_bytes(), mode.to_le_bytes());
+        Self { id: U48::clamped(id.0), created, modified, version, size, owner, group, chunk_size, mode, layout }
+    }
+
+    pub(crate) fn get(self) -> Attrs {
+        let Self { id, created, modified, version, size, owner, group, chunk_size, mode, layout } = self;
+        Attrs {
+            id: EntryId(id.get()),
+            created,
+            modified,
+            version,
+            size,
+            owner: UserId(u32::from_le_bytes(owner)),
+            group: UserId(u32::from_le_bytes(group)),
+            chunk_size: u32::from_le_bytes(chunk_size),
+            mode: u16::from_le_bytes(mode),
+            layout: Some(layout),
+        }
+    }
+}
+
 impl Attrs {
     /// The attributes of a directory that is made now.
     pub(crate) fn new(id: EntryId, owner: UserId, group: UserId, at: Timestamp, version: u64) -> Self {

@@ -49,14 +49,15 @@ impl Found {
     fn note(&mut self, name: &str, node: &Node, next: u64) -> Result<(), String> {
         self.note_id(node.attrs().id, next)?;
         let Node::File(file) = node else { return Ok(()) };
-        let (size, chunks) = (file.attrs.size(), file.chunks.as_slice());
-        if chunks.is_empty() != (size == 0) || file.attrs.replicas() == 0 {
-            return Err(format!("file {name} has {size} bytes in {} chunks: {:?}", chunks.len(), file.attrs));
+        let (attrs, chunks) = (file.attrs(), file.chunks());
+        let size = attrs.size();
+        if chunks.is_empty() != (size == 0) || attrs.replicas() == 0 {
+            return Err(format!("file {name} has {size} bytes in {} chunks: {:?}", chunks.len(), attrs));
         }
         for chunk in chunks {
             let (references, replicas) = self.references.entry(*chunk).or_default();
             *references += 1;
-            *replicas = file.attrs.replicas().max(*replicas);
+            *replicas = attrs.replicas().max(*replicas);
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Files and directories.
 
-use super::attrs::Attrs;
+use super::attrs::{Attrs, PackedAttrs};
 use super::names::Names;
 use super::sums::Sums;
 use crate::state::principals::Principals;
-use dfs_types::{ChunkId, Kind, Stat};
+use dfs_types::{ChunkId, Kind, Layout, Stat};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -15,19 +15,13 @@ pub(crate) enum Node {
     Dir(Arc<Dir>),
 }
 
+/// A file with its chunks, in their order. Most files have one. One tag for all that there is of a file keeps it small.
 #[derive(Debug, Clone)]
-pub(crate) struct File {
-    pub(crate) attrs: Attrs,
-    pub(crate) chunks: ChunkList,
-}
-
-/// The chunks of a file, in its order. Most files have one.
-#[derive(Debug, Clone)]
-pub(crate) enum ChunkList {
-    None,
-    One(ChunkId),
-    /// Behind one pointer, so that a file with one chunk stays small.
-    Many(Arc<Vec<ChunkId>>),
+pub(crate) enum File {
+    Empty(PackedAttrs),
+    One(PackedAttrs, ChunkId),
+    /// Behind one pointer.
+    Many(PackedAttrs, Arc<Vec<ChunkId>>),
 }
 
 #[derive(Debug, Clone)]
@@ -40,51 +34,83 @@ pub(crate) struct Dir {
     pub(crate) children: Names<Node>,
 }
 
-impl ChunkList {
-    pub(crate) fn as_slice(&self) -> &[ChunkId] {
-        match self {
-            Self::None => &[],
-            Self::One(chunk) => std::slice::from_ref(chunk),
-            Self::Many(chunks) => chunks,
-        }
-    }
-}
-
-impl FromIterator<ChunkId> for ChunkList {
-    fn from_iter<I: IntoIterator<Item = ChunkId>>(chunks: I) -> Self {
+impl File {
+    /// A file with these chunks. It has a layout; attributes without one are taken as those of one replica.
+    pub(crate) fn new(attrs: Attrs, chunks: impl IntoIterator<Item = ChunkId>) -> Self {
+        debug_assert!(attrs.layout.is_some(), "a file has a layout: {attrs:?}");
+        let attrs = PackedAttrs::of(attrs, attrs.layout.unwrap_or(Layout::Replicated { replicas: 1 }));
         let mut chunks: Vec<ChunkId> = chunks.into_iter().collect();
         match chunks.as_slice() {
-            [] => Self::None,
-            [chunk] => Self::One(*chunk),
+            [] => Self::Empty(attrs),
+            [chunk] => Self::One(attrs, *chunk),
             _ => {
                 chunks.shrink_to_fit();
-                Self::Many(Arc::new(chunks))
+                Self::Many(attrs, Arc::new(chunks))
             }
         }
     }
-}
 
-impl File {
+    fn packed(&self) -> PackedAttrs {
+        match self {
+            Self::Empty(attrs) | Self::One(attrs, _) | Self::Many(attrs, _) => *attrs,
+        }
+    }
+
+    pub(crate) fn attrs(&self) -> Attrs {
+        self.packed().get()
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        self.packed().layout
+    }
+
+    /// Changes the attributes.
+    pub(crate) fn update(&mut self, change: impl FnOnce(&mut Attrs)) {
+        let mut attrs = self.attrs();
+        change(&mut attrs);
+        let packed = PackedAttrs::of(attrs, attrs.layout.unwrap_or(self.layout()));
+        match self {
+            Self::Empty(attrs) | Self::One(attrs, _) | Self::Many(attrs, _) => *attrs = packed,
+        }
+    }
+
+    /// The same chunks under other attributes.
+    pub(crate) fn with(&self, attrs: Attrs) -> Self {
+        let mut copy = self.clone();
+        copy.update(|own| *own = attrs);
+        copy
+    }
+
+    pub(crate) fn chunks(&self) -> &[ChunkId] {
+        match self {
+            Self::Empty(_) => &[],
+            Self::One(_, chunk) => std::slice::from_ref(chunk),
+            Self::Many(_, chunks) => chunks,
+        }
+    }
+
     pub(crate) fn weight(&self) -> Sums {
-        let bytes = self.attrs.size();
-        let replica_bytes = bytes.wrapping_mul(u64::from(self.attrs.replicas()));
+        let attrs = self.attrs();
+        let bytes = attrs.size();
+        let replica_bytes = bytes.wrapping_mul(u64::from(attrs.replicas()));
         Sums { files: 1, directories: 0, bytes, replica_bytes }
     }
 
     pub(crate) fn stat(&self, principals: &Principals) -> Stat {
-        self.attrs.stat(principals, Kind::File, self.weight(), self.chunks.as_slice().len() as u64)
+        self.attrs().stat(principals, Kind::File, self.weight(), self.chunks().len() as u64)
     }
 
     /// The chunks that hold `offset..offset + length`, at most `max` of them, each with the place in the file where it
     /// begins. All chunks but the last are full, so the first one is found by division.
     pub(crate) fn range(&self, offset: u64, length: u64, max: usize) -> Vec<(u64, ChunkId)> {
-        let chunk_size = u64::from(self.attrs.chunk_size.max(1));
-        let end = offset.saturating_add(length).min(self.attrs.size());
+        let attrs = self.attrs();
+        let chunk_size = u64::from(attrs.chunk_size.max(1));
+        let end = offset.saturating_add(length).min(attrs.size());
         if offset >= end {
             return Vec::new();
         }
         let first = offset / chunk_size;
-        let chunks = self.chunks.as_slice().iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
+        let chunks = self.chunks().iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
         let placed = (first..).map(|index| index * chunk_size).zip(chunks.copied());
         placed.take_while(|(begin, _)| *begin < end).take(max).collect()
     }
@@ -109,10 +135,10 @@ impl Dir {
 }
 
 impl Node {
-    pub(crate) fn attrs(&self) -> &Attrs {
+    pub(crate) fn attrs(&self) -> Attrs {
         match self {
-            Self::File(file) => &file.attrs,
-            Self::Dir(dir) => &dir.attrs,
+            Self::File(file) => file.attrs(),
+            Self::Dir(dir) => dir.attrs,
         }
     }
 
@@ -187,6 +213,6 @@ mod tests {
     #[test]
     fn an_entry_stays_small() {
         // Ten million files are held in memory: a field more here is a hundred megabytes.
-        assert_eq!((size_of::<Attrs>(), size_of::<Node>()), (48, 64));
+        assert_eq!((size_of::<PackedAttrs>(), size_of::<Node>()), (45, 56));
     }
 }

@@ -21,8 +21,8 @@ use super::principals::{Principals, UserId, Who};
 use super::results::Remembered;
 use crate::command::{Caller, FsOp, NewFile, Refusal};
 pub(crate) use attrs::Attrs;
-use dfs_types::{EntryId, Layout, Timestamp};
-pub(super) use entry::{ChunkList, Dir, File, Node};
+use dfs_types::{EntryId, Timestamp};
+pub(super) use entry::{Dir, File, Node};
 use imbl::OrdMap;
 pub(super) use names::Range;
 pub use ops::{CHANGED_MAX, COPIED_MAX, USER_ATTRIBUTES_BYTES_MAX};
@@ -71,8 +71,8 @@ pub(super) enum Named<'a> {
     First(&'a NewFile),
     /// The chunks of these files have one name more.
     Again(Vec<File>),
-    /// A file with these chunks wants this layout.
-    Layout(ChunkList, Layout),
+    /// This file has another layout.
+    Layout(File),
 }
 
 impl Changed<'_> {

@@ -45,7 +45,7 @@ impl Tree {
     /// A file that `who` may read.
     pub(crate) fn readable(&self, path: &DfsPath, who: &Who) -> Result<&File, Refusal> {
         let Found::Node(Node::File(file)) = find(&self.root, path, who)? else { return Err(Refusal::IsADirectory) };
-        who.need(&file.attrs, READ)?;
+        who.need(&file.attrs(), READ)?;
         Ok(file)
     }
 
@@ -81,7 +81,7 @@ impl Tree {
             for (name, node) in dir.children.iter() {
                 match node {
                     Node::Dir(below) => open.extend(path.join(name).map(|path| (path, below))),
-                    Node::File(file) if file.chunks.as_slice().contains(&chunk) => return path.join(name).ok(),
+                    Node::File(file) if file.chunks().contains(&chunk) => return path.join(name).ok(),
                     Node::File(_) => {}
                 }
             }

@@ -22,11 +22,11 @@ impl<'a> Found<'a> {
         }
     }
 
-    pub(crate) fn attrs(self) -> &'a Attrs {
+    pub(crate) fn attrs(self) -> Attrs {
         match self {
-            Self::Root(dir) => &dir.attrs,
-            Self::Node(Node::Dir(dir)) => &dir.attrs,
-            Self::Node(Node::File(file)) => &file.attrs,
+            Self::Root(dir) => dir.attrs,
+            Self::Node(Node::Dir(dir)) => dir.attrs,
+            Self::Node(Node::File(file)) => file.attrs(),
         }
     }
 }

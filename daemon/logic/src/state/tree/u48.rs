@@ -1,9 +1,9 @@
 //! Numbers of 48 bits: ten million files are held in memory, and two bytes less each are twenty megabytes.
 
-/// A number up to 2^48 − 1: milliseconds up to the year 10889, bytes up to 256 TiB, commands for 89 years at 100,000 a
-/// second.
+/// A number up to 2^48 − 1: milliseconds up to the year 10889, bytes up to 256 TiB, commands and entries for 89 years at
+/// 100,000 a second.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct U48([u16; 3]);
+pub(crate) struct U48([u8; 6]);
 
 /// The greatest number that fits.
 const MAX: u64 = (1 << 48) - 1;
@@ -12,12 +12,13 @@ impl U48 {
     /// The number, or the greatest one that fits.
     pub(crate) fn clamped(number: u64) -> Self {
         let number = number.min(MAX);
-        Self([number as u16, (number >> 16) as u16, (number >> 32) as u16])
+        let [a, b, c, d, e, f, _, _] = number.to_le_bytes();
+        Self([a, b, c, d, e, f])
     }
 
     pub(crate) fn get(self) -> u64 {
-        let [low, middle, high] = self.0;
-        u64::from(low) | u64::from(middle) << 16 | u64::from(high) << 32
+        let [a, b, c, d, e, f] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
     }
 }
 

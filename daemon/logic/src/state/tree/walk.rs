@@ -48,7 +48,7 @@ impl<'a> Met<'a> {
     /// The chunks of a file; none for a directory.
     pub fn chunks(&self) -> &'a [ChunkId] {
         match self.found {
-            Found::Node(Node::File(file)) => file.chunks.as_slice(),
+            Found::Node(Node::File(file)) => file.chunks(),
             Found::Root(_) | Found::Node(Node::Dir(_)) => &[],
         }
     }

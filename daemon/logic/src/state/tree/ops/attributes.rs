@@ -32,7 +32,7 @@ impl Tree {
     ) -> Result<Changed<'static>, Refusal> {
         let found = find(&self.root, path, cx.who)?;
         let may = |attrs: &Attrs| may_change(cx, attrs, change);
-        may(found.attrs())?;
+        may(&found.attrs())?;
         if let Some(dir) = found.dir().filter(|_| change.recursive) {
             may_change_below(dir, cx.who, may)?;
         }
@@ -50,7 +50,7 @@ impl Tree {
         };
         let dir = match FoundMut::at(&mut self.root, path)? {
             FoundMut::Node(Node::File(file)) => {
-                new.set(&mut file.attrs);
+                file.update(|attrs| new.set(attrs));
                 return Ok(Changed::done());
             }
             FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir),
@@ -88,7 +88,7 @@ fn may_change_below(dir: &Dir, who: &Who, may: impl Fn(&Attrs) -> Result<(), Ref
             who.need(&dir.attrs, READ | EXECUTE)?;
         }
         for (_, node) in dir.children.iter() {
-            may(node.attrs())?;
+            may(&node.attrs())?;
             waiting.extend(Found::Node(node).dir());
         }
     }
@@ -126,7 +126,7 @@ impl New {
             match at.rest.next() {
                 Some((name, Node::File(file))) => {
                     let mut file = file.clone();
-                    self.set(&mut file.attrs);
+                    file.update(|attrs| self.set(attrs));
                     at.dir.children.insert(name, Node::File(file));
                 }
                 Some((name, Node::Dir(dir))) => {

@@ -31,7 +31,7 @@ impl Tree {
         };
         attrs.set_modified(new.modified);
         attrs.set_size(new.chunks.iter().map(|chunk| u64::from(chunk.length)).sum());
-        let file = File { attrs, chunks: new.chunks.iter().map(|chunk| chunk.id).collect() };
+        let file = File::new(attrs, new.chunks.iter().map(|chunk| chunk.id));
         let answer = CommittedFile { attrs, chunks: new.chunks.len() as u64 };
         let change = Change {
             path: &new.path,

@@ -55,7 +55,7 @@ impl Tree {
         let mut copying = Copying { cx, tree, owner, overwrite, copied, files, removed };
         copying.all(source, from, to, after.as_ref())?;
         for file in &copying.files {
-            chunks.check_again(file.chunks.as_slice())?;
+            chunks.check_again(file.chunks())?;
         }
         let Copying { tree, copied, files, removed, .. } = copying;
         (*self, *principals) = (tree, named);
@@ -102,7 +102,7 @@ impl Copying<'_> {
     /// Copies one entry, without what is in it.
     fn entry(&mut self, source: Found<'_>, to: &DfsPath) -> Result<(), Refusal> {
         let needed = if source.dir().is_some() { READ | EXECUTE } else { READ };
-        self.cx.who.need(source.attrs(), needed)?;
+        self.cx.who.need(&source.attrs(), needed)?;
         let (parent, name) = match find_parent(&self.tree.root, to, self.cx.who) {
             Err(Refusal::Root) => return Err(Refusal::AlreadyExists),
             other => other?,
@@ -141,12 +141,10 @@ impl Copying<'_> {
         let new = Attrs::new(id, self.owner, group, self.cx.at, self.cx.version);
         match source {
             Found::Node(Node::File(file)) => {
-                let Attrs { chunk_size, layout, mode, .. } = file.attrs;
-                let mut attrs = Attrs { chunk_size, layout, mode, ..new };
-                attrs.set_size(file.attrs.size());
-                let copy = File { attrs, chunks: file.chunks.clone() };
+                let Attrs { chunk_size, layout, mode, size, .. } = file.attrs();
+                let copy = file.with(Attrs { chunk_size, layout, mode, size, ..new });
                 self.copied.files += 1;
-                self.copied.bytes = self.copied.bytes.saturating_add(file.attrs.size());
+                self.copied.bytes = self.copied.bytes.saturating_add(size.get());
                 self.files.push(copy.clone());
                 Node::File(copy)
             }

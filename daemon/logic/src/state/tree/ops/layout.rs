@@ -14,18 +14,20 @@ impl Tree {
         let Found::Node(Node::File(before)) = find(&self.root, path, cx.who)? else {
             return Err(Refusal::IsADirectory);
         };
-        cx.who.need_owner(&before.attrs)?;
+        cx.who.need_owner(&before.attrs())?;
         if layout.replicas() == 0 {
             return Err(Refusal::Malformed);
         }
         let mut file = before.clone();
         let removed = file.weight();
-        file.attrs.layout = Some(layout);
-        file.attrs.set_version(cx.version);
-        let (added, chunks) = (file.weight(), file.chunks.clone());
+        file.update(|attrs| {
+            attrs.layout = Some(layout);
+            attrs.set_version(cx.version);
+        });
+        let (added, named) = (file.weight(), file.clone());
         let change = Change { path, added, removed, reach: 0, at: cx.at, version: cx.version };
         let dir = change.way(&mut self.root)?;
         dir.children.insert(path.name().unwrap_or_default(), Node::File(file));
-        Ok(Changed { named: Named::Layout(chunks, layout), ..Changed::done() })
+        Ok(Changed { named: Named::Layout(named), ..Changed::done() })
     }
 }

@@ -25,7 +25,7 @@ impl Tree {
         changes: &[(String, Option<Vec<u8>>)],
     ) -> Result<Changed<'static>, Refusal> {
         let found = find(&self.root, path, cx.who)?;
-        cx.who.need(found.attrs(), WRITE)?;
+        cx.who.need(&found.attrs(), WRITE)?;
         let id = found.attrs().id;
         let mut attributes = self.user_attributes.get(&id).map(|old| UserAttributes::clone(old)).unwrap_or_default();
         for (name, value) in changes {
@@ -42,7 +42,7 @@ impl Tree {
         match FoundMut::at(&mut self.root, path)? {
             FoundMut::Root(dir) => dir.attrs.set_version(cx.version),
             FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir).attrs.set_version(cx.version),
-            FoundMut::Node(Node::File(file)) => file.attrs.set_version(cx.version),
+            FoundMut::Node(Node::File(file)) => file.update(|attrs| attrs.set_version(cx.version)),
         }
         if attributes.is_empty() {
             self.user_attributes.remove(&id);
@@ -62,7 +62,7 @@ impl Tree {
         who: &Who,
     ) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
         let found = find(&self.root, path, who)?;
-        who.need(found.attrs(), READ)?;
+        who.need(&found.attrs(), READ)?;
         let attributes = self.user_attributes.get(&found.attrs().id).into_iter().flat_map(|own| own.iter());
         Ok(attributes.map(|(name, value)| (name.to_string(), value.to_vec())).collect())
     }
