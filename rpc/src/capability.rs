@@ -6,6 +6,7 @@
 
 use crate::wire::address::NodeAddress;
 use crate::wire::key::TokenKey;
+use crate::wire::twin;
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, ReplicaKey, Timestamp};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub struct Capability {
     pub generation: Generation,
     pub operation: Operation,
     /// Who may use it. The datanodes of the pipeline may pass it on to each other.
+    #[serde(with = "twin")]
     pub principal: Principal,
     /// The datanodes that it is for, with the addresses of their data services; for a write in the order of the pipeline.
     /// A datanode connects to no other address on the word of a writer.

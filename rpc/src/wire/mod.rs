@@ -23,6 +23,7 @@ mod files;
 pub mod key;
 pub mod node;
 pub mod nodes;
+mod principal;
 mod search;
 mod transfer;
 pub mod twin;
@@ -39,6 +40,7 @@ pub use files::{FolderTraffic, ListFolder, ListPage, Traffic};
 pub use key::TokenKey;
 pub use node::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
 pub use nodes::{ChunkStatus, NodeState, NodeStatus};
+pub use principal::Principal;
 pub use search::{Find, Found, FoundPage, Looked, Short, Wanted};
 pub use transfer::{
     CommitWrite, Committed, CommittedChunk, LocatedChunk, PlanRead, PlanWrite, PlannedChunk, ReadPlan, WritePlan,

@@ -26,7 +26,10 @@ impl Gate for Admission {
             return Ok(());
         }
         let refused = Error::new(ErrorCode::PermissionDenied, denial(call));
-        Err(node.map_or(refused.clone(), |node| refused.at(node)))
+        Err(match node {
+            Some(node) => refused.at(node),
+            None => refused,
+        })
     }
 }
 
