@@ -10,7 +10,7 @@ mod tests;
 pub use read::{Answer, Damage, Frame, Recording};
 
 use dfs_rpc::frame::encode_message;
-use dfs_rpc::{CONTROL_BYTES_MAX, hello};
+use dfs_rpc::{CONTROL_BYTES_MAX, hello, wire};
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::io::{self, Write};
 
@@ -94,7 +94,7 @@ impl<W: Write> Recorder<W> {
     /// # Errors
     /// As [`Recorder::board`].
     pub fn lost(&mut self, when: When, error: &Error) -> Result<()> {
-        self.append(when, FrameKind::Lost, &encode_message(error))
+        self.append(when, FrameKind::Lost, &encode_message(&wire::Error::from(error)))
     }
 
     fn append(&mut self, when: When, kind: FrameKind, payload: &[u8]) -> Result<()> {

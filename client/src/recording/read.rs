@@ -6,6 +6,7 @@ use super::{
 };
 use dfs_rpc::board::Board;
 use dfs_rpc::frame::decode_message;
+use dfs_rpc::wire;
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
@@ -107,8 +108,8 @@ impl<R: Read + Seek> Recording<R> {
         }
         match frame.kind {
             FrameKind::Whole | FrameKind::News => Ok(Answer::Board(Box::new(Board::decode(&payload)?))),
-            FrameKind::Lost => decode_message(&payload)
-                .map(Answer::Lost)
+            FrameKind::Lost => decode_message::<wire::Error>(&payload)
+                .map(|error| Answer::Lost(error.into()))
                 .map_err(|error| Error::new(ErrorCode::Internal, format!("the recording: {error}"))),
         }
     }

@@ -79,3 +79,23 @@ impl From<Error> for dfs_types::Error {
         Self { path, ..plain }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::ErrorCode as Code;
+
+    #[test]
+    fn data_crosses_and_advice_does_not() {
+        let leader = dfs_types::Leader { id: dfs_types::MasterId(2), address: "[::1]:7000".to_owned() };
+        let detail = dfs_types::Detail::NotLeader { leader: Some(leader) };
+        for error in [
+            dfs_types::Error::of(Code::NotLeader, detail).hint("ask master-2"),
+            dfs_types::Error::new(Code::NotFound, "no such file").at("/a").hint("look"),
+        ] {
+            let bytes = postcard::to_stdvec(&Error::from(&error)).expect("encoded");
+            let back: Error = postcard::from_bytes(&bytes).expect("decoded");
+            assert_eq!(dfs_types::Error::from(back), dfs_types::Error { hint: None, ..error });
+        }
+    }
+}

@@ -3,18 +3,16 @@
 use crate::id::{ChunkId, Generation};
 use crate::replica::ReplicaKey;
 use crate::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// File or folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     File,
     Directory,
 }
 
 /// One chunk of a file: which, in which version, and how many bytes of the file it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChunkRef {
     pub id: ChunkId,
     pub generation: Generation,
@@ -32,7 +30,7 @@ impl ChunkRef {
 }
 
 /// The attributes of a file or folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stat {
     pub kind: Kind,
     /// Bytes of a file; for a folder the bytes of all files below it.
@@ -60,7 +58,7 @@ pub struct Stat {
 }
 
 /// A change of attributes; what is none stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AttributeChange {
     /// Permission bits, up to `0o7777`. For the owner and the superuser to set.
     pub mode: Option<u16>,
@@ -75,14 +73,14 @@ pub struct AttributeChange {
 }
 
 /// One name in a folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub name: String,
     pub stat: Stat,
 }
 
 /// What a delete took away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Deleted {
     pub files: u64,
     /// Folders, with the deleted one itself.

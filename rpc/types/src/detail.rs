@@ -3,13 +3,12 @@
 //! [`Display`](std::fmt::Display) gives the sentence that goes with it, without advice and without names of commands.
 
 use crate::{ByteSize, DatanodeId, MasterId, format_duration};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
 
 /// The data of an error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Detail {
     #[error("this master does not lead")]
     NotLeader { leader: Option<Leader> },
@@ -73,7 +72,7 @@ pub enum Detail {
 }
 
 /// The master that leads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leader {
     pub id: MasterId,
     /// `HOST:PORT`; HOST is a name, an IPv4 address, or an IPv6 address in brackets.
@@ -81,7 +80,7 @@ pub struct Leader {
 }
 
 /// Too few datanodes for a write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooFewDatanodes {
     pub replication: u8,
     pub needed: u64,
@@ -113,7 +112,7 @@ impl fmt::Display for TooFewDatanodes {
 }
 
 /// No room for a write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoRoom {
     pub of: Short,
     /// What unfinished writes hold of the space, in words.
@@ -121,7 +120,7 @@ pub struct NoRoom {
 }
 
 /// What does not fit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Short {
     /// Fewer than `needed` live datanodes have room for one chunk of so many bytes.
     Chunk { bytes: u64, needed: u64 },

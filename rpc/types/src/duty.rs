@@ -1,12 +1,10 @@
 //! What operators want of a datanode.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// The wish for a datanode, which the masters keep. Whether it is live, stale or dead is another matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Duty {
     /// It takes chunks and gives them.
     #[default]

@@ -1,15 +1,13 @@
 //! The error that crosses the wire and reaches the prompt.
 
 use crate::Detail;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Shorthand for results of dfs calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, in one word that scripts may rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     NotFound,
     AlreadyExists,
@@ -121,8 +119,7 @@ impl ErrorCode {
 ///
 /// Between processes goes what is wrong and where, as data ([`Detail`]) wherever there is data. The advice does not: what to do
 /// depends on who is told, so each surface makes its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Crossing", into = "Crossing")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     pub code: ErrorCode,
     /// What is wrong, in lower case and without the path.
@@ -133,38 +130,6 @@ pub struct Error {
     pub detail: Option<Box<Detail>>,
     /// What to do about it.
     pub hint: Option<String>,
-}
-
-/// What crosses of an error.
-#[derive(Serialize, Deserialize)]
-struct Crossing {
-    code: ErrorCode,
-    path: Option<String>,
-    what: What,
-}
-
-#[derive(Serialize, Deserialize)]
-enum What {
-    Words(String),
-    Data(Box<Detail>),
-}
-
-impl From<Error> for Crossing {
-    fn from(error: Error) -> Self {
-        let Error { code, message, path, detail, hint: _ } = error;
-        Self { code, path, what: detail.map_or(What::Words(message), What::Data) }
-    }
-}
-
-impl From<Crossing> for Error {
-    fn from(crossing: Crossing) -> Self {
-        let Crossing { code, path, what } = crossing;
-        let (message, detail) = match what {
-            What::Words(message) => (message, None),
-            What::Data(detail) => (detail.to_string(), Some(detail)),
-        };
-        Self { code, message, path, detail, hint: None }
-    }
 }
 
 impl Error {
@@ -230,20 +195,6 @@ mod tests {
     fn every_code_is_listed_once() {
         let names: std::collections::BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), ErrorCode::ALL.len());
-    }
-
-    #[test]
-    fn data_crosses_and_advice_does_not() {
-        let leader = crate::Leader { id: crate::MasterId(2), address: "[::1]:7000".to_owned() };
-        let detail = Detail::NotLeader { leader: Some(leader) };
-        for error in [
-            Error::of(ErrorCode::NotLeader, detail).hint("ask master-2"),
-            Error::new(ErrorCode::NotFound, "no such file").at("/a").hint("look"),
-        ] {
-            let bytes = serde_json::to_vec(&error).expect("encoded");
-            let back: Error = serde_json::from_slice(&bytes).expect("decoded");
-            assert_eq!(back, Error { hint: None, ..error });
-        }
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! How the bytes of a chunk lie on datanodes.
 
-use serde::{Deserialize, Serialize};
 
 /// How the bytes of a chunk lie on datanodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// So many datanodes hold all of it.
     Replicated { replicas: u8 },

@@ -1,14 +1,13 @@
 //! Who is at the other end of a connection, as their certificate says.
 
 use crate::id::{ClusterId, DatanodeId, MasterId};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The longest user name, in bytes.
 pub const USER_BYTES_MAX: usize = 64;
 
 /// An identity that was proven by a certificate of the cluster's authority.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Principal {
     User(String),
     Master(MasterId),

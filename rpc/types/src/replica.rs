@@ -1,11 +1,10 @@
 //! Replicas: which bytes one holds, and how far it can be relied upon. See docs/design/durability.md.
 
 use crate::id::{ChunkId, Generation};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The bytes that a replica holds: two replicas with the same key have the same content.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplicaKey {
     pub chunk: ChunkId,
     pub generation: Generation,
@@ -33,7 +32,7 @@ impl fmt::Debug for ReplicaKey {
 }
 
 /// How far a replica can be relied upon, from the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReplicaState {
     /// A check or a read of it failed. It counts as no replica; its good blocks are served last.
     Suspect,
@@ -44,7 +43,7 @@ pub enum ReplicaState {
 }
 
 /// A replica that a datanode holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StoredReplica {
     pub key: ReplicaKey,
     pub state: ReplicaState,

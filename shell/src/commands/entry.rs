@@ -11,8 +11,7 @@ pub struct EntryJson<'a> {
     name: &'a str,
     /// `file` or `directory`.
     #[serde(rename = "type")]
-    #[schemars(with = "String")]
-    kind: Kind,
+    kind: &'static str,
     size: u64,
     /// Milliseconds since 1970.
     modified_ms: u64,
@@ -36,7 +35,7 @@ impl<'a> EntryJson<'a> {
         Self {
             path,
             name: path.rsplit('/').next().unwrap_or(path),
-            kind: stat.kind,
+            kind: kind_text(stat.kind),
             size: stat.size,
             modified_ms: stat.modified.0,
             created_ms: stat.created.0,
@@ -51,6 +50,14 @@ impl<'a> EntryJson<'a> {
             version: stat.version,
             space: stat.space,
         }
+    }
+}
+
+/// `file` or `directory`.
+fn kind_text(kind: Kind) -> &'static str {
+    match kind {
+        Kind::File => "file",
+        Kind::Directory => "directory",
     }
 }
 
