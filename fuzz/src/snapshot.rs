@@ -1,4 +1,4 @@
-//! Snapshots: the container, the description in front, the pieces of the namespace inside.
+//! Snapshots: the container, the description in front, the pieces of the state inside.
 
 use crate::repair::put;
 use dfs_daemon::master::raft::snapshot::{decode, encode};
@@ -41,7 +41,7 @@ fn around(pieces: &[u8]) -> Vec<u8> {
     // No last entry, no members, a name of no bytes.
     let description = [0; 5];
     let packed = zstd::encode_all(pieces, 1).expect("zstd writes to memory");
-    let mut whole = [MAGIC, &1u32.to_le_bytes(), &(description.len() as u32).to_le_bytes(), &CLUSTER.0].concat();
+    let mut whole = [MAGIC, &2u32.to_le_bytes(), &(description.len() as u32).to_le_bytes(), &CLUSTER.0].concat();
     whole.extend_from_slice(&[0; 4]);
     whole.extend_from_slice(&description);
     whole.extend_from_slice(&packed);

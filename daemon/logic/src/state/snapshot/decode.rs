@@ -15,6 +15,9 @@ use crate::stored::{self, Stored, StoredError};
 use dfs_types::{ChunkRef, ClusterId, DatanodeId, Duty, EntryId, Layout, Timestamp};
 use std::sync::Arc;
 
+/// Entries hold their ids in 48 bits.
+const ENTRIES_MAX: u64 = 1 << 48;
+
 /// Takes the pieces of a snapshot one at a time and gives the state at the end. Memory is bounded by what the pieces hold:
 /// a length in them is never believed before the bytes are there.
 #[derive(Debug, Default)]
@@ -157,6 +160,7 @@ impl Decoder {
                 && (FIRST_CHUNK..=next_chunk).contains(&floor)
                 && root.id > 0
                 && root.id < next_entry
+                && next_entry <= ENTRIES_MAX
                 && root.layout.is_none(),
         )?;
         if let Some((cluster, superuser)) = setup {

@@ -87,6 +87,9 @@ impl Filling {
         match (item, self.file.take()) {
             (ItemV1::Directory { name, attrs }, None) => {
                 let attrs = self.check_entry(&name, attrs.into(), known)?;
+                if attrs.layout.is_some() || attrs.size() > 0 || attrs.chunk_size > 0 {
+                    return Err(SnapshotError::Tree);
+                }
                 self.path_bytes += 1 + name.len();
                 self.directories.push(Open { name, dir: Dir::new(attrs) });
                 Ok(())
