@@ -1,6 +1,5 @@
 //! How the bytes of a chunk lie on datanodes.
 
-
 /// How the bytes of a chunk lie on datanodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layout {

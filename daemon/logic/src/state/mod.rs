@@ -25,15 +25,15 @@ mod tests;
 mod tree;
 
 use crate::command::KeyRecord;
-use chunks::Chunks;
 pub use chunks::ChunkMeta;
+use chunks::Chunks;
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, ReplicaKey, Timestamp};
-use keys::Keys;
 pub use keys::KEYS_KEPT;
+use keys::Keys;
 use nodes::Nodes;
 use principals::Principals;
-use results::Results;
 pub use results::RESULTS_MAX;
+use results::Results;
 pub use snapshot::{Decoder, PIECE_BYTES_MAX, SnapshotError};
 use std::fmt;
 use tree::Tree;
@@ -154,6 +154,15 @@ impl State {
         self.version
     }
 
+    /// Hands this version to `sink`, piece by piece, in the form that the [`Decoder`] takes. Holds one piece at a time in
+    /// memory; other versions may change meanwhile.
+    ///
+    /// # Errors
+    /// The first error of `sink`.
+    pub fn encode<E>(&self, sink: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        snapshot::encode(self, sink)
+    }
+
     /// Checks every stated invariant. Looks at everything: for tests.
     ///
     /// # Errors
@@ -169,7 +178,9 @@ impl State {
             return Err(format!("files name {} chunks, the table has {}", named.len(), self.chunk_count()));
         }
         for (id, (references, replicas)) in named {
-            let Some(meta) = self.chunk(id) else { return Err(format!("a file names {id}, the table has no such chunk")) };
+            let Some(meta) = self.chunk(id) else {
+                return Err(format!("a file names {id}, the table has no such chunk"));
+            };
             if meta.references != references || meta.replicas() < replicas {
                 return Err(format!("chunk {id} is named {references} times for {replicas} replicas: {meta:?}"));
             }

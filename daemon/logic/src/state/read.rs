@@ -2,7 +2,7 @@
 
 use super::State;
 use super::principals::Who;
-use super::tree::Met;
+use super::tree::{self, Met};
 use crate::command::{Caller, Refusal};
 use dfs_types::{ChunkId, ChunkRef, DfsPath, Entry, EntryId, Stat};
 use std::ops::ControlFlow;
@@ -84,7 +84,7 @@ impl State {
     /// # Errors
     /// When nothing is there, or `caller` may not read it.
     pub fn user_attributes(&self, path: &DfsPath, caller: &str) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
-        self.tree.user_attributes(path, &self.who(caller)?)
+        tree::user_attributes(&self.tree, path, &self.who(caller)?)
     }
 
     /// Shows `visit` what is at `from` and below it, each directory before what is in it, names in the order of their
@@ -102,6 +102,6 @@ impl State {
         caller: &str,
         visit: impl FnMut(&Met<'_>) -> ControlFlow<()>,
     ) -> Result<Option<DfsPath>, Refusal> {
-        self.tree.walk(&self.principals, from, after, &self.who(caller)?, visit)
+        tree::walk(&self.tree, &self.principals, from, after, &self.who(caller)?, visit)
     }
 }

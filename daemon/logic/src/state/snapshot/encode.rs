@@ -25,52 +25,52 @@ const CHUNK_BYTES: usize = 28;
 /// The most bytes of the value of an attribute in one record.
 const VALUE_BYTES_MAX: usize = PIECE_BYTES_MAX / 4;
 
-impl State {
-    /// Hands this version to `sink`, piece by piece, in the form that the [`Decoder`](super::Decoder) takes. Holds one
-    /// piece at a time in memory; other versions may change meanwhile.
-    ///
-    /// # Errors
-    /// The first error of `sink`.
-    pub fn encode<E>(&self, sink: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        let mut out = Pieces { sink, crc: 0 };
-        out.send(&Start { magic: MAGIC, version: Record::VERSION })?;
-        out.send(&RecordV1::Head(self.head()))?;
-        let names = self.principals.users.names().map(|name| (name.len() + ITEM_BYTES, name.to_owned()));
-        out.send_all(names, RecordV1::Users)?;
-        out.send_all(self.results.iter().map(result), RecordV1::Results)?;
-        out.send_all(self.chunks.dropped.iter().map(|id| (NUMBER_BYTES, *id)), RecordV1::Dropped)?;
-        out.send_all(self.duties().map(|(node, duty)| (NUMBER_BYTES, (node.0, duty.into()))), RecordV1::Duties)?;
-        out.send_all(self.members().map(|(node, at)| (MEMBER_BYTES, (node.0, at.0))), RecordV1::Members)?;
-        let chunks = self.chunks_from(ChunkId(0));
-        let chunks = chunks.map(|(id, meta)| (CHUNK_BYTES, (meta.reference(id).into(), meta.layout.into())));
-        out.send_all(chunks, RecordV1::Chunks)?;
-        let items = Preorder { directories: vec![self.tree.root.children.iter()], rest: &[] };
-        out.send_all(items.map(|item| (item.bytes(), item)), RecordV1::Items)?;
-        let attributes = self.tree.user_attributes.iter().flat_map(|(id, own)| {
-            own.iter().flat_map(|(name, value)| attribute(id.0, name, value))
-        });
-        out.send_all(attributes.map(|part| (ITEM_BYTES + part.name.len() + part.value.len(), part)), RecordV1::Attributes)?;
-        let totals = self.totals();
-        out.send(&RecordV1::End(EndV1 {
-            files: totals.files,
-            directories: totals.directories,
-            bytes: totals.bytes,
-            chunks: self.chunk_count(),
-            crc: out.crc,
-        }))
-    }
+/// Hands this version to `sink`, piece by piece, in the form that the [`Decoder`](super::Decoder) takes. Holds one
+/// piece at a time in memory; other versions may change meanwhile.
+///
+/// # Errors
+/// The first error of `sink`.
+pub(crate) fn encode<E>(state: &State, sink: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    let mut out = Pieces { sink, crc: 0 };
+    out.send(&Start { magic: MAGIC, version: Record::VERSION })?;
+    out.send(&RecordV1::Head(head(state)))?;
+    let names = state.principals.users.names().map(|name| (name.len() + ITEM_BYTES, name.to_owned()));
+    out.send_all(names, RecordV1::Users)?;
+    out.send_all(state.results.iter().map(result), RecordV1::Results)?;
+    out.send_all(state.chunks.dropped.iter().map(|id| (NUMBER_BYTES, *id)), RecordV1::Dropped)?;
+    out.send_all(state.duties().map(|(node, duty)| (NUMBER_BYTES, (node.0, duty.into()))), RecordV1::Duties)?;
+    out.send_all(state.members().map(|(node, at)| (MEMBER_BYTES, (node.0, at.0))), RecordV1::Members)?;
+    let chunks = state.chunks_from(ChunkId(0));
+    let chunks = chunks.map(|(id, meta)| (CHUNK_BYTES, (meta.reference(id).into(), meta.layout.into())));
+    out.send_all(chunks, RecordV1::Chunks)?;
+    let items = Preorder { directories: vec![state.tree.root.children.iter()], rest: &[] };
+    out.send_all(items.map(|item| (item.bytes(), item)), RecordV1::Items)?;
+    let attributes = state
+        .tree
+        .user_attributes
+        .iter()
+        .flat_map(|(id, own)| own.iter().flat_map(|(name, value)| attribute(id.0, name, value)));
+    out.send_all(attributes.map(|part| (ITEM_BYTES + part.name.len() + part.value.len(), part)), RecordV1::Attributes)?;
+    let totals = state.totals();
+    out.send(&RecordV1::End(EndV1 {
+        files: totals.files,
+        directories: totals.directories,
+        bytes: totals.bytes,
+        chunks: state.chunk_count(),
+        crc: out.crc,
+    }))
+}
 
-    fn head(&self) -> HeadV1 {
-        let superuser = self.principals.superuser_id();
-        HeadV1 {
-            setup: self.cluster.zip(superuser).map(|(cluster, superuser)| (cluster.0, superuser.0)),
-            keys: self.keys().iter().map(Into::into).collect(),
-            next_entry: self.tree.next_entry,
-            next_chunk: self.chunks.next,
-            floor: self.chunks.floor,
-            version: self.version,
-            root: (&self.tree.root.attrs).into(),
-        }
+fn head(state: &State) -> HeadV1 {
+    let superuser = state.principals.superuser_id();
+    HeadV1 {
+        setup: state.cluster.zip(superuser).map(|(cluster, superuser)| (cluster.0, superuser.0)),
+        keys: state.keys().iter().map(Into::into).collect(),
+        next_entry: state.tree.next_entry,
+        next_chunk: state.chunks.next,
+        floor: state.chunks.floor,
+        version: state.version,
+        root: (&state.tree.root.attrs).into(),
     }
 }
 

@@ -12,6 +12,7 @@ mod fill;
 
 use crate::stored::StoredError;
 pub use decode::Decoder;
+pub(crate) use encode::encode;
 
 /// The most bytes in one piece.
 pub const PIECE_BYTES_MAX: usize = 64 << 10;

@@ -26,10 +26,11 @@ pub(super) use entry::{Dir, File, Node};
 use imbl::OrdMap;
 pub(super) use names::Range;
 pub use ops::{CHANGED_MAX, COPIED_MAX, USER_ATTRIBUTES_BYTES_MAX};
-pub(super) use ops::{UserAttributes, check_shape, check_user_attributes};
+pub(super) use ops::{UserAttributes, check_shape, check_user_attributes, user_attributes};
 use std::sync::Arc;
 pub use sums::Sums;
 pub use walk::Met;
+pub(super) use walk::walk;
 
 /// The id of the root. Zero is no entry.
 pub(super) const ROOT: EntryId = EntryId(1);
@@ -105,14 +106,14 @@ impl Tree {
         chunks: &Chunks,
     ) -> Result<Changed<'a>, Refusal> {
         match op {
-            FsOp::Mkdir { path, parents } => self.mkdir(cx, principals, path, *parents),
-            FsOp::Rename { from, to, overwrite } => self.rename(cx, from, to, *overwrite),
-            FsOp::Delete { path, recursive } => self.delete(cx, path, *recursive),
-            FsOp::Commit(file) => self.commit(cx, principals, chunks, file),
-            FsOp::SetAttributes { path, change } => self.set_attributes(cx, principals, path, change),
-            FsOp::SetLayout { path, layout } => self.set_layout(cx, path, *layout),
-            FsOp::Copy(copy) => self.copy(cx, principals, chunks, copy),
-            FsOp::SetUserAttributes { path, changes } => self.set_user_attributes(cx, path, changes),
+            FsOp::Mkdir { path, parents } => ops::mkdir(self, cx, principals, path, *parents),
+            FsOp::Rename { from, to, overwrite } => ops::rename(self, cx, from, to, *overwrite),
+            FsOp::Delete { path, recursive } => ops::delete(self, cx, path, *recursive),
+            FsOp::Commit(file) => ops::commit(self, cx, principals, chunks, file),
+            FsOp::SetAttributes { path, change } => ops::set_attributes(self, cx, principals, path, change),
+            FsOp::SetLayout { path, layout } => ops::set_layout(self, cx, path, *layout),
+            FsOp::Copy(copy) => ops::copy(self, cx, principals, chunks, copy),
+            FsOp::SetUserAttributes { path, changes } => ops::set_user_attributes(self, cx, path, changes),
         }
     }
 

@@ -125,41 +125,39 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Tree {
-    /// Shows `visit` what is at `from` and below it, each directory before what is in it, names in the order of their
-    /// bytes; with `after` only what comes behind that path. Ends when `visit` breaks, and then says behind which path to
-    /// go on.
-    ///
-    /// What changes between two stretches is met or not; what stays is met once.
-    ///
-    /// # Errors
-    /// When nothing is at `from`, `who` may not pass a directory on the way to it, or `after` is not in it.
-    pub(crate) fn walk(
-        &self,
-        principals: &Principals,
-        from: &DfsPath,
-        after: Option<&DfsPath>,
-        who: &Who,
-        mut visit: impl FnMut(&Met<'_>) -> ControlFlow<()>,
-    ) -> Result<Option<DfsPath>, Refusal> {
-        let start = find(&self.root, from, who)?;
-        let mut walk = Walk::new(from, who);
-        let mut meet = |walk: &mut Walk<'_>, found, closed| visit(&Met { path: &walk.path, found, principals, closed });
-        let mut flow = ControlFlow::Continue(());
-        match after {
-            None => {
-                let closed = walk.open(start);
-                flow = meet(&mut walk, start, closed);
-            }
-            Some(after) if after.is_within(from) => walk.resume(start, after.parts().skip(from.parts().count())),
-            Some(_) => return Err(Refusal::NotFound),
+/// Shows `visit` what is at `from` and below it, each directory before what is in it, names in the order of their
+/// bytes; with `after` only what comes behind that path. Ends when `visit` breaks, and then says behind which path to
+/// go on.
+///
+/// What changes between two stretches is met or not; what stays is met once.
+///
+/// # Errors
+/// When nothing is at `from`, `who` may not pass a directory on the way to it, or `after` is not in it.
+pub(crate) fn walk(
+    tree: &Tree,
+    principals: &Principals,
+    from: &DfsPath,
+    after: Option<&DfsPath>,
+    who: &Who,
+    mut visit: impl FnMut(&Met<'_>) -> ControlFlow<()>,
+) -> Result<Option<DfsPath>, Refusal> {
+    let start = find(&tree.root, from, who)?;
+    let mut walk = Walk::new(from, who);
+    let mut meet = |walk: &mut Walk<'_>, found, closed| visit(&Met { path: &walk.path, found, principals, closed });
+    let mut flow = ControlFlow::Continue(());
+    match after {
+        None => {
+            let closed = walk.open(start);
+            flow = meet(&mut walk, start, closed);
         }
-        while flow.is_continue() {
-            let Some(found) = walk.next() else { return Ok(None) };
-            let closed = walk.open(found);
-            flow = meet(&mut walk, found, closed);
-        }
-        // It was put together from a path and names of this tree.
-        DfsPath::parse(&walk.path).map(Some).map_err(|_| Refusal::PathTooLong)
+        Some(after) if after.is_within(from) => walk.resume(start, after.parts().skip(from.parts().count())),
+        Some(_) => return Err(Refusal::NotFound),
     }
+    while flow.is_continue() {
+        let Some(found) = walk.next() else { return Ok(None) };
+        let closed = walk.open(found);
+        flow = meet(&mut walk, found, closed);
+    }
+    // It was put together from a path and names of this tree.
+    DfsPath::parse(&walk.path).map(Some).map_err(|_| Refusal::PathTooLong)
 }

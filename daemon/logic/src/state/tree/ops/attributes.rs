@@ -21,48 +21,46 @@ struct New {
     version: u64,
 }
 
-impl Tree {
-    /// Sets attributes of an entry, with `recursive` also of all below it.
-    pub(in crate::state::tree) fn set_attributes(
-        &mut self,
-        cx: Context<'_>,
-        principals: &mut Principals,
-        path: &DfsPath,
-        change: &AttributeChange,
-    ) -> Result<Changed<'static>, Refusal> {
-        let found = find(&self.root, path, cx.who)?;
-        let may = |attrs: &Attrs| may_change(cx, attrs, change);
-        may(&found.attrs())?;
-        if let Some(dir) = found.dir().filter(|_| change.recursive) {
-            may_change_below(dir, cx.who, may)?;
-        }
-        let names = [&change.owner, &change.group];
-        if !names.into_iter().flatten().all(|name| is_user_name(name)) {
-            return Err(Refusal::BadUserName);
-        }
-
-        let new = New {
-            mode: change.mode.map(|mode| mode & MODE_BITS),
-            owner: change.owner.as_deref().map(|name| principals.intern(name)),
-            group: change.group.as_deref().map(|name| principals.intern(name)),
-            modified: change.modified,
-            version: cx.version,
-        };
-        let dir = match FoundMut::at(&mut self.root, path)? {
-            FoundMut::Node(Node::File(file)) => {
-                file.update(|attrs| new.set(attrs));
-                return Ok(Changed::done());
-            }
-            FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir),
-            FoundMut::Root(dir) => dir,
-        };
-        if change.recursive {
-            *dir = new.set_below(&dir.clone());
-        } else {
-            new.set(&mut dir.attrs);
-        }
-        Ok(Changed::done())
+/// Sets attributes of an entry, with `recursive` also of all below it.
+pub(crate) fn set_attributes(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    principals: &mut Principals,
+    path: &DfsPath,
+    change: &AttributeChange,
+) -> Result<Changed<'static>, Refusal> {
+    let found = find(&tree.root, path, cx.who)?;
+    let may = |attrs: &Attrs| may_change(cx, attrs, change);
+    may(&found.attrs())?;
+    if let Some(dir) = found.dir().filter(|_| change.recursive) {
+        may_change_below(dir, cx.who, may)?;
     }
+    let names = [&change.owner, &change.group];
+    if !names.into_iter().flatten().all(|name| is_user_name(name)) {
+        return Err(Refusal::BadUserName);
+    }
+
+    let new = New {
+        mode: change.mode.map(|mode| mode & MODE_BITS),
+        owner: change.owner.as_deref().map(|name| principals.intern(name)),
+        group: change.group.as_deref().map(|name| principals.intern(name)),
+        modified: change.modified,
+        version: cx.version,
+    };
+    let dir = match FoundMut::at(&mut tree.root, path)? {
+        FoundMut::Node(Node::File(file)) => {
+            file.update(|attrs| new.set(attrs));
+            return Ok(Changed::done());
+        }
+        FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir),
+        FoundMut::Root(dir) => dir,
+    };
+    if change.recursive {
+        *dir = new.set_below(&dir.clone());
+    } else {
+        new.set(&mut dir.attrs);
+    }
+    Ok(Changed::done())
 }
 
 /// Owners change their own entries, but give nothing away: the owner is for the superuser to set, and so is the group, but

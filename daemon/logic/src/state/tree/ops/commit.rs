@@ -8,43 +8,35 @@ use crate::state::tree::{Attrs, Changed, Context, File, Named, Node, Tree};
 use dfs_types::Layout;
 use std::sync::Arc;
 
-impl Tree {
-    /// Makes a file appear, whole, or replaces the old one.
-    pub(in crate::state::tree) fn commit<'a>(
-        &mut self,
-        cx: Context<'_>,
-        principals: &mut Principals,
-        chunks: &Chunks,
-        new: &'a NewFile,
-    ) -> Result<Changed<'a>, Refusal> {
-        let replaced = self.write_target(&new.path, new.overwrite, cx.who)?.map(File::weight).unwrap_or_default();
-        check_shape(new.chunk_size, new.layout, new.chunks.iter().map(|chunk| chunk.length))?;
-        chunks.check_free(&new.chunks)?;
-        let (parent, name) = find_parent(&self.root, &new.path, cx.who)?;
-        let group = parent.attrs.group;
+/// Makes a file appear, whole, or replaces the old one.
+pub(crate) fn commit<'a>(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    principals: &mut Principals,
+    chunks: &Chunks,
+    new: &'a NewFile,
+) -> Result<Changed<'a>, Refusal> {
+    let replaced = tree.write_target(&new.path, new.overwrite, cx.who)?.map(File::weight).unwrap_or_default();
+    check_shape(new.chunk_size, new.layout, new.chunks.iter().map(|chunk| chunk.length))?;
+    chunks.check_free(&new.chunks)?;
+    let (parent, name) = find_parent(&tree.root, &new.path, cx.who)?;
+    let group = parent.attrs.group;
 
-        let mut attrs = Attrs {
-            chunk_size: new.chunk_size,
-            layout: Some(new.layout),
-            mode: new.mode & MODE_BITS,
-            ..self.new_attrs(cx, principals, group)
-        };
-        attrs.set_modified(new.modified);
-        attrs.set_size(new.chunks.iter().map(|chunk| u64::from(chunk.length)).sum());
-        let file = File::new(attrs, new.chunks.iter().map(|chunk| chunk.id));
-        let answer = CommittedFile { attrs, chunks: new.chunks.len() as u64 };
-        let change = Change {
-            path: &new.path,
-            added: file.weight(),
-            removed: replaced,
-            reach: 0,
-            at: cx.at,
-            version: cx.version,
-        };
-        let replaced = change.open(&mut self.root)?.children.insert(name, Node::File(file));
-        let result = Remembered::File(Arc::new(answer));
-        Ok(Changed { result, named: Named::First(new), ..Changed::removing(replaced) })
-    }
+    let mut attrs = Attrs {
+        chunk_size: new.chunk_size,
+        layout: Some(new.layout),
+        mode: new.mode & MODE_BITS,
+        ..tree.new_attrs(cx, principals, group)
+    };
+    attrs.set_modified(new.modified);
+    attrs.set_size(new.chunks.iter().map(|chunk| u64::from(chunk.length)).sum());
+    let file = File::new(attrs, new.chunks.iter().map(|chunk| chunk.id));
+    let answer = CommittedFile { attrs, chunks: new.chunks.len() as u64 };
+    let change =
+        Change { path: &new.path, added: file.weight(), removed: replaced, reach: 0, at: cx.at, version: cx.version };
+    let replaced = change.open(&mut tree.root)?.children.insert(name, Node::File(file));
+    let result = Remembered::File(Arc::new(answer));
+    Ok(Changed { result, named: Named::First(new), ..Changed::removing(replaced) })
 }
 
 /// Whether chunks of these lengths make a file: all full but the last, which has at least a byte.

@@ -26,42 +26,40 @@ struct Copying<'a> {
     removed: Vec<Node>,
 }
 
-impl Tree {
-    /// Copies a file, or with `recursive` a directory with all below it. The copy names the same chunks; it belongs to the
-    /// caller, is new from now on, and keeps mode, layout, chunk size and attributes `user.*`. At most [`COPIED_MAX`]
-    /// entries at a time: the outcome says behind which one to go on.
-    pub(in crate::state::tree) fn copy(
-        &mut self,
-        cx: Context<'_>,
-        principals: &mut Principals,
-        chunks: &Chunks,
-        copy: &Copy,
-    ) -> Result<Changed<'static>, Refusal> {
-        let Copy { from, to, recursive, overwrite, after } = copy;
-        // The tree as it is now, whatever is copied into it.
-        let before = Arc::clone(&self.root);
-        let source = find(&before, from, cx.who)?;
-        match source.dir() {
-            Some(_) if !recursive => return Err(Refusal::IsADirectory),
-            Some(dir) => may_hold(dir, from, to)?,
-            None if from == to => return Err(Refusal::IntoItself),
-            None => {}
-        }
-        // Names that are new are noted after everything was looked at: the owner of nothing is nobody.
-        let mut named = principals.clone();
-        let owner = named.owner(cx.caller);
-        let (overwrite, tree) = (*overwrite, self.clone());
-        let (copied, files, removed) = (Copied::default(), Vec::new(), Vec::new());
-        let mut copying = Copying { cx, tree, owner, overwrite, copied, files, removed };
-        copying.all(source, from, to, after.as_ref())?;
-        for file in &copying.files {
-            chunks.check_again(file.chunks())?;
-        }
-        let Copying { tree, copied, files, removed, .. } = copying;
-        (*self, *principals) = (tree, named);
-        let result = Remembered::Copied(Arc::new(copied));
-        Ok(Changed { result, named: Named::Again(files), removed })
+/// Copies a file, or with `recursive` a directory with all below it. The copy names the same chunks; it belongs to the
+/// caller, is new from now on, and keeps mode, layout, chunk size and attributes `user.*`. At most [`COPIED_MAX`]
+/// entries at a time: the outcome says behind which one to go on.
+pub(crate) fn copy(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    principals: &mut Principals,
+    chunks: &Chunks,
+    copy: &Copy,
+) -> Result<Changed<'static>, Refusal> {
+    let Copy { from, to, recursive, overwrite, after } = copy;
+    // The tree as it is now, whatever is copied into it.
+    let before = Arc::clone(&tree.root);
+    let source = find(&before, from, cx.who)?;
+    match source.dir() {
+        Some(_) if !recursive => return Err(Refusal::IsADirectory),
+        Some(dir) => may_hold(dir, from, to)?,
+        None if from == to => return Err(Refusal::IntoItself),
+        None => {}
     }
+    // Names that are new are noted after everything was looked at: the owner of nothing is nobody.
+    let mut named = principals.clone();
+    let owner = named.owner(cx.caller);
+    let (overwrite, into) = (*overwrite, tree.clone());
+    let (copied, files, removed) = (Copied::default(), Vec::new(), Vec::new());
+    let mut copying = Copying { cx, tree: into, owner, overwrite, copied, files, removed };
+    copying.all(source, from, to, after.as_ref())?;
+    for file in &copying.files {
+        chunks.check_again(file.chunks())?;
+    }
+    let Copying { tree: filled, copied, files, removed, .. } = copying;
+    (*tree, *principals) = (filled, named);
+    let result = Remembered::Copied(Arc::new(copied));
+    Ok(Changed { result, named: Named::Again(files), removed })
 }
 
 /// Whether a directory at `from` can be copied to `to`.

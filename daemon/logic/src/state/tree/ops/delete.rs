@@ -5,30 +5,28 @@ use crate::state::tree::spine::{Change, find_parent};
 use crate::state::tree::{Changed, Context, Dir, Node, Tree};
 use dfs_types::{Deleted, DfsPath};
 
-impl Tree {
-    /// Deletes a file, an empty directory, or with `recursive` a whole one.
-    pub(in crate::state::tree) fn delete(
-        &mut self,
-        cx: Context<'_>,
-        path: &DfsPath,
-        recursive: bool,
-    ) -> Result<Changed<'static>, Refusal> {
-        let (parent, name) = find_parent(&self.root, path, cx.who)?;
-        let node = parent.children.get(name).ok_or(Refusal::NotFound)?;
-        if let Node::Dir(dir) = node {
-            if !recursive && !dir.children.is_empty() {
-                return Err(Refusal::NotEmpty);
-            }
-            may_clear(dir, cx.who)?;
+/// Deletes a file, an empty directory, or with `recursive` a whole one.
+pub(crate) fn delete(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    path: &DfsPath,
+    recursive: bool,
+) -> Result<Changed<'static>, Refusal> {
+    let (parent, name) = find_parent(&tree.root, path, cx.who)?;
+    let node = parent.children.get(name).ok_or(Refusal::NotFound)?;
+    if let Node::Dir(dir) = node {
+        if !recursive && !dir.children.is_empty() {
+            return Err(Refusal::NotEmpty);
         }
-        cx.who.need(&parent.attrs, WRITE)?;
-
-        let removed = node.weight();
-        let change = Change { path, added: Default::default(), removed, reach: 0, at: cx.at, version: cx.version };
-        let node = change.open(&mut self.root)?.children.remove(name).ok_or(Refusal::NotFound)?;
-        let deleted = Deleted { files: removed.files, directories: removed.directories, bytes: removed.bytes };
-        Ok(Changed { result: Remembered::Deleted(deleted), ..Changed::removing(Some(node)) })
+        may_clear(dir, cx.who)?;
     }
+    cx.who.need(&parent.attrs, WRITE)?;
+
+    let removed = node.weight();
+    let change = Change { path, added: Default::default(), removed, reach: 0, at: cx.at, version: cx.version };
+    let node = change.open(&mut tree.root)?.children.remove(name).ok_or(Refusal::NotFound)?;
+    let deleted = Deleted { files: removed.files, directories: removed.directories, bytes: removed.bytes };
+    Ok(Changed { result: Remembered::Deleted(deleted), ..Changed::removing(Some(node)) })
 }
 
 /// Whether `who` may empty `dir` and every directory below it. The superuser is not kept waiting for the walk.

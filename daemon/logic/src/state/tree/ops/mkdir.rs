@@ -5,61 +5,59 @@ use crate::state::tree::{Changed, Context, Dir, Node, Tree};
 use dfs_types::DfsPath;
 use std::sync::Arc;
 
-impl Tree {
-    /// Makes a directory; with `parents` also those above it, and an existing directory is no error.
-    pub(in crate::state::tree) fn mkdir(
-        &mut self,
-        cx: Context<'_>,
-        principals: &mut Principals,
-        path: &DfsPath,
-        parents: bool,
-    ) -> Result<Changed<'static>, Refusal> {
-        let (deepest, missing) = find_deepest(&self.root, path, cx.who)?;
-        if missing.is_empty() {
-            let fine = parents && deepest.dir().is_some();
-            return if fine { Ok(Changed::done()) } else { Err(Refusal::AlreadyExists) };
-        }
-        let parent = deepest.dir().ok_or(Refusal::NotADirectory)?;
-        if missing.len() > 1 && !parents {
-            return Err(Refusal::NotFound);
-        }
-        cx.who.need(&parent.attrs, WRITE)?;
-        let group = parent.attrs.group;
-        self.graft(cx, principals, path, &missing, group)?;
-        Ok(Changed::done())
+/// Makes a directory; with `parents` also those above it, and an existing directory is no error.
+pub(crate) fn mkdir(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    principals: &mut Principals,
+    path: &DfsPath,
+    parents: bool,
+) -> Result<Changed<'static>, Refusal> {
+    let (deepest, missing) = find_deepest(&tree.root, path, cx.who)?;
+    if missing.is_empty() {
+        let fine = parents && deepest.dir().is_some();
+        return if fine { Ok(Changed::done()) } else { Err(Refusal::AlreadyExists) };
     }
+    let parent = deepest.dir().ok_or(Refusal::NotADirectory)?;
+    if missing.len() > 1 && !parents {
+        return Err(Refusal::NotFound);
+    }
+    cx.who.need(&parent.attrs, WRITE)?;
+    let group = parent.attrs.group;
+    graft(tree, cx, principals, path, &missing, group)?;
+    Ok(Changed::done())
+}
 
-    /// Hangs the directories `missing`, the last names of `path`, each in the one before, into the directory that is there.
-    fn graft(
-        &mut self,
-        cx: Context<'_>,
-        principals: &mut Principals,
-        path: &DfsPath,
-        missing: &[&str],
-        group: UserId,
-    ) -> Result<(), Refusal> {
-        let Some((first, below)) = missing.split_first() else { return Ok(()) };
-        let mut attrs: Vec<_> = missing.iter().map(|_| self.new_attrs(cx, principals, group)).collect();
-        let Some(deepest) = attrs.pop() else { return Ok(()) };
-        let branch = below.iter().zip(attrs).rev().fold(Dir::new(deepest), |inner, (name, attrs)| {
-            let mut outer = Dir::new(attrs);
-            outer.adopt(name, Node::Dir(Arc::new(inner)));
-            outer
-        });
-        let node = Node::Dir(Arc::new(branch));
-        let mut top = path.clone();
-        for _ in below {
-            top = top.parent().ok_or(Refusal::Root)?;
-        }
-        let change = Change {
-            path: &top,
-            added: node.weight(),
-            removed: Default::default(),
-            reach: node.reach(),
-            at: cx.at,
-            version: cx.version,
-        };
-        change.open(&mut self.root)?.children.insert(first, node);
-        Ok(())
+/// Hangs the directories `missing`, the last names of `path`, each in the one before, into the directory that is there.
+fn graft(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    principals: &mut Principals,
+    path: &DfsPath,
+    missing: &[&str],
+    group: UserId,
+) -> Result<(), Refusal> {
+    let Some((first, below)) = missing.split_first() else { return Ok(()) };
+    let mut attrs: Vec<_> = missing.iter().map(|_| tree.new_attrs(cx, principals, group)).collect();
+    let Some(deepest) = attrs.pop() else { return Ok(()) };
+    let branch = below.iter().zip(attrs).rev().fold(Dir::new(deepest), |inner, (name, attrs)| {
+        let mut outer = Dir::new(attrs);
+        outer.adopt(name, Node::Dir(Arc::new(inner)));
+        outer
+    });
+    let node = Node::Dir(Arc::new(branch));
+    let mut top = path.clone();
+    for _ in below {
+        top = top.parent().ok_or(Refusal::Root)?;
     }
+    let change = Change {
+        path: &top,
+        added: node.weight(),
+        removed: Default::default(),
+        reach: node.reach(),
+        at: cx.at,
+        version: cx.version,
+    };
+    change.open(&mut tree.root)?.children.insert(first, node);
+    Ok(())
 }

@@ -5,67 +5,64 @@ use crate::state::tree::{Attrs, Changed, Context, Dir, File, Node, Sums, Tree};
 use dfs_types::DfsPath;
 use dfs_types::path::PATH_BYTES_MAX;
 
-impl Tree {
-    /// Moves an entry, with all below it, in one step. With `overwrite` a file may replace a file; nothing replaces a
-    /// directory.
-    pub(in crate::state::tree) fn rename(
-        &mut self,
-        cx: Context<'_>,
-        from: &DfsPath,
-        to: &DfsPath,
-        overwrite: bool,
-    ) -> Result<Changed<'static>, Refusal> {
-        let (source, parent) = self.movable(cx, from)?;
-        if from == to {
-            return Ok(Changed::done());
-        }
-        cx.who.need(parent, WRITE)?;
-        let (added, reach) = (source.weight(), source.reach());
-        let replaced = self.landing(cx, source, from, to, overwrite)?.map_or_else(Sums::default, File::weight);
-
-        let none = Sums::default();
-        let away = Change { path: from, added: none, removed: added, reach: 0, at: cx.at, version: cx.version };
-        let node =
-            away.open(&mut self.root)?.children.remove(from.name().unwrap_or_default()).ok_or(Refusal::NotFound)?;
-        let here = Change { path: to, added, removed: replaced, reach, at: cx.at, version: cx.version };
-        let replaced = here.open(&mut self.root)?.children.insert(to.name().unwrap_or_default(), node);
-        Ok(Changed::removing(replaced))
+/// Moves an entry, with all below it, in one step. With `overwrite` a file may replace a file; nothing replaces a
+/// directory.
+pub(crate) fn rename(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    from: &DfsPath,
+    to: &DfsPath,
+    overwrite: bool,
+) -> Result<Changed<'static>, Refusal> {
+    let (source, parent) = movable(tree, cx, from)?;
+    if from == to {
+        return Ok(Changed::done());
     }
+    cx.who.need(parent, WRITE)?;
+    let (added, reach) = (source.weight(), source.reach());
+    let replaced = landing(tree, cx, source, from, to, overwrite)?.map_or_else(Sums::default, File::weight);
 
-    /// The entry that is to be moved, and the attributes of the directory that it leaves.
-    fn movable(&self, cx: Context<'_>, from: &DfsPath) -> Result<(&Node, &Attrs), Refusal> {
-        let (parent, name) = find_parent(&self.root, from, cx.who)?;
-        let source = parent.children.get(name).ok_or(Refusal::NotFound)?;
-        Ok((source, &parent.attrs))
+    let none = Sums::default();
+    let away = Change { path: from, added: none, removed: added, reach: 0, at: cx.at, version: cx.version };
+    let node = away.open(&mut tree.root)?.children.remove(from.name().unwrap_or_default()).ok_or(Refusal::NotFound)?;
+    let here = Change { path: to, added, removed: replaced, reach, at: cx.at, version: cx.version };
+    let replaced = here.open(&mut tree.root)?.children.insert(to.name().unwrap_or_default(), node);
+    Ok(Changed::removing(replaced))
+}
+
+/// The entry that is to be moved, and the attributes of the directory that it leaves.
+fn movable<'t>(tree: &'t Tree, cx: Context<'_>, from: &DfsPath) -> Result<(&'t Node, &'t Attrs), Refusal> {
+    let (parent, name) = find_parent(&tree.root, from, cx.who)?;
+    let source = parent.children.get(name).ok_or(Refusal::NotFound)?;
+    Ok((source, &parent.attrs))
+}
+
+/// Whether `source` may go to `to`, and the file that it replaces there.
+fn landing<'t>(
+    tree: &'t Tree,
+    cx: Context<'_>,
+    source: &Node,
+    from: &DfsPath,
+    to: &DfsPath,
+    overwrite: bool,
+) -> Result<Option<&'t File>, Refusal> {
+    if matches!(source, Node::Dir(_)) && to.is_within(from) {
+        return Err(Refusal::IntoItself);
     }
-
-    /// Whether `source` may go to `to`, and the file that it replaces there.
-    pub(super) fn landing(
-        &self,
-        cx: Context<'_>,
-        source: &Node,
-        from: &DfsPath,
-        to: &DfsPath,
-        overwrite: bool,
-    ) -> Result<Option<&File>, Refusal> {
-        if matches!(source, Node::Dir(_)) && to.is_within(from) {
-            return Err(Refusal::IntoItself);
-        }
-        let (parent, name) = match find_parent(&self.root, to, cx.who) {
-            Err(Refusal::Root) => return Err(Refusal::AlreadyExists),
-            other => other?,
-        };
-        let replaced = match (parent.children.get(name), source) {
-            (None, _) => None,
-            (Some(Node::File(file)), Node::File(_)) if overwrite => Some(file),
-            (Some(Node::File(_)), Node::Dir(_)) if overwrite => return Err(Refusal::NotADirectory),
-            (Some(_), _) => return Err(Refusal::AlreadyExists),
-        };
-        cx.who.need(&parent.attrs, WRITE)?;
-        match source {
-            Node::Dir(dir) if !fits(dir, PATH_BYTES_MAX - to.as_str().len()) => Err(Refusal::PathTooLong),
-            _ => Ok(replaced),
-        }
+    let (parent, name) = match find_parent(&tree.root, to, cx.who) {
+        Err(Refusal::Root) => return Err(Refusal::AlreadyExists),
+        other => other?,
+    };
+    let replaced = match (parent.children.get(name), source) {
+        (None, _) => None,
+        (Some(Node::File(file)), Node::File(_)) if overwrite => Some(file),
+        (Some(Node::File(_)), Node::Dir(_)) if overwrite => return Err(Refusal::NotADirectory),
+        (Some(_), _) => return Err(Refusal::AlreadyExists),
+    };
+    cx.who.need(&parent.attrs, WRITE)?;
+    match source {
+        Node::Dir(dir) if !fits(dir, PATH_BYTES_MAX - to.as_str().len()) => Err(Refusal::PathTooLong),
+        _ => Ok(replaced),
     }
 }
 

@@ -16,56 +16,50 @@ const PREFIX: &str = "user.";
 /// The attributes `user.*` of one entry.
 pub(crate) type UserAttributes = BTreeMap<SmolStr, Arc<[u8]>>;
 
-impl Tree {
-    /// Sets and removes attributes `user.*` of an entry, all or none. For those who may write to it.
-    pub(in crate::state::tree) fn set_user_attributes(
-        &mut self,
-        cx: Context<'_>,
-        path: &DfsPath,
-        changes: &[(String, Option<Vec<u8>>)],
-    ) -> Result<Changed<'static>, Refusal> {
-        let found = find(&self.root, path, cx.who)?;
-        cx.who.need(&found.attrs(), WRITE)?;
-        let id = found.attrs().id;
-        let mut attributes = self.user_attributes.get(&id).map(|old| UserAttributes::clone(old)).unwrap_or_default();
-        for (name, value) in changes {
-            match value {
-                Some(value) => {
-                    attributes.insert(SmolStr::new(name), value.as_slice().into());
-                }
-                None => {
-                    attributes.remove(name.as_str()).ok_or(Refusal::NoSuchAttribute)?;
-                }
+/// Sets and removes attributes `user.*` of an entry, all or none. For those who may write to it.
+pub(crate) fn set_user_attributes(
+    tree: &mut Tree,
+    cx: Context<'_>,
+    path: &DfsPath,
+    changes: &[(String, Option<Vec<u8>>)],
+) -> Result<Changed<'static>, Refusal> {
+    let found = find(&tree.root, path, cx.who)?;
+    cx.who.need(&found.attrs(), WRITE)?;
+    let id = found.attrs().id;
+    let mut attributes = tree.user_attributes.get(&id).map(|old| UserAttributes::clone(old)).unwrap_or_default();
+    for (name, value) in changes {
+        match value {
+            Some(value) => {
+                attributes.insert(SmolStr::new(name), value.as_slice().into());
+            }
+            None => {
+                attributes.remove(name.as_str()).ok_or(Refusal::NoSuchAttribute)?;
             }
         }
-        check_user_attributes(&attributes)?;
-        match FoundMut::at(&mut self.root, path)? {
-            FoundMut::Root(dir) => dir.attrs.set_version(cx.version),
-            FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir).attrs.set_version(cx.version),
-            FoundMut::Node(Node::File(file)) => file.update(|attrs| attrs.set_version(cx.version)),
-        }
-        if attributes.is_empty() {
-            self.user_attributes.remove(&id);
-        } else {
-            self.user_attributes.insert(id, Arc::new(attributes));
-        }
-        Ok(Changed::done())
     }
+    check_user_attributes(&attributes)?;
+    match FoundMut::at(&mut tree.root, path)? {
+        FoundMut::Root(dir) => dir.attrs.set_version(cx.version),
+        FoundMut::Node(Node::Dir(dir)) => Arc::make_mut(dir).attrs.set_version(cx.version),
+        FoundMut::Node(Node::File(file)) => file.update(|attrs| attrs.set_version(cx.version)),
+    }
+    if attributes.is_empty() {
+        tree.user_attributes.remove(&id);
+    } else {
+        tree.user_attributes.insert(id, Arc::new(attributes));
+    }
+    Ok(Changed::done())
+}
 
-    /// The attributes `user.*` of an entry, in the order of their names. For those who may read it.
-    ///
-    /// # Errors
-    /// When nothing is there, or `who` may not read it.
-    pub(crate) fn user_attributes(
-        &self,
-        path: &DfsPath,
-        who: &Who,
-    ) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
-        let found = find(&self.root, path, who)?;
-        who.need(&found.attrs(), READ)?;
-        let attributes = self.user_attributes.get(&found.attrs().id).into_iter().flat_map(|own| own.iter());
-        Ok(attributes.map(|(name, value)| (name.to_string(), value.to_vec())).collect())
-    }
+/// The attributes `user.*` of an entry, in the order of their names. For those who may read it.
+///
+/// # Errors
+/// When nothing is there, or `who` may not read it.
+pub(crate) fn user_attributes(tree: &Tree, path: &DfsPath, who: &Who) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
+    let found = find(&tree.root, path, who)?;
+    who.need(&found.attrs(), READ)?;
+    let attributes = tree.user_attributes.get(&found.attrs().id).into_iter().flat_map(|own| own.iter());
+    Ok(attributes.map(|(name, value)| (name.to_string(), value.to_vec())).collect())
 }
 
 /// Whether these can be the attributes of an entry.
