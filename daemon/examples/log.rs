@@ -7,8 +7,8 @@
 use anyhow::Context;
 use dfs_daemon::master::log::{Basis, Log, LogOptions, RealDisk};
 use dfs_daemon::master::raft::types::{Batch, Entry, LogId};
-use dfs_logic::stored;
 use dfs_logic::command::{Caller, Command, FsOp};
+use dfs_logic::stored;
 use dfs_types::{ClusterId, DfsPath, RequestId, Timestamp};
 use openraft::{CommittedLeaderId, EntryPayload};
 use raft_log::api::raft_log_writer::RaftLogWriter;
@@ -54,7 +54,12 @@ fn commands(index: u64, count: usize) -> anyhow::Result<Batch> {
         let path = DfsPath::parse(&format!("/folder/another/name-{index}-{n}"))?;
         let op = FsOp::Mkdir { path, parents: false };
         let request = RequestId(u128::from(index) << 64 | n as u128);
-        anyhow::Ok(Command { request, caller: Caller::user("somebody"), at: Timestamp(1_700_000_000_000), op: op.into() })
+        anyhow::Ok(Command {
+            request,
+            caller: Caller::user("somebody"),
+            at: Timestamp(1_700_000_000_000),
+            op: op.into(),
+        })
     };
     Ok(Batch(Arc::new((0..count).map(command).collect::<anyhow::Result<_>>()?)))
 }

@@ -7,12 +7,12 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use dfs_logic::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, Op};
 use dfs_logic::liveness::NodeState;
 use dfs_logic::locations::Locations;
-use dfs_logic::state::{CHANGED_MAX, Decoder, State};
 use dfs_logic::repair::{NodeView, Survey, View};
 use dfs_logic::search::Criteria;
+use dfs_logic::state::{CHANGED_MAX, Decoder, State};
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, Glob, Layout, ReplicaKey, ReplicaState,
-    RequestId, StoredReplica, Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, Glob, Layout, ReplicaKey,
+    ReplicaState, RequestId, StoredReplica, Timestamp,
 };
 
 fn stored(id: u64) -> StoredReplica {

@@ -3,11 +3,13 @@
 
 mod model;
 
-use dfs_logic::command::{AdminOp, Caller, ChunkOp, Command, Copy, FsOp, KeyRecord, NewFile, NodeOp, Op, Outcome, Refusal};
+use dfs_logic::command::{
+    AdminOp, Caller, ChunkOp, Command, Copy, FsOp, KeyRecord, NewFile, NodeOp, Op, Outcome, Refusal,
+};
 use dfs_logic::state::{Decoder, Met, State};
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Entry, Generation, Kind, Layout, RequestId, Stat,
-    Timestamp,
+    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Entry, Generation, Kind, Layout,
+    RequestId, Stat, Timestamp,
 };
 use model::{Model, SUPERUSER};
 use proptest::prelude::*;
@@ -117,8 +119,11 @@ fn master_op() -> impl Strategy<Value = Op> {
     prop_oneof![
         (0u32..20).prop_map(|count| Op::from(ChunkOp::Reserve { count })),
         (0u64..30).prop_map(|floor| Op::from(ChunkOp::RaiseFloor { floor: ChunkId(floor) })),
-        prop::collection::vec((0u64..60).prop_map(ChunkId), 0..6).prop_map(|chunks| Op::from(ChunkOp::Abandon { chunks })),
-        (1u32..9).prop_map(|id| Op::from(AdminOp::AddKey { key: KeyRecord { id, secret: [id as u8; 32], made_at: Timestamp(1) } })),
+        prop::collection::vec((0u64..60).prop_map(ChunkId), 0..6)
+            .prop_map(|chunks| Op::from(ChunkOp::Abandon { chunks })),
+        (1u32..9).prop_map(|id| Op::from(AdminOp::AddKey {
+            key: KeyRecord { id, secret: [id as u8; 32], made_at: Timestamp(1) }
+        })),
         (1u16..5, prop::sample::select(Duty::ALL.to_vec()))
             .prop_map(|(node, duty)| Op::from(NodeOp::SetDuty { node: DatanodeId(node), duty })),
         (1u16..5).prop_map(|node| Op::from(NodeOp::Add { node: DatanodeId(node) })),
@@ -236,7 +241,10 @@ impl Run {
                 self.command(caller, FsOp::SetAttributes { path: self.path(path), change: change.clone() });
             }
             Step::SetReplication { caller, path, replication } => {
-                self.command(caller, FsOp::SetLayout { path: self.path(path), layout: Layout::Replicated { replicas: *replication } });
+                self.command(
+                    caller,
+                    FsOp::SetLayout { path: self.path(path), layout: Layout::Replicated { replicas: *replication } },
+                );
             }
             Step::Copy { caller, from, to, overwrite, recursive } => {
                 let (from, to, overwrite, recursive) = (self.path(from), self.path(to), *overwrite, *recursive);
@@ -312,8 +320,12 @@ impl Run {
 
     fn command(&mut self, caller: &str, op: impl Into<Op>) {
         let number = self.log.len() as u64;
-        let command =
-            Command { request: RequestId(u128::from(number)), caller: Caller::user(caller), at: Timestamp(number), op: op.into() };
+        let command = Command {
+            request: RequestId(u128::from(number)),
+            caller: Caller::user(caller),
+            at: Timestamp(number),
+            op: op.into(),
+        };
         let before = (self.space.clone(), dump(&self.space));
         let result = self.space.apply(&command);
         let expected = self.model.apply(&command);

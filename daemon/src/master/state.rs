@@ -192,7 +192,12 @@ impl Master {
     ///
     /// # Errors
     /// When it could not be, or nobody knows whether it was.
-    pub async fn propose(&self, request: RequestId, caller: &str, op: impl Into<Op>) -> Result<Result<Outcome, Refusal>, Error> {
+    pub async fn propose(
+        &self,
+        request: RequestId,
+        caller: &str,
+        op: impl Into<Op>,
+    ) -> Result<Result<Outcome, Refusal>, Error> {
         let command = Command { request, caller: Caller::user(caller), at: self.clock.calendar(), op: op.into() };
         self.proposer.propose(command).await.map_err(proposal_failed)
     }

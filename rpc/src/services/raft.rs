@@ -1,7 +1,7 @@
 //! The service for masters. Bodies are postcard of the consensus library's own messages, which only the masters know.
 
-use bytes::Bytes;
 use crate::wire::Result;
+use bytes::Bytes;
 
 /// Calls of masters.
 #[tarpc::service]

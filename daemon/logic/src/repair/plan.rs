@@ -3,8 +3,8 @@
 use super::{Check, Mend, NodeView, States, Survey, Trim, View, current};
 use crate::liveness::NodeState;
 use crate::locations::Replicas;
-use crate::state::ChunkMeta;
 use crate::placement::{Candidate, Random, choose};
+use crate::state::ChunkMeta;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, ReplicaKey};
 use std::collections::{BTreeMap, BTreeSet};
 

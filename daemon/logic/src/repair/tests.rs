@@ -8,8 +8,9 @@ use crate::liveness::NodeState::{self, Dead, Live, Stale};
 use crate::locations::Locations;
 use crate::state::State;
 use dfs_types::ReplicaState::{self, Stored, Suspect, Verified};
-use dfs_types::{Layout, 
-    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, ReplicaKey, RequestId, StoredReplica, Timestamp,
+use dfs_types::{
+    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, Layout, ReplicaKey, RequestId, StoredReplica,
+    Timestamp,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,8 @@ impl Cluster {
 
     fn apply(&mut self, op: impl Into<Op>) {
         self.requests += 1;
-        let command = Command { request: RequestId(self.requests), caller: Caller::master(), at: Timestamp(0), op: op.into() };
+        let command =
+            Command { request: RequestId(self.requests), caller: Caller::master(), at: Timestamp(0), op: op.into() };
         assert!(self.space.apply(&command).is_ok(), "{command:?}");
     }
 

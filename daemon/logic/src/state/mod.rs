@@ -25,15 +25,15 @@ mod tests;
 mod tree;
 
 use crate::command::KeyRecord;
-use chunks::Chunks;
 pub use chunks::ChunkMeta;
+use chunks::Chunks;
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, ReplicaKey, Timestamp};
-use keys::Keys;
 pub use keys::KEYS_KEPT;
+use keys::Keys;
 use nodes::Nodes;
 use principals::Principals;
-use results::Results;
 pub use results::RESULTS_MAX;
+use results::Results;
 pub use snapshot::{Decoder, PIECE_BYTES_MAX, SnapshotError};
 use std::fmt;
 use tree::Tree;
@@ -169,7 +169,9 @@ impl State {
             return Err(format!("files name {} chunks, the table has {}", named.len(), self.chunk_count()));
         }
         for (id, (references, replicas)) in named {
-            let Some(meta) = self.chunk(id) else { return Err(format!("a file names {id}, the table has no such chunk")) };
+            let Some(meta) = self.chunk(id) else {
+                return Err(format!("a file names {id}, the table has no such chunk"));
+            };
             if meta.references != references || meta.replicas() < replicas {
                 return Err(format!("chunk {id} is named {references} times for {replicas} replicas: {meta:?}"));
             }

@@ -245,9 +245,7 @@ impl TryFrom<OpV1<'_>> for Op {
             OpV1::AbandonChunks { chunks } => Self::Chunk(ChunkOp::Abandon { chunks: ids(chunks) }),
             OpV1::RaiseFloor { floor } => Self::Chunk(ChunkOp::RaiseFloor { floor: ChunkId(floor) }),
             OpV1::AddNode { node } => Self::Node(NodeOp::Add { node: DatanodeId(node) }),
-            OpV1::SetDuty { node, duty } => {
-                Self::Node(NodeOp::SetDuty { node: DatanodeId(node), duty: duty.into() })
-            }
+            OpV1::SetDuty { node, duty } => Self::Node(NodeOp::SetDuty { node: DatanodeId(node), duty: duty.into() }),
             OpV1::Init { cluster, superuser, key } => {
                 let (cluster, superuser) = (ClusterId(cluster), superuser.into_owned());
                 Self::Admin(AdminOp::Init { cluster, superuser, key: key.into() })

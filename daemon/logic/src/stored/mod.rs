@@ -45,7 +45,9 @@ impl Stored for Never {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoredError {
     /// A newer build wrote it.
-    #[error("{name} of version {version}: this build reads up to version {known}; start the build that wrote it, or a newer one")]
+    #[error(
+        "{name} of version {version}: this build reads up to version {known}; start the build that wrote it, or a newer one"
+    )]
     Newer { name: &'static str, version: u16, known: u16 },
     /// No release has written it.
     #[error("{name} of version {version}: no release has written that")]

@@ -24,24 +24,26 @@ macro_rules! twin {
     };
 }
 
-twin!(RefusalV1 = Refusal {
-    NotFound,
-    AlreadyExists,
-    NotADirectory,
-    IsADirectory,
-    NotEmpty,
-    IntoItself,
-    Root,
-    PermissionDenied,
-    TooLate,
-    ChunkInUse,
-    PathTooLong,
-    NotInitialised,
-    Malformed,
-    TooMany,
-    BadUserName,
-    TooManyCopies,
-    NoSuchAttribute,
-    BadAttributeName,
-    AttributesTooLarge,
-});
+twin!(
+    RefusalV1 = Refusal {
+        NotFound,
+        AlreadyExists,
+        NotADirectory,
+        IsADirectory,
+        NotEmpty,
+        IntoItself,
+        Root,
+        PermissionDenied,
+        TooLate,
+        ChunkInUse,
+        PathTooLong,
+        NotInitialised,
+        Malformed,
+        TooMany,
+        BadUserName,
+        TooManyCopies,
+        NoSuchAttribute,
+        BadAttributeName,
+        AttributesTooLarge,
+    }
+);

@@ -75,10 +75,21 @@ pub struct AttrsV1 {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ItemV1 {
     /// A directory; what follows is in it.
-    Directory { name: SmolStr, attrs: AttrsV1 },
+    Directory {
+        name: SmolStr,
+        attrs: AttrsV1,
+    },
     /// A file with the ids of its chunks. With `more` the list goes on in the next item.
-    File { name: SmolStr, attrs: AttrsV1, chunks: Vec<u64>, more: bool },
-    Chunks { chunks: Vec<u64>, more: bool },
+    File {
+        name: SmolStr,
+        attrs: AttrsV1,
+        chunks: Vec<u64>,
+        more: bool,
+    },
+    Chunks {
+        chunks: Vec<u64>,
+        more: bool,
+    },
     /// The end of a directory that a `Directory` began.
     Up,
 }

@@ -178,7 +178,8 @@ impl Model {
         }
         let below = self.below(from).map(|(name, _)| name.clone());
         let mut copied: Vec<String> = below.chain([from.to_owned()]).collect();
-        copied.sort_by_key(|path| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>());
+        copied
+            .sort_by_key(|path| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>());
         let target = |name: &str| {
             let rest = if from == "/" { name } else { &name[from.len()..] };
             if to == "/" { rest.to_owned() } else { format!("{to}{}", if rest == "/" { "" } else { rest }) }

@@ -10,7 +10,8 @@ use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::{transport, wire};
 use dfs_types::{Error, ErrorCode, MasterId, Principal, Protection};
 use openraft::error::{
-    InstallSnapshotError, NetworkError, PayloadTooLarge, RPCError, RaftError, RemoteError, SnapshotMismatch, Unreachable,
+    InstallSnapshotError, NetworkError, PayloadTooLarge, RPCError, RaftError, RemoteError, SnapshotMismatch,
+    Unreachable,
 };
 use openraft::network::{Backoff, RPCOption, RaftNetwork, RaftNetworkFactory};
 use openraft::raft::{

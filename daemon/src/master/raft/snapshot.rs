@@ -19,7 +19,7 @@ use super::types::{SnapshotMeta, StoredMembership};
 use crate::durable;
 use crate::format::other_version;
 use crate::master::log::record::{Id, Members};
-use dfs_logic::state::{Decoder, State, PIECE_BYTES_MAX, SnapshotError};
+use dfs_logic::state::{Decoder, PIECE_BYTES_MAX, SnapshotError, State};
 use dfs_types::ClusterId;
 use serde::{Deserialize, Serialize};
 use std::fs::File;

@@ -1,8 +1,8 @@
 //! What keeps chunks from having their replicas: of all chunks at each survey, and of one file when somebody asks.
 
 use super::nodes::Registry;
-use dfs_logic::state::State;
 use dfs_logic::repair::{Blocked, Blocker, Inquiry, View};
+use dfs_logic::state::State;
 use dfs_types::{ChunkId, DatanodeId, Timestamp};
 use std::collections::BTreeMap;
 

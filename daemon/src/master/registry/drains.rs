@@ -4,8 +4,8 @@
 use super::changes::Change;
 use super::nodes::Registry;
 use dfs_logic::liveness::NodeState;
-use dfs_logic::state::State;
 use dfs_logic::repair::{Blocked, InFlight, Inquiry, View};
+use dfs_logic::state::State;
 use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
 use std::collections::BTreeMap;
 

@@ -9,9 +9,9 @@ use dfs_logic::expected::Roll;
 use dfs_logic::liveness::{LivenessSettings, NodeState};
 use dfs_logic::state::State;
 use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage};
-use dfs_types::{Layout, 
-    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, ReplicaState, RequestId, StoredReplica,
-    Timestamp,
+use dfs_types::{
+    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, Layout, ReplicaState, RequestId,
+    StoredReplica, Timestamp,
 };
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

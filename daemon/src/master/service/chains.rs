@@ -1,8 +1,8 @@
 //! Where the chunks of a plan go.
 
 use crate::master::registry::Registry;
-use dfs_logic::state::State;
 use dfs_logic::placement::{Candidate, choose, room};
+use dfs_logic::state::State;
 use dfs_rpc::wire::PlanWrite;
 use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, Short, Timestamp, TooFewDatanodes};
 

@@ -2,9 +2,9 @@
 
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
-use dfs_logic::state::{Met, State};
 use dfs_logic::repair::{Examiner, Shortage, View};
 use dfs_logic::search::Criteria;
+use dfs_logic::state::{Met, State};
 use dfs_rpc::wire::{Find, Found, FoundPage, Looked, Short, Wanted};
 use dfs_rpc::{CHUNKS_PER_SEARCH_MAX, ENTRIES_PER_PAGE_MAX, ENTRIES_PER_SEARCH_MAX, TEXT_BYTES_MAX};
 use dfs_types::{DfsPath, Glob, Kind, Result};

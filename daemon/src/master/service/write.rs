@@ -13,7 +13,9 @@ use dfs_logic::writes::Planned;
 use dfs_rpc::capability::{Capability, Operation, Receipt, Stored};
 use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, NodeAddress, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Layout, Principal, Result, WriteId};
+use dfs_types::{
+    ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Layout, Principal, Result, WriteId,
+};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -8,9 +8,7 @@ use crate::state::keys::{KEYS_KEPT, Keys};
 use crate::state::principals::{Principals, UserId, Users};
 use crate::state::results::RESULTS_MAX;
 use crate::state::tree::{USER_ATTRIBUTES_BYTES_MAX, check_user_attributes};
-use crate::stored::snapshot::{
-    AskedV1, AttributeV1, EndV1, HeadV1, MAGIC, Record, RecordV1, ResultV1, Start,
-};
+use crate::stored::snapshot::{AskedV1, AttributeV1, EndV1, HeadV1, MAGIC, Record, RecordV1, ResultV1, Start};
 use crate::stored::{self, Stored, StoredError};
 use dfs_types::{ChunkRef, ClusterId, DatanodeId, Duty, EntryId, Layout, Timestamp};
 use std::sync::Arc;
@@ -102,7 +100,9 @@ impl Decoder {
         match record {
             RecordV1::Head(head) => self.head(head),
             RecordV1::Users(names) => names.iter().try_for_each(|name| self.user(name)),
-            RecordV1::Results(results) => results.into_iter().try_for_each(|(asked, result)| self.result(asked, result)),
+            RecordV1::Results(results) => {
+                results.into_iter().try_for_each(|(asked, result)| self.result(asked, result))
+            }
             RecordV1::Dropped(ids) => ids.into_iter().try_for_each(|id| self.dropped(id)),
             RecordV1::Duties(duties) => {
                 duties.into_iter().try_for_each(|(node, duty)| self.duty(DatanodeId(node), duty.into()))

@@ -46,10 +46,15 @@ impl State {
         out.send_all(chunks, RecordV1::Chunks)?;
         let items = Preorder { directories: vec![self.tree.root.children.iter()], rest: &[] };
         out.send_all(items.map(|item| (item.bytes(), item)), RecordV1::Items)?;
-        let attributes = self.tree.user_attributes.iter().flat_map(|(id, own)| {
-            own.iter().flat_map(|(name, value)| attribute(id.0, name, value))
-        });
-        out.send_all(attributes.map(|part| (ITEM_BYTES + part.name.len() + part.value.len(), part)), RecordV1::Attributes)?;
+        let attributes = self
+            .tree
+            .user_attributes
+            .iter()
+            .flat_map(|(id, own)| own.iter().flat_map(|(name, value)| attribute(id.0, name, value)));
+        out.send_all(
+            attributes.map(|part| (ITEM_BYTES + part.name.len() + part.value.len(), part)),
+            RecordV1::Attributes,
+        )?;
         let totals = self.totals();
         out.send(&RecordV1::End(EndV1 {
             files: totals.files,

@@ -1,7 +1,7 @@
 use super::{Tree, file, path};
 use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, Outcome, Refusal};
-use crate::state::{State, RESULTS_MAX};
-use dfs_types::{Layout, ChunkId, ClusterId, Deleted, Kind, RequestId, Timestamp};
+use crate::state::{RESULTS_MAX, State};
+use dfs_types::{ChunkId, ClusterId, Deleted, Kind, Layout, RequestId, Timestamp};
 
 #[test]
 fn nothing_goes_before_the_first_command() {

@@ -8,9 +8,9 @@ mod reading;
 mod snapshots;
 mod walking;
 
-use super::{Decoder, State, SnapshotError};
-use crate::command::{AdminOp, Caller, Copy, ChunkOp, Command, FsOp, KeyRecord, NewFile, Op, Outcome, Refusal};
-use dfs_types::{Layout, ChunkId, ChunkRef, ClusterId, DfsPath, Generation, RequestId, Timestamp};
+use super::{Decoder, SnapshotError, State};
+use crate::command::{AdminOp, Caller, ChunkOp, Command, Copy, FsOp, KeyRecord, NewFile, Op, Outcome, Refusal};
+use dfs_types::{ChunkId, ChunkRef, ClusterId, DfsPath, Generation, Layout, RequestId, Timestamp};
 
 const CHUNK: u32 = 100;
 

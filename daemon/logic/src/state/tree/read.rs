@@ -50,12 +50,7 @@ impl Tree {
     }
 
     /// The file that a write to `path` would replace; none if it would be new.
-    pub(crate) fn write_target(
-        &self,
-        path: &DfsPath,
-        overwrite: bool,
-        who: &Who,
-    ) -> Result<Option<&File>, Refusal> {
+    pub(crate) fn write_target(&self, path: &DfsPath, overwrite: bool, who: &Who) -> Result<Option<&File>, Refusal> {
         let (parent, name) = match find_parent(&self.root, path, who) {
             Err(Refusal::Root) => return Err(Refusal::IsADirectory),
             other => other?,

@@ -1,8 +1,8 @@
 //! Ways through the tree: looking, and changing every directory from the root to the one that changes.
 
-use crate::state::principals::{EXECUTE, Who};
 use super::{Attrs, Dir, Node, Sums};
 use crate::command::Refusal;
+use crate::state::principals::{EXECUTE, Who};
 use dfs_types::{DfsPath, Timestamp};
 use std::sync::Arc;
 

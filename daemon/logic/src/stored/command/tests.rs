@@ -26,8 +26,7 @@ fn all() -> Vec<Command> {
         modified: Some(Timestamp(9)),
         recursive: true,
     };
-    let copy =
-        Copy { from: path("/c"), to: path("/d"), recursive: true, overwrite: false, after: Some(path("/c/e")) };
+    let copy = Copy { from: path("/c"), to: path("/d"), recursive: true, overwrite: false, after: Some(path("/c/e")) };
     let changes = vec![("user.a".to_owned(), Some(vec![1, 0, 255])), ("user.b".to_owned(), None)];
     let ops = [
         Op::Fs(FsOp::Mkdir { path: path("/a"), parents: true }),
@@ -84,8 +83,7 @@ fn commands_of_a_newer_build_are_refused_by_name() {
 #[test]
 fn a_path_that_is_none_is_refused() {
     let op = OpV1::Mkdir { path: "/a/../b".into(), parents: false };
-    let command =
-        CommandV1 { request: 1, user: "ann".into(), groups: vec![], via: None, at: 1, op };
+    let command = CommandV1 { request: 1, user: "ann".into(), groups: vec![], via: None, at: 1, op };
     let bytes = postcard::to_stdvec(&CommandsV1(vec![command])).expect("plain data");
     assert_eq!(read(1, &bytes), Err(StoredError::Malformed { name: "log entry" }));
 }

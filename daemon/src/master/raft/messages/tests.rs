@@ -69,18 +69,27 @@ fn messages_are_as_the_golden_file_has_them() {
     if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
         std::fs::write(&golden, &bytes).expect("written");
     }
-    assert!(bytes == std::fs::read(&golden).expect("golden file"), "the messages between masters changed: that needs a new protocol version");
+    assert!(
+        bytes == std::fs::read(&golden).expect("golden file"),
+        "the messages between masters changed: that needs a new protocol version"
+    );
 }
 
 #[test]
 fn messages_read_back() {
     let request = append();
     let back = AppendEntriesRequest::try_from(Append::try_from(&request).expect("plain data")).expect("the same build");
-    assert_eq!((back.vote, back.prev_log_id, back.leader_commit), (request.vote, request.prev_log_id, request.leader_commit));
+    assert_eq!(
+        (back.vote, back.prev_log_id, back.leader_commit),
+        (request.vote, request.prev_log_id, request.leader_commit)
+    );
     assert_eq!(back.entries, request.entries);
     let request = snapshot();
     let back = InstallSnapshotRequest::<TypeConfig>::from(SendSnapshot::from(request.clone()));
-    assert_eq!((back.meta, back.offset, back.data, back.done), (request.meta, request.offset, request.data, request.done));
+    assert_eq!(
+        (back.meta, back.offset, back.data, back.done),
+        (request.meta, request.offset, request.data, request.done)
+    );
     for response in [
         AppendEntriesResponse::Success,
         AppendEntriesResponse::PartialSuccess(Some(log_id(5))),

@@ -4,7 +4,7 @@ use super::super::node::{RaftNode, RaftOptions};
 use super::super::proposer::ProposeError;
 use crate::authority::{Authority, draw_cluster_id};
 use crate::master::log::moody::Moody;
-use dfs_logic::command::{Caller, AdminOp, Command, FsOp, KeyRecord, Op};
+use dfs_logic::command::{AdminOp, Caller, Command, FsOp, KeyRecord, Op};
 use dfs_rpc::tls::Identity;
 use dfs_types::{DfsPath, MasterId, Principal, RequestId, Timestamp};
 use std::net::SocketAddr;

@@ -86,11 +86,7 @@ impl<T> Names<T> {
     }
 
     /// The entries whose names begin with `prefix` and come behind `after`. Goes straight to the first of them.
-    pub(crate) fn page<'a>(
-        &'a self,
-        after: Option<&str>,
-        prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a T)> {
+    pub(crate) fn page<'a>(&'a self, after: Option<&str>, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a T)> {
         let range = match after {
             Some(after) if after >= prefix => Range::behind(self.root.as_ref(), after),
             _ => Range::from(self.root.as_ref(), prefix),

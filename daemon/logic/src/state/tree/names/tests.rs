@@ -7,7 +7,8 @@ fn check_part(part: &Part<u32>, low: Option<&str>, high: Option<&str>) -> usize 
     match part {
         Part::Leaf(leaf) => {
             assert!(!leaf.values.is_empty() && leaf.values.len() <= leaf::ENTRIES_MAX);
-            let names: Vec<&str> = (0..leaf.values.len()).filter_map(|at| leaf.entry(at)).map(|(name, _)| name).collect();
+            let names: Vec<&str> =
+                (0..leaf.values.len()).filter_map(|at| leaf.entry(at)).map(|(name, _)| name).collect();
             assert_eq!(names.len(), leaf.values.len());
             assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
             assert!(low.is_none_or(|low| names.iter().all(|name| *name >= low)), "{low:?} {names:?}");

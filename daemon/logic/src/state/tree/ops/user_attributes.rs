@@ -56,11 +56,7 @@ impl Tree {
     ///
     /// # Errors
     /// When nothing is there, or `who` may not read it.
-    pub(crate) fn user_attributes(
-        &self,
-        path: &DfsPath,
-        who: &Who,
-    ) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
+    pub(crate) fn user_attributes(&self, path: &DfsPath, who: &Who) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
         let found = find(&self.root, path, who)?;
         who.need(&found.attrs(), READ)?;
         let attributes = self.user_attributes.get(&found.attrs().id).into_iter().flat_map(|own| own.iter());
