@@ -56,7 +56,7 @@ impl Client {
         self.call(|master, context| {
             let copy = copy.clone();
             async move {
-                match refused(&master, "cp inside the cluster") {
+                match refused(&master, "copies inside the cluster") {
                     None => master.files.copy(context, copy).await,
                     Some(refused) => refused,
                 }
@@ -76,7 +76,7 @@ impl Client {
         self.call(|master, context| {
             let (path, changes) = (path.clone(), changes.to_vec());
             async move {
-                match refused(&master, "attributes of users") {
+                match refused(&master, "attributes user.*") {
                     None => master.files.set_user_attributes(context, request, path, changes).await,
                     Some(refused) => refused,
                 }
@@ -93,7 +93,7 @@ impl Client {
         self.call(|master, context| {
             let path = path.clone();
             async move {
-                match refused(&master, "attributes of users") {
+                match refused(&master, "attributes user.*") {
                     None => master.files.user_attributes(context, path).await,
                     Some(refused) => refused,
                 }

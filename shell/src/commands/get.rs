@@ -45,6 +45,7 @@ impl Verb for Get {
         ("get /data/a.csv .", "into this folder"),
         ("get -r /data/2026 .", "a folder with all that is in it"),
         ("get -r -c /data/2026 .", "go on where it was cut off"),
+        ("get -r -p /data/2026 .", "with attributes user.*, too"),
         ("get -f /data/*.csv .", "by pattern, replacing what is there"),
         ("get /data/notes.txt - | sort", "through a local command"),
     ];

@@ -51,6 +51,7 @@ impl Verb for Put {
         ("put report.pdf /data", "into a folder"),
         ("put -r photos /data", "a folder with all that is in it"),
         ("put -r --update photos /data", "again, only what is new or has changed"),
+        ("put -r -p photos /data", "with their attributes user.*, too"),
         ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two copies"),
         ("put -r photos /data/photos-2 &", "in the background; `jobs` shows how far it is"),
         ("put - /data/today.log", "what comes on standard input"),
