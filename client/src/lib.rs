@@ -31,6 +31,7 @@
 mod bridge;
 mod client;
 mod control;
+mod copies;
 mod namespace;
 mod pool;
 mod progress;
@@ -41,12 +42,13 @@ mod transfer;
 mod write;
 
 pub use client::{Client, ClientOptions};
+pub use copies::CopyOptions;
 pub use dfs_rpc::board;
 pub use dfs_rpc::tls::{CredentialError, Identity};
 pub use dfs_rpc::wire::{
-    Blocked, ChunkStatus, ClusterStatus, Find, FolderTraffic, Found, FoundPage, Lasting, ListFolder, ListPage,
+    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, Found, FoundPage, Lasting, ListFolder, ListPage,
     LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode,
-    SafeModeChange, Short, Traffic, Unfinished, Wanted,
+    SafeModeChange, Short, Traffic, Unfinished, UserAttribute, UserAttributeChange, Wanted,
 };
 pub use dfs_types::{AttributeChange, Duty};
 pub use namespace::Located;

@@ -91,27 +91,37 @@ impl Client {
         .await
     }
 
-    /// The attributes of a file or folder.
+    /// The attributes of a file or folder. Masters of protocol version 8 do not tell its id.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
     pub async fn stat(&self, path: &DfsPath) -> Result<Stat> {
         self.call(|master, context| {
             let path = path.clone();
-            async move { master.files.stat(context, path).await }
+            async move {
+                match master.version {
+                    ..=8 => Ok(master.files.stat(context, path).await?.map(Stat::from)),
+                    _ => Ok(master.files.stat_v9(context, path).await?.map(Stat::from)),
+                }
+            }
         })
         .await
-        .map(Stat::from)
     }
 
-    /// One page of a folder, in the order of the bytes of the names. A file lists as itself.
+    /// One page of a folder, in the order of the bytes of the names. A file lists as itself. Masters of protocol version 8
+    /// do not tell the ids.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
     pub async fn list(&self, list: ListFolder) -> Result<ListPage> {
         self.call(|master, context| {
             let list = list.clone();
-            async move { master.files.list(context, list).await }
+            async move {
+                match master.version {
+                    ..=8 => master.files.list(context, list).await,
+                    _ => Ok(master.files.list_v9(context, list).await?.map(ListPage::from)),
+                }
+            }
         })
         .await
     }

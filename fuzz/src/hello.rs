@@ -11,7 +11,7 @@ pub fn run(input: &[u8]) {
     for bytes in [head, &sealed] {
         if let Ok(hello) = Hello::decode(bytes) {
             assert_eq!(&hello.encode(), bytes, "one hello has one form");
-            let _ = hello.common_version();
+            let _ = hello.common_version(&dfs_rpc::hello::VERSIONS);
         }
         if let Ok((mut reply, length)) = HelloReply::decode(bytes) {
             reply.text = String::from_utf8_lossy(&padded(text, length)[..length]).into_owned();

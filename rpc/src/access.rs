@@ -137,6 +137,11 @@ rights! {
     CommitWrite    Owner      Writable,
     Blocked        Owner      Leader,
     Traffic        Owner      Leader,
+    StatV9         Owner      Leader,
+    ListV9         Owner      Leader,
+    Copy           Owner      Writable,
+    SetUserAttributes Owner   Writable,
+    UserAttributes Owner      Leader,
     // Cluster.
     Ping           User       Anyone,
     Whoami         User       Anyone,
@@ -187,7 +192,7 @@ mod tests {
     }
 
     /// A call; whether it is admitted for a user, the superuser, a datanode, a master; what it needs.
-    const CALLS: [(Call, [bool; 4], Needs); 31] = {
+    const CALLS: [(Call, [bool; 4], Needs); 36] = {
         use Call::*;
         use Needs::{Anyone, Leader, Writable};
         const USERS: [bool; 4] = [true, true, false, false];
@@ -211,6 +216,11 @@ mod tests {
             (CommitWrite, USERS, Writable),
             (Blocked, USERS, Leader),
             (Traffic, USERS, Leader),
+            (StatV9, USERS, Leader),
+            (ListV9, USERS, Leader),
+            (Copy, USERS, Writable),
+            (SetUserAttributes, USERS, Writable),
+            (UserAttributes, USERS, Leader),
             (Ping, USERS, Anyone),
             (Whoami, USERS, Anyone),
             (Status, USERS, Anyone),

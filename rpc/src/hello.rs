@@ -26,10 +26,11 @@
 
 use crate::byte_enum::byte_enum;
 use dfs_types::ClusterId;
+use std::ops::RangeInclusive;
 
-/// The protocol versions that this build speaks. From version 9 on the range is two versions wide: the version before is
-/// spoken as well ([`services`](crate::services) says how calls change).
-pub const VERSIONS: std::ops::RangeInclusive<u16> = 8..=8;
+/// The protocol versions that this build speaks: the newest and the one before it ([`services`](crate::services) says how
+/// calls change).
+pub const VERSIONS: RangeInclusive<u16> = 8..=9;
 /// Bytes of each side's hello.
 pub const HELLO_BYTES: usize = 32;
 /// Bytes of the text behind a refusal.
@@ -117,9 +118,9 @@ fn half(bytes: &[u8; HELLO_BYTES], at: usize) -> u16 {
 }
 
 impl Hello {
-    /// A hello of this build.
-    pub fn new(service: Service, cluster: ClusterId, plain_welcome: bool) -> Self {
-        Self { service, version_min: *VERSIONS.start(), version_max: *VERSIONS.end(), plain_welcome, cluster }
+    /// A hello of a build that speaks `versions`.
+    pub fn new(service: Service, cluster: ClusterId, plain_welcome: bool, versions: &RangeInclusive<u16>) -> Self {
+        Self { service, version_min: *versions.start(), version_max: *versions.end(), plain_welcome, cluster }
     }
 
     pub fn encode(&self) -> [u8; HELLO_BYTES] {
@@ -157,10 +158,10 @@ impl Hello {
         Ok(Self { service, version_min, version_max, plain_welcome: bytes[10] == 1, cluster })
     }
 
-    /// The highest version that both speak.
-    pub fn common_version(&self) -> Option<u16> {
-        let version = self.version_max.min(*VERSIONS.end());
-        (version >= self.version_min.max(*VERSIONS.start())).then_some(version)
+    /// The highest version that the caller and a server that speaks `versions` have in common.
+    pub fn common_version(&self, versions: &RangeInclusive<u16>) -> Option<u16> {
+        let version = self.version_max.min(*versions.end());
+        (version >= self.version_min.max(*versions.start())).then_some(version)
     }
 }
 
@@ -208,9 +209,9 @@ mod tests {
 
     #[test]
     fn hellos_read_back_and_are_pinned() {
-        let hello = Hello::new(Service::Data, ClusterId(*b"0123456789abcdef"), true);
+        let hello = Hello::new(Service::Data, ClusterId(*b"0123456789abcdef"), true, &(8..=9));
         let bytes = hello.encode();
-        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x08\0\x08\0\x01\x000123456789abcdef");
+        assert_eq!(&bytes[..28], b"dfsH\x01\x04\x08\0\x09\0\x01\x000123456789abcdef");
         assert_eq!(Hello::decode(&bytes), Ok(hello));
         let reply = HelloReply { verdict: Verdict::Version, plain: false, version: 0, text: "no".into() };
         let bytes = reply.encode();
@@ -229,7 +230,7 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_is_found() {
-        let good = Hello::new(Service::Client, ClusterId([9; 16]), false).encode();
+        let good = Hello::new(Service::Client, ClusterId([9; 16]), false, &VERSIONS).encode();
         for bit in 0..256 {
             let mut bad = good;
             bad[bit / 8] ^= 1 << (bit % 8);
@@ -239,12 +240,14 @@ mod tests {
 
     #[test]
     fn versions_agree_or_do_not() {
-        let mut hello = Hello::new(Service::Client, ClusterId([9; 16]), false);
-        (hello.version_min, hello.version_max) = (1, 9);
-        assert_eq!(hello.common_version(), Some(8));
-        (hello.version_min, hello.version_max) = (9, 10);
-        assert_eq!(hello.common_version(), None);
-        (hello.version_min, hello.version_max) = (0, 7);
-        assert_eq!(hello.common_version(), None);
+        let common =
+            |caller, server| Hello::new(Service::Client, ClusterId([9; 16]), false, &caller).common_version(&server);
+        assert_eq!(common(8..=9, 8..=9), Some(9));
+        assert_eq!(common(8..=8, 8..=9), Some(8), "a caller of the version before");
+        assert_eq!(common(8..=9, 8..=8), Some(8), "a server of the version before");
+        assert_eq!(common(9..=10, 8..=9), Some(9));
+        assert_eq!(common(1..=20, 8..=9), Some(9));
+        assert_eq!(common(10..=11, 8..=9), None);
+        assert_eq!(common(0..=7, 8..=9), None);
     }
 }

@@ -6,6 +6,7 @@ use crate::hello::{HELLO_BYTES, Hello, HelloError, HelloReply, Service, TEXT_BYT
 use crate::tls::{Expected, Identity, principal_of};
 use dfs_types::{Error, ErrorCode, Principal, Protection};
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
@@ -90,6 +91,22 @@ pub async fn connect(
     protection: Protection,
     timeout: Duration,
 ) -> Result<Connected, ConnectError> {
+    connect_speaking(VERSIONS, identity, address, expected, service, protection, timeout).await
+}
+
+/// As [`connect`], in the manner of a build that speaks other protocol versions: tests are such peers.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_speaking(
+    versions: RangeInclusive<u16>,
+    identity: &Identity,
+    address: impl ToSocketAddrs,
+    expected: Expected,
+    service: Service,
+    protection: Protection,
+    timeout: Duration,
+) -> Result<Connected, ConnectError> {
     let opening = async {
         let tcp = TcpStream::connect(address).await?;
         tcp.set_nodelay(true)?;
@@ -100,13 +117,13 @@ pub async fn connect(
         let connector = TlsConnector::from(identity.client.clone());
         let mut stream = TlsStream::Client(connector.connect(expected.server_name(), tcp).await?);
         let peer = peer_of(&stream, identity)?;
-        stream.write_all(&Hello::new(service, identity.cluster, plain_welcome).encode()).await?;
+        stream.write_all(&Hello::new(service, identity.cluster, plain_welcome, &versions).encode()).await?;
         stream.flush().await?;
         let reply = read_reply(&mut stream).await?;
         if reply.verdict != Verdict::Welcome {
             return Err(ConnectError::Refused { verdict: reply.verdict, text: reply.text });
         }
-        if !VERSIONS.contains(&reply.version) {
+        if !versions.contains(&reply.version) {
             return Err(HelloError::Value.into());
         }
         Ok(Connected { stream, peer, service, version: reply.version, plain: reply.plain && plain_welcome })
@@ -134,6 +151,20 @@ pub async fn accept(
     offered: &[Service],
     protection: Protection,
 ) -> Result<Connected, ConnectError> {
+    accept_speaking(VERSIONS, identity, tcp, offered, protection).await
+}
+
+/// As [`accept`], in the manner of a build that speaks other protocol versions: tests are such peers.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn accept_speaking(
+    versions: RangeInclusive<u16>,
+    identity: &Identity,
+    tcp: TcpStream,
+    offered: &[Service],
+    protection: Protection,
+) -> Result<Connected, ConnectError> {
     let taking = async {
         tcp.set_nodelay(true)?;
         if offered.contains(&Service::Data) {
@@ -147,7 +178,14 @@ pub async fn accept(
         stream.read_exact(&mut bytes).await?;
         let hello = Hello::decode(&bytes)?;
         let plain = plain_allowed && hello.plain_welcome && hello.service == Service::Data;
-        let reply = judge(&hello, identity, &peer, offered, plain);
+        let agreed = match refusal(&hello, identity, &peer, offered) {
+            Some(refusal) => Err(refusal),
+            None => hello.common_version(&versions).ok_or_else(|| no_version(&hello, &versions)),
+        };
+        let reply = match agreed {
+            Ok(version) => HelloReply { verdict: Verdict::Welcome, plain, version, text: String::new() },
+            Err((verdict, text)) => HelloReply { verdict, plain: false, version: 0, text },
+        };
         stream.write_all(&reply.encode()).await?;
         stream.flush().await?;
         match reply.verdict {
@@ -161,28 +199,25 @@ pub async fn accept(
     tokio::time::timeout(HELLO_TIMEOUT, taking).await.map_err(|_| ConnectError::Timeout(HELLO_TIMEOUT))?
 }
 
-fn judge(hello: &Hello, identity: &Identity, peer: &Principal, offered: &[Service], plain: bool) -> HelloReply {
-    let (verdict, text) = if hello.cluster != identity.cluster {
-        (Verdict::Cluster, format!("this is cluster {}, not {}", identity.cluster, hello.cluster))
+/// Why a caller is not welcome, whatever it speaks.
+fn refusal(hello: &Hello, identity: &Identity, peer: &Principal, offered: &[Service]) -> Option<(Verdict, String)> {
+    if hello.cluster != identity.cluster {
+        Some((Verdict::Cluster, format!("this is cluster {}, not {}", identity.cluster, hello.cluster)))
     } else if !offered.contains(&hello.service) {
-        (Verdict::Service, format!("service {:?} is not offered by {}", hello.service, identity.principal))
+        Some((Verdict::Service, format!("service {:?} is not offered by {}", hello.service, identity.principal)))
     } else if !may_use(Role::of(peer), hello.service) {
-        (Verdict::Role, format!("{peer} may not use service {:?}", hello.service))
-    } else if hello.common_version().is_none() {
-        let (from, to) = (VERSIONS.start(), VERSIONS.end());
-        (
-            Verdict::Version,
-            format!(
-                "this side speaks protocol versions {from} to {to}, the other {} to {}",
-                hello.version_min, hello.version_max
-            ),
-        )
+        Some((Verdict::Role, format!("{peer} may not use service {:?}", hello.service)))
     } else {
-        (Verdict::Welcome, String::new())
-    };
-    let welcome = verdict == Verdict::Welcome;
-    let version = if welcome { hello.common_version().unwrap_or_default() } else { 0 };
-    HelloReply { verdict, plain: welcome && plain, version, text }
+        None
+    }
+}
+
+/// The refusal of a caller with which there is no version in common.
+fn no_version(hello: &Hello, versions: &RangeInclusive<u16>) -> (Verdict, String) {
+    let Hello { version_min, version_max, .. } = hello;
+    let (from, to) = (versions.start(), versions.end());
+    let text = format!("this side speaks protocol versions {from} to {to}, the other {version_min} to {version_max}");
+    (Verdict::Version, text)
 }
 
 fn peer_of(stream: &TlsStream<TcpStream>, identity: &Identity) -> Result<Principal, ConnectError> {

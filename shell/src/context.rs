@@ -275,8 +275,11 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Waits for a line to be typed. A plain read could not be left at Ctrl-C.
-fn wait_readable(stdin: &io::Stdin, cancel: &CancellationToken) -> Result<()> {
+/// Waits for standard input. A plain read could not be left at Ctrl-C.
+///
+/// # Errors
+/// `interrupted`.
+pub fn wait_readable(stdin: &io::Stdin, cancel: &CancellationToken) -> Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let pause = Timespec::try_from(Duration::from_millis(100)).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
     loop {

@@ -11,6 +11,7 @@
 //! * [`terminal`] runs a program behind a pseudo-terminal and knows what would be seen.
 //! * [`requirement`] skips, or refuses to skip, a test that needs more than the machine has.
 //! * [`power`] runs a cluster on disks whose power can be cut (Linux, as root).
+//! * [`previous`] is peers of the protocol version before this one.
 //! * [`load`] is writers that tell the oracle what they do.
 //! * [`rot`] damages any file that dfs keeps, and knows what must be left.
 //! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
@@ -26,6 +27,7 @@ pub mod oracle;
 pub mod picture;
 #[cfg(target_os = "linux")]
 pub mod power;
+pub mod previous;
 pub mod programs;
 pub mod requirement;
 pub mod rot;

@@ -9,8 +9,9 @@ use std::path::Path;
 const ENDLESS: &[&str] = &["watch ", "replication --watch", "tail -f", "events -f"];
 /// Examples that ask on a terminal, and say elsewhere that they would.
 const ASKING: &[&str] = &["rm -r /data/2024", "node drain datanode-2"];
-/// Examples that are refused here: nobody is dead.
-const REFUSED: &[&str] = &["node forget --yes datanode-3"];
+/// Examples that are refused here: nobody is dead, and what is stocked has no attributes.
+const REFUSED: &[&str] =
+    &["node forget --yes datanode-3", "attr get /data/a.csv user.source", "attr remove /data/a.csv user.source"];
 /// Made anew before each example, because examples change what is there. `stock` has what the examples find in the DFS;
 /// beside it lies what they find on the user's machine.
 const REMOTE: &str = "

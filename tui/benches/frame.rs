@@ -163,6 +163,7 @@ fn folders(model: &mut Model) {
         directories: 0,
         version: 1,
         space: 798 << 20,
+        id: dfs_types::EntryId(8),
     };
     let entries = (0..ENTRIES).map(|number| Entry { name: name(number), stat: stat.clone() }).collect();
     let result = Ok(ListPage { entries, more: true });

@@ -13,12 +13,13 @@ use dfs_rpc::services::{AdminService, ClusterService, FileService, ServeUser};
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_rpc::transport::{accept, framed};
 use dfs_rpc::wire::{
-    self, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Find, FolderTraffic, FoundPage, ListFolder,
-    ListPage, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan, SafeModeChange, WritePlan,
+    self, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Copied, CopyEntry, Find, FolderTraffic,
+    FoundPage, ListFolder, ListPage, ListPageV9, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan,
+    SafeModeChange, StatV9, UserAttribute, UserAttributeChange, WritePlan,
 };
 use dfs_types::{
-    ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, Detail, DfsPath, Entry, Error, ErrorCode, Generation, Kind,
-    Leader, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp, WriteId,
+    ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, Detail, DfsPath, Entry, EntryId, Error, ErrorCode, Generation,
+    Kind, Leader, MasterId, Principal, Protection, RequestId, Result, Stat, Timestamp, WriteId,
 };
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
@@ -274,6 +275,7 @@ fn stat(kind: Kind, size: u64, chunks: u64, replication: u8, version: u64) -> St
         directories,
         version,
         space: size * u64::from(replication),
+        id: EntryId(8),
     }
 }
 
@@ -288,6 +290,37 @@ impl FileService for Master {
 
     async fn traffic(self, _: Context, _: DfsPath) -> wire::Result<FolderTraffic> {
         Ok(FolderTraffic::default())
+    }
+
+    async fn stat_v9(self, _: Context, path: DfsPath) -> wire::Result<StatV9<'static>> {
+        self.admit()?;
+        Ok(self.stat_of(&path)?.into())
+    }
+
+    async fn list_v9(self, context: Context, list: ListFolder) -> wire::Result<ListPageV9> {
+        Ok(self.list(context, list).await?.into())
+    }
+
+    /// In two parts, as if there were more than fits into one.
+    async fn copy(self, _: Context, copy: CopyEntry) -> wire::Result<Copied> {
+        let next = copy.after.is_none().then(|| copy.from.clone());
+        self.once(copy.request, || Ok(())).await?;
+        Ok(Copied { files: 3, directories: 1, bytes: 100, next })
+    }
+
+    async fn set_user_attributes(
+        self,
+        _: Context,
+        request: RequestId,
+        _: DfsPath,
+        _: Vec<UserAttributeChange>,
+    ) -> wire::Result<()> {
+        Ok(self.once(request, || Ok(())).await?)
+    }
+
+    async fn user_attributes(self, _: Context, _: DfsPath) -> wire::Result<Vec<UserAttribute>> {
+        self.admit()?;
+        Ok(vec![("user.a".to_owned(), b"1".to_vec())])
     }
 
     async fn rename(self, _: Context, request: RequestId, from: DfsPath, to: DfsPath, _: bool) -> wire::Result<()> {

@@ -210,7 +210,7 @@ async fn say(words: &[u8]) -> (Option<HelloReply>, Result<Connected, ConnectErro
 
 #[tokio::test]
 async fn another_version_is_told_so() {
-    let mut newer = Hello::new(Service::Client, ClusterId([0; 16]), false).encode();
+    let mut newer = Hello::new(Service::Client, ClusterId([0; 16]), false, &VERSIONS).encode();
     newer[6..8].copy_from_slice(&700_u16.to_le_bytes());
     newer[8..10].copy_from_slice(&701_u16.to_le_bytes());
     let (reply, taken) = say(&newer).await;

@@ -37,7 +37,7 @@ pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
     Error::of(code, detail).at(what)
 }
 
-/// The error for a refused move: some refusals are about where it goes.
+/// The error for a refused move or copy: some refusals are about where it goes.
 pub fn refused_move(refusal: Refusal, from: &DfsPath, to: &DfsPath) -> Error {
     match refusal {
         Refusal::AlreadyExists

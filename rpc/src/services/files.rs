@@ -1,8 +1,9 @@
 //! The service for files: names, attributes, plans of reads and writes, commit, search.
 
 use crate::wire::{
-    AttributeChange, Blocked, CommitWrite, Committed, Deleted, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
-    PlanRead, PlanWrite, ReadPlan, Result, Stat, WritePlan,
+    AttributeChange, Blocked, CommitWrite, Committed, Copied, CopyEntry, Deleted, Find, FolderTraffic, FoundPage,
+    ListFolder, ListPage, ListPageV9, PlanRead, PlanWrite, ReadPlan, Result, Stat, StatV9, UserAttribute,
+    UserAttributeChange, WritePlan,
 };
 use bytes::Bytes;
 use dfs_types::{DatanodeId, DfsPath, RequestId, WriteId};
@@ -22,9 +23,9 @@ pub trait FileService {
     /// Sets how many replicas of a file are wanted; repair makes or deletes replicas afterwards. Returns the number of
     /// datanodes that serve: more replicas than that cannot be made now, which is no error.
     async fn set_replication(request: RequestId, path: DfsPath, replication: u8) -> Result<u32>;
-    /// Returns the attributes of a file or directory.
+    /// As [`stat_v9`](Self::stat_v9) without the id, for peers of version 8.
     async fn stat(path: DfsPath) -> Result<Stat<'static>>;
-    /// Returns one page of a directory, in the order of the bytes of the names.
+    /// As [`list_v9`](Self::list_v9) without the ids, for peers of version 8.
     async fn list(list: ListFolder) -> Result<ListPage>;
     /// Returns one page of what is found at and below a path: each directory before its entries, names in the order of
     /// their bytes.
@@ -49,4 +50,16 @@ pub trait FileService {
     /// Returns recent read and write rates below a directory, from planned reads and committed writes since this master
     /// became leader.
     async fn traffic(path: DfsPath) -> Result<FolderTraffic>;
+    /// Returns the attributes of a file or directory.
+    async fn stat_v9(path: DfsPath) -> Result<StatV9<'static>>;
+    /// Returns one page of a directory, in the order of the bytes of the names.
+    async fn list_v9(list: ListFolder) -> Result<ListPageV9>;
+    /// Copies a file, or a directory with all below it, without moving a byte of content: at most
+    /// [`COPIED_PER_CALL_MAX`](crate::COPIED_PER_CALL_MAX) entries, and says behind which one to go on.
+    async fn copy(copy: CopyEntry) -> Result<Copied>;
+    /// Sets and removes attributes `user.*` of a file or directory, all or none. They take at most
+    /// [`USER_ATTRIBUTES_BYTES_MAX`](crate::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and values together.
+    async fn set_user_attributes(request: RequestId, path: DfsPath, changes: Vec<UserAttributeChange>) -> Result<()>;
+    /// Returns the attributes `user.*` of a file or directory, in the order of their names.
+    async fn user_attributes(path: DfsPath) -> Result<Vec<UserAttribute>>;
 }

@@ -8,9 +8,13 @@
 //!
 //! A call crosses as its number: its place in its service, counted from zero. So calls are appended and never moved or
 //! removed in between, and so are the services in [`UserRequest`]. A call whose messages change becomes a new call at the end
-//! of its service. The old one stays for one protocol version more, and its method converts to the new messages; after that
-//! it stays in its place as a call that is refused with `unsupported`. `rpc/golden/` has one sample of each request and each
-//! response: a test fails when the bytes of one change.
+//! of its service, with the name of the old one and the version that it came with (`stat_v9`). The old one stays for one
+//! protocol version more, and its method converts to the new messages; after that it stays in its place as a call that is
+//! refused with `unsupported`. `rpc/golden/` has one sample of each request and each response: a test fails when the bytes
+//! of one change.
+//!
+//! Whether its peer has a call, a caller sees from the version of the connection ([`UserClient::version`]): it makes the old
+//! call where the peer has only that, and refuses with `unsupported` where there is no old one.
 
 mod admin;
 mod cluster;

@@ -63,6 +63,11 @@ requests!(FileServiceRequest, FileServiceResponse {
     CommitWrite,
     Blocked,
     Traffic,
+    StatV9,
+    ListV9,
+    Copy,
+    SetUserAttributes,
+    UserAttributes,
 });
 
 requests!(ClusterServiceRequest, ClusterServiceResponse { Ping, Whoami, Status, Nodes, Chunk, Board });

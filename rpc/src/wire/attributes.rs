@@ -1,7 +1,7 @@
 //! Wire twins of the attributes of files and directories.
 
 use super::twin::{Twin, plain_twin};
-use dfs_types::Timestamp;
+use dfs_types::{EntryId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -65,6 +65,8 @@ impl<'a> Stat<'a> {
             directories,
             version,
             space,
+            // Crosses from version 9 on, in `StatV9`.
+            id: _,
         } = *stat;
         Self {
             kind: kind.into(),
@@ -118,6 +120,7 @@ impl From<Stat<'_>> for dfs_types::Stat {
             directories,
             version,
             space,
+            id: EntryId::UNKNOWN,
         }
     }
 }

@@ -9,7 +9,8 @@
 //!   that they are made of. `rpc/tests/golden.rs` pins them.
 //!
 //! A message or twin never changes between protocol versions: a call whose messages change becomes a new call with new
-//! messages ([`crate::services`]).
+//! messages ([`crate::services`]). What takes the place of another has its name and the version that it came with
+//! ([`StatV9`]).
 
 pub mod address;
 mod admin;
@@ -17,6 +18,7 @@ mod attributes;
 pub mod blocked;
 mod chunks;
 pub mod cluster;
+mod copies;
 mod detail;
 mod error;
 mod files;
@@ -27,6 +29,7 @@ mod principal;
 mod search;
 mod transfer;
 pub mod twin;
+mod v9;
 
 pub use address::NodeAddress;
 pub use admin::{Duty, SafeModeChange};
@@ -34,6 +37,7 @@ pub use attributes::{AttributeChange, Deleted, Entry, Kind, Stat};
 pub use blocked::Blocked;
 pub use chunks::{ChunkRef, ReplicaKey, ReplicaState, StoredReplica};
 pub use cluster::{ClusterStatus, FullDisk, Lasting, MasterStatus, ReplicationStatus, SafeMode, Unfinished};
+pub use copies::{Copied, CopyEntry, UserAttribute, UserAttributeChange};
 pub use detail::{Detail, Lack, Leader, NoRoom, TooFewDatanodes};
 pub use error::{Error, ErrorCode, Result, What};
 pub use files::{FolderTraffic, ListFolder, ListPage, Traffic};
@@ -45,3 +49,4 @@ pub use search::{Find, Found, FoundPage, Looked, Short, Wanted};
 pub use transfer::{
     CommitWrite, Committed, CommittedChunk, LocatedChunk, PlanRead, PlanWrite, PlannedChunk, ReadPlan, WritePlan,
 };
+pub use v9::{ListPageV9, StatV9};

@@ -1,6 +1,6 @@
 //! What is known of a file or folder.
 
-use crate::id::{ChunkId, Generation};
+use crate::id::{ChunkId, EntryId, Generation};
 use crate::replica::ReplicaKey;
 use crate::time::Timestamp;
 
@@ -55,6 +55,8 @@ pub struct Stat {
     pub version: u64,
     /// Bytes that it takes with all its copies; for a folder the sum over the files below it.
     pub space: u64,
+    /// Names the entry for ever: it is never used twice, and a rename keeps it. [`EntryId::UNKNOWN`] where it was not told.
+    pub id: EntryId,
 }
 
 /// A change of attributes; what is none stays as it is.

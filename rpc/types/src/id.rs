@@ -12,6 +12,11 @@ pub struct ClusterId(pub [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 pub struct EntryId(pub u64);
 
+impl EntryId {
+    /// No entry has it: it stands for an id that was not told.
+    pub const UNKNOWN: Self = Self(0);
+}
+
 /// One chunk. Ids are handed out in rising order and never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 pub struct ChunkId(pub u64);

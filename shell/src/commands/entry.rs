@@ -1,6 +1,6 @@
 //! A file or folder as a JSON object; the same object wherever one appears.
 
-use dfs_types::{Kind, Stat};
+use dfs_types::{EntryId, Kind, Stat};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ pub struct EntryJson<'a> {
     files: u64,
     directories: u64,
     version: u64,
+    /// Names the entry for ever: never used twice, and kept by a rename. Null where the masters do not tell it.
+    id: Option<u64>,
     /// Bytes with all copies.
     space: u64,
 }
@@ -48,6 +50,7 @@ impl<'a> EntryJson<'a> {
             files: stat.files,
             directories: stat.directories,
             version: stat.version,
+            id: (stat.id != EntryId::UNKNOWN).then_some(stat.id.0),
             space: stat.space,
         }
     }

@@ -3,7 +3,8 @@
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote;
-use crate::transfer::{Downloads, Getting, Run, Step, Tally, to_output};
+use crate::report::usage;
+use crate::transfer::{Downloads, Getting, Keeping, Run, Step, Tally, to_output};
 use clap::Args;
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
@@ -24,6 +25,9 @@ pub struct Get {
     /// same, by length and time, are left alone.
     #[arg(short, long = "continue")]
     continued: bool,
+    /// Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway.
+    #[arg(short = 'p')]
+    keep: bool,
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -41,6 +45,7 @@ impl Verb for Get {
         ("get /data/a.csv .", "into this folder"),
         ("get -r /data/2026 .", "a folder with all that is in it"),
         ("get -r -c /data/2026 .", "go on where it was cut off"),
+        ("get -r -p /data/2026 .", "with attributes user.*, too"),
         ("get -f /data/*.csv .", "by pattern, replacing what is there"),
         ("get /data/notes.txt - | sort", "through a local command"),
     ];
@@ -55,6 +60,9 @@ impl Verb for Get {
             from.extend(context.check(path)?);
         }
         if destination == "-" {
+            if self.keep {
+                return Err(usage("-p: standard output keeps no attributes"));
+            }
             for path in from {
                 let result = to_output(context, &path, None).await;
                 context.check(result)?;
@@ -91,14 +99,18 @@ impl Get {
         walk.estimate(run.board.clone());
         let made = walk.made();
         let (resume, cancel) = (self.continued, context.cancel.clone());
-        let getting = Getting { client, overwrite: self.force, resume, cancel };
+        let keeping = self.keep.then(|| Keeping::new(&client));
+        let getting = Getting { client, overwrite: self.force, resume, keeping: keeping.clone(), cancel };
         let work = |job, progress| getting.clone().one(job, progress).boxed_local();
         let result = run.drive(context, walk.steps(), parallel, work).await;
         // A get that is cut off may go on; then its folders must take files.
         if result.is_ok() {
-            for error in made.finish() {
+            for error in context.call(async { Ok(made.finish(keeping.as_ref()).await) }).await? {
                 run.fail(context, error)?;
             }
+        }
+        if let Some(warning) = keeping.as_ref().and_then(Keeping::warning) {
+            context.session.say(&format!("get: {warning}"));
         }
         run.end(context)?;
         result

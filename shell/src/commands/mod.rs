@@ -1,6 +1,7 @@
 //! The commands, one file each, and the table that knows them.
 
 mod alias;
+mod attr;
 mod bench;
 mod cat;
 mod cd;
@@ -11,6 +12,8 @@ mod chown;
 mod cmp;
 mod config;
 mod count;
+mod cp;
+mod destination;
 mod df;
 mod dfsd;
 mod doctor;

@@ -1,13 +1,12 @@
 //! `mv`.
 
+use super::destination::{Destination, blamed, plan};
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
-use crate::line::quote;
-use crate::report::about;
 use clap::Args;
 use dfs_client::Client;
 use dfs_tui::{Report, View};
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use dfs_types::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -40,30 +39,16 @@ impl Verb for Mv {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
         let target = context.remote(destination)?;
         if context.session.options.dry_run {
-            return self.plan(context, sources, &target);
+            return plan(context, self.force.then_some("-f").as_slice(), sources, &target);
         }
         let client = context.client().await?;
-        let into = is_folder(context, &client, &target).await?;
-        if !into && sources.len() > 1 {
-            return Err(Error::new(ErrorCode::NotADirectory, "several can only be moved into a folder").at(target));
-        }
+        let destination = Destination::of(context, &client, target, sources.len(), "moved").await?;
         let mut moved = Vec::new();
         for source in sources {
-            let result = move_one(context, &client, source, &target, into, self.force).await;
+            let result = move_one(context, &client, source, &destination, self.force).await;
             moved.extend(context.check(result)?);
         }
         if moved.is_empty() { Ok(()) } else { context.show(&Moves { moved }) }
-    }
-}
-
-impl Mv {
-    /// In a plan it is one line, because what it means is decided by what is there when it runs.
-    fn plan(&self, context: &mut Context<'_>, sources: &[OsString], target: &DfsPath) -> Result<()> {
-        let sources = sources.iter().map(|source| context.remote(source)).collect::<Result<Vec<_>>>()?;
-        let flag = self.force.then_some("-f");
-        let paths = sources.iter().chain([target]).map(DfsPath::as_str);
-        context.only_planned(["mv"].into_iter().chain(flag).chain(paths));
-        Ok(())
     }
 }
 
@@ -91,41 +76,13 @@ async fn move_one(
     context: &Context<'_>,
     client: &Client,
     source: &OsString,
-    target: &DfsPath,
-    into: bool,
+    destination: &Destination,
     force: bool,
 ) -> Result<Move> {
     let from = context.remote(source)?;
-    let to = match from.name() {
-        Some(name) if into => target.join(name).map_err(|error| Error::from(error).at(&from))?,
-        _ => target.clone(),
-    };
+    let to = destination.place(&from)?;
     match context.call(client.rename(&from, &to, force)).await {
-        Ok(()) => {}
-        Err(error) => return Err(blamed(context, client, error, &from, &to).await),
-    }
-    Ok(Move { from: from.to_string(), to: to.to_string() })
-}
-
-/// The error, at the path that it is about: of two that are not there the masters name the first one, even when it is
-/// the folder of the second that is missing.
-async fn blamed(context: &Context<'_>, client: &Client, error: Error, from: &DfsPath, to: &DfsPath) -> Error {
-    let folder = to.parent().filter(|_| error.code == ErrorCode::NotFound);
-    match folder {
-        Some(folder) if context.call(client.stat(from)).await.is_ok() => {
-            let hint = format!("mkdir -p {} makes the folder", quote(folder.as_str()));
-            Error { path: None, ..error }.at(to).hint(hint)
-        }
-        None if error.code == ErrorCode::AlreadyExists => about(error, to).hint("mv -f replaces an existing file"),
-        _ => about(error, from),
-    }
-}
-
-/// Whether there is a folder; nothing there is no error.
-pub async fn is_folder(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
-    match context.call(client.stat(path)).await {
-        Ok(stat) => Ok(stat.kind == dfs_types::Kind::Directory),
-        Err(error) if error.code == ErrorCode::NotFound => Ok(false),
-        Err(error) => Err(about(error, path)),
+        Ok(()) => Ok(Move { from: from.to_string(), to: to.to_string() }),
+        Err(error) => Err(blamed(context, client, error, (&from, &to), "mv -f replaces an existing file").await),
     }
 }

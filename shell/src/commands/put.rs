@@ -1,6 +1,6 @@
 //! `put`: local files into the DFS.
 
-use super::mv::is_folder;
+use super::destination::is_folder;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{about, usage};
@@ -25,6 +25,9 @@ pub struct Put {
     /// Leave files alone that are there and the same, by length and time; replace those that differ.
     #[arg(short, long)]
     update: bool,
+    /// Keep extended attributes `user.*`, too; modes and times are kept anyway.
+    #[arg(short = 'p')]
+    keep: bool,
     /// Copies of each chunk; what the cluster is set to if none.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(REPLICATION_MAX)))]
     rep: Option<u8>,
@@ -48,6 +51,7 @@ impl Verb for Put {
         ("put report.pdf /data", "into a folder"),
         ("put -r photos /data", "a folder with all that is in it"),
         ("put -r --update photos /data", "again, only what is new or has changed"),
+        ("put -r -p photos /data", "with their attributes user.*, too"),
         ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two copies"),
         ("put -r photos /data/photos-2 &", "in the background; `jobs` shows how far it is"),
         ("put - /data/today.log", "what comes on standard input"),
@@ -65,6 +69,9 @@ impl Verb for Put {
         if let [source] = sources
             && source == "-"
         {
+            if self.keep {
+                return Err(usage("-p: standard input has no attributes to keep"));
+            }
             return from_stdin(context, &client, &target, into, options).await;
         }
         let mut named = Vec::new();
@@ -149,11 +156,12 @@ impl Put {
         let mut run = Run::begin(context);
         walk.estimate(run.board.clone());
         let made = walk.made();
-        let putting = Putting { client: client.clone(), options, update: self.update, cancel: context.cancel.clone() };
+        let (update, keep, cancel) = (self.update, self.keep, context.cancel.clone());
+        let putting = Putting { client: client.clone(), options, update, keep, cancel };
         let work = |job, progress| putting.clone().one(job, progress).boxed_local();
         let result = run.drive(context, walk.steps(), parallel, work).await;
         if result.is_ok() {
-            for error in context.call(async { Ok(made.finish(&client).await) }).await? {
+            for error in context.call(async { Ok(made.finish(&client, keep).await) }).await? {
                 run.fail(context, error)?;
             }
         }

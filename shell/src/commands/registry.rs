@@ -2,10 +2,10 @@
 
 use super::verb::{Effect, Example, Group, Json, Meaning, Verb};
 use super::{
-    alias, bench, cat, cd, checksum, chmod, chown, cmp, config, count, df, dfsd, doctor, du, echo, events, exit, fg,
-    find, fsck, get, getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters, mkdir,
-    mv, node, nodes, put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status, tail, time,
-    top, touch, tree, unalias, version, wait, watch, whoami, why,
+    alias, attr, bench, cat, cd, checksum, chmod, chown, cmp, config, count, cp, df, dfsd, doctor, du, echo, events,
+    exit, fg, find, fsck, get, getrange, head, heatmap, help, history, info, jobs, lcd, lls, locate, lpwd, ls, masters,
+    mkdir, mv, node, nodes, put, pwd, replication, rm, safemode, search, set, setrep, sleep, source, stat, status,
+    tail, time, top, touch, tree, unalias, version, wait, watch, whoami, why,
 };
 use crate::context::Context;
 use crate::report::usage;
@@ -35,6 +35,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<cmp::Cmp>(),
     Command::of::<checksum::Checksum>(),
     Command::of::<mv::Mv>(),
+    Command::of::<cp::Cp>(),
     Command::of::<rm::Rm>(),
     Command::of::<stat::Stat>(),
     Command::of::<info::Info>(),
@@ -47,6 +48,7 @@ pub static COMMANDS: &[Command] = &[
     Command::of::<chmod::Chmod>(),
     Command::of::<chown::Chown>(),
     Command::of::<setrep::Setrep>(),
+    Command::of::<attr::Attr>(),
     Command::of::<top::Top>(),
     Command::of::<status::Status>(),
     Command::of::<doctor::Doctor>(),

@@ -33,13 +33,17 @@ fn every_example_parses() {
 
 #[test]
 fn what_changes_something_says_so() {
-    const ALWAYS: [&str; 9] = ["bench", "chmod", "chown", "mkdir", "mv", "put", "rm", "setrep", "touch"];
+    const ALWAYS: [&str; 10] = ["bench", "chmod", "chown", "cp", "mkdir", "mv", "put", "rm", "setrep", "touch"];
     let by_arguments = [
         ("get /a .", true),
         ("get /a -", false),
         ("getrange /a 0 1 piece", true),
         ("getrange /a 0 1 -", false),
         ("getrange /a 0 1", false),
+        ("attr list /a", false),
+        ("attr get /a user.x", false),
+        ("attr set /a user.x 1", true),
+        ("attr remove /a user.x", true),
         ("node show datanode-2", false),
         ("node drain datanode-2", true),
         ("node resume datanode-2", true),

@@ -151,6 +151,7 @@ mod tests {
             directories,
             version: 1,
             space: 3 * size,
+            id: dfs_types::EntryId(8),
         }
     }
 

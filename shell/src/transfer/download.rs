@@ -1,6 +1,7 @@
 //! The walk of a `get`: remote files and folders, and where each goes.
 
 use super::board::Board;
+use super::keep::{Kept, keep_local};
 use super::run::Step;
 use super::tally::Done;
 use crate::report::{about, local_io};
@@ -8,7 +9,7 @@ use dfs_client::{CancellationToken, Client, Dest, GetOptions, Progress};
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind, Result, Stat, Timestamp};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -45,7 +46,15 @@ pub struct Downloads {
 
 /// Folders that were made, and the attributes that they get when all is in them.
 #[derive(Debug, Clone, Default)]
-pub struct Made(Rc<RefCell<Vec<(PathBuf, u16, Timestamp)>>>);
+pub struct Made(Rc<RefCell<Vec<LocalFolder>>>);
+
+#[derive(Debug)]
+struct LocalFolder {
+    from: DfsPath,
+    path: PathBuf,
+    mode: u16,
+    modified: Timestamp,
+}
 
 impl Downloads {
     /// A walk of these, each with the place it goes to.
@@ -126,7 +135,7 @@ impl Downloads {
             );
         }
         if !self.dry_run
-            && let Err(error) = self.make(&to, stat, named)
+            && let Err(error) = self.make(&from, &to, stat, named)
         {
             return Step::Failed(error);
         }
@@ -136,7 +145,7 @@ impl Downloads {
         Step::Folder(made)
     }
 
-    fn make(&mut self, to: &Path, stat: &Stat, named: bool) -> Result<()> {
+    fn make(&mut self, from: &DfsPath, to: &Path, stat: &Stat, named: bool) -> Result<()> {
         // We must be able to write into it, whatever its mode will be.
         match DirBuilder::new().mode(u32::from(stat.mode) & 0o777 | 0o700).create(to) {
             Ok(()) => {}
@@ -148,7 +157,8 @@ impl Downloads {
             }
             Err(error) => return Err(local_io(to, &error)),
         }
-        self.made.0.borrow_mut().push((to.to_owned(), stat.mode, stat.modified));
+        let (mode, modified) = (stat.mode, stat.modified);
+        self.made.0.borrow_mut().push(LocalFolder { from: from.clone(), path: to.to_owned(), mode, modified });
         Ok(())
     }
 }
@@ -168,13 +178,17 @@ fn enter(to: &Path, named: bool) -> Result<()> {
 }
 
 impl Made {
-    /// Gives the folders, the innermost first, the modes and times that they have in the DFS.
-    pub fn finish(&self) -> Vec<Error> {
+    /// Gives the folders, the innermost first, the modes and times that they have in the DFS; and what `keeping` keeps.
+    pub async fn finish(&self, keeping: Option<&Keeping>) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
-        let failed = |(path, mode, modified): (PathBuf, u16, Timestamp)| {
-            finish(&path, mode, modified).err().map(|error| local_io(&path, &error))
-        };
-        made.into_iter().rev().filter_map(failed).collect()
+        let mut failed = Vec::new();
+        for LocalFolder { from, path, mode, modified } in made.into_iter().rev() {
+            if let Some(keeping) = keeping {
+                failed.extend(keeping.one(&from, &path).await.err());
+            }
+            failed.extend(finish(&path, mode, modified).err().map(|error| local_io(&path, &error)));
+        }
+        failed
     }
 }
 
@@ -186,6 +200,32 @@ fn finish(path: &Path, mode: u16, modified: Timestamp) -> io::Result<()> {
     folder.set_permissions(Permissions::from_mode(mode))
 }
 
+/// Keeps attributes `user.*`.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    pub client: Client,
+    /// The local file system has no attributes.
+    nowhere: Rc<Cell<bool>>,
+}
+
+impl Keeping {
+    pub fn new(client: &Client) -> Self {
+        Self { client: client.clone(), nowhere: Rc::default() }
+    }
+
+    async fn one(&self, from: &DfsPath, to: &Path) -> Result<()> {
+        if keep_local(&self.client, from, to).await? == Kept::Nowhere {
+            self.nowhere.set(true);
+        }
+        Ok(())
+    }
+
+    /// What people are to be told in the end.
+    pub fn warning(&self) -> Option<&'static str> {
+        self.nowhere.get().then_some("warning: the local file system keeps no attributes; they are left out")
+    }
+}
+
 /// How files are read.
 #[derive(Debug, Clone)]
 pub struct Getting {
@@ -193,6 +233,8 @@ pub struct Getting {
     pub overwrite: bool,
     /// What was cut off goes on, and what is there and the same is left alone.
     pub resume: bool,
+    /// Attributes `user.*` are kept.
+    pub keeping: Option<Keeping>,
     pub cancel: CancellationToken,
 }
 
@@ -207,8 +249,12 @@ impl Getting {
         }
         let options =
             GetOptions { overwrite: self.overwrite, keep_modified: true, resume: self.resume, ..GetOptions::default() };
-        let got = self.client.get(&job.from, Dest::File(job.to), options, &progress, &self.cancel).await;
+        let dest = Dest::File(job.to.clone());
+        let got = self.client.get(&job.from, dest, options, &progress, &self.cancel).await;
         let stat = got.map_err(|error| about(error, &job.from))?;
+        if let Some(keeping) = &self.keeping {
+            keeping.one(&job.from, &job.to).await?;
+        }
         Ok(Done::Copied { bytes: stat.size, taken_over: progress.bytes_kept() })
     }
 }

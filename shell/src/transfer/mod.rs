@@ -6,6 +6,7 @@
 mod bars;
 mod board;
 mod download;
+mod keep;
 mod lines;
 mod output;
 mod run;
@@ -14,7 +15,7 @@ mod upload;
 
 pub use bars::Bars;
 pub use board::Board;
-pub use download::{Downloads, Getting};
+pub use download::{Downloads, Getting, Keeping};
 pub use output::to_output;
 pub use run::{Run, Step};
 pub use tally::{Done, Tally};

@@ -1,6 +1,7 @@
 //! The walk of a `put`: local files and folders, and where each goes.
 
 use super::board::Board;
+use super::keep::keep_remote;
 use super::run::Step;
 use super::tally::Done;
 use crate::context::Context;
@@ -46,24 +47,32 @@ pub struct Uploads {
 
 /// Folders that were made, and the attributes that they get when all is in them.
 #[derive(Debug, Clone, Default)]
-pub struct MadeRemote(Rc<RefCell<Vec<(DfsPath, AttributeChange, bool)>>>);
+pub struct MadeRemote(Rc<RefCell<Vec<RemoteFolder>>>);
+
+#[derive(Debug)]
+struct RemoteFolder {
+    from: PathBuf,
+    path: DfsPath,
+    change: AttributeChange,
+    /// It was not there before.
+    ours: bool,
+}
 
 impl MadeRemote {
-    fn note(&self, path: &DfsPath, found: &Metadata, ours: bool) {
+    fn note(&self, from: &Path, path: &DfsPath, found: &Metadata, ours: bool) {
         let (mode, modified) = (Some(mode(found)), modified(found));
         let change = AttributeChange { mode, modified, ..AttributeChange::default() };
-        self.0.borrow_mut().push((path.clone(), change, ours));
+        self.0.borrow_mut().push(RemoteFolder { from: from.to_owned(), path: path.clone(), change, ours });
     }
 
-    /// Gives the folders the modes and times that they have on this machine.
-    pub async fn finish(&self, client: &Client) -> Vec<Error> {
+    /// Gives the folders the modes and times that they have on this machine; with `keep` the attributes `user.*`, too.
+    pub async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
-        let one = |(path, change, ours): (DfsPath, AttributeChange, bool)| async move {
-            match client.set_attributes(&path, change).await {
-                // A folder of somebody else keeps what it has.
-                Err(error) if ours || error.code != ErrorCode::PermissionDenied => Some(about(error, &path)),
-                _ => None,
-            }
+        let one = |RemoteFolder { from, path, change, ours }: RemoteFolder| async move {
+            let kept = if keep { keep_remote(client, &from, &path).await } else { Ok(()) };
+            let set = client.set_attributes(&path, change).await.map_err(|error| about(error, &path));
+            // A folder of somebody else keeps what it has.
+            kept.and(set).err().filter(|error| ours || error.code != ErrorCode::PermissionDenied)
         };
         let set = futures::stream::iter(made.into_iter().rev()).map(one).buffer_unordered(SET_AT_ONCE);
         set.filter_map(std::future::ready).collect().await
@@ -149,10 +158,10 @@ impl Uploads {
         let entries = fs::read_dir(&from).map_err(|error| local_io(&from, &error))?;
         if !self.dry_run && !to.is_root() {
             match self.client.mkdir(&to, false).await {
-                Ok(()) => self.made.note(&to, found, true),
+                Ok(()) => self.made.note(&from, &to, found, true),
                 Err(error) if error.code == ErrorCode::AlreadyExists && self.is_folder(&to).await? => {
                     if self.update {
-                        self.made.note(&to, found, false);
+                        self.made.note(&from, &to, found, false);
                     }
                 }
                 Err(error) => return Err(crate::report::about(error, &to)),
@@ -208,6 +217,8 @@ pub struct Putting {
     pub options: PutOptions,
     /// What is there and the same is left alone.
     pub update: bool,
+    /// Attributes `user.*` are kept.
+    pub keep: bool,
     pub cancel: CancellationToken,
 }
 
@@ -221,8 +232,12 @@ impl Putting {
             return Ok(Done::Unchanged);
         }
         let options = PutOptions { mode: job.mode, modified: job.modified, ..self.options };
-        let put = self.client.put(Source::File(job.from), &job.to, options, &progress, &self.cancel).await;
+        let source = Source::File(job.from.clone());
+        let put = self.client.put(source, &job.to, options, &progress, &self.cancel).await;
         let stat = put.map_err(|error| hinted(about(error, &job.to)))?;
+        if self.keep {
+            keep_remote(&self.client, &job.from, &job.to).await?;
+        }
         Ok(Done::Copied { bytes: stat.size, taken_over: 0 })
     }
 }

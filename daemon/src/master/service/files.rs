@@ -4,8 +4,9 @@ use super::user::{UserCalls, wait_until};
 use bytes::Bytes;
 use dfs_rpc::services::FileService;
 use dfs_rpc::wire::{
-    AttributeChange, Blocked, CommitWrite, Committed, Deleted, Find, FolderTraffic, FoundPage, ListFolder, ListPage,
-    PlanRead, PlanWrite, ReadPlan, Result, Stat, WritePlan,
+    AttributeChange, Blocked, CommitWrite, Committed, Copied, CopyEntry, Deleted, Find, FolderTraffic, FoundPage,
+    ListFolder, ListPage, ListPageV9, PlanRead, PlanWrite, ReadPlan, Result, Stat, StatV9, UserAttribute,
+    UserAttributeChange, WritePlan,
 };
 use dfs_types::{DatanodeId, DfsPath, RequestId, WriteId};
 use tarpc::context::Context;
@@ -79,5 +80,31 @@ impl FileService for UserCalls {
 
     async fn traffic(self, _: Context, path: DfsPath) -> Result<FolderTraffic> {
         Ok(self.master.traffic(&self.user, &path)?)
+    }
+
+    async fn stat_v9(self, _: Context, path: DfsPath) -> Result<StatV9<'static>> {
+        Ok(self.master.stat(&self.user, &path)?.into())
+    }
+
+    async fn list_v9(self, _: Context, list: ListFolder) -> Result<ListPageV9> {
+        Ok(self.master.list(&self.user, &list)?.into())
+    }
+
+    async fn copy(self, _: Context, copy: CopyEntry) -> Result<Copied> {
+        Ok(self.master.copy(&self.user, copy).await?)
+    }
+
+    async fn set_user_attributes(
+        self,
+        _: Context,
+        request: RequestId,
+        path: DfsPath,
+        changes: Vec<UserAttributeChange>,
+    ) -> Result<()> {
+        Ok(self.master.set_user_attributes(&self.user, request, path, changes).await?)
+    }
+
+    async fn user_attributes(self, _: Context, path: DfsPath) -> Result<Vec<UserAttribute>> {
+        Ok(self.master.user_attributes(&self.user, &path)?)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`admission`]: the gate in front of all calls, by the table of rights.
 //! * [`user`]: the services for users, in [`files`], [`cluster`] and [`admin`], which convert between wire twins and values;
-//!   [`names`], [`search`], [`write`], [`read`], [`chunk`], [`status`], [`duty`] and [`safe_mode`] do the work.
+//!   [`names`], [`copies`], [`search`], [`write`], [`read`], [`chunk`], [`status`], [`duty`] and [`safe_mode`] do the work.
 //! * [`node`]: the service for datanodes.
 //! * [`chains`]: places the chunks of a plan on datanodes.
 
@@ -11,6 +11,7 @@ pub mod admission;
 mod chains;
 mod chunk;
 mod cluster;
+mod copies;
 mod duty;
 mod files;
 pub mod names;

@@ -5,18 +5,20 @@ use bytes::Bytes;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::services::{FileServiceRequest as Q, FileServiceResponse as A, UserResponse};
 use dfs_rpc::wire::{
-    Blocked, CommitWrite, Committed, CommittedChunk, Find, FolderTraffic, Found, FoundPage, ListFolder, ListPage,
-    LocatedChunk, Looked, PlanRead, PlanWrite, PlannedChunk, ReadPlan, Short, Traffic, Wanted, WritePlan,
+    Blocked, CommitWrite, Committed, CommittedChunk, Copied, CopyEntry, Find, FolderTraffic, Found, FoundPage,
+    ListFolder, ListPage, ListPageV9, LocatedChunk, Looked, PlanRead, PlanWrite, PlannedChunk, ReadPlan, Short,
+    Traffic, Wanted, WritePlan,
 };
 use dfs_types::{
-    AttributeChange, ChunkId, DatanodeId, Deleted, Entry, Generation, Kind, RequestId, Timestamp, WriteId,
+    AttributeChange, ChunkId, DatanodeId, Deleted, Entry, EntryId, Generation, Kind, RequestId, Stat, Timestamp,
+    WriteId,
 };
 
 const REQUEST: RequestId = RequestId(300);
 const WRITE: WriteId = WriteId(1 << 100);
 
 pub fn calls() -> Vec<Pair> {
-    let calls = [names(), looks(), reads(), writes()].into_iter().flatten();
+    let calls = [names(), looks(), reads(), writes(), since_9()].into_iter().flatten();
     calls.map(|(request, response)| user("files", request, UserResponse::Files(response))).collect()
 }
 
@@ -125,6 +127,31 @@ fn writes() -> Vec<(Q, A)> {
         (Q::AbandonWrite { write: WRITE }, A::AbandonWrite(Ok(()))),
         commit_write(Committed::File(stat(Kind::File))),
         commit_write(Committed::Lost(vec![ChunkId(7)])),
+    ]
+}
+
+/// Calls that came with version 9.
+fn since_9() -> Vec<(Q, A)> {
+    let stat = |kind| Stat { id: EntryId(70_000), ..stat(kind) };
+    let list = ListFolder { path: path("/a"), after: None, prefix: String::new(), limit: 300 };
+    let page = ListPageV9 { entries: vec![Entry { name: "y1".to_owned(), stat: stat(Kind::File) }], more: false };
+    let copy = CopyEntry {
+        request: REQUEST,
+        from: path("/a"),
+        to: path("/b"),
+        recursive: true,
+        overwrite: false,
+        after: Some(path("/a/x")),
+    };
+    let copied = Copied { files: 300, directories: 2, bytes: 70_000, next: Some(path("/a/y")) };
+    let changes = vec![("user.a".to_owned(), Some(b"\x00\xff".to_vec())), ("user.b".to_owned(), None)];
+    let attributes = vec![("user.a".to_owned(), b"\x00\xff".to_vec())];
+    vec![
+        (Q::StatV9 { path: path("/a") }, A::StatV9(Ok(stat(Kind::Directory).into()))),
+        (Q::ListV9 { list }, A::ListV9(Ok(page))),
+        (Q::Copy { copy }, A::Copy(Ok(copied))),
+        (Q::SetUserAttributes { request: REQUEST, path: path("/a"), changes }, A::SetUserAttributes(Ok(()))),
+        (Q::UserAttributes { path: path("/a") }, A::UserAttributes(Ok(attributes))),
     ]
 }
 

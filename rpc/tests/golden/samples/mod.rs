@@ -11,8 +11,8 @@ use dfs_rpc::access::Call;
 use dfs_rpc::services::{Request, UserRequest, UserResponse};
 use dfs_rpc::wire;
 use dfs_types::{
-    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Error, ErrorCode, Generation, Kind, ReplicaKey, ReplicaState,
-    Stat, StoredReplica, Timestamp,
+    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, EntryId, Error, ErrorCode, Generation, Kind, ReplicaKey,
+    ReplicaState, Stat, StoredReplica, Timestamp,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -38,6 +38,17 @@ fn read<M: DeserializeOwned>(bytes: &[u8]) -> M {
     let (message, rest) = postcard::take_from_bytes(bytes).expect("what was written");
     assert!(rest.is_empty(), "stray bytes");
     message
+}
+
+/// The protocol version that the newest messages came with.
+pub const NEWEST: u16 = 9;
+
+/// The protocol version that a call came with.
+fn since(call: Call) -> u16 {
+    match call {
+        Call::StatV9 | Call::ListV9 | Call::Copy | Call::SetUserAttributes | Call::UserAttributes => 9,
+        _ => 8,
+    }
 }
 
 /// A request and the response to it.
@@ -77,15 +88,17 @@ pub fn calls() -> Vec<Pair> {
 }
 
 /// All samples, by golden file.
-pub fn all() -> Vec<(&'static str, Vec<Sample>)> {
-    let mut files: Vec<(&'static str, Vec<Sample>)> = Vec::new();
+pub fn all() -> Vec<(String, Vec<Sample>)> {
+    let mut files: Vec<(String, Vec<Sample>)> = Vec::new();
     for pair in calls() {
-        match files.iter_mut().find(|(name, _)| *name == pair.service) {
+        let name = format!("{}_v{}", pair.service, since(pair.call));
+        match files.iter_mut().find(|(there, _)| *there == name) {
             Some((_, samples)) => samples.extend(pair.samples),
-            None => files.push((pair.service, pair.samples.into())),
+            None => files.push((name, pair.samples.into())),
         }
     }
-    files.extend([("errors", errors::samples()), ("board", cluster::board()), ("data", data::samples())]);
+    let others = [("errors_v8", errors::samples()), ("board_v8", cluster::board()), ("data_v8", data::samples())];
+    files.extend(others.map(|(name, samples)| (name.to_owned(), samples)));
     files
 }
 
@@ -109,6 +122,7 @@ fn stat(kind: Kind) -> Stat {
         directories: 5,
         version: 6,
         space: 210_000,
+        id: EntryId::UNKNOWN,
     }
 }
 

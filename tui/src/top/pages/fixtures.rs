@@ -12,7 +12,7 @@ use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
 use dfs_rpc::wire::{FolderLoad, NodeLoad};
-use dfs_types::{ClusterId, DatanodeId, Entry, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
+use dfs_types::{ClusterId, DatanodeId, Entry, EntryId, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -140,6 +140,7 @@ pub fn entry(name: &str, kind: Kind, space: u64) -> Entry {
         directories: 0,
         version: 1,
         space,
+        id: EntryId(8),
     };
     Entry { name: name.to_owned(), stat }
 }
@@ -207,6 +208,7 @@ pub fn stat(kind: Kind, size: u64) -> Stat {
         directories,
         version: 1,
         space: 3 * size,
+        id: EntryId(8),
     }
 }
 

@@ -126,6 +126,7 @@ impl Attrs {
             created: self.created(),
             owner: principals.name(self.owner).to_owned(),
             group: principals.name(self.group).to_owned(),
+            id: self.id,
             mode: self.mode,
             replication: self.replicas(),
             chunk_size: self.chunk_size,

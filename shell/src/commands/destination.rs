@@ -1,0 +1,88 @@
+//! Where `mv` and `cp` put things: into a folder that is there, or to a new name.
+
+use crate::context::Context;
+use crate::line::quote;
+use crate::report::about;
+use dfs_client::Client;
+use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
+use std::ffi::OsString;
+
+/// The last argument, looked at.
+#[derive(Debug)]
+pub struct Destination {
+    target: DfsPath,
+    /// It is a folder that is there.
+    into: bool,
+}
+
+impl Destination {
+    /// The destination of so many sources. `done` is what is done to them.
+    ///
+    /// # Errors
+    /// `not_a_directory` for several sources and no folder.
+    pub async fn of(
+        context: &Context<'_>,
+        client: &Client,
+        target: DfsPath,
+        sources: usize,
+        done: &str,
+    ) -> Result<Self> {
+        let into = is_folder(context, client, &target).await?;
+        if !into && sources > 1 {
+            let what = format!("several can only be {done} into a folder");
+            return Err(Error::new(ErrorCode::NotADirectory, what).at(target));
+        }
+        Ok(Self { target, into })
+    }
+
+    /// Where a source goes.
+    ///
+    /// # Errors
+    /// `invalid_path` when its name does not fit in there.
+    pub fn place(&self, from: &DfsPath) -> Result<DfsPath> {
+        match from.name() {
+            Some(name) if self.into => self.target.join(name).map_err(|error| Error::from(error).at(from)),
+            _ => Ok(self.target.clone()),
+        }
+    }
+}
+
+/// In a plan it is one line, because what it means is decided by what is there when it runs.
+///
+/// # Errors
+/// `invalid_path`.
+pub fn plan(context: &mut Context<'_>, flags: &[&str], sources: &[OsString], target: &DfsPath) -> Result<()> {
+    let sources = sources.iter().map(|source| context.remote(source)).collect::<Result<Vec<_>>>()?;
+    let paths = sources.iter().chain([target]).map(DfsPath::as_str);
+    context.only_planned([context.command].into_iter().chain(flags.iter().copied()).chain(paths));
+    Ok(())
+}
+
+/// The error, at the path that it is about: of two that are not there the masters name the first one, even when it is
+/// the folder of the second that is missing. `replaces` is what to do about what is there.
+pub async fn blamed(
+    context: &Context<'_>,
+    client: &Client,
+    error: Error,
+    (from, to): (&DfsPath, &DfsPath),
+    replaces: &str,
+) -> Error {
+    let folder = to.parent().filter(|_| error.code == ErrorCode::NotFound);
+    match folder {
+        Some(folder) if context.call(client.stat(from)).await.is_ok() => {
+            let hint = format!("mkdir -p {} makes the folder", quote(folder.as_str()));
+            Error { path: None, ..error }.at(to).hint(hint)
+        }
+        None if error.code == ErrorCode::AlreadyExists => about(error, to).hint(replaces),
+        _ => about(error, from),
+    }
+}
+
+/// Whether there is a folder; nothing there is no error.
+pub async fn is_folder(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
+    match context.call(client.stat(path)).await {
+        Ok(stat) => Ok(stat.kind == Kind::Directory),
+        Err(error) if error.code == ErrorCode::NotFound => Ok(false),
+        Err(error) => Err(about(error, path)),
+    }
+}
