@@ -10,7 +10,7 @@ fix:
 # Writes the pages of docs/ that are made from tables in the code, and the tour, which is run.
 docs:
     UPDATE_DOCS=1 cargo test --quiet -p dfs-shell -p dfs-config --lib
-    UPDATE_DOCS=1 cargo test --quiet -p dfs-tests --test tour
+    UPDATE_DOCS=1 cargo test --quiet -p dfs-tests --test console tour::
 
 # Writes docs/pictures: what a terminal shows of the dashboard on a real cluster.
 pictures:
@@ -18,11 +18,11 @@ pictures:
 
 # The long form of the tests that are short in `just verify`. Prints its seed; DFS_TEST_SEED repeats one.
 soak rounds="500":
-    DFS_TEST_ROUNDS={{rounds}} cargo test --release -p dfs-tests --test durability -- --nocapture
+    DFS_TEST_ROUNDS={{rounds}} cargo test --release -p dfs-tests --test faults durability:: -- --nocapture
     DFS_TEST_CUTS="${DFS_TEST_CUTS:-200}" cargo test --release -p dfs-tests --test power -- --nocapture acknowledged_work_survives_power_cuts
-    DFS_TEST_ROUNDS=50 cargo test --release -p dfs-tests --test uninterrupted -- --nocapture --test-threads 1
-    DFS_TEST_DAMAGES="${DFS_TEST_DAMAGES:-2000}" cargo test --release -p dfs-tests --test rot -- --nocapture --test-threads 1
-    DFS_TEST_FILE=1GiB cargo test --release -p dfs-tests --test failover -- --nocapture --test-threads 1
+    DFS_TEST_ROUNDS=50 cargo test --release -p dfs-tests --test faults uninterrupted:: -- --nocapture --test-threads 1
+    DFS_TEST_DAMAGES="${DFS_TEST_DAMAGES:-2000}" cargo test --release -p dfs-tests --test disks rot:: -- --nocapture --test-threads 1
+    DFS_TEST_FILE=1GiB cargo test --release -p dfs-tests --test faults failover:: -- --nocapture --test-threads 1
 
 # Power cuts on other file systems, for information: xfs needs mkfs.xfs; ext4 without a journal is expected to lose files.
 power filesystem="without_a_journal" cuts="200":
@@ -31,7 +31,7 @@ power filesystem="without_a_journal" cuts="200":
 # Daemons with planted bugs: the tests of power cuts and of rot must find each. They never come into another build: the feature is off
 # everywhere else, and this one has a folder of its own.
 planted cuts="100":
-    DFS_TEST_CUTS={{cuts}} cargo test -p dfs-tests --features planted-bugs --target-dir target/planted --test power --test rot -- --nocapture --test-threads 1 planted
+    DFS_TEST_CUTS={{cuts}} cargo test -p dfs-tests --features planted-bugs --target-dir target/planted --test power --test disks -- --nocapture --test-threads 1 planted
 
 # Every decoder against arbitrary bytes, each for so many seconds; needs a C++ compiler.
 fuzz seconds="10":

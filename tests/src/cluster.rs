@@ -1,6 +1,7 @@
 //! A cluster of real processes with a home of its own.
 
 use crate::programs;
+use crate::turn::Turn;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -100,6 +101,7 @@ impl Daemon {
 pub struct Cluster {
     home: TempDir,
     spec: Spec,
+    _turn: Turn,
 }
 
 /// What a program said.
@@ -111,16 +113,17 @@ pub struct Said {
 }
 
 impl Cluster {
-    /// Makes one and waits until it takes writes.
+    /// Makes one and waits until it takes writes; before, until there are not too [many](crate::turn).
     pub fn start(spec: Spec) -> Self {
         Self::start_under(spec, &std::env::temp_dir(), |_| {})
     }
 
     /// Makes one whose home lies in `folder` and is prepared before anything runs, and waits until it takes writes.
     pub fn start_under(spec: Spec, folder: &Path, prepare: impl FnOnce(&Path)) -> Self {
+        let turn = Turn::take();
         let home = TempDir::with_prefix_in("dfs-test-", folder).expect("temporary folder");
         prepare(home.path());
-        let cluster = Self { home, spec };
+        let cluster = Self { home, spec, _turn: turn };
         let datanodes = cluster.spec.datanodes.to_string();
         let replication = cluster.spec.replication.to_string();
         let args =

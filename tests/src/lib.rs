@@ -8,6 +8,7 @@
 //! * [`network`] cuts a running datanode off, from some or from all, and makes the way to a master slow or wrong.
 //! * [`stranger`] listens and is no master.
 //! * [`picture`] draws a screen, for the docs.
+//! * [`turn`] keeps too many clusters from running at once.
 //! * [`terminal`] runs a program behind a pseudo-terminal and knows what would be seen.
 //! * [`requirement`] skips, or refuses to skip, a test that needs more than the machine has.
 //! * [`power`] runs a cluster on disks whose power can be cut (Linux, as root).
@@ -33,5 +34,6 @@ pub mod requirement;
 pub mod rot;
 pub mod stranger;
 pub mod terminal;
+pub mod turn;
 
 pub use cluster::{Cluster, Spec, seed};

@@ -1,6 +1,6 @@
 //! What a hostile client tries with datanodes.
 
-use crate::{CLOSED, DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path};
+use super::{CLOSED, DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path};
 use bytes::Bytes;
 use dfs_rpc::capability::Operation;
 use dfs_rpc::frame::{BLOCK_BYTES, FrameHeader, FrameKind, encode_message};

@@ -1,6 +1,6 @@
 //! What a hostile client tries with the master.
 
-use crate::{DENIED, INVALID, NOTHING, Row, path, same};
+use super::{DENIED, INVALID, NOTHING, Row, path, same};
 use bytes::Bytes;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::request;

@@ -1,6 +1,6 @@
 //! What a hostile datanode tries with the master, and with those who read from it and write to it.
 
-use crate::{DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path, same};
+use super::{DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path, same};
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
 use dfs_rpc::request::next_write;
@@ -345,7 +345,7 @@ fn overwrite(evil: &Evil) -> Outcome {
 /// It is another replica, which does not count; the one that was there is read as before.
 fn beside_it(evil: &Evil) -> Outcome {
     let (world, chunk) = (&evil.world, evil.chunks().swap_remove(0));
-    let (seed, length) = crate::REFERENCE;
+    let (seed, length) = super::REFERENCE;
     let right = content::bytes(seed, length);
     let data = content::bytes(66, chunk.chunk.length as usize);
     let honest = Evil::honest(&chunk);
@@ -383,7 +383,7 @@ fn stolen(evil: &Evil) -> Outcome {
 
 /// It claims all chunks, as verified, and gives readers what it likes. They never see a byte of it.
 fn wrong_bytes(evil: &Evil) -> Outcome {
-    let (seed, length) = crate::REFERENCE;
+    let (seed, length) = super::REFERENCE;
     let (right, before) = (content::bytes(seed, length), evil.liar.lies[0].load(Ordering::SeqCst));
     evil.report(claims(evil, ReplicaState::Verified));
     for _ in 0..TURNS {
@@ -426,7 +426,7 @@ pub fn ids_ahead(evil: &Evil) {
     let world = &evil.world;
     evil.beat(Heartbeat { added: vec![verified(key(u64::MAX, 1)), verified(key(500_000, 1))], ..news() });
     world.cluster.wait_for("safe mode", || world.run(world.library.status()).expect("status").safe_mode.is_some());
-    let (seed, length) = crate::REFERENCE;
+    let (seed, length) = super::REFERENCE;
     assert!(world.holds(&path("/reference"), &content::bytes(seed, length)), "reads go on");
     world.cluster.ok(&["safemode", "leave"]);
     world.cluster.ok(&["mkdir", "/afterwards"]);

@@ -5,7 +5,6 @@ use dfs_tests::programs;
 use regex::Regex;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use tempfile::TempDir;
@@ -105,9 +104,11 @@ impl Tour {
     }
 
     fn script(&self, name: &str, body: &str) {
-        let path = self.path("bin").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("made a program");
+        // Another process writes it: of ours a child of another test may have a copy for a moment, and a file that anybody
+        // has open for writing cannot be run.
+        let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 755 "$0""#;
+        let made = Command::new("sh").args(["-c", write]).arg(self.path("bin").join(name)).arg(body).status();
+        assert!(made.expect("run sh").success());
     }
 
     fn command(&self, program: &str) -> Command {

@@ -1,0 +1,12 @@
+//! Files there and back, and what commands and the client library do with them.
+//!
+//! One program for many tests, as each program links everything: a test of this topic is a module here.
+
+mod attributes;
+mod basics;
+mod copies;
+mod library;
+mod pieces;
+mod previous;
+mod transfers;
+mod unfinished;
