@@ -10,25 +10,26 @@ use tarpc::client::RpcError;
 /// The protocol version with which these calls came.
 const SINCE: u16 = 9;
 
-/// What a copy is to do.
+/// Options of [`Client::copy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CopyOptions {
-    /// Folders, with all below them.
+    /// Copies directories, with all below them.
     pub recursive: bool,
-    /// Files replace files, and folders take what is copied into those that are there.
+    /// Lets files replace files, and copies into directories that exist.
     pub overwrite: bool,
 }
 
 impl Client {
-    /// Copies a file or folder inside the cluster: no content is moved, the copy names the same chunks. It belongs to us, is
-    /// new from now on, and keeps mode, number of copies, chunk size and attributes `user.*`.
+    /// Copies a file or directory inside the cluster: the copy names the same chunks, and no content is moved. The copy
+    /// belongs to the caller, has the time of the copy as its time of creation, and keeps mode, replication, chunk size and
+    /// attributes `user.*`. Returns the sums over all calls; `next` is none.
     ///
-    /// A folder with more than [`COPIED_PER_CALL_MAX`](dfs_rpc::COPIED_PER_CALL_MAX) entries takes several calls, and what
-    /// changes in it meanwhile is copied or not. What was copied before an error stays. Says what was copied; `next` is none.
+    /// A directory with more than [`COPIED_PER_CALL_MAX`](dfs_rpc::COPIED_PER_CALL_MAX) entries takes several calls. Changes
+    /// made in it between two calls are copied or not, and entries copied before an error stay.
     ///
     /// # Errors
     /// `not_found`, `is_a_directory` without `recursive`, `already_exists` without `overwrite`, `not_a_directory`,
-    /// `invalid_argument` for a folder into itself, `permission_denied`; `unsupported` by a master of version 8.
+    /// `invalid_argument` for a directory into itself, `permission_denied`; `unsupported` by a master of version 8.
     pub async fn copy(&self, from: &DfsPath, to: &DfsPath, options: CopyOptions) -> Result<Copied> {
         let mut sum = Copied::default();
         let mut after = None;
@@ -65,7 +66,7 @@ impl Client {
         .await
     }
 
-    /// Sets and removes attributes `user.*` of a file or folder, all or none. They take at most
+    /// Sets and removes attributes `user.*` of a file or directory, all or none. They take at most
     /// [`USER_ATTRIBUTES_BYTES_MAX`](dfs_rpc::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and values together.
     ///
     /// # Errors
@@ -85,7 +86,7 @@ impl Client {
         .await
     }
 
-    /// The attributes `user.*` of a file or folder, in the order of their names.
+    /// Returns the attributes `user.*` of a file or directory, in the order of their names.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`; `unsupported` by a master of version 8.
@@ -103,7 +104,7 @@ impl Client {
     }
 }
 
-/// The answer in the place of a master that does not have the call.
+/// Returns the refusal of a call that the master does not have; none where it has it.
 fn refused<T>(master: &UserClient, what: &str) -> Option<std::result::Result<wire::Result<T>, RpcError>> {
     let version = master.version;
     let words = || format!("the master speaks protocol version {version}; {what} came with version {SINCE}");

@@ -91,7 +91,7 @@ impl Client {
         .await
     }
 
-    /// The attributes of a file or folder. Masters of protocol version 8 do not tell its id.
+    /// Returns the attributes of a file or directory. Masters of protocol version 8 send no id.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
@@ -108,8 +108,8 @@ impl Client {
         .await
     }
 
-    /// One page of a folder, in the order of the bytes of the names. A file lists as itself. Masters of protocol version 8
-    /// do not tell the ids.
+    /// Returns one page of a directory, in the order of the bytes of the names. A file lists as itself. Masters of protocol
+    /// version 8 send no ids.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.

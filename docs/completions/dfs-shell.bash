@@ -19,6 +19,9 @@ _dfs__shell() {
             dfs__shell,alias)
                 cmd="dfs__shell__subcmd__alias"
                 ;;
+            dfs__shell,attr)
+                cmd="dfs__shell__subcmd__attr"
+                ;;
             dfs__shell,bench)
                 cmd="dfs__shell__subcmd__bench"
                 ;;
@@ -45,6 +48,9 @@ _dfs__shell() {
                 ;;
             dfs__shell,count)
                 cmd="dfs__shell__subcmd__count"
+                ;;
+            dfs__shell,cp)
+                cmd="dfs__shell__subcmd__cp"
                 ;;
             dfs__shell,df)
                 cmd="dfs__shell__subcmd__df"
@@ -206,7 +212,7 @@ _dfs__shell() {
 
     case "${cmd}" in
         dfs__shell)
-            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv rm stat info du df tree count find search chmod chown setrep top status doctor nodes node masters replication heatmap events why locate config version dfsd fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
+            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv cp rm stat info du df tree count find search chmod chown setrep attr top status doctor nodes node masters replication heatmap events why locate config version dfsd fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -241,6 +247,20 @@ _dfs__shell() {
             ;;
         dfs__subcmd__shell__subcmd__alias)
             opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__attr)
+            opts="--help list get set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -383,6 +403,20 @@ _dfs__shell() {
             ;;
         dfs__subcmd__shell__subcmd__count)
             opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__cp)
+            opts="-r -f --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -564,7 +598,7 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__get)
-            opts="-r -f -c -j --continue --help"
+            opts="-r -f -c -p -j --continue --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -840,7 +874,7 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__put)
-            opts="-r -f -u -j --update --rep --chunk-size --help"
+            opts="-r -f -u -p -j --update --rep --chunk-size --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

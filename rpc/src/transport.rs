@@ -94,7 +94,7 @@ pub async fn connect(
     connect_speaking(VERSIONS, identity, address, expected, service, protection, timeout).await
 }
 
-/// As [`connect`], in the manner of a build that speaks other protocol versions: tests are such peers.
+/// Opens a connection like [`connect`], as a build that speaks `versions` does. For tests with peers of other versions.
 ///
 /// # Errors
 /// As [`connect`].
@@ -154,7 +154,7 @@ pub async fn accept(
     accept_speaking(VERSIONS, identity, tcp, offered, protection).await
 }
 
-/// As [`accept`], in the manner of a build that speaks other protocol versions: tests are such peers.
+/// Takes a connection like [`accept`], as a build that speaks `versions` does. For tests with peers of other versions.
 ///
 /// # Errors
 /// As [`accept`].
@@ -199,7 +199,7 @@ pub async fn accept_speaking(
     tokio::time::timeout(HELLO_TIMEOUT, taking).await.map_err(|_| ConnectError::Timeout(HELLO_TIMEOUT))?
 }
 
-/// Why a caller is not welcome, whatever it speaks.
+/// Returns the refusal of a caller that is not welcome, whatever version it speaks.
 fn refusal(hello: &Hello, identity: &Identity, peer: &Principal, offered: &[Service]) -> Option<(Verdict, String)> {
     if hello.cluster != identity.cluster {
         Some((Verdict::Cluster, format!("this is cluster {}, not {}", identity.cluster, hello.cluster)))
@@ -212,7 +212,7 @@ fn refusal(hello: &Hello, identity: &Identity, peer: &Principal, offered: &[Serv
     }
 }
 
-/// The refusal of a caller with which there is no version in common.
+/// Returns the refusal of a caller that has no version in common with `versions`.
 fn no_version(hello: &Hello, versions: &RangeInclusive<u16>) -> (Verdict, String) {
     let Hello { version_min, version_max, .. } = hello;
     let (from, to) = (versions.start(), versions.end());

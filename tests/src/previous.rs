@@ -1,4 +1,4 @@
-//! Peers of the protocol version before this one, and what they say: the calls as they were in version 8.
+//! Peers of the previous protocol version: the calls as of version 8.
 //!
 //! The lists of calls are copies, so that a change of the present ones cannot change them. Messages that are the same in both
 //! versions are those of `dfs_rpc::wire`; the golden files of version 8 pin their bytes.
@@ -24,7 +24,7 @@ use tarpc::client::{Channel, Config};
 use tarpc::server::{BaseChannel, Channel as _};
 use tokio::net::TcpListener;
 
-/// The versions that such peers speak.
+/// The versions that these peers speak.
 pub const VERSIONS: RangeInclusive<u16> = 8..=8;
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -103,7 +103,7 @@ impl RequestName for UserRequest {
     }
 }
 
-/// Opens a connection in the manner of a peer that speaks `versions`.
+/// Opens a connection as a peer that speaks `versions` does.
 ///
 /// # Errors
 /// As `transport::connect`.
@@ -140,7 +140,7 @@ impl Client {
     }
 }
 
-/// The connection of a datanode of version 8.
+/// Opens the connection of a datanode of version 8.
 pub async fn datanode(identity: &Identity, master: SocketAddr) -> NodeServiceClient {
     let connected = connect(VERSIONS, identity, master, Expected::AnyMaster, Service::Node).await;
     let connected = connected.expect("connect to the master");
@@ -148,7 +148,7 @@ pub async fn datanode(identity: &Identity, master: SocketAddr) -> NodeServiceCli
     NodeServiceClient::new(Config::default(), framed(connected.stream)).spawn()
 }
 
-/// A master of version 8, which answers with what `answer` says; it ends with the runtime.
+/// Starts a master of version 8 that answers requests with `answer`. It ends with the runtime.
 pub async fn master(identity: Identity, answer: fn(UserRequest) -> UserResponse) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
     let address = listener.local_addr().expect("address");

@@ -117,7 +117,7 @@ fn failed(error: io::Error) -> Error {
     Error::new(ErrorCode::LocalIo, error.to_string())
 }
 
-/// The version of the protocol whose boards we write and read.
+/// The version of the protocol whose boards we write.
 fn protocol() -> u16 {
     *hello::VERSIONS.end()
 }

@@ -2,11 +2,11 @@
 
 use super::{
     FRAME_HEAD_BYTES, FRAMES_MAX, FrameKind, HEAD_BYTES, MAGIC, PAYLOAD_BYTES_MAX, RECORDING_BYTES_MAX, TIME_MS_MAX,
-    VERSION, When, failed, protocol,
+    VERSION, When, failed,
 };
 use dfs_rpc::board::Board;
 use dfs_rpc::frame::decode_message;
-use dfs_rpc::wire;
+use dfs_rpc::{hello, wire};
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
@@ -164,10 +164,12 @@ impl<R: Read> Scan<R> {
         if number(&head, 28, 4) != u64::from(crc32c::crc32c(&head[..28])) {
             return Err(wrong("the recording is damaged: its head is not what was written"));
         }
-        let (theirs, ours) = (number(&head, 12, 2), protocol());
-        if theirs != u64::from(ours) {
-            let what =
-                format!("the pictures in the recording are of protocol version {theirs}, this program reads {ours}");
+        // Boards are the same in all versions that are spoken.
+        let (theirs, (from, to)) = (number(&head, 12, 2), (hello::VERSIONS.start(), hello::VERSIONS.end()));
+        if !(u64::from(*from)..=u64::from(*to)).contains(&theirs) {
+            let what = format!(
+                "the pictures in the recording are of protocol version {theirs}, this program reads {from} to {to}"
+            );
             return Err(Error::new(ErrorCode::Unsupported, what).hint("replay it with the dfs-top that recorded it"));
         }
         Ok(Timestamp(number(&head, 16, 8)))

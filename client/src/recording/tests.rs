@@ -196,6 +196,9 @@ fn what_is_no_recording_is_said() {
         assert!(error.message.contains(what), "{what}: {error}");
         assert_eq!(error.code.exit_code(), 1, "{error}");
     }
+    let before = patched(head, 0, 12, &(protocol() - 1).to_le_bytes());
+    let read_before = read(&[&before[..], &good[HEAD_BYTES..]].concat());
+    assert_eq!(read_before.map(|(answers, _)| answers.len()), read(&good).map(|(answers, _)| answers.len()));
     // Who waits for a cluster may record that none came.
     assert_eq!(read(&written(&some(3)[2..])).map(|(answers, _)| answers.len()), Ok(1));
 }

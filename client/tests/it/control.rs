@@ -1,10 +1,12 @@
 //! Calls to the masters.
 
 use crate::cluster::{Cluster, content, path};
-use dfs_client::{CancellationToken, Client, ClientOptions, ListFolder, Progress, PutOptions, Source};
+use dfs_client::{
+    CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListFolder, Progress, PutOptions, Source,
+};
 use dfs_rpc::board::{Board, BoardVersion, LogStatus};
 use dfs_rpc::wire::ClusterStatus;
-use dfs_types::{ClusterId, Detail, ErrorCode, Timestamp};
+use dfs_types::{ClusterId, Detail, EntryId, ErrorCode, Timestamp};
 use futures::TryStreamExt;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -141,4 +143,25 @@ async fn a_stranger_is_turned_away_at_once() {
     let options = ClientOptions { identity: ours.user.clone(), ..theirs.options() };
     let error = Client::connect(options).await.expect_err("another authority");
     assert_eq!(error.code, ErrorCode::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_copy_goes_on_until_all_is_copied() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    cluster.table.lost_answers.store(1, Ordering::Relaxed);
+    let options = CopyOptions { recursive: true, overwrite: false };
+    let copied = client.with_timeout(Duration::from_secs(6)).copy(&path("/a"), &path("/b"), options).await;
+    assert_eq!(copied, Ok(Copied { files: 6, directories: 2, bytes: 200, next: None }), "of two calls");
+    assert_eq!(cluster.table.lost_answers.load(Ordering::Relaxed), 0, "an answer was lost");
+}
+
+#[tokio::test]
+async fn ids_and_attributes_come_from_a_master_of_now() {
+    let cluster = Cluster::start(3).await;
+    let client = cluster.client().await;
+    client.mkdir(&path("/a"), false).await.expect("mkdir");
+    assert_eq!(client.stat(&path("/a")).await.map(|stat| stat.id), Ok(EntryId(8)));
+    client.set_user_attributes(&path("/a"), &[("user.a".to_owned(), None)]).await.expect("set");
+    assert_eq!(client.user_attributes(&path("/a")).await, Ok(vec![("user.a".to_owned(), b"1".to_vec())]));
 }

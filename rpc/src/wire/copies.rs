@@ -9,22 +9,22 @@ pub struct CopyEntry {
     pub request: RequestId,
     pub from: DfsPath,
     pub to: DfsPath,
-    /// Directories are copied, with all below them.
+    /// Copies directories, with all below them.
     pub recursive: bool,
-    /// Files replace files, and directories take what is copied into those that are there.
+    /// Lets files replace files, and copies into directories that exist.
     pub overwrite: bool,
-    /// Goes on behind this path in `from`: `next` of the call before.
+    /// The copy goes on behind this path in `from`: `next` of the call before.
     pub after: Option<DfsPath>,
 }
 
-/// The answer to [`CopyEntry`]: what this call has copied.
+/// The answer to [`CopyEntry`]: the sums over the entries that this call has copied.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Copied {
     pub files: u64,
     pub directories: u64,
-    /// Bytes that the copied files have; none of them was moved.
+    /// Bytes of the copied files. None of them was moved.
     pub bytes: u64,
-    /// The `after` of the next call; none when all is copied. What was copied so far stays.
+    /// The `after` of the next call; none when all is copied.
     pub next: Option<DfsPath>,
 }
 

@@ -1,4 +1,4 @@
-//! What came with version 9 in place of a message that stays as it is for version 8.
+//! Messages of version 9 that replace messages of version 8.
 
 use super::attributes::Stat;
 use super::files::ListPage;
@@ -71,7 +71,7 @@ impl From<EntryV9<'_>> for Entry {
     }
 }
 
-/// Entries cross as their twins.
+/// Writes and reads entries as their twins.
 mod entries {
     use super::{Entry, EntryV9};
     use serde::{Deserialize, Deserializer, Serializer};

@@ -55,7 +55,8 @@ pub struct Stat {
     pub version: u64,
     /// Bytes that it takes with all its copies; for a folder the sum over the files below it.
     pub space: u64,
-    /// Names the entry for ever: it is never used twice, and a rename keeps it. [`EntryId::UNKNOWN`] where it was not told.
+    /// Names the entry for ever: it is never used twice, and a rename keeps it. [`EntryId::UNKNOWN`] in results of calls that
+    /// do not carry it.
     pub id: EntryId,
 }
 

@@ -13,7 +13,7 @@ pub struct ClusterId(pub [u8; 16]);
 pub struct EntryId(pub u64);
 
 impl EntryId {
-    /// No entry has it: it stands for an id that was not told.
+    /// Stands for an id that is not known. No entry has it.
     pub const UNKNOWN: Self = Self(0);
 }
 

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 
-/// All names begin so.
+/// The prefix of all names.
 const PREFIX: &str = "user.";
 
 /// Arguments of `attr`.
@@ -35,7 +35,7 @@ pub struct Attr {
     value: Option<OsString>,
 }
 
-/// What can be done with attributes.
+/// An action on attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Action {
     /// All attributes with their values.
@@ -103,7 +103,7 @@ async fn get(context: &mut Context<'_>, path: &DfsPath, name: &str) -> Result<()
         return context.show(&Attributes::of(path, &[found]));
     }
     context.out.write(&found.1)?;
-    // A prompt right behind the value would be taken for a part of it.
+    // Ends the line, so that the prompt does not stand behind the value.
     if context.out.is_terminal() { context.print("\n") } else { Ok(()) }
 }
 
@@ -134,7 +134,7 @@ async fn remove(context: &mut Context<'_>, path: &DfsPath, name: String) -> Resu
     if context.json() { context.show(&removed) } else { Ok(()) }
 }
 
-/// A value from standard input: all of it, and no more than an attribute may have.
+/// Reads a value from standard input to its end, bounded by the size of an attribute.
 fn from_stdin(context: &Context<'_>) -> Result<Vec<u8>> {
     if context.session.desk.is_some() {
         return Err(usage("standard input belongs to the session: not in the background"));
@@ -189,7 +189,7 @@ impl Attributes {
 }
 
 impl Report for Attributes {
-    /// As getfattr writes them: text in quotes, other values in hexadecimal.
+    /// Formats like getfattr: text in quotes, other values in hexadecimal.
     fn text(&self, _: &View) -> String {
         let mut text = String::new();
         for Attribute { name, text: value, hex, .. } in &self.attributes {

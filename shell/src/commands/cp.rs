@@ -31,7 +31,7 @@ impl Verb for Cp {
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
-        ("cp /data/a.csv /data/a-2.csv", "a copy under another name; it takes no space until one of the two changes"),
+        ("cp /data/a.csv /data/a-2.csv", "a copy under another name, at once, whatever its size"),
         ("cp -r /data/2026 /data/before", "a folder with all that is in it"),
         ("cp -f /data/*.csv /data/2026", "many into a folder, replacing what is there"),
     ];

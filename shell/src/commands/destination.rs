@@ -1,4 +1,4 @@
-//! Where `mv` and `cp` put things: into a folder that is there, or to a new name.
+//! The destination of `mv` and `cp`: an existing directory, or a new name.
 
 use crate::context::Context;
 use crate::line::quote;
@@ -7,16 +7,16 @@ use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
 use std::ffi::OsString;
 
-/// The last argument, looked at.
+/// The last argument, after a look at the cluster.
 #[derive(Debug)]
 pub struct Destination {
     target: DfsPath,
-    /// It is a folder that is there.
+    /// It is an existing directory.
     into: bool,
 }
 
 impl Destination {
-    /// The destination of so many sources. `done` is what is done to them.
+    /// Looks up the destination of so many sources. `done` is the participle in the error, as in "moved".
     ///
     /// # Errors
     /// `not_a_directory` for several sources and no folder.
@@ -35,7 +35,7 @@ impl Destination {
         Ok(Self { target, into })
     }
 
-    /// Where a source goes.
+    /// Returns the path that a source gets.
     ///
     /// # Errors
     /// `invalid_path` when its name does not fit in there.
@@ -47,7 +47,7 @@ impl Destination {
     }
 }
 
-/// In a plan it is one line, because what it means is decided by what is there when it runs.
+/// Adds one line to the plan of a dry run: what it does depends on what exists when it runs.
 ///
 /// # Errors
 /// `invalid_path`.
@@ -58,8 +58,8 @@ pub fn plan(context: &mut Context<'_>, flags: &[&str], sources: &[OsString], tar
     Ok(())
 }
 
-/// The error, at the path that it is about: of two that are not there the masters name the first one, even when it is
-/// the folder of the second that is missing. `replaces` is what to do about what is there.
+/// Returns the error with the path that it is about: masters name the source also when the directory of the target is
+/// missing. `replaces` is the hint for a target that exists.
 pub async fn blamed(
     context: &Context<'_>,
     client: &Client,
@@ -78,7 +78,7 @@ pub async fn blamed(
     }
 }
 
-/// Whether there is a folder; nothing there is no error.
+/// Returns whether `path` is a directory; false when nothing is there.
 pub async fn is_folder(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
     match context.call(client.stat(path)).await {
         Ok(stat) => Ok(stat.kind == Kind::Directory),

@@ -151,7 +151,7 @@ impl Put {
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
         let walk = Uploads::new(client.clone(), named, self.recursive, self.update, dry_run);
         if dry_run {
-            return plan(context, walk, self.update.then_some(client)).await;
+            return plan(context, walk, self.update.then_some(client), self.keep).await;
         }
         let mut run = Run::begin(context);
         walk.estimate(run.board.clone());
@@ -171,13 +171,13 @@ impl Put {
 }
 
 /// A dry run: every file that would be put, as the line that does it; without those that are there and the same, if asked.
-async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>) -> Result<()> {
+async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>, keep: bool) -> Result<()> {
     let mut steps = std::pin::pin!(walk.steps());
     while let Some(step) = steps.next().await {
         match step {
             Step::File { job, .. } => match &update {
                 Some(client) if job.is_there(client).await? => {}
-                _ => job.plan(context, update.is_some()),
+                _ => job.plan(context, update.is_some(), keep),
             },
             Step::Failed(error) => context.fail(error)?,
             Step::Folder(path) => drop(context.only_planned(["mkdir", "-p", &path])),

@@ -96,6 +96,8 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["copyFromLocal", "moveFromLocal", "upload", "mput", "reput"], "put LOCAL… REMOTE; put -r takes folders"),
     (&["copyToLocal", "moveToLocal", "download", "mget", "reget"], "get REMOTE… LOCAL; get -r takes folders"),
     (&["ren", "rename", "move"], "mv SRC… DST"),
+    (&["copy"], "cp SRC… DST copies inside the DFS; put and get copy from and to this machine"),
+    (&["xattr", "getfattr", "setfattr"], "attr list PATH; attr get, attr set and attr remove take a name as well"),
     (&["more", "less", "text", "getmerge", "type"], "cat PATH | less"),
     (&["md", "makedir"], "mkdir -p PATH…"),
     (&["diff"], "cmp LOCAL REMOTE compares"),

@@ -200,11 +200,11 @@ fn finish(path: &Path, mode: u16, modified: Timestamp) -> io::Result<()> {
     folder.set_permissions(Permissions::from_mode(mode))
 }
 
-/// Keeps attributes `user.*`.
+/// Copies attributes `user.*` to local files.
 #[derive(Debug, Clone)]
 pub struct Keeping {
     pub client: Client,
-    /// The local file system has no attributes.
+    /// The local file system does not support attributes.
     nowhere: Rc<Cell<bool>>,
 }
 
@@ -220,7 +220,7 @@ impl Keeping {
         Ok(())
     }
 
-    /// What people are to be told in the end.
+    /// Returns the warning to show at the end of the transfer.
     pub fn warning(&self) -> Option<&'static str> {
         self.nowhere.get().then_some("warning: the local file system keeps no attributes; they are left out")
     }

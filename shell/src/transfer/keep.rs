@@ -13,18 +13,18 @@ use std::path::Path;
 /// The longest list of names, and the longest value, that Linux has.
 const XATTR_BYTES_MAX: usize = 64 << 10;
 
-/// Attributes that are kept start so; the others belong to this machine.
+/// The prefix of the attributes that are kept.
 const PREFIX: &str = "user.";
 
-/// What became of attributes that were to be kept on this machine.
+/// The result of writing attributes to a local file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     All,
-    /// The local file system has no attributes.
+    /// The local file system does not support attributes.
     Nowhere,
 }
 
-/// The attributes `user.*` of a local file or folder; none where the file system has no attributes.
+/// Returns the attributes `user.*` of a local file or directory; none where the file system does not support them.
 ///
 /// # Errors
 /// `local_io`, `invalid_argument` for more than a file of the DFS can have.
@@ -55,7 +55,7 @@ pub fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
     Err(Error::new(ErrorCode::InvalidArgument, "has more than 64 KiB of attributes user.*").at(path.display()))
 }
 
-/// Gives a file or folder of the DFS the attributes `user.*` of a local one.
+/// Copies the attributes `user.*` of a local file or directory to one in the DFS.
 ///
 /// # Errors
 /// Those of [`read_local`] and of the call.
@@ -67,7 +67,7 @@ pub async fn keep_remote(client: &Client, from: &Path, to: &DfsPath) -> Result<(
     client.set_user_attributes(to, &changes).await.map_err(|error| about(error, to))
 }
 
-/// Gives a local file or folder the attributes `user.*` of one of the DFS.
+/// Copies the attributes `user.*` of a file or directory in the DFS to a local one.
 ///
 /// # Errors
 /// Those of the call, `local_io`.
@@ -90,7 +90,7 @@ fn write_local(path: &Path, attributes: &[UserAttribute]) -> Result<Kept> {
 fn write_one(path: &Path, name: &str, value: &[u8]) -> rustix::io::Result<()> {
     let set = || rustix::fs::setxattr(path, name, value, XattrFlags::empty());
     match set() {
-        // Also the owner of a file must be allowed to write it.
+        // Linux sets `user.*` only on files that the caller may write, also for the owner.
         Err(Errno::ACCESS) => {
             let Ok(before) = fs::metadata(path).map(|found| found.permissions()) else { return Err(Errno::ACCESS) };
             let open = fs::Permissions::from_mode(before.mode() | 0o200);
@@ -103,7 +103,7 @@ fn write_one(path: &Path, name: &str, value: &[u8]) -> rustix::io::Result<()> {
     }
 }
 
-/// A file system with little room for attributes is no full disk.
+/// Returns the error for an attribute. It never has the message of a full disk, which would end the whole transfer.
 fn failed(path: &Path, name: &str, error: Errno) -> Error {
     let why = match error {
         Errno::NOSPC | Errno::TOOBIG | Errno::RANGE => "the file system has too little room for it".to_owned(),
@@ -116,7 +116,7 @@ fn failed(path: &Path, name: &str, error: Errno) -> Error {
 mod tests {
     use super::*;
 
-    /// Also where the file system of temporary files has no attributes: then there is nothing to read.
+    /// Passes on file systems without attributes as well.
     #[test]
     fn attributes_are_written_and_read_back() {
         let folder = tempfile::tempdir().expect("a folder");

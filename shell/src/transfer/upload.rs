@@ -244,10 +244,10 @@ impl Putting {
 
 impl Upload {
     /// In a dry run: notes the line that would do it.
-    pub fn plan(&self, context: &mut Context<'_>, replace: bool) {
-        let flag = replace.then_some("-f");
+    pub fn plan(&self, context: &mut Context<'_>, replace: bool, keep: bool) {
+        let flags = [replace.then_some("-f"), keep.then_some("-p")].into_iter().flatten();
         let from = self.from.to_string_lossy();
-        context.only_planned(["put"].into_iter().chain(flag).chain([from.as_ref(), self.to.as_str()]));
+        context.only_planned(["put"].into_iter().chain(flags).chain([from.as_ref(), self.to.as_str()]));
     }
 
     /// Whether the remote file is the local one, by length and time.

@@ -7,12 +7,13 @@ use dfs_rpc::wire::{Copied, CopyEntry, UserAttribute, UserAttributeChange};
 use dfs_rpc::{COPIED_PER_CALL_MAX, USER_ATTRIBUTES_BYTES_MAX};
 use dfs_types::{DfsPath, Kind, RequestId, Result};
 
-/// What clients are told of, and go by.
+/// Bounds that clients know and rely on.
 const _: () = assert!(COPIED_PER_CALL_MAX == dfs_logic::state::COPIED_MAX, "one bound, said in two places");
 const _: () =
     assert!(USER_ATTRIBUTES_BYTES_MAX == dfs_logic::state::USER_ATTRIBUTES_BYTES_MAX, "one bound, said in two places");
 
-/// A change takes away all attributes and sets new ones at the most: what is larger is refused without asking the others.
+/// The most bytes of names and values in one change: all attributes removed and as many set. Larger changes are refused
+/// before they are proposed.
 const CHANGES_BYTES_MAX: usize = 2 * USER_ATTRIBUTES_BYTES_MAX;
 
 impl Master {

@@ -2,6 +2,7 @@
 
 mod behind;
 mod boards;
+mod copies;
 mod datanodes;
 mod drains;
 mod harness;
