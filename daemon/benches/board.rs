@@ -1,11 +1,11 @@
-//! What the picture of a cluster of 5,000 datanodes costs the master: the look at the registry, during which nobody else may
-//! change it, and making and encoding what dashboards are sent; and a second of the curve, which is sampled though nobody
+//! What the picture of a cluster of 5,000 datanodes costs the master: the snapshot of the cluster state, during which
+//! nobody else may change it, and making and encoding what dashboards are sent; and a second of the curve, which is sampled though nobody
 //! looks.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dfs_daemon::master::board::{Boards, Curve, Journal, News};
-use dfs_daemon::master::clock::Clock;
-use dfs_daemon::master::registry::{Registry, RegistrySettings};
+use dfs_daemon::master::board::{Boards, Curve, News};
+use dfs_daemon::master::convert;
+use dfs_logic::cluster::{ClusterSettings, ClusterState, Effect, Event};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::state::State;
 use dfs_rpc::CURVE_SECONDS_MAX;
@@ -14,7 +14,6 @@ use dfs_rpc::wire::{ClusterStatus, FolderLoad, Heartbeat, NodeLoad, Register};
 use dfs_types::{ClusterId, DatanodeId, Timestamp};
 use std::hint::black_box;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 // As in the programs.
@@ -28,7 +27,7 @@ const FOLDERS: u64 = 4;
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
 struct Cluster {
-    registry: Registry,
+    state: ClusterState,
     curve: Curve,
     boards: Boards,
     now: Timestamp,
@@ -62,19 +61,20 @@ fn load(id: u16, clock: Timestamp) -> NodeLoad {
 impl Cluster {
     fn new() -> Self {
         let liveness = LivenessSettings { heartbeat: HEARTBEAT, dead_after: Duration::from_secs(10) };
-        let settings = RegistrySettings::new(liveness);
-        let now = Timestamp(1_000_000);
-        let mut registry = Registry::new(settings, Arc::new(Journal::new(Clock::new())), now);
+        let (now, namespace) = (Timestamp(1_000_000), State::new());
+        let mut state = ClusterState::new(ClusterSettings::new(liveness), now);
         for id in 1..=DATANODES {
             let address = SocketAddr::from(([10, 1, (id >> 8) as u8, id as u8], 7_000));
             let register = Register { boot: 1, address, load: load(id, now), version: "0.1.0".into() };
-            registry.register(DatanodeId(id), register, u64::from(id), now).expect("nobody else");
+            let (node, connection) = (DatanodeId(id), u64::from(id));
+            let registration = convert::registration(register, now);
+            state.observe(Event::Registered { node, connection, registration }, &namespace, now);
         }
         let mut curve = Curve::default();
         for ago in (1..=CURVE_SECONDS_MAX as u64).rev() {
-            curve.note(&registry.pulse(now), ago, Timestamp(now.0 - ago * 1_000));
+            curve.note(&state.rates(now), ago, Timestamp(now.0 - ago * 1_000));
         }
-        Self { registry, curve, boards: Boards::new(1), now, seq: 0 }
+        Self { state, curve, boards: Boards::new(1), now, seq: 0 }
     }
 
     /// A second passes, in which a third of the datanodes say how they are.
@@ -84,30 +84,33 @@ impl Cluster {
         let namespace = State::new();
         for id in (1..=DATANODES).filter(|id| id % TURNS == turn) {
             let heartbeat = Heartbeat::new(1, load(id, self.now));
-            let told = self.registry.heartbeat(DatanodeId(id), u64::from(id), heartbeat, &namespace, false, self.now);
-            assert!(told.is_ok());
+            let (node, connection, leads) = (DatanodeId(id), u64::from(id), false);
+            let heartbeat = convert::heartbeat(heartbeat, self.now);
+            let event = Event::Heartbeat { node, connection, heartbeat, leads };
+            let effects = self.state.observe(event, &namespace, self.now);
+            assert!(!effects.iter().any(|effect| matches!(effect, Effect::Refuse(_))));
         }
     }
 
-    /// What a master does in every second, of which the registry is held for all but a moment.
+    /// What a master does in every second, of which the cluster state is locked for all but a moment.
     fn sample(&mut self) {
-        let pulse = self.registry.pulse(self.now);
-        self.curve.note(&pulse, self.now.0, self.now);
+        let rates = self.state.rates(self.now);
+        self.curve.note(&rates, self.now.0, self.now);
     }
 
     /// What a master does when somebody asks and the last picture is old.
     fn make(&mut self) {
-        let glance = self.registry.glance(&State::new(), self.now);
+        let snapshot = self.state.snapshot(&State::new(), self.now);
         let status = ClusterStatus {
             term: 1,
             files: 1_000_000,
             directories: 10_000,
             bytes: 1 << 50,
             space: 3 << 50,
-            ..glance.status(ClusterId([1; 16]), self.now)
+            ..convert::cluster_status(&snapshot, ClusterId([1; 16]), self.now)
         };
         let curve = self.curve.after(self.boards.newest_second(), self.now);
-        self.boards.take(News { status, log: LogStatus::default(), glance, events: Vec::new(), curve });
+        self.boards.take(News { status, log: LogStatus::default(), snapshot, events: Vec::new(), curve });
         self.seq += 1;
     }
 
@@ -141,8 +144,8 @@ fn each_second(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&mut 
 }
 
 fn boards(criterion: &mut Criterion) {
-    each_second(criterion, "5,000 datanodes: the registry is held", |cluster| {
-        black_box(cluster.registry.glance(&State::new(), cluster.now));
+    each_second(criterion, "5,000 datanodes: the cluster state is locked", |cluster| {
+        black_box(cluster.state.snapshot(&State::new(), cluster.now));
     });
     each_second(criterion, "5,000 datanodes: a second of the curve is sampled", Cluster::sample);
     each_second(criterion, "5,000 datanodes: a picture is made", Cluster::make);

@@ -95,14 +95,14 @@ impl Master {
         let (mut counted, mut highest) = (BTreeMap::<_, u64>::new(), None);
         {
             // Whatever is recorded at this moment was handed out before it: so the lowest id is asked for with the lock held.
-            let registry = self.registry();
+            let cluster = self.cluster_state();
             let term = self.term();
             let version = self.published.look();
             if !self.leads() || version.applied.is_none_or(|applied| applied.leader_id.term != term) {
                 return;
             }
             let unissued = self.pool.lowest_of(term).unwrap_or(version.namespace.next_chunk());
-            for (id, replicas) in registry.locations.from(unissued).take(COUNTED_MAX) {
+            for (id, replicas) in cluster.locations().from(unissued).take(COUNTED_MAX) {
                 replicas.nodes().for_each(|node| *counted.entry(node).or_default() += 1);
                 highest = Some(id);
             }

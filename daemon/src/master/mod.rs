@@ -1,7 +1,8 @@
 //! The master: names, places and orders.
 //!
 //! * [`log`]: the Raft log on disk; [`raft`]: consensus over it, and the state machine that it feeds.
-//! * [`registry`]: datanodes and replicas, as they report them.
+//! * [`convert`]: between the messages on the wire and the values of the state of the cluster, which is pure code
+//!   ([`dfs_logic::cluster`]).
 //! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that they come on.
 //! * [`board`]: the picture of the cluster for dashboards.
 //! * [`worker`]: repair, garbage, keys, chunk ids; with [`pool`] and [`floor`].
@@ -13,13 +14,13 @@
 pub mod ahead;
 pub mod board;
 pub mod clock;
+pub mod convert;
 pub mod floor;
 pub mod keys;
 pub mod log;
 pub mod pool;
 pub mod raft;
 pub mod refused;
-pub mod registry;
 pub mod run;
 pub mod serve;
 pub mod service;

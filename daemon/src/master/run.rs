@@ -8,7 +8,6 @@ use super::log::RealDisk;
 use super::pool::Pool;
 use super::raft::network::RaftServer;
 use super::raft::node::{RaftNode, RaftOptions};
-use super::registry::{Registry, RegistrySettings};
 use super::serve::Server;
 use super::state::Master;
 use super::worker::Worker;
@@ -18,6 +17,7 @@ use crate::door::STRANGERS_MAX;
 use crate::durable::{self, FolderLock};
 use anyhow::{Context, bail};
 use dfs_config::MasterSettings;
+use dfs_logic::cluster::{ClusterSettings, ClusterState};
 use dfs_logic::command::AdminOp;
 use dfs_logic::descriptors::fit_master;
 use dfs_logic::liveness::LivenessSettings;
@@ -107,7 +107,7 @@ fn make_master(
     raft: &RaftNode,
 ) -> Master {
     let clock = Clock::new();
-    let registry = RegistrySettings {
+    let cluster_settings = ClusterSettings {
         liveness: LivenessSettings { heartbeat: settings.heartbeat, dead_after: settings.dead_after },
         safe_mode_threshold: settings.safe_mode_threshold,
         repair_streams: settings.repair_streams.max(1) as usize,
@@ -126,7 +126,7 @@ fn make_master(
         pool: Pool::default(),
         wake: Notify::new(),
         came: Notify::new(),
-        registry: Mutex::new(Registry::new(registry, journal.clone(), clock.now())),
+        cluster_state: Mutex::new(ClusterState::new(cluster_settings, clock.now())),
         journal,
         held: Mutex::default(),
         ahead: Mutex::default(),

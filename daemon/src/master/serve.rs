@@ -9,6 +9,7 @@ use super::service::node::NodeCalls;
 use super::service::user::UserCalls;
 use super::state::Master;
 use crate::door::{Caller, Door, Pass};
+use dfs_logic::cluster::Event;
 use dfs_logic::door::Guests;
 use dfs_rpc::hello::Service;
 use dfs_rpc::raft::RaftService;
@@ -160,10 +161,8 @@ struct Gone {
 
 impl Drop for Gone {
     fn drop(&mut self) {
-        if self.master.registry().disconnected(self.node, self.connection) {
-            tracing::info!(node = %self.node, "the connection of a datanode has closed");
-            self.master.wake.notify_one();
-        }
+        tracing::info!(node = %self.node, "the connection of a datanode has closed");
+        self.master.observe(Event::Disconnected { node: self.node, connection: self.connection });
     }
 }
 

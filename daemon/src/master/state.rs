@@ -10,10 +10,11 @@ use super::pool::Pool;
 use super::raft::proposer::{ProposeError, Proposer};
 use super::raft::published::Published;
 use super::refused::{not_leader, proposal_failed};
-use super::registry::Registry;
 use dfs_config::MasterSettings;
+use dfs_logic::cluster::{ClusterState, Effect, Event};
 use dfs_logic::command::{Caller, Command, Op, Outcome, Refusal};
 use dfs_logic::expected::Roll;
+use dfs_logic::state::State;
 use dfs_logic::traffic::Traffic;
 use dfs_logic::writes::Writes;
 use dfs_rpc::request::next_request;
@@ -46,7 +47,7 @@ pub struct Master {
     pub wake: Notify,
     /// Wakes those who wait for datanodes: one has registered or reported, or is waited for no longer.
     pub came: Notify,
-    pub(super) registry: Mutex<Registry>,
+    pub(super) cluster_state: Mutex<ClusterState>,
     pub(super) floor: Mutex<Floor>,
     /// The writes in flight. Soft state of the leader.
     pub(super) writes: Mutex<Writes>,
@@ -89,14 +90,51 @@ impl Master {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of the datanodes. If this master has stood still since the last look, they are waited for first.
-    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+    /// Locks the state of the cluster. If this master has stood still since the last time, it awaits the datanodes first.
+    pub fn cluster_state(&self) -> MutexGuard<'_, ClusterState> {
         let (now, lost) = self.clock.look();
-        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        if registry.note_standstill(lost, now) {
-            self.wake.notify_one();
+        let mut cluster = self.cluster_state.lock().unwrap_or_else(PoisonError::into_inner);
+        if lost > cluster.stood_still() {
+            let version = self.published.get();
+            let effects = cluster.observe(Event::StoodStill { lost }, &version.namespace, now);
+            self.carry_out(effects);
         }
-        registry
+        cluster
+    }
+
+    /// Has the state of the cluster observe an event, with the newest replicated state; returns the effects that are left
+    /// to the caller.
+    pub fn observe(&self, event: Event) -> Vec<Effect> {
+        self.observe_with(event, &self.published.get().namespace)
+    }
+
+    /// As [`Master::observe`], with a replicated state of the caller's.
+    pub fn observe_with(&self, event: Event, state: &State) -> Vec<Effect> {
+        let mut cluster = self.cluster_state();
+        let effects = cluster.observe(event, state, self.clock.now());
+        drop(cluster);
+        self.carry_out(effects)
+    }
+
+    /// Writes the events among the effects to the journal, and wakes those whom they wake; returns the other effects. Nothing
+    /// here takes the lock of the cluster state.
+    pub fn carry_out(&self, mut effects: Vec<Effect>) -> Vec<Effect> {
+        effects.retain(|effect| match effect {
+            Effect::Emit(event) => {
+                self.journal.note(event.clone());
+                false
+            }
+            Effect::Wake => {
+                self.wake.notify_one();
+                false
+            }
+            Effect::NodesChanged => {
+                self.came.notify_waiters();
+                false
+            }
+            Effect::Order { .. } | Effect::Propose(_) | Effect::Refuse(_) | Effect::Continue => true,
+        });
+        effects
     }
 
     pub fn floor(&self) -> MutexGuard<'_, Floor> {
@@ -172,7 +210,7 @@ impl Master {
         if let Some(Held { by, reason }) = &*self.held() {
             return Err(super::refused::held(by, reason));
         }
-        let safe = self.registry().healing.safe_mode();
+        let safe = self.cluster_state().monitor().safe_mode();
         match safe {
             None => Ok(()),
             Some(_) => Err(super::refused::safe_mode(self.safe_mode_reason())),
@@ -182,8 +220,8 @@ impl Master {
     /// What the safe mode of a start waits for, in words.
     pub fn safe_mode_reason(&self) -> String {
         let version = self.published.get();
-        let registry = self.registry();
-        let (roll, reported) = (registry.roll(&version.namespace, self.clock.now()), registry.healing.safe_mode());
+        let cluster = self.cluster_state();
+        let (roll, reported) = (cluster.roll(&version.namespace, self.clock.now()), cluster.monitor().safe_mode());
         let (reported, total) = (reported.unwrap_or_default(), version.namespace.chunk_count());
         safe_mode_reason(roll, reported, total)
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub const ABANDONED_PER_COMMAND_MAX: usize = 8_192;
 /// Commands of one look.
 const COMMANDS_PER_LOOK_MAX: usize = 16;
-/// Chunks whose replicas are counted while the registry is held.
+/// Chunks whose replicas are counted while the cluster state is locked.
 const COUNT_SLICE_CHUNKS: u64 = 4_096;
 
 impl Master {
@@ -68,8 +68,8 @@ impl Master {
 
     /// The replicas that datanodes have reported of a stretch of chunks.
     fn replicas_stored(&self, chunks: Range<u64>) -> u64 {
-        let registry = self.registry();
-        Holder::replicas(chunks, |id| registry.locations.replicas(id).nodes().count())
+        let cluster = self.cluster_state();
+        Holder::replicas(chunks, |id| cluster.locations().replicas(id).nodes().count())
     }
 
     /// Counts what writes in flight hold.

@@ -3,18 +3,13 @@
 //! Each look first notes what has changed (who leads, which datanodes are there, how many copies chunks have), then, if
 //! this master leads, gives orders and proposes commands: repair, trimming, garbage, keys, chunk ids, collection floor.
 
-use super::board::comings;
-use super::board::troubles::{Sight, Troubles};
 use super::keys;
 use super::pool::RESERVE_COUNT;
 use super::raft::proposer::ProposeError;
-use super::registry::Change;
 use super::state::{Held, Master};
-use bytes::Bytes;
-use dfs_logic::command::{AdminOp, ChunkOp, NodeOp, Outcome, Refusal};
-use dfs_rpc::capability::Operation;
-use dfs_rpc::wire::NodeAddress;
-use dfs_types::{ChunkRef, DatanodeId, Duty, Principal, Timestamp};
+use dfs_logic::cluster::{Effect, Event};
+use dfs_logic::command::{AdminOp, ChunkOp, NodeOp, Op, Outcome, Refusal};
+use dfs_types::{Duty, Timestamp};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -23,12 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it looks when nothing happens.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// What happened is told at most this often.
-const TELL_INTERVAL_MIN: Duration = Duration::from_millis(500);
+/// Cluster events that wait are written to the journal at most this often.
+const WRITE_INTERVAL_MIN: Duration = Duration::from_millis(500);
 /// Slices of the search for garbage in one look.
 const GARBAGE_SLICES_MAX: usize = 16;
-/// Datanodes that are noted to belong to the cluster in one look.
-const NEWCOMERS_PER_LOOK_MAX: usize = 64;
 /// The floor is raised at most this many times per `collect_after`.
 const RAISES_PER_SPAN: u32 = 16;
 
@@ -41,14 +34,12 @@ pub struct Worker {
     /// The last term that it has seen a leader of.
     elected: Option<u64>,
     raised_at: Option<Timestamp>,
-    troubles: Troubles,
-    told_at: Timestamp,
+    written_at: Timestamp,
 }
 
 impl Worker {
     pub fn new(master: Arc<Master>) -> Self {
-        let (troubles, told_at) = (Troubles::default(), Timestamp::default());
-        Self { master, led: None, elected: None, raised_at: None, troubles, told_at }
+        Self { master, led: None, elected: None, raised_at: None, written_at: Timestamp::default() }
     }
 
     /// Runs until `stop`.
@@ -78,19 +69,10 @@ impl Worker {
 
     async fn look(&mut self) {
         let leads = self.note_leader();
-        let now = self.master.clock.now();
-        let changes = self.master.registry().refresh_states(now);
-        for (node, state) in &changes {
-            tracing::info!(%node, ?state, "a datanode changed its state");
-        }
-        if !changes.is_empty() {
-            self.master.came.notify_waiters();
-        }
-        self.master.registry().note_duties(&self.master.published.get().namespace, now);
+        self.master.observe(Event::Tick);
         self.master.look_ahead();
         self.survey().await;
-        self.master.registry().judge_safe_mode(&self.master.published.get().namespace, now);
-        self.master.registry().note_drained(now);
+        self.master.observe(Event::Review { leads });
         if leads {
             self.give_orders().await;
             self.keep_members().await;
@@ -98,15 +80,13 @@ impl Worker {
             self.keep_keys().await;
             self.keep_writes().await;
             self.keep_floor().await;
-            self.keep_duties().await;
         }
-        self.tell();
-        let registry = self.master.registry();
-        let (status, healing) = (registry.healing.status(), &registry.healing);
-        let (copies, deletes) = (healing.copies_ordered, healing.deletes_ordered);
-        let text = format!("{} copies under way; ordered so far: {copies} copies, {deletes} deletions", status.copying);
-        drop(registry);
-        self.says(text);
+        self.write_events();
+        let cluster = self.master.cluster_state();
+        let monitor = cluster.monitor();
+        let (copying, copies, deletes) = (monitor.copying(), monitor.copies_ordered, monitor.deletes_ordered);
+        drop(cluster);
+        self.says(format!("{copying} copies under way; ordered so far: {copies} copies, {deletes} deletions"));
     }
 
     /// Whether this master leads. When it begins to, it forgets what it knew as a follower.
@@ -119,9 +99,7 @@ impl Worker {
         if leads && self.led != Some(term) {
             tracing::info!(term, "this master leads");
             self.master.journal.info(None, format!("{} leads, in term {term}", self.master.id));
-            let now = self.master.clock.now();
-            self.master.registry().lead(&self.master.published.get().namespace);
-            self.master.registry().begin_wait(now);
+            self.master.observe(Event::Led);
             self.master.floor().lead();
             self.master.writes().lead();
             // Its own reason is a proof, and holds whoever led meanwhile.
@@ -141,52 +119,19 @@ impl Worker {
         leads
     }
 
-    /// Tells the journal what has become of datanodes and chunks. It waits a moment, for what happens together is told together.
-    fn tell(&mut self) {
-        let (master, leads) = (&self.master, self.led.is_some());
-        let now = master.clock.now();
-        if now.since(self.told_at) < TELL_INTERVAL_MIN {
-            return;
-        }
-        self.told_at = now;
-        let (changes, mended, sight) = {
-            let mut registry = master.registry();
-            let (changes, mended) = (registry.take_changes(), registry.healing.take_mended());
-            let healing = &registry.healing;
-            let known = healing.safe_mode().is_none() && healing.counted_at().is_some();
-            (
-                changes,
-                mended,
-                Sight {
-                    known,
-                    leads,
-                    replication: healing.status(),
-                    moving: healing.is_moving(),
-                    ordered: healing.copies_ordered,
-                },
-            )
-        };
-        for (severity, node, text) in comings::tell(&changes) {
-            master.journal.push(severity, node, text);
-        }
-        if mended > 0 {
-            let copies = if mended == 1 { "copy was" } else { "copies were" };
-            master.journal.info(None, format!("{mended} damaged {copies} replaced"));
-        }
-        for (severity, text) in self.troubles.look(&sight, now) {
-            master.journal.push(severity, None, text);
+    /// Writes the cluster events that wait to the journal, at most once per [`WRITE_INTERVAL_MIN`]: equal ones share a text.
+    fn write_events(&mut self) {
+        let now = self.master.clock.now();
+        if now.since(self.written_at) >= WRITE_INTERVAL_MIN {
+            self.written_at = now;
+            self.master.journal.write_waiting();
         }
     }
 
+    /// Surveys all chunks, if that is due. The lock is released between two slices.
     async fn survey(&self) {
-        let master = &self.master;
-        if !master.registry().begin_survey(master.clock.now()) {
-            return;
-        }
-        self.says("looking at the copies of all chunks".to_owned());
-        let version = master.published.get();
-        master.registry().locations.settle(&version.namespace);
-        while !master.registry().advance_survey(&version.namespace, master.clock.now()) {
+        let version = self.master.published.get();
+        while self.master.observe_with(Event::Survey, &version.namespace).contains(&Effect::Continue) {
             tokio::task::yield_now().await;
         }
     }
@@ -194,18 +139,14 @@ impl Worker {
     async fn give_orders(&self) {
         let master = &self.master;
         let version = master.published.get();
-        let keys = master.keys.get(&master.published);
-        let seal = |operation: Operation, chunk: ChunkRef, holder: DatanodeId, at: &[NodeAddress]| -> Option<Bytes> {
-            let holder = Principal::Datanode(holder);
-            master.seal(&keys, operation, chunk, Some(chunk.checksum), holder, at.to_vec()).ok()
-        };
-        let now = master.clock.now();
         if !master.is_behind() {
-            master.registry().repeat_deletions(&version.namespace, now);
+            master.observe_with(Event::CheckDeletions, &version.namespace);
         }
-        master.registry().order_repairs(&version.namespace, &seal, fastrand::u64(..), now);
+        master.observe_with(Event::Repair { seed: fastrand::u64(..) }, &version.namespace);
         for _ in 0..GARBAGE_SLICES_MAX {
-            if master.is_behind() || !master.registry().order_garbage(&version.namespace, now) {
+            if master.is_behind()
+                || !master.observe_with(Event::CollectGarbage, &version.namespace).contains(&Effect::Continue)
+            {
                 break;
             }
             tokio::task::yield_now().await;
@@ -252,33 +193,20 @@ impl Worker {
         }
     }
 
-    /// Notes datanodes that have registered for the first time, up to [`NEWCOMERS_PER_LOOK_MAX`].
+    /// Notes in the log the datanodes that have registered for the first time, and those that were removed and are back.
     async fn keep_members(&self) {
         let master = &self.master;
-        let newcomers = master.registry().newcomers(&master.published.get().namespace, master.clock.now());
-        for node in newcomers.into_iter().take(NEWCOMERS_PER_LOOK_MAX) {
+        for effect in master.observe(Event::NoteMembers) {
+            let Effect::Propose(op) = effect else { continue };
             if !master.proposer.has_room() {
                 return;
             }
-            match master.propose_own(NodeOp::Add { node }).await {
-                Ok(Ok(_)) => {}
-                other => unexpected("note that a datanode belongs to the cluster", other),
-            }
-        }
-    }
-
-    /// Datanodes that were forgotten and are back serve again.
-    async fn keep_duties(&self) {
-        let master = &self.master;
-        let now = master.clock.now();
-        let returned = master.registry().returned(&master.published.get().namespace, now);
-        for node in returned {
-            if !master.proposer.has_room() {
-                return;
-            }
-            match master.propose_own(NodeOp::SetDuty { node, duty: Duty::Serve }).await {
-                Ok(Ok(_)) => master.registry().note_change(node, Change::Returned),
-                other => unexpected("have a datanode serve that was forgotten", other),
+            match (master.propose_own(op.clone()).await, op) {
+                (Ok(Ok(_)), Op::Node(NodeOp::SetDuty { node, duty: Duty::Serve })) => {
+                    master.observe(Event::Rejoined { node });
+                }
+                (Ok(Ok(_)), _) => {}
+                (other, _) => unexpected("note the members of the cluster", other),
             }
         }
     }

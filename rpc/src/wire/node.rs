@@ -4,6 +4,7 @@ use super::address::NodeAddress;
 use super::key::TokenKey;
 use super::twin;
 use bytes::Bytes;
+use dfs_types::rates::Heard;
 use dfs_types::{ChunkId, ChunkRef, MasterId, ReplicaKey, StoredReplica, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -46,6 +47,11 @@ pub struct NodeLoad {
 }
 
 impl NodeLoad {
+    /// Returns its counters, as of a heartbeat that arrived at `at`.
+    pub fn heard(&self, at: Timestamp) -> Heard {
+        let Self { bytes_read: read, bytes_written: written, reads, writes, .. } = *self;
+        Heard { at, read, written, reads, writes }
+    }
     /// Returns the bytes that it may hold.
     pub fn capacity(&self) -> u64 {
         total(self.folders.iter().map(|folder| folder.capacity))

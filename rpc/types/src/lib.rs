@@ -14,6 +14,7 @@ pub mod layout;
 pub mod path;
 pub mod principal;
 pub mod protection;
+pub mod rates;
 pub mod replica;
 pub mod size;
 pub mod time;

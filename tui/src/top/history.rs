@@ -4,7 +4,7 @@
 
 use dfs_client::{NodeState, NodeStatus, Snapshot};
 use dfs_rpc::board::CopyCount;
-use dfs_rpc::curve::{Heard, Pace, Rates, Second};
+use dfs_rpc::curve::{Pace, Rates, Second};
 use dfs_types::{DatanodeId, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -63,7 +63,7 @@ impl NodeHistory {
         self.left = node.left.filter(|_| node.is_draining());
         if node.state == NodeState::Live {
             let at = Timestamp(taken_at.0.saturating_sub(node.heartbeat_age_ms));
-            self.pace.hear(Heard::new(&node.load, at));
+            self.pace.hear(node.load.heard(at));
         } else {
             self.pace.lose();
         }

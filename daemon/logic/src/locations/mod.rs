@@ -10,20 +10,19 @@
 //! **Invariant:** a replica is recorded once, in the slot of its chunk or aside, never in both.
 //! **Invariant:** no replica in a slot is suspect, and all replicas of a slot have one key.
 
-mod aside;
 mod page;
 mod report;
 #[cfg(test)]
 mod tests;
 
+use crate::durability::aside::Asides;
 use crate::state::State;
-use aside::Asides;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, ReplicaState, StoredReplica};
 use page::{PAGE_SLOTS, Page, Place};
 use report::OpenReport;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub use aside::Aside;
+pub use crate::durability::Aside;
 pub use page::Replicas;
 pub use report::{ReportError, Reported};
 
@@ -176,6 +175,29 @@ impl Locations {
                 self.give_slot(meta.key(id));
             }
         }
+    }
+
+    /// Checks that the counts are those of the replicas recorded, that each replica is recorded once, and that the slot of a
+    /// chunk holds one key.
+    ///
+    /// # Errors
+    /// When one of these does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        let mut counts: BTreeMap<DatanodeId, u64> = BTreeMap::new();
+        for (id, replicas) in self.from(ChunkId(0)) {
+            let nodes: BTreeSet<DatanodeId> = replicas.nodes().collect();
+            if nodes.len() != replicas.nodes().count() {
+                return Err(format!("a replica of chunk {id} is recorded twice"));
+            }
+            let key = replicas.key(id);
+            if let Some(aside) = self.asides.of(id).find(|aside| aside.stored.key == key && nodes.contains(&aside.node))
+            {
+                return Err(format!("{key} on {} is recorded in its slot and aside", aside.node));
+            }
+            nodes.into_iter().for_each(|node| *counts.entry(node).or_default() += 1);
+        }
+        self.asides.from(ChunkId(0)).for_each(|aside| *counts.entry(aside.node).or_default() += 1);
+        if counts == self.counts { Ok(()) } else { Err(format!("counted {counts:?}, recorded {:?}", self.counts)) }
     }
 
     /// Every replica of a datanode.

@@ -1,9 +1,9 @@
-//! Replicas that are to go, each after its proof: see [`proof`](crate::proof).
+//! Replicas that are to go, each after its proof: see [`proof`](crate::durability::proof).
 
 use super::current;
 use super::plan::Planner;
+use crate::durability::proof::{Claim, Ruling, classify, rule};
 use crate::locations::Replicas;
-use crate::proof::{Claim, Ruling, classify, rule};
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey};
 use std::cmp::Reverse;
 

@@ -11,7 +11,7 @@ use crate::datanode::changes::{Change, ChangeLog};
 use crate::datanode::load::Counters;
 use crate::descriptors;
 use crate::disk;
-use dfs_logic::replica::{Event, Stage, may_write, next};
+use dfs_logic::durability::stage::{Event, Stage, may_write, next};
 use dfs_rpc::wire::FolderLoad;
 use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
 use std::collections::btree_map::Entry;

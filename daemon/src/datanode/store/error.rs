@@ -4,7 +4,7 @@ use super::format::FormatError;
 use crate::descriptors::Scarcity;
 use crate::durable::LockError;
 use dfs_logic::chunk_file::ChunkFileError;
-use dfs_logic::replica::WriteRefused;
+use dfs_logic::durability::stage::WriteRefused;
 use dfs_types::{DatanodeId, Error, ErrorCode};
 use std::io;
 use std::path::PathBuf;

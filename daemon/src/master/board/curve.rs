@@ -1,8 +1,8 @@
 //! The last seconds of the cluster as this master saw them, since its start: soft state, bounded, kept whether somebody looks
 //! or not.
 
-use crate::master::registry::Pulse;
 use crate::master::state::Master;
+use dfs_logic::cluster::ClusterRates;
 use dfs_logic::repair::Counts;
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::CopyCount;
@@ -33,7 +33,7 @@ pub struct Curve {
 
 impl Curve {
     /// Takes the sample of a second. Seconds without one stay empty; of several in a second the first is taken.
-    pub fn note(&mut self, pulse: &Pulse, changes: u64, now: Timestamp) {
+    pub fn note(&mut self, rates: &ClusterRates, changes: u64, now: Timestamp) {
         self.began.get_or_insert(now);
         let number = self.number(now);
         if number <= self.newest {
@@ -46,8 +46,8 @@ impl Curve {
             let span_ms = now.0.saturating_sub(at.0).max(1);
             changes.saturating_sub(before) as f64 * 1000.0 / span_ms as f64
         });
-        let lacking = pulse.counts.as_deref().map(lacking);
-        self.push(Some(Second { rates: pulse.rates, changes, lacking, used: pulse.used }));
+        let lacking = rates.counts.as_deref().map(lacking);
+        self.push(Some(Second { rates: rates.rates, changes, lacking, used: rates.used }));
         self.newest = number;
     }
 
@@ -87,8 +87,8 @@ impl Master {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             let now = self.clock.now();
-            let pulse = self.registry().pulse(now);
-            self.curve().note(&pulse, self.published.changes(), now);
+            let rates = self.cluster_state().rates(now);
+            self.curve().note(&rates, self.published.changes(), now);
         }
     }
 }
@@ -97,8 +97,8 @@ impl Master {
 mod tests {
     use super::*;
 
-    fn used(used: u64) -> Pulse {
-        Pulse { used, ..Pulse::default() }
+    fn used(used: u64) -> ClusterRates {
+        ClusterRates { used, ..ClusterRates::default() }
     }
 
     /// The bytes used in the seconds behind `number`, each with its number.
@@ -168,7 +168,7 @@ mod tests {
     fn changes_are_reckoned_from_sample_to_sample() {
         let mut curve = Curve::default();
         for (now, changes) in [(0, 40), (1_000, 45), (3_000, 49), (3_010, 60)] {
-            curve.note(&Pulse::default(), changes, Timestamp(now));
+            curve.note(&ClusterRates::default(), changes, Timestamp(now));
         }
         let changes = curve.after(0, Timestamp(3_010)).into_iter();
         let changes: Vec<_> = changes.map(|(_, second)| second.map(|second| second.changes)).collect();

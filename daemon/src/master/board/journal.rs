@@ -1,7 +1,9 @@
 //! What happened, as far as this master has seen since its start. It is in memory alone: no other master has the same, and
 //! the next start begins anew.
 
+use super::event_text::{kind, severity, texts};
 use crate::master::clock::Clock;
+use dfs_logic::cluster::ClusterEvent;
 use dfs_rpc::board::{Event, Severity};
 use dfs_rpc::{EVENTS_KEPT_MAX, TEXT_BYTES_MAX};
 use dfs_types::DatanodeId;
@@ -15,8 +17,13 @@ pub struct Journal {
     kept: Mutex<Kept>,
 }
 
+/// Cluster events that wait to be written together, at most; what is beyond is not written.
+const WAITING_MAX: usize = 65_536;
+
 #[derive(Debug, Default)]
 struct Kept {
+    /// Cluster events that are written with others of their kind.
+    waiting: Vec<ClusterEvent>,
     /// The number of the newest event.
     newest: u64,
     events: VecDeque<Event>,
@@ -29,6 +36,29 @@ impl Journal {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a cluster event, or keeps it until [`Journal::write_waiting`] if events of its kind are written together.
+    pub fn note(&self, event: ClusterEvent) {
+        match severity(&event) {
+            Severity::Error => tracing::error!(?event, "cluster"),
+            Severity::Warning => tracing::warn!(?event, "cluster"),
+            Severity::Info => tracing::info!(?event, "cluster"),
+        }
+        if kind(&event).is_none() {
+            texts(&[event]).into_iter().for_each(|(severity, node, text)| self.push(severity, node, text));
+            return;
+        }
+        let waiting = &mut self.lock().waiting;
+        if waiting.len() < WAITING_MAX {
+            waiting.push(event);
+        }
+    }
+
+    /// Writes the cluster events that wait.
+    pub fn write_waiting(&self) {
+        let waiting = std::mem::take(&mut self.lock().waiting);
+        texts(&waiting).into_iter().for_each(|(severity, node, text)| self.push(severity, node, text));
     }
 
     pub fn info(&self, node: Option<DatanodeId>, text: impl Into<String>) {

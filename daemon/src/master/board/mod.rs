@@ -3,16 +3,15 @@
 //! * [`pictures`]: the newest picture, what of it is new since an earlier one, and both encoded, once for all who ask.
 //! * [`curve`]: the last seconds.
 //! * [`journal`]: what happened.
-//! * [`troubles`] and [`comings`]: from what the worker sees to what happened.
+//! * [`event_text`]: the texts of cluster events.
 //!
-//! A picture is made when somebody asks and the last one is old: without dashboards none is. The registry is held only while
-//! it is copied ([`Glance`](super::registry::Glance)).
+//! A picture is made when somebody asks and the last one is old: without dashboards none is. The cluster state is
+//! locked only while it is copied ([`ClusterSnapshot`](dfs_logic::cluster::ClusterSnapshot)).
 
-pub mod comings;
 pub mod curve;
+pub mod event_text;
 pub mod journal;
 pub mod pictures;
-pub mod troubles;
 
 #[cfg(test)]
 mod tests;
@@ -39,11 +38,11 @@ impl Master {
         let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         if boards.is_due(now) {
-            let glance = self.glance();
-            let status = self.status_of(&glance);
+            let snapshot = self.snapshot();
+            let status = self.status_of(&snapshot);
             let events = self.journal.after(boards.newest_event());
-            let curve = self.curve().after(boards.newest_second(), glance.now);
-            boards.take(News { status, log: self.log_status(), glance, events, curve });
+            let curve = self.curve().after(boards.newest_second(), snapshot.now);
+            boards.take(News { status, log: self.log_status(), snapshot, events, curve });
         }
         boards.answer(since)
     }

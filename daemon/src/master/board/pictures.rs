@@ -3,8 +3,9 @@
 //! For each datanode it is remembered what was shown ([`Mark`]: a few numbers) and which picture was the first to show that.
 //! So whoever has any earlier picture of this master is told what has changed since, and nothing is kept for each of them.
 
-use crate::master::registry::{Glance, Seen};
+use crate::master::convert::node_status;
 use bytes::Bytes;
+use dfs_logic::cluster::{ClusterSnapshot, NodeSnapshot};
 use dfs_logic::liveness::NodeState;
 use dfs_logic::repair::Blocked;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
@@ -33,7 +34,7 @@ const ENVELOPE_BYTES_MAX: usize = 1_024;
 pub struct News {
     pub status: ClusterStatus,
     pub log: LogStatus,
-    pub glance: Glance,
+    pub snapshot: ClusterSnapshot,
     /// Those behind [`Boards::newest_event`].
     pub events: Vec<Event>,
     /// Those behind [`Boards::newest_second`], with their numbers.
@@ -69,13 +70,13 @@ struct Picture {
     status: ClusterStatus,
     log: LogStatus,
     copies: Vec<CopyCount>,
-    glance: Glance,
+    snapshot: ClusterSnapshot,
 }
 
 /// All that a datanode shows depends on these, and on the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
-    told: u64,
+    report_seq: u64,
     state: NodeState,
     chunks: u64,
     short: u64,
@@ -86,9 +87,9 @@ struct Mark {
 }
 
 impl Mark {
-    fn of(node: &Seen) -> Self {
-        let Seen { told, state, chunks, short, sole, duty, left, blocked, .. } = *node;
-        Self { told, state, chunks, short, sole, duty, left, blocked }
+    fn of(node: &NodeSnapshot) -> Self {
+        let NodeSnapshot { report_seq, state, chunks, short, sole, duty, left, blocked, .. } = *node;
+        Self { report_seq, state, chunks, short, sole, duty, left, blocked }
     }
 }
 
@@ -112,8 +113,8 @@ impl Boards {
     /// Whether another picture should be made.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.newest.as_ref().is_none_or(|newest| {
-            let many = newest.glance.nodes.len() >= DATANODES_MANY;
-            now.since(newest.glance.now) >= if many { LARGE_PICTURE_AGE_MIN } else { PICTURE_AGE_MIN }
+            let many = newest.snapshot.nodes.len() >= DATANODES_MANY;
+            now.since(newest.snapshot.now) >= if many { LARGE_PICTURE_AGE_MIN } else { PICTURE_AGE_MIN }
         })
     }
 
@@ -129,10 +130,10 @@ impl Boards {
 
     /// Takes the next picture.
     pub fn take(&mut self, news: News) {
-        let News { status, log, glance, events, curve } = news;
+        let News { status, log, snapshot, events, curve } = news;
         self.seq += 1;
         self.answers.clear();
-        self.note_nodes(&glance.nodes);
+        self.note_nodes(&snapshot.nodes);
         self.events.extend(events.into_iter().map(|event| (self.seq, event)));
         let excess = self.events.len().saturating_sub(EVENTS_KEPT_MAX);
         self.events.drain(..excess);
@@ -140,11 +141,12 @@ impl Boards {
         self.curve.extend(curve.into_iter().map(|(_, second)| (self.seq, second)));
         let excess = self.curve.len().saturating_sub(CURVE_SECONDS_MAX);
         self.curve.drain(..excess);
-        let copies = glance.counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks }).collect();
-        self.newest = Some(Picture { status, log, copies, glance });
+        let copies =
+            snapshot.counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks }).collect();
+        self.newest = Some(Picture { status, log, copies, snapshot });
     }
 
-    fn note_nodes(&mut self, nodes: &[Seen]) {
+    fn note_nodes(&mut self, nodes: &[NodeSnapshot]) {
         let mut before = std::mem::take(&mut self.marks).into_iter().peekable();
         let mut marks = Vec::with_capacity(nodes.len());
         // Both stand in the order of their ids.
@@ -190,9 +192,9 @@ impl Boards {
 
     /// What is new since the picture with this number; with none, everything.
     fn board(&self, since: Option<u64>) -> Option<Board> {
-        let Picture { status, log, copies, glance } = self.newest.as_ref()?;
+        let Picture { status, log, copies, snapshot } = self.newest.as_ref()?;
         let newer = |seq: u64| since.is_none_or(|since| seq > since);
-        let changed = glance.nodes.iter().zip(&self.marks).filter(|(_, (.., seq))| newer(*seq));
+        let changed = snapshot.nodes.iter().zip(&self.marks).filter(|(_, (.., seq))| newer(*seq));
         // Who came back is among the datanodes, and must not be taken for gone.
         let shown = |id: &DatanodeId| self.marks.binary_search_by_key(id, |(id, ..)| *id).is_ok();
         let gone = |id: &DatanodeId| since.is_some() && !shown(id);
@@ -204,7 +206,7 @@ impl Boards {
             status: status.clone(),
             copies: copies.clone(),
             log: *log,
-            nodes: changed.map(|(node, _)| shown_status(node, glance.now)).collect(),
+            nodes: changed.map(|(node, _)| shown_status(node, snapshot.now)).collect(),
             gone: gone.into_iter().collect(),
             events: self.events.iter().filter(|(seq, _)| newer(*seq)).map(|(_, event)| event.clone()).collect(),
             curve: self.curve.iter().filter(|(seq, _)| newer(*seq)).map(|(_, second)| *second).collect(),
@@ -214,8 +216,8 @@ impl Boards {
 
 /// A datanode as dashboards are shown it. Which disks its folders are on, and what those have left, has gone into the space of
 /// the cluster; it would be a third of an answer.
-fn shown_status(node: &Seen, now: Timestamp) -> NodeStatus {
-    let mut status = node.status(now);
+fn shown_status(node: &NodeSnapshot, now: Timestamp) -> NodeStatus {
+    let mut status = node_status(node, now);
     for folder in &mut status.load.folders {
         (folder.disk, folder.disk_free) = (0, 0);
     }

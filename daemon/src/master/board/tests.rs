@@ -2,7 +2,8 @@
 
 use super::{Boards, Curve, Journal, News};
 use crate::master::clock::Clock;
-use crate::master::registry::{Registry, RegistrySettings};
+use crate::master::convert;
+use dfs_logic::cluster::{ClusterSettings, ClusterState, Effect, Event as ClusterInput};
 use dfs_logic::command::{AdminOp, Caller, Command, KeyRecord, NodeOp, Op};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::state::State;
@@ -17,9 +18,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A master of which there is nothing but its registry, and time as it is set.
+/// A master of which there is nothing but its state of the cluster, and time as it is set.
 struct Cluster {
-    registry: Registry,
+    state: ClusterState,
     journal: Arc<Journal>,
     curve: Curve,
     boards: Boards,
@@ -34,11 +35,10 @@ fn status(now: Timestamp) -> ClusterStatus {
 impl Cluster {
     fn new(epoch: u64) -> Self {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
-        let settings = RegistrySettings::new(liveness);
         let journal = Arc::new(Journal::new(Clock::new()));
-        let registry = Registry::new(settings, journal.clone(), Timestamp(0));
+        let state = ClusterState::new(ClusterSettings::new(liveness), Timestamp(0));
         let (curve, boards) = (Curve::default(), Boards::new(epoch));
-        let mut cluster = Self { registry, journal, curve, boards, space: State::new(), now: Timestamp(0) };
+        let mut cluster = Self { state, journal, curve, boards, space: State::new(), now: Timestamp(0) };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
         cluster.apply(AdminOp::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
         cluster
@@ -50,19 +50,35 @@ impl Cluster {
         assert!(self.space.apply(&command).is_ok());
     }
 
-    /// What the worker does about datanodes, after somebody has said what one is to do.
+    fn observe(&mut self, event: ClusterInput) -> Vec<Effect> {
+        self.state.observe(event, &self.space, self.now)
+    }
+
+    /// The background work about datanodes.
     fn look(&mut self) {
-        self.registry.note_duties(&self.space, self.now);
-        if self.registry.begin_survey(self.now) {
-            assert!(self.registry.advance_survey(&self.space, self.now));
-        }
-        self.registry.note_drained(self.now);
+        self.observe(ClusterInput::Tick);
+        while self.observe(ClusterInput::Survey).contains(&Effect::Continue) {}
+        self.observe(ClusterInput::Review { leads: false });
+    }
+
+    /// A user removes a datanode; it is forgotten if it is dead.
+    fn remove(&mut self, id: u16) {
+        self.apply(NodeOp::SetDuty { node: DatanodeId(id), duty: Duty::Gone });
+        self.observe(ClusterInput::Tick);
+    }
+
+    /// A datanode dies, is removed, and may come again.
+    fn forget(&mut self, id: u16) {
+        self.now.0 += 10_000;
+        self.remove(id);
+        self.apply(NodeOp::SetDuty { node: DatanodeId(id), duty: Duty::Serve });
     }
 
     fn register(&mut self, id: u16) {
         let address = SocketAddr::from(([127, 0, 0, 1], 4000 + id));
         let register = Register { boot: 1, address, load: NodeLoad::default(), version: "0.1.0".into() };
-        self.registry.register(DatanodeId(id), register, u64::from(id), self.now).expect("nobody else");
+        let registration = convert::registration(register, self.now);
+        self.observe(ClusterInput::Registered { node: DatanodeId(id), connection: u64::from(id), registration });
     }
 
     /// Whether another picture would be made so many milliseconds after the last one.
@@ -76,22 +92,26 @@ impl Cluster {
         let stored = |id| StoredReplica { key: key(id), state: ReplicaState::Verified };
         let added = added.iter().map(stored).collect();
         let heartbeat = Heartbeat { added, ..Heartbeat::new(1, load) };
-        let namespace = State::new();
-        let node = DatanodeId(id);
         // One that has not registered is refused.
-        let _ = self.registry.heartbeat(node, u64::from(id), heartbeat, &namespace, false, self.now);
+        self.send(id, heartbeat);
+    }
+
+    fn send(&mut self, id: u16, heartbeat: Heartbeat) -> Vec<Effect> {
+        let (node, connection, leads) = (DatanodeId(id), u64::from(id), false);
+        let heartbeat = convert::heartbeat(heartbeat, self.now);
+        self.state.observe(ClusterInput::Heartbeat { node, connection, heartbeat, leads }, &State::new(), self.now)
     }
 
     fn picture(&mut self) {
-        let glance = self.registry.glance(&self.space, self.now);
+        let snapshot = self.state.snapshot(&self.space, self.now);
         let events = self.journal.after(self.boards.newest_event());
         let curve = self.curve.after(self.boards.newest_second(), self.now);
-        self.boards.take(News { status: status(self.now), log: LogStatus::default(), glance, events, curve });
+        self.boards.take(News { status: status(self.now), log: LogStatus::default(), snapshot, events, curve });
     }
 
     fn sample(&mut self) {
-        let pulse = self.registry.pulse(self.now);
-        self.curve.note(&pulse, self.space.version(), self.now);
+        let rates = self.state.rates(self.now);
+        self.curve.note(&rates, self.space.version(), self.now);
     }
 
     fn ask(&mut self, since: Option<BoardVersion>) -> Board {
@@ -136,8 +156,11 @@ fn pictures_put_together_from_news_are_whole() {
                 let id = random.u16(1..20);
                 match random.u32(0..10) {
                     0 => cluster.register(id),
-                    1 => drop(cluster.registry.disconnected(DatanodeId(id), u64::from(id))),
-                    2 => cluster.registry.forget(DatanodeId(id)),
+                    1 => {
+                        let (node, connection) = (DatanodeId(id), u64::from(id));
+                        cluster.observe(ClusterInput::Disconnected { node, connection });
+                    }
+                    2 => cluster.remove(id),
                     8 => {
                         let duty = Duty::ALL[random.usize(0..3)];
                         cluster.apply(NodeOp::SetDuty { node: DatanodeId(id), duty });
@@ -198,7 +221,7 @@ fn whoever_has_a_picture_that_is_not_known_is_sent_everything() {
     for _ in 0..2_000 {
         cluster.register(2);
         cluster.picture();
-        cluster.registry.forget(DatanodeId(2));
+        cluster.forget(2);
         cluster.picture();
     }
     let old = BoardVersion { epoch: 1, seq: 3 };
@@ -249,8 +272,8 @@ fn disks_are_not_told() {
     };
     let load = NodeLoad { folders: vec![folder.clone()], ..NodeLoad::default() };
     let heartbeat = Heartbeat::new(1, load);
-    let told = cluster.registry.heartbeat(DatanodeId(1), 1, heartbeat, &State::new(), false, cluster.now);
-    assert!(told.is_ok());
+    let refused = |effect: &Effect| matches!(effect, Effect::Refuse(_));
+    assert!(!cluster.send(1, heartbeat).iter().any(refused));
     cluster.picture();
     let shown = FolderLoad { disk: 0, disk_free: 0, ..folder };
     assert_eq!(cluster.ask(None).nodes[0].load.folders, [shown]);

@@ -1,6 +1,6 @@
 //! Where the chunks of a plan go.
 
-use crate::master::registry::Registry;
+use dfs_logic::cluster::ClusterState;
 use dfs_logic::placement::{Candidate, choose, room};
 use dfs_logic::state::State;
 use dfs_rpc::wire::PlanWrite;
@@ -17,6 +17,13 @@ pub struct Wanted {
     pub bytes: u32,
 }
 
+/// A chain of datanodes for each chunk of a plan, and the bytes to count for each chunk.
+#[derive(Debug)]
+pub struct Placed {
+    pub chains: Vec<Vec<DatanodeId>>,
+    pub bytes: u64,
+}
+
 /// Why a plan has no places.
 #[derive(Debug)]
 pub enum Unplaced {
@@ -30,19 +37,19 @@ pub enum Unplaced {
 /// # Errors
 /// When too few datanodes are live, or have room.
 pub fn place(
-    registry: &mut Registry,
+    cluster: &ClusterState,
     namespace: &State,
     plan: &PlanWrite,
     wanted: Wanted,
     now: Timestamp,
-) -> Result<Vec<Vec<DatanodeId>>, Unplaced> {
-    let mut candidates = registry.candidates(namespace, &plan.exclude, now);
+) -> Result<Placed, Unplaced> {
+    let mut candidates = cluster.nodes().candidates(namespace, &plan.exclude, now);
     // A write that goes on may do so with fewer copies; one that begins may not.
     let needed = usize::from(if plan.begun { wanted.least } else { wanted.chain });
     if candidates.len() < needed {
         let live = candidates.len();
-        let coming = registry.may_come(namespace, &plan.exclude, now);
-        let ahead = registry.ahead(namespace, now);
+        let coming = cluster.nodes().may_come(namespace, &plan.exclude, now);
+        let ahead = cluster.nodes().ahead(namespace, now);
         let expected = live + coming >= needed;
         let few = TooFewDatanodes {
             replication: wanted.chain,
@@ -59,25 +66,23 @@ pub fn place(
             Unplaced::Never(Error::of(ErrorCode::InsufficientDatanodes, few).at(&plan.path))
         });
     }
-    check_length(registry, &candidates, plan, wanted).map_err(Unplaced::Never)?;
+    check_length(cluster, &candidates, plan, wanted).map_err(Unplaced::Never)?;
     let chains =
         choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..)).ok_or_else(|| {
             let short = Short::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
             Unplaced::Never(no_room(short).at(&plan.path))
         })?;
-    // How long a single chunk will be nobody knows; small files would fill the books in no time.
+    // A one-chunk plan reserves no space: its length is unknown, and reserving a full chunk for each small file would exhaust
+    // the accounting.
     let bytes = if plan.chunks > 1 { u64::from(wanted.bytes) } else { 0 };
-    for chain in &chains {
-        registry.note_planned(chain, bytes);
-    }
-    Ok(chains)
+    Ok(Placed { chains, bytes })
 }
 
 /// Bytes that a chunk takes on a disk beside its data, at the most: header, table of checksums, padding.
 const CHUNK_OVERHEAD: u64 = 16 << 10;
 
 /// Checks that a write which begins fits as a whole, where its length is known.
-fn check_length(registry: &Registry, candidates: &[Candidate], plan: &PlanWrite, wanted: Wanted) -> Result<()> {
+fn check_length(cluster: &ClusterState, candidates: &[Candidate], plan: &PlanWrite, wanted: Wanted) -> Result<()> {
     let Some(length) = plan.length.filter(|length| *length > 0 && !plan.begun) else { return Ok(()) };
     let chunks = length.div_ceil(u64::from(wanted.bytes).max(1));
     let needed = length.saturating_add(chunks.saturating_mul(CHUNK_OVERHEAD));
@@ -87,7 +92,7 @@ fn check_length(registry: &Registry, candidates: &[Candidate], plan: &PlanWrite,
     if candidates.iter().filter(ample).count() >= usize::from(wanted.chain) {
         return Ok(());
     }
-    let space = registry.space_of(candidates.iter().map(|candidate| candidate.id));
+    let space = cluster.nodes().space_of(candidates.iter().map(|candidate| candidate.id));
     let frees: Vec<u64> = candidates.iter().map(|candidate| candidate.free).collect();
     let room = room(&frees, wanted.chain).min(space.free / replicas.max(1));
     if needed <= room {

@@ -1,7 +1,7 @@
 //! One chunk.
 
+use crate::master::convert::node_state;
 use crate::master::refused::refused;
-use crate::master::registry::shown;
 use crate::master::state::Master;
 use dfs_rpc::wire::ChunkStatus;
 use dfs_types::{ChunkId, Detail, DfsPath, Error, ErrorCode, Result};
@@ -13,10 +13,10 @@ impl Master {
             version.namespace.chunk(id).ok_or_else(|| Error::of(ErrorCode::NotFound, Detail::UnnamedChunk).at(id))?;
         let now = self.clock.now();
         let (replicas, copying) = {
-            let registry = self.registry();
-            let known = registry.locations.replicas_of(meta.key(id));
-            let states = known.nodes().map(|node| (node, shown(registry.state(node, now))));
-            (states.collect(), registry.healing.is_copying(id))
+            let cluster = self.cluster_state();
+            let known = cluster.locations().replicas_of(meta.key(id));
+            let states = known.nodes().map(|node| (node, node_state(cluster.nodes().state(node, now))));
+            (states.collect(), cluster.monitor().is_copying(id))
         };
         // All files may have to be looked at, which is no work for a thread that answers calls.
         let caller = user.to_owned();

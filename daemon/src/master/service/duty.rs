@@ -3,8 +3,8 @@
 
 use crate::master::raft::published::Version;
 use crate::master::refused::refused;
-use crate::master::registry::Space;
 use crate::master::state::Master;
+use dfs_logic::cluster::{Event, Space};
 use dfs_logic::command::NodeOp;
 use dfs_logic::liveness::NodeState;
 use dfs_types::{DatanodeId, Detail, Duty, Error, ErrorCode, RequestId, Result};
@@ -18,12 +18,7 @@ impl Master {
         let version = self.published.get();
         // A late retry of an earlier call changes nothing.
         if before != duty && version.namespace.duty(node) == duty {
-            let mut registry = self.registry();
-            registry.duty_changed(node, duty, user);
-            registry.note_duties(&version.namespace, self.clock.now());
-            drop(registry);
-            tracing::info!(%node, %duty, user, "what is wanted of a datanode has changed");
-            self.wake.notify_one();
+            self.observe_with(Event::AdminStateChanged { node, duty, by: user.into() }, &version.namespace);
         }
         Ok(())
     }
@@ -43,14 +38,16 @@ impl Master {
 
     async fn check_change(&self, version: Arc<Version>, node: DatanodeId, before: Duty, duty: Duty) -> Result<()> {
         // One that was drained and stopped may be unknown to a master that has started since.
-        let known = before == Duty::Drain || version.namespace.is_member(node) || self.registry().node(node).is_some();
+        let known = before == Duty::Drain
+            || version.namespace.is_member(node)
+            || self.cluster_state().nodes().get(node).is_some();
         if !known {
             return Err(Error::of(ErrorCode::NotFound, Detail::UnknownDatanode));
         }
         match duty {
             Duty::Serve => Ok(()),
             Duty::Drain => self.check_drain(version, node).await,
-            Duty::Gone => match self.registry().state(node, self.clock.now()) {
+            Duty::Gone => match self.cluster_state().nodes().state(node, self.clock.now()) {
                 NodeState::Dead => Ok(()),
                 state => {
                     let detail = Detail::NotDead { live: state == NodeState::Live };
@@ -66,9 +63,9 @@ impl Master {
         let counted = version.clone();
         let search = tokio::task::spawn_blocking(move || counted.namespace.replicas_max());
         let wanted = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
-        let (wanted, registry) = (usize::from(wanted), self.registry());
-        let held = registry.node(node).map_or(0, |node| node.load.used());
-        let all: Vec<_> = registry.nodes(self.clock.now()).collect();
+        let (wanted, cluster) = (usize::from(wanted), self.cluster_state());
+        let held = cluster.nodes().get(node).map_or(0, |node| node.load.used());
+        let all: Vec<_> = cluster.nodes().all(self.clock.now()).collect();
         let stays = |id: DatanodeId| id != node && version.namespace.duty(id) == Duty::Serve;
         let staying = all.iter().filter(|(id, state, _)| *state == NodeState::Live && stays(*id));
         let loads: Vec<_> = staying.map(|(.., node)| &*node.load).collect();

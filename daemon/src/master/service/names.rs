@@ -1,9 +1,10 @@
 //! Names: making, moving, deleting, looking.
 
 use super::write::check_replication;
+use crate::master::convert::blocked;
 use crate::master::refused::{refused, refused_move};
-use crate::master::registry::told;
 use crate::master::state::Master;
+use dfs_logic::cluster::Event;
 use dfs_logic::command::{FsOp, Outcome, Refusal};
 use dfs_rpc::wire::{Blocked, ListFolder, ListPage};
 use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
@@ -75,10 +76,10 @@ impl Master {
         self.keep_drained(user, &path, replication);
         let op = FsOp::SetLayout { path: path.clone(), layout: Layout::Replicated { replicas: replication } };
         self.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
-        self.registry().healing.changed();
-        self.wake.notify_one();
+        self.observe(Event::LayoutChanged);
         let version = self.published.get();
-        Ok(u32::try_from(self.registry().serving(&version.namespace, self.clock.now())).unwrap_or(u32::MAX))
+        Ok(u32::try_from(self.cluster_state().nodes().serving(&version.namespace, self.clock.now()))
+            .unwrap_or(u32::MAX))
     }
 
     /// A datanode that is drained does not drain anew because more replicas of a file are wanted.
@@ -91,7 +92,7 @@ impl Master {
         let Ok((stat, chunks)) = version.namespace.chunks(path, 0, u64::MAX, usize::MAX, user) else { return };
         if replication > stat.replication {
             let ids: Vec<ChunkId> = chunks.into_iter().map(|(_, chunk)| chunk.id).collect();
-            self.registry().wants_more(&ids, stat.replication);
+            self.observe(Event::LayoutChanging { chunks: ids, enough: stat.replication });
         }
     }
 
@@ -101,7 +102,7 @@ impl Master {
         let found = version.namespace.chunks(path, 0, u64::MAX, usize::MAX, user);
         let (_, chunks) = found.map_err(|refusal| refused(refusal, path))?;
         let ids = chunks.into_iter().map(|(_, chunk)| chunk.id);
-        Ok(told(self.registry().blockers_of(ids, &version.namespace, self.clock.now())))
+        Ok(blocked(self.cluster_state().blockers_of(ids, &version.namespace, self.clock.now())))
     }
 
     pub(super) fn stat(&self, user: &str, path: &DfsPath) -> Result<Stat> {

@@ -1,13 +1,15 @@
 //! [`NodeService`] on one connection of one datanode.
 
 use crate::master::ahead::Ahead;
+use crate::master::convert;
+use crate::master::keys::Keys;
 use crate::master::refused::invalid;
-use crate::master::registry::Refused;
 use crate::master::state::Master;
+use dfs_logic::cluster::{Effect, Event, Refused};
 use dfs_rpc::services::NodeService;
 use dfs_rpc::wire;
-use dfs_rpc::wire::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Register, Registered, ReportPage};
-use dfs_types::{DatanodeId, Error, ErrorCode, Result, Timestamp};
+use dfs_rpc::wire::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
+use dfs_types::{ChunkRef, DatanodeId, Error, ErrorCode, Principal, Result};
 use std::sync::Arc;
 use tarpc::context::Context;
 
@@ -18,11 +20,6 @@ pub struct NodeCalls {
     pub node: DatanodeId,
     /// The number of this connection among all of this master.
     pub connection: u64,
-}
-
-/// How far a clock is ahead of ours.
-fn skew_ms(theirs: Timestamp, ours: Timestamp) -> i64 {
-    i64::try_from(theirs.0).unwrap_or(i64::MAX).saturating_sub(i64::try_from(ours.0).unwrap_or(i64::MAX))
 }
 
 /// Data folders that one datanode may have, and bytes of all that it says of itself in words: every master keeps them, and
@@ -43,25 +40,47 @@ fn check_words(load: &NodeLoad, version: &str) -> Result<()> {
     Err(invalid(format!("a datanode with {folders} data folders, described in {bytes} bytes; {most}")))
 }
 
-fn refused(refused: Refused) -> Error {
-    Error::new(ErrorCode::InvalidArgument, refused.to_string())
+/// # Errors
+/// The refusal among the effects of a message.
+pub(super) fn not_refused(effects: &[Effect]) -> std::result::Result<(), Refused> {
+    let refused = effects.iter().find_map(|effect| match effect {
+        Effect::Refuse(refused) => Some(*refused),
+        _ => None,
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+fn check_taken(effects: &[Effect]) -> Result<()> {
+    not_refused(effects).map_err(|refused| {
+        let in_use = matches!(refused, Refused::InUse { .. });
+        let code = if in_use { ErrorCode::AlreadyExists } else { ErrorCode::InvalidArgument };
+        Error::new(code, refused.to_string())
+    })
+}
+
+impl NodeCalls {
+    /// Returns the orders among the effects of a heartbeat, with the capabilities that they need.
+    fn orders(&self, effects: Vec<Effect>, keys: &Keys) -> Vec<Order> {
+        let holder = Principal::Datanode(self.node);
+        let seal = |operation, chunk: ChunkRef, at| {
+            self.master.seal(keys, operation, chunk, Some(chunk.checksum), holder.clone(), at).ok()
+        };
+        let order = |effect| match effect {
+            Effect::Order { order, .. } => convert::order(order, seal),
+            _ => None,
+        };
+        effects.into_iter().filter_map(order).collect()
+    }
 }
 
 impl NodeService for NodeCalls {
     async fn register(self, _: Context, register: Register) -> wire::Result<Registered> {
         let master = &self.master;
         check_words(&register.load, &register.version)?;
-        let (address, version) = (register.address, register.version.clone());
-        let skew_ms = skew_ms(register.load.clock, master.clock.calendar());
-        let mut registry = master.registry();
-        let registered = registry.register(self.node, register, self.connection, master.clock.now());
-        registered.map_err(|in_use| Error::new(ErrorCode::AlreadyExists, in_use.to_string()))?;
-        tracing::info!(node = %self.node, %address, version, "datanode registers");
-        registry.note_skew(self.node, skew_ms);
-        drop(registry);
-        master.wake.notify_one();
-        master.came.notify_waiters();
-        let heartbeat_ms = u64::try_from(master.settings.heartbeat.as_millis()).unwrap_or(u64::MAX);
+        let registration = convert::registration(register, master.clock.calendar());
+        let (node, connection) = (self.node, self.connection);
+        check_taken(&master.observe(Event::Registered { node, connection, registration }))?;
+        let heartbeat_ms = convert::millis(master.settings.heartbeat);
         Ok(Registered { master: master.id, keys: master.keys.get(&master.published).tokens.clone(), heartbeat_ms })
     }
 
@@ -69,24 +88,15 @@ impl NodeService for NodeCalls {
         let master = &self.master;
         check_words(&heartbeat.load, "")?;
         let version = master.published.get();
-        let leads = master.leads();
-        let skew_ms = skew_ms(heartbeat.load.clock, master.clock.calendar());
         let ids = heartbeat.added.iter().map(|stored| stored.key.chunk);
         let beyond = Ahead::beyond(ids, version.namespace.next_chunk());
-        let mut registry = master.registry();
-        let now = master.clock.now();
-        let orders = registry.heartbeat(self.node, self.connection, heartbeat, &version.namespace, leads, now);
-        if orders.is_ok() {
-            registry.note_skew(self.node, skew_ms);
-        }
-        let wanted = registry.healing.wants_attention();
-        drop(registry);
-        if wanted {
-            master.wake.notify_one();
-        }
-        let orders = orders.map_err(refused)?;
+        let heartbeat = convert::heartbeat(heartbeat, master.clock.calendar());
+        let (node, connection, leads) = (self.node, self.connection, master.leads());
+        let effects = master.observe_with(Event::Heartbeat { node, connection, heartbeat, leads }, &version.namespace);
+        check_taken(&effects)?;
         master.ahead().note_beyond(self.node, beyond);
-        Ok(HeartbeatReply { orders, keys: master.keys.get(&master.published).tokens.clone() })
+        let keys = master.keys.get(&master.published);
+        Ok(HeartbeatReply { orders: self.orders(effects, &keys), keys: keys.tokens.clone() })
     }
 
     async fn chunk_report(self, _: Context, page: ReportPage) -> wire::Result<()> {
@@ -94,17 +104,10 @@ impl NodeService for NodeCalls {
         let version = master.published.get();
         let ids = page.chunks.iter().map(|stored| stored.key.chunk);
         let beyond = Ahead::beyond(ids, version.namespace.next_chunk());
-        let mut registry = master.registry();
-        let now = master.clock.now();
-        let last = registry.report(self.node, self.connection, page, &version.namespace, now);
-        drop(registry);
-        let last = last.map_err(refused)?;
+        let (node, connection, page) = (self.node, self.connection, convert::report_page(page));
+        let effects = master.observe_with(Event::ChunkReport { node, connection, page }, &version.namespace);
+        check_taken(&effects)?;
         master.ahead().note_beyond(self.node, beyond);
-        if last {
-            tracing::info!(node = %self.node, chunks = master.registry().locations.count(self.node), "datanode has reported");
-            master.wake.notify_one();
-            master.came.notify_waiters();
-        }
         Ok(())
     }
 }

@@ -1,13 +1,16 @@
 //! Reading: where the chunks are. And what readers found damaged.
 
+use super::node::not_refused;
+use crate::master::convert::address;
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
 use bytes::Bytes;
+use dfs_logic::cluster::{ClusterState, Event};
 use dfs_logic::traffic::Rates;
 use dfs_rpc::CHUNKS_PER_PLAN_MAX;
 use dfs_rpc::capability::{CapabilityError, Operation};
 use dfs_rpc::wire::{FolderTraffic, LocatedChunk, NodeAddress, PlanRead, ReadPlan, Traffic};
-use dfs_types::{ChunkRef, DatanodeId, DfsPath, Error, ErrorCode, Principal, Result};
+use dfs_types::{ChunkRef, DatanodeId, DfsPath, Error, ErrorCode, Principal, Result, Timestamp};
 use std::pin::pin;
 use std::sync::PoisonError;
 use tokio::time::Instant;
@@ -37,10 +40,10 @@ impl Master {
             let mut came = pin!(self.came.notified());
             came.as_mut().enable();
             let (found, open) = {
-                let (version, registry) = (self.published.get(), self.registry());
+                let (version, cluster) = (self.published.get(), self.cluster_state());
                 let now = self.clock.now();
-                let found: Vec<_> = chunks.iter().map(|(_, chunk)| registry.readers(chunk.key(), now, turn)).collect();
-                let open = found.iter().any(Vec::is_empty) && registry.roll(&version.namespace, now).is_open();
+                let found: Vec<_> = chunks.iter().map(|(_, chunk)| readers(&cluster, chunk, now, turn)).collect();
+                let open = found.iter().any(Vec::is_empty) && cluster.roll(&version.namespace, now).is_open();
                 (found, open)
             };
             if !open || tokio::time::timeout_at(until, came).await.is_err() {
@@ -74,12 +77,13 @@ impl Master {
         let reader = Principal::User(user.to_owned());
         opened.check(self.cluster, Operation::Read, &reader, node, self.clock.calendar()).map_err(denied)?;
         let key = opened.key().ok_or_else(|| denied(CapabilityError::Operation))?;
-        let told = self.registry().verify(node, key, self.clock.now());
-        if told == Some(true) {
-            tracing::warn!(replica = %key, %node, "a reader reports damage; the datanode will verify the replica");
-        }
-        told.map(drop).ok_or_else(|| invalid(format!("{node} is not known to have chunk {}", key.chunk)))
+        not_refused(&self.observe(Event::CorruptionReported { node, key }))
+            .map_err(|refused| invalid(refused.to_string()))
     }
+}
+
+fn readers(cluster: &ClusterState, chunk: &ChunkRef, now: Timestamp, turn: u64) -> Vec<NodeAddress> {
+    cluster.readers(chunk.key(), now, turn).into_iter().map(address).collect()
 }
 
 /// Bytes of these chunks, each with its place in the file, that the plan asks for.

@@ -2,6 +2,7 @@
 
 use crate::master::refused::invalid;
 use crate::master::state::{Held, Master};
+use dfs_logic::cluster::Event;
 use dfs_rpc::TEXT_BYTES_MAX;
 use dfs_rpc::wire::SafeModeChange;
 use dfs_types::Result;
@@ -25,13 +26,10 @@ impl Master {
                     self.pool.clear();
                 }
                 let held = self.held().take().is_some();
-                let mut registry = self.registry();
-                if held || registry.healing.safe_mode().is_some() {
+                if held || self.cluster_state().monitor().safe_mode().is_some() {
                     self.journal.info(None, format!("{user} has ended safe mode"));
                 }
-                registry.healing.leave_safe_mode();
-                drop(registry);
-                self.wake.notify_one();
+                self.observe(Event::SafeModeLeft);
             }
         }
         Ok(())

@@ -2,26 +2,102 @@
 
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
-use dfs_logic::repair::{Examiner, Shortage, View};
+use dfs_logic::repair::{Examiner, NodeView, Shortage, View};
 use dfs_logic::search::Criteria;
 use dfs_logic::state::{Met, State};
 use dfs_rpc::wire::{Find, Found, FoundPage, Looked, Short, Wanted};
 use dfs_rpc::{CHUNKS_PER_SEARCH_MAX, ENTRIES_PER_PAGE_MAX, ENTRIES_PER_SEARCH_MAX, TEXT_BYTES_MAX};
-use dfs_types::{DfsPath, Glob, Kind, Result};
+use dfs_types::{ChunkId, DatanodeId, DfsPath, Glob, Kind, Result, Stat};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+
+/// Chunks whose replicas are looked at while the state of the cluster is locked. The walk along the tree holds no lock, and
+/// heartbeats are taken in between.
+const SLICE_CHUNKS: usize = 4_096;
 
 impl Master {
     pub(super) fn find(&self, user: &str, find: &Find) -> Result<FoundPage> {
         let criteria = criteria(&find.wanted)?;
         let version = self.published.get();
-        if !find.wanted.short {
-            return page(&version.namespace, user, find, &criteria, None);
+        let namespace = &version.namespace;
+        // The liveness of the datanodes is that of the beginning, for the whole page.
+        let nodes = find.wanted.short.then(|| self.cluster_state().nodes().views(namespace, self.clock.now()));
+        let mut page = Page::default();
+        let mut after = find.after.clone();
+        loop {
+            let stretch = page.walk(namespace, user, find, &criteria, after.as_ref())?;
+            let shortages = nodes.as_ref().map(|nodes| self.shortages(namespace, &stretch.matched, nodes));
+            page.take(stretch.matched, shortages);
+            after = stretch.next;
+            if after.is_none() || page.is_full() {
+                return Ok(FoundPage { next: after, ..page.found });
+            }
         }
-        let registry = self.registry();
-        let nodes = registry.views(&version.namespace, self.clock.now());
-        let view = View { namespace: &version.namespace, locations: &registry.locations, nodes: &nodes };
-        page(&version.namespace, user, find, &criteria, Some(Examiner::new(&view)))
     }
+
+    /// Returns the replicas that the chunks of each of these entries lack. The lock of the cluster state is taken for each
+    /// slice of at most [`SLICE_CHUNKS`] chunks.
+    fn shortages(&self, state: &State, matched: &[Matched], nodes: &BTreeMap<DatanodeId, NodeView>) -> Vec<Short> {
+        let mut all = vec![Short::default(); matched.len()];
+        let parts: Vec<Part<'_>> = matched.iter().map(|entry| Part::new(&entry.chunks, entry.replicas)).collect();
+        for slice in slices(&parts) {
+            let cluster = self.cluster_state();
+            let view = View { namespace: state, locations: cluster.locations(), nodes };
+            let mut examiner = Examiner::new(&view);
+            for (at, part) in slice {
+                let Some(short) = all.get_mut(at) else { continue };
+                let Shortage { missing, endangered, under } = examiner.shortage(part.chunks, part.replicas);
+                short.missing += missing;
+                short.endangered += endangered;
+                short.under += under;
+            }
+        }
+        all
+    }
+}
+
+/// An entry that matches the criteria.
+#[derive(Debug)]
+struct Matched {
+    path: DfsPath,
+    stat: Stat,
+    /// None are kept where no shortage is asked for.
+    chunks: Vec<ChunkId>,
+    replicas: u8,
+}
+
+/// Some chunks of one entry, each of which should have so many replicas.
+#[derive(Debug, Clone, Copy)]
+struct Part<'a> {
+    chunks: &'a [ChunkId],
+    replicas: u8,
+}
+
+impl<'a> Part<'a> {
+    fn new(chunks: &'a [ChunkId], replicas: u8) -> Self {
+        Self { chunks, replicas }
+    }
+}
+
+/// Cuts the chunks of entries into slices of at most [`SLICE_CHUNKS`]; each part stands with the place of its entry.
+fn slices<'a>(entries: &[Part<'a>]) -> Vec<Vec<(usize, Part<'a>)>> {
+    let mut slices: Vec<Vec<(usize, Part<'_>)>> = Vec::new();
+    let mut room = 0;
+    for (at, Part { mut chunks, replicas }) in entries.iter().copied().enumerate() {
+        while !chunks.is_empty() {
+            if room == 0 {
+                slices.push(Vec::new());
+                room = SLICE_CHUNKS;
+            }
+            let (part, rest) = chunks.split_at(chunks.len().min(room));
+            if let Some(slice) = slices.last_mut() {
+                slice.push((at, Part { chunks: part, replicas }));
+            }
+            room -= part.len();
+            chunks = rest;
+        }
+    }
+    slices
 }
 
 fn criteria(wanted: &Wanted) -> Result<Criteria> {
@@ -38,41 +114,79 @@ fn criteria(wanted: &Wanted) -> Result<Criteria> {
     })
 }
 
-fn page(
-    namespace: &State,
-    user: &str,
-    find: &Find,
-    criteria: &Criteria,
-    mut examiner: Option<Examiner<'_>>,
-) -> Result<FoundPage> {
-    let mut page = FoundPage { entries: Vec::new(), closed: Vec::new(), looked: Looked::default(), next: None };
-    let mut chunks_examined = 0;
-    let visit = |met: &Met<'_>| {
-        count(&mut page.looked, met);
-        // Only what is shown needs a path of its own; it was put together from names of this tree.
-        let path = || DfsPath::parse(met.path).ok();
-        if criteria.matches(met) {
-            let short = examiner.as_mut().map_or_else(Short::default, |examiner| {
-                chunks_examined += met.chunks().len();
-                let Shortage { missing, endangered, under } = examiner.shortage(met.chunks(), met.replicas());
-                Short { missing, endangered, under }
-            });
-            if !find.wanted.short || short != Short::default() {
-                page.entries.extend(path().map(|path| Found { path, stat: met.stat(), short }));
+/// A page that is being put together, one stretch of the walk after the other.
+#[derive(Debug)]
+struct Page {
+    found: FoundPage,
+    chunks_examined: usize,
+}
+
+/// The outcome of one stretch of the walk.
+#[derive(Debug)]
+struct Stretch {
+    matched: Vec<Matched>,
+    next: Option<DfsPath>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        let found = FoundPage { entries: Vec::new(), closed: Vec::new(), looked: Looked::default(), next: None };
+        Self { found, chunks_examined: 0 }
+    }
+}
+
+impl Page {
+    fn is_full(&self) -> bool {
+        self.is_full_with(0)
+    }
+
+    /// Returns true if the page may hold no more than these entries and those that it has.
+    fn is_full_with(&self, matched: usize) -> bool {
+        let FoundPage { entries, closed, looked, .. } = &self.found;
+        entries.len() + closed.len() + matched >= ENTRIES_PER_PAGE_MAX as usize
+            || looked.files + looked.directories >= ENTRIES_PER_SEARCH_MAX
+            || self.chunks_examined >= CHUNKS_PER_SEARCH_MAX
+    }
+
+    /// Walks on until the page may be full, or a slice of chunks is together.
+    fn walk(
+        &mut self,
+        namespace: &State,
+        user: &str,
+        find: &Find,
+        criteria: &Criteria,
+        after: Option<&DfsPath>,
+    ) -> Result<Stretch> {
+        let mut matched: Vec<Matched> = Vec::new();
+        let mut chunks = 0;
+        let visit = |met: &Met<'_>| {
+            count(&mut self.found.looked, met);
+            // Only what is shown needs a path of its own; it was put together from names of this tree.
+            let path = || DfsPath::parse(met.path).ok();
+            if criteria.matches(met) {
+                let of_file = if find.wanted.short { met.chunks().to_vec() } else { Vec::new() };
+                chunks += of_file.len();
+                self.chunks_examined += of_file.len();
+                let replicas = met.replicas();
+                matched.extend(path().map(|path| Matched { path, stat: met.stat(), chunks: of_file, replicas }));
             }
-        }
-        if met.closed {
-            page.closed.extend(path());
-        }
-        let looked = page.looked.files + page.looked.directories;
-        let full = page.entries.len() + page.closed.len() >= ENTRIES_PER_PAGE_MAX as usize
-            || looked >= ENTRIES_PER_SEARCH_MAX
-            || chunks_examined >= CHUNKS_PER_SEARCH_MAX;
-        if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let next = namespace.walk(&find.path, find.after.as_ref(), user, visit);
-    page.next = next.map_err(|refusal| refused(refusal, &find.path))?;
-    Ok(page)
+            if met.closed {
+                self.found.closed.extend(path());
+            }
+            let ends = chunks >= SLICE_CHUNKS || self.is_full_with(matched.len());
+            if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let next = namespace.walk(&find.path, after, user, visit);
+        Ok(Stretch { matched, next: next.map_err(|refusal| refused(refusal, &find.path))? })
+    }
+
+    /// Takes over the entries of a stretch; with shortages only those that have one.
+    fn take(&mut self, matched: Vec<Matched>, shortages: Option<Vec<Short>>) {
+        let only_short = shortages.is_some();
+        let shorts = shortages.unwrap_or_default().into_iter().chain(std::iter::repeat(Short::default()));
+        let found = matched.into_iter().zip(shorts).filter(|(_, short)| !only_short || *short != Short::default());
+        self.found.entries.extend(found.map(|(Matched { path, stat, .. }, short)| Found { path, stat, short }));
+    }
 }
 
 fn count(looked: &mut Looked, met: &Met<'_>) {
@@ -83,5 +197,22 @@ fn count(looked: &mut Looked, met: &Met<'_>) {
             looked.bytes += met.size();
             looked.chunks += met.chunks().len() as u64;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_is_held_for_a_slice_of_chunks() {
+        let files = [0, 1, 10_000, 4_096, 3, 0].map(|chunks| (0..chunks).map(ChunkId).collect::<Vec<_>>());
+        let entries: Vec<Part<'_>> = files.iter().map(|chunks| Part::new(chunks, 3)).collect();
+        let slices = slices(&entries);
+        let chunks = |slice: &Vec<(usize, Part<'_>)>| slice.iter().map(|(_, part)| part.chunks.len()).sum::<usize>();
+        assert!(slices.iter().all(|slice| (1..=SLICE_CHUNKS).contains(&chunks(slice))));
+        let mut all = vec![Vec::new(); files.len()];
+        slices.iter().flatten().for_each(|(at, part)| all[*at].extend_from_slice(part.chunks));
+        assert_eq!(all, files);
     }
 }

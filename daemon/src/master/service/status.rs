@@ -1,7 +1,8 @@
 //! The cluster in figures.
 
-use crate::master::registry::Glance;
+use crate::master::convert::{cluster_status, node_status, replication};
 use crate::master::state::{Held, Master, safe_mode_reason};
+use dfs_logic::cluster::ClusterSnapshot;
 use dfs_rpc::wire::{ClusterStatus, FullDisk, MasterStatus, NodeStatus, SafeMode};
 use dfs_types::MasterId;
 
@@ -9,31 +10,31 @@ use dfs_types::MasterId;
 const LOG_SEGMENTS_NEEDED: u64 = 2;
 
 impl Master {
-    /// The registry at this moment.
-    pub(in crate::master) fn glance(&self) -> Glance {
+    /// Takes a snapshot of the state of the cluster.
+    pub(in crate::master) fn snapshot(&self) -> ClusterSnapshot {
         let version = self.published.get();
-        self.registry().glance(&version.namespace, self.clock.now())
+        self.cluster_state().snapshot(&version.namespace, self.clock.now())
     }
 
     pub(super) fn status(&self) -> ClusterStatus {
-        let glance = self.glance();
-        self.status_of(&glance)
+        let snapshot = self.snapshot();
+        self.status_of(&snapshot)
     }
 
-    /// The cluster with the datanodes as they were at a glance.
-    pub(in crate::master) fn status_of(&self, glance: &Glance) -> ClusterStatus {
+    /// Returns the status of the cluster with the datanodes of a snapshot.
+    pub(in crate::master) fn status_of(&self, snapshot: &ClusterSnapshot) -> ClusterStatus {
         let version = self.published.get();
         let totals = version.namespace.totals();
         let chunks_total = version.namespace.chunk_count();
-        let mut replication = glance.replication;
-        let safe_mode = match (self.held().clone(), glance.safe_mode) {
+        let mut replication = replication(snapshot);
+        let safe_mode = match (self.held().clone(), snapshot.safe_mode) {
             (None, None) => None,
             (Some(Held { by, reason }), _) => {
                 let chunks_reported = chunks_total.saturating_sub(replication.missing);
                 Some(SafeMode { chunks_reported, chunks_total, reason, by: Some(by) })
             }
             (None, Some(chunks_reported)) => {
-                let reason = safe_mode_reason(glance.roll, chunks_reported, chunks_total);
+                let reason = safe_mode_reason(snapshot.roll, chunks_reported, chunks_total);
                 Some(SafeMode { chunks_reported, chunks_total, reason, by: None })
             }
         };
@@ -50,10 +51,10 @@ impl Master {
             space: totals.replica_bytes,
             replication,
             unfinished: self.unfinished(),
-            room: glance.room(self.settings.replication),
+            room: snapshot.room(self.settings.replication),
             room_replicas: self.settings.replication,
             full: self.full_disk(),
-            ..glance.status(self.cluster, self.clock.calendar())
+            ..cluster_status(snapshot, self.cluster, self.clock.calendar())
         }
     }
 
@@ -84,7 +85,7 @@ impl Master {
     }
 
     pub(super) fn nodes(&self) -> Vec<NodeStatus> {
-        let glance = self.glance();
-        glance.nodes.iter().map(|node| node.status(glance.now)).collect()
+        let snapshot = self.snapshot();
+        snapshot.nodes.iter().map(|node| node_status(node, snapshot.now)).collect()
     }
 }

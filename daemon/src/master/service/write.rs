@@ -1,13 +1,14 @@
 //! Writing: planning where chunks go, and naming them when they are there.
 
-use super::chains::{Unplaced, Wanted, place};
+use super::chains::{Placed, Unplaced, Wanted, place};
+use crate::master::convert::{address, millis};
 use crate::master::keys::Keys;
 use crate::master::raft::proposer::ProposeError;
 use crate::master::refused::{invalid, proposal_failed, refused, write_refused};
-use crate::master::registry::millis;
 use crate::master::state::Master;
 use crate::master::unfinished::{ABANDONED_PER_COMMAND_MAX, space_held};
 use bytes::Bytes;
+use dfs_logic::cluster::Event;
 use dfs_logic::command::{FsOp, NewFile, Outcome};
 use dfs_logic::writes::Planned;
 use dfs_rpc::capability::{Capability, Operation, Receipt, Stored};
@@ -80,9 +81,10 @@ impl Master {
         let ids = self.take_ids(count).await?;
         let keys = self.keys.get(&self.published);
         self.note_planned(user, &plan, &ids, shape)?;
-        let registry = self.registry();
+        let cluster = self.cluster_state();
         let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
-            let addresses: Vec<_> = chain.iter().filter_map(|node| registry.address(*node)).collect();
+            let addresses: Vec<_> =
+                chain.iter().filter_map(|node| cluster.nodes().address(*node)).map(address).collect();
             let principal = Principal::User(user.to_owned());
             let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size, checksum: 0 };
             let capability = self.seal(&keys, Operation::Write, chunk, None, principal, addresses.clone())?;
@@ -120,8 +122,14 @@ impl Master {
             let mut came = pin!(self.came.notified());
             came.as_mut().enable();
             let placed = {
-                let (version, mut registry) = (self.published.get(), self.registry());
-                place(&mut registry, &version.namespace, plan, wanted, self.clock.now())
+                // Places are chosen and counted in one step, so that two plans do not take the same room.
+                let (version, mut cluster) = (self.published.get(), self.cluster_state());
+                let now = self.clock.now();
+                place(&cluster, &version.namespace, plan, wanted, now).map(|Placed { chains, bytes }| {
+                    let planned = Event::WritePlanned { pipelines: chains.clone(), bytes };
+                    self.carry_out(cluster.observe(planned, &version.namespace, now));
+                    chains
+                })
             };
             match placed {
                 Ok(chains) => return Ok(chains),
@@ -211,7 +219,7 @@ impl Master {
         self.note_stored(&chunks, &holders);
         let applied = self.propose(commit.request, user, FsOp::Commit(file)).await?;
         let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
-        self.note_committed(&holders, shape);
+        self.note_committed(holders, shape);
         self.end_write(user, commit.write, leftovers);
         match outcome {
             Outcome::File(stat) => {
@@ -257,8 +265,9 @@ impl Master {
         }
         let (needed, found) = (usize::from(replicas_min(shape.replication)), genuine.len());
         if found >= needed {
-            let (now, registry) = (self.clock.now(), self.registry());
-            let standing = genuine.iter().filter(|receipt| registry.stands(receipt, committed.chunk.key(), now));
+            let (now, cluster) = (self.clock.now(), self.cluster_state());
+            let standing =
+                genuine.iter().filter(|receipt| cluster.stands(receipt.node, receipt.boot, committed.chunk.key(), now));
             return Ok(standing.map(|receipt| receipt.node).collect());
         }
         let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
@@ -276,22 +285,12 @@ impl Master {
     /// Records the replicas of a new file before the commit is applied, so that a survey in between does not count its
     /// chunks as missing.
     fn note_stored(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>]) {
-        let version = self.published.look();
-        let mut registry = self.registry();
-        for (chunk, holders) in chunks.iter().zip(holders) {
-            registry.add_stored(chunk.key(), holders, &version.namespace);
-        }
+        let chunks = chunks.iter().zip(holders).map(|(chunk, holders)| (chunk.key(), holders.clone()));
+        self.observe(Event::Committing { chunks: chunks.collect() });
     }
 
     /// The file has appeared.
-    fn note_committed(&self, holders: &[Vec<DatanodeId>], shape: Shape) {
-        let mut registry = self.registry();
-        for holders in holders {
-            if holders.len() < usize::from(shape.replication) {
-                registry.healing.changed();
-            }
-            // One that drains has got one more: the write was planned before.
-            holders.iter().for_each(|id| registry.uncount(*id));
-        }
+    fn note_committed(&self, holders: Vec<Vec<DatanodeId>>, shape: Shape) {
+        self.observe(Event::Committed { holders, replicas: shape.replication });
     }
 }

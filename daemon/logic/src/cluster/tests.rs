@@ -1,20 +1,21 @@
-//! The registry by itself, with time as it is set: heartbeats every three seconds, dead after ten.
+//! The cluster state by itself, with time as it is set: heartbeats every three seconds, dead after ten.
 
-use super::{InUse, Registry, RegistrySettings};
-use crate::master::board::Journal;
-use crate::master::clock::Clock;
-use bytes::Bytes;
-use dfs_logic::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, NodeOp, Op};
-use dfs_logic::expected::Roll;
-use dfs_logic::liveness::{LivenessSettings, NodeState};
-use dfs_logic::state::State;
-use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Order, Register, ReportPage};
+mod random;
+mod rates;
+
+use super::{
+    ClusterEvent, ClusterSettings, ClusterState, DirectoryLoad, Effect, Event, Heartbeat, NodeLoad, Order, Refused,
+    Registration, ReportPage,
+};
+use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, NodeOp, Op};
+use crate::expected::Roll;
+use crate::liveness::{LivenessSettings, NodeState};
+use crate::state::State;
 use dfs_types::{
     ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, Layout, ReplicaState, RequestId,
     StoredReplica, Timestamp,
 };
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 const ONE: Generation = Generation(1);
@@ -24,15 +25,16 @@ fn chunk(id: u64) -> ChunkRef {
 }
 
 struct Cluster {
-    registry: Registry,
+    state: ClusterState,
     space: State,
-    journal: Arc<Journal>,
+    events: Vec<ClusterEvent>,
     now: Timestamp,
 }
 
 fn load() -> NodeLoad {
-    let folder = FolderLoad { path: "/data".to_owned(), capacity: 1 << 40, free: 1 << 40, ..FolderLoad::default() };
-    NodeLoad { folders: vec![folder], ..NodeLoad::default() }
+    let path = "/data".to_owned();
+    let directory = DirectoryLoad { path, capacity: 1 << 40, free: 1 << 40, ..DirectoryLoad::default() };
+    NodeLoad { directories: vec![directory], ..NodeLoad::default() }
 }
 
 fn news() -> Heartbeat {
@@ -47,13 +49,16 @@ fn address(id: u16, boot: u64) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, id * 100 + boot as u16))
 }
 
+fn registration(id: u16, boot: u64, load: NodeLoad) -> Registration {
+    Registration { boot, address: address(id, boot), load, version: "".into(), skew_ms: 0 }
+}
+
 impl Cluster {
-    /// A file `/N` for each of `files`: a chunk with the number N, and how many copies it should have.
+    /// A file `/N` for each of `files`: a chunk with the number N, and how many replicas it should have.
     fn new(files: &[(u64, u8)]) -> Self {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
-        let journal = Arc::new(Journal::new(Clock::new()));
-        let registry = Registry::new(RegistrySettings::new(liveness), journal.clone(), Timestamp(0));
-        let mut cluster = Self { registry, space: State::new(), journal, now: Timestamp(0) };
+        let state = ClusterState::new(ClusterSettings::new(liveness), Timestamp(0));
+        let mut cluster = Self { state, space: State::new(), events: Vec::new(), now: Timestamp(0) };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
         cluster.apply(AdminOp::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
         cluster.apply(ChunkOp::Reserve { count: 100 });
@@ -74,9 +79,20 @@ impl Cluster {
         assert!(self.space.apply(&command).is_ok(), "{command:?}");
     }
 
-    fn register(&mut self, id: u16, boot: u64) -> Result<(), InUse> {
-        let register = Register { boot, address: address(id, boot), load: load(), version: String::new() };
-        self.registry.register(DatanodeId(id), register, boot, self.now)
+    /// Has an event observed; the cluster events among the effects are kept.
+    fn observe(&mut self, event: Event) -> Vec<Effect> {
+        let effects = self.state.observe(event, &self.space, self.now);
+        let emitted = effects.iter().filter_map(|effect| match effect {
+            Effect::Emit(event) => Some(event.clone()),
+            _ => None,
+        });
+        self.events.extend(emitted);
+        effects
+    }
+
+    fn register(&mut self, id: u16, boot: u64) -> Result<(), Refused> {
+        let registration = registration(id, boot, load());
+        refused(self.observe(Event::Registered { node: DatanodeId(id), connection: boot, registration }))
     }
 
     /// A datanode that belongs to the cluster, and reports these chunks.
@@ -88,8 +104,13 @@ impl Cluster {
 
     fn report(&mut self, id: u16, chunks: &[u64]) {
         let page = ReportPage { boot: 1, first: true, last: true, chunks: verified(chunks) };
-        let taken = self.registry.report(DatanodeId(id), 1, page, &self.space, self.now);
-        assert_eq!(taken, Ok(true));
+        let effects = self.observe(Event::ChunkReport { node: DatanodeId(id), connection: 1, page });
+        let complete = |effect: &Effect| matches!(effect, Effect::Emit(ClusterEvent::Reported { .. }));
+        assert!(effects.iter().any(complete), "{effects:?}");
+    }
+
+    fn disconnect(&mut self, id: u16) {
+        self.observe(Event::Disconnected { node: DatanodeId(id), connection: 1 });
     }
 
     fn heartbeat(&mut self, id: u16, removed: &[u64]) -> Vec<Order> {
@@ -107,7 +128,14 @@ impl Cluster {
     }
 
     fn beat(&mut self, id: u16, heartbeat: Heartbeat) -> Vec<Order> {
-        self.registry.heartbeat(DatanodeId(id), 1, heartbeat, &self.space, true, self.now).expect("it has registered")
+        let (node, connection, leads) = (DatanodeId(id), 1, true);
+        let effects = self.observe(Event::Heartbeat { node, connection, heartbeat, leads });
+        assert_eq!(refused(effects.clone()), Ok(()), "it has registered");
+        let order = |effect| match effect {
+            Effect::Order { node: of, order } if of == node => Some(order),
+            _ => None,
+        };
+        effects.into_iter().filter_map(order).collect()
     }
 
     /// Time passes, with heartbeats of these each second; nobody carries out an order, and those that are given are the
@@ -124,27 +152,36 @@ impl Cluster {
         given
     }
 
-    /// What the worker does.
+    /// The background work of a leader, but for garbage.
     fn look(&mut self) {
-        let now = self.now;
-        self.registry.refresh_states(now);
-        self.registry.note_duties(&self.space, now);
-        if self.registry.begin_survey(now) {
-            assert!(self.registry.advance_survey(&self.space, now));
+        self.observe(Event::Tick);
+        self.repeat(Event::Survey);
+        for event in [Event::Review { leads: true }, Event::CheckDeletions, Event::Repair { seed: 1 }] {
+            self.observe(event);
         }
-        self.registry.judge_safe_mode(&self.space, now);
-        self.registry.repeat_deletions(&self.space, now);
-        self.registry.order_repairs(&self.space, &|_, _, _, _| Some(Bytes::new()), 1, now);
+    }
+
+    /// Has an event observed until there is nothing more to do.
+    fn repeat(&mut self, event: Event) {
+        while self.observe(event.clone()).contains(&Effect::Continue) {}
+    }
+
+    fn count(&self, id: u16) -> u64 {
+        self.state.locations().count(DatanodeId(id))
     }
 
     fn roll(&self) -> (u32, u32) {
-        let Roll { expected, reported, .. } = self.registry.roll(&self.space, self.now);
+        let Roll { expected, reported, .. } = self.state.roll(&self.space, self.now);
         (reported, expected)
     }
+}
 
-    fn events(&self, text: &str) -> usize {
-        self.journal.after(0).iter().filter(|event| event.text.contains(text)).count()
-    }
+fn refused(effects: Vec<Effect>) -> Result<(), Refused> {
+    let refused = effects.into_iter().find_map(|effect| match effect {
+        Effect::Refuse(refused) => Some(refused),
+        _ => None,
+    });
+    refused.map_or(Ok(()), Err)
 }
 
 fn copies(given: &[(u16, Order)]) -> Vec<(u16, u64, u16)> {
@@ -172,21 +209,23 @@ fn a_member_is_waited_for_after_a_start_and_after_a_standstill() {
     cluster.come(2, &[1]);
     cluster.look();
     assert_eq!(cluster.roll(), (2, 3));
-    assert!(cluster.registry.healing.safe_mode().is_some(), "the third one may come");
+    assert!(cluster.state.monitor().safe_mode().is_some(), "the third one may come");
     let given = cluster.pass(9, &[1, 2]);
     assert_eq!((cluster.roll(), given), ((2, 3), vec![]));
     cluster.pass(1, &[1, 2]);
     assert_eq!(cluster.roll(), (2, 2), "it has had its time");
-    assert_eq!(cluster.registry.healing.safe_mode(), None);
+    assert_eq!(cluster.state.monitor().safe_mode(), None);
     cluster.come(3, &[]);
     assert_eq!(cluster.roll(), (3, 3));
     // The master stands still, and the connections close meanwhile.
-    cluster.registry.disconnected(DatanodeId(2), 1);
+    cluster.disconnect(2);
     cluster.look();
     assert_eq!(cluster.roll(), (2, 2), "one that is lost while the master runs is stale, and not waited for");
-    assert!(cluster.registry.note_standstill(Duration::from_secs(20), cluster.now));
-    assert!(!cluster.registry.note_standstill(Duration::from_secs(20), cluster.now), "noted once");
-    assert_eq!((cluster.roll(), cluster.events("stood still for 20s")), ((2, 3), 1));
+    let lost = Duration::from_secs(20);
+    assert_eq!(cluster.observe(Event::StoodStill { lost }).len(), 2);
+    assert_eq!(cluster.observe(Event::StoodStill { lost }), [], "noted once");
+    let stood_still = cluster.events.iter().filter(|event| **event == ClusterEvent::StoodStill { span: lost });
+    assert_eq!((cluster.roll(), stood_still.count()), ((2, 3), 1));
     cluster.come(2, &[1]);
     assert_eq!(cluster.roll(), (3, 3));
 }
@@ -197,11 +236,11 @@ fn safe_mode_does_not_end_by_the_first_datanode_that_has_all_chunks() {
     (1..=3).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
     cluster.come(1, &[1]);
     cluster.look();
-    assert_eq!(cluster.registry.healing.safe_mode(), Some(1));
+    assert_eq!(cluster.state.monitor().safe_mode(), Some(1));
     cluster.come(2, &[1]);
     cluster.register(3, 1).expect("nobody else");
     cluster.look();
-    assert_eq!(cluster.registry.healing.safe_mode(), None, "all chunks are reported, and all datanodes are there");
+    assert_eq!(cluster.state.monitor().safe_mode(), None, "all chunks are reported, and all datanodes are there");
 }
 
 #[test]
@@ -209,18 +248,19 @@ fn those_that_may_come_are_counted_for_placement() {
     let mut cluster = Cluster::new(&[]);
     (1..=4).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
     cluster.apply(NodeOp::SetDuty { node: DatanodeId(4), duty: Duty::Drain });
-    let coming =
-        |cluster: &Cluster, exclude: &[DatanodeId]| cluster.registry.may_come(&cluster.space, exclude, cluster.now);
+    let coming = |cluster: &Cluster, exclude: &[DatanodeId]| {
+        cluster.state.nodes().may_come(&cluster.space, exclude, cluster.now)
+    };
     assert_eq!(coming(&cluster, &[]), 3);
     assert_eq!(coming(&cluster, &[DatanodeId(2)]), 2);
     cluster.come(1, &[]);
     assert_eq!(coming(&cluster, &[]), 2);
     cluster.pass(10, &[1]);
     assert_eq!(coming(&cluster, &[]), 0);
-    cluster.registry.disconnected(DatanodeId(1), 1);
+    cluster.disconnect(1);
     assert_eq!(coming(&cluster, &[]), 1, "one that is restarted");
     cluster.pass(10, &[]);
-    assert_eq!((coming(&cluster, &[]), cluster.registry.state(DatanodeId(1), cluster.now)), (0, NodeState::Dead));
+    assert_eq!((coming(&cluster, &[]), cluster.state.nodes().state(DatanodeId(1), cluster.now)), (0, NodeState::Dead));
 }
 
 #[test]
@@ -234,7 +274,7 @@ fn an_order_ends_when_its_target_falls_silent_and_the_copy_is_made_elsewhere() {
     let other = 5 - target;
     // Overdue after two heartbeats; its order would have had more than twenty seconds left.
     let given = cluster.pass(8, &[1, other]);
-    assert_eq!(cluster.registry.state(DatanodeId(target), cluster.now), NodeState::Stale);
+    assert_eq!(cluster.state.nodes().state(DatanodeId(target), cluster.now), NodeState::Stale);
     assert_eq!(copies(&given), [(1, 1, other)]);
 }
 
@@ -259,7 +299,7 @@ fn a_deletion_that_is_not_confirmed_counts_as_not_done() {
     let given = cluster.pass(12, &[1, 2]);
     let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
     assert_eq!(deletions(&cluster.pass(56, &[1, 2])), [], "it has a minute to be carried out");
-    assert_eq!(cluster.registry.locations.count(DatanodeId(node)), 0);
+    assert_eq!(cluster.count(node), 0);
     // What is one too many is found once more, and it need not be the same one.
     let given = cluster.pass(6, &[1, 2]);
     let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
@@ -276,17 +316,17 @@ fn a_deletion_that_was_lost_is_not_repeated_when_the_replica_is_the_last_one() {
     let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
     cluster.heartbeat(3 - node, &[1]);
     assert_eq!(deletions(&cluster.pass(130, &[1, 2])), []);
-    assert_eq!(cluster.registry.locations.count(DatanodeId(node)), 1, "it counts again");
+    assert_eq!(cluster.count(node), 1, "it counts again");
 }
 
 /// Three datanodes with replicas of chunk 1 and one more that is to delete its own: the order is made, and not given yet.
 fn one_is_to_go() -> (Cluster, DatanodeId) {
     let mut cluster = Cluster::new(&[(1, 3)]);
     (1..=4).for_each(|id| cluster.come(id, &[1]));
-    while cluster.registry.healing.deletes_ordered == 0 {
+    while cluster.state.monitor().deletes_ordered == 0 {
         assert_eq!(deletions(&cluster.pass(1, &[1, 2, 3, 4])), []);
     }
-    let goes = (1..=4).map(DatanodeId).find(|id| cluster.registry.locations.count(*id) == 0);
+    let goes = (1..=4).map(DatanodeId).find(|id| cluster.count(id.0) == 0);
     (cluster, goes.expect("one does not count"))
 }
 
@@ -299,12 +339,12 @@ fn no_replica_goes_for_one_that_is_to_go_itself() {
     assert_eq!(told, [Order::Delete { key: chunk(1).key() }]);
     assert_eq!(cluster.heartbeat_added(goes.0, &[1]), []);
     assert_eq!(deletions(&cluster.pass(50, &[1, 2, 3, 4])), []);
-    assert_eq!(cluster.registry.locations.count(goes), 0);
+    assert_eq!(cluster.count(goes.0), 0);
     cluster.heartbeat(goes.0, &[1]);
     assert_eq!(deletions(&cluster.pass(130, &[1, 2, 3, 4])), []);
     // A new replica is one, whatever became of an earlier one.
     cluster.heartbeat_added(goes.0, &[1]);
-    assert_eq!(cluster.registry.locations.count(goes), 1);
+    assert_eq!(cluster.count(goes.0), 1);
 }
 
 /// It is being mended just then, say. What comes of that is news, and the replica may be wanted.
@@ -313,28 +353,28 @@ fn a_replica_that_its_datanode_keeps_counts_again_at_once() {
     let (mut cluster, goes) = one_is_to_go();
     assert_eq!(cluster.heartbeat(goes.0, &[]), [Order::Delete { key: chunk(1).key() }]);
     cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
-    assert_eq!(cluster.registry.locations.count(goes), 1);
+    assert_eq!(cluster.count(goes.0), 1);
     // Who was not ordered to delete one has nothing to keep.
     cluster.heartbeat(goes.0, &[1]);
     cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
-    assert_eq!(cluster.registry.locations.count(goes), 0);
+    assert_eq!(cluster.count(goes.0), 0);
 }
 
 #[test]
 fn a_deletion_that_was_given_up_is_not_handed_out_any_more() {
     let (mut cluster, goes) = one_is_to_go();
-    cluster.registry.settings.liveness.dead_after = Duration::from_secs(600);
+    cluster.state.nodes.settings.liveness.dead_after = Duration::from_secs(600);
     let others: Vec<u16> = (1..=4).filter(|id| *id != goes.0).collect();
     assert_eq!(deletions(&cluster.pass(62, &others)), []);
-    assert_eq!(cluster.registry.locations.count(goes), 1, "it counts again");
+    assert_eq!(cluster.count(goes.0), 1, "it counts again");
     assert_eq!(cluster.heartbeat(goes.0, &[]), []);
 }
 
 #[test]
 fn orders_of_an_earlier_leadership_are_void() {
     let (mut cluster, goes) = one_is_to_go();
-    cluster.registry.lead(&cluster.space);
-    assert_eq!(cluster.registry.locations.count(goes), 1, "it counts again");
+    cluster.observe(Event::Led);
+    assert_eq!(cluster.count(goes.0), 1, "it counts again");
     assert_eq!(cluster.heartbeat(goes.0, &[]), []);
 }
 
@@ -344,8 +384,9 @@ fn a_commit_that_is_told_twice_makes_no_replica_good_again() {
     let mut cluster = Cluster::new(&[(1, 3)]);
     (1..=3).for_each(|id| cluster.come(id, &[1]));
     cluster.heartbeat(2, &[1]);
-    cluster.registry.add_stored(chunk(1).key(), &[1, 2, 3].map(DatanodeId), &cluster.space);
-    assert_eq!(cluster.registry.locations.count(DatanodeId(2)), 0);
+    let holders = [1, 2, 3].map(DatanodeId).to_vec();
+    cluster.observe(Event::Committing { chunks: vec![(chunk(1).key(), holders)] });
+    assert_eq!(cluster.count(2), 0);
 }
 
 #[test]
@@ -357,10 +398,10 @@ fn a_full_report_says_what_came_of_deletions() {
         }
         // The datanode kept no log that was long enough to tell what is new.
         cluster.report(goes.0, if reported { &[1] } else { &[] });
-        assert_eq!(cluster.registry.locations.count(goes), counts, "given: {given}, reported: {reported}");
+        assert_eq!(cluster.count(goes.0), counts, "given: {given}, reported: {reported}");
         if !reported {
             cluster.pass(62, &[1, 2, 3, 4]);
-            assert_eq!(cluster.registry.locations.count(goes), 0, "it is gone");
+            assert_eq!(cluster.count(goes.0), 0, "it is gone");
         }
     }
 }
@@ -372,10 +413,10 @@ fn a_datanode_that_has_not_reported_since_it_registered_proves_nothing() {
     (1..=2).for_each(|id| cluster.come(id, &[1]));
     cluster.come(3, &[]);
     cluster.pass(12, &[1, 2, 3]);
-    cluster.registry.disconnected(DatanodeId(2), 1);
+    cluster.disconnect(2);
     cluster.register(2, 1).expect("it is the same");
     cluster.heartbeat_added(3, &[1]);
-    let given = cluster.pass(dfs_logic::expected::REPORT_TIMEOUT.as_secs() + 2, &[1, 2, 3]);
+    let given = cluster.pass(crate::expected::REPORT_TIMEOUT.as_secs() + 2, &[1, 2, 3]);
     assert_eq!(deletions(&given), [(2, 1)], "the others are the proof");
 }
 
@@ -386,7 +427,7 @@ fn garbage_whose_deletion_was_lost_is_ordered_to_be_deleted_again() {
     cluster.pass(12, &[1]);
     let path = DfsPath::parse("/1").expect("valid path");
     cluster.apply(FsOp::Delete { path, recursive: false });
-    assert!(!cluster.registry.order_garbage(&cluster.space, cluster.now));
+    assert!(!cluster.observe(Event::CollectGarbage).contains(&Effect::Continue));
     assert_eq!(deletions(&cluster.pass(1, &[1])), [(1, 1)]);
     assert_eq!(deletions(&cluster.pass(62, &[1])), [(1, 1)]);
     cluster.heartbeat(1, &[1]);
@@ -405,9 +446,11 @@ fn a_second_process_with_one_identity_is_turned_away_until_the_first_is_gone() {
         cluster.pass(1, &[2]);
         assert_eq!(cluster.register(2, 5), Err(refused));
     }
-    assert_eq!(cluster.events("two processes use the identity of datanode-2: 127.0.0.1:201 and 127.0.0.1:205"), 1);
+    let (there, here) = (address(2, 1), address(2, 5));
+    let in_use = ClusterEvent::IdentityInUse { node: DatanodeId(2), there, here };
+    assert_eq!(cluster.events.iter().filter(|event| **event == in_use).count(), 1);
     assert_eq!(cluster.register(2, 1), Ok(()), "the same process on a new connection");
-    cluster.registry.disconnected(DatanodeId(2), 1);
+    cluster.disconnect(2);
     assert_eq!(cluster.register(2, 5), Ok(()), "the first one's connection has closed");
     assert!(cluster.register(2, 6).is_err());
     cluster.pass(7, &[]);
@@ -420,16 +463,33 @@ fn a_datanode_whose_clock_is_too_far_ahead_gets_no_chunks_and_is_read_from_last(
     cluster.come(1, &[1]);
     cluster.come(2, &[1]);
     let candidates = |cluster: &Cluster| {
-        let found = cluster.registry.candidates(&cluster.space, &[], cluster.now);
+        let found = cluster.state.nodes().candidates(&cluster.space, &[], cluster.now);
         found.iter().map(|node| node.id.0).collect::<Vec<_>>()
     };
     assert_eq!(candidates(&cluster), [1, 2]);
-    cluster.registry.note_skew(DatanodeId(1), 20 * 60_000);
+    cluster.beat(1, Heartbeat { skew_ms: 20 * 60_000, ..news() });
     assert_eq!(candidates(&cluster), [2]);
     for turn in 0..4 {
-        let readers = cluster.registry.readers(chunk(1).key(), cluster.now, turn);
+        let readers = cluster.state.readers(chunk(1).key(), cluster.now, turn);
         assert_eq!(readers.iter().map(|node| node.id.0).collect::<Vec<_>>(), [2, 1]);
     }
-    cluster.registry.note_skew(DatanodeId(1), -20 * 60_000);
+    cluster.beat(1, Heartbeat { skew_ms: -20 * 60_000, ..news() });
     assert_eq!(candidates(&cluster), [1, 2], "a clock that is behind stops nothing");
+}
+
+#[test]
+fn a_datanode_that_reports_is_heard_from() {
+    let mut cluster = Cluster::new(&[]);
+    cluster.register(1, 7).expect("nobody else");
+    let mut report = |connection, seconds: u64| {
+        cluster.now = Timestamp(seconds * 1000);
+        let page = ReportPage { boot: 7, first: seconds == 5, last: false, chunks: Vec::new() };
+        let effects = cluster.observe(Event::ChunkReport { node: DatanodeId(1), connection, page });
+        (effects, cluster.state.nodes().state(DatanodeId(1), cluster.now))
+    };
+    for seconds in [5, 10, 15, 20] {
+        assert_eq!(report(7, seconds), (vec![], NodeState::Live), "{seconds}");
+    }
+    let other = (vec![Effect::Refuse(Refused::NotRegistered)], NodeState::Dead);
+    assert_eq!(report(4, 31), other, "another connection is not this datanode's");
 }

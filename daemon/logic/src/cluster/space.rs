@@ -1,6 +1,6 @@
 //! How much the cluster can hold.
 
-use dfs_rpc::wire::{FolderLoad, NodeLoad};
+use super::load::{DirectoryLoad, NodeLoad};
 
 /// Bytes, over many datanodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,11 +16,12 @@ impl Space {
     pub fn of<'n>(loads: impl Iterator<Item = &'n NodeLoad>) -> Self {
         let mut total = Self::default();
         // Sorted rather than put into a map: there may be tens of thousands, and dashboards have this done every second.
-        let folders = loads.flat_map(|load| &load.folders);
-        let mut folders: Vec<(u64, &FolderLoad)> = folders.map(|folder| (folder.disk, folder)).collect();
-        folders.sort_unstable_by_key(|(disk, _)| *disk);
-        for same in folders.chunk_by(|(one, _), (other, _)| one == other && *one != 0) {
-            total.add(&same.iter().fold(Disk::default(), |disk, (_, folder)| disk.with(folder)));
+        let directories = loads.flat_map(|load| &load.directories);
+        let mut directories: Vec<(u64, &DirectoryLoad)> =
+            directories.map(|directory| (directory.disk, directory)).collect();
+        directories.sort_unstable_by_key(|(disk, _)| *disk);
+        for same in directories.chunk_by(|(one, _), (other, _)| one == other && *one != 0) {
+            total.add(&same.iter().fold(Disk::default(), |disk, (_, directory)| disk.with(directory)));
         }
         total
     }
@@ -33,7 +34,7 @@ impl Space {
     }
 }
 
-/// What the folders on one disk say, added up.
+/// What the directories on one disk say, added up.
 #[derive(Debug, Clone, Copy, Default)]
 struct Disk {
     capacity: u64,
@@ -44,12 +45,13 @@ struct Disk {
 }
 
 impl Disk {
-    fn with(self, folder: &FolderLoad) -> Self {
-        let free = if folder.failed { 0 } else { folder.free };
-        let left = if folder.disk == 0 { folder.capacity.saturating_sub(folder.used) } else { folder.disk_free };
+    fn with(self, directory: &DirectoryLoad) -> Self {
+        let free = if directory.failed { 0 } else { directory.free };
+        let left =
+            if directory.disk == 0 { directory.capacity.saturating_sub(directory.used) } else { directory.disk_free };
         Self {
-            capacity: self.capacity.saturating_add(folder.capacity),
-            used: self.used.saturating_add(folder.used),
+            capacity: self.capacity.saturating_add(directory.capacity),
+            used: self.used.saturating_add(directory.used),
             free: self.free.saturating_add(free),
             left: self.left.max(left),
         }
@@ -61,9 +63,9 @@ mod tests {
     use super::*;
 
     fn node(disk: u64, capacity: u64, used: u64, free: u64, disk_free: u64) -> NodeLoad {
-        let folder =
-            FolderLoad { path: "/data".into(), capacity, used, free, failed: false, reason: None, disk, disk_free };
-        NodeLoad { folders: vec![folder], ..NodeLoad::default() }
+        let directory =
+            DirectoryLoad { path: "/data".into(), capacity, used, free, failed: false, reason: None, disk, disk_free };
+        NodeLoad { directories: vec![directory], ..NodeLoad::default() }
     }
 
     fn space(loads: &[NodeLoad]) -> (u64, u64, u64) {
@@ -90,7 +92,7 @@ mod tests {
     #[test]
     fn a_failed_folder_takes_nothing() {
         let mut failed = node(7, 110, 10, 100, 100);
-        failed.folders[0].failed = true;
+        failed.directories[0].failed = true;
         assert_eq!(Space::of([failed].iter()).free, 0);
     }
 }

@@ -12,23 +12,23 @@ pub struct Aside {
 
 /// All of them, in the order of their keys, then of their datanodes.
 #[derive(Debug, Default)]
-pub(super) struct Asides(BTreeMap<(ReplicaKey, DatanodeId), ReplicaState>);
+pub(crate) struct Asides(BTreeMap<(ReplicaKey, DatanodeId), ReplicaState>);
 
 impl Asides {
-    pub(super) fn insert(&mut self, aside: Aside) {
+    pub(crate) fn insert(&mut self, aside: Aside) {
         self.0.insert((aside.stored.key, aside.node), aside.stored.state);
     }
 
-    pub(super) fn remove(&mut self, node: DatanodeId, key: ReplicaKey) -> Option<ReplicaState> {
+    pub(crate) fn remove(&mut self, node: DatanodeId, key: ReplicaKey) -> Option<ReplicaState> {
         self.0.remove(&(key, node))
     }
 
-    pub(super) fn from(&self, start: ChunkId) -> impl Iterator<Item = Aside> + '_ {
+    pub(crate) fn from(&self, start: ChunkId) -> impl Iterator<Item = Aside> + '_ {
         let from = self.0.range((ReplicaKey::lowest(start), DatanodeId(0))..);
         from.map(|((key, node), state)| Aside { node: *node, stored: StoredReplica { key: *key, state: *state } })
     }
 
-    pub(super) fn of(&self, chunk: ChunkId) -> impl Iterator<Item = Aside> + '_ {
+    pub(crate) fn of(&self, chunk: ChunkId) -> impl Iterator<Item = Aside> + '_ {
         self.from(chunk).take_while(move |aside| aside.stored.key.chunk == chunk)
     }
 }

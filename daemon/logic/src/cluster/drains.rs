@@ -1,0 +1,157 @@
+//! The progress of drains. The admin states are in the replicated state; this is what this master has counted since.
+
+use super::nodes::Nodes;
+use crate::liveness::NodeState;
+use crate::locations::Locations;
+use crate::repair::{Blocked, Counts, InFlight, Inquiry, View};
+use crate::state::State;
+use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
+use std::collections::BTreeMap;
+
+/// Chunks of one drained datanode that are remembered to have had enough replicas, at most.
+pub(super) const ENOUGH_MAX: usize = 65_536;
+
+/// The progress of one drain.
+#[derive(Debug, Default)]
+struct Drain {
+    /// The survey under way began after the drain was requested, and after the full report of the datanode.
+    counting: bool,
+    /// Chunks here with fewer replicas elsewhere than wanted, at the last such survey.
+    left: Option<u64>,
+    /// The `Drained` event was emitted for the current drain.
+    emitted: bool,
+    /// The causes that keep its chunks from being copied, at the last survey.
+    blocked: Blocked,
+    /// Chunks of which more replicas were wanted after the drain was done, with the number that was enough until then. The
+    /// datanode stays drained as long as there are as many elsewhere.
+    enough: BTreeMap<ChunkId, u8>,
+}
+
+impl Drain {
+    /// Returns true if all of its chunks have the wanted replicas elsewhere.
+    fn is_done(&self) -> bool {
+        self.left == Some(0)
+    }
+}
+
+/// All drains.
+#[derive(Debug, Default)]
+pub struct Drains(BTreeMap<DatanodeId, Drain>);
+
+impl Drains {
+    /// Follows the admin states: drains begin and end. Returns true if one did, and the dead datanodes that were removed.
+    pub(super) fn follow(&mut self, state: &State, nodes: &Nodes, now: Timestamp) -> (bool, Vec<DatanodeId>) {
+        let before = self.0.len();
+        self.0.retain(|id, _| state.duty(*id) == Duty::Drain);
+        let mut changed = self.0.len() != before;
+        let mut removed = Vec::new();
+        for (id, duty) in state.duties().filter(|(id, _)| nodes.get(*id).is_some()) {
+            if duty == Duty::Drain && !self.0.contains_key(&id) {
+                self.0.insert(id, Drain::default());
+                changed = true;
+            } else if duty == Duty::Gone && nodes.state(id, now) == NodeState::Dead {
+                removed.push(id);
+            }
+        }
+        (changed, removed)
+    }
+
+    /// Forgets the progress of a drain.
+    pub(super) fn forget(&mut self, id: DatanodeId) {
+        self.0.remove(&id);
+    }
+
+    /// Voids the last count of a datanode; returns true if it drains.
+    pub(super) fn uncount(&mut self, id: DatanodeId) -> bool {
+        let drain = self.0.get_mut(&id);
+        drain.map(|drain| (drain.counting, drain.left) = (false, None)).is_some()
+    }
+
+    /// Begins a count: it is about the datanodes that drain and have reported.
+    pub(super) fn begin_count(&mut self, nodes: &Nodes) {
+        for (id, drain) in &mut self.0 {
+            drain.counting = nodes.get(*id).is_some_and(|node| node.reported);
+        }
+    }
+
+    /// Ends a count with the figures of a complete survey.
+    pub(super) fn end_count(&mut self, counts: &Counts, view: View<'_>) {
+        let excused = self.excused(view);
+        for (id, drain) in self.0.iter_mut().filter(|(_, drain)| drain.counting) {
+            drain.counting = false;
+            drain.left = Some(counts.node(*id).left.saturating_sub(excused.get(id).copied().unwrap_or(0)));
+            drain.emitted &= drain.is_done();
+        }
+    }
+
+    /// Notes that more replicas will be wanted of these chunks: datanodes that are drained stay so as long as there are as
+    /// many elsewhere as were enough so far. Soft state: another leader asks for all that are wanted.
+    pub(super) fn want_more(&mut self, locations: &Locations, chunks: &[ChunkId], enough: u8) {
+        for (id, drain) in self.0.iter_mut().filter(|(_, drain)| drain.is_done()) {
+            for chunk in chunks {
+                let holds = locations.replicas(*chunk).nodes().any(|node| node == *id);
+                if holds && drain.enough.len() < ENOUGH_MAX {
+                    drain.enough.entry(*chunk).or_insert(enough);
+                }
+            }
+        }
+    }
+
+    /// Counts the chunks of each drain that lack replicas only since more are wanted.
+    fn excused(&self, view: View<'_>) -> BTreeMap<DatanodeId, u64> {
+        if self.0.values().all(|drain| drain.enough.is_empty()) {
+            return BTreeMap::new();
+        }
+        let in_flight = InFlight::default();
+        let inquiry = Inquiry::new(view, &in_flight);
+        let count = |(id, drain): (&DatanodeId, &Drain)| {
+            let lacking = drain.enough.iter().filter(|(chunk, enough)| {
+                let staying = inquiry.staying(**chunk, *id);
+                staying.is_some_and(|(live, wanted)| live < wanted && live >= usize::from(**enough))
+            });
+            (*id, lacking.count() as u64)
+        };
+        self.0.iter().map(count).collect()
+    }
+
+    /// Returns the datanodes that have come to be drained since the last call. A dead one is left out: it is stopped already.
+    pub(super) fn take_drained(&mut self, nodes: &Nodes, now: Timestamp) -> Vec<DatanodeId> {
+        let mut drained = Vec::new();
+        for (id, drain) in self.0.iter_mut().filter(|(_, drain)| drain.is_done() && !drain.emitted) {
+            let Some(node) = nodes.get(*id) else { continue };
+            let dead = nodes.state(*id, now) == NodeState::Dead;
+            if !dead && node.load.writes_in_flight == 0 && node.planned == 0 {
+                drain.emitted = true;
+                drained.push(*id);
+            }
+        }
+        drained
+    }
+
+    /// Notes the causes that keep chunks from being copied, per datanode that drains.
+    pub(super) fn note_blocked(&mut self, blocked: impl Fn(DatanodeId) -> Blocked) {
+        for (id, drain) in &mut self.0 {
+            drain.blocked = blocked(*id);
+        }
+    }
+
+    /// Returns true if a datanode drains and all of its chunks have the wanted replicas elsewhere.
+    pub fn is_done(&self, id: DatanodeId) -> bool {
+        self.0.get(&id).is_some_and(Drain::is_done)
+    }
+
+    /// Returns the chunks of a datanode that drains with fewer replicas elsewhere than wanted, once they were counted.
+    pub fn left(&self, id: DatanodeId) -> Option<u64> {
+        self.0.get(&id).and_then(|drain| drain.left)
+    }
+
+    /// Returns the causes that keep the chunks of a datanode that drains from being copied, by the same count.
+    pub fn blocked(&self, id: DatanodeId) -> Blocked {
+        self.0.get(&id).map(|drain| drain.blocked).unwrap_or_default()
+    }
+
+    /// Returns the number of chunks that are remembered for each drain.
+    pub(super) fn remembered(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.values().map(|drain| drain.enough.len())
+    }
+}

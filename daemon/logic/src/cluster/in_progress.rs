@@ -1,0 +1,134 @@
+//! Copies, mends and verifications that were ordered and have not ended.
+
+use crate::repair::{self, InFlight};
+use dfs_types::{ChunkId, DatanodeId, ReplicaKey, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A copy may take this long, and a second more for each MiB.
+const COPY_TIMEOUT: Duration = Duration::from_secs(30);
+/// After its source reports the end of a copy, the target has this long to report the replica.
+const COPY_SETTLE: Duration = Duration::from_secs(2);
+/// A verification that a datanode has not ended in this time is ordered again where it is still wanted.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(120);
+/// Verifications of one datanode at a time, those that readers asked for included.
+pub(super) const CHECKS_PER_NODE_MAX: usize = 16;
+/// A chunk that could not be mended is left alone for this long.
+const MEND_REST: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+struct Ordered {
+    copy: repair::Copy,
+    /// Targets that have not reported the replica yet.
+    missing: Vec<DatanodeId>,
+    deadline: Timestamp,
+    /// The datanode mends its own replica.
+    mend: bool,
+}
+
+/// The work that datanodes were ordered to do. Deletions are in their [`OrderQueue`](super::order::OrderQueue).
+#[derive(Debug, Default)]
+pub(super) struct InProgress {
+    copies: Vec<Ordered>,
+    /// Verifications, and the times at which they are given up.
+    checks: BTreeMap<(DatanodeId, ReplicaKey), Timestamp>,
+    /// Chunks that could not be mended, and the times until which they are left alone.
+    resting: BTreeMap<ChunkId, Timestamp>,
+}
+
+impl InProgress {
+    pub(super) fn copies(&self) -> usize {
+        self.copies.len()
+    }
+
+    /// Returns the copies, for decisions that depend on them.
+    pub(super) fn copying(&self) -> InFlight {
+        InFlight::of(self.copies.iter().map(|ordered| &ordered.copy))
+    }
+
+    /// Returns everything, for a plan of repairs.
+    pub(super) fn all(&self) -> InFlight {
+        self.copying().with(self.checks.keys().copied(), self.resting.keys().copied())
+    }
+
+    pub(super) fn is_copying(&self, chunk: ChunkId) -> bool {
+        self.copies.iter().any(|ordered| ordered.copy.chunk.id == chunk)
+    }
+
+    pub(super) fn begin(&mut self, copy: repair::Copy, mend: bool, now: Timestamp) {
+        let deadline = now.plus(COPY_TIMEOUT + Duration::from_secs(u64::from(copy.chunk.length >> 20)));
+        let missing = copy.targets.clone();
+        self.copies.push(Ordered { copy, missing, deadline, mend });
+    }
+
+    /// Returns true if a verification may be ordered: none of this replica is in progress, and the datanode has not too many.
+    pub(super) fn may_check(&self, id: DatanodeId, key: ReplicaKey) -> bool {
+        let of_node =
+            self.checks.range((id, ReplicaKey::lowest(ChunkId(0)))..).take_while(|((node, _), _)| *node == id);
+        of_node.count() < CHECKS_PER_NODE_MAX && !self.checks.contains_key(&(id, key))
+    }
+
+    pub(super) fn begin_check(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) {
+        self.checks.insert((id, key), now.plus(CHECK_TIMEOUT));
+    }
+
+    /// Ends a verification: the replica was verified, or is gone.
+    pub(super) fn end_check(&mut self, id: DatanodeId, key: ReplicaKey) {
+        self.checks.remove(&(id, key));
+    }
+
+    /// Forgets the copies from and to a datanode, and its verifications.
+    pub(super) fn forget(&mut self, id: DatanodeId) {
+        self.copies.retain(|ordered| ordered.copy.source != id && !ordered.copy.targets.contains(&id));
+        self.checks.retain(|(node, _), _| *node != id);
+    }
+
+    /// Forgets all copies: those that an earlier leader ordered are not known.
+    pub(super) fn forget_copies(&mut self) {
+        self.copies.clear();
+    }
+
+    /// Notes that a target has reported a replica; returns true if a copy ended with it.
+    pub(super) fn arrived(&mut self, id: DatanodeId, chunk: ChunkId) -> bool {
+        for ordered in self.copies.iter_mut().filter(|ordered| ordered.copy.chunk.id == chunk) {
+            ordered.missing.retain(|target| *target != id);
+        }
+        let before = self.copies.len();
+        self.copies.retain(|ordered| !ordered.missing.is_empty());
+        self.copies.len() != before
+    }
+
+    /// Notes that the source of a copy reported its end, successful or not.
+    pub(super) fn source_ended(&mut self, source: DatanodeId, chunk: ChunkId, now: Timestamp) {
+        let of_source =
+            self.copies.iter_mut().filter(|ordered| ordered.copy.source == source && ordered.copy.chunk.id == chunk);
+        of_source.for_each(|ordered| ordered.deadline = ordered.deadline.min(now.plus(COPY_SETTLE)));
+    }
+
+    /// Gives up what is overdue; returns true if a copy or a rest ended with it.
+    pub(super) fn drop_overdue(&mut self, now: Timestamp) -> bool {
+        let before = self.copies.len();
+        for ordered in self.copies.iter().filter(|ordered| ordered.mend && ordered.deadline <= now) {
+            self.resting.insert(ordered.copy.chunk.id, now.plus(MEND_REST));
+        }
+        self.copies.retain(|ordered| ordered.deadline > now);
+        self.checks.retain(|_, until| *until > now);
+        let resting = self.resting.len();
+        self.resting.retain(|_, until| *until > now);
+        self.copies.len() != before || self.resting.len() != resting
+    }
+
+    /// Returns the copies that each datanode sends.
+    pub(super) fn sending(&self) -> BTreeMap<DatanodeId, usize> {
+        let mut sending = BTreeMap::new();
+        self.copies.iter().for_each(|ordered| *sending.entry(ordered.copy.source).or_default() += 1);
+        sending
+    }
+
+    /// Returns the verifications of each datanode.
+    pub(super) fn checking(&self) -> BTreeMap<DatanodeId, usize> {
+        let mut checking = BTreeMap::new();
+        self.checks.keys().for_each(|(node, _)| *checking.entry(*node).or_default() += 1);
+        checking
+    }
+}

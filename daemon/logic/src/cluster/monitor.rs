@@ -1,0 +1,240 @@
+//! The replication monitor: the figures of the last survey of all chunks, safe mode, and the work that was ordered.
+
+use super::in_progress::InProgress;
+use super::replication_events::ReplicationEvents;
+use crate::repair::{Blocked, Counts, Health, Survey};
+use dfs_types::{ChunkId, DatanodeId, ReplicaKey, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Without any change all chunks are surveyed this often.
+const SURVEY_INTERVAL: Duration = Duration::from_secs(30);
+/// Up to this many chunks a survey may follow the last one at once; beyond, there is a pause between them.
+const QUICK_SURVEY_CHUNKS: u64 = 100_000;
+const SURVEY_PAUSE: Duration = Duration::from_secs(1);
+/// Chunks with a corrupt replica that are remembered until they have a new one, at most.
+pub(super) const CORRUPT_MAX: usize = 1_024;
+
+/// The state of replication between two surveys.
+#[derive(Debug)]
+pub struct ReplicationMonitor {
+    /// The start of this master.
+    started: Timestamp,
+    pub(super) safe: bool,
+    /// Chunks reported, while safe mode lasts.
+    pub(super) reported: u64,
+    /// Something changed that a survey would see.
+    dirty: bool,
+    pub(super) survey: Survey,
+    surveying: bool,
+    /// The last complete survey.
+    health: Health,
+    counts: Arc<Counts>,
+    /// The last complete survey found chunks to copy from datanodes that drain.
+    moving: bool,
+    /// The causes that keep chunks from having their replicas, as of that survey.
+    pub(super) blocked: Blocked,
+    surveyed_at: Option<Timestamp>,
+    problems: ProblemsSince,
+    pub(super) in_progress: InProgress,
+    pub(super) garbage_from: ChunkId,
+    /// Chunks of which a corrupt replica was found, and no new replica was reported yet; the newest ones.
+    corrupt: BTreeSet<ChunkId>,
+    pub(super) events: ReplicationEvents,
+    /// Copies and deletions ordered since the start.
+    pub copies_ordered: u64,
+    pub deletes_ordered: u64,
+}
+
+impl ReplicationMonitor {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            started: now,
+            safe: true,
+            reported: 0,
+            dirty: true,
+            survey: Survey::new(),
+            surveying: false,
+            health: Health::default(),
+            counts: Arc::default(),
+            moving: false,
+            blocked: Blocked::default(),
+            surveyed_at: None,
+            problems: ProblemsSince::default(),
+            in_progress: InProgress::default(),
+            garbage_from: ChunkId(0),
+            corrupt: BTreeSet::new(),
+            events: ReplicationEvents::default(),
+            copies_ordered: 0,
+            deletes_ordered: 0,
+        }
+    }
+
+    /// Notes a change that a survey would see.
+    pub(super) fn changed(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Returns true if a survey should not wait for the next tick.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Begins to lead: orders of the last leader may still be on their way.
+    pub(super) fn lead(&mut self) {
+        self.in_progress.forget_copies();
+        self.dirty = true;
+    }
+
+    /// Returns the chunks reported so far while the safe mode of a start lasts.
+    pub fn safe_mode(&self) -> Option<u64> {
+        self.safe.then_some(self.reported)
+    }
+
+    /// Ends safe mode.
+    pub(super) fn leave_safe_mode(&mut self) {
+        self.safe = false;
+        self.dirty = true;
+    }
+
+    /// Returns the figures of the last complete survey.
+    pub fn health(&self) -> Health {
+        self.health
+    }
+
+    /// Returns the same in detail.
+    pub fn counts(&self) -> Arc<Counts> {
+        self.counts.clone()
+    }
+
+    /// Returns the copies and mends that are in progress.
+    pub fn copying(&self) -> u64 {
+        self.in_progress.copies() as u64
+    }
+
+    /// Returns true if replicas of a chunk are being made.
+    pub fn is_copying(&self, chunk: ChunkId) -> bool {
+        self.in_progress.is_copying(chunk)
+    }
+
+    /// Returns the causes that keep chunks from having their replicas, at the last complete survey.
+    pub fn blocked(&self) -> Blocked {
+        self.blocked
+    }
+
+    /// Returns true if the last complete survey found chunks to copy from datanodes that drain.
+    pub fn is_moving(&self) -> bool {
+        self.moving
+    }
+
+    /// Returns the time of the last complete survey.
+    pub fn counted_at(&self) -> Option<Timestamp> {
+        self.surveyed_at
+    }
+
+    /// Returns true if the figures are those of all chunks: they were counted, and safe mode is over.
+    pub fn is_known(&self) -> bool {
+        !self.safe && self.surveyed_at.is_some()
+    }
+
+    /// Returns the duration of each problem of chunks, and of safe mode.
+    pub(super) fn lasting(&self, now: Timestamp) -> Lasting {
+        let lasted = |since: Timestamp| now.since(since);
+        Lasting {
+            safe_mode: self.safe.then(|| lasted(self.started)),
+            missing: self.problems.missing.map(lasted),
+            endangered: self.problems.endangered.map(lasted),
+            under: self.problems.under.map(lasted),
+            stale: None,
+            dead: None,
+        }
+    }
+
+    pub(super) fn forget_work_of(&mut self, id: DatanodeId) {
+        self.in_progress.forget(id);
+        self.dirty = true;
+    }
+
+    pub(super) fn replica_arrived(&mut self, id: DatanodeId, chunk: ChunkId) {
+        self.dirty |= self.in_progress.arrived(id, chunk);
+    }
+
+    pub(super) fn end_check(&mut self, id: DatanodeId, key: ReplicaKey) {
+        self.in_progress.end_check(id, key);
+    }
+
+    pub(super) fn note_corrupt(&mut self, chunk: ChunkId) {
+        self.corrupt.insert(chunk);
+        if self.corrupt.len() > CORRUPT_MAX {
+            self.corrupt.pop_first();
+        }
+    }
+
+    /// Returns true if a new replica takes the place of a corrupt one.
+    pub(super) fn take_corrupt(&mut self, chunk: ChunkId) -> bool {
+        self.corrupt.remove(&chunk)
+    }
+
+    pub(super) fn corrupt_count(&self) -> usize {
+        self.corrupt.len()
+    }
+
+    /// Returns true while a survey is under way.
+    pub(super) fn is_surveying(&self) -> bool {
+        self.surveying
+    }
+
+    /// Begins a survey if one is due; returns true if it did.
+    pub(super) fn begin_survey(&mut self, now: Timestamp) -> bool {
+        self.dirty |= self.in_progress.drop_overdue(now);
+        let due = self.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_INTERVAL);
+        let quick = self.health.chunks <= QUICK_SURVEY_CHUNKS;
+        let paused = quick || self.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_PAUSE);
+        if !due && !(self.dirty && paused) {
+            return false;
+        }
+        (self.dirty, self.surveying) = (false, true);
+        self.survey = Survey::new();
+        true
+    }
+
+    /// Takes over the figures of the survey, which is complete.
+    pub(super) fn end_survey(&mut self, now: Timestamp) {
+        self.surveying = false;
+        self.health = self.survey.health();
+        self.counts = Arc::new(self.survey.counts().clone());
+        self.moving = self.survey.has_moves();
+        self.surveyed_at = Some(now);
+        self.problems.note(&self.health, now);
+    }
+}
+
+/// The duration of each problem; none for a problem that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lasting {
+    pub safe_mode: Option<Duration>,
+    pub missing: Option<Duration>,
+    pub endangered: Option<Duration>,
+    pub under: Option<Duration>,
+    /// The longest duration over all stale, or dead, datanodes.
+    pub stale: Option<Duration>,
+    pub dead: Option<Duration>,
+}
+
+/// The times since which problems of chunks have lasted without a break.
+#[derive(Debug, Clone, Copy, Default)]
+struct ProblemsSince {
+    missing: Option<Timestamp>,
+    endangered: Option<Timestamp>,
+    under: Option<Timestamp>,
+}
+
+impl ProblemsSince {
+    fn note(&mut self, health: &Health, now: Timestamp) {
+        let note = |since: &mut Option<Timestamp>, count: u64| *since = (count > 0).then(|| since.unwrap_or(now));
+        note(&mut self.missing, health.missing);
+        note(&mut self.endangered, health.endangered);
+        note(&mut self.under, health.under);
+    }
+}

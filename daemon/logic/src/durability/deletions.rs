@@ -1,0 +1,86 @@
+//! Deletions that were ordered from a datanode and are not confirmed.
+
+use dfs_types::{ReplicaKey, ReplicaState, StoredReplica, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A deletion that was not confirmed within this time counts as lost.
+pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Deletions of one datanode that are not confirmed, at most.
+pub(crate) const DELETIONS_MAX: usize = 4096;
+
+/// The replicas that one datanode was ordered to delete; at most [`DELETIONS_MAX`].
+///
+/// **Invariant:** none of them counts, whatever the datanode reports of it, until the outcome of the order is known:
+/// otherwise another replica could be deleted on the proof of one that is deleted itself.
+#[derive(Debug, Default)]
+pub(crate) struct Deletions(BTreeMap<ReplicaKey, Deletion>);
+
+#[derive(Debug)]
+struct Deletion {
+    /// As last reported.
+    state: ReplicaState,
+    /// When the order was made, or given to the datanode.
+    at: Timestamp,
+    given: bool,
+}
+
+impl Deletions {
+    /// Notes an order; returns false if there was no room for it.
+    pub(crate) fn begin(&mut self, stored: StoredReplica, now: Timestamp) -> bool {
+        let room = self.0.len() < DELETIONS_MAX || self.0.contains_key(&stored.key);
+        if room {
+            self.0.insert(stored.key, Deletion { state: stored.state, at: now, given: false });
+        }
+        room
+    }
+
+    /// Marks an order as given to the datanode; returns false if it does not stand any more. The datanode carries it out,
+    /// or drops it, before its next message on this connection.
+    pub(crate) fn give(&mut self, key: ReplicaKey, now: Timestamp) -> bool {
+        let Some(deletion) = self.0.get_mut(&key) else { return false };
+        (deletion.at, deletion.given) = (now, true);
+        true
+    }
+
+    /// Notes the reported state of a replica; returns true if the replica is one that is to be deleted.
+    pub(crate) fn note(&mut self, stored: StoredReplica) -> bool {
+        let Some(deletion) = self.0.get_mut(&stored.key) else { return false };
+        deletion.state = stored.state;
+        true
+    }
+
+    /// Ends an order, carried out or not; returns the replica as last reported.
+    pub(crate) fn end(&mut self, key: ReplicaKey) -> Option<StoredReplica> {
+        self.0.remove(&key).map(|deletion| StoredReplica { key, state: deletion.state })
+    }
+
+    /// Takes out the orders that were not given to the datanode.
+    pub(crate) fn take_ungiven(&mut self) -> Vec<StoredReplica> {
+        self.take(|deletion| !deletion.given)
+    }
+
+    /// Ends the orders that were given, at the beginning of a full report: the report has their outcome.
+    pub(crate) fn await_report(&mut self) {
+        self.0.retain(|_, deletion| !deletion.given);
+    }
+
+    /// Takes out the orders that were not confirmed in time.
+    pub(crate) fn take_lost(&mut self, now: Timestamp) -> Vec<StoredReplica> {
+        self.take(|deletion| now.since(deletion.at) >= CONFIRM_TIMEOUT)
+    }
+
+    /// Returns the replicas that are to be deleted.
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = ReplicaKey> + '_ {
+        self.0.keys().copied()
+    }
+
+    /// Takes out orders that end without an outcome; returns their replicas as last reported.
+    fn take(&mut self, which: impl Fn(&Deletion) -> bool) -> Vec<StoredReplica> {
+        let taken = self.0.iter().filter(|(_, deletion)| which(deletion));
+        let taken = taken.map(|(key, deletion)| StoredReplica { key: *key, state: deletion.state }).collect();
+        self.0.retain(|_, deletion| !which(deletion));
+        taken
+    }
+}

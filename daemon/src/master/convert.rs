@@ -1,0 +1,182 @@
+//! Conversions between the values of [`dfs_logic::cluster`] and the messages on the wire.
+
+use bytes::Bytes;
+use dfs_logic::cluster::{
+    self, CHUNKS_PER_REPORT_MAX, ClusterSnapshot, DirectoryLoad, NodeSnapshot, Order, Registration,
+};
+use dfs_logic::liveness::NodeState;
+use dfs_logic::repair::Blocked;
+use dfs_rpc::capability::Operation;
+use dfs_rpc::wire::{self, ClusterStatus, FolderLoad, NodeAddress, NodeLoad, NodeStatus, ReplicationStatus};
+use dfs_types::{ChunkRef, ClusterId, Timestamp};
+use std::time::Duration;
+
+/// One bound that both sides state.
+const _: () = assert!(CHUNKS_PER_REPORT_MAX == dfs_rpc::CHUNKS_PER_REPORT_MAX, "one bound, stated in two places");
+
+/// Returns a span in milliseconds.
+pub fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns the milliseconds by which a clock is ahead of ours.
+fn skew_ms(theirs: Timestamp, ours: Timestamp) -> i64 {
+    i64::try_from(theirs.0).unwrap_or(i64::MAX).saturating_sub(i64::try_from(ours.0).unwrap_or(i64::MAX))
+}
+
+/// `calendar` is the time at which the message arrived.
+pub fn registration(register: wire::Register, calendar: Timestamp) -> Registration {
+    let wire::Register { boot, address, load, version } = register;
+    let skew_ms = skew_ms(load.clock, calendar);
+    Registration { boot, address, load: load_of(load), version: version.into(), skew_ms }
+}
+
+/// `calendar` is the time at which the message arrived.
+pub fn heartbeat(heartbeat: wire::Heartbeat, calendar: Timestamp) -> cluster::Heartbeat {
+    let wire::Heartbeat { boot, load, added, removed, copies_ended, kept } = heartbeat;
+    let skew_ms = skew_ms(load.clock, calendar);
+    cluster::Heartbeat { boot, load: load_of(load), skew_ms, added, removed, copies_ended, kept }
+}
+
+pub fn report_page(page: wire::ReportPage) -> cluster::ReportPage {
+    let wire::ReportPage { boot, first, last, chunks } = page;
+    cluster::ReportPage { boot, first, last, chunks }
+}
+
+fn load_of(load: NodeLoad) -> cluster::NodeLoad {
+    let NodeLoad { folders, reads_in_flight, writes_in_flight, disk_errors, bytes_read, bytes_written, .. } = load;
+    let NodeLoad { reads, writes, clock, .. } = load;
+    cluster::NodeLoad {
+        directories: folders.into_iter().map(directory_of).collect(),
+        reads_in_flight,
+        writes_in_flight,
+        disk_errors,
+        bytes_read,
+        bytes_written,
+        reads,
+        writes,
+        clock,
+    }
+}
+
+fn directory_of(folder: FolderLoad) -> DirectoryLoad {
+    let FolderLoad { path, capacity, used, free, failed, reason, disk, disk_free } = folder;
+    DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free }
+}
+
+fn load(load: &cluster::NodeLoad) -> NodeLoad {
+    let folder = |directory: &DirectoryLoad| {
+        let DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free } = directory.clone();
+        FolderLoad { path, capacity, used, free, failed, reason, disk, disk_free }
+    };
+    NodeLoad {
+        folders: load.directories.iter().map(folder).collect(),
+        reads_in_flight: load.reads_in_flight,
+        writes_in_flight: load.writes_in_flight,
+        disk_errors: load.disk_errors,
+        bytes_read: load.bytes_read,
+        bytes_written: load.bytes_written,
+        reads: load.reads,
+        writes: load.writes,
+        clock: load.clock,
+    }
+}
+
+pub fn address(address: cluster::NodeAddress) -> NodeAddress {
+    let cluster::NodeAddress { id, address } = address;
+    NodeAddress { id, address }
+}
+
+/// Returns an order with the capability that it needs, which `seal` makes; none when that is impossible.
+pub fn order(
+    order: Order,
+    seal: impl Fn(Operation, ChunkRef, Vec<NodeAddress>) -> Option<Bytes>,
+) -> Option<wire::Order> {
+    let addresses = |all: Vec<cluster::NodeAddress>| all.into_iter().map(address).collect::<Vec<_>>();
+    Some(match order {
+        Order::Copy { chunk, targets } => {
+            let targets = addresses(targets);
+            let capability = seal(Operation::Write, chunk, targets.clone())?;
+            wire::Order::Copy { chunk, targets, capability }
+        }
+        Order::Mend { chunk, sources } => {
+            let sources = addresses(sources);
+            let capability = seal(Operation::Read, chunk, sources.clone())?;
+            wire::Order::Mend { chunk, sources, capability }
+        }
+        Order::Delete { key } => wire::Order::Delete { key },
+        Order::Verify { key } => wire::Order::Verify { key },
+    })
+}
+
+pub fn node_state(state: NodeState) -> wire::NodeState {
+    match state {
+        NodeState::Live => wire::NodeState::Live,
+        NodeState::Stale => wire::NodeState::Stale,
+        NodeState::Dead => wire::NodeState::Dead,
+    }
+}
+
+pub fn blocked(blocked: Blocked) -> wire::Blocked {
+    let Blocked { under_way, waiting, no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want } =
+        blocked;
+    wire::Blocked { under_way, waiting, no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want }
+}
+
+pub fn replication(snapshot: &ClusterSnapshot) -> ReplicationStatus {
+    let dfs_logic::repair::Health { chunks, missing, endangered, under, over, .. } = snapshot.health;
+    ReplicationStatus { chunks, missing, endangered, under, over, copying: snapshot.copying }
+}
+
+fn lasting(lasting: cluster::Lasting) -> wire::Lasting {
+    let cluster::Lasting { safe_mode, missing, endangered, under, stale, dead } = lasting;
+    let [safe_mode, missing, endangered] = [safe_mode, missing, endangered].map(|span| span.map(millis));
+    let [under, stale, dead] = [under, stale, dead].map(|span| span.map(millis));
+    wire::Lasting { safe_mode, missing, endangered, under, stale, dead }
+}
+
+/// Returns the status of the cluster as far as a snapshot has it; the rest is empty.
+pub fn cluster_status(snapshot: &ClusterSnapshot, cluster: ClusterId, taken_at: Timestamp) -> ClusterStatus {
+    let [nodes_live, nodes_stale, nodes_dead] = snapshot.numbers();
+    let space = snapshot.space();
+    ClusterStatus {
+        replication: replication(snapshot),
+        counted_ms: snapshot.counted_at.map(|at| millis(snapshot.now.since(at))),
+        lasting: lasting(snapshot.lasting()),
+        blocked: blocked(snapshot.blocked),
+        nodes_serving: snapshot.serving(),
+        capacity: space.capacity,
+        used: space.used,
+        free: space.free,
+        nodes_live,
+        nodes_stale,
+        nodes_dead,
+        nodes_draining: snapshot.draining(),
+        nodes_expected: snapshot.roll.expected,
+        nodes_reported: snapshot.roll.reported,
+        absent: snapshot.absent.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..ClusterStatus::empty(cluster, taken_at)
+    }
+}
+
+/// `now` is the time of the snapshot that the datanode is in.
+pub fn node_status(node: &NodeSnapshot, now: Timestamp) -> NodeStatus {
+    NodeStatus {
+        id: node.id,
+        address: node.address,
+        state: node_state(node.state),
+        heartbeat_age_ms: millis(now.since(node.last_heartbeat)),
+        registered_ms: millis(now.since(node.registered_at)),
+        skew_ms: node.skew_ms,
+        ahead: node.ahead,
+        load: load(&node.load),
+        chunks: node.chunks,
+        short: node.short,
+        sole: node.sole,
+        duty: node.duty,
+        left: node.left,
+        blocked: blocked(node.blocked),
+        version: node.version.as_ref().to_owned(),
+    }
+}
