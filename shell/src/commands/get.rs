@@ -123,7 +123,8 @@ async fn plan(context: &mut Context<'_>, walk: Downloads, keep: bool) -> Result<
     while let Some(step) = steps.next().await {
         match step {
             Step::File { job, .. } => {
-                let paths = [job.from.as_str(), &job.to.to_string_lossy()];
+                let to = job.to.to_string_lossy();
+                let paths = [job.from.as_str(), &to];
                 context.only_planned(["get"].into_iter().chain(keep.then_some("-p")).chain(paths));
             }
             Step::Failed(error) => context.fail(error)?,

@@ -245,9 +245,9 @@ impl Putting {
 impl Upload {
     /// In a dry run: notes the line that would do it.
     pub fn plan(&self, context: &mut Context<'_>, replace: bool, keep: bool) {
-        let flags = [replace.then_some("-f"), keep.then_some("-p")].into_iter().flatten();
-        let from = self.from.to_string_lossy();
-        context.only_planned(["put"].into_iter().chain(flags).chain([from.as_ref(), self.to.as_str()]));
+        let (from, flags) = (self.from.to_string_lossy(), [replace.then_some("-f"), keep.then_some("-p")]);
+        let paths = [from.as_ref(), self.to.as_str()];
+        context.only_planned(["put"].into_iter().chain(flags.into_iter().flatten()).chain(paths));
     }
 
     /// Whether the remote file is the local one, by length and time.

@@ -59,7 +59,7 @@ fn files(cluster: &Cluster) {
     // As mv: into a folder that is there, several only so.
     cluster.ok(&["cp", "/d/a", "/d/b", "/e"]);
     assert_eq!(cluster.ok(&["ls", "/e"]), "a\nb\n");
-    cluster.ok(&["cp", "-f", "/d/*", "/e/"]);
+    cluster.ok(&["-c", "cp -f /d/* /e/"]);
     let copied = cluster.json(&["cp", "-r", "/d", "/e"]);
     assert_eq!((&copied["copied"][0]["to"], &copied["copied"][0]["directories"]), (&json!("/e/d"), &json!(1)));
     cluster.ok(&["cp", "-r", "-f", "/d", "/e"]);
@@ -68,7 +68,7 @@ fn files(cluster: &Cluster) {
     assert!(ids[0] < ids[1] && ids[1] < ids[2], "{ids:?}");
     cluster.ok(&["mv", "/d/b", "/d/c"]);
     assert_eq!(id("/d/c"), ids[1], "a move keeps it");
-    assert_eq!(cluster.ok(&["-n", "cp", "-r", "/d", "/x"]), "cp -r /d /x\n");
+    assert_eq!(cluster.ok(&["--dry-run", "cp", "-r", "/d", "/x"]), "cp -r /d /x\n");
     assert_eq!(stored(cluster), before);
 }
 
@@ -157,7 +157,7 @@ fn set_and_read(cluster: &Cluster) {
     assert_eq!(cluster.json(&["attr", "get", "/d/a", "user.raw"]), document);
     cluster.ok(&["attr", "remove", "/d/a", "user.number"]);
     assert_eq!(cluster.json(&["attr", "list", "/d/a"])["attributes"].as_array().map(Vec::len), Some(2));
-    assert_eq!(cluster.ok(&["-n", "attr", "set", "/d/a", "user.x", "a b"]), "attr set /d/a user.x 'a b'\n");
+    assert_eq!(cluster.ok(&["--dry-run", "attr", "set", "/d/a", "user.x", "a b"]), "attr set /d/a user.x 'a b'\n");
 }
 
 fn wrong(cluster: &Cluster) {
