@@ -1,5 +1,7 @@
 //! Daemons that stop, start, and find their files as somebody left them.
 
+use dfs_daemon::master::log::record;
+use dfs_daemon::master::log::segment::{Head, RECORDS_AT};
 use dfs_tests::{Cluster, Spec};
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -18,11 +20,16 @@ fn segments(cluster: &Cluster) -> Vec<PathBuf> {
     files
 }
 
-/// Where the last byte that is not zero stands, in the segment that has records.
+/// Where the last record ends, in the segment that has the most of them.
 fn end_of_log(cluster: &Cluster) -> (PathBuf, u64) {
     let written = |path: &PathBuf| {
         let bytes = std::fs::read(path).expect("read segment");
-        bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at as u64 + 1)
+        let mark = Head::decode(path, &bytes).expect("a good head").mark;
+        let mut end = RECORDS_AT as usize;
+        while let Some(found) = record::find(&bytes[end..], mark) {
+            end += found.bytes;
+        }
+        end as u64
     };
     segments(cluster)
         .into_iter()
@@ -65,7 +72,7 @@ fn a_torn_tail_of_the_log_is_cut_off() {
     let (segment, end) = end_of_log(&cluster);
     // Half a record, as a power cut leaves it.
     let file = OpenOptions::new().write(true).open(segment).expect("open");
-    file.write_all_at(&[0x5a; 37], end.next_multiple_of(8)).expect("write");
+    file.write_all_at(&[0x5a; 37], end).expect("write");
     cluster.start_daemon("master-1");
     cluster.ok(&["stat", "/kept"]);
     cluster.wait_for("writes", || cluster.shell(&["mkdir", "-p", "/more"]).code == 0);
