@@ -13,6 +13,7 @@
 //! * [`writes`]: the writes in flight.
 //! * [`descriptors`]: what a limit of open files leaves room for; [`door`]: which callers are sent away when there are too many.
 //! * [`disk`]: which file systems do not keep what they promise.
+//! * [`jobs`]: the status of background work.
 //! * [`collect`]: which replicas are garbage; [`safe_mode`]: whether enough is known to begin.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
@@ -26,6 +27,7 @@ pub mod disk;
 pub mod door;
 pub mod durability;
 pub mod expected;
+pub mod jobs;
 pub mod liveness;
 pub mod locations;
 pub mod placement;

@@ -5,7 +5,7 @@
 //!   ([`dfs_logic::cluster`]).
 //! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that they come on.
 //! * [`board`]: the picture of the cluster for dashboards.
-//! * [`worker`]: repair, garbage, keys, chunk ids; with [`pool`] and [`floor`].
+//! * [`worker`]: the background work, and [`jobs`]: its parts, each with a status; with [`pool`] and [`floor`].
 //! * [`unfinished`]: writes in flight, and those that came to nothing.
 //! * [`ahead`]: replicas that prove that this master's state is older than the data.
 //! * [`state`]: what all calls share; [`refused`]: from refusals to errors that people read.
@@ -16,6 +16,7 @@ pub mod board;
 pub mod clock;
 pub mod convert;
 pub mod floor;
+pub mod jobs;
 pub mod keys;
 pub mod log;
 pub mod pool;

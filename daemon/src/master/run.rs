@@ -140,7 +140,7 @@ fn make_master(
         log: raft.log.figures(),
         elections: AtomicU64::new(0),
         clock,
-        worker_status: Mutex::default(),
+        jobs: Mutex::default(),
         metrics: raft.raft.server_metrics(),
         progress: raft.raft.data_metrics(),
         settings,

@@ -14,6 +14,7 @@ use dfs_config::MasterSettings;
 use dfs_logic::cluster::{ClusterState, Effect, Event};
 use dfs_logic::command::{Caller, Command, Op, Outcome, Refusal};
 use dfs_logic::expected::Roll;
+use dfs_logic::jobs::JobStatus;
 use dfs_logic::state::State;
 use dfs_logic::traffic::Traffic;
 use dfs_logic::writes::Writes;
@@ -71,8 +72,8 @@ pub struct Master {
     pub(super) log: Arc<Figures>,
     /// Elections since the start that have ended with a leader.
     pub(super) elections: AtomicU64,
-    /// What the worker is doing, in words.
-    pub(super) worker_status: Mutex<String>,
+    /// The status of each job of the background work, by its name.
+    pub(super) jobs: Mutex<BTreeMap<&'static str, JobStatus>>,
     pub(super) metrics: watch::Receiver<RaftServerMetrics<u64, BasicNode>>,
     /// How far the log has come, here and at those who follow.
     pub(super) progress: watch::Receiver<RaftDataMetrics<u64>>,
@@ -152,11 +153,6 @@ impl Master {
 
     pub fn curve(&self) -> MutexGuard<'_, Curve> {
         self.curve.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What the worker is doing, in words.
-    pub fn worker_status(&self) -> String {
-        self.worker_status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether this master leads, as far as it knows.

@@ -36,21 +36,23 @@ impl Master {
         Ok(())
     }
 
-    /// Has the chunks of abandoned and overdue writes given up in the log.
+    /// Has the chunks of abandoned and overdue writes given up in the log; returns the number of these chunks.
     ///
     /// # Errors
     /// Says what came in the way; the rest is tried again at the next look.
-    pub(super) async fn give_up_writes(&self) -> Result<()> {
+    pub(super) async fn give_up_writes(&self) -> Result<u64> {
         let now = self.clock.now();
         self.writes().look(now);
+        let mut given_up = 0;
         for _ in 0..COMMANDS_PER_LOOK_MAX {
             let overdue = self.writes().overdue(ABANDONED_PER_COMMAND_MAX, now);
             if overdue.is_empty() || !self.proposer.has_room() {
-                return Ok(());
+                return Ok(given_up);
             }
             let chunks: Vec<ChunkId> = overdue.iter().flat_map(|write| write.chunks.iter().copied()).collect();
+            let count = chunks.len() as u64;
             match self.propose_own(ChunkOp::Abandon { chunks }).await {
-                Ok(Ok(Outcome::Done)) => {}
+                Ok(Ok(Outcome::Done)) => given_up += count,
                 other => return Err(invalid(format!("give up chunks of writes: {other:?}"))),
             }
             let mut writes = self.writes();
@@ -63,7 +65,7 @@ impl Master {
             // Its replicas are garbage now.
             self.wake.notify_one();
         }
-        Ok(())
+        Ok(given_up)
     }
 
     /// The replicas that datanodes have reported of a stretch of chunks.

@@ -191,7 +191,8 @@ impl ReplicationMonitor {
         let due = self.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_INTERVAL);
         let quick = self.health.chunks <= QUICK_SURVEY_CHUNKS;
         let paused = quick || self.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_PAUSE);
-        if !due && !(self.dirty && paused) {
+        let wanted = self.dirty && paused;
+        if !due && !wanted {
             return false;
         }
         (self.dirty, self.surveying) = (false, true);

@@ -35,7 +35,7 @@ pub enum OpV1<'a> {
     SetAttributes { path: Cow<'a, str>, change: AttributeChangeV1<'a> },
     SetLayout { path: Cow<'a, str>, layout: LayoutV1 },
     Copy { from: Cow<'a, str>, to: Cow<'a, str>, recursive: bool, overwrite: bool, after: Option<Cow<'a, str>> },
-    SetUserAttributes { path: Cow<'a, str>, changes: Vec<(Cow<'a, str>, Option<Cow<'a, [u8]>>)> },
+    SetUserAttributes { path: Cow<'a, str>, changes: Vec<UserAttributeV1<'a>> },
     ReserveChunks { count: u32 },
     AbandonChunks { chunks: Vec<u64> },
     RaiseFloor { floor: u64 },
@@ -44,6 +44,9 @@ pub enum OpV1<'a> {
     Init { cluster: [u8; 16], superuser: Cow<'a, str>, key: KeyV1 },
     AddKey { key: KeyV1 },
 }
+
+/// The name of an attribute `user.*` with its new value; none removes it.
+pub type UserAttributeV1<'a> = (Cow<'a, str>, Option<Cow<'a, [u8]>>);
 
 /// A file that is to appear.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -127,7 +127,7 @@ proptest! {
             } else {
                 prop_assert!(map.remove(&name).is_some());
             }
-            if model.len() % 97 == 0 {
+            if model.len().is_multiple_of(97) {
                 check(&map, &model);
             }
         }

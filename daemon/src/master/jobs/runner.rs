@@ -1,0 +1,86 @@
+//! Runs the jobs in a row, and keeps their status.
+
+use super::collect::Collect;
+use super::floor::RaiseFloor;
+use super::ids::ReserveIds;
+use super::keys::RotateKeys;
+use super::members::NoteMembers;
+use super::repair::Repair;
+use super::survey::Survey;
+use super::writes::GiveUpWrites;
+use super::{Job, Master};
+use dfs_logic::jobs::{JobState, JobStatus};
+use std::sync::PoisonError;
+
+/// All jobs of a master.
+#[derive(Debug, Default)]
+pub struct Runner {
+    survey: Survey,
+    repair: Repair,
+    collect: Collect,
+    members: NoteMembers,
+    ids: ReserveIds,
+    keys: RotateKeys,
+    writes: GiveUpWrites,
+    floor: RaiseFloor,
+}
+
+impl Runner {
+    /// Forgets what the jobs remember of an earlier leadership.
+    pub fn lead(&mut self) {
+        self.floor.lead();
+    }
+
+    /// Runs the job that followers run, too.
+    pub async fn survey(&mut self, master: &Master, leads: bool) {
+        run(&mut self.survey, master, leads).await;
+    }
+
+    /// Runs the jobs of the leader; on a follower their status says that they rest.
+    pub async fn run(&mut self, master: &Master, leads: bool) {
+        run(&mut self.repair, master, leads).await;
+        run(&mut self.collect, master, leads).await;
+        run(&mut self.members, master, leads).await;
+        run(&mut self.ids, master, leads).await;
+        run(&mut self.keys, master, leads).await;
+        run(&mut self.writes, master, leads).await;
+        run(&mut self.floor, master, leads).await;
+    }
+}
+
+async fn run<J: Job>(job: &mut J, master: &Master, leads: bool) {
+    if J::LEADER_ONLY && !leads {
+        return with_status::<J>(master, JobStatus::rest);
+    }
+    let now = master.clock.calendar();
+    with_status::<J>(master, |status| status.begin(now));
+    for left in (0..J::STEPS_MAX).rev() {
+        let step = job.step(master).await;
+        let more = step.as_ref().is_ok_and(|step| step.more);
+        if let Err(error) = &step {
+            tracing::warn!(job = J::NAME, error, "a job failed");
+        }
+        with_status::<J>(master, |status| {
+            status.note(step);
+            if more && left > 0 {
+                status.state = JobState::Running;
+            }
+        });
+        if !more {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn with_status<J: Job>(master: &Master, change: impl FnOnce(&mut JobStatus)) {
+    let mut jobs = master.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+    change(jobs.entry(J::NAME).or_insert_with(|| JobStatus::new(J::NAME)));
+}
+
+impl Master {
+    /// Returns the status of each job that was run or left to the leader since the start, in the order of their names.
+    pub fn job_statuses(&self) -> Vec<JobStatus> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}

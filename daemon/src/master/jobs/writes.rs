@@ -1,0 +1,17 @@
+//! Gives up writes that came to nothing, and counts what the others hold.
+
+use super::{Job, Master};
+use dfs_logic::jobs::Step;
+
+#[derive(Debug, Default)]
+pub struct GiveUpWrites;
+
+impl Job for GiveUpWrites {
+    const NAME: &'static str = "writes";
+
+    async fn step(&mut self, master: &Master) -> Result<Step, String> {
+        let given_up = master.give_up_writes().await;
+        master.count_unfinished().await;
+        given_up.map(Step::done).map_err(|error| error.to_string())
+    }
+}
