@@ -85,6 +85,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
         segment_bytes: settings.log_segment.0,
         snapshot_every: settings.snapshot_every.0,
         address,
+        busy_wait: settings.busy_wait,
         begin: superuser.is_some(),
         disk: Arc::new(RealDisk),
     })?;

@@ -56,6 +56,8 @@ pub struct RaftOptions {
     pub snapshot_every: u64,
     /// Where the other masters reach this one.
     pub address: SocketAddr,
+    /// Wait awake for the next command of a lone client ([`Pace`](super::pace::Pace)).
+    pub busy_wait: bool,
     /// Begin a group of one, if this master is in no group yet.
     pub begin: bool,
     pub disk: Arc<dyn Disk>,
@@ -205,7 +207,7 @@ impl Parts {
         if alone(&raft, id) {
             raft.wait(Some(LEAD_TIMEOUT)).current_leader(id, "the only master leads").await?;
         }
-        let (proposer, batcher) = proposer::pair(raft.clone(), self.log.clone());
+        let (proposer, batcher) = proposer::pair(raft.clone(), self.log.clone(), options.busy_wait);
         let batching = tokio::spawn(batcher.run());
         let snapshots = tokio::spawn(take_snapshots(
             raft.clone(),

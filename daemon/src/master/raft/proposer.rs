@@ -3,6 +3,7 @@
 //! While one entry is being flushed, commands queue; the next entry takes all of them. So the rate of syncs is the disk's
 //! and the rate of commands is whatever queues, without waiting on purpose.
 
+use super::pace::Pace;
 use super::types::{Batch, Raft};
 use super::weight;
 use crate::master::log::Log;
@@ -45,6 +46,7 @@ struct Proposal {
 pub struct Proposer {
     queue: mpsc::Sender<Proposal>,
     log: Log,
+    pace: Arc<Pace>,
 }
 
 /// The other end: makes entries, on the Raft thread.
@@ -52,6 +54,7 @@ pub struct Batcher {
     queue: mpsc::Receiver<Proposal>,
     raft: Raft,
     log: Log,
+    pace: Arc<Pace>,
 }
 
 impl std::fmt::Debug for Batcher {
@@ -60,10 +63,13 @@ impl std::fmt::Debug for Batcher {
     }
 }
 
-/// Both ends of a new queue.
-pub fn pair(raft: Raft, log: Log) -> (Proposer, Batcher) {
+/// Both ends of a new queue. With `busy_wait`, both ends wait awake for each other while a lone client sends command after
+/// command ([`Pace`]).
+pub fn pair(raft: Raft, log: Log, busy_wait: bool) -> (Proposer, Batcher) {
     let (sender, receiver) = mpsc::channel(QUEUE_COMMANDS_MAX);
-    (Proposer { queue: sender, log: log.clone() }, Batcher { queue: receiver, raft, log })
+    let pace = Arc::new(Pace::new(busy_wait));
+    let proposer = Proposer { queue: sender, log: log.clone(), pace: pace.clone() };
+    (proposer, Batcher { queue: receiver, raft, log, pace })
 }
 
 impl Proposer {
@@ -77,7 +83,9 @@ impl Proposer {
             return Err(ProposeError::DiskFull);
         }
         let (answer, answered) = oneshot::channel();
+        let turn = self.pace.enter();
         self.queue.send(Proposal { command, answer }).await.map_err(|_| ProposeError::Stopping)?;
+        turn.until(|| !answered.is_empty()).await;
         answered.await.map_err(|_| ProposeError::Stopping)?
     }
 
@@ -92,8 +100,13 @@ impl Batcher {
     pub async fn run(mut self) {
         let mut waiting = Vec::new();
         loop {
-            if waiting.is_empty() && self.queue.recv_many(&mut waiting, ENTRY_COMMANDS_MAX).await == 0 {
-                return;
+            if waiting.is_empty() {
+                let idle = self.pace.idle();
+                idle.until(|| !self.queue.is_empty());
+                if self.queue.recv_many(&mut waiting, ENTRY_COMMANDS_MAX).await == 0 {
+                    return;
+                }
+                idle.ended(waiting.len());
             }
             let later = waiting.split_off(entry_length(&waiting));
             let entry = std::mem::replace(&mut waiting, later);

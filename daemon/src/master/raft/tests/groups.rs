@@ -55,6 +55,7 @@ async fn member(authority: &Authority, folder: &Path, number: u16) -> Member {
         segment_bytes: 64 << 10,
         snapshot_every: 64 << 10,
         address,
+        busy_wait: false,
         begin: number == 1,
         disk: Arc::new(RealDisk),
     };

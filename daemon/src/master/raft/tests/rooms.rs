@@ -22,6 +22,7 @@ fn start(folder: &Path, disk: Arc<Moody>) -> RaftNode {
         segment_bytes: 16 << 10,
         snapshot_every: 1 << 30,
         address: SocketAddr::from(([127, 0, 0, 1], 1)),
+        busy_wait: false,
         begin: true,
         disk,
     };
