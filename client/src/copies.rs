@@ -19,42 +19,33 @@ pub struct CopyOptions {
     pub overwrite: bool,
 }
 
-impl Client {
-    /// Copies a file or directory inside the cluster: the copy names the same chunks, and no content is moved. The copy
-    /// belongs to the caller, has the time of the copy as its time of creation, and keeps mode, replication, chunk size and
-    /// attributes `user.*`. Returns the sums over all calls; `next` is none.
-    ///
-    /// A directory with more than [`COPIED_PER_CALL_MAX`](dfs_rpc::COPIED_PER_CALL_MAX) entries takes several calls. Changes
-    /// made in it between two calls are copied or not, and entries copied before an error stay.
-    ///
-    /// # Errors
-    /// `not_found`, `is_a_directory` without `recursive`, `already_exists` without `overwrite`, `not_a_directory`,
-    /// `invalid_argument` for a directory into itself, `permission_denied`; `unsupported` by a master of version 8.
-    pub async fn copy(&self, from: &DfsPath, to: &DfsPath, options: CopyOptions) -> Result<Copied> {
-        let mut sum = Copied::default();
-        let mut after = None;
-        loop {
-            let Copied { files, directories, bytes, next } = self.copy_part(from, to, options, after).await?;
-            sum.files += files;
-            sum.directories += directories;
-            sum.bytes += bytes;
-            if next.is_none() {
-                return Ok(sum);
-            }
-            after = next;
+/// Does the work of [`Client::copy`].
+pub(crate) async fn copy(client: &Client, from: &DfsPath, to: &DfsPath, options: CopyOptions) -> Result<Copied> {
+    let mut sum = Copied::default();
+    let mut after = None;
+    loop {
+        let Copied { files, directories, bytes, next } = copy_part(client, from, to, options, after).await?;
+        sum.files += files;
+        sum.directories += directories;
+        sum.bytes += bytes;
+        if next.is_none() {
+            return Ok(sum);
         }
+        after = next;
     }
+}
 
-    async fn copy_part(
-        &self,
-        from: &DfsPath,
-        to: &DfsPath,
-        CopyOptions { recursive, overwrite }: CopyOptions,
-        after: Option<DfsPath>,
-    ) -> Result<Copied> {
-        let (request, from, to) = (request_id(), from.clone(), to.clone());
-        let copy = CopyEntry { request, from, to, recursive, overwrite, after };
-        self.call(|master, context| {
+async fn copy_part(
+    client: &Client,
+    from: &DfsPath,
+    to: &DfsPath,
+    CopyOptions { recursive, overwrite }: CopyOptions,
+    after: Option<DfsPath>,
+) -> Result<Copied> {
+    let (request, from, to) = (request_id(), from.clone(), to.clone());
+    let copy = CopyEntry { request, from, to, recursive, overwrite, after };
+    client
+        .call(|master, context| {
             let copy = copy.clone();
             async move {
                 match refused(&master, "copies inside the cluster") {
@@ -64,17 +55,17 @@ impl Client {
             }
         })
         .await
-    }
+}
 
-    /// Sets and removes attributes `user.*` of a file or directory, all or none. They take at most
-    /// [`USER_ATTRIBUTES_BYTES_MAX`](dfs_rpc::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and values together.
-    ///
-    /// # Errors
-    /// `not_found`, also for an attribute that is to be removed; `invalid_argument` for a name that does not begin with
-    /// `user.` and for more bytes; `permission_denied`; `unsupported` by a master of version 8.
-    pub async fn set_user_attributes(&self, path: &DfsPath, changes: &[UserAttributeChange]) -> Result<()> {
-        let request = request_id();
-        self.call(|master, context| {
+/// Does the work of [`Client::set_user_attributes`].
+pub(crate) async fn set_user_attributes(
+    client: &Client,
+    path: &DfsPath,
+    changes: &[UserAttributeChange],
+) -> Result<()> {
+    let request = request_id();
+    client
+        .call(|master, context| {
             let (path, changes) = (path.clone(), changes.to_vec());
             async move {
                 match refused(&master, "attributes user.*") {
@@ -84,14 +75,12 @@ impl Client {
             }
         })
         .await
-    }
+}
 
-    /// Returns the attributes `user.*` of a file or directory, in the order of their names.
-    ///
-    /// # Errors
-    /// `not_found`, `permission_denied`; `unsupported` by a master of version 8.
-    pub async fn user_attributes(&self, path: &DfsPath) -> Result<Vec<UserAttribute>> {
-        self.call(|master, context| {
+/// Does the work of [`Client::user_attributes`].
+pub(crate) async fn user_attributes(client: &Client, path: &DfsPath) -> Result<Vec<UserAttribute>> {
+    client
+        .call(|master, context| {
             let path = path.clone();
             async move {
                 match refused(&master, "attributes user.*") {
@@ -101,7 +90,6 @@ impl Client {
             }
         })
         .await
-    }
 }
 
 /// Returns the refusal of a call that the master does not have; none where it has it.

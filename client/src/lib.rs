@@ -30,6 +30,7 @@
 
 mod bridge;
 mod client;
+mod content;
 mod control;
 mod copies;
 mod namespace;

@@ -1,12 +1,14 @@
-//! Calls that move no file content.
+//! Calls that move no file content through the client.
 
 use crate::client::{Client, request_id};
+use crate::copies::{self, CopyOptions};
+use crate::snapshot::{Snapshot, Told, told};
 use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::wire::{
-    Blocked, ChunkStatus, ClusterStatus, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk,
-    NodeStatus, PlanRead, SafeModeChange,
+    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk,
+    NodeStatus, PlanRead, SafeModeChange, UserAttribute, UserAttributeChange,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
@@ -298,6 +300,55 @@ impl Client {
             async move { master.files.report_damage(context, node, capability).await }
         })
         .await
+    }
+
+    /// The picture of the cluster for dashboards, as it is now: what is new put on the one `before`, or everything where there
+    /// is none, or where the news does not follow it (another master answers, or the picture is too old).
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
+    pub async fn snapshot(&self, before: Option<&Snapshot>) -> Result<Snapshot> {
+        self.told(before).await.map(|told| told.snapshot)
+    }
+
+    /// As [`Client::snapshot`], with what the master told, for who keeps that.
+    ///
+    /// # Errors
+    /// As [`Client::snapshot`].
+    pub async fn told(&self, before: Option<&Snapshot>) -> Result<Told> {
+        told(self, before).await
+    }
+
+    /// Copies a file or directory inside the cluster: the copy names the same chunks, and no content is moved. The copy
+    /// belongs to the caller, has the time of the copy as its time of creation, and keeps mode, replication, chunk size and
+    /// attributes `user.*`. Returns the sums over all calls; `next` is none.
+    ///
+    /// A directory with more than [`COPIED_PER_CALL_MAX`](dfs_rpc::COPIED_PER_CALL_MAX) entries takes several calls. Changes
+    /// made in it between two calls are copied or not, and entries copied before an error stay.
+    ///
+    /// # Errors
+    /// `not_found`, `is_a_directory` without `recursive`, `already_exists` without `overwrite`, `not_a_directory`,
+    /// `invalid_argument` for a directory into itself, `permission_denied`; `unsupported` by a master of version 8.
+    pub async fn copy(&self, from: &DfsPath, to: &DfsPath, options: CopyOptions) -> Result<Copied> {
+        copies::copy(self, from, to, options).await
+    }
+
+    /// Sets and removes attributes `user.*` of a file or directory, all or none. They take at most
+    /// [`USER_ATTRIBUTES_BYTES_MAX`](dfs_rpc::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and values together.
+    ///
+    /// # Errors
+    /// `not_found`, also for an attribute that is to be removed; `invalid_argument` for a name that does not begin with
+    /// `user.` and for more bytes; `permission_denied`; `unsupported` by a master of version 8.
+    pub async fn set_user_attributes(&self, path: &DfsPath, changes: &[UserAttributeChange]) -> Result<()> {
+        copies::set_user_attributes(self, path, changes).await
+    }
+
+    /// Returns the attributes `user.*` of a file or directory, in the order of their names.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied`; `unsupported` by a master of version 8.
+    pub async fn user_attributes(&self, path: &DfsPath) -> Result<Vec<UserAttribute>> {
+        copies::user_attributes(self, path).await
     }
 }
 

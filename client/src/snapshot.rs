@@ -42,32 +42,18 @@ pub struct Told {
     pub whole: bool,
 }
 
-impl Client {
-    /// The picture of the cluster for dashboards, as it is now: what is new put on the one `before`, or everything where there
-    /// is none, or where the news does not follow it (another master answers, or the picture is too old).
-    ///
-    /// # Errors
-    /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
-    pub async fn snapshot(&self, before: Option<&Snapshot>) -> Result<Snapshot> {
-        self.told(before).await.map(|told| told.snapshot)
-    }
-
-    /// As [`Client::snapshot`], with what the master told, for who keeps that.
-    ///
-    /// # Errors
-    /// As [`Client::snapshot`].
-    pub async fn told(&self, before: Option<&Snapshot>) -> Result<Told> {
-        if let Some(before) = before {
-            let encoded = self.board(Some(before.version)).await?;
-            let board = Board::decode(&encoded)?;
-            let (mut next, whole) = (before.clone(), board.since.is_none());
-            if next.apply(board).is_ok() {
-                return Ok(Told { snapshot: next, board: encoded, whole });
-            }
+/// Asks for what is new since the picture `before`, and puts it on that; for everything where it does not follow.
+pub(crate) async fn told(client: &Client, before: Option<&Snapshot>) -> Result<Told> {
+    if let Some(before) = before {
+        let encoded = client.board(Some(before.version)).await?;
+        let board = Board::decode(&encoded)?;
+        let (mut next, whole) = (before.clone(), board.since.is_none());
+        if next.apply(board).is_ok() {
+            return Ok(Told { snapshot: next, board: encoded, whole });
         }
-        let encoded = self.board(None).await?;
-        Ok(Told { snapshot: Snapshot::from(Board::decode(&encoded)?), board: encoded, whole: true })
     }
+    let encoded = client.board(None).await?;
+    Ok(Told { snapshot: Snapshot::from(Board::decode(&encoded)?), board: encoded, whole: true })
 }
 
 impl From<Board> for Snapshot {

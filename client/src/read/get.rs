@@ -74,62 +74,49 @@ impl Dest {
     }
 }
 
-impl Client {
-    /// Reads a file, every byte verified against the checksums of its writer; the attributes of what was read.
-    /// A file that is replaced meanwhile is read again from its beginning, but into a writer.
-    ///
-    /// Uses up to `parallel_chunks` threads with one frame (512 KiB) of memory each; into a writer one thread and at most
-    /// 10 MiB. Replicas that are damaged, slow or gone are passed over without the caller seeing it.
-    ///
-    /// # Errors
-    /// `not_found`, `is_a_directory`, `permission_denied`, `no_healthy_replica`, `checksum_mismatch`, `already_exists`
-    /// and `local_io` for the destination, `unreachable`, `timeout`; `interrupted` when cancelled.
-    pub async fn get(
-        &self,
-        path: &DfsPath,
-        dest: Dest,
-        options: GetOptions,
-        progress: &Progress,
-        cancel: &CancellationToken,
-    ) -> Result<Stat> {
-        let mut dest = Some(dest);
-        let mut result = Err(interrupted());
-        for _ in 0..RESTARTS_MAX {
-            let Some(now) = dest.take() else { break };
-            let transfer = Transfer::new(self, path, progress, cancel);
-            let patient = matches!(now, Dest::File(_) | Dest::Discard);
-            dest = now.again();
-            let reading = {
-                let (transfer, options) = (transfer.clone(), options.clone());
-                move || read(&transfer, now, &options)
-            };
-            result = supervise(&transfer, cancel, patient, reading).await;
-            if !transfer.replaced.load(Ordering::Relaxed) {
-                break;
-            }
-            progress.take_back(transfer.fetched.load(Ordering::Relaxed));
-            progress.keep_nothing();
-        }
-        match &result {
-            Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
-            Err(error) => progress.tell(Event::Failed { path: path.to_string(), error: error.clone() }),
-        }
-        result
-    }
-
-    /// The bytes of a file from `offset` on, `length` of them or up to its end, verified.
-    ///
-    /// # Errors
-    /// As [`Client::get`]; `invalid_argument` for more than 1 GiB at once.
-    pub async fn read_range(&self, path: &DfsPath, offset: u64, length: u64) -> Result<Vec<u8>> {
-        let cancel = CancellationToken::new();
-        let transfer = Transfer::new(self, path, &Progress::new(), &cancel);
+/// Does the work of [`Client::get`].
+pub(crate) async fn get(
+    client: &Client,
+    path: &DfsPath,
+    dest: Dest,
+    options: GetOptions,
+    progress: &Progress,
+    cancel: &CancellationToken,
+) -> Result<Stat> {
+    let mut dest = Some(dest);
+    let mut result = Err(interrupted());
+    for _ in 0..RESTARTS_MAX {
+        let Some(now) = dest.take() else { break };
+        let transfer = Transfer::new(client, path, progress, cancel);
+        let patient = matches!(now, Dest::File(_) | Dest::Discard);
+        dest = now.again();
         let reading = {
-            let transfer = transfer.clone();
-            move || read_to_memory(&transfer, offset, length)
+            let (transfer, options) = (transfer.clone(), options.clone());
+            move || read(&transfer, now, &options)
         };
-        supervise(&transfer, &cancel, true, reading).await
+        result = supervise(&transfer, cancel, patient, reading).await;
+        if !transfer.replaced.load(Ordering::Relaxed) {
+            break;
+        }
+        progress.take_back(transfer.fetched.load(Ordering::Relaxed));
+        progress.keep_nothing();
     }
+    match &result {
+        Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
+        Err(error) => progress.tell(Event::Failed { path: path.to_string(), error: error.clone() }),
+    }
+    result
+}
+
+/// Does the work of [`Client::read_range`].
+pub(crate) async fn read_range(client: &Client, path: &DfsPath, offset: u64, length: u64) -> Result<Vec<u8>> {
+    let cancel = CancellationToken::new();
+    let transfer = Transfer::new(client, path, &Progress::new(), &cancel);
+    let reading = {
+        let transfer = transfer.clone();
+        move || read_to_memory(&transfer, offset, length)
+    };
+    supervise(&transfer, &cancel, true, reading).await
 }
 
 fn read(transfer: &Arc<Transfer>, dest: Dest, options: &GetOptions) -> Result<Stat> {

@@ -13,3 +13,4 @@ mod sink;
 mod table;
 
 pub use get::{Dest, GetOptions};
+pub(crate) use get::{get, read_range};

@@ -15,4 +15,5 @@ mod writer;
 
 pub use ending::settle;
 pub use put::PutOptions;
+pub(crate) use put::put;
 pub use source::Source;

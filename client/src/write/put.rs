@@ -34,55 +34,41 @@ pub struct PutOptions {
     pub modified: Option<Timestamp>,
 }
 
-impl Client {
-    /// Writes a file. It appears whole, or not at all; a file that it replaces is there until then.
-    ///
-    /// A put that ends badly, by an error, a cancel, or because its future is dropped, tells the masters, so that what it has
-    /// written is deleted at once; that takes two seconds at the most.
-    ///
-    /// Uses one thread, and memory of one frame (512 KiB); for a source that can be read only once, the larger of 80 MiB
-    /// and one chunk. Datanodes that fail are replaced by others without the caller seeing it; chunks whose datanodes were
-    /// lost before the commit are written again from a file or from bytes.
-    ///
-    /// # Errors
-    /// `already_exists` without `overwrite`, `not_found` or `not_a_directory` for its folder, `permission_denied`,
-    /// `insufficient_datanodes`, `safe_mode`, `local_io` for the source, `unreachable`, `timeout`; `interrupted` when
-    /// cancelled: a cancel that comes while the file is being committed leaves open whether it is there.
-    pub async fn put(
-        &self,
-        source: Source,
-        path: &DfsPath,
-        options: PutOptions,
-        progress: &Progress,
-        cancel: &CancellationToken,
-    ) -> Result<Stat> {
-        let transfer = Transfer::new(self, path, progress, cancel);
-        let flight = Flight::new();
-        let ending = Ending::new(self, &flight);
-        let watch = Arc::new(Watch::default());
-        let patient = source.is_ready();
-        let writing = {
-            let (transfer, flight, watch) = (transfer.clone(), flight.clone(), watch.clone());
-            move || {
-                let places = Places::new(transfer.clone(), options.clone(), flight.clone());
-                write(&transfer, source, &options, flight.id, places, watch)
-            }
-        };
-        let result = tokio::select! {
-            result = supervise(&transfer, cancel, patient, writing) => result,
-            given_up = flight.renew(self) => Err(given_up.at(path)),
-            never = watch.run(&transfer) => match never {},
-        };
-        match &result {
-            Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
-            Err(error) => progress.tell(Event::Failed { path: path.to_string(), error: error.clone() }),
+/// Does the work of [`Client::put`].
+pub(crate) async fn put(
+    client: &Client,
+    source: Source,
+    path: &DfsPath,
+    options: PutOptions,
+    progress: &Progress,
+    cancel: &CancellationToken,
+) -> Result<Stat> {
+    let transfer = Transfer::new(client, path, progress, cancel);
+    let flight = Flight::new();
+    let ending = Ending::new(client, &flight);
+    let watch = Arc::new(Watch::default());
+    let patient = source.is_ready();
+    let writing = {
+        let (transfer, flight, watch) = (transfer.clone(), flight.clone(), watch.clone());
+        move || {
+            let places = Places::new(transfer.clone(), options.clone(), flight.clone());
+            write(&transfer, source, &options, flight.id, places, watch)
         }
-        match &result {
-            Ok(_) => ending.committed(),
-            Err(_) => ending.abandoned().await,
-        }
-        result
+    };
+    let result = tokio::select! {
+        result = supervise(&transfer, cancel, patient, writing) => result,
+        given_up = flight.renew(client) => Err(given_up.at(path)),
+        never = watch.run(&transfer) => match never {},
+    };
+    match &result {
+        Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
+        Err(error) => progress.tell(Event::Failed { path: path.to_string(), error: error.clone() }),
     }
+    match &result {
+        Ok(_) => ending.committed(),
+        Err(_) => ending.abandoned().await,
+    }
+    result
 }
 
 fn write(

@@ -1,6 +1,7 @@
 //! Reading, with datanodes that fail.
 
-use crate::cluster::{CHUNK_SIZE, Cluster, content, path};
+use crate::cluster::{Cluster, content, path};
+use crate::master::CHUNK_SIZE;
 use crate::node::Lie;
 use dfs_client::{CancellationToken, Client, Dest, Event, GetOptions, Progress, PutOptions, Source};
 use dfs_rpc::frame::DATA_BYTES_MAX;

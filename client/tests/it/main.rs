@@ -4,5 +4,6 @@ mod cluster;
 mod control;
 mod endings;
 mod get;
+mod master;
 mod node;
 mod put;

@@ -1,6 +1,7 @@
 //! Writing, with datanodes that fail.
 
-use crate::cluster::{CHUNK_SIZE, Cluster, content, path};
+use crate::cluster::{Cluster, content, path};
+use crate::master::CHUNK_SIZE;
 use dfs_client::{CancellationToken, Client, Event, Progress, PutOptions, Source};
 use dfs_types::{ChunkId, DatanodeId, ErrorCode, Protection, Result, Stat};
 use std::io::Read;

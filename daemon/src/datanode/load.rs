@@ -1,8 +1,7 @@
 //! What a datanode is busy with, in numbers for its heartbeats.
 
 use super::clock;
-use super::store::ChunkStore;
-use dfs_rpc::wire::NodeLoad;
+use dfs_rpc::wire::{FolderLoad, NodeLoad};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Counts since the start. Each stands for itself, so no order among them is needed.
@@ -56,20 +55,19 @@ impl Counters {
         self.writes_served.fetch_add(1, Ordering::Relaxed);
         self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
     }
-}
 
-/// What a heartbeat says of the folders and the work of a datanode.
-pub fn node_load(store: &ChunkStore) -> NodeLoad {
-    let counters = store.counters();
-    NodeLoad {
-        folders: store.folder_loads(),
-        reads_in_flight: counters.reads.load(Ordering::Relaxed),
-        writes_in_flight: counters.writes.load(Ordering::Relaxed),
-        disk_errors: counters.disk_errors.load(Ordering::Relaxed),
-        bytes_read: counters.bytes_read.load(Ordering::Relaxed),
-        bytes_written: counters.bytes_written.load(Ordering::Relaxed),
-        reads: counters.reads_served.load(Ordering::Relaxed),
-        writes: counters.writes_served.load(Ordering::Relaxed),
-        clock: clock::now(),
+    /// Returns what a heartbeat says of the data directories `folders` and of the work of a datanode.
+    pub fn load(&self, folders: Vec<FolderLoad>) -> NodeLoad {
+        NodeLoad {
+            folders,
+            reads_in_flight: self.reads.load(Ordering::Relaxed),
+            writes_in_flight: self.writes.load(Ordering::Relaxed),
+            disk_errors: self.disk_errors.load(Ordering::Relaxed),
+            bytes_read: self.bytes_read.load(Ordering::Relaxed),
+            bytes_written: self.bytes_written.load(Ordering::Relaxed),
+            reads: self.reads_served.load(Ordering::Relaxed),
+            writes: self.writes_served.load(Ordering::Relaxed),
+            clock: clock::now(),
+        }
     }
 }

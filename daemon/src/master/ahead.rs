@@ -12,7 +12,6 @@ use super::state::{Held, Master};
 use dfs_logic::locations::IDS_AHEAD_MAX;
 use dfs_types::{ChunkId, DatanodeId};
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
 
 /// Replicas that one look counts at most.
 const COUNTED_MAX: usize = 65_536;
@@ -79,40 +78,29 @@ fn sentence(node: DatanodeId, count: u64) -> String {
     )
 }
 
-impl Master {
-    pub(super) fn ahead(&self) -> MutexGuard<'_, Ahead> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether this master keeps the cluster in safe mode since datanodes hold more than it knows of.
-    pub(super) fn is_behind(&self) -> bool {
-        self.held().as_ref().is_some_and(|held| held.by == self.id.to_string())
-    }
-
-    /// Looks for replicas that nobody can have been given, and goes into safe mode when there are any. A leader that has
-    /// not applied an entry of its own term does not know yet what was handed out.
-    pub(super) fn look_ahead(&self) {
-        let (mut counted, mut highest) = (BTreeMap::<_, u64>::new(), None);
-        {
-            // Whatever is recorded at this moment was handed out before it: so the lowest id is asked for with the lock held.
-            let cluster = self.cluster_state();
-            let term = self.term();
-            let version = self.published.look();
-            if !self.leads() || version.applied.is_none_or(|applied| applied.leader_id.term != term) {
-                return;
-            }
-            let unissued = self.pool.lowest_of(term).unwrap_or(version.namespace.next_chunk());
-            for (id, replicas) in cluster.locations().from(unissued).take(COUNTED_MAX) {
-                replicas.nodes().for_each(|node| *counted.entry(node).or_default() += 1);
-                highest = Some(id);
-            }
+/// Looks for replicas that nobody can have been given, and goes into safe mode when there are any. A leader that has
+/// not applied an entry of its own term does not know yet what was handed out.
+pub(super) fn look_ahead(master: &Master) {
+    let (mut counted, mut highest) = (BTreeMap::<_, u64>::new(), None);
+    {
+        // Whatever is recorded at this moment was handed out before it: so the lowest id is asked for with the lock held.
+        let cluster = master.cluster_state();
+        let term = master.term();
+        let version = master.published.look();
+        if !master.leads() || version.applied.is_none_or(|applied| applied.leader_id.term != term) {
+            return;
         }
-        for (node, count) in self.ahead().take(&counted, highest) {
-            let reason = sentence(node, count);
-            tracing::error!(%node, count, "chunks with ids that were not handed out: this master's state is older than the data");
-            self.journal.error(Some(node), reason.clone());
-            self.held().get_or_insert_with(|| Held { by: self.id.to_string(), reason });
+        let unissued = master.pool.lowest_of(term).unwrap_or(version.namespace.next_chunk());
+        for (id, replicas) in cluster.locations().from(unissued).take(COUNTED_MAX) {
+            replicas.nodes().for_each(|node| *counted.entry(node).or_default() += 1);
+            highest = Some(id);
         }
+    }
+    for (node, count) in master.ahead().take(&counted, highest) {
+        let reason = sentence(node, count);
+        tracing::error!(%node, count, "chunks with ids that were not handed out: this master's state is older than the data");
+        master.journal.error(Some(node), reason.clone());
+        master.held().get_or_insert_with(|| Held { by: master.id.to_string(), reason });
     }
 }
 

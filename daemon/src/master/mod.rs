@@ -5,7 +5,7 @@
 //!   ([`dfs_logic::cluster`]).
 //! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that they come on.
 //! * [`board`]: the picture of the cluster for dashboards.
-//! * [`worker`]: the background work, and [`jobs`]: its parts, each with a status; with [`pool`] and [`floor`].
+//! * [`worker`]: the background work, and [`jobs`]: its parts, each with a status; with [`pool`] and [`floor`]; [`sampler`]: the curve.
 //! * [`unfinished`]: writes in flight, and those that came to nothing.
 //! * [`ahead`]: replicas that prove that this master's state is older than the data.
 //! * [`state`]: what all calls share; [`refused`]: from refusals to errors that people read.
@@ -23,6 +23,7 @@ pub mod pool;
 pub mod raft;
 pub mod refused;
 pub mod run;
+pub mod sampler;
 pub mod serve;
 pub mod service;
 pub mod state;

@@ -8,6 +8,7 @@ use super::log::RealDisk;
 use super::pool::Pool;
 use super::raft::network::RaftServer;
 use super::raft::node::{RaftNode, RaftOptions};
+use super::sampler::keep_curve;
 use super::serve::Server;
 use super::state::Master;
 use super::worker::Worker;
@@ -190,7 +191,7 @@ async fn serve(
     let listener = tokio::net::TcpListener::from_std(listener).context("listen")?;
     let listening = tokio::spawn(server.clone().listen(listener, threads.handles()));
     let worker = tokio::spawn(Worker::new(master.clone()).run(inner.clone()));
-    let curve = tokio::spawn(master.clone().keep_curve(inner.clone()));
+    let curve = tokio::spawn(keep_curve(master.clone(), inner.clone()));
     let clock = tokio::spawn(master.clock.clone().keep(inner.clone()));
     tracing::info!(address = %master.address, id = %master.id, "master is ready");
     on_ready(master.address);

@@ -146,6 +146,15 @@ impl Master {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this master keeps the cluster in safe mode since datanodes hold more than it knows of.
+    pub(super) fn is_behind(&self) -> bool {
+        self.held().as_ref().is_some_and(|held| held.by == self.id.to_string())
+    }
+
     /// What writes in flight hold, as last counted.
     pub fn unfinished(&self) -> Unfinished {
         *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)

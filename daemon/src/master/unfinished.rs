@@ -16,80 +16,78 @@ const COMMANDS_PER_LOOK_MAX: usize = 16;
 /// Chunks whose replicas are counted while the cluster state is locked.
 const COUNT_SLICE_CHUNKS: u64 = 4_096;
 
-impl Master {
-    /// Notes that the client of a write is still at it.
-    ///
-    /// # Errors
-    /// `not_found` for a write that this master does not know, `permission_denied` for another user's, `timeout` for one that
-    /// was given up.
-    pub(super) fn renew_write(&self, user: &str, write: WriteId) -> Result<()> {
-        self.writes().renew(write, user, self.clock.now()).map_err(write_refused)
-    }
+/// Notes that the client of a write is still at it.
+///
+/// # Errors
+/// `not_found` for a write that this master does not know, `permission_denied` for another user's, `timeout` for one that
+/// was given up.
+pub(super) fn renew_write(master: &Master, user: &str, write: WriteId) -> Result<()> {
+    master.writes().renew(write, user, master.clock.now()).map_err(write_refused)
+}
 
-    /// Ends a write that comes to nothing. Its chunks are given up at the next look of the worker, which is now.
-    ///
-    /// # Errors
-    /// `permission_denied` for another user's write.
-    pub(super) fn abandon_write(&self, user: &str, write: WriteId) -> Result<()> {
-        self.writes().abandon(write, user).map_err(write_refused)?;
-        self.wake.notify_one();
-        Ok(())
-    }
+/// Ends a write that comes to nothing. Its chunks are given up at the next look of the worker, which is now.
+///
+/// # Errors
+/// `permission_denied` for another user's write.
+pub(super) fn abandon_write(master: &Master, user: &str, write: WriteId) -> Result<()> {
+    master.writes().abandon(write, user).map_err(write_refused)?;
+    master.wake.notify_one();
+    Ok(())
+}
 
-    /// Has the chunks of abandoned and overdue writes given up in the log; returns the number of these chunks.
-    ///
-    /// # Errors
-    /// Says what came in the way; the rest is tried again at the next look.
-    pub(super) async fn give_up_writes(&self) -> Result<u64> {
-        let now = self.clock.now();
-        self.writes().look(now);
-        let mut given_up = 0;
-        for _ in 0..COMMANDS_PER_LOOK_MAX {
-            let overdue = self.writes().overdue(ABANDONED_PER_COMMAND_MAX, now);
-            if overdue.is_empty() || !self.proposer.has_room() {
-                return Ok(given_up);
-            }
-            let chunks: Vec<ChunkId> = overdue.iter().flat_map(|write| write.chunks.iter().copied()).collect();
-            let count = chunks.len() as u64;
-            match self.propose_own(ChunkOp::Abandon { chunks }).await {
-                Ok(Ok(Outcome::Done)) => given_up += count,
-                other => return Err(invalid(format!("give up chunks of writes: {other:?}"))),
-            }
-            let mut writes = self.writes();
-            for write in &overdue {
-                writes.given_up(write.id, &write.chunks);
-                let (user, path, chunks) = (&write.user, &write.path, write.chunks.len());
-                tracing::info!(write = %write.id, user, %path, chunks, abandoned = write.abandoned, "gave up a write");
-            }
-            drop(writes);
-            // Its replicas are garbage now.
-            self.wake.notify_one();
+/// Has the chunks of abandoned and overdue writes given up in the log; returns the number of these chunks.
+///
+/// # Errors
+/// Says what came in the way; the rest is tried again at the next look.
+pub(super) async fn give_up_writes(master: &Master) -> Result<u64> {
+    let now = master.clock.now();
+    master.writes().look(now);
+    let mut given_up = 0;
+    for _ in 0..COMMANDS_PER_LOOK_MAX {
+        let overdue = master.writes().overdue(ABANDONED_PER_COMMAND_MAX, now);
+        if overdue.is_empty() || !master.proposer.has_room() {
+            return Ok(given_up);
         }
-        Ok(given_up)
-    }
-
-    /// The replicas that datanodes have reported of a stretch of chunks.
-    fn replicas_stored(&self, chunks: Range<u64>) -> u64 {
-        let cluster = self.cluster_state();
-        Holder::replicas(chunks, |id| cluster.locations().replicas(id).nodes().count())
-    }
-
-    /// Counts what writes in flight hold.
-    pub(super) async fn count_unfinished(&self) {
-        let now = self.clock.now();
-        let holders = self.writes().holders(now);
-        let mut held = Held::default();
-        for holder in &holders {
-            let mut replicas = 0;
-            for stretch in holder.stretches(COUNT_SLICE_CHUNKS) {
-                replicas += self.replicas_stored(stretch);
-                tokio::task::consume_budget().await;
-            }
-            holder.add_to(&mut held, replicas);
+        let chunks: Vec<ChunkId> = overdue.iter().flat_map(|write| write.chunks.iter().copied()).collect();
+        let count = chunks.len() as u64;
+        match master.propose_own(ChunkOp::Abandon { chunks }).await {
+            Ok(Ok(Outcome::Done)) => given_up += count,
+            other => return Err(invalid(format!("give up chunks of writes: {other:?}"))),
         }
-        *self.unfinished.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            told(held, now, self.clock.calendar());
+        let mut writes = master.writes();
+        for write in &overdue {
+            writes.given_up(write.id, &write.chunks);
+            let (user, path, chunks) = (&write.user, &write.path, write.chunks.len());
+            tracing::info!(write = %write.id, user, %path, chunks, abandoned = write.abandoned, "gave up a write");
+        }
+        drop(writes);
+        // Its replicas are garbage now.
+        master.wake.notify_one();
     }
+    Ok(given_up)
+}
+
+/// The replicas that datanodes have reported of a stretch of chunks.
+fn replicas_stored(master: &Master, chunks: Range<u64>) -> u64 {
+    let cluster = master.cluster_state();
+    Holder::replicas(chunks, |id| cluster.locations().replicas(id).nodes().count())
+}
+
+/// Counts what writes in flight hold.
+pub(super) async fn count_unfinished(master: &Master) {
+    let now = master.clock.now();
+    let holders = master.writes().holders(now);
+    let mut held = Held::default();
+    for holder in &holders {
+        let mut replicas = 0;
+        for stretch in holder.stretches(COUNT_SLICE_CHUNKS) {
+            replicas += replicas_stored(master, stretch);
+            tokio::task::consume_budget().await;
+        }
+        holder.add_to(&mut held, replicas);
+    }
+    *master.unfinished.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+        told(held, now, master.clock.calendar());
 }
 
 /// The same by the calendar.

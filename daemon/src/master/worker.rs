@@ -3,6 +3,7 @@
 //! Each run first follows what has changed (the leader, the states of datanodes, the replicas of all chunks), then runs the
 //! [`jobs`](super::jobs) of the leader, if this master leads.
 
+use super::ahead::look_ahead;
 use super::jobs::Runner;
 use super::state::{Held, Master};
 use dfs_logic::cluster::Event;
@@ -59,7 +60,7 @@ impl Worker {
     async fn look(&mut self) {
         let leads = self.note_leader();
         self.master.observe(Event::Tick);
-        self.master.look_ahead();
+        look_ahead(&self.master);
         self.jobs.survey(&self.master, leads).await;
         self.master.observe(Event::Review { leads });
         self.jobs.run(&self.master, leads).await;

@@ -9,65 +9,63 @@ const MASTER: &str = "master-1";
 /// Changes between the copy and the moment at which it is put back.
 const CHANGES: usize = 6;
 
-impl Rig {
-    /// Puts an older copy of a master's directory back, and afterwards the present one. In between nothing that was
-    /// acknowledged since the copy may be destroyed, and no chunk id handed out again.
-    pub fn put_backup_back(&mut self) {
-        let data = self.cluster.daemon(MASTER).data_dir;
-        let (older, present) = (self.cluster.home().join("older"), self.cluster.home().join("present"));
-        self.cluster.dfsd_ok(&["stop", MASTER]);
-        copy_tree(&data, &older);
-        self.cluster.start_daemon(MASTER);
-        for _ in 0..CHANGES {
-            self.change_something();
-        }
-        self.cluster.dfsd_ok(&["stop", MASTER]);
-        std::fs::rename(&data, &present).expect("move the present directory away");
-        copy_tree(&older, &data);
-        let said = self.cluster.dfsd(&["start", MASTER]);
-        self.note(format!("an older copy of {MASTER} was started: exit {}", said.code));
-        if said.code != 0 {
-            let reason = sentence::reason(&said.stderr);
-            if let Err(lack) = sentence::check(&reason, Some(&data)) {
-                self.fail(&lack);
-            }
-        }
-        self.judge_backup(said.code);
-        if said.code == 0 {
-            self.cluster.dfsd_ok(&["stop", MASTER]);
-        }
-        std::fs::remove_dir_all(&data).expect("remove the older copy");
-        std::fs::rename(&present, &data).expect("move the present directory back");
-        std::fs::remove_dir_all(&older).expect("remove the copy");
-        self.cluster.start_daemon(MASTER);
-        self.check();
-        let lacking: Vec<u64> = self.replicas.lacking().into_iter().map(|(id, _)| id).collect();
-        if !lacking.is_empty() {
-            self.fail(&format!("an older copy of {MASTER} destroyed replicas of chunks {lacking:x?}"));
+/// Puts an older copy of a master's directory back, and afterwards the present one. In between nothing that was
+/// acknowledged since the copy may be destroyed, and no chunk id handed out again.
+pub fn put_backup_back(rig: &mut Rig) {
+    let data = rig.cluster.daemon(MASTER).data_dir;
+    let (older, present) = (rig.cluster.home().join("older"), rig.cluster.home().join("present"));
+    rig.cluster.dfsd_ok(&["stop", MASTER]);
+    copy_tree(&data, &older);
+    rig.cluster.start_daemon(MASTER);
+    for _ in 0..CHANGES {
+        rig.change_something();
+    }
+    rig.cluster.dfsd_ok(&["stop", MASTER]);
+    std::fs::rename(&data, &present).expect("move the present directory away");
+    copy_tree(&older, &data);
+    let said = rig.cluster.dfsd(&["start", MASTER]);
+    rig.note(format!("an older copy of {MASTER} was started: exit {}", said.code));
+    if said.code != 0 {
+        let reason = sentence::reason(&said.stderr);
+        if let Err(lack) = sentence::check(&reason, Some(&data)) {
+            rig.fail(&lack);
         }
     }
+    judge_backup(rig, said.code);
+    if said.code == 0 {
+        rig.cluster.dfsd_ok(&["stop", MASTER]);
+    }
+    std::fs::remove_dir_all(&data).expect("remove the older copy");
+    std::fs::rename(&present, &data).expect("move the present directory back");
+    std::fs::remove_dir_all(&older).expect("remove the copy");
+    rig.cluster.start_daemon(MASTER);
+    rig.check();
+    let lacking: Vec<u64> = rig.replicas.lacking().into_iter().map(|(id, _)| id).collect();
+    if !lacking.is_empty() {
+        rig.fail(&format!("an older copy of {MASTER} destroyed replicas of chunks {lacking:x?}"));
+    }
+}
 
-    /// A master that starts on an older state must not take part in writing: it would hand out chunk ids again.
-    fn judge_backup(&self, code: i32) {
-        if code != 0 {
-            return;
-        }
-        // Every datanode has reported when the masters have counted all chunks, and with that what they know no file of.
-        self.cluster.wait_for("all datanodes to report", || {
-            let nodes = self.cluster.json(&["nodes"]);
-            nodes.as_array().is_some_and(|nodes| nodes.iter().all(|node| node["state"] == "live"))
-        });
-        let local = self.cluster.scratch().join("probe");
-        std::fs::write(&local, b"probe").expect("write");
-        let said = self.cluster.shell(&["put", local.to_str().expect("UTF-8"), "/probe"]);
-        if said.code == 0 {
-            let text = self.cluster.ok(&["--json", "stat", "/probe"]);
-            self.fail(&format!("a master with an older state took a write: {text}"));
-        }
-        eprintln!("a put while an older copy of {MASTER} runs: {}", said.stderr.trim());
-        if !sentence::instructs(&said.stderr) {
-            self.fail(&format!("a put is refused, but not told what to do: {}", said.stderr));
-        }
+/// A master that starts on an older state must not take part in writing: it would hand out chunk ids again.
+fn judge_backup(rig: &Rig, code: i32) {
+    if code != 0 {
+        return;
+    }
+    // Every datanode has reported when the masters have counted all chunks, and with that what they know no file of.
+    rig.cluster.wait_for("all datanodes to report", || {
+        let nodes = rig.cluster.json(&["nodes"]);
+        nodes.as_array().is_some_and(|nodes| nodes.iter().all(|node| node["state"] == "live"))
+    });
+    let local = rig.cluster.scratch().join("probe");
+    std::fs::write(&local, b"probe").expect("write");
+    let said = rig.cluster.shell(&["put", local.to_str().expect("UTF-8"), "/probe"]);
+    if said.code == 0 {
+        let text = rig.cluster.ok(&["--json", "stat", "/probe"]);
+        rig.fail(&format!("a master with an older state took a write: {text}"));
+    }
+    eprintln!("a put while an older copy of {MASTER} runs: {}", said.stderr.trim());
+    if !sentence::instructs(&said.stderr) {
+        rig.fail(&format!("a put is refused, but not told what to do: {}", said.stderr));
     }
 }
 

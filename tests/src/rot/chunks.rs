@@ -15,8 +15,6 @@ use std::time::{Duration, Instant};
 
 /// Draws of a damage that the oracle refuses, in a row, until a batch ends early.
 const DRAWS_MAX: usize = 200;
-/// The longest that healing may take: a mend that failed is tried again after a minute, a copy after half of one.
-pub const PATIENCE: Duration = Duration::from_secs(180);
 /// Between two looks at whether all is good again.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
@@ -36,240 +34,238 @@ enum State {
 
 const STATES: [State; 5] = [State::Up, State::Killed, State::Stopped, State::Restarting, State::AllKilled];
 
-impl Rig {
-    /// Damages up to `count` chunk files and waits until every chunk is good again.
-    pub fn damage_chunks(&mut self, count: usize) {
-        let state = STATES[self.deal("states", STATES.len())];
-        let reader = self.start_reader();
-        let nodes: Vec<String> = self.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
-        let some = self.random.usize(1..nodes.len());
-        let some = self.random.choose_multiple(nodes, some);
-        self.note(format!("chunk files are damaged, {state:?}: {some:?}"));
-        let done = match state {
-            State::Up => self.damage_batch(count),
-            State::Killed | State::Stopped => {
-                for node in &some {
-                    if matches!(state, State::Killed) {
-                        self.cluster.kill(node);
-                    } else {
-                        self.cluster.dfsd_ok(&["stop", node]);
-                    }
+/// Damages up to `count` chunk files and waits until every chunk is good again.
+pub fn damage_chunks(rig: &mut Rig, count: usize) {
+    let state = STATES[rig.deal("states", STATES.len())];
+    let reader = start_reader(rig);
+    let nodes: Vec<String> = rig.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
+    let some = rig.random.usize(1..nodes.len());
+    let some = rig.random.choose_multiple(nodes, some);
+    rig.note(format!("chunk files are damaged, {state:?}: {some:?}"));
+    let done = match state {
+        State::Up => damage_batch(rig, count),
+        State::Killed | State::Stopped => {
+            for node in &some {
+                if matches!(state, State::Killed) {
+                    rig.cluster.kill(node);
+                } else {
+                    rig.cluster.dfsd_ok(&["stop", node]);
                 }
-                let done = self.damage_batch(count);
-                self.up();
-                done
             }
-            State::Restarting => {
-                let node = &some[0];
-                let mut restart = self.cluster.dfsd_command();
-                let mut restart = restart.args(["restart", node]).stdout(Stdio::null()).spawn().expect("dfsd restart");
-                let done = self.damage_batch(count);
-                let status = restart.wait().expect("dfsd restart ends");
-                if !status.success() {
-                    self.fail(&format!("restart {node}: {status}"));
-                }
-                done
+            let done = damage_batch(rig, count);
+            rig.up();
+            done
+        }
+        State::Restarting => {
+            let node = &some[0];
+            let mut restart = rig.cluster.dfsd_command();
+            let mut restart = restart.args(["restart", node]).stdout(Stdio::null()).spawn().expect("dfsd restart");
+            let done = damage_batch(rig, count);
+            let status = restart.wait().expect("dfsd restart ends");
+            if !status.success() {
+                rig.fail(&format!("restart {node}: {status}"));
             }
-            State::AllKilled => {
-                self.cluster.kill_all();
-                let done = self.damage_batch(count);
-                self.up();
-                done
-            }
+            done
+        }
+        State::AllKilled => {
+            rig.cluster.kill_all();
+            let done = damage_batch(rig, count);
+            rig.up();
+            done
+        }
+    };
+    wait_until_healed(rig, &reader);
+    for (kind, outcome) in done {
+        rig.tally.add(FileKind::Chunk, kind, outcome);
+    }
+}
+
+/// Begins to read in the background.
+fn start_reader(rig: &mut Rig) -> Reader {
+    let (client, files, random) = (rig.client(), rig.files(), rig.random.fork());
+    Reader::start(rig.runtime.handle(), client, files, random)
+}
+
+fn damage_batch(rig: &mut Rig, count: usize) -> Vec<(DamageKind, Outcome)> {
+    let mut done = Vec::new();
+    let mut hurt = Vec::new();
+    let mut misses = 0;
+    let mut kind = rig.deal_damage("chunks");
+    while done.len() < count && misses < DRAWS_MAX {
+        let outcome = match kind {
+            DamageKind::Age => match rig.random.u32(0..3) {
+                0 => raise_dead(rig).then_some(Outcome::Harmless),
+                1 => forge(rig).then_some(Outcome::Harmless),
+                _ => damage_one(rig, kind, &mut hurt).then_some(Outcome::Healed),
+            },
+            kind => damage_one(rig, kind, &mut hurt).then_some(Outcome::Healed),
         };
-        self.wait_until_healed(&reader);
-        for (kind, outcome) in done {
-            self.tally.add(FileKind::Chunk, kind, outcome);
+        match outcome {
+            Some(outcome) => {
+                done.push((kind, outcome));
+                kind = rig.deal_damage("chunks");
+                misses = 0;
+            }
+            None => misses += 1,
+        }
+        // A kind that finds nothing any more gives way to the others.
+        if misses > 0 && misses % 20 == 0 {
+            kind = rig.deal_damage("chunks");
         }
     }
+    done
+}
 
-    /// Begins to read in the background.
-    fn start_reader(&mut self) -> Reader {
-        let (client, files, random) = (self.client(), self.files(), self.random.fork());
-        Reader::start(self.runtime.handle(), client, files, random)
+/// Damages one replica, if the oracle allows it; half of the time one of a chunk that is hurt already.
+fn damage_one(rig: &mut Rig, kind: DamageKind, hurt: &mut Vec<u64>) -> bool {
+    let ids = if !hurt.is_empty() && rig.random.bool() { hurt.clone() } else { rig.replicas.ids() };
+    let Some(id) = rig.random.choice(ids) else { return false };
+    let replicas = rig.replicas.replicas(id);
+    let Some(Replica { node, path, .. }) = rig.random.choice(replicas) else { return false };
+    let Some(damage) = draw_chunk_damage(rig, kind, &path) else { return false };
+    if !rig.replicas.bears_damage(id, &path, &damage) || damage.apply(&path, &rig.stash).is_err() {
+        return false;
     }
+    let what = format!("  {} ({node}): {}", rig.shown(&path), damage.describe());
+    rig.note(what);
+    hurt.push(id);
+    true
+}
 
-    fn damage_batch(&mut self, count: usize) -> Vec<(DamageKind, Outcome)> {
-        let mut done = Vec::new();
-        let mut hurt = Vec::new();
-        let mut misses = 0;
-        let mut kind = self.deal_damage("chunks");
-        while done.len() < count && misses < DRAWS_MAX {
-            let outcome = match kind {
-                DamageKind::Age => match self.random.u32(0..3) {
-                    0 => self.raise_dead().then_some(Outcome::Harmless),
-                    1 => self.forge().then_some(Outcome::Harmless),
-                    _ => self.damage_one(kind, &mut hurt).then_some(Outcome::Healed),
-                },
-                kind => self.damage_one(kind, &mut hurt).then_some(Outcome::Healed),
-            };
-            match outcome {
-                Some(outcome) => {
-                    done.push((kind, outcome));
-                    kind = self.deal_damage("chunks");
-                    misses = 0;
-                }
-                None => misses += 1,
-            }
-            // A kind that finds nothing any more gives way to the others.
-            if misses > 0 && misses % 20 == 0 {
-                kind = self.deal_damage("chunks");
-            }
-        }
-        done
+fn draw_chunk_damage(rig: &mut Rig, kind: DamageKind, path: &Path) -> Option<Damage> {
+    if kind == DamageKind::Rename {
+        return draw_chunk_rename(rig, path).map(|to| Damage::Rename { to });
     }
+    let others: Vec<PathBuf> = if kind == DamageKind::Exchange {
+        let ids = rig.replicas.ids();
+        let other = rig.random.choice(ids)?;
+        rig.replicas.replicas(other).into_iter().map(|replica| replica.path).collect()
+    } else {
+        Vec::new()
+    };
+    let older: Vec<Vec<u8>> = rig.graves.iter().map(|(_, bytes)| bytes.clone()).collect();
+    kind.draw(&mut rig.random, path, &others, &older)
+}
 
-    /// Damages one replica, if the oracle allows it; half of the time one of a chunk that is hurt already.
-    fn damage_one(&mut self, kind: DamageKind, hurt: &mut Vec<u64>) -> bool {
-        let ids = if !hurt.is_empty() && self.random.bool() { hurt.clone() } else { self.replicas.ids() };
-        let Some(id) = self.random.choice(ids) else { return false };
-        let replicas = self.replicas.replicas(id);
-        let Some(Replica { node, path, .. }) = self.random.choice(replicas) else { return false };
-        let Some(damage) = self.draw_chunk_damage(kind, &path) else { return false };
-        if !self.replicas.bears_damage(id, &path, &damage) || damage.apply(&path, &self.stash).is_err() {
-            return false;
+/// Another name for a replica: of another generation, another checksum, another chunk, or in another directory.
+fn draw_chunk_rename(rig: &mut Rig, path: &Path) -> Option<PathBuf> {
+    let name = path.file_stem()?.to_str()?;
+    let chunks = path.parent()?.parent()?;
+    let mut parts: Vec<String> = name.split('_').map(str::to_owned).collect();
+    let id = u64::from_str_radix(parts.first()?, 16).ok()?;
+    let mut fan = format!("{:02x}", id & 0xff);
+    match rig.random.u32(0..5) {
+        0 => {
+            // Of another chunk of a file.
+            let ids = rig.replicas.ids();
+            let other = rig.random.choice(ids)?;
+            fan = format!("{:02x}", other & 0xff);
+            parts[0] = format!("{other:016x}");
         }
-        let what = format!("  {} ({node}): {}", self.shown(&path), damage.describe());
-        self.note(what);
-        hurt.push(id);
-        true
+        1 => fan = format!("{:02x}", (id + rig.random.u64(1..256)) & 0xff),
+        2 if parts.len() > 2 => {
+            let last = parts.len() - 1;
+            let flipped = u32::from_str_radix(&parts[last], 16).ok()? ^ 1 << rig.random.u32(0..32);
+            parts[last] = format!("{flipped:08x}");
+        }
+        _ => {
+            let generation: u32 = parts.get(1)?.parse().ok()?;
+            let other = [generation + 1, generation + 1_000, generation.saturating_sub(1)];
+            parts[1] = rig.random.choice(other)?.to_string();
+        }
     }
+    let to = chunks.join(fan).join(format!("{}.chunk", parts.join("_")));
+    (!to.exists() && to != path).then_some(to)
+}
 
-    fn draw_chunk_damage(&mut self, kind: DamageKind, path: &Path) -> Option<Damage> {
-        if kind == DamageKind::Rename {
-            return self.draw_chunk_rename(path).map(|to| Damage::Rename { to });
-        }
-        let others: Vec<PathBuf> = if kind == DamageKind::Exchange {
-            let ids = self.replicas.ids();
-            let other = self.random.choice(ids)?;
-            self.replicas.replicas(other).into_iter().map(|replica| replica.path).collect()
-        } else {
-            Vec::new()
-        };
-        let older: Vec<Vec<u8>> = self.graves.iter().map(|(_, bytes)| bytes.clone()).collect();
-        kind.draw(&mut self.random, path, &others, &older)
+/// Puts a replica of a deleted file back where it was.
+fn raise_dead(rig: &mut Rig) -> bool {
+    let Some((path, bytes)) = rig.random.choice(&rig.graves).cloned() else { return false };
+    if path.exists() || std::fs::write(&path, bytes).is_err() {
+        return false;
     }
+    let what = format!("  {}: a replica of a deleted file put back", rig.shown(&path));
+    rig.note(what);
+    true
+}
 
-    /// Another name for a replica: of another generation, another checksum, another chunk, or in another directory.
-    fn draw_chunk_rename(&mut self, path: &Path) -> Option<PathBuf> {
-        let name = path.file_stem()?.to_str()?;
-        let chunks = path.parent()?.parent()?;
-        let mut parts: Vec<String> = name.split('_').map(str::to_owned).collect();
-        let id = u64::from_str_radix(parts.first()?, 16).ok()?;
-        let mut fan = format!("{:02x}", id & 0xff);
-        match self.random.u32(0..5) {
-            0 => {
-                // Of another chunk of a file.
-                let ids = self.replicas.ids();
-                let other = self.random.choice(ids)?;
-                fan = format!("{:02x}", other & 0xff);
-                parts[0] = format!("{other:016x}");
-            }
-            1 => fan = format!("{:02x}", (id + self.random.u64(1..256)) & 0xff),
-            2 if parts.len() > 2 => {
-                let last = parts.len() - 1;
-                let flipped = u32::from_str_radix(&parts[last], 16).ok()? ^ 1 << self.random.u32(0..32);
-                parts[last] = format!("{flipped:08x}");
-            }
-            _ => {
-                let generation: u32 = parts.get(1)?.parse().ok()?;
-                let other = [generation + 1, generation + 1_000, generation.saturating_sub(1)];
-                parts[1] = self.random.choice(other)?.to_string();
-            }
+/// Puts beside the replicas of a chunk whole files of another generation, or of the same one with other bytes: what an
+/// older copy of a disk may hold. They count for nothing.
+fn forge(rig: &mut Rig) -> bool {
+    let ids = rig.replicas.ids();
+    let Some(id) = rig.random.choice(ids) else { return false };
+    let replicas = rig.replicas.replicas(id);
+    let good = replicas.iter().find(|replica| replica.is_good()).and_then(|good| std::fs::read(&good.path).ok());
+    let change = rig.random.choice([-1, 0, 1]).unwrap_or_default();
+    let Some((name, bytes)) = good.and_then(|bytes| forged(&bytes, change)) else { return false };
+    for path in replicas.into_iter().map(|replica| replica.path.with_file_name(&name)) {
+        if !path.exists() && std::fs::write(&path, &bytes).is_ok() {
+            let what = format!("  {}: other bytes, whole", rig.shown(&path));
+            rig.note(what);
         }
-        let to = chunks.join(fan).join(format!("{}.chunk", parts.join("_")));
-        (!to.exists() && to != path).then_some(to)
     }
+    true
+}
 
-    /// Puts a replica of a deleted file back where it was.
-    fn raise_dead(&mut self) -> bool {
-        let Some((path, bytes)) = self.random.choice(&self.graves).cloned() else { return false };
-        if path.exists() || std::fs::write(&path, bytes).is_err() {
-            return false;
+/// Waits until every file reads right, each chunk has all its replicas good on the disks, and the masters say so.
+pub fn wait_until_healed(rig: &mut Rig, reader: &Reader) {
+    let client = rig.client();
+    let deadline = Instant::now() + rig.patience;
+    loop {
+        if let Some(what) = reader.wrong() {
+            rig.fail(&format!("wrong bytes: {what}"));
         }
-        let what = format!("  {}: a replica of a deleted file put back", self.shown(&path));
-        self.note(what);
-        true
+        let read = rig.read_all(&client);
+        let lacking = rig.replicas.lacking();
+        let healthy = rig.cluster.is_healthy();
+        if read.is_ok() && lacking.is_empty() && healthy {
+            break;
+        }
+        if Instant::now() > deadline {
+            rig.fail(&what_lacks(rig, read, &lacking, healthy));
+        }
+        have_corrupt_ones_verified(rig, &client);
+        std::thread::sleep(LOOK_EVERY);
     }
+    let (right, failed) = reader.counts();
+    rig.note(format!("  all good again; meanwhile {right} reads were right, {failed} failed"));
+}
 
-    /// Puts beside the replicas of a chunk whole files of another generation, or of the same one with other bytes: what an
-    /// older copy of a disk may hold. They count for nothing.
-    fn forge(&mut self) -> bool {
-        let ids = self.replicas.ids();
-        let Some(id) = self.random.choice(ids) else { return false };
-        let replicas = self.replicas.replicas(id);
-        let good = replicas.iter().find(|replica| replica.is_good()).and_then(|good| std::fs::read(&good.path).ok());
-        let change = self.random.choice([-1, 0, 1]).unwrap_or_default();
-        let Some((name, bytes)) = good.and_then(|bytes| forged(&bytes, change)) else { return false };
-        for path in replicas.into_iter().map(|replica| replica.path.with_file_name(&name)) {
-            if !path.exists() && std::fs::write(&path, &bytes).is_ok() {
-                let what = format!("  {}: other bytes, whole", self.shown(&path));
-                self.note(what);
+/// A replica that nobody reads is verified when somebody asks for it, as a reader does that meets a corrupt one: so all
+/// replicas are asked for of the chunks that lack good ones, or have a corrupt one.
+fn have_corrupt_ones_verified(rig: &Rig, client: &dfs_client::Client) {
+    let corrupt = rig.replicas.corrupt().into_iter().map(|(id, _)| id);
+    let hurt: BTreeSet<u64> = rig.replicas.lacking().into_iter().map(|(id, _)| id).chain(corrupt).collect();
+    let files: BTreeSet<&str> = hurt.iter().filter_map(|id| rig.replicas.file_of(*id)).collect();
+    for file in files {
+        let Ok(located) = rig.runtime.block_on(client.locate(&path(file))) else { continue };
+        for chunk in located.chunks.iter().filter(|chunk| hurt.contains(&chunk.chunk.id.0)) {
+            for replica in &chunk.replicas {
+                // It is refused where the masters do not count on that replica, and that is as good.
+                let report = client.report_damage(replica.id, chunk.capability.clone());
+                let _ = rig.runtime.block_on(report);
             }
         }
-        true
     }
+}
 
-    /// Waits until every file reads right, each chunk has all its replicas good on the disks, and the masters say so.
-    pub fn wait_until_healed(&mut self, reader: &Reader) {
-        let client = self.client();
-        let deadline = Instant::now() + self.patience;
-        loop {
-            if let Some(what) = reader.wrong() {
-                self.fail(&format!("wrong bytes: {what}"));
-            }
-            let read = self.read_all(&client);
-            let lacking = self.replicas.lacking();
-            let healthy = self.cluster.is_healthy();
-            if read.is_ok() && lacking.is_empty() && healthy {
-                break;
-            }
-            if Instant::now() > deadline {
-                self.fail(&self.what_lacks(read, &lacking, healthy));
-            }
-            self.have_corrupt_ones_verified(&client);
-            std::thread::sleep(LOOK_EVERY);
-        }
-        let (right, failed) = reader.counts();
-        self.note(format!("  all good again; meanwhile {right} reads were right, {failed} failed"));
+fn what_lacks(rig: &Rig, read: Result<(), String>, lacking: &[(u64, Vec<Replica>)], healthy: bool) -> String {
+    let mut text = format!("not healed after {:?}:", rig.patience);
+    if let Err(failed) = read {
+        text += &format!("\n  cannot be read: {failed}");
     }
-
-    /// A replica that nobody reads is verified when somebody asks for it, as a reader does that meets a corrupt one: so all
-    /// replicas are asked for of the chunks that lack good ones, or have a corrupt one.
-    fn have_corrupt_ones_verified(&self, client: &dfs_client::Client) {
-        let corrupt = self.replicas.corrupt().into_iter().map(|(id, _)| id);
-        let hurt: BTreeSet<u64> = self.replicas.lacking().into_iter().map(|(id, _)| id).chain(corrupt).collect();
-        let files: BTreeSet<&str> = hurt.iter().filter_map(|id| self.replicas.file_of(*id)).collect();
-        for file in files {
-            let Ok(located) = self.runtime.block_on(client.locate(&path(file))) else { continue };
-            for chunk in located.chunks.iter().filter(|chunk| hurt.contains(&chunk.chunk.id.0)) {
-                for replica in &chunk.replicas {
-                    // It is refused where the masters do not count on that replica, and that is as good.
-                    let report = client.report_damage(replica.id, chunk.capability.clone());
-                    let _ = self.runtime.block_on(report);
-                }
-            }
+    if !healthy {
+        text += &format!("\n  status: {}", rig.cluster.json(&["status"])["replication"]);
+    }
+    for (id, replicas) in lacking {
+        text += &format!("\n  chunk {id:016x}:");
+        for replica in replicas {
+            let sign = |good: bool| if good { '+' } else { '-' };
+            let blocks = replica.left.blocks.iter().map(|good| sign(*good)).collect::<String>();
+            text += &format!(" {} [{} {blocks}]", replica.node, sign(replica.left.header));
         }
     }
-
-    fn what_lacks(&self, read: Result<(), String>, lacking: &[(u64, Vec<Replica>)], healthy: bool) -> String {
-        let mut text = format!("not healed after {:?}:", self.patience);
-        if let Err(failed) = read {
-            text += &format!("\n  cannot be read: {failed}");
-        }
-        if !healthy {
-            text += &format!("\n  status: {}", self.cluster.json(&["status"])["replication"]);
-        }
-        for (id, replicas) in lacking {
-            text += &format!("\n  chunk {id:016x}:");
-            for replica in replicas {
-                let sign = |good: bool| if good { '+' } else { '-' };
-                let blocks = replica.left.blocks.iter().map(|good| sign(*good)).collect::<String>();
-                text += &format!(" {} [{} {blocks}]", replica.node, sign(replica.left.header));
-            }
-        }
-        text
-    }
+    text
 }
 
 /// A whole chunk file of other bytes and, by `change`, of another generation than `bytes`, and its name.

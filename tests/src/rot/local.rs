@@ -1,7 +1,7 @@
 //! Damage to the files by which a machine finds its local cluster, and to credentials.
 
 use super::kind::{DamageKind, FileKind};
-use super::metadata::Done;
+use super::metadata::{Done, do_one, refused};
 use super::rig::Rig;
 use super::tally::Outcome;
 use crate::cluster::Said;
@@ -17,63 +17,61 @@ const KINDS: [FileKind; 7] = [
     FileKind::Authority,
 ];
 
-impl Rig {
-    /// Damages up to `count` such files; each is put back after a command that needs it.
-    pub fn damage_local_files(&mut self, count: usize) {
-        self.keep_ages();
-        for _ in 0..count {
-            let kind = KINDS[self.deal("local files", KINDS.len())];
-            let damage = self.deal_damage("damages of local files");
-            self.damage_local_file(kind, damage);
-        }
-        self.check();
+/// Damages up to `count` such files; each is put back after a command that needs it.
+pub fn damage_local_files(rig: &mut Rig, count: usize) {
+    rig.keep_ages();
+    for _ in 0..count {
+        let kind = KINDS[rig.deal("local files", KINDS.len())];
+        let damage = rig.deal_damage("damages of local files");
+        damage_local_file(rig, kind, damage);
     }
+    rig.check();
+}
 
-    fn damage_local_file(&mut self, kind: FileKind, damage: DamageKind) {
-        // The daemons that are stopped for it are datanodes: the master's absence is another round.
-        let all = self.files_of(&[kind]);
-        let nodes: Vec<String> = self.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
-        // Not a file that an earlier damage gave another name.
-        let suitable = |path: &Path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let node = nodes.iter().any(|node| name.split_once('.').is_some_and(|(stem, _)| stem == node));
-            !restarts(kind) || (node && !name.ends_with(".old"))
-        };
-        let own: Vec<_> = all.iter().filter(|(_, path)| suitable(path)).cloned().collect();
-        let Some((_, path)) = self.random.choice(own) else { return };
+fn damage_local_file(rig: &mut Rig, kind: FileKind, damage: DamageKind) {
+    // The daemons that are stopped for it are datanodes: the master's absence is another round.
+    let all = rig.files_of(&[kind]);
+    let nodes: Vec<String> = rig.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
+    // Not a file that an earlier damage gave another name.
+    let suitable = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.split('.').next().unwrap_or_default().to_owned();
-        if restarts(kind) {
-            // A certificate that reads well and is not believed makes a datanode that runs and is not let in; the start
-            // waits for that, so such bits are flipped in the user's credential alone.
-            if kind == FileKind::DaemonCredential && damage == DamageKind::FlipBit {
-                return;
-            }
-            self.cluster.dfsd_ok(&["stop", &name]);
-            let done = self.do_one(kind, damage, path.clone(), &all);
-            let said = self.cluster.dfsd(&["start", &name]);
-            self.judge(done, &said);
-            self.up();
+        let node = nodes.iter().any(|node| name.split_once('.').is_some_and(|(stem, _)| stem == node));
+        !restarts(kind) || (node && !name.ends_with(".old"))
+    };
+    let own: Vec<_> = all.iter().filter(|(_, path)| suitable(path)).cloned().collect();
+    let Some((_, path)) = rig.random.choice(own) else { return };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.split('.').next().unwrap_or_default().to_owned();
+    if restarts(kind) {
+        // A certificate that reads well and is not believed makes a datanode that runs and is not let in; the start
+        // waits for that, so such bits are flipped in the user's credential alone.
+        if kind == FileKind::DaemonCredential && damage == DamageKind::FlipBit {
             return;
         }
-        let Some(done) = self.do_one(kind, damage, path, &all) else { return };
-        let said = self.cluster.shell(&["--no-start", "ls", "/files"]);
-        self.judge(Some(done), &said);
+        rig.cluster.dfsd_ok(&["stop", &name]);
+        let done = do_one(rig, kind, damage, path.clone(), &all);
+        let said = rig.cluster.dfsd(&["start", &name]);
+        judge(rig, done, &said);
+        rig.up();
+        return;
     }
+    let Some(done) = do_one(rig, kind, damage, path, &all) else { return };
+    let said = rig.cluster.shell(&["--no-start", "ls", "/files"]);
+    judge(rig, Some(done), &said);
+}
 
-    fn judge(&mut self, done: Option<Done>, said: &Said) {
-        let Some(done) = done else { return };
-        if said.code != 0 {
-            return self.refused(done, said);
-        }
-        self.note("  it was not needed".to_owned());
-        self.tally.add(done.file, done.damage, Outcome::Harmless);
-        // These are made anew at the start of the daemon.
-        if !restarts(done.file) || done.damage == DamageKind::Exchange {
-            done.undo.apply();
-        } else {
-            done.sweep();
-        }
+fn judge(rig: &mut Rig, done: Option<Done>, said: &Said) {
+    let Some(done) = done else { return };
+    if said.code != 0 {
+        return refused(rig, done, said);
+    }
+    rig.note("  it was not needed".to_owned());
+    rig.tally.add(done.file, done.damage, Outcome::Harmless);
+    // These are made anew at the start of the daemon.
+    if !restarts(done.file) || done.damage == DamageKind::Exchange {
+        done.undo.apply();
+    } else {
+        done.sweep();
     }
 }
 

@@ -45,198 +45,196 @@ impl Done {
     }
 }
 
-impl Rig {
-    /// Damages up to `count` files of the master: while it is down, and below its feet.
-    pub fn damage_master(&mut self, count: usize) {
-        // An older state than the present one, for what is aged.
-        self.keep_ages();
-        self.change_something();
-        let end = self.tally.total() + count as u64;
-        let mut misses = 0;
-        while self.tally.total() < end && misses < DRAWS_MAX {
-            let done = match self.random.u32(0..4) {
-                0 => self.damage_running(MASTER, &MASTER_KINDS),
-                1 => {
-                    self.cluster.kill(MASTER);
-                    self.note(format!("{MASTER} killed"));
-                    self.damage_stopped(MASTER, &MASTER_KINDS)
-                }
-                _ => {
-                    self.cluster.dfsd_ok(&["stop", MASTER]);
-                    self.note(format!("{MASTER} stopped"));
-                    self.damage_stopped(MASTER, &MASTER_KINDS)
-                }
-            };
-            misses = if done { 0 } else { misses + 1 };
-        }
-    }
-
-    /// Damages up to `count` files of a datanode that are no replicas, while it is down.
-    pub fn damage_datanode_records(&mut self, count: usize) {
-        let nodes: Vec<String> = self.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
-        let node = self.random.choice(nodes).expect("a datanode");
-        let end = self.tally.total() + count as u64;
-        let mut misses = 0;
-        while self.tally.total() < end && misses < DRAWS_MAX {
-            self.cluster.dfsd_ok(&["stop", &node]);
-            self.note(format!("{node} stopped"));
-            let left = self.cluster.home().join("data").join(&node).join("incoming/0000000000000fff_7.part");
-            std::fs::write(left, [7; 9_000]).expect("leave a half-written chunk");
-            misses = if self.damage_stopped(&node, &DATANODE_KINDS) { 0 } else { misses + 1 };
-        }
-    }
-
-    /// Damages files of a daemon that is down, one after another until one is accepted; it runs afterwards.
-    fn damage_stopped(&mut self, id: &str, kinds: &[FileKind]) -> bool {
-        for _ in 0..4 {
-            let Some(done) = self.draw_and_do(id, kinds, |_, _| true) else { break };
-            let before = self.tree(id);
-            let said = self.cluster.dfsd(&["start", id]);
-            if said.code == 0 {
-                self.accepted(&done);
-                return true;
+/// Damages up to `count` files of the master: while it is down, and below its feet.
+pub fn damage_master(rig: &mut Rig, count: usize) {
+    // An older state than the present one, for what is aged.
+    rig.keep_ages();
+    rig.change_something();
+    let end = rig.tally.total() + count as u64;
+    let mut misses = 0;
+    while rig.tally.total() < end && misses < DRAWS_MAX {
+        let done = match rig.random.u32(0..4) {
+            0 => damage_running(rig, MASTER, &MASTER_KINDS),
+            1 => {
+                rig.cluster.kill(MASTER);
+                rig.note(format!("{MASTER} killed"));
+                damage_stopped(rig, MASTER, &MASTER_KINDS)
             }
-            self.expect_unchanged(id, &before);
-            self.refused(done, &said);
-        }
-        self.start_whole(id);
-        self.check();
-        true
-    }
-
-    /// Damages a file below a daemon that runs, ends the daemon, and starts it again.
-    fn damage_running(&mut self, id: &str, kinds: &[FileKind]) -> bool {
-        let possible = |damage: DamageKind, _: &Path| {
-            damage.in_place() || matches!(damage, DamageKind::Rename | DamageKind::Remove | DamageKind::Exchange)
+            _ => {
+                rig.cluster.dfsd_ok(&["stop", MASTER]);
+                rig.note(format!("{MASTER} stopped"));
+                damage_stopped(rig, MASTER, &MASTER_KINDS)
+            }
         };
-        let Some(done) = self.draw_and_do(id, kinds, possible) else { return false };
-        let killed = self.random.bool();
-        self.note(format!("{id} {}", if killed { "killed" } else { "stopped" }));
-        if killed {
-            self.cluster.kill(id);
-        } else {
-            self.cluster.dfsd_ok(&["stop", id]);
-        }
-        let before = self.tree(id);
-        let said = self.cluster.dfsd(&["start", id]);
+        misses = if done { 0 } else { misses + 1 };
+    }
+}
+
+/// Damages up to `count` files of a datanode that are no replicas, while it is down.
+pub fn damage_datanode_records(rig: &mut Rig, count: usize) {
+    let nodes: Vec<String> = rig.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
+    let node = rig.random.choice(nodes).expect("a datanode");
+    let end = rig.tally.total() + count as u64;
+    let mut misses = 0;
+    while rig.tally.total() < end && misses < DRAWS_MAX {
+        rig.cluster.dfsd_ok(&["stop", &node]);
+        rig.note(format!("{node} stopped"));
+        let left = rig.cluster.home().join("data").join(&node).join("incoming/0000000000000fff_7.part");
+        std::fs::write(left, [7; 9_000]).expect("leave a half-written chunk");
+        misses = if damage_stopped(rig, &node, &DATANODE_KINDS) { 0 } else { misses + 1 };
+    }
+}
+
+/// Damages files of a daemon that is down, one after another until one is accepted; it runs afterwards.
+fn damage_stopped(rig: &mut Rig, id: &str, kinds: &[FileKind]) -> bool {
+    for _ in 0..4 {
+        let Some(done) = draw_and_do(rig, id, kinds, |_, _| true) else { break };
+        let before = tree(rig, id);
+        let said = rig.cluster.dfsd(&["start", id]);
         if said.code == 0 {
-            self.accepted(&done);
-        } else {
-            self.expect_unchanged(id, &before);
-            self.refused(done, &said);
-            self.start_whole(id);
-            self.check();
+            accepted(rig, &done);
+            return true;
         }
-        true
+        expect_unchanged(rig, id, &before);
+        refused(rig, done, &said);
     }
+    start_whole(rig, id);
+    rig.check();
+    true
+}
 
-    /// Draws a file of a daemon and a damage for it that is `possible`, and does it.
-    pub(super) fn draw_and_do(
-        &mut self,
-        id: &str,
-        kinds: &[FileKind],
-        possible: impl Fn(DamageKind, &Path) -> bool,
-    ) -> Option<Done> {
-        let home = self.cluster.home().join("data").join(id);
-        for _ in 0..DRAWS_MAX {
-            let all = self.files_of(kinds);
-            let own: Vec<_> = all.iter().filter(|(_, path)| path.starts_with(&home)).cloned().collect();
-            let kind = self.deal(if id == MASTER { "files of masters" } else { "files of datanodes" }, kinds.len());
-            let own: Vec<_> = own.into_iter().filter(|(file, _)| *file == kinds[kind]).collect();
-            let Some((file, path)) = self.random.choice(own) else { continue };
-            let damage = self.deal_damage("damages of metadata");
-            if !possible(damage, &path) {
-                continue;
-            }
-            if let Some(done) = self.do_one(file, damage, path, &all) {
-                return Some(done);
-            }
+/// Damages a file below a daemon that runs, ends the daemon, and starts it again.
+fn damage_running(rig: &mut Rig, id: &str, kinds: &[FileKind]) -> bool {
+    let possible = |damage: DamageKind, _: &Path| {
+        damage.in_place() || matches!(damage, DamageKind::Rename | DamageKind::Remove | DamageKind::Exchange)
+    };
+    let Some(done) = draw_and_do(rig, id, kinds, possible) else { return false };
+    let killed = rig.random.bool();
+    rig.note(format!("{id} {}", if killed { "killed" } else { "stopped" }));
+    if killed {
+        rig.cluster.kill(id);
+    } else {
+        rig.cluster.dfsd_ok(&["stop", id]);
+    }
+    let before = tree(rig, id);
+    let said = rig.cluster.dfsd(&["start", id]);
+    if said.code == 0 {
+        accepted(rig, &done);
+    } else {
+        expect_unchanged(rig, id, &before);
+        refused(rig, done, &said);
+        start_whole(rig, id);
+        rig.check();
+    }
+    true
+}
+
+/// Draws a file of a daemon and a damage for it that is `possible`, and does it.
+pub(super) fn draw_and_do(
+    rig: &mut Rig,
+    id: &str,
+    kinds: &[FileKind],
+    possible: impl Fn(DamageKind, &Path) -> bool,
+) -> Option<Done> {
+    let home = rig.cluster.home().join("data").join(id);
+    for _ in 0..DRAWS_MAX {
+        let all = rig.files_of(kinds);
+        let own: Vec<_> = all.iter().filter(|(_, path)| path.starts_with(&home)).cloned().collect();
+        let kind = rig.deal(if id == MASTER { "files of masters" } else { "files of datanodes" }, kinds.len());
+        let own: Vec<_> = own.into_iter().filter(|(file, _)| *file == kinds[kind]).collect();
+        let Some((file, path)) = rig.random.choice(own) else { continue };
+        let damage = rig.deal_damage("damages of metadata");
+        if !possible(damage, &path) {
+            continue;
         }
-        None
-    }
-
-    /// Does one damage. None if it would change nothing.
-    pub(super) fn do_one(
-        &mut self,
-        file: FileKind,
-        damage: DamageKind,
-        path: PathBuf,
-        all: &[(FileKind, PathBuf)],
-    ) -> Option<Done> {
-        let others: Vec<PathBuf> =
-            all.iter().filter(|(other, at)| *other == file && *at != path).map(|(_, at)| at.clone()).collect();
-        let older = self.ages.get(&path).cloned().unwrap_or_default();
-        let drawn: Damage = damage.draw(&mut self.random, &path, &others, &older)?;
-        let undo = drawn.apply(&path, &self.stash).ok()?;
-        let what = format!("  {}: {}", self.shown(&path), drawn.describe());
-        self.note(what);
-        let aside = match drawn {
-            Damage::Rename { to } => Some(to).filter(|to| to.extension().is_some_and(|extension| extension == "old")),
-            _ => None,
-        };
-        Some(Done { file, damage, path, undo, aside })
-    }
-
-    /// The daemon started on the damaged file: nothing that was acknowledged may lack, and no id is handed out again.
-    fn accepted(&mut self, done: &Done) {
-        self.note("  it started".to_owned());
-        self.check();
-        self.change_something();
-        self.tally.add(done.file, done.damage, Outcome::Harmless);
-        done.sweep();
-    }
-
-    /// The daemon did not start: it said why, and the original bytes are put back.
-    pub(super) fn refused(&mut self, done: Done, said: &Said) {
-        // Where the local cluster's own files are gone, there is nothing that could be named.
-        let gone = matches!(done.damage, DamageKind::Remove | DamageKind::Rename);
-        let nameless = gone && matches!(done.file, FileKind::Spec | FileKind::RunFile);
-        // The record says which directory it should be, and that one is named.
-        let nameless = nameless || done.file == FileKind::DatanodeRecord;
-        let path = Some(done.path.as_path()).filter(|_| !nameless);
-        match sentence::check(&sentence::reason(&said.stderr), path) {
-            Ok(sentence) => self.tally.sentence(done.file, done.damage, &self.without_home(&sentence)),
-            Err(lack) => {
-                let lack = format!("{}, {}: {}", done.file.name(), done.damage.name(), self.without_home(&lack));
-                self.complain(lack);
-            }
-        }
-        done.undo.apply();
-        self.note("  it was refused, and put back".to_owned());
-        self.tally.add(done.file, done.damage, Outcome::Refused);
-    }
-
-    pub(super) fn without_home(&self, text: &str) -> String {
-        text.replace(&format!("{}/", self.cluster.home().display()), "")
-    }
-
-    /// Starts a daemon whose files are whole.
-    fn start_whole(&self, id: &str) {
-        let said = self.cluster.dfsd(&["start", id]);
-        if said.code != 0 {
-            self.fail(&format!("{id} does not start with the original bytes put back: {}", said.stderr));
+        if let Some(done) = do_one(rig, file, damage, path, &all) {
+            return Some(done);
         }
     }
+    None
+}
 
-    /// All files of a daemon, without locks and what is thrown away at each start.
-    fn tree(&self, id: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut tree = BTreeMap::new();
-        walk(&self.cluster.home().join("data").join(id), &mut |path| {
-            let kind = path.strip_prefix(self.cluster.home()).ok().and_then(FileKind::of);
-            if kind.is_some_and(|kind| kind != FileKind::Incoming) {
-                tree.insert(path.to_owned(), std::fs::read(path).unwrap_or_default());
-            }
-        });
-        tree
-    }
+/// Does one damage. None if it would change nothing.
+pub(super) fn do_one(
+    rig: &mut Rig,
+    file: FileKind,
+    damage: DamageKind,
+    path: PathBuf,
+    all: &[(FileKind, PathBuf)],
+) -> Option<Done> {
+    let others: Vec<PathBuf> =
+        all.iter().filter(|(other, at)| *other == file && *at != path).map(|(_, at)| at.clone()).collect();
+    let older = rig.ages.get(&path).cloned().unwrap_or_default();
+    let drawn: Damage = damage.draw(&mut rig.random, &path, &others, &older)?;
+    let undo = drawn.apply(&path, &rig.stash).ok()?;
+    let what = format!("  {}: {}", rig.shown(&path), drawn.describe());
+    rig.note(what);
+    let aside = match drawn {
+        Damage::Rename { to } => Some(to).filter(|to| to.extension().is_some_and(|extension| extension == "old")),
+        _ => None,
+    };
+    Some(Done { file, damage, path, undo, aside })
+}
 
-    /// Whoever refuses to start changes nothing.
-    fn expect_unchanged(&self, id: &str, before: &BTreeMap<PathBuf, Vec<u8>>) {
-        let after = self.tree(id);
-        let changed = before.iter().find(|(path, bytes)| after.get(*path) != Some(bytes)).map(|(path, _)| path);
-        let made = after.keys().find(|path| !before.contains_key(*path));
-        if let Some(path) = changed.or(made) {
-            self.fail(&format!("{id} refused to start, and changed {}", self.shown(path)));
+/// The daemon started on the damaged file: nothing that was acknowledged may lack, and no id is handed out again.
+fn accepted(rig: &mut Rig, done: &Done) {
+    rig.note("  it started".to_owned());
+    rig.check();
+    rig.change_something();
+    rig.tally.add(done.file, done.damage, Outcome::Harmless);
+    done.sweep();
+}
+
+/// The daemon did not start: it said why, and the original bytes are put back.
+pub(super) fn refused(rig: &mut Rig, done: Done, said: &Said) {
+    // Where the local cluster's own files are gone, there is nothing that could be named.
+    let gone = matches!(done.damage, DamageKind::Remove | DamageKind::Rename);
+    let nameless = gone && matches!(done.file, FileKind::Spec | FileKind::RunFile);
+    // The record says which directory it should be, and that one is named.
+    let nameless = nameless || done.file == FileKind::DatanodeRecord;
+    let path = Some(done.path.as_path()).filter(|_| !nameless);
+    match sentence::check(&sentence::reason(&said.stderr), path) {
+        Ok(sentence) => rig.tally.sentence(done.file, done.damage, &without_home(rig, &sentence)),
+        Err(lack) => {
+            let lack = format!("{}, {}: {}", done.file.name(), done.damage.name(), without_home(rig, &lack));
+            rig.complain(lack);
         }
+    }
+    done.undo.apply();
+    rig.note("  it was refused, and put back".to_owned());
+    rig.tally.add(done.file, done.damage, Outcome::Refused);
+}
+
+pub(super) fn without_home(rig: &Rig, text: &str) -> String {
+    text.replace(&format!("{}/", rig.cluster.home().display()), "")
+}
+
+/// Starts a daemon whose files are whole.
+fn start_whole(rig: &Rig, id: &str) {
+    let said = rig.cluster.dfsd(&["start", id]);
+    if said.code != 0 {
+        rig.fail(&format!("{id} does not start with the original bytes put back: {}", said.stderr));
+    }
+}
+
+/// All files of a daemon, without locks and what is thrown away at each start.
+fn tree(rig: &Rig, id: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut tree = BTreeMap::new();
+    walk(&rig.cluster.home().join("data").join(id), &mut |path| {
+        let kind = path.strip_prefix(rig.cluster.home()).ok().and_then(FileKind::of);
+        if kind.is_some_and(|kind| kind != FileKind::Incoming) {
+            tree.insert(path.to_owned(), std::fs::read(path).unwrap_or_default());
+        }
+    });
+    tree
+}
+
+/// Whoever refuses to start changes nothing.
+fn expect_unchanged(rig: &Rig, id: &str, before: &BTreeMap<PathBuf, Vec<u8>>) {
+    let after = tree(rig, id);
+    let changed = before.iter().find(|(path, bytes)| after.get(*path) != Some(bytes)).map(|(path, _)| path);
+    let made = after.keys().find(|path| !before.contains_key(*path));
+    if let Some(path) = changed.or(made) {
+        rig.fail(&format!("{id} refused to start, and changed {}", rig.shown(path)));
     }
 }

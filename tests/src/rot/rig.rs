@@ -30,6 +30,8 @@ const CALLS: usize = 32;
 const AGES_MAX: usize = 3;
 /// Replicas of deleted files that are kept, to be put back.
 const GRAVES_MAX: usize = 64;
+/// The longest that healing may take: a mend that failed is tried again after a minute, a copy after half of one.
+const HEALING_MAX: Duration = Duration::from_secs(180);
 /// Damages of the history that a failure shows.
 const SHOWN: usize = 120;
 
@@ -87,7 +89,7 @@ impl Rig {
         let datanodes = datanodes.map(|daemon| (daemon.id, daemon.data_dir)).collect();
         let mut rig = Self {
             stash: Stash::new(cluster.home().join("stash")),
-            patience: super::chunks::PATIENCE,
+            patience: HEALING_MAX,
             cluster,
             runtime: tokio::runtime::Runtime::new().expect("runtime"),
             random: fastrand::Rng::with_seed(seed),

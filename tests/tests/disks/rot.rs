@@ -1,7 +1,7 @@
 //! Rot: any file that dfs keeps is damaged, while daemons are up, down and starting. As long as one good copy of each block
 //! exists, nothing that was acknowledged is lost and no wrong byte is read; what is refused is refused with a sentence.
 
-use dfs_tests::rot::{DamageKind, FileKind, Rig};
+use dfs_tests::rot::{DamageKind, FileKind, Rig, backup, chunks, local, metadata};
 use dfs_tests::seed;
 
 /// Damages of the test suite, of all tests here together; `DFS_TEST_DAMAGES` asks for more.
@@ -26,7 +26,7 @@ fn damage_chunks(keep_whole: bool) {
     let batch = if damages() >= LONG { BATCH_LONG } else { BATCH };
     let mut rig = Rig::start(seed(), &[]);
     rig.replicas.keep_whole = keep_whole;
-    rig.run(damages() * 6 / 10, |rig| rig.damage_chunks(batch));
+    rig.run(damages() * 6 / 10, |rig| chunks::damage_chunks(rig, batch));
     for kind in DamageKind::ALL {
         assert!(rig.tally.of_chunks(kind) > 0, "no chunk file was damaged by {}: nothing was tested", kind.name());
     }
@@ -47,7 +47,7 @@ fn damaged_chunk_files_are_mended() {
 #[test]
 fn damaged_files_of_a_master_are_refused() {
     let mut rig = Rig::start(seed(), &[]);
-    rig.run(damages() * 2 / 10, |rig| rig.damage_master(12));
+    rig.run(damages() * 2 / 10, |rig| metadata::damage_master(rig, 12));
     expect_all(&rig, &[FileKind::Segment, FileKind::Spare, FileKind::Vote, FileKind::Snapshot]);
 }
 
@@ -55,8 +55,8 @@ fn damaged_files_of_a_master_are_refused() {
 fn damaged_records_and_credentials_are_refused() {
     let mut rig = Rig::start(seed(), &[]);
     rig.run(damages() * 2 / 10, |rig| {
-        rig.damage_datanode_records(8);
-        rig.damage_local_files(8);
+        metadata::damage_datanode_records(rig, 8);
+        local::damage_local_files(rig, 8);
     });
     expect_all(&rig, &[FileKind::Format, FileKind::Spec, FileKind::UserCredential, FileKind::DaemonCredential]);
 }
@@ -65,7 +65,7 @@ fn damaged_records_and_credentials_are_refused() {
 #[test]
 fn an_older_copy_of_a_master_destroys_nothing() {
     let mut rig = Rig::start(seed(), &[]);
-    rig.put_backup_back();
+    backup::put_backup_back(&mut rig);
 }
 
 /// Daemons with planted bugs: the rig must find each.
@@ -84,7 +84,7 @@ mod planted {
         let mut rig = Rig::start(seed(), &[("PLANTED_BUG", bug)]);
         rig.replicas.keep_whole = bug != "quarantine-before-proof";
         rig.patience = PATIENCE;
-        let run = || rig.run(DAMAGES_MAX, |rig| rig.damage_chunks(BATCH));
+        let run = || rig.run(DAMAGES_MAX, |rig| chunks::damage_chunks(rig, BATCH));
         let found = catch_unwind(AssertUnwindSafe(run)).expect_err("the planted bug was not found");
         let text = found.downcast_ref::<String>().cloned().unwrap_or_default();
         eprintln!("planted bug {bug}: found {}", text.lines().take(3).collect::<Vec<_>>().join(" "));

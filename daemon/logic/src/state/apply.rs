@@ -3,7 +3,7 @@
 use super::State;
 use super::principals::Who;
 use super::results::{Asked, Remembered};
-use super::tree::{Changed, Context, Named, Node};
+use super::tree::{self, Changed, Context, Named, Node};
 use crate::command::{AdminOp, Command, FsOp, NewFile, Op, Outcome, Refusal};
 
 impl State {
@@ -51,7 +51,7 @@ impl State {
         }
         let who = match &command.op {
             Op::Admin(AdminOp::Init { .. }) => Who::Super,
-            _ => self.principals.who(&command.caller)?,
+            _ => Who::of(&self.principals, &command.caller)?,
         };
         match &command.op {
             Op::Fs(op) => self.apply_fs(command, &who, op),
@@ -83,7 +83,8 @@ impl State {
 
     fn apply_fs(&mut self, command: &Command, who: &Who, op: &FsOp) -> Result<Remembered, Refusal> {
         let cx = Context { who, caller: &command.caller, at: command.at, version: self.version + 1 };
-        let Changed { result, named, removed } = self.tree.apply(op, cx, &mut self.principals, &self.chunks)?;
+        let Changed { result, named, removed } =
+            tree::apply(&mut self.tree, op, cx, &mut self.principals, &self.chunks)?;
         match named {
             Named::Nothing => {}
             Named::First(NewFile { chunks, layout, abandoned, .. }) => {

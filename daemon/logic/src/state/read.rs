@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 impl State {
     fn who(&self, caller: &str) -> Result<Who, Refusal> {
-        self.principals.who(&Caller::user(caller))
+        Who::of(&self.principals, &Caller::user(caller))
     }
 
     /// The attributes of what is at `path`.

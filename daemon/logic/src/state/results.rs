@@ -2,8 +2,9 @@
 //!
 //! **Invariant:** at most [`RESULTS_MAX`] results are kept, those of the latest commands.
 
-use super::principals::Principals;
-use super::tree::{Attrs, Sums};
+use super::principals::known::Principals;
+use super::tree::attrs::Attrs;
+use super::tree::sums::Sums;
 use crate::command::{Command, Copied, Outcome, Refusal};
 use dfs_types::{ChunkId, Deleted, Kind, RequestId};
 use imbl::{OrdMap, Vector};

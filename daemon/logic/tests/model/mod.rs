@@ -1,9 +1,11 @@
 //! The namespace as one would write it down without a thought for speed: a map from path to entry.
 
-use dfs_logic::command::{AdminOp, ChunkOp, Command, Copy, FsOp, NewFile, NodeOp, Op, Refusal};
+mod attributes;
+mod copies;
+
+use dfs_logic::command::{AdminOp, ChunkOp, Command, FsOp, NewFile, NodeOp, Op, Refusal};
 use dfs_types::path::PATH_BYTES_MAX;
-use dfs_types::principal::is_user_name;
-use dfs_types::{AttributeChange, ChunkId, ChunkRef, DatanodeId, DfsPath, Duty, Timestamp};
+use dfs_types::{ChunkId, ChunkRef, DatanodeId, DfsPath, Duty, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const SUPERUSER: &str = "root";
@@ -163,102 +165,6 @@ impl Model {
         }
     }
 
-    fn copy(&mut self, copy: &Copy, who: Caller<'_>) -> Result<(), Refusal> {
-        let (from, to) = (copy.from.as_str(), copy.to.as_str());
-        self.pass(from, who)?;
-        let is_folder = self.is_folder(from);
-        if !is_folder && !self.entries.contains_key(from) {
-            return Err(Refusal::NotFound);
-        }
-        if is_folder && !copy.recursive {
-            return Err(Refusal::IsADirectory);
-        }
-        if if is_folder { copy.to.is_within(&copy.from) } else { from == to } {
-            return Err(Refusal::IntoItself);
-        }
-        let below = self.below(from).map(|(name, _)| name.clone());
-        let mut copied: Vec<String> = below.chain([from.to_owned()]).collect();
-        copied
-            .sort_by_key(|path| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>());
-        let target = |name: &str| {
-            let rest = if from == "/" { name } else { &name[from.len()..] };
-            if to == "/" { rest.to_owned() } else { format!("{to}{}", if rest == "/" { "" } else { rest }) }
-        };
-        if is_folder && copied.iter().any(|name| target(name).len() > PATH_BYTES_MAX) {
-            return Err(Refusal::PathTooLong);
-        }
-        for name in copied {
-            self.copy_entry(&name, &target(&name), copy.overwrite, who)?;
-        }
-        Ok(())
-    }
-
-    fn copy_entry(&mut self, from: &str, to: &str, overwrite: bool, who: Caller<'_>) -> Result<(), Refusal> {
-        let folder = self.is_folder(from);
-        self.need(from, who, if folder { 4 | 1 } else { 4 })?;
-        if to.is_empty() || to == "/" {
-            return Err(Refusal::AlreadyExists);
-        }
-        self.pass(to, who)?;
-        match (self.entries.get(to), folder) {
-            (None, _) => {}
-            (Some(Entry::Folder), true) if overwrite => return Ok(()),
-            (Some(Entry::File { .. }), false) if overwrite => {}
-            (Some(Entry::File { .. }), true) if overwrite => return Err(Refusal::NotADirectory),
-            (Some(Entry::Folder), false) if overwrite => return Err(Refusal::IsADirectory),
-            _ => return Err(Refusal::AlreadyExists),
-        }
-        self.need(parent(to), who, 2)?;
-        let entry = self.entries.get(from).cloned().unwrap_or(Entry::Folder);
-        if let Entry::File { chunks, replication, .. } = &entry {
-            for chunk in chunks {
-                let wanted = self.wanted.entry(chunk.id).or_default();
-                *wanted = (*replication).max(*wanted);
-            }
-        }
-        let attributes = self.new_attributes(to, who, self.attributes[from].mode, who.at);
-        self.attributes.insert(to.to_owned(), attributes);
-        let own = self.user_attributes.get(from).cloned();
-        self.user_attributes.remove(to);
-        self.user_attributes.extend(own.map(|own| (to.to_owned(), own)));
-        self.entries.insert(to.to_owned(), entry);
-        self.forget_chunks();
-        self.touch_parent(to, who.at);
-        Ok(())
-    }
-
-    fn set_user_attributes(
-        &mut self,
-        path: &str,
-        changes: &[(String, Option<Vec<u8>>)],
-        who: Caller<'_>,
-    ) -> Result<(), Refusal> {
-        self.pass(path, who)?;
-        if path != "/" && !self.entries.contains_key(path) {
-            return Err(Refusal::NotFound);
-        }
-        self.need(path, who, 2)?;
-        let mut own = self.user_attributes.get(path).cloned().unwrap_or_default();
-        for (name, value) in changes {
-            match value {
-                Some(value) => {
-                    own.insert(name.clone(), value.clone());
-                }
-                None => {
-                    own.remove(name).ok_or(Refusal::NoSuchAttribute)?;
-                }
-            }
-        }
-        if own.keys().any(|name| !name.starts_with("user.") || name.len() == 5) {
-            return Err(Refusal::BadAttributeName);
-        }
-        self.user_attributes.remove(path);
-        if !own.is_empty() {
-            self.user_attributes.insert(path.to_owned(), own);
-        }
-        Ok(())
-    }
-
     /// Chunks that nothing names any more are wanted by nobody.
     fn forget_chunks(&mut self) {
         let named = self.chunks();
@@ -396,61 +302,6 @@ impl Model {
         }
         self.forget_chunks();
         Ok(())
-    }
-
-    fn set_attributes(&mut self, path: &str, change: &AttributeChange, who: Caller<'_>) -> Result<(), Refusal> {
-        self.pass(path, who)?;
-        if path != "/" && !self.entries.contains_key(path) {
-            return Err(Refusal::NotFound);
-        }
-        let below: Vec<String> = self.below(path).map(|(name, _)| name.clone()).collect();
-        let mut changed = vec![path];
-        if change.recursive {
-            changed.extend(below.iter().map(String::as_str));
-        }
-        for name in &changed {
-            let own = self.attributes[*name].owner == who.name && change.owner.is_none();
-            if !who.is_super() && (!own || change.group.as_ref().is_some_and(|group| group != who.name)) {
-                return Err(Refusal::PermissionDenied);
-            }
-            if *name != path {
-                self.need(parent(name), who, 4 | 1)?;
-            }
-        }
-        if [&change.owner, &change.group].into_iter().flatten().any(|name| !is_user_name(name)) {
-            return Err(Refusal::BadUserName);
-        }
-        for name in changed {
-            let attributes = self.attributes.get_mut(name).expect("there");
-            let AttributeChange { mode, owner, group, modified, .. } = change.clone();
-            attributes.mode = mode.map_or(attributes.mode, |mode| mode & 0o7777);
-            attributes.owner = owner.unwrap_or_else(|| attributes.owner.clone());
-            attributes.group = group.unwrap_or_else(|| attributes.group.clone());
-            attributes.modified = modified.unwrap_or(attributes.modified);
-        }
-        Ok(())
-    }
-
-    fn set_replication(&mut self, path: &str, wanted: u8, who: Caller<'_>) -> Result<(), Refusal> {
-        self.pass(path, who)?;
-        let owner = &self.attributes.get(path).ok_or(Refusal::NotFound)?.owner;
-        let own = who.is_super() || owner == who.name;
-        let shared = |chunk: &ChunkRef| self.references(chunk.id) > 1;
-        let chunks = self.entries.get(path).map(Entry::chunks).unwrap_or_default();
-        let shared: Vec<(ChunkId, bool)> = chunks.iter().map(|chunk| (chunk.id, shared(chunk))).collect();
-        match self.entries.get_mut(path) {
-            Some(Entry::File { .. }) if !own => Err(Refusal::PermissionDenied),
-            Some(Entry::File { .. }) if wanted == 0 => Err(Refusal::Malformed),
-            Some(Entry::File { replication, .. }) => {
-                *replication = wanted;
-                for (chunk, shared) in shared {
-                    let before = self.wanted.entry(chunk).or_default();
-                    *before = if shared { wanted.max(*before) } else { wanted };
-                }
-                Ok(())
-            }
-            Some(Entry::Folder) | None => Err(Refusal::IsADirectory),
-        }
     }
 
     fn commit(&mut self, new: &NewFile, who: Caller<'_>) -> Result<(), Refusal> {

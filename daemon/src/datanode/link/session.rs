@@ -2,14 +2,13 @@
 
 use super::orders::Orders;
 use crate::datanode::changes::News;
-use crate::datanode::load::node_load;
 use crate::datanode::serve::Context;
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::NodeServiceClient;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{self, ConnectError, HELLO_TIMEOUT};
-use dfs_rpc::wire::{self, Heartbeat, HeartbeatReply, Register, Registered, ReportPage};
+use dfs_rpc::wire::{self, Heartbeat, HeartbeatReply, NodeLoad, Register, Registered, ReportPage};
 use dfs_types::{ErrorCode, Protection};
 use std::io;
 use std::net::SocketAddr;
@@ -130,6 +129,11 @@ impl Link {
         }
     }
 
+    fn load(&self) -> NodeLoad {
+        let store = &self.context.store;
+        store.counters().load(store.folder_loads())
+    }
+
     async fn register(&self, client: &NodeServiceClient, from: SocketAddr) -> Result<Registered, LinkError> {
         // Who listens everywhere is reached where its calls come from.
         let unspecified = self.address.ip().is_unspecified();
@@ -137,7 +141,7 @@ impl Link {
         let register = Register {
             boot: self.context.boot,
             address: SocketAddr::new(ip, self.address.port()),
-            load: node_load(&self.context.store),
+            load: self.load(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         Ok(client.register(call(), register).await??)
@@ -164,7 +168,7 @@ impl Link {
         let next = news.next;
         let heartbeat = Heartbeat {
             boot: self.context.boot,
-            load: node_load(&self.context.store),
+            load: self.load(),
             added: news.added,
             removed: news.removed,
             copies_ended: news.copies_ended,

@@ -9,7 +9,7 @@
 //! ```
 
 use super::error::{OpenError, StoreError};
-use super::format::{FORMAT_FILE, FolderFormat, FormatError};
+use super::format::{CHUNKS, FORMAT_FILE, FolderFormat, FormatError};
 use super::record::DirectoryId;
 use super::space::{Space, SpaceFigures, SpaceLimits};
 use crate::descriptors::{self, Scarcity};
@@ -22,8 +22,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Where replicas are.
-pub const CHUNKS: &str = "chunks";
 const INCOMING: &str = "incoming";
 const QUARANTINE: &str = "quarantine";
 /// Corrupt replicas that are kept for a person to look at, the newest. Good ones have taken the place of each.

@@ -14,6 +14,8 @@ use dfs_types::{ClusterId, DatanodeId};
 use std::io;
 use std::path::Path;
 
+/// The directory of the replicas in a data folder.
+pub(super) const CHUNKS: &str = "chunks";
 /// The file's name.
 pub(super) const FORMAT_FILE: &str = "format";
 const MAGIC: [u8; 8] = *b"dfsFoldr";
@@ -108,7 +110,7 @@ impl FolderFormat {
         match Self::read(folder)? {
             Some(format) => format.expect(cluster, node),
             None => {
-                if folder.join(super::folder::CHUNKS).exists() {
+                if folder.join(CHUNKS).exists() {
                     return Err(FormatError::Missing);
                 }
                 let format = Self { cluster, node, folder: fastrand::u128(..).to_le_bytes() };

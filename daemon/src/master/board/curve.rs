@@ -1,7 +1,6 @@
 //! The last seconds of the cluster as this master saw them, since its start: soft state, bounded, kept whether somebody looks
 //! or not.
 
-use crate::master::state::Master;
 use dfs_logic::cluster::ClusterRates;
 use dfs_logic::repair::Counts;
 use dfs_rpc::CURVE_SECONDS_MAX;
@@ -9,13 +8,7 @@ use dfs_rpc::board::CopyCount;
 use dfs_rpc::curve::Second;
 use dfs_types::Timestamp;
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
 
-/// How often a sample is taken.
-const INTERVAL: Duration = Duration::from_secs(1);
 /// A sample may come this late, or early, and still be the one of its second.
 const SLACK_MS: u64 = 500;
 
@@ -78,19 +71,6 @@ impl Curve {
 fn lacking(counts: &Counts) -> u64 {
     let cells = counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks });
     cells.map(|cell| cell.lacking()).fold(0, u64::saturating_add)
-}
-
-impl Master {
-    /// Samples the cluster once a second until `stop`. A task of its own: the worker may wait for the log.
-    pub(in crate::master) async fn keep_curve(self: Arc<Self>, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            let now = self.clock.now();
-            let rates = self.cluster_state().rates(now);
-            self.curve().note(&rates, self.published.changes(), now);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -78,9 +78,7 @@ fn with_status<J: Job>(master: &Master, change: impl FnOnce(&mut JobStatus)) {
     change(jobs.entry(J::NAME).or_insert_with(|| JobStatus::new(J::NAME)));
 }
 
-impl Master {
-    /// Returns the status of each job that was run or left to the leader since the start, in the order of their names.
-    pub fn job_statuses(&self) -> Vec<JobStatus> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
+/// Returns the status of each job that was run or left to the leader since the start, in the order of their names.
+pub fn job_statuses(master: &Master) -> Vec<JobStatus> {
+    master.jobs.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
 }

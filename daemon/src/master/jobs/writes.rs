@@ -1,6 +1,7 @@
 //! Gives up writes that came to nothing, and counts what the others hold.
 
 use super::{Job, Master};
+use crate::master::unfinished::{count_unfinished, give_up_writes};
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
@@ -10,8 +11,8 @@ impl Job for GiveUpWrites {
     const NAME: &'static str = "writes";
 
     async fn step(&mut self, master: &Master) -> Result<Step, String> {
-        let given_up = master.give_up_writes().await;
-        master.count_unfinished().await;
+        let given_up = give_up_writes(master).await;
+        count_unfinished(master).await;
         given_up.map(Step::done).map_err(|error| error.to_string())
     }
 }

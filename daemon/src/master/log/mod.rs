@@ -28,12 +28,14 @@ pub mod end;
 pub mod error;
 pub mod figures;
 pub mod open;
+pub mod options;
 mod read;
 pub mod record;
 mod roll;
 pub mod segment;
 pub mod slots;
 pub mod spare;
+mod state;
 pub mod storage;
 pub mod store;
 pub mod tail;
@@ -43,8 +45,9 @@ pub use check::Basis;
 pub use close::Kept;
 pub use error::LogError;
 pub use figures::Figures;
+pub use options::LogOptions;
 pub use spare::{Disk, RealDisk};
-pub use store::{Log, LogOptions};
+pub use store::Log;
 
 #[cfg(test)]
 mod lost;

@@ -5,11 +5,12 @@
 use super::check::{Facts, check_newest};
 use super::end::EndFile;
 use super::error::LogError;
+use super::options::{LogOptions, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 use super::record::{self, ALIGN_BYTES, Record};
 use super::roll::{begin, random_mark, sync_folder};
 use super::segment::{Head, RECORDS_AT, Segment};
 use super::spare::{self, Spares};
-use super::store::{LogOptions, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, State};
+use super::state::State;
 use super::tail::Tail;
 use super::vote::VoteFile;
 use crate::durable;

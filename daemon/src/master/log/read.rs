@@ -1,44 +1,15 @@
-//! Reading entries back.
+//! Reading entries back from a segment.
 
 use super::error::LogError;
 use super::record::{self, Record};
 use super::segment::Segment;
-use super::store::State;
-use crate::master::raft::types::{Entry, LogId};
+use crate::master::raft::types::Entry;
 
 /// Reading entries from disk fetches this many bytes at once.
 const READ_AHEAD_BYTES: usize = 256 << 10;
 
-impl State {
-    /// The id of the last entry, after entries were taken back.
-    pub fn find_last(&self) -> Result<Option<LogId>, LogError> {
-        if let Some(last) = self.tail.last() {
-            return Ok(Some(last));
-        }
-        let next = self.segments.iter().filter(|segment| !segment.offsets.is_empty()).map(Segment::next_index).max();
-        let purged = self.purged.map_or(0, |purged| purged.index + 1);
-        match next.filter(|next| *next > purged) {
-            Some(next) => Ok(self.read(next - 1, next)?.pop().map(|entry| entry.log_id)),
-            None => Ok(None),
-        }
-    }
-
-    /// The entries `from..to` that are there: the older ones from disk, the newer ones from memory.
-    pub fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
-        let from = from.max(self.purged.map_or(0, |purged| purged.index + 1));
-        let mut entries = Vec::new();
-        let in_memory = self.tail.first().unwrap_or(u64::MAX);
-        for segment in self.segments.iter().filter(|segment| !segment.offsets.is_empty()) {
-            let end = to.min(in_memory).min(segment.next_index());
-            read_segment(segment, from.max(segment.first), end, &mut entries)?;
-        }
-        entries.extend((from.max(in_memory)..to).map_while(|index| self.tail.get(index)).cloned());
-        Ok(entries)
-    }
-}
-
 /// Reads the entries `from..to` of one segment, many records with one call.
-fn read_segment(segment: &Segment, mut from: u64, to: u64, into: &mut Vec<Entry>) -> Result<(), LogError> {
+pub(super) fn read_segment(segment: &Segment, mut from: u64, to: u64, into: &mut Vec<Entry>) -> Result<(), LogError> {
     let offset_of = |index: u64| segment.offsets.get((index - segment.first) as usize).map(|offset| u64::from(*offset));
     while from < to {
         let (Some(start), Some(last)) = (offset_of(from), offset_of(to - 1)) else { break };

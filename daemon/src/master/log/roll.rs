@@ -1,58 +1,57 @@
 //! Segments come and go: the next one is begun, and those that are needed no more become spares.
 
 use super::error::LogError;
+use super::options::{LogOptions, SEGMENT_BYTES_MAX};
 use super::segment::{Head, RECORDS_AT, Segment};
 use super::spare::Spares;
-use super::store::{LogOptions, SEGMENT_BYTES_MAX, State};
+use super::state::State;
 use crate::durable;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-impl State {
-    /// Begins the next segment, with room for a record of `bytes`; gives its mark.
-    pub fn roll(&mut self, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
-        let folder = self.options.folder.clone();
-        let Some(current) = self.segments.back() else { return Err(LogError::TooLarge(bytes)) };
-        let head = Head {
-            sequence: current.sequence + 1,
-            mark: random_mark(),
-            previous_end: current.end,
-            size: 0,
-            cluster: self.options.cluster,
-        };
-        let needed = RECORDS_AT + bytes as u64;
-        let from = if needed <= self.options.segment_bytes {
-            spares.take().map_err(LogError::io("make a segment in", &folder))?
-        } else if needed <= SEGMENT_BYTES_MAX {
-            // A record larger than a segment: only where segments are set very small.
-            let path = folder.join("large.new");
-            self.options.disk.allocate(&path, needed).map_err(LogError::io("make", &path))?;
-            path
-        } else {
-            return Err(LogError::TooLarge(bytes));
-        };
-        let segment = begin(&self.options, &from, head)?;
-        let mark = segment.mark;
-        self.segments.push_back(segment);
-        let disk = self.options.disk.clone();
-        self.end.note_durably(self.end_here(false), &*disk)?;
-        Ok(mark)
-    }
+/// Begins the next segment, with room for a record of `bytes`; gives its mark.
+pub(super) fn roll(state: &mut State, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
+    let folder = state.options.folder.clone();
+    let Some(current) = state.segments.back() else { return Err(LogError::TooLarge(bytes)) };
+    let head = Head {
+        sequence: current.sequence + 1,
+        mark: random_mark(),
+        previous_end: current.end,
+        size: 0,
+        cluster: state.options.cluster,
+    };
+    let needed = RECORDS_AT + bytes as u64;
+    let from = if needed <= state.options.segment_bytes {
+        spares.take().map_err(LogError::io("make a segment in", &folder))?
+    } else if needed <= SEGMENT_BYTES_MAX {
+        // A record larger than a segment: only where segments are set very small.
+        let path = folder.join("large.new");
+        state.options.disk.allocate(&path, needed).map_err(LogError::io("make", &path))?;
+        path
+    } else {
+        return Err(LogError::TooLarge(bytes));
+    };
+    let segment = begin(&state.options, &from, head)?;
+    let mark = segment.mark;
+    state.segments.push_back(segment);
+    let disk = state.options.disk.clone();
+    state.end.note_durably(state.end_here(false), &*disk)?;
+    Ok(mark)
+}
 
-    /// Gives away the oldest segments, as far as all their entries are purged. The record that says so is in the newest.
-    pub fn recycle(&mut self, spares: &Spares) -> Result<(), LogError> {
-        let purged = self.purged.map_or(0, |purged| purged.index + 1);
-        while self.segments.len() > 1 {
-            let Some(oldest) = self.segments.front() else { break };
-            if !oldest.offsets.is_empty() && oldest.next_index() > purged {
-                break;
-            }
-            spares.give(&oldest.path, oldest.size).map_err(LogError::io("set aside", &oldest.path))?;
-            self.segments.pop_front();
+/// Gives away the oldest segments, as far as all their entries are purged. The record that says so is in the newest.
+pub(super) fn recycle(state: &mut State, spares: &Spares) -> Result<(), LogError> {
+    let purged = state.purged.map_or(0, |purged| purged.index + 1);
+    while state.segments.len() > 1 {
+        let Some(oldest) = state.segments.front() else { break };
+        if !oldest.offsets.is_empty() && oldest.next_index() > purged {
+            break;
         }
-        sync_folder(&self.options.folder)
+        spares.give(&oldest.path, oldest.size).map_err(LogError::io("set aside", &oldest.path))?;
+        state.segments.pop_front();
     }
+    sync_folder(&state.options.folder)
 }
 
 /// Makes a segment of the whole file `from`: head, sync, rename, sync of the folder.

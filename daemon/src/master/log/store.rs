@@ -1,21 +1,18 @@
 //! The log: appending, reading, taking back, letting go.
 
-use super::check::Basis;
 use super::close::Kept;
-use super::end::{End, EndFile};
 use super::error::LogError;
 use super::figures::Figures;
 use super::open;
+use super::options::LogOptions;
 use super::record::{self, Record, StoredEntry};
-use super::segment::{RECORDS_AT, Segment};
-use super::spare::{Disk, Outlook, Spares};
-use super::tail::{Tail, weight};
-use super::vote::VoteFile;
+use super::roll::{recycle, roll};
+use super::segment::RECORDS_AT;
+use super::spare::{Outlook, Spares};
+use super::state::State;
+use super::tail::weight;
 use crate::master::raft::types::{Entry, LogId, Vote};
-use dfs_types::ClusterId;
-use std::collections::VecDeque;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -26,23 +23,6 @@ const RECORD_BYTES_MAX: usize = 4 << 20;
 /// Left free in a segment for what Raft writes without being asked (elections, purges; about a hundred bytes each), while it
 /// is not known whether there will be another one.
 const OWN_BYTES: usize = 4 << 10;
-/// The largest segment that can be asked for.
-pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;
-/// The smallest one: the head, and room for a few records.
-pub const SEGMENT_BYTES_MIN: u64 = 16 << 10;
-
-/// What a log must know to open.
-#[derive(Debug, Clone)]
-pub struct LogOptions {
-    /// The folder of the log alone.
-    pub folder: PathBuf,
-    pub cluster: ClusterId,
-    /// Bytes of a segment, [`SEGMENT_BYTES_MIN`] to [`SEGMENT_BYTES_MAX`].
-    pub segment_bytes: u64,
-    /// The snapshot that the log goes on from.
-    pub basis: Basis,
-    pub disk: Arc<dyn Disk>,
-}
 
 /// The log of one master. Clones are the same log.
 #[derive(Debug, Clone)]
@@ -60,26 +40,6 @@ pub(super) struct Shared {
     /// The snapshot that is durable; purging waits for it.
     pub(super) kept: OnceLock<watch::Receiver<Kept>>,
     failed: watch::Sender<Option<String>>,
-}
-
-/// What is open.
-#[derive(Debug)]
-pub(super) struct State {
-    pub options: LogOptions,
-    /// Oldest first; the last one is being written. Never empty.
-    pub segments: VecDeque<Segment>,
-    pub purged: Option<LogId>,
-    pub last: Option<LogId>,
-    pub committed: Option<LogId>,
-    pub vote: VoteFile,
-    pub end: EndFile,
-    /// Numbers of end marks: the one at the last look of [`Log::rest`], and the one that it has synced.
-    pub end_seen: u64,
-    pub end_synced: u64,
-    /// It was closed: nothing may be written any more.
-    pub closed: bool,
-    pub tail: Tail,
-    pub buffer: Vec<u8>,
 }
 
 impl Log {
@@ -223,7 +183,7 @@ impl Log {
         let mark = state.segments.back().map_or(0, |segment| segment.mark);
         record::encode(record, mark, buffer).map_err(too_large)?;
         if !state.segments.back().is_some_and(|segment| segment.has_room(buffer.len())) {
-            let mark = state.roll(spares, buffer.len())?;
+            let mark = roll(state, spares, buffer.len())?;
             buffer.clear();
             record::encode(record, mark, buffer).map_err(too_large)?;
         }
@@ -267,7 +227,7 @@ impl Log {
             self.write(state, spares, &Record::Purged { upto: upto.into() })?;
             state.forget_upto(upto);
             state.note_end()?;
-            state.recycle(spares)?;
+            recycle(state, spares)?;
             let kept: u64 = state.segments.iter().skip(1).map(|segment| segment.end - RECORDS_AT).sum();
             self.shared.grown.store(kept, Ordering::Relaxed);
             Ok(())
@@ -312,38 +272,5 @@ impl Log {
     /// When they cannot be read from disk.
     pub fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
         self.lock().read(from, to)
-    }
-}
-
-impl State {
-    pub fn next_index(&self) -> u64 {
-        self.last.max(self.purged).map_or(0, |last| last.index + 1)
-    }
-
-    /// Where the log ends now.
-    pub fn end_here(&self, closed: bool) -> End {
-        let (sequence, offset) = self.segments.back().map_or((0, 0), |newest| (newest.sequence, newest.end));
-        End { closed, sequence, offset, next_index: self.next_index(), vote: self.vote.number() }
-    }
-
-    /// Notes where the log ends. Everything up to there has been synced.
-    fn note_end(&mut self) -> Result<(), LogError> {
-        self.end.note(self.end_here(false))
-    }
-
-    pub fn forget_since(&mut self, index: u64) {
-        self.segments.iter_mut().for_each(|segment| segment.forget_since(index));
-        self.tail.forget_since(index);
-        self.committed = self.committed.filter(|committed| committed.index < index);
-    }
-
-    pub fn forget_upto(&mut self, upto: LogId) {
-        self.purged = Some(upto);
-        self.tail.forget_upto(upto.index);
-        if self.last.is_none_or(|last| last.index <= upto.index) {
-            self.last = None;
-            // What comes next need not follow what was here: a snapshot may have jumped ahead.
-            self.segments.iter_mut().for_each(|segment| segment.offsets.clear());
-        }
     }
 }

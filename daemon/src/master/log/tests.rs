@@ -1,9 +1,9 @@
 //! The log against crashes, damage and full disks.
 
 use super::moody::Moody;
+use super::options::SEGMENT_BYTES_MIN;
 use super::record::{self, Record};
 use super::segment::{Head, RECORDS_AT, Segment};
-use super::store::SEGMENT_BYTES_MIN;
 use super::{Basis, Log, LogError, LogOptions, RealDisk};
 use crate::master::raft::types::{Batch, Entry, LogId, Vote};
 use dfs_logic::command::{Caller, Command, FsOp};

@@ -1,6 +1,7 @@
 //! [`AdminService`] in the name of one user.
 
 use super::user::UserCalls;
+use super::{duty, safe_mode};
 use dfs_rpc::services::AdminService;
 use dfs_rpc::wire::{Duty, Result, SafeModeChange};
 use dfs_types::{DatanodeId, RequestId};
@@ -8,15 +9,15 @@ use tarpc::context::Context;
 
 impl AdminService for UserCalls {
     async fn set_duty(self, _: Context, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
-        Ok(self.master.set_duty(&self.user, request, node, duty.into()).await?)
+        Ok(duty::set_duty(&self.master, &self.user, request, node, duty.into()).await?)
     }
 
     async fn check_duty(self, _: Context, node: DatanodeId, duty: Duty) -> Result<()> {
-        self.master.check_duty(node, duty.into()).await?;
+        duty::check_duty(&self.master, node, duty.into()).await?;
         Ok(())
     }
 
     async fn set_safe_mode(self, _: Context, change: SafeModeChange) -> Result<()> {
-        Ok(self.master.set_safe_mode(&self.user, change)?)
+        Ok(safe_mode::set_safe_mode(&self.master, &self.user, change)?)
     }
 }

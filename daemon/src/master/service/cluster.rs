@@ -1,6 +1,7 @@
 //! [`ClusterService`] in the name of one user.
 
 use super::user::UserCalls;
+use super::{board, chunk, status};
 use bytes::Bytes;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::services::ClusterService;
@@ -18,18 +19,18 @@ impl ClusterService for UserCalls {
     }
 
     async fn status(self, _: Context) -> Result<ClusterStatus> {
-        Ok(self.master.status())
+        Ok(status::status(&self.master))
     }
 
     async fn nodes(self, _: Context) -> Result<Vec<NodeStatus>> {
-        Ok(self.master.nodes())
+        Ok(status::nodes(&self.master))
     }
 
     async fn chunk(self, _: Context, chunk: ChunkId) -> Result<ChunkStatus> {
-        Ok(self.master.chunk(&self.user, chunk).await?)
+        Ok(chunk::chunk(&self.master, &self.user, chunk).await?)
     }
 
     async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
-        Ok(self.master.board(since)?)
+        Ok(board::board(&self.master, since)?)
     }
 }

@@ -10,76 +10,86 @@ use dfs_logic::liveness::NodeState;
 use dfs_types::{DatanodeId, Detail, Duty, Error, ErrorCode, RequestId, Result};
 use std::sync::Arc;
 
-impl Master {
-    pub(super) async fn set_duty(&self, user: &str, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
-        let _turn = self.duties.lock().await;
-        let before = self.check_duty(node, duty).await?;
-        self.propose(request, user, NodeOp::SetDuty { node, duty }).await?.map_err(|refusal| refused(refusal, node))?;
-        let version = self.published.get();
-        // A late retry of an earlier call changes nothing.
-        if before != duty && version.namespace.duty(node) == duty {
-            self.observe_with(Event::AdminStateChanged { node, duty, by: user.into() }, &version.namespace);
-        }
-        Ok(())
+pub(super) async fn set_duty(
+    master: &Master,
+    user: &str,
+    request: RequestId,
+    node: DatanodeId,
+    duty: Duty,
+) -> Result<()> {
+    let _turn = master.duties.lock().await;
+    let before = check_duty(master, node, duty).await?;
+    master.propose(request, user, NodeOp::SetDuty { node, duty }).await?.map_err(|refusal| refused(refusal, node))?;
+    let version = master.published.get();
+    // A late retry of an earlier call changes nothing.
+    if before != duty && version.namespace.duty(node) == duty {
+        master.observe_with(Event::AdminStateChanged { node, duty, by: user.into() }, &version.namespace);
     }
+    Ok(())
+}
 
-    /// Returns the present admin state of the datanode.
-    ///
-    /// # Errors
-    /// Returns the reason why the requested admin state is rejected.
-    pub(super) async fn check_duty(&self, node: DatanodeId, duty: Duty) -> Result<Duty> {
-        let version = self.published.get();
-        let before = version.namespace.duty(node);
-        if before != duty {
-            self.check_change(version, node, before, duty).await.map_err(|error| error.at(node))?;
-        }
-        Ok(before)
+/// Returns the present admin state of the datanode.
+///
+/// # Errors
+/// Returns the reason why the requested admin state is rejected.
+pub(super) async fn check_duty(master: &Master, node: DatanodeId, duty: Duty) -> Result<Duty> {
+    let version = master.published.get();
+    let before = version.namespace.duty(node);
+    if before != duty {
+        check_change(master, version, node, before, duty).await.map_err(|error| error.at(node))?;
     }
+    Ok(before)
+}
 
-    async fn check_change(&self, version: Arc<Version>, node: DatanodeId, before: Duty, duty: Duty) -> Result<()> {
-        // One that was drained and stopped may be unknown to a master that has started since.
-        let known = before == Duty::Drain
-            || version.namespace.is_member(node)
-            || self.cluster_state().nodes().get(node).is_some();
-        if !known {
-            return Err(Error::of(ErrorCode::NotFound, Detail::UnknownDatanode));
-        }
-        match duty {
-            Duty::Serve => Ok(()),
-            Duty::Drain => self.check_drain(version, node).await,
-            Duty::Gone => match self.cluster_state().nodes().state(node, self.clock.now()) {
-                NodeState::Dead => Ok(()),
-                state => {
-                    let detail = Detail::NotDead { live: state == NodeState::Live };
-                    Err(Error::of(ErrorCode::InvalidArgument, detail))
-                }
-            },
-        }
+async fn check_change(
+    master: &Master,
+    version: Arc<Version>,
+    node: DatanodeId,
+    before: Duty,
+    duty: Duty,
+) -> Result<()> {
+    // One that was drained and stopped may be unknown to a master that has started since.
+    let known = before == Duty::Drain
+        || version.namespace.is_member(node)
+        || master.cluster_state().nodes().get(node).is_some();
+    if !known {
+        return Err(Error::of(ErrorCode::NotFound, Detail::UnknownDatanode));
     }
+    match duty {
+        Duty::Serve => Ok(()),
+        Duty::Drain => check_drain(master, version, node).await,
+        Duty::Gone => match master.cluster_state().nodes().state(node, master.clock.now()) {
+            NodeState::Dead => Ok(()),
+            state => {
+                let detail = Detail::NotDead { live: state == NodeState::Live };
+                Err(Error::of(ErrorCode::InvalidArgument, detail))
+            }
+        },
+    }
+}
 
-    /// Whether the datanodes that stay can hold all copies.
-    async fn check_drain(&self, version: Arc<Version>, node: DatanodeId) -> Result<()> {
-        // All chunks have to be looked at, which is no work for a thread that answers calls.
-        let counted = version.clone();
-        let search = tokio::task::spawn_blocking(move || counted.namespace.replicas_max());
-        let wanted = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
-        let (wanted, cluster) = (usize::from(wanted), self.cluster_state());
-        let held = cluster.nodes().get(node).map_or(0, |node| node.load.used());
-        let all: Vec<_> = cluster.nodes().all(self.clock.now()).collect();
-        let stays = |id: DatanodeId| id != node && version.namespace.duty(id) == Duty::Serve;
-        let staying = all.iter().filter(|(id, state, _)| *state == NodeState::Live && stays(*id));
-        let loads: Vec<_> = staying.map(|(.., node)| &*node.load).collect();
-        let left = loads.len();
-        if left < wanted {
-            let [left, wanted, all] = [left, wanted, all.len()].map(|count| count as u64);
-            let detail = Detail::DrainLeavesTooFew { left, wanted, all };
-            return Err(Error::of(ErrorCode::InsufficientDatanodes, detail));
-        }
-        let free = Space::of(loads.into_iter()).free;
-        if free < held {
-            let detail = Detail::DrainLeavesNoRoom { held, free, left: left as u64, all: all.len() as u64 };
-            return Err(Error::of(ErrorCode::InsufficientDatanodes, detail));
-        }
-        Ok(())
+/// Whether the datanodes that stay can hold all copies.
+async fn check_drain(master: &Master, version: Arc<Version>, node: DatanodeId) -> Result<()> {
+    // All chunks have to be looked at, which is no work for a thread that answers calls.
+    let counted = version.clone();
+    let search = tokio::task::spawn_blocking(move || counted.namespace.replicas_max());
+    let wanted = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+    let (wanted, cluster) = (usize::from(wanted), master.cluster_state());
+    let held = cluster.nodes().get(node).map_or(0, |node| node.load.used());
+    let all: Vec<_> = cluster.nodes().all(master.clock.now()).collect();
+    let stays = |id: DatanodeId| id != node && version.namespace.duty(id) == Duty::Serve;
+    let staying = all.iter().filter(|(id, state, _)| *state == NodeState::Live && stays(*id));
+    let loads: Vec<_> = staying.map(|(.., node)| &*node.load).collect();
+    let left = loads.len();
+    if left < wanted {
+        let [left, wanted, all] = [left, wanted, all.len()].map(|count| count as u64);
+        let detail = Detail::DrainLeavesTooFew { left, wanted, all };
+        return Err(Error::of(ErrorCode::InsufficientDatanodes, detail));
     }
+    let free = Space::of(loads.into_iter()).free;
+    if free < held {
+        let detail = Detail::DrainLeavesNoRoom { held, free, left: left as u64, all: all.len() as u64 };
+        return Err(Error::of(ErrorCode::InsufficientDatanodes, detail));
+    }
+    Ok(())
 }

@@ -2,12 +2,13 @@
 //!
 //! * [`admission`]: the gate in front of all calls, by the table of rights.
 //! * [`user`]: the services for users, in [`files`], [`cluster`] and [`admin`], which convert between wire twins and values;
-//!   [`names`], [`copies`], [`search`], [`write`], [`read`], [`chunk`], [`status`], [`duty`] and [`safe_mode`] do the work.
+//!   [`names`], [`copies`], [`search`], [`write`], [`read`], [`chunk`], [`status`], [`board`], [`duty`] and [`safe_mode`] do the work.
 //! * [`node`]: the service for datanodes.
-//! * [`chains`]: places the chunks of a plan on datanodes.
+//! * [`chains`]: places the chunks of a plan on datanodes; [`seal`]: seals the capabilities for them.
 
 mod admin;
 pub mod admission;
+mod board;
 mod chains;
 mod chunk;
 mod cluster;
@@ -18,6 +19,7 @@ pub mod names;
 pub mod node;
 pub mod read;
 pub mod safe_mode;
+mod seal;
 pub mod search;
 pub mod status;
 pub mod user;

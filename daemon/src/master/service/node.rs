@@ -1,5 +1,6 @@
 //! [`NodeService`] on one connection of one datanode.
 
+use super::seal::seal;
 use crate::master::ahead::Ahead;
 use crate::master::convert;
 use crate::master::keys::Keys;
@@ -62,11 +63,11 @@ impl NodeCalls {
     /// Returns the orders among the effects of a heartbeat, with the capabilities that they need.
     fn orders(&self, effects: Vec<Effect>, keys: &Keys) -> Vec<Order> {
         let holder = Principal::Datanode(self.node);
-        let seal = |operation, chunk: ChunkRef, at| {
-            self.master.seal(keys, operation, chunk, Some(chunk.checksum), holder.clone(), at).ok()
+        let sealed = |operation, chunk: ChunkRef, at| {
+            seal(&self.master, keys, operation, chunk, Some(chunk.checksum), holder.clone(), at).ok()
         };
         let order = |effect| match effect {
-            Effect::Order { order, .. } => convert::order(order, seal),
+            Effect::Order { order, .. } => convert::order(order, sealed),
             _ => None,
         };
         effects.into_iter().filter_map(order).collect()

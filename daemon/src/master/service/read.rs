@@ -1,6 +1,7 @@
 //! Reading: where the chunks are. And what readers found damaged.
 
 use super::node::not_refused;
+use super::seal::seal;
 use crate::master::convert::address;
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
@@ -15,71 +16,69 @@ use std::pin::pin;
 use std::sync::PoisonError;
 use tokio::time::Instant;
 
-impl Master {
-    pub(super) async fn plan_read(&self, user: &str, plan: &PlanRead, until: Instant) -> Result<ReadPlan> {
-        let version = self.published.get();
-        let found = version.namespace.chunks(&plan.path, plan.offset, plan.length, CHUNKS_PER_PLAN_MAX, user);
-        let (stat, chunks) = found.map_err(|refusal| refused(refusal, &plan.path))?;
-        let keys = self.keys.get(&self.published);
-        self.note_traffic(&plan.path, asked(plan, &chunks), 0);
-        let replicas = self.find_readers(&chunks, until).await;
-        let located = chunks.into_iter().zip(replicas).map(|((offset, chunk), replicas)| {
-            let principal = Principal::User(user.to_owned());
-            let capability =
-                self.seal(&keys, Operation::Read, chunk, Some(chunk.checksum), principal, replicas.clone())?;
-            Ok(LocatedChunk { chunk, offset, replicas, capability })
-        });
-        Ok(ReadPlan { stat, chunks: located.collect::<Result<_>>()? })
-    }
+pub(super) async fn plan_read(master: &Master, user: &str, plan: &PlanRead, until: Instant) -> Result<ReadPlan> {
+    let version = master.published.get();
+    let found = version.namespace.chunks(&plan.path, plan.offset, plan.length, CHUNKS_PER_PLAN_MAX, user);
+    let (stat, chunks) = found.map_err(|refusal| refused(refusal, &plan.path))?;
+    let keys = master.keys.get(&master.published);
+    note_traffic(master, &plan.path, asked(plan, &chunks), 0);
+    let replicas = find_readers(master, &chunks, until).await;
+    let located = chunks.into_iter().zip(replicas).map(|((offset, chunk), replicas)| {
+        let principal = Principal::User(user.to_owned());
+        let capability =
+            seal(master, &keys, Operation::Read, chunk, Some(chunk.checksum), principal, replicas.clone())?;
+        Ok(LocatedChunk { chunk, offset, replicas, capability })
+    });
+    Ok(ReadPlan { stat, chunks: located.collect::<Result<_>>()? })
+}
 
-    /// Where to read each chunk. A chunk that nobody has reported is waited for while datanodes are that may have it, but only
-    /// `until` then.
-    async fn find_readers(&self, chunks: &[(u64, ChunkRef)], until: Instant) -> Vec<Vec<NodeAddress>> {
-        let turn = fastrand::u64(..);
-        loop {
-            let mut came = pin!(self.came.notified());
-            came.as_mut().enable();
-            let (found, open) = {
-                let (version, cluster) = (self.published.get(), self.cluster_state());
-                let now = self.clock.now();
-                let found: Vec<_> = chunks.iter().map(|(_, chunk)| readers(&cluster, chunk, now, turn)).collect();
-                let open = found.iter().any(Vec::is_empty) && cluster.roll(&version.namespace, now).is_open();
-                (found, open)
-            };
-            if !open || tokio::time::timeout_at(until, came).await.is_err() {
-                return found;
-            }
+/// Where to read each chunk. A chunk that nobody has reported is waited for while datanodes are that may have it, but only
+/// `until` then.
+async fn find_readers(master: &Master, chunks: &[(u64, ChunkRef)], until: Instant) -> Vec<Vec<NodeAddress>> {
+    let turn = fastrand::u64(..);
+    loop {
+        let mut came = pin!(master.came.notified());
+        came.as_mut().enable();
+        let (found, open) = {
+            let (version, cluster) = (master.published.get(), master.cluster_state());
+            let now = master.clock.now();
+            let found: Vec<_> = chunks.iter().map(|(_, chunk)| readers(&cluster, chunk, now, turn)).collect();
+            let open = found.iter().any(Vec::is_empty) && cluster.roll(&version.namespace, now).is_open();
+            (found, open)
+        };
+        if !open || tokio::time::timeout_at(until, came).await.is_err() {
+            return found;
         }
     }
+}
 
-    /// What lately went on below a folder that the user may look into.
-    pub(super) fn traffic(&self, user: &str, path: &DfsPath) -> Result<FolderTraffic> {
-        let seen = self.published.look().namespace.list(path, None, "", 1, user);
-        seen.map_err(|refusal| refused(refusal, path))?;
-        let below = self.traffic.lock().unwrap_or_else(PoisonError::into_inner).below(path, self.clock.now());
-        let shown = |rates: Rates| Traffic { read: rates.read, written: rates.written };
-        let folders = below.folders.into_iter().map(|(name, rates)| (name, shown(rates)));
-        Ok(FolderTraffic { whole: shown(below.whole), folders: folders.collect() })
-    }
+/// What lately went on below a folder that the user may look into.
+pub(super) fn traffic(master: &Master, user: &str, path: &DfsPath) -> Result<FolderTraffic> {
+    let seen = master.published.look().namespace.list(path, None, "", 1, user);
+    seen.map_err(|refusal| refused(refusal, path))?;
+    let below = master.traffic.lock().unwrap_or_else(PoisonError::into_inner).below(path, master.clock.now());
+    let shown = |rates: Rates| Traffic { read: rates.read, written: rates.written };
+    let folders = below.folders.into_iter().map(|(name, rates)| (name, shown(rates)));
+    Ok(FolderTraffic { whole: shown(below.whole), folders: folders.collect() })
+}
 
-    /// Counts bytes that a user reads from, or has written to, a file.
-    pub(super) fn note_traffic(&self, path: &DfsPath, read: u64, written: u64) {
-        let now = self.clock.now();
-        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).note(path, read, written, now);
-    }
+/// Counts bytes that a user reads from, or has written to, a file.
+pub(super) fn note_traffic(master: &Master, path: &DfsPath, read: u64, written: u64) {
+    let now = master.clock.now();
+    master.traffic.lock().unwrap_or_else(PoisonError::into_inner).note(path, read, written, now);
+}
 
-    /// A reader's word is not enough to give a replica up: the datanode is to verify it. The capability shows that the
-    /// reader may read the chunk.
-    pub(super) fn report_damage(&self, user: &str, node: DatanodeId, capability: &Bytes) -> Result<()> {
-        let keys = self.keys.get(&self.published);
-        let denied = |error: CapabilityError| Error::new(ErrorCode::PermissionDenied, error.to_string());
-        let opened = keys.ring.open(capability).map_err(denied)?;
-        let reader = Principal::User(user.to_owned());
-        opened.check(self.cluster, Operation::Read, &reader, node, self.clock.calendar()).map_err(denied)?;
-        let key = opened.key().ok_or_else(|| denied(CapabilityError::Operation))?;
-        not_refused(&self.observe(Event::CorruptionReported { node, key }))
-            .map_err(|refused| invalid(refused.to_string()))
-    }
+/// A reader's word is not enough to give a replica up: the datanode is to verify it. The capability shows that the
+/// reader may read the chunk.
+pub(super) fn report_damage(master: &Master, user: &str, node: DatanodeId, capability: &Bytes) -> Result<()> {
+    let keys = master.keys.get(&master.published);
+    let denied = |error: CapabilityError| Error::new(ErrorCode::PermissionDenied, error.to_string());
+    let opened = keys.ring.open(capability).map_err(denied)?;
+    let reader = Principal::User(user.to_owned());
+    opened.check(master.cluster, Operation::Read, &reader, node, master.clock.calendar()).map_err(denied)?;
+    let key = opened.key().ok_or_else(|| denied(CapabilityError::Operation))?;
+    not_refused(&master.observe(Event::CorruptionReported { node, key }))
+        .map_err(|refused| invalid(refused.to_string()))
 }
 
 fn readers(cluster: &ClusterState, chunk: &ChunkRef, now: Timestamp, turn: u64) -> Vec<NodeAddress> {

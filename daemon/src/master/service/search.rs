@@ -15,45 +15,48 @@ use std::ops::ControlFlow;
 /// heartbeats are taken in between.
 const SLICE_CHUNKS: usize = 4_096;
 
-impl Master {
-    pub(super) fn find(&self, user: &str, find: &Find) -> Result<FoundPage> {
-        let criteria = criteria(&find.wanted)?;
-        let version = self.published.get();
-        let namespace = &version.namespace;
-        // The liveness of the datanodes is that of the beginning, for the whole page.
-        let nodes = find.wanted.short.then(|| self.cluster_state().nodes().views(namespace, self.clock.now()));
-        let mut page = Page::default();
-        let mut after = find.after.clone();
-        loop {
-            let stretch = page.walk(namespace, user, find, &criteria, after.as_ref())?;
-            let shortages = nodes.as_ref().map(|nodes| self.shortages(namespace, &stretch.matched, nodes));
-            page.take(stretch.matched, shortages);
-            after = stretch.next;
-            if after.is_none() || page.is_full() {
-                return Ok(FoundPage { next: after, ..page.found });
-            }
+pub(super) fn find(master: &Master, user: &str, find: &Find) -> Result<FoundPage> {
+    let criteria = criteria(&find.wanted)?;
+    let version = master.published.get();
+    let namespace = &version.namespace;
+    // The liveness of the datanodes is that of the beginning, for the whole page.
+    let nodes = find.wanted.short.then(|| master.cluster_state().nodes().views(namespace, master.clock.now()));
+    let mut page = Page::default();
+    let mut after = find.after.clone();
+    loop {
+        let stretch = page.walk(namespace, user, find, &criteria, after.as_ref())?;
+        let shortages = nodes.as_ref().map(|nodes| shortages(master, namespace, &stretch.matched, nodes));
+        page.take(stretch.matched, shortages);
+        after = stretch.next;
+        if after.is_none() || page.is_full() {
+            return Ok(FoundPage { next: after, ..page.found });
         }
     }
+}
 
-    /// Returns the replicas that the chunks of each of these entries lack. The lock of the cluster state is taken for each
-    /// slice of at most [`SLICE_CHUNKS`] chunks.
-    fn shortages(&self, state: &State, matched: &[Matched], nodes: &BTreeMap<DatanodeId, NodeView>) -> Vec<Short> {
-        let mut all = vec![Short::default(); matched.len()];
-        let parts: Vec<Part<'_>> = matched.iter().map(|entry| Part::new(&entry.chunks, entry.replicas)).collect();
-        for slice in slices(&parts) {
-            let cluster = self.cluster_state();
-            let view = View { namespace: state, locations: cluster.locations(), nodes };
-            let mut examiner = Examiner::new(&view);
-            for (at, part) in slice {
-                let Some(short) = all.get_mut(at) else { continue };
-                let Shortage { missing, endangered, under } = examiner.shortage(part.chunks, part.replicas);
-                short.missing += missing;
-                short.endangered += endangered;
-                short.under += under;
-            }
+/// Returns the replicas that the chunks of each of these entries lack. The lock of the cluster state is taken for each
+/// slice of at most [`SLICE_CHUNKS`] chunks.
+fn shortages(
+    master: &Master,
+    state: &State,
+    matched: &[Matched],
+    nodes: &BTreeMap<DatanodeId, NodeView>,
+) -> Vec<Short> {
+    let mut all = vec![Short::default(); matched.len()];
+    let parts: Vec<Part<'_>> = matched.iter().map(|entry| Part::new(&entry.chunks, entry.replicas)).collect();
+    for slice in slices(&parts) {
+        let cluster = master.cluster_state();
+        let view = View { namespace: state, locations: cluster.locations(), nodes };
+        let mut examiner = Examiner::new(&view);
+        for (at, part) in slice {
+            let Some(short) = all.get_mut(at) else { continue };
+            let Shortage { missing, endangered, under } = examiner.shortage(part.chunks, part.replicas);
+            short.missing += missing;
+            short.endangered += endangered;
+            short.under += under;
         }
-        all
     }
+    all
 }
 
 /// An entry that matches the criteria.

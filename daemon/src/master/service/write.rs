@@ -1,18 +1,20 @@
 //! Writing: planning where chunks go, and naming them when they are there.
 
 use super::chains::{Placed, Unplaced, Wanted, place};
+use super::read::note_traffic;
+use super::seal::seal;
 use crate::master::convert::{address, millis};
 use crate::master::keys::Keys;
 use crate::master::raft::proposer::ProposeError;
 use crate::master::refused::{invalid, proposal_failed, refused, write_refused};
 use crate::master::state::Master;
 use crate::master::unfinished::{ABANDONED_PER_COMMAND_MAX, space_held};
-use bytes::Bytes;
+use dfs_config::MasterSettings;
 use dfs_logic::cluster::Event;
 use dfs_logic::command::{FsOp, NewFile, Outcome};
 use dfs_logic::writes::Planned;
-use dfs_rpc::capability::{Capability, Operation, Receipt, Stored};
-use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, NodeAddress, PlanWrite, PlannedChunk, WritePlan};
+use dfs_rpc::capability::{Operation, Receipt, Stored};
+use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
 use dfs_types::{
     ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Layout, Principal, Result, WriteId,
@@ -29,8 +31,6 @@ const CHUNK_BYTES_MAX: u32 = 1 << 30;
 /// The permission bits that can be set.
 const MODE_MAX: u16 = 0o7777;
 const DEFAULT_MODE: u16 = 0o644;
-/// A new key seals after so many heartbeats: by then every datanode that is live has it.
-const KEY_SETTLE_HEARTBEATS: u32 = 2;
 /// How long a plan waits for chunk ids when the pool ran dry.
 const IDS_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -55,242 +55,208 @@ pub(super) fn check_replication(replication: u8) -> Result<()> {
     Err(invalid(format!("replication {replication} is not allowed; 1 to {REPLICATION_MAX} is")))
 }
 
-impl Master {
-    fn shape(&self, replication: Option<u8>, chunk_size: Option<u32>) -> Result<Shape> {
-        let replication = replication.unwrap_or(self.settings.replication);
-        check_replication(replication)?;
-        let chunk_size = chunk_size.map_or_else(|| u32::try_from(self.settings.chunk_size.0), Ok);
-        let fits =
-            |size: &u32| (CHUNK_BYTES_UNIT..=CHUNK_BYTES_MAX).contains(size) && size.is_multiple_of(CHUNK_BYTES_UNIT);
-        match chunk_size.ok().filter(fits) {
-            Some(chunk_size) => Ok(Shape { replication, chunk_size }),
-            None => Err(invalid("the chunk size is not allowed; a multiple of 64KiB from 64KiB to 1GiB is")),
+fn shape(settings: &MasterSettings, replication: Option<u8>, chunk_size: Option<u32>) -> Result<Shape> {
+    let replication = replication.unwrap_or(settings.replication);
+    check_replication(replication)?;
+    let chunk_size = chunk_size.map_or_else(|| u32::try_from(settings.chunk_size.0), Ok);
+    let fits =
+        |size: &u32| (CHUNK_BYTES_UNIT..=CHUNK_BYTES_MAX).contains(size) && size.is_multiple_of(CHUNK_BYTES_UNIT);
+    match chunk_size.ok().filter(fits) {
+        Some(chunk_size) => Ok(Shape { replication, chunk_size }),
+        None => Err(invalid("the chunk size is not allowed; a multiple of 64KiB from 64KiB to 1GiB is")),
+    }
+}
+
+pub(super) async fn plan_write(master: &Master, user: &str, plan: PlanWrite, until: Instant) -> Result<WritePlan> {
+    let count = plan.chunks;
+    if count == 0 || count as usize > CHUNKS_PER_PLAN_MAX {
+        return Err(invalid(format!("{count} chunks in one plan; 1 to {CHUNKS_PER_PLAN_MAX} are allowed")));
+    }
+    let shape = shape(&master.settings, plan.replication, plan.chunk_size)?;
+    let checked = master.published.look().namespace.check_write(&plan.path, plan.overwrite, user);
+    checked.map_err(|refusal| refused(refusal, &plan.path))?;
+    master.writes().check(plan.write, user, count.into()).map_err(|error| write_refused(error).at(&plan.path))?;
+    let chains = find_places(master, &plan, shape, until).await?;
+    let ids = take_ids(master, count).await?;
+    let keys = master.keys.get(&master.published);
+    note_planned(master, user, &plan, &ids, shape)?;
+    let cluster = master.cluster_state();
+    let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
+        let addresses: Vec<_> = chain.iter().filter_map(|node| cluster.nodes().address(*node)).map(address).collect();
+        let principal = Principal::User(user.to_owned());
+        let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size, checksum: 0 };
+        let capability = seal(master, &keys, Operation::Write, chunk, None, principal, addresses.clone())?;
+        Ok(PlannedChunk { id, generation: FIRST_GENERATION, chain: addresses, capability })
+    });
+    let chunks = planned.collect::<Result<_>>()?;
+    let Shape { replication, chunk_size } = shape;
+    let renew_ms = millis(master.writes().renew_every());
+    Ok(WritePlan { replication, chunk_size, replicas_min: replicas_min(replication), renew_ms, chunks })
+}
+
+/// The chunks belong to the write from now on: until its end they are not collected.
+fn note_planned(master: &Master, user: &str, plan: &PlanWrite, ids: &[ChunkId], shape: Shape) -> Result<()> {
+    let planned = Planned { user: user.to_owned(), path: plan.path.clone(), chunk_bytes: u64::from(shape.chunk_size) };
+    let noted = master.writes().plan(plan.write, planned, ids, master.clock.now());
+    noted.map_err(|error| write_refused(error).at(&plan.path))
+}
+
+/// Where there is too little space, what unfinished writes hold of it is worth knowing.
+fn with_held_space(master: &Master, mut error: Error) -> Error {
+    if let Some(Detail::NoRoom(short)) = error.detail.as_deref_mut() {
+        short.unfinished = space_held(&master.unfinished(), master.clock.calendar());
+        error.message = short.to_string();
+    }
+    error
+}
+
+/// A chain for each chunk. Too few datanodes are waited for while enough may still come, but only `until` then; the
+/// client is to ask again after that.
+async fn find_places(master: &Master, plan: &PlanWrite, shape: Shape, until: Instant) -> Result<Vec<Vec<DatanodeId>>> {
+    let wanted = Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
+    loop {
+        let mut came = pin!(master.came.notified());
+        came.as_mut().enable();
+        let placed = {
+            // Places are chosen and counted in one step, so that two plans do not take the same room.
+            let (version, mut cluster) = (master.published.get(), master.cluster_state());
+            let now = master.clock.now();
+            place(&cluster, &version.namespace, plan, wanted, now).map(|Placed { chains, bytes }| {
+                let planned = Event::WritePlanned { pipelines: chains.clone(), bytes };
+                master.carry_out(cluster.observe(planned, &version.namespace, now));
+                chains
+            })
+        };
+        match placed {
+            Ok(chains) => return Ok(chains),
+            Err(Unplaced::Never(error)) => return Err(with_held_space(master, error)),
+            Err(Unplaced::NotYet(error)) => {
+                if tokio::time::timeout_at(until, came).await.is_err() {
+                    return Err(error);
+                }
+            }
         }
     }
+}
 
-    pub(super) async fn plan_write(&self, user: &str, plan: PlanWrite, until: Instant) -> Result<WritePlan> {
-        let count = plan.chunks;
-        if count == 0 || count as usize > CHUNKS_PER_PLAN_MAX {
-            return Err(invalid(format!("{count} chunks in one plan; 1 to {CHUNKS_PER_PLAN_MAX} are allowed")));
-        }
-        let shape = self.shape(plan.replication, plan.chunk_size)?;
-        let checked = self.published.look().namespace.check_write(&plan.path, plan.overwrite, user);
-        checked.map_err(|refusal| refused(refusal, &plan.path))?;
-        self.writes().check(plan.write, user, count.into()).map_err(|error| write_refused(error).at(&plan.path))?;
-        let chains = self.find_places(&plan, shape, until).await?;
-        let ids = self.take_ids(count).await?;
-        let keys = self.keys.get(&self.published);
-        self.note_planned(user, &plan, &ids, shape)?;
-        let cluster = self.cluster_state();
-        let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
-            let addresses: Vec<_> =
-                chain.iter().filter_map(|node| cluster.nodes().address(*node)).map(address).collect();
-            let principal = Principal::User(user.to_owned());
-            let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size, checksum: 0 };
-            let capability = self.seal(&keys, Operation::Write, chunk, None, principal, addresses.clone())?;
-            Ok(PlannedChunk { id, generation: FIRST_GENERATION, chain: addresses, capability })
-        });
-        let chunks = planned.collect::<Result<_>>()?;
-        let Shape { replication, chunk_size } = shape;
-        let renew_ms = millis(self.writes().renew_every());
-        Ok(WritePlan { replication, chunk_size, replicas_min: replicas_min(replication), renew_ms, chunks })
-    }
-
-    /// The chunks belong to the write from now on: until its end they are not collected.
-    fn note_planned(&self, user: &str, plan: &PlanWrite, ids: &[ChunkId], shape: Shape) -> Result<()> {
-        let planned =
-            Planned { user: user.to_owned(), path: plan.path.clone(), chunk_bytes: u64::from(shape.chunk_size) };
-        let noted = self.writes().plan(plan.write, planned, ids, self.clock.now());
-        noted.map_err(|error| write_refused(error).at(&plan.path))
-    }
-
-    /// Where there is too little space, what unfinished writes hold of it is worth knowing.
-    fn with_held_space(&self, mut error: Error) -> Error {
-        if let Some(Detail::NoRoom(short)) = error.detail.as_deref_mut() {
-            short.unfinished = space_held(&self.unfinished(), self.clock.calendar());
-            error.message = short.to_string();
-        }
-        error
-    }
-
-    /// A chain for each chunk. Too few datanodes are waited for while enough may still come, but only `until` then; the
-    /// client is to ask again after that.
-    async fn find_places(&self, plan: &PlanWrite, shape: Shape, until: Instant) -> Result<Vec<Vec<DatanodeId>>> {
-        let wanted =
-            Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
+/// Fresh chunk ids. They are at hand, but for the first moments of a leader.
+async fn take_ids(master: &Master, count: u32) -> Result<Vec<ChunkId>> {
+    let waiting = async {
         loop {
-            let mut came = pin!(self.came.notified());
-            came.as_mut().enable();
-            let placed = {
-                // Places are chosen and counted in one step, so that two plans do not take the same room.
-                let (version, mut cluster) = (self.published.get(), self.cluster_state());
-                let now = self.clock.now();
-                place(&cluster, &version.namespace, plan, wanted, now).map(|Placed { chains, bytes }| {
-                    let planned = Event::WritePlanned { pipelines: chains.clone(), bytes };
-                    self.carry_out(cluster.observe(planned, &version.namespace, now));
-                    chains
-                })
-            };
-            match placed {
-                Ok(chains) => return Ok(chains),
-                Err(Unplaced::Never(error)) => return Err(self.with_held_space(error)),
-                Err(Unplaced::NotYet(error)) => {
-                    if tokio::time::timeout_at(until, came).await.is_err() {
-                        return Err(error);
-                    }
-                }
+            let filled = master.pool.filled();
+            if let Some(ids) = master.pool.take(count) {
+                return Ok(ids);
             }
-        }
-    }
-
-    /// Fresh chunk ids. They are at hand, but for the first moments of a leader.
-    async fn take_ids(&self, count: u32) -> Result<Vec<ChunkId>> {
-        let waiting = async {
-            loop {
-                let filled = self.pool.filled();
-                if let Some(ids) = self.pool.take(count) {
-                    return Ok(ids);
-                }
-                if !self.proposer.has_room() {
-                    return Err(proposal_failed(ProposeError::DiskFull));
-                }
-                filled.await;
+            if !master.proposer.has_room() {
+                return Err(proposal_failed(ProposeError::DiskFull));
             }
-        };
-        let late = || Error::new(ErrorCode::Timeout, "no chunk ids could be reserved in time");
-        tokio::time::timeout(IDS_TIMEOUT, waiting).await.map_err(|_| late())?
-    }
-
-    /// A sealed capability for `chunk` at the datanodes `pipeline`; `checksum` is that of the chunk once it is committed.
-    pub(in crate::master) fn seal(
-        &self,
-        keys: &Keys,
-        operation: Operation,
-        chunk: ChunkRef,
-        checksum: Option<u32>,
-        principal: Principal,
-        pipeline: Vec<NodeAddress>,
-    ) -> Result<Bytes> {
-        let now = self.clock.calendar();
-        let expires = now.plus(self.settings.capability_lifetime);
-        let ChunkRef { id, generation, length, .. } = chunk;
-        let capability = Capability {
-            cluster: self.cluster,
-            chunk: id,
-            generation,
-            operation,
-            principal,
-            pipeline,
-            length_max: length,
-            checksum,
-            expires,
-        };
-        let settle = self.settings.heartbeat * KEY_SETTLE_HEARTBEATS;
-        let sealed = keys.seal(&capability, now, settle).map(Bytes::from);
-        sealed.ok_or_else(|| Error::new(ErrorCode::SafeMode, "the cluster has no key to seal capabilities with yet"))
-    }
-
-    pub(super) async fn commit_write(&self, user: &str, commit: CommitWrite) -> Result<Committed> {
-        let shape = self.shape(commit.replication, commit.chunk_size)?;
-        if commit.chunks.len() > CHUNKS_PER_FILE_MAX {
-            let (max, chunk_size) = (CHUNKS_PER_FILE_MAX as u64, u64::from(shape.chunk_size));
-            let detail = Detail::TooManyChunks { max, chunk_size };
-            return Err(Error::of(ErrorCode::InvalidArgument, detail).at(&commit.path));
+            filled.await;
         }
-        let keys = self.keys.get(&self.published);
-        let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
-        let holders: Vec<Vec<DatanodeId>> =
-            commit.chunks.iter().map(|chunk| self.holders(&keys, chunk, shape)).collect::<Result<_>>()?;
-        if let Some(lost) = self.lost(&chunks, &holders, shape) {
-            return Ok(Committed::Lost(lost));
-        }
-        let abandoned = self.leftovers(user, commit.write, &chunks);
-        let leftovers = abandoned.len();
-        let file = NewFile {
-            path: commit.path.clone(),
-            overwrite: commit.overwrite,
-            layout: Layout::Replicated { replicas: shape.replication },
-            chunk_size: shape.chunk_size,
-            chunks: chunks.clone(),
-            modified: commit.modified.unwrap_or_else(|| self.clock.calendar()),
-            mode: commit.mode.unwrap_or(DEFAULT_MODE) & MODE_MAX,
-            abandoned,
-        };
-        self.note_stored(&chunks, &holders);
-        let applied = self.propose(commit.request, user, FsOp::Commit(file)).await?;
-        let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
-        self.note_committed(holders, shape);
-        self.end_write(user, commit.write, leftovers);
-        match outcome {
-            Outcome::File(stat) => {
-                self.note_traffic(&commit.path, 0, stat.size);
-                Ok(Committed::File(stat))
-            }
-            // Only where a request id of another command was used again.
-            _ => Err(invalid("this request id belongs to another command").at(&commit.path)),
-        }
-    }
+    };
+    let late = || Error::new(ErrorCode::Timeout, "no chunk ids could be reserved in time");
+    tokio::time::timeout(IDS_TIMEOUT, waiting).await.map_err(|_| late())?
+}
 
-    /// Chunks of a write that its commit does not name: others were written in their place, or they were not needed.
-    fn leftovers(&self, user: &str, write: WriteId, named: &[ChunkRef]) -> Vec<ChunkId> {
-        let named: Vec<ChunkId> = named.iter().map(|chunk| chunk.id).collect();
-        self.writes().leftovers(write, user, &named, ABANDONED_PER_COMMAND_MAX, self.clock.now())
+pub(super) async fn commit_write(master: &Master, user: &str, commit: CommitWrite) -> Result<Committed> {
+    let shape = shape(&master.settings, commit.replication, commit.chunk_size)?;
+    if commit.chunks.len() > CHUNKS_PER_FILE_MAX {
+        let (max, chunk_size) = (CHUNKS_PER_FILE_MAX as u64, u64::from(shape.chunk_size));
+        let detail = Detail::TooManyChunks { max, chunk_size };
+        return Err(Error::of(ErrorCode::InvalidArgument, detail).at(&commit.path));
     }
-
-    /// A write has ended with its commit. More leftovers than fit into that are given up behind it.
-    fn end_write(&self, user: &str, write: WriteId, leftovers: usize) {
-        if leftovers < ABANDONED_PER_COMMAND_MAX {
-            self.writes().committed(write, user);
-        } else if let Err(refused) = self.writes().abandon(write, user) {
-            tracing::debug!(%write, %refused, "end a write");
+    let keys = master.keys.get(&master.published);
+    let chunks: Vec<ChunkRef> = commit.chunks.iter().map(|chunk| chunk.chunk).collect();
+    let holders: Vec<Vec<DatanodeId>> =
+        commit.chunks.iter().map(|chunk| holders(master, &keys, chunk, shape)).collect::<Result<_>>()?;
+    if let Some(lost) = lost(&chunks, &holders, shape) {
+        return Ok(Committed::Lost(lost));
+    }
+    let abandoned = leftovers(master, user, commit.write, &chunks);
+    let leftovers = abandoned.len();
+    let file = NewFile {
+        path: commit.path.clone(),
+        overwrite: commit.overwrite,
+        layout: Layout::Replicated { replicas: shape.replication },
+        chunk_size: shape.chunk_size,
+        chunks: chunks.clone(),
+        modified: commit.modified.unwrap_or_else(|| master.clock.calendar()),
+        mode: commit.mode.unwrap_or(DEFAULT_MODE) & MODE_MAX,
+        abandoned,
+    };
+    note_stored(master, &chunks, &holders);
+    let applied = master.propose(commit.request, user, FsOp::Commit(file)).await?;
+    let outcome = applied.map_err(|refusal| refused(refusal, &commit.path))?;
+    note_committed(master, holders, shape);
+    end_write(master, user, commit.write, leftovers);
+    match outcome {
+        Outcome::File(stat) => {
+            note_traffic(master, &commit.path, 0, stat.size);
+            Ok(Committed::File(stat))
         }
-        if leftovers > 0 {
-            self.wake.notify_one();
+        // Only where a request id of another command was used again.
+        _ => Err(invalid("this request id belongs to another command").at(&commit.path)),
+    }
+}
+
+/// Chunks of a write that its commit does not name: others were written in their place, or they were not needed.
+fn leftovers(master: &Master, user: &str, write: WriteId, named: &[ChunkRef]) -> Vec<ChunkId> {
+    let named: Vec<ChunkId> = named.iter().map(|chunk| chunk.id).collect();
+    master.writes().leftovers(write, user, &named, ABANDONED_PER_COMMAND_MAX, master.clock.now())
+}
+
+/// A write has ended with its commit. More leftovers than fit into that are given up behind it.
+fn end_write(master: &Master, user: &str, write: WriteId, leftovers: usize) {
+    if leftovers < ABANDONED_PER_COMMAND_MAX {
+        master.writes().committed(write, user);
+    } else if let Err(refused) = master.writes().abandon(write, user) {
+        tracing::debug!(%write, %refused, "end a write");
+    }
+    if leftovers > 0 {
+        master.wake.notify_one();
+    }
+}
+
+/// The datanodes whose receipts for a chunk are genuine and still stand.
+///
+/// # Errors
+/// `insufficient_datanodes` when too few are genuine.
+fn holders(master: &Master, keys: &Keys, committed: &CommittedChunk, shape: Shape) -> Result<Vec<DatanodeId>> {
+    let ChunkRef { id, generation, length, checksum } = committed.chunk;
+    let mut genuine: Vec<&Receipt> = Vec::new();
+    for receipt in committed.receipts.iter().take(usize::from(REPLICATION_MAX)) {
+        let Receipt { node, boot, .. } = *receipt;
+        let stored = Stored { cluster: master.cluster, node, boot, chunk: id, generation, length, checksum };
+        if genuine.iter().all(|other| other.node != node) && keys.ring.is_receipt(receipt, &stored) {
+            genuine.push(receipt);
         }
     }
-
-    /// The datanodes whose receipts for a chunk are genuine and still stand.
-    ///
-    /// # Errors
-    /// `insufficient_datanodes` when too few are genuine.
-    fn holders(&self, keys: &Keys, committed: &CommittedChunk, shape: Shape) -> Result<Vec<DatanodeId>> {
-        let ChunkRef { id, generation, length, checksum } = committed.chunk;
-        let mut genuine: Vec<&Receipt> = Vec::new();
-        for receipt in committed.receipts.iter().take(usize::from(REPLICATION_MAX)) {
-            let Receipt { node, boot, .. } = *receipt;
-            let stored = Stored { cluster: self.cluster, node, boot, chunk: id, generation, length, checksum };
-            if genuine.iter().all(|other| other.node != node) && keys.ring.is_receipt(receipt, &stored) {
-                genuine.push(receipt);
-            }
-        }
-        let (needed, found) = (usize::from(replicas_min(shape.replication)), genuine.len());
-        if found >= needed {
-            let (now, cluster) = (self.clock.now(), self.cluster_state());
-            let standing =
-                genuine.iter().filter(|receipt| cluster.stands(receipt.node, receipt.boot, committed.chunk.key(), now));
-            return Ok(standing.map(|receipt| receipt.node).collect());
-        }
-        let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
-        Err(Error::new(ErrorCode::InsufficientDatanodes, what))
+    let (needed, found) = (usize::from(replicas_min(shape.replication)), genuine.len());
+    if found >= needed {
+        let (now, cluster) = (master.clock.now(), master.cluster_state());
+        let standing =
+            genuine.iter().filter(|receipt| cluster.stands(receipt.node, receipt.boot, committed.chunk.key(), now));
+        return Ok(standing.map(|receipt| receipt.node).collect());
     }
+    let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
+    Err(Error::new(ErrorCode::InsufficientDatanodes, what))
+}
 
-    /// The chunks that have lost replicas since they were written, so that too few are left; none when all have enough.
-    fn lost(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>], shape: Shape) -> Option<Vec<ChunkId>> {
-        let needed = usize::from(replicas_min(shape.replication));
-        let short = chunks.iter().zip(holders).filter(|(_, holders)| holders.len() < needed);
-        let lost: Vec<ChunkId> = short.map(|(chunk, _)| chunk.id).collect();
-        (!lost.is_empty()).then_some(lost)
-    }
+/// The chunks that have lost replicas since they were written, so that too few are left; none when all have enough.
+fn lost(chunks: &[ChunkRef], holders: &[Vec<DatanodeId>], shape: Shape) -> Option<Vec<ChunkId>> {
+    let needed = usize::from(replicas_min(shape.replication));
+    let short = chunks.iter().zip(holders).filter(|(_, holders)| holders.len() < needed);
+    let lost: Vec<ChunkId> = short.map(|(chunk, _)| chunk.id).collect();
+    (!lost.is_empty()).then_some(lost)
+}
 
-    /// Records the replicas of a new file before the commit is applied, so that a survey in between does not count its
-    /// chunks as missing.
-    fn note_stored(&self, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>]) {
-        let chunks = chunks.iter().zip(holders).map(|(chunk, holders)| (chunk.key(), holders.clone()));
-        self.observe(Event::Committing { chunks: chunks.collect() });
-    }
+/// Records the replicas of a new file before the commit is applied, so that a survey in between does not count its
+/// chunks as missing.
+fn note_stored(master: &Master, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>]) {
+    let chunks = chunks.iter().zip(holders).map(|(chunk, holders)| (chunk.key(), holders.clone()));
+    master.observe(Event::Committing { chunks: chunks.collect() });
+}
 
-    /// The file has appeared.
-    fn note_committed(&self, holders: Vec<Vec<DatanodeId>>, shape: Shape) {
-        self.observe(Event::Committed { holders, replicas: shape.replication });
-    }
+/// The file has appeared.
+fn note_committed(master: &Master, holders: Vec<Vec<DatanodeId>>, shape: Shape) {
+    master.observe(Event::Committed { holders, replicas: shape.replication });
 }

@@ -1,8 +1,9 @@
 //! Who may do what with an entry: owner, group and other bits, as POSIX has them.
 
-use super::UserId;
-use crate::command::Refusal;
-use crate::state::tree::Attrs;
+use super::known::Principals;
+use super::users::UserId;
+use crate::command::{Caller, Refusal};
+use crate::state::tree::attrs::Attrs;
 
 pub(crate) const READ: u16 = 4;
 pub(crate) const WRITE: u16 = 2;
@@ -22,6 +23,20 @@ pub(crate) enum Who {
 }
 
 impl Who {
+    /// Whose rights count for `caller`.
+    ///
+    /// # Errors
+    /// Before the first command.
+    pub(crate) fn of(principals: &Principals, caller: &Caller) -> Result<Self, Refusal> {
+        let superuser = principals.superuser_id().ok_or(Refusal::NotInitialised)?;
+        let user = principals.users.find(&caller.user);
+        if caller.is_master() || user == Some(superuser) {
+            return Ok(Self::Super);
+        }
+        let groups = caller.groups.iter().filter_map(|name| principals.users.find(name)).collect();
+        Ok(Self::User { user, groups })
+    }
+
     /// Whether the bits of `attrs` allow all of `wanted`. A user is in the group of the same name.
     pub(crate) fn may(&self, attrs: &Attrs, wanted: u16) -> bool {
         let Self::User { user, groups } = self else { return true };

@@ -2,7 +2,8 @@
 
 use super::sums::Sums;
 use super::u48::U48;
-use crate::state::principals::{Principals, UserId};
+use crate::state::principals::known::Principals;
+use crate::state::principals::users::UserId;
 use dfs_types::{EntryId, Kind, Layout, Stat, Timestamp};
 
 /// Permission bits of a new directory.

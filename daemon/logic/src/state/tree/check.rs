@@ -1,6 +1,8 @@
 //! What the tree promises, counted anew.
 
-use super::{Dir, Node, Sums, Tree};
+use super::base::Tree;
+use super::entry::{Dir, Node};
+use super::sums::Sums;
 use dfs_types::{ChunkId, EntryId};
 use std::collections::{BTreeMap, BTreeSet};
 

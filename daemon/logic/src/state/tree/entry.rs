@@ -3,7 +3,7 @@
 use super::attrs::{Attrs, PackedAttrs};
 use super::names::Names;
 use super::sums::Sums;
-use crate::state::principals::Principals;
+use crate::state::principals::known::Principals;
 use dfs_types::{ChunkId, Kind, Layout, Stat};
 use std::cell::RefCell;
 use std::sync::Arc;

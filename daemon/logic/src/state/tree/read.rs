@@ -1,9 +1,11 @@
 //! Questions about single entries and directories.
 
+use super::base::Tree;
+use super::entry::{File, Node};
 use super::spine::{Found, find, find_parent};
-use super::{File, Node, Tree};
 use crate::command::Refusal;
-use crate::state::principals::{EXECUTE, Principals, READ, WRITE, Who};
+use crate::state::principals::access::{EXECUTE, READ, WRITE, Who};
+use crate::state::principals::known::Principals;
 use dfs_types::{ChunkId, DfsPath, Entry, EntryId, Stat};
 
 impl Tree {

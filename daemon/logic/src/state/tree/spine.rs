@@ -1,8 +1,10 @@
 //! Ways through the tree: looking, and changing every directory from the root to the one that changes.
 
-use super::{Attrs, Dir, Node, Sums};
+use super::attrs::Attrs;
+use super::entry::{Dir, Node};
+use super::sums::Sums;
 use crate::command::Refusal;
-use crate::state::principals::{EXECUTE, Who};
+use crate::state::principals::access::{EXECUTE, Who};
 use dfs_types::{DfsPath, Timestamp};
 use std::sync::Arc;
 

@@ -1,9 +1,12 @@
 //! Going through a directory and all below it, a stretch at a time.
 
+use super::base::Tree;
+use super::entry::{Dir, Node};
+use super::names::Range;
 use super::spine::{Found, find};
-use super::{Dir, Node, Range, Tree};
 use crate::command::Refusal;
-use crate::state::principals::{EXECUTE, Principals, READ, Who};
+use crate::state::principals::access::{EXECUTE, READ, Who};
+use crate::state::principals::known::Principals;
 use dfs_types::{ChunkId, DfsPath, Kind, Stat, Timestamp};
 use std::ops::ControlFlow;
 

@@ -1,8 +1,14 @@
 use crate::command::Refusal;
-use crate::state::principals::{EXECUTE, Principals, READ, UserId, Who};
+use crate::state::principals::access::{EXECUTE, READ, Who};
+use crate::state::principals::known::Principals;
+use crate::state::principals::users::UserId;
+use crate::state::tree::attrs::Attrs;
 use crate::state::tree::attrs::MODE_BITS;
+use crate::state::tree::base::Tree;
+use crate::state::tree::changed::{Changed, Context};
+use crate::state::tree::entry::{Dir, Node};
+use crate::state::tree::names::Range;
 use crate::state::tree::spine::{Found, FoundMut, find};
-use crate::state::tree::{Attrs, Changed, Context, Dir, Node, Range, Tree};
 use dfs_types::principal::is_user_name;
 use dfs_types::{AttributeChange, DfsPath, Timestamp};
 use smol_str::SmolStr;

@@ -1,10 +1,13 @@
 use crate::command::{NewFile, Refusal};
 use crate::state::chunks::Chunks;
-use crate::state::principals::Principals;
+use crate::state::principals::known::Principals;
 use crate::state::results::{CommittedFile, Remembered};
+use crate::state::tree::attrs::Attrs;
 use crate::state::tree::attrs::MODE_BITS;
+use crate::state::tree::base::Tree;
+use crate::state::tree::changed::{Changed, Context, Named};
+use crate::state::tree::entry::{File, Node};
 use crate::state::tree::spine::{Change, find_parent};
-use crate::state::tree::{Attrs, Changed, Context, File, Named, Node, Tree};
 use dfs_types::Layout;
 use std::sync::Arc;
 

@@ -1,11 +1,16 @@
 use super::rename::fits;
 use crate::command::{Copied, Copy, Refusal};
 use crate::state::chunks::Chunks;
-use crate::state::principals::{EXECUTE, Principals, READ, UserId, WRITE};
+use crate::state::principals::access::{EXECUTE, READ, WRITE};
+use crate::state::principals::known::Principals;
+use crate::state::principals::users::UserId;
 use crate::state::results::Remembered;
+use crate::state::tree::attrs::Attrs;
+use crate::state::tree::base::Tree;
+use crate::state::tree::changed::{Changed, Context, Named};
+use crate::state::tree::entry::{Dir, File, Node};
 use crate::state::tree::spine::{Change, Found, find, find_parent};
 use crate::state::tree::walk::Walk;
-use crate::state::tree::{Attrs, Changed, Context, Dir, File, Named, Node, Tree};
 use dfs_types::DfsPath;
 use dfs_types::path::PATH_BYTES_MAX;
 use std::sync::Arc;

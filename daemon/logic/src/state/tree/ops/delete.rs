@@ -1,8 +1,10 @@
 use crate::command::Refusal;
-use crate::state::principals::{EXECUTE, WRITE, Who};
+use crate::state::principals::access::{EXECUTE, WRITE, Who};
 use crate::state::results::Remembered;
+use crate::state::tree::base::Tree;
+use crate::state::tree::changed::{Changed, Context};
+use crate::state::tree::entry::{Dir, Node};
 use crate::state::tree::spine::{Change, find_parent};
-use crate::state::tree::{Changed, Context, Dir, Node, Tree};
 use dfs_types::{Deleted, DfsPath};
 
 /// Deletes a file, an empty directory, or with `recursive` a whole one.

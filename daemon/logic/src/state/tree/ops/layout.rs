@@ -1,6 +1,8 @@
 use crate::command::Refusal;
+use crate::state::tree::base::Tree;
+use crate::state::tree::changed::{Changed, Context, Named};
+use crate::state::tree::entry::Node;
 use crate::state::tree::spine::{Change, Found, find};
-use crate::state::tree::{Changed, Context, Named, Node, Tree};
 use dfs_types::{DfsPath, Layout};
 
 /// Sets the layout of a file's chunks; repair and trimming do the rest. For the owner and the superuser.

@@ -1,7 +1,11 @@
 use crate::command::Refusal;
-use crate::state::principals::{Principals, UserId, WRITE};
+use crate::state::principals::access::WRITE;
+use crate::state::principals::known::Principals;
+use crate::state::principals::users::UserId;
+use crate::state::tree::base::Tree;
+use crate::state::tree::changed::{Changed, Context};
+use crate::state::tree::entry::{Dir, Node};
 use crate::state::tree::spine::{Change, find_deepest};
-use crate::state::tree::{Changed, Context, Dir, Node, Tree};
 use dfs_types::DfsPath;
 use std::sync::Arc;
 

@@ -19,4 +19,4 @@ pub(crate) use layout::set_layout;
 pub(crate) use mkdir::mkdir;
 pub(crate) use rename::rename;
 pub use user_attributes::USER_ATTRIBUTES_BYTES_MAX;
-pub(crate) use user_attributes::{UserAttributes, check_user_attributes, set_user_attributes, user_attributes};
+pub(crate) use user_attributes::{check_user_attributes, set_user_attributes, user_attributes};

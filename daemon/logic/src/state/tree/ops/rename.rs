@@ -1,7 +1,11 @@
 use crate::command::Refusal;
-use crate::state::principals::WRITE;
+use crate::state::principals::access::WRITE;
+use crate::state::tree::attrs::Attrs;
+use crate::state::tree::base::Tree;
+use crate::state::tree::changed::{Changed, Context};
+use crate::state::tree::entry::{Dir, File, Node};
 use crate::state::tree::spine::{Change, find_parent};
-use crate::state::tree::{Attrs, Changed, Context, Dir, File, Node, Sums, Tree};
+use crate::state::tree::sums::Sums;
 use dfs_types::DfsPath;
 use dfs_types::path::PATH_BYTES_MAX;
 

@@ -1,10 +1,11 @@
 use crate::command::Refusal;
-use crate::state::principals::{READ, WRITE, Who};
+use crate::state::principals::access::{READ, WRITE, Who};
+use crate::state::tree::base::{Tree, UserAttributes};
+use crate::state::tree::changed::{Changed, Context};
+use crate::state::tree::entry::Node;
 use crate::state::tree::spine::{FoundMut, find};
-use crate::state::tree::{Changed, Context, Node, Tree};
 use dfs_types::DfsPath;
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most bytes that the attributes `user.*` of one entry take, names and values together.
@@ -12,9 +13,6 @@ pub const USER_ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
 /// The longest name of an attribute, in bytes, as Linux has it.
 const NAME_BYTES_MAX: usize = 255;
 const PREFIX: &str = "user.";
-
-/// The attributes `user.*` of one entry.
-pub(crate) type UserAttributes = BTreeMap<SmolStr, Arc<[u8]>>;
 
 /// Sets and removes attributes `user.*` of an entry, all or none. For those who may write to it.
 pub(crate) fn set_user_attributes(

@@ -1,0 +1,77 @@
+//! Orders to copy, delete and verify.
+
+use super::*;
+
+#[test]
+fn a_copy_order_makes_replicas_down_a_chain() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    cluster.put(&nodes[0], 7, &data());
+    let holder = Principal::Datanode(DatanodeId(1));
+    let capability = cluster.capability(7, Some(checksum()), holder, &[&nodes[1], &nodes[2]]);
+    let targets = vec![nodes[1].address, nodes[2].address];
+    let order = Order::Copy { chunk: chunk(7), targets, capability };
+    cluster.order(&nodes[0], vec![order.clone(), order]);
+    cluster.wait_for(&nodes[0], "ended", |known| known.copies_ended.contains(&7));
+    cluster.wait_for(&nodes[1], "stored", |known| known.chunks == [7]);
+    cluster.wait_for(&nodes[2], "stored", |known| known.chunks == [7]);
+}
+
+#[test]
+fn a_copy_to_others_takes_the_place_of_one_that_is_stuck() {
+    let cluster = Cluster::start();
+    let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp folder")).collect();
+    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    cluster.put(&nodes[0], 7, &data());
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("listen");
+    let stuck = NodeAddress { id: DatanodeId(9), address: silent.local_addr().expect("address") };
+    let order = Order::Copy { chunk: chunk(7), targets: vec![stuck], capability: Bytes::new() };
+    cluster.order(&nodes[0], vec![order]);
+    let _taken = silent.accept().expect("the copy is under way");
+    let capability = cluster.capability(7, Some(checksum()), Principal::Datanode(DatanodeId(1)), &[&nodes[1]]);
+    let order = Order::Copy { chunk: chunk(7), targets: vec![nodes[1].address], capability };
+    cluster.order(&nodes[0], vec![order]);
+    cluster.wait_for(&nodes[1], "stored", |known| known.chunks == [7]);
+    cluster.wait_for(&nodes[0], "ended", |known| known.copies_ended.contains(&7));
+}
+
+#[test]
+fn a_copy_that_cannot_be_done_ends_too() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let node = cluster.node(1, folder.path());
+    let nowhere = NodeAddress { id: DatanodeId(2), address: "127.0.0.1:1".parse().expect("address") };
+    let order = |id| Order::Copy { chunk: chunk(id), targets: vec![nowhere], capability: Bytes::new() };
+    cluster.put(&node, 7, &data());
+    cluster.order(&node, vec![order(7), order(8)]);
+    cluster.wait_for(&node, "both ended", |known| known.copies_ended.contains(&7) && known.copies_ended.contains(&8));
+}
+
+#[test]
+fn orders_delete_and_verify() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let node = cluster.node(1, folder.path());
+    (7..10).for_each(|id| cluster.put(&node, id, &data()));
+    cluster.wait_for(&node, "told", |known| known.chunks == [7, 8, 9]);
+    flip(folder.path(), 8, &[100_000]);
+    let verify = |id| Order::Verify { key: chunk(id).key() };
+    cluster.order(&node, vec![verify(7), verify(8), Order::Delete { key: chunk(9).key() }]);
+    cluster.wait_for(&node, "one suspect, one deleted", |known| known.suspect == [8] && known.chunks == [7]);
+}
+
+/// What was ordered to be deleted is not reported any more, to no master: it may not count for the proof that lets another
+/// one go.
+#[test]
+fn what_is_to_be_deleted_is_listed_no_more_as_soon_as_the_order_is_taken() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
+    let node = cluster.node(1, folder.path());
+    (7..27).for_each(|id| cluster.put(&node, id, &data()));
+    cluster.wait_for(&node, "told", |known| known.chunks.len() == 20);
+    let delete = |id| Order::Delete { key: chunk(id).key() };
+    cluster.order(&node, (7..27).map(delete).collect());
+    cluster.wait_for(&node, "not one in the next news", |known| {
+        assert!(known.chunks.is_empty() || known.chunks.len() == 20, "{:?}", known.chunks);
+        known.chunks.is_empty()
+    });
+}

@@ -1,0 +1,233 @@
+//! Data directories: several of them, bad ones, full ones, empty ones.
+
+use super::*;
+
+#[test]
+fn a_second_store_on_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let _store = open(folder.path());
+    let error = ChunkStore::open(&options(&[folder.path()])).expect_err("second");
+    assert!(error.to_string().contains("is in use by another process (pid"), "{error}");
+}
+
+#[test]
+fn folders_share_the_chunks_and_a_failed_one_takes_no_more() {
+    let (a, b) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let both = StoreOptions { capacity: Some(64 << 20), ..options(&[a.path(), b.path()]) };
+    let store = ChunkStore::open(&both).expect("open");
+    for id in 0..10 {
+        store_chunk(&store, id, &content(100_000));
+    }
+    let used: Vec<_> = store.folder_loads().iter().map(|folder| folder.used).collect();
+    assert_eq!(used[0], used[1]);
+    store.fail_folder(0, "pulled");
+    for id in 10..14 {
+        store_chunk(&store, id, &content(100_000));
+    }
+    let loads = store.folder_loads();
+    assert_eq!((loads[0].failed, loads[0].used, loads[1].failed), (true, used[0], false));
+    // What it held before can still be read.
+    (0..14).for_each(|id| assert_eq!(read_all(&store, id).expect("read").len(), 100_000));
+    store.fail_folder(1, "pulled");
+    assert!(matches!(store.begin(intent(99), 1, false), Err(StoreError::NoFolder)));
+}
+
+#[test]
+fn a_folder_that_fails_while_a_chunk_is_written_refuses_it() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let data = content(10);
+    let writer = written(&store, 1, &data);
+    store.fail_folder(0, "sync chunk: broken");
+    assert!(matches!(writer.commit(10, table(&data), None), Err(StoreError::Io { what: "sync chunk", .. })));
+    assert_eq!((count(folder.path().join("incoming")), store.changes().end()), (0, 0));
+}
+
+fn opened(result: Result<Arc<ChunkStore>, OpenError>) -> String {
+    match result {
+        Ok(store) => {
+            let told = store.folder_loads().into_iter().filter_map(|load| load.reason.filter(|_| load.failed));
+            told.collect::<Vec<_>>().join("; ")
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A store of a good directory with three chunks, and of one that is made bad before the start.
+fn one_bad(harm: impl FnOnce(&Path)) -> String {
+    let (good, bad) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let store = open(good.path());
+    (0..3).for_each(|id| store_chunk(&store, id, &content(10)));
+    drop(store);
+    drop(open(bad.path()));
+    harm(bad.path());
+    let alone = ChunkStore::open(&options(&[bad.path()])).expect_err("it cannot be used alone").to_string();
+    assert!(alone.starts_with("no data folder can be used: "), "{alone}");
+    let store = ChunkStore::open(&options(&[bad.path(), good.path()]));
+    let store = store.expect("the other directory serves");
+    assert_eq!(store.page(None, 10).len(), 3);
+    store_chunk(&store, 9, &content(10));
+    let told = opened(Ok(store));
+    assert!(alone.contains(&told) && !told.is_empty(), "{alone} / {told}");
+    told.replace(&bad.path().display().to_string(), "BAD")
+}
+
+#[test]
+fn a_datanode_starts_without_a_bad_directory_and_names_the_bad_entry() {
+    let damaged = one_bad(|bad| std::fs::write(bad.join("format"), b"nonsense").expect("write"));
+    assert!(damaged.starts_with("data folder BAD: its format file is damaged"), "{damaged}");
+    let foreign = one_bad(|bad| {
+        let other = format::FolderFormat { cluster: ClusterId([1; 16]), node: DatanodeId(1), folder: [0; 16] };
+        std::fs::write(bad.join("format"), other.encode()).expect("write");
+    });
+    assert!(foreign.contains("it belongs to cluster"), "{foreign}");
+    let fan = one_bad(|bad| {
+        std::fs::remove_dir(bad.join("chunks/1f")).expect("remove");
+        std::fs::write(bad.join("chunks/1f"), b"").expect("write");
+    });
+    assert_eq!(fan, "data folder BAD: read BAD/chunks/1f: Not a directory (os error 20)");
+    let file = one_bad(|bad| {
+        std::fs::remove_dir_all(bad).expect("remove");
+        std::fs::write(bad, b"").expect("write");
+    });
+    assert_eq!(file, "lock BAD: Not a directory (os error 20)");
+}
+
+#[test]
+fn a_directory_that_another_process_uses_is_refused_also_beside_a_good_one() {
+    let (a, b) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let _held = open(a.path());
+    let error = ChunkStore::open(&options(&[a.path(), b.path()])).expect_err("in use");
+    assert!(error.to_string().contains("is in use by another process (pid"), "{error}");
+}
+
+#[test]
+fn leftovers_that_cannot_be_removed_do_not_keep_a_datanode_from_starting() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    drop(open(folder.path()));
+    std::fs::create_dir(folder.path().join("incoming/odd")).expect("make");
+    std::fs::write(folder.path().join("incoming/1_0.part"), b"x").expect("write");
+    assert_eq!(opened(Ok(open(folder.path()))), "");
+    assert_eq!(count(folder.path().join("incoming")), 1);
+}
+
+/// Descriptors of this process that are open below `folder`.
+fn open_below(folder: &Path) -> usize {
+    let links = std::fs::read_dir("/proc/self/fd").expect("list").flatten();
+    links.filter(|link| std::fs::read_link(link.path()).is_ok_and(|target| target.starts_with(folder))).count()
+}
+
+#[test]
+fn a_store_at_rest_keeps_few_files_open() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = ChunkStore::open(&StoreOptions { open_max: 16, ..options(&[folder.path()]) }).expect("open");
+    (0..600).for_each(|id| store_chunk(&store, id, &content(10)));
+    // Only the lock: the directories of all these chunks were closed after their sync.
+    assert_eq!(open_below(folder.path()), 1);
+    (0..600).for_each(|id| assert_eq!(read_all(&store, id).expect("read").len(), 10));
+    assert_eq!(open_below(folder.path()), 17);
+    store.close_idle();
+    assert_eq!(open_below(folder.path()), 1);
+}
+
+#[test]
+fn a_replica_whose_directory_cannot_be_opened_is_not_listed() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let store = open(folder.path());
+    let data = content(10);
+    let writer = written(&store, 7, &data);
+    std::fs::remove_dir(folder.path().join("chunks/07")).expect("remove");
+    let refused = writer.commit(10, table(&data), None);
+    assert!(matches!(refused, Err(StoreError::Io { what: "open directory", .. })), "{refused:?}");
+    assert_eq!((store.page(None, 10).len(), store.changes().end(), store.folder_loads()[0].used), (0, 0, 0));
+    assert_eq!(count(folder.path().join("incoming")), 0);
+}
+
+/// A store that remembers its directories in `record`.
+fn open_known(record: &Path, folders: &[&Path], accept_empty: bool) -> Result<Arc<ChunkStore>, OpenError> {
+    ChunkStore::open(&StoreOptions { record: Some(record.to_owned()), accept_empty, ..options(folders) })
+}
+
+#[test]
+fn an_empty_directory_in_place_of_a_known_one_is_not_claimed() {
+    let home = tempfile::tempdir().expect("temp folder");
+    let (record, data) = (home.path().join("record.json"), home.path().join("data"));
+    let store = open_known(&record, &[&data], false).expect("a new directory");
+    store_chunk(&store, 1, &content(10));
+    drop(store);
+    drop(open_known(&record, &[&data], false).expect("again"));
+    std::fs::rename(&data, home.path().join("away")).expect("rename");
+    let absent = open_known(&record, &[&data], false).expect_err("it is gone");
+    assert!(absent.to_string().contains("now it has no format file: mount its disk"), "{absent}");
+    assert!(!data.exists());
+    std::fs::create_dir(&data).expect("make");
+    let empty = open_known(&record, &[&data], false).expect_err("it is empty");
+    assert!(empty.to_string().contains("start once with --accept-empty"), "{empty}");
+    assert_eq!(count(data.clone()), 0, "something was made in it");
+    // On purpose it is taken, and known from then on.
+    drop(open_known(&record, &[&data], true).expect("on purpose"));
+    drop(open_known(&record, &[&data], false).expect("known"));
+    // The old one is another directory now.
+    std::fs::rename(&data, home.path().join("new")).expect("rename");
+    std::fs::rename(home.path().join("away"), &data).expect("rename");
+    let other = open_known(&record, &[&data], false).expect_err("another");
+    assert!(other.to_string().contains("mount the right disk"), "{other}");
+    assert_eq!(open_known(&record, &[&data], true).expect("on purpose").page(None, 10).len(), 1);
+}
+
+#[test]
+fn beside_a_good_directory_an_empty_one_is_reported_as_failed_and_stays_known() {
+    let home = tempfile::tempdir().expect("temp folder");
+    let (record, one, two) = (home.path().join("record.json"), home.path().join("one"), home.path().join("two"));
+    drop(open_known(&record, &[&one, &two], false).expect("new directories"));
+    std::fs::rename(&two, home.path().join("away")).expect("rename");
+    std::fs::create_dir(&two).expect("make");
+    for _ in 0..2 {
+        let store = open_known(&record, &[&one, &two], false).expect("the other one serves");
+        let failed: Vec<_> = store.folder_loads().into_iter().filter(|load| load.failed).collect();
+        assert_eq!(failed.len(), 1);
+        assert!(failed[0].reason.as_ref().is_some_and(|reason| reason.contains("mount its disk")), "{failed:?}");
+        assert_eq!(count(two.clone()), 0);
+    }
+}
+
+/// Harms one of two directories of a running store; what it says of that.
+fn lost_while_running(harm: impl FnOnce(&Path)) -> String {
+    let home = tempfile::tempdir().expect("temp folder");
+    let (one, two) = (home.path().join("one"), home.path().join("two"));
+    let store = ChunkStore::open(&options(&[&one, &two])).expect("open");
+    (0..8).for_each(|id| store_chunk(&store, id, &content(100_000)));
+    store.look_at_folders();
+    assert_eq!(store.page(None, 10).len(), 8);
+    let told = store.changes().end();
+    harm(&two);
+    (0..2).for_each(|_| store.look_at_folders());
+    let left = store.page(None, 10).len();
+    assert!((1..8).contains(&left), "{left} replicas are left");
+    assert_eq!(store.changes().news(told).expect("kept").removed.len(), 8 - left);
+    let loads = store.folder_loads();
+    assert_eq!((loads[0].failed, loads[1].failed, loads[1].used), (false, true, 0));
+    (10..14).for_each(|id| store_chunk(&store, id, &content(100_000)));
+    for chunk in store.page(None, 100) {
+        assert_eq!(read_all(&store, chunk.key.chunk.0).expect("read").len(), 100_000);
+    }
+    loads[1].reason.clone().expect("a reason")
+}
+
+#[test]
+fn a_directory_that_goes_away_while_it_is_used_is_given_up_with_its_replicas() {
+    let away = lost_while_running(|two| std::fs::rename(two, two.with_extension("away")).expect("rename"));
+    assert!(away.starts_with("its format file is gone"), "{away}");
+    let emptied = lost_while_running(|two| {
+        std::fs::rename(two, two.with_extension("away")).expect("rename");
+        std::fs::create_dir(two).expect("make");
+    });
+    assert!(emptied.starts_with("its format file is gone"), "{emptied}");
+    let swapped = lost_while_running(|two| {
+        let format = format::FolderFormat { cluster: CLUSTER, node: DatanodeId(1), folder: [3; 16] };
+        std::fs::rename(two, two.with_extension("away")).expect("rename");
+        std::fs::create_dir(two).expect("make");
+        std::fs::write(two.join("format"), format.encode()).expect("write");
+    });
+    assert!(swapped.starts_with("another directory is there now"), "{swapped}");
+}

@@ -1,0 +1,40 @@
+//! Seals capabilities for chunks.
+
+use crate::master::keys::Keys;
+use crate::master::state::Master;
+use bytes::Bytes;
+use dfs_rpc::capability::{Capability, Operation};
+use dfs_rpc::wire::NodeAddress;
+use dfs_types::{ChunkRef, Error, ErrorCode, Principal, Result};
+
+/// A new key seals after so many heartbeats: by then every datanode that is live has it.
+const KEY_SETTLE_HEARTBEATS: u32 = 2;
+
+/// A sealed capability for `chunk` at the datanodes `pipeline`; `checksum` is that of the chunk once it is committed.
+pub(super) fn seal(
+    master: &Master,
+    keys: &Keys,
+    operation: Operation,
+    chunk: ChunkRef,
+    checksum: Option<u32>,
+    principal: Principal,
+    pipeline: Vec<NodeAddress>,
+) -> Result<Bytes> {
+    let now = master.clock.calendar();
+    let expires = now.plus(master.settings.capability_lifetime);
+    let ChunkRef { id, generation, length, .. } = chunk;
+    let capability = Capability {
+        cluster: master.cluster,
+        chunk: id,
+        generation,
+        operation,
+        principal,
+        pipeline,
+        length_max: length,
+        checksum,
+        expires,
+    };
+    let settle = master.settings.heartbeat * KEY_SETTLE_HEARTBEATS;
+    let sealed = keys.seal(&capability, now, settle).map(Bytes::from);
+    sealed.ok_or_else(|| Error::new(ErrorCode::SafeMode, "the cluster has no key to seal capabilities with yet"))
+}
