@@ -1,7 +1,7 @@
 //! The sentence that goes with a file of another format version.
 
 /// Says which versions meet, and what to do. Nothing was changed by then.
-pub fn other_version(found: u32, known: u32) -> String {
+pub(crate) fn other_version(found: u32, known: u32) -> String {
     let advice = if found > known {
         "a newer build wrote it: start that one"
     } else {

@@ -31,14 +31,14 @@ use std::time::Duration;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
 
-pub const CHUNK_SIZE: u32 = 1 << 20;
+pub(crate) const CHUNK_SIZE: u32 = 1 << 20;
 /// How often writes are to be renewed.
-pub const RENEW_MS: u64 = 60;
+pub(crate) const RENEW_MS: u64 = 60;
 const CLUSTER: ClusterId = ClusterId(*b"cluster in tests");
 
 /// The masters' common memory.
 #[derive(Default)]
-pub struct Table {
+pub(crate) struct Table {
     files: Mutex<BTreeMap<DfsPath, (Stat, Vec<ChunkRef>)>>,
     folders: Mutex<BTreeSet<DfsPath>>,
     requests: Mutex<BTreeSet<RequestId>>,
@@ -65,7 +65,7 @@ pub struct Table {
     pub since: Mutex<Vec<Option<BoardVersion>>>,
 }
 
-pub struct Cluster {
+pub(crate) struct Cluster {
     pub table: Arc<Table>,
     pub nodes: Vec<Arc<Node>>,
     pub master: SocketAddr,
@@ -83,7 +83,7 @@ struct Master {
 }
 
 impl Cluster {
-    pub async fn start(nodes: u16) -> Self {
+    pub(crate) async fn start(nodes: u16) -> Self {
         let key = KeyPair::generate().expect("key");
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -106,7 +106,7 @@ impl Cluster {
     }
 
     /// One more master; it leads unless it is told who does.
-    pub async fn start_master(&self, leader: Option<String>) -> SocketAddr {
+    pub(crate) async fn start_master(&self, leader: Option<String>) -> SocketAddr {
         let identity = identity(&self.authority, &Principal::Master(MasterId(1)), Some(MASTER_NAME.into()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let address = listener.local_addr().expect("address");
@@ -126,7 +126,7 @@ impl Cluster {
         address
     }
 
-    pub fn options(&self) -> ClientOptions {
+    pub(crate) fn options(&self) -> ClientOptions {
         let settings = ClientSettings {
             rpc_timeout: Duration::from_secs(20),
             stall_timeout: Duration::from_millis(400),
@@ -135,16 +135,16 @@ impl Cluster {
         ClientOptions { masters: vec![self.master], identity: self.user.clone(), settings }
     }
 
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         Client::connect(self.options()).await.expect("connect")
     }
 
-    pub fn node(&self, id: u16) -> &Node {
+    pub(crate) fn node(&self, id: u16) -> &Node {
         &self.nodes[usize::from(id) - 1]
     }
 
     /// Datanodes that hold a replica of every chunk of a file.
-    pub fn replicas(&self, path: &DfsPath) -> Vec<DatanodeId> {
+    pub(crate) fn replicas(&self, path: &DfsPath) -> Vec<DatanodeId> {
         let files = self.table.files.lock().expect("lock");
         let (_, chunks) = &files[path];
         let holds = |node: &&Arc<Node>| chunks.iter().all(|chunk| node.holds(chunk.id));
@@ -152,12 +152,12 @@ impl Cluster {
     }
 
     /// The chunks of a file.
-    pub fn chunks(&self, path: &DfsPath) -> Vec<ChunkId> {
+    pub(crate) fn chunks(&self, path: &DfsPath) -> Vec<ChunkId> {
         let files = self.table.files.lock().expect("lock");
         files[path].1.iter().map(|chunk| chunk.id).collect()
     }
 
-    pub fn exists(&self, path: &DfsPath) -> bool {
+    pub(crate) fn exists(&self, path: &DfsPath) -> bool {
         self.table.files.lock().expect("lock").contains_key(path)
     }
 }
@@ -172,12 +172,12 @@ fn identity(authority: &(String, Issuer<'static, KeyPair>), who: &Principal, nam
     Identity::from_pem(pem.as_bytes()).expect("credential")
 }
 
-pub fn path(text: &str) -> DfsPath {
+pub(crate) fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("path")
 }
 
 /// Bytes that repeat nowhere near.
-pub fn content(length: usize) -> Vec<u8> {
+pub(crate) fn content(length: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(length as u64);
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()
 }

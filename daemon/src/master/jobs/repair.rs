@@ -5,7 +5,7 @@ use dfs_logic::cluster::Event;
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub struct Repair;
+pub(super) struct Repair;
 
 impl Job for Repair {
     const NAME: &'static str = "repair";

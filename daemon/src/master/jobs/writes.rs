@@ -4,7 +4,7 @@ use super::{Job, Master};
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub struct GiveUpWrites;
+pub(super) struct GiveUpWrites;
 
 impl Job for GiveUpWrites {
     const NAME: &'static str = "writes";

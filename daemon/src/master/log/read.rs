@@ -11,7 +11,7 @@ const READ_AHEAD_BYTES: usize = 256 << 10;
 
 impl State {
     /// The id of the last entry, after entries were taken back.
-    pub fn find_last(&self) -> Result<Option<LogId>, LogError> {
+    pub(super) fn find_last(&self) -> Result<Option<LogId>, LogError> {
         if let Some(last) = self.tail.last() {
             return Ok(Some(last));
         }
@@ -24,7 +24,7 @@ impl State {
     }
 
     /// The entries `from..to` that are there: the older ones from disk, the newer ones from memory.
-    pub fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
+    pub(super) fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
         let from = from.max(self.purged.map_or(0, |purged| purged.index + 1));
         let mut entries = Vec::new();
         let in_memory = self.tail.first().unwrap_or(u64::MAX);

@@ -11,7 +11,7 @@ use std::path::Path;
 
 impl State {
     /// Begins the next segment, with room for a record of `bytes`; gives its mark.
-    pub fn roll(&mut self, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
+    pub(super) fn roll(&mut self, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
         let folder = self.options.folder.clone();
         let Some(current) = self.segments.back() else { return Err(LogError::TooLarge(bytes)) };
         let head = Head {
@@ -41,7 +41,7 @@ impl State {
     }
 
     /// Gives away the oldest segments, as far as all their entries are purged. The record that says so is in the newest.
-    pub fn recycle(&mut self, spares: &Spares) -> Result<(), LogError> {
+    pub(super) fn recycle(&mut self, spares: &Spares) -> Result<(), LogError> {
         let purged = self.purged.map_or(0, |purged| purged.index + 1);
         while self.segments.len() > 1 {
             let Some(oldest) = self.segments.front() else { break };

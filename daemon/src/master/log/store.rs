@@ -316,12 +316,12 @@ impl Log {
 }
 
 impl State {
-    pub fn next_index(&self) -> u64 {
+    pub(super) fn next_index(&self) -> u64 {
         self.last.max(self.purged).map_or(0, |last| last.index + 1)
     }
 
     /// Where the log ends now.
-    pub fn end_here(&self, closed: bool) -> End {
+    pub(super) fn end_here(&self, closed: bool) -> End {
         let (sequence, offset) = self.segments.back().map_or((0, 0), |newest| (newest.sequence, newest.end));
         End { closed, sequence, offset, next_index: self.next_index(), vote: self.vote.number() }
     }
@@ -331,13 +331,13 @@ impl State {
         self.end.note(self.end_here(false))
     }
 
-    pub fn forget_since(&mut self, index: u64) {
+    pub(super) fn forget_since(&mut self, index: u64) {
         self.segments.iter_mut().for_each(|segment| segment.forget_since(index));
         self.tail.forget_since(index);
         self.committed = self.committed.filter(|committed| committed.index < index);
     }
 
-    pub fn forget_upto(&mut self, upto: LogId) {
+    pub(super) fn forget_upto(&mut self, upto: LogId) {
         self.purged = Some(upto);
         self.tail.forget_upto(upto.index);
         if self.last.is_none_or(|last| last.index <= upto.index) {

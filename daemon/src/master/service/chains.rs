@@ -8,7 +8,7 @@ use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, Short, Tim
 
 /// What each chunk of a plan needs.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// Datanodes in its chain.
     pub chain: u8,
     /// As many are enough for a write that is under way.
@@ -19,14 +19,14 @@ pub struct Wanted {
 
 /// A chain of datanodes for each chunk of a plan, and the bytes to count for each chunk.
 #[derive(Debug)]
-pub struct Placed {
+pub(super) struct Placed {
     pub chains: Vec<Vec<DatanodeId>>,
     pub bytes: u64,
 }
 
 /// Why a plan has no places.
 #[derive(Debug)]
-pub enum Unplaced {
+pub(super) enum Unplaced {
     /// Too few datanodes are live, and enough are expected. The error is one that passes.
     NotYet(Error),
     Never(Error),
@@ -36,7 +36,7 @@ pub enum Unplaced {
 ///
 /// # Errors
 /// When too few datanodes are live, or have room.
-pub fn place(
+pub(super) fn place(
     cluster: &ClusterState,
     namespace: &State,
     plan: &PlanWrite,
