@@ -17,6 +17,9 @@
 //! * [`rot`] damages any file that dfs keeps, and knows what must be left.
 //! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
 
+// Tests may panic.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 pub mod cluster;
 pub mod content;
 pub mod crowd;

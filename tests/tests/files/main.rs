@@ -2,6 +2,9 @@
 //!
 //! One program for many tests, as each program links everything: a test of this topic is a module here.
 
+// Tests may panic.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 mod attributes;
 mod basics;
 mod copies;
