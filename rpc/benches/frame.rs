@@ -1,7 +1,7 @@
 //! What a frame costs besides its copy: header, checksums, both.
 
-// A bench may panic.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+// A bench may panic, and reads the clock.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, block_crcs, table_checksum};

@@ -15,6 +15,8 @@
 //! | 40..48 its first chunk | |
 //! | 48..60 zero; 60..64 crc32c of bytes 0..60 | |
 
+#![expect(clippy::disallowed_methods, reason = "an unfinished file is one of this machine")]
+
 use super::sink::Sink;
 use crate::transfer::{Transfer, local};
 use dfs_rpc::frame::DATA_BYTES_MAX;

@@ -11,6 +11,7 @@ use super::segment::{RECORDS_AT, Segment};
 use super::spare::{Disk, Outlook, Spares};
 use super::tail::{Tail, weight};
 use super::vote::VoteFile;
+use crate::clock;
 use crate::master::raft::types::{Entry, LogId, Vote};
 use dfs_types::ClusterId;
 use std::collections::VecDeque;
@@ -18,7 +19,6 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
 use tokio::sync::watch;
 
 /// Entries of one append are written in records of about this many bytes.
@@ -230,9 +230,9 @@ impl Log {
         let disk = state.options.disk.clone();
         let Some(segment) = state.segments.back_mut() else { return Err(LogError::TooLarge(buffer.len())) };
         segment.file.write_all_at(buffer, segment.end).map_err(LogError::io("write", &segment.path))?;
-        let began = Instant::now();
+        let began = clock::now();
         disk.sync(&segment.file).map_err(LogError::io("sync", &segment.path))?;
-        self.shared.figures.synced(began.elapsed());
+        self.shared.figures.synced(clock::since(began));
         let offset = segment.end;
         segment.end += buffer.len() as u64;
         self.shared.grown.fetch_add(buffer.len() as u64, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! Where the chunks of a plan go.
 
+use crate::random;
 use dfs_logic::cluster::ClusterState;
 use dfs_logic::placement::{Candidate, choose, room};
 use dfs_logic::state::State;
@@ -67,11 +68,10 @@ pub(super) fn place(
         });
     }
     check_length(cluster, &candidates, plan, wanted).map_err(Unplaced::Never)?;
-    let chains =
-        choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..)).ok_or_else(|| {
-            let short = Short::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
-            Unplaced::Never(no_room(short).at(&plan.path))
-        })?;
+    let chains = choose_chains(&mut candidates, plan.chunks, wanted, needed, random::number).ok_or_else(|| {
+        let short = Short::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
+        Unplaced::Never(no_room(short).at(&plan.path))
+    })?;
     // A one-chunk plan reserves no space: its length is unknown, and reserving a full chunk for each small file would exhaust
     // the accounting.
     let bytes = if plan.chunks > 1 { u64::from(wanted.bytes) } else { 0 };

@@ -4,6 +4,7 @@ use super::node::not_refused;
 use crate::master::convert::address;
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
+use crate::random;
 use bytes::Bytes;
 use dfs_logic::cluster::{ClusterState, Event};
 use dfs_logic::traffic::Rates;
@@ -35,7 +36,7 @@ impl Master {
     /// Where to read each chunk. A chunk that nobody has reported is waited for while datanodes are that may have it, but only
     /// `until` then.
     async fn find_readers(&self, chunks: &[(u64, ChunkRef)], until: Instant) -> Vec<Vec<NodeAddress>> {
-        let turn = fastrand::u64(..);
+        let turn = random::number();
         loop {
             let mut came = pin!(self.came.notified());
             came.as_mut().enable();
