@@ -16,7 +16,6 @@
 
 pub mod access;
 pub mod board;
-mod byte_enum;
 pub mod capability;
 pub mod codec;
 pub mod conn;

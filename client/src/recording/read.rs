@@ -205,7 +205,7 @@ impl<R: Read> Scan<R> {
         }
         let when = When { asked_ms: number(&head, 8, 8), came_ms: number(&head, 16, 8) };
         let bytes = number(&head, 0, 4);
-        let Some(kind) = FrameKind::of_byte(head[4]) else { return Ok(Found::Damaged("a frame of an unknown kind")) };
+        let Some(kind) = FrameKind::from_repr(head[4]) else { return Ok(Found::Damaged("a frame of an unknown kind")) };
         if bytes > PAYLOAD_BYTES_MAX as u64 {
             return Ok(Found::Damaged("a frame that is too long"));
         }
