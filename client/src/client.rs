@@ -1,5 +1,6 @@
 //! The handle.
 
+use crate::clock;
 use crate::control::{Masters, Patience};
 use crate::pool::{IDLE_TIME, Pool};
 use dfs_config::ClientSettings;
@@ -9,7 +10,7 @@ use dfs_rpc::wire;
 use dfs_types::{RequestId, Result};
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tarpc::client::RpcError;
 use tarpc::context::Context;
 use tokio::runtime::Handle;
@@ -108,7 +109,7 @@ async fn sweep(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(IDLE_TIME / 4).await;
         let Some(shared) = shared.upgrade() else { return };
-        shared.pool.sweep(Instant::now());
+        shared.pool.sweep(clock::now());
     }
 }
 

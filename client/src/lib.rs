@@ -28,8 +28,11 @@
 //! }
 //! ```
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 mod bridge;
 mod client;
+mod clock;
 mod content;
 mod control;
 mod copies;

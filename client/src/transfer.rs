@@ -1,6 +1,7 @@
 //! What every put and get has: its thread, its way back into the async world, and how it is stopped.
 
 use crate::client::Client;
+use crate::clock;
 use crate::pool::{Lease, Limits};
 use crate::progress::{Event, Progress};
 use dfs_rpc::conn::{ConnError, DataConn};
@@ -14,7 +15,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -161,7 +162,7 @@ impl Transfer {
     /// A connection to the head of `chain`, an idle one or a new one.
     pub(crate) fn lease(&self, chain: &[NodeAddress], limits: Limits) -> Result<Lease, NodeFailure> {
         let ids: Vec<DatanodeId> = chain.iter().map(|node| node.id).collect();
-        let mut lease = match self.client.shared.pool.take(&ids, Instant::now()) {
+        let mut lease = match self.client.shared.pool.take(&ids, clock::now()) {
             Some(lease) => lease,
             None => Lease::new(self.open(chain)?, ids),
         };
@@ -203,7 +204,7 @@ impl Transfer {
         drop(conns);
         // A stopped transfer may have closed it.
         if !self.cancel.is_cancelled() {
-            self.client.shared.pool.give_back(lease, Instant::now());
+            self.client.shared.pool.give_back(lease, clock::now());
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! [`settings`] holds the table of keys; [`load`](load()) reads them; [`Folders`] says where the files of a user are.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 pub mod document;
 mod error;
 mod folders;

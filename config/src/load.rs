@@ -1,5 +1,7 @@
 //! From file, environment and flags to [`Settings`].
 
+#![expect(clippy::disallowed_methods, reason = "settings stand in files")]
+
 use crate::error::ConfigError;
 use crate::folders::Environment;
 use crate::key::{Key, keys};

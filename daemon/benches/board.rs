@@ -2,6 +2,9 @@
 //! nobody else may change it, and making and encoding what dashboards are sent; and a second of the curve, which is sampled though nobody
 //! looks.
 
+// A bench may panic, and reads the clock.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use dfs_daemon::master::board::{Boards, Curve, News};
 use dfs_daemon::master::convert;

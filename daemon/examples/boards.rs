@@ -4,6 +4,9 @@
 //! `boards FOLDER [DATANODES=5000] [SECONDS=15]` prints the CPU time of the master's own threads, without dashboards, with one,
 //! and with fifty. Twice as many open files as datanodes must be allowed.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use anyhow::{Context as _, Result};
 use dfs_config::MasterSettings;
 use dfs_daemon::authority::{Authority, draw_cluster_id};

@@ -3,6 +3,9 @@
 //!
 //! `chain FOLDER [MIB=1024] [ROUNDS=5] [auto|private] [ONLY]` prints MB/s and CPU seconds per GiB, the median of all rounds.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use dfs_daemon::authority::Authority;

@@ -4,6 +4,9 @@
 //!
 //! Every round ends with the command on disk. docs/design/log.md has the figures.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use anyhow::Context;
 use dfs_daemon::master::log::{Basis, Log, LogOptions, RealDisk};
 use dfs_daemon::master::raft::types::{Batch, Entry, LogId};

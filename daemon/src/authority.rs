@@ -11,13 +11,13 @@
 //! | a master | client and server | `dfs://CLUSTER/master/N`, [`MASTER_NAME`] |
 //! | the authority | nothing but issuing | `dfs://CLUSTER/authority` |
 
+use crate::random;
 use dfs_rpc::tls::{MASTER_NAME, datanode_name};
 use dfs_types::{ClusterId, Principal};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     SanType,
 };
-use ring::rand::SecureRandom;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::time::{Duration, SystemTime};
@@ -58,9 +58,7 @@ impl std::fmt::Debug for Authority {
 /// # Errors
 /// When the system has no randomness.
 pub fn draw_cluster_id() -> Result<ClusterId, AuthorityError> {
-    let mut id = [0; 16];
-    ring::rand::SystemRandom::new().fill(&mut id).map_err(|_| AuthorityError::Random)?;
-    Ok(ClusterId(id))
+    random::secret().map(ClusterId).map_err(|_| AuthorityError::Random)
 }
 
 fn authority_uri(cluster: ClusterId) -> String {

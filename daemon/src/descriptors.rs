@@ -1,10 +1,11 @@
 //! The limit of open files, and errors that say nothing about a disk: no descriptor, no memory, no thread is left for the moment.
 
+use crate::clock;
 use dfs_rpc::transport::ConnectError;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long work waits for a descriptor before it fails. Shorter than any peer waits for the answer.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -50,10 +51,10 @@ impl Scarcity for ConnectError {
 /// # Errors
 /// Those of the last try.
 pub fn patiently<T, E: Scarcity>(relieve: impl Fn(), mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
-    let begun = Instant::now();
+    let begun = clock::now();
     loop {
         match attempt() {
-            Err(error) if error.is_scarcity() && begun.elapsed() < PATIENCE => {
+            Err(error) if error.is_scarcity() && clock::since(begun) < PATIENCE => {
                 relieve();
                 std::thread::sleep(PAUSE);
             }

@@ -1,5 +1,7 @@
 //! What a directory is on: file system, mount options, journal.
 
+#![expect(clippy::disallowed_methods, reason = "a disk of this machine is looked at")]
+
 pub use dfs_logic::disk::Mount;
 use dfs_logic::disk::mounts;
 use std::io;

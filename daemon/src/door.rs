@@ -2,6 +2,7 @@
 //!
 //! Who is sent away is decided by [`dfs_logic::door`]; here are the sockets.
 
+use crate::clock;
 use crate::descriptors::Scarcity;
 use dfs_logic::door::{CallerId, Strangers};
 use std::collections::HashMap;
@@ -50,10 +51,10 @@ impl Told {
     /// The count, when it is to be logged now.
     fn note(&mut self) -> Option<u64> {
         self.count += 1;
-        if self.last.is_some_and(|last| last.elapsed() < LOG_EVERY) {
+        if self.last.is_some_and(|last| clock::since(last) < LOG_EVERY) {
             return None;
         }
-        self.last = Some(Instant::now());
+        self.last = Some(clock::now());
         Some(std::mem::take(&mut self.count))
     }
 }

@@ -4,6 +4,8 @@
 //! have dropped the very pages that it could not write, and a second sync would report success: so nobody retries one.
 //! A [`Poison`] keeps that promise for a folder: after the first failed sync every further one fails as well.
 
+#![expect(clippy::disallowed_methods, reason = "files are synced, renamed and locked here")]
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -1,7 +1,7 @@
-//! The sentence that goes with a file of another format version.
+//! Fields of the heads of files, and the sentence that goes with a file of another format version.
 
 /// Says which versions meet, and what to do. Nothing was changed by then.
-pub fn other_version(found: u32, known: u32) -> String {
+pub(crate) fn other_version(found: u32, known: u32) -> String {
     let advice = if found > known {
         "a newer build wrote it: start that one"
     } else {
@@ -9,6 +9,11 @@ pub fn other_version(found: u32, known: u32) -> String {
          cluster of this one"
     };
     format!("is of format version {found}, and this build reads version {known}; {advice}; nothing was changed")
+}
+
+/// Returns the bytes at `at` of a head of fixed size; zeros beyond its end.
+pub(crate) fn field<const N: usize>(head: &[u8], at: usize) -> [u8; N] {
+    head.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }
 
 #[cfg(test)]

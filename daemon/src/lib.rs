@@ -6,11 +6,14 @@
 //! * [`cli`] is the command line of `dfsd`.
 //! * [`descriptors`] is the limit of open files, and what to do when it is met.
 //! * [`door`] takes connections, and bounds those that have not shown who they are.
-//! * [`disk`] tells what a directory is on.
+//! * `clock` and `random` are where clocks are read and random numbers drawn; [`disk`] tells what a directory is on.
 //! * [`durable`] is how files and folders survive a crash; [`logging`] how daemons tell of themselves.
+
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod authority;
 pub mod cli;
+mod clock;
 pub mod datanode;
 pub mod descriptors;
 pub mod disk;
@@ -22,3 +25,4 @@ pub mod logging;
 pub mod master;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
+mod random;

@@ -3,6 +3,8 @@
 //! `master-1.log` is the file being written; when it has grown to `log.file_size` it becomes `master-1.log.1`, that one
 //! `.2`, and so on up to `log.files`. Lines are written straight to the file: a daemon that is killed loses none of them.
 
+#![expect(clippy::disallowed_methods, reason = "the log is a file")]
+
 use dfs_config::LogSettings;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};

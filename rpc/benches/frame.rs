@@ -1,5 +1,8 @@
 //! What a frame costs besides its copy: header, checksums, both.
 
+// A bench may panic, and reads the clock.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, block_crcs, table_checksum};
 use std::hint::black_box;

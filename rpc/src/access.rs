@@ -6,9 +6,10 @@
 
 use crate::hello::Service;
 use dfs_types::Principal;
+use strum::VariantArray;
 
 /// The kind of a principal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum Role {
     User,
     Datanode,
@@ -16,8 +17,6 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 3] = [Role::User, Role::Datanode, Role::Master];
-
     pub fn of(principal: &Principal) -> Self {
         match principal {
             Principal::User(_) => Self::User,
@@ -103,12 +102,10 @@ pub struct Rule {
 macro_rules! rights {
     ($($Call:ident $Right:ident $Needs:ident,)+) => {
         /// A call of one of the services.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
         pub enum Call { $($Call),+ }
 
         impl Call {
-            pub const ALL: &[Self] = &[$(Self::$Call),+];
-
             /// Returns the row of this call.
             pub fn rule(self) -> Rule {
                 match self { $(Self::$Call => Rule { right: Right::$Right, needs: Needs::$Needs }),+ }
@@ -185,7 +182,7 @@ mod tests {
             (S::Data, R::Datanode, true),
             (S::Data, R::Master, false),
         ];
-        assert_eq!(cells.len(), S::ALL.len() * R::ALL.len());
+        assert_eq!(cells.len(), S::VARIANTS.len() * R::VARIANTS.len());
         for (service, role, expected) in cells {
             assert_eq!(may_use(role, service), expected, "{service:?} {role:?}");
         }
@@ -241,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_table_of_calls_cell_by_cell() {
-        assert_eq!(CALLS.map(|(call, ..)| call).as_slice(), Call::ALL);
+        assert_eq!(CALLS.map(|(call, ..)| call).as_slice(), Call::VARIANTS);
         let standings = [Standing::User, Standing::Superuser, Standing::Datanode, Standing::Master];
         for (call, admitted, needs) in CALLS {
             for (standing, expected) in standings.into_iter().zip(admitted) {

@@ -19,8 +19,8 @@
 //! The magic comes first so that a stranger is recognised by the first word; the header's checksum comes last so that
 //! it covers all before it.
 
-use crate::byte_enum::byte_enum;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use strum::{FromRepr, VariantArray};
 
 /// Bytes of a frame's header.
 pub const HEADER_BYTES: usize = 64;
@@ -35,31 +35,30 @@ pub const MESSAGE_BYTES_MAX: usize = 65_536;
 const MAGIC: [u8; 4] = *b"dfsD";
 const VERSION: u8 = 2;
 
-byte_enum! {
-    /// What a frame is.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-    pub enum FrameKind {
-        /// [`OpenWrite`](crate::data::OpenWrite).
-        OpenWrite = 1,
-        /// Up to eight blocks of a chunk.
-        Data = 2,
-        /// [`FinishWrite`](crate::data::FinishWrite).
-        FinishWrite = 3,
-        /// [`WriteDone`](crate::data::WriteDone).
-        WriteDone = 4,
-        /// [`Read`](crate::data::Read).
-        Read = 5,
-        /// All data of a read was sent; no payload.
-        ReadDone = 6,
-        /// [`StreamError`](crate::data::StreamError).
-        Error = 7,
-        /// The writer gives this chunk up; no payload.
-        AbortWrite = 8,
-        /// The table of a whole chunk: the crc32c of each block, 4 bytes little endian each. So it has 4 to 65,536 bytes, a
-        /// multiple of 4: a chunk of 1 GiB has 16,384 blocks. The receiver knows the length of the chunk, and refuses any other
-        /// number of blocks.
-        Table = 9,
-    }
+/// What a frame is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, FromRepr, VariantArray)]
+#[repr(u8)]
+pub enum FrameKind {
+    /// [`OpenWrite`](crate::data::OpenWrite).
+    OpenWrite = 1,
+    /// Up to eight blocks of a chunk.
+    Data = 2,
+    /// [`FinishWrite`](crate::data::FinishWrite).
+    FinishWrite = 3,
+    /// [`WriteDone`](crate::data::WriteDone).
+    WriteDone = 4,
+    /// [`Read`](crate::data::Read).
+    Read = 5,
+    /// All data of a read was sent; no payload.
+    ReadDone = 6,
+    /// [`StreamError`](crate::data::StreamError).
+    Error = 7,
+    /// The writer gives this chunk up; no payload.
+    AbortWrite = 8,
+    /// The table of a whole chunk: the crc32c of each block, 4 bytes little endian each. So it has 4 to 65,536 bytes, a
+    /// multiple of 4: a chunk of 1 GiB has 16,384 blocks. The receiver knows the length of the chunk, and refuses any other
+    /// number of blocks.
+    Table = 9,
 }
 
 /// A checked header.
@@ -146,7 +145,7 @@ impl FrameHeader {
         if word(60) != crc32c::crc32c(&bytes[0..60]) {
             return Err(FrameError::HeaderChecksum);
         }
-        let kind = FrameKind::from_byte(bytes[5]).ok_or(FrameError::Kind(bytes[5]))?;
+        let kind = FrameKind::from_repr(bytes[5]).ok_or(FrameError::Kind(bytes[5]))?;
         if bytes[6..8] != [0; 2] || bytes[56..60] != [0; 4] {
             return Err(FrameError::Reserved);
         }
@@ -276,9 +275,9 @@ mod tests {
 
     #[test]
     fn every_kind_reads_back_and_no_other_byte_does() {
-        let read: Vec<FrameKind> = (0..=u8::MAX).filter_map(FrameKind::from_byte).collect();
-        assert_eq!(read, FrameKind::ALL);
-        assert!(FrameKind::ALL.iter().all(|kind| FrameKind::from_byte(*kind as u8) == Some(*kind)));
+        let read: Vec<FrameKind> = (0..=u8::MAX).filter_map(FrameKind::from_repr).collect();
+        assert_eq!(read, FrameKind::VARIANTS);
+        assert!(FrameKind::VARIANTS.iter().all(|kind| FrameKind::from_repr(*kind as u8) == Some(*kind)));
     }
 
     #[test]

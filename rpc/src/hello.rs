@@ -24,9 +24,9 @@
 //! | 10..28 | zero |
 //! | 28..32 | crc32c of bytes 0..28 |
 
-use crate::byte_enum::byte_enum;
 use dfs_types::ClusterId;
 use std::ops::RangeInclusive;
+use strum::{FromRepr, VariantArray};
 
 /// The protocol versions that this build speaks: the newest and the one before it ([`services`](crate::services) says how
 /// calls change).
@@ -36,37 +36,35 @@ pub const HELLO_BYTES: usize = 32;
 /// Bytes of the text behind a refusal.
 pub const TEXT_BYTES_MAX: usize = 512;
 
-byte_enum! {
-    /// What a connection is for.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Service {
-        /// The services for users ([`UserRequest`](crate::services::UserRequest)), at a master.
-        Client = 1,
-        /// [`NodeService`](crate::services::NodeService), at a master.
-        Node = 2,
-        /// [`RaftService`](crate::services::RaftService), at a master.
-        Raft = 3,
-        /// [`data`](crate::data), at a datanode.
-        Data = 4,
-    }
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
+#[repr(u8)]
+pub enum Service {
+    /// The services for users ([`UserRequest`](crate::services::UserRequest)), at a master.
+    Client = 1,
+    /// [`NodeService`](crate::services::NodeService), at a master.
+    Node = 2,
+    /// [`RaftService`](crate::services::RaftService), at a master.
+    Raft = 3,
+    /// [`data`](crate::data), at a datanode.
+    Data = 4,
 }
 
-byte_enum! {
-    /// What the server makes of a hello.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Verdict {
-        Welcome = 0,
-        /// No protocol version in common.
-        Version = 1,
-        /// It belongs to another cluster.
-        Cluster = 2,
-        /// It does not offer this service.
-        Service = 3,
-        /// The caller's role may not use this service.
-        Role = 4,
-        /// Too many connections.
-        Busy = 5,
-    }
+/// What the server makes of a hello.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
+#[repr(u8)]
+pub enum Verdict {
+    Welcome = 0,
+    /// No protocol version in common.
+    Version = 1,
+    /// It belongs to another cluster.
+    Cluster = 2,
+    /// It does not offer this service.
+    Service = 3,
+    /// The caller's role may not use this service.
+    Role = 4,
+    /// Too many connections.
+    Busy = 5,
 }
 
 /// The caller's hello.
@@ -148,7 +146,7 @@ impl Hello {
         if !sealed(bytes) {
             return Err(HelloError::Checksum);
         }
-        let service = Service::from_byte(bytes[5]).ok_or(HelloError::Service(bytes[5]))?;
+        let service = Service::from_repr(bytes[5]).ok_or(HelloError::Service(bytes[5]))?;
         let (version_min, version_max) = (half(bytes, 6), half(bytes, 8));
         if version_min > version_max || bytes[10] > 1 || bytes[11] != 0 {
             return Err(HelloError::Value);
@@ -194,7 +192,7 @@ impl HelloReply {
         if !sealed(bytes) {
             return Err(HelloError::Checksum);
         }
-        let verdict = Verdict::from_byte(bytes[4]).ok_or(HelloError::Value)?;
+        let verdict = Verdict::from_repr(bytes[4]).ok_or(HelloError::Value)?;
         let length = usize::from(half(bytes, 8));
         if length > TEXT_BYTES_MAX || bytes[5] > 1 {
             return Err(HelloError::Value);

@@ -25,6 +25,7 @@ pub fn next_write() -> WriteId {
     WriteId(u128::from(draw()) << 64 | u128::from(draw()))
 }
 
+#[expect(clippy::disallowed_methods, reason = "ids of requests are drawn here")]
 fn draw() -> u64 {
     let mut bytes = [0; 8];
     match SystemRandom::new().fill(&mut bytes) {

@@ -108,6 +108,7 @@ pub async fn connect_speaking(
     timeout: Duration,
 ) -> Result<Connected, ConnectError> {
     let opening = async {
+        #[expect(clippy::disallowed_methods, reason = "connections to daemons are opened here")]
         let tcp = TcpStream::connect(address).await?;
         tcp.set_nodelay(true)?;
         if service == Service::Data {

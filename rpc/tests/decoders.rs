@@ -1,5 +1,8 @@
 //! Every decoder of the wire against arbitrary bytes: an error or a value, never a panic, never memory that was not sent.
 
+// Tests may panic, and work with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use bytes::BytesMut;
 use dfs_rpc::board::Board;
 use dfs_rpc::capability::KeyRing;

@@ -5,7 +5,7 @@ use dfs_types::{Detail, Error, ErrorCode, NoRoom, Short};
 use std::borrow::Cow;
 
 /// The advice for an error: its own, or what goes with its data.
-pub fn advice(error: &Error) -> Option<String> {
+pub(crate) fn advice(error: &Error) -> Option<String> {
     error.hint.clone().or_else(|| match error.detail.as_deref() {
         Some(detail) => of_detail(detail).map(Cow::into_owned),
         None if error.code == ErrorCode::NotEmpty => Some("rm -r deletes it with all that is in it".to_owned()),

@@ -87,7 +87,7 @@ impl Aliases {
 }
 
 /// Whether this can be the name of an alias: one word, without anything that has a meaning.
-pub fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '+' | ':');
     !name.is_empty() && !name.starts_with('-') && name.chars().all(plain)
 }

@@ -29,7 +29,7 @@ pub struct Target {
 ///
 /// # Errors
 /// `usage` for settings that are not allowed.
-pub fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
+pub(crate) fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
     loaded(options).map(|(loaded, folders)| (loaded.settings, folders))
 }
 
@@ -37,7 +37,7 @@ pub fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
 ///
 /// # Errors
 /// As [`settings`].
-pub fn loaded(options: &Options) -> Result<(Loaded, Folders)> {
+pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Folders)> {
     let environment = Environment::of_process();
     let folders = Folders::of_user(&environment).map_err(|error| usage(error.to_string()))?;
     let default_file = folders.config_file();
@@ -58,7 +58,7 @@ pub fn loaded(options: &Options) -> Result<(Loaded, Folders)> {
 }
 
 /// The credential file that would be shown to the masters, if there is one.
-pub fn credential(settings: &dfs_config::Settings, folders: &Folders) -> Option<PathBuf> {
+pub(crate) fn credential(settings: &dfs_config::Settings, folders: &Folders) -> Option<PathBuf> {
     settings.client.credential.clone().or_else(|| local_credential(folders))
 }
 
@@ -66,7 +66,7 @@ pub fn credential(settings: &dfs_config::Settings, folders: &Folders) -> Option<
 ///
 /// # Errors
 /// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
-pub fn find(options: &Options) -> Result<Target> {
+pub(crate) fn find(options: &Options) -> Result<Target> {
     let (settings, folders) = settings(options)?;
     if !settings.client.masters.is_empty() {
         let credential = credential(&settings, &folders).ok_or_else(no_credential)?;
@@ -96,7 +96,7 @@ pub fn find(options: &Options) -> Result<Target> {
 }
 
 /// There is no cluster to talk to.
-pub fn nowhere() -> Error {
+pub(crate) fn nowhere() -> Error {
     Error::new(ErrorCode::Unreachable, "no cluster is configured")
 }
 
@@ -190,7 +190,7 @@ impl Target {
 ///
 /// # Errors
 /// As [`settings`].
-pub fn state_folder(options: &Options) -> Result<PathBuf> {
+pub(crate) fn state_folder(options: &Options) -> Result<PathBuf> {
     settings(options).map(|(_, folders)| folders.state)
 }
 
@@ -198,6 +198,6 @@ pub fn state_folder(options: &Options) -> Result<PathBuf> {
 ///
 /// # Errors
 /// As [`settings`].
-pub fn config_folder(options: &Options) -> Result<PathBuf> {
+pub(crate) fn config_folder(options: &Options) -> Result<PathBuf> {
     settings(options).map(|(_, folders)| folders.config)
 }

@@ -279,7 +279,7 @@ impl<'a> Context<'a> {
 ///
 /// # Errors
 /// `interrupted`.
-pub fn wait_readable(stdin: &io::Stdin, cancel: &CancellationToken) -> Result<()> {
+pub(crate) fn wait_readable(stdin: &io::Stdin, cancel: &CancellationToken) -> Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let pause = Timespec::try_from(Duration::from_millis(100)).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
     loop {

@@ -19,7 +19,7 @@ const MATCHES_MAX: usize = 1_000_000;
 ///
 /// # Errors
 /// When a pattern matches nothing, as in `hdfs dfs`; when a folder on the way cannot be read.
-pub async fn arguments(command: &Command, texts: &[Text], context: &mut Context<'_>) -> Result<Vec<OsString>> {
+pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut Context<'_>) -> Result<Vec<OsString>> {
     let plain: Vec<String> = texts.iter().map(Text::plain).collect();
     let roles = roles(&command.definition(), &plain);
     let count = roles.iter().filter(|role| matches!(role, Role::Argument(_))).count();

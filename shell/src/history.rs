@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Lines that are kept.
-pub const LINES_MAX: usize = 10_000;
+pub(crate) const LINES_MAX: usize = 10_000;
 /// Longer lines were pasted, not typed, and would make the file slow to read.
 const LINE_BYTES_MAX: usize = 64 << 10;
 /// The first line of the file: every line behind it is one entry, with `\n` and `\\` escaped.

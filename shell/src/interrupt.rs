@@ -32,7 +32,7 @@ impl Mark {
 
 /// Counts signals from now on. One that comes while no command runs ends nothing: at the prompt Ctrl-C is a key, and
 /// `!command` has its own way with it.
-pub fn listen(runtime: &Handle) {
+pub(crate) fn listen(runtime: &Handle) {
     let _inside = runtime.enter();
     // Without handlers a signal ends the process, as everywhere.
     let (Ok(mut keyboard), Ok(mut terminated)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -59,7 +59,7 @@ pub fn listen(runtime: &Handle) {
 ///
 /// # Errors
 /// `interrupted` when Ctrl-C ended it, `local_io` when it failed otherwise.
-pub fn local_end(status: ExitStatus, begun: Mark) -> Result<()> {
+pub(crate) fn local_end(status: ExitStatus, begun: Mark) -> Result<()> {
     if status.success() {
         return Ok(());
     }
@@ -88,7 +88,7 @@ async fn counted(mut seen: watch::Receiver<u64>, mark: Mark, limit: Duration) ->
 ///
 /// # Errors
 /// Those of the command; `interrupted` when it was dropped.
-pub async fn guarded<T, F>(mark: Mark, work: impl FnOnce(CancellationToken) -> F) -> Result<T>
+pub(crate) async fn guarded<T, F>(mark: Mark, work: impl FnOnce(CancellationToken) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
@@ -118,7 +118,7 @@ async fn pass_on(mark: Mark, cancel: CancellationToken, abort: CancellationToken
 ///
 /// # Errors
 /// As [`guarded`].
-pub async fn at_desk<T, F>(desk: &Desk, work: impl FnOnce(CancellationToken) -> F) -> Result<T>
+pub(crate) async fn at_desk<T, F>(desk: &Desk, work: impl FnOnce(CancellationToken) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {

@@ -4,6 +4,11 @@
 //! of the [`commands`], each of which is one file and one line in their table. [`program`] chooses between one command,
 //! a [`script`] and the prompt ([`repl`]).
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a console works with the files, the clock and the network of its machine"
+)]
+
 mod advice;
 mod alias;
 mod bench;

@@ -18,7 +18,7 @@ pub struct Screen {
 }
 
 /// The screen, if long output is to be paged.
-pub fn wanted(session: &Session) -> Option<Screen> {
+pub(crate) fn wanted(session: &Session) -> Option<Screen> {
     let asked = session.scope.variables().any(|(name, value)| name == "pager" && value == "on");
     let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
     let is_outermost = session.interactive && session.inherited.is_none();
@@ -31,7 +31,7 @@ pub fn wanted(session: &Session) -> Option<Screen> {
 }
 
 /// The pager, not yet run.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(program().unwrap_or_else(|| USUAL.to_owned()));
     if std::env::var_os("LESS").is_none() {
@@ -52,7 +52,7 @@ fn program() -> Option<String> {
 }
 
 /// Whether the text takes more lines than the screen has beside the next prompt.
-pub fn is_long(text: &[u8], screen: Screen) -> bool {
+pub(crate) fn is_long(text: &[u8], screen: Screen) -> bool {
     let mut lines = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         // Bytes are at least cells, but for colours; that a line wraps is a guess on the side of paging.

@@ -9,11 +9,11 @@ use dfs_types::{Error, ErrorCode, Protection, Result};
 use std::time::{Duration, Instant};
 
 /// The longest that one daemon is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a master answered.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// How long an empty call took on an open connection.
     pub round_trip: Duration,
     /// The cluster as this very master sees it.
@@ -24,7 +24,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// `unreachable`, `unauthenticated`, `timeout`.
-pub async fn master(identity: &Identity, address: &str) -> Result<Answer> {
+pub(crate) async fn master(identity: &Identity, address: &str) -> Result<Answer> {
     let connected =
         connect(identity, address, Expected::AnyMaster, Service::Client, Protection::Private, PATIENCE).await;
     let connected = connected.map_err(|error| error.into_error(address))?;
@@ -43,7 +43,7 @@ pub async fn master(identity: &Identity, address: &str) -> Result<Answer> {
 ///
 /// # Errors
 /// `unreachable`, `unauthenticated`.
-pub async fn datanode(identity: &Identity, node: NodeAddress, protection: Protection) -> Result<Duration> {
+pub(crate) async fn datanode(identity: &Identity, node: NodeAddress, protection: Protection) -> Result<Duration> {
     let start = Instant::now();
     let expected = Expected::Datanode(node.id);
     let connected = connect(identity, node.address, expected, Service::Data, protection, PATIENCE).await;

@@ -22,7 +22,7 @@ pub struct Location {
 const SHOWN_MAX: usize = 5000;
 
 /// The exit code of a script, as an error that has been said already.
-pub fn as_code(exit_code: u8) -> Option<Error> {
+pub(crate) fn as_code(exit_code: u8) -> Option<Error> {
     let code = match exit_code {
         0 => return None,
         2 => ErrorCode::Usage,
@@ -37,7 +37,7 @@ pub fn as_code(exit_code: u8) -> Option<Error> {
 }
 
 /// `COMMAND: PATH: what is wrong`, and in a second line `  hint: what to do`.
-pub fn error_text(command: &str, error: &Error) -> String {
+pub(crate) fn error_text(command: &str, error: &Error) -> String {
     let mut text = format!("{command}: {}\n", truncate(&sanitise(&error.to_string()), SHOWN_MAX));
     if let Some(hint) = advice(error) {
         let _ = writeln!(text, "  hint: {}", sanitise(&hint));
@@ -46,7 +46,7 @@ pub fn error_text(command: &str, error: &Error) -> String {
 }
 
 /// `{"error":{…}}` in one line.
-pub fn error_json(command: &str, error: &Error, location: Option<&Location>) -> String {
+pub(crate) fn error_json(command: &str, error: &Error, location: Option<&Location>) -> String {
     let mut body = json!({
         "code": error.code.as_str(),
         "message": error.message,
@@ -63,17 +63,17 @@ pub fn error_json(command: &str, error: &Error, location: Option<&Location>) -> 
 }
 
 /// An error in how something was asked for: exit code 2.
-pub fn usage(message: impl Into<String>) -> Error {
+pub(crate) fn usage(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::Usage, message)
 }
 
 /// A local file or folder that could not be used.
-pub fn local_io(path: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn local_io(path: &Path, error: &std::io::Error) -> Error {
     Error::new(ErrorCode::LocalIo, io_message(error)).at(path.display())
 }
 
 /// The message of the operating system, in lower case and without its number.
-pub fn io_message(error: &std::io::Error) -> String {
+pub(crate) fn io_message(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();
@@ -84,12 +84,12 @@ pub fn io_message(error: &std::io::Error) -> String {
 }
 
 /// The error with the path that it is about, where it did not say.
-pub fn about(error: Error, path: &DfsPath) -> Error {
+pub(crate) fn about(error: Error, path: &DfsPath) -> Error {
     if error.path.is_some() { error } else { error.at(path) }
 }
 
 /// The command was ended by a signal.
-pub fn interrupted() -> Error {
+pub(crate) fn interrupted() -> Error {
     Error::new(ErrorCode::Interrupted, "interrupted")
 }
 

@@ -5,7 +5,7 @@ use clap::{Arg, Command};
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     Flag,
     /// The value of the flag before it.
     Value,
@@ -14,7 +14,7 @@ pub enum Role {
 }
 
 /// The roles of the words behind the name of a command.
-pub fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> {
+pub(crate) fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> {
     let mut roles = Vec::with_capacity(words.len());
     let (mut arguments, mut only_arguments, mut value_next) = (0, false, false);
     for word in words {
@@ -46,7 +46,7 @@ fn is_argument(command: &Command, word: &str) -> bool {
 
 /// `--name` for `-name`, as find(1) and hdfs write it: one dash before the name of a long flag, unless its letters are short
 /// flags, too. Where there are no short flags, that can only be a slip, and is treated so. None for any other word.
-pub fn long_form(command: &Command, word: &str) -> Option<String> {
+pub(crate) fn long_form(command: &Command, word: &str) -> Option<String> {
     let flag = word.strip_prefix('-').filter(|flag| !flag.starts_with('-'))?;
     let name = flag.split('=').next().unwrap_or_default();
     let args = || command.get_arguments();
@@ -63,7 +63,7 @@ fn wants_value(command: &Command, flag: &str) -> bool {
 }
 
 /// The flag whose value is the word behind `word`.
-pub fn flag_of_value<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
+pub(crate) fn flag_of_value<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
     let long = long_form(command, word);
     let word = long.as_deref().unwrap_or(word);
     let mut valued = command.get_arguments().filter(|arg| !arg.is_positional() && arg.get_action().takes_values());

@@ -25,7 +25,7 @@ const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
 ///
 /// # Errors
 /// `usage` for what cannot be understood.
-pub fn typed(line: &str) -> Result<Vec<Statement>> {
+pub(crate) fn typed(line: &str) -> Result<Vec<Statement>> {
     if let Some(control) = line.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         let code = u32::from(control);
         let error = usage(format!("the line holds a control character, U+{code:04X}"));
@@ -56,7 +56,7 @@ impl Ended {
 }
 
 /// Runs a command with its arguments as they are.
-pub async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
+pub(crate) async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
     let Some((name, arguments)) = words.split_first() else { return Ended::Well };
     let name = name.to_string_lossy();
     let command = match Command::find(&name) {
@@ -71,7 +71,7 @@ pub async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
 }
 
 /// Runs a statement of the language, or the statements that it stands for if its first word is an alias.
-pub async fn statement(session: &mut Session, statement: &Statement) -> Ended {
+pub(crate) async fn statement(session: &mut Session, statement: &Statement) -> Ended {
     match session.aliases.expand(statement) {
         Ok(None) => plain_statement(session, statement).await,
         Ok(Some(statements)) => {
@@ -158,7 +158,7 @@ fn planned(session: &mut Session, line: Result<String>) -> Ended {
 ///
 /// # Errors
 /// `usage` for an unknown command, `interrupted`.
-pub async fn within(context: &mut Context<'_>, words: &[OsString]) -> Result<()> {
+pub(crate) async fn within(context: &mut Context<'_>, words: &[OsString]) -> Result<()> {
     let Some((name, arguments)) = words.split_first() else { return Ok(()) };
     let command = Command::find(&name.to_string_lossy())?;
     let outer = std::mem::replace(&mut context.command, command.name);
@@ -172,7 +172,7 @@ pub async fn within(context: &mut Context<'_>, words: &[OsString]) -> Result<()>
 ///
 /// # Errors
 /// As [`within`].
-pub async fn kept(context: &mut Context<'_>, words: &[OsString]) -> Result<(String, Option<Error>)> {
+pub(crate) async fn kept(context: &mut Context<'_>, words: &[OsString]) -> Result<(String, Option<Error>)> {
     let mut out = Out::kept(context.out)?;
     let cancel = context.cancel.clone();
     let mut inner = Context::new(context.session, &mut out, cancel, context.command);
@@ -328,7 +328,7 @@ fn failed(session: &Session, command: &str, error: &Error) -> Ended {
 }
 
 /// A statement as one line, for messages.
-pub fn one_line(statement: &Statement) -> String {
+pub(crate) fn one_line(statement: &Statement) -> String {
     const SHOWN_MAX: usize = 200;
     let line = dfs_tui::text::sanitise(&statement.source).into_owned();
     dfs_tui::text::truncate(&line, SHOWN_MAX).into_owned()

@@ -13,14 +13,14 @@ use tokio::runtime::Handle;
 const OPEN_BYTES_MAX: usize = 64 << 20;
 
 /// The exit code when whoever read our output has gone, as of a program that died of SIGPIPE.
-pub const READER_GONE: u8 = 141;
+pub(crate) const READER_GONE: u8 = 141;
 /// The most bytes of a script.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// How deep scripts may run scripts.
-pub const DEPTH_MAX: usize = 16;
+pub(crate) const DEPTH_MAX: usize = 16;
 
 /// Runs a text that is there as a whole: when it cannot be understood, nothing of it runs. Gives the exit code.
-pub async fn run_text(session: &mut Session, name: &str, text: &str) -> u8 {
+pub(crate) async fn run_text(session: &mut Session, name: &str, text: &str) -> u8 {
     let mut script = Script::new(name);
     match parse(text) {
         Ok(statements) => script.statements(session, &statements, 0).await,
@@ -33,7 +33,7 @@ pub async fn run_text(session: &mut Session, name: &str, text: &str) -> u8 {
 ///
 /// # Errors
 /// When it cannot be read, or is being run already: a script has no way to end such a circle.
-pub async fn run_file(session: &mut Session, file: &Path) -> Result<u8> {
+pub(crate) async fn run_file(session: &mut Session, file: &Path) -> Result<u8> {
     let path = file.canonicalize().map_err(|error| local_io(file, &error))?;
     if session.scripts.contains(&path) {
         let chain: Vec<_> = session.scripts.iter().chain([&path]).map(|path| path.display().to_string()).collect();
@@ -61,7 +61,7 @@ fn read(file: &Path) -> Result<String> {
 }
 
 /// Runs what comes on standard input, statement by statement as they come. Gives the exit code.
-pub fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
+pub(crate) fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
     let mut script = Script::new("stdin");
     let (mut text, mut lines_done) = (String::new(), 0);
     while script.goes_on() {

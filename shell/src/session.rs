@@ -217,7 +217,7 @@ impl Session {
 ///
 /// # Errors
 /// When the name of a master cannot be resolved.
-pub async fn connected(place: &OnceCell<Client>, target: &Target) -> Result<Client> {
+pub(crate) async fn connected(place: &OnceCell<Client>, target: &Target) -> Result<Client> {
     let make = || async { Ok(Client::new(target.client_options().await?)) };
     place.get_or_try_init(make).await.cloned()
 }

@@ -14,7 +14,7 @@ const NAMES_MAX: u32 = 1000;
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The error, with the path that was probably meant as its hint.
-pub async fn suggested(session: &Session, error: Error) -> Error {
+pub(crate) async fn suggested(session: &Session, error: Error) -> Error {
     let wanted = error.code == ErrorCode::NotFound && advice(&error).is_none() && !session.options.quiet;
     let (Some(text), Some(client)) = (error.path.as_deref().filter(|_| wanted), session.client_if_any()) else {
         return error;

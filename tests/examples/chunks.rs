@@ -4,6 +4,9 @@
 //! gone, the open files of the datanode are counted once they no longer become fewer; again after it was started anew; and
 //! again after some of the files were read.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use dfs_client::{CancellationToken, Client, Progress, PutOptions, Source};
 use dfs_tests::{Cluster, Spec, content};
 use dfs_types::DfsPath;

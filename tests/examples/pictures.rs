@@ -1,6 +1,9 @@
 //! Makes the pictures of the dashboard in docs/pictures: a real cluster of six datanodes is filled, read from, and loses
 //! one; what a terminal shows meanwhile is drawn. Run by `just pictures`.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use dfs_tests::terminal::Terminal;
 use dfs_tests::{Cluster, Spec, picture};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,9 @@
 //!
 //! A line for each put: which datanode, how long the put took, its longest time without a byte of progress.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use dfs_client::{CancellationToken, Progress, PutOptions, Source};
 use dfs_tests::cluster::Daemon;
 use dfs_tests::{Cluster, Spec, content};

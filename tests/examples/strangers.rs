@@ -3,6 +3,9 @@
 //! In each round 1,000 files of 64 KiB and one of 512 MiB are put and read back, first without strangers, then with IDLE silent
 //! connections to each daemon and EACH_SECOND new ones a second. A line for each: files a second, and MB a second, of put and get.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use dfs_tests::crowd::Crowd;
 use dfs_tests::{Cluster, Spec, content};
 use std::net::SocketAddr;

@@ -1,5 +1,7 @@
 //! Power cuts: what was acknowledged is there afterwards, whatever the disks forgot.
 
+// Tests may panic, and work with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 #![cfg(target_os = "linux")]
 
 use dfs_daemon::datanode::store::folder::DataFolder;

@@ -3,6 +3,8 @@
 //! Everything here is a function from values to text. It knows no terminal, clock or network: widths, times and
 //! time zones come in as arguments.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 pub mod cluster;
 pub mod figures;
 pub mod heat;

@@ -9,9 +9,15 @@ const CAP: Duration = Duration::from_secs(1);
 /// Doublings after which the pause is at its cap for certain.
 const DOUBLINGS_MAX: u32 = 16;
 
+/// Draws the pause after try number `attempt` (from 1 on) failed, see [`delay`].
+#[expect(clippy::disallowed_methods, reason = "the client draws random numbers here")]
+pub(crate) fn pause(attempt: u32) -> Duration {
+    delay(attempt, fastrand::f64())
+}
+
 /// The pause after try number `attempt` (from 1 on) failed: it doubles from 20 ms up to 1 s, and `jitter` (0 to 1) takes
 /// away up to half of it, so that clients that failed together do not come back together.
-pub(crate) fn delay(attempt: u32, jitter: f64) -> Duration {
+fn delay(attempt: u32, jitter: f64) -> Duration {
     let doublings = attempt.saturating_sub(1).min(DOUBLINGS_MAX);
     let full = BASE.saturating_mul(1 << doublings).min(CAP);
     full.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)

@@ -1,6 +1,7 @@
 //! The connection to the master that leads.
 
-use super::backoff::delay;
+use super::backoff::pause;
+use crate::clock;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::{Expected, Identity};
@@ -71,7 +72,7 @@ impl Line {
     fn opened(&mut self, address: String, connected: Connected) -> Open {
         let client = UserClient::new(connected).spawn();
         self.opened += 1;
-        let answered = Arc::new(std::sync::Mutex::new(Instant::now()));
+        let answered = Arc::new(std::sync::Mutex::new(clock::now()));
         let open = Open { client: Arc::new(client), address, number: self.opened, answered };
         self.open = Some(open.clone());
         open
@@ -84,7 +85,7 @@ impl Open {
     }
 
     fn is_silent(&self) -> bool {
-        self.answered().elapsed() >= SILENT_MAX
+        clock::since(*self.answered()) >= SILENT_MAX
     }
 }
 
@@ -108,7 +109,7 @@ impl Masters {
         F: Fn(Arc<UserClient>, Context) -> R,
         R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
-        let deadline = Instant::now() + patience.limit;
+        let deadline = clock::now() + patience.limit;
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
         let mut attempt = 0;
         let mut followed = false;
@@ -130,15 +131,11 @@ impl Masters {
             }
             let at_once = failed.led && !followed;
             followed = failed.led;
-            let pause = if at_once || attempt < masters {
-                Duration::ZERO
-            } else {
-                delay(attempt - masters + 1, fastrand::f64())
-            };
-            if Instant::now() + pause >= deadline {
+            let span = if at_once || attempt < masters { Duration::ZERO } else { pause(attempt - masters + 1) };
+            if clock::now() + span >= deadline {
                 return Err(given_up(error, attempt, patience));
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(span).await;
         }
     }
 
@@ -152,14 +149,14 @@ impl Masters {
         F: Fn(Arc<UserClient>, Context) -> R,
         R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(clock::now());
         let span = (patience.limit / TRIES_PER_DEADLINE).max(TRY_MIN).min(left);
         let (open, fresh) = self.open(span).await.map_err(|error| Failed { error, outworn: false, led: false })?;
         let mut context = tarpc::context::current();
-        context.deadline = Instant::now() + span;
+        context.deadline = clock::now() + span;
         let answer = once(open.client.clone(), context).await;
         if matches!(answer, Ok(_) | Err(RpcError::Server(_))) {
-            *open.answered() = Instant::now();
+            *open.answered() = clock::now();
         }
         match answer.map(|answer| answer.map_err(Error::from)) {
             Ok(Ok(value)) => Ok(value),

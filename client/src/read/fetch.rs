@@ -4,7 +4,7 @@ use super::plan::{Piece, Pieces};
 use super::range::{blocks, wanted};
 use super::sink::Sink;
 use super::table::Table;
-use crate::control::delay;
+use crate::control::pause;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::Read;
@@ -74,7 +74,7 @@ impl<'a> Fetcher<'a> {
             if round >= ROUNDS_MAX {
                 return Err(failed.at(&self.transfer.path));
             }
-            self.transfer.pause(delay(round * 2, fastrand::f64()))?;
+            self.transfer.pause(pause(round * 2))?;
             piece.located = self.pieces.locate(&piece)?;
         }
     }

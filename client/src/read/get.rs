@@ -1,5 +1,7 @@
 //! `get`, seen from the caller.
 
+#![expect(clippy::disallowed_methods, reason = "what is read becomes a file of this machine")]
+
 use super::fetch::Fetcher;
 use super::part::{Part, gaps};
 use super::plan::Pieces;

@@ -15,6 +15,8 @@
 //! | 40..48 its first chunk | |
 //! | 48..60 zero; 60..64 crc32c of bytes 0..60 | |
 
+#![expect(clippy::disallowed_methods, reason = "an unfinished file is one of this machine")]
+
 use super::sink::Sink;
 use crate::transfer::{Transfer, local};
 use dfs_rpc::frame::DATA_BYTES_MAX;
@@ -149,10 +151,11 @@ impl Part {
             let page = (end - at).min((RECORDS_READ_MAX * RECORD_BYTES) as u64) as usize;
             records.resize(page, 0);
             let read = read_up_to(&self.file, &mut records, at).map_err(failed)?;
-            for record in records[..read].chunks_exact(RECORD_BYTES) {
+            records.truncate(read);
+            for record in records.chunks_exact(RECORD_BYTES) {
                 let Some((stretch, crc)) = read_record(record, self.length) else { continue };
                 transfer.check()?;
-                let bytes = &mut bytes[..(stretch.end - stretch.start) as usize];
+                let Some(bytes) = bytes.get_mut(..(stretch.end - stretch.start) as usize) else { continue };
                 let read = read_up_to(&self.file, bytes, stretch.start).map_err(failed)?;
                 if read == bytes.len() && crc32c::crc32c(bytes) == crc {
                     whole.push(stretch);
@@ -240,8 +243,10 @@ fn refuse_stranger(found: &Metadata) -> io::Result<()> {
 
 fn read_up_to(file: &File, into: &mut [u8], mut at: u64) -> io::Result<usize> {
     let mut filled = 0;
-    while filled < into.len() {
-        match file.read_at(&mut into[filled..], at) {
+    while let Some(rest) = into.get_mut(filled..)
+        && !rest.is_empty()
+    {
+        match file.read_at(rest, at) {
             Ok(0) => break,
             Ok(count) => {
                 filled += count;

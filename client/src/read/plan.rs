@@ -1,6 +1,7 @@
 //! The chunks still to be fetched, asked from the master a page at a time.
 
 use super::range::part;
+use crate::clock;
 use crate::transfer::Transfer;
 use dfs_rpc::wire::{LocatedChunk, ReadPlan};
 use dfs_types::{ChunkId, Error, ErrorCode, Kind, Result, Stat};
@@ -68,7 +69,7 @@ impl Pieces {
         let range = offset.min(stat.size)..(offset + length).min(stat.size);
         let first = chunks.first().filter(|chunk| chunk.offset == 0).map(|chunk| chunk.chunk.id);
         let wanted = if range.is_empty() { VecDeque::new() } else { VecDeque::from([range.clone()]) };
-        let queue = Queue { chunks: chunks.into(), planned: Instant::now(), wanted };
+        let queue = Queue { chunks: chunks.into(), planned: clock::now(), wanted };
         Ok(Self { transfer: transfer.clone(), stat, range, first, queue: Mutex::new(queue) })
     }
 
@@ -94,9 +95,9 @@ impl Pieces {
     pub(super) fn next(&self) -> Result<Option<Piece>> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(wanted) = queue.wanted.front().cloned() else { return Ok(None) };
-        if queue.chunk_at(wanted.start).is_none() || queue.planned.elapsed() > PLAN_LIFETIME {
+        if queue.chunk_at(wanted.start).is_none() || clock::since(queue.planned) > PLAN_LIFETIME {
             queue.chunks = self.replan(wanted.start, self.range.end - wanted.start)?.into();
-            queue.planned = Instant::now();
+            queue.planned = clock::now();
         }
         let hole = || Error::new(ErrorCode::Internal, "the master left out chunks of the file").at(&self.transfer.path);
         let located = queue.chunk_at(wanted.start).cloned().ok_or_else(hole)?;

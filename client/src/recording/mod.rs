@@ -13,6 +13,7 @@ use dfs_rpc::frame::encode_message;
 use dfs_rpc::{CONTROL_BYTES_MAX, hello, wire};
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::io::{self, Write};
+use strum::FromRepr;
 
 /// A recording has at most so many bytes: 1 GiB.
 pub const RECORDING_BYTES_MAX: u64 = 1 << 30;
@@ -30,30 +31,15 @@ const PAYLOAD_BYTES_MAX: usize = CONTROL_BYTES_MAX;
 const TIME_MS_MAX: u64 = 1 << 40;
 
 /// What a frame holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRepr)]
+#[repr(u8)]
 pub enum FrameKind {
     /// A whole picture: a board that builds on nothing.
-    Whole,
+    Whole = 1,
     /// What is new: a board that builds on the picture before it.
-    News,
+    News = 2,
     /// Why no picture came: an [`Error`] in postcard.
-    Lost,
-}
-
-impl FrameKind {
-    const ALL: [Self; 3] = [Self::Whole, Self::News, Self::Lost];
-
-    fn byte(self) -> u8 {
-        match self {
-            Self::Whole => 1,
-            Self::News => 2,
-            Self::Lost => 3,
-        }
-    }
-
-    fn of_byte(byte: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
-    }
+    Lost = 3,
 }
 
 /// When something was asked for and when the answer came, in milliseconds since the recording began.
@@ -136,7 +122,7 @@ fn head(began: Timestamp) -> [u8; HEAD_BYTES] {
 fn frame_head(when: When, kind: FrameKind, payload: &[u8]) -> [u8; FRAME_HEAD_BYTES] {
     let mut head = [0; FRAME_HEAD_BYTES];
     head[..4].copy_from_slice(&(payload.len() as u32).to_le_bytes());
-    head[4] = kind.byte();
+    head[4] = kind as u8;
     head[8..16].copy_from_slice(&when.asked_ms.to_le_bytes());
     head[16..24].copy_from_slice(&when.came_ms.to_le_bytes());
     head[24..28].copy_from_slice(&crc32c::crc32c(payload).to_le_bytes());

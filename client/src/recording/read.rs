@@ -205,7 +205,7 @@ impl<R: Read> Scan<R> {
         }
         let when = When { asked_ms: number(&head, 8, 8), came_ms: number(&head, 16, 8) };
         let bytes = number(&head, 0, 4);
-        let Some(kind) = FrameKind::of_byte(head[4]) else { return Ok(Found::Damaged("a frame of an unknown kind")) };
+        let Some(kind) = FrameKind::from_repr(head[4]) else { return Ok(Found::Damaged("a frame of an unknown kind")) };
         if bytes > PAYLOAD_BYTES_MAX as u64 {
             return Ok(Found::Damaged("a frame that is too long"));
         }
@@ -234,12 +234,12 @@ impl<R: Read> Scan<R> {
 
     /// Hands the next bytes on, in pieces.
     fn pieces(&mut self, mut bytes: u64, mut each: impl FnMut(&[u8])) -> Result<()> {
-        let mut room = [0; 16 << 10];
+        let mut piece = vec![0; 16 << 10];
         while bytes > 0 {
-            let piece = usize::try_from(bytes).map_or(room.len(), |bytes| bytes.min(room.len()));
-            let piece = &mut room[..piece];
-            self.take(piece)?;
-            each(piece);
+            // Only the last piece is shorter.
+            piece.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+            self.take(&mut piece)?;
+            each(&piece);
             bytes -= piece.len() as u64;
         }
         Ok(())

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 /// Telling the masters that a write comes to nothing takes this long at the most: whoever pressed Ctrl-C waits for it.
-pub const ABANDON_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const ABANDON_LIMIT: Duration = Duration::from_secs(2);
 /// A write is renewed this often at the most, whatever the master asks for.
 const RENEW_EVERY_MIN: Duration = Duration::from_millis(50);
 

@@ -2,6 +2,7 @@
 
 use super::ending::Flight;
 use super::put::PutOptions;
+use crate::clock;
 use crate::transfer::Transfer;
 use dfs_rpc::wire::{PlanWrite, PlannedChunk, WritePlan};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
@@ -42,7 +43,7 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn new(transfer: Arc<Transfer>, options: PutOptions, flight: Arc<Flight>) -> Self {
         let (free, excluded) = (VecDeque::new(), Vec::new());
-        Self { transfer, options, shape: None, free, planned: Instant::now(), excluded, flight, length: None }
+        Self { transfer, options, shape: None, free, planned: clock::now(), excluded, flight, length: None }
     }
 
     /// Chunk size and replication, after a first plan for `length` bytes.
@@ -58,7 +59,7 @@ impl Places {
 
     /// The place of the next chunk; `left` chunks are still to come, with this one.
     pub(super) fn next(&mut self, left: u64) -> Result<PlannedChunk> {
-        if self.planned.elapsed() > PLACE_LIFETIME {
+        if clock::since(self.planned) > PLACE_LIFETIME {
             self.free.clear();
         }
         if self.free.is_empty() {
@@ -108,7 +109,7 @@ impl Places {
             return Err(Error::new(ErrorCode::Internal, "the master's plan makes no sense"));
         }
         self.flight.planned(&plan);
-        self.planned = Instant::now();
+        self.planned = clock::now();
         self.free.extend(plan.chunks);
         self.shape = Some(shape);
         Ok(shape)

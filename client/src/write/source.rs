@@ -1,5 +1,7 @@
 //! Where the bytes of a put come from.
 
+#![expect(clippy::disallowed_methods, reason = "what is written is a file of this machine")]
+
 use super::split::span;
 use crate::bridge::Bridge;
 use crate::transfer::{Transfer, local};

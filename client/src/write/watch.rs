@@ -5,6 +5,7 @@
 //! the stall time without progress all datanodes of the chain are called, and have the other half to answer. Who does
 //! not is left out and the chunk sent again; while all answer, nothing happens.
 
+use crate::clock;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::hello::Service;
@@ -64,7 +65,7 @@ impl Watch {
         let mut state = self.lock();
         state.waits += 1;
         let (number, chain, conn) = (state.waits, chain.to_vec(), conn.clone());
-        state.waiting = Some(Waiting { number, since: Instant::now(), chain, conn });
+        state.waiting = Some(Waiting { number, since: clock::now(), chain, conn });
         drop(state);
         let result = work();
         let mut state = self.lock();
@@ -90,7 +91,7 @@ impl Watch {
     /// What has been waited for too long.
     fn overdue(&self, limit: Duration) -> Option<Waiting> {
         let state = self.lock();
-        let waiting = state.waiting.as_ref().filter(|waiting| waiting.since.elapsed() >= limit)?;
+        let waiting = state.waiting.as_ref().filter(|waiting| clock::since(waiting.since) >= limit)?;
         (state.verdicts < VERDICTS_MAX).then(|| waiting.clone())
     }
 
@@ -99,7 +100,7 @@ impl Watch {
         let State { waiting, verdicts, silent: verdict, .. } = &mut *state;
         let Some(waiting) = waiting.as_mut().filter(|waiting| waiting.number == number) else { return };
         if silent.is_empty() {
-            waiting.since = Instant::now();
+            waiting.since = clock::now();
             return;
         }
         *verdicts += 1;

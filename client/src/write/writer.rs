@@ -5,7 +5,8 @@ use super::places::{Places, Shape};
 use super::source::{Content, Input};
 use super::split::{check_count, count};
 use super::watch::Watch;
-use crate::control::delay;
+use crate::clock;
+use crate::control::pause;
 use crate::pool::Limits;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::data::WriteDone;
@@ -14,7 +15,7 @@ use dfs_types::{ChunkId, ChunkRef, DatanodeId, Error, ErrorCode, Result};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often one chunk is sent before the put gives up.
 const CHUNK_TRIES_MAX: u32 = 8;
@@ -138,7 +139,7 @@ impl Writer {
 
     fn content(&mut self, index: usize, chunk_size: u32) -> Result<Option<Content>> {
         let Input::Stream(stream) = &self.input else { return Ok(self.input.known(index as u64, chunk_size)) };
-        let began = Instant::now();
+        let began = clock::now();
         let mut content = stream.begin();
         loop {
             self.transfer.check()?;
@@ -150,7 +151,7 @@ impl Writer {
                 break;
             }
         }
-        if began.elapsed() > SLOW_SOURCE {
+        if clock::since(began) > SLOW_SOURCE {
             self.settle_all()?;
         }
         self.transfer.progress.expect(u64::from(content.length));
@@ -293,7 +294,7 @@ impl Writer {
             self.places.exclude(node);
         }
         self.transfer.retried(reason);
-        if *tries > 1 { self.transfer.pause(delay(*tries, fastrand::f64())) } else { Ok(()) }
+        if *tries > 1 { self.transfer.pause(pause(*tries)) } else { Ok(()) }
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tarpc::server::{BaseChannel, Channel};
 
-pub struct Cluster {
+pub(crate) struct Cluster {
     pub table: Arc<Table>,
     pub nodes: Vec<Arc<Node>>,
     pub master: SocketAddr,
@@ -27,7 +27,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub async fn start(nodes: u16) -> Self {
+    pub(crate) async fn start(nodes: u16) -> Self {
         let key = KeyPair::generate().expect("key");
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -50,7 +50,7 @@ impl Cluster {
     }
 
     /// One more master; it leads unless it is told who does.
-    pub async fn start_master(&self, leader: Option<String>) -> SocketAddr {
+    pub(crate) async fn start_master(&self, leader: Option<String>) -> SocketAddr {
         let identity = identity(&self.authority, &Principal::Master(MasterId(1)), Some(MASTER_NAME.into()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let address = listener.local_addr().expect("address");
@@ -70,7 +70,7 @@ impl Cluster {
         address
     }
 
-    pub fn options(&self) -> ClientOptions {
+    pub(crate) fn options(&self) -> ClientOptions {
         let settings = ClientSettings {
             rpc_timeout: Duration::from_secs(20),
             stall_timeout: Duration::from_millis(400),
@@ -79,16 +79,16 @@ impl Cluster {
         ClientOptions { masters: vec![self.master], identity: self.user.clone(), settings }
     }
 
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         Client::connect(self.options()).await.expect("connect")
     }
 
-    pub fn node(&self, id: u16) -> &Node {
+    pub(crate) fn node(&self, id: u16) -> &Node {
         &self.nodes[usize::from(id) - 1]
     }
 
     /// Datanodes that hold a replica of every chunk of a file.
-    pub fn replicas(&self, path: &DfsPath) -> Vec<DatanodeId> {
+    pub(crate) fn replicas(&self, path: &DfsPath) -> Vec<DatanodeId> {
         let files = self.table.files.lock().expect("lock");
         let (_, chunks) = &files[path];
         let holds = |node: &&Arc<Node>| chunks.iter().all(|chunk| node.holds(chunk.id));
@@ -96,12 +96,12 @@ impl Cluster {
     }
 
     /// The chunks of a file.
-    pub fn chunks(&self, path: &DfsPath) -> Vec<ChunkId> {
+    pub(crate) fn chunks(&self, path: &DfsPath) -> Vec<ChunkId> {
         let files = self.table.files.lock().expect("lock");
         files[path].1.iter().map(|chunk| chunk.id).collect()
     }
 
-    pub fn exists(&self, path: &DfsPath) -> bool {
+    pub(crate) fn exists(&self, path: &DfsPath) -> bool {
         self.table.files.lock().expect("lock").contains_key(path)
     }
 }
@@ -116,12 +116,12 @@ fn identity(authority: &(String, Issuer<'static, KeyPair>), who: &Principal, nam
     Identity::from_pem(pem.as_bytes()).expect("credential")
 }
 
-pub fn path(text: &str) -> DfsPath {
+pub(crate) fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("path")
 }
 
 /// Bytes that repeat nowhere near.
-pub fn content(length: usize) -> Vec<u8> {
+pub(crate) fn content(length: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(length as u64);
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()
 }

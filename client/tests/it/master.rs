@@ -21,14 +21,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tarpc::context::Context;
 
-pub const CLUSTER: ClusterId = ClusterId(*b"cluster in tests");
-pub const CHUNK_SIZE: u32 = 1 << 20;
+pub(crate) const CLUSTER: ClusterId = ClusterId(*b"cluster in tests");
+pub(crate) const CHUNK_SIZE: u32 = 1 << 20;
 /// How often writes are to be renewed.
-pub const RENEW_MS: u64 = 60;
+pub(crate) const RENEW_MS: u64 = 60;
 
 /// The masters' common memory.
 #[derive(Default)]
-pub struct Table {
+pub(crate) struct Table {
     pub files: Mutex<BTreeMap<DfsPath, (Stat, Vec<ChunkRef>)>>,
     pub folders: Mutex<BTreeSet<DfsPath>>,
     pub requests: Mutex<BTreeSet<RequestId>>,
@@ -56,7 +56,7 @@ pub struct Table {
 }
 
 #[derive(Clone)]
-pub struct Master {
+pub(crate) struct Master {
     pub table: Arc<Table>,
     pub nodes: Vec<Arc<Node>>,
     /// Set on a master that does not lead.

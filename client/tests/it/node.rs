@@ -20,10 +20,10 @@ use tokio::sync::watch;
 
 /// A fault that lasts until it is lifted.
 #[derive(Default)]
-pub struct Lasting(watch::Sender<bool>);
+pub(crate) struct Lasting(watch::Sender<bool>);
 
 impl Lasting {
-    pub fn set(&self, on: bool) {
+    pub(crate) fn set(&self, on: bool) {
         self.0.send_replace(on);
     }
 
@@ -39,7 +39,7 @@ impl Lasting {
 
 /// A wrong answer to a read. All checksums of its frames are right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lie {
+pub(crate) enum Lie {
     /// The table of the chunk, and blocks of other content.
     OtherBlocks,
     /// Other content of the same length, and its table.
@@ -58,7 +58,7 @@ pub enum Lie {
 
 /// What is wrong with a datanode.
 #[derive(Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     /// It takes connections and bytes, and says nothing more. A process that hangs.
     pub silent: Lasting,
     /// It answers no handshake, and chains that it is in do not move. A stopped process.
@@ -81,7 +81,7 @@ pub struct Faults {
     pub struck: AtomicU32,
 }
 
-pub struct Node {
+pub(crate) struct Node {
     pub id: DatanodeId,
     address: SocketAddr,
     chunks: Mutex<BTreeMap<ChunkId, Replica>>,
@@ -115,7 +115,7 @@ impl From<std::io::Error> for End {
 }
 
 impl Node {
-    pub async fn start(id: DatanodeId, identity: Identity) -> Arc<Self> {
+    pub(crate) async fn start(id: DatanodeId, identity: Identity) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let node = Arc::new(Self {
             id,
@@ -152,29 +152,29 @@ impl Node {
         });
     }
 
-    pub fn address(&self) -> NodeAddress {
+    pub(crate) fn address(&self) -> NodeAddress {
         NodeAddress { id: self.id, address: self.address }
     }
 
-    pub fn holds(&self, chunk: ChunkId) -> bool {
+    pub(crate) fn holds(&self, chunk: ChunkId) -> bool {
         self.chunks.lock().expect("lock").contains_key(&chunk)
     }
 
-    pub fn checksum(&self, chunk: ChunkId) -> Option<(u32, u32)> {
+    pub(crate) fn checksum(&self, chunk: ChunkId) -> Option<(u32, u32)> {
         let chunks = self.chunks.lock().expect("lock");
         chunks.get(&chunk).map(|(bytes, table)| (bytes.len() as u32, table_checksum(table)))
     }
 
-    pub fn forget_all(&self) {
+    pub(crate) fn forget_all(&self) {
         self.chunks.lock().expect("lock").clear();
     }
 
-    pub fn forget(&self, chunk: ChunkId) {
+    pub(crate) fn forget(&self, chunk: ChunkId) {
         self.chunks.lock().expect("lock").remove(&chunk);
     }
 
     /// Closes all connections, as a restart does.
-    pub fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         self.conns.lock().expect("lock").drain(..).filter_map(|conn| conn.upgrade()).for_each(|conn| conn.close());
     }
 

@@ -3,6 +3,9 @@
 //! `cargo bench -p dfs-logic`. A name ending in `published` keeps a version of the tree after each command, as a master
 //! with a single client does; the others share nothing, as in the middle of a large batch.
 
+// A bench may panic, and reads the clock.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use dfs_logic::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, Op};
 use dfs_logic::liveness::NodeState;

@@ -4,6 +4,9 @@
 //!
 //! Memory is the growth of the resident set, with the allocator of the daemons.
 
+// An example may panic, and works with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 use dfs_logic::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, Op};
 use dfs_logic::state::{Decoder, State};
 use dfs_types::{ChunkId, ChunkRef, ClusterId, DfsPath, Generation, Layout, RequestId, Timestamp};

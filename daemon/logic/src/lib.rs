@@ -16,6 +16,8 @@
 //! * [`jobs`]: the status of background work.
 //! * [`collect`]: which replicas are garbage; [`safe_mode`]: whether enough is known to begin.
 
+#![cfg_attr(not(test), forbid(clippy::disallowed_methods))]
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod chunk_file;

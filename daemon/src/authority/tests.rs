@@ -7,12 +7,13 @@ use dfs_rpc::transport::{ConnectError, Connected, HELLO_TIMEOUT, accept, connect
 use dfs_types::{DatanodeId, MasterId, Protection};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use strum::VariantArray;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
-const ALL: &[Service] = Service::ALL;
+const ALL: &[Service] = Service::VARIANTS;
 const CLIENT: &[Service] = &[Service::Client, Service::Node, Service::Raft];
 
 fn new_authority() -> Authority {

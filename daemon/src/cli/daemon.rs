@@ -1,5 +1,7 @@
 //! Running one daemon: in the foreground, or in the background of a local cluster.
 
+#![expect(clippy::disallowed_methods, reason = "credentials are read and addresses looked up here")]
+
 use super::Context;
 use super::args::{Background, DatanodeArgs, MasterArgs};
 use super::failure::Failure;

@@ -1,10 +1,11 @@
-//! The one place where the datanode asks what time it is.
+//! The time of the datanode.
 
+use crate::clock::calendar;
 use dfs_types::Timestamp;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 /// Now, for the expiry of capabilities. A clock before 1970 counts as 1970.
 pub fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = calendar().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::default().plus(since)
 }

@@ -1,11 +1,14 @@
 //! A datanode from start to stop.
 
+#![expect(clippy::disallowed_methods, reason = "the socket of a datanode is opened here")]
+
 use super::keys::SharedKeys;
 use super::link::{Link, Orders};
 use super::serve::{self, Context, Room};
 use super::store::{BufferBudget, ChunkStore, StoreOptions};
 use crate::descriptors;
 use crate::door::STRANGERS_MAX;
+use crate::random;
 use anyhow::{Context as _, ensure};
 use dfs_config::DatanodeSettings;
 use dfs_logic::descriptors::{NodeBounds, NodeNeed};
@@ -119,7 +122,7 @@ async fn serve_until(
     let context = Arc::new(Context {
         store,
         keys: Arc::new(SharedKeys::default()),
-        boot: fastrand::u64(..),
+        boot: random::number(),
         identity,
         protection: settings.data_protection,
         budget: Arc::new(BufferBudget::default()),

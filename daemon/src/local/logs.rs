@@ -32,14 +32,13 @@ pub struct Source {
 /// # Errors
 /// When `out` takes no more. Logs that cannot be read count as empty.
 fn merge(sources: &[Source], out: &mut impl Write) -> io::Result<()> {
-    let mut readers: Vec<Records> = sources.iter().map(Records::open).collect();
+    let mut readers: Vec<(&Source, Records)> = sources.iter().map(|source| (source, Records::open(source))).collect();
     let width = sources.iter().map(|source| source.name.len()).max().unwrap_or(0);
-    while let Some(next) =
-        (0..readers.len()).filter(|at| readers[*at].head.is_some()).min_by_key(|at| readers[*at].time())
+    while let Some((source, reader)) =
+        readers.iter_mut().filter(|(_, reader)| reader.head.is_some()).min_by_key(|(_, reader)| reader.time())
     {
-        let reader = &mut readers[next];
         loop {
-            write_line(out, &sources[next].name, width, reader.head.as_deref().unwrap_or_default())?;
+            write_line(out, &source.name, width, reader.head.as_deref().unwrap_or_default())?;
             reader.advance();
             if reader.head.is_none() || reader.begins_record() {
                 break;
@@ -60,8 +59,8 @@ fn write_line(out: &mut impl Write, name: &str, width: usize, line: &[u8]) -> io
 /// The time in front of a line, `2026-11-21T09:03:39.123456Z`; none if there is none.
 fn time_of(line: &[u8]) -> Option<&[u8]> {
     let time = line.split(|byte| *byte == b' ').next()?;
-    let shaped = time.len() >= 20 && time.ends_with(b"Z") && time[..4].iter().all(u8::is_ascii_digit);
-    (shaped && time[4] == b'-' && time[10] == b'T').then_some(time)
+    let shaped = time.len() >= 20 && time.ends_with(b"Z") && time.iter().take(4).all(u8::is_ascii_digit);
+    (shaped && time.get(4) == Some(&b'-') && time.get(10) == Some(&b'T')).then_some(time)
 }
 
 /// The lines of one daemon, from the oldest file to the current one.
@@ -142,18 +141,18 @@ pub fn show(sources: &[Source], follow: bool, out: &mut impl Write) -> io::Resul
 
 fn follow_once(sources: &[Source], tails: &mut [Tail], out: &mut impl Write) -> io::Result<()> {
     let width = sources.iter().map(|source| source.name.len()).max().unwrap_or(0);
-    let mut records: Vec<(Vec<u8>, usize, Vec<u8>)> = Vec::new();
-    for (at, tail) in tails.iter_mut().enumerate() {
+    let mut records: Vec<(Vec<u8>, &str, Vec<u8>)> = Vec::new();
+    for (source, tail) in sources.iter().zip(tails) {
         let mut time = Vec::new();
         for line in tail.new_lines() {
             time = time_of(&line).map_or(time, <[u8]>::to_vec);
-            records.push((time.clone(), at, line));
+            records.push((time.clone(), &source.name, line));
         }
     }
-    // Stable: lines of one record stay together and in order.
-    records.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
-    for (_, at, line) in &records {
-        write_line(out, &sources[*at].name, width, line)?;
+    // Stable: lines of one record stay together and in order, and sources in theirs.
+    records.sort_by(|one, other| one.0.cmp(&other.0));
+    for (_, name, line) in &records {
+        write_line(out, name, width, line)?;
     }
     out.flush()
 }
@@ -186,8 +185,9 @@ impl Tail {
         }
         let Some(end) = self.partial.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
         let rest = self.partial.split_off(end + 1);
-        let whole = std::mem::replace(&mut self.partial, rest);
-        whole[..end].split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+        let mut whole = std::mem::replace(&mut self.partial, rest);
+        whole.truncate(end);
+        whole.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
     }
 
     fn take_piece(&mut self) {

@@ -14,6 +14,8 @@
 //! Daemons are this very program started again, in a session of their own, so that they outlive the shell that started
 //! them.
 
+#![expect(clippy::disallowed_methods, reason = "a local cluster is processes, files and ports of this machine")]
+
 mod change;
 mod daemon_id;
 mod ensure;

@@ -281,8 +281,9 @@ fn end_of_log(path: &Path) -> String {
     let lines: Vec<&str> = text.lines().collect();
     match read {
         Ok(0) | Err(_) => "  (nothing)".to_owned(),
-        Ok(_) => lines[lines.len().saturating_sub(LOG_LINES)..]
+        Ok(_) => lines
             .iter()
+            .skip(lines.len().saturating_sub(LOG_LINES))
             .map(|line| format!("  {line}"))
             .collect::<Vec<_>>()
             .join("\n"),

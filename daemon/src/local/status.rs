@@ -9,6 +9,7 @@ use dfs_types::Result;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use strum::IntoStaticStr;
 
 /// One daemon of the local cluster; its fields are those of `dfsd status --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,8 +28,9 @@ pub struct DaemonStatus {
 }
 
 /// How a daemon's process is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum State {
     Running,
     /// It does not listen yet.
@@ -42,12 +44,7 @@ pub enum State {
 impl State {
     /// In one word.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Starting => "starting",
-            Self::Stopped => "stopped",
-            Self::Crashed => "crashed",
-        }
+        self.into()
     }
 
     fn of(run: Option<&RunFile>, alive: bool) -> Self {

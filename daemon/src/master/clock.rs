@@ -1,9 +1,10 @@
-//! The only place where the master reads a clock.
+//! The time of the master.
 
+use crate::clock;
 use dfs_logic::steady::{LOOK_INTERVAL, Steady};
 use dfs_types::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,7 @@ pub struct Clock {
 
 impl Clock {
     pub fn new() -> Self {
-        Self { start: Instant::now(), steady: Arc::default() }
+        Self { start: clock::now(), steady: Arc::default() }
     }
 
     fn steady(&self) -> MutexGuard<'_, Steady> {
@@ -26,7 +27,7 @@ impl Clock {
 
     /// Now, by the calendar.
     pub fn calendar(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = clock::calendar().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::default().plus(since)
     }
 
@@ -38,7 +39,7 @@ impl Clock {
     /// Now, and for how long the master has stood still so far, in all.
     pub fn look(&self) -> (Timestamp, Duration) {
         let mut steady = self.steady();
-        (steady.look(self.start.elapsed()), steady.lost())
+        (steady.look(clock::since(self.start)), steady.lost())
     }
 
     /// Looks at the clock until `stop`, so that a pause in which nobody does is known for one.

@@ -1,6 +1,7 @@
 //! The keys that seal capabilities, as the namespace has them now.
 
 use super::raft::published::Published;
+use crate::random;
 use arc_swap::ArcSwap;
 use dfs_logic::command::KeyRecord;
 use dfs_rpc::capability::{Capability, KeyRing};
@@ -61,8 +62,7 @@ impl KeyCache {
 /// # Errors
 /// When the system has no randomness to give.
 pub fn draw(after: Option<&KeyRecord>, made_at: Timestamp) -> Result<KeyRecord, ring::error::Unspecified> {
-    let mut secret = [0; 32];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut secret)?;
+    let secret = random::secret()?;
     Ok(KeyRecord { id: after.map_or(1, |key| key.id.wrapping_add(1)), secret, made_at })
 }
 

@@ -1,5 +1,7 @@
 //! A whole master, from its folder to its last word.
 
+#![expect(clippy::disallowed_methods, reason = "the directory and the socket of a master are opened here")]
+
 use super::board::{Boards, Curve, Journal};
 use super::clock::Clock;
 use super::floor::Floor;
@@ -16,6 +18,7 @@ use crate::descriptors;
 use crate::disk;
 use crate::door::STRANGERS_MAX;
 use crate::durable::{self, FolderLock};
+use crate::random;
 use anyhow::{Context, bail};
 use dfs_config::MasterSettings;
 use dfs_logic::cluster::{ClusterSettings, ClusterState};
@@ -138,7 +141,7 @@ fn make_master(
         traffic: Mutex::default(),
         duties: tokio::sync::Mutex::default(),
         curve: Mutex::new(Curve::default()),
-        boards: Mutex::new(Boards::new(fastrand::u64(..))),
+        boards: Mutex::new(Boards::new(random::number())),
         log: raft.log.figures(),
         elections: AtomicU64::new(0),
         clock,

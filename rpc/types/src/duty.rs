@@ -1,10 +1,10 @@
 //! What operators want of a datanode.
 
-use std::fmt;
-use std::str::FromStr;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// The wish for a datanode, which the masters keep. Whether it is live, stale or dead is another matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", parse_err_ty = DutyError, parse_err_fn = DutyError::new)]
 pub enum Duty {
     /// It takes chunks and gives them.
     #[default]
@@ -16,16 +16,9 @@ pub enum Duty {
 }
 
 impl Duty {
-    /// Every duty, for docs and tests.
-    pub const ALL: [Self; 3] = [Self::Serve, Self::Drain, Self::Gone];
-
     /// The name in JSON.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Serve => "serve",
-            Self::Drain => "drain",
-            Self::Gone => "gone",
-        }
+        self.into()
     }
 }
 
@@ -34,17 +27,9 @@ impl Duty {
 #[error("{0:?} is no duty of a datanode; serve, drain and gone are")]
 pub struct DutyError(pub String);
 
-impl fmt::Display for Duty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Duty {
-    type Err = DutyError;
-
-    fn from_str(text: &str) -> Result<Self, DutyError> {
-        Self::ALL.into_iter().find(|duty| duty.as_str() == text).ok_or_else(|| DutyError(text.to_owned()))
+impl DutyError {
+    fn new(text: &str) -> Self {
+        Self(text.to_owned())
     }
 }
 
@@ -54,7 +39,7 @@ mod tests {
 
     #[test]
     fn duties_read_back_what_they_show() {
-        for duty in Duty::ALL {
+        for &duty in Duty::VARIANTS {
             assert_eq!(duty.to_string().parse(), Ok(duty));
         }
         assert!("Drain".parse::<Duty>().is_err());

@@ -2,12 +2,14 @@
 
 use crate::Detail;
 use std::fmt;
+use strum::{IntoStaticStr, VariantArray};
 
 /// Shorthand for results of dfs calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, in one word that scripts may rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
     NotFound,
     AlreadyExists,
@@ -35,60 +37,9 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Every code, for docs and tests.
-    pub const ALL: [ErrorCode; 23] = [
-        Self::NotFound,
-        Self::AlreadyExists,
-        Self::NotADirectory,
-        Self::IsADirectory,
-        Self::NotEmpty,
-        Self::InvalidPath,
-        Self::InvalidArgument,
-        Self::PermissionDenied,
-        Self::Unauthenticated,
-        Self::FileLocked,
-        Self::QuotaExceeded,
-        Self::InsufficientDatanodes,
-        Self::NoHealthyReplica,
-        Self::ChecksumMismatch,
-        Self::SafeMode,
-        Self::NotLeader,
-        Self::Unreachable,
-        Self::Timeout,
-        Self::Interrupted,
-        Self::Usage,
-        Self::LocalIo,
-        Self::Unsupported,
-        Self::Internal,
-    ];
-
     /// The name in JSON.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotFound => "not_found",
-            Self::AlreadyExists => "already_exists",
-            Self::NotADirectory => "not_a_directory",
-            Self::IsADirectory => "is_a_directory",
-            Self::NotEmpty => "not_empty",
-            Self::InvalidPath => "invalid_path",
-            Self::InvalidArgument => "invalid_argument",
-            Self::PermissionDenied => "permission_denied",
-            Self::Unauthenticated => "unauthenticated",
-            Self::FileLocked => "file_locked",
-            Self::QuotaExceeded => "quota_exceeded",
-            Self::InsufficientDatanodes => "insufficient_datanodes",
-            Self::NoHealthyReplica => "no_healthy_replica",
-            Self::ChecksumMismatch => "checksum_mismatch",
-            Self::SafeMode => "safe_mode",
-            Self::NotLeader => "not_leader",
-            Self::Unreachable => "unreachable",
-            Self::Timeout => "timeout",
-            Self::Interrupted => "interrupted",
-            Self::Usage => "usage",
-            Self::LocalIo => "local_io",
-            Self::Unsupported => "unsupported",
-            Self::Internal => "internal",
-        }
+        self.into()
     }
 
     /// The exit code of a process that ends with this error.
@@ -106,7 +57,7 @@ impl ErrorCode {
 
     /// A code that a process which ends so may have had.
     pub fn of_exit(code: u8) -> Self {
-        Self::ALL.into_iter().find(|known| known.exit_code() == code).unwrap_or(Self::Internal)
+        Self::VARIANTS.iter().copied().find(|known| known.exit_code() == code).unwrap_or(Self::Internal)
     }
 
     /// Whether the same call may succeed a little later without anybody doing anything.
@@ -193,8 +144,8 @@ mod tests {
 
     #[test]
     fn every_code_is_listed_once() {
-        let names: std::collections::BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(names.len(), ErrorCode::ALL.len());
+        let names: std::collections::BTreeSet<_> = ErrorCode::VARIANTS.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), ErrorCode::VARIANTS.len());
     }
 
     #[test]

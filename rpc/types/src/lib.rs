@@ -4,6 +4,9 @@
 //! A leaf crate. It holds values and their checks, and nothing that does I/O, so that
 //! everything from the state machine to the shell can share one name per thing.
 
+#![cfg_attr(not(test), forbid(clippy::disallowed_methods))]
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 pub mod attr;
 pub mod detail;
 pub mod duty;

@@ -21,7 +21,7 @@ const PATTERN_BYTES: usize = 4_194_301;
 ///
 /// # Errors
 /// `local_io` when the disk cannot be measured, `interrupted`.
-pub async fn write(
+pub(crate) async fn write(
     plan: &Plan,
     scratch: &Scratch,
     watched: &Watched,
@@ -43,7 +43,7 @@ pub async fn write(
 ///
 /// # Errors
 /// As [`write`].
-pub async fn read(
+pub(crate) async fn read(
     plan: &Plan,
     scratch: &Scratch,
     watched: &Watched,

@@ -9,7 +9,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// CPU seconds, user and system together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct CpuSeconds {
+pub(crate) struct CpuSeconds {
     pub client: f64,
     /// Of all daemons together; none when they are not on this machine.
     pub daemons: Option<f64>,
@@ -17,19 +17,19 @@ pub struct CpuSeconds {
 
 /// Who is asked.
 #[derive(Debug, Clone, Default)]
-pub struct Watched {
+pub(crate) struct Watched {
     daemons: Vec<u32>,
 }
 
 impl Watched {
     /// This process, and the daemons of the local cluster if that is what we talk to.
-    pub fn find(local_cluster: Option<&Folders>) -> Self {
+    pub(crate) fn find(local_cluster: Option<&Folders>) -> Self {
         let status = local_cluster.and_then(|folders| local::status(folders).ok()).unwrap_or_default();
         Self { daemons: status.into_iter().filter_map(|daemon| daemon.pid).collect() }
     }
 
     /// What they have used so far.
-    pub fn used(&self) -> CpuSeconds {
+    pub(crate) fn used(&self) -> CpuSeconds {
         let daemons = || self.daemons.iter().filter_map(|pid| used_by(&pid.to_string())).sum();
         CpuSeconds { client: used_by("self").unwrap_or(0.0), daemons: (!self.daemons.is_empty()).then(daemons) }
     }
@@ -38,13 +38,13 @@ impl Watched {
 impl CpuSeconds {
     /// What was used since `before`.
     #[must_use]
-    pub fn since(self, before: Self) -> Self {
+    pub(crate) fn since(self, before: Self) -> Self {
         let daemons = self.daemons.zip(before.daemons).map(|(now, then)| (now - then).max(0.0));
         Self { client: (self.client - before.client).max(0.0), daemons }
     }
 
     /// All of it.
-    pub fn total(self) -> f64 {
+    pub(crate) fn total(self) -> f64 {
         self.client + self.daemons.unwrap_or(0.0)
     }
 }

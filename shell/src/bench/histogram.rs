@@ -10,7 +10,7 @@ const BUCKETS: usize = (64 - STEP_BITS as usize + 1) * STEPS;
 
 /// Counts spans of time by size.
 #[derive(Debug, Clone)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     counts: Vec<u64>,
     total: u64,
     max: Duration,
@@ -42,7 +42,7 @@ fn top(bucket: usize) -> u64 {
 }
 
 impl Histogram {
-    pub fn note(&mut self, span: Duration) {
+    pub(crate) fn note(&mut self, span: Duration) {
         let ns = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
         if let Some(count) = self.counts.get_mut(bucket(ns)) {
             *count += 1;
@@ -52,7 +52,7 @@ impl Histogram {
     }
 
     /// Adds what another one counted.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
         }
@@ -61,17 +61,17 @@ impl Histogram {
     }
 
     /// How many were noted.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
     /// The longest.
-    pub fn max(&self) -> Duration {
+    pub(crate) fn max(&self) -> Duration {
         self.max
     }
 
     /// The span that `part` of all do not exceed; zero of none.
-    pub fn percentile(&self, part: f64) -> Duration {
+    pub(crate) fn percentile(&self, part: f64) -> Duration {
         let wanted = (self.total as f64 * part).ceil().max(1.0) as u64;
         let mut seen = 0;
         for (bucket, count) in self.counts.iter().enumerate() {

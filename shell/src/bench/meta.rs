@@ -30,7 +30,7 @@ enum Call {
 ///
 /// # Errors
 /// `local_io` when the disk cannot be measured; those of connecting.
-pub async fn meta(
+pub(crate) async fn meta(
     plan: &Plan,
     scratch: &Scratch,
     options: ClientOptions,

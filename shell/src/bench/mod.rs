@@ -9,18 +9,18 @@ mod raw;
 mod scratch;
 mod small;
 
-pub use bulk::{read, write};
-pub use cpu::Watched;
-pub use meta::meta;
-pub use phase::{Limit, Outcome, Phase};
-pub use scratch::Scratch;
-pub use small::small;
+pub(crate) use bulk::{read, write};
+pub(crate) use cpu::Watched;
+pub(crate) use meta::meta;
+pub(crate) use phase::{Limit, Outcome, Phase};
+pub(crate) use scratch::Scratch;
+pub(crate) use small::small;
 
 use std::time::Duration;
 
 /// How a bench is run.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Bytes of each file.
     pub size: u64,
     pub files: u64,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// What a phase measured.
 #[derive(Debug, Clone)]
-pub struct Phase {
+pub(crate) struct Phase {
     pub name: &'static str,
     pub took: Duration,
     pub bytes: u64,
@@ -25,7 +25,7 @@ pub struct Phase {
 
 /// What the machine could do at most.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Limit {
+pub(crate) struct Limit {
     pub name: &'static str,
     /// The phase that it is the limit of.
     pub of: &'static str,
@@ -37,14 +37,14 @@ pub struct Limit {
 
 /// What a bench found.
 #[derive(Debug, Clone, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub phases: Vec<Phase>,
     pub limits: Vec<Limit>,
 }
 
 /// Collects one phase while it runs.
 #[derive(Debug)]
-pub struct Collector {
+pub(super) struct Collector {
     phase: Phase,
     start: Instant,
     watched: Watched,
@@ -52,7 +52,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn begin(name: &'static str, jobs: usize, watched: &Watched) -> Self {
+    pub(super) fn begin(name: &'static str, jobs: usize, watched: &Watched) -> Self {
         let phase = Phase {
             name,
             took: Duration::ZERO,
@@ -67,7 +67,7 @@ impl Collector {
     }
 
     /// Counts one operation that took so long.
-    pub fn note(&mut self, took: Duration, result: Result<u64>) {
+    pub(super) fn note(&mut self, took: Duration, result: Result<u64>) {
         match result {
             Ok(bytes) => {
                 self.phase.latencies.note(took);
@@ -81,13 +81,13 @@ impl Collector {
     }
 
     /// Counts what somebody else counted.
-    pub fn add(&mut self, latencies: &Histogram, errors: u64, error: Option<Error>) {
+    pub(super) fn add(&mut self, latencies: &Histogram, errors: u64, error: Option<Error>) {
         self.phase.latencies.add(latencies);
         self.phase.errors += errors;
         self.phase.error = self.phase.error.take().or(error);
     }
 
-    pub fn end(mut self) -> Phase {
+    pub(super) fn end(mut self) -> Phase {
         self.phase.took = self.start.elapsed();
         self.phase.cpu = self.watched.used().since(self.before);
         self.phase
@@ -96,17 +96,17 @@ impl Collector {
 
 impl Phase {
     /// Bytes per second.
-    pub fn throughput(&self) -> f64 {
+    pub(crate) fn throughput(&self) -> f64 {
         self.bytes as f64 / self.took.as_secs_f64().max(1e-9)
     }
 
     /// Operations per second.
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.latencies.total() as f64 / self.took.as_secs_f64().max(1e-9)
     }
 
     /// CPU seconds for each GiB; none where no bytes were moved.
-    pub fn cpu_per_gib(&self) -> Option<f64> {
+    pub(crate) fn cpu_per_gib(&self) -> Option<f64> {
         (self.bytes > 0).then(|| self.cpu.total() / (self.bytes as f64 / (1u64 << 30) as f64))
     }
 
@@ -138,7 +138,7 @@ impl Outcome {
     }
 
     /// For programs.
-    pub fn json(&self, name: &str) -> Value {
+    pub(crate) fn json(&self, name: &str) -> Value {
         let limits: Vec<Value> = self
             .limits
             .iter()
@@ -151,7 +151,7 @@ impl Outcome {
     }
 
     /// For people.
-    pub fn text(&self, view: &View) -> String {
+    pub(crate) fn text(&self, view: &View) -> String {
         use dfs_tui::figures::{count, latency, rate};
         use dfs_tui::{Align, Table};
         let mut table = Table::new(&[

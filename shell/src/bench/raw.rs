@@ -18,7 +18,7 @@ const STREAMS: u64 = 3;
 
 /// A folder on the disk that is measured; it and all in it go when it is dropped.
 #[derive(Debug)]
-pub struct RawDisk {
+pub(super) struct RawDisk {
     folder: PathBuf,
 }
 
@@ -49,7 +49,7 @@ impl Block {
 ///
 /// # Errors
 /// `local_io` when the disk is full, is not ours to write on, or knows no O_DIRECT.
-pub fn measure(beside: &Path, how: impl FnOnce(&RawDisk) -> io::Result<f64>) -> Result<f64> {
+pub(super) fn measure(beside: &Path, how: impl FnOnce(&RawDisk) -> io::Result<f64>) -> Result<f64> {
     RawDisk::new(beside).and_then(|raw| how(&raw)).map_err(|error| local_io(beside, &error))
 }
 
@@ -71,7 +71,7 @@ impl RawDisk {
     ///
     /// # Errors
     /// When the disk is full or knows no O_DIRECT.
-    pub fn write_rate(&self, bytes: u64) -> io::Result<f64> {
+    pub(super) fn write_rate(&self, bytes: u64) -> io::Result<f64> {
         let blocks = blocks(bytes);
         let took = self.at_once(|path| write(path, blocks))?;
         Ok((blocks * BLOCK_BYTES as u64) as f64 / took.as_secs_f64())
@@ -81,7 +81,7 @@ impl RawDisk {
     ///
     /// # Errors
     /// As [`RawDisk::write_rate`].
-    pub fn read_rate(&self, bytes: u64) -> io::Result<f64> {
+    pub(super) fn read_rate(&self, bytes: u64) -> io::Result<f64> {
         let blocks = blocks(bytes / STREAMS);
         self.at_once(|path| write(path, blocks))?;
         let took = self.at_once(read)?;
@@ -92,7 +92,7 @@ impl RawDisk {
     ///
     /// # Errors
     /// As [`RawDisk::write_rate`].
-    pub fn sync_rate(&self, duration: Duration) -> io::Result<f64> {
+    pub(super) fn sync_rate(&self, duration: Duration) -> io::Result<f64> {
         const RECORD_BYTES: usize = 256;
         let mut file = File::create(self.path("log"))?;
         let mut block = Block::new();
@@ -118,7 +118,7 @@ impl RawDisk {
     ///
     /// # Errors
     /// As [`RawDisk::write_rate`].
-    pub fn file_rate(&self, jobs: usize, duration: Duration) -> io::Result<f64> {
+    pub(super) fn file_rate(&self, jobs: usize, duration: Duration) -> io::Result<f64> {
         let start = Instant::now();
         let counts = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..jobs.max(1))

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A folder that is there for one bench.
 #[derive(Debug)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     pub client: Client,
     folder: DfsPath,
 }
@@ -17,7 +17,7 @@ impl Scratch {
     ///
     /// # Errors
     /// Those of the mkdir.
-    pub async fn make(context: &mut Context<'_>) -> Result<Self> {
+    pub(crate) async fn make(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -31,7 +31,7 @@ impl Scratch {
     ///
     /// # Errors
     /// When it is no name.
-    pub fn path(&self, name: &str) -> Result<DfsPath> {
+    pub(crate) fn path(&self, name: &str) -> Result<DfsPath> {
         Ok(self.folder.join(name)?)
     }
 
@@ -39,7 +39,7 @@ impl Scratch {
     ///
     /// # Errors
     /// Those of the delete, with a hint how to do it by hand.
-    pub async fn clean(self) -> Result<()> {
+    pub(crate) async fn clean(self) -> Result<()> {
         match self.client.delete(&self.folder, true).await {
             Ok(_) => Ok(()),
             Err(error) if error.code == ErrorCode::NotFound => Ok(()),

@@ -20,7 +20,7 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 ///
 /// # Errors
 /// `local_io` when the disk cannot be measured; `usage` for files that are not small.
-pub async fn small(
+pub(crate) async fn small(
     plan: &Plan,
     scratch: &Scratch,
     watched: &Watched,

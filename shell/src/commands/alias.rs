@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 /// Arguments of `alias`.
 #[derive(Debug, Args)]
-pub struct Set {
+pub(super) struct Set {
     /// NAME='LINE', or a NAME to be shown; without any, all are listed.
     #[arg(value_name = "NAME=LINE")]
     aliases: Vec<String>,
@@ -62,7 +62,7 @@ fn set(context: &mut Context<'_>, name: &str, line: &str) -> Result<()> {
 }
 
 /// There is no alias of this name.
-pub fn no_such(name: &str) -> Error {
+pub(super) fn no_such(name: &str) -> Error {
     let error = Error::new(ErrorCode::InvalidArgument, "there is no such alias").at(name);
     let is_command = COMMANDS.iter().any(|command| command.name == name);
     error.hint(if is_command { "it is a command: help explains it" } else { "alias lists them" })
@@ -73,7 +73,7 @@ struct List(Vec<Alias>);
 
 /// A name and what it stands for.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Alias {
+pub(super) struct Alias {
     name: String,
     /// Put in the place of the name.
     line: String,

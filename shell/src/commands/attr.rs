@@ -20,7 +20,7 @@ const PREFIX: &str = "user.";
 
 /// Arguments of `attr`.
 #[derive(Debug, Args)]
-pub struct Attr {
+pub(super) struct Attr {
     /// What to do.
     #[arg(value_name = "ACTION")]
     action: Action,
@@ -156,7 +156,7 @@ fn from_stdin(context: &Context<'_>) -> Result<Vec<u8>> {
 
 /// Attributes of a file or folder.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Attributes {
+pub(super) struct Attributes {
     path: String,
     /// Those that were listed, read or set.
     attributes: Vec<Attribute>,

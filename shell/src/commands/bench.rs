@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
-pub struct Bench {
+pub(super) struct Bench {
     /// What to measure.
     what: What,
     /// Bytes of each file; 1GiB for write and read, 4KiB for small.

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 
 /// Arguments of `cat`.
 #[derive(Debug, Args)]
-pub struct Cat {
+pub(super) struct Cat {
     /// The files, one after another.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,

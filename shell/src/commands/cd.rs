@@ -9,7 +9,7 @@ use std::ffi::OsString;
 
 /// Arguments of `cd`.
 #[derive(Debug, Args)]
-pub struct Cd {
+pub(super) struct Cd {
     /// The new working folder; `-` for the one before; / if none.
     path: Option<OsString>,
 }

@@ -21,7 +21,7 @@ const OWN_READ_AND_PASS: u16 = 0o500;
 
 /// What was changed.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct Changes {
+pub(super) struct Changes {
     changed: Vec<Changed>,
 }
 
@@ -41,7 +41,7 @@ impl Report for Changes {
 
 /// What a command was asked to change.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub(super) struct Asked<'a> {
     /// The paths, as they were given.
     pub paths: &'a [OsString],
     /// What stands before the paths.
@@ -55,7 +55,11 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// When nothing can go on: no cluster, Ctrl-C, no output. What fails for single paths is reported.
-pub async fn change(context: &mut Context<'_>, asked: Asked<'_>, new: impl Fn(&Stat) -> AttributeChange) -> Result<()> {
+pub(super) async fn change(
+    context: &mut Context<'_>,
+    asked: Asked<'_>,
+    new: impl Fn(&Stat) -> AttributeChange,
+) -> Result<()> {
     let client = context.client().await?;
     let mut changes = Changes::default();
     for text in asked.paths {

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Arguments of `checksum`.
 #[derive(Debug, Args)]
-pub struct Checksum {
+pub(super) struct Checksum {
     /// The files.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
@@ -59,7 +59,7 @@ impl Verb for Checksum {
 
 /// The checksum of a file.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Sum {
+pub(super) struct Sum {
     path: String,
     /// Eight hexadecimal digits, of the whole content.
     crc32c: String,

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 
 /// Arguments of `chmod`.
 #[derive(Debug, Args)]
-pub struct Chmod {
+pub(super) struct Chmod {
     /// All below a folder, too; up to 10,000 entries change in one step, more folder by folder.
     #[arg(short = 'R')]
     recursive: bool,

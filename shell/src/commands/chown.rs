@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 /// Arguments of `chown`.
 #[derive(Debug, Args)]
-pub struct Chown {
+pub(super) struct Chown {
     /// All below a folder, too; up to 10,000 entries change in one step, more folder by folder.
     #[arg(short = 'R')]
     recursive: bool,

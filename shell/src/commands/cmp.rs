@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Arguments of `cmp`.
 #[derive(Debug, Args)]
-pub struct Cmp {
+pub(super) struct Cmp {
     /// The local file; `-` is standard input.
     local: PathBuf,
     /// The remote one.
@@ -73,7 +73,7 @@ impl Verb for Cmp {
 
 /// What a comparison found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Compared {
+pub(super) struct Compared {
     same: bool,
     local: String,
     remote: String,
@@ -83,7 +83,7 @@ pub struct Compared {
 
 /// Where two files begin to differ.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Difference {
+pub(super) struct Difference {
     /// From 1.
     byte: u64,
     /// From 1.
@@ -95,7 +95,7 @@ pub struct Difference {
 /// One of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Side {
+pub(super) enum Side {
     Local,
     Remote,
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// Arguments of `config`.
 #[derive(Debug, Args)]
-pub struct Config {
+pub(super) struct Config {
     /// What to do.
     #[arg(value_name = "ACTION")]
     action: Action,
@@ -23,7 +23,7 @@ pub struct Config {
 
 /// What can be done with the settings.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Action {
+pub(super) enum Action {
     /// Each key, its value, and where that comes from.
     Show,
 }
@@ -57,7 +57,7 @@ impl Verb for Config {
 
 /// The settings.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Settings {
+pub(super) struct Settings {
     /// The file that was read; null if there was none.
     file: Option<String>,
     /// The file that is read where no other is asked for.
@@ -67,7 +67,7 @@ pub struct Settings {
 
 /// One setting.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Setting {
+pub(super) struct Setting {
     /// As in `client.masters`.
     key: String,
     /// As it stands in a TOML file.

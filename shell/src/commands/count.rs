@@ -14,7 +14,7 @@ use std::ffi::OsString;
 
 /// Arguments of `count`.
 #[derive(Debug, Args)]
-pub struct Count {
+pub(super) struct Count {
     /// Sizes for people.
     #[arg(short = 'h')]
     human: bool,

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 
 /// Arguments of `cp`.
 #[derive(Debug, Args)]
-pub struct Cp {
+pub(super) struct Cp {
     /// Folders with all that is in them.
     #[arg(short)]
     recursive: bool,
@@ -60,7 +60,7 @@ impl Verb for Cp {
 
 /// What was copied.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Copies {
+pub(super) struct Copies {
     copied: Vec<OneCopy>,
 }
 

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 
 /// The last argument, after a look at the cluster.
 #[derive(Debug)]
-pub struct Destination {
+pub(super) struct Destination {
     target: DfsPath,
     /// It is an existing directory.
     into: bool,
@@ -20,7 +20,7 @@ impl Destination {
     ///
     /// # Errors
     /// `not_a_directory` for several sources and no folder.
-    pub async fn of(
+    pub(super) async fn of(
         context: &Context<'_>,
         client: &Client,
         target: DfsPath,
@@ -39,7 +39,7 @@ impl Destination {
     ///
     /// # Errors
     /// `invalid_path` when its name does not fit in there.
-    pub fn place(&self, from: &DfsPath) -> Result<DfsPath> {
+    pub(super) fn place(&self, from: &DfsPath) -> Result<DfsPath> {
         match from.name() {
             Some(name) if self.into => self.target.join(name).map_err(|error| Error::from(error).at(from)),
             _ => Ok(self.target.clone()),
@@ -51,7 +51,7 @@ impl Destination {
 ///
 /// # Errors
 /// `invalid_path`.
-pub fn plan(context: &mut Context<'_>, flags: &[&str], sources: &[OsString], target: &DfsPath) -> Result<()> {
+pub(super) fn plan(context: &mut Context<'_>, flags: &[&str], sources: &[OsString], target: &DfsPath) -> Result<()> {
     let sources = sources.iter().map(|source| context.remote(source)).collect::<Result<Vec<_>>>()?;
     let paths = sources.iter().chain([target]).map(DfsPath::as_str);
     context.only_planned([context.command].into_iter().chain(flags.iter().copied()).chain(paths));
@@ -60,7 +60,7 @@ pub fn plan(context: &mut Context<'_>, flags: &[&str], sources: &[OsString], tar
 
 /// Returns the error with the path that it is about: masters name the source also when the directory of the target is
 /// missing. `replaces` is the hint for a target that exists.
-pub async fn blamed(
+pub(super) async fn blamed(
     context: &Context<'_>,
     client: &Client,
     error: Error,
@@ -79,7 +79,7 @@ pub async fn blamed(
 }
 
 /// Returns whether `path` is a directory; false when nothing is there.
-pub async fn is_folder(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
+pub(super) async fn is_folder(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
     match context.call(client.stat(path)).await {
         Ok(stat) => Ok(stat.kind == Kind::Directory),
         Err(error) if error.code == ErrorCode::NotFound => Ok(false),

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 /// Arguments of `df`.
 #[derive(Debug, Args)]
-pub struct Df {
+pub(super) struct Df {
     /// Sizes for people.
     #[arg(short = 'h')]
     human: bool,

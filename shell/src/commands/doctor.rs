@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `doctor` takes no arguments.
 #[derive(Debug, Args)]
-pub struct Doctor {}
+pub(super) struct Doctor {}
 
 impl Verb for Doctor {
     const NAME: &'static str = "doctor";
@@ -153,7 +153,7 @@ fn versions(seen: &Seen) -> Check {
 
 /// What was found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Diagnosis {
+pub(super) struct Diagnosis {
     /// Every verdict is `ok`.
     well: bool,
     checks: Vec<Check>,

@@ -16,7 +16,7 @@ use std::ffi::OsString;
 
 /// Arguments of `du`.
 #[derive(Debug, Args)]
-pub struct Du {
+pub(super) struct Du {
     /// One line for each path, not for what is in it.
     #[arg(short)]
     summary: bool,

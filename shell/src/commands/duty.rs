@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const PACE: u64 = 100 << 20;
 
 /// Has a datanode emptied; with `wait`, until it can be stopped.
-pub async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait: bool) -> Result<()> {
+pub(super) async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait: bool) -> Result<()> {
     let mut node = find(context, name).await?;
     if node.duty != Duty::Drain {
         check(context, &node, Duty::Drain).await?;
@@ -35,7 +35,7 @@ pub async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait: bool)
 }
 
 /// Lets a datanode take chunks again.
-pub async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> {
+pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> {
     let node = find(context, name).await?;
     if context.only_planned(["node", "resume", &*node.id.to_string()]) {
         return Ok(());
@@ -46,7 +46,7 @@ pub async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> {
 }
 
 /// Has the masters forget a dead datanode.
-pub async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
+pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
     let node = find(context, name).await?;
     check(context, &node, Duty::Gone).await?;
     if context.only_planned(["node", "forget", "--yes", &*node.id.to_string()]) {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Arguments of `echo`.
 #[derive(Debug, Args)]
-pub struct Echo {
+pub(super) struct Echo {
     /// The words; -n before them leaves out the end of the line.
     #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
@@ -40,7 +40,7 @@ impl Verb for Echo {
 
 /// The words, a space between any two.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Said {
+pub(super) struct Said {
     text: String,
     #[serde(skip)]
     bare: bool,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// What `--json` says of a file or folder.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct EntryJson<'a> {
+pub(super) struct EntryJson<'a> {
     path: &'a str,
     name: &'a str,
     /// `file` or `directory`.
@@ -33,7 +33,7 @@ pub struct EntryJson<'a> {
 }
 
 impl<'a> EntryJson<'a> {
-    pub fn of(path: &'a str, stat: &'a Stat) -> Self {
+    pub(super) fn of(path: &'a str, stat: &'a Stat) -> Self {
         Self {
             path,
             name: path.rsplit('/').next().unwrap_or(path),
@@ -65,7 +65,7 @@ fn kind_text(kind: Kind) -> &'static str {
 }
 
 /// `drwxr-xr-x`.
-pub fn mode_text(kind: Kind, mode: u16) -> String {
+pub(super) fn mode_text(kind: Kind, mode: u16) -> String {
     let first = if kind == Kind::Directory { 'd' } else { '-' };
     let bits = (0..9).map(|bit| match (mode & (0o400 >> bit) != 0, bit % 3) {
         (false, _) => '-',

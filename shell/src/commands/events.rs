@@ -20,7 +20,7 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// Arguments of `events`.
 #[derive(Debug, Args)]
-pub struct Events {
+pub(super) struct Events {
     /// The newest so many.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     number: usize,

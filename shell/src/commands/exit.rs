@@ -7,7 +7,7 @@ use dfs_types::Result;
 
 /// Arguments of `exit`.
 #[derive(Debug, Args)]
-pub struct Exit {
+pub(super) struct Exit {
     /// The exit code of the program.
     #[arg(default_value_t = 0)]
     code: u8,

@@ -14,7 +14,7 @@ const LISTEN_EVERY: Duration = Duration::from_millis(100);
 
 /// Arguments of `fg`.
 #[derive(Debug, Args)]
-pub struct Fg {
+pub(super) struct Fg {
     /// Its number, as `jobs` shows it; the last one if none.
     number: Option<String>,
 }

@@ -13,7 +13,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Arguments of `find`. Its long flags are as good with one dash as with two.
 #[derive(Debug, Args)]
-pub struct Find {
+pub(super) struct Find {
     /// Where to search; the working folder if none.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,

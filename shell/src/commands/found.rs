@@ -13,7 +13,7 @@ use std::ffi::OsString;
 
 /// A file or folder that was found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct FoundJson<'a> {
+pub(super) struct FoundJson<'a> {
     #[serde(flatten)]
     entry: EntryJson<'a>,
     /// Its chunks that lack copies, if that was looked for.
@@ -23,7 +23,7 @@ pub struct FoundJson<'a> {
 
 /// Chunks with fewer live copies than they should have; each stands in one of the numbers.
 #[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
-pub struct ShortJson {
+pub(super) struct ShortJson {
     /// No live copy.
     missing: u64,
     /// One live copy where more are wanted.
@@ -39,19 +39,19 @@ impl From<Short> for ShortJson {
 }
 
 impl<'a> FoundJson<'a> {
-    pub fn of(found: &'a Found, with_chunks: bool) -> Self {
+    pub(super) fn of(found: &'a Found, with_chunks: bool) -> Self {
         Self { entry: EntryJson::of(found.path.as_str(), &found.stat), short: with_chunks.then(|| found.short.into()) }
     }
 }
 
 /// A search, page by page.
-pub struct Search {
+pub(super) struct Search {
     client: Client,
     find: Option<Find>,
 }
 
 impl Search {
-    pub fn new(client: &Client, path: &DfsPath, wanted: &Wanted) -> Self {
+    pub(super) fn new(client: &Client, path: &DfsPath, wanted: &Wanted) -> Self {
         let find = Find { path: path.clone(), after: None, wanted: wanted.clone() };
         Self { client: client.clone(), find: Some(find) }
     }
@@ -60,7 +60,7 @@ impl Search {
     ///
     /// # Errors
     /// Those of the call. Folders that may not be read are reported, and the search goes on.
-    pub async fn page(&mut self, context: &mut Context<'_>) -> Result<Option<FoundPage>> {
+    pub(super) async fn page(&mut self, context: &mut Context<'_>) -> Result<Option<FoundPage>> {
         let Some(find) = self.find.take() else { return Ok(None) };
         let mut page = context.call(self.client.find(find.clone())).await.map_err(|error| about(error, &find.path))?;
         self.find = page.next.take().map(|next| Find { after: Some(next), ..find });
@@ -75,7 +75,7 @@ impl Search {
 ///
 /// # Errors
 /// When nothing can go on.
-pub async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: Wanted) -> Result<()> {
+pub(super) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: Wanted) -> Result<()> {
     let client = context.client().await?;
     let mut rows = Rows::default();
     for place in places(context, texts)? {

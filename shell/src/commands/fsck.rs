@@ -16,7 +16,7 @@ use std::ffi::OsString;
 /// Arguments of `fsck`. It ends with 5 where chunks are missing, with 1 where only copies are, and with 6 where something
 /// seems to be missing and not all datanodes have reported yet.
 #[derive(Debug, Args)]
-pub struct Fsck {
+pub(super) struct Fsck {
     /// What to look at; everything if none.
     #[arg(value_name = "PATH")]
     path: Option<OsString>,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `get`.
 #[derive(Debug, Args)]
-pub struct Get {
+pub(super) struct Get {
     /// Folders with all that is in them, with their modes and times.
     #[arg(short)]
     recursive: bool,

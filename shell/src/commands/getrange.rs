@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// Arguments of `getrange`.
 #[derive(Debug, Args)]
-pub struct GetRange {
+pub(super) struct GetRange {
     /// The file.
     remote: OsString,
     /// Where to begin, in bytes; 64MiB and the like are fine.

@@ -9,14 +9,14 @@ use dfs_types::{ByteSize, DfsPath, Result};
 use std::ffi::OsString;
 
 /// Lines that are shown if nothing else is said.
-pub const LINES: u64 = 10;
+pub(super) const LINES: u64 = 10;
 /// The first read for lines, and the largest.
 const READ_BYTES: u64 = 64 << 10;
 const READ_BYTES_MAX: u64 = 4 << 20;
 
 /// Arguments of `head`.
 #[derive(Debug, Args)]
-pub struct Head {
+pub(super) struct Head {
     /// So many bytes, as in 512 or 4KiB.
     #[arg(short = 'c', long, value_name = "N", conflicts_with = "lines")]
     bytes: Option<ByteSize>,
@@ -81,7 +81,7 @@ impl Head {
 }
 
 /// Of several files each has its name above it.
-pub fn title(context: &mut Context<'_>, path: &DfsPath, files: usize, index: usize) -> Result<()> {
+pub(super) fn title(context: &mut Context<'_>, path: &DfsPath, files: usize, index: usize) -> Result<()> {
     if files < 2 {
         return Ok(());
     }

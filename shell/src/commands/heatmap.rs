@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 /// Arguments of `heatmap`.
 #[derive(Debug, Args)]
-pub struct Heatmap {
+pub(super) struct Heatmap {
     /// What to look at.
     #[arg(long, value_name = "LENS", default_value = "fill")]
     lens: Lens,
@@ -20,7 +20,7 @@ pub struct Heatmap {
 
 /// What can be looked at in one picture: what is read and written is the difference between two.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Lens {
+pub(super) enum Lens {
     /// How full each datanode is.
     Fill,
     /// How far that is from the mean.

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 /// Arguments of `help`.
 #[derive(Debug, Args)]
-pub struct Help {
+pub(super) struct Help {
     /// The command; all of them if none.
     command: Option<String>,
 }
@@ -42,7 +42,7 @@ impl Verb for Help {
 
 /// A command, explained.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Explained {
+pub(super) struct Explained {
     name: &'static str,
     about: &'static str,
     /// `files`, `cluster` or `shell`.
@@ -57,7 +57,7 @@ pub struct Explained {
 
 /// A flag, or what stands at a place.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Argument {
+pub(super) struct Argument {
     /// As it is typed: `-l`, `--rep`; both where there are two; none for what stands at a place.
     flags: Vec<String>,
     /// What it takes, as in `PATH`; none for a flag alone.
@@ -68,7 +68,7 @@ pub struct Argument {
 
 /// A line that does something.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Line {
+pub(super) struct Line {
     line: &'static str,
     what: &'static str,
 }

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 /// Arguments of `history`.
 #[derive(Debug, Args)]
-pub struct Show {
+pub(super) struct Show {
     /// Only the newest N.
     #[arg(value_name = "N")]
     count: Option<usize>,
@@ -51,7 +51,7 @@ struct Lines(Vec<Typed>);
 
 /// A line that was typed.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Typed {
+pub(super) struct Typed {
     /// From 1, the oldest.
     number: usize,
     line: String,

@@ -16,7 +16,7 @@ use std::ffi::OsString;
 
 /// Arguments of `info`.
 #[derive(Debug, Args)]
-pub struct Info {
+pub(super) struct Info {
     /// The file or folder.
     path: OsString,
 }
@@ -50,7 +50,7 @@ struct Shown {
 
 /// A file or folder, and how well it is kept.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Kept<'k> {
+pub(super) struct Kept<'k> {
     entry: EntryJson<'k>,
     /// How many copies its worst chunk has, in words.
     health: String,

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 /// Arguments of `jobs`.
 #[derive(Debug, Args)]
-pub struct Jobs {
+pub(super) struct Jobs {
     /// `cancel` and the numbers of jobs ends those; all of them without a number.
     #[arg(value_name = "cancel N")]
     words: Vec<String>,
@@ -60,7 +60,7 @@ fn cancel(context: &mut Context<'_>, numbers: &[String]) -> Result<()> {
 
 /// A command in the background.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct JobNow {
+pub(super) struct JobNow {
     number: usize,
     /// `running`, `done`, `interrupted` or `failed`.
     state: &'static str,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// Arguments of `lcd`.
 #[derive(Debug, Args)]
-pub struct Lcd {
+pub(super) struct Lcd {
     /// The new working folder; `-` for the one before; the home folder if none.
     path: Option<PathBuf>,
 }

@@ -16,7 +16,7 @@ use std::time::UNIX_EPOCH;
 
 /// Arguments of `lls`.
 #[derive(Debug, Args)]
-pub struct Lls {
+pub(super) struct Lls {
     /// Flags and paths, as for the local ls.
     #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
     arguments: Vec<OsString>,
@@ -99,7 +99,7 @@ impl Report for Found {
 
 /// A local file or folder.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct LocalEntry {
+pub(super) struct LocalEntry {
     path: String,
     name: String,
     /// `file`, `directory`, `symlink` or `other`.

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 
 /// Arguments of `locate`.
 #[derive(Debug, Args)]
-pub struct Locate {
+pub(super) struct Locate {
     /// The file.
     path: OsString,
 }
@@ -51,7 +51,7 @@ impl Report for Found {
 
 /// A chunk and where it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Chunk {
+pub(super) struct Chunk {
     /// Its id, in hex.
     chunk: String,
     generation: u32,
@@ -65,14 +65,14 @@ pub struct Chunk {
 
 /// A replica.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Replica {
+pub(super) struct Replica {
     /// As in `datanode-2`.
     node: String,
     address: String,
 }
 
 impl Chunk {
-    pub fn of(chunk: &LocatedChunk) -> Self {
+    pub(super) fn of(chunk: &LocatedChunk) -> Self {
         let replica =
             |replica: &NodeAddress| Replica { node: replica.id.to_string(), address: replica.address.to_string() };
         Self {
@@ -86,7 +86,7 @@ impl Chunk {
 }
 
 /// Chunks and their replicas, a line each.
-pub fn chunk_table(chunks: &[LocatedChunk], view: &View) -> String {
+pub(super) fn chunk_table(chunks: &[LocatedChunk], view: &View) -> String {
     let mut table = Table::new(&[
         ("OFFSET", Align::Right),
         ("LENGTH", Align::Right),

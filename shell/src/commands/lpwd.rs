@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// `lpwd` takes no arguments.
 #[derive(Debug, Args)]
-pub struct Lpwd {}
+pub(super) struct Lpwd {}
 
 impl Verb for Lpwd {
     const NAME: &'static str = "lpwd";

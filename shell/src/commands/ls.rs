@@ -21,7 +21,7 @@ const BATCH: usize = 4096;
 
 /// Arguments of `ls`.
 #[derive(Debug, Args)]
-pub struct Ls {
+pub(super) struct Ls {
     /// Mode, copies, owner, size and time, too.
     #[arg(short = 'l')]
     long: bool,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// `masters` takes no arguments.
 #[derive(Debug, Args)]
-pub struct Masters {}
+pub(super) struct Masters {}
 
 impl Verb for Masters {
     const NAME: &'static str = "masters";
@@ -54,7 +54,7 @@ impl Verb for Masters {
 
 /// The masters.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Found {
+pub(super) struct Found {
     /// As in `master-1`; null while none leads.
     leader: Option<String>,
     masters: Vec<Master>,
@@ -62,7 +62,7 @@ pub struct Found {
 
 /// One master, as it says itself.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Master {
+pub(super) struct Master {
     id: String,
     address: String,
     /// `leader`, `follower`, `candidate`; `unknown` when it does not answer.

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 
 /// Arguments of `mkdir`.
 #[derive(Debug, Args)]
-pub struct Mkdir {
+pub(super) struct Mkdir {
     /// Make the folders above it, too; an existing folder is no error.
     #[arg(short)]
     parents: bool,
@@ -69,7 +69,7 @@ impl Mkdir {
 
 /// What was made.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Made {
+pub(super) struct Made {
     /// Paths; with -p also those that were there.
     made: Vec<String>,
 }

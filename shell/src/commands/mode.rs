@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 /// A change of permission bits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mode {
+pub(super) enum Mode {
     /// These bits, whatever was there.
     Bits(u16),
     /// Done in their order, each to what the ones before left.
@@ -13,7 +13,7 @@ pub enum Mode {
 
 /// `+x` for some of owner, group and others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clause {
+pub(super) struct Clause {
     /// The bits that it may touch.
     mask: u16,
     operation: Operation,
@@ -43,7 +43,7 @@ const ALL: u16 = 0o7777;
 
 impl Mode {
     /// The bits that an entry with the bits `mode` has afterwards.
-    pub fn apply(&self, mode: u16, folder: bool) -> u16 {
+    pub(super) fn apply(&self, mode: u16, folder: bool) -> u16 {
         match self {
             Self::Bits(bits) => *bits,
             Self::Clauses(clauses) => clauses.iter().fold(mode, |mode, clause| clause.apply(mode, folder)),

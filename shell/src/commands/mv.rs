@@ -13,7 +13,7 @@ use std::ffi::OsString;
 
 /// Arguments of `mv`.
 #[derive(Debug, Args)]
-pub struct Mv {
+pub(super) struct Mv {
     /// Replace a file that is there.
     #[arg(short)]
     force: bool,
@@ -54,13 +54,13 @@ impl Verb for Mv {
 
 /// What was moved.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Moves {
+pub(super) struct Moves {
     moved: Vec<Move>,
 }
 
 /// One move.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Move {
+pub(super) struct Move {
     from: String,
     to: String,
 }

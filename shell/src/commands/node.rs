@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Arguments of `node`.
 #[derive(Debug, Args)]
-pub struct Node {
+pub(super) struct Node {
     /// What to do.
     #[arg(value_name = "ACTION")]
     action: Action,
@@ -33,7 +33,7 @@ pub struct Node {
 
 /// What can be done with a datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Action {
+pub(super) enum Action {
     /// All that is known of it.
     Show,
     /// Copy its chunks to others; it takes no new ones. Then it can be stopped.
@@ -79,7 +79,7 @@ impl Verb for Node {
 ///
 /// # Errors
 /// `invalid_argument` for what is no name of one, `not_found` for one that the masters have not heard of.
-pub async fn find(context: &mut Context<'_>, name: &str) -> Result<NodeStatus> {
+pub(super) async fn find(context: &mut Context<'_>, name: &str) -> Result<NodeStatus> {
     let id: DatanodeId = name
         .parse()
         .map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("{error}")).hint("nodes lists them"))?;
@@ -90,7 +90,7 @@ pub async fn find(context: &mut Context<'_>, name: &str) -> Result<NodeStatus> {
 }
 
 /// A datanode: for programs all of it, for people what is to be said, or all of it.
-pub struct Shown {
+pub(super) struct Shown {
     pub node: NodeStatus,
     pub said: Option<String>,
 }

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 /// Arguments of `nodes`.
 #[derive(Debug, Args)]
-pub struct Nodes {
+pub(super) struct Nodes {
     /// Their folders, traffic and versions, too.
     #[arg(short)]
     verbose: bool,
@@ -54,7 +54,7 @@ impl Report for Found<'_> {
 
 /// A datanode.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Node {
+pub(super) struct Node {
     /// As in `datanode-2`.
     id: String,
     address: String,
@@ -98,7 +98,7 @@ pub struct Node {
 
 /// A data folder of a datanode. Sizes are in bytes.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Folder {
+pub(super) struct Folder {
     path: String,
     capacity: u64,
     used: u64,
@@ -113,7 +113,7 @@ pub struct Folder {
 
 impl Node {
     /// The datanode as the masters see it.
-    pub fn of(node: &NodeStatus) -> Self {
+    pub(super) fn of(node: &NodeStatus) -> Self {
         let load = &node.load;
         let folders = load.folders.iter().map(|folder| Folder {
             path: folder.path.clone(),

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 
 /// What the arguments name; the working folder if there are none.
-pub fn or_here(texts: &[OsString]) -> Cow<'_, [OsString]> {
+pub(super) fn or_here(texts: &[OsString]) -> Cow<'_, [OsString]> {
     if texts.is_empty() { Cow::Owned(vec![OsString::from(".")]) } else { Cow::Borrowed(texts) }
 }
 
@@ -16,7 +16,7 @@ pub fn or_here(texts: &[OsString]) -> Cow<'_, [OsString]> {
 ///
 /// # Errors
 /// At Ctrl-C; wrong paths are reported.
-pub fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPath>> {
+pub(super) fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPath>> {
     let mut paths = Vec::new();
     for text in or_here(texts).iter() {
         let path = context.remote(text);
@@ -29,7 +29,7 @@ pub fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPa
 ///
 /// # Errors
 /// `invalid_path`, those of the call.
-pub async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
+pub(super) async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
     let path = context.remote(text)?;
     let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
     Ok((path, stat))
@@ -39,7 +39,7 @@ pub async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Re
 ///
 /// # Errors
 /// Those of `work`, no cluster, Ctrl-C. Places that are not there are reported.
-pub async fn each<'c>(
+pub(super) async fn each<'c>(
     context: &mut Context<'c>,
     texts: &[OsString],
     mut work: impl AsyncFnMut(&mut Context<'c>, &Client, DfsPath, Stat) -> Result<()>,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `put`.
 #[derive(Debug, Args)]
-pub struct Put {
+pub(super) struct Put {
     /// Folders with all that is in them; links and devices in them are skipped, and that is said.
     #[arg(short)]
     recursive: bool,

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// `pwd` takes no arguments.
 #[derive(Debug, Args)]
-pub struct Pwd {}
+pub(super) struct Pwd {}
 
 impl Verb for Pwd {
     const NAME: &'static str = "pwd";
@@ -30,7 +30,7 @@ impl Verb for Pwd {
 
 /// The working folder.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Here {
+pub(super) struct Here {
     pub path: String,
 }
 

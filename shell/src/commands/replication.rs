@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Arguments of `replication`.
 #[derive(Debug, Args)]
-pub struct Replication {
+pub(super) struct Replication {
     /// Look again every second, with rate and time left, until every chunk has its copies.
     #[arg(long)]
     watch: bool,

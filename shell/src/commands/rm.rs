@@ -14,7 +14,7 @@ use std::ffi::OsString;
 
 /// Arguments of `rm`.
 #[derive(Debug, Args)]
-pub struct Rm {
+pub(super) struct Rm {
     /// Delete folders with all that is in them.
     #[arg(short)]
     recursive: bool,
@@ -75,13 +75,13 @@ impl Verb for Rm {
 
 /// What was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Gone {
+pub(super) struct Gone {
     deleted: Vec<One>,
 }
 
 /// One path, and what was there and below it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct One {
+pub(super) struct One {
     path: String,
     files: u64,
     directories: u64,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Rows for people, one array for programs.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub(super) struct Rows {
     begun: bool,
 }
 
@@ -15,7 +15,7 @@ impl Rows {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         context: &mut Context<'_>,
         row: &impl Serialize,
@@ -35,7 +35,7 @@ impl Rows {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn end(self, context: &mut Context<'_>) -> Result<()> {
+    pub(super) fn end(self, context: &mut Context<'_>) -> Result<()> {
         match (context.json(), self.begun) {
             (true, true) => context.print("]\n"),
             (true, false) if !context.has_failed() => context.print("[]\n"),

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// Arguments of `safemode`.
 #[derive(Debug, Args)]
-pub struct Safemode {
+pub(super) struct Safemode {
     /// Whether it is on; nothing changes from now on; changes are made again.
     #[arg(value_name = "get|enter|leave", hide_possible_values = true)]
     action: Action,

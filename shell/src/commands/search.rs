@@ -10,7 +10,7 @@ use std::ffi::OsString;
 
 /// Arguments of `search`.
 #[derive(Debug, Args)]
-pub struct Search {
+pub(super) struct Search {
     /// What stands somewhere in the name.
     #[arg(value_name = "TEXT")]
     text: String,

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// Arguments of `set`.
 #[derive(Debug, Args)]
 #[command(after_help = OPTIONS_HELP)]
-pub struct Set {
+pub(super) struct Set {
     /// NAME=VALUE; without any, variables and options are listed.
     #[arg(value_name = "NAME=VALUE")]
     settings: Vec<String>,
@@ -103,7 +103,7 @@ fn option(options: &Options, name: &str) -> Option<bool> {
 
 /// Variables and options, by name.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Variables(BTreeMap<String, String>);
+pub(super) struct Variables(BTreeMap<String, String>);
 
 impl Report for Variables {
     fn text(&self, _: &View) -> String {

@@ -25,7 +25,7 @@ const CALLS_IN_FLIGHT: usize = 64;
 
 /// Arguments of `setrep`.
 #[derive(Debug, Args)]
-pub struct Setrep {
+pub(super) struct Setrep {
     /// All files below a folder, too.
     #[arg(short = 'R')]
     recursive: bool,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Arguments of `sleep`.
 #[derive(Debug, Args)]
-pub struct Sleep {
+pub(super) struct Sleep {
     /// How long: seconds, as in 2 or 0.5, or with a unit, as in 500ms or 5m.
     #[arg(value_name = "TIME", value_parser = seconds)]
     time: Duration,
@@ -34,7 +34,7 @@ impl Verb for Sleep {
 const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Seconds, with a fraction or a unit.
-pub fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let time = match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| "not a time".to_owned())?,
         Err(_) => dfs_types::parse_duration(text).map_err(|error| error.to_string())?,

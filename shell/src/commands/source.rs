@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Arguments of `source`.
 #[derive(Debug, Args)]
-pub struct Source {
+pub(super) struct Source {
     /// The script.
     #[arg(value_name = "FILE")]
     file: PathBuf,

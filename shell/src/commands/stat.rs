@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 /// Arguments of `stat`.
 #[derive(Debug, Args)]
-pub struct Stat {
+pub(super) struct Stat {
     /// What to look at.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
@@ -63,7 +63,7 @@ impl Report for Found {
 }
 
 /// The attributes, line by line.
-pub fn describe(path: &str, stat: &dfs_types::Stat, view: &View) -> String {
+pub(super) fn describe(path: &str, stat: &dfs_types::Stat, view: &View) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         let name = format!("{name:<12}");

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// `status` takes no arguments.
 #[derive(Debug, Args)]
-pub struct Status {}
+pub(super) struct Status {}
 
 impl Verb for Status {
     const NAME: &'static str = "status";
@@ -60,7 +60,7 @@ fn hinted(error: Error) -> Error {
 
 /// The cluster as it was seen at one moment.
 #[derive(Debug)]
-pub struct Seen {
+pub(super) struct Seen {
     pub status: ClusterStatus,
     pub nodes: Vec<NodeStatus>,
     affected: Option<Affected>,
@@ -73,7 +73,7 @@ impl Seen {
     ///
     /// # Errors
     /// When none of them answers.
-    pub async fn look(context: &mut Context<'_>) -> Result<Self> {
+    pub(super) async fn look(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
         let local = context.session.find_cluster()?.local().is_some();
         context.call(Self::of(&client, local)).await
@@ -83,7 +83,7 @@ impl Seen {
     ///
     /// # Errors
     /// As [`Seen::look`].
-    pub async fn of(client: &Client, local: bool) -> Result<Self> {
+    pub(super) async fn of(client: &Client, local: bool) -> Result<Self> {
         let asked = Instant::now();
         let status = client.status().await.map_err(hinted)?;
         // The figures alone are worth showing.
@@ -96,7 +96,7 @@ impl Seen {
     }
 
     /// As what is drawn and judged.
-    pub fn picture(&self) -> Picture<'_> {
+    pub(super) fn picture(&self) -> Picture<'_> {
         let age: Duration = self.asked.elapsed();
         Picture { status: &self.status, nodes: &self.nodes, affected: self.affected, age, local: self.local }
     }
@@ -116,7 +116,7 @@ impl Report for Seen {
 
 /// The cluster. Sizes are in bytes, spans in milliseconds, `taken_at` in milliseconds since 1970.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Document {
+pub(super) struct Document {
     /// In a word or two; only `well` is well.
     health: Health,
     /// Everything that keeps it from being well, worst first.
@@ -165,7 +165,7 @@ pub struct Document {
 
 /// A master whose disk is full.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Full {
+pub(super) struct Full {
     master: String,
     /// Its data directory.
     folder: String,
@@ -175,7 +175,7 @@ pub struct Full {
 
 /// A master.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Master {
+pub(super) struct Master {
     id: String,
     address: String,
     /// `leader`, `follower`, `candidate` or `unknown`.
@@ -186,7 +186,7 @@ pub struct Master {
 
 /// Why nothing can be changed.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SafeMode {
+pub(super) struct SafeMode {
     chunks_reported: u64,
     chunks_total: u64,
     reason: String,
@@ -196,7 +196,7 @@ pub struct SafeMode {
 
 /// Writes that have not ended, as far as the leader knows them, and the space that their replicas take.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Unfinished {
+pub(super) struct Unfinished {
     writes: u64,
     /// Those of them whose clients have not been heard from lately.
     silent: u64,
@@ -210,7 +210,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    pub fn of(status: &ClusterStatus) -> Self {
+    pub(super) fn of(status: &ClusterStatus) -> Self {
         let told = status.unfinished;
         let dfs_client::Unfinished { writes, silent, bytes, silent_bytes, until } = told;
         Self { writes, silent, bytes, silent_bytes, until: until.map(|until| until.0), told }
@@ -219,7 +219,7 @@ impl Unfinished {
 
 /// Chunks by how many copies they have against how many they should.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Replication {
+pub(super) struct Replication {
     chunks: u64,
     /// No live copy.
     missing: u64,
@@ -242,7 +242,7 @@ pub struct Replication {
 
 /// Chunks with fewer replicas than wanted on datanodes that serve, by what keeps them from having more.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Blocked {
+pub(super) struct Blocked {
     /// Replicas are being made, or begin as soon as datanodes have streams free.
     under_way: u64,
     /// It depends on datanodes that have missed heartbeats, or have not reported yet.
@@ -258,14 +258,14 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    pub fn of(blocked: &dfs_client::Blocked) -> Self {
+    pub(super) fn of(blocked: &dfs_client::Blocked) -> Self {
         let dfs_client::Blocked { under_way, waiting, no_source, no_room, all_draining, too_few, .. } = *blocked;
         Self { under_way, waiting, no_source, no_room, all_draining, too_few }
     }
 }
 
 impl Replication {
-    pub fn of(status: &ClusterStatus) -> Self {
+    pub(super) fn of(status: &ClusterStatus) -> Self {
         let (chunks, lasting) = (&status.replication, &status.lasting);
         Self {
             chunks: chunks.chunks,

@@ -19,7 +19,7 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// Arguments of `tail`.
 #[derive(Debug, Args)]
-pub struct Tail {
+pub(super) struct Tail {
     /// So many bytes, as in 512 or 4KiB; with a + before it, from that byte on.
     #[arg(short = 'c', long, value_name = "N", conflicts_with = "lines", allow_hyphen_values = true)]
     bytes: Option<Amount>,

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 /// Arguments of `time`.
 #[derive(Debug, Args)]
-pub struct Time {
+pub(super) struct Time {
     /// The command and its arguments.
     #[arg(required = true, value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,

@@ -28,7 +28,7 @@ const PREFERENCES: &str = "top.toml";
 
 /// Arguments of `top`, and of `dfs-top`.
 #[derive(Debug, Args)]
-pub struct Top {
+pub(super) struct Top {
     /// Print one frame as text, and leave.
     #[arg(long)]
     once: bool,

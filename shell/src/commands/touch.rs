@@ -13,7 +13,7 @@ use std::ffi::OsString;
 
 /// Arguments of `touch`.
 #[derive(Debug, Args)]
-pub struct Touch {
+pub(super) struct Touch {
     /// Make nothing; what is not there is no error.
     #[arg(short = 'c')]
     no_create: bool,

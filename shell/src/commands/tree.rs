@@ -18,7 +18,7 @@ use std::pin::Pin;
 
 /// Arguments of `tree`.
 #[derive(Debug, Args)]
-pub struct Tree {
+pub(super) struct Tree {
     /// Only so many levels.
     #[arg(short = 'L', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     levels: Option<u16>,

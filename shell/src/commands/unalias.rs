@@ -9,7 +9,7 @@ use dfs_types::Result;
 
 /// Arguments of `unalias`.
 #[derive(Debug, Args)]
-pub struct Unalias {
+pub(super) struct Unalias {
     /// All of them.
     #[arg(short)]
     all: bool,

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `version` takes no arguments.
 #[derive(Debug, Args)]
-pub struct Version {}
+pub(super) struct Version {}
 
 impl Verb for Version {
     const NAME: &'static str = "version";
@@ -49,7 +49,7 @@ async fn ask(options: &crate::options::Options) -> Result<ClusterStatus> {
 
 /// Versions.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Versions {
+pub(super) struct Versions {
     shell: String,
     /// Versions of the wire protocol that this program speaks.
     protocol_min: u16,

@@ -8,7 +8,7 @@ use dfs_types::Result;
 
 /// Arguments of `wait`.
 #[derive(Debug, Args)]
-pub struct Wait {
+pub(super) struct Wait {
     /// Their numbers, as `jobs` shows them; all if none.
     #[arg(value_name = "N")]
     numbers: Vec<String>,

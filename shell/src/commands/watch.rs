@@ -20,7 +20,7 @@ const CELLS: usize = 80;
 
 /// Arguments of `watch`.
 #[derive(Debug, Args)]
-pub struct Watch {
+pub(super) struct Watch {
     /// Seconds between two rounds, or a time with a unit.
     #[arg(short = 'n', long, value_name = "S", default_value = "2", value_parser = seconds)]
     interval: Duration,
@@ -89,7 +89,7 @@ impl Watch {
 }
 
 /// ECMA-48: home, each line cleared behind its end, then all below; no line wraps meanwhile.
-pub fn screen(head: &str, text: &str, room: usize, first: bool) -> String {
+pub(super) fn screen(head: &str, text: &str, room: usize, first: bool) -> String {
     let clear = if first { "\x1b[2J" } else { "" };
     let mut screen = format!("\x1b[?7l{clear}\x1b[H{head}\x1b[K\n");
     let hidden = text.lines().count().saturating_sub(room);

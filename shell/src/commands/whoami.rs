@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// `whoami` takes no arguments.
 #[derive(Debug, Args)]
-pub struct Whoami {}
+pub(super) struct Whoami {}
 
 impl Verb for Whoami {
     const NAME: &'static str = "whoami";
@@ -31,7 +31,7 @@ impl Verb for Whoami {
 
 /// Who we are.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Me {
+pub(super) struct Me {
     user: String,
 }
 

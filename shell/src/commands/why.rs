@@ -21,7 +21,7 @@ const CHUNKS_TOLD_MAX: usize = 5;
 
 /// Arguments of `why`.
 #[derive(Debug, Args)]
-pub struct Why {
+pub(super) struct Why {
     /// A file, a folder, a chunk id as locate shows it, a datanode, a master.
     #[arg(value_name = "PATH|CHUNK|NODE")]
     what: OsString,
@@ -54,7 +54,7 @@ impl Verb for Why {
 
 /// A state in words.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Explained {
+pub(super) struct Explained {
     /// What was asked about.
     subject: String,
     /// Whether nothing is wrong with it.

@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const OTHERS: u32 = 0o077;
 
 /// The settings: which file, and each key that was set.
-pub fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
+pub(crate) fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
     let area = Area::Config;
     let file = match &loaded.file {
         Some(file) => format!("{} is understood, every key is known", file.display()),
@@ -35,7 +35,7 @@ pub fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
 }
 
 /// The credential: there, ours alone, and valid for some time to come.
-pub fn credential(path: &Path, now: SystemTime) -> Vec<Check> {
+pub(crate) fn credential(path: &Path, now: SystemTime) -> Vec<Check> {
     let (area, place) = (Area::Config, path.display());
     let pem = match std::fs::read(path) {
         Ok(pem) => pem,

@@ -19,7 +19,7 @@ const INODES_MIN: u64 = 10_000;
 const MEMORY_MIN: u64 = 256 << 20;
 
 /// All of it.
-pub fn checks(settings: &Settings, folders: &Folders) -> Vec<Check> {
+pub(crate) fn checks(settings: &Settings, folders: &Folders) -> Vec<Check> {
     let mut checks = vec![open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current)];
     checks.extend(std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text)));
     checks.extend(disks(&data_folders(settings, folders), settings.datanode.reserve.0));

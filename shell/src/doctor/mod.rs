@@ -6,9 +6,9 @@
 //!
 //! Each look gives [`Check`]s: a verdict, why, and what mends it. A look never fails: what cannot be found out is a finding.
 
-pub mod config;
-pub mod machine;
-pub mod network;
+pub(crate) mod config;
+pub(crate) mod machine;
+pub(crate) mod network;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use serde::Serialize;
 /// How it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     Ok,
     /// It works, and may soon not.
     Warning,
@@ -27,7 +27,7 @@ pub enum Verdict {
 /// Where something was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Area {
+pub(crate) enum Area {
     Machine,
     Config,
     Network,
@@ -36,7 +36,7 @@ pub enum Area {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Check {
+pub(crate) struct Check {
     pub area: Area,
     /// What was looked at, as in `open files`.
     pub name: String,
@@ -48,16 +48,21 @@ pub struct Check {
 }
 
 impl Check {
-    pub fn ok(area: Area, name: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(crate) fn ok(area: Area, name: impl Into<String>, why: impl Into<String>) -> Self {
         Self { area, name: name.into(), verdict: Verdict::Ok, why: why.into(), mend: None }
     }
 
-    pub fn warning(area: Area, name: impl Into<String>, why: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(crate) fn warning(
+        area: Area,
+        name: impl Into<String>,
+        why: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
         let verdict = Verdict::Warning;
         Self { area, name: name.into(), verdict, why: why.into(), mend: Some(mend.into()) }
     }
 
-    pub fn bad(area: Area, name: impl Into<String>, why: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(crate) fn bad(area: Area, name: impl Into<String>, why: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { verdict: Verdict::Bad, ..Self::warning(area, name, why, mend) }
     }
 }

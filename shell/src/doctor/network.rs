@@ -20,7 +20,7 @@ const SKEW_BAD: Duration = Duration::from_secs(60);
 const SLOW: Duration = Duration::from_millis(250);
 
 /// The daemons of the local cluster: all should run, but for datanodes that were drained.
-pub fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Check> {
+pub(crate) fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Check> {
     let check = |daemon: &DaemonStatus| {
         let (id, state) = (daemon.id.to_string(), daemon.state.as_str());
         let drained = nodes.iter().any(|node| node.is_drained() && node.id.to_string() == id);
@@ -42,7 +42,11 @@ fn starts(daemons: &[DaemonStatus], address: SocketAddr) -> Option<String> {
 }
 
 /// Each master: whether and how quickly it answers, and its clock. Also whether any did.
-pub async fn masters(identity: &Identity, addresses: &[SocketAddr], daemons: &[DaemonStatus]) -> (Vec<Check>, bool) {
+pub(crate) async fn masters(
+    identity: &Identity,
+    addresses: &[SocketAddr],
+    daemons: &[DaemonStatus],
+) -> (Vec<Check>, bool) {
     let probes =
         addresses.iter().map(|address| async move { (*address, probe::master(identity, &address.to_string()).await) });
     let answers: Vec<_> = futures::stream::iter(probes).buffered(PROBES_MAX).collect().await;
@@ -104,7 +108,7 @@ fn clock(whose: &str, ahead_ms: i64) -> Check {
 }
 
 /// The datanodes: those that do not answer, or whose clock is off, one by one; the others in a line.
-pub async fn datanodes(
+pub(crate) async fn datanodes(
     identity: &Identity,
     nodes: &[NodeStatus],
     protection: Protection,
@@ -149,7 +153,7 @@ fn summary(all: usize, answers: &[(&NodeStatus, Result<Duration>)]) -> Option<Ch
 }
 
 /// The daemons of the local cluster of this user.
-pub fn local_daemons(folders: &dfs_config::Folders) -> Vec<DaemonStatus> {
+pub(crate) fn local_daemons(folders: &dfs_config::Folders) -> Vec<DaemonStatus> {
     local::status(folders).unwrap_or_default()
 }
 

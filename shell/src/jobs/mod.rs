@@ -5,7 +5,7 @@
 
 mod desk;
 
-pub use desk::Desk;
+pub(crate) use desk::Desk;
 
 use crate::context::Context;
 use crate::interrupt::{Mark, guarded};
@@ -85,7 +85,7 @@ fn no_job(what: &str) -> Error {
 }
 
 /// Begins a statement in the background, and says so.
-pub fn begin(session: &mut Session, statement: &Statement) -> Ended {
+pub(crate) fn begin(session: &mut Session, statement: &Statement) -> Ended {
     match try_begin(session, statement) {
         Ok(job) => {
             session.say(&format!("[{}] {}", job.number, job.line));
@@ -121,7 +121,7 @@ fn try_begin(session: &mut Session, statement: &Statement) -> Result<Job> {
 ///
 /// # Errors
 /// `local_io` when the system gives no thread.
-pub fn on_a_thread(desk: &Arc<Desk>, work: impl FnOnce() -> Ended + Send + 'static) -> Result<JoinHandle<()>> {
+pub(crate) fn on_a_thread(desk: &Arc<Desk>, work: impl FnOnce() -> Ended + Send + 'static) -> Result<JoinHandle<()>> {
     let ending = End(desk.clone());
     let whole = move || ending.0.end(work());
     let thread = std::thread::Builder::new().name("dfs-job".to_owned()).spawn(whole);
@@ -167,7 +167,7 @@ impl Job {
 }
 
 /// Tells which jobs have ended since the last time; before a prompt.
-pub fn announce(session: &mut Session) {
+pub(crate) fn announce(session: &mut Session) {
     for job in session.jobs.take_ended() {
         job.tell(session);
     }
@@ -177,7 +177,7 @@ pub fn announce(session: &mut Session) {
 ///
 /// # Errors
 /// `interrupted`; that of the job, which it has said itself.
-pub async fn wait(session: &mut Session, number: usize, cancelled: impl Future<Output = ()>) -> Result<Ended> {
+pub(crate) async fn wait(session: &mut Session, number: usize, cancelled: impl Future<Output = ()>) -> Result<Ended> {
     let Some(desk) = session.jobs.list.iter().find(|job| job.number == number).map(|job| job.desk.clone()) else {
         return Ok(Ended::Well);
     };
@@ -191,7 +191,7 @@ pub async fn wait(session: &mut Session, number: usize, cancelled: impl Future<O
 
 /// The end of a script: its jobs are waited for, and the first signal ends them. Gives the exit code of the script, or of
 /// the first job that failed.
-pub async fn at_end(session: &mut Session, code: u8) -> u8 {
+pub(crate) async fn at_end(session: &mut Session, code: u8) -> u8 {
     if code == ErrorCode::Interrupted.exit_code() {
         return end_all(session).await.map_or(code, |()| code);
     }
@@ -218,7 +218,7 @@ pub async fn at_end(session: &mut Session, code: u8) -> u8 {
 ///
 /// # Errors
 /// `interrupted`.
-pub async fn end_all(session: &mut Session) -> Result<()> {
+pub(crate) async fn end_all(session: &mut Session) -> Result<()> {
     let desks: Vec<_> = session.jobs.list.iter().map(|job| job.desk.clone()).collect();
     desks.iter().for_each(|desk| desk.cancel.cancel());
     let ended = guarded(Mark::now(), |cancel| async move {
@@ -236,7 +236,7 @@ pub async fn end_all(session: &mut Session) -> Result<()> {
 }
 
 /// Whether a prompt may be left: with jobs under way the user is asked once, and they end.
-pub async fn may_leave(session: &mut Session) -> bool {
+pub(crate) async fn may_leave(session: &mut Session) -> bool {
     let running = session.jobs.running();
     if running > 0 {
         let what = dfs_tui::figures::plural(running as u64, "job is", "jobs are");
@@ -259,6 +259,6 @@ async fn ask(session: &mut Session, question: &str) -> bool {
 }
 
 /// The error of a command that waited for a job which failed, and has said why.
-pub fn failed(job: usize, ended: Ended) -> Option<Error> {
+pub(crate) fn failed(job: usize, ended: Ended) -> Option<Error> {
     (ended != Ended::Well).then(|| Error::new(ErrorCode::of_exit(ended.code()), format!("job {job} failed")))
 }

@@ -30,7 +30,7 @@ use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent};
 use tokio::runtime::Handle;
-pub use whole::Whole;
+pub(crate) use whole::Whole;
 
 /// A line editor with our history and our help.
 type Line = Editor<Assistant, History>;
@@ -39,7 +39,7 @@ type Line = Editor<Assistant, History>;
 const CANDIDATES_MAX: usize = 1000;
 
 /// Reads and runs lines until the end; gives the exit code.
-pub fn run(session: &mut Session, runtime: &Handle) -> u8 {
+pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
     session.interactive = true;
     // Starts a local cluster where none is configured; one that runs is not waited for.
     let found = session.find_cluster().map(|_| ());

@@ -14,23 +14,23 @@ const LINES_MAX: usize = 100;
 
 /// Completes lines. It knows of the session what it needs, as it was when it was last refreshed.
 #[derive(Debug)]
-pub struct Whole(Surroundings);
+pub(crate) struct Whole(Surroundings);
 
 impl Whole {
-    pub fn new(session: &Session, runtime: Handle) -> Self {
+    pub(crate) fn new(session: &Session, runtime: Handle) -> Self {
         let known = Known::new(runtime, session.connection());
         Self(Surroundings { folder: DfsPath::root(), variables: Vec::new(), aliases: Aliases::default(), known })
     }
 
     /// Takes over what a command may have changed.
-    pub fn refresh(&mut self, session: &Session) {
+    pub(crate) fn refresh(&mut self, session: &Session) {
         self.0.refresh(session);
         self.0.known.set_target(session.target());
     }
 
     /// What the line may become. Waits for the cluster for no longer than a person notices; must not be called on a thread
     /// of the runtime.
-    pub fn lines(&self, line: &str) -> Vec<String> {
+    pub(crate) fn lines(&self, line: &str) -> Vec<String> {
         let Some(target) = target(line) else { return Vec::new() };
         let before = line.get(..target.start).unwrap_or_default();
         let choices = self.0.choices(&target).list.into_iter().take(LINES_MAX);

@@ -6,7 +6,7 @@ use crate::line::{Action, Piece, Statement, Word};
 
 /// The line from the statement on that wanted to ask, with its `--yes`: those before it have been run. None where no
 /// `--yes` would help.
-pub fn with_yes(line: &str, statement: &Statement, aliases: &Aliases) -> Option<String> {
+pub(super) fn with_yes(line: &str, statement: &Statement, aliases: &Aliases) -> Option<String> {
     let Action::Command { words, .. } = &statement.action else { return None };
     let start = words.first()?.start;
     // Directly behind the name: behind the arguments it might be taken for one of them.

@@ -13,10 +13,10 @@ type Asked = Option<(String, Sender<Message>)>;
 
 /// Clones ask the same thread, which ends with the last of them.
 #[derive(Debug, Clone)]
-pub struct Completer(Arc<watch::Sender<Asked>>);
+pub(super) struct Completer(Arc<watch::Sender<Asked>>);
 
 impl Completer {
-    pub fn new(session: &Arc<Mutex<Session>>, runtime: Handle) -> Self {
+    pub(super) fn new(session: &Arc<Mutex<Session>>, runtime: Handle) -> Self {
         let (ask, mut asked) = watch::channel::<Asked>(None);
         let session = session.clone();
         let work = move || {
@@ -34,7 +34,7 @@ impl Completer {
         Self(Arc::new(ask))
     }
 
-    pub fn ask(&self, line: String, news: &Sender<Message>) {
+    pub(super) fn ask(&self, line: String, news: &Sender<Message>) {
         self.0.send_replace(Some((line, news.clone())));
     }
 }

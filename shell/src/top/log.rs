@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// `invalid_argument` for no datanode; `local_io` when the file cannot be read or is not here.
-pub async fn read(node: &str, target: Option<&Target>, client: Option<Client>) -> Result<Vec<String>> {
+pub(super) async fn read(node: &str, target: Option<&Target>, client: Option<Client>) -> Result<Vec<String>> {
     let id: DatanodeId = node.parse().map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("{error}")))?;
     if let Some(folders) = target.and_then(Target::local) {
         let path = Layout::new(folders).log(DaemonId::Datanode(id));

@@ -35,7 +35,7 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// The shell for a dashboard, with all that this session is set to; `read_only`, it refuses what changes anything. Must be
 /// called inside the runtime.
-pub fn world(session: &Session, read_only: bool) -> Arc<dyn World> {
+pub(crate) fn world(session: &Session, read_only: bool) -> Arc<dyn World> {
     Arc::new(Shell::new(session, read_only))
 }
 

@@ -12,7 +12,7 @@ const PIECE_BYTES: usize = 64 << 10;
 
 /// The reading end of a pipe that a command writes to.
 #[derive(Debug)]
-pub struct Output(JoinHandle<Kept>);
+pub(super) struct Output(JoinHandle<Kept>);
 
 /// The end of what was written.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl Output {
     ///
     /// # Errors
     /// When the process may not open more files, or has no more threads.
-    pub fn pipe() -> io::Result<(File, Self)> {
+    pub(super) fn pipe() -> io::Result<(File, Self)> {
         let (mut reader, writer) = io::pipe()?;
         let work = move || {
             let mut kept = Kept::default();
@@ -41,7 +41,7 @@ impl Output {
     }
 
     /// Waits until all copies of the file are closed; gives the text.
-    pub fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         self.0.join().unwrap_or_default().text()
     }
 }

@@ -11,7 +11,7 @@ const RUNNING_MAX: usize = 64;
 
 /// Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Running(Arc<Mutex<Desks>>);
+pub(super) struct Running(Arc<Mutex<Desks>>);
 
 #[derive(Debug, Default)]
 struct Desks {
@@ -25,23 +25,23 @@ impl Running {
     ///
     /// # Errors
     /// `usage` when too many do.
-    pub fn may_begin(&self) -> Result<()> {
+    pub(super) fn may_begin(&self) -> Result<()> {
         if self.desks().lines.len() < RUNNING_MAX {
             return Ok(());
         }
         Err(usage(format!("{RUNNING_MAX} commands at most run at the same time")).hint("wait until one has ended"))
     }
 
-    pub fn begin(&self, number: u64, desk: Arc<Desk>) {
+    pub(super) fn begin(&self, number: u64, desk: Arc<Desk>) {
         self.desks().lines.insert(number, desk);
     }
 
-    pub fn end(&self, number: u64) {
+    pub(super) fn end(&self, number: u64) {
         self.desks().lines.remove(&number);
     }
 
     /// Asks a line to end; the second time it is dropped where it stands.
-    pub fn cancel(&self, number: u64) {
+    pub(super) fn cancel(&self, number: u64) {
         if let Some(desk) = self.desks().lines.get(&number) {
             if desk.cancel.is_cancelled() {
                 desk.abort.cancel();
@@ -51,7 +51,7 @@ impl Running {
     }
 
     /// Somebody looks at something else: what they looked at before matters no more.
-    pub fn look(&self, desk: Arc<Desk>) {
+    pub(super) fn look(&self, desk: Arc<Desk>) {
         if let Some(before) = self.desks().look.replace(desk) {
             before.cancel.cancel();
             before.abort.cancel();
@@ -59,7 +59,7 @@ impl Running {
     }
 
     /// Whether this is what is looked at.
-    pub fn is_looked_at(&self, desk: &Arc<Desk>) -> bool {
+    pub(super) fn is_looked_at(&self, desk: &Arc<Desk>) -> bool {
         self.desks().look.as_ref().is_some_and(|look| Arc::ptr_eq(look, desk))
     }
 

@@ -16,7 +16,7 @@ const ROWS_LEFT: usize = 3;
 
 /// Lines that follow a transfer until they are cleared.
 #[derive(Debug)]
-pub struct Bars(Option<Drawing>);
+pub(crate) struct Bars(Option<Drawing>);
 
 /// The lines, for as long as this is there: a transfer may be dropped where it stands.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Drop for Drawing {
 
 impl Bars {
     /// Shows what is on the board; nothing is drawn where nobody would see it.
-    pub fn follow(session: &mut Session, board: &Board) -> Self {
+    pub(crate) fn follow(session: &mut Session, board: &Board) -> Self {
         if let Some(desk) = &session.desk {
             desk.show(board.clone());
             return Self(None);
@@ -50,7 +50,7 @@ impl Bars {
     }
 
     /// Takes them away.
-    pub fn clear(&mut self, session: &mut Session) {
+    pub(crate) fn clear(&mut self, session: &mut Session) {
         if self.0.take().is_some() {
             session.screen = None;
         }

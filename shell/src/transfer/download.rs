@@ -22,7 +22,7 @@ const ESTIMATED_MAX: usize = 1000;
 
 /// A file to be read.
 #[derive(Debug)]
-pub struct Download {
+pub(crate) struct Download {
     pub from: DfsPath,
     pub to: PathBuf,
     size: u64,
@@ -30,7 +30,7 @@ pub struct Download {
 }
 
 /// Walks remote trees, making their folders on this machine before what is in them.
-pub struct Downloads {
+pub(crate) struct Downloads {
     client: Client,
     recursive: bool,
     /// Folders that are there were begun before.
@@ -46,7 +46,7 @@ pub struct Downloads {
 
 /// Folders that were made, and the attributes that they get when all is in them.
 #[derive(Debug, Clone, Default)]
-pub struct Made(Rc<RefCell<Vec<LocalFolder>>>);
+pub(crate) struct Made(Rc<RefCell<Vec<LocalFolder>>>);
 
 #[derive(Debug)]
 struct LocalFolder {
@@ -58,18 +58,24 @@ struct LocalFolder {
 
 impl Downloads {
     /// A walk of these, each with the place it goes to.
-    pub fn new(client: Client, named: Vec<(DfsPath, PathBuf)>, recursive: bool, resume: bool, dry_run: bool) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        named: Vec<(DfsPath, PathBuf)>,
+        recursive: bool,
+        resume: bool,
+        dry_run: bool,
+    ) -> Self {
         let (named, made) = (named.into_iter().rev().collect(), Made::default());
         Self { client, recursive, resume, dry_run, named, open: Vec::new(), made }
     }
 
     /// The folders that the walk makes; to be looked at when it is over.
-    pub fn made(&self) -> Made {
+    pub(crate) fn made(&self) -> Made {
         self.made.clone()
     }
 
     /// Counts ahead how much is to come, for the board.
-    pub fn estimate(&self, board: Board) {
+    pub(crate) fn estimate(&self, board: Board) {
         if self.named.len() > ESTIMATED_MAX {
             return;
         }
@@ -89,7 +95,7 @@ impl Downloads {
     }
 
     /// The steps, found one by one.
-    pub fn steps(self) -> impl Stream<Item = Step<Download>> {
+    pub(crate) fn steps(self) -> impl Stream<Item = Step<Download>> {
         futures::stream::unfold(self, |mut walk| async move { walk.next().await.map(|step| (step, walk)) })
     }
 
@@ -179,7 +185,7 @@ fn enter(to: &Path, named: bool) -> Result<()> {
 
 impl Made {
     /// Gives the folders, the innermost first, the modes and times that they have in the DFS; and what `keeping` keeps.
-    pub async fn finish(&self, keeping: Option<&Keeping>) -> Vec<Error> {
+    pub(crate) async fn finish(&self, keeping: Option<&Keeping>) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
         let mut failed = Vec::new();
         for LocalFolder { from, path, mode, modified } in made.into_iter().rev() {
@@ -202,14 +208,14 @@ fn finish(path: &Path, mode: u16, modified: Timestamp) -> io::Result<()> {
 
 /// Copies attributes `user.*` to local files.
 #[derive(Debug, Clone)]
-pub struct Keeping {
+pub(crate) struct Keeping {
     pub client: Client,
     /// The local file system does not support attributes.
     nowhere: Rc<Cell<bool>>,
 }
 
 impl Keeping {
-    pub fn new(client: &Client) -> Self {
+    pub(crate) fn new(client: &Client) -> Self {
         Self { client: client.clone(), nowhere: Rc::default() }
     }
 
@@ -221,14 +227,14 @@ impl Keeping {
     }
 
     /// Returns the warning to show at the end of the transfer.
-    pub fn warning(&self) -> Option<&'static str> {
+    pub(crate) fn warning(&self) -> Option<&'static str> {
         self.nowhere.get().then_some("warning: the local file system keeps no attributes; they are left out")
     }
 }
 
 /// How files are read.
 #[derive(Debug, Clone)]
-pub struct Getting {
+pub(crate) struct Getting {
     pub client: Client,
     pub overwrite: bool,
     /// What was cut off goes on, and what is there and the same is left alone.
@@ -243,7 +249,7 @@ impl Getting {
     ///
     /// # Errors
     /// Those of the get.
-    pub async fn one(self, job: Download, progress: Progress) -> Result<Done> {
+    pub(crate) async fn one(self, job: Download, progress: Progress) -> Result<Done> {
         if self.resume && fs::symlink_metadata(&job.to).is_ok_and(|found| job.is_same(&found)) {
             return Ok(Done::Unchanged);
         }

@@ -18,7 +18,7 @@ const PREFIX: &str = "user.";
 
 /// The result of writing attributes to a local file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub(super) enum Kept {
     All,
     /// The local file system does not support attributes.
     Nowhere,
@@ -28,7 +28,7 @@ pub enum Kept {
 ///
 /// # Errors
 /// `local_io`, `invalid_argument` for more than a file of the DFS can have.
-pub fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
+pub(super) fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
     let mut names = Vec::with_capacity(XATTR_BYTES_MAX);
     match rustix::fs::listxattr(path, rustix::buffer::spare_capacity(&mut names)) {
         Ok(_) => {}
@@ -59,7 +59,7 @@ pub fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
 ///
 /// # Errors
 /// Those of [`read_local`] and of the call.
-pub async fn keep_remote(client: &Client, from: &Path, to: &DfsPath) -> Result<()> {
+pub(super) async fn keep_remote(client: &Client, from: &Path, to: &DfsPath) -> Result<()> {
     let changes: Vec<_> = read_local(from)?.into_iter().map(|(name, value)| (name, Some(value))).collect();
     if changes.is_empty() {
         return Ok(());
@@ -71,7 +71,7 @@ pub async fn keep_remote(client: &Client, from: &Path, to: &DfsPath) -> Result<(
 ///
 /// # Errors
 /// Those of the call, `local_io`.
-pub async fn keep_local(client: &Client, from: &DfsPath, to: &Path) -> Result<Kept> {
+pub(super) async fn keep_local(client: &Client, from: &DfsPath, to: &Path) -> Result<Kept> {
     let found = client.user_attributes(from).await.map_err(|error| about(error, from))?;
     write_local(to, &found)
 }

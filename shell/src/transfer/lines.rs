@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 /// Files with a line of their own.
-pub const FILES_SHOWN_MAX: usize = 8;
+pub(super) const FILES_SHOWN_MAX: usize = 8;
 /// Terminals narrower than this get no bars.
 const BAR_FROM_CELLS: usize = 60;
 /// Terminals narrower than this get no sizes of files.
@@ -15,7 +15,7 @@ const SIZE_FROM_CELLS: usize = 36;
 const BAR_CELLS: usize = 16;
 
 /// The lines; `rate` in bytes per second.
-pub fn lines(picture: &Picture, bytes_per_second: f64, left: Option<Duration>, cells: usize) -> Vec<String> {
+pub(super) fn lines(picture: &Picture, bytes_per_second: f64, left: Option<Duration>, cells: usize) -> Vec<String> {
     // Of a single file everything stands in the last line.
     let one = picture.files_total <= 1;
     let mut lines: Vec<String> = match picture.files.as_slice() {

@@ -13,10 +13,10 @@ mod run;
 mod tally;
 mod upload;
 
-pub use bars::Bars;
-pub use board::Board;
-pub use download::{Downloads, Getting, Keeping};
-pub use output::to_output;
-pub use run::{Run, Step};
-pub use tally::{Done, Tally};
-pub use upload::{Putting, Upload, Uploads};
+pub(crate) use bars::Bars;
+pub(crate) use board::Board;
+pub(crate) use download::{Downloads, Getting, Keeping};
+pub(crate) use output::to_output;
+pub(crate) use run::{Run, Step};
+pub(crate) use tally::{Done, Tally};
+pub(crate) use upload::{Putting, Upload, Uploads};

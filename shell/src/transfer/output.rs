@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// # Errors
 /// Those of the read; `interrupted` when the reader of the output has gone.
-pub async fn to_output(context: &mut Context<'_>, path: &DfsPath, range: Option<(u64, u64)>) -> Result<()> {
+pub(crate) async fn to_output(context: &mut Context<'_>, path: &DfsPath, range: Option<(u64, u64)>) -> Result<()> {
     let client = context.client().await?;
     let closed = Arc::new(AtomicBool::new(false));
     let writer = Watched { file: context.out.file_handle()?, closed: closed.clone() };

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 /// What a walker found.
 #[derive(Debug)]
-pub enum Step<J> {
+pub(crate) enum Step<J> {
     /// A file to be transferred, what to call it before people, and its length.
     File {
         job: J,
@@ -34,7 +34,7 @@ pub enum Step<J> {
 
 /// A transfer under way.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     pub board: Board,
     bars: Bars,
     tally: Tally,
@@ -43,7 +43,7 @@ pub struct Run {
 
 impl Run {
     /// Begins, and shows it.
-    pub fn begin(context: &mut Context<'_>) -> Self {
+    pub(crate) fn begin(context: &mut Context<'_>) -> Self {
         let board = Board::default();
         let bars = Bars::follow(context.session, &board);
         Self { board, bars, tally: Tally::default(), start: Instant::now() }
@@ -53,7 +53,7 @@ impl Run {
     ///
     /// # Errors
     /// `interrupted` after Ctrl-C, and what makes going on hopeless. Other failures are reported and passed over.
-    pub async fn drive<'w, J: 'w>(
+    pub(crate) async fn drive<'w, J: 'w>(
         &mut self,
         context: &mut Context<'_>,
         steps: impl Stream<Item = Step<J>>,
@@ -121,7 +121,7 @@ impl Run {
     ///
     /// # Errors
     /// `interrupted`.
-    pub fn fail(&mut self, context: &mut Context<'_>, error: Error) -> Result<()> {
+    pub(crate) fn fail(&mut self, context: &mut Context<'_>, error: Error) -> Result<()> {
         self.count(context, Err(error))?.map_or(Ok(()), Err)
     }
 
@@ -129,7 +129,7 @@ impl Run {
     ///
     /// # Errors
     /// That of the file.
-    pub fn end_with(mut self, context: &mut Context<'_>, done: Result<Done>) -> Result<()> {
+    pub(crate) fn end_with(mut self, context: &mut Context<'_>, done: Result<Done>) -> Result<()> {
         self.tally.note(done.inspect_err(|_| self.bars.clear(context.session))?);
         self.end(context)
     }
@@ -138,7 +138,7 @@ impl Run {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn end(mut self, context: &mut Context<'_>) -> Result<()> {
+    pub(crate) fn end(mut self, context: &mut Context<'_>) -> Result<()> {
         self.board.end();
         self.bars.clear(context.session);
         self.tally.end(self.start.elapsed());

@@ -15,7 +15,7 @@ const TOLD_AGAIN_MAX: usize = 20;
 
 /// What a transfer came to.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Files that were copied.
     pub files: u64,
     /// Files that were there already, the same by length and time.
@@ -39,7 +39,7 @@ pub struct Tally {
 
 /// A file that could not be copied.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Failed {
+pub(crate) struct Failed {
     pub path: Option<String>,
     /// As in the errors.
     pub code: String,
@@ -48,14 +48,14 @@ pub struct Failed {
 
 /// What is no file that can be copied.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Skipped {
+pub(crate) struct Skipped {
     pub path: String,
     pub reason: String,
 }
 
 /// What became of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
+pub(crate) enum Done {
     /// Of its bytes some may have been there already.
     Copied {
         bytes: u64,
@@ -66,16 +66,16 @@ pub enum Done {
 
 impl Tally {
     /// Whether there is nothing to tell.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.files + self.unchanged + self.directories + self.failures + self.skips == 0
     }
 
     /// Whether it was about one file and no more.
-    pub fn is_one(&self) -> bool {
+    pub(crate) fn is_one(&self) -> bool {
         self.files + self.unchanged + self.failures + self.skips == 1 && self.directories == 0
     }
 
-    pub fn note(&mut self, done: Done) {
+    pub(crate) fn note(&mut self, done: Done) {
         match done {
             Done::Unchanged => self.unchanged += 1,
             Done::Copied { bytes, taken_over } => {
@@ -86,7 +86,7 @@ impl Tally {
         }
     }
 
-    pub fn note_failed(&mut self, error: &Error) {
+    pub(crate) fn note_failed(&mut self, error: &Error) {
         self.failures += 1;
         if self.failed.len() < LISTED_MAX {
             let (code, message) = (error.code.as_str().to_owned(), error.message.clone());
@@ -94,21 +94,21 @@ impl Tally {
         }
     }
 
-    pub fn note_skipped(&mut self, path: &str, why: &str) {
+    pub(crate) fn note_skipped(&mut self, path: &str, why: &str) {
         self.skips += 1;
         if self.skipped.len() < LISTED_MAX {
             self.skipped.push(Skipped { path: path.to_owned(), reason: why.to_owned() });
         }
     }
 
-    pub fn end(&mut self, took: Duration) {
+    pub(crate) fn end(&mut self, took: Duration) {
         self.seconds = took.as_secs_f64();
         let moved = (self.bytes - self.bytes_taken_over) as f64;
         self.bytes_per_second = if self.seconds > 0.0 { (moved / self.seconds).round() } else { 0.0 };
     }
 
     /// One line for people.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let mut text = plural(self.files, "file", "files");
         if self.directories > 0 {
             text += &format!(", {}", plural(self.directories, "folder", "folders"));
@@ -130,7 +130,7 @@ impl Tally {
     }
 
     /// The failures once more, which may have scrolled away; empty where one look is enough.
-    pub fn failures_again(&self) -> String {
+    pub(crate) fn failures_again(&self) -> String {
         if self.failures < 2 {
             return String::new();
         }

@@ -21,7 +21,7 @@ const SET_AT_ONCE: usize = 16;
 
 /// A file to be written.
 #[derive(Debug)]
-pub struct Upload {
+pub(crate) struct Upload {
     from: PathBuf,
     to: DfsPath,
     mode: Option<u16>,
@@ -31,7 +31,7 @@ pub struct Upload {
 
 /// Walks local trees, making their folders in the DFS before what is in them.
 #[derive(Debug)]
-pub struct Uploads {
+pub(crate) struct Uploads {
     client: Client,
     recursive: bool,
     /// Folders that are there get attributes, too.
@@ -47,7 +47,7 @@ pub struct Uploads {
 
 /// Folders that were made, and the attributes that they get when all is in them.
 #[derive(Debug, Clone, Default)]
-pub struct MadeRemote(Rc<RefCell<Vec<RemoteFolder>>>);
+pub(crate) struct MadeRemote(Rc<RefCell<Vec<RemoteFolder>>>);
 
 #[derive(Debug)]
 struct RemoteFolder {
@@ -66,7 +66,7 @@ impl MadeRemote {
     }
 
     /// Gives the folders the modes and times that they have on this machine; with `keep` the attributes `user.*`, too.
-    pub async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
+    pub(crate) async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
         let one = |RemoteFolder { from, path, change, ours }: RemoteFolder| async move {
             let kept = if keep { keep_remote(client, &from, &path).await } else { Ok(()) };
@@ -81,24 +81,30 @@ impl MadeRemote {
 
 impl Uploads {
     /// A walk of these, each with the place it goes to.
-    pub fn new(client: Client, named: Vec<(PathBuf, DfsPath)>, recursive: bool, update: bool, dry_run: bool) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        named: Vec<(PathBuf, DfsPath)>,
+        recursive: bool,
+        update: bool,
+        dry_run: bool,
+    ) -> Self {
         let (named, made) = (named.into_iter().rev().collect(), MadeRemote::default());
         Self { client, recursive, update, dry_run, named, open: Vec::new(), made }
     }
 
     /// The folders that the walk makes; to be looked at when it is over.
-    pub fn made(&self) -> MadeRemote {
+    pub(crate) fn made(&self) -> MadeRemote {
         self.made.clone()
     }
 
     /// Counts ahead how much is to come, for the board.
-    pub fn estimate(&self, board: Board) {
+    pub(crate) fn estimate(&self, board: Board) {
         let (paths, recursive) = (self.named.iter().map(|(from, _)| from.clone()).collect(), self.recursive);
         tokio::task::spawn_blocking(move || count(paths, recursive, &board));
     }
 
     /// The steps, found one by one.
-    pub fn steps(self) -> impl Stream<Item = Step<Upload>> {
+    pub(crate) fn steps(self) -> impl Stream<Item = Step<Upload>> {
         futures::stream::unfold(self, |mut walk| async move { walk.next().await.map(|step| (step, walk)) })
     }
 
@@ -212,7 +218,7 @@ fn count(mut paths: Vec<PathBuf>, recursive: bool, board: &Board) {
 
 /// How files are written.
 #[derive(Debug, Clone)]
-pub struct Putting {
+pub(crate) struct Putting {
     pub client: Client,
     pub options: PutOptions,
     /// What is there and the same is left alone.
@@ -227,7 +233,7 @@ impl Putting {
     ///
     /// # Errors
     /// Those of the put.
-    pub async fn one(self, job: Upload, progress: Progress) -> Result<Done> {
+    pub(crate) async fn one(self, job: Upload, progress: Progress) -> Result<Done> {
         if self.update && job.is_there(&self.client).await? {
             return Ok(Done::Unchanged);
         }
@@ -244,7 +250,7 @@ impl Putting {
 
 impl Upload {
     /// In a dry run: notes the line that would do it.
-    pub fn plan(&self, context: &mut Context<'_>, replace: bool, keep: bool) {
+    pub(crate) fn plan(&self, context: &mut Context<'_>, replace: bool, keep: bool) {
         let (from, flags) = (self.from.to_string_lossy(), [replace.then_some("-f"), keep.then_some("-p")]);
         let paths = [from.as_ref(), self.to.as_str()];
         context.only_planned(["put"].into_iter().chain(flags.into_iter().flatten()).chain(paths));
@@ -254,7 +260,7 @@ impl Upload {
     ///
     /// # Errors
     /// When that cannot be found out.
-    pub async fn is_there(&self, client: &Client) -> Result<bool> {
+    pub(crate) async fn is_there(&self, client: &Client) -> Result<bool> {
         match client.stat(&self.to).await {
             Ok(stat) => {
                 let same = (stat.size, Some(stat.modified)) == (self.size, self.modified);
@@ -269,7 +275,7 @@ impl Upload {
     ///
     /// # Errors
     /// `invalid_path` when it is not UTF-8, or none, as that of `..`.
-    pub fn name(path: &Path) -> Result<&str> {
+    pub(crate) fn name(path: &Path) -> Result<&str> {
         let name = path.file_name().ok_or_else(|| Error::from(PathError::NotNormal).at(path.display()))?;
         name.to_str().ok_or_else(|| Error::from(PathError::NotUtf8).at(path.display()))
     }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// The name of the one file.
-pub const IMAGE: &str = "disk.img";
+pub(super) const IMAGE: &str = "disk.img";
 const IMAGE_INODE: INodeNo = INodeNo(2);
 /// How long the kernel may believe the attributes, which never change.
 const TRUSTED_FOR: Duration = Duration::from_secs(3600);
@@ -24,7 +24,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(3600);
 ///
 /// # Errors
 /// When FUSE cannot be mounted.
-pub fn serve(disk: Arc<Mutex<DiskCache>>, at: &Path) -> std::io::Result<BackgroundSession> {
+pub(super) fn serve(disk: Arc<Mutex<DiskCache>>, at: &Path) -> std::io::Result<BackgroundSession> {
     let mut config = Config::default();
     config.mount_options.extend([MountOption::FSName("dfs-power".to_owned()), MountOption::NoAtime]);
     fuser::spawn_mount(Served { disk }, at, &config)

@@ -2,6 +2,9 @@
 //!
 //! One program for many tests, as each program links everything: a test of this topic is a module here.
 
+// Tests may panic, and work with files, clocks and sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
 mod dashboard;
 mod dashboard_files;
 mod dashboard_replay;

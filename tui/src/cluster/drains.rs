@@ -5,7 +5,7 @@ use crate::figures::{count, plural};
 use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_types::DatanodeId;
 
-pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
+pub(super) fn findings(picture: &Picture<'_>) -> Vec<Finding> {
     let (dead, alive): (Vec<&NodeStatus>, Vec<&NodeStatus>) =
         picture.nodes.iter().filter(|node| node.is_drained()).partition(|node| node.state == NodeState::Dead);
     [draining(picture), drained(picture, &alive), dead_and_drained(&dead)].into_iter().flatten().collect()

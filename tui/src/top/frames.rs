@@ -11,7 +11,7 @@ use dfs_types::{DatanodeId, DfsPath, Timestamp};
 use std::sync::Arc;
 
 /// Compares the frames of both sizes with those that are kept as `name`.
-pub fn kept(name: &str, model: &mut Model) {
+pub(super) fn kept(name: &str, model: &mut Model) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);

@@ -8,16 +8,16 @@ use dfs_types::path::PATH_BYTES_MAX;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, DfsPath, Duty, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub const SUPERUSER: &str = "root";
+pub(crate) const SUPERUSER: &str = "root";
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Entry {
+pub(crate) enum Entry {
     Folder,
     File { chunks: Vec<ChunkRef>, replication: u8, chunk_size: u32 },
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Attributes {
+pub(crate) struct Attributes {
     pub owner: String,
     pub group: String,
     pub mode: u16,
@@ -25,7 +25,7 @@ pub struct Attributes {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Model {
+pub(crate) struct Model {
     /// Replicas wanted of each chunk that a file names.
     pub wanted: BTreeMap<ChunkId, u8>,
     /// Of each path that has some.
@@ -64,19 +64,19 @@ fn parent(path: &str) -> &str {
 }
 
 impl Entry {
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.chunks().iter().map(|chunk| u64::from(chunk.length)).sum()
     }
 
     /// Bytes with all copies.
-    pub fn space(&self) -> u64 {
+    pub(crate) fn space(&self) -> u64 {
         match self {
             Self::Folder => 0,
             Self::File { replication, .. } => self.size() * u64::from(*replication),
         }
     }
 
-    pub fn chunks(&self) -> &[ChunkRef] {
+    pub(crate) fn chunks(&self) -> &[ChunkRef] {
         match self {
             Self::Folder => &[],
             Self::File { chunks, .. } => chunks,
@@ -85,7 +85,7 @@ impl Entry {
 }
 
 impl Model {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = Attributes { owner: SUPERUSER.into(), group: SUPERUSER.into(), mode: 0o755, modified: Timestamp(0) };
         Self {
             wanted: BTreeMap::new(),
@@ -99,29 +99,29 @@ impl Model {
         }
     }
 
-    pub fn is_folder(&self, path: &str) -> bool {
+    pub(crate) fn is_folder(&self, path: &str) -> bool {
         path == "/" || self.entries.get(path) == Some(&Entry::Folder)
     }
 
     /// Everything below a folder.
-    pub fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a String, &'a Entry)> {
+    pub(crate) fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         let start = if path == "/" { "/".to_owned() } else { format!("{path}/") };
         self.entries.iter().filter(move |(name, _)| name.starts_with(&start))
     }
 
-    pub fn chunks(&self) -> BTreeSet<ChunkId> {
+    pub(crate) fn chunks(&self) -> BTreeSet<ChunkId> {
         self.entries.values().flat_map(|entry| entry.chunks()).map(|chunk| chunk.id).collect()
     }
 
     /// In rising order.
-    pub fn garbage(&self) -> Vec<ChunkId> {
+    pub(crate) fn garbage(&self) -> Vec<ChunkId> {
         let named = self.chunks();
         let given_up = |id: &ChunkId| id.0 < self.floor || self.once_named.contains(id);
         (0..self.next_chunk).map(ChunkId).filter(|id| given_up(id) && !named.contains(id)).collect()
     }
 
     /// Does what the command says, or says why not; then it changed nothing.
-    pub fn apply(&mut self, command: &Command) -> Result<(), Refusal> {
+    pub(crate) fn apply(&mut self, command: &Command) -> Result<(), Refusal> {
         let who = Caller { name: &command.caller.user, at: command.at };
         match &command.op {
             Op::Admin(AdminOp::Init { .. }) => {
@@ -172,7 +172,7 @@ impl Model {
     }
 
     /// How often files name a chunk.
-    pub fn references(&self, chunk: ChunkId) -> usize {
+    pub(crate) fn references(&self, chunk: ChunkId) -> usize {
         self.entries.values().flat_map(|entry| entry.chunks()).filter(|own| own.id == chunk).count()
     }
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// Names the block that none of them has.
-pub fn mend(
+pub(super) fn mend(
     context: &Arc<Context>,
     chunk: &ChunkRef,
     sources: &[NodeAddress],

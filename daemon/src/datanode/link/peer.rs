@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Another datanode that has a replica. It is given up after the first failure of its connection.
 #[derive(Debug)]
-pub struct Peer {
+pub(super) struct Peer {
     context: Arc<Context>,
     address: NodeAddress,
     capability: Bytes,
@@ -32,18 +32,18 @@ pub struct Peer {
 type Answer = (Vec<u32>, Vec<u8>);
 
 impl Peer {
-    pub fn new(context: &Arc<Context>, address: NodeAddress, capability: Bytes) -> Self {
+    pub(super) fn new(context: &Arc<Context>, address: NodeAddress, capability: Bytes) -> Self {
         Self { context: context.clone(), address, capability, conn: None, failed: false, streams: 0 }
     }
 
     /// Its table of the chunk; none when it gives none, or one whose checksum is not that of the chunk.
-    pub fn table(&mut self, chunk: ChunkRef) -> Option<Vec<u32>> {
+    pub(super) fn table(&mut self, chunk: ChunkRef) -> Option<Vec<u32>> {
         let (table, _) = self.read(chunk, 0)?;
         (table_checksum(&table) == chunk.checksum).then_some(table)
     }
 
     /// A block whose checksum is `crc`; none when it does not have it.
-    pub fn block(&mut self, chunk: ChunkRef, block: usize, crc: u32) -> Option<Vec<u8>> {
+    pub(super) fn block(&mut self, chunk: ChunkRef, block: usize, crc: u32) -> Option<Vec<u8>> {
         let (_, bytes) = self.read(chunk, block)?;
         (crc32c::crc32c(&bytes) == crc).then_some(bytes)
     }

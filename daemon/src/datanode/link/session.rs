@@ -3,6 +3,7 @@
 use super::orders::Orders;
 use crate::datanode::changes::News;
 use crate::datanode::serve::Context;
+use crate::{clock, random};
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::NodeServiceClient;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tarpc::client::RpcError;
 use tarpc::context;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// News are told at once, but not more often than this.
@@ -73,7 +74,7 @@ impl Link {
     pub async fn run(self, stop: CancellationToken) {
         let (mut pause, mut said) = (PAUSE_MIN, String::new());
         loop {
-            let begun = Instant::now();
+            let begun = clock::runtime();
             let lost = tokio::select! {
                 () = stop.cancelled() => return,
                 lost = self.session() => lost,
@@ -81,7 +82,7 @@ impl Link {
             let Err(error) = lost;
             // A link that held for a while is tried again at once, one that never came about ever less often.
             let longest = if error.is_rival() { RIVAL_PAUSE_MAX } else { PAUSE_MAX };
-            pause = if begun.elapsed() > PAUSE_MAX { PAUSE_MIN } else { (pause * 2).min(longest) };
+            pause = if clock::runtime() - begun > PAUSE_MAX { PAUSE_MIN } else { (pause * 2).min(longest) };
             // What does not change is said once.
             if error.to_string() != said {
                 tracing::warn!(master = %self.master, %error, "no link to the master; it is tried again");
@@ -89,7 +90,7 @@ impl Link {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = sleep(pause.mul_f64(0.5 + fastrand::f64())) => {}
+                () = sleep(pause.mul_f64(0.5 + random::fraction())) => {}
             }
         }
     }
@@ -114,7 +115,7 @@ impl Link {
         let mut told = self.report_all(&client).await?;
         let mut changes = self.context.store.changes().watch();
         loop {
-            let sent = Instant::now();
+            let sent = clock::runtime();
             told = match self.context.store.changes().news(told) {
                 Some(news) => self.heartbeat(&client, news).await?,
                 None => self.report_all(&client).await?,
@@ -183,6 +184,6 @@ impl Link {
 
 fn call() -> context::Context {
     let mut context = context::current();
-    context.deadline = std::time::Instant::now() + CALL_TIMEOUT;
+    context.deadline = clock::now() + CALL_TIMEOUT;
     context
 }

@@ -1,5 +1,6 @@
 //! The open data connections of a datanode, and which of them may be closed.
 
+use crate::clock;
 use dfs_logic::door::per_principal;
 use dfs_rpc::conn::DataConn;
 use dfs_types::Principal;
@@ -18,7 +19,7 @@ pub struct Activity {
 
 impl Default for Activity {
     fn default() -> Self {
-        Self { state: Mutex::new((0, Instant::now())) }
+        Self { state: Mutex::new((0, clock::now())) }
     }
 }
 
@@ -47,7 +48,7 @@ impl Activity {
 impl Drop for Busy {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        *state = (state.0.saturating_sub(1), Instant::now());
+        *state = (state.0.saturating_sub(1), clock::now());
     }
 }
 
@@ -79,7 +80,7 @@ impl Open {
         let concerned = self.open.iter().filter(|(_, entry)| of.is_none_or(|peer| entry.peer == *peer));
         let idle = concerned.filter_map(|(id, entry)| Some((entry.activity.idle_since()?, *id)));
         let Some((since, id)) = idle.min() else { return false };
-        if since.elapsed() < GRACE {
+        if clock::since(since) < GRACE {
             return false;
         }
         if let Some(entry) = self.open.remove(&id) {

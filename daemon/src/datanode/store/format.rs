@@ -10,6 +10,7 @@
 //! | 44..48 | crc32c of bytes 0..44 |
 
 use crate::durable;
+use crate::random;
 use dfs_types::{ClusterId, DatanodeId};
 use std::io;
 use std::path::Path;
@@ -113,7 +114,7 @@ impl FolderFormat {
                 if folder.join(CHUNKS).exists() {
                     return Err(FormatError::Missing);
                 }
-                let format = Self { cluster, node, folder: fastrand::u128(..).to_le_bytes() };
+                let format = Self { cluster, node, folder: random::id() };
                 durable::write_file(&path, &format.encode())?;
                 Ok(format)
             }

@@ -4,6 +4,7 @@
 //! [`chunks`] module keeps an index of them in memory, built at start from their names. Bytes go to and from the disk past the
 //! page cache ([`direct`]) in aligned memory from a bounded pool ([`buffer`]).
 
+#![expect(clippy::disallowed_methods, reason = "chunks are files")]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod buffer;

@@ -1,6 +1,7 @@
 //! How much a data folder may still take.
 
 use super::error::StoreError;
+use crate::clock;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -65,11 +66,11 @@ impl Space {
     /// Asks the file system anew when its last figure is old.
     fn refreshed(&self, folder: &Path) -> MutexGuard<'_, State> {
         let mut state = self.lock();
-        if state.asked.is_none_or(|asked| asked.elapsed() > FRESH) {
+        if state.asked.is_none_or(|asked| clock::since(asked) > FRESH) {
             // A disk that does not even answer has nothing left to give.
             let answer = rustix::fs::statvfs(folder);
             state.available = answer.map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-            state.asked = Some(Instant::now());
+            state.asked = Some(clock::now());
         }
         state
     }

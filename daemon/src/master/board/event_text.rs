@@ -26,10 +26,10 @@ pub fn texts(events: &[ClusterEvent]) -> Vec<Text> {
     let mut done = [false; KINDS];
     for event in events {
         let kind = kind(event);
-        let count = kind.map_or(1, |kind| counts[kind]);
+        let count = kind.and_then(|kind| counts.get(kind)).copied().unwrap_or(1);
         let shared = count > SINGLY_MAX || matches!(event, ClusterEvent::CorruptReplicaReplaced { .. });
-        if let (Some(kind), true) = (kind, shared) {
-            if !std::mem::replace(&mut done[kind], true) {
+        if let (Some(done), true) = (kind.and_then(|kind| done.get_mut(kind)), shared) {
+            if !std::mem::replace(done, true) {
                 texts.push((severity(event), None, many(event, count, lost)));
             }
         } else if let Some(text) = one(event) {

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use strum::VariantArray;
 
 /// A master of which there is nothing but its state of the cluster, and time as it is set.
 struct Cluster {
@@ -162,7 +163,7 @@ fn pictures_put_together_from_news_are_whole() {
                     }
                     2 => cluster.remove(id),
                     8 => {
-                        let duty = Duty::ALL[random.usize(0..3)];
+                        let duty = Duty::VARIANTS[random.usize(0..3)];
                         cluster.apply(NodeOp::SetDuty { node: DatanodeId(id), duty });
                     }
                     9 => cluster.look(),

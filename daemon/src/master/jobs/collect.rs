@@ -5,7 +5,7 @@ use dfs_logic::cluster::{Effect, Event};
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub struct Collect;
+pub(super) struct Collect;
 
 impl Job for Collect {
     const NAME: &'static str = "collect";

@@ -9,7 +9,7 @@ use dfs_types::Timestamp;
 const RAISES_PER_SPAN: u32 = 16;
 
 #[derive(Debug, Default)]
-pub struct RaiseFloor {
+pub(super) struct RaiseFloor {
     raised_at: Option<Timestamp>,
 }
 

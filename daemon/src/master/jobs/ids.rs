@@ -6,7 +6,7 @@ use dfs_logic::command::{ChunkOp, Outcome};
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub struct ReserveIds;
+pub(super) struct ReserveIds;
 
 impl Job for ReserveIds {
     const NAME: &'static str = "chunk-ids";

@@ -6,7 +6,7 @@ use dfs_logic::command::AdminOp;
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub struct RotateKeys;
+pub(super) struct RotateKeys;
 
 impl Job for RotateKeys {
     const NAME: &'static str = "keys";

@@ -7,7 +7,7 @@ use dfs_logic::jobs::Step;
 use dfs_types::Duty;
 
 #[derive(Debug, Default)]
-pub struct NoteMembers;
+pub(super) struct NoteMembers;
 
 impl Job for NoteMembers {
     const NAME: &'static str = "members";

@@ -1,11 +1,12 @@
 //! Orders copies, mends, trims and verifications.
 
 use super::{Job, Master};
+use crate::random;
 use dfs_logic::cluster::Event;
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub struct Repair;
+pub(super) struct Repair;
 
 impl Job for Repair {
     const NAME: &'static str = "repair";
@@ -17,7 +18,7 @@ impl Job for Repair {
         if !master.is_behind() {
             master.observe_with(Event::CheckDeletions, &version.namespace);
         }
-        master.observe_with(Event::Repair { seed: fastrand::u64(..) }, &version.namespace);
+        master.observe_with(Event::Repair { seed: random::number() }, &version.namespace);
         Ok(Step::done(ordered().saturating_sub(before)))
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// A survey counts the chunks of one version of the names from its beginning to its end.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub(super) struct Survey {
     version: Option<Arc<Version>>,
 }
 

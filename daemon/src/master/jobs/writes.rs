@@ -5,7 +5,7 @@ use crate::master::unfinished::{count_unfinished, give_up_writes};
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub struct GiveUpWrites;
+pub(super) struct GiveUpWrites;
 
 impl Job for GiveUpWrites {
     const NAME: &'static str = "writes";

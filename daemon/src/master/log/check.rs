@@ -58,7 +58,7 @@ impl Facts<'_> {
     ///
     /// # Errors
     /// When it is one. The text names the file.
-    pub fn check(&self) -> Result<(), LogError> {
+    pub(super) fn check(&self) -> Result<(), LogError> {
         match self.end {
             Some(end) => self.check_end(end)?,
             None => self.check_first_start()?,

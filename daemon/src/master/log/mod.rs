@@ -22,6 +22,8 @@
 //! Nothing is changed in place. That entries were taken back ([`record::Record::Truncated`]) or are no longer needed
 //! ([`record::Record::Purged`]) is itself a record.
 
+#![expect(clippy::disallowed_methods, reason = "the log is files")]
+
 pub mod check;
 mod close;
 pub mod end;

@@ -147,10 +147,13 @@ pub fn encode(record: &Record, mark: u32, into: &mut Vec<u8>) -> Result<(), post
     into.extend_from_slice(&[0; HEAD_BYTES]);
     postcard::serialize_with_flavor(record, Appender(into))?;
     let length = u32::try_from(into.len() - start - HEAD_BYTES).map_err(|_| postcard::Error::SerializeBufferFull)?;
-    let crc = checksum(mark, length, &into[start + HEAD_BYTES..]);
-    into[start..start + 4].copy_from_slice(&mark.to_le_bytes());
-    into[start + 4..start + 8].copy_from_slice(&length.to_le_bytes());
-    into[start + 8..start + 12].copy_from_slice(&crc.to_le_bytes());
+    let Some((head, body)) = into.get_mut(start..).and_then(<[u8]>::split_first_chunk_mut::<HEAD_BYTES>) else {
+        return Err(postcard::Error::SerializeBufferFull);
+    };
+    let crc = checksum(mark, length, body);
+    head[0..4].copy_from_slice(&mark.to_le_bytes());
+    head[4..8].copy_from_slice(&length.to_le_bytes());
+    head[8..12].copy_from_slice(&crc.to_le_bytes());
     into.resize(into.len().next_multiple_of(ALIGN_BYTES), 0);
     Ok(())
 }

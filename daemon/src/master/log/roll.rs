@@ -6,6 +6,7 @@ use super::segment::{Head, RECORDS_AT, Segment};
 use super::spare::Spares;
 use super::state::State;
 use crate::durable;
+use crate::random;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -68,10 +69,8 @@ pub(super) fn begin(options: &LogOptions, from: &Path, mut head: Head) -> Result
 
 /// A mark for a new segment, never zero.
 pub(super) fn random_mark() -> u32 {
-    let mut bytes = [0; 4];
     // Without the system's random source the worst is a guessable mark.
-    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
-    u32::from_le_bytes(bytes).max(1)
+    u32::from_le_bytes(random::secret().unwrap_or_default()).max(1)
 }
 
 pub(super) fn sync_folder(folder: &Path) -> Result<(), LogError> {

@@ -18,6 +18,7 @@
 
 use super::error::LogError;
 use super::record::{self, ALIGN_BYTES};
+use crate::format::field;
 use dfs_types::ClusterId;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -65,8 +66,8 @@ impl Head {
         let Some(bytes) = bytes.first_chunk::<HEAD_BYTES>() else {
             return Err(LogError::damaged(path, 0, "it is too short"));
         };
-        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
+        let word = |at| u32::from_le_bytes(field(bytes, at));
+        let long = |at| u64::from_le_bytes(field(bytes, at));
         if bytes[0..8] != *MAGIC {
             return Err(LogError::damaged(path, 0, "it does not begin as a log segment does"));
         }

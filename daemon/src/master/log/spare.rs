@@ -54,12 +54,13 @@ impl Disk for RealDisk {
 
 fn write_zeros(path: &Path, bytes: u64) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    let zeros = vec![0; ZEROS_BYTES];
+    let mut zeros = vec![0; ZEROS_BYTES];
     let mut left = bytes;
     while left > 0 {
-        let piece = left.min(ZEROS_BYTES as u64);
-        file.write_all(&zeros[..piece as usize])?;
-        left -= piece;
+        // Only the last piece is shorter.
+        zeros.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        file.write_all(&zeros)?;
+        left -= zeros.len() as u64;
     }
     file.sync_all()
 }

@@ -31,28 +31,28 @@ pub(super) struct State {
 }
 
 impl State {
-    pub fn next_index(&self) -> u64 {
+    pub(super) fn next_index(&self) -> u64 {
         self.last.max(self.purged).map_or(0, |last| last.index + 1)
     }
 
     /// Where the log ends now.
-    pub fn end_here(&self, closed: bool) -> End {
+    pub(super) fn end_here(&self, closed: bool) -> End {
         let (sequence, offset) = self.segments.back().map_or((0, 0), |newest| (newest.sequence, newest.end));
         End { closed, sequence, offset, next_index: self.next_index(), vote: self.vote.number() }
     }
 
     /// Notes where the log ends. Everything up to there has been synced.
-    pub fn note_end(&mut self) -> Result<(), LogError> {
+    pub(super) fn note_end(&mut self) -> Result<(), LogError> {
         self.end.note(self.end_here(false))
     }
 
-    pub fn forget_since(&mut self, index: u64) {
+    pub(super) fn forget_since(&mut self, index: u64) {
         self.segments.iter_mut().for_each(|segment| segment.forget_since(index));
         self.tail.forget_since(index);
         self.committed = self.committed.filter(|committed| committed.index < index);
     }
 
-    pub fn forget_upto(&mut self, upto: LogId) {
+    pub(super) fn forget_upto(&mut self, upto: LogId) {
         self.purged = Some(upto);
         self.tail.forget_upto(upto.index);
         if self.last.is_none_or(|last| last.index <= upto.index) {
@@ -63,7 +63,7 @@ impl State {
     }
 
     /// The id of the last entry, after entries were taken back.
-    pub fn find_last(&self) -> Result<Option<LogId>, LogError> {
+    pub(super) fn find_last(&self) -> Result<Option<LogId>, LogError> {
         if let Some(last) = self.tail.last() {
             return Ok(Some(last));
         }
@@ -76,7 +76,7 @@ impl State {
     }
 
     /// The entries `from..to` that are there: the older ones from disk, the newer ones from memory.
-    pub fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
+    pub(super) fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
         let from = from.max(self.purged.map_or(0, |purged| purged.index + 1));
         let mut entries = Vec::new();
         let in_memory = self.tail.first().unwrap_or(u64::MAX);

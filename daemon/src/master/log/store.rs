@@ -11,11 +11,11 @@ use super::segment::RECORDS_AT;
 use super::spare::{Outlook, Spares};
 use super::state::State;
 use super::tail::weight;
+use crate::clock;
 use crate::master::raft::types::{Entry, LogId, Vote};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
 use tokio::sync::watch;
 
 /// Entries of one append are written in records of about this many bytes.
@@ -190,9 +190,9 @@ impl Log {
         let disk = state.options.disk.clone();
         let Some(segment) = state.segments.back_mut() else { return Err(LogError::TooLarge(buffer.len())) };
         segment.file.write_all_at(buffer, segment.end).map_err(LogError::io("write", &segment.path))?;
-        let began = Instant::now();
+        let began = clock::now();
         disk.sync(&segment.file).map_err(LogError::io("sync", &segment.path))?;
-        self.shared.figures.synced(began.elapsed());
+        self.shared.figures.synced(clock::since(began));
         let offset = segment.end;
         segment.end += buffer.len() as u64;
         self.shared.grown.fetch_add(buffer.len() as u64, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 
 use super::messages::{AnswerAppend, AnswerSnapshot, AnswerVote, Append, AskVote, Fault, SendSnapshot};
 use super::types::{Raft, TypeConfig};
+use crate::clock;
 use bytes::Bytes;
 use dfs_logic::stored::StoredError;
 use dfs_rpc::hello::Service;
@@ -21,7 +22,7 @@ use openraft::raft::{
 use openraft::{AnyError, BasicNode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The largest message: entries in it must leave room for its frame.
 const MESSAGE_BYTES_MAX: usize = dfs_rpc::CONTROL_BYTES_MAX - (64 << 10);
@@ -95,7 +96,7 @@ impl Peer {
             None => self.connect(limit).await.map_err(unreachable)?,
         };
         let mut context = tarpc::context::current();
-        context.deadline = Instant::now() + limit;
+        context.deadline = clock::now() + limit;
         let answer = send(client.clone(), context, bytes.into()).await.map_err(unreachable)?;
         let answer = answer.map_err(|error| unreachable(Error::from(error)))?;
         self.client = Some(client);

@@ -9,6 +9,7 @@
 //! within [`GAP_MAX`] of the last answer; the first wait that brings nothing ends it. The connection's thread goes on serving
 //! its other connections, and both threads leave the processor to whatever else can run.
 
+use crate::clock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -48,7 +49,7 @@ impl Pace {
 
     /// The Raft thread has answered and has nothing to do.
     pub(super) fn idle(&self) -> Idle<'_> {
-        Idle { pace: self, since: Instant::now() }
+        Idle { pace: self, since: clock::now() }
     }
 
     /// Notes an entry of so many commands, the first of which came after `gap`.
@@ -74,11 +75,11 @@ impl Turn<'_> {
         if !self.awake {
             return;
         }
-        let began = Instant::now();
+        let began = clock::now();
         while !answered() {
             tokio::task::yield_now().await;
             std::thread::yield_now();
-            if began.elapsed() >= ANSWER_WAIT_MAX {
+            if clock::since(began) >= ANSWER_WAIT_MAX {
                 break;
             }
         }
@@ -100,14 +101,14 @@ pub(super) struct Idle<'a> {
 impl Idle<'_> {
     /// Waits awake until a command has `come`, if the pace is brisk; at most [`COMMAND_WAIT_MAX`].
     pub(super) fn until(&self, come: impl Fn() -> bool) {
-        while self.pace.is_brisk() && !come() && self.since.elapsed() < COMMAND_WAIT_MAX {
+        while self.pace.is_brisk() && !come() && clock::since(self.since) < COMMAND_WAIT_MAX {
             std::thread::yield_now();
         }
     }
 
     /// Notes that an entry of so many commands follows.
     pub(super) fn ended(self, commands: usize) {
-        self.pace.note(commands, self.since.elapsed());
+        self.pace.note(commands, clock::since(self.since));
     }
 }
 

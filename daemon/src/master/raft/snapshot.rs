@@ -17,7 +17,7 @@
 use super::published::Version;
 use super::types::{SnapshotMeta, StoredMembership};
 use crate::durable;
-use crate::format::other_version;
+use crate::format::{field, other_version};
 use crate::master::log::record::{Id, Members};
 use dfs_logic::state::{Decoder, PIECE_BYTES_MAX, SnapshotError, State};
 use dfs_types::ClusterId;
@@ -90,10 +90,18 @@ struct Summed<T> {
     crc: u32,
 }
 
+impl<T> Summed<T> {
+    fn add(&mut self, bytes: &[u8], count: usize) -> io::Result<()> {
+        let passed = bytes.get(..count).ok_or(io::ErrorKind::InvalidInput)?;
+        self.crc = crc32c::crc32c_append(self.crc, passed);
+        Ok(())
+    }
+}
+
 impl<W: Write> Write for Summed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
-        self.crc = crc32c::crc32c_append(self.crc, &bytes[..count]);
+        self.add(bytes, count)?;
         Ok(count)
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -104,7 +112,7 @@ impl<W: Write> Write for Summed<W> {
 impl<R: Read> Read for Summed<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(bytes)?;
-        self.crc = crc32c::crc32c_append(self.crc, &bytes[..count]);
+        self.add(bytes, count)?;
         Ok(count)
     }
 }
@@ -191,7 +199,7 @@ pub fn decode(
 fn read_description(input: &mut impl Read, cluster: ClusterId) -> Result<(Description, u64), SnapshotFileError> {
     let mut head = [0; HEAD_BYTES];
     input.read_exact(&mut head)?;
-    let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    let word = |at| u32::from_le_bytes(field(&head, at));
     if head[0..8] != *MAGIC {
         return Err(SnapshotFileError::Magic);
     }

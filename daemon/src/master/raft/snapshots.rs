@@ -1,5 +1,7 @@
 //! The folder of snapshots: one file that counts, and files on their way, which a restart removes.
 
+#![expect(clippy::disallowed_methods, reason = "snapshots are files")]
+
 use super::published::Version;
 use super::snapshot::{self, SnapshotFileError};
 use super::types::{SnapshotMeta, TypeConfig};

@@ -1,5 +1,6 @@
 //! Where the chunks of a plan go.
 
+use crate::random;
 use dfs_logic::cluster::ClusterState;
 use dfs_logic::placement::{Candidate, choose, room};
 use dfs_logic::state::State;
@@ -8,7 +9,7 @@ use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, Short, Tim
 
 /// What each chunk of a plan needs.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// Datanodes in its chain.
     pub chain: u8,
     /// As many are enough for a write that is under way.
@@ -19,14 +20,14 @@ pub struct Wanted {
 
 /// A chain of datanodes for each chunk of a plan, and the bytes to count for each chunk.
 #[derive(Debug)]
-pub struct Placed {
+pub(super) struct Placed {
     pub chains: Vec<Vec<DatanodeId>>,
     pub bytes: u64,
 }
 
 /// Why a plan has no places.
 #[derive(Debug)]
-pub enum Unplaced {
+pub(super) enum Unplaced {
     /// Too few datanodes are live, and enough are expected. The error is one that passes.
     NotYet(Error),
     Never(Error),
@@ -36,7 +37,7 @@ pub enum Unplaced {
 ///
 /// # Errors
 /// When too few datanodes are live, or have room.
-pub fn place(
+pub(super) fn place(
     cluster: &ClusterState,
     namespace: &State,
     plan: &PlanWrite,
@@ -67,11 +68,10 @@ pub fn place(
         });
     }
     check_length(cluster, &candidates, plan, wanted).map_err(Unplaced::Never)?;
-    let chains =
-        choose_chains(&mut candidates, plan.chunks, wanted, needed, || fastrand::u64(..)).ok_or_else(|| {
-            let short = Short::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
-            Unplaced::Never(no_room(short).at(&plan.path))
-        })?;
+    let chains = choose_chains(&mut candidates, plan.chunks, wanted, needed, random::number).ok_or_else(|| {
+        let short = Short::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
+        Unplaced::Never(no_room(short).at(&plan.path))
+    })?;
     // A one-chunk plan reserves no space: its length is unknown, and reserving a full chunk for each small file would exhaust
     // the accounting.
     let bytes = if plan.chunks > 1 { u64::from(wanted.bytes) } else { 0 };

@@ -5,6 +5,7 @@ use super::seal::seal;
 use crate::master::convert::address;
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
+use crate::random;
 use bytes::Bytes;
 use dfs_logic::cluster::{ClusterState, Event};
 use dfs_logic::traffic::Rates;
@@ -35,7 +36,7 @@ pub(super) async fn plan_read(master: &Master, user: &str, plan: &PlanRead, unti
 /// Where to read each chunk. A chunk that nobody has reported is waited for while datanodes are that may have it, but only
 /// `until` then.
 async fn find_readers(master: &Master, chunks: &[(u64, ChunkRef)], until: Instant) -> Vec<Vec<NodeAddress>> {
-    let turn = fastrand::u64(..);
+    let turn = random::number();
     loop {
         let mut came = pin!(master.came.notified());
         came.as_mut().enable();

@@ -1,5 +1,6 @@
 //! The calls of one user on one connection, made in the name of the user in the certificate.
 
+use crate::clock;
 use crate::master::state::Master;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ const DATANODES_WAIT: Duration = Duration::from_secs(5);
 /// Returns until when a call may wait for datanodes: for [`DATANODES_WAIT`], and for half of its time at most, so that the
 /// caller still receives the answer.
 pub(super) fn wait_until(context: &Context) -> Instant {
-    let now = std::time::Instant::now();
+    let now = clock::now();
     let left = context.deadline.saturating_duration_since(now);
     Instant::from_std(now + DATANODES_WAIT.min(left / 2))
 }

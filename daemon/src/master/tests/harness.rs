@@ -89,7 +89,7 @@ pub(super) fn code<T: std::fmt::Debug>(result: Result<T>) -> ErrorCode {
 }
 
 impl Cluster {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let cluster = draw_cluster_id().expect("random");
         let authority = Authority::create(cluster, SystemTime::now()).expect("authority");
         let settings = MasterSettings {
@@ -101,16 +101,16 @@ impl Cluster {
         Self { authority, folder: tempfile::tempdir().expect("temp folder"), settings }
     }
 
-    pub fn id(&self) -> ClusterId {
+    pub(super) fn id(&self) -> ClusterId {
         self.authority.cluster()
     }
 
-    pub fn identity(&self, principal: &Principal) -> Identity {
+    pub(super) fn identity(&self, principal: &Principal) -> Identity {
         let pem = self.authority.issue(principal, SystemTime::now()).expect("issued");
         Identity::from_pem(pem.as_bytes()).expect("good")
     }
 
-    pub fn try_start(&self) -> Result<Running, String> {
+    pub(super) fn try_start(&self) -> Result<Running, String> {
         let (ready, started) = mpsc::channel();
         let options = MasterOptions {
             id: MasterId(1),
@@ -132,11 +132,11 @@ impl Cluster {
         }
     }
 
-    pub fn start(&self) -> Running {
+    pub(super) fn start(&self) -> Running {
         self.try_start().expect("the master starts")
     }
 
-    pub fn log_folder(&self) -> std::path::PathBuf {
+    pub(super) fn log_folder(&self) -> std::path::PathBuf {
         self.folder.path().join("master/log")
     }
 
@@ -147,13 +147,13 @@ impl Cluster {
         opened.await.expect("connected")
     }
 
-    pub async fn user(&self, master: &Running, name: &str) -> UserClient {
+    pub(super) async fn user(&self, master: &Running, name: &str) -> UserClient {
         let connected = self.connect(master, &Principal::User(name.into()), Service::Client).await;
         UserClient::new(connected).spawn()
     }
 
     /// A datanode that registers and reports the replicas `holds`.
-    pub async fn datanode(&self, master: &Running, number: u16, holds: &[StoredReplica]) -> Datanode {
+    pub(super) async fn datanode(&self, master: &Running, number: u16, holds: &[StoredReplica]) -> Datanode {
         let node = self.register(master, number, load(1 << 40)).await;
         node.report(holds).await;
         node
@@ -161,7 +161,7 @@ impl Cluster {
 
     /// A datanode that registers, and has not reported what it has. As a real one does, it waits for its place where the
     /// master has not yet seen that the one before it is gone.
-    pub async fn register(&self, master: &Running, number: u16, load: NodeLoad) -> Datanode {
+    pub(super) async fn register(&self, master: &Running, number: u16, load: NodeLoad) -> Datanode {
         let boot = fastrand::u64(..);
         let trying = async {
             loop {
@@ -177,7 +177,13 @@ impl Cluster {
     }
 
     /// A datanode that registers as a process with this boot number.
-    pub async fn register_as(&self, master: &Running, number: u16, load: NodeLoad, boot: u64) -> Result<Datanode> {
+    pub(super) async fn register_as(
+        &self,
+        master: &Running,
+        number: u16,
+        load: NodeLoad,
+        boot: u64,
+    ) -> Result<Datanode> {
         let id = DatanodeId(number);
         let connected = self.connect(master, &Principal::Datanode(id), Service::Node).await;
         let client =
@@ -189,7 +195,7 @@ impl Cluster {
     }
 
     /// Three datanodes with nothing on them.
-    pub async fn datanodes(&self, master: &Running) -> [Datanode; 3] {
+    pub(super) async fn datanodes(&self, master: &Running) -> [Datanode; 3] {
         [self.datanode(master, 1, &[]).await, self.datanode(master, 2, &[]).await, self.datanode(master, 3, &[]).await]
     }
 }
@@ -209,7 +215,7 @@ pub(super) fn load(free: u64) -> NodeLoad {
 }
 
 impl Running {
-    pub fn stop(mut self) {
+    pub(super) fn stop(mut self) {
         self.stop.cancel();
         self.thread.take().expect("running").join().expect("no panic").expect("stops well");
     }
@@ -234,22 +240,22 @@ pub(super) struct Datanode {
 }
 
 impl Datanode {
-    pub fn news(&self) -> Heartbeat {
+    pub(super) fn news(&self) -> Heartbeat {
         Heartbeat::new(self.boot, load(1 << 40))
     }
 
-    pub async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
+    pub(super) async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
         self.client.heartbeat(context(), news).await.answer().expect("taken")
     }
 
     /// Reports that it has these replicas.
-    pub async fn report(&self, holds: &[StoredReplica]) {
+    pub(super) async fn report(&self, holds: &[StoredReplica]) {
         let page = ReportPage { boot: self.boot, first: true, last: true, chunks: holds.to_vec() };
         self.client.chunk_report(context(), page).await.answer().expect("reported");
     }
 
     /// A receipt as this datanode would give it.
-    pub fn receipt(&self, chunk: ChunkRef) -> dfs_rpc::capability::Receipt {
+    pub(super) fn receipt(&self, chunk: ChunkRef) -> dfs_rpc::capability::Receipt {
         let ChunkRef { id, generation, length, checksum } = chunk;
         let (cluster, node, boot) = (self.cluster, self.id, self.boot);
         let stored = Stored { cluster, node, boot, chunk: id, generation, length, checksum };

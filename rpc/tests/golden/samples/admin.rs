@@ -5,7 +5,7 @@ use dfs_rpc::services::{AdminServiceRequest as Q, AdminServiceResponse as A, Use
 use dfs_rpc::wire::{Duty, SafeModeChange};
 use dfs_types::{DatanodeId, RequestId};
 
-pub fn calls() -> Vec<Pair> {
+pub(super) fn calls() -> Vec<Pair> {
     let (request, node) = (RequestId(300), DatanodeId(300));
     let enter = SafeModeChange::Enter { reason: "repairs".to_owned() };
     let calls = [

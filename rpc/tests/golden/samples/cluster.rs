@@ -13,7 +13,7 @@ use dfs_types::{ChunkId, DatanodeId, Duty, MasterId, Timestamp};
 
 const VERSION: BoardVersion = BoardVersion { epoch: 300, seq: 7 };
 
-pub fn calls() -> Vec<Pair> {
+pub(super) fn calls() -> Vec<Pair> {
     let replicas = vec![(DatanodeId(1), NodeState::Live), (DatanodeId(2), NodeState::Stale)];
     let found = ChunkStatus { chunk: chunk(300), wanted: 3, path: Some(path("/a")), replicas, copying: true };
     let calls = [
@@ -100,7 +100,7 @@ fn nodes() -> Vec<NodeStatus> {
 }
 
 /// The view inside of the answer to `board`, before it is packed.
-pub fn board() -> Vec<Sample> {
+pub(super) fn board() -> Vec<Sample> {
     let event = |number, severity| Event {
         number,
         at: Timestamp(300),

@@ -7,7 +7,7 @@ use dfs_rpc::capability::{Capability, Operation};
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
 use dfs_types::{ChunkId, DatanodeId, Error, ErrorCode, Generation, MasterId, Principal, Timestamp};
 
-pub fn samples() -> Vec<Sample> {
+pub(super) fn samples() -> Vec<Sample> {
     let capability = Bytes::from_static(b"sealed");
     let error = Error::new(ErrorCode::LocalIo, "the disk failed").at("chunk");
     vec![

@@ -3,9 +3,10 @@
 use super::Sample;
 use dfs_rpc::wire;
 use dfs_types::{DatanodeId, Detail, Error, ErrorCode, Leader, MasterId, NoRoom, Short, TooFewDatanodes};
+use strum::VariantArray;
 
-pub fn samples() -> Vec<Sample> {
-    let words = ErrorCode::ALL.into_iter().map(|code| (code.to_string(), Error::new(code, "words").at("/a")));
+pub(super) fn samples() -> Vec<Sample> {
+    let words = ErrorCode::VARIANTS.iter().map(|&code| (code.to_string(), Error::new(code, "words").at("/a")));
     let data = details().into_iter().map(|detail| (name(&detail), Error::of(ErrorCode::Internal, detail)));
     words.chain(data).map(|(name, error)| crossing(name, error)).collect()
 }

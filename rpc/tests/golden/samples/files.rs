@@ -17,7 +17,7 @@ use dfs_types::{
 const REQUEST: RequestId = RequestId(300);
 const WRITE: WriteId = WriteId(1 << 100);
 
-pub fn calls() -> Vec<Pair> {
+pub(super) fn calls() -> Vec<Pair> {
     let calls = [names(), looks(), reads(), writes(), since_9()].into_iter().flatten();
     calls.map(|(request, response)| user("files", request, UserResponse::Files(response))).collect()
 }
@@ -155,6 +155,6 @@ fn since_9() -> Vec<(Q, A)> {
     ]
 }
 
-pub fn receipt() -> Receipt {
+pub(super) fn receipt() -> Receipt {
     Receipt { node: DatanodeId(2), boot: 300, key: 1, seal: [7; 16] }
 }

@@ -17,7 +17,7 @@ use dfs_types::{
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The bytes of a message, and the way there and back.
-pub struct Sample {
+pub(crate) struct Sample {
     pub name: String,
     pub bytes: Vec<u8>,
     /// Reads bytes and writes what was read.
@@ -25,7 +25,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    pub fn new<M: Serialize + DeserializeOwned>(name: impl Into<String>, message: &M) -> Self {
+    pub(crate) fn new<M: Serialize + DeserializeOwned>(name: impl Into<String>, message: &M) -> Self {
         Self { name: name.into(), bytes: write(message), again: |bytes| write(&read::<M>(bytes)) }
     }
 }
@@ -41,7 +41,7 @@ fn read<M: DeserializeOwned>(bytes: &[u8]) -> M {
 }
 
 /// The protocol version that the newest messages came with.
-pub const NEWEST: u16 = 9;
+pub(crate) const NEWEST: u16 = 9;
 
 /// The protocol version that a call came with.
 fn since(call: Call) -> u16 {
@@ -52,7 +52,7 @@ fn since(call: Call) -> u16 {
 }
 
 /// A request and the response to it.
-pub struct Pair {
+pub(crate) struct Pair {
     pub service: &'static str,
     pub call: Call,
     /// The number of the call in the request, in the response, and in the response that refuses it; of a user's calls, behind
@@ -83,12 +83,12 @@ fn user(service: &'static str, request: impl Into<UserRequest>, response: UserRe
 }
 
 /// Samples of every call.
-pub fn calls() -> Vec<Pair> {
+pub(crate) fn calls() -> Vec<Pair> {
     [files::calls(), cluster::calls(), admin::calls(), node::calls(), node::raft()].into_iter().flatten().collect()
 }
 
 /// All samples, by golden file.
-pub fn all() -> Vec<(String, Vec<Sample>)> {
+pub(crate) fn all() -> Vec<(String, Vec<Sample>)> {
     let mut files: Vec<(String, Vec<Sample>)> = Vec::new();
     for pair in calls() {
         let name = format!("{}_v{}", pair.service, since(pair.call));

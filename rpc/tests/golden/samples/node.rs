@@ -8,7 +8,7 @@ use dfs_rpc::wire::{
 };
 use dfs_types::{ChunkId, MasterId, ReplicaState, Timestamp};
 
-pub fn calls() -> Vec<Pair> {
+pub(super) fn calls() -> Vec<Pair> {
     let register = Register { boot: 300, address: address(1).address, load: load(), version: "0.1.0".to_owned() };
     let registered = Registered { master: MasterId(1), keys: vec![token()], heartbeat_ms: 3_000 };
     let heartbeat = Heartbeat {
@@ -48,7 +48,7 @@ fn token() -> TokenKey {
     TokenKey { id: 300, secret: [7; 32] }
 }
 
-pub fn load() -> NodeLoad {
+pub(super) fn load() -> NodeLoad {
     let folder = FolderLoad {
         path: "/data".to_owned(),
         capacity: 1,
@@ -72,7 +72,7 @@ pub fn load() -> NodeLoad {
     }
 }
 
-pub fn raft() -> Vec<Pair> {
+pub(super) fn raft() -> Vec<Pair> {
     use {RaftServiceRequest as Q, RaftServiceResponse as A};
     let (message, answer) = (|| Bytes::from_static(b"message"), || Ok(Bytes::from_static(b"answer")));
     let calls = [

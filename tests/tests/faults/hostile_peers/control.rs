@@ -15,7 +15,7 @@ const GIVEN_UP: &[Outcome] = &[Outcome::Refused(ErrorCode::Timeout), Outcome::No
 /// Reports of damage in one go: many more than a datanode is ever asked to check at a time.
 const FLOOD: usize = 2_000;
 
-pub const ROWS: [Row; 24] = [
+pub(super) const ROWS: [Row; 24] = [
     Row { tries: "commit without receipts", expected: FEW, run: |w| receipts(w, |_| Vec::new()) },
     Row {
         tries: "commit with the receipt of one datanode, again and again",

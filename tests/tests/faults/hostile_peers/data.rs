@@ -10,7 +10,7 @@ use dfs_tests::hostile::{Outcome, Peer, Reply, World, altered, checksum, commit,
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Timestamp};
 use std::net::TcpListener;
 
-pub const ROWS: [Row; 32] = [
+pub(super) const ROWS: [Row; 32] = [
     Row {
         tries: "other bytes with its capability after the commit",
         expected: EXISTS,

@@ -25,7 +25,7 @@ const CLAIMS: usize = 1 << 20;
 const TURNS: usize = 40;
 
 /// What is tried while the real datanode runs, and before the hostile one is registered.
-pub const STRANGER_ROWS: [Row; 2] = [
+pub(super) const STRANGER_ROWS: [Row; 2] = [
     Row { tries: "register beside the real one, with another boot", expected: EXISTS, run: rival },
     Row {
         tries: "heartbeat and report beside the real one, with ids never handed out",
@@ -35,7 +35,7 @@ pub const STRANGER_ROWS: [Row; 2] = [
 ];
 
 /// What is tried by the one that is registered in place of the real one.
-pub const ROWS: [Row<Evil>; 17] = [
+pub(super) const ROWS: [Row<Evil>; 17] = [
     Row { tries: "heartbeat and report of another boot", expected: INVALID, run: other_boot },
     Row { tries: "heartbeat and report on a connection that did not register", expected: INVALID, run: unregistered },
     Row { tries: "pages of a report out of order", expected: INVALID, run: disorder },
@@ -69,7 +69,7 @@ pub const ROWS: [Row<Evil>; 17] = [
 
 /// A hostile datanode that has registered.
 #[derive(Debug)]
-pub struct Evil {
+pub(super) struct Evil {
     pub world: World,
     who: Party,
     calls: NodeServiceClient,
@@ -121,7 +121,7 @@ fn verified(key: ReplicaKey) -> StoredReplica {
 
 impl Evil {
     /// Stops the real datanode and registers in its place.
-    pub fn new(world: World) -> Self {
+    pub(super) fn new(world: World) -> Self {
         world.cluster.dfsd_ok(&["stop", NAME]);
         let identity = credential(&world);
         let liar = Liar::start(&world.runtime, &identity, NODE, BOOT);
@@ -422,7 +422,7 @@ fn false_receipts(evil: &Evil) -> Outcome {
 }
 
 /// At the end: ids that were never handed out. They stop all changes until a user ends that, and destroy nothing.
-pub fn ids_ahead(evil: &Evil) {
+pub(super) fn ids_ahead(evil: &Evil) {
     let world = &evil.world;
     evil.beat(Heartbeat { added: vec![verified(key(u64::MAX, 1)), verified(key(500_000, 1))], ..news() });
     world.cluster.wait_for("safe mode", || world.run(world.library.status()).expect("status").safe_mode.is_some());

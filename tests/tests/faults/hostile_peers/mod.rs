@@ -13,7 +13,7 @@ use std::time::Instant;
 
 /// What one attempt is, and what may come of it.
 #[derive(Debug)]
-pub struct Row<W = World> {
+pub(crate) struct Row<W = World> {
     pub tries: &'static str,
     /// One of these.
     pub expected: &'static [Outcome],
@@ -36,7 +36,7 @@ fn same<const N: usize>(outcomes: [Outcome; N]) -> Outcome {
     outcomes.into_iter().find(|outcome| *outcome != outcomes[0]).unwrap_or(outcomes[0])
 }
 
-pub fn path(text: &str) -> DfsPath {
+pub(crate) fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("a path")
 }
 

@@ -18,7 +18,7 @@ const FORGET: Binding =
     Binding::new("F", "forget", "node forget: drop a dead datanode that does not come back; it is asked first");
 
 /// What can be wished of the selected datanode as it is, and the keys that do so.
-pub fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
+pub(super) fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
     let Some(node) = node.filter(|_| !shared.read_only) else { return Vec::new() };
     let duty = if node.duty == Duty::Drain { RESUME } else { DRAIN };
     match node.state {
@@ -28,7 +28,7 @@ pub fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
 }
 
 /// Does what a key wishes of the selected datanode; none for a key that wishes nothing of it.
-pub fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<Vec<Act>> {
+pub(super) fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<Vec<Act>> {
     let KeyCode::Char(letter) = key.code else { return None };
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
         return None;
@@ -38,7 +38,7 @@ pub fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<
 }
 
 /// The lines that do so, for the palette.
-pub fn lines(node: Option<&NodeStatus>, shared: &Shared) -> Vec<String> {
+pub(super) fn lines(node: Option<&NodeStatus>, shared: &Shared) -> Vec<String> {
     bindings(node, shared).iter().zip(node.into_iter().cycle()).map(|(wish, node)| line(wish, node)).collect()
 }
 
@@ -47,7 +47,7 @@ fn line(wish: &Binding, node: &NodeStatus) -> String {
 }
 
 /// How far the drain of a datanode is, how fast it goes, and when it is over; none where it is not to be drained.
-pub fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
+pub(super) fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
     let mut told = crate::nodes::drain(node)?;
     let Some(left @ 1..) = node.left else { return Some(told) };
     match shared.history.node(node.id).and_then(NodeHistory::drain_rate) {
@@ -61,7 +61,7 @@ pub fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
 }
 
 /// All drains, a line each; where there is no room for all, how many more there are.
-pub fn panel(room: usize, cells: usize, shared: &Shared) -> Vec<Line<'static>> {
+pub(super) fn panel(room: usize, cells: usize, shared: &Shared) -> Vec<Line<'static>> {
     let theme = &shared.theme;
     let drains: Vec<&NodeStatus> = shared.nodes().iter().filter(|node| node.duty == Duty::Drain).collect();
     if drains.is_empty() || room < 2 {

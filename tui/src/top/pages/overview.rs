@@ -51,7 +51,7 @@ impl Page for Overview {
         match key.code {
             KeyCode::Char('z') => {
                 self.span = (self.span + 1) % SPANS.len();
-                Some(vec![Act::Say(format!("the last {} minutes", SPANS[self.span] / 60))])
+                Some(vec![Act::Say(format!("the last {} minutes", self.seconds() / 60))])
             }
             KeyCode::Enter => self.chosen(shared).map(|finding| vec![Act::Type(finding.next.clone())]),
             _ => self.chosen.key(key, count, count).then(Vec::new),
@@ -241,6 +241,11 @@ const CURVES: [Curve; 4] = [
 ];
 
 impl Overview {
+    /// How far back the curves go.
+    fn seconds(&self) -> usize {
+        SPANS.get(self.span).copied().unwrap_or(SPANS[0])
+    }
+
     fn chosen<'s>(&self, shared: &'s Shared) -> Option<&'s Finding> {
         shared.findings.get(self.chosen.within(shared.findings.len()))
     }
@@ -256,7 +261,7 @@ impl Overview {
                 return;
             }
             let seconds = shared.history.seconds().map(|sample| sample.and_then(value));
-            let curve = chart::columns(seconds, SPANS[self.span], columns);
+            let curve = chart::columns(seconds, self.seconds(), columns);
             let most = chart::most(&curve);
             let now = shared.history.now().and_then(value).map_or_else(|| "not known".to_owned(), *written);
             for (row, blocks) in chart::rows(&curve, most, high.into()).into_iter().enumerate() {

@@ -1,5 +1,7 @@
 //! The loop around the dashboard: keys and pictures in, frames and effects out.
 
+#![expect(clippy::disallowed_methods, reason = "the loop around the pure dashboard has clock, files and terminal")]
+
 mod effects;
 mod feed;
 mod keeper;

@@ -24,17 +24,18 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-pub const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
-pub const CAPACITY: u32 = 8 << 20;
-pub const ONE: Generation = Generation(1);
+pub(super) const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
+pub(super) const CAPACITY: u32 = 8 << 20;
+pub(super) const ONE: Generation = Generation(1);
 /// Of every datanode here.
-pub const BOOT: u64 = 4;
+pub(super) const BOOT: u64 = 4;
 /// As under a limit of open files that never matters.
-pub const ROOMY: NodeBounds = NodeBounds { connections: 64, strangers: 64, work: usize::MAX, hops: 4, replicas: 64 };
+pub(super) const ROOMY: NodeBounds =
+    NodeBounds { connections: 64, strangers: 64, work: usize::MAX, hops: 4, replicas: 64 };
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub struct Node {
+pub(super) struct Node {
     pub address: NodeAddress,
     pub store: Arc<ChunkStore>,
     pub folder: TempDir,
@@ -42,7 +43,7 @@ pub struct Node {
     serving: Option<tokio::task::JoinHandle<()>>,
 }
 
-pub struct Cluster {
+pub(super) struct Cluster {
     pub nodes: Vec<Node>,
     pub ring: KeyRing,
     pub user: Identity,
@@ -53,24 +54,24 @@ pub struct Cluster {
     pub sums: Mutex<HashMap<u64, u32>>,
 }
 
-pub fn ann() -> Principal {
+pub(super) fn ann() -> Principal {
     Principal::User("ann".to_owned())
 }
 
-pub fn content(length: usize) -> Vec<u8> {
+pub(super) fn content(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at / 5) as u8 ^ (at >> 15) as u8).collect()
 }
 
-pub fn table(data: &[u8]) -> Vec<u32> {
+pub(super) fn table(data: &[u8]) -> Vec<u32> {
     data.chunks(BLOCK_BYTES).map(|block| block_crcs(block)[0]).collect()
 }
 
 impl Cluster {
-    pub fn start(count: u16) -> Self {
+    pub(super) fn start(count: u16) -> Self {
         Self::with(count, Protection::Auto, 64)
     }
 
-    pub fn with(count: u16, protection: Protection, connections_max: usize) -> Self {
+    pub(super) fn with(count: u16, protection: Protection, connections_max: usize) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
         let authority = Authority::create(CLUSTER, SystemTime::now()).expect("authority");
@@ -85,19 +86,19 @@ impl Cluster {
         Self { nodes, ring, user, protection, authority, runtime, sums: Mutex::default() }
     }
 
-    pub fn addresses(&self) -> Vec<NodeAddress> {
+    pub(super) fn addresses(&self) -> Vec<NodeAddress> {
         self.nodes.iter().map(|node| node.address).collect()
     }
 
     /// Ends a datanode with all its connections.
-    pub fn stop(&mut self, node: usize) {
+    pub(super) fn stop(&mut self, node: usize) {
         self.nodes[node].stop.cancel();
         if let Some(serving) = self.nodes[node].serving.take() {
             self.runtime.block_on(serving).expect("no panic");
         }
     }
 
-    pub fn capability(&self, chunk: u64, operation: Operation) -> Capability {
+    pub(super) fn capability(&self, chunk: u64, operation: Operation) -> Capability {
         Capability {
             cluster: CLUSTER,
             chunk: ChunkId(chunk),
@@ -112,19 +113,19 @@ impl Cluster {
     }
 
     /// The checksum of a chunk that was put; zero for others.
-    pub fn sum(&self, chunk: u64) -> u32 {
+    pub(super) fn sum(&self, chunk: u64) -> u32 {
         self.sums.lock().expect("no panic").get(&chunk).copied().unwrap_or_default()
     }
 
-    pub fn key(&self, chunk: u64) -> ReplicaKey {
+    pub(super) fn key(&self, chunk: u64) -> ReplicaKey {
         ReplicaKey { chunk: ChunkId(chunk), generation: ONE, checksum: self.sum(chunk) }
     }
 
-    pub fn seal(&self, capability: &Capability) -> Bytes {
+    pub(super) fn seal(&self, capability: &Capability) -> Bytes {
         self.ring.seal(capability).expect("has a key").into()
     }
 
-    pub fn connect_as(&self, who: &Identity, node: usize) -> Client {
+    pub(super) fn connect_as(&self, who: &Identity, node: usize) -> Client {
         let NodeAddress { id, address } = self.nodes[node].address;
         let expected = Expected::Datanode(id);
         let opening = transport::connect(who, address, expected, Service::Data, self.protection, PATIENCE);
@@ -135,25 +136,25 @@ impl Cluster {
         Client { conn }
     }
 
-    pub fn connect(&self, node: usize) -> Client {
+    pub(super) fn connect(&self, node: usize) -> Client {
         self.connect_as(&self.user, node)
     }
 
     /// How to open a chunk on the whole chain.
-    pub fn open_write(&self, chunk: u64, length: Option<u32>) -> OpenWrite {
+    pub(super) fn open_write(&self, chunk: u64, length: Option<u32>) -> OpenWrite {
         let capability = self.seal(&self.capability(chunk, Operation::Write));
         OpenWrite { capability, length }
     }
 
     /// Stores a chunk on all datanodes.
-    pub fn put(&self, chunk: u64, data: &[u8]) {
+    pub(super) fn put(&self, chunk: u64, data: &[u8]) {
         let client = self.connect(0);
         client.send_chunk(1, &self.open_write(chunk, Some(data.len() as u32)), data);
         let done = client.answer(1).expect("stored");
         self.check_receipts(chunk, data, &done);
     }
 
-    pub fn check_receipts(&self, chunk: u64, data: &[u8], done: &WriteDone) {
+    pub(super) fn check_receipts(&self, chunk: u64, data: &[u8], done: &WriteDone) {
         self.sums.lock().expect("no panic").insert(chunk, table_checksum(&table(data)));
         assert_eq!(done.receipts.len(), self.nodes.len());
         for (receipt, node) in done.receipts.iter().zip(&self.nodes) {
@@ -171,20 +172,20 @@ impl Cluster {
     }
 
     /// Reads a range of a chunk from one datanode.
-    pub fn get(&self, node: usize, chunk: u64, offset: u32, length: u32) -> Result<Vec<u8>, StreamError> {
+    pub(super) fn get(&self, node: usize, chunk: u64, offset: u32, length: u32) -> Result<Vec<u8>, StreamError> {
         let client = self.connect(node);
         let capability = self.seal(&self.capability(chunk, Operation::Read));
         client.read(1, &Read { capability, offset, length })
     }
 
     /// Chunks that each datanode holds.
-    pub fn held(&self) -> Vec<Vec<u64>> {
+    pub(super) fn held(&self) -> Vec<Vec<u64>> {
         let held = |node: &Node| node.store.page(None, 100).iter().map(|stored| stored.key.chunk.0).collect();
         self.nodes.iter().map(held).collect()
     }
 
     /// Half-written files left on a datanode.
-    pub fn incoming(&self, node: usize) -> usize {
+    pub(super) fn incoming(&self, node: usize) -> usize {
         std::fs::read_dir(self.nodes[node].folder.path().join("incoming")).expect("list").count()
     }
 }
@@ -195,7 +196,7 @@ impl Drop for Cluster {
     }
 }
 
-pub fn identity(authority: &Authority, principal: &Principal) -> Identity {
+pub(super) fn identity(authority: &Authority, principal: &Principal) -> Identity {
     let pem = authority.issue(principal, SystemTime::now()).expect("issue");
     Identity::from_pem(pem.as_bytes()).expect("credential")
 }
@@ -241,36 +242,36 @@ fn start_node(
 }
 
 /// One data connection of a client.
-pub struct Client {
+pub(super) struct Client {
     pub conn: DataConn,
 }
 
 impl Client {
-    pub fn open(&self, stream: u32, open: &OpenWrite) {
+    pub(super) fn open(&self, stream: u32, open: &OpenWrite) {
         self.conn.send_message(FrameKind::OpenWrite, stream, open).expect("send open");
     }
 
     /// Sends data in frames of the usual size.
-    pub fn data(&self, stream: u32, data: &[u8]) {
+    pub(super) fn data(&self, stream: u32, data: &[u8]) {
         for (at, payload) in data.chunks(DATA_BYTES_MAX).enumerate() {
             let header = FrameHeader::data(stream, (at * DATA_BYTES_MAX) as u64, payload);
             self.conn.send(&header, payload).expect("send data");
         }
     }
 
-    pub fn finish(&self, stream: u32, data: &[u8]) {
+    pub(super) fn finish(&self, stream: u32, data: &[u8]) {
         let finish = FinishWrite { length: data.len() as u32, checksum: table_checksum(&table(data)) };
         self.conn.send_message(FrameKind::FinishWrite, stream, &finish).expect("send finish");
     }
 
-    pub fn send_chunk(&self, stream: u32, open: &OpenWrite, data: &[u8]) {
+    pub(super) fn send_chunk(&self, stream: u32, open: &OpenWrite, data: &[u8]) {
         self.open(stream, open);
         self.data(stream, data);
         self.finish(stream, data);
     }
 
     /// The next answer, which is one to this stream.
-    pub fn answer(&self, stream: u32) -> Result<WriteDone, StreamError> {
+    pub(super) fn answer(&self, stream: u32) -> Result<WriteDone, StreamError> {
         let header = self.conn.receive_header().expect("receive").expect("still open");
         assert_eq!(header.stream, stream);
         match header.kind {
@@ -281,7 +282,7 @@ impl Client {
     }
 
     /// What comes back for a read, verified, in whole blocks.
-    pub fn read(&self, stream: u32, read: &Read) -> Result<Vec<u8>, StreamError> {
+    pub(super) fn read(&self, stream: u32, read: &Read) -> Result<Vec<u8>, StreamError> {
         self.conn.send_message(FrameKind::Read, stream, read).expect("send read");
         let (mut data, mut table) = (Vec::new(), Vec::new());
         let mut at = u64::from(read.offset) / BLOCK_BYTES as u64 * BLOCK_BYTES as u64;
@@ -314,7 +315,7 @@ impl Client {
     }
 
     /// Whether the datanode closed the connection, now or soon.
-    pub fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         loop {
             match self.conn.receive_header() {
                 Ok(Some(header)) => {

@@ -85,7 +85,7 @@ fn draw_pane<P>(pane: &Pane<P>, title: &str, active: bool, frame: &mut Frame<'_>
     text(frame, line(0), Line::styled(format!("{mark} {}", end_of(title, cells.saturating_sub(2))), style));
     let columns = Columns { cells: cells.saturating_sub(1), zone: shared.zone() };
     text(frame, line(1), Line::styled(format!("  {}", columns.line("NAME", "SIZE", "MODIFIED")), theme.dim()));
-    let (shown, count) = (rows_shown(area), pane.shown().len());
+    let (shown, count) = (rows_shown(area), pane.shown_count());
     let (chosen, first) = (pane.chosen.within(count), pane.chosen.first(count, shown));
     for (at, row) in pane.shown().enumerate().skip(first).take(shown) {
         let mark = if at == chosen { ">" } else { " " };
@@ -109,7 +109,7 @@ fn foot<P>(pane: &Pane<P>) -> (String, Tone) {
     }
     let loaded = pane.loaded();
     let sorted = pane.sort().word();
-    match pane.shown().len() {
+    match pane.shown_count() {
         _ if !pane.is_listed() => ("is being listed…".to_owned(), Tone::Dim),
         _ if loaded == 0 => ("empty".to_owned(), Tone::Dim),
         shown if shown < loaded && pane.has_more() => {

@@ -328,8 +328,8 @@ impl Page for Files {
 impl Files {
     fn count(&self) -> usize {
         match self.side {
-            Side::Remote => self.remote.shown().len(),
-            Side::Local => self.local.shown().len(),
+            Side::Remote => self.remote.shown_count(),
+            Side::Local => self.local.shown_count(),
         }
     }
 

@@ -6,7 +6,7 @@ use dfs_client::ListPage;
 use dfs_types::{Entry, Error, Kind, Timestamp};
 
 /// Entries of one folder that are kept; more are said to be there, not shown.
-pub const ENTRIES_MAX: usize = 20_000;
+pub(super) const ENTRIES_MAX: usize = 20_000;
 /// The next page of a folder is asked for when the selection is so near to the end of what is loaded.
 const NEAR_THE_END: usize = 200;
 /// A folder is listed anew after this long, and after so much longer for every thousand entries.
@@ -14,7 +14,7 @@ const REFRESH_MS: u64 = 3_000;
 
 /// A file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub(super) struct Row {
     pub name: String,
     pub folder: bool,
     /// Bytes; of a remote folder those of all that is below it, of a local one not known.
@@ -50,7 +50,7 @@ impl From<LocalEntry> for Row {
 
 /// The order of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
+pub(super) enum Sort {
     #[default]
     Name,
     /// Largest first.
@@ -60,7 +60,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    pub fn next(self) -> Self {
+    pub(super) fn next(self) -> Self {
         match self {
             Self::Name => Self::Size,
             Self::Size => Self::Time,
@@ -68,7 +68,7 @@ impl Sort {
         }
     }
 
-    pub fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Size => "size",
@@ -88,7 +88,7 @@ enum Asked {
 
 /// A folder.
 #[derive(Debug)]
-pub struct Pane<P> {
+pub(super) struct Pane<P> {
     pub path: P,
     rows: Vec<Row>,
     /// Indices of the rows that pass the filter, in the order in which they are shown.
@@ -110,7 +110,7 @@ pub struct Pane<P> {
 
 impl<P> Pane<P> {
     /// A folder that is to be listed from the beginning.
-    pub fn new(path: P) -> Self {
+    pub(super) fn new(path: P) -> Self {
         Self {
             path,
             rows: Vec::new(),
@@ -128,18 +128,18 @@ impl<P> Pane<P> {
     }
 
     /// Another folder; `wanted` is selected when it comes. It is to be listed from the beginning.
-    pub fn open(&mut self, path: P, wanted: Option<String>) {
+    pub(super) fn open(&mut self, path: P, wanted: Option<String>) {
         *self = Self { wanted, sort: self.sort, ..Self::new(path) };
     }
 
     /// It is to be listed from the beginning, whatever was asked for before.
-    pub fn list_anew(&mut self) {
+    pub(super) fn list_anew(&mut self) {
         self.coming.clear();
         self.asked = Some(Asked::Anew(None));
     }
 
     /// Whether it is time to list it anew; if so, that is noted as asked for.
-    pub fn is_due(&mut self, now_ms: u64) -> bool {
+    pub(super) fn is_due(&mut self, now_ms: u64) -> bool {
         let pause = REFRESH_MS + REFRESH_MS * (self.rows.len() / 1000) as u64;
         let due = self.asked.is_none() && now_ms >= self.listed_ms + pause;
         if due {
@@ -149,7 +149,7 @@ impl<P> Pane<P> {
     }
 
     /// The name behind which the next page begins, if the selection is near the end of what is loaded; noted as asked for.
-    pub fn wants_more(&mut self) -> Option<String> {
+    pub(super) fn wants_more(&mut self) -> Option<String> {
         let near = self.chosen.within(self.shown.len()) + NEAR_THE_END >= self.shown.len();
         if self.asked.is_some() || !self.more || !near || self.rows.len() >= ENTRIES_MAX {
             return None;
@@ -160,7 +160,7 @@ impl<P> Pane<P> {
     }
 
     /// A page has come. Gives the name behind which the next one is to be asked for, if one is.
-    pub fn page(&mut self, after: Option<&str>, result: Result<ListPage, Error>, now_ms: u64) -> Option<String> {
+    pub(super) fn page(&mut self, after: Option<&str>, result: Result<ListPage, Error>, now_ms: u64) -> Option<String> {
         let anew = match &self.asked {
             Some(Asked::Anew(name)) if name.as_deref() == after => true,
             Some(Asked::On(name)) if Some(name.as_str()) == after => false,
@@ -196,7 +196,7 @@ impl<P> Pane<P> {
     }
 
     /// All of a folder has come at once.
-    pub fn all(&mut self, result: Result<Vec<LocalEntry>, Error>, now_ms: u64) {
+    pub(super) fn all(&mut self, result: Result<Vec<LocalEntry>, Error>, now_ms: u64) {
         self.asked = None;
         match result {
             Ok(entries) => {
@@ -243,45 +243,50 @@ impl<P> Pane<P> {
     }
 
     /// The rows that are shown.
-    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Row> {
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Row> {
         // Every index is one of a row: both are set together.
-        self.shown.iter().map(|at| &self.rows[*at])
+        self.shown.iter().filter_map(|at| self.rows.get(*at))
+    }
+
+    /// How many rows are shown.
+    pub(super) fn shown_count(&self) -> usize {
+        self.shown.len()
     }
 
     /// The row that is selected.
-    pub fn row(&self) -> Option<&Row> {
+    pub(super) fn row(&self) -> Option<&Row> {
         self.shown.get(self.chosen.within(self.shown.len())).and_then(|at| self.rows.get(*at))
     }
 
     /// How many entries are loaded.
-    pub fn loaded(&self) -> usize {
+    pub(super) fn loaded(&self) -> usize {
         self.rows.len()
     }
 
-    pub fn has_more(&self) -> bool {
+    pub(super) fn has_more(&self) -> bool {
         self.more
     }
 
     /// Whether anything has come of it.
-    pub fn is_listed(&self) -> bool {
+    pub(super) fn is_listed(&self) -> bool {
         self.listed_ms > 0
     }
 
-    pub fn filter(&self) -> &str {
+    pub(super) fn filter(&self) -> &str {
         &self.filter
     }
 
-    pub fn set_filter(&mut self, filter: String) {
+    pub(super) fn set_filter(&mut self, filter: String) {
         self.filter = filter;
         self.arrange();
     }
 
     /// The order that holds: by anything but the name only what is loaded as a whole can be sorted.
-    pub fn sort(&self) -> Sort {
+    pub(super) fn sort(&self) -> Sort {
         if self.more { Sort::Name } else { self.sort }
     }
 
-    pub fn set_sort(&mut self, sort: Sort) {
+    pub(super) fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
         self.arrange();
     }
@@ -369,6 +374,6 @@ mod tests {
         pane.set_filter("!2".into());
         assert!(pane.shown().all(|row| !row.name.contains('2')));
         pane.set_filter("none".into());
-        assert_eq!((pane.row(), pane.shown().len()), (None, 0));
+        assert_eq!((pane.row(), pane.shown_count()), (None, 0));
     }
 }

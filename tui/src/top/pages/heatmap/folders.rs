@@ -48,7 +48,7 @@ struct Lately {
 
 /// A folder that is looked at.
 #[derive(Debug)]
-pub struct Folders {
+pub(super) struct Folders {
     path: DfsPath,
     /// The biggest first.
     entries: Vec<Entry>,
@@ -78,7 +78,7 @@ enum Reading {
 
 impl Folders {
     /// The root, and what to do to read it.
-    pub fn new() -> (Self, Effect) {
+    pub(super) fn new() -> (Self, Effect) {
         let (path, awaits) = (DfsPath::root(), Reading::Awaits { after: None });
         let effect = Effect::List { path: path.clone(), after: None };
         (Self::at(path, None, awaits, By::default()), effect)
@@ -89,7 +89,7 @@ impl Folders {
         Self { path, entries, chosen, came_from, reading, pages: 0, by, lately }
     }
 
-    pub fn bindings(&self) -> Vec<Binding> {
+    pub(super) fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::new("enter", "open", "into the chosen folder"),
             Binding::new("backspace", "up", "to the folder above"),
@@ -103,13 +103,13 @@ impl Folders {
     }
 
     /// What is chosen.
-    pub fn selected(&self) -> Option<DfsPath> {
+    pub(super) fn selected(&self) -> Option<DfsPath> {
         let entry = self.entries.get(self.chosen.within(self.entries.len()))?;
         self.path.join(&entry.name).ok()
     }
 
     /// A key; the outer none: back to the tiles.
-    pub fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Option<Vec<Act>>> {
+    pub(super) fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Option<Vec<Act>>> {
         let acts = match key.code {
             KeyCode::Char('f') => return None,
             KeyCode::Esc if self.path.is_root() => return None,
@@ -125,7 +125,7 @@ impl Folders {
         Some(Some(acts))
     }
 
-    pub fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
+    pub(super) fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
         let entries = self.entries.len();
         match event.kind {
             MouseEventKind::ScrollDown => self.chosen.wheel(3, entries),
@@ -173,7 +173,7 @@ impl Folders {
     }
 
     /// Asks what goes on, when that is shown and it is time to.
-    pub fn ask(&mut self, shared: &Shared) -> Option<Effect> {
+    pub(super) fn ask(&mut self, shared: &Shared) -> Option<Effect> {
         let now = shared.now.elapsed_ms;
         let lately = &mut self.lately;
         let due = lately.answer.is_none() || now.saturating_sub(lately.asked_ms) >= TRAFFIC_INTERVAL_MS;
@@ -185,7 +185,7 @@ impl Folders {
     }
 
     /// What goes on came, if it is that of the folder that is shown.
-    pub fn told(&mut self, path: &DfsPath, result: &Result<FolderTraffic, Error>) {
+    pub(super) fn told(&mut self, path: &DfsPath, result: &Result<FolderTraffic, Error>) {
         if *path == self.path {
             (self.lately.answer, self.lately.awaited) = (Some(result.clone()), false);
             let chosen = self.chosen_name();
@@ -219,7 +219,7 @@ impl Folders {
     }
 
     /// A page came, if it is the one that is awaited. Gives what to do for the next one.
-    pub fn listed(
+    pub(super) fn listed(
         &mut self,
         path: &DfsPath,
         after: Option<&str>,
@@ -255,7 +255,7 @@ impl Folders {
         self.entries.get(self.chosen.at).map(|entry| entry.name.clone())
     }
 
-    pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let (theme, cells) = (&shared.theme, usize::from(area.width));
         let line = |row: u16| Rect { y: area.y + row, height: 1, ..area }.intersection(area);
         let path = truncate(&sanitise(self.path.as_str()), cells).into_owned();

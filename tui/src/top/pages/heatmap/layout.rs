@@ -17,7 +17,7 @@ const LANE_GAP: u16 = 3;
 
 /// What a tile looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(super) enum Shape {
     /// A box with the name in it.
     Box,
     /// Four cells.
@@ -30,7 +30,7 @@ pub enum Shape {
 
 /// A tile in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub(super) struct Spot {
     pub area: Rect,
     /// Which of the order it stands for.
     pub places: Range<usize>,
@@ -38,14 +38,14 @@ pub struct Spot {
 
 /// The name of a group in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
+pub(super) struct Name {
     pub area: Rect,
     pub group: usize,
 }
 
 /// Everything in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
+pub(super) struct Layout {
     pub shape: Shape,
     pub spots: Vec<Spot>,
     pub names: Vec<Name>,
@@ -55,7 +55,7 @@ pub struct Layout {
 
 impl Layout {
     /// Gives `groups`, of datanodes one after another, their places in `area`.
-    pub fn of(groups: &[Group], area: Rect) -> Self {
+    pub(super) fn of(groups: &[Group], area: Rect) -> Self {
         let count = groups.last().map_or(0, |group| group.places.end);
         let singles = || (0..count).map(|at| at..at + 1);
         let boxes = BOXES.into_iter().find_map(|size| flow(singles(), Shape::Box, size, (2, 1), area));
@@ -69,18 +69,18 @@ impl Layout {
     }
 
     /// The tile at a place of the window.
-    pub fn at(&self, column: u16, row: u16) -> Option<usize> {
+    pub(super) fn at(&self, column: u16, row: u16) -> Option<usize> {
         self.spots.iter().position(|spot| spot.area.contains((column, row).into()))
     }
 
     /// The tile that stands for this place of the order.
-    pub fn holding(&self, place: usize) -> Option<usize> {
+    pub(super) fn holding(&self, place: usize) -> Option<usize> {
         let at = self.spots.partition_point(|spot| spot.places.end <= place);
         self.spots.get(at).filter(|spot| spot.places.contains(&place)).map(|_| at)
     }
 
     /// The tile in the next line with tiles above or below that is nearest.
-    pub fn beyond(&self, from: usize, down: bool) -> Option<usize> {
+    pub(super) fn beyond(&self, from: usize, down: bool) -> Option<usize> {
         let here = self.spots.get(from)?.area;
         let ahead = |spot: &Spot| if down { spot.area.y > here.y } else { spot.area.y < here.y };
         let distance = |spot: &Spot| (spot.area.y.abs_diff(here.y), spot.area.x.abs_diff(here.x));

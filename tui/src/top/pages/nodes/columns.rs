@@ -14,11 +14,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// Between two columns, in cells.
-pub const GAP: usize = 2;
+pub(super) const GAP: usize = 2;
 
 /// A column of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Column {
+pub(super) enum Column {
     #[default]
     Node,
     State,
@@ -41,7 +41,7 @@ pub enum Column {
 
 /// A column where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     pub column: Column,
     /// Its first cell.
     pub from: usize,
@@ -50,7 +50,7 @@ pub struct Place {
 
 impl Place {
     /// The text in its place, as wide as the column is.
-    pub fn put(&self, text: &str) -> String {
+    pub(super) fn put(&self, text: &str) -> String {
         let text = crate::text::truncate(text, self.cells);
         let blanks = " ".repeat(self.cells.saturating_sub(width(&text)));
         if self.column.right() { blanks + &text } else { text.into_owned() + &blanks }
@@ -59,7 +59,7 @@ impl Place {
 
 /// What a datanode is sorted by. What is not known comes before everything else.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub enum Key<'n> {
+pub(super) enum Key<'n> {
     Unknown,
     Number(f64),
     Text(&'n str),
@@ -67,14 +67,14 @@ pub enum Key<'n> {
 }
 
 impl Key<'_> {
-    pub fn order(&self, other: &Self) -> Ordering {
+    pub(super) fn order(&self, other: &Self) -> Ordering {
         self.partial_cmp(other).unwrap_or(Ordering::Equal)
     }
 }
 
 impl Column {
     /// In the order in which they stand.
-    pub const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Node,
         Self::State,
         Self::Used,
@@ -114,7 +114,7 @@ impl Column {
     ];
 
     /// Its head, and its name where the order is kept.
-    pub fn head(self) -> &'static str {
+    pub(super) fn head(self) -> &'static str {
         match self {
             Self::Node => "NODE",
             Self::State => "STATE",
@@ -136,12 +136,12 @@ impl Column {
     }
 
     /// The column of this name, in small letters.
-    pub fn find(word: &str) -> Option<Self> {
+    pub(super) fn find(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.sorts() && column.head().to_lowercase() == word)
     }
 
     /// Whether it can be sorted by.
-    pub fn sorts(self) -> bool {
+    pub(super) fn sorts(self) -> bool {
         self != Self::Bar
     }
 
@@ -166,7 +166,7 @@ impl Column {
     }
 
     /// The columns that fit into so many cells, in the order in which they stand. What is sorted `by` is seen.
-    pub fn fitting(cells: usize, by: Self, nodes: &[NodeStatus]) -> Vec<Place> {
+    pub(super) fn fitting(cells: usize, by: Self, nodes: &[NodeStatus]) -> Vec<Place> {
         let wide = |column: Self| if column == Self::State { state_cells(nodes) } else { column.cells() };
         let mut left = cells + GAP;
         let others = Self::BY_WEIGHT.into_iter().filter(|column| *column != by);
@@ -189,7 +189,7 @@ impl Column {
     }
 
     /// What it says of a datanode.
-    pub fn text(self, node: &NodeStatus, shared: &Shared) -> String {
+    pub(super) fn text(self, node: &NodeStatus, shared: &Shared) -> String {
         let load = &node.load;
         let per_second =
             |part: fn(&Rates) -> f64| rates(node, shared).map_or_else(|| "–".to_owned(), |rates| rate(part(&rates)));
@@ -214,7 +214,7 @@ impl Column {
     }
 
     /// How it looks; plain where nothing is to be noticed.
-    pub fn tone(self, node: &NodeStatus) -> Tone {
+    pub(super) fn tone(self, node: &NodeStatus) -> Tone {
         match self {
             Self::State => tone(node),
             Self::Full | Self::Bar => match full(node) {
@@ -232,7 +232,7 @@ impl Column {
     }
 
     /// What it sorts a datanode by.
-    pub fn key<'n>(self, node: &'n NodeStatus, shared: &Shared) -> Key<'n> {
+    pub(super) fn key<'n>(self, node: &'n NodeStatus, shared: &Shared) -> Key<'n> {
         let load = &node.load;
         let number = |value: u64| Key::Number(value as f64);
         let known = |value: Option<f64>| value.map_or(Key::Unknown, Key::Number);

@@ -34,7 +34,7 @@ const FACTS: u16 = 8;
 
 /// The datanode that is looked at.
 #[derive(Debug)]
-pub struct One {
+pub(super) struct One {
     id: DatanodeId,
     log: Option<Result<Vec<String>, Error>>,
     /// When the log was asked for, and when it came, in milliseconds of the dashboard's clock.
@@ -45,16 +45,16 @@ pub struct One {
 }
 
 impl One {
-    pub fn new(id: DatanodeId) -> Self {
+    pub(super) fn new(id: DatanodeId) -> Self {
         Self { id, log: None, asked_ms: None, came_ms: 0, back: 0 }
     }
 
-    pub fn id(&self) -> DatanodeId {
+    pub(super) fn id(&self) -> DatanodeId {
         self.id
     }
 
     /// Asks for the log, if it is time to.
-    pub fn ask(&mut self, shared: &Shared) -> Option<Effect> {
+    pub(super) fn ask(&mut self, shared: &Shared) -> Option<Effect> {
         let now = shared.now.elapsed_ms;
         let due = match self.asked_ms {
             Some(asked) => now >= asked + LOG_PATIENCE_MS,
@@ -66,7 +66,7 @@ impl One {
         })
     }
 
-    pub fn log_came(&mut self, node: &str, lines: &Result<Vec<String>, Error>, shared: &Shared) {
+    pub(super) fn log_came(&mut self, node: &str, lines: &Result<Vec<String>, Error>, shared: &Shared) {
         if node != self.id.to_string() {
             return;
         }
@@ -77,7 +77,7 @@ impl One {
     }
 
     /// Moves through the log. Says whether the key does that.
-    pub fn key(&mut self, key: KeyEvent, area: Rect, shared: &Shared) -> bool {
+    pub(super) fn key(&mut self, key: KeyEvent, area: Rect, shared: &Shared) -> bool {
         let page = isize::from(Places::of(area, shared.node(self.id)).log.height as i16).max(2) - 1;
         match key.code {
             KeyCode::Up | KeyCode::Char('k') => self.wheel(-1),
@@ -91,12 +91,12 @@ impl One {
         true
     }
 
-    pub fn wheel(&mut self, down: isize) {
+    pub(super) fn wheel(&mut self, down: isize) {
         let lines = self.log.as_ref().and_then(|log| log.as_ref().ok()).map_or(0, Vec::len);
         self.back = self.back.saturating_add_signed(-down).min(lines.saturating_sub(1));
     }
 
-    pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let Some(node) = shared.node(self.id) else {
             let gone = format!("{} is not in the picture: it never came, or was removed.", self.id);
             return text(frame, Rect { height: 1, ..area }, gone);
