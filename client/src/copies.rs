@@ -93,7 +93,7 @@ pub(crate) async fn user_attributes(client: &Client, path: &DfsPath) -> Result<V
 }
 
 /// Returns the refusal of a call that the master does not have; none where it has it.
-fn refused<T>(master: &UserClient, what: &str) -> Option<std::result::Result<wire::Result<T>, RpcError>> {
+pub(crate) fn refused<T>(master: &UserClient, what: &str) -> Option<std::result::Result<wire::Result<T>, RpcError>> {
     let version = master.version;
     let words = || format!("the master speaks protocol version {version}; {what} came with version {SINCE}");
     (version < SINCE).then(|| Ok(Err(Error::new(ErrorCode::Unsupported, words()).into())))

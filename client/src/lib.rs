@@ -50,9 +50,9 @@ pub use copies::CopyOptions;
 pub use dfs_rpc::board;
 pub use dfs_rpc::tls::{CredentialError, Identity};
 pub use dfs_rpc::wire::{
-    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, Found, FoundPage, Lasting, ListFolder, ListPage,
-    LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus, SafeMode,
-    SafeModeChange, Short, Traffic, Unfinished, UserAttribute, UserAttributeChange, Wanted,
+    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, Found, FoundPage, JobState, JobStatus, Lasting,
+    ListFolder, ListPage, LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus,
+    SafeMode, SafeModeChange, Short, Traffic, Unfinished, UserAttribute, UserAttributeChange, Wanted,
 };
 pub use dfs_types::{AttributeChange, Duty};
 pub use namespace::Located;

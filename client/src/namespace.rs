@@ -1,14 +1,14 @@
 //! Calls that move no file content through the client.
 
 use crate::client::{Client, request_id};
-use crate::copies::{self, CopyOptions};
+use crate::copies::{self, CopyOptions, refused};
 use crate::snapshot::{Snapshot, Told, told};
 use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::wire::{
-    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, FoundPage, ListFolder, ListPage, LocatedChunk,
-    NodeStatus, PlanRead, SafeModeChange, UserAttribute, UserAttributeChange,
+    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, FoundPage, JobStatus, ListFolder, ListPage,
+    LocatedChunk, NodeStatus, PlanRead, SafeModeChange, UserAttribute, UserAttributeChange,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode, Result, Stat};
 use futures::stream::{self, Stream};
@@ -230,6 +230,20 @@ impl Client {
     /// `unreachable`, `timeout`.
     pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
         self.call(|master, context| async move { master.cluster.nodes(context).await }).await
+    }
+
+    /// The background jobs of the leading master, in the order of their names.
+    ///
+    /// # Errors
+    /// `unreachable`, `timeout`; `unsupported` by a master of version 8.
+    pub async fn jobs(&self) -> Result<Vec<JobStatus>> {
+        self.call(|master, context| async move {
+            match refused(&master, "the list of jobs") {
+                None => master.cluster.jobs(context).await,
+                Some(refused) => refused,
+            }
+        })
+        .await
     }
 
     /// The picture of the cluster for dashboards, encoded: what is new since the picture `since`, or everything.

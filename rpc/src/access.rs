@@ -147,6 +147,7 @@ rights! {
     // The path of the chunk's file is shown to those who may list its directory.
     Chunk          User       Leader,
     Board          User       Anyone,
+    Jobs           User       Leader,
     // Administration. Safe mode is left in safe mode.
     SetSafeMode    Admin      Leader,
     SetDuty        Admin      Writable,
@@ -189,7 +190,7 @@ mod tests {
     }
 
     /// A call; whether it is admitted for a user, the superuser, a datanode, a master; what it needs.
-    const CALLS: [(Call, [bool; 4], Needs); 36] = {
+    const CALLS: [(Call, [bool; 4], Needs); 37] = {
         use Call::*;
         use Needs::{Anyone, Leader, Writable};
         const USERS: [bool; 4] = [true, true, false, false];
@@ -224,6 +225,7 @@ mod tests {
             (Nodes, USERS, Anyone),
             (Chunk, USERS, Leader),
             (Board, USERS, Anyone),
+            (Jobs, USERS, Leader),
             (SetSafeMode, SUPERUSER, Leader),
             (SetDuty, SUPERUSER, Writable),
             (CheckDuty, SUPERUSER, Writable),

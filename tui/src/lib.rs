@@ -8,6 +8,7 @@
 pub mod cluster;
 pub mod figures;
 pub mod heat;
+pub mod jobs;
 pub mod meter;
 pub mod nodes;
 pub mod quote;

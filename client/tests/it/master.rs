@@ -9,8 +9,8 @@ use dfs_rpc::frame::{decode_message, encode_message};
 use dfs_rpc::services::{AdminService, ClusterService, FileService};
 use dfs_rpc::wire::{
     self, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Copied, CopyEntry, Find, FolderTraffic,
-    FoundPage, ListFolder, ListPage, ListPageV9, LocatedChunk, NodeStatus, PlanRead, PlanWrite, PlannedChunk, ReadPlan,
-    SafeModeChange, StatV9, UserAttribute, UserAttributeChange, WritePlan,
+    FoundPage, JobStatus, ListFolder, ListPage, ListPageV9, LocatedChunk, NodeStatus, PlanRead, PlanWrite,
+    PlannedChunk, ReadPlan, SafeModeChange, StatV9, UserAttribute, UserAttributeChange, WritePlan,
 };
 use dfs_types::{
     ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, Detail, DfsPath, Entry, EntryId, Error, ErrorCode, Generation,
@@ -404,6 +404,10 @@ impl ClusterService for Master {
         self.table.since.lock().expect("lock").push(since);
         let next = self.table.boards.lock().expect("lock").pop_front();
         Ok(next.map_or(Ok(Bytes::from_static(b"no picture")), |board| board.encode())?)
+    }
+
+    async fn jobs(self, _: Context) -> wire::Result<Vec<JobStatus>> {
+        Ok(Vec::new())
     }
 
     async fn chunk(self, _: Context, _: ChunkId) -> wire::Result<ChunkStatus> {

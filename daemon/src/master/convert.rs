@@ -4,6 +4,7 @@ use bytes::Bytes;
 use dfs_logic::cluster::{
     self, CHUNKS_PER_REPORT_MAX, ClusterSnapshot, DirectoryLoad, NodeSnapshot, Order, Registration,
 };
+use dfs_logic::jobs::{JobState, JobStatus};
 use dfs_logic::liveness::NodeState;
 use dfs_logic::repair::Blocked;
 use dfs_rpc::capability::Operation;
@@ -22,6 +23,17 @@ pub fn millis(span: Duration) -> u64 {
 /// Returns the milliseconds by which a clock is ahead of ours.
 fn skew_ms(theirs: Timestamp, ours: Timestamp) -> i64 {
     i64::try_from(theirs.0).unwrap_or(i64::MAX).saturating_sub(i64::try_from(ours.0).unwrap_or(i64::MAX))
+}
+
+pub(super) fn job_status(JobStatus { name, state, done, total, last_run, last_error }: JobStatus) -> wire::JobStatus {
+    let state = match state {
+        JobState::Idle => wire::JobState::Idle,
+        JobState::Running => wire::JobState::Running,
+        JobState::More => wire::JobState::More,
+        JobState::Failed => wire::JobState::Failed,
+        JobState::Follower => wire::JobState::Follower,
+    };
+    wire::JobStatus { name: name.to_owned(), state, done, total, last_run, last_error }
 }
 
 /// `calendar` is the time at which the message arrived.

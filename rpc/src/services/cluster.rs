@@ -1,7 +1,7 @@
 //! The service for the state of the cluster.
 
 use crate::board::BoardVersion;
-use crate::wire::{ChunkStatus, ClusterStatus, NodeStatus, Result};
+use crate::wire::{ChunkStatus, ClusterStatus, JobStatus, NodeStatus, Result};
 use bytes::Bytes;
 use dfs_types::ChunkId;
 
@@ -22,4 +22,6 @@ pub trait ClusterService {
     /// has that version, else all of it. The answer is a [`Board`](crate::board::Board) in postcard, encoded once for all
     /// callers that ask for the same.
     async fn board(since: Option<BoardVersion>) -> Result<Bytes>;
+    /// Returns the background jobs of the leading master, in the order of their names. Since version 9.
+    async fn jobs() -> Result<Vec<JobStatus>>;
 }

@@ -70,7 +70,7 @@ requests!(FileServiceRequest, FileServiceResponse {
     UserAttributes,
 });
 
-requests!(ClusterServiceRequest, ClusterServiceResponse { Ping, Whoami, Status, Nodes, Chunk, Board });
+requests!(ClusterServiceRequest, ClusterServiceResponse { Ping, Whoami, Status, Nodes, Chunk, Board, Jobs });
 
 requests!(AdminServiceRequest, AdminServiceResponse { SetSafeMode, SetDuty at node, CheckDuty at node });
 

@@ -73,6 +73,7 @@ impl World for Shell {
             | Effect::List { .. }
             | Effect::ListLocal { .. }
             | Effect::Traffic { .. }
+            | Effect::Jobs
             | Effect::Copy(_)
             | Effect::Mouse(_)
             | Effect::Refresh { .. }

@@ -4,7 +4,7 @@ use crate::top::model::{PageId, Shared};
 use crate::top::page::Question;
 use crate::top::replay::{Play, Playback};
 use crossterm::event::{KeyEvent, MouseEvent};
-use dfs_client::{FolderTraffic, ListPage, Snapshot};
+use dfs_client::{FolderTraffic, JobStatus, ListPage, Snapshot};
 use dfs_types::{DfsPath, Error, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub enum Message {
         path: DfsPath,
         result: Result<FolderTraffic, Error>,
     },
+    /// The background jobs of the leading master.
+    Jobs(Result<Vec<JobStatus>, Error>),
     /// What is in a local folder.
     ListedLocal {
         path: PathBuf,
@@ -130,6 +132,8 @@ pub enum Effect {
     Traffic {
         path: DfsPath,
     },
+    /// Ask for the background jobs of the leading master.
+    Jobs,
     /// Run a command that only looks (`head -c 4096 PATH`, `info PATH`) and bring what it says of the path.
     Look {
         path: DfsPath,

@@ -78,6 +78,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Listed { .. }
         | Message::ListedLocal { .. }
         | Message::Traffic { .. }
+        | Message::Jobs(_)
         | Message::Looked { .. }
         | Message::Log { .. } => Vec::new(),
     };

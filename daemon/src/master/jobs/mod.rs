@@ -24,7 +24,7 @@ mod runner;
 mod survey;
 mod writes;
 
-pub use runner::{Runner, job_statuses};
+pub use runner::{Runner, statuses};
 
 use super::raft::proposer::ProposeError;
 use super::state::Master;

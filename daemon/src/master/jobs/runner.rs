@@ -79,6 +79,6 @@ fn with_status<J: Job>(master: &Master, change: impl FnOnce(&mut JobStatus)) {
 }
 
 /// Returns the status of each job that was run or left to the leader since the start, in the order of their names.
-pub fn job_statuses(master: &Master) -> Vec<JobStatus> {
+pub fn statuses(master: &Master) -> Vec<JobStatus> {
     master.jobs.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
 }

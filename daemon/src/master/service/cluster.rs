@@ -2,10 +2,11 @@
 
 use super::user::UserCalls;
 use super::{board, chunk, status};
+use crate::master::{convert, jobs};
 use bytes::Bytes;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::services::ClusterService;
-use dfs_rpc::wire::{ChunkStatus, ClusterStatus, NodeStatus, Result};
+use dfs_rpc::wire::{ChunkStatus, ClusterStatus, JobStatus, NodeStatus, Result};
 use dfs_types::ChunkId;
 use tarpc::context::Context;
 
@@ -32,5 +33,9 @@ impl ClusterService for UserCalls {
 
     async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
         Ok(board::board(&self.master, since)?)
+    }
+
+    async fn jobs(self, _: Context) -> Result<Vec<JobStatus>> {
+        Ok(jobs::statuses(&self.master).into_iter().map(convert::job_status).collect())
     }
 }

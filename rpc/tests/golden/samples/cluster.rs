@@ -6,8 +6,8 @@ use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity}
 use dfs_rpc::curve::{Rates, Second};
 use dfs_rpc::services::{ClusterServiceRequest as Q, ClusterServiceResponse as A, UserResponse};
 use dfs_rpc::wire::{
-    Blocked, ChunkStatus, ClusterStatus, FullDisk, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus,
-    SafeMode, Unfinished,
+    Blocked, ChunkStatus, ClusterStatus, FullDisk, JobState, JobStatus, Lasting, MasterStatus, NodeState, NodeStatus,
+    ReplicationStatus, SafeMode, Unfinished,
 };
 use dfs_types::{ChunkId, DatanodeId, Duty, MasterId, Timestamp};
 
@@ -16,6 +16,14 @@ const VERSION: BoardVersion = BoardVersion { epoch: 300, seq: 7 };
 pub(super) fn calls() -> Vec<Pair> {
     let replicas = vec![(DatanodeId(1), NodeState::Live), (DatanodeId(2), NodeState::Stale)];
     let found = ChunkStatus { chunk: chunk(300), wanted: 3, path: Some(path("/a")), replicas, copying: true };
+    let job = JobStatus {
+        name: "repair".to_owned(),
+        state: JobState::Failed,
+        done: 300,
+        total: Some(400),
+        last_run: Some(Timestamp(1_700_000_000_000)),
+        last_error: Some("no room".to_owned()),
+    };
     let calls = [
         (Q::Ping {}, A::Ping(Ok(()))),
         (Q::Whoami {}, A::Whoami(Ok("ann".to_owned()))),
@@ -23,6 +31,7 @@ pub(super) fn calls() -> Vec<Pair> {
         (Q::Nodes {}, A::Nodes(Ok(nodes()))),
         (Q::Chunk { chunk: ChunkId(300) }, A::Chunk(Ok(found))),
         (Q::Board { since: Some(VERSION) }, A::Board(Ok(Bytes::from_static(b"packed")))),
+        (Q::Jobs {}, A::Jobs(Ok(vec![job]))),
     ];
     calls
         .into_iter()

@@ -46,7 +46,7 @@ pub(crate) const NEWEST: u16 = 9;
 /// The protocol version that a call came with.
 fn since(call: Call) -> u16 {
     match call {
-        Call::StatV9 | Call::ListV9 | Call::Copy | Call::SetUserAttributes | Call::UserAttributes => 9,
+        Call::StatV9 | Call::ListV9 | Call::Copy | Call::SetUserAttributes | Call::UserAttributes | Call::Jobs => 9,
         _ => 8,
     }
 }

@@ -1,15 +1,19 @@
-//! The masters: who leads, how far each is, how fast the log gets to its disk.
+//! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
 
 use crate::figures::{count, latency, percent};
+use crate::jobs::{self, JobRow};
 use crate::report::Tone;
-use crate::text::{pad, width};
+use crate::text::{pad, sanitise, width};
 use crate::top::draw::text;
 use crate::top::list::Selection;
+use crate::top::message::{Effect, Message};
 use crate::top::model::Shared;
 use crate::top::page::{Act, Binding, Page};
+use crate::top::theme::Theme;
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
-use dfs_client::{MasterStatus, Snapshot};
+use dfs_client::{JobStatus, MasterStatus, Snapshot};
 use dfs_rpc::board::LogStatus;
+use dfs_types::{Error, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -18,6 +22,12 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Masters {
     chosen: Selection,
+    /// The page is shown.
+    shown: bool,
+    /// The jobs were asked for and have not come yet.
+    awaited: bool,
+    /// The jobs as they came last, and when, by the calendar.
+    jobs: Option<(Result<Vec<JobStatus>, Error>, Timestamp)>,
 }
 
 impl Page for Masters {
@@ -36,6 +46,26 @@ impl Page for Masters {
             self.chosen.at = row;
         }
         Vec::new()
+    }
+
+    fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
+        match message {
+            Message::Picture(..) if self.shown => self.ask(),
+            Message::Jobs(result) => {
+                (self.jobs, self.awaited) = (Some((result.clone(), shared.now.calendar)), false);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn enter(&mut self, _shared: &Shared) -> Vec<Act> {
+        self.shown = true;
+        self.ask()
+    }
+
+    fn leave(&mut self) {
+        self.shown = false;
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
@@ -67,16 +97,54 @@ impl Page for Masters {
             text(frame, place.intersection(area), Line::styled(row, style));
         }
         let below = Rect { y: area.y + 2 + masters.len() as u16, ..area }.intersection(area);
-        for (row, (name, value)) in rows(snapshot, shared).into_iter().enumerate() {
+        let rows = rows(snapshot, shared);
+        let jobs = Rect { y: below.y + rows.len() as u16 + 1, ..below }.intersection(below);
+        for (row, (name, value)) in rows.into_iter().enumerate() {
             let place = Rect { y: below.y + row as u16, height: 1, ..below };
             let spans = vec![Span::styled(pad(name, NAME_CELLS), theme.dim()), Span::raw(value)];
             text(frame, place.intersection(below), Line::from(spans));
+        }
+        for (row, line) in self.job_lines(theme).into_iter().enumerate() {
+            let place = Rect { y: jobs.y + row as u16, height: 1, ..jobs };
+            text(frame, place.intersection(jobs), line);
         }
     }
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
         let masters = masters(shared);
         masters.get(self.chosen.within(masters.len())).map(|master| master.address.clone())
+    }
+}
+
+impl Masters {
+    /// Asks for the jobs, unless they are awaited.
+    fn ask(&mut self) -> Vec<Act> {
+        let asked = std::mem::replace(&mut self.awaited, true);
+        if asked { Vec::new() } else { vec![Act::Effect(Effect::Jobs)] }
+    }
+
+    /// The jobs of the leading master, a line each; nothing before they have come.
+    fn job_lines(&self, theme: &Theme) -> Vec<Line<'static>> {
+        let jobs = match &self.jobs {
+            None => return Vec::new(),
+            Some((Err(error), _)) => {
+                let why = format!("the jobs of the leading master are not known: {}", sanitise(&error.message));
+                return vec![Line::styled(why, theme.tone(Tone::Warning))];
+            }
+            Some((Ok(jobs), at)) => jobs.iter().map(|job| jobs::row(job, *at)).collect::<Vec<_>>(),
+        };
+        let [name, state, done, last_run, note] = jobs::HEAD;
+        let head = format!("{name:<12} {state:<12} {done:<24} {last_run:<12} {note}");
+        let mut lines = vec![Line::styled(head, theme.head())];
+        lines.extend(jobs.into_iter().map(|JobRow { name, state, tone, done, last_run, note }| {
+            Line::from(vec![
+                Span::raw(format!("{} ", pad(&name, 12))),
+                Span::styled(format!("{} ", pad(state, 12)), theme.tone(tone)),
+                Span::raw(format!("{} {} ", pad(&done, 24), pad(&last_run, 12))),
+                Span::styled(note, if tone == Tone::Bad { theme.tone(tone) } else { theme.dim() }),
+            ])
+        }));
+        lines
     }
 }
 

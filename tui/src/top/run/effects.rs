@@ -43,6 +43,7 @@ impl Doer {
         match effect {
             Effect::List { path, after } => drop(tokio::spawn(self.list(path, after))),
             Effect::Traffic { path } => drop(tokio::spawn(self.traffic(path))),
+            Effect::Jobs => drop(tokio::spawn(self.jobs())),
             Effect::ListLocal { path } => {
                 let messages = self.messages.clone();
                 tokio::task::spawn_blocking(move || {
@@ -79,6 +80,17 @@ impl Doer {
                 Err(error) => Err(error),
             };
             let _ = messages.send(Message::Traffic { path, result }).await;
+        }
+    }
+
+    fn jobs(&self) -> impl Future<Output = ()> + use<> {
+        let (client, messages) = (self.patient(), self.messages.clone());
+        async move {
+            let result = match client {
+                Ok(client) => client.jobs().await,
+                Err(error) => Err(error),
+            };
+            let _ = messages.send(Message::Jobs(result)).await;
         }
     }
 

@@ -291,6 +291,7 @@ fn ask(doer: &Doer, effects: Vec<Effect>) -> usize {
             Effect::List { .. }
                 | Effect::ListLocal { .. }
                 | Effect::Traffic { .. }
+                | Effect::Jobs
                 | Effect::Look { .. }
                 | Effect::ReadLog { .. }
         )

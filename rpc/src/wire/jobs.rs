@@ -1,0 +1,34 @@
+//! Background work of masters.
+
+use dfs_types::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The status of one background job of a master.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobStatus {
+    pub name: String,
+    pub state: JobState,
+    /// Units of work since the start of the master; what a unit is depends on the job.
+    pub done: u64,
+    /// The units of the whole, where they are known.
+    pub total: Option<u64>,
+    /// The time of the last run; none before the first.
+    pub last_run: Option<Timestamp>,
+    /// The reason why the last run failed; none after a run that did not.
+    pub last_error: Option<String>,
+}
+
+/// The state of a job between two runs, or during one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobState {
+    /// The last run ended with nothing left to do.
+    Idle,
+    /// A run is under way.
+    Running,
+    /// The last run did as much as one run may; there is more to do.
+    More,
+    /// The last run failed, and is tried again.
+    Failed,
+    /// The job is the leader's, and this master does not lead.
+    Follower,
+}

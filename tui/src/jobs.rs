@@ -1,0 +1,97 @@
+//! Background jobs of masters in words.
+
+use crate::figures::{age, count, plural};
+use crate::report::Tone;
+use dfs_client::{JobState, JobStatus};
+use dfs_types::Timestamp;
+
+/// A job as a row of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    pub name: String,
+    pub state: &'static str,
+    pub tone: Tone,
+    /// The units of work since the start of the master.
+    pub done: String,
+    /// The time since the last run.
+    pub last_run: String,
+    /// The reason why the last run failed, or what the job does.
+    pub note: String,
+}
+
+/// The head of the table.
+pub const HEAD: [&str; 5] = ["JOB", "STATE", "DONE SINCE ITS START", "LAST RUN", ""];
+
+/// A job; one unit of its work and several; what it does.
+const KNOWN: [(&str, &str, &str, &str); 8] = [
+    ("chunk-ids", "id", "ids", "reserves ids for new chunks"),
+    ("collect", "deletion ordered", "deletions ordered", "deletes replicas of chunks that no file names"),
+    ("floor", "change", "changes", "notes from which chunk on writes are still under way"),
+    ("keys", "key", "keys", "replaces the keys that seal capabilities"),
+    ("members", "datanode noted", "datanodes noted", "keeps the list of datanodes"),
+    ("repair", "copy ordered", "copies ordered", "makes missing replicas and removes surplus ones"),
+    ("survey", "survey", "surveys", "counts the replicas of all chunks"),
+    ("writes", "chunk", "chunks", "gives up writes whose clients are gone"),
+];
+
+/// Returns the word for a state.
+pub fn word(state: JobState) -> &'static str {
+    match state {
+        JobState::Idle => "idle",
+        JobState::Running => "running",
+        JobState::More => "more to do",
+        JobState::Failed => "failed",
+        JobState::Follower => "not leading",
+    }
+}
+
+/// Returns the row of a job at the time `now`.
+pub fn row(job: &JobStatus, now: Timestamp) -> JobRow {
+    let known = KNOWN.iter().find(|(name, ..)| *name == job.name);
+    let (one, many, about) = known.map_or(("step", "steps", ""), |(_, one, many, about)| (*one, *many, *about));
+    let tone = match job.state {
+        JobState::Failed => Tone::Bad,
+        JobState::Running | JobState::More => Tone::Command,
+        JobState::Idle | JobState::Follower => Tone::Plain,
+    };
+    let done = match job.total {
+        Some(total) => format!("{} of {}", count(job.done), plural(total, one, many)),
+        None => plural(job.done, one, many),
+    };
+    let last_run = job.last_run.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(now.since(at))));
+    let note = match &job.last_error {
+        Some(error) => crate::text::sanitise(error).into_owned(),
+        None => about.to_owned(),
+    };
+    JobRow { name: crate::text::sanitise(&job.name).into_owned(), state: word(job.state), tone, done, last_run, note }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(name: &str, state: JobState) -> JobStatus {
+        JobStatus { name: name.to_owned(), state, done: 1, total: None, last_run: None, last_error: None }
+    }
+
+    #[test]
+    fn a_row_has_units_and_what_the_job_does() {
+        let repair = row(&job("repair", JobState::Idle), Timestamp(0));
+        assert_eq!((repair.done.as_str(), repair.last_run.as_str(), repair.state), ("1 copy ordered", "never", "idle"));
+        assert!(repair.note.starts_with("makes missing replicas"));
+    }
+
+    #[test]
+    fn a_failure_has_its_reason() {
+        let failed = JobStatus {
+            done: 1_500,
+            total: Some(3_000),
+            last_run: Some(Timestamp(1_000)),
+            last_error: Some("no\nroom".to_owned()),
+            ..job("of the future", JobState::Failed)
+        };
+        let row = row(&failed, Timestamp(6_000));
+        assert_eq!(row.note, "no\\nroom");
+        assert_eq!((row.done.as_str(), row.last_run.as_str(), row.tone), ("1,500 of 3,000 steps", "5s ago", Tone::Bad));
+    }
+}
