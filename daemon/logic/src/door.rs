@@ -70,6 +70,7 @@ impl Strangers {
         self.next += 1;
         self.address_of.insert(id, address);
         self.change(address, |callers| callers.insert(id));
+        debug_assert!(self.len() <= self.most, "{} callers at the door, {} at most", self.len(), self.most);
         (id, shed)
     }
 
@@ -100,6 +101,7 @@ impl Strangers {
         if after > 0 {
             self.crowds.insert((after, address));
         }
+        debug_assert_eq!(self.crowds.len(), self.of_address.len(), "an address is one crowd");
     }
 }
 
@@ -132,6 +134,7 @@ impl<K: Hash + Eq + Clone> Guests<K> {
         }
         self.total += 1;
         self.counts.insert(who.clone(), count + 1);
+        debug_assert!(self.total <= self.most, "{} connections, {} at most", self.total, self.most);
         true
     }
 

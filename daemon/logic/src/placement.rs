@@ -77,6 +77,7 @@ pub fn choose(
         };
         chosen.push(left.swap_remove(better).id);
     }
+    debug_assert!(chosen.iter().all(|id| !exclude.contains(id)), "{chosen:?} without {exclude:?}");
     Ok(chosen)
 }
 

@@ -90,6 +90,7 @@ impl Traffic {
             self.forget_the_least(now);
         }
         self.folders.insert(folder.into(), news);
+        debug_assert!(self.folders.len() <= FOLDERS_MAX, "{} directories are remembered", self.folders.len());
     }
 
     fn forget_the_least(&mut self, now: Timestamp) {

@@ -51,7 +51,20 @@ impl Floor {
             }
             self.samples.pop_front();
         }
-        highest.map(|id| held.map_or(id, |held| held.min(id)))
+        let highest = highest.map(|id| held.map_or(id, |held| held.min(id)));
+        debug_assert_eq!(highest.map_or(Ok(()), |floor| check_floor(floor, held)), Ok(()));
+        highest
+    }
+}
+
+/// Checks that the floor stays below every chunk of a write in flight, the lowest of which is `held`.
+///
+/// # Errors
+/// Says what does not hold.
+pub fn check_floor(floor: ChunkId, held: Option<ChunkId>) -> Result<(), String> {
+    match held.filter(|held| *held < floor) {
+        Some(held) => Err(format!("a write in flight has chunk {held}, below the floor {floor}")),
+        None => Ok(()),
     }
 }
 
@@ -84,5 +97,7 @@ mod tests {
         assert_eq!(floor.highest(Some(ChunkId(7)), at(150)), Some(ChunkId(7)));
         assert_eq!(floor.highest(Some(ChunkId(60)), at(150)), Some(ChunkId(50)));
         assert_eq!(floor.highest(None, at(150)), Some(ChunkId(50)));
+        assert_eq!(check_floor(ChunkId(7), Some(ChunkId(7))), Ok(()));
+        assert!(check_floor(ChunkId(8), Some(ChunkId(7))).is_err());
     }
 }

@@ -58,6 +58,8 @@ impl InProgress {
     pub(super) fn begin(&mut self, copy: repair::Copy, mend: bool, now: Timestamp) {
         let deadline = now.plus(COPY_TIMEOUT + Duration::from_secs(u64::from(copy.chunk.length >> 20)));
         let missing = copy.targets.clone();
+        debug_assert!(mend || !missing.contains(&copy.source), "a copy to its own source: {copy:?}");
+        debug_assert!(!missing.is_empty(), "a copy to nobody: {copy:?}");
         self.copies.push(Ordered { copy, missing, deadline, mend });
     }
 
@@ -69,6 +71,7 @@ impl InProgress {
     }
 
     pub(super) fn begin_check(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) {
+        debug_assert!(self.may_check(id, key), "one verification too many of {id}: {key}");
         self.checks.insert((id, key), now.plus(CHECK_TIMEOUT));
     }
 

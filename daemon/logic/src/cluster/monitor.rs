@@ -169,6 +169,7 @@ impl ReplicationMonitor {
         if self.corrupt.len() > CORRUPT_MAX {
             self.corrupt.pop_first();
         }
+        debug_assert!(self.corrupt.len() <= CORRUPT_MAX, "{} corrupt chunks are remembered", self.corrupt.len());
     }
 
     /// Returns true if a new replica takes the place of a corrupt one.

@@ -26,6 +26,8 @@ const TRIMS_MAX: usize = 256;
 const CHECKS_PER_NODE: usize = 2;
 /// Safe mode waits no longer than this for datanodes that do not come, if they do not count as dead before.
 const SAFE_MODE_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Debug builds check the invariants after each survey of at most so many chunks.
+const CHECKED_CHUNKS_MAX: u64 = 100_000;
 
 impl ClusterState {
     /// Runs the next slice of a survey, if one is under way or due.
@@ -47,6 +49,9 @@ impl ClusterState {
         self.monitor.end_survey(now);
         self.drains.end_count(&self.monitor.counts(), view);
         self.find_blockers(state, &nodes, now);
+        if cfg!(debug_assertions) && self.monitor.health().chunks <= CHECKED_CHUNKS_MAX {
+            debug_assert_eq!(self.check(), Ok(()), "after a survey");
+        }
     }
 
     /// Finds the causes that keep the chunks that the survey found from having their replicas.

@@ -33,6 +33,7 @@ impl Deletions {
         if room {
             self.0.insert(stored.key, Deletion { state: stored.state, at: now, given: false });
         }
+        debug_assert!(self.0.len() <= DELETIONS_MAX, "{} deletions of one datanode", self.0.len());
         room
     }
 

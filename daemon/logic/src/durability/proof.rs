@@ -51,12 +51,15 @@ pub fn classify(stored: StoredReplica, committed: Option<ReplicaKey>, garbage: b
 /// Rules on a replica of a chunk that should have `wanted` replicas, when `verified` others of the committed key are live,
 /// stay, and were verified since they appeared.
 pub fn rule(claim: Claim, verified: usize, wanted: usize) -> Ruling {
-    match claim {
+    let ruling = match claim {
         Claim::Unnamed => Ruling::Go,
         Claim::Pending | Claim::Unknown => Ruling::Stay,
         Claim::Surplus | Claim::Suspect | Claim::Outdated | Claim::Foreign if verified >= wanted.max(1) => Ruling::Go,
         Claim::Surplus | Claim::Suspect | Claim::Outdated | Claim::Foreign => Ruling::Prove,
-    }
+    };
+    let proved = verified > 0 && verified >= wanted;
+    debug_assert!(ruling != Ruling::Go || claim == Claim::Unnamed || proved, "{claim:?}: {verified} of {wanted}");
+    ruling
 }
 
 #[cfg(test)]

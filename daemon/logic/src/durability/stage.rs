@@ -39,7 +39,7 @@ pub enum Event {
 /// The stage behind an event; none when there is no replica any more. Events that make no sense change nothing.
 pub fn next(stage: Stage, event: Event) -> Option<Stage> {
     use ReplicaState::{Stored, Suspect, Verified};
-    match (stage, event) {
+    let after = match (stage, event) {
         (Stage::Incoming, Event::Published) => Some(Stage::Listed(Verified)),
         (Stage::Incoming, Event::Aborted | Event::Found | Event::Deleted) => None,
         (Stage::Listed(_), Event::Found) => Some(Stage::Listed(Stored)),
@@ -51,7 +51,11 @@ pub fn next(stage: Stage, event: Event) -> Option<Stage> {
         (Stage::Listed(_), Event::Deleted) => None,
         (Stage::Quarantined, Event::Expired) => None,
         (stage, _) => Some(stage),
-    }
+    };
+    let ended = after.is_none() || after == Some(Stage::Quarantined);
+    let listed = matches!(stage, Stage::Listed(_));
+    debug_assert!(!(listed && ended) || event == Event::Deleted, "only an order ends a replica: {stage:?} {event:?}");
+    after
 }
 
 /// Why a write may not begin.

@@ -258,6 +258,7 @@ impl Locations {
     }
 
     fn put(&mut self, node: DatanodeId, stored: StoredReplica) {
+        debug_assert!(stored.state != ReplicaState::Suspect, "a suspect replica does not count: {stored:?}");
         let place = Place { node, verified: stored.state == ReplicaState::Verified };
         let page = self.pages.entry(stored.key.chunk.0 / PAGE_SLOTS).or_default();
         if !page.put(stored.key, place) {
@@ -284,6 +285,7 @@ impl Locations {
     }
 
     fn uncount(&mut self, node: DatanodeId) {
+        debug_assert!(self.count(node) > 0, "a replica of {node} is forgotten that was not counted");
         if let Some(count) = self.counts.get_mut(&node) {
             *count -= 1;
             if *count == 0 {

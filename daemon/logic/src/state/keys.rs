@@ -24,6 +24,7 @@ impl Keys {
             let kept = self.0.len().saturating_sub(KEYS_KEPT - 1);
             self.0 = self.0.iter().skip(kept).chain([key]).cloned().collect();
         }
+        debug_assert_eq!(self.check(), Ok(()));
     }
 
     /// Checks what this module promises.

@@ -105,6 +105,7 @@ impl Results {
         {
             self.results.remove(&oldest);
         }
+        debug_assert_eq!(self.check(), Ok(()));
     }
 
     /// All results, oldest first.

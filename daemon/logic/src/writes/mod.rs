@@ -122,6 +122,7 @@ impl Writes {
                 _ => write.chunks.push(id..id + 1),
             }
         }
+        self.debug_check();
         Ok(())
     }
 
@@ -229,12 +230,52 @@ impl Writes {
             self.remove(id);
             self.remember(id);
         }
+        self.debug_check();
     }
 
     /// The lowest chunk of all writes in flight: the collection floor stays below.
     pub fn lowest(&self) -> Option<ChunkId> {
         let chunks = self.writes.values().flat_map(|write| &write.chunks);
         chunks.map(|range| range.start).min().map(ChunkId)
+    }
+
+    /// Checks the invariants. Looks at every write.
+    ///
+    /// # Errors
+    /// Says what does not hold.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        let (mut users, mut all) = (BTreeMap::<&str, Sums>::new(), Sums::default());
+        let mut ranges: Vec<&Range<u64>> = Vec::new();
+        for write in self.writes.values() {
+            let count: u64 = write.chunks.iter().map(|range| range.end - range.start).sum();
+            if count != write.count {
+                return Err(format!(
+                    "a write of {} counts {} chunks, and has {count}",
+                    write.planned.user, write.count
+                ));
+            }
+            for sums in [users.entry(&write.planned.user).or_default(), &mut all] {
+                sums.writes += 1;
+                sums.chunks += count;
+            }
+            ranges.extend(&write.chunks);
+        }
+        let known = self.users.iter().map(|(user, sums)| (user.as_str(), *sums)).filter(|(_, sums)| sums.writes > 0);
+        if all != self.all || users != known.collect::<BTreeMap<_, _>>() {
+            return Err(format!("the writes add up to {all:?}, counted are {:?}", self.all));
+        }
+        ranges.sort_by_key(|range| range.start);
+        match ranges.iter().zip(ranges.iter().skip(1)).find(|(one, next)| one.end > next.start) {
+            Some((one, _)) => Err(format!("two writes have chunks of {one:?}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the sums that cost nothing to look at.
+    fn debug_check(&self) {
+        debug_assert_eq!(self.all.writes, self.writes.len(), "the sum over all users");
+        debug_assert!(self.users.len() <= self.writes.len(), "a user without a write is forgotten");
+        debug_assert!(self.all.chunks <= CHUNKS_MAX && self.all.writes <= WRITES_MAX, "{:?}", self.all);
     }
 
     fn of(&self, id: WriteId, user: &str) -> Result<&Write, Refused> {
@@ -280,5 +321,6 @@ impl Writes {
         {
             self.given_up.remove(&oldest);
         }
+        debug_assert_eq!(self.given_up.len(), self.given_up_order.len(), "each write is remembered once");
     }
 }

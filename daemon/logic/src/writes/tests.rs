@@ -190,6 +190,7 @@ proptest! {
                 // Never so much at once that it is a pause.
                 Step::Pass(seconds) => now += seconds,
             }
+            prop_assert_eq!(writes.check_invariants(), Ok(()));
             let chunks = || plain.values().flat_map(|write| write.1.iter().copied());
             prop_assert_eq!(writes.lowest(), chunks().min().map(ChunkId));
             prop_assert_eq!(writes.all, Sums { writes: plain.len(), chunks: chunks().count() as u64 });

@@ -32,6 +32,7 @@ impl AlignedBuffer {
         let memory = vec![0u8; length + ALIGN_BYTES].into_boxed_slice();
         // The box never moves, so what is aligned now stays so.
         let start = memory.as_ptr().align_offset(ALIGN_BYTES).min(ALIGN_BYTES);
+        debug_assert!(start + length <= memory.len(), "{length} bytes from {start} on do not fit");
         Self { memory, start, length }
     }
 }
@@ -92,6 +93,7 @@ impl BufferBudget {
     fn give_back(&self, buffers: impl Iterator<Item = AlignedBuffer>, extra: usize) {
         let mut state = lock(&self.state);
         state.left += extra;
+        debug_assert!(state.left <= SHARED, "{} of {SHARED} buffers are left", state.left);
         for buffer in buffers {
             if state.kept.len() < KEPT {
                 state.kept.push(buffer);
@@ -127,6 +129,7 @@ impl Buffers {
         if let Some(buffer) = may_grow.then(|| self.budget.grant(state.made < GUARANTEED)).flatten() {
             state.made += 1;
             state.free.push(buffer);
+            debug_assert!(state.made <= PER_CONNECTION, "{} buffers of one connection", state.made);
         }
         let waited = self.returned.wait_timeout_while(state, limit, |state| state.free.is_empty());
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);

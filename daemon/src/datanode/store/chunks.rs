@@ -78,7 +78,9 @@ impl Index {
     fn step(&mut self, key: ReplicaKey, event: Event) -> Option<(ReplicaState, ReplicaState)> {
         let replica = self.replicas.get_mut(&key)?;
         let before = replica.state;
-        if let Some(Stage::Listed(after)) = next(Stage::Listed(before), event) {
+        let after = next(Stage::Listed(before), event);
+        debug_assert!(matches!(after, Some(Stage::Listed(_))), "{key} would be listed no more: {event:?}");
+        if let Some(Stage::Listed(after)) = after {
             replica.state = after;
         }
         Some((before, replica.state))
@@ -323,6 +325,10 @@ impl ChunkStore {
             return Err(StoreError::Busy);
         }
         let found = index.replicas.remove(&key);
+        debug_assert!(
+            found.is_none() || index.incoming.contains(&(key.chunk, key.generation)),
+            "the name of {key} is free while its file is there"
+        );
         self.changes.push(Change::Removed(key));
         drop(index);
         self.cache.forget(key);
@@ -334,6 +340,7 @@ impl ChunkStore {
     pub(super) fn insert(&self, key: ReplicaKey, folder: Arc<DataFolder>, bytes: u64) -> Option<Replica> {
         let state = ReplicaState::Verified;
         let mut index = self.index();
+        debug_assert!(index.incoming.contains(&(key.chunk, key.generation)), "{key} is not being written");
         let old = index.replicas.insert(key, Replica { folder, bytes, state });
         self.changes.push(Change::Added(StoredReplica { key, state }));
         drop(index);

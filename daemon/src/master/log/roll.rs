@@ -33,7 +33,9 @@ pub(super) fn roll(state: &mut State, spares: &Spares, bytes: usize) -> Result<u
     } else {
         return Err(LogError::TooLarge(bytes));
     };
+    debug_assert!(head.mark != 0, "zeros would be a record");
     let segment = begin(&state.options, &from, head)?;
+    debug_assert_eq!(segment.end, RECORDS_AT, "a new segment has no records yet");
     let mark = segment.mark;
     state.segments.push_back(segment);
     let disk = state.options.disk.clone();

@@ -132,6 +132,8 @@ impl Segment {
         if self.offsets.is_empty() {
             self.first = index;
         }
+        debug_assert_eq!(index, self.next_index(), "entries follow each other without a gap");
+        debug_assert!(offset < self.size, "an entry at {offset}, of a segment of {} bytes", self.size);
         // Segments are at most 1 GiB.
         self.offsets.push(offset as u32);
     }

@@ -43,7 +43,10 @@ impl State {
 
     /// Notes where the log ends. Everything up to there has been synced.
     pub(super) fn note_end(&mut self) -> Result<(), LogError> {
-        self.end.note(self.end_here(false))
+        let (before, here) = (self.end.get(), self.end_here(false));
+        let place = |end: End| (end.sequence, end.offset, end.vote);
+        debug_assert!(before.is_none_or(|before| place(before) <= place(here)), "{before:?}, and then {here:?}");
+        self.end.note(here)
     }
 
     pub(super) fn forget_since(&mut self, index: u64) {
@@ -54,6 +57,7 @@ impl State {
 
     pub(super) fn forget_upto(&mut self, upto: LogId) {
         self.purged = Some(upto);
+        debug_assert!(self.next_index() > upto.index, "the log goes on behind {upto}");
         self.tail.forget_upto(upto.index);
         if self.last.is_none_or(|last| last.index <= upto.index) {
             self.last = None;

@@ -189,12 +189,14 @@ impl Log {
         }
         let disk = state.options.disk.clone();
         let Some(segment) = state.segments.back_mut() else { return Err(LogError::TooLarge(buffer.len())) };
+        debug_assert!(buffer.starts_with(&segment.mark.to_le_bytes()), "a record carries the mark of its segment");
         segment.file.write_all_at(buffer, segment.end).map_err(LogError::io("write", &segment.path))?;
         let began = clock::now();
         disk.sync(&segment.file).map_err(LogError::io("sync", &segment.path))?;
         self.shared.figures.synced(clock::since(began));
         let offset = segment.end;
         segment.end += buffer.len() as u64;
+        debug_assert!(segment.end.is_multiple_of(record::ALIGN_BYTES as u64), "the log ends at {}", segment.end);
         self.shared.grown.fetch_add(buffer.len() as u64, Ordering::Relaxed);
         Ok(offset)
     }

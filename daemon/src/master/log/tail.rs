@@ -19,6 +19,8 @@ pub struct Tail {
 impl Tail {
     /// Adds the next entry, of about `bytes` bytes, and lets go of the oldest ones beyond the bounds.
     pub fn push(&mut self, entry: Entry, bytes: usize) {
+        let next = entry.log_id.index;
+        debug_assert!(self.last().is_none_or(|last| last.index + 1 == next), "entry {next} leaves a gap");
         self.bytes += bytes;
         self.entries.push_back((entry, bytes));
         while self.bytes > BYTES_MAX || self.entries.len() > ENTRIES_MAX {

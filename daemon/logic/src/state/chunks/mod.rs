@@ -64,6 +64,7 @@ impl Chunks {
         while let Some(id) = self.dropped.get_min().copied().filter(|id| *id < self.floor) {
             self.dropped.remove(&id);
         }
+        debug_assert!(self.floor <= self.next, "the floor {} is above the next id {}", self.floor, self.next);
     }
 
     /// Whether no file names this chunk, and none ever can again.
@@ -109,6 +110,7 @@ impl Chunks {
     pub(crate) fn name_first(&mut self, chunks: &[ChunkRef], layout: Layout) {
         for ChunkRef { id, generation, length, checksum } in chunks.iter().copied() {
             debug_assert!(self.table.get(id).is_none() && !self.is_given_up(id), "{id} is not free");
+            debug_assert!((FIRST_CHUNK..self.next).contains(&id.0), "{id} was not handed out");
             self.table.set(id, ChunkMeta { length, generation, checksum, layout, references: 1 });
         }
     }

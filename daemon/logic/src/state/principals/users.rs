@@ -29,6 +29,7 @@ impl Users {
         let name: Arc<str> = name.into();
         self.names.push(Arc::clone(&name));
         self.ids.insert(name, id);
+        debug_assert_eq!(self.ids.len(), self.names.len(), "a name has one number, and a number one name");
         id
     }
 

@@ -47,6 +47,7 @@ impl Tree {
     /// The id for a new entry.
     pub(crate) fn next_id(&mut self) -> EntryId {
         let id = EntryId(self.next_entry);
+        debug_assert!(id > ROOT, "{id} is that of the root, or none");
         self.next_entry += 1;
         id
     }
