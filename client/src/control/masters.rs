@@ -1,6 +1,6 @@
 //! The connection to the master that leads.
 
-use super::backoff::pause;
+use super::backoff::pauses;
 use crate::clock;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::UserClient;
@@ -111,6 +111,7 @@ impl Masters {
     {
         let deadline = clock::now() + patience.limit;
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
+        let mut pauses = pauses();
         let mut attempt = 0;
         let mut followed = false;
         loop {
@@ -131,7 +132,7 @@ impl Masters {
             }
             let at_once = failed.led && !followed;
             followed = failed.led;
-            let span = if at_once || attempt < masters { Duration::ZERO } else { pause(attempt - masters + 1) };
+            let span = if at_once || attempt < masters { Duration::ZERO } else { pauses.next().unwrap_or_default() };
             if clock::now() + span >= deadline {
                 return Err(given_up(error, attempt, patience));
             }
