@@ -8,8 +8,9 @@ use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{Connected, HELLO_TIMEOUT, connect};
 use dfs_rpc::wire;
 use dfs_types::{Detail, Error, ErrorCode, Protection, Result, format_duration};
+use parking_lot::MutexGuard;
 use std::net::SocketAddr;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tarpc::client::RpcError;
 use tarpc::context::Context;
@@ -58,7 +59,7 @@ struct Open {
     /// Tells this connection from later ones.
     number: u64,
     /// When it answered last; all who use it share that.
-    answered: Arc<std::sync::Mutex<Instant>>,
+    answered: Arc<parking_lot::Mutex<Instant>>,
 }
 
 impl Line {
@@ -72,7 +73,7 @@ impl Line {
     fn opened(&mut self, address: String, connected: Connected) -> Open {
         let client = UserClient::new(connected).spawn();
         self.opened += 1;
-        let answered = Arc::new(std::sync::Mutex::new(clock::now()));
+        let answered = Arc::new(parking_lot::Mutex::new(clock::now()));
         let open = Open { client: Arc::new(client), address, number: self.opened, answered };
         self.open = Some(open.clone());
         open
@@ -81,7 +82,7 @@ impl Line {
 
 impl Open {
     fn answered(&self) -> MutexGuard<'_, Instant> {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answered.lock()
     }
 
     fn is_silent(&self) -> bool {

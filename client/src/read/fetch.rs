@@ -11,8 +11,8 @@ use dfs_rpc::data::Read;
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, MESSAGE_BYTES_MAX};
 use dfs_rpc::wire::{LocatedChunk, NodeAddress};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use parking_lot::Mutex;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 
 /// How often all replicas are tried in turn, without a byte of progress, before the read fails. The place of the
 /// replicas is asked for anew each time.
@@ -122,14 +122,14 @@ impl<'a> Fetcher<'a> {
 
     /// The replicas as the master ordered them, those that failed this read behind the others.
     fn in_order(&self, located: &LocatedChunk) -> Vec<NodeAddress> {
-        let shunned = self.shunned.lock().unwrap_or_else(PoisonError::into_inner);
+        let shunned = self.shunned.lock();
         let mut replicas = located.replicas.clone();
         replicas.sort_by_key(|replica| shunned.contains(&replica.id));
         replicas
     }
 
     fn shun(&self, node: DatanodeId) {
-        let mut shunned = self.shunned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shunned = self.shunned.lock();
         if !shunned.contains(&node) && shunned.len() < SHUNNED_MAX {
             shunned.push(node);
         }
