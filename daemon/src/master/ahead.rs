@@ -11,8 +11,8 @@
 use super::state::{Held, Master};
 use dfs_logic::locations::IDS_AHEAD_MAX;
 use dfs_types::{ChunkId, DatanodeId};
+use parking_lot::MutexGuard;
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
 
 /// Replicas that one look counts at most.
 const COUNTED_MAX: usize = 65_536;
@@ -81,7 +81,7 @@ fn sentence(node: DatanodeId, count: u64) -> String {
 
 impl Master {
     pub(super) fn ahead(&self) -> MutexGuard<'_, Ahead> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ahead.lock()
     }
 
     /// Whether this master keeps the cluster in safe mode since datanodes hold more than it knows of.

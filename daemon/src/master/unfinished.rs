@@ -87,8 +87,7 @@ impl Master {
             }
             holder.add_to(&mut held, replicas);
         }
-        *self.unfinished.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            told(held, now, self.clock.calendar());
+        *self.unfinished.lock() = told(held, now, self.clock.calendar());
     }
 }
 

@@ -25,7 +25,6 @@ use super::state::Master;
 use bytes::Bytes;
 use dfs_rpc::board::{BoardVersion, LogStatus};
 use dfs_types::Result;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 impl Master {
@@ -35,7 +34,7 @@ impl Master {
     /// `internal` when it does not fit a message.
     pub(super) fn board(&self, since: Option<BoardVersion>) -> Result<Bytes> {
         // Whoever asks while a picture is made waits for it: that is quicker than to make another one.
-        let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut boards = self.boards.lock();
         let now = self.clock.now();
         if boards.is_due(now) {
             let snapshot = self.snapshot();

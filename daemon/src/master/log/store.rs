@@ -14,11 +14,12 @@ use super::vote::VoteFile;
 use crate::clock;
 use crate::master::raft::types::{Entry, LogId, Vote};
 use dfs_types::ClusterId;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
 /// Entries of one append are written in records of about this many bytes.
@@ -136,7 +137,7 @@ impl Log {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock()
     }
 
     /// Runs a change. A failed one puts the log out of service for good.

@@ -13,7 +13,6 @@ use dfs_rpc::capability::{CapabilityError, Operation};
 use dfs_rpc::wire::{FolderTraffic, LocatedChunk, NodeAddress, PlanRead, ReadPlan, Traffic};
 use dfs_types::{ChunkRef, DatanodeId, DfsPath, Error, ErrorCode, Principal, Result, Timestamp};
 use std::pin::pin;
-use std::sync::PoisonError;
 use tokio::time::Instant;
 
 impl Master {
@@ -57,7 +56,7 @@ impl Master {
     pub(super) fn traffic(&self, user: &str, path: &DfsPath) -> Result<FolderTraffic> {
         let seen = self.published.look().namespace.list(path, None, "", 1, user);
         seen.map_err(|refusal| refused(refusal, path))?;
-        let below = self.traffic.lock().unwrap_or_else(PoisonError::into_inner).below(path, self.clock.now());
+        let below = self.traffic.lock().below(path, self.clock.now());
         let shown = |rates: Rates| Traffic { read: rates.read, written: rates.written };
         let folders = below.folders.into_iter().map(|(name, rates)| (name, shown(rates)));
         Ok(FolderTraffic { whole: shown(below.whole), folders: folders.collect() })
@@ -66,7 +65,7 @@ impl Master {
     /// Counts bytes that a user reads from, or has written to, a file.
     pub(super) fn note_traffic(&self, path: &DfsPath, read: u64, written: u64) {
         let now = self.clock.now();
-        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).note(path, read, written, now);
+        self.traffic.lock().note(path, read, written, now);
     }
 
     /// A reader's word is not enough to give a replica up: the datanode is to verify it. The capability shows that the
