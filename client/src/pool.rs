@@ -2,8 +2,9 @@
 
 use dfs_rpc::conn::DataConn;
 use dfs_types::DatanodeId;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Idle connections kept at most; the one that has been idle longest goes first.
@@ -55,7 +56,7 @@ impl<C> Default for Pool<C> {
 
 impl<C> Pool<C> {
     fn lock(&self) -> MutexGuard<'_, VecDeque<(Instant, Lease<C>)>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock()
     }
 
     /// An idle connection to the head of this chain.

@@ -11,10 +11,11 @@ use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{HELLO_TIMEOUT, connect};
 use dfs_rpc::wire::NodeAddress;
 use dfs_types::{DatanodeId, Detail, DfsPath, Error, ErrorCode, Result};
+use parking_lot::Mutex;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -153,7 +154,7 @@ impl Transfer {
     /// Stops all threads of the transfer: none stays blocked on a connection.
     pub(crate) fn stop(&self) {
         self.cancel.cancel();
-        let mut conns = self.conns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut conns = self.conns.lock();
         for conn in conns.drain(..).filter_map(|conn| conn.upgrade()) {
             conn.close();
         }
@@ -171,7 +172,7 @@ impl Transfer {
             lease.conn.set_read_timeout(Some(limits.0))?;
             lease.limits = Some(limits);
         }
-        let mut conns = self.conns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut conns = self.conns.lock();
         conns.retain(|conn| conn.strong_count() > 0);
         conns.push(Arc::downgrade(&lease.conn));
         drop(conns);
@@ -199,7 +200,7 @@ impl Transfer {
 
     /// Keeps a connection for the next one; nothing may be under way on it.
     pub(crate) fn give_back(&self, lease: Lease) {
-        let mut conns = self.conns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut conns = self.conns.lock();
         conns.retain(|conn| !std::ptr::eq(conn.as_ptr(), Arc::as_ptr(&lease.conn)));
         drop(conns);
         // A stopped transfer may have closed it.

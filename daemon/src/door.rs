@@ -5,10 +5,11 @@
 use crate::clock;
 use crate::descriptors::Scarcity;
 use dfs_logic::door::{CallerId, Strangers};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -104,7 +105,7 @@ impl Door {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Takes connections until the stop, and hands each to `take`, which must not block. When accepting fails for lack of

@@ -6,11 +6,11 @@
 #![expect(clippy::disallowed_methods, reason = "the log is a file")]
 
 use dfs_config::LogSettings;
+use parking_lot::{Mutex, MutexGuard};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -144,7 +144,7 @@ impl Write for Line<'_> {
 impl<'a> MakeWriter<'a> for RotatingFile {
     type Writer = Line<'a>;
     fn make_writer(&'a self) -> Line<'a> {
-        Line { file: self, current: self.current.lock().unwrap_or_else(PoisonError::into_inner) }
+        Line { file: self, current: self.current.lock() }
     }
 }
 

@@ -23,8 +23,3 @@ pub(crate) fn number() -> u64 {
 pub(crate) fn id() -> [u8; 16] {
     fastrand::u128(..).to_le_bytes()
 }
-
-/// Draws a number from 0 to 1, for jitter.
-pub(crate) fn fraction() -> f64 {
-    fastrand::f64()
-}

@@ -2,11 +2,11 @@
 
 use crate::frame::{FrameError, FrameHeader, FrameKind, HEADER_BYTES, decode_message, encode_message};
 use crate::transport::Connected;
+use parking_lot::{Mutex, MutexGuard};
 use rustls::Connection;
 use serde::{Serialize, de::DeserializeOwned};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_rustls::TlsStream;
 
@@ -67,7 +67,7 @@ impl Default for HeaderBytes {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 impl DataConn {

@@ -6,7 +6,7 @@
 //!   dashboards, [`curve`] its rates second by second.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
 //! * [`capability`] are the signed permissions for chunks, and the receipts for stored ones.
-//! * [`request`] draws the ids of requests.
+//! * [`request`] draws the ids of requests, [`retry`] the pauses between tries.
 //! * [`access`] are the tables of rights: who may make which call; the default is no.
 //!
 //! docs/protocol.md describes every byte; tests beside each format pin its bytes.
@@ -24,6 +24,7 @@ pub mod data;
 pub mod frame;
 pub mod hello;
 pub mod request;
+pub mod retry;
 pub mod services;
 pub mod tls;
 pub mod transport;

@@ -1,5 +1,6 @@
 //! The lines that were typed: each once, the newest last, kept for their user alone.
 
+use parking_lot::{Mutex, MutexGuard};
 use rustyline::history::{SearchDirection, SearchResult};
 use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
@@ -7,7 +8,7 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Lines that are kept.
 pub(crate) const LINES_MAX: usize = 10_000;
@@ -101,7 +102,7 @@ impl History {
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock()
     }
 
     fn found(

@@ -4,8 +4,9 @@
 //! line here is never filled with spaces, and its width is kept until it is erased.
 
 use dfs_tui::text::width;
+use parking_lot::{Mutex, MutexGuard};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A terminal that does not tell its size.
 const USUAL: (usize, usize) = (80, 24);
@@ -55,7 +56,7 @@ impl Screen {
     }
 
     fn drawn(&self) -> MutexGuard<'_, Drawn> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
-use chrono::TimeZone;
 use dfs_types::{ByteSize, Timestamp};
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// `25.7 GiB`.
@@ -103,43 +103,28 @@ pub fn percent(part: u64, whole: u64) -> String {
 }
 
 /// `2026-11-21 09:03` in the zone given.
-pub fn time<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+pub fn time(at: Timestamp, zone: &TimeZone) -> String {
     stamp(at, zone, "%Y-%m-%d %H:%M")
 }
 
 /// `09:04` in the zone given, for 09:03:07: the full minute by which the moment has come.
-pub fn minute_by<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+pub fn minute_by(at: Timestamp, zone: &TimeZone) -> String {
     stamp(Timestamp(at.0.saturating_add(59_999)), zone, "%H:%M")
 }
 
 /// `2026-11-21 09:03:07` in the zone given.
-pub fn time_seconds<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+pub fn time_seconds(at: Timestamp, zone: &TimeZone) -> String {
     stamp(at, zone, "%Y-%m-%d %H:%M:%S")
 }
 
 /// `2026-11-21 09:03:07.123 +0100` in the zone given.
-pub fn time_exact<Z: TimeZone>(at: Timestamp, zone: &Z) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+pub fn time_exact(at: Timestamp, zone: &TimeZone) -> String {
     stamp(at, zone, "%Y-%m-%d %H:%M:%S%.3f %z")
 }
 
-fn stamp<Z: TimeZone>(at: Timestamp, zone: &Z, form: &str) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
-    let known = i64::try_from(at.0).ok().and_then(|ms| zone.timestamp_millis_opt(ms).single());
-    known.map_or_else(|| "–".to_owned(), |time| time.format(form).to_string())
+fn stamp(at: Timestamp, zone: &TimeZone, form: &str) -> String {
+    let known = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    known.map_or_else(|| "–".to_owned(), |time| time.to_zoned(zone.clone()).strftime(form).to_string())
 }
 
 #[cfg(test)]
@@ -190,9 +175,9 @@ mod tests {
 
     #[test]
     fn times_in_a_zone() {
-        let zone = chrono::FixedOffset::east_opt(3600).expect("valid offset");
+        let zone = jiff::tz::offset(1).to_time_zone();
         assert_eq!(time(Timestamp(0), &zone), "1970-01-01 01:00");
-        assert_eq!(time_exact(Timestamp(1_500), &chrono::Utc), "1970-01-01 00:00:01.500 +0000");
+        assert_eq!(time_exact(Timestamp(1_500), &TimeZone::UTC), "1970-01-01 00:00:01.500 +0000");
         assert_eq!(time(Timestamp(u64::MAX), &zone), "–");
     }
 }

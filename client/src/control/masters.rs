@@ -1,6 +1,6 @@
 //! The connection to the master that leads.
 
-use super::backoff::pause;
+use super::backoff::pauses;
 use crate::clock;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::UserClient;
@@ -8,8 +8,9 @@ use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{Connected, HELLO_TIMEOUT, connect};
 use dfs_rpc::wire;
 use dfs_types::{Detail, Error, ErrorCode, Protection, Result, format_duration};
+use parking_lot::MutexGuard;
 use std::net::SocketAddr;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tarpc::client::RpcError;
 use tarpc::context::Context;
@@ -58,7 +59,7 @@ struct Open {
     /// Tells this connection from later ones.
     number: u64,
     /// When it answered last; all who use it share that.
-    answered: Arc<std::sync::Mutex<Instant>>,
+    answered: Arc<parking_lot::Mutex<Instant>>,
 }
 
 impl Line {
@@ -72,7 +73,7 @@ impl Line {
     fn opened(&mut self, address: String, connected: Connected) -> Open {
         let client = UserClient::new(connected).spawn();
         self.opened += 1;
-        let answered = Arc::new(std::sync::Mutex::new(clock::now()));
+        let answered = Arc::new(parking_lot::Mutex::new(clock::now()));
         let open = Open { client: Arc::new(client), address, number: self.opened, answered };
         self.open = Some(open.clone());
         open
@@ -81,7 +82,7 @@ impl Line {
 
 impl Open {
     fn answered(&self) -> MutexGuard<'_, Instant> {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answered.lock()
     }
 
     fn is_silent(&self) -> bool {
@@ -111,6 +112,7 @@ impl Masters {
     {
         let deadline = clock::now() + patience.limit;
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
+        let mut pauses = pauses();
         let mut attempt = 0;
         let mut followed = false;
         loop {
@@ -131,7 +133,7 @@ impl Masters {
             }
             let at_once = failed.led && !followed;
             followed = failed.led;
-            let span = if at_once || attempt < masters { Duration::ZERO } else { pause(attempt - masters + 1) };
+            let span = if at_once || attempt < masters { Duration::ZERO } else { pauses.next().unwrap_or_default() };
             if clock::now() + span >= deadline {
                 return Err(given_up(error, attempt, patience));
             }

@@ -3,5 +3,5 @@
 mod backoff;
 mod masters;
 
-pub(crate) use backoff::pause;
+pub(crate) use backoff::{pause, pauses};
 pub(crate) use masters::{Masters, Patience};

@@ -4,15 +4,15 @@ use super::plan::{Piece, Pieces};
 use super::range::{blocks, wanted};
 use super::sink::Sink;
 use super::table::Table;
-use crate::control::pause;
+use crate::control::pauses;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::Read;
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX, FrameHeader, FrameKind, MESSAGE_BYTES_MAX};
 use dfs_rpc::wire::{LocatedChunk, NodeAddress};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use parking_lot::Mutex;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 
 /// How often all replicas are tried in turn, without a byte of progress, before the read fails. The place of the
 /// replicas is asked for anew each time.
@@ -62,7 +62,9 @@ impl<'a> Fetcher<'a> {
     }
 
     fn fetch(&self, mut piece: Piece, frame: &mut Vec<u8>) -> Result<()> {
-        let mut round = 0;
+        // Each round has tried every replica: every other pause will do.
+        let spaced = || pauses().skip(1).step_by(2);
+        let (mut round, mut pauses) = (0, spaced());
         loop {
             let before = piece.part.start;
             let failed = match self.round(&mut piece, frame)? {
@@ -70,11 +72,14 @@ impl<'a> Fetcher<'a> {
                 Some(failed) => failed,
             };
             // A slow reader may see many connections end; only rounds without progress count.
-            round = if piece.part.start > before { 1 } else { round + 1 };
+            round += 1;
+            if piece.part.start > before {
+                (round, pauses) = (1, spaced());
+            }
             if round >= ROUNDS_MAX {
                 return Err(failed.at(&self.transfer.path));
             }
-            self.transfer.pause(pause(round * 2))?;
+            self.transfer.pause(pauses.next().unwrap_or_default())?;
             piece.located = self.pieces.locate(&piece)?;
         }
     }
@@ -117,14 +122,14 @@ impl<'a> Fetcher<'a> {
 
     /// The replicas as the master ordered them, those that failed this read behind the others.
     fn in_order(&self, located: &LocatedChunk) -> Vec<NodeAddress> {
-        let shunned = self.shunned.lock().unwrap_or_else(PoisonError::into_inner);
+        let shunned = self.shunned.lock();
         let mut replicas = located.replicas.clone();
         replicas.sort_by_key(|replica| shunned.contains(&replica.id));
         replicas
     }
 
     fn shun(&self, node: DatanodeId) {
-        let mut shunned = self.shunned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shunned = self.shunned.lock();
         if !shunned.contains(&node) && shunned.len() < SHUNNED_MAX {
             shunned.push(node);
         }

@@ -11,12 +11,13 @@ use crate::client::Client;
 use crate::progress::{Event, Progress};
 use crate::transfer::{Transfer, interrupted, local, supervise};
 use dfs_types::{ByteSize, Detail, DfsPath, Error, ErrorCode, Result, Stat};
+use parking_lot::Mutex;
 use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWrite;
@@ -150,7 +151,7 @@ fn fetch_all(transfer: &Transfer, pieces: &Pieces, sink: &dyn Sink) -> Result<()
     let first_error = Mutex::new(None);
     let work = || {
         if let Err(error) = fetcher.run() {
-            first_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            first_error.lock().get_or_insert(error);
             transfer.stop();
         }
     };
@@ -164,7 +165,7 @@ fn fetch_all(transfer: &Transfer, pieces: &Pieces, sink: &dyn Sink) -> Result<()
         }
         work();
     });
-    first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    first_error.into_inner().map_or(Ok(()), Err)
 }
 
 fn read_in_order(transfer: &Transfer, pieces: &Pieces, writer: &mut (dyn Write + Send)) -> Result<()> {
@@ -190,7 +191,7 @@ fn read_to_memory(transfer: &Arc<Transfer>, offset: u64, length: u64) -> Result<
     }
     let memory = Memory(Mutex::new(vec![0; pieces.bytes() as usize]));
     fetch_all(transfer, &pieces, &memory)?;
-    Ok(memory.0.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(memory.0.into_inner())
 }
 
 fn refuse_existing(path: &Path, options: &GetOptions) -> Result<()> {

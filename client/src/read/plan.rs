@@ -5,10 +5,11 @@ use crate::clock;
 use crate::transfer::Transfer;
 use dfs_rpc::wire::{LocatedChunk, ReadPlan};
 use dfs_types::{ChunkId, Error, ErrorCode, Kind, Result, Stat};
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A plan is asked for anew before its capabilities (which live for minutes) expire.
@@ -80,12 +81,12 @@ impl Pieces {
 
     /// Fetches only these parts of the range, which are in order and do not touch.
     pub(super) fn only(&mut self, parts: Vec<Range<u64>>) {
-        self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).wanted = parts.into();
+        self.queue.get_mut().wanted = parts.into();
     }
 
     /// How many threads have something to do, of `most`.
     pub(super) fn threads(&self, most: u32) -> usize {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = self.queue.lock();
         let bytes: u64 = queue.wanted.iter().map(|part| part.end - part.start).sum();
         let chunks = bytes.div_ceil(u64::from(self.stat.chunk_size.max(1)));
         chunks.clamp(1, u64::from(most.max(1))) as usize
@@ -93,7 +94,7 @@ impl Pieces {
 
     /// The next piece; none behind the end.
     pub(super) fn next(&self) -> Result<Option<Piece>> {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue.lock();
         let Some(wanted) = queue.wanted.front().cloned() else { return Ok(None) };
         if queue.chunk_at(wanted.start).is_none() || clock::since(queue.planned) > PLAN_LIFETIME {
             queue.chunks = self.replan(wanted.start, self.range.end - wanted.start)?.into();

@@ -2,13 +2,13 @@
 
 use crate::transfer::{interrupted, local};
 use dfs_types::{Error, ErrorCode, Result};
+use parking_lot::Mutex;
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 
 /// Frames between the thread that fetches and the one that writes in order: 8 MiB of read-ahead.
 const AHEAD_FRAMES_MAX: usize = 16;
@@ -48,7 +48,7 @@ pub(super) struct Memory(pub Mutex<Vec<u8>>);
 
 impl Sink for Memory {
     fn take(&self, position: u64, frame: &mut Vec<u8>, part: Range<usize>) -> Result<()> {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self.0.lock();
         let start = usize::try_from(position).unwrap_or(usize::MAX);
         let bytes = frame.get(part).unwrap_or_default();
         match memory.get_mut(start..start.saturating_add(bytes.len())) {
@@ -79,7 +79,7 @@ pub(super) fn ordered() -> (Ordered, Drain) {
 
 impl Sink for Ordered {
     fn take(&self, _: u64, frame: &mut Vec<u8>, part: Range<usize>) -> Result<()> {
-        let spare = self.empty.lock().unwrap_or_else(PoisonError::into_inner).try_recv().unwrap_or_default();
+        let spare = self.empty.lock().try_recv().unwrap_or_default();
         let frame = std::mem::replace(frame, spare);
         // The writer failed; its own error is the one that counts.
         self.full.send((frame, part)).map_err(|_| interrupted())
@@ -146,6 +146,6 @@ mod tests {
         assert_eq!(memory.take(1, &mut vec![7, 8, 9], 0..2), Ok(()));
         assert!(memory.take(3, &mut vec![7, 8, 9], 0..2).is_err());
         assert!(memory.take(u64::MAX, &mut vec![7], 0..1).is_err());
-        assert_eq!(memory.0.into_inner().ok(), Some(vec![0, 7, 8, 0]));
+        assert_eq!(memory.0.into_inner(), [0, 7, 8, 0]);
     }
 }

@@ -14,8 +14,9 @@ use dfs_rpc::transport::{ConnectError, connect};
 use dfs_rpc::wire::NodeAddress;
 use dfs_types::DatanodeId;
 use futures::future::join_all;
+use parking_lot::{Mutex, MutexGuard};
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the put's thread is looked after, in parts of the time without progress that is too long.
@@ -49,7 +50,7 @@ struct Waiting {
 
 impl Watch {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Does something that waits for `chain`, with the connection to its head.

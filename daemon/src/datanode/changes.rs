@@ -4,8 +4,8 @@
 
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_types::{ChunkId, ReplicaKey, StoredReplica};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Changes that are kept for masters that are away. One is 24 bytes.
@@ -56,7 +56,7 @@ impl Default for ChangeLog {
 
 impl ChangeLog {
     fn lock(&self) -> MutexGuard<'_, Log> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Appends a change.

@@ -3,8 +3,9 @@
 use arc_swap::ArcSwap;
 use dfs_rpc::capability::KeyRing;
 use dfs_rpc::wire::TokenKey;
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The current key and the two before it.
 const KEPT: usize = 3;
@@ -19,7 +20,7 @@ pub struct SharedKeys {
 impl SharedKeys {
     /// Takes in what a master told; the newest three of all are kept.
     pub fn learn(&self, told: &[TokenKey]) {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.lock();
         let before: Vec<u32> = keys.keys().copied().collect();
         for key in told {
             keys.entry(key.id).or_insert_with(|| key.clone());
@@ -35,7 +36,7 @@ impl SharedKeys {
 
     /// Whether no master told any key yet.
     pub fn is_empty(&self) -> bool {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.keys.lock().is_empty()
     }
 
     pub fn ring(&self) -> Arc<KeyRing> {

@@ -3,7 +3,8 @@
 use crate::clock;
 use dfs_logic::steady::{LOOK_INTERVAL, Steady};
 use dfs_types::Timestamp;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,7 @@ impl Clock {
     }
 
     fn steady(&self) -> MutexGuard<'_, Steady> {
-        self.steady.lock().unwrap_or_else(PoisonError::into_inner)
+        self.steady.lock()
     }
 
     /// Now, by the calendar.

@@ -1,9 +1,9 @@
 //! Chunk ids that were reserved in the log and not handed out yet. So planning a write costs no sync.
 
 use dfs_types::ChunkId;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Ids reserved by one command.
@@ -28,7 +28,7 @@ pub struct Pool {
 
 impl Pool {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// `count` ids in rising order; none when there are not as many at hand. Asks for more in good time.

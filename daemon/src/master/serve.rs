@@ -18,10 +18,11 @@ use dfs_rpc::tls::Identity;
 use dfs_rpc::transport::{self, Connected};
 use dfs_types::{Principal, Protection};
 use futures::StreamExt;
+use parking_lot::{Mutex, MutexGuard};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tarpc::server::{BaseChannel, Channel};
 use tokio::net::{TcpListener, TcpStream};
@@ -100,7 +101,7 @@ impl Server {
     }
 
     fn guests(&self) -> MutexGuard<'_, Guests<Principal>> {
-        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+        self.guests.lock()
     }
 
     async fn serve(&self, connected: Connected) {

@@ -23,11 +23,12 @@ use dfs_rpc::wire::Unfinished;
 use dfs_types::{ClusterId, Error, MasterId, RequestId};
 use openraft::metrics::{RaftDataMetrics, RaftServerMetrics};
 use openraft::{BasicNode, ServerState};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 /// One running master.
@@ -88,13 +89,13 @@ pub struct Held {
 
 impl Master {
     pub fn held(&self) -> MutexGuard<'_, Option<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock()
     }
 
     /// Locks the state of the cluster. If this master has stood still since the last time, it awaits the datanodes first.
     pub fn cluster_state(&self) -> MutexGuard<'_, ClusterState> {
         let (now, lost) = self.clock.look();
-        let mut cluster = self.cluster_state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cluster = self.cluster_state.lock();
         if lost > cluster.stood_still() {
             let version = self.published.get();
             let effects = cluster.observe(Event::StoodStill { lost }, &version.namespace, now);
@@ -139,15 +140,15 @@ impl Master {
     }
 
     pub fn floor(&self) -> MutexGuard<'_, Floor> {
-        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+        self.floor.lock()
     }
 
     pub fn writes(&self) -> MutexGuard<'_, Writes> {
-        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.writes.lock()
     }
 
     pub(super) fn ahead(&self) -> MutexGuard<'_, Ahead> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ahead.lock()
     }
 
     /// Whether this master keeps the cluster in safe mode since datanodes hold more than it knows of.
@@ -157,11 +158,11 @@ impl Master {
 
     /// What writes in flight hold, as last counted.
     pub fn unfinished(&self) -> Unfinished {
-        *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.unfinished.lock()
     }
 
     pub fn curve(&self) -> MutexGuard<'_, Curve> {
-        self.curve.lock().unwrap_or_else(PoisonError::into_inner)
+        self.curve.lock()
     }
 
     /// Whether this master leads, as far as it knows.

@@ -86,8 +86,7 @@ pub(super) async fn count_unfinished(master: &Master) {
         }
         holder.add_to(&mut held, replicas);
     }
-    *master.unfinished.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-        told(held, now, master.clock.calendar());
+    *master.unfinished.lock() = told(held, now, master.clock.calendar());
 }
 
 /// The same by the calendar.

@@ -8,13 +8,14 @@ use dfs_client::{Dest, GetOptions, Progress};
 use dfs_tui::text::sanitise;
 use dfs_tui::{Report, View};
 use dfs_types::{Error, ErrorCode, Result};
+use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Arguments of `cmp`.
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ impl Verb for Cmp {
         let state = Arc::new(Mutex::new(State::default()));
         let dest = Dest::Writer(Box::new(Beside { local, buffer: Vec::new(), state: state.clone() }));
         let got = client.get(&remote, dest, GetOptions::default(), &Progress::new(), &context.cancel).await;
-        let state = std::mem::take(&mut *state.lock().unwrap_or_else(PoisonError::into_inner));
+        let state = std::mem::take(&mut *state.lock());
         if let Some(error) = state.failed {
             return Err(local_io(&self.local, &error));
         }
@@ -137,7 +138,7 @@ impl Write for Beside {
     fn write(&mut self, remote: &[u8]) -> io::Result<usize> {
         self.buffer.resize(remote.len(), 0);
         let read = read_up_to(&mut self.local, &mut self.buffer);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let read = match read {
             Ok(read) => read,
             Err(error) => {
@@ -161,7 +162,7 @@ impl Write for Beside {
     /// All of the remote file has come.
     fn flush(&mut self) -> io::Result<()> {
         let more = read_up_to(&mut self.local, &mut [0]);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         match more {
             Ok(0) => {}
             Ok(_) => state.differ = Some(Some(Side::Remote)),
@@ -195,7 +196,7 @@ mod tests {
         if remote.chunks(piece).all(|piece| beside.write_all(piece).is_ok()) {
             beside.flush().expect("memory can be read");
         }
-        let state = std::mem::take(&mut *state.lock().expect("lock"));
+        let state = std::mem::take(&mut *state.lock());
         state.differ.map(|shorter| (state.bytes + 1, state.lines + 1, shorter))
     }
 

@@ -9,6 +9,7 @@ use dfs_tui::cluster;
 use dfs_tui::figures::{percent, size_short};
 use dfs_tui::{Align, Report, Table, View};
 use dfs_types::Result;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -78,7 +79,7 @@ impl Report for Space {
         if let Some(room) = &self.told {
             text.push_str(&format!("{room}\n"));
         }
-        if let Some(held) = cluster::unfinished(&self.unfinished.told, &chrono::Local) {
+        if let Some(held) = cluster::unfinished(&self.unfinished.told, &TimeZone::system()) {
             text.push_str(&format!("{held}\n"));
         }
         text

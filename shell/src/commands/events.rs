@@ -3,7 +3,6 @@
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::usage;
-use chrono::TimeZone;
 use clap::{Args, ValueEnum};
 use dfs_client::board::{Event, Severity};
 use dfs_client::{Client, Snapshot};
@@ -11,6 +10,7 @@ use dfs_tui::figures::time_seconds;
 use dfs_tui::text::sanitise;
 use dfs_tui::{Report, Tone, View};
 use dfs_types::Result;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -129,15 +129,12 @@ impl Serialize for Found<'_> {
 
 impl Report for Found<'_> {
     fn text(&self, view: &View) -> String {
-        self.0.iter().map(|event| line(event, &chrono::Local, view)).collect()
+        self.0.iter().map(|event| line(event, &TimeZone::system(), view)).collect()
     }
 }
 
 /// One event as a line.
-fn line<Z: TimeZone>(event: &Event, zone: &Z, view: &View) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+fn line(event: &Event, zone: &TimeZone, view: &View) -> String {
     let (glyph, tone) = match event.severity {
         Severity::Info => ("·", Tone::Plain),
         Severity::Warning => ("!", Tone::Warning),
@@ -184,7 +181,7 @@ mod tests {
     fn a_line_says_when_what_and_how_bad() {
         let event = |severity, node, text: &str| {
             let event = Event { number: 1, at: Timestamp(3_600_000), severity, node, text: text.into() };
-            line(&event, &chrono::Utc, &View::default())
+            line(&event, &TimeZone::UTC, &View::default())
         };
         let dead = event(Severity::Error, Some(DatanodeId(3)), "is dead: not heard from for 10s");
         assert_eq!(dead, "1970-01-01 01:00:00  ✗ datanode-3 is dead: not heard from for 10s\n");

@@ -49,7 +49,7 @@ impl Verb for Find {
     const JSON: Json = Json::of::<Vec<FoundJson<'static>>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let now = Timestamp(u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or_default());
+        let now = Timestamp(u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default());
         let wanted = Wanted {
             name: self.name,
             text: None,

@@ -13,6 +13,7 @@ use dfs_tui::text::{columns_with, pad, sanitise, width};
 use dfs_tui::{Tone, View};
 use dfs_types::{DfsPath, Entry, Kind as EntryKind, Result, Stat};
 use futures::{StreamExt, TryStreamExt};
+use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 use std::ffi::OsString;
 
@@ -221,7 +222,7 @@ impl Lister<'_> {
                 pad(&sanitise(&stat.owner), owners),
                 pad(&sanitise(&stat.group), groups),
                 size(stat),
-                time(stat.modified, &chrono::Local),
+                time(stat.modified, &TimeZone::system()),
                 view.paint(tone(entry), name),
             ));
         }

@@ -9,6 +9,7 @@ use dfs_tui::figures::{count, plural, size, time_exact};
 use dfs_tui::text::sanitise;
 use dfs_tui::{Report, Tone, View};
 use dfs_types::{ByteSize, DfsPath, Result};
+use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -85,8 +86,8 @@ pub(super) fn describe(path: &str, stat: &dfs_types::Stat, view: &View) -> Strin
     }
     line("owner", format!("{}:{}", sanitise(&stat.owner), sanitise(&stat.group)));
     line("mode", format!("{} ({:04o})", mode_text(stat.kind, stat.mode), stat.mode));
-    line("modified", time_exact(stat.modified, &chrono::Local));
-    line("created", time_exact(stat.created, &chrono::Local));
+    line("modified", time_exact(stat.modified, &TimeZone::system()));
+    line("created", time_exact(stat.created, &TimeZone::system()));
     line("version", stat.version.to_string());
     text
 }

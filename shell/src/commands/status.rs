@@ -7,6 +7,7 @@ use dfs_client::{Client, ClusterStatus, Find, NodeStatus, Wanted};
 use dfs_tui::cluster::{self, Affected, Finding, Health, Picture};
 use dfs_tui::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
@@ -110,7 +111,7 @@ impl Serialize for Seen {
 
 impl Report for Seen {
     fn text(&self, view: &View) -> String {
-        cluster::screen(&self.picture(), &chrono::Local, view)
+        cluster::screen(&self.picture(), &TimeZone::system(), view)
     }
 }
 

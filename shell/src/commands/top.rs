@@ -4,7 +4,6 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::connect;
 use crate::context::Context;
 use crate::report::{local_io, usage};
-use chrono::{Local, Offset};
 use clap::{Args, ValueEnum};
 use dfs_client::recording::Recording;
 use dfs_tui::top::model::REFRESHES_MS;
@@ -178,7 +177,7 @@ impl Verb for Top {
             local: self.replay.is_none() && context.session.target().is_some_and(|target| target.local().is_some()),
             recorded: self.record.is_some(),
             replay,
-            zone_s: Local::now().offset().fix().local_minus_utc(),
+            zone_s: jiff::Zoned::now().offset().seconds(),
             theme: Theme { name: ThemeName::Dark, depth },
             preferences,
             page: self.view,

@@ -60,7 +60,7 @@ enum Done {
 }
 
 async fn touch(context: &Context<'_>, client: &Client, path: &DfsPath, no_create: bool) -> Result<Done> {
-    let now = Timestamp(u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or_default());
+    let now = Timestamp(u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default());
     let change = AttributeChange { modified: Some(now), ..AttributeChange::default() };
     let set = || client.set_attributes(path, change.clone());
     match context.call(set()).await {

@@ -79,7 +79,7 @@ impl Watch {
         let cells = context.out.width().unwrap_or(CELLS);
         let command = quote_words(self.command.iter().map(|word| word.to_string_lossy()));
         let every = dfs_types::format_duration(self.interval.max(PAUSE_MIN));
-        let now = chrono::Local::now().format("%H:%M:%S");
+        let now = jiff::Zoned::now().strftime("%H:%M:%S");
         let head = format!("every {every}, {now}: {command}");
         let head = context.view().paint(Tone::Dim, &truncate(&head, cells)).into_owned();
         // One line for the head, one for what the terminal says next.

@@ -7,8 +7,9 @@ use crate::session::connected;
 use dfs_client::{Client, ClusterStatus, ListFolder};
 use dfs_tui::cluster::{self, Picture};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OnceCell, Semaphore};
@@ -241,7 +242,7 @@ impl Known {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Waits until the answers that came give something.

@@ -3,7 +3,8 @@
 use crate::repl::Whole;
 use crate::session::Session;
 use dfs_tui::top::Message;
-use std::sync::{Arc, Mutex, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
@@ -39,6 +40,6 @@ impl Completer {
     }
 }
 
-fn locked(session: &Mutex<Session>) -> std::sync::MutexGuard<'_, Session> {
-    session.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(session: &Mutex<Session>) -> parking_lot::MutexGuard<'_, Session> {
+    session.lock()
 }

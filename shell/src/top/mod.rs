@@ -22,9 +22,10 @@ use dfs_tui::top::world::World;
 use dfs_tui::top::{Effect, Message};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use output::Output;
+use parking_lot::{Mutex, MutexGuard};
 use running::Running;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
@@ -95,7 +96,7 @@ impl Shell {
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        self.session.lock()
     }
 
     /// Runs a line, and tells how far it is.

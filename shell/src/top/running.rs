@@ -3,8 +3,9 @@
 use crate::jobs::Desk;
 use crate::report::usage;
 use dfs_types::Result;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Lines that run at the same time, at most.
 const RUNNING_MAX: usize = 64;
@@ -64,6 +65,6 @@ impl Running {
     }
 
     fn desks(&self) -> MutexGuard<'_, Desks> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

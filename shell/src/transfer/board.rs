@@ -1,9 +1,10 @@
 //! What a transfer is doing right now, for whoever shows it: bars, `jobs`, `fg`.
 
 use dfs_client::Progress;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A transfer of any number of files. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -121,7 +122,7 @@ impl Board {
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<u64, Running>> {
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.running.lock()
     }
 }
 

@@ -5,9 +5,9 @@ use crate::figures::{age, count, minute_by, percent, plural, size, time_seconds}
 use crate::nodes;
 use crate::report::{Tone, View};
 use crate::text::{sanitise, wrap};
-use chrono::TimeZone;
 use dfs_rpc::wire::{ClusterStatus, Unfinished};
 use dfs_types::Timestamp;
+use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -39,10 +39,7 @@ impl Health {
 }
 
 /// The whole screen.
-pub fn screen<Z: TimeZone>(picture: &Picture<'_>, zone: &Z, view: &View) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+pub fn screen(picture: &Picture<'_>, zone: &TimeZone, view: &View) -> String {
     let status = picture.status;
     let found = findings(picture);
     let mut text = String::new();
@@ -98,10 +95,7 @@ pub fn room(status: &ClusterStatus) -> Option<String> {
 }
 
 /// What unfinished writes hold, and until when; none where they hold nothing.
-pub fn unfinished<Z: TimeZone>(held: &Unfinished, zone: &Z) -> Option<String>
-where
-    Z::Offset: std::fmt::Display,
-{
+pub fn unfinished(held: &Unfinished, zone: &TimeZone) -> Option<String> {
     let Unfinished { bytes, silent_bytes, until, .. } = *held;
     let until = until.filter(|_| silent_bytes > 0).map(|until| minute_by(until, zone));
     match until {
@@ -126,10 +120,7 @@ fn line(text: &mut String, name: &str, value: &str, view: &View) {
 }
 
 /// Whose data this is, how old, and who has had no say in it.
-fn trust<Z: TimeZone>(picture: &Picture<'_>, zone: &Z) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+fn trust(picture: &Picture<'_>, zone: &TimeZone) -> String {
     let status = picture.status;
     let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
     let mut text = format!("cluster {}, {leader}, term {}", status.cluster, status.term);
@@ -165,10 +156,7 @@ fn chunks(picture: &Picture<'_>) -> String {
 }
 
 /// A finding in four lines.
-fn tell<Z: TimeZone>(finding: &Finding, taken_at: Timestamp, zone: &Z, view: &View) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
+fn tell(finding: &Finding, taken_at: Timestamp, zone: &TimeZone, view: &View) -> String {
     let (glyph, tone) = finding.severity.sign();
     let what = sanitise(&finding.what).into_owned();
     let mut text = format!("{} {}\n", view.paint(tone, glyph), wrap(&what, view.cells, 2));

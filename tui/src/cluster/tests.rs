@@ -44,7 +44,7 @@ fn picture<'p>(status: &'p ClusterStatus, nodes: &'p [NodeStatus]) -> Picture<'p
 }
 
 fn text(picture: &Picture<'_>) -> String {
-    screen(picture, &chrono::Utc, &View::default())
+    screen(picture, &jiff::tz::TimeZone::UTC, &View::default())
 }
 
 #[test]
@@ -114,7 +114,11 @@ fn a_dead_datanode_is_told_with_its_consequences() {
     (status.replication.under, status.replication.copying) = (12, 3);
     let nodes = [node(1, NodeState::Live), node(2, NodeState::Dead), node(3, NodeState::Live)];
     let affected = Some(Affected { files: 4, more: false });
-    let text = screen(&Picture { affected, local: true, ..picture(&status, &nodes) }, &chrono::Utc, &View::default());
+    let text = screen(
+        &Picture { affected, local: true, ..picture(&status, &nodes) },
+        &jiff::tz::TimeZone::UTC,
+        &View::default(),
+    );
     let expected = "
 ! 12 chunks have too few copies, in 4 files: all can be read
   since     1970-01-01 00:05:10, 4 min ago
@@ -213,7 +217,8 @@ fn a_narrow_screen_is_not_overrun() {
     (status.nodes_live, status.nodes_dead) = (2, 1);
     let nodes = [node(2, NodeState::Dead)];
     for cells in [60, 80, 200] {
-        let text = screen(&picture(&status, &nodes), &chrono::Utc, &View { cells: Some(cells), colour: false });
+        let text =
+            screen(&picture(&status, &nodes), &jiff::tz::TimeZone::UTC, &View { cells: Some(cells), colour: false });
         assert!(text.lines().all(|line| crate::text::width(line) <= cells), "{text}");
     }
 }

@@ -16,8 +16,8 @@ use crate::top::model::{Link, Model, PageId, Shared};
 use crate::top::page::Binding;
 use crate::top::replay::{self, Playback};
 use crate::top::update::page_area;
-use chrono::Utc;
 use dfs_client::NodeState;
+use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -179,7 +179,7 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
 
 /// That this is a recording, of which moment, and where in it.
 fn moment(shared: &Shared, playback: &Playback) -> String {
-    let time = time_seconds(shared.now.calendar, &Utc);
+    let time = time_seconds(shared.now.calendar, &TimeZone::UTC);
     format!("recording · {time} UTC · {}", playback.told(shared.now.elapsed_ms))
 }
 

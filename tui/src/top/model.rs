@@ -9,9 +9,9 @@ use crate::top::pages::Pages;
 use crate::top::replay::Playback;
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
-use chrono::{FixedOffset, Offset, Utc};
 use dfs_client::{NodeStatus, Snapshot};
 use dfs_types::{DatanodeId, Error};
+use jiff::tz::{Offset, TimeZone};
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -318,8 +318,8 @@ impl Shared {
     }
 
     /// The zone of people's clocks.
-    pub fn zone(&self) -> FixedOffset {
-        FixedOffset::east_opt(self.zone_s).unwrap_or(Utc.fix())
+    pub fn zone(&self) -> TimeZone {
+        Offset::from_seconds(self.zone_s).map_or(TimeZone::UTC, TimeZone::fixed)
     }
 
     /// For how long ago a datanode was heard from: its age in the picture and that of the picture.

@@ -15,9 +15,10 @@ use crate::datanode::serve::Context;
 use crate::datanode::store::Doomed;
 use dfs_rpc::wire::Order;
 use dfs_types::{DatanodeId, ReplicaKey};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
@@ -64,7 +65,7 @@ struct Known {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 fn key(order: &Order) -> Key {

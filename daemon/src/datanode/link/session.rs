@@ -4,12 +4,12 @@ use super::orders::Orders;
 use crate::datanode::changes::News;
 use crate::datanode::serve::Context;
 use crate::{clock, random};
-use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::NodeServiceClient;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{self, ConnectError, HELLO_TIMEOUT};
 use dfs_rpc::wire::{self, Heartbeat, HeartbeatReply, NodeLoad, Register, Registered, ReportPage};
+use dfs_rpc::{CHUNKS_PER_REPORT_MAX, retry};
 use dfs_types::{ErrorCode, Protection};
 use std::io;
 use std::net::SocketAddr;
@@ -72,7 +72,9 @@ pub struct Link {
 impl Link {
     /// Keeps the link up until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let (mut pause, mut said) = (PAUSE_MIN, String::new());
+        let fresh = |longest| retry::pauses(PAUSE_MIN, longest, random::number());
+        let (mut longest, mut said) = (PAUSE_MAX, String::new());
+        let mut pauses = fresh(longest);
         loop {
             let begun = clock::runtime();
             let lost = tokio::select! {
@@ -81,8 +83,11 @@ impl Link {
             };
             let Err(error) = lost;
             // A link that held for a while is tried again at once, one that never came about ever less often.
-            let longest = if error.is_rival() { RIVAL_PAUSE_MAX } else { PAUSE_MAX };
-            pause = if clock::runtime() - begun > PAUSE_MAX { PAUSE_MIN } else { (pause * 2).min(longest) };
+            let before = std::mem::replace(&mut longest, if error.is_rival() { RIVAL_PAUSE_MAX } else { PAUSE_MAX });
+            if clock::runtime() - begun > PAUSE_MAX || longest != before {
+                pauses = fresh(longest);
+            }
+            let pause = pauses.next().unwrap_or(longest);
             // What does not change is said once.
             if error.to_string() != said {
                 tracing::warn!(master = %self.master, %error, "no link to the master; it is tried again");
@@ -90,7 +95,7 @@ impl Link {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = sleep(pause.mul_f64(0.5 + random::fraction())) => {}
+                () = sleep(pause) => {}
             }
         }
     }

@@ -4,8 +4,9 @@ use crate::clock;
 use dfs_logic::door::per_principal;
 use dfs_rpc::conn::DataConn;
 use dfs_types::Principal;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A connection counts as idle only after this time without a chunk: a caller that just got in is about to say what it wants.
@@ -29,7 +30,7 @@ pub struct Busy(Arc<Activity>);
 
 impl Activity {
     fn lock(&self) -> MutexGuard<'_, (usize, Instant)> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Counts a chunk on this connection.
@@ -92,7 +93,7 @@ impl Open {
 
 impl Connections {
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Lists a connection; closes the one idle longest when there are `most`, or too many of its peer, or else refuses.
@@ -130,8 +131,7 @@ impl Connections {
         let mut state = self.lock();
         state.closed = true;
         state.open.values().for_each(|entry| entry.conn.close());
-        let waited = self.ended.wait_timeout_while(state, limit, |state| !state.open.is_empty());
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        self.ended.wait_while_for(&mut state, |state| !state.open.is_empty(), limit);
         if !state.open.is_empty() {
             tracing::warn!(connections = state.open.len(), "connections did not end in time");
         }

@@ -15,10 +15,11 @@ use dfs_rpc::tls::Expected;
 use dfs_rpc::transport;
 use dfs_rpc::wire::NodeAddress;
 use dfs_types::{DatanodeId, Error, ErrorCode};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// An open connection to the next datanode.
@@ -47,7 +48,7 @@ struct AnswerState {
 
 impl Answers {
     fn lock(&self) -> MutexGuard<'_, AnswerState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn deliver(&self, stream: u32, answer: Result<WriteDone, StreamError>) {
@@ -214,8 +215,8 @@ impl Hop {
         let answers = &self.downstream.answers;
         let waiting =
             |state: &mut AnswerState| state.closed.is_none() && matches!(state.streams.get(&self.stream), Some(None));
-        let waited = answers.arrived.wait_timeout_while(answers.lock(), limit, waiting);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut state = answers.lock();
+        answers.arrived.wait_while_for(&mut state, waiting, limit);
         let answer = state.streams.get_mut(&self.stream).and_then(Option::take);
         let closed = state.closed.clone();
         drop(state);

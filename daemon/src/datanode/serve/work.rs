@@ -1,7 +1,8 @@
 //! Descriptors for chunks that are being written or read: a chunk enters when there are enough, and waits else.
 
 use dfs_logic::descriptors::share;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Descriptors that are handed out and come back.
@@ -26,7 +27,7 @@ impl Work {
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+        self.used.lock()
     }
 
     /// Takes `weight` descriptors for a chunk with `behind` datanodes behind this one; waits for them until `limit` is over.
@@ -36,8 +37,8 @@ impl Work {
             return Some(Permit { work: self.clone(), weight: 0 });
         }
         let most = share(self.total, behind);
-        let waited = self.freed.wait_timeout_while(self.lock(), limit, |used| *used + weight > most);
-        let (mut used, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.lock();
+        self.freed.wait_while_for(&mut used, |used| *used + weight > most, limit);
         if *used + weight > most {
             return None;
         }

@@ -6,8 +6,9 @@
 
 use dfs_logic::chunk_file::ALIGN_BYTES;
 use dfs_rpc::frame::DATA_BYTES_MAX;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Buffers that every connection may have at once.
@@ -75,7 +76,7 @@ impl Default for BufferBudget {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 impl BufferBudget {
@@ -131,8 +132,7 @@ impl Buffers {
             state.free.push(buffer);
             debug_assert!(state.made <= PER_CONNECTION, "{} buffers of one connection", state.made);
         }
-        let waited = self.returned.wait_timeout_while(state, limit, |state| state.free.is_empty());
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        self.returned.wait_while_for(&mut state, |state| state.free.is_empty(), limit);
         let memory = state.free.pop()?;
         Some(Buffer { memory: Some(memory), owner: self.clone() })
     }

@@ -14,11 +14,12 @@ use crate::disk;
 use dfs_logic::durability::stage::{Event, Stage, may_write, next};
 use dfs_rpc::wire::FolderLoad;
 use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -181,7 +182,7 @@ impl ChunkStore {
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
-        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+        self.index.lock()
     }
 
     /// Begins a chunk in the folder with the most room. See [`ChunkWriter`].
@@ -246,7 +247,7 @@ impl ChunkStore {
     /// The proved table of what is left of a replica. Whoever mends asks for one block after the other, beginning with the
     /// first: only then all of it is read, where there is no other way.
     fn table_of(&self, left: &Salvage, key: ReplicaKey, compute: bool) -> Option<Vec<u32>> {
-        let last = || self.salvaged.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = || self.salvaged.lock();
         let known = last().as_ref().filter(|(other, _)| *other == key).map(|(_, table)| table.clone());
         let table = known.or_else(|| if compute { left.table() } else { left.header_table() })?;
         *last() = Some((key, table.clone()));

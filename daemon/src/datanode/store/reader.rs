@@ -8,10 +8,11 @@ use crate::descriptors::Scarcity;
 use dfs_logic::chunk_file::{self, ALIGN_BYTES, BLOCK_BYTES, ChunkFileError, ChunkHeader};
 use dfs_rpc::frame::{BLOCKS_PER_FRAME, DATA_BYTES_MAX};
 use dfs_types::{ClusterId, ReplicaKey};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Bytes read at once to get at a header: that of a chunk of 64 MiB.
 const HEADER_READ_BYTES: usize = 2 * ALIGN_BYTES;
@@ -162,7 +163,7 @@ impl ReplicaCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<OpenReplica>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     pub fn get(&self, key: ReplicaKey) -> Option<Arc<OpenReplica>> {

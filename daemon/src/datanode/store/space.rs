@@ -2,8 +2,8 @@
 
 use super::error::StoreError;
 use crate::clock;
+use parking_lot::{Mutex, MutexGuard};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How old the file system's own figure may get.
@@ -60,7 +60,7 @@ impl Space {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Asks the file system anew when its last figure is old.

@@ -7,8 +7,8 @@ use dfs_logic::cluster::ClusterEvent;
 use dfs_rpc::board::{Event, Severity};
 use dfs_rpc::{EVENTS_KEPT_MAX, TEXT_BYTES_MAX};
 use dfs_types::DatanodeId;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The newest [`EVENTS_KEPT_MAX`] events. Nothing else is locked while it is, so it may be written to from anywhere.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock()
     }
 
     /// Writes a cluster event, or keeps it until [`Journal::write_waiting`] if events of its kind are written together.

@@ -10,7 +10,6 @@ use super::survey::Survey;
 use super::writes::GiveUpWrites;
 use super::{Job, Master};
 use dfs_logic::jobs::{JobState, JobStatus};
-use std::sync::PoisonError;
 
 /// All jobs of a master.
 #[derive(Debug, Default)]
@@ -74,11 +73,11 @@ async fn run<J: Job>(job: &mut J, master: &Master, leads: bool) {
 }
 
 fn with_status<J: Job>(master: &Master, change: impl FnOnce(&mut JobStatus)) {
-    let mut jobs = master.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut jobs = master.jobs.lock();
     change(jobs.entry(J::NAME).or_insert_with(|| JobStatus::new(J::NAME)));
 }
 
 /// Returns the status of each job that was run or left to the leader since the start, in the order of their names.
 pub fn statuses(master: &Master) -> Vec<JobStatus> {
-    master.jobs.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    master.jobs.lock().values().cloned().collect()
 }

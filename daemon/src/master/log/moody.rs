@@ -1,11 +1,11 @@
 //! A disk that is full, or fails to sync, when a test tells it to.
 
 use super::{Disk, RealDisk};
+use parking_lot::{Condvar, Mutex};
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex};
 
 #[derive(Debug, Default)]
 pub(in crate::master) struct Moody {
@@ -22,7 +22,7 @@ impl Moody {
 
     /// Files that are to be made wait for as long as this is so, and are made or refused after it.
     pub(in crate::master) fn hold(&self, held: bool) {
-        *self.held.lock().expect("lock") = held;
+        *self.held.lock() = held;
         self.released.notify_all();
     }
 
@@ -33,7 +33,7 @@ impl Moody {
 
 impl Disk for Moody {
     fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
-        drop(self.released.wait_while(self.held.lock().expect("lock"), |held| *held).expect("lock"));
+        self.released.wait_while(&mut self.held.lock(), |held| *held);
         if self.full.load(Ordering::Relaxed) {
             Err(io::ErrorKind::StorageFull.into())
         } else {

@@ -2,11 +2,12 @@
 //! meets neither a full disk nor the cost of a new file while somebody waits for it.
 
 use crate::durable;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -116,7 +117,7 @@ pub struct Spares {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Wakes whoever waits for another state. To be called with each change, and the lock still held.
@@ -166,7 +167,7 @@ impl Spares {
             if let Some(problem) = &state.problem {
                 return Err(io::Error::new(io::ErrorKind::StorageFull, problem.clone()));
             }
-            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.shared.changed.wait(&mut state);
         }
     }
 
@@ -214,7 +215,7 @@ fn make_spares(shared: &Shared) {
     let mut state = shared.lock();
     while !state.stopping {
         if !state.ready.is_empty() {
-            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            shared.changed.wait(&mut state);
             continue;
         }
         let path = shared.name(&mut state);
@@ -235,7 +236,7 @@ fn make_spares(shared: &Shared) {
                 }
                 state.problem = Some(error.to_string());
                 shared.tell(&state);
-                state = shared.changed.wait_timeout(state, RETRY).unwrap_or_else(PoisonError::into_inner).0;
+                shared.changed.wait_for(&mut state, RETRY);
             }
         }
     }

@@ -13,9 +13,10 @@ use super::state::State;
 use super::tail::weight;
 use crate::clock;
 use crate::master::raft::types::{Entry, LogId, Vote};
+use parking_lot::{Mutex, MutexGuard};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
 /// Entries of one append are written in records of about this many bytes.
@@ -96,7 +97,7 @@ impl Log {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock()
     }
 
     /// Runs a change. A failed one puts the log out of service for good.

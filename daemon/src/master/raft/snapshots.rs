@@ -9,12 +9,12 @@ use crate::durable;
 use crate::master::log::Kept;
 use dfs_types::ClusterId;
 use openraft::Snapshot;
+use parking_lot::{Mutex, MutexGuard};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 const CURRENT: &str = "current.snapshot";
@@ -53,7 +53,7 @@ pub struct SnapshotsError {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 impl Snapshots {

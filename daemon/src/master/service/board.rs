@@ -7,7 +7,6 @@ use crate::master::state::Master;
 use bytes::Bytes;
 use dfs_rpc::board::{BoardVersion, LogStatus};
 use dfs_types::Result;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// What is new since the picture `since`, where that is known here, else everything; encoded.
@@ -16,7 +15,7 @@ use std::sync::atomic::Ordering;
 /// `internal` when it does not fit a message.
 pub(super) fn board(master: &Master, since: Option<BoardVersion>) -> Result<Bytes> {
     // Whoever asks while a picture is made waits for it: that is quicker than to make another one.
-    let mut boards = master.boards.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut boards = master.boards.lock();
     let now = master.clock.now();
     if boards.is_due(now) {
         let snapshot = snapshot(master);

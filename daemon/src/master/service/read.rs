@@ -14,7 +14,6 @@ use dfs_rpc::capability::{CapabilityError, Operation};
 use dfs_rpc::wire::{FolderTraffic, LocatedChunk, NodeAddress, PlanRead, ReadPlan, Traffic};
 use dfs_types::{ChunkRef, DatanodeId, DfsPath, Error, ErrorCode, Principal, Result, Timestamp};
 use std::pin::pin;
-use std::sync::PoisonError;
 use tokio::time::Instant;
 
 pub(super) async fn plan_read(master: &Master, user: &str, plan: &PlanRead, until: Instant) -> Result<ReadPlan> {
@@ -57,7 +56,7 @@ async fn find_readers(master: &Master, chunks: &[(u64, ChunkRef)], until: Instan
 pub(super) fn traffic(master: &Master, user: &str, path: &DfsPath) -> Result<FolderTraffic> {
     let seen = master.published.look().namespace.list(path, None, "", 1, user);
     seen.map_err(|refusal| refused(refusal, path))?;
-    let below = master.traffic.lock().unwrap_or_else(PoisonError::into_inner).below(path, master.clock.now());
+    let below = master.traffic.lock().below(path, master.clock.now());
     let shown = |rates: Rates| Traffic { read: rates.read, written: rates.written };
     let folders = below.folders.into_iter().map(|(name, rates)| (name, shown(rates)));
     Ok(FolderTraffic { whole: shown(below.whole), folders: folders.collect() })
@@ -66,7 +65,7 @@ pub(super) fn traffic(master: &Master, user: &str, path: &DfsPath) -> Result<Fol
 /// Counts bytes that a user reads from, or has written to, a file.
 pub(super) fn note_traffic(master: &Master, path: &DfsPath, read: u64, written: u64) {
     let now = master.clock.now();
-    master.traffic.lock().unwrap_or_else(PoisonError::into_inner).note(path, read, written, now);
+    master.traffic.lock().note(path, read, written, now);
 }
 
 /// A reader's word is not enough to give a replica up: the datanode is to verify it. The capability shows that the

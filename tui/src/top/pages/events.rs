@@ -7,10 +7,10 @@ use crate::top::list::Selection;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Binding, Page};
 use crate::top::theme::Theme;
-use chrono::FixedOffset;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_rpc::board::{Event, Severity};
+use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -141,7 +141,7 @@ fn told(event: &Event) -> String {
 }
 
 /// An event in one line.
-pub(super) fn line(event: &Event, theme: &Theme, zone: &FixedOffset, cells: usize) -> Line<'static> {
+pub(super) fn line(event: &Event, theme: &Theme, zone: &TimeZone, cells: usize) -> Line<'static> {
     let (glyph, tone) = match event.severity {
         Severity::Info => ("·", Tone::Dim),
         Severity::Warning => ("!", Tone::Warning),

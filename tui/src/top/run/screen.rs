@@ -5,11 +5,11 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
+use parking_lot::Mutex;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, Stdout, Write};
 use std::panic;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// What threads had to say that panicked while the terminal was ours; said when it is not any more.
@@ -74,7 +74,7 @@ impl Screen {
     pub(super) fn leave(&mut self) {
         if std::mem::take(&mut self.ours) {
             restore();
-            for said in PANICS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            for said in PANICS.lock().drain(..) {
                 eprintln!("{said}");
             }
         }
@@ -123,7 +123,7 @@ impl PanicGuard {
                 restore();
                 before(info);
             } else {
-                PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(info.to_string());
+                PANICS.lock().push(info.to_string());
             }
         }));
         Self

@@ -21,10 +21,11 @@ use dfs_types::{
     ByteSize, ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, MasterId, Principal, Protection, ReplicaState,
 };
 use futures::StreamExt;
+use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use tarpc::context::Context;
@@ -74,17 +75,16 @@ fn key() -> TokenKey {
 
 impl Master {
     fn change<T>(&self, change: impl FnOnce(&mut Heard) -> T) -> T {
-        let result = change(&mut self.heard.0.lock().expect("no panic"));
+        let result = change(&mut self.heard.0.lock());
         self.heard.1.notify_all();
         result
     }
 
     /// Waits until what was heard is as it should be.
     fn wait(&self, what: &str, mut right: impl FnMut(&Heard) -> bool) {
-        let heard = self.heard.0.lock().expect("no panic");
-        let (_heard, waited) =
-            self.heard.1.wait_timeout_while(heard, PATIENCE, |heard| !right(heard)).expect("no panic");
-        assert!(!waited.timed_out(), "{what}");
+        let mut heard = self.heard.0.lock();
+        self.heard.1.wait_while_for(&mut heard, |heard| !right(heard), PATIENCE);
+        assert!(right(&heard), "{what}");
     }
 
     async fn serve(self, identity: Identity, listener: TcpListener) {

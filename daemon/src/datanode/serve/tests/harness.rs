@@ -16,8 +16,9 @@ use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport;
 use dfs_rpc::wire::{NodeAddress, TokenKey};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Generation, Principal, Protection, ReplicaKey};
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -114,7 +115,7 @@ impl Cluster {
 
     /// The checksum of a chunk that was put; zero for others.
     pub(super) fn sum(&self, chunk: u64) -> u32 {
-        self.sums.lock().expect("no panic").get(&chunk).copied().unwrap_or_default()
+        self.sums.lock().get(&chunk).copied().unwrap_or_default()
     }
 
     pub(super) fn key(&self, chunk: u64) -> ReplicaKey {
@@ -155,7 +156,7 @@ impl Cluster {
     }
 
     pub(super) fn check_receipts(&self, chunk: u64, data: &[u8], done: &WriteDone) {
-        self.sums.lock().expect("no panic").insert(chunk, table_checksum(&table(data)));
+        self.sums.lock().insert(chunk, table_checksum(&table(data)));
         assert_eq!(done.receipts.len(), self.nodes.len());
         for (receipt, node) in done.receipts.iter().zip(&self.nodes) {
             let stored = Stored {

@@ -8,8 +8,8 @@ use crate::text::{pad, sanitise, truncate, width};
 use crate::top::draw::text;
 use crate::top::model::Shared;
 use crate::top::pages::commands::progress;
-use chrono::FixedOffset;
 use dfs_types::Timestamp;
+use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -135,7 +135,7 @@ fn all<P>(pane: &Pane<P>) -> String {
 /// The columns of a pane of so many cells, two of which are the mark.
 struct Columns {
     cells: usize,
-    zone: FixedOffset,
+    zone: TimeZone,
 }
 
 impl Columns {
