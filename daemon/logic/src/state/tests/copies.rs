@@ -1,7 +1,7 @@
 use super::{Tree, copy, path};
 use crate::command::{Copied, Copy, FsOp, Outcome, Refusal};
 use crate::state::COPIED_MAX;
-use dfs_types::{ChunkId, Layout};
+use dfs_types::{AttributeChange, ChunkId, Layout};
 
 fn copied(files: u64, directories: u64, bytes: u64) -> Result<Outcome, Refusal> {
     Ok(Outcome::Copied(Copied { files, directories, bytes, next: None }))
@@ -147,4 +147,15 @@ fn attributes_are_kept_by_moves_and_copies_and_go_with_their_entry() {
     assert_eq!((get(&tree, "/g"), get(&tree, "/h")), (vec![], one));
     assert!(tree.rm("root", "/h", false).is_ok());
     assert!(tree.space.tree.user_attributes.is_empty());
+}
+
+#[test]
+fn who_owned_nothing_before_copies_a_whole_tree() {
+    let mut tree = Tree::new();
+    assert!(tree.mkdirs("root", "/a/b").is_ok());
+    assert!(tree.put("root", "/a/b/f", &[1], 10).is_ok());
+    let change = AttributeChange { mode: Some(0o777), ..AttributeChange::default() };
+    assert!(tree.run("root", FsOp::SetAttributes { path: path("/"), change }).is_ok());
+    assert_eq!(tree.cp("ann", "/a", "/c", false), copied(1, 2, 10));
+    assert_eq!(tree.space.stat(&path("/c/b/f"), "ann").expect("there").owner, "ann");
 }

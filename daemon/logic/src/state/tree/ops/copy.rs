@@ -1,7 +1,7 @@
 use super::rename::fits;
 use crate::command::{Copied, Copy, Refusal};
 use crate::state::chunks::Chunks;
-use crate::state::principals::access::{EXECUTE, READ, WRITE};
+use crate::state::principals::access::{EXECUTE, READ, WRITE, Who};
 use crate::state::principals::known::Principals;
 use crate::state::principals::users::UserId;
 use crate::state::results::Remembered;
@@ -54,6 +54,9 @@ pub(crate) fn copy(
     // Names that are new are noted after everything was looked at: the owner of nothing is nobody.
     let mut named = principals.clone();
     let owner = named.owner(cx.caller);
+    // A caller whose name stood nowhere is the owner of the first directory copied, and goes on in it as its owner.
+    let who = Who::of(&named, cx.caller)?;
+    let cx = Context { who: &who, ..cx };
     let (overwrite, into) = (*overwrite, tree.clone());
     let (copied, files, removed) = (Copied::default(), Vec::new(), Vec::new());
     let mut copying = Copying { cx, tree: into, owner, overwrite, copied, files, removed };
