@@ -221,7 +221,8 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`.
     pub async fn status(&self) -> Result<ClusterStatus> {
-        self.call(|master, context| async move { master.cluster.status(context).await }).await
+        let status = self.call(|master, context| async move { master.cluster.status(context).await }).await?;
+        Ok(*status)
     }
 
     /// All datanodes, in the order of their ids.

@@ -36,7 +36,7 @@ pub(crate) async fn master(identity: &Identity, address: &str) -> Result<Answer>
     master.cluster.ping(context).await.map_err(silent)??;
     let round_trip = start.elapsed();
     let status = master.cluster.status(context).await.map_err(silent)??;
-    Ok(Answer { round_trip, status })
+    Ok(Answer { round_trip, status: *status })
 }
 
 /// Opens a data connection to a datanode, as a transfer would; gives how long that took.

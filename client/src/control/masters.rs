@@ -55,7 +55,8 @@ struct Line {
 struct Open {
     client: Arc<UserClient>,
     /// `HOST:PORT`.
-    address: String,
+    /// Shared: each call takes a handle.
+    address: Arc<str>,
     /// Tells this connection from later ones.
     number: u64,
     /// When it answered last; all who use it share that.
@@ -70,7 +71,7 @@ impl Line {
         address
     }
 
-    fn opened(&mut self, address: String, connected: Connected) -> Open {
+    fn opened(&mut self, address: Arc<str>, connected: Connected) -> Open {
         let client = UserClient::new(connected).spawn();
         self.opened += 1;
         let answered = Arc::new(parking_lot::Mutex::new(clock::now()));
@@ -112,7 +113,8 @@ impl Masters {
     {
         let deadline = clock::now() + patience.limit;
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
-        let mut pauses = pauses();
+        // Most calls need none.
+        let mut pauses_made = None;
         let mut attempt = 0;
         let mut followed = false;
         loop {
@@ -133,7 +135,11 @@ impl Masters {
             }
             let at_once = failed.led && !followed;
             followed = failed.led;
-            let span = if at_once || attempt < masters { Duration::ZERO } else { pauses.next().unwrap_or_default() };
+            let span = if at_once || attempt < masters {
+                Duration::ZERO
+            } else {
+                pauses_made.get_or_insert_with(pauses).next().unwrap_or_default()
+            };
             if clock::now() + span >= deadline {
                 return Err(given_up(error, attempt, patience));
             }
@@ -197,7 +203,7 @@ impl Masters {
         let connected =
             connect(&self.identity, &place, Expected::AnyMaster, Service::Client, Protection::Private, limit);
         let connected = connected.await.map_err(|error| error.into_error(&place))?;
-        Ok((line.opened(place, connected), true))
+        Ok((line.opened(place.into(), connected), true))
     }
 
     /// Goes on to another master, unless another call has done so already.

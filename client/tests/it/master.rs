@@ -391,7 +391,7 @@ impl ClusterService for Master {
         Ok("ann".into())
     }
 
-    async fn status(self, _: Context) -> wire::Result<ClusterStatus> {
+    async fn status(self, _: Context) -> wire::Result<Box<ClusterStatus>> {
         Err(Error::new(ErrorCode::Unsupported, "not here").into())
     }
 

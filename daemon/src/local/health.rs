@@ -90,5 +90,5 @@ async fn ask_client(client: &UserClient, master: SocketAddr) -> Result<Health> {
     context.deadline = Instant::now() + CALL_TIMEOUT;
     let status = client.cluster.status(context).await.map_err(lost)??;
     let nodes = client.cluster.nodes(context).await.map_err(lost)??;
-    Ok(Health { status, nodes })
+    Ok(Health { status: *status, nodes })
 }

@@ -5,7 +5,8 @@ use crate::wire::{ChunkStatus, ClusterStatus, JobStatus, NodeStatus, Result};
 use bytes::Bytes;
 use dfs_types::ChunkId;
 
-/// Calls of users about the cluster. They change nothing.
+/// Calls of users about the cluster. They change nothing. What is large is boxed, which does not show on the wire: each
+/// response has room for the largest.
 #[tarpc::service]
 pub trait ClusterService {
     /// Does nothing; measures the round trip and finds a live master.
@@ -13,7 +14,7 @@ pub trait ClusterService {
     /// Returns the name of the calling user.
     async fn whoami() -> Result<String>;
     /// Returns the figures of the cluster.
-    async fn status() -> Result<ClusterStatus>;
+    async fn status() -> Result<Box<ClusterStatus>>;
     /// Returns all datanodes that this master knows, in the order of their ids.
     async fn nodes() -> Result<Vec<NodeStatus>>;
     /// Returns one chunk, its replicas and its file.

@@ -31,8 +31,7 @@ pub enum UserRequest {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum UserResponse {
     Files(FileServiceResponse),
-    /// Boxed, which does not show on the wire: the figures of the cluster are many times as large as other responses.
-    Cluster(Box<ClusterServiceResponse>),
+    Cluster(ClusterServiceResponse),
     Admin(AdminServiceResponse),
 }
 
@@ -68,7 +67,7 @@ impl Request for UserRequest {
     fn refused(&self, error: Error) -> UserResponse {
         match self {
             Self::Files(request) => UserResponse::Files(request.refused(error)),
-            Self::Cluster(request) => UserResponse::Cluster(Box::new(request.refused(error))),
+            Self::Cluster(request) => UserResponse::Cluster(request.refused(error)),
             Self::Admin(request) => UserResponse::Admin(request.refused(error)),
         }
     }
@@ -93,8 +92,7 @@ impl<S: UserServices> Serve for ServeUser<S> {
                 FileService::serve(self.0).serve(context, request).await.map(UserResponse::Files)
             }
             UserRequest::Cluster(request) => {
-                let response = ClusterService::serve(self.0).serve(context, request).await;
-                response.map(|response| UserResponse::Cluster(Box::new(response)))
+                ClusterService::serve(self.0).serve(context, request).await.map(UserResponse::Cluster)
             }
             UserRequest::Admin(request) => {
                 AdminService::serve(self.0).serve(context, request).await.map(UserResponse::Admin)
@@ -143,7 +141,7 @@ where
 }
 
 macro_rules! parts {
-    ($($Part:ident: $Request:ident -> $response:ident: $Response:ident = $taken:expr),+ $(,)?) => {$(
+    ($($Part:ident: $Request:ident -> $Response:ident),+ $(,)?) => {$(
         impl From<$Request> for UserRequest {
             fn from(request: $Request) -> Self {
                 Self::$Part(request)
@@ -155,7 +153,7 @@ macro_rules! parts {
 
             fn try_from(response: UserResponse) -> Result<Self, UserResponse> {
                 match response {
-                    UserResponse::$Part($response) => Ok($taken),
+                    UserResponse::$Part(response) => Ok(response),
                     other => Err(other),
                 }
             }
@@ -164,9 +162,9 @@ macro_rules! parts {
 }
 
 parts! {
-    Files: FileServiceRequest -> response: FileServiceResponse = response,
-    Cluster: ClusterServiceRequest -> response: ClusterServiceResponse = *response,
-    Admin: AdminServiceRequest -> response: AdminServiceResponse = response,
+    Files: FileServiceRequest -> FileServiceResponse,
+    Cluster: ClusterServiceRequest -> ClusterServiceResponse,
+    Admin: AdminServiceRequest -> AdminServiceResponse,
 }
 
 /// What drives the connection of a user; it ends when the last clone of the client is dropped.

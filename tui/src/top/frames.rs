@@ -105,3 +105,11 @@ fn big_folders() {
     update(&mut model, Message::Traffic { path: DfsPath::root(), result: Ok(fixtures::traffic()) });
     kept("folders-hot", &mut model);
 }
+
+#[test]
+fn jobs_of_the_leading_master() {
+    let mut model = fixtures::model(fixtures::cluster(3));
+    update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('6'))));
+    update(&mut model, Message::Jobs(Ok(fixtures::jobs())));
+    kept("jobs", &mut model);
+}

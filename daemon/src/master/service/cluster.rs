@@ -19,8 +19,8 @@ impl ClusterService for UserCalls {
         Ok(self.user.to_string())
     }
 
-    async fn status(self, _: Context) -> Result<ClusterStatus> {
-        Ok(status::status(&self.master))
+    async fn status(self, _: Context) -> Result<Box<ClusterStatus>> {
+        Ok(Box::new(status::status(&self.master)))
     }
 
     async fn nodes(self, _: Context) -> Result<Vec<NodeStatus>> {

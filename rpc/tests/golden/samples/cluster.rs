@@ -27,16 +27,13 @@ pub(super) fn calls() -> Vec<Pair> {
     let calls = [
         (Q::Ping {}, A::Ping(Ok(()))),
         (Q::Whoami {}, A::Whoami(Ok("ann".to_owned()))),
-        (Q::Status {}, A::Status(Ok(status()))),
+        (Q::Status {}, A::Status(Ok(Box::new(status())))),
         (Q::Nodes {}, A::Nodes(Ok(nodes()))),
         (Q::Chunk { chunk: ChunkId(300) }, A::Chunk(Ok(found))),
         (Q::Board { since: Some(VERSION) }, A::Board(Ok(Bytes::from_static(b"packed")))),
         (Q::Jobs {}, A::Jobs(Ok(vec![job]))),
     ];
-    calls
-        .into_iter()
-        .map(|(request, response)| user("cluster", request, UserResponse::Cluster(Box::new(response))))
-        .collect()
+    calls.into_iter().map(|(request, response)| user("cluster", request, UserResponse::Cluster(response))).collect()
 }
 
 fn status() -> ClusterStatus {

@@ -5,8 +5,8 @@ use crate::top::model::{Model, Options, PageId};
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
 use dfs_client::{
-    ClusterStatus, Duty, FolderTraffic, Lasting, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus,
-    Snapshot, Traffic,
+    ClusterStatus, Duty, FolderTraffic, JobState, JobStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus,
+    ReplicationStatus, Snapshot, Traffic,
 };
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
@@ -400,4 +400,24 @@ fn lost() -> Model {
     let now = Moment { elapsed_ms: 47_000, calendar: Timestamp(NOW.0 + 42_000) };
     update(&mut model, Message::Tick(now));
     model
+}
+
+/// Background jobs, one of which has failed.
+pub(crate) fn jobs() -> Vec<JobStatus> {
+    let job = |name: &str, state, done| JobStatus {
+        name: name.to_owned(),
+        state,
+        done,
+        total: None,
+        last_run: Some(Timestamp(NOW.0 - 1_000)),
+        last_error: None,
+    };
+    let failed =
+        JobStatus { last_error: Some("the master's disk is full".to_owned()), ..job("keys", JobState::Failed, 2) };
+    vec![
+        job("collect", JobState::Idle, 1_204),
+        failed,
+        job("repair", JobState::More, 88),
+        job("survey", JobState::Running, 17),
+    ]
 }

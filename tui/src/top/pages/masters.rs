@@ -195,3 +195,28 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
     debug_assert!(rows.iter().all(|(name, _)| width(name) < NAME_CELLS));
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::top::message::{Effect, Message};
+    use crate::top::pages::fixtures;
+    use crate::top::update::update;
+    use crossterm::event::{KeyCode, KeyEvent};
+    use std::sync::Arc;
+
+    #[test]
+    fn the_jobs_are_asked_for_while_they_are_shown_one_answer_at_a_time() {
+        let mut model = fixtures::model(fixtures::cluster(3));
+        let asks = |effects: Vec<Effect>| effects.contains(&Effect::Jobs);
+        let key = |key| Message::Key(KeyEvent::from(KeyCode::Char(key)));
+        let picture = || Message::Picture(Arc::new(fixtures::cluster(3)), 0);
+        assert!(!asks(update(&mut model, picture())), "nobody looks");
+        assert!(asks(update(&mut model, key('6'))));
+        assert!(!asks(update(&mut model, picture())), "the answer is awaited");
+        update(&mut model, Message::Jobs(Ok(fixtures::jobs())));
+        assert!(asks(update(&mut model, picture())));
+        update(&mut model, Message::Jobs(Ok(fixtures::jobs())));
+        update(&mut model, key('1'));
+        assert!(!asks(update(&mut model, picture())));
+    }
+}
