@@ -160,7 +160,7 @@ fn stat_of_then() -> Stat {
 fn answer_of_then(request: UserRequest) -> UserResponse {
     match request {
         UserRequest::Cluster(ClusterServiceRequest::Ping { .. }) => {
-            UserResponse::Cluster(ClusterServiceResponse::Ping(Ok(())))
+            UserResponse::Cluster(Box::new(ClusterServiceResponse::Ping(Ok(()))))
         }
         UserRequest::Files(Q::Stat { .. }) => UserResponse::Files(A::Stat(Ok(stat_of_then().into()))),
         UserRequest::Files(Q::List { .. }) => {
