@@ -720,7 +720,7 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__jobs)
-            opts="--help"
+            opts="--cluster --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

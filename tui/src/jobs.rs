@@ -58,7 +58,7 @@ pub fn row(job: &JobStatus, now: Timestamp) -> JobRow {
         Some(total) => format!("{} of {}", count(job.done), plural(total, one, many)),
         None => plural(job.done, one, many),
     };
-    let last_run = job.last_run.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(now.since(at))));
+    let last_run = job.last_run.map_or_else(|| "never".to_owned(), |at| age(now.since(at)));
     let note = match &job.last_error {
         Some(error) => crate::text::sanitise(error).into_owned(),
         None => about.to_owned(),
@@ -92,6 +92,9 @@ mod tests {
         };
         let row = row(&failed, Timestamp(6_000));
         assert_eq!(row.note, "no\\nroom");
-        assert_eq!((row.done.as_str(), row.last_run.as_str(), row.tone), ("1,500 of 3,000 steps", "5s ago", Tone::Bad));
+        assert_eq!(
+            (row.done.as_str(), row.last_run.as_str(), row.tone),
+            ("1,500 of 3,000 steps", "5 s ago", Tone::Bad)
+        );
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Jobs {
 
 impl Verb for Jobs {
     const NAME: &'static str = "jobs";
-    const ABOUT: &'static str = "List, or end, the commands that run in the background; list the jobs of the cluster";
+    const ABOUT: &'static str = "List or end what runs in the background; list the cluster's jobs";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
@@ -208,8 +208,8 @@ mod tests {
         assert_eq!(
             text,
             "JOB     STATE   DONE SINCE ITS START  LAST RUN\n\
-             repair  idle    3 copies ordered      2s ago    makes missing replicas and removes surplus ones\n\
-             keys    failed  3 keys                2s ago    the disk is full\n"
+             repair  idle    3 copies ordered      2 s ago   makes missing replicas and removes surplus ones\n\
+             keys    failed  3 keys                2 s ago   the disk is full\n"
         );
     }
 }

@@ -134,13 +134,13 @@ impl Masters {
             Some((Ok(jobs), at)) => jobs.iter().map(|job| jobs::row(job, *at)).collect::<Vec<_>>(),
         };
         let [name, state, done, last_run, note] = jobs::HEAD;
-        let head = format!("{name:<12} {state:<12} {done:<24} {last_run:<12} {note}");
+        let head = format!("{name:<10} {state:<11} {done:<23} {last_run:<9} {note}");
         let mut lines = vec![Line::styled(head, theme.head())];
         lines.extend(jobs.into_iter().map(|JobRow { name, state, tone, done, last_run, note }| {
             Line::from(vec![
-                Span::raw(format!("{} ", pad(&name, 12))),
-                Span::styled(format!("{} ", pad(state, 12)), theme.tone(tone)),
-                Span::raw(format!("{} {} ", pad(&done, 24), pad(&last_run, 12))),
+                Span::raw(format!("{} ", pad(&name, 10))),
+                Span::styled(format!("{} ", pad(state, 11)), theme.tone(tone)),
+                Span::raw(format!("{} {} ", pad(&done, 23), pad(&last_run, 9))),
                 Span::styled(note, if tone == Tone::Bad { theme.tone(tone) } else { theme.dim() }),
             ])
         }));
