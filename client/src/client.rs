@@ -7,7 +7,7 @@ use dfs_config::ClientSettings;
 use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::Identity;
 use dfs_rpc::wire;
-use dfs_types::{RequestId, Result};
+use dfs_types::{Error, ErrorCode, RequestId, Result};
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -101,6 +101,30 @@ impl Client {
         R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
         self.shared.masters.call(self.patience, once).await
+    }
+
+    /// Makes a call that came with protocol version 9. A master of the version before is not asked: the error says that it
+    /// lacks `what`.
+    pub(crate) async fn call_since_9<T, F, R>(&self, what: &str, once: F) -> Result<T>
+    where
+        F: Fn(Arc<UserClient>, Context) -> R,
+        R: Future<Output = Result<wire::Result<T>, RpcError>>,
+    {
+        self.call(|master, context| {
+            let asked = match master.version {
+                version @ ..=8 => {
+                    Err(format!("the master speaks protocol version {version}; {what} came with version 9"))
+                }
+                _ => Ok(once(master, context)),
+            };
+            async {
+                match asked {
+                    Ok(answer) => answer.await,
+                    Err(lacks) => Ok(Err(Error::new(ErrorCode::Unsupported, lacks).into())),
+                }
+            }
+        })
+        .await
     }
 }
 

@@ -1,14 +1,8 @@
 //! Copies inside the cluster, and attributes `user.*`: calls of protocol version 9.
 
 use crate::client::{Client, request_id};
-use dfs_rpc::services::UserClient;
-use dfs_rpc::wire;
 use dfs_rpc::wire::{Copied, CopyEntry, UserAttribute, UserAttributeChange};
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
-use tarpc::client::RpcError;
-
-/// The protocol version with which these calls came.
-const SINCE: u16 = 9;
+use dfs_types::{DfsPath, Result};
 
 /// Options of [`Client::copy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,14 +39,9 @@ async fn copy_part(
     let (request, from, to) = (request_id(), from.clone(), to.clone());
     let copy = CopyEntry { request, from, to, recursive, overwrite, after };
     client
-        .call(|master, context| {
+        .call_since_9("copies inside the cluster", |master, context| {
             let copy = copy.clone();
-            async move {
-                match refused(&master, "copies inside the cluster") {
-                    None => master.files.copy(context, copy).await,
-                    Some(refused) => refused,
-                }
-            }
+            async move { master.files.copy(context, copy).await }
         })
         .await
 }
@@ -65,14 +54,9 @@ pub(crate) async fn set_user_attributes(
 ) -> Result<()> {
     let request = request_id();
     client
-        .call(|master, context| {
+        .call_since_9("attributes user.*", |master, context| {
             let (path, changes) = (path.clone(), changes.to_vec());
-            async move {
-                match refused(&master, "attributes user.*") {
-                    None => master.files.set_user_attributes(context, request, path, changes).await,
-                    Some(refused) => refused,
-                }
-            }
+            async move { master.files.set_user_attributes(context, request, path, changes).await }
         })
         .await
 }
@@ -80,21 +64,9 @@ pub(crate) async fn set_user_attributes(
 /// Does the work of [`Client::user_attributes`].
 pub(crate) async fn user_attributes(client: &Client, path: &DfsPath) -> Result<Vec<UserAttribute>> {
     client
-        .call(|master, context| {
+        .call_since_9("attributes user.*", |master, context| {
             let path = path.clone();
-            async move {
-                match refused(&master, "attributes user.*") {
-                    None => master.files.user_attributes(context, path).await,
-                    Some(refused) => refused,
-                }
-            }
+            async move { master.files.user_attributes(context, path).await }
         })
         .await
-}
-
-/// Returns the refusal of a call that the master does not have; none where it has it.
-pub(crate) fn refused<T>(master: &UserClient, what: &str) -> Option<std::result::Result<wire::Result<T>, RpcError>> {
-    let version = master.version;
-    let words = || format!("the master speaks protocol version {version}; {what} came with version {SINCE}");
-    (version < SINCE).then(|| Ok(Err(Error::new(ErrorCode::Unsupported, words()).into())))
 }

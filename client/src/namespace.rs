@@ -1,7 +1,7 @@
 //! Calls that move no file content through the client.
 
 use crate::client::{Client, request_id};
-use crate::copies::{self, CopyOptions, refused};
+use crate::copies::{self, CopyOptions};
 use crate::snapshot::{Snapshot, Told, told};
 use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
@@ -238,13 +238,7 @@ impl Client {
     /// # Errors
     /// `unreachable`, `timeout`; `unsupported` by a master of version 8.
     pub async fn jobs(&self) -> Result<Vec<JobStatus>> {
-        self.call(|master, context| async move {
-            match refused(&master, "the list of jobs") {
-                None => master.cluster.jobs(context).await,
-                Some(refused) => refused,
-            }
-        })
-        .await
+        self.call_since_9("the list of jobs", |master, context| async move { master.cluster.jobs(context).await }).await
     }
 
     /// The picture of the cluster for dashboards, encoded: what is new since the picture `since`, or everything.

@@ -2,7 +2,7 @@
 
 use crate::frame::{FrameError, FrameHeader, FrameKind, HEADER_BYTES, decode_message, encode_message};
 use crate::transport::Connected;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use rustls::Connection;
 use serde::{Serialize, de::DeserializeOwned};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -64,10 +64,6 @@ impl Default for HeaderBytes {
     fn default() -> Self {
         Self([0; HEADER_BYTES])
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 impl DataConn {
@@ -175,7 +171,7 @@ impl DataConn {
     }
 
     fn send_parts(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
-        let mut scratch = lock(&self.writing);
+        let mut scratch = self.writing.lock();
         match &self.tls {
             None => write_all(&self.socket, parts),
             Some(tls) => parts.iter().try_for_each(|part| self.send_private(tls, &mut scratch, part)),
@@ -195,7 +191,7 @@ impl DataConn {
     fn send_private(&self, tls: &Mutex<Connection>, scratch: &mut Vec<u8>, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             scratch.clear();
-            let mut session = lock(tls);
+            let mut session = tls.lock();
             let taken = session.writer().write(bytes)?;
             while session.wants_write() {
                 session.write_tls(scratch)?;
@@ -214,7 +210,7 @@ impl DataConn {
     /// # Errors
     /// When the connection broke, or these bytes are no frame.
     pub fn receive_header(&self) -> Result<Option<FrameHeader>, ConnError> {
-        let mut inbound = lock(&self.inbound);
+        let mut inbound = self.inbound.lock();
         let Inbound { header, header_filled, tls } = &mut *inbound;
         while let Some(rest) = header.0.get_mut(*header_filled..).filter(|rest| !rest.is_empty()) {
             match self.read(rest, &mut [], tls) {
@@ -231,7 +227,7 @@ impl DataConn {
 
     /// Whether a part of a header is there: the peer stopped in the middle of one.
     pub fn is_in_header(&self) -> bool {
-        lock(&self.inbound).header_filled > 0
+        self.inbound.lock().header_filled > 0
     }
 
     /// The payload of the header just received, as long as `payload` is. It is not verified.
@@ -239,7 +235,7 @@ impl DataConn {
     /// # Errors
     /// When the connection broke.
     pub fn receive_payload(&self, mut payload: &mut [u8]) -> Result<(), ConnError> {
-        let mut inbound = lock(&self.inbound);
+        let mut inbound = self.inbound.lock();
         let Inbound { header, header_filled, tls } = &mut *inbound;
         while !payload.is_empty() {
             match self.read(payload, &mut header.0, tls) {
@@ -278,7 +274,7 @@ impl DataConn {
 
     fn read_private(&self, tls: &Mutex<Connection>, kept: &mut TlsBytes, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            let mut session = lock(tls);
+            let mut session = tls.lock();
             while kept.start < kept.bytes.len() && session.wants_read() {
                 let mut rest = kept.bytes.get(kept.start..).unwrap_or_default();
                 let before = rest.len();

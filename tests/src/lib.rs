@@ -32,6 +32,7 @@ pub mod picture;
 #[cfg(target_os = "linux")]
 pub mod power;
 pub mod previous;
+pub mod process;
 pub mod programs;
 pub mod requirement;
 pub mod rot;

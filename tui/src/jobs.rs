@@ -35,7 +35,7 @@ const KNOWN: [(&str, &str, &str, &str); 8] = [
 ];
 
 /// Returns the word for a state.
-pub fn word(state: JobState) -> &'static str {
+fn word(state: JobState) -> &'static str {
     match state {
         JobState::Idle => "idle",
         JobState::Running => "running",

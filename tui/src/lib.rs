@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+pub mod clock;
 pub mod cluster;
 pub mod figures;
 pub mod heat;

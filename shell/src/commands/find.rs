@@ -49,7 +49,7 @@ impl Verb for Find {
     const JSON: Json = Json::of::<Vec<FoundJson<'static>>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let now = Timestamp(u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default());
+        let now = dfs_tui::clock::calendar();
         let wanted = Wanted {
             name: self.name,
             text: None,

@@ -6,7 +6,7 @@ use crate::report::about;
 use clap::Args;
 use dfs_client::{AttributeChange, Client, Progress, PutOptions, Source};
 use dfs_tui::{Report, View};
-use dfs_types::{DfsPath, ErrorCode, Result, Timestamp};
+use dfs_types::{DfsPath, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -60,7 +60,7 @@ enum Done {
 }
 
 async fn touch(context: &Context<'_>, client: &Client, path: &DfsPath, no_create: bool) -> Result<Done> {
-    let now = Timestamp(u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default());
+    let now = dfs_tui::clock::calendar();
     let change = AttributeChange { modified: Some(now), ..AttributeChange::default() };
     let set = || client.set_attributes(path, change.clone());
     match context.call(set()).await {

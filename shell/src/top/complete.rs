@@ -21,10 +21,10 @@ impl Completer {
         let (ask, mut asked) = watch::channel::<Asked>(None);
         let session = session.clone();
         let work = move || {
-            let mut whole = Whole::new(&locked(&session), runtime.clone());
+            let mut whole = Whole::new(&session.lock(), runtime.clone());
             while runtime.block_on(asked.changed()).is_ok() {
                 let Some((line, news)) = asked.borrow_and_update().clone() else { continue };
-                whole.refresh(&locked(&session));
+                whole.refresh(&session.lock());
                 let candidates = whole.lines(&line);
                 // A dashboard that is behind has no use for it: the next key asks again.
                 let _ = news.try_send(Message::Completed { line, candidates });
@@ -38,8 +38,4 @@ impl Completer {
     pub(super) fn ask(&self, line: String, news: &Sender<Message>) {
         self.0.send_replace(Some((line, news.clone())));
     }
-}
-
-fn locked(session: &Mutex<Session>) -> parking_lot::MutexGuard<'_, Session> {
-    session.lock()
 }

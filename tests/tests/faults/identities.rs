@@ -2,22 +2,13 @@
 //! believes.
 
 use dfs_daemon::authority::{Authority, draw_cluster_id};
+use dfs_tests::process::Process;
 use dfs_tests::{Cluster, Spec, content};
 use dfs_types::Principal;
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::SystemTime;
-
-/// A process that ends with the test.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn events(cluster: &Cluster, text: &str) -> usize {
     let document = cluster.json(&["events"]);

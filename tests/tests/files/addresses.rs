@@ -1,21 +1,12 @@
 //! Addresses of IPv6 and names of hosts, wherever an address stands.
 
+use dfs_tests::process::Process;
 use dfs_tests::{Cluster, Spec, content, requirement};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::process::{Child, Stdio};
-
-/// A daemon in the foreground, which ends with the test.
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use std::process::Stdio;
 
 /// Starts a daemon of the cluster that listens on a free port of `host`; returns the port.
-fn start(cluster: &Cluster, id: &str, host: IpAddr, rest: &[&str]) -> (Daemon, u16) {
+fn start(cluster: &Cluster, id: &str, host: IpAddr, rest: &[&str]) -> (Process, u16) {
     let listen = TcpListener::bind((host, 0)).and_then(|listener| listener.local_addr()).expect("a free port");
     let role = id.split('-').next().expect("a role");
     let mut command = cluster.dfsd_command();
@@ -24,7 +15,7 @@ fn start(cluster: &Cluster, id: &str, host: IpAddr, rest: &[&str]) -> (Daemon, u
     command.arg("--credential").arg(cluster.home().join("credentials").join(format!("{id}.pem"))).args(rest);
     let log = std::fs::File::create(cluster.home().join("logs").join(format!("{id}-alone.log"))).expect("make a log");
     command.env("DFS_MASTER_REPLICATION", "1").stdout(Stdio::null()).stderr(log);
-    (Daemon(command.spawn().expect("start a daemon")), listen.port())
+    (Process(command.spawn().expect("start a daemon")), listen.port())
 }
 
 /// Runs a cluster whose daemons listen on `host`; everybody finds the master under `name`.

@@ -15,7 +15,7 @@ use crate::datanode::serve::Context;
 use crate::datanode::store::Doomed;
 use dfs_rpc::wire::Order;
 use dfs_types::{DatanodeId, ReplicaKey};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -62,10 +62,6 @@ struct Known {
     targets: Vec<DatanodeId>,
     /// Ends it when another order takes its place.
     replaced: CancellationToken,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 fn key(order: &Order) -> Key {
@@ -117,19 +113,19 @@ impl Orders {
 
     fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work)?;
-        lock(&self.threads).push(thread);
+        self.threads.lock().push(thread);
         Ok(())
     }
 
     /// Carries out copies, or verifications, until the queue is closed.
     fn work(&self, queue: &Mutex<Receiver<(Order, CancellationToken)>>) {
         loop {
-            let order = lock(queue).blocking_recv();
+            let order = queue.lock().blocking_recv();
             let Some((order, replaced)) = order else { return };
             if !replaced.is_cancelled() {
                 self.carry_out(&order, &replaced);
             }
-            let mut known = lock(&self.known);
+            let mut known = self.known.lock();
             if !replaced.is_cancelled() {
                 known.remove(&key(&order));
             }
@@ -151,7 +147,7 @@ impl Orders {
 
     /// Queues orders.
     pub fn take(&self, orders: Vec<Order>) {
-        let queues = lock(&self.queues);
+        let queues = self.queues.lock();
         let Some(queues) = queues.as_ref() else { return };
         for order in orders {
             if let Order::Delete { key } = order {
@@ -163,7 +159,7 @@ impl Orders {
             let queue = if key.0 == COPY { &queues.copies } else { &queues.checks };
             if queue.try_send((order, replaced)).is_err() {
                 tell_dropped(key.1);
-                lock(&self.known).remove(&key);
+                self.known.lock().remove(&key);
                 if key.0 == COPY {
                     self.context.store.changes().push(Change::CopyEnded(key.1.chunk));
                 }
@@ -185,7 +181,7 @@ impl Orders {
 
     /// Notes an order; none when it is known already. An earlier copy of the same chunk to other datanodes is ended.
     fn note(&self, key: Key, targets: Vec<DatanodeId>) -> Option<CancellationToken> {
-        let mut known = lock(&self.known);
+        let mut known = self.known.lock();
         if let Some(earlier) = known.get(&key) {
             if earlier.targets == targets {
                 return None;
@@ -233,8 +229,8 @@ impl Orders {
     /// Ends the threads: what is being carried out is broken off, what waits is forgotten. Blocks until then.
     pub fn stop(&self) {
         self.stop.cancel();
-        lock(&self.queues).take();
-        let threads = std::mem::take(&mut *lock(&self.threads));
+        self.queues.lock().take();
+        let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a thread that carries out orders panicked");

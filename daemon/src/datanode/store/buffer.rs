@@ -6,7 +6,7 @@
 
 use dfs_logic::chunk_file::ALIGN_BYTES;
 use dfs_rpc::frame::DATA_BYTES_MAX;
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,14 +75,10 @@ impl Default for BufferBudget {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
-}
-
 impl BufferBudget {
     /// Memory for one more buffer; `guaranteed` ones are always given.
     fn grant(&self, guaranteed: bool) -> Option<AlignedBuffer> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if !guaranteed {
             state.left = state.left.checked_sub(1)?;
         }
@@ -92,7 +88,7 @@ impl BufferBudget {
     }
 
     fn give_back(&self, buffers: impl Iterator<Item = AlignedBuffer>, extra: usize) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.left += extra;
         debug_assert!(state.left <= SHARED, "{} of {SHARED} buffers are left", state.left);
         for buffer in buffers {
@@ -125,7 +121,7 @@ impl Buffers {
 
     /// A buffer; waits for one up to `limit`, then none.
     pub fn take(self: &Arc<Self>, limit: Duration) -> Option<Buffer> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let may_grow = state.free.is_empty() && state.made < PER_CONNECTION;
         if let Some(buffer) = may_grow.then(|| self.budget.grant(state.made < GUARANTEED)).flatten() {
             state.made += 1;
@@ -139,7 +135,7 @@ impl Buffers {
 
     /// Gives the memory of unused buffers back: for a connection that has nothing to do.
     pub fn release(&self) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let free = std::mem::take(&mut state.free);
         let before = state.made;
         state.made -= free.len().min(before);
@@ -196,7 +192,7 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         if let Some(memory) = self.memory.take() {
-            lock(&self.owner.state).free.push(memory);
+            self.owner.state.lock().free.push(memory);
             self.owner.returned.notify_one();
         }
     }
@@ -230,23 +226,23 @@ mod tests {
         let buffers = Buffers::new(budget.clone());
         let taken: Vec<_> = std::iter::from_fn(|| buffers.take(NOW)).collect();
         assert_eq!(taken.len(), PER_CONNECTION);
-        assert_eq!(lock(&budget.state).left, SHARED - (PER_CONNECTION - GUARANTEED));
+        assert_eq!(budget.state.lock().left, SHARED - (PER_CONNECTION - GUARANTEED));
         drop(taken);
         buffers.release();
-        assert_eq!(lock(&budget.state).left, SHARED);
-        assert_eq!(lock(&budget.state).kept.len(), PER_CONNECTION.min(KEPT));
+        assert_eq!(budget.state.lock().left, SHARED);
+        assert_eq!(budget.state.lock().kept.len(), PER_CONNECTION.min(KEPT));
     }
 
     #[test]
     fn guaranteed_buffers_are_given_when_the_budget_is_spent() {
         let budget = Arc::new(BufferBudget::default());
-        lock(&budget.state).left = 0;
+        budget.state.lock().left = 0;
         let buffers = Buffers::new(budget.clone());
         let taken: Vec<_> = std::iter::from_fn(|| buffers.take(NOW)).collect();
         assert_eq!(taken.len(), GUARANTEED);
         drop(taken);
         drop(buffers);
-        assert_eq!(lock(&budget.state).left, 0);
+        assert_eq!(budget.state.lock().left, 0);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | 44..48 | crc32c of bytes 0..44 |
 
 use crate::durable;
+use crate::format::field;
 use crate::random;
 use dfs_types::{ClusterId, DatanodeId};
 use std::io;
@@ -82,12 +83,12 @@ impl FolderFormat {
         if !body.starts_with(&MAGIC) || crc32c::crc32c(body) != u32::from_le_bytes(*crc) {
             return Err(FormatError::Damaged);
         }
-        let version = u16::from_le_bytes(take(body, 8));
+        let version = u16::from_le_bytes(field(body, 8));
         if version != VERSION {
             return Err(FormatError::Version(version));
         }
-        let node = DatanodeId(u16::from_le_bytes(take(body, 10)));
-        Ok(Self { node, cluster: ClusterId(take(body, 12)), folder: take(body, 28) })
+        let node = DatanodeId(u16::from_le_bytes(field(body, 10)));
+        Ok(Self { node, cluster: ClusterId(field(body, 12)), folder: field(body, 28) })
     }
 
     /// Reads the format file of a folder; none where there is no such file.
@@ -130,10 +131,6 @@ impl FolderFormat {
             Ok(self)
         }
     }
-}
-
-fn take<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
-    from.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
 }
 
 #[cfg(test)]

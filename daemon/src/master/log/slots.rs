@@ -17,6 +17,7 @@
 use super::error::LogError;
 use super::spare::Disk;
 use crate::durable;
+use crate::format::field;
 use dfs_types::ClusterId;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -92,8 +93,8 @@ impl<const N: usize> Form<N> {
     /// When it is of another cluster or version.
     pub fn decode(&self, path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot<Fields<N>>, LogError> {
         let bytes = bytes.get(..Self::USED_BYTES).unwrap_or_default();
-        let word = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
-        let long = |at: usize| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b));
+        let word = |at: usize| u32::from_le_bytes(field(bytes, at));
+        let long = |at: usize| u64::from_le_bytes(field(bytes, at));
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(Slot::Empty);
         }

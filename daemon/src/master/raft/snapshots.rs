@@ -9,7 +9,7 @@ use crate::durable;
 use crate::master::log::Kept;
 use dfs_types::ClusterId;
 use openraft::Snapshot;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek};
 use std::os::unix::fs::OpenOptionsExt;
@@ -50,10 +50,6 @@ struct State {
 pub struct SnapshotsError {
     path: PathBuf,
     source: SnapshotFileError,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 impl Snapshots {
@@ -117,7 +113,7 @@ impl Snapshots {
     /// # Errors
     /// When the disk is full or fails; the one before still counts.
     pub fn write(&self, version: &Version) -> Result<SnapshotMeta, SnapshotFileError> {
-        let _writing = lock(&self.writing);
+        let _writing = self.writing.lock();
         let (path, file) = self.fresh()?;
         let written = snapshot::write(version, self.cluster, file).and_then(|description| {
             let meta = description.meta();
@@ -136,13 +132,13 @@ impl Snapshots {
     /// As there.
     pub fn write_ahead(&self, version: &Version) -> Result<SnapshotMeta, SnapshotFileError> {
         let meta = self.write(version)?;
-        lock(&self.state).news = true;
+        self.state.lock().news = true;
         Ok(meta)
     }
 
     /// Makes the whole file at `path` the snapshot that counts, unless a later one does.
     fn adopt(&self, path: &Path, meta: &SnapshotMeta) -> io::Result<()> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.current.as_ref().is_some_and(|current| current.last_log_id > meta.last_log_id) {
             return fs::remove_file(path);
         }
@@ -168,7 +164,7 @@ impl Snapshots {
     pub fn install(&self, mut received: File) -> Result<Version, SnapshotFileError> {
         received.rewind()?;
         let (description, version) = snapshot::read(received.try_clone()?, self.cluster)?;
-        let _writing = lock(&self.writing);
+        let _writing = self.writing.lock();
         let (path, mut file) = self.fresh()?;
         received.rewind()?;
         let kept = io::copy(&mut received, &mut file)
@@ -183,7 +179,7 @@ impl Snapshots {
 
     /// Whether a snapshot waits to be told of; asking answers no until the next one.
     pub fn take_news(&self) -> bool {
-        std::mem::take(&mut lock(&self.state).news)
+        std::mem::take(&mut self.state.lock().news)
     }
 
     /// The snapshot that counts, open for reading.
@@ -191,7 +187,7 @@ impl Snapshots {
     /// # Errors
     /// When it cannot be opened.
     pub fn current(&self) -> io::Result<Option<Snapshot<TypeConfig>>> {
-        let state = lock(&self.state);
+        let state = self.state.lock();
         let Some(meta) = state.current.clone() else { return Ok(None) };
         let file = File::open(self.folder.join(CURRENT))?;
         Ok(Some(Snapshot { meta, snapshot: Box::new(tokio::fs::File::from_std(file)) }))

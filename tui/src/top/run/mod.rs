@@ -21,7 +21,7 @@ use crate::top::once;
 use crate::top::update::{entered, update};
 use crate::top::world::MESSAGES_WAITING_MAX;
 use crossterm::event::EventStream;
-use dfs_types::{Error, ErrorCode, Result, Timestamp};
+use dfs_types::{Error, ErrorCode, Result};
 use effects::Doer;
 use futures::StreamExt;
 use keeper::Keeper;
@@ -231,7 +231,7 @@ impl Running {
 
 fn moment(began: Instant) -> Moment {
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let calendar = Timestamp(u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0));
+    let calendar = crate::clock::calendar();
     Moment { elapsed_ms, calendar }
 }
 
