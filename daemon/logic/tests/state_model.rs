@@ -386,7 +386,7 @@ impl Run {
             }
         }
         let wanted = self.space.chunks_from(ChunkId(0)).map(|(id, chunk)| (id, chunk.replicas()));
-        assert_eq!(wanted.collect::<BTreeMap<_, _>>(), model.wanted);
+        assert_eq!(wanted.collect::<BTreeMap<_, _>>(), model.wanted());
         for path in dump.keys() {
             let own = self.space.user_attributes(&DfsPath::parse(path).expect("valid"), SUPERUSER).expect("there");
             let expected = model.user_attributes.get(path).cloned().unwrap_or_default();

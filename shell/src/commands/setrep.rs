@@ -20,6 +20,9 @@ use std::time::Duration;
 
 /// How often `-w` looks.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// After how many looks `-w` first asks whether surplus copies stay because other files want them. Each time it waits
+/// twice as long: the master looks for a file that names the chunk.
+const LOOKS_BEFORE_ASKING: u32 = 8;
 /// Files that are set at the same time.
 const CALLS_IN_FLIGHT: usize = 64;
 
@@ -123,7 +126,7 @@ impl Setrep {
         waited
     }
 
-    /// Waits for one file after the other; on the board stand their bytes, done where they have all copies.
+    /// Waits for one file after the other; a file whose chunks another file shares may keep more. On the board stand their bytes, done where they have all copies.
     async fn wait_for_all(
         &self,
         context: &mut Context<'_>,
@@ -153,6 +156,21 @@ impl Setrep {
         plural(self.copies.into(), "copy", "copies")
     }
 
+    /// How many copies other files want of the chunks of this one, where they want more. A file shares all of its chunks or
+    /// none, so that one chunk tells.
+    async fn wanted_by_others(
+        &self,
+        context: &Context<'_>,
+        client: &Client,
+        chunks: &[LocatedChunk],
+    ) -> Result<Option<u8>> {
+        let Some(surplus) = chunks.iter().find(|chunk| chunk.replicas.len() > usize::from(self.copies)) else {
+            return Ok(None);
+        };
+        let status = context.call(client.chunk(surplus.chunk.id)).await?;
+        Ok(Some(status.wanted).filter(|wanted| *wanted > self.copies))
+    }
+
     async fn wait_for(
         &self,
         context: &Context<'_>,
@@ -160,8 +178,20 @@ impl Setrep {
         path: &DfsPath,
         progress: &Progress,
     ) -> Result<()> {
+        let mut looks = 0_u32;
         loop {
             let located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
+            looks += 1;
+            if looks >= LOOKS_BEFORE_ASKING && looks.is_power_of_two() {
+                let wanted = self.wanted_by_others(context, client, &located.chunks).await?;
+                if let Some(wanted) = wanted.filter(|wanted| has_at_least(&located.chunks, *wanted)) {
+                    let others = plural(wanted.into(), "copy", "copies");
+                    context.session.say(&format!(
+                        "setrep: {path} keeps {others}: another file that shares its chunks wants so many"
+                    ));
+                    return Ok(());
+                }
+            }
             let (right, all) = bytes_right(&located.chunks, self.copies);
             // A chunk that loses a copy meanwhile is not counted twice.
             progress.add(right.saturating_sub(progress.bytes()));
@@ -180,6 +210,11 @@ impl Setrep {
             context.pause(LOOK_EVERY).await?;
         }
     }
+}
+
+/// Whether all chunks have so many live copies.
+fn has_at_least(chunks: &[LocatedChunk], copies: u8) -> bool {
+    chunks.iter().all(|chunk| chunk.replicas.len() >= usize::from(copies))
 }
 
 /// The bytes of chunks that have so many live copies, and those of all chunks.

@@ -196,3 +196,25 @@ fn copies_are_made_and_removed() {
     assert_eq!((said.code, &document["totals"]["chunks_missing"]), (5, &4.into()));
     assert!(said.stderr.contains("no_healthy_replica"), "{said:?}");
 }
+
+#[test]
+fn shared_chunks_have_as_many_copies_as_the_most_demanding_file_wants() {
+    let cluster = Cluster::start(Spec::default().replication(2).datanodes(3));
+    put(&cluster, "/f", 2_500_000);
+    cluster.ok(&["cp", "/f", "/g"]);
+    cluster.ok(&["setrep", "-w", "3", "/g"]);
+    let said = cluster.shell(&["setrep", "-w", "1", "/f"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let expected = "setrep: /f keeps 3 copies: another file that shares its chunks wants so many";
+    assert!(said.stderr.contains(expected), "{said:?}");
+    assert_eq!((copies(&cluster, "/f"), copies(&cluster, "/g")), (vec![3; 3], vec![3; 3]));
+
+    // Nobody wants more than one copy any more.
+    cluster.ok(&["rm", "/g"]);
+    cluster.wait_for("the copies that nobody wants to go", || copies(&cluster, "/f") == [1; 3]);
+    cluster.ok(&["cp", "/f", "/h"]);
+    cluster.ok(&["setrep", "9", "/h"]);
+    cluster.wait_for("too few datanodes", || cluster.json(&["status"])["replication"]["blocked"]["too_few"] == 3);
+    cluster.ok(&["rm", "/h"]);
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+}

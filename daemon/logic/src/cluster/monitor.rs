@@ -3,6 +3,7 @@
 use super::in_progress::InProgress;
 use super::replication_events::ReplicationEvents;
 use crate::repair::{Blocked, Counts, Health, Survey};
+use crate::state::ChunkChanges;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct ReplicationMonitor {
     pub(super) reported: u64,
     /// Something changed that a survey would see.
     dirty: bool,
+    /// What had changed of chunks when the last survey began.
+    seen: ChunkChanges,
     pub(super) survey: Survey,
     surveying: bool,
     /// The last complete survey.
@@ -54,6 +57,7 @@ impl ReplicationMonitor {
             safe: true,
             reported: 0,
             dirty: true,
+            seen: ChunkChanges::default(),
             survey: Survey::new(),
             surveying: false,
             health: Health::default(),
@@ -187,8 +191,11 @@ impl ReplicationMonitor {
     }
 
     /// Begins a survey if one is due; returns true if it did.
-    pub(super) fn begin_survey(&mut self, now: Timestamp) -> bool {
+    pub(super) fn begin_survey(&mut self, changes: ChunkChanges, now: Timestamp) -> bool {
         self.dirty |= self.in_progress.drop_overdue(now);
+        // A chunk that is gone bears on the figures of problems only if there were some.
+        self.dirty |= changes.layouts != self.seen.layouts;
+        self.dirty |= changes.dropped != self.seen.dropped && self.health.has_problems();
         let due = self.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_INTERVAL);
         let quick = self.health.chunks <= QUICK_SURVEY_CHUNKS;
         let paused = quick || self.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_PAUSE);
@@ -196,7 +203,7 @@ impl ReplicationMonitor {
         if !due && !wanted {
             return false;
         }
-        (self.dirty, self.surveying) = (false, true);
+        (self.dirty, self.surveying, self.seen) = (false, true, changes);
         self.survey = Survey::new();
         true
     }

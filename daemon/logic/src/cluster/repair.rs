@@ -33,7 +33,7 @@ impl ClusterState {
     /// Runs the next slice of a survey, if one is under way or due.
     pub(super) fn survey(&mut self, state: &State, now: Timestamp) {
         if !self.monitor.is_surveying() {
-            if self.monitor.begin_survey(now) {
+            if self.monitor.begin_survey(state.chunk_changes(), now) {
                 self.drains.begin_count(&self.nodes);
                 self.locations.settle(state);
                 self.effects.push(Effect::Continue);

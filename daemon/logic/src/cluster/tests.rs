@@ -2,6 +2,7 @@
 
 mod random;
 mod rates;
+mod surveys;
 
 use super::{
     ClusterEvent, ClusterSettings, ClusterState, DirectoryLoad, Effect, Event, Heartbeat, NodeLoad, Order, Refused,

@@ -22,6 +22,13 @@ pub struct Health {
     pub over: u64,
 }
 
+impl Health {
+    /// Whether a chunk has fewer copies than wanted.
+    pub(crate) fn has_problems(&self) -> bool {
+        self.missing + self.endangered + self.under > 0
+    }
+}
+
 /// Chunks with a copy on one datanode that have too few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NodeShort {

@@ -96,13 +96,13 @@ impl State {
                     self.chunks.name_again(file.chunks(), file.layout());
                 }
             }
-            Named::Layout(file) => self.chunks.set_layout(file.chunks(), file.layout()),
+            Named::Layout { before, file } => self.chunks.set_layout(file.chunks(), before, file.layout()),
         }
         for node in &removed {
             self.tree.forget_attributes(node);
             node.for_each(|node| {
                 if let Node::File(file) = node {
-                    self.chunks.drop_names(file.chunks());
+                    self.chunks.drop_names(file.chunks(), file.layout());
                 }
             });
         }

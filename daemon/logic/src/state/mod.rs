@@ -9,8 +9,8 @@
 //! tie the parts together.
 //!
 //! **Invariant:** a refused command changes nothing but the remembered results.
-//! **Invariant:** a chunk is in the table with as many references as files name it, and with at least the replicas that
-//! each of them wants.
+//! **Invariant:** a chunk is in the table with as many references as files name it, and with the replicas that the most
+//! demanding of them wants.
 
 mod apply;
 mod chunks;
@@ -25,8 +25,8 @@ mod tests;
 mod tree;
 
 use crate::command::KeyRecord;
-pub use chunks::ChunkMeta;
 use chunks::Chunks;
+pub use chunks::{ChunkChanges, ChunkMeta};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, ReplicaKey, Timestamp};
 pub use keys::KEYS_KEPT;
 use keys::Keys;
@@ -144,6 +144,11 @@ impl State {
         self.chunks.table.from(start)
     }
 
+    /// What has changed of chunks that were there before, since this value was made.
+    pub fn chunk_changes(&self) -> ChunkChanges {
+        self.chunks.changes
+    }
+
     /// The highest number of replicas that a chunk should have; zero without chunks. Looks at every chunk.
     pub fn replicas_max(&self) -> u8 {
         self.chunks_from(ChunkId(0)).map(|(_, chunk)| chunk.replicas()).max().unwrap_or(0)
@@ -177,12 +182,13 @@ impl State {
         if named.len() as u64 != self.chunk_count() {
             return Err(format!("files name {} chunks, the table has {}", named.len(), self.chunk_count()));
         }
-        for (id, (references, replicas)) in named {
+        for (id, wishes) in named {
             let Some(meta) = self.chunk(id) else {
                 return Err(format!("a file names {id}, the table has no such chunk"));
             };
-            if meta.references != references || meta.replicas() < replicas {
-                return Err(format!("chunk {id} is named {references} times for {replicas} replicas: {meta:?}"));
+            let right = (meta.references, meta.layout) == (wishes.files(), wishes.most());
+            if !right || self.chunks.wishes(id, meta) != wishes {
+                return Err(format!("the files of chunk {id} want {wishes:?}, the table has {meta:?}"));
             }
         }
         Ok(())

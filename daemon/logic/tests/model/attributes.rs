@@ -2,8 +2,8 @@
 
 use super::{Caller, Entry, Model, parent};
 use dfs_logic::command::Refusal;
+use dfs_types::AttributeChange;
 use dfs_types::principal::is_user_name;
-use dfs_types::{AttributeChange, ChunkId, ChunkRef};
 
 impl Model {
     pub(super) fn set_attributes(
@@ -80,18 +80,11 @@ impl Model {
         self.pass(path, who)?;
         let owner = &self.attributes.get(path).ok_or(Refusal::NotFound)?.owner;
         let own = who.is_super() || owner == who.name;
-        let shared = |chunk: &ChunkRef| self.references(chunk.id) > 1;
-        let chunks = self.entries.get(path).map(Entry::chunks).unwrap_or_default();
-        let shared: Vec<(ChunkId, bool)> = chunks.iter().map(|chunk| (chunk.id, shared(chunk))).collect();
         match self.entries.get_mut(path) {
             Some(Entry::File { .. }) if !own => Err(Refusal::PermissionDenied),
             Some(Entry::File { .. }) if wanted == 0 => Err(Refusal::Malformed),
             Some(Entry::File { replication, .. }) => {
                 *replication = wanted;
-                for (chunk, shared) in shared {
-                    let before = self.wanted.entry(chunk).or_default();
-                    *before = if shared { wanted.max(*before) } else { wanted };
-                }
                 Ok(())
             }
             Some(Entry::Folder) | None => Err(Refusal::IsADirectory),

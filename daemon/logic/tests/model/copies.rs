@@ -52,19 +52,12 @@ impl Model {
         }
         self.need(parent(to), who, 2)?;
         let entry = self.entries.get(from).cloned().unwrap_or(Entry::Folder);
-        if let Entry::File { chunks, replication, .. } = &entry {
-            for chunk in chunks {
-                let wanted = self.wanted.entry(chunk.id).or_default();
-                *wanted = (*replication).max(*wanted);
-            }
-        }
         let attributes = self.new_attributes(to, who, self.attributes[from].mode, who.at);
         self.attributes.insert(to.to_owned(), attributes);
         let own = self.user_attributes.get(from).cloned();
         self.user_attributes.remove(to);
         self.user_attributes.extend(own.map(|own| (to.to_owned(), own)));
         self.entries.insert(to.to_owned(), entry);
-        self.forget_chunks();
         self.touch_parent(to, who.at);
         Ok(())
     }

@@ -26,8 +26,6 @@ pub(crate) struct Attributes {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Model {
-    /// Replicas wanted of each chunk that a file names.
-    pub wanted: BTreeMap<ChunkId, u8>,
     /// Of each path that has some.
     pub user_attributes: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
     /// Every path but the root.
@@ -88,7 +86,6 @@ impl Model {
     pub(crate) fn new() -> Self {
         let root = Attributes { owner: SUPERUSER.into(), group: SUPERUSER.into(), mode: 0o755, modified: Timestamp(0) };
         Self {
-            wanted: BTreeMap::new(),
             user_attributes: BTreeMap::new(),
             entries: BTreeMap::new(),
             attributes: [("/".to_owned(), root)].into(),
@@ -165,15 +162,18 @@ impl Model {
         }
     }
 
-    /// Chunks that nothing names any more are wanted by nobody.
-    fn forget_chunks(&mut self) {
-        let named = self.chunks();
-        self.wanted.retain(|chunk, _| named.contains(chunk));
-    }
-
-    /// How often files name a chunk.
-    pub(crate) fn references(&self, chunk: ChunkId) -> usize {
-        self.entries.values().flat_map(|entry| entry.chunks()).filter(|own| own.id == chunk).count()
+    /// Replicas wanted of each chunk: as many as one of its files wants.
+    pub(crate) fn wanted(&self) -> BTreeMap<ChunkId, u8> {
+        let mut wanted = BTreeMap::new();
+        for entry in self.entries.values() {
+            if let Entry::File { chunks, replication, .. } = entry {
+                for chunk in chunks {
+                    let most: &mut u8 = wanted.entry(chunk.id).or_default();
+                    *most = (*most).max(*replication);
+                }
+            }
+        }
+        wanted
     }
 
     /// Whether the permission bits of `path` let `who` do all of `wanted` (4 read, 2 write, 1 pass).
@@ -274,7 +274,6 @@ impl Model {
             let own = self.user_attributes.remove(&name);
             self.user_attributes.extend(own.map(|own| (renamed(&name), own)));
         }
-        self.forget_chunks();
         self.touch_parent(from.as_str(), who.at);
         self.touch_parent(to.as_str(), who.at);
         Ok(())
@@ -300,7 +299,6 @@ impl Model {
             self.attributes.remove(gone);
             self.user_attributes.remove(gone);
         }
-        self.forget_chunks();
         Ok(())
     }
 
@@ -341,8 +339,6 @@ impl Model {
         let entry = Entry::File { chunks: new.chunks.clone(), replication, chunk_size };
         self.entries.insert(path.to_owned(), entry);
         self.user_attributes.remove(path);
-        self.wanted.extend(new.chunks.iter().map(|chunk| (chunk.id, replication)));
-        self.forget_chunks();
         let attributes = self.new_attributes(path, who, mode, modified);
         self.attributes.insert(path.to_owned(), attributes);
         self.touch_parent(path, who.at);

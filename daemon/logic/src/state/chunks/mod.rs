@@ -4,22 +4,37 @@
 //! **Invariant:** a chunk that was named once, or was abandoned, is in the table, dropped, or below the floor; never in the
 //! first two at once.
 //! **Invariant:** dropped chunks have ids from the floor on that were handed out.
+//! **Invariant:** a chunk is to have exactly the replicas that the most demanding of its files wants.
 
 mod table;
+mod wishes;
 
 use crate::command::{ChunkOp, Outcome, Refusal};
 use dfs_types::{ChunkId, ChunkRef, Layout};
-use imbl::OrdSet;
+use imbl::{OrdMap, OrdSet};
 pub use table::ChunkMeta;
 pub(crate) use table::{ChunkTable, REFERENCES_MAX};
+pub(crate) use wishes::Wishes;
 
 /// The first chunk id that is handed out. Zero is no chunk.
 pub(crate) const FIRST_CHUNK: u64 = 1;
+
+/// How often something changed that bears on the replicas of chunks that were there before. Counts of this master: they are
+/// not part of snapshots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChunkChanges {
+    /// Another number of replicas was wanted of a chunk.
+    pub layouts: u64,
+    /// A chunk lost its last name.
+    pub dropped: u64,
+}
 
 /// All chunks, and the ids that were handed out.
 #[derive(Debug, Clone)]
 pub(crate) struct Chunks {
     pub(crate) table: ChunkTable,
+    /// What the files of a chunk want, where they do not all want the same.
+    differing: OrdMap<ChunkId, Wishes>,
     /// The next id that is handed out.
     pub(crate) next: u64,
     /// Chunks below it that no file names can never be named again.
@@ -27,11 +42,14 @@ pub(crate) struct Chunks {
     /// Chunks at or above the floor that no file names, and none can name again: a file named them once, or their write
     /// came to nothing. At most as many as ids were handed out since the floor's own.
     pub(crate) dropped: OrdSet<u64>,
+    pub(crate) changes: ChunkChanges,
 }
 
 impl Default for Chunks {
     fn default() -> Self {
-        Self { table: ChunkTable::default(), next: FIRST_CHUNK, floor: FIRST_CHUNK, dropped: OrdSet::new() }
+        let (table, differing, dropped) = (ChunkTable::default(), OrdMap::new(), OrdSet::new());
+        let changes = ChunkChanges::default();
+        Self { table, differing, next: FIRST_CHUNK, floor: FIRST_CHUNK, dropped, changes }
     }
 }
 
@@ -125,34 +143,38 @@ impl Chunks {
     pub(crate) fn name_again(&mut self, chunks: &[ChunkId], layout: Layout) {
         for id in chunks {
             if let Some(meta) = self.table.get(*id) {
-                let references = meta.references.saturating_add(1).min(REFERENCES_MAX);
-                let layout = if meta.replicas() < layout.replicas() { layout } else { meta.layout };
-                self.table.set(*id, ChunkMeta { references, layout, ..meta });
+                let mut wishes = self.wishes(*id, meta);
+                wishes.add(layout);
+                self.want(*id, meta, wishes);
             }
         }
     }
 
-    /// A file that named these chunks wants `layout` now. A chunk that other files name, too, keeps what they may want.
-    pub(crate) fn set_layout(&mut self, chunks: &[ChunkId], layout: Layout) {
+    /// A file that named these chunks for `before` wants `layout` now.
+    pub(crate) fn set_layout(&mut self, chunks: &[ChunkId], before: Layout, layout: Layout) {
         for id in chunks {
-            if let Some(meta) = self.table.get(*id)
-                && (meta.references == 1 || meta.replicas() < layout.replicas())
-            {
-                self.table.set(*id, ChunkMeta { layout, ..meta });
+            if let Some(meta) = self.table.get(*id) {
+                let mut wishes = self.wishes(*id, meta);
+                wishes.add(layout);
+                wishes.remove(before);
+                self.want(*id, meta, wishes);
             }
         }
     }
 
-    /// A file that named these chunks is gone. A chunk that nothing names any more is garbage from now on: below the floor
-    /// that alone says so.
-    pub(crate) fn drop_names(&mut self, chunks: &[ChunkId]) {
+    /// A file that named these chunks for `layout` is gone. A chunk that nothing names any more is garbage from now on:
+    /// below the floor that alone says so.
+    pub(crate) fn drop_names(&mut self, chunks: &[ChunkId], layout: Layout) {
         for id in chunks {
             match self.table.get(*id) {
                 Some(meta) if meta.references > 1 => {
-                    self.table.set(*id, ChunkMeta { references: meta.references - 1, ..meta });
+                    let mut wishes = self.wishes(*id, meta);
+                    wishes.remove(layout);
+                    self.want(*id, meta, wishes);
                 }
                 Some(_) => {
                     self.table.remove(*id);
+                    self.changes.dropped += 1;
                     if id.0 >= self.floor {
                         self.dropped.insert(id.0);
                     }
@@ -162,7 +184,24 @@ impl Chunks {
         }
     }
 
-    /// Checks what this module promises, but for the counts of references, which only the whole state can.
+    /// What the files of a chunk want.
+    pub(crate) fn wishes(&self, id: ChunkId, meta: ChunkMeta) -> Wishes {
+        self.differing.get(&id).cloned().unwrap_or_else(|| Wishes::same(meta.layout, meta.references))
+    }
+
+    /// Notes what the files of a chunk want now.
+    fn want(&mut self, id: ChunkId, meta: ChunkMeta, wishes: Wishes) {
+        let (references, layout) = (wishes.files(), wishes.most());
+        self.changes.layouts += u64::from(layout != meta.layout);
+        self.table.set(id, ChunkMeta { references, layout, ..meta });
+        if wishes.differ() {
+            self.differing.insert(id, wishes);
+        } else {
+            self.differing.remove(&id);
+        }
+    }
+
+    /// Checks what this module promises, but for what files want, which only the whole state can.
     ///
     /// # Errors
     /// Says what does not hold.
@@ -178,6 +217,11 @@ impl Chunks {
         for (id, meta) in self.table.from(ChunkId(0)) {
             if !(FIRST_CHUNK..self.next).contains(&id.0) || meta.replicas() == 0 || meta.length == 0 {
                 return Err(format!("chunk {id} is named and makes no sense: {meta:?}"));
+            }
+        }
+        for (id, wishes) in &self.differing {
+            if !wishes.differ() || self.table.get(*id).is_none() {
+                return Err(format!("chunk {id} is said to have files that differ: {wishes:?}"));
             }
         }
         Ok(())

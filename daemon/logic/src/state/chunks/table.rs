@@ -18,7 +18,7 @@ pub struct ChunkMeta {
     pub generation: Generation,
     /// As in a [`ChunkRef`].
     pub checksum: u32,
-    /// At least what each of the files that name it wants.
+    /// What the most demanding of the files that name it wants.
     pub layout: Layout,
     /// How often files name it.
     pub references: u32,

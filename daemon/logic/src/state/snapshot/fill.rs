@@ -6,7 +6,7 @@ use crate::state::principals::Users;
 use crate::state::tree::{Attrs, Dir, File, Node, check_shape};
 use crate::stored::snapshot::ItemV1;
 use dfs_types::path::{PATH_BYTES_MAX, check_name};
-use dfs_types::{ChunkId, EntryId};
+use dfs_types::{ChunkId, EntryId, Layout};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -41,13 +41,15 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// A file names a chunk that is listed.
-    fn name(&mut self, id: ChunkId, listed: ChunkMeta) -> Result<(), SnapshotError> {
-        let before = self.chunks.table.get(id).map_or(0, |meta| meta.references);
-        if before >= REFERENCES_MAX {
-            return Err(SnapshotError::Tree);
+    /// A file that wants `layout` names chunks that are listed. What is listed of their layouts is not believed.
+    fn name(&mut self, chunks: &[(ChunkId, ChunkMeta)], layout: Layout) -> Result<(), SnapshotError> {
+        for (id, listed) in chunks {
+            match self.chunks.table.get(*id) {
+                None => self.chunks.table.set(*id, ChunkMeta { references: 1, layout, ..*listed }),
+                Some(meta) if meta.references < REFERENCES_MAX => self.chunks.name_again(&[*id], layout),
+                Some(_) => return Err(SnapshotError::Tree),
+            }
         }
-        self.chunks.table.set(id, ChunkMeta { references: before + 1, ..listed });
         Ok(())
     }
 }
@@ -135,17 +137,15 @@ impl Filling {
             return Ok(());
         }
         let layout = attrs.layout.ok_or(SnapshotError::Tree)?;
-        let metas: Option<Vec<ChunkMeta>> = chunks.iter().map(|id| known.listed.get(*id)).collect();
-        let metas = metas.ok_or(SnapshotError::Tree)?;
-        let lengths = metas.iter().map(|meta| meta.length);
+        let listed: Option<Vec<_>> = chunks.iter().map(|id| Some((*id, known.listed.get(*id)?))).collect();
+        let listed = listed.ok_or(SnapshotError::Tree)?;
+        let lengths = listed.iter().map(|(_, meta)| meta.length);
         let size: u64 = lengths.clone().map(u64::from).sum();
         check_shape(attrs.chunk_size, layout, lengths).map_err(|_| SnapshotError::Tree)?;
-        if size != attrs.size() || metas.iter().any(|meta| meta.replicas() < layout.replicas()) {
+        if size != attrs.size() || listed.iter().any(|(_, meta)| meta.replicas() < layout.replicas()) {
             return Err(SnapshotError::Tree);
         }
-        for (id, meta) in chunks.iter().zip(metas) {
-            known.name(*id, meta)?;
-        }
+        known.name(&listed, layout)?;
         self.adopt(&name, Node::File(File::new(attrs, chunks)))
     }
 

@@ -44,7 +44,7 @@ fn entries_keep_their_ids_when_moved_and_copies_get_new_ones() {
 }
 
 #[test]
-fn a_shared_chunk_keeps_the_replicas_that_any_of_its_files_wants() {
+fn a_shared_chunk_has_the_replicas_that_its_most_demanding_file_wants() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/f", &[1], 10).is_ok());
     assert!(tree.cp("root", "/f", "/g", false).is_ok());
@@ -54,9 +54,15 @@ fn a_shared_chunk_keeps_the_replicas_that_any_of_its_files_wants() {
     assert!(tree.run("root", layout("/g", 5)).is_ok());
     assert_eq!(wanted(&tree), 5);
     assert!(tree.rm("root", "/g", false).is_ok());
-    assert_eq!(wanted(&tree), 5, "it is not known who else wants how many");
-    assert!(tree.run("root", layout("/f", 2)).is_ok());
-    assert_eq!(wanted(&tree), 2, "this file is the only one");
+    assert_eq!(wanted(&tree), 3, "the file that wanted five is gone");
+    assert!(tree.cp("root", "/f", "/h", false).is_ok() && tree.run("root", layout("/h", 4)).is_ok());
+    assert!(tree.cp("root", "/h", "/i", false).is_ok());
+    assert!(tree.run("root", layout("/h", 1)).is_ok());
+    assert_eq!(wanted(&tree), 4, "one of three files wants four");
+    assert!(tree.cp("root", "/f", "/i", true).is_ok());
+    assert_eq!(wanted(&tree), 3, "the file that wanted four was replaced");
+    assert!(tree.rm("root", "/f", false).is_ok() && tree.rm("root", "/i", false).is_ok());
+    assert_eq!(wanted(&tree), 1, "this file is the only one");
     assert_eq!(tree.space.check(), Ok(()));
 }
 

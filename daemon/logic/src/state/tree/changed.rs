@@ -4,7 +4,7 @@ use super::entry::{File, Node};
 use crate::command::{Caller, NewFile};
 use crate::state::principals::access::Who;
 use crate::state::results::Remembered;
-use dfs_types::Timestamp;
+use dfs_types::{Layout, Timestamp};
 
 /// What every command comes with.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +33,11 @@ pub(crate) enum Named<'a> {
     First(&'a NewFile),
     /// The chunks of these files have one name more.
     Again(Vec<File>),
-    /// This file has another layout.
-    Layout(File),
+    /// This file wants another layout than before.
+    Layout {
+        before: Layout,
+        file: File,
+    },
 }
 
 impl Changed<'_> {

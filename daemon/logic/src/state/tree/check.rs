@@ -3,6 +3,7 @@
 use super::base::Tree;
 use super::entry::{Dir, Node};
 use super::sums::Sums;
+use crate::state::chunks::Wishes;
 use dfs_types::{ChunkId, EntryId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 struct Found {
     ids: BTreeSet<EntryId>,
-    references: BTreeMap<ChunkId, (u32, u8)>,
+    /// What the files of each chunk want.
+    wishes: BTreeMap<ChunkId, Wishes>,
 }
 
 impl Tree {
-    /// Checks what the tree promises. Gives how often each chunk is named, and the most replicas that one of its names
-    /// wants. Looks at everything.
+    /// Checks what the tree promises. Gives what the files of each chunk want. Looks at everything.
     ///
     /// # Errors
     /// Says what does not hold.
-    pub(crate) fn check(&self) -> Result<BTreeMap<ChunkId, (u32, u8)>, String> {
+    pub(crate) fn check(&self) -> Result<BTreeMap<ChunkId, Wishes>, String> {
         let mut found = Found::default();
         // Directories whose entries are still to be looked at, and in the end all of them, parents first.
         let mut dirs: Vec<&Dir> = vec![&self.root];
@@ -37,7 +38,7 @@ impl Tree {
         dirs.into_iter().rev().try_for_each(check_dir)?;
         match self.user_attributes.keys().find(|id| !found.ids.contains(id)) {
             Some(id) => Err(format!("entry {id} has attributes, and is not there")),
-            None => Ok(found.references),
+            None => Ok(found.wishes),
         }
     }
 }
@@ -57,9 +58,10 @@ impl Found {
             return Err(format!("file {name} has {size} bytes in {} chunks: {:?}", chunks.len(), attrs));
         }
         for chunk in chunks {
-            let (references, replicas) = self.references.entry(*chunk).or_default();
-            *references += 1;
-            *replicas = attrs.replicas().max(*replicas);
+            self.wishes
+                .entry(*chunk)
+                .and_modify(|wishes| wishes.add(file.layout()))
+                .or_insert_with(|| Wishes::same(file.layout(), 1));
         }
         Ok(())
     }

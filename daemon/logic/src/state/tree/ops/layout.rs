@@ -25,9 +25,9 @@ pub(crate) fn set_layout(
         attrs.layout = Some(layout);
         attrs.set_version(cx.version);
     });
-    let (added, named) = (file.weight(), file.clone());
+    let (added, named) = (file.weight(), Named::Layout { before: before.layout(), file: file.clone() });
     let change = Change { path, added, removed, reach: 0, at: cx.at, version: cx.version };
     let dir = change.way(&mut tree.root)?;
     dir.children.insert(path.name().unwrap_or_default(), Node::File(file));
-    Ok(Changed { named: Named::Layout(named), ..Changed::done() })
+    Ok(Changed { named, ..Changed::done() })
 }

@@ -1,0 +1,64 @@
+//! What the files of one chunk want.
+
+use super::REFERENCES_MAX;
+use dfs_types::Layout;
+use std::collections::BTreeMap;
+
+/// How many files want which number of replicas. At least one file wants something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wishes(BTreeMap<u8, u32>);
+
+impl Wishes {
+    /// So many files want all the same.
+    pub(crate) fn same(layout: Layout, files: u32) -> Self {
+        Self(BTreeMap::from([(layout.replicas(), files)]))
+    }
+
+    /// One file more wants `layout`.
+    pub(crate) fn add(&mut self, layout: Layout) {
+        *self.0.entry(layout.replicas()).or_default() += 1;
+    }
+
+    /// One of the files that want `layout` does so no longer.
+    pub(crate) fn remove(&mut self, layout: Layout) {
+        let files = self.0.remove(&layout.replicas()).unwrap_or_default();
+        debug_assert!(files > 0, "no file wants {layout:?}: {self:?}");
+        if files > 1 {
+            self.0.insert(layout.replicas(), files - 1);
+        }
+    }
+
+    /// Whether the files do not all want the same.
+    pub(crate) fn differ(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    /// How many files there are; at most [`REFERENCES_MAX`].
+    pub(crate) fn files(&self) -> u32 {
+        self.0.values().sum::<u32>().min(REFERENCES_MAX)
+    }
+
+    /// What the most demanding file wants.
+    pub(crate) fn most(&self) -> Layout {
+        let replicas = self.0.last_key_value().map_or(1, |(replicas, _)| *replicas);
+        Layout::Replicated { replicas }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_demanding_file_is_the_one_that_counts() {
+        let layout = |replicas| Layout::Replicated { replicas };
+        let mut wishes = Wishes::same(layout(3), 2);
+        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(3), 2, false));
+        wishes.add(layout(5));
+        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(5), 3, true));
+        wishes.remove(layout(3));
+        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(5), 2, true));
+        wishes.remove(layout(5));
+        assert_eq!(wishes, Wishes::same(layout(3), 1));
+    }
+}
