@@ -8,6 +8,7 @@ use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{Connected, HELLO_TIMEOUT, connect};
 use dfs_rpc::wire;
 use dfs_types::{Detail, Error, ErrorCode, Protection, Result, format_duration};
+use futures::FutureExt;
 use parking_lot::MutexGuard;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -38,29 +39,29 @@ pub(crate) struct Patience {
 pub(crate) struct Masters {
     addresses: Vec<SocketAddr>,
     identity: Identity,
+    /// The connection that calls take, as long as it lasts. Changed by who holds `line` alone.
+    open: parking_lot::Mutex<Option<Arc<Open>>>,
+    /// Held while another one is opened.
     line: Mutex<Line>,
 }
 
 #[derive(Debug, Default)]
 struct Line {
-    open: Option<Open>,
     /// Which of the addresses is asked next.
     next: usize,
     /// Where the leader is, by the word of another master: `HOST:PORT`.
     leader: Option<String>,
-    opened: u64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Open {
     client: Arc<UserClient>,
     /// `HOST:PORT`.
-    /// Shared: each call takes a handle.
-    address: Arc<str>,
-    /// Tells this connection from later ones.
-    number: u64,
-    /// When it answered last; all who use it share that.
-    answered: Arc<parking_lot::Mutex<Instant>>,
+    address: String,
+    /// What each call comes with, but for its deadline.
+    context: Context,
+    /// When it answered last.
+    answered: parking_lot::Mutex<Instant>,
 }
 
 impl Line {
@@ -70,18 +71,14 @@ impl Line {
         self.next = (self.next + 1) % addresses.len().max(1);
         address
     }
-
-    fn opened(&mut self, address: Arc<str>, connected: Connected) -> Open {
-        let client = UserClient::new(connected).spawn();
-        self.opened += 1;
-        let answered = Arc::new(parking_lot::Mutex::new(clock::now()));
-        let open = Open { client: Arc::new(client), address, number: self.opened, answered };
-        self.open = Some(open.clone());
-        open
-    }
 }
 
 impl Open {
+    fn new(address: String, connected: Connected) -> Self {
+        let client = Arc::new(UserClient::new(connected).spawn());
+        Self { client, address, context: tarpc::context::current(), answered: parking_lot::Mutex::new(clock::now()) }
+    }
+
     fn answered(&self) -> MutexGuard<'_, Instant> {
         self.answered.lock()
     }
@@ -102,7 +99,7 @@ struct Failed {
 
 impl Masters {
     pub(crate) fn new(addresses: Vec<SocketAddr>, identity: Identity) -> Self {
-        Self { addresses, identity, line: Mutex::default() }
+        Self { addresses, identity, open: parking_lot::Mutex::default(), line: Mutex::default() }
     }
 
     /// Makes `once` with the leader, again and again while it fails in ways that may pass, until the deadline.
@@ -157,11 +154,19 @@ impl Masters {
         F: Fn(Arc<UserClient>, Context) -> R,
         R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
-        let left = deadline.saturating_duration_since(clock::now());
-        let span = (patience.limit / TRIES_PER_DEADLINE).max(TRY_MIN).min(left);
-        let (open, fresh) = self.open(span).await.map_err(|error| Failed { error, outworn: false, led: false })?;
-        let mut context = tarpc::context::current();
-        context.deadline = clock::now() + span;
+        let mut now = clock::now();
+        let span = (patience.limit / TRIES_PER_DEADLINE).max(TRY_MIN).min(deadline.saturating_duration_since(now));
+        let held = self.open.lock().clone();
+        let (open, fresh) = match held {
+            Some(open) => (open, false),
+            None => {
+                let opened = self.open(span).boxed().await;
+                now = clock::now();
+                opened.map_err(|error| Failed { error, outworn: false, led: false })?
+            }
+        };
+        let mut context = open.context;
+        context.deadline = now + span;
         let answer = once(open.client.clone(), context).await;
         if matches!(answer, Ok(_) | Err(RpcError::Server(_))) {
             *open.answered() = clock::now();
@@ -192,9 +197,9 @@ impl Masters {
     }
 
     /// The open connection, or a new one; also whether it is new. Calls that come meanwhile wait for the same one.
-    async fn open(&self, span: Duration) -> Result<(Open, bool)> {
+    async fn open(&self, span: Duration) -> Result<(Arc<Open>, bool)> {
         let mut line = self.line.lock().await;
-        if let Some(open) = &line.open {
+        if let Some(open) = &*self.open.lock() {
             return Ok((open.clone(), false));
         }
         let limit = span.min(HELLO_TIMEOUT);
@@ -203,14 +208,16 @@ impl Masters {
         let connected =
             connect(&self.identity, &place, Expected::AnyMaster, Service::Client, Protection::Private, limit);
         let connected = connected.await.map_err(|error| error.into_error(&place))?;
-        Ok((line.opened(place.into(), connected), true))
+        let open = Arc::new(Open::new(place, connected));
+        *self.open.lock() = Some(open.clone());
+        Ok((open, true))
     }
 
     /// Goes on to another master, unless another call has done so already.
-    async fn leave(&self, open: &Open, leader: Option<String>) {
+    async fn leave(&self, open: &Arc<Open>, leader: Option<String>) {
         let mut line = self.line.lock().await;
-        if line.open.as_ref().is_some_and(|now| now.number == open.number) {
-            line.open = None;
+        let left = self.open.lock().take_if(|now| Arc::ptr_eq(now, open));
+        if left.is_some() {
             line.leader = leader;
         }
     }

@@ -17,14 +17,14 @@ use dfs_rpc::services::{Guarded, NodeService, ServeUser};
 use dfs_rpc::tls::Identity;
 use dfs_rpc::transport::{self, Connected};
 use dfs_types::{Principal, Protection};
-use futures::StreamExt;
+use futures::{FutureExt, TryStreamExt};
 use parking_lot::{Mutex, MutexGuard};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tarpc::server::{BaseChannel, Channel};
+use tarpc::RequestName;
+use tarpc::server::{BaseChannel, Channel, InFlightRequest, Serve};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -112,7 +112,7 @@ impl Server {
             (Service::Client, Principal::User(user)) => {
                 let calls = UserCalls { master: self.master.clone(), user: user.into() };
                 let channel = BaseChannel::new(config(), transport::framed(stream));
-                answer(channel.execute(Guarded { gate, service: ServeUser(calls) })).await;
+                answer(channel, Guarded { gate, service: ServeUser(calls) }, CALLS_IN_FLIGHT_MAX).await;
             }
             (Service::Node, Principal::Datanode(node)) => {
                 let connection = self.numbers.fetch_add(1, Ordering::Relaxed);
@@ -122,11 +122,11 @@ impl Server {
                 let _gone = Gone { master, node, connection };
                 let channel = BaseChannel::new(config(), transport::framed(stream));
                 // One at a time: news is applied in the order sent.
-                channel.execute(Guarded { gate, service: calls.serve() }).for_each(|call| call).await;
+                answer(channel, Guarded { gate, service: calls.serve() }, 1).await;
             }
             (Service::Raft, Principal::Master(_)) => {
                 let channel = BaseChannel::new(config(), transport::framed(stream));
-                answer(channel.execute(Guarded { gate, service: self.raft.clone().serve() })).await;
+                answer(channel, Guarded { gate, service: self.raft.clone().serve() }, CALLS_IN_FLIGHT_MAX).await;
             }
             // The hello has refused every other pair.
             (service, peer) => tracing::error!(?service, %peer, "no such service for this peer"),
@@ -171,8 +171,17 @@ fn config() -> tarpc::server::Config {
     tarpc::server::Config { pending_response_buffer: ANSWERS_WAITING_MAX }
 }
 
-async fn answer<F: Future<Output = ()>>(calls: impl futures::Stream<Item = F>) {
-    calls.for_each_concurrent(CALLS_IN_FLIGHT_MAX, |call| call).await;
+/// Takes calls until the connection ends, and works on up to `limit` of them at a time.
+async fn answer<C, S>(channel: C, service: S, limit: usize)
+where
+    C: Channel<Req: RequestName + Send, Resp: Send, Error: std::error::Error>,
+    S: Serve<Req = C::Req, Resp = C::Resp> + Clone,
+{
+    // Boxed: what works on a call is moved several times until it is queued.
+    let work = |call: InFlightRequest<C::Req, C::Resp>| Box::pin(call.execute(service.clone()).map(Ok));
+    if let Err(error) = channel.requests().try_for_each_concurrent(limit, work).await {
+        tracing::debug!(%error, "a connection broke");
+    }
 }
 
 fn keep_alive(tcp: &std::net::TcpStream) {

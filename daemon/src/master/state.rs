@@ -21,10 +21,12 @@ use dfs_logic::writes::Writes;
 use dfs_rpc::request::next_request;
 use dfs_rpc::wire::Unfinished;
 use dfs_types::{ClusterId, Error, MasterId, RequestId};
+use futures::TryFutureExt;
 use openraft::metrics::{RaftDataMetrics, RaftServerMetrics};
 use openraft::{BasicNode, ServerState};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -236,24 +238,27 @@ impl Master {
     ///
     /// # Errors
     /// When it could not be, or nobody knows whether it was.
-    pub async fn propose(
+    pub fn propose(
         &self,
         request: RequestId,
         caller: &str,
         op: impl Into<Op>,
-    ) -> Result<Result<Outcome, Refusal>, Error> {
+    ) -> impl Future<Output = Result<Result<Outcome, Refusal>, Error>> {
         let command = Command { request, caller: Caller::user(caller), at: self.clock.calendar(), op: op.into() };
-        self.proposer.propose(command).await.map_err(proposal_failed)
+        self.proposer.propose(command).map_err(proposal_failed)
     }
 
     /// Has a command of the master itself applied.
     ///
     /// # Errors
     /// As [`Master::propose`].
-    pub async fn propose_own(&self, op: impl Into<Op>) -> Result<Result<Outcome, Refusal>, ProposeError> {
+    pub fn propose_own(
+        &self,
+        op: impl Into<Op>,
+    ) -> impl Future<Output = Result<Result<Outcome, Refusal>, ProposeError>> {
         let request = next_request();
         let command = Command { request, caller: Caller::master(), at: self.clock.calendar(), op: op.into() };
-        self.proposer.propose(command).await
+        self.proposer.propose(command)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::request::Request;
 use crate::access::Call;
 use dfs_types::{DatanodeId, Error};
+use futures::future::{Either, Future, ready};
 use tarpc::ServerError;
 use tarpc::context::Context;
 use tarpc::server::Serve;
@@ -30,10 +31,11 @@ where
     type Req = S::Req;
     type Resp = S::Resp;
 
-    async fn serve(self, context: Context, request: S::Req) -> Result<S::Resp, ServerError> {
+    /// Decides at once: the future is that of the service itself, without another copy of the request.
+    fn serve(self, context: Context, request: S::Req) -> impl Future<Output = Result<S::Resp, ServerError>> {
         match self.gate.admit(request.call(), request.node()) {
-            Ok(()) => self.service.serve(context, request).await,
-            Err(refusal) => Ok(request.refused(refusal)),
+            Ok(()) => Either::Left(self.service.serve(context, request)),
+            Err(refusal) => Either::Right(ready(Ok(request.refused(refusal)))),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::request::Request;
 use crate::access::Call;
 use crate::transport::{Connected, Transport, framed};
 use dfs_types::{DatanodeId, Error};
+use futures::future::{Either, Future, FutureExt, TryFutureExt};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::marker::PhantomData;
@@ -86,16 +87,20 @@ impl<S: UserServices> Serve for ServeUser<S> {
     type Req = UserRequest;
     type Resp = UserResponse;
 
-    async fn serve(self, context: Context, request: UserRequest) -> Result<UserResponse, ServerError> {
+    /// The future is that of the one service, without another copy of the request.
+    fn serve(self, context: Context, request: UserRequest) -> impl Future<Output = Result<UserResponse, ServerError>> {
         match request {
             UserRequest::Files(request) => {
-                FileService::serve(self.0).serve(context, request).await.map(UserResponse::Files)
+                let served = FileService::serve(self.0).serve(context, request);
+                Either::Left(served.map_ok(UserResponse::Files))
             }
             UserRequest::Cluster(request) => {
-                ClusterService::serve(self.0).serve(context, request).await.map(UserResponse::Cluster)
+                let served = ClusterService::serve(self.0).serve(context, request);
+                Either::Right(Either::Left(served.map_ok(UserResponse::Cluster)))
             }
             UserRequest::Admin(request) => {
-                AdminService::serve(self.0).serve(context, request).await.map(UserResponse::Admin)
+                let served = AdminService::serve(self.0).serve(context, request);
+                Either::Right(Either::Right(served.map_ok(UserResponse::Admin)))
             }
         }
     }
@@ -133,10 +138,11 @@ where
     type Req = Req;
     type Resp = Resp;
 
-    async fn call(&self, context: Context, request: Req) -> Result<Resp, RpcError> {
-        let response = self.connection.call(context, request.into()).await?;
+    fn call(&self, context: Context, request: Req) -> impl Future<Output = Result<Resp, RpcError>> {
         let stray = |_| ServerError::new(ErrorKind::InvalidData, "the answer is of another service".to_owned());
-        Resp::try_from(response).map_err(stray).map_err(RpcError::Server)
+        let own = move |response| Resp::try_from(response).map_err(stray).map_err(RpcError::Server);
+        // Boxed: it is large, and would be moved several times before it is polled.
+        Box::pin(self.connection.call(context, request.into())).map(move |response| response.and_then(own))
     }
 }
 

@@ -8,6 +8,8 @@ use super::types::{Batch, Raft};
 use super::weight;
 use crate::master::log::Log;
 use dfs_logic::command::{Command, Outcome, Refusal};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use openraft::error::ClientWriteError;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -78,15 +80,19 @@ impl Proposer {
     ///
     /// # Errors
     /// When it was not applied, or nobody can say.
-    pub async fn propose(&self, command: Command) -> Answer {
-        if !self.log.has_room() {
-            return Err(ProposeError::DiskFull);
+    pub fn propose(&self, command: Command) -> BoxFuture<'_, Answer> {
+        // Boxed: the futures of all calls are as large as that of the largest, and are moved for each call.
+        async move {
+            if !self.log.has_room() {
+                return Err(ProposeError::DiskFull);
+            }
+            let (answer, answered) = oneshot::channel();
+            let turn = self.pace.enter();
+            self.queue.send(Proposal { command, answer }).await.map_err(|_| ProposeError::Stopping)?;
+            turn.until(|| !answered.is_empty()).await;
+            answered.await.map_err(|_| ProposeError::Stopping)?
         }
-        let (answer, answered) = oneshot::channel();
-        let turn = self.pace.enter();
-        self.queue.send(Proposal { command, answer }).await.map_err(|_| ProposeError::Stopping)?;
-        turn.until(|| !answered.is_empty()).await;
-        answered.await.map_err(|_| ProposeError::Stopping)?
+        .boxed()
     }
 
     /// Whether there is room for more commands.

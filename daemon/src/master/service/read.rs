@@ -36,20 +36,36 @@ pub(super) async fn plan_read(master: &Master, user: &str, plan: &PlanRead, unti
 /// `until` then.
 async fn find_readers(master: &Master, chunks: &[(u64, ChunkRef)], until: Instant) -> Vec<Vec<NodeAddress>> {
     let turn = random::number();
+    match readers_now(master, chunks, turn) {
+        (found, false) => found,
+        // Seldom, and boxed: it would make each call larger.
+        (_, true) => Box::pin(wait_for_readers(master, chunks, turn, until)).await,
+    }
+}
+
+async fn wait_for_readers(
+    master: &Master,
+    chunks: &[(u64, ChunkRef)],
+    turn: u64,
+    until: Instant,
+) -> Vec<Vec<NodeAddress>> {
     loop {
         let mut came = pin!(master.came.notified());
         came.as_mut().enable();
-        let (found, open) = {
-            let (version, cluster) = (master.published.get(), master.cluster_state());
-            let now = master.clock.now();
-            let found: Vec<_> = chunks.iter().map(|(_, chunk)| readers(&cluster, chunk, now, turn)).collect();
-            let open = found.iter().any(Vec::is_empty) && cluster.roll(&version.namespace, now).is_open();
-            (found, open)
-        };
+        let (found, open) = readers_now(master, chunks, turn);
         if !open || tokio::time::timeout_at(until, came).await.is_err() {
             return found;
         }
     }
+}
+
+/// Where to read each chunk as things are, and whether one that nobody has reported may still come.
+fn readers_now(master: &Master, chunks: &[(u64, ChunkRef)], turn: u64) -> (Vec<Vec<NodeAddress>>, bool) {
+    let (version, cluster) = (master.published.get(), master.cluster_state());
+    let now = master.clock.now();
+    let found: Vec<_> = chunks.iter().map(|(_, chunk)| readers(&cluster, chunk, now, turn)).collect();
+    let open = found.iter().any(Vec::is_empty) && cluster.roll(&version.namespace, now).is_open();
+    (found, open)
 }
 
 /// What lately went on below a folder that the user may look into.

@@ -113,34 +113,55 @@ fn with_held_space(master: &Master, mut error: Error) -> Error {
 /// A chain for each chunk. Too few datanodes are waited for while enough may still come, but only `until` then; the
 /// client is to ask again after that.
 async fn find_places(master: &Master, plan: &PlanWrite, shape: Shape, until: Instant) -> Result<Vec<Vec<DatanodeId>>> {
-    let wanted = Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
+    let placed = match place_now(master, plan, shape) {
+        // Seldom, and boxed: it would make each call larger.
+        Err(Unplaced::NotYet(_)) => Box::pin(wait_for_places(master, plan, shape, until)).await,
+        placed => placed,
+    };
+    placed.map_err(|unplaced| match unplaced {
+        Unplaced::Never(error) => with_held_space(master, error),
+        Unplaced::NotYet(error) => error,
+    })
+}
+
+async fn wait_for_places(
+    master: &Master,
+    plan: &PlanWrite,
+    shape: Shape,
+    until: Instant,
+) -> Result<Vec<Vec<DatanodeId>>, Unplaced> {
     loop {
         let mut came = pin!(master.came.notified());
         came.as_mut().enable();
-        let placed = {
-            // Places are chosen and counted in one step, so that two plans do not take the same room.
-            let (version, mut cluster) = (master.published.get(), master.cluster_state());
-            let now = master.clock.now();
-            place(&cluster, &version.namespace, plan, wanted, now).map(|Placed { chains, bytes }| {
-                let planned = Event::WritePlanned { pipelines: chains.clone(), bytes };
-                master.carry_out(cluster.observe(planned, &version.namespace, now));
-                chains
-            })
-        };
-        match placed {
-            Ok(chains) => return Ok(chains),
-            Err(Unplaced::Never(error)) => return Err(with_held_space(master, error)),
-            Err(Unplaced::NotYet(error)) => {
-                if tokio::time::timeout_at(until, came).await.is_err() {
-                    return Err(error);
-                }
-            }
+        let placed = place_now(master, plan, shape);
+        let open = matches!(placed, Err(Unplaced::NotYet(_)));
+        if !open || tokio::time::timeout_at(until, came).await.is_err() {
+            return placed;
         }
     }
 }
 
+/// A chain for each chunk as things are. Places are chosen and counted in one step, so that two plans do not take the same
+/// room.
+fn place_now(master: &Master, plan: &PlanWrite, shape: Shape) -> Result<Vec<Vec<DatanodeId>>, Unplaced> {
+    let wanted = Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
+    let (version, mut cluster) = (master.published.get(), master.cluster_state());
+    let now = master.clock.now();
+    let Placed { chains, bytes } = place(&cluster, &version.namespace, plan, wanted, now)?;
+    let planned = Event::WritePlanned { pipelines: chains.clone(), bytes };
+    master.carry_out(cluster.observe(planned, &version.namespace, now));
+    Ok(chains)
+}
+
 /// Fresh chunk ids. They are at hand, but for the first moments of a leader.
 async fn take_ids(master: &Master, count: u32) -> Result<Vec<ChunkId>> {
+    if let Some(ids) = master.pool.take(count) {
+        return Ok(ids);
+    }
+    Box::pin(wait_for_ids(master, count)).await
+}
+
+async fn wait_for_ids(master: &Master, count: u32) -> Result<Vec<ChunkId>> {
     let waiting = async {
         loop {
             let filled = master.pool.filled();
