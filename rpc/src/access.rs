@@ -5,7 +5,11 @@
 //! is refused. On the data plane every operation needs a capability besides.
 
 use crate::hello::Service;
-use dfs_types::Principal;
+use crate::services::{
+    AdminServiceRequest, AdminServiceResponse, ClusterServiceRequest, ClusterServiceResponse, FileServiceRequest,
+    FileServiceResponse, NodeServiceRequest, NodeServiceResponse, RaftServiceRequest, RaftServiceResponse, Request,
+};
+use dfs_types::{DatanodeId, Error, Principal};
 use strum::VariantArray;
 
 /// The kind of a principal.
@@ -98,68 +102,95 @@ pub struct Rule {
     pub needs: Needs,
 }
 
-/// Makes the calls and their rules from one table.
-macro_rules! rights {
-    ($($Call:ident $Right:ident $Needs:ident,)+) => {
+/// Makes the calls, their rules and what requests say of them from one table: `REQUEST => RESPONSE { CALL RIGHT NEEDS }`.
+/// `(FIELD)` behind a call names the field with the datanode that it is about. A call of a service that is missing here
+/// does not compile.
+macro_rules! calls {
+    ($($Request:ident => $Response:ident { $($Call:ident $(($node:ident))? $Right:ident $Needs:ident,)+ })+) => {
         /// A call of one of the services.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
-        pub enum Call { $($Call),+ }
+        pub enum Call { $($($Call),+),+ }
 
         impl Call {
             /// Returns the row of this call.
             pub fn rule(self) -> Rule {
-                match self { $(Self::$Call => Rule { right: Right::$Right, needs: Needs::$Needs }),+ }
+                match self { $($(Self::$Call => Rule { right: Right::$Right, needs: Needs::$Needs }),+),+ }
             }
         }
+
+        $(impl Request for $Request {
+            type Response = $Response;
+
+            fn call(&self) -> Call {
+                match self { $(Self::$Call { .. } => Call::$Call),+ }
+            }
+
+            fn node(&self) -> Option<DatanodeId> {
+                match self { $(Self::$Call { $($node,)? .. } => calls!(@node $($node)?)),+ }
+            }
+
+            fn refused(&self, error: Error) -> $Response {
+                match self { $(Self::$Call { .. } => $Response::$Call(Err(error.into()))),+ }
+            }
+        })+
     };
+    (@node) => { None };
+    (@node $node:ident) => { Some(*$node) };
 }
 
-rights! {
-    // Files.
-    Mkdir          Owner      Writable,
-    Rename         Owner      Writable,
-    Delete         Owner      Writable,
-    SetAttributes  Owner      Writable,
-    SetReplication Owner      Writable,
-    Stat           Owner      Leader,
-    List           Owner      Leader,
-    Find           Owner      Leader,
-    PlanRead       Owner      Leader,
-    // The capability says that the caller may read the chunk.
-    ReportDamage   User       Leader,
-    PlanWrite      Owner      Writable,
-    // A write is its user's: the table of writes in flight decides.
-    RenewWrite     User       Leader,
-    AbandonWrite   User       Leader,
-    CommitWrite    Owner      Writable,
-    Blocked        Owner      Leader,
-    Traffic        Owner      Leader,
-    StatV9         Owner      Leader,
-    ListV9         Owner      Leader,
-    Copy           Owner      Writable,
-    SetUserAttributes Owner   Writable,
-    UserAttributes Owner      Leader,
-    // Cluster.
-    Ping           User       Anyone,
-    Whoami         User       Anyone,
-    Status         User       Anyone,
-    Nodes          User       Anyone,
-    // The path of the chunk's file is shown to those who may list its directory.
-    Chunk          User       Leader,
-    Board          User       Anyone,
-    Jobs           User       Leader,
-    // Administration. Safe mode is left in safe mode.
-    SetSafeMode    Admin      Leader,
-    SetDuty        Admin      Writable,
-    CheckDuty      Admin      Writable,
+calls! {
+    FileServiceRequest => FileServiceResponse {
+        Mkdir Owner Writable,
+        Rename Owner Writable,
+        Delete Owner Writable,
+        SetAttributes Owner Writable,
+        SetReplication Owner Writable,
+        Stat Owner Leader,
+        List Owner Leader,
+        Find Owner Leader,
+        PlanRead Owner Leader,
+        // The capability says that the caller may read the chunk.
+        ReportDamage(node) User Leader,
+        PlanWrite Owner Writable,
+        // A write is its user's: the table of writes in flight decides.
+        RenewWrite User Leader,
+        AbandonWrite User Leader,
+        CommitWrite Owner Writable,
+        Blocked Owner Leader,
+        Traffic Owner Leader,
+        StatV9 Owner Leader,
+        ListV9 Owner Leader,
+        Copy Owner Writable,
+        SetUserAttributes Owner Writable,
+        UserAttributes Owner Leader,
+    }
+    ClusterServiceRequest => ClusterServiceResponse {
+        Ping User Anyone,
+        Whoami User Anyone,
+        Status User Anyone,
+        Nodes User Anyone,
+        // The path of the chunk's file is shown to those who may list its directory.
+        Chunk User Leader,
+        Board User Anyone,
+        Jobs User Leader,
+    }
+    // Safe mode is left in safe mode.
+    AdminServiceRequest => AdminServiceResponse {
+        SetSafeMode Admin Leader,
+        SetDuty(node) Admin Writable,
+        CheckDuty(node) Admin Writable,
+    }
     // Datanodes call every master.
-    Register       Datanode   Anyone,
-    Heartbeat      Datanode   Anyone,
-    ChunkReport    Datanode   Anyone,
-    // Masters.
-    Vote           Master     Anyone,
-    Append         Master     Anyone,
-    InstallSnapshot Master    Anyone,
+    NodeServiceRequest => NodeServiceResponse {
+        Register Datanode Anyone,
+        Heartbeat Datanode Anyone,
+        ChunkReport Datanode Anyone,
+    }
+    RaftServiceRequest => RaftServiceResponse {
+        Vote Master Anyone,
+        Append Master Anyone,
+        InstallSnapshot Master Anyone,
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,13 @@ use dfs_types::{AttributeChange, ChunkId, ClusterId, DatanodeId, DfsPath, Reques
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
+/// Bytes of a command beside its paths and chunks: ids, time, caller, the result that is remembered.
+const BASE_BYTES: usize = 96;
+/// Bytes of a chunk reference.
+const CHUNK_BYTES: usize = 16;
+/// Bytes of a chunk id.
+const ID_BYTES: usize = 10;
+
 /// The newest form of the commands of one log entry.
 pub type Commands<'a> = CommandsV1<'a>;
 
@@ -107,6 +114,33 @@ pub fn read(version: u16, bytes: &[u8]) -> Result<Vec<Command>, StoredError> {
     let CommandsV1(stored) = super::read::<Commands<'static>>(version, bytes)?;
     let malformed = |_| StoredError::Malformed { name: Commands::NAME };
     stored.into_iter().map(|command| Command::try_from(command).map_err(malformed)).collect()
+}
+
+/// About how many bytes a command takes in the log, never less than half of what it does.
+pub fn weight(command: &Command) -> usize {
+    let path = |path: &DfsPath| path.as_str().len();
+    let body = match &command.op {
+        Op::Fs(
+            FsOp::Mkdir { path: at, .. }
+            | FsOp::Delete { path: at, .. }
+            | FsOp::SetAttributes { path: at, .. }
+            | FsOp::SetLayout { path: at, .. },
+        ) => path(at),
+        Op::Fs(FsOp::Rename { from, to, .. }) => path(from) + path(to),
+        Op::Fs(FsOp::Copy(copy)) => path(&copy.from) + path(&copy.to) + copy.after.as_ref().map_or(0, path),
+        Op::Fs(FsOp::SetUserAttributes { path: at, changes }) => {
+            let change = |(name, value): &(String, Option<Vec<u8>>)| name.len() + value.as_ref().map_or(0, Vec::len);
+            path(at) + changes.iter().map(change).sum::<usize>()
+        }
+        Op::Fs(FsOp::Commit(file)) => {
+            path(&file.path) + file.chunks.len() * CHUNK_BYTES + file.abandoned.len() * ID_BYTES
+        }
+        Op::Chunk(ChunkOp::Abandon { chunks }) => chunks.len() * ID_BYTES,
+        Op::Chunk(ChunkOp::Reserve { .. } | ChunkOp::RaiseFloor { .. }) | Op::Node(_) | Op::Admin(_) => 0,
+    };
+    let Caller { user, groups, via } = &command.caller;
+    let caller = user.len() + groups.iter().map(String::len).sum::<usize>() + via.as_ref().map_or(0, String::len);
+    BASE_BYTES + caller + body
 }
 
 fn text(path: &DfsPath) -> Cow<'_, str> {

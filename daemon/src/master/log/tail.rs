@@ -64,7 +64,7 @@ impl Tail {
 pub fn weight(entry: &Entry) -> usize {
     match &entry.payload {
         EntryPayload::Blank => 32,
-        EntryPayload::Normal(batch) => 32 + batch.0.iter().map(crate::master::raft::weight::of).sum::<usize>(),
+        EntryPayload::Normal(batch) => 32 + batch.0.iter().map(dfs_logic::stored::command::weight).sum::<usize>(),
         EntryPayload::Membership(members) => 64 + 64 * members.nodes().count(),
     }
 }

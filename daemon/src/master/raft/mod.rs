@@ -1,6 +1,6 @@
 //! Consensus: one log, one state machine, on as many masters as there are.
 //!
-//! * [`types`]: our types as openraft wants them; [`weight`]: how many bytes a command takes.
+//! * [`types`]: our types as openraft wants them.
 //! * [`machine`] applies what is committed and publishes a version after each batch, in [`published`].
 //! * [`proposer`] makes one log entry of all commands that queue; [`node`] is the thread that all of this runs on;
 //!   [`pace`] says when it waits awake.
@@ -17,7 +17,6 @@ pub mod published;
 pub mod snapshot;
 pub mod snapshots;
 pub mod types;
-pub mod weight;
 
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,9 @@
 
 use super::pace::Pace;
 use super::types::{Batch, Raft};
-use super::weight;
 use crate::master::log::Log;
 use dfs_logic::command::{Command, Outcome, Refusal};
+use dfs_logic::stored::command::weight;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use openraft::error::ClientWriteError;
@@ -116,7 +116,7 @@ impl Batcher {
             }
             let later = waiting.split_off(entry_length(&waiting));
             let entry = std::mem::replace(&mut waiting, later);
-            let weight = entry.iter().map(|proposal| weight::of(&proposal.command)).sum();
+            let weight = entry.iter().map(|proposal| weight(&proposal.command)).sum();
             if !self.log.admits(weight).await {
                 refuse(entry.into_iter().map(|proposal| proposal.answer), &ProposeError::DiskFull);
                 continue;
@@ -151,7 +151,7 @@ fn entry_length(waiting: &[Proposal]) -> usize {
     let mut bytes = 0;
     let fitting = waiting.iter().take_while(|proposal| {
         let fits = bytes < ENTRY_BYTES_MAX;
-        bytes += weight::of(&proposal.command);
+        bytes += weight(&proposal.command);
         fits
     });
     fitting.count().max(1).min(waiting.len())

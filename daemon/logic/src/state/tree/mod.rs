@@ -5,7 +5,6 @@
 //! **Invariant:** no two entries have the same id, and each id is below the next one that is given.
 //! **Invariant:** attributes `user.*` are kept of entries that are there, and of no others.
 
-mod apply;
 pub(crate) mod attrs;
 mod base;
 mod changed;
@@ -19,14 +18,13 @@ pub(crate) mod sums;
 mod u48;
 mod walk;
 
-pub(super) use apply::apply;
 pub(crate) use attrs::Attrs;
 pub(super) use base::Tree;
 pub(super) use changed::{Changed, Context, Named};
 pub(super) use entry::{Dir, File, Node};
 pub(super) use names::Range;
 pub use ops::{CHANGED_MAX, COPIED_MAX, USER_ATTRIBUTES_BYTES_MAX};
-pub(super) use ops::{check_shape, check_user_attributes, user_attributes};
+pub(super) use ops::{apply, check_shape, check_user_attributes, user_attributes};
 pub use sums::Sums;
 pub use walk::Met;
 pub(super) use walk::walk;

@@ -87,3 +87,37 @@ fn a_path_that_is_none_is_refused() {
     let bytes = postcard::to_stdvec(&CommandsV1(vec![command])).expect("plain data");
     assert_eq!(read(1, &bytes), Err(StoredError::Malformed { name: "log entry" }));
 }
+
+#[test]
+fn commands_take_at_most_twice_their_weight() {
+    let long = |name: &str| DfsPath::parse(&format!("/{}", vec![name; 400].join("/"))).expect("valid");
+    let name = || Some("u".repeat(dfs_types::principal::USER_BYTES_MAX));
+    let change = AttributeChange { owner: name(), group: name(), mode: Some(0o777), ..AttributeChange::default() };
+    let chunk =
+        ChunkRef { id: ChunkId(u64::MAX >> 1), generation: Generation(u32::MAX), length: 64 << 20, checksum: u32::MAX };
+    let layout = Layout::Replicated { replicas: 3 };
+    let (chunks, abandoned) = (vec![chunk; 10_000], vec![chunk.id; 1_000]);
+    let (modified, mode, chunk_size) = (Timestamp(u64::MAX), 0o7777, u32::MAX);
+    let file = NewFile { path: long("f"), overwrite: true, layout, chunk_size, chunks, modified, mode, abandoned };
+    let ops = [
+        FsOp::SetAttributes { path: DfsPath::root(), change },
+        FsOp::Rename { from: long("from"), to: long("to"), overwrite: true },
+        FsOp::SetUserAttributes {
+            path: long("a"),
+            changes: vec![("user.".to_owned() + &"n".repeat(250), Some(vec![7; 60_000]))],
+        },
+        FsOp::Commit(file),
+    ];
+    let command =
+        |op| Command { request: RequestId(u128::MAX), caller: Caller::master(), at: modified, op: Op::Fs(op) };
+    let named = |command: Command| Command {
+        caller: Caller { user: name().unwrap_or_default(), groups: vec!["g".repeat(100); 64], via: name() },
+        ..command
+    };
+    let extremes = ops.into_iter().map(command).flat_map(|plain| [plain.clone(), named(plain)]);
+    for command in all().into_iter().chain(extremes) {
+        let (_, bytes) = write(std::slice::from_ref(&command)).expect("plain data");
+        let weight = weight(&command);
+        assert!(bytes.len() <= 2 * weight, "{} bytes, the weight is {weight}: {:?}", bytes.len(), command.op);
+    }
+}

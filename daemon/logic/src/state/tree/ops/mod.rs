@@ -1,4 +1,4 @@
-//! One file per kind of command. Each looks first and changes then, so that a refused command has copied nothing.
+//! From each operation to its function: one file per kind. Each looks first and changes then, so that a refused command has copied nothing.
 
 mod attributes;
 mod commit;
@@ -9,14 +9,44 @@ mod mkdir;
 mod rename;
 mod user_attributes;
 
+use super::base::Tree;
+use super::changed::{Changed, Context};
+use crate::command::{FsOp, Refusal};
+use crate::state::chunks::Chunks;
+use crate::state::principals::known::Principals;
 pub use attributes::CHANGED_MAX;
-pub(crate) use attributes::set_attributes;
-pub(crate) use commit::{check_shape, commit};
+use attributes::set_attributes;
+pub(crate) use commit::check_shape;
+use commit::commit;
 pub use copy::COPIED_MAX;
-pub(crate) use copy::copy;
-pub(crate) use delete::delete;
-pub(crate) use layout::set_layout;
-pub(crate) use mkdir::mkdir;
-pub(crate) use rename::rename;
+use copy::copy;
+use delete::delete;
+use layout::set_layout;
+use mkdir::mkdir;
+use rename::rename;
 pub use user_attributes::USER_ATTRIBUTES_BYTES_MAX;
-pub(crate) use user_attributes::{check_user_attributes, set_user_attributes, user_attributes};
+use user_attributes::set_user_attributes;
+pub(crate) use user_attributes::{check_user_attributes, user_attributes};
+
+/// Does what `op` says.
+///
+/// # Errors
+/// Says why it was refused; then nothing was changed.
+pub(crate) fn apply<'a>(
+    tree: &mut Tree,
+    op: &'a FsOp,
+    cx: Context<'_>,
+    principals: &mut Principals,
+    chunks: &Chunks,
+) -> Result<Changed<'a>, Refusal> {
+    match op {
+        FsOp::Mkdir { path, parents } => mkdir(tree, cx, principals, path, *parents),
+        FsOp::Rename { from, to, overwrite } => rename(tree, cx, from, to, *overwrite),
+        FsOp::Delete { path, recursive } => delete(tree, cx, path, *recursive),
+        FsOp::Commit(file) => commit(tree, cx, principals, chunks, file),
+        FsOp::SetAttributes { path, change } => set_attributes(tree, cx, principals, path, change),
+        FsOp::SetLayout { path, layout } => set_layout(tree, cx, path, *layout),
+        FsOp::Copy(asked) => copy(tree, cx, principals, chunks, asked),
+        FsOp::SetUserAttributes { path, changes } => set_user_attributes(tree, cx, path, changes),
+    }
+}
