@@ -69,7 +69,7 @@ pub struct LogStatus {
     pub committed: u64,
     pub applied: u64,
     pub snapshot: u64,
-    /// Changes (commands) applied since its start; one entry holds many.
+    /// Changes (commands) applied since its start, without those that were in its log then; one entry holds many.
     pub changes: u64,
     /// Syncs since its start, the time of all of them and of the longest of the newest 64, in microseconds.
     pub syncs: u64,
