@@ -75,7 +75,7 @@ pub struct LogStatus {
     pub syncs: u64,
     pub sync_us: u64,
     pub sync_us_max: u64,
-    /// Elections since its start that it has seen end with a leader.
+    /// Elections that it has seen end with a leader since its start, after the first leader that it saw.
     pub elections: u64,
 }
 

@@ -1,6 +1,6 @@
 //! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
 
-use crate::figures::{count, latency, percent};
+use crate::figures::{count, latency, percent, plural};
 use crate::jobs::{self, JobRow};
 use crate::report::Tone;
 use crate::text::{pad, sanitise, width};
@@ -173,10 +173,13 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
     let rows = vec![
         (
             "term",
-            format!(
-                "{term}, after {} since this master began",
-                crate::figures::plural(elections, "election", "elections")
-            ),
+            match elections {
+                0 => format!("{term}; no election since this master first saw a leader"),
+                _ => {
+                    let elections = plural(elections, "election", "elections");
+                    format!("{term}; {elections} since this master first saw a leader")
+                }
+            },
         ),
         ("log", format!("last {}, committed {}, applied {}", count(last), count(committed), count(applied))),
         ("snapshot", format!("up to {}; {} entries since", count(compacted), count(applied.saturating_sub(compacted)))),
