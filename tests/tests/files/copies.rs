@@ -210,4 +210,17 @@ fn with_local_files(cluster: &Cluster) {
     };
     assert_eq!(read(&back, "user.kind"), Ok(b"folder".to_vec()));
     assert_eq!(read(&back.join("f"), "user.raw"), Ok(vec![0, 0xff]));
+
+    // More than the local file system takes: the file stays, and so do the other attributes.
+    let big = "x".repeat(60 << 10);
+    if rustix::fs::setxattr(&tree, "user.big", big.as_bytes(), XattrFlags::empty()).is_ok() {
+        return;
+    }
+    cluster.ok(&["attr", "set", "/kept/f", "user.big", &big]);
+    cluster.ok(&["attr", "set", "/kept/f", "user.last", "1"]);
+    let again = cluster.scratch().join("again");
+    let said = cluster.shell(&["get", "-p", "/kept/f", text(&again)]);
+    let told = format!("get: {}: the file is there, without its attribute user.big: ", text(&again));
+    assert!(said.code == 1 && said.stderr.starts_with(&told), "{said:?}");
+    assert_eq!((std::fs::read(&again).ok(), read(&again, "user.last")), (Some(b"x".to_vec()), Ok(b"1".to_vec())));
 }
