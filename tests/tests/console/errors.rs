@@ -54,6 +54,13 @@ const CASES: &[Case] = &[
     (&["mv", "/f", "/g"], 1, "mv: /g: already exists", Some("mv -f")),
     (&["mv", "/f", "/none/x"], 1, "mv: /none/x: no such file or directory", Some("mkdir -p /none makes")),
     (&["mv", "/f", "/g", "/h"], 1, "mv: /h: several can only be moved into a folder", None),
+    (&["mv", "/f", "/new/"], 1, "mv: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["cp", "/f", "/new/"], 1, "cp: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["cp", "/f", "/new/."], 1, "cp: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["cp", "/f", "/g/"], 1, "cp: /g: not a directory", None),
+    (&["mv", "-f", "/f", "/g/"], 1, "mv: /g: not a directory", None),
+    (&["cp", "-r", "/d", "/g/"], 1, "cp: /g: not a directory", None),
+    (&["touch", "/new/"], 1, "touch: /new: there is no such folder", Some("mkdir -p /new")),
     (&["mv", "/d", "/d/below"], 1, "mv: /d/below: ", None),
     (&["source", "/"], 1, "source: /: is a directory", None),
 ];
@@ -82,6 +89,10 @@ fn every_mistake_is_told_in_its_own_words() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     credentials(&cluster);
     everything_is_still_there(&cluster);
+    // A folder may get the name that ends in a slash.
+    cluster.ok(&["cp", "-r", "/d", "/e/"]);
+    cluster.ok(&["mv", "/e", "/h/"]);
+    assert_eq!(cluster.ok(&["ls", "/h"]), "inside\n");
 }
 
 /// A credential that is missing, unreadable, or none.
