@@ -3,7 +3,7 @@
 use crate::report::{about, io_message, local_io};
 use dfs_client::{Client, UserAttribute};
 use dfs_rpc::USER_ATTRIBUTES_BYTES_MAX;
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use dfs_types::{DfsPath, Error, ErrorCode, Result, USER_ATTRIBUTES_TOO_LARGE};
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 use std::fs;
@@ -52,7 +52,7 @@ pub(super) fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
     if bytes <= USER_ATTRIBUTES_BYTES_MAX {
         return Ok(found);
     }
-    Err(Error::new(ErrorCode::InvalidArgument, "has more than 64 KiB of attributes user.*").at(path.display()))
+    Err(Error::new(ErrorCode::InvalidArgument, USER_ATTRIBUTES_TOO_LARGE).at(path.display()))
 }
 
 /// Copies the attributes `user.*` of a local file or directory to one in the DFS.

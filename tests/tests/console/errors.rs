@@ -61,6 +61,8 @@ const CASES: &[Case] = &[
     (&["mv", "-f", "/f", "/g/"], 1, "mv: /g: not a directory", None),
     (&["cp", "-r", "/d", "/g/"], 1, "cp: /g: not a directory", None),
     (&["touch", "/new/"], 1, "touch: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["attr", "set", "/f", "trusted.x", "1"], 2, "attr: trusted.x: ", Some("names are `user.` and 1 to 250 bytes")),
+    (&["attr", "remove", "/f", "user.x"], 1, "attr: /f: no attribute user.x", Some("attr list shows")),
     (&["mv", "/d", "/d/below"], 1, "mv: /d/below: ", None),
     (&["source", "/"], 1, "source: /: is a directory", None),
 ];

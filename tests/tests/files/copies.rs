@@ -163,7 +163,7 @@ fn set_and_read(cluster: &Cluster) {
 fn wrong(cluster: &Cluster) {
     for (args, code, line) in [
         (&["attr", "get", "/d/a", "user.none"][..], 1, "attr: /d/a: no attribute user.none"),
-        (&["attr", "remove", "/d/a", "user.none"], 1, "attr: /d/a: no such attribute"),
+        (&["attr", "remove", "/d/a", "user.none"], 1, "attr: /d/a: no attribute user.none"),
         (&["attr", "set", "/d/a", "colour", "x"], 2, "attr: colour: the name of an attribute begins with `user.`"),
         (&["attr", "get", "/d/a"], 2, "attr: <NAME> is missing"),
         (&["attr", "list", "/none"], 1, "attr: /none: no such file or directory"),
@@ -174,7 +174,19 @@ fn wrong(cluster: &Cluster) {
     cluster.ok(&["attr", "set", "/d", "user.half", &half]);
     let (code, line) = refused(cluster, &["attr", "set", "/d", "user.other", &half]);
     assert_eq!((code, &*line), (1, "attr: /d: the attributes of one entry would take more than 64 KiB"));
+    let (code, line) = refused_with(cluster, &["attr", "set", "/d", "user.other", "-"], &[b'x'; 70 << 10]);
+    assert_eq!((code, &*line), (1, "attr: /d: the attributes of one entry would take more than 64 KiB"));
     cluster.ok(&["attr", "remove", "/d", "user.half"]);
+}
+
+/// As [`refused`], with something on standard input.
+fn refused_with(cluster: &Cluster, args: &[&str], input: &[u8]) -> (i32, String) {
+    let file = cluster.scratch().join("input");
+    std::fs::write(&file, input).expect("write");
+    let input = std::fs::File::open(&file).expect("open");
+    let output = cluster.shell_command().args(args).stdin(input).output().expect("run dfs-shell");
+    let line = String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned();
+    (output.status.code().expect("ended"), line)
 }
 
 /// They go with a move, and a copy has its own.
