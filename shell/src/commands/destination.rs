@@ -91,6 +91,9 @@ pub(super) async fn blamed(
     (from, to): (&DfsPath, &DfsPath),
     replaces: &str,
 ) -> Error {
+    if error.code == ErrorCode::InvalidArgument && to.is_within(from) {
+        return into_itself(context.command, from, to);
+    }
     let folder = to.parent().filter(|_| error.code == ErrorCode::NotFound);
     match folder {
         Some(folder) if context.call(client.stat(from)).await.is_ok() => {
@@ -100,6 +103,16 @@ pub(super) async fn blamed(
         None if error.code == ErrorCode::AlreadyExists => about(error, to).hint(replaces),
         _ => about(error, from),
     }
+}
+
+/// Returns the error for a source that cannot go to itself, or to a place below itself.
+fn into_itself(command: &str, from: &DfsPath, to: &DfsPath) -> Error {
+    let what = match command {
+        _ if from == to => "the source and the destination are the same file".to_owned(),
+        "mv" => format!("cannot be moved into itself, to {to}"),
+        _ => format!("cannot be copied into itself, to {to}"),
+    };
+    Error::new(ErrorCode::InvalidArgument, what).at(from)
 }
 
 /// Returns whether `path` is a directory; false when nothing is there.

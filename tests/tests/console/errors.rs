@@ -61,9 +61,14 @@ const CASES: &[Case] = &[
     (&["mv", "-f", "/f", "/g/"], 1, "mv: /g: not a directory", None),
     (&["cp", "-r", "/d", "/g/"], 1, "cp: /g: not a directory", None),
     (&["touch", "/new/"], 1, "touch: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["mv", "/d", "/d/below"], 1, "mv: /d: cannot be moved into itself, to /d/below", None),
+    (&["mv", "/d", "/d"], 1, "mv: /d: cannot be moved into itself, to /d/d", None),
+    (&["cp", "-r", "/", "/x"], 1, "cp: /: cannot be copied into itself, to /x", None),
+    (&["cp", "-r", "/d", "/d"], 1, "cp: /d: cannot be copied into itself, to /d/d", None),
+    (&["cp", "/f", "/f"], 1, "cp: /f: the source and the destination are the same file", None),
+    (&["cp", "-f", "/f", "/f"], 1, "cp: /f: the source and the destination are the same file", None),
     (&["attr", "set", "/f", "trusted.x", "1"], 2, "attr: trusted.x: ", Some("names are `user.` and 1 to 250 bytes")),
     (&["attr", "remove", "/f", "user.x"], 1, "attr: /f: no attribute user.x", Some("attr list shows")),
-    (&["mv", "/d", "/d/below"], 1, "mv: /d/below: ", None),
     (&["source", "/"], 1, "source: /: is a directory", None),
 ];
 

@@ -80,8 +80,8 @@ fn refusals(cluster: &Cluster) {
         (&["cp", "/none", "/x"], 1, "cp: /none: no such file or directory"),
         (&["cp", "/d/a", "/none/x"], 1, "cp: /none/x: no such file or directory"),
         (&["cp", "/d/a", "/d/c", "/x"], 1, "cp: /x: several can only be copied into a folder"),
-        (&["cp", "-r", "/d", "/d/below"], 1, "cp: /d/below: cannot be moved or copied into itself"),
-        (&["cp", "/d/a", "/d/a"], 1, "cp: /d/a: cannot be moved or copied into itself"),
+        (&["cp", "-r", "/d", "/d/below"], 1, "cp: /d: cannot be copied into itself, to /d/below"),
+        (&["cp", "/d/a", "/d/a"], 1, "cp: /d/a: the source and the destination are the same file"),
         (&["cp", "/d/a"], 2, "cp: too few arguments"),
     ] {
         assert_eq!(refused(cluster, args), (code, line.to_owned()), "{args:?}");
