@@ -100,6 +100,18 @@ fn every_mistake_is_told_in_its_own_words() {
     cluster.ok(&["cp", "-r", "/d", "/e/"]);
     cluster.ok(&["mv", "/e", "/h/"]);
     assert_eq!(cluster.ok(&["ls", "/h"]), "inside\n");
+    nobody_is_there(&cluster);
+}
+
+/// Who waits for a master that cannot be reached is told, also where standard error is no terminal.
+fn nobody_is_there(cluster: &Cluster) {
+    for command in [&["top", "--once"][..], &["ls", "/"]] {
+        let said = cluster.shell(&[&["--timeout", "10s", "--masters", "127.0.0.1:9"], command].concat());
+        let lines: Vec<&str> = said.stderr.lines().collect();
+        let waiting = format!("{}: waiting for 127.0.0.1:9, up to 10s", command[0]);
+        assert!(said.code == 3 && lines.len() == 3 && lines[0].starts_with(&waiting), "{said:?}");
+        assert!(lines[1].contains("connection refused") && lines[2].starts_with("  hint: "), "{said:?}");
+    }
 }
 
 /// A credential that is missing, unreadable, or none.
