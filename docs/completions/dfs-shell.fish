@@ -128,7 +128,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s j -d 'Files 
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s r -d 'Folders with all that is in them, with their modes and times'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s f -d 'Replace local files that are there'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s c -l continue -d 'Keep what is there when it is cut off, and go on with what an earlier one has left; files that are there and the same, by length and time, are left alone'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s p -d 'Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s p -d 'Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway. A file whose attributes the local file system does not take is there all the same: that is reported, and the command has failed'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand getrange" -s f -d 'Replace a local file that is there'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand getrange" -l help -d 'Show how it is used'

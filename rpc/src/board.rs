@@ -69,13 +69,13 @@ pub struct LogStatus {
     pub committed: u64,
     pub applied: u64,
     pub snapshot: u64,
-    /// Changes (commands) applied since its start; one entry holds many.
+    /// Changes (commands) applied since its start, without those that were in its log then; one entry holds many.
     pub changes: u64,
     /// Syncs since its start, the time of all of them and of the longest of the newest 64, in microseconds.
     pub syncs: u64,
     pub sync_us: u64,
     pub sync_us_max: u64,
-    /// Elections since its start that it has seen end with a leader.
+    /// Elections that it has seen end with a leader since its start, after the first leader that it saw.
     pub elections: u64,
 }
 

@@ -65,9 +65,9 @@ impl<'a> Context<'a> {
     /// Those of the call, `interrupted`.
     pub async fn call<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let mut call = pin!(call);
-        let mut slow = pin!(tokio::time::sleep(SLOW_AFTER));
+        let mut slow = pin!(self.unanswered());
         let background = self.session.desk.is_some();
-        let mut told = self.json() || self.session.options.quiet || background || !io::stderr().is_terminal();
+        let mut told = self.json() || self.session.options.quiet || background;
         loop {
             tokio::select! {
                 biased;
@@ -78,6 +78,15 @@ impl<'a> Context<'a> {
                     self.session.say_waiting(self.command);
                 }
             }
+        }
+    }
+
+    /// Waits until somebody who waits for a call should be told what for: on a terminal for a while; elsewhere, where a call
+    /// may take its time, until no master can be reached either.
+    async fn unanswered(&self) {
+        tokio::time::sleep(SLOW_AFTER).await;
+        if !io::stderr().is_terminal() && self.session.is_answered().await {
+            std::future::pending::<()>().await;
         }
     }
 

@@ -203,6 +203,17 @@ impl Session {
         self.say(&format!("{command}: waiting for {}, up to {patience}; Ctrl-C ends it", target.masters().join(", ")));
     }
 
+    /// Returns true if a master can be reached, or none is known.
+    pub async fn is_answered(&self) -> bool {
+        let Some(target) = &self.target else { return true };
+        for master in target.masters() {
+            if crate::probe::master(target.identity(), master).await.is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Writes text to stderr as it is; above the lines of a transfer, where there are some.
     pub fn tell(&self, text: String) {
         match (&self.desk, &self.screen) {

@@ -11,7 +11,7 @@ pub struct JobRow {
     pub name: String,
     pub state: &'static str,
     pub tone: Tone,
-    /// The units of work since the start of the master.
+    /// The units of work since the start of the master, and those that are left.
     pub done: String,
     /// The time since the last run.
     pub last_run: String,
@@ -25,11 +25,11 @@ pub const HEAD: [&str; 5] = ["JOB", "STATE", "DONE SINCE ITS START", "LAST RUN",
 /// A job; one unit of its work and several; what it does.
 const KNOWN: [(&str, &str, &str, &str); 8] = [
     ("chunk-ids", "id", "ids", "reserves ids for new chunks"),
-    ("collect", "deletion ordered", "deletions ordered", "deletes replicas of chunks that no file names"),
+    ("collect", "replica", "replicas", "deletes replicas of chunks that no file names"),
     ("floor", "change", "changes", "notes from which chunk on writes are still under way"),
     ("keys", "key", "keys", "replaces the keys that seal capabilities"),
     ("members", "datanode noted", "datanodes noted", "keeps the list of datanodes"),
-    ("repair", "copy ordered", "copies ordered", "makes missing replicas and removes surplus ones"),
+    ("repair", "replica", "replicas", "makes missing replicas and removes surplus ones"),
     ("survey", "survey", "surveys", "counts the replicas of all chunks"),
     ("writes", "chunk", "chunks", "gives up writes whose clients are gone"),
 ];
@@ -39,7 +39,7 @@ fn word(state: JobState) -> &'static str {
     match state {
         JobState::Idle => "idle",
         JobState::Running => "running",
-        JobState::More => "more to do",
+        JobState::Waiting => "waiting",
         JobState::Failed => "failed",
         JobState::Follower => "not leading",
     }
@@ -51,13 +51,12 @@ pub fn row(job: &JobStatus, now: Timestamp) -> JobRow {
     let (one, many, about) = known.map_or(("step", "steps", ""), |(_, one, many, about)| (*one, *many, *about));
     let tone = match job.state {
         JobState::Failed => Tone::Bad,
-        JobState::Running | JobState::More => Tone::Command,
+        JobState::Running | JobState::Waiting => Tone::Command,
         JobState::Idle | JobState::Follower => Tone::Plain,
     };
-    let done = match job.total {
-        Some(total) => format!("{} of {}", count(job.done), plural(total, one, many)),
-        None => plural(job.done, one, many),
-    };
+    let done = plural(job.done, one, many);
+    let left = job.total.map_or(0, |total| total.saturating_sub(job.done));
+    let done = if left == 0 { done } else { format!("{done}, {} left", count(left)) };
     let last_run = job.last_run.map_or_else(|| "never".to_owned(), |at| age(now.since(at)));
     let note = match &job.last_error {
         Some(error) => crate::text::sanitise(error).into_owned(),
@@ -77,7 +76,7 @@ mod tests {
     #[test]
     fn a_row_has_units_and_what_the_job_does() {
         let repair = row(&job("repair", JobState::Idle), Timestamp(0));
-        assert_eq!((repair.done.as_str(), repair.last_run.as_str(), repair.state), ("1 copy ordered", "never", "idle"));
+        assert_eq!((repair.done.as_str(), repair.last_run.as_str(), repair.state), ("1 replica", "never", "idle"));
         assert!(repair.note.starts_with("makes missing replicas"));
     }
 
@@ -94,7 +93,7 @@ mod tests {
         assert_eq!(row.note, "no\\nroom");
         assert_eq!(
             (row.done.as_str(), row.last_run.as_str(), row.tone),
-            ("1,500 of 3,000 steps", "5 s ago", Tone::Bad)
+            ("1,500 steps, 1,500 left", "5 s ago", Tone::Bad)
         );
     }
 }

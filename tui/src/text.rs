@@ -63,6 +63,19 @@ pub fn truncate(text: &str, cells: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// The text cut between two words to at most `cells` cells, with `…` at its end when something was cut. A first word that
+/// is longer is cut by [`truncate`].
+pub fn shorten(text: &str, cells: usize) -> Cow<'_, str> {
+    if width(text) <= cells {
+        return Cow::Borrowed(text);
+    }
+    let ends = text.match_indices(' ').map(|(end, _)| text.get(..end).unwrap_or_default());
+    match ends.take_while(|start| width(start) + 2 <= cells).last() {
+        Some(start) if !start.is_empty() => Cow::Owned(format!("{start} …")),
+        _ => truncate(text, cells),
+    }
+}
+
 /// The text in lines of at most `cells` cells, broken between words; all but the first begin with `indent` blanks. The
 /// first is taken to have them already. A word that is longer than a line is left whole, so that it can be copied.
 /// Colours (ECMA-48, SGR) take no cells.
@@ -144,6 +157,19 @@ fn layout(widths: &[usize], count: usize) -> (usize, Vec<usize>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_text_is_shortened_between_words() {
+        for (cells, expected) in [
+            (20, "makes missing copies"),
+            (19, "makes missing …"),
+            (15, "makes missing …"),
+            (14, "makes …"),
+            (5, "make…"),
+        ] {
+            assert_eq!(shorten("makes missing copies", cells), expected, "{cells}");
+        }
+    }
 
     #[test]
     fn controls_and_bidi_are_shown_not_obeyed() {

@@ -251,6 +251,6 @@ pub enum Refusal {
     NoSuchAttribute,
     #[error("is not the name of an attribute: `user.` and 1 to 250 bytes more")]
     BadAttributeName,
-    #[error("the attributes of one entry would take more than 64 KiB")]
+    #[error("{}", dfs_types::USER_ATTRIBUTES_TOO_LARGE)]
     AttributesTooLarge,
 }

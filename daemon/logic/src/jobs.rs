@@ -9,7 +9,7 @@ pub struct JobStatus {
     pub state: JobState,
     /// Units of work since the start of this master; what a unit is depends on the job.
     pub done: u64,
-    /// The units of the whole, where they are known.
+    /// The units that were done and those that are left, where the latter are known.
     pub total: Option<u64>,
     /// The time of the last run, by the calendar.
     pub last_run: Option<Timestamp>,
@@ -22,10 +22,10 @@ pub struct JobStatus {
 pub enum JobState {
     /// The last run ended with nothing left to do.
     Idle,
-    /// A run is under way.
+    /// A run is under way, or work is left that goes on.
     Running,
-    /// The last run did as much as one run may; there is more to do.
-    More,
+    /// Work is left, and none of it can be done now.
+    Waiting,
     /// The last run failed, and is tried again.
     Failed,
     /// The job is the leader's, and this master does not lead.
@@ -35,18 +35,37 @@ pub enum JobState {
 /// The outcome of one step of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Step {
-    /// Units of work.
+    /// Units of work that were done since the last step.
     pub done: u64,
-    /// The units of the whole, where they are known.
-    pub total: Option<u64>,
-    /// There is more to do now.
+    /// The units that are left, where they are known.
+    pub left: Option<u64>,
+    /// None of what is left can be done now.
+    pub waits: bool,
+    /// Another step would do more at once.
     pub more: bool,
+}
+
+/// Work that goes on between the steps of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Units that were done since the start of this master.
+    pub done: u64,
+    /// Units that are left.
+    pub left: u64,
+    /// None of what is left can be done now.
+    pub waits: bool,
 }
 
 impl Step {
     /// A step that did so many units, after which there is nothing left to do.
     pub fn done(done: u64) -> Self {
         Self { done, ..Self::default() }
+    }
+
+    /// A step that ends with this work, of which `noted` units were counted by earlier steps.
+    pub fn of(work: Work, noted: u64) -> Self {
+        let Work { done, left, waits } = work;
+        Self { done: done.saturating_sub(noted), left: Some(left), waits, more: false }
     }
 }
 
@@ -60,13 +79,18 @@ impl JobStatus {
         (self.state, self.last_run) = (JobState::Running, Some(now));
     }
 
-    /// Notes the outcome of a step. The state is that of a run which ends with it, unless another step follows.
+    /// Notes the outcome of a step. The job runs on while work is left that goes on.
     pub fn note(&mut self, step: Result<Step, String>) {
         match step {
-            Ok(Step { done, total, more }) => {
+            Ok(Step { done, left, waits, more }) => {
                 self.done = self.done.saturating_add(done);
-                self.total = total;
-                self.state = if more { JobState::More } else { JobState::Idle };
+                self.total = left.map(|left| self.done.saturating_add(left));
+                self.state = match left {
+                    _ if more => JobState::Running,
+                    None | Some(0) => JobState::Idle,
+                    Some(_) if waits => JobState::Waiting,
+                    Some(_) => JobState::Running,
+                };
                 self.last_error = None;
             }
             Err(error) => (self.state, self.last_error) = (JobState::Failed, Some(error)),
@@ -88,8 +112,10 @@ mod tests {
         let mut status = JobStatus::new("repair");
         status.begin(Timestamp(5));
         assert_eq!((status.state, status.last_run), (JobState::Running, Some(Timestamp(5))));
-        status.note(Ok(Step { done: 3, total: Some(9), more: true }));
-        assert_eq!((status.state, status.done, status.total), (JobState::More, 3, Some(9)));
+        status.note(Ok(Step { done: 3, left: Some(6), waits: false, more: false }));
+        assert_eq!((status.state, status.done, status.total), (JobState::Running, 3, Some(9)), "work is left");
+        status.note(Ok(Step { done: 0, left: Some(6), waits: true, more: false }));
+        assert_eq!((status.state, status.total), (JobState::Waiting, Some(9)));
         status.note(Err("no room".to_owned()));
         assert_eq!((status.state, status.last_error.as_deref()), (JobState::Failed, Some("no room")));
         assert_eq!(status.done, 3, "what was done before counts");

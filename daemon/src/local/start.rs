@@ -24,9 +24,10 @@ const LISTEN_PATIENCE: Duration = Duration::from_secs(120);
 const HEALTH_PATIENCE: Duration = Duration::from_secs(120);
 const HEALTH_LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Lines of a log that are shown when a daemon does not start.
-const LOG_LINES: usize = 20;
-/// Bytes at the end of a log that these lines are looked for in.
+/// Bytes at the end of a log that the reason is looked for in.
 const LOG_BYTES: u64 = 32 << 10;
+/// Part of the line with which the log of each start begins.
+const STARTED: &str = " starts version=";
 
 /// What is needed to start daemons.
 pub(super) struct Starter<'a> {
@@ -207,8 +208,9 @@ impl<'a> Starter<'a> {
 
     fn did_not_start(&self, id: DaemonId, what: &str) -> Error {
         let log = self.layout.log(id);
-        let message = format!("{what}; the end of its log:\n{}", end_of_log(&log));
-        Error::new(ErrorCode::Internal, message).at(id).hint(format!("the whole log is {}", log.display()))
+        let (reason, hint) = reason(&end_of_log(&log)).unwrap_or_else(|| (what.to_owned(), None));
+        let hint = hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
+        Error::new(ErrorCode::Internal, reason).at(id).hint(format!("{hint}its log is {}", log.display()))
     }
 
     /// Waits until a master answers, knows all of `datanodes` as live, and `well` says so as well.
@@ -268,7 +270,7 @@ pub(super) fn issue(authority: &Authority, principal: &dfs_types::Principal, pat
     crate::durable::write_file(path, pem.as_bytes()).map_err(io_error("write credential", path))
 }
 
-/// The last lines of a log.
+/// Returns the last lines of a log.
 fn end_of_log(path: &Path) -> String {
     use std::io::{Read, Seek, SeekFrom};
     let mut bytes = Vec::new();
@@ -277,15 +279,54 @@ fn end_of_log(path: &Path) -> String {
         file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
         file.take(LOG_BYTES).read_to_end(&mut bytes)
     });
-    let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().collect();
-    match read {
-        Ok(0) | Err(_) => "  (nothing)".to_owned(),
-        Ok(_) => lines
-            .iter()
-            .skip(lines.len().saturating_sub(LOG_LINES))
-            .map(|line| format!("  {line}"))
-            .collect::<Vec<_>>()
-            .join("\n"),
+    // What cannot be read has no reason in it.
+    read.map(|_| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+/// Returns the reason for which a daemon ended, out of the last lines of its log, and its hint: the last error since its last
+/// start.
+fn reason(log: &str) -> Option<(String, Option<String>)> {
+    let since = log.rfind(STARTED).map_or(log, |start| log.get(start..).unwrap_or_default());
+    let of_line = |line: &str| {
+        // Before there is a log, standard error leads here.
+        let said = line.strip_prefix("dfsd: ").map(str::to_owned);
+        let logged =
+            || line.split_once(" ERROR ").and_then(|(_, text)| text.split_once(": ")).map(|(_, text)| text.to_owned());
+        said.or_else(logged)
+    };
+    let mut below = None;
+    for line in since.lines().rev() {
+        if let Some(reason) = of_line(line) {
+            let failed = reason.split_once(" failed: ").filter(|(id, _)| !id.contains(' '));
+            let reason = failed.map_or(reason.clone(), |(_, why)| why.to_owned());
+            return Some((reason, below.and_then(|line: &str| line.strip_prefix("  hint: ")).map(str::to_owned)));
+        }
+        below = Some(line);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    const BEGIN: &str =
+        "2026-11-28T19:53:15.8Z  INFO dfs_daemon::cli::daemon: master-1 starts version=\"0.1.0\" pid=7\n";
+    const OTHERS: &str = "2026-11-28T19:53:15.9Z  WARN dfs_daemon::disk: this ext4 has no journal\n";
+
+    #[test]
+    fn the_reason_is_the_last_error_since_the_last_start() {
+        let reason = |log: &str| super::reason(log).map(|(reason, _)| reason);
+        let error = |text: &str| format!("2026-11-28T19:53:15.9Z ERROR dfs_daemon::cli::daemon: {text}\n");
+        let damaged = error("master-1 failed: the master's log is damaged: /m/log: put it back");
+        let log = format!("{BEGIN}{}{BEGIN}{OTHERS}{damaged}", error("master-1 failed: another one"));
+        assert_eq!(reason(&log).as_deref(), Some("the master's log is damaged: /m/log: put it back"));
+        assert_eq!(reason(&format!("{BEGIN}{damaged}{BEGIN}{OTHERS}")), None, "it was killed");
+        assert_eq!(
+            reason(&format!("{BEGIN}{}", error("thread main: panicked"))).as_deref(),
+            Some("thread main: panicked")
+        );
+        assert_eq!(reason(&format!("{BEGIN}{damaged}dfsd: no key\n")).as_deref(), Some("no key"), "it did not get far");
+        assert_eq!(reason(""), None);
+        let hinted = super::reason(&format!("{BEGIN}{damaged}dfsd: no key\n  hint: make one\n"));
+        assert_eq!(hinted, Some(("no key".to_owned(), Some("make one".to_owned()))));
     }
 }

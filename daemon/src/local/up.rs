@@ -49,7 +49,7 @@ pub struct Up {
 /// Makes the local cluster what is wanted, starts what does not run, and waits until it takes writes.
 ///
 /// # Errors
-/// When a daemon does not start (with the end of its log), or the cluster does not become well in time.
+/// When a daemon does not start (with the reason out of its log), or the cluster does not become well in time.
 pub fn up(folders: &Folders, settings: &Settings, options: UpOptions) -> Result<Up> {
     let layout = Layout::new(folders);
     layout.create()?;

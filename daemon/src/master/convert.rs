@@ -29,7 +29,7 @@ pub(super) fn job_status(JobStatus { name, state, done, total, last_run, last_er
     let state = match state {
         JobState::Idle => wire::JobState::Idle,
         JobState::Running => wire::JobState::Running,
-        JobState::More => wire::JobState::More,
+        JobState::Waiting => wire::JobState::Waiting,
         JobState::Failed => wire::JobState::Failed,
         JobState::Follower => wire::JobState::Follower,
     };

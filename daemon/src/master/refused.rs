@@ -40,11 +40,9 @@ pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
 /// The error for a refused move or copy: some refusals are about where it goes.
 pub fn refused_move(refusal: Refusal, from: &DfsPath, to: &DfsPath) -> Error {
     match refusal {
-        Refusal::AlreadyExists
-        | Refusal::NotADirectory
-        | Refusal::IsADirectory
-        | Refusal::IntoItself
-        | Refusal::PathTooLong => refused(refusal, to),
+        Refusal::AlreadyExists | Refusal::NotADirectory | Refusal::IsADirectory | Refusal::PathTooLong => {
+            refused(refusal, to)
+        }
         _ => refused(refusal, from),
     }
 }

@@ -71,8 +71,10 @@ impl Worker {
     fn note_leader(&mut self) -> bool {
         let (leads, term) = (self.master.leads(), self.master.term());
         if self.master.group().0.is_some() && self.elected != Some(term) {
-            self.elected = Some(term);
-            self.master.elections.fetch_add(1, Ordering::Relaxed);
+            // The first leader that it sees may have been elected long before.
+            if self.elected.replace(term).is_some() {
+                self.master.elections.fetch_add(1, Ordering::Relaxed);
+            }
         }
         if leads && self.led != Some(term) {
             tracing::info!(term, "this master leads");

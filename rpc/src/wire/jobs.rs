@@ -10,7 +10,7 @@ pub struct JobStatus {
     pub state: JobState,
     /// Units of work since the start of the master; what a unit is depends on the job.
     pub done: u64,
-    /// The units of the whole, where they are known.
+    /// The units that were done and those that are left, where the latter are known.
     pub total: Option<u64>,
     /// The time of the last run; none before the first.
     pub last_run: Option<Timestamp>,
@@ -23,10 +23,10 @@ pub struct JobStatus {
 pub enum JobState {
     /// The last run ended with nothing left to do.
     Idle,
-    /// A run is under way.
+    /// A run is under way, or work is left that goes on.
     Running,
-    /// The last run did as much as one run may; there is more to do.
-    More,
+    /// Work is left, and none of it can be done now.
+    Waiting,
     /// The last run failed, and is tried again.
     Failed,
     /// The job is the leader's, and this master does not lead.

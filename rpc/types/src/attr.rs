@@ -4,6 +4,9 @@ use crate::id::{ChunkId, EntryId, Generation};
 use crate::replica::ReplicaKey;
 use crate::time::Timestamp;
 
+/// The sentence for attributes `user.*` of one entry that have more than 64 KiB, names and values together.
+pub const USER_ATTRIBUTES_TOO_LARGE: &str = "the attributes of one entry would take more than 64 KiB";
+
 /// File or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {

@@ -4,10 +4,10 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::{Context, wait_readable};
 use crate::report::{about, usage};
 use clap::{Args, ValueEnum};
-use dfs_rpc::USER_ATTRIBUTES_BYTES_MAX;
+use dfs_rpc::{USER_ATTRIBUTE_NAME_BYTES_MAX, USER_ATTRIBUTES_BYTES_MAX};
 use dfs_tui::text::sanitise;
 use dfs_tui::{Report, View};
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use dfs_types::{DfsPath, Error, ErrorCode, Result, USER_ATTRIBUTES_TOO_LARGE};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -80,10 +80,13 @@ impl Verb for Attr {
 }
 
 fn checked(name: String) -> Result<String> {
-    match name.strip_prefix(PREFIX) {
-        Some(rest) if !rest.is_empty() => Ok(name),
-        _ => Err(usage("the name of an attribute begins with `user.`").at(&name).hint(format!("{PREFIX}{name}"))),
-    }
+    let rest = name.strip_prefix(PREFIX);
+    let what = match rest {
+        Some(rest) if !rest.is_empty() && name.len() <= USER_ATTRIBUTE_NAME_BYTES_MAX => return Ok(name),
+        Some(rest) if !rest.is_empty() => "the name of the attribute is too long",
+        _ => "the name of an attribute begins with `user.`",
+    };
+    Err(usage(what).at(&name).hint("names are `user.` and 1 to 250 bytes more, as in user.colour"))
 }
 
 async fn list(context: &mut Context<'_>, path: &DfsPath) -> Result<()> {
@@ -96,8 +99,7 @@ async fn get(context: &mut Context<'_>, path: &DfsPath, name: &str) -> Result<()
     let client = context.client().await?;
     let found = context.call(client.user_attributes(path)).await.map_err(|error| about(error, path))?;
     let Some(found) = found.into_iter().find(|(there, _)| there == name) else {
-        let error = Error::new(ErrorCode::NotFound, format!("no attribute {name}")).at(path);
-        return Err(error.hint("attr list shows those that are there"));
+        return Err(no_such(path, name));
     };
     if context.json() {
         return context.show(&Attributes::of(path, &[found]));
@@ -107,11 +109,16 @@ async fn get(context: &mut Context<'_>, path: &DfsPath, name: &str) -> Result<()
     if context.out.is_terminal() { context.print("\n") } else { Ok(()) }
 }
 
+fn no_such(path: &DfsPath, name: &str) -> Error {
+    let error = Error::new(ErrorCode::NotFound, format!("no attribute {name}")).at(path);
+    error.hint("attr list shows those that are there")
+}
+
 async fn set(context: &mut Context<'_>, path: &DfsPath, name: String, value: OsString) -> Result<()> {
     if context.only_planned(["attr", "set", path.as_str(), &name, &value.to_string_lossy()]) {
         return Ok(());
     }
-    let value = if value == "-" { from_stdin(context)? } else { value.into_vec() };
+    let value = if value == "-" { from_stdin(context, path)? } else { value.into_vec() };
     let change = (name, value);
     let client = context.client().await?;
     let (name, value) = change.clone();
@@ -126,16 +133,17 @@ async fn remove(context: &mut Context<'_>, path: &DfsPath, name: String) -> Resu
     }
     let client = context.client().await?;
     let removed = context.call(client.set_user_attributes(path, &[(name.clone(), None)])).await;
-    removed.map_err(|error| match error.code {
-        ErrorCode::NotFound => about(error, path).hint("attr list shows those that are there"),
-        _ => about(error, path),
-    })?;
+    if let Err(error) = removed {
+        // The file may be what is missing.
+        let there = error.code == ErrorCode::NotFound && context.call(client.stat(path)).await.is_ok();
+        return Err(if there { no_such(path, &name) } else { about(error, path) });
+    }
     let removed = Attributes { removed: vec![name], ..Attributes::of(path, &[]) };
     if context.json() { context.show(&removed) } else { Ok(()) }
 }
 
 /// Reads a value from standard input to its end, bounded by the size of an attribute.
-fn from_stdin(context: &Context<'_>) -> Result<Vec<u8>> {
+fn from_stdin(context: &Context<'_>, path: &DfsPath) -> Result<Vec<u8>> {
     if context.session.desk.is_some() {
         return Err(usage("standard input belongs to the session: not in the background"));
     }
@@ -146,7 +154,7 @@ fn from_stdin(context: &Context<'_>) -> Result<Vec<u8>> {
             stdin.read(&mut piece).map_err(|error| crate::report::local_io("standard input".as_ref(), &error))?;
         value.extend_from_slice(piece.get(..read).unwrap_or_default());
         if value.len() > USER_ATTRIBUTES_BYTES_MAX {
-            return Err(Error::new(ErrorCode::InvalidArgument, "an attribute has 64 KiB at the most"));
+            return Err(Error::new(ErrorCode::InvalidArgument, USER_ATTRIBUTES_TOO_LARGE).at(path));
         }
         if read == 0 {
             return Ok(value);
@@ -242,5 +250,9 @@ mod tests {
             let error = checked(name.to_owned()).expect_err(name);
             assert_eq!((error.code, error.message.contains("begins with `user.`")), (ErrorCode::Usage, true), "{name}");
         }
+        let longest = "x".repeat(250);
+        assert!(checked(format!("user.{longest}")).is_ok());
+        let error = checked(format!("user.{longest}x")).expect_err("too long");
+        assert!(error.message.contains("too long") && error.hint.is_some_and(|hint| hint.contains("1 to 250 bytes")));
     }
 }

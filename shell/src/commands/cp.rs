@@ -40,14 +40,13 @@ impl Verb for Cp {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
-        let target = context.remote(destination)?;
         if context.session.options.dry_run {
             let flags: Vec<_> =
                 [self.recursive.then_some("-r"), self.force.then_some("-f")].into_iter().flatten().collect();
-            return plan(context, &flags, sources, &target);
+            return plan(context, &flags, sources, destination);
         }
         let client = context.client().await?;
-        let destination = Destination::of(context, &client, target, sources.len(), "copied").await?;
+        let destination = Destination::of(context, &client, destination, sources.len(), "copied").await?;
         let options = CopyOptions { recursive: self.recursive, overwrite: self.force };
         let mut copied = Vec::new();
         for source in sources {
@@ -91,6 +90,7 @@ async fn copy_one(
     options: CopyOptions,
 ) -> Result<OneCopy> {
     let from = context.remote(source)?;
+    destination.check(context, client, &from).await?;
     let to = destination.place(&from)?;
     match context.call(client.copy(&from, &to, options)).await {
         Ok(Copied { files, directories, bytes, .. }) => {

@@ -4,7 +4,7 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::line::quote;
 use crate::report::usage;
-use crate::transfer::{Downloads, Getting, Keeping, Run, Step, Tally, to_output};
+use crate::transfer::{Downloads, Getting, Run, Step, Tally, to_output};
 use clap::Args;
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
@@ -25,7 +25,8 @@ pub(super) struct Get {
     /// same, by length and time, are left alone.
     #[arg(short, long = "continue")]
     continued: bool,
-    /// Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway.
+    /// Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway. A file whose attributes the
+    /// local file system does not take is there all the same: that is reported, and the command has failed.
     #[arg(short = 'p')]
     keep: bool,
     /// Files at the same time.
@@ -99,18 +100,14 @@ impl Get {
         walk.estimate(run.board.clone());
         let made = walk.made();
         let (resume, cancel) = (self.continued, context.cancel.clone());
-        let keeping = self.keep.then(|| Keeping::new(&client));
-        let getting = Getting { client, overwrite: self.force, resume, keeping: keeping.clone(), cancel };
+        let getting = Getting { client: client.clone(), overwrite: self.force, resume, keep: self.keep, cancel };
         let work = |job, progress| getting.clone().one(job, progress).boxed_local();
         let result = run.drive(context, walk.steps(), parallel, work).await;
         // A get that is cut off may go on; then its folders must take files.
         if result.is_ok() {
-            for error in context.call(async { Ok(made.finish(keeping.as_ref()).await) }).await? {
+            for error in context.call(async { Ok(made.finish(&client, self.keep).await) }).await? {
                 run.fail(context, error)?;
             }
-        }
-        if let Some(warning) = keeping.as_ref().and_then(Keeping::warning) {
-            context.session.say(&format!("get: {warning}"));
         }
         run.end(context)?;
         result

@@ -103,11 +103,11 @@ impl JobNow {
 pub(super) struct ClusterJob {
     /// `repair`, `survey` and so on.
     name: String,
-    /// `idle`, `running`, `more to do`, `failed`; `not leading` for a job that the master leaves to the leader.
+    /// `idle`; `running` while work is left; `waiting` where work is left and none of it can be done now; `failed`; `not leading` for a job that the master leaves to the leader.
     state: &'static str,
     /// Units of work since the start of the master.
     done: u64,
-    /// The units of the whole; null where they are not known.
+    /// The units that were done and those that are left; null where the latter are not known.
     total: Option<u64>,
     /// Milliseconds since 1970; null before the first run.
     last_run_ms: Option<u64>,
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(
             text,
             "JOB     STATE   DONE SINCE ITS START  LAST RUN\n\
-             repair  idle    3 copies ordered      2 s ago   makes missing replicas and removes surplus ones\n\
+             repair  idle    3 replicas            2 s ago   makes missing replicas and removes surplus ones\n\
              keys    failed  3 keys                2 s ago   the disk is full\n"
         );
     }

@@ -37,12 +37,11 @@ impl Verb for Mv {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
-        let target = context.remote(destination)?;
         if context.session.options.dry_run {
-            return plan(context, self.force.then_some("-f").as_slice(), sources, &target);
+            return plan(context, self.force.then_some("-f").as_slice(), sources, destination);
         }
         let client = context.client().await?;
-        let destination = Destination::of(context, &client, target, sources.len(), "moved").await?;
+        let destination = Destination::of(context, &client, destination, sources.len(), "moved").await?;
         let mut moved = Vec::new();
         for source in sources {
             let result = move_one(context, &client, source, &destination, self.force).await;
@@ -80,6 +79,7 @@ async fn move_one(
     force: bool,
 ) -> Result<Move> {
     let from = context.remote(source)?;
+    destination.check(context, client, &from).await?;
     let to = destination.place(&from)?;
     match context.call(client.rename(&from, &to, force)).await {
         Ok(()) => Ok(Move { from: from.to_string(), to: to.to_string() }),

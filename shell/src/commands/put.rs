@@ -1,6 +1,6 @@
 //! `put`: local files into the DFS.
 
-use super::destination::is_folder;
+use super::destination::{is_folder, is_written_as_folder, no_folder};
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{about, usage};
@@ -84,12 +84,9 @@ impl Verb for Put {
     }
 }
 
-/// Several files, and names that end in `/`, want a folder.
+/// Refuses several files, and names that end in `/`, where no folder is.
 fn refuse_no_folder(target: &DfsPath, written: &OsStr, into: bool, sources: usize) -> Result<()> {
-    if into || (sources == 1 && !written.as_encoded_bytes().ends_with(b"/")) {
-        return Ok(());
-    }
-    Err(Error::new(ErrorCode::NotADirectory, "there is no such folder").at(target).hint(format!("mkdir -p {target}")))
+    if into || (sources == 1 && !is_written_as_folder(written)) { Ok(()) } else { Err(no_folder(target)) }
 }
 
 /// Where a local file goes in a folder.

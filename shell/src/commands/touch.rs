@@ -1,5 +1,6 @@
 //! `touch`.
 
+use super::destination::{is_written_as_folder, no_folder};
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
@@ -42,7 +43,8 @@ impl Verb for Touch {
             if context.only_planned(["touch"].into_iter().chain(flag).chain([path.as_str()])) {
                 continue;
             }
-            let result = touch(context, &client, &path, self.no_create).await;
+            let folder = is_written_as_folder(text);
+            let result = touch(context, &client, &path, self.no_create, folder).await;
             match context.check(result.map_err(|error| about(error, &path)))? {
                 Some(Done::Made) => touched.made.push(path.to_string()),
                 Some(Done::Set) => touched.set.push(path.to_string()),
@@ -59,12 +61,14 @@ enum Done {
     Nothing,
 }
 
-async fn touch(context: &Context<'_>, client: &Client, path: &DfsPath, no_create: bool) -> Result<Done> {
+/// Sets the time of what is at `path`, or makes an empty file; not where a folder is meant.
+async fn touch(context: &Context<'_>, client: &Client, path: &DfsPath, no_create: bool, folder: bool) -> Result<Done> {
     let now = dfs_tui::clock::calendar();
     let change = AttributeChange { modified: Some(now), ..AttributeChange::default() };
     let set = || client.set_attributes(path, change.clone());
     match context.call(set()).await {
         Err(error) if error.code == ErrorCode::NotFound && no_create => return Ok(Done::Nothing),
+        Err(error) if error.code == ErrorCode::NotFound && folder => return Err(no_folder(path)),
         Err(error) if error.code == ErrorCode::NotFound => {}
         result => return result.map(|()| Done::Set),
     }

@@ -1,7 +1,7 @@
 //! The walk of a `get`: remote files and folders, and where each goes.
 
 use super::board::Board;
-use super::keep::{Kept, keep_local};
+use super::keep::keep_local;
 use super::run::Step;
 use super::tally::Done;
 use crate::report::{about, local_io};
@@ -9,7 +9,7 @@ use dfs_client::{CancellationToken, Client, Dest, GetOptions, Progress};
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind, Result, Stat, Timestamp};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -184,13 +184,13 @@ fn enter(to: &Path, named: bool) -> Result<()> {
 }
 
 impl Made {
-    /// Gives the folders, the innermost first, the modes and times that they have in the DFS; and what `keeping` keeps.
-    pub(crate) async fn finish(&self, keeping: Option<&Keeping>) -> Vec<Error> {
+    /// Gives the folders, the innermost first, the modes and times that they have in the DFS; with `keep` their attributes.
+    pub(crate) async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
         let mut failed = Vec::new();
         for LocalFolder { from, path, mode, modified } in made.into_iter().rev() {
-            if let Some(keeping) = keeping {
-                failed.extend(keeping.one(&from, &path).await.err());
+            if keep {
+                failed.extend(keep_local(client, &from, &path).await.err());
             }
             failed.extend(finish(&path, mode, modified).err().map(|error| local_io(&path, &error)));
         }
@@ -206,32 +206,6 @@ fn finish(path: &Path, mode: u16, modified: Timestamp) -> io::Result<()> {
     folder.set_permissions(Permissions::from_mode(mode))
 }
 
-/// Copies attributes `user.*` to local files.
-#[derive(Debug, Clone)]
-pub(crate) struct Keeping {
-    pub client: Client,
-    /// The local file system does not support attributes.
-    nowhere: Rc<Cell<bool>>,
-}
-
-impl Keeping {
-    pub(crate) fn new(client: &Client) -> Self {
-        Self { client: client.clone(), nowhere: Rc::default() }
-    }
-
-    async fn one(&self, from: &DfsPath, to: &Path) -> Result<()> {
-        if keep_local(&self.client, from, to).await? == Kept::Nowhere {
-            self.nowhere.set(true);
-        }
-        Ok(())
-    }
-
-    /// Returns the warning to show at the end of the transfer.
-    pub(crate) fn warning(&self) -> Option<&'static str> {
-        self.nowhere.get().then_some("warning: the local file system keeps no attributes; they are left out")
-    }
-}
-
 /// How files are read.
 #[derive(Debug, Clone)]
 pub(crate) struct Getting {
@@ -240,7 +214,7 @@ pub(crate) struct Getting {
     /// What was cut off goes on, and what is there and the same is left alone.
     pub resume: bool,
     /// Attributes `user.*` are kept.
-    pub keeping: Option<Keeping>,
+    pub keep: bool,
     pub cancel: CancellationToken,
 }
 
@@ -258,8 +232,8 @@ impl Getting {
         let dest = Dest::File(job.to.clone());
         let got = self.client.get(&job.from, dest, options, &progress, &self.cancel).await;
         let stat = got.map_err(|error| about(error, &job.from))?;
-        if let Some(keeping) = &self.keeping {
-            keeping.one(&job.from, &job.to).await?;
+        if self.keep {
+            keep_local(&self.client, &job.from, &job.to).await?;
         }
         Ok(Done::Copied { bytes: stat.size, taken_over: progress.bytes_kept() })
     }

@@ -3,7 +3,7 @@
 use crate::report::{about, io_message, local_io};
 use dfs_client::{Client, UserAttribute};
 use dfs_rpc::USER_ATTRIBUTES_BYTES_MAX;
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use dfs_types::{DfsPath, Error, ErrorCode, Result, USER_ATTRIBUTES_TOO_LARGE};
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 use std::fs;
@@ -16,12 +16,12 @@ const XATTR_BYTES_MAX: usize = 64 << 10;
 /// The prefix of the attributes that are kept.
 const PREFIX: &str = "user.";
 
-/// The result of writing attributes to a local file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
-    All,
-    /// The local file system does not support attributes.
-    Nowhere,
+/// Attributes that a local file or directory did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Missing {
+    names: Vec<String>,
+    /// The reason for the first one.
+    why: Errno,
 }
 
 /// Returns the attributes `user.*` of a local file or directory; none where the file system does not support them.
@@ -52,7 +52,7 @@ pub(super) fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
     if bytes <= USER_ATTRIBUTES_BYTES_MAX {
         return Ok(found);
     }
-    Err(Error::new(ErrorCode::InvalidArgument, "has more than 64 KiB of attributes user.*").at(path.display()))
+    Err(Error::new(ErrorCode::InvalidArgument, USER_ATTRIBUTES_TOO_LARGE).at(path.display()))
 }
 
 /// Copies the attributes `user.*` of a local file or directory to one in the DFS.
@@ -67,24 +67,24 @@ pub(super) async fn keep_remote(client: &Client, from: &Path, to: &DfsPath) -> R
     client.set_user_attributes(to, &changes).await.map_err(|error| about(error, to))
 }
 
-/// Copies the attributes `user.*` of a file or directory in the DFS to a local one.
+/// Copies the attributes `user.*` of a file or directory in the DFS to a local one, which is there. What it does not take
+/// is left out, and the others are written.
 ///
 /// # Errors
-/// Those of the call, `local_io`.
-pub(super) async fn keep_local(client: &Client, from: &DfsPath, to: &Path) -> Result<Kept> {
+/// Those of the call; `local_io` with the names of the attributes that are missing.
+pub(super) async fn keep_local(client: &Client, from: &DfsPath, to: &Path) -> Result<()> {
     let found = client.user_attributes(from).await.map_err(|error| about(error, from))?;
-    write_local(to, &found)
+    write_local(to, &found).map_err(|missing| without(to, &missing))
 }
 
-fn write_local(path: &Path, attributes: &[UserAttribute]) -> Result<Kept> {
+fn write_local(path: &Path, attributes: &[UserAttribute]) -> std::result::Result<(), Missing> {
+    let mut missing: Option<Missing> = None;
     for (name, value) in attributes {
-        match write_one(path, name, value) {
-            Ok(()) => {}
-            Err(Errno::NOTSUP) => return Ok(Kept::Nowhere),
-            Err(error) => return Err(failed(path, name, error)),
+        if let Err(why) = write_one(path, name, value) {
+            missing.get_or_insert(Missing { names: Vec::new(), why }).names.push(name.clone());
         }
     }
-    Ok(Kept::All)
+    missing.map_or(Ok(()), Err)
 }
 
 fn write_one(path: &Path, name: &str, value: &[u8]) -> rustix::io::Result<()> {
@@ -103,13 +103,24 @@ fn write_one(path: &Path, name: &str, value: &[u8]) -> rustix::io::Result<()> {
     }
 }
 
-/// Returns the error for an attribute. It never has the message of a full disk, which would end the whole transfer.
+/// Returns the error for an attribute of a local file that cannot be read.
 fn failed(path: &Path, name: &str, error: Errno) -> Error {
-    let why = match error {
+    Error::new(ErrorCode::LocalIo, format!("attribute {name}: {}", io_message(&error.into()))).at(path.display())
+}
+
+/// Returns the error for a local file or directory that lacks attributes. It never has the message of a full disk, which
+/// would end the whole transfer.
+fn without(path: &Path, missing: &Missing) -> Error {
+    let why = match missing.why {
+        Errno::NOTSUP => "the file system keeps no attributes".to_owned(),
         Errno::NOSPC | Errno::TOOBIG | Errno::RANGE => "the file system has too little room for it".to_owned(),
         error => io_message(&error.into()),
     };
-    Error::new(ErrorCode::LocalIo, format!("attribute {name}: {why}")).at(path.display())
+    let kind = if path.is_dir() { "folder" } else { "file" };
+    let attributes = if missing.names.len() == 1 { "attribute" } else { "attributes" };
+    let names = missing.names.join(", ");
+    let what = format!("the {kind} is there, without its {attributes} {names}: {why}");
+    Error::new(ErrorCode::LocalIo, what).at(path.display())
 }
 
 #[cfg(test)]
@@ -124,10 +135,13 @@ mod tests {
         fs::write(&path, "x").expect("written");
         assert_eq!(read_local(&path), Ok(Vec::new()));
         let attributes = vec![("user.a".to_owned(), b"1".to_vec()), ("user.b".to_owned(), vec![0, 0xff])];
-        let kept = write_local(&path, &attributes).expect("written");
+        let written = write_local(&path, &attributes);
         let mut read = read_local(&path).expect("read");
         read.sort();
-        assert_eq!(read, if kept == Kept::All { attributes } else { Vec::new() });
+        match written {
+            Ok(()) => assert_eq!(read, attributes),
+            Err(missing) => assert_eq!((missing.why, read), (Errno::NOTSUP, Vec::new())),
+        }
     }
 
     #[test]
@@ -136,13 +150,39 @@ mod tests {
         let path = folder.path().join("f");
         fs::write(&path, "x").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("closed");
-        write_local(&path, &[("user.a".to_owned(), b"1".to_vec())]).expect("written");
+        let written = write_local(&path, &[("user.a".to_owned(), b"1".to_vec())]);
+        assert!(written.is_ok() || written.is_err_and(|missing| missing.why == Errno::NOTSUP));
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o444);
     }
 
     #[test]
-    fn little_room_for_attributes_is_not_taken_for_a_full_disk() {
-        let error = failed(Path::new("x"), "user.a", Errno::NOSPC);
-        assert_eq!(error.message, "attribute user.a: the file system has too little room for it");
+    fn what_a_file_does_not_take_is_named_and_the_others_are_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("f");
+        fs::write(&path, "x").expect("written");
+        let long = format!("user.{}", "x".repeat(300));
+        let attributes = [&long, "user.a"].map(|name| (name.to_owned(), b"1".to_vec()));
+        let missing = write_local(&path, &attributes).expect_err("no system takes such a name");
+        assert_eq!(missing.names[0], long);
+        if missing.why != Errno::NOTSUP {
+            assert_eq!(read_local(&path), Ok(vec![attributes[1].clone()]));
+        }
+    }
+
+    #[test]
+    fn the_error_says_that_the_file_is_there_and_what_it_lacks() {
+        let text = |names: &[&str], why| {
+            let missing = Missing { names: names.iter().map(|name| (*name).to_owned()).collect(), why };
+            without(Path::new("x"), &missing).message
+        };
+        // This is not taken for a full disk.
+        assert_eq!(
+            text(&["user.a"], Errno::NOSPC),
+            "the file is there, without its attribute user.a: the file system has too little room for it"
+        );
+        assert_eq!(
+            text(&["user.a", "user.b"], Errno::NOTSUP),
+            "the file is there, without its attributes user.a, user.b: the file system keeps no attributes"
+        );
     }
 }

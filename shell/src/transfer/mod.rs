@@ -15,7 +15,7 @@ mod upload;
 
 pub(crate) use bars::Bars;
 pub(crate) use board::Board;
-pub(crate) use download::{Downloads, Getting, Keeping};
+pub(crate) use download::{Downloads, Getting};
 pub(crate) use output::to_output;
 pub(crate) use run::{Run, Step};
 pub(crate) use tally::{Done, Tally};

@@ -25,11 +25,10 @@ pub fn put_backup_back(rig: &mut Rig) {
     copy_tree(&older, &data);
     let said = rig.cluster.dfsd(&["start", MASTER]);
     rig.note(format!("an older copy of {MASTER} was started: exit {}", said.code));
-    if said.code != 0 {
-        let reason = sentence::reason(&said.stderr);
-        if let Err(lack) = sentence::check(&reason, Some(&data)) {
-            rig.fail(&lack);
-        }
+    if said.code != 0
+        && let Err(lack) = sentence::check(&said.stderr, Some(&data))
+    {
+        rig.fail(&lack);
     }
     judge_backup(rig, said.code);
     if said.code == 0 {

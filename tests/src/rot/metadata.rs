@@ -193,7 +193,7 @@ pub(super) fn refused(rig: &mut Rig, done: Done, said: &Said) {
     // The record says which directory it should be, and that one is named.
     let nameless = nameless || done.file == FileKind::DatanodeRecord;
     let path = Some(done.path.as_path()).filter(|_| !nameless);
-    match sentence::check(&sentence::reason(&said.stderr), path) {
+    match sentence::check(&said.stderr, path) {
         Ok(sentence) => rig.tally.sentence(done.file, done.damage, &without_home(rig, &sentence)),
         Err(lack) => {
             let lack = format!("{}, {}: {}", done.file.name(), done.damage.name(), without_home(rig, &lack));

@@ -8,15 +8,6 @@ const INSTRUCTIONS: &[&str] = &[
     "issue", "issued", "mend", "name",
 ];
 
-/// What a program gives as its reason. `dfsd start` shows the end of the daemon's log, in which older lines stand too:
-/// then what follows from the last error on counts, else all that was said.
-pub fn reason(said: &str) -> String {
-    let lines: Vec<&str> = said.lines().collect();
-    let is_error = |line: &&str| line.contains(" ERROR ") || line.trim_start().starts_with("dfsd: ");
-    let error = lines.iter().rposition(is_error).filter(|_| said.contains("the end of its log"));
-    lines[error.unwrap_or_default()..].join("\n")
-}
-
 /// The refusal `said` in one line, which names `path` where there is one to be named.
 ///
 /// # Errors

@@ -54,7 +54,21 @@ const CASES: &[Case] = &[
     (&["mv", "/f", "/g"], 1, "mv: /g: already exists", Some("mv -f")),
     (&["mv", "/f", "/none/x"], 1, "mv: /none/x: no such file or directory", Some("mkdir -p /none makes")),
     (&["mv", "/f", "/g", "/h"], 1, "mv: /h: several can only be moved into a folder", None),
-    (&["mv", "/d", "/d/below"], 1, "mv: /d/below: ", None),
+    (&["mv", "/f", "/new/"], 1, "mv: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["cp", "/f", "/new/"], 1, "cp: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["cp", "/f", "/new/."], 1, "cp: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["cp", "/f", "/g/"], 1, "cp: /g: not a directory", None),
+    (&["mv", "-f", "/f", "/g/"], 1, "mv: /g: not a directory", None),
+    (&["cp", "-r", "/d", "/g/"], 1, "cp: /g: not a directory", None),
+    (&["touch", "/new/"], 1, "touch: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["mv", "/d", "/d/below"], 1, "mv: /d: cannot be moved into itself, to /d/below", None),
+    (&["mv", "/d", "/d"], 1, "mv: /d: cannot be moved into itself, to /d/d", None),
+    (&["cp", "-r", "/", "/x"], 1, "cp: /: cannot be copied into itself, to /x", None),
+    (&["cp", "-r", "/d", "/d"], 1, "cp: /d: cannot be copied into itself, to /d/d", None),
+    (&["cp", "/f", "/f"], 1, "cp: /f: the source and the destination are the same file", None),
+    (&["cp", "-f", "/f", "/f"], 1, "cp: /f: the source and the destination are the same file", None),
+    (&["attr", "set", "/f", "trusted.x", "1"], 2, "attr: trusted.x: ", Some("names are `user.` and 1 to 250 bytes")),
+    (&["attr", "remove", "/f", "user.x"], 1, "attr: /f: no attribute user.x", Some("attr list shows")),
     (&["source", "/"], 1, "source: /: is a directory", None),
 ];
 
@@ -82,6 +96,22 @@ fn every_mistake_is_told_in_its_own_words() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     credentials(&cluster);
     everything_is_still_there(&cluster);
+    // A folder may get the name that ends in a slash.
+    cluster.ok(&["cp", "-r", "/d", "/e/"]);
+    cluster.ok(&["mv", "/e", "/h/"]);
+    assert_eq!(cluster.ok(&["ls", "/h"]), "inside\n");
+    nobody_is_there(&cluster);
+}
+
+/// Who waits for a master that cannot be reached is told, also where standard error is no terminal.
+fn nobody_is_there(cluster: &Cluster) {
+    for command in [&["top", "--once"][..], &["ls", "/"]] {
+        let said = cluster.shell(&[&["--timeout", "10s", "--masters", "127.0.0.1:9"], command].concat());
+        let lines: Vec<&str> = said.stderr.lines().collect();
+        let waiting = format!("{}: waiting for 127.0.0.1:9, up to 10s", command[0]);
+        assert!(said.code == 3 && lines.len() == 3 && lines[0].starts_with(&waiting), "{said:?}");
+        assert!(lines[1].contains("connection refused") && lines[2].starts_with("  hint: "), "{said:?}");
+    }
 }
 
 /// A credential that is missing, unreadable, or none.

@@ -94,6 +94,8 @@ impl Lost {
             for word in words.iter().chain(&["nothing was changed: put", "from a backup"]) {
                 assert!(said.stderr.contains(word), "{case}: {word:?} is not in what {command:?} said: {said:?}");
             }
+            let lines: Vec<&str> = said.stderr.lines().collect();
+            assert!(lines.len() == 2 && lines[1].starts_with("  hint: its log is /"), "{case}: {said:?}");
             assert!(files(&self.data) == harmed, "{case}: {command:?} has changed something");
         }
         self.put_back(&whole);

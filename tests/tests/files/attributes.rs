@@ -171,6 +171,13 @@ fn copies_are_made_and_removed() {
         let files = |id: u32| cluster.chunk_files(&format!("datanode-{id}")).len();
         (1..=4).map(files).sum::<usize>() == 3 + 3
     });
+    let repair = || {
+        let jobs = cluster.json(&["jobs", "--cluster"]);
+        let job = jobs.as_array().expect("a list").iter().find(|job| job["name"] == "repair");
+        job.expect("a job of every master").clone()
+    };
+    cluster.wait_for("the copies and the removals to be counted", || repair()["done"] == 3 + 9);
+    cluster.wait_for("nothing left", || repair()["state"] == "idle" && repair()["total"] == 3 + 9);
     let said = cluster.shell(&["setrep", "2", "/d"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert_eq!(cluster.json(&["setrep", "-R", "-w", "2", "/d"])["files"], 2);
@@ -179,6 +186,7 @@ fn copies_are_made_and_removed() {
     assert_eq!(said.code, 6, "more copies than datanodes: {said:?}");
     assert_eq!(cluster.shell(&["setrep", "0", "/d/f"]).code, 2);
 
+    cluster.wait_for("a copy without a place", || repair()["state"] == "waiting");
     // It still wants five copies; then its datanodes go.
     let said = cluster.shell(&["fsck"]);
     assert_eq!(said.code, 1, "{said:?}");

@@ -80,8 +80,8 @@ fn refusals(cluster: &Cluster) {
         (&["cp", "/none", "/x"], 1, "cp: /none: no such file or directory"),
         (&["cp", "/d/a", "/none/x"], 1, "cp: /none/x: no such file or directory"),
         (&["cp", "/d/a", "/d/c", "/x"], 1, "cp: /x: several can only be copied into a folder"),
-        (&["cp", "-r", "/d", "/d/below"], 1, "cp: /d/below: cannot be moved or copied into itself"),
-        (&["cp", "/d/a", "/d/a"], 1, "cp: /d/a: cannot be moved or copied into itself"),
+        (&["cp", "-r", "/d", "/d/below"], 1, "cp: /d: cannot be copied into itself, to /d/below"),
+        (&["cp", "/d/a", "/d/a"], 1, "cp: /d/a: the source and the destination are the same file"),
         (&["cp", "/d/a"], 2, "cp: too few arguments"),
     ] {
         assert_eq!(refused(cluster, args), (code, line.to_owned()), "{args:?}");
@@ -163,7 +163,7 @@ fn set_and_read(cluster: &Cluster) {
 fn wrong(cluster: &Cluster) {
     for (args, code, line) in [
         (&["attr", "get", "/d/a", "user.none"][..], 1, "attr: /d/a: no attribute user.none"),
-        (&["attr", "remove", "/d/a", "user.none"], 1, "attr: /d/a: no such attribute"),
+        (&["attr", "remove", "/d/a", "user.none"], 1, "attr: /d/a: no attribute user.none"),
         (&["attr", "set", "/d/a", "colour", "x"], 2, "attr: colour: the name of an attribute begins with `user.`"),
         (&["attr", "get", "/d/a"], 2, "attr: <NAME> is missing"),
         (&["attr", "list", "/none"], 1, "attr: /none: no such file or directory"),
@@ -174,7 +174,19 @@ fn wrong(cluster: &Cluster) {
     cluster.ok(&["attr", "set", "/d", "user.half", &half]);
     let (code, line) = refused(cluster, &["attr", "set", "/d", "user.other", &half]);
     assert_eq!((code, &*line), (1, "attr: /d: the attributes of one entry would take more than 64 KiB"));
+    let (code, line) = refused_with(cluster, &["attr", "set", "/d", "user.other", "-"], &[b'x'; 70 << 10]);
+    assert_eq!((code, &*line), (1, "attr: /d: the attributes of one entry would take more than 64 KiB"));
     cluster.ok(&["attr", "remove", "/d", "user.half"]);
+}
+
+/// As [`refused`], with something on standard input.
+fn refused_with(cluster: &Cluster, args: &[&str], input: &[u8]) -> (i32, String) {
+    let file = cluster.scratch().join("input");
+    std::fs::write(&file, input).expect("write");
+    let input = std::fs::File::open(&file).expect("open");
+    let output = cluster.shell_command().args(args).stdin(input).output().expect("run dfs-shell");
+    let line = String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned();
+    (output.status.code().expect("ended"), line)
 }
 
 /// They go with a move, and a copy has its own.
@@ -210,4 +222,17 @@ fn with_local_files(cluster: &Cluster) {
     };
     assert_eq!(read(&back, "user.kind"), Ok(b"folder".to_vec()));
     assert_eq!(read(&back.join("f"), "user.raw"), Ok(vec![0, 0xff]));
+
+    // More than the local file system takes: the file stays, and so do the other attributes.
+    let big = "x".repeat(60 << 10);
+    if rustix::fs::setxattr(&tree, "user.big", big.as_bytes(), XattrFlags::empty()).is_ok() {
+        return;
+    }
+    cluster.ok(&["attr", "set", "/kept/f", "user.big", &big]);
+    cluster.ok(&["attr", "set", "/kept/f", "user.last", "1"]);
+    let again = cluster.scratch().join("again");
+    let said = cluster.shell(&["get", "-p", "/kept/f", text(&again)]);
+    let told = format!("get: {}: the file is there, without its attribute user.big: ", text(&again));
+    assert!(said.code == 1 && said.stderr.starts_with(&told), "{said:?}");
+    assert_eq!((std::fs::read(&again).ok(), read(&again, "user.last")), (Some(b"x".to_vec()), Ok(b"1".to_vec())));
 }

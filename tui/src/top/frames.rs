@@ -6,7 +6,7 @@ use crate::top::once;
 use crate::top::pages::fixtures;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent};
-use dfs_client::NodeState;
+use dfs_client::{JobStatus, NodeState};
 use dfs_types::{DatanodeId, DfsPath, Timestamp};
 use std::sync::Arc;
 
@@ -112,4 +112,10 @@ fn jobs_of_the_leading_master() {
     update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('6'))));
     update(&mut model, Message::Jobs(Ok(fixtures::jobs())));
     kept("jobs", &mut model);
+    let mut jobs = fixtures::jobs();
+    let idle = jobs[0].clone();
+    let others = ["chunk-ids", "floor", "members", "writes"];
+    jobs.extend(others.map(|name| JobStatus { name: name.to_owned(), ..idle.clone() }));
+    update(&mut model, Message::Jobs(Ok(jobs)));
+    kept("jobs-many", &mut model);
 }

@@ -26,6 +26,15 @@ struct Ordered {
     mend: bool,
 }
 
+/// The effect of one reported replica on the work in progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arrived {
+    /// Replicas that were waited for.
+    pub(super) replicas: u64,
+    /// A copy or a mend has ended.
+    pub(super) ended: bool,
+}
+
 /// The work that datanodes were ordered to do. Deletions are in their [`OrderQueue`](super::order::OrderQueue).
 #[derive(Debug, Default)]
 pub(super) struct InProgress {
@@ -91,14 +100,17 @@ impl InProgress {
         self.copies.clear();
     }
 
-    /// Notes that a target has reported a replica; returns true if a copy ended with it.
-    pub(super) fn arrived(&mut self, id: DatanodeId, chunk: ChunkId) -> bool {
+    /// Notes that a target has reported a replica.
+    pub(super) fn arrived(&mut self, id: DatanodeId, chunk: ChunkId) -> Arrived {
+        let mut replicas = 0;
         for ordered in self.copies.iter_mut().filter(|ordered| ordered.copy.chunk.id == chunk) {
+            let before = ordered.missing.len();
             ordered.missing.retain(|target| *target != id);
+            replicas += (before - ordered.missing.len()) as u64;
         }
         let before = self.copies.len();
         self.copies.retain(|ordered| !ordered.missing.is_empty());
-        self.copies.len() != before
+        Arrived { replicas, ended: self.copies.len() != before }
     }
 
     /// Notes that the source of a copy reported its end, successful or not.

@@ -13,6 +13,7 @@
 //! | `monitor`, `in_progress` | [`ReplicationMonitor`]: the last survey, safe mode; the work that was ordered |
 //! | `replication_events` | beginnings and ends of problems of chunks |
 //! | `space`, `rates`, `snapshot` | figures for `status` and dashboards |
+//! | `work` | what jobs have done and have left |
 //! | `check` | the invariants, checked after each event in tests |
 //!
 //! **Invariant:** a replica that is to be deleted is not recorded, and so is no proof for the deletion of another one.
@@ -39,6 +40,7 @@ mod space;
 mod state;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use drains::Drains;
 pub use event::{ClusterEvent, Effect, Event, Problem, Refused};

@@ -1,8 +1,9 @@
 //! The replication monitor: the figures of the last survey of all chunks, safe mode, and the work that was ordered.
 
-use super::in_progress::InProgress;
+use super::in_progress::{Arrived, InProgress};
 use super::replication_events::ReplicationEvents;
-use crate::repair::{Blocked, Counts, Health, Survey};
+use super::work::Finished;
+use crate::repair::{Blocked, Counts, Health, Needed, Survey};
 use crate::state::ChunkChanges;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, Timestamp};
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub struct ReplicationMonitor {
     counts: Arc<Counts>,
     /// The last complete survey found chunks to copy from datanodes that drain.
     moving: bool,
+    /// The work that the last complete survey found.
+    pub(super) needed: Needed,
     /// The causes that keep chunks from having their replicas, as of that survey.
     pub(super) blocked: Blocked,
     surveyed_at: Option<Timestamp>,
@@ -45,9 +48,10 @@ pub struct ReplicationMonitor {
     /// Chunks of which a corrupt replica was found, and no new replica was reported yet; the newest ones.
     corrupt: BTreeSet<ChunkId>,
     pub(super) events: ReplicationEvents,
-    /// Copies and deletions ordered since the start.
+    /// Copies and mends ordered since the start.
     pub copies_ordered: u64,
-    pub deletes_ordered: u64,
+    /// Work that was ordered and is done.
+    pub(super) finished: Finished,
 }
 
 impl ReplicationMonitor {
@@ -63,6 +67,7 @@ impl ReplicationMonitor {
             health: Health::default(),
             counts: Arc::default(),
             moving: false,
+            needed: Needed::default(),
             blocked: Blocked::default(),
             surveyed_at: None,
             problems: ProblemsSince::default(),
@@ -71,7 +76,7 @@ impl ReplicationMonitor {
             corrupt: BTreeSet::new(),
             events: ReplicationEvents::default(),
             copies_ordered: 0,
-            deletes_ordered: 0,
+            finished: Finished::default(),
         }
     }
 
@@ -161,7 +166,9 @@ impl ReplicationMonitor {
     }
 
     pub(super) fn replica_arrived(&mut self, id: DatanodeId, chunk: ChunkId) {
-        self.dirty |= self.in_progress.arrived(id, chunk);
+        let Arrived { replicas, ended } = self.in_progress.arrived(id, chunk);
+        self.finished.copied += replicas;
+        self.dirty |= ended;
     }
 
     pub(super) fn end_check(&mut self, id: DatanodeId, key: ReplicaKey) {
@@ -214,6 +221,7 @@ impl ReplicationMonitor {
         self.health = self.survey.health();
         self.counts = Arc::new(self.survey.counts().clone());
         self.moving = self.survey.has_moves();
+        self.needed = self.survey.needed();
         self.surveyed_at = Some(now);
         self.problems.note(&self.health, now);
     }

@@ -198,6 +198,7 @@ impl ClusterState {
     fn lose(&mut self, id: DatanodeId, key: ReplicaKey, state: &State) {
         self.monitor.end_check(id, key);
         if let Some(node) = self.nodes.get_mut(id) {
+            self.monitor.finished.note_deleted(node.orders.deletions.is_garbage(key));
             node.orders.deletions.end(key);
         }
         let named = state.chunk(key.chunk).is_some();

@@ -49,9 +49,9 @@ impl OrderQueue {
 
     /// Queues the deletion of a replica; returns false if there was no room for it. The deletion is kept until the datanode
     /// confirms it.
-    pub(super) fn delete(&mut self, stored: StoredReplica, now: Timestamp) -> bool {
+    pub(super) fn delete(&mut self, stored: StoredReplica, garbage: bool, now: Timestamp) -> bool {
         let key = stored.key;
-        let noted = self.deletions.begin(stored, now);
+        let noted = self.deletions.begin(stored, garbage, now);
         let queued = noted && self.push(Order::Delete { key });
         if noted && !queued {
             self.deletions.end(key);

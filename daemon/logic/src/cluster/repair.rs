@@ -151,7 +151,13 @@ impl ClusterState {
             plan.copies.into_iter().for_each(|copy| self.order_copy(copy, now));
             plan.mends.into_iter().for_each(|mend| self.order_mend(mend, now));
         }
-        plan.trims.into_iter().for_each(|trim| self.order_delete(trim.node, trim.key, now));
+        for trim in plan.trims {
+            let ordered = self.order_delete(trim.node, trim.key, false, now);
+            // The survey has not counted replicas with another key.
+            if ordered && state.committed(trim.key.chunk) == Some(trim.key) {
+                self.monitor.needed.delete = self.monitor.needed.delete.saturating_sub(1);
+            }
+        }
         for check in plan.checks {
             self.order_check(check.node, check.key, now);
         }
@@ -189,14 +195,16 @@ impl ClusterState {
         ordered
     }
 
-    /// Orders a deletion. The replica does not count from here on; if the order is lost, it counts again after a while.
-    fn order_delete(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) {
-        let Some(state) = self.locations.state(id, key) else { return };
-        let Some(node) = self.nodes.get_mut(id) else { return };
-        if node.orders.delete(StoredReplica { key, state }, now) {
+    /// Orders a deletion; returns true if it was ordered. The replica does not count from here on; if the order is lost, it
+    /// counts again after a while.
+    fn order_delete(&mut self, id: DatanodeId, key: ReplicaKey, garbage: bool, now: Timestamp) -> bool {
+        let Some(state) = self.locations.state(id, key) else { return false };
+        let Some(node) = self.nodes.get_mut(id) else { return false };
+        let ordered = node.orders.delete(StoredReplica { key, state }, garbage, now);
+        if ordered {
             self.locations.remove(id, key);
-            self.monitor.deletes_ordered += 1;
         }
+        ordered
     }
 
     /// Looks for deletions that were not confirmed. Garbage on a live datanode is ordered to be deleted once more; any other
@@ -213,7 +221,7 @@ impl ClusterState {
             self.emit(ClusterEvent::DeletionUnconfirmed { node: id, key });
             let live = self.nodes.state(id, now) == NodeState::Live;
             match self.nodes.get_mut(id).filter(|_| live && state.is_garbage(key.chunk)) {
-                Some(node) => drop(node.orders.delete(stored, now)),
+                Some(node) => drop(node.orders.delete(stored, true, now)),
                 None => {
                     self.count_again(id, stored, state);
                     self.monitor.changed();
@@ -235,7 +243,7 @@ impl ClusterState {
         let found = garbage(state, &self.locations, from, GARBAGE_SLICE_CHUNKS, DOOMED_PER_SLICE_MAX);
         for doomed in &found.doomed {
             if self.nodes.state(doomed.node, now) == NodeState::Live {
-                self.order_delete(doomed.node, doomed.key, now);
+                self.order_delete(doomed.node, doomed.key, true, now);
             }
         }
         self.monitor.garbage_from = found.next.unwrap_or_default();

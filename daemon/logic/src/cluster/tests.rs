@@ -3,10 +3,11 @@
 mod random;
 mod rates;
 mod surveys;
+mod work;
 
 use super::{
     ClusterEvent, ClusterSettings, ClusterState, DirectoryLoad, Effect, Event, Heartbeat, NodeLoad, Order, Refused,
-    Registration, ReportPage,
+    Registration, ReportPage, check,
 };
 use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, NodeOp, Op};
 use crate::expected::Roll;
@@ -324,7 +325,7 @@ fn a_deletion_that_was_lost_is_not_repeated_when_the_replica_is_the_last_one() {
 fn one_is_to_go() -> (Cluster, DatanodeId) {
     let mut cluster = Cluster::new(&[(1, 3)]);
     (1..=4).for_each(|id| cluster.come(id, &[1]));
-    while cluster.state.monitor().deletes_ordered == 0 {
+    while check::deletions(&cluster.state).is_empty() {
         assert_eq!(deletions(&cluster.pass(1, &[1, 2, 3, 4])), []);
     }
     let goes = (1..=4).map(DatanodeId).find(|id| cluster.count(id.0) == 0);

@@ -21,6 +21,8 @@ pub(crate) struct Deletions(BTreeMap<ReplicaKey, Deletion>);
 struct Deletion {
     /// As last reported.
     state: ReplicaState,
+    /// No file names the chunk; otherwise the replica is surplus.
+    garbage: bool,
     /// When the order was made, or given to the datanode.
     at: Timestamp,
     given: bool,
@@ -28,10 +30,10 @@ struct Deletion {
 
 impl Deletions {
     /// Notes an order; returns false if there was no room for it.
-    pub(crate) fn begin(&mut self, stored: StoredReplica, now: Timestamp) -> bool {
+    pub(crate) fn begin(&mut self, stored: StoredReplica, garbage: bool, now: Timestamp) -> bool {
         let room = self.0.len() < DELETIONS_MAX || self.0.contains_key(&stored.key);
         if room {
-            self.0.insert(stored.key, Deletion { state: stored.state, at: now, given: false });
+            self.0.insert(stored.key, Deletion { state: stored.state, garbage, at: now, given: false });
         }
         debug_assert!(self.0.len() <= DELETIONS_MAX, "{} deletions of one datanode", self.0.len());
         room
@@ -75,6 +77,17 @@ impl Deletions {
     /// Returns the replicas that are to be deleted.
     pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = ReplicaKey> + '_ {
         self.0.keys().copied()
+    }
+
+    /// Returns true if a replica is to be deleted because no file names its chunk; none if it is not to be deleted.
+    pub(crate) fn is_garbage(&self, key: ReplicaKey) -> Option<bool> {
+        self.0.get(&key).map(|deletion| deletion.garbage)
+    }
+
+    /// Counts the replicas that are to be deleted: those of chunks that no file names, and surplus ones.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let garbage = self.0.values().filter(|deletion| deletion.garbage).count();
+        (garbage as u64, (self.0.len() - garbage) as u64)
     }
 
     /// Takes out orders that end without an outcome; returns their replicas as last reported.

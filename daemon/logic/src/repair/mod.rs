@@ -32,7 +32,7 @@ pub use blocked::{Blocked, Blocker, Inquiry};
 pub use mend::Mend;
 pub use plan::{Copy, InFlight, Limits, Plan, plan};
 pub use shortage::{Examiner, Shortage};
-pub use survey::{Counts, Health, NEEDS_MAX, NodeShort, Survey};
+pub use survey::{Counts, Health, NEEDS_MAX, Needed, NodeShort, Survey};
 pub use trim::{Check, Trim};
 
 /// A datanode, as repair sees it.

@@ -29,6 +29,15 @@ impl Health {
     }
 }
 
+/// The work for [`plan`](super::plan), in replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needed {
+    /// To be copied or mended.
+    pub make: u64,
+    /// To be deleted, because the chunk has more than wanted.
+    pub delete: u64,
+}
+
 /// Chunks with a copy on one datanode that have too few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NodeShort {
@@ -96,6 +105,7 @@ pub struct Survey {
     next: ChunkId,
     done: bool,
     health: Health,
+    needed: Needed,
     counts: Counts,
     /// One live copy left.
     pub(super) endangered: Vec<ChunkId>,
@@ -136,6 +146,7 @@ impl Survey {
             self.count(id, tally, wanted);
             if counted == 0 && self.lost.len() < NEEDS_MAX && view.locations.suspects(chunk.key(id)).next().is_some() {
                 self.lost.push(id);
+                self.needed.make += 1;
             }
         }
         self.done = true;
@@ -145,6 +156,11 @@ impl Survey {
     /// How the chunks are that were looked at so far; all of them once the survey is complete.
     pub fn health(&self) -> Health {
         self.health
+    }
+
+    /// Returns the work that was found so far.
+    pub fn needed(&self) -> Needed {
+        self.needed
     }
 
     /// The same in more detail.
@@ -189,6 +205,8 @@ impl Survey {
             live if live > wanted => health.over += 1,
             _ => {}
         }
+        self.needed.make += tally.lacking(wanted) as u64;
+        self.needed.delete += tally.spare(wanted) as u64;
         let list = match counted {
             _ if tally.spare(wanted) > 0 => &mut self.over,
             _ if tally.lacking(wanted) == 0 => return,

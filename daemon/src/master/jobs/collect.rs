@@ -5,7 +5,10 @@ use dfs_logic::cluster::{Effect, Event};
 use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
-pub(super) struct Collect;
+pub(super) struct Collect {
+    /// Deletions that its status counts.
+    noted: u64,
+}
 
 impl Job for Collect {
     const NAME: &'static str = "collect";
@@ -16,9 +19,9 @@ impl Job for Collect {
         if master.is_behind() {
             return Ok(Step::default());
         }
-        let ordered = || master.cluster_state().monitor().deletes_ordered;
-        let before = ordered();
         let more = master.observe(Event::CollectGarbage).contains(&Effect::Continue);
-        Ok(Step { done: ordered().saturating_sub(before), total: None, more })
+        let work = master.cluster_state().collect_work();
+        let noted = std::mem::replace(&mut self.noted, work.done);
+        Ok(Step { more, ..Step::of(work, noted) })
     }
 }

@@ -3,8 +3,8 @@
 //! | job | work | unit |
 //! |---|---|---|
 //! | [`survey`] | counts the replicas of all chunks; on followers too | surveys |
-//! | [`repair`] | orders copies, mends, trims and verifications | copies ordered |
-//! | [`collect`] | orders the deletion of garbage | deletions ordered |
+//! | [`repair`] | orders copies, mends, trims and verifications | replicas made or removed |
+//! | [`collect`] | orders the deletion of garbage | replicas deleted |
 //! | [`members`] | notes datanodes in the log | commands |
 //! | [`ids`] | reserves chunk ids | ids |
 //! | [`keys`] | replaces the key that seals capabilities | keys |

@@ -9,7 +9,7 @@ use super::repair::Repair;
 use super::survey::Survey;
 use super::writes::GiveUpWrites;
 use super::{Job, Master};
-use dfs_logic::jobs::{JobState, JobStatus};
+use dfs_logic::jobs::JobStatus;
 
 /// All jobs of a master.
 #[derive(Debug, Default)]
@@ -53,18 +53,13 @@ async fn run<J: Job>(job: &mut J, master: &Master, leads: bool) {
     }
     let now = master.clock.calendar();
     with_status::<J>(master, |status| status.begin(now));
-    for left in (0..J::STEPS_MAX).rev() {
+    for _ in 0..J::STEPS_MAX {
         let step = job.step(master).await;
         let more = step.as_ref().is_ok_and(|step| step.more);
         if let Err(error) = &step {
             tracing::warn!(job = J::NAME, error, "a job failed");
         }
-        with_status::<J>(master, |status| {
-            status.note(step);
-            if more && left > 0 {
-                status.state = JobState::Running;
-            }
-        });
+        with_status::<J>(master, |status| status.note(step));
         if !more {
             break;
         }

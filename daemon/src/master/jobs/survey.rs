@@ -24,6 +24,6 @@ impl Job for Survey {
         let more = master.observe_with(Event::Survey, &version.namespace).contains(&Effect::Continue);
         let ended = master.cluster_state().monitor().counted_at() != began;
         self.version = more.then_some(version);
-        Ok(Step { done: u64::from(ended), total: None, more })
+        Ok(Step { done: u64::from(ended), more, ..Step::default() })
     }
 }

@@ -21,12 +21,20 @@ pub struct Machine {
     published: Arc<Published>,
     snapshots: Arc<Snapshots>,
     receiving: Option<PathBuf>,
+    /// The index of the last entry that was in the log at the start.
+    replayed: u64,
 }
 
 impl Machine {
     /// Goes on from `version`, which the newest snapshot held.
     pub fn new(version: Version, published: Arc<Published>, snapshots: Arc<Snapshots>) -> Self {
-        Self { version, published, snapshots, receiving: None }
+        Self { version, published, snapshots, receiving: None, replayed: 0 }
+    }
+
+    /// The same; entries up to this index were in the log at the start, and are no changes since then.
+    #[must_use]
+    pub fn replaying(self, replayed: u64) -> Self {
+        Self { replayed, ..self }
     }
 
     /// Removes the file that a snapshot was received into.
@@ -53,7 +61,6 @@ impl Machine {
 
     /// Applies one batch; says whether it took much away.
     fn apply_batch(&mut self, batch: &Batch) -> (Applied, bool) {
-        self.published.count_changes(batch.0.len());
         let results: Vec<_> = batch.0.iter().map(|command| self.version.namespace.apply(command)).collect();
         let deleted = |outcome: &Result<Outcome, _>| match outcome {
             Ok(Outcome::Deleted(deleted)) => deleted.files + deleted.directories,
@@ -96,6 +103,9 @@ impl RaftStateMachine<TypeConfig> for Machine {
             results.push(match &entry.payload {
                 EntryPayload::Blank => Applied(Vec::new()),
                 EntryPayload::Normal(batch) => {
+                    if entry.log_id.index > self.replayed {
+                        self.published.count_changes(batch.0.len());
+                    }
                     let (applied, big) = self.apply_batch(batch);
                     big_change |= big;
                     applied

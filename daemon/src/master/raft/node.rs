@@ -191,7 +191,8 @@ impl Parts {
         log.follow_snapshots(snapshots.kept());
         let published = Published::new(version.clone()).context("start a thread")?;
         let snapshots = Arc::new(snapshots);
-        let machine = Machine::new(version, published.clone(), snapshots.clone());
+        let replayed = log.ends().1.map_or(0, |last| last.index);
+        let machine = Machine::new(version, published.clone(), snapshots.clone()).replaying(replayed);
         Ok(Self { options, log, snapshots, published, machine })
     }
 

@@ -49,12 +49,13 @@ impl Published {
         self.current.load()
     }
 
-    /// Commands applied since the start, also those that were refused.
+    /// Returns the number of commands applied since the start, refused ones included; those of the log as it was at the start
+    /// are not counted.
     pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Relaxed)
     }
 
-    /// Counts commands that are in the next version.
+    /// Counts commands that are in the next version, and were not in the log at the start.
     pub fn count_changes(&self, commands: usize) {
         self.changes.fetch_add(commands as u64, Ordering::Relaxed);
     }

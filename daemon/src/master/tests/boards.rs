@@ -1,12 +1,15 @@
 //! The picture of the cluster, and what happened, as a dashboard asks for them.
 
-use super::harness::{Answer, Cluster, context, load, put, suspect, until};
+use super::harness::{Answer, Cluster, context, load, path, put, request, suspect, until};
 use dfs_rpc::board::{Board, BoardVersion, Severity};
 use dfs_rpc::curve::Second;
 use dfs_rpc::services::UserClient;
 use dfs_rpc::wire::SafeModeChange;
 use dfs_types::DatanodeId;
 use std::cell::Cell;
+
+/// Changes that a master makes by itself at its start, at most: the cluster is set up, ids are reserved.
+const OWN_CHANGES_MAX: u64 = 5;
 
 async fn board(user: &UserClient, since: Option<BoardVersion>) -> Board {
     Board::decode(&user.cluster.board(context(), since).await.answer().expect("a board")).expect("reads")
@@ -110,7 +113,30 @@ async fn the_log_and_the_copies_are_told() {
     let log = told.log;
     assert!(log.last > 0 && log.committed == log.last && log.applied == log.last, "{log:?}");
     assert!(log.changes > 0 && log.syncs > 0 && log.sync_us >= log.sync_us_max && log.sync_us_max > 0, "{log:?}");
-    assert_eq!(log.elections, 1);
+    assert_eq!(log.elections, 0, "the first leader is the first one that this master knows");
+}
+
+#[tokio::test]
+async fn what_is_replayed_at_a_start_is_not_counted_as_changes_since() {
+    let cluster = Cluster::new();
+    for made in 1..=3 {
+        let master = cluster.start();
+        let ann = cluster.user(&master, "ann").await;
+        let before = board(&ann, None).await.log.changes;
+        for number in 0..made {
+            let path = path(&format!("/{made}-{number}"));
+            assert_eq!(ann.files.mkdir(context(), request(), path, false).await.answer(), Ok(()));
+        }
+        until("the new changes alone", async || board(&ann, None).await.log.changes >= before + made).await;
+        let log = board(&ann, None).await.log;
+        assert!(log.changes <= made + OWN_CHANGES_MAX, "{log:?}");
+        // More than a start makes by itself.
+        for number in 0..2 * OWN_CHANGES_MAX {
+            let path = path(&format!("/{made}-more-{number}"));
+            assert_eq!(ann.files.mkdir(context(), request(), path, false).await.answer(), Ok(()));
+        }
+        master.stop();
+    }
 }
 
 #[tokio::test]

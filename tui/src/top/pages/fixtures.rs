@@ -417,7 +417,7 @@ pub(crate) fn jobs() -> Vec<JobStatus> {
     vec![
         job("collect", JobState::Idle, 1_204),
         failed,
-        job("repair", JobState::More, 88),
+        JobStatus { total: Some(1_322), ..job("repair", JobState::Running, 88) },
         job("survey", JobState::Running, 17),
     ]
 }

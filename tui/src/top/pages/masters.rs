@@ -1,9 +1,9 @@
 //! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
 
-use crate::figures::{count, latency, percent};
+use crate::figures::{count, latency, percent, plural};
 use crate::jobs::{self, JobRow};
 use crate::report::Tone;
-use crate::text::{pad, sanitise, width};
+use crate::text::{pad, sanitise, shorten, truncate, width, wrap};
 use crate::top::draw::text;
 use crate::top::list::Selection;
 use crate::top::message::{Effect, Message};
@@ -97,17 +97,10 @@ impl Page for Masters {
             text(frame, place.intersection(area), Line::styled(row, style));
         }
         let below = Rect { y: area.y + 2 + masters.len() as u16, ..area }.intersection(area);
-        let rows = rows(snapshot, shared);
+        let rows = row_lines(rows(snapshot, shared), theme, usize::from(below.width));
         let jobs = Rect { y: below.y + rows.len() as u16 + 1, ..below }.intersection(below);
-        for (row, (name, value)) in rows.into_iter().enumerate() {
-            let place = Rect { y: below.y + row as u16, height: 1, ..below };
-            let spans = vec![Span::styled(pad(name, NAME_CELLS), theme.dim()), Span::raw(value)];
-            text(frame, place.intersection(below), Line::from(spans));
-        }
-        for (row, line) in self.job_lines(theme).into_iter().enumerate() {
-            let place = Rect { y: jobs.y + row as u16, height: 1, ..jobs };
-            text(frame, place.intersection(jobs), line);
-        }
+        lines(frame, below, rows);
+        lines(frame, jobs, self.job_lines(theme, jobs));
     }
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
@@ -123,32 +116,67 @@ impl Masters {
         if asked { Vec::new() } else { vec![Act::Effect(Effect::Jobs)] }
     }
 
-    /// The jobs of the leading master, a line each; nothing before they have come.
-    fn job_lines(&self, theme: &Theme) -> Vec<Line<'static>> {
+    /// Returns the jobs of the leading master as lines for `area`; nothing before they have come. Notes are wrapped;
+    /// where there is no room for that, all but errors are shortened.
+    fn job_lines(&self, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
         let jobs = match &self.jobs {
             None => return Vec::new(),
             Some((Err(error), _)) => {
                 let why = format!("the jobs of the leading master are not known: {}", sanitise(&error.message));
-                return vec![Line::styled(why, theme.tone(Tone::Warning))];
+                let why = pieces(&why, usize::from(area.width));
+                return why.into_iter().map(|piece| Line::styled(piece, theme.tone(Tone::Warning))).collect();
             }
             Some((Ok(jobs), at)) => jobs.iter().map(|job| jobs::row(job, *at)).collect::<Vec<_>>(),
         };
         let [name, state, done, last_run, note] = jobs::HEAD;
         let head = format!("{name:<10} {state:<11} {done:<23} {last_run:<9} {note}");
+        let cells = usize::from(area.width).saturating_sub(NOTE_FROM);
+        let wrapped = jobs.iter().map(|job| pieces(&job.note, cells).len()).sum::<usize>() < usize::from(area.height);
         let mut lines = vec![Line::styled(head, theme.head())];
-        lines.extend(jobs.into_iter().map(|JobRow { name, state, tone, done, last_run, note }| {
-            Line::from(vec![
+        for JobRow { name, state, tone, done, last_run, note } in jobs {
+            let is_error = tone == Tone::Bad;
+            let whole = wrapped || is_error;
+            let notes = if whole { pieces(&note, cells) } else { vec![shorten(&note, cells).into_owned()] };
+            let style = if is_error { theme.tone(tone) } else { theme.dim() };
+            let mut notes = notes.into_iter().map(|note| Span::styled(note, style));
+            lines.push(Line::from(vec![
                 Span::raw(format!("{} ", pad(&name, 10))),
                 Span::styled(format!("{} ", pad(state, 11)), theme.tone(tone)),
                 Span::raw(format!("{} {} ", pad(&done, 23), pad(&last_run, 9))),
-                Span::styled(note, if tone == Tone::Bad { theme.tone(tone) } else { theme.dim() }),
-            ])
-        }));
+                notes.next().unwrap_or_default(),
+            ]));
+            lines.extend(notes.map(|note| Line::from(vec![Span::raw(" ".repeat(NOTE_FROM)), note])));
+        }
         lines
     }
 }
 
 const NAME_CELLS: usize = 14;
+/// The cell in which the note of a job begins.
+const NOTE_FROM: usize = 57;
+
+/// Draws one line below the other, as far as there is room.
+fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
+    for (row, line) in (0..area.height).zip(lines) {
+        text(frame, Rect { y: area.y + row, height: 1, ..area }, line);
+    }
+}
+
+/// Returns the text in lines of at most `cells` cells, broken between words; a longer word is cut.
+fn pieces(text: &str, cells: usize) -> Vec<String> {
+    wrap(text, Some(cells), 0).lines().map(|line| truncate(line, cells).into_owned()).collect()
+}
+
+/// Returns names and values as lines of `cells` cells.
+fn row_lines(rows: Vec<(&'static str, String)>, theme: &Theme, cells: usize) -> Vec<Line<'static>> {
+    let line = |(name, value): (&'static str, String)| {
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        let values = pieces(&value, cells.saturating_sub(NAME_CELLS));
+        let line = |(name, value)| Line::from(vec![Span::styled(pad(name, NAME_CELLS), theme.dim()), Span::raw(value)]);
+        names.zip(values).map(line).collect::<Vec<_>>()
+    };
+    rows.into_iter().flat_map(line).collect()
+}
 
 fn masters(shared: &Shared) -> &[MasterStatus] {
     shared.snapshot.as_ref().map_or(&[], |snapshot| &snapshot.status.masters)
@@ -173,10 +201,13 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
     let rows = vec![
         (
             "term",
-            format!(
-                "{term}, after {} since this master began",
-                crate::figures::plural(elections, "election", "elections")
-            ),
+            match elections {
+                0 => format!("{term}; no election since this master first saw a leader"),
+                _ => {
+                    let elections = plural(elections, "election", "elections");
+                    format!("{term}; {elections} since this master first saw a leader")
+                }
+            },
         ),
         ("log", format!("last {}, committed {}, applied {}", count(last), count(committed), count(applied))),
         ("snapshot", format!("up to {}; {} entries since", count(compacted), count(applied.saturating_sub(compacted)))),

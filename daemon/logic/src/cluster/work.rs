@@ -1,0 +1,52 @@
+//! The work that the jobs of the leader have done and have left.
+
+use super::state::ClusterState;
+use crate::jobs::Work;
+use crate::state::State;
+use dfs_types::Timestamp;
+
+/// Work that was ordered since the start, and is done: in replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Finished {
+    /// Copied or mended.
+    pub(super) copied: u64,
+    surplus: u64,
+    garbage: u64,
+}
+
+impl Finished {
+    /// Counts a deletion that is done, by whether it was one of garbage; none is one that nobody ordered.
+    pub(super) fn note_deleted(&mut self, garbage: Option<bool>) {
+        match garbage {
+            Some(true) => self.garbage += 1,
+            Some(false) => self.surplus += 1,
+            None => {}
+        }
+    }
+}
+
+impl ClusterState {
+    /// Returns the work of repair in replicas, as of the last complete survey and the orders since: copies, mends, and deletions of surplus
+    /// replicas. It waits while none of it is in progress and none can be begun.
+    pub fn repair_work(&self, state: &State, now: Timestamp) -> Work {
+        let monitor = &self.monitor;
+        let deleting = self.deleting().1;
+        let done = monitor.finished.copied + monitor.finished.surplus;
+        let left = monitor.needed.make + monitor.needed.delete + deleting;
+        let in_progress = monitor.copying() > 0 || deleting > 0;
+        let can_begin = monitor.blocked().under_way > 0 || monitor.needed.delete > 0;
+        let goes_on = in_progress || can_begin && self.may_repair(state, now);
+        Work { done, left, waits: left > 0 && !goes_on }
+    }
+
+    /// Returns the work of garbage collection in replicas. What the search has not come to yet is not counted.
+    pub fn collect_work(&self) -> Work {
+        Work { done: self.monitor.finished.garbage, left: self.deleting().0, waits: false }
+    }
+
+    /// Counts the deletions that were ordered and are not done: those of garbage, and those of surplus replicas.
+    fn deleting(&self) -> (u64, u64) {
+        let counts = self.nodes.by_id.values().map(|node| node.orders.deletions.counts());
+        counts.fold((0, 0), |sums, counts| (sums.0 + counts.0, sums.1 + counts.1))
+    }
+}
