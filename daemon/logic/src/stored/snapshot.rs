@@ -3,7 +3,8 @@
 use super::refusal::RefusalV1;
 use super::values::{ChunkV1, DutyV1, KeyV1, LayoutV1};
 use super::{Never, Stored};
-use serde::{Deserialize, Serialize};
+use dfs_types::ChunkId;
+use serde::{Deserialize, Serialize, Serializer};
 use smol_str::SmolStr;
 
 /// The first piece. It is the same for all versions, so that each build can say which one it has before it.
@@ -23,7 +24,7 @@ pub type Record = RecordV1;
 
 /// One piece behind the first. Pieces of a kind stand together, the kinds in this order.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum RecordV1 {
+pub enum RecordV1<Item = ItemV1> {
     Head(HeadV1),
     /// The names of users and groups, in the order of their numbers.
     Users(Vec<String>),
@@ -38,7 +39,7 @@ pub enum RecordV1 {
     /// The chunks that files name, in the order of their ids. How often follows from the tree.
     Chunks(Vec<(ChunkV1, LayoutV1)>),
     /// The tree in preorder, names in order within a directory. Sums follow from it.
-    Items(Vec<ItemV1>),
+    Items(Vec<Item>),
     /// The attributes `user.*`, in the order of the ids of their entries, and of their names.
     Attributes(Vec<AttributeV1>),
     End(EndV1),
@@ -92,6 +93,25 @@ pub enum ItemV1 {
     },
     /// The end of a directory that a `Directory` began.
     Up,
+}
+
+/// An [`ItemV1`] that is written straight from the tree.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub enum ItemRefV1<'a> {
+    Directory { name: &'a str, attrs: AttrsV1 },
+    File { name: &'a str, attrs: AttrsV1, chunks: IdsV1<'a>, more: bool },
+    Chunks { chunks: IdsV1<'a>, more: bool },
+    Up,
+}
+
+/// The ids of chunks, written as numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct IdsV1<'a>(pub &'a [ChunkId]);
+
+impl Serialize for IdsV1<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|id| id.0))
+    }
 }
 
 /// One attribute `user.*` of an entry.

@@ -41,7 +41,7 @@ impl ChunkMeta {
     }
 }
 
-/// A chunk in 16 bytes. Without references the slot is free.
+/// A chunk in 16 bytes. Without references the slot is free, or with a length the chunk is listed and not named yet.
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     length: u32,
@@ -78,16 +78,14 @@ impl Slot {
     }
 
     fn meta(self) -> Option<ChunkMeta> {
+        Some(self.content()).filter(|meta| meta.references > 0)
+    }
+
+    fn content(self) -> ChunkMeta {
         let Self { length, generation, checksum, references_and_replicas } = self;
         let (references, replicas) = (references_and_replicas >> 8, references_and_replicas as u8);
-        let layout = Layout::Replicated { replicas };
-        (references > 0).then_some(ChunkMeta {
-            length,
-            generation: Generation(generation),
-            checksum,
-            layout,
-            references,
-        })
+        let (generation, layout) = (Generation(generation), Layout::Replicated { replicas });
+        ChunkMeta { length, generation, checksum, layout, references }
     }
 }
 
@@ -112,6 +110,34 @@ impl ChunkTable {
             page.used += new;
             self.count += u64::from(new);
         }
+    }
+
+    /// A snapshot lists a chunk, which files are to name. Says false for one that is there, or listed.
+    pub(crate) fn list(&mut self, id: ChunkId, meta: ChunkMeta) -> bool {
+        let (number, slot) = place(id);
+        let page = self.pages.entry(number).or_insert_with(|| Arc::new(Page { used: 0, slots: [Slot::default(); _] }));
+        let page = Arc::make_mut(page);
+        let Some(slot) = page.slots.get_mut(slot).filter(|slot| slot.length == 0) else { return false };
+        *slot = Slot { references_and_replicas: u32::from(meta.replicas()), ..Slot::of(meta) };
+        page.used += 1;
+        true
+    }
+
+    /// A chunk that is listed, named or not. Without names it has no references.
+    pub(crate) fn listed(&self, id: ChunkId) -> Option<ChunkMeta> {
+        let (page, slot) = place(id);
+        self.pages.get(&page)?.slots.get(slot).copied().filter(|slot| slot.length > 0).map(Slot::content)
+    }
+
+    /// A file is the first to name a chunk that is listed. Says false for one that is not listed, or has a name.
+    pub(crate) fn name_listed(&mut self, id: ChunkId, layout: Layout) -> bool {
+        let (number, slot) = place(id);
+        let Some(page) = self.pages.get_mut(&number) else { return false };
+        let slot = Arc::make_mut(page).slots.get_mut(slot);
+        let Some(slot) = slot.filter(|slot| slot.meta().is_none() && slot.length > 0) else { return false };
+        *slot = Slot::of(ChunkMeta { references: 1, layout, ..slot.content() });
+        self.count += 1;
+        true
     }
 
     /// Takes a chunk out; nothing happens when it is not there.

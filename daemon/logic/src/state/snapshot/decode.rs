@@ -3,7 +3,7 @@
 use super::fill::{Filling, Known};
 use super::{MAGIC_BEFORE, PIECE_BYTES_MAX, SnapshotError};
 use crate::state::State;
-use crate::state::chunks::{ChunkMeta, ChunkTable, FIRST_CHUNK};
+use crate::state::chunks::{ChunkMeta, FIRST_CHUNK};
 use crate::state::keys::{KEYS_KEPT, Keys};
 use crate::state::principals::{Principals, UserId, Users};
 use crate::state::results::RESULTS_MAX;
@@ -26,8 +26,8 @@ pub struct Decoder {
     state: State,
     users: Users,
     superuser: Option<UserId>,
-    /// All chunks of the snapshot; those in `state` are the ones that a file has named so far.
-    listed: ChunkTable,
+    /// How many chunks the snapshot lists. Files are to name all of them.
+    listed: u64,
     tree: Filling,
     /// An attribute whose value goes on.
     attribute: Option<AttributeV1>,
@@ -117,8 +117,8 @@ impl Decoder {
                 chunks.into_iter().try_for_each(|(chunk, layout)| self.chunk(chunk.into(), layout.into()))
             }
             RecordV1::Items(items) => {
-                let (users, chunks, listed) = (&self.users, &mut self.state.chunks, &self.listed);
-                let mut known = Known { users, chunks, listed, next_entry: self.state.tree.next_entry };
+                let (users, chunks) = (&self.users, &mut self.state.chunks);
+                let mut known = Known { users, chunks, next_entry: self.state.tree.next_entry };
                 items.into_iter().try_for_each(|item| self.tree.item(item, &mut known))
             }
             RecordV1::Attributes(parts) => parts.into_iter().try_for_each(|part| self.attribute(part)),
@@ -210,16 +210,16 @@ impl Decoder {
 
     fn chunk(&mut self, chunk: ChunkRef, layout: Layout) -> Result<(), SnapshotError> {
         let ChunkRef { id, generation, length, checksum } = chunk;
-        let chunks = &self.state.chunks;
+        let chunks = &mut self.state.chunks;
+        let meta = ChunkMeta { length, generation, checksum, layout, references: 1 };
+        self.listed += 1;
         sane(
             (FIRST_CHUNK..chunks.next).contains(&id.0)
-                && self.listed.get(id).is_none()
                 && !chunks.dropped.contains(&id.0)
                 && length > 0
-                && layout.replicas() > 0,
-        )?;
-        self.listed.set(id, ChunkMeta { length, generation, checksum, layout, references: 1 });
-        Ok(())
+                && layout.replicas() > 0
+                && chunks.table.list(id, meta),
+        )
     }
 
     /// Takes a part of an attribute; the last one puts it in.
@@ -254,7 +254,7 @@ impl Decoder {
         sane(self.superuser.is_none() || (self.users.has(root.attrs.owner) && self.users.has(root.attrs.group)))?;
         let (sums, chunks) = (root.sums, self.state.chunk_count());
         let found = EndV1 { files: sums.files, directories: sums.directories, bytes: sums.bytes, chunks, crc };
-        let right = found == end && chunks == self.listed.len();
+        let right = found == end && chunks == self.listed;
         if right { Ok(()) } else { Err(SnapshotError::Checksum) }
     }
 }

@@ -6,7 +6,7 @@ use crate::state::results::{Asked, Remembered};
 use crate::state::tree::{File, Node, Range};
 use crate::stored::Stored;
 use crate::stored::snapshot::{
-    AskedV1, AttributeV1, CHUNKS_PER_ITEM, EndV1, HeadV1, ItemV1, MAGIC, Record, RecordV1, ResultV1, Start,
+    AskedV1, AttributeV1, CHUNKS_PER_ITEM, EndV1, HeadV1, IdsV1, ItemRefV1, MAGIC, Record, RecordV1, ResultV1, Start,
 };
 use dfs_types::ChunkId;
 use serde::Serialize;
@@ -31,18 +31,18 @@ const VALUE_BYTES_MAX: usize = PIECE_BYTES_MAX / 4;
 /// # Errors
 /// The first error of `sink`.
 pub(crate) fn encode<E>(state: &State, sink: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-    let mut out = Pieces { sink, crc: 0 };
+    let mut out = Pieces { sink, piece: Vec::new(), crc: 0 };
     out.send(&Start { magic: MAGIC, version: Record::VERSION })?;
-    out.send(&RecordV1::Head(head(state)))?;
+    out.send(&Record::Head(head(state)))?;
     let names = state.principals.users.names().map(|name| (name.len() + ITEM_BYTES, name.to_owned()));
-    out.send_all(names, RecordV1::Users)?;
-    out.send_all(state.results.iter().map(result), RecordV1::Results)?;
-    out.send_all(state.chunks.dropped.iter().map(|id| (NUMBER_BYTES, *id)), RecordV1::Dropped)?;
-    out.send_all(state.duties().map(|(node, duty)| (NUMBER_BYTES, (node.0, duty.into()))), RecordV1::Duties)?;
-    out.send_all(state.members().map(|(node, at)| (MEMBER_BYTES, (node.0, at.0))), RecordV1::Members)?;
+    out.send_all(names, Record::Users)?;
+    out.send_all(state.results.iter().map(result), Record::Results)?;
+    out.send_all(state.chunks.dropped.iter().map(|id| (NUMBER_BYTES, *id)), Record::Dropped)?;
+    out.send_all(state.duties().map(|(node, duty)| (NUMBER_BYTES, (node.0, duty.into()))), Record::Duties)?;
+    out.send_all(state.members().map(|(node, at)| (MEMBER_BYTES, (node.0, at.0))), Record::Members)?;
     let chunks = state.chunks_from(ChunkId(0));
     let chunks = chunks.map(|(id, meta)| (CHUNK_BYTES, (meta.reference(id).into(), meta.layout.into())));
-    out.send_all(chunks, RecordV1::Chunks)?;
+    out.send_all(chunks, Record::Chunks)?;
     let items = Preorder { directories: vec![state.tree.root.children.iter()], rest: &[] };
     out.send_all(items.map(|item| (item.bytes(), item)), RecordV1::Items)?;
     let attributes = state
@@ -50,9 +50,9 @@ pub(crate) fn encode<E>(state: &State, sink: &mut impl FnMut(&[u8]) -> Result<()
         .user_attributes
         .iter()
         .flat_map(|(id, own)| own.iter().flat_map(|(name, value)| attribute(id.0, name, value)));
-    out.send_all(attributes.map(|part| (ITEM_BYTES + part.name.len() + part.value.len(), part)), RecordV1::Attributes)?;
+    out.send_all(attributes.map(|part| (ITEM_BYTES + part.name.len() + part.value.len(), part)), Record::Attributes)?;
     let totals = state.totals();
-    out.send(&RecordV1::End(EndV1 {
+    out.send(&Record::End(EndV1 {
         files: totals.files,
         directories: totals.directories,
         bytes: totals.bytes,
@@ -98,6 +98,8 @@ fn attribute(entry: u64, name: &SmolStr, value: &[u8]) -> Vec<AttributeV1> {
 
 struct Pieces<'a, S> {
     sink: &'a mut S,
+    /// The last piece; its memory is used for the next.
+    piece: Vec<u8>,
     crc: u32,
 }
 
@@ -107,17 +109,18 @@ impl<S> Pieces<'_, S> {
         S: FnMut(&[u8]) -> Result<(), E>,
     {
         // Writing plain data into memory has no way to fail.
-        let piece = postcard::to_stdvec(record).unwrap_or_default();
-        debug_assert!(!piece.is_empty() && piece.len() <= PIECE_BYTES_MAX, "{} bytes", piece.len());
-        self.crc = crc32c::crc32c_append(self.crc, &piece);
-        (self.sink)(&piece)
+        self.piece.clear();
+        self.piece = postcard::to_extend(record, std::mem::take(&mut self.piece)).unwrap_or_default();
+        debug_assert!((1..=PIECE_BYTES_MAX).contains(&self.piece.len()), "{} bytes", self.piece.len());
+        self.crc = crc32c::crc32c_append(self.crc, &self.piece);
+        (self.sink)(&self.piece)
     }
 
     /// Sends `parts`, each with an upper bound for its bytes, joined to pieces.
-    fn send_all<T, E>(
+    fn send_all<T, R: Serialize, E>(
         &mut self,
         parts: impl Iterator<Item = (usize, T)>,
-        join: impl Fn(Vec<T>) -> Record,
+        join: impl Fn(Vec<T>) -> R,
     ) -> Result<(), E>
     where
         S: FnMut(&[u8]) -> Result<(), E>,
@@ -144,49 +147,49 @@ struct Preorder<'a> {
 }
 
 impl<'a> Preorder<'a> {
-    fn next_chunks(&mut self) -> (Vec<u64>, bool) {
+    fn next_chunks(&mut self) -> (IdsV1<'a>, bool) {
         let (now, later) = self.rest.split_at_checked(CHUNKS_PER_ITEM).unwrap_or((self.rest, &[]));
         self.rest = later;
-        (now.iter().map(|chunk| chunk.0).collect(), !later.is_empty())
+        (IdsV1(now), !later.is_empty())
     }
 
-    fn file(&mut self, name: SmolStr, file: &'a File) -> ItemV1 {
+    fn file(&mut self, name: &'a str, file: &'a File) -> ItemRefV1<'a> {
         self.rest = file.chunks();
         let (chunks, more) = self.next_chunks();
-        ItemV1::File { name, attrs: (&file.attrs()).into(), chunks, more }
+        ItemRefV1::File { name, attrs: (&file.attrs()).into(), chunks, more }
     }
 }
 
-impl Iterator for Preorder<'_> {
-    type Item = ItemV1;
+impl<'a> Iterator for Preorder<'a> {
+    type Item = ItemRefV1<'a>;
 
-    fn next(&mut self) -> Option<ItemV1> {
+    fn next(&mut self) -> Option<ItemRefV1<'a>> {
         if !self.rest.is_empty() {
             let (chunks, more) = self.next_chunks();
-            return Some(ItemV1::Chunks { chunks, more });
+            return Some(ItemRefV1::Chunks { chunks, more });
         }
         match self.directories.last_mut()?.next() {
-            Some((name, Node::File(file))) => Some(self.file(SmolStr::new(name), file)),
+            Some((name, Node::File(file))) => Some(self.file(name, file)),
             Some((name, Node::Dir(dir))) => {
                 self.directories.push(dir.children.iter());
-                Some(ItemV1::Directory { name: SmolStr::new(name), attrs: (&dir.attrs).into() })
+                Some(ItemRefV1::Directory { name, attrs: (&dir.attrs).into() })
             }
             None => {
                 self.directories.pop();
                 // The root has no end of its own: the end of the items is its end.
-                (!self.directories.is_empty()).then_some(ItemV1::Up)
+                (!self.directories.is_empty()).then_some(ItemRefV1::Up)
             }
         }
     }
 }
 
-impl ItemV1 {
+impl ItemRefV1<'_> {
     /// An upper bound for its bytes.
     fn bytes(&self) -> usize {
         match self {
             Self::Directory { name, .. } => ITEM_BYTES + name.len(),
-            Self::File { name, chunks, .. } => ITEM_BYTES + name.len() + chunks.len() * NUMBER_BYTES,
-            Self::Chunks { chunks, .. } => ITEM_BYTES + chunks.len() * NUMBER_BYTES,
+            Self::File { name, chunks, .. } => ITEM_BYTES + name.len() + chunks.0.len() * NUMBER_BYTES,
+            Self::Chunks { chunks, .. } => ITEM_BYTES + chunks.0.len() * NUMBER_BYTES,
             Self::Up => 1,
         }
     }

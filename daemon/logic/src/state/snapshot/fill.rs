@@ -1,7 +1,7 @@
 //! The tree, put together from a row of items.
 
 use super::SnapshotError;
-use crate::state::chunks::{ChunkMeta, ChunkTable, Chunks, REFERENCES_MAX};
+use crate::state::chunks::{ChunkMeta, Chunks, REFERENCES_MAX};
 use crate::state::principals::Users;
 use crate::state::tree::{Attrs, Dir, File, Node, check_shape};
 use crate::stored::snapshot::ItemV1;
@@ -28,15 +28,15 @@ pub(super) struct Filling {
 struct Open {
     name: SmolStr,
     dir: Dir,
+    /// The name of the entry in it that came last.
+    last: SmolStr,
 }
 
 /// What an item is checked against.
 pub(super) struct Known<'a> {
     pub(super) users: &'a Users,
-    /// The chunks that files have named so far.
+    /// The chunks that are listed, and those of them that files have named so far.
     pub(super) chunks: &'a mut Chunks,
-    /// All chunks of the snapshot.
-    pub(super) listed: &'a ChunkTable,
     pub(super) next_entry: u64,
 }
 
@@ -44,10 +44,10 @@ impl Known<'_> {
     /// A file that wants `layout` names chunks that are listed. What is listed of their layouts is not believed.
     fn name(&mut self, chunks: &[(ChunkId, ChunkMeta)], layout: Layout) -> Result<(), SnapshotError> {
         for (id, listed) in chunks {
-            match self.chunks.table.get(*id) {
-                None => self.chunks.table.set(*id, ChunkMeta { references: 1, layout, ..*listed }),
-                Some(meta) if meta.references < REFERENCES_MAX => self.chunks.name_again(&[*id], layout),
-                Some(_) => return Err(SnapshotError::Tree),
+            match listed.references {
+                0 if self.chunks.table.name_listed(*id, layout) => {}
+                1..REFERENCES_MAX => self.chunks.name_again(&[*id], layout),
+                _ => return Err(SnapshotError::Tree),
             }
         }
         Ok(())
@@ -58,7 +58,7 @@ impl Filling {
     /// Begins with the root.
     pub(super) fn begin(&mut self, root: Attrs) {
         self.ids.push(root.id);
-        self.directories.push(Open { name: SmolStr::default(), dir: Dir::new(root) });
+        self.directories.push(Open { name: SmolStr::default(), dir: Dir::new(root), last: SmolStr::default() });
     }
 
     /// The root, when all that was opened was closed.
@@ -93,7 +93,7 @@ impl Filling {
                     return Err(SnapshotError::Tree);
                 }
                 self.path_bytes += 1 + name.len();
-                self.directories.push(Open { name, dir: Dir::new(attrs) });
+                self.directories.push(Open { name, dir: Dir::new(attrs), last: SmolStr::default() });
                 Ok(())
             }
             (ItemV1::File { name, attrs, chunks, more }, None) => {
@@ -112,9 +112,9 @@ impl Filling {
     /// Whether an entry can come next in the directory that is being filled. The depth of the tree is bounded by the length
     /// of its paths.
     fn check_entry(&mut self, name: &str, attrs: Attrs, known: &Known<'_>) -> Result<Attrs, SnapshotError> {
-        let last = self.directories.last().and_then(|open| open.dir.children.last_name());
+        // No name is empty: every first one is greater.
         let fine = check_name(name).is_ok()
-            && last.is_none_or(|last| last < name)
+            && self.directories.last().is_some_and(|open| open.last.as_str() < name)
             && self.path_bytes + 1 + name.len() <= PATH_BYTES_MAX
             && known.users.has(attrs.owner)
             && known.users.has(attrs.group)
@@ -137,12 +137,14 @@ impl Filling {
             return Ok(());
         }
         let layout = attrs.layout.ok_or(SnapshotError::Tree)?;
-        let listed: Option<Vec<_>> = chunks.iter().map(|id| Some((*id, known.listed.get(*id)?))).collect();
+        let listed: Option<Vec<_>> = chunks.iter().map(|id| Some((*id, known.chunks.table.listed(*id)?))).collect();
         let listed = listed.ok_or(SnapshotError::Tree)?;
         let lengths = listed.iter().map(|(_, meta)| meta.length);
         let size: u64 = lengths.clone().map(u64::from).sum();
         check_shape(attrs.chunk_size, layout, lengths).map_err(|_| SnapshotError::Tree)?;
-        if size != attrs.size() || listed.iter().any(|(_, meta)| meta.replicas() < layout.replicas()) {
+        // The first name takes the place of what was listed.
+        let too_few = |(_, meta): &(ChunkId, ChunkMeta)| meta.references == 0 && meta.replicas() < layout.replicas();
+        if size != attrs.size() || listed.iter().any(too_few) {
             return Err(SnapshotError::Tree);
         }
         known.name(&listed, layout)?;
@@ -155,10 +157,11 @@ impl Filling {
         self.adopt(&open.name, Node::Dir(Arc::new(open.dir)))
     }
 
-    fn adopt(&mut self, name: &str, node: Node) -> Result<(), SnapshotError> {
+    fn adopt(&mut self, name: &SmolStr, node: Node) -> Result<(), SnapshotError> {
         // Without a directory left, the root itself was closed.
         let parent = self.directories.last_mut().ok_or(SnapshotError::Tree)?;
         parent.dir.adopt(name, node);
+        parent.last = name.clone();
         Ok(())
     }
 }

@@ -2,7 +2,7 @@ use super::{CHUNK, Tree, copy, path, pieces, restore};
 use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NodeOp, Refusal};
 use crate::state::{Decoder, SnapshotError, State};
 use crate::stored::StoredError;
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, RequestId, Timestamp};
+use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, Layout, RequestId, Timestamp};
 
 /// A state with something of everything.
 fn sample() -> Tree {
@@ -218,4 +218,22 @@ fn other_versions_and_other_files_are_told_apart() {
     assert_eq!(Decoder::new().piece(b"\x00PK\x03\x04....").err(), Some(SnapshotError::Magic));
     assert_eq!(Decoder::new().piece(&[0; 100_000]).err(), Some(SnapshotError::Piece));
     assert_eq!(Decoder::new().finish().err(), Some(SnapshotError::Short));
+}
+
+#[test]
+fn what_the_files_of_a_shared_chunk_want_is_counted_anew() {
+    let mut tree = Tree::new();
+    assert!(tree.put("root", "/b", &[1], 7).is_ok());
+    for (copied, replicas) in [("/a", 2), ("/c", 5), ("/d", 5)] {
+        let layout = Layout::Replicated { replicas };
+        assert!(tree.run("root", copy("/b", copied)).is_ok());
+        assert!(tree.run("root", FsOp::SetLayout { path: path(copied), layout }).is_ok());
+    }
+    let mut restored = restore(&pieces(&tree.space)).expect("whole");
+    assert_eq!(restored.check(), Ok(()));
+    std::mem::swap(&mut tree.space, &mut restored);
+    let wanted = |tree: &Tree| tree.space.chunk(ChunkId(1)).map(|chunk| (chunk.references, chunk.replicas()));
+    assert_eq!(wanted(&tree), Some((4, 5)));
+    assert!(tree.rm("root", "/c", false).is_ok() && tree.rm("root", "/d", false).is_ok());
+    assert_eq!(wanted(&tree), Some((2, 3)));
 }

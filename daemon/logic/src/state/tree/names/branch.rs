@@ -28,7 +28,11 @@ impl<T> Branch<T> {
 
     /// The index of the part that holds, or would hold, a name.
     pub(super) fn index_of(&self, name: &str) -> usize {
-        self.firsts.partition_point(|first| first.as_str() <= name)
+        match self.firsts.last() {
+            // Names often come in rising order.
+            Some(last) if last.as_str() <= name => self.firsts.len(),
+            _ => self.firsts.partition_point(|first| first.as_str() <= name),
+        }
     }
 
     pub(super) fn part_of(&self, name: &str) -> Option<&Part<T>> {

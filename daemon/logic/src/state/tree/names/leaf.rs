@@ -62,6 +62,10 @@ impl<T> Leaf<T> {
     /// Where a name is, or where it would have to be.
     fn find(&self, name: &str) -> Result<usize, usize> {
         let (mut low, mut high) = (0, self.values.len());
+        // Names often come in rising order.
+        if high > 0 && self.bytes(high - 1) < name.as_bytes() {
+            return Err(high);
+        }
         while low < high {
             let middle = low.midpoint(high);
             match self.bytes(middle).cmp(name.as_bytes()) {
@@ -98,10 +102,6 @@ impl<T> Leaf<T> {
 
     pub(super) fn first_name(&self) -> &str {
         self.entry(0).map_or("", |(name, _)| name)
-    }
-
-    pub(super) fn last_name(&self) -> Option<&str> {
-        self.entry(self.values.len().checked_sub(1)?).map(|(name, _)| name)
     }
 
     /// Puts an entry behind all others.

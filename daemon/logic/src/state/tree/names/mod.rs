@@ -61,17 +61,6 @@ impl<T> Names<T> {
         }
     }
 
-    /// The greatest name.
-    pub(crate) fn last_name(&self) -> Option<&str> {
-        let mut part = self.root.as_ref()?;
-        loop {
-            match part {
-                Part::Leaf(leaf) => return leaf.last_name(),
-                Part::Branch(branch) => part = branch.parts.last()?,
-            }
-        }
-    }
-
     /// All entries, in the order of the bytes of their names.
     pub(crate) fn iter(&self) -> Range<'_, T> {
         Range::all(self.root.as_ref())

@@ -39,7 +39,7 @@ fn check(map: &Names<u32>, model: &BTreeMap<String, u32>) {
     }
     assert!(map.iter().map(|(name, value)| (name.to_owned(), *value)).eq(model.clone()));
     assert_eq!(map.is_empty(), model.is_empty());
-    assert_eq!(map.last_name(), model.keys().next_back().map(String::as_str));
+    assert_eq!(map.iter().last().map(|(name, _)| name), model.keys().next_back().map(String::as_str));
 }
 
 #[derive(Debug, Clone)]
