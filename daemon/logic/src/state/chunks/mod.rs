@@ -6,12 +6,14 @@
 //! **Invariant:** dropped chunks have ids from the floor on that were handed out.
 //! **Invariant:** a chunk is to have exactly the replicas that the most demanding of its files wants.
 
+mod listing;
 mod table;
 mod wishes;
 
 use crate::command::{ChunkOp, Outcome, Refusal};
 use dfs_types::{ChunkId, ChunkRef, Layout};
 use imbl::{OrdMap, OrdSet};
+pub(crate) use listing::Listing;
 pub use table::ChunkMeta;
 pub(crate) use table::{ChunkTable, REFERENCES_MAX};
 pub(crate) use wishes::Wishes;
@@ -148,6 +150,19 @@ impl Chunks {
                 self.want(*id, meta, wishes);
             }
         }
+    }
+
+    /// Takes over the chunks of a snapshot. Says false when one has too many names.
+    pub(crate) fn take_over(&mut self, listing: Listing) -> bool {
+        let (table, again) = listing.finish();
+        self.table = table;
+        again.into_iter().all(|(id, layout)| {
+            let room = self.check_again(&[id]).is_ok();
+            if room {
+                self.name_again(&[id], layout);
+            }
+            room
+        })
     }
 
     /// A file that named these chunks for `before` wants `layout` now.

@@ -41,10 +41,11 @@ impl ChunkMeta {
     }
 }
 
-/// A chunk in 16 bytes. Without references the slot is free, or with a length the chunk is listed and not named yet.
+/// A chunk in 16 bytes. Without references the slot is free, or with a length the chunk is listed and not named yet
+/// ([`Listing`](super::Listing)).
 #[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    length: u32,
+pub(super) struct Slot {
+    pub(super) length: u32,
     generation: u32,
     checksum: u32,
     /// References in the upper 24 bits, replicas in the lower 8.
@@ -52,9 +53,9 @@ struct Slot {
 }
 
 #[derive(Clone)]
-struct Page {
-    used: u32,
-    slots: [Slot; PAGE_SLOTS as usize],
+pub(super) struct Page {
+    pub(super) used: u32,
+    pub(super) slots: [Slot; PAGE_SLOTS as usize],
 }
 
 /// A persistent table in pages; a page without chunks is dropped.
@@ -64,12 +65,12 @@ pub(crate) struct ChunkTable {
     count: u64,
 }
 
-fn place(id: ChunkId) -> (u64, usize) {
+pub(super) fn place(id: ChunkId) -> (u64, usize) {
     (id.0 / PAGE_SLOTS, (id.0 % PAGE_SLOTS) as usize)
 }
 
 impl Slot {
-    fn of(meta: ChunkMeta) -> Self {
+    pub(super) fn of(meta: ChunkMeta) -> Self {
         let ChunkMeta { length, generation, checksum, layout, references } = meta;
         debug_assert!((1..=REFERENCES_MAX).contains(&references), "{references} references");
         let Layout::Replicated { replicas } = layout;
@@ -77,11 +78,16 @@ impl Slot {
         Self { length, generation: generation.0, checksum, references_and_replicas }
     }
 
+    /// A chunk that nothing names yet.
+    pub(super) fn listed(meta: ChunkMeta) -> Self {
+        Self { references_and_replicas: u32::from(meta.replicas()), ..Self::of(meta) }
+    }
+
     fn meta(self) -> Option<ChunkMeta> {
         Some(self.content()).filter(|meta| meta.references > 0)
     }
 
-    fn content(self) -> ChunkMeta {
+    pub(super) fn content(self) -> ChunkMeta {
         let Self { length, generation, checksum, references_and_replicas } = self;
         let (references, replicas) = (references_and_replicas >> 8, references_and_replicas as u8);
         let (generation, layout) = (Generation(generation), Layout::Replicated { replicas });
@@ -89,7 +95,18 @@ impl Slot {
     }
 }
 
+impl Page {
+    pub(super) fn empty() -> Self {
+        Self { used: 0, slots: [Slot::default(); _] }
+    }
+}
+
 impl ChunkTable {
+    /// A table of pages with so many chunks.
+    pub(super) fn of(pages: impl IntoIterator<Item = (u64, Arc<Page>)>, count: u64) -> Self {
+        Self { pages: pages.into_iter().collect(), count }
+    }
+
     pub(crate) fn len(&self) -> u64 {
         self.count
     }
@@ -102,7 +119,7 @@ impl ChunkTable {
     /// Puts in a chunk with at least one reference. A chunk that is there is replaced.
     pub(crate) fn set(&mut self, id: ChunkId, meta: ChunkMeta) {
         let (number, slot) = place(id);
-        let page = self.pages.entry(number).or_insert_with(|| Arc::new(Page { used: 0, slots: [Slot::default(); _] }));
+        let page = self.pages.entry(number).or_insert_with(|| Arc::new(Page::empty()));
         let page = Arc::make_mut(page);
         if let Some(slot) = page.slots.get_mut(slot) {
             let new = u32::from(slot.meta().is_none());
@@ -110,34 +127,6 @@ impl ChunkTable {
             page.used += new;
             self.count += u64::from(new);
         }
-    }
-
-    /// A snapshot lists a chunk, which files are to name. Says false for one that is there, or listed.
-    pub(crate) fn list(&mut self, id: ChunkId, meta: ChunkMeta) -> bool {
-        let (number, slot) = place(id);
-        let page = self.pages.entry(number).or_insert_with(|| Arc::new(Page { used: 0, slots: [Slot::default(); _] }));
-        let page = Arc::make_mut(page);
-        let Some(slot) = page.slots.get_mut(slot).filter(|slot| slot.length == 0) else { return false };
-        *slot = Slot { references_and_replicas: u32::from(meta.replicas()), ..Slot::of(meta) };
-        page.used += 1;
-        true
-    }
-
-    /// A chunk that is listed, named or not. Without names it has no references.
-    pub(crate) fn listed(&self, id: ChunkId) -> Option<ChunkMeta> {
-        let (page, slot) = place(id);
-        self.pages.get(&page)?.slots.get(slot).copied().filter(|slot| slot.length > 0).map(Slot::content)
-    }
-
-    /// A file is the first to name a chunk that is listed. Says false for one that is not listed, or has a name.
-    pub(crate) fn name_listed(&mut self, id: ChunkId, layout: Layout) -> bool {
-        let (number, slot) = place(id);
-        let Some(page) = self.pages.get_mut(&number) else { return false };
-        let slot = Arc::make_mut(page).slots.get_mut(slot);
-        let Some(slot) = slot.filter(|slot| slot.meta().is_none() && slot.length > 0) else { return false };
-        *slot = Slot::of(ChunkMeta { references: 1, layout, ..slot.content() });
-        self.count += 1;
-        true
     }
 
     /// Takes a chunk out; nothing happens when it is not there.

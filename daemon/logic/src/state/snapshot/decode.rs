@@ -3,7 +3,7 @@
 use super::fill::{Filling, Known};
 use super::{MAGIC_BEFORE, PIECE_BYTES_MAX, SnapshotError};
 use crate::state::State;
-use crate::state::chunks::{ChunkMeta, FIRST_CHUNK};
+use crate::state::chunks::{ChunkMeta, FIRST_CHUNK, Listing};
 use crate::state::keys::{KEYS_KEPT, Keys};
 use crate::state::principals::{Principals, UserId, Users};
 use crate::state::results::RESULTS_MAX;
@@ -26,8 +26,8 @@ pub struct Decoder {
     state: State,
     users: Users,
     superuser: Option<UserId>,
-    /// How many chunks the snapshot lists. Files are to name all of them.
-    listed: u64,
+    /// The chunks of the snapshot. Files are to name all of them.
+    listing: Listing,
     tree: Filling,
     /// An attribute whose value goes on.
     attribute: Option<AttributeV1>,
@@ -117,8 +117,8 @@ impl Decoder {
                 chunks.into_iter().try_for_each(|(chunk, layout)| self.chunk(chunk.into(), layout.into()))
             }
             RecordV1::Items(items) => {
-                let (users, chunks) = (&self.users, &mut self.state.chunks);
-                let mut known = Known { users, chunks, next_entry: self.state.tree.next_entry };
+                let (users, listing) = (&self.users, &mut self.listing);
+                let mut known = Known { users, listing, next_entry: self.state.tree.next_entry };
                 items.into_iter().try_for_each(|item| self.tree.item(item, &mut known))
             }
             RecordV1::Attributes(parts) => parts.into_iter().try_for_each(|part| self.attribute(part)),
@@ -210,15 +210,14 @@ impl Decoder {
 
     fn chunk(&mut self, chunk: ChunkRef, layout: Layout) -> Result<(), SnapshotError> {
         let ChunkRef { id, generation, length, checksum } = chunk;
-        let chunks = &mut self.state.chunks;
+        let chunks = &self.state.chunks;
         let meta = ChunkMeta { length, generation, checksum, layout, references: 1 };
-        self.listed += 1;
         sane(
             (FIRST_CHUNK..chunks.next).contains(&id.0)
                 && !chunks.dropped.contains(&id.0)
                 && length > 0
                 && layout.replicas() > 0
-                && chunks.table.list(id, meta),
+                && self.listing.list(id, meta),
         )
     }
 
@@ -249,12 +248,14 @@ impl Decoder {
     fn end(&mut self, end: EndV1, crc: u32) -> Result<(), SnapshotError> {
         sane(self.superuser.is_none_or(|id| self.users.has(id)) && self.attribute.is_none())?;
         sane(self.state.tree.user_attributes.values().all(|own| check_user_attributes(own).is_ok()))?;
+        let complete = self.listing.is_complete();
+        sane(!complete || self.state.chunks.take_over(std::mem::take(&mut self.listing)))?;
         let root = self.tree.root().ok_or(SnapshotError::Checksum)?;
         // Before the first command the root belongs to nobody.
         sane(self.superuser.is_none() || (self.users.has(root.attrs.owner) && self.users.has(root.attrs.group)))?;
         let (sums, chunks) = (root.sums, self.state.chunk_count());
         let found = EndV1 { files: sums.files, directories: sums.directories, bytes: sums.bytes, chunks, crc };
-        let right = found == end && chunks == self.listed;
+        let right = found == end && complete;
         if right { Ok(()) } else { Err(SnapshotError::Checksum) }
     }
 }

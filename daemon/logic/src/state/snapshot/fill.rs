@@ -1,12 +1,12 @@
 //! The tree, put together from a row of items.
 
 use super::SnapshotError;
-use crate::state::chunks::{ChunkMeta, Chunks, REFERENCES_MAX};
+use crate::state::chunks::{ChunkMeta, Listing};
 use crate::state::principals::Users;
 use crate::state::tree::{Attrs, Dir, File, Node, check_shape};
 use crate::stored::snapshot::ItemV1;
 use dfs_types::path::{PATH_BYTES_MAX, check_name};
-use dfs_types::{ChunkId, EntryId, Layout};
+use dfs_types::{ChunkId, EntryId};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -36,22 +36,8 @@ struct Open {
 pub(super) struct Known<'a> {
     pub(super) users: &'a Users,
     /// The chunks that are listed, and those of them that files have named so far.
-    pub(super) chunks: &'a mut Chunks,
+    pub(super) listing: &'a mut Listing,
     pub(super) next_entry: u64,
-}
-
-impl Known<'_> {
-    /// A file that wants `layout` names chunks that are listed. What is listed of their layouts is not believed.
-    fn name(&mut self, chunks: &[(ChunkId, ChunkMeta)], layout: Layout) -> Result<(), SnapshotError> {
-        for (id, listed) in chunks {
-            match listed.references {
-                0 if self.chunks.table.name_listed(*id, layout) => {}
-                1..REFERENCES_MAX => self.chunks.name_again(&[*id], layout),
-                _ => return Err(SnapshotError::Tree),
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Filling {
@@ -137,17 +123,17 @@ impl Filling {
             return Ok(());
         }
         let layout = attrs.layout.ok_or(SnapshotError::Tree)?;
-        let listed: Option<Vec<_>> = chunks.iter().map(|id| Some((*id, known.chunks.table.listed(*id)?))).collect();
+        let listed: Option<Vec<ChunkMeta>> = chunks.iter().map(|id| known.listing.get(*id)).collect();
         let listed = listed.ok_or(SnapshotError::Tree)?;
-        let lengths = listed.iter().map(|(_, meta)| meta.length);
+        let lengths = listed.iter().map(|meta| meta.length);
         let size: u64 = lengths.clone().map(u64::from).sum();
         check_shape(attrs.chunk_size, layout, lengths).map_err(|_| SnapshotError::Tree)?;
         // The first name takes the place of what was listed.
-        let too_few = |(_, meta): &(ChunkId, ChunkMeta)| meta.references == 0 && meta.replicas() < layout.replicas();
+        let too_few = |meta: &ChunkMeta| meta.references == 0 && meta.replicas() < layout.replicas();
         if size != attrs.size() || listed.iter().any(too_few) {
             return Err(SnapshotError::Tree);
         }
-        known.name(&listed, layout)?;
+        chunks.iter().for_each(|id| known.listing.name(*id, layout));
         self.adopt(&name, Node::File(File::new(attrs, chunks)))
     }
 
