@@ -1,7 +1,6 @@
 //! The one place where rights are looked up: between the decoded request and its service.
 
-use super::request::Request;
-use crate::access::Call;
+use super::request::{Call, Request};
 use dfs_types::{DatanodeId, Error};
 use futures::future::{Either, Future, ready};
 use tarpc::ServerError;

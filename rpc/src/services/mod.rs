@@ -1,4 +1,4 @@
-//! The five services of masters. Each is a list of calls; [`crate::access`] says who may make which.
+//! The five services of masters. Each is a list of calls; [`Call`] says who may make which.
 //!
 //! * [`FileService`], [`ClusterService`] and [`AdminService`] are for users. All three go over one connection, as
 //!   [`UserRequest`] and [`UserResponse`].
@@ -33,5 +33,5 @@ pub use files::{FileService, FileServiceClient, FileServiceRequest, FileServiceR
 pub use guard::{Gate, Guarded};
 pub use node::{NodeService, NodeServiceClient, NodeServiceRequest, NodeServiceResponse, ServeNodeService};
 pub use raft::{RaftService, RaftServiceClient, RaftServiceRequest, RaftServiceResponse, ServeRaftService};
-pub use request::Request;
+pub use request::{Call, Request};
 pub use user::{Part, ServeUser, UserClient, UserDispatch, UserRequest, UserResponse, UserServices};

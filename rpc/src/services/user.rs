@@ -6,8 +6,7 @@
 use super::admin::{AdminService, AdminServiceClient, AdminServiceRequest, AdminServiceResponse};
 use super::cluster::{ClusterService, ClusterServiceClient, ClusterServiceRequest, ClusterServiceResponse};
 use super::files::{FileService, FileServiceClient, FileServiceRequest, FileServiceResponse};
-use super::request::Request;
-use crate::access::Call;
+use super::request::{Call, Request};
 use crate::transport::{Connected, Transport, framed};
 use dfs_types::{DatanodeId, Error};
 use futures::future::{Either, Future, FutureExt, TryFutureExt};

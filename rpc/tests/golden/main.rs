@@ -10,7 +10,7 @@
 mod samples;
 mod scalars;
 
-use dfs_rpc::access::Call;
+use dfs_rpc::services::Call;
 use samples::Sample;
 use std::collections::BTreeSet;
 use std::path::PathBuf;

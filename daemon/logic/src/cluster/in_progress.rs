@@ -35,6 +35,26 @@ pub(super) struct Arrived {
     pub(super) ended: bool,
 }
 
+/// Work that was ordered since the start, and is done: in replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Finished {
+    /// Copied or mended.
+    pub(super) copied: u64,
+    pub(super) surplus: u64,
+    pub(super) garbage: u64,
+}
+
+impl Finished {
+    /// Counts a deletion that is done, by whether it was one of garbage; none is one that nobody ordered.
+    pub(super) fn note_deleted(&mut self, garbage: Option<bool>) {
+        match garbage {
+            Some(true) => self.garbage += 1,
+            Some(false) => self.surplus += 1,
+            None => {}
+        }
+    }
+}
+
 /// The work that datanodes were ordered to do. Deletions are in their [`OrderQueue`](super::order::OrderQueue).
 #[derive(Debug, Default)]
 pub(super) struct InProgress {

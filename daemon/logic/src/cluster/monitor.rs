@@ -1,8 +1,7 @@
 //! The replication monitor: the figures of the last survey of all chunks, safe mode, and the work that was ordered.
 
-use super::in_progress::{Arrived, InProgress};
+use super::in_progress::{Arrived, Finished, InProgress};
 use super::replication_events::ReplicationEvents;
-use super::work::Finished;
 use crate::repair::{Blocked, Counts, Health, Needed, Survey};
 use crate::state::ChunkChanges;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, Timestamp};

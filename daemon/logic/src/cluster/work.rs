@@ -5,26 +5,6 @@ use crate::jobs::Work;
 use crate::state::State;
 use dfs_types::Timestamp;
 
-/// Work that was ordered since the start, and is done: in replicas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Finished {
-    /// Copied or mended.
-    pub(super) copied: u64,
-    surplus: u64,
-    garbage: u64,
-}
-
-impl Finished {
-    /// Counts a deletion that is done, by whether it was one of garbage; none is one that nobody ordered.
-    pub(super) fn note_deleted(&mut self, garbage: Option<bool>) {
-        match garbage {
-            Some(true) => self.garbage += 1,
-            Some(false) => self.surplus += 1,
-            None => {}
-        }
-    }
-}
-
 impl ClusterState {
     /// Returns the work of repair in replicas, as of the last complete survey and the orders since: copies, mends, and deletions of surplus
     /// replicas. It waits while none of it is in progress and none can be begun.

@@ -1,7 +1,8 @@
 //! The gate in front of all services of a master: the one place where rights are looked up.
 
 use crate::master::state::Master;
-use dfs_rpc::access::{Call, Needs, Rule, Standing};
+use dfs_rpc::access::{Needs, Rule, Standing};
+use dfs_rpc::services::Call;
 use dfs_rpc::services::Gate;
 use dfs_types::{DatanodeId, Error, ErrorCode, Principal, Result};
 use std::sync::Arc;

@@ -7,7 +7,7 @@ mod errors;
 mod files;
 mod node;
 
-use dfs_rpc::access::Call;
+use dfs_rpc::services::Call;
 use dfs_rpc::services::{Request, UserRequest, UserResponse};
 use dfs_rpc::wire;
 use dfs_types::{
