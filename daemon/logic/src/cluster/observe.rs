@@ -198,7 +198,12 @@ impl ClusterState {
     fn lose(&mut self, id: DatanodeId, key: ReplicaKey, state: &State) {
         self.monitor.end_check(id, key);
         if let Some(node) = self.nodes.get_mut(id) {
-            self.monitor.finished.note_deleted(node.orders.deletions.is_garbage(key));
+            let garbage = node.orders.deletions.is_garbage(key);
+            self.monitor.finished.note_deleted(garbage);
+            if garbage == Some(false) {
+                // The surplus that the last survey has counted is gone.
+                self.monitor.changed();
+            }
             node.orders.deletions.end(key);
         }
         let named = state.chunk(key.chunk).is_some();

@@ -23,9 +23,9 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether a chunk has fewer copies than wanted.
+    /// Whether a chunk has fewer copies than wanted, or more.
     pub(crate) fn has_problems(&self) -> bool {
-        self.missing + self.endangered + self.under > 0
+        self.missing + self.endangered + self.under + self.over > 0
     }
 }
 

@@ -1,6 +1,6 @@
 //! When all chunks are counted anew.
 
-use super::Cluster;
+use super::{Cluster, deletions};
 use crate::command::{Copy, FsOp};
 use dfs_types::{DfsPath, Layout};
 
@@ -46,4 +46,18 @@ fn chunks_are_counted_anew_when_one_with_a_problem_may_be_gone() {
     cluster.apply(delete("/2"));
     cluster.pass(1, &[1, 2]);
     assert_eq!(cluster.state.monitor().counted_at(), counted);
+}
+
+#[test]
+fn chunks_are_counted_anew_when_surplus_replicas_are_gone() {
+    let mut cluster = Cluster::new(&[(1, 1)]);
+    (1..=3).for_each(|id| cluster.come(id, &[1]));
+    let given = cluster.pass(12, &[1, 2, 3]);
+    let [(one, 1), (other, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
+    cluster.heartbeat(one, &[1]);
+    cluster.heartbeat(other, &[1]);
+    let counted = cluster.state.monitor().counted_at();
+    cluster.pass(1, &[1, 2, 3]);
+    assert_ne!(cluster.state.monitor().counted_at(), counted);
+    assert_eq!(cluster.state.monitor().health().over, 0);
 }

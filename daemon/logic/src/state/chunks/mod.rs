@@ -11,6 +11,7 @@ mod table;
 mod wishes;
 
 use crate::command::{ChunkOp, Outcome, Refusal};
+use crate::state::tree::COPIED_MAX;
 use dfs_types::{ChunkId, ChunkRef, Layout};
 use imbl::{OrdMap, OrdSet};
 pub(crate) use listing::Listing;
@@ -20,6 +21,9 @@ pub(crate) use wishes::Wishes;
 
 /// The first chunk id that is handed out. Zero is no chunk.
 pub(crate) const FIRST_CHUNK: u64 = 1;
+
+/// A chunk with more names than this gets no more: one command can give it a name for each file that it copies.
+const REFERENCES_LIMIT: u32 = REFERENCES_MAX - COPIED_MAX as u32;
 
 /// How often something changed that bears on the replicas of chunks that were there before. Counts of this master: they are
 /// not part of snapshots.
@@ -135,9 +139,9 @@ impl Chunks {
         }
     }
 
-    /// Whether each of these chunks can have one name more.
+    /// Whether each of these chunks can have as many names more as one command gives.
     pub(crate) fn check_again(&self, chunks: &[ChunkId]) -> Result<(), Refusal> {
-        let room = |id: &ChunkId| self.table.get(*id).is_some_and(|meta| meta.references < REFERENCES_MAX);
+        let room = |id: &ChunkId| self.table.get(*id).is_some_and(|meta| meta.references <= REFERENCES_LIMIT);
         if chunks.iter().all(room) { Ok(()) } else { Err(Refusal::TooManyCopies) }
     }
 
@@ -157,7 +161,7 @@ impl Chunks {
         let (table, again) = listing.finish();
         self.table = table;
         again.into_iter().all(|(id, layout)| {
-            let room = self.check_again(&[id]).is_ok();
+            let room = self.table.get(id).is_some_and(|meta| meta.references < REFERENCES_MAX);
             if room {
                 self.name_again(&[id], layout);
             }
@@ -240,5 +244,25 @@ impl Chunks {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_types::Generation;
+
+    #[test]
+    fn a_chunk_gets_no_name_more_while_one_command_could_give_it_too_many() {
+        let mut chunks = Chunks { next: 10, ..Chunks::default() };
+        let (id, layout) = (ChunkId(1), Layout::Replicated { replicas: 3 });
+        let meta = |references| ChunkMeta { length: 1, generation: Generation(1), checksum: 1, layout, references };
+        chunks.table.set(id, meta(REFERENCES_LIMIT));
+        assert_eq!(chunks.check_again(&[id]), Ok(()));
+        (0..COPIED_MAX).for_each(|_| chunks.name_again(&[id], layout));
+        assert_eq!(chunks.table.get(id), Some(meta(REFERENCES_MAX)));
+        assert_eq!(chunks.check_again(&[id]), Err(Refusal::TooManyCopies));
+        chunks.table.set(id, meta(REFERENCES_LIMIT + 1));
+        assert_eq!(chunks.check_again(&[id]), Err(Refusal::TooManyCopies));
     }
 }

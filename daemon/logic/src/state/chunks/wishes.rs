@@ -1,6 +1,5 @@
 //! What the files of one chunk want.
 
-use super::REFERENCES_MAX;
 use dfs_types::Layout;
 use std::collections::BTreeMap;
 
@@ -33,9 +32,9 @@ impl Wishes {
         self.0.len() > 1
     }
 
-    /// How many files there are; at most [`REFERENCES_MAX`].
+    /// How many files there are.
     pub(crate) fn files(&self) -> u32 {
-        self.0.values().sum::<u32>().min(REFERENCES_MAX)
+        self.0.values().sum()
     }
 
     /// What the most demanding file wants.

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Entries hold their ids in 48 bits.
 const ENTRIES_MAX: u64 = 1 << 48;
+/// More chunk ids, or commands, than any cluster uses up; counting on from there does not overflow.
+const COUNT_MAX: u64 = 1 << 56;
 
 /// Takes the pieces of a snapshot one at a time and gives the state at the end. Memory is bounded by what the pieces hold:
 /// a length in them is never believed before the bytes are there.
@@ -161,6 +163,8 @@ impl Decoder {
                 && root.id > 0
                 && root.id < next_entry
                 && next_entry <= ENTRIES_MAX
+                && next_chunk <= COUNT_MAX
+                && version <= COUNT_MAX
                 && root.layout.is_none(),
         )?;
         if let Some((cluster, superuser)) = setup {
