@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tarpc::client::RpcError;
 use tarpc::context::Context;
 use tokio::sync::Mutex;
+use tokio::time::timeout_at;
 
 /// Tries that fit into one deadline when a master is silent; the others get their turn.
 const TRIES_PER_DEADLINE: u32 = 3;
@@ -160,7 +161,7 @@ impl Masters {
         let (open, fresh) = match held {
             Some(open) => (open, false),
             None => {
-                let opened = self.open(span).boxed().await;
+                let opened = self.open(now + span).boxed().await;
                 now = clock::now();
                 opened.map_err(|error| Failed { error, outworn: false, led: false })?
             }
@@ -176,7 +177,7 @@ impl Masters {
             Ok(Err(error)) if error.code == ErrorCode::NotLeader => {
                 let leader = leader_in(&error);
                 let led = leader.is_some();
-                self.leave(&open, leader).await;
+                self.leave(&open, leader, deadline).await;
                 Err(Failed { error, outworn: false, led })
             }
             Ok(Err(error)) => Err(Failed { error, outworn: false, led: false }),
@@ -189,20 +190,23 @@ impl Masters {
                     _ => true,
                 };
                 if goes {
-                    self.leave(&open, None).await;
+                    self.leave(&open, None, deadline).await;
                 }
                 Err(Failed { error: call_error(&error, &open.address, span), outworn: broken && !fresh, led: false })
             }
         }
     }
 
-    /// The open connection, or a new one; also whether it is new. Calls that come meanwhile wait for the same one.
-    async fn open(&self, span: Duration) -> Result<(Arc<Open>, bool)> {
-        let mut line = self.line.lock().await;
+    /// The open connection, or a new one; also whether it is new. Calls that come meanwhile wait for the same one, but none
+    /// beyond `until`.
+    async fn open(&self, until: Instant) -> Result<(Arc<Open>, bool)> {
+        let Ok(mut line) = timeout_at(until.into(), self.line.lock()).await else {
+            return Err(Error::new(ErrorCode::Timeout, "no connection was opened in time"));
+        };
         if let Some(open) = &*self.open.lock() {
             return Ok((open.clone(), false));
         }
-        let limit = span.min(HELLO_TIMEOUT);
+        let limit = until.saturating_duration_since(clock::now()).min(HELLO_TIMEOUT);
         let place = line.leader.take().or_else(|| line.turn(&self.addresses).map(|address| address.to_string()));
         let place = place.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, "no master is known"))?;
         let connected =
@@ -214,8 +218,9 @@ impl Masters {
     }
 
     /// Goes on to another master, unless another call has done so already.
-    async fn leave(&self, open: &Arc<Open>, leader: Option<String>) {
-        let mut line = self.line.lock().await;
+    async fn leave(&self, open: &Arc<Open>, leader: Option<String>, until: Instant) {
+        // Whoever holds it longer opens another one already.
+        let Ok(mut line) = timeout_at(until.into(), self.line.lock()).await else { return };
         let left = self.open.lock().take_if(|now| Arc::ptr_eq(now, open));
         if left.is_some() {
             line.leader = leader;

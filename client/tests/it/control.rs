@@ -165,3 +165,30 @@ async fn ids_and_attributes_come_from_a_master_of_now() {
     client.set_user_attributes(&path("/a"), &[("user.a".to_owned(), None)]).await.expect("set");
     assert_eq!(client.user_attributes(&path("/a")).await, Ok(vec![("user.a".to_owned(), b"1".to_vec())]));
 }
+
+#[tokio::test]
+async fn calls_that_wait_for_one_connection_end_in_time_themselves() {
+    const CALLS: usize = 16;
+    let cluster = Cluster::start(0).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let silent = listener.local_addr().expect("address");
+    let options = ClientOptions { masters: vec![silent], ..cluster.options() };
+    let client = Client::new(options).with_timeout(Duration::from_secs(1));
+    let calls = futures::future::join_all((0..CALLS).map(|_| client.whoami()));
+    let (mut tried, mut silent) = (0, Vec::new());
+    let answers = tokio::select! {
+        answers = calls => answers,
+        _ = async {
+            while let Ok((tcp, _)) = listener.accept().await {
+                tried += 1;
+                silent.push(tcp);
+            }
+        } => panic!("the listener ended"),
+    };
+    for answer in answers {
+        let error = answer.expect_err("nobody answers");
+        assert!(matches!(error.code, ErrorCode::Timeout | ErrorCode::Unreachable), "{error:?}");
+    }
+    // Each call that waited its turn would have tried by itself.
+    assert!(tried < CALLS / 2, "{tried} connections for {CALLS} calls");
+}

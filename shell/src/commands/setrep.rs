@@ -11,17 +11,19 @@ use dfs_client::{Client, LocatedChunk, Progress, Wanted};
 use dfs_tui::cluster;
 use dfs_tui::figures::plural;
 use dfs_tui::{Report, View};
-use dfs_types::{DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
+use dfs_types::{ChunkId, DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
 /// How often `-w` looks.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-/// After how many looks `-w` first asks whether surplus copies stay because other files want them. Each time it waits
-/// twice as long: the master looks for a file that names the chunk.
+/// After how many looks `-w` first asks whether surplus copies stay because other files want them, and each time after twice
+/// as many: the master looks for a file that names the chunk. Once a file was found to keep them, the next are asked for at
+/// once.
 const LOOKS_BEFORE_ASKING: u32 = 8;
 /// Files that are set at the same time.
 const CALLS_IN_FLIGHT: usize = 64;
@@ -121,8 +123,12 @@ impl Setrep {
         let board = Board::default();
         board.estimate(set.bytes, set.files);
         let mut bars = Bars::follow(context.session, &board);
-        let waited = self.wait_for_all(context, client, &set.paths, &board).await;
+        let mut kept = Kept::default();
+        let waited = self.wait_for_all(context, client, &set.paths, &board, &mut kept).await;
         bars.clear(context.session);
+        if let Some(kept) = kept.say(&self.goal()) {
+            context.session.say(&format!("setrep: {kept}"));
+        }
         waited
     }
 
@@ -133,6 +139,7 @@ impl Setrep {
         client: &Client,
         paths: &[String],
         board: &Board,
+        kept: &mut Kept,
     ) -> Result<()> {
         for path in paths {
             let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
@@ -140,7 +147,7 @@ impl Setrep {
             while let Some(page) = search.page(context).await? {
                 for found in &page.entries {
                     let (_on_the_board, progress) = board.begin(found.path.to_string(), found.stat.size);
-                    self.wait_for(context, client, &found.path, &progress).await?;
+                    self.wait_for(context, client, &found.path, &progress, kept).await?;
                 }
             }
         }
@@ -156,19 +163,31 @@ impl Setrep {
         plural(self.copies.into(), "copy", "copies")
     }
 
-    /// How many copies other files want of the chunks of this one, where they want more. A file shares all of its chunks or
-    /// none, so that one chunk tells.
+    /// How many copies other files want of a chunk that has surplus ones, where they want more. A file shares all of its
+    /// chunks or none, so that one chunk tells. The masters are asked seldom: see [`LOOKS_BEFORE_ASKING`].
     async fn wanted_by_others(
         &self,
         context: &Context<'_>,
         client: &Client,
-        chunks: &[LocatedChunk],
+        chunk: ChunkId,
+        looks: u32,
+        kept: &mut Kept,
     ) -> Result<Option<u8>> {
-        let Some(surplus) = chunks.iter().find(|chunk| chunk.replicas.len() > usize::from(self.copies)) else {
+        if let Some(wanted) = kept.known.get(&chunk) {
+            return Ok(Some(*wanted));
+        }
+        let again = looks >= LOOKS_BEFORE_ASKING && looks.is_power_of_two();
+        if !again && (looks > 1 || kept.files == 0) {
             return Ok(None);
+        }
+        let wanted = match context.call(client.chunk(chunk)).await {
+            Ok(status) => Some(status.wanted).filter(|wanted| *wanted > self.copies),
+            // The file has other chunks by now: the next look finds them.
+            Err(error) if error.code == ErrorCode::NotFound => None,
+            Err(error) => return Err(error),
         };
-        let status = context.call(client.chunk(surplus.chunk.id)).await?;
-        Ok(Some(status.wanted).filter(|wanted| *wanted > self.copies))
+        kept.known.extend(wanted.map(|wanted| (chunk, wanted)));
+        Ok(wanted)
     }
 
     async fn wait_for(
@@ -177,18 +196,19 @@ impl Setrep {
         client: &Client,
         path: &DfsPath,
         progress: &Progress,
+        kept: &mut Kept,
     ) -> Result<()> {
         let mut looks = 0_u32;
         loop {
             let located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
             looks += 1;
-            if looks >= LOOKS_BEFORE_ASKING && looks.is_power_of_two() {
-                let wanted = self.wanted_by_others(context, client, &located.chunks).await?;
-                if let Some(wanted) = wanted.filter(|wanted| has_at_least(&located.chunks, *wanted)) {
-                    let others = plural(wanted.into(), "copy", "copies");
-                    context.session.say(&format!(
-                        "setrep: {path} keeps {others}: another file that shares its chunks wants so many"
-                    ));
+            let copies = usize::from(self.copies);
+            let short = located.chunks.iter().any(|chunk| chunk.replicas.len() < copies);
+            let surplus = located.chunks.iter().find(|chunk| chunk.replicas.len() > copies);
+            if let Some(surplus) = surplus.filter(|_| !short) {
+                let id = surplus.chunk.id;
+                if let Some(wanted) = self.wanted_by_others(context, client, id, looks, kept).await? {
+                    kept.note(path, wanted);
                     return Ok(());
                 }
             }
@@ -200,7 +220,8 @@ impl Setrep {
                 return Ok(());
             }
             let blocked = context.call(client.blocked(path)).await.map_err(|error| about(error, path))?;
-            if blocked.is_final() {
+            // What is short is this file's own wish only where it has fewer than it wants.
+            if short && blocked.is_final() {
                 let serving = context.call(client.status()).await?.nodes_serving;
                 if let Some((why, help)) = cluster::reason(&blocked, serving) {
                     let what = format!("set, but there will not be {} as things are: {why}", self.goal());
@@ -212,9 +233,34 @@ impl Setrep {
     }
 }
 
-/// Whether all chunks have so many live copies.
-fn has_at_least(chunks: &[LocatedChunk], copies: u8) -> bool {
-    chunks.iter().all(|chunk| chunk.replicas.len() >= usize::from(copies))
+/// Files that keep more copies than was set, because other files share their chunks.
+#[derive(Debug, Default)]
+struct Kept {
+    files: u64,
+    first: Option<DfsPath>,
+    /// The most copies that another file wants.
+    wanted: u8,
+    /// What other files want of chunks that were asked for.
+    known: BTreeMap<ChunkId, u8>,
+}
+
+impl Kept {
+    fn note(&mut self, path: &DfsPath, wanted: u8) {
+        self.files += 1;
+        self.first.get_or_insert_with(|| path.clone());
+        self.wanted = self.wanted.max(wanted);
+    }
+
+    /// What there is to say; `goal` is what was set, as in "2 copies".
+    fn say(&self, goal: &str) -> Option<String> {
+        let (first, wanted) = (self.first.as_ref()?, self.wanted);
+        Some(match self.files {
+            1 => format!("{first} keeps more than {goal}: another file that shares its chunks wants {wanted}"),
+            files => format!(
+                "{files} files keep more than {goal}, as {first}: other files that share their chunks want up to {wanted}"
+            ),
+        })
+    }
 }
 
 /// The bytes of chunks that have so many live copies, and those of all chunks.
@@ -249,7 +295,7 @@ impl Report for Set {
 mod tests {
     use super::*;
     use dfs_client::NodeAddress;
-    use dfs_types::{ChunkId, ChunkRef, DatanodeId, Generation};
+    use dfs_types::{ChunkRef, DatanodeId, Generation};
 
     #[test]
     fn bytes_of_chunks_with_as_many_copies_as_they_should_have_are_done() {

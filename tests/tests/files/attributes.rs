@@ -213,9 +213,20 @@ fn shared_chunks_have_as_many_copies_as_the_most_demanding_file_wants() {
     cluster.ok(&["setrep", "-w", "3", "/g"]);
     let said = cluster.shell(&["setrep", "-w", "1", "/f"]);
     assert_eq!(said.code, 0, "{said:?}");
-    let expected = "setrep: /f keeps 3 copies: another file that shares its chunks wants so many";
+    let expected = "setrep: /f keeps more than 1 copy: another file that shares its chunks wants 3";
     assert!(said.stderr.contains(expected), "{said:?}");
     assert_eq!((copies(&cluster, "/f"), copies(&cluster, "/g")), (vec![3; 3], vec![3; 3]));
+    // More than the cluster can give are wanted of the other file, and this one has enough.
+    cluster.ok(&["setrep", "5", "/g"]);
+    cluster.ok(&["mkdir", "/d"]);
+    (0..40).for_each(|number| drop(cluster.ok(&["cp", "/f", &format!("/d/{number}")])));
+    let said = cluster.shell(&["setrep", "-R", "-w", "2", "/d", "/f"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let expected =
+        "setrep: 41 files keep more than 2 copies, as /d/0: other files that share their chunks want up to 5";
+    assert!(said.stderr.contains(expected), "{said:?}");
+    cluster.ok(&["rm", "-r", "--yes", "/d"]);
+    cluster.ok(&["setrep", "1", "/f"]);
 
     // Nobody wants more than one copy any more.
     cluster.ok(&["rm", "/g"]);
