@@ -2,7 +2,8 @@
 //!
 //! The table of roles stands here, and is looked up once for each connection, in the hello. The table of calls
 //! ([`Call`](crate::services::Call)) is looked up once for each call, before its service sees it
-//! ([`Guarded`](crate::services::Guarded)). A call that is in no table does not compile, a role that is not in one is refused. On the data plane every operation needs a capability besides.
+//! ([`Guarded`](crate::services::Guarded)). A call that is in no table does not compile, a role that is not in one is
+//! refused. On the data plane every operation needs a capability besides.
 
 use crate::hello::Service;
 use dfs_types::Principal;

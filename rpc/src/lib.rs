@@ -46,8 +46,6 @@ pub const CHANGED_PER_CALL_MAX: u64 = 10_000;
 pub const COPIED_PER_CALL_MAX: usize = 4_096;
 /// The most bytes that the attributes `user.*` of one entry take, names and values together.
 pub const USER_ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
-/// The longest name of an attribute `user.*`, in bytes, as Linux has it.
-pub const USER_ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
 /// The most entries that are looked at for one page of a search, and the most chunks.
 pub const ENTRIES_PER_SEARCH_MAX: u64 = 16_384;
 pub const CHUNKS_PER_SEARCH_MAX: usize = 65_536;

@@ -59,7 +59,7 @@ struct Open {
     client: Arc<UserClient>,
     /// `HOST:PORT`.
     address: String,
-    /// What each call comes with, but for its deadline.
+    /// The context of each call. Only the deadline differs.
     context: Context,
     /// When it answered last.
     answered: parking_lot::Mutex<Instant>,
@@ -219,7 +219,7 @@ impl Masters {
 
     /// Goes on to another master, unless another call has done so already.
     async fn leave(&self, open: &Arc<Open>, leader: Option<String>, until: Instant) {
-        // Whoever holds it longer opens another one already.
+        // Another call holds it for so long only while it opens the next connection.
         let Ok(mut line) = timeout_at(until.into(), self.line.lock()).await else { return };
         let left = self.open.lock().take_if(|now| Arc::ptr_eq(now, open));
         if left.is_some() {

@@ -175,13 +175,12 @@ async fn calls_that_wait_for_one_connection_end_in_time_themselves() {
     let options = ClientOptions { masters: vec![silent], ..cluster.options() };
     let client = Client::new(options).with_timeout(Duration::from_secs(1));
     let calls = futures::future::join_all((0..CALLS).map(|_| client.whoami()));
-    let (mut tried, mut silent) = (0, Vec::new());
+    let mut tried = Vec::new();
     let answers = tokio::select! {
         answers = calls => answers,
         _ = async {
             while let Ok((tcp, _)) = listener.accept().await {
-                tried += 1;
-                silent.push(tcp);
+                tried.push(tcp);
             }
         } => panic!("the listener ended"),
     };
@@ -189,6 +188,6 @@ async fn calls_that_wait_for_one_connection_end_in_time_themselves() {
         let error = answer.expect_err("nobody answers");
         assert!(matches!(error.code, ErrorCode::Timeout | ErrorCode::Unreachable), "{error:?}");
     }
-    // Each call that waited its turn would have tried by itself.
-    assert!(tried < CALLS / 2, "{tried} connections for {CALLS} calls");
+    // Most calls end while they wait for the connection that another one opens.
+    assert!(tried.len() < CALLS / 2, "{} connections for {CALLS} calls", tried.len());
 }

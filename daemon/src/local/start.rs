@@ -23,7 +23,6 @@ const LISTEN_PATIENCE: Duration = Duration::from_secs(120);
 /// How long the cluster may take to be well once its daemons listen.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(120);
 const HEALTH_LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Lines of a log that are shown when a daemon does not start.
 /// Bytes at the end of a log that the reason is looked for in.
 const LOG_BYTES: u64 = 32 << 10;
 /// Part of the line with which the log of each start begins.

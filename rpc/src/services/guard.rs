@@ -2,7 +2,7 @@
 
 use super::request::{Call, Request};
 use dfs_types::{DatanodeId, Error};
-use futures::future::{Either, Future, ready};
+use futures::future::{Either, ready};
 use tarpc::ServerError;
 use tarpc::context::Context;
 use tarpc::server::Serve;

@@ -9,7 +9,7 @@ use super::files::{FileService, FileServiceClient, FileServiceRequest, FileServi
 use super::request::{Call, Request};
 use crate::transport::{Connected, Transport, framed};
 use dfs_types::{DatanodeId, Error};
-use futures::future::{Either, Future, FutureExt, TryFutureExt};
+use futures::future::{Either, FutureExt, TryFutureExt};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::marker::PhantomData;

@@ -6,6 +6,8 @@ use crate::time::Timestamp;
 
 /// The sentence for attributes `user.*` of one entry that have more than 64 KiB, names and values together.
 pub const USER_ATTRIBUTES_TOO_LARGE: &str = "the attributes of one entry would take more than 64 KiB";
+/// The longest name of an attribute `user.*`, in bytes, as Linux has it.
+pub const USER_ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
 
 /// File or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

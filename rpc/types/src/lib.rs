@@ -22,7 +22,9 @@ pub mod replica;
 pub mod size;
 pub mod time;
 
-pub use attr::{AttributeChange, ChunkRef, Deleted, Entry, Kind, Stat, USER_ATTRIBUTES_TOO_LARGE};
+pub use attr::{
+    AttributeChange, ChunkRef, Deleted, Entry, Kind, Stat, USER_ATTRIBUTE_NAME_BYTES_MAX, USER_ATTRIBUTES_TOO_LARGE,
+};
 pub use detail::{Detail, Leader, NoRoom, Short, TooFewDatanodes};
 pub use duty::Duty;
 pub use error::{Error, ErrorCode, Result};

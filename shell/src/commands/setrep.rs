@@ -132,7 +132,8 @@ impl Setrep {
         waited
     }
 
-    /// Waits for one file after the other; a file whose chunks another file shares may keep more. On the board stand their bytes, done where they have all copies.
+    /// Waits for one file after the other; a file whose chunks another file shares may keep more. On the board stand their
+    /// bytes, done where they have all copies.
     async fn wait_for_all(
         &self,
         context: &mut Context<'_>,
@@ -220,7 +221,7 @@ impl Setrep {
                 return Ok(());
             }
             let blocked = context.call(client.blocked(path)).await.map_err(|error| about(error, path))?;
-            // What is short is this file's own wish only where it has fewer than it wants.
+            // Where this file has enough, only another file that shares its chunks lacks copies.
             if short && blocked.is_final() {
                 let serving = context.call(client.status()).await?.nodes_serving;
                 if let Some((why, help)) = cluster::reason(&blocked, serving) {

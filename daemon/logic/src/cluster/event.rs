@@ -30,8 +30,6 @@ pub enum Event {
     Committed { holders: Vec<Vec<DatanodeId>>, replicas: u8 },
     /// More replicas than `enough` will be wanted of these chunks.
     LayoutChanging { chunks: Vec<ChunkId>, enough: u8 },
-    /// Another number of replicas is wanted of some chunks.
-    LayoutChanged,
     /// A user has changed the admin state of a datanode.
     AdminStateChanged { node: DatanodeId, duty: Duty, by: Arc<str> },
     /// A datanode that was removed and is live is in service again.

@@ -45,7 +45,7 @@ pub(super) struct Finished {
 }
 
 impl Finished {
-    /// Counts a deletion that is done, by whether it was one of garbage; none is one that nobody ordered.
+    /// Counts a deletion that is done: of garbage, of a surplus replica, or with none one that was not ordered.
     pub(super) fn note_deleted(&mut self, garbage: Option<bool>) {
         match garbage {
             Some(true) => self.garbage += 1,

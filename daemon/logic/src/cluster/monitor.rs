@@ -27,7 +27,7 @@ pub struct ReplicationMonitor {
     pub(super) reported: u64,
     /// Something changed that a survey would see.
     dirty: bool,
-    /// What had changed of chunks when the last survey began.
+    /// The counts of changes of chunks at the start of the last survey.
     seen: ChunkChanges,
     pub(super) survey: Survey,
     surveying: bool,

@@ -56,10 +56,6 @@ impl ClusterState {
             }
             Event::Committed { holders, replicas } => self.committed(&holders, replicas),
             Event::LayoutChanging { chunks, enough } => self.drains.want_more(&self.locations, &chunks, enough),
-            Event::LayoutChanged => {
-                self.monitor.changed();
-                self.effects.push(Effect::Wake);
-            }
             Event::AdminStateChanged { node, duty, by } => self.admin_state_changed(node, duty, by, state, now),
             Event::Rejoined { node } => self.emit(ClusterEvent::Rejoined { node }),
             Event::SafeModeLeft => {

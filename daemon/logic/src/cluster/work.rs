@@ -6,8 +6,8 @@ use crate::state::State;
 use dfs_types::Timestamp;
 
 impl ClusterState {
-    /// Returns the work of repair in replicas, as of the last complete survey and the orders since: copies, mends, and deletions of surplus
-    /// replicas. It waits while none of it is in progress and none can be begun.
+    /// Returns the work of repair in replicas, as of the last complete survey and the orders since: copies, mends, and
+    /// deletions of surplus replicas. It waits while none of it is in progress and none can be begun.
     pub fn repair_work(&self, state: &State, now: Timestamp) -> Work {
         let monitor = &self.monitor;
         let deleting = self.deleting().1;

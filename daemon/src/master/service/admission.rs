@@ -2,8 +2,7 @@
 
 use crate::master::state::Master;
 use dfs_rpc::access::{Needs, Rule, Standing};
-use dfs_rpc::services::Call;
-use dfs_rpc::services::Gate;
+use dfs_rpc::services::{Call, Gate};
 use dfs_types::{DatanodeId, Error, ErrorCode, Principal, Result};
 use std::sync::Arc;
 

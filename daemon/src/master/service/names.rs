@@ -76,7 +76,8 @@ pub(super) async fn set_replication(
     keep_drained(master, user, &path, replication);
     let op = FsOp::SetLayout { path: path.clone(), layout: Layout::Replicated { replicas: replication } };
     master.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
-    master.observe(Event::LayoutChanged);
+    // The state tells that another number of replicas is wanted.
+    master.wake.notify_one();
     let version = master.published.get();
     Ok(u32::try_from(master.cluster_state().nodes().serving(&version.namespace, master.clock.now()))
         .unwrap_or(u32::MAX))

@@ -233,7 +233,6 @@ impl Run {
             Step::Replicas { chunk, replicas } => {
                 self.observe(Event::LayoutChanging { chunks: vec![ChunkId(chunk)], enough: 1 });
                 self.try_apply(FsOp::SetLayout { path: path(chunk), layout: Layout::Replicated { replicas } });
-                self.observe(Event::LayoutChanged);
             }
             Step::Delete { chunk } => self.try_apply(FsOp::Delete { path: path(chunk), recursive: false }),
             Step::RaiseFloor { floor } => self.try_apply(ChunkOp::RaiseFloor { floor: ChunkId(floor) }),

@@ -1,23 +1,12 @@
 //! When all chunks are counted anew.
 
-use super::{Cluster, deletions};
+use super::Cluster;
+use super::work::with_surplus;
 use crate::command::{Copy, FsOp};
 use dfs_types::{DfsPath, Layout};
 
 fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("valid path")
-}
-
-/// Chunk 1 of `/1` has two replicas, and its copy `/copy` wants three. All was counted.
-fn with_a_copy_that_wants_more() -> Cluster {
-    let mut cluster = Cluster::new(&[(1, 2)]);
-    (1..=2).for_each(|id| cluster.come(id, &[1]));
-    let (from, to) = (path("/1"), path("/copy"));
-    cluster.apply(FsOp::Copy(Copy { from, to: to.clone(), recursive: false, overwrite: false, after: None }));
-    cluster.apply(FsOp::SetLayout { path: to, layout: Layout::Replicated { replicas: 3 } });
-    cluster.pass(12, &[1, 2]);
-    assert_eq!(cluster.state.monitor().health().under, 1);
-    cluster
 }
 
 fn delete(name: &str) -> FsOp {
@@ -26,7 +15,14 @@ fn delete(name: &str) -> FsOp {
 
 #[test]
 fn chunks_are_counted_anew_when_the_file_that_wanted_the_most_replicas_is_gone() {
-    let mut cluster = with_a_copy_that_wants_more();
+    let mut cluster = Cluster::new(&[(1, 2)]);
+    (1..=2).for_each(|id| cluster.come(id, &[1]));
+    cluster.pass(12, &[1, 2]);
+    let (from, to) = (path("/1"), path("/copy"));
+    cluster.apply(FsOp::Copy(Copy { from, to: to.clone(), recursive: false, overwrite: false, after: None }));
+    cluster.apply(FsOp::SetLayout { path: to, layout: Layout::Replicated { replicas: 3 } });
+    cluster.pass(1, &[1, 2]);
+    assert_eq!(cluster.state.monitor().health().under, 1, "another number is wanted");
     cluster.apply(delete("/copy"));
     cluster.pass(1, &[1, 2]);
     assert_eq!((cluster.state.monitor().health().under, cluster.state.monitor().health().chunks), (0, 1));
@@ -50,10 +46,7 @@ fn chunks_are_counted_anew_when_one_with_a_problem_may_be_gone() {
 
 #[test]
 fn chunks_are_counted_anew_when_surplus_replicas_are_gone() {
-    let mut cluster = Cluster::new(&[(1, 1)]);
-    (1..=3).for_each(|id| cluster.come(id, &[1]));
-    let given = cluster.pass(12, &[1, 2, 3]);
-    let [(one, 1), (other, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
+    let (mut cluster, one, other) = with_surplus();
     cluster.heartbeat(one, &[1]);
     cluster.heartbeat(other, &[1]);
     let counted = cluster.state.monitor().counted_at();

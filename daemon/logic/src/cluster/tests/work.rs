@@ -26,12 +26,18 @@ fn copies_are_left_until_they_have_arrived() {
     assert_eq!(repair(&cluster), Work { done: 2, left: 0, waits: false });
 }
 
-#[test]
-fn surplus_replicas_are_left_until_they_are_deleted() {
+/// Three datanodes have a replica of a chunk that is to have one; those that are to delete theirs.
+pub(super) fn with_surplus() -> (Cluster, u16, u16) {
     let mut cluster = Cluster::new(&[(1, 1)]);
     (1..=3).for_each(|id| cluster.come(id, &[1]));
     let given = cluster.pass(12, &[1, 2, 3]);
     let [(one, 1), (other, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
+    (cluster, one, other)
+}
+
+#[test]
+fn surplus_replicas_are_left_until_they_are_deleted() {
+    let (mut cluster, one, other) = with_surplus();
     assert_eq!(repair(&cluster), Work { done: 0, left: 2, waits: false });
     cluster.heartbeat(one, &[1]);
     cluster.look();

@@ -252,15 +252,16 @@ impl Decoder {
     fn end(&mut self, end: EndV1, crc: u32) -> Result<(), SnapshotError> {
         sane(self.superuser.is_none_or(|id| self.users.has(id)) && self.attribute.is_none())?;
         sane(self.state.tree.user_attributes.values().all(|own| check_user_attributes(own).is_ok()))?;
-        let complete = self.listing.is_complete();
-        sane(!complete || self.state.chunks.take_over(std::mem::take(&mut self.listing)))?;
+        if !self.listing.is_complete() {
+            return Err(SnapshotError::Checksum);
+        }
+        sane(self.state.chunks.take_over(std::mem::take(&mut self.listing)))?;
         let root = self.tree.root().ok_or(SnapshotError::Checksum)?;
         // Before the first command the root belongs to nobody.
         sane(self.superuser.is_none() || (self.users.has(root.attrs.owner) && self.users.has(root.attrs.group)))?;
         let (sums, chunks) = (root.sums, self.state.chunk_count());
         let found = EndV1 { files: sums.files, directories: sums.directories, bytes: sums.bytes, chunks, crc };
-        let right = found == end && complete;
-        if right { Ok(()) } else { Err(SnapshotError::Checksum) }
+        if found == end { Ok(()) } else { Err(SnapshotError::Checksum) }
     }
 }
 

@@ -229,9 +229,8 @@ fn what_the_files_of_a_shared_chunk_want_is_counted_anew() {
         assert!(tree.run("root", copy("/b", copied)).is_ok());
         assert!(tree.run("root", FsOp::SetLayout { path: path(copied), layout }).is_ok());
     }
-    let mut restored = restore(&pieces(&tree.space)).expect("whole");
-    assert_eq!(restored.check(), Ok(()));
-    std::mem::swap(&mut tree.space, &mut restored);
+    tree.space = restore(&pieces(&tree.space)).expect("whole");
+    assert_eq!(tree.space.check(), Ok(()));
     let wanted = |tree: &Tree| tree.space.chunk(ChunkId(1)).map(|chunk| (chunk.references, chunk.replicas()));
     assert_eq!(wanted(&tree), Some((4, 5)));
     assert!(tree.rm("root", "/c", false).is_ok() && tree.rm("root", "/d", false).is_ok());

@@ -1,4 +1,5 @@
-//! From each operation to its function: one file per kind. Each looks first and changes then, so that a refused command has copied nothing.
+//! From each operation to its function: one file per kind. Each looks first and changes then, so that a refused command
+//! has copied nothing.
 
 mod attributes;
 mod commit;

@@ -4,14 +4,12 @@ use crate::state::tree::base::{Tree, UserAttributes};
 use crate::state::tree::changed::{Changed, Context};
 use crate::state::tree::entry::Node;
 use crate::state::tree::spine::{FoundMut, find};
-use dfs_types::DfsPath;
+use dfs_types::{DfsPath, USER_ATTRIBUTE_NAME_BYTES_MAX};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// The most bytes that the attributes `user.*` of one entry take, names and values together.
 pub const USER_ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
-/// The longest name of an attribute, in bytes, as Linux has it.
-const NAME_BYTES_MAX: usize = 255;
 const PREFIX: &str = "user.";
 
 /// Sets and removes attributes `user.*` of an entry, all or none. For those who may write to it.
@@ -64,7 +62,7 @@ pub(crate) fn user_attributes(tree: &Tree, path: &DfsPath, who: &Who) -> Result<
 pub(crate) fn check_user_attributes(attributes: &UserAttributes) -> Result<(), Refusal> {
     let named = |name: &SmolStr| {
         let rest = name.strip_prefix(PREFIX).is_some_and(|rest| !rest.is_empty() && !rest.contains('\0'));
-        rest && name.len() <= NAME_BYTES_MAX
+        rest && name.len() <= USER_ATTRIBUTE_NAME_BYTES_MAX
     };
     if !attributes.keys().all(named) {
         return Err(Refusal::BadAttributeName);
