@@ -85,8 +85,8 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
     {
         eprintln!(
             "dfs-shell: started a local cluster: {}, {}; it keeps running\n  hint: dfsd down stops it",
-            dfs_tui::figures::plural(started.masters as u64, "master", "masters"),
-            dfs_tui::figures::plural(started.datanodes as u64, "datanode", "datanodes"),
+            dfs_term::figures::plural(started.masters as u64, "master", "masters"),
+            dfs_term::figures::plural(started.datanodes as u64, "datanode", "datanodes"),
         );
     }
     let credential = settings.client.credential.clone().unwrap_or(local.credential);

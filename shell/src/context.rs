@@ -6,7 +6,7 @@ use crate::report::{error_text, interrupted, usage};
 use crate::session::Session;
 use crate::suggest::suggested;
 use dfs_client::Client;
-use dfs_tui::{Report, View};
+use dfs_term::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result};
 use serde::Serialize;
 use std::ffi::OsStr;
@@ -240,7 +240,7 @@ impl<'a> Context<'a> {
 
     /// A name as people should see it; as it is where programs read.
     pub fn shown<'t>(&self, name: &'t str) -> std::borrow::Cow<'t, str> {
-        if self.out.is_terminal() { dfs_tui::text::sanitise(name) } else { name.into() }
+        if self.out.is_terminal() { dfs_term::text::sanitise(name) } else { name.into() }
     }
 
     /// In a dry run notes what would be done, as a line that does it, and says that it must not be done.

@@ -1,7 +1,7 @@
 //! Errors as people and scripts see them.
 
 use crate::advice::advice;
-use dfs_tui::text::{sanitise, truncate};
+use dfs_term::text::{sanitise, truncate};
 use dfs_types::{DfsPath, Error, ErrorCode};
 use serde_json::{Value, json};
 use std::fmt::Write as _;

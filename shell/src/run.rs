@@ -330,6 +330,6 @@ fn failed(session: &Session, command: &str, error: &Error) -> Ended {
 /// A statement as one line, for messages.
 pub(crate) fn one_line(statement: &Statement) -> String {
     const SHOWN_MAX: usize = 200;
-    let line = dfs_tui::text::sanitise(&statement.source).into_owned();
-    dfs_tui::text::truncate(&line, SHOWN_MAX).into_owned()
+    let line = dfs_term::text::sanitise(&statement.source).into_owned();
+    dfs_term::text::truncate(&line, SHOWN_MAX).into_owned()
 }

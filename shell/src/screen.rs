@@ -3,7 +3,7 @@
 //! Who draws such lines must know how many rows they take by now: a window that was made narrower has wrapped them. So a
 //! line here is never filled with spaces, and its width is kept until it is erased.
 
-use dfs_tui::text::width;
+use dfs_term::text::width;
 use parking_lot::{Mutex, MutexGuard};
 use std::io::{self, Write};
 use std::sync::Arc;

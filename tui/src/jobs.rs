@@ -1,8 +1,8 @@
 //! Background jobs of masters in words.
 
-use crate::figures::{age, count, plural};
-use crate::report::Tone;
 use dfs_client::{JobState, JobStatus};
+use dfs_term::figures::{age, count, plural};
+use dfs_term::report::Tone;
 use dfs_types::Timestamp;
 
 /// A job as a row of a table.
@@ -59,10 +59,17 @@ pub fn row(job: &JobStatus, now: Timestamp) -> JobRow {
     let done = if left == 0 { done } else { format!("{done}, {} left", count(left)) };
     let last_run = job.last_run.map_or_else(|| "never".to_owned(), |at| age(now.since(at)));
     let note = match &job.last_error {
-        Some(error) => crate::text::sanitise(error).into_owned(),
+        Some(error) => dfs_term::text::sanitise(error).into_owned(),
         None => about.to_owned(),
     };
-    JobRow { name: crate::text::sanitise(&job.name).into_owned(), state: word(job.state), tone, done, last_run, note }
+    JobRow {
+        name: dfs_term::text::sanitise(&job.name).into_owned(),
+        state: word(job.state),
+        tone,
+        done,
+        last_run,
+        note,
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The table of datanodes.
 
-use crate::figures::{age, count, percent, plural, size};
-use crate::report::{Tone, View};
-use crate::table::{Align, Cell, Table};
-use crate::text::sanitise;
 use dfs_rpc::wire::{NodeState, NodeStatus};
+use dfs_term::figures::{age, count, percent, plural, size};
+use dfs_term::report::{Tone, View};
+use dfs_term::table::{Align, Cell, Table};
+use dfs_term::text::sanitise;
 use dfs_types::Duty;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

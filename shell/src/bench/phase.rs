@@ -2,7 +2,7 @@
 
 use super::cpu::{CpuSeconds, Watched};
 use super::histogram::Histogram;
-use dfs_tui::View;
+use dfs_term::View;
 use dfs_types::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -152,8 +152,8 @@ impl Outcome {
 
     /// For people.
     pub(crate) fn text(&self, view: &View) -> String {
-        use dfs_tui::figures::{count, latency, rate};
-        use dfs_tui::{Align, Table};
+        use dfs_term::figures::{count, latency, rate};
+        use dfs_term::{Align, Table};
         let mut table = Table::new(&[
             ("WHAT", Align::Left),
             ("JOBS", Align::Right),
@@ -192,14 +192,14 @@ impl Outcome {
             text.push_str(&format!("limit: {}: {shown}{reached}\n", limit.name));
         }
         for error in self.phases.iter().filter_map(|phase| phase.error.as_ref().map(|error| (phase.name, error))) {
-            text.push_str(&format!("first error of {}: {}\n", error.0, dfs_tui::text::sanitise(&error.1.to_string())));
+            text.push_str(&format!("first error of {}: {}\n", error.0, dfs_term::text::sanitise(&error.1.to_string())));
         }
         text
     }
 }
 
 fn per_second(rate: f64) -> String {
-    let shown = if rate < 10.0 { format!("{rate:.1}") } else { dfs_tui::figures::count(rate.round() as u64) };
+    let shown = if rate < 10.0 { format!("{rate:.1}") } else { dfs_term::figures::count(rate.round() as u64) };
     format!("{shown}/s")
 }
 

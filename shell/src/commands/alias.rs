@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::line::quote;
 use crate::report::usage;
 use clap::Args;
-use dfs_tui::{Report, Tone, View};
+use dfs_term::{Report, Tone, View};
 use dfs_types::{Error, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;

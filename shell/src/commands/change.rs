@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::report::about;
 use dfs_client::{AttributeChange, Client};
 use dfs_rpc::CHANGED_PER_CALL_MAX;
-use dfs_tui::{Report, View};
+use dfs_term::{Report, View};
 use dfs_types::{DfsPath, Kind, Result, Stat};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;

@@ -5,7 +5,7 @@ use crate::connect;
 use crate::context::Context;
 use clap::{Args, ValueEnum};
 use dfs_config::{Loaded, keys};
-use dfs_tui::{Align, Cell, Report, Table, Tone, View};
+use dfs_term::{Align, Cell, Report, Table, Tone, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -111,6 +111,6 @@ impl Report for Settings {
             None => format!("file: none; {} would be read", self.default_file),
         };
         let hint = "a variable DFS_SECTION_KEY goes before the file; `dfsd config default` explains each key";
-        format!("{}{}\n{hint}\n", table.render(view), dfs_tui::text::sanitise(&file))
+        format!("{}{}\n{hint}\n", table.render(view), dfs_term::text::sanitise(&file))
     }
 }

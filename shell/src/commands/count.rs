@@ -6,7 +6,7 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::Client;
-use dfs_tui::figures::size_short;
+use dfs_term::figures::size_short;
 use dfs_types::{DfsPath, Kind as EntryKind, Result, Stat};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::Client;
-use dfs_tui::figures::size_short;
+use dfs_term::figures::size_short;
 use dfs_types::{DfsPath, Kind as EntryKind, Result, Stat};
 use futures::{StreamExt, TryStreamExt};
 use schemars::JsonSchema;

@@ -4,7 +4,7 @@ use super::node::{Shown, find};
 use crate::context::Context;
 use crate::transfer::{Bars, Board};
 use dfs_client::{Duty, NodeStatus, Progress};
-use dfs_tui::figures::{plural, size, span};
+use dfs_term::figures::{plural, size, span};
 use dfs_tui::{cluster, nodes};
 use dfs_types::{Error, ErrorCode, Result};
 use std::time::Duration;

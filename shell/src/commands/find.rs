@@ -49,7 +49,7 @@ impl Verb for Find {
     const JSON: Json = Json::of::<Vec<FoundJson<'static>>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let now = dfs_tui::clock::calendar();
+        let now = dfs_term::clock::calendar();
         let wanted = Wanted {
             name: self.name,
             text: None,

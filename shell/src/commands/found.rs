@@ -94,6 +94,6 @@ pub(super) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: 
 
 fn line(context: &Context<'_>, found: &Found) -> String {
     let shown = context.shown(found.path.as_str());
-    let tone = if found.stat.kind == Kind::Directory { dfs_tui::Tone::Folder } else { dfs_tui::Tone::Plain };
+    let tone = if found.stat.kind == Kind::Directory { dfs_term::Tone::Folder } else { dfs_term::Tone::Plain };
     format!("{}\n", context.view().paint(tone, &shown))
 }

@@ -129,7 +129,7 @@ fn listed(aliases: &crate::alias::Aliases) -> String {
     let mut text = String::new();
     for (name, line) in aliases.iter() {
         let title = if text.is_empty() { "\nYour aliases\n" } else { "" };
-        let _ = writeln!(text, "{title}  {name:<10}{}", dfs_tui::text::sanitise(line));
+        let _ = writeln!(text, "{title}  {name:<10}{}", dfs_term::text::sanitise(line));
     }
     text
 }
@@ -137,7 +137,7 @@ fn listed(aliases: &crate::alias::Aliases) -> String {
 /// A command with examples first.
 pub fn help_of(command: &Command) -> String {
     let mut text = format!("{}: {}\n\nExamples:\n", command.name, command.about);
-    let cells = dfs_tui::text::width;
+    let cells = dfs_term::text::width;
     let sizes = || command.examples.iter().map(|(line, what)| (cells(line), cells(what)));
     let wide = sizes().map(|(line, _)| line).max().unwrap_or(0);
     let one_line = command.examples.iter().all(|(line, _)| !line.contains('\n'));
@@ -180,7 +180,7 @@ mod tests {
         let texts = COMMANDS.iter().map(help_of).chain([overview()]);
         let wide: Vec<String> = texts
             .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-            .filter(|line| dfs_tui::text::width(line) > HELP_CELLS)
+            .filter(|line| dfs_term::text::width(line) > HELP_CELLS)
             .collect();
         assert!(wide.is_empty(), "{wide:#?}");
     }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::{LocatedChunk, NodeAddress};
-use dfs_tui::{Align, Cell, Report, Table, Tone, View};
+use dfs_term::{Align, Cell, Report, Table, Tone, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};

@@ -4,8 +4,8 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::probe;
 use clap::Args;
-use dfs_tui::figures::{count, latency};
-use dfs_tui::{Align, Cell, Report, Table, Tone, View};
+use dfs_term::figures::{count, latency};
+use dfs_term::{Align, Cell, Report, Table, Tone, View};
 use dfs_types::Result;
 use futures::future::join_all;
 use schemars::JsonSchema;
@@ -112,7 +112,7 @@ impl Report for Found {
             text.push_str(&format!("{}\n", view.paint(Tone::Bad, "✗ no master leads: nothing can be changed")));
         }
         for (id, error) in self.masters.iter().filter_map(|master| Some((&master.id, master.error.as_ref()?))) {
-            text.push_str(&format!("{} {id}: {}\n", view.paint(Tone::Bad, "✗"), dfs_tui::text::sanitise(error)));
+            text.push_str(&format!("{} {id}: {}\n", view.paint(Tone::Bad, "✗"), dfs_term::text::sanitise(error)));
         }
         text
     }

@@ -4,7 +4,7 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
 use clap::Args;
-use dfs_tui::{Report, View};
+use dfs_term::{Report, View};
 use dfs_types::{Error, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;

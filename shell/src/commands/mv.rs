@@ -5,7 +5,7 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::Client;
-use dfs_tui::{Report, View};
+use dfs_term::{Report, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -3,8 +3,8 @@
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
-use dfs_tui::text::sanitise;
-use dfs_tui::{Report, View};
+use dfs_term::text::sanitise;
+use dfs_term::{Report, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -5,8 +5,8 @@ use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::Client;
-use dfs_tui::figures::{plural, size};
-use dfs_tui::{Report, View};
+use dfs_term::figures::{plural, size};
+use dfs_term::{Report, View};
 use dfs_types::{Deleted, DfsPath, Error, ErrorCode, Result, Stat};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -113,7 +113,7 @@ impl Rm {
 /// What would be deleted, in one phrase.
 fn question(found: &[(DfsPath, Stat)]) -> String {
     let what = match found {
-        [(path, _)] => dfs_tui::text::sanitise(path.as_str()).into_owned(),
+        [(path, _)] => dfs_term::text::sanitise(path.as_str()).into_owned(),
         many => plural(many.len() as u64, "path", "paths"),
     };
     let is_folder = |stat: &&Stat| stat.kind == dfs_types::Kind::Directory;

@@ -4,8 +4,8 @@ use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::{Args, ValueEnum};
 use dfs_client::{SafeMode, SafeModeChange};
-use dfs_tui::figures::count;
-use dfs_tui::{Report, Tone, View};
+use dfs_term::figures::count;
+use dfs_term::{Report, Tone, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -93,7 +93,7 @@ impl State {
 
 impl Report for State {
     fn text(&self, view: &View) -> String {
-        let reason = dfs_tui::text::sanitise(self.reason.as_deref().unwrap_or_default());
+        let reason = dfs_term::text::sanitise(self.reason.as_deref().unwrap_or_default());
         let why = match &self.by {
             _ if !self.on => return format!("safe mode is {}\n", view.paint(Tone::Good, "off")),
             Some(by) if reason.is_empty() => format!("entered by {by}"),

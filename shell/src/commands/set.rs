@@ -6,7 +6,7 @@ use crate::line::quote;
 use crate::options::Options;
 use crate::report::usage;
 use clap::Args;
-use dfs_tui::{Report, View};
+use dfs_term::{Report, View};
 use dfs_types::{Error, Result};
 use schemars::JsonSchema;
 use serde::Serialize;

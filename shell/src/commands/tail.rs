@@ -233,7 +233,7 @@ impl Followed {
     }
 
     fn say(&self, context: &Context<'_>, what: &str) {
-        context.session.say(&format!("tail: {}: {what}", dfs_tui::text::sanitise(self.path.as_str())));
+        context.session.say(&format!("tail: {}: {what}", dfs_term::text::sanitise(self.path.as_str())));
     }
 }
 

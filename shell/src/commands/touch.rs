@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::{AttributeChange, Client, Progress, PutOptions, Source};
-use dfs_tui::{Report, View};
+use dfs_term::{Report, View};
 use dfs_types::{DfsPath, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -63,7 +63,7 @@ enum Done {
 
 /// Sets the time of what is at `path`, or makes an empty file; not where a folder is meant.
 async fn touch(context: &Context<'_>, client: &Client, path: &DfsPath, no_create: bool, folder: bool) -> Result<Done> {
-    let now = dfs_tui::clock::calendar();
+    let now = dfs_term::clock::calendar();
     let change = AttributeChange { modified: Some(now), ..AttributeChange::default() };
     let set = || client.set_attributes(path, change.clone());
     match context.call(set()).await {

@@ -5,7 +5,7 @@ use crate::connect;
 use crate::context::Context;
 use clap::Args;
 use dfs_client::{Client, ClusterStatus};
-use dfs_tui::{Report, View};
+use dfs_term::{Report, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -68,7 +68,7 @@ impl Report for Versions {
             (Some(version), _) => version.clone(),
             (None, error) => format!("not reached: {}", error.as_deref().unwrap_or("no answer")),
         };
-        let cluster = dfs_tui::text::sanitise(&cluster).into_owned();
+        let cluster = dfs_term::text::sanitise(&cluster).into_owned();
         format!("dfs-shell   {}\nprotocol    {protocol}\ncluster     {cluster}\n", self.shell)
     }
 }

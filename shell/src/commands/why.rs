@@ -7,9 +7,9 @@ use crate::context::Context;
 use crate::report::about;
 use clap::Args;
 use dfs_client::{ChunkStatus, ClusterStatus, Located, NodeState, NodeStatus};
-use dfs_tui::figures::{age, plural, size, span};
-use dfs_tui::text::{sanitise, wrap};
-use dfs_tui::{Report, Tone, View};
+use dfs_term::figures::{age, plural, size, span};
+use dfs_term::text::{sanitise, wrap};
+use dfs_term::{Report, Tone, View};
 use dfs_types::{ChunkId, DatanodeId, DfsPath, Error, ErrorCode, MasterId, Result, Stat};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -139,7 +139,7 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
     if node.ahead {
         why.wrong(format!(
             "Its clock is {} ahead of the master's: permissions count as expired there, so it gets no new chunks and is read from last. Set its clock: `timedatectl set-ntp true` on its machine.",
-            dfs_tui::figures::apart(node.skew_ms)
+            dfs_term::figures::apart(node.skew_ms)
         ));
     }
     if node.state == NodeState::Live && node.load.free() == 0 {

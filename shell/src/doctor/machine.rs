@@ -4,7 +4,7 @@ use super::{Area, Check};
 use dfs_config::{Folders, Settings};
 use dfs_daemon::disk::Mount;
 use dfs_daemon::local;
-use dfs_tui::figures::{count, percent, size};
+use dfs_term::figures::{count, percent, size};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use super::{Area, Check};
 use crate::probe;
 use dfs_client::{Identity, NodeAddress, NodeState, NodeStatus};
 use dfs_daemon::local::{self, DaemonStatus};
-use dfs_tui::figures::{apart, latency, plural};
+use dfs_term::figures::{apart, latency, plural};
 use dfs_types::{DatanodeId, Error, Protection, Result};
 use futures::StreamExt;
 use std::net::SocketAddr;

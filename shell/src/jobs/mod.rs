@@ -239,7 +239,7 @@ pub(crate) async fn end_all(session: &mut Session) -> Result<()> {
 pub(crate) async fn may_leave(session: &mut Session) -> bool {
     let running = session.jobs.running();
     if running > 0 {
-        let what = dfs_tui::figures::plural(running as u64, "job is", "jobs are");
+        let what = dfs_term::figures::plural(running as u64, "job is", "jobs are");
         let question = format!("{what} not done; end and leave");
         if !ask(session, &question).await || end_all(session).await.is_err() {
             return false;

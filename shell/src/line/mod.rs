@@ -11,7 +11,7 @@ mod scope;
 mod text;
 mod word;
 
-pub use dfs_tui::quote::{quote, quote_words};
+pub use dfs_term::quote::{quote, quote_words};
 pub use parse::{SyntaxError, parse};
 pub use scope::{Scope, UnsetVariable};
 pub use text::Text;

@@ -1,7 +1,7 @@
 //! From what could stand at the cursor to what the editor does and shows. Pure.
 
 use super::target::{Target, completed};
-use dfs_tui::text::{sanitise, truncate, width};
+use dfs_term::text::{sanitise, truncate, width};
 use rustyline::completion::Pair;
 
 /// Candidates that are shown. The editor cannot show more than 65,535, and nobody reads that many.
@@ -119,7 +119,7 @@ impl Choices {
             };
             let stale = if self.late { " (stale)" } else { "" };
             match others {
-                Some(Some(others)) => shown.push(format!("… and {} more{stale}", dfs_tui::figures::count(others))),
+                Some(Some(others)) => shown.push(format!("… and {} more{stale}", dfs_term::figures::count(others))),
                 Some(None) => shown.push(format!("… and more{stale}")),
                 None if self.late => shown.push("(stale)".to_owned()),
                 None => {}
@@ -214,7 +214,7 @@ mod tests {
             let (shown, _) = offered(files(&names), "ls f", screen);
             assert!(lines(&shown, screen.cells) <= screen.lines.max(2), "{screen:?}: {shown:?}");
             let hidden = 2000 - (shown.len() - 1);
-            assert_eq!(shown.last(), Some(&format!("… and {} more", dfs_tui::figures::count(hidden as u64))));
+            assert_eq!(shown.last(), Some(&format!("… and {} more", dfs_term::figures::count(hidden as u64))));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::commands::{COMMANDS, Command, Kind};
 use crate::history::History;
 use crate::line::{Word, parse};
 use crate::session::Session;
-use dfs_tui::{Tone, View};
+use dfs_term::{Tone, View};
 use dfs_types::DfsPath;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -109,7 +109,7 @@ impl Hinter for Assistant {
             Some(note) => Grey::to_read(format!(" ({note})")),
             None => hint(line, &self.history, &self.surroundings)?,
         };
-        grey.fitted(self.prompt_cells + dfs_tui::text::width(line), screen().cells)
+        grey.fitted(self.prompt_cells + dfs_term::text::width(line), screen().cells)
     }
 }
 

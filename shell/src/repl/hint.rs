@@ -5,7 +5,7 @@ use super::target::{Place, Target, target};
 use crate::commands::{COMMANDS, Command};
 use crate::history::History;
 use crate::roles::{Role, flag_of_value, roles};
-use dfs_tui::text::{is_treacherous, truncate, width};
+use dfs_term::text::{is_treacherous, truncate, width};
 use rustyline::hint::Hint;
 
 /// Longer lines get no hint: nobody needs one, and looking it up must not be felt.

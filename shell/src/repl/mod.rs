@@ -22,7 +22,7 @@ use crate::jobs;
 use crate::report::{error_text, usage};
 use crate::run::{self, Ended};
 use crate::session::Session;
-use dfs_tui::View;
+use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
 use helper::Assistant;
 use known::{Health, Known};
@@ -74,7 +74,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         known.prefetch(&session.folder, "");
         let prompt = prompt::prompt(&session.folder, &known.health(), &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
-            assistant.refresh(session, dfs_tui::text::width(&prompt.0));
+            assistant.refresh(session, dfs_term::text::width(&prompt.0));
         }
         session.mark = Mark::now();
         match editor.readline(&prompt) {
@@ -147,7 +147,7 @@ fn wrapped(text: &str, cells: usize) -> String {
     let wrapped = |line: &str| {
         let words = line.trim_start();
         let blanks = &line[..line.len() - words.len()];
-        format!("{blanks}{}\n", dfs_tui::text::wrap(words, Some(cells), 2))
+        format!("{blanks}{}\n", dfs_term::text::wrap(words, Some(cells), 2))
     };
     text.lines().map(wrapped).collect()
 }

@@ -2,8 +2,8 @@
 //! would obey.
 
 use crate::line::{Action, Output, Word, parse};
-use dfs_tui::text::is_treacherous;
-use dfs_tui::{Tone, View};
+use dfs_term::text::is_treacherous;
+use dfs_term::{Tone, View};
 use std::borrow::Cow;
 
 /// Longer lines are not coloured: it would be felt at every key.

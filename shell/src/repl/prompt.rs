@@ -1,8 +1,8 @@
 //! The prompt: where we are, and how the cluster is, as far as that is known.
 
 use super::known::Health;
-use dfs_tui::text::{sanitise, width};
-use dfs_tui::{Tone, View};
+use dfs_term::text::{sanitise, width};
+use dfs_term::{Tone, View};
 use dfs_types::DfsPath;
 
 /// The prompt shows at most so many cells of the path: its end.

@@ -82,7 +82,7 @@ pub(super) fn plain(word: &Word) -> String {
 /// A completed word, written so that it reads back as `text`, going on from how it was begun.
 /// `ended`: nothing comes behind it in this word.
 pub(super) fn completed(text: &str, quote: Option<char>, ended: bool) -> String {
-    use dfs_tui::text::is_treacherous;
+    use dfs_term::text::is_treacherous;
     let end = if ended { " " } else { "" };
     if text.contains(is_treacherous) {
         return format!("{}{end}", crate::line::quote(text));

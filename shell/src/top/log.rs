@@ -4,7 +4,7 @@ use crate::connect::Target;
 use crate::report::local_io;
 use dfs_client::Client;
 use dfs_daemon::local::{DaemonId, Layout};
-use dfs_tui::text::{sanitise, truncate};
+use dfs_term::text::{sanitise, truncate};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

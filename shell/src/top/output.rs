@@ -68,7 +68,7 @@ impl Kept {
         // What is left of the first line would look like a line of its own.
         let rest = self.bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         self.drop_first(rest);
-        let dropped = dfs_tui::figures::size(self.dropped);
+        let dropped = dfs_term::figures::size(self.dropped);
         format!("… {dropped} before this were dropped\n{}", String::from_utf8_lossy(&self.bytes))
     }
 }

@@ -4,7 +4,7 @@ use super::board::Board;
 use super::lines::{FILES_SHOWN_MAX, lines};
 use crate::screen::Screen;
 use crate::session::Session;
-use dfs_tui::Meter;
+use dfs_term::Meter;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;

@@ -1,8 +1,8 @@
 //! A transfer as lines for people: one per file under way, and one for all. None is wider than the terminal.
 
 use super::board::{FileNow, Picture};
-use dfs_tui::figures::{count, percent, rate, size, span};
-use dfs_tui::text::{sanitise, truncate, width};
+use dfs_term::figures::{count, percent, rate, size, span};
+use dfs_term::text::{sanitise, truncate, width};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -164,7 +164,7 @@ mod tests {
             let picture = Picture { files, more: 2, moved: done, done, total, known: true, files_done: 1, files_total: 12 };
             for line in lines(&picture, done as f64, Some(Duration::from_secs(done)), cells) {
                 prop_assert!(width(&line) <= cells, "{line:?}");
-                prop_assert!(!line.contains(dfs_tui::text::is_treacherous));
+                prop_assert!(!line.contains(dfs_term::text::is_treacherous));
             }
         }
     }

@@ -83,7 +83,7 @@ impl Run {
                     }
                     Some(Step::Folder(_)) => self.tally.directories += 1,
                     Some(Step::Skipped { path, why }) => {
-                        let shown = dfs_tui::text::sanitise(&path);
+                        let shown = dfs_term::text::sanitise(&path);
                         context.session.say(&format!("{}: {shown}: skipped: {why}", context.command));
                         self.tally.note_skipped(&path, &why);
                     }

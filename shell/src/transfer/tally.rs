@@ -1,7 +1,7 @@
 //! What a transfer came to.
 
-use dfs_tui::figures::{count, plural, rate, size, span};
-use dfs_tui::text::sanitise;
+use dfs_term::figures::{count, plural, rate, size, span};
+use dfs_term::text::sanitise;
 use dfs_types::Error;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! Why chunks get no more replicas, and what helps.
 
 use super::{Finding, Picture, Severity};
-use crate::figures::{plural, size};
 use dfs_rpc::wire::{Blocked, ClusterStatus};
+use dfs_term::figures::{plural, size};
 
 /// One reason, and how to remove it.
 #[derive(Debug, Clone, PartialEq, Eq)]

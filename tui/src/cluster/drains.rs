@@ -1,8 +1,8 @@
 //! What is to be known of datanodes that drain: how far that is, whether it goes on, what can be done when it is over.
 
 use super::{Finding, Picture, Severity, names};
-use crate::figures::{count, plural};
 use dfs_rpc::wire::{NodeState, NodeStatus};
+use dfs_term::figures::{count, plural};
 use dfs_types::DatanodeId;
 
 pub(super) fn findings(picture: &Picture<'_>) -> Vec<Finding> {

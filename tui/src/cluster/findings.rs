@@ -1,9 +1,9 @@
 //! What is wrong: what, since when, how bad, what happens by itself, what to type next.
 
 use super::{Affected, Picture, blocked, names};
-use crate::figures::{apart, percent, plural, size};
-use crate::report::Tone;
 use dfs_rpc::wire::{ClusterStatus, NodeState, NodeStatus};
+use dfs_term::figures::{apart, percent, plural, size};
+use dfs_term::report::Tone;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;

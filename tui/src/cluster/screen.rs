@@ -1,11 +1,11 @@
 //! The status screen.
 
 use super::{Finding, Health, Picture, findings, health, names};
-use crate::figures::{age, count, minute_by, percent, plural, size, time_seconds};
 use crate::nodes;
-use crate::report::{Tone, View};
-use crate::text::{sanitise, wrap};
 use dfs_rpc::wire::{ClusterStatus, Unfinished};
+use dfs_term::figures::{age, count, minute_by, percent, plural, size, time_seconds};
+use dfs_term::report::{Tone, View};
+use dfs_term::text::{sanitise, wrap};
 use dfs_types::Timestamp;
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::report::View;
 use dfs_rpc::wire::{FolderLoad, Lasting, MasterStatus, ReplicationStatus, SafeMode};
+use dfs_term::report::View;
 use dfs_types::{ClusterId, DatanodeId, Duty, MasterId, Timestamp};
 
 fn well() -> ClusterStatus {
@@ -219,7 +219,7 @@ fn a_narrow_screen_is_not_overrun() {
     for cells in [60, 80, 200] {
         let text =
             screen(&picture(&status, &nodes), &jiff::tz::TimeZone::UTC, &View { cells: Some(cells), colour: false });
-        assert!(text.lines().all(|line| crate::text::width(line) <= cells), "{text}");
+        assert!(text.lines().all(|line| dfs_term::text::width(line) <= cells), "{text}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a lens shows of all datanodes.
 
 use super::Lens;
-use crate::figures::{count, plural, rate};
 use crate::nodes::full;
 use dfs_rpc::wire::{NodeState, NodeStatus};
+use dfs_term::figures::{count, plural, rate};
 use dfs_types::DatanodeId;
 
 /// The eight heights of a block.

@@ -2,9 +2,9 @@
 
 use super::{Field, GroupBy, Lens, Tile, groups};
 use crate::nodes::Mark;
-use crate::report::{Tone, View};
-use crate::text::{pad, width};
 use dfs_rpc::wire::NodeStatus;
+use dfs_term::report::{Tone, View};
+use dfs_term::text::{pad, width};
 
 /// Cells of a line where nobody says how many there are.
 const CELLS: usize = 80;

@@ -9,14 +9,14 @@
 
 mod overlay;
 
-use crate::figures::{age, plural, time_seconds};
-use crate::report::Tone;
-use crate::text::{sanitise, truncate, width};
 use crate::top::model::{Link, Model, PageId, Shared};
 use crate::top::page::Binding;
 use crate::top::replay::{self, Playback};
 use crate::top::update::page_area;
 use dfs_client::NodeState;
+use dfs_term::figures::{age, plural, time_seconds};
+use dfs_term::report::Tone;
+use dfs_term::text::{sanitise, truncate, width};
 use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -139,7 +139,7 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
     let again = if shared.replay.is_some() { "" } else { ", trying again" };
     if let Link::Lost { since_ms, error } = &shared.link {
         let gone = Duration::from_millis(shared.now.elapsed_ms.saturating_sub(*since_ms));
-        let what = format!("LOST for {}{again}: {}", crate::figures::span(gone), sanitise(&error.message));
+        let what = format!("LOST for {}{again}: {}", dfs_term::figures::span(gone), sanitise(&error.message));
         let told = spans.iter().map(Span::width).sum::<usize>();
         let room = cells.saturating_sub(told + LOST_REST_CELLS).max(LOST_CELLS_MIN);
         spans.push(Span::styled(truncate(&what, room).into_owned(), theme.tone(Tone::Bad)));

@@ -1,7 +1,6 @@
 //! All that the dashboard knows.
 
 use crate::cluster::{Finding, Health, Picture, findings, health};
-use crate::meter::Meter;
 use crate::top::history::History;
 use crate::top::message::{CommandState, Moment, Preferences};
 use crate::top::page::{Naming, Page, Question};
@@ -10,6 +9,7 @@ use crate::top::replay::Playback;
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
 use dfs_client::{NodeStatus, Snapshot};
+use dfs_term::meter::Meter;
 use dfs_types::{DatanodeId, Error};
 use jiff::tz::{Offset, TimeZone};
 use ratatui::layout::Rect;

@@ -1,10 +1,10 @@
 //! What a view of the dashboard must be able to do.
 
-use crate::quote::quote_words;
 use crate::top::message::Effect;
 use crate::top::model::{PageId, Shared};
 use crate::top::typed::Typed;
 use crossterm::event::{KeyEvent, MouseEvent};
+use dfs_term::quote::quote_words;
 use dfs_types::path::PathError;
 use dfs_types::{DatanodeId, DfsPath};
 use ratatui::Frame;

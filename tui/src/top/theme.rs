@@ -1,6 +1,6 @@
 //! Colours. Glyphs and words carry the meaning; colours are redundant.
 
-use crate::report::Tone;
+use dfs_term::report::Tone;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal knows.

@@ -108,7 +108,7 @@ impl Typed {
 
     /// How it is shown in so many cells, and where the cursor is: the text around the cursor, `prefix` before all of it.
     pub fn shown(&self, prefix: &str, cells: usize) -> (String, usize) {
-        use crate::text::{sanitise, truncate, width};
+        use dfs_term::text::{sanitise, truncate, width};
         let whole = format!("{prefix}{}", self.before);
         let mut before: &str = &sanitise(&whole);
         // The cursor wants a cell, too.
@@ -200,7 +200,7 @@ mod tests {
                 let modifiers = if key >= 8 || step % 5 == 4 { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
                 typed.key(KeyEvent::new(codes[key], modifiers));
                 let (shown, at) = typed.shown(":", 9);
-                prop_assert!(crate::text::width(&shown) <= 9 && at < 9, "{typed:?} {shown:?} {at}");
+                prop_assert!(dfs_term::text::width(&shown) <= 9 && at < 9, "{typed:?} {shown:?} {at}");
             }
         }
     }

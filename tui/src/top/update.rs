@@ -212,7 +212,7 @@ fn refresh(model: &mut Model, faster: bool) -> Vec<Act> {
     };
     let Some(next) = next else { return vec![Act::Say("that is as far as it goes".to_owned())] };
     model.shared.refresh_ms = next;
-    let what = format!("a picture every {}", crate::figures::span(std::time::Duration::from_millis(next)));
+    let what = format!("a picture every {}", dfs_term::figures::span(std::time::Duration::from_millis(next)));
     vec![Act::Effect(Effect::Refresh { every_ms: next }), Act::Say(what), keep(model)]
 }
 

@@ -1,12 +1,12 @@
 //! What lies over the view: help, a line or filter that is typed, a question.
 
-use crate::report::Tone;
-use crate::text::{sanitise, truncate, wrap};
 use crate::top::draw::everywhere;
 use crate::top::model::{self, Model, Overlay};
 use crate::top::page::{Binding, Question};
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
+use dfs_term::report::Tone;
+use dfs_term::text::{sanitise, truncate, wrap};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

@@ -8,9 +8,6 @@
 //! setrep: /data/none: no such file
 //! ```
 
-use crate::figures::{count, percent, rate, size_short, span};
-use crate::report::Tone;
-use crate::text::{pad, sanitise, truncate};
 use crate::top::chart::bar;
 use crate::top::draw::text;
 use crate::top::list::Selection;
@@ -18,6 +15,9 @@ use crate::top::message::{CommandNews, CommandState, Effect, Message};
 use crate::top::model::{CommandLine, Shared};
 use crate::top::page::{Act, Binding, Page};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use dfs_term::figures::{count, percent, rate, size_short, span};
+use dfs_term::report::Tone;
+use dfs_term::text::{pad, sanitise, truncate};
 use dfs_types::ErrorCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -209,7 +209,7 @@ impl Commands {
             (Some(_), _) => format!("line {} of {}", count(self.line as u64 + 1), count(lines as u64)),
         };
         let title = format!("── {}: {told} ", truncate(&sanitise(&command.line), cells.saturating_sub(44)));
-        let rule = "─".repeat(cells.saturating_sub(crate::text::width(&title)));
+        let rule = "─".repeat(cells.saturating_sub(dfs_term::text::width(&title)));
         text(frame, Rect { height: 1.min(area.height), ..area }, Line::styled(title + &rule, theme.dim()));
         let room = usize::from(area.height.saturating_sub(1));
         for (row, line) in output.lines().skip(self.line).take(room).enumerate() {

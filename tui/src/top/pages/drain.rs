@@ -1,13 +1,13 @@
 //! Drains: what can be done with a datanode, and how far it is.
 
-use crate::figures::{count, span};
 use crate::nodes::{state, tone};
-use crate::text::{pad, truncate, width};
 use crate::top::history::NodeHistory;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Binding};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dfs_client::{Duty, NodeState, NodeStatus};
+use dfs_term::figures::{count, span};
+use dfs_term::text::{pad, truncate, width};
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 

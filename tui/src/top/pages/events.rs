@@ -1,7 +1,5 @@
 //! What happened, as the answering master remembers it.
 
-use crate::report::Tone;
-use crate::text::{sanitise, truncate};
 use crate::top::draw::text;
 use crate::top::list::Selection;
 use crate::top::model::Shared;
@@ -10,6 +8,8 @@ use crate::top::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_rpc::board::{Event, Severity};
+use dfs_term::report::Tone;
+use dfs_term::text::{sanitise, truncate};
 use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -147,7 +147,7 @@ pub(super) fn line(event: &Event, theme: &Theme, zone: &TimeZone, cells: usize) 
         Severity::Warning => ("!", Tone::Warning),
         Severity::Error => ("✗", Tone::Bad),
     };
-    let at = crate::figures::time_seconds(event.at, zone);
+    let at = dfs_term::figures::time_seconds(event.at, zone);
     // The day is said where there is room for it.
     let at = if cells >= 100 { at.as_str() } else { at.split_once(' ').map_or(at.as_str(), |(_, time)| time) };
     let room = cells.saturating_sub(at.len() + 3);

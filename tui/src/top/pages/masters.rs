@@ -1,9 +1,6 @@
 //! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
 
-use crate::figures::{count, latency, percent, plural};
 use crate::jobs::{self, JobRow};
-use crate::report::Tone;
-use crate::text::{pad, sanitise, shorten, truncate, width, wrap};
 use crate::top::draw::text;
 use crate::top::list::Selection;
 use crate::top::message::{Effect, Message};
@@ -13,6 +10,9 @@ use crate::top::theme::Theme;
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{JobStatus, MasterStatus, Snapshot};
 use dfs_rpc::board::LogStatus;
+use dfs_term::figures::{count, latency, percent, plural};
+use dfs_term::report::Tone;
+use dfs_term::text::{pad, sanitise, shorten, truncate, width, wrap};
 use dfs_types::{Error, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -195,7 +195,7 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
         Some(mode) => {
             let by = mode.by.as_ref().map(|by| format!(", entered by {by}")).unwrap_or_default();
             let reported = percent(mode.chunks_reported, mode.chunks_total);
-            format!("on{by}: {}; {reported} of the chunks are reported", crate::text::sanitise(&mode.reason))
+            format!("on{by}: {}; {reported} of the chunks are reported", dfs_term::text::sanitise(&mode.reason))
         }
     };
     let rows = vec![

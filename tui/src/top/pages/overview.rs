@@ -1,9 +1,6 @@
 //! Everything at a glance: is anything wrong, and what comes first?
 
 use crate::cluster::{Finding, Health};
-use crate::figures::{age, count, percent, plural, rate, size};
-use crate::report::Tone;
-use crate::text::{pad, sanitise, truncate, width, wrap};
 use crate::top::chart::{self, bar};
 use crate::top::draw::text;
 use crate::top::list::Selection;
@@ -13,6 +10,9 @@ use crate::top::pages::events;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{ClusterStatus, ReplicationStatus};
 use dfs_rpc::curve::Second;
+use dfs_term::figures::{age, count, percent, plural, rate, size};
+use dfs_term::report::Tone;
+use dfs_term::text::{pad, sanitise, truncate, width, wrap};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;

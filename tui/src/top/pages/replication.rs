@@ -1,9 +1,6 @@
 //! How many copies chunks have against how many they should, and how fast what is short is made up for.
 
 use crate::cluster::awaited;
-use crate::figures::{count, plural, span};
-use crate::report::Tone;
-use crate::text::pad;
 use crate::top::chart;
 use crate::top::draw::text;
 use crate::top::history::lacking;
@@ -13,6 +10,9 @@ use crate::top::pages::drain;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_rpc::board::CopyCount;
+use dfs_term::figures::{count, plural, span};
+use dfs_term::report::Tone;
+use dfs_term::text::pad;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -256,7 +256,7 @@ impl Replication {
                     0 => theme.dim(),
                     _ => theme.tone(class.tone()),
                 };
-                let blanks = CELL.saturating_sub(crate::text::width(&cell));
+                let blanks = CELL.saturating_sub(dfs_term::text::width(&cell));
                 spans.push(Span::raw(" ".repeat(blanks)));
                 spans.push(Span::styled(cell, style));
             }

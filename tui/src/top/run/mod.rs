@@ -231,7 +231,7 @@ impl Running {
 
 fn moment(began: Instant) -> Moment {
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let calendar = crate::clock::calendar();
+    let calendar = dfs_term::clock::calendar();
     Moment { elapsed_ms, calendar }
 }
 

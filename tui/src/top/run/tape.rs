@@ -35,7 +35,7 @@ impl Tape {
     /// waits for its end. Must be called inside the runtime.
     pub(super) fn begin(file: File, messages: mpsc::Sender<Message>) -> (Self, JoinHandle<Result<()>>) {
         let (notes, waiting) = mpsc::channel(WAITING_MAX);
-        let calendar = crate::clock::calendar();
+        let calendar = dfs_term::clock::calendar();
         let tape = Self { began: Instant::now(), notes, whole: None };
         let writing = spawn_blocking(move || {
             write(file, calendar, waiting).inspect_err(|error| {

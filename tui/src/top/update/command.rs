@@ -1,9 +1,9 @@
 //! Commands that are run from here: how they begin, and what is said of them.
 
-use crate::meter::Meter;
 use crate::top::message::{CommandNews, CommandState, Effect};
 use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Model, Overlay, PageId};
 use crate::top::page::Act;
+use dfs_term::meter::Meter;
 use dfs_types::{Error, ErrorCode};
 use std::time::Duration;
 

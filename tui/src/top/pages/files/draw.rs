@@ -2,12 +2,12 @@
 
 use super::pane::{ENTRIES_MAX, Pane, Row};
 use super::{Files, Lower, Side, transfers};
-use crate::figures::{count, plural, size_short, time};
-use crate::report::Tone;
-use crate::text::{pad, sanitise, truncate, width};
 use crate::top::draw::text;
 use crate::top::model::Shared;
 use crate::top::pages::commands::progress;
+use dfs_term::figures::{count, plural, size_short, time};
+use dfs_term::report::Tone;
+use dfs_term::text::{pad, sanitise, truncate, width};
 use dfs_types::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::Frame;

@@ -2,13 +2,13 @@
 
 use super::pane::Row;
 use super::{Files, Side, say, transfers};
-use crate::figures::{plural, size};
-use crate::quote::quote_words;
-use crate::text::sanitise;
 use crate::top::model::Shared;
 use crate::top::page::{Act, Action, Binding, Naming, Question};
 use crate::top::typed::Typed;
 use crossterm::event::KeyCode;
+use dfs_term::figures::{plural, size};
+use dfs_term::quote::quote_words;
+use dfs_term::text::sanitise;
 use dfs_types::DfsPath;
 
 /// Bytes of a file that a preview shows.

@@ -2,16 +2,16 @@
 
 use super::layout::{Layout, Shape, Spot};
 use super::{Heatmap, tiles_area};
-use crate::figures::{age, count, percent, plural, rate, size};
 use crate::heat::{Lens, Shade, Tile};
 use crate::nodes::{Mark, state};
-use crate::report::Tone;
-use crate::text::{sanitise, truncate};
 use crate::top::draw::text;
 use crate::top::model::Shared;
 use crate::top::pages::nodes::rates;
 use crate::top::theme::Shading;
 use dfs_client::{NodeState, NodeStatus};
+use dfs_term::figures::{age, count, percent, plural, rate, size};
+use dfs_term::report::Tone;
+use dfs_term::text::{sanitise, truncate};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;

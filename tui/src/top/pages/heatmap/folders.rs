@@ -1,8 +1,6 @@
 //! Which folders are big, and which are hot: what is in a folder, by the space that it takes with all its copies, or by
 //! what is lately read and written below it.
 
-use crate::figures::{age, count, percent, plural, rate, size};
-use crate::text::{pad, sanitise, truncate, width};
 use crate::top::chart::bar;
 use crate::top::draw::text;
 use crate::top::list::Selection;
@@ -12,6 +10,8 @@ use crate::top::page::{Act, Binding};
 use crate::top::update::page_area;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{FolderTraffic, ListPage, Traffic};
+use dfs_term::figures::{age, count, percent, plural, rate, size};
+use dfs_term::text::{pad, sanitise, truncate, width};
 use dfs_types::{DfsPath, Entry, Error, Kind};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -274,7 +274,7 @@ impl Folders {
             let place = line(HEAD_LINES + row as u16);
             let folder = entry.stat.kind == Kind::Directory;
             let name = format!("{}{}", sanitise(&entry.name), if folder { "/" } else { "" });
-            let tone = if folder { crate::report::Tone::Folder } else { crate::report::Tone::Plain };
+            let tone = if folder { dfs_term::report::Tone::Folder } else { dfs_term::report::Tone::Plain };
             let part = if most > 0 { self.weight(entry) as f64 / most as f64 } else { 0.0 };
             let figures = match self.by {
                 By::Size => sizes(entry, all),

@@ -4,7 +4,7 @@
 //! one cell each; at last tiles for the worst of a machine, or of a run of datanodes.
 
 use crate::heat::Group;
-use crate::text::width;
+use dfs_term::text::width;
 use ratatui::layout::Rect;
 use std::ops::Range;
 

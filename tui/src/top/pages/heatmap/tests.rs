@@ -1,6 +1,5 @@
 //! The heatmap, as a user would look at it.
 
-use crate::figures::plural;
 use crate::heat::Lens;
 use crate::top::message::{Effect, Message, Moment};
 use crate::top::model::{Model, PageId};
@@ -10,6 +9,7 @@ use crate::top::theme::ThemeName;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use dfs_client::{Duty, FolderTraffic, ListPage, Snapshot, Traffic};
+use dfs_term::figures::plural;
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind};
 use ratatui::style::Color;
 

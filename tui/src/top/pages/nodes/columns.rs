@@ -1,14 +1,14 @@
 //! What the table of datanodes can show: the columns, what stands in them, what they sort by.
 
 use crate::cluster::SKEW_MAX_MS;
-use crate::figures::{age, count, percent, rate, size, span};
 use crate::nodes::{Mark, full, state, tone};
-use crate::report::Tone;
-use crate::text::{sanitise, width};
 use crate::top::chart::bar;
 use crate::top::model::Shared;
 use dfs_client::{Duty, NodeStatus};
 use dfs_rpc::curve::Rates;
+use dfs_term::figures::{age, count, percent, rate, size, span};
+use dfs_term::report::Tone;
+use dfs_term::text::{sanitise, width};
 use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) struct Place {
 impl Place {
     /// The text in its place, as wide as the column is.
     pub(super) fn put(&self, text: &str) -> String {
-        let text = crate::text::truncate(text, self.cells);
+        let text = dfs_term::text::truncate(text, self.cells);
         let blanks = " ".repeat(self.cells.saturating_sub(width(&text)));
         if self.column.right() { blanks + &text } else { text.into_owned() + &blanks }
     }

@@ -9,9 +9,7 @@
 mod columns;
 mod one;
 
-use crate::figures::count;
 use crate::nodes::failed;
-use crate::text::{sanitise, truncate};
 use crate::top::draw::text;
 use crate::top::list::{Selection, matches_small};
 use crate::top::message::Message;
@@ -21,6 +19,8 @@ use crate::top::pages::drain;
 use columns::{Column, Place};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use dfs_client::{NodeState, NodeStatus};
+use dfs_term::figures::count;
+use dfs_term::text::{sanitise, truncate};
 use dfs_types::DatanodeId;
 use one::One;
 use ratatui::Frame;

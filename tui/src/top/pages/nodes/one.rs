@@ -1,10 +1,7 @@
 //! All about one datanode: what it is, its folders, what it does, what happened to it, what it says itself.
 
 use super::columns::rates;
-use crate::figures::{age, apart, count, percent, plural, rate, size};
 use crate::nodes::{full, state, tone};
-use crate::report::Tone;
-use crate::text::{pad, sanitise, truncate};
 use crate::top::chart::{self, bar};
 use crate::top::draw::text;
 use crate::top::history::NODE_SECONDS_KEPT;
@@ -14,6 +11,9 @@ use crate::top::pages::{drain, events};
 use crossterm::event::{KeyCode, KeyEvent};
 use dfs_client::{Duty, NodeState, NodeStatus};
 use dfs_rpc::wire::FolderLoad;
+use dfs_term::figures::{age, apart, count, percent, plural, rate, size};
+use dfs_term::report::Tone;
+use dfs_term::text::{pad, sanitise, truncate};
 use dfs_types::{DatanodeId, Error};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -279,7 +279,7 @@ fn folders(node: &NodeStatus, area: Rect, shared: &Shared) -> Vec<Line<'static>>
             size(folder.free)
         );
         let (mark, tone) = if folder.failed { ("! failed ", Tone::Bad) } else { ("", Tone::Plain) };
-        let used = crate::text::width(mark) + 16 + crate::text::width(&figures);
+        let used = dfs_term::text::width(mark) + 16 + dfs_term::text::width(&figures);
         let path = truncate(&sanitise(&folder.path), usize::from(area.width).saturating_sub(used)).into_owned();
         Line::from(vec![
             Span::styled(mark, theme.tone(tone)),
