@@ -29,7 +29,7 @@ power filesystem="without_a_journal" cuts="200":
     DFS_TEST_CUTS={{cuts}} cargo test --release -p dfs-tests --test power -- --nocapture --ignored {{filesystem}}
 
 # Daemons with planted bugs: the tests of power cuts and of rot must find each. They never come into another build: the feature is off
-# everywhere else, and this one has a folder of its own.
+# everywhere else, and this one has a directory of its own.
 planted cuts="100":
     DFS_TEST_CUTS={{cuts}} cargo test -p dfs-tests --features planted-bugs --target-dir target/planted --test power --test disks -- --nocapture --test-threads 1 planted
 

@@ -18,7 +18,7 @@ impl Client {
     /// lost before the commit are written again from a file or from bytes.
     ///
     /// # Errors
-    /// `already_exists` without `overwrite`, `not_found` or `not_a_directory` for its folder, `permission_denied`,
+    /// `already_exists` without `overwrite`, `not_found` or `not_a_directory` for its directory, `permission_denied`,
     /// `insufficient_datanodes`, `safe_mode`, `local_io` for the source, `unreachable`, `timeout`; `interrupted` when
     /// cancelled: a cancel that comes while the file is being committed leaves open whether it is there.
     pub async fn put(

@@ -13,8 +13,8 @@
 //!
 //! async fn copy_there_and_back(options: ClientOptions) -> dfs_types::Result<()> {
 //!     let client = Client::connect(options).await?;
-//!     let (folder, file) = (dfs_types::DfsPath::parse("/notes")?, dfs_types::DfsPath::parse("/notes/today")?);
-//!     client.mkdir(&folder, true).await?;
+//!     let (directory, file) = (dfs_types::DfsPath::parse("/notes")?, dfs_types::DfsPath::parse("/notes/today")?);
+//!     client.mkdir(&directory, true).await?;
 //!
 //!     let (progress, cancel) = (Progress::new(), CancellationToken::new());
 //!     let source = Source::Bytes("buy milk".into());
@@ -50,9 +50,10 @@ pub use copies::CopyOptions;
 pub use dfs_rpc::board;
 pub use dfs_rpc::tls::{CredentialError, Identity};
 pub use dfs_rpc::wire::{
-    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, Found, FoundPage, JobState, JobStatus, Lasting,
-    ListFolder, ListPage, LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus, ReplicationStatus,
-    SafeMode, SafeModeChange, Short, Traffic, Unfinished, UserAttribute, UserAttributeChange, Wanted,
+    Blocked, ChunkStatus, ClusterStatus, Copied, DirectoryTraffic, Find, Found, FoundPage, JobState, JobStatus,
+    Lasting, ListDirectory, ListPage, LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus,
+    ReplicationStatus, SafeMode, SafeModeChange, Short, Traffic, Unfinished, UserAttribute, UserAttributeChange,
+    Wanted,
 };
 pub use dfs_types::{AttributeChange, Duty};
 pub use namespace::Located;

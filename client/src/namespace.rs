@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
 use dfs_rpc::board::BoardVersion;
 use dfs_rpc::wire::{
-    Blocked, ChunkStatus, ClusterStatus, Copied, Find, FolderTraffic, FoundPage, JobStatus, ListFolder, ListPage,
+    Blocked, ChunkStatus, ClusterStatus, Copied, DirectoryTraffic, Find, FoundPage, JobStatus, ListDirectory, ListPage,
     LocatedChunk, NodeStatus, PlanRead, SafeModeChange, UserAttribute, UserAttributeChange,
 };
 use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode, Result, Stat};
@@ -39,7 +39,7 @@ impl Client {
         self.call(|master, context| async move { master.cluster.whoami(context).await }).await
     }
 
-    /// Makes a folder; with `parents` also those above it, and an existing folder is no error.
+    /// Makes a directory; with `parents` also those above it, and an existing directory is no error.
     ///
     /// # Errors
     /// `already_exists`, `not_found`, `not_a_directory`, `permission_denied`.
@@ -52,10 +52,10 @@ impl Client {
         .await
     }
 
-    /// Moves a file or folder, atomically. `overwrite` lets it replace an existing file.
+    /// Moves a file or directory, atomically. `overwrite` lets it replace an existing file.
     ///
     /// # Errors
-    /// `not_found`, `already_exists`, `invalid_argument` for a folder into itself, `permission_denied`.
+    /// `not_found`, `already_exists`, `invalid_argument` for a directory into itself, `permission_denied`.
     pub async fn rename(&self, from: &DfsPath, to: &DfsPath, overwrite: bool) -> Result<()> {
         let request = request_id();
         self.call(|master, context| {
@@ -65,7 +65,7 @@ impl Client {
         .await
     }
 
-    /// Deletes a file, an empty folder, or with `recursive` a whole one.
+    /// Deletes a file, an empty directory, or with `recursive` a whole one.
     ///
     /// # Errors
     /// `not_found`, `not_empty`, `permission_denied`.
@@ -79,7 +79,7 @@ impl Client {
         .map(Deleted::from)
     }
 
-    /// Sets attributes of a file or folder. A change with `recursive` holds for all below it as well, in one step; more than
+    /// Sets attributes of a file or directory. A change with `recursive` holds for all below it as well, in one step; more than
     /// [`CHANGED_PER_CALL_MAX`](dfs_rpc::CHANGED_PER_CALL_MAX) entries are refused, and left to the caller to go through.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Client {
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
-    pub async fn list(&self, list: ListFolder) -> Result<ListPage> {
+    pub async fn list(&self, list: ListDirectory) -> Result<ListPage> {
         self.call(|master, context| {
             let list = list.clone();
             async move {
@@ -128,12 +128,12 @@ impl Client {
         .await
     }
 
-    /// All entries of a folder whose names begin with `prefix`, fetched page by page as they are read. What changes
+    /// All entries of a directory whose names begin with `prefix`, fetched page by page as they are read. What changes
     /// meanwhile is seen or not; every name that stays is seen once. It ends behind the first error.
     pub fn list_all(&self, path: &DfsPath, prefix: &str) -> impl Stream<Item = Result<Entry>> + Send + 'static {
         let pages = Pages {
             client: self.clone(),
-            list: ListFolder {
+            list: ListDirectory {
                 path: path.clone(),
                 after: None,
                 prefix: prefix.to_owned(),
@@ -249,11 +249,11 @@ impl Client {
         self.call(|master, context| async move { master.cluster.board(context, since).await }).await
     }
 
-    /// What lately went on below a folder, as far as the leading master knows.
+    /// What lately went on below a directory, as far as the leading master knows.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
-    pub async fn traffic(&self, path: &DfsPath) -> Result<FolderTraffic> {
+    pub async fn traffic(&self, path: &DfsPath) -> Result<DirectoryTraffic> {
         self.call(|master, context| {
             let path = path.clone();
             async move { master.files.traffic(context, path).await }
@@ -363,7 +363,7 @@ impl Client {
 
 struct Pages {
     client: Client,
-    list: ListFolder,
+    list: ListDirectory,
     entries: VecDeque<Entry>,
     more: bool,
 }

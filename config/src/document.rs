@@ -8,7 +8,7 @@ const HEAD: &str = "\
 # Settings of dfs: dfs-shell and dfsd read them.
 #
 # Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d; both stand in quotes.
-# Relative paths count from the folder of this file; ~/ is your home folder.
+# Relative paths count from the directory of this file; ~/ is your home directory.
 # Over this file stand the variables named below, over those the flags of each program.
 ";
 
@@ -63,7 +63,7 @@ const PAGE_HEAD: &str = "\
 This page is made from the table of keys in config/src/settings.rs; a test keeps it current.
 
 Settings come from a TOML file, then from the environment, then from flags; what comes later wins. The file is the one
-given by `--config`, else by `DFS_CONFIG`, else `dfs.toml` in the platform's config folder (`~/.config/dfs` on Linux),
+given by `--config`, else by `DFS_CONFIG`, else `dfs.toml` in the platform's config directory (`~/.config/dfs` on Linux),
 or `config/dfs.toml` under `DFS_HOME`. `dfsd config default` prints a file with every key, its meaning and its default;
 `dfsd config show` prints what is in force.
 
@@ -72,7 +72,7 @@ or `config/dfs.toml` under `DFS_HOME`. `dfsd config default` prints a file with 
 counts as absent.
 
 Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d. Relative paths in the
-file count from its folder; `~/` is the home folder. An unknown key or a value that is not allowed stops the program,
+file count from its directory; `~/` is the home directory. An unknown key or a value that is not allowed stops the program,
 and the error names file, line, key and what is allowed.
 ";
 

@@ -58,7 +58,7 @@ pub(crate) trait Field: Send + Sync {
     fn set(&self, settings: &mut Settings, raw: &Raw) -> Result<(), String>;
     fn show(&self, settings: &Settings) -> String;
     fn allowed(&self) -> String;
-    fn rebase(&self, settings: &mut Settings, folder: &Path);
+    fn rebase(&self, settings: &mut Settings, directory: &Path);
 }
 
 struct Bound<R: Rule> {
@@ -86,7 +86,7 @@ impl<R: Rule> Field for Bound<R> {
     fn allowed(&self) -> String {
         self.rule.allowed()
     }
-    fn rebase(&self, settings: &mut Settings, folder: &Path) {
-        self.rule.rebase((self.get_mut)(settings), folder);
+    fn rebase(&self, settings: &mut Settings, directory: &Path) {
+        self.rule.rebase((self.get_mut)(settings), directory);
     }
 }

@@ -2,8 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "settings stand in files")]
 
+use crate::directories::Environment;
 use crate::error::ConfigError;
-use crate::folders::Environment;
 use crate::key::{Key, keys};
 use crate::rule::Raw;
 use crate::settings::{SECTIONS, Settings};

@@ -22,8 +22,8 @@ pub(crate) trait Rule: Send + Sync {
     fn show(&self, value: &Self::Value) -> String;
     /// What is allowed, in words, for people.
     fn allowed(&self) -> String;
-    /// Relative paths in the value count from `folder`.
-    fn rebase(&self, _value: &mut Self::Value, _folder: &Path) {}
+    /// Relative paths in the value count from `directory`.
+    fn rebase(&self, _value: &mut Self::Value, _directory: &Path) {}
 }
 
 /// A TOML string.
@@ -174,9 +174,9 @@ impl Rule for OptionalPath {
     fn allowed(&self) -> String {
         "a path".to_owned()
     }
-    fn rebase(&self, value: &mut Option<PathBuf>, folder: &Path) {
+    fn rebase(&self, value: &mut Option<PathBuf>, directory: &Path) {
         if let Some(path) = value {
-            *path = folder.join(&*path);
+            *path = directory.join(&*path);
         }
     }
 }
@@ -197,8 +197,8 @@ impl Rule for Paths {
     fn allowed(&self) -> String {
         "a list of paths".to_owned()
     }
-    fn rebase(&self, value: &mut Vec<PathBuf>, folder: &Path) {
-        value.iter_mut().for_each(|path| *path = folder.join(&*path));
+    fn rebase(&self, value: &mut Vec<PathBuf>, directory: &Path) {
+        value.iter_mut().for_each(|path| *path = directory.join(&*path));
     }
 }
 

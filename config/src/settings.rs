@@ -89,7 +89,7 @@ settings! {
     master: MasterSettings {
         /// Address that it listens on; port 0: any free one.
         listen: String = "0.0.0.0:9870".to_owned(), socket();
-        /// Where log and snapshots live; empty: under the user's data folder.
+        /// Where log and snapshots live; empty: under the user's data directory.
         data_dir: Option<PathBuf> = None, optional_path();
         /// The credential file of the daemon.
         credential: Option<PathBuf> = None, optional_path();
@@ -130,7 +130,7 @@ settings! {
         listen: String = "0.0.0.0:9871".to_owned(), socket();
         /// Address at which others reach it, where that is not the one that it listens on: behind a forwarder, in a container.
         advertise: Option<String> = None, optional_socket();
-        /// Folders that hold chunks, one per disk; empty: one under the user's data folder.
+        /// Directories that hold chunks, one per disk; empty: one under the user's data directory.
         data_dirs: Vec<PathBuf> = Vec::new(), paths();
         /// The credential file of the daemon.
         credential: Option<PathBuf> = None, optional_path();

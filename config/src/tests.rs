@@ -10,13 +10,13 @@ fn environment(pairs: &[(&str, &str)]) -> Environment {
 }
 
 fn load_text(text: &str, variables: &[(&str, &str)], flags: &[&str]) -> Result<Loaded, String> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("dfs.toml");
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("dfs.toml");
     std::fs::write(&file, text).expect("written");
     let overrides: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
     let sources =
         Sources { file: Some(&file), default_file: None, environment: &environment(variables), overrides: &overrides };
-    let prefix = format!("{}/", folder.path().display());
+    let prefix = format!("{}/", directory.path().display());
     load(&sources).map_err(|error| error.to_string().replace(&prefix, ""))
 }
 
@@ -159,7 +159,7 @@ fn a_file_that_was_asked_for_must_exist_and_a_default_one_need_not() {
 }
 
 #[test]
-fn relative_paths_count_from_the_folder_of_the_file() {
+fn relative_paths_count_from_the_directory_of_the_file() {
     let text = "[client]\ncredential = \"me.pem\"\n[datanode]\ndata_dirs = [\"/abs\", \"rel\"]\n";
     let settings = load_text(text, &[], &[]).expect("reads").settings;
     let credential = settings.client.credential.expect("set");
@@ -170,14 +170,14 @@ fn relative_paths_count_from_the_folder_of_the_file() {
 
 #[test]
 fn two_homes_never_meet() {
-    let folders = |home| Folders::of_user(&environment(&[("DFS_HOME", home)])).expect("folders");
-    let (one, two) = (folders("/a"), folders("/b"));
-    assert_eq!(one, Folders::under(Path::new("/a")));
-    for folder in [&one.config, &one.credentials, &one.data, &one.state, &one.logs, &one.run] {
-        assert!(folder.starts_with("/a"));
+    let directories = |home| Directories::of_user(&environment(&[("DFS_HOME", home)])).expect("directories");
+    let (one, two) = (directories("/a"), directories("/b"));
+    assert_eq!(one, Directories::under(Path::new("/a")));
+    for directory in [&one.config, &one.credentials, &one.data, &one.state, &one.logs, &one.run] {
+        assert!(directory.starts_with("/a"));
     }
     assert_ne!(one, two);
-    assert!(folders("relative").run.is_absolute());
+    assert!(directories("relative").run.is_absolute());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::state::State;
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{BoardVersion, LogStatus};
-use dfs_rpc::wire::{ClusterStatus, FolderLoad, Heartbeat, NodeLoad, Register};
+use dfs_rpc::wire::{ClusterStatus, DirectoryLoad, Heartbeat, NodeLoad, Register};
 use dfs_types::{ClusterId, DatanodeId, Timestamp};
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const DATANODES: u16 = 5_000;
 /// Of these, one in so many has sent a heartbeat since the last picture.
 const TURNS: u16 = 3;
-const FOLDERS: u64 = 4;
+const DIRECTORIES: u64 = 4;
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
 struct Cluster {
@@ -38,18 +38,18 @@ struct Cluster {
 }
 
 fn load(id: u16, clock: Timestamp) -> NodeLoad {
-    let folder = |number: u64| FolderLoad {
+    let directory = |number: u64| DirectoryLoad {
         path: format!("/data/{number}"),
         capacity: 16 << 40,
         used: (9 << 40) + clock.0 * 4096,
         free: (7 << 40) - clock.0 * 4096,
         failed: false,
         reason: None,
-        disk: (u64::from(id) * FOLDERS + number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        disk: (u64::from(id) * DIRECTORIES + number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
         disk_free: (7 << 40) - clock.0 * 4096,
     };
     NodeLoad {
-        folders: (0..FOLDERS).map(folder).collect(),
+        directories: (0..DIRECTORIES).map(directory).collect(),
         reads_in_flight: 17,
         writes_in_flight: 4,
         bytes_read: clock.0 << 30,

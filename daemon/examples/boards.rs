@@ -1,7 +1,7 @@
 //! Measures what dashboards cost a master: a real one in this process, with pretended datanodes that send their heartbeats over
 //! real connections, and pretended dashboards that ask once a second.
 //!
-//! `boards FOLDER [DATANODES=5000] [SECONDS=15]` prints the CPU time of the master's own threads, without dashboards, with one,
+//! `boards DIRECTORY [DATANODES=5000] [SECONDS=15]` prints the CPU time of the master's own threads, without dashboards, with one,
 //! and with fifty. Twice as many open files as datanodes must be allowed.
 
 // An example may panic, and works with files, clocks and sockets.
@@ -16,7 +16,7 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::services::{NodeServiceClient, UserClient};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
-use dfs_rpc::wire::{FolderLoad, Heartbeat, NodeLoad, Register, ReportPage};
+use dfs_rpc::wire::{DirectoryLoad, Heartbeat, NodeLoad, Register, ReportPage};
 use dfs_types::{DatanodeId, MasterId, Principal, Protection};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -47,12 +47,12 @@ struct Setup {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = arguments.first().context("usage: boards FOLDER [DATANODES] [SECONDS]")?;
+    let directory = arguments.first().context("usage: boards DIRECTORY [DATANODES] [SECONDS]")?;
     let datanodes: u16 = arguments.get(1).map_or(Ok(5_000), |text| text.parse())?;
     let seconds: u64 = arguments.get(2).map_or(Ok(15), |text| text.parse())?;
     let authority = Authority::create(draw_cluster_id()?, SystemTime::now())?;
     let stop = CancellationToken::new();
-    let (master, thread) = start_master(&authority, Path::new(folder), stop.clone())?;
+    let (master, thread) = start_master(&authority, Path::new(directory), stop.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let setup = Arc::new(Setup { authority, master, stop: stop.clone(), told: Default::default() });
     runtime.block_on(measure(setup, datanodes, Duration::from_secs(seconds)))?;
@@ -63,13 +63,13 @@ fn main() -> Result<()> {
 
 type Running = std::thread::JoinHandle<Result<()>>;
 
-fn start_master(authority: &Authority, folder: &Path, stop: CancellationToken) -> Result<(SocketAddr, Running)> {
+fn start_master(authority: &Authority, directory: &Path, stop: CancellationToken) -> Result<(SocketAddr, Running)> {
     let (ready, started) = std::sync::mpsc::channel();
     let id = MasterId(1);
     let options = MasterOptions {
         id,
         identity: identity(authority, &Principal::Master(id))?,
-        data_dir: folder.join("master"),
+        data_dir: directory.join("master"),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         settings: MasterSettings { connections_max: 20_000, heartbeat: HEARTBEAT, ..MasterSettings::default() },
         superuser: Some("ann".to_owned()),
@@ -90,11 +90,11 @@ fn identity(authority: &Authority, principal: &Principal) -> Result<Identity> {
 fn cpu() -> Result<Duration> {
     let mut total = 0;
     for task in std::fs::read_dir("/proc/self/task")? {
-        let folder = task?.path();
+        let directory = task?.path();
         // A thread may end meanwhile.
-        let Ok(name) = std::fs::read_to_string(folder.join("comm")) else { continue };
+        let Ok(name) = std::fs::read_to_string(directory.join("comm")) else { continue };
         if THREADS.iter().any(|thread| name.starts_with(thread)) {
-            let times = std::fs::read_to_string(folder.join("schedstat"))?;
+            let times = std::fs::read_to_string(directory.join("schedstat"))?;
             total += times.split(' ').next().unwrap_or_default().parse::<u64>()?;
         }
     }
@@ -155,12 +155,12 @@ fn context() -> tarpc::context::Context {
 }
 
 fn load(id: DatanodeId, beats: u64) -> NodeLoad {
-    let folder = |number: u64| {
+    let directory = |number: u64| {
         // No two disks are alike: figures that repeat would pack too well.
         let disk = (u64::from(id.0) * 4 + number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let used = (8 << 40) + (disk >> 24) + (beats << 12);
         let free = (16 << 40) - used;
-        FolderLoad {
+        DirectoryLoad {
             path: format!("/data/{number}"),
             capacity: 16 << 40,
             used,
@@ -172,7 +172,7 @@ fn load(id: DatanodeId, beats: u64) -> NodeLoad {
         }
     };
     NodeLoad {
-        folders: (0..4).map(folder).collect(),
+        directories: (0..4).map(directory).collect(),
         bytes_read: beats << 30,
         reads: beats << 9,
         ..NodeLoad::default()

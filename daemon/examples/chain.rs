@@ -1,7 +1,7 @@
 //! Measures the data path alone: three datanodes in this process, no master, a blocking writer and readers, each beside
 //! its limit on the same disk in the same run. With ONLY, readings whose line does not contain it are left out.
 //!
-//! `chain FOLDER [MIB=1024] [ROUNDS=5] [auto|private] [ONLY]` prints MB/s and CPU seconds per GiB, the median of all rounds.
+//! `chain DIRECTORY [MIB=1024] [ROUNDS=5] [auto|private] [ONLY]` prints MB/s and CPU seconds per GiB, the median of all rounds.
 
 // An example may panic, and works with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -46,7 +46,7 @@ struct Bench {
     ring: KeyRing,
     cluster: ClusterId,
     protection: Protection,
-    folder: PathBuf,
+    directory: PathBuf,
     data: Vec<u8>,
     only: String,
     stop: CancellationToken,
@@ -54,7 +54,7 @@ struct Bench {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = arguments.first().context("usage: chain FOLDER [MIB] [ROUNDS] [auto|private]")?;
+    let directory = arguments.first().context("usage: chain DIRECTORY [MIB] [ROUNDS] [auto|private]")?;
     let mib: usize = arguments.get(1).map_or(Ok(1024), |text| text.parse())?;
     let rounds: usize = arguments.get(2).map_or(Ok(5), |text| text.parse())?;
     let protection = match arguments.get(3).map(String::as_str) {
@@ -63,7 +63,7 @@ fn main() -> Result<()> {
         Some(other) => bail!("{other} is neither auto nor private"),
     };
     let only = arguments.get(4).cloned().unwrap_or_default();
-    let bench = Bench::start(Path::new(folder), protection, only)?;
+    let bench = Bench::start(Path::new(directory), protection, only)?;
     let chunks = (mib << 20).div_ceil(CHUNK_BYTES).max(1) as u64;
     let mut figures: Vec<(&str, Vec<Figure>)> = Vec::new();
     for round in 0..rounds as u64 {
@@ -105,7 +105,7 @@ fn measured(bytes: u64, work: impl FnOnce() -> Result<()>) -> Result<Figure> {
 }
 
 impl Bench {
-    fn start(folder: &Path, protection: Protection, only: String) -> Result<Self> {
+    fn start(directory: &Path, protection: Protection, only: String) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let cluster = ClusterId(*b"measuring-alone!");
         let authority = Authority::create(cluster, SystemTime::now())?;
@@ -119,7 +119,7 @@ impl Bench {
             let store = ChunkStore::open(&StoreOptions {
                 cluster,
                 node: id,
-                folders: vec![folder.join(id.to_string())],
+                directories: vec![directory.join(id.to_string())],
                 capacity: None,
                 reserve: 0,
                 direct_io: true,
@@ -146,8 +146,8 @@ impl Bench {
         }
         let data = (0..CHUNK_BYTES / 8).flat_map(|_| fastrand::u64(..).to_le_bytes()).collect();
         let ring = KeyRing::new(&[key]);
-        let (user, folder) = (issue(&principal)?, folder.to_owned());
-        Ok(Self { runtime, nodes, stores, user, principal, ring, cluster, protection, folder, data, only, stop })
+        let (user, directory) = (issue(&principal)?, directory.to_owned());
+        Ok(Self { runtime, nodes, stores, user, principal, ring, cluster, protection, directory, data, only, stop })
     }
 
     fn round(&self, first: u64, chunks: u64, note: &mut impl FnMut(&'static str, Figure)) -> Result<()> {
@@ -185,7 +185,7 @@ impl Bench {
             }
         }
         for number in 0..NODES {
-            std::fs::remove_file(self.folder.join(format!("limit-{number}")))?;
+            std::fs::remove_file(self.directory.join(format!("limit-{number}")))?;
         }
         Ok(())
     }
@@ -193,7 +193,7 @@ impl Bench {
     /// Three files as large as all the data, written at the same time, and synced.
     fn limit_write(&self, chunks: u64) -> Result<()> {
         self.on_threads(usize::from(NODES), |number| {
-            let file = direct::create(&self.folder.join(format!("limit-{number}")), true)?;
+            let file = direct::create(&self.directory.join(format!("limit-{number}")), true)?;
             direct::reserve(&file, chunks * CHUNK_BYTES as u64)?;
             let mut block = AlignedBuffer::new(LIMIT_BLOCK_BYTES);
             block.copy_from_slice(&self.data[..LIMIT_BLOCK_BYTES]);
@@ -207,7 +207,7 @@ impl Bench {
     /// A third of each file, read at the same time: as many bytes as the data has.
     fn limit_read(&self, chunks: u64) -> Result<()> {
         self.on_threads(usize::from(NODES), |number| {
-            let file = direct::open_read(&self.folder.join(format!("limit-{number}")), true)?;
+            let file = direct::open_read(&self.directory.join(format!("limit-{number}")), true)?;
             let mut block = AlignedBuffer::new(LIMIT_BLOCK_BYTES);
             let blocks = chunks * (CHUNK_BYTES / LIMIT_BLOCK_BYTES) as u64;
             for at in (number as u64..blocks).step_by(usize::from(NODES)) {

@@ -1,6 +1,6 @@
 //! Measures the master's log against the `raft-log` crate and against the bare disk, in one run and in turns:
 //!
-//!     cargo run --release -p dfs-daemon --example log [-- FOLDER]
+//!     cargo run --release -p dfs-daemon --example log [-- DIRECTORY]
 //!
 //! Every round ends with the command on disk. docs/design/log.md has the figures.
 
@@ -54,7 +54,7 @@ type Case<'a> = (&'a str, Box<dyn FnMut(u64, usize) -> anyhow::Result<()> + 'a>)
 
 fn commands(index: u64, count: usize) -> anyhow::Result<Batch> {
     let command = |n| {
-        let path = DfsPath::parse(&format!("/folder/another/name-{index}-{n}"))?;
+        let path = DfsPath::parse(&format!("/directory/another/name-{index}-{n}"))?;
         let op = FsOp::Mkdir { path, parents: false };
         let request = RequestId(u128::from(index) << 64 | n as u128);
         anyhow::Ok(Command {
@@ -67,9 +67,9 @@ fn commands(index: u64, count: usize) -> anyhow::Result<Batch> {
     Ok(Batch(Arc::new((0..count).map(command).collect::<anyhow::Result<_>>()?)))
 }
 
-fn raw(folder: &Path) -> anyhow::Result<Case<'static>> {
+fn raw(directory: &Path) -> anyhow::Result<Case<'static>> {
     const BYTES: usize = 64 << 20;
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(folder.join("raw"))?;
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(directory.join("raw"))?;
     file.write_all_at(&vec![0; BYTES], 0)?;
     file.sync_all()?;
     let mut at = 0;
@@ -85,10 +85,10 @@ fn raw(folder: &Path) -> anyhow::Result<Case<'static>> {
     Ok(("bare write and fdatasync", Box::new(append)))
 }
 
-fn ours(folder: &Path) -> anyhow::Result<Case<'static>> {
+fn ours(directory: &Path) -> anyhow::Result<Case<'static>> {
     let (cluster, disk) = (ClusterId([1; 16]), Arc::new(RealDisk));
     let log = Log::open(LogOptions {
-        folder: folder.join("ours"),
+        directory: directory.join("ours"),
         cluster,
         segment_bytes: 16 << 20,
         basis: Basis::default(),
@@ -102,16 +102,16 @@ fn ours(folder: &Path) -> anyhow::Result<Case<'static>> {
 }
 
 /// `wait` is how long it waits for more to share a sync; a millisecond by default.
-fn theirs(folder: &Path, name: &str, wait: Option<Duration>) -> anyhow::Result<RaftLog<Measured>> {
-    let folder = folder.join(name);
-    std::fs::create_dir(&folder)?;
-    let mut config = Config::new(folder.display());
+fn theirs(directory: &Path, name: &str, wait: Option<Duration>) -> anyhow::Result<RaftLog<Measured>> {
+    let directory = directory.join(name);
+    std::fs::create_dir(&directory)?;
+    let mut config = Config::new(directory.display());
     config.wal.flush_batch_wait = wait;
     Ok(RaftLog::open(Arc::new(config))?)
 }
 
-fn raft_log_joined(folder: &Path) -> anyhow::Result<Case<'static>> {
-    let mut log = theirs(folder, "joined", Some(Duration::ZERO))?;
+fn raft_log_joined(directory: &Path) -> anyhow::Result<Case<'static>> {
+    let mut log = theirs(directory, "joined", Some(Duration::ZERO))?;
     let append = move |index, count| {
         log.append([((1, index), stored::command::write(&commands(index, count)?.0)?.1)])?;
         let (done, wait) = sync_channel(1);
@@ -121,8 +121,8 @@ fn raft_log_joined(folder: &Path) -> anyhow::Result<Case<'static>> {
     Ok(("raft-log, one entry for all", Box::new(append)))
 }
 
-fn raft_log_single(folder: &Path) -> anyhow::Result<Case<'static>> {
-    let mut log = theirs(folder, "single", None)?;
+fn raft_log_single(directory: &Path) -> anyhow::Result<Case<'static>> {
+    let mut log = theirs(directory, "single", None)?;
     let mut next = 0;
     let append = move |index, count| {
         let (done, wait) = sync_channel(count);
@@ -138,9 +138,9 @@ fn raft_log_single(folder: &Path) -> anyhow::Result<Case<'static>> {
 
 fn main() -> anyhow::Result<()> {
     let below = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
-    let folder = tempfile::Builder::new().prefix("dfs-log").tempdir_in(below).context("make a folder")?;
-    let folder = folder.path();
-    let mut cases = [raw(folder)?, ours(folder)?, raft_log_joined(folder)?, raft_log_single(folder)?];
+    let directory = tempfile::Builder::new().prefix("dfs-log").tempdir_in(below).context("make a directory")?;
+    let directory = directory.path();
+    let mut cases = [raw(directory)?, ours(directory)?, raft_log_joined(directory)?, raft_log_single(directory)?];
     let mut indices = [0u64; 4];
     println!("commands per second (latency of one call, µs); medians of {TURNS}");
     for in_flight in IN_FLIGHT {

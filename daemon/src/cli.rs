@@ -8,7 +8,7 @@ mod failure;
 pub use crate::local::DAEMON_WORD;
 use args::{Args, Command, ConfigCommand};
 use clap::Parser;
-use dfs_config::{Environment, Folders, Loaded, Sources};
+use dfs_config::{Directories, Environment, Loaded, Sources};
 use failure::Failure;
 use std::ffi::OsString;
 
@@ -39,18 +39,18 @@ fn without_program(args: impl Iterator<Item = OsString>) -> impl Iterator<Item =
     args
 }
 
-/// The user's folders and settings.
+/// The user's directories and settings.
 struct Context {
-    folders: Folders,
+    directories: Directories,
     loaded: Loaded,
 }
 
 impl Context {
     fn load(args: &Args, overrides: Vec<String>) -> Result<Self, Failure> {
         let environment = Environment::of_process();
-        let folders = Folders::of_user(&environment)?;
+        let directories = Directories::of_user(&environment)?;
         let overrides = [args.set.clone(), overrides].concat();
-        let default_file = folders.config_file();
+        let default_file = directories.config_file();
         let sources = Sources {
             file: args.config.as_deref(),
             default_file: Some(&default_file),
@@ -58,7 +58,7 @@ impl Context {
             overrides: &overrides,
         };
         let loaded = dfs_config::load(&sources)?;
-        Ok(Self { folders, loaded })
+        Ok(Self { directories, loaded })
     }
 }
 

@@ -40,12 +40,12 @@ fn journal(device: &str) -> Option<bool> {
 pub fn tell(directory: &Path) {
     match mount_of(directory) {
         Ok(mount) => {
-            tracing::info!(folder = %directory.display(), "on {mount}");
+            tracing::info!(directory = %directory.display(), "on {mount}");
             for danger in mount.dangers() {
-                tracing::warn!(folder = %directory.display(), "{danger}");
+                tracing::warn!(directory = %directory.display(), "{danger}");
             }
         }
-        Err(error) => tracing::info!(folder = %directory.display(), %error, "its file system is not known"),
+        Err(error) => tracing::info!(directory = %directory.display(), %error, "its file system is not known"),
     }
 }
 
@@ -57,9 +57,9 @@ mod tests {
     fn the_mount_of_a_directory_is_found() {
         let proc = mount_of(Path::new("/proc/self")).expect("mounted");
         assert_eq!((proc.kind.as_str(), proc.point.as_str()), ("proc", "/proc"));
-        let folder = tempfile::tempdir().expect("temp folder");
-        let mount = mount_of(folder.path()).expect("mounted");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let mount = mount_of(directory.path()).expect("mounted");
         assert!(!mount.kind.is_empty() && !mount.options.is_empty());
-        assert!(mount_of(&folder.path().join("absent")).is_err());
+        assert!(mount_of(&directory.path().join("absent")).is_err());
     }
 }

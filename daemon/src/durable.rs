@@ -1,8 +1,8 @@
-//! The one place that makes files survive a power cut: sync of files and folders, atomic small files, folder locks.
+//! The one place that makes files survive a power cut: sync of files and directories, atomic small files, directory locks.
 //!
-//! A file is durable when it was synced; its *name* is durable when its folder was. After a failed sync the kernel may
+//! A file is durable when it was synced; its *name* is durable when its directory was. After a failed sync the kernel may
 //! have dropped the very pages that it could not write, and a second sync would report success: so nobody retries one.
-//! A [`Poison`] keeps that promise for a folder: after the first failed sync every further one fails as well.
+//! A [`Poison`] keeps that promise for a directory: after the first failed sync every further one fails as well.
 
 #![expect(clippy::disallowed_methods, reason = "files are synced, renamed and locked here")]
 
@@ -13,22 +13,22 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The file in a folder that is locked against a second process.
+/// The file in a directory that is locked against a second process.
 const LOCK_FILE: &str = "lock";
 
-/// Remembers the first failed sync of a folder.
+/// Remembers the first failed sync of a directory.
 #[derive(Debug, Default)]
 pub struct Poison {
     reason: OnceLock<String>,
 }
 
 impl Poison {
-    /// Why the folder is not to be trusted any more; none while it is well.
+    /// Why the directory is not to be trusted any more; none while it is well.
     pub fn reason(&self) -> Option<&str> {
         self.reason.get().map(String::as_str)
     }
 
-    /// Marks the folder as failed. The first reason stays.
+    /// Marks the directory as failed. The first reason stays.
     pub fn set(&self, reason: impl Into<String>) {
         let _ = self.reason.set(reason.into());
     }
@@ -65,24 +65,24 @@ pub fn sync_data(file: &File) -> io::Result<()> {
     rustix::io::retry_on_intr(|| rustix::fs::fdatasync(file)).map_err(io::Error::from)
 }
 
-/// Makes the names in an open folder durable.
+/// Makes the names in an open directory durable.
 ///
 /// # Errors
 /// As [`sync_data`].
-pub fn sync_open_folder(folder: &File) -> io::Result<()> {
+pub fn sync_open_directory(directory: &File) -> io::Result<()> {
     #[cfg(feature = "planted-bugs")]
     if crate::planted::is("no-directory-sync") {
         return Ok(());
     }
-    rustix::io::retry_on_intr(|| rustix::fs::fsync(folder)).map_err(io::Error::from)
+    rustix::io::retry_on_intr(|| rustix::fs::fsync(directory)).map_err(io::Error::from)
 }
 
-/// Makes the names in a folder durable.
+/// Makes the names in a directory durable.
 ///
 /// # Errors
 /// When it cannot be opened, or as [`sync_data`].
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    sync_open_folder(&File::open(path)?)
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    sync_open_directory(&File::open(path)?)
 }
 
 /// Makes a directory with those above it, for its owner alone. Each new one is durable itself and in its parent: a file system
@@ -90,20 +90,20 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When the file system refuses.
-pub fn create_folder(path: &Path) -> io::Result<()> {
+pub fn create_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     if let Some(parent) = parent {
-        create_folder(parent)?;
+        create_directory(parent)?;
     }
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    sync_folder(path)?;
-    sync_folder(parent.unwrap_or(Path::new(".")))
+    sync_directory(path)?;
+    sync_directory(parent.unwrap_or(Path::new(".")))
 }
 
 /// Writes a small file so that after a crash it has the old content or the new one, whole. Its owner alone may read it.
@@ -111,21 +111,21 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When the file system refuses; the old content is then still there.
 pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = temporary_beside(path)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     let written = file
         .write_all(content)
         .and_then(|()| sync_data(&file))
         .and_then(|()| std::fs::rename(&temporary, path))
-        .and_then(|()| sync_folder(folder));
+        .and_then(|()| sync_directory(directory));
     if written.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }
     written
 }
 
-/// A name in the same folder that nobody else uses: it carries the process and a count.
+/// A name in the same directory that nobody else uses: it carries the process and a count.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
@@ -138,39 +138,39 @@ fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Why a folder could not be locked.
+/// Why a directory could not be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("{} is in use by another process ({})", folder.display(), holder(*pid))]
-    InUse { folder: PathBuf, pid: Option<u32> },
-    #[error("lock {}: {error}", folder.display())]
-    Io { folder: PathBuf, error: io::Error },
+    #[error("{} is in use by another process ({})", directory.display(), holder(*pid))]
+    InUse { directory: PathBuf, pid: Option<u32> },
+    #[error("lock {}: {error}", directory.display())]
+    Io { directory: PathBuf, error: io::Error },
 }
 
 fn holder(pid: Option<u32>) -> String {
     pid.map_or_else(|| "which one is not known".to_owned(), |pid| format!("pid {pid}"))
 }
 
-/// Holds a folder against every other process, until it is dropped or the process ends, however it ends.
+/// Holds a directory against every other process, until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
-pub struct FolderLock {
+pub struct DirectoryLock {
     _file: File,
 }
 
-impl FolderLock {
-    /// Locks an existing folder.
+impl DirectoryLock {
+    /// Locks an existing directory.
     ///
     /// # Errors
     /// When another process holds it, or its lock file cannot be opened.
-    pub fn acquire(folder: &Path) -> Result<Self, LockError> {
-        let failed = |error: io::Error| LockError::Io { folder: folder.to_owned(), error };
+    pub fn acquire(directory: &Path) -> Result<Self, LockError> {
+        let failed = |error: io::Error| LockError::Io { directory: directory.to_owned(), error };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(folder.join(LOCK_FILE)).map_err(failed)?;
+        let mut file = options.open(directory.join(LOCK_FILE)).map_err(failed)?;
         match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
-                return Err(LockError::InUse { folder: folder.to_owned(), pid: read_pid(&mut file) });
+                return Err(LockError::InUse { directory: directory.to_owned(), pid: read_pid(&mut file) });
             }
             Err(error) => return Err(failed(error.into())),
         }
@@ -195,36 +195,36 @@ mod tests {
 
     #[test]
     fn a_small_file_is_replaced_and_leaves_nothing_beside_it() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let path = folder.path().join("state");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let path = directory.path().join("state");
         write_file(&path, b"one").expect("write");
         write_file(&path, b"two").expect("replace");
         assert_eq!(std::fs::read(&path).expect("read"), b"two");
-        assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1);
-        assert!(write_file(&folder.path().join("absent/state"), b"x").is_err());
+        assert_eq!(std::fs::read_dir(directory.path()).expect("list").count(), 1);
+        assert!(write_file(&directory.path().join("absent/state"), b"x").is_err());
     }
 
     #[test]
-    fn folders_are_made_with_their_parents_once_and_again() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let deep = folder.path().join("a/b/c");
-        create_folder(&deep).expect("make");
-        create_folder(&deep).expect("again");
+    fn directories_are_made_with_their_parents_once_and_again() {
+        let directory = tempfile::tempdir().expect("temp directory");
+        let deep = directory.path().join("a/b/c");
+        create_directory(&deep).expect("make");
+        create_directory(&deep).expect("again");
         assert!(deep.is_dir());
-        std::fs::write(folder.path().join("file"), b"").expect("write");
-        assert!(create_folder(&folder.path().join("file/x")).is_err());
+        std::fs::write(directory.path().join("file"), b"").expect("write");
+        assert!(create_directory(&directory.path().join("file/x")).is_err());
     }
 
     #[test]
     fn a_second_lock_is_refused_and_names_the_holder() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let held = FolderLock::acquire(folder.path()).expect("first");
-        let error = FolderLock::acquire(folder.path()).expect_err("second");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let held = DirectoryLock::acquire(directory.path()).expect("first");
+        let error = DirectoryLock::acquire(directory.path()).expect_err("second");
         let pid = std::process::id();
-        let expected = format!("{} is in use by another process (pid {pid})", folder.path().display());
+        let expected = format!("{} is in use by another process (pid {pid})", directory.path().display());
         assert_eq!(error.to_string(), expected);
         drop(held);
-        FolderLock::acquire(folder.path()).expect("after the first was dropped");
+        DirectoryLock::acquire(directory.path()).expect("after the first was dropped");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! * [`descriptors`] is the limit of open files, and what to do when it is met.
 //! * [`door`] takes connections, and bounds those that have not shown who they are.
 //! * `clock` and `random` are where clocks are read and random numbers drawn; [`disk`] tells what a directory is on.
-//! * [`durable`] is how files and folders survive a crash; [`logging`] how daemons tell of themselves.
+//! * [`durable`] is how files and directories survive a crash; [`logging`] how daemons tell of themselves.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 

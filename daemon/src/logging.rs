@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn files_are_set_aside_by_size_and_the_oldest_goes() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.log");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.log");
         let log = RotatingFile::open(&path, 11, 2).expect("opened");
         for line in ["one\n", "two\n", "three\n", "four\n", "a line longer than the file\n", "six\n", "seven\n"] {
             log.make_writer().write_all(line.as_bytes()).expect("written");
@@ -172,8 +172,8 @@ mod tests {
 
     #[test]
     fn a_new_start_goes_on_with_the_old_file() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.log");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.log");
         for line in ["one\n", "two\n", "three\n"] {
             let log = RotatingFile::open(&path, 9, 0).expect("opened");
             log.make_writer().write_all(line.as_bytes()).expect("written");
@@ -184,10 +184,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_set_aside_goes_on_growing() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.log");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.log");
         let log = RotatingFile::open(&path, 4, 1).expect("opened");
-        // A folder that is not empty stands where the old file should go.
+        // A directory that is not empty stands where the old file should go.
         std::fs::create_dir_all(set_aside(&path, 1).join("in the way")).expect("made");
         for line in ["one\n", "two\n"] {
             log.make_writer().write_all(line.as_bytes()).expect("written");

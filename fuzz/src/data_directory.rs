@@ -1,7 +1,7 @@
 //! The `format` file of a data directory, and the record of the directories that a datanode has had.
 
 use crate::repair::{padded, seal};
-use dfs_daemon::datanode::store::format::FolderFormat;
+use dfs_daemon::datanode::store::format::DirectoryFormat;
 use dfs_daemon::datanode::store::record;
 use dfs_types::{ClusterId, DatanodeId};
 
@@ -15,7 +15,7 @@ pub fn run(input: &[u8]) {
     sealed.truncate(FORMAT_BYTES);
     seal(&mut sealed, FORMAT_BYTES - 4);
     for bytes in [input, &sealed] {
-        if let Ok(format) = FolderFormat::decode(bytes) {
+        if let Ok(format) = DirectoryFormat::decode(bytes) {
             assert_eq!(format.encode(), bytes, "one format file has one form");
         }
     }

@@ -23,7 +23,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// A path is its names from the root down, and lies within each folder on the way.
+/// A path is its names from the root down, and lies within each directory on the way.
 fn rebuilt(path: &DfsPath) {
     let mut walked = DfsPath::root();
     for name in path.parts() {

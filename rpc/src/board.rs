@@ -33,7 +33,7 @@ pub struct Board {
     /// The log of the answering master.
     pub log: LogStatus,
     /// Datanodes of which something is new, in the order of their ids. Ages are those at `status.taken_at`. The disks of their
-    /// folders are not told: `disk` and `disk_free` are zero.
+    /// directories are not told: `disk` and `disk_free` are zero.
     pub nodes: Vec<NodeStatus>,
     /// Datanodes that are no more.
     pub gone: Vec<DatanodeId>,

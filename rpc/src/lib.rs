@@ -38,7 +38,7 @@ pub const CONTROL_BYTES_MAX: usize = 8 << 20;
 pub const CHUNKS_PER_FILE_MAX: usize = 65_536;
 /// The most chunks that one call plans, for writing or for reading.
 pub const CHUNKS_PER_PLAN_MAX: usize = 64;
-/// The most entries in one page of a folder.
+/// The most entries in one page of a directory.
 pub const ENTRIES_PER_PAGE_MAX: u32 = 1_000;
 /// The most entries that one recursive change of attributes may touch.
 pub const CHANGED_PER_CALL_MAX: u64 = 10_000;

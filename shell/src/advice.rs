@@ -32,7 +32,7 @@ fn of_detail(detail: &Detail) -> Option<Cow<'static, str>> {
         Detail::SafeModeHeld { .. } => "safemode leave ends it",
         Detail::NotSetUp => "start the first master of the cluster with a superuser",
         Detail::MasterDiskFull => {
-            "make room on the disk that holds the master's data folder; nothing else needs to be done"
+            "make room on the disk that holds the master's data directory; nothing else needs to be done"
         }
         Detail::WriteGivenUp => "write it again",
         Detail::TooManyWrites { .. } => "wait until some of them have ended, and try again",

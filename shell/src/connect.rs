@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::report::usage;
 use dfs_client::ClientOptions;
-use dfs_config::{ClientSettings, Environment, Folders, Loaded, Sources};
+use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
 use dfs_daemon::local::Layout;
 use dfs_daemon::local::spec::Spec;
 use dfs_rpc::tls::Identity;
@@ -21,26 +21,26 @@ pub struct Target {
     /// The file that the identity is from.
     credential: PathBuf,
     settings: ClientSettings,
-    /// The folders of the local cluster, if it is that.
-    local: Option<Folders>,
+    /// The directories of the local cluster, if it is that.
+    local: Option<Directories>,
 }
 
-/// The settings that hold for this program, and the folders of its user.
+/// The settings that hold for this program, and the directories of its user.
 ///
 /// # Errors
 /// `usage` for settings that are not allowed.
-pub(crate) fn settings(options: &Options) -> Result<(dfs_config::Settings, Folders)> {
-    loaded(options).map(|(loaded, folders)| (loaded.settings, folders))
+pub(crate) fn settings(options: &Options) -> Result<(dfs_config::Settings, Directories)> {
+    loaded(options).map(|(loaded, directories)| (loaded.settings, directories))
 }
 
 /// As [`settings`], with where each of them comes from.
 ///
 /// # Errors
 /// As [`settings`].
-pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Folders)> {
+pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
     let environment = Environment::of_process();
-    let folders = Folders::of_user(&environment).map_err(|error| usage(error.to_string()))?;
-    let default_file = folders.config_file();
+    let directories = Directories::of_user(&environment).map_err(|error| usage(error.to_string()))?;
+    let default_file = directories.config_file();
     let sources = Sources {
         file: options.config.as_deref(),
         default_file: Some(&default_file),
@@ -54,12 +54,12 @@ pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Folders)> {
     if let Some(timeout) = options.timeout {
         loaded.settings.client.rpc_timeout = timeout;
     }
-    Ok((loaded, folders))
+    Ok((loaded, directories))
 }
 
 /// The credential file that would be shown to the masters, if there is one.
-pub(crate) fn credential(settings: &dfs_config::Settings, folders: &Folders) -> Option<PathBuf> {
-    settings.client.credential.clone().or_else(|| local_credential(folders))
+pub(crate) fn credential(settings: &dfs_config::Settings, directories: &Directories) -> Option<PathBuf> {
+    settings.client.credential.clone().or_else(|| local_credential(directories))
 }
 
 /// Finds the cluster, starting a local one where none is configured. Blocks while that starts.
@@ -67,9 +67,9 @@ pub(crate) fn credential(settings: &dfs_config::Settings, folders: &Folders) -> 
 /// # Errors
 /// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
 pub(crate) fn find(options: &Options) -> Result<Target> {
-    let (settings, folders) = settings(options)?;
+    let (settings, directories) = settings(options)?;
     if !settings.client.masters.is_empty() {
-        let credential = credential(&settings, &folders).ok_or_else(no_credential)?;
+        let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
         let identity = identity(&credential)?;
         return Ok(Target {
             masters: settings.client.masters.clone(),
@@ -79,7 +79,7 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
             local: None,
         });
     }
-    let local = dfs_daemon::local::ensure(&folders, &settings, options.no_start)?;
+    let local = dfs_daemon::local::ensure(&directories, &settings, options.no_start)?;
     if let Some(started) = &local.started
         && !options.quiet
     {
@@ -92,7 +92,7 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
     let identity = identity(&credential)?;
-    Ok(Target { masters, identity, credential, settings: settings.client, local: Some(folders) })
+    Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories) })
 }
 
 /// There is no cluster to talk to.
@@ -101,8 +101,8 @@ pub(crate) fn nowhere() -> Error {
 }
 
 /// The superuser's credential of the local cluster, if there is one.
-fn local_credential(folders: &Folders) -> Option<PathBuf> {
-    let layout = Layout::new(folders);
+fn local_credential(directories: &Directories) -> Option<PathBuf> {
+    let layout = Layout::new(directories);
     let spec = Spec::load(&layout).ok().flatten()?;
     Some(layout.user_credential(&spec.superuser))
 }
@@ -129,8 +129,8 @@ fn identity(path: &Path) -> Result<Identity> {
 }
 
 impl Target {
-    /// The folders of the local cluster, if it is that.
-    pub fn local(&self) -> Option<&Folders> {
+    /// The directories of the local cluster, if it is that.
+    pub fn local(&self) -> Option<&Directories> {
         self.local.as_ref()
     }
 
@@ -143,10 +143,10 @@ impl Target {
     pub fn doubt(&self) -> String {
         let credential = self.credential.display();
         match &self.local {
-            Some(folders) => format!(
+            Some(directories) => format!(
                 "the credential is {credential}, the address of the master is from {}; restore what has changed of them, \
                  or run dfsd down and dfsd up",
-                folders.run.display()
+                directories.run.display()
             ),
             None => format!("the credential is {credential}; name another one as client.credential in the settings"),
         }
@@ -186,18 +186,18 @@ impl Target {
     }
 }
 
-/// The folder for history and the like.
+/// The directory for history and the like.
 ///
 /// # Errors
 /// As [`settings`].
-pub(crate) fn state_folder(options: &Options) -> Result<PathBuf> {
-    settings(options).map(|(_, folders)| folders.state)
+pub(crate) fn state_directory(options: &Options) -> Result<PathBuf> {
+    settings(options).map(|(_, directories)| directories.state)
 }
 
-/// The folder for what the user sets.
+/// The directory for what the user sets.
 ///
 /// # Errors
 /// As [`settings`].
-pub(crate) fn config_folder(options: &Options) -> Result<PathBuf> {
-    settings(options).map(|(_, folders)| folders.config)
+pub(crate) fn config_directory(options: &Options) -> Result<PathBuf> {
+    settings(options).map(|(_, directories)| directories.config)
 }

@@ -18,7 +18,7 @@ const MATCHES_MAX: usize = 1_000_000;
 /// The arguments of a command with every pattern put out.
 ///
 /// # Errors
-/// When a pattern matches nothing, as in `hdfs dfs`; when a folder on the way cannot be read.
+/// When a pattern matches nothing, as in `hdfs dfs`; when a directory on the way cannot be read.
 pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut Context<'_>) -> Result<Vec<OsString>> {
     let plain: Vec<String> = texts.iter().map(Text::plain).collect();
     let roles = roles(&command.definition(), &plain);
@@ -40,8 +40,8 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
             Kind::Plain | Kind::Command | Kind::Node | Kind::User | Kind::Variable | Kind::Alias => {
                 all.push(plain.into())
             }
-            Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
-            Kind::Local | Kind::LocalFolder => {
+            Kind::Remote | Kind::RemoteDirectory | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
+            Kind::Local | Kind::LocalDirectory => {
                 let text = from_here(&at_home(text), context)?;
                 all.extend(paths(&text, true, context).await?);
             }
@@ -50,7 +50,7 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
     Ok(all)
 }
 
-/// A leading `~` is the home folder.
+/// A leading `~` is the home directory.
 fn at_home(text: &Text) -> Text {
     match (text.behind_home(), std::env::var("HOME")) {
         (Some(rest), Ok(home)) => rest.behind(&home),
@@ -58,7 +58,7 @@ fn at_home(text: &Text) -> Text {
     }
 }
 
-/// In the background a relative path is that of the folder where the command began.
+/// In the background a relative path is that of the directory where the command began.
 fn from_here(text: &Text, context: &Context<'_>) -> Result<Text> {
     let first = text.symbols().first().map(|symbol| symbol.c);
     match &context.session.desk {
@@ -80,7 +80,7 @@ async fn paths(text: &Text, local: bool, context: &mut Context<'_>) -> Result<Ve
         let tree = if local {
             Tree::Local
         } else {
-            Tree::Remote { client: context.client().await?, folder: context.session.folder.clone() }
+            Tree::Remote { client: context.client().await?, directory: context.session.directory.clone() }
         };
         let found = context.call(walk(&tree, &pattern)).await?;
         if found.is_empty() {
@@ -94,10 +94,10 @@ async fn paths(text: &Text, local: bool, context: &mut Context<'_>) -> Result<Ve
 /// Where names are looked up.
 enum Tree {
     Local,
-    Remote { client: Client, folder: DfsPath },
+    Remote { client: Client, directory: DfsPath },
 }
 
-/// The paths that match, sorted, and written as the pattern was: absolute, or from the working folder.
+/// The paths that match, sorted, and written as the pattern was: absolute, or from the working directory.
 async fn walk(tree: &Tree, pattern: &Pattern) -> Result<Vec<OsString>> {
     let mut found = Vec::new();
     let start = OsString::from(if pattern.absolute { "/" } else { "" });
@@ -114,23 +114,23 @@ async fn walk(tree: &Tree, pattern: &Pattern) -> Result<Vec<OsString>> {
         match part {
             Part::Name(name) => {
                 let next = child(&at, OsStr::new(name));
-                // Names behind the last pattern must be looked up; those before it show when their folder is listed.
+                // Names behind the last pattern must be looked up; those before it show when their directory is listed.
                 if parts.iter().any(|part| !matches!(part, Part::Name(_))) || tree.exists(&next).await? {
                     open.push((next, rest));
                 }
             }
             Part::Like(like) => {
-                let only_folders = !rest.is_empty() || pattern.folders_only;
+                let only_directories = !rest.is_empty() || pattern.directories_only;
                 let mut names = tree.names(&at, Some(like)).await?;
-                names.retain(|(_, folder)| *folder || !only_folders);
+                names.retain(|(_, directory)| *directory || !only_directories);
                 open.extend(names.into_iter().rev().map(|(name, _)| (child(&at, &name), rest)));
             }
             Part::AnyDepth => {
                 let names = tree.names(&at, None).await?;
-                for (name, folder) in names.into_iter().rev() {
-                    if folder {
+                for (name, directory) in names.into_iter().rev() {
+                    if directory {
                         open.push((child(&at, &name), parts));
-                    } else if rest.is_empty() && !pattern.folders_only {
+                    } else if rest.is_empty() && !pattern.directories_only {
                         open.push((child(&at, &name), rest));
                     }
                 }
@@ -147,9 +147,9 @@ async fn walk(tree: &Tree, pattern: &Pattern) -> Result<Vec<OsString>> {
     Ok(found)
 }
 
-fn child(folder: &OsStr, name: &OsStr) -> OsString {
-    let mut path = folder.to_owned();
-    if !folder.is_empty() && folder != "/" {
+fn child(directory: &OsStr, name: &OsStr) -> OsString {
+    let mut path = directory.to_owned();
+    if !directory.is_empty() && directory != "/" {
         path.push("/");
     }
     path.push(name);
@@ -160,7 +160,7 @@ impl Tree {
     async fn exists(&self, path: &OsStr) -> Result<bool> {
         match self {
             Self::Local => Ok(std::fs::symlink_metadata(path).is_ok()),
-            Self::Remote { client, folder } => match client.stat(&resolve(folder, path)?).await {
+            Self::Remote { client, directory } => match client.stat(&resolve(directory, path)?).await {
                 Ok(_) => Ok(true),
                 Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotADirectory) => Ok(false),
                 Err(error) => Err(error),
@@ -168,14 +168,14 @@ impl Tree {
         }
     }
 
-    /// The names in a folder that match, and which of them are folders. A folder that is not there has none.
+    /// The names in a directory that match, and which of them are directories. A directory that is not there has none.
     async fn names(&self, path: &OsStr, like: Option<&Like>) -> Result<Vec<(OsString, bool)>> {
         let matches = |name: &str| like.map_or(!name.starts_with('.'), |like| like.matches(name));
         match self {
             Self::Local => local_names(path, matches),
-            Self::Remote { client, folder } => {
+            Self::Remote { client, directory } => {
                 let prefix = like.map(Like::prefix).unwrap_or_default();
-                let path = resolve(folder, path)?;
+                let path = resolve(directory, path)?;
                 let stat = match client.stat(&path).await {
                     Ok(stat) => stat,
                     Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotADirectory) => {
@@ -199,22 +199,22 @@ impl Tree {
     }
 }
 
-fn resolve(folder: &DfsPath, path: &OsStr) -> Result<DfsPath> {
+fn resolve(directory: &DfsPath, path: &OsStr) -> Result<DfsPath> {
     let text = path.to_string_lossy();
-    Ok(if text.is_empty() { folder.clone() } else { DfsPath::resolve(folder, &text)? })
+    Ok(if text.is_empty() { directory.clone() } else { DfsPath::resolve(directory, &text)? })
 }
 
 fn local_names(path: &OsStr, matches: impl Fn(&str) -> bool) -> Result<Vec<(OsString, bool)>> {
-    let folder = Path::new(if path.is_empty() { OsStr::new(".") } else { path });
-    let entries = match std::fs::read_dir(folder) {
+    let directory = Path::new(if path.is_empty() { OsStr::new(".") } else { path });
+    let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(local_io(folder, &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(local_io(directory, &error)),
         Err(_) => return Ok(Vec::new()),
     };
     let mut names = Vec::new();
     for entry in entries.filter_map(std::io::Result::ok).filter(|entry| matches(&entry.file_name().to_string_lossy())) {
-        let folder = entry.path().is_dir();
-        names.push((entry.file_name(), folder));
+        let directory = entry.path().is_dir();
+        names.push((entry.file_name(), directory));
     }
     names.sort();
     Ok(names)
@@ -234,8 +234,8 @@ mod tests {
 
     #[tokio::test]
     async fn local_patterns() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = folder.path();
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path();
         for file in ["a.txt", "b.txt", ".hidden", "d/a.txt", "d/e/c.txt", "d/e/f/g.rs"] {
             let path = root.join(file);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");

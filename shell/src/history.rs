@@ -31,9 +31,9 @@ struct Lines {
 }
 
 impl History {
-    /// The file of the history in the folder for such things.
-    pub fn file_in(folder: &Path) -> PathBuf {
-        folder.join("history")
+    /// The file of the history in the directory for such things.
+    pub fn file_in(directory: &Path) -> PathBuf {
+        directory.join("history")
     }
 
     /// Reads what former sessions left. Without a place for it there is none, and that is no reason to fail.
@@ -42,8 +42,8 @@ impl History {
     }
 
     fn try_read(&self, file: &Path) -> io::Result<()> {
-        if let Some(folder) = file.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        if let Some(directory) = file.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         }
         // Made at once, so that it is never there with other permissions.
         let there = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(file)?;
@@ -253,8 +253,8 @@ mod tests {
 
     #[test]
     fn it_outlives_the_session_and_is_nobody_elses() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = History::file_in(&folder.path().join("state"));
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = History::file_in(&directory.path().join("state"));
         let first = History::default();
         first.read(&file);
         let odd = "put 'a\nb' c\\d";
@@ -276,8 +276,8 @@ mod tests {
 
     #[test]
     fn a_long_file_is_written_anew() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = History::file_in(folder.path());
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = History::file_in(directory.path());
         let text: String = (0..=2 * LINES_MAX).map(|number| format!("echo {number}\n")).collect();
         std::fs::write(&file, text).expect("written");
         let history = History::default();

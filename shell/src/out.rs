@@ -264,15 +264,15 @@ mod tests {
 
     #[test]
     fn files_are_made_and_appended_to() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("out");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("out");
         for (append, text) in [(false, "one\n"), (false, "two\n"), (true, "three\n")] {
             let mut out = Out::file(&path, append).expect("opened");
             out.write(text.as_bytes()).expect("written");
             out.finish().expect("finished");
         }
         assert_eq!(std::fs::read_to_string(&path).expect("read"), "two\nthree\n");
-        assert!(Out::file(folder.path(), false).is_err());
+        assert!(Out::file(directory.path(), false).is_err());
     }
 
     #[test]

@@ -44,8 +44,9 @@ fn program() -> Option<String> {
     match std::env::var("PAGER") {
         Ok(program) if !program.trim().is_empty() => Some(program),
         _ => {
-            let folders = std::env::var_os("PATH")?;
-            let there = std::env::split_paths(&folders).any(|folder| Path::new(&folder).join(USUAL).is_file());
+            let directories = std::env::var_os("PATH")?;
+            let there =
+                std::env::split_paths(&directories).any(|directory| Path::new(&directory).join(USUAL).is_file());
             there.then(|| USUAL.to_owned())
         }
     }

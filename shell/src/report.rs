@@ -67,7 +67,7 @@ pub(crate) fn usage(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::Usage, message)
 }
 
-/// A local file or folder that could not be used.
+/// A local file or directory that could not be used.
 pub(crate) fn local_io(path: &Path, error: &std::io::Error) -> Error {
     Error::new(ErrorCode::LocalIo, io_message(error)).at(path.display())
 }

@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-/// A session: a prompt, a script, or one command. The local working folder is that of the process.
+/// A session: a prompt, a script, or one command. The local working directory is that of the process.
 #[derive(Debug)]
 pub struct Session {
     pub options: Options,
-    /// The remote working folder.
-    pub folder: DfsPath,
+    /// The remote working directory.
+    pub directory: DfsPath,
     /// Where `cd -` goes.
-    pub folder_before: Option<DfsPath>,
+    pub directory_before: Option<DfsPath>,
     /// Where `lcd -` goes.
     pub local_before: Option<PathBuf>,
     pub scope: Scope,
@@ -61,8 +61,8 @@ impl Session {
     pub fn new(options: Options, scope: Scope) -> Self {
         Self {
             options,
-            folder: DfsPath::root(),
-            folder_before: None,
+            directory: DfsPath::root(),
+            directory_before: None,
             local_before: None,
             scope,
             may_fail: false,
@@ -91,8 +91,8 @@ impl Session {
     /// A session with all that this one is set to, and nothing that it is at.
     pub fn beside(&self) -> Self {
         Self {
-            folder: self.folder.clone(),
-            folder_before: self.folder_before.clone(),
+            directory: self.directory.clone(),
+            directory_before: self.directory_before.clone(),
             aliases: self.aliases.clone(),
             location: self.location.clone(),
             read_only: self.read_only,
@@ -107,7 +107,7 @@ impl Session {
         self.desk.as_ref().is_some_and(|desk| desk.covered)
     }
 
-    /// A local path as the session sees it: a command in the background stays in the folder where it began.
+    /// A local path as the session sees it: a command in the background stays in the directory where it began.
     pub fn local(&self, path: &Path) -> PathBuf {
         match &self.desk {
             Some(desk) => desk.here.join(path),
@@ -167,12 +167,12 @@ impl Session {
         !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
-    /// What a person or script called a path, from the working folder.
+    /// What a person or script called a path, from the working directory.
     ///
     /// # Errors
     /// `invalid_path`.
     pub fn resolve(&self, text: &str) -> Result<DfsPath> {
-        DfsPath::resolve(&self.folder, text).map_err(|error| Error::from(error).at(text))
+        DfsPath::resolve(&self.directory, text).map_err(|error| Error::from(error).at(text))
     }
 
     /// Says on stderr what went wrong.

@@ -1,14 +1,14 @@
-//! `did you mean` for remote paths that are not there, in one place for all commands. It looks at one page of the folder
+//! `did you mean` for remote paths that are not there, in one place for all commands. It looks at one page of the directory
 //! that the name should be in, and never for long.
 
 use crate::advice::advice;
 use crate::line::quote;
 use crate::session::Session;
-use dfs_client::{Client, ListFolder};
+use dfs_client::{Client, ListDirectory};
 use dfs_types::{DfsPath, Error, ErrorCode};
 use std::time::Duration;
 
-/// Names of a folder that are compared.
+/// Names of a directory that are compared.
 const NAMES_MAX: u32 = 1000;
 /// An error is not held up for longer.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -22,37 +22,37 @@ pub(crate) async fn suggested(session: &Session, error: Error) -> Error {
     if text.contains(['*', '?', '[', '{']) {
         return error;
     }
-    let Ok(path) = DfsPath::resolve(&session.folder, text) else { return error };
+    let Ok(path) = DfsPath::resolve(&session.directory, text) else { return error };
     let client = client.fail_fast().with_timeout(PATIENCE);
-    match tokio::time::timeout(PATIENCE, near(&client, &session.folder, path)).await {
+    match tokio::time::timeout(PATIENCE, near(&client, &session.directory, path)).await {
         Ok(Some(hint)) => error.hint(hint),
         _ => error,
     }
 }
 
-/// Goes up to the first folder that is there, and looks in it.
+/// Goes up to the first directory that is there, and looks in it.
 async fn near(client: &Client, working: &DfsPath, path: DfsPath) -> Option<String> {
     let mut missing = path.clone();
     loop {
-        let folder = missing.parent()?;
+        let directory = missing.parent()?;
         let name = missing.name()?.to_owned();
-        let names = match names(client, &folder, "").await {
+        let names = match names(client, &directory, "").await {
             Ok((names, false)) => names,
             Ok((some, true)) => match nearest(&name, &some) {
                 Some(_) => some,
-                // In a large folder those that begin alike are the likeliest.
-                None => self::names(client, &folder, name.get(..1)?).await.ok()?.0,
+                // In a large directory those that begin alike are the likeliest.
+                None => self::names(client, &directory, name.get(..1)?).await.ok()?.0,
             },
             Err(error) if error.code == ErrorCode::NotFound => {
-                missing = folder;
+                missing = directory;
                 continue;
             }
             Err(_) => return None,
         };
         if working.is_within(&missing) && !names.contains(&name) {
-            return Some("the working folder is gone; cd / leaves it".to_owned());
+            return Some("the working directory is gone; cd / leaves it".to_owned());
         }
-        let found = folder.join(nearest(&name, &names)?).ok()?;
+        let found = directory.join(nearest(&name, &names)?).ok()?;
         let rest = path.as_str().strip_prefix(missing.as_str())?;
         let whole = DfsPath::parse(&format!("{found}{rest}")).ok()?;
         let there = rest.is_empty() || client.stat(&whole).await.is_ok();
@@ -61,8 +61,8 @@ async fn near(client: &Client, working: &DfsPath, path: DfsPath) -> Option<Strin
     }
 }
 
-async fn names(client: &Client, folder: &DfsPath, prefix: &str) -> dfs_types::Result<(Vec<String>, bool)> {
-    let list = ListFolder { path: folder.clone(), after: None, prefix: prefix.to_owned(), limit: NAMES_MAX };
+async fn names(client: &Client, directory: &DfsPath, prefix: &str) -> dfs_types::Result<(Vec<String>, bool)> {
+    let list = ListDirectory { path: directory.clone(), after: None, prefix: prefix.to_owned(), limit: NAMES_MAX };
     let page = client.list(list).await?;
     Ok((page.entries.into_iter().map(|entry| entry.name).collect(), page.more))
 }

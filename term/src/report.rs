@@ -27,8 +27,8 @@ pub enum Tone {
     Dim,
     /// A head, or what is to be read first.
     Strong,
-    /// The name of a folder.
-    Folder,
+    /// The name of a directory.
+    Directory,
     /// Something to type.
     Command,
     /// Text between quotes, in a line that is typed.
@@ -47,7 +47,7 @@ impl Tone {
             Self::Bad => "31",
             Self::Dim => "2",
             Self::Strong => "1",
-            Self::Folder => "1;34",
+            Self::Directory => "1;34",
             Self::Command => "36",
             Self::Quoted => "33",
             Self::Missing => "4",

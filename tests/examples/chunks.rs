@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 const AT_A_TIME: u64 = 64;
 const BYTES: usize = 100;
-/// Files in one folder.
-const FOLDER: u64 = 10_000;
+/// Files in one directory.
+const DIRECTORY: u64 = 10_000;
 /// Files that are read of so many.
 const READ: u64 = 2_000;
 /// Open files that stay the same for so long are those at rest: idle connections and files are closed within seconds.
@@ -23,7 +23,7 @@ const REST: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(500);
 
 fn path(number: u64) -> DfsPath {
-    DfsPath::parse(&format!("/d{}/f{number}", number / FOLDER)).expect("valid")
+    DfsPath::parse(&format!("/d{}/f{number}", number / DIRECTORY)).expect("valid")
 }
 
 /// Runs one of these for each number, some at a time, with a client of its own.
@@ -91,8 +91,8 @@ fn main() {
     );
     for first in (0..chunks).step_by(step as usize) {
         let last = chunks.min(first + step);
-        (first / FOLDER..last.div_ceil(FOLDER))
-            .for_each(|folder| drop(cluster.shell(&["mkdir", &format!("/d{folder}")])));
+        (first / DIRECTORY..last.div_ceil(DIRECTORY))
+            .for_each(|directory| drop(cluster.shell(&["mkdir", &format!("/d{directory}")])));
         let begun = Instant::now();
         runtime.block_on(each((first..last).collect(), &cluster, put));
         let rate = (last - first) as f64 / begun.elapsed().as_secs_f64();

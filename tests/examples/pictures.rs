@@ -14,11 +14,11 @@ use std::time::Duration;
 const WORK: Duration = Duration::from_secs(40);
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures");
-    std::fs::create_dir_all(&folder).expect("a folder");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures");
+    std::fs::create_dir_all(&directory).expect("a directory");
     let cluster = Cluster::start(Spec::default().datanodes(6).set("DFS_MASTER_REPAIR_STREAMS", "1"));
-    for folder in ["/data/2026/november", "/data/2026/october", "/logs", "/home/ann"] {
-        cluster.ok(&["mkdir", "-p", folder]);
+    for directory in ["/data/2026/november", "/data/2026/october", "/logs", "/home/ann"] {
+        cluster.ok(&["mkdir", "-p", directory]);
     }
     let mut large = dashboard(&cluster, 40, 120);
     let mut small = dashboard(&cluster, 24, 80);
@@ -31,18 +31,18 @@ fn main() {
         work.join()
     });
     done.expect("the work was done");
-    save(&mut large, "", &folder.join("overview.svg"));
-    save(&mut small, "", &folder.join("overview-80x24.svg"));
+    save(&mut large, "", &directory.join("overview.svg"));
+    save(&mut small, "", &directory.join("overview-80x24.svg"));
     for view in ["nodes", "heatmap", "files"] {
-        save(&mut large, view, &folder.join(format!("{view}.svg")));
+        save(&mut large, view, &directory.join(format!("{view}.svg")));
     }
     cluster.kill("datanode-4");
     large.press(":replication\r");
     large.see("done in       about ");
-    save(&mut large, "replication", &folder.join("replication.svg"));
-    save(&mut large, "overview", &folder.join("dead.svg"));
-    save(&mut large, "heatmap", &folder.join("heatmap-dead.svg"));
-    save(&mut large, "events", &folder.join("events.svg"));
+    save(&mut large, "replication", &directory.join("replication.svg"));
+    save(&mut large, "overview", &directory.join("dead.svg"));
+    save(&mut large, "heatmap", &directory.join("heatmap-dead.svg"));
+    save(&mut large, "events", &directory.join("events.svg"));
 }
 
 fn dashboard(cluster: &Cluster, lines: u16, cells: u16) -> Terminal {
@@ -62,8 +62,8 @@ fn work(cluster: &Cluster) {
         let mib = 1 + fastrand::usize(..24);
         let local: PathBuf = scratch.join("file");
         std::fs::write(&local, vec![round as u8; mib << 20]).expect("write");
-        let folder = ["/data/2026/november", "/data/2026/october", "/logs", "/home/ann"][round as usize % 4];
-        let remote = format!("{folder}/part-{round:04}.bin");
+        let directory = ["/data/2026/november", "/data/2026/october", "/logs", "/home/ann"][round as usize % 4];
+        let remote = format!("{directory}/part-{round:04}.bin");
         cluster.ok(&["put", local.to_str().expect("UTF-8"), &remote]);
         let back = scratch.join("back");
         cluster.ok(&["get", "-f", &remote, back.to_str().expect("UTF-8")]);

@@ -55,7 +55,7 @@ fn main() {
     let spec = Spec { environment: Vec::new(), ..Spec::default() };
     let cluster = Cluster::start(spec.chunk_size("64MiB"));
     let small = cluster.scratch().join("small");
-    std::fs::create_dir(&small).expect("make a folder");
+    std::fs::create_dir(&small).expect("make a directory");
     (0..SMALL_FILES).for_each(|number| content::write(number, SMALL_BYTES, &small.join(number.to_string())));
     content::write(SMALL_FILES, LARGE_BYTES, &cluster.scratch().join("large"));
     let addresses: Vec<SocketAddr> =

@@ -118,10 +118,10 @@ impl Cluster {
         Self::start_under(spec, &std::env::temp_dir(), |_| {})
     }
 
-    /// Makes one whose home lies in `folder` and is prepared before anything runs, and waits until it takes writes.
-    pub fn start_under(spec: Spec, folder: &Path, prepare: impl FnOnce(&Path)) -> Self {
+    /// Makes one whose home lies in `directory` and is prepared before anything runs, and waits until it takes writes.
+    pub fn start_under(spec: Spec, directory: &Path, prepare: impl FnOnce(&Path)) -> Self {
         let turn = Turn::take();
-        let home = TempDir::with_prefix_in("dfs-test-", folder).expect("temporary folder");
+        let home = TempDir::with_prefix_in("dfs-test-", directory).expect("temporary directory");
         prepare(home.path());
         let cluster = Self { home, spec, _turn: turn };
         let datanodes = cluster.spec.datanodes.to_string();
@@ -138,16 +138,16 @@ impl Cluster {
         &self.spec
     }
 
-    /// The folder that everything of it lives under.
+    /// The directory that everything of it lives under.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// A folder for the local files of the test.
+    /// A directory for the local files of the test.
     pub fn scratch(&self) -> PathBuf {
-        let folder = self.home().join("scratch");
-        std::fs::create_dir_all(&folder).expect("make scratch folder");
-        folder
+        let directory = self.home().join("scratch");
+        std::fs::create_dir_all(&directory).expect("make scratch directory");
+        directory
     }
 
     /// A command of this cluster's `dfs-shell`, not yet run.
@@ -296,9 +296,10 @@ impl Cluster {
 
     /// The superuser's credential.
     pub fn credential(&self) -> PathBuf {
-        let folder = self.home().join("credentials");
+        let directory = self.home().join("credentials");
         let is_user = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("user"));
-        let files = std::fs::read_dir(&folder).expect("credentials folder").map(|entry| entry.expect("entry").path());
+        let files =
+            std::fs::read_dir(&directory).expect("credentials directory").map(|entry| entry.expect("entry").path());
         files.into_iter().find(is_user).expect("a user's credential")
     }
 
@@ -338,8 +339,8 @@ impl Cluster {
     }
 }
 
-pub(crate) fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+pub(crate) fn walk(directory: &Path, visit: &mut impl FnMut(&Path)) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => walk(&entry.path(), visit),
             _ => visit(&entry.path()),

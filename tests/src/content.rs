@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn files_are_the_same_or_not() {
-        let folder = tempfile::tempdir().expect("folder");
-        let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir().expect("directory");
+        let [a, b, c] = ["a", "b", "c"].map(|name| directory.path().join(name));
         let length = super::PIECE_BYTES as u64 + 5;
         super::write(7, length, &a);
         assert_eq!(std::fs::read(&a).expect("read"), super::bytes(7, length as usize));

@@ -1,4 +1,4 @@
-//! Writers that change files and folders, tell the oracle of it, and the look at what is there.
+//! Writers that change files and directories, tell the oracle of it, and the look at what is there.
 
 use crate::content;
 use crate::oracle::{Oracle, State};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Clone)]
 pub struct Load {
     pub writers: u64,
-    /// File names, and folder names, that each writer works on, in a folder of its own.
+    /// File names, and directory names, that each writer works on, in a directory of its own.
     pub paths: u64,
     /// Bytes of most files.
     pub small: Range<u64>,
@@ -30,13 +30,13 @@ fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("valid path")
 }
 
-/// The folder of a writer. It is there before the load begins.
-pub fn folder(writer: u64) -> String {
+/// The directory of a writer. It is there before the load begins.
+pub fn directory(writer: u64) -> String {
     format!("/w{writer}")
 }
 
 impl Load {
-    /// One operation of a writer, on its own folder. Whether it was acknowledged.
+    /// One operation of a writer, on its own directory. Whether it was acknowledged.
     pub async fn operate(
         &self,
         client: &Client,
@@ -44,14 +44,18 @@ impl Load {
         writer: u64,
         random: &mut fastrand::Rng,
     ) -> bool {
-        let name = |random: &mut fastrand::Rng| format!("{}/f{}", folder(writer), random.u64(..self.paths));
+        let name = |random: &mut fastrand::Rng| format!("{}/f{}", directory(writer), random.u64(..self.paths));
         let at = name(random);
         match random.u32(..12) {
             0 => delete(client, oracle, &at).await,
             1 | 2 => rename(client, oracle, &at, &name(random)).await,
             3 => {
-                make_or_delete_folder(client, oracle, &format!("{}/d{}", folder(writer), random.u64(..self.paths)))
-                    .await
+                make_or_delete_directory(
+                    client,
+                    oracle,
+                    &format!("{}/d{}", directory(writer), random.u64(..self.paths)),
+                )
+                .await
             }
             _ => {
                 let large = random.u32(..8) == 0;
@@ -95,15 +99,15 @@ async fn rename(client: &Client, oracle: &Mutex<Oracle>, at: &str, to: &str) -> 
     done
 }
 
-async fn make_or_delete_folder(client: &Client, oracle: &Mutex<Oracle>, at: &str) -> bool {
-    if lock(oracle).certain(at) == Some(State::Folder) {
+async fn make_or_delete_directory(client: &Client, oracle: &Mutex<Oracle>, at: &str) -> bool {
+    if lock(oracle).certain(at) == Some(State::Directory) {
         return delete(client, oracle, at).await;
     }
-    lock(oracle).begin(at, State::Folder);
+    lock(oracle).begin(at, State::Directory);
     let done = client.mkdir(&path(at), false).await;
     let done = done.is_ok() || done.is_err_and(|error| error.code == ErrorCode::AlreadyExists);
     if done {
-        lock(oracle).acknowledge(at, State::Folder);
+        lock(oracle).acknowledge(at, State::Directory);
     }
     done
 }
@@ -111,7 +115,7 @@ async fn make_or_delete_folder(client: &Client, oracle: &Mutex<Oracle>, at: &str
 /// What the cluster holds at a path, whole and checked: one of the expected.
 async fn look(client: &Client, at: &str, expected: &[State]) -> Result<State, String> {
     let found = match client.stat(&path(at)).await {
-        Ok(stat) if stat.kind == Kind::Directory => State::Folder,
+        Ok(stat) if stat.kind == Kind::Directory => State::Directory,
         Ok(stat) => {
             let bytes = client.read_range(&path(at), 0, stat.size.max(1)).await;
             let bytes = bytes.map_err(|error| format!("{at}: {error}"))?;
@@ -122,7 +126,7 @@ async fn look(client: &Client, at: &str, expected: &[State]) -> Result<State, St
                 State::File { seed, length } => {
                     *length == stat.size && bytes == content::bytes(*seed, *length as usize)
                 }
-                State::Absent | State::Folder => false,
+                State::Absent | State::Directory => false,
             };
             let wrong = || format!("{at}: {} bytes that nobody wrote; expected {expected:?}", stat.size);
             *expected.iter().find(same).ok_or_else(wrong)?

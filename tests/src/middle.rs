@@ -43,10 +43,10 @@ pub fn stored(data_dir: &Path) -> u64 {
     bytes
 }
 
-/// Bytes that stand in the local files that gets under way write into `folder`.
-pub fn part_files(folder: &Path) -> u64 {
+/// Bytes that stand in the local files that gets under way write into `directory`.
+pub fn part_files(directory: &Path) -> u64 {
     let mut bytes = 0;
-    walk(folder, &mut |path| {
+    walk(directory, &mut |path| {
         if path.extension().is_some_and(|extension| extension == "partial") {
             // Its blocks, not its length: chunks are written at their places in any order.
             bytes += path.metadata().map_or(0, |file| file.blocks() * 512);
@@ -58,17 +58,17 @@ pub fn part_files(folder: &Path) -> u64 {
 impl Cluster {
     /// Puts `local` and does `fault` when a drawn part of it, less than half, has arrived at `datanode`.
     pub fn disturb_put(&self, local: &Path, to: &str, datanode: &str, fault: impl FnOnce()) -> Disturbed {
-        let folder = self.daemon(datanode).data_dir;
-        let before = stored(&folder);
+        let directory = self.daemon(datanode).data_dir;
+        let before = stored(&directory);
         let put = self.shell_command().arg("put").arg(local).arg(to).spawn().expect("start put");
-        disturb(put, || stored(&folder).saturating_sub(before), part_of(local), fault)
+        disturb(put, || stored(&directory).saturating_sub(before), part_of(local), fault)
     }
 
     /// Gets `from`, which is as long as `local`, and does `fault` when a drawn part of it, less than half, has arrived.
     pub fn disturb_get(&self, from: &str, local: &Path, to: &Path, fault: impl FnOnce()) -> Disturbed {
-        let folder = to.parent().expect("a folder").to_owned();
+        let directory = to.parent().expect("a directory").to_owned();
         let get = self.shell_command().arg("get").arg(from).arg(to).spawn().expect("start get");
-        disturb(get, || part_files(&folder), part_of(local), fault)
+        disturb(get, || part_files(&directory), part_of(local), fault)
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Absent,
-    Folder,
+    Directory,
     /// A file of `length` bytes of the stream `seed`, see [`content`](crate::content).
     File {
         seed: u64,

@@ -9,9 +9,9 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, ConnectError, Connected, framed};
 use dfs_rpc::wire::{
-    AttributeChange, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Deleted, Duty, Find, FolderTraffic,
-    FoundPage, Heartbeat, HeartbeatReply, ListFolder, ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan, Register,
-    Registered, ReportPage, Result, SafeModeChange, Stat, WritePlan,
+    AttributeChange, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Deleted, DirectoryTraffic, Duty,
+    Find, FoundPage, Heartbeat, HeartbeatReply, ListDirectory, ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan,
+    Register, Registered, ReportPage, Result, SafeModeChange, Stat, WritePlan,
 };
 use dfs_types::{ChunkId, DatanodeId, DfsPath, Protection, RequestId, WriteId};
 use futures::StreamExt;
@@ -38,7 +38,7 @@ pub trait FileService {
     async fn set_attributes(request: RequestId, path: DfsPath, change: AttributeChange) -> Result<()>;
     async fn set_replication(request: RequestId, path: DfsPath, replication: u8) -> Result<u32>;
     async fn stat(path: DfsPath) -> Result<Stat<'static>>;
-    async fn list(list: ListFolder) -> Result<ListPage>;
+    async fn list(list: ListDirectory) -> Result<ListPage>;
     async fn find(find: Find) -> Result<FoundPage>;
     async fn plan_read(plan: PlanRead) -> Result<ReadPlan>;
     async fn report_damage(node: DatanodeId, capability: Bytes) -> Result<()>;
@@ -47,7 +47,7 @@ pub trait FileService {
     async fn abandon_write(write: WriteId) -> Result<()>;
     async fn commit_write(commit: CommitWrite) -> Result<Committed>;
     async fn blocked(path: DfsPath) -> Result<Blocked>;
-    async fn traffic(path: DfsPath) -> Result<FolderTraffic>;
+    async fn traffic(path: DfsPath) -> Result<DirectoryTraffic>;
 }
 
 /// Calls about the cluster in version 8.

@@ -18,6 +18,6 @@ pub fn dfsd() -> Command {
 /// Cargo builds the programs of a package beside its tests: `target/PROFILE/PROGRAM`, `target/PROFILE/deps/TEST`.
 fn program() -> PathBuf {
     let test = std::env::current_exe().expect("path of the test");
-    let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
-    folder.join("dfs-shell-under-test")
+    let directory = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
+    directory.join("dfs-shell-under-test")
 }

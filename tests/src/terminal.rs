@@ -161,11 +161,11 @@ impl Terminal {
         self.is_at_prompt().then(|| typed.trim().to_owned())
     }
 
-    /// Waits for the prompt in this folder with nothing typed, however the cluster is.
+    /// Waits for the prompt in this directory with nothing typed, however the cluster is.
     #[track_caller]
-    pub fn prompt(&mut self, folder: &str) {
-        let prompts = ["", " !", " (away)"].map(|mark| format!("dfs:{folder}{mark}>"));
-        self.wait(&format!("the prompt in {folder}"), |terminal| {
+    pub fn prompt(&mut self, directory: &str) {
+        let prompts = ["", " !", " (away)"].map(|mark| format!("dfs:{directory}{mark}>"));
+        self.wait(&format!("the prompt in {directory}"), |terminal| {
             terminal.is_at_prompt() && prompts.iter().any(|prompt| prompt == terminal.before_cursor().trim_end())
         });
     }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 #![cfg(target_os = "linux")]
 
-use dfs_daemon::datanode::store::folder::DataFolder;
+use dfs_daemon::datanode::store::directory::DataDirectory;
 use dfs_daemon::datanode::store::space::SpaceLimits;
 use dfs_tests::power::{FileSystem, PowerDisk, Trial, disk, is_available};
 use dfs_tests::seed;
@@ -77,7 +77,7 @@ fn left_over() -> Vec<String> {
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("read the mounts");
     let loops = Command::new("losetup").arg("--all").output().map(|said| said.stdout).unwrap_or_default();
     let loops = String::from_utf8_lossy(&loops).into_owned();
-    let prefix = disk::folder_prefix();
+    let prefix = disk::directory_prefix();
     let ours = |line: &&str| line.contains(&prefix);
     mounts.lines().chain(loops.lines()).filter(ours).map(str::to_owned).collect()
 }
@@ -102,7 +102,7 @@ fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
         return;
     }
     let _alone = alone();
-    let outside = tempfile::tempdir().expect("folder");
+    let outside = tempfile::tempdir().expect("directory");
     let [old, new] = [b'o', b'n'].map(|byte| {
         let path = outside.path().join(char::from(byte).to_string());
         std::fs::write(&path, vec![byte; 64 << 10]).expect("write");
@@ -113,7 +113,7 @@ fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
     let (synced, unsynced) = (disk.mount_point().join("synced"), disk.mount_point().join("unsynced"));
     std::fs::copy(&old, &synced).expect("copy");
     std::fs::File::open(&synced).and_then(|file| file.sync_all()).expect("sync");
-    std::fs::File::open(disk.mount_point()).and_then(|folder| folder.sync_all()).expect("sync");
+    std::fs::File::open(disk.mount_point()).and_then(|directory| directory.sync_all()).expect("sync");
     std::fs::copy(&old, &unsynced).expect("copy");
     cut(&mut disk, 0.0);
     assert_eq!(read(&synced).expect("it was synced"), (64 << 10, b'o', b'o'));
@@ -146,7 +146,8 @@ fn the_directories_of_a_new_datanode_survive_without_a_journal() {
     let mut disk = PowerDisk::make(FileSystem::Ext4WithoutJournal, TRIED_BYTES).expect("make a disk");
     let data = disk.mount_point().join("deep/data");
     let limits = SpaceLimits { capacity: None, reserve: 0 };
-    let opened = DataFolder::open(&data, ClusterId([7; 16]), DatanodeId(1), limits, false).expect("a data folder");
+    let opened =
+        DataDirectory::open(&data, ClusterId([7; 16]), DatanodeId(1), limits, false).expect("a data directory");
     drop(opened);
     cut(&mut disk, 0.0);
     let names = ["incoming", "quarantine"].map(str::to_owned).into_iter();
@@ -165,12 +166,12 @@ fn a_test_that_fails_leaves_no_mount_and_no_loop_device() {
         let disk = PowerDisk::make(FileSystem::Ext4, TRIED_BYTES).expect("make a disk");
         let at = disk.mount_point();
         std::fs::write(at.join("file"), b"unsynced").expect("write");
-        let folder = at.parent().expect("a folder").to_owned();
-        std::panic::panic_any(folder);
+        let directory = at.parent().expect("a directory").to_owned();
+        std::panic::panic_any(directory);
     });
-    let folder = panicked.join().expect_err("it panicked");
-    let folder = folder.downcast_ref::<std::path::PathBuf>().expect("the folder of the disk");
-    assert!(!folder.exists(), "{} is left", folder.display());
+    let directory = panicked.join().expect_err("it panicked");
+    let directory = directory.downcast_ref::<std::path::PathBuf>().expect("the directory of the disk");
+    assert!(!directory.exists(), "{} is left", directory.display());
     assert_eq!(left_over(), Vec::<String>::new());
 }
 

@@ -10,7 +10,7 @@ use dfs_client::{ClusterStatus, ListPage, MasterStatus, NodeState, NodeStatus, R
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
-use dfs_rpc::wire::{FolderLoad, NodeLoad};
+use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
 use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry, Moment};
 use dfs_tui::top::model::COMMANDS_KEPT_MAX;
@@ -26,9 +26,9 @@ use std::sync::Arc;
 
 const NODES: u16 = 5_000;
 const NODES_PER_MACHINE: u16 = 40;
-const FOLDERS: u64 = 4;
+const DIRECTORIES: u64 = 4;
 const EVENTS: u64 = 1_000;
-/// As many entries of a folder as are kept.
+/// As many entries of a directory as are kept.
 const ENTRIES: usize = 20_000;
 /// About as much as is kept of what a command says.
 const OUTPUT_LINES: usize = 4_000;
@@ -37,14 +37,14 @@ const GIB: u64 = 1 << 30;
 /// A datanode as it is `second` seconds after the first picture.
 fn node(id: u16, second: u64) -> NodeStatus {
     let number = u64::from(id);
-    let folder = |disk: u64| FolderLoad {
+    let directory = |disk: u64| DirectoryLoad {
         path: format!("/data/{disk}"),
         capacity: 4_000 * GIB,
         used: (number * 7 + disk * 13) % 97 * 41 * GIB,
         free: 20 * GIB,
         failed: id % 1_500 == 7,
         reason: None,
-        disk: number * FOLDERS + disk,
+        disk: number * DIRECTORIES + disk,
         disk_free: 20 * GIB,
     };
     let rate = number * 37 % 100 * 1_000_000;
@@ -59,7 +59,7 @@ fn node(id: u16, second: u64) -> NodeStatus {
         registered_ms: 86_400_000,
         skew_ms: 3,
         load: NodeLoad {
-            folders: (0..FOLDERS).map(folder).collect(),
+            directories: (0..DIRECTORIES).map(directory).collect(),
             bytes_read: second * rate,
             bytes_written: second * rate / 3,
             reads: second * 100,
@@ -145,8 +145,8 @@ fn frame(c: &mut Criterion, name: &str, model: &Model) {
     });
 }
 
-/// Folders with as many entries as are kept, on both sides.
-fn folders(model: &mut Model) {
+/// Directories with as many entries as are kept, on both sides.
+fn directories(model: &mut Model) {
     let name = |number: usize| format!("measurements of 2026-11-{:02}, part {number:05}.csv", number % 30 + 1);
     let stat = Stat {
         kind: Kind::File,
@@ -168,7 +168,7 @@ fn folders(model: &mut Model) {
     let entries = (0..ENTRIES).map(|number| Entry { name: name(number), stat: stat.clone() }).collect();
     let result = Ok(ListPage { entries, more: true });
     update(model, Message::Listed { path: DfsPath::root(), after: None, result });
-    let local = |number| LocalEntry { name: name(number), folder: false, size: 266 << 20, modified: None };
+    let local = |number| LocalEntry { name: name(number), directory: false, size: 266 << 20, modified: None };
     let result = Ok((0..ENTRIES).map(local).collect());
     update(model, Message::ListedLocal { path: PathBuf::new(), result });
 }
@@ -192,7 +192,7 @@ fn frames(c: &mut Criterion) {
     for page in PageId::ALL {
         let mut model = model(page, 200, 60);
         match page {
-            PageId::Files => folders(&mut model),
+            PageId::Files => directories(&mut model),
             PageId::Commands => commands(&mut model),
             _ => {}
         }

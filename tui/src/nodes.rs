@@ -17,7 +17,7 @@ pub enum Mark {
     Drained,
     /// It is to be drained, and has chunks yet that are needed.
     Draining,
-    /// It lives, but a folder of it has failed.
+    /// It lives, but a directory of it has failed.
     Failed,
     Stale,
     Dead,
@@ -54,7 +54,7 @@ impl Mark {
             Self::Live => "live",
             Self::Drained => "drained",
             Self::Draining => "draining",
-            Self::Failed => "failed folder",
+            Self::Failed => "failed directory",
             Self::Stale => "stale",
             Self::Dead => "dead",
         }
@@ -84,7 +84,7 @@ impl Mark {
 /// The state in a word or two, with its glyph; what is wanted of one that is silent stands beside it.
 pub fn state(node: &NodeStatus) -> String {
     let mark = Mark::of(node);
-    // A failed folder is told beside it.
+    // A failed directory is told beside it.
     let word = if mark == Mark::Failed { Mark::Live.word() } else { mark.word() };
     let wanted = match mark {
         Mark::Stale | Mark::Dead if node.is_draining() => ", draining",
@@ -139,9 +139,9 @@ pub fn tone(node: &NodeStatus) -> Tone {
     }
 }
 
-/// Whether a folder of a datanode has failed.
+/// Whether a directory of a datanode has failed.
 pub fn failed(node: &NodeStatus) -> bool {
-    node.load.folders.iter().any(|folder| folder.failed)
+    node.load.directories.iter().any(|directory| directory.failed)
 }
 
 /// How full a datanode is, from 0 to 1; none without space.
@@ -150,7 +150,7 @@ pub fn full(node: &NodeStatus) -> Option<f64> {
     (capacity > 0).then(|| node.load.used() as f64 / capacity as f64)
 }
 
-/// One line for each datanode; `verbose` adds a line for each of its folders and its traffic.
+/// One line for each datanode; `verbose` adds a line for each of its directories and its traffic.
 pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     let mut head = vec![
         ("NODE", Align::Left),
@@ -177,11 +177,21 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     for node in nodes {
         table.row(row(node, verbose));
         if verbose {
-            for folder in &node.load.folders {
-                let state = if folder.failed { "! failed" } else { "" };
-                let full = percent(folder.used, folder.capacity);
-                table.row(["  folder", state, &size(folder.used), &size(folder.free), &full, "", &folder.path]);
-                failures.extend(folder.reason.as_ref().map(|reason| format!("{} {}: {reason}", node.id, folder.path)));
+            for directory in &node.load.directories {
+                let state = if directory.failed { "! failed" } else { "" };
+                let full = percent(directory.used, directory.capacity);
+                table.row([
+                    "  directory",
+                    state,
+                    &size(directory.used),
+                    &size(directory.free),
+                    &full,
+                    "",
+                    &directory.path,
+                ]);
+                failures.extend(
+                    directory.reason.as_ref().map(|reason| format!("{} {}: {reason}", node.id, directory.path)),
+                );
             }
         }
     }
@@ -201,7 +211,7 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
 fn sharing(nodes: &[NodeStatus]) -> usize {
     let disks = |node: &NodeStatus| {
         let disks: BTreeSet<u64> =
-            node.load.folders.iter().map(|folder| folder.disk).filter(|disk| *disk != 0).collect();
+            node.load.directories.iter().map(|directory| directory.disk).filter(|disk| *disk != 0).collect();
         disks
     };
     let mut users: BTreeMap<u64, usize> = BTreeMap::new();
@@ -239,11 +249,11 @@ fn row(node: &NodeStatus, verbose: bool) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_rpc::wire::{FolderLoad, NodeLoad};
+    use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
     use dfs_types::DatanodeId;
 
     fn node(id: u16, state: NodeState) -> NodeStatus {
-        let folder = FolderLoad {
+        let directory = DirectoryLoad {
             path: "/data/1".into(),
             capacity: 100 << 30,
             used: 25 << 30,
@@ -256,7 +266,7 @@ mod tests {
         NodeStatus {
             state,
             heartbeat_age_ms: 1500,
-            load: NodeLoad { folders: vec![folder], ..NodeLoad::default() },
+            load: NodeLoad { directories: vec![directory], ..NodeLoad::default() },
             chunks: 1234,
             ..NodeStatus::new(DatanodeId(id), ([127, 0, 0, 1], 4000).into())
         }
@@ -290,11 +300,11 @@ mod tests {
         assert_eq!(how_far(Some(7)).as_deref(), Some("7 of 1,234 chunks left"));
         assert_eq!(how_far(Some(0)).as_deref(), Some("every chunk has its copies elsewhere: it can be stopped"));
         assert_eq!(drain(&node(1, NodeState::Live)), None);
-        assert_eq!(Mark::legend(), "✗ dead  ~ stale  ! failed folder  » draining  · live");
+        assert_eq!(Mark::legend(), "✗ dead  ~ stale  ! failed directory  » draining  · live");
     }
 
     #[test]
-    fn verbose_shows_folders() {
+    fn verbose_shows_directories() {
         let text = table(&[node(1, NodeState::Live)], true, &View::default());
         assert!(text.contains("/data/1"), "{text}");
         assert!(text.contains("VERSION"), "{text}");

@@ -242,14 +242,14 @@ fn modified(pieces: &Pieces, options: &GetOptions) -> Option<SystemTime> {
 fn create_beside(path: &Path, mode: u16) -> Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".dfs-").suffix(".partial").permissions(Permissions::from_mode(u32::from(mode) & 0o777));
-    builder.tempfile_in(folder_of(path)).map_err(|error| local(path, &error))
+    builder.tempfile_in(directory_of(path)).map_err(|error| local(path, &error))
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file system that cannot sync a folder (some network ones) is not ours to mend.
+/// A file system that cannot sync a directory (some network ones) is not ours to mend.
 fn sync(file: &File) -> std::io::Result<()> {
     match rustix::io::retry_on_intr(|| rustix::fs::fsync(file)) {
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => Ok(()),
@@ -277,8 +277,8 @@ fn persist_by(
         if options.overwrite { beside.persist(path) } else { beside.persist_noclobber(path) };
     match renamed {
         Ok(_) if replaces => {
-            let folder = File::open(folder_of(path)).and_then(|folder| sync(&folder));
-            folder.map_err(|error| local(path, &error))
+            let directory = File::open(directory_of(path)).and_then(|directory| sync(&directory));
+            directory.map_err(|error| local(path, &error))
         }
         Ok(_) => Ok(()),
         Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(path)),
@@ -292,8 +292,8 @@ mod tests {
 
     /// What stood under the name at each sync, and at the end.
     fn seen(before: Option<&str>, overwrite: bool) -> (Vec<Option<String>>, Option<String>) {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let path = folder.path().join("file");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let path = directory.path().join("file");
         if let Some(before) = before {
             std::fs::write(&path, before).expect("write");
         }
@@ -320,14 +320,14 @@ mod tests {
 
     #[test]
     fn a_failed_sync_leaves_the_old_content() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let path = folder.path().join("file");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let path = directory.path().join("file");
         std::fs::write(&path, "old").expect("write");
         let beside = create_beside(&path, 0o644).expect("make");
         let options = GetOptions { overwrite: true, ..GetOptions::default() };
         let failed = persist_by(beside, &path, &options, |_| Err(std::io::ErrorKind::StorageFull.into()));
         assert!(failed.is_err());
         assert_eq!(std::fs::read_to_string(&path).expect("read"), "old");
-        assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1);
+        assert_eq!(std::fs::read_dir(directory.path()).expect("list").count(), 1);
     }
 }

@@ -233,7 +233,7 @@ fn is_at(path: &Path, file: &Metadata) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (file.dev(), file.ino()))
 }
 
-/// In a folder that others may write to, what lies there may have been laid out for us.
+/// In a directory that others may write to, what lies there may have been laid out for us.
 fn refuse_stranger(found: &Metadata) -> io::Result<()> {
     if found.is_file() && found.uid() == rustix::process::geteuid().as_raw() {
         return Ok(());

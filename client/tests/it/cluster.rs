@@ -42,7 +42,7 @@ impl Cluster {
             assert!(node.peers.set(nodes.iter().map(Arc::downgrade).collect()).is_ok());
         }
         let table = Arc::new(Table { next_chunk: AtomicU64::new(1), ..Table::default() });
-        table.folders.lock().expect("lock").insert(DfsPath::root());
+        table.directories.lock().expect("lock").insert(DfsPath::root());
         let user = identity(&authority, &Principal::User("ann".into()), None);
         let mut cluster = Self { table, nodes, master: ([127, 0, 0, 1], 0).into(), user, authority };
         cluster.master = cluster.start_master(None).await;

@@ -2,7 +2,7 @@
 
 use crate::cluster::{Cluster, content, path};
 use dfs_client::{
-    CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListFolder, Progress, PutOptions, Source,
+    CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListDirectory, Progress, PutOptions, Source,
 };
 use dfs_rpc::board::{Board, BoardVersion, LogStatus};
 use dfs_rpc::wire::ClusterStatus;
@@ -53,7 +53,7 @@ async fn news_that_does_not_follow_is_asked_for_whole() {
 }
 
 #[tokio::test]
-async fn a_folder_of_several_pages_is_listed_once() {
+async fn a_directory_of_several_pages_is_listed_once() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
@@ -72,7 +72,7 @@ async fn a_folder_of_several_pages_is_listed_once() {
     assert_eq!(names("").await, ["a1", "a2", "a3", "a4", "a5", "b1"]);
     assert_eq!(names("a").await, ["a1", "a2", "a3", "a4", "a5"]);
     assert!(names("c").await.is_empty());
-    let list = ListFolder { path: path("/"), after: Some("a4".into()), prefix: String::new(), limit: 10 };
+    let list = ListDirectory { path: path("/"), after: Some("a4".into()), prefix: String::new(), limit: 10 };
     assert_eq!(client.list(list).await.map(|page| page.entries.len()), Ok(2));
 }
 

@@ -30,8 +30,8 @@ async fn put(client: &Client, bytes: &[u8]) {
     client.put(source, &path("/f"), options, &Progress::new(), &CancellationToken::new()).await.expect("put");
 }
 
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("folder");
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("directory");
     entries.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect()
 }
 
@@ -67,13 +67,13 @@ async fn ranges_are_what_they_should_be() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_destination() {
     let (_cluster, client, bytes) = with_file().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
     let options = GetOptions { keep_modified: true, ..GetOptions::default() };
     client.get(&path("/f"), Dest::File(local.clone()), options, &progress, &cancel).await.expect("get");
     assert!(std::fs::read(&local).expect("read") == bytes);
-    assert_eq!(names_in(folder.path()), ["local"]);
+    assert_eq!(names_in(directory.path()), ["local"]);
     let found = std::fs::metadata(&local).expect("metadata");
     assert_eq!(found.modified().expect("time"), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000));
     assert_eq!(found.permissions().mode() & 0o640, 0o640);
@@ -99,8 +99,8 @@ async fn every_destination() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_existing_file_is_replaced_only_when_asked() {
     let (_cluster, client, bytes) = with_file().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     std::fs::write(&local, "mine").expect("write");
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
     let get = |overwrite, dest: &Path| {
@@ -112,10 +112,10 @@ async fn an_existing_file_is_replaced_only_when_asked() {
     assert_eq!(std::fs::read(&local).expect("read"), b"mine");
     get(true, &local).await.expect("get");
     assert!(std::fs::read(&local).expect("read") == bytes);
-    assert_eq!(get(true, folder.path()).await.map_err(|error| error.code), Err(ErrorCode::IsADirectory));
-    let nowhere = folder.path().join("no/folder");
+    assert_eq!(get(true, directory.path()).await.map_err(|error| error.code), Err(ErrorCode::IsADirectory));
+    let nowhere = directory.path().join("no/directory");
     assert_eq!(get(true, &nowhere).await.map_err(|error| error.code), Err(ErrorCode::LocalIo));
-    assert_eq!(names_in(folder.path()), ["local"]);
+    assert_eq!(names_in(directory.path()), ["local"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,20 +181,20 @@ async fn other_content_everywhere_is_an_error_and_no_byte() {
     let cases = cases.map(|(lie, code)| async move {
         let (cluster, client, _) = with_file().await;
         cluster.nodes.iter().for_each(|node| *node.faults.lie.lock().expect("lock") = Some(lie));
-        let folder = tempfile::tempdir().expect("folder");
+        let directory = tempfile::tempdir().expect("directory");
         let (shared, file) = (Shared::default(), path("/f"));
         let (progress, cancel) = (Progress::new(), CancellationToken::new());
         let into = |dest| client.get(&file, dest, GetOptions::default(), &progress, &cancel);
         let (range, written, filed) = tokio::join!(
             client.read_range(&file, 70_000, 5),
             into(Dest::Writer(Box::new(shared.clone()))),
-            into(Dest::File(folder.path().join("local"))),
+            into(Dest::File(directory.path().join("local"))),
         );
         for error in [range.map(drop), written.map(drop), filed.map(drop)] {
             let error = error.expect_err("no replica is right");
             assert_eq!((error.code, error.path.as_deref()), (code, Some("/f")), "{lie:?}: {error}");
         }
-        assert!(shared.0.lock().expect("lock").is_empty() && names_in(folder.path()).is_empty(), "{lie:?}");
+        assert!(shared.0.lock().expect("lock").is_empty() && names_in(directory.path()).is_empty(), "{lie:?}");
         assert_eq!(progress.bytes(), 0, "{lie:?}");
     });
     futures::future::join_all(cases).await;
@@ -244,12 +244,12 @@ async fn a_datanode_that_dies_behind_the_last_byte_has_given_all() {
 async fn a_chunk_without_replicas_is_said_so() {
     let (cluster, client, _) = with_file().await;
     cluster.nodes.iter().for_each(|node| node.forget_all());
-    let folder = tempfile::tempdir().expect("folder");
-    let (dest, progress, cancel) = (folder.path().join("local"), Progress::new(), CancellationToken::new());
+    let directory = tempfile::tempdir().expect("directory");
+    let (dest, progress, cancel) = (directory.path().join("local"), Progress::new(), CancellationToken::new());
     let error = client.get(&path("/f"), Dest::File(dest), GetOptions::default(), &progress, &cancel).await;
     let error = error.expect_err("nothing is left");
     assert_eq!((error.code, error.path.as_deref()), (ErrorCode::NoHealthyReplica, Some("/f")));
-    assert!(names_in(folder.path()).is_empty());
+    assert!(names_in(directory.path()).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,8 +285,8 @@ async fn a_file_replaced_under_a_get_is_read_anew() {
     let (_cluster, client, _) = with_file().await;
     let (newer, other) = (content(SIZE - 1), client.clone());
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     // Replaced when the first page of chunks is planned: the second one must not be mixed with it.
     let replaced = Arc::new(Mutex::new(Some(newer.clone())));
     let runtime = tokio::runtime::Handle::current();
@@ -308,9 +308,9 @@ async fn a_cancelled_get_leaves_nothing() {
     options.settings.stall_timeout = Duration::from_secs(3600);
     let client = Client::connect(options).await.expect("connect");
     cluster.nodes.iter().for_each(|node| node.faults.silent.set(true));
-    let folder = tempfile::tempdir().expect("folder");
+    let directory = tempfile::tempdir().expect("directory");
     let (cancel, progress) = (CancellationToken::new(), Progress::new());
-    let (file, dest) = (path("/f"), Dest::File(folder.path().join("local")));
+    let (file, dest) = (path("/f"), Dest::File(directory.path().join("local")));
     let getting = client.get(&file, dest, GetOptions::default(), &progress, &cancel);
     let cancelling = async {
         while cluster.nodes.iter().all(|node| node.faults.struck.load(Ordering::Relaxed) == 0) {
@@ -321,7 +321,7 @@ async fn a_cancelled_get_leaves_nothing() {
     let (result, ()) = tokio::join!(getting, cancelling);
     cluster.nodes.iter().for_each(|node| node.faults.silent.set(false));
     assert_eq!(result.map_err(|error| error.code), Err(ErrorCode::Interrupted));
-    assert!(names_in(folder.path()).is_empty());
+    assert!(names_in(directory.path()).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -375,7 +375,7 @@ async fn cut_off(cluster: &Cluster, client: &Client, local: &Path) {
     assert!(matches!(code, ErrorCode::Interrupted | ErrorCode::NoHealthyReplica), "{code:?}");
     assert!(progress.bytes() > 0 && progress.bytes() < SIZE as u64, "{progress:?}");
     cluster.nodes.iter().for_each(|node| node.faults.dies_after.store(0, Ordering::Relaxed));
-    assert_eq!(names_in(local.parent().expect("a folder")), [".dfs-local.partial"]);
+    assert_eq!(names_in(local.parent().expect("a directory")), [".dfs-local.partial"]);
 }
 
 /// Goes on with it; gives what was taken over.
@@ -384,7 +384,7 @@ async fn go_on(client: &Client, local: &Path, bytes: &[u8]) -> u64 {
     let cancel = CancellationToken::new();
     client.get(&path("/f"), Dest::File(local.into()), resume(), &progress, &cancel).await.expect("get");
     assert!(std::fs::read(local).expect("read") == bytes);
-    assert_eq!(names_in(local.parent().expect("a folder")), ["local"]);
+    assert_eq!(names_in(local.parent().expect("a directory")), ["local"]);
     assert_eq!(progress.bytes() + progress.bytes_kept(), bytes.len() as u64, "each byte once");
     progress.bytes_kept()
 }
@@ -392,8 +392,8 @@ async fn go_on(client: &Client, local: &Path, bytes: &[u8]) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_get_that_was_cut_off_goes_on() {
     let (cluster, client, bytes) = with_file().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     cut_off(&cluster, &client, &local).await;
     assert!(go_on(&client, &local, &bytes).await > 0);
     let found = std::fs::metadata(&local).expect("metadata");
@@ -403,8 +403,8 @@ async fn a_get_that_was_cut_off_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_file_is_believed_only_where_its_bytes_are_right() {
     let (cluster, client, bytes) = with_file().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let (local, part) = (folder.path().join("local"), folder.path().join(".dfs-local.partial"));
+    let directory = tempfile::tempdir().expect("directory");
+    let (local, part) = (directory.path().join("local"), directory.path().join(".dfs-local.partial"));
     cut_off(&cluster, &client, &local).await;
     let whole = std::fs::read(&part).expect("read");
     // A bit flipped in each place in turn where content, header or records may stand.
@@ -428,8 +428,8 @@ async fn a_part_file_is_believed_only_where_its_bytes_are_right() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_another_version_is_not_gone_on_with() {
     let (cluster, client, _) = with_file().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     cut_off(&cluster, &client, &local).await;
     let newer: Vec<u8> = content(SIZE).into_iter().rev().collect();
     put(&client, &newer).await;
@@ -439,10 +439,10 @@ async fn a_part_of_another_version_is_not_gone_on_with() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_gets_do_not_share_a_part_file() {
     let (cluster, client, bytes) = with_file().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     cut_off(&cluster, &client, &local).await;
-    let held = std::fs::File::open(folder.path().join(".dfs-local.partial")).expect("open");
+    let held = std::fs::File::open(directory.path().join(".dfs-local.partial")).expect("open");
     rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).expect("lock");
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
     let got = client.get(&path("/f"), Dest::File(local.clone()), resume(), &progress, &cancel).await;
@@ -454,14 +454,14 @@ async fn two_gets_do_not_share_a_part_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_called_like_a_part_file_is_not_mixed_with_one() {
     let (_cluster, client, bytes) = with_file().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join(".dfs-local.partial");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join(".dfs-local.partial");
     let get = |options| {
         let (client, dest) = (client.clone(), Dest::File(local.clone()));
         async move { client.get(&path("/f"), dest, options, &Progress::new(), &CancellationToken::new()).await }
     };
     assert_eq!(get(resume()).await.map_err(|error| error.code), Err(ErrorCode::InvalidArgument));
-    assert_eq!(names_in(folder.path()), [""; 0]);
+    assert_eq!(names_in(directory.path()), [""; 0]);
     get(GetOptions::default()).await.expect("get");
     assert!(std::fs::read(&local).expect("read") == bytes);
 }

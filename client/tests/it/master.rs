@@ -8,8 +8,8 @@ use dfs_rpc::capability::{Capability, Operation};
 use dfs_rpc::frame::{decode_message, encode_message};
 use dfs_rpc::services::{AdminService, ClusterService, FileService};
 use dfs_rpc::wire::{
-    self, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Copied, CopyEntry, Find, FolderTraffic,
-    FoundPage, JobStatus, ListFolder, ListPage, ListPageV9, LocatedChunk, NodeStatus, PlanRead, PlanWrite,
+    self, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Copied, CopyEntry, DirectoryTraffic, Find,
+    FoundPage, JobStatus, ListDirectory, ListPage, ListPageV9, LocatedChunk, NodeStatus, PlanRead, PlanWrite,
     PlannedChunk, ReadPlan, SafeModeChange, StatV9, UserAttribute, UserAttributeChange, WritePlan,
 };
 use dfs_types::{
@@ -30,7 +30,7 @@ pub(crate) const RENEW_MS: u64 = 60;
 #[derive(Default)]
 pub(crate) struct Table {
     pub files: Mutex<BTreeMap<DfsPath, (Stat, Vec<ChunkRef>)>>,
-    pub folders: Mutex<BTreeSet<DfsPath>>,
+    pub directories: Mutex<BTreeSet<DfsPath>>,
     pub requests: Mutex<BTreeSet<RequestId>>,
     pub next_chunk: AtomicU64,
     pub damage: Mutex<Vec<(ChunkId, DatanodeId)>>,
@@ -65,7 +65,7 @@ pub(crate) struct Master {
 }
 
 fn missing() -> Error {
-    Error::new(ErrorCode::NotFound, "no such file or folder")
+    Error::new(ErrorCode::NotFound, "no such file or directory")
 }
 
 impl Master {
@@ -132,8 +132,8 @@ impl Master {
         if let Some((stat, _)) = self.table.files.lock().expect("lock").get(path) {
             return Ok(stat.clone());
         }
-        let is_folder = self.table.folders.lock().expect("lock").contains(path);
-        if is_folder { Ok(stat(Kind::Directory, 0, 0, 0, 0)) } else { Err(missing().at(path)) }
+        let is_directory = self.table.directories.lock().expect("lock").contains(path);
+        if is_directory { Ok(stat(Kind::Directory, 0, 0, 0, 0)) } else { Err(missing().at(path)) }
     }
 }
 
@@ -164,14 +164,14 @@ fn stat(kind: Kind, size: u64, chunks: u64, replication: u8, version: u64) -> St
 impl FileService for Master {
     async fn mkdir(self, _: Context, request: RequestId, path: DfsPath, _: bool) -> wire::Result<()> {
         let change = || {
-            let fresh = self.table.folders.lock().expect("lock").insert(path.clone());
+            let fresh = self.table.directories.lock().expect("lock").insert(path.clone());
             if fresh { Ok(()) } else { Err(Error::new(ErrorCode::AlreadyExists, "exists").at(&path)) }
         };
         Ok(self.once(request, change).await?)
     }
 
-    async fn traffic(self, _: Context, _: DfsPath) -> wire::Result<FolderTraffic> {
-        Ok(FolderTraffic::default())
+    async fn traffic(self, _: Context, _: DfsPath) -> wire::Result<DirectoryTraffic> {
+        Ok(DirectoryTraffic::default())
     }
 
     async fn stat_v9(self, _: Context, path: DfsPath) -> wire::Result<StatV9<'static>> {
@@ -179,7 +179,7 @@ impl FileService for Master {
         Ok(self.stat_of(&path)?.into())
     }
 
-    async fn list_v9(self, context: Context, list: ListFolder) -> wire::Result<ListPageV9> {
+    async fn list_v9(self, context: Context, list: ListDirectory) -> wire::Result<ListPageV9> {
         Ok(self.list(context, list).await?.into())
     }
 
@@ -311,7 +311,7 @@ impl FileService for Master {
         Ok(self.stat_of(&path)?.into())
     }
 
-    async fn list(self, _: Context, list: ListFolder) -> wire::Result<ListPage> {
+    async fn list(self, _: Context, list: ListDirectory) -> wire::Result<ListPage> {
         self.admit()?;
         let files = self.table.files.lock().expect("lock");
         let inside = files.iter().filter(|(path, _)| path.parent().as_ref() == Some(&list.path));

@@ -23,10 +23,10 @@ const SIZES: [usize; 8] =
 async fn every_source_of_every_size() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;
-    let folder = tempfile::tempdir().expect("folder");
+    let directory = tempfile::tempdir().expect("directory");
     for size in SIZES {
         let bytes = content(size);
-        let local = folder.path().join("source");
+        let local = directory.path().join("source");
         std::fs::write(&local, &bytes).expect("write");
         let sources = [
             ("file", Source::File(local)),
@@ -290,8 +290,8 @@ async fn a_source_that_fails_leaves_nothing() {
     let client = cluster.client().await;
     let error = put(&client, Source::File("/nowhere/at/all".into()), "/f").await.expect_err("no such file");
     assert_eq!((error.code, error.path.as_deref()), (ErrorCode::LocalIo, Some("/nowhere/at/all")));
-    let folder = tempfile::tempdir().expect("folder");
-    let error = put(&client, Source::File(folder.path().into()), "/f").await.expect_err("a folder");
+    let directory = tempfile::tempdir().expect("directory");
+    let error = put(&client, Source::File(directory.path().into()), "/f").await.expect_err("a directory");
     assert_eq!(error.code, ErrorCode::LocalIo);
     let broken = std::io::Cursor::new(content(2 << 20)).chain(Broken);
     let error = put(&client, Source::Reader(Box::new(broken)), "/f").await.expect_err("it breaks");
@@ -323,8 +323,8 @@ async fn put_changing(client: &Client, local: &std::path::Path, change: fn(&std:
 async fn a_source_that_changes_under_a_put_is_not_put() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     let changes: [fn(&std::path::Path); 4] = [
         |path| std::fs::write(path, content((3 << 20) + 1)).expect("grow"),
         |path| std::fs::write(path, content(100)).expect("shrink"),
@@ -353,9 +353,9 @@ fn again(bytes: &[u8], local: &std::path::Path) -> [Source; 2] {
 async fn chunks_that_are_lost_before_the_commit_are_written_again() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
-    let folder = tempfile::tempdir().expect("folder");
+    let directory = tempfile::tempdir().expect("directory");
     let (bytes, file) = (content((5 << 20) + 7), path("/f"));
-    for source in again(&bytes, &folder.path().join("local")) {
+    for source in again(&bytes, &directory.path().join("local")) {
         // The first, one in the middle and the last, which is short; then one of them again, and one more.
         cluster.table.losses.lock().expect("lock").extend([vec![5, 0, 3], vec![0, 1]]);
         let (progress, cancel) = (Progress::new(), CancellationToken::new());
@@ -411,8 +411,8 @@ async fn a_lost_chunk_of_a_source_that_is_gone_is_an_error() {
 async fn a_source_that_changes_while_lost_chunks_are_written_again_is_not_put() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
-    let folder = tempfile::tempdir().expect("folder");
-    let local = folder.path().join("local");
+    let directory = tempfile::tempdir().expect("directory");
+    let local = directory.path().join("local");
     std::fs::write(&local, content(3 << 20)).expect("write");
     cluster.table.losses.lock().expect("lock").push_back(vec![1]);
     let changed = local.clone();

@@ -26,9 +26,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
-/// Files in the tree that is measured, a thousand in each folder.
+/// Files in the tree that is measured, a thousand in each directory.
 const FILES: u64 = 200_000;
-const FILES_PER_FOLDER: u64 = 1_000;
+const FILES_PER_DIRECTORY: u64 = 1_000;
 const CHUNK: u32 = 64 << 20;
 const SUPERUSER: &str = "root";
 
@@ -44,7 +44,7 @@ fn path(text: &str) -> DfsPath {
 }
 
 fn file_path(number: u64) -> DfsPath {
-    path(&format!("/data/{:04}/file-{number:09}", number / FILES_PER_FOLDER))
+    path(&format!("/data/{:04}/file-{number:09}", number / FILES_PER_DIRECTORY))
 }
 
 impl Master {
@@ -58,8 +58,8 @@ impl Master {
 
     fn with_files() -> Self {
         let mut master = Self::new();
-        for folder in 0..FILES / FILES_PER_FOLDER {
-            master.run(FsOp::Mkdir { path: path(&format!("/data/{folder:04}")), parents: true });
+        for directory in 0..FILES / FILES_PER_DIRECTORY {
+            master.run(FsOp::Mkdir { path: path(&format!("/data/{directory:04}")), parents: true });
         }
         for number in 0..FILES {
             master.run_file(file_path(number));
@@ -112,7 +112,7 @@ fn apply(c: &mut Criterion) {
                 let prepared: Vec<Command> = (0..rounds)
                     .map(|_| {
                         number += 1;
-                        let path = path(&format!("/data/{:04}/folder-{number:09}", number % 200));
+                        let path = path(&format!("/data/{:04}/directory-{number:09}", number % 200));
                         master.command(FsOp::Mkdir { path, parents: false })
                     })
                     .collect();
@@ -159,9 +159,9 @@ fn ask(c: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("stat", |b| b.iter(|| space.stat(&paths[next() as usize], SUPERUSER)));
     group.bench_function("chunks", |b| b.iter(|| space.chunks(&paths[next() as usize], 0, u64::MAX, 64, SUPERUSER)));
-    let folder = path("/data/0100");
-    let after = format!("file-{:09}", 100 * FILES_PER_FOLDER + 300);
-    group.bench_function("list a page of 100", |b| b.iter(|| space.list(&folder, Some(&after), "", 100, SUPERUSER)));
+    let directory = path("/data/0100");
+    let after = format!("file-{:09}", 100 * FILES_PER_DIRECTORY + 300);
+    group.bench_function("list a page of 100", |b| b.iter(|| space.list(&directory, Some(&after), "", 100, SUPERUSER)));
     group.bench_function("keep a version", |b| b.iter(|| space.clone()));
     group.finish();
 }

@@ -209,7 +209,7 @@ pub fn file_name(key: ReplicaKey) -> String {
     format!("{key}{EXTENSION}")
 }
 
-/// The name of the folder, of 256, that a chunk lies in: the low byte of its id, so that new chunks spread.
+/// The name of the directory, of 256, that a chunk lies in: the low byte of its id, so that new chunks spread.
 pub fn fan_out(chunk: ChunkId) -> String {
     format!("{:02x}", chunk.0 & 0xff)
 }

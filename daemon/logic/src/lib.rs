@@ -9,7 +9,7 @@
 //!   still to come; [`steady`]: a clock that leaves out the time in which the master stood still; [`skew`]: clocks that
 //!   are too far ahead.
 //! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
-//! * [`search`]: what a search looks for; [`traffic`]: which folders are busy.
+//! * [`search`]: what a search looks for; [`traffic`]: which directories are busy.
 //! * [`writes`]: the writes in flight.
 //! * [`descriptors`]: what a limit of open files leaves room for; [`door`]: which callers are sent away when there are too many.
 //! * [`disk`]: which file systems do not keep what they promise.

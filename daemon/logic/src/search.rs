@@ -11,7 +11,7 @@ pub struct Criteria {
     /// Stands in the name, without regard to case. In lower case.
     pub text: Option<String>,
     pub kind: Option<Kind>,
-    /// Bytes of a file. Folders have no size of their own and are not found.
+    /// Bytes of a file. Directories have no size of their own and are not found.
     pub size: Option<RangeInclusive<u64>>,
     pub modified: Option<RangeInclusive<Timestamp>>,
 }

@@ -1,25 +1,25 @@
-//! Which folders are busy: bytes read from and written to the files right in each folder, fading with time.
+//! Which directories are busy: bytes read from and written to the files right in each directory, fading with time.
 //!
 //! A flow is a sum that fades by the factor e in each [`SPAN`]; the sum over the span is the rate, by and large that of
-//! the last minute. The busiest [`FOLDERS_MAX`] folders are remembered.
+//! the last minute. The busiest [`DIRECTORIES_MAX`] directories are remembered.
 
 use dfs_types::{DfsPath, Timestamp};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::Duration;
 
-/// Folders that are remembered.
-pub const FOLDERS_MAX: usize = 4_096;
+/// Directories that are remembered.
+pub const DIRECTORIES_MAX: usize = 4_096;
 /// When there is no room for another one, so many of the least busy are forgotten.
-const FORGOTTEN_AT_ONCE: usize = FOLDERS_MAX / 4;
+const FORGOTTEN_AT_ONCE: usize = DIRECTORIES_MAX / 4;
 /// What went on so long ago counts for 1/e.
 pub const SPAN: Duration = Duration::from_secs(60);
 
-/// What goes on in the folders.
+/// What goes on in the directories.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic {
-    /// By the path of the folder; that of the root is empty here, so that every path below begins with it and a slash.
-    folders: BTreeMap<Box<str>, Flow>,
+    /// By the path of the directory; that of the root is empty here, so that every path below begins with it and a slash.
+    directories: BTreeMap<Box<str>, Flow>,
 }
 
 /// Bytes per second.
@@ -29,13 +29,13 @@ pub struct Rates {
     pub written: u64,
 }
 
-/// What goes on below one folder.
+/// What goes on below one directory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Below {
     /// In all that is in it, and below.
     pub whole: Rates,
-    /// In each folder in it, with all that is below; in the order of the bytes of the names, without those that rest.
-    pub folders: Vec<(String, Rates)>,
+    /// In each directory in it, with all that is below; in the order of the bytes of the names, without those that rest.
+    pub directories: Vec<(String, Rates)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,47 +79,54 @@ impl Sums {
 impl Traffic {
     /// Bytes that were read from, and written to, the file `path`.
     pub fn note(&mut self, path: &DfsPath, read: u64, written: u64, now: Timestamp) {
-        let Some((folder, _)) = path.as_str().rsplit_once('/') else { return };
+        let Some((directory, _)) = path.as_str().rsplit_once('/') else { return };
         let news = Flow { read: read as f64, written: written as f64, at: now };
-        if let Some(flow) = self.folders.get_mut(folder) {
+        if let Some(flow) = self.directories.get_mut(directory) {
             let before = flow.faded(now);
             *flow = Flow { read: before.read + news.read, written: before.written + news.written, at: before.at };
             return;
         }
-        if self.folders.len() >= FOLDERS_MAX {
+        if self.directories.len() >= DIRECTORIES_MAX {
             self.forget_the_least(now);
         }
-        self.folders.insert(folder.into(), news);
-        debug_assert!(self.folders.len() <= FOLDERS_MAX, "{} directories are remembered", self.folders.len());
+        self.directories.insert(directory.into(), news);
+        debug_assert!(
+            self.directories.len() <= DIRECTORIES_MAX,
+            "{} directories are remembered",
+            self.directories.len()
+        );
     }
 
     fn forget_the_least(&mut self, now: Timestamp) {
         let mut all: Vec<(f64, Box<str>)> =
-            self.folders.iter().map(|(path, flow)| (flow.faded(now).sum(), path.clone())).collect();
+            self.directories.iter().map(|(path, flow)| (flow.faded(now).sum(), path.clone())).collect();
         all.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
         for (_, path) in all.into_iter().take(FORGOTTEN_AT_ONCE) {
-            self.folders.remove(&path);
+            self.directories.remove(&path);
         }
     }
 
-    /// What goes on in the folder `path`, and in each folder in it.
+    /// What goes on in the directory `path`, and in each directory in it.
     pub fn below(&self, path: &DfsPath, now: Timestamp) -> Below {
-        let folder = path.as_str().trim_end_matches('/');
+        let directory = path.as_str().trim_end_matches('/');
         let mut whole = Sums::default();
-        if let Some(flow) = self.folders.get(folder) {
+        if let Some(flow) = self.directories.get(directory) {
             whole.add(&flow.faded(now));
         }
-        let begin = format!("{folder}/");
-        let mut folders: BTreeMap<&str, Sums> = BTreeMap::new();
+        let begin = format!("{directory}/");
+        let mut directories: BTreeMap<&str, Sums> = BTreeMap::new();
         let behind = (Bound::Excluded(begin.as_str()), Bound::Unbounded);
-        for (path, flow) in self.folders.range::<str, _>(behind) {
+        for (path, flow) in self.directories.range::<str, _>(behind) {
             let Some(rest) = path.strip_prefix(begin.as_str()) else { break };
             let flow = flow.faded(now);
             whole.add(&flow);
-            folders.entry(rest.split_once('/').map_or(rest, |(name, _)| name)).or_default().add(&flow);
+            directories.entry(rest.split_once('/').map_or(rest, |(name, _)| name)).or_default().add(&flow);
         }
-        let folders = folders.into_iter().map(|(name, sums)| (name.to_owned(), sums.rates()));
-        Below { whole: whole.rates(), folders: folders.filter(|(_, rates)| *rates != Rates::default()).collect() }
+        let directories = directories.into_iter().map(|(name, sums)| (name.to_owned(), sums.rates()));
+        Below {
+            whole: whole.rates(),
+            directories: directories.filter(|(_, rates)| *rates != Rates::default()).collect(),
+        }
     }
 }
 
@@ -141,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_added_up_to_the_one_that_is_asked_for() {
+    fn directories_are_added_up_to_the_one_that_is_asked_for() {
         let mut traffic = Traffic::default();
         let now = Timestamp(1_000);
         for (file, rate) in [("/top", 1), ("/a/1", 2), ("/a/1", 3), ("/a!/1", 7), ("/a/b/1", 11), ("/a/b/c/1", 13)] {
@@ -151,9 +158,9 @@ mod tests {
         let written = Rates { read: 0, written: 17 };
         let below = |at: &str| traffic.below(&path(at), now);
         let root = vec![("a".to_owned(), read(29)), ("a!".to_owned(), read(7)), ("w".to_owned(), written)];
-        assert_eq!(below("/"), Below { whole: Rates { read: 37, written: 17 }, folders: root });
-        assert_eq!(below("/a"), Below { whole: read(29), folders: vec![("b".to_owned(), read(24))] });
-        assert_eq!(below("/a/b/c"), Below { whole: read(13), folders: Vec::new() });
+        assert_eq!(below("/"), Below { whole: Rates { read: 37, written: 17 }, directories: root });
+        assert_eq!(below("/a"), Below { whole: read(29), directories: vec![("b".to_owned(), read(24))] });
+        assert_eq!(below("/a/b/c"), Below { whole: read(13), directories: Vec::new() });
         assert_eq!(below("/nothing"), Below::default());
     }
 
@@ -167,18 +174,18 @@ mod tests {
         assert!((980_000..=1_020_000).contains(&rate(599)), "{}", rate(599));
         assert!((350_000..=390_000).contains(&rate(659)), "{}", rate(659));
         assert_eq!(rate(10_000), 0);
-        assert_eq!(traffic.below(&path("/"), Timestamp(10_000_000)).folders, [], "what rests is not named");
+        assert_eq!(traffic.below(&path("/"), Timestamp(10_000_000)).directories, [], "what rests is not named");
         assert!(rate(0) >= rate(599), "a clock that goes back fades nothing");
     }
 
     #[test]
-    fn the_busiest_folders_are_remembered() {
+    fn the_busiest_directories_are_remembered() {
         let mut traffic = Traffic::default();
         let busy = path("/busy/file");
         traffic.note(&busy, bytes(1_000), 0, Timestamp(0));
-        for folder in 0..3 * FOLDERS_MAX {
-            traffic.note(&path(&format!("/{folder}/file")), 1, 0, Timestamp(0));
-            assert!(traffic.folders.len() <= FOLDERS_MAX);
+        for directory in 0..3 * DIRECTORIES_MAX {
+            traffic.note(&path(&format!("/{directory}/file")), 1, 0, Timestamp(0));
+            assert!(traffic.directories.len() <= DIRECTORIES_MAX);
         }
         assert_eq!(traffic.below(&path("/busy"), Timestamp(0)).whole, read(1_000));
     }

@@ -76,7 +76,7 @@ enum Step {
         caller: &'static str,
         op: Op,
     },
-    /// Sets one tower of folders upon another, which may make paths that are too long.
+    /// Sets one tower of directories upon another, which may make paths that are too long.
     Stack {
         lower: usize,
         upper: usize,
@@ -102,7 +102,7 @@ fn path() -> impl Strategy<Value = DfsPath> {
     names.prop_map(|text| DfsPath::parse(&format!("/{text}")).expect("short enough"))
 }
 
-/// Folders of the longest names in each other. Sixteen are as many as a path can hold.
+/// Directories of the longest names in each other. Sixteen are as many as a path can hold.
 fn tower(letter: &str, levels: usize) -> DfsPath {
     DfsPath::parse(&format!("/{}", letter.repeat(255)).repeat(levels)).expect("short enough")
 }
@@ -134,7 +134,7 @@ fn master_op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Often to the folder's users' advantage, so that they get to do something.
+/// Often to the directory's users' advantage, so that they get to do something.
 fn change() -> impl Strategy<Value = AttributeChange> {
     let name = prop::option::of(prop::sample::select(vec!["ann", "bob", "ann", "bob", "no name"]));
     let mode = prop::option::of(prop_oneof![2 => Just(0o777), 1 => Just(0o750), 2 => 0u16..0o2000]);
@@ -377,7 +377,7 @@ impl Run {
                 }
                 _ => {
                     let below: Vec<_> = model.below(name).map(|(_, entry)| entry).collect();
-                    let files = below.iter().filter(|entry| ***entry != model::Entry::Folder).count() as u64;
+                    let files = below.iter().filter(|entry| ***entry != model::Entry::Directory).count() as u64;
                     let bytes = below.iter().map(|entry| entry.size()).sum();
                     let space = below.iter().map(|entry| entry.space()).sum();
                     let expected = (Kind::Directory, files, below.len() as u64 - files, bytes, space);
@@ -436,12 +436,12 @@ fn dump(space: &State) -> BTreeMap<String, Stat> {
     let Ok(root) = space.stat(&DfsPath::root(), SUPERUSER) else { return found };
     found.insert("/".to_owned(), root);
     let mut waiting = vec![DfsPath::root()];
-    while let Some(folder) = waiting.pop() {
+    while let Some(directory) = waiting.pop() {
         let mut after: Option<String> = None;
         loop {
-            let (entries, more) = space.list(&folder, after.as_deref(), "", 2, SUPERUSER).expect("a folder");
+            let (entries, more) = space.list(&directory, after.as_deref(), "", 2, SUPERUSER).expect("a directory");
             for Entry { name, stat } in entries {
-                let path = folder.join(&name).expect("valid");
+                let path = directory.join(&name).expect("valid");
                 assert_eq!(space.stat(&path, SUPERUSER), Ok(stat.clone()));
                 if stat.kind == Kind::Directory {
                     waiting.push(path.clone());

@@ -10,7 +10,7 @@ use std::str::FromStr;
 #[derive(Debug, Parser)]
 #[command(name = "dfsd", version)]
 pub(super) struct Args {
-    /// File of settings; otherwise DFS_CONFIG, or dfs.toml in the user's config folder
+    /// File of settings; otherwise DFS_CONFIG, or dfs.toml in the user's config directory
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// A setting that goes before file and environment, as in master.heartbeat=1s; may be repeated
@@ -109,7 +109,7 @@ pub(super) struct MasterArgs {
     /// Its credential file
     #[arg(long, value_name = "FILE")]
     pub credential: Option<String>,
-    /// Begin a new cluster of one master, with this user as superuser, unless the data folder holds one
+    /// Begin a new cluster of one master, with this user as superuser, unless the data directory holds one
     #[arg(long, value_name = "USER")]
     pub superuser: Option<String>,
     #[command(flatten)]
@@ -124,13 +124,13 @@ pub(super) struct DatanodeArgs {
     /// Address that it listens on
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// A folder for chunks; may be repeated, one per disk
+    /// A directory for chunks; may be repeated, one per disk
     #[arg(long, value_name = "DIR")]
     pub data_dir: Vec<String>,
     /// Take a data directory although it is empty, or another than before: the replicas it held are lost
     #[arg(long)]
     pub accept_empty: bool,
-    /// Where it is kept which data directories the datanode has had; otherwise in the user's state folder
+    /// Where it is kept which data directories the datanode has had; otherwise in the user's state directory
     #[arg(long, value_name = "FILE", hide = true)]
     pub record: Option<PathBuf>,
     /// Its masters

@@ -26,7 +26,7 @@ fn unless_closed(written: io::Result<()>) -> Outcome {
 pub(super) fn up(context: &Context, args: &UpArgs) -> Outcome {
     let UpArgs { masters, datanodes, chunk_size, replication, capacity } = *args;
     let options = UpOptions { masters, datanodes, chunk_size, replication, capacity };
-    let up = local::up(&context.folders, &context.loaded.settings, options)?;
+    let up = local::up(&context.directories, &context.loaded.settings, options)?;
     let nodes = up.daemons.iter().filter(|id| matches!(id, DaemonId::Datanode(_))).count();
     let cluster = format!("{} and {}", counted(up.daemons.len() - nodes, "master"), counted(nodes, "datanode"));
     if up.started.is_empty() {
@@ -59,7 +59,7 @@ pub(super) fn down(context: &Context, purge: bool, yes: bool) -> Outcome {
     if purge && !yes {
         confirm_purge(context)?;
     }
-    let down = local::down(&context.folders, purge)?;
+    let down = local::down(&context.directories, purge)?;
     match (down.stopped.is_empty(), down.purged) {
         (true, false) => print("nothing was running\n"),
         (true, true) => print("deleted the local cluster\n"),
@@ -69,11 +69,11 @@ pub(super) fn down(context: &Context, purge: bool, yes: bool) -> Outcome {
 }
 
 fn confirm_purge(context: &Context) -> Outcome {
-    let daemons = local::status(&context.folders)?;
+    let daemons = local::status(&context.directories)?;
     if daemons.is_empty() {
         return Ok(());
     }
-    let data = context.folders.data.display();
+    let data = context.directories.data.display();
     if !io::stdin().is_terminal() {
         let failure =
             Failure::new(ErrorCode::Usage, format!("down --purge deletes all files of the local cluster under {data}"));
@@ -99,7 +99,7 @@ struct Document {
 }
 
 pub(super) fn status(context: &Context, json: bool) -> Outcome {
-    let daemons = local::status(&context.folders)?;
+    let daemons = local::status(&context.directories)?;
     if json {
         let text = serde_json::to_string(&Document { daemons }).map_err(std::io::Error::from)?;
         return print(&format!("{text}\n"));
@@ -142,22 +142,22 @@ pub(super) fn start(context: &Context, id: DaemonId, accept_empty: bool) -> Outc
         let failure = Failure::new(ErrorCode::Usage, "--accept-empty is for datanodes");
         return Err(failure.hint("a master that began anew would know no file; docs/operations.md says what to do"));
     }
-    let started = local::start_one(&context.folders, &context.loaded.settings, id, accept_empty)?;
+    let started = local::start_one(&context.directories, &context.loaded.settings, id, accept_empty)?;
     print(&format!("{id} {}\n", if started { "started" } else { "is already running" }))
 }
 
 pub(super) fn stop(context: &Context, id: DaemonId) -> Outcome {
-    let ran = local::stop_one(&context.folders, id)?;
+    let ran = local::stop_one(&context.directories, id)?;
     print(&format!("{id} {}\n", if ran { "stopped" } else { "was not running" }))
 }
 
 pub(super) fn restart(context: &Context, id: Option<DaemonId>) -> Outcome {
     let tell = |id| drop(print(&format!("{id} restarted\n")));
-    Ok(local::restart(&context.folders, &context.loaded.settings, id, tell)?)
+    Ok(local::restart(&context.directories, &context.loaded.settings, id, tell)?)
 }
 
 pub(super) fn logs(context: &Context, id: Option<DaemonId>, follow: bool) -> Outcome {
-    let daemons = local::status(&context.folders)?;
+    let daemons = local::status(&context.directories)?;
     let chosen: Vec<&DaemonStatus> = daemons.iter().filter(|daemon| id.is_none_or(|id| daemon.id == id)).collect();
     if chosen.is_empty() {
         return Err(

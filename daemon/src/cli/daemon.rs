@@ -29,7 +29,7 @@ pub(super) fn master(context: &Context, args: &MasterArgs) -> Result<(), Failure
         }
     };
     let id_text = DaemonId::Master(id);
-    let data_dir = settings.data_dir.clone().unwrap_or_else(|| context.folders.data.join(id_text.to_string()));
+    let data_dir = settings.data_dir.clone().unwrap_or_else(|| context.directories.data.join(id_text.to_string()));
     let listen = resolve("master.listen", &settings.listen)?;
     let superuser = args.superuser.clone();
     in_process(context, &args.background, id_text, |on_ready, stop| {
@@ -49,8 +49,8 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
         }
     };
     let id_text = DaemonId::Datanode(id);
-    let record = args.record.clone().unwrap_or_else(|| Layout::new(&context.folders).directories(id_text));
-    let default_dir = || vec![context.folders.data.join(id_text.to_string())];
+    let record = args.record.clone().unwrap_or_else(|| Layout::new(&context.directories).directories(id_text));
+    let default_dir = || vec![context.directories.data.join(id_text.to_string())];
     let data_dirs: Vec<PathBuf> =
         if settings.data_dirs.is_empty() { default_dir() } else { settings.data_dirs.clone() };
     let listen = resolve("datanode.listen", &settings.listen)?;

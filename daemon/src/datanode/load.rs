@@ -1,7 +1,7 @@
 //! What a datanode is busy with, in numbers for its heartbeats.
 
 use super::clock;
-use dfs_rpc::wire::{FolderLoad, NodeLoad};
+use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Counts since the start. Each stands for itself, so no order among them is needed.
@@ -56,10 +56,10 @@ impl Counters {
         self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Returns what a heartbeat says of the data directories `folders` and of the work of a datanode.
-    pub fn load(&self, folders: Vec<FolderLoad>) -> NodeLoad {
+    /// Returns what a heartbeat says of the data directories `directories` and of the work of a datanode.
+    pub fn load(&self, directories: Vec<DirectoryLoad>) -> NodeLoad {
         NodeLoad {
-            folders,
+            directories,
             reads_in_flight: self.reads.load(Ordering::Relaxed),
             writes_in_flight: self.writes.load(Ordering::Relaxed),
             disk_errors: self.disk_errors.load(Ordering::Relaxed),

@@ -26,18 +26,18 @@ const RUNTIME_THREADS: usize = 2;
 /// How long the last stage of a stop may take.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often the data folders are looked at.
+/// How often the data directories are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How a datanode is started.
 pub struct DatanodeOptions {
     pub id: DatanodeId,
     pub identity: Identity,
-    /// One folder per disk.
+    /// One directory per disk.
     pub data_dirs: Vec<PathBuf>,
-    /// Where it is kept which data folders the datanode has had, apart from them; none: nothing is kept.
+    /// Where it is kept which data directories the datanode has had, apart from them; none: nothing is kept.
     pub record: Option<PathBuf>,
-    /// Also takes a data folder that was known and is empty now, or another.
+    /// Also takes a data directory that was known and is empty now, or another.
     pub accept_empty: bool,
     /// Where it takes data connections; port 0: any free one.
     pub listen: SocketAddr,
@@ -56,7 +56,7 @@ impl std::fmt::Debug for DatanodeOptions {
 /// Runs a datanode until `stop`. Blocks.
 ///
 /// # Errors
-/// When it cannot start: a folder is locked or foreign, the address is taken, the credential is another's.
+/// When it cannot start: a directory is locked or foreign, the address is taken, the credential is another's.
 pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<()> {
     let principal = Principal::Datanode(options.id);
     ensure!(
@@ -64,12 +64,12 @@ pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<
         "the credential is of {}, not of {principal}",
         options.identity.principal
     );
-    ensure!(!options.data_dirs.is_empty(), "a datanode needs a data folder");
+    ensure!(!options.data_dirs.is_empty(), "a datanode needs a data directory");
     let bounds = bounds(&options)?;
     let store = ChunkStore::open(&StoreOptions {
         cluster: options.identity.cluster,
         node: options.id,
-        folders: options.data_dirs.clone(),
+        directories: options.data_dirs.clone(),
         capacity: options.settings.capacity.map(|capacity| capacity.0),
         reserve: options.settings.reserve.0,
         direct_io: options.settings.direct_io,
@@ -141,7 +141,7 @@ async fn serve_until(
         .map(|master| Link { context: context.clone(), orders: orders.clone(), address, master })
         .map(|link| tokio::spawn(link.run(stop.clone())))
         .collect();
-    let looking = tokio::spawn(look_at_folders(context.store.clone(), stop.clone()));
+    let looking = tokio::spawn(look_at_directories(context.store.clone(), stop.clone()));
     tracing::info!(%id, %listen, "datanode ready");
     on_ready(listen);
     serve::serve(context, listener, stop).await;
@@ -154,8 +154,8 @@ async fn serve_until(
     Ok(())
 }
 
-/// Looks every [`LOOK_EVERY`] whether the data folders are still there.
-async fn look_at_folders(store: Arc<ChunkStore>, stop: CancellationToken) {
+/// Looks every [`LOOK_EVERY`] whether the data directories are still there.
+async fn look_at_directories(store: Arc<ChunkStore>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -163,8 +163,8 @@ async fn look_at_folders(store: Arc<ChunkStore>, stop: CancellationToken) {
         }
         let store = store.clone();
         // One that hangs holds up its own thread alone.
-        if let Err(error) = tokio::task::spawn_blocking(move || store.look_at_folders()).await {
-            tracing::error!(%error, "data folders could not be looked at");
+        if let Err(error) = tokio::task::spawn_blocking(move || store.look_at_directories()).await {
+            tracing::error!(%error, "data directories could not be looked at");
         }
     }
 }

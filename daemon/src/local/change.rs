@@ -8,7 +8,7 @@ use super::spec::Spec;
 use super::start::Starter;
 use super::stop::{TERM_PATIENCE, stop_all};
 use super::up::datanode_ids;
-use dfs_config::{Folders, Settings};
+use dfs_config::{Directories, Settings};
 use dfs_types::{DatanodeId, Result};
 
 /// Starts one daemon and waits until it listens; a datanode also until the masters, if any runs, count it as live.
@@ -16,8 +16,8 @@ use dfs_types::{DatanodeId, Result};
 ///
 /// # Errors
 /// When there is no such daemon, or it does not start.
-pub fn start_one(folders: &Folders, settings: &Settings, id: DaemonId, accept_empty: bool) -> Result<bool> {
-    let layout = Layout::new(folders);
+pub fn start_one(directories: &Directories, settings: &Settings, id: DaemonId, accept_empty: bool) -> Result<bool> {
+    let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
     spec.check(id)?;
     let _lock = ClusterLock::acquire(&layout)?;
@@ -41,8 +41,8 @@ fn only_datanode(id: DaemonId) -> Vec<DatanodeId> {
 ///
 /// # Errors
 /// When there is no such daemon, or its process does not end.
-pub fn stop_one(folders: &Folders, id: DaemonId) -> Result<bool> {
-    let layout = Layout::new(folders);
+pub fn stop_one(directories: &Directories, id: DaemonId) -> Result<bool> {
+    let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
     spec.check(id)?;
     let _lock = ClusterLock::acquire(&layout)?;
@@ -55,12 +55,12 @@ pub fn stop_one(folders: &Folders, id: DaemonId) -> Result<bool> {
 /// # Errors
 /// As [`start_one`] and [`stop_one`].
 pub fn restart(
-    folders: &Folders,
+    directories: &Directories,
     settings: &Settings,
     id: Option<DaemonId>,
     mut each: impl FnMut(DaemonId),
 ) -> Result<()> {
-    let layout = Layout::new(folders);
+    let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
     let ids: Vec<DaemonId> = match id {
         Some(id) => {

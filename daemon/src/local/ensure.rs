@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::process::{is_starting, live};
 use super::spec::Spec;
 use super::up::{UpOptions, up};
-use dfs_config::{Folders, Settings};
+use dfs_config::{Directories, Settings};
 use dfs_types::{Error, ErrorCode, Result};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,8 +33,8 @@ pub struct Started {
 ///
 /// # Errors
 /// When nothing runs and `no_start` is set, or as [`up`].
-pub fn ensure(folders: &Folders, settings: &Settings, no_start: bool) -> Result<LocalCluster> {
-    let layout = Layout::new(folders);
+pub fn ensure(directories: &Directories, settings: &Settings, no_start: bool) -> Result<LocalCluster> {
+    let layout = Layout::new(directories);
     if !is_starting(&layout)
         && let Some(spec) = Spec::load(&layout)?
         && spec.daemons.keys().any(|id| live(&layout.run_file(*id)).is_some())
@@ -51,7 +51,7 @@ pub fn ensure(folders: &Folders, settings: &Settings, no_start: bool) -> Result<
         let error = Error::new(ErrorCode::Unreachable, "no cluster is configured and no local one runs");
         return Err(error.hint("dfsd up starts a local cluster; --masters HOST:PORT names another"));
     }
-    let up = up(folders, settings, UpOptions::default())?;
+    let up = up(directories, settings, UpOptions::default())?;
     let masters = up.started.iter().filter(|id| matches!(id, DaemonId::Master(_))).count();
     let started = Started { masters, datanodes: up.started.len() - masters };
     let started = (!up.started.is_empty()).then_some(started);
@@ -66,17 +66,17 @@ mod tests {
 
     #[test]
     fn nothing_is_started_against_the_users_will() {
-        let home = tempfile::tempdir().expect("a folder");
-        let error = ensure(&Folders::under(home.path()), &Settings::default(), true).expect_err("refused");
+        let home = tempfile::tempdir().expect("a directory");
+        let error = ensure(&Directories::under(home.path()), &Settings::default(), true).expect_err("refused");
         assert_eq!((error.code, error.code.exit_code()), (ErrorCode::Unreachable, 3));
         assert_eq!(std::fs::read_dir(home.path()).expect("readable").count(), 0);
     }
 
     #[test]
     fn a_cluster_of_which_a_part_runs_is_left_as_it_is() {
-        let home = tempfile::tempdir().expect("a folder");
-        let folders = Folders::under(home.path());
-        let layout = Layout::new(&folders);
+        let home = tempfile::tempdir().expect("a directory");
+        let directories = Directories::under(home.path());
+        let layout = Layout::new(&directories);
         layout.create().expect("made");
         let master: SocketAddr = "127.0.0.1:4001".parse().expect("an address");
         let mut spec = Spec::new(ClusterId([1; 16]), "ann".to_owned());
@@ -85,7 +85,7 @@ mod tests {
         spec.save(&layout).expect("saved");
         let process = ProcessKey::of(std::process::id()).expect("this process");
         RunFile { process, address: None }.write(&layout.run_file(datanode)).expect("written");
-        let found = ensure(&folders, &Settings::default(), false).expect("found");
+        let found = ensure(&directories, &Settings::default(), false).expect("found");
         assert_eq!(
             found,
             LocalCluster { masters: vec![master], credential: layout.user_credential("ann"), started: None }

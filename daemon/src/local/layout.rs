@@ -1,7 +1,7 @@
 //! Where each file of the local cluster is.
 
 use super::daemon_id::DaemonId;
-use dfs_config::Folders;
+use dfs_config::Directories;
 use dfs_types::{Error, ErrorCode, Result};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,62 +9,62 @@ use std::path::{Path, PathBuf};
 /// The files of one user's local cluster.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    folders: Folders,
+    directories: Directories,
 }
 
 impl Layout {
-    pub fn new(folders: &Folders) -> Self {
-        Self { folders: folders.clone() }
+    pub fn new(directories: &Directories) -> Self {
+        Self { directories: directories.clone() }
     }
 
     pub fn spec(&self) -> PathBuf {
-        self.folders.state.join("cluster.json")
+        self.directories.state.join("cluster.json")
     }
     pub fn lock(&self) -> PathBuf {
-        self.folders.state.join("cluster.lock")
+        self.directories.state.join("cluster.lock")
     }
     pub fn starting_lock(&self) -> PathBuf {
-        self.folders.state.join("starting.lock")
+        self.directories.state.join("starting.lock")
     }
     pub fn authority(&self) -> PathBuf {
-        self.folders.credentials.join("authority.pem")
+        self.directories.credentials.join("authority.pem")
     }
     pub fn user_credential(&self, user: &str) -> PathBuf {
-        self.folders.credentials.join(format!("user-{user}.pem"))
+        self.directories.credentials.join(format!("user-{user}.pem"))
     }
     pub fn credential(&self, id: DaemonId) -> PathBuf {
-        self.folders.credentials.join(format!("{id}.pem"))
+        self.directories.credentials.join(format!("{id}.pem"))
     }
     pub fn settings(&self, id: DaemonId) -> PathBuf {
-        self.folders.state.join(format!("{id}.toml"))
+        self.directories.state.join(format!("{id}.toml"))
     }
-    /// Which data folders a datanode has had.
+    /// Which data directories a datanode has had.
     pub fn directories(&self, id: DaemonId) -> PathBuf {
-        self.folders.state.join(format!("{id}.directories.json"))
+        self.directories.state.join(format!("{id}.directories.json"))
     }
     pub fn run_file(&self, id: DaemonId) -> PathBuf {
-        self.folders.run.join(format!("{id}.json"))
+        self.directories.run.join(format!("{id}.json"))
     }
     pub fn data(&self, id: DaemonId) -> PathBuf {
-        self.folders.data.join(id.to_string())
+        self.directories.data.join(id.to_string())
     }
     pub fn log(&self, id: DaemonId) -> PathBuf {
-        self.folders.logs.join(format!("{id}.log"))
+        self.directories.logs.join(format!("{id}.log"))
     }
 
-    /// Makes the folders, each for its owner alone.
+    /// Makes the directories, each for its owner alone.
     pub(super) fn create(&self) -> Result<()> {
-        let Folders { credentials, data, state, logs, run, .. } = &self.folders;
-        [credentials, data, state, logs, run]
-            .into_iter()
-            .try_for_each(|folder| crate::durable::create_folder(folder).map_err(io_error("make folder", folder)))
+        let Directories { credentials, data, state, logs, run, .. } = &self.directories;
+        [credentials, data, state, logs, run].into_iter().try_for_each(|directory| {
+            crate::durable::create_directory(directory).map_err(io_error("make directory", directory))
+        })
     }
 
-    /// Takes away the folders that are empty now.
+    /// Takes away the directories that are empty now.
     pub(super) fn remove_empty(&self) {
-        let Folders { credentials, data, logs, run, .. } = &self.folders;
-        for folder in [credentials, data, logs, run] {
-            let _ = std::fs::remove_dir(folder);
+        let Directories { credentials, data, logs, run, .. } = &self.directories;
+        for directory in [credentials, data, logs, run] {
+            let _ = std::fs::remove_dir(directory);
         }
     }
 }

@@ -209,8 +209,8 @@ impl Tail {
 mod tests {
     use super::*;
 
-    fn source(folder: &Path, name: &str) -> Source {
-        Source { name: name.to_owned(), path: folder.join(format!("{name}.log")) }
+    fn source(directory: &Path, name: &str) -> Source {
+        Source { name: name.to_owned(), path: directory.join(format!("{name}.log")) }
     }
 
     fn append(path: &Path, text: &str) {
@@ -229,8 +229,8 @@ mod tests {
 
     #[test]
     fn logs_are_merged_by_time_with_what_belongs_to_a_record() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (a, b) = (source(folder.path(), "a"), source(folder.path(), "bb"));
+        let directory = tempfile::tempdir().expect("a directory");
+        let (a, b) = (source(directory.path(), "a"), source(directory.path(), "bb"));
         append(&set_aside(&a.path, 2), &stamp(1, "a1"));
         append(&set_aside(&a.path, 1), &stamp(3, "a3"));
         append(&a.path, &(stamp(5, "a5") + "  at main\n  at std\n" + &stamp(7, "a7")));
@@ -238,7 +238,7 @@ mod tests {
             &b.path,
             &("early words\n".to_owned() + &stamp(2, "b2") + &stamp(5, "b5") + &stamp(6, "no end").replace('\n', "")),
         );
-        let missing = source(folder.path(), "c");
+        let missing = source(directory.path(), "c");
         let mut out = Vec::new();
         merge(&[a, b, missing], &mut out).expect("merged");
         assert_eq!(
@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn one_log_stands_alone_and_endless_lines_are_cut() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let one = Source { name: String::new(), ..source(folder.path(), "a") };
+        let directory = tempfile::tempdir().expect("a directory");
+        let one = Source { name: String::new(), ..source(directory.path(), "a") };
         append(&one.path, &("x".repeat(3 * LINE_BYTES_MAX as usize) + "\nlast\n"));
         let mut out = Vec::new();
         merge(&[one], &mut out).expect("merged");
@@ -270,8 +270,8 @@ mod tests {
 
     #[test]
     fn following_sees_new_lines_whole_and_across_files() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sources = [source(folder.path(), "a"), source(folder.path(), "b")];
+        let directory = tempfile::tempdir().expect("a directory");
+        let sources = [source(directory.path(), "a"), source(directory.path(), "b")];
         append(&sources[0].path, &stamp(1, "old"));
         let mut tails: Vec<Tail> = sources.iter().map(|source| Tail::at_end(&source.path)).collect();
         let look = |tails: &mut [Tail]| {

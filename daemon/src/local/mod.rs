@@ -1,6 +1,6 @@
 //! The local cluster: masters and datanodes of one user, on loopback, in the background.
 //!
-//! | file, under the user's [`Folders`](dfs_config::Folders) | what |
+//! | file, under the user's [`Directories`](dfs_config::Directories) | what |
 //! |---|---|
 //! | `credentials/authority.pem` | the cluster's authority, with its key |
 //! | `credentials/user-NAME.pem`, `credentials/ID.pem` | credentials of the superuser and of each daemon |

@@ -134,12 +134,12 @@ pub(super) fn is_starting(layout: &Layout) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_config::Folders;
+    use dfs_config::Directories;
 
     #[test]
     fn a_start_is_noticed_while_it_lasts() {
-        let home = tempfile::tempdir().expect("a folder");
-        let layout = Layout::new(&Folders::under(home.path()));
+        let home = tempfile::tempdir().expect("a directory");
+        let layout = Layout::new(&Directories::under(home.path()));
         assert!(!is_starting(&layout));
         layout.create().expect("made");
         let announced = ClusterLock::announce_start(&layout).expect("locked");

@@ -182,8 +182,8 @@ mod tests {
 
     #[test]
     fn run_files_read_back_and_others_do_not() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("master-1.json");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("master-1.json");
         assert_eq!(RunFile::read(&path), None);
         let process = ProcessKey::of(std::process::id()).expect("this process");
         let run = RunFile { process, address: Some("127.0.0.1:9".parse().expect("an address")) };

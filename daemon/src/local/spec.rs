@@ -138,7 +138,7 @@ impl Spec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_config::Folders;
+    use dfs_config::Directories;
     use dfs_types::{DatanodeId, MasterId};
 
     const MASTER: DaemonId = DaemonId::Master(MasterId(1));
@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn a_spec_reads_back() {
-        let home = tempfile::tempdir().expect("a folder");
-        let layout = Layout::new(&Folders::under(home.path()));
+        let home = tempfile::tempdir().expect("a directory");
+        let layout = Layout::new(&Directories::under(home.path()));
         assert_eq!(Spec::load(&layout), Ok(None));
         assert_eq!(Spec::expect(&layout).expect_err("none").code, ErrorCode::NotFound);
         layout.create().expect("made");
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_up_was_asked_for_goes_before_the_settings() {
-        let layout = Layout::new(&Folders::under("/home".as_ref()));
+        let layout = Layout::new(&Directories::under("/home".as_ref()));
         let mut base = Settings::default();
         base.master.chunk_size = ByteSize(1 << 20);
         let listen = "127.0.0.1:0".parse().expect("an address");

@@ -37,7 +37,7 @@ pub(super) struct Starter<'a> {
     wanted: BTreeSet<DaemonId>,
     /// Those that we started ourselves.
     started: BTreeSet<DaemonId>,
-    /// Datanodes take a data folder although it is empty, or another than before.
+    /// Datanodes take a data directory although it is empty, or another than before.
     pub(super) accept_empty: bool,
 }
 
@@ -155,7 +155,7 @@ impl<'a> Starter<'a> {
             args.extend([flag.into(), path.into()]);
         }
         if matches!(id, DaemonId::Datanode(_)) {
-            // The daemon does not see DFS_HOME, and would look in the folder of another cluster.
+            // The daemon does not see DFS_HOME, and would look in the directory of another cluster.
             args.extend(["--record".into(), self.layout.directories(id).into()]);
             if self.accept_empty {
                 args.push("--accept-empty".into());
@@ -168,7 +168,7 @@ impl<'a> Starter<'a> {
     }
 
     /// Whether this master begins a new cluster: it never listened before. One that did must find its data: with an empty
-    /// folder it would take every chunk on the datanodes for garbage.
+    /// directory it would take every chunk on the datanodes for garbage.
     fn begins(&self, id: DaemonId) -> Result<bool> {
         let ran_before = self.spec.daemons.get(&id).copied().flatten().is_some();
         let data = self.layout.data(id);
@@ -176,7 +176,7 @@ impl<'a> Starter<'a> {
             return Ok(false);
         }
         if ran_before && !data.exists() {
-            let error = Error::new(ErrorCode::LocalIo, "the data folder of this master is gone").at(data.display());
+            let error = Error::new(ErrorCode::LocalIo, "the data directory of this master is gone").at(data.display());
             return Err(error.hint("bring it back, or begin anew with dfsd down --purge"));
         }
         Ok(!ran_before)

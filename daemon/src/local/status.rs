@@ -4,7 +4,7 @@ use super::daemon_id::DaemonId;
 use super::layout::Layout;
 use super::run_file::RunFile;
 use super::spec::Spec;
-use dfs_config::Folders;
+use dfs_config::Directories;
 use dfs_types::Result;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -61,8 +61,8 @@ impl State {
 ///
 /// # Errors
 /// When the cluster's spec cannot be read.
-pub fn status(folders: &Folders) -> Result<Vec<DaemonStatus>> {
-    let layout = Layout::new(folders);
+pub fn status(directories: &Directories) -> Result<Vec<DaemonStatus>> {
+    let layout = Layout::new(directories);
     let Some(spec) = Spec::load(&layout)? else { return Ok(Vec::new()) };
     let one = |(id, remembered): (&DaemonId, &Option<SocketAddr>)| {
         let run = RunFile::read(&layout.run_file(*id));
@@ -89,10 +89,10 @@ mod tests {
 
     #[test]
     fn the_states_of_daemons_are_told_apart() {
-        let home = tempfile::tempdir().expect("a folder");
-        let folders = Folders::under(home.path());
-        assert_eq!(status(&folders), Ok(Vec::new()));
-        let layout = Layout::new(&folders);
+        let home = tempfile::tempdir().expect("a directory");
+        let directories = Directories::under(home.path());
+        assert_eq!(status(&directories), Ok(Vec::new()));
+        let layout = Layout::new(&directories);
         layout.create().expect("made");
         let address = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
         let datanode = |number| DaemonId::Datanode(DatanodeId(number));
@@ -108,7 +108,7 @@ mod tests {
         {
             RunFile { process: process.clone(), address }.write(&layout.run_file(id)).expect("written");
         }
-        let found = status(&folders).expect("status");
+        let found = status(&directories).expect("status");
         let told: Vec<_> = found.iter().map(|daemon| (daemon.state, daemon.pid.is_some(), daemon.address)).collect();
         assert_eq!(
             told,

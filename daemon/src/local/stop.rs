@@ -6,7 +6,7 @@ use super::process::{ClusterLock, KILL_PATIENCE, ends_within, signal};
 use super::run_file::RunFile;
 use super::spec::Spec;
 use crate::logging::set_aside;
-use dfs_config::Folders;
+use dfs_config::Directories;
 use dfs_types::{Error, ErrorCode, Result};
 use rustix::process::Signal;
 use std::io::ErrorKind;
@@ -31,8 +31,8 @@ pub struct Down {
 ///
 /// # Errors
 /// When a process cannot be ended or a file not be deleted.
-pub fn down(folders: &Folders, purge: bool) -> Result<Down> {
-    let layout = Layout::new(folders);
+pub fn down(directories: &Directories, purge: bool) -> Result<Down> {
+    let layout = Layout::new(directories);
     if !layout.spec().exists() {
         return Ok(Down { stopped: Vec::new(), purged: false });
     }

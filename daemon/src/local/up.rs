@@ -8,7 +8,7 @@ use super::spec::Spec;
 use super::start::{Starter, issue, load_authority};
 use super::user;
 use crate::authority::{Authority, draw_cluster_id};
-use dfs_config::{Folders, Settings};
+use dfs_config::{Directories, Settings};
 use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, MasterId, Principal, Result};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -50,8 +50,8 @@ pub struct Up {
 ///
 /// # Errors
 /// When a daemon does not start (with the reason out of its log), or the cluster does not become well in time.
-pub fn up(folders: &Folders, settings: &Settings, options: UpOptions) -> Result<Up> {
-    let layout = Layout::new(folders);
+pub fn up(directories: &Directories, settings: &Settings, options: UpOptions) -> Result<Up> {
+    let layout = Layout::new(directories);
     layout.create()?;
     let _lock = ClusterLock::acquire(&layout)?;
     let spec = match Spec::load(&layout)? {

@@ -1,14 +1,12 @@
 //! Conversions between the values of [`dfs_logic::cluster`] and the messages on the wire.
 
 use bytes::Bytes;
-use dfs_logic::cluster::{
-    self, CHUNKS_PER_REPORT_MAX, ClusterSnapshot, DirectoryLoad, NodeSnapshot, Order, Registration,
-};
+use dfs_logic::cluster::{self, CHUNKS_PER_REPORT_MAX, ClusterSnapshot, NodeSnapshot, Order, Registration};
 use dfs_logic::jobs::{JobState, JobStatus};
 use dfs_logic::liveness::NodeState;
 use dfs_logic::repair::Blocked;
 use dfs_rpc::capability::Operation;
-use dfs_rpc::wire::{self, ClusterStatus, FolderLoad, NodeAddress, NodeLoad, NodeStatus, ReplicationStatus};
+use dfs_rpc::wire::{self, ClusterStatus, DirectoryLoad, NodeAddress, NodeLoad, NodeStatus, ReplicationStatus};
 use dfs_types::{ChunkRef, ClusterId, Timestamp};
 use std::time::Duration;
 
@@ -56,10 +54,10 @@ pub fn report_page(page: wire::ReportPage) -> cluster::ReportPage {
 }
 
 fn load_of(load: NodeLoad) -> cluster::NodeLoad {
-    let NodeLoad { folders, reads_in_flight, writes_in_flight, disk_errors, bytes_read, bytes_written, .. } = load;
+    let NodeLoad { directories, reads_in_flight, writes_in_flight, disk_errors, bytes_read, bytes_written, .. } = load;
     let NodeLoad { reads, writes, clock, .. } = load;
     cluster::NodeLoad {
-        directories: folders.into_iter().map(directory_of).collect(),
+        directories: directories.into_iter().map(directory_of).collect(),
         reads_in_flight,
         writes_in_flight,
         disk_errors,
@@ -71,18 +69,18 @@ fn load_of(load: NodeLoad) -> cluster::NodeLoad {
     }
 }
 
-fn directory_of(folder: FolderLoad) -> DirectoryLoad {
-    let FolderLoad { path, capacity, used, free, failed, reason, disk, disk_free } = folder;
-    DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free }
+fn directory_of(directory: DirectoryLoad) -> cluster::DirectoryLoad {
+    let DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free } = directory;
+    cluster::DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free }
 }
 
 fn load(load: &cluster::NodeLoad) -> NodeLoad {
-    let folder = |directory: &DirectoryLoad| {
-        let DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free } = directory.clone();
-        FolderLoad { path, capacity, used, free, failed, reason, disk, disk_free }
+    let directory = |directory: &cluster::DirectoryLoad| {
+        let cluster::DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free } = directory.clone();
+        DirectoryLoad { path, capacity, used, free, failed, reason, disk, disk_free }
     };
     NodeLoad {
-        folders: load.directories.iter().map(folder).collect(),
+        directories: load.directories.iter().map(directory).collect(),
         reads_in_flight: load.reads_in_flight,
         writes_in_flight: load.writes_in_flight,
         disk_errors: load.disk_errors,

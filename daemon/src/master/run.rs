@@ -1,4 +1,4 @@
-//! A whole master, from its folder to its last word.
+//! A whole master, from its directory to its last word.
 
 #![expect(clippy::disallowed_methods, reason = "the directory and the socket of a master are opened here")]
 
@@ -17,7 +17,7 @@ use super::worker::Worker;
 use crate::descriptors;
 use crate::disk;
 use crate::door::STRANGERS_MAX;
-use crate::durable::{self, FolderLock};
+use crate::durable::{self, DirectoryLock};
 use crate::random;
 use anyhow::{Context, bail};
 use dfs_config::MasterSettings;
@@ -66,7 +66,7 @@ impl std::fmt::Debug for MasterOptions {
 /// Runs a master until `stop`. Blocks.
 ///
 /// # Errors
-/// When its folder is in use, damaged, incomplete or of another cluster, when its address is taken, or when its disk fails.
+/// When its directory is in use, damaged, incomplete or of another cluster, when its address is taken, or when its disk fails.
 pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()> {
     let MasterOptions { id, identity, data_dir, listen, settings, superuser, on_ready } = options;
     // Nothing is made there: whoever looks for what is gone finds the directory as it is.
@@ -77,8 +77,8 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
             data_dir.display()
         );
     }
-    durable::create_folder(&data_dir).with_context(|| format!("make the folder {}", data_dir.display()))?;
-    let _lock = FolderLock::acquire(&data_dir)?;
+    durable::create_directory(&data_dir).with_context(|| format!("make the directory {}", data_dir.display()))?;
+    let _lock = DirectoryLock::acquire(&data_dir)?;
     disk::tell(&data_dir);
     let listener = TcpListener::bind(listen).with_context(|| format!("listen on {listen}"))?;
     listener.set_nonblocking(true).context("listen")?;

@@ -62,7 +62,7 @@ pub struct Master {
     pub(super) ahead: Mutex<Ahead>,
     /// What happened since the start.
     pub journal: Arc<Journal>,
-    /// Which folders are busy. Soft state of the leader.
+    /// Which directories are busy. Soft state of the leader.
     pub(super) traffic: Mutex<Traffic>,
     /// The last seconds of the cluster.
     pub(super) curve: Mutex<Curve>,

@@ -1,8 +1,8 @@
 //! The service for files: names, attributes, plans of reads and writes, commit, search.
 
 use crate::wire::{
-    AttributeChange, Blocked, CommitWrite, Committed, Copied, CopyEntry, Deleted, Find, FolderTraffic, FoundPage,
-    ListFolder, ListPage, ListPageV9, PlanRead, PlanWrite, ReadPlan, Result, Stat, StatV9, UserAttribute,
+    AttributeChange, Blocked, CommitWrite, Committed, Copied, CopyEntry, Deleted, DirectoryTraffic, Find, FoundPage,
+    ListDirectory, ListPage, ListPageV9, PlanRead, PlanWrite, ReadPlan, Result, Stat, StatV9, UserAttribute,
     UserAttributeChange, WritePlan,
 };
 use bytes::Bytes;
@@ -26,7 +26,7 @@ pub trait FileService {
     /// As [`stat_v9`](Self::stat_v9) without the id, for peers of version 8.
     async fn stat(path: DfsPath) -> Result<Stat<'static>>;
     /// As [`list_v9`](Self::list_v9) without the ids, for peers of version 8.
-    async fn list(list: ListFolder) -> Result<ListPage>;
+    async fn list(list: ListDirectory) -> Result<ListPage>;
     /// Returns one page of what is found at and below a path: each directory before its entries, names in the order of
     /// their bytes.
     async fn find(find: Find) -> Result<FoundPage>;
@@ -49,11 +49,11 @@ pub trait FileService {
     async fn blocked(path: DfsPath) -> Result<Blocked>;
     /// Returns recent read and write rates below a directory, from planned reads and committed writes since this master
     /// became leader.
-    async fn traffic(path: DfsPath) -> Result<FolderTraffic>;
+    async fn traffic(path: DfsPath) -> Result<DirectoryTraffic>;
     /// Returns the attributes of a file or directory.
     async fn stat_v9(path: DfsPath) -> Result<StatV9<'static>>;
     /// Returns one page of a directory, in the order of the bytes of the names.
-    async fn list_v9(list: ListFolder) -> Result<ListPageV9>;
+    async fn list_v9(list: ListDirectory) -> Result<ListPageV9>;
     /// Copies a file, or a directory with all below it, without moving a byte of content: at most
     /// [`COPIED_PER_CALL_MAX`](crate::COPIED_PER_CALL_MAX) entries, and says behind which one to go on.
     async fn copy(copy: CopyEntry) -> Result<Copied>;

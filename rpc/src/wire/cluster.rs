@@ -101,7 +101,7 @@ impl ClusterStatus {
 pub struct FullDisk {
     pub master: MasterId,
     /// Its data directory.
-    pub folder: String,
+    pub directory: String,
     /// Bytes that must be free there before it accepts commands again.
     pub needed: u64,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Requests a page of a directory. A file lists as itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListFolder {
+pub struct ListDirectory {
     pub path: DfsPath,
     /// The page begins after this name.
     pub after: Option<String>,
@@ -27,11 +27,11 @@ pub struct ListPage {
 
 /// Recent traffic below a directory, counted for the 4,096 busiest directories of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct FolderTraffic {
+pub struct DirectoryTraffic {
     /// The sum over the directory and all below it.
     pub whole: Traffic,
     /// The sum for each directory in it that has traffic, in the order of the bytes of the names.
-    pub folders: Vec<(String, Traffic)>,
+    pub directories: Vec<(String, Traffic)>,
 }
 
 /// Bytes per second of file content, each byte counted once for all replicas; traffic of a minute ago counts for a third.

@@ -41,10 +41,10 @@ pub use cluster::{ClusterStatus, FullDisk, Lasting, MasterStatus, ReplicationSta
 pub use copies::{Copied, CopyEntry, UserAttribute, UserAttributeChange};
 pub use detail::{Detail, Lack, Leader, NoRoom, TooFewDatanodes};
 pub use error::{Error, ErrorCode, Result, What};
-pub use files::{FolderTraffic, ListFolder, ListPage, Traffic};
+pub use files::{DirectoryTraffic, ListDirectory, ListPage, Traffic};
 pub use jobs::{JobState, JobStatus};
 pub use key::TokenKey;
-pub use node::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
+pub use node::{DirectoryLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
 pub use nodes::{ChunkStatus, NodeState, NodeStatus};
 pub use principal::Principal;
 pub use search::{Find, Found, FoundPage, Looked, Short, Wanted};

@@ -31,7 +31,7 @@ pub struct Registered {
 /// Capacity and load of a datanode.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NodeLoad {
-    pub folders: Vec<FolderLoad>,
+    pub directories: Vec<DirectoryLoad>,
     pub reads_in_flight: u32,
     pub writes_in_flight: u32,
     /// Failed reads and writes of its disks since its start.
@@ -54,15 +54,15 @@ impl NodeLoad {
     }
     /// Returns the bytes that it may hold.
     pub fn capacity(&self) -> u64 {
-        total(self.folders.iter().map(|folder| folder.capacity))
+        total(self.directories.iter().map(|directory| directory.capacity))
     }
     /// Returns the bytes of chunks that it holds.
     pub fn used(&self) -> u64 {
-        total(self.folders.iter().map(|folder| folder.used))
+        total(self.directories.iter().map(|directory| directory.used))
     }
     /// Returns the bytes that it can still store.
     pub fn free(&self) -> u64 {
-        total(self.folders.iter().filter(|folder| !folder.failed).map(|folder| folder.free))
+        total(self.directories.iter().filter(|directory| !directory.failed).map(|directory| directory.free))
     }
 }
 
@@ -73,7 +73,7 @@ fn total(bytes: impl Iterator<Item = u64>) -> u64 {
 
 /// One data directory of a datanode.
 #[derive(Debug, Clone, PartialEq, Default, Eq, Serialize, Deserialize)]
-pub struct FolderLoad {
+pub struct DirectoryLoad {
     pub path: String,
     pub capacity: u64,
     pub used: u64,
@@ -171,8 +171,9 @@ mod tests {
 
     #[test]
     fn no_load_is_too_large_to_be_added_up() {
-        let folder = FolderLoad { capacity: u64::MAX, used: u64::MAX, free: u64::MAX, ..FolderLoad::default() };
-        let load = NodeLoad { folders: vec![folder; 3], ..NodeLoad::default() };
+        let directory =
+            DirectoryLoad { capacity: u64::MAX, used: u64::MAX, free: u64::MAX, ..DirectoryLoad::default() };
+        let load = NodeLoad { directories: vec![directory; 3], ..NodeLoad::default() };
         assert_eq!((load.capacity(), load.used(), load.free()), (u64::MAX, u64::MAX, u64::MAX));
     }
 }

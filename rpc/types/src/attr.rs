@@ -1,4 +1,4 @@
-//! What is known of a file or folder.
+//! What is known of a file or directory.
 
 use crate::id::{ChunkId, EntryId, Generation};
 use crate::replica::ReplicaKey;
@@ -9,7 +9,7 @@ pub const USER_ATTRIBUTES_TOO_LARGE: &str = "the attributes of one entry would t
 /// The longest name of an attribute `user.*`, in bytes, as Linux has it.
 pub const USER_ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
 
-/// File or folder.
+/// File or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     File,
@@ -34,11 +34,11 @@ impl ChunkRef {
     }
 }
 
-/// The attributes of a file or folder.
+/// The attributes of a file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stat {
     pub kind: Kind,
-    /// Bytes of a file; for a folder the bytes of all files below it.
+    /// Bytes of a file; for a directory the bytes of all files below it.
     pub size: u64,
     pub modified: Timestamp,
     pub created: Timestamp,
@@ -46,19 +46,19 @@ pub struct Stat {
     pub group: String,
     /// Permission bits, as in `0o644`.
     pub mode: u16,
-    /// Copies wanted of each chunk; 0 for a folder.
+    /// Copies wanted of each chunk; 0 for a directory.
     pub replication: u8,
-    /// Chunk size in bytes; 0 for a folder.
+    /// Chunk size in bytes; 0 for a directory.
     pub chunk_size: u32,
-    /// Chunks of a file; 0 for a folder.
+    /// Chunks of a file; 0 for a directory.
     pub chunks: u64,
-    /// Files below a folder, at any depth; 0 for a file.
+    /// Files below a directory, at any depth; 0 for a file.
     pub files: u64,
-    /// Folders below a folder, at any depth, without itself; 0 for a file.
+    /// Directories below a directory, at any depth, without itself; 0 for a file.
     pub directories: u64,
     /// Counts the changes of this entry; a write can demand "still this version".
     pub version: u64,
-    /// Bytes that it takes with all its copies; for a folder the sum over the files below it.
+    /// Bytes that it takes with all its copies; for a directory the sum over the files below it.
     pub space: u64,
     /// Names the entry for ever: it is never used twice, and a rename keeps it. [`EntryId::UNKNOWN`] in results of calls that
     /// do not carry it.
@@ -76,11 +76,11 @@ pub struct AttributeChange {
     pub group: Option<String>,
     /// For the owner and the superuser to set.
     pub modified: Option<Timestamp>,
-    /// Everything below a folder, too, in one step or not at all.
+    /// Everything below a directory, too, in one step or not at all.
     pub recursive: bool,
 }
 
-/// One name in a folder.
+/// One name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub name: String,
@@ -91,7 +91,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Deleted {
     pub files: u64,
-    /// Folders, with the deleted one itself.
+    /// Directories, with the deleted one itself.
     pub directories: u64,
     pub bytes: u64,
 }

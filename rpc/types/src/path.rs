@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The longest name of one file or folder, in bytes of UTF-8.
+/// The longest name of one file or directory, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 255;
 /// The longest path, in bytes of UTF-8.
 pub const PATH_BYTES_MAX: usize = 4096;
@@ -32,12 +32,12 @@ pub enum PathError {
 }
 
 impl DfsPath {
-    /// The root folder, `/`.
+    /// The root directory, `/`.
     pub fn root() -> Self {
         Self("/".to_owned())
     }
 
-    /// What a person typed, seen from the folder `base`: `.` and `..` are resolved (`..` of the root is the root),
+    /// What a person typed, seen from the directory `base`: `.` and `..` are resolved (`..` of the root is the root),
     /// repeated and trailing `/` dropped.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl DfsPath {
         self.0.rsplit('/').next().filter(|name| !name.is_empty())
     }
 
-    /// The folder that holds this one; none for the root.
+    /// The directory that holds this one; none for the root.
     pub fn parent(&self) -> Option<Self> {
         let cut = self.0.rfind('/')?;
         if self.is_root() {
@@ -103,7 +103,7 @@ impl DfsPath {
         Some(if cut == 0 { Self::root() } else { Self(self.0.get(..cut)?.to_owned()) })
     }
 
-    /// The path of `name` in this folder.
+    /// The path of `name` in this directory.
     ///
     /// # Errors
     /// When `name` is no name (empty, `.`, `..`, with `/` or NUL, too long), or the path would be too long.
@@ -118,9 +118,10 @@ impl DfsPath {
         self.0 == "/"
     }
 
-    /// Whether this is `folder` or lies anywhere below it.
-    pub fn is_within(&self, folder: &DfsPath) -> bool {
-        folder.is_root() || self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    /// Whether this is `directory` or lies anywhere below it.
+    pub fn is_within(&self, directory: &DfsPath) -> bool {
+        directory.is_root()
+            || self.0.strip_prefix(&directory.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The path as text.
@@ -129,7 +130,7 @@ impl DfsPath {
     }
 }
 
-/// Whether `name` can be the name of one file or folder.
+/// Whether `name` can be the name of one file or directory.
 ///
 /// # Errors
 /// Says what is wrong with it.

@@ -1,6 +1,6 @@
 //! CPU seconds of this process and of the local cluster's daemons, as the kernel counts them.
 
-use dfs_config::Folders;
+use dfs_config::Directories;
 use dfs_daemon::local;
 use serde::Serialize;
 
@@ -23,8 +23,8 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// This process, and the daemons of the local cluster if that is what we talk to.
-    pub(crate) fn find(local_cluster: Option<&Folders>) -> Self {
-        let status = local_cluster.and_then(|folders| local::status(folders).ok()).unwrap_or_default();
+    pub(crate) fn find(local_cluster: Option<&Directories>) -> Self {
+        let status = local_cluster.and_then(|directories| local::status(directories).ok()).unwrap_or_default();
         Self { daemons: status.into_iter().filter_map(|daemon| daemon.pid).collect() }
     }
 

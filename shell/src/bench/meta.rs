@@ -39,11 +39,11 @@ pub(crate) async fn meta(
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
     let syncs = measure(disk, |raw| raw.sync_rate(DISK_FOR))?;
-    let folder = scratch.path("meta")?;
-    scratch.client.mkdir(&folder, false).await?;
+    let directory = scratch.path("meta")?;
+    scratch.client.mkdir(&directory, false).await?;
     let work = {
         let (plan, watched, cancel) = (plan.clone(), watched.clone(), cancel.clone());
-        move || on_one_thread(&plan, options, &folder, &watched, &cancel)
+        move || on_one_thread(&plan, options, &directory, &watched, &cancel)
     };
     let ended = tokio::task::spawn_blocking(work).await;
     let phases = ended.unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "a thread of the bench ended")))?;
@@ -56,7 +56,7 @@ pub(crate) async fn meta(
 fn on_one_thread(
     plan: &Plan,
     options: ClientOptions,
-    folder: &dfs_types::DfsPath,
+    directory: &dfs_types::DfsPath,
     watched: &Watched,
     cancel: &CancellationToken,
 ) -> Result<Vec<Phase>> {
@@ -70,7 +70,7 @@ fn on_one_thread(
             let mut tasks = JoinSet::new();
             let end = Instant::now() + plan.duration;
             for job in 0..plan.jobs {
-                tasks.spawn(repeat(client.clone(), call, folder.clone(), job, end, cancel.clone()));
+                tasks.spawn(repeat(client.clone(), call, directory.clone(), job, end, cancel.clone()));
             }
             while let Some(done) = tasks.join_next().await {
                 if let Ok((latencies, errors, error)) = done {
@@ -86,7 +86,7 @@ fn on_one_thread(
 async fn repeat(
     client: Client,
     call: Call,
-    folder: dfs_types::DfsPath,
+    directory: dfs_types::DfsPath,
     job: usize,
     end: Instant,
     cancel: CancellationToken,
@@ -97,8 +97,8 @@ async fn repeat(
         let start = Instant::now();
         let result = match call {
             Call::Ping => client.ping().await,
-            Call::Stat => client.stat(&folder).await.map(drop),
-            Call::Mkdir => match folder.join(&format!("{job}-{number}")) {
+            Call::Stat => client.stat(&directory).await.map(drop),
+            Call::Mkdir => match directory.join(&format!("{job}-{number}")) {
                 Ok(path) => client.mkdir(&path, false).await,
                 Err(error) => Err(error.into()),
             },

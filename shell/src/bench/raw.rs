@@ -16,10 +16,10 @@ const ALIGNMENT: usize = 4096;
 /// As many as there are copies of a chunk.
 const STREAMS: u64 = 3;
 
-/// A folder on the disk that is measured; it and all in it go when it is dropped.
+/// A directory on the disk that is measured; it and all in it go when it is dropped.
 #[derive(Debug)]
 pub(super) struct RawDisk {
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 /// Memory for O_DIRECT, filled with what does not compress.
@@ -55,15 +55,15 @@ pub(super) fn measure(beside: &Path, how: impl FnOnce(&RawDisk) -> io::Result<f6
 
 impl RawDisk {
     /// # Errors
-    /// When a folder cannot be made beside `beside`.
+    /// When a directory cannot be made beside `beside`.
     fn new(beside: &Path) -> io::Result<Self> {
-        let folder = beside.join(format!(".dfs-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        Ok(Self { folder })
+        let directory = beside.join(format!(".dfs-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&directory)?;
+        Ok(Self { directory })
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.directory.join(name)
     }
 
     /// Bytes per second of user data when three writers each write all of it at the same time, past the page cache and
@@ -114,7 +114,7 @@ impl RawDisk {
     }
 
     /// Small files per second when each is made three times: created, written past the page cache, synced, renamed, and
-    /// its folder synced; `jobs` files at a time.
+    /// its directory synced; `jobs` files at a time.
     ///
     /// # Errors
     /// As [`RawDisk::write_rate`].
@@ -122,7 +122,7 @@ impl RawDisk {
         let start = Instant::now();
         let counts = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..jobs.max(1))
-                .map(|job| scope.spawn(move || make_files(&self.folder, job, start + duration)))
+                .map(|job| scope.spawn(move || make_files(&self.directory, job, start + duration)))
                 .collect();
             let counts =
                 threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())));
@@ -146,7 +146,7 @@ impl RawDisk {
 
 impl Drop for RawDisk {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -159,20 +159,20 @@ fn direct(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 }
 
 /// Makes files until `end`; says how many.
-fn make_files(folder: &Path, job: usize, end: Instant) -> io::Result<u64> {
+fn make_files(directory: &Path, job: usize, end: Instant) -> io::Result<u64> {
     let mut block = Block::new();
     let content = block.bytes().get(..ALIGNMENT).unwrap_or_default();
-    let folders: Vec<PathBuf> = (0..STREAMS).map(|copy| folder.join(format!("copy-{copy}"))).collect();
-    folders.iter().try_for_each(std::fs::create_dir_all)?;
+    let directories: Vec<PathBuf> = (0..STREAMS).map(|copy| directory.join(format!("copy-{copy}"))).collect();
+    directories.iter().try_for_each(std::fs::create_dir_all)?;
     let mut count = 0;
     while Instant::now() < end {
-        for folder in &folders {
-            let (new, done) = (folder.join(format!("{job}.new")), folder.join(format!("{job}-{count}")));
+        for directory in &directories {
+            let (new, done) = (directory.join(format!("{job}.new")), directory.join(format!("{job}-{count}")));
             let mut file = direct(OpenOptions::new().create_new(true).write(true), &new)?;
             file.write_all(content)?;
             file.sync_data()?;
             std::fs::rename(&new, &done)?;
-            File::open(folder)?.sync_all()?;
+            File::open(directory)?.sync_all()?;
         }
         count += 1;
     }
@@ -199,11 +199,11 @@ mod tests {
 
     #[test]
     fn syncs_are_counted_and_nothing_stays() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let disk = RawDisk::new(folder.path()).expect("made");
+        let directory = tempfile::tempdir().expect("a directory");
+        let disk = RawDisk::new(directory.path()).expect("made");
         assert!(disk.sync_rate(Duration::from_millis(1)).expect("synced") > 0.0);
         drop(disk);
-        assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
+        assert_eq!(std::fs::read_dir(directory.path()).expect("readable").count(), 0);
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! The folder of the DFS in which a bench works.
+//! The directory of the DFS in which a bench works.
 
 use crate::context::Context;
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A folder that is there for one bench.
+/// A directory that is there for one bench.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     pub client: Client,
-    folder: DfsPath,
+    directory: DfsPath,
 }
 
 impl Scratch {
@@ -22,9 +22,9 @@ impl Scratch {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(Timestamp(0), |since| Timestamp(since.as_millis() as u64));
-        let folder = DfsPath::root().join(&format!(".bench-{}-{}", std::process::id(), now.0))?;
-        context.call(client.mkdir(&folder, false)).await.map_err(|error| crate::report::about(error, &folder))?;
-        Ok(Self { client, folder })
+        let directory = DfsPath::root().join(&format!(".bench-{}-{}", std::process::id(), now.0))?;
+        context.call(client.mkdir(&directory, false)).await.map_err(|error| crate::report::about(error, &directory))?;
+        Ok(Self { client, directory })
     }
 
     /// The path of a name in it.
@@ -32,7 +32,7 @@ impl Scratch {
     /// # Errors
     /// When it is no name.
     pub(crate) fn path(&self, name: &str) -> Result<DfsPath> {
-        Ok(self.folder.join(name)?)
+        Ok(self.directory.join(name)?)
     }
 
     /// Deletes it with all that is in it, also after Ctrl-C.
@@ -40,12 +40,12 @@ impl Scratch {
     /// # Errors
     /// Those of the delete, with a hint how to do it by hand.
     pub(crate) async fn clean(self) -> Result<()> {
-        match self.client.delete(&self.folder, true).await {
+        match self.client.delete(&self.directory, true).await {
             Ok(_) => Ok(()),
             Err(error) if error.code == ErrorCode::NotFound => Ok(()),
             Err(error) => {
                 let what = Error::new(error.code, format!("what the bench wrote is still there: {}", error.message));
-                Err(what.at(&self.folder).hint(format!("rm -r --yes {}", self.folder)))
+                Err(what.at(&self.directory).hint(format!("rm -r --yes {}", self.directory)))
             }
         }
     }

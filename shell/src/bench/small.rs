@@ -60,7 +60,7 @@ pub(crate) async fn small(
         }
         phases.push(collector.end());
     }
-    let name = "three files of 4 KiB each made, synced, renamed and their folders synced";
+    let name = "three files of 4 KiB each made, synced, renamed and their directories synced";
     let limit = Limit { name, of: "put", per_second: files, bytes: false };
     Ok(Outcome { phases, limits: vec![limit] })
 }

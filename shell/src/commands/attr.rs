@@ -1,4 +1,4 @@
-//! `attr`: attributes `user.*` of files and folders.
+//! `attr`: attributes `user.*` of files and directories.
 
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::{Context, wait_readable};
@@ -24,7 +24,7 @@ pub(super) struct Attr {
     /// What to do.
     #[arg(value_name = "ACTION")]
     action: Action,
-    /// The file or folder.
+    /// The file or directory.
     #[arg(value_name = "PATH")]
     path: OsString,
     /// The attribute, as in user.colour; for all but list.
@@ -50,7 +50,7 @@ enum Action {
 
 impl Verb for Attr {
     const NAME: &'static str = "attr";
-    const ABOUT: &'static str = "List, read, set and remove attributes user.* of files and folders";
+    const ABOUT: &'static str = "List, read, set and remove attributes user.*";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::ChangesIf(|attr| matches!(attr.action, Action::Set | Action::Remove));
     const EXAMPLES: &'static [Example] = &[
@@ -162,7 +162,7 @@ fn from_stdin(context: &Context<'_>, path: &DfsPath) -> Result<Vec<u8>> {
     }
 }
 
-/// Attributes of a file or folder.
+/// Attributes of a file or directory.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Attributes {
     path: String,

@@ -33,7 +33,7 @@ enum What {
     Write,
     /// Gets large files.
     Read,
-    /// Makes and looks at folders.
+    /// Makes and looks at directories.
     Meta,
     /// Puts and gets small files.
     Small,
@@ -51,7 +51,7 @@ impl Verb for Bench {
     const EXAMPLES: &'static [Example] = &[
         ("bench write --size 64MiB", "a large file in, and how near that is to what the disk can do"),
         ("bench read --size 16MiB --files 4 -j 2", "four out, two at a time"),
-        ("bench meta -j 64 --duration 1s", "folders made and looked at by 64 at once"),
+        ("bench meta -j 64 --duration 1s", "directories made and looked at by 64 at once"),
         ("bench small --files 200 -j 16", "small files, 16 at a time"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
@@ -100,7 +100,7 @@ impl Bench {
         };
         let target = context.session.find_cluster()?.clone();
         let watched = Watched::find(target.local());
-        let disk = target.local().map_or_else(std::env::temp_dir, |folders| folders.data.clone());
+        let disk = target.local().map_or_else(std::env::temp_dir, |directories| directories.data.clone());
         let cancel = context.cancel.clone();
         match self.what {
             What::Write => bench::write(&plan, scratch, &watched, &disk, &cancel).await,

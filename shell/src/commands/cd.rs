@@ -1,4 +1,4 @@
-//! `cd`: the remote working folder.
+//! `cd`: the remote working directory.
 
 use super::{Effect, Example, Group, Kind, Meaning, Verb};
 use crate::context::Context;
@@ -10,26 +10,26 @@ use std::ffi::OsString;
 /// Arguments of `cd`.
 #[derive(Debug, Args)]
 pub(super) struct Cd {
-    /// The new working folder; `-` for the one before; / if none.
+    /// The new working directory; `-` for the one before; / if none.
     path: Option<OsString>,
 }
 
 impl Verb for Cd {
     const NAME: &'static str = "cd";
-    const ABOUT: &'static str = "Go to another remote folder";
+    const ABOUT: &'static str = "Go to another remote directory";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("cd /data", "go there"), ("cd ..", "one up"), ("cd /data; cd /logs; cd -", "back to where it was before")];
-    const MEANING: Meaning = Meaning::all(Kind::RemoteFolder);
+    const MEANING: Meaning = Meaning::all(Kind::RemoteDirectory);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let path = match &self.path {
             None => DfsPath::root(),
             Some(path) if path == "-" => {
-                let before = context.session.folder_before.clone();
+                let before = context.session.directory_before.clone();
                 before.ok_or_else(|| {
-                    Error::new(ErrorCode::InvalidArgument, "there is no folder before this one").at("-")
+                    Error::new(ErrorCode::InvalidArgument, "there is no directory before this one").at("-")
                 })?
             }
             Some(path) => context.remote(path)?,
@@ -47,8 +47,8 @@ impl Verb for Cd {
         }
         // Even in a dry run we go there, because what follows counts from there; the plan goes there, too.
         context.only_planned(["cd", path.as_str()]);
-        let before = std::mem::replace(&mut context.session.folder, path);
-        context.session.folder_before = Some(before);
+        let before = std::mem::replace(&mut context.session.directory, path);
+        context.session.directory_before = Some(before);
         Ok(())
     }
 }

@@ -12,11 +12,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 
-/// Files of one folder that are changed at the same time.
+/// Files of one directory that are changed at the same time.
 const CHANGES_IN_FLIGHT: usize = 64;
 /// Files that are listed before they are changed.
 const BATCH: usize = 1_000;
-/// The owner's rights to list a folder and to pass it.
+/// The owner's rights to list a directory and to pass it.
 const OWN_READ_AND_PASS: u16 = 0o500;
 
 /// What was changed.
@@ -115,7 +115,7 @@ impl<F: Fn(&Stat) -> AttributeChange> Work<'_, F> {
         Ok(())
     }
 
-    /// The masters change a folder with all below it in one step, if that is not too much; else we go through it.
+    /// The masters change a directory with all below it in one step, if that is not too much; else we go through it.
     async fn all(&mut self, context: &mut Context<'_>, path: DfsPath, stat: Stat) -> Result<()> {
         let mut steps = vec![Step::All(path, stat)];
         while let Some(step) = steps.pop() {
@@ -132,21 +132,21 @@ impl<F: Fn(&Stat) -> AttributeChange> Work<'_, F> {
                 self.call(context, &path, change, entries).await?;
                 continue;
             }
-            // A folder that is closed to its owner could not be gone through any more.
+            // A directory that is closed to its owner could not be gone through any more.
             if (self.new)(&stat).mode.is_some_and(|mode| mode & OWN_READ_AND_PASS != OWN_READ_AND_PASS) {
                 steps.push(Step::One(path.clone(), stat.clone()));
             } else {
                 self.one(context, &path, &stat).await?;
             }
             if stat.kind == Kind::Directory {
-                self.folder(context, &path, &mut steps).await?;
+                self.directory(context, &path, &mut steps).await?;
             }
         }
         Ok(())
     }
 
-    /// The files of a folder now, its folders later.
-    async fn folder(&mut self, context: &mut Context<'_>, path: &DfsPath, steps: &mut Vec<Step>) -> Result<()> {
+    /// The files of a directory now, its directories later.
+    async fn directory(&mut self, context: &mut Context<'_>, path: &DfsPath, steps: &mut Vec<Step>) -> Result<()> {
         let mut entries = self.client.list_all(path, "").boxed();
         let mut files = Vec::new();
         loop {

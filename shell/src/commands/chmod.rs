@@ -13,7 +13,7 @@ use std::ffi::OsString;
 /// Arguments of `chmod`.
 #[derive(Debug, Args)]
 pub(super) struct Chmod {
-    /// All below a folder, too; up to 10,000 entries change in one step, more folder by folder.
+    /// All below a directory, too; up to 10,000 entries change in one step, more directory by directory.
     #[arg(short = 'R')]
     recursive: bool,
     /// Octal, as in 644, or symbolic, as in u+x,go-w.
@@ -26,13 +26,13 @@ pub(super) struct Chmod {
 
 impl Verb for Chmod {
     const NAME: &'static str = "chmod";
-    const ABOUT: &'static str = "Change who may do what with files and folders";
+    const ABOUT: &'static str = "Change who may do what with files and directories";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("chmod 640 /data/a.csv", "the owner writes, the group reads"),
         ("chmod go-w,u+x /data/notes.txt", "some bits, the others as they are"),
-        ("chmod -R a+rX /data/2026", "all may read, and pass folders"),
+        ("chmod -R a+rX /data/2026", "all may read, and pass directories"),
     ];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
     const JSON: Json = Json::of::<Changes>();

@@ -13,7 +13,7 @@ use std::str::FromStr;
 /// Arguments of `chown`.
 #[derive(Debug, Args)]
 pub(super) struct Chown {
-    /// All below a folder, too; up to 10,000 entries change in one step, more folder by folder.
+    /// All below a directory, too; up to 10,000 entries change in one step, more directory by directory.
     #[arg(short = 'R')]
     recursive: bool,
     /// The new owner, and the new group.
@@ -26,7 +26,7 @@ pub(super) struct Chown {
 
 impl Verb for Chown {
     const NAME: &'static str = "chown";
-    const ABOUT: &'static str = "Change the owner and group of files and folders";
+    const ABOUT: &'static str = "Change the owner and group of files and directories";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[

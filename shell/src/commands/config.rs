@@ -40,8 +40,8 @@ impl Verb for Config {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Action::Show = self.action;
-        let (loaded, folders) = connect::loaded(&context.session.options)?;
-        let default_file = folders.config_file();
+        let (loaded, directories) = connect::loaded(&context.session.options)?;
+        let default_file = directories.config_file();
         let mut settings = Settings::of(
             &loaded,
             context.session.options.masters.is_empty(),

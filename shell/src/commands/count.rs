@@ -18,18 +18,18 @@ pub(super) struct Count {
     /// Sizes for people.
     #[arg(short = 'h')]
     human: bool,
-    /// What to count; the working folder if none.
+    /// What to count; the working directory if none.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Count {
     const NAME: &'static str = "count";
-    const ABOUT: &'static str = "Count folders, files and bytes";
+    const ABOUT: &'static str = "Count directories, files and bytes";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("count /data", "folders with itself, files, bytes, path"), ("count -h /data/*", "of each")];
+        &[("count /data", "directories with itself, files, bytes, path"), ("count -h /data/*", "of each")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<Counts>>();
 
@@ -54,7 +54,7 @@ impl Verb for Count {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Counts {
     path: String,
-    /// Folders, with the path itself if it is one.
+    /// Directories, with the path itself if it is one.
     directories: u64,
     files: u64,
     bytes: u64,

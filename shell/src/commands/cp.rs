@@ -14,13 +14,13 @@ use std::ffi::OsString;
 /// Arguments of `cp`.
 #[derive(Debug, Args)]
 pub(super) struct Cp {
-    /// Folders with all that is in them.
+    /// Directories with all that is in them.
     #[arg(short)]
     recursive: bool,
-    /// Replace files that are there, and copy into folders that are there.
+    /// Replace files that are there, and copy into directories that are there.
     #[arg(short)]
     force: bool,
-    /// What is copied, then where to: into a folder that is there, or to a new name.
+    /// What is copied, then where to: into a directory that is there, or to a new name.
     #[arg(required = true, num_args = 2.., value_names = ["SRC", "DST"])]
     paths: Vec<OsString>,
 }
@@ -32,8 +32,8 @@ impl Verb for Cp {
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("cp /data/a.csv /data/a-2.csv", "a copy under another name, at once, whatever its size"),
-        ("cp -r /data/2026 /data/before", "a folder with all that is in it"),
-        ("cp -f /data/*.csv /data/2026", "many into a folder, replacing what is there"),
+        ("cp -r /data/2026 /data/before", "a directory with all that is in it"),
+        ("cp -f /data/*.csv /data/2026", "many into a directory, replacing what is there"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Copies>();
@@ -69,7 +69,7 @@ struct OneCopy {
     from: String,
     to: String,
     files: u64,
-    /// Folders that were made.
+    /// Directories that were made.
     directories: u64,
     /// Bytes of the files.
     bytes: u64,
@@ -98,9 +98,9 @@ async fn copy_one(
         }
         Err(error) => {
             let error =
-                blamed(context, client, error, (&from, &to), "cp -f replaces files, and copies into folders").await;
-            let folder = error.code == ErrorCode::IsADirectory && error.path.as_deref() == Some(from.as_str());
-            Err(if folder { error.hint("cp -r copies folders") } else { error })
+                blamed(context, client, error, (&from, &to), "cp -f replaces files, and copies into directories").await;
+            let directory = error.code == ErrorCode::IsADirectory && error.path.as_deref() == Some(from.as_str());
+            Err(if directory { error.hint("cp -r copies directories") } else { error })
         }
     }
 }

@@ -21,7 +21,7 @@ impl Destination {
     /// Looks up the destination of so many sources, as it was `written`. `done` is the participle in the error, as in "moved".
     ///
     /// # Errors
-    /// `not_a_directory` for several sources and no folder, and for a file that is written as a folder.
+    /// `not_a_directory` for several sources and no directory, and for a file that is written as a directory.
     pub(super) async fn of(
         context: &Context<'_>,
         client: &Client,
@@ -32,12 +32,12 @@ impl Destination {
         let target = context.remote(written)?;
         let kind = kind_of(context, client, &target).await?;
         let into = kind == Some(Kind::Directory);
-        let directory = is_written_as_folder(written);
+        let directory = is_written_as_directory(written);
         if directory && kind == Some(Kind::File) {
             return Err(Error::new(ErrorCode::NotADirectory, "not a directory").at(target));
         }
         if !into && sources > 1 {
-            let what = format!("several can only be {done} into a folder");
+            let what = format!("several can only be {done} into a directory");
             return Err(Error::new(ErrorCode::NotADirectory, what).at(target));
         }
         Ok(Self { target, into, directory: directory && kind.is_none() })
@@ -46,11 +46,11 @@ impl Destination {
     /// Checks that the source at `from` can get the destination.
     ///
     /// # Errors
-    /// `not_a_directory` for a file where only a folder can go; those of the call.
+    /// `not_a_directory` for a file where only a directory can go; those of the call.
     pub(super) async fn check(&self, context: &Context<'_>, client: &Client, from: &DfsPath) -> Result<()> {
         // What is not there is refused by the command itself.
         if self.directory && kind_of(context, client, from).await? == Some(Kind::File) {
-            return Err(no_folder(&self.target));
+            return Err(no_directory(&self.target));
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Destination {
 pub(super) fn plan(context: &mut Context<'_>, flags: &[&str], sources: &[OsString], written: &OsStr) -> Result<()> {
     let target = context.remote(written)?;
     // The slash at its end says what it has to be.
-    let slash = if is_written_as_folder(written) && !target.is_root() { "/" } else { "" };
+    let slash = if is_written_as_directory(written) && !target.is_root() { "/" } else { "" };
     let target = format!("{target}{slash}");
     let sources = sources.iter().map(|source| context.remote(source)).collect::<Result<Vec<_>>>()?;
     let paths = sources.iter().map(DfsPath::as_str).chain([target.as_str()]);
@@ -94,10 +94,10 @@ pub(super) async fn blamed(
     if error.code == ErrorCode::InvalidArgument && to.is_within(from) {
         return into_itself(context.command, from, to);
     }
-    let folder = to.parent().filter(|_| error.code == ErrorCode::NotFound);
-    match folder {
-        Some(folder) if context.call(client.stat(from)).await.is_ok() => {
-            let hint = format!("mkdir -p {} makes the folder", quote(folder.as_str()));
+    let directory = to.parent().filter(|_| error.code == ErrorCode::NotFound);
+    match directory {
+        Some(directory) if context.call(client.stat(from)).await.is_ok() => {
+            let hint = format!("mkdir -p {} makes the directory", quote(directory.as_str()));
             Error { path: None, ..error }.at(to).hint(hint)
         }
         None if error.code == ErrorCode::AlreadyExists => about(error, to).hint(replaces),
@@ -116,7 +116,7 @@ fn into_itself(command: &str, from: &DfsPath, to: &DfsPath) -> Error {
 }
 
 /// Returns whether `path` is a directory; false when nothing is there.
-pub(super) async fn is_folder(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
+pub(super) async fn is_directory(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
     Ok(kind_of(context, client, path).await? == Some(Kind::Directory))
 }
 
@@ -130,15 +130,15 @@ async fn kind_of(context: &Context<'_>, client: &Client, path: &DfsPath) -> Resu
 }
 
 /// Returns whether a path is written so that it can only be a directory: it ends in `/`, `.` or `..`.
-pub(super) fn is_written_as_folder(written: &OsStr) -> bool {
+pub(super) fn is_written_as_directory(written: &OsStr) -> bool {
     let last = written.as_encoded_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     matches!(last, b"" | b"." | b"..")
 }
 
 /// Returns the error for a path that is written as a directory, where nothing is.
-pub(super) fn no_folder(target: &DfsPath) -> Error {
+pub(super) fn no_directory(target: &DfsPath) -> Error {
     let hint = format!("mkdir -p {} makes it", quote(target.as_str()));
-    Error::new(ErrorCode::NotADirectory, "there is no such folder").at(target).hint(hint)
+    Error::new(ErrorCode::NotADirectory, "there is no such directory").at(target).hint(hint)
 }
 
 #[cfg(test)]
@@ -146,12 +146,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slash_at_the_end_means_a_folder() {
+    fn a_slash_at_the_end_means_a_directory() {
         for written in ["/new/", "new/.", "..", ".", "/"] {
-            assert!(is_written_as_folder(OsStr::new(written)), "{written}");
+            assert!(is_written_as_directory(OsStr::new(written)), "{written}");
         }
         for written in ["/new", "new.", "a..", ".x"] {
-            assert!(!is_written_as_folder(OsStr::new(written)), "{written}");
+            assert!(!is_written_as_directory(OsStr::new(written)), "{written}");
         }
     }
 }

@@ -41,13 +41,13 @@ impl Verb for Doctor {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let mut checks = Vec::new();
         match connect::loaded(&context.session.options) {
-            Ok((loaded, folders)) => {
-                checks.extend(machine::checks(&loaded.settings, &folders));
-                checks.extend(config::settings(&loaded, &folders.config_file()));
-                if let Some(path) = connect::credential(&loaded.settings, &folders) {
+            Ok((loaded, directories)) => {
+                checks.extend(machine::checks(&loaded.settings, &directories));
+                checks.extend(config::settings(&loaded, &directories.config_file()));
+                if let Some(path) = connect::credential(&loaded.settings, &directories) {
                     checks.extend(config::credential(&path, SystemTime::now()));
                 }
-                let daemons = network::local_daemons(&folders);
+                let daemons = network::local_daemons(&directories);
                 let found = look_at_cluster(context, &loaded, &daemons).await;
                 checks.extend(context.call(async { Ok(found) }).await?);
             }
@@ -68,8 +68,8 @@ impl Verb for Doctor {
 }
 
 /// Where nothing of a user's is known.
-fn nowhere() -> dfs_config::Folders {
-    dfs_config::Folders::under(std::path::Path::new("/"))
+fn nowhere() -> dfs_config::Directories {
+    dfs_config::Directories::under(std::path::Path::new("/"))
 }
 
 async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {

@@ -23,18 +23,18 @@ pub(super) struct Du {
     /// Sizes for people.
     #[arg(short = 'h')]
     human: bool,
-    /// What to measure; the working folder if none.
+    /// What to measure; the working directory if none.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Du {
     const NAME: &'static str = "du";
-    const ABOUT: &'static str = "Show how much files and folders hold, and take with all copies";
+    const ABOUT: &'static str = "Show how much files and directories hold, and take with all copies";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
-        ("du -h /data", "of all that is in a folder: bytes, bytes with all copies, path"),
+        ("du -h /data", "of all that is in a directory: bytes, bytes with all copies, path"),
         ("du -sh /data /data/2026", "sums alone"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
@@ -46,7 +46,7 @@ impl Verb for Du {
             if self.summary || stat.kind == EntryKind::File {
                 self.show(context, &mut rows, &path, &stat)
             } else {
-                let result = self.folder(context, client, &mut rows, &path).await;
+                let result = self.directory(context, client, &mut rows, &path).await;
                 context.check(result).map(drop)
             }
         };
@@ -56,7 +56,13 @@ impl Verb for Du {
 }
 
 impl Du {
-    async fn folder(&self, context: &mut Context<'_>, client: &Client, rows: &mut Rows, path: &DfsPath) -> Result<()> {
+    async fn directory(
+        &self,
+        context: &mut Context<'_>,
+        client: &Client,
+        rows: &mut Rows,
+        path: &DfsPath,
+    ) -> Result<()> {
         let mut entries = client.list_all(path, "").boxed();
         while let Some(entry) = context.call(entries.try_next()).await.map_err(|error| about(error, path))? {
             self.show(context, rows, &path.join(&entry.name)?, &entry.stat)?;
@@ -74,11 +80,11 @@ impl Du {
     }
 }
 
-/// What a file or folder holds.
+/// What a file or directory holds.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Usage {
     path: String,
-    /// Bytes of the file, or of all files below the folder.
+    /// Bytes of the file, or of all files below the directory.
     size: u64,
     /// Bytes with all the copies that there should be.
     space: u64,

@@ -164,11 +164,11 @@ fn part(bytes: u64, chunks: u64, all: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_rpc::wire::{FolderLoad, NodeLoad};
+    use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
     use dfs_types::DatanodeId;
 
     fn node(used: u64) -> NodeStatus {
-        let folder = FolderLoad {
+        let directory = DirectoryLoad {
             path: "/data".into(),
             capacity: 100 << 30,
             used,
@@ -178,7 +178,7 @@ mod tests {
             disk: 0,
             disk_free: 0,
         };
-        let load = NodeLoad { folders: vec![folder], ..NodeLoad::default() };
+        let load = NodeLoad { directories: vec![directory], ..NodeLoad::default() };
         NodeStatus { load, chunks: 412, ..NodeStatus::new(DatanodeId(3), ([127, 0, 0, 1], 4000).into()) }
     }
 

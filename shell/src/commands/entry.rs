@@ -1,10 +1,10 @@
-//! A file or folder as a JSON object; the same object wherever one appears.
+//! A file or directory as a JSON object; the same object wherever one appears.
 
 use dfs_types::{EntryId, Kind, Stat};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What `--json` says of a file or folder.
+/// What `--json` says of a file or directory.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct EntryJson<'a> {
     path: &'a str,

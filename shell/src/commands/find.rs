@@ -14,13 +14,13 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Arguments of `find`. Its long flags are as good with one dash as with two.
 #[derive(Debug, Args)]
 pub(super) struct Find {
-    /// Where to search; the working folder if none.
+    /// Where to search; the working directory if none.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
     /// The whole name matches: * ? [a-z] [!a-z].
     #[arg(long, value_name = "GLOB", allow_hyphen_values = true)]
     name: Option<String>,
-    /// f: files; d: folders.
+    /// f: files; d: directories.
     #[arg(long = "type", value_name = "f|d", value_parser = kind)]
     kind: Option<EntryKind>,
     /// Files of more than (+), less than (-), or N bytes; k, M and G count in those, rounding up.
@@ -36,14 +36,14 @@ pub(super) struct Find {
 
 impl Verb for Find {
     const NAME: &'static str = "find";
-    const ABOUT: &'static str = "Search for files and folders; the masters do the searching";
+    const ABOUT: &'static str = "Search for files and directories; the masters do the searching";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("find /data -name '*.csv' -size +1k", "by name and size"),
-        ("find /data -type d", "the folders"),
+        ("find /data -type d", "the directories"),
         ("find / -mtime -1", "what has changed in the last 24 hours"),
-        ("find -under-replicated", "files that lack copies, below the working folder"),
+        ("find -under-replicated", "files that lack copies, below the working directory"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<FoundJson<'static>>>();
@@ -66,7 +66,7 @@ fn kind(text: &str) -> std::result::Result<EntryKind, String> {
     match text {
         "f" => Ok(EntryKind::File),
         "d" => Ok(EntryKind::Directory),
-        _ => Err("f stands for files, d for folders".to_owned()),
+        _ => Err("f stands for files, d for directories".to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 
-/// A file or folder that was found.
+/// A file or directory that was found.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct FoundJson<'a> {
     #[serde(flatten)]
@@ -59,7 +59,7 @@ impl Search {
     /// The next page; none behind the last one.
     ///
     /// # Errors
-    /// Those of the call. Folders that may not be read are reported, and the search goes on.
+    /// Those of the call. Directories that may not be read are reported, and the search goes on.
     pub(super) async fn page(&mut self, context: &mut Context<'_>) -> Result<Option<FoundPage>> {
         let Some(find) = self.find.take() else { return Ok(None) };
         let mut page = context.call(self.client.find(find.clone())).await.map_err(|error| about(error, &find.path))?;
@@ -94,6 +94,6 @@ pub(super) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: 
 
 fn line(context: &Context<'_>, found: &Found) -> String {
     let shown = context.shown(found.path.as_str());
-    let tone = if found.stat.kind == Kind::Directory { dfs_term::Tone::Folder } else { dfs_term::Tone::Plain };
+    let tone = if found.stat.kind == Kind::Directory { dfs_term::Tone::Directory } else { dfs_term::Tone::Plain };
     format!("{}\n", context.view().paint(tone, &shown))
 }

@@ -27,7 +27,7 @@ impl Verb for Fsck {
     const ABOUT: &'static str = "Find files that lack replicas; exits 5, 1, or 6 if not known yet";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a folder")];
+    const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a directory")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Findings>();
 
@@ -178,7 +178,7 @@ impl Totals {
         let looked = format!(
             "looked at {} in {}: {}, {}",
             plural(self.files, "file", "files"),
-            plural(self.directories, "folder", "folders"),
+            plural(self.directories, "directory", "directories"),
             plural(self.chunks, "chunk", "chunks"),
             size(self.bytes),
         );
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!((totals.files_short, totals.files_missing), (2, 1));
         assert_eq!(
             totals.text(&View::default()),
-            "looked at 3 files in 2 folders: 7 chunks, 5.0 MiB\n\
+            "looked at 3 files in 2 directories: 7 chunks, 5.0 MiB\n\
              1 missing, 1 with one copy left, 2 with too few copies, in 2 files\n"
         );
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `get`.
 #[derive(Debug, Args)]
 pub(super) struct Get {
-    /// Folders with all that is in them, with their modes and times.
+    /// Directories with all that is in them, with their modes and times.
     #[arg(short)]
     recursive: bool,
     /// Replace local files that are there.
@@ -32,7 +32,7 @@ pub(super) struct Get {
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Remote files, then where they go: into a local folder that is there, or to a new name; `-` is standard output.
+    /// Remote files, then where they go: into a local directory that is there, or to a new name; `-` is standard output.
     #[arg(required = true, num_args = 2.., value_names = ["REMOTE", "LOCAL"])]
     paths: Vec<OsString>,
 }
@@ -43,8 +43,8 @@ impl Verb for Get {
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::ChangesIf(|get| get.paths.last().is_some_and(|to| to != "-"));
     const EXAMPLES: &'static [Example] = &[
-        ("get /data/a.csv .", "into this folder"),
-        ("get -r /data/2026 .", "a folder with all that is in it"),
+        ("get /data/a.csv .", "into this directory"),
+        ("get -r /data/2026 .", "a directory with all that is in it"),
         ("get -r -c /data/2026 .", "go on where it was cut off"),
         ("get -r -p /data/2026 .", "with attributes user.*, too"),
         ("get -f /data/*.csv .", "by pattern, replacing what is there"),
@@ -73,7 +73,7 @@ impl Verb for Get {
         let target = Path::new(destination);
         let into = target.is_dir();
         if !into && (sources.len() > 1 || destination.as_encoded_bytes().ends_with(b"/")) {
-            return Err(Error::new(ErrorCode::NotADirectory, "there is no such local folder").at(target.display()));
+            return Err(Error::new(ErrorCode::NotADirectory, "there is no such local directory").at(target.display()));
         }
         let named = from.into_iter().map(|path| (path.clone(), place(&path, target, into))).collect();
         let client = context.client().await?;
@@ -103,7 +103,7 @@ impl Get {
         let getting = Getting { client: client.clone(), overwrite: self.force, resume, keep: self.keep, cancel };
         let work = |job, progress| getting.clone().one(job, progress).boxed_local();
         let result = run.drive(context, walk.steps(), parallel, work).await;
-        // A get that is cut off may go on; then its folders must take files.
+        // A get that is cut off may go on; then its directories must take files.
         if result.is_ok() {
             for error in context.call(async { Ok(made.finish(&client, self.keep).await) }).await? {
                 run.fail(context, error)?;
@@ -125,7 +125,7 @@ async fn plan(context: &mut Context<'_>, walk: Downloads, keep: bool) -> Result<
                 context.only_planned(["get"].into_iter().chain(keep.then_some("-p")).chain(paths));
             }
             Step::Failed(error) => context.fail(error)?,
-            Step::Folder(path) => context.plan_line(format!("!mkdir -p {}", quote(&path))),
+            Step::Directory(path) => context.plan_line(format!("!mkdir -p {}", quote(&path))),
             Step::Skipped { .. } => {}
         }
     }

@@ -74,7 +74,7 @@ struct Node {
     /// It is to be emptied; and whether it is, so that it can be stopped.
     draining: bool,
     drained: bool,
-    /// A data folder of it has failed.
+    /// A data directory of it has failed.
     failed: bool,
     /// Milliseconds since it was last heard from; all figures are of then.
     heartbeat_age_ms: u64,

@@ -17,7 +17,7 @@ use std::ffi::OsString;
 /// Arguments of `info`.
 #[derive(Debug, Args)]
 pub(super) struct Info {
-    /// The file or folder.
+    /// The file or directory.
     path: OsString,
 }
 
@@ -48,7 +48,7 @@ struct Shown {
     located: Located,
 }
 
-/// A file or folder, and how well it is kept.
+/// A file or directory, and how well it is kept.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Kept<'k> {
     entry: EntryJson<'k>,

@@ -1,4 +1,4 @@
-//! `lls`: the local folder, as the `ls` of this machine shows it.
+//! `lls`: the local directory, as the `ls` of this machine shows it.
 
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
@@ -24,7 +24,7 @@ pub(super) struct Lls {
 
 impl Verb for Lls {
     const NAME: &'static str = "lls";
-    const ABOUT: &'static str = "List a local folder";
+    const ABOUT: &'static str = "List a local directory";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
@@ -97,7 +97,7 @@ impl Report for Found {
     }
 }
 
-/// A local file or folder.
+/// A local file or directory.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct LocalEntry {
     path: String,

@@ -14,7 +14,7 @@ pub(super) struct Lpwd {}
 
 impl Verb for Lpwd {
     const NAME: &'static str = "lpwd";
-    const ABOUT: &'static str = "Show the local working folder";
+    const ABOUT: &'static str = "Show the local working directory";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("lpwd", "where relative local paths begin")];
@@ -22,8 +22,8 @@ impl Verb for Lpwd {
     const JSON: Json = Json::of::<Here>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let folder = std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))?;
-        let path = folder.to_string_lossy();
+        let directory = std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))?;
+        let path = directory.to_string_lossy();
         context.show(&Here { path: path.into_owned() })
     }
 }

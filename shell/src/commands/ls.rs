@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 use std::ffi::OsString;
 
-/// So many entries are laid out together; more are shown in several batches, so that a large folder shows at once.
+/// So many entries are laid out together; more are shown in several batches, so that a large directory shows at once.
 const BATCH: usize = 4096;
 
 /// Arguments of `ls`.
@@ -29,10 +29,10 @@ pub(super) struct Ls {
     /// Names that begin with a dot, too.
     #[arg(short = 'a')]
     all: bool,
-    /// Folders below, too.
+    /// Directories below, too.
     #[arg(short = 'R')]
     recursive: bool,
-    /// A folder itself, not what is in it.
+    /// A directory itself, not what is in it.
     #[arg(short = 'd')]
     directory: bool,
     /// Sizes for people.
@@ -47,18 +47,18 @@ pub(super) struct Ls {
     /// The other way round.
     #[arg(short = 'r')]
     reverse: bool,
-    /// What to list; the working folder if none.
+    /// What to list; the working directory if none.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Ls {
     const NAME: &'static str = "ls";
-    const ABOUT: &'static str = "List a folder";
+    const ABOUT: &'static str = "List a directory";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
-        ("ls", "the working folder"),
+        ("ls", "the working directory"),
         ("ls -lh /data", "with sizes for people"),
         ("ls -ltr /data", "newest last"),
         ("ls /data/*.csv", "by pattern"),
@@ -69,7 +69,7 @@ impl Verb for Ls {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let paths = or_here(&self.paths);
         let client = context.client().await?;
-        let (mut files, mut folders) = (Vec::new(), Vec::new());
+        let (mut files, mut directories) = (Vec::new(), Vec::new());
         for text in paths.iter() {
             let result = look(context, &client, text).await;
             let Some((path, stat)) = context.check(result)? else { continue };
@@ -79,7 +79,7 @@ impl Verb for Ls {
                 text.to_string_lossy().into_owned()
             };
             if stat.kind == EntryKind::Directory && !self.directory {
-                folders.push((name, path));
+                directories.push((name, path));
             } else {
                 files.push(Listed { name, path, stat });
             }
@@ -88,8 +88,8 @@ impl Verb for Ls {
         lister.sort(&mut files);
         lister.show(context, &files)?;
         let titled = self.recursive || paths.len() > 1;
-        for (name, path) in folders {
-            lister.folder(context, name, path, titled).await?;
+        for (name, path) in directories {
+            lister.directory(context, name, path, titled).await?;
         }
         lister.rows.end(context)
     }
@@ -104,7 +104,7 @@ struct Listed {
 
 /// How its name looks.
 fn tone(entry: &Listed) -> Tone {
-    if entry.stat.kind == EntryKind::Directory { Tone::Folder } else { Tone::Plain }
+    if entry.stat.kind == EntryKind::Directory { Tone::Directory } else { Tone::Plain }
 }
 
 struct Lister<'l> {
@@ -117,8 +117,8 @@ struct Lister<'l> {
 }
 
 impl Lister<'_> {
-    /// Lists a folder, and with -R those below it, each after the one above it.
-    async fn folder(&mut self, context: &mut Context<'_>, name: String, path: DfsPath, titled: bool) -> Result<()> {
+    /// Lists a directory, and with -R those below it, each after the one above it.
+    async fn directory(&mut self, context: &mut Context<'_>, name: String, path: DfsPath, titled: bool) -> Result<()> {
         let mut open = vec![(name, path)];
         while let Some((name, path)) = open.pop() {
             if titled && !context.json() {
@@ -158,9 +158,9 @@ impl Lister<'_> {
                 self.sort(&mut batch);
                 self.show(context, &batch)?;
                 if self.ls.recursive {
-                    let folders = batch.iter().filter(|entry| entry.stat.kind == EntryKind::Directory);
+                    let directories = batch.iter().filter(|entry| entry.stat.kind == EntryKind::Directory);
                     below.extend(
-                        folders.map(|entry| {
+                        directories.map(|entry| {
                             (format!("{}/{}", name.trim_end_matches('/'), entry.name), entry.path.clone())
                         }),
                     );

@@ -13,17 +13,17 @@ use std::ffi::OsString;
 /// Arguments of `mkdir`.
 #[derive(Debug, Args)]
 pub(super) struct Mkdir {
-    /// Make the folders above it, too; an existing folder is no error.
+    /// Make the directories above it, too; an existing directory is no error.
     #[arg(short)]
     parents: bool,
-    /// The folders to make.
+    /// The directories to make.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Mkdir {
     const NAME: &'static str = "mkdir";
-    const ABOUT: &'static str = "Make folders";
+    const ABOUT: &'static str = "Make directories";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
@@ -61,7 +61,7 @@ impl Verb for Mkdir {
 impl Mkdir {
     fn hinted(&self, error: Error) -> Error {
         match error.code {
-            ErrorCode::NotFound if !self.parents => error.hint("mkdir -p makes the folders above it, too"),
+            ErrorCode::NotFound if !self.parents => error.hint("mkdir -p makes the directories above it, too"),
             _ => error,
         }
     }

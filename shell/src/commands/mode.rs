@@ -32,7 +32,7 @@ enum Rights {
     Bits {
         /// For all of owner, group and others; the mask picks.
         bits: u16,
-        /// `X`: the right to pass, for folders and for what somebody may run already.
+        /// `X`: the right to pass, for directories and for what somebody may run already.
         pass: bool,
     },
     /// Those that owner (6), group (3) or others (0) have: how far they are shifted.
@@ -43,18 +43,18 @@ const ALL: u16 = 0o7777;
 
 impl Mode {
     /// The bits that an entry with the bits `mode` has afterwards.
-    pub(super) fn apply(&self, mode: u16, folder: bool) -> u16 {
+    pub(super) fn apply(&self, mode: u16, directory: bool) -> u16 {
         match self {
             Self::Bits(bits) => *bits,
-            Self::Clauses(clauses) => clauses.iter().fold(mode, |mode, clause| clause.apply(mode, folder)),
+            Self::Clauses(clauses) => clauses.iter().fold(mode, |mode, clause| clause.apply(mode, directory)),
         }
     }
 }
 
 impl Clause {
-    fn apply(self, mode: u16, folder: bool) -> u16 {
+    fn apply(self, mode: u16, directory: bool) -> u16 {
         let bits = match self.rights {
-            Rights::Bits { bits, pass } if pass && (folder || mode & 0o111 != 0) => bits | 0o111,
+            Rights::Bits { bits, pass } if pass && (directory || mode & 0o111 != 0) => bits | 0o111,
             Rights::Bits { bits, .. } => bits,
             Rights::CopyOf(shift) => ((mode >> shift) & 7) * 0o111,
         };
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn as_chmod_has_it() {
-        for (mode, before, folder, after) in [
+        for (mode, before, directory, after) in [
             ("644", 0o777, false, 0o644),
             ("0", 0o777, false, 0),
             ("7777", 0, false, 0o7777),
@@ -164,7 +164,7 @@ mod tests {
             ("-x", 0o755, false, 0o644),
         ] {
             let parsed: Mode = mode.parse().expect(mode);
-            assert_eq!(parsed.apply(before, folder), after, "{mode} to {before:o}");
+            assert_eq!(parsed.apply(before, directory), after, "{mode} to {before:o}");
         }
     }
 

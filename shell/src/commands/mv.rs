@@ -17,7 +17,7 @@ pub(super) struct Mv {
     /// Replace a file that is there.
     #[arg(short)]
     force: bool,
-    /// What is moved, then where to: into a folder that is there, or to a new name.
+    /// What is moved, then where to: into a directory that is there, or to a new name.
     #[arg(required = true, num_args = 2.., value_names = ["SRC", "DST"])]
     paths: Vec<OsString>,
 }
@@ -29,7 +29,7 @@ impl Verb for Mv {
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("mv /data/a.csv /data/first.csv", "rename"),
-        ("mv /data/*.csv /data/2026", "move many into a folder"),
+        ("mv /data/*.csv /data/2026", "move many into a directory"),
         ("mv -f /data/a.csv /data/b.csv", "replace the file that is there"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);

@@ -141,11 +141,11 @@ impl Report for Shown {
         line("now", &format!("{reads}, {}", plural(load.writes_in_flight.into(), "write", "writes")));
         line("since start", &format!("{} read, {} written", size(load.bytes_read), size(load.bytes_written)));
         line("disk errors", &count(load.disk_errors));
-        for folder in &load.folders {
-            let state = if folder.failed { view.paint(Tone::Bad, "! failed, ") } else { "".into() };
-            let figures = format!("{} used, {} free", size(folder.used), size(folder.free));
-            line("folder", &format!("{} ({state}{figures})", sanitise(&folder.path)));
-            if let Some(reason) = &folder.reason {
+        for directory in &load.directories {
+            let state = if directory.failed { view.paint(Tone::Bad, "! failed, ") } else { "".into() };
+            let figures = format!("{} used, {} free", size(directory.used), size(directory.free));
+            line("directory", &format!("{} ({state}{figures})", sanitise(&directory.path)));
+            if let Some(reason) = &directory.reason {
                 line("", &view.paint(Tone::Bad, &sanitise(reason)));
             }
         }

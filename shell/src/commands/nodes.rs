@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 /// Arguments of `nodes`.
 #[derive(Debug, Args)]
 pub(super) struct Nodes {
-    /// Their folders, traffic and versions, too.
+    /// Their directories, traffic and versions, too.
     #[arg(short)]
     verbose: bool,
 }
@@ -75,11 +75,11 @@ pub(super) struct Node {
     short: u64,
     /// Those that are the only live copy of a chunk that should have more.
     sole: u64,
-    /// Sums over its folders, in bytes.
+    /// Sums over its directories, in bytes.
     capacity: u64,
     used: u64,
     free: u64,
-    folders: Vec<Folder>,
+    directories: Vec<Directory>,
     reads_in_flight: u32,
     writes_in_flight: u32,
     /// Since it started.
@@ -97,9 +97,9 @@ pub(super) struct Node {
     blocked: Blocked,
 }
 
-/// A data folder of a datanode. Sizes are in bytes.
+/// A data directory of a datanode. Sizes are in bytes.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Folder {
+pub(super) struct Directory {
     path: String,
     capacity: u64,
     used: u64,
@@ -108,7 +108,7 @@ pub(super) struct Folder {
     failed: bool,
     /// Why it has failed; null while it works.
     reason: Option<String>,
-    /// The same for all folders on one disk; null where it is not known. What is free there is free once.
+    /// The same for all directories on one disk; null where it is not known. What is free there is free once.
     disk: Option<String>,
 }
 
@@ -116,14 +116,14 @@ impl Node {
     /// The datanode as the masters see it.
     pub(super) fn of(node: &NodeStatus) -> Self {
         let load = &node.load;
-        let folders = load.folders.iter().map(|folder| Folder {
-            path: folder.path.clone(),
-            capacity: folder.capacity,
-            used: folder.used,
-            free: folder.free,
-            failed: folder.failed,
-            reason: folder.reason.clone(),
-            disk: (folder.disk != 0).then(|| format!("{:016x}", folder.disk)),
+        let directories = load.directories.iter().map(|directory| Directory {
+            path: directory.path.clone(),
+            capacity: directory.capacity,
+            used: directory.used,
+            free: directory.free,
+            failed: directory.failed,
+            reason: directory.reason.clone(),
+            disk: (directory.disk != 0).then(|| format!("{:016x}", directory.disk)),
         });
         Self {
             id: node.id.to_string(),
@@ -139,7 +139,7 @@ impl Node {
             capacity: load.capacity(),
             used: load.used(),
             free: load.free(),
-            folders: folders.collect(),
+            directories: directories.collect(),
             reads_in_flight: load.reads_in_flight,
             writes_in_flight: load.writes_in_flight,
             bytes_read: load.bytes_read,

@@ -1,4 +1,4 @@
-//! The places that a command is given: the working folder where it is given none.
+//! The places that a command is given: the working directory where it is given none.
 
 use crate::context::Context;
 use crate::report::about;
@@ -7,12 +7,12 @@ use dfs_types::{DfsPath, Result, Stat};
 use std::borrow::Cow;
 use std::ffi::OsString;
 
-/// What the arguments name; the working folder if there are none.
+/// What the arguments name; the working directory if there are none.
 pub(super) fn or_here(texts: &[OsString]) -> Cow<'_, [OsString]> {
     if texts.is_empty() { Cow::Owned(vec![OsString::from(".")]) } else { Cow::Borrowed(texts) }
 }
 
-/// The paths that arguments name; the working folder if there are none.
+/// The paths that arguments name; the working directory if there are none.
 ///
 /// # Errors
 /// At Ctrl-C; wrong paths are reported.
@@ -35,7 +35,7 @@ pub(super) async fn look(context: &Context<'_>, client: &Client, text: &OsString
     Ok((path, stat))
 }
 
-/// Does `work` with each place that arguments name, one after the other; the working folder if there are none.
+/// Does `work` with each place that arguments name, one after the other; the working directory if there are none.
 ///
 /// # Errors
 /// Those of `work`, no cluster, Ctrl-C. Places that are not there are reported.

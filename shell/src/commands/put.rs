@@ -1,6 +1,6 @@
 //! `put`: local files into the DFS.
 
-use super::destination::{is_folder, is_written_as_folder, no_folder};
+use super::destination::{is_directory, is_written_as_directory, no_directory};
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::{about, usage};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `put`.
 #[derive(Debug, Args)]
 pub(super) struct Put {
-    /// Folders with all that is in them; links and devices in them are skipped, and that is said.
+    /// Directories with all that is in them; links and devices in them are skipped, and that is said.
     #[arg(short)]
     recursive: bool,
     /// Replace files that are there.
@@ -37,7 +37,7 @@ pub(super) struct Put {
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Local files, then where they go: into a folder that is there, or to a new name; `-` is standard input.
+    /// Local files, then where they go: into a directory that is there, or to a new name; `-` is standard input.
     #[arg(required = true, num_args = 2.., value_names = ["LOCAL", "REMOTE"])]
     paths: Vec<OsString>,
 }
@@ -48,8 +48,8 @@ impl Verb for Put {
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
-        ("put report.pdf /data", "into a folder"),
-        ("put -r photos /data", "a folder with all that is in it"),
+        ("put report.pdf /data", "into a directory"),
+        ("put -r photos /data", "a directory with all that is in it"),
         ("put -r --update photos /data", "again, only what is new or has changed"),
         ("put -r -p photos /data", "with their attributes user.*, too"),
         ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two copies"),
@@ -64,8 +64,8 @@ impl Verb for Put {
         let options = self.options()?;
         let target = context.remote(destination)?;
         let client = context.client().await?;
-        let into = is_folder(context, &client, &target).await?;
-        refuse_no_folder(&target, destination, into, sources.len())?;
+        let into = is_directory(context, &client, &target).await?;
+        refuse_no_directory(&target, destination, into, sources.len())?;
         if let [source] = sources
             && source == "-"
         {
@@ -84,18 +84,18 @@ impl Verb for Put {
     }
 }
 
-/// Refuses several files, and names that end in `/`, where no folder is.
-fn refuse_no_folder(target: &DfsPath, written: &OsStr, into: bool, sources: usize) -> Result<()> {
-    if into || (sources == 1 && !is_written_as_folder(written)) { Ok(()) } else { Err(no_folder(target)) }
+/// Refuses several files, and names that end in `/`, where no directory is.
+fn refuse_no_directory(target: &DfsPath, written: &OsStr, into: bool, sources: usize) -> Result<()> {
+    if into || (sources == 1 && !is_written_as_directory(written)) { Ok(()) } else { Err(no_directory(target)) }
 }
 
-/// Where a local file goes in a folder.
-fn place(from: &Path, folder: &DfsPath) -> Result<DfsPath> {
+/// Where a local file goes in a directory.
+fn place(from: &Path, directory: &DfsPath) -> Result<DfsPath> {
     // What `..` and `.` are called is known only to the file system.
     let named =
         if from.file_name().is_some() { from.to_owned() } else { from.canonicalize().unwrap_or(from.to_owned()) };
     let name = Upload::name(&named)?;
-    folder.join(name).map_err(|error| Error::from(error).at(from.display()))
+    directory.join(name).map_err(|error| Error::from(error).at(from.display()))
 }
 
 async fn from_stdin(
@@ -106,7 +106,7 @@ async fn from_stdin(
     options: PutOptions,
 ) -> Result<()> {
     if into {
-        return Err(Error::new(ErrorCode::IsADirectory, "is a folder; standard input needs a name in it").at(target));
+        return Err(Error::new(ErrorCode::IsADirectory, "is a directory; standard input needs a name in it").at(target));
     }
     if context.session.desk.is_some() {
         return Err(usage("standard input belongs to the session: not in the background"));
@@ -177,7 +177,7 @@ async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>, 
                 _ => job.plan(context, update.is_some(), keep),
             },
             Step::Failed(error) => context.fail(error)?,
-            Step::Folder(path) => drop(context.only_planned(["mkdir", "-p", &path])),
+            Step::Directory(path) => drop(context.only_planned(["mkdir", "-p", &path])),
             Step::Skipped { .. } => {}
         }
     }

@@ -15,7 +15,7 @@ pub(super) struct Pwd {}
 
 impl Verb for Pwd {
     const NAME: &'static str = "pwd";
-    const ABOUT: &'static str = "Show the remote working folder";
+    const ABOUT: &'static str = "Show the remote working directory";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("pwd", "where relative paths begin")];
@@ -23,12 +23,12 @@ impl Verb for Pwd {
     const JSON: Json = Json::of::<Here>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let path = context.session.folder.to_string();
+        let path = context.session.directory.to_string();
         context.show(&Here { path })
     }
 }
 
-/// The working folder.
+/// The working directory.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Here {
     pub path: String,

@@ -15,7 +15,7 @@ use std::ffi::OsString;
 /// Arguments of `rm`.
 #[derive(Debug, Args)]
 pub(super) struct Rm {
-    /// Delete folders with all that is in them.
+    /// Delete directories with all that is in them.
     #[arg(short)]
     recursive: bool,
     /// What is not there is no error.
@@ -31,13 +31,13 @@ pub(super) struct Rm {
 
 impl Verb for Rm {
     const NAME: &'static str = "rm";
-    const ABOUT: &'static str = "Delete files and folders";
+    const ABOUT: &'static str = "Delete files and directories";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("rm /data/a.csv", "delete a file"),
         ("rm -f /data/a.csv /data/none.csv", "what is not there is no error"),
-        ("rm -r --yes /data/2026", "a folder with all in it; without --yes it asks"),
+        ("rm -r --yes /data/2026", "a directory with all in it; without --yes it asks"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Gone>();
@@ -101,7 +101,7 @@ impl Rm {
         let path = context.remote(text)?;
         match context.call(client.stat(&path)).await {
             Ok(stat) if stat.kind == dfs_types::Kind::Directory && !self.recursive => {
-                Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(path).hint("rm -r deletes folders"))
+                Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(path).hint("rm -r deletes directories"))
             }
             Ok(stat) => Ok(Some((path, stat))),
             Err(error) if self.force && error.code == ErrorCode::NotFound => Ok(None),
@@ -116,13 +116,13 @@ fn question(found: &[(DfsPath, Stat)]) -> String {
         [(path, _)] => dfs_term::text::sanitise(path.as_str()).into_owned(),
         many => plural(many.len() as u64, "path", "paths"),
     };
-    let is_folder = |stat: &&Stat| stat.kind == dfs_types::Kind::Directory;
+    let is_directory = |stat: &&Stat| stat.kind == dfs_types::Kind::Directory;
     let stats = || found.iter().map(|(_, stat)| stat);
-    let files: u64 = stats().map(|stat| if is_folder(&stat) { stat.files } else { 1 }).sum();
-    let folders: u64 = stats().filter(is_folder).map(|stat| stat.directories + 1).sum();
+    let files: u64 = stats().map(|stat| if is_directory(&stat) { stat.files } else { 1 }).sum();
+    let directories: u64 = stats().filter(is_directory).map(|stat| stat.directories + 1).sum();
     let bytes: u64 = stats().map(|stat| stat.size).sum();
-    let (files, folders) = (plural(files, "file", "files"), plural(folders, "folder", "folders"));
-    format!("delete {what}: {files} in {folders}, {}", size(bytes))
+    let (files, directories) = (plural(files, "file", "files"), plural(directories, "directory", "directories"));
+    format!("delete {what}: {files} in {directories}, {}", size(bytes))
 }
 
 fn one(path: &DfsPath, deleted: &Deleted) -> One {
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn the_question_names_the_loss() {
         let a = DfsPath::parse("/a").expect("valid");
-        let folder = (a.clone(), stat(dfs_types::Kind::Directory, 3 << 20, 12, 3));
-        assert_eq!(question(std::slice::from_ref(&folder)), "delete /a: 12 files in 4 folders, 3.0 MiB");
+        let directory = (a.clone(), stat(dfs_types::Kind::Directory, 3 << 20, 12, 3));
+        assert_eq!(question(std::slice::from_ref(&directory)), "delete /a: 12 files in 4 directories, 3.0 MiB");
         let file = (a, stat(dfs_types::Kind::File, 1 << 20, 0, 0));
-        assert_eq!(question(&[folder, file]), "delete 2 paths: 13 files in 4 folders, 4.0 MiB");
+        assert_eq!(question(&[directory, file]), "delete 2 paths: 13 files in 4 directories, 4.0 MiB");
     }
 }

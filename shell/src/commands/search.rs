@@ -25,7 +25,7 @@ impl Verb for Search {
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("search report", "anywhere: Report.pdf, old-reports"), ("search csv /data/2026", "below a folder")];
+        &[("search report", "anywhere: Report.pdf, old-reports"), ("search csv /data/2026", "below a directory")];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
     const JSON: Json = Json::of::<Vec<FoundJson<'static>>>();
 

@@ -31,7 +31,7 @@ const CALLS_IN_FLIGHT: usize = 64;
 /// Arguments of `setrep`.
 #[derive(Debug, Args)]
 pub(super) struct Setrep {
-    /// All files below a folder, too.
+    /// All files below a directory, too.
     #[arg(short = 'R')]
     recursive: bool,
     /// Wait until every chunk has so many copies.
@@ -53,7 +53,7 @@ impl Verb for Setrep {
     const EXAMPLES: &'static [Example] = &[
         ("setrep 2 /data/big.bin", "the cluster makes or removes copies by itself"),
         ("setrep -w 3 /data/big.bin", "and we wait for it"),
-        ("setrep -R 2 /data/2026", "of all files below a folder"),
+        ("setrep -R 2 /data/2026", "of all files below a directory"),
     ];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
     const JSON: Json = Json::of::<Set>();

@@ -1,4 +1,4 @@
-//! `stat`: the attributes of files and folders.
+//! `stat`: the attributes of files and directories.
 
 use super::entry::{EntryJson, mode_text};
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -24,10 +24,11 @@ pub(super) struct Stat {
 
 impl Verb for Stat {
     const NAME: &'static str = "stat";
-    const ABOUT: &'static str = "Show the attributes of files and folders";
+    const ABOUT: &'static str = "Show the attributes of files and directories";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("stat /data", "sums of a folder"), ("stat /data/*.csv", "of many files")];
+    const EXAMPLES: &'static [Example] =
+        &[("stat /data", "sums of a directory"), ("stat /data/*.csv", "of many files")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
 
@@ -70,15 +71,19 @@ pub(super) fn describe(path: &str, stat: &dfs_types::Stat, view: &View) -> Strin
         let name = format!("{name:<12}");
         let _ = writeln!(text, "{}{value}", view.paint(Tone::Dim, &name));
     };
-    let folder = stat.kind == dfs_types::Kind::Directory;
-    let tone = if folder { Tone::Folder } else { Tone::Plain };
+    let directory = stat.kind == dfs_types::Kind::Directory;
+    let tone = if directory { Tone::Directory } else { Tone::Plain };
     line("path", view.paint(tone, &sanitise(path)).into_owned());
-    line("type", if folder { "folder" } else { "file" }.to_owned());
+    line("type", if directory { "directory" } else { "file" }.to_owned());
     line("size", format!("{} ({} bytes)", size(stat.size), count(stat.size)));
-    if folder {
+    if directory {
         line(
             "holds",
-            format!("{}, {}", plural(stat.files, "file", "files"), plural(stat.directories, "folder", "folders")),
+            format!(
+                "{}, {}",
+                plural(stat.files, "file", "files"),
+                plural(stat.directories, "directory", "directories")
+            ),
         );
     } else {
         line("chunks", format!("{} of up to {}", count(stat.chunks), ByteSize(stat.chunk_size.into())));

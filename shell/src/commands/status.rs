@@ -169,7 +169,7 @@ pub(super) struct Document {
 pub(super) struct Full {
     master: String,
     /// Its data directory.
-    folder: String,
+    directory: String,
     /// Bytes that have to be free there.
     needed: u64,
 }
@@ -330,7 +330,7 @@ impl Document {
             absent: status.absent.iter().map(ToString::to_string).collect(),
             full: status.full.as_ref().map(|full| Full {
                 master: full.master.to_string(),
-                folder: full.folder.clone(),
+                directory: full.directory.clone(),
                 needed: full.needed,
             }),
             version: status.version.clone(),

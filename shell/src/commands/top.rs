@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// The size of a frame that is printed off a terminal.
 const SIZE: Size = Size { columns: 120, lines: 40 };
-/// What was set is kept in this file of the state folder.
+/// What was set is kept in this file of the state directory.
 const PREFERENCES: &str = "top.toml";
 
 /// Arguments of `top`, and of `dfs-top`.
@@ -164,7 +164,7 @@ impl Verb for Top {
         let read_only = self.read_only || context.session.options.dry_run;
         let source = self.source(context, read_only).await?;
         let replay = source.playback();
-        let state = connect::state_folder(&context.session.options)?;
+        let state = connect::state_directory(&context.session.options)?;
         let file = state.join(PREFERENCES);
         let mut preferences = if self.once { Default::default() } else { run::kept(&file) };
         preferences.theme = self.theme.map(ThemeName::from).or(preferences.theme);
@@ -181,7 +181,7 @@ impl Verb for Top {
             theme: Theme { name: ThemeName::Dark, depth },
             preferences,
             page: self.view,
-            folder: std::env::current_dir().unwrap_or_default(),
+            directory: std::env::current_dir().unwrap_or_default(),
         };
         let start = Start { options, source, preferences_file: Some(file), planted_panic: self.plant_panic };
         if self.once {
@@ -221,7 +221,7 @@ impl Top {
 /// A recording that is there.
 fn open(path: &Path) -> Result<Recording<File>> {
     let data = std::fs::metadata(path).map_err(|error| local_io(path, &error))?;
-    // A pipe is waited for and cannot be gone back in, and a folder cannot be read.
+    // A pipe is waited for and cannot be gone back in, and a directory cannot be read.
     if !data.is_file() {
         return Err(Error::new(ErrorCode::InvalidArgument, "a recording is a file").at(path.display()));
     }

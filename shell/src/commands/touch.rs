@@ -1,6 +1,6 @@
 //! `touch`.
 
-use super::destination::{is_written_as_folder, no_folder};
+use super::destination::{is_written_as_directory, no_directory};
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use crate::report::about;
@@ -18,7 +18,7 @@ pub(super) struct Touch {
     /// Make nothing; what is not there is no error.
     #[arg(short = 'c')]
     no_create: bool,
-    /// Files to make, and files and folders whose time becomes now.
+    /// Files to make, and files and directories whose time becomes now.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
@@ -43,8 +43,8 @@ impl Verb for Touch {
             if context.only_planned(["touch"].into_iter().chain(flag).chain([path.as_str()])) {
                 continue;
             }
-            let folder = is_written_as_folder(text);
-            let result = touch(context, &client, &path, self.no_create, folder).await;
+            let directory = is_written_as_directory(text);
+            let result = touch(context, &client, &path, self.no_create, directory).await;
             match context.check(result.map_err(|error| about(error, &path)))? {
                 Some(Done::Made) => touched.made.push(path.to_string()),
                 Some(Done::Set) => touched.set.push(path.to_string()),
@@ -61,14 +61,20 @@ enum Done {
     Nothing,
 }
 
-/// Sets the time of what is at `path`, or makes an empty file; not where a folder is meant.
-async fn touch(context: &Context<'_>, client: &Client, path: &DfsPath, no_create: bool, folder: bool) -> Result<Done> {
+/// Sets the time of what is at `path`, or makes an empty file; not where a directory is meant.
+async fn touch(
+    context: &Context<'_>,
+    client: &Client,
+    path: &DfsPath,
+    no_create: bool,
+    directory: bool,
+) -> Result<Done> {
     let now = dfs_term::clock::calendar();
     let change = AttributeChange { modified: Some(now), ..AttributeChange::default() };
     let set = || client.set_attributes(path, change.clone());
     match context.call(set()).await {
         Err(error) if error.code == ErrorCode::NotFound && no_create => return Ok(Done::Nothing),
-        Err(error) if error.code == ErrorCode::NotFound && folder => return Err(no_folder(path)),
+        Err(error) if error.code == ErrorCode::NotFound && directory => return Err(no_directory(path)),
         Err(error) if error.code == ErrorCode::NotFound => {}
         result => return result.map(|()| Done::Set),
     }

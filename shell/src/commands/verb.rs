@@ -73,9 +73,9 @@ pub enum Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Remote,
-    RemoteFolder,
+    RemoteDirectory,
     Local,
-    LocalFolder,
+    LocalDirectory,
     Command,
     /// A command, and behind it its own arguments.
     Line,

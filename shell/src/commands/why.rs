@@ -22,7 +22,7 @@ const CHUNKS_TOLD_MAX: usize = 5;
 /// Arguments of `why`.
 #[derive(Debug, Args)]
 pub(super) struct Why {
-    /// A file, a folder, a chunk id as locate shows it, a datanode, a master.
+    /// A file, a directory, a chunk id as locate shows it, a datanode, a master.
     #[arg(value_name = "PATH|CHUNK|NODE")]
     what: OsString,
 }
@@ -129,11 +129,11 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
         }
     }
     tell_drain(&mut why, &node, local);
-    for folder in node.load.folders.iter().filter(|folder| folder.failed) {
-        let reason = folder.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    for directory in node.load.directories.iter().filter(|directory| directory.failed) {
+        let reason = directory.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         why.wrong(format!(
-            "Its data folder {} has failed and is out of service{reason}; replace the disk and restart it.",
-            folder.path
+            "Its data directory {} has failed and is out of service{reason}; replace the disk and restart it.",
+            directory.path
         ));
     }
     if node.ahead {
@@ -265,7 +265,7 @@ async fn path(context: &mut Context<'_>, what: &OsString) -> Result<Explained> {
     let client = context.client().await?;
     let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
     if stat.kind == dfs_types::Kind::Directory {
-        return folder(context, &path, &stat).await;
+        return directory(context, &path, &stat).await;
     }
     let located = context.call(client.locate(&path)).await.map_err(|error| about(error, &path))?;
     let nodes = context.call(client.nodes()).await?;
@@ -337,11 +337,12 @@ fn tell_file(why: &mut Explained, located: &Located, nodes: &[NodeStatus]) {
     why.next = silent.first().map_or_else(|| "replication --watch".to_owned(), |node| format!("why {}", node.id));
 }
 
-async fn folder(context: &mut Context<'_>, path: &DfsPath, stat: &Stat) -> Result<Explained> {
+async fn directory(context: &mut Context<'_>, path: &DfsPath, stat: &Stat) -> Result<Explained> {
     let seen = Seen::look(context).await?;
     let mut why = Explained::new(path);
-    let (files, folders) = (plural(stat.files, "file", "files"), plural(stat.directories, "folder", "folders"));
-    why.say(format!("{path} is a folder with {files} and {folders} below it, {}.", size(stat.size)));
+    let (files, directories) =
+        (plural(stat.files, "file", "files"), plural(stat.directories, "directory", "directories"));
+    why.say(format!("{path} is a directory with {files} and {directories} below it, {}.", size(stat.size)));
     let place = crate::line::quote(path.as_str());
     let chunks = &seen.status.replication;
     let lacking = chunks.missing + chunks.endangered + chunks.under;

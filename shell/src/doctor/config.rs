@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_credential_is_judged_by_file_mode_and_time() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("user-ann.pem");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("user-ann.pem");
         let verdicts = |at| credential(&path, at).iter().map(|check| check.verdict).collect::<Vec<_>>();
         let now = SystemTime::now();
         assert_eq!(verdicts(now), [Verdict::Bad]);

@@ -1,7 +1,7 @@
 //! This machine: limits, disks, memory.
 
 use super::{Area, Check};
-use dfs_config::{Folders, Settings};
+use dfs_config::{Directories, Settings};
 use dfs_daemon::disk::Mount;
 use dfs_daemon::local;
 use dfs_term::figures::{count, percent, size};
@@ -19,10 +19,10 @@ const INODES_MIN: u64 = 10_000;
 const MEMORY_MIN: u64 = 256 << 20;
 
 /// All of it.
-pub(crate) fn checks(settings: &Settings, folders: &Folders) -> Vec<Check> {
+pub(crate) fn checks(settings: &Settings, directories: &Directories) -> Vec<Check> {
     let mut checks = vec![open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current)];
     checks.extend(std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text)));
-    checks.extend(disks(&data_folders(settings, folders), settings.datanode.reserve.0));
+    checks.extend(disks(&data_directories(settings, directories), settings.datanode.reserve.0));
     checks
 }
 
@@ -49,22 +49,22 @@ fn memory(meminfo: &str) -> Option<Check> {
     })
 }
 
-/// The folders that daemons of this machine store in, as far as we know them, and our own.
-fn data_folders(settings: &Settings, folders: &Folders) -> Vec<PathBuf> {
-    let daemons = local::status(folders).unwrap_or_default().into_iter().map(|daemon| daemon.data_dir);
+/// The directories that daemons of this machine store in, as far as we know them, and our own.
+fn data_directories(settings: &Settings, directories: &Directories) -> Vec<PathBuf> {
+    let daemons = local::status(directories).unwrap_or_default().into_iter().map(|daemon| daemon.data_dir);
     let mut all: Vec<PathBuf> = daemons.chain(settings.datanode.data_dirs.iter().cloned()).collect();
     all.extend(settings.master.data_dir.clone());
-    all.push(folders.state.clone());
+    all.push(directories.state.clone());
     all
 }
 
 /// One check for each disk.
-fn disks(folders: &[PathBuf], reserve: u64) -> Vec<Check> {
+fn disks(directories: &[PathBuf], reserve: u64) -> Vec<Check> {
     let mut by_disk: BTreeMap<u64, PathBuf> = BTreeMap::new();
     let mut checks = Vec::new();
-    for folder in folders {
-        // What is not made yet will stand where the next folder above it is.
-        let Some(there) = folder.ancestors().find(|above| above.exists()) else { continue };
+    for directory in directories {
+        // What is not made yet will stand where the next directory above it is.
+        let Some(there) = directory.ancestors().find(|above| above.exists()) else { continue };
         match std::fs::metadata(there) {
             Ok(metadata) => {
                 by_disk.entry(metadata.dev()).or_insert_with(|| there.to_owned());
@@ -75,21 +75,21 @@ fn disks(folders: &[PathBuf], reserve: u64) -> Vec<Check> {
             }
         }
     }
-    checks.extend(by_disk.values().flat_map(|folder| disk(folder, reserve)));
+    checks.extend(by_disk.values().flat_map(|directory| disk(directory, reserve)));
     checks
 }
 
-fn ls(folder: &Path) -> String {
-    format!("ls -ld {}", folder.display())
+fn ls(directory: &Path) -> String {
+    format!("ls -ld {}", directory.display())
 }
 
-fn disk(folder: &Path, reserve: u64) -> Vec<Check> {
-    let place = folder.display();
-    let figures = match rustix::fs::statvfs(folder) {
+fn disk(directory: &Path, reserve: u64) -> Vec<Check> {
+    let place = directory.display();
+    let figures = match rustix::fs::statvfs(directory) {
         Ok(figures) => figures,
         Err(error) => {
             let why = format!("{place}: {}", crate::report::io_message(&error.into()));
-            return vec![Check::bad(Area::Machine, "disk", why, ls(folder))];
+            return vec![Check::bad(Area::Machine, "disk", why, ls(directory))];
         }
     };
     let (free, all) = (figures.f_bavail.saturating_mul(figures.f_frsize), figures.f_blocks * figures.f_frsize);
@@ -97,7 +97,7 @@ fn disk(folder: &Path, reserve: u64) -> Vec<Check> {
         space(&place.to_string(), free, all, reserve),
         inodes(&place.to_string(), figures.f_favail, figures.f_files),
     ];
-    checks.extend(dfs_daemon::disk::mount_of(folder).ok().map(|mount| file_system(&place.to_string(), &mount)));
+    checks.extend(dfs_daemon::disk::mount_of(directory).ok().map(|mount| file_system(&place.to_string(), &mount)));
     checks
 }
 
@@ -173,9 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_yet_stands_on_the_disk_above_it() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let checks = disks(&[folder.path().join("not/yet"), folder.path().to_owned()], 0);
+    fn a_directory_that_is_not_there_yet_stands_on_the_disk_above_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let checks = disks(&[directory.path().join("not/yet"), directory.path().to_owned()], 0);
         assert_eq!(checks.len(), 3, "space, files and file system of one disk: {checks:?}");
     }
 }

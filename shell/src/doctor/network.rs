@@ -153,8 +153,8 @@ fn summary(all: usize, answers: &[(&NodeStatus, Result<Duration>)]) -> Option<Ch
 }
 
 /// The daemons of the local cluster of this user.
-pub(crate) fn local_daemons(folders: &dfs_config::Folders) -> Vec<DaemonStatus> {
-    local::status(folders).unwrap_or_default()
+pub(crate) fn local_daemons(directories: &dfs_config::Directories) -> Vec<DaemonStatus> {
+    local::status(directories).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub struct Desk {
     pub cancel: CancellationToken,
     /// Drops it where it stands.
     pub abort: CancellationToken,
-    /// The local working folder in which it began; that of the process may be another one by now.
+    /// The local working directory in which it began; that of the process may be another one by now.
     pub here: PathBuf,
     /// The terminal is not for commands: somebody draws on all of it.
     pub covered: bool,
@@ -40,7 +40,7 @@ struct State {
 }
 
 impl Desk {
-    /// The desk of a job that begins in this local folder.
+    /// The desk of a job that begins in this local directory.
     pub fn new(here: PathBuf) -> Self {
         Self { here, ..Self::default() }
     }

@@ -1,7 +1,7 @@
 //! Commands in the background of a session.
 //!
 //! A job runs the same code as any command, on a thread of its own, with a session of its own that has the working
-//! folders and variables of the moment when it began. What it says waits at its [`Desk`] until the session listens.
+//! directories and variables of the moment when it began. What it says waits at its [`Desk`] until the session listens.
 
 mod desk;
 

@@ -13,8 +13,8 @@ const BRACED_SYMBOLS_MAX: usize = 1 << 24;
 pub struct Pattern {
     /// It began with `/`.
     pub absolute: bool,
-    /// It ended with `/`: only folders match.
-    pub folders_only: bool,
+    /// It ended with `/`: only directories match.
+    pub directories_only: bool,
     pub parts: Vec<Part>,
 }
 
@@ -25,7 +25,7 @@ pub enum Part {
     Name(String),
     /// A name by pattern.
     Like(Like),
-    /// `**`: any number of folders, none included.
+    /// `**`: any number of directories, none included.
     AnyDepth,
 }
 
@@ -103,7 +103,7 @@ impl Pattern {
         let ends_with_slash = symbols.last().is_some_and(|symbol| symbol.c == '/');
         parts.iter().any(|part| !matches!(part, Part::Name(_))).then(|| Self {
             absolute: symbols.first().is_some_and(|symbol| symbol.c == '/'),
-            folders_only: ends_with_slash,
+            directories_only: ends_with_slash,
             parts,
         })
     }

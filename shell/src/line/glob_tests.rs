@@ -42,7 +42,7 @@ fn a_hard_pattern_is_quick() {
 #[test]
 fn paths_are_taken_apart() {
     let pattern = Pattern::of(&Text::bare("/data/**/log-*/x/")).expect("a pattern");
-    assert!(pattern.absolute && pattern.folders_only);
+    assert!(pattern.absolute && pattern.directories_only);
     assert_eq!(pattern.parts[0], Part::Name("data".into()));
     assert_eq!(pattern.parts[1], Part::AnyDepth);
     assert!(matches!(&pattern.parts[2], Part::Like(like) if like.prefix() == "log-"));

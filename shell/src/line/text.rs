@@ -56,7 +56,7 @@ impl Text {
         written.collect()
     }
 
-    /// Whether it begins with an active `~` that stands for the home folder, and what follows that.
+    /// Whether it begins with an active `~` that stands for the home directory, and what follows that.
     pub fn behind_home(&self) -> Option<Text> {
         match self.symbols.as_slice() {
             [Symbol { c: '~', active: true }] => Some(Text::default()),

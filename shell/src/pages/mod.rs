@@ -34,7 +34,7 @@ fn no_page_is_stale() {
     for page in pages() {
         let path = place(&page);
         if update {
-            std::fs::create_dir_all(path.parent().expect("it stands in a folder")).expect("writable");
+            std::fs::create_dir_all(path.parent().expect("it stands in a directory")).expect("writable");
             std::fs::write(&path, &page.text).expect("writable");
         }
         let found = std::fs::read_to_string(&path).unwrap_or_default();

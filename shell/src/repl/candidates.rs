@@ -10,13 +10,13 @@ use crate::session::Session;
 use dfs_types::DfsPath;
 use std::path::Path;
 
-/// Entries of a local folder that are looked at.
+/// Entries of a local directory that are looked at.
 const LOCAL_LOOKED_AT_MAX: usize = 20_000;
 
 /// What of a session completion needs, as it was when the prompt came.
 #[derive(Debug, Clone)]
 pub(super) struct Surroundings {
-    pub folder: DfsPath,
+    pub directory: DfsPath,
     pub variables: Vec<String>,
     pub aliases: Aliases,
     pub known: Known,
@@ -25,7 +25,7 @@ pub(super) struct Surroundings {
 impl Surroundings {
     /// Takes over what a command may have changed.
     pub(super) fn refresh(&mut self, session: &Session) {
-        self.folder = session.folder.clone();
+        self.directory = session.directory.clone();
         self.variables = session.scope.variables().map(|(name, _)| name.to_owned()).collect();
         self.aliases = session.aliases.clone();
     }
@@ -81,38 +81,39 @@ impl Surroundings {
             Kind::Command | Kind::Line => self.commands(typed),
             Kind::Alias => Choices::words(self.aliases.names(), typed),
             Kind::Local => local(typed, false),
-            Kind::LocalFolder => local(typed, true),
+            Kind::LocalDirectory => local(typed, true),
             Kind::Node => known(self.known.nodes(), typed),
             Kind::User => known(self.known.users(), typed),
             Kind::Remote => self.remote(typed, false),
-            Kind::RemoteFolder => self.remote(typed, true),
+            Kind::RemoteDirectory => self.remote(typed, true),
             Kind::RemoteOrNode if typed.contains('/') => self.remote(typed, false),
             Kind::RemoteOrNode => known(self.known.nodes(), typed).and(self.remote(typed, false)),
         }
     }
 
     /// The remote paths that begin so.
-    fn remote(&self, typed: &str, only_folders: bool) -> Choices {
-        let Some((folder, above, prefix)) = self.split(typed) else { return Choices::default() };
+    fn remote(&self, typed: &str, only_directories: bool) -> Choices {
+        let Some((directory, above, prefix)) = self.split(typed) else { return Choices::default() };
         if prefix == ".." {
             return Choices { list: vec![Choice::path(above, prefix, true)], ..Choices::default() };
         }
-        let answer = self.known.names(&folder, prefix);
+        let answer = self.known.names(&directory, prefix);
         let page = &answer.page;
-        let fitting = page.names.iter().filter(|(_, folder)| *folder || !only_folders);
-        let list: Vec<Choice> = fitting.map(|(name, folder)| Choice::path(above, name, *folder)).collect();
-        // Files among those that were not listed are no candidates where a folder is wanted: nobody knows how many.
+        let fitting = page.names.iter().filter(|(_, directory)| *directory || !only_directories);
+        let list: Vec<Choice> = fitting.map(|(name, directory)| Choice::path(above, name, *directory)).collect();
+        // Files among those that were not listed are no candidates where a directory is wanted: nobody knows how many.
         let others =
-            page.more.then(|| page.total.filter(|_| !only_folders).map(|total| total - page.names.len() as u64));
+            page.more.then(|| page.total.filter(|_| !only_directories).map(|total| total - page.names.len() as u64));
         Choices { list, others, late: answer.late }
     }
 
-    /// The folder that a remote path that was begun is in, as it was typed, and the beginning of the name.
+    /// The directory that a remote path that was begun is in, as it was typed, and the beginning of the name.
     pub(super) fn split<'t>(&self, typed: &'t str) -> Option<(DfsPath, &'t str, &'t str)> {
         let cut = typed.rfind('/').map_or(0, |slash| slash + 1);
         let (above, prefix) = typed.split_at(cut);
-        let folder = if above.is_empty() { self.folder.clone() } else { DfsPath::resolve(&self.folder, above).ok()? };
-        Some((folder, above, prefix))
+        let directory =
+            if above.is_empty() { self.directory.clone() } else { DfsPath::resolve(&self.directory, above).ok()? };
+        Some((directory, above, prefix))
     }
 }
 
@@ -161,22 +162,22 @@ fn values(arg: &clap::Arg) -> Vec<String> {
 }
 
 /// The local paths that begin so.
-fn local(typed: &str, only_folders: bool) -> Choices {
+fn local(typed: &str, only_directories: bool) -> Choices {
     let cut = typed.rfind('/').map_or(0, |slash| slash + 1);
     let (above, prefix) = typed.split_at(cut);
-    let folder = match (above, std::env::var("HOME")) {
+    let directory = match (above, std::env::var("HOME")) {
         ("", _) => "./".to_owned(),
         (above, Ok(home)) if above.starts_with("~/") => above.replacen('~', &home, 1),
         (above, _) => above.to_owned(),
     };
-    let Ok(entries) = std::fs::read_dir(Path::new(&folder)) else { return Choices::default() };
+    let Ok(entries) = std::fs::read_dir(Path::new(&directory)) else { return Choices::default() };
     let mut list: Vec<Choice> = Vec::new();
     for entry in entries.take(LOCAL_LOOKED_AT_MAX).filter_map(Result::ok) {
         let Ok(name) = entry.file_name().into_string() else { continue };
         if name.starts_with(prefix) && (prefix.starts_with('.') || !name.starts_with('.')) {
-            let is_folder = entry.path().is_dir();
-            if is_folder || !only_folders {
-                list.push(Choice::path(above, &name, is_folder));
+            let is_directory = entry.path().is_dir();
+            if is_directory || !only_directories {
+                list.push(Choice::path(above, &name, is_directory));
             }
         }
     }
@@ -213,13 +214,13 @@ mod tests {
 
     #[test]
     fn local_paths() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(folder.path().join("my folder")).expect("made");
-        std::fs::write(folder.path().join("my file"), "").expect("written");
-        let root = folder.path().display();
-        let expected = [format!("{root}/my file"), format!("{root}/my folder/")];
+        let directory = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir(directory.path().join("my directory")).expect("made");
+        std::fs::write(directory.path().join("my file"), "").expect("written");
+        let root = directory.path().display();
+        let expected = [format!("{root}/my directory/"), format!("{root}/my file")];
         assert_eq!(texts(local(&format!("{root}/my"), false)), expected);
-        assert_eq!(texts(local(&format!("{root}/my"), true)), [format!("{root}/my folder/")]);
-        assert_eq!(texts(local(&format!("{root}/no/such/folder"), true)), Vec::<String>::new());
+        assert_eq!(texts(local(&format!("{root}/my"), true)), [format!("{root}/my directory/")]);
+        assert_eq!(texts(local(&format!("{root}/no/such/directory"), true)), Vec::<String>::new());
     }
 }

@@ -43,15 +43,15 @@ impl Choice {
         Self { text: text.to_owned(), shown: text.to_owned(), ended: true }
     }
 
-    /// A path: `above` was typed already, `name` is in that folder.
-    pub(super) fn path(above: &str, name: &str, is_folder: bool) -> Self {
-        let slash = if is_folder { "/" } else { "" };
+    /// A path: `above` was typed already, `name` is in that directory.
+    pub(super) fn path(above: &str, name: &str, is_directory: bool) -> Self {
+        let slash = if is_directory { "/" } else { "" };
         // A word that begins with a dash would be taken for a flag.
         let here = if above.is_empty() && name.starts_with('-') { "./" } else { "" };
         Self {
             text: format!("{here}{above}{name}{slash}"),
             shown: format!("{}{slash}", sanitise(name)),
-            ended: !is_folder,
+            ended: !is_directory,
         }
     }
 }
@@ -142,7 +142,7 @@ fn pair(display: String, raw: &str) -> Pair {
     Pair { display, replacement: raw.to_owned() }
 }
 
-/// [`completed`], but a `~` that stands for the home folder stays bare.
+/// [`completed`], but a `~` that stands for the home directory stays bare.
 pub(super) fn completed_path(path: &str, quote: Option<char>, ended: bool) -> String {
     match path.strip_prefix("~/") {
         Some(rest) if quote.is_none() => format!("~/{}", completed(rest, None, ended)),
@@ -178,7 +178,7 @@ mod tests {
             ("ls m", "my file", "my\\ file "),
             ("ls 'm", "my file", "'my file' "),
             ("ls \"m", "my $file", "\"my \\$file\" "),
-            ("ls m", "my folder/", "my\\ folder/"),
+            ("ls m", "my directory/", "my\\ directory/"),
             ("ls ", "-rf", "./-rf "),
             ("ls a", "a\nb", "$'a\\nb' "),
             ("ls a", "a;b/", "a\\;b/"),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_folder_says_how_much_is_missing() {
+    fn a_part_of_a_directory_says_how_much_is_missing() {
         let mut choices = files(&["a1", "a2"]);
         choices.others = Some(Some(999_998));
         assert_eq!(offered(choices.clone(), "ls ", WIDE).0, ["a1", "a2", "… and 999,998 more"]);

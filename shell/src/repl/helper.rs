@@ -40,7 +40,7 @@ pub(super) struct Assistant {
 impl Assistant {
     pub(super) fn new(session: &Session, known: Known) -> Self {
         let surroundings =
-            Surroundings { folder: DfsPath::root(), variables: Vec::new(), aliases: session.aliases.clone(), known };
+            Surroundings { directory: DfsPath::root(), variables: Vec::new(), aliases: session.aliases.clone(), known };
         let view = View { cells: None, colour: session.colour() };
         Self { surroundings, history: session.history.clone(), view, prompt_cells: 0, note: RefCell::default() }
     }
@@ -52,17 +52,18 @@ impl Assistant {
         self.note.take();
     }
 
-    /// The folder that is being typed about will be asked for next.
+    /// The directory that is being typed about will be asked for next.
     fn prefetch(&self, line: &str) {
         let Some(target) = target(line) else { return };
         let Place::Argument(words) = &target.place else { return };
         let Some((command, words)) = self.surroundings.command(words) else { return };
         let Ok(kinds) = kinds(command, &words) else { return };
-        let is_remote = kinds.iter().any(|kind| matches!(kind, Kind::Remote | Kind::RemoteFolder | Kind::RemoteOrNode));
-        if let Some((folder, ..)) = self.surroundings.split(&target.typed)
+        let is_remote =
+            kinds.iter().any(|kind| matches!(kind, Kind::Remote | Kind::RemoteDirectory | Kind::RemoteOrNode));
+        if let Some((directory, ..)) = self.surroundings.split(&target.typed)
             && is_remote
         {
-            self.surroundings.known.prefetch(&folder, "");
+            self.surroundings.known.prefetch(&directory, "");
         }
     }
 }
@@ -132,7 +133,7 @@ impl Highlighter for Assistant {
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
         let tone = match candidate {
-            folder if folder.ends_with('/') => Tone::Folder,
+            directory if directory.ends_with('/') => Tone::Directory,
             other if other.starts_with("… and") || other == "(stale)" => Tone::Dim,
             _ => Tone::Plain,
         };
@@ -162,7 +163,7 @@ impl Judge for Assistant {
         let Some(path) = self.literal_path(word) else { return false };
         let Some((command, words)) = self.surroundings.command(&before) else { return false };
         let makes = MAKES_ALL.contains(&command.name) || MAKES_LAST.contains(&command.name) && !words.is_empty();
-        let is_remote = matches!(kinds(command, &words).as_deref(), Ok([Kind::Remote | Kind::RemoteFolder, ..]));
+        let is_remote = matches!(kinds(command, &words).as_deref(), Ok([Kind::Remote | Kind::RemoteDirectory, ..]));
         is_remote && !makes && self.surroundings.known.has(&path, !complete) == Some(false)
     }
 }
@@ -178,7 +179,7 @@ impl Assistant {
             Piece::Variable(_) => false,
         });
         (is_literal && !text.starts_with('-'))
-            .then(|| DfsPath::resolve(&self.surroundings.folder, &text).ok())
+            .then(|| DfsPath::resolve(&self.surroundings.directory, &text).ok())
             .flatten()
     }
 }

@@ -1,10 +1,10 @@
 //! What the prompt knows of the cluster. Who asks here waits for at most [`DEADLINE`], whatever the cluster does; a
 //! task in the background keeps the knowledge up to date.
 
-use super::folders::{Folders, Key, Page};
+use super::directories::{Directories, Key, Page};
 use crate::connect::Target;
 use crate::session::connected;
-use dfs_client::{Client, ClusterStatus, ListFolder};
+use dfs_client::{Client, ClusterStatus, ListDirectory};
 use dfs_tui::cluster::{self, Picture};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use parking_lot::{Mutex, MutexGuard};
@@ -82,7 +82,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     target: Option<Target>,
-    folders: Folders,
+    directories: Directories,
     /// What is being asked for now, so that it is not asked for twice.
     asked: HashSet<Key>,
     nodes: Taken,
@@ -109,21 +109,21 @@ impl Known {
         self.shared.state().health.clone()
     }
 
-    /// A command ran: folders may have changed, and how the cluster is, too.
+    /// A command ran: directories may have changed, and how the cluster is, too.
     pub(super) fn outdate(&self) {
-        self.shared.state().folders.outdate(Instant::now());
+        self.shared.state().directories.outdate(Instant::now());
         self.shared.look.notify_one();
     }
 
-    /// The names in a folder that begin so.
-    pub(super) fn names(&self, folder: &DfsPath, prefix: &str) -> Answer {
-        let seen = self.shared.state().folders.seen(folder, prefix, Instant::now());
+    /// The names in a directory that begin so.
+    pub(super) fn names(&self, directory: &DfsPath, prefix: &str) -> Answer {
+        let seen = self.shared.state().directories.seen(directory, prefix, Instant::now());
         if let Some((page, true)) = seen {
             return Answer { page, late: false };
         }
-        let key = (folder.clone(), prefix.to_owned());
+        let key = (directory.clone(), prefix.to_owned());
         self.ask(key.clone());
-        let fresh = self.shared.until(|state| match state.folders.seen(folder, prefix, Instant::now()) {
+        let fresh = self.shared.until(|state| match state.directories.seen(directory, prefix, Instant::now()) {
             Some((page, true)) => Some(Some(page)),
             _ => (!state.asked.contains(&key)).then_some(None),
         });
@@ -134,16 +134,17 @@ impl Known {
     }
 
     /// Sees to it that the names are known soon.
-    pub(super) fn prefetch(&self, folder: &DfsPath, prefix: &str) {
-        let is_fresh = matches!(self.shared.state().folders.seen(folder, prefix, Instant::now()), Some((_, true)));
+    pub(super) fn prefetch(&self, directory: &DfsPath, prefix: &str) {
+        let is_fresh =
+            matches!(self.shared.state().directories.seen(directory, prefix, Instant::now()), Some((_, true)));
         if !is_fresh {
-            self.ask((folder.clone(), prefix.to_owned()));
+            self.ask((directory.clone(), prefix.to_owned()));
         }
     }
 
     /// Whether there is such a path, or with `begun` one that begins so, where that is known. Never asks.
     pub(super) fn has(&self, path: &DfsPath, begun: bool) -> Option<bool> {
-        self.shared.state().folders.has(path, begun, Instant::now())
+        self.shared.state().directories.has(path, begun, Instant::now())
     }
 
     /// The ids of the datanodes.
@@ -201,7 +202,7 @@ impl Known {
             let mut state = shared.state();
             state.asked.remove(&key);
             if let Ok(page) = page {
-                state.folders.keep(key, page, asked_at);
+                state.directories.keep(key, page, asked_at);
             }
             drop(state);
             shared.answered.notify_waiters();
@@ -269,9 +270,9 @@ impl Shared {
         }
     }
 
-    async fn list(&self, (folder, prefix): &Key) -> Result<Page> {
+    async fn list(&self, (directory, prefix): &Key) -> Result<Page> {
         let client = self.client().await?;
-        let list = ListFolder { path: folder.clone(), after: None, prefix: prefix.clone(), limit: NAMES_MAX };
+        let list = ListDirectory { path: directory.clone(), after: None, prefix: prefix.clone(), limit: NAMES_MAX };
         let page = match client.list(list).await {
             Ok(page) => page,
             Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotADirectory) => {
@@ -280,16 +281,16 @@ impl Shared {
             Err(error) => return Err(error),
         };
         let is_itself = page.entries.len() == 1
-            && page.entries.iter().all(|entry| Some(entry.name.as_str()) == folder.name())
-            && client.stat(folder).await?.kind != dfs_types::Kind::Directory;
+            && page.entries.iter().all(|entry| Some(entry.name.as_str()) == directory.name())
+            && client.stat(directory).await?.kind != dfs_types::Kind::Directory;
         if is_itself {
             // A file lists as itself; nothing is in it.
             return Ok(Page::of(Vec::new(), false, None));
         }
         let mut total = None;
         if page.more && prefix.is_empty() {
-            // A folder counts what is below it at any depth: without folders in it that is what is in it.
-            let stat = client.stat(folder).await?;
+            // A directory counts what is below it at any depth: without directories in it that is what is in it.
+            let stat = client.stat(directory).await?;
             total = (stat.directories == 0).then_some(stat.files);
         }
         Ok(Page::of(page.entries, page.more, total))

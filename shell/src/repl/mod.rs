@@ -5,7 +5,7 @@
 
 mod candidates;
 mod choices;
-mod folders;
+mod directories;
 mod helper;
 mod hint;
 mod keys;
@@ -71,8 +71,8 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         }
         jobs::announce(session);
         known.set_target(session.target());
-        known.prefetch(&session.folder, "");
-        let prompt = prompt::prompt(&session.folder, &known.health(), &view, helper::screen().cells);
+        known.prefetch(&session.directory, "");
+        let prompt = prompt::prompt(&session.directory, &known.health(), &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
             assistant.refresh(session, dfs_term::text::width(&prompt.0));
         }

@@ -11,8 +11,8 @@ const PATH_CELLS_MAX: usize = 40;
 const PATH_CELLS_MIN: usize = 8;
 
 /// The prompt as it is measured and as it is shown, in a terminal that is `cells` wide.
-pub(super) fn prompt(folder: &DfsPath, health: &Health, view: &View, cells: usize) -> (String, String) {
-    let path = end_of(&sanitise(folder.as_str()), (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX));
+pub(super) fn prompt(directory: &DfsPath, health: &Health, view: &View, cells: usize) -> (String, String) {
+    let path = end_of(&sanitise(directory.as_str()), (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX));
     let (mark, tone) = match health {
         Health::Unknown | Health::Well => ("", Tone::Plain),
         Health::Troubled(_) => (" !", Tone::Warning),
@@ -20,7 +20,7 @@ pub(super) fn prompt(folder: &DfsPath, health: &Health, view: &View, cells: usiz
     };
     let raw = format!("dfs:{path}{mark}> ");
     let styled =
-        format!("{}{}{}> ", view.paint(Tone::Dim, "dfs:"), view.paint(Tone::Folder, &path), view.paint(tone, mark));
+        format!("{}{}{}> ", view.paint(Tone::Dim, "dfs:"), view.paint(Tone::Directory, &path), view.paint(tone, mark));
     (raw, styled)
 }
 

@@ -7,19 +7,19 @@ use crate::session::Session;
 use std::io::ErrorKind;
 use tokio::runtime::Handle;
 
-/// The commands that every prompt begins with, in the folder of the settings.
+/// The commands that every prompt begins with, in the directory of the settings.
 const FILE: &str = "shellrc";
 
 pub(super) fn read_history(session: &Session) {
-    if let Ok(folder) = connect::state_folder(&session.options) {
-        session.history.read(&History::file_in(&folder));
+    if let Ok(directory) = connect::state_directory(&session.options) {
+        session.history.read(&History::file_in(&directory));
     }
 }
 
 /// Runs the user's file, if there is one. What is wrong in it is said, and the prompt comes all the same.
 pub(super) fn run_file(session: &mut Session, runtime: &Handle) {
-    let Ok(folder) = connect::config_folder(&session.options) else { return };
-    let file = folder.join(FILE);
+    let Ok(directory) = connect::config_directory(&session.options) else { return };
+    let file = directory.join(FILE);
     match std::fs::read_to_string(&file) {
         Ok(text) => {
             runtime.block_on(script::run_text(session, &file.display().to_string(), &text));

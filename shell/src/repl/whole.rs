@@ -19,7 +19,7 @@ pub(crate) struct Whole(Surroundings);
 impl Whole {
     pub(crate) fn new(session: &Session, runtime: Handle) -> Self {
         let known = Known::new(runtime, session.connection());
-        Self(Surroundings { folder: DfsPath::root(), variables: Vec::new(), aliases: Aliases::default(), known })
+        Self(Surroundings { directory: DfsPath::root(), variables: Vec::new(), aliases: Aliases::default(), known })
     }
 
     /// Takes over what a command may have changed.
@@ -46,9 +46,9 @@ mod tests {
 
     #[test]
     fn lines_are_completed_with_their_quotes() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("my file"), "").expect("written");
-        let root = folder.path().display();
+        let directory = tempfile::tempdir().expect("a directory");
+        std::fs::write(directory.path().join("my file"), "").expect("written");
+        let root = directory.path().display();
         let options = crate::options::Options::try_parse_from(["dfs-shell", "--no-start"]).expect("valid");
         let mut session = Session::new(options, Scope::default());
         session.scope.set("day", "monday");

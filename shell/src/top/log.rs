@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// `invalid_argument` for no datanode; `local_io` when the file cannot be read or is not here.
 pub(super) async fn read(node: &str, target: Option<&Target>, client: Option<Client>) -> Result<Vec<String>> {
     let id: DatanodeId = node.parse().map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("{error}")))?;
-    if let Some(folders) = target.and_then(Target::local) {
-        let path = Layout::new(folders).log(DaemonId::Datanode(id));
+    if let Some(directories) = target.and_then(Target::local) {
+        let path = Layout::new(directories).log(DaemonId::Datanode(id));
         return tokio::task::spawn_blocking(move || tail(&path).map_err(|error| local_io(&path, &error)))
             .await
             .unwrap_or_else(|error| Err(Error::new(ErrorCode::Internal, error.to_string())));
@@ -67,14 +67,14 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_shown_safely() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("datanode-1.log");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("datanode-1.log");
         let text: String = (0..50_000).map(|number| format!("line {number}\n")).collect();
         std::fs::write(&path, [text.as_bytes(), b"\x1b[31mred\xff"].concat()).expect("written");
         let lines = tail(&path).expect("read");
         assert_eq!((lines.len(), lines.first().map(String::as_str)), (LINES_MAX, Some("line 49801")));
         assert!(lines.last().is_some_and(|line| line.starts_with("\\u{1b}[31mred")));
-        assert!(tail(&folder.path().join("none")).is_err());
+        assert!(tail(&directory.path().join("none")).is_err());
     }
 
     #[tokio::test]

@@ -200,9 +200,9 @@ impl Shell {
     /// What a line has changed holds for the lines that begin from now on. Another one may have changed other things.
     fn settle(&self, before: &Session, own: &Session) {
         let mut session = self.session();
-        if own.folder != before.folder {
-            session.folder = own.folder.clone();
-            session.folder_before = own.folder_before.clone();
+        if own.directory != before.directory {
+            session.directory = own.directory.clone();
+            session.directory_before = own.directory_before.clone();
         }
         if own.scope != before.scope {
             session.scope = own.scope.clone();

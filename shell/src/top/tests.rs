@@ -53,7 +53,7 @@ impl Dashboard {
 async fn what_is_written_and_said_comes_back() {
     let mut dashboard = Dashboard::new();
     assert_eq!(dashboard.run("echo a; echo 'b c'").await, (0, "a\nb c\n".into()));
-    let here = std::env::current_dir().expect("a folder").display().to_string();
+    let here = std::env::current_dir().expect("a directory").display().to_string();
     assert_eq!(dashboard.run("lpwd").await, (0, format!("{here}\n")));
     let (code, output) = dashboard.run("echo before; frobnicate; echo never").await;
     assert_eq!(code, 2);
@@ -84,8 +84,8 @@ async fn what_needs_the_terminal_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn read_only_sees_through_what_a_line_stands_for() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let script = folder.path().join("script");
+    let directory = tempfile::tempdir().expect("a directory");
+    let script = directory.path().join("script");
     std::fs::write(&script, "rm /a").expect("written");
     let mut dashboard = Dashboard::with(true);
     assert_eq!(dashboard.run("alias gone='rm -r' also='pwd; rm /a'; set what=rm").await.0, 0);
@@ -108,7 +108,7 @@ async fn read_only_sees_through_what_a_line_stands_for() {
         let (code, output) = dashboard.run(line).await;
         assert!(code == 2 && output.contains("nothing may be changed from here"), "{line}: {output}");
     }
-    let file = folder.path().join("file");
+    let file = directory.path().join("file");
     for line in ["echo a > FILE", "echo a >> FILE", "time echo a > FILE"] {
         let line = line.replace("FILE", &file.display().to_string());
         let (code, output) = dashboard.run(&line).await;
@@ -138,12 +138,12 @@ async fn what_a_line_sets_holds_for_the_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn output_is_bounded() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let line = format!("echo {};", "x".repeat(1000)).repeat(1000);
     let (code, output) = Dashboard::new().run(&line).await;
     assert_eq!(code, 0);
     assert!(output.starts_with("… ") && output.len() < 300 << 10, "{}", output.len());
-    drop(folder);
+    drop(directory);
 }
 
 #[tokio::test(flavor = "multi_thread")]

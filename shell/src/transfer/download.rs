@@ -1,4 +1,4 @@
-//! The walk of a `get`: remote files and folders, and where each goes.
+//! The walk of a `get`: remote files and directories, and where each goes.
 
 use super::board::Board;
 use super::keep::keep_local;
@@ -29,27 +29,27 @@ pub(crate) struct Download {
     modified: Timestamp,
 }
 
-/// Walks remote trees, making their folders on this machine before what is in them.
+/// Walks remote trees, making their directories on this machine before what is in them.
 pub(crate) struct Downloads {
     client: Client,
     recursive: bool,
-    /// Folders that are there were begun before.
+    /// Directories that are there were begun before.
     resume: bool,
     /// Nothing is made.
     dry_run: bool,
     /// What was named on the command line and comes next, last first.
     named: Vec<(DfsPath, PathBuf)>,
-    /// The folders that we are in, outermost first: one page of entries each.
+    /// The directories that we are in, outermost first: one page of entries each.
     open: Vec<(BoxStream<'static, Result<Entry>>, DfsPath, PathBuf)>,
     made: Made,
 }
 
-/// Folders that were made, and the attributes that they get when all is in them.
+/// Directories that were made, and the attributes that they get when all is in them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Made(Rc<RefCell<Vec<LocalFolder>>>);
+pub(crate) struct Made(Rc<RefCell<Vec<LocalDirectory>>>);
 
 #[derive(Debug)]
-struct LocalFolder {
+struct LocalDirectory {
     from: DfsPath,
     path: PathBuf,
     mode: u16,
@@ -69,7 +69,7 @@ impl Downloads {
         Self { client, recursive, resume, dry_run, named, open: Vec::new(), made }
     }
 
-    /// The folders that the walk makes; to be looked at when it is over.
+    /// The directories that the walk makes; to be looked at when it is over.
     pub(crate) fn made(&self) -> Made {
         self.made.clone()
     }
@@ -137,7 +137,7 @@ impl Downloads {
         }
         if !self.recursive {
             return Step::Failed(
-                Error::new(ErrorCode::IsADirectory, "is a folder").at(from).hint("get -r takes folders"),
+                Error::new(ErrorCode::IsADirectory, "is a directory").at(from).hint("get -r takes directories"),
             );
         }
         if !self.dry_run
@@ -148,7 +148,7 @@ impl Downloads {
         let entries = self.client.list_all(&from, "").boxed();
         let made = to.display().to_string();
         self.open.push((entries, from, to));
-        Step::Folder(made)
+        Step::Directory(made)
     }
 
     fn make(&mut self, from: &DfsPath, to: &Path, stat: &Stat, named: bool) -> Result<()> {
@@ -164,31 +164,31 @@ impl Downloads {
             Err(error) => return Err(local_io(to, &error)),
         }
         let (mode, modified) = (stat.mode, stat.modified);
-        self.made.0.borrow_mut().push(LocalFolder { from: from.clone(), path: to.to_owned(), mode, modified });
+        self.made.0.borrow_mut().push(LocalDirectory { from: from.clone(), path: to.to_owned(), mode, modified });
         Ok(())
     }
 }
 
-/// Whether what is there is a folder to write into. A link below the place that was named could lead anywhere.
+/// Whether what is there is a directory to write into. A link below the place that was named could lead anywhere.
 fn enter(to: &Path, named: bool) -> Result<()> {
     let found = fs::symlink_metadata(to).map_err(|error| local_io(to, &error))?;
     if found.is_dir() || (named && to.is_dir()) {
         return Ok(());
     }
     let what = if found.is_symlink() {
-        "is a symbolic link, which could lead out of the folder that was named"
+        "is a symbolic link, which could lead out of the directory that was named"
     } else {
-        "is there and no folder"
+        "is there and no directory"
     };
     Err(Error::new(ErrorCode::NotADirectory, what).at(to.display()))
 }
 
 impl Made {
-    /// Gives the folders, the innermost first, the modes and times that they have in the DFS; with `keep` their attributes.
+    /// Gives the directories, the innermost first, the modes and times that they have in the DFS; with `keep` their attributes.
     pub(crate) async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
         let mut failed = Vec::new();
-        for LocalFolder { from, path, mode, modified } in made.into_iter().rev() {
+        for LocalDirectory { from, path, mode, modified } in made.into_iter().rev() {
             if keep {
                 failed.extend(keep_local(client, &from, &path).await.err());
             }
@@ -199,11 +199,11 @@ impl Made {
 }
 
 fn finish(path: &Path, mode: u16, modified: Timestamp) -> io::Result<()> {
-    let folder = File::open(path)?;
+    let directory = File::open(path)?;
     // What the user's mask took away stays away.
-    let mode = folder.metadata()?.permissions().mode() & u32::from(mode) & 0o777;
-    folder.set_modified(SystemTime::UNIX_EPOCH + Duration::from_millis(modified.0))?;
-    folder.set_permissions(Permissions::from_mode(mode))
+    let mode = directory.metadata()?.permissions().mode() & u32::from(mode) & 0o777;
+    directory.set_modified(SystemTime::UNIX_EPOCH + Duration::from_millis(modified.0))?;
+    directory.set_permissions(Permissions::from_mode(mode))
 }
 
 /// How files are read.
@@ -253,8 +253,8 @@ mod tests {
 
     #[test]
     fn links_are_followed_only_where_they_were_named() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (inside, link, file) = (folder.path().join("d"), folder.path().join("l"), folder.path().join("f"));
+        let directory = tempfile::tempdir().expect("a directory");
+        let (inside, link, file) = (directory.path().join("d"), directory.path().join("l"), directory.path().join("f"));
         fs::create_dir(&inside).expect("made");
         fs::write(&file, "").expect("written");
         std::os::unix::fs::symlink(&inside, &link).expect("linked");

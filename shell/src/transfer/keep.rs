@@ -116,7 +116,7 @@ fn without(path: &Path, missing: &Missing) -> Error {
         Errno::NOSPC | Errno::TOOBIG | Errno::RANGE => "the file system has too little room for it".to_owned(),
         error => io_message(&error.into()),
     };
-    let kind = if path.is_dir() { "folder" } else { "file" };
+    let kind = if path.is_dir() { "directory" } else { "file" };
     let attributes = if missing.names.len() == 1 { "attribute" } else { "attributes" };
     let names = missing.names.join(", ");
     let what = format!("the {kind} is there, without its {attributes} {names}: {why}");
@@ -130,8 +130,8 @@ mod tests {
     /// Passes on file systems without attributes as well.
     #[test]
     fn attributes_are_written_and_read_back() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("f");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("f");
         fs::write(&path, "x").expect("written");
         assert_eq!(read_local(&path), Ok(Vec::new()));
         let attributes = vec![("user.a".to_owned(), b"1".to_vec()), ("user.b".to_owned(), vec![0, 0xff])];
@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn a_file_that_may_not_be_written_gets_attributes_and_stays_so() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("f");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("f");
         fs::write(&path, "x").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("closed");
         let written = write_local(&path, &[("user.a".to_owned(), b"1".to_vec())]);
@@ -157,8 +157,8 @@ mod tests {
 
     #[test]
     fn what_a_file_does_not_take_is_named_and_the_others_are_written() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("f");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("f");
         fs::write(&path, "x").expect("written");
         let long = format!("user.{}", "x".repeat(300));
         let attributes = [&long, "user.a"].map(|name| (name.to_owned(), b"1".to_vec()));

@@ -23,8 +23,8 @@ pub(crate) enum Step<J> {
         name: String,
         bytes: u64,
     },
-    /// A folder was made, or would be.
-    Folder(String),
+    /// A directory was made, or would be.
+    Directory(String),
     Skipped {
         path: String,
         why: String,
@@ -81,7 +81,7 @@ impl Run {
                         let (ticket, progress) = self.board.begin(name, bytes);
                         running.push(one(work(job, progress), ticket));
                     }
-                    Some(Step::Folder(_)) => self.tally.directories += 1,
+                    Some(Step::Directory(_)) => self.tally.directories += 1,
                     Some(Step::Skipped { path, why }) => {
                         let shown = dfs_term::text::sanitise(&path);
                         context.session.say(&format!("{}: {shown}: skipped: {why}", context.command));

@@ -20,7 +20,7 @@ pub(crate) struct Tally {
     pub files: u64,
     /// Files that were there already, the same by length and time.
     pub unchanged: u64,
-    /// Folders that were made or were there.
+    /// Directories that were made or were there.
     pub directories: u64,
     /// Bytes of the files that were copied.
     pub bytes: u64,
@@ -111,7 +111,7 @@ impl Tally {
     pub(crate) fn line(&self) -> String {
         let mut text = plural(self.files, "file", "files");
         if self.directories > 0 {
-            text += &format!(", {}", plural(self.directories, "folder", "folders"));
+            text += &format!(", {}", plural(self.directories, "directory", "directories"));
         }
         let took = Duration::try_from_secs_f64(self.seconds).unwrap_or_default();
         text += &format!(", {} in {}", size(self.bytes), span(took));

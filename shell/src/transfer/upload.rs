@@ -1,4 +1,4 @@
-//! The walk of a `put`: local files and folders, and where each goes.
+//! The walk of a `put`: local files and directories, and where each goes.
 
 use super::board::Board;
 use super::keep::keep_remote;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::UNIX_EPOCH;
 
-/// Folders whose attributes are set at the same time.
+/// Directories whose attributes are set at the same time.
 const SET_AT_ONCE: usize = 16;
 
 /// A file to be written.
@@ -29,28 +29,28 @@ pub(crate) struct Upload {
     size: u64,
 }
 
-/// Walks local trees, making their folders in the DFS before what is in them.
+/// Walks local trees, making their directories in the DFS before what is in them.
 #[derive(Debug)]
 pub(crate) struct Uploads {
     client: Client,
     recursive: bool,
-    /// Folders that are there get attributes, too.
+    /// Directories that are there get attributes, too.
     update: bool,
     /// Nothing is made.
     dry_run: bool,
     /// What was named on the command line and comes next, last first.
     named: Vec<(PathBuf, DfsPath)>,
-    /// The folders that we are in, outermost first; as many as the tree is deep.
+    /// The directories that we are in, outermost first; as many as the tree is deep.
     open: Vec<(ReadDir, PathBuf, DfsPath)>,
     made: MadeRemote,
 }
 
-/// Folders that were made, and the attributes that they get when all is in them.
+/// Directories that were made, and the attributes that they get when all is in them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct MadeRemote(Rc<RefCell<Vec<RemoteFolder>>>);
+pub(crate) struct MadeRemote(Rc<RefCell<Vec<RemoteDirectory>>>);
 
 #[derive(Debug)]
-struct RemoteFolder {
+struct RemoteDirectory {
     from: PathBuf,
     path: DfsPath,
     change: AttributeChange,
@@ -62,16 +62,16 @@ impl MadeRemote {
     fn note(&self, from: &Path, path: &DfsPath, found: &Metadata, ours: bool) {
         let (mode, modified) = (Some(mode(found)), modified(found));
         let change = AttributeChange { mode, modified, ..AttributeChange::default() };
-        self.0.borrow_mut().push(RemoteFolder { from: from.to_owned(), path: path.clone(), change, ours });
+        self.0.borrow_mut().push(RemoteDirectory { from: from.to_owned(), path: path.clone(), change, ours });
     }
 
-    /// Gives the folders the modes and times that they have on this machine; with `keep` the attributes `user.*`, too.
+    /// Gives the directories the modes and times that they have on this machine; with `keep` the attributes `user.*`, too.
     pub(crate) async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
-        let one = |RemoteFolder { from, path, change, ours }: RemoteFolder| async move {
+        let one = |RemoteDirectory { from, path, change, ours }: RemoteDirectory| async move {
             let kept = if keep { keep_remote(client, &from, &path).await } else { Ok(()) };
             let set = client.set_attributes(&path, change).await.map_err(|error| about(error, &path));
-            // A folder of somebody else keeps what it has.
+            // A directory of somebody else keeps what it has.
             kept.and(set).err().filter(|error| ours || error.code != ErrorCode::PermissionDenied)
         };
         let set = futures::stream::iter(made.into_iter().rev()).map(one).buffer_unordered(SET_AT_ONCE);
@@ -92,7 +92,7 @@ impl Uploads {
         Self { client, recursive, update, dry_run, named, open: Vec::new(), made }
     }
 
-    /// The folders that the walk makes; to be looked at when it is over.
+    /// The directories that the walk makes; to be looked at when it is over.
     pub(crate) fn made(&self) -> MadeRemote {
         self.made.clone()
     }
@@ -142,17 +142,17 @@ impl Uploads {
     async fn visit(&mut self, from: PathBuf, to: DfsPath, found: &Metadata, named: bool) -> Step<Upload> {
         if found.is_dir() {
             if !self.recursive {
-                let error = Error::new(ErrorCode::IsADirectory, "is a folder").at(from.display());
-                return Step::Failed(error.hint("put -r takes folders"));
+                let error = Error::new(ErrorCode::IsADirectory, "is a directory").at(from.display());
+                return Step::Failed(error.hint("put -r takes directories"));
             }
             let made = to.to_string();
             return match self.enter(from, to, found).await {
-                Ok(()) => Step::Folder(made),
+                Ok(()) => Step::Directory(made),
                 Err(error) => Step::Failed(error),
             };
         }
         if !found.is_file() && !named {
-            let why = if found.is_symlink() { "a symbolic link" } else { "neither file nor folder" };
+            let why = if found.is_symlink() { "a symbolic link" } else { "neither file nor directory" };
             return Step::Skipped { path: from.display().to_string(), why: why.to_owned() };
         }
         let mode = Some(mode(found));
@@ -165,7 +165,7 @@ impl Uploads {
         if !self.dry_run && !to.is_root() {
             match self.client.mkdir(&to, false).await {
                 Ok(()) => self.made.note(&from, &to, found, true),
-                Err(error) if error.code == ErrorCode::AlreadyExists && self.is_folder(&to).await? => {
+                Err(error) if error.code == ErrorCode::AlreadyExists && self.is_directory(&to).await? => {
                     if self.update {
                         self.made.note(&from, &to, found, false);
                     }
@@ -177,7 +177,7 @@ impl Uploads {
         Ok(())
     }
 
-    async fn is_folder(&self, path: &DfsPath) -> Result<bool> {
+    async fn is_directory(&self, path: &DfsPath) -> Result<bool> {
         Ok(self.client.stat(path).await?.kind == dfs_types::Kind::Directory)
     }
 }

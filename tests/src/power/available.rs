@@ -40,6 +40,6 @@ pub fn obstacle(file_system: FileSystem) -> Option<String> {
 
 fn is_there(program: &str) -> bool {
     let path = std::env::var("PATH").unwrap_or_default();
-    let folders = path.split(':').chain(["/usr/local/sbin", "/usr/sbin", "/sbin"]);
-    folders.into_iter().any(|folder| Path::new(folder).join(program).exists())
+    let directories = path.split(':').chain(["/usr/local/sbin", "/usr/sbin", "/sbin"]);
+    directories.into_iter().any(|directory| Path::new(directory).join(program).exists())
 }

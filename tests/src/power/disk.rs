@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How the folder of each disk of this process begins, under the system's folder for temporary files.
-pub fn folder_prefix() -> String {
+/// How the directory of each disk of this process begins, under the system's directory for temporary files.
+pub fn directory_prefix() -> String {
     format!("dfs-power-{}-", std::process::id())
 }
 
@@ -72,7 +72,7 @@ pub struct PowerDisk {
     mounted: bool,
     device: Option<PathBuf>,
     session: Option<BackgroundSession>,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl PowerDisk {
@@ -81,17 +81,18 @@ impl PowerDisk {
     /// # Errors
     /// When a step of it failed: which, and what was said.
     pub fn make(file_system: FileSystem, bytes: usize) -> Result<Self, String> {
-        let folder = TempDir::with_prefix(folder_prefix()).map_err(|error| format!("make a folder: {error}"))?;
+        let directory =
+            TempDir::with_prefix(directory_prefix()).map_err(|error| format!("make a directory: {error}"))?;
         let mut disk = Self {
             file_system,
             cache: Arc::new(Mutex::new(DiskCache::new(bytes))),
             mounted: false,
             device: None,
             session: None,
-            folder,
+            directory,
         };
-        for folder in [disk.served(), disk.mount_point()] {
-            std::fs::create_dir(&folder).map_err(|error| format!("make {}: {error}", folder.display()))?;
+        for directory in [disk.served(), disk.mount_point()] {
+            std::fs::create_dir(&directory).map_err(|error| format!("make {}: {error}", directory.display()))?;
         }
         let session = served::serve(disk.cache.clone(), &disk.served());
         disk.session = Some(session.map_err(|error| format!("serve a disk by FUSE: {error}"))?);
@@ -107,11 +108,11 @@ impl PowerDisk {
 
     /// Where its files are.
     pub fn mount_point(&self) -> PathBuf {
-        self.folder.path().join("mount")
+        self.directory.path().join("mount")
     }
 
     fn served(&self) -> PathBuf {
-        self.folder.path().join("served")
+        self.directory.path().join("served")
     }
 
     /// The disk itself.

@@ -149,11 +149,11 @@ impl Drop for Machine {
     }
 }
 
-/// Makes the data folder of a daemon lie on its own disk.
+/// Makes the data directory of a daemon lie on its own disk.
 fn lead_to(data: &Path, id: &str, disk: &PowerDisk) {
     let there = disk.mount_point().join(id);
-    std::fs::create_dir_all(data).expect("make the data folder");
-    std::fs::create_dir(&there).expect("make a folder on the disk");
+    std::fs::create_dir_all(data).expect("make the data directory");
+    std::fs::create_dir(&there).expect("make a directory on the disk");
     std::os::unix::fs::symlink(&there, data.join(id)).expect("lead to the disk");
 }
 

@@ -4,7 +4,7 @@ use crate::cluster::walk;
 use dfs_logic::chunk_file::{self, BLOCK_BYTES, ChunkHeader};
 use std::path::Path;
 
-/// Checks all replicas below this folder.
+/// Checks all replicas below this directory.
 ///
 /// # Errors
 /// The first one that is not whole, and what is wrong with it.

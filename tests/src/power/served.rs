@@ -20,7 +20,7 @@ const IMAGE_INODE: INodeNo = INodeNo(2);
 /// How long the kernel may believe the attributes, which never change.
 const TRUSTED_FOR: Duration = Duration::from_secs(3600);
 
-/// Serves the disk at the folder `at`, until what is returned goes.
+/// Serves the disk at the directory `at`, until what is returned goes.
 ///
 /// # Errors
 /// When FUSE cannot be mounted.

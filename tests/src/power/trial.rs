@@ -108,7 +108,7 @@ impl Trial {
         let mut machine = Machine::start(plan, &self.variables).expect("make a machine");
         let oracle = Shared::default();
         for writer in 0..load.writers {
-            machine.cluster().ok(&["mkdir", &load::folder(writer)]);
+            machine.cluster().ok(&["mkdir", &load::directory(writer)]);
         }
         let before = *tally;
         for _ in 0..cuts {

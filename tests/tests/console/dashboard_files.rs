@@ -11,24 +11,24 @@ const FILE_BYTES: u64 = 64 << 20;
 /// A transfer is held after so many bytes, before its end and after its beginning.
 const HELD_AFTER: u64 = 20 << 20;
 
-/// The dashboard's files view, started in this local folder.
-fn files(cluster: &Cluster, folder: &Path) -> Terminal {
+/// The dashboard's files view, started in this local directory.
+fn files(cluster: &Cluster, directory: &Path) -> Terminal {
     let mut command = cluster.shell_command();
-    command.args(["top", "--view", "files"]).current_dir(folder);
+    command.args(["top", "--view", "files"]).current_dir(directory);
     let mut terminal = Terminal::run(command, LINES, CELLS);
     terminal.see("> dfs  /");
     terminal
 }
 
-fn folder(cluster: &Cluster, name: &str) -> PathBuf {
-    let folder = cluster.scratch().join(name);
-    std::fs::create_dir_all(&folder).expect("make a folder");
-    folder
+fn directory(cluster: &Cluster, name: &str) -> PathBuf {
+    let directory = cluster.scratch().join(name);
+    std::fs::create_dir_all(&directory).expect("make a directory");
+    directory
 }
 
-/// What is in a local folder.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("read a folder");
+/// What is in a local directory.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("read a directory");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
 }
 
@@ -46,7 +46,7 @@ fn up_and_down_again_and_ended_in_the_middle() {
     let cluster = Cluster::start(Spec::default().datanodes(1).replication(1));
     let remote = cluster.behind_forwarders("datanode-1");
     let route = &remote.routes.clients;
-    let (from, to) = (folder(&cluster, "from"), folder(&cluster, "to"));
+    let (from, to) = (directory(&cluster, "from"), directory(&cluster, "to"));
     content::write(7, FILE_BYTES, &from.join("big"));
 
     let mut terminal = files(&cluster, &from);
@@ -71,7 +71,7 @@ fn up_and_down_again_and_ended_in_the_middle() {
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 
-    // Back into another folder.
+    // Back into another directory.
     let mut terminal = files(&cluster, &to);
     terminal.see("big");
     route.hold_after(HELD_AFTER);
@@ -109,7 +109,7 @@ fn moving(terminal: &mut Terminal, line: &str) {
 #[test]
 fn named_anew_and_deleted() {
     let cluster = Cluster::start(Spec::default());
-    let here = folder(&cluster, "here");
+    let here = directory(&cluster, "here");
     let local = here.join("notes");
     content::write(8, 3 << 20, &local);
     cluster.ok(&["put", local.to_str().expect("UTF-8"), "/notes"]);
@@ -121,7 +121,7 @@ fn named_anew_and_deleted() {
     terminal.press("-of 2026\r");
     terminal.see("> notes-of 2026");
     terminal.press("n");
-    terminal.see("new folder in /:");
+    terminal.see("new directory in /:");
     terminal.press("old\r");
     terminal.see("old/");
     assert_eq!(cluster.ok(&["ls", "/"]).lines().collect::<Vec<_>>(), ["notes-of 2026", "old"]);

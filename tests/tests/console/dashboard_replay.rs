@@ -42,7 +42,7 @@ fn name(path: &Path) -> &str {
 }
 
 fn home() -> TempDir {
-    TempDir::with_prefix("dfs-test-").expect("temporary folder")
+    TempDir::with_prefix("dfs-test-").expect("temporary directory")
 }
 
 /// Fourteen minutes, a picture each second, of a cluster that has as many files as seconds have passed.

@@ -39,28 +39,28 @@ const CASES: &[Case] = &[
     (&["why", "master-77"], 1, "why: master-77: no such master", Some("masters lists them")),
     (&["node", "show", "datanode-77"], 1, "node: datanode-77: no such datanode", Some("nodes lists them")),
     (&["node", "show", "seven"], 1, "node: \"seven\" is not a datanode id like datanode-2", Some("nodes lists them")),
-    (&["lcd", "/no/such/folder"], 1, "lcd: /no/such/folder: no such file or directory", None),
-    (&["lls", "/no/such/folder"], 1, "lls: ", None),
+    (&["lcd", "/no/such/directory"], 1, "lcd: /no/such/directory: no such file or directory", None),
+    (&["lls", "/no/such/directory"], 1, "lls: ", None),
     (&["source", "none.dfs"], 1, "source: none.dfs: no such file or directory", None),
-    (&["cd", "-"], 1, "cd: -: there is no folder before this one", None),
+    (&["cd", "-"], 1, "cd: -: there is no directory before this one", None),
     // There, but not what was expected.
     (&["mkdir", "/d"], 1, "mkdir: /d: already exists", None),
     (&["cd", "/f"], 1, "cd: /f: not a directory", None),
     (&["ls", "/f/x"], 1, "ls: /f/x: not a directory", None),
     (&["mkdir", "/f/x"], 1, "mkdir: /f/x: not a directory", None),
     (&["locate", "/d"], 1, "locate: /d: is a directory", None),
-    (&["rm", "/d"], 1, "rm: /d: is a directory", Some("rm -r deletes folders")),
-    (&["rm", "-r", "/d"], 2, "rm: would delete /d: 1 file in 1 folder, 5 B", Some("give --yes")),
+    (&["rm", "/d"], 1, "rm: /d: is a directory", Some("rm -r deletes directories")),
+    (&["rm", "-r", "/d"], 2, "rm: would delete /d: 1 file in 1 directory, 5 B", Some("give --yes")),
     (&["mv", "/f", "/g"], 1, "mv: /g: already exists", Some("mv -f")),
     (&["mv", "/f", "/none/x"], 1, "mv: /none/x: no such file or directory", Some("mkdir -p /none makes")),
-    (&["mv", "/f", "/g", "/h"], 1, "mv: /h: several can only be moved into a folder", None),
-    (&["mv", "/f", "/new/"], 1, "mv: /new: there is no such folder", Some("mkdir -p /new")),
-    (&["cp", "/f", "/new/"], 1, "cp: /new: there is no such folder", Some("mkdir -p /new")),
-    (&["cp", "/f", "/new/."], 1, "cp: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["mv", "/f", "/g", "/h"], 1, "mv: /h: several can only be moved into a directory", None),
+    (&["mv", "/f", "/new/"], 1, "mv: /new: there is no such directory", Some("mkdir -p /new")),
+    (&["cp", "/f", "/new/"], 1, "cp: /new: there is no such directory", Some("mkdir -p /new")),
+    (&["cp", "/f", "/new/."], 1, "cp: /new: there is no such directory", Some("mkdir -p /new")),
     (&["cp", "/f", "/g/"], 1, "cp: /g: not a directory", None),
     (&["mv", "-f", "/f", "/g/"], 1, "mv: /g: not a directory", None),
     (&["cp", "-r", "/d", "/g/"], 1, "cp: /g: not a directory", None),
-    (&["touch", "/new/"], 1, "touch: /new: there is no such folder", Some("mkdir -p /new")),
+    (&["touch", "/new/"], 1, "touch: /new: there is no such directory", Some("mkdir -p /new")),
     (&["mv", "/d", "/d/below"], 1, "mv: /d: cannot be moved into itself, to /d/below", None),
     (&["mv", "/d", "/d"], 1, "mv: /d: cannot be moved into itself, to /d/d", None),
     (&["cp", "-r", "/", "/x"], 1, "cp: /: cannot be copied into itself, to /x", None),
@@ -96,7 +96,7 @@ fn every_mistake_is_told_in_its_own_words() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     credentials(&cluster);
     everything_is_still_there(&cluster);
-    // A folder may get the name that ends in a slash.
+    // A directory may get the name that ends in a slash.
     cluster.ok(&["cp", "-r", "/d", "/e/"]);
     cluster.ok(&["mv", "/e", "/h/"]);
     assert_eq!(cluster.ok(&["ls", "/h"]), "inside\n");

@@ -37,23 +37,23 @@ const STOCK: &[(&str, &[u8])] = &[
 /// Files of the user.
 const LOCAL: &[(&str, &[u8])] = &[("report.pdf", b"%PDF"), ("photos/one.jpg", b"jpeg"), ("photos/two.jpg", b"jpeg")];
 
-fn make_local(folder: &Path) {
+fn make_local(directory: &Path) {
     let stock = STOCK.iter().map(|(name, bytes)| (format!("stock/{name}"), *bytes));
     for (name, bytes) in stock.chain(LOCAL.iter().map(|(name, bytes)| ((*name).to_owned(), *bytes))) {
-        let path = folder.join(name);
-        std::fs::create_dir_all(path.parent().expect("it has one")).expect("make a folder");
+        let path = directory.join(name);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("make a directory");
         std::fs::write(path, bytes).expect("write");
     }
-    std::fs::write(folder.join("stock/data/big.bin"), content::bytes(7, 1 << 20)).expect("write");
+    std::fs::write(directory.join("stock/data/big.bin"), content::bytes(7, 1 << 20)).expect("write");
 }
 
-/// Runs a line in a folder of its own, as a user with these files would.
+/// Runs a line in a directory of its own, as a user with these files would.
 fn run(cluster: &Cluster, flags: &[&str], line: &str) -> std::process::Output {
-    let folder = cluster.scratch().join("here");
-    let _ = std::fs::remove_dir_all(&folder);
-    make_local(&folder);
+    let directory = cluster.scratch().join("here");
+    let _ = std::fs::remove_dir_all(&directory);
+    make_local(&directory);
     let mut shell = cluster.shell_command();
-    shell.current_dir(&folder).env("HOME", &folder).args(flags).args(["-c", line]);
+    shell.current_dir(&directory).env("HOME", &directory).args(flags).args(["-c", line]);
     shell.output().expect("run dfs-shell")
 }
 

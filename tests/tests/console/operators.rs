@@ -65,7 +65,7 @@ fn the_space_of_one_disk_counts_once(cluster: &Cluster) {
     let nodes = cluster.json(&["nodes"]);
     let nodes = nodes.as_array().expect("a list");
     let most = nodes.iter().map(|node| node["free"].as_u64().expect("a number")).max().expect("three");
-    let disks: Vec<&Value> = nodes.iter().map(|node| &node["folders"][0]["disk"]).collect();
+    let disks: Vec<&Value> = nodes.iter().map(|node| &node["directories"][0]["disk"]).collect();
     assert!(disks[0].is_string() && disks.iter().all(|disk| *disk == disks[0]), "{disks:?}");
     let status = cluster.json(&["status"]);
     let free = status["free"].as_u64().expect("a number");
@@ -219,7 +219,7 @@ fn lost_chunks_are_told_as_lost() {
 #[test]
 fn on_a_terminal_rounds_take_each_others_place_and_states_have_colours() {
     let cluster = Cluster::start(Spec::default());
-    cluster.ok(&["mkdir", "-p", "/data/folder"]);
+    cluster.ok(&["mkdir", "-p", "/data/directory"]);
     cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
     let mut terminal = Terminal::run(cluster.shell_command(), 30, 90);
     terminal.prompt("/");
@@ -234,7 +234,7 @@ fn on_a_terminal_rounds_take_each_others_place_and_states_have_colours() {
     let colour = |terminal: &Terminal, text: &str| terminal.cell_of(text).expect(text).fgcolor();
     assert_eq!(colour(&terminal, "· well"), GREEN);
     terminal.line("ls /data");
-    terminal.wait("the folder", |terminal| terminal.cell_of("folder").is_some_and(|cell| cell.fgcolor() == BLUE));
+    terminal.wait("the directory", |terminal| terminal.cell_of("directory").is_some_and(|cell| cell.fgcolor() == BLUE));
     cluster.kill("datanode-3");
     cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
     terminal.line("nodes");

@@ -42,13 +42,13 @@ fn at_the_prompt() {
     narrow_and_resized(&cluster);
     hostile_input(&cluster);
     aliases_and_shellrc(&cluster);
-    a_folder_that_goes(&cluster);
+    a_directory_that_goes(&cluster);
     paged(&cluster);
 }
 
 fn completes(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    // A command, a folder, a file: one way to go on each.
+    // A command, a directory, a file: one way to go on each.
     terminal.send("statu");
     terminal.send(key::TAB);
     terminal.see_typed("status");
@@ -142,7 +142,7 @@ fn hints_and_colours(cluster: &Cluster) {
     terminal.send(key::TAB);
     terminal.see("2026/");
     terminal.wait("a bold word", |terminal| terminal.cell_of("stat").is_some_and(|cell| cell.bold()));
-    // The folder was looked at, and there is no such name in it.
+    // The directory was looked at, and there is no such name in it.
     terminal.send("none ");
     terminal.wait("an underlined word", |terminal| terminal.cell_of("/data/none").is_some_and(|cell| cell.underline()));
     terminal.give_up();
@@ -150,7 +150,7 @@ fn hints_and_colours(cluster: &Cluster) {
     terminal.line("stat /data/a.cvs");
     terminal.see("did you mean /data/a.csv?");
     terminal.line("stat /dtaa/a.csv");
-    terminal.wait("the folder above is meant, too", |terminal| {
+    terminal.wait("the directory above is meant, too", |terminal| {
         terminal.text().matches("did you mean /data/a.csv?").count() == 2
     });
     terminal.prompt("/");
@@ -318,7 +318,7 @@ fn hostile_input(cluster: &Cluster) {
 
 fn aliases_and_shellrc(cluster: &Cluster) {
     let file = cluster.home().join("config/shellrc");
-    std::fs::create_dir_all(file.parent().expect("a folder")).expect("make");
+    std::fs::create_dir_all(file.parent().expect("a directory")).expect("make");
     std::fs::write(&file, "alias today='ls /data'\nset home=/odd\nfrobnicate\n").expect("write");
     let mut terminal = prompt(cluster, 24, 80);
     terminal.see("shellrc:3: stopped at: frobnicate");
@@ -341,14 +341,14 @@ fn aliases_and_shellrc(cluster: &Cluster) {
     std::fs::remove_file(file).expect("remove");
 }
 
-fn a_folder_that_goes(cluster: &Cluster) {
+fn a_directory_that_goes(cluster: &Cluster) {
     cluster.ok(&["mkdir", "/gone"]);
     let mut terminal = prompt(cluster, 24, 80);
     terminal.line("cd /gone");
     terminal.prompt("/gone");
     cluster.ok(&["rm", "-r", "--yes", "/gone"]);
     terminal.line("ls");
-    terminal.see("the working folder is gone; cd / leaves it");
+    terminal.see("the working directory is gone; cd / leaves it");
     terminal.line("cd ..");
     terminal.prompt("/");
 }

@@ -12,7 +12,7 @@ struct Alone(TempDir);
 
 impl Alone {
     fn new() -> Self {
-        Self(TempDir::with_prefix("dfs-test-").expect("temporary folder"))
+        Self(TempDir::with_prefix("dfs-test-").expect("temporary directory"))
     }
 
     fn command(&self) -> Command {
@@ -33,8 +33,8 @@ impl Alone {
     }
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
-    let path = folder.join(name);
+fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let path = directory.join(name);
     std::fs::write(&path, text).expect("write a script");
     path
 }
@@ -171,15 +171,15 @@ fn watch_and_time_run_other_commands() {
     assert!(said.stderr.lines().count() == 2 && said.stderr.ends_with(" s\n"), "{said:?}");
     assert_eq!(std::fs::read_to_string(shell.0.path().join("b.txt")).expect("written"), "b\n");
     // What fails within fails under its own name, and its exit code is ours.
-    let said = shell.run(&["time", "lcd", "/no/such/folder"]);
+    let said = shell.run(&["time", "lcd", "/no/such/directory"]);
     assert_eq!(said.code, 1);
-    assert!(said.stderr.starts_with("lcd: /no/such/folder: no such file or directory\n"), "{said:?}");
+    assert!(said.stderr.starts_with("lcd: /no/such/directory: no such file or directory\n"), "{said:?}");
 }
 
 #[test]
 fn a_plan_is_a_script_that_does_the_same() {
     let cluster = Cluster::start(Spec::default());
-    let folder = cluster.scratch();
+    let directory = cluster.scratch();
     cluster.ok(&["mkdir", "-p", "/data/old one/below", "/data/keep"]);
     let script = "cd /data
         set name=new
@@ -193,7 +193,7 @@ fn a_plan_is_a_script_that_does_the_same() {
         !echo local > local.txt
         sleep 0.01
         @echo done\n";
-    let path = write(&folder, "script.dfs", script);
+    let path = write(&directory, "script.dfs", script);
     let path = path.to_str().expect("UTF-8");
     let before = cluster.ok(&["ls", "-R", "/"]);
     let plan = cluster.ok(&["--dry-run", "-f", path]);
@@ -213,7 +213,7 @@ ls > listed.txt
 sleep 10ms
 ";
     assert_eq!(plan, expected);
-    let plan = write(&folder, "plan.dfs", &plan);
+    let plan = write(&directory, "plan.dfs", &plan);
     // The plan, and then the script on another copy of the same tree, come to the same.
     cluster.ok(&["-f", plan.to_str().expect("UTF-8")]);
     let planned = cluster.ok(&["ls", "-R", "/data"]);

@@ -36,7 +36,7 @@ fn walk(tour: &Tour, page: &str) -> String {
             let Some((prompt, command)) = typed(line) else { continue };
             let (prompt, output) = match prompt {
                 "$" => ("$".to_owned(), tour.shell(command)),
-                _ => (format!("dfs:{}>", session.folder()), session.run(command)),
+                _ => (format!("dfs:{}>", session.directory()), session.run(command)),
             };
             new += &format!("{prompt} {command}\n{output}");
             continue;
@@ -82,16 +82,16 @@ fn masked(page: &str) -> String {
     page
 }
 
-/// A folder with the programs under the names that people type, and a home for the cluster.
+/// A directory with the programs under the names that people type, and a home for the cluster.
 struct Tour {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Tour {
     fn begin() -> Self {
-        let tour = Self { folder: TempDir::with_prefix("dfs-tour-").expect("a folder") };
-        for folder in ["bin", "here", "home"] {
-            fs::create_dir(tour.path(folder)).expect("a folder");
+        let tour = Self { directory: TempDir::with_prefix("dfs-tour-").expect("a directory") };
+        for directory in ["bin", "here", "home"] {
+            fs::create_dir(tour.path(directory)).expect("a directory");
         }
         let program = programs::dfs_shell().get_program().to_string_lossy().into_owned();
         tour.script("dfs-shell", &format!("exec '{program}' \"$@\""));
@@ -100,7 +100,7 @@ impl Tour {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
     fn script(&self, name: &str, body: &str) {
@@ -167,7 +167,7 @@ impl Session {
         }
     }
 
-    fn folder(&mut self) -> String {
+    fn directory(&mut self) -> String {
         self.run("pwd").trim_end().to_owned()
     }
 }

@@ -12,11 +12,11 @@ fn open_files(daemon: &Daemon) -> usize {
 }
 
 /// Files of different lengths: empty, small ones, and some of more than one chunk.
-fn make_files(folder: &Path, count: u64) {
-    std::fs::create_dir_all(folder).expect("make a folder");
+fn make_files(directory: &Path, count: u64) {
+    std::fs::create_dir_all(directory).expect("make a directory");
     for number in 0..count {
         let length = if number % 50 == 1 { 2_500_000 } else { number * 97 % 150_000 };
-        content::write(number, length, &folder.join(format!("file-{number}")));
+        content::write(number, length, &directory.join(format!("file-{number}")));
     }
 }
 
@@ -24,14 +24,14 @@ fn make_files(folder: &Path, count: u64) {
 fn a_limit_of_256_descriptors_is_enough_for_64_transfers_at_a_time() {
     const FILES: u64 = 400;
     let cluster = Cluster::start(Spec::default().open_files_max(256));
-    let folder = cluster.scratch().join("files");
-    make_files(&folder, FILES);
-    cluster.ok(&["put", "-r", "-j", "64", folder.to_str().expect("a path"), "/files"]);
+    let directory = cluster.scratch().join("files");
+    make_files(&directory, FILES);
+    cluster.ok(&["put", "-r", "-j", "64", directory.to_str().expect("a path"), "/files"]);
     let back = cluster.scratch().join("back");
     cluster.ok(&["get", "-r", "-j", "64", "/files", back.to_str().expect("a path")]);
     for number in 0..FILES {
         let name = format!("file-{number}");
-        assert!(content::is_same(&folder.join(&name), &back.join(&name)), "{name} came back changed");
+        assert!(content::is_same(&directory.join(&name), &back.join(&name)), "{name} came back changed");
     }
     cluster.wait_for("all replicas are there", || cluster.is_healthy());
     assert!(cluster.logs().contains("the limit of open files is 256"), "{}", cluster.logs());
@@ -40,9 +40,9 @@ fn a_limit_of_256_descriptors_is_enough_for_64_transfers_at_a_time() {
 #[test]
 fn a_datanode_with_many_chunks_keeps_few_files_open() {
     let cluster = Cluster::start(Spec::default().datanodes(1).replication(1));
-    let folder = cluster.scratch().join("files");
-    make_files(&folder, 600);
-    cluster.ok(&["put", "-r", "-j", "16", folder.to_str().expect("a path"), "/files"]);
+    let directory = cluster.scratch().join("files");
+    make_files(&directory, 600);
+    cluster.ok(&["put", "-r", "-j", "16", directory.to_str().expect("a path"), "/files"]);
     let back = cluster.scratch().join("back");
     cluster.ok(&["get", "-r", "-j", "16", "/files", back.to_str().expect("a path")]);
     let daemon = cluster.daemon("datanode-1");

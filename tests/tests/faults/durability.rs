@@ -35,7 +35,7 @@ fn acknowledged_work_survives_the_death_of_every_process() {
     // Mostly small; some of several chunks.
     let load = Load { writers: 6, paths: 12, small: 0..9_000, large: 1 << 20..3 << 20 };
     for writer in 0..load.writers {
-        cluster.ok(&["mkdir", &load::folder(writer)]);
+        cluster.ok(&["mkdir", &load::directory(writer)]);
     }
     for round in 0..rounds {
         let mut writers = tokio::task::JoinSet::new();

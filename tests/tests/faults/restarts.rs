@@ -11,8 +11,8 @@ use std::path::PathBuf;
 const HEAD_BYTES: u64 = 4096;
 
 fn segments(cluster: &Cluster) -> Vec<PathBuf> {
-    let folder = cluster.daemon("master-1").data_dir.join("log");
-    let files = std::fs::read_dir(folder).expect("log folder").map(|entry| entry.expect("entry").path());
+    let directory = cluster.daemon("master-1").data_dir.join("log");
+    let files = std::fs::read_dir(directory).expect("log directory").map(|entry| entry.expect("entry").path());
     let mut files: Vec<PathBuf> = files
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("segment-")))
         .collect();
@@ -103,7 +103,7 @@ fn damage_in_the_middle_of_the_log_stops_the_master() {
 }
 
 #[test]
-fn a_data_folder_is_used_by_one_process() {
+fn a_data_directory_is_used_by_one_process() {
     let cluster = Cluster::start(Spec::default());
     for id in ["master-1", "datanode-1"] {
         let daemon = cluster.daemon(id);

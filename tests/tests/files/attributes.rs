@@ -111,7 +111,7 @@ fn sums(cluster: &Cluster) {
     assert_eq!((&counted[1]["directories"], &counted[1]["bytes"]), (&0.into(), &100.into()));
     let tree = cluster.ok(&["tree", "/data"]);
     let expected = "/data\n├── 2026\n│   ├── Reports\n│   │   └── july report.pdf\n│   └── x.csv\n├── a.csv\n└── big.bin\n\n\
-                    2 folders, 4 files\n";
+                    2 directories, 4 files\n";
     assert_eq!(tree, expected);
     assert_eq!(lines(&cluster.ok(&["tree", "-L", "1", "/data"])).len(), 6);
     assert_eq!(cluster.json(&["tree", "/data"]).as_array().map(Vec::len), Some(7));

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 /// Many small checks on one cluster, because making one takes longer than all of them.
 #[test]
-fn files_and_folders() {
+fn files_and_directories() {
     let cluster = Cluster::start(Spec::default());
     make_and_list(&cluster);
     bytes_come_back(&cluster);
@@ -27,10 +27,10 @@ fn make_and_list(cluster: &Cluster) {
 }
 
 fn bytes_come_back(cluster: &Cluster) {
-    let folder = cluster.scratch();
+    let directory = cluster.scratch();
     // Around the borders of blocks, frames and chunks (64 KiB, 512 KiB, 1 MiB).
     for length in [0, 1, 4096, 65_535, 65_536, 65_537, 524_289, 1 << 20, (1 << 20) + 1, 5_000_000] {
-        let (local, back) = (folder.join("in"), folder.join("out"));
+        let (local, back) = (directory.join("in"), directory.join("out"));
         std::fs::write(&local, content::bytes(length as u64, length)).expect("write");
         let (local, back) = (local.to_str().expect("UTF-8"), back.to_str().expect("UTF-8"));
         let remote = format!("/a/f{length}");
@@ -79,7 +79,7 @@ fn moving(cluster: &Cluster) {
 }
 
 fn deleting(cluster: &Cluster) {
-    assert_eq!(cluster.shell(&["rm", "/n"]).code, 1, "a folder needs -r");
+    assert_eq!(cluster.shell(&["rm", "/n"]).code, 1, "a directory needs -r");
     assert_ne!(cluster.shell(&["rm", "-r", "/n"]).code, 0, "off a terminal rm -r needs --yes");
     assert!(cluster.ok(&["ls", "/n"]).contains('d'));
     cluster.ok(&["rm", "-r", "--yes", "/n"]);

@@ -9,9 +9,9 @@ use std::process::Stdio;
 
 const FILE_BYTES: usize = 2_500_000;
 const SMALL_FILES: usize = 100;
-const FOLDERS: usize = 50;
+const DIRECTORIES: usize = 50;
 /// Files of the large tree: more than one call copies.
-const MANY: usize = SMALL_FILES * FOLDERS;
+const MANY: usize = SMALL_FILES * DIRECTORIES;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
@@ -56,7 +56,7 @@ fn files(cluster: &Cluster) {
     let copied = cluster.json(&["cp", "/d/a", "/d/b"]);
     let one = json!({"from": "/d/a", "to": "/d/b", "files": 1, "directories": 0, "bytes": FILE_BYTES});
     assert_eq!(copied, json!({"copied": [one]}));
-    // As mv: into a folder that is there, several only so.
+    // As mv: into a directory that is there, several only so.
     cluster.ok(&["cp", "/d/a", "/d/b", "/e"]);
     assert_eq!(cluster.ok(&["ls", "/e"]), "a\nb\n");
     cluster.ok(&["-c", "cp -f /d/* /e/"]);
@@ -79,14 +79,14 @@ fn refusals(cluster: &Cluster) {
         (&["cp", "/d", "/x"], 1, "cp: /d: is a directory"),
         (&["cp", "/none", "/x"], 1, "cp: /none: no such file or directory"),
         (&["cp", "/d/a", "/none/x"], 1, "cp: /none/x: no such file or directory"),
-        (&["cp", "/d/a", "/d/c", "/x"], 1, "cp: /x: several can only be copied into a folder"),
+        (&["cp", "/d/a", "/d/c", "/x"], 1, "cp: /x: several can only be copied into a directory"),
         (&["cp", "-r", "/d", "/d/below"], 1, "cp: /d: cannot be copied into itself, to /d/below"),
         (&["cp", "/d/a", "/d/a"], 1, "cp: /d/a: the source and the destination are the same file"),
         (&["cp", "/d/a"], 2, "cp: too few arguments"),
     ] {
         assert_eq!(refused(cluster, args), (code, line.to_owned()), "{args:?}");
     }
-    assert!(cluster.shell(&["cp", "/d", "/x"]).stderr.contains("hint: cp -r copies folders"));
+    assert!(cluster.shell(&["cp", "/d", "/x"]).stderr.contains("hint: cp -r copies directories"));
     assert!(cluster.shell(&["cp", "/d/a", "/e/a"]).stderr.contains("hint: cp -f replaces files"));
 }
 
@@ -114,10 +114,10 @@ fn many(cluster: &Cluster) {
     cluster.wait_for("all copies", || stored(cluster).1 == 3 * SMALL_FILES);
     let before = stored(cluster);
     cluster.ok(&["mkdir", "/many"]);
-    let script: String = (0..FOLDERS).map(|number| format!("cp -r /t /many/{number}\n")).collect();
+    let script: String = (0..DIRECTORIES).map(|number| format!("cp -r /t /many/{number}\n")).collect();
     cluster.ok(&["-c", &script]);
     let copied = cluster.json(&["cp", "-r", "/many", "/more"]);
-    let (files, directories, bytes) = (MANY, FOLDERS + 1, MANY * 1000);
+    let (files, directories, bytes) = (MANY, DIRECTORIES + 1, MANY * 1000);
     let one = json!({"from": "/many", "to": "/more", "files": files, "directories": directories, "bytes": bytes});
     assert_eq!(copied, json!({"copied": [one]}));
     let more = cluster.json(&["stat", "/more"]);
@@ -204,7 +204,7 @@ fn with_local_files(cluster: &Cluster) {
     let (tree, back) = (cluster.scratch().join("tree"), cluster.scratch().join("tree-back"));
     std::fs::create_dir(&tree).expect("made");
     std::fs::write(tree.join("f"), "x").expect("write");
-    if rustix::fs::setxattr(&tree, "user.kind", b"folder", XattrFlags::empty()).is_err() {
+    if rustix::fs::setxattr(&tree, "user.kind", b"directory", XattrFlags::empty()).is_err() {
         eprintln!("skipped: the file system of {} has no attributes", tree.display());
         return;
     }
@@ -213,14 +213,14 @@ fn with_local_files(cluster: &Cluster) {
     assert_eq!(cluster.ok(&["attr", "list", "/plain/f"]), "");
     cluster.ok(&["put", "-r", "-p", text(&tree), "/kept"]);
     assert_eq!(cluster.ok(&["attr", "list", "/kept/f"]), "user.raw=0x00ff\n");
-    assert_eq!(cluster.ok(&["attr", "list", "/kept"]), "user.kind=\"folder\"\n");
+    assert_eq!(cluster.ok(&["attr", "list", "/kept"]), "user.kind=\"directory\"\n");
     cluster.ok(&["chmod", "444", "/kept/f"]);
     cluster.ok(&["get", "-r", "-p", "/kept", text(&back)]);
     let read = |path: &Path, name: &str| {
         let mut value = Vec::with_capacity(100);
         rustix::fs::getxattr(path, name, rustix::buffer::spare_capacity(&mut value)).map(|_| value)
     };
-    assert_eq!(read(&back, "user.kind"), Ok(b"folder".to_vec()));
+    assert_eq!(read(&back, "user.kind"), Ok(b"directory".to_vec()));
     assert_eq!(read(&back.join("f"), "user.raw"), Ok(vec![0, 0xff]));
 
     // More than the local file system takes: the file stays, and so do the other attributes.

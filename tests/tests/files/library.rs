@@ -7,8 +7,8 @@ use std::path::Path;
 
 /// As in the docs of `dfs_client`, but for where the file comes back.
 async fn copy_there_and_back(client: &Client, local: &Path) -> dfs_types::Result<()> {
-    let (folder, file) = (DfsPath::parse("/notes")?, DfsPath::parse("/notes/today")?);
-    client.mkdir(&folder, true).await?;
+    let (directory, file) = (DfsPath::parse("/notes")?, DfsPath::parse("/notes/today")?);
+    client.mkdir(&directory, true).await?;
 
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
     let source = Source::Bytes("buy milk".into());

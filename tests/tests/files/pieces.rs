@@ -77,7 +77,7 @@ fn background(cluster: &Cluster, local: &Path) {
     assert_eq!(cluster.shell(&["-c", "cat /none &"]).code, 1);
     let said = cluster.shell(&["-c", "cat /none &\nwait\necho never"]);
     assert_eq!((said.code, said.stdout.as_str()), (1, ""), "{said:?}");
-    // Paths are those of the folder where the command was given; output comes when the job is told to have ended.
+    // Paths are those of the directory where the command was given; output comes when the job is told to have ended.
     let lines = format!(
         "lcd {}; get /bg-1 here & lcd /; cat /bg-1 | head -n 1 &; wait; head -n 1 /bg-2 & fg",
         scratch.display()

@@ -1,14 +1,14 @@
 //! Peers of the protocol version before this one: a client and a datanode with a master of now, a client of now with a master
 //! of then.
 
-use dfs_client::{Client, ClientOptions, CopyOptions, ListFolder};
+use dfs_client::{Client, ClientOptions, CopyOptions, ListDirectory};
 use dfs_rpc::conn::DataConn;
 use dfs_rpc::hello::{Service, VERSIONS, Verdict};
 use dfs_rpc::request::{next_request, next_write};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::ConnectError;
 use dfs_rpc::wire::{
-    Committed, FolderLoad, Heartbeat, ListPage, NodeAddress, NodeLoad, NodeState, PlanRead, Register, ReportPage,
+    Committed, DirectoryLoad, Heartbeat, ListPage, NodeAddress, NodeLoad, NodeState, PlanRead, Register, ReportPage,
 };
 use dfs_tests::hostile::{Peer, Reply, Stored, commit, context, plan};
 use dfs_tests::previous::{
@@ -32,8 +32,8 @@ fn address_of(cluster: &Cluster, daemon: &str) -> SocketAddr {
     cluster.daemon(daemon).address.parse().expect("an address")
 }
 
-fn list(path: DfsPath) -> ListFolder {
-    ListFolder { path, after: None, prefix: String::new(), limit: 10 }
+fn list(path: DfsPath) -> ListDirectory {
+    ListDirectory { path, after: None, prefix: String::new(), limit: 10 }
 }
 
 /// The present version and the one before it, and no other.
@@ -111,8 +111,9 @@ async fn data(user: &Identity, node: NodeAddress) -> Peer {
 async fn a_datanode(cluster: &Cluster, master: SocketAddr) {
     cluster.dfsd_ok(&["stop", "datanode-3"]);
     let node = previous::datanode(&credential(cluster.home().join("credentials/datanode-3.pem")), master).await;
-    let folder = FolderLoad { path: "/then".into(), capacity: 1 << 40, free: 1 << 40, ..FolderLoad::default() };
-    let load = NodeLoad { folders: vec![folder], ..NodeLoad::default() };
+    let directory =
+        DirectoryLoad { path: "/then".into(), capacity: 1 << 40, free: 1 << 40, ..DirectoryLoad::default() };
+    let load = NodeLoad { directories: vec![directory], ..NodeLoad::default() };
     let (boot, address) = (88, SocketAddr::from(([127, 0, 0, 1], 9)));
     let register = || Register { boot, address, load: load.clone(), version: "of then".into() };
     let registered = loop {

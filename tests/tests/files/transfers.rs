@@ -19,8 +19,8 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-fn names_in(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+fn names_in(directory: &Path) -> Vec<String> {
+    let names = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").file_name());
     let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
     names.sort();
     names
@@ -34,18 +34,18 @@ fn with_big(cluster: &Cluster) -> PathBuf {
     local
 }
 
-/// Begins to get `/big` into the empty `folder` and sends a signal when a part of it is there; again until that came in
+/// Begins to get `/big` into the empty `directory` and sends a signal when a part of it is there; again until that came in
 /// the middle.
-fn struck_get(cluster: &Cluster, folder: &Path, flags: &[&str], with: Signal) -> ExitStatus {
+fn struck_get(cluster: &Cluster, directory: &Path, flags: &[&str], with: Signal) -> ExitStatus {
     for _ in 0..ROUNDS_MAX {
-        let _ = fs::remove_dir_all(folder);
-        fs::create_dir(folder).expect("make a folder");
-        let get = cluster.shell_command().arg("get").args(flags).arg("/big").arg(folder.join("back")).spawn();
+        let _ = fs::remove_dir_all(directory);
+        fs::create_dir(directory).expect("make a directory");
+        let get = cluster.shell_command().arg("get").args(flags).arg("/big").arg(directory.join("back")).spawn();
         let get = get.expect("start get");
         let pid = Pid::from_raw(get.id().try_into().expect("a pid")).expect("a pid");
         let struck = disturb(
             get,
-            || part_files(folder),
+            || part_files(directory),
             file_bytes() / 8,
             || {
                 // It may have ended just now.
@@ -64,24 +64,24 @@ fn a_get_that_was_cut_off_goes_on() {
     fastrand::seed(dfs_tests::seed());
     let cluster = Cluster::start(Spec::default());
     let local = with_big(&cluster);
-    let folder = cluster.scratch().join("into");
-    let (back, part) = (folder.join("back"), folder.join(".dfs-back.partial"));
+    let directory = cluster.scratch().join("into");
+    let (back, part) = (directory.join("back"), directory.join(".dfs-back.partial"));
 
     // Without -c nothing stays behind.
-    assert_eq!(struck_get(&cluster, &folder, &[], Signal::INT).code(), Some(130));
-    assert_eq!(names_in(&folder), [""; 0]);
-    assert_eq!(struck_get(&cluster, &folder, &["-c"], Signal::INT).code(), Some(130));
-    assert_eq!(names_in(&folder), [".dfs-back.partial"]);
+    assert_eq!(struck_get(&cluster, &directory, &[], Signal::INT).code(), Some(130));
+    assert_eq!(names_in(&directory), [""; 0]);
+    assert_eq!(struck_get(&cluster, &directory, &["-c"], Signal::INT).code(), Some(130));
+    assert_eq!(names_in(&directory), [".dfs-back.partial"]);
 
     // Killed, and with bytes of the part changed by somebody.
-    assert_eq!(struck_get(&cluster, &folder, &["-c"], Signal::KILL).code(), None);
+    assert_eq!(struck_get(&cluster, &directory, &["-c"], Signal::KILL).code(), None);
     let damaged = fs::OpenOptions::new().write(true).open(&part).expect("the part is there");
     for _ in 0..3 {
         damaged.write_all_at(b"\x07damage", fastrand::u64(..file_bytes() / 8)).expect("damage it");
     }
     let came = cluster.json(&["get", "-c", "/big", text(&back)]);
     assert!(content::is_same(&local, &back));
-    assert_eq!(names_in(&folder), ["back"]);
+    assert_eq!(names_in(&directory), ["back"]);
     let taken_over = came["bytes_taken_over"].as_u64().expect("a number");
     assert!(taken_over > 0 && taken_over < file_bytes(), "{came}");
     // What is there and the same is left alone; what is there and not the same is not replaced without being told.
@@ -91,12 +91,12 @@ fn a_get_that_was_cut_off_goes_on() {
     assert_eq!(fs::read(&back).expect("read"), b"mine");
 
     // Of another version nothing is taken over.
-    struck_get(&cluster, &folder, &["-c"], Signal::KILL);
+    struck_get(&cluster, &directory, &["-c"], Signal::KILL);
     content::write(fastrand::u64(..), file_bytes(), &local);
     cluster.ok(&["put", "-f", text(&local), "/big"]);
     assert_eq!(cluster.json(&["get", "-c", "/big", text(&back)])["bytes_taken_over"], 0);
     assert!(content::is_same(&local, &back));
-    assert_eq!(names_in(&folder), ["back"]);
+    assert_eq!(names_in(&directory), ["back"]);
 }
 
 /// What is done to the source of a put, or to its process.
@@ -141,13 +141,13 @@ fn a_put_that_is_disturbed_commits_nothing() {
     }
 }
 
-/// A tree with names and attributes of every kind; its files, folders, and what is neither.
+/// A tree with names and attributes of every kind; its files, directories, and what is neither.
 fn make_tree(top: &Path) -> (u64, u64, u64) {
-    let folders = ["", "empty", "with space", "-r", "a/b/c", "x;y"];
+    let directories = ["", "empty", "with space", "-r", "a/b/c", "x;y"];
     let files =
         ["plain", "a/b/c/deep", "with space/new\nline", "-r/-f", "*", "$HOME & co", "x;y/quote'\"", "emoji 🦀", "%"];
-    for folder in folders {
-        fs::create_dir_all(top.join(folder)).expect("make a folder");
+    for directory in directories {
+        fs::create_dir_all(top.join(directory)).expect("make a directory");
     }
     for (index, name) in files.iter().enumerate() {
         let path = top.join(name);
@@ -160,8 +160,8 @@ fn make_tree(top: &Path) -> (u64, u64, u64) {
     assert!(made.success());
     fs::set_permissions(top.join("-r"), Permissions::from_mode(0o700)).expect("chmod");
     fs::set_permissions(top.join("a/b"), Permissions::from_mode(0o750)).expect("chmod");
-    for (index, folder) in ["a/b/c", "a/b", "a", "empty", "-r", "with space", "x;y", ""].iter().enumerate() {
-        stamp(&top.join(folder), 900_000_000_456 + index as u64 * 1_000_003);
+    for (index, directory) in ["a/b/c", "a/b", "a", "empty", "-r", "with space", "x;y", ""].iter().enumerate() {
+        stamp(&top.join(directory), 900_000_000_456 + index as u64 * 1_000_003);
     }
     (files.len() as u64, 8, 2)
 }
@@ -178,7 +178,7 @@ fn look(top: &Path) -> Vec<(PathBuf, u32, i64, Vec<u8>)> {
     while let Some(path) = open.pop() {
         let data = fs::symlink_metadata(&path).expect("metadata");
         if data.is_dir() {
-            open.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+            open.extend(fs::read_dir(&path).expect("a directory").map(|entry| entry.expect("an entry").path()));
         } else if !data.is_file() {
             continue;
         }
@@ -194,12 +194,12 @@ fn look(top: &Path) -> Vec<(PathBuf, u32, i64, Vec<u8>)> {
 fn trees_there_and_back() {
     let cluster = Cluster::start(Spec::default());
     let (tree, back) = (cluster.scratch().join("tree"), cluster.scratch().join("back"));
-    let (files, folders, others) = make_tree(&tree);
+    let (files, directories, others) = make_tree(&tree);
     let came = cluster.json(&["put", "-r", text(&tree), "/tree"]);
     let counts = |came: &serde_json::Value| ["files", "directories", "skips"].map(|key| came[key].as_u64().expect("n"));
-    assert_eq!(counts(&came), [files, folders, others], "{came}");
+    assert_eq!(counts(&came), [files, directories, others], "{came}");
     let came = cluster.json(&["get", "-r", "/tree", text(&back)]);
-    assert_eq!(counts(&came), [files, folders, 0], "{came}");
+    assert_eq!(counts(&came), [files, directories, 0], "{came}");
     assert!(look(&tree) == look(&back), "{:?}\n{:?}", named(&look(&tree)), named(&look(&back)));
     update(&cluster, &tree, &back, files);
     names_that_are_refused(&cluster);
@@ -214,7 +214,7 @@ fn update(cluster: &Cluster, tree: &Path, back: &Path, files: u64) {
     let again = || cluster.json(&["put", "-r", "--update", text(tree), "/tree"]);
     let counts =
         |came: &serde_json::Value| ["files", "unchanged", "failures"].map(|key| came[key].as_u64().expect("n"));
-    // The folder is there now: the tree goes into it.
+    // The directory is there now: the tree goes into it.
     assert_eq!(counts(&again()), [files, 0, 0]);
     assert_eq!(counts(&again()), [0, files, 0]);
     fs::write(tree.join("plain"), "changed").expect("write");
@@ -225,7 +225,7 @@ fn update(cluster: &Cluster, tree: &Path, back: &Path, files: u64) {
     assert_eq!(counts(&came), [files + 1, 0, 0], "{came}");
     let came = cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
     assert_eq!(counts(&came), [0, files + 1, 0], "{came}");
-    // Folders that a get before has left without them get their modes and times all the same.
+    // Directories that a get before has left without them get their modes and times all the same.
     fs::set_permissions(back.join("tree/a/b"), Permissions::from_mode(0o777)).expect("chmod");
     cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
     assert!(look(tree) == look(&back.join("tree")));
@@ -297,7 +297,7 @@ fn a_full_local_disk_is_said_and_leaves_nothing() {
     }
     let said = cluster.shell(&["get", "-r", "-j", "1", "/many", text(&small.0)]);
     assert!(said.code == 1 && said.stderr.matches("no space left").count() == 1, "{said:?}");
-    fs::remove_dir(small.0.join("many")).expect("only an empty folder is left");
+    fs::remove_dir(small.0.join("many")).expect("only an empty directory is left");
     let said = cluster.shell(&["get", "-c", "/x", text(&small.0)]);
     assert!(said.code == 1 && said.stderr.contains("what is there is kept"), "{said:?}");
     assert_eq!(names_in(&small.0), [".dfs-x.partial"]);
@@ -313,12 +313,12 @@ fn a_file_that_goes_while_it_is_got() {
     fastrand::seed(dfs_tests::seed());
     let cluster = Cluster::start(Spec::default());
     let local = with_big(&cluster);
-    let folder = cluster.scratch().join("into");
-    fs::create_dir(&folder).expect("make");
-    let back = folder.join("back");
+    let directory = cluster.scratch().join("into");
+    fs::create_dir(&directory).expect("make");
+    let back = directory.join("back");
     let deleted = cluster.disturb_get("/big", &local, &back, || drop(cluster.ok(&["rm", "/big"])));
     // The chunks may outlive their file for as long as the get needs.
-    assert!(deleted.status.success() || names_in(&folder).is_empty(), "{deleted:?}");
+    assert!(deleted.status.success() || names_in(&directory).is_empty(), "{deleted:?}");
     if deleted.status.success() {
         assert!(content::is_same(&local, &back));
         fs::remove_file(&back).expect("remove");

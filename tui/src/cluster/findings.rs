@@ -135,7 +135,7 @@ pub fn findings(picture: &Picture<'_>) -> Vec<Finding> {
     found.extend(dead(picture));
     found.extend(absent(picture));
     found.extend(stale(picture));
-    found.extend(failed_folders(picture));
+    found.extend(failed_directories(picture));
     found.extend(little_space(picture));
     found.extend(clocks_ahead(picture));
     found.extend(clocks(picture));
@@ -162,7 +162,7 @@ fn full_disk(picture: &Picture<'_>) -> Option<Finding> {
         what: format!("{}: its disk is full: nothing can be changed", full.master),
         since_ms: None,
         doing: "reading goes on, and changes are taken again as soon as there is room".into(),
-        next: format!("free {} on {}", size(full.needed), full.folder),
+        next: format!("free {} on {}", size(full.needed), full.directory),
     })
 }
 
@@ -382,21 +382,23 @@ fn node_command(picture: &Picture<'_>, nodes: &[&NodeStatus], verb: &str) -> Str
     }
 }
 
-fn failed_folders(picture: &Picture<'_>) -> Option<Finding> {
+fn failed_directories(picture: &Picture<'_>) -> Option<Finding> {
     let failed: Vec<String> = picture
         .nodes
         .iter()
-        .flat_map(|node| node.load.folders.iter().filter(|folder| folder.failed).map(move |folder| (node.id, folder)))
-        .map(|(id, folder)| match &folder.reason {
-            Some(reason) => format!("{id} {} ({reason})", folder.path),
-            None => format!("{id} {}", folder.path),
+        .flat_map(|node| {
+            node.load.directories.iter().filter(|directory| directory.failed).map(move |directory| (node.id, directory))
+        })
+        .map(|(id, directory)| match &directory.reason {
+            Some(reason) => format!("{id} {} ({reason})", directory.path),
+            None => format!("{id} {}", directory.path),
         })
         .collect();
     (!failed.is_empty()).then(|| Finding {
         severity: Severity::Warning,
         what: format!(
             "{}: {}",
-            plural(failed.len() as u64, "data folder has failed", "data folders have failed"),
+            plural(failed.len() as u64, "data directory has failed", "data directories have failed"),
             names(&failed)
         ),
         since_ms: None,

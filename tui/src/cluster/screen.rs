@@ -68,8 +68,9 @@ pub fn screen(picture: &Picture<'_>, zone: &TimeZone, view: &View) -> String {
     if let Some(held) = unfinished(&status.unfinished, zone) {
         line(&mut text, "", &held, view);
     }
-    let (files, folders) = (plural(status.files, "file", "files"), plural(status.directories, "folder", "folders"));
-    line(&mut text, "names", &format!("{files}, {folders}, {}", size(status.bytes)), view);
+    let (files, directories) =
+        (plural(status.files, "file", "files"), plural(status.directories, "directory", "directories"));
+    line(&mut text, "names", &format!("{files}, {directories}, {}", size(status.bytes)), view);
     line(&mut text, "chunks", &chunks(picture), view);
     let (live, stale, dead) = (status.nodes_live, status.nodes_stale, status.nodes_dead);
     let drains = drains(picture).map(|drains| format!(", {drains}")).unwrap_or_default();

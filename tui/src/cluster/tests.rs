@@ -1,5 +1,5 @@
 use super::*;
-use dfs_rpc::wire::{FolderLoad, Lasting, MasterStatus, ReplicationStatus, SafeMode};
+use dfs_rpc::wire::{DirectoryLoad, Lasting, MasterStatus, ReplicationStatus, SafeMode};
 use dfs_term::report::View;
 use dfs_types::{ClusterId, DatanodeId, Duty, MasterId, Timestamp};
 
@@ -88,7 +88,7 @@ fn a_disk_and_a_clock_are_found_in_the_datanodes() {
     let status = well();
     let mut nodes = [node(1, NodeState::Live), node(2, NodeState::Live)];
     nodes[0].skew_ms = -61_000;
-    let folder = FolderLoad {
+    let directory = DirectoryLoad {
         path: "/disk/2".into(),
         capacity: 0,
         used: 0,
@@ -98,11 +98,11 @@ fn a_disk_and_a_clock_are_found_in_the_datanodes() {
         disk: 1,
         disk_free: 0,
     };
-    nodes[1].load.folders.push(folder);
+    nodes[1].load.directories.push(directory);
     let picture = picture(&status, &nodes);
     assert_eq!(health(&picture), Health::NeedsALook);
     let text = text(&picture);
-    assert!(text.contains("1 data folder has failed: datanode-2 /disk/2"), "{text}");
+    assert!(text.contains("1 data directory has failed: datanode-2 /disk/2"), "{text}");
     assert!(text.contains("datanode-1 is 1m 01s behind"), "{text}");
 }
 
@@ -190,8 +190,8 @@ fn while_datanodes_are_waited_for_nothing_is_called_lost_or_broken() {
 #[test]
 fn a_full_disk_of_the_master_is_not_well() {
     let mut status = well();
-    let (master, folder) = (MasterId(1), "/data/master-1".to_owned());
-    status.full = Some(dfs_rpc::wire::FullDisk { master, folder, needed: 128 << 20 });
+    let (master, directory) = (MasterId(1), "/data/master-1".to_owned());
+    status.full = Some(dfs_rpc::wire::FullDisk { master, directory, needed: 128 << 20 });
     let picture = picture(&status, &[]);
     assert_eq!(health(&picture), Health::Broken);
     let text = text(&picture);

@@ -264,7 +264,7 @@ mod tests {
     fn balance_tells_the_direction_without_colour() {
         let mut nodes = fixtures::cluster(3).nodes;
         for (node, used) in nodes.iter_mut().zip([10, 50, 90]) {
-            node.load.folders[0].used = used << 30;
+            node.load.directories[0].used = used << 30;
         }
         let field = Field::of(Lens::Balance, &nodes, |_| None);
         let texts: Vec<_> = (0..3).filter_map(|at| field.shade(at)).map(|shade| shade.text()).collect();

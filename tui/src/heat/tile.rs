@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_tile_tells_how_much_and_how_it_is() {
         let mut nodes = fixtures::dead().nodes;
-        nodes[1].load.folders[0].failed = true;
+        nodes[1].load.directories[0].failed = true;
         let field = Field::of(Lens::Fill, &nodes, |_| None);
         let text = |places: &[usize]| Tile::of(places, &nodes, &field).map(|tile| (tile.text(), tile.letter()));
         assert_eq!(text(&[0]), Some(("▂17·".into(), '▂')));

@@ -70,11 +70,11 @@ fn busy_machines() -> Model {
     let mut snapshot = fixtures::machines(5, 12);
     for (at, node) in snapshot.nodes.iter_mut().enumerate() {
         node.load.bytes_read += (at as u64 * 37 % 100) * 1_000_000;
-        node.load.folders[0].used += at as u64 / 2 * (1 << 30);
+        node.load.directories[0].used += at as u64 / 2 * (1 << 30);
     }
     (snapshot.nodes[7].state, snapshot.nodes[7].heartbeat_age_ms) = (NodeState::Dead, 4_000_000);
     (snapshot.nodes[33].state, snapshot.nodes[33].heartbeat_age_ms) = (NodeState::Stale, 7_000);
-    snapshot.nodes[20].load.folders[0].failed = true;
+    snapshot.nodes[20].load.directories[0].failed = true;
     (snapshot.nodes[40].short, snapshot.nodes[41].short, snapshot.nodes[41].sole) = (17, 120, 3);
     snapshot.status.taken_at = Timestamp(snapshot.status.taken_at.0 + 1_000);
     update(&mut model, Message::Picture(Arc::new(snapshot), 0));
@@ -93,17 +93,17 @@ fn every_lens() {
 }
 
 #[test]
-fn big_folders() {
+fn big_directories() {
     let mut model = fixtures::model(fixtures::cluster(3));
     model.page = PageId::Heatmap;
     update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('f'))));
-    kept("folders-asked", &mut model);
-    let result = Ok(fixtures::folder());
+    kept("directories-asked", &mut model);
+    let result = Ok(fixtures::directory());
     update(&mut model, Message::Listed { path: DfsPath::root(), after: None, result });
-    kept("folders", &mut model);
+    kept("directories", &mut model);
     update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('h'))));
     update(&mut model, Message::Traffic { path: DfsPath::root(), result: Ok(fixtures::traffic()) });
-    kept("folders-hot", &mut model);
+    kept("directories-hot", &mut model);
 }
 
 #[test]

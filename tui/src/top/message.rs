@@ -4,7 +4,7 @@ use crate::top::model::{PageId, Shared};
 use crate::top::page::Question;
 use crate::top::replay::{Play, Playback};
 use crossterm::event::{KeyEvent, MouseEvent};
-use dfs_client::{FolderTraffic, JobStatus, ListPage, Snapshot};
+use dfs_client::{DirectoryTraffic, JobStatus, ListPage, Snapshot};
 use dfs_types::{DfsPath, Error, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,20 +24,20 @@ pub enum Message {
     Picture(Arc<Snapshot>, u64),
     /// The cluster did not answer.
     Lost(Error),
-    /// A page of a remote folder.
+    /// A page of a remote directory.
     Listed {
         path: DfsPath,
         after: Option<String>,
         result: Result<ListPage, Error>,
     },
-    /// What lately went on below a remote folder.
+    /// What lately went on below a remote directory.
     Traffic {
         path: DfsPath,
-        result: Result<FolderTraffic, Error>,
+        result: Result<DirectoryTraffic, Error>,
     },
     /// The background jobs of the leading master.
     Jobs(Result<Vec<JobStatus>, Error>),
-    /// What is in a local folder.
+    /// What is in a local directory.
     ListedLocal {
         path: PathBuf,
         result: Result<Vec<LocalEntry>, Error>,
@@ -75,11 +75,11 @@ pub struct Moment {
     pub calendar: Timestamp,
 }
 
-/// Something in a local folder.
+/// Something in a local directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalEntry {
     pub name: String,
-    pub folder: bool,
+    pub directory: bool,
     /// Bytes of a file.
     pub size: u64,
     pub modified: Option<Timestamp>,
@@ -120,7 +120,7 @@ pub enum Effect {
     Cancel {
         number: u64,
     },
-    /// List a page of a remote folder.
+    /// List a page of a remote directory.
     List {
         path: DfsPath,
         after: Option<String>,
@@ -128,7 +128,7 @@ pub enum Effect {
     ListLocal {
         path: PathBuf,
     },
-    /// Ask what lately went on below a remote folder.
+    /// Ask what lately went on below a remote directory.
     Traffic {
         path: DfsPath,
     },

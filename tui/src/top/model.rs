@@ -96,8 +96,8 @@ pub struct Options {
     pub preferences: Preferences,
     /// The view to begin with; the one of the last time if none.
     pub page: Option<PageId>,
-    /// The local folder that it was started in.
-    pub folder: PathBuf,
+    /// The local directory that it was started in.
+    pub directory: PathBuf,
     /// What comes is recorded.
     pub recorded: bool,
     /// What is shown is a recording.
@@ -221,7 +221,7 @@ pub struct Model {
 
 impl Model {
     pub fn new(options: Options) -> Self {
-        let Options { read_only, local, zone_s, theme, preferences, page, folder, recorded, replay } = options;
+        let Options { read_only, local, zone_s, theme, preferences, page, directory, recorded, replay } = options;
         let theme = Theme { name: preferences.theme.unwrap_or(theme.name), ..theme };
         let shared = Shared {
             theme,
@@ -236,7 +236,7 @@ impl Model {
             ..Shared::default()
         };
         let page = page.or(preferences.page).unwrap_or_default();
-        let pages = Pages::new(&preferences, folder);
+        let pages = Pages::new(&preferences, directory);
         Self { shared, pages, page, dirty: true, ..Self::default() }
     }
 

@@ -110,15 +110,15 @@ pub enum Act {
     Effect(Effect),
 }
 
-/// A name that is asked for: of a new folder, or another one for a file.
+/// A name that is asked for: of a new directory, or another one for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Naming {
-    /// What it is for: `new folder in /data`.
+    /// What it is for: `new directory in /data`.
     pub what: String,
     /// The words of the line before it: `mv`, `/data/a`.
     pub words: Vec<String>,
-    /// The folder that a name without a `/` in front is in.
-    pub folder: DfsPath,
+    /// The directory that a name without a `/` in front is in.
+    pub directory: DfsPath,
     pub name: Typed,
 }
 
@@ -128,7 +128,7 @@ impl Naming {
     /// # Errors
     /// When it is no name.
     pub fn line(&self) -> Result<String, PathError> {
-        let path = DfsPath::resolve(&self.folder, &self.name.text())?;
+        let path = DfsPath::resolve(&self.directory, &self.name.text())?;
         Ok(quote_words(self.words.iter().map(String::as_str).chain([path.as_str()])))
     }
 }

@@ -102,7 +102,7 @@ impl Theme {
             Tone::Bad => self.coloured(style, VERMILION).add_modifier(Modifier::BOLD),
             Tone::Dim => self.dim(),
             Tone::Strong => style.add_modifier(Modifier::BOLD),
-            Tone::Folder => self.coloured(style, SKY).add_modifier(Modifier::BOLD),
+            Tone::Directory => self.coloured(style, SKY).add_modifier(Modifier::BOLD),
             Tone::Command => self.coloured(style, SKY),
             Tone::Quoted => self.coloured(style, ORANGE),
             Tone::Missing => style.add_modifier(Modifier::UNDERLINED),

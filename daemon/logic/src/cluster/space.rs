@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_folder_takes_nothing() {
+    fn a_failed_directory_takes_nothing() {
         let mut failed = node(7, 110, 10, 100, 100);
         failed.directories[0].failed = true;
         assert_eq!(Space::of([failed].iter()).free, 0);

@@ -87,7 +87,7 @@ impl Model {
                 *replication = wanted;
                 Ok(())
             }
-            Some(Entry::Folder) | None => Err(Refusal::IsADirectory),
+            Some(Entry::Directory) | None => Err(Refusal::IsADirectory),
         }
     }
 }

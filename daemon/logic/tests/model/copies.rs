@@ -8,14 +8,14 @@ impl Model {
     pub(super) fn copy(&mut self, copy: &Copy, who: Caller<'_>) -> Result<(), Refusal> {
         let (from, to) = (copy.from.as_str(), copy.to.as_str());
         self.pass(from, who)?;
-        let is_folder = self.is_folder(from);
-        if !is_folder && !self.entries.contains_key(from) {
+        let is_directory = self.is_directory(from);
+        if !is_directory && !self.entries.contains_key(from) {
             return Err(Refusal::NotFound);
         }
-        if is_folder && !copy.recursive {
+        if is_directory && !copy.recursive {
             return Err(Refusal::IsADirectory);
         }
-        if if is_folder { copy.to.is_within(&copy.from) } else { from == to } {
+        if if is_directory { copy.to.is_within(&copy.from) } else { from == to } {
             return Err(Refusal::IntoItself);
         }
         let below = self.below(from).map(|(name, _)| name.clone());
@@ -26,7 +26,7 @@ impl Model {
             let rest = if from == "/" { name } else { &name[from.len()..] };
             if to == "/" { rest.to_owned() } else { format!("{to}{}", if rest == "/" { "" } else { rest }) }
         };
-        if is_folder && copied.iter().any(|name| target(name).len() > PATH_BYTES_MAX) {
+        if is_directory && copied.iter().any(|name| target(name).len() > PATH_BYTES_MAX) {
             return Err(Refusal::PathTooLong);
         }
         for name in copied {
@@ -36,22 +36,22 @@ impl Model {
     }
 
     fn copy_entry(&mut self, from: &str, to: &str, overwrite: bool, who: Caller<'_>) -> Result<(), Refusal> {
-        let folder = self.is_folder(from);
-        self.need(from, who, if folder { 4 | 1 } else { 4 })?;
+        let directory = self.is_directory(from);
+        self.need(from, who, if directory { 4 | 1 } else { 4 })?;
         if to.is_empty() || to == "/" {
             return Err(Refusal::AlreadyExists);
         }
         self.pass(to, who)?;
-        match (self.entries.get(to), folder) {
+        match (self.entries.get(to), directory) {
             (None, _) => {}
-            (Some(Entry::Folder), true) if overwrite => return Ok(()),
+            (Some(Entry::Directory), true) if overwrite => return Ok(()),
             (Some(Entry::File { .. }), false) if overwrite => {}
             (Some(Entry::File { .. }), true) if overwrite => return Err(Refusal::NotADirectory),
-            (Some(Entry::Folder), false) if overwrite => return Err(Refusal::IsADirectory),
+            (Some(Entry::Directory), false) if overwrite => return Err(Refusal::IsADirectory),
             _ => return Err(Refusal::AlreadyExists),
         }
         self.need(parent(to), who, 2)?;
-        let entry = self.entries.get(from).cloned().unwrap_or(Entry::Folder);
+        let entry = self.entries.get(from).cloned().unwrap_or(Entry::Directory);
         let attributes = self.new_attributes(to, who, self.attributes[from].mode, who.at);
         self.attributes.insert(to.to_owned(), attributes);
         let own = self.user_attributes.get(from).cloned();

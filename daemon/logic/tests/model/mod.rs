@@ -12,7 +12,7 @@ pub(crate) const SUPERUSER: &str = "root";
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Entry {
-    Folder,
+    Directory,
     File { chunks: Vec<ChunkRef>, replication: u8, chunk_size: u32 },
 }
 
@@ -53,7 +53,7 @@ impl Caller<'_> {
     }
 }
 
-/// The folder that an entry is in.
+/// The directory that an entry is in.
 fn parent(path: &str) -> &str {
     match path.rfind('/') {
         Some(0) | None => "/",
@@ -69,14 +69,14 @@ impl Entry {
     /// Bytes with all copies.
     pub(crate) fn space(&self) -> u64 {
         match self {
-            Self::Folder => 0,
+            Self::Directory => 0,
             Self::File { replication, .. } => self.size() * u64::from(*replication),
         }
     }
 
     pub(crate) fn chunks(&self) -> &[ChunkRef] {
         match self {
-            Self::Folder => &[],
+            Self::Directory => &[],
             Self::File { chunks, .. } => chunks,
         }
     }
@@ -96,11 +96,11 @@ impl Model {
         }
     }
 
-    pub(crate) fn is_folder(&self, path: &str) -> bool {
-        path == "/" || self.entries.get(path) == Some(&Entry::Folder)
+    pub(crate) fn is_directory(&self, path: &str) -> bool {
+        path == "/" || self.entries.get(path) == Some(&Entry::Directory)
     }
 
-    /// Everything below a folder.
+    /// Everything below a directory.
     pub(crate) fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         let start = if path == "/" { "/".to_owned() } else { format!("{path}/") };
         self.entries.iter().filter(move |(name, _)| name.starts_with(&start))
@@ -187,7 +187,7 @@ impl Model {
         if who.is_super() || bits & wanted == wanted { Ok(()) } else { Err(Refusal::PermissionDenied) }
     }
 
-    /// Whether the folders above `path` are there and let `who` pass.
+    /// Whether the directories above `path` are there and let `who` pass.
     fn pass(&self, path: &str, who: Caller<'_>) -> Result<(), Refusal> {
         let ends = path.match_indices('/').map(|(at, _)| at).filter(|_| path != "/");
         for end in ends {
@@ -201,12 +201,12 @@ impl Model {
         Ok(())
     }
 
-    /// Notes that something in the folder of `path` has changed.
+    /// Notes that something in the directory of `path` has changed.
     fn touch_parent(&mut self, path: &str, at: Timestamp) {
-        self.attributes.get_mut(parent(path)).expect("the folder of an entry").modified = at;
+        self.attributes.get_mut(parent(path)).expect("the directory of an entry").modified = at;
     }
 
-    /// Whose a new entry in the folder of `path` is.
+    /// Whose a new entry in the directory of `path` is.
     fn new_attributes(&self, path: &str, who: Caller<'_>, mode: u16, modified: Timestamp) -> Attributes {
         let owner = if who.name.is_empty() { SUPERUSER } else { who.name };
         Attributes { owner: owner.to_owned(), group: self.attributes[parent(path)].group.clone(), mode, modified }
@@ -220,7 +220,7 @@ impl Model {
             .collect();
         let Some(first) = missing.first() else {
             self.pass(path, who)?;
-            return if parents && self.is_folder(path) { Ok(()) } else { Err(Refusal::AlreadyExists) };
+            return if parents && self.is_directory(path) { Ok(()) } else { Err(Refusal::AlreadyExists) };
         };
         self.pass(first, who)?;
         if missing.len() > 1 && !parents {
@@ -231,7 +231,7 @@ impl Model {
         for made in missing {
             let attributes = self.new_attributes(made, who, 0o755, who.at);
             self.attributes.insert(made.to_owned(), attributes);
-            self.entries.insert(made.to_owned(), Entry::Folder);
+            self.entries.insert(made.to_owned(), Entry::Directory);
         }
         Ok(())
     }
@@ -246,7 +246,7 @@ impl Model {
             return Ok(());
         }
         self.need(parent(from.as_str()), who, 2)?;
-        if source == Entry::Folder && to.is_within(from) {
+        if source == Entry::Directory && to.is_within(from) {
             return Err(Refusal::IntoItself);
         }
         if to.is_root() {
@@ -256,14 +256,14 @@ impl Model {
         match (self.entries.get(to.as_str()), &source) {
             (None, _) => {}
             (Some(Entry::File { .. }), Entry::File { .. }) if overwrite => {}
-            (Some(Entry::File { .. }), Entry::Folder) if overwrite => return Err(Refusal::NotADirectory),
+            (Some(Entry::File { .. }), Entry::Directory) if overwrite => return Err(Refusal::NotADirectory),
             _ => return Err(Refusal::AlreadyExists),
         }
         self.need(parent(to.as_str()), who, 2)?;
         let below = self.below(from.as_str()).map(|(name, _)| name.clone());
         let moved: Vec<String> = below.chain([from.to_string()]).collect();
         let renamed = |name: &str| format!("{to}{}", &name[from.as_str().len()..]);
-        if source == Entry::Folder && moved.iter().any(|name| renamed(name).len() > PATH_BYTES_MAX) {
+        if source == Entry::Directory && moved.iter().any(|name| renamed(name).len() > PATH_BYTES_MAX) {
             return Err(Refusal::PathTooLong);
         }
         for name in moved {
@@ -309,7 +309,7 @@ impl Model {
         }
         self.pass(path, who)?;
         match self.entries.get(path) {
-            Some(Entry::Folder) => return Err(Refusal::IsADirectory),
+            Some(Entry::Directory) => return Err(Refusal::IsADirectory),
             Some(Entry::File { .. }) if !new.overwrite => return Err(Refusal::AlreadyExists),
             _ => self.need(parent(path), who, 2)?,
         }

@@ -137,7 +137,7 @@ impl Link {
 
     fn load(&self) -> NodeLoad {
         let store = &self.context.store;
-        store.counters().load(store.folder_loads())
+        store.counters().load(store.directory_loads())
     }
 
     async fn register(&self, client: &NodeServiceClient, from: SocketAddr) -> Result<Registered, LinkError> {

@@ -1,7 +1,7 @@
-//! All replicas of a datanode: which there are, in which folder, and what is done with them.
+//! All replicas of a datanode: which there are, in which directory, and what is done with them.
 
+use super::directory::{DataDirectory, FoundReplica};
 use super::error::{Damage, OpenError, StoreError};
-use super::folder::{DataFolder, FoundReplica};
 use super::reader::{OpenReplica, ReplicaCache};
 use super::record::Record;
 use super::salvage::Salvage;
@@ -12,7 +12,7 @@ use crate::datanode::load::Counters;
 use crate::descriptors;
 use crate::disk;
 use dfs_logic::durability::stage::{Event, Stage, may_write, next};
-use dfs_rpc::wire::FolderLoad;
+use dfs_rpc::wire::DirectoryLoad;
 use dfs_types::{ChunkId, ChunkRef, ClusterId, DatanodeId, Generation, ReplicaKey, ReplicaState, StoredReplica};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::btree_map::Entry;
@@ -27,24 +27,24 @@ pub struct StoreOptions {
     pub cluster: ClusterId,
     pub node: DatanodeId,
     /// One per disk; at least one.
-    pub folders: Vec<PathBuf>,
-    /// The most bytes of all folders together.
+    pub directories: Vec<PathBuf>,
+    /// The most bytes of all directories together.
     pub capacity: Option<u64>,
     /// Bytes left free on each disk.
     pub reserve: u64,
     pub direct_io: bool,
     /// Replicas that are kept open for the next read.
     pub open_max: usize,
-    /// Where it is kept which folders the datanode has had; see [`Record`](super::record::Record).
+    /// Where it is kept which directories the datanode has had; see [`Record`](super::record::Record).
     pub record: Option<PathBuf>,
-    /// Also takes a folder that was known and is empty now, or another.
+    /// Also takes a directory that was known and is empty now, or another.
     pub accept_empty: bool,
 }
 
 /// A replica that is listed.
 #[derive(Debug, Clone)]
 pub struct Replica {
-    pub folder: Arc<DataFolder>,
+    pub directory: Arc<DataDirectory>,
     /// Bytes of its file.
     pub bytes: u64,
     pub state: ReplicaState,
@@ -100,7 +100,7 @@ enum Tell {
 pub struct ChunkStore {
     cluster: ClusterId,
     node: DatanodeId,
-    folders: Vec<Arc<DataFolder>>,
+    directories: Vec<Arc<DataDirectory>>,
     /// Those that could not be opened, and why.
     failed: Vec<(PathBuf, String)>,
     index: Mutex<Index>,
@@ -112,24 +112,24 @@ pub struct ChunkStore {
 }
 
 impl ChunkStore {
-    /// Opens all folders and lists their replicas. One that is foreign or broken is left out, and reported as failed.
+    /// Opens all directories and lists their replicas. One that is foreign or broken is left out, and reported as failed.
     ///
     /// # Errors
     /// When another process uses one of them, or none can be used.
     pub fn open(options: &StoreOptions) -> Result<Arc<Self>, OpenError> {
-        let share = options.capacity.map(|capacity| capacity / options.folders.len().max(1) as u64);
+        let share = options.capacity.map(|capacity| capacity / options.directories.len().max(1) as u64);
         let limits = SpaceLimits { capacity: share, reserve: options.reserve };
-        let mut folders = Vec::new();
+        let mut directories = Vec::new();
         let mut index = Index::default();
         let mut failed = Vec::new();
         let mut record = Record::load(options.record.clone(), options.cluster, options.node, options.accept_empty);
-        for path in &options.folders {
+        for path in &options.directories {
             let open = || {
-                let at = |error| OpenError::Format { folder: path.clone(), error };
+                let at = |error| OpenError::Format { directory: path.clone(), error };
                 record.check(path).map_err(at)?;
-                DataFolder::open(path, options.cluster, options.node, limits, options.direct_io)
+                DataDirectory::open(path, options.cluster, options.node, limits, options.direct_io)
             };
-            let (folder, found) = match descriptors::patiently(|| (), open) {
+            let (directory, found) = match descriptors::patiently(|| (), open) {
                 Ok(opened) => opened,
                 Err(error) if error.is_refusal() => return Err(error),
                 Err(error) => {
@@ -137,17 +137,17 @@ impl ChunkStore {
                     continue;
                 }
             };
-            let folder = Arc::new(folder);
-            record.note(path, folder.id());
+            let directory = Arc::new(directory);
+            record.note(path, directory.id());
             disk::tell(path);
-            tracing::info!(folder = %path.display(), replicas = found.len(), "data folder opened");
-            found.into_iter().for_each(|replica| admit(&mut index, &folder, replica));
-            folders.push(folder);
+            tracing::info!(directory = %path.display(), replicas = found.len(), "data directory opened");
+            found.into_iter().for_each(|replica| admit(&mut index, &directory, replica));
+            directories.push(directory);
         }
-        if folders.is_empty() {
+        if directories.is_empty() {
             return Err(OpenError::None(failed.into_iter().map(|(_, error)| error).collect()));
         }
-        record.save(&options.folders);
+        record.save(&options.directories);
         for (_, error) in &failed {
             tracing::error!("{error}; the datanode starts without it");
         }
@@ -155,7 +155,7 @@ impl ChunkStore {
             failed: failed.into_iter().map(|(path, error)| (path, error.to_string())).collect(),
             cluster: options.cluster,
             node: options.node,
-            folders,
+            directories,
             index: Mutex::new(index),
             cache: ReplicaCache::new(options.open_max),
             changes: ChangeLog::default(),
@@ -185,16 +185,16 @@ impl ChunkStore {
         self.index.lock()
     }
 
-    /// Begins a chunk in the folder with the most room. See [`ChunkWriter`].
+    /// Begins a chunk in the directory with the most room. See [`ChunkWriter`].
     ///
     /// # Errors
-    /// When it would replace something ([`may_write`]) or is being written already, when no folder has room for `capacity`
+    /// When it would replace something ([`may_write`]) or is being written already, when no directory has room for `capacity`
     /// bytes, or the disk fails.
     pub fn begin(self: &Arc<Self>, intent: Intent, capacity: u32, reserve: bool) -> Result<ChunkWriter, StoreError> {
         let coming = self.announce_incoming(intent)?;
-        let well = self.folders.iter().filter(|folder| folder.poison().reason().is_none());
-        let folder = well.max_by_key(|folder| folder.figures().free).ok_or(StoreError::NoFolder)?;
-        ChunkWriter::begin(coming, folder.clone(), intent, capacity, reserve)
+        let well = self.directories.iter().filter(|directory| directory.poison().reason().is_none());
+        let directory = well.max_by_key(|directory| directory.figures().free).ok_or(StoreError::NoDirectory)?;
+        ChunkWriter::begin(coming, directory.clone(), intent, capacity, reserve)
     }
 
     fn announce_incoming(self: &Arc<Self>, intent: Intent) -> Result<Coming, StoreError> {
@@ -219,7 +219,7 @@ impl ChunkStore {
         let replica = self.index().replicas.get(&key).cloned().ok_or(StoreError::NotFound)?;
         #[cfg(feature = "planted-bugs")]
         let key = self.planted_older(key);
-        match OpenReplica::open(&replica.folder, self.cluster, key) {
+        match OpenReplica::open(&replica.directory, self.cluster, key) {
             Ok(open) => Ok(self.cache.put(Arc::new(open))),
             Err(StoreError::Damaged(damage)) => Err(self.suspect(key, damage)),
             Err(error) => Err(error),
@@ -270,7 +270,7 @@ impl ChunkStore {
                 && let Some(replica) = self.index().replicas.remove(&key)
             {
                 self.changes.push(Change::Removed(key));
-                let _ = replica.folder.quarantine(key);
+                let _ = replica.directory.quarantine(key);
             }
         }
         StoreError::Damaged(damage)
@@ -338,19 +338,19 @@ impl ChunkStore {
     }
 
     /// Lists a replica that is durable now, and tells of it. Returns the suspect one that it replaces.
-    pub(super) fn insert(&self, key: ReplicaKey, folder: Arc<DataFolder>, bytes: u64) -> Option<Replica> {
+    pub(super) fn insert(&self, key: ReplicaKey, directory: Arc<DataDirectory>, bytes: u64) -> Option<Replica> {
         let state = ReplicaState::Verified;
         let mut index = self.index();
         debug_assert!(index.incoming.contains(&(key.chunk, key.generation)), "{key} is not being written");
-        let old = index.replicas.insert(key, Replica { folder, bytes, state });
+        let old = index.replicas.insert(key, Replica { directory, bytes, state });
         self.changes.push(Change::Added(StoredReplica { key, state }));
         drop(index);
         self.cache.forget(key);
         old
     }
 
-    pub(super) fn folders(&self) -> &[Arc<DataFolder>] {
-        &self.folders
+    pub(super) fn directories(&self) -> &[Arc<DataDirectory>] {
+        &self.directories
     }
 
     /// Where a replica is; none when it is not here.
@@ -358,27 +358,27 @@ impl ChunkStore {
         self.index().replicas.get(&key).cloned()
     }
 
-    /// Looks whether each folder is still the one that was opened. Of one that is gone (unmounted, removed, replaced) all
+    /// Looks whether each directory is still the one that was opened. Of one that is gone (unmounted, removed, replaced) all
     /// replicas are struck off and reported as removed.
-    pub fn look_at_folders(&self) {
-        for folder in &self.folders {
-            let Some(reason) = folder.is_lost() else { continue };
+    pub fn look_at_directories(&self) {
+        for directory in &self.directories {
+            let Some(reason) = directory.is_lost() else { continue };
             let mut index = self.index();
-            let is_there = |replica: &Replica| Arc::ptr_eq(&replica.folder, folder);
+            let is_there = |replica: &Replica| Arc::ptr_eq(&replica.directory, directory);
             let listed = index.replicas.iter().filter(|(_, replica)| is_there(replica));
             let lost: Vec<ReplicaKey> = listed.map(|(key, _)| *key).collect();
             for key in &lost {
                 if let Some(replica) = index.replicas.remove(key) {
-                    folder.space().freed(replica.bytes);
+                    directory.space().freed(replica.bytes);
                     self.changes.push(Change::Removed(*key));
                 }
             }
             drop(index);
             self.cache.clear();
             tracing::error!(
-                folder = %folder.path().display(),
+                directory = %directory.path().display(),
                 replicas = lost.len(),
-                "a data folder is out of use: {reason}"
+                "a data directory is out of use: {reason}"
             );
         }
     }
@@ -396,52 +396,52 @@ impl ChunkStore {
         page.map(|(key, replica)| StoredReplica { key: *key, state: replica.state }).collect()
     }
 
-    /// The figures of each folder, also of those that could not be opened.
-    pub fn folder_loads(&self) -> Vec<FolderLoad> {
-        let load = |folder: &Arc<DataFolder>| {
-            let figures = folder.figures();
-            FolderLoad {
-                path: folder.path().display().to_string(),
+    /// The figures of each directory, also of those that could not be opened.
+    pub fn directory_loads(&self) -> Vec<DirectoryLoad> {
+        let load = |directory: &Arc<DataDirectory>| {
+            let figures = directory.figures();
+            DirectoryLoad {
+                path: directory.path().display().to_string(),
                 capacity: figures.capacity,
                 used: figures.used,
                 free: figures.free,
-                failed: folder.poison().reason().is_some(),
-                reason: folder.poison().reason().map(str::to_owned),
-                disk: folder.disk(),
+                failed: directory.poison().reason().is_some(),
+                reason: directory.poison().reason().map(str::to_owned),
+                disk: directory.disk(),
                 disk_free: figures.disk_free,
             }
         };
-        let failed = |(path, reason): &(PathBuf, String)| FolderLoad {
+        let failed = |(path, reason): &(PathBuf, String)| DirectoryLoad {
             path: path.display().to_string(),
             failed: true,
             reason: Some(reason.clone()),
-            ..FolderLoad::default()
+            ..DirectoryLoad::default()
         };
-        self.folders.iter().map(load).chain(self.failed.iter().map(failed)).collect()
+        self.directories.iter().map(load).chain(self.failed.iter().map(failed)).collect()
     }
 }
 
 #[cfg(test)]
 impl ChunkStore {
     /// Plants the failure of a disk.
-    pub fn fail_folder(&self, number: usize, reason: &str) {
-        self.folders[number].poison().set(reason);
+    pub fn fail_directory(&self, number: usize, reason: &str) {
+        self.directories[number].poison().set(reason);
     }
 }
 
 /// Lists a replica found at start. Nothing that is found is removed: which of several counts, the masters know.
-fn admit(index: &mut Index, folder: &Arc<DataFolder>, found: FoundReplica) {
+fn admit(index: &mut Index, directory: &Arc<DataDirectory>, found: FoundReplica) {
     let state = if found.is_misshapen() { ReplicaState::Suspect } else { ReplicaState::Stored };
     if state == ReplicaState::Suspect {
         tracing::error!(replica = %found.key, bytes = found.bytes, "a replica is cut off: it is suspect");
     }
     match index.replicas.entry(found.key) {
         Entry::Vacant(place) => {
-            place.insert(Replica { folder: folder.clone(), bytes: found.bytes, state });
+            place.insert(Replica { directory: directory.clone(), bytes: found.bytes, state });
         }
         Entry::Occupied(_) => {
-            let folder = folder.path().display();
-            tracing::warn!(replica = %found.key, %folder, "a replica is here twice; the second file is left alone");
+            let directory = directory.path().display();
+            tracing::warn!(replica = %found.key, %directory, "a replica is here twice; the second file is left alone");
         }
     }
 }
@@ -464,13 +464,13 @@ impl Doomed {
     /// # Errors
     /// When the file system refuses.
     pub fn remove(self) -> Result<(), StoreError> {
-        let Replica { folder, bytes, state } = &self.replica;
+        let Replica { directory, bytes, state } = &self.replica;
         match next(Stage::Listed(*state), Event::Deleted) {
-            Some(Stage::Quarantined) => folder.quarantine(self.key).map_err(StoreError::io("quarantine chunk"))?,
+            Some(Stage::Quarantined) => directory.quarantine(self.key).map_err(StoreError::io("quarantine chunk"))?,
             // Its name need not be gone durably: should it come back, it is reported and deleted again.
-            _ => std::fs::remove_file(folder.replica_path(self.key)).map_err(StoreError::io("delete chunk"))?,
+            _ => std::fs::remove_file(directory.replica_path(self.key)).map_err(StoreError::io("delete chunk"))?,
         }
-        folder.space().freed(*bytes);
+        directory.space().freed(*bytes);
         Ok(())
     }
 }

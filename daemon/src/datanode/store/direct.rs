@@ -98,8 +98,8 @@ mod tests {
     use super::*;
     use crate::datanode::store::buffer::AlignedBuffer;
 
-    fn round_trip(folder: &Path, direct: bool) {
-        let path = folder.join("file");
+    fn round_trip(directory: &Path, direct: bool) {
+        let path = directory.join("file");
         let mut data = AlignedBuffer::new(2 * ALIGN_BYTES);
         data.fill(9);
         let file = create(&path, direct).expect("create");
@@ -122,14 +122,14 @@ mod tests {
     #[test]
     fn files_read_back_direct_and_buffered() {
         for direct in [true, false] {
-            round_trip(tempfile::tempdir().expect("temp folder").path(), direct);
+            round_trip(tempfile::tempdir().expect("temp directory").path(), direct);
         }
     }
 
     #[test]
     fn what_cannot_be_done_directly_is_done_through_the_cache() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let file = create(&folder.path().join("file"), true).expect("create");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let file = create(&directory.path().join("file"), true).expect("create");
         // Not aligned: direct I/O refuses it just as a file system without direct I/O refuses everything.
         let mut data = AlignedBuffer::new(2 * ALIGN_BYTES);
         data.fill(5);

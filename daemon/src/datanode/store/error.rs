@@ -14,8 +14,8 @@ use std::path::PathBuf;
 pub enum StoreError {
     #[error("no space left")]
     NoSpace,
-    #[error("no data folder is in working order")]
-    NoFolder,
+    #[error("no data directory is in working order")]
+    NoDirectory,
     #[error("the chunk is not stored here")]
     NotFound,
     #[error(transparent)]
@@ -63,7 +63,7 @@ impl StoreError {
     /// The error as it crosses the wire.
     pub fn into_error(self, node: DatanodeId) -> Error {
         let code = match &self {
-            Self::NoSpace | Self::NoFolder | Self::Io { .. } => ErrorCode::LocalIo,
+            Self::NoSpace | Self::NoDirectory | Self::Io { .. } => ErrorCode::LocalIo,
             Self::NotFound => ErrorCode::NotFound,
             Self::Refused(_) | Self::Busy => ErrorCode::AlreadyExists,
             Self::Damaged(_) => ErrorCode::ChecksumMismatch,
@@ -72,17 +72,17 @@ impl StoreError {
     }
 }
 
-/// Why a data folder cannot be used. The datanode starts without it, if there are others.
+/// Why a data directory cannot be used. The datanode starts without it, if there are others.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error(transparent)]
     Lock(#[from] LockError),
-    #[error("data folder {}: {error}", folder.display())]
-    Format { folder: PathBuf, error: FormatError },
+    #[error("data directory {}: {error}", directory.display())]
+    Format { directory: PathBuf, error: FormatError },
     /// Names the entry, and not only the directory.
-    #[error("data folder {}: {what} {}: {error}", folder.display(), path.display())]
-    Io { folder: PathBuf, what: &'static str, path: PathBuf, error: io::Error },
-    #[error("no data folder can be used: {}", list(.0))]
+    #[error("data directory {}: {what} {}: {error}", directory.display(), path.display())]
+    Io { directory: PathBuf, what: &'static str, path: PathBuf, error: io::Error },
+    #[error("no data directory can be used: {}", list(.0))]
     None(Vec<OpenError>),
 }
 

@@ -1,4 +1,4 @@
-//! The format file of a data folder: whose it is.
+//! The format file of a data directory: whose it is.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | 8..10 | version, 1 |
 //! | 10..12 | datanode id (little endian) |
 //! | 12..28 | cluster id |
-//! | 28..44 | id of this folder, random |
+//! | 28..44 | id of this directory, random |
 //! | 44..48 | crc32c of bytes 0..44 |
 
 use crate::durable;
@@ -16,7 +16,7 @@ use dfs_types::{ClusterId, DatanodeId};
 use std::io;
 use std::path::Path;
 
-/// The directory of the replicas in a data folder.
+/// The directory of the replicas in a data directory.
 pub(super) const CHUNKS: &str = "chunks";
 /// The file's name.
 pub(super) const FORMAT_FILE: &str = "format";
@@ -24,18 +24,20 @@ const MAGIC: [u8; 8] = *b"dfsFoldr";
 const VERSION: u16 = 1;
 const FORMAT_BYTES: usize = 48;
 
-/// Whose a data folder is.
+/// Whose a data directory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FolderFormat {
+pub struct DirectoryFormat {
     pub cluster: ClusterId,
     pub node: DatanodeId,
-    pub folder: [u8; 16],
+    pub directory: [u8; 16],
 }
 
-/// Why a folder is not used.
+/// Why a directory is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
-    #[error("its format file is damaged; put back the right one, or move the folder away and start with an empty one")]
+    #[error(
+        "its format file is damaged; put back the right one, or move the directory away and start with an empty one"
+    )]
     Damaged,
     #[error("it has format {0}; this version of dfs understands format 1: start the version that wrote it")]
     Version(u16),
@@ -60,11 +62,11 @@ pub enum FormatError {
     Io(#[from] io::Error),
 }
 
-impl FolderFormat {
+impl DirectoryFormat {
     pub fn encode(&self) -> [u8; FORMAT_BYTES] {
         let mut bytes = [0; FORMAT_BYTES];
         let fields: [&[u8]; 5] =
-            [&MAGIC, &VERSION.to_le_bytes(), &self.node.0.to_le_bytes(), &self.cluster.0, &self.folder];
+            [&MAGIC, &VERSION.to_le_bytes(), &self.node.0.to_le_bytes(), &self.cluster.0, &self.directory];
         for (place, byte) in bytes.iter_mut().zip(fields.concat()) {
             *place = byte;
         }
@@ -88,34 +90,34 @@ impl FolderFormat {
             return Err(FormatError::Version(version));
         }
         let node = DatanodeId(u16::from_le_bytes(field(body, 10)));
-        Ok(Self { node, cluster: ClusterId(field(body, 12)), folder: field(body, 28) })
+        Ok(Self { node, cluster: ClusterId(field(body, 12)), directory: field(body, 28) })
     }
 
-    /// Reads the format file of a folder; none where there is no such file.
+    /// Reads the format file of a directory; none where there is no such file.
     ///
     /// # Errors
     /// When it cannot be read, is damaged or of another version.
-    pub fn read(folder: &Path) -> Result<Option<Self>, FormatError> {
-        match std::fs::read(folder.join(FORMAT_FILE)) {
+    pub fn read(directory: &Path) -> Result<Option<Self>, FormatError> {
+        match std::fs::read(directory.join(FORMAT_FILE)) {
             Ok(bytes) => Self::decode(&bytes).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Reads the format file of a folder, or writes one into a folder that has no chunks yet.
+    /// Reads the format file of a directory, or writes one into a directory that has no chunks yet.
     ///
     /// # Errors
-    /// When the folder is somebody else's, or its file cannot be read or written.
-    pub fn claim(folder: &Path, cluster: ClusterId, node: DatanodeId) -> Result<Self, FormatError> {
-        let path = folder.join(FORMAT_FILE);
-        match Self::read(folder)? {
+    /// When the directory is somebody else's, or its file cannot be read or written.
+    pub fn claim(directory: &Path, cluster: ClusterId, node: DatanodeId) -> Result<Self, FormatError> {
+        let path = directory.join(FORMAT_FILE);
+        match Self::read(directory)? {
             Some(format) => format.expect(cluster, node),
             None => {
-                if folder.join(CHUNKS).exists() {
+                if directory.join(CHUNKS).exists() {
                     return Err(FormatError::Missing);
                 }
-                let format = Self { cluster, node, folder: random::id() };
+                let format = Self { cluster, node, directory: random::id() };
                 durable::write_file(&path, &format.encode())?;
                 Ok(format)
             }
@@ -141,32 +143,32 @@ mod tests {
 
     #[test]
     fn the_file_is_pinned_and_every_flipped_bit_is_found() {
-        let format = FolderFormat { cluster: CLUSTER, node: DatanodeId(0x0102), folder: [7; 16] };
+        let format = DirectoryFormat { cluster: CLUSTER, node: DatanodeId(0x0102), directory: [7; 16] };
         let bytes = format.encode();
         assert_eq!(&bytes[..28], b"dfsFoldr\x01\0\x02\x010123456789abcdef");
-        assert_eq!(FolderFormat::decode(&bytes).expect("whole"), format);
+        assert_eq!(DirectoryFormat::decode(&bytes).expect("whole"), format);
         for bit in 0..bytes.len() * 8 {
             let mut bad = bytes;
             bad[bit / 8] ^= 1 << (bit % 8);
-            assert!(FolderFormat::decode(&bad).is_err(), "bit {bit}");
+            assert!(DirectoryFormat::decode(&bad).is_err(), "bit {bit}");
         }
-        assert!(FolderFormat::decode(&bytes[1..]).is_err());
+        assert!(DirectoryFormat::decode(&bytes[1..]).is_err());
     }
 
     #[test]
-    fn a_folder_is_claimed_once_and_refused_to_others() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let first = FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)).expect("claim");
-        assert_eq!(FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)).expect("again"), first);
-        let other = FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(2)).expect_err("node");
+    fn a_directory_is_claimed_once_and_refused_to_others() {
+        let directory = tempfile::tempdir().expect("temp directory");
+        let first = DirectoryFormat::claim(directory.path(), CLUSTER, DatanodeId(1)).expect("claim");
+        assert_eq!(DirectoryFormat::claim(directory.path(), CLUSTER, DatanodeId(1)).expect("again"), first);
+        let other = DirectoryFormat::claim(directory.path(), CLUSTER, DatanodeId(2)).expect_err("node");
         let refused = "it belongs to datanode-1, not to datanode-2: mount the right disk, or name another directory";
         assert_eq!(other.to_string(), refused);
         assert!(matches!(
-            FolderFormat::claim(folder.path(), ClusterId([1; 16]), DatanodeId(1)),
+            DirectoryFormat::claim(directory.path(), ClusterId([1; 16]), DatanodeId(1)),
             Err(FormatError::Cluster { .. })
         ));
-        std::fs::create_dir(folder.path().join("chunks")).expect("mkdir");
-        std::fs::remove_file(folder.path().join(FORMAT_FILE)).expect("remove");
-        assert!(matches!(FolderFormat::claim(folder.path(), CLUSTER, DatanodeId(1)), Err(FormatError::Missing)));
+        std::fs::create_dir(directory.path().join("chunks")).expect("mkdir");
+        std::fs::remove_file(directory.path().join(FORMAT_FILE)).expect("remove");
+        assert!(matches!(DirectoryFormat::claim(directory.path(), CLUSTER, DatanodeId(1)), Err(FormatError::Missing)));
     }
 }

@@ -1,6 +1,6 @@
 //! Chunks on the disks of a datanode.
 //!
-//! Data before algorithms: a replica is one file (layout: [`dfs_logic::chunk_file`]) in one of the data [`folder`]s; the
+//! Data before algorithms: a replica is one file (layout: [`dfs_logic::chunk_file`]) in one of the data [`directory`]s; the
 //! [`chunks`] module keeps an index of them in memory, built at start from their names. Bytes go to and from the disk past the
 //! page cache ([`direct`]) in aligned memory from a bounded pool ([`buffer`]).
 
@@ -10,8 +10,8 @@
 pub mod buffer;
 pub mod chunks;
 pub mod direct;
+pub mod directory;
 pub mod error;
-pub mod folder;
 pub mod format;
 pub mod reader;
 pub mod record;

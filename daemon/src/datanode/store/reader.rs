@@ -2,8 +2,8 @@
 
 use super::buffer::AlignedBuffer;
 use super::direct;
+use super::directory::DataDirectory;
 use super::error::{Damage, StoreError};
-use super::folder::DataFolder;
 use crate::descriptors::Scarcity;
 use dfs_logic::chunk_file::{self, ALIGN_BYTES, BLOCK_BYTES, ChunkFileError, ChunkHeader};
 use dfs_rpc::frame::{BLOCKS_PER_FRAME, DATA_BYTES_MAX};
@@ -30,8 +30,8 @@ impl OpenReplica {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when it is not whole.
-    pub(super) fn open(folder: &DataFolder, cluster: ClusterId, key: ReplicaKey) -> Result<Self, StoreError> {
-        let file = match direct::open_read(&folder.replica_path(key), folder.direct()) {
+    pub(super) fn open(directory: &DataDirectory, cluster: ClusterId, key: ReplicaKey) -> Result<Self, StoreError> {
+        let file = match direct::open_read(&directory.replica_path(key), directory.direct()) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Damaged(Damage::Gone)),
             // Out of file handles, perhaps: that says nothing about the replica.

@@ -4,7 +4,7 @@
 //! not mounted: its replicas would be taken for lost, and new ones written to the disk below. So the datanode remembers the id of each
 //! of its directories in a file beside its settings, and refuses one whose id is gone or another.
 
-use super::format::{FolderFormat, FormatError};
+use super::format::{DirectoryFormat, FormatError};
 use crate::durable;
 use dfs_types::{ClusterId, DatanodeId};
 use serde::{Deserialize, Serialize};
@@ -100,8 +100,8 @@ impl Record {
     /// When it was one of this datanode, and now is empty, or another.
     pub fn check(&self, path: &Path) -> Result<(), FormatError> {
         let Some(known) = self.directories.get(&absolute(path)) else { return Ok(()) };
-        let found = match FolderFormat::read(path) {
-            Ok(format) => format.map(|format| hex(&format.folder)),
+        let found = match DirectoryFormat::read(path) {
+            Ok(format) => format.map(|format| hex(&format.directory)),
             // It is said better by whoever opens it.
             Err(_) => return Ok(()),
         };
@@ -133,8 +133,8 @@ impl Record {
         if std::fs::read(file).is_ok_and(|before| before == text) {
             return Ok(());
         }
-        if let Some(folder) = file.parent() {
-            durable::create_folder(folder)?;
+        if let Some(directory) = file.parent() {
+            durable::create_directory(directory)?;
         }
         durable::write_file(file, &text)
     }
@@ -194,8 +194,8 @@ mod tests {
 
     #[test]
     fn the_file_is_pinned_and_one_that_is_damaged_or_anothers_counts_as_none() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let file = folder.path().join("state/record.json");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let file = directory.path().join("state/record.json");
         let cluster = ClusterId([0xab; 16]);
         let load = |cluster, node| Record::load(Some(file.clone()), cluster, DatanodeId(node), false);
         let mut record = load(cluster, 3);
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn the_root_of_a_file_system_is_a_mount_point() {
         assert!(is_mount_point(Path::new("/proc")));
-        let folder = tempfile::tempdir().expect("temp folder");
-        assert!(!is_mount_point(folder.path()));
+        let directory = tempfile::tempdir().expect("temp directory");
+        assert!(!is_mount_point(directory.path()));
     }
 }

@@ -3,8 +3,8 @@
 use super::buffer::AlignedBuffer;
 use super::chunks::ChunkStore;
 use super::direct;
+use super::directory::DataDirectory;
 use super::error::StoreError;
-use super::folder::DataFolder;
 use super::reader::{OpenReplica, read_header};
 use dfs_logic::chunk_file::{ALIGN_BYTES, BLOCK_BYTES, ChunkHeader, block_count, capacity_of, header_bytes};
 use dfs_rpc::frame::table_checksum;
@@ -34,8 +34,8 @@ struct Remains {
 }
 
 impl Remains {
-    fn open(path: &Path, folder: &DataFolder, chunk: ChunkRef) -> Result<Self, StoreError> {
-        let file = direct::open_read(path, folder.direct()).map_err(StoreError::io("open chunk"))?;
+    fn open(path: &Path, directory: &DataDirectory, chunk: ChunkRef) -> Result<Self, StoreError> {
+        let file = direct::open_read(path, directory.direct()).map_err(StoreError::io("open chunk"))?;
         let bytes = file.metadata().map_err(StoreError::io("stat chunk"))?.len();
         let is_its = |header: &ChunkHeader| header.key() == chunk.key() && header.length == chunk.length;
         let header = read_header(&file).ok().filter(is_its);
@@ -55,11 +55,12 @@ impl Salvage {
     /// When there is nothing, or it cannot be opened.
     pub fn open(store: &ChunkStore, chunk: ChunkRef) -> Result<Self, StoreError> {
         let key = chunk.key();
-        let listed = store.find(key).map(|replica| (replica.folder.replica_path(key), replica.folder));
-        let quarantined = store.folders().iter().map(|folder| (folder.quarantine_path(key), folder.clone()));
+        let listed = store.find(key).map(|replica| (replica.directory.replica_path(key), replica.directory));
+        let quarantined =
+            store.directories().iter().map(|directory| (directory.quarantine_path(key), directory.clone()));
         let (mut remains, mut failed) = (Vec::new(), StoreError::NotFound);
-        for (path, folder) in listed.into_iter().chain(quarantined) {
-            match Remains::open(&path, &folder, chunk) {
+        for (path, directory) in listed.into_iter().chain(quarantined) {
+            match Remains::open(&path, &directory, chunk) {
                 Ok(found) => remains.push(found),
                 Err(StoreError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => failed = error,

@@ -1,4 +1,4 @@
-//! How much a data folder may still take.
+//! How much a data directory may still take.
 
 use super::error::StoreError;
 use crate::clock;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How old the file system's own figure may get.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// What is set for a folder.
+/// What is set for a directory.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SpaceLimits {
     /// The most bytes of chunks; none: what the disk has.
@@ -18,7 +18,7 @@ pub struct SpaceLimits {
     pub reserve: u64,
 }
 
-/// The figures of one folder, in bytes.
+/// The figures of one directory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SpaceFigures {
     pub capacity: u64,
@@ -28,7 +28,7 @@ pub struct SpaceFigures {
     pub disk_free: u64,
 }
 
-/// Bytes used, promised and left in one folder.
+/// Bytes used, promised and left in one directory.
 #[derive(Debug)]
 pub struct Space {
     limits: SpaceLimits,
@@ -64,27 +64,27 @@ impl Space {
     }
 
     /// Asks the file system anew when its last figure is old.
-    fn refreshed(&self, folder: &Path) -> MutexGuard<'_, State> {
+    fn refreshed(&self, directory: &Path) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         if state.asked.is_none_or(|asked| clock::since(asked) > FRESH) {
             // A disk that does not even answer has nothing left to give.
-            let answer = rustix::fs::statvfs(folder);
+            let answer = rustix::fs::statvfs(directory);
             state.available = answer.map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
             state.asked = Some(clock::now());
         }
         state
     }
 
-    pub fn figures(&self, folder: &Path) -> SpaceFigures {
-        self.refreshed(folder).figures(self.limits)
+    pub fn figures(&self, directory: &Path) -> SpaceFigures {
+        self.refreshed(directory).figures(self.limits)
     }
 
     /// Sets `bytes` aside for a chunk that begins.
     ///
     /// # Errors
     /// When there is not so much left.
-    pub fn promise(&self, folder: &Path, bytes: u64) -> Result<(), StoreError> {
-        let mut state = self.refreshed(folder);
+    pub fn promise(&self, directory: &Path, bytes: u64) -> Result<(), StoreError> {
+        let mut state = self.refreshed(directory);
         if state.figures(self.limits).free < bytes {
             return Err(StoreError::NoSpace);
         }
@@ -114,26 +114,26 @@ mod tests {
 
     #[test]
     fn what_is_promised_and_used_is_not_free() {
-        let folder = tempfile::tempdir().expect("temp folder");
+        let directory = tempfile::tempdir().expect("temp directory");
         let space = Space::new(SpaceLimits { capacity: Some(1000), reserve: 0 }, 100);
-        space.promise(folder.path(), 600).expect("fits");
+        space.promise(directory.path(), 600).expect("fits");
         let told = |space: &Space| {
-            let figures = space.figures(folder.path());
+            let figures = space.figures(directory.path());
             (figures.capacity, figures.used, figures.free)
         };
         assert_eq!(told(&space), (1000, 100, 300));
-        assert!(matches!(space.promise(folder.path(), 301), Err(StoreError::NoSpace)));
+        assert!(matches!(space.promise(directory.path(), 301), Err(StoreError::NoSpace)));
         space.settle(600, 500);
         assert_eq!(told(&space), (1000, 600, 400));
         space.freed(600);
-        assert_eq!(space.figures(folder.path()).free, 1000);
+        assert_eq!(space.figures(directory.path()).free, 1000);
     }
 
     #[test]
     fn the_reserve_of_the_disk_is_not_touched() {
-        let folder = tempfile::tempdir().expect("temp folder");
+        let directory = tempfile::tempdir().expect("temp directory");
         let space = Space::new(SpaceLimits { capacity: None, reserve: u64::MAX }, 0);
-        assert_eq!(space.figures(folder.path()).free, 0);
-        assert!(matches!(space.promise(folder.path(), 1), Err(StoreError::NoSpace)));
+        assert_eq!(space.figures(directory.path()).free, 0);
+        assert!(matches!(space.promise(directory.path(), 1), Err(StoreError::NoSpace)));
     }
 }

@@ -1,4 +1,4 @@
-//! Storing one chunk: temporary file, data, header, sync, rename, sync of the folder.
+//! Storing one chunk: temporary file, data, header, sync, rename, sync of the directory.
 //!
 //! **Invariant:** a file under `chunks/` has a header that was written after all of its data and synced with it. Whatever
 //! happens before the rename leaves a file in `incoming/`, which the next start throws away.
@@ -6,8 +6,8 @@
 use super::buffer::{AlignedBuffer, Buffer};
 use super::chunks::{Coming, Intent};
 use super::direct;
+use super::directory::DataDirectory;
 use super::error::{Damage, StoreError};
-use super::folder::DataFolder;
 use crate::durable;
 use dfs_logic::chunk_file::{self, ALIGN_BYTES, ChunkHeader};
 use dfs_types::ReplicaKey;
@@ -19,12 +19,12 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct ChunkWriter {
     coming: Coming,
-    folder: Arc<DataFolder>,
+    directory: Arc<DataDirectory>,
     file: File,
     temporary: PathBuf,
     intent: Intent,
     capacity: u32,
-    /// Bytes that the folder has set aside for it.
+    /// Bytes that the directory has set aside for it.
     promised: u64,
     /// Bytes that the file was made to have; zero where it grows as it is written.
     reserved: u64,
@@ -39,25 +39,25 @@ impl ChunkWriter {
     /// When there is no room, or the disk fails.
     pub(super) fn begin(
         coming: Coming,
-        folder: Arc<DataFolder>,
+        directory: Arc<DataDirectory>,
         intent: Intent,
         capacity: u32,
         reserve: bool,
     ) -> Result<Self, StoreError> {
         let whole = chunk_file::file_bytes(capacity, capacity);
-        folder.space().promise(folder.path(), whole)?;
-        let temporary = folder.incoming_path(intent.chunk);
-        let file = match direct::create(&temporary, folder.direct()) {
+        directory.space().promise(directory.path(), whole)?;
+        let temporary = directory.incoming_path(intent.chunk);
+        let file = match direct::create(&temporary, directory.direct()) {
             Ok(file) => file,
             Err(error) => {
-                folder.space().settle(whole, 0);
+                directory.space().settle(whole, 0);
                 return Err(StoreError::io("create chunk")(error));
             }
         };
         let reserved = if reserve { whole } else { 0 };
         // From here on dropping it cleans up.
         let writer =
-            Self { coming, folder, file, temporary, intent, capacity, promised: whole, reserved, committed: false };
+            Self { coming, directory, file, temporary, intent, capacity, promised: whole, reserved, committed: false };
         if reserve {
             direct::reserve(&writer.file, whole).map_err(StoreError::io("reserve room for chunk"))?;
         }
@@ -102,7 +102,7 @@ impl ChunkWriter {
         }
         #[cfg(feature = "planted-bugs")]
         self.rename_too_early(header.key())?;
-        self.folder.sync("sync chunk", || durable::sync_data(&self.file))?;
+        self.directory.sync("sync chunk", || durable::sync_data(&self.file))?;
         self.publish(header.key(), bytes)
     }
 
@@ -110,7 +110,7 @@ impl ChunkWriter {
     #[cfg(feature = "planted-bugs")]
     fn rename_too_early(&mut self, key: ReplicaKey) -> Result<(), StoreError> {
         if crate::planted::is("rename-before-sync") {
-            let place = self.folder.replica_path(key);
+            let place = self.directory.replica_path(key);
             std::fs::rename(&self.temporary, &place).map_err(StoreError::io("rename chunk"))?;
             self.temporary = place;
         }
@@ -137,14 +137,14 @@ impl ChunkWriter {
     fn publish(&mut self, key: ReplicaKey, bytes: u64) -> Result<(), StoreError> {
         let store = &self.coming.store;
         // Before the name is there: afterwards nothing may fail but the disk.
-        let fan = self.folder.open_fan(key.chunk)?;
-        let place = self.folder.replica_path(key);
+        let fan = self.directory.open_fan(key.chunk)?;
+        let place = self.directory.replica_path(key);
         // Where a suspect replica has this name, it is replaced in one step by verified bytes of the same key.
         std::fs::rename(&self.temporary, &place).map_err(StoreError::io("rename chunk"))?;
         self.committed = true;
-        self.folder.space().settle(self.promised, bytes);
-        if let Err(error) = self.folder.sync_fan(&fan) {
-            self.folder.space().freed(bytes);
+        self.directory.space().settle(self.promised, bytes);
+        if let Err(error) = self.directory.sync_fan(&fan) {
+            self.directory.space().freed(bytes);
             // Nobody hears of it, so it must not be there. Where even that fails, the next start finds a whole replica.
             // One that took the place of a suspect replica stays: it is verified, and may be the last.
             if store.find(key).is_none() {
@@ -152,10 +152,10 @@ impl ChunkWriter {
             }
             return Err(error);
         }
-        if let Some(old) = store.insert(key, self.folder.clone(), bytes) {
-            old.folder.space().freed(old.bytes);
-            if old.folder.path() != self.folder.path()
-                && let Err(error) = old.folder.quarantine(key)
+        if let Some(old) = store.insert(key, self.directory.clone(), bytes) {
+            old.directory.space().freed(old.bytes);
+            if old.directory.path() != self.directory.path()
+                && let Err(error) = old.directory.quarantine(key)
             {
                 tracing::warn!(replica = %key, %error, "a suspect replica that was replaced could not be quarantined");
             }
@@ -167,7 +167,7 @@ impl ChunkWriter {
 impl Drop for ChunkWriter {
     fn drop(&mut self) {
         if !self.committed {
-            self.folder.space().settle(self.promised, 0);
+            self.directory.space().settle(self.promised, 0);
             // The next start removes it otherwise.
             let _ = std::fs::remove_file(&self.temporary);
         }

@@ -144,9 +144,9 @@ fn one(event: &ClusterEvent) -> Option<String> {
         }
         ClusterEvent::DirectoryFailed { path, reason, .. } => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            format!("data folder {path} has failed{reason}")
+            format!("data directory {path} has failed{reason}")
         }
-        ClusterEvent::DirectoryNearlyFull { path, percent, .. } => format!("data folder {path} is {percent} % full"),
+        ClusterEvent::DirectoryNearlyFull { path, percent, .. } => format!("data directory {path} is {percent} % full"),
         ClusterEvent::CorruptReplicas { replicas: 1, first, .. } => {
             format!("found its replica of chunk {first} corrupt")
         }

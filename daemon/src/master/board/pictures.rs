@@ -214,12 +214,12 @@ impl Boards {
     }
 }
 
-/// A datanode as dashboards are shown it. Which disks its folders are on, and what those have left, has gone into the space of
+/// A datanode as dashboards are shown it. Which disks its directories are on, and what those have left, has gone into the space of
 /// the cluster; it would be a third of an answer.
 fn shown_status(node: &NodeSnapshot, now: Timestamp) -> NodeStatus {
     let mut status = node_status(node, now);
-    for folder in &mut status.load.folders {
-        (folder.disk, folder.disk_free) = (0, 0);
+    for directory in &mut status.load.directories {
+        (directory.disk, directory.disk_free) = (0, 0);
     }
     status
 }

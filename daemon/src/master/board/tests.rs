@@ -8,7 +8,7 @@ use dfs_logic::command::{AdminOp, Caller, Command, KeyRecord, NodeOp, Op};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::state::State;
 use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
-use dfs_rpc::wire::{ClusterStatus, FolderLoad, Heartbeat, NodeLoad, NodeStatus, Register};
+use dfs_rpc::wire::{ClusterStatus, DirectoryLoad, Heartbeat, NodeLoad, NodeStatus, Register};
 use dfs_types::{
     ChunkId, ClusterId, DatanodeId, Duty, ErrorCode, Generation, ReplicaKey, ReplicaState, RequestId, StoredReplica,
     Timestamp,
@@ -261,7 +261,7 @@ fn large_pictures_are_made_less_often() {
 fn disks_are_not_told() {
     let mut cluster = Cluster::new(1);
     cluster.register(1);
-    let folder = FolderLoad {
+    let directory = DirectoryLoad {
         path: "/a".into(),
         capacity: 9,
         used: 4,
@@ -271,11 +271,11 @@ fn disks_are_not_told() {
         disk: 7,
         disk_free: 5,
     };
-    let load = NodeLoad { folders: vec![folder.clone()], ..NodeLoad::default() };
+    let load = NodeLoad { directories: vec![directory.clone()], ..NodeLoad::default() };
     let heartbeat = Heartbeat::new(1, load);
     let refused = |effect: &Effect| matches!(effect, Effect::Refuse(_));
     assert!(!cluster.send(1, heartbeat).iter().any(refused));
     cluster.picture();
-    let shown = FolderLoad { disk: 0, disk_free: 0, ..folder };
-    assert_eq!(cluster.ask(None).nodes[0].load.folders, [shown]);
+    let shown = DirectoryLoad { disk: 0, disk_free: 0, ..directory };
+    assert_eq!(cluster.ask(None).nodes[0].load.directories, [shown]);
 }

@@ -22,19 +22,19 @@ pub struct Basis {
 
 /// Refuses a log whose newest segment is older than the end mark says. To be asked before the others are read: what they
 /// lack may stand in the one that is missing.
-pub(super) fn check_newest(folder: &Path, newest: u64, end: End) -> Result<(), LogError> {
+pub(super) fn check_newest(directory: &Path, newest: u64, end: End) -> Result<(), LogError> {
     if newest >= end.sequence {
         return Ok(());
     }
     let last = end.next_index.saturating_sub(1);
     let what = format!("the newest segment of the log is missing: the log is known to reach entry {last}");
-    Err(LogError::missing(folder.join(Segment::file_name(end.sequence)), what))
+    Err(LogError::missing(directory.join(Segment::file_name(end.sequence)), what))
 }
 
 /// What was found of a log.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
-    pub folder: &'a Path,
+    pub directory: &'a Path,
     /// Sequence numbers of the oldest and of the newest segment.
     pub segments: Option<(u64, u64)>,
     /// Where the records of the newest segment end.
@@ -89,7 +89,7 @@ impl Facts<'_> {
 
     fn check_end(&self, end: End) -> Result<(), LogError> {
         let newest = self.segments.map_or(0, |(_, newest)| newest);
-        check_newest(self.folder, newest, end)?;
+        check_newest(self.directory, newest, end)?;
         let beyond = newest > end.sequence || self.offset > end.offset;
         if end.closed && beyond {
             let what = format!(
@@ -106,7 +106,7 @@ impl Facts<'_> {
                 self.next_index(),
                 end.next_index
             );
-            return Err(LogError::damaged(&self.folder.join(Segment::file_name(newest)), 0, what));
+            return Err(LogError::damaged(&self.directory.join(Segment::file_name(newest)), 0, what));
         }
         if !self.vote_exists {
             return Err(LogError::missing(
@@ -156,7 +156,7 @@ impl Facts<'_> {
                      log is missing",
                     self.next_index()
                 );
-                Err(LogError::missing(self.folder, what))
+                Err(LogError::missing(self.directory, what))
             }
             None => Ok(()),
         }
@@ -184,7 +184,7 @@ mod tests {
 
     fn with(closed: bool, basis: &Basis, change: impl FnOnce(&mut Facts<'_>)) -> Option<String> {
         let mut facts = Facts {
-            folder: Path::new("/m/log"),
+            directory: Path::new("/m/log"),
             segments: Some((2, 4)),
             offset: 5000,
             spares: true,

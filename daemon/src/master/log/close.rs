@@ -51,7 +51,7 @@ impl Log {
 
     /// Has purging wait until the snapshot is durable that it relies on.
     pub fn follow_snapshots(&self, kept: watch::Receiver<Kept>) {
-        // There is one folder of snapshots, so the first one stays.
+        // There is one directory of snapshots, so the first one stays.
         let _ = self.shared.kept.set(kept);
     }
 

@@ -76,12 +76,12 @@ pub struct EndFile {
 }
 
 impl EndFile {
-    /// Reads the file of a folder. Changes nothing; a file that is not there has no mark.
+    /// Reads the file of a directory. Changes nothing; a file that is not there has no mark.
     ///
     /// # Errors
     /// When it cannot be read, is of another cluster or version, or has no good slot.
-    pub fn look(folder: &Path, cluster: ClusterId) -> Result<Self, LogError> {
-        let path = folder.join("end");
+    pub fn look(directory: &Path, cluster: ClusterId) -> Result<Self, LogError> {
+        let path = directory.join("end");
         let Some((file, [first, second])) = SlotFile::look(&path)? else {
             return Ok(Self { path, file: None, cluster, number: 0, end: None });
         };
@@ -176,21 +176,21 @@ mod tests {
         End { closed, sequence: 3, offset, next_index: offset / 8, vote: 2 }
     }
 
-    fn look(folder: &Path) -> Option<End> {
-        EndFile::look(folder, CLUSTER).expect("good").get()
+    fn look(directory: &Path) -> Option<End> {
+        EndFile::look(directory, CLUSTER).expect("good").get()
     }
 
     #[test]
     fn the_newest_mark_counts_and_one_damaged_slot_never_hides_a_clean_stop() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let mut file = EndFile::look(folder.path(), CLUSTER).expect("nothing there");
-        assert_eq!((file.get(), fs::read_dir(folder.path()).expect("there").count()), (None, 0));
+        let directory = tempfile::tempdir().expect("temp directory");
+        let mut file = EndFile::look(directory.path(), CLUSTER).expect("nothing there");
+        assert_eq!((file.get(), fs::read_dir(directory.path()).expect("there").count()), (None, 0));
         file.settle(mark(false, 4096), &RealDisk).expect("made");
         for offset in [5000, 6000, 7000] {
             file.note(mark(false, offset)).expect("noted");
-            assert_eq!(look(folder.path()), Some(mark(false, offset)));
+            assert_eq!(look(directory.path()), Some(mark(false, offset)));
         }
-        let path = folder.path().join("end");
+        let path = directory.path().join("end");
         let running = fs::read(&path).expect("there");
         file.settle(mark(true, 7000), &RealDisk).expect("closed");
         let closed = fs::read(&path).expect("there");
@@ -199,7 +199,7 @@ mod tests {
                 let mut bytes = whole.clone();
                 bytes[bit / 8] ^= 1 << (bit % 8);
                 fs::write(&path, &bytes).expect("written");
-                let found = look(folder.path()).expect("one slot is good");
+                let found = look(directory.path()).expect("one slot is good");
                 assert!(found.closed == at_least.closed && found.offset >= at_least.offset, "bit {bit}: {found:?}");
             }
         }
@@ -207,17 +207,17 @@ mod tests {
         bytes[30] ^= 1;
         bytes[SLOT_BYTES + 30] ^= 1;
         fs::write(&path, &bytes).expect("written");
-        assert!(matches!(EndFile::look(folder.path(), CLUSTER), Err(LogError::Damaged { .. })));
-        assert!(matches!(EndFile::look(folder.path(), ClusterId([0; 16])), Err(LogError::Damaged { .. })));
+        assert!(matches!(EndFile::look(directory.path(), CLUSTER), Err(LogError::Damaged { .. })));
+        assert!(matches!(EndFile::look(directory.path(), ClusterId([0; 16])), Err(LogError::Damaged { .. })));
     }
 
     #[test]
     fn the_file_is_as_the_golden_file_has_it() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let mut file = EndFile::look(folder.path(), CLUSTER).expect("nothing there");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let mut file = EndFile::look(directory.path(), CLUSTER).expect("nothing there");
         file.settle(mark(true, 4096), &RealDisk).expect("made");
         file.note(mark(false, 8192)).expect("noted");
-        let bytes = fs::read(folder.path().join("end")).expect("there");
+        let bytes = fs::read(directory.path().join("end")).expect("there");
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-end-1.bin");
         if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
             fs::write(&golden, &bytes).expect("written");

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// All files of a log but its spares, which a thread makes, with their bytes.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let paths = fs::read_dir(folder.join("log")).expect("there").map(|entry| entry.expect("entry").path());
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let paths = fs::read_dir(directory.join("log")).expect("there").map(|entry| entry.expect("entry").path());
     let paths = paths.filter(|path| !path.to_string_lossy().contains("spare-"));
     paths.map(|path| (path.clone(), fs::read(&path).expect("readable"))).collect()
 }
@@ -17,41 +17,41 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// Opens a log that must be refused, and checks that nothing was changed.
 #[track_caller]
 fn refused(options: LogOptions) -> LogError {
-    let folder = options.folder.parent().expect("it has one").to_owned();
-    let before = files(&folder);
+    let directory = options.directory.parent().expect("it has one").to_owned();
+    let before = files(&directory);
     let error = Log::open(options).expect_err("it is refused");
-    assert!(before == files(&folder), "{error}: something was changed");
+    assert!(before == files(&directory), "{error}: something was changed");
     error
 }
 
 /// A log of several segments that was closed, or left as by a crash.
 fn log(closed: bool) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     append(&log, 1, 0..300);
     if closed {
         log.close().expect("closed");
         assert!(matches!(log.append([entry(1, 300)]), Err(LogError::Closed)));
     }
-    folder
+    directory
 }
 
-fn mark(folder: &Path) -> End {
-    EndFile::look(&folder.join("log"), options(folder).cluster).expect("good").get().expect("there")
+fn mark(directory: &Path) -> End {
+    EndFile::look(&directory.join("log"), options(directory).cluster).expect("good").get().expect("there")
 }
 
 #[test]
 fn a_damaged_last_record_is_refused_wherever_it_is_damaged() {
     for closed in [true, false] {
-        let folder = log(closed);
-        let newest = segments(folder.path()).pop().expect("one");
+        let directory = log(closed);
+        let newest = segments(directory.path()).pop().expect("one");
         let offsets = records(&newest);
         let (last, end) = (offsets[offsets.len() - 2], offsets[offsets.len() - 1]);
-        assert_eq!((mark(folder.path()).closed, mark(folder.path()).offset), (closed, end));
+        assert_eq!((mark(directory.path()).closed, mark(directory.path()).offset), (closed, end));
         let bytes = fs::read(&newest).expect("readable");
         for at in (last..end - 8).step_by(5) {
             flip(&newest, at);
-            match refused(options(folder.path())) {
+            match refused(options(directory.path())) {
                 LogError::Damaged { path, offset, what } => {
                     assert_eq!((path, offset), (newest.clone(), last));
                     assert!(what.contains("the log ends too early") && what.contains("entry 299"), "{what}");
@@ -65,135 +65,135 @@ fn a_damaged_last_record_is_refused_wherever_it_is_damaged() {
         zeros[last as usize..].fill(0);
         for other in [zeros, bytes[..last as usize].to_vec()] {
             fs::write(&newest, other).expect("written");
-            assert!(matches!(refused(options(folder.path())), LogError::Damaged { .. }));
+            assert!(matches!(refused(options(directory.path())), LogError::Damaged { .. }));
         }
         fs::write(&newest, &bytes).expect("written");
-        expect(&open(folder.path()), &[(1, 0..300)]);
+        expect(&open(directory.path()), &[(1, 0..300)]);
     }
 }
 
 #[test]
 fn missing_segments_are_refused_by_name() {
     for closed in [true, false] {
-        let folder = log(closed);
-        let all = segments(folder.path());
+        let directory = log(closed);
+        let all = segments(directory.path());
         assert!(all.len() > 3, "{}", all.len());
-        let aside = tempfile::tempdir().expect("temp folder");
+        let aside = tempfile::tempdir().expect("temp directory");
         let cases = [&all[..1], &all[1..2], &all[all.len() - 1..], &all[..]];
         for missing in cases {
             let away = |path: &PathBuf| aside.path().join(path.file_name().expect("named"));
             missing.iter().for_each(|path| fs::rename(path, away(path)).expect("moved"));
-            let basis = Basis { path: folder.path().join("snapshot"), last: Some(id(1, 7)), received: false };
+            let basis = Basis { path: directory.path().join("snapshot"), last: Some(id(1, 7)), received: false };
             for basis in [Basis::default(), basis] {
-                let error = refused(LogOptions { basis, ..options(folder.path()) });
+                let error = refused(LogOptions { basis, ..options(directory.path()) });
                 let LogError::Missing { path, .. } = error else { panic!("{error}") };
                 assert!(missing.contains(&path), "{}", path.display());
             }
             missing.iter().for_each(|path| fs::rename(away(path), path).expect("moved back"));
         }
-        expect(&open(folder.path()), &[(1, 0..300)]);
+        expect(&open(directory.path()), &[(1, 0..300)]);
     }
 }
 
 #[test]
 fn a_missing_vote_end_mark_or_log_is_refused_by_name() {
-    let folder = log(true);
+    let directory = log(true);
     for name in ["vote", "end"] {
-        let (path, aside) = (folder.path().join("log").join(name), folder.path().join("aside"));
+        let (path, aside) = (directory.path().join("log").join(name), directory.path().join("aside"));
         fs::rename(&path, &aside).expect("moved");
-        let error = refused(options(folder.path()));
+        let error = refused(options(directory.path()));
         assert!(matches!(&error, LogError::Missing { path: named, .. } if *named == path), "{error}");
         fs::rename(&aside, &path).expect("moved back");
     }
     // A snapshot without its log.
-    let empty = tempfile::tempdir().expect("temp folder");
+    let empty = tempfile::tempdir().expect("temp directory");
     let basis = Basis { path: "snapshot".into(), last: Some(id(1, 7)), received: false };
     let error = Log::open(LogOptions { basis, ..options(empty.path()) }).expect_err("refused");
     assert!(error.to_string().contains("a snapshot is there, but no segment of its log"), "{error}");
     assert!(!empty.path().join("log").exists(), "nothing was made");
-    expect(&open(folder.path()), &[(1, 0..300)]);
+    expect(&open(directory.path()), &[(1, 0..300)]);
 }
 
 #[test]
 fn a_log_is_refused_beside_a_snapshot_that_it_does_not_meet() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     append(&log, 1, 0..300);
     log.purge(id(1, 200)).expect("purged");
     log.close().expect("closed");
     drop(log);
     for (last, words) in [(None, "missing"), (Some(id(1, 199)), "199"), (Some(id(1, 300)), "the end of the log")] {
-        let basis = Basis { path: folder.path().join("snapshot"), last, received: false };
-        let error = refused(LogOptions { basis, ..options(folder.path()) });
+        let basis = Basis { path: directory.path().join("snapshot"), last, received: false };
+        let error = refused(LogOptions { basis, ..options(directory.path()) });
         assert!(matches!(error, LogError::Missing { .. }) && error.to_string().contains(words), "{error}");
     }
-    expect(&open_beside(folder.path(), id(1, 200)), &[(1, 201..300)]);
+    expect(&open_beside(directory.path(), id(1, 200)), &[(1, 201..300)]);
 }
 
 #[test]
 fn an_older_vote_or_end_mark_is_refused() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     append(&log, 1, 0..3);
-    let older = files(folder.path());
+    let older = files(directory.path());
     append(&log, 2, 3..5);
     drop(log);
-    let newer = files(folder.path());
-    let vote = folder.path().join("log/vote");
+    let newer = files(directory.path());
+    let vote = directory.path().join("log/vote");
     fs::write(&vote, &older[&vote]).expect("written");
-    assert!(refused(options(folder.path())).to_string().contains("vote 2 was saved after it"));
+    assert!(refused(options(directory.path())).to_string().contains("vote 2 was saved after it"));
     // Even where the end mark is as old: there are entries of a later term.
-    let end = folder.path().join("log/end");
+    let end = directory.path().join("log/end");
     fs::write(&end, &older[&end]).expect("written");
-    assert!(refused(options(folder.path())).to_string().contains("entries of term 2"));
+    assert!(refused(options(directory.path())).to_string().contains("entries of term 2"));
     fs::write(&vote, &newer[&vote]).expect("written");
-    let log = open(folder.path());
+    let log = open(directory.path());
     expect(&log, &[(1, 0..3), (2, 3..5)]);
     log.close().expect("closed");
     drop(log);
     let closed = fs::read(&end).expect("there");
-    append(&open(folder.path()), 2, 5..6);
+    append(&open(directory.path()), 2, 5..6);
     fs::write(&end, closed).expect("written");
-    assert!(refused(options(folder.path())).to_string().contains("closed at entry 4"));
+    assert!(refused(options(directory.path())).to_string().contains("closed at entry 4"));
 }
 
 /// The record that says what was let go of stands in the newest segment: without it the oldest one seems to be missing.
 #[test]
 fn a_missing_newest_segment_is_named_where_it_says_what_was_purged() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     append(&log, 1, 0..300);
     log.purge(id(1, 200)).expect("purged");
     log.close().expect("closed");
     drop(log);
-    let newest = segments(folder.path()).pop().expect("one");
+    let newest = segments(directory.path()).pop().expect("one");
     fs::remove_file(&newest).expect("removed");
-    let basis = Basis { path: folder.path().join("snapshot"), last: Some(id(1, 200)), received: false };
-    let error = refused(LogOptions { basis, ..options(folder.path()) });
+    let basis = Basis { path: directory.path().join("snapshot"), last: Some(id(1, 200)), received: false };
+    let error = refused(LogOptions { basis, ..options(directory.path()) });
     assert!(matches!(&error, LogError::Missing { path, .. } if *path == newest), "{error}");
 }
 
 /// A power cut leaves any mark since the start, in any of both slots; the log itself was synced.
 #[test]
 fn a_power_cut_at_any_record_is_no_loss() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     vote_in(&log, 1);
-    let end = folder.path().join("log/end");
+    let end = directory.path().join("log/end");
     let mut marks = vec![fs::read(&end).expect("there")];
     for index in 0..150 {
         log.append([entry(1, index)]).expect("appended");
         marks.push(fs::read(&end).expect("there"));
     }
     drop(log);
-    assert!(segments(folder.path()).len() > 1);
+    assert!(segments(directory.path()).len() > 1);
     for (older, newer) in marks.iter().zip(&marks[1..]).step_by(10) {
         let half = older.len() / 2;
         for mark in
             [older, newer, &[&older[..half], &newer[half..]].concat(), &[&newer[..half], &older[half..]].concat()]
         {
             fs::write(&end, mark).expect("written");
-            expect(&open(folder.path()), &[(1, 0..150)]);
+            expect(&open(directory.path()), &[(1, 0..150)]);
         }
     }
 }
@@ -201,28 +201,28 @@ fn a_power_cut_at_any_record_is_no_loss() {
 /// A first start is cut off after each of its steps.
 #[test]
 fn a_first_start_that_was_cut_off_goes_on() {
-    let whole = tempfile::tempdir().expect("temp folder");
+    let whole = tempfile::tempdir().expect("temp directory");
     drop(open(whole.path()));
     let made = |name: &str| fs::read(whole.path().join("log").join(name)).expect("there");
     let steps: [(&str, &[&str]); 4] = [
-        ("the folder", &[]),
+        ("the directory", &[]),
         ("a vote on its way", &["vote"]),
         ("the vote", &["vote"]),
         ("the first segment", &["vote", "segment-0000000000000001.log"]),
     ];
     for (number, (step, names)) in steps.into_iter().enumerate() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        fs::create_dir(folder.path().join("log")).expect("made");
+        let directory = tempfile::tempdir().expect("temp directory");
+        fs::create_dir(directory.path().join("log")).expect("made");
         for name in names {
             let to = if number == 1 { "vote.new" } else { name };
-            fs::write(folder.path().join("log").join(to), made(name)).expect("written");
+            fs::write(directory.path().join("log").join(to), made(name)).expect("written");
         }
-        fs::write(folder.path().join("log/first.new"), "half").expect("written");
-        let log = open(folder.path());
+        fs::write(directory.path().join("log/first.new"), "half").expect("written");
+        let log = open(directory.path());
         append(&log, 1, 0..2);
         drop(log);
-        expect(&open(folder.path()), &[(1, 0..2)]);
-        assert!(!folder.path().join("log/first.new").exists(), "{step}: what was on its way is removed");
+        expect(&open(directory.path()), &[(1, 0..2)]);
+        assert!(!directory.path().join("log/first.new").exists(), "{step}: what was on its way is removed");
     }
 }
 
@@ -240,9 +240,9 @@ fn the_end_mark_is_synced_when_the_log_rests() {
             RealDisk.sync(file)
         }
     }
-    let folder = tempfile::tempdir().expect("temp folder");
+    let directory = tempfile::tempdir().expect("temp directory");
     let disk = std::sync::Arc::new(Counting::default());
-    let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
+    let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");
     vote_in(&log, 1);
     log.rest().expect("rests");
     let syncs = || disk.0.load(std::sync::atomic::Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! The Raft log on disk: segments that are written from front to back and never changed, only used again.
 //!
-//! A folder `log/` holds
+//! A directory `log/` holds
 //!
 //! | file | what |
 //! |---|---|

@@ -7,7 +7,7 @@ use super::end::EndFile;
 use super::error::LogError;
 use super::options::{LogOptions, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 use super::record::{self, ALIGN_BYTES, Record};
-use super::roll::{begin, random_mark, sync_folder};
+use super::roll::{begin, random_mark, sync_directory};
 use super::segment::{Head, RECORDS_AT, Segment};
 use super::spare::{self, Spares};
 use super::state::State;
@@ -21,15 +21,15 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError> {
     options.segment_bytes = options.segment_bytes.clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
-    let folder = options.folder.clone();
-    let files = Files::of(&folder)?;
+    let directory = options.directory.clone();
+    let files = Files::of(&directory)?;
     let mut state = State {
         segments: VecDeque::new(),
         purged: None,
         last: None,
         committed: None,
-        vote: VoteFile::look(&folder, options.cluster)?,
-        end: EndFile::look(&folder, options.cluster)?,
+        vote: VoteFile::look(&directory, options.cluster)?,
+        end: EndFile::look(&directory, options.cluster)?,
         end_seen: 0,
         end_synced: 0,
         closed: false,
@@ -38,7 +38,7 @@ pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError>
         options,
     };
     if let Some(end) = state.end.get() {
-        check_newest(&folder, files.segments.last().map_or(0, |(sequence, _)| *sequence), end)?;
+        check_newest(&directory, files.segments.last().map_or(0, |(sequence, _)| *sequence), end)?;
     }
     state.read_all(&files.segments)?;
     state.check(&files)?;
@@ -46,7 +46,7 @@ pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError>
     state.begin(files)
 }
 
-/// What is in the folder.
+/// What is in the directory.
 #[derive(Default)]
 struct Files {
     /// By rising sequence number.
@@ -57,11 +57,11 @@ struct Files {
 }
 
 impl Files {
-    /// Lists the folder; one that is not there holds nothing.
-    fn of(folder: &Path) -> Result<Self, LogError> {
+    /// Lists the directory; one that is not there holds nothing.
+    fn of(directory: &Path) -> Result<Self, LogError> {
         let mut files = Self::default();
-        let read = || LogError::io("read the folder", folder);
-        let entries = match fs::read_dir(folder) {
+        let read = || LogError::io("read the directory", directory);
+        let entries = match fs::read_dir(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
             entries => entries.map_err(read())?,
         };
@@ -106,7 +106,7 @@ impl State {
     fn check(&self, files: &Files) -> Result<(), LogError> {
         let oldest_and_newest = self.segments.front().zip(self.segments.back());
         let facts = Facts {
-            folder: &self.options.folder,
+            directory: &self.options.directory,
             segments: oldest_and_newest.map(|(oldest, newest)| (oldest.sequence, newest.sequence)),
             offset: self.segments.back().map_or(0, |newest| newest.end),
             spares: !files.spares.is_empty(),
@@ -126,20 +126,20 @@ impl State {
     /// Goes on from what was found. At the first start of all, vote, segment and end mark are made in this order: where
     /// there is an end mark, the others are missed.
     fn begin(mut self, files: Files) -> Result<(Self, Spares), LogError> {
-        let (folder, disk) = (self.options.folder.clone(), self.options.disk.clone());
-        durable::create_folder(&folder).map_err(LogError::io("make the folder", &folder))?;
+        let (directory, disk) = (self.options.directory.clone(), self.options.disk.clone());
+        durable::create_directory(&directory).map_err(LogError::io("make the directory", &directory))?;
         let mut spares = files.tidy()?;
         self.vote.ready(&*disk)?;
         if self.segments.is_empty() {
             self.begin_first(&mut spares)?;
         }
         self.end.settle(self.end_here(false), &*disk)?;
-        let spares = Spares::new(&folder, self.options.segment_bytes, spares, disk);
-        Ok((self, spares.map_err(LogError::io("start a thread for", &folder))?))
+        let spares = Spares::new(&directory, self.options.segment_bytes, spares, disk);
+        Ok((self, spares.map_err(LogError::io("start a thread for", &directory))?))
     }
 
     fn begin_first(&mut self, spares: &mut Vec<PathBuf>) -> Result<(), LogError> {
-        let path = self.options.folder.join("first.new");
+        let path = self.options.directory.join("first.new");
         let from = match spares.pop() {
             Some(spare) => spare,
             None => {
@@ -150,7 +150,7 @@ impl State {
         let head = Head { sequence: 1, mark: random_mark(), previous_end: 0, size: 0, cluster: self.options.cluster };
         let first = begin(&self.options, &from, head)?;
         self.segments.push_back(first);
-        sync_folder(&self.options.folder)
+        sync_directory(&self.options.directory)
     }
 
     fn read_all(&mut self, files: &[(u64, PathBuf)]) -> Result<(), LogError> {
@@ -163,7 +163,7 @@ impl State {
             if let Some(next) = next.filter(|next| next.sequence != head.sequence + 1) {
                 let missing = Segment::file_name(head.sequence + 1);
                 let what = format!("it is missing between two others: {} is there", Segment::file_name(next.sequence));
-                return Err(LogError::missing(self.options.folder.join(missing), what));
+                return Err(LogError::missing(self.options.directory.join(missing), what));
             }
             self.read_segment(path, head, next.map(|next| next.previous_end))?;
         }
@@ -270,10 +270,10 @@ impl State {
         let first = self.segments.iter().find(|segment| !segment.offsets.is_empty()).map(|segment| segment.first);
         match (first, files.first()) {
             (Some(first), Some((_, path))) if first > needed => {
-                let folder = &self.options.folder;
+                let directory = &self.options.directory;
                 let before = self.segments.front().map_or(0, |oldest| oldest.sequence.saturating_sub(1));
                 let what = format!("{} begins with entry {first}, but {needed} and on are needed", path.display());
-                Err(LogError::missing(folder.join(Segment::file_name(before)), what))
+                Err(LogError::missing(directory.join(Segment::file_name(before)), what))
             }
             _ => Ok(()),
         }

@@ -14,8 +14,8 @@ pub const SEGMENT_BYTES_MIN: u64 = 16 << 10;
 /// What a log must know to open.
 #[derive(Debug, Clone)]
 pub struct LogOptions {
-    /// The folder of the log alone.
-    pub folder: PathBuf,
+    /// The directory of the log alone.
+    pub directory: PathBuf,
     pub cluster: ClusterId,
     /// Bytes of a segment, [`SEGMENT_BYTES_MIN`] to [`SEGMENT_BYTES_MAX`].
     pub segment_bytes: u64,

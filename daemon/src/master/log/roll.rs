@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Begins the next segment, with room for a record of `bytes`; gives its mark.
 pub(super) fn roll(state: &mut State, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
-    let folder = state.options.folder.clone();
+    let directory = state.options.directory.clone();
     let Some(current) = state.segments.back() else { return Err(LogError::TooLarge(bytes)) };
     let head = Head {
         sequence: current.sequence + 1,
@@ -24,10 +24,10 @@ pub(super) fn roll(state: &mut State, spares: &Spares, bytes: usize) -> Result<u
     };
     let needed = RECORDS_AT + bytes as u64;
     let from = if needed <= state.options.segment_bytes {
-        spares.take().map_err(LogError::io("make a segment in", &folder))?
+        spares.take().map_err(LogError::io("make a segment in", &directory))?
     } else if needed <= SEGMENT_BYTES_MAX {
         // A record larger than a segment: only where segments are set very small.
-        let path = folder.join("large.new");
+        let path = directory.join("large.new");
         state.options.disk.allocate(&path, needed).map_err(LogError::io("make", &path))?;
         path
     } else {
@@ -54,18 +54,18 @@ pub(super) fn recycle(state: &mut State, spares: &Spares) -> Result<(), LogError
         spares.give(&oldest.path, oldest.size).map_err(LogError::io("set aside", &oldest.path))?;
         state.segments.pop_front();
     }
-    sync_folder(&state.options.folder)
+    sync_directory(&state.options.directory)
 }
 
-/// Makes a segment of the whole file `from`: head, sync, rename, sync of the folder.
+/// Makes a segment of the whole file `from`: head, sync, rename, sync of the directory.
 pub(super) fn begin(options: &LogOptions, from: &Path, mut head: Head) -> Result<Segment, LogError> {
-    let path = options.folder.join(Segment::file_name(head.sequence));
+    let path = options.directory.join(Segment::file_name(head.sequence));
     let file = OpenOptions::new().read(true).write(true).open(from).map_err(LogError::io("open", from))?;
     head.size = file.metadata().map_err(LogError::io("look at", from))?.len();
     file.write_all_at(&head.encode(), 0).map_err(LogError::io("write", from))?;
     options.disk.sync(&file).map_err(LogError::io("sync", from))?;
     fs::rename(from, &path).map_err(LogError::io("rename", from))?;
-    sync_folder(&options.folder)?;
+    sync_directory(&options.directory)?;
     Ok(Segment::new(path, file, head.size, &head))
 }
 
@@ -75,6 +75,6 @@ pub(super) fn random_mark() -> u32 {
     u32::from_le_bytes(random::secret().unwrap_or_default()).max(1)
 }
 
-pub(super) fn sync_folder(folder: &Path) -> Result<(), LogError> {
-    durable::sync_folder(folder).map_err(LogError::io("sync", folder))
+pub(super) fn sync_directory(directory: &Path) -> Result<(), LogError> {
+    durable::sync_directory(directory).map_err(LogError::io("sync", directory))
 }

@@ -164,8 +164,8 @@ impl SlotFile {
             file.settle(bytes, disk)?;
         }
         std::fs::rename(&file.path, path).map_err(LogError::io("rename", &file.path))?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        durable::sync_folder(folder).map_err(LogError::io("sync", folder))?;
+        let directory = path.parent().unwrap_or(Path::new("."));
+        durable::sync_directory(directory).map_err(LogError::io("sync", directory))?;
         Ok(Self { path: path.to_owned(), file: file.file })
     }
 

@@ -99,7 +99,7 @@ impl State {
 
 #[derive(Debug)]
 struct Shared {
-    folder: PathBuf,
+    directory: PathBuf,
     segment_bytes: u64,
     disk: Arc<dyn Disk>,
     state: Mutex<State>,
@@ -132,12 +132,12 @@ impl Spares {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn new(folder: &Path, segment_bytes: u64, found: Vec<PathBuf>, disk: Arc<dyn Disk>) -> io::Result<Self> {
+    pub fn new(directory: &Path, segment_bytes: u64, found: Vec<PathBuf>, disk: Arc<dyn Disk>) -> io::Result<Self> {
         let next_name = found.iter().filter_map(|path| number(path)).max().map_or(0, |number| number + 1);
         let state = State { ready: found, next_name, ..State::default() };
         let (outlook, state) = (state.outlook(), Mutex::new(state));
-        let (folder, changed, outlook) = (folder.to_owned(), Condvar::new(), watch::Sender::new(outlook));
-        let shared = Arc::new(Shared { folder, segment_bytes, disk, state, changed, outlook });
+        let (directory, changed, outlook) = (directory.to_owned(), Condvar::new(), watch::Sender::new(outlook));
+        let shared = Arc::new(Shared { directory, segment_bytes, disk, state, changed, outlook });
         let ours = shared.clone();
         let maker = std::thread::Builder::new().name("log-spare".to_owned()).spawn(move || make_spares(&ours))?;
         Ok(Self { shared, maker: Some(maker) })
@@ -207,7 +207,7 @@ pub fn number(path: &Path) -> Option<u64> {
 impl Shared {
     fn name(&self, state: &mut State) -> PathBuf {
         state.next_name += 1;
-        self.folder.join(format!("spare-{}.log", state.next_name))
+        self.directory.join(format!("spare-{}.log", state.next_name))
     }
 }
 

@@ -17,19 +17,19 @@ use std::task::Poll;
 
 const CLUSTER: ClusterId = ClusterId([5; 16]);
 
-pub(super) fn options(folder: &Path) -> LogOptions {
+pub(super) fn options(directory: &Path) -> LogOptions {
     let (disk, basis) = (Arc::new(RealDisk), Basis::default());
-    LogOptions { folder: folder.join("log"), cluster: CLUSTER, segment_bytes: SEGMENT_BYTES_MIN, basis, disk }
+    LogOptions { directory: directory.join("log"), cluster: CLUSTER, segment_bytes: SEGMENT_BYTES_MIN, basis, disk }
 }
 
 /// Opens the log beside a snapshot that ends with this entry.
-pub(super) fn open_beside(folder: &Path, snapshot: LogId) -> Log {
-    let basis = Basis { path: folder.join("snapshot"), last: Some(snapshot), received: true };
-    Log::open(LogOptions { basis, ..options(folder) }).expect("the log opens")
+pub(super) fn open_beside(directory: &Path, snapshot: LogId) -> Log {
+    let basis = Basis { path: directory.join("snapshot"), last: Some(snapshot), received: true };
+    Log::open(LogOptions { basis, ..options(directory) }).expect("the log opens")
 }
 
-pub(super) fn open(folder: &Path) -> Log {
-    Log::open(options(folder)).expect("the log opens")
+pub(super) fn open(directory: &Path) -> Log {
+    Log::open(options(directory)).expect("the log opens")
 }
 
 pub(super) fn id(term: u64, index: u64) -> LogId {
@@ -74,9 +74,9 @@ pub(super) fn expect(log: &Log, entries: &[(u64, std::ops::Range<u64>)]) {
     assert_eq!(log.read(0, u64::MAX).expect("readable"), expected);
 }
 
-pub(super) fn segments(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn segments(directory: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder.join("log")).expect("there").map(|e| e.expect("entry").path()).collect();
+        fs::read_dir(directory.join("log")).expect("there").map(|e| e.expect("entry").path()).collect();
     paths.retain(|path| path.to_string_lossy().contains("segment-"));
     paths.sort();
     paths
@@ -84,55 +84,55 @@ pub(super) fn segments(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn entries_survive_a_restart_over_many_segments() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    append(&open(folder.path()), 1, 0..500);
-    assert!(segments(folder.path()).len() > 2);
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    append(&open(directory.path()), 1, 0..500);
+    assert!(segments(directory.path()).len() > 2);
+    let log = open(directory.path());
     expect(&log, &[(1, 0..500)]);
     append(&log, 2, 500..600);
     assert_eq!(log.read(490, 505).expect("readable").len(), 15, "partly from disk, partly from memory");
     drop(log);
-    expect(&open(folder.path()), &[(1, 0..500), (2, 500..600)]);
+    expect(&open(directory.path()), &[(1, 0..500), (2, 500..600)]);
 }
 
 #[test]
 fn what_was_taken_back_stays_away() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     append(&log, 1, 0..200);
     log.truncate(150).expect("taken back");
     assert_eq!(log.ends(), (None, Some(id(1, 149))));
     append(&log, 2, 150..160);
     expect(&log, &[(1, 0..150), (2, 150..160)]);
     drop(log);
-    let log = open(folder.path());
+    let log = open(directory.path());
     expect(&log, &[(1, 0..150), (2, 150..160)]);
     log.truncate(3).expect("taken back");
     drop(log);
-    let log = open(folder.path());
+    let log = open(directory.path());
     assert_eq!(log.ends(), (None, Some(id(1, 2))));
     log.truncate(0).expect("taken back");
     append(&log, 3, 0..1);
     drop(log);
-    expect(&open(folder.path()), &[(3, 0..1)]);
+    expect(&open(directory.path()), &[(3, 0..1)]);
 }
 
 #[test]
 fn entries_of_one_record_can_be_taken_back_in_part() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     vote_in(&log, 2);
     log.append((0..10).map(|index| entry(1, index))).expect("appended");
     log.truncate(5).expect("taken back");
     log.append((5..8).map(|index| entry(2, index))).expect("appended");
     drop(log);
-    expect(&open(folder.path()), &[(1, 0..5), (2, 5..8)]);
+    expect(&open(directory.path()), &[(1, 0..5), (2, 5..8)]);
 }
 
 #[test]
 fn purged_segments_are_used_again_and_their_old_records_never_count() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     let mut next = 0;
     for _ in 0..10 {
         append(&log, 1, next..next + 300);
@@ -140,36 +140,36 @@ fn purged_segments_are_used_again_and_their_old_records_never_count() {
         log.purge(id(1, next - 11)).expect("purged");
         expect(&log, &[(1, next - 10..next)]);
     }
-    assert!(segments(folder.path()).len() <= 2, "segments that are not needed are given away");
+    assert!(segments(directory.path()).len() <= 2, "segments that are not needed are given away");
     drop(log);
-    let log = open_beside(folder.path(), id(1, next - 11));
+    let log = open_beside(directory.path(), id(1, next - 11));
     assert_eq!(log.ends(), (Some(id(1, next - 11)), Some(id(1, next - 1))));
     expect(&log, &[(1, next - 10..next)]);
 }
 
 #[test]
 fn a_snapshot_may_jump_ahead_of_the_log() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     append(&log, 1, 0..10);
     log.purge(id(2, 1000)).expect("purged");
     assert_eq!(log.ends(), (Some(id(2, 1000)), Some(id(2, 1000))));
     append(&log, 2, 1001..1003);
     drop(log);
-    let log = open_beside(folder.path(), id(2, 1000));
+    let log = open_beside(directory.path(), id(2, 1000));
     assert_eq!(log.ends(), (Some(id(2, 1000)), Some(id(2, 1002))));
     expect(&log, &[(2, 1001..1003)]);
 }
 
 #[test]
 fn committed_comes_back_with_the_entries_after_it() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
     append(&log, 1, 0..3);
     log.set_committed(Some(id(1, 2)));
     append(&log, 1, 3..4);
     drop(log);
-    assert_eq!(open(folder.path()).committed(), Some(id(1, 2)));
+    assert_eq!(open(directory.path()).committed(), Some(id(1, 2)));
 }
 
 /// Copies the log, so that each damage starts from the same state.
@@ -197,7 +197,7 @@ pub(super) fn records(path: &Path) -> Vec<u64> {
 
 #[test]
 fn a_torn_tail_is_cut_at_every_length() {
-    let (base, work) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let (base, work) = (tempfile::tempdir().expect("temp directory"), tempfile::tempdir().expect("temp directory"));
     let log = open(base.path());
     append(&log, 1, 0..5);
     let mark = fs::read(base.path().join("log/end")).expect("there");
@@ -226,7 +226,7 @@ fn a_torn_tail_is_cut_at_every_length() {
 
 #[test]
 fn damage_before_the_tail_is_refused_and_says_where() {
-    let (base, work) = (tempfile::tempdir().expect("temp folder"), tempfile::tempdir().expect("temp folder"));
+    let (base, work) = (tempfile::tempdir().expect("temp directory"), tempfile::tempdir().expect("temp directory"));
     append(&open(base.path()), 1, 0..400);
     let all = segments(base.path());
     for path in &all {
@@ -253,21 +253,21 @@ pub(super) fn flip(path: &Path, at: u64) {
 
 #[test]
 fn a_missing_segment_and_a_foreign_one_are_refused() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    append(&open(folder.path()), 1, 0..400);
-    let all = segments(folder.path());
-    let other = LogOptions { cluster: ClusterId([6; 16]), ..options(folder.path()) };
+    let directory = tempfile::tempdir().expect("temp directory");
+    append(&open(directory.path()), 1, 0..400);
+    let all = segments(directory.path());
+    let other = LogOptions { cluster: ClusterId([6; 16]), ..options(directory.path()) };
     assert!(matches!(Log::open(other), Err(LogError::Foreign { .. })));
     for missing in &all {
-        let aside = folder.path().join("aside");
+        let aside = directory.path().join("aside");
         fs::rename(missing, &aside).expect("moved");
-        match Log::open(options(folder.path())) {
+        match Log::open(options(directory.path())) {
             Err(LogError::Missing { path, .. }) => assert_eq!(path, *missing),
             other => panic!("{}: {other:?}", missing.display()),
         }
         fs::rename(&aside, missing).expect("moved back");
     }
-    expect(&open(folder.path()), &[(1, 0..400)]);
+    expect(&open(directory.path()), &[(1, 0..400)]);
 }
 
 /// Waits for the thread that makes spares; it is bounded only by the test runner.
@@ -277,21 +277,21 @@ fn until(condition: impl Fn() -> bool) {
     }
 }
 
-fn has_spare(folder: &Path) -> bool {
-    let entries = fs::read_dir(folder.join("log")).expect("there");
+fn has_spare(directory: &Path) -> bool {
+    let entries = fs::read_dir(directory.join("log")).expect("there");
     entries.map(|entry| entry.expect("entry").file_name()).any(|name| name.to_string_lossy().starts_with("spare-"))
 }
 
 #[test]
 fn a_full_disk_is_told_in_time_and_passes() {
-    let folder = tempfile::tempdir().expect("temp folder");
+    let directory = tempfile::tempdir().expect("temp directory");
     let disk = Arc::new(Moody::default());
-    let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
-    until(|| has_spare(folder.path()));
+    let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");
+    until(|| has_spare(directory.path()));
     disk.set_full(true);
     assert!(log.has_room(), "there is still a spare");
     let mut next = 0;
-    while segments(folder.path()).len() < 2 {
+    while segments(directory.path()).len() < 2 {
         append(&log, 1, next..next + 1);
         next += 1;
     }
@@ -308,18 +308,18 @@ fn a_full_disk_is_told_in_time_and_passes() {
 #[tokio::test]
 async fn what_needs_a_segment_that_is_being_made_waits_for_it() {
     for full in [true, false] {
-        let folder = tempfile::tempdir().expect("temp folder");
+        let directory = tempfile::tempdir().expect("temp directory");
         let disk = Arc::new(Moody::default());
-        let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
-        until(|| has_spare(folder.path()));
+        let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");
+        until(|| has_spare(directory.path()));
         disk.hold(true);
         let mut next = 0;
-        while segments(folder.path()).len() < 2 {
+        while segments(directory.path()).len() < 2 {
             append(&log, 1, next..next + 1);
             next += 1;
         }
         assert!(log.admits(1).await, "it goes into the segment just begun");
-        let large = usize::try_from(options(folder.path()).segment_bytes).expect("small") / 2;
+        let large = usize::try_from(options(directory.path()).segment_bytes).expect("small") / 2;
         let mut admits = std::pin::pin!(log.admits(large));
         let waits = std::future::poll_fn(|cx| Poll::Ready(admits.as_mut().poll(cx).is_pending())).await;
         disk.set_full(full);
@@ -334,9 +334,9 @@ async fn what_needs_a_segment_that_is_being_made_waits_for_it() {
 
 #[test]
 fn a_failed_sync_puts_the_log_out_of_service_for_good() {
-    let folder = tempfile::tempdir().expect("temp folder");
+    let directory = tempfile::tempdir().expect("temp directory");
     let disk = Arc::new(Moody::default());
-    let log = Log::open(LogOptions { disk: disk.clone(), ..options(folder.path()) }).expect("opens");
+    let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");
     append(&log, 1, 0..3);
     let failure = log.failure();
     disk.set_broken(true);
@@ -349,15 +349,15 @@ fn a_failed_sync_puts_the_log_out_of_service_for_good() {
 
 #[test]
 fn an_entry_larger_than_a_segment_gets_one_of_its_own() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let log = open(folder.path());
-    let commands = (0..1000).map(|n| command(&format!("folder-{n}"))).collect();
+    let directory = tempfile::tempdir().expect("temp directory");
+    let log = open(directory.path());
+    let commands = (0..1000).map(|n| command(&format!("directory-{n}"))).collect();
     let large = Entry { log_id: id(1, 0), payload: EntryPayload::Normal(Batch(Arc::new(commands))) };
     vote_in(&log, 1);
     log.append([large.clone()]).expect("appended");
     append(&log, 1, 1..3);
     drop(log);
-    assert_eq!(open(folder.path()).read(0, 1).expect("readable"), [large]);
+    assert_eq!(open(directory.path()).read(0, 1).expect("readable"), [large]);
 }
 
 #[test]

@@ -56,12 +56,12 @@ pub struct VoteFile {
 }
 
 impl VoteFile {
-    /// Reads the file of a folder. Changes nothing; a file that is not there has no vote.
+    /// Reads the file of a directory. Changes nothing; a file that is not there has no vote.
     ///
     /// # Errors
     /// When it cannot be read, is of another cluster or version, or its slots do not say which vote was the last one.
-    pub fn look(folder: &Path, cluster: ClusterId) -> Result<Self, LogError> {
-        let path = folder.join("vote");
+    pub fn look(directory: &Path, cluster: ClusterId) -> Result<Self, LogError> {
+        let path = directory.join("vote");
         let Some((file, [first, second])) = SlotFile::look(&path)? else {
             return Ok(Self { path, file: None, cluster, number: 0, vote: None, whole: true });
         };
@@ -151,29 +151,29 @@ mod tests {
     /// A torn write leaves each sector of the disk old or new.
     const SECTOR_BYTES: usize = 512;
 
-    fn open(folder: &Path) -> Result<VoteFile, LogError> {
-        let mut file = VoteFile::look(folder, CLUSTER)?;
+    fn open(directory: &Path) -> Result<VoteFile, LogError> {
+        let mut file = VoteFile::look(directory, CLUSTER)?;
         file.ready(&RealDisk)?;
         Ok(file)
     }
 
-    fn vote_after(folder: &Path, bytes: &[u8]) -> Option<Vote> {
-        fs::write(folder.join("vote"), bytes).expect("written");
-        open(folder).expect("opens").get()
+    fn vote_after(directory: &Path, bytes: &[u8]) -> Option<Vote> {
+        fs::write(directory.join("vote"), bytes).expect("written");
+        open(directory).expect("opens").get()
     }
 
     #[test]
     fn the_newest_vote_counts_and_looking_changes_nothing() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        assert!(!VoteFile::look(folder.path(), CLUSTER).expect("nothing there").exists());
-        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0);
-        let mut file = open(folder.path()).expect("new");
+        let directory = tempfile::tempdir().expect("temp directory");
+        assert!(!VoteFile::look(directory.path(), CLUSTER).expect("nothing there").exists());
+        assert_eq!(fs::read_dir(directory.path()).expect("there").count(), 0);
+        let mut file = open(directory.path()).expect("new");
         assert_eq!(file.get(), None);
         for term in 1..=3 {
             file.save(&Vote::new_committed(term, 9), &RealDisk).expect("saved");
-            assert_eq!(open(folder.path()).expect("again").get(), Some(Vote::new_committed(term, 9)));
+            assert_eq!(open(directory.path()).expect("again").get(), Some(Vote::new_committed(term, 9)));
         }
-        assert!(VoteFile::look(folder.path(), ClusterId([2; 16])).is_err());
+        assert!(VoteFile::look(directory.path(), ClusterId([2; 16])).is_err());
     }
 
     /// Every state that a crash can leave while the third vote is saved, as `(file, answered)`.
@@ -193,13 +193,13 @@ mod tests {
 
     #[test]
     fn a_crash_at_any_sector_and_any_flipped_bit_lose_no_vote_that_was_answered() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let mut file = open(folder.path()).expect("new");
-        let elsewhere = tempfile::tempdir().expect("temp folder");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let mut file = open(directory.path()).expect("new");
+        let elsewhere = tempfile::tempdir().expect("temp directory");
         let (mut answered, mut before) = (None, vec![0; 2 * SLOT_BYTES]);
         for vote in [Vote::new(1, 1), Vote::new_committed(1, 1), Vote::new(2, 3)] {
             file.save(&vote, &RealDisk).expect("saved");
-            let after = fs::read(folder.path().join("vote")).expect("there");
+            let after = fs::read(directory.path().join("vote")).expect("there");
             for (bytes, done) in crashes(&before, &after) {
                 let found = vote_after(elsewhere.path(), &bytes);
                 assert!(found == Some(vote) || (found == answered && !done), "{found:?} after {vote:?}");
@@ -223,38 +223,41 @@ mod tests {
 
     #[test]
     fn two_damaged_slots_are_refused() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        open(folder.path()).expect("new").save(&Vote::new(7, 1), &RealDisk).expect("saved");
-        let path = folder.path().join("vote");
+        let directory = tempfile::tempdir().expect("temp directory");
+        open(directory.path()).expect("new").save(&Vote::new(7, 1), &RealDisk).expect("saved");
+        let path = directory.path().join("vote");
         let good = fs::read(&path).expect("there");
         let mut bad = good.clone();
         bad[20] ^= 1;
         bad[SLOT_BYTES + 20] ^= 1;
         fs::write(&path, &bad).expect("written");
-        assert!(matches!(open(folder.path()), Err(LogError::Damaged { .. })));
+        assert!(matches!(open(directory.path()), Err(LogError::Damaged { .. })));
         bad[..SLOT_BYTES].fill(0);
         fs::write(&path, &bad).expect("written");
-        assert!(matches!(open(folder.path()), Err(LogError::Damaged { .. })), "the first is written before the second");
+        assert!(
+            matches!(open(directory.path()), Err(LogError::Damaged { .. })),
+            "the first is written before the second"
+        );
         fs::write(&path, &good[..SLOT_BYTES]).expect("written");
-        assert!(matches!(open(folder.path()), Err(LogError::Damaged { .. })), "it is too short");
+        assert!(matches!(open(directory.path()), Err(LogError::Damaged { .. })), "it is too short");
     }
 
     #[test]
     fn the_file_is_as_the_golden_file_has_it() {
-        let folder = tempfile::tempdir().expect("temp folder");
+        let directory = tempfile::tempdir().expect("temp directory");
         let cluster = ClusterId(*b"0123456789abcdef");
-        let mut file = VoteFile::look(folder.path(), cluster).expect("new");
+        let mut file = VoteFile::look(directory.path(), cluster).expect("new");
         for vote in [Vote::new(6, 2), Vote::new(7, 3), Vote::new_committed(7, 3)] {
             file.save(&vote, &RealDisk).expect("saved");
         }
-        let bytes = fs::read(folder.path().join("vote")).expect("there");
+        let bytes = fs::read(directory.path().join("vote")).expect("there");
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/vote-2.bin");
         if std::env::var_os("DFS_WRITE_GOLDEN").is_some() {
             fs::write(&golden, &bytes).expect("written");
         }
         assert!(bytes == fs::read(&golden).expect("golden file"), "the format of votes changed: give it a new version");
-        fs::copy(&golden, folder.path().join("vote")).expect("copied");
-        let old = VoteFile::look(folder.path(), cluster).expect("an old vote is readable");
+        fs::copy(&golden, directory.path().join("vote")).expect("copied");
+        let old = VoteFile::look(directory.path(), cluster).expect("an old vote is readable");
         assert_eq!((old.get(), old.number), (Some(Vote::new_committed(7, 3)), 3));
     }
 }

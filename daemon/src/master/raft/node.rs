@@ -180,14 +180,14 @@ impl Parts {
         let (snapshots, version) = Snapshots::open(&options.data_dir.join("snapshot"), cluster)?;
         let received = version.members.membership().nodes().any(|(id, _)| *id != u64::from(options.id.0));
         let log = Log::open(LogOptions {
-            folder: options.data_dir.join("log"),
+            directory: options.data_dir.join("log"),
             cluster,
             segment_bytes: options.segment_bytes,
             basis: Basis { path: snapshots.path(), last: version.applied, received },
             disk: options.disk.clone(),
         })?;
         // Only now: a directory that is refused stays as it is.
-        snapshots.ready().with_context(|| format!("make ready the folder of {}", snapshots.path().display()))?;
+        snapshots.ready().with_context(|| format!("make ready the directory of {}", snapshots.path().display()))?;
         log.follow_snapshots(snapshots.kept());
         let published = Published::new(version.clone()).context("start a thread")?;
         let snapshots = Arc::new(snapshots);

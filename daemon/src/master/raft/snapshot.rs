@@ -256,7 +256,7 @@ mod tests {
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(1) };
         let mut ops: Vec<Op> = vec![AdminOp::Init { cluster: CLUSTER, superuser: "ann".into(), key }.into()];
         for n in 0..100 {
-            let path = DfsPath::parse(&format!("/folder-{n}")).expect("valid");
+            let path = DfsPath::parse(&format!("/directory-{n}")).expect("valid");
             ops.push(FsOp::Mkdir { path, parents: false }.into());
         }
         for (n, op) in ops.into_iter().enumerate() {
@@ -304,8 +304,8 @@ mod tests {
 
     #[test]
     fn versions_read_back_and_every_flipped_byte_is_found() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let path = folder.path().join("snapshot");
+        let directory = tempfile::tempdir().expect("temp directory");
+        let path = directory.path().join("snapshot");
         let written = write(&version(), CLUSTER, File::create(&path).expect("made")).expect("written");
         let (described, back) = read(File::open(&path).expect("there"), CLUSTER).expect("good");
         assert_eq!((described, back.applied), (written, version().applied));

@@ -1,4 +1,4 @@
-//! The folder of snapshots: one file that counts, and files on their way, which a restart removes.
+//! The directory of snapshots: one file that counts, and files on their way, which a restart removes.
 
 #![expect(clippy::disallowed_methods, reason = "snapshots are files")]
 
@@ -22,7 +22,7 @@ const CURRENT: &str = "current.snapshot";
 /// The snapshots of one master.
 #[derive(Debug)]
 pub struct Snapshots {
-    folder: PathBuf,
+    directory: PathBuf,
     cluster: ClusterId,
     state: Mutex<State>,
     /// Held while a snapshot is written: one at a time.
@@ -40,7 +40,7 @@ struct State {
     news: bool,
 }
 
-/// Why the folder cannot be used.
+/// Why the directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the master's snapshot {} cannot be used: {source}; nothing was changed: put this file back as it was last, or restore \
@@ -53,13 +53,13 @@ pub struct SnapshotsError {
 }
 
 impl Snapshots {
-    /// Reads the snapshot that counts. Changes nothing; a folder that is not there has none. To be followed by
+    /// Reads the snapshot that counts. Changes nothing; a directory that is not there has none. To be followed by
     /// [`Snapshots::ready`].
     ///
     /// # Errors
     /// When that one is damaged or of another cluster.
-    pub fn open(folder: &Path, cluster: ClusterId) -> Result<(Self, Version), SnapshotsError> {
-        let path = folder.join(CURRENT);
+    pub fn open(directory: &Path, cluster: ClusterId) -> Result<(Self, Version), SnapshotsError> {
+        let path = directory.join(CURRENT);
         let failed = |source: SnapshotFileError| SnapshotsError { path: path.clone(), source };
         let (current, version) = match File::open(&path) {
             Ok(file) => {
@@ -71,23 +71,23 @@ impl Snapshots {
         };
         let kept = watch::Sender::new(Kept::Upto(version.applied));
         let state = Mutex::new(State { current, news: false });
-        let folder = folder.to_owned();
+        let directory = directory.to_owned();
         let (writing, names) = Default::default();
-        Ok((Self { folder, cluster, state, writing, names, kept }, version))
+        Ok((Self { directory, cluster, state, writing, names, kept }, version))
     }
 
-    /// Makes the folder, and removes what a crash left on its way.
+    /// Makes the directory, and removes what a crash left on its way.
     ///
     /// # Errors
     /// When the file system refuses.
     pub fn ready(&self) -> io::Result<()> {
-        durable::create_folder(&self.folder)?;
-        remove_leftovers(&self.folder)
+        durable::create_directory(&self.directory)?;
+        remove_leftovers(&self.directory)
     }
 
     /// The file that counts.
     pub fn path(&self) -> PathBuf {
-        self.folder.join(CURRENT)
+        self.directory.join(CURRENT)
     }
 
     /// Tells which snapshot is durable.
@@ -102,7 +102,7 @@ impl Snapshots {
 
     fn fresh(&self) -> io::Result<(PathBuf, File)> {
         let name = format!("{}.new", self.names.fetch_add(1, Ordering::Relaxed));
-        let path = self.folder.join(name);
+        let path = self.directory.join(name);
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         Ok((path, file))
@@ -142,8 +142,8 @@ impl Snapshots {
         if state.current.as_ref().is_some_and(|current| current.last_log_id > meta.last_log_id) {
             return fs::remove_file(path);
         }
-        fs::rename(path, self.folder.join(CURRENT))?;
-        durable::sync_folder(&self.folder)?;
+        fs::rename(path, self.directory.join(CURRENT))?;
+        durable::sync_directory(&self.directory)?;
         state.current = Some(meta.clone());
         self.kept.send_replace(Kept::Upto(meta.last_log_id));
         Ok(())
@@ -189,13 +189,13 @@ impl Snapshots {
     pub fn current(&self) -> io::Result<Option<Snapshot<TypeConfig>>> {
         let state = self.state.lock();
         let Some(meta) = state.current.clone() else { return Ok(None) };
-        let file = File::open(self.folder.join(CURRENT))?;
+        let file = File::open(self.directory.join(CURRENT))?;
         Ok(Some(Snapshot { meta, snapshot: Box::new(tokio::fs::File::from_std(file)) }))
     }
 }
 
-fn remove_leftovers(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+fn remove_leftovers(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "new") {
             fs::remove_file(&path)?;

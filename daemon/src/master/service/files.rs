@@ -6,8 +6,8 @@ use crate::master::unfinished;
 use bytes::Bytes;
 use dfs_rpc::services::FileService;
 use dfs_rpc::wire::{
-    AttributeChange, Blocked, CommitWrite, Committed, Copied, CopyEntry, Deleted, Find, FolderTraffic, FoundPage,
-    ListFolder, ListPage, ListPageV9, PlanRead, PlanWrite, ReadPlan, Result, Stat, StatV9, UserAttribute,
+    AttributeChange, Blocked, CommitWrite, Committed, Copied, CopyEntry, Deleted, DirectoryTraffic, Find, FoundPage,
+    ListDirectory, ListPage, ListPageV9, PlanRead, PlanWrite, ReadPlan, Result, Stat, StatV9, UserAttribute,
     UserAttributeChange, WritePlan,
 };
 use dfs_types::{DatanodeId, DfsPath, RequestId, WriteId};
@@ -50,7 +50,7 @@ impl FileService for UserCalls {
         Ok(names::stat(&self.master.published, &self.user, &path)?.into())
     }
 
-    async fn list(self, _: Context, list: ListFolder) -> Result<ListPage> {
+    async fn list(self, _: Context, list: ListDirectory) -> Result<ListPage> {
         Ok(names::list(&self.master.published, &self.user, &list)?)
     }
 
@@ -80,7 +80,7 @@ impl FileService for UserCalls {
         Ok(names::blocked(&self.master, &self.user, &path)?)
     }
 
-    async fn traffic(self, _: Context, path: DfsPath) -> Result<FolderTraffic> {
+    async fn traffic(self, _: Context, path: DfsPath) -> Result<DirectoryTraffic> {
         Ok(read::traffic(&self.master, &self.user, &path)?)
     }
 
@@ -88,7 +88,7 @@ impl FileService for UserCalls {
         Ok(names::stat(&self.master.published, &self.user, &path)?.into())
     }
 
-    async fn list_v9(self, _: Context, list: ListFolder) -> Result<ListPageV9> {
+    async fn list_v9(self, _: Context, list: ListDirectory) -> Result<ListPageV9> {
         Ok(names::list(&self.master.published, &self.user, &list)?.into())
     }
 

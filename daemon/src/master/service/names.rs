@@ -7,7 +7,7 @@ use crate::master::refused::{refused, refused_move};
 use crate::master::state::Master;
 use dfs_logic::cluster::Event;
 use dfs_logic::command::{FsOp, Outcome, Refusal};
-use dfs_rpc::wire::{Blocked, ListFolder, ListPage};
+use dfs_rpc::wire::{Blocked, ListDirectory, ListPage};
 use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
 use dfs_types::principal::is_user_name;
 use dfs_types::{AttributeChange, ChunkId, Deleted, DfsPath, Duty, Layout, RequestId, Result, Stat};
@@ -110,7 +110,7 @@ pub(super) fn stat(published: &Published, user: &str, path: &DfsPath) -> Result<
     published.look().namespace.stat(path, user).map_err(|refusal| refused(refusal, path))
 }
 
-pub(super) fn list(published: &Published, user: &str, list: &ListFolder) -> Result<ListPage> {
+pub(super) fn list(published: &Published, user: &str, list: &ListDirectory) -> Result<ListPage> {
     let limit = list.limit.clamp(1, ENTRIES_PER_PAGE_MAX) as usize;
     let version = published.get();
     let page = version.namespace.list(&list.path, list.after.as_deref(), &list.prefix, limit, user);

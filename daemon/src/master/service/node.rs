@@ -9,7 +9,7 @@ use crate::master::state::Master;
 use dfs_logic::cluster::{Effect, Event, Refused};
 use dfs_rpc::services::NodeService;
 use dfs_rpc::wire;
-use dfs_rpc::wire::{FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
+use dfs_rpc::wire::{DirectoryLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
 use dfs_types::{ChunkRef, DatanodeId, Error, ErrorCode, Principal, Result};
 use std::sync::Arc;
 use tarpc::context::Context;
@@ -23,22 +23,22 @@ pub struct NodeCalls {
     pub connection: u64,
 }
 
-/// Data folders that one datanode may have, and bytes of all that it says of itself in words: every master keeps them, and
+/// Data directories that one datanode may have, and bytes of all that it says of itself in words: every master keeps them, and
 /// each list of datanodes has them in one message.
-const FOLDERS_MAX: usize = 1_024;
+const DIRECTORIES_MAX: usize = 1_024;
 const WORDS_BYTES_MAX: usize = 64 << 10;
 
 /// # Errors
 /// `invalid_argument` when a datanode says more of itself than masters keep.
 fn check_words(load: &NodeLoad, version: &str) -> Result<()> {
-    let reason = |folder: &FolderLoad| folder.reason.as_ref().map_or(0, String::len);
-    let words: usize = load.folders.iter().map(|folder| folder.path.len() + reason(folder)).sum();
-    let (folders, bytes) = (load.folders.len(), words + version.len());
-    if folders <= FOLDERS_MAX && bytes <= WORDS_BYTES_MAX {
+    let reason = |directory: &DirectoryLoad| directory.reason.as_ref().map_or(0, String::len);
+    let words: usize = load.directories.iter().map(|directory| directory.path.len() + reason(directory)).sum();
+    let (directories, bytes) = (load.directories.len(), words + version.len());
+    if directories <= DIRECTORIES_MAX && bytes <= WORDS_BYTES_MAX {
         return Ok(());
     }
-    let most = format!("{FOLDERS_MAX} and {WORDS_BYTES_MAX} are allowed");
-    Err(invalid(format!("a datanode with {folders} data folders, described in {bytes} bytes; {most}")))
+    let most = format!("{DIRECTORIES_MAX} and {WORDS_BYTES_MAX} are allowed");
+    Err(invalid(format!("a datanode with {directories} data directories, described in {bytes} bytes; {most}")))
 }
 
 /// # Errors

@@ -11,7 +11,7 @@ use dfs_logic::cluster::{ClusterState, Event};
 use dfs_logic::traffic::Rates;
 use dfs_rpc::CHUNKS_PER_PLAN_MAX;
 use dfs_rpc::capability::{CapabilityError, Operation};
-use dfs_rpc::wire::{FolderTraffic, LocatedChunk, NodeAddress, PlanRead, ReadPlan, Traffic};
+use dfs_rpc::wire::{DirectoryTraffic, LocatedChunk, NodeAddress, PlanRead, ReadPlan, Traffic};
 use dfs_types::{ChunkRef, DatanodeId, DfsPath, Error, ErrorCode, Principal, Result, Timestamp};
 use std::pin::pin;
 use tokio::time::Instant;
@@ -68,14 +68,14 @@ fn readers_now(master: &Master, chunks: &[(u64, ChunkRef)], turn: u64) -> (Vec<V
     (found, open)
 }
 
-/// What lately went on below a folder that the user may look into.
-pub(super) fn traffic(master: &Master, user: &str, path: &DfsPath) -> Result<FolderTraffic> {
+/// What lately went on below a directory that the user may look into.
+pub(super) fn traffic(master: &Master, user: &str, path: &DfsPath) -> Result<DirectoryTraffic> {
     let seen = master.published.look().namespace.list(path, None, "", 1, user);
     seen.map_err(|refusal| refused(refusal, path))?;
     let below = master.traffic.lock().below(path, master.clock.now());
     let shown = |rates: Rates| Traffic { read: rates.read, written: rates.written };
-    let folders = below.folders.into_iter().map(|(name, rates)| (name, shown(rates)));
-    Ok(FolderTraffic { whole: shown(below.whole), folders: folders.collect() })
+    let directories = below.directories.into_iter().map(|(name, rates)| (name, shown(rates)));
+    Ok(DirectoryTraffic { whole: shown(below.whole), directories: directories.collect() })
 }
 
 /// Counts bytes that a user reads from, or has written to, a file.

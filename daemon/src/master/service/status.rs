@@ -60,8 +60,8 @@ pub(super) fn status_of(master: &Master, snapshot: &ClusterSnapshot) -> ClusterS
 /// Set while this master's disk has no room for more of the log.
 fn full_disk(master: &Master) -> Option<FullDisk> {
     let needed = master.settings.log_segment.0.saturating_mul(LOG_SEGMENTS_NEEDED);
-    let folder = master.data_dir.display().to_string();
-    (!master.proposer.has_room()).then_some(FullDisk { master: master.id, folder, needed })
+    let directory = master.data_dir.display().to_string();
+    (!master.proposer.has_room()).then_some(FullDisk { master: master.id, directory, needed })
 }
 
 fn masters(master: &Master, applied: u64) -> (Option<MasterId>, Vec<MasterStatus>) {

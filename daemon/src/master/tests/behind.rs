@@ -57,7 +57,7 @@ async fn a_master_that_begins_anew_beside_data_is_behind() {
         chunks.push(put(&ann, &format!("/{number}"), &nodes.each_ref()).await.1);
     }
     master.stop();
-    std::fs::remove_dir_all(cluster.log_folder()).expect("removed");
+    std::fs::remove_dir_all(cluster.log_directory()).expect("removed");
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let node = cluster.datanode(&master, 1, &chunks.into_iter().map(one).collect::<Vec<_>>()).await;

@@ -70,7 +70,7 @@ async fn the_seconds_since_the_start_are_told() {
         read.set(read.get() + 1_000_000);
         for node in &nodes {
             let mut news = node.news();
-            (news.load.bytes_read, news.load.folders[0].used) = (read.get(), 7);
+            (news.load.bytes_read, news.load.directories[0].used) = (read.get(), 7);
             node.heartbeat(news).await;
         }
         let known = |second: &Second| second.rates.is_some_and(|rates| rates.read > 0.0 && rates.written == 0.0);
@@ -184,11 +184,11 @@ async fn damage_disks_and_safe_mode_are_told_once() {
         let mut news = a.news();
         news.added = chunks.iter().map(|chunk| suspect(*chunk)).collect();
         news.load = load(1 << 40);
-        news.load.folders[0].failed = true;
+        news.load.directories[0].failed = true;
         a.heartbeat(news).await;
         let mut news = b.news();
-        news.load.folders[0].used = 99 << 33;
-        news.load.folders[0].free = 1 << 33;
+        news.load.directories[0].used = 99 << 33;
+        news.load.directories[0].free = 1 << 33;
         b.heartbeat(news).await;
     }
     let enter = SafeModeChange::Enter { reason: "the cooling is out".into() };
@@ -204,8 +204,8 @@ async fn damage_disks_and_safe_mode_are_told_once() {
     };
     let damage = format!("found its replicas of 5 chunks corrupt, of {} among others", chunks[0]);
     assert_eq!(found(Severity::Warning, &damage), [Some(1)]);
-    assert_eq!(found(Severity::Error, "data folder /data has failed"), [Some(1)]);
-    assert_eq!(found(Severity::Warning, "data folder /data is 99 % full"), [Some(2)]);
+    assert_eq!(found(Severity::Error, "data directory /data has failed"), [Some(1)]);
+    assert_eq!(found(Severity::Warning, "data directory /data is 99 % full"), [Some(2)]);
     assert_eq!(found(Severity::Warning, "ann has entered safe mode: the cooling is out"), [None]);
     assert_eq!(found(Severity::Info, "ann has ended safe mode"), [None]);
     assert!(events.windows(2).all(|pair| pair[1].number == pair[0].number + 1), "{events:?}");

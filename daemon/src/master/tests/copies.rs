@@ -1,7 +1,7 @@
 //! Copies inside the cluster, attributes `user.*` and ids of entries, over the wire.
 
 use super::harness::{Answer, Cluster, code, context, path, put, request};
-use dfs_rpc::wire::{Copied, CopyEntry, ListFolder};
+use dfs_rpc::wire::{Copied, CopyEntry, ListDirectory};
 use dfs_rpc::{COPIED_PER_CALL_MAX, USER_ATTRIBUTES_BYTES_MAX};
 use dfs_types::{DfsPath, ErrorCode, Stat};
 
@@ -36,7 +36,8 @@ async fn ids_are_told_from_version_9_on_and_kept_by_a_rename() {
     let ann = cluster.user(&master, "ann").await;
     ann.files.mkdir(context(), request(), path("/d/a"), true).await.answer().expect("made");
     let id = async |at: &str| Stat::from(ann.files.stat_v9(context(), path(at)).await.answer().expect("there")).id;
-    let (before, list) = (id("/d/a").await, ListFolder { path: path("/d"), after: None, prefix: "".into(), limit: 9 });
+    let (before, list) =
+        (id("/d/a").await, ListDirectory { path: path("/d"), after: None, prefix: "".into(), limit: 9 });
     let page = ann.files.list_v9(context(), list).await.answer().expect("listed");
     assert_eq!(page.entries[0].stat.id, before);
     ann.files.rename(context(), request(), path("/d/a"), path("/b"), false).await.answer().expect("moved");

@@ -66,7 +66,7 @@ async fn what_the_others_cannot_carry_is_refused() {
     assert_eq!(few.detail.as_deref(), Some(&detail));
     let _d = cluster.datanode(&master, 4, &[]).await;
     let mut news = a.news();
-    news.load.folders[0].used = 1 << 43;
+    news.load.directories[0].used = 1 << 43;
     a.heartbeat(news).await;
     let full = set_duty(&ann, 1, Duty::Drain).await.expect_err("no room");
     assert_eq!(full.code, ErrorCode::InsufficientDatanodes);

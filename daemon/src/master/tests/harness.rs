@@ -10,7 +10,7 @@ use dfs_rpc::services::{NodeServiceClient, UserClient};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
 use dfs_rpc::wire::{
-    self, CommitWrite, Committed, CommittedChunk, FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, PlanWrite,
+    self, CommitWrite, Committed, CommittedChunk, DirectoryLoad, Heartbeat, HeartbeatReply, NodeLoad, PlanWrite,
     PlannedChunk, Register, ReportPage, TokenKey,
 };
 use dfs_types::{
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Cluster {
     pub authority: Authority,
-    pub folder: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
     pub settings: MasterSettings,
 }
 
@@ -98,7 +98,7 @@ impl Cluster {
             log_segment: ByteSize(1 << 20),
             ..MasterSettings::default()
         };
-        Self { authority, folder: tempfile::tempdir().expect("temp folder"), settings }
+        Self { authority, directory: tempfile::tempdir().expect("temp directory"), settings }
     }
 
     pub(super) fn id(&self) -> ClusterId {
@@ -115,7 +115,7 @@ impl Cluster {
         let options = MasterOptions {
             id: MasterId(1),
             identity: self.identity(&Principal::Master(MasterId(1))),
-            data_dir: self.folder.path().join("master"),
+            data_dir: self.directory.path().join("master"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             settings: self.settings.clone(),
             superuser: Some("ann".to_owned()),
@@ -136,8 +136,8 @@ impl Cluster {
         self.try_start().expect("the master starts")
     }
 
-    pub(super) fn log_folder(&self) -> std::path::PathBuf {
-        self.folder.path().join("master/log")
+    pub(super) fn log_directory(&self) -> std::path::PathBuf {
+        self.directory.path().join("master/log")
     }
 
     async fn connect(&self, master: &Running, who: &Principal, service: Service) -> Connected {
@@ -201,7 +201,7 @@ impl Cluster {
 }
 
 pub(super) fn load(free: u64) -> NodeLoad {
-    let folder = FolderLoad {
+    let directory = DirectoryLoad {
         path: "/data".into(),
         capacity: 1 << 41,
         used: 0,
@@ -211,7 +211,7 @@ pub(super) fn load(free: u64) -> NodeLoad {
         disk: 0,
         disk_free: 0,
     };
-    NodeLoad { folders: vec![folder], ..NodeLoad::default() }
+    NodeLoad { directories: vec![directory], ..NodeLoad::default() }
 }
 
 impl Running {
@@ -315,8 +315,8 @@ pub(super) async fn until<F: Future<Output = bool>>(what: &str, mut condition: i
     assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what}: not within {PATIENCE:?}");
 }
 
-pub(super) fn file_names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("there");
+pub(super) fn file_names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("there");
     let mut names: Vec<_> =
         entries.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();

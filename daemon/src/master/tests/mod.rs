@@ -1,4 +1,4 @@
-//! A whole master on a temp folder, with real connections.
+//! A whole master on a temp directory, with real connections.
 
 mod behind;
 mod boards;

@@ -1,11 +1,11 @@
 //! Names over the wire.
 
 use super::harness::{Answer, Cluster, code, context, path, request};
-use dfs_rpc::wire::ListFolder;
+use dfs_rpc::wire::ListDirectory;
 use dfs_types::{AttributeChange, Deleted, ErrorCode, Kind, Stat};
 
-fn list(name: &str, after: Option<&str>, limit: u32) -> ListFolder {
-    ListFolder { path: path(name), after: after.map(str::to_owned), prefix: String::new(), limit }
+fn list(name: &str, after: Option<&str>, limit: u32) -> ListDirectory {
+    ListDirectory { path: path(name), after: after.map(str::to_owned), prefix: String::new(), limit }
 }
 
 #[tokio::test]

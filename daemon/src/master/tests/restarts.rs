@@ -20,7 +20,7 @@ async fn a_restart_keeps_everything_and_recognises_retries() {
 }
 
 #[tokio::test]
-async fn a_second_start_on_the_same_folder_is_refused() {
+async fn a_second_start_on_the_same_directory_is_refused() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let error = cluster.try_start().err().expect("refused");
@@ -37,7 +37,7 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let long = "x".repeat(200);
-    let snapshot = cluster.folder.path().join("master/snapshot/current.snapshot");
+    let snapshot = cluster.directory.path().join("master/snapshot/current.snapshot");
     let mut made = 0;
     // One at a time: each is an entry of its own, and the log keeps the last thousand.
     while !snapshot.exists() || made < 3000 {
@@ -45,7 +45,7 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
         assert_eq!(ann.files.mkdir(context(), request(), path(&name), false).await.answer(), Ok(()));
         made += 1;
     }
-    let segments = || file_names(&cluster.log_folder()).iter().filter(|name| name.starts_with("segment-")).count();
+    let segments = || file_names(&cluster.log_directory()).iter().filter(|name| name.starts_with("segment-")).count();
     until("the log is cut", async || segments() < 40).await;
     master.stop();
     let master = cluster.start();
@@ -64,7 +64,7 @@ async fn damage_in_the_log_keeps_the_master_down() {
         ann.files.mkdir(context(), request(), path(&format!("/{n}")), false).await.answer().expect("made");
     }
     master.stop();
-    let segment = cluster.log_folder().join("segment-0000000000000001.log");
+    let segment = cluster.log_directory().join("segment-0000000000000001.log");
     let good = std::fs::read(&segment).expect("readable");
     let end = good.iter().rposition(|byte| *byte != 0).expect("not empty");
     // In the middle, and in the very last record: after a clean stop none can be torn.

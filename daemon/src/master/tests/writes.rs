@@ -3,7 +3,7 @@
 use super::harness::{Answer, Cluster, code, commit, context, key, path, plan, put, replica, request, stored};
 use dfs_rpc::capability::{CapabilityError, KeyRing, Operation};
 use dfs_rpc::services::UserClient;
-use dfs_rpc::wire::{Committed, CommittedChunk, FolderTraffic, PlanRead};
+use dfs_rpc::wire::{Committed, CommittedChunk, DirectoryTraffic, PlanRead};
 use dfs_types::{AttributeChange, DatanodeId, ErrorCode, Generation, Principal};
 
 #[tokio::test]
@@ -32,8 +32,8 @@ async fn what_is_planned_to_be_read_and_what_was_written_counts_as_traffic() {
     let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
     let nodes = cluster.datanodes(&master).await;
     let traffic = async |user: &UserClient, at: &str| user.files.traffic(context(), path(at)).await.answer();
-    for folder in ["/hot", "/cold"] {
-        ann.files.mkdir(context(), request(), path(folder), false).await.answer().expect("made");
+    for directory in ["/hot", "/cold"] {
+        ann.files.mkdir(context(), request(), path(directory), false).await.answer().expect("made");
     }
     put(&ann, "/hot/file", &nodes.each_ref()).await;
     // 600 of its 1,000 bytes each time, until the rate is not zero.
@@ -42,11 +42,11 @@ async fn what_is_planned_to_be_read_and_what_was_written_counts_as_traffic() {
         ann.files.plan_read(context(), read).await.answer().expect("planned");
     }
     let root = traffic(&ann, "/").await.expect("told");
-    assert_eq!(root.folders.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["hot"]);
+    assert_eq!(root.directories.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["hot"]);
     let (hot, bytes_max) = (root.whole.read, 600 * 1_000);
     assert!((1..=bytes_max / 60).contains(&hot), "{hot} of {bytes_max} bytes in a minute");
     assert!((1..=17).contains(&root.whole.written), "{} of 1,000 bytes in a minute", root.whole.written);
-    assert_eq!(traffic(&ann, "/cold").await, Ok(FolderTraffic::default()));
+    assert_eq!(traffic(&ann, "/cold").await, Ok(DirectoryTraffic::default()));
     assert_eq!(code(traffic(&ann, "/none").await), ErrorCode::NotFound);
     let change = AttributeChange { mode: Some(0o700), ..AttributeChange::default() };
     ann.files.set_attributes(context(), request(), path("/hot"), change.into()).await.answer().expect("set");
@@ -142,14 +142,14 @@ async fn plans_are_checked_before_anything_is_sent() {
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
     put(&ann, "/file", &nodes.each_ref()).await;
-    ann.files.mkdir(context(), request(), path("/folder"), false).await.answer().expect("made");
+    ann.files.mkdir(context(), request(), path("/directory"), false).await.answer().expect("made");
     let check = async |name: &str, change: fn(&mut dfs_rpc::wire::PlanWrite)| {
         let mut plan = plan(&path(name));
         change(&mut plan);
         code(ann.files.plan_write(context(), plan).await.answer())
     };
     assert_eq!(check("/file", |_| {}).await, ErrorCode::AlreadyExists);
-    assert_eq!(check("/folder", |_| {}).await, ErrorCode::IsADirectory);
+    assert_eq!(check("/directory", |_| {}).await, ErrorCode::IsADirectory);
     assert_eq!(check("/none/x", |_| {}).await, ErrorCode::NotFound);
     assert_eq!(check("/x", |plan| plan.chunks = 0).await, ErrorCode::InvalidArgument);
     assert_eq!(check("/x", |plan| plan.chunks = 65).await, ErrorCode::InvalidArgument);

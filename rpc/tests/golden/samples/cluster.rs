@@ -75,7 +75,7 @@ fn status() -> ClusterStatus {
         nodes_expected: 33,
         nodes_reported: 34,
         absent: vec![DatanodeId(300)],
-        full: Some(FullDisk { master: MasterId(1), folder: "/data".to_owned(), needed: 35 }),
+        full: Some(FullDisk { master: MasterId(1), directory: "/data".to_owned(), needed: 35 }),
         version: "0.1.0".to_owned(),
         ..ClusterStatus::empty(CLUSTER, Timestamp(300))
     }

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use dfs_rpc::capability::Receipt;
 use dfs_rpc::services::{FileServiceRequest as Q, FileServiceResponse as A, UserResponse};
 use dfs_rpc::wire::{
-    Blocked, CommitWrite, Committed, CommittedChunk, Copied, CopyEntry, Find, FolderTraffic, Found, FoundPage,
-    ListFolder, ListPage, ListPageV9, LocatedChunk, Looked, PlanRead, PlanWrite, PlannedChunk, ReadPlan, Short,
+    Blocked, CommitWrite, Committed, CommittedChunk, Copied, CopyEntry, DirectoryTraffic, Find, Found, FoundPage,
+    ListDirectory, ListPage, ListPageV9, LocatedChunk, Looked, PlanRead, PlanWrite, PlannedChunk, ReadPlan, Short,
     Traffic, Wanted, WritePlan,
 };
 use dfs_types::{
@@ -42,7 +42,7 @@ fn names() -> Vec<(Q, A)> {
 
 fn looks() -> Vec<(Q, A)> {
     let entry = |name: &str, kind| Entry { name: name.to_owned(), stat: stat(kind) };
-    let list = ListFolder { path: path("/a"), after: Some("x".to_owned()), prefix: "y".to_owned(), limit: 300 };
+    let list = ListDirectory { path: path("/a"), after: Some("x".to_owned()), prefix: "y".to_owned(), limit: 300 };
     let page = ListPage { entries: vec![entry("y1", Kind::File), entry("y2", Kind::Directory)], more: true };
     let wanted = Wanted {
         name: Some("*.rs".to_owned()),
@@ -61,7 +61,7 @@ fn looks() -> Vec<(Q, A)> {
         next: Some(path("/a/c")),
     };
     let traffic = Traffic { read: 300, written: 7 };
-    let traffic = FolderTraffic { whole: traffic, folders: vec![("b".to_owned(), traffic)] };
+    let traffic = DirectoryTraffic { whole: traffic, directories: vec![("b".to_owned(), traffic)] };
     let blocked = Blocked {
         under_way: 1,
         waiting: 2,
@@ -133,7 +133,7 @@ fn writes() -> Vec<(Q, A)> {
 /// Calls that came with version 9.
 fn since_9() -> Vec<(Q, A)> {
     let stat = |kind| Stat { id: EntryId(70_000), ..stat(kind) };
-    let list = ListFolder { path: path("/a"), after: None, prefix: String::new(), limit: 300 };
+    let list = ListDirectory { path: path("/a"), after: None, prefix: String::new(), limit: 300 };
     let page = ListPageV9 { entries: vec![Entry { name: "y1".to_owned(), stat: stat(Kind::File) }], more: false };
     let copy = CopyEntry {
         request: REQUEST,

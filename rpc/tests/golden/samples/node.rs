@@ -4,7 +4,7 @@ use super::{Pair, address, chunk, key, pair, stored};
 use bytes::Bytes;
 use dfs_rpc::services::{NodeServiceRequest as Q, NodeServiceResponse as A, RaftServiceRequest, RaftServiceResponse};
 use dfs_rpc::wire::{
-    FolderLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage, TokenKey,
+    DirectoryLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage, TokenKey,
 };
 use dfs_types::{ChunkId, MasterId, ReplicaState, Timestamp};
 
@@ -49,7 +49,7 @@ fn token() -> TokenKey {
 }
 
 pub(super) fn load() -> NodeLoad {
-    let folder = FolderLoad {
+    let directory = DirectoryLoad {
         path: "/data".to_owned(),
         capacity: 1,
         used: 2,
@@ -60,7 +60,7 @@ pub(super) fn load() -> NodeLoad {
         disk_free: 5,
     };
     NodeLoad {
-        folders: vec![folder],
+        directories: vec![directory],
         reads_in_flight: 6,
         writes_in_flight: 7,
         disk_errors: 8,

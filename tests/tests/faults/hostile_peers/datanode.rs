@@ -7,7 +7,8 @@ use dfs_rpc::request::next_write;
 use dfs_rpc::services::NodeServiceClient;
 use dfs_rpc::tls::Identity;
 use dfs_rpc::wire::{
-    FolderLoad, Heartbeat, HeartbeatReply, LocatedChunk, NodeAddress, NodeLoad, Order, PlanWrite, Register, ReportPage,
+    DirectoryLoad, Heartbeat, HeartbeatReply, LocatedChunk, NodeAddress, NodeLoad, Order, PlanWrite, Register,
+    ReportPage,
 };
 use dfs_tests::content;
 use dfs_tests::hostile::liar::Liar;
@@ -40,7 +41,7 @@ pub(super) const ROWS: [Row<Evil>; 17] = [
     Row { tries: "heartbeat and report on a connection that did not register", expected: INVALID, run: unregistered },
     Row { tries: "pages of a report out of order", expected: INVALID, run: disorder },
     Row { tries: "more replicas in a message than are allowed", expected: INVALID, run: too_many },
-    Row { tries: "megabytes of folders, reasons and version", expected: INVALID, run: words },
+    Row { tries: "megabytes of directories, reasons and version", expected: INVALID, run: words },
     Row { tries: "a crazy clock, load and free space", expected: NOTHING, run: crazy },
     Row {
         tries: "replicas of a committed chunk with other checksums and generations",
@@ -84,8 +85,9 @@ fn credential(world: &World) -> Identity {
 
 fn load() -> NodeLoad {
     let disk = 1 << 40;
-    let folder = FolderLoad { path: "/lies".into(), capacity: disk, free: disk, disk_free: disk, ..Default::default() };
-    NodeLoad { folders: vec![folder], clock: now(), ..NodeLoad::default() }
+    let directory =
+        DirectoryLoad { path: "/lies".into(), capacity: disk, free: disk, disk_free: disk, ..Default::default() };
+    NodeLoad { directories: vec![directory], clock: now(), ..NodeLoad::default() }
 }
 
 fn now() -> Timestamp {
@@ -224,12 +226,12 @@ fn too_many(evil: &Evil) -> Outcome {
 }
 
 fn words(evil: &Evil) -> Outcome {
-    let folders = |count, folder: FolderLoad| NodeLoad { folders: vec![folder; count], ..load() };
+    let directories = |count, directory: DirectoryLoad| NodeLoad { directories: vec![directory; count], ..load() };
     let long = || "x".repeat(1 << 20);
     let loads = [
-        folders(100_000, FolderLoad::default()),
-        folders(1, FolderLoad { path: long(), ..FolderLoad::default() }),
-        folders(1, FolderLoad { failed: true, reason: Some(long()), ..FolderLoad::default() }),
+        directories(100_000, DirectoryLoad::default()),
+        directories(1, DirectoryLoad { path: long(), ..DirectoryLoad::default() }),
+        directories(1, DirectoryLoad { failed: true, reason: Some(long()), ..DirectoryLoad::default() }),
     ];
     let address = evil.liar.address;
     let registers = Register { boot: BOOT, address, load: load(), version: long() };
@@ -240,11 +242,11 @@ fn words(evil: &Evil) -> Outcome {
 }
 
 fn crazy(evil: &Evil) -> Outcome {
-    let folder =
-        FolderLoad { capacity: u64::MAX, used: u64::MAX, free: u64::MAX, disk_free: u64::MAX, ..Default::default() };
+    let directory =
+        DirectoryLoad { capacity: u64::MAX, used: u64::MAX, free: u64::MAX, disk_free: u64::MAX, ..Default::default() };
     for clock in [Timestamp(u64::MAX), Timestamp(0)] {
         let load = NodeLoad {
-            folders: vec![folder.clone(); 3],
+            directories: vec![directory.clone(); 3],
             reads_in_flight: u32::MAX,
             writes_in_flight: u32::MAX,
             disk_errors: u64::MAX,

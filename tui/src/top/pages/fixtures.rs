@@ -5,13 +5,13 @@ use crate::top::model::{Model, Options, PageId};
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
 use dfs_client::{
-    ClusterStatus, Duty, FolderTraffic, JobState, JobStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus,
+    ClusterStatus, DirectoryTraffic, Duty, JobState, JobStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus,
     ReplicationStatus, Snapshot, Traffic,
 };
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
-use dfs_rpc::wire::{FolderLoad, NodeLoad};
+use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
 use dfs_types::{ClusterId, DatanodeId, Entry, EntryId, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const GIB: u64 = 1 << 30;
 /// A datanode that is well.
 pub fn node(id: u16) -> NodeStatus {
     let used = (10 + u64::from(id) * 7 % 61) * GIB;
-    let folder = FolderLoad {
+    let directory = DirectoryLoad {
         path: format!("/data/{id}"),
         capacity: 100 * GIB,
         used,
@@ -39,7 +39,7 @@ pub fn node(id: u16) -> NodeStatus {
         registered_ms: 3 * 86_400_000,
         skew_ms: 3,
         load: NodeLoad {
-            folders: vec![folder],
+            directories: vec![directory],
             bytes_read: 5 * GIB * u64::from(id),
             bytes_written: 2 * GIB * u64::from(id),
             reads: 900,
@@ -123,7 +123,7 @@ pub fn machines(machines: u16, each: u16) -> Snapshot {
     snapshot
 }
 
-/// Something in a folder, with three copies that take `space` bytes in all.
+/// Something in a directory, with three copies that take `space` bytes in all.
 pub fn entry(name: &str, kind: Kind, space: u64) -> Entry {
     let stat = Stat {
         kind,
@@ -145,8 +145,8 @@ pub fn entry(name: &str, kind: Kind, space: u64) -> Entry {
     Entry { name: name.to_owned(), stat }
 }
 
-/// A page of a folder with names that make trouble.
-pub fn folder() -> ListPage {
+/// A page of a directory with names that make trouble.
+pub fn directory() -> ListPage {
     let sizes =
         [("backups", 412), ("data", 1310), ("home", 96), ("scratch", 7), ("漢字 and more", 48), ("x\x1b[31m", 2)];
     let mut entries: Vec<Entry> = sizes.map(|(name, gib)| entry(name, Kind::Directory, gib * GIB)).into();
@@ -155,12 +155,12 @@ pub fn folder() -> ListPage {
     ListPage { entries, more: false }
 }
 
-/// What goes on in [`folder`].
-pub fn traffic() -> FolderTraffic {
+/// What goes on in [`directory`].
+pub fn traffic() -> DirectoryTraffic {
     let flow = |read: u64, written: u64| Traffic { read: read * 1_000_000, written: written * 1_000_000 };
-    let folders = [("backups", flow(0, 61)), ("home", flow(3, 1)), ("scratch", flow(410, 180))];
-    let folders = folders.map(|(name, flow)| (name.to_owned(), flow)).into();
-    FolderTraffic { whole: flow(425, 242), folders }
+    let directories = [("backups", flow(0, 61)), ("home", flow(3, 1)), ("scratch", flow(410, 180))];
+    let directories = directories.map(|(name, flow)| (name.to_owned(), flow)).into();
+    DirectoryTraffic { whole: flow(425, 242), directories }
 }
 
 /// The states of a cluster that the pictures in tests show.
@@ -190,7 +190,7 @@ pub fn model(snapshot: Snapshot) -> Model {
     model
 }
 
-/// Attributes of a file, or of a folder with 12 files and 3 folders below it.
+/// Attributes of a file, or of a directory with 12 files and 3 directories below it.
 pub fn stat(kind: Kind, size: u64) -> Stat {
     let (files, directories) = if kind == Kind::Directory { (12, 3) } else { (0, 0) };
     Stat {
@@ -231,7 +231,7 @@ pub fn listed(path: &str, more: bool) -> Message {
 
 /// What is on this machine.
 pub fn here() -> Vec<LocalEntry> {
-    let entry = |name: &str, folder, size| LocalEntry { name: name.into(), folder, size, modified: Some(NOW) };
+    let entry = |name: &str, directory, size| LocalEntry { name: name.into(), directory, size, modified: Some(NOW) };
     vec![entry("my photos", true, 4096), entry("a.csv", false, 1 << 21), entry("b.csv", false, 0)]
 }
 
@@ -351,19 +351,19 @@ fn draining() -> Model {
     })
 }
 
-/// Two of three datanodes are full, a folder of the third has failed.
+/// Two of three datanodes are full, a directory of the third has failed.
 fn full() -> Snapshot {
     let mut snapshot = cluster(3);
     for node in &mut snapshot.nodes {
-        for folder in &mut node.load.folders {
-            (folder.used, folder.free, folder.disk_free) = (99 * GIB, GIB, GIB);
+        for directory in &mut node.load.directories {
+            (directory.used, directory.free, directory.disk_free) = (99 * GIB, GIB, GIB);
         }
     }
-    snapshot.nodes[2].load.folders[0].failed = true;
+    snapshot.nodes[2].load.directories[0].failed = true;
     snapshot.nodes[2].load.disk_errors = 17;
     let status = &mut snapshot.status;
     (status.used, status.free) = (297 * GIB, 2 * GIB);
-    event(&mut snapshot, Severity::Error, Some(3), "folder /data/3 failed and is not used any more");
+    event(&mut snapshot, Severity::Error, Some(3), "directory /data/3 failed and is not used any more");
     snapshot
 }
 
@@ -384,7 +384,7 @@ pub fn thousand() -> Snapshot {
         snapshot.nodes[at].state = state;
         snapshot.nodes[at].heartbeat_age_ms = 5_000 + 10 * at as u64;
     }
-    snapshot.nodes[500].load.folders[0].failed = true;
+    snapshot.nodes[500].load.directories[0].failed = true;
     snapshot.nodes[501].sole = 2;
     snapshot.nodes[501].short = 12;
     (snapshot.status.nodes_live, snapshot.status.nodes_stale, snapshot.status.nodes_dead) = (997, 2, 1);

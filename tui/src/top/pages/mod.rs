@@ -32,12 +32,12 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The views as they begin; `folder` is the local one that the dashboard was started in.
-    pub fn new(preferences: &Preferences, folder: PathBuf) -> Self {
+    /// The views as they begin; `directory` is the local one that the dashboard was started in.
+    pub fn new(preferences: &Preferences, directory: PathBuf) -> Self {
         Self {
             nodes: nodes::Nodes::new(preferences.nodes_by.as_deref()),
             heatmap: heatmap::Heatmap::new(preferences.lens.as_deref()),
-            files: files::Files::new(folder),
+            files: files::Files::new(directory),
             ..Self::default()
         }
     }

@@ -171,7 +171,7 @@ fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterS
     let names = format!(
         "{}, {}, {}",
         plural(status.files, "file", "files"),
-        plural(status.directories, "folder", "folders"),
+        plural(status.directories, "directory", "directories"),
         size(status.bytes)
     );
     let room = usize::from(area.width).saturating_sub(NAME_CELLS);

@@ -4,7 +4,7 @@ use super::keeper::Keeper;
 use crate::top::message::{Effect, LocalEntry, Message};
 use crate::top::replay::Play;
 use crate::top::world::World;
-use dfs_client::{Client, ListFolder};
+use dfs_client::{Client, ListDirectory};
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
 use std::fs;
 use std::path::Path;
@@ -14,9 +14,9 @@ use tokio::sync::{mpsc, watch};
 
 /// Names that are asked for at once.
 const NAMES_PER_PAGE: u32 = 500;
-/// A folder that takes longer than this is not there. One try may take a third of it, as with pictures: slow is not gone.
+/// A directory that takes longer than this is not there. One try may take a third of it, as with pictures: slow is not gone.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Names of a local folder that are shown.
+/// Names of a local directory that are shown.
 const LOCAL_NAMES_MAX: usize = 20_000;
 
 /// Does things; what comes of them comes back as messages.
@@ -97,8 +97,12 @@ impl Doer {
     fn list(&self, path: DfsPath, after: Option<String>) -> impl Future<Output = ()> + use<> {
         let (client, messages) = (self.patient(), self.messages.clone());
         async move {
-            let list =
-                ListFolder { path: path.clone(), after: after.clone(), prefix: String::new(), limit: NAMES_PER_PAGE };
+            let list = ListDirectory {
+                path: path.clone(),
+                after: after.clone(),
+                prefix: String::new(),
+                limit: NAMES_PER_PAGE,
+            };
             let result = match client {
                 Ok(client) => client.list(list).await,
                 Err(error) => Err(error),
@@ -118,11 +122,11 @@ fn local(path: &Path) -> Result<Vec<LocalEntry>> {
         let modified = data.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         entries.push(LocalEntry {
             name: entry.file_name().to_string_lossy().into_owned(),
-            folder: data.is_dir(),
+            directory: data.is_dir(),
             size: data.len(),
             modified: modified.and_then(|since| u64::try_from(since.as_millis()).ok()).map(Timestamp),
         });
     }
-    entries.sort_by(|one, other| (!one.folder, &one.name).cmp(&(!other.folder, &other.name)));
+    entries.sort_by(|one, other| (!one.directory, &one.name).cmp(&(!other.directory, &other.name)));
     Ok(entries)
 }

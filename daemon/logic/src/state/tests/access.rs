@@ -7,14 +7,14 @@ fn change(tree: &mut Tree, caller: &str, at: &str, change: AttributeChange) -> R
     tree.run(caller, FsOp::SetAttributes { path: path(at), change })
 }
 
-/// Gives the folder or file `/NAME` to `owner` with these bits.
+/// Gives the directory or file `/NAME` to `owner` with these bits.
 fn give(tree: &mut Tree, name: &str, owner: &str, mode: u16) {
     let all = AttributeChange { owner: Some(owner.into()), mode: Some(mode), ..Default::default() };
     assert_eq!(change(tree, "root", &format!("/{name}"), all), Ok(Outcome::Done));
 }
 
 #[test]
-fn strangers_change_nothing_in_the_folders_of_others() {
+fn strangers_change_nothing_in_the_directories_of_others() {
     let mut tree = Tree::new();
     let no = Err(Refusal::PermissionDenied);
     assert!(tree.mkdir("root", "/a").is_ok());
@@ -33,25 +33,25 @@ fn strangers_change_nothing_in_the_folders_of_others() {
 }
 
 #[test]
-fn a_folder_of_ones_own() {
+fn a_directory_of_ones_own() {
     let mut tree = Tree::new();
-    for folder in ["/home", "/shop"] {
-        assert!(tree.mkdir("root", folder).is_ok());
+    for directory in ["/home", "/shop"] {
+        assert!(tree.mkdir("root", directory).is_ok());
     }
     give(&mut tree, "home", "ann", 0o700);
     assert_eq!(tree.mkdirs("ann", "/home/a/b"), Ok(Outcome::Done));
     assert!(tree.put("ann", "/home/a/f", &[1], 10).is_ok());
     let made = tree.space.stat(&path("/home/a"), "ann").expect("there");
-    assert_eq!((made.owner.as_str(), made.group.as_str()), ("ann", "root"), "the group is that of the folder above");
+    assert_eq!((made.owner.as_str(), made.group.as_str()), ("ann", "root"), "the group is that of the directory above");
     assert_eq!(tree.mv("ann", "/home/a/f", "/shop/f", false), Err(Refusal::PermissionDenied));
     assert_eq!(tree.space.stat(&path("/home/a"), "bob"), Err(Refusal::PermissionDenied), "bob may not even pass");
     assert_eq!(tree.space.list(&path("/home"), None, "", 10, "bob"), Err(Refusal::PermissionDenied));
-    assert!(tree.space.stat(&path("/home"), "bob").is_ok(), "the folder itself stands in the root");
+    assert!(tree.space.stat(&path("/home"), "bob").is_ok(), "the directory itself stands in the root");
     assert_eq!(tree.rm("ann", "/home/a", true).map(|_| ()), Ok(()));
 }
 
 #[test]
-fn a_folder_of_another_goes_only_when_it_is_empty() {
+fn a_directory_of_another_goes_only_when_it_is_empty() {
     let mut tree = Tree::new();
     assert!(tree.mkdir("root", "/shared").is_ok());
     give(&mut tree, "shared", "ann", 0o777);

@@ -24,7 +24,7 @@ fn a_second_init_changes_nothing() {
 }
 
 #[test]
-fn a_folder_is_made_once() {
+fn a_directory_is_made_once() {
     let mut tree = Tree::new();
     assert_eq!(tree.mkdir("root", "/a"), Ok(Outcome::Done));
     assert_eq!(tree.mkdir("root", "/a"), Err(Refusal::AlreadyExists));
@@ -40,7 +40,7 @@ fn a_folder_is_made_once() {
 }
 
 #[test]
-fn a_file_is_no_folder() {
+fn a_file_is_no_directory() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/f", &[1], 10).is_ok());
     assert_eq!(tree.mkdirs("root", "/f"), Err(Refusal::AlreadyExists));

@@ -58,7 +58,7 @@ fn a_move_may_not_make_a_path_too_long() {
     assert!(tree.mkdirs("root", &format!("/x{below}")).is_ok());
     assert_eq!(tree.mv("root", "/x", "/xy", false), Err(Refusal::PathTooLong));
     assert_eq!(tree.mv("root", "/x", "/y", false), Ok(Outcome::Done));
-    // Once the longest path is gone, there is room, although the folder still remembers how long it was.
+    // Once the longest path is gone, there is room, although the directory still remembers how long it was.
     let longest = format!("/y{below}");
     assert!(tree.rm("root", &longest, false).is_ok());
     assert_eq!(tree.mv("root", "/y", "/yz", false), Ok(Outcome::Done));

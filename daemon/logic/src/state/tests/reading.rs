@@ -8,7 +8,7 @@ fn page(tree: &Tree, after: Option<&str>, prefix: &str, limit: usize) -> (Vec<St
 }
 
 #[test]
-fn pages_go_through_a_folder_in_order() {
+fn pages_go_through_a_directory_in_order() {
     let mut tree = Tree::new();
     assert!(tree.mkdir("root", "/d").is_ok());
     for name in ["b", "a", "ab", "abc", "ac", "é", "B"] {

@@ -7,8 +7,8 @@ use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, Layout, RequestId, Timesta
 /// A state with something of everything.
 fn sample() -> Tree {
     let mut tree = Tree::new();
-    for folder in ["/a/b/c", "/a/é", "/z"] {
-        assert!(tree.mkdirs("root", folder).is_ok());
+    for directory in ["/a/b/c", "/a/é", "/z"] {
+        assert!(tree.mkdirs("root", directory).is_ok());
     }
     assert!(tree.put("root", "/a/none", &[], 0).is_ok());
     assert!(tree.put("root", "/a/one", &[1], 7).is_ok());

@@ -15,15 +15,15 @@ fn walked(tree: &Tree, from: &str, after: Option<&str>, most: usize, caller: &st
 
 fn tree() -> Tree {
     let mut tree = Tree::new();
-    for folder in ["/a/b/c", "/a/b-", "/d"] {
-        assert!(tree.mkdirs("root", folder).is_ok());
+    for directory in ["/a/b/c", "/a/b-", "/d"] {
+        assert!(tree.mkdirs("root", directory).is_ok());
     }
     assert!(tree.put("root", "/a/b/f", &[1], 10).is_ok());
     tree
 }
 
 #[test]
-fn folders_come_before_what_is_in_them() {
+fn directories_come_before_what_is_in_them() {
     let tree = tree();
     assert_eq!(walked(&tree, "/", None, 99, "root").0, ["/", "/a", "/a/b", "/a/b/c", "/a/b/f", "/a/b-", "/d"]);
     assert_eq!(walked(&tree, "/a/b", None, 99, "root").0, ["/a/b", "/a/b/c", "/a/b/f"]);
@@ -45,7 +45,7 @@ fn it_goes_on_where_the_last_entry_has_gone() {
 }
 
 #[test]
-fn folders_that_may_not_be_read_are_gone_around() {
+fn directories_that_may_not_be_read_are_gone_around() {
     let mut tree = tree();
     let change = AttributeChange { mode: Some(0o711), ..Default::default() };
     assert!(tree.run("root", FsOp::SetAttributes { path: path("/a/b"), change }).is_ok());

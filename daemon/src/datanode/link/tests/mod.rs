@@ -183,12 +183,12 @@ impl Cluster {
             .expect("credential")
     }
 
-    fn options(&self, id: u16, folder: &Path, ready: impl FnOnce(SocketAddr) + Send + 'static) -> DatanodeOptions {
+    fn options(&self, id: u16, directory: &Path, ready: impl FnOnce(SocketAddr) + Send + 'static) -> DatanodeOptions {
         let id = DatanodeId(id);
         DatanodeOptions {
             id,
             identity: self.identity(&Principal::Datanode(id)),
-            data_dirs: vec![folder.to_owned()],
+            data_dirs: vec![directory.to_owned()],
             record: None,
             accept_empty: false,
             listen: "127.0.0.1:0".parse().expect("address"),
@@ -198,9 +198,9 @@ impl Cluster {
         }
     }
 
-    fn node(&self, id: u16, folder: &Path) -> Node {
+    fn node(&self, id: u16, directory: &Path) -> Node {
         let (ready, is_ready) = std::sync::mpsc::channel();
-        let options = self.options(id, folder, move |address| ready.send(address).expect("waits"));
+        let options = self.options(id, directory, move |address| ready.send(address).expect("waits"));
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let thread = std::thread::spawn(move || run(options, stopping));
@@ -319,8 +319,8 @@ fn chunk(id: u64) -> ChunkRef {
 }
 
 /// Flips a bit at each of these places of the file of a chunk.
-fn flip(folder: &Path, id: u64, places: &[usize]) {
-    let path = folder.join(format!("chunks/{id:02x}")).join(dfs_logic::chunk_file::file_name(chunk(id).key()));
+fn flip(directory: &Path, id: u64, places: &[usize]) {
+    let path = directory.join(format!("chunks/{id:02x}")).join(dfs_logic::chunk_file::file_name(chunk(id).key()));
     let mut bytes = std::fs::read(&path).expect("read");
     places.iter().for_each(|place| bytes[*place] ^= 1);
     std::fs::write(&path, bytes).expect("write");

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn a_copy_order_makes_replicas_down_a_chain() {
     let cluster = Cluster::start();
-    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp folder")).collect();
-    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    let directories: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp directory")).collect();
+    let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
     cluster.put(&nodes[0], 7, &data());
     let holder = Principal::Datanode(DatanodeId(1));
     let capability = cluster.capability(7, Some(checksum()), holder, &[&nodes[1], &nodes[2]]);
@@ -21,8 +21,8 @@ fn a_copy_order_makes_replicas_down_a_chain() {
 #[test]
 fn a_copy_to_others_takes_the_place_of_one_that_is_stuck() {
     let cluster = Cluster::start();
-    let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp folder")).collect();
-    let nodes: Vec<_> = (1..).zip(&folders).map(|(id, folder)| cluster.node(id, folder.path())).collect();
+    let directories: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp directory")).collect();
+    let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
     cluster.put(&nodes[0], 7, &data());
     // It takes connections and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("listen");
@@ -39,8 +39,8 @@ fn a_copy_to_others_takes_the_place_of_one_that_is_stuck() {
 
 #[test]
 fn a_copy_that_cannot_be_done_ends_too() {
-    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
-    let node = cluster.node(1, folder.path());
+    let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
+    let node = cluster.node(1, directory.path());
     let nowhere = NodeAddress { id: DatanodeId(2), address: "127.0.0.1:1".parse().expect("address") };
     let order = |id| Order::Copy { chunk: chunk(id), targets: vec![nowhere], capability: Bytes::new() };
     cluster.put(&node, 7, &data());
@@ -50,11 +50,11 @@ fn a_copy_that_cannot_be_done_ends_too() {
 
 #[test]
 fn orders_delete_and_verify() {
-    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
-    let node = cluster.node(1, folder.path());
+    let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
+    let node = cluster.node(1, directory.path());
     (7..10).for_each(|id| cluster.put(&node, id, &data()));
     cluster.wait_for(&node, "told", |known| known.chunks == [7, 8, 9]);
-    flip(folder.path(), 8, &[100_000]);
+    flip(directory.path(), 8, &[100_000]);
     let verify = |id| Order::Verify { key: chunk(id).key() };
     cluster.order(&node, vec![verify(7), verify(8), Order::Delete { key: chunk(9).key() }]);
     cluster.wait_for(&node, "one suspect, one deleted", |known| known.suspect == [8] && known.chunks == [7]);
@@ -64,8 +64,8 @@ fn orders_delete_and_verify() {
 /// one go.
 #[test]
 fn what_is_to_be_deleted_is_listed_no_more_as_soon_as_the_order_is_taken() {
-    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("temp folder"));
-    let node = cluster.node(1, folder.path());
+    let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
+    let node = cluster.node(1, directory.path());
     (7..27).for_each(|id| cluster.put(&node, id, &data()));
     cluster.wait_for(&node, "told", |known| known.chunks.len() == 20);
     let delete = |id| Order::Delete { key: chunk(id).key() };

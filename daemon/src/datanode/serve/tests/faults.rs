@@ -86,7 +86,7 @@ fn a_full_datanode_names_itself_and_nothing_is_left() {
 #[test]
 fn a_failed_disk_names_its_datanode() {
     let cluster = Cluster::start(3);
-    cluster.nodes[2].store.fail_folder(0, "sync chunk: broken");
+    cluster.nodes[2].store.fail_directory(0, "sync chunk: broken");
     let client = cluster.connect(0);
     client.open(1, &cluster.open_write(1, Some(10)));
     let error = send_until_error(&client, 1, &content(10));
@@ -165,7 +165,7 @@ fn data_must_come_in_order_and_within_its_bounds() {
     goes_on(&cluster, &client);
 }
 
-/// Waits until something happens to a file of the folder.
+/// Waits until something happens to a file of the directory.
 fn wait_for(events: &OwnedFd, event: ReadFlags) {
     let mut buffer = [MaybeUninit::uninit(); 1024];
     let mut reader = inotify::Reader::new(events, &mut buffer);
@@ -175,11 +175,11 @@ fn wait_for(events: &OwnedFd, event: ReadFlags) {
 #[test]
 fn a_client_that_vanishes_leaves_nothing() {
     let cluster = Cluster::start(3);
-    let free = || [0, 1, 2].map(|node| cluster.nodes[node].store.folder_loads()[0].free);
+    let free = || [0, 1, 2].map(|node| cluster.nodes[node].store.directory_loads()[0].free);
     let whole = free();
     let watched = [0, 1, 2].map(|node| {
         let events = inotify::init(CreateFlags::CLOEXEC).expect("inotify");
-        let incoming = cluster.nodes[node].folder.path().join("incoming");
+        let incoming = cluster.nodes[node].directory.path().join("incoming");
         inotify::add_watch(&events, &incoming, WatchFlags::CREATE | WatchFlags::DELETE).expect("watch");
         events
     });

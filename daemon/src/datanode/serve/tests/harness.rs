@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Node {
     pub address: NodeAddress,
     pub store: Arc<ChunkStore>,
-    pub folder: TempDir,
+    pub directory: TempDir,
     stop: CancellationToken,
     serving: Option<tokio::task::JoinHandle<()>>,
 }
@@ -80,8 +80,8 @@ impl Cluster {
         let key = TokenKey { id: 1, secret: [9; 32] };
         let ring = KeyRing::new(std::slice::from_ref(&key));
         let start = |id| {
-            let folder = tempfile::tempdir().expect("temp folder");
-            start_node(&runtime, &authority, DatanodeId(id), folder, &key, protection, connections_max)
+            let directory = tempfile::tempdir().expect("temp directory");
+            start_node(&runtime, &authority, DatanodeId(id), directory, &key, protection, connections_max)
         };
         let nodes = (1..=count).map(start).collect();
         Self { nodes, ring, user, protection, authority, runtime, sums: Mutex::default() }
@@ -187,7 +187,7 @@ impl Cluster {
 
     /// Half-written files left on a datanode.
     pub(super) fn incoming(&self, node: usize) -> usize {
-        std::fs::read_dir(self.nodes[node].folder.path().join("incoming")).expect("list").count()
+        std::fs::read_dir(self.nodes[node].directory.path().join("incoming")).expect("list").count()
     }
 }
 
@@ -206,7 +206,7 @@ fn start_node(
     runtime: &Runtime,
     authority: &Authority,
     id: DatanodeId,
-    folder: TempDir,
+    directory: TempDir,
     key: &TokenKey,
     protection: Protection,
     connections_max: usize,
@@ -214,7 +214,7 @@ fn start_node(
     let store = ChunkStore::open(&StoreOptions {
         cluster: CLUSTER,
         node: id,
-        folders: vec![folder.path().to_owned()],
+        directories: vec![directory.path().to_owned()],
         capacity: Some(64 << 20),
         reserve: 0,
         direct_io: true,
@@ -239,7 +239,7 @@ fn start_node(
     let address = NodeAddress { id, address: listener.local_addr().expect("address") };
     let stop = CancellationToken::new();
     let serving = runtime.spawn(serve::serve(Arc::new(context), listener, stop.clone()));
-    Node { address, store, folder, stop, serving: Some(serving) }
+    Node { address, store, directory, stop, serving: Some(serving) }
 }
 
 /// One data connection of a client.

@@ -1,4 +1,4 @@
-//! Datanodes on real sockets and folders, without masters: the keys are made by hand.
+//! Datanodes on real sockets and directories, without masters: the keys are made by hand.
 
 mod chain;
 mod faults;

@@ -53,7 +53,7 @@ fn suspect(cluster: &Cluster, chunk: u64) -> StoredReplica {
 }
 
 fn replica(cluster: &Cluster, chunk: u64) -> PathBuf {
-    cluster.nodes[0].folder.path().join(format!("chunks/{chunk:02x}")).join(file_name(cluster.key(chunk)))
+    cluster.nodes[0].directory.path().join(format!("chunks/{chunk:02x}")).join(file_name(cluster.key(chunk)))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The store on a real folder: round trips, leftovers of crashes, damage.
+//! The store on a real directory: round trips, leftovers of crashes, damage.
 
 mod damage;
 mod directories;
@@ -17,11 +17,11 @@ use std::time::Duration;
 const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
 const ONE: Generation = Generation(1);
 
-fn options(folders: &[&Path]) -> StoreOptions {
+fn options(directories: &[&Path]) -> StoreOptions {
     StoreOptions {
         cluster: CLUSTER,
         node: DatanodeId(1),
-        folders: folders.iter().map(|folder| folder.to_path_buf()).collect(),
+        directories: directories.iter().map(|directory| directory.to_path_buf()).collect(),
         capacity: None,
         reserve: 0,
         direct_io: true,
@@ -31,8 +31,8 @@ fn options(folders: &[&Path]) -> StoreOptions {
     }
 }
 
-fn open(folder: &Path) -> Arc<ChunkStore> {
-    ChunkStore::open(&options(&[folder])).expect("open store")
+fn open(directory: &Path) -> Arc<ChunkStore> {
+    ChunkStore::open(&options(&[directory])).expect("open store")
 }
 
 fn content(length: usize) -> Vec<u8> {
@@ -85,12 +85,12 @@ fn read_all(store: &ChunkStore, id: u64) -> Result<Vec<u8>, StoreError> {
     Ok(aligned[..length].to_vec())
 }
 
-fn replica_file(folder: &Path, key: ReplicaKey) -> PathBuf {
-    folder.join(format!("chunks/{:02x}", key.chunk.0 & 0xff)).join(file_name(key))
+fn replica_file(directory: &Path, key: ReplicaKey) -> PathBuf {
+    directory.join(format!("chunks/{:02x}", key.chunk.0 & 0xff)).join(file_name(key))
 }
 
-fn count(folder: PathBuf) -> usize {
-    std::fs::read_dir(folder).expect("list").count()
+fn count(directory: PathBuf) -> usize {
+    std::fs::read_dir(directory).expect("list").count()
 }
 
 fn flip(path: &Path, at: usize) {

@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn chunks_are_there_after_a_restart() {
-    let folder = tempfile::tempdir().expect("temp folder");
+    let directory = tempfile::tempdir().expect("temp directory");
     let data = content(3 * BLOCK_BYTES as usize + 17);
-    let store = open(folder.path());
+    let store = open(directory.path());
     store_chunk(&store, 5, &data);
     store_chunk(&store, 300, &data[..1]);
     assert_eq!(store.changes().end(), 2);
     drop(store);
-    let store = open(folder.path());
+    let store = open(directory.path());
     assert_eq!(store.page(None, 10).iter().map(|stored| stored.key.chunk.0).collect::<Vec<_>>(), [5, 300]);
     assert_eq!(store.page(Some(key(5, &data)), 10).len(), 1);
     assert_eq!(read_all(&store, 5).expect("read"), data);
@@ -21,14 +21,14 @@ fn chunks_are_there_after_a_restart() {
     assert_eq!(states(&store), [Verified, Stored]);
     let news = store.changes().news(0).expect("kept");
     assert_eq!(news.added, [StoredReplica { key: key(5, &data), state: Verified }]);
-    let used: u64 = store.folder_loads().iter().map(|folder| folder.used).sum();
+    let used: u64 = store.directory_loads().iter().map(|directory| directory.used).sum();
     assert_eq!(used, 4096 + 200_704 + 4096 + 4096);
 }
 
 #[test]
 fn a_small_chunk_goes_out_with_its_header_in_one_piece() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     let buffers = Buffers::new(Arc::default());
     let data = content(70_000);
     let mut buffer = buffers.take(Duration::ZERO).expect("buffer");
@@ -41,8 +41,8 @@ fn a_small_chunk_goes_out_with_its_header_in_one_piece() {
 
 #[test]
 fn a_chunk_may_end_up_shorter_than_what_was_reserved() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     let data = content(5000);
     let writer = store.begin(intent(1), 64 << 20, true).expect("begin");
     let mut aligned = AlignedBuffer::new(8192);
@@ -50,31 +50,31 @@ fn a_chunk_may_end_up_shorter_than_what_was_reserved() {
     writer.write(0, &aligned).expect("write");
     writer.commit(5000, table(&data), None).expect("commit");
     assert_eq!(read_all(&store, 1).expect("read"), data);
-    assert_eq!(std::fs::metadata(replica_file(folder.path(), key(1, &data))).expect("stat").len(), 8192 + 8192);
+    assert_eq!(std::fs::metadata(replica_file(directory.path(), key(1, &data))).expect("stat").len(), 8192 + 8192);
 }
 
 #[test]
 fn what_was_not_committed_leaves_nothing() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
-    let free = store.folder_loads()[0].used;
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
+    let free = store.directory_loads()[0].used;
     drop(written(&store, 1, &content(9000)));
-    assert_eq!(count(folder.path().join("incoming")), 0);
-    assert_eq!((store.folder_loads()[0].used, store.page(None, 10).len()), (free, 0));
+    assert_eq!(count(directory.path().join("incoming")), 0);
+    assert_eq!((store.directory_loads()[0].used, store.page(None, 10).len()), (free, 0));
     assert!(matches!(read_all(&store, 1), Err(StoreError::NotFound)));
 }
 
 #[test]
 fn the_leftovers_of_a_crash_are_thrown_away_at_start() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     // As after kill -9 between data and header: nothing is cleaned up.
     std::mem::forget(written(&store, 2, &content(100_000)));
     drop(store);
-    // The forgotten writer holds the lock; a copy of the folder stands for the next process.
-    let next = tempfile::tempdir().expect("temp folder");
-    copy_folder(folder.path(), next.path());
+    // The forgotten writer holds the lock; a copy of the directory stands for the next process.
+    let next = tempfile::tempdir().expect("temp directory");
+    copy_directory(directory.path(), next.path());
     assert_eq!(count(next.path().join("incoming")), 1);
     let store = open(next.path());
     assert_eq!(count(next.path().join("incoming")), 0);
@@ -83,21 +83,21 @@ fn the_leftovers_of_a_crash_are_thrown_away_at_start() {
 
 #[test]
 fn a_crash_after_the_rename_leaves_a_whole_replica() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     drop(store);
     // Nobody was told, no index was written: the name alone brings it back.
-    assert_eq!(read_all(&open(folder.path()), 1).expect("read"), content(10));
+    assert_eq!(read_all(&open(directory.path()), 1).expect("read"), content(10));
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+fn copy_directory(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).expect("list") {
         let entry = entry.expect("entry");
         let target = to.join(entry.file_name());
         if entry.file_type().expect("type").is_dir() {
             std::fs::create_dir(&target).expect("mkdir");
-            copy_folder(&entry.path(), &target);
+            copy_directory(&entry.path(), &target);
         } else {
             std::fs::copy(entry.path(), target).expect("copy");
         }
@@ -106,8 +106,8 @@ fn copy_folder(from: &Path, to: &Path) {
 
 #[test]
 fn a_chunk_is_written_by_one_at_a_time() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     let first = written(&store, 1, &content(10));
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
     drop(first);
@@ -118,25 +118,25 @@ fn a_chunk_is_written_by_one_at_a_time() {
 /// A file may take its time to go: meanwhile its replica is not told of, and nobody writes to its name.
 #[test]
 fn a_replica_that_is_struck_off_is_listed_no_more_while_its_file_is_there() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     let one = key(1, &content(10));
     let doomed = store.strike_off(one).expect("not busy").expect("listed");
-    assert_eq!((store.page(None, 10).len(), count(folder.path().join("chunks/01"))), (0, 1));
+    assert_eq!((store.page(None, 10).len(), count(directory.path().join("chunks/01"))), (0, 1));
     assert_eq!(store.changes().news(1).expect("kept").removed, [one]);
     assert!(matches!(store.read(one), Err(StoreError::NotFound)));
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
-    assert!(store.folder_loads()[0].used > 0, "its bytes are not free yet");
+    assert!(store.directory_loads()[0].used > 0, "its bytes are not free yet");
     doomed.remove().expect("removed");
-    assert_eq!((count(folder.path().join("chunks/01")), store.folder_loads()[0].used), (0, 0));
+    assert_eq!((count(directory.path().join("chunks/01")), store.directory_loads()[0].used), (0, 0));
     assert!(store.begin(intent(1), 10, true).is_ok());
 }
 
 #[test]
 fn deleting_is_idempotent_and_of_one_replica() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     let one = key(1, &content(10));
     let other = ReplicaKey { checksum: 1, ..one };
@@ -145,14 +145,15 @@ fn deleting_is_idempotent_and_of_one_replica() {
     delete(&store, one);
     assert!(store.strike_off(one).expect("again").is_none());
     assert_eq!(store.page(None, 10).len(), 0);
-    assert_eq!(count(folder.path().join("chunks/01")), 0);
+    assert_eq!(count(directory.path().join("chunks/01")), 0);
     assert_eq!(store.changes().news(1).expect("kept").removed, [other, one, one]);
 }
 
 #[test]
 fn a_full_store_says_so() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = ChunkStore::open(&StoreOptions { capacity: Some(1 << 20), ..options(&[folder.path()]) }).expect("open");
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store =
+        ChunkStore::open(&StoreOptions { capacity: Some(1 << 20), ..options(&[directory.path()]) }).expect("open");
     let error = store.begin(intent(1), 2 << 20, true).expect_err("too large");
     assert_eq!(error.into_error(DatanodeId(2)).message, "datanode-2: no space left");
     store_chunk(&store, 1, &content(900_000));
@@ -164,8 +165,8 @@ fn a_full_store_says_so() {
 /// The bytes that are coming take its name: a deletion in the middle would take theirs.
 #[test]
 fn a_replica_that_is_being_mended_is_not_deleted() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     store_chunk(&store, 1, &content(20));
     let one = key(1, &content(20));
     store.suspect(one, Damage::Gone);
@@ -182,8 +183,8 @@ fn a_replica_that_is_being_mended_is_not_deleted() {
 
 #[test]
 fn changes_are_told_in_order() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let store = open(folder.path());
+    let directory = tempfile::tempdir().expect("temp directory");
+    let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     store.changes().push(Change::CopyEnded(ChunkId(1)));
     let news = store.changes().news(0).expect("kept");

@@ -43,7 +43,7 @@ async fn serve(listener: TcpListener, identity: Identity, raft: Raft) {
     }
 }
 
-async fn member(authority: &Authority, folder: &Path, number: u16) -> Member {
+async fn member(authority: &Authority, directory: &Path, number: u16) -> Member {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let pem = authority.issue(&Principal::Master(MasterId(number)), SystemTime::now()).expect("issued");
@@ -51,7 +51,7 @@ async fn member(authority: &Authority, folder: &Path, number: u16) -> Member {
     let options = RaftOptions {
         id: MasterId(number),
         identity: identity.clone(),
-        data_dir: PathBuf::from(folder).join(number.to_string()),
+        data_dir: PathBuf::from(directory).join(number.to_string()),
         segment_bytes: 64 << 10,
         snapshot_every: 64 << 10,
         address,
@@ -85,22 +85,22 @@ fn directories(member: &Member) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn followers_catch_up_by_snapshot_and_log_and_one_takes_over() {
-    let folder = tempfile::tempdir().expect("temp folder");
+    let directory = tempfile::tempdir().expect("temp directory");
     let cluster = draw_cluster_id().expect("random");
     let authority = Authority::create(cluster, SystemTime::now()).expect("authority");
-    let first = member(&authority, folder.path(), 1).await;
+    let first = member(&authority, directory.path(), 1).await;
     let key = KeyRecord { id: 1, secret: [0; 32], made_at: Timestamp(1) };
     let op = AdminOp::Init { cluster, superuser: "ann".into(), key };
     let init = Command { request: RequestId(1), caller: Caller::master(), at: Timestamp(1), op: op.into() };
     first.node.proposer.propose(init).await.expect("proposed").expect("applied");
     // Enough for a snapshot, and for entries that only the snapshot has.
-    let snapshot = folder.path().join("1/snapshot/current.snapshot");
+    let snapshot = directory.path().join("1/snapshot/current.snapshot");
     let mut made = 0;
     while made < 2500 || !snapshot.exists() || first.node.log.ends().0.is_none() {
         first.node.proposer.propose(mkdir(made)).await.expect("proposed").expect("applied");
         made += 1;
     }
-    let others = [member(&authority, folder.path(), 2).await, member(&authority, folder.path(), 3).await];
+    let others = [member(&authority, directory.path(), 2).await, member(&authority, directory.path(), 3).await];
     for (id, other) in [2, 3].into_iter().zip(&others) {
         first.node.raft.add_learner(id, BasicNode::new(&other.address), true).await.expect("learns");
     }

@@ -12,13 +12,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-fn start(folder: &Path, disk: Arc<Moody>) -> RaftNode {
+fn start(directory: &Path, disk: Arc<Moody>) -> RaftNode {
     let authority = Authority::create(draw_cluster_id().expect("random"), SystemTime::now()).expect("authority");
     let pem = authority.issue(&Principal::Master(MasterId(1)), SystemTime::now()).expect("issued");
     let options = RaftOptions {
         id: MasterId(1),
         identity: Identity::from_pem(pem.as_bytes()).expect("good"),
-        data_dir: folder.to_owned(),
+        data_dir: directory.to_owned(),
         segment_bytes: 16 << 10,
         snapshot_every: 1 << 30,
         address: SocketAddr::from(([127, 0, 0, 1], 1)),
@@ -46,9 +46,9 @@ fn mkdir(n: usize) -> Command {
 
 #[tokio::test]
 async fn commands_are_refused_while_the_disk_is_full_and_reads_go_on() {
-    let folder = tempfile::tempdir().expect("temp folder");
+    let directory = tempfile::tempdir().expect("temp directory");
     let disk = Arc::new(Moody::default());
-    let node = start(folder.path(), disk.clone());
+    let node = start(directory.path(), disk.clone());
     node.proposer.propose(init(&node)).await.expect("proposed").expect("applied");
     disk.set_full(true);
     let mut made = 0;
@@ -73,9 +73,9 @@ async fn commands_are_refused_while_the_disk_is_full_and_reads_go_on() {
 
 #[tokio::test]
 async fn a_failed_sync_stops_raft_and_acknowledges_nothing() {
-    let folder = tempfile::tempdir().expect("temp folder");
+    let directory = tempfile::tempdir().expect("temp directory");
     let disk = Arc::new(Moody::default());
-    let node = start(folder.path(), disk.clone());
+    let node = start(directory.path(), disk.clone());
     node.proposer.propose(init(&node)).await.expect("proposed").expect("applied");
     disk.set_broken(true);
     assert_eq!(node.proposer.propose(mkdir(0)).await, Err(ProposeError::Stopping));

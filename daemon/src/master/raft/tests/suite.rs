@@ -13,20 +13,21 @@ struct Stores;
 
 impl StoreBuilder<TypeConfig, Log, Machine, tempfile::TempDir> for Stores {
     async fn build(&self) -> Result<(tempfile::TempDir, Log, Machine), StorageError> {
-        let folder = tempfile::tempdir().expect("temp folder");
+        let directory = tempfile::tempdir().expect("temp directory");
         let cluster = ClusterId([8; 16]);
         let options = LogOptions {
-            folder: folder.path().join("log"),
+            directory: directory.path().join("log"),
             cluster,
             segment_bytes: 64 << 10,
             basis: Basis::default(),
             disk: Arc::new(RealDisk),
         };
         let log = Log::open(options).expect("log opens");
-        let (snapshots, version) = Snapshots::open(&folder.path().join("snapshot"), cluster).expect("snapshots open");
+        let (snapshots, version) =
+            Snapshots::open(&directory.path().join("snapshot"), cluster).expect("snapshots open");
         snapshots.ready().expect("ready");
         let published = Published::new(version.clone()).expect("publishes");
-        Ok((folder, log, Machine::new(version, published, Arc::new(snapshots))))
+        Ok((directory, log, Machine::new(version, published, Arc::new(snapshots))))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How the folders, what is looked at and the transfers look.
+//! How the directories, what is looked at and the transfers look.
 
 use super::pane::{ENTRIES_MAX, Pane, Row};
 use super::{Files, Lower, Side, transfers};
@@ -14,7 +14,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-/// Lines above the rows of a folder: what folder it is, the heads of its columns.
+/// Lines above the rows of a directory: what directory it is, the heads of its columns.
 pub(super) const HEAD_LINES: u16 = 2;
 /// Lines below them: how much of it is shown, or what is wrong.
 const FOOT_LINES: u16 = 1;
@@ -91,7 +91,7 @@ fn draw_pane<P>(pane: &Pane<P>, title: &str, active: bool, frame: &mut Frame<'_>
         let mark = if at == chosen { ">" } else { " " };
         let style = match () {
             () if at == chosen && active => theme.selected(),
-            () if row.folder => theme.tone(Tone::Folder),
+            () if row.directory => theme.tone(Tone::Directory),
             () => theme.tone(Tone::Plain),
         };
         let place = line(HEAD_LINES + (at - first) as u16);
@@ -102,7 +102,7 @@ fn draw_pane<P>(pane: &Pane<P>, title: &str, active: bool, frame: &mut Frame<'_>
     text(frame, line(area.height.saturating_sub(1)), Line::styled(format!("  {told}"), theme.tone(tone)));
 }
 
-/// How much of a folder is shown, or what is wrong with it.
+/// How much of a directory is shown, or what is wrong with it.
 fn foot<P>(pane: &Pane<P>) -> (String, Tone) {
     if let Some(error) = &pane.error {
         return (format!("✗ {}", sanitise(&error.to_string())), Tone::Bad);
@@ -151,7 +151,7 @@ impl Columns {
     }
 
     fn row(&self, row: &Row) -> String {
-        let slash = if row.folder { "/" } else { "" };
+        let slash = if row.directory { "/" } else { "" };
         let name = format!("{}{slash}", sanitise(&row.name));
         let size = row.size.map_or_else(|| "–".to_owned(), size_short);
         let modified = row.modified.map_or_else(|| "–".to_owned(), |at| self.time(at));
@@ -244,14 +244,14 @@ mod tests {
         for name in
             ["a", "漢字漢字漢字漢字漢字漢字", "e\u{301}e\u{301}", "\x1b[31m\n", &"x".repeat(300), "🦀 crab", "-rf"]
         {
-            for folder in [false, true] {
+            for directory in [false, true] {
                 let row = Row {
                     name: name.to_owned(),
-                    folder,
+                    directory,
                     size: Some(5 << 30),
                     modified: None,
                     files: 0,
-                    folders: 0,
+                    directories: 0,
                     copies: 3,
                 };
                 assert_eq!(width(&columns.row(&row)), 38, "{name:?}");

@@ -25,7 +25,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use std::path::PathBuf;
 
-/// Which of the two folders the keys are for.
+/// Which of the two directories the keys are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Side {
     #[default]
@@ -33,7 +33,7 @@ enum Side {
     Local,
 }
 
-/// What is looked at below the folders.
+/// What is looked at below the directories.
 #[derive(Debug)]
 struct Lower {
     /// `preview`, `info`.
@@ -62,9 +62,9 @@ impl Default for Files {
 }
 
 impl Files {
-    /// Begins at the root of the DFS and in this local folder; without one at the root of this machine.
-    pub fn new(folder: PathBuf) -> Self {
-        let here = if folder.as_os_str().is_empty() { PathBuf::from("/") } else { folder };
+    /// Begins at the root of the DFS and in this local directory; without one at the root of this machine.
+    pub fn new(directory: PathBuf) -> Self {
+        let here = if directory.as_os_str().is_empty() { PathBuf::from("/") } else { directory };
         let (remote, local) = (Pane::new(DfsPath::root()), Pane::new(here));
         Self { remote, local, side: Side::default(), lower: None, shown: false }
     }
@@ -87,16 +87,16 @@ impl Files {
         vec![self.list_local()]
     }
 
-    /// Enter: into a folder; a file is looked at.
+    /// Enter: into a directory; a file is looked at.
     fn enter_row(&mut self) -> Vec<Act> {
         match self.side {
             Side::Remote => match (self.remote.row(), self.remote_path()) {
-                (Some(row), Some(path)) if row.folder => self.open_remote(path, None),
+                (Some(row), Some(path)) if row.directory => self.open_remote(path, None),
                 (Some(_), Some(_)) => self.look("preview"),
                 _ => nothing(),
             },
             Side::Local => match (self.local.row(), self.local_path()) {
-                (Some(row), Some(path)) if row.folder => self.open_local(path, None),
+                (Some(row), Some(path)) if row.directory => self.open_local(path, None),
                 (Some(_), _) => say("only files of the DFS are looked at here"),
                 _ => nothing(),
             },
@@ -134,16 +134,16 @@ impl Files {
 
     fn look(&mut self, what: &'static str) -> Vec<Act> {
         let Some(path) = self.remote_path() else { return nothing() };
-        let is_folder = self.remote.row().is_some_and(|row| row.folder);
-        if is_folder && what == "preview" {
-            return say("a folder: enter opens it");
+        let is_directory = self.remote.row().is_some_and(|row| row.directory);
+        if is_directory && what == "preview" {
+            return say("a directory: enter opens it");
         }
         let line = verbs::look(what, &path);
         self.lower = Some(Lower { what, path: path.clone(), text: None, line: 0 });
         vec![Act::Effect(Effect::Look { path, line })]
     }
 
-    /// Moves the selection; more of a remote folder may be needed then.
+    /// Moves the selection; more of a remote directory may be needed then.
     fn moved(&mut self) -> Vec<Act> {
         self.remote.wants_more().map(|after| self.list_remote(Some(after))).into_iter().collect()
     }
@@ -168,11 +168,11 @@ impl Files {
         };
         match is_whole {
             true => say(&format!("sorted by {}", sort.word())),
-            false => say("sorted by name: not all of this folder is loaded"),
+            false => say("sorted by name: not all of this directory is loaded"),
         }
     }
 
-    /// Both folders from the beginning, whatever was asked for before.
+    /// Both directories from the beginning, whatever was asked for before.
     fn list_both(&mut self) -> Vec<Act> {
         self.remote.list_anew();
         self.local.list_anew();

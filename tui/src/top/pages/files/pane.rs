@@ -1,28 +1,28 @@
-//! One folder, remote or local: what is known of it, in which order it is shown, what is selected.
+//! One directory, remote or local: what is known of it, in which order it is shown, what is selected.
 
 use crate::top::list::{Selection, matches};
 use crate::top::message::LocalEntry;
 use dfs_client::ListPage;
 use dfs_types::{Entry, Error, Kind, Timestamp};
 
-/// Entries of one folder that are kept; more are said to be there, not shown.
+/// Entries of one directory that are kept; more are said to be there, not shown.
 pub(super) const ENTRIES_MAX: usize = 20_000;
-/// The next page of a folder is asked for when the selection is so near to the end of what is loaded.
+/// The next page of a directory is asked for when the selection is so near to the end of what is loaded.
 const NEAR_THE_END: usize = 200;
-/// A folder is listed anew after this long, and after so much longer for every thousand entries.
+/// A directory is listed anew after this long, and after so much longer for every thousand entries.
 const REFRESH_MS: u64 = 3_000;
 
-/// A file or folder.
+/// A file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub name: String,
-    pub folder: bool,
-    /// Bytes; of a remote folder those of all that is below it, of a local one not known.
+    pub directory: bool,
+    /// Bytes; of a remote directory those of all that is below it, of a local one not known.
     pub size: Option<u64>,
     pub modified: Option<Timestamp>,
-    /// Below a remote folder, at any depth, without itself.
+    /// Below a remote directory, at any depth, without itself.
     pub files: u64,
-    pub folders: u64,
+    pub directories: u64,
     /// Copies wanted of each chunk of a remote file, else 0.
     pub copies: u8,
 }
@@ -31,24 +31,24 @@ impl From<Entry> for Row {
     fn from(Entry { name, stat }: Entry) -> Self {
         Self {
             name,
-            folder: stat.kind == Kind::Directory,
+            directory: stat.kind == Kind::Directory,
             size: Some(stat.size),
             modified: Some(stat.modified),
             files: stat.files,
-            folders: stat.directories,
+            directories: stat.directories,
             copies: stat.replication,
         }
     }
 }
 
 impl From<LocalEntry> for Row {
-    fn from(LocalEntry { name, folder, size, modified }: LocalEntry) -> Self {
-        let size = (!folder).then_some(size);
-        Self { name, folder, size, modified, files: 0, folders: 0, copies: 0 }
+    fn from(LocalEntry { name, directory, size, modified }: LocalEntry) -> Self {
+        let size = (!directory).then_some(size);
+        Self { name, directory, size, modified, files: 0, directories: 0, copies: 0 }
     }
 }
 
-/// The order of a folder.
+/// The order of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Sort {
     #[default]
@@ -80,13 +80,13 @@ impl Sort {
 /// A page that was asked for and has not come. The name is that behind which it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {
-    /// The folder is listed anew.
+    /// The directory is listed anew.
     Anew(Option<String>),
     /// It is listed on, behind what is there.
     On(String),
 }
 
-/// A folder.
+/// A directory.
 #[derive(Debug)]
 pub(super) struct Pane<P> {
     pub path: P,
@@ -109,7 +109,7 @@ pub(super) struct Pane<P> {
 }
 
 impl<P> Pane<P> {
-    /// A folder that is to be listed from the beginning.
+    /// A directory that is to be listed from the beginning.
     pub(super) fn new(path: P) -> Self {
         Self {
             path,
@@ -127,7 +127,7 @@ impl<P> Pane<P> {
         }
     }
 
-    /// Another folder; `wanted` is selected when it comes. It is to be listed from the beginning.
+    /// Another directory; `wanted` is selected when it comes. It is to be listed from the beginning.
     pub(super) fn open(&mut self, path: P, wanted: Option<String>) {
         *self = Self { wanted, sort: self.sort, ..Self::new(path) };
     }
@@ -195,7 +195,7 @@ impl<P> Pane<P> {
         None
     }
 
-    /// All of a folder has come at once.
+    /// All of a directory has come at once.
     pub(super) fn all(&mut self, result: Result<Vec<LocalEntry>, Error>, now_ms: u64) {
         self.asked = None;
         match result {
@@ -231,9 +231,9 @@ impl<P> Pane<P> {
         let mut shown: Vec<usize> = (0..self.rows.len()).filter(passes).collect();
         let key = |at: &usize| self.rows.get(*at).map(|row| (row.size, row.modified)).unwrap_or_default();
         match self.sort() {
-            // A part of a folder stays as it comes, in the order of the bytes of the names.
+            // A part of a directory stays as it comes, in the order of the bytes of the names.
             Sort::Name if self.more => {}
-            Sort::Name => shown.sort_by_key(|at| self.rows.get(*at).is_some_and(|row| !row.folder)),
+            Sort::Name => shown.sort_by_key(|at| self.rows.get(*at).is_some_and(|row| !row.directory)),
             Sort::Size => shown.sort_by_key(|at| std::cmp::Reverse(key(at).0)),
             Sort::Time => shown.sort_by_key(|at| std::cmp::Reverse(key(at).1)),
         }
@@ -298,8 +298,12 @@ mod tests {
     use dfs_types::ErrorCode;
 
     fn names(numbers: std::ops::Range<usize>) -> Vec<LocalEntry> {
-        let entry =
-            |number| LocalEntry { name: format!("f{number:08}"), folder: false, size: number as u64, modified: None };
+        let entry = |number| LocalEntry {
+            name: format!("f{number:08}"),
+            directory: false,
+            size: number as u64,
+            modified: None,
+        };
         numbers.map(entry).collect()
     }
 

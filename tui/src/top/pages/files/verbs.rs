@@ -20,15 +20,15 @@ const NO_TRASH: &str = "there is no trash yet, it cannot be taken back";
 /// The keys of this view.
 pub(super) fn bindings(shared: &Shared) -> Vec<Binding> {
     let mut bindings = vec![
-        Binding::new("enter", "open", "open a folder; look at the beginning of a file"),
-        Binding::new("bksp", "up", "the folder above"),
+        Binding::new("enter", "open", "open a directory; look at the beginning of a file"),
+        Binding::new("bksp", "up", "the directory above"),
         Binding::new("o", "pane", "the other pane; ← the DFS, → this machine"),
     ];
     if !shared.read_only {
         bindings.extend([
-            Binding::new("u", "upload", "put what is selected on this machine into the folder of the DFS"),
-            Binding::new("d", "download", "get what is selected in the DFS into the local folder"),
-            Binding::new("n", "mkdir", "make a folder in the DFS"),
+            Binding::new("u", "upload", "put what is selected on this machine into the directory of the DFS"),
+            Binding::new("d", "download", "get what is selected in the DFS into the local directory"),
+            Binding::new("n", "mkdir", "make a directory in the DFS"),
             Binding::new("r", "rename", "give what is selected in the DFS another name, or move it"),
             Binding::new("del", "delete", "delete what is selected in the DFS; it is asked first"),
             Binding::new("c", "copies", "set how many copies of what is selected there are"),
@@ -37,7 +37,7 @@ pub(super) fn bindings(shared: &Shared) -> Vec<Binding> {
     bindings.extend([
         Binding::new("v", "preview", "the beginning of a file; esc closes it, pgup and pgdn scroll it"),
         Binding::new("i", "info", "the chunks of a file and where their copies are"),
-        Binding::new("s", "sort", "by name, by size, by time, where all of a folder is loaded"),
+        Binding::new("s", "sort", "by name, by size, by time, where all of a directory is loaded"),
     ]);
     if transfers(shared).next().is_some() {
         bindings.push(Binding::new("x", "cancel", "end the first transfer; the commands view ends any of them"));
@@ -73,7 +73,7 @@ pub(super) fn actions(files: &Files, shared: &Shared) -> Vec<Action> {
         actions.push(Action { name: quote_words(["mv", path.as_str()]), act: Act::Name(rename(files, &path)) });
         let delete = delete(row, &path);
         actions.push(Action { name: delete.line.clone(), act: Act::Ask(delete) });
-        let recursive = row.folder.then_some("-R");
+        let recursive = row.directory.then_some("-R");
         let setrep = |copies: u8| {
             let copies = copies.to_string();
             let words = ["setrep"].into_iter().chain(recursive).chain([copies.as_str(), path.as_str()]);
@@ -119,35 +119,36 @@ fn upload(files: &Files) -> Result<String, &'static str> {
     let row = files.local.row().ok_or("nothing is selected on this machine")?;
     let path = files.local_path().ok_or("nothing is selected on this machine")?;
     let path = path.to_str().ok_or("its path is not UTF-8: it cannot be named in a line")?;
-    let recursive = row.folder.then_some("-r");
+    let recursive = row.directory.then_some("-r");
     Ok(quote_words(["put"].into_iter().chain(recursive).chain([path, files.remote.path.as_str()])))
 }
 
 fn download(files: &Files, row: &Row, path: &DfsPath) -> String {
-    let (recursive, folder) = (row.folder.then_some("-r"), files.local.path.to_string_lossy());
-    quote_words(["get"].into_iter().chain(recursive).chain([path.as_str(), &folder]))
+    let (recursive, directory) = (row.directory.then_some("-r"), files.local.path.to_string_lossy());
+    quote_words(["get"].into_iter().chain(recursive).chain([path.as_str(), &directory]))
 }
 
 fn mkdir(files: &Files) -> Naming {
-    let folder = files.remote.path.clone();
-    let what = format!("new folder in {}", sanitise(folder.as_str()));
-    Naming { what, words: vec!["mkdir".to_owned()], folder, name: Typed::default() }
+    let directory = files.remote.path.clone();
+    let what = format!("new directory in {}", sanitise(directory.as_str()));
+    Naming { what, words: vec!["mkdir".to_owned()], directory, name: Typed::default() }
 }
 
 fn rename(files: &Files, path: &DfsPath) -> Naming {
     let name = path.name().unwrap_or_default().to_owned();
     let what = format!("{} shall be called", sanitise(&name));
     let words = vec!["mv".to_owned(), path.as_str().to_owned()];
-    Naming { what, words, folder: files.remote.path.clone(), name: name.into() }
+    Naming { what, words, directory: files.remote.path.clone(), name: name.into() }
 }
 
 /// The question says what will be lost.
 fn delete(row: &Row, path: &DfsPath) -> Question {
     let shown = sanitise(path.as_str());
     let bytes = size(row.size.unwrap_or(0));
-    let (what, line) = if row.folder {
-        let (files, folders) = (plural(row.files, "file", "files"), plural(row.folders + 1, "folder", "folders"));
-        (format!("{files}, {folders}, {bytes}"), quote_words(["rm", "-r", "--yes", path.as_str()]))
+    let (what, line) = if row.directory {
+        let (files, directories) =
+            (plural(row.files, "file", "files"), plural(row.directories + 1, "directory", "directories"));
+        (format!("{files}, {directories}, {bytes}"), quote_words(["rm", "-r", "--yes", path.as_str()]))
     } else {
         (bytes, quote_words(["rm", path.as_str()]))
     };

@@ -1,4 +1,4 @@
-//! The heatmap: every datanode at once, whatever their number, and behind it which folders are big or hot.
+//! The heatmap: every datanode at once, whatever their number, and behind it which directories are big or hot.
 //!
 //! ```text
 //! fill level by machine │ 40 datanodes, a tile each                what is shown
@@ -7,11 +7,11 @@
 //! datanode-7 · live │ 57 % of 100 GiB │ …                          what is selected,
 //! read 12 MB/s, write 3.4 MB/s │ 10.0.0.1 │ …                      in two lines
 //! ▁ 0  ▂ 10  … █ 95 % full and more                                the scale
-//! · live  ~ stale  ✗ dead  ! failed folder                         the marks
+//! · live  ~ stale  ✗ dead  ! failed directory                         the marks
 //! ```
 
+mod directories;
 mod draw;
-mod folders;
 mod layout;
 
 use crate::heat::{Field, Group, GroupBy, Lens, Tile, groups};
@@ -24,7 +24,7 @@ use crate::top::update::page_area;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use dfs_client::NodeStatus;
 use dfs_types::DatanodeId;
-use folders::Folders;
+use directories::Directories;
 use layout::{Layout, Spot};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -34,7 +34,7 @@ const HEAD_LINES: u16 = 1;
 /// Lines below them: figures, two for what is selected, scale, marks.
 const FOOT_LINES: u16 = 5;
 
-/// The tiles, and the folders behind them.
+/// The tiles, and the directories behind them.
 #[derive(Debug, Default)]
 pub struct Heatmap {
     by: GroupBy,
@@ -44,13 +44,13 @@ pub struct Heatmap {
     order: Vec<usize>,
     groups: Vec<Group>,
     chosen: Option<DatanodeId>,
-    folders: Option<Folders>,
+    directories: Option<Directories>,
 }
 
 impl Page for Heatmap {
     fn bindings(&self, shared: &Shared) -> Vec<Binding> {
-        if let Some(folders) = &self.folders {
-            return folders.bindings();
+        if let Some(directories) = &self.directories {
+            return directories.bindings();
         }
         let mut bindings = vec![
             Binding::new(
@@ -59,7 +59,7 @@ impl Page for Heatmap {
                 "the next lens: fill level, balance, chunk density, I/O heat, replication risk; L the one before",
             ),
             Binding::new("g", "group", "group by machine, or by state, the worst first"),
-            Binding::new("f", "folders", "which folders are big, and which are hot"),
+            Binding::new("f", "directories", "which directories are big, and which are hot"),
         ];
         if !shared.nodes().is_empty() {
             bindings
@@ -75,10 +75,10 @@ impl Page for Heatmap {
         if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
             return None;
         }
-        if let Some(folders) = &mut self.folders {
-            let acts = folders.key(key, shared);
+        if let Some(directories) = &mut self.directories {
+            let acts = directories.key(key, shared);
             return acts.unwrap_or_else(|| {
-                self.folders = None;
+                self.directories = None;
                 Some(Vec::new())
             });
         }
@@ -94,8 +94,8 @@ impl Page for Heatmap {
                 Some(Vec::new())
             }
             KeyCode::Char('f') => {
-                let (folders, effect) = Folders::new();
-                self.folders = Some(folders);
+                let (directories, effect) = Directories::new();
+                self.directories = Some(directories);
                 Some(vec![Act::Effect(effect)])
             }
             KeyCode::Enter => self.selected(shared).map(|node| vec![Act::Node(node.id)]),
@@ -108,8 +108,8 @@ impl Page for Heatmap {
     }
 
     fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act> {
-        if let Some(folders) = &mut self.folders {
-            return folders.mouse(event, area, shared);
+        if let Some(directories) = &mut self.directories {
+            return directories.mouse(event, area, shared);
         }
         let layout = Layout::of(&self.groups, tiles_area(area));
         let (MouseEventKind::Down(_), Some(at)) = (event.kind, layout.at(event.column, event.row)) else {
@@ -126,17 +126,17 @@ impl Page for Heatmap {
         match message {
             Message::Picture(..) => {
                 self.arrange(shared);
-                let asked = self.folders.as_mut().and_then(|folders| folders.ask(shared));
+                let asked = self.directories.as_mut().and_then(|directories| directories.ask(shared));
                 return asked.map(Act::Effect).into_iter().collect();
             }
             Message::Traffic { path, result } => {
-                if let Some(folders) = &mut self.folders {
-                    folders.told(path, result);
+                if let Some(directories) = &mut self.directories {
+                    directories.told(path, result);
                 }
             }
             Message::Listed { path, after, result } => {
-                if let Some(folders) = &mut self.folders {
-                    return folders
+                if let Some(directories) = &mut self.directories {
+                    return directories
                         .listed(path, after.as_deref(), result, shared)
                         .map(Act::Effect)
                         .into_iter()
@@ -149,22 +149,22 @@ impl Page for Heatmap {
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
-        match &self.folders {
-            Some(folders) => folders.draw(frame, area, shared),
+        match &self.directories {
+            Some(directories) => directories.draw(frame, area, shared),
             None => self.tiles(frame, area, shared),
         }
     }
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
-        match &self.folders {
-            Some(folders) => folders.selected().map(|path| path.to_string()),
+        match &self.directories {
+            Some(directories) => directories.selected().map(|path| path.to_string()),
             None => self.selected(shared).map(|node| node.id.to_string()),
         }
     }
 
     fn actions(&self, shared: &Shared) -> Vec<Action> {
         let run = |line: String| Action { name: line.clone(), act: Act::Run(line) };
-        match (&self.folders, self.selected(shared)) {
+        match (&self.directories, self.selected(shared)) {
             (None, Some(node)) => {
                 let looks = [format!("why {}", node.id), format!("node show {}", node.id)];
                 looks.into_iter().chain(drain::lines(Some(node), shared)).map(run).collect()

@@ -8,7 +8,7 @@ use crate::top::pages::fixtures::{self, entry, on};
 use crate::top::theme::ThemeName;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dfs_client::{Duty, FolderTraffic, ListPage, Snapshot, Traffic};
+use dfs_client::{DirectoryTraffic, Duty, ListPage, Snapshot, Traffic};
 use dfs_term::figures::plural;
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind};
 use ratatui::style::Color;
@@ -173,7 +173,7 @@ fn listed(model: &mut Model, path: &str, after: Option<&str>, entries: Vec<Entry
 }
 
 #[test]
-fn big_folders_are_found_from_above() {
+fn big_directories_are_found_from_above() {
     let mut model = heatmap(fixtures::cluster(3));
     let list = |path: &str, after: Option<&str>| Effect::List {
         path: DfsPath::parse(path).expect("a path"),
@@ -190,7 +190,7 @@ fn big_folders_are_found_from_above() {
     let lines: Vec<&str> = text.lines().skip(4).take(3).collect();
     assert!(lines[0].starts_with("zoo/") && lines[0].contains("27.0 GiB   75 %"), "{text}");
     assert!(lines[1].starts_with("logs/") && lines[2].starts_with("a\\u{1b}[2J "), "{text}");
-    assert!(text.contains("2 folders, 1 file") && !text.contains("stray"), "{text}");
+    assert!(text.contains("2 directories, 1 file") && !text.contains("stray"), "{text}");
     press(&mut model, KeyCode::Down);
     assert_eq!(copied(&mut model).as_deref(), Some("/logs"));
     assert_eq!(press(&mut model, KeyCode::Enter), [list("/logs", None)]);
@@ -209,7 +209,7 @@ fn big_folders_are_found_from_above() {
 }
 
 #[test]
-fn hot_folders_are_found_from_above() {
+fn hot_directories_are_found_from_above() {
     let mut model = heatmap(fixtures::cluster(3));
     let traffic = |path: &str| Effect::Traffic { path: DfsPath::parse(path).expect("a path") };
     press(&mut model, KeyCode::Char('f'));
@@ -223,10 +223,10 @@ fn hot_folders_are_found_from_above() {
         assert_eq!(update(model, Message::Traffic { path, result }), []);
     };
     let flow = |read, written| Traffic { read, written };
-    let folders = vec![("big".to_owned(), flow(1_000, 0)), ("hot".to_owned(), flow(40_000_000, 2_000_000))];
-    let answer = FolderTraffic { whole: flow(41_001_000, 2_000_000), folders };
-    // An answer about another folder is not taken for ours.
-    told(&mut model, "/other", Ok(FolderTraffic::default()));
+    let directories = vec![("big".to_owned(), flow(1_000, 0)), ("hot".to_owned(), flow(40_000_000, 2_000_000))];
+    let answer = DirectoryTraffic { whole: flow(41_001_000, 2_000_000), directories };
+    // An answer about another directory is not taken for ours.
+    told(&mut model, "/other", Ok(DirectoryTraffic::default()));
     assert!(seen(&model).contains("asking what goes on…"));
     told(&mut model, "/", Ok(answer));
     let text = seen(&model);
@@ -252,7 +252,7 @@ fn hot_folders_are_found_from_above() {
 }
 
 #[test]
-fn of_a_huge_folder_only_the_first_pages_are_read() {
+fn of_a_huge_directory_only_the_first_pages_are_read() {
     let mut model = heatmap(fixtures::cluster(3));
     let mut effects = press(&mut model, KeyCode::Char('f'));
     let mut pages = 0;
@@ -287,7 +287,7 @@ fn every_number_of_datanodes_is_drawn_in_windows_of_any_size() {
             assert!(text.contains(&all), "{columns} × {lines}:\n{text}");
         }
         press(&mut model, KeyCode::Char('f'));
-        let page = fixtures::folder();
+        let page = fixtures::directory();
         listed(&mut model, "/", None, page.entries, false);
         for (columns, lines) in [(60, 16), (61, 40), (250, 17)] {
             update(&mut model, Message::Resize(columns, lines));

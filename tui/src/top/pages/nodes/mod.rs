@@ -320,7 +320,7 @@ impl Nodes {
         let [live, stale, dead] = [NodeState::Live, NodeState::Stale, NodeState::Dead].map(many);
         let failed = match nodes.iter().filter(|node| failed(node)).count() {
             0 => String::new(),
-            some => format!(", {} with a failed folder", count(some as u64)),
+            some => format!(", {} with a failed directory", count(some as u64)),
         };
         let drains = crate::nodes::drains(nodes).map(|drains| format!(", {drains}")).unwrap_or_default();
         let (by, order) = (self.by.head().to_lowercase(), if self.falling { "falling" } else { "rising" });

@@ -1,4 +1,4 @@
-//! All about one datanode: what it is, its folders, what it does, what happened to it, what it says itself.
+//! All about one datanode: what it is, its directories, what it does, what happened to it, what it says itself.
 
 use super::columns::rates;
 use crate::nodes::{full, state, tone};
@@ -10,7 +10,7 @@ use crate::top::model::Shared;
 use crate::top::pages::{drain, events};
 use crossterm::event::{KeyCode, KeyEvent};
 use dfs_client::{Duty, NodeState, NodeStatus};
-use dfs_rpc::wire::FolderLoad;
+use dfs_rpc::wire::DirectoryLoad;
 use dfs_term::figures::{age, apart, count, percent, plural, rate, size};
 use dfs_term::report::Tone;
 use dfs_term::text::{pad, sanitise, truncate};
@@ -104,7 +104,7 @@ impl One {
         let places = Places::of(area, Some(node));
         lines(frame, places.facts, facts(node, shared, places.facts.width.into()));
         curves(frame, places.curves, node, shared);
-        lines(frame, places.folders, folders(node, places.folders, shared));
+        lines(frame, places.directories, directories(node, places.directories, shared));
         lines(frame, places.events, self.events(places.events, shared));
         lines(frame, places.log, self.log_lines(places.log, shared));
     }
@@ -153,14 +153,14 @@ impl One {
 struct Places {
     facts: Rect,
     curves: Rect,
-    folders: Rect,
+    directories: Rect,
     events: Rect,
     log: Rect,
 }
 
 impl Places {
     fn of(area: Rect, node: Option<&NodeStatus>) -> Self {
-        let folders = node.map_or(0, |node| u16::try_from(node.load.folders.len()).unwrap_or(u16::MAX));
+        let directories = node.map_or(0, |node| u16::try_from(node.load.directories.len()).unwrap_or(u16::MAX));
         let facts = FACTS + u16::from(node.is_some_and(|node| node.duty == Duty::Drain));
         let below = |area: Rect, lines: u16| {
             let lines = lines.min(area.height);
@@ -169,20 +169,20 @@ impl Places {
         };
         if area.width >= WIDE {
             // Figures beside curves; below them what has long lines, from side to side.
-            let high = facts.saturating_add(folders).saturating_add(3).min(area.height / 2);
+            let high = facts.saturating_add(directories).saturating_add(3).min(area.height / 2);
             let (upper, rest) = below(area, high);
             let left = Rect { width: area.width / 2 - 1, ..upper };
             let curves = Rect { x: area.x + left.width + 2, width: area.width - left.width - 2, ..upper };
             let curves = Rect { height: curves.height.saturating_sub(1), ..curves };
-            let (facts, folders) = below(left, facts + 1);
+            let (facts, directories) = below(left, facts + 1);
             let (events, log) = below(rest, (rest.height / 3).clamp(2, 12));
-            return Self { facts, curves, folders, events, log };
+            return Self { facts, curves, directories, events, log };
         }
         let (facts, rest) = below(area, facts);
         let (curves, rest) = below(rest, (rest.height / 3).min(8));
-        let (folders, rest) = below(rest, folders.saturating_add(1).min((rest.height / 3).max(2)));
+        let (directories, rest) = below(rest, directories.saturating_add(1).min((rest.height / 3).max(2)));
         let (events, log) = below(rest, (rest.height / 2).min(8));
-        Self { facts, curves, folders, events, log }
+        Self { facts, curves, directories, events, log }
     }
 }
 
@@ -258,34 +258,34 @@ fn chunks(node: &NodeStatus, shared: &Shared) -> String {
     }
 }
 
-fn folders(node: &NodeStatus, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
-    let (theme, folders) = (&shared.theme, &node.load.folders);
+fn directories(node: &NodeStatus, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
+    let (theme, directories) = (&shared.theme, &node.load.directories);
     let room = usize::from(area.height.saturating_sub(1));
     // Those that failed come first: none is left out for want of room while one that is well is shown.
-    let mut order: Vec<&FolderLoad> = folders.iter().collect();
-    order.sort_by_key(|folder| !folder.failed);
+    let mut order: Vec<&DirectoryLoad> = directories.iter().collect();
+    order.sort_by_key(|directory| !directory.failed);
     let hidden = order.len().saturating_sub(room);
-    let mut head = plural(folders.len() as u64, "folder", "folders");
+    let mut head = plural(directories.len() as u64, "directory", "directories");
     if hidden > 0 {
         head.push_str(&format!(", {hidden} of them not shown"));
     }
-    let line = |folder: &&FolderLoad| {
-        let part = if folder.capacity > 0 { folder.used as f64 / folder.capacity as f64 } else { 0.0 };
+    let line = |directory: &&DirectoryLoad| {
+        let part = if directory.capacity > 0 { directory.used as f64 / directory.capacity as f64 } else { 0.0 };
         let figures = format!(
             " {:>5}  {} of {}, {} free  ",
-            percent(folder.used, folder.capacity),
-            size(folder.used),
-            size(folder.capacity),
-            size(folder.free)
+            percent(directory.used, directory.capacity),
+            size(directory.used),
+            size(directory.capacity),
+            size(directory.free)
         );
-        let (mark, tone) = if folder.failed { ("! failed ", Tone::Bad) } else { ("", Tone::Plain) };
+        let (mark, tone) = if directory.failed { ("! failed ", Tone::Bad) } else { ("", Tone::Plain) };
         let used = dfs_term::text::width(mark) + 16 + dfs_term::text::width(&figures);
-        let path = truncate(&sanitise(&folder.path), usize::from(area.width).saturating_sub(used)).into_owned();
+        let path = truncate(&sanitise(&directory.path), usize::from(area.width).saturating_sub(used)).into_owned();
         Line::from(vec![
             Span::styled(mark, theme.tone(tone)),
             Span::raw(bar(part, 16)),
             Span::raw(figures),
-            Span::styled(path, theme.tone(Tone::Folder)),
+            Span::styled(path, theme.tone(Tone::Directory)),
         ])
     };
     std::iter::once(Line::styled(head, theme.head())).chain(order.iter().take(room).map(line)).collect()

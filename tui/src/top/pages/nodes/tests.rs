@@ -273,9 +273,9 @@ fn one_datanode_is_drawn_in_windows_of_any_size() {
     let node = &mut snapshot.nodes[2];
     node.version = "0.1.0-\x1b[31m漢字".repeat(40);
     node.skew_ms = i64::MIN;
-    node.load.folders = (0..300).map(|_| node.load.folders[0].clone()).collect();
-    node.load.folders[299].path = "/漢/".repeat(200);
-    node.load.folders[299].failed = true;
+    node.load.directories = (0..300).map(|_| node.load.directories[0].clone()).collect();
+    node.load.directories[299].path = "/漢/".repeat(200);
+    node.load.directories[299].failed = true;
     let mut model = table(snapshot);
     press(&mut model, KeyCode::End);
     press(&mut model, KeyCode::Enter);

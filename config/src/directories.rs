@@ -37,9 +37,9 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     }
 }
 
-/// The folders of one user. None of them need exist.
+/// The directories of one user. None of them need exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folders {
+pub struct Directories {
     /// `dfs.toml`.
     pub config: PathBuf,
     /// Private keys: for the user's eyes only.
@@ -54,18 +54,18 @@ pub struct Folders {
     pub run: PathBuf,
 }
 
-impl Folders {
-    /// The folders under `DFS_HOME` if it is set, else those that the platform provides for.
+impl Directories {
+    /// The directories under `DFS_HOME` if it is set, else those that the platform provides for.
     ///
     /// # Errors
-    /// When neither is known, or `DFS_HOME` is relative and the working folder is unknown.
+    /// When neither is known, or `DFS_HOME` is relative and the working directory is unknown.
     pub fn of_user(environment: &Environment) -> Result<Self, ConfigError> {
         if let Some(home) = environment.get("DFS_HOME") {
             let home = std::path::absolute(home).map_err(|_| ConfigError::NoHome("DFS_HOME is no usable path"))?;
             return Ok(Self::under(&home));
         }
         let platform = directories::ProjectDirs::from("", "", "dfs")
-            .ok_or(ConfigError::NoHome("this user has no home folder; set DFS_HOME to a folder for dfs"))?;
+            .ok_or(ConfigError::NoHome("this user has no home directory; set DFS_HOME to a directory for dfs"))?;
         let state = platform.state_dir().unwrap_or_else(|| platform.data_local_dir()).to_owned();
         Ok(Self {
             config: platform.config_dir().to_owned(),
@@ -77,7 +77,7 @@ impl Folders {
         })
     }
 
-    /// Everything under one folder.
+    /// Everything under one directory.
     pub fn under(home: &Path) -> Self {
         Self {
             config: home.join("config"),

@@ -1,4 +1,4 @@
-//! Folders as they were last seen, for those who may not wait: completion and colours. Pure; the time comes in.
+//! Directories as they were last seen, for those who may not wait: completion and colours. Pure; the time comes in.
 
 use dfs_types::{DfsPath, Entry, Kind};
 use std::collections::HashMap;
@@ -12,13 +12,13 @@ const FRESH: Duration = Duration::from_secs(3);
 /// A page older than this says nothing any more about what is missing.
 const TRUSTED: Duration = Duration::from_secs(60);
 
-/// A name, and whether it is a folder, behind which more may come.
+/// A name, and whether it is a directory, behind which more may come.
 pub(super) type Name = (String, bool);
 
-/// The names in a folder that begin so.
+/// The names in a directory that begin so.
 pub(super) type Key = (DfsPath, String);
 
-/// The first names of a folder that begin with something, in order.
+/// The first names of a directory that begin with something, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Page {
     pub names: Arc<[Name]>,
@@ -51,15 +51,15 @@ struct Kept {
     taken: Instant,
 }
 
-/// What was seen of folders.
+/// What was seen of directories.
 #[derive(Debug, Default)]
-pub(super) struct Folders {
+pub(super) struct Directories {
     pages: HashMap<Key, Kept>,
     /// What was taken before this may have been changed by a command of ours.
     changed: Option<Instant>,
 }
 
-impl Folders {
+impl Directories {
     pub(super) fn keep(&mut self, key: Key, page: Page, taken: Instant) {
         if self.pages.len() >= PAGES_MAX && !self.pages.contains_key(&key) {
             let oldest = self.pages.iter().min_by_key(|(_, kept)| kept.taken).map(|(key, _)| key.clone());
@@ -74,13 +74,13 @@ impl Folders {
     }
 
     /// The names that begin so, and whether they were seen just now.
-    pub(super) fn seen(&self, folder: &DfsPath, prefix: &str, now: Instant) -> Option<(Page, bool)> {
-        let exact = self.kept(folder, prefix).map(|kept| (kept.page.clone(), self.is_fresh(kept, now)));
+    pub(super) fn seen(&self, directory: &DfsPath, prefix: &str, now: Instant) -> Option<(Page, bool)> {
+        let exact = self.kept(directory, prefix).map(|kept| (kept.page.clone(), self.is_fresh(kept, now)));
         if exact.as_ref().is_some_and(|(_, fresh)| *fresh) {
             return exact;
         }
         let shorter = prefix.char_indices().rev().filter_map(|(end, _)| prefix.get(..end));
-        let whole = shorter.filter_map(|shorter| self.kept(folder, shorter)).filter(|kept| !kept.page.more);
+        let whole = shorter.filter_map(|shorter| self.kept(directory, shorter)).filter(|kept| !kept.page.more);
         let newest = whole.max_by_key(|kept| kept.taken);
         let narrowed = newest.map(|kept| (kept.page.narrowed(prefix), self.is_fresh(kept, now)));
         match (exact, narrowed) {
@@ -91,17 +91,17 @@ impl Folders {
 
     /// Whether there is such a name, where that is known; with `begun`, one that begins so, too.
     pub(super) fn has(&self, path: &DfsPath, begun: bool, now: Instant) -> Option<bool> {
-        let (folder, name) = (path.parent()?, path.name()?);
+        let (directory, name) = (path.parent()?, path.name()?);
         let prefixes = name.char_indices().map(|(end, _)| name.get(..end)).chain([Some(name)]).flatten();
-        let pages = prefixes.filter_map(|prefix| self.kept(&folder, prefix));
+        let pages = prefixes.filter_map(|prefix| self.kept(&directory, prefix));
         let page = pages.filter(|kept| self.is_trusted(kept, now)).max_by_key(|kept| kept.taken)?.page.clone();
         let there = page.names.iter().any(|(known, _)| known == name || begun && known.starts_with(name));
         let before_the_last = page.names.last().is_some_and(|(last, _)| name < last.as_str());
         (there || !page.more || before_the_last).then_some(there)
     }
 
-    fn kept(&self, folder: &DfsPath, prefix: &str) -> Option<&Kept> {
-        self.pages.get(&(folder.clone(), prefix.to_owned()))
+    fn kept(&self, directory: &DfsPath, prefix: &str) -> Option<&Kept> {
+        self.pages.get(&(directory.clone(), prefix.to_owned()))
     }
 
     fn is_fresh(&self, kept: &Kept, now: Instant) -> bool {
@@ -135,54 +135,54 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_folder_answers_for_every_beginning() {
-        let (mut folders, now) = (Folders::default(), Instant::now());
-        folders.keep((path("/d"), String::new()), page(&["ab", "ac", "b"], false), now);
-        let (found, fresh) = folders.seen(&path("/d"), "a", now).expect("known");
+    fn a_whole_directory_answers_for_every_beginning() {
+        let (mut directories, now) = (Directories::default(), Instant::now());
+        directories.keep((path("/d"), String::new()), page(&["ab", "ac", "b"], false), now);
+        let (found, fresh) = directories.seen(&path("/d"), "a", now).expect("known");
         assert_eq!((names(&found), found.total, fresh), (vec!["ab", "ac"], Some(2), true));
-        assert!(folders.seen(&path("/e"), "a", now).is_none());
+        assert!(directories.seen(&path("/e"), "a", now).is_none());
     }
 
     #[test]
-    fn a_part_of_a_folder_answers_only_for_itself() {
-        let (mut folders, now) = (Folders::default(), Instant::now());
-        folders.keep((path("/d"), String::new()), page(&["ab", "ac"], true), now);
-        assert!(folders.seen(&path("/d"), "a", now).is_none());
-        assert_eq!(folders.has(&path("/d/ab"), false, now), Some(true));
-        assert_eq!(folders.has(&path("/d/aa"), false, now), Some(false));
-        assert_eq!(folders.has(&path("/d/zz"), false, now), None);
+    fn a_part_of_a_directory_answers_only_for_itself() {
+        let (mut directories, now) = (Directories::default(), Instant::now());
+        directories.keep((path("/d"), String::new()), page(&["ab", "ac"], true), now);
+        assert!(directories.seen(&path("/d"), "a", now).is_none());
+        assert_eq!(directories.has(&path("/d/ab"), false, now), Some(true));
+        assert_eq!(directories.has(&path("/d/aa"), false, now), Some(false));
+        assert_eq!(directories.has(&path("/d/zz"), false, now), None);
     }
 
     #[test]
     fn what_is_being_typed_is_not_missing_yet() {
-        let (mut folders, now) = (Folders::default(), Instant::now());
-        folders.keep((path("/d"), String::new()), page(&["notes"], false), now);
-        assert_eq!(folders.has(&path("/d/no"), true, now), Some(true));
-        assert_eq!(folders.has(&path("/d/no"), false, now), Some(false));
-        assert_eq!(folders.has(&path("/d/x"), true, now), Some(false));
+        let (mut directories, now) = (Directories::default(), Instant::now());
+        directories.keep((path("/d"), String::new()), page(&["notes"], false), now);
+        assert_eq!(directories.has(&path("/d/no"), true, now), Some(true));
+        assert_eq!(directories.has(&path("/d/no"), false, now), Some(false));
+        assert_eq!(directories.has(&path("/d/x"), true, now), Some(false));
     }
 
     #[test]
     fn age_and_our_own_commands_make_it_stale() {
-        let (mut folders, now) = (Folders::default(), Instant::now());
-        folders.keep((path("/d"), String::new()), page(&["a"], false), now);
+        let (mut directories, now) = (Directories::default(), Instant::now());
+        directories.keep((path("/d"), String::new()), page(&["a"], false), now);
         let later = now + FRESH;
-        assert_eq!(folders.seen(&path("/d"), "", later).map(|(_, fresh)| fresh), Some(false));
-        assert_eq!(folders.has(&path("/d/b"), false, later), Some(false));
-        assert_eq!(folders.has(&path("/d/b"), false, now + TRUSTED), None);
-        folders.outdate(now);
-        assert_eq!(folders.seen(&path("/d"), "", now).map(|(_, fresh)| fresh), Some(false));
-        assert_eq!(folders.has(&path("/d/b"), false, now), None, "it may have been made by that command");
+        assert_eq!(directories.seen(&path("/d"), "", later).map(|(_, fresh)| fresh), Some(false));
+        assert_eq!(directories.has(&path("/d/b"), false, later), Some(false));
+        assert_eq!(directories.has(&path("/d/b"), false, now + TRUSTED), None);
+        directories.outdate(now);
+        assert_eq!(directories.seen(&path("/d"), "", now).map(|(_, fresh)| fresh), Some(false));
+        assert_eq!(directories.has(&path("/d/b"), false, now), None, "it may have been made by that command");
     }
 
     #[test]
     fn only_so_many_are_kept() {
-        let (mut folders, now) = (Folders::default(), Instant::now());
+        let (mut directories, now) = (Directories::default(), Instant::now());
         for number in 0..PAGES_MAX + 10 {
             let taken = now + Duration::from_millis(number as u64);
-            folders.keep((path("/d"), number.to_string()), page(&[], false), taken);
+            directories.keep((path("/d"), number.to_string()), page(&[], false), taken);
         }
-        assert_eq!(folders.pages.len(), PAGES_MAX);
-        assert!(folders.kept(&path("/d"), "0").is_none());
+        assert_eq!(directories.pages.len(), PAGES_MAX);
+        assert!(directories.kept(&path("/d"), "0").is_none());
     }
 }

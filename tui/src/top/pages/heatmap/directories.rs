@@ -1,4 +1,4 @@
-//! Which folders are big, and which are hot: what is in a folder, by the space that it takes with all its copies, or by
+//! Which directories are big, and which are hot: what is in a directory, by the space that it takes with all its copies, or by
 //! what is lately read and written below it.
 
 use crate::top::chart::bar;
@@ -9,7 +9,7 @@ use crate::top::model::Shared;
 use crate::top::page::{Act, Binding};
 use crate::top::update::page_area;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
-use dfs_client::{FolderTraffic, ListPage, Traffic};
+use dfs_client::{DirectoryTraffic, ListPage, Traffic};
 use dfs_term::figures::{age, count, percent, plural, rate, size};
 use dfs_term::text::{pad, sanitise, truncate, width};
 use dfs_types::{DfsPath, Entry, Error, Kind};
@@ -19,7 +19,7 @@ use ratatui::text::{Line, Span};
 use std::cmp::Reverse;
 use std::time::Duration;
 
-/// Pages of a folder that are read: what is behind them is not looked at.
+/// Pages of a directory that are read: what is behind them is not looked at.
 const PAGES_MAX: usize = 10;
 /// Lines above the first entry.
 const HEAD_LINES: u16 = 2;
@@ -37,23 +37,23 @@ enum By {
     Heat,
 }
 
-/// What lately went on in the folder.
+/// What lately went on in the directory.
 #[derive(Debug, Default)]
 struct Lately {
     /// The newest answer.
-    answer: Option<Result<FolderTraffic, Error>>,
+    answer: Option<Result<DirectoryTraffic, Error>>,
     asked_ms: u64,
     awaited: bool,
 }
 
-/// A folder that is looked at.
+/// A directory that is looked at.
 #[derive(Debug)]
-pub(super) struct Folders {
+pub(super) struct Directories {
     path: DfsPath,
     /// The biggest first.
     entries: Vec<Entry>,
     chosen: Selection,
-    /// Names of the folders that were gone into, to be found again on the way up.
+    /// Names of the directories that were gone into, to be found again on the way up.
     came_from: Option<String>,
     reading: Reading,
     pages: usize,
@@ -61,7 +61,7 @@ pub(super) struct Folders {
     lately: Lately,
 }
 
-/// How far a folder has been read.
+/// How far a directory has been read.
 #[derive(Debug, Clone, PartialEq)]
 enum Reading {
     /// The page behind this name is awaited.
@@ -76,7 +76,7 @@ enum Reading {
     Failed(Error),
 }
 
-impl Folders {
+impl Directories {
     /// The root, and what to do to read it.
     pub(super) fn new() -> (Self, Effect) {
         let (path, awaits) = (DfsPath::root(), Reading::Awaits { after: None });
@@ -91,12 +91,14 @@ impl Folders {
 
     pub(super) fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::new("enter", "open", "into the chosen folder"),
-            Binding::new("backspace", "up", "to the folder above"),
-            Binding::new("r", "again", "read the folder again"),
+            Binding::new("enter", "open", "into the chosen directory"),
+            Binding::new("backspace", "up", "to the directory above"),
+            Binding::new("r", "again", "read the directory again"),
             match self.by {
-                By::Size => Binding::new("h", "heat", "which folders are hot: what is lately read and written in them"),
-                By::Heat => Binding::new("h", "size", "which folders are big: their space with all copies"),
+                By::Size => {
+                    Binding::new("h", "heat", "which directories are hot: what is lately read and written in them")
+                }
+                By::Heat => Binding::new("h", "size", "which directories are big: their space with all copies"),
             },
             Binding::new("f", "tiles", "back to the datanodes; esc does so at the root"),
         ]
@@ -157,7 +159,7 @@ impl Folders {
         }
     }
 
-    /// Begins to read a folder.
+    /// Begins to read a directory.
     fn read(&mut self, path: DfsPath, came_from: Option<String>, shared: &Shared) -> Vec<Act> {
         let effect = Effect::List { path: path.clone(), after: None };
         *self = Self::at(path, came_from, Reading::Awaits { after: None }, self.by);
@@ -184,8 +186,8 @@ impl Folders {
         Some(Effect::Traffic { path: self.path.clone() })
     }
 
-    /// What goes on came, if it is that of the folder that is shown.
-    pub(super) fn told(&mut self, path: &DfsPath, result: &Result<FolderTraffic, Error>) {
+    /// What goes on came, if it is that of the directory that is shown.
+    pub(super) fn told(&mut self, path: &DfsPath, result: &Result<DirectoryTraffic, Error>) {
         if *path == self.path {
             (self.lately.answer, self.lately.awaited) = (Some(result.clone()), false);
             let chosen = self.chosen_name();
@@ -193,11 +195,11 @@ impl Folders {
         }
     }
 
-    /// What lately went on below an entry: files are counted with the folder that they are in.
+    /// What lately went on below an entry: files are counted with the directory that they are in.
     fn traffic(&self, entry: &Entry) -> Traffic {
         let Some(Ok(answer)) = &self.lately.answer else { return Traffic::default() };
-        let found = answer.folders.binary_search_by(|(name, _)| name.as_str().cmp(&entry.name));
-        found.ok().and_then(|at| answer.folders.get(at)).map(|(_, traffic)| *traffic).unwrap_or_default()
+        let found = answer.directories.binary_search_by(|(name, _)| name.as_str().cmp(&entry.name));
+        found.ok().and_then(|at| answer.directories.get(at)).map(|(_, traffic)| *traffic).unwrap_or_default()
     }
 
     /// How much an entry has of what is looked at.
@@ -272,13 +274,13 @@ impl Folders {
         let bars = cells.saturating_sub(names + 1 + FIGURES_CELLS).min(100);
         for (row, entry) in shown.enumerate() {
             let place = line(HEAD_LINES + row as u16);
-            let folder = entry.stat.kind == Kind::Directory;
-            let name = format!("{}{}", sanitise(&entry.name), if folder { "/" } else { "" });
-            let tone = if folder { dfs_term::report::Tone::Folder } else { dfs_term::report::Tone::Plain };
+            let directory = entry.stat.kind == Kind::Directory;
+            let name = format!("{}{}", sanitise(&entry.name), if directory { "/" } else { "" });
+            let tone = if directory { dfs_term::report::Tone::Directory } else { dfs_term::report::Tone::Plain };
             let part = if most > 0 { self.weight(entry) as f64 / most as f64 } else { 0.0 };
             let figures = match self.by {
                 By::Size => sizes(entry, all),
-                By::Heat if folder => flows(self.traffic(entry)),
+                By::Heat if directory => flows(self.traffic(entry)),
                 By::Heat => String::new(),
             };
             text(
@@ -299,10 +301,11 @@ impl Folders {
     /// What is shown, and how much of the truth it is.
     fn state(&self, shared: &Shared) -> String {
         let entries = self.entries.len() as u64;
-        let (folders, files) = self.entries.iter().fold((0, 0), |(folders, files), entry| match entry.stat.kind {
-            Kind::Directory => (folders + 1, files),
-            Kind::File => (folders, files + 1),
-        });
+        let (directories, files) =
+            self.entries.iter().fold((0, 0), |(directories, files), entry| match entry.stat.kind {
+                Kind::Directory => (directories + 1, files),
+                Kind::File => (directories, files + 1),
+            });
         match &self.reading {
             Reading::Failed(error) => format!("could not be read: {}; r tries again", sanitise(&error.message)),
             Reading::Awaits { .. } if entries == 0 => "is being read…".to_owned(),
@@ -312,7 +315,11 @@ impl Folders {
                 let read = age(Duration::from_millis(shared.now.elapsed_ms.saturating_sub(*at_ms)));
                 let what = match more {
                     true => format!("the largest of the first {} entries; there are more", count(entries)),
-                    false => format!("{}, {}", plural(folders, "folder", "folders"), plural(files, "file", "files")),
+                    false => format!(
+                        "{}, {}",
+                        plural(directories, "directory", "directories"),
+                        plural(files, "file", "files")
+                    ),
                 };
                 match self.by {
                     By::Size => format!("{what} │ space with all copies │ read {read}"),
@@ -328,7 +335,8 @@ impl Folders {
             None => "asking what goes on…".to_owned(),
             Some(Err(error)) => format!("what goes on is not known: {}", sanitise(&error.message)),
             Some(Ok(answer)) => {
-                let below: u64 = answer.folders.iter().map(|(_, traffic)| sum(*traffic)).fold(0, u64::saturating_add);
+                let below: u64 =
+                    answer.directories.iter().map(|(_, traffic)| sum(*traffic)).fold(0, u64::saturating_add);
                 let own = sum(answer.whole).saturating_sub(below);
                 let (read, written) = (rate(answer.whole.read as f64), rate(answer.whole.written as f64));
                 format!("lately {read} read, {written} written, {} right here", rate(own as f64))

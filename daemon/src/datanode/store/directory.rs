@@ -1,19 +1,19 @@
-//! One data folder: a disk, or a part of one.
+//! One data directory: a disk, or a part of one.
 //!
 //! ```text
-//! FOLDER/lock                       held by the process that uses it
-//! FOLDER/format                     whose it is
-//! FOLDER/incoming/                  chunks being written; emptied at start
-//! FOLDER/chunks/XX/KEY.chunk        replicas, named by their keys; XX is the low byte of the id
-//! FOLDER/quarantine/                corrupt replicas that others have taken the place of
+//! DIRECTORY/lock                       held by the process that uses it
+//! DIRECTORY/format                     whose it is
+//! DIRECTORY/incoming/                  chunks being written; emptied at start
+//! DIRECTORY/chunks/XX/KEY.chunk        replicas, named by their keys; XX is the low byte of the id
+//! DIRECTORY/quarantine/                corrupt replicas that others have taken the place of
 //! ```
 
 use super::error::{OpenError, StoreError};
-use super::format::{CHUNKS, FORMAT_FILE, FolderFormat, FormatError};
+use super::format::{CHUNKS, DirectoryFormat, FORMAT_FILE, FormatError};
 use super::record::DirectoryId;
 use super::space::{Space, SpaceFigures, SpaceLimits};
 use crate::descriptors::{self, Scarcity};
-use crate::durable::{self, FolderLock, Poison};
+use crate::durable::{self, DirectoryLock, Poison};
 use dfs_logic::chunk_file::{ALIGN_BYTES, fan_out, file_name, parse_file_name};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, ReplicaKey};
 use std::fs::File;
@@ -26,7 +26,7 @@ const INCOMING: &str = "incoming";
 const QUARANTINE: &str = "quarantine";
 /// Corrupt replicas that are kept for a person to look at, the newest. Good ones have taken the place of each.
 const QUARANTINE_MAX: usize = 64;
-/// Folders under [`CHUNKS`].
+/// Directories under [`CHUNKS`].
 const FANS: usize = 256;
 
 /// A replica that was found at start.
@@ -37,9 +37,9 @@ pub struct FoundReplica {
     pub bytes: u64,
 }
 
-/// An open, locked data folder.
+/// An open, locked data directory.
 #[derive(Debug)]
-pub struct DataFolder {
+pub struct DataDirectory {
     path: PathBuf,
     direct: bool,
     disk: u64,
@@ -51,11 +51,11 @@ pub struct DataFolder {
     place: Place,
     /// It is gone, and its replicas are not listed any more.
     abandoned: AtomicBool,
-    _lock: FolderLock,
+    _lock: DirectoryLock,
 }
 
-impl DataFolder {
-    /// Locks a folder, checks whose it is, throws away what was left half written, and lists its replicas.
+impl DataDirectory {
+    /// Locks a directory, checks whose it is, throws away what was left half written, and lists its replicas.
     ///
     /// # Errors
     /// When another process has it, it belongs to another datanode, or the disk fails.
@@ -67,33 +67,33 @@ impl DataFolder {
         direct: bool,
     ) -> Result<(Self, Vec<FoundReplica>), OpenError> {
         let at = |what, entry: &Path, error: io::Error| OpenError::Io {
-            folder: path.to_owned(),
+            directory: path.to_owned(),
             what,
             path: entry.to_owned(),
             error,
         };
-        durable::create_folder(path).map_err(|error| at("make", path, error))?;
-        let lock = FolderLock::acquire(path)?;
-        let format = FolderFormat::claim(path, cluster, node)
-            .map_err(|error| OpenError::Format { folder: path.to_owned(), error })?;
+        durable::create_directory(path).map_err(|error| at("make", path, error))?;
+        let lock = DirectoryLock::acquire(path)?;
+        let format = DirectoryFormat::claim(path, cluster, node)
+            .map_err(|error| OpenError::Format { directory: path.to_owned(), error })?;
         let place = Place::of(path).map_err(|error| at("look at", &path.join(FORMAT_FILE), error))?;
-        make_folders(path).map_err(|(entry, error)| at("make", &entry, error))?;
+        make_directories(path).map_err(|(entry, error)| at("make", &entry, error))?;
         empty(&path.join(INCOMING));
         let found = scan(path).map_err(|(entry, error)| at("read", &entry, error))?;
         let used = found.iter().map(|replica| replica.bytes).sum();
-        let folder = Self {
+        let directory = Self {
             path: path.to_owned(),
             direct,
             disk: disk_of(path).map_err(|error| at("look at", path, error))?,
             poison: Poison::default(),
             space: Space::new(limits, used),
             written: AtomicU64::new(0),
-            id: format.folder,
+            id: format.directory,
             place,
             abandoned: AtomicBool::new(false),
             _lock: lock,
         };
-        Ok((folder, found))
+        Ok((directory, found))
     }
 
     pub fn path(&self) -> &Path {
@@ -105,7 +105,7 @@ impl DataFolder {
         self.direct
     }
 
-    /// The same for all folders on this disk of this machine, of whichever datanode.
+    /// The same for all directories on this disk of this machine, of whichever datanode.
     pub fn disk(&self) -> u64 {
         self.disk
     }
@@ -120,8 +120,8 @@ impl DataFolder {
         if self.abandoned.load(Ordering::Relaxed) {
             return None;
         }
-        let reason = match (Place::of(&self.path), FolderFormat::read(&self.path)) {
-            (Ok(place), Ok(Some(format))) if place == self.place && format.folder == self.id => return None,
+        let reason = match (Place::of(&self.path), DirectoryFormat::read(&self.path)) {
+            (Ok(place), Ok(Some(format))) if place == self.place && format.directory == self.id => return None,
             (Ok(_), Ok(Some(_))) => "another directory is there now; was another disk mounted on it?".to_owned(),
             (_, Ok(None)) => "its format file is gone; was its disk unmounted?".to_owned(),
             // Not even the directory is there, or it is none.
@@ -131,11 +131,11 @@ impl DataFolder {
             (_, Err(FormatError::Damaged | FormatError::Version(_))) => "its format file was changed".to_owned(),
             // A disk that cannot be read at this moment may be well again at the next.
             (_, Err(error)) => {
-                tracing::warn!(folder = %self.path.display(), %error, "a data folder cannot be looked at");
+                tracing::warn!(directory = %self.path.display(), %error, "a data directory cannot be looked at");
                 return None;
             }
             (Err(error), _) => {
-                tracing::warn!(folder = %self.path.display(), %error, "a data folder cannot be looked at");
+                tracing::warn!(directory = %self.path.display(), %error, "a data directory cannot be looked at");
                 return None;
             }
         };
@@ -170,7 +170,7 @@ impl DataFolder {
         self.path.join(INCOMING).join(format!("{chunk}_{number}.part"))
     }
 
-    /// Opens the directory of a chunk, for [`DataFolder::sync_fan`]. An open directory costs a descriptor for as long as it
+    /// Opens the directory of a chunk, for [`DataDirectory::sync_fan`]. An open directory costs a descriptor for as long as it
     /// takes to name one replica; opening it takes microseconds, its sync milliseconds.
     ///
     /// # Errors
@@ -185,7 +185,7 @@ impl DataFolder {
     /// # Errors
     /// When the disk failed, now or before.
     pub fn sync_fan(&self, fan: &File) -> Result<(), StoreError> {
-        self.sync("sync directory", || durable::sync_open_folder(fan))
+        self.sync("sync directory", || durable::sync_open_directory(fan))
     }
 
     /// Runs a sync once. Its failure puts the directory out of use, unless the system only lacked memory.
@@ -211,10 +211,10 @@ impl DataFolder {
     /// # Errors
     /// When the file system refuses. The replica's name is then still there.
     pub fn quarantine(&self, key: ReplicaKey) -> io::Result<()> {
-        let folder = self.path.join(QUARANTINE);
+        let directory = self.path.join(QUARANTINE);
         std::fs::rename(self.replica_path(key), self.quarantine_path(key))?;
         let mut kept = Vec::new();
-        for entry in std::fs::read_dir(&folder)? {
+        for entry in std::fs::read_dir(&directory)? {
             let entry = entry?;
             kept.push((entry.metadata()?.ctime(), entry.path()));
         }
@@ -232,8 +232,8 @@ struct Place {
 }
 
 impl Place {
-    fn of(folder: &Path) -> io::Result<Self> {
-        let found = std::fs::metadata(folder.join(FORMAT_FILE))?;
+    fn of(directory: &Path) -> io::Result<Self> {
+        let found = std::fs::metadata(directory.join(FORMAT_FILE))?;
         Ok(Self { device: found.dev(), inode: found.ino() })
     }
 }
@@ -241,7 +241,7 @@ impl Place {
 /// Drawn by the kernel at each start of the machine, and the same in all containers on it.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The device of a folder and the machine that it is in, as one number; zero where the machine has no id.
+/// The device of a directory and the machine that it is in, as one number; zero where the machine has no id.
 fn disk_of(path: &Path) -> io::Result<u64> {
     let device = std::fs::metadata(path)?.dev();
     let Ok(machine) = std::fs::read(BOOT_ID) else { return Ok(0) };
@@ -252,32 +252,32 @@ fn disk_of(path: &Path) -> io::Result<u64> {
     Ok(digest.as_ref().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// An entry of a data folder, and what went wrong with it.
+/// An entry of a data directory, and what went wrong with it.
 type EntryError = (PathBuf, io::Error);
 
-fn make_folders(path: &Path) -> Result<(), EntryError> {
+fn make_directories(path: &Path) -> Result<(), EntryError> {
     let chunks = path.join(CHUNKS);
-    for folder in [path.join(INCOMING), path.join(QUARANTINE), chunks.clone()] {
-        durable::create_folder(&folder).map_err(|error| (folder, error))?;
+    for directory in [path.join(INCOMING), path.join(QUARANTINE), chunks.clone()] {
+        durable::create_directory(&directory).map_err(|error| (directory, error))?;
     }
     let mut made = false;
     for fan in 0..FANS as u64 {
-        let folder = chunks.join(fan_out(ChunkId(fan)));
-        match std::fs::create_dir(&folder) {
+        let directory = chunks.join(fan_out(ChunkId(fan)));
+        match std::fs::create_dir(&directory) {
             // Its name in `chunks/` alone may lead to nothing after a power cut: not every file system writes both.
-            Ok(()) => durable::sync_folder(&folder).map_err(|error| (folder, error))?,
+            Ok(()) => durable::sync_directory(&directory).map_err(|error| (directory, error))?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            Err(error) => return Err((folder, error)),
+            Err(error) => return Err((directory, error)),
         }
         made = true;
     }
     // One sync for all 256 names, and only at the first start.
-    if made { durable::sync_folder(&chunks).map_err(|error| (chunks, error)) } else { Ok(()) }
+    if made { durable::sync_directory(&chunks).map_err(|error| (chunks, error)) } else { Ok(()) }
 }
 
 /// Removes what was left half written. What cannot be removed takes room, and does no other harm.
-fn empty(folder: &Path) {
-    let removed = std::fs::read_dir(folder).map(|entries| {
+fn empty(directory: &Path) {
+    let removed = std::fs::read_dir(directory).map(|entries| {
         for entry in entries {
             let removed = entry.and_then(|entry| {
                 let path = entry.path();
@@ -289,7 +289,7 @@ fn empty(folder: &Path) {
         }
     });
     if let Err(error) = removed {
-        tracing::warn!(folder = %folder.display(), %error, "the leftovers of earlier writes could not be listed");
+        tracing::warn!(directory = %directory.display(), %error, "the leftovers of earlier writes could not be listed");
     }
 }
 
@@ -297,10 +297,10 @@ fn scan(path: &Path) -> Result<Vec<FoundReplica>, EntryError> {
     let mut found = Vec::new();
     for fan in 0..FANS as u64 {
         let name = fan_out(ChunkId(fan));
-        let folder = path.join(CHUNKS).join(&name);
-        let entries = std::fs::read_dir(&folder).map_err(|error| (folder.clone(), error))?;
+        let directory = path.join(CHUNKS).join(&name);
+        let entries = std::fs::read_dir(&directory).map_err(|error| (directory.clone(), error))?;
         for entry in entries {
-            let entry = entry.map_err(|error| (folder.clone(), error))?;
+            let entry = entry.map_err(|error| (directory.clone(), error))?;
             found.extend(look_at(&entry, &name).map_err(|error| (entry.path(), error))?);
         }
     }
