@@ -67,7 +67,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "chown" -d 'Chan
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "setrep" -d 'Set how many copies files have'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "attr" -d 'List, read, set and remove attributes user.*'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "top" -d 'Show the whole cluster on the full screen, and act on it'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "status" -d 'Show how the cluster is, what is wrong, and what to do'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "status" -d 'Show the health of the cluster, what is wrong, and what to run'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "doctor" -d 'Check this machine, the settings, the network and the cluster'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "nodes" -d 'List the datanodes'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "node" -d 'Show one datanode, empty it, or forget it'

@@ -4,8 +4,9 @@ use crate::options::Options;
 use crate::report::usage;
 use dfs_client::ClientOptions;
 use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
-use dfs_daemon::local::Layout;
 use dfs_daemon::local::spec::Spec;
+use dfs_daemon::local::{DaemonStatus, Layout, State};
+use dfs_diagnosis::{LocalDaemon, Process};
 use dfs_rpc::tls::Identity;
 use dfs_types::{Error, ErrorCode, Result};
 use std::net::SocketAddr;
@@ -95,6 +96,17 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
     Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories) })
 }
 
+/// Returns a daemon as the diagnosis sees it.
+fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
+    let process = match daemon.state {
+        State::Running | State::Starting => Process::Running,
+        State::Suspended => Process::Suspended,
+        State::Stopped => Process::Stopped,
+        State::Crashed => Process::Crashed,
+    };
+    LocalDaemon { id: daemon.id.to_string(), process }
+}
+
 /// There is no cluster to talk to.
 pub(crate) fn nowhere() -> Error {
     Error::new(ErrorCode::Unreachable, "no cluster is configured")
@@ -132,6 +144,12 @@ impl Target {
     /// The directories of the local cluster, if it is that.
     pub fn local(&self) -> Option<&Directories> {
         self.local.as_ref()
+    }
+
+    /// Returns the daemons of the local cluster with the state of their processes; none for any other cluster.
+    pub fn daemons(&self) -> Option<Vec<LocalDaemon>> {
+        let daemons = dfs_daemon::local::status(self.local.as_ref()?).unwrap_or_default();
+        Some(daemons.iter().map(local_daemon).collect())
     }
 
     /// Who we are to it.

@@ -2,7 +2,6 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
-pub mod cluster;
 pub mod heat;
 pub mod jobs;
 pub mod nodes;

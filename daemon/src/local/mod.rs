@@ -37,6 +37,6 @@ pub use daemon_id::DaemonId;
 pub use ensure::{LocalCluster, Started, ensure};
 pub use layout::Layout;
 pub use process::{DAEMON_WORD, as_dfsd};
-pub use status::{DaemonStatus, status};
+pub use status::{DaemonStatus, State, status};
 pub use stop::{Down, down};
 pub use up::{Up, UpOptions, up};

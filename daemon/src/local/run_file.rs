@@ -48,6 +48,12 @@ impl ProcessKey {
         self.stage() == Stage::Gone
     }
 
+    /// Returns true while the process is suspended by a signal.
+    pub fn is_suspended(&self) -> bool {
+        const SUSPENDED: [char; 2] = ['T', 't'];
+        self.is_alive() && read_stat(self.pid).is_ok_and(|stat| SUSPENDED.contains(&stat.state))
+    }
+
     fn stage(&self) -> Stage {
         match (read_stat(self.pid), Self::of(self.pid)) {
             (Ok(stat), Ok(now)) if now == *self => stat.stage(is_killed(self.pid)),

@@ -33,6 +33,8 @@ pub struct DaemonStatus {
 #[strum(serialize_all = "lowercase")]
 pub enum State {
     Running,
+    /// It is suspended (SIGSTOP) and runs no instruction until SIGCONT.
+    Suspended,
     /// It does not listen yet.
     Starting,
     /// It ended well, or never ran.
@@ -51,6 +53,7 @@ impl State {
         match run {
             None => Self::Stopped,
             Some(_) if !alive => Self::Crashed,
+            Some(run) if run.process.is_suspended() => Self::Suspended,
             Some(run) if run.address.is_none() => Self::Starting,
             Some(_) => Self::Running,
         }

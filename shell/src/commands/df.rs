@@ -7,7 +7,6 @@ use clap::Args;
 use dfs_client::ClusterStatus;
 use dfs_term::figures::{percent, size_short};
 use dfs_term::{Align, Report, Table, View};
-use dfs_tui::cluster;
 use dfs_types::Result;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
@@ -61,7 +60,7 @@ struct Space {
 impl Space {
     fn of(status: &ClusterStatus, human: bool) -> Self {
         let ClusterStatus { capacity, used, free, room, room_replicas, bytes, space, .. } = *status;
-        let told = cluster::room(status);
+        let told = dfs_diagnosis::room(status);
         let unfinished = Unfinished::of(status);
         Self { capacity, used, free, room, room_replicas, told, files: bytes, reserved: space, unfinished, human }
     }
@@ -79,7 +78,7 @@ impl Report for Space {
         if let Some(room) = &self.told {
             text.push_str(&format!("{room}\n"));
         }
-        if let Some(held) = cluster::unfinished(&self.unfinished.told, &TimeZone::system()) {
+        if let Some(held) = dfs_diagnosis::unfinished(&self.unfinished.told, &TimeZone::system()) {
             text.push_str(&format!("{held}\n"));
         }
         text

@@ -11,10 +11,10 @@ use clap::Args;
 use dfs_client::Client;
 use dfs_config::{Loaded, Settings};
 use dfs_daemon::local::DaemonStatus;
+use dfs_diagnosis::{Severity, findings};
 use dfs_term::figures::plural;
 use dfs_term::text::{sanitise, wrap};
 use dfs_term::{Report, Tone, View};
-use dfs_tui::cluster::{self, Severity};
 use dfs_types::{Error, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -112,7 +112,7 @@ async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[
 
 async fn ask(target: &Target) -> Result<Seen> {
     let client = Client::new(target.client_options().await?).fail_fast();
-    Seen::of(&client, target.local().is_some()).await
+    Seen::of(&client, target.daemons()).await
 }
 
 /// What the masters say.
@@ -120,17 +120,16 @@ async fn look_at(seen: &Seen, target: &Target, loaded: &Loaded, daemons: &[Daemo
     let protection = loaded.settings.client.data_protection;
     let mut checks = network::datanodes(target.identity(), &seen.nodes, protection, daemons).await;
     checks.push(versions(seen));
-    let picture = seen.picture();
-    let found = cluster::findings(&picture);
+    let found = findings(&seen.observation());
     if found.iter().all(|finding| finding.severity == Severity::Info) {
         let chunks = plural(seen.status.replication.chunks, "chunk", "chunks");
         checks.push(Check::ok(Area::Cluster, "status", format!("well: all copies of {chunks} are there")));
     }
     checks.extend(found.into_iter().map(|finding| {
-        let why = format!("{}; by itself: {}", finding.what, finding.doing);
+        let why = format!("{}; meanwhile: {}", finding.sentence(), finding.meanwhile);
         match finding.severity {
-            Severity::Bad => Check::bad(Area::Cluster, "finding", why, finding.next),
-            Severity::Warning => Check::warning(Area::Cluster, "finding", why, finding.next),
+            Severity::Critical => Check::bad(Area::Cluster, "finding", why, finding.run),
+            Severity::Warning => Check::warning(Area::Cluster, "finding", why, finding.run),
             Severity::Info => Check::ok(Area::Cluster, "drain", why),
         }
     }));

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::transfer::{Bars, Board};
 use dfs_client::{Duty, NodeStatus, Progress};
 use dfs_term::figures::{plural, size, span};
-use dfs_tui::{cluster, nodes};
+use dfs_tui::nodes;
 use dfs_types::{Error, ErrorCode, Result};
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ async fn look_until_drained(context: &mut Context<'_>, node: NodeStatus, progres
         if let Some(left) = node.left.filter(|left| node.blocked.is_final() && node.blocked.stuck() >= *left) {
             let client = context.client().await?;
             let serving = context.call(client.status()).await?.nodes_serving;
-            if let Some((why, help)) = cluster::reason(&node.blocked, serving) {
+            if let Some((why, help)) = dfs_diagnosis::reason(&node.blocked, serving) {
                 let chunks = plural(left, "chunk stays", "chunks stay");
                 let what = format!("is not drained, and will not be as things are: {chunks} on it; {why}");
                 return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(&id).hint(help));

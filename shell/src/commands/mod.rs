@@ -61,6 +61,7 @@ mod sleep;
 mod source;
 mod stat;
 mod status;
+mod status_screen;
 mod tail;
 mod time;
 mod top;

@@ -7,7 +7,6 @@ use clap::Args;
 use dfs_client::ClusterStatus;
 use dfs_term::figures::{age, count, span};
 use dfs_term::{Report, Tone, View};
-use dfs_tui::cluster;
 use dfs_types::{Error, ErrorCode, Result};
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
@@ -92,7 +91,7 @@ fn hopeless(status: &ClusterStatus, waited: Duration) -> Option<Error> {
     if counted >= waited || !status.blocked.is_final() || status.safe_mode.is_some() {
         return None;
     }
-    let (why, help) = cluster::reason(&status.blocked, status.nodes_serving)?;
+    let (why, help) = dfs_diagnosis::reason(&status.blocked, status.nodes_serving)?;
     let what = format!("nothing more is copied as things are: {why}");
     Some(Error::new(ErrorCode::InsufficientDatanodes, what).hint(help))
 }

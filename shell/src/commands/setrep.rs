@@ -10,7 +10,6 @@ use clap::Args;
 use dfs_client::{Client, LocatedChunk, Progress, Wanted};
 use dfs_term::figures::plural;
 use dfs_term::{Report, View};
-use dfs_tui::cluster;
 use dfs_types::{ChunkId, DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
@@ -224,7 +223,7 @@ impl Setrep {
             // Where this file has enough, only another file that shares its chunks lacks copies.
             if short && blocked.is_final() {
                 let serving = context.call(client.status()).await?.nodes_serving;
-                if let Some((why, help)) = cluster::reason(&blocked, serving) {
+                if let Some((why, help)) = dfs_diagnosis::reason(&blocked, serving) {
                     let what = format!("set, but there will not be {} as things are: {why}", self.goal());
                     return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint(help));
                 }

@@ -1,11 +1,12 @@
 //! `status`: the cluster on one screen.
 
+use super::status_screen::screen;
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::context::Context;
 use clap::Args;
 use dfs_client::{Client, ClusterStatus, Find, NodeStatus, Wanted};
+use dfs_diagnosis::{Affected, Finding, Grade, LocalDaemon, Observation, findings, health};
 use dfs_term::{Report, View};
-use dfs_tui::cluster::{self, Affected, Finding, Health, Picture};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
@@ -18,10 +19,11 @@ pub(super) struct Status {}
 
 impl Verb for Status {
     const NAME: &'static str = "status";
-    const ABOUT: &'static str = "Show how the cluster is, what is wrong, and what to do";
+    const ABOUT: &'static str = "Show the health of the cluster, what is wrong, and what to run";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("status", "is all well?"), ("status | head -n 1", "in one line")];
+    const EXAMPLES: &'static [Example] =
+        &[("status", "is the cluster healthy?"), ("status | head -n 1", "in one line")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Document>();
 
@@ -66,7 +68,8 @@ pub(super) struct Seen {
     pub nodes: Vec<NodeStatus>,
     affected: Option<Affected>,
     asked: Instant,
-    local: bool,
+    /// The daemons of the local cluster; none for any other cluster.
+    local: Option<Vec<LocalDaemon>>,
 }
 
 impl Seen {
@@ -76,7 +79,7 @@ impl Seen {
     /// When none of them answers.
     pub(super) async fn look(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
-        let local = context.session.find_cluster()?.local().is_some();
+        let local = context.session.find_cluster()?.daemons();
         context.call(Self::of(&client, local)).await
     }
 
@@ -84,7 +87,7 @@ impl Seen {
     ///
     /// # Errors
     /// As [`Seen::look`].
-    pub(super) async fn of(client: &Client, local: bool) -> Result<Self> {
+    pub(super) async fn of(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
         let asked = Instant::now();
         let status = client.status().await.map_err(hinted)?;
         // The figures alone are worth showing.
@@ -92,35 +95,43 @@ impl Seen {
         let chunks = &status.replication;
         let short = chunks.missing + chunks.endangered + chunks.under > 0;
         let seen = Self { status, nodes, affected: None, asked, local };
-        let affected = if short && !seen.picture().reporting() { affected(client).await } else { None };
+        let affected = if short && !seen.observation().is_incomplete() { affected(client).await } else { None };
         Ok(Self { affected, ..seen })
     }
 
-    /// As what is drawn and judged.
-    pub(super) fn picture(&self) -> Picture<'_> {
-        let age: Duration = self.asked.elapsed();
-        Picture { status: &self.status, nodes: &self.nodes, affected: self.affected, age, local: self.local }
+    /// Returns the input of the diagnosis.
+    pub(super) fn observation(&self) -> Observation<'_> {
+        let (age, local) = (self.asked.elapsed(), self.local.as_deref());
+        Observation { status: &self.status, nodes: &self.nodes, affected: self.affected, age, local }
+    }
+
+    /// Returns true if the cluster is the local one.
+    pub(super) fn is_local(&self) -> bool {
+        self.local.is_some()
     }
 }
 
 impl Serialize for Seen {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        Document::of(&self.picture()).serialize(serializer)
+        Document::of(&self.observation()).serialize(serializer)
     }
 }
 
 impl Report for Seen {
     fn text(&self, view: &View) -> String {
-        cluster::screen(&self.picture(), &TimeZone::system(), view)
+        screen(&self.observation(), &TimeZone::system(), view)
     }
 }
 
 /// The cluster. Sizes are in bytes, spans in milliseconds, `taken_at` in milliseconds since 1970.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Document {
-    /// In a word or two; only `well` is well.
-    health: Health,
-    /// Everything that keeps it from being well, worst first.
+    /// `healthy`, `degraded` or `critical`.
+    health: Grade,
+    /// The worst finding; null for a healthy cluster.
+    reason: Option<String>,
+    /// Everything that keeps it from being healthy, and what is to be known of drains: a cause before its consequences, the
+    /// worst first.
     findings: Vec<Finding>,
     cluster: String,
     taken_at: u64,
@@ -285,8 +296,8 @@ impl Replication {
 }
 
 impl Document {
-    fn of(picture: &Picture<'_>) -> Self {
-        let status = picture.status;
+    fn of(seen: &Observation<'_>) -> Self {
+        let status = seen.status;
         let master = |master: &dfs_client::MasterStatus| Master {
             id: master.id.to_string(),
             address: master.address.clone(),
@@ -299,15 +310,18 @@ impl Document {
             reason: mode.reason.clone(),
             by: mode.by.clone(),
         };
+        let findings = findings(seen);
+        let health = health(&findings);
         Self {
-            health: cluster::health(picture),
-            findings: cluster::findings(picture),
+            health: health.grade,
+            reason: health.reason,
+            findings,
             cluster: status.cluster.to_string(),
             taken_at: status.taken_at.0,
             leader: status.leader.map(|leader| leader.to_string()),
             term: status.term,
             masters: status.masters.iter().map(master).collect(),
-            silent: picture.silent().iter().map(|node| node.id.to_string()).collect(),
+            silent: seen.silent().iter().map(|node| node.id.to_string()).collect(),
             safe_mode: status.safe_mode.as_ref().map(safe_mode),
             files: status.files,
             directories: status.directories,

@@ -1,7 +1,7 @@
 //! `top`: the dashboard.
 
 use super::{Effect, Example, Group, Json, Kind, Meaning, Verb};
-use crate::connect;
+use crate::connect::{self, Target};
 use crate::context::Context;
 use crate::report::{local_io, usage};
 use clap::{Args, ValueEnum};
@@ -174,7 +174,7 @@ impl Verb for Top {
         let depth = if self.once && !self.ansi { Depth::None } else { run::depth() };
         let options = Options {
             read_only,
-            local: self.replay.is_none() && context.session.target().is_some_and(|target| target.local().is_some()),
+            local: context.session.target().filter(|_| self.replay.is_none()).and_then(Target::daemons),
             recorded: self.record.is_some(),
             replay,
             zone_s: jiff::Zoned::now().offset().seconds(),

@@ -100,7 +100,7 @@ fn ago(ms: u64) -> String {
 async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
     let node = node::find(context, name).await?;
     let seen = Seen::look(context).await?;
-    let local = seen.picture().local;
+    let local = seen.is_local();
     let mut why = Explained::new(node.id);
     let (id, heard) = (node.id, ago(node.heartbeat_age_ms));
     let chunks = plural(node.chunks, "replica", "replicas");
@@ -191,7 +191,7 @@ async fn master(context: &mut Context<'_>, id: MasterId) -> Result<Explained> {
         Err(error) => {
             why.wrong(format!("{id} does not answer: {}.", error.message));
             why.say("The others go on as long as they are a majority.");
-            why.next = if seen.picture().local { format!("dfsd start {id}") } else { "masters".into() };
+            why.next = if seen.is_local() { format!("dfsd start {id}") } else { "masters".into() };
         }
     }
     Ok(why)

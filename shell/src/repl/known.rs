@@ -5,7 +5,7 @@ use super::directories::{Directories, Key, Page};
 use crate::connect::Target;
 use crate::session::connected;
 use dfs_client::{Client, ClusterStatus, ListDirectory};
-use dfs_tui::cluster::{self, Picture};
+use dfs_diagnosis::{Finding, Kind, Observation, Severity, findings};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashSet;
@@ -297,12 +297,20 @@ impl Shared {
     }
 }
 
-/// What is worst of what is wrong, where data or service is at risk. What else wants a look, `status` says.
+/// Returns the worst finding if something cannot be read or changed, replicas are missing, or the state of the chunks is not
+/// known. `status` shows the rest.
 fn troubles(status: &ClusterStatus) -> Option<String> {
-    let picture = Picture { status, nodes: &[], affected: None, age: Duration::ZERO, local: false };
-    let at_risk = match cluster::health(&picture) {
-        cluster::Health::Broken | cluster::Health::Waiting | cluster::Health::Short | cluster::Health::Healing => true,
-        cluster::Health::Well | cluster::Health::NeedsALook | cluster::Health::Unknown => false,
-    };
-    at_risk.then(|| cluster::findings(&picture).into_iter().next()).flatten().map(|finding| finding.what)
+    const TOLD: [Kind; 7] = [
+        Kind::SafeMode,
+        Kind::Waiting,
+        Kind::ChunksMissing,
+        Kind::ChunksAtRisk,
+        Kind::ChunksUnderReplicated,
+        Kind::TooManyReplicasWanted,
+        Kind::NoDatanode,
+    ];
+    let seen = Observation { status, nodes: &[], affected: None, age: Duration::ZERO, local: None };
+    let found = findings(&seen);
+    let told = |finding: &&Finding| finding.severity == Severity::Critical || TOLD.contains(&finding.kind);
+    found.iter().filter(told).min_by_key(|finding| finding.severity).map(Finding::sentence)
 }

@@ -1,7 +1,7 @@
 //! How the dashboard looks.
 //!
 //! ```text
-//! dfs 1c33a995 · well │ leader master-1, term 3 │ now │ all heard from            the trust line
+//! dfs 1c33a995 · well │ leader master-1, term 3 │ now │ all reporting             the trust line
 //!  1 overview  2 nodes  3 heatmap …                                               the views
 //! …                                                                               one view
 //! enter open  s sort  / filter  ? help                                            the keys, or what is said
@@ -152,7 +152,7 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
             let cluster = status.cluster.to_string();
             spans.push(Span::styled(format!("{} ", cluster.get(..8).unwrap_or(&cluster)), theme.dim()));
         }
-        spans.push(Span::styled(health.glance(), theme.tone(health.tone())));
+        spans.push(Span::styled(health.grade.sign(), theme.tone(health.grade.tone())));
         let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
         let tone = if status.leader.is_none() { Tone::Bad } else { Tone::Plain };
         spans.extend([bar(), Span::styled(format!("{leader}, term {}", status.term), theme.tone(tone))]);
@@ -160,8 +160,8 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
         spans.extend([bar(), Span::styled(format!("as of {}", picture_age(shared)), theme.tone(tone))]);
         let silent = shared.nodes().iter().filter(|node| node.state != NodeState::Live).count();
         let (heard, tone) = match silent {
-            0 => ("all heard from".to_owned(), Tone::Plain),
-            _ => (format!("{silent} silent"), Tone::Warning),
+            0 => ("all reporting".to_owned(), Tone::Plain),
+            _ => (format!("{silent} not reporting"), Tone::Warning),
         };
         spans.extend([bar(), Span::styled(heard, theme.tone(tone))]);
     }

@@ -1,6 +1,5 @@
 //! All that the dashboard knows.
 
-use crate::cluster::{Finding, Health, Picture, findings, health};
 use crate::top::history::History;
 use crate::top::message::{CommandState, Moment, Preferences};
 use crate::top::page::{Naming, Page, Question};
@@ -9,6 +8,7 @@ use crate::top::replay::Playback;
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
 use dfs_client::{NodeStatus, Snapshot};
+use dfs_diagnosis::{Finding, Health, LocalDaemon, Observation, findings, health, unreachable};
 use dfs_term::meter::Meter;
 use dfs_types::{DatanodeId, Error};
 use jiff::tz::{Offset, TimeZone};
@@ -88,8 +88,8 @@ impl PageId {
 pub struct Options {
     /// Nothing may be changed from here.
     pub read_only: bool,
-    /// The cluster is the local one, which `dfsd` of this machine starts and stops.
-    pub local: bool,
+    /// The daemons of the local cluster; none for any other cluster.
+    pub local: Option<Vec<LocalDaemon>>,
     /// How far people's clocks are ahead of UTC, in seconds.
     pub zone_s: i32,
     pub theme: Theme,
@@ -133,7 +133,8 @@ pub struct Shared {
     pub link: Link,
     pub theme: Theme,
     pub read_only: bool,
-    pub local: bool,
+    /// The daemons of the local cluster; none for any other cluster.
+    pub local: Option<Vec<LocalDaemon>>,
     /// How far people's clocks are ahead of UTC, in seconds.
     pub zone_s: i32,
     /// Pictures that come are not shown.
@@ -260,19 +261,17 @@ impl Model {
 }
 
 impl Shared {
-    /// The cluster as it was in the last picture.
-    pub fn picture(&self) -> Option<Picture<'_>> {
+    /// Returns the cluster as of the last snapshot.
+    pub fn observation(&self) -> Option<Observation<'_>> {
         let snapshot = self.snapshot.as_deref()?;
         let age = Duration::from_millis(self.age_ms());
-        Some(Picture { status: &snapshot.status, nodes: &snapshot.nodes, affected: None, age, local: self.local })
+        let local = self.local.as_deref();
+        Some(Observation { status: &snapshot.status, nodes: &snapshot.nodes, affected: None, age, local })
     }
 
-    /// The state of the cluster; unknown when it is not heard from.
+    /// Returns the health of the cluster; critical while no master answers.
     pub fn health(&self) -> Health {
-        match (&self.link, self.picture()) {
-            (Link::Live, Some(picture)) => health(&picture),
-            _ => Health::Unknown,
-        }
+        health(&self.findings)
     }
 
     /// Why nothing can be done from here, in a word; none where it can.
@@ -290,9 +289,14 @@ impl Shared {
         (self.history, self.link) = (history, link);
     }
 
-    /// Reckons anew what depends on the picture.
+    /// Computes what depends on the snapshot and the link.
     pub fn look(&mut self) {
-        self.findings = self.picture().map(|picture| findings(&picture)).unwrap_or_default();
+        let lost = match &self.link {
+            Link::Lost { error, .. } => Some(unreachable(&error.message, self.local.as_deref())),
+            Link::Waiting | Link::Live => None,
+        };
+        let known = self.observation().map(|seen| findings(&seen)).unwrap_or_default();
+        self.findings = lost.into_iter().chain(known).collect();
     }
 
     /// The age of the picture in milliseconds, at most.

@@ -206,6 +206,7 @@ impl<R: Read + Seek> Replay<R> {
             update(&mut model, message);
         }
         model.shared.snapshot = self.snapshot.clone();
+        model.shared.look();
         Message::Sought(Box::new(model.shared))
     }
 

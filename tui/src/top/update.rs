@@ -56,6 +56,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             };
             model.shared.link = Link::Lost { since_ms, error: error.clone() };
             model.shared.history.lost();
+            model.shared.look();
             model.dirty = true;
             Vec::new()
         }

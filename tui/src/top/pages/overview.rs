@@ -1,14 +1,14 @@
 //! Everything at a glance: is anything wrong, and what comes first?
 
-use crate::cluster::{Finding, Health};
 use crate::top::chart::{self, bar};
 use crate::top::draw::text;
 use crate::top::list::Selection;
-use crate::top::model::Shared;
+use crate::top::model::{Link, Shared};
 use crate::top::page::{Act, Action, Binding, Page};
 use crate::top::pages::events;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{ClusterStatus, ReplicationStatus};
+use dfs_diagnosis::{Finding, Grade};
 use dfs_rpc::curve::Second;
 use dfs_term::figures::{age, count, percent, plural, rate, size};
 use dfs_term::report::Tone;
@@ -40,8 +40,8 @@ impl Page for Overview {
     fn bindings(&self, shared: &Shared) -> Vec<Binding> {
         let mut bindings = vec![Binding::new("z", "span", "how far the curves go back: 1, 3, 5 or 15 minutes")];
         if !shared.findings.is_empty() {
-            bindings.insert(0, Binding::new("enter", "mend", "type the command that is advised for what is chosen"));
-            bindings.insert(1, Binding::new("↑ ↓", "choose", "choose among what needs attention"));
+            bindings.insert(0, Binding::new("enter", "fix", "type the command that the selected finding advises"));
+            bindings.insert(1, Binding::new("↑ ↓", "select", "select a finding"));
         }
         bindings
     }
@@ -53,7 +53,7 @@ impl Page for Overview {
                 self.span = (self.span + 1) % SPANS.len();
                 Some(vec![Act::Say(format!("the last {} minutes", self.seconds() / 60))])
             }
-            KeyCode::Enter => self.chosen(shared).map(|finding| vec![Act::Type(finding.next.clone())]),
+            KeyCode::Enter => self.chosen(shared).map(|finding| vec![Act::Type(finding.run.clone())]),
             _ => self.chosen.key(key, count, count).then(Vec::new),
         }
     }
@@ -82,11 +82,11 @@ impl Page for Overview {
         figures(frame, places.figures, shared, &snapshot.status);
         self.curves(frame, places.curves, shared);
         self.wrong(frame, places.wrong, shared);
-        let title = Line::styled("what happened last", shared.theme.head());
+        let title = Line::styled("recent events", shared.theme.head());
         text(frame, Rect { height: 1, ..places.events }, title);
         let room = usize::from(places.events.height.saturating_sub(1));
         if snapshot.events.is_empty() {
-            let nothing = Line::styled("nothing since this master began", shared.theme.dim());
+            let nothing = Line::styled("none since this master became leader", shared.theme.dim());
             text(
                 frame,
                 Rect { y: places.events.y + 1, height: 1, ..places.events }.intersection(places.events),
@@ -101,12 +101,12 @@ impl Page for Overview {
     }
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
-        self.chosen(shared).map(|finding| finding.next.clone())
+        self.chosen(shared).map(|finding| finding.run.clone())
     }
 
     fn actions(&self, shared: &Shared) -> Vec<Action> {
-        let typed = |finding: &Finding| Action { name: finding.next.clone(), act: Act::Run(finding.next.clone()) };
-        shared.findings.iter().map(typed).collect()
+        let typed = |finding: &Finding| Action { name: finding.run.clone(), act: Act::Run(finding.run.clone()) };
+        shared.findings.iter().filter(|finding| finding.because.is_none()).map(typed).collect()
     }
 }
 
@@ -150,22 +150,21 @@ impl Places {
 fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterStatus) {
     let theme = &shared.theme;
     let health = shared.health();
-    let known = match shared.findings.first() {
-        _ if health == Health::Unknown
-            && shared.picture().is_some_and(|picture| picture.status.counted_ms.is_some()) =>
-        {
-            format!(": the cluster does not answer; what follows is of {}", age(Duration::from_millis(shared.age_ms())))
+    let grade = health.grade;
+    let reason = match &health.reason {
+        Some(reason) if matches!(shared.link, Link::Lost { .. }) => {
+            format!(": {reason}; the figures are of {}", age(Duration::from_millis(shared.age_ms())))
         }
-        None => ": every chunk has all its copies, every datanode is heard from".to_owned(),
-        Some(worst) => format!(": {}", sanitise(&worst.what)),
+        Some(reason) => format!(": {}", sanitise(reason)),
+        None => ": every chunk has all its replicas, every datanode is reporting".to_owned(),
     };
-    let room = usize::from(area.width).saturating_sub(NAME_CELLS + width(&health.glance()));
-    let known = truncate(&known, room).into_owned();
-    let first = vec![Span::styled(health.glance(), theme.tone(health.tone())), Span::raw(known)];
+    let room = usize::from(area.width).saturating_sub(NAME_CELLS + width(&grade.sign()));
+    let reason = truncate(&reason, room).into_owned();
+    let first = vec![Span::styled(grade.sign(), theme.tone(grade.tone())), Span::raw(reason)];
     let chunks = &status.replication;
     let copies = match status.counted_ms {
-        None => format!("{}; their copies have not been counted yet", count(chunks.chunks)),
-        Some(_) => copies_in_words(chunks),
+        None => format!("{}; their replicas have not been counted yet", count(chunks.chunks)),
+        Some(_) => replicas_in_words(chunks),
     };
     let masters: Vec<String> = status.masters.iter().map(|master| format!("{} {}", master.id, master.role)).collect();
     let names = format!(
@@ -287,17 +286,16 @@ impl Overview {
         findings.flat_map(lines).collect()
     }
 
-    /// What needs attention, the worst first.
+    /// Draws the findings.
     fn wrong(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let theme = &shared.theme;
-        let title = match (shared.findings.len(), shared.health()) {
-            (0, Health::Unknown) => "nothing needed attention when the cluster was last heard from".to_owned(),
-            (0, _) => "nothing needs attention".to_owned(),
-            (count, Health::Well) => plural(count as u64, "thing to know", "things to know"),
+        let title = match (shared.findings.len(), shared.health().grade) {
+            (0, _) => "no findings".to_owned(),
+            (count, Grade::Healthy) => plural(count as u64, "note", "notes"),
             (count, _) => {
                 let at = self.chosen.within(count) + 1;
-                let which = if count > 1 { format!("; {at} of {count} chosen") } else { String::new() };
-                format!("{} attention{which}", plural(count as u64, "thing needs", "things need"))
+                let which = if count > 1 { format!("; {at} of {count} selected") } else { String::new() };
+                format!("{}{which}", plural(count as u64, "finding", "findings"))
             }
         };
         text(frame, Rect { height: 1, ..area }, Line::styled(title, theme.head()));
@@ -308,25 +306,25 @@ impl Overview {
     }
 }
 
-/// How many copies the chunks have, without what is not so.
-fn copies_in_words(chunks: &ReplicationStatus) -> String {
+/// Returns how many replicas the chunks have, without classes that are empty.
+fn replicas_in_words(chunks: &ReplicationStatus) -> String {
     let kinds = [
         (chunks.missing, "missing"),
-        (chunks.endangered, "with one copy left"),
-        (chunks.under, "with too few copies"),
-        (chunks.over, "with too many"),
-        (chunks.copying, "being copied"),
+        (chunks.endangered, "with one replica left"),
+        (chunks.under, "under-replicated"),
+        (chunks.over, "over-replicated"),
+        (chunks.copying, "being re-replicated"),
     ];
     let there = kinds.iter().filter(|(chunks, _)| *chunks > 0);
     let there: Vec<String> = there.map(|(chunks, kind)| format!("{} {kind}", count(*chunks))).collect();
     match (chunks.chunks, there.as_slice()) {
         (0, []) => "none yet".to_owned(),
-        (all, []) => format!("{}, each with as many copies as it should have", count(all)),
+        (all, []) => format!("{}, each with all its replicas", count(all)),
         (all, there) => format!("{}: {}", count(all), there.join(", ")),
     }
 }
 
-/// A finding: what, since when and what is done by itself, what to type.
+/// Returns the lines of a finding: the fact and what it means, since when and what happens meanwhile, the command.
 fn told(finding: &Finding, chosen: bool, shared: &Shared, cells: usize) -> Vec<Line<'static>> {
     let theme = &shared.theme;
     let (glyph, tone) = finding.severity.sign();
@@ -334,18 +332,19 @@ fn told(finding: &Finding, chosen: bool, shared: &Shared, cells: usize) -> Vec<L
         let wrapped = wrap(what, Some(cells), 2);
         wrapped.lines().map(|line| truncate(line.trim_start(), cells.saturating_sub(2)).into_owned()).collect()
     };
-    let by_itself = match finding.since_ms.map(|ms| age(Duration::from_millis(ms))) {
-        None => finding.doing.clone(),
-        Some(now) if now == "now" => format!("just now; {}", finding.doing),
-        Some(ago) => format!("for {}; {}", ago.trim_end_matches(" ago"), finding.doing),
+    let meanwhile = match finding.since_ms.map(|ms| age(Duration::from_millis(ms))) {
+        None => finding.meanwhile.clone(),
+        Some(now) if now == "now" => format!("since just now; {}", finding.meanwhile),
+        Some(ago) => format!("for {}; {}", ago.trim_end_matches(" ago"), finding.meanwhile),
+    };
+    // The command of a consequence stands at its cause.
+    let last = match &finding.because {
+        Some(cause) => (theme.dim(), format!("because {}", sanitise(cause))),
+        None => (theme.tone(Tone::Command), finding.run.clone()),
     };
     let what_style = if chosen { theme.selected() } else { theme.head() };
     let mut lines = Vec::new();
-    for (style, text) in [
-        (what_style, sanitise(&finding.what).into_owned()),
-        (theme.dim(), by_itself),
-        (theme.tone(Tone::Command), finding.next.clone()),
-    ] {
+    for (style, text) in [(what_style, sanitise(&finding.sentence()).into_owned()), (theme.dim(), meanwhile), last] {
         for piece in pieces(&text) {
             let first =
                 if lines.is_empty() { Span::styled(format!("{glyph} "), theme.tone(tone)) } else { Span::raw("  ") };

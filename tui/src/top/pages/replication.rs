@@ -1,6 +1,5 @@
 //! How many copies chunks have against how many they should, and how fast what is short is made up for.
 
-use crate::cluster::awaited;
 use crate::top::chart;
 use crate::top::draw::text;
 use crate::top::history::lacking;
@@ -9,6 +8,7 @@ use crate::top::page::{Act, Action, Binding, Page};
 use crate::top::pages::drain;
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
+use dfs_diagnosis::awaited;
 use dfs_rpc::board::CopyCount;
 use dfs_term::figures::{count, plural, span};
 use dfs_term::report::Tone;

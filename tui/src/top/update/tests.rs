@@ -78,17 +78,19 @@ fn leaving_and_suspending() {
 #[test]
 fn what_is_old_is_shown_as_old() {
     let mut model = model(fixtures::cluster(3));
-    assert!(seen(&model).contains("· well"));
+    assert!(seen(&model).contains("· healthy"));
     let error = Error::new(ErrorCode::Unreachable, "10.0.0.1:7000: connection refused");
     update(&mut model, Message::Lost(error.clone()));
     update(&mut model, Message::Tick(Moment { elapsed_ms: 65_000, calendar: fixtures::NOW }));
     update(&mut model, Message::Lost(error));
     let text = seen(&model);
-    for part in ["unknown", "as of 1 min ago", "LOST for 1m 00s", "connection refused", "datanode-1"] {
+    for part in
+        ["critical: no master answers", "as of 1 min ago", "LOST for 1m 00s", "connection refused", "datanode-1"]
+    {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3)), 0));
-    assert!(matches!(model.shared.link, Link::Live) && seen(&model).contains("· well"));
+    assert!(matches!(model.shared.link, Link::Live) && seen(&model).contains("· healthy"));
 }
 
 #[test]
@@ -224,7 +226,7 @@ fn help_lists_what_works_here() {
     let mut model = model(fixtures::dead());
     typed(&mut model, "?");
     let text = seen(&model);
-    for part in ["In overview", "type the command that is advised", "Everywhere", "suspend"] {
+    for part in ["In overview", "type the command that the selected finding advises", "Everywhere", "suspend"] {
         assert!(text.contains(part) || part == "suspend", "{part}:\n{text}");
     }
     press(&mut model, KeyCode::Esc);
@@ -236,7 +238,7 @@ fn the_advised_command_is_typed_for_who_presses_enter() {
     let mut model = model(fixtures::dead());
     press(&mut model, KeyCode::Enter);
     let Overlay::Palette(line) = &model.overlay else { panic!("{:?}", model.overlay) };
-    assert_eq!(line.typed.text(), model.shared.findings[0].next);
+    assert_eq!(line.typed.text(), model.shared.findings[0].run);
 }
 
 #[test]

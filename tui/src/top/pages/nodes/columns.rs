@@ -1,10 +1,10 @@
 //! What the table of datanodes can show: the columns, what stands in them, what they sort by.
 
-use crate::cluster::SKEW_MAX_MS;
 use crate::nodes::{Mark, full, state, tone};
 use crate::top::chart::bar;
 use crate::top::model::Shared;
 use dfs_client::{Duty, NodeStatus};
+use dfs_diagnosis::SKEW_MAX_MS;
 use dfs_rpc::curve::Rates;
 use dfs_term::figures::{age, count, percent, rate, size, span};
 use dfs_term::report::Tone;

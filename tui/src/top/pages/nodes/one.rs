@@ -221,7 +221,7 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
     ];
     let rows = rows.into_iter().filter(|(name, value)| *name != "drain" || !value.is_empty());
     let tone = |name: &str| match name {
-        "clock" if node.skew_ms.unsigned_abs() > crate::cluster::SKEW_MAX_MS => Tone::Warning,
+        "clock" if node.skew_ms.unsigned_abs() > dfs_diagnosis::SKEW_MAX_MS => Tone::Warning,
         "chunks" if node.sole > 0 => Tone::Bad,
         "chunks" if node.short > 0 => Tone::Warning,
         "disk errors" if load.disk_errors > 0 => Tone::Warning,

@@ -258,7 +258,7 @@ fn clocks_that_are_off_by_a_day_are_told_and_nothing_else_is_wrong() {
         assert!(text.contains(&format!("clock        1d 00h {side} the master's")), "{text}");
         press(&mut model, KeyCode::Esc);
     }
-    let told = "clocks differ from the master's: datanode-1 is 1d 00h ahead, datanode-2 is 1d 00h behind";
+    let told = "clocks differ from the master's: datanode-1 is 1d 00h ahead and datanode-2 is 1d 00h behind";
     for page in PageId::ALL {
         press(&mut model, KeyCode::Char(page.key()));
         let text = seen(&model).join("\n");
