@@ -1,7 +1,7 @@
 //! The language of the shell: statements, words, patterns, quotes.
 
-use dfs_shell::line::glob::{Pattern, braces};
-use dfs_shell::line::{Action, Output, Scope, Statement, Word, parse, quote};
+use dfs_shell::lang::glob::{Pattern, braces};
+use dfs_shell::lang::{Action, Output, Scope, Statement, Word, parse, quote};
 
 /// Braces multiply: longer words are not tried.
 const BRACED_WORD_CHARS_MAX: usize = 100;

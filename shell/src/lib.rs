@@ -1,40 +1,39 @@
 //! `dfs-shell`, the console of dfs.
 //!
-//! A command line goes from [`line`](mod@line) (text to words, pure) through [`run`] (words to arguments, arguments to a command) to one
-//! of the [`commands`], each of which is one file and one line in their table. [`program`] chooses between one command,
-//! a [`script`] and the prompt ([`repl`]).
+//! A command line goes from [`lang`] (text to words, pure) through `engine` (words to arguments, arguments to a command) to
+//! one of the [`commands`], each of which is one file. [`program`] chooses between one command, a script and the prompt.
+//!
+//! The modules are layers; each uses those above it in this list, and none below. A test (`layers`) holds them to that.
+//!
+//! - `base`: output, errors, options, signals.
+//! - [`lang`]: the language of a line.
+//! - `session`: what lasts from one command to the next.
+//! - [`command`]: what a command is, and what it is given; the interface to the engine for commands that run others.
+//! - `transfer`, `bench`, `doctor`: what single commands do at length.
+//! - [`commands`]: the commands, in groups.
+//! - `engine`: statements, scripts and background jobs.
+//! - `prompt`: the prompt and its completion.
+//! - `dashboard`: the shell behind `top`.
+//! - [`program`]: the options, and which way the program was called.
 
 #![allow(
     clippy::disallowed_methods,
     reason = "a console works with the files, the clock and the network of its machine"
 )]
 
-mod advice;
-mod alias;
+mod base;
 mod bench;
+pub mod command;
 pub mod commands;
-mod connect;
-mod context;
+mod dashboard;
 mod doctor;
-mod expand;
-mod history;
-mod interrupt;
-mod jobs;
-pub mod line;
-mod options;
-mod out;
-mod pager;
+mod engine;
+pub mod lang;
+#[cfg(test)]
+mod layers;
 #[cfg(test)]
 mod pages;
-mod probe;
 pub mod program;
-mod repl;
-mod report;
-mod roles;
-mod run;
-mod screen;
-mod script;
+mod prompt;
 mod session;
-mod suggest;
-mod top;
 mod transfer;

@@ -1,11 +1,14 @@
 //! The program: which way it was called, and with which exit code it ends.
 
+use crate::base::exit::Ended;
+use crate::base::interrupt;
+use crate::base::options::Options;
+use crate::base::report::io_message;
 use crate::commands::top_as_words;
-use crate::line::Scope;
-use crate::options::Options;
-use crate::report::io_message;
+use crate::engine::{jobs, run, script};
+use crate::lang::Scope;
 use crate::session::Session;
-use crate::{interrupt, jobs, repl, run, script};
+use crate::{dashboard, prompt};
 use clap::Parser;
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
@@ -58,6 +61,7 @@ fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
     let (commands, file) = (options.commands.clone(), options.script.clone());
     let is_script = commands.is_some() || file.is_some();
     let mut session = Session::new(options, Scope::default());
+    session.open_dashboard = Some(dashboard::world);
     if is_script {
         match words.into_iter().map(OsString::into_string).collect::<Result<Vec<_>, _>>() {
             Ok(arguments) => session.scope = Scope::new(arguments),
@@ -76,12 +80,12 @@ fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
     if !words.is_empty() {
         let ended = runtime.block_on(run::literal(&mut session, &words));
         return match ended {
-            run::Ended::Well => session.leave.unwrap_or(0),
+            Ended::Well => session.leave.unwrap_or(0),
             ended => ended.code(),
         };
     }
     if std::io::stdin().is_terminal() {
-        repl::run(&mut session, runtime.handle())
+        prompt::run(&mut session, runtime.handle())
     } else {
         let code = script::run_stdin(&mut session, runtime.handle());
         runtime.block_on(jobs::at_end(&mut session, code))

@@ -6,7 +6,7 @@ use super::phase::Collector;
 use super::raw::measure;
 use super::scratch::Scratch;
 use super::{Limit, Outcome, Phase, Plan};
-use crate::report::io_message;
+use crate::base::report::io_message;
 use dfs_client::{CancellationToken, Client, ClientOptions};
 use dfs_types::{Error, ErrorCode, Result};
 use std::path::Path;

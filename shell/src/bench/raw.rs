@@ -1,6 +1,6 @@
 //! What the disk of this machine does by itself: the limit that a bench is held against.
 
-use crate::report::local_io;
+use crate::base::report::local_io;
 use dfs_types::Result;
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};

@@ -1,6 +1,6 @@
 //! The directory of the DFS in which a bench works.
 
-use crate::context::Context;
+use crate::command::Context;
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,7 +23,10 @@ impl Scratch {
             .duration_since(UNIX_EPOCH)
             .map_or(Timestamp(0), |since| Timestamp(since.as_millis() as u64));
         let directory = DfsPath::root().join(&format!(".bench-{}-{}", std::process::id(), now.0))?;
-        context.call(client.mkdir(&directory, false)).await.map_err(|error| crate::report::about(error, &directory))?;
+        context
+            .call(client.mkdir(&directory, false))
+            .await
+            .map_err(|error| crate::base::report::about(error, &directory))?;
         Ok(Self { client, directory })
     }
 

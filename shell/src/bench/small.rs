@@ -28,7 +28,7 @@ pub(crate) async fn small(
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
     if plan.size > FILE_BYTES_MAX {
-        return Err(crate::report::usage("small files have at most 16MiB; bench write takes larger ones"));
+        return Err(crate::base::report::usage("small files have at most 16MiB; bench write takes larger ones"));
     }
     let files = measure(disk, |raw| raw.file_rate(plan.jobs, DISK_FOR))?;
     let content = vec![0x5a; plan.size as usize];

@@ -40,7 +40,7 @@ pub(crate) fn credential(path: &Path, now: SystemTime) -> Vec<Check> {
     let pem = match std::fs::read(path) {
         Ok(pem) => pem,
         Err(error) => {
-            let why = format!("{place}: {}", crate::report::io_message(&error));
+            let why = format!("{place}: {}", crate::base::report::io_message(&error));
             let mend = match error.kind() {
                 std::io::ErrorKind::PermissionDenied => format!("sudo chown $USER {place}; chmod 600 {place}"),
                 _ => "name the right file as client.credential in the settings".to_owned(),
@@ -75,7 +75,7 @@ fn permissions(path: &Path) -> Check {
             let why = format!("{mode:04o}: others on this machine can use the key");
             Check::warning(area, name, why, format!("chmod 600 {place}"))
         }
-        Err(error) => Check::bad(area, name, crate::report::io_message(&error), format!("ls -l {place}")),
+        Err(error) => Check::bad(area, name, crate::base::report::io_message(&error), format!("ls -l {place}")),
     }
 }
 

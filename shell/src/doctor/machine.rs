@@ -70,7 +70,7 @@ fn disks(directories: &[PathBuf], reserve: u64) -> Vec<Check> {
                 by_disk.entry(metadata.dev()).or_insert_with(|| there.to_owned());
             }
             Err(error) => {
-                let why = crate::report::io_message(&error);
+                let why = crate::base::report::io_message(&error);
                 checks.push(Check::bad(Area::Machine, "disk", format!("{}: {why}", there.display()), ls(there)));
             }
         }
@@ -88,7 +88,7 @@ fn disk(directory: &Path, reserve: u64) -> Vec<Check> {
     let figures = match rustix::fs::statvfs(directory) {
         Ok(figures) => figures,
         Err(error) => {
-            let why = format!("{place}: {}", crate::report::io_message(&error.into()));
+            let why = format!("{place}: {}", crate::base::report::io_message(&error.into()));
             return vec![Check::bad(Area::Machine, "disk", why, ls(directory))];
         }
     };

@@ -1,7 +1,7 @@
 //! Who answers, how quickly, and by which clock.
 
 use super::{Area, Check};
-use crate::probe;
+use crate::base::probe;
 use dfs_client::{Identity, NodeAddress, NodeState, NodeStatus};
 use dfs_daemon::local::{self, DaemonStatus};
 use dfs_term::figures::{apart, latency, plural};

@@ -1,6 +1,7 @@
 //! `docs/commands.md`: every command, as `help` explains it.
 
-use crate::commands::{COMMANDS, Command, Group, help_of};
+use crate::command::{Command, Group};
+use crate::commands::{COMMANDS, help_of};
 use std::fmt::Write as _;
 
 const HEAD: &str = "\

@@ -1,6 +1,7 @@
 //! `docs/json.md`: what each command prints with `--json`.
 
-use crate::commands::{COMMANDS, Json};
+use crate::command::Json;
+use crate::commands::COMMANDS;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -19,7 +20,7 @@ Fields may be added; none that is here changes its meaning or goes away without 
 pub(super) fn page() -> String {
     let mut text = HEAD.to_owned();
     let mut without = Vec::new();
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         match command.json {
             Json::None => without.push(format!("`{}`", command.name)),
             Json::Document(schema) => {

@@ -1,7 +1,7 @@
 //! The manual page, and completions for the shells that people call `dfs-shell COMMAND` from.
 
+use crate::base::options::Options;
 use crate::commands::COMMANDS;
-use crate::options::Options;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -31,7 +31,7 @@ pub(super) fn manual() -> String {
     let mut page = Vec::new();
     manual.render(&mut page).expect("memory takes it");
     let mut text = String::from_utf8_lossy(&page).into_owned();
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         text.push_str(&format!(".SS \"{}\"\n.nf\n", command.usage()));
         for line in crate::commands::help_of(command).lines() {
             // A leading dot or quote would be taken for a request of roff.

@@ -1,9 +1,9 @@
 //! The lines of a transfer kept up to date, on a terminal only.
 
-use super::board::Board;
 use super::lines::{FILES_SHOWN_MAX, lines};
-use crate::screen::Screen;
+use crate::base::screen::Screen;
 use crate::session::Session;
+use crate::session::board::Board;
 use dfs_term::Meter;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -35,8 +35,8 @@ impl Drop for Drawing {
 impl Bars {
     /// Shows what is on the board; nothing is drawn where nobody would see it.
     pub(crate) fn follow(session: &mut Session, board: &Board) -> Self {
-        if let Some(desk) = &session.desk {
-            desk.show(board.clone());
+        if let Some(console) = &session.console {
+            console.show(board.clone());
             return Self(None);
         }
         let options = &session.options;

@@ -1,10 +1,10 @@
 //! The walk of a `get`: remote files and directories, and where each goes.
 
-use super::board::Board;
 use super::keep::keep_local;
 use super::run::Step;
 use super::tally::Done;
-use crate::report::{about, local_io};
+use crate::base::report::{about, local_io};
+use crate::session::board::Board;
 use dfs_client::{CancellationToken, Client, Dest, GetOptions, Progress};
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind, Result, Stat, Timestamp};
 use futures::stream::BoxStream;

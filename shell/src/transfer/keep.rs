@@ -1,6 +1,6 @@
 //! Attributes `user.*` of local files: extended attributes, with `-p` of `put` and `get`.
 
-use crate::report::{about, io_message, local_io};
+use crate::base::report::{about, io_message, local_io};
 use dfs_client::{Client, UserAttribute};
 use dfs_rpc::USER_ATTRIBUTES_BYTES_MAX;
 use dfs_types::{DfsPath, Error, ErrorCode, Result, USER_ATTRIBUTES_TOO_LARGE};

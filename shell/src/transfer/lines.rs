@@ -1,6 +1,6 @@
 //! A transfer as lines for people: one per file under way, and one for all. None is wider than the terminal.
 
-use super::board::{FileNow, Picture};
+use crate::session::board::{FileNow, Picture};
 use dfs_term::figures::{count, percent, rate, size, span};
 use dfs_term::text::{sanitise, truncate, width};
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! A file to the output of a command.
 
-use crate::context::Context;
-use crate::report::about;
+use crate::base::report::about;
+use crate::command::Context;
 use dfs_client::{Dest, GetOptions, Progress};
 use dfs_types::{DfsPath, Result};
 use std::fs::File;
@@ -21,7 +21,7 @@ pub(crate) async fn to_output(context: &mut Context<'_>, path: &DfsPath, range: 
     let got = client.get(path, Dest::Writer(Box::new(writer)), options, &Progress::new(), &context.cancel).await;
     if closed.load(Ordering::Relaxed) {
         context.out.note_closed();
-        return Err(crate::report::interrupted());
+        return Err(crate::base::report::interrupted());
     }
     got.map(drop).map_err(|error| about(error, path))
 }

@@ -1,10 +1,10 @@
 //! Many files at the same time, while the walker looks for more.
 
 use super::bars::Bars;
-use super::board::{Board, Ticket};
 use super::tally::{Done, Tally};
-use crate::context::Context;
-use crate::report::{interrupted, io_message};
+use crate::base::report::{interrupted, io_message};
+use crate::command::Context;
+use crate::session::board::{Board, Ticket};
 use dfs_client::Progress;
 use dfs_types::{Error, ErrorCode, Result};
 use futures::StreamExt;
@@ -197,9 +197,9 @@ mod tests {
 
     #[test]
     fn what_would_fail_again_ends_it() {
-        let full = crate::report::local_io(std::path::Path::new("x"), &rustix::io::Errno::NOSPC.into());
+        let full = crate::base::report::local_io(std::path::Path::new("x"), &rustix::io::Errno::NOSPC.into());
         assert!(is_hopeless(&full), "{full:?}");
-        let missing = crate::report::local_io(std::path::Path::new("x"), &rustix::io::Errno::NOENT.into());
+        let missing = crate::base::report::local_io(std::path::Path::new("x"), &rustix::io::Errno::NOENT.into());
         assert!(!is_hopeless(&missing), "{missing:?}");
         assert!(is_hopeless(&Error::new(ErrorCode::Timeout, "late")));
     }

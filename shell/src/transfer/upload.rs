@@ -1,11 +1,11 @@
 //! The walk of a `put`: local files and directories, and where each goes.
 
-use super::board::Board;
 use super::keep::keep_remote;
 use super::run::Step;
 use super::tally::Done;
-use crate::context::Context;
-use crate::report::{about, local_io};
+use crate::base::report::{about, local_io};
+use crate::command::Context;
+use crate::session::board::Board;
 use dfs_client::{AttributeChange, CancellationToken, Client, Progress, PutOptions, Source};
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result, Timestamp};
 use futures::{Stream, StreamExt};
@@ -170,7 +170,7 @@ impl Uploads {
                         self.made.note(&from, &to, found, false);
                     }
                 }
-                Err(error) => return Err(crate::report::about(error, &to)),
+                Err(error) => return Err(crate::base::report::about(error, &to)),
             }
         }
         self.open.push((entries, from, to));

@@ -1,7 +1,8 @@
 //! Every example of every command's help is run, and what commands print with `--json` has the form that docs/json.md
 //! gives.
 
-use dfs_shell::commands::{COMMANDS, Command, Json};
+use dfs_shell::command::{Command, Json};
+use dfs_shell::commands::COMMANDS;
 use dfs_tests::{Cluster, Spec, content};
 use std::path::Path;
 
@@ -71,7 +72,7 @@ fn every_example_does_what_it_says() {
     // One more than files have copies, so that one can be drained.
     let cluster = Cluster::start(Spec::default().datanodes(4));
     let mut wrong = Vec::new();
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         for (line, _) in command.examples.iter().filter(|(line, _)| ends(line)) {
             make_remote(&cluster);
             let output = run(&cluster, &["-q"], line);
@@ -96,7 +97,7 @@ fn json_has_the_documented_form() {
     // One more than files have copies, so that one can be drained.
     let cluster = Cluster::start(Spec::default().datanodes(4));
     let mut wrong = Vec::new();
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         let Json::Document(schema) = command.json else { continue };
         let schema = jsonschema::validator_for(schema().as_value()).expect("a schema");
         let mut documents = 0;

@@ -1,0 +1,11 @@
+//! The base layer: output, errors, options and signals, without any knowledge of a session or of commands.
+
+pub(crate) mod advice;
+pub(crate) mod exit;
+pub(crate) mod interrupt;
+pub(crate) mod options;
+pub(crate) mod out;
+pub(crate) mod pager;
+pub(crate) mod probe;
+pub(crate) mod report;
+pub(crate) mod screen;

@@ -1,0 +1,93 @@
+//! The options of the program; all stand before the command.
+
+use clap::Parser;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Help fits a terminal of this width.
+pub(crate) const HELP_CELLS: usize = 80;
+
+/// The console of dfs, a distributed file system.
+///
+/// Without a command it is a prompt on a terminal, and else reads a script from standard input. `dfs-shell help` lists the
+/// commands.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "dfs-shell", version, max_term_width = HELP_CELLS)]
+pub struct Options {
+    /// One JSON document per command on stdout, errors as JSON on stderr.
+    #[arg(long)]
+    pub json: bool,
+    /// Say nothing but data and errors.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show each command of a script before it runs.
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// No progress bars.
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Go on after a command that failed; the exit code is that of the first failure.
+    #[arg(short, long)]
+    pub keep_going: bool,
+    /// Say what each command would change, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long one call to the masters may take, retries included.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// HOST:PORT of the masters, apart by commas.
+    #[arg(long, value_name = "MASTERS", value_delimiter = ',')]
+    pub masters: Vec<String>,
+    /// The file of settings.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Do not start a local cluster where none is configured.
+    #[arg(long)]
+    pub no_start: bool,
+    /// Run these commands, apart by `;` or newlines.
+    #[arg(short = 'c', value_name = "COMMANDS", conflicts_with = "script")]
+    pub commands: Option<String>,
+    /// Run this script; what follows are its arguments $1 … $9.
+    #[arg(short = 'f', value_name = "SCRIPT")]
+    pub script: Option<PathBuf>,
+    /// One command with its arguments, taken as they are: no patterns, no variables.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    pub words: Vec<OsString>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    dfs_types::parse_duration(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(words: &[&str]) -> Options {
+        Options::try_parse_from(std::iter::once("dfs-shell").chain(words.iter().copied())).expect("valid")
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_the_command() {
+        let options = options(&["--json", "--timeout", "3s", "ls", "--json", "-l", "--", "-x"]);
+        assert!(options.json);
+        assert_eq!(options.timeout, Some(Duration::from_secs(3)));
+        assert_eq!(options.words, ["ls", "--json", "-l", "--", "-x"]);
+    }
+
+    #[test]
+    fn scripts_take_arguments() {
+        let options = options(&["-k", "-f", "nightly.dfs", "one", "-two"]);
+        assert_eq!(options.script, Some(PathBuf::from("nightly.dfs")));
+        assert_eq!(options.words, ["one", "-two"]);
+        assert_eq!(self::options(&["-c", "ls; pwd"]).commands.as_deref(), Some("ls; pwd"));
+        assert_eq!(self::options(&["--masters", "a:1,b:2"]).masters, ["a:1", "b:2"]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Questions to the user, and waiting for standard input.
+
+use super::Context;
+use crate::base::report::{interrupted, usage};
+use dfs_types::{Error, ErrorCode, Result};
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+impl Context<'_> {
+    /// Asks on a terminal whether to go on; off a terminal only `--yes` is an answer.
+    ///
+    /// # Errors
+    /// `usage` off a terminal, `interrupted` when the answer is no or Ctrl-C.
+    pub fn confirm(&self, question: &str, yes: bool) -> Result<()> {
+        if yes {
+            return Ok(());
+        }
+        if let Some(console) = &self.session.console {
+            console.ask(question);
+        }
+        let stdin = io::stdin();
+        if self.session.console.is_some() || !stdin.is_terminal() || !io::stderr().is_terminal() {
+            return Err(usage(format!("would {question}")).hint("give --yes to do it without being asked"));
+        }
+        eprint!("{}: {question}? [y/N] ", self.command);
+        let _ = io::stderr().flush();
+        wait_readable(&stdin, &self.cancel)?;
+        let mut answer = String::new();
+        stdin.read_line(&mut answer).map_err(|_| interrupted())?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorCode::Interrupted, "not done"))
+        }
+    }
+}
+
+/// Waits for standard input. A plain read could not be left at Ctrl-C.
+///
+/// # Errors
+/// `interrupted`.
+pub(crate) fn wait_readable(stdin: &io::Stdin, cancel: &CancellationToken) -> Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let pause = Timespec::try_from(Duration::from_millis(100)).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
+    loop {
+        let fd = stdin.as_fd();
+        let mut fds = [PollFd::new(&fd, PollFlags::IN)];
+        match poll(&mut fds, Some(&pause)) {
+            Ok(ready) if ready > 0 => return Ok(()),
+            Ok(_) | Err(rustix::io::Errno::INTR) if cancel.is_cancelled() => {
+                eprintln!();
+                return Err(interrupted());
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return Err(interrupted()),
+        }
+    }
+}

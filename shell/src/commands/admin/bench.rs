@@ -1,0 +1,114 @@
+//! `bench`.
+
+use crate::base::report::usage;
+use crate::bench::{self, Outcome, Plan, Scratch, Watched};
+use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
+use clap::{Args, ValueEnum};
+use dfs_types::{ByteSize, Result, parse_duration};
+use std::time::Duration;
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub(super) struct Bench {
+    /// What to measure.
+    what: What,
+    /// Bytes of each file; 1GiB for write and read, 4KiB for small.
+    #[arg(long)]
+    size: Option<ByteSize>,
+    /// How many files; 1 for write and read, 1000 for small.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    files: Option<u64>,
+    /// Operations at the same time; 1, but 16 for small.
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// How long meta makes calls of each kind.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    duration: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Puts large files.
+    Write,
+    /// Gets large files.
+    Read,
+    /// Makes and looks at directories.
+    Meta,
+    /// Puts and gets small files.
+    Small,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+impl Verb for Bench {
+    const NAME: &'static str = "bench";
+    const ABOUT: &'static str = "Measure the cluster, beside what the machine could do at most";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Changes;
+    const EXAMPLES: &'static [Example] = &[
+        ("bench write --size 64MiB", "a large file in, and how near that is to what the disk can do"),
+        ("bench read --size 16MiB --files 4 -j 2", "four out, two at a time"),
+        ("bench meta -j 64 --duration 1s", "directories made and looked at by 64 at once"),
+        ("bench small --files 200 -j 16", "small files, 16 at a time"),
+    ];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        if context.session.options.dry_run {
+            return Err(usage("a bench cannot be planned: it measures by doing"));
+        }
+        let scratch = Scratch::make(context).await?;
+        let outcome = self.measure(context, &scratch).await;
+        let cleaned = scratch.clean().await;
+        let outcome = outcome?;
+        if context.json() {
+            context.emit(&outcome.json(self.what.name()))?;
+        } else {
+            let text = outcome.text(&context.view());
+            context.print(&text)?;
+        }
+        cleaned?;
+        if context.cancel.is_cancelled() {
+            return Err(crate::base::report::interrupted());
+        }
+        outcome.phases.into_iter().find_map(|phase| phase.error).map_or(Ok(()), Err)
+    }
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Read => "read",
+            Self::Meta => "meta",
+            Self::Small => "small",
+        }
+    }
+}
+
+impl Bench {
+    async fn measure(&self, context: &mut Context<'_>, scratch: &Scratch) -> Result<Outcome> {
+        let (size, files, jobs) = if self.what == What::Small { (4 << 10, 1000, 16) } else { (1 << 30, 1, 1) };
+        let plan = Plan {
+            size: self.size.map_or(size, |size| size.0),
+            files: self.files.unwrap_or(files),
+            jobs: self.jobs.map_or(jobs, usize::from),
+            duration: self.duration,
+        };
+        let target = context.session.find_cluster()?.clone();
+        let watched = Watched::find(target.local());
+        let disk = target.local().map_or_else(std::env::temp_dir, |directories| directories.data.clone());
+        let cancel = context.cancel.clone();
+        match self.what {
+            What::Write => bench::write(&plan, scratch, &watched, &disk, &cancel).await,
+            What::Read => bench::read(&plan, scratch, &watched, &disk, &cancel).await,
+            What::Small => bench::small(&plan, scratch, &watched, &disk, &cancel).await,
+            What::Meta => {
+                let options = target.client_options().await?;
+                bench::meta(&plan, scratch, options, &watched, &disk, &cancel).await
+            }
+        }
+    }
+}

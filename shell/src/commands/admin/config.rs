@@ -1,0 +1,115 @@
+//! `config`: the settings, and where each comes from.
+
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::session::connect;
+use clap::{Args, ValueEnum};
+use dfs_config::{Loaded, keys};
+use dfs_term::{Align, Cell, Report, Table, Tone, View};
+use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub(super) struct Config {
+    /// What to do.
+    #[arg(value_name = "ACTION")]
+    action: Action,
+    /// Only keys that begin with this, as in client.
+    #[arg(value_name = "KEY")]
+    prefix: Option<String>,
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Action {
+    /// Each key, its value, and where that comes from.
+    Show,
+}
+
+impl Verb for Config {
+    const NAME: &'static str = "config";
+    const ABOUT: &'static str = "Show the settings of this machine, and where each comes from";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] =
+        &[("config show", "all of them"), ("config show client", "those of programs like this one")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Settings>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let Action::Show = self.action;
+        let (loaded, directories) = connect::loaded(&context.session.options)?;
+        let default_file = directories.config_file();
+        let mut settings = Settings::of(
+            &loaded,
+            context.session.options.masters.is_empty(),
+            context.session.options.timeout.is_none(),
+        );
+        settings.default_file = default_file.display().to_string();
+        if let Some(prefix) = &self.prefix {
+            settings.settings.retain(|setting| setting.key.starts_with(prefix.as_str()));
+        }
+        context.show(&settings)
+    }
+}
+
+/// The settings.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Settings {
+    /// The file that was read; null if there was none.
+    file: Option<String>,
+    /// The file that is read where no other is asked for.
+    default_file: String,
+    settings: Vec<Setting>,
+}
+
+/// One setting.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Setting {
+    /// As in `client.masters`.
+    key: String,
+    /// As it stands in a TOML file.
+    value: String,
+    /// `default`, `FILE:LINE`, `environment VARIABLE`, or the option of this program.
+    source: String,
+    /// The variable that sets it.
+    variable: String,
+}
+
+impl Settings {
+    fn of(loaded: &Loaded, masters_as_set: bool, timeout_as_set: bool) -> Self {
+        let settings = keys().iter().map(|key| {
+            let dotted = key.dotted();
+            let source = match dotted.as_str() {
+                "client.masters" if !masters_as_set => "--masters",
+                "client.rpc_timeout" if !timeout_as_set => "--timeout",
+                dotted => loaded.place(dotted).unwrap_or("default"),
+            };
+            Setting {
+                value: key.show(&loaded.settings),
+                source: source.to_owned(),
+                variable: key.variable(),
+                key: dotted,
+            }
+        });
+        let file = loaded.file.as_ref().map(|file| file.display().to_string());
+        Self { file, default_file: String::new(), settings: settings.collect() }
+    }
+}
+
+impl Report for Settings {
+    fn text(&self, view: &View) -> String {
+        let mut table = Table::new(&[("KEY", Align::Left), ("VALUE", Align::Left), ("FROM", Align::Left)]);
+        for setting in &self.settings {
+            let tone = if setting.source == "default" { Tone::Dim } else { Tone::Plain };
+            table.row([&setting.key, &setting.value, &setting.source].map(|text| Cell::new(tone, text)));
+        }
+        let file = match &self.file {
+            Some(file) => format!("file: {file}"),
+            None => format!("file: none; {} would be read", self.default_file),
+        };
+        let hint = "a variable DFS_SECTION_KEY goes before the file; `dfsd config default` explains each key";
+        format!("{}{}\n{hint}\n", table.render(view), dfs_term::text::sanitise(&file))
+    }
+}

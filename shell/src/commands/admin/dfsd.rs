@@ -1,0 +1,71 @@
+//! `dfsd`: the daemons of the local cluster, as the program of that name starts and stops them.
+
+use crate::base::report::local_io;
+use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
+use clap::Args;
+use dfs_types::{Error, ErrorCode, Result};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{ExitStatus, Output, Stdio};
+use tokio::process::Command;
+
+/// What changes nothing.
+const LOOKING: [&str; 4] = ["status", "logs", "config", "--version"];
+
+/// Arguments of `dfsd`.
+#[derive(Debug, Args)]
+pub(super) struct Dfsd {
+    /// As for the program: status, up, down, start ID, stop ID, restart [ID], logs [ID].
+    #[arg(value_name = "WORD", required = true, allow_hyphen_values = true, trailing_var_arg = true)]
+    words: Vec<OsString>,
+}
+
+impl Verb for Dfsd {
+    const NAME: &'static str = "dfsd";
+    const ABOUT: &'static str = "Start, stop and list the daemons of the local cluster";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::ChangesIf(Self::changes);
+    const EXAMPLES: &'static [Example] =
+        &[("dfsd status", "the daemons of the local cluster"), ("dfsd logs datanode-1", "what one of them has logged")];
+    const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Node, last: None };
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let shown = self.words.iter().map(|word| word.to_string_lossy());
+        if self.changes() && context.only_planned(std::iter::once("dfsd".into()).chain(shown)) {
+            return Ok(());
+        }
+        let mut dfsd = Command::from(dfs_daemon::local::as_dfsd()?);
+        dfsd.args(&self.words).kill_on_drop(true);
+        let failed = |error: std::io::Error| local_io(Path::new("dfsd"), &error);
+        if context.out.is_terminal() && context.session.console.is_none() {
+            context.out.flush()?;
+            let status = context.call(async { dfsd.status().await.map_err(failed) }).await?;
+            return ended(status, "failed, as it says above");
+        }
+        dfsd.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let Output { status, stdout, stderr } = context.call(async { dfsd.output().await.map_err(failed) }).await?;
+        context.out.write(&stdout)?;
+        let said = String::from_utf8_lossy(&stderr);
+        let mut lines = said.lines().filter(|line| !line.trim().is_empty());
+        let what = lines.next().unwrap_or("it has not said why");
+        let what = what.trim_start_matches("dfsd: ").trim_start_matches("error: ");
+        let hint = lines.find_map(|line| line.trim_start().strip_prefix("hint: "));
+        ended(status, what).map_err(|error| hint.map_or(error.clone(), |hint| error.hint(hint)))
+    }
+}
+
+impl Dfsd {
+    fn changes(&self) -> bool {
+        !self.words.first().is_some_and(|word| LOOKING.iter().any(|looking| word == looking))
+    }
+}
+
+/// The end of the program as the end of the command.
+fn ended(status: ExitStatus, what: &str) -> Result<()> {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    match code {
+        Some(0) => Ok(()),
+        Some(code) => Err(Error::new(ErrorCode::of_exit(code), what)),
+        None => Err(Error::new(ErrorCode::Interrupted, "a signal has ended it")),
+    }
+}

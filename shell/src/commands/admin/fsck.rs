@@ -1,0 +1,216 @@
+//! `fsck`: which files lack copies.
+
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::found::{Search, ShortJson};
+use crate::commands::shared::places::places;
+use clap::Args;
+use dfs_client::{ClusterStatus, Found, Looked, Short, Wanted};
+use dfs_term::figures::{count, plural, size};
+use dfs_term::{Tone, View};
+use dfs_types::{Error, ErrorCode, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ffi::OsString;
+
+/// Arguments of `fsck`. It ends with 5 where chunks are missing, with 1 where only copies are, and with 6 where something
+/// seems to be missing and not all datanodes have reported yet.
+#[derive(Debug, Args)]
+pub(super) struct Fsck {
+    /// What to look at; everything if none.
+    #[arg(value_name = "PATH")]
+    path: Option<OsString>,
+}
+
+impl Verb for Fsck {
+    const NAME: &'static str = "fsck";
+    const ABOUT: &'static str = "Find files that lack replicas; exits 5, 1, or 6 if not known yet";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a directory")];
+    const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Findings>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let text = self.path.unwrap_or_else(|| "/".into());
+        let Some(place) = places(context, &[text])?.pop() else { return Ok(()) };
+        let wanted = Wanted { short: true, ..Wanted::default() };
+        let before = waiting(&context.call(client.status()).await?);
+        let mut search = Search::new(&client, &place, &wanted);
+        let mut totals = Totals::default();
+        if context.json() {
+            context.print("{\"files\":[")?;
+        }
+        while let Some(page) = search.page(context).await? {
+            totals.look(&page.looked);
+            for found in &page.entries {
+                show(context, &mut totals, found)?;
+            }
+        }
+        // A master that has just begun does not know yet where the chunks are.
+        let after = waiting(&context.call(client.status()).await?);
+        totals.end(context, place.as_str(), before.or(after))
+    }
+}
+
+/// What the masters wait for before they know where the chunks are.
+fn waiting(status: &ClusterStatus) -> Option<String> {
+    let mode = status.safe_mode.as_ref().filter(|mode| mode.by.is_none());
+    let awaited = |(reported, expected)| format!("{reported} of {expected} datanodes have reported");
+    status.awaited().map(awaited).or_else(|| mode.map(|mode| mode.reason.clone()))
+}
+
+fn show(context: &mut Context<'_>, totals: &mut Totals, found: &Found) -> Result<()> {
+    let first = totals.files_short == 0;
+    totals.add(&found.short);
+    if context.json() {
+        let file = File { path: found.path.as_str(), chunks: found.stat.chunks, short: found.short.into() };
+        let document =
+            serde_json::to_string(&file).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+        return context.print(&format!("{}{document}", if first { "" } else { "," }));
+    }
+    let (tone, words) = words(found);
+    let view = context.view();
+    let text = format!("{}: {}\n", context.shown(found.path.as_str()), view.paint(tone, &words));
+    context.print(&text)
+}
+
+/// `2 of 5 chunks missing, 1 with one copy left`.
+fn words(found: &Found) -> (Tone, String) {
+    let Short { missing, endangered, under } = found.short;
+    let parts = [(missing, "missing"), (endangered, "with one copy left"), (under, "with too few copies")];
+    let mut parts = parts.into_iter().filter(|(chunks, _)| *chunks > 0);
+    let mut text = String::new();
+    if let Some((chunks, what)) = parts.next() {
+        let of = plural(found.stat.chunks, "chunk", "chunks");
+        text = format!("{} of {of} {what}", count(chunks));
+    }
+    for (chunks, what) in parts {
+        text.push_str(&format!(", {} {what}", count(chunks)));
+    }
+    (if missing > 0 { Tone::Bad } else { Tone::Warning }, text)
+}
+
+/// Files that lack copies, and sums.
+#[derive(Debug, Serialize, JsonSchema)]
+#[allow(dead_code, reason = "describes what is written as it comes")]
+struct Findings {
+    files: Vec<File<'static>>,
+    totals: Totals,
+}
+
+/// A file that lacks copies.
+#[derive(Debug, Serialize, JsonSchema)]
+struct File<'a> {
+    path: &'a str,
+    chunks: u64,
+    short: ShortJson,
+}
+
+/// Sums over all that was looked at.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+struct Totals {
+    /// Every chunk has all its copies.
+    healthy: bool,
+    files: u64,
+    directories: u64,
+    bytes: u64,
+    chunks: u64,
+    /// Files with chunks that lack copies.
+    files_short: u64,
+    /// Files with chunks of which no live copy is known.
+    files_missing: u64,
+    /// Chunks by what they lack.
+    chunks_missing: u64,
+    chunks_endangered: u64,
+    chunks_under: u64,
+    /// What the masters wait for; null when they know where all chunks are.
+    waiting: Option<String>,
+}
+
+impl Totals {
+    fn look(&mut self, looked: &Looked) {
+        self.files += looked.files;
+        self.directories += looked.directories;
+        self.bytes += looked.bytes;
+        self.chunks += looked.chunks;
+    }
+
+    fn add(&mut self, short: &Short) {
+        self.files_short += 1;
+        self.files_missing += u64::from(short.missing > 0);
+        self.chunks_missing += short.missing;
+        self.chunks_endangered += short.endangered;
+        self.chunks_under += short.under;
+    }
+
+    /// Shows the sums; the command has failed where something lacks.
+    fn end(mut self, context: &mut Context<'_>, place: &str, waiting: Option<String>) -> Result<()> {
+        self.waiting = waiting;
+        self.healthy = self.files_short == 0 && !context.has_failed();
+        if context.json() {
+            let document =
+                serde_json::to_string(&self).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+            context.print(&format!("],\"totals\":{document}}}\n"))?;
+        } else {
+            let text = self.text(&context.view());
+            context.print(&text)?;
+        }
+        if let (Some(reason), true) = (&self.waiting, self.files_short > 0) {
+            let what = format!("waiting: {reason}; what seems to be missing may only not be reported yet");
+            let error = Error::new(ErrorCode::SafeMode, what).at(place);
+            return context.fail(error.hint("look again when they have reported; status tells"));
+        }
+        if self.chunks_missing > 0 {
+            let files = plural(self.files_missing, "file cannot", "files cannot");
+            let error = Error::new(ErrorCode::NoHealthyReplica, format!("{files} be read whole")).at(place);
+            return context.fail(error.hint("bring the dead datanodes back; see: nodes"));
+        }
+        if self.files_short > 0 {
+            // Said already, by every line; and it is being mended.
+            context.note_failed(Error::new(ErrorCode::Internal, "copies are missing"));
+        }
+        Ok(())
+    }
+
+    fn text(&self, view: &View) -> String {
+        let looked = format!(
+            "looked at {} in {}: {}, {}",
+            plural(self.files, "file", "files"),
+            plural(self.directories, "directory", "directories"),
+            plural(self.chunks, "chunk", "chunks"),
+            size(self.bytes),
+        );
+        let verdict = if self.healthy {
+            view.paint(Tone::Good, "every chunk has all its copies").into_owned()
+        } else {
+            let (missing, endangered, under) =
+                (count(self.chunks_missing), count(self.chunks_endangered), count(self.chunks_under));
+            let text = format!(
+                "{missing} missing, {endangered} with one copy left, {under} with too few copies, in {}",
+                plural(self.files_short, "file", "files"),
+            );
+            view.paint(if self.chunks_missing > 0 { Tone::Bad } else { Tone::Warning }, &text).into_owned()
+        };
+        format!("{looked}\n{verdict}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_their_words() {
+        let mut totals = Totals::default();
+        totals.look(&Looked { files: 3, directories: 2, bytes: 5 << 20, chunks: 7 });
+        totals.add(&Short { missing: 1, endangered: 1, under: 0 });
+        totals.add(&Short { missing: 0, endangered: 0, under: 2 });
+        assert_eq!((totals.files_short, totals.files_missing), (2, 1));
+        assert_eq!(
+            totals.text(&View::default()),
+            "looked at 3 files in 2 directories: 7 chunks, 5.0 MiB\n\
+             1 missing, 1 with one copy left, 2 with too few copies, in 2 files\n"
+        );
+    }
+}

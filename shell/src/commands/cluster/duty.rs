@@ -1,0 +1,219 @@
+//! What is wanted of a datanode: that it is drained, takes chunks again, or is forgotten.
+
+use super::node::{Shown, find};
+use crate::command::Context;
+use crate::session::board::Board;
+use crate::transfer::Bars;
+use dfs_client::{Duty, NodeStatus, Progress};
+use dfs_term::figures::{plural, size, span};
+use dfs_tui::nodes;
+use dfs_types::{Error, ErrorCode, Result};
+use std::time::Duration;
+
+/// How often `--wait` looks.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// What the time of a drain is reckoned with, in bytes per second. How fast it goes depends on how many others can take part.
+const PACE: u64 = 100 << 20;
+
+/// Has a datanode emptied; with `wait`, until it can be stopped.
+pub(super) async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait: bool) -> Result<()> {
+    let mut node = find(context, name).await?;
+    if node.duty != Duty::Drain {
+        check(context, &node, Duty::Drain).await?;
+        let flag = wait.then_some("--wait");
+        let id = node.id.to_string();
+        if context.only_planned(["node", "drain", "--yes"].into_iter().chain(flag).chain([&*id])) {
+            return Ok(());
+        }
+        context.confirm(&drain_question(&node), yes)?;
+        node = wish(context, &node, Duty::Drain).await?;
+    }
+    if wait && !context.session.options.dry_run {
+        node = until_drained(context, node).await?;
+    }
+    let said = format!("{} {}", node.id, drain_state(&node));
+    context.show(&Shown { node, said: Some(said) })
+}
+
+/// Lets a datanode take chunks again.
+pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> {
+    let node = find(context, name).await?;
+    if context.only_planned(["node", "resume", &*node.id.to_string()]) {
+        return Ok(());
+    }
+    let node = if node.duty == Duty::Serve { node } else { wish(context, &node, Duty::Serve).await? };
+    let said = format!("{} is to take chunks", node.id);
+    context.show(&Shown { node, said: Some(said) })
+}
+
+/// Has the masters forget a dead datanode.
+pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
+    let node = find(context, name).await?;
+    check(context, &node, Duty::Gone).await?;
+    if context.only_planned(["node", "forget", "--yes", &*node.id.to_string()]) {
+        return Ok(());
+    }
+    context.confirm(&forget_question(&node), yes)?;
+    let client = context.client().await?;
+    context.call(client.set_duty(node.id, Duty::Gone)).await.map_err(|error| error.at(node.id))?;
+    let said = format!("{} is forgotten", node.id);
+    context.show(&Shown { node: NodeStatus { duty: Duty::Gone, ..node }, said: Some(said) })
+}
+
+/// Nobody is asked about what the masters refuse anyway.
+async fn check(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Result<()> {
+    let client = context.client().await?;
+    context.call(client.check_duty(node.id, duty)).await.map_err(|error| error.at(node.id))
+}
+
+/// Tells the masters what is wanted; gives the datanode as they see it then.
+async fn wish(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Result<NodeStatus> {
+    let client = context.client().await?;
+    context.call(client.set_duty(node.id, duty)).await.map_err(|error| error.at(node.id))?;
+    find(context, &node.id.to_string()).await
+}
+
+/// `drain datanode-3: 412 chunks, 25.7 GiB to copy, about 4m 16s at 100 MiB/s`.
+fn drain_question(node: &NodeStatus) -> String {
+    let (chunks, bytes) = (plural(node.chunks, "chunk", "chunks"), node.load.used());
+    let sole = match node.sole {
+        0 => String::new(),
+        sole => format!(", {} no other live copy", plural(sole, "has", "have")),
+    };
+    let time = match (bytes / PACE).max(1) {
+        // An estimate has no hundredths.
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds => span(Duration::from_secs(seconds)),
+    };
+    format!("drain {}: {chunks}{sole}, {} to copy, about {time} at {}/s", node.id, size(bytes), size(PACE))
+}
+
+/// `forget datanode-3: 412 chunks were on it, 2 have no other live copy`.
+fn forget_question(node: &NodeStatus) -> String {
+    let chunks = plural(node.chunks, "chunk was", "chunks were");
+    let loss = match (node.is_drained(), node.short) {
+        (true, _) => ", each has all its copies elsewhere".to_owned(),
+        (false, 0) => String::new(),
+        (false, short) => format!(", {} too few live copies", plural(short, "has", "have")),
+    };
+    format!("forget {}: {chunks} on it{loss}", node.id)
+}
+
+/// How far it is, behind its name.
+fn drain_state(node: &NodeStatus) -> String {
+    match nodes::drain(node) {
+        _ if node.is_drained() => "is drained: it can be stopped".to_owned(),
+        Some(how_far) => format!("drains: {how_far}"),
+        None => "is not to be drained".to_owned(),
+    }
+}
+
+/// Waits, with a bar, until the datanode can be stopped. The drain goes on when the waiting is ended.
+async fn until_drained(context: &mut Context<'_>, node: NodeStatus) -> Result<NodeStatus> {
+    let id = node.id;
+    if node.is_drained() {
+        return Ok(node);
+    }
+    context
+        .session
+        .say(&format!("node: waiting until {id} is drained; Ctrl-C ends the waiting, and the drain goes on"));
+    let (bytes, board) = (node.load.used(), Board::default());
+    board.estimate(bytes, 1);
+    let (on_the_board, progress) = board.begin(id.to_string(), bytes);
+    let mut bars = Bars::follow(context.session, &board);
+    let waited = look_until_drained(context, node, &progress).await;
+    drop(on_the_board);
+    bars.clear(context.session);
+    if matches!(&waited, Err(error) if error.code == ErrorCode::Interrupted) {
+        context.session.say(&format!("node: {id} goes on draining; node resume {id} takes that back"));
+    }
+    waited
+}
+
+async fn look_until_drained(context: &mut Context<'_>, node: NodeStatus, progress: &Progress) -> Result<NodeStatus> {
+    let (id, bytes, all) = (node.id.to_string(), node.load.used(), node.chunks.max(1));
+    loop {
+        let node = find(context, &id).await?;
+        if node.is_drained() {
+            return Ok(node);
+        }
+        if node.duty != Duty::Drain {
+            let what = "is not to be drained any more: somebody has resumed it";
+            return Err(Error::new(ErrorCode::Interrupted, what).at(&id));
+        }
+        if let Some(left) = node.left.filter(|left| node.blocked.is_final() && node.blocked.stuck() >= *left) {
+            let client = context.client().await?;
+            let serving = context.call(client.status()).await?.nodes_serving;
+            if let Some((why, help)) = dfs_diagnosis::reason(&node.blocked, serving) {
+                let chunks = plural(left, "chunk stays", "chunks stay");
+                let what = format!("is not drained, and will not be as things are: {chunks} on it; {why}");
+                return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(&id).hint(help));
+            }
+        }
+        if let Some(left) = node.left {
+            progress.add(part(bytes, all.saturating_sub(left), all).saturating_sub(progress.bytes()));
+        }
+        context.pause(LOOK_EVERY).await?;
+    }
+}
+
+/// The bytes that so many of all chunks are, as if they were of one size.
+fn part(bytes: u64, chunks: u64, all: u64) -> u64 {
+    u64::try_from(u128::from(bytes) * u128::from(chunks) / u128::from(all.max(1))).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
+    use dfs_types::DatanodeId;
+
+    fn node(used: u64) -> NodeStatus {
+        let directory = DirectoryLoad {
+            path: "/data".into(),
+            capacity: 100 << 30,
+            used,
+            free: (100 << 30) - used,
+            failed: false,
+            reason: None,
+            disk: 0,
+            disk_free: 0,
+        };
+        let load = NodeLoad { directories: vec![directory], ..NodeLoad::default() };
+        NodeStatus { load, chunks: 412, ..NodeStatus::new(DatanodeId(3), ([127, 0, 0, 1], 4000).into()) }
+    }
+
+    #[test]
+    fn questions_name_what_is_at_stake() {
+        let mut full = node(25 << 30);
+        assert_eq!(drain_question(&full), "drain datanode-3: 412 chunks, 25.0 GiB to copy, about 4m 16s at 100 MiB/s");
+        assert!(drain_question(&node(300 << 20)).ends_with("300 MiB to copy, about 3 s at 100 MiB/s"));
+        (full.sole, full.short) = (2, 5);
+        assert_eq!(
+            drain_question(&full),
+            "drain datanode-3: 412 chunks, 2 have no other live copy, 25.0 GiB to copy, about 4m 16s at 100 MiB/s"
+        );
+        assert_eq!(forget_question(&full), "forget datanode-3: 412 chunks were on it, 5 have too few live copies");
+        (full.duty, full.left) = (Duty::Drain, Some(0));
+        assert_eq!(
+            forget_question(&full),
+            "forget datanode-3: 412 chunks were on it, each has all its copies elsewhere"
+        );
+    }
+
+    #[test]
+    fn a_drain_is_told_by_how_far_it_is() {
+        let told = |left| {
+            let node = NodeStatus { duty: Duty::Drain, left, ..node(0) };
+            drain_state(&node)
+        };
+        assert_eq!(told(None), "drains: its chunks are being counted");
+        assert_eq!(told(Some(1)), "drains: 1 of 412 chunks left");
+        assert_eq!(told(Some(0)), "is drained: it can be stopped");
+    }
+
+    #[test]
+    fn a_part_of_the_chunks_is_that_part_of_the_bytes() {
+        assert_eq!([part(100, 1, 4), part(100, 4, 4), part(0, 1, 1), part(u64::MAX, 3, 3)], [25, 100, 0, u64::MAX]);
+    }
+}

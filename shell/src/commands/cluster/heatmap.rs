@@ -1,0 +1,116 @@
+//! `heatmap`: how full the datanodes are, all at once.
+
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use clap::{Args, ValueEnum};
+use dfs_client::{NodeState, NodeStatus};
+use dfs_term::{Report, View};
+use dfs_tui::heat::text::heatmap;
+use dfs_tui::{heat, nodes};
+use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+/// Arguments of `heatmap`.
+#[derive(Debug, Args)]
+pub(super) struct Heatmap {
+    /// What to look at.
+    #[arg(long, value_name = "LENS", default_value = "fill")]
+    lens: Lens,
+}
+
+/// What can be looked at in one picture: what is read and written is the difference between two.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Lens {
+    /// How full each datanode is.
+    Fill,
+    /// How far that is from the mean.
+    Balance,
+    /// How many chunks it holds.
+    Chunks,
+    /// Chunks on it that have too few live copies.
+    Risk,
+}
+
+impl Verb for Heatmap {
+    const NAME: &'static str = "heatmap";
+    const ABOUT: &'static str = "Show all datanodes as tiles: how full, balanced, or at risk";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] = &[
+        ("heatmap", "how full they are, a line for each machine"),
+        ("heatmap --lens risk", "where chunks are that have too few copies"),
+    ];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Vec<Node>>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let snapshot = context.call(client.snapshot(None)).await?;
+        let lens = match self.lens {
+            Lens::Fill => heat::Lens::Fill,
+            Lens::Balance => heat::Lens::Balance,
+            Lens::Chunks => heat::Lens::Chunks,
+            Lens::Risk => heat::Lens::Risk,
+        };
+        context.show(&Seen { nodes: snapshot.nodes, lens })
+    }
+}
+
+struct Seen {
+    nodes: Vec<NodeStatus>,
+    lens: heat::Lens,
+}
+
+/// A datanode, by the figures that the tiles show, whatever the lens.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Node {
+    /// As in `datanode-2`.
+    id: String,
+    /// The IP address that it is at.
+    machine: String,
+    /// `live`, `stale` or `dead`.
+    state: String,
+    /// It is to be emptied; and whether it is, so that it can be stopped.
+    draining: bool,
+    drained: bool,
+    /// A data directory of it has failed.
+    failed: bool,
+    /// Milliseconds since it was last heard from; all figures are of then.
+    heartbeat_age_ms: u64,
+    /// The part of its space that is used, from 0 to 1; null without space.
+    full: Option<f64>,
+    /// How far that is above the mean of those that live; below where negative; null for one that does not live.
+    from_mean: Option<f64>,
+    chunks: u64,
+    /// Chunks with a copy here that have fewer live copies than wanted, and those of them with no other live copy.
+    short: u64,
+    sole: u64,
+}
+
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let live = |node: &&NodeStatus| node.state == NodeState::Live;
+        let known: Vec<f64> = self.nodes.iter().filter(live).filter_map(nodes::full).collect();
+        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        serializer.collect_seq(self.nodes.iter().map(|node| Node {
+            id: node.id.to_string(),
+            machine: node.address.ip().to_string(),
+            state: nodes::word(node.state).to_owned(),
+            draining: node.is_draining(),
+            drained: node.is_drained(),
+            failed: nodes::failed(node),
+            heartbeat_age_ms: node.heartbeat_age_ms,
+            full: nodes::full(node),
+            from_mean: nodes::full(node).filter(|_| live(&node)).map(|full| full - mean),
+            chunks: node.chunks,
+            short: node.short,
+            sole: node.sole,
+        }))
+    }
+}
+
+impl Report for Seen {
+    fn text(&self, view: &View) -> String {
+        heatmap(self.lens, &self.nodes, view)
+    }
+}

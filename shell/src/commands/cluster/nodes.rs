@@ -1,0 +1,154 @@
+//! `nodes`: the datanodes.
+
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::seen::Blocked;
+use clap::Args;
+use dfs_client::NodeStatus;
+use dfs_term::{Report, View};
+use dfs_tui::nodes;
+use dfs_types::Result;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+/// Arguments of `nodes`.
+#[derive(Debug, Args)]
+pub(super) struct Nodes {
+    /// Their directories, traffic and versions, too.
+    #[arg(short)]
+    verbose: bool,
+}
+
+impl Verb for Nodes {
+    const NAME: &'static str = "nodes";
+    const ABOUT: &'static str = "List the datanodes";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] = &[("nodes", "who is there, and how full"), ("nodes -v", "with their disks")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+
+    const JSON: Json = Json::of::<Vec<Node>>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let nodes = context.call(client.nodes()).await?;
+        context.show(&Found { nodes: &nodes, verbose: self.verbose })
+    }
+}
+
+struct Found<'n> {
+    nodes: &'n [NodeStatus],
+    verbose: bool,
+}
+
+impl Serialize for Found<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.nodes.iter().map(Node::of))
+    }
+}
+
+impl Report for Found<'_> {
+    fn text(&self, view: &View) -> String {
+        nodes::table(self.nodes, self.verbose, view)
+    }
+}
+
+/// A datanode.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Node {
+    /// As in `datanode-2`.
+    id: String,
+    address: String,
+    /// `live`, `stale` or `dead`.
+    state: String,
+    /// Milliseconds since it was last heard from.
+    heartbeat_age_ms: u64,
+    /// Milliseconds since it came, or came back.
+    registered_ms: u64,
+    /// How far its clock is ahead of the master's, in milliseconds.
+    clock_skew_ms: i64,
+    /// Its clock is so far ahead that it gets no chunks.
+    clock_ahead: bool,
+    /// Replicas on it.
+    chunks: u64,
+    /// Those whose chunk has fewer live copies than wanted, at the last count of all chunks.
+    short: u64,
+    /// Those that are the only live copy of a chunk that should have more.
+    sole: u64,
+    /// Sums over its directories, in bytes.
+    capacity: u64,
+    used: u64,
+    free: u64,
+    directories: Vec<Directory>,
+    reads_in_flight: u32,
+    writes_in_flight: u32,
+    /// Since it started.
+    bytes_read: u64,
+    bytes_written: u64,
+    disk_errors: u64,
+    version: String,
+    /// What is wanted of it: `serve`, `drain` or `gone`.
+    duty: String,
+    /// While it drains: replicas whose chunk has fewer copies elsewhere than wanted; null before they were counted.
+    left: Option<u64>,
+    /// It drained, and can be stopped without a loss.
+    drained: bool,
+    /// While it drains: those replicas by what keeps their chunks from being copied.
+    blocked: Blocked,
+}
+
+/// A data directory of a datanode. Sizes are in bytes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Directory {
+    path: String,
+    capacity: u64,
+    used: u64,
+    free: u64,
+    /// Its disk has failed; it is out of service.
+    failed: bool,
+    /// Why it has failed; null while it works.
+    reason: Option<String>,
+    /// The same for all directories on one disk; null where it is not known. What is free there is free once.
+    disk: Option<String>,
+}
+
+impl Node {
+    /// The datanode as the masters see it.
+    pub(super) fn of(node: &NodeStatus) -> Self {
+        let load = &node.load;
+        let directories = load.directories.iter().map(|directory| Directory {
+            path: directory.path.clone(),
+            capacity: directory.capacity,
+            used: directory.used,
+            free: directory.free,
+            failed: directory.failed,
+            reason: directory.reason.clone(),
+            disk: (directory.disk != 0).then(|| format!("{:016x}", directory.disk)),
+        });
+        Self {
+            id: node.id.to_string(),
+            address: node.address.to_string(),
+            state: nodes::word(node.state).to_owned(),
+            heartbeat_age_ms: node.heartbeat_age_ms,
+            registered_ms: node.registered_ms,
+            clock_skew_ms: node.skew_ms,
+            clock_ahead: node.ahead,
+            chunks: node.chunks,
+            short: node.short,
+            sole: node.sole,
+            capacity: load.capacity(),
+            used: load.used(),
+            free: load.free(),
+            directories: directories.collect(),
+            reads_in_flight: load.reads_in_flight,
+            writes_in_flight: load.writes_in_flight,
+            bytes_read: load.bytes_read,
+            bytes_written: load.bytes_written,
+            disk_errors: load.disk_errors,
+            version: node.version.clone(),
+            duty: node.duty.to_string(),
+            left: node.left,
+            drained: node.is_drained(),
+            blocked: Blocked::of(&node.blocked),
+        }
+    }
+}

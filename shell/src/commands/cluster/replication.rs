@@ -1,0 +1,168 @@
+//! `replication`: chunks that want copies, and how quickly they get them.
+
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::redraw::redraw;
+use crate::commands::shared::seen::Replication as Document;
+use clap::Args;
+use dfs_client::ClusterStatus;
+use dfs_term::figures::{age, count, span};
+use dfs_term::{Report, Tone, View};
+use dfs_types::{Error, ErrorCode, Result};
+use serde::{Serialize, Serializer};
+use std::time::{Duration, Instant};
+
+/// Between two looks of --watch.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Arguments of `replication`.
+#[derive(Debug, Args)]
+pub(super) struct Replication {
+    /// Look again every second, with rate and time left, until every chunk has its copies.
+    #[arg(long)]
+    watch: bool,
+}
+
+impl Verb for Replication {
+    const NAME: &'static str = "replication";
+    const ABOUT: &'static str = "Show chunks with too few or too many copies, and repair";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] =
+        &[("replication", "what is short now"), ("replication --watch", "wait until all copies are there")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Document>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let mut first: Option<(Instant, u64)> = None;
+        let mut last = String::new();
+        loop {
+            let status = context.call(client.status()).await?;
+            let lacking = lacking(&status);
+            let begun = *first.get_or_insert((Instant::now(), lacking));
+            let seen = Seen { status, rate: rate(begun, lacking) };
+            let done = lacking == 0 && seen.status.counted_ms.is_some() && seen.status.safe_mode.is_none();
+            let done = done && seen.status.awaited().is_none();
+            if !self.watch || done && context.json() {
+                return context.show(&seen);
+            }
+            let hopeless = hopeless(&seen.status, begun.0.elapsed());
+            if !context.json() {
+                self.tell(context, &seen, &mut last)?;
+            }
+            if done {
+                return Ok(());
+            }
+            if let Some(error) = hopeless {
+                if context.json() {
+                    context.show(&seen)?;
+                }
+                return Err(error);
+            }
+            context.pause(PAUSE).await?;
+        }
+    }
+}
+
+impl Replication {
+    /// On a terminal in the place of what was told before, elsewhere when it is news; programs are told the end alone.
+    fn tell(&self, context: &mut Context<'_>, seen: &Seen, last: &mut String) -> Result<()> {
+        let text = seen.text(&context.view());
+        if context.out.is_terminal() {
+            let room = context.out.height().map_or(usize::MAX, |lines| lines.saturating_sub(2));
+            let screen =
+                redraw("replication: until every chunk has its copies, or Ctrl-C", &text, room, last.is_empty());
+            context.print(&screen)?;
+        } else {
+            let news = seen.figures();
+            if news == *last {
+                return Ok(());
+            }
+            context.print(&format!("{news}\n"))?;
+        }
+        *last = seen.figures();
+        context.out.flush()
+    }
+}
+
+/// The error that ends the waiting where a count that began after it found that no chunk gets more replicas as things are.
+fn hopeless(status: &ClusterStatus, waited: Duration) -> Option<Error> {
+    let counted = Duration::from_millis(status.counted_ms?);
+    if counted >= waited || !status.blocked.is_final() || status.safe_mode.is_some() {
+        return None;
+    }
+    let (why, help) = dfs_diagnosis::reason(&status.blocked, status.nodes_serving)?;
+    let what = format!("nothing more is copied as things are: {why}");
+    Some(Error::new(ErrorCode::InsufficientDatanodes, what).hint(help))
+}
+
+/// Chunks that want copies.
+fn lacking(status: &ClusterStatus) -> u64 {
+    let chunks = &status.replication;
+    chunks.missing + chunks.endangered + chunks.under
+}
+
+/// Chunks per second that got their copies since the first look; none before there is something to go by.
+fn rate((since, before): (Instant, u64), now: u64) -> Option<f64> {
+    let seconds = since.elapsed().as_secs_f64();
+    let healed = before.checked_sub(now).filter(|healed| *healed > 0)?;
+    (seconds > 0.0).then(|| healed as f64 / seconds)
+}
+
+struct Seen {
+    status: ClusterStatus,
+    rate: Option<f64>,
+}
+
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        Document::of(&self.status).serialize(serializer)
+    }
+}
+
+impl Seen {
+    fn figures(&self) -> String {
+        let chunks = &self.status.replication;
+        let [missing, endangered, under] = [chunks.missing, chunks.endangered, chunks.under].map(count);
+        let (over, copying) = (count(chunks.over), count(chunks.copying));
+        format!(
+            "{missing} missing, {endangered} with one copy left, {under} under, {over} over, {copying} being copied"
+        )
+    }
+}
+
+impl Report for Seen {
+    fn text(&self, view: &View) -> String {
+        let (chunks, lasting) = (&self.status.replication, &self.status.lasting);
+        let mut text = String::new();
+        let mut line = |name: &str, number: u64, since: Option<u64>, tone: Tone| {
+            let glyph = if tone == Tone::Bad { "✗" } else { "!" };
+            let sign = if number > 0 && tone != Tone::Plain { glyph } else { " " };
+            let since = since.map(|ms| format!("  for {}", span(Duration::from_millis(ms)))).unwrap_or_default();
+            let tone = if number > 0 { tone } else { Tone::Plain };
+            let figure = format!("{sign} {:>12}", count(number));
+            text.push_str(&format!("{}  {name}{since}\n", view.paint(tone, &figure)));
+        };
+        line("chunks", chunks.chunks, None, Tone::Plain);
+        line("without a live copy", chunks.missing, lasting.missing, Tone::Bad);
+        line("with one copy left", chunks.endangered, lasting.endangered, Tone::Bad);
+        line("with too few copies", chunks.under, lasting.under, Tone::Warning);
+        line("with too many copies", chunks.over, None, Tone::Plain);
+        line("copies being made", chunks.copying, None, Tone::Plain);
+        let counted = match (&self.status.safe_mode, self.status.counted_ms) {
+            (Some(mode), _) => format!("safe mode: {}; what is not reported yet counts as missing here", mode.reason),
+            (None, _) if self.status.awaited().is_some() => {
+                let (reported, expected) = self.status.awaited().unwrap_or_default();
+                format!("waiting: {reported} of {expected} datanodes have reported; the rest counts as missing here")
+            }
+            (None, None) => "not counted yet: whether all copies are there is not known".to_owned(),
+            (None, Some(ms)) => format!("counted {}", age(Duration::from_millis(ms))),
+        };
+        text.push_str(&format!("{counted}\n"));
+        if let Some(rate) = self.rate {
+            let left = Duration::from_secs_f64((lacking(&self.status) as f64 / rate).min(1e9));
+            text.push_str(&format!("{rate:.1} chunks/s, {} left\n", span(left)));
+        }
+        text
+    }
+}

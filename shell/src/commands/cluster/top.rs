@@ -1,0 +1,316 @@
+//! `top`: the dashboard.
+
+use crate::base::report::{local_io, usage};
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::session::connect::{self, Target};
+use clap::{Args, ValueEnum};
+use dfs_client::recording::Recording;
+use dfs_tui::top::model::REFRESHES_MS;
+use dfs_tui::top::replay;
+use dfs_tui::top::run::{self, Left, Print, Source, Start};
+use dfs_tui::top::theme::{Theme, ThemeName};
+use dfs_tui::top::{Depth, Options, PageId};
+use dfs_types::{Error, ErrorCode, Result};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The size of a frame that is printed off a terminal.
+const SIZE: Size = Size { columns: 120, lines: 40 };
+/// What was set is kept in this file of the state directory.
+const PREFERENCES: &str = "top.toml";
+
+/// Arguments of `top`, and of `dfs-top`.
+#[derive(Debug, Args)]
+pub(super) struct Top {
+    /// Print one frame as text, and leave.
+    #[arg(long)]
+    once: bool,
+    /// The view to begin with: overview, nodes, …; without it the one of the last time.
+    #[arg(long, value_name = "VIEW", value_parser = view)]
+    view: Option<PageId>,
+    /// The size of the frame that is printed; that of the terminal, or 120x40.
+    #[arg(long, value_name = "COLUMNSxLINES", requires = "once")]
+    size: Option<Size>,
+    /// Print the frame with colours.
+    #[arg(long, requires = "once")]
+    ansi: bool,
+    /// Let nothing be changed from here.
+    #[arg(long)]
+    read_only: bool,
+    /// Colours: dark, light, mono.
+    #[arg(long, value_name = "THEME")]
+    theme: Option<Colours>,
+    /// How often a picture of the cluster is asked for: 250ms to 5s.
+    #[arg(long, value_name = "TIME", value_parser = refresh)]
+    refresh: Option<Duration>,
+    /// Leave the mouse to the terminal.
+    #[arg(long)]
+    no_mouse: bool,
+    /// Write what the masters tell into this file, to be shown again with --replay.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+    /// Replace a recording that is there.
+    #[arg(short, requires = "record")]
+    force: bool,
+    /// Show a recording instead of a cluster.
+    #[arg(long, value_name = "FILE", conflicts_with = "refresh")]
+    replay: Option<PathBuf>,
+    /// The moment of the recording to begin with (2:10, 1:02:10, 90s); one frame is of its end without it.
+    #[arg(long, value_name = "TIME", requires = "replay", value_parser = offset)]
+    at: Option<Duration>,
+    /// Panic at the first key: how tests see that the terminal is given back.
+    #[arg(long, hide = true)]
+    plant_panic: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colours {
+    Dark,
+    Light,
+    Mono,
+}
+
+impl From<Colours> for ThemeName {
+    fn from(colours: Colours) -> Self {
+        match colours {
+            Colours::Dark => Self::Dark,
+            Colours::Light => Self::Light,
+            Colours::Mono => Self::Mono,
+        }
+    }
+}
+
+/// Columns and lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Size {
+    columns: u16,
+    lines: u16,
+}
+
+/// A printed frame is at most this wide and high.
+const SIDE_MAX: u16 = 1000;
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let side = |text: &str| text.parse().ok().filter(|side| (1..=SIDE_MAX).contains(side));
+        let sides = text.split_once(['x', 'X', '×']).and_then(|(columns, lines)| Some((side(columns)?, side(lines)?)));
+        let (columns, lines) = sides.ok_or(format!("a size is COLUMNSxLINES, each 1 to {SIDE_MAX}: 120x40"))?;
+        Ok(Self { columns, lines })
+    }
+}
+
+/// Hours or minutes of a moment; a recording is shorter.
+const OFFSET_FIRST_MAX: u64 = 1_000_000;
+
+fn view(text: &str) -> std::result::Result<PageId, String> {
+    let names = || PageId::ALL.map(PageId::word).join(", ");
+    PageId::find(text).ok_or_else(|| format!("the views are {}", names()))
+}
+
+fn refresh(text: &str) -> std::result::Result<Duration, String> {
+    let [fastest, .., slowest] = REFRESHES_MS.map(Duration::from_millis);
+    let every = dfs_types::parse_duration(text).map_err(|error| error.to_string())?;
+    if (fastest..=slowest).contains(&every) { Ok(every) } else { Err("250ms to 5s".to_owned()) }
+}
+
+/// A span since the begin of a recording.
+fn offset(text: &str) -> std::result::Result<Duration, String> {
+    let wrong = || "a moment is so far from the begin: 2:10, 1:02:10, 90s".to_owned();
+    if !text.contains(':') {
+        return dfs_types::parse_duration(text).map_err(|_| wrong());
+    }
+    let parts: Vec<u64> = text.split(':').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
+    let (&first, rest) = parts.split_first().ok_or_else(wrong)?;
+    if rest.len() > 2 || first > OFFSET_FIRST_MAX || rest.iter().any(|part| *part >= 60) {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs(rest.iter().fold(first, |sum, part| sum * 60 + part)))
+}
+
+impl Verb for Top {
+    const NAME: &'static str = "top";
+    const ABOUT: &'static str = "Show the whole cluster on the full screen, and act on it";
+    const GROUP: Group = Group::Cluster;
+    const EFFECT: Effect<Self> = Effect::ChangesIf(|top| top.record.is_some());
+    const EXAMPLES: &'static [Example] = &[
+        ("top --once", "one frame as text: for tickets, cron and tests"),
+        ("top --once --view replication --size 80x24", "one view, in the size of a small terminal"),
+        (
+            "top --once --record now.rec; top --replay now.rec --once --view nodes",
+            "one moment for a ticket, and a view of it",
+        ),
+    ];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::None;
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        if let Some(file) = &self.record
+            && context.only_planned(["top", "--record", &file.to_string_lossy()])
+        {
+            return Ok(());
+        }
+        let at_terminal = context.out.is_terminal() && io::stdin().is_terminal() && context.session.console.is_none();
+        if !self.once && !at_terminal {
+            return Err(usage("the dashboard needs a terminal").hint("--once prints one frame as text"));
+        }
+        let read_only = self.read_only || context.session.options.dry_run;
+        let source = self.source(context, read_only).await?;
+        let replay = source.playback();
+        let state = connect::state_directory(&context.session.options)?;
+        let file = state.join(PREFERENCES);
+        let mut preferences = if self.once { Default::default() } else { run::kept(&file) };
+        preferences.theme = self.theme.map(ThemeName::from).or(preferences.theme);
+        preferences.refresh_ms =
+            self.refresh.and_then(|every| u64::try_from(every.as_millis()).ok()).or(preferences.refresh_ms);
+        preferences.mouse = if self.no_mouse { Some(false) } else { preferences.mouse };
+        let depth = if self.once && !self.ansi { Depth::None } else { run::depth() };
+        let options = Options {
+            read_only,
+            local: context.session.target().filter(|_| self.replay.is_none()).and_then(Target::daemons),
+            recorded: self.record.is_some(),
+            replay,
+            zone_s: jiff::Zoned::now().offset().seconds(),
+            theme: Theme { name: ThemeName::Dark, depth },
+            preferences,
+            page: self.view,
+            directory: std::env::current_dir().unwrap_or_default(),
+        };
+        let start = Start { options, source, preferences_file: Some(file), planted_panic: self.plant_panic };
+        if self.once {
+            let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
+            let frame = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
+            return context.print(&frame);
+        }
+        match run::run(start).await? {
+            Left::Quit => Ok(()),
+            Left::Signalled => Err(Error::new(ErrorCode::Interrupted, "ended by a signal")),
+        }
+    }
+}
+
+impl Top {
+    /// Where the pictures come from.
+    async fn source(&self, context: &mut Context<'_>, read_only: bool) -> Result<Source> {
+        let Some(file) = &self.replay else {
+            let client = context.client().await?;
+            let open = context.session.open_dashboard;
+            let open = open.ok_or_else(|| Error::new(ErrorCode::Internal, "this program has no dashboard"))?;
+            let world = open(context.session, read_only);
+            let record = self.record.as_deref().map(|file| empty(file, self.force)).transpose()?;
+            return Ok(Source::Cluster { client, world, record });
+        };
+        let recording = open(file)?;
+        let length_ms = recording.length_ms();
+        let at_ms = self.at.map(|at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX));
+        if at_ms.is_some_and(|at_ms| at_ms > length_ms) {
+            context.session.say(&format!("top: the recording ends at {}: this is its end", replay::offset(length_ms)));
+        }
+        if let Some(damage) = recording.damage().filter(|_| self.once) {
+            context.session.say(&format!("top: {}: {damage}", file.display()));
+        }
+        Ok(Source::Recording { recording, at_ms: at_ms.map(|at_ms| at_ms.min(length_ms)) })
+    }
+}
+
+/// A recording that is there.
+fn open(path: &Path) -> Result<Recording<File>> {
+    let data = std::fs::metadata(path).map_err(|error| local_io(path, &error))?;
+    // A pipe is waited for and cannot be gone back in, and a directory cannot be read.
+    if !data.is_file() {
+        return Err(Error::new(ErrorCode::InvalidArgument, "a recording is a file").at(path.display()));
+    }
+    let file = File::open(path).map_err(|error| local_io(path, &error))?;
+    Recording::open(file).map_err(|error| error.at(path.display()))
+}
+
+/// A new file for a recording, which nobody else may read.
+fn empty(path: &Path, replace: bool) -> Result<File> {
+    if replace && path.is_file() {
+        std::fs::remove_file(path).map_err(|error| local_io(path, &error))?;
+    }
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Error::new(ErrorCode::AlreadyExists, "exists already").at(path.display()).hint("-f replaces it")
+        }
+        _ => local_io(path, &error),
+    })
+}
+
+fn of_terminal(context: &Context<'_>) -> Option<Size> {
+    let columns = context.out.width().and_then(|cells| u16::try_from(cells).ok())?;
+    let lines = context.out.height().and_then(|lines| u16::try_from(lines).ok())?;
+    // The line below the frame is the prompt's.
+    Some(Size { columns, lines: lines.saturating_sub(1) })
+}
+
+/// `dfs-top` with its arguments as `dfs-shell` takes them: what finds the cluster stands before the command.
+pub(crate) fn as_words(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut before = vec![OsString::from("dfs-shell")];
+    let mut behind = vec![OsString::from(Top::NAME)];
+    let mut arguments = arguments.skip(1);
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy().into_owned();
+        let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
+        match name {
+            "--no-start" | "--version" | "-V" => before.push(argument),
+            "--masters" | "--config" | "--timeout" => {
+                before.push(argument);
+                if !text.contains('=') {
+                    before.extend(arguments.next());
+                }
+            }
+            _ => behind.push(argument),
+        }
+    }
+    before.into_iter().chain(behind).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!("80x24".parse(), Ok(Size { columns: 80, lines: 24 }));
+        assert!(["80", "0x1", "x", "80x", "1001x1", "-1x3"].iter().all(|text| text.parse::<Size>().is_err()));
+    }
+
+    #[test]
+    fn views_and_refresh() {
+        assert_eq!(view("repl"), Ok(PageId::Replication));
+        assert!(view("nothing").is_err_and(|why| why.starts_with("the views are overview")));
+        assert_eq!(refresh("500ms"), Ok(Duration::from_millis(500)));
+        assert!(refresh("1ms").is_err() && refresh("1h").is_err());
+    }
+
+    #[test]
+    fn moments_of_a_recording() {
+        for (text, seconds) in
+            [("2:10", 130), ("0:00", 0), ("1:02:10", 3_730), ("90s", 90), ("90:00", 5_400), ("1m", 60)]
+        {
+            assert_eq!(offset(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", ":", "2:", "2:60", "1:2:3:4", "-1:00", "x", "99999999999999999999:00", "1000001:00:00", "+"] {
+            assert!(offset(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn dfs_top_is_the_command_of_the_shell() {
+        let words = |line: &str| as_words(line.split(' ').map(OsString::from)).join(" ".as_ref());
+        assert_eq!(words("dfs-top"), "dfs-shell top");
+        assert_eq!(
+            words("dfs-top --once --masters a:1 --view nodes"),
+            "dfs-shell --masters a:1 top --once --view nodes"
+        );
+        assert_eq!(words("dfs-top --config=x --read-only"), "dfs-shell --config=x top --read-only");
+    }
+}

@@ -1,0 +1,53 @@
+//! `cd`: the remote working directory.
+
+use crate::base::report::about;
+use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
+use clap::Args;
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use std::ffi::OsString;
+
+/// Arguments of `cd`.
+#[derive(Debug, Args)]
+pub(super) struct Cd {
+    /// The new working directory; `-` for the one before; / if none.
+    path: Option<OsString>,
+}
+
+impl Verb for Cd {
+    const NAME: &'static str = "cd";
+    const ABOUT: &'static str = "Go to another remote directory";
+    const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] =
+        &[("cd /data", "go there"), ("cd ..", "one up"), ("cd /data; cd /logs; cd -", "back to where it was before")];
+    const MEANING: Meaning = Meaning::all(Kind::RemoteDirectory);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let path = match &self.path {
+            None => DfsPath::root(),
+            Some(path) if path == "-" => {
+                let before = context.session.directory_before.clone();
+                before.ok_or_else(|| {
+                    Error::new(ErrorCode::InvalidArgument, "there is no directory before this one").at("-")
+                })?
+            }
+            Some(path) => context.remote(path)?,
+        };
+        let client = context.client().await?;
+        match context.call(client.stat(&path)).await {
+            Ok(stat) if stat.kind != dfs_types::Kind::Directory => {
+                return Err(Error::new(ErrorCode::NotADirectory, "not a directory").at(path));
+            }
+            // A line before this one of the same plan may make it.
+            Err(error) if !(context.session.options.dry_run && error.code == ErrorCode::NotFound) => {
+                return Err(about(error, &path));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        // Even in a dry run we go there, because what follows counts from there; the plan goes there, too.
+        context.only_planned(["cd", path.as_str()]);
+        let before = std::mem::replace(&mut context.session.directory, path);
+        context.session.directory_before = Some(before);
+        Ok(())
+    }
+}

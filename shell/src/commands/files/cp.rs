@@ -1,0 +1,105 @@
+//! `cp`: copies inside the DFS.
+
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::destination::{Destination, blamed, plan};
+use clap::Args;
+use dfs_client::{Client, Copied, CopyOptions};
+use dfs_term::{Report, View};
+use dfs_types::{ErrorCode, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ffi::OsString;
+
+/// Arguments of `cp`.
+#[derive(Debug, Args)]
+pub(super) struct Cp {
+    /// Directories with all that is in them.
+    #[arg(short)]
+    recursive: bool,
+    /// Replace files that are there, and copy into directories that are there.
+    #[arg(short)]
+    force: bool,
+    /// What is copied, then where to: into a directory that is there, or to a new name.
+    #[arg(required = true, num_args = 2.., value_names = ["SRC", "DST"])]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Cp {
+    const NAME: &'static str = "cp";
+    const ABOUT: &'static str = "Copy inside the DFS, without moving a byte";
+    const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
+    const EXAMPLES: &'static [Example] = &[
+        ("cp /data/a.csv /data/a-2.csv", "a copy under another name, at once, whatever its size"),
+        ("cp -r /data/2026 /data/before", "a directory with all that is in it"),
+        ("cp -f /data/*.csv /data/2026", "many into a directory, replacing what is there"),
+    ];
+    const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Copies>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
+        if context.session.options.dry_run {
+            let flags: Vec<_> =
+                [self.recursive.then_some("-r"), self.force.then_some("-f")].into_iter().flatten().collect();
+            return plan(context, &flags, sources, destination);
+        }
+        let client = context.client().await?;
+        let destination = Destination::of(context, &client, destination, sources.len(), "copied").await?;
+        let options = CopyOptions { recursive: self.recursive, overwrite: self.force };
+        let mut copied = Vec::new();
+        for source in sources {
+            let result = copy_one(context, &client, source, &destination, options).await;
+            copied.extend(context.check(result)?);
+        }
+        if copied.is_empty() { Ok(()) } else { context.show(&Copies { copied }) }
+    }
+}
+
+/// What was copied.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Copies {
+    copied: Vec<OneCopy>,
+}
+
+/// One of the sources.
+#[derive(Debug, Serialize, JsonSchema)]
+struct OneCopy {
+    from: String,
+    to: String,
+    files: u64,
+    /// Directories that were made.
+    directories: u64,
+    /// Bytes of the files.
+    bytes: u64,
+}
+
+impl Report for Copies {
+    /// As the cp of every system: what went well needs no word.
+    fn text(&self, _: &View) -> String {
+        String::new()
+    }
+}
+
+async fn copy_one(
+    context: &Context<'_>,
+    client: &Client,
+    source: &OsString,
+    destination: &Destination,
+    options: CopyOptions,
+) -> Result<OneCopy> {
+    let from = context.remote(source)?;
+    destination.check(context, client, &from).await?;
+    let to = destination.place(&from)?;
+    match context.call(client.copy(&from, &to, options)).await {
+        Ok(Copied { files, directories, bytes, .. }) => {
+            Ok(OneCopy { from: from.to_string(), to: to.to_string(), files, directories, bytes })
+        }
+        Err(error) => {
+            let error =
+                blamed(context, client, error, (&from, &to), "cp -f replaces files, and copies into directories").await;
+            let directory = error.code == ErrorCode::IsADirectory && error.path.as_deref() == Some(from.as_str());
+            Err(if directory { error.hint("cp -r copies directories") } else { error })
+        }
+    }
+}

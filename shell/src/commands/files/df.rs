@@ -1,0 +1,85 @@
+//! `df`.
+
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::seen::Unfinished;
+use clap::Args;
+use dfs_client::ClusterStatus;
+use dfs_term::figures::{percent, size_short};
+use dfs_term::{Align, Report, Table, View};
+use dfs_types::Result;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Arguments of `df`.
+#[derive(Debug, Args)]
+pub(super) struct Df {
+    /// Sizes for people.
+    #[arg(short = 'h')]
+    human: bool,
+}
+
+impl Verb for Df {
+    const NAME: &'static str = "df";
+    const ABOUT: &'static str = "Show how full the cluster is";
+    const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] = &[("df -h", "over all live datanodes")];
+    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const JSON: Json = Json::of::<Space>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let status = context.call(client.status()).await?;
+        context.show(&Space::of(&status, self.human))
+    }
+}
+
+/// The space of the cluster, in bytes; capacity, used and free are sums over the live datanodes.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Space {
+    capacity: u64,
+    used: u64,
+    free: u64,
+    /// Bytes of files that find room with `room_replicas` replicas, as many as files get where the writer does not say.
+    room: u64,
+    room_replicas: u8,
+    /// Of all files, once.
+    files: u64,
+    /// Of all files with all the copies that they should have: what is used when nothing lacks and nothing is left over.
+    reserved: u64,
+    /// What writes that have not ended hold of what is used.
+    unfinished: Unfinished,
+    #[serde(skip)]
+    told: Option<String>,
+    #[serde(skip)]
+    human: bool,
+}
+
+impl Space {
+    fn of(status: &ClusterStatus, human: bool) -> Self {
+        let ClusterStatus { capacity, used, free, room, room_replicas, bytes, space, .. } = *status;
+        let told = dfs_diagnosis::room(status);
+        let unfinished = Unfinished::of(status);
+        Self { capacity, used, free, room, room_replicas, told, files: bytes, reserved: space, unfinished, human }
+    }
+}
+
+impl Report for Space {
+    fn text(&self, view: &View) -> String {
+        let heads = ["CAPACITY", "USED", "FREE", "USE", "FILES", "WITH COPIES"];
+        let mut table = Table::new(&heads.map(|head| (head, Align::Right)));
+        let shown = |bytes: u64| if self.human { size_short(bytes) } else { bytes.to_string() };
+        let sizes = [self.capacity, self.used, self.free, self.files, self.reserved].map(shown);
+        let [capacity, used, free, files, reserved] = sizes;
+        table.row([capacity, used, free, percent(self.used, self.capacity), files, reserved]);
+        let mut text = table.render(view);
+        if let Some(room) = &self.told {
+            text.push_str(&format!("{room}\n"));
+        }
+        if let Some(held) = dfs_diagnosis::unfinished(&self.unfinished.told, &TimeZone::system()) {
+            text.push_str(&format!("{held}\n"));
+        }
+        text
+    }
+}

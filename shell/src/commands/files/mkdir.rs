@@ -1,0 +1,81 @@
+//! `mkdir`.
+
+use crate::base::report::about;
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use clap::Args;
+use dfs_term::{Report, View};
+use dfs_types::{Error, ErrorCode, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ffi::OsString;
+
+/// Arguments of `mkdir`.
+#[derive(Debug, Args)]
+pub(super) struct Mkdir {
+    /// Make the directories above it, too; an existing directory is no error.
+    #[arg(short)]
+    parents: bool,
+    /// The directories to make.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Mkdir {
+    const NAME: &'static str = "mkdir";
+    const ABOUT: &'static str = "Make directories";
+    const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
+    const EXAMPLES: &'static [Example] = &[
+        ("mkdir /data/raw", "make one"),
+        ("mkdir -p /data/2026/11", "and those above it, where they are not there"),
+        ("mkdir /data/{in,out}", "make two"),
+    ];
+    const MEANING: Meaning = Meaning::all(Kind::Remote);
+    const JSON: Json = Json::of::<Made>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let mut made = Vec::new();
+        for text in &self.paths {
+            let path = match context.remote(text) {
+                Ok(path) => path,
+                Err(error) => {
+                    context.fail(error)?;
+                    continue;
+                }
+            };
+            let flag = self.parents.then_some("-p");
+            if context.only_planned(["mkdir"].into_iter().chain(flag).chain([path.as_str()])) {
+                continue;
+            }
+            let result = context.call(client.mkdir(&path, self.parents)).await;
+            if context.check(result.map_err(|error| self.hinted(about(error, &path))))?.is_some() {
+                made.push(path.to_string());
+            }
+        }
+        if made.is_empty() { Ok(()) } else { context.show(&Made { made }) }
+    }
+}
+
+impl Mkdir {
+    fn hinted(&self, error: Error) -> Error {
+        match error.code {
+            ErrorCode::NotFound if !self.parents => error.hint("mkdir -p makes the directories above it, too"),
+            _ => error,
+        }
+    }
+}
+
+/// What was made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Made {
+    /// Paths; with -p also those that were there.
+    made: Vec<String>,
+}
+
+impl Report for Made {
+    /// As the mkdir of every system: what went well needs no word.
+    fn text(&self, _: &View) -> String {
+        String::new()
+    }
+}

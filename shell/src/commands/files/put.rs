@@ -1,0 +1,184 @@
+//! `put`: local files into the DFS.
+
+use crate::base::report::{about, usage};
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::destination::{is_directory, is_written_as_directory, no_directory};
+use crate::transfer::{Done, Putting, Run, Step, Tally, Upload, Uploads};
+use clap::Args;
+use dfs_client::{Client, PutOptions, Source};
+use dfs_rpc::REPLICATION_MAX;
+use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result};
+use futures::{FutureExt, StreamExt};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `put`.
+#[derive(Debug, Args)]
+pub(super) struct Put {
+    /// Directories with all that is in them; links and devices in them are skipped, and that is said.
+    #[arg(short)]
+    recursive: bool,
+    /// Replace files that are there.
+    #[arg(short)]
+    force: bool,
+    /// Leave files alone that are there and the same, by length and time; replace those that differ.
+    #[arg(short, long)]
+    update: bool,
+    /// Keep extended attributes `user.*`, too; modes and times are kept anyway.
+    #[arg(short = 'p')]
+    keep: bool,
+    /// Copies of each chunk; what the cluster is set to if none.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(REPLICATION_MAX)))]
+    rep: Option<u8>,
+    /// Bytes per chunk, as in 16MiB; what the cluster is set to if none.
+    #[arg(long, value_name = "SIZE")]
+    chunk_size: Option<ByteSize>,
+    /// Files at the same time.
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Local files, then where they go: into a directory that is there, or to a new name; `-` is standard input.
+    #[arg(required = true, num_args = 2.., value_names = ["LOCAL", "REMOTE"])]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Put {
+    const NAME: &'static str = "put";
+    const ABOUT: &'static str = "Copy local files into the DFS, whole or not at all";
+    const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
+    const EXAMPLES: &'static [Example] = &[
+        ("put report.pdf /data", "into a directory"),
+        ("put -r photos /data", "a directory with all that is in it"),
+        ("put -r --update photos /data", "again, only what is new or has changed"),
+        ("put -r -p photos /data", "with their attributes user.*, too"),
+        ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two copies"),
+        ("put -r photos /data/photos-2 &", "in the background; `jobs` shows how far it is"),
+        ("put - /data/today.log", "what comes on standard input"),
+    ];
+    const MEANING: Meaning = Meaning { first: &[], rest: Kind::Local, last: Some(Kind::Remote) };
+    const JSON: Json = Json::of::<Tally>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
+        let options = self.options()?;
+        let target = context.remote(destination)?;
+        let client = context.client().await?;
+        let into = is_directory(context, &client, &target).await?;
+        refuse_no_directory(&target, destination, into, sources.len())?;
+        if let [source] = sources
+            && source == "-"
+        {
+            if self.keep {
+                return Err(usage("-p: standard input has no attributes to keep"));
+            }
+            return from_stdin(context, &client, &target, into, options).await;
+        }
+        let mut named = Vec::new();
+        for source in sources {
+            let from = PathBuf::from(source);
+            let to = if into { place(&from, &target) } else { Ok(target.clone()) };
+            named.extend(context.check(to)?.map(|to| (from, to)));
+        }
+        self.transfer(context, client, named, options).await
+    }
+}
+
+/// Refuses several files, and names that end in `/`, where no directory is.
+fn refuse_no_directory(target: &DfsPath, written: &OsStr, into: bool, sources: usize) -> Result<()> {
+    if into || (sources == 1 && !is_written_as_directory(written)) { Ok(()) } else { Err(no_directory(target)) }
+}
+
+/// Where a local file goes in a directory.
+fn place(from: &Path, directory: &DfsPath) -> Result<DfsPath> {
+    // What `..` and `.` are called is known only to the file system.
+    let named =
+        if from.file_name().is_some() { from.to_owned() } else { from.canonicalize().unwrap_or(from.to_owned()) };
+    let name = Upload::name(&named)?;
+    directory.join(name).map_err(|error| Error::from(error).at(from.display()))
+}
+
+async fn from_stdin(
+    context: &mut Context<'_>,
+    client: &Client,
+    target: &DfsPath,
+    into: bool,
+    options: PutOptions,
+) -> Result<()> {
+    if into {
+        return Err(Error::new(ErrorCode::IsADirectory, "is a directory; standard input needs a name in it").at(target));
+    }
+    if context.session.console.is_some() {
+        return Err(usage("standard input belongs to the session: not in the background"));
+    }
+    if context.only_planned(["put", "-", target.as_str()]) {
+        return Ok(());
+    }
+    let source = Source::Reader(Box::new(std::io::stdin()));
+    let run = Run::begin(context);
+    let put = {
+        let (_ticket, progress) = run.board.begin("standard input".to_owned(), 0);
+        client.put(source, target, options, &progress, &context.cancel).await
+    };
+    let done = put.map(|stat| Done::Copied { bytes: stat.size, taken_over: 0 });
+    run.end_with(context, done.map_err(|error| about(error, target)))
+}
+
+impl Put {
+    fn options(&self) -> Result<PutOptions> {
+        let chunk_size = self.chunk_size.map(|size| {
+            u32::try_from(size.0).map_err(|_| usage(format!("a chunk may not have {size}; 1GiB is the most")))
+        });
+        Ok(PutOptions {
+            overwrite: self.force || self.update,
+            replication: self.rep,
+            chunk_size: chunk_size.transpose()?,
+            ..PutOptions::default()
+        })
+    }
+
+    async fn transfer(
+        &self,
+        context: &mut Context<'_>,
+        client: Client,
+        named: Vec<(PathBuf, DfsPath)>,
+        options: PutOptions,
+    ) -> Result<()> {
+        let dry_run = context.session.options.dry_run;
+        let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
+        let walk = Uploads::new(client.clone(), named, self.recursive, self.update, dry_run);
+        if dry_run {
+            return plan(context, walk, self.update.then_some(client), self.keep).await;
+        }
+        let mut run = Run::begin(context);
+        walk.estimate(run.board.clone());
+        let made = walk.made();
+        let (update, keep, cancel) = (self.update, self.keep, context.cancel.clone());
+        let putting = Putting { client: client.clone(), options, update, keep, cancel };
+        let work = |job, progress| putting.clone().one(job, progress).boxed_local();
+        let result = run.drive(context, walk.steps(), parallel, work).await;
+        if result.is_ok() {
+            for error in context.call(async { Ok(made.finish(&client, keep).await) }).await? {
+                run.fail(context, error)?;
+            }
+        }
+        run.end(context)?;
+        result
+    }
+}
+
+/// A dry run: every file that would be put, as the line that does it; without those that are there and the same, if asked.
+async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>, keep: bool) -> Result<()> {
+    let mut steps = std::pin::pin!(walk.steps());
+    while let Some(step) = steps.next().await {
+        match step {
+            Step::File { job, .. } => match &update {
+                Some(client) if job.is_there(client).await? => {}
+                _ => job.plan(context, update.is_some(), keep),
+            },
+            Step::Failed(error) => context.fail(error)?,
+            Step::Directory(path) => drop(context.only_planned(["mkdir", "-p", &path])),
+            Step::Skipped { .. } => {}
+        }
+    }
+    Ok(())
+}

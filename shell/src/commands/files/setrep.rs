@@ -1,0 +1,312 @@
+//! `setrep`: how many copies files have.
+
+use crate::base::report::about;
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::found::Search;
+use crate::commands::shared::places::look;
+use crate::session::board::Board;
+use crate::transfer::Bars;
+use clap::Args;
+use dfs_client::{Client, LocatedChunk, Progress, Wanted};
+use dfs_term::figures::plural;
+use dfs_term::{Report, View};
+use dfs_types::{ChunkId, DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
+use futures::{StreamExt, stream};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// How often `-w` looks.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// After how many looks `-w` first asks whether surplus copies stay because other files want them, and each time after twice
+/// as many: the master looks for a file that names the chunk. Once a file was found to keep them, the next are asked for at
+/// once.
+const LOOKS_BEFORE_ASKING: u32 = 8;
+/// Files that are set at the same time.
+const CALLS_IN_FLIGHT: usize = 64;
+
+/// Arguments of `setrep`.
+#[derive(Debug, Args)]
+pub(super) struct Setrep {
+    /// All files below a directory, too.
+    #[arg(short = 'R')]
+    recursive: bool,
+    /// Wait until every chunk has so many copies.
+    #[arg(short)]
+    wait: bool,
+    /// Copies of each chunk, 1 to 16.
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(dfs_rpc::REPLICATION_MAX)))]
+    copies: u8,
+    /// The files.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+impl Verb for Setrep {
+    const NAME: &'static str = "setrep";
+    const ABOUT: &'static str = "Set how many copies files have";
+    const GROUP: Group = Group::Files;
+    const EFFECT: Effect<Self> = Effect::Changes;
+    const EXAMPLES: &'static [Example] = &[
+        ("setrep 2 /data/big.bin", "the cluster makes or removes copies by itself"),
+        ("setrep -w 3 /data/big.bin", "and we wait for it"),
+        ("setrep -R 2 /data/2026", "of all files below a directory"),
+    ];
+    const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
+    const JSON: Json = Json::of::<Set>();
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        let client = context.client().await?;
+        let (files, paths, serving, bytes) = Default::default();
+        let mut set = Set { replication: self.copies, files, paths, serving, bytes };
+        for text in &self.paths {
+            let found = look(context, &client, text).await;
+            let Some((path, stat)) = context.check(found)? else { continue };
+            let flag = self.recursive.then_some("-R");
+            let copies = self.copies.to_string();
+            if context.only_planned(["setrep"].into_iter().chain(flag).chain([&*copies, path.as_str()])) {
+                continue;
+            }
+            if stat.kind == EntryKind::Directory && !self.recursive {
+                let error = Error::new(ErrorCode::IsADirectory, "is a directory").at(&path);
+                context.fail(error.hint("setrep -R sets all files below it"))?;
+                continue;
+            }
+            let before = set.files;
+            let result = self.set(context, &client, &path, &mut set).await;
+            context.check(result)?;
+            if set.files > before {
+                set.paths.push(path.to_string());
+            }
+        }
+        if let Some(serving) = set.serving.filter(|serving| *serving < u32::from(self.copies)) {
+            context.session.say(&format!("setrep: warning: {}", self.beyond(serving)));
+        }
+        if self.wait {
+            self.wait(context, &client, &set).await?;
+        }
+        if set.files > 0 { context.show(&set) } else { Ok(()) }
+    }
+}
+
+impl Setrep {
+    /// Sets all files at and below `path`.
+    async fn set(&self, context: &mut Context<'_>, client: &Client, path: &DfsPath, set: &mut Set) -> Result<()> {
+        let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
+        let mut search = Search::new(client, path, &wanted);
+        while let Some(page) = search.page(context).await? {
+            let calls = page.entries.into_iter().map(|found| async move {
+                let result = client.set_replication(&found.path, self.copies).await;
+                result.map(|serving| (found.stat.size, serving)).map_err(|error| about(error, &found.path))
+            });
+            let mut calls = stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT);
+            while let Some(result) = context.call(async { Ok(calls.next().await) }).await? {
+                let Some((bytes, serving)) = context.check(result)? else { continue };
+                set.serving = Some(serving);
+                set.files += 1;
+                set.bytes += bytes;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all chunks have as many live copies as they should, no more and no fewer.
+    async fn wait(&self, context: &mut Context<'_>, client: &Client, set: &Set) -> Result<()> {
+        if set.files == 0 {
+            return Ok(());
+        }
+        let files = plural(set.files, "file has", "files have");
+        context.session.say(&format!("setrep: waiting until {files} {}; Ctrl-C ends the waiting", self.goal()));
+        let board = Board::default();
+        board.estimate(set.bytes, set.files);
+        let mut bars = Bars::follow(context.session, &board);
+        let mut kept = Kept::default();
+        let waited = self.wait_for_all(context, client, &set.paths, &board, &mut kept).await;
+        bars.clear(context.session);
+        if let Some(kept) = kept.say(&self.goal()) {
+            context.session.say(&format!("setrep: {kept}"));
+        }
+        waited
+    }
+
+    /// Waits for one file after the other; a file whose chunks another file shares may keep more. On the board stand their
+    /// bytes, done where they have all copies.
+    async fn wait_for_all(
+        &self,
+        context: &mut Context<'_>,
+        client: &Client,
+        paths: &[String],
+        board: &Board,
+        kept: &mut Kept,
+    ) -> Result<()> {
+        for path in paths {
+            let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
+            let mut search = Search::new(client, &DfsPath::parse(path)?, &wanted);
+            while let Some(page) = search.page(context).await? {
+                for found in &page.entries {
+                    let (_on_the_board, progress) = board.begin(found.path.to_string(), found.stat.size);
+                    self.wait_for(context, client, &found.path, &progress, kept).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn beyond(&self, serving: u32) -> String {
+        let datanodes = plural(serving.into(), "datanode serves", "datanodes serve");
+        format!("{} are wanted, but only {datanodes}: the rest is made when there are more datanodes", self.goal())
+    }
+
+    fn goal(&self) -> String {
+        plural(self.copies.into(), "copy", "copies")
+    }
+
+    /// How many copies other files want of a chunk that has surplus ones, where they want more. A file shares all of its
+    /// chunks or none, so that one chunk tells. The masters are asked seldom: see [`LOOKS_BEFORE_ASKING`].
+    async fn wanted_by_others(
+        &self,
+        context: &Context<'_>,
+        client: &Client,
+        chunk: ChunkId,
+        looks: u32,
+        kept: &mut Kept,
+    ) -> Result<Option<u8>> {
+        if let Some(wanted) = kept.known.get(&chunk) {
+            return Ok(Some(*wanted));
+        }
+        let again = looks >= LOOKS_BEFORE_ASKING && looks.is_power_of_two();
+        if !again && (looks > 1 || kept.files == 0) {
+            return Ok(None);
+        }
+        let wanted = match context.call(client.chunk(chunk)).await {
+            Ok(status) => Some(status.wanted).filter(|wanted| *wanted > self.copies),
+            // The file has other chunks by now: the next look finds them.
+            Err(error) if error.code == ErrorCode::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        kept.known.extend(wanted.map(|wanted| (chunk, wanted)));
+        Ok(wanted)
+    }
+
+    async fn wait_for(
+        &self,
+        context: &Context<'_>,
+        client: &Client,
+        path: &DfsPath,
+        progress: &Progress,
+        kept: &mut Kept,
+    ) -> Result<()> {
+        let mut looks = 0_u32;
+        loop {
+            let located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
+            looks += 1;
+            let copies = usize::from(self.copies);
+            let short = located.chunks.iter().any(|chunk| chunk.replicas.len() < copies);
+            let surplus = located.chunks.iter().find(|chunk| chunk.replicas.len() > copies);
+            if let Some(surplus) = surplus.filter(|_| !short) {
+                let id = surplus.chunk.id;
+                if let Some(wanted) = self.wanted_by_others(context, client, id, looks, kept).await? {
+                    kept.note(path, wanted);
+                    return Ok(());
+                }
+            }
+            let (right, all) = bytes_right(&located.chunks, self.copies);
+            // A chunk that loses a copy meanwhile is not counted twice.
+            progress.add(right.saturating_sub(progress.bytes()));
+            // Who has set another number meanwhile, or deleted the file, is not waited for.
+            if located.stat.replication != self.copies || right == all {
+                return Ok(());
+            }
+            let blocked = context.call(client.blocked(path)).await.map_err(|error| about(error, path))?;
+            // Where this file has enough, only another file that shares its chunks lacks copies.
+            if short && blocked.is_final() {
+                let serving = context.call(client.status()).await?.nodes_serving;
+                if let Some((why, help)) = dfs_diagnosis::reason(&blocked, serving) {
+                    let what = format!("set, but there will not be {} as things are: {why}", self.goal());
+                    return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint(help));
+                }
+            }
+            context.pause(LOOK_EVERY).await?;
+        }
+    }
+}
+
+/// Files that keep more copies than was set, because other files share their chunks.
+#[derive(Debug, Default)]
+struct Kept {
+    files: u64,
+    first: Option<DfsPath>,
+    /// The most copies that another file wants.
+    wanted: u8,
+    /// What other files want of chunks that were asked for.
+    known: BTreeMap<ChunkId, u8>,
+}
+
+impl Kept {
+    fn note(&mut self, path: &DfsPath, wanted: u8) {
+        self.files += 1;
+        self.first.get_or_insert_with(|| path.clone());
+        self.wanted = self.wanted.max(wanted);
+    }
+
+    /// What there is to say; `goal` is what was set, as in "2 copies".
+    fn say(&self, goal: &str) -> Option<String> {
+        let (first, wanted) = (self.first.as_ref()?, self.wanted);
+        Some(match self.files {
+            1 => format!("{first} keeps more than {goal}: another file that shares its chunks wants {wanted}"),
+            files => format!(
+                "{files} files keep more than {goal}, as {first}: other files that share their chunks want up to {wanted}"
+            ),
+        })
+    }
+}
+
+/// The bytes of chunks that have so many live copies, and those of all chunks.
+fn bytes_right(chunks: &[LocatedChunk], copies: u8) -> (u64, u64) {
+    let right = chunks.iter().filter(|chunk| chunk.replicas.len() == usize::from(copies));
+    let bytes = |chunk: &LocatedChunk| u64::from(chunk.chunk.length);
+    (right.map(bytes).sum(), chunks.iter().map(bytes).sum())
+}
+
+/// What was set.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Set {
+    replication: u8,
+    /// Files that were set.
+    files: u64,
+    /// The paths asked for at and below which they are.
+    paths: Vec<String>,
+    /// Datanodes that serve; there will not be more replicas than that as things are. Null where nothing was set.
+    serving: Option<u32>,
+    /// Bytes of those files.
+    #[serde(skip)]
+    bytes: u64,
+}
+
+impl Report for Set {
+    fn text(&self, _: &View) -> String {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfs_client::NodeAddress;
+    use dfs_types::{ChunkRef, DatanodeId, Generation};
+
+    #[test]
+    fn bytes_of_chunks_with_as_many_copies_as_they_should_have_are_done() {
+        let chunk = |length: u32, copies: u16| {
+            let address = "127.0.0.1:1".parse().expect("an address");
+            let replicas = (1..=copies).map(|id| NodeAddress { id: DatanodeId(id), address }).collect();
+            let chunk = ChunkRef { id: ChunkId(1), generation: Generation(1), length, checksum: 0 };
+            LocatedChunk { chunk, offset: 0, replicas, capability: Default::default() }
+        };
+        let chunks = [chunk(100, 1), chunk(20, 2), chunk(3, 3)];
+        assert_eq!([1, 2, 3, 4].map(|copies| bytes_right(&chunks, copies).0), [100, 20, 3, 0]);
+        assert_eq!((bytes_right(&chunks, 2).1, bytes_right(&[], 2)), (123, (0, 0)));
+    }
+}

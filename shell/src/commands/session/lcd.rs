@@ -1,0 +1,44 @@
+//! `lcd`: the local working directory, that of this process.
+
+use crate::base::report::{local_io, usage};
+use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
+use clap::Args;
+use dfs_types::{Error, ErrorCode, Result};
+use std::path::PathBuf;
+
+/// Arguments of `lcd`.
+#[derive(Debug, Args)]
+pub(super) struct Lcd {
+    /// The new working directory; `-` for the one before; the home directory if none.
+    path: Option<PathBuf>,
+}
+
+impl Verb for Lcd {
+    const NAME: &'static str = "lcd";
+    const ABOUT: &'static str = "Go to another local directory";
+    const GROUP: Group = Group::Shell;
+    const EFFECT: Effect<Self> = Effect::Looks;
+    const EXAMPLES: &'static [Example] =
+        &[("lcd photos", "go there"), ("lcd photos; lcd -", "back to where it was before")];
+    const MEANING: Meaning = Meaning::all(Kind::LocalDirectory);
+
+    async fn run(self, context: &mut Context<'_>) -> Result<()> {
+        if context.session.console.is_some() {
+            return Err(usage("the working directory is that of the whole session: not in the background"));
+        }
+        let missing = |what: &str| Error::new(ErrorCode::InvalidArgument, what.to_owned());
+        let path = match self.path {
+            None => std::env::var_os("HOME").map(PathBuf::from).ok_or_else(|| missing("there is no home directory"))?,
+            Some(path) if path.as_os_str() == "-" => {
+                let before = context.session.local_before.clone();
+                before.ok_or_else(|| missing("there is no directory before this one").at("-"))?
+            }
+            Some(path) => path,
+        };
+        let before = std::env::current_dir().ok();
+        std::env::set_current_dir(&path).map_err(|error| local_io(&path, &error))?;
+        context.session.local_before = before;
+        context.only_planned(["lcd".into(), path.to_string_lossy()]);
+        Ok(())
+    }
+}

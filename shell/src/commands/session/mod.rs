@@ -1,0 +1,43 @@
+//! The commands of the session itself.
+
+mod alias;
+mod echo;
+mod exit;
+mod fg;
+mod help;
+mod history;
+mod jobs;
+mod lcd;
+mod lls;
+mod lpwd;
+mod set;
+mod sleep;
+mod source;
+mod time;
+mod unalias;
+mod wait;
+mod watch;
+
+use crate::command::Command;
+pub(crate) use help::help_of;
+
+/// In the order in which `help` shows them.
+pub(super) static SESSION: &[Command] = &[
+    Command::of::<lcd::Lcd>(),
+    Command::of::<lpwd::Lpwd>(),
+    Command::of::<lls::Lls>(),
+    Command::of::<set::Set>(),
+    Command::of::<jobs::Jobs>(),
+    Command::of::<fg::Fg>(),
+    Command::of::<wait::Wait>(),
+    Command::of::<source::Source>(),
+    Command::of::<echo::Echo>(),
+    Command::of::<time::Time>(),
+    Command::of::<watch::Watch>(),
+    Command::of::<sleep::Sleep>(),
+    Command::of::<alias::Set>(),
+    Command::of::<unalias::Unalias>(),
+    Command::of::<history::Show>(),
+    Command::of::<help::Help>(),
+    Command::of::<exit::Exit>(),
+];

@@ -1,0 +1,99 @@
+//! What a search finds, shown as it comes.
+
+use super::entry::EntryJson;
+use super::places::places;
+use super::rows::Rows;
+use crate::base::report::about;
+use crate::command::Context;
+use dfs_client::{Client, Find, Found, FoundPage, Short, Wanted};
+use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ffi::OsString;
+
+/// A file or directory that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct FoundJson<'a> {
+    #[serde(flatten)]
+    entry: EntryJson<'a>,
+    /// Its chunks that lack copies, if that was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    short: Option<ShortJson>,
+}
+
+/// Chunks with fewer live copies than they should have; each stands in one of the numbers.
+#[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
+pub(crate) struct ShortJson {
+    /// No live copy.
+    missing: u64,
+    /// One live copy where more are wanted.
+    endangered: u64,
+    /// More than one, fewer than wanted.
+    under: u64,
+}
+
+impl From<Short> for ShortJson {
+    fn from(Short { missing, endangered, under }: Short) -> Self {
+        Self { missing, endangered, under }
+    }
+}
+
+impl<'a> FoundJson<'a> {
+    pub(crate) fn of(found: &'a Found, with_chunks: bool) -> Self {
+        Self { entry: EntryJson::of(found.path.as_str(), &found.stat), short: with_chunks.then(|| found.short.into()) }
+    }
+}
+
+/// A search, page by page.
+pub(crate) struct Search {
+    client: Client,
+    find: Option<Find>,
+}
+
+impl Search {
+    pub(crate) fn new(client: &Client, path: &DfsPath, wanted: &Wanted) -> Self {
+        let find = Find { path: path.clone(), after: None, wanted: wanted.clone() };
+        Self { client: client.clone(), find: Some(find) }
+    }
+
+    /// The next page; none behind the last one.
+    ///
+    /// # Errors
+    /// Those of the call. Directories that may not be read are reported, and the search goes on.
+    pub(crate) async fn page(&mut self, context: &mut Context<'_>) -> Result<Option<FoundPage>> {
+        let Some(find) = self.find.take() else { return Ok(None) };
+        let mut page = context.call(self.client.find(find.clone())).await.map_err(|error| about(error, &find.path))?;
+        self.find = page.next.take().map(|next| Find { after: Some(next), ..find });
+        for closed in &page.closed {
+            context.fail(Error::new(ErrorCode::PermissionDenied, "permission denied").at(closed))?;
+        }
+        Ok(Some(page))
+    }
+}
+
+/// Searches at and below the places that `texts` name.
+///
+/// # Errors
+/// When nothing can go on.
+pub(crate) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: Wanted) -> Result<()> {
+    let client = context.client().await?;
+    let mut rows = Rows::default();
+    for place in places(context, texts)? {
+        let mut search = Search::new(&client, &place, &wanted);
+        loop {
+            let page = search.page(context).await;
+            let Some(page) = context.check(page)?.flatten() else { break };
+            for found in &page.entries {
+                let text = line(context, found);
+                rows.add(context, &FoundJson::of(found, wanted.short), || text)?;
+            }
+        }
+    }
+    rows.end(context)
+}
+
+fn line(context: &Context<'_>, found: &Found) -> String {
+    let shown = context.shown(found.path.as_str());
+    let tone = if found.stat.kind == Kind::Directory { dfs_term::Tone::Directory } else { dfs_term::Tone::Plain };
+    format!("{}\n", context.view().paint(tone, &shown))
+}

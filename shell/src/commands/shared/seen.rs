@@ -1,0 +1,331 @@
+//! The cluster as the masters show it at one moment: what `status` shows, and what other commands take parts of.
+
+use super::status_screen::screen;
+use crate::command::Context;
+use dfs_client::{Client, ClusterStatus, Find, NodeStatus, Wanted};
+use dfs_diagnosis::{Affected, Finding, Grade, LocalDaemon, Observation, findings, health};
+use dfs_term::{Report, View};
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use std::time::{Duration, Instant};
+
+/// So long files are searched for chunks that want copies: who types `status` is in a hurry.
+const SEARCH_MAX: Duration = Duration::from_millis(500);
+
+/// Files with chunks that want copies; none when they cannot be searched.
+async fn affected(client: &Client) -> Option<Affected> {
+    let begun = Instant::now();
+    let wanted = Wanted { short: true, ..Wanted::default() };
+    let mut find = Find { path: DfsPath::root(), after: None, wanted };
+    let mut files = 0;
+    loop {
+        let page = client.find(find.clone()).await.ok()?;
+        files += page.entries.len() as u64;
+        find.after = page.next;
+        let more = find.after.is_some();
+        if !more || begun.elapsed() > SEARCH_MAX {
+            return Some(Affected { files, more });
+        }
+    }
+}
+
+/// Who cannot reach the cluster is told who finds out why.
+fn hinted(error: Error) -> Error {
+    match error.code {
+        ErrorCode::Unreachable | ErrorCode::Timeout => error.hint("doctor finds out why, and says what mends it"),
+        _ => error,
+    }
+}
+
+/// The cluster as it was seen at one moment.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub status: ClusterStatus,
+    pub nodes: Vec<NodeStatus>,
+    affected: Option<Affected>,
+    asked: Instant,
+    /// The daemons of the local cluster; none for any other cluster.
+    local: Option<Vec<LocalDaemon>>,
+}
+
+impl Seen {
+    /// Asks the masters.
+    ///
+    /// # Errors
+    /// When none of them answers.
+    pub(crate) async fn look(context: &mut Context<'_>) -> Result<Self> {
+        let client = context.client().await?;
+        let local = context.session.find_cluster()?.daemons();
+        context.call(Self::of(&client, local)).await
+    }
+
+    /// Asks the masters of one cluster.
+    ///
+    /// # Errors
+    /// As [`Seen::look`].
+    pub(crate) async fn of(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
+        let asked = Instant::now();
+        let status = client.status().await.map_err(hinted)?;
+        // The figures alone are worth showing.
+        let nodes = client.nodes().await.unwrap_or_default();
+        let chunks = &status.replication;
+        let short = chunks.missing + chunks.endangered + chunks.under > 0;
+        let seen = Self { status, nodes, affected: None, asked, local };
+        let affected = if short && !seen.observation().is_incomplete() { affected(client).await } else { None };
+        Ok(Self { affected, ..seen })
+    }
+
+    /// Returns the input of the diagnosis.
+    pub(crate) fn observation(&self) -> Observation<'_> {
+        let (age, local) = (self.asked.elapsed(), self.local.as_deref());
+        Observation { status: &self.status, nodes: &self.nodes, affected: self.affected, age, local }
+    }
+
+    /// Returns true if the cluster is the local one.
+    pub(crate) fn is_local(&self) -> bool {
+        self.local.is_some()
+    }
+}
+
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        Document::of(&self.observation()).serialize(serializer)
+    }
+}
+
+impl Report for Seen {
+    fn text(&self, view: &View) -> String {
+        screen(&self.observation(), &TimeZone::system(), view)
+    }
+}
+
+/// The cluster. Sizes are in bytes, spans in milliseconds, `taken_at` in milliseconds since 1970.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Document {
+    /// `healthy`, `degraded` or `critical`.
+    health: Grade,
+    /// The worst finding; null for a healthy cluster.
+    reason: Option<String>,
+    /// Everything that keeps it from being healthy, and what is to be known of drains: a cause before its consequences, the
+    /// worst first.
+    findings: Vec<Finding>,
+    cluster: String,
+    taken_at: u64,
+    /// As in `master-1`; null while none leads.
+    leader: Option<String>,
+    term: u64,
+    masters: Vec<Master>,
+    /// Datanodes that have not been heard from in time.
+    silent: Vec<String>,
+    /// Null outside safe mode.
+    safe_mode: Option<SafeMode>,
+    files: u64,
+    directories: u64,
+    bytes: u64,
+    /// Bytes of all files with all the copies that they should have.
+    space: u64,
+    replication: Replication,
+    /// Over the live datanodes; a disk that several of them share counts once.
+    capacity: u64,
+    used: u64,
+    free: u64,
+    /// Bytes of files that find room with `room_replicas` replicas, as many as files get where the writer does not say.
+    room: u64,
+    room_replicas: u8,
+    unfinished: Unfinished,
+    nodes_live: u32,
+    nodes_stale: u32,
+    nodes_dead: u32,
+    /// Those of them that are to be drained, or are.
+    nodes_draining: u32,
+    /// Neither dead nor to be drained.
+    nodes_serving: u32,
+    /// Live datanodes that have reported their chunks, and those of the cluster that are still waited for.
+    nodes_expected: u32,
+    /// Those of them that have reported; while they are fewer, how the chunks are is not known.
+    nodes_reported: u32,
+    /// Datanodes of the cluster that have not registered since the start of the master; the first 64.
+    absent: Vec<String>,
+    /// Set while the master's disk is full and nothing can be changed.
+    full: Option<Full>,
+    version: String,
+}
+
+/// A master whose disk is full.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Full {
+    master: String,
+    /// Its data directory.
+    directory: String,
+    /// Bytes that have to be free there.
+    needed: u64,
+}
+
+/// A master.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Master {
+    id: String,
+    address: String,
+    /// `leader`, `follower`, `candidate` or `unknown`.
+    role: String,
+    /// The last entry of the log that it has applied.
+    applied: u64,
+}
+
+/// Why nothing can be changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SafeMode {
+    chunks_reported: u64,
+    chunks_total: u64,
+    reason: String,
+    /// Who has entered it; null where the cluster waits for its datanodes.
+    by: Option<String>,
+}
+
+/// Writes that have not ended, as far as the leader knows them, and the space that their replicas take.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Unfinished {
+    writes: u64,
+    /// Those of them whose clients have not been heard from lately.
+    silent: u64,
+    /// Bytes, all replicas together.
+    bytes: u64,
+    silent_bytes: u64,
+    /// When the last of the silent writes is given up, in milliseconds since 1970; null where none is silent.
+    until: Option<u64>,
+    #[serde(skip)]
+    pub told: dfs_client::Unfinished,
+}
+
+impl Unfinished {
+    pub(crate) fn of(status: &ClusterStatus) -> Self {
+        let told = status.unfinished;
+        let dfs_client::Unfinished { writes, silent, bytes, silent_bytes, until } = told;
+        Self { writes, silent, bytes, silent_bytes, until: until.map(|until| until.0), told }
+    }
+}
+
+/// Chunks by how many copies they have against how many they should.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Replication {
+    chunks: u64,
+    /// No live copy.
+    missing: u64,
+    /// One live copy where more are wanted.
+    endangered: u64,
+    /// More than one, fewer than wanted.
+    under: u64,
+    over: u64,
+    /// Copies being made now.
+    copying: u64,
+    /// Since they were last counted; null: not yet, and then the figures mean nothing.
+    counted_ms: Option<u64>,
+    /// For how long there have been such chunks; null where there are none.
+    missing_ms: Option<u64>,
+    endangered_ms: Option<u64>,
+    under_ms: Option<u64>,
+    /// Those chunks by what keeps them from having more replicas.
+    blocked: Blocked,
+}
+
+/// Chunks with fewer replicas than wanted on datanodes that serve, by what keeps them from having more.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Blocked {
+    /// Replicas are being made, or begin as soon as datanodes have streams free.
+    under_way: u64,
+    /// It depends on datanodes that have missed heartbeats, or have not reported yet.
+    waiting: u64,
+    /// No replica is left to copy from.
+    no_source: u64,
+    /// Datanodes without a replica serve, but none has room.
+    no_room: u64,
+    /// The only live datanodes without a replica are draining.
+    all_draining: u64,
+    /// Each datanode that serves has a replica, and more are wanted.
+    too_few: u64,
+}
+
+impl Blocked {
+    pub(crate) fn of(blocked: &dfs_client::Blocked) -> Self {
+        let dfs_client::Blocked { under_way, waiting, no_source, no_room, all_draining, too_few, .. } = *blocked;
+        Self { under_way, waiting, no_source, no_room, all_draining, too_few }
+    }
+}
+
+impl Replication {
+    pub(crate) fn of(status: &ClusterStatus) -> Self {
+        let (chunks, lasting) = (&status.replication, &status.lasting);
+        Self {
+            chunks: chunks.chunks,
+            missing: chunks.missing,
+            endangered: chunks.endangered,
+            under: chunks.under,
+            over: chunks.over,
+            copying: chunks.copying,
+            counted_ms: status.counted_ms,
+            missing_ms: lasting.missing,
+            endangered_ms: lasting.endangered,
+            under_ms: lasting.under,
+            blocked: Blocked::of(&status.blocked),
+        }
+    }
+}
+
+impl Document {
+    fn of(seen: &Observation<'_>) -> Self {
+        let status = seen.status;
+        let master = |master: &dfs_client::MasterStatus| Master {
+            id: master.id.to_string(),
+            address: master.address.clone(),
+            role: master.role.clone(),
+            applied: master.applied,
+        };
+        let safe_mode = |mode: &dfs_client::SafeMode| SafeMode {
+            chunks_reported: mode.chunks_reported,
+            chunks_total: mode.chunks_total,
+            reason: mode.reason.clone(),
+            by: mode.by.clone(),
+        };
+        let findings = findings(seen);
+        let health = health(&findings);
+        Self {
+            health: health.grade,
+            reason: health.reason,
+            findings,
+            cluster: status.cluster.to_string(),
+            taken_at: status.taken_at.0,
+            leader: status.leader.map(|leader| leader.to_string()),
+            term: status.term,
+            masters: status.masters.iter().map(master).collect(),
+            silent: seen.silent().iter().map(|node| node.id.to_string()).collect(),
+            safe_mode: status.safe_mode.as_ref().map(safe_mode),
+            files: status.files,
+            directories: status.directories,
+            bytes: status.bytes,
+            space: status.space,
+            replication: Replication::of(status),
+            capacity: status.capacity,
+            used: status.used,
+            free: status.free,
+            room: status.room,
+            room_replicas: status.room_replicas,
+            unfinished: Unfinished::of(status),
+            nodes_live: status.nodes_live,
+            nodes_stale: status.nodes_stale,
+            nodes_dead: status.nodes_dead,
+            nodes_draining: status.nodes_draining,
+            nodes_serving: status.nodes_serving,
+            nodes_expected: status.nodes_expected,
+            nodes_reported: status.nodes_reported,
+            absent: status.absent.iter().map(ToString::to_string).collect(),
+            full: status.full.as_ref().map(|full| Full {
+                master: full.master.to_string(),
+                directory: full.directory.clone(),
+                needed: full.needed,
+            }),
+            version: status.version.clone(),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Patterns against what is there: remote ones against the DFS, local ones against this machine.
+
+use crate::base::report::{local_io, usage};
+use crate::command::roles::{Role, roles};
+use crate::command::{Command, Context, Kind};
+use crate::commands::COMMANDS;
+use crate::lang::Text;
+use crate::lang::glob::{Like, Part, Pattern, braces};
+use dfs_client::Client;
+use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result};
+use futures::TryStreamExt;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// The most paths that one pattern may give.
+const MATCHES_MAX: usize = 1_000_000;
+
+/// The arguments of a command with every pattern put out.
+///
+/// # Errors
+/// When a pattern matches nothing, as in `hdfs dfs`; when a directory on the way cannot be read.
+pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut Context<'_>) -> Result<Vec<OsString>> {
+    let plain: Vec<String> = texts.iter().map(Text::plain).collect();
+    let roles = roles(&command.definition(), &plain);
+    let count = roles.iter().filter(|role| matches!(role, Role::Argument(_))).count();
+    let mut all = Vec::with_capacity(texts.len());
+    for (at, ((text, plain), role)) in texts.iter().zip(plain).zip(roles).enumerate() {
+        let kind = match role {
+            Role::Argument(index) => command.meaning.kind(index, count),
+            Role::Flag | Role::Value => Kind::Plain,
+        };
+        match kind {
+            Kind::Line => {
+                let within = COMMANDS.find(&plain)?;
+                all.push(plain.into());
+                let rest = texts.get(at + 1..).unwrap_or_default();
+                all.extend(Box::pin(arguments(within, rest, context)).await?);
+                break;
+            }
+            Kind::Plain | Kind::Command | Kind::Node | Kind::User | Kind::Variable | Kind::Alias => {
+                all.push(plain.into())
+            }
+            Kind::Remote | Kind::RemoteDirectory | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
+            Kind::Local | Kind::LocalDirectory => {
+                let text = from_here(&at_home(text), context)?;
+                all.extend(paths(&text, true, context).await?);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// A leading `~` is the home directory.
+fn at_home(text: &Text) -> Text {
+    match (text.behind_home(), std::env::var("HOME")) {
+        (Some(rest), Ok(home)) => rest.behind(&home),
+        _ => text.clone(),
+    }
+}
+
+/// In the background a relative path is that of the directory where the command began.
+fn from_here(text: &Text, context: &Context<'_>) -> Result<Text> {
+    let first = text.symbols().first().map(|symbol| symbol.c);
+    match &context.session.console {
+        Some(console) if text.plain() != "-" && first != Some('/') => {
+            let here =
+                console.here.to_str().ok_or_else(|| Error::from(PathError::NotUtf8).at(console.here.display()))?;
+            Ok(text.behind(&format!("{here}/")))
+        }
+        _ => Ok(text.clone()),
+    }
+}
+
+async fn paths(text: &Text, local: bool, context: &mut Context<'_>) -> Result<Vec<OsString>> {
+    let mut all = Vec::new();
+    for word in braces(text).map_err(|error| usage(error.to_string()).at(text.plain()))? {
+        let Some(pattern) = Pattern::of(&word) else {
+            all.push(OsString::from(word.plain()));
+            continue;
+        };
+        let tree = if local {
+            Tree::Local
+        } else {
+            Tree::Remote { client: context.client().await?, directory: context.session.directory.clone() }
+        };
+        let found = context.call(walk(&tree, &pattern)).await?;
+        if found.is_empty() {
+            return Err(Error::new(ErrorCode::NotFound, "nothing matches").at(word.plain()));
+        }
+        all.extend(found);
+    }
+    Ok(all)
+}
+
+/// Where names are looked up.
+enum Tree {
+    Local,
+    Remote { client: Client, directory: DfsPath },
+}
+
+/// The paths that match, sorted, and written as the pattern was: absolute, or from the working directory.
+async fn walk(tree: &Tree, pattern: &Pattern) -> Result<Vec<OsString>> {
+    let mut found = Vec::new();
+    let start = OsString::from(if pattern.absolute { "/" } else { "" });
+    // What is left of the pattern at each path; the last pushed is the next taken.
+    let mut open: Vec<(OsString, &[Part])> = vec![(start, pattern.parts.as_slice())];
+    while let Some((at, parts)) = open.pop() {
+        let Some((part, rest)) = parts.split_first() else {
+            found.push(at);
+            if found.len() > MATCHES_MAX {
+                return Err(usage(format!("the pattern matches more than {MATCHES_MAX} paths")));
+            }
+            continue;
+        };
+        match part {
+            Part::Name(name) => {
+                let next = child(&at, OsStr::new(name));
+                // Names behind the last pattern must be looked up; those before it show when their directory is listed.
+                if parts.iter().any(|part| !matches!(part, Part::Name(_))) || tree.exists(&next).await? {
+                    open.push((next, rest));
+                }
+            }
+            Part::Like(like) => {
+                let only_directories = !rest.is_empty() || pattern.directories_only;
+                let mut names = tree.names(&at, Some(like)).await?;
+                names.retain(|(_, directory)| *directory || !only_directories);
+                open.extend(names.into_iter().rev().map(|(name, _)| (child(&at, &name), rest)));
+            }
+            Part::AnyDepth => {
+                let names = tree.names(&at, None).await?;
+                for (name, directory) in names.into_iter().rev() {
+                    if directory {
+                        open.push((child(&at, &name), parts));
+                    } else if rest.is_empty() && !pattern.directories_only {
+                        open.push((child(&at, &name), rest));
+                    }
+                }
+                if !at.is_empty() {
+                    open.push((at, rest));
+                } else if !rest.is_empty() {
+                    open.push((OsString::new(), rest));
+                }
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+fn child(directory: &OsStr, name: &OsStr) -> OsString {
+    let mut path = directory.to_owned();
+    if !directory.is_empty() && directory != "/" {
+        path.push("/");
+    }
+    path.push(name);
+    path
+}
+
+impl Tree {
+    async fn exists(&self, path: &OsStr) -> Result<bool> {
+        match self {
+            Self::Local => Ok(std::fs::symlink_metadata(path).is_ok()),
+            Self::Remote { client, directory } => match client.stat(&resolve(directory, path)?).await {
+                Ok(_) => Ok(true),
+                Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotADirectory) => Ok(false),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// The names in a directory that match, and which of them are directories. A directory that is not there has none.
+    async fn names(&self, path: &OsStr, like: Option<&Like>) -> Result<Vec<(OsString, bool)>> {
+        let matches = |name: &str| like.map_or(!name.starts_with('.'), |like| like.matches(name));
+        match self {
+            Self::Local => local_names(path, matches),
+            Self::Remote { client, directory } => {
+                let prefix = like.map(Like::prefix).unwrap_or_default();
+                let path = resolve(directory, path)?;
+                let stat = match client.stat(&path).await {
+                    Ok(stat) => stat,
+                    Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotADirectory) => {
+                        return Ok(Vec::new());
+                    }
+                    Err(error) => return Err(error),
+                };
+                if stat.kind != dfs_types::Kind::Directory {
+                    return Ok(Vec::new());
+                }
+                let mut names = Vec::new();
+                let mut entries = std::pin::pin!(client.list_all(&path, &prefix));
+                while let Some(entry) = entries.try_next().await? {
+                    if matches(&entry.name) {
+                        names.push((entry.name.into(), entry.stat.kind == dfs_types::Kind::Directory));
+                    }
+                }
+                Ok(names)
+            }
+        }
+    }
+}
+
+fn resolve(directory: &DfsPath, path: &OsStr) -> Result<DfsPath> {
+    let text = path.to_string_lossy();
+    Ok(if text.is_empty() { directory.clone() } else { DfsPath::resolve(directory, &text)? })
+}
+
+fn local_names(path: &OsStr, matches: impl Fn(&str) -> bool) -> Result<Vec<(OsString, bool)>> {
+    let directory = Path::new(if path.is_empty() { OsStr::new(".") } else { path });
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(local_io(directory, &error)),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let mut names = Vec::new();
+    for entry in entries.filter_map(std::io::Result::ok).filter(|entry| matches(&entry.file_name().to_string_lossy())) {
+        let directory = entry.path().is_dir();
+        names.push((entry.file_name(), directory));
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn local(root: &Path, pattern: &str) -> Vec<String> {
+        let text = Text::bare(&format!("{}/{pattern}", root.display()));
+        let pattern = Pattern::of(&text).expect("a pattern");
+        let found = walk(&Tree::Local, &pattern).await.expect("readable");
+        let relative = |path: OsString| Path::new(&path).strip_prefix(root).expect("below").display().to_string();
+        found.into_iter().map(relative).collect()
+    }
+
+    #[tokio::test]
+    async fn local_patterns() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path();
+        for file in ["a.txt", "b.txt", ".hidden", "d/a.txt", "d/e/c.txt", "d/e/f/g.rs"] {
+            let path = root.join(file);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            std::fs::write(path, "").expect("written");
+        }
+        assert_eq!(local(root, "*.txt").await, ["a.txt", "b.txt"]);
+        assert_eq!(local(root, "*").await, ["a.txt", "b.txt", "d"]);
+        assert_eq!(local(root, "*/").await, ["d"]);
+        assert_eq!(local(root, "*/a.txt").await, ["d/a.txt"]);
+        assert_eq!(local(root, "**/*.txt").await, ["a.txt", "b.txt", "d/a.txt", "d/e/c.txt"]);
+        assert_eq!(local(root, "**/g.rs").await, ["d/e/f/g.rs"]);
+        assert_eq!(local(root, "d/**").await, ["d", "d/a.txt", "d/e", "d/e/c.txt", "d/e/f", "d/e/f/g.rs"]);
+        assert_eq!(local(root, "x*").await, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,121 @@
+//! Commands in the background of a session.
+//!
+//! A job runs the same code as any command, on a thread of its own, with a session of its own that has the working
+//! directories and variables of the moment when it began. What it says waits at its [`JobConsole`] until the session listens.
+
+use super::run::{self, Engine, one_line};
+use crate::base::exit::Ended;
+use crate::base::interrupt::{SignalEpoch, guarded};
+use crate::base::out::{Inherited, Out};
+use crate::base::report::local_io;
+use crate::command::Context;
+use crate::lang::Statement;
+use crate::session::Session;
+use crate::session::console::JobConsole;
+use crate::session::jobs::{announce, end_all};
+use dfs_types::{Error, ErrorCode, Result};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::runtime::Handle;
+
+/// Begins a statement in the background, and says so.
+pub(crate) fn begin(session: &mut Session, statement: &Statement) -> Ended {
+    match try_begin(session, statement) {
+        Ok((number, line)) => {
+            session.say(&format!("[{number}] {line}"));
+            Ended::Well
+        }
+        Err(error) => {
+            session.report("dfs-shell", &error);
+            Ended::Failed(error.code.exit_code())
+        }
+    }
+}
+
+fn try_begin(session: &mut Session, statement: &Statement) -> Result<(usize, String)> {
+    session.jobs.may_begin()?;
+    let here = std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))?;
+    let output = tempfile::tempfile().map_err(|error| local_io(&std::env::temp_dir(), &error))?;
+    let written = output.try_clone().map_err(|error| local_io(Path::new("stdout"), &error))?;
+    let console = Arc::new(JobConsole::new(here));
+    let runtime = Handle::current();
+    let mut own = session.apart(console.clone(), Inherited::to(written));
+    let own_statement = Statement { background: false, ..statement.clone() };
+    let thread = on_a_thread(&console, move || runtime.block_on(run::statement(&mut own, &own_statement)))?;
+    let line = one_line(statement);
+    Ok((session.jobs.add(line.clone(), console, output, thread), line))
+}
+
+/// Does the work of a console on a thread of its own, and notes there how it ended.
+///
+/// # Errors
+/// `local_io` when the system gives no thread.
+pub(crate) fn on_a_thread(
+    console: &Arc<JobConsole>,
+    work: impl FnOnce() -> Ended + Send + 'static,
+) -> Result<JoinHandle<()>> {
+    let ending = End(console.clone());
+    let whole = move || ending.0.end(work());
+    let thread = std::thread::Builder::new().name("dfs-job".to_owned()).spawn(whole);
+    thread.map_err(|error| Error::new(ErrorCode::LocalIo, format!("no thread for a job: {error}")))
+}
+
+/// A job that panics has ended, too.
+struct End(Arc<JobConsole>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if self.0.ended().is_none() {
+            self.0.end(Ended::Failed(ErrorCode::Internal.exit_code()));
+        }
+    }
+}
+
+/// The end of a script: its jobs are waited for, and the first signal ends them. Gives the exit code of the script, or of
+/// the first job that failed.
+pub(crate) async fn at_end(session: &mut Session, code: u8) -> u8 {
+    if code == ErrorCode::Interrupted.exit_code() {
+        return end_all(session).await.map_or(code, |()| code);
+    }
+    let consoles = session.jobs.consoles();
+    let waiting = guarded(SignalEpoch::now(), |cancel| async move {
+        for console in &consoles {
+            tokio::select! {
+                biased;
+                _ = console.until_ended() => continue,
+                () = cancel.cancelled() => consoles.iter().for_each(|console| console.cancel.cancel()),
+            }
+            console.until_ended().await;
+        }
+        Ok(())
+    });
+    if let Err(error) = waiting.await {
+        return error.code.exit_code();
+    }
+    let codes: Vec<u8> = session.jobs.take_ended().into_iter().map(|job| job.tell(session).code()).collect();
+    std::iter::once(code).chain(codes).find(|code| *code != 0).unwrap_or(0)
+}
+
+/// Whether a prompt may be left: with jobs under way the user is asked once, and they end.
+pub(crate) async fn may_leave(session: &mut Session) -> bool {
+    let running = session.jobs.running();
+    if running > 0 {
+        let what = dfs_term::figures::plural(running as u64, "job is", "jobs are");
+        let question = format!("{what} not done; end and leave");
+        if !ask(session, &question).await || end_all(session).await.is_err() {
+            return false;
+        }
+    }
+    announce(session);
+    true
+}
+
+async fn ask(session: &mut Session, question: &str) -> bool {
+    let Ok(mut out) = Out::stdout() else { return true };
+    let asked = guarded(SignalEpoch::now(), |cancel| {
+        let context = Context::new(session, &mut out, cancel, "exit", &Engine);
+        async move { context.confirm(question, false) }
+    });
+    asked.await.is_ok()
+}

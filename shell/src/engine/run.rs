@@ -1,0 +1,327 @@
+//! Statements: from words to arguments to a command, its output to where it goes, its end to an exit code.
+
+use super::{expand, jobs, script};
+use crate::base::exit::Ended;
+use crate::base::interrupt::{SignalEpoch, guarded, local_end};
+use crate::base::out::Out;
+use crate::base::report::{local_io, usage};
+use crate::command::{Command, Context, Interpreter, Kept, Parsed, Table};
+use crate::commands::{COMMANDS, help_of};
+use crate::lang::{Action, Output, Statement, Text, Word, parse};
+use crate::session::Session;
+use crate::session::suggest::suggested;
+use dfs_types::{Error, Result};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command as Process;
+use tokio_util::sync::CancellationToken;
+
+/// Commands that are nothing without a terminal of their own.
+const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
+
+/// The statements of a line that somebody typed.
+///
+/// # Errors
+/// `usage` for what cannot be understood.
+pub(crate) fn typed(line: &str) -> Result<Vec<Statement>> {
+    if let Some(control) = line.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        let code = u32::from(control);
+        let error = usage(format!("the line holds a control character, U+{code:04X}"));
+        return Err(error.hint(format!("write it as $'\\u{{{code:x}}}'")));
+    }
+    parse(line).map_err(|error| usage(error.what))
+}
+
+/// Runs a command with its arguments as they are.
+pub(crate) async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
+    let Some((name, arguments)) = words.split_first() else { return Ended::Well };
+    let name = name.to_string_lossy();
+    let command = match COMMANDS.find(&name) {
+        Ok(command) => command,
+        Err(error) => return failed(session, "dfs-shell", &error),
+    };
+    let out = match session.stdout() {
+        Ok(out) => out,
+        Err(error) => return failed(session, command.name, &error),
+    };
+    command_to(session, command, Given::Literal(arguments.to_vec()), out).await
+}
+
+/// Runs a statement of the language, or the statements that it stands for if its first word is an alias.
+pub(crate) async fn statement(session: &mut Session, statement: &Statement) -> Ended {
+    match session.aliases.expand(statement) {
+        Ok(None) => plain_statement(session, statement).await,
+        Ok(Some(statements)) => {
+            for one in &statements {
+                match plain_statement(session, one).await {
+                    Ended::Failed(_) if one.may_fail => {}
+                    Ended::Well if session.leave.is_none() => {}
+                    ended => return ended,
+                }
+            }
+            Ended::Well
+        }
+        Err(error) => failed(session, "dfs-shell", &usage(error.what).at(one_line(statement))),
+    }
+}
+
+async fn plain_statement(session: &mut Session, statement: &Statement) -> Ended {
+    session.may_fail = statement.may_fail;
+    if session.options.dry_run
+        && let Some(line) = local_effect(session, statement)
+    {
+        return planned(session, line);
+    }
+    // A command of a covered console is in the background already.
+    if statement.background && !session.options.dry_run && !session.is_covered() {
+        return jobs::begin(session, statement);
+    }
+    match &statement.action {
+        Action::Local(_) if session.is_covered() => failed(session, "!", &needs_terminal("a local command")),
+        Action::Local(command) => local(session, command),
+        Action::Command { words, output } => match prepare(session, words, output) {
+            Ok((command, texts, out)) => command_to(session, command, Given::Texts(texts), out).await,
+            Err((name, error)) => failed(session, &name, &error),
+        },
+    }
+}
+
+/// What a statement does on this machine beside its command, as a line of a plan: a dry run must not do it.
+fn local_effect(session: &Session, statement: &Statement) -> Option<Result<String>> {
+    let (words, output) = match &statement.action {
+        Action::Local(command) => return Some(Ok(format!("!{command}"))),
+        Action::Command { output: Output::Stdout, .. } => return None,
+        Action::Command { words, output } => (words, output),
+    };
+    Some(written(session, words).and_then(|line| {
+        Ok(match output {
+            Output::Stdout => line,
+            Output::Pipe(command) => format!("{line} | {command}"),
+            Output::File { path, append } => {
+                let path = written(session, std::slice::from_ref(path))?;
+                format!("{line} {} {path}", if *append { ">>" } else { ">" })
+            }
+        })
+    }))
+}
+
+/// Words with their variables put in, as a line.
+fn written(session: &Session, words: &[Word]) -> Result<String> {
+    let mut line = Vec::new();
+    for word in words {
+        let texts = session.scope.expand(word).map_err(|error| unset(error.to_string()))?;
+        line.extend(texts.iter().map(Text::written));
+    }
+    Ok(line.join(" "))
+}
+
+/// Shows a line of a plan.
+fn planned(session: &mut Session, line: Result<String>) -> Ended {
+    let shown = line.and_then(|line| {
+        let mut out = session.stdout()?;
+        let mut context = Context::new(session, &mut out, CancellationToken::new(), "dfs-shell", &Engine);
+        context.plan_line(line);
+        context.finish()?;
+        Ok(out)
+    });
+    match shown.and_then(Out::finish) {
+        Ok(()) => Ended::Well,
+        Err(error) => failed(session, "dfs-shell", &error),
+    }
+}
+
+/// The commands, as those that run others see them.
+#[derive(Debug)]
+pub(crate) struct Engine;
+
+impl Interpreter for Engine {
+    fn commands(&self) -> Table {
+        COMMANDS
+    }
+
+    fn within<'c>(&self, context: &'c mut Context<'_>, words: &'c [OsString]) -> LocalBoxFuture<'c, Result<()>> {
+        within(context, words).boxed_local()
+    }
+
+    fn kept<'c>(&self, context: &'c mut Context<'_>, words: &'c [OsString]) -> LocalBoxFuture<'c, Result<Kept>> {
+        kept(context, words).boxed_local()
+    }
+
+    fn source<'c>(&self, session: &'c mut Session, file: &'c Path) -> LocalBoxFuture<'c, Result<u8>> {
+        script::run_file(session, file).boxed_local()
+    }
+}
+
+async fn within(context: &mut Context<'_>, words: &[OsString]) -> Result<()> {
+    let Some((name, arguments)) = words.split_first() else { return Ok(()) };
+    let command = COMMANDS.find(&name.to_string_lossy())?;
+    let outer = std::mem::replace(&mut context.command, command.name);
+    let result = run(command, Given::Literal(arguments.to_vec()), context).await;
+    let result = context.check(result);
+    context.command = outer;
+    result.map(|_| ())
+}
+
+async fn kept(context: &mut Context<'_>, words: &[OsString]) -> Result<Kept> {
+    let mut out = Out::kept(context.out)?;
+    let cancel = context.cancel.clone();
+    let mut inner = Context::new(context.session, &mut out, cancel, context.command, &Engine);
+    // On a screen they stand behind the output; elsewhere they go where errors go.
+    if inner.out.is_terminal() && !inner.json() {
+        inner.hold_errors();
+    }
+    within(&mut inner, words).await?;
+    let errors = inner.held_errors();
+    let failed = inner.finish()?;
+    let text = out.into_kept()?;
+    Ok(Kept { text: String::from_utf8_lossy(&text).into_owned() + &errors, failed })
+}
+
+/// The command, its arguments and its output; or the name under which to report what is wrong.
+fn prepare(
+    session: &Session,
+    words: &[Word],
+    output: &Output,
+) -> Result<(&'static Command, Vec<Text>, Out), (String, Error)> {
+    let shell = |error| ("dfs-shell".to_owned(), error);
+    let mut texts = Vec::new();
+    for word in words {
+        texts.extend(session.scope.expand(word).map_err(|error| shell(unset(error.to_string())))?);
+    }
+    let Some(name) = texts.first().map(Text::plain) else {
+        return Err(shell(usage("the command is empty")));
+    };
+    let command = COMMANDS.find(&name).map_err(shell)?;
+    texts.remove(0);
+    let out = open(session, output).map_err(|error| (command.name.to_owned(), error))?;
+    Ok((command, texts, out))
+}
+
+fn unset(message: String) -> Error {
+    usage(message).hint("set NAME=VALUE sets a variable; single quotes keep a $ as it is")
+}
+
+fn open(session: &Session, output: &Output) -> Result<Out> {
+    match output {
+        Output::Stdout => match session.paged() {
+            Some(screen) => Out::paged(screen),
+            None => session.stdout(),
+        },
+        Output::Pipe(_) if session.is_covered() => Err(needs_terminal("a local command")),
+        Output::Pipe(command) => Out::pipe(&mut shell(session, command)),
+        Output::File { .. } if session.read_only => Err(read_only("a file that is written to")),
+        Output::File { path, append } => {
+            let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;
+            match texts.as_slice() {
+                [text] => Out::file(&session.local(Path::new(&text.plain())), *append),
+                _ => Err(usage("one file must stand behind >")),
+            }
+        }
+    }
+}
+
+/// The local shell, which sees our variables as its own and the script's arguments as its own.
+fn shell(session: &Session, command: &str) -> Process {
+    let mut shell = Process::new("sh");
+    if let Some(console) = &session.console {
+        shell.current_dir(&console.here);
+    }
+    shell.args(["-c", command, "dfs-shell"]).args(session.scope.arguments()).envs(session.scope.variables());
+    shell
+}
+
+fn local(session: &Session, command: &str) -> Ended {
+    let begun = SignalEpoch::now();
+    let status = shell(session, command).status().map_err(|error| local_io(Path::new("sh"), &error));
+    match status.and_then(|status| local_end(status, begun)) {
+        Ok(()) => Ended::Well,
+        Err(error) => failed(session, "!", &error),
+    }
+}
+
+/// Arguments as they were given.
+enum Given {
+    /// To be taken as they are.
+    Literal(Vec<OsString>),
+    /// With patterns to be put out.
+    Texts(Vec<Text>),
+}
+
+async fn command_to(session: &mut Session, command: &'static Command, given: Given, mut out: Out) -> Ended {
+    let (console, epoch) = (session.console.clone(), session.epoch);
+    let work = |cancel| {
+        let mut context = Context::new(session, &mut out, cancel, command.name, &Engine);
+        async move {
+            run(command, given, &mut context).await?;
+            context.finish()
+        }
+    };
+    let result = match console {
+        Some(console) => console.guarded(work).await,
+        None => guarded(epoch, work).await,
+    };
+    let result = match result {
+        Err(error) => Err(suggested(session, error).await),
+        done => done,
+    };
+    finish(session, command, result, out)
+}
+
+async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Result<()> {
+    if context.session.is_covered() && NEED_A_TERMINAL.contains(&command.name) {
+        return Err(needs_terminal(command.name));
+    }
+    let arguments = match given {
+        Given::Literal(arguments) => arguments,
+        Given::Texts(texts) => expand::arguments(command, &texts, context).await?,
+    };
+    match command.parse(arguments)? {
+        Parsed::Help => context.print(&help_of(command)),
+        Parsed::Arguments(matches) if context.session.read_only && command.changes(&matches) => {
+            Err(read_only(command.name))
+        }
+        Parsed::Arguments(matches) => command.run(&matches, context).await,
+    }
+}
+
+/// `result` holds a failure that was reported when it happened, or an error that was not.
+fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, out: Out) -> Ended {
+    let (closed, pipe) = (out.is_closed(), out.is_pipe());
+    let finished = out.finish();
+    if closed {
+        // `cmd | head` is done when head is; nobody is left to read when our own output is closed.
+        return match finished {
+            Ok(()) if pipe => Ended::Well,
+            Ok(()) => Ended::ReaderGone,
+            Err(error) => failed(session, command.name, &error),
+        };
+    }
+    match (result, finished) {
+        (Err(error), _) | (Ok(None), Err(error)) => failed(session, command.name, &error),
+        (Ok(Some(error)), _) => Ended::Failed(error.code.exit_code()),
+        (Ok(None), Ok(())) => Ended::Well,
+    }
+}
+
+fn needs_terminal(what: &str) -> Error {
+    usage(format!("{what} needs the terminal, which the dashboard has")).hint("run it at the prompt of dfs-shell")
+}
+
+fn read_only(what: &str) -> Error {
+    usage(format!("not done: {what} changes something, and nothing may be changed from here"))
+        .hint("leave, and start the dashboard without --read-only")
+}
+
+fn failed(session: &Session, command: &str, error: &Error) -> Ended {
+    session.report(command, error);
+    Ended::Failed(error.code.exit_code())
+}
+
+/// A statement as one line, for messages.
+pub(crate) fn one_line(statement: &Statement) -> String {
+    const SHOWN_MAX: usize = 200;
+    let line = dfs_term::text::sanitise(&statement.source).into_owned();
+    dfs_term::text::truncate(&line, SHOWN_MAX).into_owned()
+}

@@ -1,0 +1,166 @@
+//! Scripts: from `-c`, a file, or standard input. They stop at the first failure, and say where.
+
+use super::run::{self, one_line};
+use crate::base::exit::Ended;
+use crate::base::report::{Location, local_io, usage};
+use crate::lang::{Statement, SyntaxError, parse};
+use crate::session::Session;
+use dfs_types::{ByteSize, ErrorCode, Result};
+use std::io::{BufRead, Read};
+use std::path::Path;
+use tokio::runtime::Handle;
+
+/// What a script on standard input may hold back for a quote to close, in bytes.
+const OPEN_BYTES_MAX: usize = 64 << 20;
+
+/// The most bytes of a script.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+/// How deep scripts may run scripts.
+pub(crate) const DEPTH_MAX: usize = 16;
+
+/// Runs a text that is there as a whole: when it cannot be understood, nothing of it runs. Gives the exit code.
+pub(crate) async fn run_text(session: &mut Session, name: &str, text: &str) -> u8 {
+    let mut script = Script::new(name);
+    match parse(text) {
+        Ok(statements) => script.statements(session, &statements, 0).await,
+        Err(error) => script.not_understood(session, &error, 0),
+    }
+    script.code()
+}
+
+/// Runs a script from a file. Gives the exit code.
+///
+/// # Errors
+/// When it cannot be read, or is being run already: a script has no way to end such a circle.
+pub(crate) async fn run_file(session: &mut Session, file: &Path) -> Result<u8> {
+    let path = file.canonicalize().map_err(|error| local_io(file, &error))?;
+    if session.scripts.contains(&path) {
+        let chain: Vec<_> = session.scripts.iter().chain([&path]).map(|path| path.display().to_string()).collect();
+        return Err(usage(format!("it is being run already: {}", chain.join(", which runs "))).at(file.display()));
+    }
+    if session.scripts.len() >= DEPTH_MAX {
+        return Err(usage(format!("scripts run scripts {DEPTH_MAX} deep at most")).at(file.display()));
+    }
+    let text = read(file)?;
+    session.scripts.push(path);
+    let code = run_text(session, &file.display().to_string(), &text).await;
+    session.scripts.pop();
+    Ok(code)
+}
+
+fn read(file: &Path) -> Result<String> {
+    let unreadable = |error: std::io::Error| local_io(file, &error);
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(usage(format!("the script is larger than {}", ByteSize(FILE_BYTES_MAX))).at(file.display()));
+    }
+    String::from_utf8(bytes).map_err(|_| usage("the script is not UTF-8").at(file.display()))
+}
+
+/// Runs what comes on standard input, statement by statement as they come. Gives the exit code.
+pub(crate) fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
+    let mut script = Script::new("stdin");
+    let (mut text, mut lines_done) = (String::new(), 0);
+    while script.goes_on() {
+        let mut line = String::new();
+        // Not locked for longer, because a command may read standard input, too.
+        let read = std::io::stdin().lock().read_line(&mut line);
+        let end = matches!(read, Ok(0));
+        if let Err(error) = read {
+            let what = usage(format!("standard input: {}", crate::base::report::io_message(&error)));
+            session.report("dfs-shell", &what);
+            script.fail(ErrorCode::Usage.exit_code());
+            break;
+        }
+        text.push_str(&line);
+        match parse(&text) {
+            Err(error) if error.incomplete && !end && text.len() < OPEN_BYTES_MAX => continue,
+            Err(error) => {
+                script.not_understood(session, &error, lines_done);
+                break;
+            }
+            Ok(statements) => runtime.block_on(script.statements(session, &statements, lines_done)),
+        }
+        lines_done += text.matches('\n').count();
+        text.clear();
+        if end {
+            break;
+        }
+    }
+    script.code()
+}
+
+/// A script under way.
+#[derive(Debug)]
+struct Script<'n> {
+    name: &'n str,
+    /// The code of the first failure.
+    failed: Option<u8>,
+    /// Set when nothing more is to be run: the exit code.
+    ended: Option<u8>,
+}
+
+impl<'n> Script<'n> {
+    fn new(name: &'n str) -> Self {
+        Self { name, failed: None, ended: None }
+    }
+
+    fn goes_on(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    fn code(&self) -> u8 {
+        self.ended.or(self.failed).unwrap_or(0)
+    }
+
+    fn fail(&mut self, code: u8) {
+        self.failed.get_or_insert(code);
+        self.ended = self.failed;
+    }
+
+    fn not_understood(&mut self, session: &mut Session, error: &SyntaxError, lines_before: usize) {
+        let line = error.line + lines_before;
+        session.location = Some(Location { file: self.name.to_owned(), line, command: String::new() });
+        session.report("dfs-shell", &usage(error.what.clone()).at(format!("{}:{line}", self.name)));
+        self.fail(ErrorCode::Usage.exit_code());
+    }
+
+    async fn statements(&mut self, session: &mut Session, statements: &[Statement], lines_before: usize) {
+        for statement in statements {
+            let line = statement.line + lines_before;
+            session.location = Some(Location { file: self.name.to_owned(), line, command: statement.source.clone() });
+            if session.options.verbose && !statement.silent {
+                eprintln!("{} {}", "+".repeat(session.scripts.len().max(1)), one_line(statement));
+            }
+            let ended = run::statement(session, statement).await;
+            self.after(session, statement, line, ended);
+            if let Some(code) = session.leave {
+                self.ended.get_or_insert(code);
+            }
+            if !self.goes_on() {
+                return;
+            }
+        }
+    }
+
+    fn after(&mut self, session: &Session, statement: &Statement, line: usize, ended: Ended) {
+        match ended {
+            Ended::Well => {}
+            Ended::ReaderGone => self.ended = Some(ended.code()),
+            Ended::Failed(code) if code == ErrorCode::Interrupted.exit_code() => self.ended = Some(code),
+            Ended::Failed(_) if statement.may_fail => {}
+            Ended::Failed(code) if session.options.keep_going => {
+                self.failed.get_or_insert(code);
+            }
+            Ended::Failed(code) => {
+                // In JSON the error itself says where it was.
+                if !session.options.json {
+                    eprintln!("dfs-shell: {}:{line}: stopped at: {}", self.name, one_line(statement));
+                }
+                self.fail(code);
+            }
+        }
+    }
+}

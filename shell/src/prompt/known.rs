@@ -1,0 +1,316 @@
+//! What the prompt knows of the cluster. Who asks here waits for at most [`DEADLINE`], whatever the cluster does; a
+//! task in the background keeps the knowledge up to date.
+
+use super::directories::{Directories, Key, Page};
+use crate::session::connect::Target;
+use crate::session::connected;
+use dfs_client::{Client, ClusterStatus, ListDirectory};
+use dfs_diagnosis::{Finding, Kind, Observation, Severity, findings};
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, OnceCell, Semaphore};
+
+/// Completion must not hold up typing: what has not come by then is answered from memory, or not at all.
+const DEADLINE: Duration = Duration::from_millis(150);
+/// How long the background waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Names that are asked for at once: more are never shown.
+pub(super) const NAMES_MAX: u32 = 500;
+/// Questions to the cluster at a time. Fast typing must not become a load.
+const QUESTIONS_MAX: usize = 8;
+/// Datanodes and users do not come and go by the second.
+const WORDS_FRESH: Duration = Duration::from_secs(10);
+/// Trouble that is over by then is not worth being said.
+const SETTLING: Duration = Duration::from_secs(5);
+/// Looks at the cluster are at least this far apart.
+const LOOKS_APART: Duration = Duration::from_secs(1);
+
+/// How the cluster was when it was last looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Health {
+    /// Nobody has looked yet.
+    #[default]
+    Unknown,
+    Well,
+    /// It answers, but not all is well: what is worst.
+    Troubled(String),
+    /// It does not answer.
+    Away(Error),
+}
+
+/// Names that answer a question, as far as they could be had.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer {
+    pub page: Page,
+    /// The cluster did not answer in time: the names are those that were last seen.
+    pub late: bool,
+}
+
+/// Words of a kind that the cluster knows, as far as they could be had.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words {
+    pub words: Vec<String>,
+    /// As in [`Answer`].
+    pub late: bool,
+}
+
+/// Words, and when they were asked for.
+type Taken = Option<(Vec<String>, Instant)>;
+
+/// What is known. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    runtime: Handle,
+    client: Arc<OnceCell<Client>>,
+    questions: Arc<Semaphore>,
+    /// Somebody wants to know how the cluster is.
+    look: Notify,
+    /// A question was answered, or will not be.
+    answered: Notify,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    target: Option<Target>,
+    directories: Directories,
+    /// What is being asked for now, so that it is not asked for twice.
+    asked: HashSet<Key>,
+    nodes: Taken,
+    users: Taken,
+    health: Health,
+}
+
+impl Known {
+    pub(super) fn new(runtime: Handle, client: Arc<OnceCell<Client>>) -> Self {
+        let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
+        let (look, answered) = (Notify::new(), Notify::new());
+        Self { shared: Arc::new(Shared { runtime, client, questions, look, answered, state: Mutex::default() }) }
+    }
+
+    /// Which cluster it is about.
+    pub(super) fn set_target(&self, target: Option<&Target>) {
+        let mut state = self.shared.state();
+        if state.target.is_none() {
+            state.target = target.cloned();
+        }
+    }
+
+    pub(super) fn health(&self) -> Health {
+        self.shared.state().health.clone()
+    }
+
+    /// A command ran: directories may have changed, and how the cluster is, too.
+    pub(super) fn outdate(&self) {
+        self.shared.state().directories.outdate(Instant::now());
+        self.shared.look.notify_one();
+    }
+
+    /// The names in a directory that begin so.
+    pub(super) fn names(&self, directory: &DfsPath, prefix: &str) -> Answer {
+        let seen = self.shared.state().directories.seen(directory, prefix, Instant::now());
+        if let Some((page, true)) = seen {
+            return Answer { page, late: false };
+        }
+        let key = (directory.clone(), prefix.to_owned());
+        self.ask(key.clone());
+        let fresh = self.shared.until(|state| match state.directories.seen(directory, prefix, Instant::now()) {
+            Some((page, true)) => Some(Some(page)),
+            _ => (!state.asked.contains(&key)).then_some(None),
+        });
+        match self.within_deadline(fresh).flatten() {
+            Some(page) => Answer { page, late: false },
+            None => Answer { page: seen.map(|(page, _)| page).unwrap_or_default(), late: true },
+        }
+    }
+
+    /// Sees to it that the names are known soon.
+    pub(super) fn prefetch(&self, directory: &DfsPath, prefix: &str) {
+        let is_fresh =
+            matches!(self.shared.state().directories.seen(directory, prefix, Instant::now()), Some((_, true)));
+        if !is_fresh {
+            self.ask((directory.clone(), prefix.to_owned()));
+        }
+    }
+
+    /// Whether there is such a path, or with `begun` one that begins so, where that is known. Never asks.
+    pub(super) fn has(&self, path: &DfsPath, begun: bool) -> Option<bool> {
+        self.shared.state().directories.has(path, begun, Instant::now())
+    }
+
+    /// The ids of the datanodes.
+    pub(super) fn nodes(&self) -> Words {
+        self.words(
+            |state| &mut state.nodes,
+            |client| async move { Ok(client.nodes().await?.iter().map(|node| node.id.to_string()).collect()) },
+        )
+    }
+
+    /// The users that are known: us.
+    pub(super) fn users(&self) -> Words {
+        self.words(|state| &mut state.users, |client| async move { Ok(vec![client.whoami().await?]) })
+    }
+
+    fn words<F>(&self, place: fn(&mut State) -> &mut Taken, ask: fn(Client) -> F) -> Words
+    where
+        F: Future<Output = Result<Vec<String>>> + Send + 'static,
+    {
+        let known = place(&mut self.shared.state()).clone();
+        if let Some((words, taken)) = &known
+            && taken.elapsed() < WORDS_FRESH
+        {
+            return Words { words: words.clone(), late: false };
+        }
+        let shared = self.shared.clone();
+        let question = self.shared.runtime.spawn(async move {
+            let words = ask(shared.client().await.ok()?).await.ok()?;
+            *place(&mut shared.state()) = Some((words.clone(), Instant::now()));
+            Some(words)
+        });
+        match self.within_deadline(question).and_then(|answer| answer.ok().flatten()) {
+            Some(words) => Words { words, late: false },
+            None => Words { words: known.map(|(words, _)| words).unwrap_or_default(), late: true },
+        }
+    }
+
+    /// Who is late goes on in the background, and has the answer for the next one who asks.
+    fn within_deadline<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        self.shared.runtime.block_on(async { tokio::time::timeout(DEADLINE, answer).await }).ok()
+    }
+
+    /// Asks the cluster, unless it is being asked for that already, or for too much else.
+    fn ask(&self, key: Key) {
+        let Ok(permit) = self.shared.questions.clone().try_acquire_owned() else { return };
+        if !self.shared.state().asked.insert(key.clone()) {
+            return;
+        }
+        let shared = self.shared.clone();
+        self.shared.runtime.spawn(async move {
+            let asked_at = Instant::now();
+            let page = shared.list(&key).await;
+            drop(permit);
+            let away = matches!(&page, Err(error) if matches!(error.code, ErrorCode::Unreachable | ErrorCode::Timeout));
+            let mut state = shared.state();
+            state.asked.remove(&key);
+            if let Ok(page) = page {
+                state.directories.keep(key, page, asked_at);
+            }
+            drop(state);
+            shared.answered.notify_waiters();
+            if away {
+                shared.look.notify_one();
+            }
+        });
+    }
+
+    /// Watches the cluster for as long as the runtime lives. `news` hears of every change.
+    pub(super) fn watch(&self, mut news: impl FnMut(&Health, &Health) + Send + 'static) {
+        let shared = self.shared.clone();
+        self.shared.look.notify_one();
+        self.shared.runtime.spawn(async move {
+            let mut pause = LOOKS_APART;
+            loop {
+                if matches!(shared.state().health, Health::Away(_)) {
+                    // Somebody may be waiting for it to come back.
+                    let _ = tokio::time::timeout(pause, shared.look.notified()).await;
+                    pause = (pause * 2).min(LOOKS_APART * 16);
+                } else {
+                    shared.look.notified().await;
+                    pause = LOOKS_APART;
+                }
+                let mut now = shared.look_at_it().await;
+                if matches!(now, Health::Troubled(_)) && !matches!(shared.state().health, Health::Troubled(_)) {
+                    // What was just written is short of copies for a moment; that is no news.
+                    tokio::time::sleep(SETTLING).await;
+                    now = shared.look_at_it().await;
+                }
+                let before = std::mem::replace(&mut shared.state().health, now.clone());
+                news(&before, &now);
+                tokio::time::sleep(LOOKS_APART).await;
+            }
+        });
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Waits until the answers that came give something.
+    async fn until<T>(&self, given: impl Fn(&State) -> Option<T>) -> T {
+        loop {
+            let answered = self.answered.notified();
+            if let Some(value) = given(&self.state()) {
+                return value;
+            }
+            answered.await;
+        }
+    }
+
+    async fn client(&self) -> Result<Client> {
+        let target = self.state().target.clone().ok_or_else(crate::session::connect::nowhere)?;
+        Ok(connected(&self.client, &target).await?.fail_fast().with_timeout(PATIENCE))
+    }
+
+    async fn look_at_it(&self) -> Health {
+        let status = async { self.client().await?.status().await };
+        match status.await {
+            Ok(status) => troubles(&status).map_or(Health::Well, Health::Troubled),
+            Err(error) => Health::Away(error),
+        }
+    }
+
+    async fn list(&self, (directory, prefix): &Key) -> Result<Page> {
+        let client = self.client().await?;
+        let list = ListDirectory { path: directory.clone(), after: None, prefix: prefix.clone(), limit: NAMES_MAX };
+        let page = match client.list(list).await {
+            Ok(page) => page,
+            Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotADirectory) => {
+                return Ok(Page::of(Vec::new(), false, None));
+            }
+            Err(error) => return Err(error),
+        };
+        let is_itself = page.entries.len() == 1
+            && page.entries.iter().all(|entry| Some(entry.name.as_str()) == directory.name())
+            && client.stat(directory).await?.kind != dfs_types::Kind::Directory;
+        if is_itself {
+            // A file lists as itself; nothing is in it.
+            return Ok(Page::of(Vec::new(), false, None));
+        }
+        let mut total = None;
+        if page.more && prefix.is_empty() {
+            // A directory counts what is below it at any depth: without directories in it that is what is in it.
+            let stat = client.stat(directory).await?;
+            total = (stat.directories == 0).then_some(stat.files);
+        }
+        Ok(Page::of(page.entries, page.more, total))
+    }
+}
+
+/// Returns the worst finding if something cannot be read or changed, replicas are missing, or the state of the chunks is not
+/// known. `status` shows the rest.
+fn troubles(status: &ClusterStatus) -> Option<String> {
+    const TOLD: [Kind; 7] = [
+        Kind::SafeMode,
+        Kind::Waiting,
+        Kind::ChunksMissing,
+        Kind::ChunksAtRisk,
+        Kind::ChunksUnderReplicated,
+        Kind::TooManyReplicasWanted,
+        Kind::NoDatanode,
+    ];
+    let seen = Observation { status, nodes: &[], affected: None, age: Duration::ZERO, local: None };
+    let found = findings(&seen);
+    let told = |finding: &&Finding| finding.severity == Severity::Critical || TOLD.contains(&finding.kind);
+    found.iter().filter(told).min_by_key(|finding| finding.severity).map(Finding::sentence)
+}

@@ -1,0 +1,185 @@
+//! The prompt: lines are read and run until the end.
+
+use super::helper::{self, Assistant};
+use super::known::{Health, Known};
+use super::{keys, label, startup};
+use crate::base::exit::Ended;
+use crate::base::interrupt::SignalEpoch;
+use crate::base::report::{error_text, usage};
+use crate::engine::jobs;
+use crate::engine::run;
+use crate::session::Session;
+use crate::session::history::History;
+use crate::session::jobs::announce;
+use dfs_term::View;
+use dfs_types::{Error, ErrorCode};
+use rustyline::config::BellStyle;
+use rustyline::error::ReadlineError;
+use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent};
+use tokio::runtime::Handle;
+
+/// A line editor with our history and our help.
+type Line = Editor<Assistant, History>;
+
+/// Candidates that are shown without being asked for; there are never more.
+const CANDIDATES_MAX: usize = 1000;
+
+/// Reads and runs lines until the end; gives the exit code.
+pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
+    session.interactive = true;
+    // Starts a local cluster where none is configured; one that runs is not waited for.
+    let found = session.find_cluster().map(|_| ());
+    let known = Known::new(runtime.clone(), session.connection());
+    known.set_target(session.target());
+    let mut editor = match editor(session, known.clone()) {
+        Ok(editor) => editor,
+        Err(error) => return no_terminal(session, "no prompt", &error),
+    };
+    startup::read_history(session);
+    startup::run_file(session, runtime);
+    match found {
+        Ok(()) => session.say("dfs: help lists the commands, Tab completes, Ctrl-D leaves"),
+        Err(error) => session.report("dfs-shell", &error),
+    }
+    if session.target().is_some() {
+        watch(session, &known, &mut editor);
+    }
+    lines(session, runtime, &mut editor, &known)
+}
+
+fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Known) -> u8 {
+    let view = View { cells: None, colour: session.colour() };
+    loop {
+        if let Some(code) = session.leave.take()
+            && runtime.block_on(jobs::may_leave(session))
+        {
+            return code;
+        }
+        announce(session);
+        known.set_target(session.target());
+        known.prefetch(&session.directory, "");
+        let prompt = label::prompt(&session.directory, &known.health(), &view, helper::screen().cells);
+        if let Some(assistant) = editor.helper_mut() {
+            assistant.refresh(session, dfs_term::text::width(&prompt.0));
+        }
+        session.epoch = SignalEpoch::now();
+        match editor.readline(&prompt) {
+            Ok(line) => {
+                session.history.add(&line);
+                run_line(session, runtime, &line);
+                known.outdate();
+            }
+            Err(ReadlineError::Interrupted) => {}
+            Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
+            // Bytes that are no UTF-8 are not a line, and no reason to leave.
+            Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                session.report("dfs-shell", &usage("what was typed is not UTF-8"));
+            }
+            Err(error) => return no_terminal(session, "the terminal", &error),
+        }
+    }
+}
+
+fn no_terminal(session: &Session, what: &str, error: &ReadlineError) -> u8 {
+    session.report("dfs-shell", &Error::new(ErrorCode::LocalIo, format!("{what}: {error}")));
+    ErrorCode::LocalIo.exit_code()
+}
+
+fn editor(session: &Session, known: Known) -> rustyline::Result<Line> {
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
+        .completion_prompt_limit(CANDIDATES_MAX)
+        .bell_style(BellStyle::None)
+        // Whether there are colours is ours to say; what a terminal would obey is kept from it in any case.
+        .color_mode(ColorMode::Enabled)
+        .enable_signals(false)
+        .build();
+    let mut editor = Editor::with_history(config, session.history.clone())?;
+    editor.set_helper(Some(Assistant::new(session, known)));
+    editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(keys::GivesUp)));
+    Ok(editor)
+}
+
+/// Says above the prompt, while it stands, when the cluster goes or comes back.
+fn watch(session: &Session, known: &Known, editor: &mut Line) {
+    let quiet = session.options.quiet || session.options.json;
+    let Ok(mut printer) = editor.create_external_printer() else { return };
+    known.watch(move |before, now| {
+        let text = news(before, now).filter(|_| !quiet);
+        // A prompt that cannot be written to will be noticed by who reads from it.
+        let _ = text.map(|text| printer.print(wrapped(&text, helper::screen().cells)));
+    });
+}
+
+/// What is worth being said of a change.
+fn news(before: &Health, now: &Health) -> Option<String> {
+    match (before, now) {
+        (Health::Away(_), Health::Away(_)) => None,
+        (_, Health::Away(error)) => {
+            let error = error.clone().hint("commands try again by themselves; doctor looks for the cause");
+            Some(error_text("dfs: the cluster is away", &error))
+        }
+        (Health::Away(_), _) => Some("dfs: the cluster is back\n".to_owned()),
+        (Health::Troubled(before), Health::Troubled(now)) if before == now => None,
+        (_, Health::Troubled(what)) => Some(format!("dfs: {what}; status says more\n")),
+        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is well again\n".to_owned()),
+        (_, Health::Well | Health::Unknown) => None,
+    }
+}
+
+/// Each line broken between words where the terminal ends.
+fn wrapped(text: &str, cells: usize) -> String {
+    let wrapped = |line: &str| {
+        let words = line.trim_start();
+        let blanks = &line[..line.len() - words.len()];
+        format!("{blanks}{}\n", dfs_term::text::wrap(words, Some(cells), 2))
+    };
+    text.lines().map(wrapped).collect()
+}
+
+/// Runs the statements of a line up to the first that fails.
+fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
+    let statements = match run::typed(line) {
+        Ok(statements) => statements,
+        Err(error) => return session.report("dfs-shell", &error),
+    };
+    for statement in &statements {
+        match runtime.block_on(run::statement(session, statement)) {
+            Ended::Well => {}
+            Ended::Failed(_) if statement.may_fail => {}
+            Ended::Failed(_) | Ended::ReaderGone => return,
+        }
+        if session.leave.is_some() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_fit_the_terminal() {
+        assert_eq!(wrapped("dfs: the cluster is back\n", 80), "dfs: the cluster is back\n");
+        assert_eq!(wrapped("dfs: the cluster\n  hint: one two\n", 12), "dfs: the\n  cluster\n  hint: one\n  two\n");
+    }
+
+    #[test]
+    fn changes_are_said_once() {
+        let away = || Health::Away(Error::new(ErrorCode::Unreachable, "refused"));
+        let troubled = || Health::Troubled("1 datanode is dead".to_owned());
+        for (before, now, said) in [
+            (Health::Unknown, Health::Well, false),
+            (Health::Unknown, away(), true),
+            (away(), away(), false),
+            (away(), Health::Well, true),
+            (Health::Well, troubled(), true),
+            (troubled(), troubled(), false),
+            (troubled(), Health::Well, true),
+        ] {
+            assert_eq!(news(&before, &now).is_some(), said, "{before:?} {now:?}");
+        }
+    }
+}

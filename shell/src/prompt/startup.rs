@@ -1,0 +1,31 @@
+//! What a session begins with: the lines of former ones, and the file of the user's own settings.
+
+use crate::engine::script;
+use crate::session::Session;
+use crate::session::connect;
+use crate::session::history::History;
+use std::io::ErrorKind;
+use tokio::runtime::Handle;
+
+/// The commands that every prompt begins with, in the directory of the settings.
+const FILE: &str = "shellrc";
+
+pub(super) fn read_history(session: &Session) {
+    if let Ok(directory) = connect::state_directory(&session.options) {
+        session.history.read(&History::file_in(&directory));
+    }
+}
+
+/// Runs the user's file, if there is one. What is wrong in it is said, and the prompt comes all the same.
+pub(super) fn run_file(session: &mut Session, runtime: &Handle) {
+    let Ok(directory) = connect::config_directory(&session.options) else { return };
+    let file = directory.join(FILE);
+    match std::fs::read_to_string(&file) {
+        Ok(text) => {
+            runtime.block_on(script::run_text(session, &file.display().to_string(), &text));
+            session.location = None;
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => session.report("dfs-shell", &crate::base::report::local_io(&file, &error)),
+    }
+}

@@ -1,0 +1,172 @@
+//! What is to be completed: pure.
+
+use crate::lang::{Action, Output, Piece, Variable, Word, parse};
+
+/// The word under the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Where it begins, in bytes of the line.
+    pub start: usize,
+    /// What it says so far, without quotes.
+    pub typed: String,
+    /// The quote that it began with and that is open.
+    pub quote: Option<char>,
+    pub place: Place,
+}
+
+/// Where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The name of a command.
+    Command,
+    /// An argument: the words before it, the name of the command first.
+    Argument(Vec<String>),
+    /// Behind `>`.
+    LocalFile,
+    /// Behind `$`.
+    Variable,
+}
+
+/// Stands for the cursor; a character that nobody types.
+const CURSOR: char = '\u{f8ff}';
+
+/// Finds the word under a cursor at the end of `text`; none where nothing can be completed.
+pub(super) fn target(text: &str) -> Option<Target> {
+    let (statements, quote) = [None, Some('\''), Some('"')].into_iter().find_map(|quote| {
+        let closed: String = text.chars().chain([CURSOR]).chain(quote).collect();
+        parse(&closed).ok().map(|statements| (statements, quote))
+    })?;
+    let Action::Command { words, output } = statements.into_iter().next_back()?.action else { return None };
+    if let Output::File { path, .. } = &output
+        && holds_cursor(path)
+    {
+        return Some(of_word(path, text, quote, Place::LocalFile));
+    }
+    let index = words.iter().position(holds_cursor)?;
+    let before: Vec<String> = words.iter().take(index).map(plain).collect();
+    let place = if before.is_empty() { Place::Command } else { Place::Argument(before) };
+    words.get(index).map(|word| of_word(word, text, quote, place))
+}
+
+fn of_word(word: &Word, text: &str, quote: Option<char>, place: Place) -> Target {
+    // Behind a variable that has just been begun, its name is what is completed.
+    if let [.., Piece::Variable(Variable::Named(name)), last] = word.pieces.as_slice()
+        && is_cursor(last)
+    {
+        let start = text.len().saturating_sub(name.len());
+        return Target { start, typed: name.clone(), quote: None, place: Place::Variable };
+    }
+    let begins_with_quote = quote.filter(|quote| text.get(word.start..).is_some_and(|word| word.starts_with(*quote)));
+    Target { start: word.start, typed: plain(word).replace(CURSOR, ""), quote: begins_with_quote, place }
+}
+
+fn is_cursor(piece: &Piece) -> bool {
+    matches!(piece, Piece::Bare(text) | Piece::Quoted(text) if text.chars().eq([CURSOR]))
+}
+
+fn holds_cursor(word: &Word) -> bool {
+    word.pieces.iter().any(|piece| matches!(piece, Piece::Bare(text) | Piece::Quoted(text) if text.contains(CURSOR)))
+}
+
+/// The word as text; variables stay as they are written.
+pub(super) fn plain(word: &Word) -> String {
+    let text = |piece: &Piece| match piece {
+        Piece::Bare(text) | Piece::Quoted(text) => text.clone(),
+        Piece::Variable(Variable::Named(name)) => format!("${name}"),
+        Piece::Variable(Variable::Argument(number)) => format!("${number}"),
+        Piece::Variable(Variable::Arguments) => "$@".to_owned(),
+    };
+    word.pieces.iter().map(text).collect()
+}
+
+/// A completed word, written so that it reads back as `text`, going on from how it was begun.
+/// `ended`: nothing comes behind it in this word.
+pub(super) fn completed(text: &str, quote: Option<char>, ended: bool) -> String {
+    use dfs_term::text::is_treacherous;
+    let end = if ended { " " } else { "" };
+    if text.contains(is_treacherous) {
+        return format!("{}{end}", crate::lang::quote(text));
+    }
+    match quote {
+        Some('\'') if !text.contains('\'') => format!("'{text}{}", if ended { "' " } else { "" }),
+        Some('"') => {
+            let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+            format!("\"{escaped}{}", if ended { "\" " } else { "" })
+        }
+        _ => {
+            let mut word = String::new();
+            for c in text.chars() {
+                if crate::lang::quote(c.encode_utf8(&mut [0; 4])).len() > c.len_utf8() {
+                    word.push('\\');
+                }
+                word.push(c);
+            }
+            word + end
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Scope;
+    use proptest::prelude::*;
+
+    fn seen(text: &str) -> Option<(usize, String, Option<char>, Place)> {
+        target(text).map(|target| (target.start, target.typed, target.quote, target.place))
+    }
+
+    fn argument(words: &[&str]) -> Place {
+        Place::Argument(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    #[test]
+    fn words_under_the_cursor() {
+        for (text, expected) in [
+            ("", Some((0, "", None, Place::Command))),
+            ("l", Some((0, "l", None, Place::Command))),
+            ("ls ", Some((3, "", None, argument(&["ls"])))),
+            ("pwd; ls -l /a", Some((11, "/a", None, argument(&["ls", "-l"])))),
+            ("ls 'my fi", Some((3, "my fi", Some('\''), argument(&["ls"])))),
+            ("ls \"my fi", Some((3, "my fi", Some('"'), argument(&["ls"])))),
+            ("ls my\\ fi", Some((3, "my fi", None, argument(&["ls"])))),
+            ("ls a'b c", Some((3, "ab c", None, argument(&["ls"])))),
+            ("ls my\\", Some((3, "my", None, argument(&["ls"])))),
+            ("ls > o", Some((5, "o", None, Place::LocalFile))),
+            ("ls $da", Some((4, "da", None, Place::Variable))),
+            ("ls | gre", None),
+            ("!l", None),
+            ("ls # com", None),
+        ] {
+            let expected = expected.map(|(start, typed, quote, place)| (start, typed.to_owned(), quote, place));
+            assert_eq!(seen(text), expected, "{text}");
+        }
+    }
+
+    fn reads_back(word: &str) -> String {
+        let mut statements = parse(&format!("x {word}")).expect("it parses");
+        let Action::Command { words, .. } = statements.remove(0).action else { panic!("a command") };
+        assert_eq!(words.len(), 2, "{word}");
+        Scope::default().expect_plain(&words[1])
+    }
+
+    impl Scope {
+        fn expect_plain(&self, word: &Word) -> String {
+            self.expand(word).expect("set").iter().map(|text| text.plain()).collect()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn completed_words_read_back(name in "[a-z '\"\\\\$;|>#*\\n🦀-]{1,12}", quote in prop::option::of(prop::sample::select(vec!['\'', '"']))) {
+            prop_assert_eq!(reads_back(&completed(&name, quote, true)), name);
+        }
+
+        #[test]
+        fn completion_never_fails(text in "[a-z '\"\\\\$;|>#!{}-]{0,24}") {
+            if let Some(target) = target(&text) {
+                prop_assert!(text.get(target.start..).is_some());
+            }
+        }
+    }
+}

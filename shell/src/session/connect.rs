@@ -1,0 +1,221 @@
+//! Which cluster we talk to: `--masters`, `DFS_MASTERS`, the settings, or the local one.
+
+use crate::base::options::Options;
+use crate::base::report::usage;
+use dfs_client::ClientOptions;
+use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
+use dfs_daemon::local::spec::Spec;
+use dfs_daemon::local::{DaemonStatus, Layout, State};
+use dfs_diagnosis::{LocalDaemon, Process};
+use dfs_rpc::tls::Identity;
+use dfs_types::{Error, ErrorCode, Result};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A cluster that was found, not yet spoken to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// `HOST:PORT`.
+    masters: Vec<String>,
+    identity: Identity,
+    /// The file that the identity is from.
+    credential: PathBuf,
+    settings: ClientSettings,
+    /// The directories of the local cluster, if it is that.
+    local: Option<Directories>,
+}
+
+/// The settings that hold for this program, and the directories of its user.
+///
+/// # Errors
+/// `usage` for settings that are not allowed.
+pub(crate) fn settings(options: &Options) -> Result<(dfs_config::Settings, Directories)> {
+    loaded(options).map(|(loaded, directories)| (loaded.settings, directories))
+}
+
+/// As [`settings`], with where each of them comes from.
+///
+/// # Errors
+/// As [`settings`].
+pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
+    let environment = Environment::of_process();
+    let directories = Directories::of_user(&environment).map_err(|error| usage(error.to_string()))?;
+    let default_file = directories.config_file();
+    let sources = Sources {
+        file: options.config.as_deref(),
+        default_file: Some(&default_file),
+        environment: &environment,
+        overrides: &[],
+    };
+    let mut loaded = dfs_config::load(&sources).map_err(|error| usage(error.to_string()))?;
+    if !options.masters.is_empty() {
+        loaded.settings.client.masters = options.masters.clone();
+    }
+    if let Some(timeout) = options.timeout {
+        loaded.settings.client.rpc_timeout = timeout;
+    }
+    Ok((loaded, directories))
+}
+
+/// The credential file that would be shown to the masters, if there is one.
+pub(crate) fn credential(settings: &dfs_config::Settings, directories: &Directories) -> Option<PathBuf> {
+    settings.client.credential.clone().or_else(|| local_credential(directories))
+}
+
+/// Finds the cluster, starting a local one where none is configured. Blocks while that starts.
+///
+/// # Errors
+/// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
+pub(crate) fn find(options: &Options) -> Result<Target> {
+    let (settings, directories) = settings(options)?;
+    if !settings.client.masters.is_empty() {
+        let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
+        let identity = identity(&credential)?;
+        return Ok(Target {
+            masters: settings.client.masters.clone(),
+            identity,
+            credential,
+            settings: settings.client,
+            local: None,
+        });
+    }
+    let local = dfs_daemon::local::ensure(&directories, &settings, options.no_start)?;
+    if let Some(started) = &local.started
+        && !options.quiet
+    {
+        eprintln!(
+            "dfs-shell: started a local cluster: {}, {}; it keeps running\n  hint: dfsd down stops it",
+            dfs_term::figures::plural(started.masters as u64, "master", "masters"),
+            dfs_term::figures::plural(started.datanodes as u64, "datanode", "datanodes"),
+        );
+    }
+    let credential = settings.client.credential.clone().unwrap_or(local.credential);
+    let masters = local.masters.iter().map(ToString::to_string).collect();
+    let identity = identity(&credential)?;
+    Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories) })
+}
+
+/// Returns a daemon as the diagnosis sees it.
+fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
+    let process = match daemon.state {
+        State::Running | State::Starting => Process::Running,
+        State::Suspended => Process::Suspended,
+        State::Stopped => Process::Stopped,
+        State::Crashed => Process::Crashed,
+    };
+    LocalDaemon { id: daemon.id.to_string(), process }
+}
+
+/// There is no cluster to talk to.
+pub(crate) fn nowhere() -> Error {
+    Error::new(ErrorCode::Unreachable, "no cluster is configured")
+}
+
+/// The superuser's credential of the local cluster, if there is one.
+fn local_credential(directories: &Directories) -> Option<PathBuf> {
+    let layout = Layout::new(directories);
+    let spec = Spec::load(&layout).ok().flatten()?;
+    Some(layout.user_credential(&spec.superuser))
+}
+
+fn no_credential() -> Error {
+    let error = Error::new(ErrorCode::Unauthenticated, "there is no credential to show to the masters");
+    error.hint("name its file in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL")
+}
+
+fn identity(path: &Path) -> Result<Identity> {
+    let unusable =
+        |what: String, hint: String| Error::new(ErrorCode::Unauthenticated, what).at(path.display()).hint(hint);
+    let pem = std::fs::read(path).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => format!("it must be yours: sudo chown $USER {}", path.display()),
+            _ => "name it in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL".to_owned(),
+        };
+        unusable(format!("the credential cannot be read: {}", crate::base::report::io_message(&error)), hint)
+    })?;
+    Identity::from_pem(&pem).map_err(|error| {
+        let hint = "have it issued anew, or name another one as client.credential in the settings".to_owned();
+        unusable(format!("the credential cannot be used: {error}"), hint)
+    })
+}
+
+impl Target {
+    /// The directories of the local cluster, if it is that.
+    pub fn local(&self) -> Option<&Directories> {
+        self.local.as_ref()
+    }
+
+    /// Returns the daemons of the local cluster with the state of their processes; none for any other cluster.
+    pub fn daemons(&self) -> Option<Vec<LocalDaemon>> {
+        let daemons = dfs_daemon::local::status(self.local.as_ref()?).unwrap_or_default();
+        Some(daemons.iter().map(local_daemon).collect())
+    }
+
+    /// Who we are to it.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What to look at when one end does not believe the other one.
+    pub fn doubt(&self) -> String {
+        let credential = self.credential.display();
+        match &self.local {
+            Some(directories) => format!(
+                "the credential is {credential}, the address of the master is from {}; restore what has changed of them, \
+                 or run dfsd down and dfsd up",
+                directories.run.display()
+            ),
+            None => format!("the credential is {credential}; name another one as client.credential in the settings"),
+        }
+    }
+
+    /// `HOST:PORT` of its masters.
+    pub fn masters(&self) -> &[String] {
+        &self.masters
+    }
+
+    /// How long a call to them may take.
+    pub fn patience(&self) -> Duration {
+        self.settings.rpc_timeout
+    }
+
+    /// The options of a client, with the names of the masters looked up.
+    ///
+    /// # Errors
+    /// `unreachable` when none of them has an address.
+    pub async fn client_options(&self) -> Result<ClientOptions> {
+        let mut masters: Vec<SocketAddr> = Vec::new();
+        let mut failure = nowhere();
+        for master in &self.masters {
+            match tokio::net::lookup_host(master.as_str()).await {
+                Ok(addresses) => masters.extend(addresses),
+                Err(error) => {
+                    let what = format!("the master has no address: {}", crate::base::report::io_message(&error));
+                    failure =
+                        Error::new(ErrorCode::Unreachable, what).at(master).hint("masters are given as HOST:PORT");
+                }
+            }
+        }
+        if masters.is_empty() {
+            return Err(failure);
+        }
+        Ok(ClientOptions { masters, identity: self.identity.clone(), settings: self.settings.clone() })
+    }
+}
+
+/// The directory for history and the like.
+///
+/// # Errors
+/// As [`settings`].
+pub(crate) fn state_directory(options: &Options) -> Result<PathBuf> {
+    settings(options).map(|(_, directories)| directories.state)
+}
+
+/// The directory for what the user sets.
+///
+/// # Errors
+/// As [`settings`].
+pub(crate) fn config_directory(options: &Options) -> Result<PathBuf> {
+    settings(options).map(|(_, directories)| directories.config)
+}

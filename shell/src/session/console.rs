@@ -1,0 +1,165 @@
+//! What a job in the background and the session that began it have in common.
+
+use super::board::Board;
+use crate::base::exit::Ended;
+use crate::base::report::interrupted;
+use dfs_types::Result;
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// What a job has to say is kept up to so many pieces; the oldest go.
+const MESSAGES_MAX: usize = 200;
+
+/// The console of one job.
+#[derive(Debug, Default)]
+pub struct JobConsole {
+    /// Asks the job to end.
+    pub cancel: CancellationToken,
+    /// Drops it where it stands.
+    pub abort: CancellationToken,
+    /// The local working directory in which it began; that of the process may be another one by now.
+    pub here: PathBuf,
+    /// The terminal is not for commands: somebody draws on all of it.
+    pub covered: bool,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: VecDeque<String>,
+    dropped: usize,
+    board: Option<Board>,
+    ended: Option<Ended>,
+    /// Where what is said goes at once, instead of waiting for somebody who listens.
+    said: Option<File>,
+    question: Option<String>,
+}
+
+impl JobConsole {
+    /// The console of a job that begins in this local directory.
+    pub fn new(here: PathBuf) -> Self {
+        Self { here, ..Self::default() }
+    }
+
+    /// The console of a command that is run from the dashboard, which has the terminal. What is said goes to `said` at once.
+    pub fn covered(here: PathBuf, said: File) -> Self {
+        Self { covered: true, state: Mutex::new(State { said: Some(said), ..State::default() }), ..Self::new(here) }
+    }
+
+    /// Nothing more will be said: who reads the other end of `said` need not wait for it.
+    pub fn hang_up(&self) {
+        self.state().said = None;
+    }
+
+    /// Notes what the command would have asked.
+    pub fn ask(&self, question: &str) {
+        self.state().question = Some(question.to_owned());
+    }
+
+    /// What the command would have asked; it did nothing then.
+    pub fn question(&self) -> Option<String> {
+        self.state().question.clone()
+    }
+
+    /// Says something, when somebody will listen.
+    pub fn say(&self, text: String) {
+        let mut state = self.state();
+        if let Some(said) = &mut state.said {
+            // Nobody is left to read it, if that fails.
+            let _ = said.write_all(text.as_bytes());
+            return;
+        }
+        if state.messages.len() >= MESSAGES_MAX {
+            state.messages.pop_front();
+            state.dropped += 1;
+        }
+        state.messages.push_back(text);
+    }
+
+    /// What was said since the last time.
+    pub fn messages(&self) -> String {
+        let mut state = self.state();
+        let dropped = std::mem::take(&mut state.dropped);
+        let more = if dropped > 0 { format!("… {dropped} earlier messages\n") } else { String::new() };
+        more + &state.messages.drain(..).collect::<String>()
+    }
+
+    /// Lets others look at a transfer.
+    pub fn show(&self, board: Board) {
+        self.state().board = Some(board);
+    }
+
+    /// The transfer that it is at, or was.
+    pub fn board(&self) -> Option<Board> {
+        self.state().board.clone()
+    }
+
+    pub fn end(&self, ended: Ended) {
+        self.state().ended = Some(ended);
+        self.changed.notify_waiters();
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&self) -> Option<Ended> {
+        self.state().ended
+    }
+
+    /// Waits for its end.
+    pub async fn until_ended(&self) -> Ended {
+        loop {
+            // Asked for before the look, so that no end falls between the two.
+            let changed = self.changed.notified();
+            if let Some(ended) = self.ended() {
+                return ended;
+            }
+            changed.await;
+        }
+    }
+
+    /// Runs the command of this console: what ends it are the console's tokens.
+    ///
+    /// # Errors
+    /// Those of the command; `interrupted` when it was dropped.
+    pub(crate) async fn guarded<T, F>(&self, work: impl FnOnce(CancellationToken) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        tokio::select! {
+            biased;
+            result = work(self.cancel.clone()) => result,
+            () = self.abort.cancelled() => Err(interrupted()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_messages_are_kept() {
+        let console = JobConsole::default();
+        (0..MESSAGES_MAX + 3).for_each(|number| console.say(format!("{number}\n")));
+        let said = console.messages();
+        assert!(said.starts_with("… 3 earlier messages\n3\n4\n") && said.ends_with("202\n"), "{said}");
+        assert_eq!(console.messages(), "");
+    }
+
+    #[tokio::test]
+    async fn the_end_is_waited_for() {
+        let console = std::sync::Arc::new(JobConsole::default());
+        let (other, waiting) = (console.clone(), console.until_ended());
+        tokio::join!(async { assert_eq!(waiting.await, Ended::Failed(5)) }, async { other.end(Ended::Failed(5)) });
+        assert_eq!(console.until_ended().await, Ended::Failed(5));
+    }
+}
