@@ -191,7 +191,6 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l ansi -d 'Pri
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l read-only -d 'Let nothing be changed from here'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l no-mouse -d 'Leave the mouse to the terminal'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -s f -d 'Replace a recording that is there'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l plant-panic -d 'Panic at the first key: how tests see that the terminal is given back'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand status" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand doctor" -l help -d 'Show how it is used'

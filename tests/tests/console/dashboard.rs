@@ -4,6 +4,7 @@ use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
 use rustix::process::Signal;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 const LINES: u16 = 40;
@@ -77,8 +78,13 @@ fn a_frame_has_the_curves_of_before() {
 #[test]
 fn whatever_ends_it_the_terminal_is_given_back() {
     let cluster = Cluster::start(Spec::default());
-    let ended = |arguments: &[&str], end: &dyn Fn(&mut Terminal)| {
-        let mut terminal = top(&cluster, arguments);
+    let top = || {
+        let mut command = cluster.shell_command();
+        command.arg("top");
+        command
+    };
+    let ended = |command: Command, end: &dyn Fn(&mut Terminal)| {
+        let mut terminal = Terminal::run(command, LINES, CELLS);
         terminal.see("dfs ");
         terminal.see("help");
         assert!(!terminal.is_given_back() && terminal.is_raw());
@@ -87,10 +93,13 @@ fn whatever_ends_it_the_terminal_is_given_back() {
         assert!(terminal.is_given_back(), "{terminal:?}");
         (status.code(), String::from_utf8_lossy(terminal.written()).into_owned())
     };
-    assert_eq!(ended(&[], &|terminal| terminal.press("q")).0, Some(0));
-    assert_eq!(ended(&[], &|terminal| terminal.press(key::CTRL_C)).0, Some(0));
-    assert_eq!(ended(&[], &|terminal| terminal.signal(Signal::TERM)).0, Some(130));
-    let (code, text) = ended(&["--plant-panic"], &|terminal| terminal.press("x"));
+    assert_eq!(ended(top(), &|terminal| terminal.press("q")).0, Some(0));
+    assert_eq!(ended(top(), &|terminal| terminal.press(key::CTRL_C)).0, Some(0));
+    assert_eq!(ended(top(), &|terminal| terminal.signal(Signal::TERM)).0, Some(130));
+    // A line that is begun is completed by the world behind the dashboard, which panics.
+    let mut panicking = Command::new(env!("CARGO_BIN_EXE_panicking-dashboard"));
+    panicking.arg(cluster.credential()).arg(cluster.daemon("master-1").address);
+    let (code, text) = ended(panicking, &|terminal| terminal.press(":"));
     assert!(code != Some(0) && text.contains("a planted panic"), "{code:?} {text}");
 }
 

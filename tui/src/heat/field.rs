@@ -246,7 +246,7 @@ fn eighth(part: f64) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::top::pages::fixtures;
+    use crate::top::fixtures;
 
     #[test]
     fn thresholds_are_steps_of_block_and_colour() {

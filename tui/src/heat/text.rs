@@ -57,7 +57,7 @@ fn tone(tile: &Tile) -> Tone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::top::pages::fixtures;
+    use crate::top::fixtures;
 
     #[test]
     fn a_line_for_each_machine() {

@@ -1,9 +1,10 @@
 //! Whole frames, every view in every state, as they must look.
 
+use crate::top::fixtures;
 use crate::top::message::Message;
-use crate::top::model::{Model, PageId};
+use crate::top::model::Model;
 use crate::top::once;
-use crate::top::pages::fixtures;
+use crate::top::page_id::PageId;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent};
 use dfs_client::{JobStatus, NodeState};

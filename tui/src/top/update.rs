@@ -4,11 +4,15 @@ mod command;
 mod overlay;
 mod palette;
 
-use crate::top::message::{Effect, Message};
-use crate::top::model::{Link, Model, Overlay, PageId, REFRESHES_MS};
-use crate::top::page::{Act, Question};
-use crate::top::replay::Play;
+use crate::top::message::{Act, Effect, Message, Question};
+use crate::top::model::{Model, Overlay};
+use crate::top::observation::Link;
+use crate::top::page_id::PageId;
+use crate::top::playback::Play;
+use crate::top::shared::REFRESHES_MS;
 use crate::top::typed::Typed;
+use crate::top::widgets::page_area;
+use crate::top::window::tab_at;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
@@ -109,11 +113,6 @@ pub fn redraws(key: KeyEvent) -> bool {
     key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
-/// The part of the window that the page has, between the two lines above and the one below.
-pub fn page_area(area: Rect) -> Rect {
-    Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area }
-}
-
 fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
     if !matches!(model.overlay, Overlay::None) {
         return overlay::key(model, key);
@@ -142,7 +141,10 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
             KeyCode::BackTab => vec![Act::Go(beside(model.page, PageId::ALL.len() - 1))],
             KeyCode::F(1) => help(model),
             KeyCode::Esc => match model.current().filter().is_some_and(|filter| !filter.is_empty()) {
-                true => set_filter(model, String::new()),
+                true => {
+                    model.set_filter(String::new());
+                    Vec::new()
+                }
                 false => Vec::new(),
             },
             _ => Vec::new(),
@@ -241,11 +243,6 @@ fn go(model: &mut Model, page: PageId) -> Vec<Act> {
     acts
 }
 
-fn set_filter(model: &mut Model, filter: String) -> Vec<Act> {
-    model.pages.get_mut(model.page).set_filter(filter, &model.shared);
-    Vec::new()
-}
-
 fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
     let turned = matches!(event.kind, MouseEventKind::ScrollDown | MouseEventKind::ScrollUp);
     if !matches!(event.kind, MouseEventKind::Down(_)) && !turned {
@@ -257,7 +254,7 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
         return overlay::mouse(model, event);
     }
     if event.row == area.y + 1 {
-        return crate::top::draw::tab_at(model, event.column).map(Act::Go).into_iter().collect();
+        return tab_at(model, event.column).map(Act::Go).into_iter().collect();
     }
     let inside = page_area(area);
     if !inside.contains((event.column, event.row).into()) {

@@ -1,10 +1,11 @@
 //! What lies over the view: help, a line or filter that is typed, a question.
 
-use crate::top::draw::everywhere;
+use crate::top::message::Question;
 use crate::top::model::{self, Model, Overlay};
-use crate::top::page::{Binding, Question};
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
+use crate::top::widgets;
+use crate::top::window::help_lines;
 use dfs_term::report::Tone;
 use dfs_term::text::{sanitise, truncate, wrap};
 use ratatui::Frame;
@@ -14,9 +15,6 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 /// Candidates that are shown below a line that is typed.
 const CANDIDATES_SHOWN: usize = 10;
-/// Cells of the keys in help.
-const KEY_CELLS: usize = 10;
-
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     match &model.overlay {
         Overlay::None => {}
@@ -26,21 +24,6 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Overlay::Filter(filter) => typed(frame, area, "/", filter),
         Overlay::Question { question, yes } => ask(&model.shared.theme, frame, area, question, *yes),
     }
-}
-
-/// The text of help, a line each.
-pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
-    let theme = &model.shared.theme;
-    let line = |binding: &Binding| {
-        let key = format!("  {:<KEY_CELLS$}", binding.key);
-        Line::from(vec![Span::styled(key, theme.tone(Tone::Command)), Span::raw(binding.help)])
-    };
-    let mut lines = vec![Line::styled(format!("In {}", model.page.word()), theme.head())];
-    lines.extend(model.current().bindings(&model.shared).iter().map(line));
-    lines.push(Line::default());
-    lines.push(Line::styled("Everywhere", theme.head()));
-    lines.extend(everywhere(&model.shared).iter().map(line));
-    lines
 }
 
 fn help(model: &Model, frame: &mut Frame<'_>, area: Rect, from: usize) {
@@ -67,7 +50,7 @@ fn typed(frame: &mut Frame<'_>, area: Rect, prefix: &str, typed: &Typed) {
     let line = Rect { y: area.bottom(), height: 1, ..area };
     frame.render_widget(Clear, line);
     let (shown, cursor) = typed.shown(prefix, line.width.into());
-    super::text(frame, line, shown);
+    widgets::text(frame, line, shown);
     let column = u16::try_from(cursor).unwrap_or(u16::MAX);
     frame.set_cursor_position((line.x.saturating_add(column), line.y));
 }
@@ -82,7 +65,7 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line)
         frame.render_widget(Clear, row);
         let style = if line.chosen == Some(index) { theme.selected() } else { theme.dim() };
         let text = truncate(&sanitise(&candidate.text), row.width.saturating_sub(2).into()).into_owned();
-        super::text(frame, row, Line::styled(format!(" {text} "), style));
+        widgets::text(frame, row, Line::styled(format!(" {text} "), style));
         row.y += 1;
     }
     typed(frame, area, ":", &line.typed);

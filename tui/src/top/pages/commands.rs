@@ -8,14 +8,13 @@
 //! setrep: /data/none: no such file
 //! ```
 
-use crate::top::chart::bar;
-use crate::top::draw::text;
 use crate::top::list::Selection;
-use crate::top::message::{CommandNews, CommandState, Effect, Message};
-use crate::top::model::{CommandLine, Shared};
-use crate::top::page::{Act, Binding, Page};
+use crate::top::message::{Act, CommandNews, CommandState, Message};
+use crate::top::page::{Binding, Page};
+use crate::top::shared::{CommandLine, Shared};
+use crate::top::widgets::{cancel, progress, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
-use dfs_term::figures::{count, percent, rate, size_short, span};
+use dfs_term::figures::{count, span};
 use dfs_term::report::Tone;
 use dfs_term::text::{pad, sanitise, truncate};
 use dfs_types::ErrorCode;
@@ -28,7 +27,6 @@ use unicode_width::UnicodeWidthChar;
 const STATE_CELLS: usize = 12;
 const TOOK_CELLS: usize = 8;
 const PROGRESS_CELLS: usize = 26;
-const BAR_CELLS: usize = 8;
 /// A key moves long lines sideways by so many cells.
 const SIDE_CELLS: usize = 20;
 
@@ -251,30 +249,6 @@ fn state(command: &CommandLine) -> (String, Tone) {
 fn took(command: &CommandLine, shared: &Shared) -> String {
     let until = command.ended_ms.unwrap_or(shared.now.elapsed_ms);
     span(Duration::from_millis(until.saturating_sub(command.began_ms)))
-}
-
-/// How far a transfer is.
-pub(super) fn progress(command: &CommandLine) -> String {
-    match command.state {
-        CommandState::Running { moved, total: Some(total) } if total > 0 => {
-            let part = moved as f64 / total as f64;
-            format!("{} {:>5} {}", bar(part, BAR_CELLS), percent(moved, total), rate(command.meter.rate()))
-        }
-        CommandState::Running { moved, .. } if moved > 0 => {
-            format!("{} so far, {}", size_short(moved), rate(command.meter.rate()))
-        }
-        _ => "–".to_owned(),
-    }
-}
-
-/// Ends a command that runs.
-pub(super) fn cancel(command: &CommandLine) -> Vec<Act> {
-    let line = &command.line;
-    if command.ended_ms.is_some() {
-        return vec![Act::Say(format!("has ended: {line}"))];
-    }
-    let said = format!("asked to end: {line}; x again ends it where it stands");
-    vec![Act::Effect(Effect::Cancel { number: command.number }), Act::Say(said)]
 }
 
 /// The text without its first cells.

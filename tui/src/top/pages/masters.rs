@@ -1,12 +1,12 @@
 //! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
 
 use crate::jobs::{self, JobRow};
-use crate::top::draw::text;
 use crate::top::list::Selection;
-use crate::top::message::{Effect, Message};
-use crate::top::model::Shared;
-use crate::top::page::{Act, Binding, Page};
+use crate::top::message::{Act, Effect, Message};
+use crate::top::page::{Binding, Page};
+use crate::top::shared::Shared;
 use crate::top::theme::Theme;
+use crate::top::widgets::text;
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{JobStatus, MasterStatus, Snapshot};
 use dfs_rpc::board::LogStatus;
@@ -229,8 +229,8 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::top::fixtures;
     use crate::top::message::{Effect, Message};
-    use crate::top::pages::fixtures;
     use crate::top::update::update;
     use crossterm::event::{KeyCode, KeyEvent};
     use std::sync::Arc;

@@ -1,11 +1,12 @@
 //! Everything at a glance: is anything wrong, and what comes first?
 
 use crate::top::chart::{self, bar};
-use crate::top::draw::text;
 use crate::top::list::Selection;
-use crate::top::model::{Link, Shared};
-use crate::top::page::{Act, Action, Binding, Page};
-use crate::top::pages::events;
+use crate::top::message::Act;
+use crate::top::observation::Link;
+use crate::top::page::{Action, Binding, Page};
+use crate::top::shared::Shared;
+use crate::top::widgets::{event_line, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{ClusterStatus, ReplicationStatus};
 use dfs_diagnosis::{Finding, Grade};
@@ -96,7 +97,7 @@ impl Page for Overview {
         let newest: Vec<_> = snapshot.events.iter().rev().take(room).collect();
         for (row, event) in newest.into_iter().rev().enumerate() {
             let place = Rect { y: places.events.y + 1 + row as u16, height: 1, ..places.events };
-            text(frame, place, events::line(event, &shared.theme, &shared.zone(), place.width.into()));
+            text(frame, place, event_line(event, &shared.theme, &shared.zone(), place.width.into()));
         }
     }
 

@@ -1,11 +1,11 @@
 //! How many copies chunks have against how many they should, and how fast what is short is made up for.
 
 use crate::top::chart;
-use crate::top::draw::text;
-use crate::top::history::lacking;
-use crate::top::model::Shared;
-use crate::top::page::{Act, Action, Binding, Page};
-use crate::top::pages::drain;
+use crate::top::history::{SECONDS_KEPT, lacking};
+use crate::top::message::Act;
+use crate::top::page::{Action, Binding, Page};
+use crate::top::shared::Shared;
+use crate::top::widgets::{drain, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_diagnosis::awaited;
@@ -144,7 +144,7 @@ impl Page for Replication {
         let room = usize::from(area.height).saturating_sub(lines.len() + 1).min(8);
         if room > 0 {
             let seconds = shared.history.seconds().map(|second| second?.lacking.map(|lacking| lacking as f64));
-            let columns = chart::columns(seconds, crate::top::history::SECONDS_KEPT, usize::from(area.width));
+            let columns = chart::columns(seconds, SECONDS_KEPT, usize::from(area.width));
             let most = chart::most(&columns);
             let worst = shared.history.seconds().flatten().filter_map(|second| second.lacking).max().unwrap_or(0);
             let head = format!("copies that chunks lacked in the last 15 minutes, at most {}", count(worst));

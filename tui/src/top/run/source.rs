@@ -1,12 +1,13 @@
 //! Where the pictures come from: a cluster, and then perhaps into a recording, or out of one.
 
+use super::clock::moment;
 use super::feed::{self, Heard};
-use super::moment;
 use super::player::{self, NoWorld};
-use super::tape::{self, Tape};
+use super::recorder::{self, Recorder};
 use crate::top::message::Message;
 use crate::top::model::Model;
-use crate::top::replay::{Play, Playback, Replay};
+use crate::top::playback::{Play, Playback};
+use crate::top::replay::Replay;
 use crate::top::update::update;
 use crate::top::world::World;
 use dfs_client::Client;
@@ -37,7 +38,8 @@ pub enum Source {
     },
     Recording {
         recording: Recording<File>,
-        /// Where to begin, in milliseconds since it began; a frame that is printed is of the end without it.
+        /// Where to begin, in milliseconds since it began; a frame that is printed is of the end
+        /// without it.
         at_ms: Option<u64>,
     },
 }
@@ -80,8 +82,8 @@ impl Source {
         let (play, played) = mpsc::channel(PLAYED_WAITING_MAX);
         let open = match self {
             Self::Cluster { client, world, record } => {
-                let (tape, writing) = record.map(|file| Tape::begin(file, messages)).unzip();
-                let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard, tape));
+                let (recorder, writing) = record.map(|file| Recorder::begin(file, messages)).unzip();
+                let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard, recorder));
                 Open { client: Some(client), world, player: None, feeding, writing }
             }
             Self::Recording { recording, at_ms } => {
@@ -106,12 +108,12 @@ impl Source {
         match self {
             Self::Cluster { client, world, record } => {
                 let began = Instant::now();
-                let (mut tape, writing) = record.map(|file| Tape::begin(file, messages)).unzip();
+                let (mut recorder, writing) = record.map(|file| Recorder::begin(file, messages)).unzip();
                 let told = client.told(None).await;
-                tape.iter_mut().for_each(|tape| tape.note(began, &told));
-                drop(tape);
+                recorder.iter_mut().for_each(|recorder| recorder.note(began, &told));
+                drop(recorder);
                 if let Some(writing) = writing {
-                    tape::written(writing).await?;
+                    recorder::written(writing).await?;
                 }
                 update(model, Message::Tick(moment(began)));
                 update(model, Message::Picture(Arc::new(told?.snapshot), 0));

@@ -1,8 +1,9 @@
 //! Commands that are run from here: how they begin, and what is said of them.
 
-use crate::top::message::{CommandNews, CommandState, Effect};
-use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Model, Overlay, PageId};
-use crate::top::page::Act;
+use crate::top::message::{Act, CommandNews, CommandState, Effect};
+use crate::top::model::{Model, Overlay};
+use crate::top::page_id::PageId;
+use crate::top::shared::{COMMANDS_KEPT_MAX, CommandLine};
 use dfs_term::meter::Meter;
 use dfs_types::{Error, ErrorCode};
 use std::time::Duration;

@@ -1,11 +1,12 @@
 //! What keys do, as a user would press them.
 
 use super::update;
-use crate::top::message::{CommandNews, CommandState, Effect, Message, Moment};
-use crate::top::model::{Link, Model, Overlay, PageId};
+use crate::top::fixtures::{self, model};
+use crate::top::message::{Act, CommandNews, CommandState, Effect, Message, Question};
+use crate::top::model::{Model, Overlay};
+use crate::top::observation::{Link, Moment};
 use crate::top::once;
-use crate::top::page::{Act, Question};
-use crate::top::pages::fixtures::{self, model};
+use crate::top::page_id::PageId;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use dfs_types::{Error, ErrorCode};
 use std::sync::Arc;
@@ -155,7 +156,7 @@ fn read_only_asks_nothing_and_leaves_the_rest_to_the_shell() {
 #[test]
 fn nothing_is_done_from_a_recording() {
     let mut model = model(fixtures::dead());
-    model.shared.replay = Some(crate::top::Playback { length_ms: 60_000, ..Default::default() });
+    model.shared.replay = Some(crate::top::playback::Playback { length_ms: 60_000, ..Default::default() });
     model.shared.read_only = true;
     typed(&mut model, ":why datanode-1");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
@@ -171,10 +172,10 @@ fn nothing_is_done_from_a_recording() {
 #[test]
 fn a_recording_is_played_by_keys_in_every_view() {
     let mut model = model(fixtures::dead());
-    model.shared.replay = Some(crate::top::Playback { length_ms: 60_000, ..Default::default() });
+    model.shared.replay = Some(crate::top::playback::Playback { length_ms: 60_000, ..Default::default() });
     for page in PageId::ALL {
         model.page = page;
-        for binding in crate::top::replay::BINDINGS {
+        for binding in crate::top::window::OF_RECORDING {
             let key = if binding.key == "space" { ' ' } else { binding.key.chars().next().expect("a key") };
             let effects = press(&mut model, KeyCode::Char(key));
             assert!(matches!(effects[..], [Effect::Play(_)]), "{page:?} {key:?}: {effects:?}");
@@ -183,7 +184,7 @@ fn a_recording_is_played_by_keys_in_every_view() {
     typed(&mut model, "?");
     update(&mut model, Message::Resize(120, 50));
     let text = seen(&model);
-    for binding in crate::top::replay::BINDINGS {
+    for binding in crate::top::window::OF_RECORDING {
         assert!(text.contains(binding.help), "{}:\n{text}", binding.help);
     }
     assert!(!text.contains("keep this picture") && !text.contains("more often"), "{text}");
@@ -209,7 +210,7 @@ fn themes_and_refresh_are_kept() {
     let mut model = model(fixtures::cluster(3));
     let effects = typed(&mut model, "t");
     assert!(
-        matches!(&effects[..], [Effect::Keep(kept)] if kept.theme == Some(crate::top::ThemeName::Light)),
+        matches!(&effects[..], [Effect::Keep(kept)] if kept.theme == Some(crate::top::theme::ThemeName::Light)),
         "{effects:?}"
     );
     let effects = typed(&mut model, "+");

@@ -1,10 +1,11 @@
 //! The view of what was run, by its keys.
 
 use super::*;
+use crate::top::fixtures;
 use crate::top::frames::kept;
-use crate::top::model::{Model, Overlay, PageId};
-use crate::top::page::Question;
-use crate::top::pages::fixtures;
+use crate::top::message::{Effect, Question};
+use crate::top::model::{Model, Overlay};
+use crate::top::page_id::PageId;
 use crate::top::update::tests::{press, runs, seen, typed};
 use crate::top::update::update;
 use crossterm::event::{KeyModifiers, MouseButton};
@@ -25,7 +26,7 @@ fn run(model: &mut Model, line: &str) -> u64 {
 }
 
 fn at(model: &mut Model, elapsed_ms: u64) {
-    let now = crate::top::message::Moment { elapsed_ms, calendar: fixtures::NOW };
+    let now = crate::top::observation::Moment { elapsed_ms, calendar: fixtures::NOW };
     update(model, Message::Tick(now));
 }
 

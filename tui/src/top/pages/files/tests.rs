@@ -1,14 +1,16 @@
 //! The browser, by its keys.
 
 use super::*;
+use crate::top::fixtures;
 use crate::top::frames::kept;
-use crate::top::message::Moment;
-use crate::top::model::{Model, Overlay, PageId};
-use crate::top::pages::fixtures;
+use crate::top::message::Effect;
+use crate::top::model::{Model, Overlay};
+use crate::top::observation::Moment;
+use crate::top::page_id::PageId;
 use crate::top::update::tests::{press, runs, seen, typed};
 use crate::top::update::{entered, update};
 use crossterm::event::{KeyModifiers, MouseButton};
-use dfs_types::ErrorCode;
+use dfs_types::{DfsPath, Error, ErrorCode};
 
 fn browser() -> Model {
     let mut model = fixtures::model(fixtures::cluster(3));

@@ -2,12 +2,11 @@
 //! what is lately read and written below it.
 
 use crate::top::chart::bar;
-use crate::top::draw::text;
 use crate::top::list::Selection;
-use crate::top::message::Effect;
-use crate::top::model::Shared;
-use crate::top::page::{Act, Binding};
-use crate::top::update::page_area;
+use crate::top::message::{Act, Effect};
+use crate::top::page::Binding;
+use crate::top::shared::Shared;
+use crate::top::widgets::{page_area, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{DirectoryTraffic, ListPage, Traffic};
 use dfs_term::figures::{age, count, percent, plural, rate, size};

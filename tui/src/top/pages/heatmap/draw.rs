@@ -1,13 +1,12 @@
 //! How the heatmap looks.
 
 use super::layout::{Layout, Shape, Spot};
-use super::{Heatmap, tiles_area};
+use super::view::{Heatmap, tiles_area};
 use crate::heat::{Lens, Shade, Tile};
 use crate::nodes::{Mark, state};
-use crate::top::draw::text;
-use crate::top::model::Shared;
-use crate::top::pages::nodes::rates;
+use crate::top::shared::Shared;
 use crate::top::theme::Shading;
+use crate::top::widgets::text;
 use dfs_client::{NodeState, NodeStatus};
 use dfs_term::figures::{age, count, percent, plural, rate, size};
 use dfs_term::report::Tone;
@@ -134,7 +133,7 @@ impl Heatmap {
     fn in_box(&self, node: &NodeStatus, tile: &Tile, shared: &Shared) -> [String; 6] {
         let load = &node.load;
         let bytes = |part: Option<f64>| part.map_or_else(|| "–".to_owned(), rate);
-        let rates = rates(node, shared);
+        let rates = shared.rates(node);
         [
             node.id.to_string(),
             format!("{}  {}", tile.text(), tile.mark.word()),
@@ -166,7 +165,7 @@ impl Heatmap {
             count(node.sole)
         );
         if tile.count == 1 {
-            let traffic = match rates(node, shared) {
+            let traffic = match shared.rates(node) {
                 Some(rates) => format!("read {}, write {}", rate(rates.read), rate(rates.written)),
                 None => "traffic not known".to_owned(),
             };

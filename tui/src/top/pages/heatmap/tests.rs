@@ -1,10 +1,12 @@
 //! The heatmap, as a user would look at it.
 
 use crate::heat::Lens;
-use crate::top::message::{Effect, Message, Moment};
-use crate::top::model::{Model, PageId};
+use crate::top::fixtures::{self, entry, on};
+use crate::top::message::{Effect, Message};
+use crate::top::model::Model;
+use crate::top::observation::Moment;
 use crate::top::once;
-use crate::top::pages::fixtures::{self, entry, on};
+use crate::top::page_id::PageId;
 use crate::top::theme::ThemeName;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};

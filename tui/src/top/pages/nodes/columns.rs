@@ -2,7 +2,7 @@
 
 use crate::nodes::{Mark, full, state, tone};
 use crate::top::chart::bar;
-use crate::top::model::Shared;
+use crate::top::shared::Shared;
 use dfs_client::{Duty, NodeStatus};
 use dfs_diagnosis::SKEW_MAX_MS;
 use dfs_rpc::curve::Rates;
@@ -192,7 +192,7 @@ impl Column {
     pub(super) fn text(self, node: &NodeStatus, shared: &Shared) -> String {
         let load = &node.load;
         let per_second =
-            |part: fn(&Rates) -> f64| rates(node, shared).map_or_else(|| "–".to_owned(), |rates| rate(part(&rates)));
+            |part: fn(&Rates) -> f64| shared.rates(node).map_or_else(|| "–".to_owned(), |rates| rate(part(&rates)));
         match self {
             Self::Node => node.id.to_string(),
             Self::State => state(node),
@@ -245,8 +245,8 @@ impl Column {
             Self::Full | Self::Bar => known(full(node)),
             Self::Chunks => number(node.chunks),
             Self::Short => number(node.short),
-            Self::Read => known(rates(node, shared).map(|rates| rates.read)),
-            Self::Written => known(rates(node, shared).map(|rates| rates.written)),
+            Self::Read => known(shared.rates(node).map(|rates| rates.read)),
+            Self::Written => known(shared.rates(node).map(|rates| rates.written)),
             Self::Load => number(in_flight(node)),
             Self::Heard => number(node.heartbeat_age_ms),
             Self::Errors => number(load.disk_errors),
@@ -255,11 +255,6 @@ impl Column {
             Self::Machine => Key::Machine(node.address.ip()),
         }
     }
-}
-
-/// What it does per second; none where that is not known.
-pub fn rates(node: &NodeStatus, shared: &Shared) -> Option<Rates> {
-    shared.history.node(node.id)?.rates()
 }
 
 /// As wide as the longest state that is shown: where nobody drains, no room is kept for it.
@@ -284,7 +279,7 @@ fn clock(skew_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::top::pages::fixtures;
+    use crate::top::fixtures;
 
     #[test]
     fn what_matters_more_is_given_room_first() {

@@ -1,13 +1,11 @@
 //! All about one datanode: what it is, its directories, what it does, what happened to it, what it says itself.
 
-use super::columns::rates;
 use crate::nodes::{full, state, tone};
 use crate::top::chart::{self, bar};
-use crate::top::draw::text;
 use crate::top::history::NODE_SECONDS_KEPT;
 use crate::top::message::Effect;
-use crate::top::model::Shared;
-use crate::top::pages::{drain, events};
+use crate::top::shared::Shared;
+use crate::top::widgets::{drain, event_line, text};
 use crossterm::event::{KeyCode, KeyEvent};
 use dfs_client::{Duty, NodeState, NodeStatus};
 use dfs_rpc::wire::DirectoryLoad;
@@ -117,7 +115,7 @@ impl One {
         let newest = of_it.iter().skip(of_it.len().saturating_sub(room));
         let head = if of_it.is_empty() { "nothing has happened to it" } else { "what happened to it" };
         let zone = shared.zone();
-        let told = newest.into_iter().map(|event| events::line(event, &shared.theme, &zone, area.width.into()));
+        let told = newest.into_iter().map(|event| event_line(event, &shared.theme, &zone, area.width.into()));
         std::iter::once(Line::styled(head, shared.theme.head())).chain(told).collect()
     }
 
@@ -309,7 +307,7 @@ fn curves(frame: &mut Frame<'_>, area: Rect, node: &NodeStatus, shared: &Shared)
             None => vec![None; columns],
         };
         let most = chart::most(&curve);
-        let now = rates(node, shared).map(|rates| if index == 0 { rates.read } else { rates.written });
+        let now = shared.rates(node).map(|rates| if index == 0 { rates.read } else { rates.written });
         let now = now.map_or_else(|| "not known".to_owned(), rate);
         for (row, blocks) in chart::rows(&curve, most, high.into()).into_iter().enumerate() {
             let (left, right) = match row {

@@ -1,10 +1,11 @@
 //! The datanodes, as a user would look at them.
 
-use crate::top::message::{CommandNews, CommandState, Effect, Message, Moment};
-use crate::top::model::{Model, PageId};
+use crate::top::fixtures::{self, NOW, on};
+use crate::top::message::{CommandNews, CommandState, Effect, Message, Question};
+use crate::top::model::Model;
+use crate::top::observation::Moment;
 use crate::top::once;
-use crate::top::page::Question;
-use crate::top::pages::fixtures::{self, NOW, on};
+use crate::top::page_id::PageId;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use dfs_client::{Duty, Snapshot};

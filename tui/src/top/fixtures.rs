@@ -1,7 +1,9 @@
 //! Clusters for tests: as they are told by a master, in the states that people meet.
 
-use crate::top::message::{LocalEntry, Message, Moment};
-use crate::top::model::{Model, Options, PageId};
+use crate::top::message::{LocalEntry, Message};
+use crate::top::model::{Model, Options};
+use crate::top::observation::Moment;
+use crate::top::page_id::PageId;
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
 use dfs_client::{

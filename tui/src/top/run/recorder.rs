@@ -1,9 +1,9 @@
-//! What comes from the masters is written to a file, by a thread that nobody waits for.
+//! Records the answers of the masters in a file, on a thread that nobody waits for.
 
 use crate::top::message::Message;
 use bytes::Bytes;
 use dfs_client::Told;
-use dfs_client::recording::{Recorder, When};
+use dfs_client::recording::{self, When};
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -15,9 +15,9 @@ const WAITING_MAX: usize = 16;
 /// There is a whole picture at least this often, so that a moment is found by reading little.
 const WHOLE_EVERY: Duration = Duration::from_secs(60);
 
-/// Where answers are noted.
+/// Takes notes of answers for the thread that writes them.
 #[derive(Debug)]
-pub(super) struct Tape {
+pub(super) struct Recorder {
     began: Instant,
     notes: mpsc::Sender<(When, Note)>,
     /// When the last whole picture was noted; none when what was noted last cannot be built on.
@@ -30,20 +30,20 @@ enum Note {
     Lost(Error),
 }
 
-impl Tape {
-    /// Begins a recording in a file that is empty. When it ends before the tape does, `messages` are told why, and so is who
-    /// waits for its end. Must be called inside the runtime.
+impl Recorder {
+    /// Begins a recording in a file that is empty. When it ends before the recorder does,
+    /// `messages` are told why, and so is who waits for its end. Must be called inside the runtime.
     pub(super) fn begin(file: File, messages: mpsc::Sender<Message>) -> (Self, JoinHandle<Result<()>>) {
         let (notes, waiting) = mpsc::channel(WAITING_MAX);
         let calendar = dfs_term::clock::calendar();
-        let tape = Self { began: Instant::now(), notes, whole: None };
+        let recorder = Self { began: Instant::now(), notes, whole: None };
         let writing = spawn_blocking(move || {
             write(file, calendar, waiting).inspect_err(|error| {
                 // Who has left the dashboard hears it at its end.
                 let _ = messages.blocking_send(Message::Unrecorded(error.clone()));
             })
         });
-        (tape, writing)
+        (recorder, writing)
     }
 
     /// Whether the next picture should be a whole one.
@@ -74,7 +74,7 @@ impl Tape {
 }
 
 fn write(file: File, began: Timestamp, mut waiting: mpsc::Receiver<(When, Note)>) -> Result<()> {
-    let mut recorder = Recorder::begin(file, began)?;
+    let mut recorder = recording::Recorder::begin(file, began)?;
     while let Some((when, note)) = waiting.blocking_recv() {
         match note {
             Note::Board { whole, board } => recorder.board(when, whole, &board)?,
@@ -84,7 +84,7 @@ fn write(file: File, began: Timestamp, mut waiting: mpsc::Receiver<(When, Note)>
     Ok(())
 }
 
-/// Waits until all that was noted is written; the tape must be gone.
+/// Waits until all that was noted is written; the recorder must be gone.
 ///
 /// # Errors
 /// Why the recording ended before.
@@ -108,10 +108,10 @@ mod tests {
     async fn what_is_noted_is_written() {
         let (messages, _waiting) = mpsc::channel(1);
         let file = tempfile::tempfile().expect("a file");
-        let (mut tape, writing) = Tape::begin(file.try_clone().expect("the same file"), messages);
-        assert!(tape.wants_whole());
-        tape.note(Instant::now(), &lost());
-        drop(tape);
+        let (mut recorder, writing) = Recorder::begin(file.try_clone().expect("the same file"), messages);
+        assert!(recorder.wants_whole());
+        recorder.note(Instant::now(), &lost());
+        drop(recorder);
         assert_eq!(written(writing).await, Ok(()));
         assert_eq!(Recording::open(file).map(|recording| recording.frames().len()), Ok(1));
     }
@@ -122,13 +122,13 @@ mod tests {
         let (messages, mut waiting) = mpsc::channel(1);
         let (read, into) = std::io::pipe().expect("a pipe");
         drop(read);
-        let (mut tape, writing) = Tape::begin(File::from(OwnedFd::from(into)), messages);
+        let (mut recorder, writing) = Recorder::begin(File::from(OwnedFd::from(into)), messages);
         assert!(matches!(waiting.recv().await, Some(Message::Unrecorded(_))));
         let ended = written(writing).await.expect_err("it has failed");
         assert!(ended.message.contains("the recording has ended early"), "{ended}");
         // Nobody is asked for more than the dashboard needs.
-        tape.note(Instant::now(), &lost());
-        assert!(!tape.wants_whole());
+        recorder.note(Instant::now(), &lost());
+        assert!(!recorder.wants_whole());
     }
 
     /// A pipe that is full is a disk that hangs.
@@ -136,14 +136,14 @@ mod tests {
     async fn a_hanging_disk_holds_nobody_up() {
         let (messages, _waiting) = mpsc::channel(1);
         let (read, into) = std::io::pipe().expect("a pipe");
-        let (mut tape, writing) = Tape::begin(File::from(OwnedFd::from(into)), messages);
-        let snapshot = crate::top::pages::fixtures::cluster(1);
+        let (mut recorder, writing) = Recorder::begin(File::from(OwnedFd::from(into)), messages);
+        let snapshot = crate::top::fixtures::cluster(1);
         let told = Ok(Told { snapshot, board: vec![7; 60_000].into(), whole: true });
-        tape.note(Instant::now(), &told);
-        assert!(!tape.wants_whole());
-        (0..100).for_each(|_| tape.note(Instant::now(), &told));
-        assert!(tape.wants_whole(), "what follows must not build on what was left out");
-        drop((tape, read));
+        recorder.note(Instant::now(), &told);
+        assert!(!recorder.wants_whole());
+        (0..100).for_each(|_| recorder.note(Instant::now(), &told));
+        assert!(recorder.wants_whole(), "what follows must not build on what was left out");
+        drop((recorder, read));
         assert!(written(writing).await.is_err());
     }
 }

@@ -1,9 +1,10 @@
-//! Drains: what can be done with a datanode, and how far it is.
+//! Drains: the actions on a datanode, and the progress of its drain.
 
 use crate::nodes::{state, tone};
 use crate::top::history::NodeHistory;
-use crate::top::model::Shared;
-use crate::top::page::{Act, Binding};
+use crate::top::message::Act;
+use crate::top::page::Binding;
+use crate::top::shared::Shared;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dfs_client::{Duty, NodeState, NodeStatus};
 use dfs_term::figures::{count, span};
@@ -17,8 +18,8 @@ const RESUME: Binding = Binding::new("R", "resume", "node resume: let it take ch
 const FORGET: Binding =
     Binding::new("F", "forget", "node forget: drop a dead datanode that does not come back; it is asked first");
 
-/// What can be wished of the selected datanode as it is, and the keys that do so.
-pub(super) fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
+/// Returns the keys that change the drain of the selected datanode in its state.
+pub fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
     let Some(node) = node.filter(|_| !shared.read_only) else { return Vec::new() };
     let duty = if node.duty == Duty::Drain { RESUME } else { DRAIN };
     match node.state {
@@ -27,8 +28,8 @@ pub(super) fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Bindin
     }
 }
 
-/// Does what a key wishes of the selected datanode; none for a key that wishes nothing of it.
-pub(super) fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<Vec<Act>> {
+/// Returns what a key does with the selected datanode; none for a key that does nothing with it.
+pub fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<Vec<Act>> {
     let KeyCode::Char(letter) = key.code else { return None };
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
         return None;
@@ -37,8 +38,8 @@ pub(super) fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> 
     Some(vec![Act::Run(line(&wish, node?))])
 }
 
-/// The lines that do so, for the palette.
-pub(super) fn lines(node: Option<&NodeStatus>, shared: &Shared) -> Vec<String> {
+/// Returns the lines of the shell that do the same, for the palette.
+pub fn lines(node: Option<&NodeStatus>, shared: &Shared) -> Vec<String> {
     bindings(node, shared).iter().zip(node.into_iter().cycle()).map(|(wish, node)| line(wish, node)).collect()
 }
 
@@ -46,8 +47,9 @@ fn line(wish: &Binding, node: &NodeStatus) -> String {
     format!("node {} {}", wish.name, node.id)
 }
 
-/// How far the drain of a datanode is, how fast it goes, and when it is over; none where it is not to be drained.
-pub(super) fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
+/// Returns the progress of the drain of a datanode, its speed and the time left; none where it is
+/// not to be drained.
+pub fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
     let mut told = crate::nodes::drain(node)?;
     let Some(left @ 1..) = node.left else { return Some(told) };
     match shared.history.node(node.id).and_then(NodeHistory::drain_rate) {
@@ -60,8 +62,9 @@ pub(super) fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
     Some(told)
 }
 
-/// All drains, a line each; where there is no room for all, how many more there are.
-pub(super) fn panel(room: usize, cells: usize, shared: &Shared) -> Vec<Line<'static>> {
+/// Returns all drains, a line each; where there is no room for all, the last line is the number of
+/// the others.
+pub fn panel(room: usize, cells: usize, shared: &Shared) -> Vec<Line<'static>> {
     let theme = &shared.theme;
     let drains: Vec<&NodeStatus> = shared.nodes().iter().filter(|node| node.duty == Duty::Drain).collect();
     if drains.is_empty() || room < 2 {

@@ -1,0 +1,18 @@
+//! The area of the page, and one line of text in an area.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// Returns the part of the window that the page has, between the two lines above and the one below.
+pub fn page_area(area: Rect) -> Rect {
+    Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area }
+}
+
+/// Draws one line of text. What does not fit is cut.
+pub fn text<'t>(frame: &mut Frame<'_>, area: Rect, line: impl Into<Line<'t>>) {
+    let area = area.intersection(frame.area());
+    if area.height > 0 {
+        frame.buffer_mut().set_line(area.x, area.y, &line.into(), area.width);
+    }
+}
