@@ -28,9 +28,9 @@ fn a_datanode_dies_and_its_chunks_are_copied() {
     let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_MASTER_REPAIR_STREAMS", "1"));
     let file = file(&cluster, 160);
     cluster.ok(&["put", file.to_str().expect("UTF-8"), "/file"]);
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
     let mut terminal = top(&cluster, &["--view", "overview"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("160 MiB");
     cluster.kill("datanode-2");
     let killed = Instant::now();
@@ -42,7 +42,7 @@ fn a_datanode_dies_and_its_chunks_are_copied() {
     terminal.see("none: every chunk has all its copies");
     cluster.dfsd_ok(&["start", "datanode-2"]);
     terminal.press(":overview\r");
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 }
@@ -108,7 +108,7 @@ fn whatever_ends_it_the_terminal_is_given_back() {
 fn the_last_picture_stays() {
     let cluster = Cluster::start(Spec::default());
     let mut terminal = top(&cluster, &["--read-only"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("read-only");
     cluster.kill_all();
     terminal.see("LOST for ");
@@ -116,7 +116,7 @@ fn the_last_picture_stays() {
     terminal.press(":mkdir /a\r");
     terminal.see("failed: mkdir: not done: mkdir changes something");
     cluster.start_all();
-    terminal.see("· well");
+    terminal.see("· healthy");
     // Windows of any size, quickly.
     for (lines, cells) in [(1, 1), (16, 60), (3, 200), (60, 200), (24, 80)] {
         terminal.resize(lines, cells);

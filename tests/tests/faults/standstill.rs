@@ -31,12 +31,14 @@ fn look(cluster: &Cluster) -> Value {
     let status = cluster.json(&["status"]);
     let health = status["health"].as_str().expect("a word");
     let findings = status["findings"].to_string();
-    assert_ne!(health, "broken", "{status}");
-    for wrong in ["no datanode is live", "no live copy", "one copy left", "too few copies", "is dead", "are dead"] {
+    assert_ne!(health, "critical", "{status}");
+    for wrong in
+        ["no datanode is live", "no live replica", "one replica left", "under-replicated", "is dead", "are dead"]
+    {
         assert!(!findings.contains(wrong), "{wrong}: {status}");
     }
     if status["nodes_reported"].as_u64() < status["nodes_expected"].as_u64() {
-        assert_eq!(health, "waiting", "{status}");
+        assert_eq!(health, "degraded", "{status}");
         assert!(findings.contains("waiting: "), "{status}");
     }
     let fsck = cluster.shell(&["fsck"]);
@@ -47,8 +49,9 @@ fn look(cluster: &Cluster) -> Value {
 
 /// All datanodes have reported, and the chunks were counted since.
 fn is_settled(status: &Value) -> bool {
-    let health = status["health"].as_str().expect("a word");
-    status["nodes_live"] == 3 && status["nodes_reported"] == 3 && !["waiting", "unknown"].contains(&health)
+    let findings = status["findings"].as_array().expect("a list");
+    let unknown = |finding: &Value| ["waiting", "safe_mode", "not_counted"].iter().any(|kind| finding["kind"] == *kind);
+    status["nodes_live"] == 3 && status["nodes_reported"] == 3 && !findings.iter().any(unknown)
 }
 
 /// Nobody was given up, and nothing was copied or deleted.
@@ -104,7 +107,7 @@ fn a_master_that_has_just_started_waits_for_the_datanodes() {
     cluster.dfsd_ok(&["restart", "master-1"]);
     let finding = |status: &Value, text: &str| status["findings"].to_string().contains(text);
     cluster.wait_for("datanode-3 to be missed", || {
-        finding(&cluster.json(&["status"]), "datanode-3 has not come since the master started")
+        finding(&cluster.json(&["status"]), "datanode-3 has not registered since the master started")
     });
     cluster.start_daemon("datanode-3");
     cluster.wait_for("all have reported", || is_settled(&cluster.json(&["status"])));

@@ -235,5 +235,5 @@ fn shared_chunks_have_as_many_copies_as_the_most_demanding_file_wants() {
     cluster.ok(&["setrep", "9", "/h"]);
     cluster.wait_for("too few datanodes", || cluster.json(&["status"])["replication"]["blocked"]["too_few"] == 3);
     cluster.ok(&["rm", "/h"]);
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
 }
