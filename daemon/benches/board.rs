@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dfs_daemon::master::board::{Boards, Curve, News};
+use dfs_daemon::master::board::{ClusterViews, Curve, ViewInput};
 use dfs_daemon::master::convert;
 use dfs_logic::cluster::{ClusterSettings, ClusterState, Effect, Event};
 use dfs_logic::liveness::LivenessSettings;
@@ -32,7 +32,7 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 struct Cluster {
     state: ClusterState,
     curve: Curve,
-    boards: Boards,
+    boards: ClusterViews,
     now: Timestamp,
     seq: u64,
 }
@@ -77,7 +77,7 @@ impl Cluster {
         for ago in (1..=CURVE_SECONDS_MAX as u64).rev() {
             curve.note(&state.rates(now), ago, Timestamp(now.0 - ago * 1_000));
         }
-        Self { state, curve, boards: Boards::new(1), now, seq: 0 }
+        Self { state, curve, boards: ClusterViews::new(1), now, seq: 0 }
     }
 
     /// A second passes, in which a third of the datanodes say how they are.
@@ -113,14 +113,14 @@ impl Cluster {
             ..convert::cluster_status(&snapshot, ClusterId([1; 16]), self.now)
         };
         let curve = self.curve.after(self.boards.newest_second(), self.now);
-        self.boards.take(News { status, log: LogStatus::default(), snapshot, events: Vec::new(), curve });
+        self.boards.take(ViewInput { status, log: LogStatus::default(), snapshot, events: Vec::new(), curve });
         self.seq += 1;
     }
 
     /// The bytes for somebody whose picture is so many older than the newest.
     fn answer(&mut self, older: Option<u64>) -> usize {
         let since = older.map(|older| BoardVersion { epoch: 1, seq: self.seq - older });
-        self.boards.answer(since).expect("a picture").len()
+        self.boards.answer(since).expect("a view").len()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Searching, safe mode and replication over the wire.
+//! Tests of searching, safe mode and replication over the wire.
 
 use super::harness::{Answer, Cluster, code, context, path, put, request, until};
 use dfs_rpc::services::UserClient;

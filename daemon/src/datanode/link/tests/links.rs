@@ -1,4 +1,4 @@
-//! Links to masters: starts, reports, refusals.
+//! Tests of links to masters: starts, reports, refusals.
 
 use super::*;
 
