@@ -82,7 +82,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
     }
     durable::create_directory(&data_dir).with_context(|| format!("create the directory {}", data_dir.display()))?;
     let _lock = DirectoryLock::acquire(&data_dir)?;
-    disk::tell(&data_dir);
+    disk::log_mount(&data_dir);
     let listener = TcpListener::bind(listen).with_context(|| format!("listen on {listen}"))?;
     listener.set_nonblocking(true).context("listen")?;
     let address = listener.local_addr().context("listen")?;

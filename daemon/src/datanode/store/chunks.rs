@@ -143,7 +143,7 @@ impl ChunkStore {
             };
             let directory = Arc::new(directory);
             record.note(path, directory.id());
-            disk::tell(path);
+            disk::log_mount(path);
             tracing::info!(directory = %path.display(), replicas = found.len(), "data directory opened");
             found.into_iter().for_each(|replica| admit(&mut index, &directory, replica));
             directories.push(directory);

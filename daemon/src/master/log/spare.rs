@@ -124,7 +124,7 @@ impl Shared {
 
     /// Publishes the outlook of the current state. Call it with each change, while the lock is
     /// still held.
-    fn tell(&self, state: &State) {
+    fn publish(&self, state: &State) {
         self.outlook.send_replace(state.outlook());
         self.changed.notify_all();
     }
@@ -164,7 +164,7 @@ impl Spares {
         let mut state = self.shared.lock();
         loop {
             if let Some(path) = state.ready.pop() {
-                self.shared.tell(&state);
+                self.shared.publish(&state);
                 return Ok(path);
             }
             if let Some(problem) = &state.problem {
@@ -187,7 +187,7 @@ impl Spares {
         fs::rename(segment, &path)?;
         state.ready.push(path);
         state.problem = None;
-        self.shared.tell(&state);
+        self.shared.publish(&state);
         Ok(())
     }
 }
@@ -231,14 +231,14 @@ fn make_spares(shared: &Shared) {
                     tracing::info!("the log has a spare segment again; commands are accepted");
                 }
                 state.ready.push(path);
-                shared.tell(&state);
+                shared.publish(&state);
             }
             Err(error) => {
                 if state.problem.is_none() {
                     tracing::error!(path = %path.display(), %error, "no spare log segment can be created; commands are refused");
                 }
                 state.problem = Some(error.to_string());
-                shared.tell(&state);
+                shared.publish(&state);
                 shared.changed.wait_for(&mut state, RETRY);
             }
         }
