@@ -102,7 +102,7 @@ impl Door {
     /// Makes a door for up to `strangers` unauthenticated callers, until `stop`.
     pub fn new(strangers: usize, stop: CancellationToken) -> Arc<Self> {
         let strangers = Strangers::new(strangers, STRANGERS_PER_ADDRESS.min(strangers));
-        let (disconnected, failed) = (Told::default(), Told::default());
+        let (disconnected, failed) = (LoggedCount::default(), LoggedCount::default());
         Arc::new(Self { state: Mutex::new(State { strangers, tokens: HashMap::new(), disconnected, failed }), stop })
     }
 

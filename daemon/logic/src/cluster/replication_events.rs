@@ -1,24 +1,25 @@
-//! Events about the replication of chunks, from the figures of one look to the next.
+//! Events about the replication of chunks, from the figures of consecutive checks.
 
 use super::event::{ClusterEvent, Problem};
 use crate::repair::Health;
 use dfs_types::Timestamp;
 use std::time::Duration;
 
-/// A problem that lasts for a shorter time has no event: the last replica of a write may arrive a moment after its commit.
+/// A problem that lasts for a shorter time causes no event: the last replica of a write may arrive
+/// a moment after its commit.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// The figures of one look.
+/// The figures of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Figures {
-    /// All chunks were counted, and datanodes have had the time to report them.
+    /// True if all chunks were counted, and datanodes have had the time to report them.
     pub(super) known: bool,
-    /// This master orders copies.
+    /// True if this master orders copies.
     pub(super) leads: bool,
     pub(super) health: Health,
     /// Copies in progress.
     pub(super) copying: u64,
-    /// There are chunks to copy from datanodes that drain.
+    /// True if there are chunks to copy from draining datanodes.
     pub(super) moving: bool,
     /// Copies ordered since the start.
     pub(super) ordered: u64,
@@ -30,7 +31,7 @@ pub(super) struct ReplicationEvents {
     missing: Lasts,
     at_risk: Lasts,
     under: Lasts,
-    /// Copies that were ordered before the repair in progress.
+    /// The number of copies that were ordered before the repair in progress.
     repair: Option<u64>,
 }
 
@@ -41,7 +42,7 @@ struct Lasts {
 }
 
 impl ReplicationEvents {
-    /// Returns the events of a look.
+    /// Returns the events of a check.
     pub(super) fn look(&mut self, figures: &Figures, now: Timestamp) -> Vec<ClusterEvent> {
         if !figures.known {
             *self = Self::default();
@@ -76,7 +77,7 @@ impl ReplicationEvents {
 }
 
 impl Lasts {
-    /// Returns true if the problem has begun or ended, as far as that deserves an event.
+    /// Returns true if the problem has begun or ended, and has lasted long enough for an event.
     fn note(&mut self, count: u64, now: Timestamp) -> bool {
         if count == 0 {
             return std::mem::take(self).emitted;

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const LENGTH: u32 = 100;
 const LIMITS: Limits = Limits { per_source: 2, per_target: 2, trims_max: 100, checks_per_node: 2 };
-/// Of every chunk.
+/// The checksum of every chunk.
 const CHECKSUM: u32 = 0xfeed;
 
 fn reference(id: u64) -> ChunkRef {
@@ -28,7 +28,7 @@ fn other(id: u64, generation: u32, checksum: u32) -> ReplicaKey {
     ReplicaKey { chunk: ChunkId(id), generation: Generation(generation), checksum }
 }
 
-/// A cluster on paper.
+/// A simulated cluster.
 #[derive(Debug)]
 struct Cluster {
     space: State,
@@ -56,7 +56,7 @@ impl Cluster {
         assert!(self.space.apply(&command).is_ok(), "{command:?}");
     }
 
-    /// A file of one chunk that wants so many copies and has these.
+    /// Makes a file of one chunk that wants `replication` replicas and has those on `holders`.
     fn file(&mut self, id: u64, replication: u8, holders: &[u16]) {
         let path = DfsPath::parse(&format!("/{id}")).expect("valid");
         let file = NewFile {
@@ -99,7 +99,7 @@ impl Cluster {
         }
     }
 
-    /// Replicas on datanodes that are as `wanted` says.
+    /// Counts the replicas on datanodes that match `wanted`.
     fn replicas(&self, id: u64, wanted: impl Fn(&NodeView) -> bool) -> usize {
         let replicas = self.locations.replicas_of(reference(id).key());
         replicas.nodes().filter(|node| self.nodes.get(node).is_some_and(&wanted)).count()
@@ -135,7 +135,7 @@ fn the_most_urgent_goes_first() {
     cluster.file(1, 3, &[1, 2]);
     cluster.file(2, 3, &[1]);
     let first = plan(&cluster.view(), &cluster.survey(), &InFlight::default(), &Limits { per_source: 1, ..LIMITS }, 1);
-    assert_eq!(sketch(&first), [(2, 1, 2), (1, 2, 1)], "one left first, and its single source is not kept waiting");
+    assert_eq!(sketch(&first), [(2, 1, 2), (1, 2, 1)], "the chunk at risk first, and its only source need not wait");
 }
 
 #[test]
@@ -179,9 +179,9 @@ fn the_fullest_gives_away_what_is_too_much() {
     cluster.nodes.entry(DatanodeId(2)).and_modify(|node| node.free = 7);
     let trims = cluster.plan(&[]).trims;
     let sketch: Vec<_> = trims.iter().map(|trim| (trim.key.chunk.0, trim.node.0)).collect();
-    assert_eq!(sketch, [(1, 2)], "a dead replica is not counted, so the second chunk has none too many");
+    assert_eq!(sketch, [(1, 2)], "a dead replica is not counted, so the second chunk has no surplus");
     let copy = Copy { chunk: reference(1), source: DatanodeId(1), targets: vec![DatanodeId(9)] };
-    assert!(cluster.plan(&[copy]).trims.is_empty(), "nothing is taken away while the chunk is being copied");
+    assert!(cluster.plan(&[copy]).trims.is_empty(), "nothing is removed while the chunk is being copied");
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn stays_live(node: &NodeView) -> bool {
     node.state == Live && !node.leaving
 }
 
-/// What must hold of every plan.
+/// Checks the properties of every plan.
 fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestCaseError> {
     let (mut sends, mut takes) = (BTreeMap::<DatanodeId, usize>::new(), BTreeMap::<DatanodeId, usize>::new());
     for copy in under_way.iter().chain(&plan.copies) {
@@ -327,7 +327,8 @@ proptest! {
             let mends = plan.mends.into_iter();
             under_way.extend(plan.copies);
             under_way.extend(mends.map(|mend| Copy { chunk: mend.chunk, source: mend.node, targets: vec![mend.node] }));
-            // The oldest one ends, then the next round is planned with the others still under way.
+            // The oldest copy ends, then the next round is planned with the others still in
+            // progress.
             if under_way.is_empty() && quiet {
                 break;
             } else if !under_way.is_empty() {
@@ -342,7 +343,7 @@ proptest! {
             prop_assert!(live <= wanted.max(1), "{id} has {live} of {wanted}");
             let holders: BTreeSet<_> = cluster.locations.replicas_of(chunk.key(id)).nodes().collect();
             let lost = cluster.replicas(id.0, |view| view.state == Live) == 0;
-            // On those that stay: what is on one that drains does not count.
+            // Only on datanodes that stay: replicas on draining ones do not count.
             let counted = cluster.replicas(id.0, |view| view.state != Dead && !view.leaving);
             let able = |(node, view): (&DatanodeId, &NodeView)| {
                 stays_live(view) && view.free >= u64::from(LENGTH) && !holders.contains(node)
@@ -379,11 +380,11 @@ fn nothing_is_trimmed_for_replicas_that_nobody_has_read() {
     let first = cluster.plan(&[]);
     assert_eq!(first.trims, []);
     let checks: Vec<_> = first.checks.iter().map(|check| check.node.0).collect();
-    assert_eq!(checks, [3, 4], "a replica that came back proves itself first");
+    assert_eq!(checks, [3, 4], "a replica that reappeared is verified first");
     cluster.add(3, reference(1).key(), Suspect);
     cluster.add(4, reference(1).key(), Verified);
     let trim = Trim { node: DatanodeId(3), key: reference(1).key() };
-    assert_eq!(cluster.plan(&[]).trims, [trim], "the rotten one goes, none of the good ones");
+    assert_eq!(cluster.plan(&[]).trims, [trim], "the corrupt one is removed, none of the good ones");
 }
 
 #[test]
@@ -439,7 +440,7 @@ fn replicas_of_other_keys_go_only_on_proof_and_pending_ones_never() {
     }
 }
 
-/// Replicas that have to stay, however many, keep no other one from being looked at.
+/// Replicas that have to stay, however many, do not prevent others from being examined.
 #[test]
 fn replicas_that_do_not_count_are_looked_at_in_turn() {
     let mut cluster = Cluster::new(&[Live; 4]);

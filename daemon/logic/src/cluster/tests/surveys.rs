@@ -1,4 +1,4 @@
-//! When all chunks are counted anew.
+//! Tests of the conditions under which all chunks are counted again.
 
 use super::Cluster;
 use super::work::with_surplus;
@@ -37,7 +37,7 @@ fn chunks_are_counted_anew_when_one_with_a_problem_may_be_gone() {
     cluster.apply(delete("/1"));
     cluster.pass(1, &[1, 2]);
     assert_eq!(cluster.state.monitor().health().under, 0);
-    // Without a problem a deletion does not have all chunks counted.
+    // Without a problem, a deletion does not cause a survey.
     let counted = cluster.state.monitor().counted_at();
     cluster.apply(delete("/2"));
     cluster.pass(1, &[1, 2]);
