@@ -7,7 +7,7 @@ fn change(tree: &mut Tree, caller: &str, at: &str, change: AttributeChange) -> R
     tree.run(caller, FsOp::SetAttributes { path: path(at), change })
 }
 
-/// Gives the directory or file `/NAME` to `owner` with these bits.
+/// Changes the owner and the bits of the directory or file `/NAME`.
 fn give(tree: &mut Tree, name: &str, owner: &str, mode: u16) {
     let all = AttributeChange { owner: Some(owner.into()), mode: Some(mode), ..Default::default() };
     assert_eq!(change(tree, "root", &format!("/{name}"), all), Ok(Outcome::Done));
@@ -46,7 +46,7 @@ fn a_directory_of_ones_own() {
     assert_eq!(tree.mv("ann", "/home/a/f", "/shop/f", false), Err(Refusal::PermissionDenied));
     assert_eq!(tree.space.stat(&path("/home/a"), "bob"), Err(Refusal::PermissionDenied), "bob may not even pass");
     assert_eq!(tree.space.list(&path("/home"), None, "", 10, "bob"), Err(Refusal::PermissionDenied));
-    assert!(tree.space.stat(&path("/home"), "bob").is_ok(), "the directory itself stands in the root");
+    assert!(tree.space.stat(&path("/home"), "bob").is_ok(), "the directory itself is in the root");
     assert_eq!(tree.rm("ann", "/home/a", true).map(|_| ()), Ok(()));
 }
 

@@ -54,7 +54,7 @@ fn a_shared_chunk_has_the_replicas_that_its_most_demanding_file_wants() {
     assert!(tree.run("root", layout("/g", 5)).is_ok());
     assert_eq!(wanted(&tree), 5);
     assert!(tree.rm("root", "/g", false).is_ok());
-    assert_eq!(wanted(&tree), 3, "the file that wanted five is gone");
+    assert_eq!(wanted(&tree), 3, "the file that wanted five was deleted");
     assert!(tree.cp("root", "/f", "/h", false).is_ok() && tree.run("root", layout("/h", 4)).is_ok());
     assert!(tree.cp("root", "/h", "/i", false).is_ok());
     assert!(tree.run("root", layout("/h", 1)).is_ok());
