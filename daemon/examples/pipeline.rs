@@ -13,7 +13,7 @@ use bytes::Bytes;
 use dfs_daemon::authority::Authority;
 use dfs_daemon::datanode::keys::SharedKeys;
 use dfs_daemon::datanode::serve::{self, Context, Room};
-use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, Doomed, StoreOptions, direct};
+use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, PendingDeletion, StoreOptions, direct};
 use dfs_daemon::durable;
 use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
@@ -183,7 +183,7 @@ impl Bench {
         for store in &self.stores {
             for id in first..first + chunks + SMALL {
                 let data = if id < first + chunks { &self.data[..] } else { &self.data[..SMALL_BYTES] };
-                store.strike_off(self.key(id, data))?.map_or(Ok(()), Doomed::remove)?;
+                store.strike_off(self.key(id, data))?.map_or(Ok(()), PendingDeletion::remove)?;
             }
         }
         for number in 0..NODES {

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_is_told_from_its_arguments() {
+    fn the_program_is_separated_from_its_arguments() {
         for line in [
             &["dfsd", "up", "x"][..],
             &["dfs-shell", "__dfsd", "up", "x"],

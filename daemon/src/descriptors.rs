@@ -75,7 +75,7 @@ mod tests {
     use std::cell::Cell;
 
     #[test]
-    fn scarcity_is_told_from_failures_of_the_disk() {
+    fn scarcity_is_distinguished_from_failures_of_the_disk() {
         for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::AGAIN] {
             assert!(io::Error::from(errno).is_scarcity(), "{errno:?}");
         }

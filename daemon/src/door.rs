@@ -5,7 +5,7 @@
 
 use crate::clock;
 use crate::descriptors::Scarcity;
-use dfs_logic::door::{CallerId, Strangers};
+use dfs_logic::door::{CallerId, PendingCallers};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::future::Future;
@@ -36,7 +36,7 @@ pub struct Door {
 
 #[derive(Debug)]
 struct State {
-    strangers: Strangers,
+    strangers: PendingCallers,
     /// Cancelled when the caller is disconnected.
     tokens: HashMap<CallerId, CancellationToken>,
     disconnected: LoggedCount,
@@ -101,7 +101,7 @@ impl Drop for Pass {
 impl Door {
     /// Makes a door for up to `strangers` unauthenticated callers, until `stop`.
     pub fn new(strangers: usize, stop: CancellationToken) -> Arc<Self> {
-        let strangers = Strangers::new(strangers, STRANGERS_PER_ADDRESS.min(strangers));
+        let strangers = PendingCallers::new(strangers, STRANGERS_PER_ADDRESS.min(strangers));
         let (disconnected, failed) = (LoggedCount::default(), LoggedCount::default());
         Arc::new(Self { state: Mutex::new(State { strangers, tokens: HashMap::new(), disconnected, failed }), stop })
     }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_silent_caller_is_disconnected_and_the_stop_is_heard_at_once() {
+    async fn the_oldest_silent_caller_is_disconnected_and_a_stop_works_at_once() {
         let stop = CancellationToken::new();
         let door = Door::new(3, stop.clone());
         let (address, listener) = open().await;
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_has_shown_who_it_is_makes_room() {
+    async fn an_authenticated_caller_makes_room() {
         let door = Door::new(1, CancellationToken::new());
         let pass = door.pass(IpAddr::from([127, 0, 0, 1]));
         assert_eq!(pass.handshake(async { 7 }).await, Some(7));

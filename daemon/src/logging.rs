@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_rotated_by_size_and_the_oldest_goes() {
+    fn files_are_rotated_by_size_and_the_oldest_is_deleted() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.log");
         let log = RotatingFile::open(&path, 11, 2).expect("opened");
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_start_goes_on_with_the_old_file() {
+    fn a_new_start_continues_the_old_file() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.log");
         for line in ["one\n", "two\n", "three\n"] {
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_rotated_goes_on_growing() {
+    fn a_file_that_cannot_be_rotated_continues_to_grow() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.log");
         let log = RotatingFile::open(&path, 4, 1).expect("opened");

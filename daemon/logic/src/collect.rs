@@ -6,7 +6,7 @@ use dfs_types::{ChunkId, DatanodeId, ReplicaKey};
 
 /// A replica that a datanode should delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Doomed {
+pub struct GarbageReplica {
     pub node: DatanodeId,
     pub key: ReplicaKey,
 }
@@ -14,7 +14,7 @@ pub struct Doomed {
 /// The outcome of one slice of the search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Garbage {
-    pub doomed: Vec<Doomed>,
+    pub doomed: Vec<GarbageReplica>,
     /// The chunk to continue from; none if the search has reached the end.
     pub next: Option<ChunkId>,
 }
@@ -39,7 +39,7 @@ pub fn garbage(
         while named.next_if(|(name, _)| *name < id).is_some() {}
         let is_named = named.peek().is_some_and(|(name, _)| *name == id);
         if !is_named && namespace.is_garbage(id) {
-            doomed.extend(replicas.nodes().map(|node| Doomed { node, key: replicas.key(id) }));
+            doomed.extend(replicas.nodes().map(|node| GarbageReplica { node, key: replicas.key(id) }));
         }
     }
     Garbage { doomed, next: None }

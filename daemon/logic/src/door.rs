@@ -14,7 +14,7 @@ pub type CallerId = u64;
 
 /// The unauthenticated callers.
 #[derive(Debug)]
-pub struct Strangers {
+pub struct PendingCallers {
     most: usize,
     per_address: usize,
     next: CallerId,
@@ -32,7 +32,7 @@ fn host(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Strangers {
+impl PendingCallers {
     /// Makes bounds of `most` callers in all, and `per_address` of one address; both at least one.
     pub fn new(most: usize, per_address: usize) -> Self {
         Self {
@@ -108,7 +108,7 @@ impl Strangers {
 
 /// The numbers of authenticated connections per principal.
 #[derive(Debug)]
-pub struct Guests<K> {
+pub struct ConnectionQuota<K> {
     most: usize,
     per_guest: usize,
     total: usize,
@@ -121,7 +121,7 @@ pub fn per_principal(most: usize) -> usize {
     (most - most / 8).max(1)
 }
 
-impl<K: Hash + Eq + Clone> Guests<K> {
+impl<K: Hash + Eq + Clone> ConnectionQuota<K> {
     /// Makes bounds of `most` connections in all, and [`per_principal`] of one principal.
     pub fn new(most: usize) -> Self {
         let most = most.max(1);
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_the_largest_crowd_is_sent_away() {
-        let mut door = Strangers::new(4, 10);
+        let mut door = PendingCallers::new(4, 10);
         let crowd: Vec<_> = (0..3).map(|_| door.arrive(address(1)).0).collect();
         let (other, none) = door.arrive(address(2));
         assert_eq!(none, None);
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_crowd_at_one_address_makes_room_for_its_own() {
-        let mut door = Strangers::new(100, 2);
+        let mut door = PendingCallers::new(100, 2);
         let (first, _) = door.arrive(address(1));
         let (second, _) = door.arrive(address(1));
         assert_eq!(door.arrive(address(1)).1, Some(first));
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_host_are_one() {
-        let mut door = Strangers::new(100, 1);
+        let mut door = PendingCallers::new(100, 1);
         let (first, _) = door.arrive("2001:db8::1".parse().expect("address"));
         assert_eq!(door.arrive("2001:db8::2".parse().expect("address")).1, Some(first));
         assert_eq!(door.arrive("2001:db8:0:1::2".parse().expect("address")).1, None);
@@ -197,12 +197,12 @@ mod tests {
 
     #[test]
     fn one_principal_leaves_room_for_others() {
-        let mut guests = Guests::new(16);
+        let mut guests = ConnectionQuota::new(16);
         assert_eq!((0..20).filter(|_| guests.enter(&"ann")).count(), 14);
         assert!(guests.enter(&"bob") && guests.enter(&"eve") && !guests.enter(&"bob"));
         guests.leave(&"ann");
         assert!(guests.enter(&"bob"));
-        assert!(Guests::new(1).enter(&"ann"));
+        assert!(ConnectionQuota::new(1).enter(&"ann"));
     }
 
     #[derive(Debug, Clone, Copy)]
@@ -223,7 +223,7 @@ mod tests {
         /// caller whose address has few callers stays until it leaves.
         #[test]
         fn the_door_is_bounded_and_fair(events in prop::collection::vec(event(), 1..200), most in 1usize..12, per in 1usize..8) {
-            let mut door = Strangers::new(most, per);
+            let mut door = PendingCallers::new(most, per);
             let mut model: Vec<(CallerId, IpAddr)> = Vec::new();
             for event in events {
                 let count = |model: &[(CallerId, IpAddr)], of: IpAddr| model.iter().filter(|(_, address)| *address == of).count();

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_awaited_and_for_how_long() {
+    fn datanodes_are_awaited_for_a_time() {
         let wait = Wait { since: Timestamp(100_000) };
         for (state, reported, after_ms, awaited) in [
             (None, false, 0, true),

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_kills_nobody() {
+    fn a_clock_that_was_set_back_makes_no_datanode_dead() {
         let contact = Contact { last_heartbeat: Timestamp(50_000), connected: true };
         assert_eq!(contact.state(Timestamp(1), &SETTINGS), Live);
     }

@@ -67,7 +67,7 @@ async fn meet(
 }
 
 #[tokio::test]
-async fn who_belongs_here_gets_in_and_is_known() {
+async fn authorised_callers_get_in_and_are_known() {
     let authority = new_authority();
     let datanode = Expected::Datanode(DatanodeId(2));
     for (caller, server, expected, service) in [
@@ -210,7 +210,7 @@ async fn say(words: &[u8]) -> (Option<HelloReply>, Result<Connected, ConnectErro
 }
 
 #[tokio::test]
-async fn another_version_is_told_so() {
+async fn another_version_gets_its_error() {
     let mut newer = Hello::new(Service::Client, ClusterId([0; 16]), false, &VERSIONS).encode();
     newer[6..8].copy_from_slice(&700_u16.to_le_bytes());
     newer[8..10].copy_from_slice(&701_u16.to_le_bytes());
@@ -229,7 +229,7 @@ async fn what_is_no_hello_is_dropped() {
 }
 
 #[tokio::test]
-async fn the_wrong_cluster_is_told_so() {
+async fn the_wrong_cluster_gets_its_error() {
     let authority = new_authority();
     // The caller has `identity`, but a wrong cluster id, as with a credential assembled from
     // different clusters.
@@ -283,7 +283,7 @@ fn an_authority_reads_back_and_issues_on() {
 }
 
 #[tokio::test]
-async fn what_a_reread_authority_issues_is_believed() {
+async fn credentials_of_a_reread_authority_are_accepted() {
     let first = new_authority();
     let again = Authority::from_pem(first.to_pem().as_bytes()).expect("reads");
     let (called, taken) =

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn news_go_on_where_they_ended() {
+    fn changes_continue_where_they_ended() {
         let log = ChangeLog::default();
         [added(1), Change::Removed(key(2)), Change::CopyEnded(ChunkId(1)), Change::Kept(key(3))]
             .into_iter()

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stages_of_an_end_are_told_apart() {
+    fn the_stages_of_an_end_are_distinguished() {
         for (state, flags, threads, killed, stage) in [
             ('S', 0x400, 8, false, Stage::Alive),
             ('T', 0, 8, false, Stage::Alive),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_pid_is_told_from_a_live_process() {
+    fn a_stale_pid_is_distinguished_from_a_live_process() {
         let this = ProcessKey::of(std::process::id()).expect("this process");
         assert!(this.is_alive());
         assert!(!ProcessKey { started_ticks: this.started_ticks + 1, ..this.clone() }.is_alive());

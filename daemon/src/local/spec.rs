@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_up_was_asked_for_goes_before_the_settings() {
+    fn the_options_of_up_override_the_settings() {
         let layout = Layout::new(&Directories::under("/home".as_ref()));
         let mut base = Settings::default();
         base.master.chunk_size = ByteSize(1 << 20);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_daemons_are_told_from_known_ones() {
+    fn unknown_daemons_are_distinguished_from_known_ones() {
         assert_eq!(spec().check(DATANODE), Ok(()));
         let error = spec().check(DaemonId::Datanode(DatanodeId(9))).expect_err("unknown");
         assert_eq!(error.hint.as_deref(), Some("its daemons are master-1, datanode-2"));

@@ -88,7 +88,7 @@ mod tests {
     use dfs_types::{ClusterId, DatanodeId, MasterId};
 
     #[test]
-    fn the_states_of_daemons_are_told_apart() {
+    fn the_states_of_daemons_are_distinguished() {
         let home = tempfile::tempdir().expect("a directory");
         let directories = Directories::under(home.path());
         assert_eq!(status(&directories), Ok(Vec::new()));

@@ -111,7 +111,7 @@ pub fn order(
             let capability = seal(Operation::Write, chunk, targets.clone())?;
             wire::Order::Copy { chunk, targets, capability }
         }
-        Order::Mend { chunk, sources } => {
+        Order::Reconstruct { chunk, sources } => {
             let sources = addresses(sources);
             let capability = seal(Operation::Read, chunk, sources.clone())?;
             wire::Order::Mend { chunk, sources, capability }
@@ -136,15 +136,15 @@ pub fn blocked(blocked: Blocked) -> wire::Blocked {
 }
 
 pub fn replication(snapshot: &ClusterSnapshot) -> ReplicationStatus {
-    let dfs_logic::repair::Health { chunks, missing, endangered, under, over, .. } = snapshot.health;
-    ReplicationStatus { chunks, missing, endangered, under, over, copying: snapshot.copying }
+    let dfs_logic::repair::Health { chunks, missing, at_risk, under, over, .. } = snapshot.health;
+    ReplicationStatus { chunks, missing, endangered: at_risk, under, over, copying: snapshot.copying }
 }
 
 fn lasting(lasting: cluster::Lasting) -> wire::Lasting {
-    let cluster::Lasting { safe_mode, missing, endangered, under, stale, dead } = lasting;
-    let [safe_mode, missing, endangered] = [safe_mode, missing, endangered].map(|span| span.map(millis));
+    let cluster::Lasting { safe_mode, missing, at_risk, under, stale, dead } = lasting;
+    let [safe_mode, missing, at_risk] = [safe_mode, missing, at_risk].map(|span| span.map(millis));
     let [under, stale, dead] = [under, stale, dead].map(|span| span.map(millis));
-    wire::Lasting { safe_mode, missing, endangered, under, stale, dead }
+    wire::Lasting { safe_mode, missing, endangered: at_risk, under, stale, dead }
 }
 
 /// Returns the status of the cluster as far as a snapshot has it; the other fields are empty.

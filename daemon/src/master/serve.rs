@@ -11,7 +11,7 @@ use super::service::user::UserCalls;
 use super::state::Master;
 use crate::door::{Caller, Door, Pass};
 use dfs_logic::cluster::Event;
-use dfs_logic::door::Guests;
+use dfs_logic::door::ConnectionQuota;
 use dfs_rpc::hello::Service;
 use dfs_rpc::raft::RaftService;
 use dfs_rpc::services::{Guarded, NodeService, ServeUser};
@@ -45,7 +45,7 @@ pub struct Server {
     pub identity: Identity,
     pub raft: RaftServer,
     door: Arc<Door>,
-    guests: Mutex<Guests<Principal>>,
+    guests: Mutex<ConnectionQuota<Principal>>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
     numbers: AtomicU64,
@@ -60,7 +60,7 @@ impl Server {
         (connections, strangers): (usize, usize),
         stop: CancellationToken,
     ) -> Self {
-        let (door, guests) = (Door::new(strangers, stop.clone()), Mutex::new(Guests::new(connections)));
+        let (door, guests) = (Door::new(strangers, stop.clone()), Mutex::new(ConnectionQuota::new(connections)));
         Self { master, identity, raft, door, guests, tasks: TaskTracker::new(), stop, numbers: AtomicU64::new(1) }
     }
 
@@ -92,7 +92,7 @@ impl Server {
         let offered = [Service::Client, Service::Node, Service::Raft];
         let handshake = transport::accept(&self.identity, tcp, &offered, Protection::Private);
         match pass.handshake(handshake).await {
-            Some(Ok(connected)) => match Guest::enter(self, &connected.peer) {
+            Some(Ok(connected)) => match CountedConnection::enter(self, &connected.peer) {
                 Some(_guest) => self.serve(connected).await,
                 None => tracing::warn!(%from, peer = %connected.peer, "too many connections; this one was closed"),
             },
@@ -102,7 +102,7 @@ impl Server {
         }
     }
 
-    fn guests(&self) -> MutexGuard<'_, Guests<Principal>> {
+    fn guests(&self) -> MutexGuard<'_, ConnectionQuota<Principal>> {
         self.guests.lock()
     }
 
@@ -121,7 +121,7 @@ impl Server {
                 let master = self.master.clone();
                 let calls = NodeCalls { master: master.clone(), node, connection };
                 // A guard, so that it also runs if this task is dropped at the stop.
-                let _gone = Gone { master, node, connection };
+                let _guard = DisconnectGuard { master, node, connection };
                 let channel = BaseChannel::new(config(), transport::framed(stream));
                 // One call at a time: messages of a datanode are applied in the order in which they
                 // were sent.
@@ -138,32 +138,32 @@ impl Server {
 }
 
 /// A connection that counts against the limit until it is dropped.
-struct Guest<'a> {
+struct CountedConnection<'a> {
     server: &'a Server,
     peer: Principal,
 }
 
-impl<'a> Guest<'a> {
+impl<'a> CountedConnection<'a> {
     fn enter(server: &'a Server, peer: &Principal) -> Option<Self> {
         let entered = server.guests().enter(peer);
         entered.then(|| Self { server, peer: peer.clone() })
     }
 }
 
-impl Drop for Guest<'_> {
+impl Drop for CountedConnection<'_> {
     fn drop(&mut self) {
         self.server.guests().leave(&self.peer);
     }
 }
 
 /// Marks a datanode as stale as soon as its connection ends, for whatever reason.
-struct Gone {
+struct DisconnectGuard {
     master: Arc<Master>,
     node: dfs_types::DatanodeId,
     connection: u64,
 }
 
-impl Drop for Gone {
+impl Drop for DisconnectGuard {
     fn drop(&mut self) {
         tracing::info!(node = %self.node, "the connection of a datanode closed");
         self.master.observe(Event::Disconnected { node: self.node, connection: self.connection });

@@ -16,7 +16,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(120);
 /// readers.
 pub(super) const CHECKS_PER_NODE_MAX: usize = 16;
 /// The pause before the next attempt to reconstruct a chunk.
-const MEND_REST: Duration = Duration::from_secs(60);
+const RECONSTRUCT_PAUSE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Ordered {
@@ -25,7 +25,7 @@ struct Ordered {
     missing: Vec<DatanodeId>,
     deadline: Timestamp,
     /// True if the datanode reconstructs its own replica.
-    mend: bool,
+    reconstruction: bool,
 }
 
 /// The effect of one reported replica on the work in progress.
@@ -87,12 +87,15 @@ impl InProgress {
         self.copies.iter().any(|ordered| ordered.copy.chunk.id == chunk)
     }
 
-    pub(super) fn begin(&mut self, copy: repair::Copy, mend: bool, now: Timestamp) {
+    pub(super) fn begin(&mut self, copy: repair::Copy, reconstruction: bool, now: Timestamp) {
         let deadline = now.plus(COPY_TIMEOUT + Duration::from_secs(u64::from(copy.chunk.length >> 20)));
         let missing = copy.targets.clone();
-        debug_assert!(mend || !missing.contains(&copy.source), "the source of a copy is among its targets: {copy:?}");
+        debug_assert!(
+            reconstruction || !missing.contains(&copy.source),
+            "the source of a copy is among its targets: {copy:?}"
+        );
         debug_assert!(!missing.is_empty(), "a copy without a target: {copy:?}");
-        self.copies.push(Ordered { copy, missing, deadline, mend });
+        self.copies.push(Ordered { copy, missing, deadline, reconstruction });
     }
 
     /// Returns true if a verification may be ordered: there is none of this replica in progress,
@@ -147,8 +150,8 @@ impl InProgress {
     /// Drops expired entries; returns true if a copy or a pause ended with it.
     pub(super) fn drop_overdue(&mut self, now: Timestamp) -> bool {
         let before = self.copies.len();
-        for ordered in self.copies.iter().filter(|ordered| ordered.mend && ordered.deadline <= now) {
-            self.resting.insert(ordered.copy.chunk.id, now.plus(MEND_REST));
+        for ordered in self.copies.iter().filter(|ordered| ordered.reconstruction && ordered.deadline <= now) {
+            self.resting.insert(ordered.copy.chunk.id, now.plus(RECONSTRUCT_PAUSE));
         }
         self.copies.retain(|ordered| ordered.deadline > now);
         self.checks.retain(|_, until| *until > now);

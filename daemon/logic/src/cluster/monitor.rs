@@ -155,7 +155,7 @@ impl ReplicationMonitor {
         Lasting {
             safe_mode: self.safe.then(|| lasted(self.started)),
             missing: self.problems.missing.map(lasted),
-            endangered: self.problems.endangered.map(lasted),
+            at_risk: self.problems.at_risk.map(lasted),
             under: self.problems.under.map(lasted),
             stale: None,
             dead: None,
@@ -234,7 +234,7 @@ impl ReplicationMonitor {
 pub struct Lasting {
     pub safe_mode: Option<Duration>,
     pub missing: Option<Duration>,
-    pub endangered: Option<Duration>,
+    pub at_risk: Option<Duration>,
     pub under: Option<Duration>,
     /// The longest duration over all stale, or dead, datanodes.
     pub stale: Option<Duration>,
@@ -245,7 +245,7 @@ pub struct Lasting {
 #[derive(Debug, Clone, Copy, Default)]
 struct ProblemsSince {
     missing: Option<Timestamp>,
-    endangered: Option<Timestamp>,
+    at_risk: Option<Timestamp>,
     under: Option<Timestamp>,
 }
 
@@ -253,7 +253,7 @@ impl ProblemsSince {
     fn note(&mut self, health: &Health, now: Timestamp) {
         let note = |since: &mut Option<Timestamp>, count: u64| *since = (count > 0).then(|| since.unwrap_or(now));
         note(&mut self.missing, health.missing);
-        note(&mut self.endangered, health.endangered);
+        note(&mut self.at_risk, health.at_risk);
         note(&mut self.under, health.under);
     }
 }

@@ -30,7 +30,7 @@ pub enum Order {
     Verify { key: ReplicaKey },
     /// Replace the suspect replica here by one assembled from good blocks: its own and those of
     /// `sources`.
-    Mend { chunk: ChunkRef, sources: Vec<NodeAddress> },
+    Reconstruct { chunk: ChunkRef, sources: Vec<NodeAddress> },
 }
 
 /// The orders of one datanode: those that wait for its next heartbeat, and its unconfirmed

@@ -154,7 +154,7 @@ impl ClusterState {
         // Without a key no capability could be sealed for them.
         if !state.keys().is_empty() {
             plan.copies.into_iter().for_each(|copy| self.order_copy(copy, now));
-            plan.mends.into_iter().for_each(|mend| self.order_mend(mend, now));
+            plan.reconstructions.into_iter().for_each(|reconstruction| self.order_reconstruction(reconstruction, now));
         }
         for trim in plan.trims {
             let ordered = self.order_delete(trim.node, trim.key, false, now);
@@ -177,11 +177,11 @@ impl ClusterState {
         }
     }
 
-    fn order_mend(&mut self, mend: repair::Mend, now: Timestamp) {
-        let repair::Mend { chunk, node: id, sources } = mend;
+    fn order_reconstruction(&mut self, reconstruction: repair::Reconstruction, now: Timestamp) {
+        let repair::Reconstruction { chunk, node: id, sources } = reconstruction;
         let sources: Vec<NodeAddress> = sources.iter().filter_map(|source| self.nodes.address(*source)).collect();
         let Some(node) = self.nodes.get_mut(id) else { return };
-        if node.orders.push(Order::Mend { chunk, sources }) {
+        if node.orders.push(Order::Reconstruct { chunk, sources }) {
             let copy = repair::Copy { chunk, source: id, targets: vec![id] };
             self.monitor.in_progress.begin(copy, true, now);
             self.monitor.copies_ordered += 1;

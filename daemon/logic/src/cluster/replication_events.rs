@@ -48,10 +48,10 @@ impl ReplicationEvents {
             *self = Self::default();
             return Vec::new();
         }
-        let Health { missing, endangered, under, .. } = figures.health;
+        let Health { missing, at_risk, under, .. } = figures.health;
         let problems = [
             (&mut self.missing, Problem::Missing, missing),
-            (&mut self.at_risk, Problem::AtRisk, endangered),
+            (&mut self.at_risk, Problem::AtRisk, at_risk),
             (&mut self.under, Problem::UnderReplicated, under),
         ];
         let changed = problems.into_iter().filter_map(|(lasts, problem, chunks)| {
@@ -63,12 +63,12 @@ impl ReplicationEvents {
     }
 
     fn repair(&mut self, figures: &Figures) -> Option<ClusterEvent> {
-        let Health { endangered, under, .. } = figures.health;
+        let Health { at_risk, under, .. } = figures.health;
         if !figures.leads {
             self.repair = None;
         } else if figures.copying > 0 {
             self.repair.get_or_insert(figures.ordered.saturating_sub(figures.copying));
-        } else if endangered + under == 0 && !figures.moving {
+        } else if at_risk + under == 0 && !figures.moving {
             let replicas = figures.ordered.saturating_sub(self.repair.take()?);
             return Some(ClusterEvent::RepairFinished { replicas });
         }
@@ -94,8 +94,8 @@ mod tests {
     use super::*;
     use Problem::{Missing, UnderReplicated};
 
-    fn figures(missing: u64, endangered: u64, under: u64, copying: u64, ordered: u64) -> Figures {
-        let health = Health { missing, endangered, under, ..Health::default() };
+    fn figures(missing: u64, at_risk: u64, under: u64, copying: u64, ordered: u64) -> Figures {
+        let health = Health { missing, at_risk, under, ..Health::default() };
         Figures { known: true, leads: true, health, copying, moving: false, ordered }
     }
 

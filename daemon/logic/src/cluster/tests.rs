@@ -205,7 +205,7 @@ fn deletions(given: &[(u16, Order)]) -> Vec<(u16, u64)> {
 }
 
 #[test]
-fn a_member_is_waited_for_after_a_start_and_after_a_standstill() {
+fn a_member_is_awaited_after_a_start_and_after_a_suspension() {
     let mut cluster = Cluster::new(&[(1, 2)]);
     (1..=3).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
     assert_eq!(cluster.roll(), (0, 3));
@@ -268,7 +268,7 @@ fn those_that_may_come_are_counted_for_placement() {
 }
 
 #[test]
-fn an_order_ends_when_its_target_falls_silent_and_the_copy_is_made_elsewhere() {
+fn an_order_ends_when_its_target_misses_heartbeats_and_the_copy_is_made_elsewhere() {
     let mut cluster = Cluster::new(&[(1, 2)]);
     for (id, chunks) in [(1, &[1][..]), (2, &[]), (3, &[])] {
         cluster.come(id, chunks);
@@ -283,7 +283,7 @@ fn an_order_ends_when_its_target_falls_silent_and_the_copy_is_made_elsewhere() {
 }
 
 #[test]
-fn an_order_ends_when_its_source_falls_silent_and_the_copy_is_made_from_another() {
+fn an_order_ends_when_its_source_misses_heartbeats_and_the_copy_is_made_from_another() {
     let mut cluster = Cluster::new(&[(1, 3)]);
     for (id, chunks) in [(1, &[1][..]), (2, &[1]), (3, &[])] {
         cluster.come(id, chunks);
@@ -442,7 +442,7 @@ fn garbage_whose_deletion_was_lost_is_ordered_to_be_deleted_again() {
 }
 
 #[test]
-fn a_second_process_with_one_identity_is_turned_away_until_the_first_is_gone() {
+fn a_second_process_with_one_identity_is_refused_until_the_first_ends() {
     let mut cluster = Cluster::new(&[]);
     cluster.come(2, &[]);
     let refused = cluster.register(2, 5).expect_err("another process is connected");
@@ -485,7 +485,7 @@ fn a_datanode_whose_clock_is_too_far_ahead_gets_no_chunks_and_is_read_from_last(
 }
 
 #[test]
-fn a_datanode_that_reports_is_heard_from() {
+fn a_page_of_a_report_counts_as_a_heartbeat() {
     let mut cluster = Cluster::new(&[]);
     cluster.register(1, 7).expect("nobody else");
     let mut report = |connection, seconds: u64| {

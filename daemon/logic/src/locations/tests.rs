@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn a_report_never_undoes_younger_news(events in prop::collection::vec((1u16..4, event()), 1..100)) {
+    fn a_report_never_undoes_newer_changes(events in prop::collection::vec((1u16..4, event()), 1..100)) {
         let mut locations = Locations::new();
         let mut disks: BTreeMap<DatanodeId, Disk> = BTreeMap::new();
         for (node, event) in events {
@@ -200,7 +200,7 @@ proptest! {
     }
 
     #[test]
-    fn a_report_mends_what_was_missed(
+    fn a_report_corrects_missed_changes(
         before in prop::collection::btree_set(1u64..600, 0..20), now in prop::collection::btree_set(1u64..600, 0..20),
         other in prop::collection::btree_set(1u64..600, 0..20), page in 1usize..8,
     ) {
@@ -276,7 +276,7 @@ fn a_suspect_replica_stops_counting_until_it_is_good_again() {
 }
 
 #[test]
-fn ids_that_nobody_was_given_take_no_memory() {
+fn ids_that_were_not_handed_out_take_no_memory() {
     let mut locations = Locations::new();
     assert_eq!(locations.add(DatanodeId(1), stored(one(u64::MAX)), None), Added::Strange);
     assert_eq!(locations.add(DatanodeId(1), stored(one(IDS_AHEAD_MAX)), None), Added::Strange);

@@ -15,8 +15,8 @@
 //! sends or receives more concurrent copies than its limit.
 
 mod blocked;
-mod mend;
 mod plan;
+mod reconstruct;
 mod shortage;
 mod survey;
 #[cfg(test)]
@@ -30,8 +30,8 @@ use dfs_types::{ChunkId, DatanodeId};
 use std::collections::BTreeMap;
 
 pub use blocked::{Blocked, Blocker, Inquiry};
-pub use mend::Mend;
 pub use plan::{Copy, InFlight, Limits, Plan, plan};
+pub use reconstruct::Reconstruction;
 pub use shortage::{Examiner, Shortage};
 pub use survey::{Counts, Health, NEEDS_MAX, Needed, NodeShort, Survey};
 pub use trim::{Check, Trim};

@@ -1,6 +1,6 @@
 //! Plans the repairs to begin now.
 
-use super::{Check, Mend, NodeView, States, Survey, Trim, View, current};
+use super::{Check, NodeView, Reconstruction, States, Survey, Trim, View, current};
 use crate::liveness::NodeState;
 use crate::locations::Replicas;
 use crate::placement::{Candidate, Random, choose};
@@ -20,7 +20,7 @@ pub struct Copy {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub copies: Vec<self::Copy>,
-    pub mends: Vec<Mend>,
+    pub reconstructions: Vec<Reconstruction>,
     pub trims: Vec<Trim>,
     /// Replicas to be verified, so that they can serve as proof.
     pub checks: Vec<Check>,
@@ -131,14 +131,14 @@ pub fn plan(view: &View<'_>, survey: &Survey, in_flight: &InFlight, limits: &Lim
         random: Random(seed),
         plan: Plan::default(),
     };
-    for id in survey.endangered.iter().chain(&survey.under).chain(&survey.moves) {
+    for id in survey.at_risk.iter().chain(&survey.under).chain(&survey.moves) {
         if !planner.has_room() {
             break;
         }
         planner.consider_copy(*id);
     }
     for id in &survey.lost {
-        planner.consider_mend(*id);
+        planner.consider_reconstruction(*id);
     }
     for id in &survey.over {
         if !planner.has_trims_left() {

@@ -12,7 +12,7 @@ pub struct Shortage {
     /// No live replica.
     pub missing: u64,
     /// One live replica where more are wanted.
-    pub endangered: u64,
+    pub at_risk: u64,
     /// More than one, fewer than wanted.
     pub under: u64,
 }
@@ -39,7 +39,7 @@ impl<'a> Examiner<'a> {
             let wanted = usize::from(wanted);
             match self.states.tally(&replicas).counted(wanted) {
                 0 => shortage.missing += 1,
-                1 if wanted > 1 => shortage.endangered += 1,
+                1 if wanted > 1 => shortage.at_risk += 1,
                 live if live < wanted => shortage.under += 1,
                 _ => {}
             }

@@ -16,7 +16,7 @@ pub struct Health {
     /// No live replica.
     pub missing: u64,
     /// One live replica where more are wanted.
-    pub endangered: u64,
+    pub at_risk: u64,
     /// More than one, fewer than wanted.
     pub under: u64,
     /// More than wanted, leaving ones not counted.
@@ -26,7 +26,7 @@ pub struct Health {
 impl Health {
     /// Returns true if a chunk has fewer replicas than wanted, or more.
     pub(crate) fn has_problems(&self) -> bool {
-        self.missing + self.endangered + self.under + self.over > 0
+        self.missing + self.at_risk + self.under + self.over > 0
     }
 }
 
@@ -115,7 +115,7 @@ pub struct Survey {
     needed: Needed,
     counts: Counts,
     /// One live replica left.
-    pub(super) endangered: Vec<ChunkId>,
+    pub(super) at_risk: Vec<ChunkId>,
     /// Other under-replicated chunks.
     pub(super) under: Vec<ChunkId>,
     /// Chunks that have enough replicas only with those that are leaving.
@@ -183,19 +183,19 @@ impl Survey {
     /// Returns the chunks that were found to need another replica, at most [`NEEDS_MAX`] of each
     /// urgency.
     pub fn needs(&self) -> impl Iterator<Item = ChunkId> + '_ {
-        [&self.endangered, &self.under, &self.moves].into_iter().flatten().copied()
+        [&self.at_risk, &self.under, &self.moves].into_iter().flatten().copied()
     }
 
     /// Returns the number of under-replicated chunks that are not among [`Survey::needs`], because
     /// stale replicas are waited for, or too many chunks were found.
     pub fn short_unlisted(&self) -> u64 {
-        let listed = (self.endangered.len() + self.under.len()) as u64;
-        (self.health.endangered + self.health.under).saturating_sub(listed)
+        let listed = (self.at_risk.len() + self.under.len()) as u64;
+        (self.health.at_risk + self.health.under).saturating_sub(listed)
     }
 
     /// Returns true if a chunk was found that [`plan`](super::plan) might repair.
     pub fn has_needs(&self) -> bool {
-        [&self.endangered, &self.under, &self.moves, &self.over, &self.lost].into_iter().any(|list| !list.is_empty())
+        [&self.at_risk, &self.under, &self.moves, &self.over, &self.lost].into_iter().any(|list| !list.is_empty())
     }
 
     /// Returns true if a chunk was found that must be copied only because a datanode drains.
@@ -209,7 +209,7 @@ impl Survey {
         health.chunks += 1;
         match counted {
             0 => health.missing += 1,
-            1 if wanted > 1 => health.endangered += 1,
+            1 if wanted > 1 => health.at_risk += 1,
             live if live < wanted => health.under += 1,
             live if live > wanted => health.over += 1,
             _ => {}
@@ -220,7 +220,7 @@ impl Survey {
             _ if tally.spare(wanted) > 0 => &mut self.over,
             _ if tally.lacking(wanted) == 0 => return,
             _ if counted >= wanted => &mut self.moves,
-            1 => &mut self.endangered,
+            1 => &mut self.at_risk,
             _ => &mut self.under,
         };
         if list.len() < NEEDS_MAX {

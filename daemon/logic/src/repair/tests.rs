@@ -2,7 +2,7 @@ mod blocked;
 mod draining;
 
 use super::{Check, Copy, Health, InFlight, Limits, NodeView, Plan, Survey, Trim, View, plan};
-use crate::collect::{Doomed, garbage};
+use crate::collect::{GarbageReplica, garbage};
 use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, Op};
 use crate::liveness::NodeState::{self, Dead, Live, Stale};
 use crate::locations::Locations;
@@ -126,7 +126,7 @@ fn health_counts_each_kind() {
         cluster.file(id, replication, holders);
     }
     let survey = cluster.survey();
-    assert_eq!(survey.health(), Health { chunks: 8, missing: 3, endangered: 1, under: 1, over: 1 });
+    assert_eq!(survey.health(), Health { chunks: 8, missing: 3, at_risk: 1, under: 1, over: 1 });
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn garbage_is_what_no_file_can_name() {
     cluster.apply(ChunkOp::RaiseFloor { floor: ChunkId(4) });
     cluster.file(6, 2, &[]);
     cluster.apply(FsOp::Delete { path: DfsPath::parse("/6").expect("valid"), recursive: false });
-    let doomed = |node, chunk| Doomed { node: DatanodeId(node), key: reference(chunk).key() };
+    let doomed = |node, chunk| GarbageReplica { node: DatanodeId(node), key: reference(chunk).key() };
     let all = [doomed(1, 1), doomed(1, 3), doomed(1, 6)];
     let found = garbage(&cluster.space, &cluster.locations, ChunkId(0), 1_000, 1_000);
     assert_eq!((found.doomed.as_slice(), found.next), (&all[..], None));
@@ -286,16 +286,19 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
         let good = nodes.iter().any(|node| !suspects.contains(node));
         prop_assert!(!good || plan.copies.iter().chain(under_way).all(|copy| copy.chunk.id != id));
     }
-    for mend in &plan.mends {
-        let suspects: BTreeSet<_> = cluster.locations.suspects(mend.chunk.key()).collect();
+    for reconstruction in &plan.reconstructions {
+        let suspects: BTreeSet<_> = cluster.locations.suspects(reconstruction.chunk.key()).collect();
         let is_live = |node: &DatanodeId| cluster.nodes.get(node).is_some_and(|view| view.state == Live);
-        let asked: BTreeSet<_> = mend.sources.iter().copied().collect();
-        prop_assert!(suspects.contains(&mend.node) && !asked.contains(&mend.node));
-        prop_assert!(asked.len() == mend.sources.len() && asked.iter().all(is_live));
+        let asked: BTreeSet<_> = reconstruction.sources.iter().copied().collect();
+        prop_assert!(suspects.contains(&reconstruction.node) && !asked.contains(&reconstruction.node));
+        prop_assert!(asked.len() == reconstruction.sources.len() && asked.iter().all(is_live));
         prop_assert!(
-            suspects.iter().filter(|node| is_live(node)).all(|node| *node == mend.node || asked.contains(node))
+            suspects
+                .iter()
+                .filter(|node| is_live(node))
+                .all(|node| *node == reconstruction.node || asked.contains(node))
         );
-        prop_assert!(cluster.replicas(mend.chunk.id.0, |view| view.state == Live) == 0);
+        prop_assert!(cluster.replicas(reconstruction.chunk.id.0, |view| view.state == Live) == 0);
     }
     Ok(())
 }
@@ -310,7 +313,7 @@ fn end(cluster: &mut Cluster, copy: &Copy) {
 
 proptest! {
     #[test]
-    fn repair_keeps_its_promises_and_comes_to_an_end(mut cluster in cluster(), seed: u64) {
+    fn repair_keeps_its_invariants_and_terminates(mut cluster in cluster(), seed: u64) {
         let mut under_way: Vec<Copy> = Vec::new();
         for round in 0u64.. {
             prop_assert!(round < 500, "no end in sight");
@@ -324,9 +327,9 @@ proptest! {
                 cluster.add(node.0, *key, Verified);
             }
             let quiet = plan == Plan::default();
-            let mends = plan.mends.into_iter();
+            let reconstructions = plan.reconstructions.into_iter();
             under_way.extend(plan.copies);
-            under_way.extend(mends.map(|mend| Copy { chunk: mend.chunk, source: mend.node, targets: vec![mend.node] }));
+            under_way.extend(reconstructions.map(|reconstruction| Copy { chunk: reconstruction.chunk, source: reconstruction.node, targets: vec![reconstruction.node] }));
             // The oldest copy ends, then the next round is planned with the others still in
             // progress.
             if under_way.is_empty() && quiet {
@@ -355,7 +358,7 @@ proptest! {
 }
 
 #[test]
-fn chunks_are_counted_by_copies_and_short_ones_by_datanode() {
+fn chunks_are_counted_by_replicas_and_under_replicated_ones_by_datanode() {
     let mut cluster = Cluster::new(&[Live, Live, Stale, Dead]);
     cluster.file(1, 2, &[1, 2]);
     cluster.file(2, 3, &[1, 2, 3]);
@@ -372,7 +375,7 @@ fn chunks_are_counted_by_copies_and_short_ones_by_datanode() {
 }
 
 #[test]
-fn nothing_is_trimmed_for_replicas_that_nobody_has_read() {
+fn nothing_is_trimmed_for_unverified_replicas() {
     let mut cluster = Cluster::new(&[Live; 4]);
     cluster.file(1, 3, &[1, 2]);
     cluster.add(3, reference(1).key(), Stored);
@@ -388,7 +391,7 @@ fn nothing_is_trimmed_for_replicas_that_nobody_has_read() {
 }
 
 #[test]
-fn a_suspect_replica_goes_only_after_enough_verified_ones_stand_elsewhere() {
+fn a_suspect_replica_is_deleted_only_after_enough_others_are_verified() {
     let mut cluster = Cluster::new(&[Live; 4]);
     cluster.file(1, 3, &[1, 2]);
     cluster.add(3, reference(1).key(), Suspect);
@@ -408,17 +411,20 @@ fn with_no_other_datanode_the_copy_replaces_the_suspect_replica() {
 }
 
 #[test]
-fn suspect_replicas_alone_are_mended_from_one_another() {
+fn suspect_replicas_alone_are_reconstructed_from_each_other() {
     let mut cluster = Cluster::new(&[Live, Live, Live, Stale, Live]);
     cluster.file(1, 3, &[]);
     (1..=3).for_each(|node| cluster.add(node, reference(1).key(), Suspect));
     let plan = cluster.plan(&[]);
     assert_eq!((plan.copies.len(), plan.trims.len()), (0, 0));
-    let [mend] = &plan.mends[..] else { panic!("{plan:?}") };
+    let [reconstruction] = &plan.reconstructions[..] else { panic!("{plan:?}") };
     // The last one may have a replica in quarantine.
-    assert_eq!((mend.node, &mend.sources[..]), (DatanodeId(1), &[DatanodeId(2), DatanodeId(3), DatanodeId(5)][..]));
+    assert_eq!(
+        (reconstruction.node, &reconstruction.sources[..]),
+        (DatanodeId(1), &[DatanodeId(2), DatanodeId(3), DatanodeId(5)][..])
+    );
     let resting = InFlight::default().with([], [ChunkId(1)]);
-    assert!(super::plan(&cluster.view(), &cluster.survey(), &resting, &LIMITS, 1).mends.is_empty());
+    assert!(super::plan(&cluster.view(), &cluster.survey(), &resting, &LIMITS, 1).reconstructions.is_empty());
 }
 
 #[test]

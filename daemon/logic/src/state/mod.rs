@@ -186,13 +186,13 @@ impl State {
         if named.len() as u64 != self.chunk_count() {
             return Err(format!("files name {} chunks, but the table has {}", named.len(), self.chunk_count()));
         }
-        for (id, wishes) in named {
+        for (id, layouts) in named {
             let Some(meta) = self.chunk(id) else {
                 return Err(format!("a file names {id}, but the table has no such chunk"));
             };
-            let right = (meta.references, meta.layout) == (wishes.files(), wishes.most());
-            if !right || self.chunks.wishes(id, meta) != wishes {
-                return Err(format!("the files of chunk {id} want {wishes:?}, but the table has {meta:?}"));
+            let right = (meta.references, meta.layout) == (layouts.files(), layouts.most());
+            if !right || self.chunks.wanted_layouts(id, meta) != layouts {
+                return Err(format!("the files of chunk {id} want {layouts:?}, but the table has {meta:?}"));
             }
         }
         Ok(())

@@ -36,7 +36,7 @@ fn a_write_belongs_to_the_user_who_began_it() {
 }
 
 #[test]
-fn a_write_that_is_not_renewed_is_overdue_and_its_client_is_told() {
+fn a_write_that_is_not_renewed_expires_and_its_client_gets_an_error() {
     let mut writes = Writes::new(TIMEOUT);
     let id = WriteId(7);
     writes.plan(id, planned("ann"), &ids(5..8), at(1)).expect("begins");
@@ -93,7 +93,7 @@ fn users_are_bounded_one_by_one() {
 }
 
 #[test]
-fn what_is_held_is_told_with_the_moment_at_which_it_is_free() {
+fn the_held_space_is_reported_with_the_time_at_which_it_is_free() {
     let mut writes = Writes::new(TIMEOUT);
     writes.plan(WriteId(1), planned("ann"), &ids(1..4), at(1)).expect("begins");
     writes.plan(WriteId(2), planned("bob"), &ids(4..6), at(90)).expect("begins");

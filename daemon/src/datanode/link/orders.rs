@@ -13,7 +13,7 @@ use super::copy::copy;
 use super::reconstruct::reconstruct;
 use crate::datanode::changes::Change;
 use crate::datanode::serve::Context;
-use crate::datanode::store::Doomed;
+use crate::datanode::store::PendingDeletion;
 use dfs_rpc::wire::Order;
 use dfs_types::{DatanodeId, ReplicaKey};
 use parking_lot::Mutex;
@@ -52,7 +52,7 @@ pub struct Orders {
 #[derive(Debug)]
 struct Queues {
     copies: Sender<(Order, CancellationToken)>,
-    deletions: Sender<Doomed>,
+    deletions: Sender<PendingDeletion>,
     checks: Sender<(Order, CancellationToken)>,
 }
 
@@ -134,7 +134,7 @@ impl Orders {
     }
 
     /// Deletes the files of replicas that are no longer listed, until the queue is closed.
-    fn delete(&self, mut queue: Receiver<Doomed>) {
+    fn delete(&self, mut queue: Receiver<PendingDeletion>) {
         while let Some(doomed) = queue.blocking_recv() {
             let key = doomed.key();
             if self.stop.is_cancelled() {
@@ -169,7 +169,7 @@ impl Orders {
     }
 
     /// Removes a replica from the list, if there is room in the queue of deletions.
-    fn strike_off(&self, key: ReplicaKey, queue: &Sender<Doomed>) {
+    fn strike_off(&self, key: ReplicaKey, queue: &Sender<PendingDeletion>) {
         let store = &self.context.store;
         match queue.try_reserve().map(|place| (place, store.strike_off(key))) {
             Ok((place, Ok(Some(doomed)))) => return place.send(doomed),

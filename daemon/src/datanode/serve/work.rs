@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_enters_when_another_ends() {
+    fn a_waiting_chunk_enters_when_another_ends() {
         let work = Work::new(4);
         let held = work.enter(4, 0, Duration::ZERO).expect("free");
         let waiting = {

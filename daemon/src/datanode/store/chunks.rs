@@ -201,7 +201,7 @@ impl ChunkStore {
         ChunkWriter::begin(coming, directory.clone(), intent, capacity, reserve)
     }
 
-    fn announce_incoming(self: &Arc<Self>, intent: Intent) -> Result<Coming, StoreError> {
+    fn announce_incoming(self: &Arc<Self>, intent: Intent) -> Result<IncomingGuard, StoreError> {
         let Intent { chunk, generation, checksum } = intent;
         let mut index = self.index();
         may_write(index.of(chunk), chunk, generation, checksum)?;
@@ -209,7 +209,7 @@ impl ChunkStore {
             return Err(StoreError::Busy);
         }
         drop(index);
-        Ok(Coming { store: self.clone(), chunk, generation })
+        Ok(IncomingGuard { store: self.clone(), chunk, generation })
     }
 
     /// Returns a replica for reading, with its header checked. A replica that turns out corrupt
@@ -330,7 +330,7 @@ impl ChunkStore {
     ///
     /// # Errors
     /// Returns an error if it is being reconstructed.
-    pub fn strike_off(self: &Arc<Self>, key: ReplicaKey) -> Result<Option<Doomed>, StoreError> {
+    pub fn strike_off(self: &Arc<Self>, key: ReplicaKey) -> Result<Option<PendingDeletion>, StoreError> {
         let mut index = self.index();
         if index.replicas.contains_key(&key) && !index.incoming.insert((key.chunk, key.generation)) {
             return Err(StoreError::Busy);
@@ -343,8 +343,8 @@ impl ChunkStore {
         self.changes.push(Change::Removed(key));
         drop(index);
         self.cache.forget(key);
-        let coming = || Coming { store: self.clone(), chunk: key.chunk, generation: key.generation };
-        Ok(found.map(|replica| Doomed { key, replica, _coming: coming() }))
+        let coming = || IncomingGuard { store: self.clone(), chunk: key.chunk, generation: key.generation };
+        Ok(found.map(|replica| PendingDeletion { key, replica, _coming: coming() }))
     }
 
     /// Lists a replica that is durable now, and reports it. Returns the suspect one that it
@@ -462,13 +462,13 @@ fn admit(index: &mut Index, directory: &Arc<DataDirectory>, found: FoundReplica)
 /// A replica that is no longer listed, and whose file still exists. If the file stays, it is found
 /// again at the next start.
 #[derive(Debug)]
-pub struct Doomed {
+pub struct PendingDeletion {
     key: ReplicaKey,
     replica: Replica,
-    _coming: Coming,
+    _coming: IncomingGuard,
 }
 
-impl Doomed {
+impl PendingDeletion {
     pub fn key(&self) -> ReplicaKey {
         self.key
     }
@@ -493,13 +493,13 @@ impl Doomed {
 /// A chunk and generation that is being written; no other writer may begin it until this is
 /// dropped.
 #[derive(Debug)]
-pub(super) struct Coming {
+pub(super) struct IncomingGuard {
     pub(super) store: Arc<ChunkStore>,
     chunk: ChunkId,
     generation: Generation,
 }
 
-impl Drop for Coming {
+impl Drop for IncomingGuard {
     fn drop(&mut self) {
         self.store.index().incoming.remove(&(self.chunk, self.generation));
     }

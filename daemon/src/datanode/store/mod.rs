@@ -24,7 +24,7 @@ pub mod writer;
 mod tests;
 
 pub use buffer::{AlignedBuffer, Buffer, BufferBudget, Buffers};
-pub use chunks::{ChunkStore, Doomed, Intent, StoreOptions};
+pub use chunks::{ChunkStore, Intent, PendingDeletion, StoreOptions};
 pub use error::{Corruption, OpenError, StoreError};
 pub use reader::OpenReplica;
 pub use salvage::Salvage;

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_pinned_and_one_that_is_damaged_or_anothers_counts_as_none() {
+    fn the_file_is_pinned_and_a_corrupt_or_foreign_one_counts_as_none() {
         let directory = tempfile::tempdir().expect("temp directory");
         let file = directory.path().join("state/record.json");
         let cluster = ClusterId([0xab; 16]);

@@ -5,7 +5,7 @@
 //! deletes.
 
 use super::buffer::{AlignedBuffer, Buffer};
-use super::chunks::{Coming, Intent};
+use super::chunks::{IncomingGuard, Intent};
 use super::direct;
 use super::directory::DataDirectory;
 use super::error::{Corruption, StoreError};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// A chunk that is being written.
 #[derive(Debug)]
 pub struct ChunkWriter {
-    coming: Coming,
+    coming: IncomingGuard,
     directory: Arc<DataDirectory>,
     file: File,
     temporary: PathBuf,
@@ -39,7 +39,7 @@ impl ChunkWriter {
     /// # Errors
     /// Returns an error if there is no room, or the disk fails.
     pub(super) fn begin(
-        coming: Coming,
+        coming: IncomingGuard,
         directory: Arc<DataDirectory>,
         intent: Intent,
         capacity: u32,

@@ -143,7 +143,7 @@ fn put_together(old: Option<&Board>, new: Board) -> Board {
 }
 
 #[test]
-fn pictures_put_together_from_news_are_whole() {
+fn views_assembled_from_deltas_are_complete() {
     for seed in 0..50 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut cluster = Cluster::new(seed);
@@ -210,7 +210,7 @@ fn only_what_has_changed_is_sent() {
 }
 
 #[test]
-fn whoever_has_a_picture_that_is_not_known_is_sent_everything() {
+fn a_client_with_an_unknown_view_gets_the_full_one() {
     let mut cluster = Cluster::new(1);
     assert_eq!(cluster.views.answer(None).expect_err("nothing yet").code, ErrorCode::Internal);
     cluster.register(1);
@@ -246,7 +246,7 @@ fn the_same_answer_is_encoded_once_and_few_are_kept() {
 }
 
 #[test]
-fn large_pictures_are_made_less_often() {
+fn large_views_are_made_less_often() {
     let mut cluster = Cluster::new(1);
     assert!(cluster.is_due_after(0), "there is no view yet");
     (1..1_000).for_each(|id| cluster.register(id));
@@ -259,7 +259,7 @@ fn large_pictures_are_made_less_often() {
 }
 
 #[test]
-fn disks_are_not_told() {
+fn disks_are_not_shown() {
     let mut cluster = Cluster::new(1);
     cluster.register(1);
     let directory = DirectoryLoad {

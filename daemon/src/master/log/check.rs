@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_directory_that_never_held_anything_begins_anew() {
+    fn only_a_directory_that_never_held_anything_begins_a_cluster() {
         let nothing = |facts: &mut Facts<'_>| {
             (facts.segments, facts.purged, facts.last, facts.end, facts.vote) = (None, None, None, None, None);
             (facts.vote_number, facts.vote_exists, facts.spares, facts.offset) = (0, false, false, 0);

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_mark_counts_and_one_damaged_slot_never_hides_a_clean_stop() {
+    fn the_newest_mark_counts_and_one_corrupt_slot_never_hides_a_clean_stop() {
         let directory = tempfile::tempdir().expect("temp directory");
         let mut file = EndFile::look(directory.path(), CLUSTER).expect("nothing there");
         assert_eq!((file.get(), fs::read_dir(directory.path()).expect("there").count()), (None, 0));

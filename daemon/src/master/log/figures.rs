@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_of_the_newest_syncs_is_told() {
+    fn the_longest_of_the_newest_syncs_is_reported() {
         let figures = Figures::default();
         assert_eq!(figures.syncs(), Syncs::default());
         figures.synced(Duration::from_millis(9));

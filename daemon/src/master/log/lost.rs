@@ -42,7 +42,7 @@ fn mark(directory: &Path) -> End {
 }
 
 #[test]
-fn a_damaged_last_record_is_refused_wherever_it_is_damaged() {
+fn a_corrupt_last_record_is_refused_wherever_it_is_corrupt() {
     for closed in [true, false] {
         let directory = log(closed);
         let newest = segments(directory.path()).pop().expect("one");
@@ -202,7 +202,7 @@ fn a_power_cut_at_any_record_is_no_loss() {
 
 /// A first start is interrupted after each of its steps.
 #[test]
-fn a_first_start_that_was_cut_off_goes_on() {
+fn an_interrupted_first_start_continues() {
     let whole = tempfile::tempdir().expect("temp directory");
     drop(open(whole.path()));
     let made = |name: &str| fs::read(whole.path().join("log").join(name)).expect("there");

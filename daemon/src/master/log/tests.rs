@@ -96,7 +96,7 @@ fn entries_survive_a_restart_over_many_segments() {
 }
 
 #[test]
-fn what_was_taken_back_stays_away() {
+fn truncated_entries_stay_away() {
     let directory = tempfile::tempdir().expect("temp directory");
     let log = open(directory.path());
     append(&log, 1, 0..200);
@@ -118,7 +118,7 @@ fn what_was_taken_back_stays_away() {
 }
 
 #[test]
-fn entries_of_one_record_can_be_taken_back_in_part() {
+fn entries_of_one_record_can_be_truncated_in_part() {
     let directory = tempfile::tempdir().expect("temp directory");
     let log = open(directory.path());
     vote_in(&log, 2);
@@ -225,7 +225,7 @@ fn a_torn_tail_is_cut_at_every_length() {
 }
 
 #[test]
-fn damage_before_the_tail_is_refused_and_says_where() {
+fn corruption_before_the_tail_is_refused_and_says_where() {
     let (base, work) = (tempfile::tempdir().expect("temp directory"), tempfile::tempdir().expect("temp directory"));
     append(&open(base.path()), 1, 0..400);
     let all = segments(base.path());
@@ -283,7 +283,7 @@ fn has_spare(directory: &Path) -> bool {
 }
 
 #[test]
-fn a_full_disk_is_told_in_time_and_passes() {
+fn a_full_disk_is_reported_in_time_and_passes() {
     let directory = tempfile::tempdir().expect("temp directory");
     let disk = Arc::new(FaultyDisk::default());
     let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");

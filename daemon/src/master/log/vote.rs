@@ -217,7 +217,7 @@ mod tests {
                 let mut found = VoteFile::look(elsewhere.path(), CLUSTER).expect("one slot is good");
                 assert_eq!(found.get(), Some(vote), "bit {bit}");
                 if bit % 100 == 0 && bit / 8 % SLOT_BYTES < USED_BYTES {
-                    found.ready(&RealDisk).expect("mended");
+                    found.ready(&RealDisk).expect("ready");
                     assert!(fs::read(&path).expect("there") == after, "bit {bit}: the slot is written again");
                 }
             }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn two_damaged_slots_are_refused() {
+    fn two_corrupt_slots_are_refused() {
         let directory = tempfile::tempdir().expect("temp directory");
         open(directory.path()).expect("new").save(&Vote::new(7, 1), &RealDisk).expect("saved");
         let path = directory.path().join("vote");

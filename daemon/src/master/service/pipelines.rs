@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn one_plan_has_one_chain_and_plans_have_different_ones() {
+    fn one_plan_has_one_pipeline_and_plans_have_different_ones() {
         let mut found = BTreeSet::new();
         for seed in 0..50 {
             let pipelines = pipelines(&[10_000; 6], 64, 3, seed).expect("room");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_is_shared_only_by_datanodes_with_room_for_all() {
+    fn a_pipeline_is_shared_only_by_datanodes_with_room_for_all() {
         for seed in 0..50 {
             let shared = pipelines(&[399, 400, 400, 400], 4, 3, seed).expect("room");
             assert!(shared.iter().flatten().all(|id| *id != DatanodeId(1)), "{shared:?}");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_is_not_shortened_to_be_shared() {
+    fn a_pipeline_is_not_shortened_to_be_shared() {
         let pipelines = pipelines(&[1_000, 1_000, 150], 2, 2, 1).expect("room");
         assert_eq!(pipelines.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2]);
     }

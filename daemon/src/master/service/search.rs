@@ -50,9 +50,9 @@ fn shortages(
         let mut examiner = Examiner::new(&view);
         for (at, part) in slice {
             let Some(short) = all.get_mut(at) else { continue };
-            let Shortage { missing, endangered, under } = examiner.shortage(part.chunks, part.replicas);
+            let Shortage { missing, at_risk, under } = examiner.shortage(part.chunks, part.replicas);
             short.missing += missing;
-            short.endangered += endangered;
+            short.endangered += at_risk;
             short.under += under;
         }
     }

@@ -48,7 +48,7 @@ async fn chunks_that_were_not_handed_out_stop_writing_until_a_user_gives_up_what
 }
 
 #[tokio::test]
-async fn a_master_that_begins_anew_beside_data_is_behind() {
+async fn an_empty_master_beside_data_is_behind() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -69,7 +69,7 @@ async fn a_master_that_begins_anew_beside_data_is_behind() {
 
 /// A message that is refused proves nothing.
 #[tokio::test]
-async fn what_a_refused_message_says_stops_nobody() {
+async fn a_refused_message_has_no_effect() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

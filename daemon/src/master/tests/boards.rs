@@ -59,7 +59,7 @@ async fn a_second_call_carries_what_has_changed() {
 }
 
 #[tokio::test]
-async fn the_seconds_since_the_start_are_told() {
+async fn the_seconds_since_the_start_are_reported() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -93,7 +93,7 @@ async fn the_seconds_since_the_start_are_told() {
 }
 
 #[tokio::test]
-async fn the_log_and_the_copies_are_told() {
+async fn the_log_and_the_replicas_are_reported() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -141,7 +141,7 @@ async fn what_is_replayed_at_a_start_is_not_counted_as_changes_since() {
 }
 
 #[tokio::test]
-async fn a_datanode_that_dies_and_returns_is_told_of() {
+async fn a_datanode_that_dies_and_returns_has_events() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -172,7 +172,7 @@ async fn a_datanode_that_dies_and_returns_is_told_of() {
 }
 
 #[tokio::test]
-async fn damage_disks_and_safe_mode_are_told_once() {
+async fn corruption_disks_and_safe_mode_are_reported_once() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

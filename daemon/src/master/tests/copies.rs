@@ -34,7 +34,7 @@ async fn a_copy_names_the_same_chunk_and_outlives_the_original() {
 }
 
 #[tokio::test]
-async fn ids_are_told_from_version_9_on_and_kept_by_a_rename() {
+async fn ids_are_sent_from_version_9_on_and_kept_by_a_rename() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

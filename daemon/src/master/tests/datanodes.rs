@@ -47,7 +47,7 @@ async fn an_older_connection_and_an_older_start_are_not_listened_to() {
 }
 
 #[tokio::test]
-async fn damage_is_looked_at_before_it_is_believed() {
+async fn reported_corruption_is_verified_first() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

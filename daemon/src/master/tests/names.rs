@@ -48,7 +48,7 @@ async fn others_may_look_but_not_touch() {
 }
 
 #[tokio::test]
-async fn attributes_are_set_and_names_of_nobody_refused() {
+async fn attributes_are_set_and_unknown_names_refused() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);

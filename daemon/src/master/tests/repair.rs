@@ -89,7 +89,7 @@ async fn replicas_beyond_those_wanted_are_trimmed() {
 /// A replica reported by a datanode that was away may be corrupt: no good replica is removed before
 /// that one was verified.
 #[tokio::test]
-async fn nothing_is_trimmed_for_a_replica_that_came_back_unread() {
+async fn nothing_is_trimmed_for_a_replica_that_returned_unverified() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -132,9 +132,9 @@ async fn corrupt_replicas_are_all_that_is_left() {
     let read = dfs_rpc::wire::PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
     let found = ann.files.plan_read(context(), read).await.answer().expect("planned");
     assert_eq!(found.chunks[0].replicas.len(), 3, "a reader may assemble the chunk from them");
-    let (_, mend) = order(&nodes.each_ref(), |order| !matches!(order, Order::Verify { .. })).await;
-    let Order::Mend { chunk: mended, sources, .. } = mend else { panic!("{mend:?}") };
-    assert_eq!((mended.id, sources.len()), (chunk, 2));
+    let (_, found_order) = order(&nodes.each_ref(), |order| !matches!(order, Order::Verify { .. })).await;
+    let Order::Mend { chunk: reconstructed, sources, .. } = found_order else { panic!("{found_order:?}") };
+    assert_eq!((reconstructed.id, sources.len()), (chunk, 2));
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn nothing_is_copied_to_a_datanode_without_room() {
 /// All chunks are counted often, and so also while some appear: datanodes report a chunk while its
 /// commit is in progress.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_appears_is_not_short_of_copies_for_a_moment() {
+async fn a_file_that_appears_is_never_under_replicated() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

@@ -57,7 +57,7 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
 }
 
 #[tokio::test]
-async fn damage_in_the_log_keeps_the_master_down() {
+async fn corruption_in_the_log_keeps_the_master_down() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

@@ -83,7 +83,7 @@ async fn chunks_of_a_retry_go_with_the_commit() {
 }
 
 #[tokio::test]
-async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_told_until_then() {
+async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_reported_until_then() {
     // The master checks every second: often enough to see the missing renewals before it gives the
     // write up.
     let cluster = patient(Duration::from_secs(4));

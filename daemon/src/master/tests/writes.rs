@@ -88,7 +88,7 @@ async fn receipts_must_be_real_enough_and_of_different_datanodes() {
 /// Receipts are valid for the process of the datanode that issued them, as long as the replica
 /// exists.
 #[tokio::test]
-async fn receipts_of_replicas_that_are_gone_are_void() {
+async fn receipts_of_lost_replicas_are_void() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -116,7 +116,7 @@ async fn receipts_of_replicas_that_are_gone_are_void() {
 }
 
 #[tokio::test]
-async fn a_write_begins_with_all_copies_and_goes_on_with_a_majority() {
+async fn a_write_begins_with_all_replicas_and_continues_with_a_majority() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -161,7 +161,7 @@ async fn plans_are_checked_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_capability_is_for_its_chunk_its_chain_and_its_user() {
+async fn a_capability_is_for_its_chunk_its_pipeline_and_its_user() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

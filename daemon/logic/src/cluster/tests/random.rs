@@ -281,7 +281,7 @@ impl Run {
             health.chunks += 1;
             match counted {
                 0 => health.missing += 1,
-                1 if wanted > 1 => health.endangered += 1,
+                1 if wanted > 1 => health.at_risk += 1,
                 live if live < wanted => health.under += 1,
                 _ => health.over += u64::from(staying.len() > wanted),
             }

@@ -55,7 +55,7 @@ fn two_heartbeats_are_a_rate() {
 }
 
 #[test]
-fn a_datanode_that_begins_anew_begins_anew() {
+fn a_restarted_datanode_starts_without_rates() {
     let mut cluster = Cluster::new();
     cluster.register(1, 0, 0);
     cluster.rates(0);
@@ -70,7 +70,7 @@ fn a_datanode_that_begins_anew_begins_anew() {
 }
 
 #[test]
-fn who_is_silent_dead_or_gone_does_nothing_that_is_known() {
+fn rates_of_stale_and_dead_datanodes_are_unknown() {
     let mut cluster = Cluster::new();
     (1..=2).for_each(|id| cluster.register(id, 0, 0));
     cluster.rates(0);
@@ -97,7 +97,7 @@ fn who_is_silent_dead_or_gone_does_nothing_that_is_known() {
 }
 
 #[test]
-fn copies_that_were_not_counted_or_not_reported_are_not_known() {
+fn replicas_that_were_not_counted_or_not_reported_are_unknown() {
     let cluster = Cluster::new();
     let mut cluster = cluster.0;
     assert!(cluster.state.rates(Timestamp(0)).counts.is_none());

@@ -50,7 +50,7 @@ fn surplus_replicas_are_left_until_they_are_deleted() {
 }
 
 #[test]
-fn a_copy_without_a_place_waits() {
+fn a_copy_without_a_target_waits() {
     let mut cluster = Cluster::new(&[(1, 2)]);
     cluster.come(1, &[1]);
     cluster.pass(12, &[1]);

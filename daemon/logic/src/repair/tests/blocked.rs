@@ -69,7 +69,7 @@ fn while_nothing_may_be_begun_all_of_it_waits() {
 }
 
 #[test]
-fn replicas_that_stay_are_told_of_chunks_that_a_datanode_has() {
+fn replicas_that_stay_are_counted_for_chunks_of_a_datanode() {
     let mut cluster = Cluster::new(&[Live, Live, Live, Stale]);
     cluster.drain(&[3]);
     cluster.file(1, 5, &[1, 2, 3, 4]);

@@ -37,10 +37,10 @@ fn what_leaves_counts_for_health_and_not_for_what_is_lacking() {
         (2, &[1, 8, 5], [0, 1, 0, 0], [1, 0]),
         (2, &[8], [1, 0, 0, 0], [0, 0]),
     ];
-    for (replication, holders, [missing, endangered, under, over], [copies, trims]) in rows {
+    for (replication, holders, [missing, at_risk, under, over], [copies, trims]) in rows {
         let mut cluster = draining();
         cluster.file(1, replication, holders);
-        let health = Health { chunks: 1, missing, endangered, under, over };
+        let health = Health { chunks: 1, missing, at_risk, under, over };
         let plan = cluster.plan(&[]);
         let targets: Vec<_> = plan.copies.iter().flat_map(|copy| &copy.targets).collect();
         let row = format!("{holders:?} for {replication}");

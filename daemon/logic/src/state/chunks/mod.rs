@@ -8,7 +8,7 @@
 
 mod listing;
 mod table;
-mod wishes;
+mod wanted_layouts;
 
 use crate::command::{ChunkOp, Outcome, Refusal};
 use crate::state::tree::COPIED_MAX;
@@ -17,7 +17,7 @@ use imbl::{OrdMap, OrdSet};
 pub(crate) use listing::Listing;
 pub use table::ChunkMeta;
 pub(crate) use table::{ChunkTable, REFERENCES_MAX};
-pub(crate) use wishes::Wishes;
+pub(crate) use wanted_layouts::WantedLayouts;
 
 /// The first chunk id that is handed out. Zero is not a chunk.
 pub(crate) const FIRST_CHUNK: u64 = 1;
@@ -41,7 +41,7 @@ pub struct ChunkChanges {
 pub(crate) struct Chunks {
     pub(crate) table: ChunkTable,
     /// The layouts that the files of a chunk want, for chunks whose files differ.
-    differing: OrdMap<ChunkId, Wishes>,
+    differing: OrdMap<ChunkId, WantedLayouts>,
     /// The next id to be handed out.
     pub(crate) next: u64,
     /// Chunks below it that no file names can never be named again.
@@ -153,9 +153,9 @@ impl Chunks {
     pub(crate) fn name_again(&mut self, chunks: &[ChunkId], layout: Layout) {
         for id in chunks {
             if let Some(meta) = self.table.get(*id) {
-                let mut wishes = self.wishes(*id, meta);
-                wishes.add(layout);
-                self.want(*id, meta, wishes);
+                let mut layouts = self.wanted_layouts(*id, meta);
+                layouts.add(layout);
+                self.want(*id, meta, layouts);
             }
         }
     }
@@ -177,10 +177,10 @@ impl Chunks {
     pub(crate) fn set_layout(&mut self, chunks: &[ChunkId], before: Layout, layout: Layout) {
         for id in chunks {
             if let Some(meta) = self.table.get(*id) {
-                let mut wishes = self.wishes(*id, meta);
-                wishes.add(layout);
-                wishes.remove(before);
-                self.want(*id, meta, wishes);
+                let mut layouts = self.wanted_layouts(*id, meta);
+                layouts.add(layout);
+                layouts.remove(before);
+                self.want(*id, meta, layouts);
             }
         }
     }
@@ -191,9 +191,9 @@ impl Chunks {
         for id in chunks {
             match self.table.get(*id) {
                 Some(meta) if meta.references > 1 => {
-                    let mut wishes = self.wishes(*id, meta);
-                    wishes.remove(layout);
-                    self.want(*id, meta, wishes);
+                    let mut layouts = self.wanted_layouts(*id, meta);
+                    layouts.remove(layout);
+                    self.want(*id, meta, layouts);
                 }
                 Some(_) => {
                     self.table.remove(*id);
@@ -208,17 +208,17 @@ impl Chunks {
     }
 
     /// Returns the layouts that the files of a chunk want.
-    pub(crate) fn wishes(&self, id: ChunkId, meta: ChunkMeta) -> Wishes {
-        self.differing.get(&id).cloned().unwrap_or_else(|| Wishes::same(meta.layout, meta.references))
+    pub(crate) fn wanted_layouts(&self, id: ChunkId, meta: ChunkMeta) -> WantedLayouts {
+        self.differing.get(&id).cloned().unwrap_or_else(|| WantedLayouts::same(meta.layout, meta.references))
     }
 
     /// Records the layouts that the files of a chunk want now.
-    fn want(&mut self, id: ChunkId, meta: ChunkMeta, wishes: Wishes) {
-        let (references, layout) = (wishes.files(), wishes.most());
+    fn want(&mut self, id: ChunkId, meta: ChunkMeta, layouts: WantedLayouts) {
+        let (references, layout) = (layouts.files(), layouts.most());
         self.changes.layouts += u64::from(layout != meta.layout);
         self.table.set(id, ChunkMeta { references, layout, ..meta });
-        if wishes.differ() {
-            self.differing.insert(id, wishes);
+        if layouts.differ() {
+            self.differing.insert(id, layouts);
         } else {
             self.differing.remove(&id);
         }
@@ -243,9 +243,9 @@ impl Chunks {
                 return Err(format!("chunk {id} is named and has invalid values: {meta:?}"));
             }
         }
-        for (id, wishes) in &self.differing {
-            if !wishes.differ() || self.table.get(*id).is_none() {
-                return Err(format!("chunk {id} is recorded as having different layouts: {wishes:?}"));
+        for (id, layouts) in &self.differing {
+            if !layouts.differ() || self.table.get(*id).is_none() {
+                return Err(format!("chunk {id} is recorded as having different layouts: {layouts:?}"));
             }
         }
         Ok(())

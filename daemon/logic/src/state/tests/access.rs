@@ -14,7 +14,7 @@ fn give(tree: &mut Tree, name: &str, owner: &str, mode: u16) {
 }
 
 #[test]
-fn strangers_change_nothing_in_the_directories_of_others() {
+fn users_change_nothing_in_the_directories_of_others() {
     let mut tree = Tree::new();
     let no = Err(Refusal::PermissionDenied);
     assert!(tree.mkdir("root", "/a").is_ok());
@@ -51,7 +51,7 @@ fn a_directory_of_ones_own() {
 }
 
 #[test]
-fn a_directory_of_another_goes_only_when_it_is_empty() {
+fn a_directory_of_another_user_is_deleted_only_when_it_is_empty() {
     let mut tree = Tree::new();
     assert!(tree.mkdir("root", "/shared").is_ok());
     give(&mut tree, "shared", "ann", 0o777);

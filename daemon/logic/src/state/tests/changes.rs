@@ -4,7 +4,7 @@ use crate::state::{RESULTS_MAX, State};
 use dfs_types::{ChunkId, ClusterId, Deleted, Kind, Layout, RequestId, Timestamp};
 
 #[test]
-fn nothing_goes_before_the_first_command() {
+fn nothing_is_accepted_before_the_first_command() {
     let mut space = State::new();
     let op = FsOp::Mkdir { path: path("/a"), parents: false };
     let command = Command { request: RequestId(1), caller: Caller::user("root"), at: Timestamp(1), op: op.into() };
@@ -86,7 +86,7 @@ fn only_whole_chunks_make_a_file() {
 }
 
 #[test]
-fn what_lies_below_the_floor_comes_too_late() {
+fn chunks_below_the_floor_are_too_late() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/old", &[3], 10).is_ok());
     assert_eq!(tree.run("", ChunkOp::RaiseFloor { floor: ChunkId(5) }), Ok(Outcome::Done));

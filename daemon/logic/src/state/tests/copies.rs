@@ -156,7 +156,7 @@ fn attributes_are_kept_by_moves_and_copies_and_go_with_their_entry() {
 }
 
 #[test]
-fn who_owned_nothing_before_copies_a_whole_tree() {
+fn a_user_without_entries_copies_a_whole_tree() {
     let mut tree = Tree::new();
     assert!(tree.mkdirs("root", "/a/b").is_ok());
     assert!(tree.put("root", "/a/b/f", &[1], 10).is_ok());

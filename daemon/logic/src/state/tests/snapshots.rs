@@ -118,7 +118,7 @@ fn a_restored_state_goes_on_as_the_first_one() {
 }
 
 #[test]
-fn dropped_chunks_are_restored_and_not_believed() {
+fn dropped_chunks_are_restored_and_checked() {
     let tree = sample();
     let dump = pieces(&tree.space);
     let restored = restore(&dump).expect("whole");
@@ -136,7 +136,7 @@ fn dropped_chunks_are_restored_and_not_believed() {
 }
 
 #[test]
-fn duties_are_restored_and_not_believed() {
+fn admin_states_are_restored_and_checked() {
     let mut tree = sample();
     let restored = restore(&pieces(&tree.space)).expect("whole");
     let drained = [(DatanodeId(2), Duty::Gone), (DatanodeId(300), Duty::Drain)];
@@ -205,7 +205,7 @@ fn pieces_that_are_missing_doubled_or_swapped_are_found() {
 }
 
 #[test]
-fn other_versions_and_other_files_are_told_apart() {
+fn other_versions_and_other_files_are_distinguished() {
     let dump = pieces(&sample().space);
     let mut newer = dump.clone();
     for version in [2, 127] {
@@ -221,7 +221,7 @@ fn other_versions_and_other_files_are_told_apart() {
 }
 
 #[test]
-fn what_the_files_of_a_shared_chunk_want_is_counted_anew() {
+fn the_layouts_of_the_files_of_a_shared_chunk_are_counted_again() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/b", &[1], 7).is_ok());
     for (copied, replicas) in [("/a", 2), ("/c", 5), ("/d", 5)] {

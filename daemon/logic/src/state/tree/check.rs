@@ -3,7 +3,7 @@
 use super::base::Tree;
 use super::entry::{Dir, Node};
 use super::sums::Sums;
-use crate::state::chunks::Wishes;
+use crate::state::chunks::WantedLayouts;
 use dfs_types::{ChunkId, EntryId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Found {
     ids: BTreeSet<EntryId>,
     /// The layouts that the files of each chunk want.
-    wishes: BTreeMap<ChunkId, Wishes>,
+    layouts: BTreeMap<ChunkId, WantedLayouts>,
 }
 
 impl Tree {
@@ -21,7 +21,7 @@ impl Tree {
     ///
     /// # Errors
     /// Returns a description of the violation.
-    pub(crate) fn check(&self) -> Result<BTreeMap<ChunkId, Wishes>, String> {
+    pub(crate) fn check(&self) -> Result<BTreeMap<ChunkId, WantedLayouts>, String> {
         let mut found = Found::default();
         // The directories whose entries are still to be examined; in the end all of them, parents
         // first.
@@ -40,7 +40,7 @@ impl Tree {
         dirs.into_iter().rev().try_for_each(check_dir)?;
         match self.user_attributes.keys().find(|id| !found.ids.contains(id)) {
             Some(id) => Err(format!("entry {id} has attributes, but does not exist")),
-            None => Ok(found.wishes),
+            None => Ok(found.layouts),
         }
     }
 }
@@ -60,10 +60,10 @@ impl Found {
             return Err(format!("file {name} has {size} bytes in {} chunks: {:?}", chunks.len(), attrs));
         }
         for chunk in chunks {
-            self.wishes
+            self.layouts
                 .entry(*chunk)
-                .and_modify(|wishes| wishes.add(file.layout()))
-                .or_insert_with(|| Wishes::same(file.layout(), 1));
+                .and_modify(|layouts| layouts.add(file.layout()))
+                .or_insert_with(|| WantedLayouts::same(file.layout(), 1));
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The messages that the master has received, and the answers that it will give.
 #[derive(Default)]
-struct Heard {
+struct Received {
     nodes: HashMap<DatanodeId, Known>,
     orders: HashMap<DatanodeId, Vec<Order>>,
     /// The number of heartbeats to refuse, as a master does that has lost its state.
@@ -60,7 +60,7 @@ struct Known {
 
 #[derive(Clone, Default)]
 struct Master {
-    heard: Arc<(Mutex<Heard>, Condvar)>,
+    heard: Arc<(Mutex<Received>, Condvar)>,
 }
 
 #[derive(Clone)]
@@ -74,14 +74,14 @@ fn key() -> TokenKey {
 }
 
 impl Master {
-    fn change<T>(&self, change: impl FnOnce(&mut Heard) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut Received) -> T) -> T {
         let result = change(&mut self.heard.0.lock());
         self.heard.1.notify_all();
         result
     }
 
     /// Waits until the received messages are as expected.
-    fn wait(&self, what: &str, mut expected: impl FnMut(&Heard) -> bool) {
+    fn wait(&self, what: &str, mut expected: impl FnMut(&Received) -> bool) {
         let mut heard = self.heard.0.lock();
         self.heard.1.wait_while_for(&mut heard, |heard| !expected(heard), PATIENCE);
         assert!(expected(&heard), "{what}");

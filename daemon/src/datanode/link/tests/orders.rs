@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_copy_order_makes_replicas_down_a_chain() {
+fn a_copy_order_makes_replicas_down_a_pipeline() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
@@ -19,7 +19,7 @@ fn a_copy_order_makes_replicas_down_a_chain() {
 }
 
 #[test]
-fn a_copy_to_others_takes_the_place_of_one_that_is_stuck() {
+fn a_copy_to_others_replaces_one_that_is_stuck() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
@@ -63,7 +63,7 @@ fn orders_delete_and_verify() {
 /// A replica whose deletion was ordered is not reported to any master any more: it may not count
 /// for the proof that lets another one be deleted.
 #[test]
-fn what_is_to_be_deleted_is_listed_no_more_as_soon_as_the_order_is_taken() {
+fn a_replica_to_be_deleted_is_no_longer_listed_once_the_order_is_taken() {
     let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
     let node = cluster.node(1, directory.path());
     (7..27).for_each(|id| cluster.put(&node, id, &data()));

@@ -5,7 +5,7 @@ use super::*;
 /// Three corrupt replicas that together hold every block, one of them with a corrupt header, are
 /// all reconstructed.
 #[test]
-fn corrupt_replicas_are_mended_from_one_another() {
+fn corrupt_replicas_are_reconstructed_from_each_other() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
@@ -37,7 +37,7 @@ fn what_is_left_is_served_for_reconstruction() {
 
 /// All bytes are there; the file ends after the last of them, before the end of its last 4 KiB.
 #[test]
-fn a_replica_that_has_lost_its_padding_is_mended_from_itself() {
+fn a_replica_that_has_lost_its_padding_is_reconstructed_from_itself() {
     let cluster = Cluster::start();
     let directory = tempfile::tempdir().expect("temp directory");
     let node = cluster.node(1, directory.path());
@@ -70,7 +70,7 @@ fn what_is_in_quarantine_is_served_for_reconstruction() {
 
 /// If no replica has a good version of a block, nothing is replaced.
 #[test]
-fn what_cannot_be_mended_stays_as_it_is() {
+fn a_replica_that_cannot_be_reconstructed_stays_unchanged() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();

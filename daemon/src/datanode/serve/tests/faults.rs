@@ -40,7 +40,7 @@ fn a_datanode_that_is_not_there_is_named_at_once() {
 }
 
 #[test]
-fn the_last_of_the_chain_is_named_through_the_one_before() {
+fn the_last_of_the_pipeline_is_named_through_the_one_before() {
     let mut cluster = Cluster::start(3);
     cluster.stop(2);
     let client = cluster.connect(0);
@@ -95,7 +95,7 @@ fn a_failed_disk_names_its_datanode() {
 }
 
 #[test]
-fn damaged_data_is_never_stored() {
+fn corrupt_data_is_never_stored() {
     let cluster = Cluster::start(3);
     let client = cluster.connect(0);
     for (stream, length) in [(1, 100), (2, 3 * DATA_BYTES_MAX)] {

@@ -104,7 +104,7 @@ fn half_a_frame_and_goodbye_leaves_nothing() {
 }
 
 #[test]
-fn strangers_without_tls_are_turned_away() {
+fn callers_without_tls_are_refused() {
     let cluster = Cluster::start(1);
     let mut stranger = TcpStream::connect(cluster.nodes[0].address.address).expect("connect");
     stranger.write_all(&[0x42; 4096]).expect("send");

@@ -60,7 +60,7 @@ fn a_missing_file_is_found_when_it_is_opened() {
 }
 
 #[test]
-fn a_file_under_the_wrong_name_is_not_believed() {
+fn a_file_under_the_wrong_name_is_not_trusted() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));

@@ -216,7 +216,7 @@ fn lost_while_running(harm: impl FnOnce(&Path)) -> String {
 }
 
 #[test]
-fn a_directory_that_goes_away_while_it_is_used_is_given_up_with_its_replicas() {
+fn a_directory_that_disappears_while_it_is_used_is_given_up_with_its_replicas() {
     let away = lost_while_running(|two| std::fs::rename(two, two.with_extension("away")).expect("rename"));
     assert!(away.starts_with("its format file is missing"), "{away}");
     let emptied = lost_while_running(|two| {

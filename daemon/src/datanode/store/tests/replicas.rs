@@ -118,7 +118,7 @@ fn a_chunk_is_written_by_one_at_a_time() {
 /// Deleting a file may take time: meanwhile its replica is not reported, and no writer gets its
 /// name.
 #[test]
-fn a_replica_that_is_struck_off_is_listed_no_more_while_its_file_is_there() {
+fn a_removed_replica_is_no_longer_listed_while_its_file_exists() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
@@ -165,7 +165,7 @@ fn a_full_store_says_so() {
 
 /// The new bytes take its name: a deletion in between would delete them.
 #[test]
-fn a_replica_that_is_being_mended_is_not_deleted() {
+fn a_replica_that_is_being_reconstructed_is_not_deleted() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(20));
@@ -183,7 +183,7 @@ fn a_replica_that_is_being_mended_is_not_deleted() {
 }
 
 #[test]
-fn changes_are_told_in_order() {
+fn changes_are_reported_in_order() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));

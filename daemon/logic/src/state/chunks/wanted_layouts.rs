@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 /// The number of files for each wanted number of replicas. There is at least one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wishes(BTreeMap<u8, u32>);
+pub(crate) struct WantedLayouts(BTreeMap<u8, u32>);
 
-impl Wishes {
-    /// Makes the wishes of `files` files that all want `layout`.
+impl WantedLayouts {
+    /// Makes the layouts of `files` files that all want `layout`.
     pub(crate) fn same(layout: Layout, files: u32) -> Self {
         Self(BTreeMap::from([(layout.replicas(), files)]))
     }
@@ -51,13 +51,13 @@ mod tests {
     #[test]
     fn the_most_demanding_file_is_the_one_that_counts() {
         let layout = |replicas| Layout::Replicated { replicas };
-        let mut wishes = Wishes::same(layout(3), 2);
-        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(3), 2, false));
-        wishes.add(layout(5));
-        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(5), 3, true));
-        wishes.remove(layout(3));
-        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(5), 2, true));
-        wishes.remove(layout(5));
-        assert_eq!(wishes, Wishes::same(layout(3), 1));
+        let mut layouts = WantedLayouts::same(layout(3), 2);
+        assert_eq!((layouts.most(), layouts.files(), layouts.differ()), (layout(3), 2, false));
+        layouts.add(layout(5));
+        assert_eq!((layouts.most(), layouts.files(), layouts.differ()), (layout(5), 3, true));
+        layouts.remove(layout(3));
+        assert_eq!((layouts.most(), layouts.files(), layouts.differ()), (layout(5), 2, true));
+        layouts.remove(layout(5));
+        assert_eq!(layouts, WantedLayouts::same(layout(3), 1));
     }
 }

@@ -10,7 +10,7 @@ const OTHERS_MAX: usize = 16;
 /// A chunk that `node`, which has a suspect replica of it, reconstructs from its own blocks and
 /// those of `sources`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mend {
+pub struct Reconstruction {
     pub chunk: ChunkRef,
     pub node: DatanodeId,
     /// Live datanodes with suspect replicas of it, and then some others: they may have one in
@@ -19,7 +19,7 @@ pub struct Mend {
 }
 
 impl Planner<'_> {
-    pub(super) fn consider_mend(&mut self, id: ChunkId) {
+    pub(super) fn consider_reconstruction(&mut self, id: ChunkId) {
         let Some(chunk) = self.view.namespace.chunk(id) else { return };
         let good = current(self.view, id, &chunk).nodes().any(|node| self.states.is_live(node));
         if good || self.in_flight.copies_of(id) > 0 || self.in_flight.rests(id) {
@@ -40,7 +40,7 @@ impl Planner<'_> {
         self.in_flight.begin(&Copy { chunk, source: node, targets: vec![node] });
         let others = self.some_others(&live);
         let sources = live.into_iter().filter(|other| *other != node).chain(others).collect();
-        self.plan.mends.push(Mend { chunk, node, sources });
+        self.plan.reconstructions.push(Reconstruction { chunk, node, sources });
     }
 
     /// Returns up to [`OTHERS_MAX`] live datanodes that are not among `known`, different ones at
