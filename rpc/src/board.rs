@@ -97,7 +97,7 @@ pub struct Event {
     pub severity: Severity,
     /// The datanode that it is about.
     pub node: Option<DatanodeId>,
-    /// One sentence without its stop, for people: "is dead: not heard from for 10 s; 412 chunks lost a copy".
+    /// One sentence without its stop, for people: "declared dead: no heartbeat for 10s; 412 chunks lost a replica".
     pub text: String,
 }
 

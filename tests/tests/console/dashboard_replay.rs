@@ -78,7 +78,7 @@ fn what_was_recorded_is_seen_when_all_is_gone() {
     // That is known a moment before the master has noted it as an event.
     terminal.see("datanode-2 is dead");
     terminal.press("7");
-    terminal.see("is dead: not heard from for ");
+    terminal.see("declared dead: no heartbeat for ");
     cluster.kill_all();
     terminal.see("LOST for ");
     terminal.press("q");

@@ -132,14 +132,19 @@ fn the_events_tell_of_it(cluster: &Cluster) {
     // The master looks every second, and tells together what happens together.
     cluster.wait_for("an event", || !errors().is_empty());
     let told = errors();
-    assert!(told.contains("  ✗ datanode-2 is dead: not heard from for ") && told.ends_with("lost a copy\n"), "{told}");
+    assert!(
+        told.contains("  ✗ datanode-2 declared dead: no heartbeat for ") && told.ends_with("lost a replica\n"),
+        "{told}"
+    );
     let events = cluster.json(&["events", "-n", "100"]);
     let events = events.as_array().expect("a list");
     let place = |text: &str| {
         let found = events.iter().position(|event| event["text"].as_str().expect("a text").starts_with(text));
         found.unwrap_or_else(|| panic!("{text}: {events:?}"))
     };
-    let order = ["master-1 has started", "master-1 leads", "has registered", "is stale", "is dead"].map(place);
+    let order =
+        ["master-1 started", "master-1 became the leader", "registered at", "connection closed", "declared dead"]
+            .map(place);
     assert!(order.is_sorted(), "the newest last: {events:?}");
     assert_eq!(cluster.json(&["events", "-n", "1"]).as_array().map(Vec::len), Some(1));
     let followed = cluster.shell(&["--json", "events", "-f"]);

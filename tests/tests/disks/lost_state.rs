@@ -152,11 +152,11 @@ fn a_master_that_lost_a_part_of_its_log_does_not_start() {
         lost.segments().iter().for_each(|segment| remove(segment));
     });
     let log = lost.data.join("log");
-    lost.refuses("the log", &["a snapshot is there, but no segment of its log"], || {
+    lost.refuses("the log", &["there is a snapshot, but no segment of its log"], || {
         fs::remove_dir_all(&log).expect("removed");
         fs::create_dir(&log).expect("made");
     });
-    lost.refuses("the end mark", &["log/end", "the mark of the log's end is missing"], || remove(&log.join("end")));
+    lost.refuses("the end mark", &["log/end", "the end mark is missing"], || remove(&log.join("end")));
     let snapshot = lost.data.join("snapshot/current.snapshot");
     lost.refuses("the snapshot", &["current.snapshot", "the snapshot is missing"], || remove(&snapshot));
     lost.refuses("a bit of the snapshot", &["current.snapshot", "cannot be used"], || flip(&snapshot, 2000));
@@ -178,7 +178,7 @@ fn a_master_that_lost_its_vote_does_not_start() {
     let vote = lost.data.join("log/vote");
     lost.cluster.dfsd_ok(&["stop", "master-1"]);
     lost.refuses("the vote", &["log/vote", "could vote twice"], || remove(&vote));
-    lost.refuses("both slots of the vote", &["log/vote", "no slot of it has a good checksum"], || {
+    lost.refuses("both slots of the vote", &["log/vote", "neither of its slots has a valid checksum"], || {
         flip(&vote, 20);
         flip(&vote, SLOT_BYTES + 20);
     });

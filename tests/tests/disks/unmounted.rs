@@ -18,7 +18,7 @@ fn an_empty_directory_in_place_of_a_datanodes_data_is_taken_only_on_purpose() {
     let said = cluster.dfsd(&["start", "datanode-2"]);
     assert_ne!(said.code, 0, "{said:?}");
     assert!(said.stderr.contains("mount its disk") && said.stderr.contains("--accept-empty"), "{said:?}");
-    assert_eq!(std::fs::read_dir(&data).expect("list").count(), 0, "something was made in it");
+    assert_eq!(std::fs::read_dir(&data).expect("list").count(), 0, "something was created in it");
     // The disk is mounted again.
     std::fs::remove_dir(&data).expect("remove");
     std::fs::rename(&away, &data).expect("rename");
@@ -45,7 +45,7 @@ fn a_directory_that_goes_away_under_a_running_datanode_is_reported_and_its_chunk
     let data = cluster.daemon("datanode-3").data_dir;
     assert!(!cluster.chunk_files("datanode-3").is_empty());
     std::fs::rename(&data, data.with_extension("away")).expect("rename");
-    cluster.wait_for("the directory is failed", || cluster.ok(&["nodes", "-v"]).contains("its format file is gone"));
+    cluster.wait_for("the directory is failed", || cluster.ok(&["nodes", "-v"]).contains("its format file is missing"));
     cluster.wait_for("its chunks are on the others", || {
         cluster.is_healthy() && cluster.chunk_files("datanode-1").len() + cluster.chunk_files("datanode-2").len() == 20
     });

@@ -27,7 +27,7 @@ fn puts_and_gets_succeed_beside_a_crowd_of_silent_callers() {
     });
     assert_eq!(cluster.ok(&["--json", "nodes"]).matches("\"live\"").count(), 3, "a datanode was given up");
     drop(crowd);
-    assert!(cluster.logs().contains("callers that did not say who they are were sent away"), "{}", cluster.logs());
+    assert!(cluster.logs().contains("unauthenticated callers were disconnected"), "{}", cluster.logs());
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn two_processes_with_one_identity_are_told_and_one_is_kept() {
         assert_eq!(node(&cluster, "datanode-2")["address"], there.as_str());
     }
     assert_eq!(events(&cluster, "two processes use the identity of datanode-2"), 1);
-    assert_eq!(events(&cluster, "has come back"), 0, "nobody registered twice");
+    assert_eq!(events(&cluster, "registered again"), 0, "nobody registered twice");
     cluster.kill("datanode-2");
     cluster.wait_for("the twin to be taken", || {
         let node = node(&cluster, "datanode-2");

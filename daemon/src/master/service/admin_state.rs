@@ -1,5 +1,6 @@
-//! What is wanted of datanodes: to serve, to be drained, to be forgotten. Whether the others can do without one is decided
-//! here, as only the leader knows who is live and how much room there is; the namespace then notes the wish.
+//! Changes the admin state of datanodes: in service, draining, removed. The leader decides whether
+//! the cluster can do without a datanode, because only the leader knows the live datanodes and
+//! their free space; the namespace then records the state.
 
 use crate::master::raft::published::Version;
 use crate::master::refused::refused;
@@ -31,7 +32,7 @@ pub(super) async fn set_duty(
 /// Returns the present admin state of the datanode.
 ///
 /// # Errors
-/// Returns the reason why the requested admin state is rejected.
+/// The reason why the requested admin state is rejected.
 pub(super) async fn check_duty(master: &Master, node: DatanodeId, duty: Duty) -> Result<Duty> {
     let version = master.published.get();
     let before = version.namespace.duty(node);
@@ -48,7 +49,7 @@ async fn check_change(
     before: Duty,
     duty: Duty,
 ) -> Result<()> {
-    // One that was drained and stopped may be unknown to a master that has started since.
+    // A datanode that was drained and stopped may be unknown to a master that has started since.
     let known = before == Duty::Drain
         || version.namespace.is_member(node)
         || master.cluster_state().nodes().get(node).is_some();
@@ -68,9 +69,9 @@ async fn check_change(
     }
 }
 
-/// Whether the datanodes that stay can hold all copies.
+/// Checks that the datanodes that stay can hold all replicas.
 async fn check_drain(master: &Master, version: Arc<Version>, node: DatanodeId) -> Result<()> {
-    // All chunks have to be looked at, which is no work for a thread that answers calls.
+    // This looks at all chunks, which must not block a thread that answers calls.
     let counted = version.clone();
     let search = tokio::task::spawn_blocking(move || counted.namespace.replicas_max());
     let wanted = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;

@@ -1,10 +1,11 @@
-//! Damage of replicas, and what only looks like it.
+//! Tests of corruption of replicas, and of errors that only look like corruption.
 
 use super::*;
 
-/// Damages the file of chunk 1, and expects the store to notice at `read` or `verify`, whichever comes first. The replica is
-/// suspect then, stays, and is replaced by nothing but its own bytes.
-fn damaged(harm: impl FnOnce(&Path), by_read: bool) {
+/// Corrupts the file of chunk 1, and expects the store to notice it at `read` or `verify`,
+/// whichever comes first. The replica is then suspect, stays, and is replaced by nothing but its
+/// own bytes.
+fn corrupt(harm: impl FnOnce(&Path), by_read: bool) {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     let data = content(200_000);
@@ -12,7 +13,7 @@ fn damaged(harm: impl FnOnce(&Path), by_read: bool) {
     store_chunk(&store, 1, &data);
     harm(&replica_file(directory.path(), key));
     let found = if by_read { store.read(key).map(|_| ()) } else { store.verify(key) };
-    assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
+    assert!(matches!(found, Err(StoreError::Corrupt(_))), "{found:?}");
     assert_eq!((states(&store), store.directory_loads()[0].used), (vec![Suspect], 204_800));
     let news = store.changes().news(1).expect("kept");
     assert_eq!(news.added[0], StoredReplica { key, state: Suspect });
@@ -25,7 +26,7 @@ fn damaged(harm: impl FnOnce(&Path), by_read: bool) {
         writer.write(0, &aligned).expect("write");
         writer.commit(200_000, table(data), None)
     };
-    assert!(matches!(write(&vec![1; 200_000]), Err(StoreError::Damaged(Damage::Stranger))), "other bytes");
+    assert!(matches!(write(&vec![1; 200_000]), Err(StoreError::Corrupt(Corruption::Stranger))), "other bytes");
     assert_eq!(states(&store), [Suspect]);
     write(&data).expect("its own bytes");
     assert_eq!(read_all(&store, 1).expect("read"), data);
@@ -35,12 +36,12 @@ fn damaged(harm: impl FnOnce(&Path), by_read: bool) {
 
 #[test]
 fn a_flipped_bit_of_the_header_is_found_when_it_is_opened() {
-    damaged(|path| flip(path, 70), true);
+    corrupt(|path| flip(path, 70), true);
 }
 
 #[test]
 fn a_flipped_bit_of_the_data_is_found_by_verifying() {
-    damaged(|path| flip(path, 4096 + 150_000), false);
+    corrupt(|path| flip(path, 4096 + 150_000), false);
 }
 
 #[test]
@@ -48,25 +49,25 @@ fn a_truncated_file_is_found_when_it_is_opened() {
     let cut = |length: u64| {
         move |path: &Path| std::fs::File::options().write(true).open(path).expect("open").set_len(length).expect("cut")
     };
-    damaged(cut(100_000), true);
-    damaged(cut(4000), true);
-    damaged(cut(0), true);
+    corrupt(cut(100_000), true);
+    corrupt(cut(4000), true);
+    corrupt(cut(0), true);
 }
 
 #[test]
 fn a_missing_file_is_found_when_it_is_opened() {
-    damaged(|path| std::fs::remove_file(path).expect("remove"), true);
+    corrupt(|path| std::fs::remove_file(path).expect("remove"), true);
 }
 
 #[test]
-fn a_file_under_the_wrong_name_is_not_believed() {
+fn a_file_under_the_wrong_name_is_not_trusted() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     store_chunk(&store, 2, &content(20));
     let (one, two) = (key(1, &content(10)), key(2, &content(20)));
     std::fs::copy(replica_file(directory.path(), two), replica_file(directory.path(), one)).expect("copy");
-    assert!(matches!(store.read(one), Err(StoreError::Damaged(Damage::Stranger))));
+    assert!(matches!(store.read(one), Err(StoreError::Corrupt(Corruption::Stranger))));
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn nothing_that_is_found_at_start_is_removed() {
     let page: Vec<_> = store.page(None, 10).iter().map(|stored| (stored.key, stored.state)).collect();
     assert_eq!(page, [(one, Stored), (newer, Stored), (two, Suspect)]);
     assert_eq!(read_all(&store, 1).expect("the wrong name hides nothing"), content(10));
-    assert!(matches!(store.read(newer), Err(StoreError::Damaged(Damage::Stranger))));
+    assert!(matches!(store.read(newer), Err(StoreError::Corrupt(Corruption::Stranger))));
     assert!(replica_file(directory.path(), two).exists() && replica_file(directory.path(), newer).exists());
 }
 
@@ -95,7 +96,7 @@ fn a_suspect_replica_is_quarantined_when_its_deletion_is_ordered() {
     let store = open(directory.path());
     for id in 0..70 {
         store_chunk(&store, id, &content(10));
-        store.suspect(key(id, &content(10)), Damage::Block(0));
+        store.suspect(key(id, &content(10)), Corruption::Block(0));
         delete(&store, key(id, &content(10)));
     }
     assert_eq!(count(directory.path().join("quarantine")), 64, "the newest are kept");
@@ -108,7 +109,7 @@ fn a_bad_moment_of_the_disk_is_no_verdict() {
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     let key = key(1, &content(10));
-    store.suspect(key, Damage::Disk(std::io::Error::other("a bad moment")));
+    store.suspect(key, Corruption::Disk(std::io::Error::other("a bad moment")));
     assert_eq!(states(&store), [Suspect]);
     store.verify(key).expect("all blocks are right");
     assert_eq!(states(&store), [Verified]);

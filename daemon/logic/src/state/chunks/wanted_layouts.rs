@@ -1,24 +1,24 @@
-//! What the files of one chunk want.
+//! The layouts that the files of one chunk want.
 
 use dfs_types::Layout;
 use std::collections::BTreeMap;
 
-/// How many files want which number of replicas. At least one file wants something.
+/// The number of files for each wanted number of replicas. There is at least one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wishes(BTreeMap<u8, u32>);
+pub(crate) struct WantedLayouts(BTreeMap<u8, u32>);
 
-impl Wishes {
-    /// So many files want all the same.
+impl WantedLayouts {
+    /// Makes the layouts of `files` files that all want `layout`.
     pub(crate) fn same(layout: Layout, files: u32) -> Self {
         Self(BTreeMap::from([(layout.replicas(), files)]))
     }
 
-    /// One file more wants `layout`.
+    /// Adds a file that wants `layout`.
     pub(crate) fn add(&mut self, layout: Layout) {
         *self.0.entry(layout.replicas()).or_default() += 1;
     }
 
-    /// One of the files that want `layout` does so no longer.
+    /// Removes a file that wants `layout`.
     pub(crate) fn remove(&mut self, layout: Layout) {
         let files = self.0.remove(&layout.replicas()).unwrap_or_default();
         debug_assert!(files > 0, "no file wants {layout:?}: {self:?}");
@@ -27,17 +27,17 @@ impl Wishes {
         }
     }
 
-    /// Whether the files do not all want the same.
+    /// Returns true if the files want different layouts.
     pub(crate) fn differ(&self) -> bool {
         self.0.len() > 1
     }
 
-    /// How many files there are.
+    /// Returns the number of files.
     pub(crate) fn files(&self) -> u32 {
         self.0.values().sum()
     }
 
-    /// What the most demanding file wants.
+    /// Returns the layout that the most demanding file wants.
     pub(crate) fn most(&self) -> Layout {
         let replicas = self.0.last_key_value().map_or(1, |(replicas, _)| *replicas);
         Layout::Replicated { replicas }
@@ -51,13 +51,13 @@ mod tests {
     #[test]
     fn the_most_demanding_file_is_the_one_that_counts() {
         let layout = |replicas| Layout::Replicated { replicas };
-        let mut wishes = Wishes::same(layout(3), 2);
-        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(3), 2, false));
-        wishes.add(layout(5));
-        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(5), 3, true));
-        wishes.remove(layout(3));
-        assert_eq!((wishes.most(), wishes.files(), wishes.differ()), (layout(5), 2, true));
-        wishes.remove(layout(5));
-        assert_eq!(wishes, Wishes::same(layout(3), 1));
+        let mut layouts = WantedLayouts::same(layout(3), 2);
+        assert_eq!((layouts.most(), layouts.files(), layouts.differ()), (layout(3), 2, false));
+        layouts.add(layout(5));
+        assert_eq!((layouts.most(), layouts.files(), layouts.differ()), (layout(5), 3, true));
+        layouts.remove(layout(3));
+        assert_eq!((layouts.most(), layouts.files(), layouts.differ()), (layout(5), 2, true));
+        layouts.remove(layout(5));
+        assert_eq!(layouts, WantedLayouts::same(layout(3), 1));
     }
 }

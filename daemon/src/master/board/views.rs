@@ -1,7 +1,8 @@
-//! The newest picture, and what of it is new since an earlier one.
+//! The newest view of the cluster, and the changes since earlier views (deltas).
 //!
-//! For each datanode it is remembered what was shown ([`Mark`]: a few numbers) and which picture was the first to show that.
-//! So whoever has any earlier picture of this master is told what has changed since, and nothing is kept for each of them.
+//! For each datanode, the values last shown ([`Mark`]: a few numbers) and the first view that
+//! showed them are kept. So a client with any earlier view of this master receives a delta, and no
+//! state is kept per client.
 
 use crate::master::convert::node_status;
 use bytes::Bytes;
@@ -16,64 +17,67 @@ use dfs_types::{DatanodeId, Duty, Error, ErrorCode, Result, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-/// A picture is shown for this long before another one is made.
-const PICTURE_AGE_MIN: Duration = Duration::from_millis(500);
-/// Of so many datanodes and more it is shown for longer: a little less than the second after which dashboards ask again, so
-/// that all of them have the same one, and what is new since then is encoded once.
+/// The minimum age of a view before the next one is made.
+const VIEW_AGE_MIN: Duration = Duration::from_millis(500);
+/// From this many datanodes on, a view is kept for longer: a little less than the second after
+/// which dashboards ask again, so that all of them have the same view, and its delta is encoded
+/// once.
 const DATANODES_MANY: usize = 1_000;
-const LARGE_PICTURE_AGE_MIN: Duration = Duration::from_millis(900);
-/// Encoded answers that are kept, each for all who have the same earlier picture.
+const LARGE_VIEW_AGE_MIN: Duration = Duration::from_millis(900);
+/// The maximum number of encoded answers kept, one per earlier view.
 const ANSWERS_MAX: usize = 8;
-/// Datanodes that are no more and that are still told of. Whoever has a picture from before that is sent everything.
+/// The maximum number of removed datanodes kept for deltas; clients with an older view get a full
+/// one.
 const GONE_MAX: usize = 1_024;
-/// What a message holds besides the picture.
+/// The maximum size of a message around the view.
 const ENVELOPE_BYTES_MAX: usize = 1_024;
 
-/// What a new picture is made of.
+/// The input of a new view.
 #[derive(Debug)]
-pub struct News {
+pub struct ViewInput {
     pub status: ClusterStatus,
     pub log: LogStatus,
     pub snapshot: ClusterSnapshot,
-    /// Those behind [`Boards::newest_event`].
+    /// The events after [`ClusterViews::newest_event`].
     pub events: Vec<Event>,
-    /// Those behind [`Boards::newest_second`], with their numbers.
+    /// The seconds after [`ClusterViews::newest_second`], with their numbers.
     pub curve: Vec<(u64, Option<Second>)>,
 }
 
-/// The pictures of one master.
+/// The views of one master.
 #[derive(Debug)]
-pub struct Boards {
+pub struct ClusterViews {
     epoch: u64,
-    /// Of the newest picture; zero before the first.
+    /// The number of the newest view; zero before the first.
     seq: u64,
-    newest: Option<Picture>,
-    /// In the order of the ids, as the datanodes of the newest picture.
+    newest: Option<CurrentView>,
+    /// Sorted by id, in step with the datanodes of the newest view; each with the first view that
+    /// showed this mark.
     marks: Vec<(DatanodeId, Mark, u64)>,
-    /// With the picture from which on they were no more.
+    /// The removed datanodes, each with the first view without it.
     gone: VecDeque<(u64, DatanodeId)>,
-    /// What was gone by this picture is not known in full any more.
+    /// Removed datanodes up to this view are no longer complete in `gone`.
     gone_forgotten: u64,
-    /// With the picture that showed them first.
+    /// The events, each with the first view that showed it.
     events: VecDeque<(u64, Event)>,
-    /// With the picture that showed them first.
+    /// The seconds of the curve, each with the first view that showed it.
     curve: VecDeque<(u64, Option<Second>)>,
-    /// The number of the last of them.
+    /// The number of the newest second in `curve`.
     newest_second: u64,
-    /// Of the newest picture, by the picture that they build on.
+    /// Encoded answers of the newest view, by the earlier view that they build on.
     answers: VecDeque<(Option<u64>, Bytes)>,
 }
 
-/// The newest picture, without its events and its curve.
+/// The newest view, without its events and its curve.
 #[derive(Debug)]
-struct Picture {
+struct CurrentView {
     status: ClusterStatus,
     log: LogStatus,
     copies: Vec<CopyCount>,
     snapshot: ClusterSnapshot,
 }
 
-/// All that a datanode shows depends on these, and on the time.
+/// The values that determine, together with the time, everything that is shown of a datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
     report_seq: u64,
@@ -93,8 +97,8 @@ impl Mark {
     }
 }
 
-impl Boards {
-    /// `epoch` is another one at each start.
+impl ClusterViews {
+    /// Makes an empty set of views; `epoch` differs at each start.
     pub fn new(epoch: u64) -> Self {
         Self {
             epoch,
@@ -110,27 +114,27 @@ impl Boards {
         }
     }
 
-    /// Whether another picture should be made.
+    /// Returns true if a new view should be made.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.newest.as_ref().is_none_or(|newest| {
             let many = newest.snapshot.nodes.len() >= DATANODES_MANY;
-            now.since(newest.snapshot.now) >= if many { LARGE_PICTURE_AGE_MIN } else { PICTURE_AGE_MIN }
+            now.since(newest.snapshot.now) >= if many { LARGE_VIEW_AGE_MIN } else { VIEW_AGE_MIN }
         })
     }
 
-    /// The number of the newest event that is shown.
+    /// Returns the number of the newest event that is shown.
     pub fn newest_event(&self) -> u64 {
         self.events.back().map_or(0, |(_, event)| event.number)
     }
 
-    /// The number of the newest second that is shown.
+    /// Returns the number of the newest second that is shown.
     pub fn newest_second(&self) -> u64 {
         self.newest_second
     }
 
-    /// Takes the next picture.
-    pub fn take(&mut self, news: News) {
-        let News { status, log, snapshot, events, curve } = news;
+    /// Makes the next view from `news`.
+    pub fn take(&mut self, news: ViewInput) {
+        let ViewInput { status, log, snapshot, events, curve } = news;
         self.seq += 1;
         self.answers.clear();
         self.note_nodes(&snapshot.nodes);
@@ -143,13 +147,13 @@ impl Boards {
         self.curve.drain(..excess);
         let copies =
             snapshot.counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks }).collect();
-        self.newest = Some(Picture { status, log, copies, snapshot });
+        self.newest = Some(CurrentView { status, log, copies, snapshot });
     }
 
     fn note_nodes(&mut self, nodes: &[NodeSnapshot]) {
         let mut before = std::mem::take(&mut self.marks).into_iter().peekable();
         let mut marks = Vec::with_capacity(nodes.len());
-        // Both stand in the order of their ids.
+        // Both are sorted by id.
         for node in nodes {
             while let Some((id, ..)) = before.next_if(|(id, ..)| *id < node.id) {
                 self.gone.push_back((self.seq, id));
@@ -166,10 +170,10 @@ impl Boards {
         self.marks = marks;
     }
 
-    /// The newest picture, encoded, for somebody who has the one of version `since`.
+    /// Returns the newest view, encoded, for a client that has the view of version `since`.
     ///
     /// # Errors
-    /// `internal` when it does not fit a message, or none was taken yet.
+    /// `internal` if it does not fit in a message, or if there is no view yet.
     pub fn answer(&mut self, since: Option<BoardVersion>) -> Result<Bytes> {
         let since = since.filter(|since| since.epoch == self.epoch).map(|since| since.seq);
         let since = since.filter(|seq| (self.gone_forgotten.max(1)..=self.seq).contains(seq));
@@ -177,11 +181,11 @@ impl Boards {
             return Ok(encoded.clone());
         }
         let failed = |what: String| Error::new(ErrorCode::Internal, what);
-        let board = self.board(since).ok_or_else(|| failed("there is no picture of the cluster yet".to_owned()))?;
+        let board = self.board(since).ok_or_else(|| failed("there is no view of the cluster yet".to_owned()))?;
         let encoded = board.encode()?;
         if encoded.len() > CONTROL_BYTES_MAX - ENVELOPE_BYTES_MAX {
             let bytes = encoded.len();
-            return Err(failed(format!("the picture of the cluster has {bytes} bytes and does not fit a message")));
+            return Err(failed(format!("the view of the cluster has {bytes} bytes and does not fit in a message")));
         }
         if self.answers.len() >= ANSWERS_MAX {
             self.answers.pop_front();
@@ -190,12 +194,12 @@ impl Boards {
         Ok(encoded)
     }
 
-    /// What is new since the picture with this number; with none, everything.
+    /// Returns the changes since the view numbered `since`; without a number, the full view.
     fn board(&self, since: Option<u64>) -> Option<Board> {
-        let Picture { status, log, copies, snapshot } = self.newest.as_ref()?;
+        let CurrentView { status, log, copies, snapshot } = self.newest.as_ref()?;
         let newer = |seq: u64| since.is_none_or(|since| seq > since);
         let changed = snapshot.nodes.iter().zip(&self.marks).filter(|(_, (.., seq))| newer(*seq));
-        // Who came back is among the datanodes, and must not be taken for gone.
+        // A datanode that has registered again is shown, and must not be listed as removed.
         let shown = |id: &DatanodeId| self.marks.binary_search_by_key(id, |(id, ..)| *id).is_ok();
         let gone = |id: &DatanodeId| since.is_some() && !shown(id);
         let gone: BTreeSet<_> =
@@ -214,8 +218,9 @@ impl Boards {
     }
 }
 
-/// A datanode as dashboards are shown it. Which disks its directories are on, and what those have left, has gone into the space of
-/// the cluster; it would be a third of an answer.
+/// Returns the status of a datanode as dashboards receive it, without the disks of its data
+/// directories and their free space: these are in the space of the cluster already, and would be a
+/// third of the answer.
 fn shown_status(node: &NodeSnapshot, now: Timestamp) -> NodeStatus {
     let mut status = node_status(node, now);
     for directory in &mut status.load.directories {

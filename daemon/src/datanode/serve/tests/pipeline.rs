@@ -1,4 +1,4 @@
-//! Chunks that go down a chain of three and are read back.
+//! Tests of chunks that are written through a pipeline of three and read back.
 
 use super::harness::{CAPACITY, Cluster, content};
 use dfs_rpc::frame::{BLOCK_BYTES, DATA_BYTES_MAX};
@@ -84,6 +84,7 @@ fn an_aborted_chunk_leaves_nothing_and_the_connection_lives_on() {
     client.send_chunk(2, &cluster.open_write(2, Some(600_000)), &data);
     cluster.check_receipts(2, &data, &client.answer(2).expect("stored"));
     assert_eq!(cluster.held(), [[2], [2], [2]]);
-    // The second chunk went through the same disk threads, so the first one is gone by now.
+    // The second chunk went through the same disk threads, so the file of the first one is deleted
+    // by now.
     assert_eq!([0, 1, 2].map(|node| cluster.incoming(node)), [0, 0, 0]);
 }

@@ -1,10 +1,11 @@
-//! Corrupt replicas are mended from one another.
+//! Tests that corrupt replicas are reconstructed from each other.
 
 use super::*;
 
-/// Three corrupt replicas that together hold every block, one of them with a broken header: whole again.
+/// Three corrupt replicas that together hold every block, one of them with a corrupt header, are
+/// all reconstructed.
 #[test]
-fn corrupt_replicas_are_mended_from_one_another() {
+fn corrupt_replicas_are_reconstructed_from_each_other() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
@@ -14,13 +15,13 @@ fn corrupt_replicas_are_mended_from_one_another() {
         flip(directory.path(), 7, places);
     }
     nodes.iter().for_each(|node| cluster.find_suspect(node));
-    cluster.mends(&nodes[0], &[&nodes[1], &nodes[2]]);
+    cluster.reconstructs(&nodes[0], &[&nodes[1], &nodes[2]]);
 }
 
-/// The one that is to mend has lost its file, another one has a broken header, the third one is cut off: together they hold
-/// everything.
+/// The datanode with the order has lost its file, another replica has a corrupt header, the third
+/// one is cut off: together they hold all blocks.
 #[test]
-fn what_is_left_is_served_for_mending() {
+fn what_is_left_is_served_for_reconstruction() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
@@ -31,12 +32,12 @@ fn what_is_left_is_served_for_mending() {
     flip(directories[1].path(), 7, &[70, 5_000]);
     std::fs::OpenOptions::new().write(true).open(&files[2]).expect("open").set_len(4_096 + 65_536).expect("cut");
     nodes.iter().for_each(|node| cluster.find_suspect(node));
-    cluster.mends(&nodes[0], &[&nodes[1], &nodes[2]]);
+    cluster.reconstructs(&nodes[0], &[&nodes[1], &nodes[2]]);
 }
 
-/// All bytes are there; the file ends behind the last of them, before the end of its last 4 KiB.
+/// All bytes are there; the file ends after the last of them, before the end of its last 4 KiB.
 #[test]
-fn a_replica_that_has_lost_its_padding_is_mended_from_itself() {
+fn a_replica_that_has_lost_its_padding_is_reconstructed_from_itself() {
     let cluster = Cluster::start();
     let directory = tempfile::tempdir().expect("temp directory");
     let node = cluster.node(1, directory.path());
@@ -46,12 +47,13 @@ fn a_replica_that_has_lost_its_padding_is_mended_from_itself() {
     let file = std::fs::OpenOptions::new().write(true).open(&file).expect("open");
     file.set_len(begin + data().len() as u64).expect("cut");
     cluster.find_suspect(&node);
-    cluster.mends(&node, &[]);
+    cluster.reconstructs(&node, &[]);
 }
 
-/// The masters had a replica quarantined, for enough verified ones stood elsewhere; then those were damaged.
+/// The masters had a replica quarantined because there were enough verified ones on other
+/// datanodes; then those became corrupt.
 #[test]
-fn what_is_in_quarantine_is_served_for_mending() {
+fn what_is_in_quarantine_is_served_for_reconstruction() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();
@@ -63,12 +65,12 @@ fn what_is_in_quarantine_is_served_for_mending() {
     // The header, too.
     flip(directories[0].path(), 7, &[70, 200_000]);
     cluster.find_suspect(&nodes[0]);
-    cluster.mends(&nodes[0], &[&nodes[1]]);
+    cluster.reconstructs(&nodes[0], &[&nodes[1]]);
 }
 
-/// Where no replica has a block right, nothing is replaced.
+/// If no replica has a good version of a block, nothing is replaced.
 #[test]
-fn what_cannot_be_mended_stays_as_it_is() {
+fn a_replica_that_cannot_be_reconstructed_stays_unchanged() {
     let cluster = Cluster::start();
     let directories: Vec<_> = (0..2).map(|_| tempfile::tempdir().expect("temp directory")).collect();
     let nodes: Vec<_> = (1..).zip(&directories).map(|(id, directory)| cluster.node(id, directory.path())).collect();

@@ -1,7 +1,9 @@
-//! Measures the data path alone: three datanodes in this process, no master, a blocking writer and readers, each beside
-//! its limit on the same disk in the same run. With ONLY, readings whose line does not contain it are left out.
+//! Measures the data path alone: three datanodes in this process, no master, a blocking writer and
+//! readers, each compared with its limit on the same disk in the same run. With ONLY, measurements
+//! whose line does not contain it are skipped.
 //!
-//! `chain DIRECTORY [MIB=1024] [ROUNDS=5] [auto|private] [ONLY]` prints MB/s and CPU seconds per GiB, the median of all rounds.
+//! `pipeline DIRECTORY [MIB=1024] [ROUNDS=5] [auto|private] [ONLY]` prints MB/s and CPU seconds per
+//! GiB, the median of all rounds.
 
 // An example may panic, and works with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -11,7 +13,7 @@ use bytes::Bytes;
 use dfs_daemon::authority::Authority;
 use dfs_daemon::datanode::keys::SharedKeys;
 use dfs_daemon::datanode::serve::{self, Context, Room};
-use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, Doomed, StoreOptions, direct};
+use dfs_daemon::datanode::store::{AlignedBuffer, BufferBudget, ChunkStore, PendingDeletion, StoreOptions, direct};
 use dfs_daemon::durable;
 use dfs_logic::descriptors::NodeBounds;
 use dfs_rpc::capability::{Capability, KeyRing, Operation};
@@ -33,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 const NODES: u16 = 3;
 const CHUNK_BYTES: usize = 64 << 20;
 const LIMIT_BLOCK_BYTES: usize = 1 << 20;
-/// Small chunks of one round, and their size.
+/// The number of small chunks in one round.
 const SMALL: u64 = 600;
 const SMALL_BYTES: usize = 4096;
 
@@ -54,7 +56,7 @@ struct Bench {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let directory = arguments.first().context("usage: chain DIRECTORY [MIB] [ROUNDS] [auto|private]")?;
+    let directory = arguments.first().context("usage: pipeline DIRECTORY [MIB] [ROUNDS] [auto|private]")?;
     let mib: usize = arguments.get(1).map_or(Ok(1024), |text| text.parse())?;
     let rounds: usize = arguments.get(2).map_or(Ok(5), |text| text.parse())?;
     let protection = match arguments.get(3).map(String::as_str) {
@@ -89,7 +91,7 @@ struct Figure {
     cpu: f64,
 }
 
-/// User and system time of this process so far.
+/// Returns the user and system time of this process so far.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -181,7 +183,7 @@ impl Bench {
         for store in &self.stores {
             for id in first..first + chunks + SMALL {
                 let data = if id < first + chunks { &self.data[..] } else { &self.data[..SMALL_BYTES] };
-                store.strike_off(self.key(id, data))?.map_or(Ok(()), Doomed::remove)?;
+                store.strike_off(self.key(id, data))?.map_or(Ok(()), PendingDeletion::remove)?;
             }
         }
         for number in 0..NODES {
@@ -190,7 +192,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Three files as large as all the data, written at the same time, and synced.
+    /// Writes three files as large as all the data, concurrently, and syncs them.
     fn limit_write(&self, chunks: u64) -> Result<()> {
         self.on_threads(usize::from(NODES), |number| {
             let file = direct::create(&self.directory.join(format!("limit-{number}")), true)?;
@@ -204,7 +206,7 @@ impl Bench {
         })
     }
 
-    /// A third of each file, read at the same time: as many bytes as the data has.
+    /// Reads a third of each file, concurrently: as many bytes as the data has.
     fn limit_read(&self, chunks: u64) -> Result<()> {
         self.on_threads(usize::from(NODES), |number| {
             let file = direct::open_read(&self.directory.join(format!("limit-{number}")), true)?;
@@ -289,7 +291,7 @@ impl Bench {
         }
     }
 
-    /// One connection, two chunks in flight.
+    /// Writes over one connection, with two chunks in flight.
     fn put(&self, first: u64, chunks: u64) -> Result<()> {
         let conn = self.connect(0)?;
         for at in 0..chunks {

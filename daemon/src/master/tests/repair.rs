@@ -1,4 +1,4 @@
-//! Repair, trimming and garbage, as orders to datanodes.
+//! Tests of repair, removal of surplus replicas and garbage collection, as orders to datanodes.
 
 use super::harness::{
     Answer, Cluster, Datanode, Running, commit, context, key, load, path, plan, put, replica, request, stored, suspect,
@@ -9,7 +9,7 @@ use dfs_types::{ReplicaState, StoredReplica};
 use std::cell::RefCell;
 use std::time::Duration;
 
-/// Keeps datanodes alive until one of them gets an order that `wanted` likes.
+/// Sends heartbeats of the datanodes until one of them gets an order that `wanted` accepts.
 pub(super) async fn order(nodes: &[&Datanode], wanted: impl Fn(&Order) -> bool) -> (usize, Order) {
     let found = RefCell::new(None);
     until("an order", async || {
@@ -47,7 +47,7 @@ async fn chunks_of_a_dead_datanode_are_copied_to_one_that_has_none() {
     let mut news = d.news();
     news.added = vec![replica(chunk)];
     d.heartbeat(news).await;
-    until("whole again", async || {
+    until("fully replicated again", async || {
         for node in [&a, &b, &d] {
             node.heartbeat(node.news()).await;
         }
@@ -86,9 +86,10 @@ async fn replicas_beyond_those_wanted_are_trimmed() {
     assert_eq!(trim, Order::Delete { key: key(chunk) });
 }
 
-/// A replica that comes back after its datanode was away may have rotted: no good one goes for it before it was read.
+/// A replica reported by a datanode that was away may be corrupt: no good replica is removed before
+/// that one was verified.
 #[tokio::test]
-async fn nothing_is_trimmed_for_a_replica_that_came_back_unread() {
+async fn nothing_is_trimmed_for_a_replica_that_returned_unverified() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -101,7 +102,7 @@ async fn nothing_is_trimmed_for_a_replica_that_came_back_unread() {
     let (_, first) = order(&nodes, |_| true).await;
     let verified = StoredReplica { key: key(chunk), state: ReplicaState::Verified };
     match first {
-        // Three verified ones stay: the unread one may go.
+        // Three verified replicas stay: the unverified one may be removed.
         Order::Delete { key: gone } => assert_eq!(gone, key(chunk)),
         Order::Verify { key: read } => {
             assert_eq!(read, key(chunk));
@@ -114,7 +115,8 @@ async fn nothing_is_trimmed_for_a_replica_that_came_back_unread() {
     }
 }
 
-/// With its last good replicas corrupt, a chunk is mended from them; none of them is deleted.
+/// If the last replicas of a chunk are corrupt, the chunk is restored from them; none of them is
+/// deleted.
 #[tokio::test]
 async fn corrupt_replicas_are_all_that_is_left() {
     let cluster = Cluster::new();
@@ -129,10 +131,10 @@ async fn corrupt_replicas_are_all_that_is_left() {
     }
     let read = dfs_rpc::wire::PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
     let found = ann.files.plan_read(context(), read).await.answer().expect("planned");
-    assert_eq!(found.chunks[0].replicas.len(), 3, "a reader may put it together from them");
-    let (_, mend) = order(&nodes.each_ref(), |order| !matches!(order, Order::Verify { .. })).await;
-    let Order::Mend { chunk: mended, sources, .. } = mend else { panic!("{mend:?}") };
-    assert_eq!((mended.id, sources.len()), (chunk, 2));
+    assert_eq!(found.chunks[0].replicas.len(), 3, "a reader may assemble the chunk from them");
+    let (_, found_order) = order(&nodes.each_ref(), |order| !matches!(order, Order::Verify { .. })).await;
+    let Order::Mend { chunk: reconstructed, sources, .. } = found_order else { panic!("{found_order:?}") };
+    assert_eq!((reconstructed.id, sources.len()), (chunk, 2));
 }
 
 #[tokio::test]
@@ -161,7 +163,7 @@ async fn chunks_of_writes_of_an_earlier_leader_are_collected_in_time() {
     let planned =
         ann.files.plan_write(context(), super::harness::plan(&path("/never"))).await.answer().expect("planned");
     let given_up = planned.chunks[0].id;
-    // What is known of the write goes with the leader.
+    // The leader's knowledge of the write is lost with the leader.
     master.stop();
     let master = cluster.start();
     let holds = [replica(kept), replica(given_up)];
@@ -192,9 +194,10 @@ async fn nothing_is_copied_to_a_datanode_without_room() {
     }
 }
 
-/// All chunks are counted often, and so just when some appear: while a commit is on its way, datanodes tell of its chunk.
+/// All chunks are counted often, and so also while some appear: datanodes report a chunk while its
+/// commit is in progress.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_appears_is_not_short_of_copies_for_a_moment() {
+async fn a_file_that_appears_is_never_under_replicated() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

@@ -1,4 +1,4 @@
-//! A disk that is full, or fails to sync, when a test tells it to.
+//! A disk for tests that is full, or fails to sync, when a test asks for it.
 
 use super::{Disk, RealDisk};
 use parking_lot::{Condvar, Mutex};
@@ -8,19 +8,19 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug, Default)]
-pub(in crate::master) struct Moody {
+pub(in crate::master) struct FaultyDisk {
     full: AtomicBool,
     broken: AtomicBool,
     held: Mutex<bool>,
     released: Condvar,
 }
 
-impl Moody {
+impl FaultyDisk {
     pub(in crate::master) fn set_full(&self, full: bool) {
         self.full.store(full, Ordering::Relaxed);
     }
 
-    /// Files that are to be made wait for as long as this is so, and are made or refused after it.
+    /// While held, the creation of files waits; afterwards the files are created or refused.
     pub(in crate::master) fn hold(&self, held: bool) {
         *self.held.lock() = held;
         self.released.notify_all();
@@ -31,7 +31,7 @@ impl Moody {
     }
 }
 
-impl Disk for Moody {
+impl Disk for FaultyDisk {
     fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
         self.released.wait_while(&mut self.held.lock(), |held| *held);
         if self.full.load(Ordering::Relaxed) {
