@@ -25,7 +25,7 @@ async fn the_plain_calls() {
     assert_eq!(client.nodes().await.map(|nodes| nodes.len()), Ok(0));
     let garbage = client.snapshot(None).await.expect_err("no picture");
     assert_eq!(garbage.code, ErrorCode::Internal);
-    assert!(garbage.message.starts_with("the master sent no picture of the cluster: "), "{garbage:?}");
+    assert!(garbage.message.starts_with("the master sent an invalid view of the cluster: "), "{garbage:?}");
 }
 
 /// A picture of an epoch, as news since another one of it or whole, and nothing in it but its term.

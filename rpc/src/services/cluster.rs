@@ -5,8 +5,8 @@ use crate::wire::{ChunkStatus, ClusterStatus, JobStatus, NodeStatus, Result};
 use bytes::Bytes;
 use dfs_types::ChunkId;
 
-/// Calls of users about the cluster. They change nothing. What is large is boxed, which does not show on the wire: each
-/// response has room for the largest.
+/// Calls of users about the cluster. They change nothing. Large values are boxed, which does not
+/// change the wire format: each response has room for the largest.
 #[tarpc::service]
 pub trait ClusterService {
     /// Does nothing; measures the round trip and finds a live master.

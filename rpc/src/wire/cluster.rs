@@ -122,13 +122,14 @@ pub struct Lasting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Unfinished {
     pub writes: u64,
-    /// Writes whose renewal is overdue: their clients are gone, or cut off.
+    /// Writes whose renewal is overdue: their clients have exited or are disconnected.
     pub silent: u64,
     /// Bytes of all replicas stored. A chunk of a write whose length is not known counts as full.
     pub bytes: u64,
     /// Bytes of the silent writes.
     pub silent_bytes: u64,
-    /// The time at which the last silent write is given up, unless it is renewed; none if none is silent.
+    /// The time at which the last silent write expires, unless it is renewed; none if none is
+    /// silent.
     pub until: Option<Timestamp>,
 }
 

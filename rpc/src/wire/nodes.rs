@@ -13,7 +13,8 @@ use std::net::SocketAddr;
 pub enum NodeState {
     /// Its heartbeats arrive in time, and its connection is open.
     Live,
-    /// Its connection closed, or it missed a heartbeat: it is read from last, and not written to.
+    /// Its connection closed, or it missed a heartbeat: readers use it last, and writers do not use
+    /// it.
     Stale,
     /// No heartbeat for the dead time: its replicas no longer count.
     Dead,
@@ -31,7 +32,8 @@ pub struct NodeStatus {
     pub registered_ms: u64,
     /// Milliseconds by which its clock is ahead of this master's; negative if behind.
     pub skew_ms: i64,
-    /// Its clock is so far ahead that it takes fresh capabilities for expired: no chunks are placed on it.
+    /// Its clock is so far ahead that it takes new capabilities for expired: no chunks are placed
+    /// on it.
     pub ahead: bool,
     pub load: NodeLoad,
     pub chunks: u64,

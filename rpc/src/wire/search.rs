@@ -16,7 +16,7 @@ pub struct Find {
 /// The conditions for an entry to match; a condition that is none always holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wanted {
-    /// A pattern of the whole name: `*`, `?`, `[a-z]`, `[!a-z]`, `\` before a character that stands for itself.
+    /// A pattern of the whole name: `*`, `?`, `[a-z]`, `[!a-z]`, `\` before a literal character.
     pub name: Option<String>,
     /// Is contained in the name, ignoring case.
     pub text: Option<String>,

@@ -71,7 +71,7 @@ impl From<EntryV9<'_>> for Entry {
     }
 }
 
-/// Writes and reads entries as their twins.
+/// Encodes and decodes entries as their twins.
 mod entries {
     use super::{Entry, EntryV9};
     use serde::{Deserialize, Deserializer, Serializer};
