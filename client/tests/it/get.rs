@@ -141,7 +141,10 @@ async fn corruption_of_all_replicas_is_an_error_and_returns_no_byte() {
     assert_eq!(error.code.exit_code(), 5);
     let shared = Shared::default();
     let (dest, progress, cancel) = (Dest::Writer(Box::new(shared.clone())), Progress::new(), CancellationToken::new());
-    client.get(&path("/f"), dest, GetOptions::default(), &progress, &cancel).await.expect_err("all replicas are corrupt");
+    client
+        .get(&path("/f"), dest, GetOptions::default(), &progress, &cancel)
+        .await
+        .expect_err("all replicas are corrupt");
     assert!(shared.0.lock().expect("lock").is_empty());
 }
 

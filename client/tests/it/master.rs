@@ -272,7 +272,11 @@ impl FileService for Master {
             for chunk in &commit.chunks {
                 assert!(chunk.receipts.len() >= 2, "chunk {} has too few receipts", chunk.chunk.id);
                 for receipt in &chunk.receipts {
-                    let node = self.nodes.iter().find(|node| node.id == receipt.node).expect("a receipt of an unknown datanode");
+                    let node = self
+                        .nodes
+                        .iter()
+                        .find(|node| node.id == receipt.node)
+                        .expect("a receipt of an unknown datanode");
                     assert_eq!(node.checksum(chunk.chunk.id), Some((chunk.chunk.length, chunk.chunk.checksum)));
                 }
             }
