@@ -1,5 +1,5 @@
-//! What an operator types in an incident: what is wrong is said, with since when and what to type, and what is typed
-//! then helps.
+//! The commands of an operator in an incident: the problem is shown with its duration and the next
+//! command, and that command helps.
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec, content};
@@ -21,7 +21,7 @@ fn whats(status: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_datanode_that_dies_is_told_from_first_to_last() {
+fn the_death_of_a_datanode_is_reported_from_beginning_to_end() {
     let cluster = with_a_file(Spec::default());
     cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
     let text = cluster.ok(&["status"]);
@@ -50,7 +50,7 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
     the_events_tell_of_it(&cluster);
     the_doctor_finds_it_too(&cluster);
 
-    // What it said to type is typed right here.
+    // The suggested command is run here.
     assert_eq!(cluster.ok(&["-c", dead["next"].as_str().expect("a line")]), "datanode-2 started\n");
     let refused = cluster.shell(&["dfsd", "stop", "datanode-77"]);
     assert_eq!(refused.code, 1);
@@ -60,7 +60,7 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
     cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
 }
 
-/// Three datanodes on one disk each report all that is free there.
+/// Three datanodes on one disk each report its whole free space.
 fn the_space_of_one_disk_counts_once(cluster: &Cluster) {
     let nodes = cluster.json(&["nodes"]);
     let nodes = nodes.as_array().expect("a list");
@@ -69,7 +69,7 @@ fn the_space_of_one_disk_counts_once(cluster: &Cluster) {
     assert!(disks[0].is_string() && disks.iter().all(|disk| *disk == disks[0]), "{disks:?}");
     let status = cluster.json(&["status"]);
     let free = status["free"].as_u64().expect("a number");
-    // Others write to the disk meanwhile, but not as much as there is.
+    // Other programs write to the disk at the same time, but less than its free space.
     assert!(free < most + most / 2, "{free} free in all, {most} on one");
     assert!(status["capacity"].as_u64() >= status["used"].as_u64());
     assert!(cluster.ok(&["nodes"]).contains("3 of them share a disk"));
@@ -95,7 +95,7 @@ fn all_is_well_for_why_and_doctor(cluster: &Cluster) {
     assert!(said.stderr.starts_with("why: 00000000deadbeef: no file names this chunk\n  hint: "), "{said:?}");
     let doctor = cluster.shell(&["--json", "doctor"]);
     let checks: Value = serde_json::from_str(&doctor.stdout).expect("JSON");
-    // The disk of the machine that runs this may be nearly full; nothing else may be amiss.
+    // The disk of this machine may be nearly full; no other problem is allowed.
     let amiss = |check: &&Value| check["verdict"] != "ok" && check["area"] != "machine";
     let amiss: Vec<_> = checks["checks"].as_array().expect("a list").iter().filter(amiss).collect();
     assert!(amiss.is_empty(), "{amiss:?}");
@@ -123,7 +123,7 @@ fn why_names_the_dead_one(cluster: &Cluster) {
 
 fn the_events_tell_of_it(cluster: &Cluster) {
     let errors = || cluster.ok(&["events", "--severity", "error"]);
-    // The master looks every second, and tells together what happens together.
+    // The master checks every second, and aggregates simultaneous events.
     cluster.wait_for("an event", || !errors().is_empty());
     let told = errors();
     assert!(told.contains("  ✗ datanode-2 is dead: not heard from for ") && told.ends_with("lost a copy\n"), "{told}");
@@ -152,7 +152,7 @@ fn the_doctor_finds_it_too(cluster: &Cluster) {
 }
 
 #[test]
-fn with_the_masters_gone_there_is_still_an_answer() {
+fn with_unreachable_masters_there_is_still_an_answer() {
     let cluster = Cluster::start(Spec::default());
     let masters = cluster.json(&["masters"]);
     assert_eq!((&masters["leader"], &masters["masters"][0]["lag"]), (&"master-1".into(), &0.into()));
@@ -178,7 +178,7 @@ fn settings_and_credentials(cluster: &Cluster) {
     let setting = &config["settings"][0];
     assert_eq!((&setting["key"], &setting["value"]), (&"master.dead_after".into(), &"\"3s\"".into()));
     assert_eq!(setting["source"], "environment DFS_MASTER_DEAD_AFTER");
-    // A key that is misspelled, and a credential that others can read.
+    // A misspelled key, and a credential that others can read.
     let file = cluster.scratch().join("odd.toml");
     std::fs::write(&file, "[client]\nrpc_timeuot = \"3s\"\n").expect("write");
     let said = cluster.shell(&["--config", file.to_str().expect("UTF-8"), "doctor"]);
@@ -195,7 +195,7 @@ fn settings_and_credentials(cluster: &Cluster) {
 }
 
 #[test]
-fn lost_chunks_are_told_as_lost() {
+fn lost_chunks_are_reported_as_lost() {
     let cluster = with_a_file(Spec::default().datanodes(1).replication(1));
     cluster.kill("datanode-1");
     cluster.wait_for("a broken cluster", || cluster.json(&["status"])["replication"]["missing"] == 3);
@@ -207,7 +207,7 @@ fn lost_chunks_are_told_as_lost() {
         "{whats:?}"
     );
     assert!(whats.iter().any(|what| what.starts_with("no datanode is live")), "{whats:?}");
-    // An overdue datanode may still answer, a dead one is not counted on.
+    // A stale datanode may still answer; a dead one does not count.
     let why = || cluster.json(&["why", "/data/big.bin"]);
     let early = why();
     assert!(early["well"] == false && !early["sentences"].to_string().contains("\"It can be read whole.\""), "{early}");
@@ -217,7 +217,7 @@ fn lost_chunks_are_told_as_lost() {
 }
 
 #[test]
-fn on_a_terminal_rounds_take_each_others_place_and_states_have_colours() {
+fn on_a_terminal_rounds_replace_each_other_and_states_have_colours() {
     let cluster = Cluster::start(Spec::default());
     cluster.ok(&["mkdir", "-p", "/data/directory"]);
     cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
