@@ -56,7 +56,8 @@ impl Client {
     /// Moves a file or directory, atomically. `overwrite` lets it replace an existing file.
     ///
     /// # Errors
-    /// `not_found`, `already_exists`, `invalid_argument` for a directory into itself, `permission_denied`.
+    /// `not_found`, `already_exists`, `invalid_argument` for a directory into itself,
+    /// `permission_denied`.
     pub async fn rename(&self, from: &DfsPath, to: &DfsPath, overwrite: bool) -> Result<()> {
         let request = request_id();
         self.call(|master, context| {
@@ -113,8 +114,8 @@ impl Client {
         .await
     }
 
-    /// Returns one page of a directory, in the order of the bytes of the names. A file lists as itself. Masters of protocol
-    /// version 8 send no ids.
+    /// Returns one page of a directory, in the order of the bytes of the names. A file lists as
+    /// itself. Masters of protocol version 8 send no ids.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
@@ -359,7 +360,8 @@ impl Client {
     }
 
     /// Sets and removes `user.*` attributes of a file or directory, all or none. They take at most
-    /// [`USER_ATTRIBUTES_BYTES_MAX`](dfs_rpc::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and values together.
+    /// [`USER_ATTRIBUTES_BYTES_MAX`](dfs_rpc::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and
+    /// values together.
     ///
     /// # Errors
     /// `not_found`, also for an attribute to be removed; `invalid_argument` for a name that does

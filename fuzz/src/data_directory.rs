@@ -1,4 +1,5 @@
-//! The `format` file of a data directory, and the record of the directories that a datanode has had.
+//! The `format` file of a data directory, and the record of the directories that a datanode has
+//! had.
 
 use crate::repair::{padded, seal};
 use dfs_daemon::datanode::store::format::DirectoryFormat;

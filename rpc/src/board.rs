@@ -68,7 +68,8 @@ impl CopyCount {
 /// The Raft log of a master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LogStatus {
-    /// Index of the last entry, of the last committed one, of the last applied one, and of the last in the newest snapshot.
+    /// Index of the last entry, of the last committed one, of the last applied one, and of the last
+    /// in the newest snapshot.
     pub last: u64,
     pub committed: u64,
     pub applied: u64,

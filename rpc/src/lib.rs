@@ -2,14 +2,14 @@
 //!
 //! * [`hello`] opens every connection: versions, cluster, service.
 //! * [`tls`] proves the identity of both ends; [`transport`] combines the two and speaks postcard
-//! for tarpc.
-//! * [`services`] are the calls of the control plane, [`wire`] their messages; [`board`] is the view of the cluster for
-//!   dashboards, [`curve`] its rates second by second.
+//!   for tarpc.
+//! * [`services`] are the calls of the control plane, [`wire`] their messages; [`board`] is the
+//!   view of the cluster for dashboards, [`curve`] its rates second by second.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
 //! * [`capability`] has the sealed permissions for chunks, and the receipts for stored chunks.
 //! * [`request`] draws the ids of requests, [`retry`] the pauses between attempts.
 //! * [`access`] has the tables of rights: the callers that may make each call. Everything else is
-//! refused.
+//!   refused.
 //!
 //! docs/protocol.md describes every byte; tests next to each format pin its bytes.
 

@@ -42,7 +42,8 @@ pub(crate) struct Patience {
 pub(crate) struct Masters {
     addresses: Vec<SocketAddr>,
     identity: Identity,
-    /// The connection for new calls, if there is one. Only the holder of `next_master` may change it.
+    /// The connection for new calls, if there is one. Only the holder of `next_master` may change
+    /// it.
     open: parking_lot::Mutex<Option<Arc<Open>>>,
     /// Locked while a new connection is opened.
     next_master: Mutex<NextMaster>,

@@ -38,7 +38,7 @@ fn written(answers: &[(When, Answer)]) -> Vec<u8> {
     bytes
 }
 
-/// What came, one after the other.
+/// The answers read from a recording, in order.
 type Came = Vec<(When, Answer)>;
 
 fn read(bytes: &[u8]) -> Result<(Came, Option<Damage>)> {

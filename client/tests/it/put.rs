@@ -356,7 +356,8 @@ async fn chunks_that_are_lost_before_the_commit_are_written_again() {
     let directory = tempfile::tempdir().expect("directory");
     let (bytes, file) = (content((5 << 20) + 7), path("/f"));
     for source in again(&bytes, &directory.path().join("local")) {
-        // The first, one in the middle and the last, which is short; then one of them again, and one more.
+        // The first, one in the middle and the last, which is short; then one of them again, and
+        // one more.
         cluster.table.losses.lock().expect("lock").extend([vec![5, 0, 3], vec![0, 1]]);
         let (progress, cancel) = (Progress::new(), CancellationToken::new());
         let options = PutOptions { overwrite: true, ..PutOptions::default() };

@@ -8,7 +8,8 @@ use crate::wire::{
 use bytes::Bytes;
 use dfs_types::{DatanodeId, DfsPath, RequestId, WriteId};
 
-/// Calls of users about files. Paths are absolute and in normal form; the caller is the user in the certificate.
+/// Calls of users about files. Paths are absolute and in normal form; the caller is the user in the
+/// certificate.
 #[tarpc::service]
 pub trait FileService {
     /// Creates a directory. With `parents` it also creates missing ancestors, and an existing
@@ -51,8 +52,8 @@ pub trait FileService {
     async fn commit_write(commit: CommitWrite) -> Result<Committed>;
     /// Returns the chunks of a file that have fewer replicas than wanted, by cause.
     async fn blocked(path: DfsPath) -> Result<Blocked>;
-    /// Returns recent read and write rates below a directory, from planned reads and committed writes since this master
-    /// became leader.
+    /// Returns recent read and write rates below a directory, from planned reads and committed
+    /// writes since this master became leader.
     async fn traffic(path: DfsPath) -> Result<DirectoryTraffic>;
     /// Returns the attributes of a file or directory.
     async fn stat_v9(path: DfsPath) -> Result<StatV9<'static>>;
@@ -63,7 +64,8 @@ pub trait FileService {
     /// the next call continues.
     async fn copy(copy: CopyEntry) -> Result<Copied>;
     /// Sets and removes `user.*` attributes of a file or directory, all or none. They take at most
-    /// [`USER_ATTRIBUTES_BYTES_MAX`](crate::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and values together.
+    /// [`USER_ATTRIBUTES_BYTES_MAX`](crate::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and
+    /// values together.
     async fn set_user_attributes(request: RequestId, path: DfsPath, changes: Vec<UserAttributeChange>) -> Result<()>;
     /// Returns the `user.*` attributes of a file or directory, in the order of their names.
     async fn user_attributes(path: DfsPath) -> Result<Vec<UserAttribute>>;

@@ -1,7 +1,7 @@
 //! The five services of masters. Each is a list of calls; [`Call`] has the rights for each.
 //!
-//! * [`FileService`], [`ClusterService`] and [`AdminService`] are for users. All three go over one connection, as
-//!   [`UserRequest`] and [`UserResponse`].
+//! * [`FileService`], [`ClusterService`] and [`AdminService`] are for users. All three go over one
+//!   connection, as [`UserRequest`] and [`UserResponse`].
 //! * [`NodeService`] is for datanodes, [`RaftService`] for masters.
 //!
 //! # How calls change

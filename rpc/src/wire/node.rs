@@ -39,7 +39,8 @@ pub struct NodeLoad {
     /// Bytes read and written for clients and other datanodes since its start.
     pub bytes_read: u64,
     pub bytes_written: u64,
-    /// Reads of chunks, or parts of one, and writes of chunks for clients and other datanodes since its start.
+    /// Reads of chunks, or parts of one, and writes of chunks for clients and other datanodes since
+    /// its start.
     pub reads: u64,
     pub writes: u64,
     /// The time of its clock when this was sent.
@@ -82,7 +83,8 @@ pub struct DirectoryLoad {
     pub failed: bool,
     /// The reason of the failure.
     pub reason: Option<String>,
-    /// Equal for directories on the same disk of the same machine, also of different datanodes; zero: not known.
+    /// Equal for directories on the same disk of the same machine, also of different datanodes;
+    /// zero: not known.
     pub disk: u64,
     /// Bytes that the disk has left for all its directories together, beyond the reserve.
     pub disk_free: u64,
@@ -93,8 +95,8 @@ pub struct DirectoryLoad {
 pub struct Heartbeat {
     pub boot: u64,
     pub load: NodeLoad,
-    /// Replicas that were stored, or whose state changed, since the last acknowledged heartbeat; at most
-    /// [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
+    /// Replicas that were stored, or whose state changed, since the last acknowledged heartbeat; at
+    /// most [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
     #[serde(with = "twin::many")]
     pub added: Vec<StoredReplica>,
     /// Replicas deleted, quarantined or lost since then.

@@ -44,9 +44,11 @@ pub struct NodeStatus {
     /// Its admin state.
     #[serde(with = "twin")]
     pub duty: Duty,
-    /// While it drains: chunks here with fewer replicas elsewhere than wanted, at the last count; none before the first count.
+    /// While it drains: chunks here with fewer replicas elsewhere than wanted, at the last count;
+    /// none before the first count.
     pub left: Option<u64>,
-    /// While it drains: those chunks by the cause that keeps them from being copied, by the same count.
+    /// While it drains: those chunks by the cause that keeps them from being copied, by the same
+    /// count.
     pub blocked: Blocked,
     pub version: String,
 }
@@ -78,8 +80,8 @@ impl NodeStatus {
         self.duty == Duty::Drain && !self.is_drained()
     }
 
-    /// Returns true if it can be stopped without a loss: its chunks were counted since the drain was requested, each has the
-    /// wanted replicas elsewhere, and no write to it is in flight.
+    /// Returns true if it can be stopped without a loss: its chunks were counted since the drain
+    /// was requested, each has the wanted replicas elsewhere, and no write to it is in flight.
     pub fn is_drained(&self) -> bool {
         let written_to = self.load.writes_in_flight > 0 && self.state != NodeState::Dead;
         self.duty == Duty::Drain && self.left == Some(0) && !written_to

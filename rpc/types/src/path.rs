@@ -8,8 +8,9 @@ pub const NAME_BYTES_MAX: usize = 255;
 /// The longest path, in bytes of UTF-8.
 pub const PATH_BYTES_MAX: usize = 4096;
 
-/// An absolute path in normal form: starts with `/`, no empty part, no `.`, no `..`, no NUL,
-/// no trailing `/` but for the root itself. A value of this type is always valid, also when it came off the wire.
+/// An absolute path in normal form: starts with `/`, no empty part, no `.`, no `..`, no NUL, no
+/// trailing `/` but for the root itself. A value of this type is always valid, also when it came
+/// off the wire.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DfsPath(String);

@@ -165,7 +165,7 @@ fn a_master_that_lost_a_part_of_its_log_does_not_start() {
         fs::remove_dir_all(&log).expect("removed");
         fs::remove_dir_all(lost.data.join("snapshot")).expect("removed");
     });
-    // What was synced before the process was killed is known too.
+    // Data that was synced before the process was killed is known too.
     lost.cluster.start_all();
     lost.cluster.kill("master-1");
     lost.cluster.wait_for("the end of the master", || lost.cluster.daemon("master-1").pid.is_none());

@@ -1,4 +1,5 @@
-//! The network between a datanode and some of the others is cut: silently, with every connection open.
+//! The network between a datanode and some of the others is cut: silently, with every connection
+//! open.
 
 use dfs_tests::middle::file_bytes;
 use dfs_tests::network::{Route, Routes, Way};
