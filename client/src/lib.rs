@@ -1,12 +1,12 @@
 //! The client library: [`Client`] provides all operations that a user can do with a cluster.
 //!
 //! * Calls to the masters share one connection and are retried until `rpc_timeout`; a change is
-//! applied once, even if it is retried.
+//!   applied once, even if it is retried.
 //! * [`Client::put`] and [`Client::get`] transfer files in parallel chunks, avoid datanodes that
-//! are corrupt, slow or unreachable, and verify every byte that they return. They report to a
-//! [`Progress`] and stop within one frame after a cancellation.
+//!   are corrupt, slow or unreachable, and verify every byte that they return. They report to a
+//!   [`Progress`] and stop within one frame after a cancellation.
 //! * Memory is bounded: one frame of 512 KiB per chunk in flight; 80 MiB (or one chunk, if larger)
-//! for a put from a source that can be read only once; 10 MiB for a get into a writer.
+//!   for a put from a source that can be read only once; 10 MiB for a get into a writer.
 //!
 //! The interface is async on tokio; file content is transferred on blocking threads of the runtime.
 //!

@@ -3,18 +3,18 @@
 //!
 //! * [`cluster`] starts, kills, restarts, suspends and inspects the daemons of its own cluster.
 //! * [`content`] generates bytes from a seed, so that the expected content of a file need not be
-//! stored.
+//!   stored.
 //! * [`crowd`] opens connections that send nothing.
 //! * [`hostile`] provides peers with valid credentials that violate the protocol.
 //! * [`middle`] injects a fault in the middle of a transfer.
 //! * [`network`] disconnects a running datanode from some or all peers, and makes the connection to
-//! a master slow or faulty.
+//!   a master slow or faulty.
 //! * [`stranger`] listens without being a master.
 //! * [`picture`] renders a screen for the docs.
 //! * [`turn`] limits the number of clusters that run at the same time.
 //! * [`terminal`] runs a program behind a pseudo-terminal and tracks the visible screen.
 //! * [`requirement`] skips, or refuses to skip, a test whose requirements the machine does not
-//! meet.
+//!   meet.
 //! * [`power`] runs a cluster on disks whose power can be cut (Linux, as root).
 //! * [`previous`] provides peers of the previous protocol version.
 //! * [`load`] provides writers that record their operations in the oracle.

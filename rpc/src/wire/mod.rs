@@ -3,12 +3,12 @@
 //! This module has three kinds of types:
 //!
 //! * **Messages** and views ([`PlanWrite`], [`ClusterStatus`], …) exist only for the wire, and are
-//! used directly.
+//!   used directly.
 //! * **Wire twins** ([`Stat`], [`ChunkRef`], [`Error`], …) define the layout of a composite value
-//! of `dfs_types`, which has none itself. Arguments and results of calls are twins; fields of
-//! messages hold the value and are encoded as its twin ([`twin`]).
+//!   of `dfs_types`, which has none itself. Arguments and results of calls are twins; fields of
+//!   messages hold the value and are encoded as its twin ([`twin`]).
 //! * **Scalars** (ids, [`Timestamp`](dfs_types::Timestamp), [`DfsPath`](dfs_types::DfsPath)) are
-//! encoded as the number, bytes or text that they consist of. `rpc/tests/golden` pins them.
+//!   encoded as the number, bytes or text that they consist of. `rpc/tests/golden` pins them.
 //!
 //! A message or twin never changes between protocol versions: a call whose messages change becomes
 //! a new call with new messages ([`crate::services`]). A replacement has the name of its

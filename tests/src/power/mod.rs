@@ -8,9 +8,9 @@
 //! * [`cache`] is the disk: what a flush makes durable, and the fate of the rest.
 //! * [`disk`] is a disk with a file system, unmounted and mounted again around a cut.
 //! * [`blackout`] cuts all disks of a machine at the same moment. From then on every request fails,
-//! including a flush, so that nothing is reported as durable that is not.
+//!   including a flush, so that nothing is reported as durable that is not.
 //! * [`machine`] is a cluster on such disks; [`replicas`] checks its chunk files before it starts
-//! again.
+//!   again.
 //! * [`trial`] cuts the power under load, repeatedly, and compares the result with the oracle.
 
 pub mod available;

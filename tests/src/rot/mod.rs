@@ -4,15 +4,15 @@
 //! * [`kind`] has the kinds of files and the kinds of damage, and draws a damage for a file.
 //! * [`damage`] applies one damage, and reverses it.
 //! * [`replicas`] is the oracle of replicas: the intact copies of each block of each chunk, derived
-//! from the files alone.
+//!   from the files alone.
 //! * [`chunks`] damages chunk files, one batch at a time, and waits until all of them are intact
-//! again.
+//!   again.
 //! * [`metadata`] damages files without a second copy: log, vote, snapshot, records, credentials.
-//! They must be refused with a message that says what to do, and be accepted again once restored.
+//!   They must be refused with a message that says what to do, and be accepted again once restored.
 //! * [`local`] damages the files by which a machine finds its cluster, and credentials.
 //! * [`backup`] restores an older copy of a whole master.
 //! * [`rig`] keeps what was acknowledged, and runs the rounds; [`check`] checks it, [`reader`]
-//! checks it continuously.
+//!   checks it continuously.
 //! * [`tally`] counts the outcome of each damage.
 //!
 //! As long as one intact copy of each block exists, no data is lost and no wrong byte is read.
