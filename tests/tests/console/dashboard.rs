@@ -1,4 +1,4 @@
-//! The dashboard as a person at a terminal sees it, on a real cluster.
+//! The dashboard on a terminal, with a real cluster.
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
@@ -22,9 +22,9 @@ fn file(cluster: &Cluster, mib: usize) -> PathBuf {
     path
 }
 
-/// Repair is slowed down, so that it can be seen.
+/// Repair is slowed down, so that it can be observed.
 #[test]
-fn a_datanode_dies_and_its_chunks_are_copied() {
+fn a_datanode_dies_and_its_chunks_are_re_replicated() {
     let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_MASTER_REPAIR_STREAMS", "1"));
     let file = file(&cluster, 160);
     cluster.ok(&["put", file.to_str().expect("UTF-8"), "/file"]);
@@ -47,17 +47,17 @@ fn a_datanode_dies_and_its_chunks_are_copied() {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
-/// Who looks afterwards sees what went on before: the master has kept it.
+/// A dashboard that is opened later shows the earlier activity, because the master keeps it.
 #[test]
-fn a_frame_has_the_curves_of_before() {
+fn a_frame_has_the_earlier_curves() {
     let cluster = Cluster::start(Spec::default());
     let file = file(&cluster, 3);
-    // Each of these is a process of its own, which has seen nothing before.
+    // Each of these is a separate process without earlier data.
     let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "120x40"]);
     let curve = |frame: &str, name: &str| {
         let mut lines = frame.lines().skip_while(|line| !line.starts_with(name));
         let first = lines.next().expect(name).to_owned();
-        // Its rows go on below, without a name.
+        // Its rows continue below, without a name.
         let rows =
             std::iter::once(first.clone()).chain(lines.take_while(|line| line.starts_with("  ")).map(str::to_owned));
         (first, rows.collect::<String>().chars().filter(|letter| ('▁'..='█').contains(letter)).count())
@@ -68,7 +68,7 @@ fn a_frame_has_the_curves_of_before() {
     };
     let mut puts = 0;
     cluster.wait_for("what was written and changed is in the curves", || {
-        // A datanode that falls silent on a busy machine takes with it what is known of one file.
+        // If a datanode misses heartbeats on a busy machine, the state of one file is unknown.
         puts += 1;
         cluster.ok(&["put", file.to_str().expect("UTF-8"), &format!("/{puts}")]);
         drawn("written") && drawn("changes")
@@ -76,7 +76,7 @@ fn a_frame_has_the_curves_of_before() {
 }
 
 #[test]
-fn whatever_ends_it_the_terminal_is_given_back() {
+fn however_it_ends_the_terminal_is_restored() {
     let cluster = Cluster::start(Spec::default());
     let top = || {
         let mut command = cluster.shell_command();
@@ -103,9 +103,9 @@ fn whatever_ends_it_the_terminal_is_given_back() {
     assert!(code != Some(0) && text.contains("a planted panic"), "{code:?} {text}");
 }
 
-/// The cluster goes and comes back: the last picture stays meanwhile, and is shown as old.
+/// The cluster stops and starts: the last view stays in the meantime, and is shown as outdated.
 #[test]
-fn the_last_picture_stays() {
+fn the_last_view_stays() {
     let cluster = Cluster::start(Spec::default());
     let mut terminal = top(&cluster, &["--read-only"]);
     terminal.see("· healthy");

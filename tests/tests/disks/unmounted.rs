@@ -1,14 +1,14 @@
-//! Data directories that are not there: disks that were not mounted, or went away.
+//! Missing data directories: disks that were not mounted, or disappeared.
 
 use dfs_tests::{Cluster, Spec, content};
 
 #[test]
-fn an_empty_directory_in_place_of_a_datanodes_data_is_taken_only_on_purpose() {
+fn an_empty_directory_in_place_of_a_datanodes_data_is_accepted_only_explicitly() {
     let cluster = Cluster::start(Spec::default());
     let local = cluster.scratch().join("file");
     content::write(1, 2_500_000, &local);
     cluster.ok(&["put", local.to_str().expect("a path"), "/file"]);
-    // The record is with the cluster's own state, so that two clusters of one user never meet.
+    // The record is with the cluster's own state, so that two clusters of one user do not share it.
     assert!(cluster.home().join("state/datanode-2.directories.json").is_file());
     cluster.dfsd_ok(&["stop", "datanode-2"]);
     let data = cluster.daemon("datanode-2").data_dir;
@@ -24,7 +24,7 @@ fn an_empty_directory_in_place_of_a_datanodes_data_is_taken_only_on_purpose() {
     std::fs::rename(&away, &data).expect("rename");
     cluster.start_daemon("datanode-2");
     cluster.wait_for("all replicas are back", || cluster.is_healthy());
-    // The disk is lost, and an empty one takes its place.
+    // The disk is lost, and an empty one replaces it.
     cluster.dfsd_ok(&["stop", "datanode-2"]);
     std::fs::remove_dir_all(&data).expect("remove");
     cluster.dfsd_ok(&["start", "datanode-2", "--accept-empty"]);
@@ -37,7 +37,7 @@ fn an_empty_directory_in_place_of_a_datanodes_data_is_taken_only_on_purpose() {
 }
 
 #[test]
-fn a_directory_that_goes_away_under_a_running_datanode_is_reported_and_its_chunks_are_copied() {
+fn a_directory_that_disappears_under_a_running_datanode_is_reported_and_its_chunks_are_copied() {
     let cluster = Cluster::start(Spec::default().datanodes(3).replication(2));
     let local = cluster.scratch().join("file");
     content::write(1, 9_500_000, &local);

@@ -1,4 +1,4 @@
-//! What cannot come as things are: it is said, with the reason and what helps, and nobody waits for it.
+//! Commands that wait for something impossible end, with the reason and a hint.
 
 use dfs_client::Duty;
 use dfs_tests::cluster::Said;
@@ -25,7 +25,7 @@ fn sentences(cluster: &Cluster) -> Vec<String> {
 }
 
 #[test]
-fn more_replicas_than_datanodes_are_taken_with_a_warning_and_not_waited_for() {
+fn more_replicas_than_datanodes_are_accepted_with_a_warning_and_not_waited_for() {
     let cluster = Cluster::start(Spec::default().replication(2));
     assert_eq!(put(&cluster, 3 << 20, "/f").code, 0);
     let said = cluster.shell(&["setrep", "9", "/f"]);
@@ -39,7 +39,7 @@ fn more_replicas_than_datanodes_are_taken_with_a_warning_and_not_waited_for() {
         assert_eq!(said.code, 6, "{waiting:?}: {said:?}");
         assert!(said.stderr.contains(reason) && said.stderr.contains("hint: setrep to fewer replicas"), "{said:?}");
     }
-    // A new file is not begun.
+    // A new file is refused.
     let local = cluster.scratch().join("local");
     let said = cluster.shell(&["put", "--rep", "9", local.to_str().expect("UTF-8"), "/g"]);
     assert_eq!(said.code, 6, "{said:?}");
@@ -48,7 +48,8 @@ fn more_replicas_than_datanodes_are_taken_with_a_warning_and_not_waited_for() {
     cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
 }
 
-/// The datanodes that have a replica of the first chunk of a file, and those that have none.
+/// Returns the datanodes that have a replica of the first chunk of a file, and those that have
+/// none.
 fn holders(cluster: &Cluster, name: &str) -> (Vec<String>, Vec<String>) {
     let chunks = cluster.json(&["locate", name]);
     let replicas = chunks[0]["replicas"].as_array().expect("replicas");
@@ -57,12 +58,14 @@ fn holders(cluster: &Cluster, name: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn a_drain_that_cannot_end_is_not_waited_for_and_one_that_has_ended_stays_so() {
+fn an_impossible_drain_is_not_waited_for_and_a_drained_datanode_stays_drained() {
     let cluster = Cluster::start(Spec::default().replication(2).set("DFS_MASTER_REPAIR_STREAMS", "1"));
-    // A writer that knows the chunk size plans all chunks at once, so that all are on the same two datanodes.
+    // A writer that knows the chunk size plans all chunks at once, so that all are on the same two
+    // datanodes.
     assert_eq!(put_with(&cluster, 12 << 20, "/f", &["--chunk-size", "1MiB"]).code, 0);
     let (holding, _) = holders(&cluster, "/f");
-    // More replicas are wanted before the first chunk has left it: copies are ordered with the next heartbeats.
+    // More replicas are wanted before the first chunk is copied: copies are ordered with the next
+    // heartbeats.
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
     let (node, path) = (holding[0].parse().expect("an id"), DfsPath::parse("/f").expect("valid"));
     runtime.block_on(async {

@@ -66,7 +66,7 @@ async fn what_the_others_cannot_carry_is_refused() {
     assert_eq!(few.code, ErrorCode::InsufficientDatanodes);
     assert_eq!(
         few.to_string(),
-        "datanode-1: without it 2 live datanodes would be left, too few for files with 3 copies"
+        "datanode-1: without it only 2 live datanodes would be left; some files want 3 replicas"
     );
     let detail = Detail::DrainLeavesTooFew { left: 2, wanted: 3, all: 3 };
     assert_eq!(few.detail.as_deref(), Some(&detail));

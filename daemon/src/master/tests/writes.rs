@@ -124,7 +124,7 @@ async fn a_write_begins_with_all_replicas_and_continues_with_a_majority() {
     let file = path("/file");
     let error = ann.files.plan_write(context(), plan(&file)).await.answer().expect_err("too few");
     assert_eq!(error.code, ErrorCode::InsufficientDatanodes);
-    assert_eq!(error.message, "replication 3 needs 3 live datanodes; 2 are live");
+    assert_eq!(error.message, "replication 3 needs 3 live datanodes; only 2 are live");
     let mut lower = plan(&file);
     lower.replication = Some(2);
     assert!(ann.files.plan_write(context(), lower).await.answer().is_ok());

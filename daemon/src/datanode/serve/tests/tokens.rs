@@ -137,6 +137,6 @@ fn another_user_cannot_use_what_was_given_to_ann() {
     assert_eq!(cluster.capability(1, Operation::Read).principal, ann());
     let error = client.read(1, &Read { capability, offset: 0, length: 1 }).expect_err("bob");
     assert_eq!(error.error.code, ErrorCode::PermissionDenied);
-    assert_eq!(error.error.message, "datanode-1: the capability is for somebody else");
+    assert_eq!(error.error.message, "datanode-1: the capability is for another principal");
     assert_eq!(cluster.user.cluster, CLUSTER);
 }

@@ -1,7 +1,7 @@
-//! A connection to the head of a chain, with chunks in flight on it.
+//! A connection to the head of a pipeline, with chunks in flight on it.
 
 use super::source::{Content, Input};
-use super::watch::Watch;
+use super::stall::StallDetector;
 use crate::pool::Lease;
 use crate::transfer::{NodeFailure, Transfer};
 use dfs_rpc::conn::ConnError;
@@ -12,36 +12,36 @@ use dfs_types::{DatanodeId, Error};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// How long to look for the reason that the head may have sent before it went.
-const LAST_WORDS: Duration = Duration::from_millis(200);
-/// Frames read at most for it.
-const LAST_WORDS_MAX: usize = 64;
+/// The time to look for an error that the head may have sent before it closed the connection.
+const FINAL_ERROR_WAIT: Duration = Duration::from_millis(200);
+/// The maximum number of frames read for it.
+const FINAL_ERROR_FRAMES_MAX: usize = 64;
 
-/// A leased connection; the chunks in flight on it share it.
+/// A leased connection, shared by the chunks in flight on it.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct PipelineConnection {
     lease: RefCell<Lease>,
-    /// Answers to chunks that nobody has asked about yet: at most one per chunk in flight.
+    /// Answers to chunks that were not requested yet: at most one per chunk in flight.
     answers: RefCell<Vec<(u32, Result<WriteDone, StreamError>)>>,
     broken: Cell<bool>,
-    /// It has answered since it was leased, so it was alive then.
+    /// It has received an answer since it was leased, so it was alive then.
     answered: Cell<bool>,
 }
 
-/// A chunk that is to be sent, and all that it takes.
+/// A chunk to be sent, with everything needed for it.
 pub(super) struct Outgoing<'a> {
     pub transfer: &'a Transfer,
-    pub watch: &'a Watch,
+    pub stalls: &'a StallDetector,
     pub planned: &'a PlannedChunk,
     pub input: &'a Input,
     pub content: &'a Content,
-    /// Memory for a frame.
+    /// A buffer for a frame.
     pub buffer: &'a mut Vec<u8>,
 }
 
-/// Why a chunk was not sent.
+/// The reason why a chunk was not sent.
 pub(super) enum SendError {
-    /// Trying again would not help: the source failed, or the put was stopped.
+    /// A retry would not help: the source failed, or the put was stopped.
     Fatal(Error),
     Node(NodeFailure),
 }
@@ -52,7 +52,7 @@ impl<E: Into<NodeFailure>> From<E> for SendError {
     }
 }
 
-impl Line {
+impl PipelineConnection {
     pub(super) fn new(lease: Lease) -> Self {
         Self {
             lease: RefCell::new(lease),
@@ -62,17 +62,19 @@ impl Line {
         }
     }
 
-    /// Whether more chunks for chains with this head can go here.
+    /// Returns true if this connection serves pipelines with this head.
     pub(super) fn serves(&self, head: Option<DatanodeId>) -> bool {
-        !self.broken.get() && self.lease.borrow().chain.first().copied() == head
+        !self.broken.get() && self.lease.borrow().pipeline.first().copied() == head
     }
 
-    /// A failure of a connection that was idle and has not spoken since tells nothing about its datanodes.
-    pub(super) fn is_outworn(&self, failure: &NodeFailure) -> bool {
+    /// Returns true if the connection failed while it was idle and has not answered since: this
+    /// says nothing about its datanodes.
+    pub(super) fn is_stale(&self, failure: &NodeFailure) -> bool {
         failure.is_loss() && self.lease.borrow().reused && !self.answered.get()
     }
 
-    /// Sends a whole chunk; its stream number and checksum. On failure what was counted as progress is taken back.
+    /// Sends a whole chunk. Returns its stream number and checksum. On failure, the progress
+    /// counted for it is taken back.
     pub(super) fn send(&self, chunk: Outgoing<'_>) -> Result<(u32, u32), SendError> {
         let (mut sent, transfer) = (0, chunk.transfer);
         let result = self.send_counted(chunk, &mut sent);
@@ -84,7 +86,7 @@ impl Line {
     }
 
     fn send_counted(&self, chunk: Outgoing<'_>, sent: &mut u32) -> Result<(u32, u32), SendError> {
-        let Outgoing { transfer, watch, planned, input, content, buffer } = chunk;
+        let Outgoing { transfer, stalls, planned, input, content, buffer } = chunk;
         let stream = self.lease.borrow_mut().next_stream();
         let lease = self.lease.borrow();
         let open = OpenWrite { capability: planned.capability.clone(), length: Some(content.length) };
@@ -96,7 +98,7 @@ impl Line {
             let frame = input.frame(content, *sent, buffer).map_err(SendError::Fatal)?;
             let header = FrameHeader::data(stream, u64::from(*sent), frame);
             table.extend(header.crcs.iter().take(header.blocks()));
-            watch.during(&planned.chain, &lease.conn, || match opening.take() {
+            stalls.during(&planned.chain, &lease.conn, || match opening.take() {
                 Some(first) => lease.conn.send_two((&first, &open), (&header, frame)),
                 None => lease.conn.send(&header, frame),
             })?;
@@ -106,17 +108,22 @@ impl Line {
         let checksum = table_checksum(&table);
         let finish = FinishWrite { length: content.length, checksum };
         let finishing = || lease.conn.send_message(FrameKind::FinishWrite, stream, &finish);
-        watch.during(&planned.chain, &lease.conn, finishing)?;
+        stalls.during(&planned.chain, &lease.conn, finishing)?;
         Ok((stream, checksum))
     }
 
-    /// Waits for the answer of `chain` to a chunk.
-    pub(super) fn answer(&self, stream: u32, chain: &[NodeAddress], watch: &Watch) -> Result<WriteDone, NodeFailure> {
+    /// Waits for the answer of the pipeline to a chunk.
+    pub(super) fn answer(
+        &self,
+        stream: u32,
+        pipeline: &[NodeAddress],
+        stalls: &StallDetector,
+    ) -> Result<WriteDone, NodeFailure> {
         let result = loop {
             let mut answers = self.answers.borrow_mut();
             if let Some(place) = answers.iter().position(|(other, _)| *other == stream) {
                 let answer = answers.swap_remove(place).1.map_err(NodeFailure::Said);
-                let is_whole = |done: &WriteDone| done.is_of(chain.iter().map(|node| node.id));
+                let is_whole = |done: &WriteDone| done.is_of(pipeline.iter().map(|node| node.id));
                 break answer.and_then(|done| if is_whole(&done) { Ok(done) } else { Err(NodeFailure::Receipts) });
             }
             drop(answers);
@@ -124,7 +131,7 @@ impl Line {
                 break Err(NodeFailure::Abandoned);
             }
             let conn = self.lease.borrow().conn.clone();
-            if let Err(failure) = watch.during(chain, &conn, || self.receive()) {
+            if let Err(failure) = stalls.during(pipeline, &conn, || self.receive()) {
                 break Err(failure);
             }
         };
@@ -147,15 +154,15 @@ impl Line {
         Ok(())
     }
 
-    /// Reads what the head said before sending to it failed; an error among it is the reason. Chunks that were
-    /// acknowledged meanwhile stay so.
-    pub(super) fn last_words(&self) -> Option<StreamError> {
+    /// Reads the messages that the head sent before sending to it failed; an error among them is
+    /// the reason. Chunks that were acknowledged in the meantime stay acknowledged.
+    pub(super) fn final_error(&self) -> Option<StreamError> {
         {
             let mut lease = self.lease.borrow_mut();
             lease.limits = None;
-            lease.conn.set_read_timeout(Some(LAST_WORDS)).ok()?;
+            lease.conn.set_read_timeout(Some(FINAL_ERROR_WAIT)).ok()?;
         }
-        for _ in 0..LAST_WORDS_MAX {
+        for _ in 0..FINAL_ERROR_FRAMES_MAX {
             if self.receive().is_err() {
                 break;
             }
@@ -164,7 +171,7 @@ impl Line {
         answers.iter().rev().find_map(|(_, answer)| answer.as_ref().err().cloned())
     }
 
-    /// The connection, if it is fit for another transfer.
+    /// Returns the connection if another transfer can use it.
     pub(super) fn into_lease(self) -> Option<Lease> {
         let clean = !self.broken.get() && self.answers.borrow().is_empty();
         clean.then(|| self.lease.into_inner())

@@ -1,21 +1,23 @@
-//! The file beside the destination in which a get gathers what it has, where another get may go on with it.
+//! Partial files: a hidden file next to the destination stores the data of an unfinished get, so
+//! that another get can continue it.
 //!
-//! The content comes first, each byte at its place. Behind it, from the length of the content on, stands the journal: a
-//! header that says of which version of which file this is, and a record for each stretch of bytes that was written, with
-//! its checksum. A stretch counts only when its bytes, read back, have that checksum; so it does not matter in which order
-//! the system wrote what to disk, or who else wrote to the file. At the end the journal is cut off, and the file renamed.
+//! The content comes first, each byte at its final offset. After the content is the journal: a
+//! header that identifies the file and its version, and a record for each range of bytes that was
+//! written, with its checksum. A range counts only if its bytes, when read back, have that
+//! checksum; so the order in which the system wrote them to disk does not matter, nor do writes of
+//! other programs. At the end the journal is truncated, and the file is renamed.
 //!
 //! | header, 64 bytes | record, 24 bytes |
 //! |---|---|
-//! | 0..8 `dfspart1` | 0..8 where the stretch begins |
+//! | 0..8 `dfspart1` | 0..8 offset of the range |
 //! | 8..16 version of the file | 8..12 its length |
 //! | 16..24 its length | 12..16 crc32c of its bytes |
-//! | 24..32 when it was created | 16..20 crc32c of bytes 0..16 |
-//! | 32..40 when it was changed | 20..24 zero |
+//! | 24..32 creation time | 16..20 crc32c of bytes 0..16 |
+//! | 32..40 modification time | 20..24 zero |
 //! | 40..48 its first chunk | |
 //! | 48..60 zero; 60..64 crc32c of bytes 0..60 | |
 
-#![expect(clippy::disallowed_methods, reason = "an unfinished file is one of this machine")]
+#![expect(clippy::disallowed_methods, reason = "partial files are local files")]
 
 use super::sink::Sink;
 use crate::transfer::{Transfer, local};
@@ -33,25 +35,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MAGIC: [u8; 8] = *b"dfspart1";
 const HEADER_BYTES: usize = 64;
 const RECORD_BYTES: usize = 24;
-/// Records are read so many at a time.
+/// The number of records that are read at a time.
 const RECORDS_READ_MAX: usize = 4096;
-/// Longer names of the destination are cut, so that the name of the part file is not too long for a file system.
+/// Longer names of the destination are truncated, so that the name of the partial file does not
+/// exceed the limit of the file system.
 const NAME_BYTES_MAX: usize = 200;
-/// How often the part file is opened when another get renames it at the same time.
+/// The number of attempts to open the partial file while other gets rename it.
 const OPENS_MAX: u32 = 8;
 
-/// A part file, open and locked. It stays when it is dropped.
-pub(super) struct Part {
+/// An open and locked partial file. Dropping it does not delete the file.
+pub(super) struct PartialFile {
     file: File,
     path: PathBuf,
-    /// The destination, for errors.
+    /// The destination, for error messages.
     target: PathBuf,
     length: u64,
-    /// Where the next record goes.
+    /// The offset of the next record.
     journal: AtomicU64,
 }
 
-/// Beside `target`, hidden, and the same each time.
+/// Returns the path of the partial file: next to `target`, hidden, and always the same.
 pub(super) fn path_of(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default();
     let mut part = std::ffi::OsString::from(".dfs-");
@@ -66,8 +69,9 @@ pub(super) fn path_of(target: &Path) -> PathBuf {
     target.with_file_name(part)
 }
 
-/// Whether another file may be gathered under this name: two files in one place would be mixed.
-fn is_part_name(target: &Path) -> bool {
+/// Returns true if `target` has a name of partial files. Such a destination could be mixed up with
+/// another get's partial file.
+fn is_partial_name(target: &Path) -> bool {
     let name = target.file_name().unwrap_or_default().as_bytes();
     name.starts_with(b".dfs-") && name.ends_with(b".partial")
 }
@@ -94,7 +98,7 @@ fn record(position: u64, bytes: &[u8]) -> [u8; RECORD_BYTES] {
     record
 }
 
-/// A record that was written whole: the stretch and the checksum of its bytes.
+/// Parses a record that was written completely: the range and the checksum of its bytes.
 fn read_record(record: &[u8], length: u64) -> Option<(Range<u64>, u32)> {
     let word = |at: usize| Some(u32::from_le_bytes(record.get(at..at + 4)?.try_into().ok()?));
     if word(16)? != crc32c::crc32c(record.get(..16)?) {
@@ -106,13 +110,14 @@ fn read_record(record: &[u8], length: u64) -> Option<(Range<u64>, u32)> {
     (bytes as usize <= DATA_BYTES_MAX && start < end).then_some((start..end, word(12)?))
 }
 
-impl Part {
-    /// Opens the part file of `target` for this version of a file, and makes it anew if it is of another one.
+impl PartialFile {
+    /// Opens the partial file of `target` for this version of a file, and truncates it if it
+    /// belongs to another one.
     ///
     /// # Errors
-    /// `local_io`; `file_locked` while another get is at it.
+    /// `local_io`; `file_locked` while another get uses it.
     pub(super) fn open(target: &Path, stat: &Stat, first: Option<ChunkId>) -> Result<Self> {
-        if is_part_name(target) {
+        if is_partial_name(target) {
             return Err(Error::of(ErrorCode::InvalidArgument, Detail::PartName).at(target.display()));
         }
         let path = path_of(target);
@@ -126,7 +131,7 @@ impl Part {
         if !same {
             file.set_len(0).map_err(failed)?;
             file.write_all_at(&header, stat.size).map_err(|error| {
-                // What cannot even begin shall not stay.
+                // Does not leave a file that could not be initialised.
                 let _ = std::fs::remove_file(&path);
                 failed(error)
             })?;
@@ -138,7 +143,7 @@ impl Part {
         Ok(Self { file, path, target: target.to_owned(), length: stat.size, journal })
     }
 
-    /// What is there and whole: stretches in order that do not touch.
+    /// Returns the intact ranges, in order and merged.
     ///
     /// # Errors
     /// `local_io`, `interrupted`.
@@ -166,17 +171,17 @@ impl Part {
         Ok(merge(whole))
     }
 
-    /// Takes a stretch of verified bytes.
+    /// Writes verified bytes and their record.
     fn write(&self, position: u64, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, position)?;
         let at = self.journal.fetch_add(RECORD_BYTES as u64, Ordering::Relaxed);
         self.file.write_all_at(&record(position, bytes), at)
     }
 
-    /// All is there: makes it the destination.
+    /// Turns the complete file into the destination.
     ///
     /// # Errors
-    /// `local_io`; `already_exists` when something is there that may not be replaced.
+    /// `local_io`; `already_exists` if the destination exists and may not be replaced.
     pub(super) fn finish(
         self,
         mode: u16,
@@ -186,7 +191,7 @@ impl Part {
         let failed = |error: io::Error| local(&self.target, &error);
         let ours = self.file.metadata().map_err(failed)?;
         if !is_at(&self.path, &ours) {
-            let error = Error::new(ErrorCode::LocalIo, "the part file was replaced by another file meanwhile");
+            let error = Error::new(ErrorCode::LocalIo, "the partial file was replaced by another file");
             return Err(error.at(self.target.display()));
         }
         self.file.set_len(self.length).map_err(failed)?;
@@ -200,17 +205,18 @@ impl Part {
     }
 }
 
-impl Sink for Part {
+impl Sink for PartialFile {
     fn take(&self, position: u64, frame: &mut Vec<u8>, part: Range<usize>) -> Result<()> {
         self.write(position, frame.get(part).unwrap_or_default()).map_err(|error| local(&self.target, &error))
     }
 }
 
-/// None while another process holds it.
+/// Opens and locks a file. Returns `None` while another process holds the lock.
 fn open_locked(path: &Path, mode: u16) -> io::Result<Option<File>> {
     for _ in 0..OPENS_MAX {
         let mut options = OpenOptions::new();
-        // We must be able to write it, whatever its mode will be; a link that somebody laid there is not followed.
+        // The file must be writable for this process, whatever its final mode is; a symbolic link
+        // is not followed.
         options.read(true).write(true).create(true).truncate(false).mode(u32::from(mode) & 0o777 | 0o600);
         let file = options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)?;
         let found = file.metadata()?;
@@ -220,7 +226,8 @@ fn open_locked(path: &Path, mode: u16) -> io::Result<Option<File>> {
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        // Who held it may have renamed it before we had it: then it is a finished file, and not ours to write.
+        // The previous holder may have renamed it before the lock was acquired: then it is a
+        // finished file, which must not be written.
         if is_at(path, &found) {
             return Ok(Some(file));
         }
@@ -228,17 +235,17 @@ fn open_locked(path: &Path, mode: u16) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-/// Whether the path leads to this file, and to no other one by now.
+/// Returns true if the path still refers to this file.
 fn is_at(path: &Path, file: &Metadata) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (file.dev(), file.ino()))
 }
 
-/// In a directory that others may write to, what lies there may have been laid out for us.
+/// In a directory that others can write to, the file may have been planted by another user.
 fn refuse_stranger(found: &Metadata) -> io::Result<()> {
     if found.is_file() && found.uid() == rustix::process::geteuid().as_raw() {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, "the part file beside it is not ours"))
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, "the partial file next to it belongs to another user"))
 }
 
 fn read_up_to(file: &File, into: &mut [u8], mut at: u64) -> io::Result<usize> {
@@ -259,7 +266,7 @@ fn read_up_to(file: &File, into: &mut [u8], mut at: u64) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Sorted, and made one where they touch.
+/// Sorts the ranges and merges those that are adjacent or overlap.
 fn merge(mut stretches: Vec<Range<u64>>) -> Vec<Range<u64>> {
     stretches.sort_unstable_by_key(|stretch| stretch.start);
     let mut merged: Vec<Range<u64>> = Vec::new();
@@ -272,7 +279,7 @@ fn merge(mut stretches: Vec<Range<u64>>) -> Vec<Range<u64>> {
     merged
 }
 
-/// What of `range` is not in `kept`, which is sorted and does not touch.
+/// Returns the parts of `range` that are not in `kept`, which is sorted and merged.
 pub(super) fn gaps(range: Range<u64>, kept: &[Range<u64>]) -> Vec<Range<u64>> {
     let mut gaps = Vec::new();
     let mut at = range.start;
@@ -316,7 +323,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn gaps_and_what_is_kept_are_everything(
+        fn gaps_and_kept_ranges_cover_everything(
             stretches in prop::collection::vec((0u64..200, 1u64..30), 0..20),
             length in 0u64..200,
         ) {

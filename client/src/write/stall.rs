@@ -1,9 +1,10 @@
-//! Finds out which datanode of a chain has fallen silent, sooner than the chain itself does.
+//! Finds the datanode of a pipeline that does not respond, before the timeouts of the pipeline do.
 //!
-//! A chain that takes no byte and gives no answer may have a slow disk somewhere, or a datanode that is stopped or cut off.
-//! A handshake tells them apart: it needs no disk, so that a datanode that is merely slow answers it at once. After half
-//! the stall time without progress all datanodes of the chain are called, and have the other half to answer. Who does
-//! not is left out and the chunk sent again; while all answer, nothing happens.
+//! A pipeline that accepts no data and returns no answer may have a slow disk, or a datanode that
+//! is stopped or disconnected. A handshake distinguishes the two: it needs no disk, so a datanode
+//! that is only slow answers it immediately. After half the stall time without progress, all
+//! datanodes of the pipeline are probed, and have the other half to answer. Those that do not
+//! answer are excluded and the chunk is sent again; while all answer, nothing is done.
 
 use crate::clock;
 use crate::transfer::{NodeFailure, Transfer};
@@ -19,77 +20,79 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often the put's thread is looked after, in parts of the time without progress that is too long.
+/// The number of checks of the put's thread per stall time.
 const LOOKS: u32 = 4;
-/// Times that a put gives a chain up for this reason. Each may be an error, which costs one more sending of the chunks in
-/// flight; after so many the trouble is elsewhere, and the limits of the connection alone count.
+/// The maximum number of pipelines that a put abandons for this reason. A detection may be wrong,
+/// which costs one retransmission of the chunks in flight. Beyond this number the cause is
+/// elsewhere, and only the limits of the connection apply.
 const VERDICTS_MAX: u32 = 4;
 
-/// What the thread of a put waits for, seen from beside it.
+/// The current wait of a put's thread, observed by another task.
 #[derive(Debug, Default)]
-pub(super) struct Watch(Mutex<State>);
+pub(super) struct StallDetector(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     waiting: Option<Waiting>,
-    /// How many waits there were: a verdict is for one of them.
+    /// The number of waits so far; a verdict applies to one of them.
     waits: u64,
     verdicts: u32,
-    /// The datanodes for whose silence the connection of the present wait was closed.
+    /// The unresponsive datanodes because of which the connection of the current wait was closed.
     silent: Option<Vec<DatanodeId>>,
 }
 
 #[derive(Debug, Clone)]
 struct Waiting {
     number: u64,
-    /// When it began, or when all datanodes were last found to answer.
+    /// The time when it began, or when all datanodes last answered.
     since: Instant,
-    chain: Vec<NodeAddress>,
+    pipeline: Vec<NodeAddress>,
     conn: Arc<DataConn>,
 }
 
-impl Watch {
+impl StallDetector {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock()
     }
 
-    /// Does something that waits for `chain`, with the connection to its head.
+    /// Runs an operation that waits for `pipeline`, with the connection to its head.
     ///
     /// # Errors
-    /// Those of `work`; [`NodeFailure::Silent`] when the connection was closed under its hands.
+    /// The errors of `work`; [`NodeFailure::Silent`] if the connection was closed because of
+    /// unresponsive datanodes.
     pub(super) fn during<T, E: Into<NodeFailure>>(
         &self,
-        chain: &[NodeAddress],
+        pipeline: &[NodeAddress],
         conn: &Arc<DataConn>,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, NodeFailure> {
         let mut state = self.lock();
         state.waits += 1;
-        let (number, chain, conn) = (state.waits, chain.to_vec(), conn.clone());
-        state.waiting = Some(Waiting { number, since: clock::now(), chain, conn });
+        let (number, pipeline, conn) = (state.waits, pipeline.to_vec(), conn.clone());
+        state.waiting = Some(Waiting { number, since: clock::now(), pipeline, conn });
         drop(state);
         let result = work();
         let mut state = self.lock();
         state.waiting = None;
-        // Also where the work was just done: nothing more comes over that connection.
+        // Also if the work has just completed: the connection cannot be used any more.
         match state.silent.take() {
             Some(silent) => Err(NodeFailure::Silent(silent)),
             None => result.map_err(Into::into),
         }
     }
 
-    /// Looks after the put's thread for as long as it is polled.
+    /// Monitors the put's thread as long as it is polled.
     pub(super) async fn run(&self, transfer: &Transfer) -> Infallible {
         let half = transfer.client.settings().stall_timeout / 2;
         loop {
             tokio::time::sleep(half / LOOKS).await;
             let Some(waiting) = self.overdue(half) else { continue };
-            let silent = silent(transfer, &waiting.chain, half).await;
+            let silent = silent(transfer, &waiting.pipeline, half).await;
             self.judge(waiting.number, silent);
         }
     }
 
-    /// What has been waited for too long.
+    /// Returns the wait that has lasted too long, if any.
     fn overdue(&self, limit: Duration) -> Option<Waiting> {
         let state = self.lock();
         let waiting = state.waiting.as_ref().filter(|waiting| clock::since(waiting.since) >= limit)?;
@@ -110,11 +113,12 @@ impl Watch {
     }
 }
 
-/// Which datanodes of `chain` do not answer a call. None when nobody does: then it is us who are cut off.
-async fn silent(transfer: &Transfer, chain: &[NodeAddress], limit: Duration) -> Vec<DatanodeId> {
-    let calls = chain.iter().map(|node| async move { (!answers(transfer, node, limit).await).then_some(node.id) });
+/// Returns the datanodes of `pipeline` that do not answer a probe. Returns none if no datanode
+/// answers: then this client is disconnected.
+async fn silent(transfer: &Transfer, pipeline: &[NodeAddress], limit: Duration) -> Vec<DatanodeId> {
+    let calls = pipeline.iter().map(|node| async move { (!answers(transfer, node, limit).await).then_some(node.id) });
     let silent: Vec<_> = join_all(calls).await.into_iter().flatten().collect();
-    if silent.len() == chain.len() && chain.len() > 1 { Vec::new() } else { silent }
+    if silent.len() == pipeline.len() && pipeline.len() > 1 { Vec::new() } else { silent }
 }
 
 async fn answers(transfer: &Transfer, node: &NodeAddress, limit: Duration) -> bool {

@@ -1,4 +1,4 @@
-//! Places for the next chunks, asked from the master some at a time.
+//! Allocates the next chunks: the master plans some at a time.
 
 use super::ending::Flight;
 use super::put::PutOptions;
@@ -10,16 +10,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Chunks planned by one call, at most.
+/// The maximum number of chunks planned by one call.
 const CHUNKS_PER_CALL_MAX: u64 = 16;
-/// The guess at the chunk size before the master told it, for planning neither too few nor many too many chunks.
+/// The assumed chunk size before the master has reported it, used to choose the number of chunks to
+/// plan.
 const CHUNK_SIZE_GUESS: u64 = 64 << 20;
-/// A place not used for this long is planned again, before its capability expires (which lives for minutes).
+/// The age at which an unused chunk is planned again, before its capability (which lives for
+/// minutes) expires.
 const PLACE_LIFETIME: Duration = Duration::from_secs(60);
-/// Datanodes remembered as failed; more than that of one cluster at a time and the trouble is elsewhere.
+/// The maximum number of datanodes remembered as failed; if more fail at a time, the cause is
+/// elsewhere.
 const EXCLUDED_MAX: usize = 16;
 
-/// What the cluster makes of the options.
+/// The chunk size and replication of a file, as decided by the cluster.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub replication: u8,
@@ -28,7 +31,7 @@ pub(super) struct Shape {
 
 /// The planned chunks of one put.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct ChunkAllocator {
     transfer: Arc<Transfer>,
     options: PutOptions,
     shape: Option<Shape>,
@@ -36,17 +39,17 @@ pub(super) struct Places {
     planned: Instant,
     excluded: Vec<DatanodeId>,
     flight: Arc<Flight>,
-    /// Bytes of the whole file, if they are known.
+    /// The length of the whole file in bytes, if known.
     length: Option<u64>,
 }
 
-impl Places {
+impl ChunkAllocator {
     pub(super) fn new(transfer: Arc<Transfer>, options: PutOptions, flight: Arc<Flight>) -> Self {
         let (free, excluded) = (VecDeque::new(), Vec::new());
         Self { transfer, options, shape: None, free, planned: clock::now(), excluded, flight, length: None }
     }
 
-    /// Chunk size and replication, after a first plan for `length` bytes.
+    /// Returns the chunk size and the replication, after a first plan for `length` bytes.
     pub(super) fn shape(&mut self, length: Option<u64>) -> Result<Shape> {
         if let Some(shape) = self.shape {
             return Ok(shape);
@@ -57,7 +60,7 @@ impl Places {
         self.plan(chunks)
     }
 
-    /// The place of the next chunk; `left` chunks are still to come, with this one.
+    /// Returns the next planned chunk; `left` chunks are still to be written, including this one.
     pub(super) fn next(&mut self, left: u64) -> Result<PlannedChunk> {
         if clock::since(self.planned) > PLACE_LIFETIME {
             self.free.clear();
@@ -68,7 +71,7 @@ impl Places {
         self.free.pop_front().ok_or_else(|| Error::new(ErrorCode::Internal, "the master planned no chunk"))
     }
 
-    /// Plans around `node` from now on.
+    /// Excludes `node` from all further plans.
     pub(super) fn exclude(&mut self, node: DatanodeId) {
         self.free.clear();
         self.excluded.retain(|other| *other != node);
@@ -78,16 +81,17 @@ impl Places {
         self.excluded.push(node);
     }
 
-    /// Does not use what was planned so far.
+    /// Discards the chunks planned so far.
     pub(super) fn renew(&mut self) {
         self.free.clear();
     }
 
-    /// Gives all datanodes another chance but the one that failed last. Whether that changes anything.
-    pub(super) fn forgive(&mut self) -> bool {
-        let forgiven = self.excluded.len().saturating_sub(1);
-        self.excluded.drain(..forgiven);
-        forgiven > 0
+    /// Stops excluding datanodes, except for the one that failed last. Returns true if this changes
+    /// the excluded set.
+    pub(super) fn readmit(&mut self) -> bool {
+        let readmitted = self.excluded.len().saturating_sub(1);
+        self.excluded.drain(..readmitted);
+        readmitted > 0
     }
 
     fn plan(&mut self, chunks: u64) -> Result<Shape> {
@@ -106,7 +110,7 @@ impl Places {
         let plan = self.transfer.wait(plan_write(&self.transfer, plan))?;
         let shape = Shape { replication: plan.replication, chunk_size: plan.chunk_size };
         if shape.chunk_size == 0 || plan.chunks.iter().any(|chunk| chunk.chain.is_empty()) {
-            return Err(Error::new(ErrorCode::Internal, "the master's plan makes no sense"));
+            return Err(Error::new(ErrorCode::Internal, "the master's plan is inconsistent"));
         }
         self.flight.planned(&plan);
         self.planned = clock::now();
