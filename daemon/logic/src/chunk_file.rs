@@ -239,9 +239,9 @@ mod tests {
     fn the_length_of_a_header_tells_a_capacity_with_such_a_header() {
         for capacity in [1, BLOCK_BYTES, 64 << 20, (64 << 20) + 1, CAPACITY_MAX - 1, CAPACITY_MAX] {
             let bytes = header_bytes(capacity);
-            let told = capacity_of(bytes as u64);
-            assert!(told >= capacity, "{capacity}: {told}");
-            assert_eq!(header_bytes(told), bytes);
+            let computed = capacity_of(bytes as u64);
+            assert!(computed >= capacity, "{capacity}: {computed}");
+            assert_eq!(header_bytes(computed), bytes);
         }
     }
 

@@ -14,33 +14,27 @@ pub struct GarbageReplica {
 /// The outcome of one slice of the search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Garbage {
-    pub doomed: Vec<GarbageReplica>,
+    pub replicas: Vec<GarbageReplica>,
     /// The chunk to continue from; none if the search has reached the end.
     pub next: Option<ChunkId>,
 }
 
 /// Searches the good replicas from `start` on for garbage, until `scan_max` chunks were examined or
-/// `doomed_max` replicas were found. A scan of ten million chunks takes some tenths of a second, so
+/// `found_max` replicas were found. A scan of ten million chunks takes some tenths of a second, so
 /// call it in slices. [`repair`](crate::repair) handles the replicas aside.
-pub fn garbage(
-    namespace: &State,
-    locations: &Locations,
-    start: ChunkId,
-    scan_max: usize,
-    doomed_max: usize,
-) -> Garbage {
+pub fn garbage(namespace: &State, locations: &Locations, start: ChunkId, scan_max: usize, found_max: usize) -> Garbage {
     let mut named = namespace.chunks_from(start).peekable();
-    let mut doomed = Vec::new();
+    let mut found = Vec::new();
     for (scanned, (id, replicas)) in locations.from(start).enumerate() {
-        if scanned >= scan_max || doomed.len() >= doomed_max {
-            return Garbage { doomed, next: Some(id) };
+        if scanned >= scan_max || found.len() >= found_max {
+            return Garbage { replicas: found, next: Some(id) };
         }
         // Both sequences are ascending, so one walk along each is enough.
         while named.next_if(|(name, _)| *name < id).is_some() {}
         let is_named = named.peek().is_some_and(|(name, _)| *name == id);
         if !is_named && namespace.is_garbage(id) {
-            doomed.extend(replicas.nodes().map(|node| GarbageReplica { node, key: replicas.key(id) }));
+            found.extend(replicas.nodes().map(|node| GarbageReplica { node, key: replicas.key(id) }));
         }
     }
-    Garbage { doomed, next: None }
+    Garbage { replicas: found, next: None }
 }

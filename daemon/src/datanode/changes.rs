@@ -93,7 +93,7 @@ impl ChangeLog {
         let log = self.lock();
         let skip = place.checked_sub(log.first)?;
         let mut news = News { next: place, ..News::default() };
-        let mut told: HashMap<ReplicaKey, Change> = HashMap::new();
+        let mut listed: HashMap<ReplicaKey, Change> = HashMap::new();
         for change in log.changes.iter().skip(usize::try_from(skip).ok()?).take(CHUNKS_PER_REPORT_MAX) {
             let key = match change {
                 Change::Added(stored) => stored.key,
@@ -104,7 +104,7 @@ impl ChangeLog {
                     continue;
                 }
             };
-            if told.insert(key, *change).is_some_and(|before| before != *change) {
+            if listed.insert(key, *change).is_some_and(|before| before != *change) {
                 break;
             }
             match change {
@@ -156,13 +156,13 @@ mod tests {
         let log = ChangeLog::default();
         [added(1), Change::Removed(key(1)), added(1), added(1)].into_iter().for_each(|change| log.push(change));
         let mut place = 0;
-        let mut told = Vec::new();
+        let mut listed = Vec::new();
         while place < log.end() {
             let news = log.news(place).expect("kept");
-            told.push((news.added.len(), news.removed.len()));
+            listed.push((news.added.len(), news.removed.len()));
             place = news.next;
         }
-        assert_eq!(told, [(1, 0), (0, 1), (2, 0)]);
+        assert_eq!(listed, [(1, 0), (0, 1), (2, 0)]);
     }
 
     #[test]

@@ -141,7 +141,13 @@ impl ClusterState {
 
     /// Records the arrival of a message and returns its datanode. Refuses messages of another
     /// connection, or of an earlier start of the datanode.
-    fn heard(&mut self, id: DatanodeId, connection: u64, boot: u64, now: Timestamp) -> Result<&mut Node, Refused> {
+    fn message_from(
+        &mut self,
+        id: DatanodeId,
+        connection: u64,
+        boot: u64,
+        now: Timestamp,
+    ) -> Result<&mut Node, Refused> {
         let report_seq = self.nodes.next_seq();
         let node = self.nodes.get_mut(id).filter(|node| node.connection == connection && node.boot == boot);
         let node = node.ok_or(Refused::NotRegistered)?;
@@ -161,7 +167,7 @@ impl ClusterState {
         if new.changes() > 3 * CHUNKS_PER_REPORT_MAX {
             return Err(Refused::TooMany);
         }
-        let node = self.heard(id, connection, new.boot, now)?;
+        let node = self.message_from(id, connection, new.boot, now)?;
         let was_full = node.load.free() == 0;
         node.skew_ms = new.skew_ms;
         (node.heard, node.used) = (new.load.heard(now), new.load.used());
@@ -253,7 +259,7 @@ impl ClusterState {
             return Err(Refused::TooMany);
         }
         // A datanode sends no heartbeats during a long report: its pages count as heartbeats.
-        let node = self.heard(id, connection, page.boot, now)?;
+        let node = self.message_from(id, connection, page.boot, now)?;
         if page.first {
             node.orders.deletions.await_report();
         }

@@ -248,9 +248,9 @@ impl ClusterState {
         }
         let from = self.monitor.garbage_from;
         let found = garbage(state, &self.locations, from, GARBAGE_SLICE_CHUNKS, DOOMED_PER_SLICE_MAX);
-        for doomed in &found.doomed {
-            if self.nodes.state(doomed.node, now) == NodeState::Live {
-                self.order_delete(doomed.node, doomed.key, true, now);
+        for replica in &found.replicas {
+            if self.nodes.state(replica.node, now) == NodeState::Live {
+                self.order_delete(replica.node, replica.key, true, now);
             }
         }
         self.monitor.garbage_from = found.next.unwrap_or_default();

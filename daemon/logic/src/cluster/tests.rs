@@ -101,7 +101,7 @@ impl Cluster {
 
     /// Registers a datanode that belongs to the cluster, and reports these chunks.
     fn come(&mut self, id: u16, chunks: &[u64]) {
-        self.register(id, 1).expect("nobody else");
+        self.register(id, 1).expect("no other process");
         self.report(id, chunks);
         self.apply(NodeOp::Add { node: DatanodeId(id) });
     }
@@ -242,7 +242,7 @@ fn safe_mode_does_not_end_by_the_first_datanode_that_has_all_chunks() {
     cluster.look();
     assert_eq!(cluster.state.monitor().safe_mode(), Some(1));
     cluster.come(2, &[1]);
-    cluster.register(3, 1).expect("nobody else");
+    cluster.register(3, 1).expect("no other process");
     cluster.look();
     assert_eq!(cluster.state.monitor().safe_mode(), None, "all chunks are reported, and all datanodes are registered");
 }
@@ -325,14 +325,14 @@ fn a_deletion_that_was_lost_is_not_repeated_when_the_replica_is_the_last_one() {
 
 /// Makes three datanodes with replicas of chunk 1, one of which is surplus: the deletion is
 /// ordered, and not sent yet.
-fn one_is_to_go() -> (Cluster, DatanodeId) {
+fn with_a_pending_deletion() -> (Cluster, DatanodeId) {
     let mut cluster = Cluster::new(&[(1, 3)]);
     (1..=4).for_each(|id| cluster.come(id, &[1]));
     while check::deletions(&cluster.state).is_empty() {
         assert_eq!(deletions(&cluster.pass(1, &[1, 2, 3, 4])), []);
     }
-    let goes = (1..=4).map(DatanodeId).find(|id| cluster.count(id.0) == 0);
-    (cluster, goes.expect("one does not count"))
+    let deleting = (1..=4).map(DatanodeId).find(|id| cluster.count(id.0) == 0);
+    (cluster, deleting.expect("one does not count"))
 }
 
 /// A datanode may report a replica between the order to delete it and the deletion, for example
@@ -340,49 +340,49 @@ fn one_is_to_go() -> (Cluster, DatanodeId) {
 /// then both would be lost.
 #[test]
 fn no_replica_is_deleted_for_one_that_is_to_be_deleted_itself() {
-    let (mut cluster, goes) = one_is_to_go();
-    let told = cluster.heartbeat_added(goes.0, &[1]);
-    assert_eq!(told, [Order::Delete { key: chunk(1).key() }]);
-    assert_eq!(cluster.heartbeat_added(goes.0, &[1]), []);
+    let (mut cluster, deleting) = with_a_pending_deletion();
+    let given = cluster.heartbeat_added(deleting.0, &[1]);
+    assert_eq!(given, [Order::Delete { key: chunk(1).key() }]);
+    assert_eq!(cluster.heartbeat_added(deleting.0, &[1]), []);
     assert_eq!(deletions(&cluster.pass(50, &[1, 2, 3, 4])), []);
-    assert_eq!(cluster.count(goes.0), 0);
-    cluster.heartbeat(goes.0, &[1]);
+    assert_eq!(cluster.count(deleting.0), 0);
+    cluster.heartbeat(deleting.0, &[1]);
     assert_eq!(deletions(&cluster.pass(130, &[1, 2, 3, 4])), []);
     // A new replica counts, whatever happened to an earlier one.
-    cluster.heartbeat_added(goes.0, &[1]);
-    assert_eq!(cluster.count(goes.0), 1);
+    cluster.heartbeat_added(deleting.0, &[1]);
+    assert_eq!(cluster.count(deleting.0), 1);
 }
 
 /// It is being reconstructed, for example. The outcome will be reported, and the replica may be
 /// wanted.
 #[test]
 fn a_replica_that_its_datanode_keeps_counts_again_at_once() {
-    let (mut cluster, goes) = one_is_to_go();
-    assert_eq!(cluster.heartbeat(goes.0, &[]), [Order::Delete { key: chunk(1).key() }]);
-    cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
-    assert_eq!(cluster.count(goes.0), 1);
+    let (mut cluster, deleting) = with_a_pending_deletion();
+    assert_eq!(cluster.heartbeat(deleting.0, &[]), [Order::Delete { key: chunk(1).key() }]);
+    cluster.beat(deleting.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
+    assert_eq!(cluster.count(deleting.0), 1);
     // A datanode without an order to delete a replica cannot keep it.
-    cluster.heartbeat(goes.0, &[1]);
-    cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
-    assert_eq!(cluster.count(goes.0), 0);
+    cluster.heartbeat(deleting.0, &[1]);
+    cluster.beat(deleting.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
+    assert_eq!(cluster.count(deleting.0), 0);
 }
 
 #[test]
 fn a_deletion_that_was_given_up_is_not_handed_out_any_more() {
-    let (mut cluster, goes) = one_is_to_go();
+    let (mut cluster, deleting) = with_a_pending_deletion();
     cluster.state.nodes.settings.liveness.dead_after = Duration::from_secs(600);
-    let others: Vec<u16> = (1..=4).filter(|id| *id != goes.0).collect();
+    let others: Vec<u16> = (1..=4).filter(|id| *id != deleting.0).collect();
     assert_eq!(deletions(&cluster.pass(62, &others)), []);
-    assert_eq!(cluster.count(goes.0), 1, "it counts again");
-    assert_eq!(cluster.heartbeat(goes.0, &[]), []);
+    assert_eq!(cluster.count(deleting.0), 1, "it counts again");
+    assert_eq!(cluster.heartbeat(deleting.0, &[]), []);
 }
 
 #[test]
 fn orders_of_an_earlier_leadership_are_void() {
-    let (mut cluster, goes) = one_is_to_go();
+    let (mut cluster, deleting) = with_a_pending_deletion();
     cluster.observe(Event::Led);
-    assert_eq!(cluster.count(goes.0), 1, "it counts again");
-    assert_eq!(cluster.heartbeat(goes.0, &[]), []);
+    assert_eq!(cluster.count(deleting.0), 1, "it counts again");
+    assert_eq!(cluster.heartbeat(deleting.0, &[]), []);
 }
 
 /// A client that has lost the answer to its commit sends the commit again.
@@ -399,16 +399,16 @@ fn a_commit_that_is_repeated_makes_no_replica_good_again() {
 #[test]
 fn a_full_report_says_what_came_of_deletions() {
     for (given, reported, counts) in [(false, true, 0), (true, true, 1), (true, false, 0)] {
-        let (mut cluster, goes) = one_is_to_go();
+        let (mut cluster, deleting) = with_a_pending_deletion();
         if given {
-            assert_eq!(cluster.heartbeat(goes.0, &[]).len(), 1);
+            assert_eq!(cluster.heartbeat(deleting.0, &[]).len(), 1);
         }
         // The log of changes of the datanode was too short to report only the changes.
-        cluster.report(goes.0, if reported { &[1] } else { &[] });
-        assert_eq!(cluster.count(goes.0), counts, "given: {given}, reported: {reported}");
+        cluster.report(deleting.0, if reported { &[1] } else { &[] });
+        assert_eq!(cluster.count(deleting.0), counts, "given: {given}, reported: {reported}");
         if !reported {
             cluster.pass(62, &[1, 2, 3, 4]);
-            assert_eq!(cluster.count(goes.0), 0, "it is gone");
+            assert_eq!(cluster.count(deleting.0), 0, "it was deleted");
         }
     }
 }
@@ -487,7 +487,7 @@ fn a_datanode_whose_clock_is_too_far_ahead_gets_no_chunks_and_is_read_from_last(
 #[test]
 fn a_page_of_a_report_counts_as_a_heartbeat() {
     let mut cluster = Cluster::new(&[]);
-    cluster.register(1, 7).expect("nobody else");
+    cluster.register(1, 7).expect("no other process");
     let mut report = |connection, seconds: u64| {
         cluster.now = Timestamp(seconds * 1000);
         let page = ReportPage { boot: 7, first: seconds == 5, last: false, chunks: Vec::new() };

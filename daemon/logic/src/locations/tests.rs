@@ -90,7 +90,7 @@ fn check(locations: &Locations, model: &Model) -> Result<(), TestCaseError> {
         prop_assert_eq!(model.get(&(aside.node, aside.stored.key)), Some(&aside.stored.state));
         found += 1;
         let counts = aside.stored.state != Suspect && committed(aside.stored.key.chunk) == Some(aside.stored.key);
-        prop_assert!(!counts, "{:?} has the committed key and stands aside", aside);
+        prop_assert!(!counts, "{:?} has the committed key and is recorded aside", aside);
     }
     prop_assert_eq!(found, model.len());
     Ok(())

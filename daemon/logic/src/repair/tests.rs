@@ -206,15 +206,15 @@ fn garbage_is_what_no_file_can_name() {
     cluster.apply(ChunkOp::RaiseFloor { floor: ChunkId(4) });
     cluster.file(6, 2, &[]);
     cluster.apply(FsOp::Delete { path: DfsPath::parse("/6").expect("valid"), recursive: false });
-    let doomed = |node, chunk| GarbageReplica { node: DatanodeId(node), key: reference(chunk).key() };
-    let all = [doomed(1, 1), doomed(1, 3), doomed(1, 6)];
+    let garbage_of = |node, chunk| GarbageReplica { node: DatanodeId(node), key: reference(chunk).key() };
+    let all = [garbage_of(1, 1), garbage_of(1, 3), garbage_of(1, 6)];
     let found = garbage(&cluster.space, &cluster.locations, ChunkId(0), 1_000, 1_000);
-    assert_eq!((found.doomed.as_slice(), found.next), (&all[..], None));
+    assert_eq!((found.replicas.as_slice(), found.next), (&all[..], None));
     let mut sliced = Vec::new();
     let mut next = Some(ChunkId(0));
     while let Some(start) = next {
         let slice = garbage(&cluster.space, &cluster.locations, start, 1, 1_000);
-        sliced.extend(slice.doomed);
+        sliced.extend(slice.replicas);
         next = slice.next;
     }
     assert_eq!(sliced, all);

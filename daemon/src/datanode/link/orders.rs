@@ -135,12 +135,12 @@ impl Orders {
 
     /// Deletes the files of replicas that are no longer listed, until the queue is closed.
     fn delete(&self, mut queue: Receiver<PendingDeletion>) {
-        while let Some(doomed) = queue.blocking_recv() {
-            let key = doomed.key();
+        while let Some(deletion) = queue.blocking_recv() {
+            let key = deletion.key();
             if self.stop.is_cancelled() {
                 continue;
             }
-            if let Err(error) = doomed.remove() {
+            if let Err(error) = deletion.remove() {
                 tracing::warn!(replica = %key, %error, "delete failed");
             }
         }
@@ -172,7 +172,7 @@ impl Orders {
     fn strike_off(&self, key: ReplicaKey, queue: &Sender<PendingDeletion>) {
         let store = &self.context.store;
         match queue.try_reserve().map(|place| (place, store.strike_off(key))) {
-            Ok((place, Ok(Some(doomed)))) => return place.send(doomed),
+            Ok((place, Ok(Some(deletion)))) => return place.send(deletion),
             Ok((_, Ok(None))) => return,
             Ok((_, Err(error))) => tracing::debug!(replica = %key, %error, "a replica was not deleted"),
             Err(_) => tell_dropped(key),

@@ -75,7 +75,7 @@ impl Link {
     /// Keeps the link open until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let fresh = |longest| retry::pauses(PAUSE_MIN, longest, random::number());
-        let (mut longest, mut said) = (PAUSE_MAX, String::new());
+        let (mut longest, mut last_error) = (PAUSE_MAX, String::new());
         let mut pauses = fresh(longest);
         loop {
             let begun = clock::runtime();
@@ -92,9 +92,9 @@ impl Link {
             }
             let pause = pauses.next().unwrap_or(longest);
             // A repeated error is logged once.
-            if error.to_string() != said {
+            if error.to_string() != last_error {
                 tracing::warn!(master = %self.master, %error, "no link to the master; retrying");
-                said = error.to_string();
+                last_error = error.to_string();
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -120,15 +120,15 @@ impl Link {
         tracing::info!(master = %registered.master, address = %self.master, "registered");
         self.context.keys.learn(&registered.keys);
         let interval = Duration::from_millis(registered.heartbeat_ms).clamp(INTERVAL_MIN, INTERVAL_MAX);
-        let mut told = self.report_all(&client).await?;
+        let mut reported = self.report_all(&client).await?;
         let mut changes = self.context.store.changes().watch();
         loop {
             let sent = clock::runtime();
-            told = match self.context.store.changes().news(told) {
+            reported = match self.context.store.changes().news(reported) {
                 Some(news) => self.heartbeat(&client, news).await?,
                 None => self.report_all(&client).await?,
             };
-            if *changes.borrow_and_update() <= told {
+            if *changes.borrow_and_update() <= reported {
                 tokio::select! {
                     () = sleep_until(sent + interval) => continue,
                     _ = changes.changed() => {}

@@ -338,7 +338,7 @@ impl ChunkStore {
         let found = index.replicas.remove(&key);
         debug_assert!(
             found.is_none() || index.incoming.contains(&(key.chunk, key.generation)),
-            "the name of {key} is free while its file is there"
+            "the name of {key} is free while its file exists"
         );
         self.changes.push(Change::Removed(key));
         drop(index);

@@ -104,7 +104,7 @@ impl Facts<'_> {
         let here = newest == end.sequence && self.offset == end.offset;
         if here && self.next_index() != end.next_index {
             let what =
-                format!("the next entry after it is {}, but the end mark says {}", self.next_index(), end.next_index);
+                format!("entry {} comes next after it, but the end mark says {}", self.next_index(), end.next_index);
             return Err(LogError::corrupt(&self.directory.join(Segment::file_name(newest)), 0, what));
         }
         if !self.vote_exists {

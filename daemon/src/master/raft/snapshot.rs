@@ -256,7 +256,8 @@ mod tests {
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(1) };
         let mut ops: Vec<Op> = vec![AdminOp::Init { cluster: CLUSTER, superuser: "ann".into(), key }.into()];
         for n in 0..100 {
-            let path = DfsPath::parse(&format!("/directory-{n}")).expect("valid");
+            // The golden file has these names.
+            let path = DfsPath::parse(&format!("/folder-{n}")).expect("valid");
             ops.push(FsOp::Mkdir { path, parents: false }.into());
         }
         for (n, op) in ops.into_iter().enumerate() {

@@ -49,14 +49,14 @@ pub(super) fn place(
     let needed = usize::from(if plan.begun { wanted.least } else { wanted.pipeline });
     if candidates.len() < needed {
         let live = candidates.len();
-        let coming = cluster.nodes().may_come(namespace, &plan.exclude, now);
+        let awaited = cluster.nodes().may_come(namespace, &plan.exclude, now);
         let ahead = cluster.nodes().ahead(namespace, now);
-        let expected = live + coming >= needed;
+        let expected = live + awaited >= needed;
         let few = TooFewDatanodes {
             replication: wanted.pipeline,
             needed: needed as u64,
             live: live as u64,
-            coming: expected.then_some(coming as u64),
+            coming: expected.then_some(awaited as u64),
             excluded: plan.exclude.len() as u64,
             ahead,
         };

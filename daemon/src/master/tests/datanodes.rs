@@ -33,7 +33,7 @@ async fn an_older_connection_and_an_older_start_are_not_listened_to() {
     let ann = cluster.user(&master, "ann").await;
     let old = cluster.datanode(&master, 1, &[]).await;
     let twin = cluster.register_as(&master, 1, load(1 << 40), old.boot ^ 1).await;
-    assert_eq!(twin.err().expect("another process is there").code, ErrorCode::AlreadyExists);
+    assert_eq!(twin.err().expect("another process is connected").code, ErrorCode::AlreadyExists);
     let new = cluster.register_as(&master, 1, load(1 << 40), old.boot).await.expect("the same process");
     let refused = old.client.heartbeat(context(), old.news()).await.answer();
     assert_eq!(refused.expect_err("old connection").code, ErrorCode::InvalidArgument);

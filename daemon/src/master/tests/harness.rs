@@ -245,7 +245,7 @@ impl Datanode {
     }
 
     pub(super) async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
-        self.client.heartbeat(context(), news).await.answer().expect("taken")
+        self.client.heartbeat(context(), news).await.answer().expect("accepted")
     }
 
     /// Reports that it has these replicas.

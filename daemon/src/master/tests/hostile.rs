@@ -15,7 +15,7 @@ async fn garbage_on_the_port_does_no_harm() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     for length in [0, 1, 5, 100, 70_000] {
-        let mut socket = TcpStream::connect(master.address).await.expect("taken");
+        let mut socket = TcpStream::connect(master.address).await.expect("accepted");
         let garbage: Vec<u8> = (0..length).map(|_| fastrand::u8(..)).collect();
         let _ = socket.write_all(&garbage).await;
         let _ = socket.shutdown().await;

@@ -29,7 +29,7 @@ fn a_copy_to_others_replaces_one_that_is_stuck() {
     let stuck = NodeAddress { id: DatanodeId(9), address: silent.local_addr().expect("address") };
     let order = Order::Copy { chunk: chunk(7), targets: vec![stuck], capability: Bytes::new() };
     cluster.order(&nodes[0], vec![order]);
-    let _taken = silent.accept().expect("the copy is under way");
+    let _taken = silent.accept().expect("the copy is in progress");
     let capability = cluster.capability(7, Some(checksum()), Principal::Datanode(DatanodeId(1)), &[&nodes[1]]);
     let order = Order::Copy { chunk: chunk(7), targets: vec![nodes[1].address], capability };
     cluster.order(&nodes[0], vec![order]);
@@ -53,7 +53,7 @@ fn orders_delete_and_verify() {
     let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
     let node = cluster.node(1, directory.path());
     (7..10).for_each(|id| cluster.put(&node, id, &data()));
-    cluster.wait_for(&node, "told", |known| known.chunks == [7, 8, 9]);
+    cluster.wait_for(&node, "reported", |known| known.chunks == [7, 8, 9]);
     flip(directory.path(), 8, &[100_000]);
     let verify = |id| Order::Verify { key: chunk(id).key() };
     cluster.order(&node, vec![verify(7), verify(8), Order::Delete { key: chunk(9).key() }]);
@@ -67,7 +67,7 @@ fn a_replica_to_be_deleted_is_no_longer_listed_once_the_order_is_taken() {
     let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
     let node = cluster.node(1, directory.path());
     (7..27).for_each(|id| cluster.put(&node, id, &data()));
-    cluster.wait_for(&node, "told", |known| known.chunks.len() == 20);
+    cluster.wait_for(&node, "reported", |known| known.chunks.len() == 20);
     let delete = |id| Order::Delete { key: chunk(id).key() };
     cluster.order(&node, (7..27).map(delete).collect());
     cluster.wait_for(&node, "none of them in the next heartbeat", |known| {

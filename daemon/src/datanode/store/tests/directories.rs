@@ -158,7 +158,7 @@ fn an_empty_directory_in_place_of_a_known_one_is_not_claimed() {
     drop(store);
     drop(open_known(&record, &[&data], false).expect("again"));
     std::fs::rename(&data, home.path().join("away")).expect("rename");
-    let absent = open_known(&record, &[&data], false).expect_err("it is gone");
+    let absent = open_known(&record, &[&data], false).expect_err("it is missing");
     assert!(absent.to_string().contains("now it has no format file: mount its disk"), "{absent}");
     assert!(!data.exists());
     std::fs::create_dir(&data).expect("make");

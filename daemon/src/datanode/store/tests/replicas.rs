@@ -111,7 +111,7 @@ fn a_chunk_is_written_by_one_at_a_time() {
     let first = written(&store, 1, &content(10));
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
     drop(first);
-    written(&store, 1, &content(20)).commit(20, table(&content(20)), None).expect("the first one came to nothing");
+    written(&store, 1, &content(20)).commit(20, table(&content(20)), None).expect("the first one was abandoned");
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Refused(_))));
 }
 
@@ -123,13 +123,13 @@ fn a_removed_replica_is_no_longer_listed_while_its_file_exists() {
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     let one = key(1, &content(10));
-    let doomed = store.strike_off(one).expect("not busy").expect("listed");
+    let deletion = store.strike_off(one).expect("not busy").expect("listed");
     assert_eq!((store.page(None, 10).len(), count(directory.path().join("chunks/01"))), (0, 1));
     assert_eq!(store.changes().news(1).expect("kept").removed, [one]);
     assert!(matches!(store.read(one), Err(StoreError::NotFound)));
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
     assert!(store.directory_loads()[0].used > 0, "its bytes are not free yet");
-    doomed.remove().expect("removed");
+    deletion.remove().expect("removed");
     assert_eq!((count(directory.path().join("chunks/01")), store.directory_loads()[0].used), (0, 0));
     assert!(store.begin(intent(1), 10, true).is_ok());
 }
