@@ -22,9 +22,9 @@ const RENEW_EVERY_MIN: Duration = Duration::from_millis(50);
 /// The pending notifications of all clients in the process.
 static ENDINGS: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
 
-/// Waits until the masters are notified of all abandoned writes of this process, at most
-/// [`ABANDON_LIMIT`]. A program must call this before it shuts down its runtime: a dropped put
-/// sends its notification in the background.
+/// Waits until the masters are notified of all abandoned writes of this process, at most two
+/// seconds. A program must call this before it shuts down its runtime: a dropped put sends its
+/// notification in the background.
 pub async fn settle() {
     ENDINGS.close();
     // The write timeout of the masters handles the rest.
