@@ -10,6 +10,7 @@ use dfs_client::{
     ClusterStatus, DirectoryTraffic, Duty, JobState, JobStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus,
     ReplicationStatus, Snapshot, Traffic,
 };
+use dfs_diagnosis::{LocalDaemon, Process};
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
@@ -269,6 +270,47 @@ pub fn dead() -> Snapshot {
     event(&mut snapshot, Severity::Warning, Some(3), "is stale: its connection closed");
     event(&mut snapshot, Severity::Error, Some(3), "is dead: not heard from for 10 s; it held 439 chunks");
     snapshot
+}
+
+/// Two of six datanodes are dead, one has missed its heartbeat, one drains, disks are nearly full and a clock is wrong.
+pub fn incident() -> Snapshot {
+    let mut snapshot = cluster(6);
+    for (at, state, age_ms) in
+        [(1, NodeState::Dead, 95_000), (4, NodeState::Dead, 61_000), (5, NodeState::Stale, 7_000)]
+    {
+        (snapshot.nodes[at].state, snapshot.nodes[at].heartbeat_age_ms) = (state, age_ms);
+    }
+    (snapshot.nodes[2].duty, snapshot.nodes[2].left) = (Duty::Drain, Some(120));
+    snapshot.nodes[3].skew_ms = 31_000;
+    let status = &mut snapshot.status;
+    (status.nodes_live, status.nodes_stale, status.nodes_dead, status.nodes_draining) = (3, 1, 2, 1);
+    (status.replication.missing, status.replication.endangered, status.replication.under) = (2, 31, 402);
+    (status.used, status.free) = (status.capacity * 9 / 10, status.capacity / 20);
+    status.lasting = Lasting {
+        dead: Some(95_000),
+        stale: Some(7_000),
+        missing: Some(61_000),
+        endangered: Some(61_000),
+        under: Some(95_000),
+        ..Lasting::default()
+    };
+    event(&mut snapshot, Severity::Error, Some(2), "is dead: not heard from for 10 s; it held 426 chunks");
+    event(&mut snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
+    event(&mut snapshot, Severity::Warning, Some(6), "is stale: its connection closed");
+    snapshot
+}
+
+/// No master of the local cluster has answered since the dashboard began.
+pub fn unanswered() -> Model {
+    let local = vec![LocalDaemon { id: "master-1".to_owned(), process: Process::Crashed }];
+    let mut model = Model::new(Options { local: Some(local), ..Options::default() });
+    update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));
+    update(
+        &mut model,
+        Message::Lost(Error::new(ErrorCode::Unreachable, "127.0.0.1:7000: connect: connection refused")),
+    );
+    update(&mut model, Message::Tick(Moment { elapsed_ms: 9_000, calendar: NOW }));
+    model
 }
 
 /// The last 15 minutes of a cluster, as a master has seen them that began 12 minutes ago and was stopped for a while since.

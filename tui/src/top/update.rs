@@ -125,12 +125,20 @@ fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         KeyCode::Char('c') if control => vec![Act::Effect(Effect::Quit)],
         KeyCode::Char('z') if control => vec![Act::Effect(Effect::Suspend)],
         _ if redraws(key) => Vec::new(),
+        KeyCode::Enter if shows_only_findings(model) => {
+            model.shared.findings.first().map(|finding| Act::Type(finding.run.clone())).into_iter().collect()
+        }
         _ => {
             // The page first: it may be taking text, or have a level to go up from.
             let acts = model.pages.get_mut(model.page).key(key, &model.shared);
             acts.unwrap_or_else(|| everywhere(model, key))
         }
     }
+}
+
+/// Returns whether the view has no picture to show: what is wrong stands in its place.
+fn shows_only_findings(model: &Model) -> bool {
+    model.shared.snapshot.is_none() && !matches!(model.page, PageId::Overview | PageId::Commands)
 }
 
 /// The keys that do the same on every page.

@@ -1,19 +1,17 @@
 //! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
 
-use crate::jobs::{self, JobRow};
 use crate::top::list::Selection;
-use crate::top::message::{Act, Effect, Message};
+use crate::top::message::{Act, Message};
 use crate::top::page::{Binding, Page};
 use crate::top::shared::Shared;
 use crate::top::theme::Theme;
-use crate::top::widgets::text;
+use crate::top::widgets::{JobsFeed, pieces, text};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
-use dfs_client::{JobStatus, MasterStatus, Snapshot};
+use dfs_client::{MasterStatus, Snapshot};
 use dfs_rpc::board::LogStatus;
 use dfs_term::figures::{count, latency, percent, plural};
 use dfs_term::report::Tone;
-use dfs_term::text::{pad, sanitise, shorten, truncate, width, wrap};
-use dfs_types::{Error, Timestamp};
+use dfs_term::text::{pad, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -22,12 +20,8 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Masters {
     chosen: Selection,
-    /// The page is shown.
-    shown: bool,
-    /// The jobs were asked for and have not come yet.
-    awaited: bool,
-    /// The jobs as they came last, and when, by the calendar.
-    jobs: Option<(Result<Vec<JobStatus>, Error>, Timestamp)>,
+    /// The background jobs, asked for with each picture.
+    jobs: JobsFeed,
 }
 
 impl Page for Masters {
@@ -49,23 +43,15 @@ impl Page for Masters {
     }
 
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
-        match message {
-            Message::Picture(..) if self.shown => self.ask(),
-            Message::Jobs(result) => {
-                (self.jobs, self.awaited) = (Some((result.clone(), shared.now.calendar)), false);
-                Vec::new()
-            }
-            _ => Vec::new(),
-        }
+        self.jobs.hear(message, shared)
     }
 
-    fn enter(&mut self, _shared: &Shared) -> Vec<Act> {
-        self.shown = true;
-        self.ask()
+    fn enter(&mut self, shared: &Shared) -> Vec<Act> {
+        self.jobs.enter(shared)
     }
 
     fn leave(&mut self) {
-        self.shown = false;
+        self.jobs.leave();
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
@@ -100,7 +86,7 @@ impl Page for Masters {
         let rows = row_lines(rows(snapshot, shared), theme, usize::from(below.width));
         let jobs = Rect { y: below.y + rows.len() as u16 + 1, ..below }.intersection(below);
         lines(frame, below, rows);
-        lines(frame, jobs, self.job_lines(theme, jobs));
+        lines(frame, jobs, self.jobs.lines(theme, jobs));
     }
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
@@ -109,62 +95,13 @@ impl Page for Masters {
     }
 }
 
-impl Masters {
-    /// Asks for the jobs, unless they are awaited.
-    fn ask(&mut self) -> Vec<Act> {
-        let asked = std::mem::replace(&mut self.awaited, true);
-        if asked { Vec::new() } else { vec![Act::Effect(Effect::Jobs)] }
-    }
-
-    /// Returns the jobs of the leading master as lines for `area`; nothing before they have come. Notes are wrapped;
-    /// where there is no room for that, all but errors are shortened.
-    fn job_lines(&self, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
-        let jobs = match &self.jobs {
-            None => return Vec::new(),
-            Some((Err(error), _)) => {
-                let why = format!("the jobs of the leading master are not known: {}", sanitise(&error.message));
-                let why = pieces(&why, usize::from(area.width));
-                return why.into_iter().map(|piece| Line::styled(piece, theme.tone(Tone::Warning))).collect();
-            }
-            Some((Ok(jobs), at)) => jobs.iter().map(|job| jobs::row(job, *at)).collect::<Vec<_>>(),
-        };
-        let [name, state, done, last_run, note] = jobs::HEAD;
-        let head = format!("{name:<10} {state:<11} {done:<23} {last_run:<9} {note}");
-        let cells = usize::from(area.width).saturating_sub(NOTE_FROM);
-        let wrapped = jobs.iter().map(|job| pieces(&job.note, cells).len()).sum::<usize>() < usize::from(area.height);
-        let mut lines = vec![Line::styled(head, theme.head())];
-        for JobRow { name, state, tone, done, last_run, note } in jobs {
-            let is_error = tone == Tone::Bad;
-            let whole = wrapped || is_error;
-            let notes = if whole { pieces(&note, cells) } else { vec![shorten(&note, cells).into_owned()] };
-            let style = if is_error { theme.tone(tone) } else { theme.dim() };
-            let mut notes = notes.into_iter().map(|note| Span::styled(note, style));
-            lines.push(Line::from(vec![
-                Span::raw(format!("{} ", pad(&name, 10))),
-                Span::styled(format!("{} ", pad(state, 11)), theme.tone(tone)),
-                Span::raw(format!("{} {} ", pad(&done, 23), pad(&last_run, 9))),
-                notes.next().unwrap_or_default(),
-            ]));
-            lines.extend(notes.map(|note| Line::from(vec![Span::raw(" ".repeat(NOTE_FROM)), note])));
-        }
-        lines
-    }
-}
-
 const NAME_CELLS: usize = 14;
-/// The cell in which the note of a job begins.
-const NOTE_FROM: usize = 57;
 
 /// Draws one line below the other, as far as there is room.
 fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
     for (row, line) in (0..area.height).zip(lines) {
         text(frame, Rect { y: area.y + row, height: 1, ..area }, line);
     }
-}
-
-/// Returns the text in lines of at most `cells` cells, broken between words; a longer word is cut.
-fn pieces(text: &str, cells: usize) -> Vec<String> {
-    wrap(text, Some(cells), 0).lines().map(|line| truncate(line, cells).into_owned()).collect()
 }
 
 /// Returns names and values as lines of `cells` cells.

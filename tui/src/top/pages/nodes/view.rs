@@ -1,12 +1,12 @@
 //! The view of the datanodes: its keys, its mouse, the table.
 
-use super::columns::{self, Column, Place};
 use super::one::One;
 use crate::nodes::failed;
 use crate::top::list::{Selection, matches_small};
 use crate::top::message::{Act, Message};
 use crate::top::page::{Action, Binding, Page};
 use crate::top::shared::Shared;
+use crate::top::widgets::columns::{Column, heads, node_line};
 use crate::top::widgets::{drain, page_area, text};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use dfs_client::{NodeState, NodeStatus};
@@ -15,7 +15,7 @@ use dfs_term::text::{sanitise, truncate};
 use dfs_types::DatanodeId;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 /// Lines above the first datanode: what is shown, and the heads.
 const HEAD_LINES: u16 = 2;
@@ -269,7 +269,7 @@ impl Nodes {
             return text(frame, line(HEAD_LINES), "No datanode has ever come to this cluster.");
         }
         let columns = Column::fitting(area.width.into(), self.by, nodes);
-        text(frame, line(1), Line::styled(self.heads(&columns), theme.head()));
+        text(frame, line(1), Line::styled(heads(&columns, Some((self.by, self.falling))), theme.head()));
         if self.rows.is_empty() {
             return text(frame, line(HEAD_LINES), Line::styled("The filter hides all of them.", theme.dim()));
         }
@@ -277,29 +277,12 @@ impl Nodes {
         let first = self.chosen.first(self.rows.len(), room);
         for (index, at) in self.rows.iter().enumerate().skip(first).take(room) {
             let Some(node) = nodes.get(*at) else { continue };
-            let mut spans = Vec::with_capacity(2 * columns.len());
-            for place in &columns {
-                // What was last heard of one that is silent is old.
-                let silent = node.state != NodeState::Live && place.column != Column::State;
-                let style = if silent { theme.dim() } else { theme.tone(place.column.tone(node)) };
-                spans.push(Span::styled(place.put(&place.column.text(node, shared)), style));
-                spans.push(Span::raw(" ".repeat(columns::GAP)));
-            }
             let place = line(HEAD_LINES + (index - first) as u16);
-            text(frame, place, Line::from(spans));
+            text(frame, place, node_line(node, &columns, shared));
             if index == self.chosen.within(self.rows.len()) {
                 frame.buffer_mut().set_style(place, theme.selected());
             }
         }
-    }
-
-    fn heads(&self, columns: &[Place]) -> String {
-        let mark = if self.falling { "↓" } else { "↑" };
-        let head = |place: &Place| match place.column {
-            by if by == self.by => place.put(&format!("{}{mark}", by.head())),
-            column => place.put(column.head()),
-        };
-        columns.iter().map(head).collect::<Vec<_>>().join(&" ".repeat(columns::GAP))
     }
 
     /// How many there are in each state, and what of them is shown how.
