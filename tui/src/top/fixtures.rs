@@ -103,13 +103,15 @@ pub fn cluster(nodes: u16) -> Snapshot {
         text: text.to_owned(),
     };
     let mut events = vec![happened(1, 7200, Severity::Info, None, "master-1 leads, term 3")];
-    events.extend(
-        nodes
-            .iter()
-            .take(3)
-            .enumerate()
-            .map(|(at, node)| happened(2 + at as u64, 7190, Severity::Info, Some(node.id.0), "came, with 0 chunks")),
-    );
+    events.extend(nodes.iter().take(3).enumerate().map(|(at, node)| {
+        happened(
+            2 + at as u64,
+            7190,
+            Severity::Info,
+            Some(node.id.0),
+            &format!("registered at {}, version 0.1.0", node.address),
+        )
+    }));
     let version = BoardVersion { epoch: 7, seq: 1 };
     let (gone, curve) = Default::default();
     let board = Board { version, since: None, status, copies, log, nodes, gone, events, curve };
@@ -267,8 +269,8 @@ pub fn dead() -> Snapshot {
         CopyCount { wanted: 3, live: 2, chunks: chunks.min(all) },
         CopyCount { wanted: 3, live: 3, chunks: all.saturating_sub(chunks) },
     ];
-    event(&mut snapshot, Severity::Warning, Some(3), "is stale: its connection closed");
-    event(&mut snapshot, Severity::Error, Some(3), "is dead: not heard from for 10 s; it held 439 chunks");
+    event(&mut snapshot, Severity::Warning, Some(3), "connection closed (stale)");
+    event(&mut snapshot, Severity::Error, Some(3), "declared dead: no heartbeat for 10s; 439 chunks lost a replica");
     snapshot
 }
 
@@ -294,9 +296,9 @@ pub fn incident() -> Snapshot {
         under: Some(95_000),
         ..Lasting::default()
     };
-    event(&mut snapshot, Severity::Error, Some(2), "is dead: not heard from for 10 s; it held 426 chunks");
-    event(&mut snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
-    event(&mut snapshot, Severity::Warning, Some(6), "is stale: its connection closed");
+    event(&mut snapshot, Severity::Error, Some(2), "declared dead: no heartbeat for 10s; 426 chunks lost a replica");
+    event(&mut snapshot, Severity::Error, Some(5), "declared dead: no heartbeat for 10s; 465 chunks lost a replica");
+    event(&mut snapshot, Severity::Warning, Some(6), "connection closed (stale)");
     snapshot
 }
 
@@ -377,7 +379,7 @@ fn repairing() -> Model {
             CopyCount { wanted: 3, live: 2, chunks: short - 3 },
             CopyCount { wanted: 3, live: 3, chunks: all - short },
         ];
-        event(snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
+        event(snapshot, Severity::Error, Some(5), "declared dead: no heartbeat for 10s; 465 chunks lost a replica");
     })
 }
 
@@ -390,8 +392,8 @@ fn draining() -> Model {
         }
         snapshot.status.nodes_draining = 2;
         snapshot.status.replication.copying = 6;
-        event(snapshot, Severity::Info, Some(2), "drains, as ann wished: 426 chunks have to be copied");
-        event(snapshot, Severity::Info, Some(4), "is drained: it can be stopped");
+        event(snapshot, Severity::Info, Some(2), "drain requested by ann: 426 chunks to re-replicate");
+        event(snapshot, Severity::Info, Some(4), "drained: it can be stopped");
     })
 }
 
@@ -407,7 +409,7 @@ fn full() -> Snapshot {
     snapshot.nodes[2].load.disk_errors = 17;
     let status = &mut snapshot.status;
     (status.used, status.free) = (297 * GIB, 2 * GIB);
-    event(&mut snapshot, Severity::Error, Some(3), "directory /data/3 failed and is not used any more");
+    event(&mut snapshot, Severity::Error, Some(3), "data directory /data/3 failed");
     snapshot
 }
 

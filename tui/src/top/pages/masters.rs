@@ -26,7 +26,7 @@ pub struct Masters {
 
 impl Page for Masters {
     fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
-        vec![Binding::new("↑ ↓", "choose", "choose a master, to copy its address with y")]
+        vec![Binding::new("↑ ↓", "select", "select a master; y copies its address")]
     }
 
     fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
@@ -58,7 +58,7 @@ impl Page for Masters {
         let Some(snapshot) = &shared.snapshot else { return };
         let theme = &shared.theme;
         let masters = masters(shared);
-        let head = format!("{:<12} {:<10} {:<22} {:>14} {:>10}", "MASTER", "ROLE", "ADDRESS", "LOG AT", "BEHIND");
+        let head = format!("{:<12} {:<10} {:<22} {:>14} {:>10}", "MASTER", "ROLE", "ADDRESS", "APPLIED", "BEHIND");
         text(frame, Rect { height: 1, ..area }, Line::styled(head, theme.head()));
         let furthest = masters.iter().map(|master| master.applied).max().unwrap_or(0);
         for (index, master) in masters.iter().enumerate() {
@@ -125,14 +125,14 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
         snapshot.log;
     let mean = Duration::from_micros(sync_us.checked_div(syncs).unwrap_or(0));
     let now = shared.history.now().and_then(|sample| sample.changes);
-    let now = now.map_or_else(|| "how many now is not known".to_owned(), |now| format!("{now:.0}/s now"));
+    let now = now.map_or_else(|| "rate not known".to_owned(), |now| format!("{now:.0}/s now"));
     let term = snapshot.status.term;
     let mode = match &snapshot.status.safe_mode {
-        None => "off: names can be changed".to_owned(),
+        None => "off: changes are accepted".to_owned(),
         Some(mode) => {
             let by = mode.by.as_ref().map(|by| format!(", entered by {by}")).unwrap_or_default();
             let reported = percent(mode.chunks_reported, mode.chunks_total);
-            format!("on{by}: {}; {reported} of the chunks are reported", dfs_term::text::sanitise(&mode.reason))
+            format!("on{by}: {}; {reported} of the chunks have been reported", dfs_term::text::sanitise(&mode.reason))
         }
     };
     let rows = vec![
@@ -152,7 +152,7 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
         (
             "syncs",
             format!(
-                "{}, {} each, at most {} lately",
+                "{}, {} each, at most {} recently",
                 count(syncs),
                 latency(mean),
                 latency(Duration::from_micros(sync_us_max))

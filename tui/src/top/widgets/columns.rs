@@ -124,7 +124,7 @@ impl Column {
             Self::Full => "FULL",
             Self::Bar => "",
             Self::Chunks => "CHUNKS",
-            Self::Short => "SHORT",
+            Self::Short => "UNDER",
             Self::Read => "READ",
             Self::Written => "WRITE",
             Self::Load => "LOAD",

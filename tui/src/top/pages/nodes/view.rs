@@ -41,20 +41,19 @@ pub struct Nodes {
 impl Page for Nodes {
     fn bindings(&self, shared: &Shared) -> Vec<Binding> {
         let mut bindings = match &self.one {
-            Some(_) => vec![
-                Binding::new("esc", "back", "back to the table"),
-                Binding::new("↑ ↓", "log", "move through the end of its log"),
-            ],
+            Some(_) => {
+                vec![Binding::new("esc", "back", "back to the table"), Binding::new("↑ ↓", "log", "scroll its log")]
+            }
             None => vec![
-                Binding::new("enter", "open", "all about the chosen datanode; a click on the chosen line does it, too"),
+                Binding::new("enter", "open", "show the selected datanode; so does a click on its line"),
                 Binding::new("s", "sort", "sort by the next column; a click on a head sorts by it"),
-                Binding::new("S", "turn", "turn the order round; a second click on the head does it, too"),
+                Binding::new("S", "reverse", "reverse the order; so does a second click on the head"),
             ],
         };
         bindings.extend([
-            Binding::new("w", "why", "why: how the datanode is, in sentences"),
-            Binding::new("i", "show", "node show: all that the masters know of it"),
-            Binding::new("d", "doctor", "doctor: look through the whole cluster for what is wrong"),
+            Binding::new("w", "why", "why: explain the state of the datanode"),
+            Binding::new("i", "show", "node show: everything that the masters know about it"),
+            Binding::new("d", "doctor", "doctor: check the whole cluster"),
         ]);
         bindings.extend(drain::bindings(self.node(shared), shared));
         bindings
@@ -266,12 +265,12 @@ impl Nodes {
         let line = |row: u16| Rect { y: area.y + row, height: 1, ..area }.intersection(area);
         text(frame, line(0), Line::styled(self.summary(nodes, area.width.into()), theme.dim()));
         if nodes.is_empty() {
-            return text(frame, line(HEAD_LINES), "No datanode has ever come to this cluster.");
+            return text(frame, line(HEAD_LINES), "No datanode has ever registered with this cluster.");
         }
         let columns = Column::fitting(area.width.into(), self.by, nodes);
         text(frame, line(1), Line::styled(heads(&columns, Some((self.by, self.falling))), theme.head()));
         if self.rows.is_empty() {
-            return text(frame, line(HEAD_LINES), Line::styled("The filter hides all of them.", theme.dim()));
+            return text(frame, line(HEAD_LINES), Line::styled("No datanode matches the filter.", theme.dim()));
         }
         let room = usize::from(area.height.saturating_sub(HEAD_LINES));
         let first = self.chosen.first(self.rows.len(), room);
@@ -294,11 +293,11 @@ impl Nodes {
             some => format!(", {} with a failed directory", count(some as u64)),
         };
         let drains = crate::nodes::drains(nodes).map(|drains| format!(", {drains}")).unwrap_or_default();
-        let (by, order) = (self.by.head().to_lowercase(), if self.falling { "falling" } else { "rising" });
+        let (by, order) = (self.by.head().to_lowercase(), if self.falling { "descending" } else { "ascending" });
         let mut text = format!("{live} live, {stale} stale, {dead} dead{drains}{failed} │ by {by}, {order}");
         if !self.filter.is_empty() {
             let (shown, all) = (count(self.rows.len() as u64), count(nodes.len() as u64));
-            text.push_str(&format!(" │ filter {}: {shown} of {all}; esc takes it off", sanitise(&self.filter)));
+            text.push_str(&format!(" │ filter {}: {shown} of {all}; esc clears it", sanitise(&self.filter)));
         }
         truncate(&text, cells).into_owned()
     }

@@ -3,8 +3,8 @@
 use crate::top::chart::bar;
 use crate::top::observation::Link;
 use crate::top::shared::Shared;
-use crate::top::widgets::text;
-use dfs_client::{ClusterStatus, ReplicationStatus};
+use crate::top::widgets::{replicas_in_words, text};
+use dfs_client::ClusterStatus;
 use dfs_term::figures::{age, count, percent, plural, size};
 use dfs_term::report::Tone;
 use dfs_term::text::{pad, sanitise, shorten, width};
@@ -94,22 +94,4 @@ fn full_style(shared: &Shared, part: f64) -> Style {
         _ => Tone::Good,
     };
     shared.theme.tone(tone)
-}
-
-/// Returns how many replicas the chunks have, without classes that are empty.
-fn replicas_in_words(chunks: &ReplicationStatus) -> String {
-    let kinds = [
-        (chunks.missing, "missing"),
-        (chunks.endangered, "with one replica left"),
-        (chunks.under, "under-replicated"),
-        (chunks.over, "over-replicated"),
-        (chunks.copying, "being re-replicated"),
-    ];
-    let there = kinds.iter().filter(|(chunks, _)| *chunks > 0);
-    let there: Vec<String> = there.map(|(chunks, kind)| format!("{} {kind}", count(*chunks))).collect();
-    match (chunks.chunks, there.as_slice()) {
-        (0, []) => "none yet".to_owned(),
-        (all, []) => format!("{}, each with all its replicas", count(all)),
-        (all, there) => format!("{}: {}", count(all), there.join(", ")),
-    }
 }
