@@ -37,9 +37,9 @@ fn a_datanode_dies_and_its_chunks_are_re_replicated() {
     terminal.see("datanode-2 is dead");
     eprintln!("shown as dead after {:?}", killed.elapsed());
     terminal.press(":replication\r");
-    terminal.see("done in       about ");
+    terminal.see("done in           about ");
     eprintln!("repair with its ETA after {:?}", killed.elapsed());
-    terminal.see("none: every chunk has all its copies");
+    terminal.see("none: every chunk has all its replicas");
     cluster.dfsd_ok(&["start", "datanode-2"]);
     terminal.press(":overview\r");
     terminal.see("· healthy");
@@ -53,25 +53,18 @@ fn a_frame_has_the_earlier_curves() {
     let cluster = Cluster::start(Spec::default());
     let file = file(&cluster, 3);
     // Each of these is a separate process without earlier data.
-    let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "120x40"]);
-    let curve = |frame: &str, name: &str| {
-        let mut lines = frame.lines().skip_while(|line| !line.starts_with(name));
-        let first = lines.next().expect(name).to_owned();
-        // Its rows continue below, without a name.
-        let rows =
-            std::iter::once(first.clone()).chain(lines.take_while(|line| line.starts_with("  ")).map(str::to_owned));
-        (first, rows.collect::<String>().chars().filter(|letter| ('▁'..='█').contains(letter)).count())
-    };
+    let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "80x24"]);
     let drawn = |name: &str| {
-        let (first, blocks) = curve(&frame(), name);
-        !first.contains("not known") && first.contains("/s") && blocks > 0
+        let frame = frame();
+        let line = frame.lines().find(|line| line.starts_with(name)).expect(name);
+        !line.contains("not known") && line.contains("/s") && line.contains(|letter| ('▁'..='█').contains(&letter))
     };
     let mut puts = 0;
     cluster.wait_for("what was written and changed is in the curves", || {
         // If a datanode misses heartbeats on a busy machine, the state of one file is unknown.
         puts += 1;
         cluster.ok(&["put", file.to_str().expect("UTF-8"), &format!("/{puts}")]);
-        drawn("written") && drawn("changes")
+        drawn("written (all replicas)") && drawn("namespace changes")
     });
 }
 
@@ -112,7 +105,7 @@ fn the_last_view_stays() {
     terminal.see("read-only");
     cluster.kill_all();
     terminal.see("LOST for ");
-    terminal.see("what follows is of");
+    terminal.see("the figures are of");
     terminal.press(":mkdir /a\r");
     terminal.see("failed: mkdir: not done: mkdir changes something");
     cluster.start_all();
@@ -144,5 +137,9 @@ fn frames_are_printed() {
     let said = cluster.shell(&["top"]);
     assert!(said.code == 2 && said.stderr.contains("the dashboard needs a terminal"), "{said:?}");
     cluster.kill("master-1");
-    assert_eq!(cluster.shell(&["--timeout", "1s", "top", "--once"]).code, 3);
+    let said = cluster.shell(&["--timeout", "1s", "top", "--once"]);
+    assert!(said.code == 3 && !said.stderr.is_empty(), "{said:?}");
+    for part in ["no master answers", "run: ", "meanwhile: "] {
+        assert!(said.stdout.contains(part), "{part}: {said:?}");
+    }
 }

@@ -114,7 +114,7 @@ fn a_listener_that_is_no_master_is_reported() {
         terminal.see("help");
         // Quit before it is detected, and after.
         if manner != Manner::Listens {
-            terminal.see("No picture of the cluster yet: ");
+            terminal.see("no master answers: ");
             terminal.see("LOST for ");
             assert_eq!(age(&terminal), None, "there is no picture that could have an age");
         }

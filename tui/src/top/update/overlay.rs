@@ -21,7 +21,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         Overlay::Question { question, yes } => match key.code {
             KeyCode::Enter if yes => vec![Act::Run(question.line)],
             KeyCode::Char('y') => vec![Act::Run(question.line)],
-            KeyCode::Enter | KeyCode::Char('n' | 'q') => vec![Act::Say("not done".to_owned())],
+            KeyCode::Enter | KeyCode::Char('n' | 'q') => vec![Act::Say("cancelled".to_owned())],
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Char('h' | 'l') => {
                 model.overlay = Overlay::Question { question, yes: !yes };
                 Vec::new()
@@ -40,8 +40,8 @@ fn leave(model: &mut Model) -> Vec<Act> {
             model.set_filter(String::new());
             Vec::new()
         }
-        Overlay::Question { .. } => vec![Act::Say("not done".to_owned())],
-        Overlay::Naming(_) => vec![Act::Say("not done".to_owned())],
+        Overlay::Question { .. } => vec![Act::Say("cancelled".to_owned())],
+        Overlay::Naming(_) => vec![Act::Say("cancelled".to_owned())],
         Overlay::None | Overlay::Help(_) | Overlay::Palette(_) => Vec::new(),
     }
 }
@@ -80,7 +80,7 @@ fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
         return Vec::new();
     }
     match naming.line() {
-        _ if naming.name.is_empty() => vec![Act::Say("not done".to_owned())],
+        _ if naming.name.is_empty() => vec![Act::Say("cancelled".to_owned())],
         Ok(line) => vec![Act::Run(line)],
         Err(error) => {
             let said = Act::Say(format!("{}: {error}", naming.name.text()));
