@@ -164,7 +164,7 @@ fn files_that_cannot_be_replayed_are_reported() {
         (vec!["--once", "--replay", "/dev/null"], 1, "a recording is a file"),
         (vec!["--once", "--replay", "empty"], 1, "the file is empty"),
         (vec!["--once", "--replay", "text"], 1, "not a recording of dfs-top"),
-        (vec!["--once", "--replay", "head"], 1, "it ended before the first picture"),
+        (vec!["--once", "--replay", "head"], 1, "it ended before the first view"),
         (vec!["--once", "--replay", "damaged"], 0, "the recording is corrupt at byte "),
         (vec!["--once", "--replay", good, "--at", "15:00"], 0, "the recording ends at 14:00: this is its end"),
         (vec!["--once", "--replay", good, "--at", "2:99"], 2, "2:10, 1:02:10, 90s"),

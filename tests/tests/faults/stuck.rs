@@ -92,7 +92,7 @@ fn a_file_that_does_not_fit_is_refused_before_anything_is_sent() {
         Cluster::start(Spec::default().set("DFS_DATANODE_CAPACITY", "96MiB").set("DFS_DATANODE_RESERVE", "0B"));
     let said = put(&cluster, 120 << 20, "/large");
     assert_eq!(said.code, 6, "{said:?}");
-    assert!(said.stderr.contains("120 MiB in 3 replicas do not fit: there is room for 9"), "{said:?}");
+    assert!(said.stderr.contains("120 MiB in 3 replicas do not fit: there is room for only 9"), "{said:?}");
     assert!(!said.stderr.contains("tries"), "{said:?}");
     let df = cluster.json(&["df"]);
     assert!(df["used"].as_u64().expect("bytes") < 1 << 20, "nothing was sent: {df}");

@@ -76,7 +76,10 @@ async fn what_the_others_cannot_carry_is_refused() {
     a.heartbeat(news).await;
     let full = set_duty(&ann, 1, Duty::Drain).await.expect_err("no room");
     assert_eq!(full.code, ErrorCode::InsufficientDatanodes);
-    assert!(full.message.starts_with("holds 8TiB, and the 3 live datanodes"), "{full}");
+    assert!(
+        full.message.starts_with("holds 8TiB, but without it only 3 live datanodes would be left, with room for "),
+        "{full}"
+    );
     assert_eq!(code(set_duty(&bob, 2, Duty::Drain).await), ErrorCode::PermissionDenied);
     assert_eq!(code(set_duty(&ann, 9, Duty::Drain).await), ErrorCode::NotFound);
     assert_eq!(code(set_duty(&ann, 2, Duty::Gone).await), ErrorCode::InvalidArgument);
