@@ -132,6 +132,52 @@ fn odd_text_is_refused_in_one_line() {
     assert!(said.stderr.len() < 20_000, "{} bytes of error", said.stderr.len());
 }
 
+/// Links to directories are names like others to `**`, and a walk that takes long ends at the first signal.
+#[test]
+fn a_walk_of_local_directories_ends() {
+    let cluster = Cluster::start(Spec::default());
+    let directory = cluster.scratch().join("tree");
+    std::fs::create_dir_all(directory.join("d")).expect("make");
+    write(&directory, "d/x", "");
+    for link in ["one", "two", "d/three"] {
+        std::os::unix::fs::symlink(".", directory.join(link)).expect("link");
+    }
+    let tree = directory.to_str().expect("UTF-8");
+    let found = cluster.shell(&["-c", &format!("put {tree}/**/x /")]);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert_eq!(cluster.ok(&["ls", "/"]), "x\n");
+    // Each step of this pattern goes on at every depth below: more steps than anybody waits for.
+    let deep = cluster.scratch().join("deep");
+    std::fs::create_dir_all(deep.join("d/".repeat(300))).expect("make");
+    let pattern = format!("put {}/**/*/**/*/**/*/**/*/**/none /", deep.display());
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let mut command = cluster.shell_command();
+        command.args(["-v", "-c", &pattern]).stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().expect("start");
+        let mut told = std::io::BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut told, &mut line).expect("read");
+        assert!(line.starts_with("+ put "), "{line}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(child.try_wait().expect("look").is_none(), "the pattern was put out at once");
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, signal).expect("signal");
+        let start = std::time::Instant::now();
+        let ended = loop {
+            match child.try_wait().expect("look") {
+                Some(status) => break status,
+                None if start.elapsed() > std::time::Duration::from_secs(5) => {
+                    child.kill().expect("kill");
+                    child.wait().expect("wait");
+                    panic!("{signal:?} did not end it");
+                }
+                None => std::thread::sleep(std::time::Duration::from_millis(20)),
+            }
+        };
+        assert_eq!(ended.code(), Some(130), "{signal:?}");
+    }
+}
+
 fn feed(mut command: Command, text: &str) -> Said {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     let mut stdin = child.stdin.take().expect("a pipe");
