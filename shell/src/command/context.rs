@@ -75,6 +75,8 @@ pub struct Context<'a> {
     held: Option<String>,
     /// Suggestions that were looked for.
     suggestions: usize,
+    /// What ends the document that was begun.
+    document_end: Option<&'static str>,
 }
 
 impl<'a> Context<'a> {
@@ -85,8 +87,8 @@ impl<'a> Context<'a> {
         command: &'static str,
         interpreter: &'static dyn Interpreter,
     ) -> Self {
-        let (failed, planned, held, suggestions) = (None, Vec::new(), None, 0);
-        Self { session, out, cancel, command, interpreter, failed, planned, held, suggestions }
+        let (failed, planned, held, suggestions, document_end) = (None, Vec::new(), None, 0, None);
+        Self { session, out, cancel, command, interpreter, failed, planned, held, suggestions, document_end }
     }
 
     /// Whether output is for programs.
@@ -279,6 +281,23 @@ impl<'a> Context<'a> {
             serde_json::to_vec(document).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
         text.push(b'\n');
         self.out.write(&text)
+    }
+
+    /// Begins a document that is written piece by piece. The engine ends it where the command fails before it does.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn begin_document(&mut self, begin: &str, end: &'static str) -> Result<()> {
+        self.document_end = Some(end);
+        self.print(begin)
+    }
+
+    /// Ends the document that was begun, if one was.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn end_document(&mut self) -> Result<()> {
+        self.document_end.take().map_or(Ok(()), |end| self.print(end))
     }
 
     /// A name as people should see it; as it is where programs read.

@@ -1,6 +1,8 @@
 //! What each command says when it is used wrongly, or finds what it did not expect: one line that names the command, the
 //! path and what is wrong, a hint where there is something to do, and the exit code.
 
+use dfs_shell::command::Json;
+use dfs_shell::commands::COMMANDS;
 use dfs_tests::{Cluster, Spec};
 
 /// Arguments, exit code, the first line on stderr, the beginning of the hint.
@@ -94,6 +96,7 @@ fn every_mistake_is_told_in_its_own_words() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    failures_leave_no_half_document(&cluster);
     credentials(&cluster);
     everything_is_still_there(&cluster);
     // A directory may get the name that ends in a slash.
@@ -112,6 +115,30 @@ fn nobody_is_there(cluster: &Cluster) {
         assert!(said.code == 3 && lines.len() == 3 && lines[0].starts_with(&waiting), "{said:?}");
         assert!(lines[1].contains("connection refused") && lines[2].starts_with("  hint: "), "{said:?}");
     }
+}
+
+/// With `--json`, what a command writes before it fails is a whole document, or nothing.
+fn failures_leave_no_half_document(cluster: &Cluster) {
+    let mut wrong = Vec::new();
+    for command in COMMANDS.iter().filter(|command| matches!(command.json, Json::Document(_))) {
+        let lines = command.examples.iter().map(|(line, _)| *line);
+        for line in lines.filter(|line| !line.contains([';', '|', '>', '&', '\''])) {
+            // Every remote path that the example names is one that does not exist.
+            let words: Vec<&str> =
+                line.split(' ').map(|word| if word.starts_with('/') { "/none/x" } else { word }).collect();
+            if !words.contains(&"/none/x") && words != ["fsck"] {
+                continue;
+            }
+            let none = ["fsck", "/none/x"];
+            let words = if words == ["fsck"] { &none[..] } else { &words };
+            let said = cluster.shell(&[&["--json"], words].concat());
+            let whole = said.stdout.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok());
+            if !whole || !(said.stdout.is_empty() || said.stdout.ends_with('\n')) {
+                wrong.push(format!("{words:?}: {said:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A credential that is missing, unreadable, or none.
