@@ -5,12 +5,14 @@
 
 mod confirm;
 mod context;
+mod line;
 pub(crate) mod roles;
 mod table;
 mod verb;
 
 pub(crate) use confirm::wait_readable;
 pub use context::{Context, Interpreter, Kept};
+pub(crate) use line::Line;
 #[cfg(test)]
 pub(crate) use table::ELSEWHERE;
 pub use table::{Command, Parsed, Table};

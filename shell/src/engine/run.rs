@@ -5,7 +5,7 @@ use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded, local_end};
 use crate::base::out::Out;
 use crate::base::report::{local_io, usage};
-use crate::command::{Command, Context, Interpreter, Kept, Parsed, Table};
+use crate::command::{Command, Context, Interpreter, Kept, Line, Parsed, Table};
 use crate::commands::{COMMANDS, help_of};
 use crate::lang::{Action, Output, Statement, Text, Word, parse};
 use crate::session::Session;
@@ -283,7 +283,9 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
             Err(read_only(command.name))
         }
         Parsed::Arguments(matches) => {
+            let outer = context.runs(Some(Line::of(command, &matches)));
             let result = command.run(&matches, context).await;
+            context.runs(outer);
             result.and(context.end_document())
         }
     }

@@ -37,7 +37,7 @@ impl Verb for Mv {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
         if context.session.options.dry_run {
-            return plan(context, self.force.then_some("-f").as_slice(), sources, destination);
+            return plan(context, sources, destination);
         }
         let client = context.client().await?;
         let destination = Destination::of(context, &client, destination, sources.len(), "moved").await?;
