@@ -3,6 +3,7 @@
 pub(crate) mod advice;
 pub(crate) mod exit;
 pub(crate) mod interrupt;
+pub(crate) mod near;
 pub(crate) mod options;
 pub(crate) mod out;
 pub(crate) mod pager;

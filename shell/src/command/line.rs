@@ -43,14 +43,28 @@ impl Line {
             [action, &flags].concat().into_iter().chain(mark).chain(arguments.iter().cloned()).collect()
         };
         let plain = words(None);
-        let is_argument = |role: &Role| matches!(role, Role::Argument(_));
         let first = plain.len() - arguments.len();
-        let is_read_so = roles(&definition, &plain).iter().skip(first).all(is_argument);
+        let is_read_so = roles(&definition, &plain).iter().zip(&plain).skip(first).all(|(role, word)| match role {
+            Role::Argument(at) => !is_dashed(word) || takes_dashes(&definition, *at),
+            Role::Flag | Role::Value => false,
+        });
         // What stands behind the first argument of such a command belongs to it, flags and all.
-        let takes_all = definition.get_positionals().any(clap::Arg::is_trailing_var_arg_set);
+        let takes_all = definition.get_positionals().any(clap::Arg::is_trailing_var_arg_set)
+            && !arguments.first().is_some_and(|first| is_dashed(first));
         let words = if is_read_so || takes_all { plain } else { words(Some("--")) };
         quote_words(std::iter::once(self.command.name).chain(words.iter().map(String::as_str)))
     }
+}
+
+/// Whether a word could be taken for a flag.
+fn is_dashed(word: &str) -> bool {
+    word.len() > 1 && word.starts_with('-')
+}
+
+/// Whether the argument at a place may begin with a dash, as the mode of `chmod`.
+fn takes_dashes(definition: &clap::Command, at: usize) -> bool {
+    let here = definition.get_positionals().nth(at).or_else(|| definition.get_positionals().last());
+    here.is_some_and(clap::Arg::is_allow_hyphen_values_set)
 }
 
 /// A flag as it is typed, once for each of its values.
@@ -97,7 +111,9 @@ mod tests {
 
     fn positionals(command: &Command, matches: &ArgMatches) -> Vec<String> {
         let definition = command.definition();
-        let values = definition.get_positionals().flat_map(|arg| matches.get_raw(arg.get_id().as_str()));
+        let given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let ids = definition.get_positionals().map(|arg| arg.get_id().as_str()).filter(given);
+        let values = ids.flat_map(|id| matches.get_raw(id));
         values.flatten().map(|value| value.to_string_lossy().into_owned()).collect()
     }
 

@@ -33,7 +33,8 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
         };
         match kind {
             Kind::Line => {
-                let within = COMMANDS.find(&plain)?;
+                let line: Vec<String> = texts.iter().skip(at).map(Text::plain).collect();
+                let within = COMMANDS.find(&line)?;
                 all.push(plain.into());
                 let rest = texts.get(at + 1..).unwrap_or_default();
                 all.extend(Box::pin(arguments(within, rest, context)).await?);

@@ -36,9 +36,8 @@ pub(crate) fn typed(line: &str) -> Result<Vec<Statement>> {
 
 /// Runs a command with its arguments as they are.
 pub(crate) async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
-    let Some((name, arguments)) = words.split_first() else { return Ended::Well };
-    let name = name.to_string_lossy();
-    let command = match COMMANDS.find(&name) {
+    let Some((_, arguments)) = words.split_first() else { return Ended::Well };
+    let command = match COMMANDS.find(&plain(words)) {
         Ok(command) => command,
         Err(error) => return failed(session, "dfs-shell", &error),
     };
@@ -155,8 +154,8 @@ impl Interpreter for Engine {
 }
 
 async fn within(context: &mut Context<'_>, words: &[OsString]) -> Result<()> {
-    let Some((name, arguments)) = words.split_first() else { return Ok(()) };
-    let command = COMMANDS.find(&name.to_string_lossy())?;
+    let Some((_, arguments)) = words.split_first() else { return Ok(()) };
+    let command = COMMANDS.find(&plain(words))?;
     let outer = std::mem::replace(&mut context.command, command.name);
     let result = run(command, Given::Literal(arguments.to_vec()), context).await;
     let result = context.check(result);
@@ -190,10 +189,11 @@ fn prepare(
     for word in words {
         texts.extend(session.scope.expand(word).map_err(|error| shell(unset(error.to_string())))?);
     }
-    let Some(name) = texts.first().map(Text::plain) else {
+    if texts.is_empty() {
         return Err(shell(usage("the command is empty")));
-    };
-    let command = COMMANDS.find(&name).map_err(shell)?;
+    }
+    let plain: Vec<String> = texts.iter().map(Text::plain).collect();
+    let command = COMMANDS.find(&plain).map_err(shell)?;
     texts.remove(0);
     let out = open(session, output).map_err(|error| (command.name.to_owned(), error))?;
     Ok((command, texts, out))
@@ -201,6 +201,10 @@ fn prepare(
 
 fn unset(message: String) -> Error {
     usage(message).hint("set NAME=VALUE sets a variable; single quotes keep a $ as it is")
+}
+
+fn plain(words: &[OsString]) -> Vec<String> {
+    words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 fn open(session: &Session, output: &Output) -> Result<Out> {
