@@ -117,6 +117,18 @@ fn into_itself(command: &str, from: &DfsPath, to: &DfsPath) -> Error {
     Error::new(ErrorCode::InvalidArgument, what).at(from)
 }
 
+/// Refuses to move what is there to where it is: nothing would change.
+///
+/// # Errors
+/// `invalid_argument`; those of the call.
+pub(crate) async fn refuse_itself(context: &Context<'_>, client: &Client, from: &DfsPath, to: &DfsPath) -> Result<()> {
+    if from != to {
+        return Ok(());
+    }
+    context.call(client.stat(from)).await.map_err(|error| about(error, from))?;
+    Err(into_itself(context.command, from, to))
+}
+
 /// Returns whether `path` is a directory; false when nothing is there.
 pub(crate) async fn is_directory(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
     Ok(kind_of(context, client, path).await? == Some(Kind::Directory))
