@@ -1,9 +1,10 @@
 //! The program: which way it was called, and with which exit code it ends.
 
+use crate::base::closed;
 use crate::base::exit::Ended;
 use crate::base::interrupt;
 use crate::base::options::Options;
-use crate::base::report::io_message;
+use crate::base::report::{error_text, io_message, local_io};
 use crate::command::roles::{Role, roles};
 use crate::commands::{COMMANDS, top_as_words};
 use crate::engine::{jobs, run, script};
@@ -25,10 +26,7 @@ const CLEANUP_TIME: Duration = Duration::from_millis(500);
 pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
     let mut options = match Options::try_parse_from(commands_apart(arguments)) {
         Ok(options) => options,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ErrorCode::Usage.exit_code() } else { 0 };
-        }
+        Err(error) => return told(&error),
     };
     let words = std::mem::take(&mut options.words);
     // The connections live on the one worker; the commands run on this thread, which may block on a slow reader.
@@ -68,6 +66,24 @@ fn commands_apart(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
         arguments.insert(at + 1, "--".into());
     }
     arguments
+}
+
+/// Says what clap has to say: help and version on standard output, errors on standard error. Gives the exit code.
+fn told(error: &clap::Error) -> u8 {
+    let written = match error.use_stderr() {
+        false => closed::check().and_then(|()| error.print().map_err(|error| local_io(Path::new("stdout"), &error))),
+        true => {
+            let _ = error.print();
+            return ErrorCode::Usage.exit_code();
+        }
+    };
+    match written {
+        Ok(()) => 0,
+        Err(error) => {
+            eprint!("{}", error_text("dfs-shell", &error));
+            error.code.exit_code()
+        }
+    }
 }
 
 /// Runs `dfs-top` with these arguments, the first of which is its name; gives the exit code.
