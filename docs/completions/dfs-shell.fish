@@ -99,7 +99,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "sleep" -d 'Wait
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "alias" -d 'Give a line a short name, or list those'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "unalias" -d 'Forget short names of lines'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "history" -d 'List the lines that were typed'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "help" -d 'List the commands, or explain one'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "help" -d 'List the commands and topics, or explain one'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "exit" -d 'Leave; the cluster keeps running'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s l -d 'Mode, copies, owner, size and time, too'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand ls" -s a -d 'Names that begin with a dot, too'

@@ -1,15 +1,17 @@
 //! The program: which way it was called, and with which exit code it ends.
 
+use crate::base::closed;
 use crate::base::exit::Ended;
 use crate::base::interrupt;
 use crate::base::options::Options;
-use crate::base::report::io_message;
-use crate::commands::top_as_words;
+use crate::base::report::{error_text, io_message, local_io};
+use crate::command::roles::{Role, roles};
+use crate::commands::{COMMANDS, top_as_words};
 use crate::engine::{jobs, run, script};
 use crate::lang::Scope;
 use crate::session::Session;
 use crate::{dashboard, prompt};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -22,12 +24,9 @@ const CLEANUP_TIME: Duration = Duration::from_millis(500);
 
 /// Runs `dfs-shell` with these arguments, the first of which is its name; gives the exit code.
 pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
-    let mut options = match Options::try_parse_from(arguments) {
+    let mut options = match Options::try_parse_from(commands_apart(arguments)) {
         Ok(options) => options,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ErrorCode::Usage.exit_code() } else { 0 };
-        }
+        Err(error) => return told(&error),
     };
     let words = std::mem::take(&mut options.words);
     // The connections live on the one worker; the commands run on this thread, which may block on a slow reader.
@@ -50,6 +49,41 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
         runtime.shutdown_background();
     }
     code
+}
+
+/// The arguments with `--` before one that is a command as `hdfs dfs` writes it: `-cat` is not `-c at`. The shell then says
+/// how it is called here.
+fn commands_apart(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let roles = roles(&Options::command(), &words);
+    let options = words.iter().zip(roles).take_while(|(_, role)| !matches!(role, Role::Argument(_)));
+    let is_command = |(word, role): (&String, Role)| {
+        let name = word.strip_prefix('-').filter(|name| name.len() > 1 && *name != "help");
+        role == Role::Flag && name.is_some_and(|name| COMMANDS.named(name).is_some())
+    };
+    if let Some(at) = options.map(is_command).position(|is| is) {
+        arguments.insert(at + 1, "--".into());
+    }
+    arguments
+}
+
+/// Says what clap has to say: help and version on standard output, errors on standard error. Gives the exit code.
+fn told(error: &clap::Error) -> u8 {
+    let written = match error.use_stderr() {
+        false => closed::check().and_then(|()| error.print().map_err(|error| local_io(Path::new("stdout"), &error))),
+        true => {
+            let _ = error.print();
+            return ErrorCode::Usage.exit_code();
+        }
+    };
+    match written {
+        Ok(()) => 0,
+        Err(error) => {
+            eprint!("{}", error_text("dfs-shell", &error));
+            error.code.exit_code()
+        }
+    }
 }
 
 /// Runs `dfs-top` with these arguments, the first of which is its name; gives the exit code.
@@ -99,4 +133,23 @@ fn script_file(session: &mut Session, runtime: &Runtime, file: &Path) -> u8 {
 fn failed(session: &Session, error: &Error) -> u8 {
     session.report("dfs-shell", error);
     error.code.exit_code()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_with_a_dash_is_not_a_flag() {
+        let apart = |line: &str| commands_apart(line.split(' ').map(OsString::from)).join(" ".as_ref());
+        assert_eq!(apart("dfs-shell -cat /x"), "dfs-shell -- -cat /x");
+        assert_eq!(apart("dfs-shell --json -q -count /x"), "dfs-shell --json -q -- -count /x");
+        // A statement that may fail, as the value of -c.
+        for line in ["dfs-shell -c -cat", "dfs-shell -qc -cat"] {
+            assert_eq!(apart(line), line);
+        }
+        for line in ["dfs-shell -cpwd", "dfs-shell -c ls", "dfs-shell ls -cat", "dfs-shell -help", "dfs-shell"] {
+            assert_eq!(apart(line), line);
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! The base layer: output, errors, options and signals, without any knowledge of a session or of commands.
 
 pub(crate) mod advice;
+pub(crate) mod closed;
 pub(crate) mod exit;
 pub(crate) mod interrupt;
+pub(crate) mod near;
 pub(crate) mod options;
 pub(crate) mod out;
 pub(crate) mod pager;

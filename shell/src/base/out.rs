@@ -1,9 +1,11 @@
 //! Where the output of a command goes: stdout, a local file, a local command.
 
+use crate::base::closed;
 use crate::base::interrupt::{SignalEpoch, local_end};
 use crate::base::pager::{self, Screen};
 use crate::base::report::{interrupted, local_io};
 use dfs_types::Result;
+use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -54,11 +56,14 @@ struct Held {
 }
 
 impl Out {
-    /// The output of this process.
+    /// The output of this process. Where it is closed, the first byte that is written is an error.
     ///
     /// # Errors
-    /// When it is closed.
+    /// When the process may not open more files.
     pub fn stdout() -> Result<Self> {
+        if let Some(closed) = closed::stand_in().map_err(|error| local_io(Path::new("stdout"), &error))? {
+            return Ok(Self::of(closed.into(), PathBuf::from("stdout"), None, false));
+        }
         let stdout = io::stdout();
         let fd = stdout.as_fd().try_clone_to_owned().map_err(|error| local_io(Path::new("stdout"), &error))?;
         Ok(Self::of(fd, PathBuf::from("stdout"), None, stdout.is_terminal()))
@@ -129,7 +134,7 @@ impl Out {
     /// # Errors
     /// As [`Out::write`].
     pub fn inherited(&mut self) -> Result<Inherited> {
-        let file = self.file_handle()?;
+        let file = self.handle()?;
         Ok(Inherited { file, name: self.name.clone(), terminal: self.terminal, cells: self.cells })
     }
 
@@ -216,6 +221,13 @@ impl Out {
     /// # Errors
     /// As [`Out::write`].
     pub fn file_handle(&mut self) -> Result<File> {
+        if self.name == Path::new("stdout") {
+            closed::check()?;
+        }
+        self.handle()
+    }
+
+    fn handle(&mut self) -> Result<File> {
         self.flush()?;
         self.writer.get_ref().try_clone().map_err(|error| local_io(&self.name, &error))
     }
@@ -232,6 +244,7 @@ impl Out {
                 self.closed = true;
                 Err(interrupted())
             }
+            Err(error) if error.raw_os_error() == Some(Errno::BADF.raw_os_error()) => Err(closed::error()),
             Err(error) => Err(local_io(&self.name, &error)),
         }
     }

@@ -1,5 +1,6 @@
 //! What a command is given to do its work.
 
+use super::line::Line;
 use super::table::Table;
 use crate::base::out::Out;
 use crate::base::report::{error_text, interrupted};
@@ -69,12 +70,16 @@ pub struct Context<'a> {
     pub interpreter: &'static dyn Interpreter,
     /// The first failure that was reported without ending the command.
     failed: Option<Error>,
+    /// The command that runs with its flags, for the lines of a plan.
+    line: Option<Line>,
     /// What `--dry-run` would do.
     planned: Vec<String>,
     /// What went wrong, where that is not to be said at once.
     held: Option<String>,
     /// Suggestions that were looked for.
     suggestions: usize,
+    /// What ends the document that was begun.
+    document_end: Option<&'static str>,
 }
 
 impl<'a> Context<'a> {
@@ -85,8 +90,19 @@ impl<'a> Context<'a> {
         command: &'static str,
         interpreter: &'static dyn Interpreter,
     ) -> Self {
-        let (failed, planned, held, suggestions) = (None, Vec::new(), None, 0);
-        Self { session, out, cancel, command, interpreter, failed, planned, held, suggestions }
+        Self {
+            session,
+            out,
+            cancel,
+            command,
+            interpreter,
+            failed: None,
+            line: None,
+            planned: Vec::new(),
+            held: None,
+            suggestions: 0,
+            document_end: None,
+        }
     }
 
     /// Whether output is for programs.
@@ -281,21 +297,60 @@ impl<'a> Context<'a> {
         self.out.write(&text)
     }
 
+    /// Begins a document that is written piece by piece. The engine ends it where the command fails before it does.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn begin_document(&mut self, begin: &str, end: &'static str) -> Result<()> {
+        self.document_end = Some(end);
+        self.print(begin)
+    }
+
+    /// Ends the document that was begun, if one was.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn end_document(&mut self) -> Result<()> {
+        self.document_end.take().map_or(Ok(()), |end| self.print(end))
+    }
+
     /// A name as people should see it; as it is where programs read.
     pub fn shown<'t>(&self, name: &'t str) -> std::borrow::Cow<'t, str> {
         if self.out.is_terminal() { dfs_term::text::sanitise(name) } else { name.into() }
     }
 
-    /// In a dry run notes what would be done, as a line that does it, and says that it must not be done.
-    pub fn only_planned<S: AsRef<str>>(&mut self, words: impl IntoIterator<Item = S>) -> bool {
+    /// Notes the command that runs now; gives the one that ran before, to be noted again behind it.
+    pub(crate) fn runs(&mut self, line: Option<Line>) -> Option<Line> {
+        std::mem::replace(&mut self.line, line)
+    }
+
+    /// In a dry run notes what would be done, as a line that does it, and says that it must not be done. The line is the
+    /// command with the flags that it was given, and these arguments.
+    pub fn only_planned<S: Into<String>>(&mut self, arguments: impl IntoIterator<Item = S>) -> bool {
+        self.only_planned_with(&[], arguments)
+    }
+
+    /// As [`Context::only_planned`], with more flags.
+    pub fn only_planned_with<S: Into<String>>(
+        &mut self,
+        flags: &[&str],
+        arguments: impl IntoIterator<Item = S>,
+    ) -> bool {
         if self.session.options.dry_run {
-            self.plan_line(quote_words(words));
+            let arguments: Vec<String> = arguments.into_iter().map(Into::into).collect();
+            let line = self.line.as_ref().map(|line| line.with(flags, &arguments));
+            self.planned.extend(line);
         }
         self.session.options.dry_run
     }
 
-    /// Adds a line to the plan of a dry run.
+    /// Adds a line of another command to the plan of a dry run.
     pub fn plan_line(&mut self, line: String) {
         self.planned.push(line);
+    }
+
+    /// As [`Context::plan_line`], from words.
+    pub fn plan_words<S: AsRef<str>>(&mut self, words: impl IntoIterator<Item = S>) {
+        self.plan_line(quote_words(words));
     }
 }

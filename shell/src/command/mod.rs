@@ -5,6 +5,8 @@
 
 mod confirm;
 mod context;
+mod elsewhere;
+mod line;
 pub(crate) mod roles;
 mod table;
 mod verb;
@@ -12,6 +14,8 @@ mod verb;
 pub(crate) use confirm::wait_readable;
 pub use context::{Context, Interpreter, Kept};
 #[cfg(test)]
-pub(crate) use table::ELSEWHERE;
+pub(crate) use elsewhere::ELSEWHERE;
+pub(crate) use elsewhere::{Elsewhere, named};
+pub(crate) use line::Line;
 pub use table::{Command, Parsed, Table};
 pub use verb::{Effect, Example, Group, Json, Kind, Meaning, Verb};

@@ -1,8 +1,10 @@
 //! A command as the tables hold it, and the table of all groups.
 
 use super::context::Context;
+use super::elsewhere::{self, Elsewhere};
 use super::roles::{Role, long_form, roles};
 use super::verb::{Effect, Example, Group, Json, Meaning, Verb};
+use crate::base::near::nearest;
 use crate::base::options::{HELP_CELLS, Options};
 use crate::base::report::usage;
 use clap::{ArgMatches, CommandFactory};
@@ -10,29 +12,6 @@ use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use std::ffi::OsString;
-
-/// What commands are called elsewhere (coreutils, `hdfs dfs`, `sftp`, `cmd.exe`), and what they are called here.
-pub(crate) const ELSEWHERE: &[(&[&str], &str)] = &[
-    (&["quit", "bye", "logout", "q"], "exit leaves"),
-    (&["?", "man", "commands"], "help lists the commands, help COMMAND explains one"),
-    (&["clear", "cls"], "Ctrl-L clears the screen"),
-    (&["dir", "ll", "vdir"], "ls lists; ls -l says more"),
-    (&["rmdir", "rmr", "del", "delete", "unlink"], "rm deletes; rm -r also directories"),
-    (&["copyFromLocal", "moveFromLocal", "upload", "mput", "reput"], "put LOCAL… REMOTE; put -r takes directories"),
-    (&["copyToLocal", "moveToLocal", "download", "mget", "reget"], "get REMOTE… LOCAL; get -r takes directories"),
-    (&["ren", "rename", "move"], "mv SRC… DST"),
-    (&["copy"], "cp SRC… DST copies inside the DFS; put and get copy from and to this machine"),
-    (&["xattr", "getfattr", "setfattr"], "attr list PATH; attr get, attr set and attr remove take a name as well"),
-    (&["more", "less", "text", "getmerge", "type"], "cat PATH | less"),
-    (&["md", "makedir"], "mkdir -p PATH…"),
-    (&["diff"], "cmp LOCAL REMOTE compares"),
-    (&["chgrp"], "chown USER:GROUP PATH…"),
-    (&["lmkdir", "lrm"], "! runs local commands: !mkdir DIRECTORY"),
-    (&["dfsadmin", "report", "cluster", "health"], "status, nodes, replication and doctor tell how the cluster is"),
-    (&["balancer", "volume.list", "cluster.ps"], "nodes lists the datanodes"),
-    (&["grep"], "find -name GLOB or search TEXT look for names; cat PATH | grep TEXT looks into a file"),
-    (&["vi", "vim", "nano", "edit"], "get it, edit it, and put -f it back"),
-];
 
 /// The commands, as lists that stand behind each other.
 #[derive(Debug, Clone, Copy)]
@@ -49,30 +28,32 @@ impl Table {
         self.iter().find(|command| command.name == name)
     }
 
-    /// The command of this name.
+    /// The command that the first of these words names.
     ///
     /// # Errors
-    /// `usage`, with the name that was probably meant.
-    pub fn find(self, name: &str) -> Result<&'static Command> {
-        self.named(name).ok_or_else(|| {
-            let error = usage("no such command").at(name);
-            if let Some((_, ours)) = ELSEWHERE.iter().find(|(names, _)| names.contains(&name)) {
-                return error.hint(*ours);
-            }
-            match self.nearest(name) {
-                Some(near) => error.hint(format!("did you mean {near}?")),
-                None => error.hint("help lists the commands"),
-            }
-        })
+    /// `usage`, with what takes its place here, or with the name that was probably meant.
+    pub fn find<S: AsRef<str>>(self, words: &[S]) -> Result<&'static Command> {
+        let name = words.first().map(AsRef::as_ref).unwrap_or_default();
+        if let Some(command) = self.named(name) {
+            return Ok(command);
+        }
+        let words: Vec<String> = words.iter().map(|word| word.as_ref().to_owned()).collect();
+        let meant = elsewhere::named(&words);
+        let error = usage("no such command").at(&meant.written);
+        let hint = match (self.named(meant.name), Elsewhere::named(meant.name)) {
+            (Some(command), _) => elsewhere::same_name(command.name, meant.rest),
+            (None, Some(known)) => known.hint.to_owned(),
+            (None, None) => match self.nearest(meant.name) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "help lists the commands".to_owned(),
+            },
+        };
+        Err(error.hint(hint))
     }
 
     /// The name that is spelled most like this one, if it is near.
     pub fn nearest(self, name: &str) -> Option<&'static str> {
-        let limit = 1 + name.chars().count() / 4;
-        // Of names that are equally far, one that was typed with something behind it.
-        let far = |known: &'static str| (strsim::damerau_levenshtein(name, known), !name.starts_with(known), known);
-        let near = self.iter().map(|command| far(command.name)).filter(|(far, ..)| *far <= limit).min();
-        near.map(|(.., known)| known)
+        nearest(name, self.iter().map(|command| command.name))
     }
 }
 
@@ -168,24 +149,51 @@ impl Command {
             Some(ContextValue::Strings(texts)) => Some(texts.join(" ")),
             _ => None,
         };
-        let message = match (error.kind(), said(ContextKind::InvalidArg)) {
+        let invalid = said(ContextKind::InvalidArg);
+        let is_flag = invalid.as_ref().is_some_and(|word| word.starts_with('-'));
+        let message = match (error.kind(), &invalid) {
+            (ErrorKind::UnknownArgument, Some(word)) if !is_flag => format!("{word}: not expected"),
             (ErrorKind::UnknownArgument, Some(flag)) => format!("{flag}: no such flag"),
             (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
             (ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues, _) => "too few arguments".to_owned(),
+            (ErrorKind::ArgumentConflict, Some(one)) => match said(ContextKind::PriorArg) {
+                Some(other) if other != *one => format!("{one} cannot be used with {other}"),
+                _ => format!("{one} was given more than once"),
+            },
+            (ErrorKind::ValueValidation, Some(arg)) => {
+                let value = said(ContextKind::InvalidValue).unwrap_or_default();
+                let why = std::error::Error::source(error).map(|why| plain(&why.to_string())).unwrap_or_default();
+                format!("invalid value '{value}' for '{arg}': {why}")
+            }
             // The first line says it; those behind it repeat the usage.
             _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
         };
-        let hint = match said(ContextKind::SuggestedArg) {
+        let hint = match said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue)) {
             Some(near) => format!("did you mean {near}?"),
-            None if error.kind() == ErrorKind::UnknownArgument && is_of_the_program(said(ContextKind::InvalidArg)) => {
+            None if is_flag && error.kind() == ErrorKind::UnknownArgument && is_of_the_program(invalid.as_deref()) => {
                 "it is an option of the program, and stands before the command: dfs-shell --json status".to_owned()
             }
-            None if error.kind() == ErrorKind::UnknownArgument => {
+            None if is_flag && error.kind() == ErrorKind::UnknownArgument => {
                 format!("usage: {}; a name that begins with - stands behind --", self.usage())
             }
-            None => format!("usage: {}", self.usage()),
+            None => match said(ContextKind::ValidValue).filter(|_| error.kind() == ErrorKind::InvalidValue) {
+                Some(values) if !values.is_empty() => format!("it is one of {}", values.replace(' ', ", ")),
+                _ => format!("usage: {}", self.usage()),
+            },
         };
         usage(message).hint(hint)
+    }
+}
+
+/// What is wrong with a number, in words: the standard library and clap say it in those of Rust.
+fn plain(why: &str) -> String {
+    if let Some((from, to)) = why.split_once(" is not in ").and_then(|(_, range)| range.split_once("..=")) {
+        return format!("not from {from} to {to}");
+    }
+    match why {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "not a whole number".to_owned(),
+        why if why.starts_with("number too ") => "too large".to_owned(),
+        why => why.to_owned(),
     }
 }
 
@@ -221,7 +229,7 @@ fn changes<V: Verb>(matches: &ArgMatches) -> bool {
 }
 
 /// Whether this is a flag of `dfs-shell` itself.
-fn is_of_the_program(flag: Option<String>) -> bool {
+fn is_of_the_program(flag: Option<&str>) -> bool {
     let flag = flag.unwrap_or_default();
     let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
     let program = Options::command();

@@ -1,7 +1,7 @@
 //! Every command, as it says what it is.
 
 use super::COMMANDS;
-use crate::command::{ELSEWHERE, Kind, Meaning, Parsed};
+use crate::command::{ELSEWHERE, Elsewhere, Kind, Meaning, Parsed};
 use crate::lang::{Action, Scope, parse};
 use clap::ArgMatches;
 use dfs_types::ErrorCode;
@@ -27,7 +27,7 @@ fn every_example_parses() {
             let Action::Command { words, .. } = statement.action else { continue };
             let texts: Vec<_> = words.iter().flat_map(|word| scope.expand(word).expect(line)).collect();
             let mut plain = texts.iter().map(|text| text.plain());
-            let command = COMMANDS.find(&plain.next().expect("a word")).expect(line);
+            let command = COMMANDS.find(&[plain.next().expect("a word")]).expect(line);
             command.parse(plain.map(OsString::from).collect()).expect(line);
         }
     }
@@ -61,7 +61,7 @@ fn what_changes_something_says_so() {
     ];
     let changes = |line: &str| {
         let mut words = line.split(' ');
-        let command = COMMANDS.find(words.next().expect("a name")).expect(line);
+        let command = COMMANDS.find(&[words.next().expect("a name")]).expect(line);
         match command.parse(words.map(OsString::from).collect()).expect(line) {
             Parsed::Arguments(matches) => command.changes(&matches),
             Parsed::Help => panic!("{line}"),
@@ -94,8 +94,12 @@ fn what_is_wrong_is_said_in_one_line_and_a_hint() {
 
 #[test]
 fn what_is_called_so_elsewhere_is_not_called_so_here() {
-    for (names, _) in ELSEWHERE {
-        assert!(names.iter().all(|name| COMMANDS.named(name).is_none()), "{names:?}");
+    let mut known = std::collections::BTreeSet::new();
+    for Elsewhere { names, ours, .. } in ELSEWHERE {
+        for name in *names {
+            assert!(COMMANDS.named(name).is_none() && known.insert(name.to_lowercase()), "{name}");
+        }
+        assert!(ours.iter().all(|name| COMMANDS.named(name).is_some()), "{ours:?}");
     }
 }
 
@@ -104,11 +108,13 @@ fn slips_of_the_finger() {
     assert_eq!(COMMANDS.nearest("mkdri"), Some("mkdir"));
     assert_eq!(COMMANDS.nearest("statsu"), Some("status"));
     assert_eq!(COMMANDS.nearest("lsl"), Some("ls"));
-    assert_eq!(COMMANDS.nearest("frobnicate"), None);
-    assert_eq!(COMMANDS.find("quit").expect_err("unknown").hint.as_deref(), Some("exit leaves"));
+    for other in ["frobnicate", "mount", "nosuch", "hdfs"] {
+        assert_eq!(COMMANDS.nearest(other), None, "{other}");
+    }
+    assert_eq!(COMMANDS.find(&["quit"]).expect_err("unknown").hint.as_deref(), Some("exit leaves"));
     let json = COMMANDS.named("ls").expect("there").parse(vec!["--json".into()]).expect_err("not here");
     assert!(json.hint.is_some_and(|hint| hint.starts_with("it is an option of the program")));
-    assert_eq!(COMMANDS.find("sl").expect_err("unknown").hint.as_deref(), Some("did you mean ls?"));
+    assert_eq!(COMMANDS.find(&["sl"]).expect_err("unknown").hint.as_deref(), Some("did you mean ls?"));
 }
 
 #[test]

@@ -14,6 +14,8 @@ use std::path::Path;
 
 /// The most paths that one pattern may give.
 const MATCHES_MAX: usize = 1_000_000;
+/// The most names that are looked at for one pattern.
+const LOOKED_AT_MAX: usize = 20_000_000;
 
 /// The arguments of a command with every pattern put out.
 ///
@@ -31,7 +33,8 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
         };
         match kind {
             Kind::Line => {
-                let within = COMMANDS.find(&plain)?;
+                let line: Vec<String> = texts.iter().skip(at).map(Text::plain).collect();
+                let within = COMMANDS.find(&line)?;
                 all.push(plain.into());
                 let rest = texts.get(at + 1..).unwrap_or_default();
                 all.extend(Box::pin(arguments(within, rest, context)).await?);
@@ -83,13 +86,27 @@ async fn paths(text: &Text, local: bool, context: &mut Context<'_>) -> Result<Ve
         } else {
             Tree::Remote { client: context.client().await?, directory: context.session.directory.clone() }
         };
-        let found = context.call(walk(&tree, &pattern)).await?;
+        let found = context.call(walk(&tree, &pattern, LOOKED_AT_MAX)).await.map_err(|error| at(error, &word))?;
         if found.is_empty() {
             return Err(Error::new(ErrorCode::NotFound, "nothing matches").at(word.plain()));
         }
         all.extend(found);
     }
     Ok(all)
+}
+
+/// The error with the pattern that it is about, where it did not say.
+fn at(error: Error, word: &Text) -> Error {
+    if error.code == ErrorCode::Usage && error.path.is_none() { error.at(word.plain()) } else { error }
+}
+
+/// An entry of a directory, as patterns see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Entry {
+    Directory,
+    /// A symbolic link to a directory: a pattern of one name goes through it, `**` does not.
+    Link,
+    Other,
 }
 
 /// Where names are looked up.
@@ -99,8 +116,9 @@ enum Tree {
 }
 
 /// The paths that match, sorted, and written as the pattern was: absolute, or from the working directory.
-async fn walk(tree: &Tree, pattern: &Pattern) -> Result<Vec<OsString>> {
+async fn walk(tree: &Tree, pattern: &Pattern, looked_at_max: usize) -> Result<Vec<OsString>> {
     let mut found = Vec::new();
+    let mut looked_at = 0;
     let start = OsString::from(if pattern.absolute { "/" } else { "" });
     // What is left of the pattern at each path; the last pushed is the next taken.
     let mut open: Vec<(OsString, &[Part])> = vec![(start, pattern.parts.as_slice())];
@@ -119,17 +137,20 @@ async fn walk(tree: &Tree, pattern: &Pattern) -> Result<Vec<OsString>> {
                 if parts.iter().any(|part| !matches!(part, Part::Name(_))) || tree.exists(&next).await? {
                     open.push((next, rest));
                 }
+                looked_at += 1;
             }
             Part::Like(like) => {
                 let only_directories = !rest.is_empty() || pattern.directories_only;
                 let mut names = tree.names(&at, Some(like)).await?;
-                names.retain(|(_, directory)| *directory || !only_directories);
+                looked_at += 1 + names.len();
+                names.retain(|(_, entry)| *entry != Entry::Other || !only_directories);
                 open.extend(names.into_iter().rev().map(|(name, _)| (child(&at, &name), rest)));
             }
             Part::AnyDepth => {
                 let names = tree.names(&at, None).await?;
-                for (name, directory) in names.into_iter().rev() {
-                    if directory {
+                looked_at += 1 + names.len();
+                for (name, entry) in names.into_iter().rev() {
+                    if entry == Entry::Directory {
                         open.push((child(&at, &name), parts));
                     } else if rest.is_empty() && !pattern.directories_only {
                         open.push((child(&at, &name), rest));
@@ -141,6 +162,10 @@ async fn walk(tree: &Tree, pattern: &Pattern) -> Result<Vec<OsString>> {
                     open.push((OsString::new(), rest));
                 }
             }
+        }
+        if looked_at > looked_at_max {
+            let error = usage(format!("the pattern has more than {looked_at_max} names to look at"));
+            return Err(error.hint("begin it in a directory with less below it"));
         }
     }
     found.sort();
@@ -160,7 +185,10 @@ fn child(directory: &OsStr, name: &OsStr) -> OsString {
 impl Tree {
     async fn exists(&self, path: &OsStr) -> Result<bool> {
         match self {
-            Self::Local => Ok(std::fs::symlink_metadata(path).is_ok()),
+            Self::Local => {
+                let path = path.to_owned();
+                apart(move || Ok(std::fs::symlink_metadata(path).is_ok())).await
+            }
             Self::Remote { client, directory } => match client.stat(&resolve(directory, path)?).await {
                 Ok(_) => Ok(true),
                 Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotADirectory) => Ok(false),
@@ -169,11 +197,13 @@ impl Tree {
         }
     }
 
-    /// The names in a directory that match, and which of them are directories. A directory that is not there has none.
-    async fn names(&self, path: &OsStr, like: Option<&Like>) -> Result<Vec<(OsString, bool)>> {
-        let matches = |name: &str| like.map_or(!name.starts_with('.'), |like| like.matches(name));
+    /// The names in a directory that match, and what they are. A directory that is not there has none.
+    async fn names(&self, path: &OsStr, like: Option<&Like>) -> Result<Vec<(OsString, Entry)>> {
         match self {
-            Self::Local => local_names(path, matches),
+            Self::Local => {
+                let (path, like) = (path.to_owned(), like.cloned());
+                apart(move || local_names(&path, like.as_ref())).await
+            }
             Self::Remote { client, directory } => {
                 let prefix = like.map(Like::prefix).unwrap_or_default();
                 let path = resolve(directory, path)?;
@@ -190,8 +220,9 @@ impl Tree {
                 let mut names = Vec::new();
                 let mut entries = std::pin::pin!(client.list_all(&path, &prefix));
                 while let Some(entry) = entries.try_next().await? {
-                    if matches(&entry.name) {
-                        names.push((entry.name.into(), entry.stat.kind == dfs_types::Kind::Directory));
+                    if matches(like, &entry.name) {
+                        let directory = entry.stat.kind == dfs_types::Kind::Directory;
+                        names.push((entry.name.into(), if directory { Entry::Directory } else { Entry::Other }));
                     }
                 }
                 Ok(names)
@@ -205,7 +236,18 @@ fn resolve(directory: &DfsPath, path: &OsStr) -> Result<DfsPath> {
     Ok(if text.is_empty() { directory.clone() } else { DfsPath::resolve(directory, &text)? })
 }
 
-fn local_names(path: &OsStr, matches: impl Fn(&str) -> bool) -> Result<Vec<(OsString, bool)>> {
+/// Whether a name matches; without a pattern, every name that does not begin with a dot.
+fn matches(like: Option<&Like>, name: &str) -> bool {
+    like.map_or(!name.starts_with('.'), |like| like.matches(name))
+}
+
+/// Does what may wait for a disk on a thread for such work, so that who waits for it can be interrupted at once.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.unwrap_or_else(|error| Err(Error::new(ErrorCode::Internal, error.to_string())))
+}
+
+fn local_names(path: &OsStr, like: Option<&Like>) -> Result<Vec<(OsString, Entry)>> {
     let directory = Path::new(if path.is_empty() { OsStr::new(".") } else { path });
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -213,12 +255,21 @@ fn local_names(path: &OsStr, matches: impl Fn(&str) -> bool) -> Result<Vec<(OsSt
         Err(_) => return Ok(Vec::new()),
     };
     let mut names = Vec::new();
-    for entry in entries.filter_map(std::io::Result::ok).filter(|entry| matches(&entry.file_name().to_string_lossy())) {
-        let directory = entry.path().is_dir();
-        names.push((entry.file_name(), directory));
+    for entry in entries.filter_map(std::io::Result::ok) {
+        if matches(like, &entry.file_name().to_string_lossy()) {
+            names.push((entry.file_name(), kind(&entry)));
+        }
     }
     names.sort();
     Ok(names)
+}
+
+fn kind(entry: &std::fs::DirEntry) -> Entry {
+    match entry.file_type() {
+        Ok(kind) if kind.is_dir() => Entry::Directory,
+        Ok(kind) if kind.is_symlink() && entry.path().is_dir() => Entry::Link,
+        _ => Entry::Other,
+    }
 }
 
 #[cfg(test)]
@@ -228,7 +279,7 @@ mod tests {
     async fn local(root: &Path, pattern: &str) -> Vec<String> {
         let text = Text::bare(&format!("{}/{pattern}", root.display()));
         let pattern = Pattern::of(&text).expect("a pattern");
-        let found = walk(&Tree::Local, &pattern).await.expect("readable");
+        let found = walk(&Tree::Local, &pattern, LOOKED_AT_MAX).await.expect("readable");
         let relative = |path: OsString| Path::new(&path).strip_prefix(root).expect("below").display().to_string();
         found.into_iter().map(relative).collect()
     }
@@ -250,5 +301,39 @@ mod tests {
         assert_eq!(local(root, "**/g.rs").await, ["d/e/f/g.rs"]);
         assert_eq!(local(root, "d/**").await, ["d", "d/a.txt", "d/e", "d/e/c.txt", "d/e/f", "d/e/f/g.rs"]);
         assert_eq!(local(root, "x*").await, Vec::<String>::new());
+    }
+    /// As the globstar of bash and as find: a link to a directory is found, and not walked.
+    #[tokio::test]
+    async fn links_are_found_and_not_walked() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("d/e")).expect("made");
+        std::fs::write(root.join("d/x"), "").expect("written");
+        for (link, to) in [("up", "."), ("again", "."), ("d/root", ".."), ("gone", "none"), ("file", "d/x")] {
+            std::os::unix::fs::symlink(to, root.join(link)).expect("linked");
+        }
+        assert_eq!(local(root, "**/x").await, ["d/x"]);
+        assert_eq!(
+            local(root, "**").await,
+            ["", "again", "d", "d/e", "d/root", "d/x", "file", "gone", "up"],
+            "each is found once"
+        );
+        assert_eq!(local(root, "**/").await, ["", "d", "d/e"]);
+        // A pattern of one name goes through a link, as in sh.
+        assert_eq!(local(root, "u*/d/x").await, ["up/d/x"]);
+        assert_eq!(local(root, "u*/**/x").await, ["up/d/x"]);
+    }
+
+    #[tokio::test]
+    async fn a_walk_has_a_bound() {
+        let directory = tempfile::tempdir().expect("a directory");
+        (0..20).for_each(|name| std::fs::create_dir(directory.path().join(name.to_string())).expect("made"));
+        let pattern = Pattern::of(&Text::bare(&format!("{}/**/none", directory.path().display()))).expect("a pattern");
+        assert_eq!(walk(&Tree::Local, &pattern, 100).await, Ok(Vec::new()));
+        let error = walk(&Tree::Local, &pattern, 20).await.expect_err("too many");
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (ErrorCode::Usage, "the pattern has more than 20 names to look at")
+        );
     }
 }

@@ -1,13 +1,14 @@
 //! Statements: from words to arguments to a command, its output to where it goes, its end to an exit code.
 
 use super::{expand, jobs, script};
+use crate::base::closed;
 use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded, local_end};
 use crate::base::out::Out;
 use crate::base::report::{local_io, usage};
-use crate::command::{Command, Context, Interpreter, Kept, Parsed, Table};
+use crate::command::{Command, Context, Interpreter, Kept, Line, Parsed, Table};
 use crate::commands::{COMMANDS, help_of};
-use crate::lang::{Action, Output, Statement, Text, Word, parse};
+use crate::lang::{Action, Output, Statement, Text, UnsetVariable, Word, parse};
 use crate::session::Session;
 use crate::session::suggest::suggested;
 use dfs_types::{Error, Result};
@@ -15,7 +16,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Command as Process;
+use std::process::{Command as Process, ExitStatus};
 use tokio_util::sync::CancellationToken;
 
 /// Commands that are nothing without a terminal of their own.
@@ -36,9 +37,8 @@ pub(crate) fn typed(line: &str) -> Result<Vec<Statement>> {
 
 /// Runs a command with its arguments as they are.
 pub(crate) async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
-    let Some((name, arguments)) = words.split_first() else { return Ended::Well };
-    let name = name.to_string_lossy();
-    let command = match COMMANDS.find(&name) {
+    let Some((_, arguments)) = words.split_first() else { return Ended::Well };
+    let command = match COMMANDS.find(&plain(words)) {
         Ok(command) => command,
         Err(error) => return failed(session, "dfs-shell", &error),
     };
@@ -111,7 +111,7 @@ fn local_effect(session: &Session, statement: &Statement) -> Option<Result<Strin
 fn written(session: &Session, words: &[Word]) -> Result<String> {
     let mut line = Vec::new();
     for word in words {
-        let texts = session.scope.expand(word).map_err(|error| unset(error.to_string()))?;
+        let texts = session.scope.expand(word).map_err(|error| unset(&error))?;
         line.extend(texts.iter().map(Text::written));
     }
     Ok(line.join(" "))
@@ -155,8 +155,8 @@ impl Interpreter for Engine {
 }
 
 async fn within(context: &mut Context<'_>, words: &[OsString]) -> Result<()> {
-    let Some((name, arguments)) = words.split_first() else { return Ok(()) };
-    let command = COMMANDS.find(&name.to_string_lossy())?;
+    let Some((_, arguments)) = words.split_first() else { return Ok(()) };
+    let command = COMMANDS.find(&plain(words))?;
     let outer = std::mem::replace(&mut context.command, command.name);
     let result = run(command, Given::Literal(arguments.to_vec()), context).await;
     let result = context.check(result);
@@ -188,19 +188,29 @@ fn prepare(
     let shell = |error| ("dfs-shell".to_owned(), error);
     let mut texts = Vec::new();
     for word in words {
-        texts.extend(session.scope.expand(word).map_err(|error| shell(unset(error.to_string())))?);
+        texts.extend(session.scope.expand(word).map_err(|error| shell(unset(&error)))?);
     }
-    let Some(name) = texts.first().map(Text::plain) else {
+    if texts.is_empty() {
         return Err(shell(usage("the command is empty")));
-    };
-    let command = COMMANDS.find(&name).map_err(shell)?;
+    }
+    let plain: Vec<String> = texts.iter().map(Text::plain).collect();
+    let command = COMMANDS.find(&plain).map_err(shell)?;
     texts.remove(0);
     let out = open(session, output).map_err(|error| (command.name.to_owned(), error))?;
     Ok((command, texts, out))
 }
 
-fn unset(message: String) -> Error {
-    usage(message).hint("set NAME=VALUE sets a variable; single quotes keep a $ as it is")
+fn unset(variable: &UnsetVariable) -> Error {
+    let is_argument = variable.0.bytes().all(|byte| byte.is_ascii_digit());
+    let hint = match is_argument {
+        true => "arguments of a script follow its name: dfs-shell -f FILE ARG…",
+        false => "set NAME=VALUE sets a variable; single quotes keep a $ as it is",
+    };
+    usage(variable.to_string()).hint(hint)
+}
+
+fn plain(words: &[OsString]) -> Vec<String> {
+    words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 fn open(session: &Session, output: &Output) -> Result<Out> {
@@ -213,7 +223,7 @@ fn open(session: &Session, output: &Output) -> Result<Out> {
         Output::Pipe(command) => Out::pipe(&mut shell(session, command)),
         Output::File { .. } if session.read_only => Err(read_only("a file that is written to")),
         Output::File { path, append } => {
-            let texts = session.scope.expand(path).map_err(|error| unset(error.to_string()))?;
+            let texts = session.scope.expand(path).map_err(|error| unset(&error))?;
             match texts.as_slice() {
                 [text] => Out::file(&session.local(Path::new(&text.plain())), *append),
                 _ => Err(usage("one file must stand behind >")),
@@ -234,11 +244,19 @@ fn shell(session: &Session, command: &str) -> Process {
 
 fn local(session: &Session, command: &str) -> Ended {
     let begun = SignalEpoch::now();
-    let status = shell(session, command).status().map_err(|error| local_io(Path::new("sh"), &error));
+    let status = local_status(shell(session, command)).map_err(|error| local_io(Path::new("sh"), &error));
     match status.and_then(|status| local_end(status, begun)) {
         Ok(()) => Ended::Well,
         Err(error) => failed(session, "!", &error),
     }
+}
+
+/// Runs it with our standard output; with a closed one if ours is.
+fn local_status(mut shell: Process) -> std::io::Result<ExitStatus> {
+    if let Some(closed) = closed::stand_in()? {
+        shell.stdout(closed);
+    }
+    shell.status()
 }
 
 /// Arguments as they were given.
@@ -282,7 +300,12 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
         Parsed::Arguments(matches) if context.session.read_only && command.changes(&matches) => {
             Err(read_only(command.name))
         }
-        Parsed::Arguments(matches) => command.run(&matches, context).await,
+        Parsed::Arguments(matches) => {
+            let outer = context.runs(Some(Line::of(command, &matches)));
+            let result = command.run(&matches, context).await;
+            context.runs(outer);
+            result.and(context.end_document())
+        }
     }
 }
 

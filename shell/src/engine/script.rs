@@ -15,13 +15,15 @@ const OPEN_BYTES_MAX: usize = 64 << 20;
 
 /// The most bytes of a script.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Some editors put it before the text of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 /// How deep scripts may run scripts.
 pub(crate) const DEPTH_MAX: usize = 16;
 
 /// Runs a text that is there as a whole: when it cannot be understood, nothing of it runs. Gives the exit code.
 pub(crate) async fn run_text(session: &mut Session, name: &str, text: &str) -> u8 {
     let mut script = Script::new(name);
-    match parse(text) {
+    match parse(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)) {
         Ok(statements) => script.statements(session, &statements, 0).await,
         Err(error) => script.not_understood(session, &error, 0),
     }
@@ -74,7 +76,8 @@ pub(crate) fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
             script.fail(ErrorCode::Usage.exit_code());
             break;
         }
-        text.push_str(&line);
+        let first = lines_done == 0 && text.is_empty();
+        text.push_str(line.strip_prefix(BYTE_ORDER_MARK).filter(|_| first).unwrap_or(&line));
         match parse(&text) {
             Err(error) if error.incomplete && !end && text.len() < OPEN_BYTES_MAX => continue,
             Err(error) => {

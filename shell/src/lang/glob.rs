@@ -99,7 +99,9 @@ impl Pattern {
         let symbols = text.symbols();
         let pieces: Vec<&[Symbol]> =
             symbols.split(|symbol| symbol.c == '/').filter(|piece| !piece.is_empty()).collect();
-        let parts: Vec<Part> = pieces.into_iter().map(part).collect();
+        let mut parts: Vec<Part> = pieces.into_iter().map(part).collect();
+        // Any depth below any depth is any depth; each would be walked again at every directory of the one before.
+        parts.dedup_by(|next, before| *next == Part::AnyDepth && *before == Part::AnyDepth);
         let ends_with_slash = symbols.last().is_some_and(|symbol| symbol.c == '/');
         parts.iter().any(|part| !matches!(part, Part::Name(_))).then(|| Self {
             absolute: symbols.first().is_some_and(|symbol| symbol.c == '/'),

@@ -47,6 +47,7 @@ fn paths_are_taken_apart() {
     assert_eq!(pattern.parts[1], Part::AnyDepth);
     assert!(matches!(&pattern.parts[2], Part::Like(like) if like.prefix() == "log-"));
     assert_eq!(pattern.parts[3], Part::Name("x".into()));
+    assert_eq!(Pattern::of(&Text::bare("/a/**/**/b")), Pattern::of(&Text::bare("/a/**/b")));
     assert_eq!(Pattern::of(&Text::bare("/a/b")), None);
     assert_eq!(Pattern::of(&Text::literal("/a/*")), None);
 }

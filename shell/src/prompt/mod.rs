@@ -12,6 +12,7 @@ mod hint;
 mod keys;
 mod known;
 mod label;
+mod own_line;
 mod paint;
 mod run;
 mod startup;

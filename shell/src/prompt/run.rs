@@ -2,7 +2,7 @@
 
 use super::helper::{self, Assistant};
 use super::known::{Health, Known};
-use super::{keys, label, startup};
+use super::{keys, label, own_line, startup};
 use crate::base::exit::Ended;
 use crate::base::interrupt::SignalEpoch;
 use crate::base::report::{error_text, usage};
@@ -63,6 +63,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
             assistant.refresh(session, dfs_term::text::width(&prompt.0));
         }
         session.epoch = SignalEpoch::now();
+        own_line::begin(&view);
         match editor.readline(&prompt) {
             Ok(line) => {
                 session.history.add(&line);

@@ -2,6 +2,7 @@
 //! that the name should be in, and never for long.
 
 use crate::base::advice::advice;
+use crate::base::near;
 use crate::lang::quote;
 use crate::session::Session;
 use dfs_client::{Client, ListDirectory};
@@ -69,16 +70,7 @@ async fn names(client: &Client, directory: &DfsPath, prefix: &str) -> dfs_types:
 
 /// The name that is spelled most like this one, if it is near.
 fn nearest<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
-    let chars = |text: &str| text.chars().count();
-    let limit = 1 + chars(name) / 4;
-    let close = names.iter().filter(|known| *known != name && chars(known).abs_diff(chars(name)) <= limit);
-    let (known, folded) = (close, name.to_lowercase());
-    known
-        .map(|known| (strsim::damerau_levenshtein(&folded, &known.to_lowercase()), known))
-        // Half of a short name is another name.
-        .filter(|(far, known)| *far <= limit && *far * 2 <= chars(known).max(1))
-        .min()
-        .map(|(_, known)| known.as_str())
+    near::nearest(name, names.iter().map(String::as_str).filter(|known| *known != name))
 }
 
 #[cfg(test)]

@@ -250,10 +250,8 @@ impl Putting {
 
 impl Upload {
     /// In a dry run: notes the line that would do it.
-    pub(crate) fn plan(&self, context: &mut Context<'_>, replace: bool, keep: bool) {
-        let (from, flags) = (self.from.to_string_lossy(), [replace.then_some("-f"), keep.then_some("-p")]);
-        let paths = [from.as_ref(), self.to.as_str()];
-        context.only_planned(["put"].into_iter().chain(flags.into_iter().flatten()).chain(paths));
+    pub(crate) fn plan(&self, context: &mut Context<'_>) {
+        context.only_planned([self.from.to_string_lossy().as_ref(), self.to.as_str()]);
     }
 
     /// Whether the remote file is the local one, by length and time.

@@ -1,6 +1,8 @@
 //! The messages of each command on wrong use or unexpected state: one line with the command, the
 //! path and the problem, a hint if there is something to do, and the exit code.
 
+use dfs_shell::command::{Command, Json};
+use dfs_shell::commands::COMMANDS;
 use dfs_tests::{Cluster, Spec};
 
 /// Arguments, exit code, the first line on stderr, the beginning of the hint.
@@ -25,7 +27,29 @@ const CASES: &[Case] = &[
     (&["ls", "--frob"], 2, "ls: --frob: no such flag", Some("usage: ls")),
     (&["exit", "many"], 2, "exit: invalid value 'many' for '[CODE]'", Some("usage: exit")),
     (&["source"], 2, "source: <FILE> is missing", Some("usage: source")),
+    (&["mount", "/x"], 2, "dfs-shell: mount: no such command", Some("there is no mount")),
+    (&["-ls"], 2, "dfs-shell: -ls: no such command", Some("it is called ls here")),
+    (&["-cat", "/f"], 2, "dfs-shell: -cat: no such command", Some("it is called cat here")),
+    (&["hdfs", "dfs", "-ls", "/"], 2, "dfs-shell: hdfs dfs -ls: no such command", Some("it is called ls here")),
+    (&["hadoop", "fs", "-copyFromLocal", "x"], 2, "dfs-shell: hadoop fs -copyFromLocal: no such", Some("put LOCAL")),
+    (&["hdfs", "dfsadmin", "-report"], 2, "dfs-shell: hdfs dfsadmin: no such command", Some("status, nodes")),
+    (&["fs.ls", "/"], 2, "dfs-shell: fs.ls: no such command", Some("it is called ls here")),
+    (&["balancer"], 2, "dfs-shell: balancer: no such command", Some("nodes lists")),
+    (&["getgoal", "/f"], 2, "dfs-shell: getgoal: no such command", Some("setrep N PATH")),
+    (&["help", "nosuch"], 2, "help: nosuch: no such command", Some("help lists the commands")),
+    (&["nosuch"], 2, "dfs-shell: nosuch: no such command", Some("help lists the commands")),
+    (&["attr", "set", "/f", "user.x", "1", "2"], 2, "attr: 2: not expected", Some("usage: attr")),
+    (&["pwd", "/f"], 2, "pwd: /f: not expected", Some("usage: pwd")),
+    (&["jobs", "--cluster", "x"], 2, "jobs: --cluster cannot be used with ", Some("usage: jobs")),
+    (&["put", "--rep", "x", "a", "/a"], 2, "put: invalid value 'x' for '--rep <N>': not a whole number", None),
+    (&["setrep", "x", "/f"], 2, "setrep: invalid value 'x' for '<N>': not a whole number", Some("usage: setrep")),
+    (&["setrep", "17", "/f"], 2, "setrep: invalid value '17' for '<N>': not from 1 to 16", Some("usage: setrep")),
     // Does not exist.
+    (&["config", "show", "nosuch"], 1, "config: nosuch: no such setting", Some("config show lists them")),
+    (&["config", "show", "clint"], 1, "config: clint: no such setting", Some("did you mean client?")),
+    (&["config", "show", "client.mastres"], 1, "config: client.mastres: no such", Some("did you mean client.masters?")),
+    (&["head", "-n", "0", "/none"], 1, "head: /none: no such file or directory", None),
+    (&["head", "-n", "0", "/d"], 1, "head: /d: is a directory", None),
     (&["ls", "/none"], 1, "ls: /none: no such file or directory", None),
     (&["stat", "/none"], 1, "stat: /none: no such file or directory", None),
     (&["info", "/none"], 1, "info: /none: no such file or directory", None),
@@ -67,6 +91,9 @@ const CASES: &[Case] = &[
     (&["cp", "-r", "/d", "/d"], 1, "cp: /d: cannot be copied into itself, to /d/d", None),
     (&["cp", "/f", "/f"], 1, "cp: /f: the source and the destination are the same file", None),
     (&["cp", "-f", "/f", "/f"], 1, "cp: /f: the source and the destination are the same file", None),
+    (&["mv", "/f", "/f"], 1, "mv: /f: the source and the destination are the same file", None),
+    (&["mv", "-f", "/f", "/f"], 1, "mv: /f: the source and the destination are the same file", None),
+    (&["mv", "-f", "/d/inside", "/d"], 1, "mv: /d/inside: the source and the destination are the same file", None),
     (&["attr", "set", "/f", "trusted.x", "1"], 2, "attr: trusted.x: ", Some("names are `user.` and 1 to 250 bytes")),
     (&["attr", "remove", "/f", "user.x"], 1, "attr: /f: no attribute user.x", Some("attr list shows")),
     (&["source", "/"], 1, "source: /: is a directory", None),
@@ -94,6 +121,7 @@ fn every_mistake_has_its_own_message() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    failures_leave_no_half_document(&cluster);
     credentials(&cluster);
     everything_still_exists(&cluster);
     // A directory may be created with a name that ends in a slash.
@@ -112,6 +140,32 @@ fn no_master_is_reachable(cluster: &Cluster) {
         assert!(said.code == 3 && lines.len() == 3 && lines[0].starts_with(&waiting), "{said:?}");
         assert!(lines[1].contains("connection refused") && lines[2].starts_with("  hint: "), "{said:?}");
     }
+}
+
+/// With `--json`, what a command writes before it fails is a whole document, or nothing.
+fn failures_leave_no_half_document(cluster: &Cluster) {
+    let mut wrong = Vec::new();
+    // mkdir -p makes what does not exist.
+    let documents = |command: &&Command| matches!(command.json, Json::Document(_)) && command.name != "mkdir";
+    for command in COMMANDS.iter().filter(documents) {
+        let lines = command.examples.iter().map(|(line, _)| *line);
+        for line in lines.filter(|line| !line.contains([';', '|', '>', '&', '\''])) {
+            // Every remote path that the example names is one that does not exist.
+            let words: Vec<&str> =
+                line.split(' ').map(|word| if word.starts_with('/') { "/none/x" } else { word }).collect();
+            if !words.contains(&"/none/x") && words != ["fsck"] {
+                continue;
+            }
+            let none = ["fsck", "/none/x"];
+            let words = if words == ["fsck"] { &none[..] } else { &words };
+            let said = cluster.shell(&[&["--json"], words].concat());
+            let whole = said.stdout.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok());
+            if !whole || !(said.stdout.is_empty() || said.stdout.ends_with('\n')) {
+                wrong.push(format!("{words:?}: {said:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A credential that is missing, unreadable or invalid.

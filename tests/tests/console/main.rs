@@ -12,6 +12,7 @@ mod dashboard_trouble;
 mod errors;
 mod examples;
 mod operators;
+mod plans;
 mod prompt;
 mod prompt_away;
 mod scripts;

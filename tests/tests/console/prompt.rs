@@ -45,6 +45,7 @@ fn at_the_prompt() {
     aliases_and_shellrc(&cluster);
     a_directory_that_goes(&cluster);
     paged(&cluster);
+    output_without_a_newline_stays(&cluster);
 }
 
 fn completes(cluster: &Cluster) {
@@ -369,4 +370,49 @@ fn paged(cluster: &Cluster) {
     terminal.line("help");
     terminal.see("PAGED:");
     terminal.prompt("/");
+}
+
+/// The prompt stands on a line of its own, and takes nothing away.
+fn output_without_a_newline_stays(cluster: &Cluster) {
+    let local = cluster.scratch().join("unended");
+    std::fs::write(&local, "hello").expect("write");
+    cluster.ok(&["put", "-f", local.to_str().expect("UTF-8"), "/data/unended"]);
+    for (locale, mark) in [("C", "%"), ("C.UTF-8", "⏎")] {
+        let mut command = cluster.shell_command();
+        command.env("LC_ALL", locale);
+        let mut terminal = Terminal::run(command, 40, 60);
+        terminal.prompt("/");
+        let lines = [
+            ("cat /data/unended", "hello"),
+            ("head -c 3 /data/a.csv", "som"),
+            ("getrange /data/unended 0 2", "he"),
+            ("echo -n foo", "foo"),
+            ("cat /data/unended | cat", "hello"),
+            ("!printf abc", "abc"),
+        ];
+        for (line, output) in lines {
+            terminal.line(line);
+            terminal.prompt("/");
+            let above = above_cursor(&terminal);
+            assert_eq!(above.last(), Some(&format!("{output}{mark}")), "{line}: {above:#?}");
+        }
+        // Where the output has its newline, nothing stands between it and the prompt.
+        for (line, output) in [("cat /data/a.csv", "some text"), ("!echo whole", "whole"), ("!true", "dfs:/> !true")] {
+            terminal.line(line);
+            terminal.prompt("/");
+            let above = above_cursor(&terminal);
+            assert!(
+                above.last().is_some_and(|last| last.trim_end_matches(' ').ends_with(output)),
+                "{line}: {above:#?}"
+            );
+        }
+        terminal.send(key::CTRL_D);
+        assert_eq!(terminal.end().code(), Some(0));
+    }
+}
+
+/// The rows of the screen above that of the cursor.
+fn above_cursor(terminal: &Terminal) -> Vec<String> {
+    let (row, _) = terminal.screen().cursor_position();
+    terminal.screen().rows(0, u16::MAX).take(row.into()).map(|row| row.trim_end().to_owned()).collect()
 }

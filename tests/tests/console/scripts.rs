@@ -134,6 +134,101 @@ fn invalid_text_is_refused_in_one_line() {
     assert!(said.stderr.len() < 20_000, "{} bytes of error", said.stderr.len());
 }
 
+#[test]
+fn an_argument_that_was_not_given_is_told_so() {
+    let shell = Alone::new();
+    let file = shell.write("one.dfs", "echo $1\n");
+    for args in [&["-f", file.to_str().expect("UTF-8")][..], &["-c", "echo $1"], &["-c", "echo ${2}", "only"]] {
+        let said = shell.run(args);
+        assert_eq!(said.code, 2, "{args:?}: {said:?}");
+        let hint = "\n  hint: arguments of a script follow its name: dfs-shell -f FILE ARG…\n";
+        assert!(said.stderr.contains(hint), "{args:?}: {said:?}");
+    }
+    let said = shell.run(&["-c", "echo $name"]);
+    assert!(said.stderr.contains("\n  hint: set NAME=VALUE sets a variable"), "{said:?}");
+}
+
+#[test]
+fn a_mark_of_byte_order_at_the_beginning_is_no_text() {
+    let shell = Alone::new();
+    shell.write("bom.dfs", "\u{feff}echo one\n");
+    shell.write("outer.dfs", "source bom.dfs\n");
+    for args in [&["-f", "bom.dfs"][..], &["-f", "outer.dfs"], &["-c", "\u{feff}echo one"]] {
+        let said = shell.run(args);
+        assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (0, "one\n", ""), "{args:?}");
+    }
+    let said = feed(shell.command(), "\u{feff}echo one\necho two\n");
+    assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (0, "one\ntwo\n", ""));
+}
+
+#[test]
+fn a_closed_standard_output_is_an_error() {
+    let shell = Alone::new();
+    let program = shell.command().get_program().display().to_string();
+    let run = |line: &str| {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &format!("{program} --no-start {line}")]);
+        said(bash.env("DFS_HOME", shell.0.path()).current_dir(shell.0.path()).output())
+    };
+    for line in ["help", "pwd", "--json pwd", "config show", "version", "-c 'echo a; echo b'", "--help", "--version"] {
+        let said = run(&format!("{line} >&-"));
+        assert_eq!(said.code, 1, "{line}: {said:?}");
+        assert!(said.stderr.contains("standard output is closed"), "{line}: {said:?}");
+    }
+    // What has nothing to write does not need it.
+    assert_eq!(run("-c 'set a=b; sleep 1ms' >&-").code, 0);
+    // No file that is opened later takes its place.
+    let said = run("-c 'echo kept > file.txt; echo lost' >&- <&-");
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(std::fs::read_to_string(shell.0.path().join("file.txt")).expect("written"), "kept\n");
+}
+
+/// Links to directories are names like others to `**`, and a walk that takes long ends at the first signal.
+#[test]
+fn a_walk_of_local_directories_ends() {
+    let cluster = Cluster::start(Spec::default());
+    let directory = cluster.scratch().join("tree");
+    std::fs::create_dir_all(directory.join("d")).expect("make");
+    write(&directory, "d/x", "");
+    for link in ["one", "two", "d/three"] {
+        std::os::unix::fs::symlink(".", directory.join(link)).expect("link");
+    }
+    let tree = directory.to_str().expect("UTF-8");
+    let found = cluster.shell(&["-c", &format!("put {tree}/**/x /")]);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert_eq!(cluster.ok(&["ls", "/"]), "x\n");
+    // Each step of this pattern goes on at every depth below: more steps than anybody waits for.
+    let deep = cluster.scratch().join("deep");
+    std::fs::create_dir_all(deep.join("d/".repeat(300))).expect("make");
+    let pattern = format!("put {}/**/*/**/*/**/*/**/*/**/none /", deep.display());
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let mut command = cluster.shell_command();
+        command.args(["-v", "-c", &pattern]).stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().expect("start");
+        let mut told = std::io::BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut told, &mut line).expect("read");
+        assert!(line.starts_with("+ put "), "{line}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(child.try_wait().expect("look").is_none(), "the pattern was put out at once");
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, signal).expect("signal");
+        let start = std::time::Instant::now();
+        let ended = loop {
+            match child.try_wait().expect("look") {
+                Some(status) => break status,
+                None if start.elapsed() > std::time::Duration::from_secs(5) => {
+                    child.kill().expect("kill");
+                    child.wait().expect("wait");
+                    panic!("{signal:?} did not end it");
+                }
+                None => std::thread::sleep(std::time::Duration::from_millis(20)),
+            }
+        };
+        assert_eq!(ended.code(), Some(130), "{signal:?}");
+    }
+}
+
 fn feed(mut command: Command, text: &str) -> Said {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     let mut stdin = child.stdin.take().expect("a pipe");

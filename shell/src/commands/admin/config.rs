@@ -1,11 +1,12 @@
 //! `config`: the settings, and where each comes from.
 
+use crate::base::near::nearest;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::session::connect;
 use clap::{Args, ValueEnum};
 use dfs_config::{Loaded, keys};
 use dfs_term::{Align, Cell, Report, Table, Tone, View};
-use dfs_types::Result;
+use dfs_types::{Error, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -49,9 +50,21 @@ impl Verb for Config {
         settings.default_file = default_file.display().to_string();
         if let Some(prefix) = &self.prefix {
             settings.settings.retain(|setting| setting.key.starts_with(prefix.as_str()));
+            if settings.settings.is_empty() {
+                return Err(no_such(prefix));
+            }
         }
         context.show(&settings)
     }
+}
+
+/// No key begins with what was asked for.
+fn no_such(prefix: &str) -> Error {
+    let keys: Vec<String> = keys().iter().map(|key| key.dotted()).collect();
+    let sections = keys.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section);
+    let near = nearest(prefix, keys.iter().map(String::as_str).chain(sections));
+    let hint = near.map_or("config show lists them".to_owned(), |near| format!("did you mean {near}?"));
+    Error::new(ErrorCode::NotFound, "no such setting").at(prefix).hint(hint)
 }
 
 /// The settings.

@@ -30,8 +30,7 @@ impl Verb for Dfsd {
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Node, last: None };
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let shown = self.words.iter().map(|word| word.to_string_lossy());
-        if self.changes() && context.only_planned(std::iter::once("dfsd".into()).chain(shown)) {
+        if self.changes() && context.only_planned(self.words.iter().map(|word| word.to_string_lossy())) {
             return Ok(());
         }
         let mut dfsd = Command::from(dfs_daemon::local::as_dfsd()?);

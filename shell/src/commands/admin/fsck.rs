@@ -4,13 +4,16 @@ use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb}
 use crate::commands::shared::found::{Search, ShortJson};
 use crate::commands::shared::places::places;
 use clap::Args;
-use dfs_client::{ClusterStatus, Found, Looked, Short, Wanted};
+use dfs_client::{Client, ClusterStatus, Found, Looked, Short, Wanted};
 use dfs_term::figures::{count, plural, size};
 use dfs_term::{Tone, View};
 use dfs_types::{Error, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
+
+/// How the document begins.
+const BEGIN: &str = "{\"files\":[";
 
 /// Arguments of `fsck`. It ends with 5 where chunks are missing, with 1 where only copies are, and with 6 where something
 /// seems to be missing and not all datanodes have reported yet.
@@ -36,21 +39,38 @@ impl Verb for Fsck {
         let Some(place) = places(context, &[text])?.pop() else { return Ok(()) };
         let wanted = Wanted { short: true, ..Wanted::default() };
         let before = waiting(&context.call(client.status()).await?);
-        let mut search = Search::new(&client, &place, &wanted);
+        let search = Search::new(&client, &place, &wanted);
         let mut totals = Totals::default();
-        if context.json() {
-            context.print("{\"files\":[")?;
-        }
-        while let Some(page) = search.page(context).await? {
-            totals.look(&page.looked);
-            for found in &page.entries {
-                show(context, &mut totals, found)?;
+        let after = match look(context, &client, search, &mut totals).await {
+            Ok(after) => after,
+            Err(error) => {
+                // What was found so far is a document, too; what was not begun is none.
+                if totals.files_short > 0 && context.json() {
+                    totals.waiting = before;
+                    totals.document(context)?;
+                }
+                return Err(error);
             }
-        }
-        // A master that has just begun does not know yet where the chunks are.
-        let after = waiting(&context.call(client.status()).await?);
+        };
         totals.end(context, place.as_str(), before.or(after))
     }
+}
+
+/// Shows what the search finds, and adds it up. Returns what the masters wait for afterwards.
+async fn look(
+    context: &mut Context<'_>,
+    client: &Client,
+    mut search: Search,
+    totals: &mut Totals,
+) -> Result<Option<String>> {
+    while let Some(page) = search.page(context).await? {
+        totals.look(&page.looked);
+        for found in &page.entries {
+            show(context, totals, found)?;
+        }
+    }
+    // A master that has just begun does not know yet where the chunks are.
+    Ok(waiting(&context.call(client.status()).await?))
 }
 
 /// What the masters wait for before they know where the chunks are.
@@ -67,7 +87,7 @@ fn show(context: &mut Context<'_>, totals: &mut Totals, found: &Found) -> Result
         let file = File { path: found.path.as_str(), chunks: found.stat.chunks, short: found.short.into() };
         let document =
             serde_json::to_string(&file).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
-        return context.print(&format!("{}{document}", if first { "" } else { "," }));
+        return context.print(&format!("{}{document}", if first { BEGIN } else { "," }));
     }
     let (tone, words) = words(found);
     let view = context.view();
@@ -149,9 +169,7 @@ impl Totals {
         self.waiting = waiting;
         self.healthy = self.files_short == 0 && !context.has_failed();
         if context.json() {
-            let document =
-                serde_json::to_string(&self).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
-            context.print(&format!("],\"totals\":{document}}}\n"))?;
+            self.document(context)?;
         } else {
             let text = self.text(&context.view());
             context.print(&text)?;
@@ -171,6 +189,13 @@ impl Totals {
             context.note_failed(Error::new(ErrorCode::Internal, "copies are missing"));
         }
         Ok(())
+    }
+
+    /// Ends the document.
+    fn document(&self, context: &mut Context<'_>) -> Result<()> {
+        let totals = serde_json::to_string(self).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+        let begin = if self.files_short == 0 { BEGIN } else { "" };
+        context.print(&format!("{begin}],\"totals\":{totals}}}\n"))
     }
 
     fn text(&self, view: &View) -> String {

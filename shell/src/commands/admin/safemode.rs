@@ -50,9 +50,7 @@ impl Verb for Safemode {
         };
         let client = context.client().await?;
         if let Some((change, word)) = change {
-            let reason = Some(self.reason.as_str()).filter(|reason| !reason.is_empty() && word == "enter");
-            let flag = reason.map(|_| "--reason");
-            if context.only_planned(["safemode", word].into_iter().chain(flag).chain(reason)) {
+            if context.only_planned([word]) {
                 return Ok(());
             }
             context.call(client.set_safe_mode(change)).await?;

@@ -20,9 +20,7 @@ pub(super) async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait
     let mut node = find(context, name).await?;
     if node.duty != Duty::Drain {
         check(context, &node, Duty::Drain).await?;
-        let flag = wait.then_some("--wait");
-        let id = node.id.to_string();
-        if context.only_planned(["node", "drain", "--yes"].into_iter().chain(flag).chain([&*id])) {
+        if context.only_planned_with(&["--yes"], ["drain", &*node.id.to_string()]) {
             return Ok(());
         }
         context.confirm(&drain_question(&node), yes)?;
@@ -38,7 +36,7 @@ pub(super) async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait
 /// Lets a datanode take chunks again.
 pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> {
     let node = find(context, name).await?;
-    if context.only_planned(["node", "resume", &*node.id.to_string()]) {
+    if context.only_planned(["resume", &*node.id.to_string()]) {
         return Ok(());
     }
     let node = if node.duty == Duty::Serve { node } else { wish(context, &node, Duty::Serve).await? };
@@ -50,7 +48,7 @@ pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> 
 pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
     let node = find(context, name).await?;
     check(context, &node, Duty::Gone).await?;
-    if context.only_planned(["node", "forget", "--yes", &*node.id.to_string()]) {
+    if context.only_planned_with(&["--yes"], ["forget", &*node.id.to_string()]) {
         return Ok(());
     }
     context.confirm(&forget_question(&node), yes)?;

@@ -114,7 +114,7 @@ fn no_such(path: &DfsPath, name: &str) -> Error {
 }
 
 async fn set(context: &mut Context<'_>, path: &DfsPath, name: String, value: OsString) -> Result<()> {
-    if context.only_planned(["attr", "set", path.as_str(), &name, &value.to_string_lossy()]) {
+    if context.only_planned(["set", path.as_str(), &name, &value.to_string_lossy()]) {
         return Ok(());
     }
     let value = if value == "-" { from_stdin(context, path)? } else { value.into_vec() };
@@ -127,7 +127,7 @@ async fn set(context: &mut Context<'_>, path: &DfsPath, name: String, value: OsS
 }
 
 async fn remove(context: &mut Context<'_>, path: &DfsPath, name: String) -> Result<()> {
-    if context.only_planned(["attr", "remove", path.as_str(), &name]) {
+    if context.only_planned(["remove", path.as_str(), &name]) {
         return Ok(());
     }
     let client = context.client().await?;

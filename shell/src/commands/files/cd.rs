@@ -45,7 +45,7 @@ impl Verb for Cd {
             Ok(_) | Err(_) => {}
         }
         // Even in a dry run we go there, because what follows counts from there; the plan goes there, too.
-        context.only_planned(["cd", path.as_str()]);
+        context.only_planned([path.as_str()]);
         let before = std::mem::replace(&mut context.session.directory, path);
         context.session.directory_before = Some(before);
         Ok(())

@@ -40,9 +40,7 @@ impl Verb for Cp {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
         if context.session.options.dry_run {
-            let flags: Vec<_> =
-                [self.recursive.then_some("-r"), self.force.then_some("-f")].into_iter().flatten().collect();
-            return plan(context, &flags, sources, destination);
+            return plan(context, sources, destination);
         }
         let client = context.client().await?;
         let destination = Destination::of(context, &client, destination, sources.len(), "copied").await?;

@@ -93,7 +93,7 @@ impl Get {
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
         let walk = Downloads::new(client.clone(), named, self.recursive, self.continued, dry_run);
         if dry_run {
-            return plan(context, walk, self.keep).await;
+            return plan(context, walk).await;
         }
         let mut run = Run::begin(context);
         walk.estimate(run.board.clone());
@@ -114,14 +114,12 @@ impl Get {
 }
 
 /// A dry run: every file that would be got, as the line that does it.
-async fn plan(context: &mut Context<'_>, walk: Downloads, keep: bool) -> Result<()> {
+async fn plan(context: &mut Context<'_>, walk: Downloads) -> Result<()> {
     let mut steps = std::pin::pin!(walk.steps());
     while let Some(step) = steps.next().await {
         match step {
             Step::File { job, .. } => {
-                let to = job.to.to_string_lossy();
-                let paths = [job.from.as_str(), &to];
-                context.only_planned(["get"].into_iter().chain(keep.then_some("-p")).chain(paths));
+                context.only_planned([job.from.as_str(), &job.to.to_string_lossy()]);
             }
             Step::Failed(error) => context.fail(error)?,
             Step::Directory(path) => context.plan_line(format!("!mkdir -p {}", quote(&path))),

@@ -46,9 +46,7 @@ impl Verb for GetRange {
             None => to_output(context, &path, Some(range)).await,
             Some(local) => {
                 let (offset, length) = (self.offset.0.to_string(), self.length.0.to_string());
-                let flag = self.force.then_some("-f");
-                let words = [path.as_str(), &offset, &length, &local.to_string_lossy()];
-                if context.only_planned(["getrange"].into_iter().chain(flag).chain(words)) {
+                if context.only_planned([path.as_str(), &offset, &length, &local.to_string_lossy()]) {
                     return Ok(());
                 }
                 let client = context.client().await?;

@@ -4,7 +4,7 @@ use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
 use crate::transfer::to_output;
 use clap::Args;
-use dfs_types::{ByteSize, DfsPath, Result};
+use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result};
 use std::ffi::OsString;
 
 /// Lines that are shown if nothing else is said.
@@ -60,6 +60,14 @@ impl Head {
         let client = context.client().await?;
         let (mut left, mut offset, mut piece) = (self.lines.unwrap_or(LINES), 0, READ_BYTES);
         let mut titled = false;
+        if left == 0 {
+            // Nothing is read; but it must be a file.
+            let stat = context.call(client.stat(path)).await.map_err(|error| about(error, path))?;
+            if stat.kind == dfs_types::Kind::Directory {
+                return Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(path));
+            }
+            return title(context, path, self.paths.len(), index);
+        }
         while left > 0 {
             let read = context.call(client.read_range(path, offset, piece)).await;
             let bytes = read.map_err(|error| about(error, path))?;

@@ -44,8 +44,7 @@ impl Verb for Mkdir {
                     continue;
                 }
             };
-            let flag = self.parents.then_some("-p");
-            if context.only_planned(["mkdir"].into_iter().chain(flag).chain([path.as_str()])) {
+            if context.only_planned([path.as_str()]) {
                 continue;
             }
             let result = context.call(client.mkdir(&path, self.parents)).await;

@@ -1,7 +1,7 @@
 //! `mv`.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
-use crate::commands::shared::destination::{Destination, blamed, plan};
+use crate::commands::shared::destination::{Destination, blamed, plan, refuse_itself};
 use clap::Args;
 use dfs_client::Client;
 use dfs_term::{Report, View};
@@ -37,7 +37,7 @@ impl Verb for Mv {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
         if context.session.options.dry_run {
-            return plan(context, self.force.then_some("-f").as_slice(), sources, destination);
+            return plan(context, sources, destination);
         }
         let client = context.client().await?;
         let destination = Destination::of(context, &client, destination, sources.len(), "moved").await?;
@@ -80,6 +80,7 @@ async fn move_one(
     let from = context.remote(source)?;
     destination.check(context, client, &from).await?;
     let to = destination.place(&from)?;
+    refuse_itself(context, client, &from, &to).await?;
     match context.call(client.rename(&from, &to, force)).await {
         Ok(()) => Ok(Move { from: from.to_string(), to: to.to_string() }),
         Err(error) => Err(blamed(context, client, error, (&from, &to), "mv -f replaces an existing file").await),

@@ -110,7 +110,7 @@ async fn from_stdin(
     if context.session.console.is_some() {
         return Err(usage("standard input belongs to the session: not in the background"));
     }
-    if context.only_planned(["put", "-", target.as_str()]) {
+    if context.only_planned(["-", target.as_str()]) {
         return Ok(());
     }
     let source = Source::Reader(Box::new(std::io::stdin()));
@@ -147,7 +147,7 @@ impl Put {
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
         let walk = Uploads::new(client.clone(), named, self.recursive, self.update, dry_run);
         if dry_run {
-            return plan(context, walk, self.update.then_some(client), self.keep).await;
+            return plan(context, walk, self.update.then_some(client)).await;
         }
         let mut run = Run::begin(context);
         walk.estimate(run.board.clone());
@@ -167,16 +167,16 @@ impl Put {
 }
 
 /// A dry run: every file that would be put, as the line that does it; without those that are there and the same, if asked.
-async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>, keep: bool) -> Result<()> {
+async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>) -> Result<()> {
     let mut steps = std::pin::pin!(walk.steps());
     while let Some(step) = steps.next().await {
         match step {
             Step::File { job, .. } => match &update {
                 Some(client) if job.is_there(client).await? => {}
-                _ => job.plan(context, update.is_some(), keep),
+                _ => job.plan(context),
             },
             Step::Failed(error) => context.fail(error)?,
-            Step::Directory(path) => drop(context.only_planned(["mkdir", "-p", &path])),
+            Step::Directory(path) => context.plan_words(["mkdir", "-p", &path]),
             Step::Skipped { .. } => {}
         }
     }

@@ -53,10 +53,7 @@ impl Verb for Rm {
         }
         let mut deleted = Vec::new();
         for (path, _) in found {
-            let flag = self.recursive.then_some("-r");
-            if context.only_planned(
-                ["rm"].into_iter().chain(flag).chain(self.recursive.then_some("--yes")).chain([path.as_str()]),
-            ) {
+            if context.only_planned_with(self.recursive.then_some("--yes").as_slice(), [path.as_str()]) {
                 continue;
             }
             let result = context.call(client.delete(&path, self.recursive)).await;

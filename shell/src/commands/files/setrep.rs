@@ -64,9 +64,7 @@ impl Verb for Setrep {
         for text in &self.paths {
             let found = look(context, &client, text).await;
             let Some((path, stat)) = context.check(found)? else { continue };
-            let flag = self.recursive.then_some("-R");
-            let copies = self.copies.to_string();
-            if context.only_planned(["setrep"].into_iter().chain(flag).chain([&*copies, path.as_str()])) {
+            if context.only_planned([self.copies.to_string(), path.to_string()]) {
                 continue;
             }
             if stat.kind == EntryKind::Directory && !self.recursive {

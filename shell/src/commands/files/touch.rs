@@ -2,7 +2,7 @@
 
 use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
-use crate::commands::shared::destination::{is_written_as_directory, no_directory};
+use crate::commands::shared::destination::{as_written, is_written_as_directory, no_directory};
 use clap::Args;
 use dfs_client::{AttributeChange, Client, Progress, PutOptions, Source};
 use dfs_term::{Report, View};
@@ -38,8 +38,7 @@ impl Verb for Touch {
         for text in &self.paths {
             let path = context.remote(text);
             let Some(path) = context.check(path)? else { continue };
-            let flag = self.no_create.then_some("-c");
-            if context.only_planned(["touch"].into_iter().chain(flag).chain([path.as_str()])) {
+            if context.only_planned([as_written(&path, text)]) {
                 continue;
             }
             let directory = is_written_as_directory(text);

@@ -1,7 +1,8 @@
 //! `help`: built from the table of commands, so that it cannot say what is not so.
 
+use super::topics::{self, Page, Topic};
 use crate::base::options::HELP_CELLS;
-use crate::command::{Command, Context, Effect, Example, Group, Json, Kind, Meaning, Table, Verb};
+use crate::command::{Command, Context, Effect, Elsewhere, Example, Group, Json, Kind, Meaning, Table, Verb, named};
 use clap::Args;
 use dfs_types::Result;
 use schemars::JsonSchema;
@@ -11,33 +12,87 @@ use std::fmt::Write as _;
 /// Arguments of `help`.
 #[derive(Debug, Args)]
 pub(super) struct Help {
-    /// The command; all of them if none.
-    command: Option<String>,
+    /// The command, the topic, or a name from elsewhere; an overview if none.
+    #[arg(value_name = "COMMAND", allow_hyphen_values = true, trailing_var_arg = true)]
+    words: Vec<String>,
 }
 
 impl Verb for Help {
     const NAME: &'static str = "help";
-    const ABOUT: &'static str = "List the commands, or explain one";
+    const ABOUT: &'static str = "List the commands and topics, or explain one";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("help", "all commands"), ("help put", "one, with examples")];
+    const EXAMPLES: &'static [Example] = &[
+        ("help", "all commands and topics"),
+        ("help put", "one command, with examples"),
+        ("help files", "the commands of a topic, a line each"),
+        ("help -copyFromLocal", "what it is called here"),
+    ];
     const MEANING: Meaning = Meaning::all(Kind::Command);
     const JSON: Json = Json::of::<Vec<Explained>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let commands = context.interpreter.commands();
-        let chosen = self.command.as_deref().map(|name| commands.find(name)).transpose()?;
+        let shown = Shown::of(&self.words, commands)?;
         if context.json() {
-            let chosen = chosen.map_or_else(|| commands.iter().collect(), |one| vec![one]);
-            return context.emit(&chosen.into_iter().map(Explained::of).collect::<Vec<_>>());
+            let explained: Vec<Explained> = shown.commands(commands).into_iter().map(Explained::of).collect();
+            return context.emit(&explained);
         }
-        let text = chosen.map_or_else(|| overview(commands), help_of);
+        let text = shown.text(commands);
         context.print(&text)?;
-        if self.command.is_none() {
+        if matches!(shown, Shown::Overview) {
             let aliases = listed(&context.session.aliases);
             context.print(&aliases)?;
         }
         Ok(())
+    }
+}
+
+/// What is explained.
+enum Shown<'w> {
+    Overview,
+    Topic(&'static Topic),
+    Command(&'static Command),
+    Elsewhere(&'w str, &'static Elsewhere),
+}
+
+impl<'w> Shown<'w> {
+    /// What the words name: a command of ours goes before a topic, and that before a name from elsewhere.
+    fn of(words: &'w [String], commands: Table) -> Result<Self> {
+        let Some(first) = words.first() else { return Ok(Self::Overview) };
+        if let Some(command) = commands.named(first) {
+            return Ok(Self::Command(command));
+        }
+        if let Some(topic) = Topic::named(first) {
+            return Ok(Self::Topic(topic));
+        }
+        let name = named(words).name;
+        match (commands.named(name), Elsewhere::named(name)) {
+            (Some(command), _) => Ok(Self::Command(command)),
+            (None, Some(known)) => Ok(Self::Elsewhere(name, known)),
+            (None, None) => commands.find(words).map(Self::Command),
+        }
+    }
+
+    fn text(&self, commands: Table) -> String {
+        match self {
+            Self::Overview => topics::overview(commands),
+            Self::Topic(topic) => topic.text(commands),
+            Self::Command(command) => help_of(command),
+            Self::Elsewhere(name, known) => topics::elsewhere(name, known, commands),
+        }
+    }
+
+    fn commands(&self, commands: Table) -> Vec<&'static Command> {
+        match self {
+            Self::Overview => commands.iter().collect(),
+            Self::Command(command) => vec![command],
+            Self::Elsewhere(_, known) => known.ours.iter().filter_map(|name| commands.named(name)).collect(),
+            Self::Topic(Topic { page: Page::Group(group), .. }) => {
+                commands.iter().filter(|command| command.group == *group).collect()
+            }
+            Self::Topic(_) => Vec::new(),
+        }
     }
 }
 
@@ -106,25 +161,6 @@ impl Argument {
     }
 }
 
-/// Every command in a line.
-fn overview(commands: Table) -> String {
-    let mut text = String::new();
-    for (group, title) in [(Group::Files, "Files"), (Group::Cluster, "Cluster"), (Group::Shell, "The shell itself")] {
-        let _ = writeln!(text, "{title}");
-        for command in commands.iter().filter(|command| command.group == group) {
-            let _ = writeln!(text, "  {:<10}{}", command.name, command.about);
-        }
-    }
-    text.push_str(
-        "\nhelp COMMAND explains one. Words split as in sh; * ? [a-z] {a,b} ** match remote\n\
-         names where remote paths stand, local ones where local paths stand. Any output\n\
-         goes to COMMAND | LOCAL-COMMAND, > FILE and >> FILE; !COMMAND runs a local one;\n\
-         $name and $1 stand for what set and the script's arguments say. Commands in the\n\
-         file shellrc, beside the settings, run when the prompt starts.\n",
-    );
-    text
-}
-
 /// The user's own names for lines.
 fn listed(aliases: &crate::session::alias::Aliases) -> String {
     let mut text = String::new();
@@ -160,6 +196,7 @@ pub(crate) fn help_of(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::ELSEWHERE;
     use crate::commands::COMMANDS;
 
     #[test]
@@ -179,8 +216,11 @@ mod tests {
 
     #[test]
     fn help_fits_a_narrow_terminal() {
-        let texts = COMMANDS.iter().map(help_of).chain([overview(COMMANDS)]);
-        let wide: Vec<String> = texts
+        let elsewhere = ELSEWHERE.iter().map(|known| topics::elsewhere(known.names[0], known, COMMANDS));
+        let wide: Vec<String> = COMMANDS
+            .iter()
+            .map(help_of)
+            .chain(elsewhere)
             .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
             .filter(|line| dfs_term::text::width(line) > HELP_CELLS)
             .collect();
@@ -188,12 +228,40 @@ mod tests {
     }
 
     #[test]
-    fn every_command_is_listed_and_explained() {
-        let all = overview(COMMANDS);
+    fn every_command_is_explained() {
         for command in COMMANDS.iter() {
-            assert!(all.contains(command.about), "{}", command.name);
             let text = help_of(command);
             assert!(command.examples[0].0.lines().all(|line| text.contains(line)) && text.contains("Usage:"), "{text}");
         }
+    }
+
+    #[test]
+    fn commands_topics_and_names_from_elsewhere() {
+        let shown = |line: &str| {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            Shown::of(&words, COMMANDS).map(|shown| {
+                let text = shown.text(COMMANDS);
+                text.lines().next().unwrap_or_default().to_owned()
+            })
+        };
+        for (line, first) in [
+            ("", "Files and directories"),
+            ("files", "Files and directories"),
+            ("language", "Words, patterns, variables, where output goes"),
+            ("ls", "ls: "),
+            ("node drain", "node: "),
+            ("-ls", "ls: "),
+            ("hdfs dfs -ls /", "ls: "),
+            ("fs.ls", "ls: "),
+            ("dfsadmin -report", "dfsadmin: status, nodes"),
+            ("balancer", "balancer: nodes lists"),
+            ("goal", "goal: setrep"),
+            ("rmdir", "rmdir: rm deletes"),
+            ("copyfromlocal", "copyfromlocal: put LOCAL"),
+        ] {
+            assert!(shown(line).expect(line).starts_with(first), "{line}: {:?}", shown(line));
+        }
+        let unknown = shown("nosuch").expect_err("unknown");
+        assert_eq!(unknown.hint.as_deref(), Some("help lists the commands"));
     }
 }

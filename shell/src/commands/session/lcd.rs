@@ -38,7 +38,7 @@ impl Verb for Lcd {
         let before = std::env::current_dir().ok();
         std::env::set_current_dir(&path).map_err(|error| local_io(&path, &error))?;
         context.session.local_before = before;
-        context.only_planned(["lcd".into(), path.to_string_lossy()]);
+        context.only_planned([path.to_string_lossy()]);
         Ok(())
     }
 }

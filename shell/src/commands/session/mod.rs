@@ -14,6 +14,7 @@ mod set;
 mod sleep;
 mod source;
 mod time;
+mod topics;
 mod unalias;
 mod wait;
 mod watch;

@@ -51,7 +51,7 @@ impl Verb for Set {
                 set_option(&mut context.session.options, name, value)?;
             }
             context.session.scope.set(name, value);
-            context.only_planned(["set", setting]);
+            context.only_planned([setting]);
         }
         if !self.settings.is_empty() {
             return Ok(());

@@ -22,7 +22,7 @@ impl Verb for Sleep {
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        if context.only_planned(["sleep".to_owned(), dfs_types::format_duration(self.time)]) {
+        if context.only_planned([dfs_types::format_duration(self.time)]) {
             return Ok(());
         }
         context.pause(self.time).await

@@ -44,7 +44,8 @@ impl Verb for Watch {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         // A mistyped command would fail in every round.
         let interpreter = context.interpreter;
-        interpreter.commands().find(&self.command.first().map(|name| name.to_string_lossy()).unwrap_or_default())?;
+        let words: Vec<String> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        interpreter.commands().find(&words)?;
         let on_screen = context.out.is_terminal() && !context.json();
         let mut rounds = 0u32;
         loop {

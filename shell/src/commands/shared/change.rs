@@ -65,8 +65,7 @@ pub(crate) async fn change(
     for text in asked.paths {
         let found = look(context, &client, text).await;
         let Some((path, stat)) = context.check(found)? else { continue };
-        let flag = asked.recursive.then_some("-R");
-        if context.only_planned([context.command].into_iter().chain(flag).chain([asked.what, path.as_str()])) {
+        if context.only_planned([asked.what, path.as_str()]) {
             continue;
         }
         let mut work = Work { client: client.clone(), uniform: asked.uniform, new: &new, entries: 0 };

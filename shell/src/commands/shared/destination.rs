@@ -71,15 +71,17 @@ impl Destination {
 ///
 /// # Errors
 /// `invalid_path`.
-pub(crate) fn plan(context: &mut Context<'_>, flags: &[&str], sources: &[OsString], written: &OsStr) -> Result<()> {
-    let target = context.remote(written)?;
-    // The slash at its end says what it has to be.
-    let slash = if is_written_as_directory(written) && !target.is_root() { "/" } else { "" };
-    let target = format!("{target}{slash}");
+pub(crate) fn plan(context: &mut Context<'_>, sources: &[OsString], written: &OsStr) -> Result<()> {
+    let target = as_written(&context.remote(written)?, written);
     let sources = sources.iter().map(|source| context.remote(source)).collect::<Result<Vec<_>>>()?;
-    let paths = sources.iter().map(DfsPath::as_str).chain([target.as_str()]);
-    context.only_planned([context.command].into_iter().chain(flags.iter().copied()).chain(paths));
+    context.only_planned(sources.iter().map(DfsPath::to_string).chain([target]));
     Ok(())
+}
+
+/// Returns the path with a slash at its end where it was written as a directory: that says what it has to be.
+pub(crate) fn as_written(path: &DfsPath, written: &OsStr) -> String {
+    let slash = if is_written_as_directory(written) && !path.is_root() { "/" } else { "" };
+    format!("{path}{slash}")
 }
 
 /// Returns the error with the path that it is about: masters name the source also when the directory of the target is
@@ -113,6 +115,18 @@ fn into_itself(command: &str, from: &DfsPath, to: &DfsPath) -> Error {
         _ => format!("cannot be copied into itself, to {to}"),
     };
     Error::new(ErrorCode::InvalidArgument, what).at(from)
+}
+
+/// Refuses to move what is there to where it is: nothing would change.
+///
+/// # Errors
+/// `invalid_argument`; those of the call.
+pub(crate) async fn refuse_itself(context: &Context<'_>, client: &Client, from: &DfsPath, to: &DfsPath) -> Result<()> {
+    if from != to {
+        return Ok(());
+    }
+    context.call(client.stat(from)).await.map_err(|error| about(error, from))?;
+    Err(into_itself(context.command, from, to))
 }
 
 /// Returns whether `path` is a directory; false when nothing is there.

@@ -4,7 +4,11 @@ use crate::command::Context;
 use dfs_types::{Error, ErrorCode, Result};
 use serde::Serialize;
 
-/// Rows for people, one array for programs.
+/// The end of the document.
+const END: &str = "]\n";
+
+/// Rows for people, one array for programs: a whole one also where the command fails behind its first row, because the
+/// context closes it then.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     begun: bool,
@@ -24,10 +28,13 @@ impl Rows {
         if !context.json() {
             return context.print(&text());
         }
-        let begin = if std::mem::replace(&mut self.begun, true) { "," } else { "[" };
         let document =
             serde_json::to_string(row).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
-        context.print(begin)?;
+        if std::mem::replace(&mut self.begun, true) {
+            context.print(",")?;
+        } else {
+            context.begin_document("[", END)?;
+        }
         context.print(&document)
     }
 
@@ -37,9 +44,45 @@ impl Rows {
     /// When the output cannot be written.
     pub(crate) fn end(self, context: &mut Context<'_>) -> Result<()> {
         match (context.json(), self.begun) {
-            (true, true) => context.print("]\n"),
-            (true, false) if !context.has_failed() => context.print("[]\n"),
+            (true, true) => context.end_document(),
+            (true, false) if !context.has_failed() => context.print(&format!("[{END}")),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::options::Options;
+    use crate::base::out::Out;
+    use crate::engine::run::Engine;
+    use crate::lang::Scope;
+    use crate::session::Session;
+    use clap::Parser;
+    use tokio_util::sync::CancellationToken;
+
+    /// What is written by a command that adds so many rows and then fails, or ends.
+    fn written(rows: u32, ends: bool) -> String {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("out");
+        let mut out = Out::file(&path, false).expect("opened");
+        let mut session = Session::new(Options::parse_from(["dfs-shell", "--json"]), Scope::default());
+        let mut context = Context::new(&mut session, &mut out, CancellationToken::new(), "ls", &Engine);
+        let mut list = Rows::default();
+        (0..rows).for_each(|row| list.add(&mut context, &row, String::new).expect("written"));
+        if ends {
+            list.end(&mut context).expect("written");
+        }
+        // As the engine does behind every command.
+        context.end_document().expect("written");
+        out.finish().expect("finished");
+        std::fs::read_to_string(path).expect("read")
+    }
+
+    #[test]
+    fn a_document_is_whole_also_where_the_command_fails() {
+        assert_eq!([written(0, true), written(1, true), written(2, true)], ["[]\n", "[0]\n", "[0,1]\n"]);
+        assert_eq!([written(0, false), written(1, false), written(2, false)], ["", "[0]\n", "[0,1]\n"]);
     }
 }

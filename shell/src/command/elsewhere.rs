@@ -1,0 +1,223 @@
+//! What commands are called elsewhere (coreutils, `hdfs dfs`, `weed shell`, MooseFS, `sftp`, `lftp`, `cmd.exe`), and what
+//! they are called here.
+
+use crate::lang::quote_words;
+
+/// Names of elsewhere, and what takes their place.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    pub names: &'static [&'static str],
+    /// Our commands.
+    pub ours: &'static [&'static str],
+    /// What to type, or what there is.
+    pub hint: &'static str,
+}
+
+const fn of(names: &'static [&'static str], ours: &'static [&'static str], hint: &'static str) -> Elsewhere {
+    Elsewhere { names, ours, hint }
+}
+
+/// Every name that is known. None is one of our commands.
+pub(crate) const ELSEWHERE: &[Elsewhere] = &[
+    of(&["quit", "bye", "logout", "q", "close"], &["exit"], "exit leaves"),
+    of(&["?", "man", "commands", "usage"], &["help"], "help lists the commands, help COMMAND explains one"),
+    of(&["clear", "cls", "reset"], &[], "Ctrl-L clears the screen"),
+    of(&["dir", "ll", "vdir", "la", "lsr"], &["ls"], "ls lists; ls -l says more, ls -R goes down"),
+    of(&["rmdir", "rmr", "del", "delete", "unlink", "mrm", "erase"], &["rm"], "rm deletes; rm -r also directories"),
+    of(
+        &["copyFromLocal", "moveFromLocal", "upload", "mput", "reput", "scp", "rsync", "appendToFile"],
+        &["put"],
+        "put LOCAL… REMOTE; put -r takes directories, put -r -u only what has changed",
+    ),
+    of(
+        &["copyToLocal", "moveToLocal", "download", "mget", "reget", "pget", "getmerge", "wget"],
+        &["get", "cat"],
+        "get REMOTE… LOCAL; get -r takes directories, get -c goes on",
+    ),
+    of(&["mirror", "distcp", "sync"], &["put", "get", "cp"], "put -r -u and get -r -c copy what is missing or differs"),
+    of(&["ren", "rename", "move", "mmv"], &["mv"], "mv SRC… DST"),
+    of(
+        &["copy"],
+        &["cp", "put", "get"],
+        "cp SRC… DST copies inside the DFS; put and get copy from and to this machine",
+    ),
+    of(
+        &["mfsmakesnapshot", "makesnapshot", "createSnapshot"],
+        &["cp"],
+        "cp -r copies a directory without moving a byte",
+    ),
+    of(
+        &["xattr", "getfattr", "setfattr", "getfacl", "setfacl"],
+        &["attr", "chmod"],
+        "attr list, get, set and remove attributes user.*; chmod changes permissions",
+    ),
+    of(&["more", "less", "text", "type"], &["cat"], "cat PATH | less"),
+    of(&["sort", "uniq", "sed", "awk", "wc", "cut", "tee"], &["cat"], "cat PATH | COMMAND: a local command reads it"),
+    of(&["dd", "split"], &["getrange"], "getrange REMOTE OFFSET LENGTH reads a piece"),
+    of(&["md", "makedir"], &["mkdir"], "mkdir -p PATH…"),
+    of(&["touchz", "create"], &["touch"], "touch PATH… makes empty files"),
+    of(&["diff"], &["cmp"], "cmp LOCAL REMOTE compares"),
+    of(&["md5sum", "sha256sum", "cksum", "sum"], &["checksum"], "checksum PATH… shows them without reading the bytes"),
+    of(&["test", "exists", "file"], &["stat"], "stat PATH fails where nothing is"),
+    of(&["chgrp"], &["chown"], "chown USER:GROUP PATH…"),
+    of(&["lmkdir", "lrm", "sh", "bash", "shell", "exec"], &[], "! runs local commands: !mkdir DIRECTORY"),
+    of(
+        &["dus", "mfsdirinfo", "dirinfo"],
+        &["du", "count"],
+        "du -s PATH shows sums; count counts files and directories",
+    ),
+    of(&["expunge", "trash"], &["rm"], "there is no trash: rm deletes at once"),
+    of(
+        &["goal", "setgoal", "getgoal", "mfssetgoal", "mfsgetgoal", "replicate", "replicas"],
+        &["setrep", "info"],
+        "setrep N PATH… sets how many replicas files have; info PATH shows it",
+    ),
+    of(
+        &["fileinfo", "mfsfileinfo", "blocks", "where", "whereis"],
+        &["locate", "info"],
+        "locate PATH shows where the replicas are",
+    ),
+    of(
+        &["mfscheckfile", "checkfile", "check", "volume.fsck", "scrub"],
+        &["fsck", "why"],
+        "fsck [PATH] finds files that lack replicas",
+    ),
+    of(
+        &["dfsadmin", "report", "cluster", "health", "cluster.check", "mfscli"],
+        &["status", "nodes", "replication", "doctor"],
+        "status, nodes, replication and doctor tell how the cluster is",
+    ),
+    of(&["haadmin", "leader", "mfsmaster"], &["masters"], "masters lists the masters"),
+    of(
+        &["balancer", "mover", "balance", "volume.balance", "volume.list", "cluster.ps", "lsnodes"],
+        &["nodes", "node"],
+        "nodes lists the datanodes, and how full each is",
+    ),
+    of(
+        &["volume.fix.replication", "ec.encode", "metasave"],
+        &["replication"],
+        "replication shows what is being copied: missing replicas are made without a command",
+    ),
+    of(&["decommission", "drain", "refreshNodes", "excludes"], &["node"], "node drain ID empties a datanode"),
+    of(
+        &[
+            "namenode",
+            "datanode",
+            "secondarynamenode",
+            "master",
+            "volume",
+            "chunkserver",
+            "server",
+            "up",
+            "down",
+            "start",
+            "stop",
+        ],
+        &["dfsd"],
+        "dfsd up, down, start ID and stop ID run the local cluster",
+    ),
+    of(&["logs", "log"], &["dfsd", "events"], "dfsd logs ID shows what a daemon has logged; events what happened"),
+    of(
+        &["ps", "bg", "kill", "queue"],
+        &["jobs", "fg", "wait"],
+        "jobs lists what runs in the background; jobs cancel N ends it",
+    ),
+    of(&["export", "env", "unset", "let"], &["set"], "set NAME=VALUE sets a variable; set lists them"),
+    of(
+        &["open", "connect", "login", "ctx", "context", "user"],
+        &[],
+        "the cluster and the user are chosen before: dfs-shell --masters HOST:PORT; whoami says who you are",
+    ),
+    of(&["su", "sudo", "kinit", "id"], &["whoami"], "you are whom your credential names; whoami says who"),
+    of(
+        &["mount", "umount", "mfsmount", "fuse"],
+        &["get", "cat"],
+        "there is no mount; get and put copy files, cat and getrange read them",
+    ),
+    of(&["ln", "link", "symlink", "readlink"], &["cp"], "there are no links; cp copies without moving a byte"),
+    of(
+        &["grep"],
+        &["find", "search", "cat"],
+        "find -name GLOB or search TEXT look for names; cat PATH | grep TEXT looks into a file",
+    ),
+    of(&["vi", "vim", "nano", "edit", "emacs"], &["get", "put"], "get it, edit it, and put -f it back"),
+    of(&["dashboard", "htop", "k9s"], &["top"], "top shows the whole cluster on the full screen"),
+    of(&["doc", "docs", "topics"], &["help"], "help lists the commands and the topics"),
+];
+
+/// Programs whose commands people know, and the words that stand between them and the name.
+const PROGRAMS: [&str; 4] = ["hdfs", "hadoop", "weed", "dfs-shell"];
+const BETWEEN: [&str; 3] = ["dfs", "fs", "shell"];
+/// What stands before the names of `weed shell`.
+const PREFIX: &str = "fs.";
+
+/// What the first words of a line name: `ls` in `-ls /`, `hdfs dfs -ls /` and `fs.ls /`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named<'w> {
+    /// As it was written, in one text.
+    pub written: String,
+    pub name: &'w str,
+    /// What stands behind it.
+    pub rest: &'w [String],
+}
+
+/// Takes off what stands before a name elsewhere.
+pub(crate) fn named(words: &[String]) -> Named<'_> {
+    let is = |at: usize, known: &[&str]| words.get(at).is_some_and(|word| known.contains(&word.as_str()));
+    let mut at = 0;
+    if words.len() > 1 && is(0, &PROGRAMS) {
+        at += 1;
+        at += usize::from(words.len() > 2 && is(1, &BETWEEN));
+    }
+    let word = words.get(at).map(String::as_str).unwrap_or_default();
+    let bare = |prefix: &str| word.strip_prefix(prefix).filter(|name| name.len() > 1 && !name.starts_with('-'));
+    let name = bare("-").or_else(|| bare(PREFIX)).unwrap_or(word);
+    let written = words.get(..=at).map(|words| words.join(" ")).unwrap_or_default();
+    Named { written, name, rest: words.get(at + 1..).unwrap_or_default() }
+}
+
+impl Elsewhere {
+    /// What is known under a name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ELSEWHERE.iter().find(|known| known.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    }
+}
+
+/// The hint for a command of ours that was written as elsewhere.
+pub(crate) fn same_name(name: &str, rest: &[String]) -> String {
+    /// A longer line is not repeated.
+    const LINE_MAX: usize = 100;
+    let line = quote_words(std::iter::once(name).chain(rest.iter().map(String::as_str)));
+    if rest.is_empty() || line.len() > LINE_MAX {
+        format!("it is called {name} here, without anything before it")
+    } else {
+        format!("it is called {name} here: {line}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_behind_what_stands_before_them() {
+        for (line, written, name, rest) in [
+            ("-ls /", "-ls", "ls", 1),
+            ("hdfs dfs -ls /", "hdfs dfs -ls", "ls", 1),
+            ("hadoop fs -put a b", "hadoop fs -put", "put", 2),
+            ("hdfs dfsadmin -report", "hdfs dfsadmin", "dfsadmin", 1),
+            ("hdfs fsck /", "hdfs fsck", "fsck", 1),
+            ("hdfs dfs", "hdfs dfs", "dfs", 0),
+            ("hdfs", "hdfs", "hdfs", 0),
+            ("fs.ls", "fs.ls", "ls", 0),
+            ("--help", "--help", "--help", 0),
+            ("-", "-", "-", 0),
+            ("ls -l", "ls", "ls", 1),
+        ] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let found = named(&words);
+            assert_eq!((found.written.as_str(), found.name, found.rest.len()), (written, name, rest), "{line}");
+        }
+        assert_eq!(named(&[]), Named { written: String::new(), name: "", rest: &[] });
+    }
+}
