@@ -119,6 +119,24 @@ fn the_last_view_stays() {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
+/// A master that crashes while somebody looks is named, with the command that helps; Enter types it, and Enter runs it.
+#[test]
+fn a_master_that_crashes_is_started_again() {
+    let cluster = Cluster::start(Spec::default());
+    let mut terminal = top(&cluster, &["--view", "overview"]);
+    terminal.see("· healthy");
+    cluster.kill("master-1");
+    terminal.see("no master answers: master-1 has crashed");
+    terminal.see("run: dfsd start master-1");
+    terminal.see("datanode-3");
+    terminal.press(key::ENTER);
+    terminal.see(":dfsd start master-1");
+    terminal.press(key::ENTER);
+    terminal.see("· healthy");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
 #[test]
 fn frames_are_printed() {
     let cluster = Cluster::start(Spec::default());

@@ -4,6 +4,7 @@ use crate::top::fixtures::{self, model};
 use crate::top::message::{Effect, Message};
 use crate::top::model::{Model, Overlay};
 use crate::top::once;
+use crate::top::page::Page;
 use crate::top::page_id::PageId;
 use crate::top::update::tests::{press, runs};
 use crate::top::update::{entered, update};
@@ -38,6 +39,10 @@ fn the_selection_stays_with_its_finding_and_the_worst_stays_in_view() {
         for part in [&worst.what, &format!("run: {}", worst.run), &findings[0].what, &findings[at].what] {
             assert!(text.contains(part), "{part}, {at} selected:\n{text}");
         }
+    }
+    let smallest = once::plain(&once::frame(&model, 60, 16));
+    for part in ["run: why datanode-2", "✗ 2 chunks have no live replica"] {
+        assert!(smallest.contains(part), "{part}:\n{smallest}");
     }
     // What has gone is not selected any more; the first one is followed.
     press(&mut model, KeyCode::End);
@@ -98,6 +103,11 @@ fn findings_and_datanodes_are_clicked_on() {
     click(&mut model, "datanode-5      ✗ dead");
     assert_eq!(model.page, PageId::Nodes);
     assert!(once::plain(&once::frame(&model, 200, 60)).contains("datanode-5  ✗ dead"));
+    // The line below those that are shown leads to all of them.
+    let mut model = fixtures::model(fixtures::thousand());
+    update(&mut model, Message::Resize(200, 60));
+    click(&mut model, "more: 2 shows all");
+    assert!(model.page == PageId::Nodes && model.pages.nodes.filter().is_some(), "the table is open");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::nodes::{Mark, full};
 use crate::top::list::Selection;
 use crate::top::message::{Act, Message};
 use crate::top::page::{Action, Binding, Page};
+use crate::top::page_id::PageId;
 use crate::top::shared::{CommandLine, Shared};
 use crate::top::widgets::columns::{Column, heads, node_line};
 use crate::top::widgets::{FindingList, JobsFeed, event_line, progress, text};
@@ -87,9 +88,10 @@ impl Page for Overview {
                     let inside = part.contains((event.column, event.row).into());
                     event.row.checked_sub(part.y + 1).filter(|_| inside).map(usize::from)
                 };
-                if let Some(at) = row(places.nodes) {
-                    let node = self.rows.get(at).and_then(|at| shared.nodes().get(*at));
-                    return node.map(|node| Act::Node(node.id)).into_iter().collect();
+                if let Some(row) = row(places.nodes) {
+                    let at = self.rows.get(row).filter(|_| row < self.nodes_shown(places.nodes));
+                    let node = at.and_then(|at| shared.nodes().get(*at));
+                    return vec![node.map_or(Act::Go(PageId::Nodes), |node| Act::Node(node.id))];
                 }
                 let drawn = self.list(shared, places.findings.width).lines(findings_room(places.findings));
                 if let Some((at, _)) = row(places.findings).and_then(|row| drawn.get(row)) {
@@ -234,15 +236,20 @@ impl Overview {
         draw_lines(frame, area, std::iter::once(title).chain(lines));
     }
 
+    /// Returns the number of datanodes for which there is room below the head.
+    fn nodes_shown(&self, area: Rect) -> usize {
+        let room = usize::from(area.height.saturating_sub(1));
+        if self.rows.len() <= room { self.rows.len() } else { room.saturating_sub(1) }
+    }
+
     /// The worst datanodes; where there is no room for all, the last line is the number of the others.
     fn nodes(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let nodes = shared.nodes();
-        let room = usize::from(area.height.saturating_sub(1));
-        if room == 0 || nodes.is_empty() {
+        if area.height < 2 || nodes.is_empty() {
             return;
         }
         let columns = Column::fitting(area.width.into(), Column::State, nodes);
-        let shown = if self.rows.len() <= room { self.rows.len() } else { room - 1 };
+        let shown = self.nodes_shown(area);
         let mut lines = vec![Line::styled(heads(&columns, None), shared.theme.head())];
         let of_node = |at: &usize| nodes.get(*at).map(|node| node_line(node, &columns, shared));
         lines.extend(self.rows.iter().take(shown).filter_map(of_node));
