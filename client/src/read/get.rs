@@ -6,6 +6,7 @@ use super::fetch::Fetcher;
 use super::part::{Part, gaps};
 use super::plan::Pieces;
 use super::sink::{Discard, FileSink, Memory, Sink, ordered};
+use super::target::{Replacing, exists, local_target};
 use crate::bridge::Bridge;
 use crate::client::Client;
 use crate::progress::{Event, Progress};
@@ -55,8 +56,10 @@ impl std::fmt::Debug for Dest {
 /// How a file is read.
 #[derive(Debug, Clone, Default)]
 pub struct GetOptions {
-    /// Replace a local file that is there.
+    /// Replace a local file that is there; see [`local_target`].
     pub overwrite: bool,
+    /// Where the local file is a symbolic link, write the file that it leads to; otherwise a link is refused.
+    pub through_links: bool,
     /// Offset and length; the whole file if none. What lies behind the end of the file is left out.
     pub range: Option<(u64, u64)>,
     /// Give the local file the time of the remote one.
@@ -64,6 +67,12 @@ pub struct GetOptions {
     /// Into a file: keep what was got when the get is cut off, and go on with what an earlier one has left, as far as it
     /// is whole and of the same version of the file. Not for a range.
     pub resume: bool,
+}
+
+impl GetOptions {
+    fn replacing(&self) -> Replacing {
+        Replacing { files: self.overwrite, through_links: self.through_links }
+    }
 }
 
 impl Dest {
@@ -124,9 +133,10 @@ pub(crate) async fn read_range(client: &Client, path: &DfsPath, offset: u64, len
 
 fn read(transfer: &Arc<Transfer>, dest: Dest, options: &GetOptions) -> Result<Stat> {
     let (offset, length) = options.range.unwrap_or((0, u64::MAX));
-    if let Dest::File(path) = &dest {
-        refuse_existing(path, options)?;
-    }
+    let dest = match dest {
+        Dest::File(path) => Dest::File(local_target(&path, options.replacing())?),
+        other => other,
+    };
     let mut pieces = Pieces::plan(transfer, offset, length)?;
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: Some(pieces.bytes()) });
     transfer.progress.expect(pieces.bytes());
@@ -194,18 +204,6 @@ fn read_to_memory(transfer: &Arc<Transfer>, offset: u64, length: u64) -> Result<
     Ok(memory.0.into_inner())
 }
 
-fn refuse_existing(path: &Path, options: &GetOptions) -> Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(path.display())),
-        Ok(_) if !options.overwrite => Err(exists(path)),
-        _ => Ok(()),
-    }
-}
-
-fn exists(path: &Path) -> Error {
-    Error::of(ErrorCode::AlreadyExists, Detail::LocalExists).at(path.display())
-}
-
 /// Writes beside the destination, and renames at the end. The file beside goes when anything fails.
 fn read_to_file(transfer: &Transfer, pieces: &Pieces, path: &Path, options: &GetOptions) -> Result<()> {
     let beside = create_beside(path, pieces.stat.mode)?;
@@ -269,7 +267,9 @@ fn persist_by(
     options: &GetOptions,
     mut sync: impl FnMut(&File) -> std::io::Result<()>,
 ) -> Result<()> {
-    let replaces = options.overwrite && std::fs::symlink_metadata(path).is_ok();
+    // What is there may be another thing than at the beginning.
+    local_target(path, Replacing { through_links: false, ..options.replacing() })?;
+    let replaces = std::fs::symlink_metadata(path).is_ok();
     if replaces {
         sync(beside.as_file()).map_err(|error| local(path, &error))?;
     }

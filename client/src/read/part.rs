@@ -66,9 +66,9 @@ pub(super) fn path_of(target: &Path) -> PathBuf {
     target.with_file_name(part)
 }
 
-/// Whether another file may be gathered under this name: two files in one place would be mixed.
-fn is_part_name(target: &Path) -> bool {
-    let name = target.file_name().unwrap_or_default().as_bytes();
+/// Returns whether a file is named as those are in which gets gather what they have until it is whole: `.dfs-*.partial`.
+pub fn is_part_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
     name.starts_with(b".dfs-") && name.ends_with(b".partial")
 }
 
@@ -112,7 +112,8 @@ impl Part {
     /// # Errors
     /// `local_io`; `file_locked` while another get is at it.
     pub(super) fn open(target: &Path, stat: &Stat, first: Option<ChunkId>) -> Result<Self> {
-        if is_part_name(target) {
+        // Two files in one place would be mixed.
+        if is_part_file(target) {
             return Err(Error::of(ErrorCode::InvalidArgument, Detail::PartName).at(target.display()));
         }
         let path = path_of(target);

@@ -2,10 +2,12 @@
 
 use super::bars::Bars;
 use super::tally::{Done, Tally};
+use crate::base::advice::advice;
 use crate::base::report::{interrupted, io_message};
 use crate::command::Context;
-use crate::session::board::{Board, Ticket};
+use crate::session::board::{Board, Picture, Ticket};
 use dfs_client::Progress;
+use dfs_term::figures::size;
 use dfs_types::{Error, ErrorCode, Result};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
@@ -125,6 +127,11 @@ impl Run {
         self.count(context, Err(error))?.map_or(Ok(()), Err)
     }
 
+    /// Returns the error that stopped the transfer, with how far it came and the line that goes on.
+    pub(crate) fn stopped(&self, error: Error, again: Option<String>) -> Error {
+        stopped(error, &self.board.picture(0), again)
+    }
+
     /// Ends a transfer of one file.
     ///
     /// # Errors
@@ -148,8 +155,28 @@ impl Run {
 
 async fn one(work: LocalBoxFuture<'_, Result<Done>>, ticket: Ticket) -> Result<Done> {
     let done = work.await;
-    drop(ticket);
+    match &done {
+        Err(error) if error.code == ErrorCode::Interrupted || is_hopeless(error) => ticket.cut_off(),
+        _ => drop(ticket),
+    }
     done
+}
+
+fn stopped(mut error: Error, now: &Picture, again: Option<String>) -> Error {
+    let total = match now {
+        Picture { known: false, total, .. } => format!("{} or more", size(*total)),
+        Picture { total, .. } => size(*total),
+    };
+    let at = format!("at {} of {total}", size(now.done));
+    let onward = again.map(|line| format!("continue with: {line}"));
+    if error.code == ErrorCode::Interrupted {
+        error.message = format!("interrupted {at}");
+        error.message.extend(onward.map(|onward| format!("; {onward}")));
+        return error;
+    }
+    error.hint = advice(&error).into_iter().chain(onward).reduce(|one, other| format!("{one}; {other}"));
+    error.message = format!("{} (stopped {at})", error.message);
+    error
 }
 
 /// Whether the next file would fail in the same way.
@@ -194,6 +221,20 @@ fn summarise(context: &mut Context<'_>, tally: &Tally) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_stopped_says_how_far_it_came_and_what_goes_on() {
+        let now = Picture { done: 3 << 30, total: 10 << 30, known: true, ..Picture::default() };
+        let line = || Some("put -r -u src /new".to_owned());
+        let ended = stopped(interrupted(), &now, line());
+        assert_eq!(ended.to_string(), "interrupted at 3.0 GiB of 10.0 GiB; continue with: put -r -u src /new");
+        let unknown = Picture { known: false, ..now.clone() };
+        assert_eq!(stopped(interrupted(), &unknown, None).message, "interrupted at 3.0 GiB of 10.0 GiB or more");
+        let lost = Error::new(ErrorCode::Unreachable, "no master answers").hint("doctor looks");
+        let lost = stopped(lost, &now, line());
+        assert_eq!(lost.message, "no master answers (stopped at 3.0 GiB of 10.0 GiB)");
+        assert_eq!(lost.hint.as_deref(), Some("doctor looks; continue with: put -r -u src /new"));
+    }
 
     #[test]
     fn what_would_fail_again_ends_it() {

@@ -1,6 +1,7 @@
 //! The walk of a `put`: local files and directories, and where each goes.
 
 use super::keep::keep_remote;
+use super::made::JustMade;
 use super::run::Step;
 use super::tally::Done;
 use crate::base::report::{about, local_io};
@@ -43,6 +44,7 @@ pub(crate) struct Uploads {
     /// The directories that we are in, outermost first; as many as the tree is deep.
     open: Vec<(ReadDir, PathBuf, DfsPath)>,
     made: MadeRemote,
+    just_made: JustMade<DfsPath>,
 }
 
 /// Directories that were made, and the attributes that they get when all is in them.
@@ -87,9 +89,10 @@ impl Uploads {
         recursive: bool,
         update: bool,
         dry_run: bool,
+        just_made: JustMade<DfsPath>,
     ) -> Self {
         let (named, made) = (named.into_iter().rev().collect(), MadeRemote::default());
-        Self { client, recursive, update, dry_run, named, open: Vec::new(), made }
+        Self { client, recursive, update, dry_run, named, open: Vec::new(), made, just_made }
     }
 
     /// The directories that the walk makes; to be looked at when it is over.
@@ -155,12 +158,16 @@ impl Uploads {
             let why = if found.is_symlink() { "a symbolic link" } else { "neither file nor directory" };
             return Step::Skipped { path: from.display().to_string(), why: why.to_owned() };
         }
+        if let Err(error) = self.just_made.file(&from, &to) {
+            return Step::Failed(error);
+        }
         let mode = Some(mode(found));
         let (name, bytes) = (from.display().to_string(), found.len());
         Step::File { job: Upload { modified: modified(found), from, to, mode, size: bytes }, name, bytes }
     }
 
     async fn enter(&mut self, from: PathBuf, to: DfsPath, found: &Metadata) -> Result<()> {
+        self.just_made.directory(&from, &to)?;
         let entries = fs::read_dir(&from).map_err(|error| local_io(&from, &error))?;
         if !self.dry_run && !to.is_root() {
             match self.client.mkdir(&to, false).await {

@@ -260,7 +260,7 @@ fn next_for(chunk: &ChunkStatus) -> String {
 }
 
 async fn path(context: &mut Context<'_>, what: &OsString) -> Result<Explained> {
-    let path = context.remote(what)?;
+    let path = context.remote(what).await?;
     let client = context.client().await?;
     let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
     if stat.kind == dfs_types::Kind::Directory {

@@ -36,7 +36,7 @@ impl Verb for Touch {
         let client = context.client().await?;
         let mut touched = Touched::default();
         for text in &self.paths {
-            let path = context.remote(text);
+            let path = context.remote(text).await;
             let Some(path) = context.check(path)? else { continue };
             let flag = self.no_create.then_some("-c");
             if context.only_planned(["touch"].into_iter().chain(flag).chain([path.as_str()])) {
