@@ -1,6 +1,7 @@
 //! The base layer: output, errors, options and signals, without any knowledge of a session or of commands.
 
 pub(crate) mod advice;
+pub(crate) mod descriptors;
 pub(crate) mod exit;
 pub(crate) mod interrupt;
 pub(crate) mod options;

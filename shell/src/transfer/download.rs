@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 const ESTIMATED_MAX: usize = 1000;
 
 /// A file to be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Download {
     pub from: DfsPath,
     pub to: PathBuf,

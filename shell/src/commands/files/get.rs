@@ -222,7 +222,7 @@ async fn plan(context: &mut Context<'_>, walk: Downloads, keep: bool) -> Result<
             }
             Step::Failed(error) => context.fail(error)?,
             Step::Directory(path) => context.plan_line(format!("!mkdir -p {}", quote(&path))),
-            Step::Skipped { .. } => {}
+            Step::Skipped { .. } | Step::Note(_) => {}
         }
     }
     Ok(())

@@ -243,7 +243,7 @@ async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>, 
             },
             Step::Failed(error) => context.fail(error)?,
             Step::Directory(path) => drop(context.only_planned(["mkdir", "-p", &path])),
-            Step::Skipped { .. } => {}
+            Step::Skipped { .. } | Step::Note(_) => {}
         }
     }
     Ok(())

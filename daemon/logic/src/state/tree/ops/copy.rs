@@ -32,8 +32,9 @@ struct Copying<'a> {
 }
 
 /// Copies a file, or with `recursive` a directory with all below it. The copy names the same chunks; it belongs to the
-/// caller, is new from now on, and keeps mode, layout, chunk size and attributes `user.*`. At most [`COPIED_MAX`]
-/// entries at a time: the outcome says behind which one to go on.
+/// caller, is new from now on, and keeps mode, layout, chunk size and attributes `user.*`. A file that is replaced keeps its
+/// own owner, group, mode, layout and attributes. At most [`COPIED_MAX`] entries at a time: the outcome says behind which
+/// one to go on.
 pub(crate) fn copy(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -124,7 +125,8 @@ impl Copying<'_> {
         }
         self.cx.who.need(&parent.attrs, WRITE)?;
         let (removed, group) = (there.map(Node::weight).unwrap_or_default(), parent.attrs.group);
-        let node = self.node(source, group);
+        let before = there.map(Node::attrs);
+        let node = self.node(source, group, before);
         let change = Change {
             path: to,
             added: node.weight(),
@@ -138,17 +140,24 @@ impl Copying<'_> {
         Ok(())
     }
 
-    /// The copy of an entry: a file with the same chunks, or a directory without content.
-    fn node(&mut self, source: Found<'_>, group: UserId) -> Node {
+    /// The copy of an entry: a file with the same chunks, or a directory without content. `before` is of the file that it
+    /// replaces.
+    fn node(&mut self, source: Found<'_>, group: UserId, before: Option<Attrs>) -> Node {
         let id = self.tree.next_id();
-        if let Some(own) = self.tree.user_attributes.get(&source.attrs().id).cloned() {
+        if before.is_none()
+            && let Some(own) = self.tree.user_attributes.get(&source.attrs().id).cloned() {
             self.tree.user_attributes.insert(id, own);
         }
         let new = Attrs::new(id, self.owner, group, self.cx.at, self.cx.version);
         match source {
             Found::Node(Node::File(file)) => {
                 let Attrs { chunk_size, layout, mode, size, .. } = file.attrs();
-                let copy = file.with(Attrs { chunk_size, layout, mode, size, ..new });
+                let mut attrs = Attrs { chunk_size, layout, mode, size, ..new };
+                if let Some(before) = before {
+                    self.tree.take_over(&mut attrs, before);
+                    attrs.layout = before.layout;
+                }
+                let copy = file.with(attrs);
                 self.copied.files += 1;
                 self.copied.bytes = self.copied.bytes.saturating_add(size.get());
                 self.files.push(copy.clone());
