@@ -60,7 +60,7 @@ pub use dfs_rpc::wire::{
 pub use dfs_types::{AttributeChange, Duty};
 pub use namespace::Located;
 pub use progress::{Event, Progress};
-pub use read::{Dest, GetOptions};
+pub use read::{Dest, GetOptions, Replacing, is_part_file, local_target};
 pub use snapshot::{Snapshot, Told};
 pub use tokio_util::sync::CancellationToken;
 pub use write::{PutOptions, Source, settle};

@@ -1,6 +1,7 @@
 //! The program: which way it was called, and with which exit code it ends.
 
 use crate::base::closed;
+use crate::base::descriptors::raise_limit;
 use crate::base::exit::Ended;
 use crate::base::interrupt;
 use crate::base::options::Options;
@@ -24,6 +25,7 @@ const CLEANUP_TIME: Duration = Duration::from_millis(500);
 
 /// Runs `dfs-shell` with these arguments, the first of which is its name; gives the exit code.
 pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
+    raise_limit();
     let mut options = match Options::try_parse_from(commands_apart(arguments)) {
         Ok(options) => options,
         Err(error) => return told(&error),
@@ -48,7 +50,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
         // A read of the terminal that nobody waits for any more must not keep the process.
         runtime.shutdown_background();
     }
-    code
+    interrupt::exit_code(code)
 }
 
 /// The arguments with `--` before one that is a command as `hdfs dfs` writes it: `-cat` is not `-c at`. The shell then says

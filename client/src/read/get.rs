@@ -6,6 +6,7 @@ use super::fetch::Fetcher;
 use super::partial::{PartialFile, gaps};
 use super::plan::Pieces;
 use super::sink::{Discard, FileSink, Memory, Sink, ordered};
+use super::target::{Replacing, exists, local_target};
 use crate::bridge::Bridge;
 use crate::client::Client;
 use crate::progress::{Event, Progress};
@@ -56,8 +57,10 @@ impl std::fmt::Debug for Dest {
 /// Options of [`Client::get`].
 #[derive(Debug, Clone, Default)]
 pub struct GetOptions {
-    /// Replaces an existing local file.
+    /// Replaces an existing local file; see [`local_target`].
     pub overwrite: bool,
+    /// If the local file is a symbolic link, writes the file that it points to; otherwise a link is refused.
+    pub through_links: bool,
     /// Offset and length; the whole file if none. The part beyond the end of the file is ignored.
     pub range: Option<(u64, u64)>,
     /// Sets the modification time of the local file to that of the remote one.
@@ -66,6 +69,12 @@ pub struct GetOptions {
     /// data of an earlier get, as far as it is intact and of the same version of the file. Not for
     /// a range.
     pub resume: bool,
+}
+
+impl GetOptions {
+    fn replacing(&self) -> Replacing {
+        Replacing { files: self.overwrite, through_links: self.through_links }
+    }
 }
 
 impl Dest {
@@ -126,9 +135,10 @@ pub(crate) async fn read_range(client: &Client, path: &DfsPath, offset: u64, len
 
 fn read(transfer: &Arc<Transfer>, dest: Dest, options: &GetOptions) -> Result<Stat> {
     let (offset, length) = options.range.unwrap_or((0, u64::MAX));
-    if let Dest::File(path) = &dest {
-        refuse_existing(path, options)?;
-    }
+    let dest = match dest {
+        Dest::File(path) => Dest::File(local_target(&path, options.replacing())?),
+        other => other,
+    };
     let mut pieces = Pieces::plan(transfer, offset, length)?;
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: Some(pieces.bytes()) });
     transfer.progress.expect(pieces.bytes());
@@ -194,18 +204,6 @@ fn read_to_memory(transfer: &Arc<Transfer>, offset: u64, length: u64) -> Result<
     let memory = Memory(Mutex::new(vec![0; pieces.bytes() as usize]));
     fetch_all(transfer, &pieces, &memory)?;
     Ok(memory.0.into_inner())
-}
-
-fn refuse_existing(path: &Path, options: &GetOptions) -> Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(path.display())),
-        Ok(_) if !options.overwrite => Err(exists(path)),
-        _ => Ok(()),
-    }
-}
-
-fn exists(path: &Path) -> Error {
-    Error::of(ErrorCode::AlreadyExists, Detail::LocalExists).at(path.display())
 }
 
 /// Writes a temporary file next to the destination, and renames it at the end. The temporary file
@@ -275,7 +273,9 @@ fn persist_by(
     options: &GetOptions,
     mut sync: impl FnMut(&File) -> std::io::Result<()>,
 ) -> Result<()> {
-    let replaces = options.overwrite && std::fs::symlink_metadata(path).is_ok();
+    // What is there may be another thing than at the beginning.
+    local_target(path, Replacing { through_links: false, ..options.replacing() })?;
+    let replaces = std::fs::symlink_metadata(path).is_ok();
     if replaces {
         sync(beside.as_file()).map_err(|error| local(path, &error))?;
     }

@@ -12,6 +12,9 @@ mod plan;
 mod range;
 mod sink;
 mod table;
+mod target;
 
 pub use get::{Dest, GetOptions};
 pub(crate) use get::{get, read_range};
+pub use partial::is_part_file;
+pub use target::{Replacing, local_target};

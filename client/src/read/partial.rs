@@ -69,10 +69,10 @@ pub(super) fn path_of(target: &Path) -> PathBuf {
     target.with_file_name(part)
 }
 
-/// Returns true if `target` has a name of partial files. Such a destination could be mixed up with
-/// another get's partial file.
-fn is_partial_name(target: &Path) -> bool {
-    let name = target.file_name().unwrap_or_default().as_bytes();
+/// Returns true if the name is one of the partial files in which gets collect their data:
+/// `.dfs-*.partial`.
+pub fn is_part_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
     name.starts_with(b".dfs-") && name.ends_with(b".partial")
 }
 
@@ -117,7 +117,8 @@ impl PartialFile {
     /// # Errors
     /// `local_io`; `file_locked` while another get uses it.
     pub(super) fn open(target: &Path, stat: &Stat, first: Option<ChunkId>) -> Result<Self> {
-        if is_partial_name(target) {
+        // Such a destination could be mixed up with another get's partial file.
+        if is_part_file(target) {
             return Err(Error::of(ErrorCode::InvalidArgument, Detail::PartName).at(target.display()));
         }
         let path = path_of(target);

@@ -1,23 +1,39 @@
-//! Ctrl-C ends the command and not the session: the first asks it to end, the second does not ask.
+//! Ctrl-C ends the command and not the session: the first asks it to end, the second does not ask. A hangup (SIGHUP: the
+//! terminal was closed) ends the command as Ctrl-C does, the jobs in the background, and then the program.
 
 use crate::base::report::interrupted;
 use dfs_types::{Error, ErrorCode, Result};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// How long we wait for a signal that must be under way.
 const COUNTED_WITHIN: Duration = Duration::from_secs(1);
 /// The exit code of a shell whose command a SIGINT ended.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: u8 = 130;
 
-/// How many SIGINTs and SIGTERMs there were.
+/// The exit code of a program that a SIGHUP ended.
+const HUNG_UP: u8 = 129;
+/// How long commands may clean up after a hangup.
+const CLEANUP_MAX: Duration = Duration::from_secs(10);
+/// How long the program may take to end by itself after a hangup, when no command runs.
+const LEAVING_MAX: Duration = Duration::from_secs(1);
+
+/// How many SIGINTs, SIGTERMs and SIGHUPs there were.
 static SEEN: OnceLock<watch::Receiver<u64>> = OnceLock::new();
+/// Cancelled by the first SIGHUP.
+static HANGUP: LazyLock<CancellationToken> = LazyLock::new(CancellationToken::new);
+/// How the terminal was set when the prompt began.
+static TERMINAL: OnceLock<Termios> = OnceLock::new();
+/// How many commands run, those in the background included.
+static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::channel(0).0);
 
 /// A point in time. What was signalled before it is not meant for what begins after it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,6 +50,7 @@ impl SignalEpoch {
 pub(crate) fn listen(runtime: &Handle) {
     let _inside = runtime.enter();
     // Without handlers a signal ends the process, as everywhere.
+    let mut hung_up = if ignores_hangups() { None } else { signal(SignalKind::hangup()).ok() };
     let (Ok(mut keyboard), Ok(mut terminated)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
@@ -47,10 +64,92 @@ pub(crate) fn listen(runtime: &Handle) {
             tokio::select! {
                 _ = keyboard.recv() => {}
                 _ = terminated.recv() => {}
+                () = received(hung_up.as_mut()) => {
+                    // The system and the login shell may both send it: a second one is no second Ctrl-C.
+                    hung_up = None;
+                    HANGUP.cancel();
+                    tokio::spawn(leave());
+                }
             }
             count.send_modify(|count| *count += 1);
         }
     });
+}
+
+async fn received(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns whether the program was started to go on after a hangup, as by nohup(1).
+fn ignores_hangups() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, SignalKind::hangup()))
+}
+
+/// Returns whether a status of a process, as proc(5) has it, says that a signal is ignored.
+fn ignores(status: &str, signal: SignalKind) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal.as_raw_value() - 1) & 1 == 1
+}
+
+/// Keeps how the terminal is set now, before an editor changes that.
+pub(crate) fn keep_terminal() {
+    if let Ok(set) = tcgetattr(std::io::stdin()) {
+        let _ = TERMINAL.set(set);
+    }
+}
+
+fn restore_terminal() {
+    if let Some(set) = TERMINAL.get() {
+        // It may be gone. What the editor has switched on is to be told of pastes.
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, set);
+        let _ = std::io::stdout().write_all(b"\x1b[?2004l\n");
+    }
+}
+
+/// Returns the exit code of the program, which is another one after a hangup.
+pub(crate) fn exit_code(code: u8) -> u8 {
+    if code == INTERRUPTED && is_hung_up() { HUNG_UP } else { code }
+}
+
+/// Returns whether there was a hangup: nobody is left to type.
+pub(crate) fn is_hung_up() -> bool {
+    HANGUP.is_cancelled()
+}
+
+/// Waits for a hangup.
+pub(crate) async fn hangup() {
+    HANGUP.cancelled().await;
+}
+
+/// Ends the program after a hangup where it does not end by itself: it may be blocked in a read of the terminal.
+async fn leave() {
+    let idle = |running: &usize| *running == 0;
+    let _ = tokio::time::timeout(CLEANUP_MAX, RUNNING.subscribe().wait_for(idle)).await;
+    tokio::time::sleep(LEAVING_MAX).await;
+    dfs_client::settle().await;
+    restore_terminal();
+    std::process::exit(HUNG_UP.into());
+}
+
+/// A command that runs, for as long as this is there.
+#[derive(Debug)]
+pub(crate) struct Running(());
+
+impl Running {
+    pub(crate) fn begin() -> Self {
+        RUNNING.send_modify(|running| *running += 1);
+        Self(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.send_modify(|running| *running -= 1);
+    }
 }
 
 /// How a local command ended that began after `begun`. Ctrl-C goes to it and to us at the same time, and it may be gone
@@ -73,7 +172,7 @@ pub(crate) fn local_end(status: ExitStatus, begun: SignalEpoch) -> Result<()> {
 }
 
 fn by_ctrl_c(status: ExitStatus) -> bool {
-    status.signal() == Some(SignalKind::interrupt().as_raw_value()) || status.code() == Some(INTERRUPTED)
+    status.signal() == Some(SignalKind::interrupt().as_raw_value()) || status.code() == Some(INTERRUPTED.into())
 }
 
 /// Waits for a signal since `epoch`; says whether it came in time.
@@ -82,7 +181,7 @@ async fn counted(mut seen: watch::Receiver<u64>, epoch: SignalEpoch, limit: Dura
     tokio::time::timeout(limit, signal).await.is_ok_and(|seen| seen.is_ok())
 }
 
-/// Runs a command with a token that the first SIGINT or SIGTERM since `epoch` cancels. At the second one the command is
+/// Runs a command with a token that the first SIGINT, SIGTERM or SIGHUP since `epoch` cancels. At the second one the command is
 /// dropped where it stands. The epoch is taken before a line is read, so that a Ctrl-C right behind Enter is not lost.
 ///
 /// # Errors
@@ -91,6 +190,7 @@ pub(crate) async fn guarded<T, F>(epoch: SignalEpoch, work: impl FnOnce(Cancella
 where
     F: Future<Output = Result<T>>,
 {
+    let _running = Running::begin();
     let (cancel, abort) = (CancellationToken::new(), CancellationToken::new());
     // On a thread of its own, because a command may block the one that it runs on.
     let watcher = tokio::spawn(pass_on(epoch, cancel.clone(), abort.clone()));
@@ -131,6 +231,13 @@ mod tests {
             let result = local_end(ExitStatus::from_raw(raw), SignalEpoch::now());
             assert_eq!(result.err().map(|error| error.code), ended, "{raw}");
         }
+    }
+
+    #[test]
+    fn what_nohup_has_set_is_seen() {
+        let ignores = |mask: &str| ignores(&format!("Name:\tx\nSigIgn:\t{mask}\nSigCgt:\t0\n"), SignalKind::hangup());
+        assert!(ignores("0000000000001001"));
+        assert!(!ignores("0000000000001000") && !ignores("nonsense") && !ignores(""));
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub(crate) mod closed;
+pub(crate) mod descriptors;
 pub(crate) mod exit;
 pub(crate) mod interrupt;
 pub(crate) mod near;

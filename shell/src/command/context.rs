@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::session::suggest::suggested;
 use dfs_client::Client;
 use dfs_term::{Report, View};
-use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result};
+use dfs_types::{DfsPath, Error, ErrorCode, Kind, PathError, Result};
 use futures::future::LocalBoxFuture;
 use serde::Serialize;
 use std::ffi::{OsStr, OsString};
@@ -173,14 +173,26 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The remote path that an argument names.
+    /// Returns the remote path that an argument names. One that ends in `/` or `/.` names a directory.
     ///
     /// # Errors
-    /// `invalid_path`.
-    pub fn remote(&self, text: &OsStr) -> Result<DfsPath> {
-        match text.to_str() {
-            Some(text) => self.session.resolve(text),
-            None => Err(Error::from(PathError::NotUtf8).at(text.to_string_lossy())),
+    /// `invalid_path`; `not_a_directory` for a file that is written as a directory.
+    pub async fn remote(&mut self, text: &OsStr) -> Result<DfsPath> {
+        let Some(text) = text.to_str() else {
+            return Err(Error::from(PathError::NotUtf8).at(text.to_string_lossy()));
+        };
+        let path = self.session.resolve(text)?;
+        if path.is_root() || !(text.ends_with('/') || text.ends_with("/.")) {
+            return Ok(path);
+        }
+        let client = self.client().await?;
+        match self.call(client.stat(&path)).await {
+            Ok(stat) if stat.kind == Kind::File => {
+                Err(Error::new(ErrorCode::NotADirectory, "not a directory").at(path))
+            }
+            // What is not there, or cannot be looked at, is the matter of the command.
+            Err(error) if error.code == ErrorCode::Interrupted => Err(error),
+            _ => Ok(path),
         }
     }
 

@@ -4,13 +4,13 @@ use super::helper::{self, Assistant};
 use super::known::{Health, Known};
 use super::{keys, label, own_line, startup};
 use crate::base::exit::Ended;
-use crate::base::interrupt::SignalEpoch;
+use crate::base::interrupt::{self, SignalEpoch};
 use crate::base::report::{error_text, usage};
 use crate::engine::jobs;
 use crate::engine::run;
 use crate::session::Session;
 use crate::session::history::History;
-use crate::session::jobs::announce;
+use crate::session::jobs::{announce, end_all};
 use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
 use rustyline::config::BellStyle;
@@ -27,6 +27,7 @@ const CANDIDATES_MAX: usize = 1000;
 /// Reads and runs lines until the end; gives the exit code.
 pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
     session.interactive = true;
+    interrupt::keep_terminal();
     // Starts a local cluster where none is configured; one that runs is not waited for.
     let found = session.find_cluster().map(|_| ());
     let known = Known::new(runtime.clone(), session.connection());
@@ -50,6 +51,10 @@ pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
 fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Known) -> u8 {
     let view = View { cells: None, colour: session.colour() };
     loop {
+        if interrupt::is_hung_up() {
+            let _ = runtime.block_on(end_all(session));
+            return ErrorCode::Interrupted.exit_code();
+        }
         if let Some(code) = session.leave.take()
             && runtime.block_on(jobs::may_leave(session))
         {

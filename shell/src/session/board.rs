@@ -40,6 +40,8 @@ struct Running {
 pub struct Ticket {
     board: Board,
     number: u64,
+    /// The transfer ends with it: what it lacks is not passed over.
+    cut_off: bool,
 }
 
 /// A file in a [`Picture`].
@@ -76,7 +78,7 @@ impl Board {
         let progress = self.0.total.part();
         self.0.begun.fetch_add(bytes, Ordering::Relaxed);
         self.running().insert(number, Running { name, bytes, progress: progress.clone() });
-        (Ticket { board: self.clone(), number }, progress)
+        (Ticket { board: self.clone(), number, cut_off: false }, progress)
     }
 
     /// So many bytes and files are known to come in all.
@@ -126,10 +128,19 @@ impl Board {
     }
 }
 
+impl Ticket {
+    /// Takes the file off the board where the whole transfer was stopped in it: what it lacks stays to be done.
+    pub fn cut_off(mut self) {
+        self.cut_off = true;
+    }
+}
+
 impl Drop for Ticket {
     fn drop(&mut self) {
         let inner = &self.board.0;
-        if let Some(file) = self.board.running().remove(&self.number) {
+        if let Some(file) = self.board.running().remove(&self.number)
+            && !self.cut_off
+        {
             let there = file.progress.bytes() + file.progress.bytes_kept();
             inner.passed.fetch_add(file.bytes.saturating_sub(there), Ordering::Relaxed);
             inner.files_done.fetch_add(1, Ordering::Relaxed);
@@ -145,7 +156,7 @@ mod tests {
     fn files_come_and_go_and_are_counted() {
         let board = Board::default();
         let (one, _) = board.begin("one".into(), 100);
-        let (_other, _) = board.begin("other".into(), 50);
+        let (other, _) = board.begin("other".into(), 50);
         let picture = board.picture(1);
         assert_eq!((picture.files.len(), picture.more, picture.total, picture.known), (1, 1, 150, false));
         board.estimate(1000, 9);
@@ -154,5 +165,8 @@ mod tests {
         assert_eq!((picture.moved, picture.done, picture.total), (0, 100, 1000), "an unchanged file is passed");
         assert_eq!((picture.files_done, picture.files_total, picture.known), (1, 9, true));
         assert_eq!(picture.files.first().map(|file| file.name.as_str()), Some("other"));
+        other.cut_off();
+        let picture = board.picture(8);
+        assert_eq!((picture.done, picture.files_done), (100, 1), "it is not passed over");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::board::Board;
 use crate::base::exit::Ended;
+use crate::base::interrupt::{Running, hangup};
 use crate::base::report::interrupted;
 use dfs_types::Result;
 use parking_lot::{Mutex, MutexGuard};
@@ -130,9 +131,17 @@ impl JobConsole {
     where
         F: Future<Output = Result<T>>,
     {
+        let _running = Running::begin();
+        let mut work = std::pin::pin!(work(self.cancel.clone()));
         tokio::select! {
             biased;
-            result = work(self.cancel.clone()) => result,
+            result = &mut work => return result,
+            () = self.abort.cancelled() => return Err(interrupted()),
+            () = hangup() => self.cancel.cancel(),
+        }
+        tokio::select! {
+            biased;
+            result = work => result,
             () = self.abort.cancelled() => Err(interrupted()),
         }
     }

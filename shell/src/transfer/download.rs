@@ -1,6 +1,7 @@
 //! The walk of a `get`: remote files and directories, and where each goes.
 
 use super::keep::keep_local;
+use super::made::JustMade;
 use super::run::Step;
 use super::tally::Done;
 use crate::base::report::{about, local_io};
@@ -21,10 +22,12 @@ use std::time::{Duration, SystemTime};
 const ESTIMATED_MAX: usize = 1000;
 
 /// A file to be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Download {
     pub from: DfsPath,
     pub to: PathBuf,
+    /// It was named on the command line: a link in its place may be written through.
+    named: bool,
     size: u64,
     modified: Timestamp,
 }
@@ -42,6 +45,7 @@ pub(crate) struct Downloads {
     /// The directories that we are in, outermost first: one page of entries each.
     open: Vec<(BoxStream<'static, Result<Entry>>, DfsPath, PathBuf)>,
     made: Made,
+    just_made: JustMade<PathBuf>,
 }
 
 /// Directories that were made, and the attributes that they get when all is in them.
@@ -64,9 +68,10 @@ impl Downloads {
         recursive: bool,
         resume: bool,
         dry_run: bool,
+        just_made: JustMade<PathBuf>,
     ) -> Self {
         let (named, made) = (named.into_iter().rev().collect(), Made::default());
-        Self { client, recursive, resume, dry_run, named, open: Vec::new(), made }
+        Self { client, recursive, resume, dry_run, named, open: Vec::new(), made, just_made }
     }
 
     /// The directories that the walk makes; to be looked at when it is over.
@@ -131,8 +136,11 @@ impl Downloads {
 
     fn visit(&mut self, from: DfsPath, to: PathBuf, stat: &Stat, named: bool) -> Step<Download> {
         if stat.kind == Kind::File {
+            if let Err(error) = self.just_made.file(&from, &to) {
+                return Step::Failed(error);
+            }
             let name = from.to_string();
-            let job = Download { from, to, size: stat.size, modified: stat.modified };
+            let job = Download { from, to, named, size: stat.size, modified: stat.modified };
             return Step::File { job, name, bytes: stat.size };
         }
         if !self.recursive {
@@ -151,7 +159,8 @@ impl Downloads {
         Step::Directory(made)
     }
 
-    fn make(&mut self, from: &DfsPath, to: &Path, stat: &Stat, named: bool) -> Result<()> {
+    fn make(&mut self, from: &DfsPath, to: &PathBuf, stat: &Stat, named: bool) -> Result<()> {
+        self.just_made.directory(from, to)?;
         // We must be able to write into it, whatever its mode will be.
         match DirBuilder::new().mode(u32::from(stat.mode) & 0o777 | 0o700).create(to) {
             Ok(()) => {}
@@ -224,11 +233,17 @@ impl Getting {
     /// # Errors
     /// Those of the get.
     pub(crate) async fn one(self, job: Download, progress: Progress) -> Result<Done> {
-        if self.resume && fs::symlink_metadata(&job.to).is_ok_and(|found| job.is_same(&found)) {
+        let found = if job.named { fs::metadata(&job.to) } else { fs::symlink_metadata(&job.to) };
+        if self.resume && found.is_ok_and(|found| job.is_same(&found)) {
             return Ok(Done::Unchanged);
         }
-        let options =
-            GetOptions { overwrite: self.overwrite, keep_modified: true, resume: self.resume, ..GetOptions::default() };
+        let options = GetOptions {
+            overwrite: self.overwrite,
+            through_links: job.named,
+            keep_modified: true,
+            resume: self.resume,
+            ..GetOptions::default()
+        };
         let dest = Dest::File(job.to.clone());
         let got = self.client.get(&job.from, dest, options, &progress, &self.cancel).await;
         let stat = got.map_err(|error| about(error, &job.from))?;

@@ -7,6 +7,7 @@ mod bars;
 mod download;
 mod keep;
 mod lines;
+mod made;
 mod output;
 mod run;
 mod tally;
@@ -14,6 +15,7 @@ mod upload;
 
 pub(crate) use bars::Bars;
 pub(crate) use download::{Downloads, Getting};
+pub(crate) use made::{JustMade, Place, just_made};
 pub(crate) use output::to_output;
 pub(crate) use run::{Run, Step};
 pub(crate) use tally::{Done, Tally};

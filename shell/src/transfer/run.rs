@@ -2,17 +2,24 @@
 
 use super::bars::Bars;
 use super::tally::{Done, Tally};
+use crate::base::advice::advice;
+use crate::base::descriptors::is_from_lack;
 use crate::base::report::{interrupted, io_message};
 use crate::command::Context;
-use crate::session::board::{Board, Ticket};
+use crate::session::board::{Board, Picture};
 use dfs_client::Progress;
+use dfs_term::figures::size;
 use dfs_types::{Error, ErrorCode, Result};
-use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, Stream};
+use futures::{FutureExt, StreamExt};
 use std::io::IsTerminal;
 use std::pin::pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often a file is begun where no descriptor is left, and the pause before the second try; each other is twice as long.
+const TRIES_MAX: u32 = 8;
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
 
 /// What a walker found.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ pub(crate) enum Step<J> {
     },
     /// A directory was made, or would be.
     Directory(String),
+    /// Something that people should hear.
+    Note(String),
     Skipped {
         path: String,
         why: String,
@@ -53,7 +62,7 @@ impl Run {
     ///
     /// # Errors
     /// `interrupted` after Ctrl-C, and what makes going on hopeless. Other failures are reported and passed over.
-    pub(crate) async fn drive<'w, J: 'w>(
+    pub(crate) async fn drive<'w, J: Clone + 'w>(
         &mut self,
         context: &mut Context<'_>,
         steps: impl Stream<Item = Step<J>>,
@@ -64,24 +73,36 @@ impl Run {
         let mut running = FuturesUnordered::new();
         let mut given_up: Option<Error> = None;
         let mut walked = false;
+        let (mut at_once, mut again) = (parallel.max(1), Vec::new());
         loop {
             if context.cancel.is_cancelled() {
                 given_up.get_or_insert_with(interrupted);
             }
-            let may_begin = given_up.is_none() && !walked && running.len() < parallel.max(1);
+            let mut may_begin = given_up.is_none() && running.len() < at_once;
+            if may_begin && let Some(file) = again.pop() {
+                running.push(self.one(file, &work));
+                continue;
+            }
+            may_begin &= !walked;
             tokio::select! {
                 biased;
-                Some(done) = running.next(), if !running.is_empty() => {
+                Some((file, done)) = running.next(), if !running.is_empty() => {
+                    if file.may_wait(&done) {
+                        // Those that run now have the descriptors that it lacks.
+                        at_once = (at_once / 2).clamp(1, running.len().max(1));
+                        again.push(file.again());
+                        continue;
+                    }
                     let hopeless = self.count(context, done)?;
                     given_up = given_up.or(hopeless);
                 }
                 step = steps.next(), if may_begin => match step {
                     None => walked = true,
                     Some(Step::File { job, name, bytes }) => {
-                        let (ticket, progress) = self.board.begin(name, bytes);
-                        running.push(one(work(job, progress), ticket));
+                        running.push(self.one(Waiting { job, name, bytes, tries: 0 }, &work));
                     }
                     Some(Step::Directory(_)) => self.tally.directories += 1,
+                    Some(Step::Note(text)) => context.session.say(&format!("{}: {text}", context.command)),
                     Some(Step::Skipped { path, why }) => {
                         let shown = dfs_term::text::sanitise(&path);
                         context.session.say(&format!("{}: {shown}: skipped: {why}", context.command));
@@ -96,6 +117,27 @@ impl Run {
                 else => return given_up.map_or(Ok(()), Err),
             }
         }
+    }
+
+    /// Begins one file.
+    fn one<'w, J: Clone + 'w>(
+        &self,
+        file: Waiting<J>,
+        work: impl Fn(J, Progress) -> LocalBoxFuture<'w, Result<Done>>,
+    ) -> LocalBoxFuture<'w, (Waiting<J>, Result<Done>)> {
+        let (ticket, progress) = self.board.begin(file.name.clone(), file.bytes);
+        let work = work(file.job.clone(), progress);
+        let pause = file.pause();
+        async move {
+            tokio::time::sleep(pause).await;
+            let done = work.await;
+            match &done {
+                Err(error) if ends_all(error) || is_from_lack(error) => ticket.cut_off(),
+                _ => drop(ticket),
+            }
+            (file, done)
+        }
+        .boxed_local()
     }
 
     /// Counts one file; gives the error that makes it hopeless to go on.
@@ -125,6 +167,11 @@ impl Run {
         self.count(context, Err(error))?.map_or(Ok(()), Err)
     }
 
+    /// Returns the error that stopped the transfer, with how far it came and the line that goes on.
+    pub(crate) fn stopped(&self, error: Error, again: Option<String>) -> Error {
+        stopped(error, &self.board.picture(0), again)
+    }
+
     /// Ends a transfer of one file.
     ///
     /// # Errors
@@ -146,10 +193,54 @@ impl Run {
     }
 }
 
-async fn one(work: LocalBoxFuture<'_, Result<Done>>, ticket: Ticket) -> Result<Done> {
-    let done = work.await;
-    drop(ticket);
-    done
+/// A file that is begun, or is to be begun again.
+#[derive(Debug)]
+struct Waiting<J> {
+    job: J,
+    name: String,
+    bytes: u64,
+    /// How often it was begun in vain, since no descriptor was left.
+    tries: u32,
+}
+
+impl<J> Waiting<J> {
+    /// Returns whether the file is to be tried again, with fewer at the same time.
+    fn may_wait(&self, done: &Result<Done>) -> bool {
+        self.tries < TRIES_MAX && done.as_ref().is_err_and(is_from_lack)
+    }
+
+    fn again(self) -> Self {
+        Self { tries: self.tries + 1, ..self }
+    }
+
+    /// How long it waits before it is begun.
+    fn pause(&self) -> Duration {
+        if self.tries == 0 { Duration::ZERO } else { PAUSE_FIRST * (1 << self.tries.min(TRIES_MAX)) }
+    }
+}
+
+/// Whether the transfer ends with such an error.
+fn ends_all(error: &Error) -> bool {
+    error.code == ErrorCode::Interrupted || is_hopeless(error)
+}
+
+fn stopped(mut error: Error, now: &Picture, again: Option<String>) -> Error {
+    let total = match now {
+        Picture { known: false, total, .. } => format!("{} or more", size(*total)),
+        Picture { total, .. } => size(*total),
+    };
+    let at = format!("at {} of {total}", size(now.done));
+    let onward = again.map(|line| format!("continue with: {line}"));
+    if error.code == ErrorCode::Interrupted {
+        // Of many files it is not about the one that heard of it first.
+        error.path = error.path.filter(|_| now.files_total <= 1);
+        error.message = format!("interrupted {at}");
+        error.message.extend(onward.map(|onward| format!("; {onward}")));
+        return error;
+    }
+    error.hint = advice(&error).into_iter().chain(onward).reduce(|one, other| format!("{one}; {other}"));
+    error.message = format!("{} (stopped {at})", error.message);
+    error
 }
 
 /// Whether the next file would fail in the same way.
@@ -194,6 +285,36 @@ fn summarise(context: &mut Context<'_>, tally: &Tally) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_stopped_says_how_far_it_came_and_what_goes_on() {
+        let now = Picture { done: 3 << 30, total: 10 << 30, known: true, ..Picture::default() };
+        let line = || Some("put -r -u src /new".to_owned());
+        let ended = stopped(interrupted(), &now, line());
+        assert_eq!(ended.to_string(), "interrupted at 3.0 GiB of 10.0 GiB; continue with: put -r -u src /new");
+        let one = stopped(interrupted().at("/x"), &Picture { files_total: 1, ..now.clone() }, None);
+        assert_eq!(one.to_string(), "/x: interrupted at 3.0 GiB of 10.0 GiB");
+        assert_eq!(stopped(interrupted().at("/x"), &Picture { files_total: 2, ..now.clone() }, None).path, None);
+        let unknown = Picture { known: false, ..now.clone() };
+        assert_eq!(stopped(interrupted(), &unknown, None).message, "interrupted at 3.0 GiB of 10.0 GiB or more");
+        let lost = Error::new(ErrorCode::Unreachable, "no master answers").hint("doctor looks");
+        let lost = stopped(lost, &now, line());
+        assert_eq!(lost.message, "no master answers (stopped at 3.0 GiB of 10.0 GiB)");
+        assert_eq!(lost.hint.as_deref(), Some("doctor looks; continue with: put -r -u src /new"));
+    }
+
+    #[test]
+    fn where_no_descriptor_is_left_a_file_waits_for_a_while() {
+        let lack = || Err(crate::base::report::local_io(std::path::Path::new("x"), &rustix::io::Errno::MFILE.into()));
+        let mut file = Waiting { job: (), name: String::new(), bytes: 0, tries: 0 };
+        assert!(!file.may_wait(&Ok(Done::Unchanged)) && !file.may_wait(&Err(interrupted())));
+        let mut waited = Duration::ZERO;
+        while file.may_wait(&lack()) {
+            file = file.again();
+            waited += file.pause();
+        }
+        assert!((10..60).contains(&waited.as_secs()), "{waited:?}");
+    }
 
     #[test]
     fn what_would_fail_again_ends_it() {

@@ -1,32 +1,50 @@
 //! The walk of a `put`: local files and directories, and where each goes.
 
 use super::keep::keep_remote;
+use super::made::JustMade;
 use super::run::Step;
 use super::tally::Done;
+use crate::base::descriptors::is_lack;
 use crate::base::report::{about, local_io};
 use crate::command::Context;
 use crate::session::board::Board;
-use dfs_client::{AttributeChange, CancellationToken, Client, Progress, PutOptions, Source};
+use dfs_client::{AttributeChange, CancellationToken, Client, Progress, PutOptions, Source, is_part_file};
+use dfs_term::text::sanitise;
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result, Timestamp};
 use futures::{Stream, StreamExt};
 use std::cell::RefCell;
 use std::fs::{self, Metadata, ReadDir};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Directories whose attributes are set at the same time.
 const SET_AT_ONCE: usize = 16;
 
+/// How often a directory is opened anew where no descriptor is left, and how long between two tries: 30 s in all.
+const OPENS_MAX: u32 = 300;
+const OPENS_PAUSE: Duration = Duration::from_millis(100);
+
 /// A file to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Upload {
     from: PathBuf,
     to: DfsPath,
     mode: Option<u16>,
     modified: Option<Timestamp>,
     size: u64,
+}
+
+/// Whether a path stands on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// It is the only source.
+    Alone,
+    Among,
+    /// It was met in a directory.
+    Not,
 }
 
 /// Walks local trees, making their directories in the DFS before what is in them.
@@ -43,6 +61,13 @@ pub(crate) struct Uploads {
     /// The directories that we are in, outermost first; as many as the tree is deep.
     open: Vec<(ReadDir, PathBuf, DfsPath)>,
     made: MadeRemote,
+    just_made: JustMade<DfsPath>,
+    /// There is only one source.
+    alone: bool,
+    /// The first file older than 1970 was mentioned.
+    old_told: bool,
+    /// What comes next, before the walk goes on.
+    next: Option<Step<Upload>>,
 }
 
 /// Directories that were made, and the attributes that they get when all is in them.
@@ -87,9 +112,12 @@ impl Uploads {
         recursive: bool,
         update: bool,
         dry_run: bool,
+        just_made: JustMade<DfsPath>,
     ) -> Self {
+        let alone = named.len() == 1;
         let (named, made) = (named.into_iter().rev().collect(), MadeRemote::default());
-        Self { client, recursive, update, dry_run, named, open: Vec::new(), made }
+        let (open, old_told, next) = (Vec::new(), false, None);
+        Self { client, recursive, update, dry_run, named, open, made, just_made, alone, old_told, next }
     }
 
     /// The directories that the walk makes; to be looked at when it is over.
@@ -109,11 +137,14 @@ impl Uploads {
     }
 
     async fn next(&mut self) -> Option<Step<Upload>> {
+        if let Some(step) = self.next.take() {
+            return Some(step);
+        }
         let Some((entries, from, to)) = self.open.last_mut() else {
             let (from, to) = self.named.pop()?;
             // A link that was named is followed; one that was met is not.
             return Some(match fs::metadata(&from) {
-                Ok(found) => self.visit(from, to, &found, true).await,
+                Ok(found) => self.visit(from, to, &found, if self.alone { Named::Alone } else { Named::Among }).await,
                 Err(error) => Step::Failed(local_io(&from, &error)),
             });
         };
@@ -132,14 +163,14 @@ impl Uploads {
                 match (place, entry.metadata()) {
                     (Err(error), _) => Step::Failed(error.at(from.display())),
                     (_, Err(error)) => Step::Failed(local_io(&from, &error)),
-                    (Ok(to), Ok(found)) => self.visit(from, to, &found, false).await,
+                    (Ok(to), Ok(found)) => self.visit(from, to, &found, Named::Not).await,
                 }
             }
         };
         Some(step)
     }
 
-    async fn visit(&mut self, from: PathBuf, to: DfsPath, found: &Metadata, named: bool) -> Step<Upload> {
+    async fn visit(&mut self, from: PathBuf, to: DfsPath, found: &Metadata, named: Named) -> Step<Upload> {
         if found.is_dir() {
             if !self.recursive {
                 let error = Error::new(ErrorCode::IsADirectory, "is a directory").at(from.display());
@@ -151,17 +182,31 @@ impl Uploads {
                 Err(error) => Step::Failed(error),
             };
         }
-        if !found.is_file() && !named {
-            let why = if found.is_symlink() { "a symbolic link" } else { "neither file nor directory" };
+        if let Some(why) = why_skipped(&from, found, named) {
             return Step::Skipped { path: from.display().to_string(), why: why.to_owned() };
+        }
+        if is_part_file(&from) {
+            let error = Error::new(ErrorCode::InvalidArgument, "is what an unfinished get has left, and no whole file");
+            return Step::Failed(error.at(from.display()).hint("get -c finishes it"));
+        }
+        if let Err(error) = self.just_made.file(&from, &to) {
+            return Step::Failed(error);
         }
         let mode = Some(mode(found));
         let (name, bytes) = (from.display().to_string(), found.len());
-        Step::File { job: Upload { modified: modified(found), from, to, mode, size: bytes }, name, bytes }
+        let shown = sanitise(&name).into_owned();
+        let file = Step::File { job: Upload { modified: modified(found), from, to, mode, size: bytes }, name, bytes };
+        if self.old_told || !is_older_than_1970(found) {
+            return file;
+        }
+        self.old_told = true;
+        self.next = Some(file);
+        Step::Note(format!("{shown}: is older than 1970: its time becomes 1970-01-01, as that of all such files"))
     }
 
     async fn enter(&mut self, from: PathBuf, to: DfsPath, found: &Metadata) -> Result<()> {
-        let entries = fs::read_dir(&from).map_err(|error| local_io(&from, &error))?;
+        self.just_made.directory(&from, &to)?;
+        let entries = open_directory(&from).await.map_err(|error| local_io(&from, &error))?;
         if !self.dry_run && !to.is_root() {
             match self.client.mkdir(&to, false).await {
                 Ok(()) => self.made.note(&from, &to, found, true),
@@ -182,13 +227,43 @@ impl Uploads {
     }
 }
 
+/// Opens a directory; where no descriptor is left, when others are closed.
+async fn open_directory(path: &Path) -> io::Result<ReadDir> {
+    for _ in 0..OPENS_MAX {
+        match fs::read_dir(path) {
+            Err(error) if is_lack(&error) => tokio::time::sleep(OPENS_PAUSE).await,
+            opened => return opened,
+        }
+    }
+    fs::read_dir(path)
+}
+
+/// Returns why a local file is left out; none for one that is put. What was `named` alone is put, or fails.
+fn why_skipped(path: &Path, found: &Metadata, named: Named) -> Option<&'static str> {
+    match () {
+        () if found.is_symlink() && named == Named::Not => Some("a symbolic link"),
+        () if !found.is_file() && named == Named::Not => Some("neither file nor directory"),
+        () if is_part_file(path) && named != Named::Alone => Some("what an unfinished get has left"),
+        () => None,
+    }
+}
+
 fn mode(found: &Metadata) -> u16 {
     (found.permissions().mode() & 0o777) as u16
 }
 
+/// Returns the time of a local file as the DFS has it. The DFS knows no time before 1970: such a file gets the first one.
 fn modified(found: &Metadata) -> Option<Timestamp> {
-    let since = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    time_of(found.modified().ok()?)
+}
+
+fn time_of(modified: SystemTime) -> Option<Timestamp> {
+    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
     Some(Timestamp(u64::try_from(since.as_millis()).ok()?))
+}
+
+fn is_older_than_1970(found: &Metadata) -> bool {
+    found.modified().is_ok_and(|modified| modified < UNIX_EPOCH)
 }
 
 /// Bytes and files below these paths, as the walk will find them; gives up when the transfer is over before.
@@ -283,5 +358,38 @@ fn hinted(error: Error) -> Error {
     match error.code {
         ErrorCode::AlreadyExists if error.hint.is_none() => error.hint("put -f replaces it"),
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_1970_is_the_first_that_there_is() {
+        for (time, ms) in [
+            (UNIX_EPOCH + Duration::from_millis(7), 7),
+            (UNIX_EPOCH, 0),
+            (UNIX_EPOCH - Duration::from_millis(500), 0),
+            (UNIX_EPOCH - Duration::from_secs(10 * 365 * 86_400), 0),
+        ] {
+            assert_eq!(time_of(time), Some(Timestamp(ms)), "{time:?}");
+        }
+    }
+
+    #[test]
+    fn part_files_are_left_out_and_alone_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| directory.path().join(name);
+        let (file, part) = (at("file"), at(".dfs-x.partial"));
+        for path in [&file, &part] {
+            fs::write(path, "").expect("written");
+        }
+        std::os::unix::fs::symlink(&file, at("link")).expect("linked");
+        let why = |path: &Path, named| why_skipped(path, &fs::symlink_metadata(path).expect("there"), named);
+        let left = Some("what an unfinished get has left");
+        assert_eq!([Named::Alone, Named::Among, Named::Not].map(|named| why(&file, named)), [None; 3]);
+        assert_eq!([Named::Alone, Named::Among, Named::Not].map(|named| why(&part, named)), [None, left, left]);
+        assert_eq!(why(&at("link"), Named::Not), Some("a symbolic link"));
     }
 }

@@ -2,6 +2,7 @@
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
+use rustix::process::Signal;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ fn at_a_terminal() {
     interrupted(&cluster);
     in_the_background(&cluster);
     left_with_jobs(&cluster);
+    hung_up(&cluster);
 }
 
 fn prompt(cluster: &Cluster) -> Terminal {
@@ -37,6 +39,23 @@ fn feed(path: &Path, bytes: usize) -> File {
 
 fn lines_with(terminal: &Terminal, text: &str) -> usize {
     terminal.text().lines().filter(|line| line.contains(text)).count()
+}
+
+/// A terminal that is closed ends what runs and what waits for a line; jobs in the background as well.
+fn hung_up(cluster: &Cluster) {
+    let source = pipe(cluster, "hung");
+    for (line, runs) in [("", false), ("put hung /hung", true), ("put hung /hung &", true)] {
+        let mut terminal = prompt(cluster);
+        terminal.line(&format!("lcd {}", cluster.scratch().display()));
+        terminal.prompt("/");
+        terminal.line(line);
+        let fed = runs.then(|| feed(&source, 3 << 20));
+        terminal.signal(Signal::HUP);
+        assert_eq!(terminal.end().code(), Some(129), "{line}: {terminal:?}");
+        assert!(terminal.is_given_back(), "{line}");
+        drop(fed);
+    }
+    assert_eq!(cluster.shell(&["stat", "/hung"]).code, 1);
 }
 
 fn lines_follow_the_window(cluster: &Cluster) {

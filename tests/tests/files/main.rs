@@ -9,6 +9,7 @@ mod addresses;
 mod attributes;
 mod basics;
 mod copies;
+mod destinations;
 mod library;
 mod pieces;
 mod previous;

@@ -68,8 +68,10 @@ fn an_interrupted_get_is_resumed() {
     let (back, part) = (directory.join("back"), directory.join(".dfs-back.partial"));
 
     // Without -c no partial data is kept.
-    assert_eq!(struck_get(&cluster, &directory, &[], Signal::INT).code(), Some(130));
-    assert_eq!(names_in(&directory), [""; 0]);
+    for (signal, code) in [(Signal::INT, 130), (Signal::HUP, 129), (Signal::TERM, 130)] {
+        assert_eq!(struck_get(&cluster, &directory, &[], signal).code(), Some(code), "{signal:?}");
+        assert_eq!(names_in(&directory), [""; 0], "{signal:?}");
+    }
     assert_eq!(struck_get(&cluster, &directory, &["-c"], Signal::INT).code(), Some(130));
     assert_eq!(names_in(&directory), [".dfs-back.partial"]);
 
@@ -212,29 +214,30 @@ fn named(entries: &[(PathBuf, u32, i64, Vec<u8>)]) -> Vec<(&Path, u32, i64)> {
 }
 
 fn update(cluster: &Cluster, tree: &Path, back: &Path, files: u64) {
-    let again = || cluster.json(&["put", "-r", "--update", text(tree), "/tree"]);
+    let again = || cluster.json(&["put", "-r", "--update", text(tree), "/tree/"]);
     let counts =
         |came: &serde_json::Value| ["files", "unchanged", "failures"].map(|key| came[key].as_u64().expect("n"));
-    // The directory exists now: the tree is copied into it.
+    // With a slash at its end the tree is copied into it.
     assert_eq!(counts(&again()), [files, 0, 0]);
     assert_eq!(counts(&again()), [0, files, 0]);
     fs::write(tree.join("plain"), "changed").expect("write");
     fs::write(tree.join("a/new"), "new").expect("write");
     assert_eq!(counts(&again()), [2, files - 1, 0]);
     assert_eq!(cluster.ok(&["cat", "/tree/tree/plain"]), "changed");
-    let came = cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
+    let into = format!("{}/", text(back));
+    let came = cluster.json(&["get", "-r", "-c", "/tree/tree", &into]);
     assert_eq!(counts(&came), [files + 1, 0, 0], "{came}");
-    let came = cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
+    let came = cluster.json(&["get", "-r", "-c", "/tree/tree", &into]);
     assert_eq!(counts(&came), [0, files + 1, 0], "{came}");
     // Directories that an earlier get left without them get their modes and times nevertheless.
     fs::set_permissions(back.join("tree/a/b"), Permissions::from_mode(0o777)).expect("chmod");
-    cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
+    cluster.json(&["get", "-r", "-c", "/tree/tree", &into]);
     assert!(look(tree) == look(&back.join("tree")));
     // One file of many fails; the others are transferred, and the failure is repeated at the end.
     fs::remove_file(back.join("tree/a/new")).expect("remove");
     fs::write(back.join("tree/plain"), "mine").expect("write");
     fs::write(back.join("tree/%"), "mine").expect("write");
-    let said = cluster.shell(&["get", "-r", "-c", "/tree/tree", text(back)]);
+    let said = cluster.shell(&["get", "-r", "-c", "/tree/tree", &into]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.stderr.contains("get: failed:\n") && said.stderr.contains("2 failed"), "{said:?}");
     assert!(said.stderr.contains(&format!("{} unchanged", files - 2)), "{said:?}");
@@ -262,7 +265,8 @@ fn links_in_the_way(cluster: &Cluster) {
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.stderr.contains("symbolic link"), "{said:?}");
     assert_eq!(names_in(&outside), [""; 0]);
-    assert!(fs::symlink_metadata(into.join("tree/plain")).expect("there").is_file(), "the link was replaced");
+    assert!(fs::symlink_metadata(into.join("tree/plain")).expect("there").is_symlink(), "the link stays");
+    assert!(said.stderr.contains("tree/plain: is a symbolic link"), "{said:?}");
 }
 
 /// A small file system, unmounted at the end.

@@ -51,12 +51,19 @@ impl Model {
             _ => return Err(Refusal::AlreadyExists),
         }
         self.need(parent(to), who, 2)?;
-        let entry = self.entries.get(from).cloned().unwrap_or(Entry::Directory);
+        let mut entry = self.entries.get(from).cloned().unwrap_or(Entry::Directory);
         let attributes = self.new_attributes(to, who, self.attributes[from].mode, who.at);
-        self.attributes.insert(to.to_owned(), attributes);
-        let own = self.user_attributes.get(from).cloned();
-        self.user_attributes.remove(to);
-        self.user_attributes.extend(own.map(|own| (to.to_owned(), own)));
+        match (self.entries.get(to), &mut entry) {
+            (Some(Entry::File { replication: before, .. }), Entry::File { replication, .. }) => {
+                *replication = *before;
+                self.replace_attributes(to, attributes.modified);
+            }
+            _ => {
+                self.attributes.insert(to.to_owned(), attributes);
+                let own = self.user_attributes.get(from).cloned();
+                self.user_attributes.extend(own.map(|own| (to.to_owned(), own)));
+            }
+        }
         self.entries.insert(to.to_owned(), entry);
         self.touch_parent(to, who.at);
         Ok(())

@@ -213,6 +213,11 @@ impl Model {
         Attributes { owner: owner.to_owned(), group: self.attributes[parent(path)].group.clone(), mode, modified }
     }
 
+    /// A file that is replaced keeps what users have set on it.
+    fn replace_attributes(&mut self, path: &str, modified: Timestamp) {
+        self.attributes.get_mut(path).expect("there").modified = modified;
+    }
+
     fn mkdir(&mut self, path: &str, parents: bool, who: Caller<'_>) -> Result<(), Refusal> {
         let ends = || path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).chain([path.len()]);
         let missing: Vec<&str> = ends()
@@ -338,10 +343,12 @@ impl Model {
         let NewFile { layout, chunk_size, mode, modified, .. } = *new;
         let replication = layout.replicas();
         let entry = Entry::File { chunks: new.chunks.clone(), replication, chunk_size };
-        self.entries.insert(path.to_owned(), entry);
-        self.user_attributes.remove(path);
-        let attributes = self.new_attributes(path, who, mode, modified);
-        self.attributes.insert(path.to_owned(), attributes);
+        if self.entries.insert(path.to_owned(), entry).is_some() {
+            self.replace_attributes(path, modified);
+        } else {
+            let attributes = self.new_attributes(path, who, mode, modified);
+            self.attributes.insert(path.to_owned(), attributes);
+        }
         self.touch_parent(path, who.at);
         self.give_up(&new.abandoned);
         Ok(())

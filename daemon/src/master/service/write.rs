@@ -17,7 +17,8 @@ use dfs_rpc::capability::{Operation, Receipt, Stored};
 use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
 use dfs_types::{
-    ChunkId, ChunkRef, DatanodeId, Detail, Error, ErrorCode, Generation, Layout, Principal, Result, WriteId,
+    ChunkId, ChunkRef, DatanodeId, Detail, DfsPath, Error, ErrorCode, Generation, Kind, Layout, Principal, Result,
+    WriteId,
 };
 use std::pin::pin;
 use std::time::Duration;
@@ -70,12 +71,19 @@ fn shape(settings: &MasterSettings, replication: Option<u8>, chunk_size: Option<
     }
 }
 
+/// Returns the replication of the file that a write replaces: what a user has set on it stays, unless the write says otherwise.
+fn replaced_replication(master: &Master, user: &str, path: &DfsPath, overwrite: bool) -> Option<u8> {
+    let there = overwrite.then(|| master.published.look().namespace.stat(path, user).ok())??;
+    (there.kind == Kind::File).then_some(there.replication)
+}
+
 pub(super) async fn plan_write(master: &Master, user: &str, plan: PlanWrite, until: Instant) -> Result<WritePlan> {
     let count = plan.chunks;
     if count == 0 || count as usize > CHUNKS_PER_PLAN_MAX {
         return Err(invalid(format!("{count} chunks in one plan; 1 to {CHUNKS_PER_PLAN_MAX} are allowed")));
     }
-    let shape = shape(&master.settings, plan.replication, plan.chunk_size)?;
+    let replication = plan.replication.or_else(|| replaced_replication(master, user, &plan.path, plan.overwrite));
+    let shape = shape(&master.settings, replication, plan.chunk_size)?;
     let checked = master.published.look().namespace.check_write(&plan.path, plan.overwrite, user);
     checked.map_err(|refusal| refused(refusal, &plan.path))?;
     master.writes().check(plan.write, user, count.into()).map_err(|error| write_refused(error).at(&plan.path))?;
@@ -184,7 +192,8 @@ async fn wait_for_ids(master: &Master, count: u32) -> Result<Vec<ChunkId>> {
 }
 
 pub(super) async fn commit_write(master: &Master, user: &str, commit: CommitWrite) -> Result<Committed> {
-    let shape = shape(&master.settings, commit.replication, commit.chunk_size)?;
+    let replication = commit.replication.or_else(|| replaced_replication(master, user, &commit.path, commit.overwrite));
+    let shape = shape(&master.settings, replication, commit.chunk_size)?;
     if commit.chunks.len() > CHUNKS_PER_FILE_MAX {
         let (max, chunk_size) = (CHUNKS_PER_FILE_MAX as u64, u64::from(shape.chunk_size));
         let detail = Detail::TooManyChunks { max, chunk_size };

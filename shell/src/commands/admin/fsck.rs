@@ -36,7 +36,7 @@ impl Verb for Fsck {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let client = context.client().await?;
         let text = self.path.unwrap_or_else(|| "/".into());
-        let Some(place) = places(context, &[text])?.pop() else { return Ok(()) };
+        let Some(place) = places(context, &[text]).await?.pop() else { return Ok(()) };
         let wanted = Wanted { short: true, ..Wanted::default() };
         let before = waiting(&context.call(client.status()).await?);
         let search = Search::new(&client, &place, &wanted);

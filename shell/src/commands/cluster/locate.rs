@@ -27,7 +27,7 @@ impl Verb for Locate {
     const JSON: Json = Json::of::<Vec<Chunk>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let path = context.remote(&self.path)?;
+        let path = context.remote(&self.path).await?;
         let client = context.client().await?;
         let located = context.call(client.locate(&path)).await.map_err(|error| about(error, &path))?;
         context.show(&Found(located.chunks))

@@ -5,6 +5,7 @@ use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb}
 use crate::session::connect::{self, Target};
 use clap::{Args, ValueEnum};
 use dfs_client::recording::Recording;
+use dfs_client::{Replacing, local_target};
 use dfs_tui::top::playback;
 use dfs_tui::top::run::{self, Left, Print, Source, Start};
 use dfs_tui::top::shared::REFRESHES_MS;
@@ -230,16 +231,12 @@ fn open(path: &Path) -> Result<Recording<File>> {
 
 /// A new file for a recording, which nobody else may read.
 fn empty(path: &Path, replace: bool) -> Result<File> {
-    if replace && path.is_file() {
+    let path = &local_target(path, Replacing { files: replace, through_links: true })?;
+    if path.is_file() {
         std::fs::remove_file(path).map_err(|error| local_io(path, &error))?;
     }
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            Error::new(ErrorCode::AlreadyExists, "exists already").at(path.display()).hint("-f replaces it")
-        }
-        _ => local_io(path, &error),
-    })
+    made.map_err(|error| local_io(path, &error))
 }
 
 fn of_terminal(context: &Context<'_>) -> Option<Size> {

@@ -99,7 +99,7 @@ async fn chunk(context: &mut Context<'_>, id: ChunkId) -> Result<Explanation> {
 }
 
 async fn path(context: &mut Context<'_>, what: &OsString) -> Result<Explanation> {
-    let path = context.remote(what)?;
+    let path = context.remote(what).await?;
     let client = context.client().await?;
     let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
     let seen = Seen::look_briefly(context).await?;

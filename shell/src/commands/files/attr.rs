@@ -62,7 +62,7 @@ impl Verb for Attr {
     const JSON: Json = Json::of::<Attributes>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let path = context.remote(&self.path)?;
+        let path = context.remote(&self.path).await?;
         match (self.action, self.name, self.value) {
             (Action::List, None, None) => list(context, &path).await,
             (Action::Get, Some(name), None) => get(context, &path, &checked(name)?).await,

@@ -25,7 +25,7 @@ impl Verb for Cat {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         for text in &self.paths {
-            let result = match context.remote(text) {
+            let result = match context.remote(text).await {
                 Ok(path) => to_output(context, &path, None).await,
                 Err(error) => Err(error),
             };

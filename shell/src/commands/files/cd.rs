@@ -31,7 +31,7 @@ impl Verb for Cd {
                     Error::new(ErrorCode::InvalidArgument, "there is no directory before this one").at("-")
                 })?
             }
-            Some(path) => context.remote(path)?,
+            Some(path) => context.remote(path).await?,
         };
         let client = context.client().await?;
         match context.call(client.stat(&path)).await {

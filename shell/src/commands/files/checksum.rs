@@ -40,7 +40,7 @@ impl Verb for Checksum {
         let mut bars = Bars::follow(context.session, &board);
         let mut sums = Vec::new();
         for text in &self.paths {
-            let result = match context.remote(text) {
+            let result = match context.remote(text).await {
                 Ok(path) => sum(context, &board, &path).await,
                 Err(error) => Err(error),
             };

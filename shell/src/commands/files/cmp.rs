@@ -35,7 +35,7 @@ impl Verb for Cmp {
     const JSON: Json = Json::of::<Compared>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let remote = context.remote(&self.remote)?;
+        let remote = context.remote(&self.remote).await?;
         let client = context.client().await?;
         let local: Box<dyn Read + Send> = if self.local.as_os_str() == "-" {
             Box::new(io::stdin())

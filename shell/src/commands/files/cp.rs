@@ -5,7 +5,7 @@ use crate::commands::shared::destination::{Destination, blamed, plan};
 use clap::Args;
 use dfs_client::{Client, Copied, CopyOptions};
 use dfs_term::{Report, View};
-use dfs_types::{ErrorCode, Result};
+use dfs_types::{DfsPath, ErrorCode, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -40,14 +40,14 @@ impl Verb for Cp {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
         if context.session.options.dry_run {
-            return plan(context, sources, destination);
+            return plan(context, sources, destination).await;
         }
         let client = context.client().await?;
         let destination = Destination::of(context, &client, destination, sources.len(), "copied").await?;
         let options = CopyOptions { recursive: self.recursive, overwrite: self.force };
         let mut copied = Vec::new();
-        for source in sources {
-            let result = copy_one(context, &client, source, &destination, options).await;
+        for (from, to) in destination.places(context, sources).await? {
+            let result = copy_one(context, &client, (from, to), &destination, options).await;
             copied.extend(context.check(result)?);
         }
         if copied.is_empty() { Ok(()) } else { context.show(&Copies { copied }) }
@@ -82,13 +82,11 @@ impl Report for Copies {
 async fn copy_one(
     context: &Context<'_>,
     client: &Client,
-    source: &OsString,
+    (from, to): (DfsPath, DfsPath),
     destination: &Destination,
     options: CopyOptions,
 ) -> Result<OneCopy> {
-    let from = context.remote(source)?;
     destination.check(context, client, &from).await?;
-    let to = destination.place(&from)?;
     match context.call(client.copy(&from, &to, options)).await {
         Ok(Copied { files, directories, bytes, .. }) => {
             Ok(OneCopy { from: from.to_string(), to: to.to_string(), files, directories, bytes })

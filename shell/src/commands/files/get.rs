@@ -1,14 +1,18 @@
 //! `get`: files of the DFS to this machine.
 
-use crate::base::report::usage;
+use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
-use crate::lang::quote;
-use crate::transfer::{Downloads, Getting, Run, Step, Tally, to_output};
+use crate::commands::shared::destination::{is_directory, is_written_as_directory};
+use crate::commands::shared::once::{each_once, some_meet};
+use crate::commands::shared::sources::{no_copy, split};
+use crate::lang::{quote, quote_words};
+use crate::transfer::{Downloads, Getting, JustMade, Run, Step, Tally, to_output};
 use clap::Args;
-use dfs_client::Client;
+use dfs_client::{Client, is_part_file};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
-use futures::{FutureExt, StreamExt};
-use std::ffi::OsString;
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `get`.
@@ -21,7 +25,8 @@ pub(super) struct Get {
     #[arg(short)]
     force: bool,
     /// Keep what is there when it is cut off, and go on with what an earlier one has left; files that are there and the
-    /// same, by length and time, are left alone.
+    /// same, by length and time, are left alone. LOCAL is the copy of a directory itself, whether or not it is there yet: the
+    /// same line again goes on. `LOCAL/` is the directory that holds the copy.
     #[arg(short, long = "continue")]
     continued: bool,
     /// Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway. A file whose attributes the
@@ -31,8 +36,9 @@ pub(super) struct Get {
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Remote files, then where they go: into a local directory that is there, or to a new name; `-` is standard output.
-    #[arg(required = true, num_args = 2.., value_names = ["REMOTE", "LOCAL"])]
+    /// Remote files, then where they go: into a local directory that is there, or to a new name; `-` is standard output. One
+    /// alone goes into the local working directory.
+    #[arg(required = true, num_args = 1.., value_names = ["REMOTE", "LOCAL"])]
     paths: Vec<OsString>,
 }
 
@@ -40,9 +46,9 @@ impl Verb for Get {
     const NAME: &'static str = "get";
     const ABOUT: &'static str = "Copy files of the DFS to this machine, every byte verified";
     const GROUP: Group = Group::Files;
-    const EFFECT: Effect<Self> = Effect::ChangesIf(|get| get.paths.last().is_some_and(|to| to != "-"));
+    const EFFECT: Effect<Self> = Effect::ChangesIf(|get| split(&get.paths).1 != "-");
     const EXAMPLES: &'static [Example] = &[
-        ("get /data/a.csv .", "into this directory"),
+        ("get /data/a.csv", "into this directory"),
         ("get -r /data/2026 .", "a directory with all that is in it"),
         ("get -r -c /data/2026 .", "go on where it was cut off"),
         ("get -r -p /data/2026 .", "with attributes user.*, too"),
@@ -53,10 +59,10 @@ impl Verb for Get {
     const JSON: Json = Json::of::<Tally>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
+        let (sources, destination) = split(&self.paths);
         let mut from = Vec::new();
         for source in sources {
-            let path = context.remote(source);
+            let path = context.remote(source).await;
             from.extend(context.check(path)?);
         }
         if destination == "-" {
@@ -69,13 +75,25 @@ impl Verb for Get {
             }
             return Ok(());
         }
-        let target = Path::new(destination);
-        let into = target.is_dir();
-        if !into && (sources.len() > 1 || destination.as_encoded_bytes().ends_with(b"/")) {
+        let target = match sources.len() == self.paths.len() {
+            true => context.session.local(Path::new(destination)),
+            false => PathBuf::from(destination),
+        };
+        let mut into = target.is_dir();
+        if !into && (sources.len() > 1 || is_written_as_directory(destination)) {
             return Err(Error::new(ErrorCode::NotADirectory, "there is no such local directory").at(target.display()));
         }
-        let named = from.into_iter().map(|path| (path.clone(), place(&path, target, into))).collect();
         let client = context.client().await?;
+        if into
+            && let ([_], [only]) = (sources, from.as_slice())
+            && self.is_the_copy(context, &client, only, destination).await?
+        {
+            check_copy(context, &client, only, &target).await?;
+            into = false;
+        }
+        let named = from.into_iter().map(|path| (path.clone(), place(&path, &target, into))).collect();
+        let directories = self.directories_that_meet(context, &client, &named).await?;
+        let named = each_once(context, named, |from| directories.contains(from))?;
         self.transfer(context, client, named).await
     }
 }
@@ -87,11 +105,71 @@ fn place(from: &DfsPath, target: &Path, into: bool) -> PathBuf {
     }
 }
 
+/// Checks that a local directory may be the copy of the one at `from`: it is empty, or holds something of it. What an
+/// interrupted get has left counts for nothing.
+///
+/// # Errors
+/// `not_empty`; `local_io`, those of the calls.
+async fn check_copy(context: &Context<'_>, client: &Client, from: &DfsPath, target: &Path) -> Result<()> {
+    let entries = std::fs::read_dir(target).map_err(|error| local_io(target, &error))?;
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
+    let there: HashSet<OsString> = names.filter(|name| !is_part_file(Path::new(name))).collect();
+    if there.is_empty() {
+        return Ok(());
+    }
+    let mut entries = std::pin::pin!(client.list_all(from, ""));
+    let mut some = false;
+    while let Some(entry) = context.call(entries.try_next()).await? {
+        if there.contains(OsStr::new(&entry.name)) {
+            return Ok(());
+        }
+        some = true;
+    }
+    let target = target.display();
+    let line = quote_words(["get", "-r", "-c", from.as_str(), &format!("{target}/")]);
+    if some { Err(no_copy(from.as_str(), target, &line)) } else { Ok(()) }
+}
+
 impl Get {
+    /// Returns whether the destination is the copy of what is at `from` itself, though it is there.
+    async fn is_the_copy(
+        &self,
+        context: &Context<'_>,
+        client: &Client,
+        from: &DfsPath,
+        destination: &OsStr,
+    ) -> Result<bool> {
+        if !self.continued || !self.recursive || is_written_as_directory(destination) {
+            return Ok(false);
+        }
+        is_directory(context, client, from).await
+    }
+
+    /// Returns the sources that are directories, of those whose destination is that of another one, too.
+    async fn directories_that_meet(
+        &self,
+        context: &Context<'_>,
+        client: &Client,
+        named: &Vec<(DfsPath, PathBuf)>,
+    ) -> Result<HashSet<DfsPath>> {
+        let mut directories = HashSet::new();
+        if self.recursive && some_meet(named) {
+            for (from, _) in named {
+                if is_directory(context, client, from).await? {
+                    directories.insert(from.clone());
+                }
+            }
+        }
+        Ok(directories)
+    }
+
     async fn transfer(&self, context: &mut Context<'_>, client: Client, named: Vec<(DfsPath, PathBuf)>) -> Result<()> {
         let dry_run = context.session.options.dry_run;
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
-        let walk = Downloads::new(client.clone(), named, self.recursive, self.continued, dry_run);
+        let again = self.again(&named);
+        // What is in the root comes to where the others come to.
+        let meet = some_meet(&named) || (named.len() > 1 && named.iter().any(|(from, _)| from.is_root()));
+        let walk = Downloads::new(client.clone(), named, self.recursive, self.continued, dry_run, JustMade::new(meet));
         if dry_run {
             return plan(context, walk).await;
         }
@@ -108,8 +186,26 @@ impl Get {
                 run.fail(context, error)?;
             }
         }
+        let result = result.map_err(|error| run.stopped(error, again));
         run.end(context)?;
         result
+    }
+
+    /// Returns the line that goes on with this transfer.
+    fn again(&self, named: &[(DfsPath, PathBuf)]) -> Option<String> {
+        let mut words = vec!["get".to_owned()];
+        words.extend(self.recursive.then(|| "-r".to_owned()));
+        words.push("-c".to_owned());
+        words.extend(self.force.then(|| "-f".to_owned()));
+        words.extend(self.keep.then(|| "-p".to_owned()));
+        words.extend(self.jobs.into_iter().flat_map(|jobs| ["-j".to_owned(), jobs.to_string()]));
+        words.extend(named.iter().map(|(from, _)| from.to_string()));
+        words.push(match named {
+            [(_, to)] => to.to_str()?.to_owned(),
+            [(_, to), ..] => format!("{}/", to.parent()?.to_str()?),
+            [] => return None,
+        });
+        Some(quote_words(words))
     }
 }
 
@@ -123,7 +219,7 @@ async fn plan(context: &mut Context<'_>, walk: Downloads) -> Result<()> {
             }
             Step::Failed(error) => context.fail(error)?,
             Step::Directory(path) => context.plan_line(format!("!mkdir -p {}", quote(&path))),
-            Step::Skipped { .. } => {}
+            Step::Skipped { .. } | Step::Note(_) => {}
         }
     }
     Ok(())

@@ -40,7 +40,7 @@ impl Verb for GetRange {
     const JSON: Json = Json::of::<Tally>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let path = context.remote(&self.remote)?;
+        let path = context.remote(&self.remote).await?;
         let range = (self.offset.0, self.length.0);
         match self.local.filter(|local| local.as_os_str() != "-") {
             None => to_output(context, &path, Some(range)).await,
@@ -50,7 +50,12 @@ impl Verb for GetRange {
                     return Ok(());
                 }
                 let client = context.client().await?;
-                let options = GetOptions { overwrite: self.force, range: Some(range), ..GetOptions::default() };
+                let options = GetOptions {
+                    overwrite: self.force,
+                    through_links: true,
+                    range: Some(range),
+                    ..GetOptions::default()
+                };
                 let run = Run::begin(context);
                 let (ticket, progress) = run.board.begin(path.to_string(), 0);
                 let got = client.get(&path, Dest::File(local), options, &progress, &context.cancel).await;

@@ -41,7 +41,7 @@ impl Verb for Head {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         for (index, text) in self.paths.iter().enumerate() {
-            let result = match context.remote(text) {
+            let result = match context.remote(text).await {
                 Ok(path) => self.one(context, &path, index).await,
                 Err(error) => Err(error),
             };

@@ -31,7 +31,7 @@ impl Verb for Info {
     const JSON: Json = Json::of::<Kept<'static>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let path = context.remote(&self.path)?;
+        let path = context.remote(&self.path).await?;
         let client = context.client().await?;
         let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
         let located = if stat.kind == dfs_types::Kind::File {

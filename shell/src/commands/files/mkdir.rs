@@ -37,7 +37,7 @@ impl Verb for Mkdir {
         let client = context.client().await?;
         let mut made = Vec::new();
         for text in &self.paths {
-            let path = match context.remote(text) {
+            let path = match context.remote(text).await {
                 Ok(path) => path,
                 Err(error) => {
                     context.fail(error)?;

@@ -5,7 +5,7 @@ use crate::commands::shared::destination::{Destination, blamed, plan, refuse_its
 use clap::Args;
 use dfs_client::Client;
 use dfs_term::{Report, View};
-use dfs_types::Result;
+use dfs_types::{DfsPath, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -37,13 +37,13 @@ impl Verb for Mv {
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
         if context.session.options.dry_run {
-            return plan(context, sources, destination);
+            return plan(context, sources, destination).await;
         }
         let client = context.client().await?;
         let destination = Destination::of(context, &client, destination, sources.len(), "moved").await?;
         let mut moved = Vec::new();
-        for source in sources {
-            let result = move_one(context, &client, source, &destination, self.force).await;
+        for (from, to) in destination.places(context, sources).await? {
+            let result = move_one(context, &client, (from, to), &destination, self.force).await;
             moved.extend(context.check(result)?);
         }
         if moved.is_empty() { Ok(()) } else { context.show(&Moves { moved }) }
@@ -73,13 +73,11 @@ impl Report for Moves {
 async fn move_one(
     context: &Context<'_>,
     client: &Client,
-    source: &OsString,
+    (from, to): (DfsPath, DfsPath),
     destination: &Destination,
     force: bool,
 ) -> Result<Move> {
-    let from = context.remote(source)?;
     destination.check(context, client, &from).await?;
-    let to = destination.place(&from)?;
     refuse_itself(context, client, &from, &to).await?;
     match context.call(client.rename(&from, &to, force)).await {
         Ok(()) => Ok(Move { from: from.to_string(), to: to.to_string() }),

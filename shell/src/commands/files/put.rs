@@ -1,14 +1,18 @@
 //! `put`: local files into the DFS.
 
-use crate::base::report::{about, usage};
+use crate::base::report::{about, local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::destination::{is_directory, is_written_as_directory, no_directory};
-use crate::transfer::{Done, Putting, Run, Step, Tally, Upload, Uploads};
+use crate::commands::shared::once::{each_once, some_meet};
+use crate::commands::shared::sources::{no_copy, split};
+use crate::lang::quote_words;
+use crate::transfer::{Done, JustMade, Putting, Run, Step, Tally, Upload, Uploads};
 use clap::Args;
 use dfs_client::{Client, PutOptions, Source};
 use dfs_rpc::REPLICATION_MAX;
 use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result};
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +25,9 @@ pub(super) struct Put {
     /// Replace files that are there.
     #[arg(short)]
     force: bool,
-    /// Leave files alone that are there and the same, by length and time; replace those that differ.
+    /// Leave files alone that are there and the same, by length and time; replace those that differ. REMOTE is the copy of a
+    /// directory itself, whether or not it is there yet: the same line again goes on. `REMOTE/` is the directory that holds
+    /// the copy.
     #[arg(short, long)]
     update: bool,
     /// Keep extended attributes `user.*`, too; modes and times are kept anyway.
@@ -36,8 +42,9 @@ pub(super) struct Put {
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Local files, then where they go: into a directory that is there, or to a new name; `-` is standard input.
-    #[arg(required = true, num_args = 2.., value_names = ["LOCAL", "REMOTE"])]
+    /// Local files, then where they go: into a directory that is there, or to a new name; `-` is standard input. One alone
+    /// goes into the remote working directory.
+    #[arg(required = true, num_args = 1.., value_names = ["LOCAL", "REMOTE"])]
     paths: Vec<OsString>,
 }
 
@@ -49,7 +56,8 @@ impl Verb for Put {
     const EXAMPLES: &'static [Example] = &[
         ("put report.pdf /data", "into a directory"),
         ("put -r photos /data", "a directory with all that is in it"),
-        ("put -r --update photos /data", "again, only what is new or has changed"),
+        ("put report.pdf", "into the remote working directory"),
+        ("put -r --update photos /data/", "again, only what is new or has changed"),
         ("put -r -p photos /data", "with their attributes user.*, too"),
         ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two copies"),
         ("put -r photos /data/photos-2 &", "in the background; `jobs` shows how far it is"),
@@ -59,11 +67,11 @@ impl Verb for Put {
     const JSON: Json = Json::of::<Tally>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let Some((destination, sources)) = self.paths.split_last() else { return Ok(()) };
+        let (sources, destination) = split(&self.paths);
         let options = self.options()?;
-        let target = context.remote(destination)?;
+        let target = context.remote(destination).await?;
         let client = context.client().await?;
-        let into = is_directory(context, &client, &target).await?;
+        let mut into = is_directory(context, &client, &target).await?;
         refuse_no_directory(&target, destination, into, sources.len())?;
         if let [source] = sources
             && source == "-"
@@ -73,12 +81,20 @@ impl Verb for Put {
             }
             return from_stdin(context, &client, &target, into, options).await;
         }
+        if into
+            && let [source] = sources
+            && self.is_the_copy(source.as_ref(), destination)
+        {
+            self.check_copy(context, &client, source.as_ref(), &target).await?;
+            into = false;
+        }
         let mut named = Vec::new();
         for source in sources {
             let from = PathBuf::from(source);
             let to = if into { place(&from, &target) } else { Ok(target.clone()) };
             named.extend(context.check(to)?.map(|to| (from, to)));
         }
+        let named = each_once(context, named, |from| self.recursive && from.is_dir())?;
         self.transfer(context, client, named, options).await
     }
 }
@@ -124,6 +140,30 @@ async fn from_stdin(
 }
 
 impl Put {
+    /// Returns whether the destination is the copy of `source` itself, though it is there.
+    fn is_the_copy(&self, source: &Path, destination: &OsStr) -> bool {
+        self.update && self.recursive && source.is_dir() && !is_written_as_directory(destination)
+    }
+
+    /// Checks that a directory may be the copy of `source`: it is empty, or holds something of it.
+    ///
+    /// # Errors
+    /// `not_empty`; those of the calls.
+    async fn check_copy(&self, context: &Context<'_>, client: &Client, source: &Path, target: &DfsPath) -> Result<()> {
+        let entries = std::fs::read_dir(source).map_err(|error| local_io(source, &error))?;
+        let names: HashSet<OsString> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+        let mut there = std::pin::pin!(client.list_all(target, ""));
+        let mut foreign = false;
+        while let Some(entry) = context.call(there.try_next()).await? {
+            if names.is_empty() || names.contains(OsStr::new(&entry.name)) {
+                return Ok(());
+            }
+            foreign = true;
+        }
+        let line = quote_words(["put", "-r", "-u", &source.to_string_lossy(), &format!("{target}/")]);
+        if foreign { Err(no_copy(&source.to_string_lossy(), target, &line)) } else { Ok(()) }
+    }
+
     fn options(&self) -> Result<PutOptions> {
         let chunk_size = self.chunk_size.map(|size| {
             u32::try_from(size.0).map_err(|_| usage(format!("a chunk may not have {size}; 1GiB is the most")))
@@ -145,7 +185,9 @@ impl Put {
     ) -> Result<()> {
         let dry_run = context.session.options.dry_run;
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
-        let walk = Uploads::new(client.clone(), named, self.recursive, self.update, dry_run);
+        let again = self.again(&named);
+        let just_made = JustMade::new(some_meet(&named));
+        let walk = Uploads::new(client.clone(), named, self.recursive, self.update, dry_run, just_made);
         if dry_run {
             return plan(context, walk, self.update.then_some(client)).await;
         }
@@ -161,8 +203,32 @@ impl Put {
                 run.fail(context, error)?;
             }
         }
+        let result = result.map_err(|error| run.stopped(error, again));
         run.end(context)?;
         result
+    }
+
+    /// Returns the line that goes on with this transfer.
+    fn again(&self, named: &[(PathBuf, DfsPath)]) -> Option<String> {
+        let mut words = vec!["put".to_owned()];
+        words.extend(self.recursive.then(|| "-r".to_owned()));
+        // A lone file is there or not.
+        let many = self.recursive || self.update || named.len() > 1;
+        words.extend(many.then(|| "-u".to_owned()));
+        words.extend((self.force && !many).then(|| "-f".to_owned()));
+        words.extend(self.keep.then(|| "-p".to_owned()));
+        words.extend(self.rep.into_iter().flat_map(|rep| ["--rep".to_owned(), rep.to_string()]));
+        words.extend(self.chunk_size.into_iter().flat_map(|size| ["--chunk-size".to_owned(), size.0.to_string()]));
+        words.extend(self.jobs.into_iter().flat_map(|jobs| ["-j".to_owned(), jobs.to_string()]));
+        for (from, _) in named {
+            words.push(from.to_str()?.to_owned());
+        }
+        words.push(match named {
+            [(_, to)] => to.to_string(),
+            [(_, to), ..] => format!("{}/", to.parent()?.as_str().trim_end_matches('/')),
+            [] => return None,
+        });
+        Some(quote_words(words))
     }
 }
 
@@ -177,7 +243,7 @@ async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>) 
             },
             Step::Failed(error) => context.fail(error)?,
             Step::Directory(path) => context.plan_words(["mkdir", "-p", &path]),
-            Step::Skipped { .. } => {}
+            Step::Skipped { .. } | Step::Note(_) => {}
         }
     }
     Ok(())

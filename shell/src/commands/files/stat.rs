@@ -35,7 +35,7 @@ impl Verb for Stat {
         let client = context.client().await?;
         let mut found = Vec::new();
         for text in &self.paths {
-            let result = match context.remote(text) {
+            let result = match context.remote(text).await {
                 Ok(path) => {
                     let stat = context.call(client.stat(&path)).await;
                     stat.map_err(|error| about(error, &path)).map(|stat| (path, stat))

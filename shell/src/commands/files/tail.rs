@@ -68,7 +68,7 @@ impl Verb for Tail {
         let client = context.client().await?;
         let mut followed = Vec::new();
         for (index, text) in self.paths.iter().enumerate() {
-            let result = match context.remote(text) {
+            let result = match context.remote(text).await {
                 Ok(path) => self.one(context, &client, path, index).await,
                 Err(error) => Err(error),
             };

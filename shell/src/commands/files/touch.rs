@@ -36,7 +36,7 @@ impl Verb for Touch {
         let client = context.client().await?;
         let mut touched = Touched::default();
         for text in &self.paths {
-            let path = context.remote(text);
+            let path = context.remote(text).await;
             let Some(path) = context.check(path)? else { continue };
             if context.only_planned([as_written(&path, text)]) {
                 continue;

@@ -2,6 +2,7 @@
 
 use crate::base::report::about;
 use crate::command::Context;
+use crate::commands::shared::once::each_once;
 use crate::lang::quote;
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
@@ -23,19 +24,16 @@ impl Destination {
     /// # Errors
     /// `not_a_directory` for several sources and no directory, and for a file that is written as a directory.
     pub(crate) async fn of(
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         client: &Client,
         written: &OsStr,
         sources: usize,
         done: &str,
     ) -> Result<Self> {
-        let target = context.remote(written)?;
+        let target = context.remote(written).await?;
         let kind = kind_of(context, client, &target).await?;
         let into = kind == Some(Kind::Directory);
         let directory = is_written_as_directory(written);
-        if directory && kind == Some(Kind::File) {
-            return Err(Error::new(ErrorCode::NotADirectory, "not a directory").at(target));
-        }
         if !into && sources > 1 {
             let what = format!("several can only be {done} into a directory");
             return Err(Error::new(ErrorCode::NotADirectory, what).at(target));
@@ -55,11 +53,30 @@ impl Destination {
         Ok(())
     }
 
+    /// Returns the sources with the paths that they get, without those whose path an earlier one gets. Sources that cannot go
+    /// there are reported.
+    ///
+    /// # Errors
+    /// `interrupted`.
+    pub(crate) async fn places(
+        &self,
+        context: &mut Context<'_>,
+        sources: &[OsString],
+    ) -> Result<Vec<(DfsPath, DfsPath)>> {
+        let mut placed = Vec::new();
+        for source in sources {
+            let from = context.remote(source).await;
+            let both = from.and_then(|from| self.place(&from).map(|to| (from, to)));
+            placed.extend(context.check(both)?);
+        }
+        each_once(context, placed, |_| false)
+    }
+
     /// Returns the path that a source gets.
     ///
     /// # Errors
     /// `invalid_path` when its name does not fit in there.
-    pub(crate) fn place(&self, from: &DfsPath) -> Result<DfsPath> {
+    fn place(&self, from: &DfsPath) -> Result<DfsPath> {
         match from.name() {
             Some(name) if self.into => self.target.join(name).map_err(|error| Error::from(error).at(from)),
             _ => Ok(self.target.clone()),
@@ -71,10 +88,14 @@ impl Destination {
 ///
 /// # Errors
 /// `invalid_path`.
-pub(crate) fn plan(context: &mut Context<'_>, sources: &[OsString], written: &OsStr) -> Result<()> {
-    let target = as_written(&context.remote(written)?, written);
-    let sources = sources.iter().map(|source| context.remote(source)).collect::<Result<Vec<_>>>()?;
-    context.only_planned(sources.iter().map(DfsPath::to_string).chain([target]));
+pub(crate) async fn plan(context: &mut Context<'_>, sources: &[OsString], written: &OsStr) -> Result<()> {
+    let target = as_written(&context.remote(written).await?, written);
+    let mut paths = Vec::new();
+    for source in sources {
+        paths.push(context.remote(source).await?.to_string());
+    }
+    paths.push(target);
+    context.only_planned(paths);
     Ok(())
 }
 

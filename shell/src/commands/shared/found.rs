@@ -78,7 +78,7 @@ impl Search {
 pub(crate) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: Wanted) -> Result<()> {
     let client = context.client().await?;
     let mut rows = Rows::default();
-    for place in places(context, texts)? {
+    for place in places(context, texts).await? {
         let mut search = Search::new(&client, &place, &wanted);
         loop {
             let page = search.page(context).await;

@@ -16,10 +16,10 @@ pub(crate) fn or_here(texts: &[OsString]) -> Cow<'_, [OsString]> {
 ///
 /// # Errors
 /// At Ctrl-C; wrong paths are reported.
-pub(crate) fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPath>> {
+pub(crate) async fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPath>> {
     let mut paths = Vec::new();
     for text in or_here(texts).iter() {
-        let path = context.remote(text);
+        let path = context.remote(text).await;
         paths.extend(context.check(path)?);
     }
     Ok(paths)
@@ -29,8 +29,8 @@ pub(crate) fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Ve
 ///
 /// # Errors
 /// `invalid_path`, those of the call.
-pub(crate) async fn look(context: &Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
-    let path = context.remote(text)?;
+pub(crate) async fn look(context: &mut Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
+    let path = context.remote(text).await?;
     let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
     Ok((path, stat))
 }

@@ -1,7 +1,7 @@
 use super::{Tree, file, path};
-use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, Outcome, Refusal};
+use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, Outcome, Refusal};
 use crate::state::{RESULTS_MAX, State};
-use dfs_types::{ChunkId, ClusterId, Deleted, Kind, Layout, RequestId, Timestamp};
+use dfs_types::{AttributeChange, ChunkId, ClusterId, Deleted, Kind, Layout, RequestId, Timestamp};
 
 #[test]
 fn nothing_is_accepted_before_the_first_command() {
@@ -158,6 +158,37 @@ fn a_replaced_file_leaves_nothing_behind() {
     assert_eq!(tree.chunk_ids(), [3]);
     let totals = tree.space.totals();
     assert_eq!((totals.files, totals.bytes, totals.replica_bytes), (1, 50, 150));
+}
+
+#[test]
+fn a_replaced_file_keeps_what_users_have_set_on_it() {
+    let mut tree = Tree::new();
+    let here = |at: &str| path(at);
+    assert!(tree.put("root", "/f", &[1], 10).is_ok() && tree.put("root", "/g", &[2], 10).is_ok());
+    let (owner, group) = (Some("ann".to_owned()), Some("staff".to_owned()));
+    let change = AttributeChange { mode: Some(0o600), owner, group, ..AttributeChange::default() };
+    assert!(tree.run("root", FsOp::SetAttributes { path: here("/f"), change }).is_ok());
+    let changes = vec![("user.a".to_owned(), Some(b"1".to_vec()))];
+    assert!(tree.run("root", FsOp::SetUserAttributes { path: here("/f"), changes }).is_ok());
+    let layout = Layout::Replicated { replicas: 2 };
+    assert!(tree.run("root", FsOp::SetLayout { path: here("/f"), layout }).is_ok());
+    let set = |tree: &Tree| {
+        let stat = tree.space.stat(&here("/f"), "root").expect("there");
+        let own = tree.space.user_attributes(&here("/f"), "root").expect("there");
+        assert_eq!(own, [("user.a".to_owned(), b"1".to_vec())]);
+        assert_eq!((&*stat.owner, &*stat.group, stat.mode, stat.replication), ("ann", "staff", 0o600, 2));
+        (stat.id, stat.size)
+    };
+    let first = set(&tree);
+    assert!(tree.run("root", FsOp::Commit(NewFile { overwrite: true, layout, ..file("/f", &[3], 20) })).is_ok());
+    let second = set(&tree);
+    assert!(second.0 > first.0 && second.1 == 20, "it is another entry, with other content");
+    // A copy over it keeps the layout, too.
+    assert!(tree.cp("root", "/g", "/f", true).is_ok());
+    let third = set(&tree);
+    assert!(third.0 > second.0 && third.1 == 10);
+    assert_eq!(tree.space.tree.user_attributes.len(), 1, "those of the files that are gone went with them");
+    assert_eq!(tree.space.check(), Ok(()));
 }
 
 #[test]

@@ -57,6 +57,14 @@ impl Tree {
         Attrs::new(self.next_id(), principals.owner(cx.caller), group, cx.at, cx.version)
     }
 
+    /// Gives a new file the owner, group, mode and attributes `user.*` of the one that it replaces.
+    pub(crate) fn take_over(&mut self, attrs: &mut Attrs, before: Attrs) {
+        (attrs.owner, attrs.group, attrs.mode) = (before.owner, before.group, before.mode);
+        if let Some(own) = self.user_attributes.get(&before.id).cloned() {
+            self.user_attributes.insert(attrs.id, own);
+        }
+    }
+
     /// Drops the attributes `user.*` of removed entries.
     pub(crate) fn forget_attributes(&mut self, removed: &Node) {
         if !self.user_attributes.is_empty() {

@@ -11,7 +11,8 @@ use crate::state::tree::spine::{Change, find_parent};
 use dfs_types::Layout;
 use std::sync::Arc;
 
-/// Creates a complete file, or replaces the old one.
+/// Creates a complete file, or replaces the old one, whose owner, group, mode and attributes
+/// `user.*` are kept.
 pub(crate) fn commit<'a>(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -19,7 +20,8 @@ pub(crate) fn commit<'a>(
     chunks: &Chunks,
     new: &'a NewFile,
 ) -> Result<Changed<'a>, Refusal> {
-    let replaced = tree.write_target(&new.path, new.overwrite, cx.who)?.map(File::weight).unwrap_or_default();
+    let before = tree.write_target(&new.path, new.overwrite, cx.who)?;
+    let (before, replaced) = (before.map(File::attrs), before.map(File::weight).unwrap_or_default());
     check_shape(new.chunk_size, new.layout, new.chunks.iter().map(|chunk| chunk.length))?;
     chunks.check_free(&new.chunks)?;
     let (parent, name) = find_parent(&tree.root, &new.path, cx.who)?;
@@ -31,6 +33,9 @@ pub(crate) fn commit<'a>(
         mode: new.mode & MODE_BITS,
         ..tree.new_attrs(cx, principals, group)
     };
+    if let Some(before) = before {
+        tree.take_over(&mut attrs, before);
+    }
     attrs.set_modified(new.modified);
     attrs.set_size(new.chunks.iter().map(|chunk| u64::from(chunk.length)).sum());
     let file = File::new(attrs, new.chunks.iter().map(|chunk| chunk.id));

@@ -34,8 +34,9 @@ struct Copying<'a> {
 
 /// Copies a file, or with `recursive` a directory with everything below it. The copy names the same
 /// chunks; it belongs to the caller, has new times, and keeps mode, layout, chunk size and
-/// attributes `user.*`. At most [`COPIED_MAX`] entries per command: the outcome says after which
-/// one to continue.
+/// attributes `user.*`. A file that is replaced keeps its own owner, group, mode, layout and
+/// attributes. At most [`COPIED_MAX`] entries per command: the outcome says after which one to
+/// continue.
 pub(crate) fn copy(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -128,7 +129,8 @@ impl Copying<'_> {
         }
         self.cx.who.need(&parent.attrs, WRITE)?;
         let (removed, group) = (there.map(Node::weight).unwrap_or_default(), parent.attrs.group);
-        let node = self.node(source, group);
+        let before = there.map(Node::attrs);
+        let node = self.node(source, group, before);
         let change = Change {
             path: to,
             added: node.weight(),
@@ -142,17 +144,25 @@ impl Copying<'_> {
         Ok(())
     }
 
-    /// Returns the copy of an entry: a file with the same chunks, or an empty directory.
-    fn node(&mut self, source: Found<'_>, group: UserId) -> Node {
+    /// Returns the copy of an entry: a file with the same chunks, or an empty directory. `before` has
+    /// the attributes of the file that it replaces.
+    fn node(&mut self, source: Found<'_>, group: UserId, before: Option<Attrs>) -> Node {
         let id = self.tree.next_id();
-        if let Some(own) = self.tree.user_attributes.get(&source.attrs().id).cloned() {
+        if before.is_none()
+            && let Some(own) = self.tree.user_attributes.get(&source.attrs().id).cloned()
+        {
             self.tree.user_attributes.insert(id, own);
         }
         let new = Attrs::new(id, self.owner, group, self.cx.at, self.cx.version);
         match source {
             Found::Node(Node::File(file)) => {
                 let Attrs { chunk_size, layout, mode, size, .. } = file.attrs();
-                let copy = file.with(Attrs { chunk_size, layout, mode, size, ..new });
+                let mut attrs = Attrs { chunk_size, layout, mode, size, ..new };
+                if let Some(before) = before {
+                    self.tree.take_over(&mut attrs, before);
+                    attrs.layout = before.layout;
+                }
+                let copy = file.with(attrs);
                 self.copied.files += 1;
                 self.copied.bytes = self.copied.bytes.saturating_add(size.get());
                 self.files.push(copy.clone());
