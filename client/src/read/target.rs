@@ -78,7 +78,8 @@ fn may_replace(path: &Path, found: FileType, replacing: Replacing) -> Result<()>
 
 /// Returns whether a path leads to a file that this process has open, under a name that the system makes for it.
 fn is_open_file(path: &Path) -> bool {
-    let named = |path: &Path| path.parent().is_some_and(|parent| OPEN_FILES.iter().any(|known| Path::new(known) == parent));
+    let named =
+        |path: &Path| path.parent().is_some_and(|parent| OPEN_FILES.iter().any(|known| Path::new(known) == parent));
     if named(path) {
         return true;
     }

@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn a_lack_of_descriptors_is_seen() {
-        for (errno, lack) in [(Errno::MFILE, true), (Errno::NFILE, true), (Errno::NOENT, false), (Errno::MLINK, false)] {
+        for (errno, lack) in [(Errno::MFILE, true), (Errno::NFILE, true), (Errno::NOENT, false), (Errno::MLINK, false)]
+        {
             let error = io::Error::from(errno);
             assert_eq!((is_lack(&error), is_from_lack(&local_io(Path::new("x"), &error))), (lack, lack), "{errno:?}");
         }

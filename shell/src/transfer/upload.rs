@@ -8,7 +8,7 @@ use crate::base::descriptors::is_lack;
 use crate::base::report::{about, local_io};
 use crate::command::Context;
 use crate::session::board::Board;
-use dfs_client::{AttributeChange, is_part_file, CancellationToken, Client, Progress, PutOptions, Source};
+use dfs_client::{AttributeChange, CancellationToken, Client, Progress, PutOptions, Source, is_part_file};
 use dfs_term::text::sanitise;
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result, Timestamp};
 use futures::{Stream, StreamExt};

@@ -96,7 +96,8 @@ fn links(cluster: &Cluster) {
     cluster.ok(&["top", "--once", "--record", text(&at("links/recording")), "-f"]);
     assert!(fs::read(&target).expect("read").starts_with(b"dfs-rec"));
     let said = cluster.shell(&["get", "-f", "/x", text(&at("links/dangling"))]);
-    let what = format!("get: {}: is a dangling symbolic link, which is not written through", text(&at("links/dangling")));
+    let what =
+        format!("get: {}: is a dangling symbolic link, which is not written through", text(&at("links/dangling")));
     assert_eq!(first_line(&said), (1, &*what));
     for link in ["links/link", "links/dangling", "links/recording"] {
         assert!(fs::symlink_metadata(at(link)).expect("there").is_symlink(), "{link} stays");
@@ -107,7 +108,9 @@ fn two_for_one_place(cluster: &Cluster) {
     let [a, b, y] = ["a/x", "b/x", "b/y"].map(|name| local(cluster, &format!("two/{name}"), name));
     cluster.ok(&["mkdir", "-p", "/two/a", "/two/b", "/two/put", "/two/cp", "/two/mv"]);
     let said = cluster.shell(&["put", "-f", text(&a), text(&b), text(&y), "/two/put"]);
-    let over = |command: &str, to: &str, from: &str| format!("{command}: will not overwrite just-created '{to}' with '{from}'");
+    let over = |command: &str, to: &str, from: &str| {
+        format!("{command}: will not overwrite just-created '{to}' with '{from}'")
+    };
     assert_eq!(first_line(&said), (1, &*over("put", "/two/put/x", text(&b))));
     assert_eq!([cluster.ok(&["cat", "/two/put/x"]), cluster.ok(&["cat", "/two/put/y"])], ["a/x", "b/y"]);
     cluster.ok(&["put", text(&a), "/two/a"]);
@@ -282,7 +285,11 @@ fn older_than_1970(cluster: &Cluster) {
         File::open(&file).expect("open").set_times(FileTimes::new().set_modified(time)).expect("set the time");
     }
     let said = cluster.shell(&["put", "-r", "-u", text(&top), "/old"]);
-    assert_eq!((said.code, said.stderr.matches("older than 1970: its time becomes 1970-01-01").count()), (0, 1), "{said:?}");
+    assert_eq!(
+        (said.code, said.stderr.matches("older than 1970: its time becomes 1970-01-01").count()),
+        (0, 1),
+        "{said:?}"
+    );
     assert_eq!(cluster.json(&["stat", "/old/a"])[0]["modified_ms"], 0);
     assert_eq!(cluster.json(&["put", "-r", "-u", text(&top), "/old"])["unchanged"], 2);
 }

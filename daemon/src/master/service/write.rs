@@ -17,7 +17,8 @@ use dfs_rpc::capability::{Operation, Receipt, Stored};
 use dfs_rpc::wire::{CommitWrite, Committed, CommittedChunk, PlanWrite, PlannedChunk, WritePlan};
 use dfs_rpc::{CHUNKS_PER_FILE_MAX, CHUNKS_PER_PLAN_MAX, REPLICATION_MAX};
 use dfs_types::{
-    ChunkId, ChunkRef, DatanodeId, Detail, DfsPath, Error, ErrorCode, Generation, Kind, Layout, Principal, Result, WriteId,
+    ChunkId, ChunkRef, DatanodeId, Detail, DfsPath, Error, ErrorCode, Generation, Kind, Layout, Principal, Result,
+    WriteId,
 };
 use std::pin::pin;
 use std::time::Duration;

@@ -96,7 +96,12 @@ impl Report for Gone {
 
 impl Rm {
     /// What a path names; none for what is not there and need not be.
-    async fn look(&self, context: &mut Context<'_>, client: &Client, text: &OsString) -> Result<Option<(DfsPath, Stat)>> {
+    async fn look(
+        &self,
+        context: &mut Context<'_>,
+        client: &Client,
+        text: &OsString,
+    ) -> Result<Option<(DfsPath, Stat)>> {
         let path = context.remote(text).await?;
         match context.call(client.stat(&path)).await {
             Ok(stat) if stat.kind == dfs_types::Kind::Directory && !self.recursive => {

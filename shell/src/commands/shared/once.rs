@@ -45,10 +45,7 @@ enum Other<S, D> {
     Over(S, D),
 }
 
-fn sort_out<S: Place, D: Place>(
-    named: Vec<(S, D)>,
-    merges: impl Fn(&S) -> bool,
-) -> (Vec<(S, D)>, Vec<Other<S, D>>) {
+fn sort_out<S: Place, D: Place>(named: Vec<(S, D)>, merges: impl Fn(&S) -> bool) -> (Vec<(S, D)>, Vec<Other<S, D>>) {
     let mut by_destination: HashMap<D, Vec<S>> = HashMap::new();
     let (mut first, mut others) = (Vec::new(), Vec::new());
     for (from, to) in named {

@@ -145,7 +145,8 @@ impl Copying<'_> {
     fn node(&mut self, source: Found<'_>, group: UserId, before: Option<Attrs>) -> Node {
         let id = self.tree.next_id();
         if before.is_none()
-            && let Some(own) = self.tree.user_attributes.get(&source.attrs().id).cloned() {
+            && let Some(own) = self.tree.user_attributes.get(&source.attrs().id).cloned()
+        {
             self.tree.user_attributes.insert(id, own);
         }
         let new = Attrs::new(id, self.owner, group, self.cx.at, self.cx.version);
