@@ -4,7 +4,7 @@ use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::destination::{is_directory, is_written_as_directory};
 use crate::commands::shared::once::{each_once, some_meet};
-use crate::commands::shared::sources::{no_copy, split};
+use crate::commands::shared::sources::{named, no_copy, split};
 use crate::lang::{quote, quote_words};
 use crate::transfer::{Downloads, Getting, JustMade, Run, Step, Tally, to_output};
 use clap::Args;
@@ -112,15 +112,16 @@ fn place(from: &DfsPath, target: &Path, into: bool) -> PathBuf {
 /// `not_empty`; `local_io`, those of the calls.
 async fn check_copy(context: &Context<'_>, client: &Client, from: &DfsPath, target: &Path) -> Result<()> {
     let entries = std::fs::read_dir(target).map_err(|error| local_io(target, &error))?;
-    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
-    let there: HashSet<OsString> = names.filter(|name| !is_part_file(Path::new(name))).collect();
+    let names = entries.filter_map(|entry| named(&entry.ok()?));
+    let there: HashSet<(OsString, bool)> = names.filter(|(name, _)| !is_part_file(Path::new(name))).collect();
     if there.is_empty() {
         return Ok(());
     }
     let mut entries = std::pin::pin!(client.list_all(from, ""));
     let mut some = false;
     while let Some(entry) = context.call(entries.try_next()).await? {
-        if there.contains(OsStr::new(&entry.name)) {
+        let kind = entry.stat.kind == dfs_types::Kind::Directory;
+        if there.contains(&(OsString::from(entry.name), kind)) {
             return Ok(());
         }
         some = true;

@@ -1,16 +1,16 @@
 //! `put`: local files into the DFS.
 
 use crate::base::report::{about, local_io, usage};
-use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::command::{self, Context, Effect, Example, Group, Json, Meaning, Verb};
 use crate::commands::shared::destination::{is_directory, is_written_as_directory, no_directory};
 use crate::commands::shared::once::{each_once, some_meet};
-use crate::commands::shared::sources::{no_copy, split};
+use crate::commands::shared::sources::{named, no_copy, split};
 use crate::lang::quote_words;
 use crate::transfer::{Done, JustMade, Putting, Run, Step, Tally, Upload, Uploads};
 use clap::Args;
 use dfs_client::{Client, PutOptions, Source};
 use dfs_rpc::REPLICATION_MAX;
-use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result};
+use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Kind, Result};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -63,7 +63,7 @@ impl Verb for Put {
         ("put -r photos /data/photos-2 &", "in the background; `jobs` shows how far it is"),
         ("put - /data/today.log", "what comes on standard input"),
     ];
-    const MEANING: Meaning = Meaning { first: &[], rest: Kind::Local, last: Some(Kind::Remote) };
+    const MEANING: Meaning = Meaning { first: &[], rest: command::Kind::Local, last: Some(command::Kind::Remote) };
     const JSON: Json = Json::of::<Tally>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
@@ -151,11 +151,12 @@ impl Put {
     /// `not_empty`; those of the calls.
     async fn check_copy(&self, context: &Context<'_>, client: &Client, source: &Path, target: &DfsPath) -> Result<()> {
         let entries = std::fs::read_dir(source).map_err(|error| local_io(source, &error))?;
-        let names: HashSet<OsString> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+        let names: HashSet<(OsString, bool)> = entries.filter_map(|entry| named(&entry.ok()?)).collect();
         let mut there = std::pin::pin!(client.list_all(target, ""));
         let mut foreign = false;
         while let Some(entry) = context.call(there.try_next()).await? {
-            if names.is_empty() || names.contains(OsStr::new(&entry.name)) {
+            let kind = entry.stat.kind == Kind::Directory;
+            if names.is_empty() || names.contains(&(OsString::from(entry.name), kind)) {
                 return Ok(());
             }
             foreign = true;

@@ -3,6 +3,7 @@
 use dfs_types::{Error, ErrorCode};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
+use std::fs::DirEntry;
 
 /// Splits the arguments into sources and destination. A lone argument goes into the working directory of the other side.
 pub(crate) fn split(paths: &[OsString]) -> (&[OsString], &OsStr) {
@@ -10,6 +11,11 @@ pub(crate) fn split(paths: &[OsString]) -> (&[OsString], &OsStr) {
         [sources @ .., last] if !sources.is_empty() => (sources, last),
         only => (only, OsStr::new(".")),
     }
+}
+
+/// Returns the name of a local entry, and whether it is a directory.
+pub(crate) fn named(entry: &DirEntry) -> Option<(OsString, bool)> {
+    Some((entry.file_name(), entry.file_type().ok()?.is_dir()))
 }
 
 /// The error for a directory that would be filled as the copy of another one, and holds other things. `line` copies into it.

@@ -1,5 +1,5 @@
-use super::{Tree, copy, path};
-use crate::command::{Copied, Copy, FsOp, Outcome, Refusal};
+use super::{Tree, copy, file, path};
+use crate::command::{Copied, Copy, FsOp, NewFile, Outcome, Refusal};
 use crate::state::COPIED_MAX;
 use dfs_types::{AttributeChange, ChunkId, Layout};
 
@@ -60,6 +60,8 @@ fn a_shared_chunk_has_the_replicas_that_its_most_demanding_file_wants() {
     assert!(tree.run("root", layout("/h", 1)).is_ok());
     assert_eq!(wanted(&tree), 4, "one of three files wants four");
     assert!(tree.cp("root", "/f", "/i", true).is_ok());
+    assert_eq!(wanted(&tree), 4, "a copy over a file leaves it what was set on it");
+    assert!(tree.run("root", FsOp::Commit(NewFile { overwrite: true, ..file("/i", &[2], 10) })).is_ok());
     assert_eq!(wanted(&tree), 3, "the file that wanted four was replaced");
     assert!(tree.rm("root", "/f", false).is_ok() && tree.rm("root", "/i", false).is_ok());
     assert_eq!(wanted(&tree), 1, "this file is the only one");
