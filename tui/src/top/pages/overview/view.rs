@@ -26,17 +26,19 @@ use std::cmp::Reverse;
 const SPANS: [usize; 4] = [300, 900, 60, 180];
 /// Datanodes that are sorted: more do not fit into any window.
 const ROWS_MAX: usize = 200;
-/// The jobs change slowly, and this is the view of most dashboards: they are asked for less often than pictures.
+/// The jobs change slowly, and this is the view of most dashboards: they are asked for less often
+/// than pictures.
 const JOBS_EVERY_MS: u64 = 5_000;
 
 #[derive(Debug)]
 pub struct Overview {
-    /// The finding that the user selected, by its kind, of which there is one at most: it stays selected wherever it goes.
-    /// None: the first one, whichever that is.
+    /// The finding that the user selected, by its kind, of which there is one at most: it stays
+    /// selected wherever it goes. None: the first one, whichever that is.
     chosen: Option<Kind>,
     /// The place in [`SPANS`] of what the curves show.
     span: usize,
-    /// The places of the worst datanodes in the picture, the worst first, then the fullest; sorted once for each picture.
+    /// The places of the worst datanodes in the picture, the worst first, then the fullest; sorted
+    /// once for each picture.
     rows: Vec<usize>,
     jobs: JobsFeed,
     /// This is the view that is shown.
@@ -176,13 +178,13 @@ fn findings_room(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(1))
 }
 
-/// Commands that were run from here and have not ended.
+/// Returns the commands that were run from here and have not ended.
 fn running(shared: &Shared) -> impl Iterator<Item = &CommandLine> {
     shared.commands.iter().filter(|command| command.ended_ms.is_none())
 }
 
 impl Overview {
-    /// How far the curves go back.
+    /// Returns the span of the curves in seconds.
     fn seconds(&self) -> usize {
         SPANS.get(self.span).copied().unwrap_or(SPANS[0])
     }
@@ -248,7 +250,8 @@ impl Overview {
         if all <= room.min(ROWS_MAX) { all } else { room.saturating_sub(1).min(ROWS_MAX) }
     }
 
-    /// The worst datanodes; where there is no room for all, the last line is the number of the others.
+    /// Draws the worst datanodes; where there is no room for all, the last line is the number of
+    /// the others.
     fn nodes(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let nodes = shared.nodes();
         if area.height < 2 || nodes.is_empty() {
@@ -266,7 +269,7 @@ impl Overview {
         draw_lines(frame, area, lines);
     }
 
-    /// The commands that run, and the background jobs.
+    /// Draws the commands that run, and the background jobs.
     fn jobs(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let theme = &shared.theme;
         let mut lines = Vec::new();
