@@ -1,5 +1,5 @@
-//! The processes of the local daemons: they are looked at again while the dashboard runs, because they decide which command
-//! mends what is wrong.
+//! The processes of the local daemons: they are looked at again while the dashboard runs, because
+//! they decide which command mends what is wrong.
 
 use crate::top::message::{Act, Effect};
 use crate::top::model::Model;

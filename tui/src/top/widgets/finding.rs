@@ -49,15 +49,16 @@ impl FindingList<'_> {
         self.all(detail).len()
     }
 
-    /// Returns as many lines as there is room for, each with the place of its finding. The worst finding and the command of
-    /// its cause are always among them, and so is the selected one.
+    /// Returns as many lines as there is room for, each with the place of its finding. The worst
+    /// finding and the command of its cause are always among them, and so is the selected one.
     pub fn lines(&self, room: usize) -> Vec<(usize, Line<'static>)> {
         let details = [Detail::All, Detail::Selected, Detail::Short];
         let fitting = details.into_iter().map(|detail| self.all(detail)).find(|lines| lines.len() <= room);
         fitting.unwrap_or_else(|| self.window(self.all(Detail::Short), room))
     }
 
-    /// Returns the first lines; where the selected finding is further below, the worst ones and then those around it.
+    /// Returns the first lines; where the selected finding is further below, the worst ones and
+    /// then those around it.
     fn window(&self, lines: Vec<(usize, Line<'static>)>, room: usize) -> Vec<(usize, Line<'static>)> {
         let end = lines.iter().rposition(|(at, _)| *at == self.selected).map_or(0, |at| at + 1);
         if end <= room {
@@ -81,8 +82,8 @@ impl FindingList<'_> {
         findings.flat_map(lines).collect()
     }
 
-    /// Returns the lines of a finding: the fact and what it means; the command, which stands at the cause only; if `whole`,
-    /// its duration and what happens meanwhile.
+    /// Returns the lines of a finding: the fact and what it means; the command, which stands at the
+    /// cause only; if `whole`, its duration and what happens meanwhile.
     fn told(&self, finding: &Finding, whole: bool, selected: bool) -> Vec<Line<'static>> {
         let theme = &self.shared.theme;
         let (glyph, tone) = finding.severity.sign();

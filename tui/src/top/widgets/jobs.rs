@@ -82,8 +82,8 @@ impl JobsFeed {
         jobs.map_or(0, |jobs| jobs.iter().filter(|job| is_busy(job)).count())
     }
 
-    /// Returns the jobs as lines for `area`; nothing before they have come. Notes are wrapped; where there is no room for
-    /// that, all but errors are shortened.
+    /// Returns the jobs as lines for `area`; nothing before they have come. Notes are wrapped;
+    /// where there is no room for that, all but errors are shortened.
     pub fn lines(&self, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
         let (jobs, at) = match &self.last {
             None => return Vec::new(),
@@ -105,7 +105,8 @@ impl JobsFeed {
         lines
     }
 
-    /// Returns the jobs as one line each, those that are not idle first: as many as there is room for.
+    /// Returns the jobs as one line each, those that are not idle first: as many as there is room
+    /// for.
     pub fn short_lines(&self, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
         let Some((Ok(jobs), at)) = &self.last else { return Vec::new() };
         let mut jobs: Vec<&JobStatus> = jobs.iter().collect();

@@ -43,7 +43,8 @@ const CURVES: [Curve; 4] = [
     ("namespace changes", |sample| sample.changes, per_second),
 ];
 
-/// Draws as many curves of the last `seconds` as there is room for, as high as may be, and a time axis below them.
+/// Draws as many curves of the last `seconds` as there is room for, as high as may be, and a time
+/// axis below them.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, seconds: usize, shared: &Shared) {
     let beside: u16 = if area.width >= TWO_BESIDE { 2 } else { 1 };
     let below = CURVES.len() as u16 / beside;
@@ -69,7 +70,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, seconds: usize, shared: &S
     }
 }
 
-/// The values of a curve in columns, and the upper end of its scale.
+/// Returns the values of a curve in columns, and the upper end of its scale.
 fn values((_, value, _): &Curve, seconds: usize, columns: usize, shared: &Shared) -> (Vec<Option<f64>>, f64) {
     let values = shared.history.seconds().map(|sample| sample.and_then(value));
     let columns = chart::columns(values, seconds, columns);

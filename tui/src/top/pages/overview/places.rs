@@ -48,7 +48,7 @@ pub(super) fn is_roomy(area: Rect) -> bool {
     area.width >= 100 && area.height >= AIRY
 }
 
-/// Returns the findings' lines with all, some, and little detail, in the cells that they have in `area`.
+/// Returns the lines of the findings with all, some, and little detail, and with their title.
 pub(super) fn finding_heights(list: &FindingList<'_>) -> [u16; 3] {
     [Detail::All, Detail::Selected, Detail::Short].map(|detail| lines(list.height(detail)).saturating_add(1))
 }
@@ -84,7 +84,8 @@ impl Places {
         if area.width >= WIDE { Self::wide(area, needs) } else { Self::narrow(area, needs) }
     }
 
-    /// Figures beside findings, the curves over the whole width, datanodes and jobs beside events.
+    /// Places figures beside findings, the curves over the whole width, datanodes and jobs beside
+    /// events.
     fn wide(area: Rect, needs: &Needs) -> Self {
         let gap = u16::from(area.height >= AIRY);
         let [all, ..] = needs.findings;
@@ -114,7 +115,8 @@ impl Places {
         Self { figures, findings, curves, nodes, jobs, events: right }
     }
 
-    /// All parts below each other. Where there is little room, the curves shrink first, then the events.
+    /// Places all parts below each other. Where there is little room, the curves shrink first, then
+    /// the events.
     fn narrow(area: Rect, needs: &Needs) -> Self {
         let gap = u16::from(area.height >= AIRY);
         let mut rest = area;
@@ -153,7 +155,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Whatever is needed: parts do not lie over each other or outside, and the findings are in view.
+        /// Whatever is needed: parts do not lie over each other or outside, and the findings are in
+        /// view.
         #[test]
         fn parts_have_places_of_their_own(
             (width, height) in (60..300u16, 13..120u16),

@@ -24,17 +24,21 @@ use std::cmp::Reverse;
 
 /// Spans of the curves, in seconds; the first is shown until another one is chosen.
 const SPANS: [usize; 4] = [300, 900, 60, 180];
-/// The jobs change slowly, and this is the view of most dashboards: they are asked for less often than pictures.
+/// Datanodes that are sorted: more do not fit into any window.
+const ROWS_MAX: usize = 200;
+/// The jobs change slowly, and this is the view of most dashboards: they are asked for less often
+/// than pictures.
 const JOBS_EVERY_MS: u64 = 5_000;
 
 #[derive(Debug)]
 pub struct Overview {
-    /// The finding that the user selected, by its kind, of which there is one at most: it stays selected wherever it goes.
-    /// None: the first one, whichever that is.
+    /// The finding that the user selected, by its kind, of which there is one at most: it stays
+    /// selected wherever it goes. None: the first one, whichever that is.
     chosen: Option<Kind>,
     /// The place in [`SPANS`] of what the curves show.
     span: usize,
-    /// The places of the datanodes in the picture, the worst first, then the fullest; sorted once for each picture.
+    /// The places of the worst datanodes in the picture, the worst first, then the fullest; sorted
+    /// once for each picture.
     rows: Vec<usize>,
     jobs: JobsFeed,
     /// This is the view that is shown.
@@ -89,7 +93,7 @@ impl Page for Overview {
                     event.row.checked_sub(part.y + 1).filter(|_| inside).map(usize::from)
                 };
                 if let Some(row) = row(places.nodes) {
-                    let at = self.rows.get(row).filter(|_| row < self.nodes_shown(places.nodes));
+                    let at = self.rows.get(row).filter(|_| row < self.nodes_shown(places.nodes, shared));
                     let node = at.and_then(|at| shared.nodes().get(*at));
                     return vec![node.map_or(Act::Go(PageId::Nodes), |node| Act::Node(node.id))];
                 }
@@ -174,13 +178,13 @@ fn findings_room(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(1))
 }
 
-/// Commands that were run from here and have not ended.
+/// Returns the commands that were run from here and have not ended.
 fn running(shared: &Shared) -> impl Iterator<Item = &CommandLine> {
     shared.commands.iter().filter(|command| command.ended_ms.is_none())
 }
 
 impl Overview {
-    /// How far the curves go back.
+    /// Returns the span of the curves in seconds.
     fn seconds(&self) -> usize {
         SPANS.get(self.span).copied().unwrap_or(SPANS[0])
     }
@@ -207,6 +211,10 @@ impl Overview {
             (Reverse(Mark::of(node)), Reverse(percent), node.id)
         };
         let mut keyed: Vec<_> = shared.nodes().iter().enumerate().map(|(at, node)| (key(node), at)).collect();
+        if keyed.len() > ROWS_MAX {
+            keyed.select_nth_unstable(ROWS_MAX);
+            keyed.truncate(ROWS_MAX);
+        }
         keyed.sort_unstable();
         self.rows = keyed.into_iter().map(|(_, at)| at).collect();
     }
@@ -221,7 +229,7 @@ impl Overview {
         let with_head = |rows: usize| if rows > 0 { lines(rows + 1) } else { 0 };
         let needs = Needs {
             findings: finding_heights(&self.list(shared, finding_cells(area))),
-            nodes: with_head(self.rows.len()),
+            nodes: with_head(shared.nodes().len()),
             jobs: with_head(self.jobs.count()) + with_head(running),
             busy: with_head(self.jobs.busy()) + with_head(running),
             events: lines(snapshot.events.len().max(1) + 1),
@@ -237,30 +245,31 @@ impl Overview {
     }
 
     /// Returns the number of datanodes for which there is room below the head.
-    fn nodes_shown(&self, area: Rect) -> usize {
-        let room = usize::from(area.height.saturating_sub(1));
-        if self.rows.len() <= room { self.rows.len() } else { room.saturating_sub(1) }
+    fn nodes_shown(&self, area: Rect, shared: &Shared) -> usize {
+        let (all, room) = (shared.nodes().len(), usize::from(area.height.saturating_sub(1)));
+        if all <= room.min(ROWS_MAX) { all } else { room.saturating_sub(1).min(ROWS_MAX) }
     }
 
-    /// The worst datanodes; where there is no room for all, the last line is the number of the others.
+    /// Draws the worst datanodes; where there is no room for all, the last line is the number of
+    /// the others.
     fn nodes(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let nodes = shared.nodes();
         if area.height < 2 || nodes.is_empty() {
             return;
         }
         let columns = Column::fitting(area.width.into(), Column::State, nodes);
-        let shown = self.nodes_shown(area);
+        let shown = self.nodes_shown(area, shared);
         let mut lines = vec![Line::styled(heads(&columns, None), shared.theme.head())];
         let of_node = |at: &usize| nodes.get(*at).map(|node| node_line(node, &columns, shared));
         lines.extend(self.rows.iter().take(shown).filter_map(of_node));
-        if shown < self.rows.len() {
-            let more = format!("and {} more: 2 shows all", count((self.rows.len() - shown) as u64));
+        if shown < nodes.len() {
+            let more = format!("and {} more: 2 shows all", count((nodes.len() - shown) as u64));
             lines.push(Line::styled(more, shared.theme.dim()));
         }
         draw_lines(frame, area, lines);
     }
 
-    /// The commands that run, and the background jobs.
+    /// Draws the commands that run, and the background jobs.
     fn jobs(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let theme = &shared.theme;
         let mut lines = Vec::new();
