@@ -58,7 +58,7 @@ impl Verb for Config {
     }
 }
 
-/// No key begins with what was asked for.
+/// Returns the error for a prefix that no key has.
 fn no_such(prefix: &str) -> Error {
     let keys: Vec<String> = keys().iter().map(|key| key.dotted()).collect();
     let sections = keys.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section);
