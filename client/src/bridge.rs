@@ -1,4 +1,4 @@
-//! Async readers and writers, for the blocking threads that move the bytes.
+//! Adapts async readers and writers to the blocking threads that move file content.
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-/// An async stream as a blocking one. Waiting ends with an error when the transfer is cancelled.
+/// A blocking view of an async stream. Waiting fails when the transfer is cancelled.
 pub(crate) struct Bridge<S: ?Sized> {
     pub runtime: Handle,
     pub cancel: CancellationToken,

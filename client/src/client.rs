@@ -1,4 +1,4 @@
-//! The handle.
+//! The client handle.
 
 use crate::clock;
 use crate::control::{Masters, Patience};
@@ -15,16 +15,17 @@ use tarpc::client::RpcError;
 use tarpc::context::Context;
 use tokio::runtime::Handle;
 
-/// What a [`Client`] must know.
+/// The configuration of a [`Client`].
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// At least one; the leader is found from any of them.
+    /// At least one address; the leader is found from any master.
     pub masters: Vec<SocketAddr>,
     pub identity: Identity,
     pub settings: ClientSettings,
 }
 
-/// A cluster, as one user. Clones share the connections; all methods may be called at the same time from any task.
+/// A connection to a cluster as one user. Clones share the connections; all methods may be called
+/// concurrently from any task.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) shared: Arc<Shared>,
@@ -40,7 +41,8 @@ pub(crate) struct Shared {
 }
 
 impl Client {
-    /// A handle that has not spoken to anybody yet. Made inside a tokio runtime, it closes connections that stay idle.
+    /// Creates a client without connecting. If created inside a tokio runtime, it closes idle
+    /// connections in the background.
     pub fn new(options: ClientOptions) -> Self {
         let ClientOptions { masters, identity, settings } = options;
         let patience = Patience { limit: settings.rpc_timeout, fail_fast: false };
@@ -52,11 +54,12 @@ impl Client {
         Self { shared, patience }
     }
 
-    /// A handle on a cluster that has answered.
+    /// Creates a client and waits until the cluster answers.
     ///
     /// # Errors
-    /// `unreachable` or `timeout` when no master answers in `rpc_timeout`, naming address, attempt and deadline;
-    /// `unauthenticated` when the masters do not accept us, or are not who they should be.
+    /// `unreachable` or `timeout` if no master answers within `rpc_timeout`, with address, attempt
+    /// and deadline; `unauthenticated` if the masters reject the credential, or do not prove their
+    /// own identity.
     pub async fn connect(options: ClientOptions) -> Result<Self> {
         let client = Self::new(options);
         client.ready().await?;
@@ -66,31 +69,33 @@ impl Client {
     /// Waits until a master answers.
     ///
     /// # Errors
-    /// As [`Client::connect`].
+    /// Those of [`Client::connect`].
     pub async fn ready(&self) -> Result<()> {
         self.shared.masters.ready(self.patience).await
     }
 
-    /// The same cluster, asked without patience: each master is tried once, and safe mode is an error at once.
+    /// Returns a client of the same cluster that fails fast: it tries each master once, and returns
+    /// an error in safe mode without waiting.
     #[must_use]
     pub fn fail_fast(mut self) -> Self {
         self.patience.fail_fast = true;
         self
     }
 
-    /// The same cluster with another limit for each call to a master, retries included.
+    /// Returns a client of the same cluster with another time limit for each call to a master,
+    /// including retries.
     #[must_use]
     pub fn with_timeout(mut self, limit: Duration) -> Self {
         self.patience.limit = limit;
         self
     }
 
-    /// The settings that the client was made with.
+    /// Returns the settings of the client.
     pub fn settings(&self) -> &ClientSettings {
         &self.shared.settings
     }
 
-    /// Who we are.
+    /// Returns the identity of the client.
     pub fn identity(&self) -> &Identity {
         &self.shared.identity
     }
@@ -103,8 +108,8 @@ impl Client {
         self.shared.masters.call(self.patience, once).await
     }
 
-    /// Makes a call that came with protocol version 9. A master of the version before is not asked: the error says that it
-    /// lacks `what`.
+    /// Makes a call that protocol version 9 introduced. If the master has only an older version,
+    /// the call is not sent: the error says that the master does not support `what`.
     pub(crate) async fn call_since_9<T, F, R>(&self, what: &str, once: F) -> Result<T>
     where
         F: Fn(Arc<UserClient>, Context) -> R,
@@ -128,7 +133,7 @@ impl Client {
     }
 }
 
-/// Closes idle data connections for as long as there is a client.
+/// Closes idle data connections as long as the client exists.
 async fn sweep(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(IDLE_TIME / 4).await;
@@ -137,7 +142,7 @@ async fn sweep(shared: Weak<Shared>) {
     }
 }
 
-/// The id of a new request; its retries carry it too.
+/// Returns the id of a new request; retries carry the same id.
 pub(crate) fn request_id() -> RequestId {
     dfs_rpc::request::next_request()
 }

@@ -1,10 +1,10 @@
-//! The clock of this machine.
+//! The monotonic clock.
 
 #![expect(clippy::disallowed_methods, reason = "the client reads the clock here")]
 
 use std::time::{Duration, Instant};
 
-/// Reads the clock that never jumps.
+/// Returns the time of the monotonic clock.
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -1,4 +1,4 @@
-//! Copies inside the cluster, and attributes `user.*`: calls of protocol version 9.
+//! Copies inside the cluster, and `user.*` attributes: calls of protocol version 9.
 
 use crate::client::{Client, request_id};
 use dfs_rpc::wire::{Copied, CopyEntry, UserAttribute, UserAttributeChange};
@@ -7,13 +7,13 @@ use dfs_types::{DfsPath, Result};
 /// Options of [`Client::copy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CopyOptions {
-    /// Copies directories, with all below them.
+    /// Copies directories with everything below them.
     pub recursive: bool,
     /// Lets files replace files, and copies into directories that exist.
     pub overwrite: bool,
 }
 
-/// Does the work of [`Client::copy`].
+/// Implements [`Client::copy`].
 pub(crate) async fn copy(client: &Client, from: &DfsPath, to: &DfsPath, options: CopyOptions) -> Result<Copied> {
     let mut sum = Copied::default();
     let mut after = None;
@@ -46,7 +46,7 @@ async fn copy_part(
         .await
 }
 
-/// Does the work of [`Client::set_user_attributes`].
+/// Implements [`Client::set_user_attributes`].
 pub(crate) async fn set_user_attributes(
     client: &Client,
     path: &DfsPath,
@@ -61,7 +61,7 @@ pub(crate) async fn set_user_attributes(
         .await
 }
 
-/// Does the work of [`Client::user_attributes`].
+/// Implements [`Client::user_attributes`].
 pub(crate) async fn user_attributes(client: &Client, path: &DfsPath) -> Result<Vec<UserAttribute>> {
     client
         .call_since_9("attributes user.*", |master, context| {

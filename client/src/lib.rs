@@ -1,12 +1,14 @@
-//! The client library: one [`Client`] for all that a user may do with a cluster.
+//! The client library: [`Client`] provides all operations that a user can do with a cluster.
 //!
-//! * Calls to the masters share one connection and are retried until `rpc_timeout`; a change that is retried happens once.
-//! * [`Client::put`] and [`Client::get`] move files in parallel chunks, around datanodes that are damaged, slow or gone,
-//!   and verify every byte that they hand out. They report to a [`Progress`] and end within a frame of a cancel.
-//! * Memory is bounded: one frame of 512 KiB per chunk in flight; 80 MiB (or one chunk, if larger) for a put from a source
-//!   that can be read only once; 10 MiB for a get into a writer.
+//! * Calls to the masters share one connection and are retried until `rpc_timeout`; a change is
+//!   applied once, even if it is retried.
+//! * [`Client::put`] and [`Client::get`] transfer files in parallel chunks, avoid datanodes that
+//!   are corrupt, slow or unreachable, and verify every byte that they return. They report to a
+//!   [`Progress`] and stop within one frame after a cancellation.
+//! * Memory is bounded: one frame of 512 KiB per chunk in flight; 80 MiB (or one chunk, if larger)
+//!   for a put from a source that can be read only once; 10 MiB for a get into a writer.
 //!
-//! Everything is async on tokio; file content moves on blocking threads of the runtime.
+//! The interface is async on tokio; file content is transferred on blocking threads of the runtime.
 //!
 //! ```no_run
 //! use dfs_client::{CancellationToken, Client, ClientOptions, Dest, GetOptions, Progress, PutOptions, Source};

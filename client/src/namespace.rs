@@ -1,4 +1,4 @@
-//! Calls that move no file content through the client.
+//! Calls that transfer no file content.
 
 use crate::client::{Client, request_id};
 use crate::copies::{self, CopyOptions};
@@ -14,7 +14,7 @@ use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, En
 use futures::stream::{self, Stream};
 use std::collections::VecDeque;
 
-/// A file and where its chunks are.
+/// A file and the locations of its chunks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
     pub stat: Stat,
@@ -23,15 +23,15 @@ pub struct Located {
 }
 
 impl Client {
-    /// Does nothing, there and back.
+    /// Sends a call that does nothing, and waits for the response.
     ///
     /// # Errors
-    /// `unreachable`, `timeout`, like every call here.
+    /// `unreachable` and `timeout`, as for every call here.
     pub async fn ping(&self) -> Result<()> {
         self.call(|master, context| async move { master.cluster.ping(context).await }).await
     }
 
-    /// The name of the user that we are.
+    /// Returns the name of the calling user.
     ///
     /// # Errors
     /// `unreachable`, `timeout`.
@@ -39,7 +39,8 @@ impl Client {
         self.call(|master, context| async move { master.cluster.whoami(context).await }).await
     }
 
-    /// Makes a directory; with `parents` also those above it, and an existing directory is no error.
+    /// Creates a directory. With `parents` it also creates missing ancestors, and an existing
+    /// directory is no error.
     ///
     /// # Errors
     /// `already_exists`, `not_found`, `not_a_directory`, `permission_denied`.
@@ -55,7 +56,8 @@ impl Client {
     /// Moves a file or directory, atomically. `overwrite` lets it replace an existing file.
     ///
     /// # Errors
-    /// `not_found`, `already_exists`, `invalid_argument` for a directory into itself, `permission_denied`.
+    /// `not_found`, `already_exists`, `invalid_argument` for a directory into itself,
+    /// `permission_denied`.
     pub async fn rename(&self, from: &DfsPath, to: &DfsPath, overwrite: bool) -> Result<()> {
         let request = request_id();
         self.call(|master, context| {
@@ -65,7 +67,7 @@ impl Client {
         .await
     }
 
-    /// Deletes a file, an empty directory, or with `recursive` a whole one.
+    /// Deletes a file, an empty directory, or with `recursive` a directory and everything below it.
     ///
     /// # Errors
     /// `not_found`, `not_empty`, `permission_denied`.
@@ -79,11 +81,13 @@ impl Client {
         .map(Deleted::from)
     }
 
-    /// Sets attributes of a file or directory. A change with `recursive` holds for all below it as well, in one step; more than
-    /// [`CHANGED_PER_CALL_MAX`](dfs_rpc::CHANGED_PER_CALL_MAX) entries are refused, and left to the caller to go through.
+    /// Sets attributes of a file or directory. A recursive change applies atomically to everything
+    /// below it too; more than [`CHANGED_PER_CALL_MAX`](dfs_rpc::CHANGED_PER_CALL_MAX) entries are
+    /// refused, and the caller must change them one by one.
     ///
     /// # Errors
-    /// `not_found`, `permission_denied`, `invalid_argument` for too many entries or the name of no user.
+    /// `not_found`, `permission_denied`, `invalid_argument` for too many entries or an invalid user
+    /// name.
     pub async fn set_attributes(&self, path: &DfsPath, change: AttributeChange) -> Result<()> {
         let request = request_id();
         self.call(|master, context| {
@@ -110,8 +114,8 @@ impl Client {
         .await
     }
 
-    /// Returns one page of a directory, in the order of the bytes of the names. A file lists as itself. Masters of protocol
-    /// version 8 send no ids.
+    /// Returns one page of a directory, in the order of the bytes of the names. A file lists as
+    /// itself. Masters of protocol version 8 send no ids.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
@@ -128,8 +132,9 @@ impl Client {
         .await
     }
 
-    /// All entries of a directory whose names begin with `prefix`, fetched page by page as they are read. What changes
-    /// meanwhile is seen or not; every name that stays is seen once. It ends behind the first error.
+    /// Returns all entries of a directory whose names begin with `prefix`, fetched page by page as
+    /// the stream is read. Concurrent changes may or may not be included; every name that is not
+    /// changed is returned once. The stream ends after the first error.
     pub fn list_all(&self, path: &DfsPath, prefix: &str) -> impl Stream<Item = Result<Entry>> + Send + 'static {
         let pages = Pages {
             client: self.clone(),
@@ -145,7 +150,7 @@ impl Client {
         stream::try_unfold(pages, |mut pages| async move { Ok(pages.next().await?.map(|entry| (entry, pages))) })
     }
 
-    /// One page of what is at and below a path.
+    /// Returns one page of the matches at and below a path.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
@@ -157,11 +162,13 @@ impl Client {
         .await
     }
 
-    /// Sets how many replicas of a file are wanted. It returns before they are made, or gone. Gives the number of datanodes that
-    /// serve: as things are, there will not be more replicas than that.
+    /// Sets the number of replicas that a file should have, without waiting for the replicas to be
+    /// added or deleted. Returns the number of datanodes in service: there cannot be more replicas
+    /// than that at present.
     ///
     /// # Errors
-    /// `not_found`, `is_a_directory`, `permission_denied`, `invalid_argument` for a number that is not allowed.
+    /// `not_found`, `is_a_directory`, `permission_denied`, `invalid_argument` for a number that is
+    /// not allowed.
     pub async fn set_replication(&self, path: &DfsPath, replication: u8) -> Result<u32> {
         let request = request_id();
         self.call(|master, context| {
@@ -171,7 +178,7 @@ impl Client {
         .await
     }
 
-    /// The chunks of a file that have fewer replicas than wanted, by what keeps them from having more.
+    /// Returns the chunks of a file that have fewer replicas than wanted, by cause.
     ///
     /// # Errors
     /// `not_found`, `is_a_directory`, `permission_denied`.
@@ -186,7 +193,7 @@ impl Client {
     /// Enters safe mode, or leaves it.
     ///
     /// # Errors
-    /// `permission_denied` for all but the superuser.
+    /// `permission_denied` for all users except the superuser.
     pub async fn set_safe_mode(&self, change: SafeModeChange) -> Result<()> {
         self.call(|master, context| {
             let change = change.clone();
@@ -195,28 +202,30 @@ impl Client {
         .await
     }
 
-    /// Has a datanode emptied, take chunks again, or forgotten. It returns when the masters have taken that down, long before
-    /// a datanode is drained: [`NodeStatus::is_drained`] says when.
+    /// Sets the admin state of a datanode: in service, draining or removed. Returns when the
+    /// masters have stored the state, long before a datanode is drained: see
+    /// [`NodeStatus::is_drained`].
     ///
     /// # Errors
-    /// `permission_denied` for all but the superuser, `not_found` for a datanode that the masters do not know,
-    /// `insufficient_datanodes` for a drain that would leave too few or too little room, `invalid_argument` to forget one that
-    /// is not dead.
+    /// `permission_denied` for all users except the superuser, `not_found` for an unknown datanode,
+    /// `insufficient_datanodes` for a drain that would leave too few datanodes or too little space,
+    /// `invalid_argument` for the removal of a datanode that is not dead.
     pub async fn set_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
         let request = request_id();
         self.call(|master, context| async move { master.admin.set_duty(context, request, node, duty.into()).await })
             .await
     }
 
-    /// Whether the masters would refuse this of a datanode now: before somebody is asked about it.
+    /// Returns the error with which [`Client::set_duty`] would fail now, for a check before the
+    /// user confirms.
     ///
     /// # Errors
-    /// As [`Client::set_duty`].
+    /// Those of [`Client::set_duty`].
     pub async fn check_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
         self.call(|master, context| async move { master.admin.check_duty(context, node, duty.into()).await }).await
     }
 
-    /// The cluster in figures.
+    /// Returns the figures of the cluster.
     ///
     /// # Errors
     /// `unreachable`, `timeout`.
@@ -225,7 +234,7 @@ impl Client {
         Ok(*status)
     }
 
-    /// All datanodes, in the order of their ids.
+    /// Returns all datanodes, in the order of their ids.
     ///
     /// # Errors
     /// `unreachable`, `timeout`.
@@ -233,15 +242,16 @@ impl Client {
         self.call(|master, context| async move { master.cluster.nodes(context).await }).await
     }
 
-    /// The background jobs of the leading master, in the order of their names.
+    /// Returns the background jobs of the leading master, in the order of their names.
     ///
     /// # Errors
-    /// `unreachable`, `timeout`; `unsupported` by a master of version 8.
+    /// `unreachable`, `timeout`; `unsupported` if the master has version 8.
     pub async fn jobs(&self) -> Result<Vec<JobStatus>> {
         self.call_since_9("the list of jobs", |master, context| async move { master.cluster.jobs(context).await }).await
     }
 
-    /// The picture of the cluster for dashboards, encoded: what is new since the picture `since`, or everything.
+    /// Returns the encoded view of the cluster for dashboards: the delta since the version `since`,
+    /// or the whole view.
     ///
     /// # Errors
     /// `unreachable`, `timeout`.
@@ -249,7 +259,7 @@ impl Client {
         self.call(|master, context| async move { master.cluster.board(context, since).await }).await
     }
 
-    /// What lately went on below a directory, as far as the leading master knows.
+    /// Returns recent read and write rates below a directory, as far as the leading master knows.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`.
@@ -261,7 +271,7 @@ impl Client {
         .await
     }
 
-    /// A file, all its chunks and their replicas.
+    /// Returns a file, all its chunks and their replicas.
     ///
     /// # Errors
     /// `not_found`, `is_a_directory`, `permission_denied`.
@@ -290,19 +300,21 @@ impl Client {
         .await
     }
 
-    /// What the masters know of one chunk.
+    /// Returns the status of one chunk.
     ///
     /// # Errors
-    /// `not_found` when no file names it.
+    /// `not_found` if no file references it.
     pub async fn chunk(&self, chunk: ChunkId) -> Result<ChunkStatus> {
         self.call(|master, context| async move { master.cluster.chunk(context, chunk).await }).await
     }
 
-    /// Has the master look at a replica on `node` that failed our checksum. `capability` is the one to read its chunk, as
-    /// [`LocatedChunk::capability`] has it: it says which replica is meant, and proves that we may read it.
+    /// Requests that the master verifies a replica on `node` that failed the checksum of the
+    /// client. `capability` is the one for reading the chunk, from [`LocatedChunk::capability`]: it
+    /// identifies the replica, and proves that the caller may read it.
     ///
     /// # Errors
-    /// `permission_denied` for a capability that is not ours or has expired; `unreachable`, `timeout`.
+    /// `permission_denied` for a capability of another user or an expired one; `unreachable`,
+    /// `timeout`.
     pub async fn report_damage(&self, node: DatanodeId, capability: Bytes) -> Result<()> {
         self.call(|master, context| {
             let capability = capability.clone();
@@ -311,51 +323,58 @@ impl Client {
         .await
     }
 
-    /// The picture of the cluster for dashboards, as it is now: what is new put on the one `before`, or everything where there
-    /// is none, or where the news does not follow it (another master answers, or the picture is too old).
+    /// Returns the current view of the cluster for dashboards: the snapshot `before` with a delta
+    /// applied, or a whole view if there is no snapshot or the delta does not apply (another master
+    /// answers, or the snapshot is too old).
     ///
     /// # Errors
-    /// `unreachable`, `timeout`; `internal` for an answer that cannot be read.
+    /// `unreachable`, `timeout`; `internal` for an invalid answer.
     pub async fn snapshot(&self, before: Option<&Snapshot>) -> Result<Snapshot> {
         self.told(before).await.map(|told| told.snapshot)
     }
 
-    /// As [`Client::snapshot`], with what the master told, for who keeps that.
+    /// Returns what [`Client::snapshot`] returns, together with the encoded answer, for callers
+    /// that record it.
     ///
     /// # Errors
-    /// As [`Client::snapshot`].
+    /// Those of [`Client::snapshot`].
     pub async fn told(&self, before: Option<&Snapshot>) -> Result<Told> {
         told(self, before).await
     }
 
-    /// Copies a file or directory inside the cluster: the copy names the same chunks, and no content is moved. The copy
-    /// belongs to the caller, has the time of the copy as its time of creation, and keeps mode, replication, chunk size and
-    /// attributes `user.*`. Returns the sums over all calls; `next` is none.
+    /// Copies a file or directory inside the cluster: the copy references the same chunks, and no
+    /// content is transferred. The copy belongs to the caller, its creation time is the time of the
+    /// copy, and it keeps mode, replication, chunk size and `user.*` attributes. Returns the sums
+    /// over all calls; `next` is `None`.
     ///
-    /// A directory with more than [`COPIED_PER_CALL_MAX`](dfs_rpc::COPIED_PER_CALL_MAX) entries takes several calls. Changes
-    /// made in it between two calls are copied or not, and entries copied before an error stay.
+    /// A directory with more than [`COPIED_PER_CALL_MAX`](dfs_rpc::COPIED_PER_CALL_MAX) entries
+    /// takes several calls. Changes between two calls may or may not be copied, and entries copied
+    /// before an error are kept.
     ///
     /// # Errors
-    /// `not_found`, `is_a_directory` without `recursive`, `already_exists` without `overwrite`, `not_a_directory`,
-    /// `invalid_argument` for a directory into itself, `permission_denied`; `unsupported` by a master of version 8.
+    /// `not_found`, `is_a_directory` without `recursive`, `already_exists` without `overwrite`,
+    /// `not_a_directory`, `invalid_argument` for copying a directory into itself,
+    /// `permission_denied`; `unsupported` if the master has version 8.
     pub async fn copy(&self, from: &DfsPath, to: &DfsPath, options: CopyOptions) -> Result<Copied> {
         copies::copy(self, from, to, options).await
     }
 
-    /// Sets and removes attributes `user.*` of a file or directory, all or none. They take at most
-    /// [`USER_ATTRIBUTES_BYTES_MAX`](dfs_rpc::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and values together.
+    /// Sets and removes `user.*` attributes of a file or directory, all or none. They take at most
+    /// [`USER_ATTRIBUTES_BYTES_MAX`](dfs_rpc::USER_ATTRIBUTES_BYTES_MAX) bytes in all, names and
+    /// values together.
     ///
     /// # Errors
-    /// `not_found`, also for an attribute that is to be removed; `invalid_argument` for a name that does not begin with
-    /// `user.` and for more bytes; `permission_denied`; `unsupported` by a master of version 8.
+    /// `not_found`, also for an attribute to be removed; `invalid_argument` for a name that does
+    /// not begin with `user.` and for too many bytes; `permission_denied`; `unsupported` if the
+    /// master has version 8.
     pub async fn set_user_attributes(&self, path: &DfsPath, changes: &[UserAttributeChange]) -> Result<()> {
         copies::set_user_attributes(self, path, changes).await
     }
 
-    /// Returns the attributes `user.*` of a file or directory, in the order of their names.
+    /// Returns the `user.*` attributes of a file or directory, in the order of their names.
     ///
     /// # Errors
-    /// `not_found`, `permission_denied`; `unsupported` by a master of version 8.
+    /// `not_found`, `permission_denied`; `unsupported` if the master has version 8.
     pub async fn user_attributes(&self, path: &DfsPath) -> Result<Vec<UserAttribute>> {
         copies::user_attributes(self, path).await
     }

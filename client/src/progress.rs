@@ -1,20 +1,20 @@
-//! How far a transfer is.
+//! The progress of transfers.
 
 use dfs_types::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Something worth telling happened in a transfer.
+/// An event of a transfer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A file begins; its size where it is known beforehand.
+    /// The transfer of a file begins; with its size if known.
     Started { path: String, bytes: Option<u64> },
-    /// A file is done.
+    /// A file was transferred.
     Ended { path: String, bytes: u64 },
     /// A file could not be transferred.
     Failed { path: String, error: Error },
-    /// A datanode failed and the work goes on with another. For logs, not for people in a hurry.
+    /// A datanode failed and the transfer continues with another one. Intended for logs.
     Retried { path: String, reason: String },
 }
 
@@ -28,11 +28,12 @@ struct Counters {
     files: AtomicU64,
     retries: AtomicU64,
     listener: Option<Listener>,
-    /// Counts all of this, too.
+    /// The total that also counts everything counted here.
     whole: Option<Progress>,
 }
 
-/// Counts what transfers have done; clones count together. A progress bar polls it, a listener is called at events.
+/// Counts the work of transfers; clones share the counters. A progress bar polls it; a listener is
+/// called for each event.
 #[derive(Clone, Default)]
 pub struct Progress(Arc<Counters>);
 
@@ -47,38 +48,40 @@ impl Progress {
         Self::default()
     }
 
-    /// Calls `listener` at each event, from the threads that do the work: it must be quick.
+    /// Calls `listener` for each event on the threads that do the work, so it must be fast.
     pub fn with_listener(listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Counters { listener: Some(Box::new(listener)), ..Counters::default() }))
     }
 
-    /// A progress for one file of several: what it counts is counted here, too.
+    /// Returns a progress for one of several files; the work counted there is counted here too.
     #[must_use]
     pub fn part(&self) -> Self {
         Self(Arc::new(Counters { whole: Some(self.clone()), ..Counters::default() }))
     }
 
-    /// Bytes of file content sent or received. It goes back when a chunk has to be sent again.
+    /// Returns the bytes of file content sent or received. The number decreases when a chunk has to
+    /// be sent again.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    /// Bytes of all files begun so far, where their size is known; who counts ahead keeps a total of their own.
+    /// Returns the bytes of all files begun so far whose size is known. Callers that count files in
+    /// advance keep their own total.
     pub fn bytes_total(&self) -> u64 {
         self.0.bytes_total.load(Ordering::Relaxed)
     }
 
-    /// Bytes that an earlier get had left behind, that were found whole and not fetched again.
+    /// Returns the bytes that an earlier get had stored, that were verified and not fetched again.
     pub fn bytes_kept(&self) -> u64 {
         self.0.bytes_kept.load(Ordering::Relaxed)
     }
 
-    /// Files that are done.
+    /// Returns the number of completed files.
     pub fn files(&self) -> u64 {
         self.0.files.load(Ordering::Relaxed)
     }
 
-    /// Chunks that were sent again, or gone on with at another replica.
+    /// Returns the number of chunks that were sent again, or continued with another replica.
     pub fn retries(&self) -> u64 {
         self.0.retries.load(Ordering::Relaxed)
     }
@@ -87,7 +90,7 @@ impl Progress {
         self.count(|counters| counters.bytes_total.fetch_add(bytes, Ordering::Relaxed));
     }
 
-    /// So many bytes more are done: for who counts work of their own here.
+    /// Adds bytes of work that the caller did itself.
     pub fn add(&self, bytes: u64) {
         self.count(|counters| counters.bytes.fetch_add(bytes, Ordering::Relaxed));
     }
@@ -96,14 +99,14 @@ impl Progress {
         self.count(|counters| counters.bytes_kept.fetch_add(bytes, Ordering::Relaxed));
     }
 
-    /// What was kept counts for nothing: the file is another one by now.
+    /// Resets the kept bytes, because the file was replaced.
     pub(crate) fn keep_nothing(&self) {
         let kept = self.bytes_kept();
         self.count(|counters| counters.bytes_kept.fetch_sub(kept, Ordering::Relaxed));
     }
 
     pub(crate) fn take_back(&self, bytes: u64) {
-        // Only ever what was added before, so it does not pass below zero.
+        // Never subtracts more than was added before, so the counter does not underflow.
         self.count(|counters| counters.bytes.fetch_sub(bytes, Ordering::Relaxed));
     }
 

@@ -1,4 +1,4 @@
-//! What a dashboard knows of the cluster, kept up to date by what the masters say is new.
+//! The state of the cluster as a dashboard shows it, updated by deltas of the masters.
 
 use crate::Client;
 use bytes::Bytes;
@@ -13,36 +13,40 @@ use std::collections::{BTreeSet, VecDeque};
 #[path = "snapshot_tests.rs"]
 mod tests;
 
-/// A whole picture of the cluster.
+/// A whole view of the cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// What to ask for the next [`Board`] with.
+    /// The version to request the next [`Board`] with.
     pub version: BoardVersion,
     pub status: ClusterStatus,
-    /// In the order of their ids; all ages are those at `status.taken_at`.
+    /// In the order of their ids; all ages are as of `status.taken_at`.
     pub nodes: Vec<NodeStatus>,
-    /// Chunks by copies wanted and copies live, in rising order; empty before the first count.
+    /// The number of chunks by replicas wanted and replicas live, in rising order; empty before the
+    /// first count.
     pub copies: Vec<CopyCount>,
     pub log: LogStatus,
-    /// The newest ones, at most [`EVENTS_KEPT_MAX`], the oldest first. They are of one master since its start.
+    /// The newest events, at most [`EVENTS_KEPT_MAX`], the oldest first. They are those of one
+    /// master since its start.
     pub events: VecDeque<Event>,
-    /// What went on in the last seconds, at most [`CURVE_SECONDS_MAX`], the oldest first, the last one at `status.taken_at`. They
-    /// are of one master since its start; none is a second that it did not see.
+    /// The activity in the last seconds, at most [`CURVE_SECONDS_MAX`], the oldest first, the last
+    /// one at `status.taken_at`. It is that of one master since its start; `None` for a second that
+    /// it did not observe.
     pub curve: VecDeque<Option<Second>>,
 }
 
-/// What a master told of the cluster.
+/// The answer of a master about the cluster.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// The picture that comes of it.
+    /// The resulting view.
     pub snapshot: Snapshot,
-    /// The [`Board`] as it came, encoded.
+    /// The encoded [`Board`] as received.
     pub board: Bytes,
-    /// The board is a whole one; else it builds on the picture before.
+    /// The board is a whole view; otherwise it is a delta to the previous one.
     pub whole: bool,
 }
 
-/// Asks for what is new since the picture `before`, and puts it on that; for everything where it does not follow.
+/// Requests the delta to the view `before` and applies it; requests a whole view if it does not
+/// apply.
 pub(crate) async fn told(client: &Client, before: Option<&Snapshot>) -> Result<Told> {
     if let Some(before) = before {
         let encoded = client.board(Some(before.version)).await?;
@@ -57,7 +61,7 @@ pub(crate) async fn told(client: &Client, before: Option<&Snapshot>) -> Result<T
 }
 
 impl From<Board> for Snapshot {
-    /// Takes the board for a whole one; [`Snapshot::apply`] is for those that may build on another.
+    /// Treats the board as a whole view; [`Snapshot::apply`] accepts deltas too.
     fn from(board: Board) -> Self {
         let Board { version, since: _, status, copies, log, nodes, gone: _, events, curve } = board;
         let mut snapshot =
@@ -70,18 +74,19 @@ impl From<Board> for Snapshot {
 }
 
 impl Snapshot {
-    /// Brings the picture up to date. A whole board replaces everything.
+    /// Updates the view. A whole view replaces everything.
     ///
     /// # Errors
-    /// When the board builds on another picture than this one, which then stays as it is: ask for a whole one.
+    /// Returns an error if the board is a delta to another view; the snapshot is then unchanged.
+    /// Request a whole view in that case.
     pub fn apply(&mut self, board: Board) -> Result<()> {
         let Some(since) = board.since else {
             *self = Self::from(board);
             return Ok(());
         };
         if since != self.version || board.version.epoch != since.epoch || board.version.seq < since.seq {
-            let what = "the news of the cluster does not follow what is known of it";
-            return Err(Error::new(ErrorCode::Internal, what).hint("ask for everything anew"));
+            let what = "the delta does not apply to this view of the cluster";
+            return Err(Error::new(ErrorCode::Internal, what).hint("request the whole view again"));
         }
         let passed = board.status.taken_at.since(self.status.taken_at);
         let passed_ms = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
@@ -104,7 +109,7 @@ impl Snapshot {
         self.nodes.dedup_by_key(|node| node.id);
     }
 
-    /// Numbers rise; what does not follow is left out.
+    /// Numbers increase; an event that does not continue the sequence is dropped.
     fn add_events(&mut self, events: Vec<Event>) {
         for event in events {
             if self.events.back().is_none_or(|newest| newest.number < event.number) {

@@ -1,5 +1,5 @@
-//! A snapshot that is kept up to date by news, against whole pictures. Here a master is a list of what it knew at each
-//! picture; the real one is tested beside its code.
+//! Compares a snapshot that is updated by deltas with whole views. In these tests, a master is a
+//! list of its state at each view; the real one is tested in its own crate.
 
 use super::Snapshot;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
@@ -15,7 +15,7 @@ fn status(taken_at: u64) -> ClusterStatus {
     ClusterStatus { term: 1, files: taken_at.0, ..ClusterStatus::empty(ClusterId([1; 16]), taken_at) }
 }
 
-/// A datanode that was heard from at `heard`, when it had this many chunks.
+/// A datanode whose last heartbeat arrived at `heard`, when it had this many chunks.
 fn node(id: u16, heard: u64, chunks: u64, now: u64) -> NodeStatus {
     let (heartbeat_age_ms, registered_ms) = (now - heard, now);
     let came = NodeStatus::new(DatanodeId(id), ([127, 0, 0, 1], id).into());
@@ -26,13 +26,13 @@ fn event(number: u64) -> Event {
     Event { number, at: Timestamp(number), severity: Severity::Info, node: None, text: "x".into() }
 }
 
-/// A second of the curve; some were not seen.
+/// A second of the curve; some were not observed.
 fn second(number: u64) -> Option<Second> {
     (!number.is_multiple_of(7)).then(|| Second { used: number, ..Second::default() })
 }
 
-/// What a master knows at one picture: datanodes with when they were heard from and their chunks; events so far. Its curve
-/// has as many seconds as have passed.
+/// The state of a master at one view: datanodes with the times of their heartbeats and their
+/// chunks; the events so far. Its curve has as many seconds as have passed.
 #[derive(Debug, Clone, Default)]
 struct Known {
     now: u64,
@@ -41,7 +41,7 @@ struct Known {
 }
 
 impl Known {
-    /// What is new since `old`, the picture with the number `since`; without it, everything.
+    /// Returns the delta since `old`, the view with the number `since`; without it, the whole view.
     fn board(&self, seq: u64, old: Option<(u64, &Known)>) -> Board {
         let before = old.map(|(_, known)| known.clone()).unwrap_or_default();
         let version = |seq| BoardVersion { epoch: 9, seq };
@@ -66,7 +66,8 @@ impl Known {
     }
 }
 
-/// What happens between two pictures: time passes, datanodes are heard from or go, events.
+/// The changes between two views: time passes, datanodes send heartbeats or are removed, events
+/// occur.
 type Step = (u64, Vec<(u16, Option<u64>)>, u64);
 
 fn step() -> impl Strategy<Value = Step> {
@@ -75,7 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn news_put_together_is_the_whole_picture(steps in proptest::collection::vec((step(), any::<bool>()), 1..30)) {
+    fn deltas_add_up_to_the_whole_view(steps in proptest::collection::vec((step(), any::<bool>()), 1..30)) {
         let mut history = vec![Known::default()];
         let mut snapshot: Option<Snapshot> = None;
         for ((passed, changes, events), asked) in steps {
@@ -106,25 +107,25 @@ proptest! {
 }
 
 #[test]
-fn news_of_another_picture_is_refused_and_changes_nothing() {
+fn a_delta_to_another_view_is_refused_and_changes_nothing() {
     let known = Known { now: 1_000, nodes: [(1, (500, 3))].into(), events: 2 };
     let mut snapshot = Snapshot::from(known.board(5, None));
     let before = snapshot.clone();
     let mut other = known.board(7, Some((6, &known)));
-    assert_eq!(snapshot.apply(other.clone()).expect_err("of picture 6").code, ErrorCode::Internal);
+    assert_eq!(snapshot.apply(other.clone()).expect_err("of view 6").code, ErrorCode::Internal);
     other.since = Some(BoardVersion { epoch: 8, seq: 5 });
     assert!(snapshot.apply(other.clone()).is_err(), "of another master");
     other.version = BoardVersion { epoch: 9, seq: 4 };
     other.since = Some(BoardVersion { epoch: 9, seq: 5 });
-    assert!(snapshot.apply(other).is_err(), "older than what it builds on");
+    assert!(snapshot.apply(other).is_err(), "older than its base");
     assert_eq!(snapshot, before);
     let whole = Known { now: 10, ..Known::default() }.board(1, None);
-    snapshot.apply(whole.clone()).expect("a whole one replaces everything");
+    snapshot.apply(whole.clone()).expect("a whole view replaces everything");
     assert_eq!(snapshot, Snapshot::from(whole));
 }
 
 #[test]
-fn what_is_sent_in_disorder_is_put_in_order() {
+fn entries_sent_in_disorder_are_sorted() {
     let known = Known { now: 9, nodes: [(1, (1, 1)), (2, (2, 2)), (3, (3, 3))].into(), events: 0 };
     let mut whole = known.board(1, None);
     whole.nodes.reverse();
@@ -136,5 +137,5 @@ fn what_is_sent_in_disorder_is_put_in_order() {
     news.events = vec![event(3), event(3), event(2)];
     snapshot.apply(news).expect("builds on what is there");
     assert_eq!(snapshot.nodes.iter().map(|node| node.id.0).collect::<Vec<_>>(), [0, 1, 2, 3]);
-    assert_eq!(snapshot.events.len(), 1, "numbers rise");
+    assert_eq!(snapshot.events.len(), 1, "numbers increase");
 }

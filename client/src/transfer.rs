@@ -1,4 +1,5 @@
-//! What every put and get has: its thread, its way back into the async world, and how it is stopped.
+//! The parts common to every put and get: the thread, access to the async runtime, and
+//! cancellation.
 
 use crate::client::Client;
 use crate::clock;
@@ -20,44 +21,45 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-/// A put or get under way. Its methods block, and are for its own threads.
+/// A put or get in progress. Its methods block, and are called only from its own threads.
 #[derive(Debug)]
 pub(crate) struct Transfer {
     pub client: Client,
     pub path: DfsPath,
     pub progress: Progress,
-    /// Set when the user cancels, when the future is dropped, and when one of several threads failed.
+    /// Set when the user cancels, when the future is dropped, and when one of several threads
+    /// failed.
     pub cancel: CancellationToken,
-    /// A read found that its file is another one by now.
+    /// A read found that its file was replaced.
     pub replaced: AtomicBool,
-    /// Bytes that a read has counted as progress.
+    /// The bytes that a read has counted as progress.
     pub fetched: AtomicU64,
     runtime: Handle,
-    /// Connections that a thread may be blocked on.
+    /// Connections on which a thread may be blocked.
     conns: Mutex<Vec<Weak<DataConn>>>,
 }
 
-/// Why a datanode did not do what it was asked.
+/// The reason why a request to a datanode failed.
 #[derive(Debug)]
 pub(crate) enum NodeFailure {
-    /// The connection did not come about.
+    /// The connection could not be established.
     Connect(Error),
-    /// The connection broke, stalled, or brought what it should not.
+    /// The connection failed, stalled, or delivered unexpected data.
     Conn(ConnError),
     /// The datanode closed the connection.
     Closed,
-    /// The datanode said so.
+    /// The datanode reported an error.
     Said(StreamError),
     /// Another chunk failed on the same connection.
     Abandoned,
-    /// It says that a chunk is stored, without a receipt of each datanode of the chain.
+    /// It acknowledged a chunk without a receipt of each datanode of the pipeline.
     Receipts,
-    /// The chain made no progress and these of its datanodes did not answer a call.
+    /// The pipeline made no progress, and these of its datanodes did not answer a probe.
     Silent(Vec<DatanodeId>),
 }
 
 impl NodeFailure {
-    /// Whether this is how a connection looks that died while it was idle.
+    /// Returns true if a connection that failed while it was idle would show this error.
     pub(crate) fn is_loss(&self) -> bool {
         match self {
             Self::Closed => true,
@@ -66,7 +68,8 @@ impl NodeFailure {
         }
     }
 
-    /// Whether a datanode says that a capability has expired. Those that are used are fresh, so its clock is wrong.
+    /// Returns true if a datanode reports an expired capability. The capabilities in use are new,
+    /// so its clock is wrong.
     pub(crate) fn is_expiry(&self) -> bool {
         let said = |error: &Error| matches!(error.detail.as_deref(), Some(Detail::CapabilityExpired { .. }));
         matches!(self, Self::Said(StreamError { error, .. }) if said(error))
@@ -81,7 +84,7 @@ impl std::fmt::Display for NodeFailure {
             Self::Conn(error) => write!(f, "{error}"),
             Self::Closed => f.write_str("it closed the connection"),
             Self::Said(said) => write!(f, "{}", said.error),
-            Self::Receipts => f.write_str("it answered without a receipt of each datanode of the chain"),
+            Self::Receipts => f.write_str("it answered without a receipt of each datanode of the pipeline"),
             Self::Abandoned => f.write_str("another chunk failed on the same connection"),
             Self::Silent(nodes) => {
                 let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
@@ -128,7 +131,7 @@ impl Transfer {
         })
     }
 
-    /// Does a call that nobody waits for.
+    /// Runs a call in the background.
     pub(crate) fn spawn(&self, call: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn(call);
     }
@@ -137,7 +140,7 @@ impl Transfer {
         self.runtime.clone()
     }
 
-    /// Sleeps, unless the transfer is stopped.
+    /// Sleeps for `span`, unless the transfer is stopped.
     pub(crate) fn pause(&self, span: Duration) -> Result<()> {
         self.wait(async {
             tokio::time::sleep(span).await;
@@ -151,7 +154,7 @@ impl Transfer {
         if self.cancel.is_cancelled() { Err(interrupted()) } else { Ok(()) }
     }
 
-    /// Stops all threads of the transfer: none stays blocked on a connection.
+    /// Stops all threads of the transfer, including those that are blocked on a connection.
     pub(crate) fn stop(&self) {
         self.cancel.cancel();
         let mut conns = self.conns.lock();
@@ -160,12 +163,12 @@ impl Transfer {
         }
     }
 
-    /// A connection to the head of `chain`, an idle one or a new one.
-    pub(crate) fn lease(&self, chain: &[NodeAddress], limits: Limits) -> Result<Lease, NodeFailure> {
-        let ids: Vec<DatanodeId> = chain.iter().map(|node| node.id).collect();
+    /// Returns a connection to the head of `pipeline`, an idle or a new one.
+    pub(crate) fn lease(&self, pipeline: &[NodeAddress], limits: Limits) -> Result<Lease, NodeFailure> {
+        let ids: Vec<DatanodeId> = pipeline.iter().map(|node| node.id).collect();
         let mut lease = match self.client.shared.pool.take(&ids, clock::now()) {
             Some(lease) => lease,
-            None => Lease::new(self.open(chain)?, ids),
+            None => Lease::new(self.open(pipeline)?, ids),
         };
         if lease.limits != Some(limits) {
             lease.conn.set_timeout(Some(limits.1))?;
@@ -176,13 +179,13 @@ impl Transfer {
         conns.retain(|conn| conn.strong_count() > 0);
         conns.push(Arc::downgrade(&lease.conn));
         drop(conns);
-        // A stop between the last check and the registration must not leave us blocked.
+        // A stop between the last check and the registration must not leave this thread blocked.
         self.check().map_err(NodeFailure::Connect)?;
         Ok(lease)
     }
 
-    fn open(&self, chain: &[NodeAddress]) -> Result<DataConn, NodeFailure> {
-        let head = chain
+    fn open(&self, pipeline: &[NodeAddress]) -> Result<DataConn, NodeFailure> {
+        let head = pipeline
             .first()
             .ok_or_else(|| NodeFailure::Connect(Error::new(ErrorCode::Internal, "the plan names no datanode")))?;
         let shared = &self.client.shared;
@@ -198,7 +201,7 @@ impl Transfer {
         self.wait(opening).map_err(NodeFailure::Connect)
     }
 
-    /// Keeps a connection for the next one; nothing may be under way on it.
+    /// Returns a connection without streams in flight to the pool.
     pub(crate) fn give_back(&self, lease: Lease) {
         let mut conns = self.conns.lock();
         conns.retain(|conn| !std::ptr::eq(conn.as_ptr(), Arc::as_ptr(&lease.conn)));
@@ -215,14 +218,14 @@ impl Transfer {
     }
 }
 
-/// The error of a transfer that was stopped.
+/// Returns the error of a transfer that was stopped.
 pub(crate) fn interrupted() -> Error {
     Error::new(ErrorCode::Interrupted, "interrupted")
 }
 
-/// The error of a local file.
+/// Returns the error of a local file.
 pub(crate) fn local(path: &Path, error: &io::Error) -> Error {
-    // The words of the system, like ours: in lower case and without its number.
+    // The system's error message, in lower case and without its number.
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();
@@ -236,10 +239,12 @@ pub(crate) fn local(path: &Path, error: &io::Error) -> Error {
     found.at(path.display())
 }
 
-/// Runs `work` on a blocking thread until it is done or `cancel` is; whoever drops the future cancels too.
+/// Runs `work` on a blocking thread until it is done or `cancel` is triggered. Dropping the future
+/// cancels it too.
 ///
-/// `patient`: also a cancelled transfer is waited for, so that nothing goes on behind the caller's back; not so where
-/// the thread may be blocked in a reader or writer of the caller's, which nothing can end.
+/// With `patient`, it also waits for a cancelled transfer, so that no work continues in the
+/// background; not possible if the thread may be blocked in a reader or writer of the caller, which
+/// cannot be interrupted.
 pub(crate) async fn supervise<T: Send + 'static>(
     transfer: &Arc<Transfer>,
     cancel: &CancellationToken,

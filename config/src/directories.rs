@@ -1,4 +1,4 @@
-//! Where the files of a user are.
+//! The directories of a user's files.
 
 use crate::error::ConfigError;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Those of this process. A value that is not UTF-8 counts with its odd bytes replaced.
+    /// Returns the variables of this process. Invalid UTF-8 in a value is replaced.
     pub fn of_process() -> Self {
         let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
         Self(
@@ -20,12 +20,12 @@ impl Environment {
         )
     }
 
-    /// The value of a variable; an empty one counts as absent.
+    /// Returns the value of a variable. An empty value counts as absent.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// All of them, in the order of their names, without the empty ones.
+    /// Returns all variables except empty ones, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.is_empty())
     }
@@ -37,31 +37,36 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     }
 }
 
-/// The directories of one user. None of them need exist.
+/// The directories of one user. They need not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directories {
     /// `dfs.toml`.
     pub config: PathBuf,
-    /// Private keys: for the user's eyes only.
+    /// Private keys, readable by the user only.
     pub credentials: PathBuf,
-    /// What the local cluster's daemons store.
+    /// Data of the local cluster's daemons.
     pub data: PathBuf,
-    /// History, what the local cluster is made of.
+    /// The history of the shell, and the members of the local cluster.
     pub state: PathBuf,
     /// Logs of the local cluster's daemons.
     pub logs: PathBuf,
-    /// Which daemons run.
+    /// Files about running daemons.
     pub run: PathBuf,
 }
 
 impl Directories {
-    /// The directories under `DFS_HOME` if it is set, else those that the platform provides for.
+    /// Returns the directories under `DFS_HOME` if it is set, otherwise those of the platform.
     ///
     /// # Errors
-    /// When neither is known, or `DFS_HOME` is relative and the working directory is unknown.
+    /// Returns an error if neither is known, or if `DFS_HOME` is relative and the working directory
+    /// is unknown.
     pub fn of_user(environment: &Environment) -> Result<Self, ConfigError> {
         if let Some(home) = environment.get("DFS_HOME") {
-            let home = std::path::absolute(home).map_err(|_| ConfigError::NoHome("DFS_HOME is no usable path"))?;
+            let home = std::path::absolute(home).map_err(|_| {
+                ConfigError::NoHome(
+                    "DFS_HOME is relative and the working directory is unknown; set it to an absolute path",
+                )
+            })?;
             return Ok(Self::under(&home));
         }
         let platform = directories::ProjectDirs::from("", "", "dfs")
@@ -77,7 +82,7 @@ impl Directories {
         })
     }
 
-    /// Everything under one directory.
+    /// Returns directories that are all under `home`.
     pub fn under(home: &Path) -> Self {
         Self {
             config: home.join("config"),
@@ -89,7 +94,7 @@ impl Directories {
         }
     }
 
-    /// The file of settings.
+    /// Returns the path of the configuration file.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("dfs.toml")
     }

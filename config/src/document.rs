@@ -1,23 +1,23 @@
-//! The settings as text: the annotated file, and the page of the documentation.
+//! The settings as text: the annotated configuration file, and the page of the documentation.
 
 use crate::key::{Key, keys};
 use crate::settings::{SECTIONS, Settings};
 use std::fmt::Write as _;
 
 const HEAD: &str = "\
-# Settings of dfs: dfs-shell and dfsd read them.
+# Settings of dfs-shell and dfsd.
 #
-# Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d; both stand in quotes.
-# Relative paths count from the directory of this file; ~/ is your home directory.
-# Over this file stand the variables named below, over those the flags of each program.
+# Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d; quote both.
+# Relative paths are resolved against the directory of this file; ~/ is your home directory.
+# The variables named below override this file, and the flags of each program override both.
 ";
 
-/// The file of settings with every key, its meaning, its bounds and its default.
+/// Returns a configuration file with every key, its meaning, its bounds and its default.
 pub fn default_file() -> String {
     file_of(&Settings::default(), true)
 }
 
-/// A file that reads as `settings`, without comments.
+/// Returns a file without comments that parses to `settings`.
 pub fn to_toml(settings: &Settings) -> String {
     file_of(settings, false)
 }
@@ -47,7 +47,7 @@ fn annotate(text: &mut String, key: &Key) {
     let _ = writeln!(text, "# Allowed: {}. Variable: {}.", key.allowed().replace('`', ""), key.variable());
 }
 
-/// The sentence about a section, without the section's name in front.
+/// Returns the description of a section without the section's name.
 fn about_section(about: &[&str]) -> String {
     let joined = about.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
     joined.split_once(": ").map_or(joined.clone(), |(_, rest)| rest.to_owned())
@@ -60,23 +60,23 @@ fn keys_of(section: &str) -> impl Iterator<Item = &'static Key> {
 const PAGE_HEAD: &str = "\
 # Settings
 
-This page is made from the table of keys in config/src/settings.rs; a test keeps it current.
+This page is generated from the table of keys in config/src/settings.rs; a test checks that it is current.
 
-Settings come from a TOML file, then from the environment, then from flags; what comes later wins. The file is the one
-given by `--config`, else by `DFS_CONFIG`, else `dfs.toml` in the platform's config directory (`~/.config/dfs` on Linux),
-or `config/dfs.toml` under `DFS_HOME`. `dfsd config default` prints a file with every key, its meaning and its default;
-`dfsd config show` prints what is in force.
+Settings come from a TOML file, then from the environment, then from flags; later sources override earlier ones. The file
+is the one given by `--config`, else by `DFS_CONFIG`, else `dfs.toml` in the platform's config directory (`~/.config/dfs`
+on Linux), or `config/dfs.toml` under `DFS_HOME`. `dfsd config default` prints a file with every key, its meaning and its
+default; `dfsd config show` prints the settings in effect.
 
 `DFS_HOME=DIR` puts everything of this user under DIR: `config/`, `credentials/`, `data/`, `state/`, `logs/`, `run/`.
-`DFS_MASTERS` sets `client.masters` and `datanode.masters`; the variables in the tables go before it. An empty variable
+`DFS_MASTERS` sets `client.masters` and `datanode.masters`; the variables in the tables override it. An empty variable
 counts as absent.
 
 Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d. Relative paths in the
-file count from its directory; `~/` is the home directory. An unknown key or a value that is not allowed stops the program,
-and the error names file, line, key and what is allowed.
+file are resolved against its directory; `~/` is the home directory. A program does not start with an unknown key or a
+value that is not allowed; the error names the file, the line, the key and the allowed values.
 ";
 
-/// docs/config.md.
+/// Returns the text of docs/config.md.
 pub fn page() -> String {
     let mut text = PAGE_HEAD.to_owned();
     let defaults = Settings::default();

@@ -1,18 +1,19 @@
-//! What can be wrong with settings.
+//! Errors of settings.
 
 use crate::key::keys;
 use crate::settings::SECTIONS;
 use std::path::PathBuf;
 
-/// The longest piece of a wrong value that an error repeats, in characters.
+/// The longest part of a wrong value that an error repeats, in characters.
 const GIVEN_CHARS_MAX: usize = 80;
 
-/// Why the settings cannot be used. Its text names the place, the key and what is allowed.
+/// The reason why the settings cannot be used. The message names the place, the key and the allowed
+/// values.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{}: {source}", file.display())]
     Unreadable { file: PathBuf, source: std::io::Error },
-    #[error("{place}: not TOML: {message}")]
+    #[error("{place}: invalid TOML: {message}")]
     Syntax { place: String, message: String },
     #[error("{place}: unknown key {key}{}", hint(suggestion))]
     Unknown { place: String, key: String, suggestion: Option<String> },
@@ -50,7 +51,8 @@ impl ConfigError {
     }
 }
 
-/// The key or section that was probably meant: the same name in another section, or the nearest spelling.
+/// Returns the key or section that was probably meant: the same name in another section, or the
+/// nearest spelling.
 fn suggest(key: &str) -> Option<String> {
     let bare = key.rsplit('.').next().unwrap_or(key);
     if key.contains('.') {

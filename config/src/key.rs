@@ -1,4 +1,4 @@
-//! One key of the settings: where it is kept, how it is read, what it is called in the environment.
+//! Keys of the settings: where the value is stored, how it is parsed, and the name of its variable.
 
 use crate::rule::{Raw, Rule};
 use crate::settings::{Settings, table};
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 pub struct Key {
     pub section: &'static str,
     pub name: &'static str,
-    /// Its meaning: the lines of its doc comment, each with a leading blank.
+    /// The description: the lines of its doc comment, each with a leading space.
     pub(crate) doc: &'static [&'static str],
     pub(crate) field: Box<dyn Field>,
 }
@@ -21,33 +21,33 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// `section.name`.
+    /// Returns `section.name`.
     pub fn dotted(&self) -> String {
         format!("{}.{}", self.section, self.name)
     }
 
-    /// The variable that sets it, `DFS_SECTION_NAME`.
+    /// Returns the variable that sets it, `DFS_SECTION_NAME`.
     pub fn variable(&self) -> String {
         format!("DFS_{}_{}", self.section, self.name).to_ascii_uppercase()
     }
 
-    /// Its meaning, in one or two sentences.
+    /// Returns its description, one or two sentences.
     pub fn meaning(&self) -> String {
         self.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
     }
 
-    /// The values that it takes, in words.
+    /// Returns a description of the allowed values.
     pub fn allowed(&self) -> String {
         self.field.allowed()
     }
 
-    /// Its value in `settings`, as TOML.
+    /// Returns its value in `settings`, as TOML.
     pub fn show(&self, settings: &Settings) -> String {
         self.field.show(settings)
     }
 }
 
-/// Every key, in the order of the file.
+/// Returns every key, in the order of the file.
 pub fn keys() -> &'static [Key] {
     static KEYS: LazyLock<Vec<Key>> = LazyLock::new(table);
     &KEYS

@@ -1,6 +1,7 @@
-//! What a daemon, a client and a cluster are told: TOML file, then environment, then flags.
+//! The settings of daemons, clients and clusters: TOML file, then environment, then flags.
 //!
-//! [`settings`] holds the table of keys; [`load`](load()) reads them; [`Directories`] says where the files of a user are.
+//! [`settings`] has the table of keys; [`load`](load()) reads them; [`Directories`] has the
+//! directories of a user's files.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 

@@ -1,6 +1,6 @@
-//! From file, environment and flags to [`Settings`].
+//! Loads [`Settings`] from file, environment and flags.
 
-#![expect(clippy::disallowed_methods, reason = "settings stand in files")]
+#![expect(clippy::disallowed_methods, reason = "settings are read from files")]
 
 use crate::directories::Environment;
 use crate::error::ConfigError;
@@ -12,22 +12,22 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The largest file of settings that is read, in bytes.
+/// The largest configuration file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Where the settings of a program come from.
+/// The sources of a program's settings.
 #[derive(Debug)]
 pub struct Sources<'a> {
-    /// A file that was asked for; it must exist.
+    /// A file that was given explicitly; it must exist.
     pub file: Option<&'a Path>,
-    /// The file that is read if none was asked for and if it exists.
+    /// The file that is read if none was given and if it exists.
     pub default_file: Option<&'a Path>,
     pub environment: &'a Environment,
     /// `section.key=value`, in the order given.
     pub overrides: &'a [String],
 }
 
-/// Settings, and where each of those that were set came from.
+/// Settings, and the place where each was set.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
     pub settings: Settings,
@@ -37,28 +37,30 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Where `section.name` was set: `FILE:LINE`, `environment VARIABLE`, `command line`; none: it has its default.
+    /// Returns the place where `section.name` was set: `FILE:LINE`, `environment VARIABLE` or
+    /// `command line`; `None` if it has its default.
     pub fn place(&self, dotted: &str) -> Option<&str> {
         self.origins.get(dotted).map(|origin| origin.place.as_str())
     }
 
-    /// Whether `section.name` was set anywhere.
+    /// Returns true if `section.name` was set.
     pub fn is_set(&self, dotted: &str) -> bool {
         self.origins.contains_key(dotted)
     }
 }
 
-/// Where a value was given, and how it read there.
+/// The place where a value was given, and the value as written there.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
     place: String,
     given: String,
 }
 
-/// Reads the settings: the file, over it the environment, over that the flags.
+/// Loads the settings: the environment overrides the file, and flags override the environment.
 ///
 /// # Errors
-/// At the first unknown key or value that is not allowed; the error says where.
+/// Returns an error for the first unknown key or value that is not allowed; the error names the
+/// place.
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigError> {
     let mut loaded = Loaded::default();
     let asked = sources.file.map(Path::to_owned).or_else(|| sources.environment.get("DFS_CONFIG").map(PathBuf::from));
@@ -89,10 +91,10 @@ fn read_file(file: &Path) -> Result<String, ConfigError> {
 }
 
 impl Loaded {
-    /// The settings of a file with this text by itself, without environment and flags.
+    /// Parses the settings of a file with this text, without environment and flags.
     ///
     /// # Errors
-    /// As [`load`].
+    /// Returns the errors of [`load`].
     pub fn of_text(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let mut loaded = Self { file: Some(file.to_owned()), ..Self::default() };
         loaded.apply_file(file, text)?;
@@ -172,7 +174,8 @@ impl Loaded {
         let dotted = dotted.trim();
         let place = "command line".to_owned();
         let Some(key) = find(dotted) else { return Err(ConfigError::unknown(place, dotted.to_owned())) };
-        // A list as it stands in a file, for parts that hold commas; else one word, which may be a list with commas in it.
+        // Parses a TOML list, for elements that contain commas; otherwise a single word, which may
+        // be a list separated by commas.
         let array = DeValue::parse(value).ok().and_then(|value| raw_of(value.get_ref()));
         let raw = array.filter(|raw| matches!(raw, Raw::List(_))).unwrap_or_else(|| Raw::Word(value.to_owned()));
         self.apply(key, &raw, Origin { place, given: format!("{value:?}") })
@@ -185,7 +188,7 @@ impl Loaded {
         Ok(())
     }
 
-    /// What no key can say for itself.
+    /// Checks the conditions between keys.
     fn check(&self) -> Result<(), ConfigError> {
         let master = &self.settings.master;
         if master.dead_after <= master.heartbeat {
@@ -218,7 +221,7 @@ struct FileSource<'a> {
 }
 
 impl FileSource<'_> {
-    /// `FILE:LINE` of a byte of the text.
+    /// Returns `FILE:LINE` of a byte of the text.
     fn place(&self, at: usize) -> String {
         let before = self.text.get(..at).unwrap_or(self.text);
         format!("{}:{}", self.file.display(), before.matches('\n').count() + 1)
@@ -229,7 +232,7 @@ fn find(dotted: &str) -> Option<&'static Key> {
     keys().iter().find(|key| key.dotted() == dotted)
 }
 
-/// The entries as they stand in the file, so that the first mistake is the one that is told.
+/// Returns the entries in the order of the file, so that the first mistake is the one reported.
 fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);

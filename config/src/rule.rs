@@ -1,28 +1,28 @@
-//! What each kind of value looks like, and within which bounds.
+//! The kinds of values: their syntax and their bounds.
 
 use dfs_types::{ByteSize, format_duration, parse_duration};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A value as it was given, before it is known what it should be.
+/// A value as written, before it is parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Raw {
-    /// A string, a number or a truth value, as text.
+    /// A string, a number or a boolean, as text.
     Word(String),
     List(Vec<String>),
 }
 
-/// How values of one kind are read, shown and described.
+/// Defines how values of one kind are parsed, shown and described.
 pub(crate) trait Rule: Send + Sync {
     type Value;
-    /// The value, or what is wrong with it and what is allowed.
+    /// Parses the value. The error says what is wrong and what is allowed.
     fn read(&self, raw: &Raw) -> Result<Self::Value, String>;
-    /// As it stands in a TOML file.
+    /// Formats the value as TOML.
     fn show(&self, value: &Self::Value) -> String;
-    /// What is allowed, in words, for people.
+    /// Describes the allowed values, for people.
     fn allowed(&self) -> String;
-    /// Relative paths in the value count from `directory`.
+    /// Resolves relative paths in the value against `directory`.
     fn rebase(&self, _value: &mut Self::Value, _directory: &Path) {}
 }
 
@@ -38,7 +38,7 @@ fn word(raw: &Raw) -> Result<&str, String> {
     }
 }
 
-/// A list; one word is a list with commas in it.
+/// Returns the elements of a list; a single word is split at commas.
 fn list(raw: &Raw) -> Vec<String> {
     let parts = match raw {
         Raw::List(parts) => parts.clone(),
@@ -51,7 +51,7 @@ fn show_list<T: Display>(parts: impl Iterator<Item = T>) -> String {
     format!("[{}]", parts.map(|part| quoted(&part.to_string())).collect::<Vec<_>>().join(", "))
 }
 
-/// One word that is not empty.
+/// A single word that is not empty.
 pub(crate) struct Words;
 pub(crate) fn words() -> Words {
     Words
@@ -101,7 +101,7 @@ impl Rule for Socket {
     }
 }
 
-/// `HOST:PORT`, or nothing.
+/// `HOST:PORT`, or empty.
 pub(crate) struct OptionalSocket;
 pub(crate) fn optional_socket() -> OptionalSocket {
     OptionalSocket
@@ -137,7 +137,7 @@ impl Rule for Peers {
         for part in &parts {
             host_port(part)?;
             if part.ends_with(":0") {
-                return Err(format!("{part:?} has port 0; nobody can be reached there"));
+                return Err(format!("{part:?} has port 0; write the port of the daemon"));
             }
         }
         Ok(parts)
@@ -157,7 +157,7 @@ fn path(text: &str) -> PathBuf {
     }
 }
 
-/// A path, or nothing.
+/// A path, or empty.
 pub(crate) struct OptionalPath;
 pub(crate) fn optional_path() -> OptionalPath {
     OptionalPath
@@ -202,7 +202,7 @@ impl Rule for Paths {
     }
 }
 
-/// An amount of bytes.
+/// A size in bytes.
 pub(crate) struct Size {
     min: u64,
     max: u64,
@@ -217,7 +217,7 @@ impl Rule for Size {
         let wrong = "not a size; write a number with B, KiB, MiB, GiB or TiB, as in 64MiB";
         let value: ByteSize = word(raw)?.parse().map_err(|_| wrong.to_owned())?;
         let fits = (self.min..=self.max).contains(&value.0) && value.0.is_multiple_of(self.multiple);
-        if fits { Ok(value) } else { Err(format!("out of bounds; allowed is {}", self.allowed())) }
+        if fits { Ok(value) } else { Err(format!("out of range; allowed: {}", self.allowed())) }
     }
     fn show(&self, value: &ByteSize) -> String {
         quoted(&value.to_string())
@@ -229,7 +229,7 @@ impl Rule for Size {
     }
 }
 
-/// An amount of bytes, or nothing.
+/// A size in bytes, or empty.
 pub(crate) struct OptionalSize(Size);
 pub(crate) fn optional_size(min: u64, max: u64, multiple: u64) -> OptionalSize {
     OptionalSize(size(min, max, multiple))
@@ -247,7 +247,7 @@ impl Rule for OptionalSize {
     }
 }
 
-/// A span of time.
+/// A duration.
 pub(crate) struct Span {
     min: Duration,
     max: Duration,
@@ -261,7 +261,7 @@ impl Rule for Span {
         let wrong = "not a duration; write a number with ms, s, m, h or d, as in 30s";
         let value = parse_duration(word(raw)?).map_err(|_| wrong.to_owned())?;
         let fits = (self.min..=self.max).contains(&value);
-        if fits { Ok(value) } else { Err(format!("out of bounds; allowed is {}", self.allowed())) }
+        if fits { Ok(value) } else { Err(format!("out of range; allowed: {}", self.allowed())) }
     }
     fn show(&self, value: &Duration) -> String {
         quoted(&format_duration(*value))
@@ -282,10 +282,10 @@ pub(crate) fn count<T>(min: T, max: T) -> Count<T> {
 impl<T: Copy + Display + TryFrom<u64> + PartialOrd + Send + Sync> Rule for Count<T> {
     type Value = T;
     fn read(&self, raw: &Raw) -> Result<T, String> {
-        let number: u64 = word(raw)?.parse().map_err(|_| format!("not a whole number {}", self.allowed()))?;
+        let number: u64 = word(raw)?.parse().map_err(|_| format!("not a whole number from {}", self.allowed()))?;
         match T::try_from(number) {
             Ok(value) if value >= self.min && value <= self.max => Ok(value),
-            _ => Err(format!("out of bounds; allowed is {}", self.allowed())),
+            _ => Err(format!("out of range; allowed: {}", self.allowed())),
         }
     }
     fn show(&self, value: &T) -> String {
@@ -296,7 +296,7 @@ impl<T: Copy + Display + TryFrom<u64> + PartialOrd + Send + Sync> Rule for Count
     }
 }
 
-/// A part of a whole.
+/// A fraction from 0 to 1.
 pub(crate) struct Fraction;
 pub(crate) fn fraction() -> Fraction {
     Fraction
@@ -317,7 +317,7 @@ impl Rule for Fraction {
     }
 }
 
-/// Yes or no.
+/// A boolean.
 pub(crate) struct Flag;
 pub(crate) fn flag() -> Flag {
     Flag
@@ -335,7 +335,7 @@ impl Rule for Flag {
     }
 }
 
-/// One of a few words.
+/// One of a fixed set of words.
 pub(crate) struct Choice<T: 'static>(&'static [(&'static str, T)]);
 pub(crate) fn choice<T>(words: &'static [(&'static str, T)]) -> Choice<T> {
     Choice(words)

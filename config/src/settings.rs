@@ -1,8 +1,8 @@
-//! Every key, once: its type, its default, its bounds and its meaning.
+//! The table of all keys: type, default, bounds and description.
 //!
-//! The `settings!` macro below makes of each line a field of the section's struct, its default, and a [`Key`] of the
-//! table that the parser, the environment's names, `dfsd config default` and docs/config.md are made from, so that they
-//! cannot drift apart.
+//! For each line, the `settings!` macro below generates a field of the section's struct, its
+//! default, and a [`Key`] of the table. The parser, the names of variables, `dfsd config default`
+//! and docs/config.md use this table, so that they always agree.
 
 use crate::key::{Key, bound};
 use crate::rule::{
@@ -29,7 +29,7 @@ macro_rules! settings {
             $( $(#[doc = $doc:literal])+ $name:ident: $Type:ty = $default:expr, $rule:expr; )+
         }
     )+) => {
-        /// Everything that can be set, by section of the file.
+        /// All settings, by section of the file.
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct Settings {
             $( $(#[doc = $about])+ pub $section: $Section, )+
@@ -49,7 +49,7 @@ macro_rules! settings {
             }
         )+
 
-        /// The sections of the file, with what each is for.
+        /// The sections of the file, with their descriptions.
         pub(crate) const SECTIONS: &[(&str, &[&str])] = &[$( (stringify!($section), &[$($about),+]), )+];
 
         pub(crate) fn table() -> Vec<Key> {
@@ -70,91 +70,100 @@ settings! {
     client: ClientSettings {
         /// Addresses of the masters; empty: the local cluster. `DFS_MASTERS` sets it too.
         masters: Vec<String> = Vec::new(), peers();
-        /// The credential file; empty: the one of the local cluster.
+        /// The credential file; empty: that of the local cluster.
         credential: Option<PathBuf> = None, optional_path();
-        /// How long one call to a master may take, retries included.
+        /// The time limit of one call to a master, including retries.
         rpc_timeout: Duration = 30 * SECOND, span(10 * MS, HOUR);
-        /// A datanode that sends and takes nothing for this long is given up for another.
+        /// A datanode that sends and accepts no data for this long is replaced by another one.
         stall_timeout: Duration = 2 * SECOND, span(10 * MS, HOUR);
-        /// Files that `put -r` and `get -r` transfer at the same time.
+        /// The number of files that `put -r` and `get -r` transfer at the same time.
         parallel_files: u32 = 8, count(1, 256);
-        /// Chunks of one file in flight at the same time.
+        /// The number of chunks of one file in flight at the same time.
         parallel_chunks: u32 = 2, count(1, 64);
-        /// Whether chunk data may travel in plain text behind the mutually authenticated hello: `auto` only between
-        /// loopback addresses, `private` never, `integrity` always (for networks that are trusted).
+        /// Allows unencrypted chunk data after the mutually authenticated hello: `auto` only
+        /// between loopback addresses, `private` never, `integrity` always (for trusted networks).
         data_protection: Protection = Protection::Auto, choice(PROTECTIONS);
     }
 
     /// `[master]`: the masters.
     master: MasterSettings {
-        /// Address that it listens on; port 0: any free one.
+        /// The address to listen on; port 0: any free port.
         listen: String = "0.0.0.0:9870".to_owned(), socket();
-        /// Where log and snapshots live; empty: under the user's data directory.
+        /// The directory of the log and the snapshots; empty: under the user's data directory.
         data_dir: Option<PathBuf> = None, optional_path();
         /// The credential file of the daemon.
         credential: Option<PathBuf> = None, optional_path();
-        /// Bytes per chunk of new files, where the writer does not say.
+        /// Bytes per chunk of new files, unless the writer chooses.
         chunk_size: ByteSize = ByteSize(64 * MIB), size(64 * KIB, GIB, 64 * KIB);
-        /// Copies of each chunk of new files, where the writer does not say.
+        /// Replicas of each chunk of new files, unless the writer chooses.
         replication: u8 = 3, count(1, 16);
-        /// How often datanodes report.
+        /// The interval at which datanodes send heartbeats.
         heartbeat: Duration = 3 * SECOND, span(10 * MS, HOUR);
-        /// A datanode not heard from for this long counts as dead and its chunks are copied again. Longer than `heartbeat`.
+        /// A datanode without a heartbeat for this long is declared dead, and its chunks are
+        /// re-replicated. Longer than `heartbeat`.
         dead_after: Duration = 10 * SECOND, span(20 * MS, DAY);
-        /// Part of the chunks that must be reported before writing is allowed after a start, 0 to 1.
+        /// The fraction of the chunks that must be reported after a start before writes are
+        /// allowed, 0 to 1.
         safe_mode_threshold: f64 = 0.999, fraction();
-        /// Chunks of writes that came to nothing are deleted after this long, at the soonest.
+        /// The minimum age at which chunks of unfinished writes are deleted.
         collect_after: Duration = HOUR, span(10 * MS, 365 * DAY);
-        /// A write whose client has not been heard from for this long is given up, and its chunks are deleted.
+        /// A write that its client has not renewed for this long expires, and its chunks are
+        /// deleted.
         write_timeout: Duration = 300 * SECOND, span(SECOND, DAY);
-        /// How long a capability to read or write a chunk is good for.
+        /// The lifetime of a capability to read or write a chunk.
         capability_lifetime: Duration = 600 * SECOND, span(SECOND, DAY);
-        /// How often the keys that seal capabilities are replaced. Longer than `capability_lifetime`.
+        /// The interval at which the keys that seal capabilities are replaced. Longer than
+        /// `capability_lifetime`.
         key_rotation: Duration = 12 * HOUR, span(2 * SECOND, 365 * DAY);
-        /// Size of one file of the log.
+        /// The size of one file of the log.
         log_segment: ByteSize = ByteSize(16 * MIB), size(64 * KIB, GIB, 4 * KIB);
-        /// A snapshot is taken, and the log before it dropped, each time the log has grown by this much.
+        /// A snapshot is taken, and the log before it dropped, each time the log has grown by this
+        /// much.
         snapshot_every: ByteSize = ByteSize(256 * MIB), size(64 * KIB, 64 * GIB, 1);
-        /// While one client alone sends changes, each when the last is answered, wait awake for the next one: 1.2 to 1.5
-        /// times as many changes per second for the processor time of two threads.
+        /// While a single client sends changes one after the other, poll actively for the next one:
+        /// 1.2 to 1.5 times as many changes per second, at the cost of the processor time of two
+        /// threads.
         busy_wait: bool = true, flag();
-        /// Copies that one datanode sends, or takes, at the same time for repair.
+        /// The number of replicas that one datanode sends, or receives, at the same time for
+        /// repair.
         repair_streams: u32 = 4, count(1, 256);
-        /// Open connections, of all peers together.
+        /// The maximum number of open connections, of all peers together.
         connections_max: u32 = 16384, count(16, 1_000_000);
     }
 
     /// `[datanode]`: the datanodes.
     datanode: DatanodeSettings {
-        /// Address that it listens on; port 0: any free one.
+        /// The address to listen on; port 0: any free port.
         listen: String = "0.0.0.0:9871".to_owned(), socket();
-        /// Address at which others reach it, where that is not the one that it listens on: behind a forwarder, in a container.
+        /// The address at which others reach it, if it differs from the one to listen on: behind a
+        /// forwarder, in a container.
         advertise: Option<String> = None, optional_socket();
-        /// Directories that hold chunks, one per disk; empty: one under the user's data directory.
+        /// Directories for chunks, one per disk; empty: one under the user's data directory.
         data_dirs: Vec<PathBuf> = Vec::new(), paths();
         /// The credential file of the daemon.
         credential: Option<PathBuf> = None, optional_path();
         /// Addresses of the masters. `DFS_MASTERS` sets it too.
         masters: Vec<String> = Vec::new(), peers();
-        /// The most bytes of chunks that it holds; empty: what the disks have.
+        /// The maximum size of all chunks on it; empty: the size of the disks.
         capacity: Option<ByteSize> = None, optional_size(64 * KIB, u64::MAX, 1);
-        /// Bytes that are left free on each disk.
+        /// The space that is left free on each disk.
         reserve: ByteSize = ByteSize(GIB), size(0, u64::MAX, 1);
-        /// Bypass the page cache for chunk data, where the file system can.
+        /// Bypass the page cache for chunk data, if the file system supports it.
         direct_io: bool = true, flag();
-        /// Data connections at the same time.
+        /// The maximum number of data connections at the same time.
         connections_max: u32 = 512, count(16, 65_536);
-        /// Whether chunk data may travel in plain text; as `client.data_protection`. The stricter side wins.
+        /// Allows unencrypted chunk data, as `client.data_protection`. The stricter side decides.
         data_protection: Protection = Protection::Auto, choice(PROTECTIONS);
     }
 
-    /// `[log]`: what the daemons write about themselves.
+    /// `[log]`: the log files of the daemons.
     log: LogSettings {
-        /// `error`, `warn`, `info`, `debug`, `trace`, or directives as in `dfs_daemon=debug,info`.
+        /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as
+        /// `dfs_daemon=debug,info`.
         level: String = "info".to_owned(), words();
-        /// A log file that grows beyond this is set aside.
+        /// The size at which a log file is rotated.
         file_size: ByteSize = ByteSize(16 * MIB), size(4 * KIB, 16 * GIB, 1);
-        /// Files set aside that are kept.
+        /// The number of rotated files to keep.
         files: u32 = 4, count(0, 1_000);
     }
 }

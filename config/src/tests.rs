@@ -1,4 +1,4 @@
-//! The table, the file, the environment and the flags together.
+//! Tests of the table, the file, the environment and the flags together.
 
 use super::*;
 use dfs_types::Protection;
@@ -25,7 +25,7 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
-fn the_default_file_says_the_defaults() {
+fn the_default_file_has_the_defaults() {
     let text = default_file();
     let loaded = load_text(&text, &[], &[]).expect("reads");
     assert_eq!(loaded.settings, Settings::default());
@@ -37,7 +37,7 @@ fn the_default_file_says_the_defaults() {
 }
 
 #[test]
-fn shown_settings_read_back() {
+fn shown_settings_parse_to_the_same() {
     let mut settings = Settings::default();
     settings.client.masters = vec!["a:1".into(), "[::1]:2".into()];
     settings.datanode.data_dirs = vec!["/disk \"1\"".into(), "/disk2".into()];
@@ -59,7 +59,7 @@ fn the_page_of_the_documentation_is_current() {
 }
 
 #[test]
-fn flags_go_before_environment_before_file() {
+fn flags_override_the_environment_which_overrides_the_file() {
     let text = "[master]\nreplication = 1\nchunk_size = \"1MiB\"\nheartbeat = \"1s\"\n";
     let variables = [("DFS_MASTER_CHUNK_SIZE", "2MiB"), ("DFS_MASTER_HEARTBEAT", "2s"), ("DFS_LOG_LEVEL", "")];
     let loaded = load_text(text, &variables, &["master.heartbeat=4s"]).expect("reads");
@@ -68,7 +68,7 @@ fn flags_go_before_environment_before_file() {
 }
 
 #[test]
-fn the_short_name_of_the_masters_gives_way_to_the_long_ones() {
+fn the_short_variable_of_the_masters_is_overridden_by_the_long_ones() {
     let variables = [("DFS_MASTERS", "a:1, b:2"), ("DFS_DATANODE_MASTERS", "c:3")];
     let settings = load_text("", &variables, &[]).expect("reads").settings;
     assert_eq!(settings.client.masters, ["a:1", "b:2"]);
@@ -76,7 +76,7 @@ fn the_short_name_of_the_masters_gives_way_to_the_long_ones() {
 }
 
 #[test]
-fn mistakes_are_told_with_their_place_and_what_is_allowed() {
+fn errors_name_the_place_and_the_allowed_values() {
     for (text, expected) in [
         (
             "\n[master]\nheartbeat = \"3 parsecs\"",
@@ -87,12 +87,12 @@ fn mistakes_are_told_with_their_place_and_what_is_allowed() {
         ("[mastre]\nx = 2", "dfs.toml:1: unknown key mastre; did you mean [master]?"),
         ("replication = 2", "dfs.toml:1: unknown key replication; did you mean replication in [master]?"),
         ("[log]\nfoo = 2", "dfs.toml:2: unknown key log.foo; `dfsd config default` lists all keys"),
-        ("[master]\nreplication = 17", "dfs.toml:2: master.replication = 17: out of bounds; allowed is 1 to 16"),
-        ("[master]\nreplication = 1_7", "dfs.toml:2: master.replication = 1_7: out of bounds; allowed is 1 to 16"),
+        ("[master]\nreplication = 17", "dfs.toml:2: master.replication = 17: out of range; allowed: 1 to 16"),
+        ("[master]\nreplication = 1_7", "dfs.toml:2: master.replication = 1_7: out of range; allowed: 1 to 16"),
         ("[master]\nreplication = [3]", "dfs.toml:2: master.replication = [3]: it takes one value, not a list"),
         (
             "[master]\nchunk_size = \"100000\"",
-            "dfs.toml:2: master.chunk_size = \"100000\": out of bounds; allowed is 64KiB to 1GiB, a multiple of 64KiB",
+            "dfs.toml:2: master.chunk_size = \"100000\": out of range; allowed: 64KiB to 1GiB, a multiple of 64KiB",
         ),
         (
             "[master]\nchunk_size = \"big\"",
@@ -122,12 +122,12 @@ fn mistakes_are_told_with_their_place_and_what_is_allowed() {
     ] {
         assert_eq!(refused(text), expected, "{text}");
     }
-    assert!(refused("[master\n").starts_with("dfs.toml:1: not TOML: "));
-    assert!(refused("[log]\nfiles = 1\nfiles = 2\n").starts_with("dfs.toml:3: not TOML: "));
+    assert!(refused("[master\n").starts_with("dfs.toml:1: invalid TOML: "));
+    assert!(refused("[log]\nfiles = 1\nfiles = 2\n").starts_with("dfs.toml:3: invalid TOML: "));
 }
 
 #[test]
-fn mistakes_in_the_environment_and_in_flags_are_told_too() {
+fn errors_in_the_environment_and_in_flags_name_the_place_too() {
     let variable = |name, value| load_text("", &[(name, value)], &[]).expect_err("must be refused");
     assert_eq!(
         variable("DFS_MASTER_HEARTBEAT", "soon"),
@@ -146,7 +146,7 @@ fn mistakes_in_the_environment_and_in_flags_are_told_too() {
 }
 
 #[test]
-fn a_file_that_was_asked_for_must_exist_and_a_default_one_need_not() {
+fn an_explicit_file_must_exist_and_a_default_one_need_not() {
     let missing = Path::new("/nonexistent/dfs.toml");
     let none = Environment::default();
     let asked = Sources { file: Some(missing), default_file: None, environment: &none, overrides: &[] };
@@ -169,7 +169,7 @@ fn relative_paths_count_from_the_directory_of_the_file() {
 }
 
 #[test]
-fn two_homes_never_meet() {
+fn two_homes_share_no_directory() {
     let directories = |home| Directories::of_user(&environment(&[("DFS_HOME", home)])).expect("directories");
     let (one, two) = (directories("/a"), directories("/b"));
     assert_eq!(one, Directories::under(Path::new("/a")));
@@ -181,7 +181,7 @@ fn two_homes_never_meet() {
 }
 
 #[test]
-fn a_flag_may_be_a_list_whose_parts_hold_commas() {
+fn a_flag_may_be_a_list_whose_elements_contain_commas() {
     let lists = ["datanode.data_dirs=[\"/a,1\", \"/b\"]", "datanode.masters=[::1]:9870"];
     let settings = load_text("", &[], &lists).expect("loads").settings;
     assert_eq!(settings.datanode.data_dirs, [Path::new("/a,1"), Path::new("/b")]);

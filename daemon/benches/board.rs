@@ -1,12 +1,13 @@
-//! What the picture of a cluster of 5,000 datanodes costs the master: the snapshot of the cluster state, during which
-//! nobody else may change it, and making and encoding what dashboards are sent; and a second of the curve, which is sampled though nobody
-//! looks.
+//! Measures the cost of the cluster view for the master, with 5,000 datanodes: the snapshot of the
+//! cluster state, during which the state is locked, and making and encoding the answers for
+//! dashboards; and the sample of one second of the curve, which is taken whether or not a dashboard
+//! is open.
 
 // A bench may panic, and reads the clock.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dfs_daemon::master::board::{Boards, Curve, News};
+use dfs_daemon::master::board::{ClusterViews, Curve, ViewInput};
 use dfs_daemon::master::convert;
 use dfs_logic::cluster::{ClusterSettings, ClusterState, Effect, Event};
 use dfs_logic::liveness::LivenessSettings;
@@ -19,12 +20,12 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-// As in the programs.
+// The same allocator as in the programs.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const DATANODES: u16 = 5_000;
-/// Of these, one in so many has sent a heartbeat since the last picture.
+/// One of this many datanodes has sent a heartbeat since the last view.
 const TURNS: u16 = 3;
 const DIRECTORIES: u64 = 4;
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -32,7 +33,7 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 struct Cluster {
     state: ClusterState,
     curve: Curve,
-    boards: Boards,
+    boards: ClusterViews,
     now: Timestamp,
     seq: u64,
 }
@@ -77,10 +78,10 @@ impl Cluster {
         for ago in (1..=CURVE_SECONDS_MAX as u64).rev() {
             curve.note(&state.rates(now), ago, Timestamp(now.0 - ago * 1_000));
         }
-        Self { state, curve, boards: Boards::new(1), now, seq: 0 }
+        Self { state, curve, boards: ClusterViews::new(1), now, seq: 0 }
     }
 
-    /// A second passes, in which a third of the datanodes say how they are.
+    /// Advances the time by a second, in which a third of the datanodes send heartbeats.
     fn second(&mut self) {
         self.now = self.now.plus(HEARTBEAT / u32::from(TURNS));
         let turn = (self.now.0 / 1_000) as u16 % TURNS;
@@ -95,13 +96,13 @@ impl Cluster {
         }
     }
 
-    /// What a master does in every second, of which the cluster state is locked for all but a moment.
+    /// The work of a master in every second, for most of which the cluster state is locked.
     fn sample(&mut self) {
         let rates = self.state.rates(self.now);
         self.curve.note(&rates, self.now.0, self.now);
     }
 
-    /// What a master does when somebody asks and the last picture is old.
+    /// The work of a master when a client asks and the last view is old.
     fn make(&mut self) {
         let snapshot = self.state.snapshot(&State::new(), self.now);
         let status = ClusterStatus {
@@ -113,18 +114,19 @@ impl Cluster {
             ..convert::cluster_status(&snapshot, ClusterId([1; 16]), self.now)
         };
         let curve = self.curve.after(self.boards.newest_second(), self.now);
-        self.boards.take(News { status, log: LogStatus::default(), snapshot, events: Vec::new(), curve });
+        self.boards.take(ViewInput { status, log: LogStatus::default(), snapshot, events: Vec::new(), curve });
         self.seq += 1;
     }
 
-    /// The bytes for somebody whose picture is so many older than the newest.
+    /// Returns the size of the answer for a client whose view is `older` views older than the
+    /// newest.
     fn answer(&mut self, older: Option<u64>) -> usize {
         let since = older.map(|older| BoardVersion { epoch: 1, seq: self.seq - older });
-        self.boards.answer(since).expect("a picture").len()
+        self.boards.answer(since).expect("a view").len()
     }
 }
 
-/// Measures `work` alone; before each time, a second passes.
+/// Measures `work` alone; a second passes before each run.
 fn each_second(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&mut Cluster)) {
     let mut cluster = Cluster::new();
     (0..TURNS).for_each(|_| {
@@ -151,7 +153,7 @@ fn boards(criterion: &mut Criterion) {
         black_box(cluster.state.snapshot(&State::new(), cluster.now));
     });
     each_second(criterion, "5,000 datanodes: a second of the curve is sampled", Cluster::sample);
-    each_second(criterion, "5,000 datanodes: a picture is made", Cluster::make);
+    each_second(criterion, "5,000 datanodes: a view is made", Cluster::make);
     let mut bytes = (0, 0);
     each_second(criterion, "5,000 datanodes: made, all of it encoded", |cluster| {
         cluster.make();
@@ -167,7 +169,7 @@ fn boards(criterion: &mut Criterion) {
             black_box(cluster.answer(Some(1 + watcher % 2)));
         });
     });
-    println!("bytes of a whole picture: {}, of a third: {}", bytes.0, bytes.1);
+    println!("bytes of a full view: {}, of a third: {}", bytes.0, bytes.1);
 }
 
 criterion_group!(benches, boards);

@@ -1,8 +1,10 @@
-//! Measures what dashboards cost a master: a real one in this process, with pretended datanodes that send their heartbeats over
-//! real connections, and pretended dashboards that ask once a second.
+//! Measures the cost of dashboards for a master: a real master in this process, with simulated
+//! datanodes that send heartbeats over real connections, and simulated dashboards that ask once a
+//! second.
 //!
-//! `boards DIRECTORY [DATANODES=5000] [SECONDS=15]` prints the CPU time of the master's own threads, without dashboards, with one,
-//! and with fifty. Twice as many open files as datanodes must be allowed.
+//! `boards DIRECTORY [DATANODES=5000] [SECONDS=15]` prints the CPU time of the master's own threads
+//! without dashboards, with one, and with fifty. The limit of open files must be at least twice the
+//! number of datanodes.
 
 // An example may panic, and works with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -25,14 +27,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
 
-// As in the programs.
+// The same allocator as in the programs.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const HEARTBEAT: Duration = Duration::from_secs(3);
 const ASK_EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Datanodes that come at the same time.
+/// The maximum number of datanodes that register at the same time.
 const COMING_MAX: usize = 100;
 /// The names of the master's threads begin with these.
 const THREADS: [&str; 3] = ["the-master", "raft", "serve-"];
@@ -41,8 +43,8 @@ struct Setup {
     authority: Authority,
     master: SocketAddr,
     stop: CancellationToken,
-    /// Bytes of pictures, and answers.
-    told: [AtomicU64; 2],
+    /// The number of bytes of answers, and of answers.
+    answered: [AtomicU64; 2],
 }
 
 fn main() -> Result<()> {
@@ -54,7 +56,7 @@ fn main() -> Result<()> {
     let stop = CancellationToken::new();
     let (master, thread) = start_master(&authority, Path::new(directory), stop.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let setup = Arc::new(Setup { authority, master, stop: stop.clone(), told: Default::default() });
+    let setup = Arc::new(Setup { authority, master, stop: stop.clone(), answered: Default::default() });
     runtime.block_on(measure(setup, datanodes, Duration::from_secs(seconds)))?;
     stop.cancel();
     runtime.shutdown_timeout(PATIENCE);
@@ -86,7 +88,7 @@ fn identity(authority: &Authority, principal: &Principal) -> Result<Identity> {
     Identity::from_pem(pem.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))
 }
 
-/// CPU time of the master's threads since their start.
+/// Returns the CPU time of the master's threads since their start.
 fn cpu() -> Result<Duration> {
     let mut total = 0;
     for task in std::fs::read_dir("/proc/self/task")? {
@@ -122,17 +124,17 @@ async fn measure(setup: Arc<Setup>, datanodes: u16, span: Duration) -> Result<()
         for _ in 0..more {
             tokio::spawn(dashboard(setup.clone()));
         }
-        // The first, whole pictures are not what is measured.
+        // The first, full views are not measured.
         tokio::time::sleep(3 * ASK_EVERY).await;
-        let [bytes, answers] = [0, 1].map(|which: usize| setup.told[which].load(Ordering::Relaxed));
+        let [bytes, answers] = [0, 1].map(|which: usize| setup.answered[which].load(Ordering::Relaxed));
         let (began, before) = (Instant::now(), cpu()?);
         tokio::time::sleep(span).await;
         let percent = (cpu()? - before).as_secs_f64() * 100.0 / began.elapsed().as_secs_f64();
         if dashboards == 0 {
             without = percent;
         }
-        let bytes = setup.told[0].load(Ordering::Relaxed) - bytes;
-        let answers = setup.told[1].load(Ordering::Relaxed) - answers;
+        let bytes = setup.answered[0].load(Ordering::Relaxed) - bytes;
+        let answers = setup.answered[1].load(Ordering::Relaxed) - answers;
         println!(
             "{dashboards:>3} dashboards: {percent:.2} % of a core, {:.2} % more than none; {answers} answers of {} bytes",
             percent - without,
@@ -156,7 +158,7 @@ fn context() -> tarpc::context::Context {
 
 fn load(id: DatanodeId, beats: u64) -> NodeLoad {
     let directory = |number: u64| {
-        // No two disks are alike: figures that repeat would pack too well.
+        // The figures of all disks differ: repeated figures would compress too well.
         let disk = (u64::from(id.0) * 4 + number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let used = (8 << 40) + (disk >> 24) + (beats << 12);
         let free = (16 << 40) - used;
@@ -194,7 +196,7 @@ async fn datanode(
     client.chunk_report(context(), page).await?.map_err(dfs_types::Error::from)?;
     came.fetch_add(1, Ordering::Relaxed);
     drop(permit);
-    // Not all of them at the same moment.
+    // The datanodes start at different moments.
     tokio::time::sleep(HEARTBEAT.mul_f64(fastrand::f64())).await;
     let mut ticks = tokio::time::interval(HEARTBEAT);
     for beats in 1.. {
@@ -218,8 +220,8 @@ async fn dashboard(setup: Arc<Setup>) -> Result<()> {
         ticks.tick().await;
         let encoded = client.cluster.board(context(), since).await?.map_err(dfs_types::Error::from)?;
         since = Some(Board::decode(&encoded)?.version);
-        setup.told[0].fetch_add(encoded.len() as u64, Ordering::Relaxed);
-        setup.told[1].fetch_add(1, Ordering::Relaxed);
+        setup.answered[0].fetch_add(encoded.len() as u64, Ordering::Relaxed);
+        setup.answered[1].fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! Measures the master's log against the `raft-log` crate and against the bare disk, in one run and in turns:
+//! Measures the master's log against the `raft-log` crate and against the bare disk, in one run and
+//! in turns:
 //!
 //!     cargo run --release -p dfs-daemon --example log [-- DIRECTORY]
 //!
@@ -26,9 +27,9 @@ use std::time::{Duration, Instant};
 
 /// Each case runs this long in each turn.
 const TURN: Duration = Duration::from_millis(1500);
-/// Turns; the median counts.
+/// The number of turns; the median counts.
 const TURNS: usize = 5;
-/// Commands in flight at the same time.
+/// The numbers of commands in flight.
 const IN_FLIGHT: [usize; 3] = [1, 16, 128];
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -101,7 +102,8 @@ fn ours(directory: &Path) -> anyhow::Result<Case<'static>> {
     Ok(("our log, one entry for all", Box::new(append)))
 }
 
-/// `wait` is how long it waits for more to share a sync; a millisecond by default.
+/// Opens a `raft-log`; `wait` is the time that it waits for more entries to share a sync, by
+/// default a millisecond.
 fn theirs(directory: &Path, name: &str, wait: Option<Duration>) -> anyhow::Result<RaftLog<Measured>> {
     let directory = directory.join(name);
     std::fs::create_dir(&directory)?;

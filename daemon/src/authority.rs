@@ -1,8 +1,9 @@
-//! The cluster's own certificate authority.
+//! The certificate authority of the cluster.
 //!
-//! It is made once, with the cluster, and issues every credential: to masters, datanodes and users. Keys are ECDSA
-//! P-256, which every TLS library speaks. Authority and credentials are good for ten years from the day they are made:
-//! this version renews nothing by itself, and a cluster that locks its owner out is worse than a long-lived credential.
+//! It is created once, with the cluster, and issues every credential: to masters, datanodes and
+//! users. Keys are ECDSA P-256, which every TLS library supports. The authority and the credentials
+//! are valid for ten years from the day of their creation: this version renews none of them
+//! automatically, and a cluster that locks its owner out is worse than a long-lived credential.
 //!
 //! | certificate of | may act as | alternative names |
 //! |---|---|---|
@@ -22,21 +23,21 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::time::{Duration, SystemTime};
 
-/// How long the authority and what it issues are good for.
+/// The validity of the authority and of its certificates.
 pub const VALIDITY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-/// Certificates begin this long before they are made, for machines whose clocks are behind.
+/// Certificates are backdated by this span, for machines whose clocks are slow.
 const BACKDATED: Duration = Duration::from_secs(24 * 3600);
 
-/// What can go wrong with an authority.
+/// The errors of an authority.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    #[error("make certificate: {0}")]
+    #[error("create certificate: {0}")]
     Certificate(#[from] rcgen::Error),
     #[error("read authority: {0}")]
     Pem(#[from] rustls::pki_types::pem::Error),
     #[error("read authority: its certificate is not that of a dfs authority")]
     NotAuthority,
-    #[error("the system has no randomness to give")]
+    #[error("the system provides no random bytes")]
     Random,
 }
 
@@ -53,10 +54,10 @@ impl std::fmt::Debug for Authority {
     }
 }
 
-/// The id of a new cluster.
+/// Draws the id of a new cluster.
 ///
 /// # Errors
-/// When the system has no randomness.
+/// Returns an error if the system provides no random bytes.
 pub fn draw_cluster_id() -> Result<ClusterId, AuthorityError> {
     random::secret().map(ClusterId).map_err(|_| AuthorityError::Random)
 }
@@ -80,10 +81,10 @@ fn valid_from(params: &mut CertificateParams, now: SystemTime) {
 }
 
 impl Authority {
-    /// A new authority with a new key.
+    /// Makes a new authority with a new key.
     ///
     /// # Errors
-    /// When no key can be made.
+    /// Returns an error if no key can be made.
     pub fn create(cluster: ClusterId, now: SystemTime) -> Result<Self, AuthorityError> {
         let key = KeyPair::generate()?;
         let mut params = authority_params(cluster)?;
@@ -92,10 +93,10 @@ impl Authority {
         Ok(Self { cluster, certificate, issuer: Issuer::new(params, key) })
     }
 
-    /// Reads what [`Authority::to_pem`] wrote.
+    /// Reads the output of [`Authority::to_pem`].
     ///
     /// # Errors
-    /// When it is not PEM of an authority's certificate and its key.
+    /// Returns an error if it is not the PEM of an authority's certificate and its key.
     pub fn from_pem(pem: &[u8]) -> Result<Self, AuthorityError> {
         let der = CertificateDer::from_pem_slice(pem)?;
         let key = KeyPair::try_from(&PrivateKeyDer::from_pem_slice(pem)?)?;
@@ -110,20 +111,21 @@ impl Authority {
         Ok(Self { cluster, certificate, issuer: Issuer::new(authority_params(cluster)?, key) })
     }
 
-    /// Certificate and private key: a secret.
+    /// Returns the certificate and the private key as PEM: a secret.
     pub fn to_pem(&self) -> String {
         format!("{}{}", self.certificate, self.issuer.key().serialize_pem())
     }
 
-    /// The cluster that it is the authority of.
+    /// Returns the cluster of the authority.
     pub fn cluster(&self) -> ClusterId {
         self.cluster
     }
 
-    /// A credential with a new key, as [`Identity::from_pem`](dfs_rpc::tls::Identity::from_pem) reads it: a secret.
+    /// Issues a credential with a new key, in the form that
+    /// [`Identity::from_pem`](dfs_rpc::tls::Identity::from_pem) reads: a secret.
     ///
     /// # Errors
-    /// When no key can be made.
+    /// Returns an error if no key can be made.
     pub fn issue(&self, principal: &Principal, now: SystemTime) -> Result<String, AuthorityError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();

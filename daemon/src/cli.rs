@@ -1,4 +1,4 @@
-//! The command line of `dfsd`, and of every program of ours that was started as a daemon.
+//! The command line of `dfsd`, and of any of our programs that was started as a daemon.
 
 mod args;
 mod cluster;
@@ -12,13 +12,14 @@ use dfs_config::{Directories, Environment, Loaded, Sources};
 use failure::Failure;
 use std::ffi::OsString;
 
-/// Runs `dfsd` with the arguments of a whole command line: `dfsd ARG…`, or `PROGRAM __dfsd ARG…`. Returns the exit code.
+/// Runs `dfsd` with the arguments of a complete command line: `dfsd ARG…`, or `PROGRAM __dfsd
+/// ARG…`. Returns the exit code.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> u8 {
     let args = std::iter::once(OsString::from("dfsd")).chain(without_program(args));
     let parsed = match Args::try_parse_from(args) {
         Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version go to standard output and are no failure.
+            // Help and version go to standard output and are not errors.
             let _ = error.print();
             return u8::try_from(error.exit_code()).unwrap_or(2);
         }
@@ -29,7 +30,8 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> u8 {
     }
 }
 
-/// The arguments behind the name of the program and the word that makes it a daemon, whichever of them there are.
+/// Returns the arguments after the program name and after the word that makes it a daemon, if it is
+/// there.
 fn without_program(args: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
     let mut args = args.peekable();
     if args.next_if(|first| first == DAEMON_WORD).is_none() {
@@ -39,7 +41,7 @@ fn without_program(args: impl Iterator<Item = OsString>) -> impl Iterator<Item =
     args
 }
 
-/// The user's directories and settings.
+/// The directories and settings of the user.
 struct Context {
     directories: Directories,
     loaded: Loaded,
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_is_told_from_its_arguments() {
+    fn the_program_is_separated_from_its_arguments() {
         for line in [
             &["dfsd", "up", "x"][..],
             &["dfs-shell", "__dfsd", "up", "x"],

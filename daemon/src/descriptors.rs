@@ -1,4 +1,5 @@
-//! The limit of open files, and errors that say nothing about a disk: no descriptor, no memory, no thread is left for the moment.
+//! The limit of open files, and errors from a temporary lack of descriptors, memory or threads,
+//! which prove nothing about a disk.
 
 use crate::clock;
 use dfs_rpc::transport::ConnectError;
@@ -7,33 +8,37 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::time::Duration;
 
-/// How long work waits for a descriptor before it fails. Shorter than any peer waits for the answer.
+/// The time that an operation waits for a descriptor before it fails. Shorter than any peer waits
+/// for the answer.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// Between two tries.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Raises the soft limit of open files to the hard one: the usual soft limit is for interactive programs.
+/// Raises the soft limit of open files to the hard one: the usual soft limit is meant for
+/// interactive programs.
 pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // With the lower limit daemons work as well, with lower bounds.
+    // Daemons also work with the lower limit, with tighter bounds.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-/// The limit of open files in force.
+/// Returns the effective limit of open files.
 pub fn limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Errors that may mean that the process, or the machine, ran out of something for the moment.
+/// Classifies errors that may mean that the process, or the machine, temporarily lacks a resource.
 ///
-/// Such an error is no verdict on a replica and no failure of a disk: the same call may succeed when others have ended.
+/// Such an error does not make a replica corrupt or a disk failed: the same call may succeed when
+/// other operations have ended.
 pub trait Scarcity {
     fn is_scarcity(&self) -> bool;
 }
 
 impl Scarcity for io::Error {
     fn is_scarcity(&self) -> bool {
-        /// Descriptors of the process and of the machine, memory, an interruption, threads.
+        /// Lack of descriptors in the process or in the machine, of memory or of threads, and
+        /// interruptions.
         const SCARCE: [Errno; 6] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::AGAIN, Errno::NOBUFS];
         let number = self.raw_os_error();
         SCARCE.iter().any(|errno| number == Some(errno.raw_os_error()))
@@ -46,10 +51,11 @@ impl Scarcity for ConnectError {
     }
 }
 
-/// Tries until something else than scarcity comes out of it, or for 1.5 s. Between two tries `relieve` may close something.
+/// Retries for up to 1.5 s while the result is scarcity. Between two attempts `relieve` may close
+/// something.
 ///
 /// # Errors
-/// Those of the last try.
+/// The errors of the last attempt.
 pub fn patiently<T, E: Scarcity>(relieve: impl Fn(), mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
     let begun = clock::now();
     loop {
@@ -69,7 +75,7 @@ mod tests {
     use std::cell::Cell;
 
     #[test]
-    fn scarcity_is_told_from_failures_of_the_disk() {
+    fn scarcity_is_distinguished_from_failures_of_the_disk() {
         for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::AGAIN] {
             assert!(io::Error::from(errno).is_scarcity(), "{errno:?}");
         }

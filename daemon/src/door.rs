@@ -1,10 +1,11 @@
-//! The door of a daemon: takes connections without ever waiting, and bounds those that have not shown yet who they are.
+//! The entry point for connections of a daemon: accepts connections without ever waiting for
+//! another caller, and bounds the unauthenticated ones.
 //!
-//! Who is sent away is decided by [`dfs_logic::door`]; here are the sockets.
+//! [`dfs_logic::door`] decides which callers are disconnected; this module has the sockets.
 
 use crate::clock;
 use crate::descriptors::Scarcity;
-use dfs_logic::door::{CallerId, Strangers};
+use dfs_logic::door::{CallerId, PendingCallers};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::future::Future;
@@ -14,18 +15,19 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-/// Callers at a door that have not shown yet who they are, in all.
+/// The maximum number of unauthenticated callers.
 pub const STRANGERS_MAX: usize = 1_024;
-/// Those of one address. A handshake takes milliseconds; a crowd that sends 500 callers a second leaves each of them a second.
+/// The maximum number of unauthenticated callers from one address. A handshake takes milliseconds;
+/// even if 500 callers connect per second, each has a second.
 pub const STRANGERS_PER_ADDRESS: usize = 512;
-/// After an accept that failed for lack of descriptors the next one waits.
+/// The pause after an accept that failed for lack of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Callers that are sent away at once when descriptors are scarce.
+/// The number of callers that are disconnected at once when descriptors are scarce.
 const RELIEF: usize = 16;
-/// Of what happens all the time under a crowd one line is logged in this time.
+/// Events that are frequent under a flood of connections are logged at most once in this time.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
-/// The callers at a door.
+/// The callers that are not authenticated yet, and the limit on their number.
 #[derive(Debug)]
 pub struct Door {
     state: Mutex<State>,
@@ -34,22 +36,22 @@ pub struct Door {
 
 #[derive(Debug)]
 struct State {
-    strangers: Strangers,
-    /// Cancelled when the caller is sent away.
+    strangers: PendingCallers,
+    /// Cancelled when the caller is disconnected.
     tokens: HashMap<CallerId, CancellationToken>,
-    sent_away: Told,
-    failed: Told,
+    disconnected: LoggedCount,
+    failed: LoggedCount,
 }
 
-/// How often something happened since it was last logged, and when that was.
+/// A count of events since they were last logged, and the time of that.
 #[derive(Debug, Default)]
-struct Told {
+struct LoggedCount {
     count: u64,
     last: Option<Instant>,
 }
 
-impl Told {
-    /// The count, when it is to be logged now.
+impl LoggedCount {
+    /// Counts an event; returns the count if it should be logged now.
     fn note(&mut self) -> Option<u64> {
         self.count += 1;
         if self.last.is_some_and(|last| clock::since(last) < LOG_EVERY) {
@@ -60,7 +62,7 @@ impl Told {
     }
 }
 
-/// A connection that was just taken.
+/// A connection that was just accepted.
 #[derive(Debug)]
 pub struct Caller {
     pub tcp: TcpStream,
@@ -68,7 +70,7 @@ pub struct Caller {
     pub pass: Pass,
 }
 
-/// The place of a caller at the door; free again when it is dropped.
+/// The slot of an unauthenticated caller; it becomes free when this is dropped.
 #[derive(Debug)]
 pub struct Pass {
     door: Arc<Door>,
@@ -77,8 +79,8 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// Runs the handshake of this caller; none when it is sent away before the end, or the daemon stops.
-    /// Afterwards it is no stranger any more.
+    /// Runs the handshake of this caller; none if the caller is disconnected before the end, or the
+    /// daemon stops. After the handshake the caller no longer counts as unauthenticated.
     pub async fn handshake<T>(self, handshake: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -97,19 +99,20 @@ impl Drop for Pass {
 }
 
 impl Door {
-    /// A door with room for `strangers` callers, until `stop`.
+    /// Makes a door for up to `strangers` unauthenticated callers, until `stop`.
     pub fn new(strangers: usize, stop: CancellationToken) -> Arc<Self> {
-        let strangers = Strangers::new(strangers, STRANGERS_PER_ADDRESS.min(strangers));
-        let (sent_away, failed) = (Told::default(), Told::default());
-        Arc::new(Self { state: Mutex::new(State { strangers, tokens: HashMap::new(), sent_away, failed }), stop })
+        let strangers = PendingCallers::new(strangers, STRANGERS_PER_ADDRESS.min(strangers));
+        let (disconnected, failed) = (LoggedCount::default(), LoggedCount::default());
+        Arc::new(Self { state: Mutex::new(State { strangers, tokens: HashMap::new(), disconnected, failed }), stop })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    /// Takes connections until the stop, and hands each to `take`, which must not block. When accepting fails for lack of
-    /// descriptors, callers are sent away, `relieve` closes what else is idle, and accepting goes on.
+    /// Accepts connections until the stop, and hands each to `take`, which must not block. If
+    /// accepting fails for lack of descriptors, callers are disconnected, `relieve` closes idle
+    /// connections, and accepting continues.
     pub async fn keep(self: Arc<Self>, listener: TcpListener, relieve: impl Fn(), mut take: impl FnMut(Caller)) {
         loop {
             let accepted = tokio::select! {
@@ -155,7 +158,7 @@ impl Door {
 
     fn failed(&self, error: &std::io::Error) {
         if let Some(count) = self.lock().failed.note() {
-            tracing::warn!(%error, count, "connections could not be taken");
+            tracing::warn!(%error, count, "connections could not be accepted");
         }
     }
 }
@@ -165,8 +168,8 @@ impl State {
         if let Some(token) = self.tokens.remove(&id) {
             token.cancel();
         }
-        if let Some(count) = self.sent_away.note() {
-            tracing::warn!(count, "callers that did not say who they are were sent away, since there are too many");
+        if let Some(count) = self.disconnected.note() {
+            tracing::warn!(count, "unauthenticated callers were disconnected, because there are too many");
         }
     }
 }
@@ -177,7 +180,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::AsyncReadExt;
 
-    /// Longer than anything takes that works.
+    /// Longer than any successful operation takes.
     const PATIENCE: Duration = Duration::from_secs(60);
 
     async fn open() -> (SocketAddr, TcpListener) {
@@ -185,7 +188,7 @@ mod tests {
         (listener.local_addr().expect("address"), listener)
     }
 
-    /// A door whose callers say nothing until they are sent away; counts those.
+    /// Makes a door whose callers send nothing until they are disconnected; counts those.
     fn silent(door: &Arc<Door>, listener: TcpListener) -> (tokio::task::JoinHandle<()>, Arc<AtomicUsize>) {
         let ended = Arc::new(AtomicUsize::new(0));
         let count = ended.clone();
@@ -205,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_silent_caller_is_sent_away_and_the_stop_is_heard_at_once() {
+    async fn the_oldest_silent_caller_is_disconnected_and_a_stop_works_at_once() {
         let stop = CancellationToken::new();
         let door = Door::new(3, stop.clone());
         let (address, listener) = open().await;
@@ -214,7 +217,7 @@ mod tests {
         for _ in 0..4 {
             callers.push(TcpStream::connect(address).await.expect("connect"));
         }
-        // The first one is closed; nobody else.
+        // The first one is closed, and no other.
         let closed = tokio::time::timeout(PATIENCE, callers[0].read_u8()).await.expect("in time");
         assert!(closed.is_err());
         assert_eq!(door.lock().strangers.len(), 3);
@@ -230,12 +233,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_has_shown_who_it_is_makes_room() {
+    async fn an_authenticated_caller_makes_room() {
         let door = Door::new(1, CancellationToken::new());
         let pass = door.pass(IpAddr::from([127, 0, 0, 1]));
         assert_eq!(pass.handshake(async { 7 }).await, Some(7));
         assert!(door.lock().strangers.is_empty());
-        // One that goes in the middle of its handshake does, too.
+        // A caller that ends in the middle of its handshake frees its slot, too.
         drop(door.pass(IpAddr::from([127, 0, 0, 1])));
         assert!(door.lock().strangers.is_empty());
     }

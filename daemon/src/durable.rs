@@ -1,8 +1,10 @@
-//! The one place that makes files survive a power cut: sync of files and directories, atomic small files, directory locks.
+//! Operations that make files survive a power cut: syncs of files and directories, atomic small
+//! files, directory locks. No other module does this.
 //!
-//! A file is durable when it was synced; its *name* is durable when its directory was. After a failed sync the kernel may
-//! have dropped the very pages that it could not write, and a second sync would report success: so nobody retries one.
-//! A [`Poison`] keeps that promise for a directory: after the first failed sync every further one fails as well.
+//! A file is durable after its sync; its *name* is durable after the sync of its directory. After a
+//! failed sync the kernel may have dropped the pages that it could not write, and a second sync
+//! would report success: therefore a sync is never retried. A [`Poison`] enforces this for a
+//! directory: after the first failed sync every further one fails as well.
 
 #![expect(clippy::disallowed_methods, reason = "files are synced, renamed and locked here")]
 
@@ -23,7 +25,7 @@ pub struct Poison {
 }
 
 impl Poison {
-    /// Why the directory is not to be trusted any more; none while it is well.
+    /// Returns the reason why the directory can no longer be trusted; none if no sync has failed.
     pub fn reason(&self) -> Option<&str> {
         self.reason.get().map(String::as_str)
     }
@@ -33,19 +35,21 @@ impl Poison {
         let _ = self.reason.set(reason.into());
     }
 
+    /// Returns an error if a sync has failed before.
+    ///
     /// # Errors
-    /// When a sync failed before.
+    /// Returns an error if a sync failed before.
     pub fn check(&self) -> io::Result<()> {
         match self.reason() {
             None => Ok(()),
-            Some(reason) => Err(io::Error::other(format!("out of use since an earlier failure: {reason}"))),
+            Some(reason) => Err(io::Error::other(format!("out of service because of an earlier failure: {reason}"))),
         }
     }
 
-    /// Runs a sync once. Its failure is kept for ever.
+    /// Runs a sync once. Its failure is remembered for good.
     ///
     /// # Errors
-    /// When it failed, or one before it did.
+    /// Returns an error if this sync failed, or one before it did.
     pub fn sync(&self, what: &str, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         self.check()?;
         sync().inspect_err(|error| self.set(format!("{what}: {error}")))
@@ -55,20 +59,20 @@ impl Poison {
 /// Makes the content of a file durable, with its length, without its times.
 ///
 /// # Errors
-/// When the disk failed. The caller must not sync this file again, see [`Poison`].
+/// Returns an error if the disk failed. The caller must not sync this file again, see [`Poison`].
 pub fn sync_data(file: &File) -> io::Result<()> {
     #[cfg(feature = "planted-bugs")]
     if crate::planted::is("no-file-sync") {
         return Ok(());
     }
-    // An interrupted sync has done nothing yet: that one alone may be repeated.
+    // An interrupted sync has done nothing yet: only this error may be retried.
     rustix::io::retry_on_intr(|| rustix::fs::fdatasync(file)).map_err(io::Error::from)
 }
 
 /// Makes the names in an open directory durable.
 ///
 /// # Errors
-/// As [`sync_data`].
+/// The same as for [`sync_data`].
 pub fn sync_open_directory(directory: &File) -> io::Result<()> {
     #[cfg(feature = "planted-bugs")]
     if crate::planted::is("no-directory-sync") {
@@ -80,16 +84,17 @@ pub fn sync_open_directory(directory: &File) -> io::Result<()> {
 /// Makes the names in a directory durable.
 ///
 /// # Errors
-/// When it cannot be opened, or as [`sync_data`].
+/// Returns an error if it cannot be opened, or for the reasons of [`sync_data`].
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     sync_open_directory(&File::open(path)?)
 }
 
-/// Makes a directory with those above it, for its owner alone. Each new one is durable itself and in its parent: a file system
-/// that syncs only what it is asked to may otherwise keep the name and lose the directory. An existing one is no error.
+/// Creates a directory and its missing parents, accessible only to the owner. Each new one is
+/// durable itself and in its parent: a file system that syncs only what it is asked to may
+/// otherwise keep the name and lose the directory. An existing one is no error.
 ///
 /// # Errors
-/// When the file system refuses.
+/// Returns an error if the file system returns an error.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -106,10 +111,11 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
     sync_directory(parent.unwrap_or(Path::new(".")))
 }
 
-/// Writes a small file so that after a crash it has the old content or the new one, whole. Its owner alone may read it.
+/// Writes a small file so that after a crash it has the old or the new content, completely. Only
+/// its owner may read it.
 ///
 /// # Errors
-/// When the file system refuses; the old content is then still there.
+/// Returns an error if the file system returns an error; the old content is then unchanged.
 pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = temporary_beside(path)?;
@@ -125,20 +131,20 @@ pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
-/// A name in the same directory that nobody else uses: it carries the process and a count.
+/// Returns a unique name in the same directory: it contains the process id and a counter.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let temporary = path.with_file_name(format!(".{name}.{}.{count}.tmp", std::process::id()));
-    // A leftover of an earlier process with this number.
+    // A leftover of an earlier process with this id.
     match std::fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(temporary),
     }
 }
 
-/// Why a directory could not be locked.
+/// The reason why a directory could not be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error("{} is in use by another process ({})", directory.display(), holder(*pid))]
@@ -148,10 +154,11 @@ pub enum LockError {
 }
 
 fn holder(pid: Option<u32>) -> String {
-    pid.map_or_else(|| "which one is not known".to_owned(), |pid| format!("pid {pid}"))
+    pid.map_or_else(|| "its pid is unknown".to_owned(), |pid| format!("pid {pid}"))
 }
 
-/// Holds a directory against every other process, until it is dropped or the process ends, however it ends.
+/// Locks a directory against every other process, until this is dropped or the process ends in any
+/// way.
 #[derive(Debug)]
 pub struct DirectoryLock {
     _file: File,
@@ -161,7 +168,7 @@ impl DirectoryLock {
     /// Locks an existing directory.
     ///
     /// # Errors
-    /// When another process holds it, or its lock file cannot be opened.
+    /// Returns an error if another process holds the lock, or its lock file cannot be opened.
     pub fn acquire(directory: &Path) -> Result<Self, LockError> {
         let failed = |error: io::Error| LockError::Io { directory: directory.to_owned(), error };
         let mut options = OpenOptions::new();
@@ -174,7 +181,7 @@ impl DirectoryLock {
             }
             Err(error) => return Err(failed(error.into())),
         }
-        // The number is for people; what counts is the lock.
+        // The pid is information for people; only the lock counts.
         file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
         write!(file, "{}", std::process::id()).map_err(failed)?;
         Ok(Self { _file: file })
@@ -182,7 +189,7 @@ impl DirectoryLock {
 }
 
 fn read_pid(file: &mut File) -> Option<u32> {
-    /// Digits of the largest process number, and some room.
+    /// The maximum length of a process id in digits, with some room.
     const PID_BYTES_MAX: u64 = 16;
     let mut text = String::new();
     file.take(PID_BYTES_MAX).read_to_string(&mut text).ok()?;

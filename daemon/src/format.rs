@@ -1,14 +1,15 @@
-//! Fields of the heads of files, and the sentence that goes with a file of another format version.
+//! Fields of the heads of files, and the message about a file of another format version.
 
-/// Says which versions meet, and what to do. Nothing was changed by then.
+/// Returns the message that names both versions and says what to do. Callers have not changed
+/// anything yet.
 pub(crate) fn other_version(found: u32, known: u32) -> String {
     let advice = if found > known {
-        "a newer build wrote it: start that one"
+        "a newer build wrote it: start that build"
     } else {
-        "a build from before the first stable format wrote it: copy the files out with that build, and put them into a new \
-         cluster of this one"
+        "a build older than the first stable format wrote it: copy the files out with that build, and put them into a new \
+         cluster of this build"
     };
-    format!("is of format version {found}, and this build reads version {known}; {advice}; nothing was changed")
+    format!("has format version {found}, but this build reads version {known}; {advice}; nothing was changed")
 }
 
 /// Returns the bytes at `at` of a head of fixed size; zeros beyond its end.
@@ -23,6 +24,6 @@ mod tests {
     #[test]
     fn each_direction_has_its_own_advice() {
         assert!(other_version(2, 3).contains("copy the files out with that build"));
-        assert!(other_version(4, 3).contains("a newer build wrote it: start that one"));
+        assert!(other_version(4, 3).contains("a newer build wrote it: start that build"));
     }
 }

@@ -1,13 +1,15 @@
 //! `dfsd`: masters, datanodes, and a local cluster of both.
 //!
-//! * [`master`] keeps the namespace and tells who may do what; [`datanode`] keeps the chunks.
-//! * [`authority`] makes the credentials that every connection needs.
+//! * [`master`] keeps the namespace and issues permissions; [`datanode`] stores the chunks.
+//! * [`authority`] issues the credentials that every connection needs.
 //! * [`local`] starts and stops a cluster of this user in the background.
 //! * [`cli`] is the command line of `dfsd`.
-//! * [`descriptors`] is the limit of open files, and what to do when it is met.
-//! * [`door`] takes connections, and bounds those that have not shown who they are.
-//! * `clock` and `random` are where clocks are read and random numbers drawn; [`disk`] tells what a directory is on.
-//! * [`durable`] is how files and directories survive a crash; [`logging`] how daemons tell of themselves.
+//! * [`descriptors`] has the limit of open files, and the handling of scarcity.
+//! * [`door`] accepts connections, and bounds the unauthenticated ones.
+//! * `clock` and `random` read the clocks and draw random numbers; [`disk`] finds out the file
+//!   system of a directory.
+//! * [`durable`] makes files and directories survive a crash; [`logging`] writes the logs of the
+//!   daemons.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 

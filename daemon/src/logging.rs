@@ -1,7 +1,9 @@
-//! What a daemon writes about itself: to a log file that rotates, or to standard error in the foreground.
+//! The logs of a daemon: written to a log file that rotates, or to standard error in the
+//! foreground.
 //!
-//! `master-1.log` is the file being written; when it has grown to `log.file_size` it becomes `master-1.log.1`, that one
-//! `.2`, and so on up to `log.files`. Lines are written straight to the file: a daemon that is killed loses none of them.
+//! The current file is `master-1.log`; when it has grown to `log.file_size` it becomes
+//! `master-1.log.1`, that one `.2`, and so on up to `log.files`. Lines are written directly to the
+//! file: a daemon that is killed loses none of them.
 
 #![expect(clippy::disallowed_methods, reason = "the log is a file")]
 
@@ -14,11 +16,11 @@ use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What libraries say of each call and vote is of use only to who asks for it by their name: `log.level` may do so. It
-/// also costs: a span for each call is made where `info` is on.
+/// The messages of libraries about each call and vote are shown only if `log.level` names the
+/// libraries. They also have a cost: a span is made for each call if `info` is on.
 const LIBRARIES: &str = "tarpc=error,openraft=warn";
 
-/// Why nothing can be logged.
+/// The reason why logging cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
     #[error("log.level: {0}")]
@@ -29,10 +31,12 @@ pub enum LoggingError {
     Twice,
 }
 
-/// Starts logging for this process, panics included: to `file`, or to standard error if there is none.
+/// Starts logging for this process, panics included: to `file`, or to standard error if there is
+/// none.
 ///
 /// # Errors
-/// When the level is no level, the file cannot be opened, or logging was started before.
+/// Returns an error if the level is invalid, the file cannot be opened, or logging was started
+/// before.
 pub fn start(settings: &LogSettings, file: Option<&Path>) -> Result<(), LoggingError> {
     let filter = EnvFilter::try_new(format!("{LIBRARIES},{}", settings.level))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
@@ -49,7 +53,8 @@ pub fn start(settings: &LogSettings, file: Option<&Path>) -> Result<(), LoggingE
     Ok(())
 }
 
-/// A panic goes to the log in place of standard error: the backtrace first, so that the log ends with the reason.
+/// Writes panics to the log instead of standard error: the backtrace first, so that the log ends
+/// with the reason.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let backtrace = std::backtrace::Backtrace::force_capture();
@@ -59,7 +64,7 @@ fn log_panics() {
     }));
 }
 
-/// A file that is set aside when it has grown too large.
+/// A file that is rotated when it has grown too large.
 #[derive(Debug)]
 pub struct RotatingFile {
     path: PathBuf,
@@ -74,18 +79,19 @@ struct Current {
     bytes: u64,
 }
 
-/// The name of the `number`th file set aside; 1 is the newest.
-pub fn set_aside(path: &Path, number: u32) -> PathBuf {
+/// Returns the name of the `number`th rotated file; 1 is the newest.
+pub fn rotated(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
     PathBuf::from(name)
 }
 
 impl RotatingFile {
-    /// Goes on with the file at `path`, or begins it. It grows to `bytes_max`; `kept` older ones stay.
+    /// Continues the file at `path`, or creates it. It grows to `bytes_max`; `kept` older files
+    /// stay.
     ///
     /// # Errors
-    /// When it cannot be opened for writing.
+    /// Returns an error if it cannot be opened for writing.
     pub fn open(path: &Path, bytes_max: u64, kept: u32) -> io::Result<Self> {
         let current = Mutex::new(Current::open(path)?);
         Ok(Self { path: path.to_owned(), bytes_max, kept, current })
@@ -93,7 +99,7 @@ impl RotatingFile {
 
     fn write_line(&self, current: &mut Current, line: &[u8]) -> io::Result<usize> {
         if current.bytes > 0 && current.bytes.saturating_add(line.len() as u64) > self.bytes_max {
-            // What cannot be set aside goes on growing: a long log is better than none.
+            // If the rotation fails, the file continues to grow: a long log is better than none.
             let _ = self.rotate(current);
         }
         current.file.write_all(line)?;
@@ -103,14 +109,14 @@ impl RotatingFile {
 
     fn rotate(&self, current: &mut Current) -> io::Result<()> {
         for number in (1..self.kept).rev() {
-            match std::fs::rename(set_aside(&self.path, number), set_aside(&self.path, number + 1)) {
+            match std::fs::rename(rotated(&self.path, number), rotated(&self.path, number + 1)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
         match self.kept {
             0 => std::fs::remove_file(&self.path)?,
-            _ => std::fs::rename(&self.path, set_aside(&self.path, 1))?,
+            _ => std::fs::rename(&self.path, rotated(&self.path, 1))?,
         }
         *current = Current::open(&self.path)?;
         Ok(())
@@ -125,7 +131,7 @@ impl Current {
     }
 }
 
-/// One line on its way to the file.
+/// One line that is being written to the file.
 #[derive(Debug)]
 pub struct Line<'a> {
     file: &'a RotatingFile,
@@ -157,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_set_aside_by_size_and_the_oldest_goes() {
+    fn files_are_rotated_by_size_and_the_oldest_is_deleted() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.log");
         let log = RotatingFile::open(&path, 11, 2).expect("opened");
@@ -165,13 +171,13 @@ mod tests {
             log.make_writer().write_all(line.as_bytes()).expect("written");
         }
         assert_eq!(text(&path), "six\nseven\n");
-        assert_eq!(text(&set_aside(&path, 1)), "a line longer than the file\n");
-        assert_eq!(text(&set_aside(&path, 2)), "three\nfour\n");
-        assert!(!set_aside(&path, 3).exists());
+        assert_eq!(text(&rotated(&path, 1)), "a line longer than the file\n");
+        assert_eq!(text(&rotated(&path, 2)), "three\nfour\n");
+        assert!(!rotated(&path, 3).exists());
     }
 
     #[test]
-    fn a_new_start_goes_on_with_the_old_file() {
+    fn a_new_start_continues_the_old_file() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.log");
         for line in ["one\n", "two\n", "three\n"] {
@@ -179,16 +185,16 @@ mod tests {
             log.make_writer().write_all(line.as_bytes()).expect("written");
         }
         assert_eq!(text(&path), "three\n");
-        assert!(!set_aside(&path, 1).exists());
+        assert!(!rotated(&path, 1).exists());
     }
 
     #[test]
-    fn what_cannot_be_set_aside_goes_on_growing() {
+    fn a_file_that_cannot_be_rotated_continues_to_grow() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.log");
         let log = RotatingFile::open(&path, 4, 1).expect("opened");
-        // A directory that is not empty stands where the old file should go.
-        std::fs::create_dir_all(set_aside(&path, 1).join("in the way")).expect("made");
+        // A directory that is not empty is in the place of the old file.
+        std::fs::create_dir_all(rotated(&path, 1).join("in the way")).expect("made");
         for line in ["one\n", "two\n"] {
             log.make_writer().write_all(line.as_bytes()).expect("written");
         }

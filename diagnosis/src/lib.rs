@@ -5,11 +5,13 @@
 //! `doctor`, the prompt and the dashboard show the same findings; none of them judges on its own.
 //!
 //! * [`rules`](mod@rules): one file per subject, one function per finding.
+//! * [`explain`]: the state of one file, chunk or node in sentences.
 //! * [`health`]: the state of the cluster in one word, with the reason.
 //! * [`reasons`]: the reasons for which chunks get no more replicas.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+pub mod explain;
 mod finding;
 mod health;
 mod observation;
@@ -20,6 +22,7 @@ mod severity;
 mod tests;
 mod words;
 
+pub use explain::Explanation;
 pub use finding::{Finding, Kind};
 pub use health::{Grade, Health, health};
 pub use observation::{Affected, LocalDaemon, Observation, Process};

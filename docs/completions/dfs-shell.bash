@@ -1102,7 +1102,7 @@ _dfs__shell() {
             return 0
             ;;
         dfs__subcmd__shell__subcmd__top)
-            opts="-f --once --view --size --ansi --read-only --theme --refresh --no-mouse --record --replay --at --plant-panic --help"
+            opts="-f --once --view --size --ansi --read-only --theme --refresh --no-mouse --record --replay --at --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

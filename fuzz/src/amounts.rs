@@ -1,4 +1,4 @@
-//! Sizes and spans of time, as people write them.
+//! Sizes and durations in the notation for people.
 
 use dfs_types::{ByteSize, format_duration, parse_duration};
 

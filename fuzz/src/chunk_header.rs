@@ -1,4 +1,4 @@
-//! Headers of chunk files, and the names that they give their files.
+//! Headers of chunk files, and the file names that follow from them.
 
 use crate::repair::{padded, put};
 use dfs_logic::chunk_file::{ChunkHeader, FIXED_BYTES, block_count, file_name, header_bytes_of, parse_file_name};

@@ -1,4 +1,4 @@
-//! Files of settings.
+//! Configuration files.
 
 use dfs_config::{Loaded, to_toml};
 use std::path::Path;

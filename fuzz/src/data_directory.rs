@@ -1,11 +1,12 @@
-//! The `format` file of a data directory, and the record of the directories that a datanode has had.
+//! The `format` file of a data directory, and the record of the directories that a datanode has
+//! had.
 
 use crate::repair::{padded, seal};
 use dfs_daemon::datanode::store::format::DirectoryFormat;
 use dfs_daemon::datanode::store::record;
 use dfs_types::{ClusterId, DatanodeId};
 
-/// Bytes of a format file.
+/// The length of a format file in bytes.
 const FORMAT_BYTES: usize = 48;
 const CLUSTER: ClusterId = ClusterId([7; 16]);
 const NODE: DatanodeId = DatanodeId(3);
@@ -27,7 +28,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// A record of this cluster and datanode whose directories are `input`.
+/// Returns a record of this cluster and datanode whose directories are `input`.
 fn of_ours(input: &[u8]) -> Vec<u8> {
     let head = format!(r#"{{"version": 1, "cluster": "{CLUSTER}", "node": {}, "directories": "#, NODE.0);
     [head.as_bytes(), input, b"}"].concat()

@@ -1,4 +1,4 @@
-//! Headers of frames, and the messages that frames carry.
+//! Headers of frames, and the messages in frames.
 
 use crate::repair::{padded, seal};
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};

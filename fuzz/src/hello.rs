@@ -1,4 +1,4 @@
-//! The first words on a connection, of both sides.
+//! The hello messages of both sides of a connection.
 
 use crate::repair::{padded, seal};
 use dfs_rpc::hello::{HELLO_BYTES, Hello, HelloReply};
@@ -16,11 +16,11 @@ pub fn run(input: &[u8]) {
         if let Ok((mut reply, length)) = HelloReply::decode(bytes) {
             reply.text = String::from_utf8_lossy(&padded(text, length)[..length]).into_owned();
             let written = reply.encode();
-            let (head, text) = written.split_first_chunk::<HELLO_BYTES>().expect("a whole head");
+            let (head, text) = written.split_first_chunk::<HELLO_BYTES>().expect("a complete header");
             let (mut read, length) = HelloReply::decode(head).expect("what we write can be read");
             assert_eq!(text.len(), length);
             read.text = String::from_utf8(text.to_vec()).expect("a text is cut between two characters");
-            // Bytes that are no UTF-8 became longer when they were read.
+            // Invalid UTF-8 became longer when it was decoded.
             assert!(reply.text.starts_with(&read.text));
             reply.text.truncate(read.text.len());
             assert_eq!(read, reply);

@@ -1,7 +1,9 @@
-//! The decoders of dfs against arbitrary bytes. One module per target; each says what must hold besides "no panic".
+//! Runs the decoders of dfs on arbitrary bytes. There is one module per target; each checks further
+//! conditions besides "no panic".
 //!
-//! Random bytes never have a good checksum. So each target reads its input twice where there is one: as it is, and with
-//! the checksums put right, since whoever can write to our disks or speak to our ports can compute them too.
+//! Random bytes never have a valid checksum. So each target with checksums decodes its input twice:
+//! as it is, and with corrected checksums, because an attacker who can write to the disks or
+//! connect to the ports can compute them too.
 
 pub mod amounts;
 pub mod board;
@@ -29,7 +31,7 @@ pub mod vote;
 pub use libfuzzer_sys::fuzz_target;
 pub use memory::{bounded, init};
 
-/// Makes the program of a target from its function.
+/// Generates the program of a target from its function.
 #[macro_export]
 macro_rules! target {
     ($run:path) => {

@@ -3,7 +3,7 @@
 use dfs_shell::lang::glob::{Pattern, braces};
 use dfs_shell::lang::{Action, Output, Scope, Statement, Word, parse, quote};
 
-/// Braces multiply: longer words are not tried.
+/// Braces multiply the number of words: longer words are not expanded.
 const BRACED_WORD_CHARS_MAX: usize = 100;
 
 pub fn run(input: &[u8]) {
@@ -21,7 +21,7 @@ fn check(text: &str, scope: &Scope, statement: &Statement) {
     assert!(!words.is_empty(), "a command has a name");
     let path = if let Output::File { path, .. } = output { Some(path) } else { None };
     for word in words.iter().chain(path) {
-        assert!(text.get(word.start..word.end).is_some_and(|word| !word.is_empty()), "a word stands somewhere");
+        assert!(text.get(word.start..word.end).is_some_and(|word| !word.is_empty()), "a word has a position");
         expand(scope, word);
     }
 }
@@ -38,7 +38,7 @@ fn expand(scope: &Scope, word: &Word) {
     }
 }
 
-/// Whatever a text is, quoted it is one word, and that text.
+/// Any text, when quoted, is one word with that text.
 fn quotes_read_back(text: &str) {
     let statements = parse(&format!("c {}", quote(text))).expect("a quoted text is a word");
     let [Statement { action: Action::Command { words, output: Output::Stdout }, .. }] = &statements[..] else {

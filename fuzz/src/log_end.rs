@@ -5,7 +5,7 @@ use dfs_daemon::master::log::end::{Slot, decode_slot, encode_slot};
 use dfs_types::ClusterId;
 use std::path::Path;
 
-/// The used bytes of a slot.
+/// The number of used bytes of a slot.
 const USED_BYTES: usize = 80;
 
 pub fn run(input: &[u8]) {

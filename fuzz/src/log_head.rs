@@ -1,10 +1,10 @@
-//! Heads of the log's segments, and their names.
+//! Headers of the log's segments, and their names.
 
 use crate::repair::{padded, seal};
 use dfs_daemon::master::log::segment::{Head, Segment};
 use std::path::Path;
 
-/// Bytes of a head, its checksum included.
+/// The length of a header in bytes, including its checksum.
 const HEAD_BYTES: usize = 64;
 
 pub fn run(input: &[u8]) {

@@ -1,4 +1,4 @@
-//! Records of the log, and the commands inside of them.
+//! Records of the log, and the commands in them.
 
 use crate::repair::{padded, put};
 use dfs_daemon::master::log::record::{ALIGN_BYTES, HEAD_BYTES, StoredEntry, decode, encode, find};
@@ -7,7 +7,8 @@ use dfs_logic::stored::command;
 
 const MARK: u32 = 0x1234_5678;
 
-/// The input as a record of some mark, and as the payload of a good one; and as the commands of an entry.
+/// Decodes the input as a record of some mark, as the payload of a valid record, and as the
+/// commands of an entry.
 pub fn run(input: &[u8]) {
     if let Some(mark) = input.first_chunk() {
         check(input, u32::from_le_bytes(*mark));
@@ -23,14 +24,14 @@ pub fn run(input: &[u8]) {
     check(&padded(&record, whole), MARK);
 }
 
-/// An entry that can be read can be written, and says the same then.
+/// An entry that can be decoded can be encoded, and decodes to the same.
 fn entry(stored: StoredEntry) {
     let Ok(entry) = Entry::try_from(stored) else { return };
     let written = StoredEntry::try_from(&entry).expect("what was read can be written");
     assert_eq!(Entry::try_from(written).as_ref(), Ok(&entry));
 }
 
-/// Commands that can be read can be written, and say the same then.
+/// Commands that can be decoded can be encoded, and decode to the same.
 fn commands(body: &[u8]) {
     let Ok(read) = command::read(1, body) else { return };
     let (version, written) = command::write(&read).expect("what was read can be written");

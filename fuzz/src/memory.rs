@@ -1,21 +1,22 @@
-//! How much memory a decoder may take.
+//! The memory limit of a decoder.
 
 use cap::Cap;
 use std::alloc::System;
 
-/// What one input may take, in bytes. An input has a few KiB; what it claims to hold must not be believed.
+/// The memory limit for one input, in bytes. An input has a few KiB; lengths in it must not be
+/// trusted.
 const INPUT_MEMORY_BYTES_MAX: usize = 16 << 20;
 
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Lets the one panic pass that our codec catches: tarpc's, where a deadline overflows the clock. All others abort, so
-/// that libFuzzer sees them where they happen.
+/// Ignores the one panic that our codec catches: that of tarpc when a deadline overflows the clock.
+/// All others abort, so that libFuzzer detects them where they occur.
 pub fn init() {
     let abort = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if panic.payload_as_str() != Some("overflow when adding duration to instant") {
-            // Telling where it happened takes memory too.
+            // Printing the location takes memory too.
             let _ = MEMORY.set_limit(usize::MAX);
             abort(panic);
         }

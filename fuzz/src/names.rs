@@ -1,4 +1,4 @@
-//! Paths and other names that come as text: of chunk files, of principals in certificates.
+//! Paths and other names in text form: of chunk files, of principals in certificates.
 
 use dfs_logic::chunk_file;
 use dfs_types::path::check_name;
@@ -23,7 +23,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// A path is its names from the root down, and lies within each directory on the way.
+/// A path consists of its names from the root down, and is within each directory on the way.
 fn rebuilt(path: &DfsPath) {
     let mut walked = DfsPath::root();
     for name in path.parts() {

@@ -1,4 +1,4 @@
-//! Calls of the nodes' service, and their answers.
+//! Calls of the service for datanodes, and their answers.
 
 use crate::postcards::{envelopes, round_trip};
 use dfs_rpc::services::{NodeServiceRequest, NodeServiceResponse};

@@ -1,11 +1,11 @@
-//! What holds for every message in postcard.
+//! Conditions for every message in postcard.
 
 use bytes::BytesMut;
 use dfs_rpc::codec::PostcardCodec;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::codec::{Decoder, Encoder};
 
-/// The input as it is, and as the one message behind a right length.
+/// Decodes the input as it is, and as the one message after a correct length.
 pub fn framed<M: DeserializeOwned>(input: &[u8], mut each: impl FnMut(M)) {
     let length = (input.len() as u32).to_le_bytes();
     for bytes in [input.to_vec(), [&length, input].concat()] {
@@ -17,14 +17,14 @@ pub fn framed<M: DeserializeOwned>(input: &[u8], mut each: impl FnMut(M)) {
     }
 }
 
-/// A message that can be read is written, read and written again as the same bytes.
+/// A decoded message is encoded, decoded and encoded again to the same bytes.
 pub fn round_trip<M: Serialize + DeserializeOwned>(input: &[u8]) {
     framed(input, |message: M| {
         let written = write(&message);
         let mut buffer = BytesMut::from(&written[..]);
         let read = PostcardCodec::<M, M>::default().decode(&mut buffer).expect("what we write can be read");
-        assert!(buffer.is_empty(), "all of it was read");
-        assert_eq!(write(&read.expect("a whole message")), written);
+        assert!(buffer.is_empty(), "the whole message was read");
+        assert_eq!(write(&read.expect("a complete message")), written);
     });
 }
 
@@ -34,7 +34,7 @@ fn write<M: Serialize>(message: &M) -> BytesMut {
     buffer
 }
 
-/// As [`round_trip`], for messages that travel inside another without a length of their own.
+/// Like [`round_trip`], for messages that are sent inside another one without their own length.
 pub fn round_trip_bare<M: Serialize + DeserializeOwned>(input: &[u8]) {
     let Ok(message) = postcard::from_bytes::<M>(input) else { return };
     let written = postcard::to_stdvec(&message).expect("what was read can be written");
@@ -42,7 +42,8 @@ pub fn round_trip_bare<M: Serialize + DeserializeOwned>(input: &[u8]) {
     assert_eq!(postcard::to_stdvec(&read).expect("again"), written);
 }
 
-/// What tarpc puts around requests and answers holds a deadline, which is another one each time it is written.
+/// The envelope of tarpc around requests and answers contains a deadline, which is different each
+/// time it is encoded.
 pub fn envelopes<Q: DeserializeOwned, A: DeserializeOwned>(input: &[u8]) {
     framed(input, |_: tarpc::ClientMessage<Q>| {});
     framed(input, |_: tarpc::Response<A>| {});

@@ -1,4 +1,4 @@
-//! Calls of masters to masters, and the messages inside of them.
+//! Calls between masters, and the messages in them.
 
 use crate::postcards::{envelopes, round_trip, round_trip_bare};
 use dfs_daemon::master::raft::messages::{
@@ -23,7 +23,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// What is taken of a message says the same when it is sent again.
+/// A decoded message is equal after encoding and decoding it again.
 fn append(input: &[u8]) {
     round_trip_bare::<Append>(input);
     let Ok((message, _)) = postcard::take_from_bytes::<Append>(input) else { return };

@@ -1,17 +1,17 @@
-//! Snapshots: the container, the description in front, the pieces of the state inside.
+//! Snapshots: the container, the description, the pieces of the state.
 
 use crate::repair::put;
 use dfs_daemon::master::raft::snapshot::{decode, encode};
 use dfs_types::ClusterId;
 
 const MAGIC: &[u8] = b"dfs-snap";
-/// Bytes in front of the description.
+/// The number of bytes before the description.
 const HEAD_BYTES: usize = 36;
-/// As in the seeds.
+/// The same as in the seeds.
 const CLUSTER: ClusterId = ClusterId([4; 16]);
 
-/// An input that begins as a snapshot is taken for one, with its checksums put right; any other one is what stands
-/// packed in a good one: pieces behind their lengths.
+/// An input with the magic of a snapshot is decoded as one, with corrected checksums; any other
+/// input is used as the compressed part of a valid one: pieces after their lengths.
 pub fn run(input: &[u8]) {
     check(input);
     if input.starts_with(MAGIC) {
@@ -29,7 +29,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// Puts the checksum of the head right; says where the packed part begins, where there is one.
+/// Corrects the checksum of the header. Returns the offset of the compressed part, if there is one.
 fn seal_head(whole: &mut [u8], length: usize) -> Option<usize> {
     let packed = HEAD_BYTES.checked_add(length).filter(|packed| packed + 4 <= whole.len())?;
     let crc = crc32c::crc32c_append(crc32c::crc32c(&whole[..32]), &whole[HEAD_BYTES..packed]);
@@ -38,7 +38,7 @@ fn seal_head(whole: &mut [u8], length: usize) -> Option<usize> {
 }
 
 fn around(pieces: &[u8]) -> Vec<u8> {
-    // No last entry, no members, a name of no bytes.
+    // No last entry, no members, an empty name.
     let description = [0; 5];
     let packed = zstd::encode_all(pieces, 1).expect("zstd writes to memory");
     let mut whole = [MAGIC, &2u32.to_le_bytes(), &(description.len() as u32).to_le_bytes(), &CLUSTER.0].concat();

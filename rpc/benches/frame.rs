@@ -1,4 +1,4 @@
-//! What a frame costs besides its copy: header, checksums, both.
+//! Measures the cost of a frame besides its copy: header, checksums, both.
 
 // A bench may panic, and reads the clock.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]

@@ -1,9 +1,10 @@
-//! The rights: which role may use which service, and who may make which call under which condition.
+//! Rights: the services that each role may use, and the callers and conditions of each call.
 //!
-//! The table of roles stands here, and is looked up once for each connection, in the hello. The table of calls
-//! ([`Call`](crate::services::Call)) is looked up once for each call, before its service sees it
-//! ([`Guarded`](crate::services::Guarded)). A call that is in no table does not compile, a role that is not in one is
-//! refused. On the data plane every operation needs a capability besides.
+//! The table of roles is in this file, and is looked up once for each connection, in the hello. The
+//! table of calls ([`Call`](crate::services::Call)) is looked up once for each call, before the
+//! call reaches its service ([`Guarded`](crate::services::Guarded)). A call without a row in the
+//! table does not compile; a role that is not in the table is refused. On the data plane, every
+//! operation also needs a capability.
 
 use crate::hello::Service;
 use dfs_types::Principal;
@@ -27,13 +28,13 @@ impl Role {
     }
 }
 
-/// Which role may use which service.
+/// The services that each role may use.
 const TABLE: [(Service, Role); 5] = [
     (Service::Client, Role::User),
     (Service::Node, Role::Datanode),
     (Service::Raft, Role::Master),
     (Service::Data, Role::User),
-    // Datanodes pass chunks on to each other.
+    // Datanodes forward chunks to each other.
     (Service::Data, Role::Datanode),
 ];
 
@@ -42,15 +43,15 @@ pub fn may_use(role: Role, service: Service) -> bool {
     TABLE.contains(&(service, role))
 }
 
-/// Who may make a call.
+/// The callers that may make a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
     /// Any user.
     User,
-    /// A user whom owner and mode of the entry allow it, and the superuser. Only the tree knows the owner, so any user is
-    /// admitted and the tree decides.
+    /// A user to whom the owner and mode of the entry grant it, or the superuser. Only the state of
+    /// the namespace has the owner, so any user is admitted here and the operation itself decides.
     Owner,
-    /// An administrator. For now the superuser is the only one.
+    /// An administrator; at present only the superuser.
     Admin,
     /// The superuser.
     Superuser,
@@ -60,7 +61,7 @@ pub enum Right {
     Master,
 }
 
-/// What a peer is to the rights.
+/// The standing of a peer, which decides the rights that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     User,
@@ -81,14 +82,15 @@ impl Right {
     }
 }
 
-/// What a call needs of the master that answers it.
+/// The condition that the answering master must meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
     /// Any master answers.
     Anyone,
-    /// The master leads; else `not_leader`.
+    /// The master is the leader; otherwise the call fails with `not_leader`.
     Leader,
-    /// The master leads, and the cluster is out of safe mode; else `not_leader` or `safe_mode`.
+    /// The master is the leader and the cluster is not in safe mode; otherwise the call fails with
+    /// `not_leader` or `safe_mode`.
     Writable,
 }
 
@@ -104,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_services_cell_by_cell() {
+    fn every_cell_of_the_table_of_services() {
         use {Role as R, Service as S};
         let cells = [
             (S::Client, R::User, true),

@@ -1,8 +1,9 @@
-//! Signed permissions for single chunks, and receipts for stored ones.
+//! Sealed permissions for single chunks, and receipts for stored chunks.
 //!
-//! Masters seal a [`Capability`] with HMAC-SHA256 (RFC 2104); datanodes, who know the same [`TokenKey`]s, open it. A
-//! [`Receipt`] goes the other way: a datanode seals what it stored, and the master that is shown it at commit knows that
-//! the datanode said so. The two never stand for each other: their seals are made over different first words.
+//! Masters seal a [`Capability`] with HMAC-SHA256 (RFC 2104); datanodes, which have the same
+//! [`TokenKey`]s, open it. A [`Receipt`] goes the other way: a datanode seals a statement about a
+//! chunk that it stored, and the master verifies it at commit. A capability is never valid as a
+//! receipt or the reverse: the seals cover different prefixes.
 
 use crate::wire::address::NodeAddress;
 use crate::wire::key::TokenKey;
@@ -13,40 +14,41 @@ use serde::{Deserialize, Serialize};
 
 const CAPABILITY_WORD: &[u8] = b"dfs capability 2";
 const RECEIPT_WORD: &[u8] = b"dfs receipt 2";
-/// Bytes of the seal of a capability.
+/// The length of the seal of a capability in bytes.
 const SEAL_BYTES: usize = 32;
-/// Bytes of the seal of a receipt (HMAC-SHA256-128, RFC 4868).
+/// The length of the seal of a receipt in bytes (HMAC-SHA256-128, RFC 4868).
 const RECEIPT_SEAL_BYTES: usize = 16;
 
-/// What may be done with a chunk.
+/// The operation that a capability permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     Read,
     Write,
 }
 
-/// Permission for one principal to do one thing with one chunk, for a few minutes.
+/// A permission for one principal to do one operation on one chunk, valid for a few minutes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capability {
     pub cluster: ClusterId,
     pub chunk: ChunkId,
     pub generation: Generation,
     pub operation: Operation,
-    /// Who may use it. The datanodes of the pipeline may pass it on to each other.
+    /// The principal that may use it. The datanodes of the pipeline may forward it to each other.
     #[serde(with = "twin")]
     pub principal: Principal,
-    /// The datanodes that it is for, with the addresses of their data services; for a write in the order of the pipeline.
-    /// A datanode connects to no other address on the word of a writer.
+    /// The datanodes that it is for, with the addresses of their data services; for a write in the
+    /// order of the pipeline. A datanode that forwards a write connects to these addresses only.
     pub pipeline: Vec<NodeAddress>,
-    /// The most bytes that the chunk may have; with a checksum, exactly its bytes.
+    /// The largest length that the chunk may have, in bytes; the exact length if there is a
+    /// checksum.
     pub length_max: u32,
-    /// The committed checksum. It is none only for a client's write, whose checksum is not known yet: such a capability
-    /// never replaces a replica.
+    /// The committed checksum. It is `None` only for a client's write, whose checksum is not known
+    /// yet: such a capability never permits replacing a replica.
     pub checksum: Option<u32>,
     pub expires: Timestamp,
 }
 
-/// Why a capability is worth nothing here. What exactly is wrong with a forged one is not told.
+/// The reason why a capability is refused. For a forged one, the exact defect is not revealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CapabilityError {
     #[error("the capability was not sealed by this cluster's masters, or with a key that is no longer used")]
@@ -57,20 +59,20 @@ pub enum CapabilityError {
     Expired,
     #[error("the capability is for another operation")]
     Operation,
-    #[error("the capability is for somebody else")]
+    #[error("the capability is for another principal")]
     Principal,
     #[error("the capability is for other datanodes")]
     Datanode,
 }
 
-/// The keys that seal and open. The newest seals; all open.
+/// The keys for sealing and opening. The newest key seals; all keys open.
 #[derive(Debug, Clone, Default)]
 pub struct KeyRing {
     keys: Vec<(u32, hmac::Key)>,
 }
 
 impl KeyRing {
-    /// A ring of these keys, in any order.
+    /// Creates a ring of these keys, given in any order.
     pub fn new(keys: &[TokenKey]) -> Self {
         let mut keys: Vec<_> =
             keys.iter().map(|key| (key.id, hmac::Key::new(hmac::HMAC_SHA256, &key.secret))).collect();
@@ -82,12 +84,12 @@ impl KeyRing {
         self.keys.iter().find(|(key, _)| *key == id).map(|(_, key)| key)
     }
 
-    /// Seals a capability with the newest key; none when the ring is empty.
+    /// Seals a capability with the newest key. Returns `None` if the ring is empty.
     pub fn seal(&self, capability: &Capability) -> Option<Vec<u8>> {
         self.seal_with(self.keys.last()?.0, capability)
     }
 
-    /// Seals a capability with the key of this number; none when the ring lacks it.
+    /// Seals a capability with the key of this number. Returns `None` if the ring does not have it.
     pub fn seal_with(&self, id: u32, capability: &Capability) -> Option<Vec<u8>> {
         let key = self.find(id)?;
         let mut bytes = id.to_le_bytes().to_vec();
@@ -97,10 +99,11 @@ impl KeyRing {
         Some(bytes)
     }
 
-    /// Opens what [`KeyRing::seal`] made. Nothing of it is read before its seal was found good.
+    /// Opens a capability sealed by [`KeyRing::seal`]. The content is not parsed before the seal is
+    /// verified.
     ///
     /// # Errors
-    /// [`CapabilityError::Forged`] for everything else.
+    /// Returns [`CapabilityError::Forged`] for any other input.
     pub fn open(&self, sealed: &[u8]) -> Result<Capability, CapabilityError> {
         let forged = CapabilityError::Forged;
         let (body, seal) = sealed.split_at_checked(sealed.len().saturating_sub(SEAL_BYTES)).ok_or(forged)?;
@@ -113,7 +116,7 @@ impl KeyRing {
         }
     }
 
-    /// A receipt for a stored chunk; none when the ring is empty.
+    /// Creates a receipt for a stored chunk. Returns `None` if the ring is empty.
     pub fn receipt(&self, stored: &Stored) -> Option<Receipt> {
         let (id, key) = self.keys.last()?;
         let tag = sign(key, RECEIPT_WORD, &stored.bytes());
@@ -122,12 +125,12 @@ impl KeyRing {
         Some(Receipt { node: stored.node, boot: stored.boot, key: *id, seal })
     }
 
-    /// Whether `receipt` was made for just this.
+    /// Returns true if `receipt` was made for exactly this statement.
     pub fn is_receipt(&self, receipt: &Receipt, stored: &Stored) -> bool {
         let Some(key) = self.find(receipt.key) else { return false };
         let tag = sign(key, RECEIPT_WORD, &stored.bytes());
         let ours = tag.as_ref().iter().take(RECEIPT_SEAL_BYTES);
-        // Constant time: every byte is looked at.
+        // Compares in constant time: every byte is examined.
         let difference = ours.zip(receipt.seal).fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
         receipt.node == stored.node && receipt.boot == stored.boot && difference == 0
     }
@@ -146,10 +149,10 @@ fn verify(key: &hmac::Key, word: &[u8], body: &[u8], seal: &[u8]) -> Option<()> 
 }
 
 impl Capability {
-    /// Whether this one lets `peer` do `operation` at the datanode `here`, now.
+    /// Checks that this capability permits `peer` to do `operation` at the datanode `here`, now.
     ///
     /// # Errors
-    /// Says what is not right about it.
+    /// Returns the reason why it is refused.
     pub fn check(
         &self,
         cluster: ClusterId,
@@ -176,25 +179,26 @@ impl Capability {
         self.pipeline.iter().position(|node| node.id == here)
     }
 
-    /// The datanodes behind `here` in the pipeline, in order; none when `here` is not in it.
+    /// Returns the datanodes after `here` in the pipeline, in order; none if `here` is not in it.
     pub fn behind(&self, here: DatanodeId) -> &[NodeAddress] {
         let behind = self.place(here).and_then(|place| self.pipeline.get(place + 1..));
         behind.unwrap_or_default()
     }
 
-    /// The replica that may be read, or that the written one must be; none for a client's write.
+    /// Returns the key of the replica that may be read or written; `None` for a client's write.
     pub fn key(&self) -> Option<ReplicaKey> {
         let (chunk, generation) = (self.chunk, self.generation);
         self.checksum.map(|checksum| ReplicaKey { chunk, generation, checksum })
     }
 }
 
-/// What a receipt says.
+/// The statement that a receipt seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     pub cluster: ClusterId,
     pub node: DatanodeId,
-    /// Drawn at the start of the datanode that stored it: see [`Register`](crate::node::Register).
+    /// The random number that the datanode drew at its start: see
+    /// [`Register`](crate::node::Register).
     pub boot: u64,
     pub chunk: ChunkId,
     pub generation: Generation,
@@ -217,11 +221,11 @@ impl Stored {
     }
 }
 
-/// A datanode's word that it has a chunk on its disk.
+/// A sealed statement of a datanode that it has stored a chunk on its disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub node: DatanodeId,
-    /// The start of the datanode under which it was made.
+    /// The start of the datanode at which the receipt was made.
     pub boot: u64,
     pub key: u32,
     pub seal: [u8; RECEIPT_SEAL_BYTES],
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_with_current_and_older_keys_only() {
+    fn a_sealed_capability_opens_with_current_and_older_keys_only() {
         let sealed = ring(&[1, 2]).seal(&capability()).expect("has keys");
         assert_eq!(ring(&[2, 3]).open(&sealed), Ok(capability()));
         assert_eq!(ring(&[1, 3]).open(&sealed), Err(CapabilityError::Forged));
@@ -303,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_stands_for_what_was_stored_and_nothing_else() {
+    fn a_receipt_is_valid_for_the_stored_chunk_only() {
         let keys = ring(&[1]);
         let stored = Stored {
             cluster: ClusterId([1; 16]),

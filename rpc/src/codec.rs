@@ -1,7 +1,8 @@
-//! tarpc messages as postcard behind a length of 4 bytes, little endian, at most [`CONTROL_BYTES_MAX`](crate::CONTROL_BYTES_MAX).
+//! Encodes tarpc messages as postcard after a length of 4 bytes, little endian, at most
+//! [`CONTROL_BYTES_MAX`](crate::CONTROL_BYTES_MAX).
 //!
-//! A message is serialised straight into the connection's buffer and its length written over the gap in front of it, so
-//! that it leaves in one write.
+//! A message is serialised directly into the connection's buffer, and its length is then written
+//! into the gap before it, so that it is sent in one write.
 
 use crate::CONTROL_BYTES_MAX;
 use bytes::{Buf, BytesMut};
@@ -12,7 +13,7 @@ use tokio_util::codec::{Decoder, Encoder};
 
 const LENGTH_BYTES: usize = 4;
 
-/// Reads messages of type `In`, writes those of type `Out`.
+/// Decodes messages of type `In` and encodes messages of type `Out`.
 pub struct PostcardCodec<In, Out> {
     messages: PhantomData<fn(Out) -> In>,
 }
@@ -33,7 +34,7 @@ fn invalid(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// postcard writes into the buffer as it grows.
+/// Lets postcard write into the growing buffer.
 struct Appender<'a>(&'a mut BytesMut);
 
 impl postcard::ser_flavors::Flavor for Appender<'_> {
@@ -94,12 +95,13 @@ impl<In: DeserializeOwned, Out> Decoder for PostcardCodec<In, Out> {
     }
 }
 
-/// tarpc adds a received deadline to the clock and panics where that overflows, hence the net.
+/// Catches a panic of tarpc, which adds a received deadline to the clock without a check for
+/// overflow.
 fn read<M: DeserializeOwned>(body: &[u8]) -> io::Result<M> {
     let read = std::panic::catch_unwind(|| postcard::take_from_bytes(body));
     match read {
         Ok(Ok((message, []))) => Ok(message),
-        Ok(Ok((_, rest))) => Err(invalid(format!("a message is followed by {} stray bytes", rest.len()))),
+        Ok(Ok((_, rest))) => Err(invalid(format!("a message is followed by {} trailing bytes", rest.len()))),
         Ok(Err(error)) => Err(invalid(format!("a message cannot be read: {error}"))),
         Err(_) => Err(invalid("a message has an impossible deadline".to_owned())),
     }
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_come_out_of_any_pieces() {
+    fn messages_are_decoded_from_any_fragments() {
         let whole = encoded(&["a", "longer word"]);
         for cut in 0..whole.len() {
             let mut buffer = BytesMut::from(&whole[..cut]);
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_refused_before_memory_is_taken() {
+    fn a_message_that_is_too_long_is_refused_before_memory_is_allocated() {
         let mut buffer = BytesMut::from(&u32::MAX.to_le_bytes()[..]);
         assert!(Codec::default().decode(&mut buffer).is_err());
         assert!(buffer.capacity() < 1 << 16);

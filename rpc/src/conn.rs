@@ -1,4 +1,4 @@
-//! The blocking connection of the data plane. One thread may read while another writes.
+//! The blocking connection of the data plane. One thread may read while another one writes.
 
 use crate::frame::{FrameError, FrameHeader, FrameKind, HEADER_BYTES, decode_message, encode_message};
 use crate::transport::Connected;
@@ -10,53 +10,53 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 use tokio_rustls::TlsStream;
 
-/// What can go wrong with a connection. None of it is mended on the same connection.
+/// The error of a connection. After any of them the connection cannot be used further.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnError {
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
     Frame(#[from] FrameError),
-    #[error("a frame of kind {0:?} has no place here")]
+    #[error("a frame of kind {0:?} is not expected here")]
     Unexpected(FrameKind),
 }
 
 impl ConnError {
-    /// Whether the peer was silent for longer than the connection's time limit.
+    /// Returns true if the peer sent nothing for longer than the connection's time limit.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Io(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
     }
 }
 
-/// A data connection behind its hello, plain or TLS.
+/// A data connection after its hello, plain or TLS.
 #[derive(Debug)]
 pub struct DataConn {
     socket: TcpStream,
-    /// Held for the length of a frame, so that frames of two threads do not mix.
+    /// Locked while a frame is sent, so that frames of two threads are not interleaved.
     writing: Mutex<Vec<u8>>,
     tls: Option<Mutex<Connection>>,
-    /// Locked by the reading thread alone.
+    /// Locked only by the reading thread.
     inbound: Mutex<Inbound>,
 }
 
-/// What was received and not yet asked for.
+/// Received data that has not been requested yet.
 #[derive(Debug, Default)]
 struct Inbound {
-    /// The beginning of the next header. It is received together with the payload before it, which saves a call each, and
-    /// it outlives a read that timed out.
+    /// The beginning of the next header. It is received together with the payload before it, which
+    /// saves one system call each, and it is kept when a read times out.
     header: HeaderBytes,
     header_filled: usize,
     tls: TlsBytes,
 }
 
-/// Bytes of TLS received and not yet given to it.
+/// TLS bytes that were received and not yet passed to the session.
 #[derive(Debug, Default)]
 struct TlsBytes {
     bytes: Vec<u8>,
     start: usize,
 }
 
-/// An own type for its `Default`, which long arrays do not have.
+/// A type of its own, because long arrays do not implement `Default`.
 #[derive(Debug)]
 struct HeaderBytes([u8; HEADER_BYTES]);
 
@@ -67,10 +67,10 @@ impl Default for HeaderBytes {
 }
 
 impl DataConn {
-    /// Takes over from the async world. The socket becomes a blocking one.
+    /// Converts an asynchronous connection. The socket becomes a blocking one.
     ///
     /// # Errors
-    /// When the socket cannot be changed.
+    /// Returns an error if the socket cannot be changed.
     pub fn new(connected: Connected) -> io::Result<Self> {
         let plain = connected.plain;
         let (tcp, tls): (_, Connection) = match connected.stream {
@@ -89,29 +89,30 @@ impl DataConn {
         Ok(Self { socket, writing: Mutex::default(), tls, inbound: Mutex::default() })
     }
 
-    /// A read or write that makes no progress for this long fails; see [`ConnError::is_timeout`]. None waits for ever.
+    /// Sets the time limit: a read or write without progress for this long fails; see
+    /// [`ConnError::is_timeout`]. `None` waits without limit.
     ///
     /// # Errors
-    /// When the socket refuses.
+    /// Returns an error if the socket rejects the limit.
     pub fn set_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
         self.socket.set_read_timeout(limit)?;
         self.socket.set_write_timeout(limit)
     }
 
-    /// Like [`DataConn::set_timeout`], for reads alone.
+    /// Like [`DataConn::set_timeout`], for reads only.
     ///
     /// # Errors
-    /// When the socket refuses.
+    /// Returns an error if the socket rejects the limit.
     pub fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
         self.socket.set_read_timeout(limit)
     }
 
-    /// Ends both directions; a thread that waits in a read or write comes back at once.
+    /// Closes both directions; a thread that waits in a read or write returns at once.
     pub fn close(&self) {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
-    /// Whether the payload goes through TLS.
+    /// Returns true if the payload is encrypted with TLS.
     pub fn is_private(&self) -> bool {
         self.tls.is_some()
     }
@@ -119,13 +120,13 @@ impl DataConn {
     /// Sends a frame.
     ///
     /// # Errors
-    /// When the peer is gone or does not take it in time.
+    /// Returns an error if the peer has gone or does not accept the frame in time.
     pub fn send(&self, header: &FrameHeader, payload: &[u8]) -> io::Result<()> {
         let head = header.encode();
         self.send_parts(&mut [IoSlice::new(&head), IoSlice::new(payload)])
     }
 
-    /// Sends two frames in one go.
+    /// Sends two frames in one write.
     ///
     /// # Errors
     /// As [`DataConn::send`].
@@ -140,7 +141,7 @@ impl DataConn {
         ])
     }
 
-    /// Sends three frames in one go.
+    /// Sends three frames in one write.
     ///
     /// # Errors
     /// As [`DataConn::send`].
@@ -162,7 +163,7 @@ impl DataConn {
         ])
     }
 
-    /// Sends bytes that need not be a frame: for tests of what the other end makes of them.
+    /// Sends bytes that need not be a valid frame, for tests of the other end.
     ///
     /// # Errors
     /// As [`DataConn::send`].
@@ -187,7 +188,8 @@ impl DataConn {
         self.send(&FrameHeader::message(kind, stream, &payload), &payload)
     }
 
-    /// Encrypts under the session's lock, writes without it, so that the reading thread is not held up by a slow peer.
+    /// Encrypts under the lock of the session and writes without it, so that a slow peer does not
+    /// block the reading thread.
     fn send_private(&self, tls: &Mutex<Connection>, scratch: &mut Vec<u8>, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             scratch.clear();
@@ -203,12 +205,13 @@ impl DataConn {
         Ok(())
     }
 
-    /// The next header; none when the peer closed the connection between two frames.
+    /// Receives the next header. Returns `None` if the peer closed the connection between two
+    /// frames.
     ///
-    /// After a time limit ([`ConnError::is_timeout`]) it may be called again: nothing is lost.
+    /// After a timeout ([`ConnError::is_timeout`]) it can be called again: no data is lost.
     ///
     /// # Errors
-    /// When the connection broke, or these bytes are no frame.
+    /// Returns an error if the connection failed, or the bytes are not a valid header.
     pub fn receive_header(&self) -> Result<Option<FrameHeader>, ConnError> {
         let mut inbound = self.inbound.lock();
         let Inbound { header, header_filled, tls } = &mut *inbound;
@@ -225,15 +228,16 @@ impl DataConn {
         Ok(Some(FrameHeader::decode(&header.0)?))
     }
 
-    /// Whether a part of a header is there: the peer stopped in the middle of one.
+    /// Returns true if a part of a header was received: the peer stopped in the middle of it.
     pub fn is_in_header(&self) -> bool {
         self.inbound.lock().header_filled > 0
     }
 
-    /// The payload of the header just received, as long as `payload` is. It is not verified.
+    /// Receives the payload of the last header; its length is that of `payload`. It is not
+    /// verified.
     ///
     /// # Errors
-    /// When the connection broke.
+    /// Returns an error if the connection failed.
     pub fn receive_payload(&self, mut payload: &mut [u8]) -> Result<(), ConnError> {
         let mut inbound = self.inbound.lock();
         let Inbound { header, header_filled, tls } = &mut *inbound;
@@ -251,19 +255,21 @@ impl DataConn {
         Ok(())
     }
 
-    /// The message of the header just received, verified.
+    /// Receives the message of the last header and verifies it.
     ///
     /// # Errors
-    /// When the connection broke, the checksum does not match, or it is no such message.
+    /// Returns an error if the connection failed, the checksum does not match, or the message is
+    /// not of this type.
     pub fn receive_message<M: DeserializeOwned>(&self, header: &FrameHeader) -> Result<M, ConnError> {
-        // The header was checked: at most `MESSAGE_BYTES_MAX`, or for stray data frames `DATA_BYTES_MAX`.
+        // The header was checked: at most `MESSAGE_BYTES_MAX`, or `DATA_BYTES_MAX` for an
+        // unexpected data frame.
         let mut payload = vec![0; header.length as usize];
         self.receive_payload(&mut payload)?;
         header.verify(&payload)?;
         Ok(decode_message(&payload)?)
     }
 
-    /// Reads into `into`; what comes behind it may go into `behind`.
+    /// Reads into `into`; data after it may be read into `behind`.
     fn read(&self, into: &mut [u8], behind: &mut [u8], kept: &mut TlsBytes) -> io::Result<usize> {
         match &self.tls {
             None if behind.is_empty() => (&self.socket).read(into),
@@ -287,7 +293,8 @@ impl DataConn {
                 done => return done,
             }
             drop(session);
-            // All that was there is used up; the session is not held while the socket is waited for.
+            // All received bytes are consumed; the session is not locked while waiting for the
+            // socket.
             kept.start = 0;
             kept.bytes.resize(TLS_READ_BYTES, 0);
             let count = (&self.socket).read(&mut kept.bytes);
@@ -299,7 +306,7 @@ impl DataConn {
     }
 }
 
-/// Bytes read from the socket at once for TLS: four of its largest records.
+/// The number of TLS bytes read from the socket at once: four records of the largest size.
 const TLS_READ_BYTES: usize = 64 << 10;
 
 fn write_all(mut socket: &TcpStream, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {

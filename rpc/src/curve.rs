@@ -1,8 +1,8 @@
-//! What datanodes and the cluster do per second.
+//! Activity of datanodes and of the cluster per second.
 //!
-//! Datanodes tell counters that only rise; what one does per second is the difference between two of its heartbeats
-//! ([`Pace`]). Masters keep the last seconds of the cluster ([`Second`]); dashboards are told them, and follow the pace of
-//! single datanodes themselves.
+//! Datanodes report counters that only increase; a rate is the difference between two heartbeats of
+//! a datanode ([`Pace`]). Masters keep the last seconds of the cluster ([`Second`]) and send them
+//! to dashboards, which compute the rates of single datanodes themselves.
 
 use crate::CURVE_SECONDS_MAX;
 use serde::de::{Error, SeqAccess, Visitor};
@@ -11,21 +11,24 @@ use std::fmt;
 
 pub use dfs_types::rates::{Heard, Pace, Rates};
 
-/// The cluster in one second. Rates travel in single precision, which is finer than anything that is drawn of them.
+/// The activity of the cluster in one second. Rates are sent in single precision, which is finer
+/// than any drawing of them.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
 pub struct Second {
-    /// What all datanodes do whose pace is known; none until two heartbeats of one were heard.
+    /// The sum over the datanodes whose rates are known; `None` before two heartbeats of one
+    /// datanode have arrived.
     pub rates: Option<Rates>,
-    /// Changes of names; none in the first second.
+    /// Namespace changes per second; `None` in the first second.
     pub changes: Option<f64>,
-    /// Copies that chunks lack in all; none before they were counted, and while datanodes have still to report what they have.
+    /// The total number of missing replicas; `None` before the first count, and while some
+    /// datanodes have not reported their chunks.
     pub lacking: Option<u64>,
     /// Bytes used on live datanodes.
     pub used: u64,
 }
 
-/// A [`Second`] as it travels.
+/// The wire form of a [`Second`].
 #[derive(Serialize, Deserialize)]
 struct Wire {
     /// In the order of [`Rates`].
@@ -50,7 +53,7 @@ impl TryFrom<Wire> for Second {
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
         let Wire { rates, changes, lacking, used } = wire;
         if rates.iter().flatten().chain(&changes).any(|rate| !rate.is_finite() || *rate < 0.0) {
-            return Err("a rate that cannot be");
+            return Err("an impossible rate");
         }
         let rates = rates.map(|rates| rates.map(f64::from));
         let rates = rates.map(|[read, written, reads, writes]| Rates { read, written, reads, writes });
@@ -58,7 +61,8 @@ impl TryFrom<Wire> for Second {
     }
 }
 
-/// Reads a curve of at most [`CURVE_SECONDS_MAX`]; more is refused before memory is taken for it.
+/// Reads a curve of at most [`CURVE_SECONDS_MAX`] seconds; a longer one is refused before memory is
+/// allocated for it.
 pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<Second>>, D::Error> {
     struct Curve;
     impl<'de> Visitor<'de> for Curve {
@@ -87,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_travel_and_impossible_ones_do_not() {
+    fn seconds_round_trip_and_impossible_ones_are_refused() {
         let rates = Some(Rates { read: 1.5, written: 2.0, reads: 0.25, writes: 0.0 });
         let full = Second { rates, changes: Some(0.5), lacking: Some(1 << 40), used: 1 << 50 };
         for second in [full, Second::default()] {

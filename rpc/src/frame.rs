@@ -1,7 +1,8 @@
 //! The frames of the data plane.
 //!
-//! A frame is a header of 64 bytes, then its payload. All numbers are little endian. The header is checked, its own
-//! checksum included, before anything is allocated or read for the payload.
+//! A frame is a header of 64 bytes, followed by its payload. All numbers are little endian. The
+//! header is checked, including its own checksum, before anything is allocated or read for the
+//! payload.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -9,33 +10,33 @@
 //! | 4 | version, 2 |
 //! | 5 | kind, see [`FrameKind`] |
 //! | 6..8 | zero |
-//! | 8..12 | payload length: for `Data` 1 to 524,288, for the others 0 to 65,536; a `Table` that is right has 4 for each block |
-//! | 12..16 | stream: which chunk in flight on this connection |
+//! | 8..12 | payload length: for `Data` 1 to 524,288, for the others 0 to 65,536; a valid `Table` has 4 for each block |
+//! | 12..16 | stream: the number of the chunk in flight on this connection |
 //! | 16..24 | offset of the payload in the chunk (`Data`, a multiple of 65,536), else zero |
-//! | 24..56 | crc32c of each 64 KiB block of the payload (`Data`); of the payload in the first place (others); rest zero |
+//! | 24..56 | crc32c of each 64 KiB block of the payload (`Data`); of the payload in the first entry (others); rest zero |
 //! | 56..60 | zero |
 //! | 60..64 | crc32c of bytes 0..60 |
 //!
-//! The magic comes first so that a stranger is recognised by the first word; the header's checksum comes last so that
-//! it covers all before it.
+//! The magic comes first so that a foreign peer is recognised from the first word; the header's
+//! checksum comes last so that it covers everything before it.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use strum::{FromRepr, VariantArray};
 
-/// Bytes of a frame's header.
+/// The length of a frame's header in bytes.
 pub const HEADER_BYTES: usize = 64;
-/// Bytes under one checksum.
+/// The number of bytes that one checksum covers.
 pub const BLOCK_BYTES: usize = 65_536;
-/// Blocks in the largest data frame.
+/// The number of blocks in the largest data frame.
 pub const BLOCKS_PER_FRAME: usize = 8;
-/// Payload bytes of the largest data frame.
+/// The length of the payload of the largest data frame in bytes.
 pub const DATA_BYTES_MAX: usize = BLOCK_BYTES * BLOCKS_PER_FRAME;
-/// Payload bytes of the largest message frame.
+/// The length of the payload of the largest message frame in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 65_536;
 const MAGIC: [u8; 4] = *b"dfsD";
 const VERSION: u8 = 2;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, FromRepr, VariantArray)]
 #[repr(u8)]
 pub enum FrameKind {
@@ -49,71 +50,73 @@ pub enum FrameKind {
     WriteDone = 4,
     /// [`Read`](crate::data::Read).
     Read = 5,
-    /// All data of a read was sent; no payload.
+    /// Ends a read after its last data; no payload.
     ReadDone = 6,
     /// [`StreamError`](crate::data::StreamError).
     Error = 7,
-    /// The writer gives this chunk up; no payload.
+    /// Aborts the write of this chunk; no payload.
     AbortWrite = 8,
-    /// The table of a whole chunk: the crc32c of each block, 4 bytes little endian each. So it has 4 to 65,536 bytes, a
-    /// multiple of 4: a chunk of 1 GiB has 16,384 blocks. The receiver knows the length of the chunk, and refuses any other
-    /// number of blocks.
+    /// The table of a whole chunk: the crc32c of each block, 4 bytes little endian each. It has 4
+    /// to 65,536 bytes, a multiple of 4: a chunk of 1 GiB has 16,384 blocks. The receiver knows the
+    /// length of the chunk, and refuses any other number of blocks.
     Table = 9,
 }
 
-/// A checked header.
+/// A validated header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameHeader {
     pub kind: FrameKind,
-    /// Bytes of payload that follow.
+    /// The length of the following payload in bytes.
     pub length: u32,
     pub stream: u32,
-    /// Where the payload lies in the chunk, in bytes.
+    /// The offset of the payload in the chunk, in bytes.
     pub offset: u64,
-    /// A checksum per block of a data frame; the first is that of a message.
+    /// One checksum per block of a data frame; for a message, the first entry is its checksum.
     pub crcs: [u32; BLOCKS_PER_FRAME],
 }
 
-/// Bytes that are no frame. After one of these the connection is closed: where the next frame begins is not known.
+/// The error for bytes that are not a frame. The connection must be closed after it, because the
+/// beginning of the next frame is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    #[error("these bytes are no dfs frame")]
+    #[error("the data is not a dfs frame")]
     Magic,
-    #[error("frame version {0} is not spoken here; version 2 is")]
+    #[error("frame version {0} is not supported; version 2 is")]
     Version(u8),
     #[error("the header's checksum does not match")]
     HeaderChecksum,
-    #[error("frame kind {0} is not known")]
+    #[error("frame kind {0} is unknown")]
     Kind(u8),
     #[error("a payload of {0} bytes is not allowed in this kind of frame")]
     Length(u32),
-    #[error("an offset of {0} is not a multiple of the block size, or has no place in this kind of frame")]
+    #[error("an offset of {0} is not a multiple of the block size, or is not allowed in this kind of frame")]
     Offset(u64),
     #[error("reserved bytes are not zero")]
     Reserved,
     #[error("the payload's checksum does not match")]
     PayloadChecksum,
-    #[error("the message cannot be read")]
+    #[error("the message cannot be decoded")]
     Message,
 }
 
 impl FrameHeader {
-    /// The header of a frame of data; `payload` begins at `offset` of the chunk.
+    /// Creates the header of a data frame; `payload` begins at `offset` of the chunk.
     ///
     /// # Panics
-    /// Never; a payload beyond [`DATA_BYTES_MAX`] has no checksums for the rest and is refused by every receiver.
+    /// Never. A payload beyond [`DATA_BYTES_MAX`] gets no checksums for the excess, and every
+    /// receiver refuses it.
     pub fn data(stream: u32, offset: u64, payload: &[u8]) -> Self {
         Self { kind: FrameKind::Data, length: payload.len() as u32, stream, offset, crcs: block_crcs(payload) }
     }
 
-    /// The header of a message with this payload.
+    /// Creates the header of a message with this payload.
     pub fn message(kind: FrameKind, stream: u32, payload: &[u8]) -> Self {
         let mut crcs = [0; BLOCKS_PER_FRAME];
         crcs[0] = crc32c::crc32c(payload);
         Self { kind, length: payload.len() as u32, stream, offset: 0, crcs }
     }
 
-    /// The bytes on the wire.
+    /// Encodes the header.
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         bytes[0..4].copy_from_slice(&MAGIC);
@@ -130,10 +133,10 @@ impl FrameHeader {
         bytes
     }
 
-    /// Reads and checks a header.
+    /// Decodes and checks a header.
     ///
     /// # Errors
-    /// When it is not one that this version writes.
+    /// Returns an error if the header does not conform to this version.
     pub fn decode(bytes: &[u8; HEADER_BYTES]) -> Result<Self, FrameError> {
         let word = |at| le32(bytes, at);
         if bytes[0..4] != MAGIC {
@@ -168,15 +171,15 @@ impl FrameHeader {
         if placed { Ok(self) } else { Err(FrameError::Offset(self.offset)) }
     }
 
-    /// How many blocks a data frame has.
+    /// Returns the number of blocks of a data frame.
     pub fn blocks(&self) -> usize {
         (self.length as usize).div_ceil(BLOCK_BYTES)
     }
 
-    /// Whether `payload` is what the header's checksums say.
+    /// Verifies `payload` against the checksums of the header.
     ///
     /// # Errors
-    /// When it is not.
+    /// Returns an error if a checksum does not match.
     pub fn verify(&self, payload: &[u8]) -> Result<(), FrameError> {
         let right = payload.len() == self.length as usize
             && match self.kind {
@@ -187,12 +190,12 @@ impl FrameHeader {
     }
 }
 
-/// Four bytes from `at` on, little endian; zero behind the end.
+/// Reads four bytes at `at`, little endian; zero past the end.
 fn le32(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_le_bytes)
 }
 
-/// The crc32c of each block of `payload`; zero behind its end.
+/// Returns the crc32c of each block of `payload`; zero past its end.
 pub fn block_crcs(payload: &[u8]) -> [u32; BLOCKS_PER_FRAME] {
     let mut crcs = [0; BLOCKS_PER_FRAME];
     for (crc, block) in crcs.iter_mut().zip(payload.chunks(BLOCK_BYTES)) {
@@ -201,31 +204,32 @@ pub fn block_crcs(payload: &[u8]) -> [u32; BLOCKS_PER_FRAME] {
     crcs
 }
 
-/// crc32c over a chunk's table of block checksums, each as 4 bytes little endian: one number that stands for the chunk.
+/// Returns the crc32c over a chunk's table of block checksums, each as 4 bytes little endian: the
+/// checksum of the chunk.
 pub fn table_checksum(table: &[u32]) -> u32 {
     table.iter().fold(0, |crc, block| crc32c::crc32c_append(crc, &block.to_le_bytes()))
 }
 
-/// A table of block checksums as the payload of a [`FrameKind::Table`].
+/// Encodes a table of block checksums as the payload of a [`FrameKind::Table`].
 pub fn encode_table(table: &[u32]) -> Vec<u8> {
     table.iter().flat_map(|crc| crc.to_le_bytes()).collect()
 }
 
-/// Reads what [`encode_table`] made; none for a length that is no multiple of four.
+/// Decodes the output of [`encode_table`]. Returns `None` if the length is not a multiple of four.
 pub fn decode_table(payload: &[u8]) -> Option<Vec<u32>> {
     let (words, rest) = payload.as_chunks::<4>();
     rest.is_empty().then(|| words.iter().map(|word| u32::from_le_bytes(*word)).collect())
 }
 
-/// A message as payload.
+/// Encodes a message as a payload.
 pub fn encode_message<M: Serialize>(message: &M) -> Vec<u8> {
     postcard::to_stdvec(message).unwrap_or_default()
 }
 
-/// A message from a payload that was verified.
+/// Decodes a message from a verified payload.
 ///
 /// # Errors
-/// When the bytes are not such a message, or there are more of them than the message needs.
+/// Returns an error if the bytes are not such a message, or if there are trailing bytes.
 pub fn decode_message<M: DeserializeOwned>(payload: &[u8]) -> Result<M, FrameError> {
     match postcard::take_from_bytes(payload) {
         Ok((message, [])) => Ok(message),

@@ -1,4 +1,5 @@
-//! The first words on every connection, spoken inside TLS, in fixed binary form so that every version can read them.
+//! The first message on every connection, sent inside TLS, in a fixed binary form so that every
+//! version can read it.
 //!
 //! The caller sends 32 bytes:
 //!
@@ -7,8 +8,8 @@
 //! | 0..4 | magic `dfsH` |
 //! | 4 | form of the hello, 1 |
 //! | 5 | service, see [`Service`] |
-//! | 6..8, 8..10 | lowest and highest protocol version that it speaks (little endian) |
-//! | 10..12 | bit 0: plain payload is welcome on this connection; the rest zero |
+//! | 6..8, 8..10 | lowest and highest protocol version that it supports (little endian) |
+//! | 10..12 | bit 0: unencrypted payload is accepted on this connection; the rest zero |
 //! | 12..28 | cluster id |
 //! | 28..32 | crc32c of bytes 0..28 |
 //!
@@ -18,9 +19,9 @@
 //! |---|---|
 //! | 0..4 | magic `dfsR` |
 //! | 4 | verdict, see [`Verdict`] |
-//! | 5 | bit 0: what follows is plain |
-//! | 6..8 | protocol version that both will speak, zero if refused |
-//! | 8..10 | bytes of text behind these 32, at most 512: why it was refused |
+//! | 5 | bit 0: the rest of the connection is unencrypted |
+//! | 6..8 | protocol version for this connection, zero if refused |
+//! | 8..10 | bytes of text after these 32, at most 512: the reason for a refusal |
 //! | 10..28 | zero |
 //! | 28..32 | crc32c of bytes 0..28 |
 
@@ -28,15 +29,15 @@ use dfs_types::ClusterId;
 use std::ops::RangeInclusive;
 use strum::{FromRepr, VariantArray};
 
-/// The protocol versions that this build speaks: the newest and the one before it ([`services`](crate::services) says how
-/// calls change).
+/// The protocol versions that this build supports: the newest and the one before it
+/// ([`services`](crate::services) describes how calls change).
 pub const VERSIONS: RangeInclusive<u16> = 8..=9;
-/// Bytes of each side's hello.
+/// The length of the fixed part of each side's hello in bytes.
 pub const HELLO_BYTES: usize = 32;
-/// Bytes of the text behind a refusal.
+/// The longest text of a refusal, in bytes.
 pub const TEXT_BYTES_MAX: usize = 512;
 
-/// What a connection is for.
+/// The service that a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
 #[repr(u8)]
 pub enum Service {
@@ -50,20 +51,20 @@ pub enum Service {
     Data = 4,
 }
 
-/// What the server makes of a hello.
+/// The server's response to a hello.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
 #[repr(u8)]
 pub enum Verdict {
     Welcome = 0,
-    /// No protocol version in common.
+    /// There is no common protocol version.
     Version = 1,
-    /// It belongs to another cluster.
+    /// The caller belongs to another cluster.
     Cluster = 2,
-    /// It does not offer this service.
+    /// The server does not offer this service.
     Service = 3,
     /// The caller's role may not use this service.
     Role = 4,
-    /// Too many connections.
+    /// The server has too many connections.
     Busy = 5,
 }
 
@@ -77,7 +78,7 @@ pub struct Hello {
     pub cluster: ClusterId,
 }
 
-/// The server's answer.
+/// The server's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelloReply {
     pub verdict: Verdict,
@@ -86,18 +87,18 @@ pub struct HelloReply {
     pub text: String,
 }
 
-/// Bytes that are no hello.
+/// The error for bytes that are not a hello.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HelloError {
-    #[error("these bytes are no dfs hello")]
+    #[error("the data is not a dfs hello")]
     Magic,
-    #[error("a hello of form {0} is not understood here; form 1 is")]
+    #[error("hello form {0} is not supported; form 1 is")]
     Form(u8),
     #[error("the hello's checksum does not match")]
     Checksum,
     #[error("the hello asks for service {0}, which this version does not know")]
     Service(u8),
-    #[error("the hello has values that make no sense")]
+    #[error("the hello has inconsistent values")]
     Value,
 }
 
@@ -110,13 +111,13 @@ fn sealed(bytes: &[u8; HELLO_BYTES]) -> bool {
     bytes[28..] == crc32c::crc32c(&bytes[..28]).to_le_bytes()
 }
 
-/// Two bytes from `at` on, little endian.
+/// Reads two bytes at `at`, little endian.
 fn half(bytes: &[u8; HELLO_BYTES], at: usize) -> u16 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u16::from_le_bytes)
 }
 
 impl Hello {
-    /// A hello of a build that speaks `versions`.
+    /// Creates the hello of a build that supports `versions`.
     pub fn new(service: Service, cluster: ClusterId, plain_welcome: bool, versions: &RangeInclusive<u16>) -> Self {
         Self { service, version_min: *versions.start(), version_max: *versions.end(), plain_welcome, cluster }
     }
@@ -135,7 +136,7 @@ impl Hello {
     }
 
     /// # Errors
-    /// When the bytes are no hello that this version understands.
+    /// Returns an error if the bytes are not a hello of a supported form.
     pub fn decode(bytes: &[u8; HELLO_BYTES]) -> Result<Self, HelloError> {
         if bytes[0..4] != *b"dfsH" {
             return Err(HelloError::Magic);
@@ -156,7 +157,7 @@ impl Hello {
         Ok(Self { service, version_min, version_max, plain_welcome: bytes[10] == 1, cluster })
     }
 
-    /// The highest version that the caller and a server that speaks `versions` have in common.
+    /// Returns the highest version that the caller and a server with `versions` have in common.
     pub fn common_version(&self, versions: &RangeInclusive<u16>) -> Option<u16> {
         let version = self.version_max.min(*versions.end());
         (version >= self.version_min.max(*versions.start())).then_some(version)
@@ -164,7 +165,7 @@ impl Hello {
 }
 
 impl HelloReply {
-    /// The 32 bytes, then as much of the text as is allowed.
+    /// Encodes the 32 bytes, followed by the text up to its limit.
     pub fn encode(&self) -> Vec<u8> {
         let mut end = self.text.len().min(TEXT_BYTES_MAX);
         while !self.text.is_char_boundary(end) {
@@ -181,10 +182,10 @@ impl HelloReply {
         [&bytes, text.as_bytes()].concat()
     }
 
-    /// The reply without its text, and how many bytes of text follow.
+    /// Decodes the reply without its text. Also returns the length of the text in bytes.
     ///
     /// # Errors
-    /// When the bytes are no reply that this version understands.
+    /// Returns an error if the bytes are not a reply of a supported form.
     pub fn decode(bytes: &[u8; HELLO_BYTES]) -> Result<(Self, usize), HelloError> {
         if bytes[0..4] != *b"dfsR" {
             return Err(HelloError::Magic);
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_agree_or_do_not() {
+    fn the_highest_common_version_is_chosen() {
         let common =
             |caller, server| Hello::new(Service::Client, ClusterId([9; 16]), false, &caller).common_version(&server);
         assert_eq!(common(8..=9, 8..=9), Some(9));

@@ -1,15 +1,17 @@
-//! All that crosses the wire, and nothing else.
+//! The wire protocol.
 //!
 //! * [`hello`] opens every connection: versions, cluster, service.
-//! * [`tls`] proves who is at each end; [`transport`] joins the two and speaks postcard for tarpc.
-//! * [`services`] are the calls of the control plane, [`wire`] their messages; [`board`] is the view of the cluster for
-//!   dashboards, [`curve`] its rates second by second.
+//! * [`tls`] proves the identity of both ends; [`transport`] combines the two and speaks postcard
+//!   for tarpc.
+//! * [`services`] are the calls of the control plane, [`wire`] their messages; [`board`] is the
+//!   view of the cluster for dashboards, [`curve`] its rates second by second.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
-//! * [`capability`] are the signed permissions for chunks, and the receipts for stored ones.
-//! * [`request`] draws the ids of requests, [`retry`] the pauses between tries.
-//! * [`access`] are the tables of rights: who may make which call; the default is no.
+//! * [`capability`] has the sealed permissions for chunks, and the receipts for stored chunks.
+//! * [`request`] draws the ids of requests, [`retry`] the pauses between attempts.
+//! * [`access`] has the tables of rights: the callers that may make each call. Everything else is
+//!   refused.
 //!
-//! docs/protocol.md describes every byte; tests beside each format pin its bytes.
+//! docs/protocol.md describes every byte; tests next to each format pin its bytes.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
@@ -44,18 +46,18 @@ pub const ENTRIES_PER_PAGE_MAX: u32 = 1_000;
 pub const CHANGED_PER_CALL_MAX: u64 = 10_000;
 /// The most entries that one call copies.
 pub const COPIED_PER_CALL_MAX: usize = 4_096;
-/// The most bytes that the attributes `user.*` of one entry take, names and values together.
+/// The most bytes that the `user.*` attributes of one entry take, names and values together.
 pub const USER_ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
-/// The most entries that are looked at for one page of a search, and the most chunks.
+/// The most entries that are examined for one page of a search, and the most chunks.
 pub const ENTRIES_PER_SEARCH_MAX: u64 = 16_384;
 pub const CHUNKS_PER_SEARCH_MAX: usize = 65_536;
 /// The longest pattern or text of a search, and the longest reason for safe mode, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1_024;
 /// The most chunks in one page of a chunk report.
 pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
-/// Events that a master keeps, and that one picture of the cluster holds at most.
+/// The most events that a master keeps, and that one view of the cluster holds.
 pub const EVENTS_KEPT_MAX: usize = 1_000;
-/// Seconds of the cluster that a master keeps, and that one picture of it holds at most.
+/// The most seconds of the cluster's activity that a master keeps, and that one view holds.
 pub const CURVE_SECONDS_MAX: usize = 900;
-/// The most replicas that a file may ask for.
+/// The most replicas that a file may have.
 pub const REPLICATION_MAX: u8 = 16;

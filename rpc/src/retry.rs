@@ -1,12 +1,14 @@
-//! The pauses between tries, for all who try again: calls to masters, reads of replicas, links of datanodes.
+//! The pauses between attempts, for everything that retries: calls to masters, reads of replicas,
+//! links of datanodes.
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use std::time::Duration;
 
-/// Returns the pauses between tries, without end: they double from `first` to `longest`, and chance takes up to half of each
-/// away, so that those who failed together do not come back together. The same `seed` makes the same pauses.
+/// Returns an endless sequence of pauses between attempts. They double from `first` to `longest`,
+/// each shortened at random by up to half, so that callers that failed together do not retry
+/// together. The same `seed` gives the same pauses.
 pub fn pauses(first: Duration, longest: Duration, seed: u64) -> ExponentialBackoff {
-    // The builder's chance adds up to a whole of what it is told.
+    // The jitter of the builder adds up to 100 % of the given value.
     ExponentialBuilder::new()
         .with_factor(2.0)
         .with_min_delay(first / 2)
@@ -22,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_the_longest_and_lose_at_most_half() {
+    fn pauses_double_up_to_the_longest_and_shrink_by_at_most_half() {
         for seed in 0..100 {
             let of_seed = || pauses(Duration::from_millis(20), Duration::from_secs(1), seed);
             let full = [20, 40, 80, 160, 320, 640, 1_000, 1_000].map(Duration::from_millis);

@@ -1,8 +1,10 @@
-//! Who we are and whom we trust: a certificate of the cluster's authority, on both ends of every connection.
+//! Identities and trust: both ends of every connection present a certificate of the cluster's
+//! authority.
 //!
-//! A credential is one PEM file of three parts: our certificate, the authority's certificate, our private key. The URI in
-//! our certificate's alternative names says who we are ([`Principal::to_uri`]); its DNS names are those that callers
-//! expect of a server: [`MASTER_NAME`], [`datanode_name`].
+//! A credential is one PEM file of three parts: the own certificate, the authority's certificate,
+//! the own private key. The URI in the alternative names of the certificate is the identity
+//! ([`Principal::to_uri`]); its DNS names are those that callers expect of a server:
+//! [`MASTER_NAME`], [`datanode_name`].
 
 use dfs_types::{ClusterId, DatanodeId, Principal};
 use rustls::RootCertStore;
@@ -15,25 +17,25 @@ use std::time::Duration;
 /// The DNS name in the certificate of every master.
 pub const MASTER_NAME: &str = "master.dfs.internal";
 
-/// The DNS name in the certificate of a datanode.
+/// Returns the DNS name in the certificate of a datanode.
 pub fn datanode_name(id: DatanodeId) -> String {
     format!("{id}.dfs.internal")
 }
 
-/// Why a credential cannot be used.
+/// The reason why a credential cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
-    #[error("it holds {0} certificates; it must hold ours, then the authority's")]
+    #[error("it holds {0} certificates; it must hold the own one, then the authority's")]
     Certificates(usize),
-    #[error("it is not PEM: {0}")]
+    #[error("it is not valid PEM: {0}")]
     Pem(String),
-    #[error("its certificate names no dfs principal")]
+    #[error("its certificate does not name a dfs principal")]
     Nobody,
-    #[error("its parts do not fit together: {0}")]
+    #[error("its parts do not match: {0}")]
     Tls(#[from] rustls::Error),
 }
 
-/// A proven identity, ready to open and to take connections. Cheap to clone.
+/// A verified identity, ready to open and accept connections. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub cluster: ClusterId,
@@ -43,10 +45,10 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads a credential.
+    /// Parses a credential.
     ///
     /// # Errors
-    /// When it is not PEM of the three parts, or they do not fit together.
+    /// Returns an error if it is not PEM of the three parts, or if they do not match.
     pub fn from_pem(pem: &[u8]) -> Result<Self, CredentialError> {
         let bad = |error: rustls::pki_types::pem::Error| CredentialError::Pem(error.to_string());
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(bad)?;
@@ -78,16 +80,17 @@ fn configs(
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(verifier)
         .with_single_cert(vec![own], key)?;
-    // Nothing may follow the handshake unasked: a data connection may go on in plain text behind the hello.
+    // The server must not send anything unrequested after the handshake: a data connection may
+    // continue unencrypted after the hello.
     server.send_tls13_tickets = 0;
     Ok((client, server))
 }
 
-/// Whether the certificate of a credential is valid at a time, given as time since 1970: signed by the authority that
-/// stands behind it, begun, and not expired.
+/// Returns true if the certificate of a credential is valid at a time, given as time since 1970:
+/// signed by the authority in the credential, begun, and not expired.
 ///
 /// # Errors
-/// When it is no credential.
+/// Returns an error if it is not a credential.
 pub fn valid_at(pem: &[u8], at: Duration) -> Result<bool, CredentialError> {
     let bad = |error: rustls::pki_types::pem::Error| CredentialError::Pem(error.to_string());
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(bad)?;
@@ -100,7 +103,8 @@ pub fn valid_at(pem: &[u8], at: Duration) -> Result<bool, CredentialError> {
     Ok(own.verify_for_usage(algorithms, &[anchor], &[], time, usage, None, None).is_ok())
 }
 
-/// Who a certificate is for. Only for certificates whose signature was verified, as those of a finished handshake are.
+/// Returns the principal that a certificate names. Only for certificates whose signature was
+/// verified, as after a completed handshake.
 pub fn principal_of(certificate: &CertificateDer<'_>) -> Option<(ClusterId, Principal)> {
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
     let mut uris = certificate.valid_uri_names();
@@ -121,7 +125,7 @@ impl Expected {
             Self::AnyMaster => MASTER_NAME.to_owned(),
             Self::Datanode(id) => datanode_name(id),
         };
-        // Letters, digits, dots and a hyphen: always a DNS name.
+        // The name has only letters, digits, dots and a hyphen, so it is always a valid DNS name.
         ServerName::try_from(name).unwrap_or_else(|_| ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()))
     }
 }

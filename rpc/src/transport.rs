@@ -1,4 +1,5 @@
-//! Opening and taking connections: TCP, mutual TLS, hello. What comes out is proven and agreed on.
+//! Opening and accepting connections: TCP, mutual TLS, hello. The result has a proven peer and an
+//! agreed version.
 
 use crate::access::{Role, may_use};
 use crate::codec::PostcardCodec;
@@ -13,13 +14,13 @@ use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use tokio_util::codec::Framed;
 
-/// How long either side waits for the other's handshake and hello.
+/// The longest time that either side waits for the other's handshake and hello.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What tarpc speaks over.
+/// The transport that tarpc uses.
 pub type Transport<In, Out> = Framed<TlsStream<TcpStream>, PostcardCodec<In, Out>>;
 
-/// Why no connection came about.
+/// The reason why a connection could not be established.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     #[error("connect: {}", plain(.0))]
@@ -30,12 +31,12 @@ pub enum ConnectError {
     Hello(#[from] HelloError),
     #[error("refused: {text}")]
     Refused { verdict: Verdict, text: String },
-    #[error("the peer's certificate names no principal of this cluster")]
+    #[error("the peer's certificate does not name a principal of this cluster")]
     Nobody,
 }
 
 impl ConnectError {
-    /// The error as the caller of a command sees it.
+    /// Returns the error that the caller of a command sees.
     pub fn into_error(self, address: impl std::fmt::Display) -> Error {
         let code = match &self {
             Self::Timeout(_) => ErrorCode::Unreachable,
@@ -53,7 +54,7 @@ impl ConnectError {
     }
 }
 
-/// The words of the system, in lower case and without its number.
+/// Returns the system's error message in lower case and without its number.
 fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
@@ -61,28 +62,31 @@ fn plain(error: &std::io::Error) -> String {
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// rustls hides its errors in `io::Error` of kind `InvalidData`.
+/// Returns true for a TLS error. rustls reports its errors as `io::Error` of kind `InvalidData`.
 fn is_tls(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::InvalidData
 }
 
-/// An open connection, both ends proven.
+/// An open connection whose ends are both authenticated.
 #[derive(Debug)]
 pub struct Connected {
     pub stream: TlsStream<TcpStream>,
-    /// Who is at the other end.
+    /// The identity of the other end.
     pub peer: Principal,
     pub service: Service,
-    /// The protocol version that both ends speak.
+    /// The protocol version of the connection.
     pub version: u16,
-    /// What follows goes without TLS; the stream's socket is to be taken out.
+    /// The rest of the connection is unencrypted; the caller must take the socket out of the
+    /// stream.
     pub plain: bool,
 }
 
-/// Opens a connection for `service` to an address, or to `HOST:PORT`: all addresses of a name are tried.
+/// Opens a connection for `service` to an address, or to `HOST:PORT`: all addresses of a host name
+/// are tried.
 ///
 /// # Errors
-/// When nobody answers, the peer is not who it should be, or it refuses.
+/// Returns an error if no address answers, if the peer does not have the expected identity, or if
+/// it refuses.
 pub async fn connect(
     identity: &Identity,
     address: impl ToSocketAddrs,
@@ -94,7 +98,8 @@ pub async fn connect(
     connect_speaking(VERSIONS, identity, address, expected, service, protection, timeout).await
 }
 
-/// Opens a connection like [`connect`], as a build that speaks `versions` does. For tests with peers of other versions.
+/// Opens a connection like [`connect`], as a build with `versions` does. For tests with peers of
+/// other versions.
 ///
 /// # Errors
 /// As [`connect`].
@@ -142,10 +147,11 @@ async fn read_reply(stream: &mut TlsStream<TcpStream>) -> Result<HelloReply, Con
     Ok(reply)
 }
 
-/// Takes a connection: handshake and hello, within [`HELLO_TIMEOUT`]. A caller that is refused is told why first.
+/// Accepts a connection: handshake and hello, within [`HELLO_TIMEOUT`]. A caller that is refused
+/// gets the reason first.
 ///
 /// # Errors
-/// When the caller proves nothing, says no hello, or is refused.
+/// Returns an error if the caller does not authenticate, sends no valid hello, or is refused.
 pub async fn accept(
     identity: &Identity,
     tcp: TcpStream,
@@ -155,7 +161,8 @@ pub async fn accept(
     accept_speaking(VERSIONS, identity, tcp, offered, protection).await
 }
 
-/// Takes a connection like [`accept`], as a build that speaks `versions` does. For tests with peers of other versions.
+/// Accepts a connection like [`accept`], as a build with `versions` does. For tests with peers of
+/// other versions.
 ///
 /// # Errors
 /// As [`accept`].
@@ -200,7 +207,7 @@ pub async fn accept_speaking(
     tokio::time::timeout(HELLO_TIMEOUT, taking).await.map_err(|_| ConnectError::Timeout(HELLO_TIMEOUT))?
 }
 
-/// Returns the refusal of a caller that is not welcome, whatever version it speaks.
+/// Returns the refusal of a caller that is not admitted, regardless of its version.
 fn refusal(hello: &Hello, identity: &Identity, peer: &Principal, offered: &[Service]) -> Option<(Verdict, String)> {
     if hello.cluster != identity.cluster {
         Some((Verdict::Cluster, format!("this is cluster {}, not {}", identity.cluster, hello.cluster)))
@@ -239,17 +246,18 @@ fn plain_allowed(protection: Protection, tcp: &TcpStream) -> bool {
     }
 }
 
-/// Bytes asked for each socket buffer of a data connection; the kernel may grant less.
+/// The requested size of each socket buffer of a data connection in bytes; the kernel may grant
+/// less.
 const SOCKET_BUFFER_BYTES: usize = 512 << 10;
 
 fn enlarge_buffers(tcp: &TcpStream) {
     let socket = socket2::SockRef::from(tcp);
-    // Smaller buffers are slower, not wrong.
+    // Smaller buffers only reduce the throughput.
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
 }
 
-/// The connection as tarpc wants it.
+/// Wraps the connection for tarpc.
 pub fn framed<In, Out>(stream: TlsStream<TcpStream>) -> Transport<In, Out> {
     Framed::with_capacity(stream, PostcardCodec::default(), 8 << 10)
 }

@@ -1,4 +1,5 @@
-//! Every decoder of the wire against arbitrary bytes: an error or a value, never a panic, never memory that was not sent.
+//! Runs every decoder of the wire on arbitrary bytes: the result is an error or a value, never a
+//! panic, and no memory is allocated beyond the size of the input.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -82,7 +83,7 @@ proptest! {
     }
 }
 
-/// tarpc adds the deadline that a peer sends to its clock.
+/// tarpc adds the deadline that a peer sends to the clock.
 #[test]
 fn an_impossible_deadline_is_an_error() {
     let request = UserRequest::Cluster(ClusterServiceRequest::Ping {});
@@ -90,7 +91,8 @@ fn an_impossible_deadline_is_an_error() {
     context.deadline = std::time::Instant::now() + std::time::Duration::from_secs(1 << 32);
     let message = tarpc::ClientMessage::Request(tarpc::Request { context, id: 1, message: request });
     let mut good = postcard::to_stdvec(&message).expect("encodes");
-    // The seconds of the deadline are a varint behind the variant's number; make them as many as can be.
+    // The seconds of the deadline are a varint after the number of the variant; replace it by the
+    // largest one.
     let end = 1 + good[1..].iter().position(|byte| byte & 0x80 == 0).expect("a varint") + 1;
     good.splice(1..end, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
     let mut buffer = BytesMut::from(&(good.len() as u32).to_le_bytes()[..]);

@@ -1,10 +1,10 @@
-//! The calendar of this machine.
+//! The system time.
 
-#![expect(clippy::disallowed_methods, reason = "the calendar is read here")]
+#![expect(clippy::disallowed_methods, reason = "this module reads the system time")]
 
 use dfs_types::Timestamp;
 
-/// Reads the calendar, which may jump; a time before 1970 counts as 1970.
+/// Returns the system time, which may jump; a time before 1970 counts as 1970.
 pub fn calendar() -> Timestamp {
     Timestamp(u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default())
 }

@@ -1,15 +1,15 @@
-//! Numbers as people read them.
+//! Numbers formatted for people.
 
 use dfs_types::{ByteSize, Timestamp};
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
-/// `25.7 GiB`.
+/// Formats a size: `25.7 GiB`.
 pub fn size(bytes: u64) -> String {
     ByteSize(bytes).human()
 }
 
-/// A size in at most five cells, as `ls -h` shows it: `25.7G`, `512`.
+/// Formats a size in at most five cells, as `ls -h` does: `25.7G`, `512`.
 pub fn size_short(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];
     if bytes < 1024 {
@@ -25,7 +25,7 @@ pub fn size_short(bytes: u64) -> String {
     if value < 9.95 { format!("{value:.1}{unit}") } else { format!("{value:.0}{unit}") }
 }
 
-/// Thousands apart: `1,234,567`.
+/// Formats a number with separators of thousands: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -38,12 +38,12 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// `1 file`, `2 files`.
+/// Formats a number with its noun: `1 file`, `2 files`.
 pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// Bytes per second in decimal megabytes, as disks are sold: `172 MB/s`, `3.4 MB/s`, `12 kB/s`.
+/// Formats a rate in decimal units, as disk vendors use: `172 MB/s`, `3.4 MB/s`, `12 kB/s`.
 pub fn rate(bytes_per_second: f64) -> String {
     let rate = if bytes_per_second.is_finite() { bytes_per_second.max(0.0) } else { 0.0 };
     match rate {
@@ -55,7 +55,7 @@ pub fn rate(bytes_per_second: f64) -> String {
     }
 }
 
-/// A span in two units at most: `0.25 s`, `12 s`, `3m 20s`, `2h 05m`, `4d 03h`.
+/// Formats a duration in at most two units: `0.25 s`, `12 s`, `3m 20s`, `2h 05m`, `4d 03h`.
 pub fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
@@ -67,7 +67,7 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// How long ago, in one unit: `now`, `4 s ago`, `3 min ago`, `2 h ago`, `5 d ago`.
+/// Formats an age in one unit: `now`, `4 s ago`, `3 min ago`, `2 h ago`, `5 d ago`.
 pub fn age(span: Duration) -> String {
     match span.as_secs() {
         0 => "now".to_owned(),
@@ -78,7 +78,7 @@ pub fn age(span: Duration) -> String {
     }
 }
 
-/// A latency: `87 µs`, `1.25 ms`, `2.50 s`.
+/// Formats a latency: `87 µs`, `1.25 ms`, `2.50 s`.
 pub fn latency(span: Duration) -> String {
     match span.as_micros() {
         us @ 0..1000 => format!("{us} µs"),
@@ -87,13 +87,15 @@ pub fn latency(span: Duration) -> String {
     }
 }
 
-/// How far two clocks are apart, as precisely as it matters: `3.00 ms`, `2.50 s`, `1d 00h`.
+/// Formats the difference between two clocks with two digits at most after the point: `3.00 ms`,
+/// `2.50 s`, `1d 00h`.
 pub fn apart(skew_ms: i64) -> String {
     let off = Duration::from_millis(skew_ms.unsigned_abs());
     if off < Duration::from_secs(10) { latency(off) } else { span(off) }
 }
 
-/// A part of a whole in percent, to one digit below ten: `3.4 %`, `57 %`; `–` of nothing.
+/// Formats a fraction in percent, with one digit after the point below ten: `3.4 %`, `57 %`; `–` if
+/// `whole` is zero.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
@@ -102,22 +104,22 @@ pub fn percent(part: u64, whole: u64) -> String {
     if value > 0.0 && value < 9.95 { format!("{value:.1} %") } else { format!("{value:.0} %") }
 }
 
-/// `2026-11-21 09:03` in the zone given.
+/// Formats a time in the zone: `2026-11-21 09:03`.
 pub fn time(at: Timestamp, zone: &TimeZone) -> String {
     stamp(at, zone, "%Y-%m-%d %H:%M")
 }
 
-/// `09:04` in the zone given, for 09:03:07: the full minute by which the moment has come.
+/// Formats a time rounded up to the next full minute: `09:04` for 09:03:07.
 pub fn minute_by(at: Timestamp, zone: &TimeZone) -> String {
     stamp(Timestamp(at.0.saturating_add(59_999)), zone, "%H:%M")
 }
 
-/// `2026-11-21 09:03:07` in the zone given.
+/// Formats a time in the zone: `2026-11-21 09:03:07`.
 pub fn time_seconds(at: Timestamp, zone: &TimeZone) -> String {
     stamp(at, zone, "%Y-%m-%d %H:%M:%S")
 }
 
-/// `2026-11-21 09:03:07.123 +0100` in the zone given.
+/// Formats a time in the zone: `2026-11-21 09:03:07.123 +0100`.
 pub fn time_exact(at: Timestamp, zone: &TimeZone) -> String {
     stamp(at, zone, "%Y-%m-%d %H:%M:%S%.3f %z")
 }

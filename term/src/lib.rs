@@ -1,6 +1,7 @@
-//! Text for terminals: figures, tables, meters, colours by meaning, quoting.
+//! Text for terminals: figures, tables, meters, semantic colours, quoting.
 //!
-//! Everything but [`clock`] is a function from values to text. Widths, times and time zones come in as arguments.
+//! Everything except [`clock`] is a pure function from values to text. Widths, times and time zones
+//! are arguments.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 

@@ -1,23 +1,23 @@
-//! How fast a transfer goes and how long it will still take. Time comes in as a value.
+//! The rate and the remaining time of a transfer. Callers pass the time as a value.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Samples that are kept.
+/// The number of samples kept.
 const SAMPLES_MAX: usize = 32;
-/// The rate is that of the last so many seconds.
+/// The period over which the rate is averaged.
 const WINDOW: Duration = Duration::from_secs(5);
 
-/// Measures a transfer from samples of how much is done.
+/// Measures the progress of a transfer from samples.
 #[derive(Debug, Clone, Default)]
 pub struct Meter {
-    /// Time since the start, bytes done by then; in rising order.
+    /// Pairs of the time since the start and the bytes done by then, in rising order.
     samples: VecDeque<(Duration, u64)>,
 }
 
 impl Meter {
-    /// Notes that `done` bytes were done `elapsed` after the start.
-    /// A transfer that sent something twice may go back; the rate begins anew then.
+    /// Adds a sample: `done` bytes were done `elapsed` after the start. A transfer that repeats
+    /// data may go back; the measurement of the rate then starts over.
     pub fn note(&mut self, elapsed: Duration, done: u64) {
         if self.samples.back().is_some_and(|(at, bytes)| *bytes > done || *at > elapsed) {
             self.samples.clear();
@@ -28,7 +28,7 @@ impl Meter {
         }
     }
 
-    /// Whether the oldest sample is not needed: the next one is old enough, too.
+    /// Returns true if the oldest sample is not needed because the next one is old enough too.
     fn reaches_beyond_window(&self) -> bool {
         match (self.samples.get(1), self.samples.back()) {
             (Some((second, _)), Some((last, _))) => last.saturating_sub(*second) >= WINDOW,
@@ -36,7 +36,7 @@ impl Meter {
         }
     }
 
-    /// Bytes per second over the last seconds; zero before there are two samples.
+    /// Returns the rate in bytes per second over the window; zero before there are two samples.
     pub fn rate(&self) -> f64 {
         match (self.samples.front(), self.samples.back()) {
             (Some((from, before)), Some((to, after))) if to > from => {
@@ -46,12 +46,13 @@ impl Meter {
         }
     }
 
-    /// How long until `total` bytes are done at this rate; none when nobody can tell.
+    /// Returns the time until `total` bytes are done at this rate; `None` if it cannot be
+    /// estimated.
     pub fn eta(&self, total: u64) -> Option<Duration> {
         let (_, done) = self.samples.back()?;
         let left = total.saturating_sub(*done);
         let seconds = left as f64 / self.rate();
-        // Beyond a year it is not an estimate any more.
+        // More than a year is not a useful estimate.
         (seconds.is_finite() && seconds < 3.2e7).then(|| Duration::from_secs_f64(seconds))
     }
 }
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn going_back_begins_anew() {
+    fn going_back_starts_over() {
         let mut meter = Meter::default();
         meter.note(s(1), 5000);
         meter.note(s(2), 1000);

@@ -1,17 +1,19 @@
-//! From a text to a word of the shell that reads back as that text. The shell parses; its tests hold the two together.
+//! Quotes a text as a word that the shell parses to the same text. The parser is in the shell,
+//! whose tests check that both agree.
 
 use crate::text::is_treacherous;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a word may hold this character without quotes, wherever it stands.
+/// Returns true if a word may contain this character without quotes in any position.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, '/' | '.' | '_' | '-' | '+' | ':' | '=' | '%' | '^')
         || (!c.is_ascii() && !c.is_whitespace() && !is_treacherous(c))
 }
 
-/// The text as one word: as it is, in single quotes, or in `$'…'` when it holds what a terminal would obey.
+/// Quotes a text as one word: unchanged, in single quotes, or in `$'…'` if it contains control
+/// characters of a terminal.
 pub fn quote(text: &str) -> Cow<'_, str> {
     if !text.is_empty() && text.chars().all(is_plain) {
         Cow::Borrowed(text)
@@ -22,7 +24,7 @@ pub fn quote(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Words as a line.
+/// Joins words to a line, each quoted.
 pub fn quote_words<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
     let mut line = String::new();
     for word in words {
@@ -57,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_needs_quotes_gets_them() {
+    fn a_word_is_quoted_only_if_necessary() {
         for (text, quoted) in [
             ("/a/b-c_d.txt", "/a/b-c_d.txt"),
             ("näme漢", "näme漢"),

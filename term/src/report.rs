@@ -1,44 +1,47 @@
-//! What a command found out: one value, which people read as text, programs as JSON, and the dashboard as it is.
+//! Results of commands: one value, shown to people as text, to programs as JSON, and used by the
+//! dashboard directly.
 
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// How text is looked at.
+/// The properties of the output that text is formatted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct View {
-    /// Cells of a line; unlimited if none.
+    /// The width of a line in cells; unlimited if none.
     pub cells: Option<usize>,
-    /// Whether colours may be used.
+    /// True if colours are allowed.
     pub colour: bool,
 }
 
-/// A colour by its meaning. Words or glyphs carry the meaning, too: colours may be off.
+/// A colour by its meaning. Words or symbols always carry the meaning too, since colours may be
+/// off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Tone {
     #[default]
     Plain,
-    /// All is well with it.
+    /// Healthy.
     Good,
-    /// To be looked at.
+    /// Needs attention.
     Warning,
-    /// Broken, or lost.
+    /// Failed or lost.
     Bad,
-    /// Of less interest, or old.
+    /// Less important or outdated.
     Dim,
-    /// A head, or what is to be read first.
+    /// A heading or other important text.
     Strong,
     /// The name of a directory.
     Directory,
-    /// Something to type.
+    /// A command to type.
     Command,
-    /// Text between quotes, in a line that is typed.
+    /// Quoted text in a line that is typed.
     Quoted,
-    /// A name of something that is not there.
+    /// The name of something that does not exist.
     Missing,
 }
 
 impl Tone {
-    /// The numbers of the terminal's own colours and weights (ECMA-48, SGR), so that its theme holds.
+    /// Returns the code of one of the terminal's own colours and weights (ECMA-48, SGR), so that
+    /// the terminal's theme applies.
     fn sgr(self) -> Option<&'static str> {
         Some(match self {
             Self::Plain => return None,
@@ -56,7 +59,8 @@ impl Tone {
 }
 
 impl View {
-    /// The text in a tone, where colours may be used. The text must be safe for a terminal already.
+    /// Returns the text in a tone if colours are allowed. The text must already be safe for a
+    /// terminal.
     pub fn paint<'t>(&self, tone: Tone, text: &'t str) -> Cow<'t, str> {
         match tone.sgr() {
             Some(sgr) if self.colour && !text.is_empty() => Cow::Owned(format!("\x1b[{sgr}m{text}\x1b[0m")),
@@ -65,9 +69,9 @@ impl View {
     }
 }
 
-/// What a command found out. `Serialize` is what programs read, [`Report::text`] what people read.
+/// The result of a command. Programs read its `Serialize` form, people its [`Report::text`].
 pub trait Report: Serialize {
-    /// As lines for people, each ended; empty when there is nothing to say.
+    /// Returns lines for people, each with a line end; empty if there is nothing to show.
     fn text(&self, view: &View) -> String;
 }
 
@@ -76,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_only_where_they_may_be() {
+    fn colours_only_where_allowed() {
         let (with, without) = (View { cells: None, colour: true }, View::default());
         assert_eq!(with.paint(Tone::Bad, "dead"), "\x1b[31mdead\x1b[0m");
         assert_eq!(with.paint(Tone::Plain, "dead"), "dead");

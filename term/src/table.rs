@@ -3,19 +3,19 @@
 use crate::report::{Tone, View};
 use crate::text::{sanitise, truncate, width};
 
-/// Which side of its column a cell keeps to.
+/// The side of its column to which a cell is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     Left,
     Right,
 }
 
-/// The narrowest that a column is squeezed to, in cells.
+/// The minimum width to which a column is reduced, in cells.
 const SQUEEZED_MIN: usize = 6;
-/// Between two columns, in cells.
+/// The space between two columns, in cells.
 const GAP: usize = 2;
 
-/// The text of a cell, safe for a terminal, and its tone.
+/// The text of a cell, made safe for a terminal, and its tone.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
     text: String,
@@ -23,7 +23,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell in a tone.
+    /// Creates a cell with a tone.
     pub fn new(tone: Tone, text: impl AsRef<str>) -> Self {
         Self { text: sanitise(text.as_ref()).into_owned(), tone }
     }
@@ -35,16 +35,16 @@ impl<T: AsRef<str>> From<T> for Cell {
     }
 }
 
-/// Rows of cells under a head. Cells are made safe for a terminal when they are added.
+/// Rows of cells under a header. Cells are made safe for a terminal when they are added.
 #[derive(Debug, Clone)]
 pub struct Table {
     aligns: Vec<Align>,
-    /// The head first.
+    /// All rows; the header is the first.
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
-    /// A table with these columns.
+    /// Creates a table with these columns.
     pub fn new(head: &[(&str, Align)]) -> Self {
         Self {
             aligns: head.iter().map(|(_, align)| *align).collect(),
@@ -52,15 +52,15 @@ impl Table {
         }
     }
 
-    /// Adds a row; cells beyond the head are dropped, missing ones are empty.
+    /// Adds a row; cells beyond the header are dropped, missing ones are empty.
     pub fn row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
         let mut row: Vec<Cell> = cells.into_iter().map(Into::into).collect();
         row.resize(self.aligns.len(), Cell::default());
         self.rows.push(row);
     }
 
-    /// The table in lines that fit the view.
-    /// When it is too wide, its widest columns are cut first, and the last columns drop out when that is not enough.
+    /// Renders the table in lines that fit the view. If it is too wide, its widest columns are
+    /// truncated first; if that is not enough, its last columns are omitted.
     pub fn render(&self, view: &View) -> String {
         let widths = self.fit(view.cells);
         let mut text = String::new();
@@ -84,7 +84,7 @@ impl Table {
         text
     }
 
-    /// The width of each column that is shown.
+    /// Returns the widths of the columns that are shown.
     fn fit(&self, cells: Option<usize>) -> Vec<usize> {
         let mut widths: Vec<usize> = vec![1; self.aligns.len()];
         for row in &self.rows {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn tones_take_no_cells() {
+    fn tones_have_no_width() {
         let mut table = Table::new(&[("A", Align::Right), ("B", Align::Left)]);
         table.row([Cell::new(Tone::Bad, "dead"), "x".into()]);
         let plain = table.render(&view(80));

@@ -1,11 +1,11 @@
-//! Text that came from elsewhere, made safe and measured for a terminal.
+//! Makes text from other sources safe for a terminal, and measures it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Whether a terminal would obey this character instead of showing it, or would show other text in another order
-/// because of it.
+/// Returns true if a terminal would interpret this character instead of showing it, or would
+/// reorder other text because of it.
 pub fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -14,9 +14,11 @@ pub fn is_treacherous(c: char) -> bool {
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// The text with every treacherous character written as an escape: `\n`, `\u{1b}`.
+/// Returns the text with every unsafe character written as an escape: `
+/// `, `\u{1b}`.
 ///
-/// Names in the DFS are chosen by others; shown raw, they could move the cursor or hide what they are.
+/// Other users choose the names in the DFS; unescaped, a name could move the cursor or hide its
+/// content.
 pub fn sanitise(text: &str) -> Cow<'_, str> {
     if !text.contains(is_treacherous) {
         return Cow::Borrowed(text);
@@ -36,12 +38,12 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// How many cells of a terminal the text takes.
+/// Returns the width of the text in cells of a terminal.
 pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// The text cut to at most `cells` cells, with `…` at its end when something was cut.
+/// Truncates the text to at most `cells` cells, with `…` at its end if something was removed.
 pub fn truncate(text: &str, cells: usize) -> Cow<'_, str> {
     if width(text) <= cells {
         return Cow::Borrowed(text);
@@ -63,8 +65,8 @@ pub fn truncate(text: &str, cells: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
-/// The text cut between two words to at most `cells` cells, with `…` at its end when something was cut. A first word that
-/// is longer is cut by [`truncate`].
+/// Truncates the text between two words to at most `cells` cells, with `…` at its end if something
+/// was removed. If the first word is too long, [`truncate`] truncates it.
 pub fn shorten(text: &str, cells: usize) -> Cow<'_, str> {
     if width(text) <= cells {
         return Cow::Borrowed(text);
@@ -76,9 +78,9 @@ pub fn shorten(text: &str, cells: usize) -> Cow<'_, str> {
     }
 }
 
-/// The text in lines of at most `cells` cells, broken between words; all but the first begin with `indent` blanks. The
-/// first is taken to have them already. A word that is longer than a line is left whole, so that it can be copied.
-/// Colours (ECMA-48, SGR) take no cells.
+/// Breaks the text between words into lines of at most `cells` cells. All lines but the first are
+/// indented by `indent` spaces; the first is assumed to be indented already. A word that is longer
+/// than a line is not broken, so that it can be copied. Colours (ECMA-48, SGR) have no width.
 pub fn wrap(text: &str, cells: Option<usize>, indent: usize) -> String {
     let Some(room) = cells.map(|cells| cells.saturating_sub(indent).max(1)) else { return text.to_owned() };
     let mut wrapped = String::new();
@@ -99,26 +101,26 @@ pub fn wrap(text: &str, cells: Option<usize>, indent: usize) -> String {
     wrapped
 }
 
-/// The cells of a text without the colours in it.
+/// Returns the width of a text in cells without the colours in it.
 fn visible_width(text: &str) -> usize {
     let mut pieces = text.split("\x1b[");
     let plain = pieces.next().map_or(0, width);
     plain + pieces.map(|piece| piece.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
 }
 
-/// The text with blanks behind it, to at least `cells` cells.
+/// Pads the text with trailing spaces to at least `cells` cells.
 pub fn pad(text: &str, cells: usize) -> String {
     let blanks = cells.saturating_sub(width(text));
     text.chars().chain(std::iter::repeat_n(' ', blanks)).collect()
 }
 
-/// Names side by side, filled column by column as `ls` does, in lines of at most `cells` cells.
-/// A name that is wider than that gets a line of its own.
+/// Arranges names in columns, filled downwards as `ls` does, in lines of at most `cells` cells. A
+/// name that is wider than that gets its own line.
 pub fn columns(names: &[String], cells: usize) -> String {
     columns_with(names, cells, |_, name| Cow::Borrowed(name))
 }
 
-/// As [`columns`], each name as `paint` shows it, which must take as many cells.
+/// Arranges names like [`columns`], each name as shown by `paint`, which must keep its width.
 pub fn columns_with<'n>(names: &'n [String], cells: usize, paint: impl Fn(usize, &'n str) -> Cow<'n, str>) -> String {
     const GAP: usize = 2;
     if names.is_empty() {
@@ -147,7 +149,7 @@ pub fn columns_with<'n>(names: &'n [String], cells: usize, paint: impl Fn(usize,
     text
 }
 
-/// Rows, and the width of each column, when `widths` are put into at most `count` columns.
+/// Returns the number of rows and the width of each column for `widths` in at most `count` columns.
 fn layout(widths: &[usize], count: usize) -> (usize, Vec<usize>) {
     let rows = widths.len().div_ceil(count).max(1);
     (rows, widths.chunks(rows).map(|column| column.iter().max().copied().unwrap_or(0)).collect())
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_and_bidi_are_shown_not_obeyed() {
+    fn controls_and_bidi_are_escaped() {
         assert_eq!(sanitise("plain näme 漢"), "plain näme 漢");
         assert_eq!(sanitise("a\x1b[31m\n\u{202e}b"), "a\\u{1b}[31m\\n\\u{202e}b");
     }
@@ -216,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sanitised_has_nothing_treacherous(text in any::<String>()) {
+        fn sanitised_text_has_no_unsafe_character(text in any::<String>()) {
             prop_assert!(!sanitise(&text).contains(is_treacherous));
         }
 

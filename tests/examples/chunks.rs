@@ -1,8 +1,8 @@
-//! Descriptors that a datanode holds at rest, with more and more chunks: `chunks CHUNKS STEP`.
+//! Counts the descriptors of an idle datanode, with more and more chunks: `chunks CHUNKS STEP`.
 //!
-//! Files of 100 bytes are put on one datanode, one replica each, 64 at a time. After every STEP of them, when the client has
-//! gone, the open files of the datanode are counted once they no longer become fewer; again after it was started anew; and
-//! again after some of the files were read.
+//! Files of 100 bytes are put on one datanode, one replica each, 64 at a time. After every STEP of
+//! them, when the client has disconnected, the open files of the datanode are counted once their
+//! number no longer decreases; again after a restart; and again after some of the files were read.
 
 // An example may panic, and works with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 
 const AT_A_TIME: u64 = 64;
 const BYTES: usize = 100;
-/// Files in one directory.
+/// The number of files in one directory.
 const DIRECTORY: u64 = 10_000;
-/// Files that are read of so many.
+/// One of this many files is read.
 const READ: u64 = 2_000;
-/// Open files that stay the same for so long are those at rest: idle connections and files are closed within seconds.
+/// The time for which the number of open files must be constant: idle connections and files are
+/// closed within seconds.
 const REST: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -26,7 +27,7 @@ fn path(number: u64) -> DfsPath {
     DfsPath::parse(&format!("/d{}/f{number}", number / DIRECTORY)).expect("valid")
 }
 
-/// Runs one of these for each number, some at a time, with a client of its own.
+/// Runs one future for each number, some at a time, with a client of its own.
 async fn each<W: Future<Output = ()> + Send + 'static>(
     numbers: Vec<u64>,
     cluster: &Cluster,
@@ -61,7 +62,7 @@ fn open_files(cluster: &Cluster) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).expect("process lives").count()
 }
 
-/// Open files once they no longer become fewer.
+/// Returns the number of open files once it no longer decreases.
 fn at_rest(cluster: &Cluster) -> usize {
     let (mut least, mut since) = (open_files(cluster), Instant::now());
     while since.elapsed() < REST {

@@ -1,5 +1,5 @@
-//! Makes the pictures of the dashboard in docs/pictures: a real cluster of six datanodes is filled, read from, and loses
-//! one; what a terminal shows meanwhile is drawn. Run by `just pictures`.
+//! Creates the pictures of the dashboard in docs/pictures: a real cluster of six datanodes is
+//! filled, read from, and loses one; the terminal is rendered meanwhile. Run by `just pictures`.
 
 // An example may panic, and works with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// Seconds of work before a picture, so that curves have something to show.
+/// The seconds of load before a picture, so that curves have data.
 const WORK: Duration = Duration::from_secs(40);
 
 fn main() {
@@ -38,7 +38,7 @@ fn main() {
     }
     cluster.kill("datanode-4");
     large.press(":replication\r");
-    large.see("done in       about ");
+    large.see("done in           about ");
     save(&mut large, "replication", &directory.join("replication.svg"));
     save(&mut large, "overview", &directory.join("dead.svg"));
     save(&mut large, "heatmap", &directory.join("heatmap-dead.svg"));
@@ -49,11 +49,11 @@ fn dashboard(cluster: &Cluster, lines: u16, cells: u16) -> Terminal {
     let mut command = cluster.shell_command();
     command.env("COLORTERM", "truecolor").args(["top", "--view", "overview"]);
     let mut terminal = Terminal::run(command, lines, cells);
-    terminal.see("well");
+    terminal.see("healthy");
     terminal
 }
 
-/// Files of many sizes are put and read for a while.
+/// Puts and reads files of many sizes for a while.
 fn work(cluster: &Cluster) {
     let began = std::time::Instant::now();
     let scratch = cluster.scratch();

@@ -1,6 +1,8 @@
-//! How long a put stands still when a datanode falls silent (SIGSTOP) in the middle of it: `stall ROUNDS MIB AFTER_MS`.
+//! Measures the stall of a put when a datanode stops responding (SIGSTOP) in the middle of it:
+//! `stall ROUNDS MIB AFTER_MS`.
 //!
-//! A line for each put: which datanode, how long the put took, its longest time without a byte of progress.
+//! It prints one line for each put: the datanode, the duration of the put, and its longest time
+//! without progress.
 
 // An example may panic, and works with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -14,10 +16,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const DATANODES: u32 = 3;
-/// How often progress is looked at.
+/// The interval at which progress is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Longest time without progress, whole time, and whether the put went well.
+/// Returns the longest time without progress, the total time, and whether the put succeeded.
 async fn put(cluster: &Cluster, local: &Path, victim: &Daemon, after: Duration) -> (Duration, Duration, bool) {
     let client = cluster.client().await;
     let path = DfsPath::parse("/stall").expect("a path");
@@ -51,7 +53,7 @@ fn main() {
     let mut next = |default| arguments.next().unwrap_or(default);
     let (rounds, mib, after) = (next(2), next(1024), Duration::from_millis(next(300)));
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
-    // The times of a cluster as users have it, not those of the tests.
+    // The default timeouts of a cluster, not those of the tests.
     let spec = Spec { environment: Vec::new(), ..Spec::default() };
     let cluster = Cluster::start(spec.datanodes(DATANODES).chunk_size("64MiB"));
     let local = cluster.scratch().join("in");

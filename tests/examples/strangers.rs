@@ -1,7 +1,9 @@
-//! Rates of put and get beside a crowd of silent callers, and without one, in turn: `strangers ROUNDS IDLE EACH_SECOND`.
+//! Measures the rates of put and get with many silent callers, alternating with none: `strangers
+//! ROUNDS IDLE EACH_SECOND`.
 //!
-//! In each round 1,000 files of 64 KiB and one of 512 MiB are put and read back, first without strangers, then with IDLE silent
-//! connections to each daemon and EACH_SECOND new ones a second. A line for each: files a second, and MB a second, of put and get.
+//! In each round 1,000 files of 64 KiB and one of 512 MiB are put and read back, first without such
+//! callers, then with IDLE silent connections to each daemon and EACH_SECOND new ones a second. It
+//! prints one line for each: files a second, and MB a second, of put and get.
 
 // An example may panic, and works with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -20,7 +22,7 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a path")
 }
 
-/// Seconds that a command takes, which must succeed.
+/// Returns the seconds that a command takes, which must succeed.
 fn seconds(cluster: &Cluster, args: &[&str]) -> f64 {
     let begun = Instant::now();
     cluster.ok(args);
@@ -51,7 +53,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
     let mut next = |default| arguments.next().unwrap_or(default);
     let (rounds, idle, each_second) = (next(5), next(2_000), next(500));
-    // The times of a cluster as users have it, not those of the tests.
+    // The default timeouts of a cluster, not those of the tests.
     let spec = Spec { environment: Vec::new(), ..Spec::default() };
     let cluster = Cluster::start(spec.chunk_size("64MiB"));
     let small = cluster.scratch().join("small");

@@ -1,4 +1,4 @@
-//! A cluster of real processes with a home of its own.
+//! A cluster of real processes with its own home directory.
 
 use crate::programs;
 use crate::turn::Turn;
@@ -8,23 +8,23 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The longest that a test waits for something that must happen.
+/// The longest time that a test waits for an expected condition.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What cluster to make.
+/// The specification of a cluster.
 #[derive(Debug, Clone)]
 pub struct Spec {
     pub datanodes: u32,
     pub replication: u32,
     pub chunk_size: &'static str,
-    /// Environment of every process: settings such as `DFS_MASTER_DEAD_AFTER`.
+    /// The environment of every process: settings such as `DFS_MASTER_DEAD_AFTER`.
     pub environment: Vec<(String, String)>,
-    /// The hard limit of open files of every daemon; none: that of the test.
+    /// The hard limit of open files of every daemon; none: that of the test process.
     pub open_files_max: Option<u32>,
 }
 
 impl Default for Spec {
-    /// Three datanodes, three copies, chunks of 1 MiB, and faults noticed quickly.
+    /// Three datanodes, three replicas, chunks of 1 MiB, and fast detection of faults.
     fn default() -> Self {
         let spec =
             Self { datanodes: 3, replication: 3, chunk_size: "1MiB", environment: Vec::new(), open_files_max: None };
@@ -66,7 +66,8 @@ impl Spec {
     }
 }
 
-/// The seed of this test run: `DFS_TEST_SEED`, else drawn. It is printed, so that a failure can be played again.
+/// Returns the seed of this test run: `DFS_TEST_SEED`, or a random one. It is printed, so that a
+/// failure can be reproduced.
 pub fn seed() -> u64 {
     let seed = match std::env::var("DFS_TEST_SEED") {
         Ok(text) => text.parse().expect("DFS_TEST_SEED is a number"),
@@ -76,7 +77,7 @@ pub fn seed() -> u64 {
     seed
 }
 
-/// One daemon, as `dfsd status --json` tells.
+/// One daemon, as reported by `dfsd status --json`.
 #[derive(Debug, Clone)]
 pub struct Daemon {
     pub id: String,
@@ -96,7 +97,7 @@ impl Daemon {
     }
 }
 
-/// A running cluster. When it goes, its processes go, and a failing test shows their logs.
+/// A running cluster. Dropping it ends its processes; a failing test prints their logs.
 #[derive(Debug)]
 pub struct Cluster {
     home: TempDir,
@@ -104,7 +105,7 @@ pub struct Cluster {
     _turn: Turn,
 }
 
-/// What a program said.
+/// The exit code and the output of a program.
 #[derive(Debug)]
 pub struct Said {
     pub code: i32,
@@ -113,12 +114,14 @@ pub struct Said {
 }
 
 impl Cluster {
-    /// Makes one and waits until it takes writes; before, until there are not too [many](crate::turn).
+    /// Starts a cluster and waits until it accepts writes. Waits first while [too
+    /// many](crate::turn) clusters run.
     pub fn start(spec: Spec) -> Self {
         Self::start_under(spec, &std::env::temp_dir(), |_| {})
     }
 
-    /// Makes one whose home lies in `directory` and is prepared before anything runs, and waits until it takes writes.
+    /// Starts a cluster whose home is created in `directory` and prepared by `prepare` before
+    /// anything runs, and waits until it accepts writes.
     pub fn start_under(spec: Spec, directory: &Path, prepare: impl FnOnce(&Path)) -> Self {
         let turn = Turn::take();
         let home = TempDir::with_prefix_in("dfs-test-", directory).expect("temporary directory");
@@ -133,24 +136,24 @@ impl Cluster {
         cluster
     }
 
-    /// What it was made from.
+    /// Returns the specification of the cluster.
     pub fn spec(&self) -> &Spec {
         &self.spec
     }
 
-    /// The directory that everything of it lives under.
+    /// Returns the home directory, which contains all files of the cluster.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// A directory for the local files of the test.
+    /// Returns a directory for the local files of the test.
     pub fn scratch(&self) -> PathBuf {
         let directory = self.home().join("scratch");
         std::fs::create_dir_all(&directory).expect("make scratch directory");
         directory
     }
 
-    /// A command of this cluster's `dfs-shell`, not yet run.
+    /// Returns a `dfs-shell` command for this cluster that is not started yet.
     pub fn shell_command(&self) -> Command {
         self.command(programs::dfs_shell())
     }
@@ -169,7 +172,7 @@ impl Cluster {
         said(self.shell_command().args(args).output())
     }
 
-    /// Runs `dfs-shell`, which must succeed, and gives its standard output.
+    /// Runs `dfs-shell`, which must succeed, and returns its standard output.
     #[track_caller]
     pub fn ok<S: AsRef<std::ffi::OsStr> + std::fmt::Debug>(&self, args: &[S]) -> String {
         let said = self.shell(args);
@@ -177,18 +180,18 @@ impl Cluster {
         said.stdout
     }
 
-    /// Runs `dfs-shell --json`, which must succeed, and gives its document.
+    /// Runs `dfs-shell --json`, which must succeed, and returns its document.
     #[track_caller]
     pub fn json(&self, args: &[&str]) -> Value {
         let text = self.ok(&[&["--json"], args].concat());
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("dfs-shell --json {args:?}: {error}: {text}"))
     }
 
-    /// A command of this cluster's `dfsd`, not yet run.
+    /// Returns a `dfsd` command for this cluster that is not started yet.
     pub fn dfsd_command(&self) -> Command {
         let program = programs::dfsd();
         let Some(most) = self.spec.open_files_max else { return self.command(program) };
-        // The shell lowers its own limit, and with it that of what it becomes and of all daemons started from there.
+        // The limit of the shell process is inherited by `dfsd` and by all daemons that it starts.
         let mut limited = Command::new("sh");
         limited.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
         limited.arg(program.get_program()).args(program.get_args());
@@ -200,7 +203,7 @@ impl Cluster {
         said(self.dfsd_command().args(args).output())
     }
 
-    /// Runs `dfsd`, which must succeed.
+    /// Runs `dfsd`, which must succeed, and returns its standard output.
     #[track_caller]
     pub fn dfsd_ok(&self, args: &[&str]) -> String {
         let said = self.dfsd(args);
@@ -208,7 +211,7 @@ impl Cluster {
         said.stdout
     }
 
-    /// All daemons.
+    /// Returns all daemons.
     pub fn daemons(&self) -> Vec<Daemon> {
         let text = self.dfsd_ok(&["status", "--json"]);
         let document: Value = serde_json::from_str(&text).expect("status is JSON");
@@ -223,7 +226,7 @@ impl Cluster {
         document["daemons"].as_array().expect("a list of daemons").iter().map(read).collect()
     }
 
-    /// One daemon.
+    /// Returns one daemon.
     #[track_caller]
     pub fn daemon(&self, id: &str) -> Daemon {
         self.daemons().into_iter().find(|daemon| daemon.id == id).unwrap_or_else(|| panic!("no daemon {id}"))
@@ -235,25 +238,25 @@ impl Cluster {
         self.daemon(id).signal(signal);
     }
 
-    /// `kill -9` of one daemon.
+    /// Kills one daemon (SIGKILL).
     #[track_caller]
     pub fn kill(&self, id: &str) {
         self.signal(id, rustix::process::Signal::KILL);
     }
 
-    /// Stops a process in its tracks (SIGSTOP): its connections stay open and silent.
+    /// Suspends a process (SIGSTOP): its connections stay open without an answer.
     #[track_caller]
     pub fn freeze(&self, id: &str) {
         self.signal(id, rustix::process::Signal::STOP);
     }
 
-    /// Lets a stopped process go on.
+    /// Resumes a suspended process (SIGCONT).
     #[track_caller]
     pub fn thaw(&self, id: &str) {
         self.signal(id, rustix::process::Signal::CONT);
     }
 
-    /// `kill -9` of every daemon, at once.
+    /// Kills every daemon at once (SIGKILL).
     pub fn kill_all(&self) {
         let pids =
             self.daemons().into_iter().filter_map(|daemon| daemon.pid).filter_map(rustix::process::Pid::from_raw);
@@ -262,13 +265,13 @@ impl Cluster {
         }
     }
 
-    /// Starts one daemon again and waits for it.
+    /// Starts one daemon and waits for it.
     #[track_caller]
     pub fn start_daemon(&self, id: &str) {
         self.dfsd_ok(&["start", id]);
     }
 
-    /// Starts every daemon that does not run and waits until the cluster takes writes.
+    /// Starts every daemon that is not running and waits until the cluster accepts writes.
     #[track_caller]
     pub fn start_all(&self) {
         self.dfsd_ok(&["up"]);
@@ -284,7 +287,7 @@ impl Cluster {
         }
     }
 
-    /// A client of this cluster, in this process.
+    /// Creates a client of this cluster, in this process.
     pub async fn client(&self) -> dfs_client::Client {
         let masters = self.daemons().into_iter().filter(|daemon| daemon.id.starts_with("master"));
         let masters = masters.map(|daemon| daemon.address.parse().expect("an address")).collect();
@@ -294,7 +297,7 @@ impl Cluster {
         dfs_client::Client::connect(dfs_client::ClientOptions { masters, identity, settings }).await.expect("connect")
     }
 
-    /// The superuser's credential.
+    /// Returns the path of the superuser's credential.
     pub fn credential(&self) -> PathBuf {
         let directory = self.home().join("credentials");
         let is_user = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("user"));
@@ -303,14 +306,14 @@ impl Cluster {
         files.into_iter().find(is_user).expect("a user's credential")
     }
 
-    /// Whether every chunk has all its copies.
+    /// Returns true if every chunk has all its replicas.
     pub fn is_healthy(&self) -> bool {
         let status = self.json(&["status"]);
         let short = |key: &str| status["replication"][key].as_u64();
         [short("missing"), short("endangered"), short("under")] == [Some(0); 3]
     }
 
-    /// The chunk files of a datanode.
+    /// Returns the chunk files of a datanode.
     pub fn chunk_files(&self, id: &str) -> Vec<PathBuf> {
         let mut files = Vec::new();
         walk(&self.daemon(id).data_dir.join("chunks"), &mut |path| {
@@ -322,7 +325,7 @@ impl Cluster {
         files
     }
 
-    /// The end of every daemon's log.
+    /// Returns the end of every daemon's log.
     pub fn logs(&self) -> String {
         let mut text = String::new();
         walk(&self.home().join("logs"), &mut |path| {
@@ -363,10 +366,10 @@ impl Drop for Cluster {
         if std::thread::panicking() {
             eprintln!("{}", self.logs());
         }
-        // Nothing may be left running, whatever state the test left it in.
+        // No process may be left running, whatever state the test left the cluster in.
         let _ = self.command(programs::dfsd()).args(["down", "--purge", "--yes"]).output();
         if std::env::var_os("DFS_TEST_KEEP").is_some() {
-            eprintln!("kept: {}", self.home().display());
+            eprintln!("the files are kept in {}", self.home().display());
             self.home.disable_cleanup(true);
         }
     }

@@ -1,17 +1,18 @@
-//! Bytes from a seed: the same for the same seed, different at every place, and quick to make and to check.
+//! Bytes generated from a seed: equal for the same seed, different at every offset, and fast to
+//! generate and to check.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// `length` bytes of the stream `seed`.
+/// Returns `length` bytes of the stream `seed`.
 pub fn bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut out = vec![0; length];
     fill(seed, 0, &mut out);
     out
 }
 
-/// Bytes made or compared at once.
+/// The number of bytes generated or compared at once.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// Writes a local file of `length` bytes of the stream `seed`.
@@ -25,7 +26,7 @@ pub fn write(seed: u64, length: u64, path: &Path) {
     }
 }
 
-/// Whether two local files hold the same bytes.
+/// Returns true if two local files have the same content.
 pub fn is_same(one: &Path, other: &Path) -> bool {
     let [mut one, mut other] = [one, other].map(|path| File::open(path).expect("open a local file"));
     let (mut piece, mut beside) = (Vec::new(), Vec::new());
@@ -40,7 +41,7 @@ pub fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Fills `out` with what the stream `seed` holds from `offset` on.
+/// Fills `out` with the bytes of the stream `seed` from `offset` on.
 pub fn fill(seed: u64, offset: u64, out: &mut [u8]) {
     for (index, byte) in out.iter_mut().enumerate() {
         let at = offset + index as u64;
@@ -60,7 +61,7 @@ fn mix(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_part_is_a_part_of_the_whole() {
+    fn a_part_equals_the_same_part_of_the_whole() {
         let whole = super::bytes(7, 1000);
         let mut part = [0; 100];
         super::fill(7, 333, &mut part);
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_the_same_or_not() {
+    fn files_are_compared() {
         let directory = tempfile::tempdir().expect("directory");
         let [a, b, c] = ["a", "b", "c"].map(|name| directory.path().join(name));
         let length = super::PIECE_BYTES as u64 + 5;

@@ -1,4 +1,4 @@
-//! A crowd of strangers: connections that say nothing, from this process.
+//! Many connections from this process that send nothing.
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpStream};
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Between two bursts of new connections.
+/// The interval between two bursts of new connections.
 const BURST_EVERY: Duration = Duration::from_millis(20);
-/// New connections that are kept open to each address, the newest ones.
+/// The number of new connections kept open to each address; the newest are kept.
 const KEPT_MAX: usize = 400;
 
-/// Silent connections to some addresses; they end when this is dropped.
+/// Silent connections to some addresses; dropping it closes them.
 #[derive(Debug)]
 pub struct Crowd {
     idle: Vec<TcpStream>,
@@ -21,7 +21,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Opens `idle` connections to each address, and from then on `each_second` new ones.
+    /// Opens `idle` connections to each address, and then `each_second` new ones per second.
     pub fn gather(addresses: &[SocketAddr], idle: usize, each_second: u64) -> Self {
         raise_limit();
         let connect = |address: &SocketAddr| TcpStream::connect(address).expect("connect");
@@ -34,7 +34,7 @@ impl Crowd {
                 let mut kept = VecDeque::new();
                 while !stop.load(Ordering::SeqCst) {
                     for _ in 0..burst {
-                        // Refused, or out of ports for the moment: the next burst comes soon.
+                        // Refused, or temporarily out of ports: the next burst follows soon.
                         let Ok(caller) = TcpStream::connect_timeout(&address, BURST_EVERY) else { continue };
                         made.fetch_add(1, Ordering::SeqCst);
                         kept.push_back(caller);
@@ -50,12 +50,12 @@ impl Crowd {
         Self { idle, made, stop, threads }
     }
 
-    /// Connections made since the crowd gathered.
+    /// Returns the number of connections made so far.
     pub fn made(&self) -> u64 {
         self.made.load(Ordering::SeqCst)
     }
 
-    /// Connections opened at the beginning.
+    /// Returns the number of connections opened at the beginning.
     pub fn idle(&self) -> usize {
         self.idle.len()
     }
@@ -68,7 +68,7 @@ impl Drop for Crowd {
     }
 }
 
-/// As many open files as this process may have.
+/// Raises the limit of open files to the maximum for this process.
 fn raise_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

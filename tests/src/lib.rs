@@ -1,21 +1,25 @@
-//! What the tests of whole clusters share: real processes, faults, and an oracle that knows what must be there.
+//! The shared parts of tests with whole clusters: real processes, faults, and an oracle of the
+//! expected state.
 //!
-//! * [`cluster`] starts, kills, restarts, stops and inspects the daemons of a cluster of its own.
-//! * [`content`] makes bytes from a seed, so that nothing needs to be kept to know what a file must hold.
-//! * [`crowd`] opens connections and says nothing.
-//! * [`hostile`] is peers with good credentials that do not keep to the rules.
-//! * [`middle`] does a fault in the middle of a transfer.
-//! * [`network`] cuts a running datanode off, from some or from all, and makes the way to a master slow or wrong.
-//! * [`stranger`] listens and is no master.
-//! * [`picture`] draws a screen, for the docs.
-//! * [`turn`] keeps too many clusters from running at once.
-//! * [`terminal`] runs a program behind a pseudo-terminal and knows what would be seen.
-//! * [`requirement`] skips, or refuses to skip, a test that needs more than the machine has.
+//! * [`cluster`] starts, kills, restarts, suspends and inspects the daemons of its own cluster.
+//! * [`content`] generates bytes from a seed, so that the expected content of a file need not be
+//!   stored.
+//! * [`crowd`] opens connections that send nothing.
+//! * [`hostile`] provides peers with valid credentials that violate the protocol.
+//! * [`middle`] injects a fault in the middle of a transfer.
+//! * [`network`] disconnects a running datanode from some or all peers, and makes the connection to
+//!   a master slow or faulty.
+//! * [`stranger`] listens without being a master.
+//! * [`picture`] renders a screen for the docs.
+//! * [`turn`] limits the number of clusters that run at the same time.
+//! * [`terminal`] runs a program behind a pseudo-terminal and tracks the visible screen.
+//! * [`requirement`] skips, or refuses to skip, a test whose requirements the machine does not
+//!   meet.
 //! * [`power`] runs a cluster on disks whose power can be cut (Linux, as root).
-//! * [`previous`] is peers of the protocol version before this one.
-//! * [`load`] is writers that tell the oracle what they do.
-//! * [`rot`] damages any file that dfs keeps, and knows what must be left.
-//! * [`oracle`] records what was acknowledged, what may have happened, and checks a cluster against it.
+//! * [`previous`] provides peers of the previous protocol version.
+//! * [`load`] provides writers that record their operations in the oracle.
+//! * [`rot`] corrupts any file that dfs keeps, and knows what must still be readable.
+//! * [`oracle`] records acknowledged and uncertain operations, and checks a cluster against them.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]

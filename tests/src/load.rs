@@ -1,4 +1,5 @@
-//! Writers that change files and directories, tell the oracle of it, and the look at what is there.
+//! Writers that change files and directories and record it in the oracle, and the check of the
+//! result.
 
 use crate::content;
 use crate::oracle::{Oracle, State};
@@ -7,15 +8,16 @@ use dfs_types::{DfsPath, ErrorCode, Kind};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the writers do.
+/// The workload of the writers.
 #[derive(Debug, Clone)]
 pub struct Load {
     pub writers: u64,
-    /// File names, and directory names, that each writer works on, in a directory of its own.
+    /// The number of file names, and of directory names, that each writer uses in its own
+    /// directory.
     pub paths: u64,
-    /// Bytes of most files.
+    /// The size of most files in bytes.
     pub small: Range<u64>,
-    /// Bytes of one file in eight: several chunks.
+    /// The size of one file in eight in bytes: several chunks.
     pub large: Range<u64>,
 }
 
@@ -30,13 +32,13 @@ fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("valid path")
 }
 
-/// The directory of a writer. It is there before the load begins.
+/// Returns the directory of a writer. It is created before the load begins.
 pub fn directory(writer: u64) -> String {
     format!("/w{writer}")
 }
 
 impl Load {
-    /// One operation of a writer, on its own directory. Whether it was acknowledged.
+    /// Does one operation of a writer on its own directory. Returns true if it was acknowledged.
     pub async fn operate(
         &self,
         client: &Client,
@@ -112,7 +114,7 @@ async fn make_or_delete_directory(client: &Client, oracle: &Mutex<Oracle>, at: &
     done
 }
 
-/// What the cluster holds at a path, whole and checked: one of the expected.
+/// Reads the state of a path and verifies it: it must be one of the expected.
 async fn look(client: &Client, at: &str, expected: &[State]) -> Result<State, String> {
     let found = match client.stat(&path(at)).await {
         Ok(stat) if stat.kind == Kind::Directory => State::Directory,
@@ -128,7 +130,7 @@ async fn look(client: &Client, at: &str, expected: &[State]) -> Result<State, St
                 }
                 State::Absent | State::Directory => false,
             };
-            let wrong = || format!("{at}: {} bytes that nobody wrote; expected {expected:?}", stat.size);
+            let wrong = || format!("{at}: {} bytes that no writer wrote; expected {expected:?}", stat.size);
             *expected.iter().find(same).ok_or_else(wrong)?
         }
         Err(error) if error.code == ErrorCode::NotFound => State::Absent,
@@ -137,10 +139,10 @@ async fn look(client: &Client, at: &str, expected: &[State]) -> Result<State, St
     if expected.contains(&found) { Ok(found) } else { Err(format!("{at} is {found:?}; expected one of {expected:?}")) }
 }
 
-/// Compares these paths with the oracle, which then knows what they hold.
+/// Compares these paths with the oracle, and records their states in it.
 ///
 /// # Errors
-/// The first path that is not as it must be.
+/// Returns the first path whose state is not allowed.
 pub async fn verify(client: &Client, oracle: &Mutex<Oracle>, paths: Vec<String>) -> Result<(), String> {
     for at in paths {
         let expected = lock(oracle).expected(&at);

@@ -1,9 +1,9 @@
-//! A datanode whose network can be cut, towards its masters, its clients and its peers each for itself; and a way to the
-//! master that can be cut, slow, or wrong.
+//! A datanode whose network can be cut separately towards its masters, its clients and its peers;
+//! and a connection to the master that can be cut, slow or faulty.
 //!
-//! The datanode runs behind two forwarders in the process of the test: others reach it through one, and it reaches its
-//! master through the other. Who calls is seen from the sockets of the cluster's processes, since inside the connection all
-//! is encrypted.
+//! The datanode runs behind two forwarders in the process of the test: others reach it through one,
+//! and it reaches its master through the other. The caller is identified from the sockets of the
+//! cluster's processes, because the connection itself is encrypted.
 
 use crate::cluster::{Cluster, Daemon};
 use std::collections::VecDeque;
@@ -14,20 +14,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often a connection looks whether its way was cut.
+/// The interval at which a connection checks for a cut.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const PIECE_BYTES: usize = 256 << 10;
 
-/// What becomes of the bytes on a way.
+/// The treatment of the bytes on a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Way {
     Open,
-    /// Nothing is taken; what waits goes on when the way is open again, as TCP does after a short cut.
+    /// No data is accepted; pending data continues when the route is open again, as TCP does after
+    /// a short interruption.
     Held,
-    /// All is taken and nothing arrives; connections that lost bytes end when the way is open again, no sooner.
+    /// All data is accepted and dropped; connections that lost bytes end when the route is open
+    /// again, not before.
     Swallowed,
-    /// A bit of every piece arrives turned over.
+    /// One bit of every piece is flipped.
     Garbled,
 }
 
@@ -35,12 +37,12 @@ pub enum Way {
 #[derive(Debug, Default)]
 pub struct Route {
     way: AtomicU8,
-    /// Bytes that met a way that was cut.
+    /// The number of bytes affected by the fault.
     cut: AtomicU64,
     passed: AtomicU64,
-    /// Milliseconds by which answers come late.
+    /// The delay of answers in milliseconds.
     late_ms: AtomicU64,
-    /// The way is held once so many bytes have passed; 0: it is not.
+    /// The route is held after this many bytes have passed; 0: never.
     held_after: AtomicU64,
 }
 
@@ -50,12 +52,13 @@ impl Route {
         self.way.store(way as u8, Ordering::SeqCst);
     }
 
-    /// From now on what the called one says arrives so much later. Nothing is lost, and no order is changed.
+    /// Delays the answers of the called side by this time from now on. No data is lost or
+    /// reordered.
     pub fn set_late(&self, by: Duration) {
         self.late_ms.store(u64::try_from(by.as_millis()).expect("a short time"), Ordering::SeqCst);
     }
 
-    /// Holds the way once so many more bytes have passed, give or take a piece; [`Route::set`] lets them go on.
+    /// Holds the route after about this many more bytes have passed; [`Route::set`] releases it.
     pub fn hold_after(&self, bytes: u64) {
         self.held_after.store(self.passed() + bytes, Ordering::SeqCst);
     }
@@ -72,18 +75,18 @@ impl Route {
         Duration::from_millis(self.late_ms.load(Ordering::SeqCst))
     }
 
-    /// How often something met the cut: a fault that nothing met tested nothing.
+    /// Returns the number of times that data met the fault: without that, nothing was tested.
     pub fn struck(&self) -> u64 {
         self.cut.load(Ordering::SeqCst)
     }
 
-    /// Bytes that came through.
+    /// Returns the number of bytes that passed.
     pub fn passed(&self) -> u64 {
         self.passed.load(Ordering::SeqCst)
     }
 }
 
-/// The ways to and from one datanode.
+/// The routes to and from one datanode.
 #[derive(Debug, Default)]
 pub struct Routes {
     pub masters: Arc<Route>,
@@ -91,7 +94,7 @@ pub struct Routes {
     pub peers: Arc<Route>,
 }
 
-/// A second way to the master, which others have without knowing. It ends when this is dropped.
+/// A second address of the master, through a forwarder. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Front {
     pub address: SocketAddr,
@@ -105,7 +108,7 @@ impl Drop for Front {
     }
 }
 
-/// A datanode behind forwarders. It ends when this is dropped.
+/// A datanode behind forwarders. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Remote {
     pub routes: Routes,
@@ -123,7 +126,7 @@ impl Drop for Remote {
 }
 
 impl Cluster {
-    /// A forwarder to the first master, for clients that are told its address.
+    /// Creates a forwarder to the first master, for clients that use its address.
     pub fn before_master(&self) -> Front {
         let master = self.daemon("master-1").address.parse().expect("an address");
         let (route, stop) = (Arc::new(Route::default()), Arc::new(AtomicBool::new(false)));
@@ -132,7 +135,8 @@ impl Cluster {
         Front { address, route, stop }
     }
 
-    /// Starts a datanode of the cluster again, behind forwarders, and waits until the cluster has all its datanodes.
+    /// Restarts a datanode of the cluster behind forwarders, and waits until the cluster has all
+    /// its datanodes.
     pub fn behind_forwarders(&self, id: &str) -> Remote {
         let mut daemon = self.daemon(id);
         let master = self.daemon("master-1").address.parse().expect("an address");
@@ -167,7 +171,8 @@ impl Cluster {
 
 type Classify = dyn Fn(SocketAddr, SocketAddr) -> Arc<Route> + Send + Sync;
 
-/// Listens, and passes every connection on to `target`, over the route that `classify` says for the caller.
+/// Listens, and forwards every connection to `target`, over the route that `classify` returns for
+/// the caller.
 fn forward(target: SocketAddr, classify: Arc<Classify>, stop: Arc<AtomicBool>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
     let address = listener.local_addr().expect("address");
@@ -186,7 +191,7 @@ fn forward(target: SocketAddr, classify: Arc<Classify>, stop: Arc<AtomicBool>) -
     address
 }
 
-/// Passes the bytes of a connection in both directions until it ends.
+/// Forwards the bytes of a connection in both directions until it ends.
 fn pass(caller: TcpStream, target: SocketAddr, route: &Arc<Route>, stop: &Arc<AtomicBool>) {
     let Ok(called) = TcpStream::connect(target) else { return };
     let lossy = Arc::new(AtomicBool::new(false));
@@ -224,7 +229,8 @@ fn carry(mut from: &TcpStream, to: &TcpStream, answers: bool, route: &Route, sto
         match from.read(&mut piece) {
             Ok(0) => ended = true,
             Ok(count) if route.way() != Way::Swallowed => {
-                // What was read just before the way was held still passes: it was on the wire.
+                // Data that was read just before the route was held still passes: it was already on
+                // the wire.
                 let bytes = &mut piece[..count];
                 if route.way() == Way::Garbled {
                     bytes[count / 2] ^= 1;
@@ -249,18 +255,18 @@ fn carry(mut from: &TcpStream, to: &TcpStream, answers: bool, route: &Route, sto
     }
 }
 
-/// Bytes that are late, with the time when they arrive.
+/// Delayed bytes, with the time of their delivery.
 #[derive(Debug, Default)]
 struct UnderWay(VecDeque<(Instant, Vec<u8>)>);
 
 impl UnderWay {
     fn send(&mut self, bytes: &[u8], late: Duration) {
-        // Nothing overtakes what was sent before it.
+        // The order is kept.
         let before = self.0.back().map_or_else(Instant::now, |(due, _)| *due);
         self.0.push_back((before.max(Instant::now() + late), bytes.to_vec()));
     }
 
-    /// Hands over what is due.
+    /// Delivers the bytes that are due.
     fn deliver(&mut self, mut to: &TcpStream) -> std::io::Result<()> {
         while self.0.front().is_some_and(|(due, _)| *due <= Instant::now()) {
             let sent = self.0.pop_front().map_or(Ok(()), |(_, bytes)| to.write_all(&bytes));
@@ -278,7 +284,7 @@ pub(crate) fn is_timeout(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }
 
-/// Whether the socket `from`, connected to `to`, belongs to one of these processes.
+/// Returns true if the socket `from`, connected to `to`, belongs to one of these processes.
 fn is_socket_of(pids: &[i32], from: SocketAddr, to: SocketAddr) -> bool {
     let Some(inode) = inode_of(from, to) else { return false };
     let wanted = format!("socket:[{inode}]");
@@ -289,7 +295,7 @@ fn is_socket_of(pids: &[i32], from: SocketAddr, to: SocketAddr) -> bool {
     })
 }
 
-/// The inode of a socket, by both its addresses, from the system's table of connections.
+/// Returns the inode of a socket with these addresses, from the system's table of connections.
 fn inode_of(from: SocketAddr, to: SocketAddr) -> Option<String> {
     let table = std::fs::read_to_string("/proc/net/tcp").expect("table of connections");
     let ends = |port: u16| format!(":{port:04X}");

@@ -1,11 +1,12 @@
-//! What must be there: a record of every operation and what was said of it.
+//! The expected state of the cluster: a record of every operation and its result.
 //!
-//! An operation that was acknowledged happened. One that failed or was cut off may have happened or not: it is *unknown*,
-//! never "failed". Each path therefore has a set of states that are all right; a look at the cluster narrows it to one.
+//! An acknowledged operation has happened. A failed or interrupted one may have happened or not: it
+//! is *unknown*, never "failed". Each path therefore has a set of allowed states; reading the path
+//! narrows it to one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a path may hold.
+/// The state of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Absent,
@@ -17,13 +18,13 @@ pub enum State {
     },
 }
 
-/// The states that each path may be in. A path that was never touched is absent.
+/// The allowed states of each path. A path that was never used is absent.
 #[derive(Debug, Default)]
 pub struct Oracle {
     paths: BTreeMap<String, BTreeSet<State>>,
-    /// Paths touched since they were last looked at.
+    /// Paths changed since they were last read.
     touched: BTreeSet<String>,
-    /// Renames of unknown outcome: what was moved is at one of the two places.
+    /// Renames of unknown outcome: the entry is at one of the two paths.
     moves: Vec<Move>,
     acknowledged: u64,
     unknown: u64,
@@ -41,7 +42,8 @@ impl Oracle {
         self.paths.get(path).cloned().unwrap_or_else(|| BTreeSet::from([State::Absent]))
     }
 
-    /// Something will be done that makes `path` hold `state`. Until it is acknowledged, it may or may not have happened.
+    /// Records that an operation begins that makes `path` hold `state`. Until it is acknowledged,
+    /// it may or may not have happened.
     pub fn begin(&mut self, path: &str, state: State) {
         let mut states = self.allowed(path);
         states.insert(state);
@@ -49,14 +51,14 @@ impl Oracle {
         self.unknown += 1;
     }
 
-    /// What was begun for `path` was acknowledged.
+    /// Records that the operation begun for `path` was acknowledged.
     pub fn acknowledge(&mut self, path: &str, state: State) {
         self.put(path, BTreeSet::from([state]));
         self.unknown -= 1;
         self.acknowledged += 1;
     }
 
-    /// `from`, which certainly holds `moved`, will be moved to `to`, over whatever is there.
+    /// Records that `from`, which holds `moved`, will be moved to `to`, replacing what is there.
     pub fn begin_rename(&mut self, from: &str, to: &str, moved: State) {
         let mut target = self.allowed(to);
         target.insert(moved);
@@ -66,7 +68,7 @@ impl Oracle {
         self.unknown += 1;
     }
 
-    /// What was begun with [`Oracle::begin_rename`] was acknowledged.
+    /// Records that the operation of [`Oracle::begin_rename`] was acknowledged.
     pub fn acknowledge_rename(&mut self, from: &str, to: &str, moved: State) {
         self.put(from, BTreeSet::from([State::Absent]));
         self.put(to, BTreeSet::from([moved]));
@@ -75,42 +77,43 @@ impl Oracle {
     }
 
     fn put(&mut self, path: &str, states: BTreeSet<State>) {
-        // What comes later hides where an earlier move ended.
+        // A later change hides the outcome of an earlier move.
         self.moves.retain(|pending| pending.from != path && pending.to != path);
         self.paths.insert(path.to_owned(), states);
         self.touched.insert(path.to_owned());
     }
 
-    /// What `path` certainly holds now; none where that is not known.
+    /// Returns the state of `path` if it is known for certain.
     pub fn certain(&self, path: &str) -> Option<State> {
         let states = self.allowed(path);
         if states.len() == 1 { states.first().copied() } else { None }
     }
 
-    /// The paths touched since the last call.
+    /// Returns the paths changed since the last call.
     pub fn take_touched(&mut self) -> Vec<String> {
         std::mem::take(&mut self.touched).into_iter().collect()
     }
 
-    /// Every path that was ever touched.
+    /// Returns every path that was ever used.
     pub fn paths(&self) -> Vec<String> {
         self.paths.keys().cloned().collect()
     }
 
-    /// The states in which `path` may be found.
+    /// Returns the allowed states of `path`.
     pub fn expected(&self, path: &str) -> Vec<State> {
         self.allowed(path).into_iter().collect()
     }
 
-    /// `path` was found in `state`, one of the expected.
+    /// Records that `path` was found in `state`, one of the allowed ones.
     pub fn found(&mut self, path: &str, state: State) {
         self.paths.insert(path.to_owned(), BTreeSet::from([state]));
     }
 
-    /// Whether what was moved with unknown outcome is at one of its two places. To be asked when all touched paths were found.
+    /// Checks that entries moved with unknown outcome are at one of their two paths. Call it after
+    /// all changed paths were read.
     ///
     /// # Errors
-    /// What is gone.
+    /// Returns the entry that is missing.
     pub fn check_moves(&mut self) -> Result<(), String> {
         for Move { from, to, moved } in std::mem::take(&mut self.moves) {
             let (source, target) = (self.certain(&from), self.certain(&to));
@@ -122,7 +125,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Operations that were acknowledged, and those of unknown outcome.
+    /// Returns the numbers of acknowledged operations and of those with unknown outcome.
     pub fn counts(&self) -> (u64, u64) {
         (self.acknowledged, self.unknown)
     }
@@ -136,7 +139,7 @@ mod tests {
     const B: State = State::File { seed: 2, length: 1 };
 
     #[test]
-    fn unknown_outcomes_widen_and_looks_narrow() {
+    fn unknown_outcomes_widen_and_reads_narrow() {
         let mut oracle = Oracle::default();
         oracle.begin("/a", A);
         oracle.acknowledge("/a", A);
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_that_loses_is_found() {
+    fn a_move_that_loses_its_entry_is_detected() {
         let mut oracle = Oracle::default();
         oracle.begin("/a", A);
         oracle.acknowledge("/a", A);

@@ -1,4 +1,4 @@
-//! A screen as a picture (SVG), cell by cell.
+//! Renders a screen as an image (SVG), cell by cell.
 
 use std::fmt::Write as _;
 use vt100::{Cell, Color, Screen};
@@ -6,11 +6,11 @@ use vt100::{Cell, Color, Screen};
 /// The size of a cell, in pixels.
 const CELL: (f64, f64) = (8.4, 18.0);
 const MARGIN: f64 = 12.0;
-/// Colours of what says nothing about its own.
+/// The default colours.
 const TEXT: &str = "#d4d7dc";
 const GROUND: &str = "#12161c";
 
-/// A run of cells in one line that look the same.
+/// A run of equally styled cells in one line.
 #[derive(Debug, PartialEq)]
 struct Run {
     column: u16,
@@ -28,7 +28,7 @@ struct Look {
     underlined: bool,
 }
 
-/// The whole screen.
+/// Renders the whole screen.
 pub fn svg(screen: &Screen) -> String {
     let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
     let width = f64::from(columns) * CELL.0 + 2.0 * MARGIN;
@@ -55,7 +55,8 @@ fn runs(screen: &Screen, row: u16, columns: u16) -> Vec<Run> {
         let text = if cell.has_contents() { cell.contents() } else { " " };
         let look = look(cell);
         match runs.last_mut() {
-            // Fonts that lack a character take it from another of other width: such ones stand alone.
+            // Fonts without a character take it from another font with another width: such
+            // characters are drawn separately.
             Some(last) if last.look == look && text.is_ascii() && last.text.is_ascii() => {
                 last.text.push_str(text);
                 last.cells += cells;
@@ -95,7 +96,7 @@ fn draw(svg: &mut String, run: &Run, row: u16) {
         return;
     }
     if let Some(block) = block(text) {
-        // Drawn, not written: blocks of fonts leave gaps between lines.
+        // Drawn as rectangles: block characters of fonts leave gaps between lines.
         let (top, high) = (y + CELL.1 * (1.0 - block), CELL.1 * block);
         let fill = &run.look.text;
         let _ = writeln!(
@@ -123,7 +124,7 @@ fn draw(svg: &mut String, run: &Run, row: u16) {
     );
 }
 
-/// The height of a block from below, in cells.
+/// Returns the height of a block character, in cells.
 fn block(text: &str) -> Option<f64> {
     let mut letters = text.chars();
     let eighths = "▁▂▃▄▅▆▇█".chars().position(|block| Some(block) == letters.clone().next())?;
@@ -139,7 +140,7 @@ fn colour(colour: Color) -> Option<String> {
     }
 }
 
-/// The colours of a terminal by their number, as xterm has them.
+/// Returns the colour of a number, as xterm defines it.
 fn indexed(number: u8) -> String {
     const FIRST: [&str; 16] = [
         "#000000", "#cd0000", "#00cd00", "#cdcd00", "#0000ee", "#cd00cd", "#00cdcd", "#e5e5e5", "#7f7f7f", "#ff0000",
@@ -162,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_screen_is_drawn_cell_by_cell() {
+    fn a_screen_is_rendered_cell_by_cell() {
         let mut parser = vt100::Parser::new(
             std::num::NonZeroU16::new(2).expect("lines"),
             std::num::NonZeroU16::new(20).expect("cells"),

@@ -1,7 +1,8 @@
 //! Peers of the previous protocol version: the calls as of version 8.
 //!
-//! The lists of calls are copies, so that a change of the present ones cannot change them. Messages that are the same in both
-//! versions are those of `dfs_rpc::wire`; the golden files of version 8 pin their bytes.
+//! The lists of calls are copies, so that changes of the current ones do not affect them. Messages
+//! that are equal in both versions are those of `dfs_rpc::wire`; the golden files of version 8 pin
+//! their bytes.
 
 use bytes::Bytes;
 use dfs_rpc::board::BoardVersion;
@@ -24,9 +25,9 @@ use tarpc::client::{Channel, Config};
 use tarpc::server::{BaseChannel, Channel as _};
 use tokio::net::TcpListener;
 
-/// The versions that these peers speak.
+/// The versions of these peers.
 pub const VERSIONS: RangeInclusive<u16> = 8..=8;
-/// Longer than anything takes that works.
+/// Longer than any successful operation takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Calls about files in version 8.
@@ -103,10 +104,10 @@ impl RequestName for UserRequest {
     }
 }
 
-/// Opens a connection as a peer that speaks `versions` does.
+/// Opens a connection as a peer with `versions` does.
 ///
 /// # Errors
-/// As `transport::connect`.
+/// Those of `transport::connect`.
 pub async fn connect(
     versions: RangeInclusive<u16>,
     identity: &Identity,

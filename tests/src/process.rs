@@ -1,4 +1,4 @@
-//! Processes that tests start by hand.
+//! Processes that tests start directly.
 
 use std::process::Child;
 

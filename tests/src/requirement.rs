@@ -1,12 +1,15 @@
-//! What a test needs of the machine: where it is missing the test is skipped and says so, unless it is required.
+//! Requirements of tests on the machine: without them, the test is skipped with a message, unless
+//! it is required.
 //!
-//! `DFS_TEST_REQUIRE` is a list of words with commas: `power` are the tests of power cuts, `1` are all. A test that is named
-//! there fails where it cannot run. `.ci/run` sets it, so that no test is silently left out.
+//! `DFS_TEST_REQUIRE` is a comma-separated list of words: `power` requires the tests of power cuts,
+//! `1` all tests. A required test fails if it cannot run. `.ci/run` sets it, so that no test is
+//! skipped silently.
 
-/// Whether a test can run: there is no obstacle. Says that it is skipped, and why, where there is one.
+/// Returns true if a test can run because there is no obstacle. Otherwise prints that it is
+/// skipped, and why.
 ///
 /// # Panics
-/// When there is an obstacle, and `DFS_TEST_REQUIRE` names this test by its word.
+/// Panics if there is an obstacle and `DFS_TEST_REQUIRE` names this test.
 pub fn holds(word: &str, obstacle: Option<String>) -> bool {
     let Some(obstacle) = obstacle else { return true };
     let required = std::env::var("DFS_TEST_REQUIRE").unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Listeners that are no master: who is pointed at them by mistake must neither break nor hang.
+//! Listeners that are not masters: a program that is directed to them by mistake must neither crash
+//! nor hang.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,21 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How often a stranger looks whether it is to end.
+/// The interval at which a listener checks if it must end.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// What a stranger does with a connection.
+/// The behaviour of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// Answers with random bytes, without end.
+    /// Sends random bytes without end.
     Babbles,
-    /// Takes all and says nothing.
+    /// Accepts everything and sends nothing.
     Listens,
     /// Closes at once.
     Closes,
 }
 
-/// A listener on this machine. It ends when this is dropped.
+/// A listener on this machine. Dropping it ends it.
 #[derive(Debug)]
 pub struct Stranger {
     pub address: SocketAddr,
@@ -55,7 +56,7 @@ impl Drop for Stranger {
     }
 }
 
-/// Until the caller goes, or the stranger ends.
+/// Serves a connection until the caller or the listener ends.
 fn treat(mut caller: TcpStream, manner: Manner, ends: &AtomicBool) {
     caller.set_nonblocking(false).expect("blocking");
     caller.set_read_timeout(Some(LOOK_EVERY)).expect("time limit");

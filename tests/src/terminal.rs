@@ -1,4 +1,4 @@
-//! A terminal: a program under test behind a pseudo-terminal, and the screen that a person would see.
+//! A terminal: a program under test behind a pseudo-terminal, and the screen that a user would see.
 
 use crate::cluster::PATIENCE;
 use pty_process::Size;
@@ -9,7 +9,7 @@ use std::num::NonZeroU16;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// Keys that have no character of their own.
+/// Keys that are not printable characters.
 pub mod key {
     pub const ENTER: &str = "\r";
     pub const TAB: &str = "\t";
@@ -27,29 +27,30 @@ pub mod key {
     pub const ESCAPE: &str = "\x1b";
 }
 
-/// Lines that are remembered after they left the screen.
+/// The number of lines that are kept after they have scrolled off the screen.
 const SCROLLED_LINES: usize = 1000;
-/// An editor asks for pastes to be marked after it has made the terminal its own, and no more after it has given it back.
+/// The sequences with which a line editor enables bracketed paste when it starts reading, and
+/// disables it when it stops.
 const READS: &str = "\x1b[?2004h";
 const HAS_READ: &str = "\x1b[?2004l";
-/// The pause between two looks at a program that says nothing.
+/// The pause between two checks of a program without output.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A program at a terminal. It is killed when this goes.
+/// A program at a terminal. Dropping it kills the program.
 pub struct Terminal {
     pty: Pty,
     child: Child,
     screen: vt100::Parser,
-    /// All that the program wrote.
+    /// The whole output of the program.
     written: Vec<u8>,
-    /// How often it began to read a line with an editor, and how often it stopped.
+    /// The number of times that it started to read a line with an editor, and that it stopped.
     reading: Count,
     read: Count,
-    /// How the terminal treated keys and text before the program began.
+    /// The modes of the terminal before the program began.
     modes_before: String,
 }
 
-/// How often something stands in what the program wrote.
+/// The number of times that a sequence occurs in the output of the program.
 #[derive(Debug)]
 struct Count {
     mark: &'static [u8],
@@ -63,7 +64,7 @@ impl Count {
     }
 
     fn look(&mut self, written: &[u8]) {
-        // The mark may have come in two pieces.
+        // The sequence may have arrived in two pieces.
         let from = self.looked_at.saturating_sub(self.mark.len() - 1);
         self.times +=
             written.get(from..).unwrap_or_default().windows(self.mark.len()).filter(|at| *at == self.mark).count();
@@ -99,47 +100,47 @@ impl Terminal {
         }
     }
 
-    /// Presses keys now, whatever runs.
+    /// Presses keys now, whatever is running.
     #[track_caller]
     pub fn press(&mut self, keys: &str) {
         let mut rest = keys.as_bytes();
         let start = Instant::now();
         while !rest.is_empty() {
-            // The program may have to write before it reads on.
+            // The program may have to write before it continues reading.
             while self.take(Duration::ZERO) {}
             match self.pty.write(rest) {
                 Ok(sent) => rest = &rest[sent..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => drop(self.take(PAUSE)),
                 Err(error) => panic!("type: {error}"),
             }
-            assert!(start.elapsed() < PATIENCE, "the program does not read what is typed");
+            assert!(start.elapsed() < PATIENCE, "the program does not read its input");
         }
     }
 
-    /// Types at the prompt, once it is there: what is typed while the terminal passes from a command to the prompt may
-    /// mean something else to each of them.
+    /// Types at the prompt, after waiting for it: keys that are typed between a command and the
+    /// prompt may be interpreted by either.
     #[track_caller]
     pub fn send(&mut self, keys: &str) {
-        self.wait("a prompt", Self::is_at_prompt);
+        self.wait("the prompt", Self::is_at_prompt);
         self.press(keys);
     }
 
-    /// Ends the line, and waits until the program has taken it.
+    /// Presses Enter, and waits until the program has read the line.
     #[track_caller]
     pub fn enter(&mut self) {
         let before = self.read.times;
         self.send(key::ENTER);
-        self.wait("the line to be taken", |terminal| terminal.read.times > before);
+        self.wait("the line to be read", |terminal| terminal.read.times > before);
     }
 
-    /// Types a line at the prompt, and Enter.
+    /// Types a line at the prompt, followed by Enter.
     #[track_caller]
     pub fn line(&mut self, text: &str) {
         self.send(text);
         self.enter();
     }
 
-    /// Gives the line up with Ctrl-C, and waits for the next prompt.
+    /// Discards the line with Ctrl-C, and waits for the next prompt.
     #[track_caller]
     pub fn give_up(&mut self) {
         let before = self.reading.times;
@@ -149,19 +150,19 @@ impl Terminal {
         });
     }
 
-    /// Whether a line is being read.
+    /// Returns true if a line is being read.
     pub fn is_at_prompt(&self) -> bool {
         self.reading.times > self.read.times
     }
 
-    /// What is typed behind the prompt, up to the cursor and without space at its end.
+    /// Returns the text after the prompt up to the cursor, without trailing spaces.
     pub fn typed(&self) -> Option<String> {
         let line = self.before_cursor();
         let (_, typed) = line.split_once('>').filter(|(prompt, _)| prompt.starts_with("dfs:"))?;
         self.is_at_prompt().then(|| typed.trim().to_owned())
     }
 
-    /// Waits for the prompt in this directory with nothing typed, however the cluster is.
+    /// Waits for an empty prompt in this directory, in any state of the cluster.
     #[track_caller]
     pub fn prompt(&mut self, directory: &str) {
         let prompts = ["", " !", " (away)"].map(|mark| format!("dfs:{directory}{mark}>"));
@@ -170,7 +171,7 @@ impl Terminal {
         });
     }
 
-    /// Waits until this is typed, up to the cursor.
+    /// Waits until this text is before the cursor, after the prompt.
     #[track_caller]
     pub fn see_typed(&mut self, text: &str) {
         self.wait(&format!("{text:?} behind the prompt"), |terminal| {
@@ -178,41 +179,41 @@ impl Terminal {
         });
     }
 
-    /// Pastes, as a terminal does that marks what is pasted.
+    /// Pastes text with the markers of bracketed paste.
     pub fn paste(&mut self, text: &str) {
         self.send(&format!("\x1b[200~{text}\x1b[201~"));
     }
 
-    /// The user makes the window larger or smaller.
+    /// Changes the size of the window.
     pub fn resize(&mut self, lines: u16, cells: u16) {
         self.pty.resize(Size::new(lines, cells)).expect("resize");
         self.screen.screen_mut().set_size(some(lines), some(cells));
     }
 
-    /// What is on the screen now, without space at the end of lines.
+    /// Returns the current screen, without trailing spaces.
     pub fn text(&self) -> String {
         let text = self.screen.screen().contents();
         text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
 
-    /// The line with the cursor.
+    /// Returns the line with the cursor.
     pub fn cursor_line(&self) -> String {
         let (row, _) = self.screen.screen().cursor_position();
         self.screen.screen().rows(0, u16::MAX).nth(row.into()).unwrap_or_default()
     }
 
-    /// What stands before the cursor in its line.
+    /// Returns the text before the cursor in its line.
     pub fn before_cursor(&self) -> String {
         let (row, column) = self.screen.screen().cursor_position();
         self.screen.screen().rows(0, column).nth(row.into()).unwrap_or_default()
     }
 
-    /// All that the program wrote, as it wrote it.
+    /// Returns the whole output of the program.
     pub fn written(&self) -> &[u8] {
         &self.written
     }
 
-    /// The last cell on the screen where the text begins.
+    /// Returns the first cell of the last occurrence of the text on the screen.
     pub fn cell_of(&self, text: &str) -> Option<vt100::Cell> {
         let screen = self.screen.screen();
         let rows: Vec<String> = screen.rows(0, u16::MAX).collect();
@@ -221,7 +222,7 @@ impl Terminal {
         screen.cell(u16::try_from(row).ok()?, u16::try_from(column).ok()?).cloned()
     }
 
-    /// Waits until the screen is as wanted.
+    /// Waits until the screen meets a condition.
     #[track_caller]
     pub fn wait(&mut self, what: &str, seen: impl Fn(&Self) -> bool) {
         let start = Instant::now();
@@ -231,27 +232,27 @@ impl Terminal {
         }
     }
 
-    /// Waits until the text is somewhere on the screen.
+    /// Waits until the text is anywhere on the screen.
     #[track_caller]
     pub fn see(&mut self, text: &str) {
         self.wait(&format!("{text:?} on the screen"), |terminal| terminal.text().contains(text));
     }
 
-    /// Waits until this stands before the cursor, but for space.
+    /// Waits until this text is before the cursor, ignoring spaces.
     #[track_caller]
     pub fn see_line(&mut self, text: &str) {
         let what = format!("{text:?} before the cursor");
         self.wait(&what, |terminal| terminal.before_cursor().trim_end() == text.trim_end());
     }
 
-    /// Waits for the end of the program.
+    /// Waits until the program ends.
     #[track_caller]
     pub fn end(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             self.take(PAUSE);
-            if let Some(status) = self.child.try_wait().expect("look after the program") {
-                // Its last words.
+            if let Some(status) = self.child.try_wait().expect("check the program") {
+                // Its final output.
                 while self.take(Duration::ZERO) {}
                 return status;
             }
@@ -265,8 +266,8 @@ impl Terminal {
         rustix::process::kill_process(pid, signal).expect("send a signal");
     }
 
-    /// Whether the program has left the terminal as it was: its modes, the first screen, a cursor, no marks of pastes, no
-    /// mouse.
+    /// Returns true if the program has restored the terminal: its modes, the main screen, a visible
+    /// cursor, no bracketed paste, no mouse.
     pub fn is_given_back(&self) -> bool {
         let screen = self.screen.screen();
         let taken = screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste();
@@ -274,12 +275,12 @@ impl Terminal {
         !taken && !mouse && modes(&self.pty) == self.modes_before
     }
 
-    /// Whether keys come to the program one by one, and not as lines.
+    /// Returns true if the terminal is in raw mode: the program gets single keys, not lines.
     pub fn is_raw(&self) -> bool {
         modes(&self.pty) != self.modes_before
     }
 
-    /// Takes in what the program writes for so long.
+    /// Reads the output of the program for this time.
     pub fn rest(&mut self, span: Duration) {
         let start = Instant::now();
         while start.elapsed() < span {
@@ -287,17 +288,17 @@ impl Terminal {
         }
     }
 
-    /// The screen, with its colours.
+    /// Returns the screen, with its colours.
     pub fn screen(&self) -> &vt100::Screen {
         self.screen.screen()
     }
 
-    /// Whether the program still runs.
+    /// Returns true if the program is still running.
     pub fn lives(&mut self) -> bool {
-        self.child.try_wait().expect("look after the program").is_none()
+        self.child.try_wait().expect("check the program").is_none()
     }
 
-    /// Reads what came; whether something did.
+    /// Reads available output. Returns true if there was any.
     fn take(&mut self, patience: Duration) -> bool {
         let patience = Timespec::try_from(patience).expect("a short time");
         let mut fds = [PollFd::new(&self.pty, PollFlags::IN)];
@@ -305,7 +306,7 @@ impl Terminal {
             return false;
         }
         let mut piece = [0; 16 << 10];
-        // When the program has ended, reading is an error.
+        // Reading fails after the program has ended.
         match self.pty.read(&mut piece) {
             Ok(count) if count > 0 => {
                 self.screen.process(&piece[..count]);
@@ -322,7 +323,7 @@ impl Terminal {
     }
 }
 
-/// How the terminal treats keys and text.
+/// Returns the modes of the terminal.
 fn modes(pty: &Pty) -> String {
     let modes = rustix::termios::tcgetattr(pty).expect("modes of the terminal");
     format!("{:?} {:?} {:?}", modes.input_modes, modes.output_modes, modes.local_modes)

@@ -1,21 +1,24 @@
-//! Turns: a program of tests runs as many tests at once as the machine has cores, and most of them have a cluster.
+//! Limits the number of clusters: tests run on as many threads as the machine has cores, and most
+//! of them start a cluster.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
-/// Clusters at once. More of them would only make each other late: each has its daemons, its load and its deadlines.
+/// The maximum number of clusters at the same time. More would only slow each other down: each has
+/// its daemons, its load and its deadlines.
 const CLUSTERS_MAX: usize = 8;
 
-/// The threads that started the clusters of now, each as often as it has clusters.
+/// The threads that started the current clusters, each as often as it has clusters.
 static OWNERS: Mutex<Vec<ThreadId>> = Mutex::new(Vec::new());
 static GIVEN_BACK: Condvar = Condvar::new();
 
-/// The right to have a cluster, until it goes.
+/// The permission to run a cluster, until it is dropped.
 #[derive(Debug)]
 pub struct Turn(ThreadId);
 
 impl Turn {
-    /// Waits for one. A test that has a cluster gets another at once: nobody waits who keeps others waiting.
+    /// Waits for a permission. A test that already has a cluster gets another one at once, so that
+    /// there is no deadlock.
     pub fn take() -> Self {
         let me = thread::current().id();
         let owners = OWNERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,19 +43,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_one_gets_another_and_who_has_none_waits() {
+    fn an_owner_gets_another_turn_and_others_wait() {
         let mut turns: Vec<Turn> = (0..CLUSTERS_MAX + 1).map(|_| Turn::take()).collect();
         let (taken, news) = std::sync::mpsc::channel();
         let other = thread::spawn(move || {
             let turn = Turn::take();
-            taken.send(()).expect("it is heard");
+            taken.send(()).expect("the receiver exists");
             drop(turn);
         });
         turns.pop();
         let waits = news.recv_timeout(std::time::Duration::from_millis(100)).is_err();
-        assert!(waits, "there is no turn");
+        assert!(waits, "no turn is free");
         drop(turns);
-        news.recv().expect("there are turns");
+        news.recv().expect("a turn is free");
         other.join().expect("no panic");
     }
 }

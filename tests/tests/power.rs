@@ -1,4 +1,4 @@
-//! Power cuts: what was acknowledged is there afterwards, whatever the disks forgot.
+//! Power cuts: acknowledged data survives, whatever the disks lost.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -13,12 +13,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Cuts in the test suite; `DFS_TEST_CUTS` asks for more.
+/// The number of cuts in the test suite; `DFS_TEST_CUTS` sets more.
 const CUTS: u64 = 4;
-/// Bytes of the disks that are tried without a cluster.
+/// The size of the disks that are tested without a cluster, in bytes.
 const TRIED_BYTES: usize = 384 << 20;
 
-/// One test at a time: each looks at what is left of the disks of this process.
+/// Runs one test at a time: each checks the remains of the disks of this process.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -51,7 +51,7 @@ fn acknowledged_work_survives_on_xfs() {
     try_out(FileSystem::Xfs);
 }
 
-/// It breaks no promise of ours that files are lost here: a file system without a journal makes none.
+/// Lost files break no guarantee of dfs here: a file system without a journal gives none.
 #[test]
 #[ignore = "for information: `just power without_a_journal`"]
 fn what_is_lost_on_ext4_without_a_journal() {
@@ -72,7 +72,7 @@ fn what_is_lost_on_ext4_without_a_journal() {
     eprintln!("ext4 without a journal: {done} cuts, {trials} trials, {lost} of them ended with a loss");
 }
 
-/// What is there of this process's disks in the tables of the system.
+/// Returns the entries of this process's disks in the tables of the system.
 fn left_over() -> Vec<String> {
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("read the mounts");
     let loops = Command::new("losetup").arg("--all").output().map(|said| said.stdout).unwrap_or_default();
@@ -82,7 +82,7 @@ fn left_over() -> Vec<String> {
     mounts.lines().chain(loops.lines()).filter(ours).map(str::to_owned).collect()
 }
 
-/// Writes over a file in place, past the page cache, without a sync.
+/// Overwrites a file in place, past the page cache, without a sync.
 fn write_direct(content: &Path, file: &Path) {
     let mut dd = Command::new("dd");
     dd.arg(format!("if={}", content.display())).arg(format!("of={}", file.display()));
@@ -97,7 +97,7 @@ fn cut(disk: &mut PowerDisk, keep: f64) {
 }
 
 #[test]
-fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
+fn a_disk_without_power_keeps_what_was_synced_and_loses_the_rest() {
     if !is_available(FileSystem::Ext4) {
         return;
     }
@@ -118,7 +118,8 @@ fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
     cut(&mut disk, 0.0);
     assert_eq!(read(&synced).expect("it was synced"), (64 << 10, b'o', b'o'));
     assert!(!unsynced.exists(), "what was never synced is there");
-    // What reached the disk and was not flushed: gone, or there, as the disk's cache had it.
+    // Data that reached the disk and was not flushed is either lost or kept, depending on the
+    // disk's cache.
     write_direct(&new, &synced);
     assert_eq!(read(&synced).expect("read"), (64 << 10, b'n', b'n'));
     cut(&mut disk, 0.0);
@@ -130,13 +131,13 @@ fn a_disk_without_power_keeps_what_was_synced_and_forgets_the_rest() {
     std::fs::File::open(&synced).and_then(|file| file.sync_data()).expect("sync");
     cut(&mut disk, 0.0);
     assert_eq!(read(&synced).expect("read"), (64 << 10, b'o', b'o'));
-    // Without power nothing can be told to be durable.
+    // Without power nothing can be reported as durable.
     std::fs::write(disk.mount_point().join("late"), b"late").expect("into the page cache");
     disk.cache().lock().expect("disk").cut(1.0, &mut fastrand::Rng::with_seed(1));
     std::fs::File::open(disk.mount_point().join("late")).and_then(|file| file.sync_all()).expect_err("no power");
 }
 
-/// The file system makes no promise that we could rely on beyond what was synced itself.
+/// The file system gives no guarantee beyond data that was synced itself.
 #[test]
 fn the_directories_of_a_new_datanode_survive_without_a_journal() {
     if !is_available(FileSystem::Ext4WithoutJournal) {
@@ -175,13 +176,14 @@ fn a_test_that_fails_leaves_no_mount_and_no_loop_device() {
     assert_eq!(left_over(), Vec::<String>::new());
 }
 
-/// Bugs in what makes files durable, built into the daemons by a feature and turned on by a variable: the trial must find each.
+/// Bugs in the code that makes files durable, built into the daemons by a feature and enabled by a
+/// variable: the trial must find each.
 #[cfg(feature = "planted-bugs")]
 mod planted {
     use super::{alone, cuts, seed};
     use dfs_tests::power::{FileSystem, Trial, is_available};
 
-    /// Cuts within which each must be found.
+    /// The number of cuts within which each must be found.
     const CUTS: u64 = 100;
 
     fn is_found(bug: &'static str) {

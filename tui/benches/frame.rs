@@ -12,9 +12,10 @@ use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity}
 use dfs_rpc::curve::{Rates, Second};
 use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
-use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry, Moment};
-use dfs_tui::top::model::COMMANDS_KEPT_MAX;
+use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry};
+use dfs_tui::top::observation::Moment;
 use dfs_tui::top::replay::Replay;
+use dfs_tui::top::shared::COMMANDS_KEPT_MAX;
 use dfs_tui::top::update::update;
 use dfs_tui::top::{Depth, Message, Model, Options, PageId, Theme, ThemeName};
 use dfs_types::{ClusterId, DatanodeId, DfsPath, Entry, Kind, MasterId, Stat, Timestamp};

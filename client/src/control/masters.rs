@@ -1,4 +1,4 @@
-//! The connection to the master that leads.
+//! The connection to the leading master.
 
 use super::backoff::pauses;
 use crate::clock;
@@ -18,39 +18,42 @@ use tarpc::context::Context;
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
-/// Tries that fit into one deadline when a master is silent; the others get their turn.
+/// The number of attempts within one deadline if a master does not respond, so that the other
+/// masters get attempts too.
 const TRIES_PER_DEADLINE: u32 = 3;
-/// One try is never cut shorter than this, but by the deadline.
+/// The shortest time limit of one attempt, unless the deadline is earlier.
 const TRY_MIN: Duration = Duration::from_secs(1);
 
-/// A connection that answered somebody so lately is alive, whoever else was too impatient to hear an answer.
+/// A connection with a response within this time is treated as alive, even if other calls on it
+/// timed out.
 const SILENT_MAX: Duration = Duration::from_secs(10);
 
-/// How long a call may take, and whether it waits for what may pass.
+/// The time limit of a call, and whether it retries transient errors.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// For all tries together.
+    /// The limit for all attempts together.
     pub limit: Duration,
-    /// Each master is asked once, and what may pass by itself is an error at once.
+    /// Each master is tried once, and transient errors are returned immediately.
     pub fail_fast: bool,
 }
 
-/// The masters, and the one connection that all calls share.
+/// The masters, and the single connection that all calls share.
 #[derive(Debug)]
 pub(crate) struct Masters {
     addresses: Vec<SocketAddr>,
     identity: Identity,
-    /// The connection that calls take, as long as it lasts. Changed by who holds `line` alone.
+    /// The connection for new calls, if there is one. Only the holder of `next_master` may change
+    /// it.
     open: parking_lot::Mutex<Option<Arc<Open>>>,
-    /// Held while another one is opened.
-    line: Mutex<Line>,
+    /// Locked while a new connection is opened.
+    next_master: Mutex<NextMaster>,
 }
 
 #[derive(Debug, Default)]
-struct Line {
-    /// Which of the addresses is asked next.
+struct NextMaster {
+    /// The index of the next address to try.
     next: usize,
-    /// Where the leader is, by the word of another master: `HOST:PORT`.
+    /// The address of the leader, as reported by another master: `HOST:PORT`.
     leader: Option<String>,
 }
 
@@ -59,14 +62,14 @@ struct Open {
     client: Arc<UserClient>,
     /// `HOST:PORT`.
     address: String,
-    /// The context of each call. Only the deadline differs.
+    /// The template for the context of each call. Only the deadline differs.
     context: Context,
-    /// When it answered last.
+    /// The time of the last response.
     answered: parking_lot::Mutex<Instant>,
 }
 
-impl Line {
-    /// The next of the addresses.
+impl NextMaster {
+    /// Returns the next address to try.
     fn turn(&mut self, addresses: &[SocketAddr]) -> Option<SocketAddr> {
         let address = addresses.get(self.next).copied();
         self.next = (self.next + 1) % addresses.len().max(1);
@@ -89,21 +92,22 @@ impl Open {
     }
 }
 
-/// What one try came to, when it failed.
+/// The failure of one attempt.
 struct Failed {
     error: Error,
-    /// The connection had been opened for an earlier call and broke since: that says nothing about the master now.
-    outworn: bool,
-    /// It names the leader.
+    /// The connection was opened for an earlier call and has broken since: this says nothing about
+    /// the state of the master.
+    stale: bool,
+    /// The error names the leader.
     led: bool,
 }
 
 impl Masters {
     pub(crate) fn new(addresses: Vec<SocketAddr>, identity: Identity) -> Self {
-        Self { addresses, identity, open: parking_lot::Mutex::default(), line: Mutex::default() }
+        Self { addresses, identity, open: parking_lot::Mutex::default(), next_master: Mutex::default() }
     }
 
-    /// Makes `once` with the leader, again and again while it fails in ways that may pass, until the deadline.
+    /// Calls `once` with the leader, and retries transient failures until the deadline.
     pub(crate) async fn call<T, F, R>(&self, patience: Patience, once: F) -> Result<T>
     where
         F: Fn(Arc<UserClient>, Context) -> R,
@@ -111,7 +115,7 @@ impl Masters {
     {
         let deadline = clock::now() + patience.limit;
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
-        // Most calls need none.
+        // Most calls need no pause.
         let mut pauses_made = None;
         let mut attempt = 0;
         let mut followed = false;
@@ -120,13 +124,13 @@ impl Masters {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
-            if failed.outworn {
+            if failed.stale {
                 continue;
             }
             attempt += 1;
             let error = failed.error;
             let hopeless = patience.fail_fast && (error.code == ErrorCode::SafeMode || attempt >= masters);
-            // One master that refuses us says little about the others.
+            // If one master rejects the credential, another one may accept it.
             let another = attempt < masters && error.code == ErrorCode::Unauthenticated;
             if hopeless || !(error.is_transient() || another) {
                 return Err(given_up(error, attempt, patience));
@@ -163,7 +167,7 @@ impl Masters {
             None => {
                 let opened = self.open(now + span).boxed().await;
                 now = clock::now();
-                opened.map_err(|error| Failed { error, outworn: false, led: false })?
+                opened.map_err(|error| Failed { error, stale: false, led: false })?
             }
         };
         let mut context = open.context;
@@ -178,36 +182,38 @@ impl Masters {
                 let leader = leader_in(&error);
                 let led = leader.is_some();
                 self.leave(&open, leader, deadline).await;
-                Err(Failed { error, outworn: false, led })
+                Err(Failed { error, stale: false, led })
             }
-            Ok(Err(error)) => Err(Failed { error, outworn: false, led: false }),
+            Ok(Err(error)) => Err(Failed { error, stale: false, led: false }),
             Err(error) => {
                 let broken = matches!(error, RpcError::Shutdown | RpcError::Send(_) | RpcError::Channel(_));
                 let goes = match error {
                     RpcError::Server(_) => false,
-                    // Another master may answer sooner. A single one is slow, and a new connection is no quicker.
+                    // Another master may answer sooner. If there is only one, it is slow, and a new
+                    // connection would not be faster.
                     RpcError::DeadlineExceeded => self.addresses.len() > 1 || open.is_silent(),
                     _ => true,
                 };
                 if goes {
                     self.leave(&open, None, deadline).await;
                 }
-                Err(Failed { error: call_error(&error, &open.address, span), outworn: broken && !fresh, led: false })
+                Err(Failed { error: call_error(&error, &open.address, span), stale: broken && !fresh, led: false })
             }
         }
     }
 
-    /// The open connection, or a new one; also whether it is new. Calls that come meanwhile wait for the same one, but none
-    /// beyond `until`.
+    /// Returns the open connection, or opens one; the flag is true for a new one. Concurrent calls
+    /// wait for the same connection, but not beyond `until`.
     async fn open(&self, until: Instant) -> Result<(Arc<Open>, bool)> {
-        let Ok(mut line) = timeout_at(until.into(), self.line.lock()).await else {
+        let Ok(mut next_master) = timeout_at(until.into(), self.next_master.lock()).await else {
             return Err(Error::new(ErrorCode::Timeout, "no connection was opened in time"));
         };
         if let Some(open) = &*self.open.lock() {
             return Ok((open.clone(), false));
         }
         let limit = until.saturating_duration_since(clock::now()).min(HELLO_TIMEOUT);
-        let place = line.leader.take().or_else(|| line.turn(&self.addresses).map(|address| address.to_string()));
+        let place =
+            next_master.leader.take().or_else(|| next_master.turn(&self.addresses).map(|address| address.to_string()));
         let place = place.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, "no master is known"))?;
         let connected =
             connect(&self.identity, &place, Expected::AnyMaster, Service::Client, Protection::Private, limit);
@@ -217,18 +223,18 @@ impl Masters {
         Ok((open, true))
     }
 
-    /// Goes on to another master, unless another call has done so already.
+    /// Switches to another master, unless another call has already done so.
     async fn leave(&self, open: &Arc<Open>, leader: Option<String>, until: Instant) {
-        // Another call holds it for so long only while it opens the next connection.
-        let Ok(mut line) = timeout_at(until.into(), self.line.lock()).await else { return };
+        // Another call holds the lock this long only while it opens the next connection.
+        let Ok(mut next_master) = timeout_at(until.into(), self.next_master.lock()).await else { return };
         let left = self.open.lock().take_if(|now| Arc::ptr_eq(now, open));
         if left.is_some() {
-            line.leader = leader;
+            next_master.leader = leader;
         }
     }
 }
 
-/// The address that a master names when it does not lead.
+/// Returns the address of the leader that a master reported when it was not the leader itself.
 fn leader_in(error: &Error) -> Option<String> {
     match error.detail.as_deref() {
         Some(Detail::NotLeader { leader: Some(leader) }) => Some(leader.address.clone()),

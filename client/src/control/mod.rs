@@ -1,4 +1,4 @@
-//! The way to the masters: one connection for all calls, retries until the deadline.
+//! Communication with the masters: one connection for all calls, retries until the deadline.
 
 mod backoff;
 mod masters;

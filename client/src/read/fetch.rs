@@ -1,4 +1,4 @@
-//! One piece of a chunk, from whichever replica has it.
+//! Fetches one part of a chunk from any of its replicas.
 
 use super::plan::{Piece, Pieces};
 use super::range::{blocks, wanted};
@@ -14,29 +14,30 @@ use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering;
 
-/// How often all replicas are tried in turn, without a byte of progress, before the read fails. The place of the
-/// replicas is asked for anew each time.
+/// The number of rounds over all replicas without progress before the read fails. The locations of
+/// the replicas are requested again for each round.
 const ROUNDS_MAX: u32 = 6;
-/// Datanodes remembered as slow or gone by one read.
-const SHUNNED_MAX: usize = 16;
+/// The maximum number of datanodes that one read remembers as slow or unreachable.
+const FAILED_NODES_MAX: usize = 16;
 
-/// Connections that are found dead in a row before the datanode counts as failed; others may fill the pool again.
-const OUTWORN_MAX: u32 = 3;
+/// The number of consecutive stale connections after which the datanode counts as failed; others
+/// may refill the pool.
+const STALE_MAX: u32 = 3;
 
-/// What the threads of a read share.
+/// The state that the threads of a read share.
 pub(super) struct Fetcher<'a> {
     pub transfer: &'a Transfer,
     pub pieces: &'a Pieces,
     pub sink: &'a dyn Sink,
-    /// Datanodes that failed this read: asked last.
-    shunned: Mutex<Vec<DatanodeId>>,
+    /// Datanodes that failed during this read; they are tried last.
+    failed_nodes: Mutex<Vec<DatanodeId>>,
 }
 
-/// Why a replica did not give what it should.
+/// The reason why a read from a replica failed.
 enum ReplicaError {
-    /// Trying others would not help: the sink failed, or the read was stopped.
+    /// Other replicas would not help: the sink failed, or the read was stopped.
     Fatal(Error),
-    /// It sent bytes that are not those of the chunk.
+    /// The replica sent bytes that do not match the chunk.
     Damaged,
     Node(NodeFailure),
 }
@@ -49,10 +50,10 @@ impl<E: Into<NodeFailure>> From<E> for ReplicaError {
 
 impl<'a> Fetcher<'a> {
     pub(super) fn new(transfer: &'a Transfer, pieces: &'a Pieces, sink: &'a dyn Sink) -> Self {
-        Self { transfer, pieces, sink, shunned: Mutex::default() }
+        Self { transfer, pieces, sink, failed_nodes: Mutex::default() }
     }
 
-    /// Fetches pieces until there are no more.
+    /// Fetches pieces until none are left.
     pub(super) fn run(&self) -> Result<()> {
         let mut frame = Vec::new();
         while let Some(piece) = self.pieces.next()? {
@@ -62,7 +63,7 @@ impl<'a> Fetcher<'a> {
     }
 
     fn fetch(&self, mut piece: Piece, frame: &mut Vec<u8>) -> Result<()> {
-        // Each round has tried every replica: every other pause will do.
+        // Each round has tried every replica, so every second pause is enough.
         let spaced = || pauses().skip(1).step_by(2);
         let (mut round, mut pauses) = (0, spaced());
         loop {
@@ -71,7 +72,7 @@ impl<'a> Fetcher<'a> {
                 None => return Ok(()),
                 Some(failed) => failed,
             };
-            // A slow reader may see many connections end; only rounds without progress count.
+            // A slow reader may lose many connections; only rounds without progress count.
             round += 1;
             if piece.part.start > before {
                 (round, pauses) = (1, spaced());
@@ -84,7 +85,7 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    /// Tries each replica once; the error of the last one when none gave everything.
+    /// Tries each replica once. Returns the last error if no replica delivered everything.
     fn round(&self, piece: &mut Piece, frame: &mut Vec<u8>) -> Result<Option<Error>> {
         let chunk = piece.located.chunk;
         let missing = format!("chunk {} has no live replica", chunk.id);
@@ -99,19 +100,20 @@ impl<'a> Fetcher<'a> {
             self.transfer.check()?;
             let reason = match error {
                 ReplicaError::Node(failure) => {
-                    self.shun(replica.id);
+                    self.note_failed(replica.id);
                     let reason = format!("chunk {}: {} ({}): {failure}", chunk.id, replica.id, replica.address);
                     failed = Error::new(ErrorCode::NoHealthyReplica, format!("no replica can be read; last {reason}"));
                     reason
                 }
                 _ => {
                     self.report(piece, replica);
-                    let reason = format!("chunk {}: the replica on {} is damaged", chunk.id, replica.id);
-                    failed = Error::new(ErrorCode::ChecksumMismatch, format!("no replica is whole; last {reason}"));
+                    let reason = format!("chunk {}: the replica on {}  is corrupt", chunk.id, replica.id);
+                    failed = Error::new(ErrorCode::ChecksumMismatch, format!(" no replica is intact; last {reason}"));
                     reason
                 }
             };
-            // Each byte that came was right, and none is missing: whatever broke behind them took nothing.
+            // All received bytes were verified and the piece is complete: an error after them does
+            // not matter.
             if piece.part.is_empty() {
                 return Ok(None);
             }
@@ -120,18 +122,19 @@ impl<'a> Fetcher<'a> {
         Ok(Some(failed))
     }
 
-    /// The replicas as the master ordered them, those that failed this read behind the others.
+    /// Returns the replicas in the order of the master, except that those that failed during this
+    /// read come last.
     fn in_order(&self, located: &LocatedChunk) -> Vec<NodeAddress> {
-        let shunned = self.shunned.lock();
+        let failed_nodes = self.failed_nodes.lock();
         let mut replicas = located.replicas.clone();
-        replicas.sort_by_key(|replica| shunned.contains(&replica.id));
+        replicas.sort_by_key(|replica| failed_nodes.contains(&replica.id));
         replicas
     }
 
-    fn shun(&self, node: DatanodeId) {
-        let mut shunned = self.shunned.lock();
-        if !shunned.contains(&node) && shunned.len() < SHUNNED_MAX {
-            shunned.push(node);
+    fn note_failed(&self, node: DatanodeId) {
+        let mut failed_nodes = self.failed_nodes.lock();
+        if !failed_nodes.contains(&node) && failed_nodes.len() < FAILED_NODES_MAX {
+            failed_nodes.push(node);
         }
     }
 
@@ -140,16 +143,17 @@ impl<'a> Fetcher<'a> {
         let capability = piece.located.capability.clone();
         self.transfer.spawn(async move {
             if let Err(error) = client.report_damage(replica.id, capability).await {
-                tracing::warn!(%chunk, node = %replica.id, %error, "a damaged replica could not be reported");
+                tracing::warn!(%chunk, node = %replica.id, %error, "a corrupt replica could not be reported");
             }
         });
     }
 
-    /// Reads on from where `piece` is; what arrived whole is taken off it, also on failure.
+    /// Reads from the current position of `piece`. Verified data is removed from the piece, also on
+    /// failure.
     fn try_replica(&self, replica: NodeAddress, piece: &mut Piece, frame: &mut Vec<u8>) -> Result<(), ReplicaError> {
         let before = piece.part.start;
         let stall = self.transfer.client.settings().stall_timeout;
-        for left in (0..OUTWORN_MAX).rev() {
+        for left in (0..STALE_MAX).rev() {
             let mut lease = self.transfer.lease(&[replica], (stall, stall))?;
             let stream = lease.next_stream();
             match self.receive(&lease.conn, stream, piece, frame) {
@@ -157,12 +161,13 @@ impl<'a> Fetcher<'a> {
                     self.transfer.give_back(lease);
                     break;
                 }
-                // The connection may have died while it was idle: those beside it go too, and the next one is new.
+                // The connection may have failed while it was idle: the others to this datanode are
+                // closed too, and the next one is new.
                 Err(ReplicaError::Node(failure))
                     if left > 0 && lease.reused && failure.is_loss() && piece.part.start == before =>
                 {
                     self.transfer.check().map_err(ReplicaError::Fatal)?;
-                    self.transfer.client.shared.pool.forget(&lease.chain);
+                    self.transfer.client.shared.pool.forget(&lease.pipeline);
                 }
                 Err(error) => return Err(error),
             }
@@ -170,7 +175,8 @@ impl<'a> Fetcher<'a> {
         Ok(())
     }
 
-    /// Asks for the rest of `piece`, proves the table of the chunk, and takes each block that is the table's.
+    /// Requests the rest of `piece`, verifies the table of the chunk, and accepts each block that
+    /// matches the table.
     fn receive(
         &self,
         conn: &DataConn,
@@ -237,16 +243,18 @@ impl<'a> Fetcher<'a> {
     }
 }
 
-/// The payload of a table or data frame, compared with the checksums of its header.
+/// Receives the payload of a table or data frame and verifies it against the checksums of its
+/// header.
 fn receive_payload(conn: &DataConn, header: &FrameHeader, frame: &mut Vec<u8>) -> Result<(), ReplicaError> {
-    // The header was checked: never more than a frame of its kind can be.
+    // The header was checked: the payload is never longer than allowed for the kind of frame.
     let most = if header.kind == FrameKind::Data { DATA_BYTES_MAX } else { MESSAGE_BYTES_MAX };
     frame.resize((header.length as usize).min(most), 0);
     conn.receive_payload(frame)?;
     header.verify(frame).map_err(|_| ReplicaError::Damaged)
 }
 
-/// Whether a data frame goes on where the last one ended, not beyond what was asked for, and in whole blocks.
+/// Returns true if a data frame continues where the last one ended, stays within the requested
+/// range, and has whole blocks.
 fn fits(header: &FrameHeader, reached: u32, end: u32) -> bool {
     let whole = |next: u32| next == end || next.is_multiple_of(BLOCK_BYTES as u32);
     header.offset == u64::from(reached)

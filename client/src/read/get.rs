@@ -1,9 +1,9 @@
-//! `get`, seen from the caller.
+//! The implementation of `get`.
 
-#![expect(clippy::disallowed_methods, reason = "what is read becomes a file of this machine")]
+#![expect(clippy::disallowed_methods, reason = "the content is written to a local file")]
 
 use super::fetch::Fetcher;
-use super::part::{Part, gaps};
+use super::partial::{PartialFile, gaps};
 use super::plan::Pieces;
 use super::sink::{Discard, FileSink, Memory, Sink, ordered};
 use crate::bridge::Bridge;
@@ -23,21 +23,22 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
-/// The most that [`Client::read_range`] keeps in memory at once.
+/// The maximum number of bytes that [`Client::read_range`] keeps in memory at once.
 const RANGE_BYTES_MAX: u64 = 1 << 30;
 
-/// How often a get begins when its file is replaced under its hands.
+/// The maximum number of restarts of a get whose file is replaced during the read.
 const RESTARTS_MAX: u32 = 3;
 
-/// Where the content of a file goes.
+/// The destination of the content of a file.
 pub enum Dest {
-    /// A local file. It appears whole, or not at all; a file that it replaces is there until then.
+    /// A local file. It appears with all its content or not at all, and a file that it replaces is
+    /// kept until then.
     File(PathBuf),
-    /// Anything that takes the bytes in order. What was written before an error stays written.
+    /// A writer that receives the bytes in order. Bytes written before an error are not taken back.
     Writer(Box<dyn Write + Send>),
-    /// As [`Dest::Writer`].
+    /// An async [`Dest::Writer`].
     Async(Box<dyn AsyncWrite + Send>),
-    /// Nowhere: the file is read and verified.
+    /// No destination: the file is only read and verified.
     Discard,
 }
 
@@ -52,22 +53,23 @@ impl std::fmt::Debug for Dest {
     }
 }
 
-/// How a file is read.
+/// Options of [`Client::get`].
 #[derive(Debug, Clone, Default)]
 pub struct GetOptions {
-    /// Replace a local file that is there.
+    /// Replaces an existing local file.
     pub overwrite: bool,
-    /// Offset and length; the whole file if none. What lies behind the end of the file is left out.
+    /// Offset and length; the whole file if none. The part beyond the end of the file is ignored.
     pub range: Option<(u64, u64)>,
-    /// Give the local file the time of the remote one.
+    /// Sets the modification time of the local file to that of the remote one.
     pub keep_modified: bool,
-    /// Into a file: keep what was got when the get is cut off, and go on with what an earlier one has left, as far as it
-    /// is whole and of the same version of the file. Not for a range.
+    /// For a local file: keeps the received data if the get is interrupted, and continues with the
+    /// data of an earlier get, as far as it is intact and of the same version of the file. Not for
+    /// a range.
     pub resume: bool,
 }
 
 impl Dest {
-    /// Another one like it, where a read can begin anew.
+    /// Returns an equal destination if a read can restart.
     fn again(&self) -> Option<Self> {
         match self {
             Self::File(path) => Some(Self::File(path.clone())),
@@ -77,7 +79,7 @@ impl Dest {
     }
 }
 
-/// Does the work of [`Client::get`].
+/// Implements [`Client::get`].
 pub(crate) async fn get(
     client: &Client,
     path: &DfsPath,
@@ -111,7 +113,7 @@ pub(crate) async fn get(
     result
 }
 
-/// Does the work of [`Client::read_range`].
+/// Implements [`Client::read_range`].
 pub(crate) async fn read_range(client: &Client, path: &DfsPath, offset: u64, length: u64) -> Result<Vec<u8>> {
     let cancel = CancellationToken::new();
     let transfer = Transfer::new(client, path, &Progress::new(), &cancel);
@@ -133,7 +135,7 @@ fn read(transfer: &Arc<Transfer>, dest: Dest, options: &GetOptions) -> Result<St
     match dest {
         Dest::Discard => fetch_all(transfer, &pieces, &Discard)?,
         Dest::File(path) if options.resume && options.range.is_none() => {
-            read_to_part(transfer, &mut pieces, &path, options)?;
+            read_to_partial(transfer, &mut pieces, &path, options)?;
         }
         Dest::File(path) => read_to_file(transfer, &pieces, &path, options)?,
         Dest::Writer(mut writer) => read_in_order(transfer, &pieces, &mut *writer)?,
@@ -158,7 +160,7 @@ fn fetch_all(transfer: &Transfer, pieces: &Pieces, sink: &dyn Sink) -> Result<()
     std::thread::scope(|scope| {
         for _ in 1..pieces.threads(transfer.client.settings().parallel_chunks) {
             let thread = std::thread::Builder::new().name("dfs-get".to_owned());
-            // Fewer threads are slower, not wrong.
+            // Fewer threads only reduce the throughput.
             if thread.spawn_scoped(scope, work).is_err() {
                 break;
             }
@@ -206,7 +208,8 @@ fn exists(path: &Path) -> Error {
     Error::of(ErrorCode::AlreadyExists, Detail::LocalExists).at(path.display())
 }
 
-/// Writes beside the destination, and renames at the end. The file beside goes when anything fails.
+/// Writes a temporary file next to the destination, and renames it at the end. The temporary file
+/// is deleted on failure.
 fn read_to_file(transfer: &Transfer, pieces: &Pieces, path: &Path, options: &GetOptions) -> Result<()> {
     let beside = create_beside(path, pieces.stat.mode)?;
     let open = beside.as_file().try_clone().map_err(|error| local(path, &error))?;
@@ -219,9 +222,10 @@ fn read_to_file(transfer: &Transfer, pieces: &Pieces, path: &Path, options: &Get
     persist(beside, path, options)
 }
 
-/// The same with a file beside it that outlives a get that is cut off, and that the next one goes on with.
-fn read_to_part(transfer: &Transfer, pieces: &mut Pieces, path: &Path, options: &GetOptions) -> Result<()> {
-    let part = Part::open(path, &pieces.stat, pieces.first)?;
+/// Does the same with a partial file that survives an interrupted get, so that the next get
+/// continues it.
+fn read_to_partial(transfer: &Transfer, pieces: &mut Pieces, path: &Path, options: &GetOptions) -> Result<()> {
+    let part = PartialFile::open(path, &pieces.stat, pieces.first)?;
     let kept = part.verified(transfer)?;
     transfer.progress.keep(kept.iter().map(|stretch| stretch.end - stretch.start).sum());
     pieces.only(gaps(pieces.range.clone(), &kept));
@@ -249,7 +253,8 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file system that cannot sync a directory (some network ones) is not ours to mend.
+/// Ignores the error of a file system that cannot sync a directory, such as some network file
+/// systems.
 fn sync(file: &File) -> std::io::Result<()> {
     match rustix::io::retry_on_intr(|| rustix::fs::fsync(file)) {
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => Ok(()),
@@ -257,8 +262,9 @@ fn sync(file: &File) -> std::io::Result<()> {
     }
 }
 
-/// Gives the file its name. Where it replaces another one, a crash leaves the old content or the new one: what came is synced
-/// before the rename, and the rename itself after it. A new file is not: as with `cp`, there is nothing to lose but the copy.
+/// Gives the file its final name. If it replaces another file, a crash leaves either the old or the
+/// new content: the new content is synced before the rename, and the directory after it. A new file
+/// is not synced, as with `cp`: only the copy could be lost.
 fn persist(beside: NamedTempFile, path: &Path, options: &GetOptions) -> Result<()> {
     persist_by(beside, path, options, sync)
 }
@@ -290,7 +296,7 @@ fn persist_by(
 mod tests {
     use super::*;
 
-    /// What stood under the name at each sync, and at the end.
+    /// Returns the content of the destination at each sync, and at the end.
     fn seen(before: Option<&str>, overwrite: bool) -> (Vec<Option<String>>, Option<String>) {
         let directory = tempfile::tempdir().expect("temp directory");
         let path = directory.path().join("file");
@@ -310,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_replaces_a_file_is_synced_before_it_takes_the_name_and_afterwards() {
+    fn a_replacing_file_is_synced_before_and_after_the_rename() {
         let (old, new) = (Some("old".to_owned()), Some("new".to_owned()));
         assert_eq!(seen(Some("old"), true), (vec![old.clone(), new.clone()], new.clone()));
         assert_eq!(seen(None, true), (vec![], new.clone()));

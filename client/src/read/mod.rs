@@ -1,12 +1,13 @@
 //! Reading files: plan, fetch, verify.
 //!
-//! Each thread of a get fetches one chunk after another, going from replica to replica where one is damaged, slow or
-//! gone. It hands on only bytes of the content that was committed: the table of block checksums that a replica sends is
-//! proven against the checksum in the chunk's reference, and each block against the table.
+//! Each thread of a get fetches one chunk after another, and switches to another replica if one is
+//! corrupt, slow or unreachable. It returns only verified bytes of the committed content: the table
+//! of block checksums that a replica sends is verified against the checksum in the chunk's
+//! reference, and each block against the table.
 
 mod fetch;
 mod get;
-mod part;
+mod partial;
 mod plan;
 mod range;
 mod sink;

@@ -1,4 +1,4 @@
-//! The chunks still to be fetched, asked from the master a page at a time.
+//! Plans the chunks of a read; the master returns them one page at a time.
 
 use super::range::part;
 use crate::clock;
@@ -12,26 +12,27 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// A plan is asked for anew before its capabilities (which live for minutes) expire.
+/// The age at which a plan is requested again, before its capabilities (which live for minutes)
+/// expire.
 const PLAN_LIFETIME: Duration = Duration::from_secs(120);
 
-/// A part of a chunk that is wanted.
+/// The part of a chunk that is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Piece {
     pub located: LocatedChunk,
-    /// In bytes of the chunk.
+    /// The range in the chunk, in bytes.
     pub part: Range<u32>,
-    /// Where its first byte belongs in what is written.
+    /// The position of its first byte in the output.
     pub position: u64,
 }
 
 /// Hands out the pieces of a range, in order, to any number of threads.
 pub(super) struct Pieces {
     transfer: Arc<Transfer>,
-    /// Of the file as it was at the first plan.
+    /// The attributes of the file at the first plan.
     pub stat: Stat,
     pub range: Range<u64>,
-    /// The first chunk of the file; none where the range does not begin with it.
+    /// The first chunk of the file; `None` if the range does not begin with it.
     pub first: Option<ChunkId>,
     queue: Mutex<Queue>,
 }
@@ -39,12 +40,12 @@ pub(super) struct Pieces {
 struct Queue {
     chunks: VecDeque<LocatedChunk>,
     planned: Instant,
-    /// What of the file is wanted and not yet handed out, in order.
+    /// The ranges of the file that are not handed out yet, in order.
     wanted: VecDeque<Range<u64>>,
 }
 
 impl Queue {
-    /// The chunk that holds the byte `at`; those before it are not needed any more.
+    /// Returns the chunk with the byte `at`, and drops those before it.
     fn chunk_at(&mut self, at: u64) -> Option<&LocatedChunk> {
         while self.chunks.front().is_some_and(|chunk| chunk.offset + u64::from(chunk.chunk.length) <= at) {
             self.chunks.pop_front();
@@ -53,14 +54,14 @@ impl Queue {
     }
 }
 
-/// The file is not the one any more that the read began with.
+/// Returns the error for a file that was replaced since the read began.
 fn changed(transfer: &Transfer) -> Error {
     transfer.replaced.store(true, Ordering::Relaxed);
     Error::new(ErrorCode::NotFound, "was replaced while it was read").at(&transfer.path)
 }
 
 impl Pieces {
-    /// Plans `length` bytes from `offset` on, as far as the file has them.
+    /// Plans `length` bytes from `offset`, up to the end of the file.
     pub(super) fn plan(transfer: &Arc<Transfer>, offset: u64, length: u64) -> Result<Self> {
         let length = length.min(u64::MAX - offset);
         let ReadPlan { stat, chunks } = transfer.wait(transfer.client.plan_read(&transfer.path, offset, length))?;
@@ -74,17 +75,17 @@ impl Pieces {
         Ok(Self { transfer: transfer.clone(), stat, range, first, queue: Mutex::new(queue) })
     }
 
-    /// How many bytes the range has.
+    /// Returns the number of bytes in the range.
     pub(super) fn bytes(&self) -> u64 {
         self.range.end - self.range.start
     }
 
-    /// Fetches only these parts of the range, which are in order and do not touch.
+    /// Restricts the read to these parts of the range, which are in order and merged.
     pub(super) fn only(&mut self, parts: Vec<Range<u64>>) {
         self.queue.get_mut().wanted = parts.into();
     }
 
-    /// How many threads have something to do, of `most`.
+    /// Returns the number of threads, at most `most`, that have work.
     pub(super) fn threads(&self, most: u32) -> usize {
         let queue = self.queue.lock();
         let bytes: u64 = queue.wanted.iter().map(|part| part.end - part.start).sum();
@@ -92,7 +93,7 @@ impl Pieces {
         chunks.clamp(1, u64::from(most.max(1))) as usize
     }
 
-    /// The next piece; none behind the end.
+    /// Returns the next piece; `None` at the end.
     pub(super) fn next(&self) -> Result<Option<Piece>> {
         let mut queue = self.queue.lock();
         let Some(wanted) = queue.wanted.front().cloned() else { return Ok(None) };
@@ -114,7 +115,7 @@ impl Pieces {
         Ok(Some(Piece { located, part, position: wanted.start - self.range.start }))
     }
 
-    /// Where the same chunk is now.
+    /// Requests the current locations of the chunk of a piece.
     pub(super) fn locate(&self, piece: &Piece) -> Result<LocatedChunk> {
         let chunks = self.replan(piece.located.offset, 1)?;
         let found = chunks.into_iter().next().filter(|found| found.chunk == piece.located.chunk);

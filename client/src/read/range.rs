@@ -1,29 +1,31 @@
-//! Which part of which chunk a range of a file is.
+//! Maps a range of a file to parts of chunks.
 
 use dfs_rpc::frame::BLOCK_BYTES;
 use std::ops::Range;
 
 const BLOCK: u32 = BLOCK_BYTES as u32;
 
-/// The part of a chunk at `offset` of the file, `length` bytes long, that lies in `range`; none when none does.
+/// Returns the part of a chunk that is in `range`; `None` if there is none. The chunk is at
+/// `offset` of the file and `length` bytes long.
 pub(super) fn part(offset: u64, length: u32, range: &Range<u64>) -> Option<Range<u32>> {
     let end = offset.saturating_add(u64::from(length)).min(range.end);
     let start = offset.max(range.start);
     if start >= end {
         return None;
     }
-    // Both lie in the chunk, whose length is 32 bits.
+    // Both are within the chunk, whose length is 32 bits.
     Some((start - offset) as u32..(end - offset) as u32)
 }
 
-/// What comes back for a request: whole blocks, the last one up to the end of the chunk.
+/// Returns the bytes that a request returns: whole blocks, the last one up to the end of the chunk.
 pub(super) fn blocks(part: &Range<u32>, length: u32) -> Range<u32> {
     let start = part.start / BLOCK * BLOCK;
     let end = part.end.checked_next_multiple_of(BLOCK).unwrap_or(u32::MAX).min(length);
     start..end
 }
 
-/// Where the wanted bytes lie in a frame that holds `frame` of the chunk; empty when none does.
+/// Returns the position of the wanted bytes in a frame with the bytes `frame` of the chunk; empty
+/// if there are none.
 pub(super) fn wanted(frame: &Range<u32>, part: &Range<u32>) -> Range<usize> {
     let start = part.start.clamp(frame.start, frame.end);
     let end = part.end.clamp(start, frame.end);
@@ -36,7 +38,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_edges() {
+    fn ranges_at_the_borders_of_chunks() {
         assert_eq!(part(100, 50, &(0..100)), None);
         assert_eq!(part(100, 50, &(150..200)), None);
         assert_eq!(part(100, 50, &(120..120)), None);
@@ -47,7 +49,8 @@ mod tests {
     }
 
     proptest! {
-        /// A file of chunks, read through `part`, `blocks` and `wanted` in frames of any number of blocks, is its slice.
+        /// Checks that a file of chunks, read through `part`, `blocks` and `wanted` in frames of
+        /// any number of blocks, equals its slice.
         #[test]
         fn every_range_is_read_once_and_in_order(
             size in 1u64..2_000_000,

@@ -1,4 +1,4 @@
-//! Where the bytes of a get go.
+//! The destinations of a get's data.
 
 use crate::transfer::{interrupted, local};
 use dfs_types::{Error, ErrorCode, Result};
@@ -10,17 +10,17 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Frames between the thread that fetches and the one that writes in order: 8 MiB of read-ahead.
+/// The number of frames between the fetching and the writing thread: 8 MiB of read-ahead.
 const AHEAD_FRAMES_MAX: usize = 16;
 
-/// Takes verified bytes from several threads.
+/// Receives verified bytes from several threads.
 pub(super) trait Sink: Sync {
-    /// Takes `part` of `frame`; it belongs at `position` of what is written. The sink may keep the frame and leave
-    /// another in its place.
+    /// Accepts `part` of `frame`, which is at `position` of the output. The sink may keep the frame
+    /// and put another one in its place.
     fn take(&self, position: u64, frame: &mut Vec<u8>, part: Range<usize>) -> Result<()>;
 }
 
-/// Bytes that nobody wants; they were verified.
+/// Discards the verified bytes.
 pub(super) struct Discard;
 
 impl Sink for Discard {
@@ -29,10 +29,10 @@ impl Sink for Discard {
     }
 }
 
-/// A file, written at any place at any time.
+/// A file that is written at any offset in any order.
 pub(super) struct FileSink {
     pub file: File,
-    /// For errors.
+    /// The path, for error messages.
     pub path: PathBuf,
 }
 
@@ -43,7 +43,7 @@ impl Sink for FileSink {
     }
 }
 
-/// A piece of memory of known size.
+/// A buffer of known size.
 pub(super) struct Memory(pub Mutex<Vec<u8>>);
 
 impl Sink for Memory {
@@ -53,13 +53,13 @@ impl Sink for Memory {
         let bytes = frame.get(part).unwrap_or_default();
         match memory.get_mut(start..start.saturating_add(bytes.len())) {
             Some(place) => place.copy_from_slice(bytes),
-            None => return Err(Error::new(ErrorCode::Internal, "more bytes came than were asked for")),
+            None => return Err(Error::new(ErrorCode::Internal, "more bytes were received than requested")),
         }
         Ok(())
     }
 }
 
-/// A writer that takes its bytes in order; one thread fetches, another writes.
+/// A writer that receives its bytes in order; one thread fetches, another one writes.
 pub(super) struct Ordered {
     full: SyncSender<(Vec<u8>, Range<usize>)>,
     empty: Mutex<Receiver<Vec<u8>>>,
@@ -81,17 +81,17 @@ impl Sink for Ordered {
     fn take(&self, _: u64, frame: &mut Vec<u8>, part: Range<usize>) -> Result<()> {
         let spare = self.empty.lock().try_recv().unwrap_or_default();
         let frame = std::mem::replace(frame, spare);
-        // The writer failed; its own error is the one that counts.
+        // The writer failed; its own error is reported.
         self.full.send((frame, part)).map_err(|_| interrupted())
     }
 }
 
 impl Drain {
-    /// Writes until the fetching end is gone.
+    /// Writes until the fetching end is dropped.
     pub(super) fn run(self, writer: &mut dyn Write) -> io::Result<()> {
         while let Ok((frame, part)) = self.full.recv() {
             writer.write_all(frame.get(part).unwrap_or_default())?;
-            // More than fit are not wanted back.
+            // Buffers that do not fit into the channel are freed.
             let _ = self.empty.try_send(frame);
         }
         writer.flush()
@@ -112,10 +112,10 @@ mod tests {
             for number in 0..200u8 {
                 frame.clear();
                 frame.extend_from_slice(&[0, number, number, 9]);
-                sink.take(0, &mut frame, 1..3).expect("the drain is there");
+                sink.take(0, &mut frame, 1..3).expect("the drain exists");
             }
             drop(sink);
-            writing.join().expect("no panic").expect("memory takes all");
+            writing.join().expect("no panic").expect("writing to memory succeeds");
         });
         assert_eq!(written, (0..200u8).flat_map(|number| [number, number]).collect::<Vec<_>>());
     }

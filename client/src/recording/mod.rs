@@ -1,7 +1,9 @@
-//! A recording: what the masters told somebody who watched a cluster, in a file. docs/formats.md has every byte.
+//! Recordings of dashboards: the answers of masters, in a file. docs/formats.md describes every
+//! byte.
 //!
-//! Behind a head stand frames, one for each answer: a [`Board`](dfs_rpc::board::Board) as it came, or why none came. A whole picture is among them
-//! at least once a minute, so that nobody has to read all of it to see one moment. Frames are only ever appended.
+//! After a header come frames, one for each answer: an encoded [`Board`](dfs_rpc::board::Board), or
+//! the error of the request. At least one frame per minute is a whole view, so that a moment can be
+//! shown without reading the whole file. Frames are only appended.
 
 mod read;
 #[cfg(test)]
@@ -15,34 +17,34 @@ use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::io::{self, Write};
 use strum::FromRepr;
 
-/// A recording has at most so many bytes: 1 GiB.
+/// The maximum size of a recording: 1 GiB.
 pub const RECORDING_BYTES_MAX: u64 = 1 << 30;
-/// And so many frames: six days of four a second.
+/// The maximum number of frames: six days at four frames per second.
 pub const FRAMES_MAX: usize = 1 << 21;
-/// The bytes in front of the frames, and in front of what a frame holds.
+/// The length of the header of the file, and of the header of a frame.
 pub const HEAD_BYTES: usize = 32;
 pub const FRAME_HEAD_BYTES: usize = 32;
 
 const MAGIC: [u8; 8] = *b"dfs-rec\n";
 const VERSION: u32 = 1;
-/// A frame holds at most as much as one answer of a master.
+/// The largest payload of a frame: one answer of a master.
 const PAYLOAD_BYTES_MAX: usize = CONTROL_BYTES_MAX;
-/// A recording is of less than 34 years.
+/// The maximum length of a recording in milliseconds: less than 35 years.
 const TIME_MS_MAX: u64 = 1 << 40;
 
-/// What a frame holds.
+/// The kind of a frame's payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRepr)]
 #[repr(u8)]
 pub enum FrameKind {
-    /// A whole picture: a board that builds on nothing.
+    /// A whole view.
     Whole = 1,
-    /// What is new: a board that builds on the picture before it.
+    /// A delta to the previous view.
     News = 2,
-    /// Why no picture came: an [`Error`] in postcard.
+    /// The error of a request without a view: an [`Error`] in postcard.
     Lost = 3,
 }
 
-/// When something was asked for and when the answer came, in milliseconds since the recording began.
+/// The times of a request and of its answer, in milliseconds since the recording began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct When {
     pub asked_ms: u64,
@@ -67,18 +69,19 @@ impl<W: Write> Recorder<W> {
         Ok(Self { into, bytes: HEAD_BYTES as u64, frames: 0 })
     }
 
-    /// Appends a picture, or what is new of one, as [`Board::encode`](dfs_rpc::board::Board::encode) has it.
+    /// Appends a view or a delta, in the encoding of
+    /// [`Board::encode`](dfs_rpc::board::Board::encode).
     ///
     /// # Errors
-    /// `local_io`; also when the recording is full, which then is as it was.
+    /// `local_io`; also if the recording is full, which is then unchanged.
     pub fn board(&mut self, when: When, whole: bool, board: &[u8]) -> Result<()> {
         self.append(when, if whole { FrameKind::Whole } else { FrameKind::News }, board)
     }
 
-    /// Appends that no picture came.
+    /// Appends the error of a request without a view.
     ///
     /// # Errors
-    /// As [`Recorder::board`].
+    /// Those of [`Recorder::board`].
     pub fn lost(&mut self, when: When, error: &Error) -> Result<()> {
         self.append(when, FrameKind::Lost, &encode_message(&wire::Error::from(error)))
     }
@@ -86,12 +89,15 @@ impl<W: Write> Recorder<W> {
     fn append(&mut self, when: When, kind: FrameKind, payload: &[u8]) -> Result<()> {
         let bytes = (FRAME_HEAD_BYTES + payload.len()) as u64;
         if self.bytes + bytes > RECORDING_BYTES_MAX || self.frames >= FRAMES_MAX {
-            return Err(Error::new(ErrorCode::LocalIo, "the recording is full: it has all that it may have, 1 GiB"));
+            return Err(Error::new(
+                ErrorCode::LocalIo,
+                "the recording is full: it has reached its maximum size of 1 GiB",
+            ));
         }
         if payload.len() > PAYLOAD_BYTES_MAX {
-            return Err(Error::new(ErrorCode::LocalIo, "a picture is too large to be recorded"));
+            return Err(Error::new(ErrorCode::LocalIo, "a view of the cluster is too large to be recorded"));
         }
-        // In one write: whoever is killed leaves at most one frame torn.
+        // A single write, so that at most one frame is torn if the process is killed.
         self.into.write_all(&[&frame_head(when, kind, payload), payload].concat()).map_err(failed)?;
         self.into.flush().map_err(failed)?;
         (self.bytes, self.frames) = (self.bytes + bytes, self.frames + 1);
@@ -103,7 +109,7 @@ fn failed(error: io::Error) -> Error {
     Error::new(ErrorCode::LocalIo, error.to_string())
 }
 
-/// The version of the protocol whose boards we write.
+/// Returns the protocol version of the recorded boards.
 fn protocol() -> u16 {
     *hello::VERSIONS.end()
 }

@@ -1,4 +1,5 @@
-//! Reading a recording: where its frames are is found once, from front to back; what they hold is read when it is wanted.
+//! Reads recordings: the frames are located once, from front to back; their payloads are read on
+//! demand.
 
 use super::{
     FRAME_HEAD_BYTES, FRAMES_MAX, FrameKind, HEAD_BYTES, MAGIC, PAYLOAD_BYTES_MAX, RECORDING_BYTES_MAX, TIME_MS_MAX,
@@ -10,7 +11,7 @@ use dfs_rpc::{hello, wire};
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
-/// A recording that is read.
+/// A recording that is opened for reading.
 #[derive(Debug)]
 pub struct Recording<R> {
     from: R,
@@ -19,28 +20,28 @@ pub struct Recording<R> {
     damage: Option<Damage>,
 }
 
-/// Where a frame is.
+/// The location of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
     pub when: When,
     pub kind: FrameKind,
-    /// Where its payload begins, and how long it is.
+    /// The offset of its payload, and its length.
     at: u64,
     bytes: u32,
     crc: u32,
 }
 
-/// Bytes that are not what was written. What is behind them is not read.
+/// A corrupt part of the file. The bytes after it are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// The frame that they are in begins at this byte of the file.
+    /// The offset of the frame that has the corruption.
     pub at: u64,
-    /// From there to the end.
+    /// The number of bytes from there to the end.
     pub bytes: u64,
     pub what: &'static str,
 }
 
-/// What a master told, or that none did.
+/// The answer of a master, or the error of the request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     Board(Box<Board>),
@@ -48,16 +49,17 @@ pub enum Answer {
 }
 
 impl<R: Read + Seek> Recording<R> {
-    /// Looks through a recording. One whose last frame is torn ends before it: who wrote it was killed, or writes on.
+    /// Scans a recording. If the last frame is torn, because the recorder was killed or is still
+    /// writing, the recording ends before it.
     ///
     /// # Errors
-    /// `local_io` when it cannot be read. `unsupported` for another version. `invalid_argument` for what is no recording, or
-    /// has no picture to begin with.
+    /// `local_io` if it cannot be read. `unsupported` for another version. `invalid_argument` if it
+    /// is not a recording, or does not begin with a whole view.
     pub fn open(mut from: R) -> Result<Self> {
         let length = from.seek(SeekFrom::End(0)).map_err(failed)?;
         from.seek(SeekFrom::Start(0)).map_err(failed)?;
         if length > RECORDING_BYTES_MAX {
-            return Err(wrong("this is no recording: it is larger than 1 GiB"));
+            return Err(wrong("this is not a recording: it is larger than 1 GiB"));
         }
         let mut scan = Scan { from: BufReader::new(&mut from), at: 0, length };
         let began = scan.head()?;
@@ -65,40 +67,40 @@ impl<R: Read + Seek> Recording<R> {
         let recording = Self { from, began, frames, damage };
         match recording.frames.iter().find(|frame| frame.kind != FrameKind::Lost) {
             Some(Frame { kind: FrameKind::News, .. }) => {
-                Err(wrong("the recording begins with news that build on nothing: its begin is missing"))
+                Err(wrong("the recording begins with a delta: its beginning is missing"))
             }
             None if recording.frames.is_empty() => Err(match &recording.damage {
                 Some(damage) => wrong(&damage.to_string()),
-                None => wrong("the recording is empty: it ended before the first picture"),
+                None => wrong("the recording is empty: it ended before the first view"),
             }),
             _ => Ok(recording),
         }
     }
 
-    /// When it began, by the clock of who recorded it.
+    /// Returns the time at which it began, by the clock of the recorder.
     pub fn began(&self) -> Timestamp {
         self.began
     }
 
-    /// All frames, in the order in which they came.
+    /// Returns all frames, in the order of the answers.
     pub fn frames(&self) -> &[Frame] {
         &self.frames
     }
 
-    /// The time of the last frame, in milliseconds since it began.
+    /// Returns the time of the last frame, in milliseconds since it began.
     pub fn length_ms(&self) -> u64 {
         self.frames.last().map_or(0, |frame| frame.when.came_ms)
     }
 
-    /// Where reading had to end, if it was before the end.
+    /// Returns the corruption that ended the scan, if any.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
 
-    /// What a frame holds.
+    /// Reads the payload of a frame.
     ///
     /// # Errors
-    /// `local_io`; `internal` for what is no answer of a master.
+    /// `local_io`; `internal` if it is not an answer of a master.
     pub fn read(&mut self, frame: &Frame) -> Result<Answer> {
         let mut payload = vec![0; frame.bytes as usize];
         self.from.seek(SeekFrom::Start(frame.at)).map_err(failed)?;
@@ -122,32 +124,32 @@ fn wrong(what: &str) -> Error {
 impl std::fmt::Display for Damage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { at, bytes, what } = self;
-        write!(f, "the recording is damaged at byte {at} ({what}): it ends there, {bytes} bytes are left out")
+        write!(f, "the recording is corrupt at byte {at} ({what}): the last {bytes} bytes are ignored")
     }
 }
 
-/// One way through the file.
+/// A scan of the file.
 struct Scan<R> {
     from: R,
     at: u64,
     length: u64,
 }
 
-/// How one frame is.
+/// The result of reading one frame.
 enum Found {
     Good(Frame),
-    /// The file ends within it.
+    /// The file ends within the frame.
     Torn,
     Damaged(&'static str),
 }
 
 impl<R: Read> Scan<R> {
     fn head(&mut self) -> Result<Timestamp> {
-        let no_recording = || wrong("this is no recording of dfs-top");
+        let no_recording = || wrong("this is not a recording of dfs-top");
         let mut head = [0; HEAD_BYTES];
         if self.length < HEAD_BYTES as u64 {
             return Err(if self.length == 0 {
-                wrong("this is no recording: the file is empty")
+                wrong("this is not a recording: the file is empty")
             } else {
                 no_recording()
             });
@@ -162,14 +164,12 @@ impl<R: Read> Scan<R> {
             return Err(Error::new(ErrorCode::Unsupported, what));
         }
         if number(&head, 28, 4) != u64::from(crc32c::crc32c(&head[..28])) {
-            return Err(wrong("the recording is damaged: its head is not what was written"));
+            return Err(wrong("the recording is corrupt: the checksum of its header does not match"));
         }
-        // Boards are the same in all versions that are spoken.
+        // Boards have the same encoding in all supported versions.
         let (theirs, (from, to)) = (number(&head, 12, 2), (hello::VERSIONS.start(), hello::VERSIONS.end()));
         if !(u64::from(*from)..=u64::from(*to)).contains(&theirs) {
-            let what = format!(
-                "the pictures in the recording are of protocol version {theirs}, this program reads {from} to {to}"
-            );
+            let what = format!("the recording is of protocol version {theirs}, this program reads {from} to {to}");
             return Err(Error::new(ErrorCode::Unsupported, what).hint("replay it with the dfs-top that recorded it"));
         }
         Ok(Timestamp(number(&head, 16, 8)))
@@ -180,7 +180,10 @@ impl<R: Read> Scan<R> {
         while self.at < self.length {
             let at = self.at;
             if frames.len() >= FRAMES_MAX {
-                return Ok((frames, Some(Damage { at, bytes: self.left(), what: "more frames than it may have" })));
+                return Ok((
+                    frames,
+                    Some(Damage { at, bytes: self.left(), what: "more than the maximum number of frames" }),
+                ));
             }
             let after_ms = frames.last().map_or(0, |frame| frame.when.came_ms);
             match self.frame(after_ms)? {
@@ -199,9 +202,9 @@ impl<R: Read> Scan<R> {
         let mut head = [0; FRAME_HEAD_BYTES];
         self.take(&mut head)?;
         if number(&head, 28, 4) != u64::from(crc32c::crc32c(&head[..28])) {
-            // A file system that lost its power may leave zeros at the end of what it was given.
+            // After a power failure, the file system may leave zeros at the end of the file.
             let zeros = head.iter().all(|byte| *byte == 0) && self.is_zero_to_the_end()?;
-            return Ok(if zeros { Found::Torn } else { Found::Damaged("a head is not what was written") });
+            return Ok(if zeros { Found::Torn } else { Found::Damaged("the checksum of a header does not match") });
         }
         let when = When { asked_ms: number(&head, 8, 8), came_ms: number(&head, 16, 8) };
         let bytes = number(&head, 0, 4);
@@ -210,7 +213,7 @@ impl<R: Read> Scan<R> {
             return Ok(Found::Damaged("a frame that is too long"));
         }
         if when.asked_ms > when.came_ms || when.came_ms < after_ms || when.came_ms > TIME_MS_MAX {
-            return Ok(Found::Damaged("a time that cannot be"));
+            return Ok(Found::Damaged("an impossible time"));
         }
         if bytes > self.left() {
             return Ok(Found::Torn);
@@ -219,7 +222,7 @@ impl<R: Read> Scan<R> {
         if self.crc(bytes)? == crc {
             return Ok(Found::Good(Frame { when, kind, at, bytes: bytes as u32, crc }));
         }
-        Ok(if self.left() == 0 { Found::Torn } else { Found::Damaged("a frame is not what was written") })
+        Ok(if self.left() == 0 { Found::Torn } else { Found::Damaged("the checksum of a frame does not match") })
     }
 
     fn left(&self) -> u64 {
@@ -232,7 +235,7 @@ impl<R: Read> Scan<R> {
         Ok(())
     }
 
-    /// Hands the next bytes on, in pieces.
+    /// Passes the next bytes to `each` in pieces.
     fn pieces(&mut self, mut bytes: u64, mut each: impl FnMut(&[u8])) -> Result<()> {
         let mut piece = vec![0; 16 << 10];
         while bytes > 0 {
@@ -258,7 +261,7 @@ impl<R: Read> Scan<R> {
     }
 }
 
-/// The number of so many bytes at `at`.
+/// Returns the little-endian number of `length` bytes at `at`.
 fn number(bytes: &[u8], at: usize, length: usize) -> u64 {
     let part = bytes.iter().skip(at).take(length);
     part.rev().fold(0, |number, byte| number << 8 | u64::from(*byte))

@@ -1,4 +1,4 @@
-//! Recordings that are written, read, cut off and damaged.
+//! Recordings that are written, read, truncated and corrupted.
 
 use super::*;
 use dfs_rpc::board::{Board, BoardVersion};
@@ -38,7 +38,7 @@ fn written(answers: &[(When, Answer)]) -> Vec<u8> {
     bytes
 }
 
-/// What came, one after the other.
+/// The answers read from a recording, in order.
 type Came = Vec<(When, Answer)>;
 
 fn read(bytes: &[u8]) -> Result<(Came, Option<Damage>)> {
@@ -50,7 +50,7 @@ fn read(bytes: &[u8]) -> Result<(Came, Option<Damage>)> {
     Ok((answers, recording.damage().cloned()))
 }
 
-/// Answers a second apart: a whole picture, news, a loss, in turn.
+/// Answers one second apart: a whole view, a delta and an error in turn.
 fn some(count: u64) -> Vec<(When, Answer)> {
     let answer = |seq: u64| match seq % 3 {
         0 => Answer::Board(Box::new(board(seq, None))),
@@ -60,7 +60,7 @@ fn some(count: u64) -> Vec<(When, Answer)> {
     (0..count).map(|seq| (When { asked_ms: seq * 1000, came_ms: seq * 1000 + 3 }, answer(seq))).collect()
 }
 
-/// Where each frame begins, and the end of the last.
+/// The offset of each frame, and the end of the last one.
 fn borders(bytes: &[u8]) -> Vec<usize> {
     let mut borders = vec![HEAD_BYTES];
     let mut at = HEAD_BYTES;
@@ -71,7 +71,7 @@ fn borders(bytes: &[u8]) -> Vec<usize> {
     borders
 }
 
-/// The checksum of the head at `at` put right.
+/// Corrects the checksum of the header at `at`.
 fn sealed(mut bytes: Vec<u8>, at: usize) -> Vec<u8> {
     let crc = crc32c::crc32c(&bytes[at..at + 28]);
     bytes[at + 28..at + 32].copy_from_slice(&crc.to_le_bytes());
@@ -90,7 +90,7 @@ fn refused(bytes: &[u8]) -> Error {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(spans in proptest::collection::vec((0..5_000u64, 0..40_000u64), 1..30)) {
+    fn a_recording_reads_back(spans in proptest::collection::vec((0..5_000u64, 0..40_000u64), 1..30)) {
         let mut answers = some(spans.len() as u64);
         let mut came = 0;
         for ((when, _), (waited, passed)) in answers.iter_mut().zip(spans) {
@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_believed(
+    fn every_change_of_a_byte_is_detected(
         flips in proptest::collection::vec((0..2_000usize, 1..=255u8), 1..4), cut in 0..2_500usize, seals in any::<bool>(),
     ) {
         let mut bytes = written(&some(7));
@@ -132,18 +132,18 @@ fn a_torn_tail_is_cut() {
     for end in borders[1]..=bytes.len() {
         let whole = borders.iter().filter(|border| **border <= end).count() - 1;
         assert_eq!(read(&bytes[..end]), Ok((answers[..whole].to_vec(), None)), "cut at {end}");
-        // A file system may have given it room that was never written.
+        // The file system may have allocated space that was never written.
         let zeros = [&bytes[..borders[whole]], &[0; 100]].concat();
         assert_eq!(read(&zeros), Ok((answers[..whole].to_vec(), None)), "zeros from {end}");
     }
-    // The last frame has its length, and not its bytes.
+    // The last frame has its full length, but not its bytes.
     let mut torn = bytes.clone();
     torn[borders[5] + FRAME_HEAD_BYTES..].fill(0);
     assert_eq!(read(&torn), Ok((answers[..5].to_vec(), None)));
 }
 
 #[test]
-fn damage_in_the_middle_is_said_with_its_place() {
+fn corruption_in_the_middle_is_reported_with_its_offset() {
     let answers = some(6);
     let bytes = written(&answers);
     let borders = borders(&bytes);
@@ -159,15 +159,15 @@ fn damage_in_the_middle_is_said_with_its_place() {
 }
 
 #[test]
-fn heads_that_lie_are_refused() {
+fn impossible_headers_are_refused() {
     let bytes = written(&some(6));
     let at = borders(&bytes)[1];
     let cases: [(usize, &[u8], &str); 5] = [
         (0, &u32::MAX.to_le_bytes(), "too long"),
         (4, &[9], "unknown kind"),
-        (16, &0u64.to_le_bytes(), "a time that cannot be"),
-        (16, &u64::MAX.to_le_bytes(), "a time that cannot be"),
-        (8, &99_999u64.to_le_bytes(), "a time that cannot be"),
+        (16, &0u64.to_le_bytes(), "an impossible time"),
+        (16, &u64::MAX.to_le_bytes(), "an impossible time"),
+        (8, &99_999u64.to_le_bytes(), "an impossible time"),
     ];
     for (field, value, what) in cases {
         let (answers, damage) = read(&patched(&bytes, at, field, value)).expect("the first frame is good");
@@ -177,20 +177,20 @@ fn heads_that_lie_are_refused() {
 }
 
 #[test]
-fn what_is_no_recording_is_said() {
+fn a_file_that_is_not_a_recording_is_refused_with_the_reason() {
     let good = written(&some(3));
     let head = &good[..HEAD_BYTES];
     let newer = (protocol() + 1).to_le_bytes();
     for (bytes, what) in [
         (Vec::new(), "the file is empty"),
-        (b"text".to_vec(), "no recording of dfs-top"),
-        (vec![0; 4096], "no recording of dfs-top"),
+        (b"text".to_vec(), "not a recording of dfs-top"),
+        (vec![0; 4096], "not a recording of dfs-top"),
         (patched(head, 0, 8, &[2]), "of version 2, this program reads 1"),
         (patched(head, 0, 12, &newer), "of protocol version"),
-        ([&head[..16], &[1], &head[17..]].concat(), "its head is not what was written"),
-        (head.to_vec(), "it ended before the first picture"),
-        ([head, &[7; 100]].concat(), "damaged at byte 32"),
-        ([head, &good[borders(&good)[1]..]].concat(), "begins with news that build on nothing"),
+        ([&head[..16], &[1], &head[17..]].concat(), "the checksum of its header does not match"),
+        (head.to_vec(), "it ended before the first view"),
+        ([head, &[7; 100]].concat(), "corrupt at byte 32"),
+        ([head, &good[borders(&good)[1]..]].concat(), "begins with a delta"),
     ] {
         let error = refused(&bytes);
         assert!(error.message.contains(what), "{what}: {error}");
@@ -199,7 +199,7 @@ fn what_is_no_recording_is_said() {
     let before = patched(head, 0, 12, &(protocol() - 1).to_le_bytes());
     let read_before = read(&[&before[..], &good[HEAD_BYTES..]].concat());
     assert_eq!(read_before.map(|(answers, _)| answers.len()), read(&good).map(|(answers, _)| answers.len()));
-    // Who waits for a cluster may record that none came.
+    // A dashboard that waits for a cluster may record that no answer came.
     assert_eq!(read(&written(&some(3)[2..])).map(|(answers, _)| answers.len()), Ok(1));
 }
 
@@ -212,5 +212,5 @@ fn a_recording_ends_when_it_is_full() {
     let error = full.take(200).find_map(Result::err).expect("has an end");
     assert!(error.message.contains("1 GiB"), "{error}");
     assert!(recorder.bytes <= RECORDING_BYTES_MAX && recorder.bytes > RECORDING_BYTES_MAX - (9 << 20));
-    recorder.board(When::default(), false, b"small").expect("what has room is taken");
+    recorder.board(When::default(), false, b"small").expect("a small frame still fits");
 }

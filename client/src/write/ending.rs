@@ -1,4 +1,5 @@
-//! A write as the masters know it: its id, that it goes on, and its end when it comes to nothing.
+//! The lifecycle of a write at the masters: its id, its renewal, and the notification if it is
+//! abandoned.
 
 use crate::client::Client;
 use dfs_rpc::request::next_write;
@@ -12,29 +13,31 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-/// Telling the masters that a write comes to nothing takes this long at the most: whoever pressed Ctrl-C waits for it.
+/// The longest time for notifying the masters of an abandoned write; a user who pressed Ctrl-C
+/// waits for it.
 pub(super) const ABANDON_LIMIT: Duration = Duration::from_secs(2);
-/// A write is renewed this often at the most, whatever the master asks for.
+/// The shortest interval between renewals, whatever the master requests.
 const RENEW_EVERY_MIN: Duration = Duration::from_millis(50);
 
-/// The calls by which writes are ended, of all clients of the process.
+/// The pending notifications of all clients in the process.
 static ENDINGS: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
 
-/// Waits until the masters were told of all writes of this process that came to nothing, [`ABANDON_LIMIT`] at the most. A
-/// program that ends its runtime calls this first: a put that was dropped tells them in the background.
+/// Waits until the masters are notified of all abandoned writes of this process, at most two
+/// seconds. A program must call this before it shuts down its runtime: a dropped put sends its
+/// notification in the background.
 pub async fn settle() {
     ENDINGS.close();
-    // What takes longer is left to the masters' write timeout.
+    // The write timeout of the masters handles the rest.
     let _ = tokio::time::timeout(ABANDON_LIMIT, ENDINGS.wait()).await;
 }
 
-/// A write that is under way, shared by its thread and its tasks.
+/// A write in progress, shared by its thread and its tasks.
 #[derive(Debug)]
 pub(super) struct Flight {
     pub id: WriteId,
-    /// A plan was asked for, so the masters may know the write.
+    /// A plan was requested, so the masters may know the write.
     asked: AtomicBool,
-    /// How often to renew, in milliseconds, by the word of the master; zero before its first plan.
+    /// The renewal interval of the master in milliseconds; zero before the first plan.
     renew_ms: AtomicU64,
     planned: Notify,
 }
@@ -45,23 +48,24 @@ impl Flight {
         Arc::new(Self { id: next_write(), asked, renew_ms, planned })
     }
 
-    /// Notes that a plan is asked for.
+    /// Records that a plan is requested.
     pub(super) fn asks(&self) {
         self.asked.store(true, Ordering::Relaxed);
     }
 
-    /// Notes the answer to a plan.
+    /// Records the answer to a plan.
     pub(super) fn planned(&self, plan: &WritePlan) {
         self.renew_ms.store(plan.renew_ms.max(1), Ordering::Relaxed);
         self.planned.notify_one();
     }
 
-    /// There was a plan.
+    /// Returns true if there was a plan.
     pub(super) fn has_begun(&self) -> bool {
         self.renew_ms.load(Ordering::Relaxed) > 0
     }
 
-    /// Renews the write for as long as it is known to the masters. Ends with the error of a write that was given up.
+    /// Renews the write as long as the masters know it. Returns the error of a write that has
+    /// expired or was abandoned.
     pub(super) async fn renew(&self, client: &Client) -> Error {
         self.planned.notified().await;
         loop {
@@ -72,14 +76,16 @@ impl Flight {
             match renewed.await {
                 Ok(()) => {}
                 Err(error) if error.detail.as_deref() == Some(&Detail::WriteGivenUp) => return error,
-                // Another master may lead now; the next plan tells it. What is wrong otherwise the put itself will meet.
+                // Another master may lead now; the next plan informs it about the write. The put
+                // itself encounters other errors.
                 Err(error) => tracing::debug!(write = %self.id, %error, "the write was not renewed"),
             }
         }
     }
 }
 
-/// Tells the masters that a write comes to nothing, unless it was committed: also where the put is dropped.
+/// Notifies the masters that a write is abandoned, unless it was committed; also if the put is
+/// dropped.
 #[derive(Debug)]
 pub(super) struct Ending {
     client: Client,
@@ -94,19 +100,19 @@ impl Ending {
         Self { client, flight: flight.clone(), runtime: Handle::current(), committed: false }
     }
 
-    /// The write has ended well.
+    /// Marks the write as committed.
     pub(super) fn committed(mut self) {
         self.committed = true;
     }
 
-    /// Waits until the masters were told, or [`ABANDON_LIMIT`] has passed.
+    /// Waits until the masters are notified, or [`ABANDON_LIMIT`] has passed.
     pub(super) async fn abandoned(mut self) {
         if let Some(told) = self.tell() {
             let _ = told.await;
         }
     }
 
-    /// Begins to tell them, once.
+    /// Starts the notification, once.
     fn tell(&mut self) -> Option<JoinHandle<()>> {
         let nothing = std::mem::replace(&mut self.committed, true) || !self.flight.asked.load(Ordering::Relaxed);
         if nothing {

@@ -1,16 +1,17 @@
 //! Writing files: plan, stream, commit.
 //!
-//! One thread per put reads the source and sends chunk after chunk; a chunk is acknowledged while the next ones are
-//! sent. A chunk whose chain fails is planned anew and sent again from the source. The file appears, whole, with the
-//! commit. Beside the thread somebody watches that its chains make progress.
+//! One thread per put reads the source and sends chunk after chunk; chunks are acknowledged while
+//! the next ones are sent. A chunk whose pipeline fails is planned again and sent again from the
+//! source. The commit creates the whole file. A task next to the thread watches the pipelines for
+//! progress.
 
+mod allocator;
+mod connection;
 mod ending;
-mod line;
-mod places;
 mod put;
 mod source;
 mod split;
-mod watch;
+mod stall;
 mod writer;
 
 pub use ending::settle;

@@ -1,9 +1,9 @@
-//! `put`, seen from the caller.
+//! The implementation of `put`.
 
+use super::allocator::ChunkAllocator;
 use super::ending::{Ending, Flight};
-use super::places::Places;
 use super::source::{Original, Source};
-use super::watch::Watch;
+use super::stall::StallDetector;
 use super::writer::Writer;
 use crate::client::{Client, request_id};
 use crate::progress::{Event, Progress};
@@ -16,25 +16,25 @@ use dfs_types::{Detail, DfsPath, Error, ErrorCode, Result, Stat, Timestamp, Writ
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// How often a put writes chunks again that lost replicas before the commit.
+/// The maximum number of times that a put rewrites chunks that lost replicas before the commit.
 const REWRITES_MAX: u32 = 4;
 
-/// How a file is written.
+/// Options of [`Client::put`].
 #[derive(Debug, Clone, Default)]
 pub struct PutOptions {
-    /// Replace a file that is there.
+    /// Replaces an existing file.
     pub overwrite: bool,
-    /// Copies; the cluster's default if none.
+    /// The number of replicas; the cluster's default if none.
     pub replication: Option<u8>,
     /// Bytes per chunk; the cluster's default if none.
     pub chunk_size: Option<u32>,
     /// Permission bits; `0o644` if none.
     pub mode: Option<u16>,
-    /// When the content was last changed; now if none.
+    /// The modification time; the time of the commit if none.
     pub modified: Option<Timestamp>,
 }
 
-/// Does the work of [`Client::put`].
+/// Implements [`Client::put`].
 pub(crate) async fn put(
     client: &Client,
     source: Source,
@@ -46,19 +46,19 @@ pub(crate) async fn put(
     let transfer = Transfer::new(client, path, progress, cancel);
     let flight = Flight::new();
     let ending = Ending::new(client, &flight);
-    let watch = Arc::new(Watch::default());
+    let stalls = Arc::new(StallDetector::default());
     let patient = source.is_ready();
     let writing = {
-        let (transfer, flight, watch) = (transfer.clone(), flight.clone(), watch.clone());
+        let (transfer, flight, stalls) = (transfer.clone(), flight.clone(), stalls.clone());
         move || {
-            let places = Places::new(transfer.clone(), options.clone(), flight.clone());
-            write(&transfer, source, &options, flight.id, places, watch)
+            let allocator = ChunkAllocator::new(transfer.clone(), options.clone(), flight.clone());
+            write(&transfer, source, &options, flight.id, allocator, stalls)
         }
     };
     let result = tokio::select! {
         result = supervise(&transfer, cancel, patient, writing) => result,
         given_up = flight.renew(client) => Err(given_up.at(path)),
-        never = watch.run(&transfer) => match never {},
+        never = stalls.run(&transfer) => match never {},
     };
     match &result {
         Ok(stat) => progress.tell(Event::Ended { path: path.to_string(), bytes: stat.size }),
@@ -76,13 +76,13 @@ fn write(
     source: Source,
     options: &PutOptions,
     id: WriteId,
-    places: Places,
-    watch: Arc<Watch>,
+    allocator: ChunkAllocator,
+    stalls: Arc<StallDetector>,
 ) -> Result<Stat> {
     let input = source.open(transfer)?;
     let original = input.original()?;
     transfer.progress.tell(Event::Started { path: transfer.path.to_string(), bytes: input.length() });
-    let mut writer = Writer::new(transfer.clone(), input, places, watch);
+    let mut writer = Writer::new(transfer.clone(), input, allocator, stalls);
     writer.run()?;
     let mut rewrites = 0;
     loop {
@@ -100,7 +100,7 @@ fn write(
 }
 
 /// # Errors
-/// `invalid_argument` when the commit would be larger than a message may be.
+/// `invalid_argument` if the commit would exceed the largest message.
 fn check_size(chunks: &[CommittedChunk]) -> Result<()> {
     let bytes: usize = chunks.iter().map(|chunk| encode_message(chunk).len()).sum();
     if bytes + PATH_BYTES_MAX * 2 <= CONTROL_BYTES_MAX {

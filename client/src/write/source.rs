@@ -1,6 +1,6 @@
-//! Where the bytes of a put come from.
+//! The sources of a put's data.
 
-#![expect(clippy::disallowed_methods, reason = "what is written is a file of this machine")]
+#![expect(clippy::disallowed_methods, reason = "the content is read from a local file")]
 
 use super::split::span;
 use crate::bridge::Bridge;
@@ -16,12 +16,13 @@ use tokio::io::AsyncRead;
 
 /// The content of a file to be written.
 pub enum Source {
-    /// A local file. It is read as long as it is when the put begins; chunks that must be sent again are read again.
+    /// A local file. It is read up to its length at the start of the put; chunks that must be sent
+    /// again are read again.
     File(PathBuf),
     Bytes(Bytes),
-    /// Until it ends. Chunks are kept in memory until they are acknowledged.
+    /// A reader that is read to its end. Chunks are kept in memory until they are acknowledged.
     Reader(Box<dyn Read + Send>),
-    /// As [`Source::Reader`].
+    /// An async [`Source::Reader`].
     Async(Box<dyn AsyncRead + Send>),
 }
 
@@ -37,7 +38,7 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
-    /// Whether reading it ends in bounded time, as that of a regular file does and that of a pipe may not.
+    /// Returns true if reading ends in bounded time, as for a regular file; a pipe may block.
     pub(super) fn is_ready(&self) -> bool {
         match self {
             Self::File(path) => std::fs::metadata(path).is_ok_and(|found| found.is_file()),
@@ -46,7 +47,7 @@ impl Source {
         }
     }
 
-    /// Opens it. May block, as on a pipe that nobody writes to.
+    /// Opens the source. May block, for example on a pipe without a writer.
     pub(super) fn open(self, transfer: &Transfer) -> Result<Input> {
         match self {
             Self::Bytes(bytes) => Ok(Input::Bytes(bytes)),
@@ -61,7 +62,7 @@ impl Source {
                 if found.is_dir() {
                     return Err(Error::new(ErrorCode::LocalIo, "is a directory").at(path.display()));
                 }
-                // What has no length may still have content: pipes, devices, files under /proc.
+                // Files without a length may still have content: pipes, devices, files under /proc.
                 if found.is_file() && found.len() > 0 {
                     return Ok(Input::File { file, path, length: found.len() });
                 }
@@ -78,7 +79,7 @@ pub(super) enum Input {
     Stream(Stream),
 }
 
-/// A local file as it was before it was read.
+/// The attributes of a local file before it was read.
 pub(super) struct Original {
     file: File,
     path: PathBuf,
@@ -87,7 +88,8 @@ pub(super) struct Original {
 
 impl Original {
     /// # Errors
-    /// `local_io` when it was written to, deleted or replaced since: what was read may be half of this and half of that.
+    /// `local_io` if it was changed, deleted or replaced since: the data read may be a mixture of
+    /// two versions.
     pub(super) fn check_same(&self) -> Result<()> {
         let now = self.file.metadata().map_err(|error| local(&self.path, &error))?;
         let content = |found: &Metadata| (found.len(), found.mtime(), found.mtime_nsec());
@@ -98,31 +100,31 @@ impl Original {
         } else {
             return Ok(());
         };
-        let error = Error::new(ErrorCode::LocalIo, format!("{what}; nothing was put")).at(self.path.display());
-        Err(error.hint("put it again when nobody writes to it"))
+        let error = Error::new(ErrorCode::LocalIo, format!("{what}; nothing was uploaded")).at(self.path.display());
+        Err(error.hint("run put again when no other program changes the file"))
     }
 }
 
-/// A source that can be read once.
+/// A source that can be read only once.
 pub(super) struct Stream {
     reader: Box<dyn Read + Send>,
     path: Option<PathBuf>,
-    /// The beginning of the next chunk, read to see whether there is one.
+    /// The beginning of the next chunk, read to detect the end of the source.
     ahead: Option<Vec<u8>>,
     ended: bool,
-    /// Bytes read in all.
+    /// The total number of bytes read.
     position: u64,
-    /// Buffers to be used again.
+    /// Buffers for reuse.
     spare: Vec<Vec<u8>>,
 }
 
 /// The content of one chunk.
 #[derive(Debug)]
 pub(super) struct Content {
-    /// Where in the file it begins.
+    /// Its offset in the file.
     pub offset: u64,
     pub length: u32,
-    /// Its frames, where the source cannot be read again.
+    /// Its frames, if the source cannot be read again.
     pub kept: Vec<Vec<u8>>,
 }
 
@@ -132,7 +134,7 @@ impl Input {
         Self::Stream(Stream { reader, path, ahead: None, ended: false, position: 0, spare })
     }
 
-    /// How many bytes it has, where that is known.
+    /// Returns the length in bytes, if known.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::File { length, .. } => Some(*length),
@@ -141,7 +143,7 @@ impl Input {
         }
     }
 
-    /// What must be the same of a local file when all of it was read.
+    /// Returns the attributes that a local file must still have after it was read.
     pub(super) fn original(&self) -> Result<Option<Original>> {
         let Self::File { file, path, .. } = self else { return Ok(None) };
         let failed = |error: io::Error| local(path, &error);
@@ -150,7 +152,7 @@ impl Input {
         Ok(Some(Original { file, path: path.clone(), found }))
     }
 
-    /// Whether there is nothing in it; reads the beginning of a stream to know.
+    /// Returns true if the source is empty; reads the beginning of a stream to find out.
     pub(super) fn is_empty(&mut self) -> Result<bool> {
         match self {
             Self::Stream(stream) => {
@@ -161,13 +163,13 @@ impl Input {
         }
     }
 
-    /// The content of chunk `index`, where it does not have to be read first.
+    /// Returns the content of chunk `index`, if it does not have to be read first.
     pub(super) fn known(&self, index: u64, chunk_size: u32) -> Option<Content> {
         let (offset, length) = span(index, chunk_size, self.length()?)?;
         Some(Content { offset, length, kept: Vec::new() })
     }
 
-    /// The frame of `content` that begins at `at`; `buffer` is room for it.
+    /// Returns the frame of `content` at `at`; `buffer` is used to read it.
     pub(super) fn frame<'a>(&'a self, content: &'a Content, at: u32, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
         let bytes = (content.length.saturating_sub(at) as usize).min(DATA_BYTES_MAX);
         let offset = content.offset + u64::from(at);
@@ -188,7 +190,7 @@ impl Input {
         }
     }
 
-    /// Takes back the frames of a chunk that is safe.
+    /// Takes back the frames of an acknowledged chunk for reuse.
     pub(super) fn recycle(&mut self, content: Content) {
         if let Self::Stream(stream) = self {
             stream.spare.extend(content.kept);
@@ -213,12 +215,13 @@ impl Stream {
         Ok(())
     }
 
-    /// The beginning of the next chunk, yet empty.
+    /// Returns the next chunk, still empty.
     pub(super) fn begin(&self) -> Content {
         Content { offset: self.position, length: 0, kept: Vec::new() }
     }
 
-    /// Reads one more frame of the chunk; false when it is full or the stream has ended.
+    /// Reads one more frame of the chunk. Returns false if the chunk is full or the stream has
+    /// ended.
     pub(super) fn fill(&mut self, content: &mut Content, chunk_size: u32) -> Result<bool> {
         let limit = ((chunk_size.saturating_sub(content.length)) as usize).min(DATA_BYTES_MAX);
         if limit == 0 {
@@ -229,7 +232,8 @@ impl Stream {
         if frame.len() > limit {
             self.ahead = Some(frame.split_off(limit));
         } else {
-            // What was left of an earlier frame may be short; all but the last of a chunk are whole.
+            // A frame left from before may be short; all frames of a chunk except the last are
+            // full.
             frame = self.read_frame(frame, limit)?;
         }
         content.length += frame.len() as u32;
@@ -262,7 +266,7 @@ mod tests {
     fn stream(bytes: Vec<u8>) -> Stream {
         match Input::stream(Box::new(io::Cursor::new(bytes)), None) {
             Input::Stream(stream) => stream,
-            _ => unreachable!("it was made one"),
+            _ => unreachable!("it is a stream"),
         }
     }
 
@@ -286,7 +290,7 @@ mod tests {
         assert!(input.known(1, 1 << 20).is_none());
     }
 
-    /// Gives a byte, then seven, and so on: never what was asked for.
+    /// Returns one byte, then seven, and so on: never the requested number.
     struct Dribble(Vec<u8>, usize);
 
     impl Read for Dribble {
@@ -307,7 +311,7 @@ mod tests {
             assert_eq!(input.is_empty(), Ok(false));
             let mut seen = Vec::new();
             loop {
-                let Input::Stream(stream) = &mut input else { unreachable!("it was made one") };
+                let Input::Stream(stream) = &mut input else { unreachable!("it is a stream") };
                 let mut content = stream.begin();
                 while stream.fill(&mut content, chunk_size).expect("reads") {}
                 if content.length == 0 {

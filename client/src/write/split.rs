@@ -1,22 +1,22 @@
-//! A file's length cut into chunks.
+//! Splits the length of a file into chunks.
 
 use dfs_rpc::CHUNKS_PER_FILE_MAX;
 use dfs_types::{Detail, Error, ErrorCode, Result};
 
-/// Where chunk `index` of a file of `length` bytes lies, as offset and length; none behind its end.
+/// Returns offset and length of chunk `index` of a file of `length` bytes; `None` beyond its end.
 pub(super) fn span(index: u64, chunk_size: u32, length: u64) -> Option<(u64, u32)> {
     let offset = index.checked_mul(u64::from(chunk_size))?;
     let rest = length.checked_sub(offset).filter(|rest| *rest > 0)?;
     Some((offset, u32::try_from(rest).unwrap_or(u32::MAX).min(chunk_size)))
 }
 
-/// How many chunks a file of `length` bytes has.
+/// Returns the number of chunks of a file of `length` bytes.
 pub(super) fn count(chunk_size: u32, length: u64) -> u64 {
     length.div_ceil(u64::from(chunk_size.max(1)))
 }
 
 /// # Errors
-/// `invalid_argument` when a file cannot have so many chunks.
+/// `invalid_argument` if a file cannot have this many chunks.
 pub(super) fn check_count(chunks: u64, chunk_size: u32) -> Result<()> {
     if chunks <= CHUNKS_PER_FILE_MAX as u64 {
         return Ok(());
@@ -31,7 +31,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_edges() {
+    fn splits_at_the_limits() {
         assert_eq!(span(0, 10, 0), None);
         assert_eq!(span(0, 10, 10), Some((0, 10)));
         assert_eq!(span(1, 10, 10), None);

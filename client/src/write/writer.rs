@@ -1,10 +1,10 @@
-//! The thread of a put: sends chunks, takes their receipts, sends again what failed.
+//! The thread of a put: sends chunks, receives their receipts, and resends those that failed.
 
-use super::line::{Line, Outgoing, SendError};
-use super::places::{Places, Shape};
+use super::allocator::{ChunkAllocator, Shape};
+use super::connection::{Outgoing, PipelineConnection, SendError};
 use super::source::{Content, Input};
 use super::split::{check_count, count};
-use super::watch::Watch;
+use super::stall::StallDetector;
 use crate::clock;
 use crate::control::pause;
 use crate::pool::Limits;
@@ -17,40 +17,42 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often one chunk is sent before the put gives up.
+/// The maximum number of attempts to send one chunk.
 const CHUNK_TRIES_MAX: u32 = 8;
-/// A head that takes no byte for this many stall times is given up. The datanodes of a chain give each other up after
-/// one, so that the one that stalls is named by its neighbour before we blame the head.
+/// The number of stall times after which a head that accepts no data counts as failed. The
+/// datanodes of a pipeline use one stall time for each other, so that a stalled datanode is
+/// reported by its neighbour before the head is blamed.
 const SEND_STALLS: u32 = 3;
-/// The same for the answer to a chunk, which waits for the disks of the whole chain.
+/// The same for the answer to a chunk, which waits for the disks of the whole pipeline.
 const ANSWER_STALLS: u32 = 4;
-/// Both limits grow by this with each datanode beyond three.
-const LONGER_CHAIN: Duration = Duration::from_secs(2);
-/// Bytes kept in memory of a source that cannot be read again, where a single chunk is not more than that.
+/// The increase of both limits for each datanode beyond three.
+const LONGER_PIPELINE: Duration = Duration::from_secs(2);
+/// The memory for chunks of a source that cannot be read again, unless a single chunk is larger.
 const KEPT_BYTES_MAX: u64 = 80 << 20;
-/// A source that takes this long for a chunk may outlast idle connections; none is held while waiting for more.
+/// If a source needs this long for a chunk, idle connections may expire; none is held while waiting
+/// for more.
 const SLOW_SOURCE: Duration = Duration::from_secs(5);
 
-/// Writes the chunks of one file, and keeps what it knows of them until the file is committed.
+/// Writes the chunks of one file, and keeps their state until the file is committed.
 pub(super) struct Writer {
     transfer: Arc<Transfer>,
     input: Input,
-    places: Places,
-    /// None before the first plan, and where there was nothing to write.
+    allocator: ChunkAllocator,
+    /// `None` before the first plan, and if the source is empty.
     shape: Option<Shape>,
-    watch: Arc<Watch>,
-    /// Sent and not yet acknowledged.
+    stalls: Arc<StallDetector>,
+    /// Chunks that are sent and not yet acknowledged.
     flight: VecDeque<InFlight>,
-    /// Acknowledged, by place in the file.
+    /// Acknowledged chunks, by position in the file.
     done: Vec<Option<CommittedChunk>>,
     buffer: Vec<u8>,
-    /// Chunks in flight at most, with the one that is being sent.
+    /// The maximum number of chunks in flight, including the one being sent.
     window: usize,
 }
 
 struct InFlight {
     index: usize,
-    line: Rc<Line>,
+    connection: Rc<PipelineConnection>,
     stream: u32,
     checksum: u32,
     planned: PlannedChunk,
@@ -59,20 +61,25 @@ struct InFlight {
 }
 
 impl Writer {
-    pub(super) fn new(transfer: Arc<Transfer>, input: Input, places: Places, watch: Arc<Watch>) -> Self {
+    pub(super) fn new(
+        transfer: Arc<Transfer>,
+        input: Input,
+        allocator: ChunkAllocator,
+        stalls: Arc<StallDetector>,
+    ) -> Self {
         let window = transfer.client.settings().parallel_chunks.max(1) as usize;
         let (flight, done, buffer) = (VecDeque::new(), Vec::new(), Vec::new());
-        Self { transfer, input, places, shape: None, watch, flight, done, buffer, window }
+        Self { transfer, input, allocator, shape: None, stalls, flight, done, buffer, window }
     }
 
-    /// Writes everything.
+    /// Writes all chunks.
     pub(super) fn run(&mut self) -> Result<()> {
         if self.input.is_empty()? {
             return Ok(());
         }
         let length = self.input.length();
         self.transfer.progress.expect(length.unwrap_or(0));
-        let shape = self.places.shape(length)?;
+        let shape = self.allocator.shape(length)?;
         self.shape = Some(shape);
         check_count(length.map_or(1, |length| count(shape.chunk_size, length)), shape.chunk_size)?;
         let mut index = 0;
@@ -92,7 +99,8 @@ impl Writer {
     /// Writes these chunks again, under new ids: they lost replicas since they were acknowledged.
     ///
     /// # Errors
-    /// `insufficient_datanodes` where the source can be read only once; `internal` when a chunk is not of this file.
+    /// `insufficient_datanodes` if the source can be read only once; `internal` if a chunk does not
+    /// belong to this file.
     pub(super) fn rewrite(&mut self, lost: &[ChunkId]) -> Result<()> {
         let lost: BTreeSet<ChunkId> = lost.iter().copied().collect();
         let mut again = Vec::new();
@@ -102,13 +110,16 @@ impl Writer {
             again.push((index, id, known.ok_or_else(|| self.lost(id))?));
         }
         if again.is_empty() || again.len() != lost.len() {
-            return Err(Error::new(ErrorCode::Internal, "the master names lost chunks that are none of this file"));
+            return Err(Error::new(
+                ErrorCode::Internal,
+                "the master reports lost chunks that do not belong to this file",
+            ));
         }
         for (index, ..) in &again {
             self.done.get_mut(*index).into_iter().for_each(|chunk| *chunk = None);
         }
-        // Places planned before may name the datanodes that were lost.
-        self.places.renew();
+        // Chunks planned before may be on the datanodes that were lost.
+        self.allocator.renew();
         for (index, id, content) in again {
             while self.flight.len() >= self.window {
                 self.settle()?;
@@ -120,19 +131,19 @@ impl Writer {
         self.settle_all()
     }
 
-    /// The error of a put that cannot write this chunk again.
+    /// Returns the error of a put that cannot write this chunk again.
     pub(super) fn lost(&self, chunk: ChunkId) -> Error {
         let what = format!("chunk {chunk} lost its replicas while the file was being written");
         Error::new(ErrorCode::InsufficientDatanodes, what).at(&self.transfer.path).hint("write the file again")
     }
 
-    /// The chunks in the order of the file.
+    /// Returns the chunks in the order of the file.
     pub(super) fn chunks(&self) -> Result<Vec<CommittedChunk>> {
         let done: Option<Vec<_>> = self.done.iter().cloned().collect();
-        done.ok_or_else(|| Error::new(ErrorCode::Internal, "a chunk was lost from sight"))
+        done.ok_or_else(|| Error::new(ErrorCode::Internal, "a chunk has no result"))
     }
 
-    /// None: there was nothing to write.
+    /// Returns the chunk size and the replication; `None` if the source is empty.
     pub(super) fn shape(&self) -> Option<Shape> {
         self.shape
     }
@@ -162,78 +173,80 @@ impl Writer {
         self.flight.iter().map(|chunk| u64::from(chunk.content.length)).sum()
     }
 
-    /// Sends a chunk, to other places while it fails and tries are left.
+    /// Sends a chunk, and retries with other pipelines while attempts are left.
     fn send(&mut self, index: usize, content: Content, mut tries: u32) -> Result<()> {
         loop {
             self.transfer.check()?;
             let planned = self.place(index)?;
             match self.try_send(&planned, &content) {
-                Ok((line, stream, checksum)) => {
-                    self.flight.push_back(InFlight { index, line, stream, checksum, planned, content, tries });
+                Ok((connection, stream, checksum)) => {
+                    self.flight.push_back(InFlight { index, connection, stream, checksum, planned, content, tries });
                     return Ok(());
                 }
                 Err((SendError::Fatal(error), _)) => return Err(error),
-                Err((SendError::Node(failure), outworn)) => self.failed(&planned, &failure, outworn, &mut tries)?,
+                Err((SendError::Node(failure), stale)) => self.failed(&planned, &failure, stale, &mut tries)?,
             }
         }
     }
 
     fn place(&mut self, index: usize) -> Result<PlannedChunk> {
         let left = self.left(index);
-        match self.places.next(left) {
-            // Better a datanode that failed before than none.
-            Err(error) if error.code == ErrorCode::InsufficientDatanodes && self.places.forgive() => {
-                self.places.next(left)
+        match self.allocator.next(left) {
+            // A datanode that failed before is better than none.
+            Err(error) if error.code == ErrorCode::InsufficientDatanodes && self.allocator.readmit() => {
+                self.allocator.next(left)
             }
             result => result,
         }
     }
 
-    /// How many chunks from `index` on have still to be acknowledged; 1 where the source does not tell.
+    /// Returns the number of chunks from `index` on that are not acknowledged; 1 if the source does
+    /// not know its length.
     fn left(&self, index: usize) -> u64 {
         let (Some(length), Some(shape)) = (self.input.length(), self.shape) else { return 1 };
         let acknowledged = self.done.iter().skip(index).flatten().count();
         count(shape.chunk_size, length).saturating_sub((index + acknowledged) as u64)
     }
 
-    /// On failure also whether only an idle connection had died.
+    /// Sends a chunk once. On failure, the flag is true if only an idle connection had failed.
     fn try_send(
         &mut self,
         planned: &PlannedChunk,
         content: &Content,
-    ) -> Result<(Rc<Line>, u32, u32), (SendError, bool)> {
+    ) -> Result<(Rc<PipelineConnection>, u32, u32), (SendError, bool)> {
         let head = planned.chain.first().map(|node| node.id);
-        let open = self.flight.iter().rev().map(|chunk| &chunk.line).find(|line| line.serves(head)).cloned();
-        let line = match open {
-            Some(line) => line,
+        let open =
+            self.flight.iter().rev().map(|chunk| &chunk.connection).find(|connection| connection.serves(head)).cloned();
+        let connection = match open {
+            Some(connection) => connection,
             None => {
                 let lease = self.transfer.lease(&planned.chain, self.limits(planned.chain.len()));
-                Rc::new(Line::new(lease.map_err(|failure| (SendError::Node(failure), false))?))
+                Rc::new(PipelineConnection::new(lease.map_err(|failure| (SendError::Node(failure), false))?))
             }
         };
-        let (transfer, watch, input, buffer) = (&*self.transfer, &*self.watch, &self.input, &mut self.buffer);
-        match line.send(Outgoing { transfer, watch, planned, input, content, buffer }) {
-            Ok((stream, checksum)) => Ok((line, stream, checksum)),
+        let (transfer, stalls, input, buffer) = (&*self.transfer, &*self.stalls, &self.input, &mut self.buffer);
+        match connection.send(Outgoing { transfer, stalls, planned, input, content, buffer }) {
+            Ok((stream, checksum)) => Ok((connection, stream, checksum)),
             Err(SendError::Node(failure @ NodeFailure::Silent(_))) => Err((SendError::Node(failure), false)),
-            Err(SendError::Node(failure)) => match line.last_words() {
+            Err(SendError::Node(failure)) => match connection.final_error() {
                 Some(said) => Err((SendError::Node(NodeFailure::Said(said)), false)),
                 None => {
-                    let outworn = line.is_outworn(&failure);
-                    Err((SendError::Node(failure), outworn))
+                    let stale = connection.is_stale(&failure);
+                    Err((SendError::Node(failure), stale))
                 }
             },
             Err(fatal) => Err((fatal, false)),
         }
     }
 
-    /// How long to wait for an answer and for the head to take data.
-    fn limits(&self, chain: usize) -> Limits {
+    /// Returns the limits for the answer and for sending to the head.
+    fn limits(&self, datanodes: usize) -> Limits {
         let stall = self.transfer.client.settings().stall_timeout;
-        let longer = LONGER_CHAIN * u32::try_from(chain.saturating_sub(3)).unwrap_or_default();
+        let longer = LONGER_PIPELINE * u32::try_from(datanodes.saturating_sub(3)).unwrap_or_default();
         (stall * ANSWER_STALLS + longer, stall * SEND_STALLS + longer)
     }
 
-    /// Takes the answers to all chunks in flight.
+    /// Waits for the answers to all chunks in flight.
     fn settle_all(&mut self) -> Result<()> {
         while !self.flight.is_empty() {
             self.settle()?;
@@ -241,14 +254,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes the answer to the chunk that was sent first, and sends the chunk again if it is bad.
+    /// Waits for the answer to the oldest chunk in flight, and sends the chunk again on failure.
     fn settle(&mut self) -> Result<()> {
         let Some(chunk) = self.flight.pop_front() else { return Ok(()) };
-        let InFlight { index, line, stream, checksum, planned, content, mut tries } = chunk;
-        let answer = line.answer(stream, &planned.chain, &self.watch);
-        let outworn = answer.as_ref().is_err_and(|failure| line.is_outworn(failure));
-        if let Ok(line) = Rc::try_unwrap(line) {
-            line.into_lease().into_iter().for_each(|lease| self.transfer.give_back(lease));
+        let InFlight { index, connection, stream, checksum, planned, content, mut tries } = chunk;
+        let answer = connection.answer(stream, &planned.chain, &self.stalls);
+        let stale = answer.as_ref().is_err_and(|failure| connection.is_stale(failure));
+        if let Ok(connection) = Rc::try_unwrap(connection) {
+            connection.into_lease().into_iter().for_each(|lease| self.transfer.give_back(lease));
         }
         match answer {
             Ok(WriteDone { receipts }) => {
@@ -262,20 +275,21 @@ impl Writer {
             }
             Err(failure) => {
                 self.transfer.progress.take_back(u64::from(content.length));
-                self.failed(&planned, &failure, outworn, &mut tries)?;
+                self.failed(&planned, &failure, stale, &mut tries)?;
                 self.send(index, content, tries)
             }
         }
     }
 
-    /// Draws the conclusions from a failure: who gets no more chunks, how long to wait; an error when it was the last try.
-    fn failed(&mut self, planned: &PlannedChunk, failure: &NodeFailure, outworn: bool, tries: &mut u32) -> Result<()> {
+    /// Handles a failure: excludes datanodes, pauses, and returns an error if this was the last
+    /// attempt.
+    fn failed(&mut self, planned: &PlannedChunk, failure: &NodeFailure, stale: bool, tries: &mut u32) -> Result<()> {
         self.transfer.check()?;
-        // Silence is a guess, and a wrong one shall not fail the put; the guesses have a bound of their own.
+        // Stall detections are heuristic and do not count as attempts; they have their own limit.
         *tries += u32::from(!matches!(failure, NodeFailure::Silent(_)));
-        let blamed = if outworn { Vec::new() } else { blame(planned, failure) };
+        let blamed = if stale { Vec::new() } else { blame(planned, failure) };
         let reason = match blamed.first() {
-            // What a datanode says of itself begins with its name already.
+            // An error reported by a datanode already begins with its name.
             Some(node) => format!("chunk {}: {}", planned.id, named(*node, failure)),
             None => format!("chunk {}: {failure}", planned.id),
         };
@@ -288,30 +302,30 @@ impl Writer {
         }
         let pool = &self.transfer.client.shared.pool;
         pool.forget(&planned.chain.iter().map(|node| node.id).collect::<Vec<_>>());
-        self.places.renew();
+        self.allocator.renew();
         for node in blamed {
             pool.forget(&[node]);
-            self.places.exclude(node);
+            self.allocator.exclude(node);
         }
         self.transfer.retried(reason);
         if *tries > 1 { self.transfer.pause(pause(*tries)) } else { Ok(()) }
     }
 }
 
-/// A failure with the name of its datanode before it, once.
+/// Returns the failure with the name of its datanode as a prefix, once.
 fn named(node: DatanodeId, failure: &NodeFailure) -> String {
     let (node, failure) = (format!("{node}: "), failure.to_string());
     if failure.starts_with(&node) { failure } else { node + &failure }
 }
 
-/// Which datanodes get no more chunks of this put. None when it was not the fault of one.
+/// Returns the datanodes to exclude from this put. Returns none if no datanode is at fault.
 fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Vec<DatanodeId> {
     let head = planned.chain.first().map(|node| node.id);
     let blamed = match failure {
         NodeFailure::Abandoned => None,
         NodeFailure::Silent(nodes) => return nodes.clone(),
         NodeFailure::Said(said) => match said.error.code {
-            // About our capability, which a new plan renews.
+            // These concern the capability, which a new plan renews.
             ErrorCode::Unauthenticated | ErrorCode::PermissionDenied | ErrorCode::InvalidArgument
                 if !failure.is_expiry() =>
             {
@@ -346,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_datanode_is_not_said_twice() {
+    fn the_name_of_a_datanode_is_not_repeated() {
         let said = |text: &str| {
             NodeFailure::Said(StreamError { node: None, error: Error::new(ErrorCode::InsufficientDatanodes, text) })
         };
@@ -356,15 +370,15 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_failed_is_blamed() {
+    fn the_datanode_that_failed_is_blamed() {
         assert_eq!(blame(&planned(), &NodeFailure::Closed), [DatanodeId(1)]);
         assert_eq!(blame(&planned(), &said(Some(2), ErrorCode::LocalIo)), [DatanodeId(2)]);
         assert_eq!(blame(&planned(), &said(None, ErrorCode::LocalIo)), [DatanodeId(1)]);
-        // A head cannot put the blame on a stranger.
+        // A head cannot blame a datanode outside the pipeline.
         assert_eq!(blame(&planned(), &said(Some(9), ErrorCode::LocalIo)), [DatanodeId(1)]);
         assert_eq!(blame(&planned(), &said(Some(1), ErrorCode::PermissionDenied)), []);
         assert_eq!(blame(&planned(), &NodeFailure::Abandoned), []);
-        // Its clock is ahead, and another plan would find it so again.
+        // Its clock is ahead, and a new capability would be rejected too.
         let expired = Error::of(ErrorCode::PermissionDenied, Detail::CapabilityExpired { node: DatanodeId(2) });
         let said = NodeFailure::Said(StreamError { node: Some(DatanodeId(2)), error: expired });
         assert_eq!(blame(&planned(), &said), [DatanodeId(2)]);

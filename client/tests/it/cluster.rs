@@ -1,5 +1,6 @@
-//! A cluster of one process: masters with one table of files, datanodes with chunks in memory. Faults are switches, and
-//! each counts how often it struck, so that a test whose fault never came fails.
+//! A cluster in one process: masters with one table of files, and datanodes with chunks in memory.
+//! Faults can be switched on, and each counts how often it occurred, so that a test whose fault
+//! never occurred fails.
 
 use crate::master::{CLUSTER, Master, Table};
 use crate::node::Node;
@@ -49,7 +50,7 @@ impl Cluster {
         cluster
     }
 
-    /// One more master; it leads unless it is told who does.
+    /// Starts one more master; it leads unless `leader` names another one.
     pub(crate) async fn start_master(&self, leader: Option<String>) -> SocketAddr {
         let identity = identity(&self.authority, &Principal::Master(MasterId(1)), Some(MASTER_NAME.into()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
@@ -87,7 +88,7 @@ impl Cluster {
         &self.nodes[usize::from(id) - 1]
     }
 
-    /// Datanodes that hold a replica of every chunk of a file.
+    /// Returns the datanodes that hold a replica of every chunk of a file.
     pub(crate) fn replicas(&self, path: &DfsPath) -> Vec<DatanodeId> {
         let files = self.table.files.lock().expect("lock");
         let (_, chunks) = &files[path];
@@ -95,7 +96,7 @@ impl Cluster {
         self.nodes.iter().filter(holds).map(|node| node.id).collect()
     }
 
-    /// The chunks of a file.
+    /// Returns the chunks of a file.
     pub(crate) fn chunks(&self, path: &DfsPath) -> Vec<ChunkId> {
         let files = self.table.files.lock().expect("lock");
         files[path].1.iter().map(|chunk| chunk.id).collect()
@@ -120,7 +121,7 @@ pub(crate) fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("path")
 }
 
-/// Bytes that repeat nowhere near.
+/// Returns bytes without short repetitions.
 pub(crate) fn content(length: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(length as u64);
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()

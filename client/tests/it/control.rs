@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[tokio::test]
-async fn the_plain_calls() {
+async fn simple_calls() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     client.ping().await.expect("ping");
@@ -25,10 +25,10 @@ async fn the_plain_calls() {
     assert_eq!(client.nodes().await.map(|nodes| nodes.len()), Ok(0));
     let garbage = client.snapshot(None).await.expect_err("no picture");
     assert_eq!(garbage.code, ErrorCode::Internal);
-    assert!(garbage.message.starts_with("the master sent no picture of the cluster: "), "{garbage:?}");
+    assert!(garbage.message.starts_with("the master sent an invalid view of the cluster: "), "{garbage:?}");
 }
 
-/// A picture of an epoch, as news since another one of it or whole, and nothing in it but its term.
+/// An empty view of an epoch: a delta to the view `since`, or a whole one.
 fn board(epoch: u64, seq: u64, since: Option<u64>) -> Board {
     let version = |seq| BoardVersion { epoch, seq };
     let status = ClusterStatus { term: seq, ..ClusterStatus::empty(ClusterId([1; 16]), Timestamp(seq)) };
@@ -38,10 +38,10 @@ fn board(epoch: u64, seq: u64, since: Option<u64>) -> Board {
 }
 
 #[tokio::test]
-async fn news_that_does_not_follow_is_asked_for_whole() {
+async fn a_delta_that_does_not_apply_is_replaced_by_a_whole_view() {
     let cluster = Cluster::start(0).await;
     let client = cluster.client().await;
-    // Another master answers in the end: what it sends first builds on a picture of its own.
+    // The last answers come from another master: its first delta is relative to a view of its own.
     let sent = [board(1, 1, None), board(1, 2, Some(1)), board(2, 9, Some(8)), board(2, 9, None)];
     cluster.table.boards.lock().expect("lock").extend(sent);
     let first = client.snapshot(None).await.expect("a picture");
@@ -77,7 +77,7 @@ async fn a_directory_of_several_pages_is_listed_once() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again() {
+async fn transient_errors_are_retried() {
     let cluster = Cluster::start(0).await;
     let client = cluster.client().await;
     for code in [ErrorCode::SafeMode, ErrorCode::NotLeader, ErrorCode::Unreachable, ErrorCode::Timeout] {
@@ -101,17 +101,17 @@ async fn a_change_whose_answer_is_lost_happens_once() {
     options.settings.rpc_timeout = Duration::from_secs(3);
     let client = Client::connect(options).await.expect("connect");
     cluster.table.lost_answers.store(1, Ordering::Relaxed);
-    // A second mkdir would find that it exists.
+    // A second mkdir would fail with `already_exists`.
     client.mkdir(&path("/once"), false).await.expect("mkdir");
     assert_eq!(cluster.table.lost_answers.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
-async fn the_leader_is_found_among_masters_that_are_gone_or_follow() {
+async fn the_leader_is_found_among_unreachable_masters_and_followers() {
     let cluster = Cluster::start(0).await;
     let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("address");
     let follower = cluster.start_master(Some(cluster.master.to_string())).await;
-    // A name may have several addresses, of which the first one leads nowhere.
+    // A name may have several addresses; the first one here is not reachable.
     let by_name = cluster.start_master(Some(format!("localhost:{}", cluster.master.port()))).await;
     for masters in
         [vec![gone, follower], vec![follower, gone], vec![gone, cluster.master], vec![follower], vec![by_name]]
@@ -122,7 +122,7 @@ async fn the_leader_is_found_among_masters_that_are_gone_or_follow() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_said_with_address_attempt_and_deadline() {
+async fn an_unreachable_cluster_is_reported_with_address_attempt_and_deadline() {
     let cluster = Cluster::start(0).await;
     let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("address");
     let options = ClientOptions { masters: vec![gone], ..cluster.options() };
@@ -138,7 +138,7 @@ async fn nobody_there_is_said_with_address_attempt_and_deadline() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_turned_away_at_once() {
+async fn a_client_of_another_authority_is_refused_at_once() {
     let (ours, theirs) = (Cluster::start(0).await, Cluster::start(0).await);
     let options = ClientOptions { identity: ours.user.clone(), ..theirs.options() };
     let error = Client::connect(options).await.expect_err("another authority");
@@ -146,18 +146,18 @@ async fn a_stranger_is_turned_away_at_once() {
 }
 
 #[tokio::test]
-async fn a_copy_goes_on_until_all_is_copied() {
+async fn a_copy_continues_until_everything_is_copied() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     cluster.table.lost_answers.store(1, Ordering::Relaxed);
     let options = CopyOptions { recursive: true, overwrite: false };
     let copied = client.with_timeout(Duration::from_secs(6)).copy(&path("/a"), &path("/b"), options).await;
-    assert_eq!(copied, Ok(Copied { files: 6, directories: 2, bytes: 200, next: None }), "of two calls");
+    assert_eq!(copied, Ok(Copied { files: 6, directories: 2, bytes: 200, next: None }), "two calls");
     assert_eq!(cluster.table.lost_answers.load(Ordering::Relaxed), 0, "an answer was lost");
 }
 
 #[tokio::test]
-async fn ids_and_attributes_come_from_a_master_of_now() {
+async fn a_current_master_has_ids_and_attributes() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     client.mkdir(&path("/a"), false).await.expect("mkdir");
@@ -167,7 +167,7 @@ async fn ids_and_attributes_come_from_a_master_of_now() {
 }
 
 #[tokio::test]
-async fn calls_that_wait_for_one_connection_end_in_time_themselves() {
+async fn calls_that_wait_for_one_connection_end_at_their_own_deadline() {
     const CALLS: usize = 16;
     let cluster = Cluster::start(0).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
@@ -188,6 +188,6 @@ async fn calls_that_wait_for_one_connection_end_in_time_themselves() {
         let error = answer.expect_err("nobody answers");
         assert!(matches!(error.code, ErrorCode::Timeout | ErrorCode::Unreachable), "{error:?}");
     }
-    // Most calls end while they wait for the connection that another one opens.
+    // Most calls time out while they wait for the connection that another one opens.
     assert!(tried.len() < CALLS / 2, "{} connections for {CALLS} calls", tried.len());
 }

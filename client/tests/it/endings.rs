@@ -1,4 +1,4 @@
-//! How a put ends, as the masters hear of it.
+//! The end of a put, as the masters observe it.
 
 use crate::cluster::{Cluster, content, path};
 use dfs_client::{CancellationToken, Client, Progress, PutOptions, Source};
@@ -7,14 +7,15 @@ use std::io::Read;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Longer than anything here takes; a test that waits this long has failed.
+/// Longer than anything in these tests takes; reaching it is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn put(client: &Client, source: Source, cancel: &CancellationToken) -> Result<Stat> {
     client.put(source, &path("/f"), PutOptions::default(), &Progress::new(), cancel).await
 }
 
-/// Gives two chunks, and then nothing more, until the other end of the pipe is closed.
+/// Returns a source that delivers two chunks and then blocks until the other end of the pipe is
+/// closed.
 fn stalls() -> (Source, std::io::PipeWriter) {
     let (rest, held) = std::io::pipe().expect("pipe");
     (Source::Reader(Box::new(std::io::Cursor::new(content(2 << 20)).chain(rest))), held)
@@ -34,7 +35,7 @@ fn abandoned(cluster: &Cluster) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_put_that_ends_well_abandons_nothing() {
+async fn a_successful_put_abandons_nothing() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     put(&client, Source::Bytes(content(3 << 20).into()), &CancellationToken::new()).await.expect("put");
@@ -43,7 +44,7 @@ async fn a_put_that_ends_well_abandons_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_put_that_ends_badly_abandons_its_write() {
+async fn a_failed_put_abandons_its_write() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     let torn = std::io::Cursor::new(content(2 << 20)).chain(Torn);
@@ -60,7 +61,7 @@ async fn a_put_that_ends_badly_abandons_its_write() {
     let (error, ()) = tokio::join!(put(&client, source, &cancel), cancelling);
     assert_eq!((error.expect_err("cancelled").code, abandoned(&cluster)), (ErrorCode::Interrupted, 2));
 
-    // Nothing was planned: there is nothing to be told.
+    // Nothing was planned, so there is no notification.
     let error = put(&client, Source::File("/nowhere/at/all".into()), &CancellationToken::new()).await;
     assert_eq!((error.expect_err("no file").code, abandoned(&cluster)), (ErrorCode::LocalIo, 2));
 }
@@ -68,7 +69,7 @@ async fn a_put_that_ends_badly_abandons_its_write() {
 struct Torn;
 impl Read for Torn {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Err(std::io::Error::other("the tape tore"))
+        Err(std::io::Error::other("read error"))
     }
 }
 
@@ -87,7 +88,7 @@ async fn a_put_that_is_dropped_abandons_its_write_in_the_background() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_put_is_renewed_while_it_goes_on_and_ends_when_it_was_given_up() {
+async fn a_put_is_renewed_while_it_runs_and_fails_when_its_write_has_expired() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     let (source, held) = stalls();
@@ -97,7 +98,7 @@ async fn a_put_is_renewed_while_it_goes_on_and_ends_when_it_was_given_up() {
         cluster.table.given_up.store(true, Ordering::Relaxed);
     };
     let (ended, ()) = tokio::join!(put(&client, source, &cancel), giving_up);
-    let error = ended.expect_err("given up");
+    let error = ended.expect_err("the write has expired");
     assert_eq!((error.code, error.detail.as_deref()), (ErrorCode::Timeout, Some(&Detail::WriteGivenUp)));
     drop(held);
 }

@@ -35,7 +35,7 @@ fn names_in(directory: &Path) -> Vec<String> {
     entries.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// A writer that others can look into.
+/// A writer whose content the test can read.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -50,7 +50,7 @@ impl Write for Shared {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ranges_are_what_they_should_be() {
+async fn ranges_are_exact() {
     let (_cluster, client, bytes) = with_file().await;
     let chunk = u64::from(CHUNK_SIZE);
     let size = SIZE as u64;
@@ -124,7 +124,8 @@ async fn a_flipped_bit_is_found_reported_and_read_elsewhere() {
     cluster.node(1).faults.flips.store(3, Ordering::Relaxed);
     assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
     assert_eq!(cluster.node(1).faults.struck.load(Ordering::Relaxed), 3);
-    // A report is on its way; it arrives. (Of two flips on one connection the reader sees the first.)
+    // The report is sent in the background and arrives. (Of two flips on one connection the reader
+    // detects the first.)
     while cluster.table.damage.lock().expect("lock").is_empty() {
         tokio::task::yield_now().await;
     }
@@ -132,26 +133,29 @@ async fn a_flipped_bit_is_found_reported_and_read_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn damage_everywhere_is_an_error_and_no_byte() {
+async fn corruption_of_all_replicas_is_an_error_and_returns_no_byte() {
     let (cluster, client, _) = with_file().await;
     cluster.nodes.iter().for_each(|node| node.faults.flips.store(u32::MAX, Ordering::Relaxed));
-    let error = client.read_range(&path("/f"), 0, u64::MAX).await.expect_err("all is damaged");
+    let error = client.read_range(&path("/f"), 0, u64::MAX).await.expect_err("all replicas are corrupt");
     assert_eq!(error.code, ErrorCode::ChecksumMismatch);
     assert_eq!(error.code.exit_code(), 5);
     let shared = Shared::default();
     let (dest, progress, cancel) = (Dest::Writer(Box::new(shared.clone())), Progress::new(), CancellationToken::new());
-    client.get(&path("/f"), dest, GetOptions::default(), &progress, &cancel).await.expect_err("all is damaged");
+    client
+        .get(&path("/f"), dest, GetOptions::default(), &progress, &cancel)
+        .await
+        .expect_err("all replicas are corrupt");
     assert!(shared.0.lock().expect("lock").is_empty());
 }
 
-/// Replicas of other content than the chunk's.
+/// Replicas whose content is not that of the chunk.
 const OTHERS: [Lie; 5] = [Lie::OtherBlocks, Lie::OtherContent, Lie::ShortTable, Lie::LongTable, Lie::OddTable];
-/// Answers that are none of this protocol.
+/// Answers that violate the protocol.
 const UNEXPECTED: [Lie; 2] = [Lie::NoTable, Lie::TwoTables];
 
-/// Their frames are right in themselves: only the checksum of the chunk tells.
+/// Their frames have valid checksums: only the checksum of the chunk reveals the fault.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replica_of_other_content_is_never_handed_out() {
+async fn a_replica_of_other_content_is_never_returned() {
     let (cluster, client, bytes) = with_file().await;
     let (chunk, size) = (u64::from(CHUNK_SIZE), SIZE as u64);
     for lie in OTHERS {
@@ -175,7 +179,7 @@ async fn a_replica_of_other_content_is_never_handed_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_content_everywhere_is_an_error_and_no_byte() {
+async fn other_content_in_all_replicas_is_an_error_and_returns_no_byte() {
     let lies = OTHERS.into_iter().map(|lie| (lie, ErrorCode::ChecksumMismatch));
     let cases = lies.chain(UNEXPECTED.into_iter().map(|lie| (lie, ErrorCode::NoHealthyReplica)));
     let cases = cases.map(|(lie, code)| async move {
@@ -191,7 +195,7 @@ async fn other_content_everywhere_is_an_error_and_no_byte() {
             into(Dest::File(directory.path().join("local"))),
         );
         for error in [range.map(drop), written.map(drop), filed.map(drop)] {
-            let error = error.expect_err("no replica is right");
+            let error = error.expect_err("no replica is intact");
             assert_eq!((error.code, error.path.as_deref()), (code, Some("/f")), "{lie:?}: {error}");
         }
         assert!(shared.0.lock().expect("lock").is_empty() && names_in(directory.path()).is_empty(), "{lie:?}");
@@ -209,12 +213,12 @@ async fn data_before_the_table_and_a_second_table_fail_the_datanode() {
         assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes, "{lie:?}");
         assert!(cluster.node(1).faults.struck.load(Ordering::Relaxed) > 0, "{lie:?}");
     }
-    // It is no damage of a replica.
+    // This does not count as corruption of a replica.
     assert!(cluster.table.damage.lock().expect("lock").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_datanode_that_dies_or_falls_silent_is_passed_over() {
+async fn a_datanode_that_dies_or_stops_responding_is_skipped() {
     let (cluster, client, bytes) = with_file().await;
     cluster.node(1).faults.dies_after.store(5, Ordering::Relaxed);
     assert!(client.read_range(&path("/f"), 0, u64::MAX).await.expect("read") == bytes);
@@ -225,9 +229,9 @@ async fn a_datanode_that_dies_or_falls_silent_is_passed_over() {
     cluster.node(2).faults.silent.set(false);
 }
 
-/// Nothing is left to be read then, so nothing may be asked for again.
+/// No data is left to read then, so nothing may be requested again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_datanode_that_dies_behind_the_last_byte_has_given_all() {
+async fn a_datanode_that_dies_after_the_last_byte_was_sufficient() {
     let (cluster, client, bytes) = with_file().await;
     for length in [1, 2 * DATA_BYTES_MAX, CHUNK_SIZE as usize] {
         // The request and each frame count as one; the last is the end of the stream.
@@ -241,7 +245,7 @@ async fn a_datanode_that_dies_behind_the_last_byte_has_given_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chunk_without_replicas_is_said_so() {
+async fn a_chunk_without_replicas_is_reported() {
     let (cluster, client, _) = with_file().await;
     cluster.nodes.iter().for_each(|node| node.forget_all());
     let directory = tempfile::tempdir().expect("directory");
@@ -253,7 +257,7 @@ async fn a_chunk_without_replicas_is_said_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn idle_connections_that_died_are_not_noticed() {
+async fn idle_connections_that_failed_cause_no_error() {
     let (cluster, client, bytes) = with_file().await;
     let retried = Progress::new();
     for _ in 0..3 {
@@ -281,7 +285,7 @@ async fn an_expired_capability_is_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_replaced_under_a_get_is_read_anew() {
+async fn a_file_that_is_replaced_during_a_get_is_read_again() {
     let (_cluster, client, _) = with_file().await;
     let (newer, other) = (content(SIZE - 1), client.clone());
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
@@ -354,8 +358,8 @@ fn resume() -> GetOptions {
     GetOptions { resume: true, keep_modified: true, ..GetOptions::default() }
 }
 
-/// Begins to get `/f`, and is cut off in the middle: the datanodes die long before they have sent all of it, and it is cancelled
-/// as soon as some of it is there, if it has not failed by then.
+/// Begins to get `/f` and interrupts it: the datanodes die long before they have sent everything,
+/// and the get is cancelled as soon as some data is stored, if it has not failed by then.
 async fn cut_off(cluster: &Cluster, client: &Client, local: &Path) {
     cluster.nodes.iter().for_each(|node| node.faults.dies_after.store(6, Ordering::Relaxed));
     let (progress, cancel) = (Progress::new(), CancellationToken::new());
@@ -378,7 +382,7 @@ async fn cut_off(cluster: &Cluster, client: &Client, local: &Path) {
     assert_eq!(names_in(local.parent().expect("a directory")), [".dfs-local.partial"]);
 }
 
-/// Goes on with it; gives what was taken over.
+/// Continues the get. Returns the number of bytes kept from before.
 async fn go_on(client: &Client, local: &Path, bytes: &[u8]) -> u64 {
     let progress = Progress::new();
     let cancel = CancellationToken::new();
@@ -390,7 +394,7 @@ async fn go_on(client: &Client, local: &Path, bytes: &[u8]) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_get_that_was_cut_off_goes_on() {
+async fn an_interrupted_get_is_continued() {
     let (cluster, client, bytes) = with_file().await;
     let directory = tempfile::tempdir().expect("directory");
     let local = directory.path().join("local");
@@ -401,13 +405,13 @@ async fn a_get_that_was_cut_off_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_file_is_believed_only_where_its_bytes_are_right() {
+async fn only_verified_bytes_of_a_partial_file_are_kept() {
     let (cluster, client, bytes) = with_file().await;
     let directory = tempfile::tempdir().expect("directory");
     let (local, part) = (directory.path().join("local"), directory.path().join(".dfs-local.partial"));
     cut_off(&cluster, &client, &local).await;
     let whole = std::fs::read(&part).expect("read");
-    // A bit flipped in each place in turn where content, header or records may stand.
+    // Flips one bit at positions in the content, the header and the records.
     for at in (0..whole.len()).step_by(whole.len() / 40).chain(SIZE..whole.len()) {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
@@ -415,7 +419,7 @@ async fn a_part_file_is_believed_only_where_its_bytes_are_right() {
         go_on(&client, &local, &bytes).await;
         std::fs::remove_file(&local).expect("remove");
     }
-    // Cut short anywhere, empty, and with other content of the same length.
+    // Truncated at several lengths, empty, and with other content of the same length.
     for length in [0, 1, SIZE / 2, SIZE, SIZE + 63, SIZE + 70, whole.len() - 1] {
         std::fs::write(&part, &whole[..length]).expect("write");
         go_on(&client, &local, &bytes).await;
@@ -426,7 +430,7 @@ async fn a_part_file_is_believed_only_where_its_bytes_are_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_of_another_version_is_not_gone_on_with() {
+async fn a_partial_file_of_another_version_is_discarded() {
     let (cluster, client, _) = with_file().await;
     let directory = tempfile::tempdir().expect("directory");
     let local = directory.path().join("local");
@@ -437,7 +441,7 @@ async fn a_part_of_another_version_is_not_gone_on_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_gets_do_not_share_a_part_file() {
+async fn two_gets_do_not_share_a_partial_file() {
     let (cluster, client, bytes) = with_file().await;
     let directory = tempfile::tempdir().expect("directory");
     let local = directory.path().join("local");
@@ -452,7 +456,7 @@ async fn two_gets_do_not_share_a_part_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_called_like_a_part_file_is_not_mixed_with_one() {
+async fn a_destination_with_the_name_of_a_partial_file_is_refused() {
     let (_cluster, client, bytes) = with_file().await;
     let directory = tempfile::tempdir().expect("directory");
     let local = directory.path().join(".dfs-local.partial");

@@ -1,4 +1,4 @@
-//! A master of the cluster in memory: the calls of users, on one table of files.
+//! A master of the cluster in memory: the services for users, on one table of files.
 
 use crate::node::Node;
 use bytes::Bytes;
@@ -23,10 +23,10 @@ use tarpc::context::Context;
 
 pub(crate) const CLUSTER: ClusterId = ClusterId(*b"cluster in tests");
 pub(crate) const CHUNK_SIZE: u32 = 1 << 20;
-/// How often writes are to be renewed.
+/// The interval at which writes must be renewed.
 pub(crate) const RENEW_MS: u64 = 60;
 
-/// The masters' common memory.
+/// The shared state of the masters.
 #[derive(Default)]
 pub(crate) struct Table {
     pub files: Mutex<BTreeMap<DfsPath, (Stat, Vec<ChunkRef>)>>,
@@ -34,23 +34,24 @@ pub(crate) struct Table {
     pub requests: Mutex<BTreeSet<RequestId>>,
     pub next_chunk: AtomicU64,
     pub damage: Mutex<Vec<(ChunkId, DatanodeId)>>,
-    /// For each of the next commits the places in the file of the chunks that have lost their replicas.
+    /// For each of the next commits, the positions in the file of the chunks that have lost their
+    /// replicas.
     pub losses: Mutex<VecDeque<Vec<usize>>>,
     pub plans: AtomicU32,
     pub renewals: AtomicU32,
-    /// Renewals are answered with that the write was given up.
+    /// Renewals are answered with the error that the write has expired.
     pub given_up: AtomicBool,
     /// Writes that clients have abandoned.
     pub abandoned: Mutex<Vec<WriteId>>,
     /// Excluded datanodes of all plans.
     pub excluded: Mutex<Vec<DatanodeId>>,
-    /// As many next calls are answered with this code.
+    /// The number of next calls that are answered with this code.
     pub refusals: Mutex<(u32, Option<ErrorCode>)>,
-    /// As many next changes are made, but their answers lost.
+    /// The number of next changes that are made but whose answers are lost.
     pub lost_answers: AtomicU32,
-    /// When the capabilities expire that plans hand out; datanodes take only one such time.
+    /// The expiry of the capabilities in plans; datanodes accept only this value.
     pub expiry: AtomicU64,
-    /// Pictures of the cluster that are sent next, and what was asked for: all of it, or what is new since then.
+    /// The views of the cluster to send next, and the versions that were requested.
     pub boards: Mutex<VecDeque<Board>>,
     pub since: Mutex<Vec<Option<BoardVersion>>>,
 }
@@ -59,7 +60,7 @@ pub(crate) struct Table {
 pub(crate) struct Master {
     pub table: Arc<Table>,
     pub nodes: Vec<Arc<Node>>,
-    /// Set on a master that does not lead.
+    /// Set on a master that is not the leader.
     /// `HOST:PORT`.
     pub leader: Option<String>,
 }
@@ -84,7 +85,7 @@ impl Master {
         }
     }
 
-    /// Does a change once per request; loses the answer where that was ordered.
+    /// Applies a change once per request; drops the answer if that was ordered.
     async fn once(&self, request: RequestId, change: impl FnOnce() -> Result<()>) -> Result<()> {
         self.admit()?;
         if self.table.requests.lock().expect("lock").insert(request) {
@@ -97,10 +98,11 @@ impl Master {
         Ok(())
     }
 
-    /// The chunks of this commit that were lost, where that was ordered; nobody has them any more.
+    /// Returns the chunks of this commit that were ordered to be lost, and deletes all their
+    /// replicas.
     fn lose(&self, commit: &CommitWrite) -> Option<Vec<ChunkId>> {
         let places = self.table.losses.lock().expect("lock").pop_front()?;
-        // The next commit is another request.
+        // The next commit is a new request.
         self.table.requests.lock().expect("lock").insert(commit.request);
         let lost: Vec<_> = places.into_iter().map(|place| commit.chunks[place].chunk.id).collect();
         lost.iter().for_each(|chunk| self.nodes.iter().for_each(|node| node.forget(*chunk)));
@@ -183,7 +185,7 @@ impl FileService for Master {
         Ok(self.list(context, list).await?.into())
     }
 
-    /// In two parts, as if there were more than fits into one.
+    /// Copies in two parts, as if there were more entries than one call copies.
     async fn copy(self, _: Context, copy: CopyEntry) -> wire::Result<Copied> {
         let next = copy.after.is_none().then(|| copy.from.clone());
         self.once(copy.request, || Ok(())).await?;
@@ -270,7 +272,11 @@ impl FileService for Master {
             for chunk in &commit.chunks {
                 assert!(chunk.receipts.len() >= 2, "chunk {} has too few receipts", chunk.chunk.id);
                 for receipt in &chunk.receipts {
-                    let node = self.nodes.iter().find(|node| node.id == receipt.node).expect("a receipt of a stranger");
+                    let node = self
+                        .nodes
+                        .iter()
+                        .find(|node| node.id == receipt.node)
+                        .expect("a receipt of an unknown datanode");
                     assert_eq!(node.checksum(chunk.chunk.id), Some((chunk.chunk.length, chunk.chunk.checksum)));
                 }
             }
@@ -320,7 +326,7 @@ impl FileService for Master {
         let wanted = |entry: &Entry| {
             entry.name.starts_with(&list.prefix) && list.after.as_ref().is_none_or(|after| entry.name > *after)
         };
-        // A page of two, whatever was asked for.
+        // A page of two entries, whatever limit was requested.
         let mut entries: Vec<Entry> = entries.filter(wanted).take(3).collect();
         let more = entries.len() == 3;
         entries.truncate(2);

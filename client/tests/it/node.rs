@@ -1,4 +1,4 @@
-//! A datanode in memory. The head of a chain stores for all of it.
+//! A datanode in memory. The head of a pipeline stores for all of it.
 
 use dfs_client::{Identity, NodeAddress};
 use dfs_rpc::capability::{Capability, Operation, Receipt};
@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-/// A fault that lasts until it is lifted.
+/// A fault that lasts until it is switched off.
 #[derive(Default)]
 pub(crate) struct Lasting(watch::Sender<bool>);
 
@@ -32,12 +32,12 @@ impl Lasting {
     }
 
     async fn lifted(&self) {
-        // The sender is ours, so it is there for as long as this.
+        // The sender belongs to this value, so it exists as long as it.
         let _ = self.0.subscribe().wait_for(|on| !on).await;
     }
 }
 
-/// A wrong answer to a read. All checksums of its frames are right.
+/// An invalid answer to a read. The checksums of its frames are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lie {
     /// The table of the chunk, and blocks of other content.
@@ -46,9 +46,9 @@ pub(crate) enum Lie {
     OtherContent,
     /// The table without its last entry.
     ShortTable,
-    /// The table with one entry more.
+    /// The table with an additional entry.
     LongTable,
-    /// The table and one byte more.
+    /// The table with an additional byte.
     OddTable,
     /// The data, without a table.
     NoTable,
@@ -56,28 +56,28 @@ pub(crate) enum Lie {
     TwoTables,
 }
 
-/// What is wrong with a datanode.
+/// The faults of a datanode.
 #[derive(Default)]
 pub(crate) struct Faults {
-    /// It takes connections and bytes, and says nothing more. A process that hangs.
+    /// It accepts connections and bytes, and sends nothing more, like a hung process.
     pub silent: Lasting,
-    /// It answers no handshake, and chains that it is in do not move. A stopped process.
+    /// It answers no handshake, and its pipelines make no progress, like a stopped process.
     pub stopped: Lasting,
-    /// Its disk takes so long for each chunk.
+    /// The time that its disk needs for each chunk.
     pub slow_ms: AtomicU64,
-    /// It closes connections when it has sent or taken so many frames more; 0: never.
+    /// It closes connections after sending or receiving this many more frames; 0: never.
     pub dies_after: AtomicU64,
-    /// It flips a bit in so many next data frames that it sends.
+    /// It flips a bit in this many next data frames that it sends.
     pub flips: AtomicU32,
-    /// Reads are answered like this.
+    /// Reads are answered in this way.
     pub lie: Mutex<Option<Lie>>,
     /// Its disk is full.
     pub full: AtomicBool,
-    /// It says that it has stored what it was sent, for itself alone.
+    /// It acknowledges what it was sent with its own receipt only.
     pub alone: AtomicBool,
-    /// It refuses capabilities that expire at another time than this.
+    /// It refuses capabilities with any other expiry.
     pub expiry: AtomicU64,
-    /// How often any of it struck.
+    /// The number of times that any fault occurred.
     pub struck: AtomicU32,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct Node {
     conns: Mutex<Vec<Weak<DataConn>>>,
     pub connections: AtomicU32,
     pub protection: Mutex<Protection>,
-    /// All datanodes of the cluster, set once they are there.
+    /// All datanodes of the cluster, set once they exist.
     pub peers: OnceLock<Vec<Weak<Node>>>,
     runtime: Handle,
 }
@@ -182,7 +182,8 @@ impl Node {
         self.faults.struck.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Strikes if this fault is on, and waits until it is lifted. On a thread of the data plane, which may block.
+    /// Counts the fault if it is on, and waits until it is switched off. Runs on a thread of the
+    /// data plane, which may block.
     fn wait_out(&self, fault: &Lasting) {
         if fault.is_on() {
             self.strike();
@@ -190,7 +191,7 @@ impl Node {
         }
     }
 
-    /// Called at each frame; fails when it is time to die.
+    /// Called for each frame; fails when it is time to die.
     fn live(&self) -> Result<(), End> {
         let left = &self.faults.dies_after;
         match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
@@ -203,7 +204,7 @@ impl Node {
         }
     }
 
-    /// Capabilities are not sealed here.
+    /// Capabilities are not sealed in these tests.
     fn check(&self, capability: &[u8], operation: Operation) -> Result<Capability, Error> {
         let capability: Capability = decode_message(capability).expect("a capability of these tests");
         assert_eq!((capability.operation, capability.checksum.is_some()), (operation, operation == Operation::Read));
@@ -217,7 +218,7 @@ impl Node {
         Ok(capability)
     }
 
-    /// One request.
+    /// Serves one request.
     fn serve(&self, conn: &DataConn) -> Result<(), End> {
         let header = conn.receive_header()?.ok_or(End::Closed)?;
         self.live()?;
@@ -326,7 +327,8 @@ impl Node {
         conn.send(&done, &[])?;
         Ok(())
     }
-    /// Sends the table, or what `lie` makes of it; leaves the replica as its blocks are to be sent.
+    /// Sends the table, or the variant of `lie`; changes the replica to the blocks that are to be
+    /// sent.
     fn send_tables(
         &self,
         conn: &DataConn,

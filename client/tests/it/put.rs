@@ -55,7 +55,7 @@ async fn on_a_current_thread_runtime_and_under_tls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_options_and_the_progress_are_told() {
+async fn the_options_are_applied_and_the_progress_is_counted() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     let events = Arc::new(Mutex::new(Vec::new()));
@@ -92,7 +92,7 @@ async fn a_datanode_that_dies_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_under_way_goes_on_with_a_majority() {
+async fn a_write_in_progress_continues_with_a_majority() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     cluster.node(3).faults.dies_after.store(8, Ordering::Relaxed);
@@ -103,7 +103,7 @@ async fn a_write_under_way_goes_on_with_a_majority() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_datanode_that_the_head_names_is_left_out() {
+async fn the_datanode_that_the_head_names_is_excluded() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;
     cluster.node(3).faults.full.store(true, Ordering::Relaxed);
@@ -115,7 +115,7 @@ async fn the_datanode_that_the_head_names_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_answers_for_itself_alone_is_left_out() {
+async fn a_head_that_answers_for_itself_alone_is_excluded() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;
     cluster.node(2).faults.alone.store(true, Ordering::Relaxed);
@@ -125,7 +125,7 @@ async fn a_head_that_answers_for_itself_alone_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_datanode_is_given_up() {
+async fn a_silent_datanode_is_replaced() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;
     cluster.node(2).faults.silent.set(true);
@@ -137,7 +137,7 @@ async fn a_silent_datanode_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_datanode_behind_the_head_is_found_by_its_silence() {
+async fn a_stopped_datanode_behind_the_head_is_detected() {
     let cluster = Cluster::start(4).await;
     let client = cluster.client().await;
     cluster.node(3).faults.stopped.set(true);
@@ -145,7 +145,7 @@ async fn a_stopped_datanode_behind_the_head_is_found_by_its_silence() {
     put(&client, Source::Bytes(bytes.clone().into()), "/f").await.expect("put");
     cluster.node(3).faults.stopped.set(false);
     assert!(cluster.node(3).faults.struck.load(Ordering::Relaxed) > 0);
-    // The heads that waited for it were not blamed.
+    // The heads that waited for it were not excluded.
     let excluded = cluster.table.excluded.lock().expect("lock").clone();
     assert!(excluded.iter().all(|node| *node == DatanodeId(3)) && !excluded.is_empty(), "{excluded:?}");
     assert!(back(&client, "/f").await == bytes);
@@ -155,7 +155,7 @@ async fn a_stopped_datanode_behind_the_head_is_found_by_its_silence() {
 async fn a_slow_disk_is_waited_for() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
-    // Longer than the time after which the datanodes are asked whether they live.
+    // Longer than the time after which the datanodes are probed.
     let slow = client_stall_ms(&cluster);
     cluster.node(3).faults.slow_ms.store(slow, Ordering::Relaxed);
     put(&client, Source::Bytes(content(2 << 20).into()), "/f").await.expect("put");
@@ -168,14 +168,14 @@ fn client_stall_ms(cluster: &Cluster) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn idle_connections_that_died_are_not_noticed() {
+async fn idle_connections_that_failed_cause_no_error() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     for number in 0..6 {
         put(&client, Source::Bytes(content(100 + number).into()), &format!("/{number}")).await.expect("put");
         cluster.nodes.iter().for_each(|node| node.hang_up());
     }
-    // Nobody was blamed for it.
+    // No datanode was excluded.
     assert!(cluster.table.excluded.lock().expect("lock").is_empty());
 }
 
@@ -187,7 +187,7 @@ async fn connections_are_used_again_and_small_files_are_planned_once() {
         put(&client, Source::Bytes(content(4096).into()), &format!("/{number}")).await.expect("put");
     }
     assert_eq!(cluster.table.plans.load(Ordering::Relaxed), 30);
-    // Each plan begins with the same chain.
+    // Each plan begins with the same pipeline.
     let connections: u32 = cluster.nodes.iter().map(|node| node.connections.load(Ordering::Relaxed)).sum();
     assert_eq!(connections, 1);
 }
@@ -225,7 +225,7 @@ async fn an_expired_capability_is_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_that_takes_nothing_is_an_error_in_the_end() {
+async fn a_cluster_that_accepts_no_data_is_an_error_in_the_end() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     cluster.nodes.iter().for_each(|node| node.faults.full.store(true, Ordering::Relaxed));
@@ -302,11 +302,11 @@ async fn a_source_that_fails_leaves_nothing() {
 struct Broken;
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Err(std::io::Error::other("the tape tore"))
+        Err(std::io::Error::other("read error"))
     }
 }
 
-/// Puts a file while `change` is done to it; gives what came of it.
+/// Puts a file while `change` modifies it. Returns the result.
 async fn put_changing(client: &Client, local: &std::path::Path, change: fn(&std::path::Path)) -> Result<Stat> {
     std::fs::write(local, content(3 << 20)).expect("write");
     let changed = local.to_owned();
@@ -320,7 +320,7 @@ async fn put_changing(client: &Client, local: &std::path::Path, change: fn(&std:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_changes_under_a_put_is_not_put() {
+async fn a_source_that_changes_during_a_put_is_not_committed() {
     let cluster = Cluster::start(3).await;
     let client = cluster.client().await;
     let directory = tempfile::tempdir().expect("directory");
@@ -343,7 +343,7 @@ async fn a_source_that_changes_under_a_put_is_not_put() {
     put_changing(&client, &local, |_| {}).await.expect("nothing changed");
 }
 
-/// The sources that can be read again, of these bytes.
+/// Returns the kinds of sources that can be read again, with these bytes.
 fn again(bytes: &[u8], local: &std::path::Path) -> [Source; 2] {
     std::fs::write(local, bytes).expect("write");
     [Source::Bytes(bytes.to_vec().into()), Source::File(local.into())]
@@ -356,7 +356,8 @@ async fn chunks_that_are_lost_before_the_commit_are_written_again() {
     let directory = tempfile::tempdir().expect("directory");
     let (bytes, file) = (content((5 << 20) + 7), path("/f"));
     for source in again(&bytes, &directory.path().join("local")) {
-        // The first, one in the middle and the last, which is short; then one of them again, and one more.
+        // The first, one in the middle and the last, which is short; then one of them again, and
+        // one more.
         cluster.table.losses.lock().expect("lock").extend([vec![5, 0, 3], vec![0, 1]]);
         let (progress, cancel) = (Progress::new(), CancellationToken::new());
         let options = PutOptions { overwrite: true, ..PutOptions::default() };
@@ -365,7 +366,7 @@ async fn chunks_that_are_lost_before_the_commit_are_written_again() {
         assert!(cluster.table.losses.lock().expect("lock").is_empty());
         assert!(back(&client, "/f").await == bytes);
         assert_eq!((progress.bytes(), progress.retries()), (bytes.len() as u64, 5));
-        // Each time the chunks that were lost are planned at once.
+        // Each time, the lost chunks are planned in one call.
         let plans = cluster.table.plans.load(Ordering::Relaxed) - first;
         let chunks = cluster.chunks(&file);
         let mut rest = chunks.clone();

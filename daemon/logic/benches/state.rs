@@ -1,7 +1,9 @@
-//! What the masters do most: applying commands, answering questions, looking after the chunks.
+//! Measures the most frequent work of the masters: applying commands, answering queries, surveying
+//! chunks.
 //!
-//! `cargo bench -p dfs-logic`. A name ending in `published` keeps a version of the tree after each command, as a master
-//! with a single client does; the others share nothing, as in the middle of a large batch.
+//! `cargo bench -p dfs-logic`. A name ending in `published` keeps a version of the tree after each
+//! command, as a master with a single client does; the others share nothing, as in the middle of a
+//! large batch.
 
 // A bench may panic, and reads the clock.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -26,7 +28,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
-/// Files in the tree that is measured, a thousand in each directory.
+/// The number of files in the measured tree, a thousand in each directory.
 const FILES: u64 = 200_000;
 const FILES_PER_DIRECTORY: u64 = 1_000;
 const CHUNK: u32 = 64 << 20;
@@ -34,7 +36,7 @@ const SUPERUSER: &str = "root";
 
 struct Master {
     space: State,
-    /// Requests must differ and be spread like random ones.
+    /// Request ids must differ and be spread like random ones.
     requests: u64,
     fresh: u64,
 }
@@ -237,7 +239,7 @@ fn chunks(c: &mut Criterion) {
     group.finish();
 }
 
-/// What bounds the longest calls: a page of a search, and the largest change of attributes.
+/// Measures the longest calls: a page of a search, and the largest change of attributes.
 fn long_calls(c: &mut Criterion) {
     const LOOKED_AT: usize = 16_384;
     let mut master = Master::with_files();

@@ -1,4 +1,5 @@
-//! Measures the memory that the state takes per file with one chunk, and the time for its snapshot and its restoration.
+//! Measures the memory that the state needs per file with one chunk, and the time for its snapshot
+//! and its restoration.
 //!
 //! `cargo run --release -p dfs-logic --example memory -- FILES DIRECTORIES [ordered|random]`
 //!
@@ -15,7 +16,7 @@ use std::time::Instant;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Bytes of the resident set.
+/// Returns the bytes of the resident set.
 fn resident() -> f64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: f64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default();
@@ -29,7 +30,7 @@ struct Filler {
 
 impl Filler {
     fn run(&mut self, op: impl Into<Op>) {
-        // All but the last 65,536 results are forgotten anyway: those of the files are the ones that stay.
+        // Only the last 65,536 results are kept: those of the files.
         self.request += 1;
         let request = RequestId(self.request.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
         let caller = Caller::user("root");
@@ -70,7 +71,7 @@ fn main() {
         filler.run(FsOp::Mkdir { path: path(format!("/data/dir-{directory:06}")), parents: true });
     }
     let per_directory = files / directories;
-    // A step that has no factor in common with the number of files meets each once.
+    // A step without a common factor with the number of files reaches each file once.
     let step = if random { 7_368_787 } else { 1 };
     for number in 0..files {
         let at = number * step % files;

@@ -13,89 +13,94 @@
 //! | 40..44 | generation |
 //! | 44..48 | length of the data in bytes, 1 to capacity |
 //! | 48..52 | capacity: the most bytes that the table has room for |
-//! | 52..56 | crc32c over the table: the number that stands for the chunk in receipts |
+//! | 52..56 | crc32c over the table: the checksum of the chunk in receipts |
 //! | 56..60 | zero |
 //! | 60..64 | crc32c of bytes 0..60 and of everything from 64 to the end of the header |
-//! | 64..H | table: crc32c of each block of the data, 4 bytes each; zero behind the last |
+//! | 64..H | table: crc32c of each block of the data, 4 bytes each; zero after the last |
 //! | H.. | the data, then zeros up to a multiple of 4,096 |
 //!
-//! H is 64 + 4 × ⌈capacity / 65,536⌉, rounded up to a multiple of 4,096, so that data is aligned for direct I/O and any
-//! range of it is one seek. The capacity is fixed when the file is opened for writing, before the length is known, since
-//! it says where the data begins. The header is written last: a file without it is no chunk.
-//! The magic comes first so that a stranger is recognised by its first bytes; one checksum covers the whole header, its
-//! padding too, so that any flipped bit of it is found before anything in it is believed.
+//! H is 64 + 4 × ⌈capacity / 65,536⌉, rounded up to a multiple of 4,096, so that data is aligned
+//! for direct I/O and any range of it is one seek. The capacity is fixed when the file is opened
+//! for writing, before the length is known, because it determines where the data begins. The header
+//! is written last: a file without it is not a chunk file. The magic comes first, so that a file of
+//! another kind is recognised by its first bytes; one checksum covers the whole header with its
+//! padding, so that any flipped bit of the header is found before its fields are used.
 //!
-//! A file is named `ID_GENERATION_CHECKSUM.chunk`: 16 hex digits, a decimal number, 8 hex digits. The checksum is the one
-//! over the table, so that the name says which bytes the file should have.
+//! A file is named `ID_GENERATION_CHECKSUM.chunk`: 16 hex digits, a decimal number, 8 hex digits.
+//! The checksum is the one over the table, so the name identifies the bytes that the file should
+//! have.
 
 use dfs_types::{ChunkId, ClusterId, Generation, ReplicaKey};
 
-/// Bytes under one checksum.
+/// The number of bytes under one checksum.
 pub const BLOCK_BYTES: u32 = 65_536;
 /// Header and data begin and end at multiples of this many bytes.
 pub const ALIGN_BYTES: usize = 4_096;
-/// The most bytes that a chunk can have: 1 GiB.
+/// The maximum length of a chunk: 1 GiB.
 pub const CAPACITY_MAX: u32 = 1 << 30;
-/// Bytes of the header in front of the table; so many must be read to know how long the header is.
+/// The length of the header before the table; this many bytes must be read to find out the length
+/// of the header.
 pub const FIXED_BYTES: usize = 64;
 const MAGIC: [u8; 8] = *b"dfsChunk";
 const VERSION: u16 = 1;
 const EXTENSION: &str = ".chunk";
 
-/// What the header of a chunk file says.
+/// The content of the header of a chunk file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkHeader {
     pub cluster: ClusterId,
     pub chunk: ChunkId,
     pub generation: Generation,
-    /// Bytes of data, 1 to `capacity`.
+    /// The length of the data in bytes, 1 to `capacity`.
     pub length: u32,
-    /// Bytes of data that the table has room for, at most [`CAPACITY_MAX`].
+    /// The bytes of data that the table has room for, at most [`CAPACITY_MAX`].
     pub capacity: u32,
-    /// crc32c of each block.
+    /// The crc32c of each block.
     pub table: Vec<u32>,
 }
 
-/// Bytes that are no chunk file, or a damaged one.
+/// The reason why bytes are not a valid chunk file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkFileError {
-    #[error("the file is cut off: {0} bytes of its header are there")]
+    #[error("the file is truncated: it has {0} bytes of its header")]
     Short(usize),
-    #[error("it does not begin as a chunk file does")]
+    #[error("it is not a chunk file: its first bytes are wrong")]
     Magic,
-    #[error("chunk file version {0} is not understood here; version 1 is")]
+    #[error("chunk file version {0} is not supported; this build reads version 1")]
     Version(u16),
     #[error("the header's checksum does not match")]
     Checksum,
-    #[error("the header has values that do not fit together")]
+    #[error("the values in the header contradict each other")]
     Value,
 }
 
-/// Bytes of the header of a chunk with this capacity: where its data begins.
+/// Returns the length of the header of a chunk with this capacity, that is, the offset of its data.
 pub fn header_bytes(capacity: u32) -> usize {
     (FIXED_BYTES + 4 * block_count(capacity)).next_multiple_of(ALIGN_BYTES)
 }
 
-/// The most bytes of a chunk whose header has `start` bytes: the inverse of [`header_bytes`], up to padding.
+/// Returns the capacity of a chunk whose header has `start` bytes: the inverse of [`header_bytes`],
+/// up to padding.
 pub fn capacity_of(start: u64) -> u32 {
     let blocks = start.saturating_sub(FIXED_BYTES as u64) / 4;
     u32::try_from(blocks * u64::from(BLOCK_BYTES)).map_or(CAPACITY_MAX, |capacity| capacity.min(CAPACITY_MAX))
 }
 
-/// Blocks in so many bytes.
+/// Returns the number of blocks in `length` bytes.
 pub fn block_count(length: u32) -> usize {
     length.div_ceil(BLOCK_BYTES) as usize
 }
 
-/// Bytes of the file of a chunk, its padding included.
+/// Returns the size of the file of a chunk in bytes, padding included.
 pub fn file_bytes(capacity: u32, length: u32) -> u64 {
     header_bytes(capacity) as u64 + u64::from(length).next_multiple_of(ALIGN_BYTES as u64)
 }
 
-/// How long the header is that begins with `start`. Only for knowing how much to read: the checksum is not looked at.
+/// Returns the length of the header that begins with `start`, so that the caller knows how much to
+/// read. Does not check the checksum.
 ///
 /// # Errors
-/// When it is too short, or no chunk file of this version.
+/// Returns an error if `start` is too short, or not a chunk file of this version.
 pub fn header_bytes_of(start: &[u8]) -> Result<usize, ChunkFileError> {
     let fixed: &[u8; FIXED_BYTES] = start.first_chunk().ok_or(ChunkFileError::Short(start.len()))?;
     if !fixed.starts_with(&MAGIC) {
@@ -110,10 +115,10 @@ pub fn header_bytes_of(start: &[u8]) -> Result<usize, ChunkFileError> {
 }
 
 impl ChunkHeader {
-    /// The whole header, padding included.
+    /// Encodes the whole header, padding included.
     ///
     /// # Errors
-    /// When length, capacity and table do not fit together.
+    /// Returns an error if length, capacity and table contradict each other.
     pub fn encode(&self) -> Result<Vec<u8>, ChunkFileError> {
         self.check()?;
         let mut bytes = Vec::with_capacity(header_bytes(self.capacity));
@@ -128,7 +133,7 @@ impl ChunkHeader {
         bytes.extend_from_slice(&self.capacity.to_le_bytes());
         bytes.extend_from_slice(&self.table_checksum().to_le_bytes());
         bytes.extend_from_slice(&[0; 4]);
-        // The place of the checksum; the table follows it.
+        // Space for the checksum; the table follows it.
         bytes.extend_from_slice(&[0; 4]);
         self.table.iter().for_each(|crc| bytes.extend_from_slice(&crc.to_le_bytes()));
         bytes.resize(header_bytes(self.capacity), 0);
@@ -139,10 +144,10 @@ impl ChunkHeader {
         Ok(bytes)
     }
 
-    /// Reads and checks a header; `bytes` may go on behind it.
+    /// Decodes and checks a header; `bytes` may continue after it.
     ///
     /// # Errors
-    /// When it is cut off, damaged, or of another version.
+    /// Returns an error if it is truncated, corrupt, or of another version.
     pub fn decode(bytes: &[u8]) -> Result<Self, ChunkFileError> {
         let header = bytes.get(..header_bytes_of(bytes)?).ok_or(ChunkFileError::Short(bytes.len()))?;
         let fixed: &[u8; FIXED_BYTES] = header.first_chunk().ok_or(ChunkFileError::Short(bytes.len()))?;
@@ -172,28 +177,28 @@ impl ChunkHeader {
         if fits { Ok(()) } else { Err(ChunkFileError::Value) }
     }
 
-    /// Where the data begins, in bytes.
+    /// Returns the offset of the data in bytes.
     pub fn data_offset(&self) -> u64 {
         header_bytes(self.capacity) as u64
     }
 
-    /// Bytes of the whole file, padding included. A shorter one is cut off.
+    /// Returns the size of the whole file in bytes, padding included. A shorter file is truncated.
     pub fn file_bytes(&self) -> u64 {
         file_bytes(self.capacity, self.length)
     }
 
-    /// The replica that this is the header of.
+    /// Returns the key of the replica with this header.
     pub fn key(&self) -> ReplicaKey {
         ReplicaKey { chunk: self.chunk, generation: self.generation, checksum: self.table_checksum() }
     }
 
-    /// crc32c over the table: one number that stands for the chunk.
+    /// Returns the crc32c over the table: the checksum of the chunk.
     pub fn table_checksum(&self) -> u32 {
         self.table.iter().fold(0, |crc, block| crc32c::crc32c_append(crc, &block.to_le_bytes()))
     }
 }
 
-/// Bytes of `from` at `at`; zeros where it is shorter, which its callers rule out.
+/// Returns the bytes of `from` at `at`; zeros if it is shorter, which the callers rule out.
 fn take<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
     from.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
 }
@@ -204,17 +209,18 @@ fn checksum(header: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(before), behind)
 }
 
-/// The name of the file of a replica.
+/// Returns the name of the file of a replica.
 pub fn file_name(key: ReplicaKey) -> String {
     format!("{key}{EXTENSION}")
 }
 
-/// The name of the directory, of 256, that a chunk lies in: the low byte of its id, so that new chunks spread.
+/// Returns the name of the directory, one of 256, that holds a chunk: the low byte of its id, so
+/// that new chunks are spread.
 pub fn fan_out(chunk: ChunkId) -> String {
     format!("{:02x}", chunk.0 & 0xff)
 }
 
-/// Reads what [`file_name`] wrote; none for anything else.
+/// Parses the output of [`file_name`]; none for anything else.
 pub fn parse_file_name(name: &str) -> Option<ReplicaKey> {
     let (chunk, rest) = name.strip_suffix(EXTENSION)?.split_once('_')?;
     let (generation, checksum) = rest.split_once('_')?;
@@ -233,9 +239,9 @@ mod tests {
     fn the_length_of_a_header_tells_a_capacity_with_such_a_header() {
         for capacity in [1, BLOCK_BYTES, 64 << 20, (64 << 20) + 1, CAPACITY_MAX - 1, CAPACITY_MAX] {
             let bytes = header_bytes(capacity);
-            let told = capacity_of(bytes as u64);
-            assert!(told >= capacity, "{capacity}: {told}");
-            assert_eq!(header_bytes(told), bytes);
+            let computed = capacity_of(bytes as u64);
+            assert!(computed >= capacity, "{capacity}: {computed}");
+            assert_eq!(header_bytes(computed), bytes);
         }
     }
 

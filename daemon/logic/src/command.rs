@@ -1,43 +1,46 @@
-//! Commands: the content of the log. Applying the same commands in the same order gives the same state, everywhere.
+//! Commands: the content of the log. Applying the same commands in the same order gives the same
+//! state on every master.
 //!
-//! A command holds everything that its result depends on: who asked, when, and under which id. In the log it stands as
-//! [`stored::command`](crate::stored::command) says.
+//! A command holds everything that its result depends on: the caller, the time, and the request id.
+//! Its form in the log is [`stored::command`](crate::stored::command).
 
 use dfs_types::{
     AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, Layout, RequestId, Stat,
     Timestamp,
 };
 
-/// One change, as somebody asked for it.
+/// One change, with its caller and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// A command of the same caller with an id that was applied lately is not applied again; its first result is given
-    /// once more.
+    /// A command of the same caller with an id that was applied recently is not applied again; its
+    /// first result is returned once more.
     pub request: RequestId,
     pub caller: Caller,
-    /// The leader's clock when it proposed the command.
+    /// The clock of the leader when it proposed the command.
     pub at: Timestamp,
     pub op: Op,
 }
 
-/// The one whose rights count for a command.
+/// The caller whose rights count for a command.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Caller {
     /// Empty for the masters themselves.
     pub user: String,
-    /// The groups that the user is in, beside the one of the same name.
+    /// The groups of the user, in addition to the one of the same name.
     pub groups: Vec<String>,
-    /// The principal that asked on behalf of the user, such as a gateway; none where the user asked.
+    /// The principal that made the call on behalf of the user, such as a gateway; none if the user
+    /// made it.
     pub via: Option<String>,
 }
 
 impl Caller {
-    /// The masters themselves.
+    /// Returns the caller for commands of the masters themselves.
     pub fn master() -> Self {
         Self::default()
     }
 
-    /// A user who asks for himself, and is in no group but his own.
+    /// Returns the caller for a user who calls directly, and is in no group but that of the same
+    /// name.
     pub fn user(name: &str) -> Self {
         Self { user: name.to_owned(), ..Self::default() }
     }
@@ -72,7 +75,7 @@ pub enum FsOp {
         path: DfsPath,
         recursive: bool,
     },
-    /// Makes a file appear, whole, or replaces another.
+    /// Creates a complete file, or replaces another.
     Commit(NewFile),
     SetAttributes {
         path: DfsPath,
@@ -83,12 +86,12 @@ pub enum FsOp {
         path: DfsPath,
         layout: Layout,
     },
-    /// Makes entries that name the chunks of others.
+    /// Creates entries that name the chunks of other files.
     Copy(Copy),
     /// Sets and removes attributes `user.*` of an entry.
     SetUserAttributes {
         path: DfsPath,
-        /// Names, each with its new value; none removes it.
+        /// Names, each with its new value; none removes the attribute.
         changes: Vec<(String, Option<Vec<u8>>)>,
     },
 }
@@ -98,8 +101,8 @@ pub enum FsOp {
 pub enum ChunkOp {
     /// Takes the next `count` ids out of the pool, for planning.
     Reserve { count: u32 },
-    /// Gives up chunks of a write that came to nothing: no file can name them any more. Those that a file names stay, and
-    /// below the floor there is nothing to note.
+    /// Abandons chunks of a write that was not committed: no file can name them any more. Chunks
+    /// that a file names stay, and for those below the floor nothing needs to be recorded.
     Abandon { chunks: Vec<ChunkId> },
     /// Chunks below `floor` that no file names can never be named any more.
     RaiseFloor { floor: ChunkId },
@@ -108,9 +111,10 @@ pub enum ChunkOp {
 /// A change of the datanodes. Only the masters and the superuser make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeOp {
-    /// Notes that a datanode belongs to the cluster. A later one for the same datanode changes nothing.
+    /// Records that a datanode belongs to the cluster. A later one for the same datanode changes
+    /// nothing.
     Add { node: DatanodeId },
-    /// Notes what is wanted of a datanode.
+    /// Records the admin state of a datanode.
     SetDuty { node: DatanodeId, duty: Duty },
 }
 
@@ -147,7 +151,7 @@ impl From<AdminOp> for Op {
     }
 }
 
-/// A file that is to appear, or to replace another.
+/// A file to create, or to replace another with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFile {
     pub path: DfsPath,
@@ -157,7 +161,7 @@ pub struct NewFile {
     pub chunks: Vec<ChunkRef>,
     pub modified: Timestamp,
     pub mode: u16,
-    /// Chunks of the same write that are given up, since others were written in their place.
+    /// Chunks of the same write that are abandoned, because they were replaced by others.
     pub abandoned: Vec<ChunkId>,
 }
 
@@ -166,11 +170,11 @@ pub struct NewFile {
 pub struct Copy {
     pub from: DfsPath,
     pub to: DfsPath,
-    /// Directories are copied, with all below them.
+    /// True to copy directories, with everything below them.
     pub recursive: bool,
-    /// Files replace files, and directories take what is copied into those that are there.
+    /// Files replace files, and existing directories receive the entries that are copied into them.
     pub overwrite: bool,
-    /// Goes on behind this path in `from`, where an earlier command ended.
+    /// Continues after this path in `from`, where an earlier command ended.
     pub after: Option<DfsPath>,
 }
 
@@ -202,13 +206,13 @@ pub enum Outcome {
     Copied(Copied),
 }
 
-/// What a copy made.
+/// The outcome of a copy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Copied {
     pub files: u64,
     pub directories: u64,
     pub bytes: u64,
-    /// There is more: the next command goes on behind this path.
+    /// If there is more: the path after which the next command continues.
     pub next: Option<DfsPath>,
 }
 
@@ -231,9 +235,9 @@ pub enum Refusal {
     Root,
     #[error("permission denied")]
     PermissionDenied,
-    #[error("took too long: its chunks have been given up for collection")]
+    #[error("took too long: its chunks have been given up and will be deleted")]
     TooLate,
-    #[error("names a chunk that another file has")]
+    #[error("names a chunk that belongs to another file")]
     ChunkInUse,
     #[error("the path would be too long")]
     PathTooLong,
@@ -241,11 +245,11 @@ pub enum Refusal {
     NotInitialised,
     #[error("the chunks do not make a file of that chunk size and replication")]
     Malformed,
-    #[error("has more entries below it than one command changes")]
+    #[error("has more entries below it than one command can change")]
     TooMany,
     #[error("is not the name of a user")]
     BadUserName,
-    #[error("has as many copies as a file can have")]
+    #[error("has a chunk that is shared by the maximum number of files")]
     TooManyCopies,
     #[error("no such attribute")]
     NoSuchAttribute,

@@ -1,36 +1,40 @@
-//! How many connections and files a process may have open at a time, given its limit of open files.
+//! Computes how many connections and files a process may have open, given its limit of open files.
 //!
-//! A limit that is met by accident is met anywhere: in the middle of a chunk, or at the sync of a directory. So a daemon compares the limit
-//! with its need at the start, and lowers its own bounds until they fit.
+//! A process that reaches the limit unprepared fails anywhere: in the middle of a chunk, or at the
+//! sync of a directory. So a daemon compares the limit with its need at the start, and lowers its
+//! own bounds until they fit.
 
-/// Descriptors of a datanode that are open or needed whatever it does: standard streams, log, runtimes, listener, the copies that masters
-/// order, and some for the moment (a directory that is listed).
+/// Descriptors that a datanode always has open or needs: standard streams, log, runtimes, listener,
+/// the copies that masters order, and some short-lived ones (listing a directory).
 const NODE_FIXED: u64 = 48;
-/// For each data directory: its lock, and a directory that is being looked at.
+/// For each data directory: its lock, and a directory that is being read.
 const PER_DIRECTORY: u64 = 2;
 /// For each master that a datanode calls.
 const PER_MASTER: u64 = 2;
-/// Replicas that are kept open for the next read, at most.
+/// The maximum number of replicas that are kept open for the next read.
 const REPLICAS_MAX: usize = 64;
-/// Connections to next datanodes that one data connection keeps while it is idle, at most.
+/// The maximum number of connections to next datanodes that an idle data connection keeps.
 const HOPS_MAX: usize = 4;
-/// Files of one data connection: two chunks are finished while the next one is received, each with a file and a directory.
+/// The files of one data connection: two chunks are finished while the next one is received, each
+/// with a file and a directory.
 const FILES_PER_CONNECTION: u64 = 6;
-/// A chunk with a next datanode of its own, its file and its directory, once in the smallest share of [`Share`].
+/// A chunk with its own connection to a next datanode, its file and its directory, once in the
+/// smallest share of [`share`].
 const WORK_MIN: u64 = 12;
-/// The least connections that are of use.
+/// The minimum number of connections that is useful.
 const CONNECTIONS_MIN: u64 = 8;
-/// Descriptors of a master apart from connections: standard streams, log segments, snapshots, runtimes, other masters.
+/// Descriptors of a master besides connections: standard streams, log segments, snapshots,
+/// runtimes, other masters.
 const MASTER_FIXED: u64 = 96;
 
-/// The bounds of a datanode that fit its limit.
+/// The bounds of a datanode that fit in its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeBounds {
-    /// Data connections that have shown who they are.
+    /// Authenticated data connections.
     pub connections: usize,
-    /// Callers that have not shown yet who they are.
+    /// Unauthenticated callers.
     pub strangers: usize,
-    /// Descriptors for chunks that are being written or read; `usize::MAX`: not bounded.
+    /// Descriptors for chunks that are being written or read; `usize::MAX` means no bound.
     pub work: usize,
     /// Connections to next datanodes that an idle data connection keeps.
     pub hops: usize,
@@ -38,7 +42,7 @@ pub struct NodeBounds {
     pub replicas: usize,
 }
 
-/// What a datanode wants to have open.
+/// The needs of a datanode.
 #[derive(Debug, Clone, Copy)]
 pub struct NodeNeed {
     pub connections: usize,
@@ -50,7 +54,7 @@ pub struct NodeNeed {
 /// A limit of open files that is too small to work with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the limit of open files is {limit}, and at least {least} are needed; raise it (`ulimit -n`, or LimitNOFILE= of systemd)"
+    "the limit of open files is {limit}, but at least {least} are needed; raise it (`ulimit -n`, or LimitNOFILE= of systemd)"
 )]
 pub struct TooFew {
     pub limit: u64,
@@ -62,16 +66,17 @@ impl NodeNeed {
         NODE_FIXED + PER_DIRECTORY * self.directories as u64 + PER_MASTER * self.masters as u64
     }
 
-    /// Descriptors that are enough for everything at a time.
+    /// Returns the number of descriptors that suffices for everything at the same time.
     pub fn whole(&self) -> u64 {
         let per_connection = 1 + HOPS_MAX as u64 + FILES_PER_CONNECTION;
         self.fixed() + (self.strangers + REPLICAS_MAX) as u64 + self.connections as u64 * per_connection
     }
 
-    /// The bounds for a process that may have `limit` descriptors open. They are those wanted where the limit allows it.
+    /// Returns the bounds for a process that may have `limit` descriptors open. They are the wanted
+    /// ones if the limit allows it.
     ///
     /// # Errors
-    /// When not even the least bounds fit.
+    /// Returns an error if not even the minimum bounds fit.
     pub fn fit(&self, limit: u64) -> Result<NodeBounds, TooFew> {
         let (connections, strangers) = (self.connections, self.strangers);
         if limit >= self.whole() {
@@ -87,7 +92,8 @@ impl NodeNeed {
             let least = self.fixed() + 4 + 8 + (2 * CONNECTIONS_MIN).max(CONNECTIONS_MIN + WORK_MIN) + 4;
             return Err(TooFew { limit, least });
         }
-        // Idle connections keep what those at work can spare: half of it stays for files.
+        // Idle connections keep only descriptors that active ones can spare: half of them stays for
+        // files.
         let hops = (work / 2).checked_div(connections).unwrap_or(0).min(HOPS_MAX as u64);
         let work = work - hops * connections;
         Ok(NodeBounds {
@@ -100,10 +106,10 @@ impl NodeNeed {
     }
 }
 
-/// The bounds of a master that fit its limit: connections, and callers that have not shown yet who they are.
+/// Returns the bounds of a master that fit in its limit: connections, and unauthenticated callers.
 ///
 /// # Errors
-/// When not even a few connections fit.
+/// Returns an error if not even a few connections fit.
 pub fn fit_master(limit: u64, connections: usize, strangers: usize) -> Result<(usize, usize), TooFew> {
     let left = limit.saturating_sub(MASTER_FIXED);
     if left >= (connections + strangers) as u64 {
@@ -117,10 +123,13 @@ pub fn fit_master(limit: u64, connections: usize, strangers: usize) -> Result<(u
     Ok((fitting as usize, strangers as usize))
 }
 
-/// The part of all descriptors for chunks that a chunk with so many datanodes behind it may be the last to fill.
+/// Returns the part of all descriptors that may be in use after a chunk with `behind` datanodes
+/// after this one is admitted.
 ///
-/// A chunk waits for the datanodes behind it and holds its descriptors meanwhile. Were all taken by chunks that wait, two datanodes could wait
-/// for each other. So whoever has nobody behind may take the last descriptor, and each one further in front leaves some to those.
+/// A chunk waits for the datanodes after it and holds its descriptors meanwhile. If waiting chunks
+/// held all descriptors, two datanodes could wait for each other. So a chunk without a datanode
+/// after it may take the last descriptor, and each position further up the pipeline leaves some for
+/// those.
 pub fn share(total: usize, behind: usize) -> usize {
     total / 4 * (4 - behind.min(3)) + total % 4
 }
@@ -166,7 +175,7 @@ mod tests {
     }
 
     proptest! {
-        /// Bounds that were given fit the limit, are of use, and never exceed what was wanted.
+        /// Computed bounds fit in the limit, are useful, and never exceed the wanted ones.
         #[test]
         fn bounds_fit(limit in 0u64..20_000, connections in 1usize..4_000, strangers in 1usize..600, directories in 1usize..20, masters in 1usize..6) {
             let need = NodeNeed { connections, strangers, directories, masters };

@@ -1,22 +1,23 @@
-//! File systems that do not keep what they promise: what is mounted, and what it means for acknowledged files.
+//! Detects file systems that do not guarantee durability, from their type and mount options.
 //!
-//! A sync that returns before the bytes are safe cannot be told from one that does not. All that can be known is what is mounted and
-//! how, so that is said, with what it means.
+//! A sync that returns before the bytes are safe cannot be distinguished from one that does not.
+//! Only the type and the options of the mount can be known, so these are reported, with their
+//! consequences.
 
-/// What a directory is on.
+/// The mount of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mount {
-    /// Where it is mounted.
+    /// The mount point.
     pub point: String,
-    /// As in `/proc/self/mountinfo`: `ext4`, `xfs`, `tmpfs`.
+    /// The type, as in `/proc/self/mountinfo`: `ext4`, `xfs`, `tmpfs`.
     pub kind: String,
-    /// Of the mount and of the file system, without doubles.
+    /// The options of the mount and of the file system, without duplicates.
     pub options: Vec<String>,
-    /// Whether it has a journal; none: not known, or it has another way.
+    /// True if it has a journal; none if this is unknown, or it uses another method.
     pub journal: Option<bool>,
 }
 
-/// The mounts of `/proc/self/mountinfo`, with device numbers as `major:minor`.
+/// Returns the mounts of `/proc/self/mountinfo`, with device numbers as `major:minor`.
 pub fn mounts(mountinfo: &str) -> impl Iterator<Item = (&str, Mount)> {
     mountinfo.lines().filter_map(|line| {
         let (first, second) = line.split_once(" - ")?;
@@ -35,7 +36,7 @@ pub fn mounts(mountinfo: &str) -> impl Iterator<Item = (&str, Mount)> {
     })
 }
 
-/// Mount points have spaces and the like as three octal digits.
+/// Decodes a mount point, in which spaces and similar characters are three octal digits.
 fn unescape(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -60,26 +61,27 @@ impl Mount {
         self.options.iter().any(|other| other == option)
     }
 
-    /// What acknowledged files may suffer on it, in one sentence for each cause. Nothing for a file system that keeps its promises.
+    /// Returns the risks for acknowledged files, one sentence for each cause; empty for a safe file
+    /// system.
     pub fn dangers(&self) -> Vec<String> {
         let kind = self.kind.as_str();
         let mut dangers = Vec::new();
         match kind {
             "tmpfs" | "ramfs" | "devtmpfs" => {
-                dangers.push(format!("{kind} is memory: all files are gone after a restart of the machine"));
+                dangers.push(format!("{kind} is in memory: all files are lost when the machine restarts"));
             }
             "overlay" | "aufs" => dangers.push(format!(
-                "{kind} is the inside of a container: files go with the container, and syncs are those of the disk below; mount a volume"
+                "{kind} is the writable layer of a container: files are deleted with the container, and syncs are those of the disk below; mount a volume"
             )),
             "nfs" | "nfs4" | "cifs" | "smb3" | "smbfs" | "9p" | "afs" | "ceph" | "glusterfs" | "fuse.glusterfs" | "fuse.sshfs"
             | "fuse.s3fs" | "lustre" => dangers.push(format!(
-                "{kind} is a file system of another machine: a sync is as good as that machine's, and locks may not hold"
+                "{kind} is a network file system: syncs are only as reliable as those of the server, and locks may not hold"
             )),
             "ext2" | "vfat" | "exfat" | "msdos" | "fat" => dangers.push(format!(
                 "{kind} has no journal: a power cut can lose acknowledged files, and directories with them"
             )),
             "ext3" | "ext4" if self.journal == Some(false) => dangers.push(format!(
-                "this {kind} has no journal: in 3 of 4 simulated power cuts acknowledged files were lost; make one with tune2fs -O has_journal"
+                "this {kind} has no journal: in 3 of 4 simulated power cuts acknowledged files were lost; add one with tune2fs -O has_journal"
             )),
             _ => {}
         }
@@ -91,7 +93,7 @@ impl Mount {
         }
         if self.has("data=writeback") {
             dangers.push(
-                "data=writeback: after a power cut files may hold old bytes; checksums find them, and replicas are then the only help".to_owned(),
+                "data=writeback: after a power cut files may hold old bytes; checksums find them, and only other replicas can replace them".to_owned(),
             );
         }
         if self.has("sync=disabled") || self.has("fsync_mode=nobarrier") {
@@ -137,9 +139,9 @@ mod tests {
             ("ext2", "rw", None, &["ext2 has no journal"]),
             ("xfs", "rw,attr2,inode64", None, &[]),
             ("btrfs", "rw,ssd", None, &[]),
-            ("tmpfs", "rw,size=1g", None, &["tmpfs is memory"]),
-            ("overlay", "rw,lowerdir=/a", None, &["overlay is the inside of a container"]),
-            ("nfs4", "rw,vers=4.2", None, &["nfs4 is a file system of another machine"]),
+            ("tmpfs", "rw,size=1g", None, &["tmpfs is in memory"]),
+            ("overlay", "rw,lowerdir=/a", None, &["overlay is the writable layer of a container"]),
+            ("nfs4", "rw,vers=4.2", None, &["nfs4 is a network file system"]),
             ("vfat", "rw", None, &["vfat has no journal"]),
             ("f2fs", "rw,fsync_mode=nobarrier", None, &["syncs are switched off"]),
         ];

@@ -1,29 +1,30 @@
-//! Who may stand at the door: callers that have not shown yet who they are, and those who have.
+//! Bounds the callers of a daemon: unauthenticated ones, and authenticated ones.
 //!
-//! Anybody can open a connection and say nothing. So callers are taken at once, and bounded: in all, and for each address.
-//! When there is no room, the caller that has said nothing for longest is sent away, of the address that has the most of them.
-//! An honest caller needs milliseconds, so it gets in from an address of its own, and even from the address of a crowd.
+//! Anyone can open a connection and send nothing. So callers are accepted immediately, and bounded:
+//! in all, and for each address. If there is no room, the oldest unauthenticated caller of the
+//! address with the most callers is disconnected. An honest caller needs milliseconds, so it gets
+//! in from an address of its own, and even from the address of a crowd.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The number of a caller, in the order of their coming.
+/// The number of a caller, in the order of arrival.
 pub type CallerId = u64;
 
-/// The callers that have not shown yet who they are.
+/// The unauthenticated callers.
 #[derive(Debug)]
-pub struct Strangers {
+pub struct PendingCallers {
     most: usize,
     per_address: usize,
     next: CallerId,
     address_of: HashMap<CallerId, IpAddr>,
     of_address: BTreeMap<IpAddr, BTreeSet<CallerId>>,
-    /// Addresses by the number of their callers.
+    /// Addresses, sorted by the number of their callers.
     crowds: BTreeSet<(usize, IpAddr)>,
 }
 
-/// One host has a whole /64 of IPv6 addresses, so it is what counts.
+/// Returns the address that counts: one host has a whole /64 of IPv6 addresses.
 fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
@@ -31,8 +32,8 @@ fn host(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Strangers {
-    /// At most `most` in all, and `per_address` of one address; both at least one.
+impl PendingCallers {
+    /// Makes bounds of `most` callers in all, and `per_address` of one address; both at least one.
     pub fn new(most: usize, per_address: usize) -> Self {
         Self {
             most: most.max(1),
@@ -44,7 +45,7 @@ impl Strangers {
         }
     }
 
-    /// Callers at the door.
+    /// Returns the number of unauthenticated callers.
     pub fn len(&self) -> usize {
         self.address_of.len()
     }
@@ -53,7 +54,7 @@ impl Strangers {
         self.address_of.is_empty()
     }
 
-    /// Takes a caller. The second number is that of a caller who is sent away for it.
+    /// Adds a caller. The second id is that of a caller that is disconnected to make room.
     pub fn arrive(&mut self, address: IpAddr) -> (CallerId, Option<CallerId>) {
         let address = host(address);
         let of_this = self.of_address.get(&address).map_or(0, BTreeSet::len);
@@ -70,18 +71,18 @@ impl Strangers {
         self.next += 1;
         self.address_of.insert(id, address);
         self.change(address, |callers| callers.insert(id));
-        debug_assert!(self.len() <= self.most, "{} callers at the door, {} at most", self.len(), self.most);
+        debug_assert!(self.len() <= self.most, "{} unauthenticated callers, {} at most", self.len(), self.most);
         (id, shed)
     }
 
-    /// Strikes off a caller: it has shown who it is, or is gone. One who is not here is no error.
+    /// Removes a caller: it is authenticated, or has disconnected. An unknown one is no error.
     pub fn leave(&mut self, id: CallerId) {
         if let Some(address) = self.address_of.remove(&id) {
             self.change(address, |callers| callers.remove(&id));
         }
     }
 
-    /// Sends the oldest caller of the largest crowd away, whatever the bounds.
+    /// Removes the oldest caller of the largest crowd, whatever the bounds.
     pub fn shed(&mut self) -> Option<CallerId> {
         let (_, crowd) = self.crowds.last()?;
         let oldest = self.of_address.get(crowd)?.first().copied()?;
@@ -105,28 +106,29 @@ impl Strangers {
     }
 }
 
-/// Those who have shown who they are, counted.
+/// The numbers of authenticated connections per principal.
 #[derive(Debug)]
-pub struct Guests<K> {
+pub struct ConnectionQuota<K> {
     most: usize,
     per_guest: usize,
     total: usize,
     counts: HashMap<K, usize>,
 }
 
-/// The connections of one principal, at most, where there may be `most` in all: an eighth stays for the others.
+/// Returns the maximum number of connections of one principal, if there may be `most` in all: an
+/// eighth is reserved for others.
 pub fn per_principal(most: usize) -> usize {
     (most - most / 8).max(1)
 }
 
-impl<K: Hash + Eq + Clone> Guests<K> {
-    /// At most `most` connections in all, and [`per_principal`] of one principal.
+impl<K: Hash + Eq + Clone> ConnectionQuota<K> {
+    /// Makes bounds of `most` connections in all, and [`per_principal`] of one principal.
     pub fn new(most: usize) -> Self {
         let most = most.max(1);
         Self { most, per_guest: per_principal(most), total: 0, counts: HashMap::new() }
     }
 
-    /// Counts a connection; false when there is no room for it.
+    /// Counts a connection; returns false if there is no room for it.
     pub fn enter(&mut self, who: &K) -> bool {
         let count = self.counts.get(who).copied().unwrap_or(0);
         if self.total >= self.most || count >= self.per_guest {
@@ -138,7 +140,7 @@ impl<K: Hash + Eq + Clone> Guests<K> {
         true
     }
 
-    /// Strikes off a connection that was counted.
+    /// Removes a connection that was counted.
     pub fn leave(&mut self, who: &K) {
         if let Some(count) = self.counts.get_mut(who) {
             *count -= 1;
@@ -161,19 +163,20 @@ mod tests {
 
     #[test]
     fn the_oldest_of_the_largest_crowd_is_sent_away() {
-        let mut door = Strangers::new(4, 10);
+        let mut door = PendingCallers::new(4, 10);
         let crowd: Vec<_> = (0..3).map(|_| door.arrive(address(1)).0).collect();
         let (other, none) = door.arrive(address(2));
         assert_eq!(none, None);
         assert_eq!(door.arrive(address(2)).1, Some(crowd[0]));
-        // Two and two: whoever has the most, by the address then, loses its oldest.
+        // Two and two: the crowd with the most callers, then the one with the higher address, loses
+        // its oldest caller.
         assert_eq!(door.arrive(address(3)).1, Some(other));
         assert_eq!(door.len(), 4);
     }
 
     #[test]
     fn a_crowd_at_one_address_makes_room_for_its_own() {
-        let mut door = Strangers::new(100, 2);
+        let mut door = PendingCallers::new(100, 2);
         let (first, _) = door.arrive(address(1));
         let (second, _) = door.arrive(address(1));
         assert_eq!(door.arrive(address(1)).1, Some(first));
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_host_are_one() {
-        let mut door = Strangers::new(100, 1);
+        let mut door = PendingCallers::new(100, 1);
         let (first, _) = door.arrive("2001:db8::1".parse().expect("address"));
         assert_eq!(door.arrive("2001:db8::2".parse().expect("address")).1, Some(first));
         assert_eq!(door.arrive("2001:db8:0:1::2".parse().expect("address")).1, None);
@@ -194,18 +197,18 @@ mod tests {
 
     #[test]
     fn one_principal_leaves_room_for_others() {
-        let mut guests = Guests::new(16);
+        let mut guests = ConnectionQuota::new(16);
         assert_eq!((0..20).filter(|_| guests.enter(&"ann")).count(), 14);
         assert!(guests.enter(&"bob") && guests.enter(&"eve") && !guests.enter(&"bob"));
         guests.leave(&"ann");
         assert!(guests.enter(&"bob"));
-        assert!(Guests::new(1).enter(&"ann"));
+        assert!(ConnectionQuota::new(1).enter(&"ann"));
     }
 
     #[derive(Debug, Clone, Copy)]
     enum Event {
         Arrive(u8),
-        /// The caller at this place among those at the door.
+        /// Removes the caller at this index.
         Leave(usize),
         Shed,
     }
@@ -215,11 +218,12 @@ mod tests {
     }
 
     proptest! {
-        /// Against a plain list: bounds hold, and nobody is sent away who is not the oldest of the largest crowd, or of the caller's
-        /// own address where that is full. So a caller whose address is no crowd stays until it leaves.
+        /// Compared with a plain list: the bounds hold, and only the oldest caller of the largest
+        /// crowd is disconnected, or that of the new caller's own address if that is full. So a
+        /// caller whose address has few callers stays until it leaves.
         #[test]
         fn the_door_is_bounded_and_fair(events in prop::collection::vec(event(), 1..200), most in 1usize..12, per in 1usize..8) {
-            let mut door = Strangers::new(most, per);
+            let mut door = PendingCallers::new(most, per);
             let mut model: Vec<(CallerId, IpAddr)> = Vec::new();
             for event in events {
                 let count = |model: &[(CallerId, IpAddr)], of: IpAddr| model.iter().filter(|(_, address)| *address == of).count();

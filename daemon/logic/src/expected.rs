@@ -1,29 +1,30 @@
-//! Which datanodes of the cluster a master still waits for: after its start, when it begins to lead, and when it had stood
-//! still, nobody can have told it anything yet, so silence says nothing.
+//! Determines the datanodes that a master still awaits: after its start, when it becomes the
+//! leader, and after its process was suspended, datanodes cannot have reported yet, so missing
+//! messages prove nothing.
 //!
 //! | member | is awaited |
 //! |---|---|
 //! | live, and has reported its chunks to this master | no |
 //! | live, and has not reported yet | for [`REPORT_TIMEOUT`] from its registration |
-//! | heard from since the wait began, and lost again | no |
+//! | sent a message since the wait began, and was lost again | no |
 //! | anything else | for the dead time from the beginning of the wait |
 
 use crate::liveness::{LivenessSettings, NodeState};
 use dfs_types::Timestamp;
 use std::time::Duration;
 
-/// The full report of a datanode that has registered is waited for no longer than this.
+/// The maximum time to wait for the full report of a registered datanode.
 pub const REPORT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What is known of a datanode that belongs to the cluster.
+/// A datanode that belongs to the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// None when it has not registered since the start of this master.
+    /// None if it has not registered since the start of this master.
     pub state: Option<NodeState>,
-    /// It has reported its chunks to this master, once at least.
+    /// True if it has reported its chunks to this master at least once.
     pub reported: bool,
     pub registered_at: Timestamp,
-    /// When it was last heard from; none when it has not registered.
+    /// The time of its last message; none if it has not registered.
     pub heard_at: Option<Timestamp>,
 }
 
@@ -33,19 +34,19 @@ pub struct Wait {
     pub since: Timestamp,
 }
 
-/// How many datanodes a master has heard from, of those that it knows or waits for.
+/// The numbers of datanodes that have reported or are awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Roll {
-    /// Live ones that have reported, and those that are awaited.
+    /// Live ones that have reported, and awaited ones.
     pub expected: u32,
     /// Live ones that have reported.
     pub reported: u32,
-    /// Of those that are awaited: the ones that have not even registered.
+    /// Awaited ones that have not even registered.
     pub absent: u32,
 }
 
 impl Wait {
-    /// Whether a datanode is awaited at `now`.
+    /// Returns true if a datanode is awaited at `now`.
     pub fn awaits(&self, member: Member, now: Timestamp, settings: &LivenessSettings) -> bool {
         match (member.state, member.reported) {
             (Some(NodeState::Live), true) => false,
@@ -70,7 +71,7 @@ impl Wait {
 }
 
 impl Roll {
-    /// Whether somebody is waited for.
+    /// Returns true if any datanode is awaited.
     pub fn is_open(&self) -> bool {
         self.reported < self.expected
     }
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_awaited_and_for_how_long() {
+    fn datanodes_are_awaited_for_a_time() {
         let wait = Wait { since: Timestamp(100_000) };
         for (state, reported, after_ms, awaited) in [
             (None, false, 0, true),

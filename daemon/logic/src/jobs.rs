@@ -1,4 +1,4 @@
-//! The status of background work, as operators are shown it.
+//! The status of background work, for operators.
 
 use dfs_types::Timestamp;
 
@@ -7,13 +7,13 @@ use dfs_types::Timestamp;
 pub struct JobStatus {
     pub name: &'static str,
     pub state: JobState,
-    /// Units of work since the start of this master; what a unit is depends on the job.
+    /// Units of work since the start of this master; the unit depends on the job.
     pub done: u64,
-    /// The units that were done and those that are left, where the latter are known.
+    /// The units that are complete and those that are left, if the latter are known.
     pub total: Option<u64>,
-    /// The time of the last run, by the calendar.
+    /// The calendar time of the last run.
     pub last_run: Option<Timestamp>,
-    /// The reason why the last run failed; none after a run that did not.
+    /// The reason why the last run failed; none after a successful run.
     pub last_error: Option<String>,
 }
 
@@ -22,13 +22,13 @@ pub struct JobStatus {
 pub enum JobState {
     /// The last run ended with nothing left to do.
     Idle,
-    /// A run is under way, or work is left that goes on.
+    /// A run is in progress, or remaining work is in progress.
     Running,
     /// Work is left, and none of it can be done now.
     Waiting,
-    /// The last run failed, and is tried again.
+    /// The last run failed, and will be tried again.
     Failed,
-    /// The job is the leader's, and this master does not lead.
+    /// The job runs only on the leader, and this master is a follower.
     Follower,
 }
 
@@ -37,32 +37,33 @@ pub enum JobState {
 pub struct Step {
     /// Units of work that were done since the last step.
     pub done: u64,
-    /// The units that are left, where they are known.
+    /// The units that are left, if they are known.
     pub left: Option<u64>,
-    /// None of what is left can be done now.
+    /// True if none of the remaining work can be done now.
     pub waits: bool,
-    /// Another step would do more at once.
+    /// True if another step would do more immediately.
     pub more: bool,
 }
 
-/// Work that goes on between the steps of a job.
+/// Work that continues between the steps of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Work {
     /// Units that were done since the start of this master.
     pub done: u64,
     /// Units that are left.
     pub left: u64,
-    /// None of what is left can be done now.
+    /// True if none of the remaining work can be done now.
     pub waits: bool,
 }
 
 impl Step {
-    /// A step that did so many units, after which there is nothing left to do.
+    /// Returns a step that did `done` units, after which there is nothing left to do.
     pub fn done(done: u64) -> Self {
         Self { done, ..Self::default() }
     }
 
-    /// A step that ends with this work, of which `noted` units were counted by earlier steps.
+    /// Returns a step that ends with this work, of which `noted` units were counted by earlier
+    /// steps.
     pub fn of(work: Work, noted: u64) -> Self {
         let Work { done, left, waits } = work;
         Self { done: done.saturating_sub(noted), left: Some(left), waits, more: false }
@@ -74,12 +75,13 @@ impl JobStatus {
         Self { name, state: JobState::Idle, done: 0, total: None, last_run: None, last_error: None }
     }
 
-    /// Notes that a run begins.
+    /// Records that a run begins.
     pub fn begin(&mut self, now: Timestamp) {
         (self.state, self.last_run) = (JobState::Running, Some(now));
     }
 
-    /// Notes the outcome of a step. The job runs on while work is left that goes on.
+    /// Records the outcome of a step. The job counts as running while remaining work is in
+    /// progress.
     pub fn note(&mut self, step: Result<Step, String>) {
         match step {
             Ok(Step { done, left, waits, more }) => {
@@ -97,7 +99,7 @@ impl JobStatus {
         }
     }
 
-    /// Notes that the job is left to the leader.
+    /// Records that the job is left to the leader.
     pub fn rest(&mut self) {
         self.state = JobState::Follower;
     }
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!((status.state, status.total), (JobState::Waiting, Some(9)));
         status.note(Err("no room".to_owned()));
         assert_eq!((status.state, status.last_error.as_deref()), (JobState::Failed, Some("no room")));
-        assert_eq!(status.done, 3, "what was done before counts");
+        assert_eq!(status.done, 3, "the units of earlier steps count");
         status.note(Ok(Step::done(1)));
         assert_eq!((status.state, status.done, status.last_error.clone()), (JobState::Idle, 4, None));
         status.rest();

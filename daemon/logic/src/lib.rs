@@ -1,20 +1,23 @@
-//! The decisions of dfs, as pure code: values in, values out. No clock, socket, disk, random source or runtime.
+//! The decisions of dfs, as pure code: values in, values out. No clock, socket, disk, random source
+//! or runtime.
 //!
 //! * [`chunk_file`]: the layout of a chunk on disk.
-//! * [`command`]: what can be done to the namespace, as it stands in the log.
+//! * [`command`]: the changes of the namespace, which the log holds.
 //! * [`state`]: the replicated state, which commands change; [`stored`]: its records on disk.
-//! * [`cluster`]: the datanodes and replicas as one master knows them, and the decisions about them: events in, effects out.
+//! * [`cluster`]: the datanodes and replicas as one master knows them, and the decisions about
+//!   them: events in, effects out.
 //! * [`durability`]: the states of a replica, and the proofs that a deletion needs.
-//! * [`locations`]: which datanodes have which chunks; [`liveness`]: which datanodes are there; [`expected`]: which are
-//!   still to come; [`steady`]: a clock that leaves out the time in which the master stood still; [`skew`]: clocks that
-//!   are too far ahead.
-//! * [`placement`]: where new replicas go; [`repair`]: which replicas to make and which to take away.
-//! * [`search`]: what a search looks for; [`traffic`]: which directories are busy.
+//! * [`locations`]: the datanodes of each chunk; [`liveness`]: the states of datanodes;
+//!   [`expected`]: the awaited ones; [`steady`]: a clock without the time in which the process was
+//!   suspended; [`skew`]: clocks that are too far ahead.
+//! * [`placement`]: chooses datanodes for new replicas; [`repair`]: chooses replicas to make and to
+//!   remove.
+//! * [`search`]: the criteria of a search; [`traffic`]: read and write rates of directories.
 //! * [`writes`]: the writes in flight.
-//! * [`descriptors`]: what a limit of open files leaves room for; [`door`]: which callers are sent away when there are too many.
-//! * [`disk`]: which file systems do not keep what they promise.
+//! * [`descriptors`]: bounds that follow from the limit of open files; [`door`]: bounds on callers.
+//! * [`disk`]: file systems that do not guarantee durability.
 //! * [`jobs`]: the status of background work.
-//! * [`collect`]: which replicas are garbage; [`safe_mode`]: whether enough is known to begin.
+//! * [`collect`]: finds garbage; [`safe_mode`]: decides whether enough is known to begin.
 
 #![cfg_attr(not(test), forbid(clippy::disallowed_methods))]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]

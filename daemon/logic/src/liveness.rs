@@ -1,6 +1,6 @@
-//! Whether a datanode is there, as far as one can tell from when it was last heard from.
+//! The liveness of a datanode, from its connection and the time of its last message.
 //!
-//! | connection | last heartbeat ago | state |
+//! | connection | time since the last heartbeat | state |
 //! |---|---|---|
 //! | open | up to two heartbeats | live |
 //! | open | more | stale |
@@ -10,28 +10,29 @@
 use dfs_types::Timestamp;
 use std::time::Duration;
 
-/// A datanode may miss this many heartbeats before it is no longer believed to be well.
+/// A datanode may miss this many heartbeats before it becomes stale.
 const HEARTBEATS_OVERDUE: u32 = 2;
 
-/// How a datanode is.
+/// The liveness of a datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NodeState {
-    /// Heard from lately, and its connection is open.
+    /// It sent a heartbeat recently, and its connection is open.
     Live,
-    /// Its connection closed, or heartbeats are overdue: gets no new chunks, is read from last, still counts.
+    /// Its connection closed, or it missed heartbeats: it gets no new chunks, is read from last,
+    /// and still counts.
     Stale,
-    /// Not heard from for the dead time: its replicas no longer count.
+    /// It sent nothing for the dead time: its replicas no longer count.
     Dead,
 }
 
-/// What is known of a datanode's line to this master.
+/// The connection of a datanode to this master, and the time of its last message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contact {
     pub last_heartbeat: Timestamp,
     pub connected: bool,
 }
 
-/// The spans that decide.
+/// The spans that determine the liveness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LivenessSettings {
     pub heartbeat: Duration,
@@ -39,7 +40,7 @@ pub struct LivenessSettings {
 }
 
 impl Contact {
-    /// How the datanode is at `now`.
+    /// Returns the liveness of the datanode at `now`.
     pub fn state(&self, now: Timestamp, settings: &LivenessSettings) -> NodeState {
         let silent = now.since(self.last_heartbeat);
         if silent >= settings.dead_after {
@@ -74,12 +75,12 @@ mod tests {
         ] {
             let contact = Contact { last_heartbeat: Timestamp(50_000), connected };
             let state = contact.state(Timestamp(50_000 + silent_ms), &SETTINGS);
-            assert_eq!(state, expected, "connected {connected}, silent for {silent_ms} ms");
+            assert_eq!(state, expected, "connected {connected}, no message for {silent_ms} ms");
         }
     }
 
     #[test]
-    fn a_clock_that_was_set_back_kills_nobody() {
+    fn a_clock_that_was_set_back_makes_no_datanode_dead() {
         let contact = Contact { last_heartbeat: Timestamp(50_000), connected: true };
         assert_eq!(contact.state(Timestamp(1), &SETTINGS), Live);
     }

@@ -1,30 +1,32 @@
-//! Where new replicas go: by free space and load, spread by chance.
+//! Chooses datanodes for new replicas: by free space and load, spread randomly.
 //!
-//! For each replica two of the datanodes that are left are drawn, and the better one takes it. Two choices keep the
-//! cluster nearly as even as always taking the best one would, without sending everything to the one that just came.
+//! For each replica two of the remaining datanodes are drawn, and the better one is chosen. With
+//! two choices the cluster is nearly as even as with the best one each time, without sending
+//! everything to the newest datanode.
 
 use dfs_types::DatanodeId;
 
-/// A datanode that could take a replica. Only live ones belong here.
+/// A datanode that could store a replica. Only live ones are candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     pub id: DatanodeId,
-    /// Bytes that it can still take, without what is on the way to it already.
+    /// The bytes that it can still store, minus those already on their way to it.
     pub free: u64,
-    /// What it has to do: streams in flight and chunks on the way.
+    /// Its load: streams in flight and chunks on their way.
     pub load: u32,
 }
 
 /// There are not enough datanodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{wanted} datanodes with room are needed, {found} are there")]
+#[error("{wanted} datanodes with room are needed, but there are only {found}")]
 pub struct TooFew {
     pub wanted: usize,
     pub found: usize,
 }
 
-/// The bytes of files that fit into datanodes with so much room each, with `replicas` replicas of every byte on as many
-/// different datanodes: the largest `n` for which the parts of the datanodes, none more than `n`, add up to `replicas * n`.
+/// Returns the bytes of files that fit on datanodes with this much room each, with `replicas`
+/// replicas of every byte on as many different datanodes: the largest `n` for which the parts of
+/// the datanodes, none more than `n`, add up to `replicas * n`.
 pub fn room(frees: &[u64], replicas: u8) -> u64 {
     let replicas = usize::from(replicas);
     if replicas == 0 || frees.len() < replicas {
@@ -36,7 +38,7 @@ pub fn room(frees: &[u64], replicas: u8) -> u64 {
     for left in (1..=replicas).rev() {
         let fits = rest / left as u128;
         match frees.last().copied().map(u128::from) {
-            // It takes a whole replica of everything; the others have to take the rest.
+            // It stores a whole replica of everything; the others have to store the rest.
             Some(most) if most > fits => {
                 rest -= most;
                 frees.pop();
@@ -47,11 +49,11 @@ pub fn room(frees: &[u64], replicas: u8) -> u64 {
     0
 }
 
-/// Chooses `count` different datanodes for a chunk of `length` bytes, none of `exclude`, all with room for it; in the
-/// order of the chain. The same `seed` gives the same choice.
+/// Chooses `count` different datanodes for a chunk of `length` bytes, none of `exclude`, all with
+/// room for it; in the order of the pipeline. The same `seed` gives the same choice.
 ///
 /// # Errors
-/// When there are fewer.
+/// Returns an error if there are fewer.
 pub fn choose(
     nodes: &[Candidate],
     count: usize,
@@ -68,7 +70,7 @@ pub fn choose(
     let mut chosen = Vec::with_capacity(count);
     for _ in 0..count {
         let first = random.below(left.len());
-        // The second is another one, if there is another.
+        // The second one differs from the first, if there is another.
         let step = 1 + random.below(left.len().saturating_sub(1));
         let second = (first + step) % left.len().max(1);
         let better = match (left.get(first), left.get(second)) {
@@ -82,7 +84,7 @@ pub fn choose(
 }
 
 impl Candidate {
-    /// More free space per piece of work.
+    /// Returns true if it has more free space per unit of load.
     fn is_better_than(&self, other: &Self) -> bool {
         let mine = u128::from(self.free) * (1 + u128::from(other.load));
         let theirs = u128::from(other.free) * (1 + u128::from(self.load));
@@ -90,7 +92,7 @@ impl Candidate {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a seed in, an even row of numbers out.
+/// SplitMix64 (Steele, Lea, Flood 2014): generates a uniform sequence of numbers from a seed.
 #[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -102,7 +104,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`; zero if that is zero.
+    /// Returns a number below `bound`; zero if that is zero.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
@@ -144,7 +146,7 @@ mod tests {
         fn there_is_room_for_what_the_datanodes_can_share(
             frees in prop::collection::vec(0u64..50, 0..7), replicas in 1u8..5,
         ) {
-            // By its definition, tried out.
+            // Checked against the definition.
             let enough = |bytes: u64| {
                 let shared: u64 = frees.iter().map(|free| *free.min(&bytes)).sum();
                 shared >= bytes * u64::from(replicas)

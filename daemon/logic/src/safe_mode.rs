@@ -1,32 +1,35 @@
-//! Whether enough datanodes and chunks have been reported after a start for the cluster to be written to.
+//! Decides whether enough datanodes and chunks have been reported after a start for the cluster to
+//! accept writes.
 
 use crate::expected::Roll;
 
-/// The verdict.
+/// The decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SafeMode {
     Stay,
     Leave,
 }
 
-/// What is known at one moment.
+/// The facts at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Known {
     /// The datanodes of the cluster.
     pub roll: Roll,
-    /// None when the masters know no datanode that belongs to the cluster: then chunks alone decide.
+    /// The number of datanodes that belong to the cluster; zero if the masters know none: then
+    /// chunks alone decide.
     pub members: u64,
-    /// Chunks that a live datanode has reported, of those that files name.
+    /// The number of chunks that a live datanode has reported, of those that files name.
     pub reported: u64,
     pub total: u64,
-    /// The part of all chunks that is enough, 0 to 1; what lies outside counts as the nearer bound, what is no number as 1.
+    /// The fraction of all chunks that suffices (clamped to 0..=1; NaN counts as 1).
     pub threshold: f64,
-    /// The datanodes have had their time.
+    /// True if the time for the datanodes to report has passed.
     pub over: bool,
 }
 
-/// Decides. Safe mode ends when all datanodes that belong to the cluster have reported; when all chunks are reported and
-/// all datanodes have registered at least; or when the time is over and the threshold is met.
+/// Decides. Safe mode ends when all datanodes that belong to the cluster have reported; when all
+/// chunks are reported and all datanodes have at least registered; or when the time has passed and
+/// the threshold is met.
 pub fn decide(known: &Known) -> SafeMode {
     let enough = known.reported >= needed(known.total, known.threshold);
     let leave = if known.members == 0 {
@@ -39,10 +42,10 @@ pub fn decide(known: &Known) -> SafeMode {
     if leave { SafeMode::Leave } else { SafeMode::Stay }
 }
 
-/// As many chunks are enough.
+/// Returns the number of chunks that suffices.
 fn needed(total: u64, threshold: f64) -> u64 {
     let part = if threshold.is_nan() { 1.0 } else { threshold.clamp(0.0, 1.0) };
-    // Rounding of large totals must never ask for more than there are.
+    // With rounding of large totals, it must not exceed the total.
     ((total as f64 * part).ceil() as u64).min(total)
 }
 
@@ -73,7 +76,7 @@ mod tests {
     #[test]
     fn it_ends_by_datanodes() {
         use SafeMode::{Leave, Stay};
-        // Expected, reported, absent; chunks reported of 10; whether the time is over.
+        // Expected, reported, absent; chunks reported of 10; true if the time has passed.
         for (expected, came, absent, reported, over, verdict) in [
             (3, 1, 2, 10, false, Stay),
             (3, 1, 0, 10, false, Leave),

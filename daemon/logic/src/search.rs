@@ -1,17 +1,17 @@
-//! What a search looks for.
+//! The criteria of a search.
 
 use crate::state::Met;
 use dfs_types::{Glob, Kind, Timestamp};
 use std::ops::RangeInclusive;
 
-/// What an entry must be to be found; what is none does not matter.
+/// The criteria that an entry must meet; an absent one is met by all.
 #[derive(Debug, Clone, Default)]
 pub struct Criteria {
     pub name: Option<Glob>,
-    /// Stands in the name, without regard to case. In lower case.
+    /// A text that the name contains, ignoring case. In lower case.
     pub text: Option<String>,
     pub kind: Option<Kind>,
-    /// Bytes of a file. Directories have no size of their own and are not found.
+    /// The size of a file in bytes. Directories have no size of their own and are not found.
     pub size: Option<RangeInclusive<u64>>,
     pub modified: Option<RangeInclusive<Timestamp>>,
 }
@@ -28,7 +28,7 @@ impl Criteria {
 
 fn has_text(name: &str, lower: &str) -> bool {
     if name.is_ascii() {
-        // Most names are, and need no copy.
+        // Most names are in lower case already, and need no copy.
         let (name, lower) = (name.as_bytes(), lower.as_bytes());
         return lower.is_empty() || name.windows(lower.len()).any(|window| window.eq_ignore_ascii_case(lower));
     }

@@ -1,18 +1,20 @@
-//! Datanodes whose clocks are so far ahead that the permissions of the masters have expired before they are used.
+//! Datanodes whose clocks are so far ahead that capabilities look expired before they are used.
 
 use std::time::Duration;
 
-/// A clock may be ahead of the master's by this part of the lifetime of a capability; what is left must be enough for the
-/// transfer that it permits.
+/// The clock of a datanode may be ahead of the master's by this fraction of the lifetime of a
+/// capability; the rest must suffice for the transfer that it permits.
 const AHEAD_PART_MAX: u32 = 4;
 
-/// How far a datanode's clock may be ahead of the master's, with capabilities of this lifetime.
+/// Returns the maximum skew of a datanode's clock ahead of the master's, for capabilities of this
+/// lifetime.
 pub fn ahead_max(capability_lifetime: Duration) -> Duration {
     capability_lifetime / AHEAD_PART_MAX
 }
 
-/// Whether a datanode whose clock is `skew_ms` ahead of the master's is given no chunks and read from last. One whose
-/// clock is behind takes capabilities for longer than they should hold, and works.
+/// Returns true if a datanode whose clock is `skew_ms` ahead of the master's gets no chunks and is
+/// read from last. A datanode whose clock is behind accepts capabilities for longer than intended,
+/// and works.
 pub fn is_too_far_ahead(skew_ms: i64, capability_lifetime: Duration) -> bool {
     u64::try_from(skew_ms).is_ok_and(|ahead| Duration::from_millis(ahead) > ahead_max(capability_lifetime))
 }

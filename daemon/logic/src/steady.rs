@@ -1,27 +1,28 @@
-//! A clock that leaves out the time in which the process stood still.
+//! A clock without the time in which the process was suspended.
 //!
-//! A master that was stopped, suspended or stalled for a while has heard from nobody meanwhile, which says nothing about
-//! the others. It is found out by looks at the clock that come far too late: that time is taken out, so that afterwards
-//! every datanode was heard from just as long ago as before.
+//! A master that was stopped, suspended or stalled for a while has received no messages meanwhile,
+//! which proves nothing about the datanodes. A suspension is detected by readings of the clock that
+//! come far too late: that time is subtracted, so that afterwards the last message of every
+//! datanode is as old as before.
 
 use dfs_types::Timestamp;
 use std::time::Duration;
 
-/// A look at the clock is due this often, whatever else goes on.
+/// The clock must be read at this interval.
 pub const LOOK_INTERVAL: Duration = Duration::from_millis(250);
-/// Nobody has looked for this long: the process did not run.
+/// If the clock was not read for this long, the process did not run.
 pub const STANDSTILL_MIN: Duration = Duration::from_secs(1);
 
-/// What was taken out so far.
+/// The clock and the time subtracted so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Steady {
-    /// The last look, by the clock as it is.
+    /// The last reading of the real clock.
     seen: Duration,
     lost: Duration,
 }
 
 impl Steady {
-    /// The time at a look that comes when the clock as it is shows `raw`. It never goes back.
+    /// Returns the time at a reading of the real clock that shows `raw`. It never goes back.
     pub fn look(&mut self, raw: Duration) -> Timestamp {
         let gap = raw.saturating_sub(self.seen);
         if gap >= STANDSTILL_MIN {
@@ -31,7 +32,7 @@ impl Steady {
         Timestamp::default().plus(self.seen.saturating_sub(self.lost))
     }
 
-    /// The time that was taken out so far, in all.
+    /// Returns the total time subtracted so far.
     pub fn lost(&self) -> Duration {
         self.lost
     }

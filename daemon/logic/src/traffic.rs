@@ -1,24 +1,26 @@
-//! Which directories are busy: bytes read from and written to the files right in each directory, fading with time.
+//! Read and write rates of directories: bytes read from and written to the files directly in each
+//! directory, decaying with time.
 //!
-//! A flow is a sum that fades by the factor e in each [`SPAN`]; the sum over the span is the rate, by and large that of
-//! the last minute. The busiest [`DIRECTORIES_MAX`] directories are remembered.
+//! A flow is a sum that decays by the factor e in each [`SPAN`]; the sum divided by the span is the
+//! rate, roughly that of the last minute. The busiest [`DIRECTORIES_MAX`] directories are kept.
 
 use dfs_types::{DfsPath, Timestamp};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::Duration;
 
-/// Directories that are remembered.
+/// The maximum number of directories that are kept.
 pub const DIRECTORIES_MAX: usize = 4_096;
-/// When there is no room for another one, so many of the least busy are forgotten.
+/// When there is no room for another directory, this many of the least busy are dropped.
 const FORGOTTEN_AT_ONCE: usize = DIRECTORIES_MAX / 4;
-/// What went on so long ago counts for 1/e.
+/// Traffic of this age counts for 1/e.
 pub const SPAN: Duration = Duration::from_secs(60);
 
-/// What goes on in the directories.
+/// The traffic of the directories.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic {
-    /// By the path of the directory; that of the root is empty here, so that every path below begins with it and a slash.
+    /// By the path of the directory; that of the root is empty here, so that every path below
+    /// begins with it and a slash.
     directories: BTreeMap<Box<str>, Flow>,
 }
 
@@ -29,12 +31,13 @@ pub struct Rates {
     pub written: u64,
 }
 
-/// What goes on below one directory.
+/// The traffic below one directory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Below {
-    /// In all that is in it, and below.
+    /// Of everything in it, and below.
     pub whole: Rates,
-    /// In each directory in it, with all that is below; in the order of the bytes of the names, without those that rest.
+    /// Of each directory in it, with everything below; sorted by the bytes of the names, without
+    /// idle ones.
     pub directories: Vec<(String, Rates)>,
 }
 
@@ -46,7 +49,7 @@ struct Flow {
 }
 
 impl Flow {
-    /// What is left of it at `now`. Time that goes back fades nothing.
+    /// Returns the remaining value at `now`. If time goes back, nothing decays.
     fn faded(&self, now: Timestamp) -> Self {
         let left = (-now.since(self.at).as_secs_f64() / SPAN.as_secs_f64()).exp();
         Self { read: self.read * left, written: self.written * left, at: now.max(self.at) }
@@ -57,7 +60,7 @@ impl Flow {
     }
 }
 
-/// Sums that become rates.
+/// Sums that are converted to rates.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     read: f64,
@@ -77,7 +80,7 @@ impl Sums {
 }
 
 impl Traffic {
-    /// Bytes that were read from, and written to, the file `path`.
+    /// Counts bytes that were read from, and written to, the file `path`.
     pub fn note(&mut self, path: &DfsPath, read: u64, written: u64, now: Timestamp) {
         let Some((directory, _)) = path.as_str().rsplit_once('/') else { return };
         let news = Flow { read: read as f64, written: written as f64, at: now };
@@ -90,11 +93,7 @@ impl Traffic {
             self.forget_the_least(now);
         }
         self.directories.insert(directory.into(), news);
-        debug_assert!(
-            self.directories.len() <= DIRECTORIES_MAX,
-            "{} directories are remembered",
-            self.directories.len()
-        );
+        debug_assert!(self.directories.len() <= DIRECTORIES_MAX, "{} directories are kept", self.directories.len());
     }
 
     fn forget_the_least(&mut self, now: Timestamp) {
@@ -106,7 +105,7 @@ impl Traffic {
         }
     }
 
-    /// What goes on in the directory `path`, and in each directory in it.
+    /// Returns the traffic of the directory `path`, and of each directory in it.
     pub fn below(&self, path: &DfsPath, now: Timestamp) -> Below {
         let directory = path.as_str().trim_end_matches('/');
         let mut whole = Sums::default();
@@ -138,7 +137,7 @@ mod tests {
         DfsPath::parse(text).expect("valid")
     }
 
-    /// Bytes that give a rate of `rate` at once.
+    /// Returns the bytes that give a rate of `rate` immediately.
     fn bytes(rate: u64) -> u64 {
         rate * SPAN.as_secs()
     }
@@ -174,8 +173,8 @@ mod tests {
         assert!((980_000..=1_020_000).contains(&rate(599)), "{}", rate(599));
         assert!((350_000..=390_000).contains(&rate(659)), "{}", rate(659));
         assert_eq!(rate(10_000), 0);
-        assert_eq!(traffic.below(&path("/"), Timestamp(10_000_000)).directories, [], "what rests is not named");
-        assert!(rate(0) >= rate(599), "a clock that goes back fades nothing");
+        assert_eq!(traffic.below(&path("/"), Timestamp(10_000_000)).directories, [], "idle directories are not listed");
+        assert!(rate(0) >= rate(599), "if the clock goes back, nothing decays");
     }
 
     #[test]

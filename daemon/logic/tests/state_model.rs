@@ -1,5 +1,6 @@
-//! Random commands on few names, so that they meet: the state against a plain model. Between them snapshots are taken
-//! and restored and commands are sent again. A failure prints the seed and the shortest row of steps that shows it.
+//! Random commands on few names, so that they interact: the state against a plain model. In
+//! between, snapshots are taken and restored and commands are sent again. A failure prints the seed
+//! and the shortest sequence of steps that shows it.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -41,7 +42,7 @@ enum Step {
         path: Place,
         recursive: bool,
     },
-    /// A write with the next `chunks` ids that were never named; `slip` breaks a rule now and then.
+    /// A write with the next `chunks` ids that were never named; `slip` sometimes breaks a rule.
     Write {
         caller: &'static str,
         path: Place,
@@ -76,7 +77,7 @@ enum Step {
         caller: &'static str,
         op: Op,
     },
-    /// Sets one tower of directories upon another, which may make paths that are too long.
+    /// Moves one tower of directories onto another, which may make paths that are too long.
     Stack {
         lower: usize,
         upper: usize,
@@ -86,13 +87,13 @@ enum Step {
     Retry(Index),
 }
 
-/// A path, chosen when the step is done, so that most steps meet something.
+/// A path, chosen when the step is run, so that most steps find an entry.
 #[derive(Debug, Clone)]
 enum Place {
     Any(DfsPath),
-    /// One of those that exist.
+    /// An existing one.
     There(Index),
-    /// A new or old name below one of those that exist.
+    /// A new or old name below an existing one.
     Below(Index, &'static str),
 }
 
@@ -102,7 +103,7 @@ fn path() -> impl Strategy<Value = DfsPath> {
     names.prop_map(|text| DfsPath::parse(&format!("/{text}")).expect("short enough"))
 }
 
-/// Directories of the longest names in each other. Sixteen are as many as a path can hold.
+/// Makes nested directories with the longest names. Sixteen are as many as a path can hold.
 fn tower(letter: &str, levels: usize) -> DfsPath {
     DfsPath::parse(&format!("/{}", letter.repeat(255)).repeat(levels)).expect("short enough")
 }
@@ -134,7 +135,7 @@ fn master_op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Often to the directory's users' advantage, so that they get to do something.
+/// Often grants rights, so that users can make changes.
 fn change() -> impl Strategy<Value = AttributeChange> {
     let name = prop::option::of(prop::sample::select(vec!["ann", "bob", "ann", "bob", "no name"]));
     let mode = prop::option::of(prop_oneof![2 => Just(0o777), 1 => Just(0o750), 2 => 0u16..0o2000]);
@@ -179,7 +180,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The namespace beside its model, with the log of what was done.
+/// The namespace with its model, and the log of its commands.
 struct Run {
     space: State,
     model: Model,
@@ -283,7 +284,7 @@ impl Run {
     fn file(&mut self, path: &DfsPath, overwrite: bool, count: u64, last: u32, slip: u64) -> NewFile {
         let mut ids: Vec<u64> = (0..count).map(|index| self.fresh + 1 + index).collect();
         match slip {
-            // Ids of others, of nobody yet, of long ago, the same one twice.
+            // Ids of other writes, of no write yet, of long ago, and the same id twice.
             0 => ids.iter_mut().for_each(|id| *id /= 2),
             1 => ids.iter_mut().for_each(|id| *id += 1_000),
             2 => ids = vec![self.fresh + 1; count as usize],
@@ -301,7 +302,7 @@ impl Run {
         }
         let replication = if slip == 5 { 0 } else { 3 };
         let mode = if overwrite { 0o600 } else { 0o644 };
-        // Chunks of retries that came to nothing, and now and then some that files name.
+        // Chunks of refused retries, and sometimes some that files name.
         let abandoned = match slip {
             6..10 => {
                 self.fresh += 2;
@@ -345,7 +346,7 @@ impl Run {
         self.results.push(result);
     }
 
-    /// The whole state against the model, sums counted anew.
+    /// Compares the whole state with the model; sums are counted again.
     fn compare(&self, dump: &BTreeMap<String, Stat>) {
         let model = &self.model;
         let names: BTreeSet<&String> = dump.keys().filter(|name| *name != "/").collect();
@@ -405,7 +406,7 @@ impl Run {
 }
 
 impl Run {
-    /// A walk in short stretches meets what a listing finds.
+    /// Checks that a walk in short stretches visits what a listing finds.
     fn compare_walk(&self, dump: &BTreeMap<String, Stat>) {
         let mut met = BTreeMap::new();
         let mut order: Vec<String> = Vec::new();
@@ -430,7 +431,7 @@ impl Run {
     }
 }
 
-/// Every path with what `stat` says of it, found by listing in small pages.
+/// Returns every path with its `stat`, found by listing in small pages.
 fn dump(space: &State) -> BTreeMap<String, Stat> {
     let mut found = BTreeMap::new();
     let Ok(root) = space.stat(&DfsPath::root(), SUPERUSER) else { return found };
@@ -464,7 +465,7 @@ proptest! {
     fn the_state_does_what_the_model_does(steps in prop::collection::vec(step(), 1..60)) {
         let mut run = Run::new();
         steps.iter().for_each(|step| run.step(step));
-        // The log replayed gives the live state, to the last byte.
+        // The replayed log gives the live state, to the last byte.
         let mut replayed = State::new();
         let results: Vec<_> = run.log.iter().map(|command| replayed.apply(command)).collect();
         prop_assert_eq!(results, run.results);

@@ -1,4 +1,4 @@
-//! Real handshakes over loopback: who gets past the hello, and who does not.
+//! Tests of real handshakes over loopback: which callers pass the handshake, and which are refused.
 
 use super::*;
 use dfs_rpc::hello::{HELLO_BYTES, Hello, HelloReply, Service, VERSIONS, Verdict};
@@ -34,7 +34,7 @@ fn identity(authority: &Authority, principal: &Principal) -> Identity {
 
 type Taken = JoinHandle<Result<Connected, ConnectError>>;
 
-/// A server that takes one connection.
+/// A server that accepts one connection.
 async fn server(identity: Identity, offered: &'static [Service]) -> (SocketAddr, Taken) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let address = listener.local_addr().expect("bound");
@@ -54,7 +54,7 @@ async fn call(
     connect(caller, address, expected, service, Protection::Auto, HELLO_TIMEOUT).await
 }
 
-/// Both sides' results of one connection.
+/// Returns the results of both sides of one connection.
 async fn meet(
     caller: Identity,
     server_identity: Identity,
@@ -67,7 +67,7 @@ async fn meet(
 }
 
 #[tokio::test]
-async fn who_belongs_here_gets_in_and_is_known() {
+async fn authorised_callers_get_in_and_are_known() {
     let authority = new_authority();
     let datanode = Expected::Datanode(DatanodeId(2));
     for (caller, server, expected, service) in [
@@ -131,12 +131,12 @@ async fn credentials_of_another_authority_are_worth_nothing() {
     let (called, taken) =
         meet(identity(&theirs, &user()), identity(&ours, &MASTER), Expected::AnyMaster, Service::Client).await;
     assert!(called.is_err() && taken.is_err());
-    // The same cluster id does not help: the key is another.
+    // The same cluster id does not help: the key differs.
     let forged = Authority::create(ours.cluster(), SystemTime::now()).expect("authority");
     let pem = forged.issue(&user(), SystemTime::now()).expect("issued");
     let (own, key) = (pem.find("-----END CERT").expect("own"), pem.find("-----BEGIN PRIV").expect("key"));
     let own = &pem[..own + "-----END CERTIFICATE-----\n".len()];
-    // The forger trusts our master, so that only the master's check is left.
+    // The forger trusts our master, so only the check of the master is left.
     let caller = Identity::from_pem(format!("{own}{}{}", ours.certificate, &pem[key..]).as_bytes()).expect("reads");
     let (address, taken) = server(identity(&ours, &MASTER), CLIENT).await;
     assert!(call(&caller, address, Expected::AnyMaster, Service::Client).await.is_err());
@@ -153,7 +153,7 @@ async fn expired_credentials_are_refused() {
     assert!(called.is_err() && taken.is_err());
 }
 
-/// TLS that trusts our authority, with or without a credential of the caller.
+/// Returns TLS that trusts our authority, with or without a credential of the caller.
 fn bare_connector(authority: &Authority, credential: Option<&str>) -> TlsConnector {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.certificate.as_bytes()).expect("PEM")).expect("a root");
@@ -178,7 +178,7 @@ async fn no_certificate_no_hello() {
     let (address, taken) = server(identity(&authority, &MASTER), CLIENT).await;
     let tcp = TcpStream::connect(address).await.expect("connected");
     let name = MASTER_NAME.try_into().expect("a name");
-    // In TLS 1.3 the caller may think that it is through; the server never is.
+    // In TLS 1.3 the caller may believe that the handshake succeeded; the server never does.
     if let Ok(mut stream) = bare_connector(&authority, None).connect(name, tcp).await {
         let mut byte = [0];
         assert!(stream.read(&mut byte).await.map_or(true, |count| count == 0));
@@ -186,7 +186,7 @@ async fn no_certificate_no_hello() {
     assert!(matches!(taken.await.expect("no panic"), Err(ConnectError::Io(_))));
 }
 
-/// What the server answers to these words inside good TLS.
+/// Sends these bytes over valid TLS, and returns the answer of the server.
 async fn say(words: &[u8]) -> (Option<HelloReply>, Result<Connected, ConnectError>) {
     let authority = new_authority();
     let credential = authority.issue(&user(), SystemTime::now()).expect("issued");
@@ -196,7 +196,7 @@ async fn say(words: &[u8]) -> (Option<HelloReply>, Result<Connected, ConnectErro
     let mut stream = bare_connector(&authority, Some(&credential)).connect(name, tcp).await.expect("handshake");
     let mut words = words.to_vec();
     if words.len() == HELLO_BYTES {
-        // The cluster is drawn anew in each test, and the checksum covers it.
+        // The cluster id is random in each test, and the checksum covers it.
         words[12..28].copy_from_slice(&authority.cluster().0);
         let crc = crc32c::crc32c(&words[..28]);
         words[28..].copy_from_slice(&crc.to_le_bytes());
@@ -210,7 +210,7 @@ async fn say(words: &[u8]) -> (Option<HelloReply>, Result<Connected, ConnectErro
 }
 
 #[tokio::test]
-async fn another_version_is_told_so() {
+async fn another_version_gets_its_error() {
     let mut newer = Hello::new(Service::Client, ClusterId([0; 16]), false, &VERSIONS).encode();
     newer[6..8].copy_from_slice(&700_u16.to_le_bytes());
     newer[8..10].copy_from_slice(&701_u16.to_le_bytes());
@@ -229,9 +229,10 @@ async fn what_is_no_hello_is_dropped() {
 }
 
 #[tokio::test]
-async fn the_wrong_cluster_is_told_so() {
+async fn the_wrong_cluster_gets_its_error() {
     let authority = new_authority();
-    // As `identity`, but its idea of the cluster is wrong, as with a credential whose parts were mixed up.
+    // The caller has `identity`, but a wrong cluster id, as with a credential assembled from
+    // different clusters.
     let mut caller = identity(&authority, &user());
     caller.cluster = ClusterId([1; 16]);
     let (address, taken) = server(identity(&authority, &MASTER), CLIENT).await;
@@ -258,7 +259,7 @@ async fn silence_is_not_waited_for() {
     assert!(matches!(taken.await.expect("no panic"), Err(ConnectError::Timeout(_))));
     drop(silent);
 
-    // And the other way round: a server that takes the connection and says nothing.
+    // The other way round: a server that accepts the connection and sends nothing.
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let caller = identity(&new_authority(), &user());
@@ -276,13 +277,13 @@ fn an_authority_reads_back_and_issues_on() {
     let pem = again.issue(&DATANODE, SystemTime::now()).expect("issued");
     let identity = Identity::from_pem(pem.as_bytes()).expect("reads");
     assert_eq!((identity.cluster, identity.principal), (first.cluster(), DATANODE));
-    // A credential is no authority.
+    // A credential cannot be read as an authority.
     assert!(matches!(Authority::from_pem(pem.as_bytes()), Err(AuthorityError::NotAuthority)));
     assert!(Authority::from_pem(b"").is_err());
 }
 
 #[tokio::test]
-async fn what_a_reread_authority_issues_is_believed() {
+async fn credentials_of_a_reread_authority_are_accepted() {
     let first = new_authority();
     let again = Authority::from_pem(first.to_pem().as_bytes()).expect("reads");
     let (called, taken) =

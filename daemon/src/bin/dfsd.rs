@@ -1,8 +1,9 @@
-//! `dfsd`: see `dfs_daemon::cli`.
+//! The program `dfsd`: see `dfs_daemon::cli`.
 
 use std::process::ExitCode;
 
-/// Freeing a large old version of the namespace stalls this allocator least (docs/performance.md).
+/// With this allocator, freeing a large old version of the namespace stalls the least
+/// (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

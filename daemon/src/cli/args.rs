@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command-line arguments of `dfsd`.
 
 use crate::local::DaemonId;
 use clap::{Parser, Subcommand};
@@ -6,14 +6,15 @@ use dfs_types::{ByteSize, DatanodeId, MasterId};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// The daemons of dfs: a master or a datanode in the foreground, or a local cluster in the background.
+/// The daemons of dfs: a master or a datanode in the foreground, or a local cluster in the
+/// background.
 #[derive(Debug, Parser)]
 #[command(name = "dfsd", version)]
 pub(super) struct Args {
-    /// File of settings; otherwise DFS_CONFIG, or dfs.toml in the user's config directory
+    /// Configuration file; by default DFS_CONFIG, or dfs.toml in the user's config directory
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// A setting that goes before file and environment, as in master.heartbeat=1s; may be repeated
+    /// A setting that overrides file and environment, as in master.heartbeat=1s; may be repeated
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     #[command(subcommand)]
@@ -26,20 +27,20 @@ pub(super) enum Command {
     Master(MasterArgs),
     /// Run a datanode in the foreground
     Datanode(DatanodeArgs),
-    /// Make and start the local cluster, in the background
+    /// Create and start the local cluster, in the background
     Up(UpArgs),
     /// Stop the local cluster
     Down {
         /// Also delete its data, credentials and logs
         #[arg(long)]
         purge: bool,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
     /// Show the daemons of the local cluster
     Status {
-        /// As one JSON document
+        /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
@@ -47,7 +48,8 @@ pub(super) enum Command {
     Start {
         /// master-1, datanode-2, …
         id: DaemonId,
-        /// Take its data directory although it is empty, or another than before: the replicas it held are lost
+        /// Accept a data directory that is empty, or another than before: the replicas it held are
+        /// lost
         #[arg(long)]
         accept_empty: bool,
     },
@@ -56,16 +58,16 @@ pub(super) enum Command {
         /// master-1, datanode-2, …
         id: DaemonId,
     },
-    /// Restart one daemon, or all in turn, waiting for each to be well again
+    /// Restart one daemon, or all in turn, waiting until the cluster is healthy after each
     Restart {
         /// master-1, datanode-2, …
         id: Option<DaemonId>,
     },
     /// Show the logs of the local cluster, merged by time
     Logs {
-        /// Only this daemon's
+        /// Only the log of this daemon
         id: Option<DaemonId>,
-        /// Go on with what is added
+        /// Follow the logs
         #[arg(short, long)]
         follow: bool,
     },
@@ -80,36 +82,37 @@ pub(super) enum Command {
 pub(super) enum ConfigCommand {
     /// A file with every key, its meaning and its default
     Default,
-    /// What is in force: file, environment and flags together
+    /// The effective settings: file, environment and flags together
     Show,
 }
 
-/// Where a daemon that was started in the background tells of itself.
+/// The files that a daemon in the background writes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Background {
-    /// Go to the background, and write process and address to this file
+    /// Run in the background, and write process id and address to this file
     #[arg(long, hide = true, requires = "log_file")]
     pub run_file: Option<PathBuf>,
-    /// Log to this file in place of standard error
+    /// Log to this file instead of standard error
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct MasterArgs {
-    /// Its number, or master-N; otherwise as its credential says
+    /// Its number, or master-N; by default taken from its credential
     #[arg(long, value_parser = master_id)]
     pub id: Option<MasterId>,
-    /// Address that it listens on
+    /// Address to listen on
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// Where log and snapshots live
+    /// Directory for log and snapshots
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<String>,
     /// Its credential file
     #[arg(long, value_name = "FILE")]
     pub credential: Option<String>,
-    /// Begin a new cluster of one master, with this user as superuser, unless the data directory holds one
+    /// Create a new cluster of one master, with this user as superuser, unless the data directory
+    /// holds one
     #[arg(long, value_name = "USER")]
     pub superuser: Option<String>,
     #[command(flatten)]
@@ -118,22 +121,23 @@ pub(super) struct MasterArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DatanodeArgs {
-    /// Its number, or datanode-N; otherwise as its credential says
+    /// Its number, or datanode-N; by default taken from its credential
     #[arg(long, value_parser = datanode_id)]
     pub id: Option<DatanodeId>,
-    /// Address that it listens on
+    /// Address to listen on
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
     /// A directory for chunks; may be repeated, one per disk
     #[arg(long, value_name = "DIR")]
     pub data_dir: Vec<String>,
-    /// Take a data directory although it is empty, or another than before: the replicas it held are lost
+    /// Accept a data directory that is empty, or another than before: the replicas it held are lost
     #[arg(long)]
     pub accept_empty: bool,
-    /// Where it is kept which data directories the datanode has had; otherwise in the user's state directory
+    /// File that records the data directories of the datanode; by default in the user's state
+    /// directory
     #[arg(long, value_name = "FILE", hide = true)]
     pub record: Option<PathBuf>,
-    /// Its masters
+    /// Addresses of the masters
     #[arg(long, value_name = "HOST:PORT,…")]
     pub masters: Option<String>,
     /// Its credential file
@@ -145,19 +149,19 @@ pub(super) struct DatanodeArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UpArgs {
-    /// Masters of the cluster
+    /// Number of masters of the cluster
     #[arg(long, value_name = "N")]
     pub masters: Option<u16>,
-    /// Datanodes of the cluster; a running one grows [new clusters: 3]
+    /// Number of datanodes of the cluster; a running cluster grows [new clusters: 3]
     #[arg(long, value_name = "N")]
     pub datanodes: Option<u16>,
     /// Bytes per chunk of new files, as in 64MiB
     #[arg(long, value_name = "SIZE")]
     pub chunk_size: Option<ByteSize>,
-    /// Copies of each chunk of new files
+    /// Replicas of each chunk of new files
     #[arg(long, value_name = "N")]
     pub replication: Option<u8>,
-    /// Most bytes of chunks on each datanode
+    /// Maximum size of the chunks on each datanode
     #[arg(long, value_name = "SIZE")]
     pub capacity: Option<ByteSize>,
 }
@@ -170,21 +174,23 @@ fn datanode_id(text: &str) -> Result<DatanodeId, String> {
     numbered(text, "datanode-")
 }
 
-/// `2` and `datanode-2` are the same.
+/// Parses an id; `2` and `datanode-2` are the same.
 fn numbered<T: FromStr<Err: std::fmt::Display>>(text: &str, prefix: &str) -> Result<T, String> {
     let whole = if text.starts_with(prefix) { text.to_owned() } else { format!("{prefix}{text}") };
     whole.parse().map_err(|error: T::Err| error.to_string())
 }
 
-/// A list as it stands in a file of settings, so that a comma in a part does not divide it.
+/// Returns a list in the form of a configuration file, so that a comma in an item does not split
+/// it.
 fn list(parts: &[String]) -> String {
-    // A string of JSON is one of TOML.
+    // A JSON string is also a TOML string.
     let parts: Vec<String> = parts.iter().map(|part| serde_json::Value::from(part.as_str()).to_string()).collect();
     format!("[{}]", parts.join(","))
 }
 
 impl Command {
-    /// Its flags that are settings, as `section.key=value`, so that they are checked like all others.
+    /// Returns the flags that are settings, as `section.key=value`, so that they are checked like
+    /// all others.
     pub(super) fn overrides(&self) -> Vec<String> {
         let text = |value: &Option<ByteSize>| value.as_ref().map(ByteSize::to_string);
         let pairs = match self {

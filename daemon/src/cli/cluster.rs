@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 type Outcome = Result<(), Failure>;
 
-/// Writes to standard output. A reader that went away wants no more, which is no failure.
+/// Writes to standard output. If the reader has closed it, this is not an error.
 pub(super) fn print(text: &str) -> Outcome {
     unless_closed(io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
 }
@@ -36,12 +36,12 @@ pub(super) fn up(context: &Context, args: &UpArgs) -> Outcome {
         print(&format!("the local cluster is running: {cluster}\n"))?;
     }
     if usize::from(up.replication) > nodes {
-        let copies = up.replication;
-        eprintln!("dfsd: writes need {copies} datanodes for {copies} copies, and there are {nodes}");
-        eprintln!("  hint: dfsd up --datanodes {copies}, or put --rep {nodes}");
+        let (replicas, there) = (up.replication, counted(nodes, "datanode"));
+        eprintln!("dfsd: writes need {replicas} datanodes for {replicas} replicas, but the cluster has {there}");
+        eprintln!("  hint: dfsd up --datanodes {replicas}, or put --rep {nodes}");
     }
     if up.restart_needed {
-        eprintln!("dfsd: what is new in the settings counts for daemons that are started from now on");
+        eprintln!("dfsd: changed settings take effect only when daemons are restarted");
         eprintln!("  hint: dfsd restart");
     }
     Ok(())
@@ -77,10 +77,10 @@ fn confirm_purge(context: &Context) -> Outcome {
     if !io::stdin().is_terminal() {
         let failure =
             Failure::new(ErrorCode::Usage, format!("down --purge deletes all files of the local cluster under {data}"));
-        return Err(failure.hint("say --yes if that is meant"));
+        return Err(failure.hint("add --yes to confirm"));
     }
     eprint!(
-        "This deletes all files of the local cluster ({}) under {data}. Go on? [y/N] ",
+        "This deletes all files of the local cluster ({}) under {data}. Continue? [y/N] ",
         counted(daemons.len(), "daemon")
     );
     let mut answer = String::new();
@@ -92,7 +92,7 @@ fn confirm_purge(context: &Context) -> Outcome {
     }
 }
 
-/// What `dfsd status --json` prints.
+/// The output of `dfsd status --json`.
 #[derive(Serialize)]
 struct Document {
     daemons: Vec<DaemonStatus>,
@@ -105,7 +105,7 @@ pub(super) fn status(context: &Context, json: bool) -> Outcome {
         return print(&format!("{text}\n"));
     }
     if daemons.is_empty() {
-        return print("there is no local cluster; dfsd up makes one\n");
+        return print("there is no local cluster; dfsd up creates one\n");
     }
     print(&table(&daemons))
 }
@@ -139,8 +139,8 @@ fn table(daemons: &[DaemonStatus]) -> String {
 
 pub(super) fn start(context: &Context, id: DaemonId, accept_empty: bool) -> Outcome {
     if accept_empty && matches!(id, DaemonId::Master(_)) {
-        let failure = Failure::new(ErrorCode::Usage, "--accept-empty is for datanodes");
-        return Err(failure.hint("a master that began anew would know no file; docs/operations.md says what to do"));
+        let failure = Failure::new(ErrorCode::Usage, "--accept-empty applies only to datanodes");
+        return Err(failure.hint("an empty master would have lost all files; see docs/operations.md for what to do"));
     }
     let started = local::start_one(&context.directories, &context.loaded.settings, id, accept_empty)?;
     print(&format!("{id} {}\n", if started { "started" } else { "is already running" }))
@@ -152,8 +152,8 @@ pub(super) fn stop(context: &Context, id: DaemonId) -> Outcome {
 }
 
 pub(super) fn restart(context: &Context, id: Option<DaemonId>) -> Outcome {
-    let tell = |id| drop(print(&format!("{id} restarted\n")));
-    Ok(local::restart(&context.directories, &context.loaded.settings, id, tell)?)
+    let report = |id| drop(print(&format!("{id} restarted\n")));
+    Ok(local::restart(&context.directories, &context.loaded.settings, id, report)?)
 }
 
 pub(super) fn logs(context: &Context, id: Option<DaemonId>, follow: bool) -> Outcome {

@@ -1,4 +1,4 @@
-//! Running one daemon: in the foreground, or in the background of a local cluster.
+//! Runs one daemon: in the foreground, or in the background as a part of a local cluster.
 
 #![expect(clippy::disallowed_methods, reason = "credentials are read and addresses looked up here")]
 
@@ -55,8 +55,8 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
         if settings.data_dirs.is_empty() { default_dir() } else { settings.data_dirs.clone() };
     let listen = resolve("datanode.listen", &settings.listen)?;
     if settings.masters.is_empty() {
-        let failure = Failure::new(ErrorCode::Usage, "a datanode must know its masters");
-        return Err(failure.hint("say --masters HOST:PORT, or set datanode.masters"));
+        let failure = Failure::new(ErrorCode::Usage, "the addresses of the masters are missing");
+        return Err(failure.hint("use --masters HOST:PORT, or set datanode.masters"));
     }
     let masters =
         settings.masters.iter().map(|master| resolve("datanode.masters", master)).collect::<Result<_, _>>()?;
@@ -79,7 +79,9 @@ pub(super) fn datanode(context: &Context, args: &DatanodeArgs) -> Result<(), Fai
 fn identity(credential: Option<&Path>, section: &str) -> Result<Identity, Failure> {
     let Some(path) = credential else {
         let failure = Failure::new(ErrorCode::Unauthenticated, format!("a {section} needs a credential"));
-        return Err(failure.hint(format!("say --credential FILE, or set {section}.credential; dfsd up does all of it")));
+        return Err(
+            failure.hint(format!("use --credential FILE, or set {section}.credential; dfsd up does all of this"))
+        );
     };
     let unusable =
         |code, error: String| Failure::new(code, format!("credential {}: {error}", path.display())).hint(ANEW);
@@ -87,13 +89,13 @@ fn identity(credential: Option<&Path>, section: &str) -> Result<Identity, Failur
     Identity::from_pem(&pem).map_err(|error| unusable(ErrorCode::Unauthenticated, error.to_string()))
 }
 
-/// How to come by a credential again.
+/// The hint for replacing a credential.
 const ANEW: &str =
-    "restore it from a backup, or have it issued anew: in a local cluster, remove it and run dfsd start ID";
+    "restore it from a backup, or have it issued again: in a local cluster, remove it and run dfsd start ID";
 
 fn wrong_credential(credential: Option<&Path>, found: &Principal, wanted: &str) -> Failure {
     let shown = credential.unwrap_or(Path::new("")).display();
-    let what = format!("credential {shown}: it is that of {found}, not of {wanted}");
+    let what = format!("credential {shown}: it belongs to {found}, not to {wanted}");
     Failure::new(ErrorCode::Unauthenticated, what).hint(ANEW)
 }
 
@@ -111,7 +113,7 @@ fn in_process(
     run: impl FnOnce(Ready, CancellationToken) -> anyhow::Result<()>,
 ) -> Result<(), Failure> {
     if background.run_file.is_some() {
-        // A session of its own: no terminal's hang-up or interrupt reaches it.
+        // In a session of its own it receives no hang-up or interrupt of a terminal.
         let _ = rustix::process::setsid();
     }
     logging::start(&context.loaded.settings.log, background.log_file.as_deref()).context("start logging")?;
@@ -138,13 +140,14 @@ fn in_process(
         Err(error) => {
             tracing::error!("{id} failed: {error:#}");
             let failure = Failure::from(error);
-            // The log has it already, and in the background standard error leads there too.
+            // The error is in the log already, and in the background standard error leads there
+            // too.
             Err(if background.log_file.is_some() { failure.silent() } else { failure })
         }
     }
 }
 
-/// The run file of this process. Left behind, it says that the daemon did not end well.
+/// The run file of this process. If it is left behind, the daemon did not end cleanly.
 struct OwnRunFile {
     path: PathBuf,
     process: ProcessKey,
@@ -161,7 +164,7 @@ impl OwnRunFile {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    /// Writes the address, once it is known.
+    /// Returns a function that writes the address, once it is known.
     fn announcer(&self) -> impl FnOnce(SocketAddr) + Send + 'static {
         let (path, process) = (self.path.clone(), self.process.clone());
         move |address| {
@@ -172,12 +175,13 @@ impl OwnRunFile {
     }
 }
 
-/// A token that SIGTERM or SIGINT cancels. A second signal ends the process at once.
+/// Returns a token that SIGTERM or SIGINT cancels. A second signal ends the process immediately.
 fn stop_on_signals(id: DaemonId) -> Result<CancellationToken, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = CancellationToken::new();
     let token = stop.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("start an async runtime")?;
     let (mut term, mut interrupt) = {
         let _inside = runtime.enter();
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
@@ -186,10 +190,10 @@ fn stop_on_signals(id: DaemonId) -> Result<CancellationToken, Failure> {
         loop {
             tokio::select! { _ = term.recv() => {}, _ = interrupt.recv() => {} }
             if token.is_cancelled() {
-                tracing::warn!("{id} is told to stop again, and stops at once");
+                tracing::warn!("{id} received a second signal to stop, and ends immediately");
                 std::process::exit(130);
             }
-            tracing::info!("{id} is told to stop");
+            tracing::info!("{id} received a signal to stop");
             token.cancel();
         }
     };

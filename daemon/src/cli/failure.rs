@@ -1,9 +1,9 @@
-//! How `dfsd` fails: one line that says what, one that says what to do, and an exit code.
+//! The failure of `dfsd`: one line for the error, one with a hint, and an exit code.
 
 use dfs_config::ConfigError;
 use dfs_types::{Error, ErrorCode};
 
-/// An error on its way to the prompt.
+/// An error to be reported to the user.
 #[derive(Debug)]
 pub(super) struct Failure {
     error: Error,
@@ -20,13 +20,13 @@ impl Failure {
         Self { error: self.error.hint(hint), ..self }
     }
 
-    /// The same, said already elsewhere: only the exit code is left to give.
+    /// Returns the same failure as already reported: only the exit code is left.
     #[must_use]
     pub(super) fn silent(self) -> Self {
         Self { silent: true, ..self }
     }
 
-    /// Says it on standard error; returns the exit code.
+    /// Prints the failure to standard error; returns the exit code.
     pub(super) fn report(&self) -> u8 {
         if !self.silent {
             eprintln!("{}", self.text());
@@ -53,7 +53,7 @@ impl From<ConfigError> for Failure {
 }
 
 impl From<anyhow::Error> for Failure {
-    /// Keeps code and hint of an error of ours, and says what was being done when it came up.
+    /// Keeps the code and the hint of our own errors, and adds the operation that failed.
     fn from(error: anyhow::Error) -> Self {
         match error.downcast_ref::<Error>() {
             Some(known) => Self::from(Error { message: format!("{error:#}"), path: None, ..known.clone() }),
@@ -82,9 +82,9 @@ mod tests {
 
     #[test]
     fn the_code_of_our_errors_is_kept_through_anyhow() {
-        let inner = Error::new(ErrorCode::Unreachable, "nobody there").at("10.0.0.1:1").hint("look");
+        let inner = Error::new(ErrorCode::Unreachable, "no answer").at("10.0.0.1:1").hint("look");
         let failure = Failure::from(Err::<(), _>(inner).context("join cluster").expect_err("an error"));
-        assert_eq!(failure.text(), "dfsd: join cluster: 10.0.0.1:1: nobody there\n  hint: look");
+        assert_eq!(failure.text(), "dfsd: join cluster: 10.0.0.1:1: no answer\n  hint: look");
         assert_eq!(failure.report(), 3);
         assert_eq!(Failure::from(anyhow::anyhow!("else")).report(), 1);
     }

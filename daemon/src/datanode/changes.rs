@@ -1,6 +1,8 @@
-//! What happened to the replicas here, in order, for the masters to be told.
+//! The log of changes to the replicas of this datanode, in order, from which the masters are
+//! informed.
 //!
-//! Each master has its own place in the log. One that fell so far behind that its place is gone gets a full report.
+//! Each master has its own position in the log. A master whose position is no longer kept gets a
+//! full report.
 
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
 use dfs_types::{ChunkId, ReplicaKey, StoredReplica};
@@ -8,28 +10,28 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use tokio::sync::watch;
 
-/// Changes that are kept for masters that are away. One is 24 bytes.
+/// The number of changes that are kept for masters that are unreachable. One change takes 24 bytes.
 const KEPT: usize = 65_536;
 
-/// One thing that happened.
+/// One change of a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// A replica was stored, or its state changed.
     Added(StoredReplica),
     Removed(ReplicaKey),
     CopyEnded(ChunkId),
-    /// Its deletion was ordered, and does not happen.
+    /// The deletion of a replica was ordered, but will not happen.
     Kept(ReplicaKey),
 }
 
-/// What a heartbeat tells.
+/// The changes that one heartbeat reports.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct News {
     pub added: Vec<StoredReplica>,
     pub removed: Vec<ReplicaKey>,
     pub copies_ended: Vec<ChunkId>,
     pub kept: Vec<ReplicaKey>,
-    /// The place in the log behind the last change that is told.
+    /// The position in the log after the last change in these lists.
     pub next: u64,
 }
 
@@ -37,13 +39,13 @@ pub struct News {
 #[derive(Debug)]
 pub struct ChangeLog {
     state: Mutex<Log>,
-    /// The place behind the last change.
+    /// The position after the last change.
     end: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct Log {
-    /// The place of the first change that is kept.
+    /// The position of the first change that is kept.
     first: u64,
     changes: VecDeque<Change>,
 }
@@ -68,29 +70,30 @@ impl ChangeLog {
         }
         log.changes.push_back(change);
         let end = log.end();
-        // Told while the log is locked, so that the watched number only rises.
+        // Sent while the log is locked, so that the watched number only rises.
         self.end.send_replace(end);
     }
 
-    /// The place behind the last change.
+    /// Returns the position after the last change.
     pub fn end(&self) -> u64 {
         self.lock().end()
     }
 
-    /// Sees every new end of the log.
+    /// Returns a receiver of the end of the log.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.end.subscribe()
     }
 
-    /// The changes from `place` on, as far as they fit into one heartbeat; none when that place is not kept any more.
+    /// Returns the changes from `place` on that fit in one heartbeat; none if that position is no
+    /// longer kept.
     ///
-    /// A heartbeat is three lists without order among each other: it ends before a change that contradicts an earlier
-    /// one about the same replica.
+    /// A heartbeat is three lists without an order among each other, so it ends before a change
+    /// that contradicts an earlier one about the same replica.
     pub fn news(&self, place: u64) -> Option<News> {
         let log = self.lock();
         let skip = place.checked_sub(log.first)?;
         let mut news = News { next: place, ..News::default() };
-        let mut told: HashMap<ReplicaKey, Change> = HashMap::new();
+        let mut listed: HashMap<ReplicaKey, Change> = HashMap::new();
         for change in log.changes.iter().skip(usize::try_from(skip).ok()?).take(CHUNKS_PER_REPORT_MAX) {
             let key = match change {
                 Change::Added(stored) => stored.key,
@@ -101,7 +104,7 @@ impl ChangeLog {
                     continue;
                 }
             };
-            if told.insert(key, *change).is_some_and(|before| before != *change) {
+            if listed.insert(key, *change).is_some_and(|before| before != *change) {
                 break;
             }
             match change {
@@ -136,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn news_go_on_where_they_ended() {
+    fn changes_continue_where_they_ended() {
         let log = ChangeLog::default();
         [added(1), Change::Removed(key(2)), Change::CopyEnded(ChunkId(1)), Change::Kept(key(3))]
             .into_iter()
@@ -153,13 +156,13 @@ mod tests {
         let log = ChangeLog::default();
         [added(1), Change::Removed(key(1)), added(1), added(1)].into_iter().for_each(|change| log.push(change));
         let mut place = 0;
-        let mut told = Vec::new();
+        let mut listed = Vec::new();
         while place < log.end() {
             let news = log.news(place).expect("kept");
-            told.push((news.added.len(), news.removed.len()));
+            listed.push((news.added.len(), news.removed.len()));
             place = news.next;
         }
-        assert_eq!(told, [(1, 0), (0, 1), (2, 0)]);
+        assert_eq!(listed, [(1, 0), (0, 1), (2, 0)]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The masters' secrets, as far as this datanode was told them.
+//! The secret keys of the masters that this datanode has received.
 
 use arc_swap::ArcSwap;
 use dfs_rpc::capability::KeyRing;
@@ -7,10 +7,11 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The current key and the two before it.
+/// The number of keys that are kept: the current one and the two before it.
 const KEPT: usize = 3;
 
-/// The keys that seal and open capabilities and receipts. Read by every connection, changed by the links to the masters.
+/// The keys that seal and open capabilities and receipts. Every connection reads them; the links to
+/// the masters change them.
 #[derive(Debug, Default)]
 pub struct SharedKeys {
     keys: Mutex<BTreeMap<u32, TokenKey>>,
@@ -18,11 +19,11 @@ pub struct SharedKeys {
 }
 
 impl SharedKeys {
-    /// Takes in what a master told; the newest three of all are kept.
-    pub fn learn(&self, told: &[TokenKey]) {
+    /// Adds the keys that a master sent; the newest three of all are kept.
+    pub fn learn(&self, sent: &[TokenKey]) {
         let mut keys = self.keys.lock();
         let before: Vec<u32> = keys.keys().copied().collect();
-        for key in told {
+        for key in sent {
             keys.entry(key.id).or_insert_with(|| key.clone());
         }
         while keys.len() > KEPT {
@@ -34,7 +35,7 @@ impl SharedKeys {
         }
     }
 
-    /// Whether no master told any key yet.
+    /// Returns true if no master has sent a key yet.
     pub fn is_empty(&self) -> bool {
         self.keys.lock().is_empty()
     }

@@ -1,10 +1,10 @@
-//! What a datanode is busy with, in numbers for its heartbeats.
+//! The load of a datanode, as counters for its heartbeats.
 
 use super::clock;
 use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// Counts since the start. Each stands for itself, so no order among them is needed.
+/// Counters since the start. They are independent of each other, so they need no memory ordering.
 #[derive(Debug, Default)]
 pub struct Counters {
     reads: AtomicU32,
@@ -16,7 +16,7 @@ pub struct Counters {
     writes_served: AtomicU64,
 }
 
-/// Counts something in flight until it is dropped.
+/// Counts an operation in flight until it is dropped.
 #[derive(Debug)]
 pub struct InFlight<'a>(&'a AtomicU32);
 
@@ -44,19 +44,19 @@ impl Counters {
         self.disk_errors.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A chunk, or a part of one, was read for somebody.
+    /// Counts one read of a chunk, or of a part of one, that was served.
     pub fn sent(&self, bytes: u64) {
         self.reads_served.fetch_add(1, Ordering::Relaxed);
         self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A chunk was written for somebody.
+    /// Counts one chunk that was written.
     pub fn stored(&self, bytes: u64) {
         self.writes_served.fetch_add(1, Ordering::Relaxed);
         self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Returns what a heartbeat says of the data directories `directories` and of the work of a datanode.
+    /// Returns the load for a heartbeat, with the data directories `directories`.
     pub fn load(&self, directories: Vec<DirectoryLoad>) -> NodeLoad {
         NodeLoad {
             directories,

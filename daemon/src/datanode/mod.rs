@@ -1,8 +1,8 @@
-//! The datanode: keeps chunks on disks and passes them on.
+//! The datanode: stores chunks on disks and forwards them.
 //!
 //! * [`store`]: chunks on disk.
 //! * [`serve`]: data connections of clients and other datanodes.
-//! * [`link`]: the conversation with the masters, and their orders.
+//! * [`link`]: the communication with the masters, and their orders.
 
 pub mod changes;
 pub mod clock;

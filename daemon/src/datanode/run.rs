@@ -1,4 +1,4 @@
-//! A datanode from start to stop.
+//! Runs a datanode from start to stop.
 
 #![expect(clippy::disallowed_methods, reason = "the socket of a datanode is opened here")]
 
@@ -21,29 +21,31 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Threads of the runtime. It takes connections and speaks to the masters; data has threads of its own.
+/// The number of threads of the runtime. It accepts connections and calls the masters; data is
+/// moved by other threads.
 const RUNTIME_THREADS: usize = 2;
-/// How long the last stage of a stop may take.
+/// The time limit of the last stage of a stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often the data directories are looked at.
+/// The interval at which the data directories are checked.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// How a datanode is started.
+/// The options of a datanode.
 pub struct DatanodeOptions {
     pub id: DatanodeId,
     pub identity: Identity,
     /// One directory per disk.
     pub data_dirs: Vec<PathBuf>,
-    /// Where it is kept which data directories the datanode has had, apart from them; none: nothing is kept.
+    /// The file that records the data directories that the datanode has had; without it nothing is
+    /// recorded.
     pub record: Option<PathBuf>,
-    /// Also takes a data directory that was known and is empty now, or another.
+    /// Also accept a data directory that was known and is now empty, or is another one.
     pub accept_empty: bool,
-    /// Where it takes data connections; port 0: any free one.
+    /// The address for data connections; port 0 means any free one.
     pub listen: SocketAddr,
     pub masters: Vec<SocketAddr>,
     pub settings: DatanodeSettings,
-    /// Called once with the address that it listens on.
+    /// Called once with the address on which the datanode listens.
     pub on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
 }
 
@@ -56,7 +58,8 @@ impl std::fmt::Debug for DatanodeOptions {
 /// Runs a datanode until `stop`. Blocks.
 ///
 /// # Errors
-/// When it cannot start: a directory is locked or foreign, the address is taken, the credential is another's.
+/// Returns an error if it cannot start: a directory is locked or belongs to another datanode, the
+/// address is in use, or the credential is of another principal.
 pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<()> {
     let principal = Principal::Datanode(options.id);
     ensure!(
@@ -82,13 +85,13 @@ pub fn run(options: DatanodeOptions, stop: CancellationToken) -> anyhow::Result<
         .thread_name("datanode")
         .enable_all()
         .build()
-        .context("start runtime")?;
+        .context("start an async runtime")?;
     let served = runtime.block_on(serve_until(options, store, bounds, stop));
     runtime.shutdown_timeout(STOP_TIMEOUT);
     served
 }
 
-/// The bounds that the limit of open files leaves room for.
+/// Returns the limits on connections and chunks that the limit of open files allows.
 fn bounds(options: &DatanodeOptions) -> anyhow::Result<NodeBounds> {
     let need = NodeNeed {
         connections: options.settings.connections_max as usize,
@@ -100,7 +103,7 @@ fn bounds(options: &DatanodeOptions) -> anyhow::Result<NodeBounds> {
     let bounds = need.fit(limit)?;
     if limit < need.whole() {
         tracing::warn!(
-            "the limit of open files is {limit}, and {} would be needed: at most {} data connections (datanode.connections_max \
+            "the limit of open files is {limit}, but {} are needed: at most {} data connections (datanode.connections_max \
              is {}), and {} descriptors for chunks at a time; raise it (`ulimit -n`, or LimitNOFILE= of systemd)",
             need.whole(),
             bounds.connections,
@@ -111,7 +114,7 @@ fn bounds(options: &DatanodeOptions) -> anyhow::Result<NodeBounds> {
     Ok(bounds)
 }
 
-/// Stages of the stop: no more orders and heartbeats, no more connections, then the runtime.
+/// Serves until `stop`, then stops in stages: orders and heartbeats, connections, the runtime.
 async fn serve_until(
     options: DatanodeOptions,
     store: Arc<ChunkStore>,
@@ -142,7 +145,7 @@ async fn serve_until(
         .map(|link| tokio::spawn(link.run(stop.clone())))
         .collect();
     let looking = tokio::spawn(look_at_directories(context.store.clone(), stop.clone()));
-    tracing::info!(%id, %listen, "datanode ready");
+    tracing::info!(%id, %listen, "datanode is ready");
     on_ready(listen);
     serve::serve(context, listener, stop).await;
     for link in links {
@@ -154,7 +157,7 @@ async fn serve_until(
     Ok(())
 }
 
-/// Looks every [`LOOK_EVERY`] whether the data directories are still there.
+/// Checks every [`LOOK_EVERY`] that the data directories are still there.
 async fn look_at_directories(store: Arc<ChunkStore>, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -162,9 +165,9 @@ async fn look_at_directories(store: Arc<ChunkStore>, stop: CancellationToken) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let store = store.clone();
-        // One that hangs holds up its own thread alone.
+        // A directory that hangs blocks only its own thread.
         if let Err(error) = tokio::task::spawn_blocking(move || store.look_at_directories()).await {
-            tracing::error!(%error, "data directories could not be looked at");
+            tracing::error!(%error, "data directories could not be checked");
         }
     }
 }

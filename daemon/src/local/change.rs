@@ -1,4 +1,4 @@
-//! Single daemons: start, stop, restart.
+//! Starts, stops and restarts single daemons.
 
 use super::daemon_id::DaemonId;
 use super::health::Health;
@@ -11,11 +11,11 @@ use super::up::datanode_ids;
 use dfs_config::{Directories, Settings};
 use dfs_types::{DatanodeId, Result};
 
-/// Starts one daemon and waits until it listens; a datanode also until the masters, if any runs, count it as live.
-/// Says whether it had to be started.
+/// Starts one daemon and waits until it listens; for a datanode also until the masters, if any
+/// runs, count it as live. Returns true if it had to be started.
 ///
 /// # Errors
-/// When there is no such daemon, or it does not start.
+/// Returns an error if there is no such daemon, or it does not start.
 pub fn start_one(directories: &Directories, settings: &Settings, id: DaemonId, accept_empty: bool) -> Result<bool> {
     let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
@@ -25,7 +25,7 @@ pub fn start_one(directories: &Directories, settings: &Settings, id: DaemonId, a
     starter.accept_empty = accept_empty;
     starter.start(&[id])?;
     if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
-        starter.wait_until_well(&only_datanode(id), Health::lacks_node)?;
+        starter.wait_until_well(&only_datanode(id), Health::missing_node)?;
     }
     Ok(starter.started().contains(&id))
 }
@@ -37,10 +37,10 @@ fn only_datanode(id: DaemonId) -> Vec<DatanodeId> {
     }
 }
 
-/// Stops one daemon: asks, and after a while kills. Says whether it ran.
+/// Stops one daemon: asks it to stop, and after a while kills it. Returns true if it ran.
 ///
 /// # Errors
-/// When there is no such daemon, or its process does not end.
+/// Returns an error if there is no such daemon, or its process does not end.
 pub fn stop_one(directories: &Directories, id: DaemonId) -> Result<bool> {
     let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
@@ -49,11 +49,11 @@ pub fn stop_one(directories: &Directories, id: DaemonId) -> Result<bool> {
     Ok(!stop_all(&layout, &[id], TERM_PATIENCE)?.is_empty())
 }
 
-/// Restarts one daemon, or all in turn, and waits after each until the cluster is as well as it was meant to be.
-/// `each` is told what was restarted.
+/// Restarts one daemon, or all in turn, and waits after each until the cluster is healthy again.
+/// Calls `each` with each daemon that was restarted.
 ///
 /// # Errors
-/// As [`start_one`] and [`stop_one`].
+/// The same as for [`start_one`]. and [`stop_one`].
 pub fn restart(
     directories: &Directories,
     settings: &Settings,
@@ -77,9 +77,10 @@ pub fn restart(
         let running = |node: &DatanodeId| live(&layout.run_file(DaemonId::Datanode(*node))).is_some();
         let datanodes: Vec<DatanodeId> = datanode_ids(&starter.spec).into_iter().filter(running).collect();
         if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
-            // With datanodes missing on purpose safe mode may last; what runs is what is waited for.
+            // If some datanodes are stopped on purpose, safe mode may last: only the running ones
+            // are waited for.
             let all_run = datanodes.len() == starter.spec.datanodes().count();
-            starter.wait_until_well(&datanodes, if all_run { Health::lacks } else { Health::lacks_node })?;
+            starter.wait_until_well(&datanodes, if all_run { Health::lacks } else { Health::missing_node })?;
         }
         each(id);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// One daemon. Masters come before datanodes.
+/// The id of a daemon. Masters sort before datanodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DaemonId {
     Master(MasterId),
@@ -13,7 +13,7 @@ pub enum DaemonId {
 }
 
 impl DaemonId {
-    /// `master` or `datanode`.
+    /// Returns `master` or `datanode`.
     pub fn role(self) -> &'static str {
         match self {
             Self::Master(_) => "master",
@@ -21,7 +21,7 @@ impl DaemonId {
         }
     }
 
-    /// As it stands in its certificate.
+    /// Returns the principal in its certificate.
     pub fn principal(self) -> Principal {
         match self {
             Self::Master(id) => Principal::Master(id),

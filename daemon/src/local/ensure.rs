@@ -1,4 +1,4 @@
-//! What `dfs-shell` does when no cluster is configured.
+//! Finds or starts the local cluster, for `dfs-shell` when no cluster is configured.
 
 use super::daemon_id::DaemonId;
 use super::layout::Layout;
@@ -10,29 +10,30 @@ use dfs_types::{Error, ErrorCode, Result};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// The local cluster, as its users need it.
+/// The local cluster, with the data that its users need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalCluster {
     pub masters: Vec<SocketAddr>,
-    /// The superuser's credential.
+    /// The credential of the superuser.
     pub credential: PathBuf,
-    /// What was started; none if the cluster ran.
+    /// The daemons that were started; none if the cluster was running.
     pub started: Option<Started>,
 }
 
-/// How many daemons were started.
+/// The number of daemons that were started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Started {
     pub masters: usize,
     pub datanodes: usize,
 }
 
-/// Finds the local cluster, and starts it if none of its daemons runs. A cluster of which some daemons run is left as it
-/// is: somebody stopped the others, or is looking into why they died. A start that another process is at is waited for,
-/// even with `no_start`. Asks no master while the cluster runs, so it is quick.
+/// Finds the local cluster, and starts it if none of its daemons runs. If some of its daemons run,
+/// it is left unchanged: an administrator has stopped the others, or is investigating why they
+/// crashed. If another process is starting the cluster, waits for it, even with `no_start`. Calls
+/// no master while the cluster runs, so it is fast.
 ///
 /// # Errors
-/// When nothing runs and `no_start` is set, or as [`up`].
+/// Returns an error if no daemon runs and `no_start` is set, or for the reasons of [`up`].
 pub fn ensure(directories: &Directories, settings: &Settings, no_start: bool) -> Result<LocalCluster> {
     let layout = Layout::new(directories);
     if !is_starting(&layout)
@@ -42,14 +43,14 @@ pub fn ensure(directories: &Directories, settings: &Settings, no_start: bool) ->
         let current =
             |id| live(&layout.run_file(id)).and_then(|run| run.address).or(spec.daemons.get(&id).copied().flatten());
         let masters: Vec<SocketAddr> = spec.masters().filter_map(current).collect();
-        // Without an address the very first start was cut short: `up` goes on with it.
+        // If there is no address, the very first start was interrupted: `up` continues it.
         if !masters.is_empty() {
             return Ok(LocalCluster { masters, credential: layout.user_credential(&spec.superuser), started: None });
         }
     }
     if no_start && !is_starting(&layout) {
-        let error = Error::new(ErrorCode::Unreachable, "no cluster is configured and no local one runs");
-        return Err(error.hint("dfsd up starts a local cluster; --masters HOST:PORT names another"));
+        let error = Error::new(ErrorCode::Unreachable, "no cluster is configured, and no local cluster is running");
+        return Err(error.hint("run dfsd up to start a local cluster, or use --masters HOST:PORT"));
     }
     let up = up(directories, settings, UpOptions::default())?;
     let masters = up.started.iter().filter(|id| matches!(id, DaemonId::Master(_))).count();

@@ -1,4 +1,4 @@
-//! Asking a master how the cluster is.
+//! Asks a master for the health of the cluster.
 
 use super::layout::io_error;
 use dfs_rpc::hello::Service;
@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long one question may take.
+/// The time limit of one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a master says.
+/// The answer of a master.
 #[derive(Debug, Clone)]
 pub(super) struct Health {
     pub status: ClusterStatus,
@@ -22,20 +22,22 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Why the cluster does not take writes on all of `datanodes` yet; none if it does.
+    /// Returns the reason why the cluster does not accept writes on all of `datanodes` yet; none if
+    /// it does.
     pub(super) fn lacks(&self, datanodes: &[DatanodeId]) -> Option<String> {
         let safe_mode = || self.status.safe_mode.as_ref().map(|safe_mode| format!("safe mode: {}", safe_mode.reason));
-        self.lacks_node(datanodes).or_else(safe_mode)
+        self.missing_node(datanodes).or_else(safe_mode)
     }
 
-    /// Why no master leads, or one of `datanodes` is not live yet; none if all is there. Safe mode may still last.
-    pub(super) fn lacks_node(&self, datanodes: &[DatanodeId]) -> Option<String> {
+    /// Returns a text if no master is the leader, or one of `datanodes` is not live yet; none
+    /// otherwise. Safe mode may still last.
+    pub(super) fn missing_node(&self, datanodes: &[DatanodeId]) -> Option<String> {
         let live = |id: &DatanodeId| self.nodes.iter().any(|node| node.id == *id && node.state == NodeState::Live);
         if self.status.leader.is_none() {
-            return Some("no master leads yet".to_owned());
+            return Some("no master is the leader yet".to_owned());
         }
         let missing = datanodes.iter().find(|id| !live(id))?;
-        Some(format!("{missing} has not joined yet"))
+        Some(format!("{missing} has not registered yet"))
     }
 }
 
@@ -49,16 +51,16 @@ pub(super) fn identity(credential: &Path) -> Result<Identity> {
 /// Asks the first master that answers.
 ///
 /// # Errors
-/// When none answers, with what the last one did.
+/// If none answers, with the error of the last one.
 pub(super) fn ask(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> {
-    // A thread of its own: the caller may be on a runtime already.
+    // In a thread of its own, because the caller may be on a runtime already.
     let asked = std::thread::scope(|scope| scope.spawn(|| block(ask_any(identity, masters))).join());
     asked.unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "the call to the master panicked")))
 }
 
 fn block<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Error::new(ErrorCode::LocalIo, format!("start runtime: {error}")))?.block_on(call)
+    runtime.map_err(|error| Error::new(ErrorCode::LocalIo, format!("start an async runtime: {error}")))?.block_on(call)
 }
 
 async fn ask_any(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> {

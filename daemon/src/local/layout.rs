@@ -1,4 +1,4 @@
-//! Where each file of the local cluster is.
+//! The paths of the files of the local cluster.
 
 use super::daemon_id::DaemonId;
 use dfs_config::Directories;
@@ -38,7 +38,7 @@ impl Layout {
     pub fn settings(&self, id: DaemonId) -> PathBuf {
         self.directories.state.join(format!("{id}.toml"))
     }
-    /// Which data directories a datanode has had.
+    /// Returns the path of the record of the data directories of a datanode.
     pub fn directories(&self, id: DaemonId) -> PathBuf {
         self.directories.state.join(format!("{id}.directories.json"))
     }
@@ -52,15 +52,15 @@ impl Layout {
         self.directories.logs.join(format!("{id}.log"))
     }
 
-    /// Makes the directories, each for its owner alone.
+    /// Creates the directories, each accessible only to its owner.
     pub(super) fn create(&self) -> Result<()> {
         let Directories { credentials, data, state, logs, run, .. } = &self.directories;
         [credentials, data, state, logs, run].into_iter().try_for_each(|directory| {
-            crate::durable::create_directory(directory).map_err(io_error("make directory", directory))
+            crate::durable::create_directory(directory).map_err(io_error("create directory", directory))
         })
     }
 
-    /// Takes away the directories that are empty now.
+    /// Removes the directories that are empty now.
     pub(super) fn remove_empty(&self) {
         let Directories { credentials, data, logs, run, .. } = &self.directories;
         for directory in [credentials, data, logs, run] {
@@ -69,7 +69,7 @@ impl Layout {
     }
 }
 
-/// For `map_err`: the error of doing `what` with `path`.
+/// Returns a function for `map_err`; the error names the operation `what` and the path.
 pub(super) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.display().to_string();
     move |error| Error::new(ErrorCode::LocalIo, format!("{what}: {error}")).at(path)

@@ -1,36 +1,37 @@
-//! The daemons' logs, merged by time.
+//! Shows the logs of the daemons, merged by time.
 //!
-//! A record begins with its time in RFC 3339, UTC, as [`logging`](crate::logging) writes it, so that the order of the
-//! texts is the order of the times. Lines without a time (backtraces, what the system said) belong to the record above.
+//! A record begins with its time in RFC 3339, UTC, as written by [`logging`](crate::logging), so
+//! that the order of the texts is the order of the times. Lines without a time (backtraces,
+//! messages of the system) belong to the record above.
 
-use crate::logging::set_aside;
+use crate::logging::rotated;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often the files are looked at when following.
+/// The interval at which the files are checked when following.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
-/// Bytes of one line that are shown; the rest is cut.
+/// The maximum number of bytes of one line that are shown; the rest is cut.
 const LINE_BYTES_MAX: u64 = 64 << 10;
-/// Bytes of new text that are taken from one file at a time when following.
+/// The maximum number of bytes of new text that are read from one file at a time when following.
 const PIECE_BYTES_MAX: u64 = 1 << 20;
-/// Log files that are looked for behind the current one: `log.files` is at most this.
+/// The maximum number of rotated log files that are read: `log.files` is at most this.
 const FILES_MAX: u32 = 1_000;
 
 /// The log of one daemon.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// What stands before each line; empty for none.
+    /// The prefix of each line; empty for none.
     pub name: String,
     pub path: PathBuf,
 }
 
-/// Writes all that the logs hold, in the order of time.
+/// Writes the content of all logs, in the order of time.
 ///
 /// # Errors
-/// When `out` takes no more. Logs that cannot be read count as empty.
+/// Returns an error if writing to `out` fails. Logs that cannot be read count as empty.
 fn merge(sources: &[Source], out: &mut impl Write) -> io::Result<()> {
     let mut readers: Vec<(&Source, Records)> = sources.iter().map(|source| (source, Records::open(source))).collect();
     let width = sources.iter().map(|source| source.name.len()).max().unwrap_or(0);
@@ -56,7 +57,8 @@ fn write_line(out: &mut impl Write, name: &str, width: usize, line: &[u8]) -> io
     out.write_all(b"\n")
 }
 
-/// The time in front of a line, `2026-11-21T09:03:39.123456Z`; none if there is none.
+/// Returns the time at the beginning of a line, `2026-11-21T09:03:39.123456Z`; none if there is
+/// none.
 fn time_of(line: &[u8]) -> Option<&[u8]> {
     let time = line.split(|byte| *byte == b' ').next()?;
     let shaped = time.len() >= 20 && time.ends_with(b"Z") && time.iter().take(4).all(u8::is_ascii_digit);
@@ -74,9 +76,10 @@ struct Records {
 
 impl Records {
     fn open(source: &Source) -> Self {
-        // The newest last file first, as they are taken from the end.
-        let aside = (1..=FILES_MAX).map(|number| set_aside(&source.path, number)).take_while(|path| path.exists());
-        let files = std::iter::once(source.path.clone()).chain(aside).collect();
+        // The newest file is last, because files are taken from the end.
+        let rotated_files =
+            (1..=FILES_MAX).map(|number| rotated(&source.path, number)).take_while(|path| path.exists());
+        let files = std::iter::once(source.path.clone()).chain(rotated_files).collect();
         let mut records = Self { files, reader: None, head: None, time: Vec::new() };
         records.advance();
         records
@@ -108,7 +111,7 @@ impl Records {
     }
 }
 
-/// The next line without its end, cut at [`LINE_BYTES_MAX`]; none at the end of the file.
+/// Returns the next line without its end, cut at [`LINE_BYTES_MAX`]; none at the end of the file.
 fn read_line(reader: &mut BufReader<File>) -> Option<Vec<u8>> {
     let mut line = Vec::new();
     if reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).ok()? == 0 {
@@ -122,12 +125,12 @@ fn read_line(reader: &mut BufReader<File>) -> Option<Vec<u8>> {
     Some(line)
 }
 
-/// Writes all that the logs hold, and with `follow` also what is added, until `out` takes no more.
+/// Writes the content of all logs, and with `follow` also new lines, until writing to `out` fails.
 ///
 /// # Errors
-/// When `out` takes no more.
+/// Returns an error if writing to `out` fails.
 pub fn show(sources: &[Source], follow: bool, out: &mut impl Write) -> io::Result<()> {
-    // The ends are noted first: what is added meanwhile is shown twice rather than never.
+    // The ends are recorded first: lines added meanwhile may be shown twice, but never missed.
     let mut tails: Vec<Tail> = sources.iter().map(|source| Tail::at_end(&source.path)).collect();
     merge(sources, out)?;
     if !follow {
@@ -149,7 +152,8 @@ fn follow_once(sources: &[Source], tails: &mut [Tail], out: &mut impl Write) -> 
             records.push((time.clone(), &source.name, line));
         }
     }
-    // Stable: lines of one record stay together and in order, and sources in theirs.
+    // The sort is stable: the lines of one record stay together and in order, and so do the
+    // sources.
     records.sort_by(|one, other| one.0.cmp(&other.0));
     for (_, name, line) in &records {
         write_line(out, name, width, line)?;
@@ -162,7 +166,7 @@ struct Tail {
     path: PathBuf,
     file: Option<File>,
     position: u64,
-    /// A line whose end is not there yet.
+    /// A line that is not complete yet.
     partial: Vec<u8>,
 }
 
@@ -173,11 +177,11 @@ impl Tail {
         Self { path: path.to_owned(), file, position, partial: Vec::new() }
     }
 
-    /// The whole lines that were added; also those behind a change of files.
+    /// Returns the complete lines that were added, also across a rotation of files.
     fn new_lines(&mut self) -> Vec<Vec<u8>> {
         self.take_piece();
-        if self.was_set_aside() {
-            // What was written between the last look and the change of files.
+        if self.was_rotated() {
+            // Lines written between the last check and the rotation.
             self.take_piece();
             self.file = File::open(&self.path).ok();
             self.position = 0;
@@ -198,7 +202,7 @@ impl Tail {
         }
     }
 
-    fn was_set_aside(&self) -> bool {
+    fn was_rotated(&self) -> bool {
         let inode = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
         let now = std::fs::metadata(&self.path).ok().map(inode);
         now.is_some() && now != self.file.as_ref().and_then(|file| file.metadata().ok()).map(inode)
@@ -231,8 +235,8 @@ mod tests {
     fn logs_are_merged_by_time_with_what_belongs_to_a_record() {
         let directory = tempfile::tempdir().expect("a directory");
         let (a, b) = (source(directory.path(), "a"), source(directory.path(), "bb"));
-        append(&set_aside(&a.path, 2), &stamp(1, "a1"));
-        append(&set_aside(&a.path, 1), &stamp(3, "a3"));
+        append(&rotated(&a.path, 2), &stamp(1, "a1"));
+        append(&rotated(&a.path, 1), &stamp(3, "a3"));
         append(&a.path, &(stamp(5, "a5") + "  at main\n  at std\n" + &stamp(7, "a7")));
         append(
             &b.path,
@@ -284,7 +288,7 @@ mod tests {
         append(&sources[1].path, &stamp(2, "b2"));
         assert_eq!(look(&mut tails), ["b | 02 b2", "a | 03 a3"]);
         append(&sources[0].path, " line\n");
-        std::fs::rename(&sources[0].path, set_aside(&sources[0].path, 1)).expect("set aside");
+        std::fs::rename(&sources[0].path, rotated(&sources[0].path, 1)).expect("rotated");
         append(&sources[0].path, &stamp(4, "a4"));
         assert_eq!(look(&mut tails), ["a | half line", "a | 04 a4"]);
         assert!(look(&mut tails).is_empty());

@@ -2,17 +2,17 @@
 //!
 //! | file, under the user's [`Directories`](dfs_config::Directories) | what |
 //! |---|---|
-//! | `credentials/authority.pem` | the cluster's authority, with its key |
-//! | `credentials/user-NAME.pem`, `credentials/ID.pem` | credentials of the superuser and of each daemon |
-//! | `state/cluster.json` | what the cluster is made of, and the port of each daemon ([`spec`]) |
+//! | `credentials/authority.pem` | the authority of the cluster, with its key |
+//! | `credentials/user-NAME.pem`, `credentials/ID.pem` | credentials of superuser and daemons |
+//! | `state/cluster.json` | the daemons of the cluster, with their ports ([`spec`]) |
 //! | `state/cluster.lock` | held while something is started or stopped |
-//! | `state/starting.lock` | held while a cluster of which nothing ran is being started |
-//! | `state/ID.toml` | the settings of one daemon, written anew at each start |
-//! | `run/ID.json` | its process, written by itself ([`run_file`]) |
+//! | `state/starting.lock` | held while a cluster without a running daemon is being started |
+//! | `state/ID.toml` | the settings of one daemon, written again at each start |
+//! | `run/ID.json` | its process, written by the daemon ([`run_file`]) |
 //! | `data/ID/`, `logs/ID.log` | its data, its log |
 //!
-//! Daemons are this very program started again, in a session of their own, so that they outlive the shell that started
-//! them.
+//! A daemon is this same program, started again in a session of its own, so that it outlives the
+//! shell that started it.
 
 #![expect(clippy::disallowed_methods, reason = "a local cluster is processes, files and ports of this machine")]
 

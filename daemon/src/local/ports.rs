@@ -1,19 +1,20 @@
-//! Ports for the daemons of a local cluster.
+//! Chooses ports for the daemons of a local cluster.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 
-/// Below are the ports of services that people know by number.
+/// Lower ports are used by well-known services.
 const LOWEST: u16 = 10_000;
-/// Fewer than so many are not worth drawing from.
+/// A range with fewer ports than this is not used.
 const CHOICE_MIN: usize = 1_000;
-/// How often a port is drawn before the system is asked for any.
+/// The number of random ports that are tried before the system is asked for any free one.
 const DRAWS_MAX: usize = 64;
-/// What systems give to connections when they do not say (Linux' own default).
+/// The range of ephemeral ports when the system does not report it (the default of Linux).
 const USUAL: (u16, u16) = (32_768, 60_999);
 
-/// An address on the loopback that nobody listens on, and that no connection is given by the system. If it were one of those,
-/// it could be taken by any connection while its daemon is down, and the daemon would come back where nobody looks for it.
+/// Returns a loopback address on which no process listens, with a port outside the range of
+/// ephemeral ports. An ephemeral port could be taken by any connection while its daemon is down,
+/// and the daemon would have to start on another port.
 pub(super) fn free() -> SocketAddr {
     let given = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
     let given = given.as_deref().and_then(parse).unwrap_or(USUAL);
@@ -29,7 +30,8 @@ fn parse(text: &str) -> Option<(u16, u16)> {
     words.next().flatten().zip(words.next().flatten())
 }
 
-/// Ports that no connection is given: those below the range if there are enough, else those above it.
+/// Returns a range of ports that are not ephemeral: those below the ephemeral range if there are
+/// enough, otherwise those above it.
 fn outside((first, last): (u16, u16)) -> Option<RangeInclusive<u16>> {
     let below = first.checked_sub(1).map(|end| LOWEST..=end);
     let above = last.checked_add(1).map(|start| start.max(LOWEST)..=u16::MAX);

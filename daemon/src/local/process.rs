@@ -1,4 +1,5 @@
-//! Processes: starting this program again as a daemon, signals, waiting for the end, and the lock against each other.
+//! Processes: starts this program again as a daemon, sends signals, waits for the end, and locks
+//! the local cluster.
 
 use super::layout::{Layout, io_error};
 use super::run_file::{ProcessKey, RunFile};
@@ -15,21 +16,22 @@ use std::time::{Duration, Instant};
 
 /// The word that makes any of our programs act as `dfsd`.
 pub const DAEMON_WORD: &str = "__dfsd";
-/// How often the state of a process is looked at while waiting for it.
+/// The interval at which the state of a process is checked while waiting for it.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// How long the system may take to end a process that was killed.
+/// The time that the system may take to end a killed process.
 pub(super) const KILL_PATIENCE: Duration = Duration::from_secs(10);
-/// How long to wait for another program that is changing the same cluster.
+/// The time to wait for another program that is changing the same cluster.
 const LOCK_PATIENCE: Duration = Duration::from_secs(180);
 const LOCK_LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Starts this program as a daemon with `args`. What it says before its log is open goes to `log` as well.
+/// Starts this program as a daemon with `args`. Its output before its log is open goes to `log` as
+/// well.
 pub(super) fn spawn_daemon(args: &[OsString], log: &Path) -> Result<Child> {
     let log_file =
         OpenOptions::new().create(true).append(true).mode(0o600).open(log).map_err(io_error("open log", log))?;
     let mut command = as_dfsd()?;
     command.args(args).current_dir("/");
-    // Its settings stand in its file, and nothing else may count.
+    // Its settings are in its file, and no environment variable may override them.
     for (name, _) in dfs_config::Environment::of_process().iter() {
         if is_setting(name) {
             command.env_remove(name);
@@ -40,10 +42,10 @@ pub(super) fn spawn_daemon(args: &[OsString], log: &Path) -> Result<Child> {
     started.map_err(io_error("start daemon", Path::new(command.get_program())))
 }
 
-/// This program, to be started as `dfsd`; its arguments are still to be given.
+/// Returns a command that starts this program as `dfsd`; the caller adds the arguments.
 ///
 /// # Errors
-/// `local_io` when the file of this program cannot be found.
+/// `local_io` if the file of this program cannot be found.
 pub fn as_dfsd() -> Result<Command> {
     let mut command = Command::new(own_program()?);
     command.arg0("dfsd").arg(DAEMON_WORD);
@@ -55,7 +57,8 @@ fn is_setting(name: &str) -> bool {
         || dfs_config::keys().iter().any(|key| key.variable() == name)
 }
 
-/// The file of this program, or, where it was replaced by a newer one since, what the system still has of it.
+/// Returns the file of this program; if it was replaced by a newer one, a path to the file that the
+/// system still has open.
 fn own_program() -> Result<PathBuf> {
     let kept = Path::new("/proc/self/exe");
     match std::env::current_exe() {
@@ -65,12 +68,12 @@ fn own_program() -> Result<PathBuf> {
     }
 }
 
-/// The live process of a run file.
+/// Returns the run file if its process is alive.
 pub(super) fn live(run_file: &Path) -> Option<RunFile> {
     RunFile::read(run_file).filter(|run| run.process.is_alive())
 }
 
-/// Sends a signal. A process that is gone needs none.
+/// Sends a signal. A process that has ended needs none.
 pub(super) fn signal(process: &ProcessKey, signal: Signal) {
     let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
     if let Some(pid) = pid.filter(|_| process.is_alive()) {
@@ -78,7 +81,7 @@ pub(super) fn signal(process: &ProcessKey, signal: Signal) {
     }
 }
 
-/// Whether nothing is left of a process within `patience`.
+/// Waits up to `patience`, and returns true if the process has ended completely.
 pub(super) fn ends_within(process: &ProcessKey, patience: Duration) -> bool {
     let begun = Instant::now();
     while !process.is_gone() {
@@ -90,19 +93,19 @@ pub(super) fn ends_within(process: &ProcessKey, patience: Duration) -> bool {
     true
 }
 
-/// The right to change the local cluster; one process at a time has it.
+/// The lock for changing the local cluster; one process at a time holds it.
 #[derive(Debug)]
 pub(super) struct ClusterLock {
     _file: File,
 }
 
 impl ClusterLock {
-    /// Waits for whoever has it.
+    /// Waits until no other process holds the lock.
     pub(super) fn acquire(layout: &Layout) -> Result<Self> {
         Self::of_file(&layout.lock())
     }
 
-    /// Tells others that they had better wait, see [`is_starting`].
+    /// Takes the lock that tells other processes to wait, see [`is_starting`].
     pub(super) fn announce_start(layout: &Layout) -> Result<Self> {
         Self::of_file(&layout.starting_lock())
     }
@@ -125,7 +128,7 @@ impl ClusterLock {
     }
 }
 
-/// Whether another process is starting a cluster of which nothing ran.
+/// Returns true if another process is starting a cluster without a running daemon.
 pub(super) fn is_starting(layout: &Layout) -> bool {
     let Ok(file) = File::open(layout.starting_lock()) else { return false };
     flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)

@@ -1,49 +1,49 @@
-//! `run/ID.json`: the process of a daemon, and whether it still is that process.
+//! The run file `run/ID.json`: identifies the process of a daemon, and shows whether it still runs.
 //!
-//! The daemon writes it itself: once when it starts, again when it listens, and takes it away when it ends well. A
-//! process id alone proves nothing, as ids are used again; with the time the process started, and the boot that this
-//! time counts from, it does.
+//! The daemon writes it at its start, again when it listens, and removes it when it ends cleanly. A
+//! process id alone is not enough, because ids are reused; together with the start time of the
+//! process, and the boot that this time counts from, it is.
 
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// A process that will not be taken for another.
+/// A unique key of a process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessKey {
     pub pid: u32,
-    /// When it started, in clock ticks since boot.
+    /// The start time, in clock ticks since boot.
     pub started_ticks: u64,
-    /// The boot of the machine.
+    /// The id of the boot of the machine.
     pub boot: String,
 }
 
-/// What a daemon says of itself.
+/// The content of the run file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFile {
     pub process: ProcessKey,
-    /// Where it listens; none while it is starting.
+    /// The address on which it listens; none while it is starting.
     pub address: Option<SocketAddr>,
 }
 
 impl ProcessKey {
-    /// The key of a process.
+    /// Returns the key of a process.
     ///
     /// # Errors
-    /// When there is no such process.
+    /// Returns an error if there is no such process.
     pub fn of(pid: u32) -> io::Result<Self> {
         let stat = read_stat(pid)?;
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
         Ok(Self { pid, started_ticks: stat.started_ticks, boot })
     }
 
-    /// Whether this process is there and nobody has killed it.
+    /// Returns true if this process exists and was not killed.
     pub fn is_alive(&self) -> bool {
         self.stage() == Stage::Alive
     }
 
-    /// Whether nothing is left of this process: its files, locks and ports are free.
+    /// Returns true if nothing is left of this process: its files, locks and ports are free.
     pub fn is_gone(&self) -> bool {
         self.stage() == Stage::Gone
     }
@@ -62,25 +62,25 @@ impl ProcessKey {
     }
 }
 
-/// How far a process has come on its last way.
+/// The stage of a process on its way to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Alive,
-    /// Killed, or ending: it does nothing more, but may still hold files and ports.
+    /// Killed, or ending: it executes nothing more, but may still hold files and ports.
     Ending,
     Gone,
 }
 
 impl RunFile {
-    /// Reads the file; none if it is absent or no run file.
+    /// Reads the file; none if it is absent or not a run file.
     pub fn read(path: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(path).ok()?).ok()
     }
 
-    /// Writes it, whole or not at all.
+    /// Writes it atomically.
     ///
     /// # Errors
-    /// When the file system refuses.
+    /// Returns an error if the file system returns an error.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         crate::durable::write_file(path, &serde_json::to_vec(self)?)
     }
@@ -94,12 +94,12 @@ struct Stat {
     started_ticks: u64,
 }
 
-/// `PF_EXITING` of the kernel.
+/// The flag `PF_EXITING` of the kernel.
 const EXITING: u64 = 0x4;
 
 impl Stat {
     fn stage(&self, killed: bool) -> Stage {
-        // The first thread may be a zombie while others still hold the files that all share.
+        // The first thread may be a zombie while others still hold the shared files.
         match self.state {
             'Z' | 'X' if self.threads <= 1 => Stage::Gone,
             'Z' | 'X' => Stage::Ending,
@@ -114,8 +114,9 @@ fn read_stat(pid: u32) -> io::Result<Stat> {
     parse_stat(&text).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
 }
 
-/// The name of the program stands in parentheses and may itself hold blanks and parentheses. Behind the last one come
-/// the state (field 3 of proc(5)), and later flags (9), number of threads (20) and start time (22).
+/// Parses the line. The program name is in parentheses and may itself contain blanks and
+/// parentheses. After the last one come the state (field 3 of proc(5)), and later flags (9), number
+/// of threads (20) and start time (22).
 fn parse_stat(text: &str) -> Option<Stat> {
     let (_, fields) = text.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace();
@@ -126,12 +127,14 @@ fn parse_stat(text: &str) -> Option<Stat> {
     Some(Stat { state, flags, threads, started_ticks })
 }
 
-/// Whether a SIGKILL is on its way to the process: it has no say any more, but has not noticed yet.
+/// Returns true if a SIGKILL is pending for the process: it executes no more code, but has not
+/// ended yet.
 fn is_killed(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| has_pending_kill(&text))
 }
 
-/// Pending signals are masks in hex, of the thread (`SigPnd`) and of the process (`ShdPnd`); signal 9 is bit 8.
+/// Checks the pending signals, which are hexadecimal masks of the thread (`SigPnd`) and of the
+/// process (`ShdPnd`); signal 9 is bit 8.
 fn has_pending_kill(status: &str) -> bool {
     let masks = status.lines().filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")));
     masks.filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok()).any(|mask| mask & (1 << 8) != 0)
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stages_of_an_end_are_told_apart() {
+    fn the_stages_of_an_end_are_distinguished() {
         for (state, flags, threads, killed, stage) in [
             ('S', 0x400, 8, false, Stage::Alive),
             ('T', 0, 8, false, Stage::Alive),
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_pid_is_told_from_a_live_process() {
+    fn a_stale_pid_is_distinguished_from_a_live_process() {
         let this = ProcessKey::of(std::process::id()).expect("this process");
         assert!(this.is_alive());
         assert!(!ProcessKey { started_ticks: this.started_ticks + 1, ..this.clone() }.is_alive());

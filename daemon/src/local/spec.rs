@@ -1,4 +1,4 @@
-//! `cluster.json`: what the local cluster is made of.
+//! The file `cluster.json`: the composition of the local cluster.
 
 use super::daemon_id::DaemonId;
 use super::layout::{Layout, io_error};
@@ -9,22 +9,22 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-/// The form of the file.
+/// The version of the file format.
 const VERSION: u32 = 1;
 
-/// What the local cluster is made of. Kept as JSON, written atomically.
+/// The composition of the local cluster. Stored as JSON, written atomically.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     version: u32,
     #[serde(with = "text")]
     pub cluster: ClusterId,
-    /// The user whose credential lies beside it, and who may do everything.
+    /// The superuser, whose credential is in the same directory.
     pub superuser: String,
-    /// What `dfsd up` was asked for; it goes before the settings.
+    /// A value that `dfsd up` was called with; it overrides the settings.
     pub chunk_size: Option<ByteSize>,
     pub replication: Option<u8>,
     pub capacity: Option<ByteSize>,
-    /// Each daemon with the address that it had last; none before its first start.
+    /// Each daemon with its last address; none before its first start.
     pub daemons: BTreeMap<DaemonId, Option<SocketAddr>>,
 }
 
@@ -47,10 +47,10 @@ impl Spec {
         Self { version: VERSION, cluster, superuser, chunk_size: None, replication: None, capacity: None, daemons }
     }
 
-    /// The spec of this user's cluster; none if there is no cluster.
+    /// Loads the spec of this user's cluster; none if there is no cluster.
     ///
     /// # Errors
-    /// When the file cannot be read, or is of another version.
+    /// Returns an error if the file cannot be read, or is of another version.
     pub fn load(layout: &Layout) -> Result<Option<Self>> {
         let path = layout.spec();
         let bytes = match std::fs::read(&path) {
@@ -59,23 +59,23 @@ impl Spec {
             Err(error) => return Err(io_error("read", &path)(error)),
         };
         let wrong = |what: String| {
-            let hint = "mend it, or delete it and do dfsd up: authority and data are elsewhere and stay";
+            let hint = "fix it, or delete it and run dfsd up: this keeps the authority and the data";
             Error::new(ErrorCode::LocalIo, what).at(path.display()).hint(hint)
         };
-        let spec: Self =
-            serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not a cluster's spec: {error}")))?;
+        let spec: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| wrong(format!("not a valid description of a cluster: {error}")))?;
         match spec.version {
             VERSION => Ok(Some(spec)),
-            other => Err(wrong(format!("version {other} is not understood; {VERSION} is"))),
+            other => Err(wrong(format!("version {other} is not supported; this build reads version {VERSION}"))),
         }
     }
 
-    /// The spec of this user's cluster, which must exist.
+    /// Loads the spec of this user's cluster, which must exist.
     ///
     /// # Errors
-    /// As [`Spec::load`], and when there is none.
+    /// The same as for [`Spec::load`], and if there is no cluster.
     pub fn expect(layout: &Layout) -> Result<Self> {
-        let none = || Error::new(ErrorCode::NotFound, "there is no local cluster").hint("dfsd up makes one");
+        let none = || Error::new(ErrorCode::NotFound, "there is no local cluster").hint("run dfsd up to create one");
         Self::load(layout)?.ok_or_else(none)
     }
 
@@ -87,16 +87,18 @@ impl Spec {
         crate::durable::write_file(&path, &text).map_err(io_error("write", &path))
     }
 
-    /// Fails for a daemon that is none of this cluster.
+    /// Returns an error for a daemon that is not in this cluster.
     ///
     /// # Errors
-    /// When it is unknown.
+    /// Returns an error if it is unknown.
     pub fn check(&self, id: DaemonId) -> Result<()> {
         if self.daemons.contains_key(&id) {
             return Ok(());
         }
         let known: Vec<String> = self.daemons.keys().map(DaemonId::to_string).collect();
-        Err(Error::new(ErrorCode::NotFound, "no such daemon").at(id).hint(format!("there are {}", known.join(", "))))
+        Err(Error::new(ErrorCode::NotFound, "no such daemon")
+            .at(id)
+            .hint(format!("its daemons are {}", known.join(", "))))
     }
 
     pub fn masters(&self) -> impl Iterator<Item = DaemonId> {
@@ -107,12 +109,13 @@ impl Spec {
         self.daemons.keys().copied().filter(|id| matches!(id, DaemonId::Datanode(_)))
     }
 
-    /// The addresses of the masters that were started before.
+    /// Returns the addresses of the masters that were started before.
     pub fn master_addresses(&self) -> Vec<SocketAddr> {
         self.masters().filter_map(|id| self.daemons.get(&id).copied().flatten()).collect()
     }
 
-    /// The settings of one daemon: those of the user, with what `up` was asked for and what this cluster dictates.
+    /// Returns the settings of one daemon: those of the user, overridden by the options of `up` and
+    /// by the needs of this cluster.
     pub(super) fn settings_of(&self, id: DaemonId, base: &Settings, layout: &Layout, listen: SocketAddr) -> Settings {
         let mut settings = base.clone();
         settings.master.chunk_size = self.chunk_size.unwrap_or(settings.master.chunk_size);
@@ -171,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_up_was_asked_for_goes_before_the_settings() {
+    fn the_options_of_up_override_the_settings() {
         let layout = Layout::new(&Directories::under("/home".as_ref()));
         let mut base = Settings::default();
         base.master.chunk_size = ByteSize(1 << 20);
@@ -184,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn unknown_daemons_are_told_from_known_ones() {
+    fn unknown_daemons_are_distinguished_from_known_ones() {
         assert_eq!(spec().check(DATANODE), Ok(()));
         let error = spec().check(DaemonId::Datanode(DatanodeId(9))).expect_err("unknown");
-        assert_eq!(error.hint.as_deref(), Some("there are master-1, datanode-2"));
+        assert_eq!(error.hint.as_deref(), Some("its daemons are master-1, datanode-2"));
     }
 }

@@ -1,4 +1,4 @@
-//! Starting daemons and waiting until they are well.
+//! Starts daemons and waits until they are healthy.
 
 use super::daemon_id::DaemonId;
 use super::health::{self, Health};
@@ -18,26 +18,26 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long a daemon may take to listen; a master reads its log before.
+/// The time within which a daemon must listen; a master reads its log first.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(120);
-/// How long the cluster may take to be well once its daemons listen.
+/// The time within which the cluster must be healthy once its daemons listen.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(120);
 const HEALTH_LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Bytes at the end of a log that the reason is looked for in.
+/// The number of bytes at the end of a log that are searched for the reason of a failure.
 const LOG_BYTES: u64 = 32 << 10;
-/// Part of the line with which the log of each start begins.
+/// A part of the first line in the log of each start.
 const STARTED: &str = " starts version=";
 
-/// What is needed to start daemons.
+/// The state for starting daemons.
 pub(super) struct Starter<'a> {
     pub(super) layout: &'a Layout,
     pub(super) settings: &'a Settings,
     pub(super) spec: Spec,
-    /// Those that are to run.
+    /// The daemons that should run.
     wanted: BTreeSet<DaemonId>,
-    /// Those that we started ourselves.
+    /// The daemons that were started here.
     started: BTreeSet<DaemonId>,
-    /// Datanodes take a data directory although it is empty, or another than before.
+    /// Datanodes accept a data directory that is empty, or another than before.
     pub(super) accept_empty: bool,
 }
 
@@ -46,13 +46,13 @@ impl<'a> Starter<'a> {
         Self { layout, settings, spec, wanted: BTreeSet::new(), started: BTreeSet::new(), accept_empty: false }
     }
 
-    /// Those that were started so far.
+    /// Returns the daemons that were started so far.
     pub(super) fn started(&self) -> Vec<DaemonId> {
         self.started.iter().copied().collect()
     }
 
-    /// Starts those of `ids` that do not run, masters before datanodes, and remembers their addresses.
-    /// Datanodes that run but look for a master at its old address are started again.
+    /// Starts those of `ids` that do not run, masters before datanodes, and records their
+    /// addresses. Restarts running datanodes that look for a master at an old address.
     pub(super) fn start(&mut self, ids: &[DaemonId]) -> Result<()> {
         self.wanted.extend(ids);
         let mut idle = Vec::new();
@@ -77,7 +77,7 @@ impl<'a> Starter<'a> {
         live(&self.layout.run_file(id))
     }
 
-    /// Whether a daemon runs. If it is still starting, it is waited for; its address is taken note of.
+    /// Returns true if a daemon runs. If it is still starting, waits for it; records its address.
     fn adopt(&mut self, id: DaemonId) -> Result<bool> {
         let begun = Instant::now();
         while let Some(run) = self.live(id) {
@@ -106,7 +106,7 @@ impl<'a> Starter<'a> {
         for (id, listen, child) in begun {
             let address = match self.wait_to_listen(id, child) {
                 Err(_) if TcpListener::bind(listen).is_err() => {
-                    // Somebody took the port in the blink since we looked.
+                    // Another process took the port since it was checked.
                     self.bury(id)?;
                     let child = self.spawn(id, ports::free())?;
                     self.wait_to_listen(id, child)
@@ -120,7 +120,7 @@ impl<'a> Starter<'a> {
         Ok(())
     }
 
-    /// Waits until nothing is left of a daemon that was killed: until then its port looks as if somebody else had it.
+    /// Waits until nothing is left of a killed daemon: until then its port is not free.
     fn bury(&self, id: DaemonId) -> Result<()> {
         let run_file = self.layout.run_file(id);
         if let Some(last) = RunFile::read(&run_file)
@@ -136,7 +136,7 @@ impl<'a> Starter<'a> {
         Ok(())
     }
 
-    /// The remembered address if it is free, else another one.
+    /// Returns the recorded address if it is free, otherwise another one.
     fn listen(&self, id: DaemonId) -> SocketAddr {
         let remembered = self.spec.daemons.get(&id).copied().flatten();
         remembered.filter(|address| TcpListener::bind(address).is_ok()).unwrap_or_else(ports::free)
@@ -155,7 +155,7 @@ impl<'a> Starter<'a> {
             args.extend([flag.into(), path.into()]);
         }
         if matches!(id, DaemonId::Datanode(_)) {
-            // The daemon does not see DFS_HOME, and would look in the directory of another cluster.
+            // The daemon does not see DFS_HOME, and would use the directory of another cluster.
             args.extend(["--record".into(), self.layout.directories(id).into()]);
             if self.accept_empty {
                 args.push("--accept-empty".into());
@@ -167,8 +167,9 @@ impl<'a> Starter<'a> {
         spawn_daemon(&args, &log)
     }
 
-    /// Whether this master begins a new cluster: it never listened before. One that did must find its data: with an empty
-    /// directory it would take every chunk on the datanodes for garbage.
+    /// Returns true if this master begins a new cluster: it never listened before. A master that
+    /// did must find its data: with an empty directory it would treat every chunk on the datanodes
+    /// as garbage.
     fn begins(&self, id: DaemonId) -> Result<bool> {
         let ran_before = self.spec.daemons.get(&id).copied().flatten().is_some();
         let data = self.layout.data(id);
@@ -176,8 +177,9 @@ impl<'a> Starter<'a> {
             return Ok(false);
         }
         if ran_before && !data.exists() {
-            let error = Error::new(ErrorCode::LocalIo, "the data directory of this master is gone").at(data.display());
-            return Err(error.hint("bring it back, or begin anew with dfsd down --purge"));
+            let error =
+                Error::new(ErrorCode::LocalIo, "the data directory of this master is missing").at(data.display());
+            return Err(error.hint("restore it, or delete the whole cluster with dfsd down --purge and start again"));
         }
         Ok(!ran_before)
     }
@@ -187,7 +189,8 @@ impl<'a> Starter<'a> {
         loop {
             let run = RunFile::read(&self.layout.run_file(id)).filter(|run| run.process.pid == child.id());
             if let Some(address) = run.and_then(|run| run.address) {
-                // Somebody must take note of its end, or it would stay as a zombie for as long as this process lives.
+                // The child must be waited for, or it would stay a zombie as long as this process
+                // lives.
                 let _ = std::thread::Builder::new().name(format!("reap {id}")).spawn(move || child.wait());
                 return Ok(address);
             }
@@ -212,7 +215,7 @@ impl<'a> Starter<'a> {
         Error::new(ErrorCode::Internal, reason).at(id).hint(format!("{hint}its log is {}", log.display()))
     }
 
-    /// Waits until a master answers, knows all of `datanodes` as live, and `well` says so as well.
+    /// Waits until a master answers and counts all of `datanodes` as live, and `well` agrees.
     pub(super) fn wait_until_well(
         &mut self,
         datanodes: &[DatanodeId],
@@ -235,19 +238,19 @@ impl<'a> Starter<'a> {
                 if self.started.contains(&dead) || !self.wanted.contains(&dead) {
                     return Err(self.did_not_start(dead, "it ended while the cluster was starting"));
                 }
-                // It was on its last breath when we saw it run.
+                // It was about to end when it was seen running.
                 self.start(&[dead])?;
             }
             if begun.elapsed() >= HEALTH_PATIENCE {
-                let what = format!("the cluster is not well after {} s: {lack}", HEALTH_PATIENCE.as_secs());
-                return Err(Error::new(ErrorCode::Timeout, what).hint("dfsd logs shows what its daemons say"));
+                let what = format!("the cluster is not healthy after {} s: {lack}", HEALTH_PATIENCE.as_secs());
+                return Err(Error::new(ErrorCode::Timeout, what).hint("run dfsd logs to see the logs of its daemons"));
             }
             std::thread::sleep(HEALTH_LOOK_EVERY);
         }
     }
 }
 
-/// The authority of this user's cluster.
+/// Loads the authority of this user's cluster.
 pub(super) fn load_authority(layout: &Layout) -> Result<Authority> {
     let path = layout.authority();
     let pem = std::fs::read(&path).map_err(io_error("read authority", &path))?;
@@ -262,7 +265,7 @@ fn ensure_credential(layout: &Layout, id: DaemonId) -> Result<()> {
     issue(&load_authority(layout)?, &id.principal(), &path)
 }
 
-/// Writes a new credential, readable for its owner alone.
+/// Writes a new credential, readable only by its owner.
 pub(super) fn issue(authority: &Authority, principal: &dfs_types::Principal, path: &Path) -> Result<()> {
     let issued = authority.issue(principal, SystemTime::now());
     let pem = issued.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
@@ -278,16 +281,16 @@ fn end_of_log(path: &Path) -> String {
         file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
         file.take(LOG_BYTES).read_to_end(&mut bytes)
     });
-    // What cannot be read has no reason in it.
+    // A log that cannot be read holds no reason.
     read.map(|_| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
-/// Returns the reason for which a daemon ended, out of the last lines of its log, and its hint: the last error since its last
-/// start.
+/// Returns the reason why a daemon ended, and its hint: the last error since its last start in the
+/// last lines of its log.
 fn reason(log: &str) -> Option<(String, Option<String>)> {
     let since = log.rfind(STARTED).map_or(log, |start| log.get(start..).unwrap_or_default());
     let of_line = |line: &str| {
-        // Before there is a log, standard error leads here.
+        // Before the log is open, standard error leads there.
         let said = line.strip_prefix("dfsd: ").map(str::to_owned);
         let logged =
             || line.split_once(" ERROR ").and_then(|(_, text)| text.split_once(": ")).map(|(_, text)| text.to_owned());
@@ -315,17 +318,17 @@ mod tests {
     fn the_reason_is_the_last_error_since_the_last_start() {
         let reason = |log: &str| super::reason(log).map(|(reason, _)| reason);
         let error = |text: &str| format!("2026-11-28T19:53:15.9Z ERROR dfs_daemon::cli::daemon: {text}\n");
-        let damaged = error("master-1 failed: the master's log is damaged: /m/log: put it back");
-        let log = format!("{BEGIN}{}{BEGIN}{OTHERS}{damaged}", error("master-1 failed: another one"));
-        assert_eq!(reason(&log).as_deref(), Some("the master's log is damaged: /m/log: put it back"));
-        assert_eq!(reason(&format!("{BEGIN}{damaged}{BEGIN}{OTHERS}")), None, "it was killed");
+        let corrupt = error("master-1 failed: the master's log is corrupt: /m/log: restore it");
+        let log = format!("{BEGIN}{}{BEGIN}{OTHERS}{corrupt}", error("master-1 failed: another one"));
+        assert_eq!(reason(&log).as_deref(), Some("the master's log is corrupt: /m/log: restore it"));
+        assert_eq!(reason(&format!("{BEGIN}{corrupt}{BEGIN}{OTHERS}")), None, "it was killed");
         assert_eq!(
             reason(&format!("{BEGIN}{}", error("thread main: panicked"))).as_deref(),
             Some("thread main: panicked")
         );
-        assert_eq!(reason(&format!("{BEGIN}{damaged}dfsd: no key\n")).as_deref(), Some("no key"), "it did not get far");
+        assert_eq!(reason(&format!("{BEGIN}{corrupt}dfsd: no key\n")).as_deref(), Some("no key"), "it did not get far");
         assert_eq!(reason(""), None);
-        let hinted = super::reason(&format!("{BEGIN}{damaged}dfsd: no key\n  hint: make one\n"));
+        let hinted = super::reason(&format!("{BEGIN}{corrupt}dfsd: no key\n  hint: make one\n"));
         assert_eq!(hinted, Some(("no key".to_owned(), Some("make one".to_owned()))));
     }
 }

@@ -1,4 +1,4 @@
-//! What runs.
+//! The status of the daemons of the local cluster.
 
 use super::daemon_id::DaemonId;
 use super::layout::Layout;
@@ -16,18 +16,18 @@ use strum::IntoStaticStr;
 pub struct DaemonStatus {
     pub id: DaemonId,
     pub role: &'static str,
-    /// None while it does not run.
+    /// None if it does not run.
     pub pid: Option<u32>,
-    /// Where it listens, or did last.
+    /// The address on which it listens, or listened last.
     pub address: Option<SocketAddr>,
-    /// Where it serves metrics; none in this version.
+    /// The address on which it serves metrics; none in this version.
     pub http: Option<SocketAddr>,
     pub state: State,
     pub data_dir: PathBuf,
     pub log: PathBuf,
 }
 
-/// How a daemon's process is.
+/// The state of a daemon's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -37,14 +37,14 @@ pub enum State {
     Suspended,
     /// It does not listen yet.
     Starting,
-    /// It ended well, or never ran.
+    /// It ended cleanly, or never ran.
     Stopped,
-    /// It ended without saying so.
+    /// It ended without removing its run file.
     Crashed,
 }
 
 impl State {
-    /// In one word.
+    /// Returns the state as one word.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -60,10 +60,10 @@ impl State {
     }
 }
 
-/// All daemons of the local cluster, masters first; none if there is no cluster.
+/// Returns all daemons of the local cluster, masters first; none if there is no cluster.
 ///
 /// # Errors
-/// When the cluster's spec cannot be read.
+/// Returns an error if the spec of the cluster cannot be read.
 pub fn status(directories: &Directories) -> Result<Vec<DaemonStatus>> {
     let layout = Layout::new(directories);
     let Some(spec) = Spec::load(&layout)? else { return Ok(Vec::new()) };
@@ -91,7 +91,7 @@ mod tests {
     use dfs_types::{ClusterId, DatanodeId, MasterId};
 
     #[test]
-    fn the_states_of_daemons_are_told_apart() {
+    fn the_states_of_daemons_are_distinguished() {
         let home = tempfile::tempdir().expect("a directory");
         let directories = Directories::under(home.path());
         assert_eq!(status(&directories), Ok(Vec::new()));

@@ -1,11 +1,11 @@
-//! Stopping daemons, and taking the cluster away.
+//! Stops daemons, and deletes the cluster.
 
 use super::daemon_id::DaemonId;
 use super::layout::{Layout, io_error};
 use super::process::{ClusterLock, KILL_PATIENCE, ends_within, signal};
 use super::run_file::RunFile;
 use super::spec::Spec;
-use crate::logging::set_aside;
+use crate::logging::rotated;
 use dfs_config::Directories;
 use dfs_types::{Error, ErrorCode, Result};
 use rustix::process::Signal;
@@ -13,24 +13,24 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long a daemon may take to end by itself before it is killed.
+/// The time that a daemon may take to end before it is killed.
 pub(super) const TERM_PATIENCE: Duration = Duration::from_secs(15);
-/// Log files that are looked for behind the current one: `log.files` is at most this.
+/// The maximum number of rotated log files that are deleted: `log.files` is at most this.
 const LOG_FILES_MAX: u32 = 1_000;
 
-/// What `down` did.
+/// The result of `down`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Down {
-    /// The daemons that ran.
+    /// The daemons that were running.
     pub stopped: Vec<DaemonId>,
-    /// Whether the data was deleted.
+    /// True if the data was deleted.
     pub purged: bool,
 }
 
-/// Stops the local cluster; with `purge` also deletes all that it stored.
+/// Stops the local cluster; with `purge` also deletes all its data.
 ///
 /// # Errors
-/// When a process cannot be ended or a file not be deleted.
+/// Returns an error if a process cannot be ended or a file not be deleted.
 pub fn down(directories: &Directories, purge: bool) -> Result<Down> {
     let layout = Layout::new(directories);
     if !layout.spec().exists() {
@@ -39,7 +39,7 @@ pub fn down(directories: &Directories, purge: bool) -> Result<Down> {
     let _lock = ClusterLock::acquire(&layout)?;
     let Some(spec) = Spec::load(&layout)? else { return Ok(Down { stopped: Vec::new(), purged: false }) };
     let ids: Vec<DaemonId> = spec.daemons.keys().copied().collect();
-    // What is about to be deleted need not be put in order first.
+    // Data that is about to be deleted needs no clean stop.
     let stopped = stop_all(&layout, &ids, if purge { Duration::ZERO } else { TERM_PATIENCE })?;
     if purge {
         delete_all(&layout, &spec)?;
@@ -47,15 +47,17 @@ pub fn down(directories: &Directories, purge: bool) -> Result<Down> {
     Ok(Down { stopped, purged: purge })
 }
 
-/// Ends those of `ids` that run: asks, and kills those that still run after `patience`.
+/// Ends those of `ids` that run: asks them to stop, and kills those that still run after
+/// `patience`.
 pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration) -> Result<Vec<DaemonId>> {
     let process = |id: &DaemonId| Some((*id, RunFile::read(&layout.run_file(*id))?.process));
     let there: Vec<_> = ids.iter().filter_map(process).filter(|(_, process)| !process.is_gone()).collect();
-    // Those that somebody killed a moment ago are waited for as well, but it was not we who stopped them.
+    // Daemons that another process killed a moment ago are waited for as well, but do not count as
+    // stopped here.
     let stopped = there.iter().filter(|(_, process)| process.is_alive()).map(|(id, _)| *id).collect();
     for (_, process) in &there {
         signal(process, Signal::TERM);
-        // One that was stopped in its tracks could not hear the first.
+        // A suspended process cannot handle the first signal.
         signal(process, Signal::CONT);
     }
     let begun = Instant::now();
@@ -89,12 +91,12 @@ fn delete_all(layout: &Layout, spec: &Spec) -> Result<()> {
         }
         let log = layout.log(*id);
         (1..=LOG_FILES_MAX)
-            .map(|number| set_aside(&log, number))
+            .map(|number| rotated(&log, number))
             .take_while(|old| old.exists())
             .try_for_each(|old| delete(&old))?;
     }
     delete(&layout.user_credential(&spec.superuser))?;
-    // Last, so that a purge that was cut short can be done again.
+    // Last, so that an interrupted purge can be repeated.
     delete(&layout.authority())?;
     delete(&layout.spec())?;
     layout.remove_empty();

@@ -1,4 +1,4 @@
-//! Making, growing and starting the local cluster.
+//! Creates, grows and starts the local cluster.
 
 use super::daemon_id::DaemonId;
 use super::health::Health;
@@ -14,42 +14,44 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-/// Datanodes of a new cluster.
+/// The number of datanodes of a new cluster.
 const DATANODES_DEFAULT: u16 = 3;
-/// The most datanodes of a local cluster.
+/// The maximum number of datanodes of a local cluster.
 const DATANODES_MAX: u16 = 64;
 
-/// What cluster is wanted. What is left out stays as it is, or as the settings have it.
+/// The requested cluster. An absent value leaves it unchanged, or means the value of the settings.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UpOptions {
     pub masters: Option<u16>,
     pub datanodes: Option<u16>,
     pub chunk_size: Option<ByteSize>,
     pub replication: Option<u8>,
-    /// Bytes per datanode.
+    /// The maximum size of the chunks on each datanode, in bytes.
     pub capacity: Option<ByteSize>,
 }
 
-/// What `up` found and did.
+/// The result of `up`.
 #[derive(Debug, Clone)]
 pub struct Up {
     pub masters: Vec<SocketAddr>,
-    /// The superuser's.
+    /// The credential of the superuser.
     pub credential: PathBuf,
     /// All daemons of the cluster.
     pub daemons: Vec<DaemonId>,
-    /// Those that were started just now; none if all ran.
+    /// The daemons that were started; empty if all were running.
     pub started: Vec<DaemonId>,
-    /// Copies of each chunk where the writer does not say.
+    /// The default number of replicas of each chunk.
     pub replication: u8,
-    /// Something was asked of a running cluster that it will heed only after a restart.
+    /// True if an option was given that a running daemon applies only after a restart.
     pub restart_needed: bool,
 }
 
-/// Makes the local cluster what is wanted, starts what does not run, and waits until it takes writes.
+/// Changes the local cluster as requested, starts the daemons that do not run, and waits until the
+/// cluster accepts writes.
 ///
 /// # Errors
-/// When a daemon does not start (with the reason out of its log), or the cluster does not become well in time.
+/// Returns an error if a daemon does not start (with the reason from its log), or the cluster does
+/// not become healthy in time.
 pub fn up(directories: &Directories, settings: &Settings, options: UpOptions) -> Result<Up> {
     let layout = Layout::new(directories);
     layout.create()?;
@@ -83,10 +85,10 @@ pub(super) fn datanode_ids(spec: &Spec) -> Vec<DatanodeId> {
     spec.datanodes().filter_map(number).collect()
 }
 
-/// A new cluster: its authority, and the credential of its superuser.
+/// Makes a new cluster: its authority, and the credential of its superuser.
 fn create(layout: &Layout) -> Result<Spec> {
     let path = layout.authority();
-    // One that is there already is of an `up` that was cut short.
+    // An existing one is of an interrupted `up`.
     let authority = if path.exists() { load_authority(layout)? } else { create_authority(&path)? };
     let superuser = user::name();
     issue(&authority, &Principal::User(superuser.clone()), &layout.user_credential(&superuser))?;
@@ -100,11 +102,12 @@ fn create_authority(path: &std::path::Path) -> Result<Authority> {
     Ok(authority)
 }
 
-/// Puts what is wanted into the spec; says whether something changed that daemons read at their start.
+/// Writes the options to the spec; returns true if a value changed that daemons read at their
+/// start.
 fn apply(spec: &mut Spec, options: UpOptions) -> Result<bool> {
     if options.masters.is_some_and(|masters| masters != 1) {
         let error = Error::new(ErrorCode::Unsupported, "a local cluster has one master");
-        return Err(error.hint("leave --masters out"));
+        return Err(error.hint("omit --masters"));
     }
     let have = spec.datanodes().count();
     let wanted = options.datanodes.unwrap_or(if have == 0 { DATANODES_DEFAULT } else { 0 });

@@ -1,8 +1,8 @@
-//! The name of the user of this process, who becomes the superuser of a local cluster.
+//! The name of the user of this process, which becomes the superuser of a local cluster.
 
 use dfs_types::principal::is_user_name;
 
-/// The name of the operating system's user, as far as it can be a name in dfs.
+/// Returns the name of the operating system's user, if it is a valid name in dfs.
 pub(super) fn name() -> String {
     let uid = rustix::process::geteuid().as_raw();
     let listed = std::fs::read_to_string("/etc/passwd").ok().and_then(|passwd| find(&passwd, uid));
@@ -10,7 +10,7 @@ pub(super) fn name() -> String {
     listed.or_else(variable).filter(|name| is_user_name(name)).unwrap_or_else(|| format!("uid{uid}"))
 }
 
-/// passwd(5): name, password, uid, and more, between colons.
+/// Finds a user in passwd(5): name, password, uid, and more, separated by colons.
 fn find(passwd: &str, uid: u32) -> Option<String> {
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');

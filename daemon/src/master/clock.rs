@@ -1,4 +1,4 @@
-//! The time of the master.
+//! The clock of the master.
 
 use crate::clock;
 use dfs_logic::steady::{LOOK_INTERVAL, Steady};
@@ -9,8 +9,9 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// Time of two kinds: of the calendar, for what is stored and for capabilities; and since the start, for what is overdue.
-/// The second never jumps, and stands still while the master does. Clones share what they know of that.
+/// Returns two times: the calendar time, for stored values and capabilities, and the time since the
+/// start, for timeouts. The time since the start never jumps, and does not advance while the
+/// process is suspended. Clones share this state.
 #[derive(Debug, Clone)]
 pub struct Clock {
     start: Instant,
@@ -26,24 +27,27 @@ impl Clock {
         self.steady.lock()
     }
 
-    /// Now, by the calendar.
+    /// Returns the calendar time.
     pub fn calendar(&self) -> Timestamp {
         let since = clock::calendar().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::default().plus(since)
     }
 
-    /// Now, as milliseconds since the start, without the time in which the master stood still.
+    /// Returns the milliseconds since the start, without the time during which the process was
+    /// suspended.
     pub fn now(&self) -> Timestamp {
         self.look().0
     }
 
-    /// Now, and for how long the master has stood still so far, in all.
+    /// Returns the time since the start, and the total time for which the process was suspended so
+    /// far.
     pub fn look(&self) -> (Timestamp, Duration) {
         let mut steady = self.steady();
         (steady.look(clock::since(self.start)), steady.lost())
     }
 
-    /// Looks at the clock until `stop`, so that a pause in which nobody does is known for one.
+    /// Reads the clock at intervals until `stop`, so that a suspension of the process is detected
+    /// even if nothing else reads the clock.
     pub async fn keep(self, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(LOOK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -10,7 +10,7 @@ use dfs_rpc::wire::{self, ClusterStatus, DirectoryLoad, NodeAddress, NodeLoad, N
 use dfs_types::{ChunkRef, ClusterId, Timestamp};
 use std::time::Duration;
 
-/// One bound that both sides state.
+/// The bound is stated in both crates and must be the same.
 const _: () = assert!(CHUNKS_PER_REPORT_MAX == dfs_rpc::CHUNKS_PER_REPORT_MAX, "one bound, stated in two places");
 
 /// Returns a span in milliseconds.
@@ -18,7 +18,8 @@ pub fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Returns the milliseconds by which a clock is ahead of ours.
+/// Returns the milliseconds by which the clock of the other side is ahead of ours; negative if it
+/// is behind.
 fn skew_ms(theirs: Timestamp, ours: Timestamp) -> i64 {
     i64::try_from(theirs.0).unwrap_or(i64::MAX).saturating_sub(i64::try_from(ours.0).unwrap_or(i64::MAX))
 }
@@ -34,14 +35,14 @@ pub(super) fn job_status(JobStatus { name, state, done, total, last_run, last_er
     wire::JobStatus { name: name.to_owned(), state, done, total, last_run, last_error }
 }
 
-/// `calendar` is the time at which the message arrived.
+/// Converts a registration; `calendar` is the time at which the message arrived.
 pub fn registration(register: wire::Register, calendar: Timestamp) -> Registration {
     let wire::Register { boot, address, load, version } = register;
     let skew_ms = skew_ms(load.clock, calendar);
     Registration { boot, address, load: load_of(load), version: version.into(), skew_ms }
 }
 
-/// `calendar` is the time at which the message arrived.
+/// Converts a heartbeat; `calendar` is the time at which the message arrived.
 pub fn heartbeat(heartbeat: wire::Heartbeat, calendar: Timestamp) -> cluster::Heartbeat {
     let wire::Heartbeat { boot, load, added, removed, copies_ended, kept } = heartbeat;
     let skew_ms = skew_ms(load.clock, calendar);
@@ -97,7 +98,8 @@ pub fn address(address: cluster::NodeAddress) -> NodeAddress {
     NodeAddress { id, address }
 }
 
-/// Returns an order with the capability that it needs, which `seal` makes; none when that is impossible.
+/// Returns an order with the capability that it needs, which `seal` makes; none if no capability
+/// can be made.
 pub fn order(
     order: Order,
     seal: impl Fn(Operation, ChunkRef, Vec<NodeAddress>) -> Option<Bytes>,
@@ -109,7 +111,7 @@ pub fn order(
             let capability = seal(Operation::Write, chunk, targets.clone())?;
             wire::Order::Copy { chunk, targets, capability }
         }
-        Order::Mend { chunk, sources } => {
+        Order::Reconstruct { chunk, sources } => {
             let sources = addresses(sources);
             let capability = seal(Operation::Read, chunk, sources.clone())?;
             wire::Order::Mend { chunk, sources, capability }
@@ -134,18 +136,18 @@ pub fn blocked(blocked: Blocked) -> wire::Blocked {
 }
 
 pub fn replication(snapshot: &ClusterSnapshot) -> ReplicationStatus {
-    let dfs_logic::repair::Health { chunks, missing, endangered, under, over, .. } = snapshot.health;
-    ReplicationStatus { chunks, missing, endangered, under, over, copying: snapshot.copying }
+    let dfs_logic::repair::Health { chunks, missing, at_risk, under, over, .. } = snapshot.health;
+    ReplicationStatus { chunks, missing, endangered: at_risk, under, over, copying: snapshot.copying }
 }
 
 fn lasting(lasting: cluster::Lasting) -> wire::Lasting {
-    let cluster::Lasting { safe_mode, missing, endangered, under, stale, dead } = lasting;
-    let [safe_mode, missing, endangered] = [safe_mode, missing, endangered].map(|span| span.map(millis));
+    let cluster::Lasting { safe_mode, missing, at_risk, under, stale, dead } = lasting;
+    let [safe_mode, missing, at_risk] = [safe_mode, missing, at_risk].map(|span| span.map(millis));
     let [under, stale, dead] = [under, stale, dead].map(|span| span.map(millis));
-    wire::Lasting { safe_mode, missing, endangered, under, stale, dead }
+    wire::Lasting { safe_mode, missing, endangered: at_risk, under, stale, dead }
 }
 
-/// Returns the status of the cluster as far as a snapshot has it; the rest is empty.
+/// Returns the status of the cluster as far as a snapshot has it; the other fields are empty.
 pub fn cluster_status(snapshot: &ClusterSnapshot, cluster: ClusterId, taken_at: Timestamp) -> ClusterStatus {
     let [nodes_live, nodes_stale, nodes_dead] = snapshot.numbers();
     let space = snapshot.space();
@@ -170,7 +172,7 @@ pub fn cluster_status(snapshot: &ClusterSnapshot, cluster: ClusterId, taken_at: 
     }
 }
 
-/// `now` is the time of the snapshot that the datanode is in.
+/// Returns the status of a datanode; `now` is the time of the snapshot.
 pub fn node_status(node: &NodeSnapshot, now: Timestamp) -> NodeStatus {
     NodeStatus {
         id: node.id,

@@ -1,34 +1,38 @@
-//! How far the collection floor may rise: see docs/design/decisions.md, *Which chunks are garbage*.
+//! The bound to which the collection floor may rise: see docs/design/decisions.md, *Which chunks
+//! are garbage*.
 //!
-//! **Invariant:** the floor never rises above an id that was handed out less than `collect_after` ago, nor above the
-//! lowest chunk of a write in flight that the leader knows. No number that a client sends has a part in it.
+//! **Invariant:** the floor never rises above an id that was handed out less than `collect_after`
+//! ago, nor above the lowest chunk of a write in flight that the leader knows. Numbers sent by
+//! clients have no influence on it.
 
 use dfs_types::{ChunkId, Timestamp};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Moments that are remembered: `collect_after` is cut into so many parts.
+/// The maximum number of samples kept: one per `collect_after / SAMPLES_MAX`.
 const SAMPLES_MAX: usize = 256;
 
-/// What is remembered for the floor. It begins anew with each leader, who so waits `collect_after` before the first rise.
+/// The samples that bound the collection floor. Each new leader starts without samples, so it waits
+/// `collect_after` before its first raise.
 #[derive(Debug)]
-pub struct Floor {
+pub struct CollectionFloor {
     collect_after: Duration,
-    /// Everything below the id was handed out, or given up, at this time or before.
+    /// Pairs of a time and an id: all ids below it were handed out or abandoned at that time or
+    /// before.
     samples: VecDeque<(Timestamp, ChunkId)>,
 }
 
-impl Floor {
+impl CollectionFloor {
     pub fn new(collect_after: Duration) -> Self {
         Self { collect_after, samples: VecDeque::new() }
     }
 
-    /// A new leader knows nothing of the writes of the last one.
+    /// Drops all samples: a new leader does not know the writes of the previous one.
     pub fn lead(&mut self) {
         *self = Self::new(self.collect_after);
     }
 
-    /// Notes that all ids below `id` have been handed out by now.
+    /// Records that all ids below `id` have been handed out by `now`.
     pub fn sample(&mut self, id: ChunkId, now: Timestamp) {
         let gap = self.collect_after / SAMPLES_MAX as u32;
         if self.samples.back().is_none_or(|(at, _)| now.since(*at) > gap) {
@@ -36,7 +40,8 @@ impl Floor {
         }
     }
 
-    /// Where the floor may stand now, with `held` as the lowest chunk of any write in flight; none while nothing is old enough.
+    /// Returns the highest floor that is allowed now; `held` is the lowest chunk of any write in
+    /// flight. None while no sample is old enough.
     pub fn highest(&mut self, held: Option<ChunkId>, now: Timestamp) -> Option<ChunkId> {
         let old = |at: Timestamp| now.since(at) >= self.collect_after;
         let mut highest = None;
@@ -45,7 +50,8 @@ impl Floor {
                 break;
             }
             highest = Some(id);
-            // The newest old one is kept: it holds until the next one is old enough.
+            // The newest sample that is old enough is kept: it is the bound until the next one is
+            // old enough.
             if self.samples.get(1).is_none_or(|(at, _)| !old(*at)) {
                 break;
             }
@@ -57,10 +63,10 @@ impl Floor {
     }
 }
 
-/// Checks that the floor stays below every chunk of a write in flight, the lowest of which is `held`.
+/// Checks that the floor is not above `held`, the lowest chunk of any write in flight.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Returns a description of the violation.
 pub fn check_floor(floor: ChunkId, held: Option<ChunkId>) -> Result<(), String> {
     match held.filter(|held| *held < floor) {
         Some(held) => Err(format!("a write in flight has chunk {held}, below the floor {floor}")),
@@ -78,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_floor_follows_what_is_old_enough() {
-        let mut floor = Floor::new(Duration::from_secs(100));
+        let mut floor = CollectionFloor::new(Duration::from_secs(100));
         assert_eq!(floor.highest(None, at(0)), None);
         for second in 0..300 {
             floor.sample(ChunkId(second), at(second));
@@ -92,7 +98,7 @@ mod tests {
 
     #[test]
     fn writes_in_flight_hold_it() {
-        let mut floor = Floor::new(Duration::from_secs(100));
+        let mut floor = CollectionFloor::new(Duration::from_secs(100));
         floor.sample(ChunkId(50), at(0));
         assert_eq!(floor.highest(Some(ChunkId(7)), at(150)), Some(ChunkId(7)));
         assert_eq!(floor.highest(Some(ChunkId(60)), at(150)), Some(ChunkId(50)));

@@ -1,4 +1,4 @@
-//! The keys that seal capabilities, as the namespace has them now.
+//! The keys that seal capabilities, from the newest version of the namespace.
 
 use super::raft::published::Published;
 use crate::random;
@@ -10,39 +10,41 @@ use dfs_types::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Keys in the forms that are needed.
+/// The keys in the two forms that are needed.
 #[derive(Debug, Default)]
 pub struct Keys {
-    /// Newest last.
+    /// Ordered by age, newest last.
     pub tokens: Vec<TokenKey>,
     pub ring: KeyRing,
-    /// Newest last.
+    /// Ordered by age, newest last.
     records: Vec<KeyRecord>,
 }
 
 impl Keys {
-    /// Seals with the newest key that datanodes have had `settle` to learn; none before the first key.
+    /// Seals with the newest key that is at least `settle` old, so that datanodes have received it;
+    /// none before the first key.
     pub fn seal(&self, capability: &Capability, now: Timestamp, settle: Duration) -> Option<Vec<u8>> {
         self.ring.seal_with(sealing_key(&self.records, now, settle)?, capability)
     }
 }
 
-/// The newest of `keys`, which stand newest last, that is at least `settle` old. A datanode learns of a key by its next
-/// heartbeat, and takes what was sealed with it for forged before. Where all are younger, the oldest: the first key of a
-/// cluster comes with the registration, and so needs no time.
+/// Returns the number of the newest of `keys` (ordered by age, newest last) that is at least
+/// `settle` old. A datanode receives a key with its next heartbeat and rejects capabilities sealed
+/// with an unknown key. If all keys are younger, returns the oldest: the first key of a cluster is
+/// delivered with the registration and needs no time to spread.
 fn sealing_key(keys: &[KeyRecord], now: Timestamp, settle: Duration) -> Option<u32> {
     let settled = keys.iter().rev().find(|key| now.since(key.made_at) >= settle);
     settled.or(keys.first()).map(|key| key.id)
 }
 
-/// Keeps [`Keys`] in step with the namespace.
+/// Caches the [`Keys`] of the newest namespace version.
 #[derive(Debug, Default)]
 pub struct KeyCache {
     keys: ArcSwap<Keys>,
 }
 
 impl KeyCache {
-    /// The keys of the newest version.
+    /// Returns the keys of the newest version.
     pub fn get(&self, published: &Published) -> Arc<Keys> {
         let keys = self.keys.load_full();
         let version = published.look();
@@ -57,10 +59,10 @@ impl KeyCache {
     }
 }
 
-/// A new key with the next number.
+/// Makes a random key with the number after `after`.
 ///
 /// # Errors
-/// When the system has no randomness to give.
+/// Returns an error if the system provides no random bytes.
 pub fn draw(after: Option<&KeyRecord>, made_at: Timestamp) -> Result<KeyRecord, ring::error::Unspecified> {
     let secret = random::secret()?;
     Ok(KeyRecord { id: after.map_or(1, |key| key.id.wrapping_add(1)), secret, made_at })
@@ -77,12 +79,12 @@ mod tests {
         let [first, second, third] = [key(1, 10_000), key(2, 50_000), key(3, 53_000)];
         let at = |keys: &[KeyRecord], now| sealing_key(keys, Timestamp(now), settle);
         assert_eq!(at(&[], 10_000), None);
-        assert_eq!(at(std::slice::from_ref(&first), 10_000), Some(1), "the very first one at once");
+        assert_eq!(at(std::slice::from_ref(&first), 10_000), Some(1), "the first key of all is used immediately");
         let two = [first.clone(), second.clone()];
         assert_eq!((at(&two, 50_000), at(&two, 55_999), at(&two, 56_000)), (Some(1), Some(1), Some(2)));
         let three = [first, second, third];
         assert_eq!((at(&three, 55_000), at(&three, 58_999), at(&three, 59_000)), (Some(1), Some(2), Some(3)));
-        assert_eq!(at(&three, 0), Some(1), "a clock that was put back");
-        assert_eq!(at(&three[1..], 52_000), Some(2), "all are young");
+        assert_eq!(at(&three, 0), Some(1), "a clock that was set back");
+        assert_eq!(at(&three[1..], 52_000), Some(2), "all keys are younger than `settle`");
     }
 }

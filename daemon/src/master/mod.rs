@@ -1,15 +1,18 @@
-//! The master: names, places and orders.
+//! The master: it keeps the namespace and the locations of replicas, and sends orders to datanodes.
 //!
-//! * [`log`]: the Raft log on disk; [`raft`]: consensus over it, and the state machine that it feeds.
-//! * [`convert`]: between the messages on the wire and the values of the state of the cluster, which is pure code
-//!   ([`dfs_logic::cluster`]).
-//! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that they come on.
-//! * [`board`]: the picture of the cluster for dashboards.
-//! * [`worker`]: the background work, and [`jobs`]: its parts, each with a status; with [`pool`] and [`floor`]; [`sampler`]: the curve.
-//! * [`unfinished`]: writes in flight, and those that came to nothing.
+//! * [`log`]: the Raft log on disk; [`raft`]: consensus over it, and the state machine that applies
+//!   it.
+//! * [`convert`]: conversions between wire messages and the values of the cluster state, which is
+//!   pure code ([`dfs_logic::cluster`]).
+//! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that carry them.
+//! * [`board`]: the view of the cluster for dashboards.
+//! * [`worker`]: the background work, and [`jobs`]: its parts, each with a status; with [`pool`]
+//!   and [`floor`]; [`sampler`]: the curve.
+//! * [`unfinished`]: writes in flight, and abandoned and expired ones.
 //! * [`ahead`]: replicas that prove that this master's state is older than the data.
-//! * [`state`]: what all calls share; [`refused`]: from refusals to errors that people read.
-//! * [`run`]: a whole master.
+//! * [`state`]: the state that all calls share; [`refused`]: conversions of refusals to error
+//!   messages.
+//! * [`run`]: runs a master from start to shutdown.
 
 pub mod ahead;
 pub mod board;

@@ -1,4 +1,5 @@
-//! Chunk ids that were reserved in the log and not handed out yet. So planning a write costs no sync.
+//! Chunk ids that are reserved in the log and not handed out yet. With a reserve, planning a write
+//! needs no log entry and no sync.
 
 use dfs_types::ChunkId;
 use parking_lot::{Mutex, MutexGuard};
@@ -6,32 +7,34 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use tokio::sync::Notify;
 
-/// Ids reserved by one command.
+/// The number of ids that one command reserves.
 pub const RESERVE_COUNT: u32 = 4096;
-/// With fewer than this many left, more are reserved.
+/// More ids are reserved when fewer than this many are left.
 const LOW_COUNT: u64 = 2048;
 
 #[derive(Debug, Default)]
 struct State {
     ranges: VecDeque<Range<u64>>,
-    /// The term of the leader who reserved them. Another leader may have given up on them.
+    /// The term of the leader that reserved the ids. A leader of another term may have abandoned
+    /// them.
     term: u64,
 }
 
-/// The ids at hand.
+/// The reserved ids that are available.
 #[derive(Debug, Default)]
-pub struct Pool {
+pub struct ChunkIdPool {
     state: Mutex<State>,
     low: Notify,
     filled: Notify,
 }
 
-impl Pool {
+impl ChunkIdPool {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    /// `count` ids in rising order; none when there are not as many at hand. Asks for more in good time.
+    /// Takes `count` ids in ascending order; none if fewer are available. Requests another
+    /// reservation when few are left.
     pub fn take(&self, count: u32) -> Option<Vec<ChunkId>> {
         let mut state = self.lock();
         let left: u64 = state.ranges.iter().map(|range| range.end - range.start).sum();
@@ -64,7 +67,7 @@ impl Pool {
         self.filled.notify_waiters();
     }
 
-    /// Forgets what was reserved in another term.
+    /// Drops the ids that were reserved in another term.
     pub fn lead(&self, term: u64) {
         let mut state = self.lock();
         if state.term != term {
@@ -73,35 +76,36 @@ impl Pool {
         }
     }
 
-    /// Whether more should be reserved.
+    /// Returns true if more ids should be reserved.
     pub fn is_low(&self) -> bool {
         self.lock().ranges.iter().map(|range| range.end - range.start).sum::<u64>() < LOW_COUNT
     }
 
-    /// Waits until more should be reserved.
+    /// Waits until more ids should be reserved.
     pub async fn low(&self) {
         self.low.notified().await;
     }
 
-    /// To be waited for before looking again for ids that were not there.
+    /// Returns a future that completes when ids are added; for callers that found too few.
     pub fn filled(&self) -> tokio::sync::futures::Notified<'_> {
         self.filled.notified()
     }
 
-    /// As [`Pool::lowest`]; none when what is at hand was reserved in another term.
+    /// Returns the same as [`ChunkIdPool::lowest`]; none if the available ids were reserved in
+    /// another term.
     pub fn lowest_of(&self, term: u64) -> Option<ChunkId> {
         let state = self.lock();
         let found = state.ranges.iter().find(|range| !range.is_empty()).map(|range| ChunkId(range.start));
         found.filter(|_| state.term == term)
     }
 
-    /// Forgets all that is at hand.
+    /// Drops all available ids.
     pub fn clear(&self) {
         self.lock().ranges.clear();
         self.low.notify_one();
     }
 
-    /// The lowest id that is at hand: all below were handed out, or never will be.
+    /// Returns the lowest available id: all ids below it were handed out or never will be.
     pub fn lowest(&self) -> Option<ChunkId> {
         self.lock().ranges.iter().find(|range| !range.is_empty()).map(|range| ChunkId(range.start))
     }
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn ids_rise_and_are_given_once() {
-        let pool = Pool::default();
+        let pool = ChunkIdPool::default();
         pool.lead(1);
         assert_eq!(pool.take(1), None);
         pool.fill(ChunkId(10), 3, 1);
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn ids_of_another_term_are_forgotten() {
-        let pool = Pool::default();
+        let pool = ChunkIdPool::default();
         pool.lead(1);
         pool.fill(ChunkId(10), 3, 1);
         pool.lead(2);

@@ -1,4 +1,4 @@
-//! From what the inside refuses with to what people read. The only place that does.
+//! Converts internal refusals to the errors that users see. No other module does.
 
 use super::raft::proposer::ProposeError;
 use dfs_logic::command::Refusal;
@@ -6,7 +6,7 @@ use dfs_logic::writes;
 use dfs_types::{Detail, DfsPath, Error, ErrorCode, Leader, MasterId};
 use std::fmt;
 
-/// The error for a refusal about `what`, which is a path or a datanode.
+/// Returns the error for a refusal about `what`, which is a path or a datanode.
 pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
     let code = match refusal {
         Refusal::NotFound | Refusal::NoSuchAttribute => ErrorCode::NotFound,
@@ -37,7 +37,8 @@ pub fn refused(refusal: Refusal, what: impl fmt::Display) -> Error {
     Error::of(code, detail).at(what)
 }
 
-/// The error for a refused move or copy: some refusals are about where it goes.
+/// Returns the error for a refused move or copy: some refusals concern the destination, the others
+/// the source.
 pub fn refused_move(refusal: Refusal, from: &DfsPath, to: &DfsPath) -> Error {
     match refusal {
         Refusal::AlreadyExists | Refusal::NotADirectory | Refusal::IsADirectory | Refusal::PathTooLong => {
@@ -47,7 +48,7 @@ pub fn refused_move(refusal: Refusal, from: &DfsPath, to: &DfsPath) -> Error {
     }
 }
 
-/// The error for a call about a write in flight.
+/// Returns the error for a refused call about a write in flight.
 pub fn write_refused(refused: writes::Refused) -> Error {
     use writes::Refused::{AllChunks, AllWrites, Foreign, GivenUp, Unknown, UserChunks, UserWrites};
     match refused {
@@ -60,7 +61,7 @@ pub fn write_refused(refused: writes::Refused) -> Error {
     }
 }
 
-/// The error for a command that was not applied, or may not have been.
+/// Returns the error for a command that was not applied, or that may not have been applied.
 pub fn proposal_failed(error: ProposeError) -> Error {
     match error {
         ProposeError::NotLeader { leader } => not_leader(leader),
@@ -69,24 +70,24 @@ pub fn proposal_failed(error: ProposeError) -> Error {
     }
 }
 
-/// The error of a master that does not lead.
+/// Returns the error of a master that is not the leader.
 pub fn not_leader(leader: Option<(u64, String)>) -> Error {
     let leader = leader.and_then(|(id, address)| Some(Leader { id: MasterId(u16::try_from(id).ok()?), address }));
     Error::of(ErrorCode::NotLeader, Detail::NotLeader { leader })
 }
 
-/// The error of a cluster in safe mode.
+/// Returns the error of a cluster in safe mode.
 pub fn safe_mode(reason: String) -> Error {
     Error::of(ErrorCode::SafeMode, Detail::SafeMode { reason })
 }
 
-/// The error of a cluster that a person has put into safe mode.
+/// Returns the error of a cluster in a safe mode that a user has entered.
 pub fn held(by: &str, reason: &str) -> Error {
     let detail = Detail::SafeModeHeld { by: by.to_owned(), reason: reason.to_owned() };
     Error::of(ErrorCode::SafeMode, detail)
 }
 
-/// The error for a wrong argument.
+/// Returns the error for an invalid argument.
 pub fn invalid(what: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidArgument, what)
 }

@@ -1,13 +1,14 @@
-//! A whole master, from its directory to its last word.
+//! Runs a master: opens the data directory, starts Raft, serves connections, and shuts down in
+//! stages.
 
 #![expect(clippy::disallowed_methods, reason = "the directory and the socket of a master are opened here")]
 
-use super::board::{Boards, Curve, Journal};
+use super::board::{ClusterViews, Curve, Journal};
 use super::clock::Clock;
-use super::floor::Floor;
+use super::floor::CollectionFloor;
 use super::keys::{self, KeyCache};
 use super::log::RealDisk;
-use super::pool::Pool;
+use super::pool::ChunkIdPool;
 use super::raft::network::RaftServer;
 use super::raft::node::{RaftNode, RaftOptions};
 use super::sampler::keep_curve;
@@ -39,21 +40,21 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Threads that serve connections, at most.
+/// The maximum number of threads that serve connections.
 const SERVE_THREADS_MAX: usize = 8;
-/// How long open connections may take to end.
+/// The time limit for open connections to end during shutdown.
 const CONNECTIONS_STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What a master must be told.
+/// The options of a master.
 pub struct MasterOptions {
     pub id: MasterId,
     pub identity: Identity,
     pub data_dir: PathBuf,
     pub listen: SocketAddr,
     pub settings: MasterSettings,
-    /// Set at the first start of a new cluster of one: the name of the superuser.
+    /// The name of the superuser; set at the first start of a new cluster with one master.
     pub superuser: Option<String>,
-    /// Called once with the address that it listens on.
+    /// Called once with the address on which the master listens.
     pub on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
 }
 
@@ -66,20 +67,22 @@ impl std::fmt::Debug for MasterOptions {
 /// Runs a master until `stop`. Blocks.
 ///
 /// # Errors
-/// When its directory is in use, damaged, incomplete or of another cluster, when its address is taken, or when its disk fails.
+/// Returns an error if its directory is in use, corrupt, incomplete or of another cluster, if its
+/// address is in use, or if its disk fails.
 pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()> {
     let MasterOptions { id, identity, data_dir, listen, settings, superuser, on_ready } = options;
-    // Nothing is made there: whoever looks for what is gone finds the directory as it is.
+    // Nothing is created here, so that an administrator who looks for the missing data finds the
+    // directory unchanged.
     if superuser.is_none() && !data_dir.join("log").exists() {
         bail!(
-            "the master's data is missing: {} holds no log; nothing was changed: put the directory back as it was last, or \
+            "the master's data is missing: {} holds no log; nothing was changed: put the newest data directory back, or \
              restore it from a backup (a new cluster begins with --superuser)",
             data_dir.display()
         );
     }
-    durable::create_directory(&data_dir).with_context(|| format!("make the directory {}", data_dir.display()))?;
+    durable::create_directory(&data_dir).with_context(|| format!("create the directory {}", data_dir.display()))?;
     let _lock = DirectoryLock::acquire(&data_dir)?;
-    disk::tell(&data_dir);
+    disk::log_mount(&data_dir);
     let listener = TcpListener::bind(listen).with_context(|| format!("listen on {listen}"))?;
     listener.set_nonblocking(true).context("listen")?;
     let address = listener.local_addr().context("listen")?;
@@ -94,7 +97,8 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
         begin: superuser.is_some(),
         disk: Arc::new(RealDisk),
     })?;
-    let control = tokio::runtime::Builder::new_current_thread().enable_all().build().context("make a runtime")?;
+    let control =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("start an async runtime")?;
     let ran = control.block_on(async {
         let master = Arc::new(make_master(id, &identity, (address, data_dir), settings, &raft));
         set_up(&master, superuser.as_deref()).await?;
@@ -120,7 +124,7 @@ fn make_master(
         capability_lifetime: settings.capability_lifetime,
     };
     let journal = Arc::new(Journal::new(clock.clone()));
-    journal.info(None, format!("{id} has started, in safe mode until the datanodes have reported"));
+    journal.info(None, format!("{id} started, in safe mode until the datanodes have reported"));
     Master {
         id,
         cluster: identity.cluster,
@@ -129,20 +133,20 @@ fn make_master(
         published: raft.published.clone(),
         proposer: raft.proposer.clone(),
         keys: KeyCache::default(),
-        pool: Pool::default(),
+        pool: ChunkIdPool::default(),
         wake: Notify::new(),
-        came: Notify::new(),
+        nodes_changed: Notify::new(),
         cluster_state: Mutex::new(ClusterState::new(cluster_settings, clock.now())),
         journal,
         held: Mutex::default(),
         ahead: Mutex::default(),
-        floor: Mutex::new(Floor::new(settings.collect_after)),
+        floor: Mutex::new(CollectionFloor::new(settings.collect_after)),
         writes: Mutex::new(Writes::new(settings.write_timeout)),
         unfinished: Mutex::default(),
         traffic: Mutex::default(),
         duties: tokio::sync::Mutex::default(),
         curve: Mutex::new(Curve::default()),
-        boards: Mutex::new(Boards::new(random::number())),
+        views: Mutex::new(ClusterViews::new(random::number())),
         log: raft.log.figures(),
         elections: AtomicU64::new(0),
         clock,
@@ -153,24 +157,26 @@ fn make_master(
     }
 }
 
-/// The first command of a new cluster; and a check that this data is of our cluster.
+/// Proposes the first command of a new cluster; for an existing one, checks that the data is of our
+/// cluster.
 async fn set_up(master: &Master, superuser: Option<&str>) -> anyhow::Result<()> {
     match (master.published.look().namespace.cluster(), superuser) {
         (Some(cluster), _) if cluster == master.cluster => return Ok(()),
         (Some(cluster), _) => {
-            bail!("the data is of cluster {cluster}, but the credential of cluster {}", master.cluster)
+            bail!("the data is of cluster {cluster}, but the credential is of cluster {}", master.cluster)
         }
-        // A master that joins a group gets everything from its leader.
+        // A master that joins a group receives its state from the leader.
         (None, None) => return Ok(()),
         (None, Some(_)) => {}
     }
     let superuser = superuser.unwrap_or_default().to_owned();
-    let key = keys::draw(None, master.clock.calendar()).map_err(|_| anyhow::anyhow!("the system has no randomness"))?;
+    let key = keys::draw(None, master.clock.calendar())
+        .map_err(|_| anyhow::anyhow!("the system provides no random bytes"))?;
     let cluster = master.cluster;
     let op = AdminOp::Init { cluster, superuser, key };
     let applied = master.propose_own(op).await.context("set up the cluster")?;
     applied.map_err(|refusal| anyhow::anyhow!("set up the cluster: {refusal}"))?;
-    tracing::info!(%cluster, "a new cluster is set up");
+    tracing::info!(%cluster, "a new cluster was set up");
     Ok(())
 }
 
@@ -214,7 +220,8 @@ async fn serve(
     failure.map_or(Ok(()), |failure| bail!("the master must stop: {failure}"))
 }
 
-/// Connections, and callers that have not shown yet who they are, that the limit of open files leaves room for.
+/// Returns the maximum numbers of connections and of unauthenticated callers that the limit of open
+/// files allows.
 fn bounds(master: &Master) -> anyhow::Result<(usize, usize)> {
     let (limit, wanted) = (descriptors::limit(), master.settings.connections_max as usize);
     let bounds = fit_master(limit, wanted, STRANGERS_MAX)?;
@@ -228,13 +235,13 @@ fn bounds(master: &Master) -> anyhow::Result<(usize, usize)> {
     Ok(bounds)
 }
 
-/// Comes back when log or Raft have failed, and says why.
+/// Waits until the log or Raft has failed, and returns the reason.
 async fn failure(raft: &mut RaftNode) -> String {
     let mut log = raft.log.failure();
     let log_failed = async {
         match log.wait_for(Option::is_some).await {
             Ok(failure) => failure.clone().unwrap_or_default(),
-            Err(_) => "the log is gone".to_owned(),
+            Err(_) => "the log was closed".to_owned(),
         }
     };
     tokio::select! {
@@ -243,7 +250,7 @@ async fn failure(raft: &mut RaftNode) -> String {
     }
 }
 
-/// Threads with a runtime each, for connections.
+/// Threads that serve connections, each with an async runtime of its own.
 struct ServeThreads {
     threads: Vec<(tokio::runtime::Handle, JoinHandle<()>)>,
     stop: CancellationToken,
@@ -256,7 +263,7 @@ impl ServeThreads {
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
             let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().context("make a runtime")?;
+                tokio::runtime::Builder::new_current_thread().enable_all().build().context("start an async runtime")?;
             let (handle, until) = (runtime.handle().clone(), stop.clone());
             let body = move || serve_thread(&runtime, &until);
             let thread = std::thread::Builder::new().name(format!("serve-{number}")).spawn(body);

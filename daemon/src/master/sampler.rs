@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// How often a sample is taken.
+/// The interval between two samples.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Samples the cluster once a second until `stop`. A task of its own: the worker may wait for the log.
+/// Samples the cluster once a second until `stop`. This is a task of its own, because the worker
+/// may wait for the log.
 pub async fn keep_curve(master: Arc<Master>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);

@@ -1,7 +1,8 @@
-//! Taking connections, and answering the calls on them.
+//! Accepts connections and answers the calls on them.
 //!
-//! Every connection belongs to one thread and one task: it shakes hands, then takes calls and works on several of them at
-//! a time, without a task for each. Nothing here waits for the Raft thread but the calls that change something.
+//! Every connection belongs to one thread and one task, which does the handshake, then receives
+//! calls and works on several of them concurrently, without a task per call. Only calls that change
+//! the state wait for the Raft thread.
 
 use super::raft::network::RaftServer;
 use super::service::admission::Admission;
@@ -10,7 +11,7 @@ use super::service::user::UserCalls;
 use super::state::Master;
 use crate::door::{Caller, Door, Pass};
 use dfs_logic::cluster::Event;
-use dfs_logic::door::Guests;
+use dfs_logic::door::ConnectionQuota;
 use dfs_rpc::hello::Service;
 use dfs_rpc::raft::RaftService;
 use dfs_rpc::services::{Guarded, NodeService, ServeUser};
@@ -29,28 +30,29 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Calls in work on one connection. The peer's next ones wait in its socket.
+/// The maximum number of calls in progress on one connection. Further calls of the peer wait in its
+/// socket.
 const CALLS_IN_FLIGHT_MAX: usize = 128;
-/// Answers that wait to be written on one connection.
+/// The maximum number of answers that wait to be written on one connection.
 const ANSWERS_WAITING_MAX: usize = 128;
-/// A peer that has vanished without a word is found out after about a minute.
+/// A peer that disappears without closing the connection is detected after about a minute.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// What every connection needs.
+/// The state that every connection needs.
 #[derive(Debug)]
 pub struct Server {
     pub master: Arc<Master>,
     pub identity: Identity,
     pub raft: RaftServer,
     door: Arc<Door>,
-    guests: Mutex<Guests<Principal>>,
+    guests: Mutex<ConnectionQuota<Principal>>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
     numbers: AtomicU64,
 }
 
 impl Server {
-    /// A server with room for so many connections, and for so many callers that have not shown yet who they are.
+    /// Makes a server with limits for connections and for unauthenticated callers.
     pub fn new(
         master: Arc<Master>,
         identity: Identity,
@@ -58,11 +60,11 @@ impl Server {
         (connections, strangers): (usize, usize),
         stop: CancellationToken,
     ) -> Self {
-        let (door, guests) = (Door::new(strangers, stop.clone()), Mutex::new(Guests::new(connections)));
+        let (door, guests) = (Door::new(strangers, stop.clone()), Mutex::new(ConnectionQuota::new(connections)));
         Self { master, identity, raft, door, guests, tasks: TaskTracker::new(), stop, numbers: AtomicU64::new(1) }
     }
 
-    /// Takes connections until the stop, and gives them to the runtimes in turn.
+    /// Accepts connections until `stop`, and hands them to the runtimes in turn.
     pub async fn listen(self: Arc<Self>, listener: TcpListener, runtimes: Vec<tokio::runtime::Handle>) {
         let mut turns = (0..runtimes.len()).cycle();
         let server = self.clone();
@@ -90,17 +92,17 @@ impl Server {
         let offered = [Service::Client, Service::Node, Service::Raft];
         let handshake = transport::accept(&self.identity, tcp, &offered, Protection::Private);
         match pass.handshake(handshake).await {
-            Some(Ok(connected)) => match Guest::enter(self, &connected.peer) {
+            Some(Ok(connected)) => match CountedConnection::enter(self, &connected.peer) {
                 Some(_guest) => self.serve(connected).await,
-                None => tracing::warn!(%from, peer = %connected.peer, "too many connections; this one is closed"),
+                None => tracing::warn!(%from, peer = %connected.peer, "too many connections; this one was closed"),
             },
-            // Whoever scans ports makes many of these.
-            Some(Err(error)) => tracing::debug!(%from, %error, "a caller was turned away"),
+            // Port scanners cause many of these.
+            Some(Err(error)) => tracing::debug!(%from, %error, "a connection was refused"),
             None => {}
         }
     }
 
-    fn guests(&self) -> MutexGuard<'_, Guests<Principal>> {
+    fn guests(&self) -> MutexGuard<'_, ConnectionQuota<Principal>> {
         self.guests.lock()
     }
 
@@ -118,51 +120,52 @@ impl Server {
                 let connection = self.numbers.fetch_add(1, Ordering::Relaxed);
                 let master = self.master.clone();
                 let calls = NodeCalls { master: master.clone(), node, connection };
-                // Also when this task is dropped at the stop.
-                let _gone = Gone { master, node, connection };
+                // A guard, so that it also runs if this task is dropped at the stop.
+                let _guard = DisconnectGuard { master, node, connection };
                 let channel = BaseChannel::new(config(), transport::framed(stream));
-                // One at a time: news is applied in the order sent.
+                // One call at a time: messages of a datanode are applied in the order in which they
+                // were sent.
                 answer(channel, Guarded { gate, service: calls.serve() }, 1).await;
             }
             (Service::Raft, Principal::Master(_)) => {
                 let channel = BaseChannel::new(config(), transport::framed(stream));
                 answer(channel, Guarded { gate, service: self.raft.clone().serve() }, CALLS_IN_FLIGHT_MAX).await;
             }
-            // The hello has refused every other pair.
+            // The handshake has refused every other pair.
             (service, peer) => tracing::error!(?service, %peer, "no such service for this peer"),
         }
     }
 }
 
-/// A connection that is counted until it is dropped.
-struct Guest<'a> {
+/// A connection that counts against the limit until it is dropped.
+struct CountedConnection<'a> {
     server: &'a Server,
     peer: Principal,
 }
 
-impl<'a> Guest<'a> {
+impl<'a> CountedConnection<'a> {
     fn enter(server: &'a Server, peer: &Principal) -> Option<Self> {
         let entered = server.guests().enter(peer);
         entered.then(|| Self { server, peer: peer.clone() })
     }
 }
 
-impl Drop for Guest<'_> {
+impl Drop for CountedConnection<'_> {
     fn drop(&mut self) {
         self.server.guests().leave(&self.peer);
     }
 }
 
-/// Marks a datanode as stale the moment its connection ends, however it ends.
-struct Gone {
+/// Marks a datanode as stale as soon as its connection ends, for whatever reason.
+struct DisconnectGuard {
     master: Arc<Master>,
     node: dfs_types::DatanodeId,
     connection: u64,
 }
 
-impl Drop for Gone {
+impl Drop for DisconnectGuard {
     fn drop(&mut self) {
-        tracing::info!(node = %self.node, "the connection of a datanode has closed");
+        tracing::info!(node = %self.node, "the connection of a datanode closed");
         self.master.observe(Event::Disconnected { node: self.node, connection: self.connection });
     }
 }
@@ -171,21 +174,21 @@ fn config() -> tarpc::server::Config {
     tarpc::server::Config { pending_response_buffer: ANSWERS_WAITING_MAX }
 }
 
-/// Takes calls until the connection ends, and works on up to `limit` of them at a time.
+/// Receives calls until the connection ends, and works on up to `limit` of them concurrently.
 async fn answer<C, S>(channel: C, service: S, limit: usize)
 where
     C: Channel<Req: RequestName + Send, Resp: Send, Error: std::error::Error>,
     S: Serve<Req = C::Req, Resp = C::Resp> + Clone,
 {
-    // Boxed: what works on a call is moved several times until it is queued.
+    // Boxed, because the future is moved several times until it is queued.
     let work = |call: InFlightRequest<C::Req, C::Resp>| Box::pin(call.execute(service.clone()).map(Ok));
     if let Err(error) = channel.requests().try_for_each_concurrent(limit, work).await {
-        tracing::debug!(%error, "a connection broke");
+        tracing::debug!(%error, "a connection failed");
     }
 }
 
 fn keep_alive(tcp: &std::net::TcpStream) {
     let keep = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3);
-    // Without it a vanished peer costs a connection until the restart, not more.
+    // Without keep-alive, a peer that has disappeared occupies a connection until the next restart.
     let _ = socket2::SockRef::from(tcp).set_tcp_keepalive(&keep);
 }

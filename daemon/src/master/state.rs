@@ -1,12 +1,12 @@
-//! What all calls of one master share.
+//! The state that all calls of one master share.
 
 use super::ahead::Ahead;
-use super::board::{Boards, Curve, Journal};
+use super::board::{ClusterViews, Curve, Journal};
 use super::clock::Clock;
-use super::floor::Floor;
+use super::floor::CollectionFloor;
 use super::keys::KeyCache;
 use super::log::Figures;
-use super::pool::Pool;
+use super::pool::ChunkIdPool;
 use super::raft::proposer::{ProposeError, Proposer};
 use super::raft::published::Published;
 use super::refused::{not_leader, proposal_failed};
@@ -32,56 +32,59 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::{Notify, watch};
 
-/// One running master.
+/// A running master.
 #[derive(Debug)]
 pub struct Master {
     pub id: MasterId,
     pub cluster: ClusterId,
     pub address: SocketAddr,
     pub settings: MasterSettings,
-    /// Where its log and snapshots are.
+    /// The directory of its log and its snapshots.
     pub data_dir: PathBuf,
     pub clock: Clock,
     pub published: Arc<Published>,
     pub proposer: Proposer,
     pub keys: KeyCache,
-    pub pool: Pool,
+    pub pool: ChunkIdPool,
     /// Wakes the worker.
     pub wake: Notify,
-    /// Wakes those who wait for datanodes: one has registered or reported, or is waited for no longer.
-    pub came: Notify,
+    /// Wakes calls that wait for datanodes: one has registered or reported, or is no longer waited
+    /// for.
+    pub nodes_changed: Notify,
     pub(super) cluster_state: Mutex<ClusterState>,
-    pub(super) floor: Mutex<Floor>,
+    pub(super) floor: Mutex<CollectionFloor>,
     /// The writes in flight. Soft state of the leader.
     pub(super) writes: Mutex<Writes>,
-    /// What they hold, as last counted.
+    /// The space and chunks held by the writes in flight, as of the last count.
     pub(super) unfinished: Mutex<Unfinished>,
-    /// Safe mode that a user, or this master itself, has entered. Soft state of the leader: the next one knows nothing of it.
+    /// The safe mode that a user, or this master itself, has entered. Soft state of the leader: the
+    /// next leader starts without it.
     pub(super) held: Mutex<Option<Held>>,
     /// Replicas with ids that were not handed out.
     pub(super) ahead: Mutex<Ahead>,
-    /// What happened since the start.
+    /// The events since the start.
     pub journal: Arc<Journal>,
-    /// Which directories are busy. Soft state of the leader.
+    /// Read and write rates per directory. Soft state of the leader.
     pub(super) traffic: Mutex<Traffic>,
-    /// The last seconds of the cluster.
+    /// The newest seconds of the cluster's curve.
     pub(super) curve: Mutex<Curve>,
-    /// The picture of the cluster that dashboards watch.
-    pub(super) boards: Mutex<Boards>,
-    /// Held while what is wanted of a datanode is changed: two drains at once would each count on the other's datanode.
+    /// The views of the cluster for dashboards.
+    pub(super) views: Mutex<ClusterViews>,
+    /// Held while the admin state of a datanode is changed. Otherwise two concurrent drains could
+    /// each rely on the other's datanode as a target.
     pub(super) duties: tokio::sync::Mutex<()>,
-    /// What the log has done since its start.
+    /// Counters of the log since its start.
     pub(super) log: Arc<Figures>,
-    /// Elections since the start that have ended with a leader.
+    /// The number of elections since the start that ended with a leader.
     pub(super) elections: AtomicU64,
-    /// The status of each job of the background work, by its name.
+    /// The status of each background job, by name.
     pub(super) jobs: Mutex<BTreeMap<&'static str, JobStatus>>,
     pub(super) metrics: watch::Receiver<RaftServerMetrics<u64, BasicNode>>,
-    /// How far the log has come, here and at those who follow.
+    /// The progress of the log, here and on the followers.
     pub(super) progress: watch::Receiver<RaftDataMetrics<u64>>,
 }
 
-/// Who entered safe mode, and why.
+/// The user or master that entered safe mode, and the reason.
 #[derive(Debug, Clone)]
 pub struct Held {
     pub by: String,
@@ -93,7 +96,8 @@ impl Master {
         self.held.lock()
     }
 
-    /// Locks the state of the cluster. If this master has stood still since the last time, it awaits the datanodes first.
+    /// Locks the cluster state. If the process was suspended since the last call, first has the
+    /// state wait for the reports of the datanodes.
     pub fn cluster_state(&self) -> MutexGuard<'_, ClusterState> {
         let (now, lost) = self.clock.look();
         let mut cluster = self.cluster_state.lock();
@@ -105,13 +109,13 @@ impl Master {
         cluster
     }
 
-    /// Has the state of the cluster observe an event, with the newest replicated state; returns the effects that are left
-    /// to the caller.
+    /// Applies an event to the cluster state, with the newest replicated state; returns the effects
+    /// that are left to the caller.
     pub fn observe(&self, event: Event) -> Vec<Effect> {
         self.observe_with(event, &self.published.get().namespace)
     }
 
-    /// As [`Master::observe`], with a replicated state of the caller's.
+    /// Does the same as [`Master::observe`], with a replicated state that the caller passes.
     pub fn observe_with(&self, event: Event, state: &State) -> Vec<Effect> {
         let mut cluster = self.cluster_state();
         let effects = cluster.observe(event, state, self.clock.now());
@@ -119,8 +123,8 @@ impl Master {
         self.carry_out(effects)
     }
 
-    /// Writes the events among the effects to the journal, and wakes those whom they wake; returns the other effects. Nothing
-    /// here takes the lock of the cluster state.
+    /// Writes the events among the effects to the journal, and wakes the tasks that they concern;
+    /// returns the other effects. Does not lock the cluster state.
     pub fn carry_out(&self, mut effects: Vec<Effect>) -> Vec<Effect> {
         effects.retain(|effect| match effect {
             Effect::Emit(event) => {
@@ -132,7 +136,7 @@ impl Master {
                 false
             }
             Effect::NodesChanged => {
-                self.came.notify_waiters();
+                self.nodes_changed.notify_waiters();
                 false
             }
             Effect::Order { .. } | Effect::Propose(_) | Effect::Refuse(_) | Effect::Continue => true,
@@ -140,7 +144,7 @@ impl Master {
         effects
     }
 
-    pub fn floor(&self) -> MutexGuard<'_, Floor> {
+    pub fn floor(&self) -> MutexGuard<'_, CollectionFloor> {
         self.floor.lock()
     }
 
@@ -152,12 +156,13 @@ impl Master {
         self.ahead.lock()
     }
 
-    /// Whether this master keeps the cluster in safe mode since datanodes hold more than it knows of.
+    /// Returns true if this master keeps the cluster in safe mode because datanodes hold chunks
+    /// that it does not know.
     pub(super) fn is_behind(&self) -> bool {
         self.held().as_ref().is_some_and(|held| held.by == self.id.to_string())
     }
 
-    /// What writes in flight hold, as last counted.
+    /// Returns the space and chunks held by the writes in flight, as of the last count.
     pub fn unfinished(&self) -> Unfinished {
         *self.unfinished.lock()
     }
@@ -166,12 +171,12 @@ impl Master {
         self.curve.lock()
     }
 
-    /// Whether this master leads, as far as it knows.
+    /// Returns true if this master is the leader, as far as it knows.
     pub fn leads(&self) -> bool {
         self.metrics.borrow().state == ServerState::Leader
     }
 
-    /// Its part in the group, in a word.
+    /// Returns its role in the Raft group, in one word.
     pub fn role(&self) -> &'static str {
         match self.metrics.borrow().state {
             ServerState::Leader => "leader",
@@ -181,27 +186,30 @@ impl Master {
         }
     }
 
-    /// The term that it knows of.
+    /// Returns the current term, as far as this master knows.
     pub fn term(&self) -> u64 {
         self.metrics.borrow().vote.leader_id.term
     }
 
-    /// Who leads, and the addresses of all masters.
+    /// Returns the leader, and the addresses of all masters.
     pub fn group(&self) -> (Option<u64>, Vec<(u64, String)>) {
         let metrics = self.metrics.borrow();
         let nodes = metrics.membership_config.nodes().map(|(id, node)| (*id, node.addr.clone())).collect();
         (metrics.current_leader, nodes)
     }
 
-    /// The masters that follow this one, each with the last log entry that it is known to have; none if it does not lead.
+    /// Returns the followers of this master, each with the last log entry that it is known to have;
+    /// none if this master is not the leader.
     pub fn followed(&self) -> BTreeMap<u64, u64> {
         let progress = self.progress.borrow();
-        let told = progress.replication.iter().flatten();
-        told.filter_map(|(id, log)| Some((*id, log.as_ref()?.index))).collect()
+        let followers = progress.replication.iter().flatten();
+        followers.filter_map(|(id, log)| Some((*id, log.as_ref()?.index))).collect()
     }
 
+    /// Returns an error unless this master is the leader.
+    ///
     /// # Errors
-    /// When another master leads, or none does.
+    /// Returns an error if another master, or none, is the leader.
     pub fn need_leader(&self) -> Result<(), Error> {
         if self.leads() {
             return Ok(());
@@ -210,8 +218,10 @@ impl Master {
         Err(not_leader(leader.and_then(|leader| nodes.into_iter().find(|(id, _)| *id == leader))))
     }
 
+    /// Returns an error unless this master is the leader and the cluster is not in safe mode.
+    ///
     /// # Errors
-    /// When this master does not lead, or the cluster is in safe mode.
+    /// Returns an error if this master is not the leader, or the cluster is in safe mode.
     pub fn need_writable(&self) -> Result<(), Error> {
         self.need_leader()?;
         if let Some(Held { by, reason }) = &*self.held() {
@@ -224,7 +234,7 @@ impl Master {
         }
     }
 
-    /// What the safe mode of a start waits for, in words.
+    /// Returns the text that says what the safe mode after a start waits for.
     pub fn safe_mode_reason(&self) -> String {
         let version = self.published.get();
         let cluster = self.cluster_state();
@@ -233,10 +243,10 @@ impl Master {
         safe_mode_reason(roll, reported, total)
     }
 
-    /// Has a command of a user, or of the master itself, applied.
+    /// Proposes a command of a user, or of the master itself, and waits until it is applied.
     ///
     /// # Errors
-    /// When it could not be, or nobody knows whether it was.
+    /// Returns an error if it was not applied, or if it is unknown whether it was.
     pub fn propose(
         &self,
         request: RequestId,
@@ -247,10 +257,10 @@ impl Master {
         self.proposer.propose(command).map_err(proposal_failed)
     }
 
-    /// Has a command of the master itself applied.
+    /// Proposes a command of the master itself, and waits until it is applied.
     ///
     /// # Errors
-    /// As [`Master::propose`].
+    /// The same as for [`Master::propose`].
     pub fn propose_own(
         &self,
         op: impl Into<Op>,
@@ -261,9 +271,9 @@ impl Master {
     }
 }
 
-/// What the safe mode of a start waits for, in words.
+/// Returns the text that says what the safe mode after a start waits for.
 pub fn safe_mode_reason(roll: Roll, reported: u64, total: u64) -> String {
-    let chunks = format!("{reported} of {total} chunks are reported so far");
+    let chunks = format!("{reported} of {total} chunks reported so far");
     if !roll.is_open() {
         return chunks;
     }

@@ -1,4 +1,5 @@
-//! Writes in flight: those that came to nothing are given up in the log, and what the others hold is counted.
+//! Writes in flight: abandoned and expired ones are given up in the log, and the space held by the
+//! others is counted.
 
 use super::refused::{invalid, write_refused};
 use super::state::Master;
@@ -9,36 +10,37 @@ use dfs_types::{ChunkId, Result, Timestamp, WriteId};
 use std::ops::Range;
 use std::time::Duration;
 
-/// Chunks that one command gives up: some 80 KiB of the log.
+/// The maximum number of chunks that one command abandons: about 80 KiB of the log.
 pub const ABANDONED_PER_COMMAND_MAX: usize = 8_192;
-/// Commands of one look.
+/// The maximum number of commands in one run.
 const COMMANDS_PER_LOOK_MAX: usize = 16;
-/// Chunks whose replicas are counted while the cluster state is locked.
+/// The maximum number of chunks whose replicas are counted while the cluster state is locked.
 const COUNT_SLICE_CHUNKS: u64 = 4_096;
 
-/// Notes that the client of a write is still at it.
+/// Renews the lease of a write: its client is still working on it.
 ///
 /// # Errors
-/// `not_found` for a write that this master does not know, `permission_denied` for another user's, `timeout` for one that
-/// was given up.
+/// `not_found` for a write that this master does not know, `permission_denied` for a write of
+/// another user, `timeout` for a write that was given up.
 pub(super) fn renew_write(master: &Master, user: &str, write: WriteId) -> Result<()> {
     master.writes().renew(write, user, master.clock.now()).map_err(write_refused)
 }
 
-/// Ends a write that comes to nothing. Its chunks are given up at the next look of the worker, which is now.
+/// Abandons a write. The worker gives up its chunks in its next run, which is woken now.
 ///
 /// # Errors
-/// `permission_denied` for another user's write.
+/// `permission_denied` for a write of another user.
 pub(super) fn abandon_write(master: &Master, user: &str, write: WriteId) -> Result<()> {
     master.writes().abandon(write, user).map_err(write_refused)?;
     master.wake.notify_one();
     Ok(())
 }
 
-/// Has the chunks of abandoned and overdue writes given up in the log; returns the number of these chunks.
+/// Gives up the chunks of abandoned and expired writes in the log; returns the number of these
+/// chunks.
 ///
 /// # Errors
-/// Says what came in the way; the rest is tried again at the next look.
+/// Returns an error if a command fails; the remaining chunks are given up in the next run.
 pub(super) async fn give_up_writes(master: &Master) -> Result<u64> {
     let now = master.clock.now();
     master.writes().look(now);
@@ -61,19 +63,19 @@ pub(super) async fn give_up_writes(master: &Master) -> Result<u64> {
             tracing::info!(write = %write.id, user, %path, chunks, abandoned = write.abandoned, "gave up a write");
         }
         drop(writes);
-        // Its replicas are garbage now.
+        // The replicas of the abandoned chunks are garbage now.
         master.wake.notify_one();
     }
     Ok(given_up)
 }
 
-/// The replicas that datanodes have reported of a stretch of chunks.
+/// Counts the replicas that datanodes have reported for a range of chunks.
 fn replicas_stored(master: &Master, chunks: Range<u64>) -> u64 {
     let cluster = master.cluster_state();
     Holder::replicas(chunks, |id| cluster.locations().replicas(id).nodes().count())
 }
 
-/// Counts what writes in flight hold.
+/// Counts the space and chunks that writes in flight hold.
 pub(super) async fn count_unfinished(master: &Master) {
     let now = master.clock.now();
     let holders = master.writes().holders(now);
@@ -86,17 +88,17 @@ pub(super) async fn count_unfinished(master: &Master) {
         }
         holder.add_to(&mut held, replicas);
     }
-    *master.unfinished.lock() = told(held, now, master.clock.calendar());
+    *master.unfinished.lock() = by_calendar(held, now, master.clock.calendar());
 }
 
-/// The same by the calendar.
-fn told(held: Held, now: Timestamp, calendar: Timestamp) -> Unfinished {
+/// Converts a count to calendar time.
+fn by_calendar(held: Held, now: Timestamp, calendar: Timestamp) -> Unfinished {
     let Held { writes, silent, bytes, silent_bytes, until } = held;
     let until = until.map(|until| calendar.plus(until.since(now)));
     Unfinished { writes, silent, bytes, silent_bytes, until }
 }
 
-/// What to add to an error about space, where writes in flight hold some of it.
+/// Returns a sentence to add to an error about space, if writes in flight hold some of it.
 pub fn space_held(unfinished: &Unfinished, calendar: Timestamp) -> Option<String> {
     let Unfinished { bytes, silent_bytes, until, .. } = *unfinished;
     let size = |bytes| dfs_types::ByteSize(bytes).human();
@@ -107,7 +109,7 @@ pub fn space_held(unfinished: &Unfinished, calendar: Timestamp) -> Option<String
             let left = Duration::from_secs(until.since(calendar).as_secs() + 1);
             let left = dfs_types::format_duration(left);
             Some(format!(
-                "unfinished writes hold {}, {} of it for another {left} at the most",
+                "unfinished writes hold {}, {} of it for at most another {left}",
                 size(bytes),
                 size(silent_bytes)
             ))

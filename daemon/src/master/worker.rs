@@ -1,7 +1,7 @@
-//! The background work of a master: it runs every second, and when something happens.
+//! The background work of a master: it runs every second, and when it is woken.
 //!
-//! Each run first follows what has changed (the leader, the states of datanodes, the replicas of all chunks), then runs the
-//! [`jobs`](super::jobs) of the leader, if this master leads.
+//! Each run first updates the leadership, the states of datanodes and the survey of all chunks,
+//! then runs the [`jobs`](super::jobs) of the leader if this master is the leader.
 
 use super::ahead::look_ahead;
 use super::jobs::Runner;
@@ -14,18 +14,18 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// The time between two runs when nothing happens.
+/// The maximum time between two runs.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Cluster events that wait are written to the journal at most this often.
+/// The minimum time between two writes of waiting cluster events to the journal.
 const WRITE_INTERVAL_MIN: Duration = Duration::from_millis(500);
 
-/// The memory between two runs.
+/// The state that is kept between two runs.
 #[derive(Debug)]
 pub struct Worker {
     master: Arc<Master>,
-    /// The term in which it has led so far.
+    /// The term in which this master was the leader at the last run.
     led: Option<u64>,
-    /// The last term that it has seen a leader of.
+    /// The newest term for which a leader was seen.
     elected: Option<u64>,
     written_at: Timestamp,
     jobs: Runner,
@@ -67,39 +67,44 @@ impl Worker {
         self.write_events();
     }
 
-    /// Whether this master leads. When it begins to, it forgets what it knew as a follower.
+    /// Returns true if this master is the leader. When it becomes the leader, it discards the soft
+    /// state of its time as a follower.
     fn note_leader(&mut self) -> bool {
         let (leads, term) = (self.master.leads(), self.master.term());
         if self.master.group().0.is_some() && self.elected != Some(term) {
-            // The first leader that it sees may have been elected long before.
+            // The first leader seen may have been elected long before.
             if self.elected.replace(term).is_some() {
                 self.master.elections.fetch_add(1, Ordering::Relaxed);
             }
         }
         if leads && self.led != Some(term) {
-            tracing::info!(term, "this master leads");
-            self.master.journal.info(None, format!("{} leads, in term {term}", self.master.id));
+            tracing::info!(term, "this master became the leader");
+            self.master.journal.info(None, format!("{} became the leader in term {term}", self.master.id));
             self.master.observe(Event::Led);
             self.master.floor().lead();
             self.master.writes().lead();
-            // Its own reason is a proof, and holds whoever led meanwhile.
+            // A safe mode that the master has entered itself rests on a proof, which holds under
+            // any leader.
             let own = self.master.is_behind();
             if let Some(Held { by, .. }) = self.master.held().take_if(|_| !own) {
-                let text = format!("the safe mode that {by} has entered ended with the change of the leader");
+                let text = format!("the safe mode that {by} entered ended with the change of the leader");
                 self.master.journal.warning(None, text);
             }
             self.master.pool.lead(term);
             self.jobs.lead();
         }
         if let Some(term) = self.led.filter(|_| !leads) {
-            tracing::info!(term, "this master leads no more");
-            self.master.journal.warning(None, format!("{} leads no more; it did in term {term}", self.master.id));
+            tracing::info!(term, "this master is no longer the leader");
+            self.master
+                .journal
+                .warning(None, format!("{} is no longer the leader; it was in term {term}", self.master.id));
         }
         self.led = leads.then_some(term);
         leads
     }
 
-    /// Writes the cluster events that wait to the journal, at most once per [`WRITE_INTERVAL_MIN`]: equal ones share a text.
+    /// Writes the waiting cluster events to the journal, at most once per [`WRITE_INTERVAL_MIN`];
+    /// equal ones share a text.
     fn write_events(&mut self) {
         let now = self.master.clock.now();
         if now.since(self.written_at) >= WRITE_INTERVAL_MIN {

@@ -22,7 +22,7 @@ pub(crate) fn start_missing(seen: &Observation<'_>, otherwise: &str) -> String {
 }
 
 /// Returns the command that brings these datanodes back: one command for all of them.
-fn start(seen: &Observation<'_>, nodes: &[DatanodeId]) -> String {
+pub(crate) fn start(seen: &Observation<'_>, nodes: &[DatanodeId]) -> String {
     let Some(first) = nodes.first() else { return "nodes".to_owned() };
     if seen.local.is_none() {
         return format!("why {first}");
@@ -37,7 +37,7 @@ fn start(seen: &Observation<'_>, nodes: &[DatanodeId]) -> String {
 }
 
 /// Returns the reason on this machine for which they are not live, if it is the same for all.
-fn process(seen: &Observation<'_>, nodes: &[DatanodeId]) -> &'static str {
+pub(crate) fn process(seen: &Observation<'_>, nodes: &[DatanodeId]) -> &'static str {
     let mut processes = nodes.iter().map(|node| seen.process(*node));
     let Some(Some(first)) = processes.next() else { return "" };
     let one = nodes.len() == 1;

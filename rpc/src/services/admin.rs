@@ -8,8 +8,9 @@ use dfs_types::{DatanodeId, RequestId};
 pub trait AdminService {
     /// Enters safe mode, or leaves it, also the one at the start of a master.
     async fn set_safe_mode(change: SafeModeChange) -> Result<()>;
-    /// Sets the admin state of a datanode: in service, draining, or removed. Refused, with nothing changed: a drain that
-    /// would leave too few datanodes or too little room, and the removal of a datanode that is not dead.
+    /// Sets the admin state of a datanode: in service, draining, or removed. Refused, with nothing
+    /// changed: a drain that would leave too few datanodes or too little room, and the removal of a
+    /// datanode that is not dead.
     async fn set_duty(request: RequestId, node: DatanodeId, duty: Duty) -> Result<()>;
     /// Returns the error with which `set_duty` would be refused now. Changes nothing.
     async fn check_duty(node: DatanodeId, duty: Duty) -> Result<()>;

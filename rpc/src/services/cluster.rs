@@ -5,8 +5,8 @@ use crate::wire::{ChunkStatus, ClusterStatus, JobStatus, NodeStatus, Result};
 use bytes::Bytes;
 use dfs_types::ChunkId;
 
-/// Calls of users about the cluster. They change nothing. What is large is boxed, which does not show on the wire: each
-/// response has room for the largest.
+/// Calls of users about the cluster. They change nothing. Large values are boxed, which does not
+/// change the wire format: each response has room for the largest.
 #[tarpc::service]
 pub trait ClusterService {
     /// Does nothing; measures the round trip and finds a live master.
@@ -19,10 +19,12 @@ pub trait ClusterService {
     async fn nodes() -> Result<Vec<NodeStatus>>;
     /// Returns one chunk, its replicas and its file.
     async fn chunk(chunk: ChunkId) -> Result<ChunkStatus>;
-    /// Returns the view of the cluster for dashboards: the changes since the view of this version where this master still
-    /// has that version, else all of it. The answer is a [`Board`](crate::board::Board) in postcard, encoded once for all
-    /// callers that ask for the same.
+    /// Returns the view of the cluster for dashboards: the changes since the view of this version
+    /// where this master still has that version, else all of it. The answer is a
+    /// [`Board`](crate::board::Board) in postcard, encoded once for all callers that ask for the
+    /// same.
     async fn board(since: Option<BoardVersion>) -> Result<Bytes>;
-    /// Returns the background jobs of the leading master, in the order of their names. Since version 9.
+    /// Returns the background jobs of the leading master, in the order of their names. Since
+    /// version 9.
     async fn jobs() -> Result<Vec<JobStatus>>;
 }

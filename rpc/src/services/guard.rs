@@ -1,4 +1,4 @@
-//! The one place where rights are looked up: between the decoded request and its service.
+//! Checks the rights of a call, between the decoded request and its service. No other place does.
 
 use super::request::{Call, Request};
 use dfs_types::{DatanodeId, Error};
@@ -10,11 +10,13 @@ use tarpc::server::Serve;
 /// Decides whether calls of one peer are admitted, by the table of rights ([`Call::rule`]).
 pub trait Gate {
     /// # Errors
-    /// The refusal, which is the answer to the call. `node` is the datanode that the call is about.
+    /// Returns the refusal, which is the answer to the call. `node` is the datanode that the call
+    /// is about.
     fn admit(&self, call: Call, node: Option<DatanodeId>) -> Result<(), Error>;
 }
 
-/// A service behind a gate: a call that is not admitted is answered with its refusal and never reaches the service.
+/// A service behind a gate: a call that is not admitted is answered with its refusal and does not
+/// reach the service.
 #[derive(Debug, Clone)]
 pub struct Guarded<G, S> {
     pub gate: G,
@@ -30,7 +32,8 @@ where
     type Req = S::Req;
     type Resp = S::Resp;
 
-    /// Decides at once: the future is that of the service itself, without another copy of the request.
+    /// Decides synchronously: the returned future is that of the service, and the request is not
+    /// copied.
     fn serve(self, context: Context, request: S::Req) -> impl Future<Output = Result<S::Resp, ServerError>> {
         match self.gate.admit(request.call(), request.node()) {
             Ok(()) => Either::Left(self.service.serve(context, request)),
@@ -46,7 +49,7 @@ mod tests {
     use crate::wire::{self, Heartbeat, HeartbeatReply, NodeLoad, Register, Registered, ReportPage};
     use dfs_types::ErrorCode;
 
-    /// Admits heartbeats alone.
+    /// Admits heartbeats only.
     struct HeartbeatsOnly;
 
     impl Gate for HeartbeatsOnly {
@@ -77,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_admitted_is_answered_and_never_served() {
+    async fn a_refused_call_is_answered_and_not_served() {
         let page = ReportPage { boot: 1, first: true, last: true, chunks: Vec::new() };
         let refused = answer(NodeServiceRequest::ChunkReport { page }).await;
         let NodeServiceResponse::ChunkReport(Err(error)) = refused else { panic!("{refused:?}") };

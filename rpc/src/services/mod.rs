@@ -1,20 +1,22 @@
-//! The five services of masters. Each is a list of calls; [`Call`] says who may make which.
+//! The five services of masters. Each is a list of calls; [`Call`] has the rights for each.
 //!
-//! * [`FileService`], [`ClusterService`] and [`AdminService`] are for users. All three go over one connection, as
-//!   [`UserRequest`] and [`UserResponse`].
+//! * [`FileService`], [`ClusterService`] and [`AdminService`] are for users. All three go over one
+//!   connection, as [`UserRequest`] and [`UserResponse`].
 //! * [`NodeService`] is for datanodes, [`RaftService`] for masters.
 //!
 //! # How calls change
 //!
-//! A call crosses as its number: its place in its service, counted from zero. So calls are appended and never moved or
-//! removed in between, and so are the services in [`UserRequest`]. A call whose messages change becomes a new call at the end
-//! of its service, with the name of the old one and the version that it came with (`stat_v9`). The old one stays for one
-//! protocol version more, and its method converts to the new messages; after that it stays in its place as a call that is
-//! refused with `unsupported`. `rpc/golden/` has one sample of each request and each response: a test fails when the bytes
-//! of one change.
+//! On the wire a call is identified by its number: its position in its service, counted from zero.
+//! So calls are only appended, never moved or removed, and the same holds for the services in
+//! [`UserRequest`]. A call whose messages change becomes a new call at the end of its service, with
+//! the old name and the version that introduced it (`stat_v9`). The old call stays for one more
+//! protocol version, and its method converts to the new messages; after that it keeps its position
+//! and is refused with `unsupported`. `rpc/golden/` has one sample of each request and each
+//! response: a test fails when the bytes of one change.
 //!
-//! Whether its peer has a call, a caller sees from the version of the connection ([`UserClient::version`]): it makes the old
-//! call where the peer has only that, and refuses with `unsupported` where there is no old one.
+//! A caller sees from the version of the connection ([`UserClient::version`]) which calls its peer
+//! has: it makes the old call where the peer has only that, and fails with `unsupported` where
+//! there is no old one.
 
 mod admin;
 mod cluster;

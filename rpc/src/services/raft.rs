@@ -1,4 +1,5 @@
-//! The service for masters. Bodies are postcard of the consensus library's own messages, which only the masters know.
+//! The service for masters. Bodies are the consensus library's own messages in postcard, which only
+//! masters can read.
 
 use crate::wire::Result;
 use bytes::Bytes;

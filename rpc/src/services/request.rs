@@ -1,4 +1,5 @@
-//! The table of calls: who may make which under which condition, and what every request says of itself.
+//! The table of calls: the right and the condition of each call, and the facts that every request
+//! provides.
 
 use super::admin::{AdminServiceRequest, AdminServiceResponse};
 use super::cluster::{ClusterServiceRequest, ClusterServiceResponse};
@@ -16,16 +17,16 @@ pub trait Request: tarpc::RequestName {
     /// Returns the call that this request makes.
     fn call(&self) -> Call;
 
-    /// Returns the datanode that the call is about, where it is about one.
+    /// Returns the datanode that the call is about, if there is one.
     fn node(&self) -> Option<DatanodeId>;
 
     /// Returns the response to this request that carries `error`.
     fn refused(&self, error: Error) -> Self::Response;
 }
 
-/// Makes the calls, their rules and what requests say of them from one table: `REQUEST => RESPONSE { CALL RIGHT NEEDS }`.
-/// `(FIELD)` behind a call names the field with the datanode that it is about. A call of a service that is missing here
-/// does not compile.
+/// Generates the calls, their rules and the implementations of [`Request`] from one table: `REQUEST
+/// => RESPONSE { CALL RIGHT NEEDS }`. `(FIELD)` after a call names the field with the datanode that
+/// it is about. A call of a service that is missing here does not compile.
 macro_rules! calls {
     ($($Request:ident => $Response:ident { $($Call:ident $(($node:ident))? $Right:ident $Needs:ident,)+ })+) => {
         /// A call of one of the services.
@@ -70,10 +71,10 @@ calls! {
         List Owner Leader,
         Find Owner Leader,
         PlanRead Owner Leader,
-        // The capability says that the caller may read the chunk.
+        // The capability proves that the caller may read the chunk.
         ReportDamage(node) User Leader,
         PlanWrite Owner Writable,
-        // A write is its user's: the table of writes in flight decides.
+        // A write belongs to one user: the table of writes in flight decides.
         RenewWrite User Leader,
         AbandonWrite User Leader,
         CommitWrite Owner Writable,
@@ -90,12 +91,12 @@ calls! {
         Whoami User Anyone,
         Status User Anyone,
         Nodes User Anyone,
-        // The path of the chunk's file is shown to those who may list its directory.
+        // The path of the chunk's file is shown only to callers who may list its directory.
         Chunk User Leader,
         Board User Anyone,
         Jobs User Leader,
     }
-    // Safe mode is left in safe mode.
+    // Must be possible in safe mode, to leave it.
     AdminServiceRequest => AdminServiceResponse {
         SetSafeMode Admin Leader,
         SetDuty(node) Admin Writable,
@@ -119,7 +120,8 @@ mod tests {
     use super::*;
     use crate::access::Standing;
 
-    /// A call; whether it is admitted for a user, the superuser, a datanode, a master; what it needs.
+    /// A call, whether a user, the superuser, a datanode and a master are admitted, and its
+    /// condition.
     const CALLS: [(Call, [bool; 4], Needs); 37] = {
         use Call::*;
         use Needs::{Anyone, Leader, Writable};
@@ -169,7 +171,7 @@ mod tests {
     };
 
     #[test]
-    fn the_table_of_calls_cell_by_cell() {
+    fn every_cell_of_the_table_of_calls() {
         assert_eq!(CALLS.map(|(call, ..)| call).as_slice(), Call::VARIANTS);
         let standings = [Standing::User, Standing::Superuser, Standing::Datanode, Standing::Master];
         for (call, admitted, needs) in CALLS {

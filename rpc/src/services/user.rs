@@ -1,7 +1,7 @@
-//! The connection of a user: three services in one.
+//! The connection of a user, which combines three services.
 //!
-//! A client has one TLS connection to a master. The services would cost a handshake each on connections of their own, so
-//! a request says which of them it is for.
+//! A client has one TLS connection to a master. Separate connections would need a handshake each,
+//! so a request names the service that it is for.
 
 use super::admin::{AdminService, AdminServiceClient, AdminServiceRequest, AdminServiceResponse};
 use super::cluster::{ClusterService, ClusterServiceClient, ClusterServiceRequest, ClusterServiceResponse};
@@ -19,7 +19,7 @@ use tarpc::context::Context;
 use tarpc::server::Serve;
 use tarpc::{ClientMessage, RequestName, Response, ServerError};
 
-/// A request on the connection of a user. Services are appended, never moved.
+/// A request on the connection of a user. Services are only appended, never moved.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum UserRequest {
     Files(FileServiceRequest),
@@ -86,7 +86,7 @@ impl<S: UserServices> Serve for ServeUser<S> {
     type Req = UserRequest;
     type Resp = UserResponse;
 
-    /// The future is that of the one service, without another copy of the request.
+    /// Returns the future of the one service; the request is not copied.
     fn serve(self, context: Context, request: UserRequest) -> impl Future<Output = Result<UserResponse, ServerError>> {
         match request {
             UserRequest::Files(request) => {
@@ -105,7 +105,7 @@ impl<S: UserServices> Serve for ServeUser<S> {
     }
 }
 
-/// One service on the connection of a user, as its client sees it.
+/// A client of one service on the connection of a user.
 pub struct Part<Req, Resp> {
     connection: Channel<UserRequest, UserResponse>,
     service: PhantomData<fn(Req) -> Resp>,
@@ -138,9 +138,9 @@ where
     type Resp = Resp;
 
     fn call(&self, context: Context, request: Req) -> impl Future<Output = Result<Resp, RpcError>> {
-        let stray = |_| ServerError::new(ErrorKind::InvalidData, "the answer is of another service".to_owned());
+        let stray = |_| ServerError::new(ErrorKind::InvalidData, "the response is of another service".to_owned());
         let own = move |response| Resp::try_from(response).map_err(stray).map_err(RpcError::Server);
-        // Boxed: it is large, and would be moved several times before it is polled.
+        // Boxed: the future is large, and would be moved several times before it is polled.
         Box::pin(self.connection.call(context, request.into())).map(move |response| response.and_then(own))
     }
 }
@@ -172,22 +172,24 @@ parts! {
     Admin: AdminServiceRequest -> AdminServiceResponse,
 }
 
-/// What drives the connection of a user; it ends when the last clone of the client is dropped.
+/// The task that drives the connection of a user; it ends when the last clone of the client is
+/// dropped.
 pub type UserDispatch =
     RequestDispatch<UserRequest, UserResponse, Transport<Response<UserResponse>, ClientMessage<UserRequest>>>;
 
-/// The connection of a user to a master, by service. Clones share it.
+/// The clients of the services on the connection of a user to a master. Clones share the
+/// connection.
 #[derive(Debug, Clone)]
 pub struct UserClient {
     pub files: FileServiceClient<Part<FileServiceRequest, FileServiceResponse>>,
     pub cluster: ClusterServiceClient<Part<ClusterServiceRequest, ClusterServiceResponse>>,
     pub admin: AdminServiceClient<Part<AdminServiceRequest, AdminServiceResponse>>,
-    /// The protocol version that both ends speak.
+    /// The protocol version of the connection.
     pub version: u16,
 }
 
 impl UserClient {
-    /// Speaks over this connection. `spawn` of what is returned gives the client.
+    /// Creates a client on this connection. Call `spawn` on the result to get the client.
     pub fn new(connected: Connected) -> NewClient<Self, UserDispatch> {
         let NewClient { client, dispatch } = tarpc::client::new(Config::default(), framed(connected.stream));
         let (files, cluster, admin) = (Part::new(&client), Part::new(&client), Part::new(&client));

@@ -12,9 +12,10 @@ plain_twin! {
 /// A change of safe mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SafeModeChange {
-    /// Nothing can be changed until a user leaves it, or another master leads.
+    /// Enters safe mode: changes are refused until a user ends it, or another master becomes
+    /// leader.
     Enter {
-        /// For people: why.
+        /// The reason, shown to people.
         reason: String,
     },
     Leave,

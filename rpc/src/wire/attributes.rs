@@ -48,7 +48,7 @@ impl From<dfs_types::Stat> for Stat<'static> {
 }
 
 impl<'a> Stat<'a> {
-    /// The twin of `stat`, whose names are given apart.
+    /// Creates the twin of `stat`, with the names given separately.
     fn with_names(stat: &dfs_types::Stat, owner: Cow<'a, str>, group: Cow<'a, str>) -> Self {
         let dfs_types::Stat {
             kind,
@@ -65,7 +65,7 @@ impl<'a> Stat<'a> {
             directories,
             version,
             space,
-            // Crosses from version 9 on, in `StatV9`.
+            // Sent since version 9, in `StatV9`.
             id: _,
         } = *stat;
         Self {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Chunks with fewer replicas than wanted on datanodes that serve, by the cause that keeps them from having more.
+/// Chunks with fewer replicas than wanted on datanodes that serve, by the cause that keeps them
+/// from having more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Blocked {
     /// Replicas are being made, or begin as soon as datanodes have streams free.

@@ -31,7 +31,8 @@ pub struct ClusterStatus {
     pub capacity: u64,
     pub used: u64,
     pub free: u64,
-    /// Bytes of files that find room with `room_replicas` replicas, the default replication of files.
+    /// Bytes of files that find room with `room_replicas` replicas, the default replication of
+    /// files.
     pub room: u64,
     pub room_replicas: u8,
     pub nodes_live: u32,
@@ -41,12 +42,14 @@ pub struct ClusterStatus {
     pub nodes_draining: u32,
     /// Datanodes in service: neither dead nor draining.
     pub nodes_serving: u32,
-    /// Live datanodes that have reported their chunks, and those of the cluster that this master still waits for: after its
-    /// start, when it becomes leader, and after it was suspended.
+    /// Live datanodes that have reported their chunks, and those of the cluster that this master
+    /// still waits for: after its start, when it becomes leader, and after it was suspended.
     pub nodes_expected: u32,
-    /// Expected datanodes that have reported. While they are fewer than expected, the figures of chunks are incomplete.
+    /// Expected datanodes that have reported. While they are fewer than expected, the figures of
+    /// chunks are incomplete.
     pub nodes_reported: u32,
-    /// Datanodes of the cluster that have not registered since the start of this master; the first 64.
+    /// Datanodes of the cluster that have not registered since the start of this master; the first
+    /// 64.
     pub absent: Vec<DatanodeId>,
     /// Set while the disk of the master that answers is full.
     pub full: Option<FullDisk>,
@@ -54,7 +57,8 @@ pub struct ClusterStatus {
 }
 
 impl ClusterStatus {
-    /// Returns the datanodes that have reported and those that are expected, while some have not reported.
+    /// Returns the datanodes that have reported and those that are expected, while some have not
+    /// reported.
     pub fn awaited(&self) -> Option<(u32, u32)> {
         (self.nodes_reported < self.nodes_expected).then_some((self.nodes_reported, self.nodes_expected))
     }
@@ -106,7 +110,8 @@ pub struct FullDisk {
     pub needed: u64,
 }
 
-/// The duration of each problem in milliseconds, as observed by this master; none for a problem that does not exist.
+/// The duration of each problem in milliseconds, as observed by this master; none for a problem
+/// that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lasting {
     pub safe_mode: Option<u64>,
@@ -118,17 +123,19 @@ pub struct Lasting {
     pub dead: Option<u64>,
 }
 
-/// Writes in flight that the leader knows, and the space that their replicas take. Counted every second.
+/// Writes in flight that the leader knows, and the space that their replicas take. Counted every
+/// second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Unfinished {
     pub writes: u64,
-    /// Writes whose renewal is overdue: their clients are gone, or cut off.
+    /// Writes whose renewal is overdue: their clients have exited or are disconnected.
     pub silent: u64,
     /// Bytes of all replicas stored. A chunk of a write whose length is not known counts as full.
     pub bytes: u64,
     /// Bytes of the silent writes.
     pub silent_bytes: u64,
-    /// The time at which the last silent write is given up, unless it is renewed; none if none is silent.
+    /// The time at which the last silent write expires, unless it is renewed; none if none is
+    /// silent.
     pub until: Option<Timestamp>,
 }
 
@@ -163,7 +170,8 @@ pub struct ReplicationStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MasterStatus {
     pub id: MasterId,
-    /// `HOST:PORT`, as its group knows it; HOST is a name, an IPv4 address, or an IPv6 address in brackets.
+    /// `HOST:PORT`, as its group knows it; HOST is a name, an IPv4 address, or an IPv6 address in
+    /// brackets.
     pub address: String,
     /// `leader`, `follower`, `candidate` or `unknown`.
     pub role: String,

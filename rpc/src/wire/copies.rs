@@ -1,19 +1,19 @@
-//! Messages of copies inside the cluster, and of attributes `user.*`.
+//! Messages of copies inside the cluster, and of `user.*` attributes.
 
 use dfs_types::{DfsPath, RequestId};
 use serde::{Deserialize, Serialize};
 
-/// Copies a file or directory inside the cluster. The copy names the same chunks.
+/// Copies a file or directory inside the cluster. The copy references the same chunks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopyEntry {
     pub request: RequestId,
     pub from: DfsPath,
     pub to: DfsPath,
-    /// Copies directories, with all below them.
+    /// Copies directories with everything below them.
     pub recursive: bool,
     /// Lets files replace files, and copies into directories that exist.
     pub overwrite: bool,
-    /// The copy goes on behind this path in `from`: `next` of the call before.
+    /// The copy continues after this path in `from`: `next` of the previous call.
     pub after: Option<DfsPath>,
 }
 
@@ -22,14 +22,14 @@ pub struct CopyEntry {
 pub struct Copied {
     pub files: u64,
     pub directories: u64,
-    /// Bytes of the copied files. None of them was moved.
+    /// Bytes of the copied files. Their content was not transferred.
     pub bytes: u64,
-    /// The `after` of the next call; none when all is copied.
+    /// The `after` of the next call; none when everything is copied.
     pub next: Option<DfsPath>,
 }
 
-/// An attribute `user.*`: its name and its value.
+/// A `user.*` attribute: its name and its value.
 pub type UserAttribute = (String, Vec<u8>);
 
-/// A change of an attribute `user.*`: its name, and its new value; none removes it.
+/// A change of a `user.*` attribute: its name, and its new value; none removes it.
 pub type UserAttributeChange = (String, Option<Vec<u8>>);

@@ -1,4 +1,5 @@
-//! The wire twin of the data of errors. The order of the variants is that on the wire: new ones go to the end.
+//! The wire twin of the data of errors. The order of the variants is that on the wire: new ones go
+//! to the end.
 
 use dfs_types::{DatanodeId, MasterId};
 use serde::{Deserialize, Serialize};

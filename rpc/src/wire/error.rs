@@ -1,4 +1,4 @@
-//! The wire twin of errors: code, path, and either words or data. Advice does not cross.
+//! The wire twin of errors: code, path, and either text or data. Hints are not sent.
 
 use super::detail::Detail;
 use super::twin::{Twin, plain_twin};
@@ -15,7 +15,7 @@ pub struct Error {
     pub what: What,
 }
 
-/// What is wrong.
+/// The content of an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
     Words(String),
@@ -86,7 +86,7 @@ mod tests {
     use dfs_types::ErrorCode as Code;
 
     #[test]
-    fn data_crosses_and_advice_does_not() {
+    fn data_crosses_and_hints_do_not() {
         let leader = dfs_types::Leader { id: dfs_types::MasterId(2), address: "[::1]:7000".to_owned() };
         let detail = dfs_types::Detail::NotLeader { leader: Some(leader) };
         for error in [

@@ -34,7 +34,8 @@ pub struct DirectoryTraffic {
     pub directories: Vec<(String, Traffic)>,
 }
 
-/// Bytes per second of file content, each byte counted once for all replicas; traffic of a minute ago counts for a third.
+/// Bytes per second of file content, each byte counted once for all replicas; traffic of a minute
+/// ago counts for a third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Traffic {
     pub read: u64,

@@ -23,12 +23,12 @@ pub struct JobStatus {
 pub enum JobState {
     /// The last run ended with nothing left to do.
     Idle,
-    /// A run is under way, or work is left that goes on.
+    /// A run is in progress, or the next run continues the remaining work.
     Running,
-    /// Work is left, and none of it can be done now.
+    /// Work remains, and none of it can be done now.
     Waiting,
-    /// The last run failed, and is tried again.
+    /// The last run failed; the job will run again.
     Failed,
-    /// The job is the leader's, and this master does not lead.
+    /// The job runs on the leader, and this master is not the leader.
     Follower,
 }

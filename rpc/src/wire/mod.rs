@@ -1,16 +1,18 @@
-//! The messages that cross the wire, and the wire twins of the values inside of them.
+//! The messages of the protocol, and the wire twins of the values in them.
 //!
-//! Three kinds of types stand here:
+//! This module has three kinds of types:
 //!
-//! * **Messages** and views ([`PlanWrite`], [`ClusterStatus`], …) exist for the wire alone, and are used as they are.
-//! * **Wire twins** ([`Stat`], [`ChunkRef`], [`Error`], …) have the layout of a composite value of `dfs_types`, which has none
-//!   itself. Arguments and results of calls are twins; fields of messages hold the value and cross as its twin ([`twin`]).
-//! * **Scalars** (ids, [`Timestamp`](dfs_types::Timestamp), [`DfsPath`](dfs_types::DfsPath)) cross as the number, bytes or text
-//!   that they are made of. `rpc/tests/golden.rs` pins them.
+//! * **Messages** and views ([`PlanWrite`], [`ClusterStatus`], …) exist only for the wire, and are
+//!   used directly.
+//! * **Wire twins** ([`Stat`], [`ChunkRef`], [`Error`], …) define the layout of a composite value
+//!   of `dfs_types`, which has none itself. Arguments and results of calls are twins; fields of
+//!   messages hold the value and are encoded as its twin ([`twin`]).
+//! * **Scalars** (ids, [`Timestamp`](dfs_types::Timestamp), [`DfsPath`](dfs_types::DfsPath)) are
+//!   encoded as the number, bytes or text that they consist of. `rpc/tests/golden` pins them.
 //!
-//! A message or twin never changes between protocol versions: a call whose messages change becomes a new call with new
-//! messages ([`crate::services`]). What takes the place of another has its name and the version that it came with
-//! ([`StatV9`]).
+//! A message or twin never changes between protocol versions: a call whose messages change becomes
+//! a new call with new messages ([`crate::services`]). A replacement has the name of its
+//! predecessor and the version that introduced it ([`StatV9`]).
 
 pub mod address;
 mod admin;

@@ -39,7 +39,8 @@ pub struct NodeLoad {
     /// Bytes read and written for clients and other datanodes since its start.
     pub bytes_read: u64,
     pub bytes_written: u64,
-    /// Reads of chunks, or parts of one, and writes of chunks for clients and other datanodes since its start.
+    /// Reads of chunks, or parts of one, and writes of chunks for clients and other datanodes since
+    /// its start.
     pub reads: u64,
     pub writes: u64,
     /// The time of its clock when this was sent.
@@ -78,11 +79,12 @@ pub struct DirectoryLoad {
     pub capacity: u64,
     pub used: u64,
     pub free: u64,
-    /// It failed and is not used any more.
+    /// True if the directory has failed and is no longer used.
     pub failed: bool,
     /// The reason of the failure.
     pub reason: Option<String>,
-    /// Equal for directories on the same disk of the same machine, also of different datanodes; zero: not known.
+    /// Equal for directories on the same disk of the same machine, also of different datanodes;
+    /// zero: not known.
     pub disk: u64,
     /// Bytes that the disk has left for all its directories together, beyond the reserve.
     pub disk_free: u64,
@@ -93,8 +95,8 @@ pub struct DirectoryLoad {
 pub struct Heartbeat {
     pub boot: u64,
     pub load: NodeLoad,
-    /// Replicas that were stored, or whose state changed, since the last acknowledged heartbeat; at most
-    /// [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
+    /// Replicas that were stored, or whose state changed, since the last acknowledged heartbeat; at
+    /// most [`CHUNKS_PER_REPORT_MAX`](crate::CHUNKS_PER_REPORT_MAX).
     #[serde(with = "twin::many")]
     pub added: Vec<StoredReplica>,
     /// Replicas deleted, quarantined or lost since then.
@@ -102,7 +104,8 @@ pub struct Heartbeat {
     pub removed: Vec<ReplicaKey>,
     /// Copy orders that ended since then, successful or not.
     pub copies_ended: Vec<ChunkId>,
-    /// Replicas that are not deleted although it was ordered: they are being written, or too many orders wait.
+    /// Replicas whose deletion was ordered but not done: they are being written, or too many orders
+    /// are queued.
     #[serde(with = "twin::many")]
     pub kept: Vec<ReplicaKey>,
 }
@@ -125,7 +128,7 @@ pub struct HeartbeatReply {
 /// An order of a master to a datanode. Orders are idempotent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
-    /// Send this replica down the pipeline of `targets`.
+    /// Send this replica through the pipeline of `targets`.
     Copy {
         #[serde(with = "twin")]
         chunk: ChunkRef,
@@ -142,8 +145,8 @@ pub enum Order {
         #[serde(with = "twin")]
         key: ReplicaKey,
     },
-    /// Replace a suspect replica here by one made of good blocks: its own and those of `sources`, which may hold suspect
-    /// ones, too. The capability lets this datanode read there.
+    /// Replace a suspect replica here by one made of intact blocks: its own and those of `sources`,
+    /// which may hold suspect replicas too. The capability lets this datanode read there.
     Mend {
         #[serde(with = "twin")]
         chunk: ChunkRef,
@@ -170,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_load_is_too_large_to_be_added_up() {
+    fn sums_of_loads_do_not_overflow() {
         let directory =
             DirectoryLoad { capacity: u64::MAX, used: u64::MAX, free: u64::MAX, ..DirectoryLoad::default() };
         let load = NodeLoad { directories: vec![directory; 3], ..NodeLoad::default() };

@@ -13,7 +13,8 @@ use std::net::SocketAddr;
 pub enum NodeState {
     /// Its heartbeats arrive in time, and its connection is open.
     Live,
-    /// Its connection closed, or it missed a heartbeat: it is read from last, and not written to.
+    /// Its connection closed, or it missed a heartbeat: readers use it last, and writers do not use
+    /// it.
     Stale,
     /// No heartbeat for the dead time: its replicas no longer count.
     Dead,
@@ -31,7 +32,8 @@ pub struct NodeStatus {
     pub registered_ms: u64,
     /// Milliseconds by which its clock is ahead of this master's; negative if behind.
     pub skew_ms: i64,
-    /// Its clock is so far ahead that it takes fresh capabilities for expired: no chunks are placed on it.
+    /// Its clock is so far ahead that it takes new capabilities for expired: no chunks are placed
+    /// on it.
     pub ahead: bool,
     pub load: NodeLoad,
     pub chunks: u64,
@@ -42,9 +44,11 @@ pub struct NodeStatus {
     /// Its admin state.
     #[serde(with = "twin")]
     pub duty: Duty,
-    /// While it drains: chunks here with fewer replicas elsewhere than wanted, at the last count; none before the first count.
+    /// While it drains: chunks here with fewer replicas elsewhere than wanted, at the last count;
+    /// none before the first count.
     pub left: Option<u64>,
-    /// While it drains: those chunks by the cause that keeps them from being copied, by the same count.
+    /// While it drains: those chunks by the cause that keeps them from being copied, by the same
+    /// count.
     pub blocked: Blocked,
     pub version: String,
 }
@@ -76,8 +80,8 @@ impl NodeStatus {
         self.duty == Duty::Drain && !self.is_drained()
     }
 
-    /// Returns true if it can be stopped without a loss: its chunks were counted since the drain was requested, each has the
-    /// wanted replicas elsewhere, and no write to it is in flight.
+    /// Returns true if it can be stopped without a loss: its chunks were counted since the drain
+    /// was requested, each has the wanted replicas elsewhere, and no write to it is in flight.
     pub fn is_drained(&self) -> bool {
         let written_to = self.load.writes_in_flight > 0 && self.state != NodeState::Dead;
         self.duty == Duty::Drain && self.left == Some(0) && !written_to

@@ -16,7 +16,7 @@ pub struct Find {
 /// The conditions for an entry to match; a condition that is none always holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wanted {
-    /// A pattern of the whole name: `*`, `?`, `[a-z]`, `[!a-z]`, `\` before a character that stands for itself.
+    /// A pattern of the whole name: `*`, `?`, `[a-z]`, `[!a-z]`, `\` before a literal character.
     pub name: Option<String>,
     /// Is contained in the name, ignoring case.
     pub text: Option<String>,
@@ -26,11 +26,13 @@ pub struct Wanted {
     pub size: Option<(u64, u64)>,
     /// Time of the last change, bounds included.
     pub modified: Option<(Timestamp, Timestamp)>,
-    /// Matches files with under-replicated chunks. Chunks are examined then, and counted in [`Looked`].
+    /// Matches files with under-replicated chunks. Chunks are examined then, and counted in
+    /// [`Looked`].
     pub short: bool,
 }
 
-/// A page of matches. It may be empty and not the last one: the number of entries examined for a page is bounded.
+/// A page of matches. It may be empty and not the last one: the number of entries examined for a
+/// page is bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundPage {
     /// At most [`ENTRIES_PER_PAGE_MAX`](crate::ENTRIES_PER_PAGE_MAX), with those in `closed`.

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 /// Requests pipelines for the next chunks of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanWrite {
-    /// Drawn by the client for each put ([`next_write`](crate::request::next_write)). A plan with an id that the leader does
-    /// not know begins the write.
+    /// Drawn by the client for each put ([`next_write`](crate::request::next_write)). A plan with
+    /// an id that the leader does not know begins the write.
     pub write: WriteId,
     pub path: DfsPath,
-    /// Whether the commit will replace an existing file.
+    /// True if the commit will replace an existing file.
     pub overwrite: bool,
     /// Replicas wanted; the cluster's default if none.
     pub replication: Option<u8>,
@@ -24,9 +24,11 @@ pub struct PlanWrite {
     pub chunks: u32,
     /// Datanodes that failed this write.
     pub exclude: Vec<DatanodeId>,
-    /// The write has had a plan before: it may go on with fewer datanodes than it had to begin with.
+    /// The write has had a plan before: it may go on with fewer datanodes than it had to begin
+    /// with.
     pub begun: bool,
-    /// Bytes of the whole file, where they are known: a write that begins and does not fit as a whole is refused.
+    /// Bytes of the whole file, where they are known: a write that begins and does not fit as a
+    /// whole is refused.
     pub length: Option<u64>,
 }
 
@@ -85,8 +87,8 @@ pub struct CommitWrite {
 pub enum Committed {
     /// The file was committed.
     File(#[serde(with = "twin")] Stat),
-    /// Nothing was changed: these chunks have lost replicas since they were written. The client must write them again,
-    /// under new ids.
+    /// Nothing was changed: these chunks have lost replicas since they were written. The client
+    /// must write them again, under new ids.
     Lost(Vec<ChunkId>),
 }
 
@@ -98,7 +100,8 @@ pub struct PlanRead {
     pub length: u64,
 }
 
-/// The answer to [`PlanRead`]: at most [`CHUNKS_PER_PLAN_MAX`](crate::CHUNKS_PER_PLAN_MAX) chunks, from the one that holds `offset` on.
+/// The answer to [`PlanRead`]: at most [`CHUNKS_PER_PLAN_MAX`](crate::CHUNKS_PER_PLAN_MAX) chunks,
+/// from the one that holds `offset` on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadPlan {
     #[serde(with = "twin")]

@@ -1,16 +1,16 @@
-//! Values inside of messages: they cross as their wire twins.
+//! The encoding of values in messages as their wire twins.
 //!
-//! A field of a message holds a value of `dfs_types`. `#[serde(with = "twin")]` writes the twin in its place, so that the
-//! layout of a message depends on the twin alone, whatever the value derives. `twin::many` and `twin::maybe` do the same for
-//! `Vec` and `Option`.
+//! A field of a message holds a value of `dfs_types`. `#[serde(with = "twin")]` encodes the twin in
+//! its place, so that the layout of a message depends only on the twin and not on what the value
+//! derives. `twin::many` and `twin::maybe` do the same for `Vec` and `Option`.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt::Display;
 
-/// A value that has a wire twin. The conversions are written by hand, beside the twin.
+/// A value that has a wire twin. The conversions are written by hand, next to the twin.
 pub trait Twin: Sized + 'static {
-    /// The twin. It may borrow from the value while it is written; it owns what was read.
+    /// The twin. It may borrow from the value while it is encoded; a decoded twin owns its data.
     type Wire<'a>: From<&'a Self> + TryInto<Self, Error: Display> + Serialize + DeserializeOwned;
 }
 
@@ -26,8 +26,8 @@ pub(crate) fn deserialize<'de, V: Twin, D: Deserializer<'de>>(deserializer: D) -
     value(serde::Deserialize::deserialize(deserializer)?)
 }
 
-/// A list of values. Reading it takes no second list where value and twin have the same size: the standard library collects
-/// in place.
+/// A list of values. Decoding it needs no second list where value and twin have the same size: the
+/// standard library collects in place.
 pub(crate) mod many {
     use super::*;
 
@@ -41,7 +41,7 @@ pub(crate) mod many {
     }
 }
 
-/// A value that may be missing.
+/// An optional value.
 pub(crate) mod maybe {
     use super::*;
 
@@ -55,7 +55,8 @@ pub(crate) mod maybe {
     }
 }
 
-/// Makes a wire twin of an enum without data. The list is the order on the wire: new variants go to its end.
+/// Defines a wire twin of an enum without data. The list is the order on the wire: new variants are
+/// appended.
 macro_rules! plain_twin {
     ($(#[$about:meta])* $Twin:ident of $Value:ty { $($Variant:ident),+ $(,)? }) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,8 @@ use dfs_types::{Entry, EntryId};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The twin of [`dfs_types::Stat`] with the id of the entry. Version 8 has none: there it is [`EntryId::UNKNOWN`].
+/// The twin of [`dfs_types::Stat`] with the id of the entry. Version 8 has none: there it is
+/// [`EntryId::UNKNOWN`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatV9<'a> {
     pub id: EntryId,
@@ -71,7 +72,7 @@ impl From<EntryV9<'_>> for Entry {
     }
 }
 
-/// Writes and reads entries as their twins.
+/// Encodes and decodes entries as their twins.
 mod entries {
     use super::{Entry, EntryV9};
     use serde::{Deserialize, Deserializer, Serializer};

@@ -1,8 +1,9 @@
-//! The bytes of every message against files that are kept: what changes by accident fails here.
+//! Compares the encoding of every message with golden files, so that accidental changes fail.
 //!
-//! A file of `rpc/golden/` has one line for each sample: its name, and its bytes in postcard as hex. Its name ends with the
-//! protocol version that the messages came with, and a line never changes while that is spoken: calls that are new in a
-//! version begin a new file, new variants add lines.
+//! A file of `rpc/golden/` has one line for each sample: its name, and its postcard bytes in hex.
+//! Its name ends with the protocol version that introduced the messages, and a line never changes
+//! while that version is supported: calls that are new in a version begin a new file, new variants
+//! add lines.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -30,20 +31,20 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn messages_are_as_the_golden_files_have_them() {
-    assert_eq!(*dfs_rpc::hello::VERSIONS.end(), samples::NEWEST, "calls that are new have files of the newest version");
+    assert_eq!(*dfs_rpc::hello::VERSIONS.end(), samples::NEWEST, "new calls need files of the newest version");
     for (name, samples) in samples::all() {
         let golden = std::fs::read_to_string(file(&name)).expect("a golden file");
         let text = text(&samples);
         for (now, then) in text.lines().zip(golden.lines()) {
             assert_eq!(
                 now, then,
-                "{name}: the form of a message changed: peers of this version cannot read it any more"
+                "{name}: the encoding of a message changed: peers of this version can no longer read it"
             );
         }
         assert_eq!(
             text.lines().count(),
             golden.lines().count(),
-            "{name}: samples without golden lines, or lines without"
+            "{name}: samples without golden lines, or lines without samples"
         );
     }
 }
@@ -57,7 +58,8 @@ fn messages_read_back() {
     }
 }
 
-/// Every call has a sample of its request and of its response, and a number of its own in its service.
+/// Checks that every call has a sample of its request and of its response, and a unique number in
+/// its service.
 #[test]
 fn every_call_has_samples() {
     let calls = samples::calls();
@@ -72,7 +74,7 @@ fn every_call_has_samples() {
     }
 }
 
-/// A call that is refused is answered with its own response.
+/// Checks that the refusal of a call is a response of the same call.
 #[test]
 fn refusals_are_answers_to_their_calls() {
     for pair in samples::calls() {

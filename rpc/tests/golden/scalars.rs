@@ -1,4 +1,4 @@
-//! Scalars cross as what they are made of.
+//! Scalars are encoded as the values that they consist of.
 
 use dfs_types::{ChunkId, ClusterId, DatanodeId, DfsPath, Generation, MasterId, RequestId, Timestamp, WriteId};
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,7 +23,7 @@ fn scalars_are_pinned() {
 }
 
 #[test]
-fn a_path_off_the_wire_is_in_normal_form() {
+fn a_decoded_path_is_in_normal_form() {
     for text in ["", "a", "/a/", "/a/../b", "//"] {
         let bytes = postcard::to_stdvec(text).expect("plain data");
         assert!(postcard::from_bytes::<DfsPath>(&bytes).is_err(), "{text:?}");

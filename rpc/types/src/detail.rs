@@ -1,6 +1,8 @@
-//! What is wrong, as data: programs act on it, and each surface (shell, gateway, page) makes its own advice from it.
+//! The details of an error as data: programs act on them, and each interface (shell, gateway, page)
+//! derives its own advice from them.
 //!
-//! [`Display`](std::fmt::Display) gives the sentence that goes with it, without advice and without names of commands.
+//! [`Display`](std::fmt::Display) gives the matching message, without advice and without names of
+//! commands.
 
 use crate::{ByteSize, DatanodeId, MasterId, format_duration};
 use std::fmt;
@@ -12,25 +14,25 @@ use thiserror::Error;
 pub enum Detail {
     #[error("this master does not lead")]
     NotLeader { leader: Option<Leader> },
-    /// The masters wait for datanodes to report.
+    /// The masters wait until the datanodes have reported.
     #[error("the cluster is in safe mode: {reason}")]
     SafeMode { reason: String },
-    /// A user has put the cluster into safe mode, and only a user ends it.
+    /// A user has put the cluster into safe mode; it lasts until a user ends it.
     #[error("{by} has put the cluster into safe mode{}", because(reason))]
     SafeModeHeld { by: String, reason: String },
     #[error("the cluster has not been set up")]
     NotSetUp,
     #[error("the master's disk is full")]
     MasterDiskFull,
-    /// The same call will not succeed any more; a new write may.
+    /// A retry of the same call cannot succeed; a new write can.
     #[error("the write was given up: it was abandoned, or not renewed in time")]
     WriteGivenUp,
     /// A limit on writes in flight is reached.
     #[error("{limit}")]
     TooManyWrites { limit: String },
-    #[error("is not the name of a user")]
+    #[error("is not a valid user name")]
     BadUserName,
-    #[error("a file has at most {max} chunks, here of {}", ByteSize(*chunk_size))]
+    #[error("a file can have at most {max} chunks; its chunk size is {}", ByteSize(*chunk_size))]
     TooManyChunks { max: u64, chunk_size: u64 },
     #[error("{chunks} chunks are too many to be committed at once")]
     CommitTooLarge { chunks: u64 },
@@ -41,37 +43,39 @@ pub enum Detail {
     #[error("no such datanode")]
     UnknownDatanode,
     /// A datanode cannot be forgotten.
-    #[error("{}; only a dead datanode can be forgotten", if *live { "is live" } else { "is not heard from, but not dead yet" })]
+    #[error("{}; only a dead datanode can be forgotten", if *live { "is live" } else { "has missed its heartbeat, but is not declared dead yet" })]
     NotDead { live: bool },
-    /// Without this datanode too few would be left of `all`.
-    #[error("without it {left} live datanodes would be left, too few for files with {wanted} copies")]
+    /// Without this datanode, too few of `all` would remain.
+    #[error("without it only {} would be left; some files want {wanted} replicas", live_datanodes(*left))]
     DrainLeavesTooFew { left: u64, wanted: u64, all: u64 },
     #[error(
-        "holds {}, and the {left} live datanodes that would be left have room for {}",
+        "holds {}, but without it only {} would be left, with room for {}",
         ByteSize(*held),
+        live_datanodes(*left),
         ByteSize(*free)
     )]
     DrainLeavesNoRoom { held: u64, free: u64, left: u64, all: u64 },
     #[error("no file names this chunk")]
     UnnamedChunk,
-    /// No master can be reached; `last` is what the last one of them came to.
+    /// No master can be reached; `last` is the outcome of the last attempt.
     #[error("{last} (attempt {attempts}, deadline {})", format_duration(Duration::from_millis(*limit_ms)))]
     MastersUnreachable { last: String, attempts: u32, limit_ms: u64 },
-    /// A local file is in the way.
-    #[error("exists already")]
+    /// A local file of this name exists.
+    #[error("already exists")]
     LocalExists,
-    /// A local disk is full. `part_kept`: what was fetched until then is kept, and can be gone on with.
+    /// A local disk is full. `part_kept`: the data fetched so far is kept, and the transfer can be
+    /// resumed.
     #[error("{system}")]
     LocalDiskFull { system: String, part_kept: bool },
-    /// A local file is named as those are in which unfinished gets are kept.
-    #[error("has the name of a part file")]
+    /// A local file has a name that is reserved for partial downloads.
+    #[error("has a name that is reserved for partial downloads")]
     PartName,
-    /// A datanode finds that a capability has expired.
+    /// A datanode has rejected an expired capability.
     #[error("{node}: the capability has expired")]
     CapabilityExpired { node: DatanodeId },
 }
 
-/// The master that leads.
+/// The current leader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leader {
     pub id: MasterId,
@@ -79,52 +83,54 @@ pub struct Leader {
     pub address: String,
 }
 
-/// Too few datanodes for a write.
+/// Too few datanodes are available for a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooFewDatanodes {
     pub replication: u8,
     pub needed: u64,
     pub live: u64,
-    /// Those that may still come: with them there would be enough.
+    /// Datanodes that are expected to register; with them there would be enough.
     pub coming: Option<u64>,
-    /// Those that the writer has left out, since they failed.
+    /// Datanodes that the writer has excluded because they failed.
     pub excluded: u64,
-    /// Those whose clock is too far ahead.
+    /// Datanodes whose clock is too far ahead.
     pub ahead: Vec<DatanodeId>,
 }
 
 impl fmt::Display for TooFewDatanodes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { replication, needed, live, .. } = self;
-        write!(f, "replication {replication} needs {needed} live datanodes; {live} are live")?;
+        let is = if *live == 1 { "is" } else { "are" };
+        write!(f, "replication {replication} needs {}; only {live} {is} live", live_datanodes(*needed))?;
         if self.excluded > 0 {
-            write!(f, ", without the {} that failed", self.excluded)?;
+            write!(f, ", not counting {} that failed", self.excluded)?;
         }
         match self.ahead.as_slice() {
             [] => {}
-            [one] => write!(f, ", without {one} whose clock is too far ahead")?,
+            [one] => write!(f, ", not counting {one}, whose clock is too far ahead")?,
             [first, others @ ..] => {
-                write!(f, ", without {first} and {} more whose clock is too far ahead", others.len())?;
+                write!(f, ", not counting {first} and {} more, whose clocks are too far ahead", others.len())?;
             }
         }
-        self.coming.map_or(Ok(()), |coming| write!(f, ", and {coming} may still come"))
+        self.coming.map_or(Ok(()), |coming| write!(f, ", and {coming} more may still register"))
     }
 }
 
-/// No room for a write.
+/// There is too little space for a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoRoom {
     pub of: Short,
-    /// What unfinished writes hold of the space, in words.
+    /// A sentence about the space that unfinished writes reserve.
     pub unfinished: Option<String>,
 }
 
-/// What does not fit.
+/// The object that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Short {
-    /// Fewer than `needed` live datanodes have room for one chunk of so many bytes.
+    /// Fewer than `needed` live datanodes have room for one chunk of `bytes` bytes.
     Chunk { bytes: u64, needed: u64 },
-    /// A file of so many bytes in so many replicas. All other figures are bytes too, but for `datanodes`.
+    /// A file of `bytes` bytes with `replicas` replicas does not fit. All other fields except
+    /// `datanodes` are bytes too.
     File { bytes: u64, replicas: u64, room: u64, free: u64, used: u64, kept_back: u64, datanodes: u64 },
 }
 
@@ -138,10 +144,10 @@ impl fmt::Display for NoRoom {
             Short::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
                 let size = |bytes: &u64| ByteSize(*bytes).human();
                 let (bytes, room, free, used) = (size(bytes), size(room), size(free), size(used));
-                write!(f, "{bytes} in {replicas} replicas do not fit: there is room for {room}; ")?;
+                write!(f, "{bytes} in {replicas} replicas do not fit: there is room for only {room}; ")?;
                 write!(f, "{free} free on {datanodes} datanodes, {used} used")?;
                 if *kept_back > 0 {
-                    write!(f, ", {} kept back or used by others", size(kept_back))?;
+                    write!(f, ", {} reserved or used by other programs", size(kept_back))?;
                 }
             }
         }
@@ -151,4 +157,9 @@ impl fmt::Display for NoRoom {
 
 fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
+}
+
+/// Returns the number with the noun, such as "1 live datanode".
+fn live_datanodes(count: u64) -> String {
+    format!("{count} live datanode{}", if count == 1 { "" } else { "s" })
 }

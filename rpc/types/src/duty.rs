@@ -1,17 +1,19 @@
-//! What operators want of a datanode.
+//! The admin state of a datanode.
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// The wish for a datanode, which the masters keep. Whether it is live, stale or dead is another matter.
+/// The admin state of a datanode, set by operators and stored by the masters. It is independent of
+/// whether the datanode is live, stale or dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", parse_err_ty = DutyError, parse_err_fn = DutyError::new)]
 pub enum Duty {
-    /// It takes chunks and gives them.
+    /// The datanode accepts chunks and serves them.
     #[default]
     Serve,
-    /// It takes no more chunks, and those that it has are copied to others, so that it can be stopped.
+    /// The datanode accepts no new chunks, and its chunks are re-replicated to others, so that it
+    /// can be stopped.
     Drain,
-    /// It is forgotten, until it comes again.
+    /// The datanode is forgotten until it registers again.
     Gone,
 }
 
@@ -22,9 +24,9 @@ impl Duty {
     }
 }
 
-/// A text that is no duty.
+/// A text that is not the name of an admin state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no duty of a datanode; serve, drain and gone are")]
+#[error("{0:?} is not an admin state of a datanode; use serve, drain or gone")]
 pub struct DutyError(pub String);
 
 impl DutyError {

@@ -1,4 +1,4 @@
-//! The error that crosses the wire and reaches the prompt.
+//! The error type that crosses the wire and that the shell prints.
 
 use crate::Detail;
 use std::fmt;
@@ -7,7 +7,7 @@ use strum::{IntoStaticStr, VariantArray};
 /// Shorthand for results of dfs calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in one word that scripts may rely on.
+/// The kind of an error. Its name is stable: scripts may rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
@@ -42,7 +42,7 @@ impl ErrorCode {
         self.into()
     }
 
-    /// The exit code of a process that ends with this error.
+    /// Returns the exit code of a process that ends with this error.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Usage => 2,
@@ -55,31 +55,31 @@ impl ErrorCode {
         }
     }
 
-    /// A code that a process which ends so may have had.
+    /// Returns a code of an error with which a process exits with `code`.
     pub fn of_exit(code: u8) -> Self {
         Self::VARIANTS.iter().copied().find(|known| known.exit_code() == code).unwrap_or(Self::Internal)
     }
 
-    /// Whether the same call may succeed a little later without anybody doing anything.
+    /// Returns true if a retry of the same call may succeed a little later without intervention.
     pub fn is_transient(self) -> bool {
         matches!(self, Self::NotLeader | Self::Unreachable | Self::Timeout | Self::SafeMode)
     }
 }
 
-/// An error with what a person needs: what is wrong, where, and what to do.
+/// An error with the information that a person needs: what is wrong, where, and what to do.
 ///
-/// Between processes goes what is wrong and where, as data ([`Detail`]) wherever there is data. The advice does not: what to do
-/// depends on who is told, so each surface makes its own.
+/// Between processes, the message and the place are sent, as data ([`Detail`]) where available.
+/// Hints are not sent: each interface writes its own, since the advice depends on the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     pub code: ErrorCode,
-    /// What is wrong, in lower case and without the path.
+    /// The description of the error, in lower case and without the path.
     pub message: String,
-    /// The path (or id) that it is about.
+    /// The path or id that the error is about.
     pub path: Option<String>,
-    /// The data that the message was made from; boxed, since most results are none.
+    /// The data that the message was made from; boxed because most results are not errors.
     pub detail: Option<Box<Detail>>,
-    /// What to do about it.
+    /// Advice on how to resolve the error.
     pub hint: Option<String>,
 }
 
@@ -88,26 +88,26 @@ impl Error {
         Self { code, message: message.into(), path: None, detail: None, hint: None }
     }
 
-    /// An error whose message is made from data.
+    /// Creates an error whose message is made from data.
     pub fn of(code: ErrorCode, detail: Detail) -> Self {
         Self { code, message: detail.to_string(), path: None, detail: Some(Box::new(detail)), hint: None }
     }
 
-    /// Whether the same call may succeed a little later without anybody doing anything.
+    /// Returns true if a retry of the same call may succeed a little later without intervention.
     pub fn is_transient(&self) -> bool {
         let ended_by_a_person =
             matches!(self.detail.as_deref(), Some(Detail::SafeModeHeld { .. } | Detail::WriteGivenUp));
         self.code.is_transient() && !ended_by_a_person
     }
 
-    /// The same error, about `path`.
+    /// Returns the same error with the path set to `path`.
     #[must_use]
     pub fn at(mut self, path: impl fmt::Display) -> Self {
         self.path = Some(path.to_string());
         self
     }
 
-    /// The same error, with advice.
+    /// Returns the same error with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_has_to_end_is_not_tried_again() {
+    fn a_state_that_only_a_user_ends_is_not_retried() {
         let held = Detail::SafeModeHeld { by: "ann".to_owned(), reason: String::new() };
         assert!(!Error::of(ErrorCode::SafeMode, held).is_transient());
         assert!(!Error::of(ErrorCode::Timeout, Detail::WriteGivenUp).is_transient());

@@ -1,15 +1,16 @@
-//! Patterns of names: `*`, `?`, `[a-z]`, `[!a-z]`.
+//! Glob patterns for names: `*`, `?`, `[a-z]`, `[!a-z]`.
 
 use std::str::Chars;
 
-/// One character of the text of a pattern. An active one has the meaning that it has without quotes.
+/// One character of a pattern. An active one has its special meaning; one that is not active is
+/// literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Symbol {
     pub c: char,
     pub active: bool,
 }
 
-/// The pattern of a whole name. A dot that a name begins with is a character like any other.
+/// A pattern that matches whole names. A leading dot is an ordinary character.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob(Vec<Token>);
 
@@ -28,7 +29,8 @@ enum Token {
 }
 
 impl Glob {
-    /// The pattern that a text is, as `find -name` has it: `\` stands before what is meant as it is. Every text is one.
+    /// Parses a pattern as `find -name` does: `\` makes the next character literal. Every text is a
+    /// valid pattern.
     pub fn new(text: &str) -> Self {
         let mut symbols = Vec::with_capacity(text.len());
         let mut rest = text.chars();
@@ -41,7 +43,7 @@ impl Glob {
         Self::of(&symbols)
     }
 
-    /// The pattern that symbols are; a `[` without its `]` stands for itself.
+    /// Builds a pattern from symbols. A `[` without a closing `]` is literal.
     pub fn of(symbols: &[Symbol]) -> Self {
         let mut tokens = Vec::with_capacity(symbols.len());
         let mut rest = symbols;
@@ -49,7 +51,7 @@ impl Glob {
             rest = tail;
             match (symbol.c, symbol.active) {
                 ('?', true) => tokens.push(Token::One),
-                // Two stars are one.
+                // Consecutive stars are equivalent to one.
                 ('*', true) if tokens.last() == Some(&Token::Many) => {}
                 ('*', true) => tokens.push(Token::Many),
                 ('[', true) => match class(tail) {
@@ -65,22 +67,22 @@ impl Glob {
         Self(tokens)
     }
 
-    /// The only name that matches, if nothing in the text was a pattern.
+    /// Returns the only name that matches, if the pattern has no wildcard.
     pub fn literal(&self) -> Option<String> {
         self.0.iter().map(Token::literal).collect()
     }
 
-    /// What every name that matches begins with.
+    /// Returns the literal prefix that every matching name has.
     pub fn prefix(&self) -> String {
         self.0.iter().map_while(Token::literal).collect()
     }
 
-    /// Whether a name matches as a whole. The last star is the only one worth going back to, so the time is at most that of
-    /// pattern times name.
+    /// Returns true if the whole name matches. Backtracking goes only to the last star, so the time
+    /// is at most the length of the pattern times the length of the name.
     pub fn matches(&self, name: &str) -> bool {
         let mut rest = name.chars();
         let mut token = 0;
-        // What stands behind the last star, and what is left of the name when it takes no more.
+        // The position after the last star, and the rest of the name where its match begins.
         let mut star: Option<(usize, Chars<'_>)> = None;
         loop {
             let mut ahead = rest.clone();
@@ -122,11 +124,12 @@ impl Token {
     }
 }
 
-/// A class, from behind its `[`, and what stands behind it; none when it is not closed.
+/// Parses a class from the character after its `[`. Returns the class and the symbols after it, or
+/// `None` if it is not closed.
 fn class(symbols: &[Symbol]) -> Option<(Token, &[Symbol])> {
     let negated = symbols.first().is_some_and(|first| first.active && matches!(first.c, '!' | '^'));
     let body = symbols.get(usize::from(negated)..)?;
-    // A `]` that stands first is a member.
+    // A `]` in first position is a member.
     let close = body.iter().enumerate().skip(1).find(|(_, symbol)| symbol.active && symbol.c == ']')?.0;
     let (members, behind) = (body.get(..close)?, body.get(close + 1..)?);
     let mut ranges = Vec::new();
@@ -176,18 +179,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hard_pattern_is_quick() {
+    fn a_hard_pattern_is_matched_quickly() {
         assert!(!Glob::new(&"a*".repeat(30)).matches(&"b".repeat(20)));
         assert!(!Glob::new(&format!("{}b", "*a".repeat(100))).matches(&"a".repeat(255)));
     }
 
     #[test]
-    fn what_is_no_pattern_is_one_name() {
+    fn a_text_without_wildcards_matches_one_name() {
         assert_eq!(Glob::new(r"a\*[").literal().as_deref(), Some("a*["));
         assert_eq!((Glob::new("ab*").literal(), Glob::new("ab*c").prefix()), (None, "ab".to_owned()));
     }
 
-    /// As one would define it, which takes exponential time.
+    /// Matches by the definition, in exponential time.
     fn plainly(tokens: &[Token], name: &[char]) -> bool {
         match (tokens.split_first(), name.split_first()) {
             (None, rest) => rest.is_none(),

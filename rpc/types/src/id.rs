@@ -1,23 +1,26 @@
-//! Numbers that name things. Each is a type of its own, so that one cannot be taken for another.
+//! Typed identifiers. Each kind of id is a type of its own, so that the compiler rejects mixing
+//! them up.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// One cluster: 16 random bytes, drawn when its authority is made. Shown as 32 hex digits.
+/// Identifies a cluster: 16 random bytes, drawn when its authority is created. Shown as 32 hex
+/// digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ClusterId(pub [u8; 16]);
 
-/// One file or directory. Ids are given in rising order, never used again, and kept by a rename.
+/// Identifies a file or directory. Ids are assigned in rising order, never reused, and kept by a
+/// rename.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 pub struct EntryId(pub u64);
 
 impl EntryId {
-    /// Stands for an id that is not known. No entry has it.
+    /// Marks an unknown id. No entry has it.
     pub const UNKNOWN: Self = Self(0);
 }
 
-/// One chunk. Ids are handed out in rising order and never used again.
+/// Identifies a chunk. Ids are assigned in rising order and never reused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 pub struct ChunkId(pub u64);
 
@@ -25,29 +28,30 @@ pub struct ChunkId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 pub struct Generation(pub u32);
 
-/// One datanode, `datanode-N` for people.
+/// Identifies a datanode; shown as `datanode-N`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DatanodeId(pub u16);
 
-/// One master, `master-N` for people.
+/// Identifies a master; shown as `master-N`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MasterId(pub u16);
 
-/// One request of one client: 128 random bits. A retry carries the id of the first try.
+/// Identifies a request of a client: 128 random bits. A retry carries the id of the first attempt.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u128);
 
-/// One write of one client: 128 random bits, drawn for each put. All calls about the write carry it.
+/// Identifies a write of a client: 128 random bits, drawn for each put. All calls of the write
+/// carry it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WriteId(pub u128);
 
-/// A text that is not an id of the kind that was asked for.
+/// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {expected}")]
 pub struct IdError {
-    /// What was given.
+    /// The text that was given.
     pub text: String,
-    /// What would have been right, as in "a datanode id like datanode-2".
+    /// A description of a valid id, such as "a datanode id like datanode-2".
     pub expected: &'static str,
 }
 
@@ -170,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn a_text_that_is_not_an_id_is_refused() {
         for text in ["datanode-", "datanode-0", "datanode-+1", "datanode-01", "datanode-70000", "node-1", ""] {
             assert!(text.parse::<DatanodeId>().is_err(), "{text}");
         }

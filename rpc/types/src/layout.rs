@@ -1,14 +1,14 @@
-//! How the bytes of a chunk lie on datanodes.
+//! The layout of the bytes of a chunk on datanodes.
 
-/// How the bytes of a chunk lie on datanodes.
+/// The layout of the bytes of a chunk on datanodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layout {
-    /// So many datanodes hold all of it.
+    /// `replicas` datanodes each hold the whole chunk.
     Replicated { replicas: u8 },
 }
 
 impl Layout {
-    /// Whole copies that are wanted of each chunk.
+    /// Returns the number of full replicas that are wanted of each chunk.
     pub fn replicas(self) -> u8 {
         match self {
             Self::Replicated { replicas } => replicas,

@@ -1,8 +1,8 @@
-//! The vocabulary of dfs: ids, paths, patterns of names, sizes, times, errors, the attributes of files and the duties of
-//! datanodes.
+//! The basic types of dfs: ids, paths, patterns of names, sizes, times, errors, the attributes of
+//! files and the admin states of datanodes.
 //!
-//! A leaf crate. It holds values and their checks, and nothing that does I/O, so that
-//! everything from the state machine to the shell can share one name per thing.
+//! This is a leaf crate. It holds values and their checks and does no I/O, so that all crates, from
+//! the state machine to the shell, share the same types.
 
 #![cfg_attr(not(test), forbid(clippy::disallowed_methods))]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]

@@ -8,13 +8,14 @@ pub const NAME_BYTES_MAX: usize = 255;
 /// The longest path, in bytes of UTF-8.
 pub const PATH_BYTES_MAX: usize = 4096;
 
-/// An absolute path in normal form: starts with `/`, no empty part, no `.`, no `..`, no NUL,
-/// no trailing `/` but for the root itself. A value of this type is always valid, also when it came off the wire.
+/// An absolute path in normal form: starts with `/`, no empty part, no `.`, no `..`, no NUL, no
+/// trailing `/` but for the root itself. A value of this type is always valid, also when it came
+/// off the wire.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DfsPath(String);
 
-/// Why a text is no path.
+/// The reason why a text is not a valid path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     #[error("a path may not be empty")]
@@ -37,11 +38,11 @@ impl DfsPath {
         Self("/".to_owned())
     }
 
-    /// What a person typed, seen from the directory `base`: `.` and `..` are resolved (`..` of the root is the root),
-    /// repeated and trailing `/` dropped.
+    /// Resolves the text that a person typed against the directory `base`: `.` and `..` are
+    /// resolved (`..` of the root is the root), repeated and trailing `/` are dropped.
     ///
     /// # Errors
-    /// When it is empty, too long, or has NUL in it.
+    /// Returns an error if the path is empty, is too long, or contains NUL.
     pub fn resolve(base: &DfsPath, text: &str) -> Result<Self, PathError> {
         if text.is_empty() {
             return Err(PathError::Empty);
@@ -59,10 +60,10 @@ impl DfsPath {
         Self::from_parts(&parts)
     }
 
-    /// A text that must already be in normal form, as everything on the wire is.
+    /// Parses a path that must already be in normal form, as all paths on the wire are.
     ///
     /// # Errors
-    /// When it is not.
+    /// Returns an error if the text is not in normal form.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let path = Self::resolve(&Self::root(), text)?;
         if path.0 == text { Ok(path) } else { Err(PathError::NotNormal) }
@@ -84,17 +85,17 @@ impl DfsPath {
         Ok(Self(text))
     }
 
-    /// The names from the root down; none for the root.
+    /// Returns the names from the root down; none for the root.
     pub fn parts(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/').filter(|part| !part.is_empty())
     }
 
-    /// The last name; none for the root.
+    /// Returns the last name, or `None` for the root.
     pub fn name(&self) -> Option<&str> {
         self.0.rsplit('/').next().filter(|name| !name.is_empty())
     }
 
-    /// The directory that holds this one; none for the root.
+    /// Returns the parent directory, or `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         let cut = self.0.rfind('/')?;
         if self.is_root() {
@@ -103,37 +104,38 @@ impl DfsPath {
         Some(if cut == 0 { Self::root() } else { Self(self.0.get(..cut)?.to_owned()) })
     }
 
-    /// The path of `name` in this directory.
+    /// Returns the path of `name` in this directory.
     ///
     /// # Errors
-    /// When `name` is no name (empty, `.`, `..`, with `/` or NUL, too long), or the path would be too long.
+    /// Returns an error if `name` is not a valid name (empty, `.`, `..`, with `/` or NUL, too
+    /// long), or if the path would be too long.
     pub fn join(&self, name: &str) -> Result<Self, PathError> {
         check_name(name)?;
         let text = if self.is_root() { format!("/{name}") } else { format!("{}/{name}", self.0) };
         if text.len() > PATH_BYTES_MAX { Err(PathError::PathTooLong(text.len())) } else { Ok(Self(text)) }
     }
 
-    /// Whether this is `/`.
+    /// Returns true if this is `/`.
     pub fn is_root(&self) -> bool {
         self.0 == "/"
     }
 
-    /// Whether this is `directory` or lies anywhere below it.
+    /// Returns true if this is `directory` or is anywhere below it.
     pub fn is_within(&self, directory: &DfsPath) -> bool {
         directory.is_root()
             || self.0.strip_prefix(&directory.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The path as text.
+    /// Returns the path as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether `name` can be the name of one file or directory.
+/// Checks that `name` is a valid name of a file or directory.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Returns the reason why the name is not valid.
 pub fn check_name(name: &str) -> Result<(), PathError> {
     match name {
         "" => return Err(PathError::Empty),
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_path_is_refused() {
+    fn invalid_paths_are_refused() {
         assert_eq!(resolve("/", ""), Err(PathError::Empty));
         assert_eq!(resolve("/", "/a\0b"), Err(PathError::Nul));
         assert_eq!(resolve("/", &"x".repeat(300)), Err(PathError::NameTooLong(300)));
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wire_takes_normal_form_only() {
+    fn only_normal_form_is_accepted_from_the_wire() {
         for text in ["", "a", "/a/", "//", "/a/../b", "/a/./b", "/a//b", "/.."] {
             assert!(DfsPath::parse(text).is_err(), "{text}");
         }

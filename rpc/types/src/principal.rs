@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection, as their certificate says.
+//! Identities of peers, as proven by their certificates.
 
 use crate::id::{ClusterId, DatanodeId, MasterId};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 /// The longest user name, in bytes.
 pub const USER_BYTES_MAX: usize = 64;
 
-/// An identity that was proven by a certificate of the cluster's authority.
+/// An identity that is proven by a certificate of the cluster's authority.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Principal {
     User(String),
@@ -15,7 +15,8 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// The URI that stands in the certificate: `dfs://CLUSTER/user/NAME`, `…/master/N`, `…/datanode/N`.
+    /// Returns the URI of the identity in a certificate: `dfs://CLUSTER/user/NAME`, `…/master/N`,
+    /// `…/datanode/N`.
     pub fn to_uri(&self, cluster: ClusterId) -> String {
         match self {
             Self::User(name) => format!("dfs://{cluster}/user/{name}"),
@@ -24,7 +25,7 @@ impl Principal {
         }
     }
 
-    /// Reads what [`Principal::to_uri`] wrote; none for anything else.
+    /// Parses a URI in the form of [`Principal::to_uri`]. Returns `None` for any other text.
     pub fn from_uri(uri: &str) -> Option<(ClusterId, Self)> {
         let mut parts = uri.strip_prefix("dfs://")?.splitn(3, '/');
         let cluster = parts.next()?.parse().ok()?;
@@ -40,7 +41,8 @@ impl Principal {
     }
 }
 
-/// User names: 1 to 64 of `a-z A-Z 0-9 . _ - @`, not starting with `-` or `.`.
+/// Returns true for a valid user name: 1 to 64 of `a-z A-Z 0-9 . _ - @`, not starting with `-` or
+/// `.`.
 pub fn is_user_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
     (1..=USER_BYTES_MAX).contains(&name.len()) && name.chars().all(plain) && !name.starts_with(['-', '.'])
@@ -73,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn other_uris_are_nobody() {
+    fn other_uris_are_rejected() {
         let c = ClusterId([7; 16]).to_string();
         for uri in [
             format!("dfs://{c}/user/"),

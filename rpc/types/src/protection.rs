@@ -1,13 +1,13 @@
-//! Whether the bytes of chunks are encrypted on their way.
+//! Encryption of data connections.
 
-/// Whether payload on data connections may be plain.
+/// The rule for encrypting the payload of data connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Protection {
-    /// TLS, but plain between loopback addresses.
+    /// TLS, except between loopback addresses.
     #[default]
     Auto,
-    /// TLS always.
+    /// Always TLS.
     Private,
-    /// Plain always, behind the same hello: for networks that are trusted.
+    /// No encryption after the authenticated hello: for trusted networks.
     Integrity,
 }

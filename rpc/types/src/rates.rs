@@ -1,6 +1,7 @@
-//! Rates of datanodes, worked out from the counters in their heartbeats.
+//! Rates of datanodes, computed from the counters in their heartbeats.
 //!
-//! Counters only rise while a datanode runs; its rate is the difference between two of its heartbeats ([`Pace`]).
+//! Counters only increase while a datanode runs; its rate is the difference between two of its
+//! heartbeats ([`Pace`]).
 
 use crate::time::Timestamp;
 
@@ -24,7 +25,7 @@ impl Rates {
     }
 }
 
-/// The counters of a datanode since its start, as one heartbeat had them.
+/// The counters of a datanode since its start, as reported in one heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heard {
     /// The time at which the heartbeat arrived.
@@ -38,7 +39,7 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// Returns none when the counters began anew.
+    /// Returns `None` if a counter was reset.
     fn since(&self, before: &Self, span_ms: u64) -> Option<Rates> {
         let per_second = |now: u64, then: u64| Some(now.checked_sub(then)? as f64 * 1000.0 / span_ms as f64);
         Some(Rates {
@@ -50,11 +51,11 @@ impl Heard {
     }
 }
 
-/// Two arrivals of the same heartbeat differ by less, in milliseconds.
+/// The arrival times of the same heartbeat differ by less than this, in milliseconds.
 const HEARTBEAT_MS_MIN: u64 = 100;
 
-/// The rates of one datanode, followed from one look at it to the next. Heartbeats that came between two looks count with
-/// the last of them.
+/// The rates of one datanode, updated with each sample of its last heartbeat. Heartbeats between
+/// two samples are covered by the difference.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Pace {
     heard: Option<Heard>,
@@ -62,29 +63,30 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Returns none when the rates are not known.
+    /// Returns `None` if the rates are not known.
     pub fn rates(&self) -> Option<Rates> {
         self.rates
     }
 
-    /// Takes in the last heartbeat, which may be the same as before.
+    /// Adds the last heartbeat, which may be the same as before.
     pub fn hear(&mut self, heard: Heard) {
         let Some(before) = self.heard.replace(heard) else { return };
         if heard.at.0.saturating_add(HEARTBEAT_MS_MIN) < before.at.0 {
-            // The clock was set back, or another master tells: the rates in between are not known.
+            // The clock was set back, or another master reports: the rates in between are not
+            // known.
             self.rates = None;
             return;
         }
         let span_ms = heard.at.0.saturating_sub(before.at.0);
         if span_ms < HEARTBEAT_MS_MIN {
-            // The same heartbeat with a later arrival.
+            // This is the same heartbeat with a later arrival time.
             self.heard = Some(before);
             return;
         }
         self.rates = heard.since(&before, span_ms);
     }
 
-    /// Forgets the rates: they are not known any more.
+    /// Discards the rates: they are no longer known.
     pub fn lose(&mut self) {
         *self = Self::default();
     }
@@ -109,22 +111,22 @@ mod tests {
         assert_eq!(pace.rates(), None, "one heartbeat is no rate");
         pace.hear(heard(2_000, 5000));
         assert_eq!(pace.rates(), Some(Rates { read: 2000.0, writes: 2.0, ..Rates::default() }));
-        // The same heartbeat again, also when it is told a little differently.
+        // The same heartbeat again, also with a slightly different arrival time.
         for at in [2_000, 1_950, 2_050] {
             pace.hear(heard(at, 5000));
             assert_eq!(read(&pace), Some(2000.0), "{at}");
         }
-        // Of two heartbeats between two looks, the first counts with the second.
+        // The first of two heartbeats between two samples is covered by the second.
         pace.hear(heard(6_000, 5400));
         assert_eq!(read(&pace), Some(100.0));
     }
 
     #[test]
-    fn what_is_not_known_is_no_rate() {
+    fn unknown_rates_are_none() {
         let mut pace = Pace::default();
         [heard(0, 1000), heard(2_000, 5000)].into_iter().for_each(|heard| pace.hear(heard));
         pace.hear(heard(4_000, 10));
-        assert_eq!(read(&pace), None, "its counters began anew");
+        assert_eq!(read(&pace), None, "its counters were reset");
         pace.hear(heard(5_000, 20));
         assert_eq!(read(&pace), Some(10.0));
         pace.hear(heard(1_000, 30));
@@ -134,6 +136,6 @@ mod tests {
         pace.lose();
         assert_eq!(read(&pace), None);
         pace.hear(heard(3_000, 50));
-        assert_eq!(read(&pace), None, "what it did while it was silent is not known");
+        assert_eq!(read(&pace), None, "the rates of the time without heartbeats are not known");
     }
 }

@@ -1,9 +1,9 @@
-//! Replicas: which bytes one holds, and how far it can be relied upon. See docs/design/durability.md.
+//! Replicas: the key of their bytes and their state. See docs/design/durability.md.
 
 use crate::id::{ChunkId, Generation};
 use std::fmt;
 
-/// The bytes that a replica holds: two replicas with the same key have the same content.
+/// Identifies the bytes of a replica: replicas with the same key have the same content.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplicaKey {
     pub chunk: ChunkId,
@@ -13,7 +13,7 @@ pub struct ReplicaKey {
 }
 
 impl ReplicaKey {
-    /// The lowest key that a replica of `chunk` can have: where its keys begin.
+    /// Returns the lowest key that a replica of `chunk` can have: the start of its range of keys.
     pub const fn lowest(chunk: ChunkId) -> Self {
         Self { chunk, generation: Generation(0), checksum: 0 }
     }
@@ -31,18 +31,19 @@ impl fmt::Debug for ReplicaKey {
     }
 }
 
-/// How far a replica can be relied upon, from the least to the most.
+/// The state of a replica, from the least to the most reliable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReplicaState {
-    /// A check or a read of it failed. It counts as no replica; its good blocks are served last.
+    /// A check or a read of it failed. It does not count as a replica; its good blocks are read
+    /// only as a last resort.
     Suspect,
-    /// Found at the start of the datanode and not compared with its checksum since.
+    /// Found when the datanode started, and not compared with its checksum since.
     Stored,
-    /// Compared with its checksum since the datanode started: it serves as proof.
+    /// Compared with its checksum since the datanode started: it counts as proof.
     Verified,
 }
 
-/// A replica that a datanode holds.
+/// A replica on a datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StoredReplica {
     pub key: ReplicaKey,

@@ -1,11 +1,12 @@
-//! Amounts of bytes, as people write them.
+//! Sizes in bytes, in the notation for people.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// A number of bytes. Reads `64MiB`, `1.5 GiB`, `10GB`, `4096`, `4k` (k, m, g, t, p alone are binary, as in coreutils);
-/// shows the largest binary unit that divides it, so that what is shown reads back as the same number.
+/// A number of bytes. Parses `64MiB`, `1.5 GiB`, `10GB`, `4096`, `4k` (k, m, g, t, p alone are
+/// binary, as in coreutils). Shows the largest binary unit that divides it, so that the shown text
+/// parses to the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ByteSize(pub u64);
 
@@ -16,13 +17,13 @@ pub const GIB: u64 = 1 << 30;
 const BINARY: [(&str, u64); 5] =
     [("PiB", 1 << 50), ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
-/// A text that is no amount of bytes.
+/// A text that is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a size; write a number with B, KiB, MiB, GiB or TiB, as in 64MiB")]
 pub struct SizeError(pub String);
 
 impl ByteSize {
-    /// For people: three significant digits at most, as in `25.7 GiB`.
+    /// Returns a text for people with at most three significant digits, such as `25.7 GiB`.
     pub fn human(self) -> String {
         let Some((unit, factor)) = BINARY.iter().find(|(_, factor)| self.0 >= *factor) else {
             return format!("{} B", self.0);
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_people_write() {
+    fn sizes_are_parsed() {
         for (text, bytes) in [
             ("0", 0),
             ("4096", 4096),
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_reads_back() {
+    fn shown_sizes_parse_to_the_same_number() {
         for bytes in [0, 1, 1023, 1024, 1536, 64 << 20, (5 << 30) + 1, u64::MAX] {
             assert_eq!(ByteSize(bytes).to_string().parse(), Ok(ByteSize(bytes)));
         }

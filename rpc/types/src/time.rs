@@ -1,4 +1,4 @@
-//! Points in time and spans of it. Nobody here reads a clock: times come in as values.
+//! Points in time and durations. This module reads no clock: callers pass times as values.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -8,29 +8,30 @@ use std::time::Duration;
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// This moment and `span` more.
+    /// Returns the time `span` later.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// How long ago `earlier` was; zero when it was not.
+    /// Returns the time since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// A text that is no span of time.
+/// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a duration; write a number with ms, s, m, h or d, as in 30s")]
 pub struct DurationError(pub String);
 
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// Reads `3s`, `250ms`, `1.5h`, `1m30s`, to the nearest millisecond: no finer than what [`format_duration`] shows.
+/// Parses `3s`, `250ms`, `1.5h`, `1m30s`, rounded to the nearest millisecond, which is the
+/// precision of [`format_duration`].
 ///
 /// # Errors
-/// When it is not a list of numbers with the units ms, s, m, h, d.
+/// Returns an error if the text is not a list of numbers with the units ms, s, m, h, d.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let wrong = || DurationError(text.to_owned());
     let mut rest = text.trim();
@@ -47,11 +48,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         total_ms += number.parse::<f64>().map_err(|_| wrong())? * *factor as f64;
         rest = next;
     }
-    // Beyond 10,000 years a span is a slip of the finger.
+    // A duration beyond 10,000 years is a typing error.
     if total_ms < 3.2e14 { Ok(Duration::from_millis(total_ms.round() as u64)) } else { Err(wrong()) }
 }
 
-/// Shows a span so that it reads back: `1h30m`, `3s`, `250ms`, `0s`.
+/// Formats a duration so that it parses to the same value: `1h30m`, `3s`, `250ms`, `0s`.
 pub fn format_duration(span: Duration) -> String {
     let mut rest = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     if rest == 0 {
@@ -67,7 +68,7 @@ pub fn format_duration(span: Duration) -> String {
     text
 }
 
-/// `#[serde(with = "dfs_types::time::duration_text")]`: a span written as `3s`.
+/// For `#[serde(with = "dfs_types::time::duration_text")]`: a duration written as `3s`.
 pub mod duration_text {
     use serde::{Deserialize, Deserializer, Serializer};
     use std::time::Duration;
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_read_and_show() {
+    fn durations_are_parsed_and_shown() {
         for (text, ms) in
             [("3s", 3000), ("250ms", 250), ("1.5h", 5_400_000), ("1m30s", 90_000), ("0s", 0), (" 2d ", 172_800_000)]
         {

@@ -92,7 +92,7 @@ impl Command {
     /// Its definition for clap.
     pub fn definition(&self) -> clap::Command {
         // -h is for people-sized figures, as in ls; help stands behind the long flag alone.
-        let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show how it is used");
+        let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show this help");
         let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
         let command =
             command.about(self.about).long_about(None).no_binary_name(true).max_term_width(HELP_CELLS).arg(help);

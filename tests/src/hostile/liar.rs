@@ -1,4 +1,4 @@
-//! A data service with the credential of a datanode that lies.
+//! A data service with the credential of a datanode that sends false answers.
 
 use dfs_rpc::capability::{KeyRing, Stored};
 use dfs_rpc::conn::DataConn;
@@ -15,19 +15,20 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
-/// How long it waits for the other side.
+/// The time limit for the other side.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Gives wrong bytes with right checksums, in several ways in turn; says that it has stored what it was sent.
+/// Returns wrong bytes with matching checksums, in several ways in turn, and acknowledges writes
+/// without storing them.
 #[derive(Debug)]
 pub struct Liar {
     pub address: SocketAddr,
     pub ring: Arc<Mutex<KeyRing>>,
-    /// Reads that it has answered, and writes that it says to have stored.
+    /// The number of reads that it has answered, and of writes that it has acknowledged.
     pub lies: Arc<[AtomicUsize; 2]>,
 }
 
-/// What one connection of it needs.
+/// The state of one connection.
 #[derive(Clone)]
 struct Lying {
     identity: Identity,
@@ -66,7 +67,7 @@ impl Liar {
 }
 
 impl Lying {
-    /// Until the other side goes.
+    /// Serves the connection until the other side closes it.
     fn serve(&self, conn: &DataConn) -> Option<()> {
         let mut open: Option<OpenWrite> = None;
         let mut table = Vec::new();
@@ -84,7 +85,7 @@ impl Lying {
         }
     }
 
-    /// A receipt for what is nowhere.
+    /// Sends a receipt for a chunk that is not stored.
     fn stored(&self, conn: &DataConn, stream: u32, open: OpenWrite, finish: &[u8]) -> Option<()> {
         let fields = super::fields_of(&open.capability);
         let finish: dfs_rpc::data::FinishWrite = decode_message(finish).ok()?;
@@ -108,13 +109,14 @@ impl Lying {
         let wrong = vec![turn as u8; fields.length_max as usize];
         let mut table = encode_table(&super::table(&wrong));
         match turn % 4 {
-            // A table that fits the bytes, and the frames that fit both: only the chunk's checksum tells.
+            // A table that matches the bytes, and frames that match both: only the chunk's checksum
+            // reveals the fault.
             0 => {}
             // No table.
             1 => table.clear(),
             // A table of another length.
             2 => table.truncate(4),
-            // Checksums at random.
+            // Arbitrary checksums.
             _ => table.fill(turn as u8),
         }
         conn.send(&FrameHeader::message(FrameKind::Table, stream, &table), &table).ok()?;

@@ -1,4 +1,4 @@
-//! Peers with good credentials that do not keep to the rules: they speak the wire types themselves.
+//! Peers with valid credentials that violate the protocol: they use the wire types directly.
 
 pub mod liar;
 
@@ -23,34 +23,34 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::Runtime;
 
-/// Longer than anything takes that works.
+/// Longer than any successful operation takes.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The name of the user who is hostile. The cluster's superuser is the victim.
+/// The name of the hostile user. The cluster's superuser is the victim.
 pub const MALLORY: &str = "mallory";
-/// Bytes before the fields of a sealed capability, and bytes of its seal.
+/// The number of bytes before the fields of a sealed capability, and of its seal.
 const CAPABILITY_FRAME: (usize, usize) = (4, 32);
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Refused(ErrorCode),
     /// The peer closed the connection.
     Closed,
-    /// It was taken, and changed nothing that matters to anybody else: the attempt itself has looked.
+    /// The call was accepted and had no effect on other users: the attempt itself has checked it.
     Nothing,
-    /// It got through: a fault, and what it is.
+    /// The attempt succeeded: a fault, with its description.
     Through(&'static str),
 }
 
-/// The outcome of a call that must not do anything.
+/// Returns the outcome of a call that must have no effect.
 pub fn outcome<T>(answer: dfs_types::Result<T>) -> Outcome {
     match answer {
-        Ok(_) => Outcome::Through("the call was taken"),
+        Ok(_) => Outcome::Through("the call was accepted"),
         Err(error) => Outcome::Refused(error.code),
     }
 }
 
-/// Checksums of the blocks of a chunk.
+/// Returns the checksums of the blocks of a chunk.
 pub fn table(data: &[u8]) -> Vec<u32> {
     data.chunks(BLOCK_BYTES).map(|block| block_crcs(block)[0]).collect()
 }
@@ -59,18 +59,18 @@ pub fn checksum(data: &[u8]) -> u32 {
     table_checksum(&table(data))
 }
 
-/// How to refer to a chunk with this content.
+/// Returns a reference to a chunk with this content.
 pub fn chunk_ref(planned: &PlannedChunk, data: &[u8]) -> ChunkRef {
     ChunkRef { id: planned.id, generation: planned.generation, length: data.len() as u32, checksum: checksum(data) }
 }
 
-/// What stands in a sealed capability: it is sealed, not secret.
+/// Returns the fields of a sealed capability, which is sealed but not secret.
 pub fn fields_of(sealed: &[u8]) -> Capability {
     let (head, seal) = CAPABILITY_FRAME;
     decode_message(&sealed[head..sealed.len() - seal]).expect("fields of a capability")
 }
 
-/// A capability with other fields, under the seal of the old ones.
+/// Returns a capability with other fields and the old seal.
 pub fn altered(sealed: &[u8], change: impl FnOnce(&mut Capability)) -> Bytes {
     let (head, seal) = CAPABILITY_FRAME;
     let mut fields = fields_of(sealed);
@@ -78,22 +78,22 @@ pub fn altered(sealed: &[u8], change: impl FnOnce(&mut Capability)) -> Bytes {
     [&sealed[..head], &encode_message(&fields), &sealed[sealed.len() - seal..]].concat().into()
 }
 
-/// Time limit of a call.
+/// Returns a context with the time limit of a call.
 pub fn context() -> tarpc::context::Context {
     let mut context = tarpc::context::current();
     context.deadline = Instant::now() + PATIENCE;
     context
 }
 
-/// What a datanode says next.
+/// The next answer of a datanode.
 #[derive(Debug)]
 pub enum Reply {
     Done(Vec<Receipt>),
     Error(StreamError),
-    /// Bytes of a read, unproven.
+    /// The bytes of a read, not verified.
     Bytes(Vec<u8>),
     Closed,
-    /// Nothing came within the time given.
+    /// Nothing was received within the time limit.
     Silent,
 }
 
@@ -117,7 +117,7 @@ impl Reply {
     }
 }
 
-/// A data connection to a datanode. What it cannot send is not told: the answer tells enough.
+/// A data connection to a datanode. Errors of sending are ignored: the answer shows enough.
 #[derive(Debug)]
 pub struct Peer(pub DataConn);
 
@@ -126,7 +126,7 @@ impl Peer {
         let _ = self.0.send_message(kind, stream, message);
     }
 
-    /// A frame whose payload is of no interest.
+    /// Sends a frame whose payload does not matter.
     pub fn frame(&self, kind: FrameKind, stream: u32, payload: &[u8]) {
         let _ = self.0.send(&FrameHeader::message(kind, stream, payload), payload);
     }
@@ -149,7 +149,7 @@ impl Peer {
         self.message(FrameKind::FinishWrite, stream, &FinishWrite { length: length as u32, checksum });
     }
 
-    /// A whole write, as it should be.
+    /// Does a complete and valid write.
     pub fn write(&self, stream: u32, capability: &Bytes, data: &[u8]) -> Reply {
         self.open(stream, capability, Some(data.len() as u32));
         self.data(stream, data);
@@ -163,7 +163,7 @@ impl Peer {
         self.reply()
     }
 
-    /// The next answer.
+    /// Receives the next answer.
     pub fn reply(&self) -> Reply {
         let mut data = Vec::new();
         loop {
@@ -189,7 +189,7 @@ impl Peer {
     }
 }
 
-/// A chunk that was planned and stored, and not committed.
+/// A chunk that was planned and stored, but not committed.
 #[derive(Debug)]
 pub struct Stored {
     pub write: WriteId,
@@ -204,7 +204,7 @@ impl Stored {
     }
 }
 
-/// Somebody with a credential, and the ways to the cluster.
+/// The holder of a credential, with its connections to the cluster.
 #[derive(Debug)]
 pub struct Party {
     pub identity: Identity,
@@ -217,14 +217,14 @@ pub struct Party {
 pub struct World {
     pub cluster: Cluster,
     pub runtime: Runtime,
-    /// The superuser's library.
+    /// The superuser's client.
     pub library: Client,
     pub superuser: Party,
     pub mallory: Party,
     pub master: SocketAddr,
 }
 
-/// A plan for one chunk, as a good client asks for it.
+/// Returns a plan request for one chunk, as a correct client sends it.
 pub fn plan(write: WriteId, path: &DfsPath) -> PlanWrite {
     PlanWrite {
         write,
@@ -239,7 +239,7 @@ pub fn plan(write: WriteId, path: &DfsPath) -> PlanWrite {
     }
 }
 
-/// A commit of these chunks, as a good client asks for it.
+/// Returns a commit of these chunks, as a correct client sends it.
 pub fn commit(write: WriteId, path: &DfsPath, chunks: Vec<CommittedChunk>) -> CommitWrite {
     CommitWrite {
         request: request::next_request(),
@@ -277,7 +277,7 @@ impl World {
         self.runtime.block_on(call)
     }
 
-    /// Runs a call whose answer comes back.
+    /// Runs a call and returns its answer.
     #[track_caller]
     pub fn call<T>(
         &self,
@@ -318,7 +318,7 @@ impl World {
         self.call(who.calls.files.plan_read(context(), plan)).expect("a plan")
     }
 
-    /// Whether a file holds just these bytes.
+    /// Returns true if a file has exactly this content.
     pub fn holds(&self, path: &DfsPath, data: &[u8]) -> bool {
         let length = data.len() as u64 + 1;
         self.run(self.library.read_range(path, 0, length)).is_ok_and(|read| read == data)
@@ -335,7 +335,7 @@ async fn user_calls(identity: &Identity, master: SocketAddr) -> UserClient {
     UserClient::new(connected).spawn()
 }
 
-/// Opens the service of datanodes.
+/// Opens the service for datanodes.
 pub async fn node_calls(identity: &Identity, master: SocketAddr) -> NodeServiceClient {
     let connected = opened(identity, master, Service::Node).await;
     NodeServiceClient::new(tarpc::client::Config::default(), transport::framed(connected.stream)).spawn()

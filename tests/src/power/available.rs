@@ -1,21 +1,21 @@
-//! Whether this machine can cut the power of a disk.
+//! Checks if this machine can cut the power of a disk.
 
 use super::disk::FileSystem;
 use crate::requirement;
 use std::path::Path;
 
-/// The word of this rig in `DFS_TEST_REQUIRE`.
+/// The name of this rig in `DFS_TEST_REQUIRE`.
 const WORD: &str = "power";
 
-/// Whether the test of this file system can run; says why not, where it cannot.
+/// Returns true if the test of this file system can run; prints the reason if it cannot.
 ///
 /// # Panics
-/// When it cannot, and `DFS_TEST_REQUIRE` asks for it.
+/// Panics if it cannot run and `DFS_TEST_REQUIRE` requires it.
 pub fn is_available(file_system: FileSystem) -> bool {
     requirement::holds(WORD, obstacle(file_system))
 }
 
-/// Why there can be no such disk here; none where there can.
+/// Returns the reason why such a disk is not possible here; `None` if it is possible.
 pub fn obstacle(file_system: FileSystem) -> Option<String> {
     if !rustix::process::geteuid().is_root() {
         return Some("only root may mount".to_owned());
@@ -33,7 +33,7 @@ pub fn obstacle(file_system: FileSystem) -> Option<String> {
     let known = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
     let kind = file_system.kind();
     let is_known = known.lines().any(|line| line.split_whitespace().last() == Some(kind));
-    // What is a module that was not loaded yet shows when it is mounted.
+    // A module that is not loaded yet only shows when it is mounted.
     let may_be_loaded = Path::new("/proc/modules").exists();
     (!is_known && !may_be_loaded).then(|| format!("the kernel has no {kind}"))
 }

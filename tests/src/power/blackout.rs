@@ -1,11 +1,11 @@
-//! The switch: takes the power of several disks away at one moment.
+//! The power switch: cuts the power of several disks at the same moment.
 
 use super::cache::{DiskCache, Losses};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A power cut that is to come. Whoever comes first makes it; it happens once.
+/// A pending power cut. The first caller triggers it; it happens once.
 #[derive(Debug)]
 pub struct Blackout {
     disks: Vec<Arc<Mutex<DiskCache>>>,
@@ -20,20 +20,21 @@ struct State {
 }
 
 impl Blackout {
-    /// A cut of these disks, and what tells that it has come. What becomes of each write is drawn from `random`.
+    /// Creates a pending cut of these disks, and the channel that signals it. The fate of each
+    /// write is drawn from `random`.
     pub fn new(disks: Vec<Arc<Mutex<DiskCache>>>, random: fastrand::Rng) -> (Arc<Self>, Receiver<()>) {
         let (tell, told) = channel();
         let state = Mutex::new(State { random, losses: None, tell });
         (Arc::new(Self { disks, state }), told)
     }
 
-    /// Cuts the power, if nobody did before.
+    /// Cuts the power, unless it is already cut.
     pub fn cut(&self) {
         let mut state = self.state();
         if state.losses.is_some() {
             return;
         }
-        // All disks stand still while the first of them goes dark.
+        // All disks are locked while the first of them is cut.
         let disks: Vec<MutexGuard<'_, DiskCache>> =
             self.disks.iter().map(|disk| disk.lock().unwrap_or_else(PoisonError::into_inner)).collect();
         let mut losses = Losses::default();
@@ -42,16 +43,16 @@ impl Blackout {
             losses.add(disk.cut(keep, &mut state.random));
         }
         state.losses = Some(losses);
-        // Nobody may be waiting for it.
+        // The receiver may be gone.
         let _ = state.tell.send(());
     }
 
-    /// Write requests that were not flushed yet.
+    /// Returns the number of write requests that were not flushed yet.
     pub fn unflushed(&self) -> usize {
         self.disks.iter().map(|disk| disk.lock().unwrap_or_else(PoisonError::into_inner).unflushed()).sum()
     }
 
-    /// What the cut did; none before it.
+    /// Returns the effect of the cut; `None` before it.
     pub fn losses(&self) -> Option<Losses> {
         self.state().losses
     }
@@ -61,7 +62,8 @@ impl Blackout {
     }
 }
 
-/// How much of a cache comes to the platter: often nothing or all, since these are the clearest cases.
+/// Returns the fraction of a cache that reaches the platter: often none or all, because these are
+/// the clearest cases.
 fn chance(random: &mut fastrand::Rng) -> f64 {
     match random.u32(..4) {
         0 => 0.0,
@@ -70,19 +72,20 @@ fn chance(random: &mut fastrand::Rng) -> f64 {
     }
 }
 
-/// When the power goes.
+/// The moment of the power cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// So long after the load began.
+    /// This time after the load began.
     After(Duration),
-    /// As soon as something is not flushed, so long after the load began.
+    /// As soon as a write is not flushed, at this time after the load began.
     Unflushed(Duration),
-    /// So long after this acknowledgement since the load began, the first being 1.
+    /// This time after this acknowledgement since the load began, the first being 1.
     Acknowledged(u64, Duration),
 }
 
 impl Moment {
-    /// One in two is soon after an acknowledgement: what was said to be durable is then as young as it can be.
+    /// Half of the cuts are shortly after an acknowledgement, when acknowledged data is as recent
+    /// as possible.
     pub fn draw(random: &mut fastrand::Rng) -> Self {
         let span = Duration::from_millis(random.u64(20..500));
         match random.u32(..4) {

@@ -1,12 +1,13 @@
-//! A disk with a volatile cache, in memory: what was written is read back at once, and is on the platter after a flush.
+//! A disk with a volatile cache, in memory: written data can be read at once, and is on the platter
+//! after a flush.
 
-/// The unit that a disk writes whole or not at all, in bytes.
+/// The unit that a disk writes atomically, in bytes.
 pub const SECTOR_BYTES: usize = 512;
 
-/// Of requests longer than a sector that a power cut meets, one in so many is torn.
+/// One of this many requests longer than a sector is torn by a power cut.
 const TORN_ONE_IN: u64 = 4;
 
-/// What a power cut did to the requests that were written and not flushed.
+/// The effect of a power cut on the requests that were written and not flushed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Losses {
     pub kept: u64,
@@ -17,7 +18,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// Write requests that were not flushed when the power went.
+    /// Returns the number of write requests that were not flushed when the power was cut.
     pub fn requests(&self) -> u64 {
         self.kept + self.torn + self.dropped
     }
@@ -31,27 +32,27 @@ impl Losses {
     }
 }
 
-/// Why the disk did not do what it was asked.
+/// The reason why the disk refused a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The power is off.
     Dark,
-    /// The request ends behind the end of the disk.
+    /// The request ends past the end of the disk.
     Beyond,
 }
 
-/// A write request that was answered and not flushed yet.
+/// A write request that was answered and is not flushed yet.
 #[derive(Debug)]
 struct Request {
     offset: usize,
     data: Vec<u8>,
 }
 
-/// The disk. Its memory is taken as it is written, not before.
+/// The disk. Its memory is allocated when it is written.
 pub struct DiskCache {
-    /// What outlives a power cut for certain.
+    /// The data that certainly survives a power cut.
     platter: Vec<u8>,
-    /// What is read: the platter with all that was written since.
+    /// The data returned by reads: the platter with everything written since.
     seen: Vec<u8>,
     pending: Vec<Request>,
     dark: bool,
@@ -65,7 +66,7 @@ impl std::fmt::Debug for DiskCache {
 }
 
 impl DiskCache {
-    /// An empty disk of whole sectors, with the power on.
+    /// Creates an empty disk of whole sectors, with the power on.
     pub fn new(bytes: usize) -> Self {
         let bytes = bytes.next_multiple_of(SECTOR_BYTES);
         Self { platter: vec![0; bytes], seen: vec![0; bytes], pending: Vec::new(), dark: false }
@@ -75,15 +76,15 @@ impl DiskCache {
         self.seen.len()
     }
 
-    /// Write requests since the last flush.
+    /// Returns the number of write requests since the last flush.
     pub fn unflushed(&self) -> usize {
         self.pending.len()
     }
 
-    /// What is read at `offset`; less at the end of the disk.
+    /// Reads at `offset`; fewer bytes at the end of the disk.
     ///
     /// # Errors
-    /// When the power is off.
+    /// Returns an error if the power is off.
     pub fn read(&self, offset: usize, length: usize) -> Result<&[u8], Refusal> {
         if self.dark {
             return Err(Refusal::Dark);
@@ -93,10 +94,10 @@ impl DiskCache {
         Ok(&self.seen[start..end])
     }
 
-    /// Takes a write into the cache.
+    /// Writes into the cache.
     ///
     /// # Errors
-    /// When the power is off, or the disk is not that large.
+    /// Returns an error if the power is off, or if the disk is too small.
     pub fn write(&mut self, offset: usize, data: &[u8]) -> Result<(), Refusal> {
         if self.dark {
             return Err(Refusal::Dark);
@@ -107,10 +108,10 @@ impl DiskCache {
         Ok(())
     }
 
-    /// Brings all that was written to the platter.
+    /// Writes the cache to the platter.
     ///
     /// # Errors
-    /// When the power is off: nothing may be told to be durable then.
+    /// Returns an error if the power is off: nothing may be reported as durable then.
     pub fn flush(&mut self) -> Result<(), Refusal> {
         if self.dark {
             return Err(Refusal::Dark);
@@ -121,8 +122,9 @@ impl DiskCache {
         Ok(())
     }
 
-    /// Takes the power away. Each request that was not flushed is kept with the probability `keep`, dropped, or torn at a
-    /// sector, independently of the others: of two writes to one sector the earlier one may be what is left.
+    /// Cuts the power. Each request that was not flushed is kept with the probability `keep`,
+    /// dropped, or torn at a sector boundary, independently of the others: of two writes to one
+    /// sector only the earlier one may remain.
     pub fn cut(&mut self, keep: f64, random: &mut fastrand::Rng) -> Losses {
         let mut losses = Losses::default();
         self.dark = true;
@@ -152,7 +154,7 @@ impl DiskCache {
         losses
     }
 
-    /// Gives the power back. What is read now is what the platter has.
+    /// Restores the power. Reads now return the data of the platter.
     pub fn light(&mut self) {
         self.dark = false;
     }
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_flushed_stays_and_the_rest_goes() {
+    fn flushed_data_stays_and_the_rest_is_lost() {
         let mut disk = DiskCache::new(DISK_BYTES);
         disk.write(0, &sectors(1, 4)).expect("write");
         disk.flush().expect("flush");
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_the_cache_may_have_come_to_the_platter() {
+    fn the_whole_cache_may_have_reached_the_platter() {
         let mut disk = DiskCache::new(DISK_BYTES);
         disk.write(0, &sectors(1, 4)).expect("write");
         disk.write(SECTOR_BYTES, &sectors(2, 1)).expect("write");
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn each_sector_is_one_that_was_written_and_every_fate_is_met() {
+    fn each_sector_is_one_that_was_written_and_every_fate_occurs() {
         let mut fates = Losses::default();
         for seed in 0..100 {
             let mut random = fastrand::Rng::with_seed(seed);
@@ -216,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_behind_the_end_is_refused() {
+    fn a_write_past_the_end_is_refused() {
         let mut disk = DiskCache::new(DISK_BYTES);
         assert_eq!(disk.write(DISK_BYTES - SECTOR_BYTES, &sectors(1, 2)), Err(Refusal::Beyond));
         assert_eq!(disk.write(usize::MAX, &sectors(1, 1)), Err(Refusal::Beyond));

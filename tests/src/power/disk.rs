@@ -1,4 +1,5 @@
-//! A disk whose power can be cut: a [`DiskCache`] served by FUSE, a loop device on it, and a file system on that.
+//! A disk whose power can be cut: a [`DiskCache`] served by FUSE, a loop device on it, and a file
+//! system on the loop device.
 
 use super::cache::DiskCache;
 use super::served::{self, IMAGE};
@@ -10,19 +11,20 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How the directory of each disk of this process begins, under the system's directory for temporary files.
+/// Returns the prefix of the directory of each disk of this process, in the system's directory for
+/// temporary files.
 pub fn directory_prefix() -> String {
     format!("dfs-power-{}-", std::process::id())
 }
 
-/// The pause between two looks at what the system has not done yet.
+/// The pause between two checks of pending work of the system.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What is on a disk.
+/// The file system of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileSystem {
     Ext4,
-    /// It promises less than dfs needs: only to see what that costs.
+    /// It guarantees less than dfs needs: used only to observe the consequences.
     Ext4WithoutJournal,
     Xfs,
 }
@@ -38,7 +40,7 @@ impl std::fmt::Display for FileSystem {
 }
 
 impl FileSystem {
-    /// Its name for `mount`.
+    /// Returns its name for `mount`.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Ext4 | Self::Ext4WithoutJournal => "ext4",
@@ -46,7 +48,7 @@ impl FileSystem {
         }
     }
 
-    /// The program that makes it.
+    /// Returns the program that creates it.
     pub fn maker(self) -> &'static str {
         match self {
             Self::Ext4 | Self::Ext4WithoutJournal => "mkfs.ext4",
@@ -55,7 +57,7 @@ impl FileSystem {
     }
 
     fn make_arguments(self) -> &'static [&'static str] {
-        // All of it is written now: nothing is left to a thread of the kernel that would write later.
+        // Everything is written now: no kernel thread writes later.
         match self {
             Self::Ext4 => &["-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", "-J", "size=16"],
             Self::Ext4WithoutJournal => &["-q", "-F", "-E", "nodiscard,lazy_itable_init=0", "-O", "^has_journal"],
@@ -64,7 +66,7 @@ impl FileSystem {
     }
 }
 
-/// The disk. When it goes, mounts, loop device and FUSE session go.
+/// The disk. Dropping it removes the mounts, the loop device and the FUSE session.
 #[derive(Debug)]
 pub struct PowerDisk {
     file_system: FileSystem,
@@ -76,10 +78,10 @@ pub struct PowerDisk {
 }
 
 impl PowerDisk {
-    /// Makes one of `bytes` with an empty file system, mounted.
+    /// Creates a disk of `bytes` with an empty file system, mounted.
     ///
     /// # Errors
-    /// When a step of it failed: which, and what was said.
+    /// Returns the step that failed and its error.
     pub fn make(file_system: FileSystem, bytes: usize) -> Result<Self, String> {
         let directory =
             TempDir::with_prefix(directory_prefix()).map_err(|error| format!("make a directory: {error}"))?;
@@ -106,7 +108,7 @@ impl PowerDisk {
         self.file_system
     }
 
-    /// Where its files are.
+    /// Returns the directory of its files.
     pub fn mount_point(&self) -> PathBuf {
         self.directory.path().join("mount")
     }
@@ -115,15 +117,16 @@ impl PowerDisk {
         self.directory.path().join("served")
     }
 
-    /// The disk itself.
+    /// Returns the disk itself.
     pub fn cache(&self) -> Arc<Mutex<DiskCache>> {
         self.cache.clone()
     }
 
-    /// After a cut, when no process uses it any more: forgets all that the kernel still has in memory.
+    /// Unmounts the disk after a cut, when no process uses it any more, so that the kernel drops
+    /// everything in memory.
     ///
     /// # Errors
-    /// When something still uses it.
+    /// Returns an error if something still uses it.
     pub fn take_away(&mut self) -> Result<(), String> {
         if self.mounted {
             let (at, start) = (self.mount_point(), Instant::now());
@@ -142,15 +145,15 @@ impl PowerDisk {
         Ok(())
     }
 
-    /// Gives the power back and mounts what is left. The file system recovers itself, as after any power cut.
+    /// Restores the power and mounts what is left. The file system recovers as after any power cut.
     ///
     /// # Errors
-    /// When it cannot be mended or mounted.
+    /// Returns an error if it cannot be repaired or mounted.
     pub fn bring_back(&mut self) -> Result<(), String> {
         self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner).light();
         let device = self.attach()?;
         if self.file_system.kind() == "ext4" {
-            // 1: mended. 4 and more: not mended.
+            // 1: repaired. 4 and more: not repaired.
             let checked = output(Command::new("e2fsck").args(["-f", "-y"]).arg(&device))?;
             if checked.status.code().is_none_or(|code| code >= 4) {
                 return Err(format!("e2fsck: {}", String::from_utf8_lossy(&checked.stdout)));
@@ -164,7 +167,7 @@ impl PowerDisk {
         let said = run(Command::new("losetup").args(["--find", "--show", "--direct-io=on"]).arg(&image))?;
         let device = PathBuf::from(said.trim());
         self.device = Some(device.clone());
-        // Without this the kernel would send no flush.
+        // Otherwise the kernel would send no flush.
         let name = device.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let kind = format!("/sys/block/{name}/queue/write_cache");
         match std::fs::read_to_string(&kind) {
@@ -182,7 +185,7 @@ impl PowerDisk {
 
 impl Drop for PowerDisk {
     fn drop(&mut self) {
-        // In the end nothing needs to be written: with the power off nothing waits.
+        // Nothing needs to be written at the end: with the power off, no write blocks.
         self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner).cut(0.0, &mut fastrand::Rng::new());
         if self.mounted {
             let at = self.mount_point();
@@ -216,17 +219,17 @@ fn wait_until_detached(device: &Path) -> Result<(), String> {
 }
 
 fn output(command: &mut Command) -> Result<std::process::Output, String> {
-    // Programs of the administrator, whatever the caller's PATH.
+    // Programs of the administrator, whatever the caller's PATH is.
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{path}:/usr/local/sbin:/usr/sbin:/sbin"));
     let name = command.get_program().to_owned();
     command.output().map_err(|error| format!("run {}: {error}", name.display()))
 }
 
-/// Runs a program of the system, which must succeed, and gives what it said.
+/// Runs a program of the system, which must succeed, and returns its output.
 ///
 /// # Errors
-/// What it complained of.
+/// Returns the error output.
 pub(super) fn run(command: &mut Command) -> Result<String, String> {
     let done = output(command)?;
     if done.status.success() {

@@ -11,23 +11,24 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-/// Bytes of a disk that all daemons share. Memory is taken as it is written.
+/// The size of a disk that all daemons share, in bytes. Memory is allocated when it is written.
 const SHARED_BYTES: usize = 2 << 30;
-/// Bytes of the disk of one daemon.
+/// The size of the disk of one daemon, in bytes.
 const OWN_BYTES: usize = 1 << 30;
 
-/// What a machine is made of.
+/// The configuration of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
     pub file_system: FileSystem,
-    /// Each daemon has a disk of its own, and what they share has another; otherwise all is on one.
+    /// Each daemon has a disk of its own, and shared files have another; otherwise everything is on
+    /// one disk.
     pub own_disks: bool,
-    /// Datanodes go past the page cache.
+    /// Datanodes bypass the page cache.
     pub direct_io: bool,
 }
 
 impl Plan {
-    /// Draws one for this file system.
+    /// Draws a configuration for this file system.
     pub fn draw(file_system: FileSystem, random: &mut fastrand::Rng) -> Self {
         Self { file_system, own_disks: random.bool(), direct_io: random.bool() }
     }
@@ -42,28 +43,28 @@ impl std::fmt::Display for Plan {
     }
 }
 
-/// The machine: a cluster of three datanodes and a master that runs on such disks.
+/// A machine: a cluster of a master and three datanodes that runs on such disks.
 #[derive(Debug)]
 pub struct Machine {
-    // First: it ends its processes when it goes, and they are on the disks.
+    // First: dropping it ends its processes, which use the disks.
     cluster: Cluster,
     disks: Vec<PowerDisk>,
     pids: Vec<i32>,
 }
 
 impl Machine {
-    /// Makes the disks and starts the cluster, with these variables in every process of it.
+    /// Creates the disks and starts the cluster, with these variables in every process.
     ///
     /// # Errors
-    /// When a disk cannot be made.
+    /// Returns an error if a disk cannot be created.
     ///
     /// # Panics
-    /// When the cluster does not start.
+    /// Panics if the cluster does not start.
     pub fn start(plan: Plan, variables: &[(&str, &str)]) -> Result<Self, String> {
         let spec = Spec::default()
             .set("DFS_DATANODE_RESERVE", "16MiB")
             .set("DFS_DATANODE_DIRECT_IO", if plan.direct_io { "true" } else { "false" })
-            // Segments end, snapshots are taken and chunks are collected while the test runs.
+            // Segments are completed, snapshots taken and chunks collected during the test.
             .set("DFS_MASTER_LOG_SEGMENT", "256KiB")
             .set("DFS_MASTER_SNAPSHOT_EVERY", "512KiB")
             .set("DFS_MASTER_COLLECT_AFTER", "20s");
@@ -79,7 +80,7 @@ impl Machine {
             for (id, disk) in &own {
                 lead_to(&home.join("data"), id, disk);
             }
-            // What is here before dfs is no business of dfs. Everything later is.
+            // Data from before the start of dfs is not subject to the test, everything later is.
             for disk in std::iter::once(&shared).chain(own.iter().map(|(_, disk)| disk)) {
                 run(Command::new("sync").arg("--file-system").arg(disk.mount_point())).expect("sync what was prepared");
             }
@@ -94,24 +95,26 @@ impl Machine {
         &self.cluster
     }
 
-    /// A cut of all its disks that is to come, and what tells that it has come.
+    /// Creates a pending cut of all its disks, and the channel that signals it.
     pub fn blackout(&self, random: fastrand::Rng) -> (Arc<Blackout>, Receiver<()>) {
         Blackout::new(self.disks.iter().map(PowerDisk::cache).collect(), random)
     }
 
-    /// After the cut: ends every process, and the kernel forgets what it had in memory of the disks.
+    /// Ends every process after the cut, and unmounts the disks, so that the kernel drops
+    /// everything in memory.
     ///
     /// # Errors
-    /// When something still uses a disk.
+    /// Returns an error if something still uses a disk.
     pub fn fall(&mut self) -> Result<(), String> {
         self.kill();
         self.disks.iter_mut().try_for_each(PowerDisk::take_away)
     }
 
-    /// Gives the power back, looks at every replica, and starts the cluster.
+    /// Restores the power, checks every replica, and starts the cluster.
     ///
     /// # Errors
-    /// When a file system cannot be mended, a name stands for a replica that is not whole, or the cluster does not start.
+    /// Returns an error if a file system cannot be repaired, a named replica is incomplete, or the
+    /// cluster does not start.
     pub fn rise(&mut self) -> Result<(), String> {
         self.disks.iter_mut().try_for_each(PowerDisk::bring_back)?;
         for id in 1..=self.cluster.spec().datanodes {
@@ -129,11 +132,11 @@ impl Machine {
         self.pids = self.cluster.daemons().into_iter().filter_map(|daemon| daemon.pid).collect();
     }
 
-    /// `kill -9` of every daemon, and waits until none is left.
+    /// Kills every daemon (SIGKILL), and waits until all have ended.
     fn kill(&mut self) {
         let pids = std::mem::take(&mut self.pids);
         for pid in pids.iter().filter_map(|pid| rustix::process::Pid::from_raw(*pid)) {
-            // It may have ended by itself when its disk failed.
+            // It may have ended when its disk failed.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
         let start = Instant::now();
@@ -149,15 +152,15 @@ impl Drop for Machine {
     }
 }
 
-/// Makes the data directory of a daemon lie on its own disk.
+/// Places the data directory of a daemon on its own disk.
 fn lead_to(data: &Path, id: &str, disk: &PowerDisk) {
     let there = disk.mount_point().join(id);
     std::fs::create_dir_all(data).expect("make the data directory");
     std::fs::create_dir(&there).expect("make a directory on the disk");
-    std::os::unix::fs::symlink(&there, data.join(id)).expect("lead to the disk");
+    std::os::unix::fs::symlink(&there, data.join(id)).expect("link to the disk");
 }
 
-/// Whether this process has not ended yet. One that nobody has waited for has.
+/// Returns true if this process has not ended. One that has not been waited for has ended.
 fn runs(pid: i32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
     let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());

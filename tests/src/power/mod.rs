@@ -1,16 +1,17 @@
-//! Power cuts. A cluster runs on file systems whose disks are files of ours: at the cut they forget what was written and not
-//! flushed, in part and at random, as a disk with a volatile cache does.
+//! Power cuts. A cluster runs on file systems whose disks are simulated: at the cut they lose data
+//! that was written and not flushed, partly and at random, as a disk with a volatile cache does.
 //!
 //! ```text
 //! cluster ─ ext4 ─ loop device ─ disk.img, served by FUSE (`served`) ─ `DiskCache` in memory: platter, and what is pending
 //! ```
 //!
-//! * [`cache`] is the disk: what a flush makes durable, and what becomes of the rest.
-//! * [`disk`] is a disk with a file system, taken away and brought back around a cut.
-//! * [`blackout`] cuts all disks of a machine at one moment. From then on every request fails, also a flush, so that
-//!   nothing can be told to be durable that is not.
-//! * [`machine`] is a cluster on such disks; [`replicas`] looks at its chunk files before it starts again.
-//! * [`trial`] cuts the power under load, again and again, and compares with the oracle.
+//! * [`cache`] is the disk: what a flush makes durable, and the fate of the rest.
+//! * [`disk`] is a disk with a file system, unmounted and mounted again around a cut.
+//! * [`blackout`] cuts all disks of a machine at the same moment. From then on every request fails,
+//!   including a flush, so that nothing is reported as durable that is not.
+//! * [`machine`] is a cluster on such disks; [`replicas`] checks its chunk files before it starts
+//!   again.
+//! * [`trial`] cuts the power under load, repeatedly, and compares the result with the oracle.
 
 pub mod available;
 pub mod blackout;

@@ -1,4 +1,4 @@
-//! A name under `chunks/` stands for a whole chunk: looks at every replica of a datanode that does not run.
+//! A file name under `chunks/` means a complete chunk: checks every replica of a stopped datanode.
 
 use crate::cluster::walk;
 use dfs_logic::chunk_file::{self, BLOCK_BYTES, ChunkHeader};
@@ -7,7 +7,7 @@ use std::path::Path;
 /// Checks all replicas below this directory.
 ///
 /// # Errors
-/// The first one that is not whole, and what is wrong with it.
+/// Returns the first incomplete replica, and the reason.
 pub fn check(chunks: &Path) -> Result<(), String> {
     let mut wrong = None;
     walk(chunks, &mut |path| {

@@ -1,7 +1,9 @@
-//! A FUSE file system with one file, `disk.img`: a [`DiskCache`] that a loop device can stand on.
+//! A FUSE file system with one file, `disk.img`: a [`DiskCache`] as the backing file of a loop
+//! device.
 //!
-//! The file is open with direct I/O, so that the kernel keeps nothing of it: each write of the loop device is a write here,
-//! and each flush that a file system sends to the loop device is an fsync here.
+//! The file is opened with direct I/O, so that the kernel caches none of it: each write of the loop
+//! device is a write here, and each flush that a file system sends to the loop device is an fsync
+//! here.
 
 use super::cache::{DiskCache, Refusal};
 use fuser::{
@@ -14,16 +16,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The name of the one file.
+/// The name of the file.
 pub(super) const IMAGE: &str = "disk.img";
 const IMAGE_INODE: INodeNo = INodeNo(2);
-/// How long the kernel may believe the attributes, which never change.
+/// The time for which the kernel may cache the attributes, which never change.
 const TRUSTED_FOR: Duration = Duration::from_secs(3600);
 
-/// Serves the disk at the directory `at`, until what is returned goes.
+/// Serves the disk at the directory `at`, until the returned session is dropped.
 ///
 /// # Errors
-/// When FUSE cannot be mounted.
+/// Returns an error if FUSE cannot be mounted.
 pub(super) fn serve(disk: Arc<Mutex<DiskCache>>, at: &Path) -> std::io::Result<BackgroundSession> {
     let mut config = Config::default();
     config.mount_options.extend([MountOption::FSName("dfs-power".to_owned()), MountOption::NoAtime]);

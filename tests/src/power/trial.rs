@@ -1,4 +1,4 @@
-//! The trial: load, power cut, recovery, comparison with the oracle, again and again.
+//! The trial: load, power cut, recovery, comparison with the oracle, repeatedly.
 
 use super::blackout::{Blackout, Moment};
 use super::cache::Losses;
@@ -13,28 +13,29 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-/// Cuts that one machine lives through before another one is drawn; of a short trial few, so that it meets several.
+/// The number of cuts of one machine before another one is drawn; fewer in a short trial, so that
+/// it uses several.
 const CUTS_OF_A_LIFE: u64 = 10;
 const CUTS_OF_A_SHORT_LIFE: u64 = 2;
 const SHORT_TRIAL_CUTS: u64 = 20;
-/// A trial whose cuts dropped nothing so far goes on for at most so many more.
+/// The maximum number of additional cuts of a trial whose cuts have dropped nothing so far.
 const MORE_CUTS: u64 = 16;
-/// How long, and how often, to look for a write that is not flushed.
+/// The time limit, and the interval, for finding a write that is not flushed.
 const UNFLUSHED_PATIENCE: Duration = Duration::from_secs(2);
 const UNFLUSHED_PAUSE: Duration = Duration::from_micros(100);
 
-/// What is to be tried.
+/// The configuration of a trial.
 #[derive(Debug, Clone)]
 pub struct Trial {
     pub file_system: FileSystem,
     pub cuts: u64,
-    /// The machine; drawn where it is not given.
+    /// The machine; drawn at random if not given.
     pub plan: Option<Plan>,
     /// Variables of every process of the cluster.
     pub variables: Vec<(&'static str, &'static str)>,
 }
 
-/// What a trial met.
+/// The results of a trial.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     pub cuts: u64,
@@ -58,7 +59,8 @@ impl std::fmt::Display for Tally {
 }
 
 impl Tally {
-    /// Why this trial shows nothing; none where the fault came and there was something to lose.
+    /// Returns the reason why this trial shows nothing; `None` if the fault occurred and there was
+    /// data to lose.
     pub fn is_void(&self) -> Option<&'static str> {
         if self.acknowledged == 0 {
             return Some("nothing was acknowledged");
@@ -68,15 +70,16 @@ impl Tally {
 }
 
 impl Trial {
-    /// Cuts of this file system, on machines that are drawn.
+    /// Creates a trial with cuts of this file system, on machines drawn at random.
     pub fn of(file_system: FileSystem, cuts: u64) -> Self {
         Self { file_system, cuts, plan: None, variables: Vec::new() }
     }
 
-    /// Runs it until something is found, or to its end. What was found is lost, wrong, or keeps the cluster from starting.
+    /// Runs the trial until a fault is found, or to its end. A fault is lost or wrong data, or a
+    /// cluster that does not start.
     ///
     /// # Panics
-    /// When a machine cannot be made.
+    /// Panics if a machine cannot be created.
     pub fn run(&self, random: &mut fastrand::Rng) -> (Tally, Option<String>) {
         let runtime = Runtime::new().expect("runtime");
         let mut tally = Tally::default();
@@ -95,7 +98,7 @@ impl Trial {
         (tally, None)
     }
 
-    /// The life of one machine.
+    /// Runs one machine.
     fn live(
         &self,
         plan: Plan,
@@ -130,7 +133,7 @@ impl Trial {
     }
 }
 
-/// Lets the writers work until the power goes, and the machine fall.
+/// Lets the writers work until the power cut, and ends the processes of the machine.
 fn work_until_cut(
     load: &Load,
     machine: &mut Machine,
@@ -142,7 +145,7 @@ fn work_until_cut(
     let (blackout, told) = machine.blackout(random.fork());
     let acknowledged = Arc::new(AtomicU64::new(0));
     let mut writers = JoinSet::new();
-    // All of them before the first one works: the power may go at once.
+    // All clients are created before the first writer starts: the power may be cut at once.
     let clients: Vec<_> = (0..load.writers).map(|_| runtime.block_on(machine.cluster().client())).collect();
     for (writer, client) in (0..).zip(clients) {
         let (load, oracle, blackout, acknowledged) =
@@ -159,18 +162,18 @@ fn work_until_cut(
     }
     wait(moment, &blackout, &told);
     let fallen = machine.fall();
-    // Each writer is dropped in the middle of an operation, which so stays unknown.
+    // Each writer is dropped in the middle of an operation, whose outcome is then unknown.
     runtime.block_on(writers.shutdown());
     fallen?;
     blackout.losses().ok_or_else(|| format!("no load: the moment {moment:?} did not come"))
 }
 
-/// Cuts the power where this is the acknowledgement that it was to come after.
+/// Cuts the power if this is the acknowledgement that it was scheduled after.
 fn cut_at(moment: Moment, acknowledged: u64, blackout: &Blackout) {
     if let Moment::Acknowledged(awaited, later) = moment
         && awaited == acknowledged
     {
-        // Far shorter than what the runtime would need to come back to this task.
+        // Much shorter than the runtime needs to return to this task.
         std::thread::sleep(later);
         blackout.cut();
     }

@@ -1,4 +1,4 @@
-//! The whole directory of a master, replaced by an older copy of it: a backup that is put back.
+//! The directory of a master, replaced by an older copy: the restore of a backup.
 
 use super::rig::Rig;
 use super::sentence;
@@ -6,11 +6,12 @@ use crate::cluster::walk;
 use std::path::Path;
 
 const MASTER: &str = "master-1";
-/// Changes between the copy and the moment at which it is put back.
+/// The number of changes between the copy and its restore.
 const CHANGES: usize = 6;
 
-/// Puts an older copy of a master's directory back, and afterwards the present one. In between nothing that was
-/// acknowledged since the copy may be destroyed, and no chunk id handed out again.
+/// Restores an older copy of a master's directory, and afterwards the present one. In between,
+/// nothing that was acknowledged since the copy may be destroyed, and no chunk id may be assigned
+/// again.
 pub fn put_backup_back(rig: &mut Rig) {
     let data = rig.cluster.daemon(MASTER).data_dir;
     let (older, present) = (rig.cluster.home().join("older"), rig.cluster.home().join("present"));
@@ -41,16 +42,17 @@ pub fn put_backup_back(rig: &mut Rig) {
     rig.check();
     let lacking: Vec<u64> = rig.replicas.lacking().into_iter().map(|(id, _)| id).collect();
     if !lacking.is_empty() {
-        rig.fail(&format!("an older copy of {MASTER} destroyed replicas of chunks {lacking:x?}"));
+        rig.fail(&format!("an older copy of {MASTER} deleted replicas of chunks {lacking:x?}"));
     }
 }
 
-/// A master that starts on an older state must not take part in writing: it would hand out chunk ids again.
+/// Checks that a master with an older state refuses writes: it would assign chunk ids again.
 fn judge_backup(rig: &Rig, code: i32) {
     if code != 0 {
         return;
     }
-    // Every datanode has reported when the masters have counted all chunks, and with that what they know no file of.
+    // When the masters have counted all chunks, every datanode has reported, including the chunks
+    // of unknown files.
     rig.cluster.wait_for("all datanodes to report", || {
         let nodes = rig.cluster.json(&["nodes"]);
         nodes.as_array().is_some_and(|nodes| nodes.iter().all(|node| node["state"] == "live"))
@@ -60,11 +62,11 @@ fn judge_backup(rig: &Rig, code: i32) {
     let said = rig.cluster.shell(&["put", local.to_str().expect("UTF-8"), "/probe"]);
     if said.code == 0 {
         let text = rig.cluster.ok(&["--json", "stat", "/probe"]);
-        rig.fail(&format!("a master with an older state took a write: {text}"));
+        rig.fail(&format!("a master with an older state accepted a write: {text}"));
     }
     eprintln!("a put while an older copy of {MASTER} runs: {}", said.stderr.trim());
     if !sentence::instructs(&said.stderr) {
-        rig.fail(&format!("a put is refused, but not told what to do: {}", said.stderr));
+        rig.fail(&format!("a put is refused without saying what to do: {}", said.stderr));
     }
 }
 

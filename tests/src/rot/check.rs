@@ -1,4 +1,4 @@
-//! Whether everything that was acknowledged is there.
+//! Checks that everything that was acknowledged exists.
 
 use super::reader::{self, ReadError};
 use super::rig::{Rig, path};
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 impl Rig {
-    /// Reads all files. Gives the last failure; bytes that are wrong end the test.
+    /// Reads all files. Returns the last failure; wrong bytes end the test.
     pub fn read_all(&self, client: &Client) -> Result<(), String> {
         let mut failed = Ok(());
         for (at, kept) in &self.files {
@@ -22,7 +22,7 @@ impl Rig {
         failed
     }
 
-    /// Checks that every name is there, and none beside them, and that every file can be read.
+    /// Checks that every name exists, with no others next to them, and that every file can be read.
     pub fn check(&self) {
         let client = self.client();
         for (directory, expected) in [("/names", self.directories.clone()), ("/files", self.names_of_files())] {

@@ -1,4 +1,4 @@
-//! Damage to chunk files, a batch at a time, as much as the oracle of copies allows.
+//! Corrupts chunk files, one batch at a time, as far as the oracle of replicas allows.
 
 use super::damage::Damage;
 use super::kind::{DamageKind, FileKind};
@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Draws of a damage that the oracle refuses, in a row, until a batch ends early.
+/// The number of consecutive draws refused by the oracle after which a batch ends early.
 const DRAWS_MAX: usize = 200;
-/// Between two looks at whether all is good again.
+/// The interval between two checks for full recovery.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
-/// How the daemons are while files are damaged.
+/// The state of the daemons while files are damaged.
 #[derive(Debug, Clone, Copy)]
 enum State {
     Up,
@@ -26,15 +26,15 @@ enum State {
     Killed,
     /// Some datanodes were stopped.
     Stopped,
-    /// A datanode is starting meanwhile.
+    /// A datanode is restarting at the same time.
     Restarting,
-    /// Everything was killed.
+    /// All daemons were killed.
     AllKilled,
 }
 
 const STATES: [State; 5] = [State::Up, State::Killed, State::Stopped, State::Restarting, State::AllKilled];
 
-/// Damages up to `count` chunk files and waits until every chunk is good again.
+/// Damages up to `count` chunk files and waits until every chunk is intact again.
 pub fn damage_chunks(rig: &mut Rig, count: usize) {
     let state = STATES[rig.deal("states", STATES.len())];
     let reader = start_reader(rig);
@@ -80,7 +80,7 @@ pub fn damage_chunks(rig: &mut Rig, count: usize) {
     }
 }
 
-/// Begins to read in the background.
+/// Starts reading in the background.
 fn start_reader(rig: &mut Rig) -> Reader {
     let (client, files, random) = (rig.client(), rig.files(), rig.random.fork());
     Reader::start(rig.runtime.handle(), client, files, random)
@@ -108,7 +108,7 @@ fn damage_batch(rig: &mut Rig, count: usize) -> Vec<(DamageKind, Outcome)> {
             }
             None => misses += 1,
         }
-        // A kind that finds nothing any more gives way to the others.
+        // A kind of damage that finds no target any more is replaced by others.
         if misses > 0 && misses % 20 == 0 {
             kind = rig.deal_damage("chunks");
         }
@@ -116,7 +116,8 @@ fn damage_batch(rig: &mut Rig, count: usize) -> Vec<(DamageKind, Outcome)> {
     done
 }
 
-/// Damages one replica, if the oracle allows it; half of the time one of a chunk that is hurt already.
+/// Damages one replica, if the oracle allows it; in half of the cases one of a chunk that is
+/// already damaged.
 fn damage_one(rig: &mut Rig, kind: DamageKind, hurt: &mut Vec<u64>) -> bool {
     let ids = if !hurt.is_empty() && rig.random.bool() { hurt.clone() } else { rig.replicas.ids() };
     let Some(id) = rig.random.choice(ids) else { return false };
@@ -147,7 +148,8 @@ fn draw_chunk_damage(rig: &mut Rig, kind: DamageKind, path: &Path) -> Option<Dam
     kind.draw(&mut rig.random, path, &others, &older)
 }
 
-/// Another name for a replica: of another generation, another checksum, another chunk, or in another directory.
+/// Returns another name for a replica: of another generation, another checksum, another chunk, or
+/// in another directory.
 fn draw_chunk_rename(rig: &mut Rig, path: &Path) -> Option<PathBuf> {
     let name = path.file_stem()?.to_str()?;
     let chunks = path.parent()?.parent()?;
@@ -156,7 +158,7 @@ fn draw_chunk_rename(rig: &mut Rig, path: &Path) -> Option<PathBuf> {
     let mut fan = format!("{:02x}", id & 0xff);
     match rig.random.u32(0..5) {
         0 => {
-            // Of another chunk of a file.
+            // The id of another chunk of a file.
             let ids = rig.replicas.ids();
             let other = rig.random.choice(ids)?;
             fan = format!("{:02x}", other & 0xff);
@@ -178,7 +180,7 @@ fn draw_chunk_rename(rig: &mut Rig, path: &Path) -> Option<PathBuf> {
     (!to.exists() && to != path).then_some(to)
 }
 
-/// Puts a replica of a deleted file back where it was.
+/// Puts a replica of a deleted file back in its place.
 fn raise_dead(rig: &mut Rig) -> bool {
     let Some((path, bytes)) = rig.random.choice(&rig.graves).cloned() else { return false };
     if path.exists() || std::fs::write(&path, bytes).is_err() {
@@ -189,8 +191,8 @@ fn raise_dead(rig: &mut Rig) -> bool {
     true
 }
 
-/// Puts beside the replicas of a chunk whole files of another generation, or of the same one with other bytes: what an
-/// older copy of a disk may hold. They count for nothing.
+/// Adds complete chunk files of another generation, or of the same one with other content, next to
+/// the replicas of a chunk, as an older copy of a disk may contain. They do not count as replicas.
 fn forge(rig: &mut Rig) -> bool {
     let ids = rig.replicas.ids();
     let Some(id) = rig.random.choice(ids) else { return false };
@@ -200,14 +202,15 @@ fn forge(rig: &mut Rig) -> bool {
     let Some((name, bytes)) = good.and_then(|bytes| forged(&bytes, change)) else { return false };
     for path in replicas.into_iter().map(|replica| replica.path.with_file_name(&name)) {
         if !path.exists() && std::fs::write(&path, &bytes).is_ok() {
-            let what = format!("  {}: other bytes, whole", rig.shown(&path));
+            let what = format!("  {}: other bytes, complete", rig.shown(&path));
             rig.note(what);
         }
     }
     true
 }
 
-/// Waits until every file reads right, each chunk has all its replicas good on the disks, and the masters say so.
+/// Waits until every file reads correctly, each chunk has all its replicas intact on the disks, and
+/// the masters report so.
 pub fn wait_until_healed(rig: &mut Rig, reader: &Reader) {
     let client = rig.client();
     let deadline = Instant::now() + rig.patience;
@@ -222,17 +225,18 @@ pub fn wait_until_healed(rig: &mut Rig, reader: &Reader) {
             break;
         }
         if Instant::now() > deadline {
-            rig.fail(&what_lacks(rig, read, &lacking, healthy));
+            rig.fail(&missing_parts(rig, read, &lacking, healthy));
         }
         have_corrupt_ones_verified(rig, &client);
         std::thread::sleep(LOOK_EVERY);
     }
     let (right, failed) = reader.counts();
-    rig.note(format!("  all good again; meanwhile {right} reads were right, {failed} failed"));
+    rig.note(format!("  all intact again; meanwhile {right} reads succeeded, {failed} failed"));
 }
 
-/// A replica that nobody reads is verified when somebody asks for it, as a reader does that meets a corrupt one: so all
-/// replicas are asked for of the chunks that lack good ones, or have a corrupt one.
+/// Reports replicas to the masters, which then verify them, as a reader does for a corrupt one.
+/// Replicas that are not read would otherwise be verified much later. All replicas are reported of
+/// chunks with too few intact replicas or with a corrupt one.
 fn have_corrupt_ones_verified(rig: &Rig, client: &dfs_client::Client) {
     let corrupt = rig.replicas.corrupt().into_iter().map(|(id, _)| id);
     let hurt: BTreeSet<u64> = rig.replicas.lacking().into_iter().map(|(id, _)| id).chain(corrupt).collect();
@@ -241,7 +245,8 @@ fn have_corrupt_ones_verified(rig: &Rig, client: &dfs_client::Client) {
         let Ok(located) = rig.runtime.block_on(client.locate(&path(file))) else { continue };
         for chunk in located.chunks.iter().filter(|chunk| hurt.contains(&chunk.chunk.id.0)) {
             for replica in &chunk.replicas {
-                // It is refused where the masters do not count on that replica, and that is as good.
+                // The masters refuse it if they do not count that replica, which is equally
+                // acceptable.
                 let report = client.report_damage(replica.id, chunk.capability.clone());
                 let _ = rig.runtime.block_on(report);
             }
@@ -249,7 +254,7 @@ fn have_corrupt_ones_verified(rig: &Rig, client: &dfs_client::Client) {
     }
 }
 
-fn what_lacks(rig: &Rig, read: Result<(), String>, lacking: &[(u64, Vec<Replica>)], healthy: bool) -> String {
+fn missing_parts(rig: &Rig, read: Result<(), String>, lacking: &[(u64, Vec<Replica>)], healthy: bool) -> String {
     let mut text = format!("not healed after {:?}:", rig.patience);
     if let Err(failed) = read {
         text += &format!("\n  cannot be read: {failed}");
@@ -268,7 +273,8 @@ fn what_lacks(rig: &Rig, read: Result<(), String>, lacking: &[(u64, Vec<Replica>
     text
 }
 
-/// A whole chunk file of other bytes and, by `change`, of another generation than `bytes`, and its name.
+/// Returns a complete chunk file with other content and, by `change`, another generation than
+/// `bytes`, and its name.
 fn forged(bytes: &[u8], change: i32) -> Option<(String, Vec<u8>)> {
     let mut header = ChunkHeader::decode(bytes).ok()?;
     let begin = usize::try_from(header.data_offset()).ok()?;

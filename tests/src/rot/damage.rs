@@ -1,4 +1,4 @@
-//! One damage: done to a file, and taken back.
+//! One damage of a file, and its reversal.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What is done to a file.
+/// The change of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Damage {
     Overwrite { offset: u64, bytes: Vec<u8> },
@@ -17,22 +17,23 @@ pub enum Damage {
     Age { bytes: Vec<u8> },
 }
 
-/// One step that takes a damage back.
+/// One step of the reversal.
 #[derive(Debug)]
 enum Step {
     Write { path: PathBuf, offset: u64, bytes: Vec<u8> },
     Move { from: PathBuf, to: PathBuf },
 }
 
-/// Takes a damage back. Files keep their inodes, so that a running daemon that has them open is well afterwards.
+/// Reverses a damage. Files keep their inodes, so that a running daemon that has them open is not
+/// affected afterwards.
 #[derive(Debug, Default)]
 pub struct Undo(Vec<Step>);
 
 impl Undo {
-    /// Takes it back.
+    /// Reverses the damage.
     ///
     /// # Panics
-    /// When the file system refuses.
+    /// Panics if the file system fails.
     pub fn apply(self) {
         for step in self.0.into_iter().rev() {
             match step {
@@ -46,7 +47,7 @@ impl Undo {
     }
 }
 
-/// A directory outside of what dfs keeps, for files on their way from one name to another.
+/// A directory outside the data of dfs, for files that are being renamed.
 #[derive(Debug)]
 pub struct Stash {
     directory: PathBuf,
@@ -54,10 +55,10 @@ pub struct Stash {
 }
 
 impl Stash {
-    /// Makes the directory. It must be on the file system of the files.
+    /// Creates the directory. It must be on the same file system as the files.
     ///
     /// # Panics
-    /// When it cannot be made.
+    /// Panics if it cannot be created.
     pub fn new(directory: PathBuf) -> Self {
         std::fs::create_dir_all(&directory).expect("make the stash");
         Self { directory, number: AtomicU64::new(0) }
@@ -72,7 +73,8 @@ impl Damage {
     /// Damages the file at `path`.
     ///
     /// # Errors
-    /// When a file is not there any more, as happens below a running daemon. What was done until then is taken back.
+    /// Returns an error if a file does not exist any more, as happens with a running daemon. The
+    /// steps done until then are reversed.
     pub fn apply(&self, path: &Path, stash: &Stash) -> io::Result<Undo> {
         let mut undo = Undo::default();
         match self.steps(path, stash, &mut undo.0) {
@@ -124,10 +126,11 @@ impl Damage {
         }
     }
 
-    /// The bytes of the file afterwards; none where it has no bytes under its name any more.
+    /// Returns the content of the file after the damage; `None` if the file does not exist under
+    /// its name any more.
     ///
     /// # Errors
-    /// When a file cannot be read.
+    /// Returns an error if a file cannot be read.
     pub fn outcome(&self, before: &[u8]) -> io::Result<Option<Vec<u8>>> {
         match self {
             Self::Overwrite { offset, bytes } => {
@@ -143,7 +146,7 @@ impl Damage {
         }
     }
 
-    /// In words, for the history of a run.
+    /// Returns a description, for the history of a run.
     pub fn describe(&self) -> String {
         match self {
             Self::Overwrite { offset, bytes } if bytes.len() == 1 => format!("a bit of byte {offset} flipped"),
@@ -167,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_damage_does_what_it_foretells_and_is_taken_back() {
+    fn each_damage_has_the_predicted_result_and_is_reversed() {
         let directory = tempfile::tempdir().expect("directory");
         let stash = Stash::new(directory.path().join("stash"));
         let [path, other, third] = ["a", "b", "c"].map(|name| directory.path().join(name));

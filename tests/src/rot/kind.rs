@@ -15,7 +15,7 @@ pub enum FileKind {
     Segment,
     Spare,
     Vote,
-    /// Any other file beside the log segments, such as the mark of the log's end.
+    /// Any other file in the directory of the log, such as the mark of the log's end.
     LogRecord,
     Snapshot,
     /// Any other file of a master's data directory.
@@ -49,7 +49,9 @@ impl FileKind {
         Self::Authority,
     ];
 
-    /// The kind of the file at `path`, which is relative to `DFS_HOME`. None for what is no data: lock files, the
+    /// Returns the kind of the file at `path`, which is relative to `DFS_HOME`. Returns `None` for
+    /// files without data: lock files, the daemons' logs, the history of the prompt, and files of
+    /// the test.
     /// daemons' logs, the history of the prompt, and files of the test.
     pub fn of(path: &Path) -> Option<Self> {
         let parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap_or_default()).collect();
@@ -116,11 +118,11 @@ pub enum DamageKind {
     /// 4,096 bytes become zero.
     ZeroBlock,
     Truncate,
-    /// Two files of the same kind change places.
+    /// Two files of the same kind are exchanged.
     Exchange,
     Rename,
     Remove,
-    /// Bytes that the file had earlier, or that another file of its kind had, are put in its place.
+    /// The content is replaced by that of an earlier time, or by that of another file of its kind.
     Age,
 }
 
@@ -149,13 +151,15 @@ impl DamageKind {
         }
     }
 
-    /// Whether it changes bytes in place, so that it can be done, and taken back, below a running daemon.
+    /// Returns true if it changes bytes in place, so that it can be done and reversed while a
+    /// daemon runs.
     pub fn in_place(self) -> bool {
         matches!(self, Self::FlipBit | Self::ZeroSector | Self::ZeroBlock)
     }
 
-    /// Draws a damage of this kind for the file at `path`. `others` are the files of the same kind, and `older` is what
-    /// the file was earlier. None where this kind would change nothing.
+    /// Draws a damage of this kind for the file at `path`. `others` are the files of the same kind,
+    /// and `older` are earlier contents of the file. Returns `None` if this kind would change
+    /// nothing.
     pub fn draw(
         self,
         random: &mut fastrand::Rng,
@@ -190,8 +194,8 @@ impl DamageKind {
     }
 }
 
-/// Zeros `size` aligned bytes that are not zero already. Most of a preallocated file is zero, so the place is drawn from
-/// those that hold something.
+/// Zeros `size` aligned bytes that are not all zero. Most of a preallocated file is zero, so the
+/// offset is drawn from the parts with data.
 fn zero(random: &mut fastrand::Rng, bytes: &[u8], size: usize) -> Option<Damage> {
     let written = |at: &usize| bytes[*at..].iter().take(size).any(|byte| *byte != 0);
     let places: Vec<usize> = (0..bytes.len()).step_by(size).filter(written).collect();
@@ -200,7 +204,8 @@ fn zero(random: &mut fastrand::Rng, bytes: &[u8], size: usize) -> Option<Damage>
     Some(Damage::Overwrite { offset: at as u64, bytes: vec![0; length] })
 }
 
-/// A length to cut a file to: any, often an aligned one, as file systems leave it, and sometimes none.
+/// Returns a length to truncate a file to: any, often an aligned one, as file systems leave it, and
+/// sometimes zero.
 fn cut(random: &mut fastrand::Rng, length: usize) -> u64 {
     let any = random.usize(0..length);
     match random.u32(0..4) {
@@ -210,7 +215,7 @@ fn cut(random: &mut fastrand::Rng, length: usize) -> u64 {
     }
 }
 
-/// Another name in the same directory, or, for names with a number, often another number.
+/// Returns another name in the same directory; for names with a number, often another number.
 fn renamed(random: &mut fastrand::Rng, path: &Path) -> PathBuf {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let digit = name.rfind(|letter: char| letter.is_ascii_digit()).filter(|_| random.bool());

@@ -1,4 +1,4 @@
-//! Damage to the files by which a machine finds its local cluster, and to credentials.
+//! Damages the files by which a machine finds its local cluster, and credentials.
 
 use super::kind::{DamageKind, FileKind};
 use super::metadata::{Done, do_one, refused};
@@ -17,7 +17,7 @@ const KINDS: [FileKind; 7] = [
     FileKind::Authority,
 ];
 
-/// Damages up to `count` such files; each is put back after a command that needs it.
+/// Damages up to `count` such files; each is restored after a command that needs it.
 pub fn damage_local_files(rig: &mut Rig, count: usize) {
     rig.keep_ages();
     for _ in 0..count {
@@ -29,10 +29,10 @@ pub fn damage_local_files(rig: &mut Rig, count: usize) {
 }
 
 fn damage_local_file(rig: &mut Rig, kind: FileKind, damage: DamageKind) {
-    // The daemons that are stopped for it are datanodes: the master's absence is another round.
+    // Only datanodes are stopped for it: the absence of the master is tested in another round.
     let all = rig.files_of(&[kind]);
     let nodes: Vec<String> = rig.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
-    // Not a file that an earlier damage gave another name.
+    // Excludes a file that an earlier damage renamed.
     let suitable = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let node = nodes.iter().any(|node| name.split_once('.').is_some_and(|(stem, _)| stem == node));
@@ -43,8 +43,9 @@ fn damage_local_file(rig: &mut Rig, kind: FileKind, damage: DamageKind) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.split('.').next().unwrap_or_default().to_owned();
     if restarts(kind) {
-        // A certificate that reads well and is not believed makes a datanode that runs and is not let in; the start
-        // waits for that, so such bits are flipped in the user's credential alone.
+        // With a certificate that parses but is not accepted, a datanode runs without being
+        // admitted; the start waits for that, so such bits are flipped only in the user's
+        // credential.
         if kind == FileKind::DaemonCredential && damage == DamageKind::FlipBit {
             return;
         }
@@ -67,7 +68,7 @@ fn judge(rig: &mut Rig, done: Option<Done>, said: &Said) {
     }
     rig.note("  it was not needed".to_owned());
     rig.tally.add(done.file, done.damage, Outcome::Harmless);
-    // These are made anew at the start of the daemon.
+    // These files are created again at the start of the daemon.
     if !restarts(done.file) || done.damage == DamageKind::Exchange {
         done.undo.apply();
     } else {
@@ -75,7 +76,7 @@ fn judge(rig: &mut Rig, done: Option<Done>, said: &Said) {
     }
 }
 
-/// Whether a datanode reads the file when it starts, and makes it where it is missing.
+/// Returns true if a datanode reads the file when it starts, and creates it if it is missing.
 fn restarts(kind: FileKind) -> bool {
     matches!(kind, FileKind::Settings | FileKind::DatanodeRecord | FileKind::DaemonCredential)
 }

@@ -1,4 +1,5 @@
-//! Damage to what has no second copy: the daemon refuses to start on it, says what to do, and changes nothing.
+//! Damages files without a second copy: the daemon refuses to start, says what to do, and changes
+//! nothing.
 
 use super::damage::{Damage, Undo};
 use super::kind::{DamageKind, FileKind};
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 const MASTER: &str = "master-1";
-/// Kinds of files of a master.
+/// The kinds of files of a master.
 const MASTER_KINDS: [FileKind; 6] = [
     FileKind::Segment,
     FileKind::Spare,
@@ -19,25 +20,25 @@ const MASTER_KINDS: [FileKind; 6] = [
     FileKind::Snapshot,
     FileKind::MasterRecord,
 ];
-/// Kinds of files of a datanode beside its replicas.
+/// The kinds of files of a datanode other than replicas.
 const DATANODE_KINDS: [FileKind; 4] =
     [FileKind::Format, FileKind::DatanodeRecord, FileKind::Incoming, FileKind::Quarantined];
-/// Draws that find no file, or nothing to change, in a row.
+/// The number of consecutive draws without a file or without a change.
 const DRAWS_MAX: usize = 100;
 
-/// A damage that was done.
+/// A damage that was applied.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) file: FileKind,
     pub(super) damage: DamageKind,
     pub(super) path: PathBuf,
     pub(super) undo: Undo,
-    /// Where a renamed file is now, under a name that no daemon knows.
+    /// The current path of a renamed file, under a name that no daemon uses.
     aside: Option<PathBuf>,
 }
 
 impl Done {
-    /// Removes a file that nobody misses under its old name.
+    /// Deletes a renamed file that is not needed under its old name.
     pub(super) fn sweep(&self) {
         if let Some(aside) = &self.aside {
             let _ = std::fs::remove_file(aside);
@@ -45,9 +46,9 @@ impl Done {
     }
 }
 
-/// Damages up to `count` files of the master: while it is down, and below its feet.
+/// Damages up to `count` files of the master, while it is stopped and while it runs.
 pub fn damage_master(rig: &mut Rig, count: usize) {
-    // An older state than the present one, for what is aged.
+    // An earlier state than the present one, for damages that age a file.
     rig.keep_ages();
     rig.change_something();
     let end = rig.tally.total() + count as u64;
@@ -70,7 +71,7 @@ pub fn damage_master(rig: &mut Rig, count: usize) {
     }
 }
 
-/// Damages up to `count` files of a datanode that are no replicas, while it is down.
+/// Damages up to `count` files of a datanode other than replicas, while it is stopped.
 pub fn damage_datanode_records(rig: &mut Rig, count: usize) {
     let nodes: Vec<String> = rig.replicas.nodes().iter().map(|(node, _)| node.clone()).collect();
     let node = rig.random.choice(nodes).expect("a datanode");
@@ -85,7 +86,8 @@ pub fn damage_datanode_records(rig: &mut Rig, count: usize) {
     }
 }
 
-/// Damages files of a daemon that is down, one after another until one is accepted; it runs afterwards.
+/// Damages files of a stopped daemon, one after another until a start succeeds; the daemon runs
+/// afterwards.
 fn damage_stopped(rig: &mut Rig, id: &str, kinds: &[FileKind]) -> bool {
     for _ in 0..4 {
         let Some(done) = draw_and_do(rig, id, kinds, |_, _| true) else { break };
@@ -103,7 +105,7 @@ fn damage_stopped(rig: &mut Rig, id: &str, kinds: &[FileKind]) -> bool {
     true
 }
 
-/// Damages a file below a daemon that runs, ends the daemon, and starts it again.
+/// Damages a file of a running daemon, ends the daemon, and starts it again.
 fn damage_running(rig: &mut Rig, id: &str, kinds: &[FileKind]) -> bool {
     let possible = |damage: DamageKind, _: &Path| {
         damage.in_place() || matches!(damage, DamageKind::Rename | DamageKind::Remove | DamageKind::Exchange)
@@ -129,7 +131,7 @@ fn damage_running(rig: &mut Rig, id: &str, kinds: &[FileKind]) -> bool {
     true
 }
 
-/// Draws a file of a daemon and a damage for it that is `possible`, and does it.
+/// Draws a file of a daemon and a `possible` damage for it, and applies it.
 pub(super) fn draw_and_do(
     rig: &mut Rig,
     id: &str,
@@ -154,7 +156,7 @@ pub(super) fn draw_and_do(
     None
 }
 
-/// Does one damage. None if it would change nothing.
+/// Applies one damage. Returns `None` if it would change nothing.
 pub(super) fn do_one(
     rig: &mut Rig,
     file: FileKind,
@@ -176,7 +178,8 @@ pub(super) fn do_one(
     Some(Done { file, damage, path, undo, aside })
 }
 
-/// The daemon started on the damaged file: nothing that was acknowledged may lack, and no id is handed out again.
+/// Handles a start with the damaged file: no acknowledged data may be missing, and no id may be
+/// assigned again.
 fn accepted(rig: &mut Rig, done: &Done) {
     rig.note("  it started".to_owned());
     rig.check();
@@ -185,12 +188,12 @@ fn accepted(rig: &mut Rig, done: &Done) {
     done.sweep();
 }
 
-/// The daemon did not start: it said why, and the original bytes are put back.
+/// Handles a refused start: the daemon must give the reason, and the original content is restored.
 pub(super) fn refused(rig: &mut Rig, done: Done, said: &Said) {
-    // Where the local cluster's own files are gone, there is nothing that could be named.
+    // If the local cluster's own files are missing, there is no file that could be named.
     let gone = matches!(done.damage, DamageKind::Remove | DamageKind::Rename);
     let nameless = gone && matches!(done.file, FileKind::Spec | FileKind::RunFile);
-    // The record says which directory it should be, and that one is named.
+    // The record says which directory is expected, and that one is named.
     let nameless = nameless || done.file == FileKind::DatanodeRecord;
     let path = Some(done.path.as_path()).filter(|_| !nameless);
     match sentence::check(&said.stderr, path) {
@@ -209,7 +212,7 @@ pub(super) fn without_home(rig: &Rig, text: &str) -> String {
     text.replace(&format!("{}/", rig.cluster.home().display()), "")
 }
 
-/// Starts a daemon whose files are whole.
+/// Starts a daemon whose files are intact.
 fn start_whole(rig: &Rig, id: &str) {
     let said = rig.cluster.dfsd(&["start", id]);
     if said.code != 0 {
@@ -217,7 +220,7 @@ fn start_whole(rig: &Rig, id: &str) {
     }
 }
 
-/// All files of a daemon, without locks and what is thrown away at each start.
+/// Returns all files of a daemon, without locks and files that each start deletes.
 fn tree(rig: &Rig, id: &str) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut tree = BTreeMap::new();
     walk(&rig.cluster.home().join("data").join(id), &mut |path| {
@@ -229,7 +232,7 @@ fn tree(rig: &Rig, id: &str) -> BTreeMap<PathBuf, Vec<u8>> {
     tree
 }
 
-/// Whoever refuses to start changes nothing.
+/// Checks that a daemon that refuses to start changes nothing.
 fn expect_unchanged(rig: &Rig, id: &str, before: &BTreeMap<PathBuf, Vec<u8>>) {
     let after = tree(rig, id);
     let changed = before.iter().find(|(path, bytes)| after.get(*path) != Some(bytes)).map(|(path, _)| path);

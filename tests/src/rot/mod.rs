@@ -1,17 +1,21 @@
-//! A rig for rot: it damages any file that dfs keeps, and knows what must be left.
+//! A rig for bit rot and other damage: it corrupts any file that dfs keeps, and knows what must
+//! still be readable.
 //!
 //! * [`kind`] has the kinds of files and the kinds of damage, and draws a damage for a file.
-//! * [`damage`] carries one damage out, and takes it back.
-//! * [`replicas`] is the oracle of copies: which block of which chunk has a good copy, by the files themselves.
-//! * [`chunks`] damages chunk files, a batch at a time, and waits until all of them are good again.
-//! * [`metadata`] damages what has no second copy: log, vote, snapshot, records, credentials. It must be refused with a
-//!   sentence that says what to do, and be whole again with the bytes put back.
+//! * [`damage`] applies one damage, and reverses it.
+//! * [`replicas`] is the oracle of replicas: the intact copies of each block of each chunk, derived
+//!   from the files alone.
+//! * [`chunks`] damages chunk files, one batch at a time, and waits until all of them are intact
+//!   again.
+//! * [`metadata`] damages files without a second copy: log, vote, snapshot, records, credentials.
+//!   They must be refused with a message that says what to do, and be accepted again once restored.
 //! * [`local`] damages the files by which a machine finds its cluster, and credentials.
-//! * [`backup`] puts an older copy of a whole master back.
-//! * [`rig`] keeps what was acknowledged, and runs the rounds; [`check`] checks it, [`reader`] does so at every moment.
-//! * [`tally`] counts what came of each damage.
+//! * [`backup`] restores an older copy of a whole master.
+//! * [`rig`] keeps what was acknowledged, and runs the rounds; [`check`] checks it, [`reader`]
+//!   checks it continuously.
+//! * [`tally`] counts the outcome of each damage.
 //!
-//! As long as one good copy of each block exists, nothing is lost and no wrong byte is read.
+//! As long as one intact copy of each block exists, no data is lost and no wrong byte is read.
 
 pub mod backup;
 pub mod check;

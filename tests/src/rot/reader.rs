@@ -1,4 +1,4 @@
-//! A reader in the background: it reads files at every moment of a run, and none of its bytes may be wrong.
+//! A reader in the background: it reads files throughout a run, and none of its bytes may be wrong.
 
 use super::rig::Kept;
 use crate::content;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-/// Between two reads, so that the reader leaves room for what it watches.
+/// The pause between two reads, so that the reader does not slow down the cluster.
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ struct Seen {
     wrong: Mutex<Option<String>>,
 }
 
-/// The reader; it ends when it is dropped.
+/// The reader; dropping it ends it.
 #[derive(Debug)]
 pub struct Reader {
     seen: Arc<Seen>,
@@ -28,7 +28,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Begins to read `files`, in the order of `random`, until dropped.
+    /// Starts reading `files`, in the order of `random`, until dropped.
     pub fn start(on: &Handle, client: Client, files: Vec<(String, Kept)>, mut random: fastrand::Rng) -> Self {
         let seen = Arc::new(Seen::default());
         let noted = seen.clone();
@@ -49,12 +49,12 @@ impl Reader {
         Self { seen, task }
     }
 
-    /// Wrong bytes that were read.
+    /// Returns the first wrong bytes that were read.
     pub fn wrong(&self) -> Option<String> {
         self.seen.wrong.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads that gave the right bytes, and those that failed.
+    /// Returns the numbers of correct and of failed reads.
     pub fn counts(&self) -> (u64, u64) {
         (self.seen.right.load(Ordering::Relaxed), self.seen.failed.load(Ordering::Relaxed))
     }
@@ -66,12 +66,12 @@ impl Drop for Reader {
     }
 }
 
-/// Why a read was not right.
+/// The reason why a read was not successful.
 #[derive(Debug)]
 pub enum ReadError {
-    /// It failed, as it may for a while.
+    /// The read failed, which is allowed for a while.
     Failed(dfs_types::Error),
-    /// It gave bytes that were never written, as it never may.
+    /// The read returned bytes that were never written, which is never allowed.
     Wrong(String),
 }
 

@@ -1,9 +1,11 @@
-//! The oracle of copies: which block of which chunk has a good copy, by the files of the datanodes and nothing else.
+//! The oracle of replicas: the intact copies of each block of each chunk, derived from the files of
+//! the datanodes alone.
 //!
-//! A copy of a block is good if its file has the name that the chunk's replicas have, in the right directory, and the bytes
-//! of the block stand where they belong and are those that were written. The checksums in the file are not believed: the
-//! content is known. Blocks can be told from others by the table of their checksums, which must be left too: in a whole
-//! header, or in all blocks of one replica, from which it can be computed.
+//! A copy of a block is intact if its file has the name of the chunk's replicas, in the right
+//! directory, and the bytes of the block are at their offset and are those that were written. The
+//! checksums in the file are not used: the content is known. To find intact blocks, the table of
+//! their checksums must exist too: in an intact header, or in all blocks of one replica, from which
+//! it can be computed.
 
 use super::damage::Damage;
 use dfs_logic::chunk_file::{ALIGN_BYTES, BLOCK_BYTES, ChunkHeader};
@@ -14,7 +16,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct Truth {
     pub content: Vec<u8>,
-    /// The file that it is a part of.
+    /// The file that it belongs to.
     pub file: String,
     /// Replicas wanted.
     pub wanted: usize,
@@ -22,7 +24,7 @@ pub struct Truth {
     pub name: PathBuf,
 }
 
-/// One file that is, or was, a replica.
+/// A file that is, or was, a replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica {
     pub node: String,
@@ -30,7 +32,7 @@ pub struct Replica {
     pub left: Left,
 }
 
-/// What is good in the file of a replica.
+/// The intact parts of the file of a replica.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Left {
     pub header: bool,
@@ -53,13 +55,13 @@ impl Replica {
     }
 }
 
-/// All chunks of acknowledged files, and where datanodes keep theirs.
+/// All chunks of acknowledged files, and the directories of the datanodes.
 #[derive(Debug, Default)]
 pub struct Replicas {
     chunks: BTreeMap<u64, Truth>,
-    /// Name and data directory of each datanode.
+    /// The name and data directory of each datanode.
     nodes: Vec<(String, PathBuf)>,
-    /// One whole replica of each chunk stays, and not only one good copy of each block.
+    /// One complete replica of each chunk must stay intact, not only one copy of each block.
     pub keep_whole: bool,
 }
 
@@ -76,10 +78,11 @@ impl Replicas {
         self.chunks.keys().copied().collect()
     }
 
-    /// Learns of a chunk that was just acknowledged with `content`.
+    /// Adds a chunk that was just acknowledged with `content`.
     ///
     /// # Errors
-    /// When its replicas on the disks are not `wanted` good ones with one and the same name.
+    /// Returns an error if its replicas on the disks are not `wanted` intact ones with the same
+    /// name.
     pub fn learn(&mut self, id: u64, file: &str, content: Vec<u8>, wanted: usize) -> Result<(), String> {
         let fan = format!("{:02x}", id & 0xff);
         let begin = format!("{id:016x}_");
@@ -102,7 +105,7 @@ impl Replicas {
         self.chunks.remove(&id);
     }
 
-    /// The replicas of a chunk that are on the disks now.
+    /// Returns the replicas of a chunk that are on the disks now.
     pub fn replicas(&self, id: u64) -> Vec<Replica> {
         let Some(truth) = self.chunks.get(&id) else { return Vec::new() };
         let read = |(node, directory): &(String, PathBuf)| {
@@ -113,9 +116,10 @@ impl Replicas {
         self.nodes.iter().filter_map(read).collect()
     }
 
-    /// Whether each block of the chunk keeps a good copy when the file at `path` holds `after`. Where there are more
-    /// replicas than wanted, the masters may take the surplus away at any moment, on a proof from before the damage:
-    /// so many more good copies must stay.
+    /// Returns true if each block of the chunk keeps an intact copy when the file at `path` has the
+    /// content `after`. If there are more replicas than wanted, the masters may delete the surplus
+    /// at any moment, based on a proof from before the damage: so this many additional intact
+    /// copies must stay.
     pub fn bears(&self, id: u64, path: &Path, after: Option<&[u8]>) -> bool {
         let Some(truth) = self.chunks.get(&id) else { return true };
         let replicas = self.replicas(id);
@@ -136,7 +140,8 @@ impl Replicas {
         tables >= needed && (0..block_count(&truth.content)).all(|block| copies(block) >= needed)
     }
 
-    /// Whether all chunks that `damage` to the file of chunk `id` at `path` touches bear it.
+    /// Returns true if all chunks that `damage` affects tolerate it; the damaged file is that of
+    /// chunk `id` at `path`.
     pub fn bears_damage(&self, id: u64, path: &Path, damage: &Damage) -> bool {
         let Ok(before) = std::fs::read(path) else { return false };
         let Ok(after) = damage.outcome(&before) else { return false };
@@ -147,7 +152,7 @@ impl Replicas {
         other && self.bears(id, path, after.as_deref())
     }
 
-    /// The file that a chunk is a part of.
+    /// Returns the file that a chunk belongs to.
     pub fn file_of(&self, id: u64) -> Option<&str> {
         self.chunks.get(&id).map(|truth| truth.file.as_str())
     }
@@ -158,7 +163,7 @@ impl Replicas {
         self.chunks.get(&id).filter(|truth| path.ends_with(&truth.name)).map(|_| id)
     }
 
-    /// Chunks that lack good replicas, each with its replicas.
+    /// Returns the chunks with too few intact replicas, each with its replicas.
     pub fn lacking(&self) -> Vec<(u64, Vec<Replica>)> {
         let lacks = |(id, truth): (&u64, &Truth)| {
             let replicas = self.replicas(*id);
@@ -168,7 +173,7 @@ impl Replicas {
         self.chunks.iter().filter_map(lacks).collect()
     }
 
-    /// Chunks of which a replica on the disks is not good.
+    /// Returns the chunks that have a corrupt replica on the disks.
     pub fn corrupt(&self) -> Vec<(u64, Replica)> {
         let all = self.chunks.keys().flat_map(|id| self.replicas(*id).into_iter().map(|replica| (*id, replica)));
         all.filter(|(_, replica)| !replica.is_good()).collect()
@@ -179,7 +184,7 @@ fn block_count(content: &[u8]) -> usize {
     content.len().div_ceil(BLOCK_BYTES as usize)
 }
 
-/// What is good in `bytes`, a file that has the name of a replica of the chunk.
+/// Returns the intact parts of `bytes`, a file that has the name of a replica of the chunk.
 fn left(id: u64, truth: &Truth, bytes: &[u8]) -> Left {
     let header = ChunkHeader::decode(bytes).ok();
     let begin = header.as_ref().map_or(ALIGN_BYTES, |header| header.data_offset() as usize);

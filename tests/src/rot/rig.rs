@@ -1,4 +1,4 @@
-//! What was acknowledged, and the rounds that damage what it stands on.
+//! The acknowledged data, and the rounds that damage its files.
 
 use super::damage::Stash;
 use super::kind::{DamageKind, FileKind};
@@ -15,24 +15,25 @@ use std::time::{Duration, Instant};
 
 /// Replicas of each chunk.
 const REPLICATION: u32 = 3;
-/// One more than replicas, so that there is somewhere to re-replicate to.
+/// One more than the number of replicas, so that there is a datanode to re-replicate to.
 const DATANODES: u32 = 4;
 const CHUNK_BYTES: u64 = 256 << 10;
 const CHUNK_SIZE: &str = "256KiB";
-/// Files that there are, while new ones come and old ones go.
+/// The number of files, while new ones are created and old ones deleted.
 const FILES: usize = 10;
 /// Directories with long names, so that the log has several segments and a snapshot.
 const DIRECTORIES: usize = 1_200;
 const NAME_BYTES: usize = 80;
-/// Calls at the same time while the directories are made.
+/// The number of concurrent calls while the directories are created.
 const CALLS: usize = 32;
-/// Older versions that are kept of each file of a master.
+/// The number of older versions kept of each file of a master.
 const AGES_MAX: usize = 3;
-/// Replicas of deleted files that are kept, to be put back.
+/// The number of replicas of deleted files that are kept, to be put back.
 const GRAVES_MAX: usize = 64;
-/// The longest that healing may take: a mend that failed is tried again after a minute, a copy after half of one.
+/// The longest time for recovery: a failed repair is retried after a minute, a failed copy after
+/// half a minute.
 const HEALING_MAX: Duration = Duration::from_secs(180);
-/// Damages of the history that a failure shows.
+/// The number of damages that a failure shows.
 const SHOWN: usize = 120;
 
 /// A file that was acknowledged: `length` bytes of the stream `seed`.
@@ -42,7 +43,7 @@ pub struct Kept {
     pub length: u64,
 }
 
-/// A cluster, what it acknowledged, and what was done to it.
+/// A cluster, the data that it acknowledged, and the damage that was done.
 pub struct Rig {
     pub cluster: Cluster,
     pub runtime: tokio::runtime::Runtime,
@@ -50,19 +51,19 @@ pub struct Rig {
     pub replicas: Replicas,
     pub tally: Tally,
     pub stash: Stash,
-    /// How long healing may take.
+    /// The longest time for recovery.
     pub patience: Duration,
     pub(super) files: BTreeMap<String, Kept>,
     pub(super) directories: BTreeSet<String>,
-    /// Each chunk id that was ever handed out to an acknowledged file.
+    /// Every chunk id that was ever assigned to an acknowledged file.
     used: BTreeSet<u64>,
-    /// Replicas of files that were deleted: where they lay below the data directory, and their bytes.
+    /// Replicas of deleted files: their path below the data directory, and their content.
     pub graves: Vec<(PathBuf, Vec<u8>)>,
-    /// What files of masters and datanodes were earlier.
+    /// Earlier contents of the files of masters and datanodes.
     pub ages: BTreeMap<PathBuf, Vec<Vec<u8>>>,
     decks: BTreeMap<&'static str, Vec<usize>>,
     history: Vec<String>,
-    /// Refusals that do not say what to do. They end the test when it is through.
+    /// Refusals that do not say what to do. They fail the test at its end.
     complaints: Vec<String>,
     put: u64,
 }
@@ -74,7 +75,7 @@ impl std::fmt::Debug for Rig {
 }
 
 impl Rig {
-    /// Makes a cluster with files on it.
+    /// Starts a cluster and creates files.
     pub fn start(seed: u64, environment: &[(&str, &str)]) -> Self {
         let spec = Spec::default().datanodes(DATANODES).replication(REPLICATION).chunk_size(CHUNK_SIZE);
         let spec = spec
@@ -172,7 +173,7 @@ impl Rig {
         let client = self.client();
         let bytes = content::bytes(seed, length as usize);
         let to = path(&at);
-        // The datanodes may still be on their way to a master that has just started.
+        // The datanodes may not have registered yet at a master that has just started.
         let deadline = Instant::now() + PATIENCE;
         loop {
             let source = Source::Bytes(bytes.clone().into());
@@ -189,13 +190,13 @@ impl Rig {
         for chunk in &located.chunks {
             let id = chunk.chunk.id.0;
             if !self.used.insert(id) {
-                self.fail(&format!("chunk id {id:016x} was handed out twice, now for {at}"));
+                self.fail(&format!("chunk id {id:016x} was assigned twice, now for {at}"));
             }
             let from = chunk.offset as usize;
             fresh.push((id, bytes[from..from + chunk.chunk.length as usize].to_vec()));
         }
         for (id, bytes) in fresh {
-            // A write may end with a majority of its replicas; repair makes the rest.
+            // A write may complete with a majority of its replicas; repair adds the rest.
             let deadline = Instant::now() + PATIENCE;
             while let Err(lack) = self.replicas.learn(id, &at, bytes.clone(), REPLICATION as usize) {
                 if Instant::now() > deadline {
@@ -206,7 +207,7 @@ impl Rig {
         }
     }
 
-    /// Deletes a file, and keeps its replicas outside of the cluster.
+    /// Deletes a file, and keeps its replicas outside the cluster.
     pub fn delete(&mut self) {
         let paths: Vec<String> = self.files.keys().cloned().collect();
         let Some(at) = self.random.choice(&paths).cloned() else { return };
@@ -225,7 +226,7 @@ impl Rig {
         self.files.remove(&at);
     }
 
-    /// Starts all daemons that do not run.
+    /// Starts all daemons that are not running.
     pub fn up(&self) {
         let said = self.cluster.dfsd(&["up"]);
         if said.code != 0 {
@@ -233,7 +234,7 @@ impl Rig {
         }
     }
 
-    /// Puts a file, and deletes one where there are many.
+    /// Puts a file, and deletes one if there are many.
     pub fn change_something(&mut self) {
         self.put();
         if self.files.len() > FILES {
@@ -241,7 +242,7 @@ impl Rig {
         }
     }
 
-    /// All files of the cluster of these kinds, in order.
+    /// Returns all files of the cluster of these kinds, in order.
     pub fn files_of(&self, kinds: &[FileKind]) -> Vec<(FileKind, PathBuf)> {
         let home = self.cluster.home();
         let mut found = Vec::new();
@@ -255,7 +256,8 @@ impl Rig {
         found
     }
 
-    /// Keeps what the files without a second copy are now, as something to age them with later.
+    /// Keeps the current contents of the files without a second copy, to restore them as older
+    /// versions later.
     pub fn keep_ages(&mut self) {
         let kinds: Vec<FileKind> = FileKind::ALL.into_iter().filter(|kind| *kind != FileKind::Chunk).collect();
         for (_, path) in self.files_of(&kinds) {
@@ -269,7 +271,7 @@ impl Rig {
         }
     }
 
-    /// Draws from a deck of cards, so that each of `count` comes up before one comes up twice.
+    /// Draws from a shuffled deck, so that each of `count` is drawn before one is repeated.
     pub fn deal(&mut self, deck: &'static str, count: usize) -> usize {
         let cards = self.decks.entry(deck).or_default();
         if cards.is_empty() {
@@ -284,7 +286,7 @@ impl Rig {
         DamageKind::ALL[card]
     }
 
-    /// Notes a fault that costs nothing that was acknowledged.
+    /// Records a fault that loses no acknowledged data.
     pub fn complain(&mut self, what: String) {
         eprintln!("{what}");
         self.complaints.push(what);
@@ -294,15 +296,15 @@ impl Rig {
         self.history.push(what);
     }
 
-    /// A path as it is shown: from `DFS_HOME` on.
+    /// Returns a path relative to `DFS_HOME`.
     pub fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(self.cluster.home()).unwrap_or(path).display()
     }
 
-    /// Ends the test: something is lost or wrong.
+    /// Ends the test because data is lost or wrong.
     ///
     /// # Panics
-    /// Always, with what was done until then.
+    /// Always panics, with the history of the run.
     pub fn fail(&self, what: &str) -> ! {
         let hidden = self.history.len().saturating_sub(SHOWN);
         let history = self.history[hidden..].join("\n");

@@ -1,25 +1,25 @@
-//! What came of each damage, by kind of file and kind of damage.
+//! The outcome of each damage, by kind of file and kind of damage.
 
 use super::kind::{DamageKind, FileKind};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What came of a damage. There is none for bytes that are lost or wrong: these end the test.
+/// The outcome of a damage. Lost or wrong bytes are no outcome: they end the test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// All replicas are good again.
+    /// All replicas are intact again.
     Healed,
     /// A program refused to work with the file, and said what to do.
     Refused,
-    /// Nothing that was acknowledged depends on the file, or on this part of it.
+    /// No acknowledged data depends on the file, or on this part of it.
     Harmless,
 }
 
-/// Counts of outcomes.
+/// The numbers of outcomes.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     cells: BTreeMap<(FileKind, DamageKind), BTreeMap<Outcome, u64>>,
-    /// One sentence of each kind of refused file and kind of damage.
+    /// One message for each kind of refused file and kind of damage.
     sentences: BTreeMap<(FileKind, DamageKind), String>,
 }
 
@@ -28,12 +28,12 @@ impl Tally {
         *self.cells.entry((file, damage)).or_default().entry(outcome).or_default() += 1;
     }
 
-    /// Keeps a sentence with which a file was refused, the first of each cell.
+    /// Keeps a message with which a file was refused, the first of each cell.
     pub fn sentence(&mut self, file: FileKind, damage: DamageKind, sentence: &str) {
         self.sentences.entry((file, damage)).or_insert_with(|| sentence.to_owned());
     }
 
-    /// Damages counted so far.
+    /// Returns the number of damages counted so far.
     pub fn total(&self) -> u64 {
         self.cells.values().flat_map(BTreeMap::values).sum()
     }
@@ -42,19 +42,19 @@ impl Tally {
         self.cells.values().filter_map(|cell| cell.get(&outcome)).sum()
     }
 
-    /// Damages of one kind of file.
+    /// Returns the number of damages of one kind of file.
     pub fn of_file(&self, file: FileKind) -> u64 {
         self.cells.iter().filter(|((kind, _), _)| *kind == file).flat_map(|(_, cell)| cell.values()).sum()
     }
 
-    /// Damages of one kind, of chunk files.
+    /// Returns the number of damages of one kind, of chunk files.
     pub fn of_chunks(&self, damage: DamageKind) -> u64 {
         self.cells.get(&(FileKind::Chunk, damage)).into_iter().flat_map(BTreeMap::values).sum()
     }
 }
 
 impl fmt::Display for Tally {
-    /// A table of counts, healed/refused/harmless, and the sentences.
+    /// Formats a table of counts, healed/refused/harmless, and the messages.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:<18}", "healed/refused/ok")?;
         DamageKind::ALL.iter().try_for_each(|damage| write!(out, " {:>10}", damage.name()))?;

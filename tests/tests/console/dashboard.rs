@@ -1,9 +1,10 @@
-//! The dashboard as a person at a terminal sees it, on a real cluster.
+//! The dashboard on a terminal, with a real cluster.
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
 use rustix::process::Signal;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 const LINES: u16 = 40;
@@ -21,64 +22,62 @@ fn file(cluster: &Cluster, mib: usize) -> PathBuf {
     path
 }
 
-/// Repair is slowed down, so that it can be seen.
+/// Repair is slowed down, so that it can be observed.
 #[test]
-fn a_datanode_dies_and_its_chunks_are_copied() {
+fn a_datanode_dies_and_its_chunks_are_re_replicated() {
     let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_MASTER_REPAIR_STREAMS", "1"));
     let file = file(&cluster, 160);
     cluster.ok(&["put", file.to_str().expect("UTF-8"), "/file"]);
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
     let mut terminal = top(&cluster, &["--view", "overview"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("160 MiB");
     cluster.kill("datanode-2");
     let killed = Instant::now();
     terminal.see("datanode-2 is dead");
     eprintln!("shown as dead after {:?}", killed.elapsed());
     terminal.press(":replication\r");
-    terminal.see("done in       about ");
+    terminal.see("done in           about ");
     eprintln!("repair with its ETA after {:?}", killed.elapsed());
-    terminal.see("none: every chunk has all its copies");
+    terminal.see("none: every chunk has all its replicas");
     cluster.dfsd_ok(&["start", "datanode-2"]);
     terminal.press(":overview\r");
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 }
 
-/// Who looks afterwards sees what went on before: the master has kept it.
+/// A dashboard that is opened later shows the earlier activity, because the master keeps it.
 #[test]
-fn a_frame_has_the_curves_of_before() {
+fn a_frame_has_the_earlier_curves() {
     let cluster = Cluster::start(Spec::default());
     let file = file(&cluster, 3);
-    // Each of these is a process of its own, which has seen nothing before.
-    let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "120x40"]);
-    let curve = |frame: &str, name: &str| {
-        let mut lines = frame.lines().skip_while(|line| !line.starts_with(name));
-        let first = lines.next().expect(name).to_owned();
-        // Its rows go on below, without a name.
-        let rows =
-            std::iter::once(first.clone()).chain(lines.take_while(|line| line.starts_with("  ")).map(str::to_owned));
-        (first, rows.collect::<String>().chars().filter(|letter| ('▁'..='█').contains(letter)).count())
-    };
+    // Each of these is a separate process without earlier data.
+    let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "80x24"]);
     let drawn = |name: &str| {
-        let (first, blocks) = curve(&frame(), name);
-        !first.contains("not known") && first.contains("/s") && blocks > 0
+        let frame = frame();
+        let line = frame.lines().find(|line| line.starts_with(name)).expect(name);
+        !line.contains("not known") && line.contains("/s") && line.contains(|letter| ('▁'..='█').contains(&letter))
     };
     let mut puts = 0;
     cluster.wait_for("what was written and changed is in the curves", || {
-        // A datanode that falls silent on a busy machine takes with it what is known of one file.
+        // If a datanode misses heartbeats on a busy machine, the state of one file is unknown.
         puts += 1;
         cluster.ok(&["put", file.to_str().expect("UTF-8"), &format!("/{puts}")]);
-        drawn("written") && drawn("changes")
+        drawn("written (all replicas)") && drawn("namespace changes")
     });
 }
 
 #[test]
-fn whatever_ends_it_the_terminal_is_given_back() {
+fn however_it_ends_the_terminal_is_restored() {
     let cluster = Cluster::start(Spec::default());
-    let ended = |arguments: &[&str], end: &dyn Fn(&mut Terminal)| {
-        let mut terminal = top(&cluster, arguments);
+    let top = || {
+        let mut command = cluster.shell_command();
+        command.arg("top");
+        command
+    };
+    let ended = |command: Command, end: &dyn Fn(&mut Terminal)| {
+        let mut terminal = Terminal::run(command, LINES, CELLS);
         terminal.see("dfs ");
         terminal.see("help");
         assert!(!terminal.is_given_back() && terminal.is_raw());
@@ -87,27 +86,30 @@ fn whatever_ends_it_the_terminal_is_given_back() {
         assert!(terminal.is_given_back(), "{terminal:?}");
         (status.code(), String::from_utf8_lossy(terminal.written()).into_owned())
     };
-    assert_eq!(ended(&[], &|terminal| terminal.press("q")).0, Some(0));
-    assert_eq!(ended(&[], &|terminal| terminal.press(key::CTRL_C)).0, Some(0));
-    assert_eq!(ended(&[], &|terminal| terminal.signal(Signal::TERM)).0, Some(130));
-    let (code, text) = ended(&["--plant-panic"], &|terminal| terminal.press("x"));
+    assert_eq!(ended(top(), &|terminal| terminal.press("q")).0, Some(0));
+    assert_eq!(ended(top(), &|terminal| terminal.press(key::CTRL_C)).0, Some(0));
+    assert_eq!(ended(top(), &|terminal| terminal.signal(Signal::TERM)).0, Some(130));
+    // A line that is begun is completed by the world behind the dashboard, which panics.
+    let mut panicking = Command::new(env!("CARGO_BIN_EXE_panicking-dashboard"));
+    panicking.arg(cluster.credential()).arg(cluster.daemon("master-1").address);
+    let (code, text) = ended(panicking, &|terminal| terminal.press(":"));
     assert!(code != Some(0) && text.contains("a planted panic"), "{code:?} {text}");
 }
 
-/// The cluster goes and comes back: the last picture stays meanwhile, and is shown as old.
+/// The cluster stops and starts: the last view stays in the meantime, and is shown as outdated.
 #[test]
-fn the_last_picture_stays() {
+fn the_last_view_stays() {
     let cluster = Cluster::start(Spec::default());
     let mut terminal = top(&cluster, &["--read-only"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("read-only");
     cluster.kill_all();
     terminal.see("LOST for ");
-    terminal.see("what follows is of");
+    terminal.see("the figures are of");
     terminal.press(":mkdir /a\r");
     terminal.see("failed: mkdir: not done: mkdir changes something");
     cluster.start_all();
-    terminal.see("· well");
+    terminal.see("· healthy");
     // Windows of any size, quickly.
     for (lines, cells) in [(1, 1), (16, 60), (3, 200), (60, 200), (24, 80)] {
         terminal.resize(lines, cells);
@@ -135,5 +137,9 @@ fn frames_are_printed() {
     let said = cluster.shell(&["top"]);
     assert!(said.code == 2 && said.stderr.contains("the dashboard needs a terminal"), "{said:?}");
     cluster.kill("master-1");
-    assert_eq!(cluster.shell(&["--timeout", "1s", "top", "--once"]).code, 3);
+    let said = cluster.shell(&["--timeout", "1s", "top", "--once"]);
+    assert!(said.code == 3 && !said.stderr.is_empty(), "{said:?}");
+    for part in ["no master answers", "run: ", "meanwhile: "] {
+        assert!(said.stdout.contains(part), "{part}: {said:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Files moved, renamed and deleted from the dashboard, as a person does it.
+//! Files transferred, renamed and deleted from the dashboard by a user.
 
 use dfs_tests::network::Way;
 use dfs_tests::terminal::{Terminal, key};
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 const LINES: u16 = 40;
 const CELLS: u16 = 120;
 const FILE_BYTES: u64 = 64 << 20;
-/// A transfer is held after so many bytes, before its end and after its beginning.
+/// The number of bytes after which a transfer is held, between its beginning and its end.
 const HELD_AFTER: u64 = 20 << 20;
 
-/// The dashboard's files view, started in this local directory.
+/// Opens the dashboard's files view, started in this local directory.
 fn files(cluster: &Cluster, directory: &Path) -> Terminal {
     let mut command = cluster.shell_command();
     command.args(["top", "--view", "files"]).current_dir(directory);
@@ -26,13 +26,13 @@ fn directory(cluster: &Cluster, name: &str) -> PathBuf {
     directory
 }
 
-/// What is in a local directory.
+/// Returns the names in a local directory.
 fn names(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).expect("read a directory");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// The line with the keys, or with what was said last.
+/// Returns the line with the keys, or with the last message.
 fn foot(terminal: &Terminal) -> String {
     terminal.text().lines().nth(usize::from(LINES) - 1).unwrap_or_default().to_owned()
 }
@@ -42,7 +42,7 @@ fn say(terminal: &mut Terminal, what: &str) {
 }
 
 #[test]
-fn up_and_down_again_and_ended_in_the_middle() {
+fn upload_download_and_cancellation() {
     let cluster = Cluster::start(Spec::default().datanodes(1).replication(1));
     let remote = cluster.behind_forwarders("datanode-1");
     let route = &remote.routes.clients;
@@ -56,7 +56,7 @@ fn up_and_down_again_and_ended_in_the_middle() {
     terminal.press("u");
     let put = format!("put {}/big /", from.display());
     moving(&mut terminal, &put);
-    // Ended in the middle, nothing of it is there.
+    // After the cancellation no part of it exists.
     terminal.press("x");
     say(&mut terminal, &format!("ended: {put}"));
     terminal.see("empty");
@@ -71,7 +71,7 @@ fn up_and_down_again_and_ended_in_the_middle() {
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 
-    // Back into another directory.
+    // Download into another directory.
     let mut terminal = files(&cluster, &to);
     terminal.see("big");
     route.hold_after(HELD_AFTER);
@@ -96,7 +96,7 @@ fn up_and_down_again_and_ended_in_the_middle() {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
-/// The queue with the line and its bar, some of which is full.
+/// Checks for the queue with the line and its bar, which is partly filled.
 fn moving(terminal: &mut Terminal, line: &str) {
     terminal.see("1 transfer: x ends the first");
     terminal.wait("a bar", |terminal| {
@@ -107,7 +107,7 @@ fn moving(terminal: &mut Terminal, line: &str) {
 }
 
 #[test]
-fn named_anew_and_deleted() {
+fn renamed_and_deleted() {
     let cluster = Cluster::start(Spec::default());
     let here = directory(&cluster, "here");
     let local = here.join("notes");
@@ -126,24 +126,25 @@ fn named_anew_and_deleted() {
     terminal.see("old/");
     assert_eq!(cluster.ok(&["ls", "/"]).lines().collect::<Vec<_>>(), ["notes-of 2026", "old"]);
 
-    // Not now is what Enter means until something else is chosen.
+    // Enter means Cancel until something else is selected.
     let chosen = |terminal: &Terminal, text: &str| terminal.cell_of(text).is_some_and(|cell| cell.inverse());
     terminal.press(key::DELETE);
-    terminal.see("delete /notes-of 2026: 3.0 MiB; there is no trash yet");
-    assert!(chosen(&terminal, " n  not now ") && !chosen(&terminal, " y  do it "));
+    terminal.see("Delete /notes-of 2026?");
+    terminal.see("3.0 MiB; there is no trash yet");
+    assert!(chosen(&terminal, " n  Cancel ") && !chosen(&terminal, " y  Delete "));
     terminal.press(key::ENTER);
-    say(&mut terminal, "not done");
+    say(&mut terminal, "cancelled");
     assert_eq!(cluster.shell(&["stat", "/notes-of 2026"]).code, 0);
     terminal.press(key::DELETE);
-    terminal.see("really?");
+    terminal.see("Delete /notes-of 2026?");
     terminal.press(key::TAB);
-    terminal.wait("the other one", |terminal| chosen(terminal, " y  do it ") && !chosen(terminal, " n  not now "));
+    terminal.wait("the other one", |terminal| chosen(terminal, " y  Delete ") && !chosen(terminal, " n  Cancel "));
     terminal.press(key::ENTER);
     say(&mut terminal, "done: rm '/notes-of 2026'");
     terminal.wait("one entry", |terminal| terminal.text().contains("1 entry") && terminal.text().contains("> old/"));
     assert_eq!(cluster.shell(&["stat", "/notes-of 2026"]).code, 1);
 
-    // What cd did holds for the next line.
+    // The effect of cd applies to the next line.
     terminal.press(":cd /old\r");
     say(&mut terminal, "done: cd /old");
     terminal.press(":mkdir new\r");
@@ -154,8 +155,8 @@ fn named_anew_and_deleted() {
 
     // A command that would ask at a prompt asks here.
     terminal.press(":rm -r /old\r");
-    terminal.see("really?");
-    assert!(chosen(&terminal, " n  not now "));
+    terminal.see("Delete /old?");
+    assert!(chosen(&terminal, " n  Cancel "));
     assert_eq!(cluster.shell(&["stat", "/old/new"]).code, 0);
     terminal.press("y");
     say(&mut terminal, "done: rm --yes -r /old");

@@ -1,4 +1,4 @@
-//! The dashboard records what the masters tell, and shows it again without them.
+//! The dashboard records the answers of masters, and replays them without a cluster.
 
 use dfs_client::board::{Board, BoardVersion};
 use dfs_client::recording::{Recorder, When};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const LINES: u16 = 40;
 const CELLS: u16 = 120;
 
-/// `dfs-shell` in a home without a cluster or a credential.
+/// Returns a `dfs-shell` command in a home without a cluster or a credential.
 fn nowhere(home: &TempDir, arguments: &[&str]) -> Command {
     let mut command = programs::dfs_shell();
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DFS_")) {
@@ -24,7 +24,7 @@ fn nowhere(home: &TempDir, arguments: &[&str]) -> Command {
     command
 }
 
-/// Exit code, what was written and what was said.
+/// Returns the exit code, the output and the messages.
 fn ran(mut command: Command) -> (i32, String, String) {
     let output = command.stdin(Stdio::null()).output().expect("runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -45,7 +45,8 @@ fn home() -> TempDir {
     TempDir::with_prefix("dfs-test-").expect("temporary directory")
 }
 
-/// Fourteen minutes, a picture each second, of a cluster that has as many files as seconds have passed.
+/// Writes a recording of fourteen minutes, one view each second, of a cluster that has as many
+/// files as seconds have passed.
 fn fourteen_minutes(home: &TempDir) -> PathBuf {
     let path = home.path().join("calm.rec");
     let began = Timestamp(1_795_293_064_000);
@@ -66,19 +67,19 @@ fn fourteen_minutes(home: &TempDir) -> PathBuf {
 }
 
 #[test]
-fn what_was_recorded_is_seen_when_all_is_gone() {
+fn a_recording_is_shown_when_the_cluster_is_gone() {
     let cluster = Cluster::start(Spec::default());
     let file = cluster.scratch().join("night.rec");
     let mut command = cluster.shell_command();
     command.args(["top", "--view", "overview", "--record", name(&file)]);
     let mut terminal = Terminal::run(command, LINES, CELLS);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("recorded");
     cluster.kill("datanode-2");
-    // That is known a moment before the master has noted it as an event.
+    // This is known a moment before the master has recorded the event.
     terminal.see("datanode-2 is dead");
     terminal.press("7");
-    terminal.see("is dead: not heard from for ");
+    terminal.see("declared dead: no heartbeat for ");
     cluster.kill_all();
     terminal.see("LOST for ");
     terminal.press("q");
@@ -98,14 +99,14 @@ fn what_was_recorded_is_seen_when_all_is_gone() {
     assert!(state_of(&[], "events").contains("is dead"));
     assert!(state_of(&[], "files").contains("there is no cluster to ask"));
 
-    // Who was killed while they recorded leaves a torn tail.
+    // A recorder that was killed leaves a torn tail.
     let bytes = std::fs::read(&file).expect("read");
     std::fs::write(&file, &bytes[..bytes.len() - 5]).expect("write");
     assert!(state_of(&[], "nodes").contains("datanode-2"));
 }
 
 #[test]
-fn a_recording_is_walked_through_by_keys() {
+fn keys_move_through_a_recording() {
     let home = home();
     let file = fourteen_minutes(&home);
     let command = nowhere(&home, &["--replay", name(&file), "--at", "2:10", "--view", "overview"]);
@@ -145,7 +146,7 @@ fn a_recording_is_walked_through_by_keys() {
 }
 
 #[test]
-fn what_cannot_be_replayed_is_said() {
+fn files_that_cannot_be_replayed_are_reported() {
     let home = home();
     let good = fourteen_minutes(&home);
     let good = name(&good);
@@ -162,9 +163,9 @@ fn what_cannot_be_replayed_is_said() {
         (vec!["--once", "--replay", "."], 1, "a recording is a file"),
         (vec!["--once", "--replay", "/dev/null"], 1, "a recording is a file"),
         (vec!["--once", "--replay", "empty"], 1, "the file is empty"),
-        (vec!["--once", "--replay", "text"], 1, "no recording of dfs-top"),
-        (vec!["--once", "--replay", "head"], 1, "it ended before the first picture"),
-        (vec!["--once", "--replay", "damaged"], 0, "the recording is damaged at byte "),
+        (vec!["--once", "--replay", "text"], 1, "not a recording of dfs-top"),
+        (vec!["--once", "--replay", "head"], 1, "it ended before the first view"),
+        (vec!["--once", "--replay", "damaged"], 0, "the recording is corrupt at byte "),
         (vec!["--once", "--replay", good, "--at", "15:00"], 0, "the recording ends at 14:00: this is its end"),
         (vec!["--once", "--replay", good, "--at", "2:99"], 2, "2:10, 1:02:10, 90s"),
         (vec!["--once", "--at", "2:10"], 2, "--replay"),

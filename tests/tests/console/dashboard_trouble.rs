@@ -1,4 +1,4 @@
-//! The dashboard and a master that is slow, broken, or none at all.
+//! The dashboard with a master that is slow, faulty, or unreachable.
 
 use dfs_tests::network::{Front, Way};
 use dfs_tests::stranger::{Manner, Stranger};
@@ -9,9 +9,9 @@ use std::time::Duration;
 
 const LINES: u16 = 40;
 const CELLS: u16 = 120;
-/// Longer than a picture stays fresh, and too long for a new connection to come about.
+/// Longer than a view stays fresh, and too long for a new connection.
 const LATE: Duration = Duration::from_millis(3_500);
-/// So many pictures in a row are waited for.
+/// The number of consecutive views that are waited for.
 const PICTURES: usize = 3;
 
 fn top(cluster: &Cluster, master: SocketAddr, arguments: &[&str]) -> Terminal {
@@ -24,7 +24,7 @@ fn trust_line(terminal: &Terminal) -> String {
     terminal.text().lines().next().unwrap_or_default().to_owned()
 }
 
-/// The age of the picture, in seconds.
+/// Returns the age of the view, in seconds.
 fn age(terminal: &Terminal) -> Option<u64> {
     let line = trust_line(terminal);
     let (_, age) = line.split_once("as of ")?;
@@ -37,14 +37,14 @@ fn leave(mut terminal: Terminal) {
     assert!(terminal.is_given_back());
 }
 
-/// Takes off what is typed. A key that comes together with Escape would be another key.
+/// Discards the typed text. A key that arrives together with Escape would be another key.
 fn escape(terminal: &mut Terminal, typed: &str) {
     terminal.see(typed);
     terminal.press(key::ESCAPE);
     terminal.wait("the line is gone", |terminal| !terminal.text().contains(typed));
 }
 
-/// Waits for another picture; the cluster is never said to be lost meanwhile.
+/// Waits for another view; the cluster must not be shown as lost in the meantime.
 fn another_picture(terminal: &mut Terminal) {
     let oldest = std::cell::Cell::new(0);
     terminal.wait("another picture", |terminal| {
@@ -64,18 +64,18 @@ fn colour(terminal: &Terminal, text: &str) -> Option<vt100::Color> {
 }
 
 #[test]
-fn a_slow_master_is_slow_and_not_gone() {
+fn a_slow_master_is_shown_as_slow_and_not_as_unreachable() {
     let cluster = Cluster::start(Spec::default());
     let front = cluster.before_master();
     let mut terminal = top(&cluster, front.address, &["--view", "nodes"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("datanode-3");
     let fresh = colour(&terminal, "datanode-2");
     front.route.set_late(LATE);
     terminal.wait("a picture that says how old it is, and is dim", |terminal| {
         age(terminal) >= Some(5) && colour(terminal, "datanode-2") != fresh
     });
-    // What is asked besides, impatiently, costs nobody the connection.
+    // Other requests with a short timeout do not close the connection.
     terminal.press("5");
     terminal.press(":ls /no");
     terminal.press(key::TAB);
@@ -87,13 +87,13 @@ fn a_slow_master_is_slow_and_not_gone() {
     leave(terminal);
 }
 
-/// No answer comes at all, and the keys do what they do.
+/// Without any answer, the keys still work.
 #[test]
-fn keys_wait_for_no_answer() {
+fn keys_do_not_wait_for_an_answer() {
     let cluster = Cluster::start(Spec::default());
     let front = cluster.before_master();
     let mut terminal = top(&cluster, front.address, &["--view", "overview"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     front.route.set(Way::Held);
     for (keys, seen) in
         [("2", "NODE"), ("5", "is being listed"), ("?", "any key closes"), ("x7", "events"), (":st", ":st")]
@@ -106,15 +106,15 @@ fn keys_wait_for_no_answer() {
 }
 
 #[test]
-fn what_is_no_master_is_said_and_left() {
+fn a_listener_that_is_no_master_is_reported() {
     let cluster = Cluster::start(Spec::default());
     for manner in [Manner::Babbles, Manner::Listens, Manner::Closes] {
         let stranger = Stranger::start(manner);
         let mut terminal = top(&cluster, stranger.address, &[]);
         terminal.see("help");
-        // Left before it is known, and after.
+        // Quit before it is detected, and after.
         if manner != Manner::Listens {
-            terminal.see("No picture of the cluster yet: ");
+            terminal.see("no master answers: ");
             terminal.see("LOST for ");
             assert_eq!(age(&terminal), None, "there is no picture that could have an age");
         }
@@ -134,17 +134,17 @@ fn lost(terminal: &mut Terminal, front: &Front) {
 }
 
 #[test]
-fn bytes_turned_over_on_the_way_end_a_connection_and_no_more() {
+fn flipped_bits_on_the_way_end_only_the_connection() {
     let cluster = Cluster::start(Spec::default());
     let front = cluster.before_master();
     let mut terminal = top(&cluster, front.address, &["--view", "nodes"]);
     for _ in 0..2 {
-        terminal.see("· well");
+        terminal.see("· healthy");
         terminal.see("datanode-2");
         lost(&mut terminal, &front);
         front.route.set(Way::Open);
     }
-    terminal.see("· well");
+    terminal.see("· healthy");
     lost(&mut terminal, &front);
     leave(terminal);
 }

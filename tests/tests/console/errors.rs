@@ -1,5 +1,5 @@
-//! What each command says when it is used wrongly, or finds what it did not expect: one line that names the command, the
-//! path and what is wrong, a hint where there is something to do, and the exit code.
+//! The messages of each command on wrong use or unexpected state: one line with the command, the
+//! path and the problem, a hint if there is something to do, and the exit code.
 
 use dfs_shell::command::{Command, Json};
 use dfs_shell::commands::COMMANDS;
@@ -9,7 +9,7 @@ use dfs_tests::{Cluster, Spec};
 type Case = (&'static [&'static str], i32, &'static str, Option<&'static str>);
 
 const CASES: &[Case] = &[
-    // No such command, or nothing given.
+    // Unknown command, or missing arguments.
     (&["statsu"], 2, "dfs-shell: statsu: no such command", Some("did you mean status?")),
     (&["help", "mkdri"], 2, "help: mkdri: no such command", Some("did you mean mkdir?")),
     (&["mkdir"], 2, "mkdir: <PATH>... is missing", Some("usage: mkdir")),
@@ -44,7 +44,7 @@ const CASES: &[Case] = &[
     (&["put", "--rep", "x", "a", "/a"], 2, "put: invalid value 'x' for '--rep <N>': not a whole number", None),
     (&["setrep", "x", "/f"], 2, "setrep: invalid value 'x' for '<N>': not a whole number", Some("usage: setrep")),
     (&["setrep", "17", "/f"], 2, "setrep: invalid value '17' for '<N>': not from 1 to 16", Some("usage: setrep")),
-    // Not there.
+    // Does not exist.
     (&["config", "show", "nosuch"], 1, "config: nosuch: no such setting", Some("config show lists them")),
     (&["config", "show", "clint"], 1, "config: clint: no such setting", Some("did you mean client?")),
     (&["config", "show", "client.mastres"], 1, "config: client.mastres: no such", Some("did you mean client.masters?")),
@@ -67,7 +67,7 @@ const CASES: &[Case] = &[
     (&["lls", "/no/such/directory"], 1, "lls: ", None),
     (&["source", "none.dfs"], 1, "source: none.dfs: no such file or directory", None),
     (&["cd", "-"], 1, "cd: -: there is no directory before this one", None),
-    // There, but not what was expected.
+    // Exists, but is not of the expected kind.
     (&["mkdir", "/d"], 1, "mkdir: /d: already exists", None),
     (&["cd", "/f"], 1, "cd: /f: not a directory", None),
     (&["ls", "/f/x"], 1, "ls: /f/x: not a directory", None),
@@ -100,7 +100,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn every_mistake_is_told_in_its_own_words() {
+fn every_mistake_has_its_own_message() {
     let cluster = Cluster::start(Spec::default());
     let local = cluster.scratch().join("in");
     std::fs::write(&local, "hello").expect("write");
@@ -123,16 +123,16 @@ fn every_mistake_is_told_in_its_own_words() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     failures_leave_no_half_document(&cluster);
     credentials(&cluster);
-    everything_is_still_there(&cluster);
-    // A directory may get the name that ends in a slash.
+    everything_still_exists(&cluster);
+    // A directory may be created with a name that ends in a slash.
     cluster.ok(&["cp", "-r", "/d", "/e/"]);
     cluster.ok(&["mv", "/e", "/h/"]);
     assert_eq!(cluster.ok(&["ls", "/h"]), "inside\n");
-    nobody_is_there(&cluster);
+    no_master_is_reachable(&cluster);
 }
 
-/// Who waits for a master that cannot be reached is told, also where standard error is no terminal.
-fn nobody_is_there(cluster: &Cluster) {
+/// A command that waits for an unreachable master says so, also if standard error is no terminal.
+fn no_master_is_reachable(cluster: &Cluster) {
     for command in [&["top", "--once"][..], &["ls", "/"]] {
         let said = cluster.shell(&[&["--timeout", "10s", "--masters", "127.0.0.1:9"], command].concat());
         let lines: Vec<&str> = said.stderr.lines().collect();
@@ -168,7 +168,7 @@ fn failures_leave_no_half_document(cluster: &Cluster) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A credential that is missing, unreadable, or none.
+/// A credential that is missing, unreadable or invalid.
 fn credentials(cluster: &Cluster) {
     let file = cluster.scratch().join("none.pem");
     let run = |file: &std::path::Path| {
@@ -188,6 +188,6 @@ fn credentials(cluster: &Cluster) {
     assert!(text.contains("none.pem: the credential cannot be used: ") && text.contains("\n  hint: "), "{text}");
 }
 
-fn everything_is_still_there(cluster: &Cluster) {
+fn everything_still_exists(cluster: &Cluster) {
     assert_eq!(cluster.ok(&["ls", "-R", "/"]), "/:\nd\nf\ng\n\n/d:\ninside\n");
 }

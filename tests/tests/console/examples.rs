@@ -1,25 +1,25 @@
-//! Every example of every command's help is run, and what commands print with `--json` has the form that docs/json.md
-//! gives.
+//! Every example in every command's help is run, and the output of commands with `--json` has the
+//! schema in docs/json.md.
 
 use dfs_shell::command::{Command, Json};
 use dfs_shell::commands::COMMANDS;
 use dfs_tests::{Cluster, Spec, content};
 use std::path::Path;
 
-/// Examples that go on until Ctrl-C, by how they begin.
+/// The beginnings of examples that run until Ctrl-C.
 const ENDLESS: &[&str] = &["watch ", "replication --watch", "tail -f", "events -f"];
-/// Examples that ask on a terminal, and say elsewhere that they would.
+/// Examples that ask on a terminal, and print the question otherwise.
 const ASKING: &[&str] = &["rm -r /data/2024", "node drain datanode-2"];
-/// Examples that are refused here: nobody is dead, and what is stocked has no attributes.
+/// Examples that are refused here: no datanode is dead, and the prepared files have no attributes.
 const REFUSED: &[&str] =
     &["node forget --yes datanode-3", "attr get /data/a.csv user.source", "attr remove /data/a.csv user.source"];
-/// Made anew before each example, because examples change what is there. `stock` has what the examples find in the DFS;
-/// beside it lies what they find on the user's machine.
+/// Created again before each example, because examples change files. `stock` has the files in the
+/// DFS that the examples use; next to it are those on the user's machine.
 const REMOTE: &str = "
 -rm -rf --yes /*
 put -r stock/* /
 ";
-/// Files of the DFS, and their bytes.
+/// Files of the DFS, with their content.
 const STOCK: &[(&str, &[u8])] = &[
     ("data/a.csv", b"1,2\n3,4\n"),
     ("data/b.csv", b"5,6\n"),
@@ -68,8 +68,8 @@ fn ends(line: &str) -> bool {
 }
 
 #[test]
-fn every_example_does_what_it_says() {
-    // One more than files have copies, so that one can be drained.
+fn every_example_works() {
+    // One more than the number of replicas, so that one can be drained.
     let cluster = Cluster::start(Spec::default().datanodes(4));
     let mut wrong = Vec::new();
     for command in COMMANDS.iter() {
@@ -78,7 +78,7 @@ fn every_example_does_what_it_says() {
             let output = run(&cluster, &["-q"], line);
             let expected: &[i32] = match *line {
                 "exit 3" => &[3],
-                // This machine may be short of something, and that is then a finding.
+                // This machine may lack something, which is then reported as a finding.
                 "doctor" => &[0, 1],
                 line if ASKING.contains(&line) => &[2],
                 line if REFUSED.contains(&line) => &[1],
@@ -94,7 +94,7 @@ fn every_example_does_what_it_says() {
 
 #[test]
 fn json_has_the_documented_form() {
-    // One more than files have copies, so that one can be drained.
+    // One more than the number of replicas, so that one can be drained.
     let cluster = Cluster::start(Spec::default().datanodes(4));
     let mut wrong = Vec::new();
     for command in COMMANDS.iter() {
@@ -122,7 +122,7 @@ fn json_has_the_documented_form() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The examples that are one command, whose output is that command's.
+/// Returns the examples that are single commands, whose output is that command's.
 fn lines_of(command: &Command) -> impl Iterator<Item = &'static str> {
     let plain = |line: &&str| ends(line) && !line.contains([';', '|', '>', '&']);
     command.examples.iter().map(|(line, _)| *line).filter(plain)

@@ -1,6 +1,6 @@
-//! What a person sees and types: the prompt, scripts, the dashboard, and what commands say.
+//! The interactive programs: the prompt, scripts, the dashboard, and the messages of commands.
 //!
-//! One program for many tests, as each program links everything: a test of this topic is a module here.
+//! One program for many tests, because each program links everything: each topic is a module here.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]

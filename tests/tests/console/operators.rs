@@ -15,35 +15,38 @@ fn with_a_file(spec: Spec) -> Cluster {
     cluster
 }
 
-fn whats(status: &Value) -> Vec<String> {
+fn sentences(status: &Value) -> Vec<String> {
     let list = status["findings"].as_array().expect("a list");
-    list.iter().map(|finding| finding["what"].as_str().expect("a text").to_owned()).collect()
+    let text = |finding: &Value, field: &str| finding[field].as_str().expect("a text").to_owned();
+    let whole = |finding| [text(finding, "what"), text(finding, "impact")].join(": ");
+    list.iter().map(|finding| whole(finding).trim_end_matches(": ").to_owned()).collect()
 }
 
 #[test]
 fn a_datanode_that_dies_is_told_from_first_to_last() {
     let cluster = with_a_file(Spec::default());
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
     let text = cluster.ok(&["status"]);
-    assert!(text.starts_with("health      · well: ") && !text.contains("next"), "{text}");
+    assert!(text.starts_with("health      · healthy: ") && !text.contains("  run "), "{text}");
     the_space_of_one_disk_counts_once(&cluster);
     all_is_well_for_why_and_doctor(&cluster);
 
     cluster.kill("datanode-2");
     cluster.wait_for("an overdue or dead datanode", || cluster.json(&["status"])["silent"] != serde_json::json!([]));
-    assert_ne!(cluster.json(&["status"])["health"], "well");
+    assert_ne!(cluster.json(&["status"])["health"], "healthy");
     cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
     let status = cluster.json(&["status"]);
-    assert_eq!((&status["health"], &status["silent"][0]), (&"short of copies".into(), &"datanode-2".into()));
-    let under = &status["findings"][0];
-    assert_eq!(under["what"], "3 chunks have too few copies, in 1 file: all can be read", "{status}");
-    let dead = &status["findings"][1];
-    assert!(dead["what"].as_str().expect("a text").starts_with("datanode-2 is dead"), "{status}");
+    assert_eq!((&status["health"], &status["silent"][0]), (&"degraded".into(), &"datanode-2".into()));
+    let dead = &status["findings"][0];
+    assert_eq!(dead["what"], "datanode-2 is dead (its process has crashed)", "{status}");
     assert!(dead["since_ms"].as_u64().expect("known") >= 3_000, "{status}");
-    assert_eq!(dead["next"], "dfsd start datanode-2");
+    assert_eq!((&dead["kind"], &dead["run"]), (&"datanode_dead".into(), &"dfsd start datanode-2".into()));
+    let under = &status["findings"][1];
+    assert_eq!(sentences(&status)[1], "3 chunks are under-replicated, in 1 file: all can be read");
+    assert_eq!((&under["because"], &under["run"]), (&dead["what"], &dead["run"]));
     let text = cluster.ok(&["status"]);
     assert!(
-        text.contains("not heard from: datanode-2\n") && text.contains("  next      dfsd start datanode-2\n"),
+        text.contains("not reporting: datanode-2\n") && text.contains("  run       dfsd start datanode-2\n"),
         "{text}"
     );
     why_names_the_dead_one(&cluster);
@@ -51,13 +54,13 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
     the_doctor_finds_it_too(&cluster);
 
     // What it said to type is typed right here.
-    assert_eq!(cluster.ok(&["-c", dead["next"].as_str().expect("a line")]), "datanode-2 started\n");
+    assert_eq!(cluster.ok(&["-c", dead["run"].as_str().expect("a line")]), "datanode-2 started\n");
     let refused = cluster.shell(&["dfsd", "stop", "datanode-77"]);
     assert_eq!(refused.code, 1);
     assert!(refused.stderr.starts_with("dfsd: datanode-77: no such daemon\n  hint: there are "), "{}", refused.stderr);
     let watched = cluster.ok(&["replication", "--watch"]);
     assert!(watched.ends_with("0 missing, 0 with one copy left, 0 under, 0 over, 0 being copied\n"), "{watched}");
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
 }
 
 /// Three datanodes on one disk each report all that is free there.
@@ -77,19 +80,19 @@ fn the_space_of_one_disk_counts_once(cluster: &Cluster) {
 
 fn all_is_well_for_why_and_doctor(cluster: &Cluster) {
     for (subject, says) in [
-        ("/data/big.bin", "Every chunk has all its copies"),
-        ("/data", "Every chunk in the cluster has all its copies"),
+        ("/data/big.bin", "Every chunk has all its replicas"),
+        ("/data", "Every chunk in the cluster has all its replicas"),
         ("datanode-1", "is live"),
         ("master-1", "leader in term"),
     ] {
         let why = cluster.json(&["why", subject]);
-        assert_eq!(why["well"], true, "{why}");
+        assert_eq!(why["healthy"], true, "{why}");
         assert!(why["sentences"].to_string().contains(says), "{why}");
-        assert!(cluster.ok(&["why", subject]).contains("\n  next: "), "{why}");
+        assert!(cluster.ok(&["why", subject]).contains("\n  run: "), "{why}");
     }
     let chunk = cluster.json(&["locate", "/data/big.bin"])[1]["chunk"].as_str().expect("an id").to_owned();
     let why = cluster.ok(&["why", &chunk]);
-    assert!(why.contains("is a chunk of /data/big.bin") && why.contains("it has all its copies"), "{why}");
+    assert!(why.contains("is a chunk of /data/big.bin") && why.contains("it has all its replicas"), "{why}");
     let said = cluster.shell(&["why", "00000000deadbeef"]);
     assert_eq!(said.code, 1);
     assert!(said.stderr.starts_with("why: 00000000deadbeef: no file names this chunk\n  hint: "), "{said:?}");
@@ -104,13 +107,16 @@ fn all_is_well_for_why_and_doctor(cluster: &Cluster) {
 
 fn why_names_the_dead_one(cluster: &Cluster) {
     let why = cluster.ok(&["why", "/data/big.bin"]);
-    for part in
-        ["3 chunks have fewer live copies", "It can be read whole.", "datanode-2 is dead", "next: why datanode-2"]
-    {
+    for part in [
+        "3 chunks have fewer live replicas",
+        "It can be read whole.",
+        "datanode-2 is dead",
+        "run: dfsd start datanode-2",
+    ] {
         assert!(why.contains(part), "{part}: {why}");
     }
     let why = cluster.ok(&["why", "datanode-2"]);
-    assert!(why.starts_with("! datanode-2 is dead") && why.ends_with("next: dfsd start datanode-2\n"), "{why}");
+    assert!(why.starts_with("! datanode-2 is dead") && why.ends_with("run: dfsd start datanode-2\n"), "{why}");
     let shown = cluster.ok(&["node", "show", "datanode-2"]);
     assert!(shown.contains("✗ dead"), "{shown}");
     let seen = cluster.ok(&["heatmap"]);
@@ -126,14 +132,19 @@ fn the_events_tell_of_it(cluster: &Cluster) {
     // The master looks every second, and tells together what happens together.
     cluster.wait_for("an event", || !errors().is_empty());
     let told = errors();
-    assert!(told.contains("  ✗ datanode-2 is dead: not heard from for ") && told.ends_with("lost a copy\n"), "{told}");
+    assert!(
+        told.contains("  ✗ datanode-2 declared dead: no heartbeat for ") && told.ends_with("lost a replica\n"),
+        "{told}"
+    );
     let events = cluster.json(&["events", "-n", "100"]);
     let events = events.as_array().expect("a list");
     let place = |text: &str| {
         let found = events.iter().position(|event| event["text"].as_str().expect("a text").starts_with(text));
         found.unwrap_or_else(|| panic!("{text}: {events:?}"))
     };
-    let order = ["master-1 has started", "master-1 leads", "has registered", "is stale", "is dead"].map(place);
+    let order =
+        ["master-1 started", "master-1 became the leader", "registered at", "connection closed", "declared dead"]
+            .map(place);
     assert!(order.is_sorted(), "the newest last: {events:?}");
     assert_eq!(cluster.json(&["events", "-n", "1"]).as_array().map(Vec::len), Some(1));
     let followed = cluster.shell(&["--json", "events", "-f"]);
@@ -169,7 +180,7 @@ fn with_the_masters_gone_there_is_still_an_answer() {
     let version = cluster.ok(&["version"]);
     assert!(version.contains("cluster     not reached: "), "{version}");
     cluster.dfsd_ok(&["start", "master-1"]);
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
     settings_and_credentials(&cluster);
 }
 
@@ -200,17 +211,22 @@ fn lost_chunks_are_told_as_lost() {
     cluster.kill("datanode-1");
     cluster.wait_for("a broken cluster", || cluster.json(&["status"])["replication"]["missing"] == 3);
     let status = cluster.json(&["status"]);
-    assert_eq!(status["health"], "broken");
-    let whats = whats(&status);
+    assert_eq!(status["health"], "critical");
+    let sentences = sentences(&status);
     assert!(
-        whats.iter().any(|what| what == "3 chunks have no live copy, in 1 file: their files cannot be read whole"),
-        "{whats:?}"
+        sentences
+            .iter()
+            .any(|what| what == "3 chunks have no live replica, in 1 file: their files cannot be read whole"),
+        "{sentences:?}"
     );
-    assert!(whats.iter().any(|what| what.starts_with("no datanode is live")), "{whats:?}");
+    assert!(sentences.iter().any(|what| what.starts_with("no datanode is live")), "{sentences:?}");
     // An overdue datanode may still answer, a dead one is not counted on.
     let why = || cluster.json(&["why", "/data/big.bin"]);
     let early = why();
-    assert!(early["well"] == false && !early["sentences"].to_string().contains("\"It can be read whole.\""), "{early}");
+    assert!(
+        early["healthy"] == false && !early["sentences"].to_string().contains("\"It can be read whole.\""),
+        "{early}"
+    );
     cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
     let why = why();
     assert!(why["sentences"].to_string().contains("it cannot be read whole"), "{why}");
@@ -220,7 +236,7 @@ fn lost_chunks_are_told_as_lost() {
 fn on_a_terminal_rounds_take_each_others_place_and_states_have_colours() {
     let cluster = Cluster::start(Spec::default());
     cluster.ok(&["mkdir", "-p", "/data/directory"]);
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
     let mut terminal = Terminal::run(cluster.shell_command(), 30, 90);
     terminal.prompt("/");
     terminal.line("watch -n 0.1 echo round");
@@ -230,9 +246,9 @@ fn on_a_terminal_rounds_take_each_others_place_and_states_have_colours() {
     terminal.press(key::CTRL_C);
     terminal.prompt("/");
     terminal.line("status");
-    terminal.see("· well");
+    terminal.see("· healthy");
     let colour = |terminal: &Terminal, text: &str| terminal.cell_of(text).expect(text).fgcolor();
-    assert_eq!(colour(&terminal, "· well"), GREEN);
+    assert_eq!(colour(&terminal, "· healthy"), GREEN);
     terminal.line("ls /data");
     terminal.wait("the directory", |terminal| terminal.cell_of("directory").is_some_and(|cell| cell.fgcolor() == BLUE));
     cluster.kill("datanode-3");

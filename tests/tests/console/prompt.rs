@@ -1,10 +1,11 @@
-//! The prompt, as a person at a terminal sees it: typed at through a pseudo-terminal, looked at on a model of its screen.
+//! The prompt on a terminal: input through a pseudo-terminal, output checked on a model of its
+//! screen.
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
 use std::os::unix::fs::PermissionsExt;
 
-/// A cluster with the names that the tests need.
+/// Starts a cluster with the names that the tests need.
 fn cluster() -> Cluster {
     let cluster = Cluster::start(Spec::default());
     cluster.ok(&["mkdir", "-p", "/data/2026", "/odd"]);
@@ -29,7 +30,7 @@ fn prompt(cluster: &Cluster, lines: u16, cells: u16) -> Terminal {
     terminal
 }
 
-/// Many small checks on one cluster, because making one takes longer than all of them.
+/// Many small checks on one cluster, because starting one takes longer than all of them.
 #[test]
 fn at_the_prompt() {
     let cluster = cluster();
@@ -49,7 +50,7 @@ fn at_the_prompt() {
 
 fn completes(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    // A command, a directory, a file: one way to go on each.
+    // A command, a directory, a file: one candidate each.
     terminal.send("statu");
     terminal.send(key::TAB);
     terminal.see_typed("status");
@@ -61,7 +62,7 @@ fn completes(cluster: &Cluster) {
     terminal.send(key::TAB);
     terminal.see_typed("ls /data/notes.txt");
     terminal.send(key::CTRL_U);
-    // What is common is put in with its escape; then all that fit are shown.
+    // The common prefix is inserted with its escape; then all candidates are shown.
     terminal.send("ls /data/b");
     terminal.send(key::TAB);
     terminal.wait("the common part", |terminal| terminal.cursor_line().starts_with("dfs:/> ls /data/big\\ fi"));
@@ -118,13 +119,13 @@ fn odd_names_are_quoted(cluster: &Cluster) {
 
 fn hints_and_colours(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    // What the command wants next is read, not taken.
+    // The next argument of the command is shown, but not accepted by the key.
     terminal.send("cp ");
     terminal.send(key::CTRL_U);
     terminal.send("put ");
     terminal.see("LOCAL… REMOTE");
     terminal.send(key::CTRL_U);
-    // What was typed before is taken with the right arrow.
+    // Earlier input is accepted with the right arrow.
     terminal.line("ls /data/notes.txt");
     terminal.see("/data/notes.txt\n");
     terminal.send("ls /da");
@@ -133,7 +134,7 @@ fn hints_and_colours(cluster: &Cluster) {
     terminal.send(" -l");
     terminal.see_typed("ls /data/notes.txt -l");
     terminal.send(key::CTRL_U);
-    // No command is called so; this one is.
+    // There is no such command; this one exists.
     terminal.send("frobnicate");
     terminal.wait("a red word", |terminal| {
         terminal.cell_of("frobnicate").is_some_and(|cell| cell.fgcolor() == vt100::Color::Idx(1))
@@ -143,11 +144,11 @@ fn hints_and_colours(cluster: &Cluster) {
     terminal.send(key::TAB);
     terminal.see("2026/");
     terminal.wait("a bold word", |terminal| terminal.cell_of("stat").is_some_and(|cell| cell.bold()));
-    // The directory was looked at, and there is no such name in it.
+    // The directory is known, and there is no such name in it.
     terminal.send("none ");
     terminal.wait("an underlined word", |terminal| terminal.cell_of("/data/none").is_some_and(|cell| cell.underline()));
     terminal.give_up();
-    // What is not there is met with what is.
+    // A path that does not exist is answered with one that does.
     terminal.line("stat /data/a.cvs");
     terminal.see("did you mean /data/a.csv?");
     terminal.line("stat /dtaa/a.csv");
@@ -155,7 +156,7 @@ fn hints_and_colours(cluster: &Cluster) {
         terminal.text().matches("did you mean /data/a.csv?").count() == 2
     });
     terminal.prompt("/");
-    // A hint does not stay when its line is given up.
+    // A hint disappears when its line is discarded.
     terminal.send("put ");
     terminal.see("LOCAL… REMOTE");
     terminal.give_up();
@@ -177,17 +178,17 @@ fn hints_and_colours(cluster: &Cluster) {
 
 fn keys_that_end_things(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    // At the prompt Ctrl-C takes the line away.
+    // At the prompt Ctrl-C discards the line.
     terminal.send("rm -r /data");
     terminal.see("rm -r /data");
     terminal.give_up();
-    // In a command it ends the command, and the session goes on.
+    // During a command it ends the command, and the session continues.
     terminal.line("sleep 1h");
     terminal.wait("the command runs", |terminal| terminal.cursor_line().trim_end().is_empty());
     terminal.press(key::CTRL_C);
     terminal.see("sleep: interrupted");
     terminal.prompt("/");
-    // Also one of the local shell.
+    // This also applies to a command of the local shell.
     terminal.line("!cat");
     terminal.wait("the prompt is left", |terminal| terminal.cursor_line().trim_end().is_empty());
     terminal.press("to the cat\r");
@@ -196,7 +197,7 @@ fn keys_that_end_things(cluster: &Cluster) {
     terminal.line("pwd");
     terminal.wait("the answer", |terminal| terminal.text().lines().any(|line| line == "/"));
     terminal.prompt("/");
-    // With something typed Ctrl-D does not leave.
+    // With typed text Ctrl-D does not exit.
     terminal.send("x");
     terminal.send(key::CTRL_D);
     terminal.see_typed("x");
@@ -245,7 +246,7 @@ fn quotes_go_on(cluster: &Cluster) {
     terminal.prompt("/");
     terminal.send("echo 'never\r");
     terminal.give_up();
-    // What is typed ahead, all at once, is not lost.
+    // Text typed ahead, all at once, is not lost.
     terminal.send("echo first\recho second\r");
     terminal.wait("both answers", |terminal| {
         let text = terminal.text();
@@ -270,7 +271,8 @@ fn narrow_and_resized(cluster: &Cluster) {
     });
     terminal.line("cd /");
     terminal.prompt("/");
-    // The line is longer than the window after it has become narrow, and whole again when it is wide.
+    // The line is longer than the window after it has become narrow, and complete again when it is
+    // wide.
     terminal.resize(24, 80);
     terminal.line("pwd");
     terminal.prompt("/");
@@ -283,7 +285,7 @@ fn narrow_and_resized(cluster: &Cluster) {
     terminal.send("/data");
     terminal.enter();
     terminal.prompt("/");
-    // While a command runs, too.
+    // Also while a command runs.
     terminal.line("sleep 1h");
     terminal.wait("the command runs", |terminal| terminal.cursor_line().trim_end().is_empty());
     terminal.resize(20, 60);
@@ -299,13 +301,13 @@ fn hostile_input(cluster: &Cluster) {
     terminal.enter();
     terminal.see("1048577");
     terminal.prompt("/");
-    // What a terminal would obey is neither shown nor run.
+    // Control characters of a terminal are neither shown nor executed.
     terminal.paste("pwd \u{7}\u{9b}31m");
     terminal.enter();
     terminal.see("the line holds a control character, U+0007");
     terminal.see("write it as");
     terminal.prompt("/");
-    // Bytes that are no UTF-8.
+    // Invalid UTF-8.
     terminal.send("pwd");
     terminal.line("");
     terminal.wait("the answer", |terminal| terminal.text().lines().any(|line| line == "/"));

@@ -1,4 +1,4 @@
-//! The prompt while the cluster goes and comes back: typing is never held up, and what happened is said.
+//! The prompt while the cluster stops and starts: typing never waits, and the change is reported.
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
@@ -15,7 +15,7 @@ fn the_session_outlives_the_cluster() {
     terminal.see("one/  two/");
     terminal.give_up();
 
-    // It stops answering, without a word: what was seen is still offered, and soon.
+    // It stops answering: known entries are still offered, and quickly.
     cluster.freeze("master-1");
     terminal.line("echo still here");
     terminal.send("ls /data/");
@@ -34,11 +34,12 @@ fn the_session_outlives_the_cluster() {
     terminal.see("dfs: the cluster is back");
     terminal.line("ls /data");
     terminal.prompt("/");
-    // No clock decides whether the test passes; this is for who looks at why it is slow.
+    // The result of the test does not depend on a clock; this output helps to find out why it is
+    // slow.
     eprintln!("completion without an answer took {held_up:?}");
     assert!(held_up < Duration::from_secs(10));
 
-    // It is gone, and comes back with its data.
+    // It stops, and starts again with its data.
     cluster.kill_all();
     terminal.line("ls /data");
     terminal.see("is the cluster running?");
@@ -54,7 +55,7 @@ fn the_session_outlives_the_cluster() {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
-/// A prompt on a cluster that is not there comes at once, and says so.
+/// A prompt without a reachable cluster is shown at once, and says so.
 #[test]
 fn the_prompt_does_not_wait_for_the_cluster() {
     let cluster = Cluster::start(Spec::default());

@@ -1,4 +1,5 @@
-//! Scripts: where they stop and what they say then, scripts within scripts, plans that are scripts, odd text.
+//! Scripts: the place and message of a failure, nested scripts, plans that are scripts, unusual
+//! text.
 
 use dfs_tests::{Cluster, Spec, cluster::Said, programs};
 use std::io::Write;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// A shell without a cluster: for what needs none.
+/// A shell without a cluster, for commands that need none.
 struct Alone(TempDir);
 
 impl Alone {
@@ -47,7 +48,7 @@ fn said(output: std::io::Result<Output>) -> Said {
 }
 
 #[test]
-fn a_script_stops_at_the_first_failure_and_says_where() {
+fn a_script_stops_at_the_first_failure_and_reports_the_place() {
     let shell = Alone::new();
     shell.write("inner.dfs", "echo in\n\n frobnicate  /x # what\necho never\n");
     shell.write("outer.dfs", "echo \"arguments $1 $2\"\nsource inner.dfs\necho never\n");
@@ -68,7 +69,8 @@ fn a_script_stops_at_the_first_failure_and_says_where() {
 #[test]
 fn ctrl_c_at_a_local_command_ends_the_script() {
     let shell = Alone::new();
-    // To all that runs in the foreground, as a terminal sends it: the local shell, and dfs-shell.
+    // The signal is sent to the whole foreground process group, as a terminal does: the local
+    // shell, and dfs-shell.
     for command in ["!kill -s INT 0", "echo | kill -s INT 0"] {
         let script = format!("-{command}; echo never");
         let said = said(shell.command().process_group(0).args(["-k", "-c", &script]).output());
@@ -78,7 +80,7 @@ fn ctrl_c_at_a_local_command_ends_the_script() {
 }
 
 #[test]
-fn a_sourced_script_has_arguments_of_its_own_and_leaves_its_variables() {
+fn a_sourced_script_has_its_own_arguments_and_keeps_its_variables() {
     let shell = Alone::new();
     shell.write("inner.dfs", "echo $1\nset colour=red\n");
     let said =
@@ -92,7 +94,7 @@ fn a_sourced_script_has_arguments_of_its_own_and_leaves_its_variables() {
 }
 
 #[test]
-fn circles_and_depth_are_refused() {
+fn recursion_and_depth_are_refused() {
     let shell = Alone::new();
     shell.write("a.dfs", "source b.dfs\n");
     shell.write("b.dfs", "source ./a.dfs\n");
@@ -111,7 +113,7 @@ fn circles_and_depth_are_refused() {
 }
 
 #[test]
-fn odd_text_is_refused_in_one_line() {
+fn invalid_text_is_refused_in_one_line() {
     let shell = Alone::new();
     for (text, what) in [
         ("echo 'open", "-c:1: a ' is not closed"),
@@ -123,7 +125,7 @@ fn odd_text_is_refused_in_one_line() {
         let said = shell.run(&["-c", text]);
         assert!(said.code == 2 && said.stderr.contains(what), "{text:?}: {said:?}");
     }
-    // A line of a megabyte, and more, comes back whole where it is data, and short where it is an error.
+    // A line of more than a megabyte is printed completely as data, and shortened in an error.
     let long = "x".repeat(3 << 20);
     let said = feed(shell.command(), &format!("echo {long}\n"));
     assert_eq!((said.code, said.stdout.len()), (0, long.len() + 1));
@@ -238,7 +240,7 @@ fn feed(mut command: Command, text: &str) -> Said {
 }
 
 #[test]
-fn a_reader_that_goes_ends_the_script_quietly() {
+fn a_script_ends_silently_when_its_reader_exits() {
     let shell = Alone::new();
     let line = format!("echo {}\n", "y".repeat(1 << 20));
     shell.write("much.dfs", &line.repeat(8));
@@ -265,14 +267,14 @@ fn watch_and_time_run_other_commands() {
     assert_eq!((said.code, said.stdout.as_str()), (0, "a"));
     assert!(said.stderr.lines().count() == 2 && said.stderr.ends_with(" s\n"), "{said:?}");
     assert_eq!(std::fs::read_to_string(shell.0.path().join("b.txt")).expect("written"), "b\n");
-    // What fails within fails under its own name, and its exit code is ours.
+    // A command that fails inside is reported under its own name, and its exit code is used.
     let said = shell.run(&["time", "lcd", "/no/such/directory"]);
     assert_eq!(said.code, 1);
     assert!(said.stderr.starts_with("lcd: /no/such/directory: no such file or directory\n"), "{said:?}");
 }
 
 #[test]
-fn a_plan_is_a_script_that_does_the_same() {
+fn a_plan_is_an_equivalent_script() {
     let cluster = Cluster::start(Spec::default());
     let directory = cluster.scratch();
     cluster.ok(&["mkdir", "-p", "/data/old one/below", "/data/keep"]);
@@ -309,7 +311,7 @@ sleep 10ms
 ";
     assert_eq!(plan, expected);
     let plan = write(&directory, "plan.dfs", &plan);
-    // The plan, and then the script on another copy of the same tree, come to the same.
+    // The plan, and the script on another copy of the same tree, have the same result.
     cluster.ok(&["-f", plan.to_str().expect("UTF-8")]);
     let planned = cluster.ok(&["ls", "-R", "/data"]);
     cluster.ok(&["rm", "-r", "--yes", "/data"]);

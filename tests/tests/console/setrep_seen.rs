@@ -1,11 +1,11 @@
-//! `setrep -w` as a person at a terminal sees it.
+//! `setrep -w` on a terminal.
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
 
 #[test]
-fn waiting_for_copies_has_a_bar() {
-    // The frozen datanode stays one to be waited for.
+fn waiting_for_replicas_shows_a_bar() {
+    // The suspended datanode counts as expected.
     let cluster = Cluster::start(Spec::default().replication(2).set("DFS_MASTER_DEAD_AFTER", "1h"));
     std::fs::write(cluster.scratch().join("in"), vec![7; 1 << 20]).expect("write");
     cluster.ok(&["put", cluster.scratch().join("in").to_str().expect("UTF-8"), "/f"]);

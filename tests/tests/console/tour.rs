@@ -1,5 +1,5 @@
-//! docs/tour.md is a transcript: its commands are run again, and what comes out must be what stands there, but for
-//! figures that change from run to run. `UPDATE_DOCS=1` writes it anew.
+//! docs/tour.md is a transcript: its commands are run again, and the output must equal the page,
+//! except for figures that change from run to run. `UPDATE_DOCS=1` rewrites it.
 
 use dfs_tests::programs;
 use regex::Regex;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const MARK: &str = "-----end of output-----";
 
 #[test]
-fn the_tour_is_true() {
+fn the_tour_is_current() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tour.md");
     let old = fs::read_to_string(&page).expect("docs/tour.md");
     let tour = Tour::begin();
@@ -25,7 +25,7 @@ fn the_tour_is_true() {
     assert!(old == new, "docs/tour.md is stale; run: just docs\n{differs:?}");
 }
 
-/// The page with every command run and its output put behind it.
+/// Returns the page with every command run and its output inserted.
 fn walk(tour: &Tour, page: &str) -> String {
     let mut session = Session::open(tour);
     let (mut new, mut transcript) = (String::new(), false);
@@ -46,7 +46,7 @@ fn walk(tour: &Tour, page: &str) -> String {
     new
 }
 
-/// The prompt and what was typed behind it.
+/// Returns the prompt and the text after it.
 fn typed(line: &str) -> Option<(&str, &str)> {
     if let Some(command) = line.strip_prefix("$ ") {
         return Some(("$", command));
@@ -54,7 +54,8 @@ fn typed(line: &str) -> Option<(&str, &str)> {
     line.starts_with("dfs:").then(|| line.split_once("> ")).flatten()
 }
 
-/// What may differ from run to run, made equal; blanks count once, because columns move with the figures.
+/// Replaces the parts that may differ between runs; several blanks count as one, because columns
+/// depend on the figures.
 fn masked(page: &str) -> String {
     let masks = [
         (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d+)?)?( [+-]\d\d:?\d\d)?", "TIME"),
@@ -82,7 +83,7 @@ fn masked(page: &str) -> String {
     page
 }
 
-/// A directory with the programs under the names that people type, and a home for the cluster.
+/// A directory with the programs under their usual names, and a home for the cluster.
 struct Tour {
     directory: TempDir,
 }
@@ -104,8 +105,8 @@ impl Tour {
     }
 
     fn script(&self, name: &str, body: &str) {
-        // Another process writes it: of ours a child of another test may have a copy for a moment, and a file that anybody
-        // has open for writing cannot be run.
+        // Another process writes the file: a child of another test in this process may inherit the
+        // open file for a moment, and a file that is open for writing cannot be run.
         let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 755 "$0""#;
         let made = Command::new("sh").args(["-c", write]).arg(self.path("bin").join(name)).arg(body).status();
         assert!(made.expect("run sh").success());
@@ -118,7 +119,8 @@ impl Tour {
         }
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", self.path("bin").display()));
-        // Everybody is called ann here, so that the page does not depend on who ran it.
+        // The user is always called ann here, so that the page does not depend on the user who ran
+        // it.
         command.env("DFS_HOME", self.path("home")).env("USER", "ann").env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
         command.current_dir(self.path("here"));
         command
@@ -136,7 +138,7 @@ impl Drop for Tour {
     }
 }
 
-/// A `dfs-shell` that takes one line after another.
+/// A `dfs-shell` that reads one line after another.
 struct Session {
     child: Child,
     input: ChildStdin,

@@ -1,4 +1,4 @@
-//! Transfers and jobs as a person at a terminal sees them. The sources are pipes, so that a test decides how fast they are.
+//! Transfers and jobs on a terminal. The sources are pipes, so that a test controls their speed.
 
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec};
@@ -28,7 +28,7 @@ fn pipe(cluster: &Cluster, name: &str) -> PathBuf {
     path
 }
 
-/// Waits until the program reads the pipe, and gives it so many bytes.
+/// Waits until the program reads the pipe, and writes this many bytes to it.
 fn feed(path: &Path, bytes: usize) -> File {
     let mut pipe = OpenOptions::new().write(true).open(path).expect("open a pipe");
     pipe.write_all(&vec![7; bytes]).expect("feed");
@@ -52,7 +52,7 @@ fn lines_follow_the_window(cluster: &Cluster) {
         matches!(lines.as_slice(), [.., one, two, all]
             if one.starts_with("one ") && two.starts_with("two ") && all.starts_with('[') && all.ends_with("0 of 2 files"))
     });
-    // Narrow, and wide again: each line is there once.
+    // Narrow, and wide again: each line is shown once.
     for (cells, total) in [(20, "MiB"), (80, "0 of 2 files")] {
         terminal.resize(24, cells);
         terminal.wait("the lines at the new width", |terminal| {
@@ -96,7 +96,7 @@ fn in_the_background(cluster: &Cluster) {
     terminal.wait("its lines", |terminal| terminal.text().lines().any(|line| line.ends_with("/s")));
     drop(open);
     terminal.see("[1] done put ");
-    // The end of a job is told before a prompt, and waited for by wait.
+    // The end of a job is reported before a prompt, and `wait` waits for it.
     terminal.line("cat /none &");
     terminal.see("[1] cat /none");
     terminal.line("wait");

@@ -1,4 +1,4 @@
-//! Disks that lie: flipped bits, truncated and missing chunk files.
+//! Disks that return wrong data: flipped bits, truncated and missing chunk files.
 
 use dfs_tests::{Cluster, Spec, content};
 use std::fs::OpenOptions;
@@ -13,10 +13,10 @@ fn flip(path: &Path, offset_from_end: u64) {
     file.write_all_at(&[byte[0] ^ 1], at).expect("write");
 }
 
-/// Damages the replicas of one datanode after another; each time the bytes that come back are right, and in the end
-/// every chunk has three good copies again.
+/// Damages the replicas of one datanode after another; each time the correct bytes are returned,
+/// and in the end every chunk has three good replicas again.
 #[test]
-fn damage_is_found_survived_and_mended() {
+fn damage_is_detected_survived_and_repaired() {
     let cluster = Cluster::start(Spec::default());
     let (local, back) = (cluster.scratch().join("in"), cluster.scratch().join("out"));
     let data = content::bytes(9, 4 << 20);
@@ -37,7 +37,7 @@ fn damage_is_found_survived_and_mended() {
         assert_eq!(files.len(), 4, "{what}: {files:?}");
         files.iter().for_each(|path| fault(path));
         let damaged: Vec<_> = files.iter().map(|path| std::fs::read(path).unwrap_or_default()).collect();
-        // A restart takes away every cache, of the daemon and of the page cache's readers.
+        // A restart drops every cache of the daemon and of its readers.
         cluster.kill(&node);
         cluster.start_daemon(&node);
         cluster.wait_for(&format!("{what}: every replica of {node} replaced"), || {
@@ -52,9 +52,10 @@ fn damage_is_found_survived_and_mended() {
     }
 }
 
-/// With every replica of a chunk damaged, the read fails with the code for damage and writes nothing.
+/// If every replica of a chunk is corrupt, the read fails with the code for corruption and writes
+/// nothing.
 #[test]
-fn when_nothing_good_is_left_the_read_fails() {
+fn without_a_good_replica_the_read_fails() {
     let cluster = Cluster::start(Spec::default());
     let (local, back) = (cluster.scratch().join("in"), cluster.scratch().join("out"));
     std::fs::write(&local, content::bytes(9, 100_000)).expect("write");

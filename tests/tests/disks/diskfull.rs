@@ -1,15 +1,15 @@
-//! Full disks. Each daemon under test gets a small file system of its own (needs root, as mounting does).
+//! Full disks. Each daemon under test gets its own small file system (needs root for mounting).
 
 use dfs_tests::cluster::Said;
 use dfs_tests::{Cluster, Spec, content};
 use std::path::Path;
 use std::process::Command;
 
-/// A small file system, taken away at the end.
+/// A small file system, unmounted at the end.
 struct Small(std::path::PathBuf);
 
 impl Small {
-    /// None where this user may not mount.
+    /// Returns `None` if this user may not mount.
     fn mount(at: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(at).expect("make mount point");
         let option = format!("size={size}");
@@ -38,7 +38,7 @@ fn squeeze(cluster: &Cluster, id: &str, size: &str) -> Option<Small> {
 }
 
 #[test]
-fn a_full_datanode_is_passed_over() {
+fn a_full_datanode_is_skipped() {
     let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_DATANODE_RESERVE", "0B"));
     let Some(_small) = squeeze(&cluster, "datanode-1", "6m") else {
         eprintln!("skipped: mounting is not allowed here");
@@ -53,7 +53,7 @@ fn a_full_datanode_is_passed_over() {
 }
 
 #[test]
-fn a_full_master_reads_on_and_recovers() {
+fn a_full_master_still_serves_reads_and_recovers() {
     let cluster = Cluster::start(Spec::default().set("DFS_MASTER_LOG_SEGMENT", "1MiB"));
     cluster.ok(&["mkdir", "/before"]);
     let Some(_small) = squeeze(&cluster, "master-1", "12m") else {
@@ -63,27 +63,27 @@ fn a_full_master_reads_on_and_recovers() {
     cluster.wait_for("writes", || cluster.shell(&["mkdir", "-p", "/well"]).code == 0);
     let data = cluster.daemon("master-1").data_dir;
     let filler = data.join("filler");
-    // Fill to the last byte; cp fails at the end, as it should.
+    // Fill the disk completely; cp fails at the end, as expected.
     let _ = Command::new("dd").args(["if=/dev/zero", "bs=64k"]).arg(format!("of={}", filler.display())).output();
     let said = fill_the_log(&cluster);
     assert_eq!(said.code, 6, "{said:?}");
     assert!(said.stderr.contains("full"), "{said:?}");
     let status = cluster.json(&["status"]);
     let findings = status["findings"].to_string();
-    assert_eq!(status["health"], "broken", "{status}");
-    assert!(findings.contains("master-1: its disk is full: nothing can be changed"), "{findings}");
-    assert!(findings.contains(&format!("free 2.0 MiB on {}", data.display())), "{findings}");
+    assert_eq!(status["health"], "critical", "{status}");
+    assert!(findings.contains("the disk of master-1 is full"), "{findings}");
+    assert!(findings.contains(&format!("until 2.0 MiB are free in {}", data.display())), "{findings}");
     cluster.ok(&["stat", "/before"]);
     assert!(cluster.daemon("master-1").pid.is_some(), "a full disk does not kill a master");
     std::fs::remove_file(&filler).expect("make room");
     cluster.wait_for("writes", || cluster.shell(&["mkdir", "-p", "/after"]).code == 0);
-    cluster.wait_for("health", || cluster.json(&["status"])["health"] != "broken");
+    cluster.wait_for("health", || cluster.json(&["status"])["health"] != "critical");
     cluster.kill("master-1");
     cluster.start_daemon("master-1");
     cluster.ok(&["stat", "/after"]);
 }
 
-/// Long commands, one after another, until one is refused.
+/// Runs long commands, one after another, until one is refused.
 fn fill_the_log(cluster: &Cluster) -> Said {
     let lines: Vec<_> = (0..20_000).map(|index| format!("mkdir /{index}-{}\n", "y".repeat(230))).collect();
     let path = cluster.scratch().join("fill.dfs");

@@ -1,5 +1,5 @@
-//! A master that has lost a part of its state does not start: it says which file, and changes nothing. With the file put
-//! back it starts with everything that was acknowledged.
+//! A master that has lost a part of its state does not start: it reports the file, and changes
+//! nothing. When the file is restored it starts with everything that was acknowledged.
 
 use dfs_daemon::master::log::end::{Slot, decode_slot};
 use dfs_tests::{Cluster, Spec, content};
@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The log keeps the last 1,000 entries, so it takes more for its first ones to be let go of.
+/// The log keeps the last 1,000 entries, so its first ones are dropped only after more than that.
 const DIRECTORIES: u64 = 1_300;
-/// Bytes of a slot of the vote and of the end mark.
+/// The length of a slot of the vote and of the end mark in bytes.
 const SLOT_BYTES: usize = 4096;
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// All files of a directory with their bytes; the lock says who used it last, so it is left out.
+/// Returns all files of a directory with their bytes; the lock contains the last process that used
+/// it, so it is left out.
 fn files(directory: &Path) -> Files {
     let mut found = Files::new();
     for entry in fs::read_dir(directory).expect("a directory") {
@@ -29,7 +30,7 @@ fn files(directory: &Path) -> Files {
     found
 }
 
-/// A master whose first entries only the snapshot has, and which was stopped.
+/// A stopped master whose first entries are only in the snapshot.
 struct Lost {
     cluster: Cluster,
     data: PathBuf,
@@ -46,7 +47,7 @@ impl Lost {
         let runtime = tokio::runtime::Runtime::new().expect("runtime");
         let client = runtime.block_on(cluster.client());
         for number in 0..DIRECTORIES {
-            // Long names, so that a segment has room for a few hundred only.
+            // Long names, so that a segment has space for only a few hundred.
             let path = DfsPath::parse(&format!("/{number}-{}", "x".repeat(200))).expect("valid");
             runtime.block_on(client.mkdir(&path, false)).expect("made");
         }
@@ -66,7 +67,7 @@ impl Lost {
         files(&self.data.join("log")).into_keys().filter(segment).collect()
     }
 
-    /// The newest segment, and where its last record ends.
+    /// Returns the newest segment, and the end of its last record.
     fn end(&self) -> (PathBuf, usize) {
         let path = self.data.join("log/end");
         let bytes = fs::read(&path).expect("readable");
@@ -80,8 +81,8 @@ impl Lost {
         (newest, usize::try_from(end.offset).expect("small"))
     }
 
-    /// Does something to the stopped master, which must refuse to start and change nothing; puts everything back, and finds
-    /// all that was acknowledged.
+    /// Damages the stopped master, which must refuse to start and change nothing; restores
+    /// everything, and checks that all acknowledged data exists.
     #[track_caller]
     fn refuses(&self, case: &str, words: &[&str], harm: impl FnOnce()) {
         let whole = files(&self.data);
@@ -114,7 +115,7 @@ impl Lost {
         }
     }
 
-    /// Everything that was acknowledged is there.
+    /// Checks that everything that was acknowledged exists.
     #[track_caller]
     fn check(&self, case: &str) {
         let client = self.runtime.block_on(self.cluster.client());
@@ -152,11 +153,11 @@ fn a_master_that_lost_a_part_of_its_log_does_not_start() {
         lost.segments().iter().for_each(|segment| remove(segment));
     });
     let log = lost.data.join("log");
-    lost.refuses("the log", &["a snapshot is there, but no segment of its log"], || {
+    lost.refuses("the log", &["there is a snapshot, but no segment of its log"], || {
         fs::remove_dir_all(&log).expect("removed");
         fs::create_dir(&log).expect("made");
     });
-    lost.refuses("the end mark", &["log/end", "the mark of the log's end is missing"], || remove(&log.join("end")));
+    lost.refuses("the end mark", &["log/end", "the end mark is missing"], || remove(&log.join("end")));
     let snapshot = lost.data.join("snapshot/current.snapshot");
     lost.refuses("the snapshot", &["current.snapshot", "the snapshot is missing"], || remove(&snapshot));
     lost.refuses("a bit of the snapshot", &["current.snapshot", "cannot be used"], || flip(&snapshot, 2000));
@@ -164,7 +165,7 @@ fn a_master_that_lost_a_part_of_its_log_does_not_start() {
         fs::remove_dir_all(&log).expect("removed");
         fs::remove_dir_all(lost.data.join("snapshot")).expect("removed");
     });
-    // What was synced before the process was killed is known as well.
+    // Data that was synced before the process was killed is known too.
     lost.cluster.start_all();
     lost.cluster.kill("master-1");
     lost.cluster.wait_for("the end of the master", || lost.cluster.daemon("master-1").pid.is_none());
@@ -178,11 +179,11 @@ fn a_master_that_lost_its_vote_does_not_start() {
     let vote = lost.data.join("log/vote");
     lost.cluster.dfsd_ok(&["stop", "master-1"]);
     lost.refuses("the vote", &["log/vote", "could vote twice"], || remove(&vote));
-    lost.refuses("both slots of the vote", &["log/vote", "no slot of it has a good checksum"], || {
+    lost.refuses("both slots of the vote", &["log/vote", "neither of its slots has a valid checksum"], || {
         flip(&vote, 20);
         flip(&vote, SLOT_BYTES + 20);
     });
-    // One damaged slot hides nothing: the other one has the same vote.
+    // One corrupt slot hides nothing: the other one has the same vote.
     let good = fs::read(&vote).expect("readable");
     for slot in 0..2 {
         flip(&vote, slot * SLOT_BYTES + 20);

@@ -1,14 +1,17 @@
-//! Rot: any file that dfs keeps is damaged, while daemons are up, down and starting. As long as one good copy of each block
-//! exists, nothing that was acknowledged is lost and no wrong byte is read; what is refused is refused with a sentence.
+//! Bit rot and other damage: any file that dfs keeps is damaged, while daemons are running, stopped
+//! and starting. As long as one intact copy of each block exists, no acknowledged data is lost and
+//! no wrong byte is read; refusals say what to do.
 
 use dfs_tests::rot::{DamageKind, FileKind, Rig, backup, chunks, local, metadata};
 use dfs_tests::seed;
 
-/// Damages of the test suite, of all tests here together; `DFS_TEST_DAMAGES` asks for more.
+/// The number of damages in the test suite, of all tests here together; `DFS_TEST_DAMAGES` sets
+/// more.
 const DAMAGES: u64 = 80;
-/// From so many damages on a run is a long one, in which each kind of file must have been damaged.
+/// The number of damages from which a run is a long one, in which each kind of file must have been
+/// damaged.
 const LONG: u64 = 1_000;
-/// Chunk files that are damaged at once, in a short run and in a long one.
+/// The number of chunk files that are damaged at once, in a short run and in a long one.
 const BATCH: usize = 12;
 const BATCH_LONG: usize = 40;
 
@@ -32,13 +35,13 @@ fn damage_chunks(keep_whole: bool) {
     }
 }
 
-/// One whole replica of each chunk stays.
+/// One intact replica of each chunk stays.
 #[test]
 fn damaged_chunk_files_are_replaced() {
     damage_chunks(true);
 }
 
-/// One good copy of each block stays, in whichever replica.
+/// One intact copy of each block stays, in any replica.
 #[test]
 fn damaged_chunk_files_are_mended() {
     damage_chunks(false);
@@ -61,7 +64,7 @@ fn damaged_records_and_credentials_are_refused() {
     expect_all(&rig, &[FileKind::Format, FileKind::Spec, FileKind::UserCredential, FileKind::DaemonCredential]);
 }
 
-/// Whoever brings a backup back that is older than the last change must lose nothing by it.
+/// The restore of a backup that is older than the last change must not destroy data.
 #[test]
 fn an_older_copy_of_a_master_destroys_nothing() {
     let mut rig = Rig::start(seed(), &[]);
@@ -75,9 +78,9 @@ mod planted {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::Duration;
 
-    /// Damages after which a bug counts as not found.
+    /// The number of damages after which a bug counts as not found.
     const DAMAGES_MAX: u64 = 600;
-    /// Bugs that keep something from being healed are found by waiting.
+    /// Bugs that prevent recovery are found by a timeout.
     const PATIENCE: Duration = Duration::from_secs(45);
 
     fn is_found(bug: &str) {

@@ -1,17 +1,17 @@
-//! Daemons with few descriptors: they work, and hold none for long that they do not need.
+//! Daemons with few descriptors: they work, and keep none open longer than needed.
 
 use dfs_tests::{Cluster, Spec, cluster::Daemon, content};
 use rustix::process::{Resource, Rlimit, prlimit};
 use std::net::TcpStream;
 use std::path::Path;
 
-/// Descriptors that a process has open.
+/// Returns the number of open descriptors of a process.
 fn open_files(daemon: &Daemon) -> usize {
     let pid = daemon.pid.unwrap_or_else(|| panic!("{} is not running", daemon.id));
     std::fs::read_dir(format!("/proc/{pid}/fd")).expect("process lives").count()
 }
 
-/// Files of different lengths: empty, small ones, and some of more than one chunk.
+/// Creates files of different lengths: empty, small, and with more than one chunk.
 fn make_files(directory: &Path, count: u64) {
     std::fs::create_dir_all(directory).expect("make a directory");
     for number in 0..count {
@@ -50,7 +50,7 @@ fn a_datanode_with_many_chunks_keeps_few_files_open() {
 }
 
 #[test]
-fn a_datanode_that_runs_out_of_descriptors_sheds_idle_connections_and_serves_on() {
+fn a_datanode_without_descriptors_closes_idle_connections_and_continues() {
     let cluster = Cluster::start(Spec::default().datanodes(1).replication(1));
     let local = cluster.scratch().join("file");
     content::write(1, 300_000, &local);
@@ -58,7 +58,8 @@ fn a_datanode_that_runs_out_of_descriptors_sheds_idle_connections_and_serves_on(
     cluster.ok(&["put", &local, "/one"]);
     let daemon = cluster.daemon("datanode-1");
     let pid = rustix::process::Pid::from_raw(daemon.pid.expect("it runs")).expect("a pid");
-    // Lowered under its feet, the limit is met by accept, and not by what was reckoned at the start.
+    // The limit is lowered at run time, so that accept reaches it despite the bounds computed at
+    // the start.
     let most = open_files(&daemon) as u64 + 16;
     prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(most), maximum: Some(most) }).expect("set the limit");
     let crowd: Vec<_> = (0..64).map(|_| TcpStream::connect(&daemon.address).expect("connect")).collect();

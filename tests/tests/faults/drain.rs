@@ -1,4 +1,5 @@
-//! Datanodes that are taken out of service: what they have is copied first, and nobody notices when they are gone.
+//! Draining datanodes: their chunks are copied first, and clients notice nothing when they are
+//! stopped.
 
 use dfs_client::{CancellationToken, Client, Duty, NodeState, NodeStatus, Progress, PutOptions, Source};
 use dfs_tests::{Cluster, Spec, content};
@@ -7,12 +8,12 @@ use tokio::runtime::Runtime;
 
 const CHUNK: u64 = 64 << 10;
 
-/// A cluster, a client of it, and the files that must be in it: the seed of each is its number.
+/// A cluster, a client of it, and its files: the seed of each file is its number.
 struct Bench {
     cluster: Cluster,
     runtime: Runtime,
     client: Client,
-    /// By number, so many bytes.
+    /// The length of each file by its number, in bytes.
     files: Vec<u64>,
 }
 
@@ -35,7 +36,7 @@ impl Bench {
         Self { cluster, runtime, client, files: Vec::new() }
     }
 
-    /// Puts files of so many chunks each, the last one a short one.
+    /// Puts files of `chunks` chunks each, the last one partly filled.
     fn put_files(&mut self, files: usize, chunks: u64) {
         for _ in 0..files {
             let (number, length) = (self.files.len(), chunks * CHUNK - 7);
@@ -67,7 +68,7 @@ impl Bench {
         self.cluster.wait_for(what, || self.node(node).is_some_and(|status| is(&status)));
     }
 
-    /// Waits until a datanode is drained, and demands three copies elsewhere of every chunk.
+    /// Waits until a datanode is drained, and requires three replicas elsewhere of every chunk.
     fn wait_until_drained(&self, node: u16) {
         self.wait_until(node, "drained", NodeStatus::is_drained);
         for number in 0..self.files.len() {
@@ -79,7 +80,8 @@ impl Bench {
         }
     }
 
-    /// Kills a datanode that is drained. All can be read, and nothing has too few copies when it is dead.
+    /// Kills a drained datanode. All files can be read, and no chunk is under-replicated when it is
+    /// dead.
     fn kill_and_miss_nothing(&self, node: u16) {
         self.cluster.kill(&DatanodeId(node).to_string());
         self.read_all_back();
@@ -104,7 +106,7 @@ impl Bench {
 }
 
 #[test]
-fn a_drained_datanode_is_stopped_without_a_loss_forgotten_and_welcome_again() {
+fn a_drained_datanode_is_stopped_without_a_loss_forgotten_and_accepted_again() {
     let mut bench = Bench::new(4);
     bench.put_files(20, 3);
     let held = bench.node(2).expect("there").chunks;
@@ -127,7 +129,7 @@ fn a_drained_datanode_is_stopped_without_a_loss_forgotten_and_welcome_again() {
 }
 
 #[test]
-fn a_drain_goes_on_after_the_death_of_the_master() {
+fn a_drain_continues_after_the_death_of_the_master() {
     let mut bench = Bench::new(4);
     bench.put_files(8, 64);
     let held = bench.node(3).expect("there").chunks;
@@ -144,7 +146,7 @@ fn a_drain_goes_on_after_the_death_of_the_master() {
 }
 
 #[test]
-fn what_was_copied_is_trimmed_when_the_datanode_serves_again() {
+fn surplus_replicas_are_trimmed_when_the_datanode_serves_again() {
     let mut bench = Bench::new(4);
     bench.put_files(10, 4);
     assert_eq!(bench.set_duty(1, Duty::Drain), Ok(()));
@@ -158,9 +160,10 @@ fn what_was_copied_is_trimmed_when_the_datanode_serves_again() {
 }
 
 #[test]
-fn a_datanode_that_falls_silent_does_not_hold_up_the_last_copies() {
+fn a_datanode_that_stops_responding_does_not_delay_the_last_copies() {
     let spec = Spec::default().datanodes(4).replication(2).chunk_size("64KiB").set("DFS_MASTER_REPAIR_STREAMS", "1");
-    // Repair begins so long after the start, and would go on without it so long after it fell silent.
+    // Repair begins this long after the start, and would otherwise continue this long after the
+    // datanode stopped responding.
     let (cluster, runtime) =
         (Cluster::start(spec.set("DFS_MASTER_DEAD_AFTER", "25s")), Runtime::new().expect("runtime"));
     let client = runtime.block_on(cluster.client());
@@ -192,7 +195,7 @@ fn a_drain_that_would_leave_too_few_is_refused() {
     let detail = Detail::DrainLeavesTooFew { left: 2, wanted: 3, all: 3 };
     assert_eq!(refused.detail.as_deref(), Some(&detail));
     assert!(bench.nodes().iter().all(|node| node.duty == Duty::Serve));
-    // Who types it is not asked first, and a plan is no plan.
+    // The refusal comes before the confirmation, and a dry run prints no plan.
     for line in [&["node", "drain", "datanode-1"][..], &["--dry-run", "node", "drain", "datanode-1"]] {
         let said = bench.cluster.shell(line);
         assert_eq!((said.code, said.stdout.as_str()), (6, ""), "{said:?}");
@@ -204,10 +207,10 @@ fn a_drain_that_would_leave_too_few_is_refused() {
 }
 
 #[test]
-fn writes_go_on_during_a_drain_and_none_goes_there() {
+fn writes_continue_during_a_drain_and_none_goes_to_the_datanode() {
     let mut bench = Bench::new(4);
     bench.put_files(5, 4);
-    // One writer before, while and after the wish is noted, and files that are begun after it.
+    // One writer before, during and after the request is stored, and files that are begun after it.
     let client = bench.client.clone();
     let writer = bench.runtime.spawn(async move {
         for number in 35..65 {

@@ -1,4 +1,4 @@
-//! `kill -9` of everything, under load, at random moments: nothing that was acknowledged is lost or torn.
+//! `kill -9` of all daemons, under load, at random moments: no acknowledged data is lost or torn.
 
 use dfs_client::Client;
 use dfs_tests::load::{self, Load, Shared, lock};
@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Rounds of the test suite; `DFS_TEST_ROUNDS` asks for more.
+/// The number of rounds in the test suite; `DFS_TEST_ROUNDS` sets more.
 const ROUNDS: u64 = 50;
-/// One more than there are replicas, so that each can be drained.
+/// One more than the number of replicas, so that each can be drained.
 const DATANODES: u32 = 4;
-/// A drain lasts until the next one begins: several rounds, so that some end and some are killed in the middle.
+/// A drain lasts until the next one begins: several rounds, so that some complete and some are
+/// interrupted by a kill.
 const DRAIN_EVERY: u64 = 4;
 
-/// Has all serve again, and then one of them drained, which moves all that it holds, and has its chunks trimmed.
+/// Sets all datanodes in service, and then drains one of them, which moves all its chunks and trims
+/// them afterwards.
 async fn drain(client: Client, drained: DatanodeId, drains: Arc<AtomicU64>) {
     for id in (1..=DATANODES as u16).map(DatanodeId).filter(|id| *id != drained) {
         let _ = client.set_duty(id, Duty::Serve).await;
@@ -32,7 +34,7 @@ fn acknowledged_work_survives_the_death_of_every_process() {
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
     let cluster = Cluster::start(Spec::default().datanodes(DATANODES));
     let (oracle, drains) = (Shared::default(), Arc::default());
-    // Mostly small; some of several chunks.
+    // Mostly small files; some with several chunks.
     let load = Load { writers: 6, paths: 12, small: 0..9_000, large: 1 << 20..3 << 20 };
     for writer in 0..load.writers {
         cluster.ok(&["mkdir", &load::directory(writer)]);
@@ -54,10 +56,10 @@ fn acknowledged_work_survives_the_death_of_every_process() {
             let drained = DatanodeId(random.u16(1..=DATANODES as u16));
             writers.spawn_on(drain(client, drained, Arc::clone(&drains)), runtime.handle());
         }
-        // The moment is part of the seed; how far the load has come by then is not.
+        // The moment is determined by the seed; the progress of the load at that moment is not.
         std::thread::sleep(Duration::from_millis(random.u64(30..500)));
         cluster.kill_all();
-        // Each writer is dropped in the middle of an operation, which so stays unknown.
+        // Each writer is dropped in the middle of an operation, whose outcome is then unknown.
         runtime.block_on(writers.shutdown());
         cluster.start_all();
         let client = runtime.block_on(cluster.client());
@@ -79,7 +81,7 @@ fn acknowledged_work_survives_the_death_of_every_process() {
 }
 
 #[test]
-fn a_put_that_was_acknowledged_survives() {
+fn an_acknowledged_put_survives() {
     let cluster = Cluster::start(Spec::default());
     let (local, back) = (cluster.scratch().join("in"), cluster.scratch().join("out"));
     std::fs::write(&local, content::bytes(11, 20 << 20)).expect("write");

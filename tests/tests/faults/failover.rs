@@ -1,14 +1,16 @@
-//! One datanode dies or falls silent in the middle of things.
+//! One datanode is killed or stops responding during transfers.
 
 use dfs_tests::middle::file_bytes;
 use dfs_tests::{Cluster, Spec, content};
 use rustix::process::Signal;
 
-/// Rounds at most until a fault has hit a put and another one a get.
+/// The maximum number of rounds until a fault has occurred during a put and another one during a
+/// get.
 const ROUNDS_MAX: u32 = 20;
 
-/// Puts a file and gets it, with `signal` to a datanode in the middle of each, and mends; until both were hit.
-/// Between the two it waits for all copies: a write that loses a datanode may leave just those two with a chunk.
+/// Puts a file and gets it, with `signal` to a datanode in the middle of each, and restores the
+/// datanode; until both occurred. In between it waits for all replicas: after a write that loses a
+/// datanode, a chunk may be on just those two.
 fn strike(cluster: &Cluster, victims: [&str; 2], signal: Signal, mend: impl Fn()) {
     fastrand::seed(dfs_tests::seed());
     let (local, back) = (cluster.scratch().join("in"), cluster.scratch().join("out"));
@@ -39,13 +41,13 @@ fn strike(cluster: &Cluster, victims: [&str; 2], signal: Signal, mend: impl Fn()
 }
 
 #[test]
-fn a_datanode_dies_during_a_put_and_during_a_get() {
+fn a_datanode_is_killed_during_a_put_and_during_a_get() {
     let cluster = Cluster::start(Spec::default().datanodes(4));
     strike(&cluster, ["datanode-2", "datanode-3"], Signal::KILL, || cluster.start_all());
 }
 
 #[test]
-fn datanodes_fall_silent_one_during_a_put_another_during_a_get() {
+fn datanodes_stop_responding_one_during_a_put_another_during_a_get() {
     let cluster = Cluster::start(Spec::default());
     strike(&cluster, ["datanode-1", "datanode-2"], Signal::STOP, || {
         cluster.thaw("datanode-1");

@@ -1,4 +1,5 @@
-//! Strangers and liars on every port: they lose their connection, the daemon lives, its memory stays bounded.
+//! Invalid data on every port: the sender loses its connection, the daemon keeps running, its
+//! memory stays bounded.
 
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{Expected, Identity};
@@ -10,7 +11,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// More than this no daemon may use in a test that sends it nonsense, in bytes.
+/// The maximum memory of a daemon in a test that sends it invalid data, in bytes.
 const MEMORY_MAX: u64 = 200 << 20;
 
 fn resident(pid: i32) -> u64 {
@@ -31,7 +32,7 @@ fn all_well(cluster: &Cluster) {
 }
 
 #[test]
-fn strangers_get_past_nothing() {
+fn unauthenticated_callers_get_no_access() {
     let cluster = Cluster::start(Spec::default());
     let addresses: Vec<SocketAddr> =
         cluster.daemons().iter().map(|daemon| daemon.address.parse().expect("address")).collect();
@@ -40,21 +41,21 @@ fn strangers_get_past_nothing() {
         vec![0xff; 70_000],
         content::bytes(4, 100_000),
         b"dfsH\x01\x01\x01\0\x01\0".to_vec(),
-        // A TLS record that claims to be as long as records can be, cut off.
+        // A TLS record with the maximum length in its header, truncated.
         vec![0x16, 3, 3, 0xff, 0xff, 1, 0, 0xff, 0xff],
     ];
     for address in &addresses {
         for bytes in &garbage {
             let mut stranger = TcpStream::connect(address).expect("connect");
             stranger.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
-            // The daemon may close before it has read all of it.
+            // The daemon may close the connection before it has read everything.
             let _ = stranger.write_all(bytes);
             let mut answer = Vec::new();
             let _ = stranger.read_to_end(&mut answer);
             assert!(answer.len() < 100, "a stranger was told {} bytes", answer.len());
         }
     }
-    // Silent connections cost little and do not keep others out.
+    // Silent connections cost little and do not block others.
     let idle: Vec<_> = (0..300).map(|index| TcpStream::connect(addresses[index % addresses.len()])).collect();
     all_well(&cluster);
     drop(idle);
@@ -85,13 +86,13 @@ async fn a_user_is_no_datanode_and_no_master() {
     all_well(&cluster);
 }
 
-/// A user with a good credential sends nonsense behind the hello.
+/// A user with a valid credential sends invalid data after the hello.
 #[tokio::test(flavor = "multi_thread")]
-async fn liars_lose_their_connection() {
+async fn senders_of_invalid_data_lose_their_connection() {
     let cluster = Cluster::start(Spec::default());
     let oversized = [u32::MAX.to_le_bytes().to_vec(), vec![0; 1000]].concat();
     let masters_lies = [oversized.clone(), content::bytes(5, 300_000), vec![1, 0, 0, 0, 0xff]];
-    // Half a frame is no lie yet.
+    // Half a frame is not invalid yet.
     let datanodes_lies = [oversized, content::bytes(5, 300_000), vec![0xff; 64]];
     for (daemon, service, lies) in
         [("master-1", Service::Client, masters_lies), ("datanode-1", Service::Data, datanodes_lies)]

@@ -1,6 +1,7 @@
-//! Processes that die, stand still, restart, lie or are cut off, strangers at the door, and duties that change meanwhile.
+//! Processes that are killed, suspended, restarted, hostile or disconnected, unauthenticated
+//! callers, and changes of the admin state.
 //!
-//! One program for many tests, as each program links everything: a test of this topic is a module here.
+//! One program for many tests, because each program links everything: each topic is a module here.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]

@@ -1,4 +1,5 @@
-//! The network between a datanode and some of the others is cut: silently, with every connection open.
+//! The network between a datanode and some of the others is cut: silently, with every connection
+//! open.
 
 use dfs_tests::middle::file_bytes;
 use dfs_tests::network::{Route, Routes, Way};
@@ -6,10 +7,12 @@ use dfs_tests::{Cluster, Spec, content};
 use std::sync::Arc;
 
 const VICTIM: &str = "datanode-1";
-/// Rounds at most until a cut has been met. A transfer that ends before it is cut takes a moment only.
+/// The maximum number of rounds until a cut occurs during a transfer. A transfer that ends before
+/// is short.
 const ROUNDS_MAX: u32 = 50;
 
-/// Cuts a route in the middle of a put and of a get. Both end well while it is cut, and the cluster heals afterwards.
+/// Cuts a route in the middle of a put and of a get. Both succeed while it is cut, and the cluster
+/// recovers afterwards.
 fn cut(way: Way, route: impl Fn(&Routes) -> Arc<Route>, gets_meet_it: bool) {
     fastrand::seed(dfs_tests::seed());
     let cluster = Cluster::start(Spec::default());

@@ -1,4 +1,4 @@
-//! Daemons that stop, start, and find their files as somebody left them.
+//! Daemons that stop and start, and whose files were changed in between.
 
 use dfs_daemon::master::log::record;
 use dfs_daemon::master::log::segment::{Head, RECORDS_AT};
@@ -7,7 +7,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-/// Bytes before the first record of a segment.
+/// The number of bytes before the first record of a segment.
 const HEAD_BYTES: u64 = 4096;
 
 fn segments(cluster: &Cluster) -> Vec<PathBuf> {
@@ -20,7 +20,7 @@ fn segments(cluster: &Cluster) -> Vec<PathBuf> {
     files
 }
 
-/// Where the last record ends, in the segment that has the most of them.
+/// Returns the segment with the most records, and the end of its last record.
 fn end_of_log(cluster: &Cluster) -> (PathBuf, u64) {
     let written = |path: &PathBuf| {
         let bytes = std::fs::read(path).expect("read segment");
@@ -39,7 +39,7 @@ fn end_of_log(cluster: &Cluster) -> (PathBuf, u64) {
 }
 
 #[test]
-fn everything_stops_and_comes_back() {
+fn everything_stops_and_starts_again() {
     let cluster = Cluster::start(Spec::default());
     cluster.ok(&["mkdir", "-p", "/a/b"]);
     let before = cluster.daemons();
@@ -65,7 +65,7 @@ fn everything_stops_and_comes_back() {
 }
 
 #[test]
-fn a_torn_tail_of_the_log_is_cut_off() {
+fn a_torn_tail_of_the_log_is_truncated() {
     let cluster = Cluster::start(Spec::default());
     cluster.ok(&["mkdir", "/kept"]);
     cluster.kill("master-1");
@@ -79,7 +79,7 @@ fn a_torn_tail_of_the_log_is_cut_off() {
 }
 
 #[test]
-fn damage_in_the_middle_of_the_log_stops_the_master() {
+fn corruption_in_the_middle_of_the_log_stops_the_master() {
     let cluster = Cluster::start(Spec::default());
     for name in ["/a", "/b", "/c", "/d"] {
         cluster.ok(&["mkdir", name]);
@@ -87,7 +87,7 @@ fn damage_in_the_middle_of_the_log_stops_the_master() {
     cluster.kill("master-1");
     let (segment, end) = end_of_log(&cluster);
     let file = OpenOptions::new().read(true).write(true).open(&segment).expect("open");
-    // Behind the head of the segment, in a record that others follow.
+    // After the header of the segment, in a record that is followed by others.
     let at = HEAD_BYTES + (end - HEAD_BYTES) / 2;
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).expect("read");
@@ -96,7 +96,7 @@ fn damage_in_the_middle_of_the_log_stops_the_master() {
     assert_ne!(said.code, 0, "{said:?}");
     let name = segment.file_name().expect("name").to_string_lossy().into_owned();
     assert!(said.stderr.contains(&name), "it names the file: {said:?}");
-    // Mended, it starts again, and nothing was lost.
+    // Restored, it starts again, and nothing was lost.
     file.write_all_at(&byte, at).expect("write");
     cluster.start_daemon("master-1");
     assert_eq!(cluster.ok(&["ls", "/"]).split_whitespace().collect::<Vec<_>>(), ["a", "b", "c", "d"]);

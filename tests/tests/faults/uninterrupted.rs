@@ -7,26 +7,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::runtime::Runtime;
 
-/// Restarts in the test suite; `DFS_TEST_ROUNDS` asks for more.
+/// The number of restarts in the test suite; `DFS_TEST_ROUNDS` sets more.
 const ROUNDS: u64 = 4;
 const CLIENTS: u64 = 4;
-/// Every so many rounds of a client the file has several chunks.
+/// The interval of rounds in which the file of a client has several chunks.
 const LONG_EVERY: u64 = 8;
 
 fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("valid path")
 }
 
-/// Clients that work until they are told to stop.
+/// Clients that work until they are stopped.
 struct Load {
     runtime: Runtime,
     stop: Arc<AtomicBool>,
-    /// Calls that each client has made so far.
+    /// The number of calls that each client has made so far.
     made: Vec<Arc<AtomicU64>>,
     clients: Vec<tokio::task::JoinHandle<Vec<String>>>,
 }
 
-/// Puts a file, gets it back, makes a directory, deletes both; says what failed.
+/// Puts a file, gets it back, creates a directory, deletes both. Returns the failures.
 async fn work(client: Client, number: u64, stop: Arc<AtomicBool>, made: Arc<AtomicU64>) -> Vec<String> {
     let mut failed = Vec::new();
     for round in 0.. {
@@ -65,7 +65,8 @@ impl Load {
         Self { runtime, stop, made, clients }
     }
 
-    /// Waits until every client has made so many calls more, so that each disturbance meets each kind of call.
+    /// Waits until every client has made `calls` more calls, so that each disturbance affects each
+    /// kind of call.
     fn wait_for_calls(&self, cluster: &Cluster, calls: u64) {
         let before: Vec<u64> = self.made.iter().map(|made| made.load(Ordering::Relaxed)).collect();
         cluster.wait_for("calls of every client", || {
@@ -73,7 +74,7 @@ impl Load {
         });
     }
 
-    /// Ends the load, which has seen no failure.
+    /// Ends the load, which must not have had a failure.
     fn end(self, what: &str) {
         self.stop.store(true, Ordering::Relaxed);
         let mut failed = Vec::new();

@@ -1,11 +1,11 @@
-//! Addresses of IPv6 and names of hosts, wherever an address stands.
+//! IPv6 addresses and host names in all places where an address is used.
 
 use dfs_tests::process::Process;
 use dfs_tests::{Cluster, Spec, content, requirement};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::process::Stdio;
 
-/// Starts a daemon of the cluster that listens on a free port of `host`; returns the port.
+/// Starts a daemon of the cluster that listens on a free port of `host`. Returns the port.
 fn start(cluster: &Cluster, id: &str, host: IpAddr, rest: &[&str]) -> (Process, u16) {
     let listen = TcpListener::bind((host, 0)).and_then(|listener| listener.local_addr()).expect("a free port");
     let role = id.split('-').next().expect("a role");
@@ -18,7 +18,8 @@ fn start(cluster: &Cluster, id: &str, host: IpAddr, rest: &[&str]) -> (Process, 
     (Process(command.spawn().expect("start a daemon")), listen.port())
 }
 
-/// Runs a cluster whose daemons listen on `host`; everybody finds the master under `name`.
+/// Runs a cluster whose daemons listen on `host`; all clients and datanodes use the master's
+/// address `name`.
 fn serve(host: IpAddr, name: &str) {
     let cluster = Cluster::start(Spec::default().datanodes(1).replication(1));
     let (local, back) = (cluster.scratch().join("in"), cluster.scratch().join("out"));

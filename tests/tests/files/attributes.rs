@@ -1,4 +1,4 @@
-//! Attributes, searches, sums, copies and safe mode through the real programs.
+//! Attributes, searches, sums, replicas and safe mode through the real programs.
 
 use dfs_tests::{Cluster, Spec, content};
 use serde_json::Value;
@@ -17,9 +17,9 @@ fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()
 }
 
-/// Many small checks on one cluster, because making one takes longer than all of them.
+/// Many small checks on one cluster, because starting one takes longer than all of them.
 #[test]
-fn what_the_master_knows_of_names() {
+fn the_master_answers_questions_about_names() {
     let cluster = Cluster::start(Spec::default());
     cluster.ok(&["mkdir", "-p", "/data/2026/Reports", "/other"]);
     put(&cluster, "/data/a.csv", 100);
@@ -149,7 +149,7 @@ fn safe_mode(cluster: &Cluster) {
     cluster.ok(&["mkdir", "/held"]);
 }
 
-/// Replicas of a file's chunks, as `locate` has them.
+/// Returns the number of replicas of each chunk of a file, as shown by `locate`.
 fn copies(cluster: &Cluster, path: &str) -> Vec<usize> {
     let chunks = cluster.json(&["locate", path]);
     let of = |chunk: &Value| chunk["replicas"].as_array().map_or(0, Vec::len);
@@ -157,7 +157,7 @@ fn copies(cluster: &Cluster, path: &str) -> Vec<usize> {
 }
 
 #[test]
-fn copies_are_made_and_removed() {
+fn replicas_are_added_and_deleted() {
     let cluster = Cluster::start(Spec::default().datanodes(4));
     cluster.ok(&["mkdir", "-p", "/d/deep"]);
     put(&cluster, "/d/f", 2_500_000);
@@ -187,7 +187,7 @@ fn copies_are_made_and_removed() {
     assert_eq!(cluster.shell(&["setrep", "0", "/d/f"]).code, 2);
 
     cluster.wait_for("a copy without a place", || repair()["state"] == "waiting");
-    // It still wants five copies; then its datanodes go.
+    // It still wants five replicas; then its datanodes are stopped.
     let said = cluster.shell(&["fsck"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.stdout.contains("/d/deep/g: 1 of 1 chunk with too few copies"), "{said:?}");
@@ -206,7 +206,7 @@ fn copies_are_made_and_removed() {
 }
 
 #[test]
-fn shared_chunks_have_as_many_copies_as_the_most_demanding_file_wants() {
+fn shared_chunks_have_as_many_replicas_as_the_highest_replication_of_their_files() {
     let cluster = Cluster::start(Spec::default().replication(2).datanodes(3));
     put(&cluster, "/f", 2_500_000);
     cluster.ok(&["cp", "/f", "/g"]);
@@ -216,7 +216,7 @@ fn shared_chunks_have_as_many_copies_as_the_most_demanding_file_wants() {
     let expected = "setrep: /f keeps more than 1 copy: another file that shares its chunks wants 3";
     assert!(said.stderr.contains(expected), "{said:?}");
     assert_eq!((copies(&cluster, "/f"), copies(&cluster, "/g")), (vec![3; 3], vec![3; 3]));
-    // More than the cluster can give are wanted of the other file, and this one has enough.
+    // More replicas than the cluster can provide are wanted of the other file; this one has enough.
     cluster.ok(&["setrep", "5", "/g"]);
     cluster.ok(&["mkdir", "/d"]);
     (0..40).for_each(|number| drop(cluster.ok(&["cp", "/f", &format!("/d/{number}")])));
@@ -228,12 +228,12 @@ fn shared_chunks_have_as_many_copies_as_the_most_demanding_file_wants() {
     cluster.ok(&["rm", "-r", "--yes", "/d"]);
     cluster.ok(&["setrep", "1", "/f"]);
 
-    // Nobody wants more than one copy any more.
+    // No file wants more than one replica any more.
     cluster.ok(&["rm", "/g"]);
     cluster.wait_for("the copies that nobody wants to go", || copies(&cluster, "/f") == [1; 3]);
     cluster.ok(&["cp", "/f", "/h"]);
     cluster.ok(&["setrep", "9", "/h"]);
     cluster.wait_for("too few datanodes", || cluster.json(&["status"])["replication"]["blocked"]["too_few"] == 3);
     cluster.ok(&["rm", "/h"]);
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
 }

@@ -1,10 +1,10 @@
-//! The commands on a healthy cluster: what they do, what they say, and with which exit code they end.
+//! The commands on a healthy cluster: their effect, their output, and their exit codes.
 
 use dfs_tests::{Cluster, Spec, content};
 use std::io::Write;
 use std::process::Stdio;
 
-/// Many small checks on one cluster, because making one takes longer than all of them.
+/// Many small checks on one cluster, because starting one takes longer than all of them.
 #[test]
 fn files_and_directories() {
     let cluster = Cluster::start(Spec::default());

@@ -1,4 +1,4 @@
-//! Copies inside the cluster, and attributes `user.*`, through the real programs.
+//! Copies inside the cluster, and `user.*` attributes, through the real programs.
 
 use dfs_tests::{Cluster, Spec, content};
 use rustix::fs::XattrFlags;
@@ -10,35 +10,35 @@ use std::process::Stdio;
 const FILE_BYTES: usize = 2_500_000;
 const SMALL_FILES: usize = 100;
 const DIRECTORIES: usize = 50;
-/// Files of the large tree: more than one call copies.
+/// The number of files of the large tree: more than one call copies.
 const MANY: usize = SMALL_FILES * DIRECTORIES;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-/// Whether a file of the cluster has these bytes.
+/// Returns true if a file of the cluster has these bytes.
 fn holds(cluster: &Cluster, remote: &str, bytes: &[u8]) -> bool {
     let local = cluster.scratch().join("back");
     cluster.ok(&["get", "-f", remote, text(&local)]);
     std::fs::read(local).expect("read") == bytes
 }
 
-/// Bytes and number of all chunk files of all datanodes.
+/// Returns the bytes and the number of all chunk files of all datanodes.
 fn stored(cluster: &Cluster) -> (u64, usize) {
     let files: Vec<_> = (1..=3).flat_map(|id| cluster.chunk_files(&format!("datanode-{id}"))).collect();
     let bytes = files.iter().map(|file| std::fs::metadata(file).map_or(0, |found| found.len())).sum();
     (bytes, files.len())
 }
 
-/// Exit code, and the first line on standard error.
+/// Returns the exit code, and the first line on standard error.
 fn refused(cluster: &Cluster, args: &[&str]) -> (i32, String) {
     let said = cluster.shell(args);
     (said.code, said.stderr.lines().next().unwrap_or_default().to_owned())
 }
 
 #[test]
-fn copies_move_no_data_and_outlive_their_originals() {
+fn copies_transfer_no_data_and_outlive_their_originals() {
     let cluster = Cluster::start(Spec::default());
     let (bytes, local) = (content::bytes(5, FILE_BYTES), cluster.scratch().join("in"));
     std::fs::write(&local, &bytes).expect("write");
@@ -56,7 +56,7 @@ fn files(cluster: &Cluster) {
     let copied = cluster.json(&["cp", "/d/a", "/d/b"]);
     let one = json!({"from": "/d/a", "to": "/d/b", "files": 1, "directories": 0, "bytes": FILE_BYTES});
     assert_eq!(copied, json!({"copied": [one]}));
-    // As mv: into a directory that is there, several only so.
+    // As with mv: into an existing directory, several sources only so.
     cluster.ok(&["cp", "/d/a", "/d/b", "/e"]);
     assert_eq!(cluster.ok(&["ls", "/e"]), "a\nb\n");
     cluster.ok(&["-c", "cp -f /d/* /e/"]);
@@ -93,7 +93,7 @@ fn refusals(cluster: &Cluster) {
 fn outliving(cluster: &Cluster, bytes: &[u8]) {
     let before = stored(cluster);
     cluster.ok(&["rm", "-r", "--yes", "/d"]);
-    // Datanodes hear of what is to be deleted with their heartbeats, of which several go by.
+    // Datanodes get orders of deletion with their heartbeats; several heartbeats pass.
     std::thread::sleep(std::time::Duration::from_secs(3));
     assert_eq!(stored(cluster), before);
     for copy in ["/e/a", "/e/b", "/e/d/a"] {
@@ -179,7 +179,7 @@ fn wrong(cluster: &Cluster) {
     cluster.ok(&["attr", "remove", "/d", "user.half"]);
 }
 
-/// As [`refused`], with something on standard input.
+/// Returns the same as [`refused`], with data on standard input.
 fn refused_with(cluster: &Cluster, args: &[&str], input: &[u8]) -> (i32, String) {
     let file = cluster.scratch().join("input");
     std::fs::write(&file, input).expect("write");
@@ -189,7 +189,7 @@ fn refused_with(cluster: &Cluster, args: &[&str], input: &[u8]) -> (i32, String)
     (output.status.code().expect("ended"), line)
 }
 
-/// They go with a move, and a copy has its own.
+/// A move keeps them, and a copy has its own.
 fn with_the_entry(cluster: &Cluster) {
     let colour = |path: &str| cluster.ok(&["attr", "get", path, "user.colour"]);
     cluster.ok(&["mv", "/d/a", "/d/b"]);
@@ -223,7 +223,7 @@ fn with_local_files(cluster: &Cluster) {
     assert_eq!(read(&back, "user.kind"), Ok(b"directory".to_vec()));
     assert_eq!(read(&back.join("f"), "user.raw"), Ok(vec![0, 0xff]));
 
-    // More than the local file system takes: the file stays, and so do the other attributes.
+    // More than the local file system accepts: the file is kept, and so are the other attributes.
     let big = "x".repeat(60 << 10);
     if rustix::fs::setxattr(&tree, "user.big", big.as_bytes(), XattrFlags::empty()).is_ok() {
         return;

@@ -5,7 +5,7 @@ use dfs_tests::{Cluster, Spec};
 use dfs_types::DfsPath;
 use std::path::Path;
 
-/// As in the docs of `dfs_client`, but for where the file comes back.
+/// The example in the docs of `dfs_client`, with another destination of the file.
 async fn copy_there_and_back(client: &Client, local: &Path) -> dfs_types::Result<()> {
     let (directory, file) = (DfsPath::parse("/notes")?, DfsPath::parse("/notes/today")?);
     client.mkdir(&directory, true).await?;
@@ -22,14 +22,14 @@ async fn copy_there_and_back(client: &Client, local: &Path) -> dfs_types::Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_example_of_the_docs_does_what_it_says() {
+async fn the_example_of_the_docs_works() {
     let cluster = Cluster::start(Spec::default());
     let local = cluster.scratch().join("today.txt");
     copy_there_and_back(&cluster.client().await, &local).await.expect("there and back");
     assert_eq!(std::fs::read(local).expect("read"), b"buy milk");
 }
 
-/// A transfer that is cancelled leaves no file, here or there.
+/// A cancelled transfer leaves no file, neither local nor remote.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_put_leaves_nothing() {
     let cluster = Cluster::start(Spec::default());

@@ -1,6 +1,6 @@
-//! Files there and back, and what commands and the client library do with them.
+//! Transfers of files, and operations of the commands and the client library on them.
 //!
-//! One program for many tests, as each program links everything: a test of this topic is a module here.
+//! One program for many tests, because each program links everything: each topic is a module here.
 
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]

@@ -1,4 +1,5 @@
-//! The beginning and the end of files, files compared and summed, and commands in the background.
+//! The beginning and the end of files, comparisons and sums of files, and commands in the
+//! background.
 
 use dfs_tests::{Cluster, Spec};
 use rustix::process::{Pid, Signal, kill_process};
@@ -68,16 +69,17 @@ fn comparisons(cluster: &Cluster, local: &Path) {
 
 fn background(cluster: &Cluster, local: &Path) {
     let (local, scratch) = (text(local), cluster.scratch());
-    // Two at the same time; a script waits for them at its end, whether it says so or not.
+    // Two at the same time; a script waits for them at its end, with or without `wait`.
     let said = cluster.shell(&["-c", &format!("put {local} /bg-1 & put {local} /bg-2 &")]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.stderr.contains("[1] done put") && said.stderr.contains("[2] done put"), "{said:?}");
     cluster.ok(&["cmp", local, "/bg-2"]);
-    // The failure of a job is that of the script, of wait, and stops what comes behind it.
+    // The failure of a job is that of the script, and of `wait`, and stops the following commands.
     assert_eq!(cluster.shell(&["-c", "cat /none &"]).code, 1);
     let said = cluster.shell(&["-c", "cat /none &\nwait\necho never"]);
     assert_eq!((said.code, said.stdout.as_str()), (1, ""), "{said:?}");
-    // Paths are those of the directory where the command was given; output comes when the job is told to have ended.
+    // Paths are relative to the directory where the command was given; output is printed when the
+    // end of the job is reported.
     let lines = format!(
         "lcd {}; get /bg-1 here & lcd /; cat /bg-1 | head -n 1 &; wait; head -n 1 /bg-2 & fg",
         scratch.display()

@@ -1,5 +1,5 @@
-//! Peers of the protocol version before this one: a client and a datanode with a master of now, a client of now with a master
-//! of then.
+//! Peers of the previous protocol version: a client and a datanode with a current master, a current
+//! client with a previous master.
 
 use dfs_client::{Client, ClientOptions, CopyOptions, ListDirectory};
 use dfs_rpc::conn::DataConn;
@@ -36,9 +36,9 @@ fn list(path: DfsPath) -> ListDirectory {
     ListDirectory { path, after: None, prefix: String::new(), limit: 10 }
 }
 
-/// The present version and the one before it, and no other.
+/// The present version and the previous one are accepted, and no other.
 #[tokio::test(flavor = "multi_thread")]
-async fn peers_of_now_and_of_the_version_before_are_taken() {
+async fn peers_of_the_present_and_the_previous_version_are_accepted() {
     assert_eq!(VERSIONS, 8..=9);
     let cluster = Cluster::start(Spec::default());
     let user = credential(cluster.credential());
@@ -57,7 +57,7 @@ async fn peers_of_now_and_of_the_version_before_are_taken() {
     a_datanode(&cluster, master).await;
 }
 
-/// A client of the version before writes, looks and reads.
+/// A client of the previous version writes, lists and reads.
 async fn a_client(cluster: &Cluster, user: &Identity, master: SocketAddr) {
     let client = previous::Client::connect(user, master).await;
     let made = client.files(Q::Mkdir { request: next_request(), path: path("/a"), parents: false }).await;
@@ -81,7 +81,7 @@ async fn a_client(cluster: &Cluster, user: &Identity, master: SocketAddr) {
     let page = client.files(Q::List { list: list(path("/a")) }).await;
     let A::List(Ok(page)) = page else { panic!("{page:?}") };
     assert_eq!(page, ListPage { entries: vec![Entry { name: "f".to_owned(), stat: stat.clone() }], more: false });
-    // A client of now sees the same, and the id with it.
+    // A current client sees the same, and the id too.
     let now = cluster.client().await.stat(&file).await.expect("there");
     assert!(now.id > EntryId::UNKNOWN, "{now:?}");
     assert_eq!(Stat { id: EntryId::UNKNOWN, ..now }, stat);
@@ -96,7 +96,7 @@ async fn a_client(cluster: &Cluster, user: &Identity, master: SocketAddr) {
     assert!(read == bytes, "what was read is not what was written");
 }
 
-/// A data connection in the manner of the version before.
+/// Opens a data connection as the previous version does.
 async fn data(user: &Identity, node: NodeAddress) -> Peer {
     let expected = Expected::Datanode(node.id);
     let connected = previous::connect(previous::VERSIONS, user, node.address, expected, Service::Data).await;
@@ -107,7 +107,8 @@ async fn data(user: &Identity, node: NodeAddress) -> Peer {
     Peer(conn)
 }
 
-/// A datanode of the version before takes the place of a real one: it registers, reports and is heard from.
+/// A datanode of the previous version replaces a real one: it registers, reports and sends
+/// heartbeats.
 async fn a_datanode(cluster: &Cluster, master: SocketAddr) {
     cluster.dfsd_ok(&["stop", "datanode-3"]);
     let node = previous::datanode(&credential(cluster.home().join("credentials/datanode-3.pem")), master).await;
@@ -117,7 +118,7 @@ async fn a_datanode(cluster: &Cluster, master: SocketAddr) {
     let (boot, address) = (88, SocketAddr::from(([127, 0, 0, 1], 9)));
     let register = || Register { boot, address, load: load.clone(), version: "of then".into() };
     let registered = loop {
-        // As a real one it waits for its place.
+        // It waits for its registration as a real one does.
         match node.register(context(), register()).await.expect("an answer") {
             Ok(registered) => break registered,
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -157,7 +158,7 @@ fn stat_of_then() -> Stat {
     }
 }
 
-/// What a master of the version before answers.
+/// Returns the answers of a master of the previous version.
 fn answer_of_then(request: UserRequest) -> UserResponse {
     match request {
         UserRequest::Cluster(ClusterServiceRequest::Ping { .. }) => {
@@ -172,9 +173,10 @@ fn answer_of_then(request: UserRequest) -> UserResponse {
     }
 }
 
-/// With a master of the version before, a client of now makes the calls of then, and says what there is not.
+/// With a master of the previous version, a current client makes the previous calls, and reports
+/// missing ones.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_of_now_works_with_a_master_of_the_version_before() {
+async fn a_current_client_works_with_a_master_of_the_previous_version() {
     let cluster = Cluster::start(Spec::default());
     let identity = credential(cluster.home().join("credentials/master-1.pem"));
     let masters = vec![previous::master(identity, answer_of_then).await];

@@ -1,5 +1,5 @@
-//! Transfers through the program: cut off and gone on with, trees with odd names there and back, sources that vanish, full
-//! disks.
+//! Transfers through the program: interrupted and resumed, trees with unusual names there and back,
+//! sources that disappear, full disks.
 
 use dfs_tests::middle::{disturb, file_bytes, part_files};
 use dfs_tests::{Cluster, Spec, content};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, SystemTime};
 
-/// Rounds at most until a fault comes in the middle of a transfer.
+/// The maximum number of rounds until a fault occurs in the middle of a transfer.
 const ROUNDS_MAX: u32 = 20;
 
 fn text(path: &Path) -> &str {
@@ -26,7 +26,7 @@ fn names_in(directory: &Path) -> Vec<String> {
     names
 }
 
-/// A local file of [`file_bytes`] that is also `/big`.
+/// Creates a local file of [`file_bytes`] that is also `/big`.
 fn with_big(cluster: &Cluster) -> PathBuf {
     let local = cluster.scratch().join("big");
     content::write(fastrand::u64(..), file_bytes(), &local);
@@ -34,8 +34,8 @@ fn with_big(cluster: &Cluster) -> PathBuf {
     local
 }
 
-/// Begins to get `/big` into the empty `directory` and sends a signal when a part of it is there; again until that came in
-/// the middle.
+/// Begins to get `/big` into the empty `directory` and sends a signal when a part of it is stored;
+/// repeated until the signal came in the middle.
 fn struck_get(cluster: &Cluster, directory: &Path, flags: &[&str], with: Signal) -> ExitStatus {
     for _ in 0..ROUNDS_MAX {
         let _ = fs::remove_dir_all(directory);
@@ -48,7 +48,7 @@ fn struck_get(cluster: &Cluster, directory: &Path, flags: &[&str], with: Signal)
             || part_files(directory),
             file_bytes() / 8,
             || {
-                // It may have ended just now.
+                // It may have just ended.
                 let _ = kill_process(pid, with);
             },
         );
@@ -60,20 +60,20 @@ fn struck_get(cluster: &Cluster, directory: &Path, flags: &[&str], with: Signal)
 }
 
 #[test]
-fn a_get_that_was_cut_off_goes_on() {
+fn an_interrupted_get_is_resumed() {
     fastrand::seed(dfs_tests::seed());
     let cluster = Cluster::start(Spec::default());
     let local = with_big(&cluster);
     let directory = cluster.scratch().join("into");
     let (back, part) = (directory.join("back"), directory.join(".dfs-back.partial"));
 
-    // Without -c nothing stays behind.
+    // Without -c no partial data is kept.
     assert_eq!(struck_get(&cluster, &directory, &[], Signal::INT).code(), Some(130));
     assert_eq!(names_in(&directory), [""; 0]);
     assert_eq!(struck_get(&cluster, &directory, &["-c"], Signal::INT).code(), Some(130));
     assert_eq!(names_in(&directory), [".dfs-back.partial"]);
 
-    // Killed, and with bytes of the part changed by somebody.
+    // Killed, and with modified bytes of the partial file.
     assert_eq!(struck_get(&cluster, &directory, &["-c"], Signal::KILL).code(), None);
     let damaged = fs::OpenOptions::new().write(true).open(&part).expect("the part is there");
     for _ in 0..3 {
@@ -84,13 +84,13 @@ fn a_get_that_was_cut_off_goes_on() {
     assert_eq!(names_in(&directory), ["back"]);
     let taken_over = came["bytes_taken_over"].as_u64().expect("a number");
     assert!(taken_over > 0 && taken_over < file_bytes(), "{came}");
-    // What is there and the same is left alone; what is there and not the same is not replaced without being told.
+    // Existing files that are equal are skipped; others are not replaced without -f.
     assert_eq!(cluster.json(&["get", "-c", "/big", text(&back)])["unchanged"], 1);
     fs::write(&back, "mine").expect("write");
     assert_eq!(cluster.shell(&["get", "-c", "/big", text(&back)]).code, 1);
     assert_eq!(fs::read(&back).expect("read"), b"mine");
 
-    // Of another version nothing is taken over.
+    // No data of another version is reused.
     struck_get(&cluster, &directory, &["-c"], Signal::KILL);
     content::write(fastrand::u64(..), file_bytes(), &local);
     cluster.ok(&["put", "-f", text(&local), "/big"]);
@@ -99,7 +99,7 @@ fn a_get_that_was_cut_off_goes_on() {
     assert_eq!(names_in(&directory), ["back"]);
 }
 
-/// What is done to the source of a put, or to its process.
+/// A change of the source of a put, or of its process.
 type Fault = fn(&Path, Pid);
 
 #[test]
@@ -141,7 +141,8 @@ fn a_put_that_is_disturbed_commits_nothing() {
     }
 }
 
-/// A tree with names and attributes of every kind; its files, directories, and what is neither.
+/// Creates a tree with names and attributes of every kind. Returns the numbers of files,
+/// directories, and other entries.
 fn make_tree(top: &Path) -> (u64, u64, u64) {
     let directories = ["", "empty", "with space", "-r", "a/b/c", "x;y"];
     let files =
@@ -171,7 +172,7 @@ fn stamp(path: &Path, ms: u64) {
     fs::File::open(path).expect("open").set_times(times).expect("set the time");
 }
 
-/// Every entry of a tree: its place, mode, time in milliseconds, and content.
+/// Returns every entry of a tree: its path, mode, time in milliseconds, and content.
 fn look(top: &Path) -> Vec<(PathBuf, u32, i64, Vec<u8>)> {
     let mut found = Vec::new();
     let mut open = vec![top.to_owned()];
@@ -214,7 +215,7 @@ fn update(cluster: &Cluster, tree: &Path, back: &Path, files: u64) {
     let again = || cluster.json(&["put", "-r", "--update", text(tree), "/tree"]);
     let counts =
         |came: &serde_json::Value| ["files", "unchanged", "failures"].map(|key| came[key].as_u64().expect("n"));
-    // The directory is there now: the tree goes into it.
+    // The directory exists now: the tree is copied into it.
     assert_eq!(counts(&again()), [files, 0, 0]);
     assert_eq!(counts(&again()), [0, files, 0]);
     fs::write(tree.join("plain"), "changed").expect("write");
@@ -225,11 +226,11 @@ fn update(cluster: &Cluster, tree: &Path, back: &Path, files: u64) {
     assert_eq!(counts(&came), [files + 1, 0, 0], "{came}");
     let came = cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
     assert_eq!(counts(&came), [0, files + 1, 0], "{came}");
-    // Directories that a get before has left without them get their modes and times all the same.
+    // Directories that an earlier get left without them get their modes and times nevertheless.
     fs::set_permissions(back.join("tree/a/b"), Permissions::from_mode(0o777)).expect("chmod");
     cluster.json(&["get", "-r", "-c", "/tree/tree", text(back)]);
     assert!(look(tree) == look(&back.join("tree")));
-    // One file of many fails; the others come, and it is said again at the end.
+    // One file of many fails; the others are transferred, and the failure is repeated at the end.
     fs::remove_file(back.join("tree/a/new")).expect("remove");
     fs::write(back.join("tree/plain"), "mine").expect("write");
     fs::write(back.join("tree/%"), "mine").expect("write");
@@ -264,7 +265,7 @@ fn links_in_the_way(cluster: &Cluster) {
     assert!(fs::symlink_metadata(into.join("tree/plain")).expect("there").is_file(), "the link was replaced");
 }
 
-/// A small file system, taken away at the end.
+/// A small file system, unmounted at the end.
 struct Small(PathBuf);
 
 impl Drop for Small {
@@ -274,7 +275,7 @@ impl Drop for Small {
 }
 
 #[test]
-fn a_full_local_disk_is_said_and_leaves_nothing() {
+fn a_full_local_disk_is_reported_and_leaves_nothing() {
     let cluster = Cluster::start(Spec::default());
     let (local, small) = (cluster.scratch().join("in"), cluster.scratch().join("small"));
     content::write(1, 8 << 20, &local);
@@ -309,7 +310,7 @@ fn a_full_local_disk_is_said_and_leaves_nothing() {
 }
 
 #[test]
-fn a_file_that_goes_while_it_is_got() {
+fn a_file_that_is_deleted_during_a_get() {
     fastrand::seed(dfs_tests::seed());
     let cluster = Cluster::start(Spec::default());
     let local = with_big(&cluster);
@@ -317,7 +318,7 @@ fn a_file_that_goes_while_it_is_got() {
     fs::create_dir(&directory).expect("make");
     let back = directory.join("back");
     let deleted = cluster.disturb_get("/big", &local, &back, || drop(cluster.ok(&["rm", "/big"])));
-    // The chunks may outlive their file for as long as the get needs.
+    // The chunks may outlive their file for the duration of the get.
     assert!(deleted.status.success() || names_in(&directory).is_empty(), "{deleted:?}");
     if deleted.status.success() {
         assert!(content::is_same(&local, &back));

@@ -62,7 +62,7 @@ pub fn groups(nodes: &[NodeStatus], by: GroupBy) -> (Vec<usize>, Vec<Group>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::top::pages::fixtures;
+    use crate::top::fixtures;
 
     #[test]
     fn machines_and_states() {

@@ -82,7 +82,7 @@ fn short_age(ms: u64) -> String {
 mod tests {
     use super::*;
     use crate::heat::Lens;
-    use crate::top::pages::fixtures;
+    use crate::top::fixtures;
 
     #[test]
     fn a_tile_tells_how_much_and_how_it_is() {

@@ -9,10 +9,14 @@
 
 mod overlay;
 
-use crate::top::model::{Link, Model, PageId, Shared};
+use crate::top::model::Model;
+use crate::top::observation::Link;
 use crate::top::page::Binding;
-use crate::top::replay::{self, Playback};
-use crate::top::update::page_area;
+use crate::top::page_id::PageId;
+use crate::top::playback::Playback;
+use crate::top::shared::Shared;
+use crate::top::widgets::{FindingList, page_area, text};
+use crate::top::window::{EVERYWHERE_SHOWN, everywhere, tab_texts};
 use dfs_client::NodeState;
 use dfs_term::figures::{age, plural, time_seconds};
 use dfs_term::report::Tone;
@@ -24,8 +28,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-pub use overlay::help_lines;
-
 /// Below this, in columns and lines, there is no room for anything that could be read.
 pub const COLUMNS_MIN: u16 = 60;
 pub const LINES_MIN: u16 = 16;
@@ -34,43 +36,6 @@ pub const LINES_MIN: u16 = 16;
 const LOST_REST_CELLS: usize = 24;
 /// And so many at least are for what is said.
 const LOST_CELLS_MIN: usize = 20;
-
-/// Of the keys that do the same everywhere so many are in the foot line; in a recording how it is stopped, too.
-const EVERYWHERE_SHOWN: usize = 2;
-
-/// Letters of a view's name where there is no room for all of them.
-const TAB_LETTERS: usize = 4;
-
-/// The keys that do the same everywhere.
-pub const EVERYWHERE: [Binding; 15] = [
-    Binding::new("?", "help", "this help"),
-    Binding::new(":", "do", "type a command of the shell, a view or an action; Tab completes, Enter does it"),
-    Binding::new("/", "filter", "show only what has the text; !text what has it not; Esc takes it off"),
-    Binding::new("1-9", "view", "go to a view"),
-    Binding::new("tab", "next", "the next view; shift-tab the one before"),
-    Binding::new("[", "back", "the view before this one; ] goes forth again"),
-    Binding::new("y", "copy", "copy the id of what is selected (OSC 52)"),
-    Binding::new("p", "freeze", "keep this picture; again to go on"),
-    Binding::new("+", "faster", "ask for pictures more often; - less often"),
-    Binding::new("t", "theme", "the next theme: dark, light, mono"),
-    Binding::new("m", "mouse", "give the mouse to the terminal, to select text with; again to take it back"),
-    Binding::new("esc", "up", "one level up"),
-    Binding::new("ctrl-z", "suspend", "back to the local shell; fg returns"),
-    Binding::new("ctrl-l", "redraw", "draw the whole window anew"),
-    Binding::new("q", "quit", "leave; ctrl-c, too"),
-];
-
-/// The keys that do something in every view, here and now. In a recording some have another meaning.
-pub fn everywhere(shared: &Shared) -> Vec<Binding> {
-    let replay: &[Binding] = if shared.replay.is_some() { &replay::BINDINGS } else { &[] };
-    let is_taken = |binding: &Binding| {
-        !replay.is_empty() && (binding.key == "p" || replay.iter().any(|other| other.key == binding.key))
-    };
-    let others = EVERYWHERE.into_iter().filter(|binding| !is_taken(binding));
-    let (first, rest): (Vec<_>, Vec<_>) = others.enumerate().partition(|(at, _)| *at < EVERYWHERE_SHOWN);
-    let of = |part: Vec<(usize, Binding)>| part.into_iter().map(|(_, binding)| binding);
-    of(first).chain(replay.iter().cloned()).chain(of(rest)).collect()
-}
 
 /// Draws the whole window.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -82,24 +47,24 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     text(frame, Rect { height: 1, ..area }, trust(shared, area.width.into()));
     text(frame, Rect { y: area.y + 1, height: 1, ..area }, tabs(model));
     let inside = page_area(area);
-    match shared.snapshot {
-        Some(_) => model.current().draw(frame, inside, shared),
-        None => nothing_yet(frame, inside, shared),
+    let has_picture = shared.snapshot.is_some();
+    let is_lost = matches!(shared.link, Link::Lost { .. });
+    match model.page {
+        _ if has_picture => model.current().draw(frame, inside, shared),
+        PageId::Overview if is_lost => model.current().draw(frame, inside, shared),
+        PageId::Commands => model.current().draw(frame, inside, shared),
+        _ if is_lost => only_findings(frame, inside, shared),
+        _ => text(frame, inside, "Waiting for the first answer of a master…"),
     }
-    if shared.is_old() && shared.snapshot.is_some() {
-        // Old is shown as old, and never as fresh.
-        frame.buffer_mut().set_style(inside, shared.theme.dim());
+    if shared.is_old() && has_picture {
+        // Old is shown as old, and never as fresh. That no master answers is no part of the picture.
+        let fresh = if is_lost { model.current().fresh(inside, shared) } else { Rect::ZERO };
+        for part in around(inside, fresh) {
+            frame.buffer_mut().set_style(part, shared.theme.dim());
+        }
     }
     foot(model, frame, Rect { y: area.bottom() - 1, height: 1, ..area });
     overlay::draw(model, frame, inside);
-}
-
-/// One line of text. What does not fit is cut.
-pub fn text<'t>(frame: &mut Frame<'_>, area: Rect, line: impl Into<Line<'t>>) {
-    let area = area.intersection(frame.area());
-    if area.height > 0 {
-        frame.buffer_mut().set_line(area.x, area.y, &line.into(), area.width);
-    }
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect) {
@@ -118,13 +83,25 @@ fn pieces(what: &str, cells: usize) -> Vec<String> {
     letters.chunks(cells.max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
-fn nothing_yet(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
-    let what = match &shared.link {
-        Link::Lost { error, .. } => format!("No picture of the cluster yet: {}", sanitise(&error.message)),
-        Link::Waiting | Link::Live => "Waiting for the first picture of the cluster…".to_owned(),
-    };
-    let y = area.y + area.height / 2;
-    text(frame, Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 }, what);
+/// Draws the findings in a view that has no picture to show.
+fn only_findings(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+    let list = FindingList { shared, selected: 0, cells: area.width.into() };
+    for (row, (_, line)) in (0..area.height).zip(list.lines(area.height.into())) {
+        text(frame, Rect { y: area.y + row, height: 1, ..area }, line);
+    }
+}
+
+/// Returns the parts of an area around a hole in it.
+fn around(area: Rect, hole: Rect) -> [Rect; 4] {
+    let hole = hole.intersection(area);
+    if hole.is_empty() {
+        return [area, Rect::ZERO, Rect::ZERO, Rect::ZERO];
+    }
+    let above = Rect { height: hole.y - area.y, ..area };
+    let below = Rect { y: hole.bottom(), height: area.bottom() - hole.bottom(), ..area };
+    let left = Rect { width: hole.x - area.x, x: area.x, ..hole };
+    let right = Rect { x: hole.right(), width: area.right() - hole.right(), ..hole };
+    [above, below, left, right]
 }
 
 /// Whose picture this is, how the cluster is, how old it is, and who has had no say in it.
@@ -203,30 +180,11 @@ fn fitted(spans: Vec<Span<'static>>, cells: usize) -> Line<'static> {
     Line::from(line)
 }
 
-/// The views with their keys; names are cut where there is no room for all of them.
-fn tab_texts(model: &Model) -> Vec<(PageId, String)> {
-    let full = |page: PageId| format!("{} {}", page.key(), page.word());
-    let wide: usize = PageId::ALL.into_iter().map(|page| width(&full(page)) + 1).sum();
-    let fits = wide <= usize::from(model.shared.area.width) + 1;
-    let cut = |page: PageId| format!("{} {}", page.key(), page.word().get(..TAB_LETTERS).unwrap_or(page.word()));
-    let shown = |page| if fits || page == model.page { full(page) } else { cut(page) };
-    PageId::ALL.into_iter().map(|page| (page, shown(page))).collect()
-}
-
 fn tabs(model: &Model) -> Line<'static> {
     let theme = &model.shared.theme;
     let style = |page| if page == model.page { theme.selected() } else { Style::new() };
     let tabs = tab_texts(model).into_iter();
     tabs.flat_map(|(page, text)| [Span::styled(text, style(page)), Span::raw(" ")]).collect::<Vec<_>>().into()
-}
-
-/// The view whose name is drawn at this column.
-pub fn tab_at(model: &Model, column: u16) -> Option<PageId> {
-    let mut end = 0;
-    tab_texts(model).into_iter().find_map(|(page, text)| {
-        end += width(&text) + 1;
-        (usize::from(column) < end).then_some(page)
-    })
 }
 
 /// What was said last; else the keys that do something here.

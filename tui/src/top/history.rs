@@ -173,7 +173,7 @@ pub fn lacking(snapshot: &Snapshot) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::top::pages::fixtures;
+    use crate::top::fixtures;
     use proptest::prelude::*;
 
     fn at(seconds: u64, read: u64) -> Snapshot {

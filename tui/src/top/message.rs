@@ -1,11 +1,17 @@
-//! What comes into the dashboard, and what it wants done.
+//! Values that pass between the dashboard and the world: a [`Message`] comes in, a page returns an [`Act`], and an
+//! [`Effect`] asks the world for something.
 
-use crate::top::model::{PageId, Shared};
-use crate::top::page::Question;
-use crate::top::replay::{Play, Playback};
+use crate::top::observation::{Moment, Observed};
+use crate::top::page_id::PageId;
+use crate::top::playback::{Play, Playback};
+use crate::top::theme::ThemeName;
+use crate::top::typed::Typed;
 use crossterm::event::{KeyEvent, MouseEvent};
 use dfs_client::{DirectoryTraffic, JobStatus, ListPage, Snapshot};
-use dfs_types::{DfsPath, Error, Timestamp};
+use dfs_diagnosis::LocalDaemon;
+use dfs_term::quote::quote_words;
+use dfs_types::path::PathError;
+use dfs_types::{DatanodeId, DfsPath, Error, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +43,8 @@ pub enum Message {
     },
     /// The background jobs of the leading master.
     Jobs(Result<Vec<JobStatus>, Error>),
+    /// The daemons of the local cluster with the state of their processes.
+    Daemons(Vec<LocalDaemon>),
     /// What is in a local directory.
     ListedLocal {
         path: PathBuf,
@@ -63,16 +71,8 @@ pub enum Message {
     Unrecorded(Error),
     /// How a recording is played from now on.
     Playing(Playback),
-    /// What was seen at another moment of the recording.
-    Sought(Box<Shared>),
-}
-
-/// A point in time, by both clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Moment {
-    /// Milliseconds since the dashboard began; never goes back.
-    pub elapsed_ms: u64,
-    pub calendar: Timestamp,
+    /// The cluster at another moment of the recording.
+    Sought(Box<Observed>),
 }
 
 /// Something in a local directory.
@@ -134,6 +134,8 @@ pub enum Effect {
     },
     /// Ask for the background jobs of the leading master.
     Jobs,
+    /// Look at the processes of the daemons of the local cluster.
+    Daemons,
     /// Run a command that only looks (`head -c 4096 PATH`, `info PATH`) and bring what it says of the path.
     Look {
         path: DfsPath,
@@ -166,7 +168,7 @@ pub enum Effect {
 #[serde(default, deny_unknown_fields)]
 pub struct Preferences {
     pub page: Option<PageId>,
-    pub theme: Option<crate::top::theme::ThemeName>,
+    pub theme: Option<ThemeName>,
     /// How often pictures are asked for, in milliseconds.
     pub refresh_ms: Option<u64>,
     /// Name of the column that datanodes are sorted by; `-` before it for falling order.
@@ -174,4 +176,60 @@ pub struct Preferences {
     /// What the heatmap shows.
     pub lens: Option<String>,
     pub mouse: Option<bool>,
+}
+
+/// A request of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Go to a page.
+    Go(PageId),
+    /// Show all about a datanode.
+    Node(DatanodeId),
+    /// Keep what is set for the next start.
+    Keep,
+    /// Run a line of the shell, which refuses what changes anything when read-only.
+    Run(String),
+    /// Ask, and run the line only when the answer is yes.
+    Ask(Question),
+    /// Let the user finish a line, which begins so.
+    Type(String),
+    /// Let the user give a name, and run the line that is made of it.
+    Name(Naming),
+    /// Somebody has looked at what the command of this number said.
+    Read(u64),
+    /// Say something in the foot line.
+    Say(String),
+    Effect(Effect),
+}
+
+/// A name that is asked for: of a new directory, or another one for a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// What it is for: `new directory in /data`.
+    pub what: String,
+    /// The words of the line before it: `mv`, `/data/a`.
+    pub words: Vec<String>,
+    /// The directory that a name without a `/` in front is in.
+    pub directory: DfsPath,
+    pub name: Typed,
+}
+
+impl Naming {
+    /// Returns the line; the name is one word of it, whatever is in it.
+    ///
+    /// # Errors
+    /// When it is no name.
+    pub fn line(&self) -> Result<String, PathError> {
+        let path = DfsPath::resolve(&self.directory, &self.name.text())?;
+        Ok(quote_words(self.words.iter().map(String::as_str).chain([path.as_str()])))
+    }
+}
+
+/// A question before something that can hurt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What will happen: `delete /data: 18,381 files, 266 MiB`.
+    pub what: String,
+    /// The line that does it.
+    pub line: String,
 }

@@ -4,11 +4,11 @@
 //! full. What is seen then is what somebody sees who has watched from the beginning.
 
 use crate::top::history::SECONDS_KEPT;
-use crate::top::message::{Message, Moment};
+use crate::top::message::Message;
 use crate::top::model::{Model, Options};
-use crate::top::page::Binding;
+use crate::top::observation::Moment;
+use crate::top::playback::Playback;
 use crate::top::update::update;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dfs_client::Snapshot;
 use dfs_client::board::Board;
 use dfs_client::recording::{Answer, FrameKind, Recording};
@@ -23,119 +23,6 @@ const RATES_MS: u64 = 60_000;
 /// The clock is set second by second for so long after a picture, so that what it says of the time since then does not hang on
 /// when somebody looked; behind it nothing is heard any more.
 const TICKS_MS: u64 = 15_000;
-/// Slowest and fastest: an eighth and 64 times the recorded pace, as powers of two.
-const PACES: std::ops::RangeInclusive<i8> = -3..=6;
-
-/// How a recording is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Playback {
-    /// When it was begun.
-    pub began: Timestamp,
-    pub length_ms: u64,
-    pub stopped: bool,
-    /// How fast, as a power of two.
-    pub pace: i8,
-}
-
-/// What can be wished of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Play {
-    /// Stop, or go on.
-    Stop,
-    /// Back by so many milliseconds, or forth.
-    Back(u64),
-    Forth(u64),
-    Begin,
-    End,
-    Faster,
-    Slower,
-}
-
-/// The keys for a recording; they do so in every view.
-pub const BINDINGS: [Binding; 7] = [
-    Binding::new("space", "stop", "stop the recording, or go on; p, too"),
-    Binding::new(",", "10 s back", "ten seconds back; . ten seconds forth"),
-    Binding::new("<", "1 min back", "a minute back; > a minute forth"),
-    Binding::new("(", "begin", "to the begin of the recording"),
-    Binding::new(")", "end", "to its end"),
-    Binding::new("+", "faster", "play twice as fast"),
-    Binding::new("-", "slower", "play half as fast"),
-];
-
-impl Play {
-    /// What a key wishes.
-    pub fn of_key(key: KeyEvent) -> Option<Self> {
-        let KeyCode::Char(letter) = key.code else { return None };
-        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
-            return None;
-        }
-        Some(match letter {
-            ' ' | 'p' => Self::Stop,
-            ',' => Self::Back(10_000),
-            '.' => Self::Forth(10_000),
-            '<' => Self::Back(60_000),
-            '>' => Self::Forth(60_000),
-            '(' => Self::Begin,
-            ')' => Self::End,
-            '+' => Self::Faster,
-            '-' => Self::Slower,
-            _ => return None,
-        })
-    }
-}
-
-impl Playback {
-    /// How a recording is played at first.
-    pub fn of<R: Read + Seek>(recording: &Recording<R>) -> Self {
-        Self { began: recording.began(), length_ms: recording.length_ms(), stopped: false, pace: 0 }
-    }
-
-    /// How it is played after a wish, and where: `at_ms` is where it would go, or is.
-    pub fn wished(mut self, play: Play, at_ms: u64) -> (Self, u64) {
-        let at_ms = match play {
-            Play::Back(ms) => at_ms.saturating_sub(ms),
-            Play::Forth(ms) => at_ms.saturating_add(ms).min(self.length_ms),
-            Play::Begin => 0,
-            Play::End => self.length_ms,
-            Play::Stop | Play::Faster | Play::Slower => at_ms,
-        };
-        match play {
-            Play::Stop => self.stopped = !self.stopped,
-            Play::Faster => self.pace = (self.pace + 1).min(*PACES.end()),
-            Play::Slower => self.pace = (self.pace - 1).max(*PACES.start()),
-            Play::Back(_) | Play::Forth(_) | Play::Begin | Play::End => {}
-        }
-        (self, at_ms)
-    }
-
-    /// A span as it passes in the recording, and the other way round, in microseconds.
-    pub fn recorded_us(&self, us: u64) -> u64 {
-        if self.pace < 0 { us >> -self.pace } else { us << self.pace }
-    }
-
-    pub fn passing_us(&self, us: u64) -> u64 {
-        if self.pace < 0 { us << -self.pace } else { us >> self.pace }
-    }
-
-    /// Where in it one is, for people: `2:10 of 14:00`, and how it is played.
-    pub fn told(&self, at_ms: u64) -> String {
-        let place = format!("{} of {}", offset(at_ms), offset(self.length_ms));
-        match self.pace {
-            _ if at_ms >= self.length_ms => format!("{place}, end"),
-            _ if self.stopped => format!("{place}, stopped"),
-            0 => place,
-            pace @ 1.. => format!("{place} ×{}", 1 << pace),
-            pace => format!("{place} ×1/{}", 1 << -pace),
-        }
-    }
-}
-
-/// A span since the begin: `2:10`, `1:02:10`.
-pub fn offset(ms: u64) -> String {
-    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
 /// A recording, read from the front, and from elsewhere.
 #[derive(Debug)]
 pub struct Replay<R> {
@@ -207,7 +94,7 @@ impl<R: Read + Seek> Replay<R> {
         }
         model.shared.snapshot = self.snapshot.clone();
         model.shared.look();
-        Message::Sought(Box::new(model.shared))
+        Message::Sought(Box::new(model.shared.into_observed()))
     }
 
     /// The frame to begin with so that all is known that is seen at a moment, and when that came: a whole picture, or the

@@ -1,14 +1,19 @@
 //! How the dashboard changes: one message after another.
 
 mod command;
+mod daemons;
 mod overlay;
 mod palette;
 
-use crate::top::message::{Effect, Message};
-use crate::top::model::{Link, Model, Overlay, PageId, REFRESHES_MS};
-use crate::top::page::{Act, Question};
-use crate::top::replay::Play;
+use crate::top::message::{Act, Effect, Message, Question};
+use crate::top::model::{Model, Overlay};
+use crate::top::observation::Link;
+use crate::top::page_id::PageId;
+use crate::top::playback::Play;
+use crate::top::shared::REFRESHES_MS;
 use crate::top::typed::Typed;
+use crate::top::widgets::page_area;
+use crate::top::window::tab_at;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
@@ -47,7 +52,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 model.shared.look();
             }
             model.dirty = true;
-            Vec::new()
+            daemons::ask(model)
         }
         Message::Lost(error) => {
             let since_ms = match model.shared.link {
@@ -58,8 +63,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.shared.history.lost();
             model.shared.look();
             model.dirty = true;
-            Vec::new()
+            daemons::ask(model)
         }
+        Message::Daemons(daemons) => daemons::came(model, daemons),
         Message::Command(news) => command::news(model, news),
         Message::Unrecorded(error) => command::unrecorded(model, error),
         Message::Playing(playback) => {
@@ -109,11 +115,6 @@ pub fn redraws(key: KeyEvent) -> bool {
     key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
-/// The part of the window that the page has, between the two lines above and the one below.
-pub fn page_area(area: Rect) -> Rect {
-    Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area }
-}
-
 fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
     if !matches!(model.overlay, Overlay::None) {
         return overlay::key(model, key);
@@ -126,12 +127,20 @@ fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         KeyCode::Char('c') if control => vec![Act::Effect(Effect::Quit)],
         KeyCode::Char('z') if control => vec![Act::Effect(Effect::Suspend)],
         _ if redraws(key) => Vec::new(),
+        KeyCode::Enter if shows_only_findings(model) => {
+            model.shared.findings.first().map(|finding| Act::Type(finding.run.clone())).into_iter().collect()
+        }
         _ => {
             // The page first: it may be taking text, or have a level to go up from.
             let acts = model.pages.get_mut(model.page).key(key, &model.shared);
             acts.unwrap_or_else(|| everywhere(model, key))
         }
     }
+}
+
+/// Returns whether the view has no picture to show: what is wrong stands in its place.
+fn shows_only_findings(model: &Model) -> bool {
+    model.shared.snapshot.is_none() && !matches!(model.page, PageId::Overview | PageId::Commands)
 }
 
 /// The keys that do the same on every page.
@@ -142,7 +151,10 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
             KeyCode::BackTab => vec![Act::Go(beside(model.page, PageId::ALL.len() - 1))],
             KeyCode::F(1) => help(model),
             KeyCode::Esc => match model.current().filter().is_some_and(|filter| !filter.is_empty()) {
-                true => set_filter(model, String::new()),
+                true => {
+                    model.set_filter(String::new());
+                    Vec::new()
+                }
                 false => Vec::new(),
             },
             _ => Vec::new(),
@@ -157,7 +169,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
                 model.overlay = Overlay::Filter(filter.into());
                 Vec::new()
             }
-            None => vec![Act::Say("there is nothing to filter here".to_owned())],
+            None => vec![Act::Say("this view has no filter".to_owned())],
         },
         '[' => go_through(model, true),
         ']' => go_through(model, false),
@@ -168,7 +180,11 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         }
         'm' => {
             model.shared.mouse = !model.shared.mouse;
-            let what = if model.shared.mouse { "the mouse is ours" } else { "the mouse selects text" };
+            let what = if model.shared.mouse {
+                "the dashboard has the mouse"
+            } else {
+                "the terminal has the mouse, to select text"
+            };
             vec![Act::Effect(Effect::Mouse(model.shared.mouse)), Act::Say(what.to_owned()), keep(model)]
         }
         '+' | '-' => refresh(model, letter == '+'),
@@ -201,7 +217,7 @@ fn keep(model: &Model) -> Act {
 fn freeze(model: &mut Model) -> Vec<Act> {
     let shared = &mut model.shared;
     shared.frozen = !shared.frozen;
-    vec![Act::Say(if shared.frozen { "frozen: p goes on" } else { "goes on" }.to_owned())]
+    vec![Act::Say(if shared.frozen { "frozen: p resumes" } else { "resumed" }.to_owned())]
 }
 
 /// Asks for pictures more often, or less.
@@ -211,15 +227,15 @@ fn refresh(model: &mut Model, faster: bool) -> Vec<Act> {
         true => REFRESHES_MS.into_iter().rev().find(|ms| *ms < now),
         false => REFRESHES_MS.into_iter().find(|ms| *ms > now),
     };
-    let Some(next) = next else { return vec![Act::Say("that is as far as it goes".to_owned())] };
+    let Some(next) = next else { return vec![Act::Say("there is no further step".to_owned())] };
     model.shared.refresh_ms = next;
-    let what = format!("a picture every {}", dfs_term::figures::span(std::time::Duration::from_millis(next)));
+    let what = format!("refresh every {}", dfs_term::figures::span(std::time::Duration::from_millis(next)));
     vec![Act::Effect(Effect::Refresh { every_ms: next }), Act::Say(what), keep(model)]
 }
 
 fn go_through(model: &mut Model, back: bool) -> Vec<Act> {
     let (from, to) = if back { (&mut model.back, &mut model.forth) } else { (&mut model.forth, &mut model.back) };
-    let Some(page) = from.pop() else { return vec![Act::Say("there is no view to go to".to_owned())] };
+    let Some(page) = from.pop() else { return vec![Act::Say("there is no other view".to_owned())] };
     to.push(model.page);
     model.pages.get_mut(model.page).leave();
     model.page = page;
@@ -241,11 +257,6 @@ fn go(model: &mut Model, page: PageId) -> Vec<Act> {
     acts
 }
 
-fn set_filter(model: &mut Model, filter: String) -> Vec<Act> {
-    model.pages.get_mut(model.page).set_filter(filter, &model.shared);
-    Vec::new()
-}
-
 fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
     let turned = matches!(event.kind, MouseEventKind::ScrollDown | MouseEventKind::ScrollUp);
     if !matches!(event.kind, MouseEventKind::Down(_)) && !turned {
@@ -257,7 +268,7 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
         return overlay::mouse(model, event);
     }
     if event.row == area.y + 1 {
-        return crate::top::draw::tab_at(model, event.column).map(Act::Go).into_iter().collect();
+        return tab_at(model, event.column).map(Act::Go).into_iter().collect();
     }
     let inside = page_area(area);
     if !inside.contains((event.column, event.row).into()) {

@@ -16,10 +16,10 @@ use {
     dfs_types::{Duty, Timestamp},
 };
 
-/// Checks what holds between any two events.
+/// Checks the invariants that hold between any two events.
 ///
 /// # Errors
-/// When an invariant does not hold; the text says which one, and where.
+/// Returns an error if an invariant does not hold; the text says which one, and where.
 pub(super) fn check(cluster: &ClusterState) -> Result<(), String> {
     deletions_do_not_count(cluster)?;
     queues_are_bounded(cluster)?;
@@ -35,7 +35,8 @@ pub(super) fn deletions(cluster: &ClusterState) -> BTreeSet<(DatanodeId, Replica
 /// Checks the proofs of the deletions that are new since `before`.
 ///
 /// # Errors
-/// When a replica of a chunk that a file names may be deleted without enough verified others.
+/// Returns an error if a replica of a chunk that a file names may be deleted without enough other
+/// verified ones.
 #[cfg(test)]
 pub(super) fn check_proofs(
     cluster: &ClusterState,

@@ -1,4 +1,5 @@
-//! The progress of drains. The admin states are in the replicated state; this is what this master has counted since.
+//! The progress of drains, as counted by this master. The admin states themselves are in the
+//! replicated state.
 
 use super::nodes::Nodes;
 use crate::liveness::NodeState;
@@ -8,22 +9,24 @@ use crate::state::State;
 use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
 use std::collections::BTreeMap;
 
-/// Chunks of one drained datanode that are remembered to have had enough replicas, at most.
+/// The maximum number of chunks recorded in `enough` for one drained datanode.
 pub(super) const ENOUGH_MAX: usize = 65_536;
 
 /// The progress of one drain.
 #[derive(Debug, Default)]
 struct Drain {
-    /// The survey under way began after the drain was requested, and after the full report of the datanode.
+    /// True if the current survey began after the drain was requested, and after the full report of
+    /// the datanode.
     counting: bool,
-    /// Chunks here with fewer replicas elsewhere than wanted, at the last such survey.
+    /// The number of chunks here with fewer replicas elsewhere than wanted, at the last such
+    /// survey.
     left: Option<u64>,
-    /// The `Drained` event was emitted for the current drain.
+    /// True if the `Drained` event was emitted for the current drain.
     emitted: bool,
-    /// The causes that keep its chunks from being copied, at the last survey.
+    /// The reasons why its chunks cannot be re-replicated, at the last survey.
     blocked: Blocked,
-    /// Chunks of which more replicas were wanted after the drain was done, with the number that was enough until then. The
-    /// datanode stays drained as long as there are as many elsewhere.
+    /// Chunks of which more replicas were wanted after the drain was complete, with the number that
+    /// was enough until then. The datanode stays drained as long as there are this many elsewhere.
     enough: BTreeMap<ChunkId, u8>,
 }
 
@@ -39,7 +42,8 @@ impl Drain {
 pub struct Drains(BTreeMap<DatanodeId, Drain>);
 
 impl Drains {
-    /// Follows the admin states: drains begin and end. Returns true if one did, and the dead datanodes that were removed.
+    /// Follows the admin states: begins and ends drains. Returns true if one began or ended, and
+    /// the dead datanodes that were removed.
     pub(super) fn follow(&mut self, state: &State, nodes: &Nodes, now: Timestamp) -> (bool, Vec<DatanodeId>) {
         let before = self.0.len();
         self.0.retain(|id, _| state.duty(*id) == Duty::Drain);
@@ -56,18 +60,18 @@ impl Drains {
         (changed, removed)
     }
 
-    /// Forgets the progress of a drain.
+    /// Drops the progress of a drain.
     pub(super) fn forget(&mut self, id: DatanodeId) {
         self.0.remove(&id);
     }
 
-    /// Voids the last count of a datanode; returns true if it drains.
+    /// Voids the last count of a datanode; returns true if it is draining.
     pub(super) fn uncount(&mut self, id: DatanodeId) -> bool {
         let drain = self.0.get_mut(&id);
         drain.map(|drain| (drain.counting, drain.left) = (false, None)).is_some()
     }
 
-    /// Begins a count: it is about the datanodes that drain and have reported.
+    /// Begins a count of the datanodes that are draining and have reported.
     pub(super) fn begin_count(&mut self, nodes: &Nodes) {
         for (id, drain) in &mut self.0 {
             drain.counting = nodes.get(*id).is_some_and(|node| node.reported);
@@ -84,8 +88,9 @@ impl Drains {
         }
     }
 
-    /// Notes that more replicas will be wanted of these chunks: datanodes that are drained stay so as long as there are as
-    /// many elsewhere as were enough so far. Soft state: another leader asks for all that are wanted.
+    /// Records that more replicas will be wanted of these chunks: drained datanodes stay drained as
+    /// long as there are as many elsewhere as were enough so far. Soft state: another leader
+    /// requires all wanted replicas.
     pub(super) fn want_more(&mut self, locations: &Locations, chunks: &[ChunkId], enough: u8) {
         for (id, drain) in self.0.iter_mut().filter(|(_, drain)| drain.is_done()) {
             for chunk in chunks {
@@ -97,7 +102,8 @@ impl Drains {
         }
     }
 
-    /// Counts the chunks of each drain that lack replicas only since more are wanted.
+    /// Counts the chunks of each drain that are under-replicated only because more replicas are
+    /// wanted now.
     fn excused(&self, view: View<'_>) -> BTreeMap<DatanodeId, u64> {
         if self.0.values().all(|drain| drain.enough.is_empty()) {
             return BTreeMap::new();
@@ -114,7 +120,8 @@ impl Drains {
         self.0.iter().map(count).collect()
     }
 
-    /// Returns the datanodes that have come to be drained since the last call. A dead one is left out: it is stopped already.
+    /// Returns the datanodes that became drained since the last call. A dead one is left out: it is
+    /// stopped already.
     pub(super) fn take_drained(&mut self, nodes: &Nodes, now: Timestamp) -> Vec<DatanodeId> {
         let mut drained = Vec::new();
         for (id, drain) in self.0.iter_mut().filter(|(_, drain)| drain.is_done() && !drain.emitted) {
@@ -128,29 +135,32 @@ impl Drains {
         drained
     }
 
-    /// Notes the causes that keep chunks from being copied, per datanode that drains.
+    /// Records for each draining datanode the reasons why its chunks cannot be re-replicated.
     pub(super) fn note_blocked(&mut self, blocked: impl Fn(DatanodeId) -> Blocked) {
         for (id, drain) in &mut self.0 {
             drain.blocked = blocked(*id);
         }
     }
 
-    /// Returns true if a datanode drains and all of its chunks have the wanted replicas elsewhere.
+    /// Returns true if a datanode is draining and all of its chunks have the wanted replicas
+    /// elsewhere.
     pub fn is_done(&self, id: DatanodeId) -> bool {
         self.0.get(&id).is_some_and(Drain::is_done)
     }
 
-    /// Returns the chunks of a datanode that drains with fewer replicas elsewhere than wanted, once they were counted.
+    /// Returns the number of chunks of a draining datanode with fewer replicas elsewhere than
+    /// wanted, once they were counted.
     pub fn left(&self, id: DatanodeId) -> Option<u64> {
         self.0.get(&id).and_then(|drain| drain.left)
     }
 
-    /// Returns the causes that keep the chunks of a datanode that drains from being copied, by the same count.
+    /// Returns the reasons why chunks of a draining datanode cannot be re-replicated, from the same
+    /// count.
     pub fn blocked(&self, id: DatanodeId) -> Blocked {
         self.0.get(&id).map(|drain| drain.blocked).unwrap_or_default()
     }
 
-    /// Returns the number of chunks that are remembered for each drain.
+    /// Returns the number of chunks recorded in `enough` for each drain.
     pub(super) fn remembered(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.values().map(|drain| drain.enough.len())
     }

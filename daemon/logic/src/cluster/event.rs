@@ -13,18 +13,18 @@ use std::time::Duration;
 pub enum Event {
     /// A datanode registers, on the connection with this number.
     Registered { node: DatanodeId, connection: u64, registration: Registration },
-    /// A datanode sends a heartbeat. It is given orders only by a master that leads.
+    /// A datanode sends a heartbeat. It receives orders only from the leader.
     Heartbeat { node: DatanodeId, connection: u64, heartbeat: Heartbeat, leads: bool },
     /// A datanode sends a page of a full report.
     ChunkReport { node: DatanodeId, connection: u64, page: ReportPage },
     /// A connection of a datanode has closed.
     Disconnected { node: DatanodeId, connection: u64 },
-    /// A reader reports corrupt bytes: the datanode is to verify its replica.
+    /// A reader reports corrupt bytes: the datanode should verify its replica.
     CorruptionReported { node: DatanodeId, key: ReplicaKey },
     /// Chunks of up to `bytes` each will be written to these pipelines.
     WritePlanned { pipelines: Vec<Vec<DatanodeId>>, bytes: u64 },
-    /// A commit is about to be proposed; its receipts were checked. Replicas are recorded before the commit is applied, so
-    /// that a survey in between does not count the chunks as missing.
+    /// A commit is about to be proposed; its receipts were checked. Replicas are recorded before
+    /// the commit is applied, so that a survey in between does not count the chunks as missing.
     Committing { chunks: Vec<(ReplicaKey, Vec<DatanodeId>)> },
     /// A commit was applied; these datanodes hold its chunks, of which each should have `replicas`.
     Committed { holders: Vec<Vec<DatanodeId>>, replicas: u8 },
@@ -38,21 +38,24 @@ pub enum Event {
     SafeModeLeft,
     /// This master begins to lead.
     Led,
-    /// This master has stood still for so long since its start, in all.
+    /// The process was suspended for `lost` in total since its start.
     StoodStill { lost: Duration },
-    /// Time has passed: states of datanodes, drains and removals are followed.
+    /// Time has passed: updates the states of datanodes, drains and removals.
     Tick,
-    /// The next slice of a survey is due; answered by [`Effect::Continue`] until the survey is complete.
+    /// The next slice of a survey is due; answered by [`Effect::Continue`] until the survey is
+    /// complete.
     Survey,
     /// The last survey and the time decide on safe mode, drains and events about replication.
     Review { leads: bool },
-    /// The leader looks for datanodes that are to be noted in the log.
+    /// The leader looks for datanodes that must be recorded in the log.
     NoteMembers,
     /// The leader looks for deletions that were not confirmed.
     CheckDeletions,
-    /// The leader orders what the last survey found to be needed. The same seed gives the same orders.
+    /// The leader gives the orders that follow from the last survey. The same seed gives the same
+    /// orders.
     Repair { seed: u64 },
-    /// The leader searches a slice of all chunks for garbage; answered by [`Effect::Continue`] until the end.
+    /// The leader searches a slice of all chunks for garbage; answered by [`Effect::Continue`]
+    /// until the end.
     CollectGarbage,
 }
 
@@ -82,18 +85,18 @@ pub enum Refused {
     NotRegistered,
     #[error("too many chunks in one message")]
     TooMany,
-    #[error("the chunk report is not in its order")]
+    #[error("the chunk report is not in ascending order")]
     Report,
-    #[error("{node} is not known to have chunk {chunk}")]
+    #[error("{node} has no known replica of chunk {chunk}")]
     NoReplica { node: DatanodeId, chunk: ChunkId },
     #[error(
-        "another process uses the identity of {node}: the one at {there} is connected, and this one at {here} is not \
-         taken; stop one of them, each datanode needs a credential of its own"
+        "another process uses the identity of {node}: the one at {there} is connected, and this one at {here} is \
+         refused; stop one of them, because each datanode needs a credential of its own"
     )]
     InUse { node: DatanodeId, there: SocketAddr, here: SocketAddr },
 }
 
-/// A change of the cluster that operators are told of. The texts are made outside.
+/// A change of the cluster that is reported to operators. The master makes the texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClusterEvent {
     /// A datanode registered for the first time.
@@ -111,7 +114,7 @@ pub enum ClusterEvent {
     HeartbeatRestored {
         node: DatanodeId,
     },
-    /// The heartbeats of a datanode are overdue.
+    /// The heartbeats of a datanode are missing.
     HeartbeatMissed {
         node: DatanodeId,
         silent: Duration,
@@ -120,28 +123,28 @@ pub enum ClusterEvent {
     ConnectionLost {
         node: DatanodeId,
     },
-    /// A datanode is dead: its replicas of `chunks` chunks do not count any more.
+    /// A datanode was declared dead: its replicas of `chunks` chunks no longer count.
     DeclaredDead {
         node: DatanodeId,
         silent: Duration,
         chunks: u64,
     },
-    /// A datanode is dead that was drained before: no chunk needs its replicas.
+    /// A datanode was declared dead that was drained before: no chunk needs its replicas.
     DrainedDead {
         node: DatanodeId,
         silent: Duration,
     },
-    /// A user wants a datanode drained, which has `chunks` chunks.
+    /// A user requested the drain of a datanode with `chunks` chunks.
     DrainRequested {
         node: DatanodeId,
         by: Arc<str>,
         chunks: u64,
     },
-    /// A datanode is drained and can be stopped without a loss.
+    /// A datanode is drained and can be stopped without loss of data.
     Drained {
         node: DatanodeId,
     },
-    /// A user wants a datanode in service again.
+    /// A user put a datanode back in service.
     Resumed {
         node: DatanodeId,
         by: Arc<str>,
@@ -151,7 +154,7 @@ pub enum ClusterEvent {
         node: DatanodeId,
         by: Arc<str>,
     },
-    /// A datanode that was removed is back, and in service.
+    /// A datanode that was removed has registered again, and is in service.
     Rejoined {
         node: DatanodeId,
     },
@@ -182,7 +185,7 @@ pub enum ClusterEvent {
         replicas: u64,
         first: ChunkId,
     },
-    /// A verified replica took the place of a corrupt one.
+    /// A verified replica replaced a corrupt one.
     CorruptReplicaReplaced {
         chunk: ChunkId,
     },
@@ -196,11 +199,11 @@ pub enum ClusterEvent {
         node: DatanodeId,
         key: ReplicaKey,
     },
-    /// This master stood still; the datanodes have time to report again.
+    /// The process of this master was suspended; the datanodes have time to report again.
     StoodStill {
         span: Duration,
     },
-    /// Safe mode ended by itself.
+    /// Safe mode ended because enough chunks were reported.
     SafeModeEnded {
         reported: u64,
         total: u64,

@@ -1,20 +1,22 @@
-//! Copies, mends and verifications that were ordered and have not ended.
+//! Copies, reconstructions and verifications that were ordered and have not ended.
 
 use crate::repair::{self, InFlight};
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A copy may take this long, and a second more for each MiB.
+/// The time limit of a copy, plus one second for each MiB.
 const COPY_TIMEOUT: Duration = Duration::from_secs(30);
-/// After its source reports the end of a copy, the target has this long to report the replica.
+/// The time within which the target must report the replica after the source reports the end of the
+/// copy.
 const COPY_SETTLE: Duration = Duration::from_secs(2);
-/// A verification that a datanode has not ended in this time is ordered again where it is still wanted.
+/// A verification that has not ended within this time is ordered again if it is still wanted.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(120);
-/// Verifications of one datanode at a time, those that readers asked for included.
+/// The maximum number of concurrent verifications of one datanode, including those requested by
+/// readers.
 pub(super) const CHECKS_PER_NODE_MAX: usize = 16;
-/// A chunk that could not be mended is left alone for this long.
-const MEND_REST: Duration = Duration::from_secs(60);
+/// The pause before the next attempt to reconstruct a chunk.
+const RECONSTRUCT_PAUSE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Ordered {
@@ -22,8 +24,8 @@ struct Ordered {
     /// Targets that have not reported the replica yet.
     missing: Vec<DatanodeId>,
     deadline: Timestamp,
-    /// The datanode mends its own replica.
-    mend: bool,
+    /// True if the datanode reconstructs its own replica.
+    reconstruction: bool,
 }
 
 /// The effect of one reported replica on the work in progress.
@@ -31,21 +33,22 @@ struct Ordered {
 pub(super) struct Arrived {
     /// Replicas that were waited for.
     pub(super) replicas: u64,
-    /// A copy or a mend has ended.
+    /// True if a copy or a reconstruction has ended.
     pub(super) ended: bool,
 }
 
-/// Work that was ordered since the start, and is done: in replicas.
+/// Completed orders since the start, in replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Finished {
-    /// Copied or mended.
+    /// Copied or reconstructed.
     pub(super) copied: u64,
     pub(super) surplus: u64,
     pub(super) garbage: u64,
 }
 
 impl Finished {
-    /// Counts a deletion that is done: of garbage, of a surplus replica, or with none one that was not ordered.
+    /// Counts a completed deletion: of garbage, of a surplus replica, or with none one that was not
+    /// ordered.
     pub(super) fn note_deleted(&mut self, garbage: Option<bool>) {
         match garbage {
             Some(true) => self.garbage += 1,
@@ -55,13 +58,13 @@ impl Finished {
     }
 }
 
-/// The work that datanodes were ordered to do. Deletions are in their [`OrderQueue`](super::order::OrderQueue).
+/// The orders in progress. Deletions are in their [`OrderQueue`](super::order::OrderQueue).
 #[derive(Debug, Default)]
 pub(super) struct InProgress {
     copies: Vec<Ordered>,
-    /// Verifications, and the times at which they are given up.
+    /// Verifications, each with its deadline.
     checks: BTreeMap<(DatanodeId, ReplicaKey), Timestamp>,
-    /// Chunks that could not be mended, and the times until which they are left alone.
+    /// Chunks that could not be reconstructed, each with the time of the next attempt.
     resting: BTreeMap<ChunkId, Timestamp>,
 }
 
@@ -84,15 +87,19 @@ impl InProgress {
         self.copies.iter().any(|ordered| ordered.copy.chunk.id == chunk)
     }
 
-    pub(super) fn begin(&mut self, copy: repair::Copy, mend: bool, now: Timestamp) {
+    pub(super) fn begin(&mut self, copy: repair::Copy, reconstruction: bool, now: Timestamp) {
         let deadline = now.plus(COPY_TIMEOUT + Duration::from_secs(u64::from(copy.chunk.length >> 20)));
         let missing = copy.targets.clone();
-        debug_assert!(mend || !missing.contains(&copy.source), "a copy to its own source: {copy:?}");
-        debug_assert!(!missing.is_empty(), "a copy to nobody: {copy:?}");
-        self.copies.push(Ordered { copy, missing, deadline, mend });
+        debug_assert!(
+            reconstruction || !missing.contains(&copy.source),
+            "the source of a copy is among its targets: {copy:?}"
+        );
+        debug_assert!(!missing.is_empty(), "a copy without a target: {copy:?}");
+        self.copies.push(Ordered { copy, missing, deadline, reconstruction });
     }
 
-    /// Returns true if a verification may be ordered: none of this replica is in progress, and the datanode has not too many.
+    /// Returns true if a verification may be ordered: there is none of this replica in progress,
+    /// and the datanode does not have too many.
     pub(super) fn may_check(&self, id: DatanodeId, key: ReplicaKey) -> bool {
         let of_node =
             self.checks.range((id, ReplicaKey::lowest(ChunkId(0)))..).take_while(|((node, _), _)| *node == id);
@@ -104,23 +111,23 @@ impl InProgress {
         self.checks.insert((id, key), now.plus(CHECK_TIMEOUT));
     }
 
-    /// Ends a verification: the replica was verified, or is gone.
+    /// Ends a verification: the replica was verified, or no longer exists.
     pub(super) fn end_check(&mut self, id: DatanodeId, key: ReplicaKey) {
         self.checks.remove(&(id, key));
     }
 
-    /// Forgets the copies from and to a datanode, and its verifications.
+    /// Drops the copies from and to a datanode, and its verifications.
     pub(super) fn forget(&mut self, id: DatanodeId) {
         self.copies.retain(|ordered| ordered.copy.source != id && !ordered.copy.targets.contains(&id));
         self.checks.retain(|(node, _), _| *node != id);
     }
 
-    /// Forgets all copies: those that an earlier leader ordered are not known.
+    /// Drops all copies: those that an earlier leader ordered are unknown.
     pub(super) fn forget_copies(&mut self) {
         self.copies.clear();
     }
 
-    /// Notes that a target has reported a replica.
+    /// Records that a target has reported a replica.
     pub(super) fn arrived(&mut self, id: DatanodeId, chunk: ChunkId) -> Arrived {
         let mut replicas = 0;
         for ordered in self.copies.iter_mut().filter(|ordered| ordered.copy.chunk.id == chunk) {
@@ -133,18 +140,18 @@ impl InProgress {
         Arrived { replicas, ended: self.copies.len() != before }
     }
 
-    /// Notes that the source of a copy reported its end, successful or not.
+    /// Records that the source of a copy reported its end, successful or not.
     pub(super) fn source_ended(&mut self, source: DatanodeId, chunk: ChunkId, now: Timestamp) {
         let of_source =
             self.copies.iter_mut().filter(|ordered| ordered.copy.source == source && ordered.copy.chunk.id == chunk);
         of_source.for_each(|ordered| ordered.deadline = ordered.deadline.min(now.plus(COPY_SETTLE)));
     }
 
-    /// Gives up what is overdue; returns true if a copy or a rest ended with it.
+    /// Drops expired entries; returns true if a copy or a pause ended with it.
     pub(super) fn drop_overdue(&mut self, now: Timestamp) -> bool {
         let before = self.copies.len();
-        for ordered in self.copies.iter().filter(|ordered| ordered.mend && ordered.deadline <= now) {
-            self.resting.insert(ordered.copy.chunk.id, now.plus(MEND_REST));
+        for ordered in self.copies.iter().filter(|ordered| ordered.reconstruction && ordered.deadline <= now) {
+            self.resting.insert(ordered.copy.chunk.id, now.plus(RECONSTRUCT_PAUSE));
         }
         self.copies.retain(|ordered| ordered.deadline > now);
         self.checks.retain(|_, until| *until > now);

@@ -1,11 +1,12 @@
-//! The load of a datanode, as its last message had it.
+//! The load of a datanode, from its last message.
 
 use super::event::ClusterEvent;
 use dfs_types::rates::Heard;
 use dfs_types::{DatanodeId, Timestamp};
 use std::collections::BTreeSet;
 
-/// A data directory is nearly full from the first number of percent on, and until it is below the second.
+/// A data directory counts as nearly full when it reaches the first percentage, and until it is
+/// below the second.
 const FULL_PERCENT: u64 = 95;
 const FULL_NO_MORE_PERCENT: u64 = 93;
 
@@ -34,13 +35,14 @@ pub struct DirectoryLoad {
     pub capacity: u64,
     pub used: u64,
     pub free: u64,
-    /// It failed and is not used any more.
+    /// True if it failed and is not used any more.
     pub failed: bool,
     /// The reason of the failure.
     pub reason: Option<String>,
-    /// Equal for directories on the same disk of the same machine, also of different datanodes; zero: not known.
+    /// Equal for directories on the same disk of the same machine, also of different datanodes;
+    /// zero if unknown.
     pub disk: u64,
-    /// Bytes that the disk has left for all its directories together, beyond the reserve.
+    /// The free space of the disk beyond the reserve, in bytes, shared by all its directories.
     pub disk_free: u64,
 }
 
@@ -73,8 +75,8 @@ fn percent_full(directory: &DirectoryLoad) -> u64 {
     if whole == 0 { 100 } else { (u128::from(directory.used) * 100 / u128::from(whole)) as u64 }
 }
 
-/// Returns an event for each data directory that has failed or become nearly full since the last message. `full` holds
-/// those that were found nearly full.
+/// Returns an event for each data directory that has failed or become nearly full since the last
+/// message. `full` holds the directories that were nearly full at that time.
 pub(super) fn directory_events(
     node: DatanodeId,
     before: Option<&NodeLoad>,

@@ -1,4 +1,4 @@
-//! Datanodes that belong to the cluster, and those of them that are awaited.
+//! The datanodes that belong to the cluster, and those of them that are awaited.
 
 use super::nodes::Nodes;
 use crate::expected::{Member, Roll};
@@ -6,7 +6,7 @@ use crate::liveness::NodeState;
 use crate::state::State;
 use dfs_types::{DatanodeId, Duty, Timestamp};
 
-/// Datanodes that are named as absent, at most.
+/// The maximum number of absent datanodes that are named.
 pub const ABSENT_NAMED_MAX: usize = 64;
 
 impl Nodes {
@@ -28,28 +28,28 @@ impl Nodes {
         self.wait.roll(members, now, &self.settings.liveness)
     }
 
-    /// Returns the datanodes of the cluster that have not registered since the start of this master, up to
-    /// [`ABSENT_NAMED_MAX`].
+    /// Returns the datanodes of the cluster that have not registered since the start of this
+    /// master, up to [`ABSENT_NAMED_MAX`].
     pub(super) fn absent(&self, state: &State) -> Vec<DatanodeId> {
         let absent = state.members().map(|(id, _)| id).filter(|id| self.get(*id).is_none());
-        // One that was drained and stopped is not missed.
+        // A datanode that was drained and stopped is not missed.
         absent.filter(|id| state.duty(*id) == Duty::Serve).take(ABSENT_NAMED_MAX).collect()
     }
 
-    /// Returns the live datanodes that are not noted in the log yet.
+    /// Returns the live datanodes that are not recorded in the log yet.
     pub(super) fn newcomers(&self, state: &State, now: Timestamp) -> impl Iterator<Item = DatanodeId> {
         let live = self.all(now).filter(|(_, liveness, _)| *liveness == NodeState::Live).map(|(id, ..)| id);
         live.filter(|id| !state.is_member(*id) && state.duty(*id) != Duty::Gone)
     }
 
-    /// Returns the live datanodes that were removed: they have come back.
+    /// Returns the live datanodes that were removed before: they have registered again.
     pub(super) fn returned(&self, state: &State, now: Timestamp) -> impl Iterator<Item = DatanodeId> {
         let removed = state.duties().filter(|(_, duty)| *duty == Duty::Gone).map(|(id, _)| id);
         removed.filter(move |id| self.state(*id, now) == NodeState::Live)
     }
 
-    /// Counts the datanodes in service that get no chunks now and may soon: those that are awaited, and those that were just
-    /// lost and may come back before they count as dead.
+    /// Counts the datanodes in service that cannot receive chunks now but may soon: those that are
+    /// awaited, and those that were just lost and may return before they are declared dead.
     pub fn may_come(&self, state: &State, exclude: &[DatanodeId], now: Timestamp) -> usize {
         let wanted = |id: &DatanodeId| state.duty(*id) == Duty::Serve && !exclude.contains(id);
         let comes = |id: &DatanodeId| {

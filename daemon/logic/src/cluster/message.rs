@@ -5,7 +5,8 @@ use dfs_types::{ChunkId, ReplicaKey, StoredReplica};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Replicas in one page of a report, and a third of the changes in one heartbeat, at most.
+/// The maximum number of replicas in one page of a report, and of each third of the changes in one
+/// heartbeat.
 pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
 
 /// The registration of a datanode.
@@ -13,7 +14,7 @@ pub const CHUNKS_PER_REPORT_MAX: usize = 16_384;
 pub struct Registration {
     /// Drawn at each start of the datanode: messages of an earlier start are refused.
     pub boot: u64,
-    /// The address at which it takes data connections.
+    /// The address on which it accepts data connections.
     pub address: SocketAddr,
     pub load: NodeLoad,
     pub version: Arc<str>,
@@ -34,7 +35,7 @@ pub struct Heartbeat {
     pub removed: Vec<ReplicaKey>,
     /// Copy orders that ended since then, successful or not.
     pub copies_ended: Vec<ChunkId>,
-    /// Replicas that are not deleted although it was ordered.
+    /// Replicas whose deletion was ordered, but which are kept.
     pub kept: Vec<ReplicaKey>,
 }
 
@@ -55,10 +56,10 @@ impl Heartbeat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportPage {
     pub boot: u64,
-    /// The first page: the report begins.
+    /// True for the first page: the report begins.
     pub first: bool,
-    /// The last page: the report is complete.
+    /// True for the last page: the report is complete.
     pub last: bool,
-    /// In rising order of their keys; at most [`CHUNKS_PER_REPORT_MAX`].
+    /// In ascending order of their keys; at most [`CHUNKS_PER_REPORT_MAX`].
     pub chunks: Vec<StoredReplica>,
 }

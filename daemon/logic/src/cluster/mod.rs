@@ -1,25 +1,28 @@
-//! The state of the cluster as one master knows it, and its decisions: pure code, with time and seeds as values.
+//! The state of the cluster as one master knows it, and its decisions: pure code, with time and
+//! seeds as values.
 //!
-//! An [`Event`] goes into [`ClusterState::observe`], [`Effect`]s come out; the master sends the orders among them, proposes
-//! the commands and writes the [`ClusterEvent`]s to its journal. Everything else are questions, which change nothing.
+//! An [`Event`] goes into [`ClusterState::observe`], [`Effect`]s come out; the master sends the
+//! orders among them, proposes the commands and writes the [`ClusterEvent`]s to its journal. All
+//! other methods are queries, which change nothing.
 //!
 //! | part | content |
 //! |---|---|
 //! | [`message`], [`load`], [`order`] | messages of datanodes and orders to them, as values |
 //! | [`event`] | events in, effects and cluster events out |
-//! | `state`, `observe`, `repair` | [`ClusterState`]: its questions, its entrance, its background work |
+//! | `state`, `observe`, `repair` | [`ClusterState`]: its queries, events and background work |
 //! | `nodes`, `members` | [`Nodes`]: liveness, load, orders; the datanodes that are awaited |
 //! | `drains` | [`Drains`]: the progress of drains |
-//! | `monitor`, `in_progress` | [`ReplicationMonitor`]: the last survey, safe mode; the work that was ordered |
+//! | `monitor`, `in_progress` | [`ReplicationMonitor`]: last survey, safe mode; orders in progress |
 //! | `replication_events` | beginnings and ends of problems of chunks |
 //! | `space`, `rates`, `snapshot` | figures for `status` and dashboards |
-//! | `work` | what jobs have done and have left |
+//! | `work` | completed and remaining work of the jobs |
 //! | `check` | the invariants, checked after each event in tests |
 //!
-//! **Invariant:** a replica that is to be deleted is not recorded, and so is no proof for the deletion of another one.
-//! **Invariant:** a replica of a chunk that a file names is ordered to be deleted only while as many others as the file wants,
-//! and at least one, are on live datanodes that stay and have reported, and were verified since they appeared.
-//! **Invariant:** each queue and each list has a bound, which is a constant beside it.
+//! **Invariant:** a replica that is to be deleted is not recorded, and so is no proof for the
+//! deletion of another one. **Invariant:** the deletion of a replica of a chunk that a file names
+//! is ordered only while as many other replicas as the file wants, and at least one, are on live
+//! datanodes that stay and have reported, and were verified since they appeared. **Invariant:**
+//! each queue and each list has a bound, which is a constant beside it.
 
 mod check;
 mod drains;

@@ -1,4 +1,5 @@
-//! The replication monitor: the figures of the last survey of all chunks, safe mode, and the work that was ordered.
+//! The replication monitor: the figures of the last survey of all chunks, safe mode, and the orders
+//! in progress.
 
 use super::in_progress::{Arrived, Finished, InProgress};
 use super::replication_events::ReplicationEvents;
@@ -9,12 +10,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Without any change all chunks are surveyed this often.
+/// The interval between surveys when nothing changes.
 const SURVEY_INTERVAL: Duration = Duration::from_secs(30);
-/// Up to this many chunks a survey may follow the last one at once; beyond, there is a pause between them.
+/// Up to this many chunks, a survey may follow the last one immediately; with more, there is a
+/// pause between them.
 const QUICK_SURVEY_CHUNKS: u64 = 100_000;
 const SURVEY_PAUSE: Duration = Duration::from_secs(1);
-/// Chunks with a corrupt replica that are remembered until they have a new one, at most.
+/// The maximum number of chunks with a corrupt replica that are recorded until they have a new one.
 pub(super) const CORRUPT_MAX: usize = 1_024;
 
 /// The state of replication between two surveys.
@@ -23,9 +25,9 @@ pub struct ReplicationMonitor {
     /// The start of this master.
     started: Timestamp,
     pub(super) safe: bool,
-    /// Chunks reported, while safe mode lasts.
+    /// The number of reported chunks, while safe mode lasts.
     pub(super) reported: u64,
-    /// Something changed that a survey would see.
+    /// True if something changed that a survey would see.
     dirty: bool,
     /// The counts of changes of chunks at the start of the last survey.
     seen: ChunkChanges,
@@ -34,22 +36,22 @@ pub struct ReplicationMonitor {
     /// The last complete survey.
     health: Health,
     counts: Arc<Counts>,
-    /// The last complete survey found chunks to copy from datanodes that drain.
+    /// True if the last complete survey found chunks to copy from draining datanodes.
     moving: bool,
     /// The work that the last complete survey found.
     pub(super) needed: Needed,
-    /// The causes that keep chunks from having their replicas, as of that survey.
+    /// The reasons why chunks cannot get their replicas, as of that survey.
     pub(super) blocked: Blocked,
     surveyed_at: Option<Timestamp>,
     problems: ProblemsSince,
     pub(super) in_progress: InProgress,
     pub(super) garbage_from: ChunkId,
-    /// Chunks of which a corrupt replica was found, and no new replica was reported yet; the newest ones.
+    /// Chunks with a corrupt replica and no new replica reported yet; the newest ones.
     corrupt: BTreeSet<ChunkId>,
     pub(super) events: ReplicationEvents,
-    /// Copies and mends ordered since the start.
+    /// The number of copies and reconstructions ordered since the start.
     pub copies_ordered: u64,
-    /// Work that was ordered and is done.
+    /// Completed orders.
     pub(super) finished: Finished,
 }
 
@@ -79,7 +81,7 @@ impl ReplicationMonitor {
         }
     }
 
-    /// Notes a change that a survey would see.
+    /// Records a change that a survey would see.
     pub(super) fn changed(&mut self) {
         self.dirty = true;
     }
@@ -89,13 +91,13 @@ impl ReplicationMonitor {
         self.dirty
     }
 
-    /// Begins to lead: orders of the last leader may still be on their way.
+    /// Becomes the leader: orders of the previous leader may still be on their way.
     pub(super) fn lead(&mut self) {
         self.in_progress.forget_copies();
         self.dirty = true;
     }
 
-    /// Returns the chunks reported so far while the safe mode of a start lasts.
+    /// Returns the number of chunks reported so far while the safe mode after a start lasts.
     pub fn safe_mode(&self) -> Option<u64> {
         self.safe.then_some(self.reported)
     }
@@ -116,7 +118,7 @@ impl ReplicationMonitor {
         self.counts.clone()
     }
 
-    /// Returns the copies and mends that are in progress.
+    /// Returns the number of copies and reconstructions in progress.
     pub fn copying(&self) -> u64 {
         self.in_progress.copies() as u64
     }
@@ -126,12 +128,12 @@ impl ReplicationMonitor {
         self.in_progress.is_copying(chunk)
     }
 
-    /// Returns the causes that keep chunks from having their replicas, at the last complete survey.
+    /// Returns the reasons why chunks cannot get their replicas, at the last complete survey.
     pub fn blocked(&self) -> Blocked {
         self.blocked
     }
 
-    /// Returns true if the last complete survey found chunks to copy from datanodes that drain.
+    /// Returns true if the last complete survey found chunks to copy from draining datanodes.
     pub fn is_moving(&self) -> bool {
         self.moving
     }
@@ -141,7 +143,8 @@ impl ReplicationMonitor {
         self.surveyed_at
     }
 
-    /// Returns true if the figures are those of all chunks: they were counted, and safe mode is over.
+    /// Returns true if the figures are those of all chunks: they were counted, and safe mode is
+    /// over.
     pub fn is_known(&self) -> bool {
         !self.safe && self.surveyed_at.is_some()
     }
@@ -152,7 +155,7 @@ impl ReplicationMonitor {
         Lasting {
             safe_mode: self.safe.then(|| lasted(self.started)),
             missing: self.problems.missing.map(lasted),
-            endangered: self.problems.endangered.map(lasted),
+            at_risk: self.problems.at_risk.map(lasted),
             under: self.problems.under.map(lasted),
             stale: None,
             dead: None,
@@ -182,7 +185,7 @@ impl ReplicationMonitor {
         debug_assert!(self.corrupt.len() <= CORRUPT_MAX, "{} corrupt chunks are remembered", self.corrupt.len());
     }
 
-    /// Returns true if a new replica takes the place of a corrupt one.
+    /// Returns true, once, if the new replica of `chunk` replaces a corrupt one.
     pub(super) fn take_corrupt(&mut self, chunk: ChunkId) -> bool {
         self.corrupt.remove(&chunk)
     }
@@ -191,7 +194,7 @@ impl ReplicationMonitor {
         self.corrupt.len()
     }
 
-    /// Returns true while a survey is under way.
+    /// Returns true while a survey is in progress.
     pub(super) fn is_surveying(&self) -> bool {
         self.surveying
     }
@@ -199,7 +202,7 @@ impl ReplicationMonitor {
     /// Begins a survey if one is due; returns true if it did.
     pub(super) fn begin_survey(&mut self, changes: ChunkChanges, now: Timestamp) -> bool {
         self.dirty |= self.in_progress.drop_overdue(now);
-        // A chunk that is gone bears on the figures of problems only if there were some.
+        // A deleted chunk affects the figures of problems only if there were some.
         self.dirty |= changes.layouts != self.seen.layouts;
         self.dirty |= changes.dropped != self.seen.dropped && self.health.has_problems();
         let due = self.surveyed_at.is_none_or(|at| now.since(at) >= SURVEY_INTERVAL);
@@ -214,7 +217,7 @@ impl ReplicationMonitor {
         true
     }
 
-    /// Takes over the figures of the survey, which is complete.
+    /// Takes over the figures of the completed survey.
     pub(super) fn end_survey(&mut self, now: Timestamp) {
         self.surveying = false;
         self.health = self.survey.health();
@@ -231,18 +234,18 @@ impl ReplicationMonitor {
 pub struct Lasting {
     pub safe_mode: Option<Duration>,
     pub missing: Option<Duration>,
-    pub endangered: Option<Duration>,
+    pub at_risk: Option<Duration>,
     pub under: Option<Duration>,
     /// The longest duration over all stale, or dead, datanodes.
     pub stale: Option<Duration>,
     pub dead: Option<Duration>,
 }
 
-/// The times since which problems of chunks have lasted without a break.
+/// The times since which problems of chunks have lasted without interruption.
 #[derive(Debug, Clone, Copy, Default)]
 struct ProblemsSince {
     missing: Option<Timestamp>,
-    endangered: Option<Timestamp>,
+    at_risk: Option<Timestamp>,
     under: Option<Timestamp>,
 }
 
@@ -250,7 +253,7 @@ impl ProblemsSince {
     fn note(&mut self, health: &Health, now: Timestamp) {
         let note = |since: &mut Option<Timestamp>, count: u64| *since = (count > 0).then(|| since.unwrap_or(now));
         note(&mut self.missing, health.missing);
-        note(&mut self.endangered, health.endangered);
+        note(&mut self.at_risk, health.at_risk);
         note(&mut self.under, health.under);
     }
 }

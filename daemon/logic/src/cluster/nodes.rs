@@ -1,4 +1,4 @@
-//! The datanodes: their last messages, their liveness, and the orders that wait for them.
+//! The datanodes: their last messages, their liveness, and the orders waiting for them.
 
 use super::load::NodeLoad;
 use super::order::{NodeAddress, OrderQueue};
@@ -22,15 +22,16 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct ClusterSettings {
     pub liveness: LivenessSettings,
-    /// Safe mode ends when this part of all chunks is reported.
+    /// Safe mode ends when this fraction of all chunks is reported.
     pub safe_mode_threshold: f64,
-    /// Copies that one datanode sends, or takes, at the same time.
+    /// The maximum number of copies that one datanode sends, and receives, concurrently.
     pub repair_streams: usize,
     pub capability_lifetime: Duration,
 }
 
 impl ClusterSettings {
-    /// Returns settings with one copy at a time, safe mode until every chunk is reported, capabilities for ten minutes.
+    /// Returns settings with one copy at a time, safe mode until every chunk is reported,
+    /// capabilities for ten minutes.
     pub fn new(liveness: LivenessSettings) -> Self {
         let capability_lifetime = Duration::from_secs(600);
         Self { liveness, safe_mode_threshold: 1.0, repair_streams: 1, capability_lifetime }
@@ -43,28 +44,30 @@ pub struct Node {
     pub address: SocketAddr,
     /// The last load; shared, so that a snapshot does not copy it.
     pub load: Arc<NodeLoad>,
-    /// Sums of `load`, for [`ClusterState::rates`](super::ClusterState::rates): counters, and bytes used.
+    /// Sums of `load`, for [`ClusterState::rates`](super::ClusterState::rates): counters, and bytes
+    /// used.
     pub(super) heard: Heard,
     pub(super) used: u64,
-    /// As of the last call of it.
+    /// As of the last call of `rates`.
     pub(super) pace: Pace,
     pub version: Arc<str>,
     pub boot: u64,
     pub contact: Contact,
-    /// The connection that it registered on.
+    /// The connection on which it registered.
     pub(super) connection: u64,
     /// The number of its last message among all messages of datanodes.
     pub(super) report_seq: u64,
     /// The data directories that were found nearly full.
     pub(super) full: BTreeSet<String>,
     pub registered_at: Timestamp,
-    /// Milliseconds by which its clock is ahead of ours.
+    /// The milliseconds by which its clock is ahead of ours.
     pub skew_ms: i64,
-    /// Its full report on this connection is complete.
+    /// True if its full report on this connection is complete.
     pub(super) reported: bool,
-    /// A full report of it was completed since the start of this master, on this connection or an earlier one.
+    /// True if a full report of it was completed since the start of this master, on this connection
+    /// or an earlier one.
     pub(super) known: bool,
-    /// The address of another process with this identity, which was refused.
+    /// The address of another process with this identity, whose registration was refused.
     pub(super) rival: Option<SocketAddr>,
     /// Chunks, and their bytes, planned for it since its last heartbeat.
     pub(super) planned: u32,
@@ -77,25 +80,25 @@ pub struct Node {
 }
 
 impl Node {
-    /// Returns the bytes that it can still store, without those that are planned for it.
+    /// Returns the bytes that it can still store, minus those planned for it.
     fn free(&self) -> u64 {
         self.load.free().saturating_sub(self.planned_bytes)
     }
 
-    /// Returns the number of its streams, planned ones included.
+    /// Returns the number of its streams, including planned ones.
     fn busy(&self) -> u32 {
         self.load.reads_in_flight.saturating_add(self.load.writes_in_flight).saturating_add(self.planned)
     }
 }
 
-/// All datanodes that were heard of since the start of this master.
+/// All datanodes that sent a message since the start of this master.
 #[derive(Debug)]
 pub struct Nodes {
     pub(super) settings: ClusterSettings,
     pub(super) by_id: BTreeMap<DatanodeId, Node>,
-    /// The time since which datanodes are awaited that cannot have been heard from.
+    /// The time since which this master waits for datanodes that cannot have registered yet.
     pub(super) wait: Wait,
-    /// Messages of datanodes so far.
+    /// The number of messages of datanodes so far.
     report_seq: u64,
 }
 
@@ -118,7 +121,7 @@ impl Nodes {
         self.by_id.get(&id)
     }
 
-    /// Returns the state of a datanode; one that was never heard of is dead.
+    /// Returns the state of a datanode; one that never sent a message is dead.
     pub fn state(&self, id: DatanodeId, now: Timestamp) -> NodeState {
         self.by_id.get(&id).map_or(NodeState::Dead, |node| node.contact.state(now, &self.settings.liveness))
     }
@@ -139,20 +142,22 @@ impl Nodes {
         self.all(now).map(view).collect()
     }
 
-    /// Returns true if a datanode's clock is so far ahead that it takes fresh capabilities for expired.
+    /// Returns true if the clock of a datanode is so far ahead that new capabilities look expired
+    /// to it.
     pub fn is_ahead(&self, node: &Node) -> bool {
         skew::is_too_far_ahead(node.skew_ms, self.settings.capability_lifetime)
     }
 
-    /// Returns the live datanodes in service that are not in `exclude`, as placement needs them. Those whose clocks are too
-    /// far ahead are left out.
+    /// Returns the live datanodes in service that are not in `exclude`, as placement needs them.
+    /// Those whose clocks are too far ahead are left out.
     pub fn candidates(&self, state: &State, exclude: &[DatanodeId], now: Timestamp) -> Vec<Candidate> {
         let serving = self.live_serving(state, now).filter(|(id, _)| !exclude.contains(id));
         let serving = serving.filter(|(_, node)| !self.is_ahead(node));
         serving.map(|(id, node)| Candidate { id, free: node.free(), load: node.busy() }).collect()
     }
 
-    /// Returns the live datanodes in service that get no chunks because their clocks are too far ahead.
+    /// Returns the live datanodes in service that receive no chunks because their clocks are too
+    /// far ahead.
     pub fn ahead(&self, state: &State, now: Timestamp) -> Vec<DatanodeId> {
         self.live_serving(state, now).filter(|(_, node)| self.is_ahead(node)).map(|(id, _)| id).collect()
     }
@@ -185,13 +190,14 @@ impl Nodes {
         }
     }
 
-    /// Returns the address at which a datanode takes data connections.
+    /// Returns the address on which a datanode accepts data connections.
     pub fn address(&self, id: DatanodeId) -> Option<NodeAddress> {
         self.by_id.get(&id).map(|node| NodeAddress { id, address: node.address })
     }
 
-    /// Returns the datanodes to read a chunk from: live ones by rising load, those whose clocks are too far ahead behind
-    /// them, then stale ones, then those with a suspect replica. Dead ones are left out. `turn` decides among equals.
+    /// Returns the datanodes to read a chunk from: live ones by ascending load, then live ones
+    /// whose clocks are too far ahead, then stale ones, then those with a suspect replica. Dead
+    /// ones are left out. `turn` decides among equals.
     pub fn readers(&self, locations: &Locations, key: ReplicaKey, now: Timestamp, turn: u64) -> Vec<NodeAddress> {
         let replicas = locations.replicas_of(key);
         let good = replicas.nodes().map(|id| (id, false));

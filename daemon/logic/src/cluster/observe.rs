@@ -1,4 +1,4 @@
-//! The entrance: an event comes in, effects go out.
+//! The events of the cluster state: an event comes in, effects go out.
 
 use super::event::{ClusterEvent, Effect, Event, Refused};
 use super::load::directory_events;
@@ -17,12 +17,12 @@ use dfs_types::{ChunkId, DatanodeId, Duty, ReplicaKey, ReplicaState, StoredRepli
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Datanodes that one look has noted in the log.
+/// The maximum number of datanodes that one check records in the log.
 const NEWCOMERS_PER_LOOK_MAX: usize = 64;
 
 impl ClusterState {
-    /// Takes in an event; returns what the master has to do after it. `state` is the replicated state as this master has
-    /// applied it, `now` the time since its start.
+    /// Applies an event; returns what the master must do after it. `state` is the replicated state
+    /// as this master has applied it, `now` the time since its start.
     pub fn observe(&mut self, event: Event, state: &State, now: Timestamp) -> Vec<Effect> {
         #[cfg(test)]
         let deletions = super::check::deletions(self);
@@ -75,7 +75,7 @@ impl ClusterState {
         Ok(())
     }
 
-    /// Takes in a datanode. The replicas that it reported before count until it reports again.
+    /// Registers a datanode. The replicas that it reported before count until it reports again.
     fn register(&mut self, id: DatanodeId, connection: u64, new: Registration, now: Timestamp) -> Result<(), Refused> {
         self.check_rival(id, &new, now)?;
         let report_seq = self.nodes.next_seq();
@@ -124,8 +124,8 @@ impl ClusterState {
         Ok(())
     }
 
-    /// Refuses a registration of another process than the one that is connected and sends its heartbeats in time. The event
-    /// is emitted once for each such process.
+    /// Refuses the registration of another process than the one that is connected and sends its
+    /// heartbeats in time. The event is emitted once for each such process.
     fn check_rival(&mut self, id: DatanodeId, new: &Registration, now: Timestamp) -> Result<(), Refused> {
         let liveness = self.nodes.settings.liveness;
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
@@ -139,9 +139,15 @@ impl ClusterState {
         Err(Refused::InUse { node: id, there, here })
     }
 
-    /// Returns the datanode of a message, whose arrival is noted. Messages of another connection, or of an earlier start of
-    /// the datanode, are refused.
-    fn heard(&mut self, id: DatanodeId, connection: u64, boot: u64, now: Timestamp) -> Result<&mut Node, Refused> {
+    /// Records the arrival of a message and returns its datanode. Refuses messages of another
+    /// connection, or of an earlier start of the datanode.
+    fn message_from(
+        &mut self,
+        id: DatanodeId,
+        connection: u64,
+        boot: u64,
+        now: Timestamp,
+    ) -> Result<&mut Node, Refused> {
         let report_seq = self.nodes.next_seq();
         let node = self.nodes.get_mut(id).filter(|node| node.connection == connection && node.boot == boot);
         let node = node.ok_or(Refused::NotRegistered)?;
@@ -161,7 +167,7 @@ impl ClusterState {
         if new.changes() > 3 * CHUNKS_PER_REPORT_MAX {
             return Err(Refused::TooMany);
         }
-        let node = self.heard(id, connection, new.boot, now)?;
+        let node = self.message_from(id, connection, new.boot, now)?;
         let was_full = node.load.free() == 0;
         node.skew_ms = new.skew_ms;
         (node.heard, node.used) = (new.load.heard(now), new.load.used());
@@ -190,14 +196,14 @@ impl ClusterState {
         self.effects.extend(orders.into_iter().map(|order| Effect::Order { node: id, order }));
     }
 
-    /// Forgets a replica that is gone.
+    /// Removes a replica that no longer exists.
     fn lose(&mut self, id: DatanodeId, key: ReplicaKey, state: &State) {
         self.monitor.end_check(id, key);
         if let Some(node) = self.nodes.get_mut(id) {
             let garbage = node.orders.deletions.is_garbage(key);
             self.monitor.finished.note_deleted(garbage);
             if garbage == Some(false) {
-                // The surplus that the last survey has counted is gone.
+                // The surplus that the last survey counted no longer exists.
                 self.monitor.changed();
             }
             node.orders.deletions.end(key);
@@ -218,8 +224,9 @@ impl ClusterState {
         }
     }
 
-    /// Notes a datanode's refusal to delete a replica, which counts again. The cause passes by itself, and the datanode
-    /// reports its end; until then it would refuse the same order again.
+    /// Records that a datanode refuses to delete a replica, which counts again. The cause is
+    /// temporary, and the datanode reports its end; until then it would refuse the same order
+    /// again.
     fn deletion_refused(&mut self, id: DatanodeId, key: ReplicaKey, state: &State) {
         let refused = self.nodes.get_mut(id).and_then(|node| node.orders.deletions.end(key));
         if let Some(stored) = refused {
@@ -227,7 +234,7 @@ impl ClusterState {
         }
     }
 
-    /// Notes replicas that were newly found suspect.
+    /// Records replicas that were newly found suspect.
     fn note_suspects(&mut self, id: DatanodeId, suspect: &[ReplicaKey], state: &State) {
         for key in suspect.iter().filter(|key| state.chunk(key.chunk).is_none()) {
             self.note_lost(id, *key);
@@ -251,8 +258,8 @@ impl ClusterState {
         if page.chunks.len() > CHUNKS_PER_REPORT_MAX {
             return Err(Refused::TooMany);
         }
-        // Heartbeats wait while a long report is under way: its pages count as heartbeats.
-        let node = self.heard(id, connection, page.boot, now)?;
+        // A datanode sends no heartbeats during a long report: its pages count as heartbeats.
+        let node = self.message_from(id, connection, page.boot, now)?;
         if page.first {
             node.orders.deletions.await_report();
         }
@@ -273,7 +280,8 @@ impl ClusterState {
         Ok(())
     }
 
-    /// Makes a datanode stale whose connection has closed, unless it has registered on another one since.
+    /// Makes a datanode stale whose connection has closed, unless it has registered on another one
+    /// since.
     fn disconnected(&mut self, id: DatanodeId, connection: u64) {
         let Some(node) = self.nodes.get_mut(id).filter(|node| node.connection == connection) else { return };
         node.contact.connected = false;
@@ -281,7 +289,8 @@ impl ClusterState {
         self.effects.push(Effect::Wake);
     }
 
-    /// Has a datanode verify a replica, unless it is at it already, or has enough to verify.
+    /// Orders a datanode to verify a replica, unless this is in progress, or the datanode has
+    /// enough to verify.
     fn verify(&mut self, node: DatanodeId, key: ReplicaKey, now: Timestamp) -> Result<(), Refused> {
         if !self.locations.has(node, key) {
             return Err(Refused::NoReplica { node, chunk: key.chunk });
@@ -295,14 +304,15 @@ impl ClusterState {
     /// Records replicas of a chunk whose receipts were checked.
     fn add_stored(&mut self, key: ReplicaKey, holders: &[DatanodeId], state: &State) {
         self.locations.handed_out(state.next_chunk());
-        // A commit that is repeated: since the first time datanodes have reported what became of the replicas.
+        // The commit is repeated: datanodes may have reported changes of the replicas since the
+        // first time.
         if state.committed(key.chunk) == Some(key) {
             return;
         }
         for id in holders {
             let known = self.locations.holds(*id, key);
             let verified = self.locations.replicas_of(key).verified().any(|node| node == *id);
-            // One that is to be deleted does not count before the outcome is known.
+            // A replica that is to be deleted does not count before the outcome is known.
             let going =
                 |node: &mut Node| node.orders.deletions.note(StoredReplica { key, state: ReplicaState::Stored });
             if self.nodes.get_mut(*id).is_some_and(going) {
@@ -318,7 +328,7 @@ impl ClusterState {
             if holders.len() < usize::from(replicas) {
                 self.monitor.changed();
             }
-            // The write may have been planned before one of them began to drain.
+            // The write may have been planned before one of them began draining.
             holders.iter().for_each(|id| self.uncount(*id));
         }
     }
@@ -341,7 +351,8 @@ impl ClusterState {
                     self.emit(ClusterEvent::CorruptReplicaReplaced { chunk: key.chunk });
                 }
                 if committed.is_some() {
-                    // The chunk may have one replica too many now, or one on a datanode that drains.
+                    // The chunk may have one replica too many now, or one on a datanode that
+                    // drains.
                     self.monitor.changed();
                     self.uncount(id);
                 }
@@ -349,7 +360,7 @@ impl ClusterState {
             Added::Known => {
                 self.monitor.replica_arrived(id, key.chunk);
                 if stored.state == ReplicaState::Verified && committed.is_some() {
-                    // It may be the proof that a plan waits for.
+                    // It may be the proof that a plan needs.
                     self.monitor.changed();
                 }
             }
@@ -385,7 +396,7 @@ impl ClusterState {
         removed.into_iter().for_each(|id| self.remove(id));
     }
 
-    /// Forgets a datanode and its replicas.
+    /// Removes a datanode and its replicas.
     pub(super) fn remove(&mut self, id: DatanodeId) {
         self.nodes.by_id.remove(&id);
         self.drains.forget(id);
@@ -393,8 +404,8 @@ impl ClusterState {
         self.monitor.forget_work_of(id);
     }
 
-    /// Begins to lead. Orders of an earlier leadership of this master that were not given are void: others may have decided
-    /// since. Their replicas count again.
+    /// Becomes the leader. Orders of an earlier leadership of this master that were not sent are
+    /// void, because other leaders may have decided since. Their replicas count again.
     fn lead(&mut self, state: &State, now: Timestamp) {
         self.monitor.lead();
         let nodes = self.nodes.by_id.iter_mut();
@@ -405,7 +416,7 @@ impl ClusterState {
         self.begin_wait(now);
     }
 
-    /// Awaits from now on the datanodes that have not been heard from.
+    /// From now on waits for the datanodes that have not sent a message.
     fn begin_wait(&mut self, now: Timestamp) {
         self.nodes.wait = Wait { since: now };
         self.monitor.changed();
@@ -422,7 +433,7 @@ impl ClusterState {
         self.effects.push(Effect::Wake);
     }
 
-    /// Follows the states of datanodes that time has changed, and the admin states.
+    /// Updates the states of datanodes that depend on time, and follows the admin states.
     fn tick(&mut self, state: &State, now: Timestamp) {
         let mut events = Vec::new();
         let liveness = self.nodes.settings.liveness;
@@ -446,9 +457,9 @@ impl ClusterState {
             }
             match seen {
                 NodeState::Live => {}
-                // Its copies are made by others meanwhile.
+                // Other datanodes make its copies meanwhile.
                 NodeState::Stale => node.orders.drop_copies(),
-                // Old orders must not be carried out when it comes back.
+                // Old orders must not be carried out when it registers again.
                 NodeState::Dead => node.orders.clear(),
             }
         }
@@ -459,8 +470,8 @@ impl ClusterState {
         self.follow_admin_states(state, now);
     }
 
-    /// Proposes that live datanodes belong to the cluster which are not noted yet, and that those which were removed and are
-    /// back are in service.
+    /// Proposes commands that add live datanodes to the cluster which are not recorded yet, and
+    /// that put removed datanodes which have registered again back in service.
     fn note_members(&mut self, state: &State, now: Timestamp) {
         let newcomers = self.nodes.newcomers(state, now).take(NEWCOMERS_PER_LOOK_MAX);
         let newcomers = newcomers.map(|node| Op::from(NodeOp::Add { node }));

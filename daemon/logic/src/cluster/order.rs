@@ -1,23 +1,25 @@
-//! Orders of the leader to one datanode, from the moment at which they are made until they are carried out.
+//! Orders of the leader to one datanode, from their creation until they are carried out.
 
 use crate::durability::deletions::{DELETIONS_MAX, Deletions};
 use dfs_types::{ChunkRef, DatanodeId, ReplicaKey, StoredReplica, Timestamp};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-/// Orders that wait for one datanode, at most; the next survey finds again what is beyond.
+/// The maximum number of orders that wait for one datanode; the next survey finds further ones
+/// again.
 pub const ORDERS_WAITING_MAX: usize = DELETIONS_MAX;
-/// Orders in one reply.
+/// The maximum number of orders in one reply.
 const ORDERS_PER_REPLY_MAX: usize = 64;
 
-/// A datanode and the address at which it takes data connections.
+/// A datanode and the address on which it accepts data connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeAddress {
     pub id: DatanodeId,
     pub address: SocketAddr,
 }
 
-/// An order to a datanode. The master adds the capability that a copy or a mend needs when it sends the order.
+/// An order to a datanode. The master adds the capability that a copy or a reconstruction needs
+/// when it sends the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Send this replica down the pipeline of `targets`.
@@ -26,11 +28,13 @@ pub enum Order {
     Delete { key: ReplicaKey },
     /// Read this replica, compare it with its checksum, and report its state.
     Verify { key: ReplicaKey },
-    /// Replace the suspect replica here by one made of good blocks: its own and those of `sources`.
-    Mend { chunk: ChunkRef, sources: Vec<NodeAddress> },
+    /// Replace the suspect replica here by one assembled from good blocks: its own and those of
+    /// `sources`.
+    Reconstruct { chunk: ChunkRef, sources: Vec<NodeAddress> },
 }
 
-/// The orders of one datanode: those that wait for its next heartbeat, and its deletions that are not confirmed.
+/// The orders of one datanode: those that wait for its next heartbeat, and its unconfirmed
+/// deletions.
 #[derive(Debug, Default)]
 pub(super) struct OrderQueue {
     waiting: VecDeque<Order>,
@@ -47,8 +51,8 @@ impl OrderQueue {
         room
     }
 
-    /// Queues the deletion of a replica; returns false if there was no room for it. The deletion is kept until the datanode
-    /// confirms it.
+    /// Queues the deletion of a replica; returns false if there was no room for it. The deletion is
+    /// kept until the datanode confirms it.
     pub(super) fn delete(&mut self, stored: StoredReplica, garbage: bool, now: Timestamp) -> bool {
         let key = stored.key;
         let noted = self.deletions.begin(stored, garbage, now);
@@ -59,7 +63,7 @@ impl OrderQueue {
         queued
     }
 
-    /// Takes the orders of the next reply. Deletions that were given up meanwhile are left out.
+    /// Takes the orders of the next reply. Cancelled deletions are left out.
     pub(super) fn take(&mut self, now: Timestamp) -> Vec<Order> {
         let count = self.waiting.len().min(ORDERS_PER_REPLY_MAX);
         let orders = self.waiting.drain(..count);
@@ -68,7 +72,7 @@ impl OrderQueue {
         orders.filter(stands).collect()
     }
 
-    /// Drops the orders that were not given; returns the replicas that they would have deleted.
+    /// Drops the orders that were not sent; returns the replicas that they would have deleted.
     pub(super) fn void(&mut self) -> Vec<StoredReplica> {
         self.waiting.clear();
         self.deletions.take_ungiven()

@@ -8,10 +8,11 @@ use dfs_types::Timestamp;
 use dfs_types::rates::Rates;
 use std::sync::Arc;
 
-/// The datanodes all together at one moment.
+/// The sum over all datanodes at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct ClusterRates {
-    /// The sum over the live datanodes whose rates are known; none until two heartbeats of one arrived.
+    /// The sum over the live datanodes whose rates are known; none until two heartbeats of one
+    /// datanode arrived.
     pub rates: Option<Rates>,
     /// Bytes used on live datanodes.
     pub used: u64,
@@ -20,8 +21,8 @@ pub struct ClusterRates {
 }
 
 impl ClusterRates {
-    /// Samples the rates. The rates of datanodes that are not live are forgotten. O(datanodes) without an allocation, called
-    /// once per second: the sums of each load are kept beside it.
+    /// Samples the rates, and drops the rates of datanodes that are not live. O(datanodes), without
+    /// an allocation, called once per second: the sums of each load are cached.
     pub(super) fn sample(nodes: &mut Nodes, monitor: &ReplicationMonitor, now: Timestamp) -> Self {
         let mut all = Self { counts: monitor.is_known().then(|| monitor.counts()), ..Self::default() };
         let liveness = nodes.settings.liveness;

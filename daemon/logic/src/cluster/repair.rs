@@ -15,22 +15,24 @@ use dfs_types::{DatanodeId, ReplicaKey, StoredReplica, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Chunks of one slice of a survey.
+/// The number of chunks in one slice of a survey.
 const SURVEY_SLICE_CHUNKS: usize = 32_768;
-/// Chunks of one slice of the search for garbage, and replicas that it deletes at most.
+/// The number of chunks in one slice of the search for garbage, and the maximum number of replicas
+/// that it deletes.
 const GARBAGE_SLICE_CHUNKS: usize = 65_536;
 const DOOMED_PER_SLICE_MAX: usize = 1_024;
-/// Replicas that one plan trims.
+/// The maximum number of replicas that one plan deletes as surplus.
 const TRIMS_MAX: usize = 256;
-/// Verifications that one datanode has to do at a time for the masters.
+/// The maximum number of concurrent verifications that one datanode does as proofs for the masters.
 const CHECKS_PER_NODE: usize = 2;
-/// Safe mode waits no longer than this for datanodes that do not come, if they do not count as dead before.
+/// Safe mode waits at most this long for datanodes that do not register, unless they are declared
+/// dead before.
 const SAFE_MODE_WAIT_MAX: Duration = Duration::from_secs(10);
-/// Debug builds check the invariants after each survey of at most so many chunks.
+/// Debug builds check the invariants after each survey of at most this many chunks.
 const CHECKED_CHUNKS_MAX: u64 = 100_000;
 
 impl ClusterState {
-    /// Runs the next slice of a survey, if one is under way or due.
+    /// Runs the next slice of a survey, if one is in progress or due.
     pub(super) fn survey(&mut self, state: &State, now: Timestamp) {
         if !self.monitor.is_surveying() {
             if self.monitor.begin_survey(state.chunk_changes(), now) {
@@ -54,7 +56,7 @@ impl ClusterState {
         }
     }
 
-    /// Finds the causes that keep the chunks that the survey found from having their replicas.
+    /// Finds the reasons why the chunks that the survey found cannot get their replicas.
     fn find_blockers(&mut self, state: &State, nodes: &BTreeMap<DatanodeId, repair::NodeView>, now: Timestamp) {
         let in_flight = self.monitor.in_progress.copying();
         let inquiry = Inquiry::new(View { namespace: state, locations: &self.locations, nodes }, &in_flight);
@@ -69,7 +71,7 @@ impl ClusterState {
             }
         }
         all.note(Blocker::Waiting, survey.short_unlisted());
-        // A datanode that has missed heartbeats may have what is missing.
+        // The missing replica may be on a datanode that has missed heartbeats.
         let blocker = if inquiry.has_stale() { Blocker::Waiting } else { Blocker::NoSource };
         all.note(blocker, self.monitor.health().missing);
         let may_begin = self.may_repair(state, now);
@@ -97,7 +99,8 @@ impl ClusterState {
         events.into_iter().for_each(|event| self.emit(event));
     }
 
-    /// Ends safe mode when enough is known. It does not begin again: replicas that are lost later are re-replicated.
+    /// Ends safe mode when enough is known. It does not begin again: replicas that are lost later
+    /// are re-replicated.
     fn judge_safe_mode(&mut self, state: &State, now: Timestamp) {
         if !self.monitor.safe || self.monitor.counted_at().is_none() {
             return;
@@ -120,8 +123,9 @@ impl ClusterState {
         }
     }
 
-    /// Returns true if enough is known to say that a chunk has too few replicas: a datanode that has not come back yet after
-    /// the start of this master, or has not reported yet, has not lost its chunks.
+    /// Returns true if enough is known to conclude that a chunk is under-replicated: a datanode
+    /// that has not registered or reported yet since the start of this master has not lost its
+    /// chunks.
     pub(super) fn may_repair(&self, state: &State, now: Timestamp) -> bool {
         let dead_after = self.nodes.settings.liveness.dead_after;
         let reporting = |(_, liveness, node): (DatanodeId, NodeState, &Node)| {
@@ -133,7 +137,8 @@ impl ClusterState {
             && !self.nodes.all(now).any(reporting)
     }
 
-    /// Makes the orders that the last survey calls for, as far as datanodes have room for them.
+    /// Gives the orders that follow from the last survey, as far as the datanodes have room for
+    /// them.
     pub(super) fn order_repairs(&mut self, state: &State, seed: u64, now: Timestamp) {
         let survey = &self.monitor.survey;
         if !survey.is_complete() || !survey.has_needs() || !self.may_repair(state, now) {
@@ -149,7 +154,7 @@ impl ClusterState {
         // Without a key no capability could be sealed for them.
         if !state.keys().is_empty() {
             plan.copies.into_iter().for_each(|copy| self.order_copy(copy, now));
-            plan.mends.into_iter().for_each(|mend| self.order_mend(mend, now));
+            plan.reconstructions.into_iter().for_each(|reconstruction| self.order_reconstruction(reconstruction, now));
         }
         for trim in plan.trims {
             let ordered = self.order_delete(trim.node, trim.key, false, now);
@@ -172,18 +177,19 @@ impl ClusterState {
         }
     }
 
-    fn order_mend(&mut self, mend: repair::Mend, now: Timestamp) {
-        let repair::Mend { chunk, node: id, sources } = mend;
+    fn order_reconstruction(&mut self, reconstruction: repair::Reconstruction, now: Timestamp) {
+        let repair::Reconstruction { chunk, node: id, sources } = reconstruction;
         let sources: Vec<NodeAddress> = sources.iter().filter_map(|source| self.nodes.address(*source)).collect();
         let Some(node) = self.nodes.get_mut(id) else { return };
-        if node.orders.push(Order::Mend { chunk, sources }) {
+        if node.orders.push(Order::Reconstruct { chunk, sources }) {
             let copy = repair::Copy { chunk, source: id, targets: vec![id] };
             self.monitor.in_progress.begin(copy, true, now);
             self.monitor.copies_ordered += 1;
         }
     }
 
-    /// Orders a verification, unless it is in progress or the datanode has enough to do; returns true if it was ordered.
+    /// Orders a verification, unless it is in progress or the datanode has enough of them; returns
+    /// true if it was ordered.
     pub(super) fn order_check(&mut self, id: DatanodeId, key: ReplicaKey, now: Timestamp) -> bool {
         if !self.monitor.in_progress.may_check(id, key) {
             return false;
@@ -195,8 +201,8 @@ impl ClusterState {
         ordered
     }
 
-    /// Orders a deletion; returns true if it was ordered. The replica does not count from here on; if the order is lost, it
-    /// counts again after a while.
+    /// Orders a deletion; returns true if it was ordered. The replica does not count from now on;
+    /// if the order is lost, it counts again after a while.
     fn order_delete(&mut self, id: DatanodeId, key: ReplicaKey, garbage: bool, now: Timestamp) -> bool {
         let Some(state) = self.locations.state(id, key) else { return false };
         let Some(node) = self.nodes.get_mut(id) else { return false };
@@ -207,8 +213,9 @@ impl ClusterState {
         ordered
     }
 
-    /// Looks for deletions that were not confirmed. Garbage on a live datanode is ordered to be deleted once more; any other
-    /// replica counts again, so that the next survey decides anew: others may have been lost meanwhile.
+    /// Looks for deletions that were not confirmed in time. Garbage on a live datanode is ordered
+    /// to be deleted once more; any other replica counts again, so that the next survey decides
+    /// anew: other replicas may have been lost meanwhile.
     pub(super) fn check_deletions(&mut self, state: &State, now: Timestamp) {
         let nodes = self.nodes.by_id.iter_mut();
         let lost: Vec<_> = nodes.map(|(id, node)| (*id, node.orders.deletions.take_lost(now))).collect();
@@ -241,9 +248,9 @@ impl ClusterState {
         }
         let from = self.monitor.garbage_from;
         let found = garbage(state, &self.locations, from, GARBAGE_SLICE_CHUNKS, DOOMED_PER_SLICE_MAX);
-        for doomed in &found.doomed {
-            if self.nodes.state(doomed.node, now) == NodeState::Live {
-                self.order_delete(doomed.node, doomed.key, true, now);
+        for replica in &found.replicas {
+            if self.nodes.state(replica.node, now) == NodeState::Live {
+                self.order_delete(replica.node, replica.key, true, now);
             }
         }
         self.monitor.garbage_from = found.next.unwrap_or_default();

@@ -1,24 +1,25 @@
-//! Events about the replication of chunks, from the figures of one look to the next.
+//! Events about the replication of chunks, from the figures of consecutive checks.
 
 use super::event::{ClusterEvent, Problem};
 use crate::repair::Health;
 use dfs_types::Timestamp;
 use std::time::Duration;
 
-/// A problem that lasts for a shorter time has no event: the last replica of a write may arrive a moment after its commit.
+/// A problem that lasts for a shorter time causes no event: the last replica of a write may arrive
+/// a moment after its commit.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// The figures of one look.
+/// The figures of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Figures {
-    /// All chunks were counted, and datanodes have had the time to report them.
+    /// True if all chunks were counted, and datanodes have had the time to report them.
     pub(super) known: bool,
-    /// This master orders copies.
+    /// True if this master orders copies.
     pub(super) leads: bool,
     pub(super) health: Health,
     /// Copies in progress.
     pub(super) copying: u64,
-    /// There are chunks to copy from datanodes that drain.
+    /// True if there are chunks to copy from draining datanodes.
     pub(super) moving: bool,
     /// Copies ordered since the start.
     pub(super) ordered: u64,
@@ -30,7 +31,7 @@ pub(super) struct ReplicationEvents {
     missing: Lasts,
     at_risk: Lasts,
     under: Lasts,
-    /// Copies that were ordered before the repair in progress.
+    /// The number of copies that were ordered before the repair in progress.
     repair: Option<u64>,
 }
 
@@ -41,16 +42,16 @@ struct Lasts {
 }
 
 impl ReplicationEvents {
-    /// Returns the events of a look.
+    /// Returns the events of a check.
     pub(super) fn look(&mut self, figures: &Figures, now: Timestamp) -> Vec<ClusterEvent> {
         if !figures.known {
             *self = Self::default();
             return Vec::new();
         }
-        let Health { missing, endangered, under, .. } = figures.health;
+        let Health { missing, at_risk, under, .. } = figures.health;
         let problems = [
             (&mut self.missing, Problem::Missing, missing),
-            (&mut self.at_risk, Problem::AtRisk, endangered),
+            (&mut self.at_risk, Problem::AtRisk, at_risk),
             (&mut self.under, Problem::UnderReplicated, under),
         ];
         let changed = problems.into_iter().filter_map(|(lasts, problem, chunks)| {
@@ -62,12 +63,12 @@ impl ReplicationEvents {
     }
 
     fn repair(&mut self, figures: &Figures) -> Option<ClusterEvent> {
-        let Health { endangered, under, .. } = figures.health;
+        let Health { at_risk, under, .. } = figures.health;
         if !figures.leads {
             self.repair = None;
         } else if figures.copying > 0 {
             self.repair.get_or_insert(figures.ordered.saturating_sub(figures.copying));
-        } else if endangered + under == 0 && !figures.moving {
+        } else if at_risk + under == 0 && !figures.moving {
             let replicas = figures.ordered.saturating_sub(self.repair.take()?);
             return Some(ClusterEvent::RepairFinished { replicas });
         }
@@ -76,7 +77,7 @@ impl ReplicationEvents {
 }
 
 impl Lasts {
-    /// Returns true if the problem has begun or ended, as far as that deserves an event.
+    /// Returns true if the problem has begun or ended, and has lasted long enough for an event.
     fn note(&mut self, count: u64, now: Timestamp) -> bool {
         if count == 0 {
             return std::mem::take(self).emitted;
@@ -93,8 +94,8 @@ mod tests {
     use super::*;
     use Problem::{Missing, UnderReplicated};
 
-    fn figures(missing: u64, endangered: u64, under: u64, copying: u64, ordered: u64) -> Figures {
-        let health = Health { missing, endangered, under, ..Health::default() };
+    fn figures(missing: u64, at_risk: u64, under: u64, copying: u64, ordered: u64) -> Figures {
+        let health = Health { missing, at_risk, under, ..Health::default() };
         Figures { known: true, leads: true, health, copying, moving: false, ordered }
     }
 

@@ -1,4 +1,5 @@
-//! A copy of the cluster state for `status`, `nodes` and dashboards, taken while the state is locked and read after that.
+//! A copy of the cluster state for `status`, `nodes` and dashboards, made while the state is locked
+//! and read afterwards.
 
 use super::drains::Drains;
 use super::load::NodeLoad;
@@ -18,9 +19,9 @@ use std::sync::Arc;
 /// The cluster at one moment.
 #[derive(Debug, Clone)]
 pub struct ClusterSnapshot {
-    /// That moment, since the start of this master.
+    /// The moment, as the time since the start of this master.
     pub now: Timestamp,
-    /// In the order of their ids.
+    /// Sorted by id.
     pub nodes: Vec<NodeSnapshot>,
     /// The figures of the last survey, its time, and its details.
     pub health: Health,
@@ -28,7 +29,7 @@ pub struct ClusterSnapshot {
     pub counts: Arc<Counts>,
     /// Copies in progress.
     pub copying: u64,
-    /// Chunks reported so far, while the safe mode of a start lasts.
+    /// The number of chunks reported so far, while the safe mode after a start lasts.
     pub safe_mode: Option<u64>,
     /// The datanodes that have reported, of those that are live or awaited.
     pub roll: Roll,
@@ -47,7 +48,7 @@ pub struct NodeSnapshot {
     pub last_heartbeat: Timestamp,
     pub registered_at: Timestamp,
     pub skew_ms: i64,
-    /// It takes fresh capabilities for expired.
+    /// True if its clock is so far ahead that new capabilities look expired to it.
     pub ahead: bool,
     pub load: Arc<NodeLoad>,
     pub chunks: u64,
@@ -55,11 +56,12 @@ pub struct NodeSnapshot {
     pub short: u64,
     pub sole: u64,
     pub duty: Duty,
-    /// While it drains: chunks here with fewer replicas elsewhere than wanted, once they were counted.
+    /// While it drains: the number of chunks here with fewer replicas elsewhere than wanted, once
+    /// they were counted.
     pub left: Option<u64>,
     pub blocked: Blocked,
     pub version: Arc<str>,
-    /// The number of its last message: another one after each message.
+    /// The number of its last message; it changes with each message.
     pub report_seq: u64,
 }
 
@@ -118,7 +120,7 @@ impl ClusterSnapshot {
         self.count(|node| node.duty == Duty::Serve && node.state != NodeState::Dead)
     }
 
-    /// Returns the number of datanodes that are to be drained, in whatever state.
+    /// Returns the number of datanodes that are draining or drained, in any state.
     pub fn draining(&self) -> u32 {
         self.count(|node| node.duty == Duty::Drain)
     }
@@ -127,7 +129,7 @@ impl ClusterSnapshot {
         u32::try_from(self.nodes.iter().filter(|node| which(node)).count()).unwrap_or(u32::MAX)
     }
 
-    /// Returns the bytes of files that can be stored with so many replicas.
+    /// Returns the bytes of files that can be stored with `replicas` replicas.
     pub fn room(&self, replicas: u8) -> u64 {
         let live = self.nodes.iter().filter(|node| node.state == NodeState::Live && node.duty == Duty::Serve);
         let loads: Vec<&NodeLoad> = live.map(|node| &*node.load).collect();

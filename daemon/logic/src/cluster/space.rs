@@ -1,8 +1,8 @@
-//! How much the cluster can hold.
+//! The space of the cluster.
 
 use super::load::{DirectoryLoad, NodeLoad};
 
-/// Bytes, over many datanodes.
+/// The space of several datanodes, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Space {
     pub capacity: u64,
@@ -11,11 +11,12 @@ pub struct Space {
 }
 
 impl Space {
-    /// The sums over these datanodes. Each of several datanodes on one disk says that it could take all that is left
-    /// there: that counts once.
+    /// Returns the sums over these datanodes. Several datanodes on one disk each report all of its
+    /// free space: it is counted once.
     pub fn of<'n>(loads: impl Iterator<Item = &'n NodeLoad>) -> Self {
         let mut total = Self::default();
-        // Sorted rather than put into a map: there may be tens of thousands, and dashboards have this done every second.
+        // Sorted rather than put in a map: there may be tens of thousands, and dashboards cause
+        // this every second.
         let directories = loads.flat_map(|load| &load.directories);
         let mut directories: Vec<(u64, &DirectoryLoad)> =
             directories.map(|directory| (directory.disk, directory)).collect();
@@ -34,13 +35,13 @@ impl Space {
     }
 }
 
-/// What the directories on one disk say, added up.
+/// The sums of the directories on one disk.
 #[derive(Debug, Clone, Copy, Default)]
 struct Disk {
     capacity: u64,
     used: u64,
     free: u64,
-    /// What the disk itself has left.
+    /// The free space of the disk itself.
     left: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The state of the cluster, and the questions that it answers.
+//! The state of the cluster, and its queries.
 
 use super::check::check;
 use super::drains::Drains;
@@ -16,17 +16,18 @@ use crate::state::State;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, Timestamp};
 use std::time::Duration;
 
-/// Everything that this master knows of datanodes and replicas. Soft state: it is lost with the process, and built again
-/// from what datanodes report. [`ClusterState::observe`] is the only way to change it.
+/// Everything that this master knows about datanodes and replicas. Soft state: it is lost with the
+/// process, and rebuilt from the reports of datanodes. [`ClusterState::observe`] is the only way to
+/// change it.
 #[derive(Debug)]
 pub struct ClusterState {
     pub(super) nodes: Nodes,
     pub(super) drains: Drains,
     pub(super) locations: Locations,
     pub(super) monitor: ReplicationMonitor,
-    /// The time for which this master has stood still, as far as it was observed.
+    /// The total time for which the process was suspended, as far as it was observed.
     pub(super) stood_still: Duration,
-    /// The effects of the event that is being observed; empty in between.
+    /// The effects of the current event; empty between two events.
     pub(super) effects: Vec<Effect>,
 }
 
@@ -63,7 +64,7 @@ impl ClusterState {
         &self.monitor
     }
 
-    /// Returns the time for which this master has stood still, as far as it was observed.
+    /// Returns the total time for which the process was suspended, as far as it was observed.
     pub fn stood_still(&self) -> Duration {
         self.stood_still
     }
@@ -78,8 +79,9 @@ impl ClusterState {
         self.nodes.readers(&self.locations, key, now, turn)
     }
 
-    /// Returns true if a receipt counts: the datanode is not dead, and either has reported the replica since it registered,
-    /// or made the receipt since it started (`boot`) and has not reported its loss.
+    /// Returns true if a receipt counts: the datanode is not dead, and either has reported the
+    /// replica since it registered, or issued the receipt since its start (`boot`) and has not
+    /// reported the loss of the replica.
     pub fn stands(&self, id: DatanodeId, boot: u64, key: ReplicaKey, now: Timestamp) -> bool {
         let Some(node) = self.nodes.get(id) else { return false };
         let alive = self.nodes.state(id, now) != NodeState::Dead;
@@ -87,7 +89,7 @@ impl ClusterState {
         alive && (reported || (node.boot == boot && !node.lost.has(key)))
     }
 
-    /// Returns the causes that keep the chunks of one file from having their replicas.
+    /// Returns the reasons why the chunks of one file cannot get their replicas.
     pub fn blockers_of(&self, chunks: impl Iterator<Item = ChunkId>, state: &State, now: Timestamp) -> Blocked {
         let nodes = self.nodes.views(state, now);
         let in_flight = self.monitor.in_progress.copying();
@@ -110,7 +112,7 @@ impl ClusterState {
     /// Checks the invariants of the whole state. Tests do it after each event.
     ///
     /// # Errors
-    /// When an invariant does not hold; the text says which one, and where.
+    /// Returns an error if an invariant does not hold; the text says which one, and where.
     pub fn check(&self) -> Result<(), String> {
         check(self)
     }

@@ -1,4 +1,5 @@
-//! The cluster state by itself, with time as it is set: heartbeats every three seconds, dead after ten.
+//! Tests of the cluster state alone, with a simulated clock: heartbeats every three seconds, dead
+//! after ten.
 
 mod random;
 mod rates;
@@ -56,7 +57,8 @@ fn registration(id: u16, boot: u64, load: NodeLoad) -> Registration {
 }
 
 impl Cluster {
-    /// A file `/N` for each of `files`: a chunk with the number N, and how many replicas it should have.
+    /// Makes a file `/N` for each of `files`: a chunk with the number N, and the number of replicas
+    /// that it should have.
     fn new(files: &[(u64, u8)]) -> Self {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
         let state = ClusterState::new(ClusterSettings::new(liveness), Timestamp(0));
@@ -81,7 +83,7 @@ impl Cluster {
         assert!(self.space.apply(&command).is_ok(), "{command:?}");
     }
 
-    /// Has an event observed; the cluster events among the effects are kept.
+    /// Applies an event; records the cluster events among the effects.
     fn observe(&mut self, event: Event) -> Vec<Effect> {
         let effects = self.state.observe(event, &self.space, self.now);
         let emitted = effects.iter().filter_map(|effect| match effect {
@@ -97,9 +99,9 @@ impl Cluster {
         refused(self.observe(Event::Registered { node: DatanodeId(id), connection: boot, registration }))
     }
 
-    /// A datanode that belongs to the cluster, and reports these chunks.
+    /// Registers a datanode that belongs to the cluster, and reports these chunks.
     fn come(&mut self, id: u16, chunks: &[u64]) {
-        self.register(id, 1).expect("nobody else");
+        self.register(id, 1).expect("no other process");
         self.report(id, chunks);
         self.apply(NodeOp::Add { node: DatanodeId(id) });
     }
@@ -119,7 +121,7 @@ impl Cluster {
         self.tell(id, &[], removed)
     }
 
-    /// As [`Cluster::heartbeat`], with news of verified replicas.
+    /// Does the same as [`Cluster::heartbeat`], with newly verified replicas.
     fn heartbeat_added(&mut self, id: u16, added: &[u64]) -> Vec<Order> {
         self.tell(id, added, &[])
     }
@@ -140,8 +142,8 @@ impl Cluster {
         effects.into_iter().filter_map(order).collect()
     }
 
-    /// Time passes, with heartbeats of these each second; nobody carries out an order, and those that are given are the
-    /// answer.
+    /// Advances the time, with heartbeats of these datanodes each second; no order is carried out.
+    /// Returns the orders that are given.
     fn pass(&mut self, seconds: u64, ids: &[u16]) -> Vec<(u16, Order)> {
         let mut given = Vec::new();
         for _ in 0..seconds {
@@ -154,7 +156,7 @@ impl Cluster {
         given
     }
 
-    /// The background work of a leader, but for garbage.
+    /// Does the background work of a leader, except garbage collection.
     fn look(&mut self) {
         self.observe(Event::Tick);
         self.repeat(Event::Survey);
@@ -163,7 +165,7 @@ impl Cluster {
         }
     }
 
-    /// Has an event observed until there is nothing more to do.
+    /// Applies an event until there is nothing more to do.
     fn repeat(&mut self, event: Event) {
         while self.observe(event.clone()).contains(&Effect::Continue) {}
     }
@@ -203,7 +205,7 @@ fn deletions(given: &[(u16, Order)]) -> Vec<(u16, u64)> {
 }
 
 #[test]
-fn a_member_is_waited_for_after_a_start_and_after_a_standstill() {
+fn a_member_is_awaited_after_a_start_and_after_a_suspension() {
     let mut cluster = Cluster::new(&[(1, 2)]);
     (1..=3).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
     assert_eq!(cluster.roll(), (0, 3));
@@ -211,21 +213,21 @@ fn a_member_is_waited_for_after_a_start_and_after_a_standstill() {
     cluster.come(2, &[1]);
     cluster.look();
     assert_eq!(cluster.roll(), (2, 3));
-    assert!(cluster.state.monitor().safe_mode().is_some(), "the third one may come");
+    assert!(cluster.state.monitor().safe_mode().is_some(), "the third one may still register");
     let given = cluster.pass(9, &[1, 2]);
     assert_eq!((cluster.roll(), given), ((2, 3), vec![]));
     cluster.pass(1, &[1, 2]);
-    assert_eq!(cluster.roll(), (2, 2), "it has had its time");
+    assert_eq!(cluster.roll(), (2, 2), "its time has passed");
     assert_eq!(cluster.state.monitor().safe_mode(), None);
     cluster.come(3, &[]);
     assert_eq!(cluster.roll(), (3, 3));
-    // The master stands still, and the connections close meanwhile.
+    // The process is suspended, and the connections close meanwhile.
     cluster.disconnect(2);
     cluster.look();
     assert_eq!(cluster.roll(), (2, 2), "one that is lost while the master runs is stale, and not waited for");
     let lost = Duration::from_secs(20);
     assert_eq!(cluster.observe(Event::StoodStill { lost }).len(), 2);
-    assert_eq!(cluster.observe(Event::StoodStill { lost }), [], "noted once");
+    assert_eq!(cluster.observe(Event::StoodStill { lost }), [], "recorded once");
     let stood_still = cluster.events.iter().filter(|event| **event == ClusterEvent::StoodStill { span: lost });
     assert_eq!((cluster.roll(), stood_still.count()), ((2, 3), 1));
     cluster.come(2, &[1]);
@@ -240,9 +242,9 @@ fn safe_mode_does_not_end_by_the_first_datanode_that_has_all_chunks() {
     cluster.look();
     assert_eq!(cluster.state.monitor().safe_mode(), Some(1));
     cluster.come(2, &[1]);
-    cluster.register(3, 1).expect("nobody else");
+    cluster.register(3, 1).expect("no other process");
     cluster.look();
-    assert_eq!(cluster.state.monitor().safe_mode(), None, "all chunks are reported, and all datanodes are there");
+    assert_eq!(cluster.state.monitor().safe_mode(), None, "all chunks are reported, and all datanodes are registered");
 }
 
 #[test]
@@ -266,7 +268,7 @@ fn those_that_may_come_are_counted_for_placement() {
 }
 
 #[test]
-fn an_order_ends_when_its_target_falls_silent_and_the_copy_is_made_elsewhere() {
+fn an_order_ends_when_its_target_misses_heartbeats_and_the_copy_is_made_elsewhere() {
     let mut cluster = Cluster::new(&[(1, 2)]);
     for (id, chunks) in [(1, &[1][..]), (2, &[]), (3, &[])] {
         cluster.come(id, chunks);
@@ -274,14 +276,14 @@ fn an_order_ends_when_its_target_falls_silent_and_the_copy_is_made_elsewhere() {
     let given = cluster.pass(12, &[1, 2, 3]);
     let [(1, 1, target)] = copies(&given)[..] else { panic!("{given:?}") };
     let other = 5 - target;
-    // Overdue after two heartbeats; its order would have had more than twenty seconds left.
+    // Expired after two heartbeats; the order would have had more than twenty seconds left.
     let given = cluster.pass(8, &[1, other]);
     assert_eq!(cluster.state.nodes().state(DatanodeId(target), cluster.now), NodeState::Stale);
     assert_eq!(copies(&given), [(1, 1, other)]);
 }
 
 #[test]
-fn an_order_ends_when_its_source_falls_silent_and_the_copy_is_made_from_another() {
+fn an_order_ends_when_its_source_misses_heartbeats_and_the_copy_is_made_from_another() {
     let mut cluster = Cluster::new(&[(1, 3)]);
     for (id, chunks) in [(1, &[1][..]), (2, &[1]), (3, &[])] {
         cluster.come(id, chunks);
@@ -300,9 +302,9 @@ fn a_deletion_that_is_not_confirmed_counts_as_not_done() {
     cluster.come(2, &[1]);
     let given = cluster.pass(12, &[1, 2]);
     let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
-    assert_eq!(deletions(&cluster.pass(56, &[1, 2])), [], "it has a minute to be carried out");
+    assert_eq!(deletions(&cluster.pass(56, &[1, 2])), [], "the order has a minute");
     assert_eq!(cluster.count(node), 0);
-    // What is one too many is found once more, and it need not be the same one.
+    // The surplus replica is found once more; the selected one may differ.
     let given = cluster.pass(6, &[1, 2]);
     let [(node, 1)] = deletions(&given)[..] else { panic!("{given:?}") };
     cluster.heartbeat(node, &[1]);
@@ -321,68 +323,71 @@ fn a_deletion_that_was_lost_is_not_repeated_when_the_replica_is_the_last_one() {
     assert_eq!(cluster.count(node), 1, "it counts again");
 }
 
-/// Three datanodes with replicas of chunk 1 and one more that is to delete its own: the order is made, and not given yet.
-fn one_is_to_go() -> (Cluster, DatanodeId) {
+/// Makes three datanodes with replicas of chunk 1, one of which is surplus: the deletion is
+/// ordered, and not sent yet.
+fn with_a_pending_deletion() -> (Cluster, DatanodeId) {
     let mut cluster = Cluster::new(&[(1, 3)]);
     (1..=4).for_each(|id| cluster.come(id, &[1]));
     while check::deletions(&cluster.state).is_empty() {
         assert_eq!(deletions(&cluster.pass(1, &[1, 2, 3, 4])), []);
     }
-    let goes = (1..=4).map(DatanodeId).find(|id| cluster.count(id.0) == 0);
-    (cluster, goes.expect("one does not count"))
+    let deleting = (1..=4).map(DatanodeId).find(|id| cluster.count(id.0) == 0);
+    (cluster, deleting.expect("one does not count"))
 }
 
-/// A datanode may tell of a replica between the order to delete it and the deletion: that it was verified, say. If it
-/// counted again, another one would go for it, and then both are gone.
+/// A datanode may report a replica between the order to delete it and the deletion, for example
+/// that it was verified. If the replica counted again, another one would be deleted for it, and
+/// then both would be lost.
 #[test]
-fn no_replica_goes_for_one_that_is_to_go_itself() {
-    let (mut cluster, goes) = one_is_to_go();
-    let told = cluster.heartbeat_added(goes.0, &[1]);
-    assert_eq!(told, [Order::Delete { key: chunk(1).key() }]);
-    assert_eq!(cluster.heartbeat_added(goes.0, &[1]), []);
+fn no_replica_is_deleted_for_one_that_is_to_be_deleted_itself() {
+    let (mut cluster, deleting) = with_a_pending_deletion();
+    let given = cluster.heartbeat_added(deleting.0, &[1]);
+    assert_eq!(given, [Order::Delete { key: chunk(1).key() }]);
+    assert_eq!(cluster.heartbeat_added(deleting.0, &[1]), []);
     assert_eq!(deletions(&cluster.pass(50, &[1, 2, 3, 4])), []);
-    assert_eq!(cluster.count(goes.0), 0);
-    cluster.heartbeat(goes.0, &[1]);
+    assert_eq!(cluster.count(deleting.0), 0);
+    cluster.heartbeat(deleting.0, &[1]);
     assert_eq!(deletions(&cluster.pass(130, &[1, 2, 3, 4])), []);
-    // A new replica is one, whatever became of an earlier one.
-    cluster.heartbeat_added(goes.0, &[1]);
-    assert_eq!(cluster.count(goes.0), 1);
+    // A new replica counts, whatever happened to an earlier one.
+    cluster.heartbeat_added(deleting.0, &[1]);
+    assert_eq!(cluster.count(deleting.0), 1);
 }
 
-/// It is being mended just then, say. What comes of that is news, and the replica may be wanted.
+/// It is being reconstructed, for example. The outcome will be reported, and the replica may be
+/// wanted.
 #[test]
 fn a_replica_that_its_datanode_keeps_counts_again_at_once() {
-    let (mut cluster, goes) = one_is_to_go();
-    assert_eq!(cluster.heartbeat(goes.0, &[]), [Order::Delete { key: chunk(1).key() }]);
-    cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
-    assert_eq!(cluster.count(goes.0), 1);
-    // Who was not ordered to delete one has nothing to keep.
-    cluster.heartbeat(goes.0, &[1]);
-    cluster.beat(goes.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
-    assert_eq!(cluster.count(goes.0), 0);
+    let (mut cluster, deleting) = with_a_pending_deletion();
+    assert_eq!(cluster.heartbeat(deleting.0, &[]), [Order::Delete { key: chunk(1).key() }]);
+    cluster.beat(deleting.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
+    assert_eq!(cluster.count(deleting.0), 1);
+    // A datanode without an order to delete a replica cannot keep it.
+    cluster.heartbeat(deleting.0, &[1]);
+    cluster.beat(deleting.0, Heartbeat { kept: vec![chunk(1).key()], ..news() });
+    assert_eq!(cluster.count(deleting.0), 0);
 }
 
 #[test]
 fn a_deletion_that_was_given_up_is_not_handed_out_any_more() {
-    let (mut cluster, goes) = one_is_to_go();
+    let (mut cluster, deleting) = with_a_pending_deletion();
     cluster.state.nodes.settings.liveness.dead_after = Duration::from_secs(600);
-    let others: Vec<u16> = (1..=4).filter(|id| *id != goes.0).collect();
+    let others: Vec<u16> = (1..=4).filter(|id| *id != deleting.0).collect();
     assert_eq!(deletions(&cluster.pass(62, &others)), []);
-    assert_eq!(cluster.count(goes.0), 1, "it counts again");
-    assert_eq!(cluster.heartbeat(goes.0, &[]), []);
+    assert_eq!(cluster.count(deleting.0), 1, "it counts again");
+    assert_eq!(cluster.heartbeat(deleting.0, &[]), []);
 }
 
 #[test]
 fn orders_of_an_earlier_leadership_are_void() {
-    let (mut cluster, goes) = one_is_to_go();
+    let (mut cluster, deleting) = with_a_pending_deletion();
     cluster.observe(Event::Led);
-    assert_eq!(cluster.count(goes.0), 1, "it counts again");
-    assert_eq!(cluster.heartbeat(goes.0, &[]), []);
+    assert_eq!(cluster.count(deleting.0), 1, "it counts again");
+    assert_eq!(cluster.heartbeat(deleting.0, &[]), []);
 }
 
-/// A client that has lost the answer to its commit commits once more.
+/// A client that has lost the answer to its commit sends the commit again.
 #[test]
-fn a_commit_that_is_told_twice_makes_no_replica_good_again() {
+fn a_commit_that_is_repeated_makes_no_replica_good_again() {
     let mut cluster = Cluster::new(&[(1, 3)]);
     (1..=3).for_each(|id| cluster.come(id, &[1]));
     cluster.heartbeat(2, &[1]);
@@ -394,21 +399,21 @@ fn a_commit_that_is_told_twice_makes_no_replica_good_again() {
 #[test]
 fn a_full_report_says_what_came_of_deletions() {
     for (given, reported, counts) in [(false, true, 0), (true, true, 1), (true, false, 0)] {
-        let (mut cluster, goes) = one_is_to_go();
+        let (mut cluster, deleting) = with_a_pending_deletion();
         if given {
-            assert_eq!(cluster.heartbeat(goes.0, &[]).len(), 1);
+            assert_eq!(cluster.heartbeat(deleting.0, &[]).len(), 1);
         }
-        // The datanode kept no log that was long enough to tell what is new.
-        cluster.report(goes.0, if reported { &[1] } else { &[] });
-        assert_eq!(cluster.count(goes.0), counts, "given: {given}, reported: {reported}");
+        // The log of changes of the datanode was too short to report only the changes.
+        cluster.report(deleting.0, if reported { &[1] } else { &[] });
+        assert_eq!(cluster.count(deleting.0), counts, "given: {given}, reported: {reported}");
         if !reported {
             cluster.pass(62, &[1, 2, 3, 4]);
-            assert_eq!(cluster.count(goes.0), 0, "it is gone");
+            assert_eq!(cluster.count(deleting.0), 0, "it was deleted");
         }
     }
 }
 
-/// Whether what a datanode had before its restart is still whole, nobody knows.
+/// It is unknown whether the replicas that a datanode had before its restart are still good.
 #[test]
 fn a_datanode_that_has_not_reported_since_it_registered_proves_nothing() {
     let mut cluster = Cluster::new(&[(1, 2)]);
@@ -437,10 +442,10 @@ fn garbage_whose_deletion_was_lost_is_ordered_to_be_deleted_again() {
 }
 
 #[test]
-fn a_second_process_with_one_identity_is_turned_away_until_the_first_is_gone() {
+fn a_second_process_with_one_identity_is_refused_until_the_first_ends() {
     let mut cluster = Cluster::new(&[]);
     cluster.come(2, &[]);
-    let refused = cluster.register(2, 5).expect_err("another one is there");
+    let refused = cluster.register(2, 5).expect_err("another process is connected");
     let text = refused.to_string();
     assert!(text.contains("identity of datanode-2") && text.contains("127.0.0.1:201"), "{text}");
     assert!(text.contains("127.0.0.1:205"), "{text}");
@@ -456,7 +461,7 @@ fn a_second_process_with_one_identity_is_turned_away_until_the_first_is_gone() {
     assert_eq!(cluster.register(2, 5), Ok(()), "the first one's connection has closed");
     assert!(cluster.register(2, 6).is_err());
     cluster.pass(7, &[]);
-    assert_eq!(cluster.register(2, 6), Ok(()), "the first one is silent");
+    assert_eq!(cluster.register(2, 6), Ok(()), "the first one has missed heartbeats");
 }
 
 #[test]
@@ -480,9 +485,9 @@ fn a_datanode_whose_clock_is_too_far_ahead_gets_no_chunks_and_is_read_from_last(
 }
 
 #[test]
-fn a_datanode_that_reports_is_heard_from() {
+fn a_page_of_a_report_counts_as_a_heartbeat() {
     let mut cluster = Cluster::new(&[]);
-    cluster.register(1, 7).expect("nobody else");
+    cluster.register(1, 7).expect("no other process");
     let mut report = |connection, seconds: u64| {
         cluster.now = Timestamp(seconds * 1000);
         let page = ReportPage { boot: 7, first: seconds == 5, last: false, chunks: Vec::new() };

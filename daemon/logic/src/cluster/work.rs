@@ -1,4 +1,4 @@
-//! The work that the jobs of the leader have done and have left.
+//! The completed and the remaining work of the jobs of the leader.
 
 use super::state::ClusterState;
 use crate::jobs::Work;
@@ -6,8 +6,9 @@ use crate::state::State;
 use dfs_types::Timestamp;
 
 impl ClusterState {
-    /// Returns the work of repair in replicas, as of the last complete survey and the orders since: copies, mends, and
-    /// deletions of surplus replicas. It waits while none of it is in progress and none can be begun.
+    /// Returns the work of repair in replicas, as of the last complete survey and the orders since:
+    /// copies, reconstructions, and deletions of surplus replicas. It waits while none of it is in
+    /// progress and none can be started.
     pub fn repair_work(&self, state: &State, now: Timestamp) -> Work {
         let monitor = &self.monitor;
         let deleting = self.deleting().1;
@@ -19,12 +20,14 @@ impl ClusterState {
         Work { done, left, waits: left > 0 && !goes_on }
     }
 
-    /// Returns the work of garbage collection in replicas. What the search has not come to yet is not counted.
+    /// Returns the work of garbage collection in replicas. Chunks that the search has not reached
+    /// yet are not counted.
     pub fn collect_work(&self) -> Work {
         Work { done: self.monitor.finished.garbage, left: self.deleting().0, waits: false }
     }
 
-    /// Counts the deletions that were ordered and are not done: those of garbage, and those of surplus replicas.
+    /// Counts the deletions that were ordered and are not complete: those of garbage, and those of
+    /// surplus replicas.
     fn deleting(&self) -> (u64, u64) {
         let counts = self.nodes.by_id.values().map(|node| node.orders.deletions.counts());
         counts.fold((0, 0), |sums, counts| (sums.0 + counts.0, sums.1 + counts.1))

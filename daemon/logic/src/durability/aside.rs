@@ -10,7 +10,7 @@ pub struct Aside {
     pub stored: StoredReplica,
 }
 
-/// All of them, in the order of their keys, then of their datanodes.
+/// All of them, sorted by key, then by datanode.
 #[derive(Debug, Default)]
 pub(crate) struct Asides(BTreeMap<(ReplicaKey, DatanodeId), ReplicaState>);
 

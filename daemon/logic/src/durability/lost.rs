@@ -3,7 +3,8 @@
 use dfs_types::ReplicaKey;
 use std::collections::BTreeSet;
 
-/// Lost replicas that are remembered for one datanode. Beyond, only replicas that it reports count.
+/// The maximum number of lost replicas that are recorded for one datanode. Beyond it, only replicas
+/// that it reports count.
 pub(crate) const LOST_MAX: usize = 65_536;
 
 /// The replicas that a datanode has lost since it started.

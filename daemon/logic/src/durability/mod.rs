@@ -1,13 +1,14 @@
-//! The durability rules: the states of a replica, and the proofs that a deletion needs. docs/design/durability.md is the
-//! text of them; each of its tables is a function here, with a test for each row.
+//! The durability rules: the states of a replica, and the proofs that a deletion needs.
+//! docs/design/durability.md is the text of the rules; each of its tables is a function here, with
+//! a test for each row.
 //!
 //! | file | rule | used by |
 //! |---|---|---|
-//! | [`stage`] | the states of a replica on its datanode, and which write may begin beside it | datanodes |
-//! | [`proof`] | which replica may be deleted, and how many verified ones must stand elsewhere first | masters, for each order |
-//! | `deletions` | a replica that is to be deleted does not count, and so proves nothing | [`cluster`](crate::cluster) |
-//! | `aside` | replicas that are recorded and do not count: suspect ones, and those of another key | [`locations`](crate::locations) |
-//! | `lost` | receipts of replicas that their datanode has lost since are void | [`cluster`](crate::cluster) |
+//! | [`stage`] | states of a replica, and which writes may begin beside it | datanodes |
+//! | [`proof`] | which replica may be deleted, after how many verified ones | masters |
+//! | `deletions` | a replica that is to be deleted does not count | [`cluster`](crate::cluster) |
+//! | `aside` | recorded replicas that do not count | [`locations`](crate::locations) |
+//! | `lost` | receipts of lost replicas are void | [`cluster`](crate::cluster) |
 
 pub(crate) mod aside;
 pub(crate) mod deletions;

@@ -1,40 +1,41 @@
-//! Which replicas may go, and on which proof: the table of docs/design/durability.md.
+//! Decides which replicas may be deleted, and on which proof: the table of
+//! docs/design/durability.md.
 //!
-//! **Invariant:** nothing is destroyed that a file names, unless as many others as the file wants, and at least one, were
-//! verified since they appeared.
+//! **Invariant:** no replica that a file names is destroyed, unless as many others as the file
+//! wants, and at least one, were verified since they appeared.
 
 use dfs_types::{ChunkId, ReplicaKey, ReplicaState, StoredReplica};
 
-/// What a replica is, seen from the namespace.
+/// The class of a replica with regard to the namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// No file names its chunk, and none can any more.
     Unnamed,
-    /// Of the committed key, and good: it may be one too many.
+    /// It has the committed key, and is good: it may be surplus.
     Surplus,
-    /// Of the committed key, and suspect.
+    /// It has the committed key, and is suspect.
     Suspect,
-    /// Of an older generation than the committed one.
+    /// It has an older generation than the committed one.
     Outdated,
-    /// Of the committed generation with another checksum.
+    /// It has the committed generation and another checksum.
     Foreign,
-    /// Of a write that is not committed.
+    /// It belongs to a write that is not committed.
     Pending,
-    /// Of an id that was not handed out: the namespace is older than the data.
+    /// Its id was not handed out: the namespace is older than the data.
     Unknown,
 }
 
-/// What may be done with it.
+/// The decision about a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ruling {
     Go,
-    /// It may go once more replicas of the committed key are verified.
+    /// It may be deleted once more replicas of the committed key are verified.
     Prove,
     Stay,
 }
 
-/// Classifies a replica. `committed` is the key that a file names for its chunk, `garbage` says that no file can ever name
-/// the chunk again, `next` is the first id that was not handed out.
+/// Classifies a replica. `committed` is the key that a file names for its chunk, `garbage` is true
+/// if no file can ever name the chunk again, `next` is the first id that was not handed out.
 pub fn classify(stored: StoredReplica, committed: Option<ReplicaKey>, garbage: bool, next: ChunkId) -> Claim {
     let StoredReplica { key, state } = stored;
     match committed {
@@ -48,8 +49,8 @@ pub fn classify(stored: StoredReplica, committed: Option<ReplicaKey>, garbage: b
     }
 }
 
-/// Rules on a replica of a chunk that should have `wanted` replicas, when `verified` others of the committed key are live,
-/// stay, and were verified since they appeared.
+/// Decides about a replica of a chunk that should have `wanted` replicas, when `verified` others of
+/// the committed key are on live datanodes that stay, and were verified since they appeared.
 pub fn rule(claim: Claim, verified: usize, wanted: usize) -> Ruling {
     let ruling = match claim {
         Claim::Unnamed => Ruling::Go,

@@ -1,49 +1,51 @@
 //! The life of a replica on a datanode: the tables of docs/design/durability.md as functions.
 //!
-//! **Invariant:** a replica is replaced only when it is suspect, and only by bytes with its own key.
+//! **Invariant:** a replica is replaced only when it is suspect, and only by bytes with its own
+//! key.
 
 use dfs_types::{ChunkId, Generation, ReplicaKey, ReplicaState};
 
-/// Where a replica is in its life. Absent is no state: there is no replica.
+/// The stage of a replica in its life. Absence is no stage: then there is no replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// It is being received.
     Incoming,
-    /// It is listed, and can be relied upon as far as its state says.
+    /// It is listed, and its state says how far it can be relied upon.
     Listed(ReplicaState),
     /// It was taken out of service after proof, and is kept for a while.
     Quarantined,
 }
 
-/// Something that happens to a replica.
+/// An event in the life of a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// All bytes were received, verified, synced, and have their name.
+    /// All bytes were received, verified and synced, and the file has its name.
     Published,
-    /// The write ended otherwise.
+    /// The write ended without success.
     Aborted,
     /// The datanode starts and finds its file.
     Found,
-    /// All blocks were compared, and all are right.
+    /// All blocks were compared with their checksums, and all match.
     Proved,
     /// A block or the header does not match, or cannot be read from the disk.
     Failed,
-    /// Lack of descriptors, memory or threads, or an interruption.
+    /// Descriptors, memory or threads were lacking, or the operation was interrupted.
     Hindered,
     /// A master orders its deletion.
     Deleted,
-    /// More are in quarantine than are kept, and it is the oldest.
+    /// There are more replicas in quarantine than are kept, and this is the oldest.
     Expired,
 }
 
-/// The stage behind an event; none when there is no replica any more. Events that make no sense change nothing.
+/// Returns the stage after an event; none if there is no replica any more. Events that are
+/// impossible change nothing.
 pub fn next(stage: Stage, event: Event) -> Option<Stage> {
     use ReplicaState::{Stored, Suspect, Verified};
     let after = match (stage, event) {
         (Stage::Incoming, Event::Published) => Some(Stage::Listed(Verified)),
         (Stage::Incoming, Event::Aborted | Event::Found | Event::Deleted) => None,
         (Stage::Listed(_), Event::Found) => Some(Stage::Listed(Stored)),
-        // A verified copy took the place of a suspect one.
+        // A verified replica replaced a suspect one.
         (Stage::Listed(Suspect), Event::Published) => Some(Stage::Listed(Verified)),
         (Stage::Listed(_), Event::Proved) => Some(Stage::Listed(Verified)),
         (Stage::Listed(_), Event::Failed) => Some(Stage::Listed(Suspect)),
@@ -58,20 +60,20 @@ pub fn next(stage: Stage, event: Event) -> Option<Stage> {
     after
 }
 
-/// Why a write may not begin.
+/// The reason why a write may not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WriteRefused {
     #[error("a newer generation of the chunk is stored here")]
     Stale,
-    #[error("this chunk and generation is stored here already, and is never written again")]
+    #[error("this chunk and generation is stored here already and cannot be written again")]
     Exists,
 }
 
-/// Whether a write of a chunk and generation may begin beside the replicas of that chunk that are here. `checksum` is the
-/// committed one, which only copies and mends know.
+/// Checks that a write of a chunk and generation may begin beside the replicas of that chunk that
+/// are here. `checksum` is the committed one, which only copies and reconstructions have.
 ///
 /// # Errors
-/// When it would replace something, other than a suspect replica by its own bytes.
+/// Returns an error if it would replace something, except a suspect replica by its own bytes.
 pub fn may_write(
     here: impl IntoIterator<Item = (ReplicaKey, ReplicaState)>,
     chunk: ChunkId,
@@ -137,11 +139,11 @@ mod tests {
             (vec![(key(2, 7), Stored)], Some(7), Err(WriteRefused::Exists)),
             (vec![(key(2, 7), Verified)], Some(7), Err(WriteRefused::Exists)),
             (vec![(key(2, 7), Suspect)], Some(7), Ok(())),
-            // Other bytes under the same name stand beside it, under their own.
+            // A replica with other bytes is stored beside it, under a name of its own.
             (vec![(key(2, 8), Verified)], Some(7), Ok(())),
             (vec![(key(1, 7), Verified)], None, Ok(())),
             (vec![(key(3, 7), Verified)], None, Err(WriteRefused::Stale)),
-            // A file under a wrong name does not keep the committed bytes out.
+            // A file under a wrong name does not block the committed bytes.
             (vec![(key(3, 7), Verified)], Some(7), Ok(())),
         ] {
             assert_eq!(may_write(here.clone(), ChunkId(5), Generation(2), checksum), outcome, "{here:?} {checksum:?}");

@@ -1,11 +1,14 @@
-//! Which datanodes have which replicas. Soft state: built from heartbeats and chunk reports, never stored.
+//! The locations of replicas: which datanodes hold which replicas. Soft state: built from
+//! heartbeats and chunk reports, never stored.
 //!
-//! Chunk ids are dense, so the table is made of pages of slots; a slot has room for four datanodes, and what is beyond
-//! stands in a map. There are no lists per datanode: all chunks of one are found by a scan, which at ten million chunks
-//! takes less than a tenth of a second and is seldom needed.
+//! Chunk ids are dense, so the table consists of pages of slots; a slot has room for four
+//! datanodes, and further ones are in a map. There are no lists per datanode: the chunks of a
+//! datanode are found by a scan, which takes less than a tenth of a second for ten million chunks
+//! and is rarely needed.
 //!
-//! A slot holds the good replicas of one key. Replicas that are suspect, or have another key than the slot, stand *aside*,
-//! in a map that is small because both are rare. The committed key of a chunk, once it is known, always owns the slot.
+//! A slot holds the good replicas of one key. Replicas that are suspect, or have another key than
+//! the slot, are kept *aside*, in a map that is small because both are rare. The committed key of a
+//! chunk, once it is known, always owns the slot.
 //!
 //! **Invariant:** a replica is recorded once, in the slot of its chunk or aside, never in both.
 //! **Invariant:** no replica in a slot is suspect, and all replicas of a slot have one key.
@@ -26,41 +29,44 @@ pub use crate::durability::Aside;
 pub use page::Replicas;
 pub use report::{ReportError, Reported};
 
-/// Ids that a datanode may be ahead of the log that this master has applied. Replicas beyond are not recorded, so that
-/// memory stays bounded by the ids that were handed out.
+/// The number of ids by which a datanode may be ahead of the log that this master has applied.
+/// Replicas with higher ids are not recorded, so that memory is bounded by the ids that were handed
+/// out.
 pub const IDS_AHEAD_MAX: u64 = 1 << 20;
 
-/// Replicas of one chunk, other than the committed one, that are recorded aside for one datanode. An honest one has one or
-/// two; without a bound one that claims a million of them makes each later look at the chunk as slow.
+/// The maximum number of replicas of one chunk, other than the committed one, that are recorded
+/// aside for one datanode. An honest datanode has one or two; without a bound, a datanode that
+/// claims a million of them would make each later access to the chunk slow.
 pub const ASIDE_PER_CHUNK_MAX: usize = 16;
 
-/// Chunk to datanodes.
+/// The table from chunks to datanodes.
 #[derive(Debug, Default)]
 pub struct Locations {
     pages: BTreeMap<u64, Box<Page>>,
     /// Replicas of a chunk beyond the four of its slot.
     overflow: BTreeMap<ChunkId, Vec<Place>>,
     asides: Asides,
-    /// Replicas per datanode, those aside included.
+    /// The number of replicas per datanode, including those aside.
     counts: BTreeMap<DatanodeId, u64>,
     reports: BTreeMap<DatanodeId, OpenReport>,
     /// Ids from here on are not recorded.
     limit: u64,
 }
 
-/// The outcome of a reported replica.
+/// The outcome of recording a reported replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
-    /// It counts, and did not before.
+    /// It counts, and did not count before.
     New,
     /// It counted before.
     Known,
     /// It is suspect, and was not known to be.
     Suspect,
-    /// It is recorded, but does not count: it has another key than the chunk, or was known to be suspect.
+    /// It is recorded, but does not count: it has another key than the chunk, or was known to be
+    /// suspect.
     Aside,
-    /// No datanode can have been given such an id, or this one has claimed [`ASIDE_PER_CHUNK_MAX`] other replicas of the
-    /// chunk; it is not recorded.
+    /// No datanode can have been given such an id, or this one has claimed [`ASIDE_PER_CHUNK_MAX`]
+    /// other replicas of the chunk; it is not recorded.
     Strange,
 }
 
@@ -69,35 +75,37 @@ impl Locations {
         Self { limit: IDS_AHEAD_MAX, ..Self::default() }
     }
 
-    /// Says which id the log hands out next, as [`State::next_chunk`](crate::state::State::next_chunk) has it.
+    /// Sets the id that the log hands out next, see
+    /// [`State::next_chunk`](crate::state::State::next_chunk).
     pub fn handed_out(&mut self, next: ChunkId) {
         self.limit = self.limit.max(next.0.saturating_add(IDS_AHEAD_MAX));
     }
 
-    /// Records a replica, or its new state. `committed` is the key that a file names for its chunk, if one does.
+    /// Records a replica, or its new state. `committed` is the key that a file names for its chunk,
+    /// if one does.
     pub fn add(&mut self, node: DatanodeId, stored: StoredReplica, committed: Option<ReplicaKey>) -> Added {
         self.touch(node, stored.key);
         self.record(node, stored, committed)
     }
 
-    /// Forgets a replica. Says whether it counted.
+    /// Removes a replica. Returns true if it counted.
     pub fn remove(&mut self, node: DatanodeId, key: ReplicaKey) -> bool {
         self.touch(node, key);
         self.forget_aside(node, key);
         self.forget(node, key)
     }
 
-    /// The good replicas of a chunk, whatever their key.
+    /// Returns the good replicas of a chunk, whatever their key.
     pub fn replicas(&self, id: ChunkId) -> Replicas<'_> {
         self.cursor().replicas(id)
     }
 
-    /// The good replicas with this key.
+    /// Returns the good replicas with this key.
     pub fn replicas_of(&self, key: ReplicaKey) -> Replicas<'_> {
         self.cursor().replicas_of(key)
     }
 
-    /// The datanodes with a suspect replica of this key, in the order of their ids.
+    /// Returns the datanodes with a suspect replica of this key, sorted by id.
     pub fn suspects(&self, key: ReplicaKey) -> impl Iterator<Item = DatanodeId> + '_ {
         let aside = self.asides.of(key.chunk);
         aside
@@ -105,36 +113,37 @@ impl Locations {
             .map(|a| a.node)
     }
 
-    /// The replicas that do not count, in the order of their chunks, from `start` on.
+    /// Returns the replicas that do not count, sorted by chunk, from `start` on.
     pub fn asides(&self, start: ChunkId) -> impl Iterator<Item = Aside> + '_ {
         self.asides.from(start)
     }
 
-    /// Whether a good replica with this key is recorded for a datanode.
+    /// Returns true if a good replica with this key is recorded for a datanode.
     pub fn holds(&self, node: DatanodeId, key: ReplicaKey) -> bool {
         let good =
             |aside: Aside| aside.node == node && aside.stored.key == key && aside.stored.state != ReplicaState::Suspect;
         self.replicas_of(key).nodes().any(|holder| holder == node) || self.asides.of(key.chunk).any(good)
     }
 
-    /// The recorded state of a replica; none when it is not recorded.
+    /// Returns the recorded state of a replica; none if it is not recorded.
     pub fn state(&self, node: DatanodeId, key: ReplicaKey) -> Option<ReplicaState> {
         let place = self.replicas_of(key).places().find(|place| place.node == node);
         let aside = || self.asides.of(key.chunk).find(|aside| aside.node == node && aside.stored.key == key);
         place.map(Place::state).or_else(|| Some(aside()?.stored.state))
     }
 
-    /// Whether any replica with this key is recorded for a datanode, a suspect one included.
+    /// Returns true if any replica with this key is recorded for a datanode, including a suspect
+    /// one.
     pub fn has(&self, node: DatanodeId, key: ReplicaKey) -> bool {
         self.state(node, key).is_some()
     }
 
-    /// How many replicas a datanode has.
+    /// Returns the number of replicas of a datanode.
     pub fn count(&self, node: DatanodeId) -> u64 {
         self.counts.get(&node).copied().unwrap_or(0)
     }
 
-    /// Forgets everything of a datanode, by a scan. Returns the number of its replicas.
+    /// Removes all replicas of a datanode, by a scan. Returns their number.
     pub fn clear_node(&mut self, node: DatanodeId) -> u64 {
         self.reports.remove(&node);
         let keys: Vec<ReplicaKey> = self.keys_of(node);
@@ -145,27 +154,27 @@ impl Locations {
         keys.len() as u64
     }
 
-    /// All chunks with a good replica from `start` on, in the order of their ids.
+    /// Returns all chunks with a good replica from `start` on, sorted by id.
     pub fn from(&self, start: ChunkId) -> impl Iterator<Item = (ChunkId, Replicas<'_>)> {
         let pages = self.pages.range(start.0 / PAGE_SLOTS..);
         let all = pages.flat_map(move |(number, page)| page.chunks(*number, &self.overflow));
         all.skip_while(move |(id, _)| *id < start)
     }
 
-    /// The good replicas of one datanode from chunk `start` on, in the order of their ids, by a scan.
+    /// Returns the good replicas of one datanode from chunk `start` on, sorted by id, by a scan.
     pub fn chunks_of(&self, node: DatanodeId, start: ChunkId) -> impl Iterator<Item = ReplicaKey> + '_ {
         let pages = self.pages.range(start.0 / PAGE_SLOTS..);
         let all = pages.flat_map(move |(number, page)| page.chunks_of(node, *number, &self.overflow));
         all.skip_while(move |key| key.chunk < start)
     }
 
-    /// For looking up chunks in rising order of ids.
+    /// Returns a cursor for looking up chunks in ascending order of ids.
     pub fn cursor(&self) -> Cursor<'_> {
         Cursor { locations: self, page: None }
     }
 
-    /// Gives each slot to the committed key of its chunk, where replicas with that key stand aside. Needed once a commit
-    /// was applied that this master did not plan.
+    /// Gives each slot to the committed key of its chunk, if replicas with that key are aside.
+    /// Needed after a commit was applied that this master did not plan.
     pub fn settle(&mut self, namespace: &State) {
         let chunks = self.asides.from(ChunkId(0)).map(|aside| aside.stored.key.chunk);
         let mut chunks: Vec<ChunkId> = chunks.collect();
@@ -177,11 +186,11 @@ impl Locations {
         }
     }
 
-    /// Checks that the counts are those of the replicas recorded, that each replica is recorded once, and that the slot of a
-    /// chunk holds one key.
+    /// Checks that the counts match the recorded replicas, that each replica is recorded once, and
+    /// that the slot of a chunk holds one key.
     ///
     /// # Errors
-    /// When one of these does not hold.
+    /// Returns an error if one of these does not hold.
     pub fn check(&self) -> Result<(), String> {
         let mut counts: BTreeMap<DatanodeId, u64> = BTreeMap::new();
         for (id, replicas) in self.from(ChunkId(0)) {
@@ -200,14 +209,14 @@ impl Locations {
         if counts == self.counts { Ok(()) } else { Err(format!("counted {counts:?}, recorded {:?}", self.counts)) }
     }
 
-    /// Every replica of a datanode.
+    /// Returns every replica of a datanode.
     fn keys_of(&self, node: DatanodeId) -> Vec<ReplicaKey> {
         let aside = self.asides.from(ChunkId(0)).filter(|aside| aside.node == node).map(|aside| aside.stored.key);
         self.chunks_of(node, ChunkId(0)).chain(aside).collect()
     }
 
     fn record(&mut self, node: DatanodeId, stored: StoredReplica, committed: Option<ReplicaKey>) -> Added {
-        // The number zero marks a free place and is no datanode's.
+        // The number zero marks a free place and is not used for a datanode.
         if stored.key.chunk.0 >= self.limit || node.0 == 0 {
             return Added::Strange;
         }
@@ -238,7 +247,8 @@ impl Locations {
         if known { Added::Known } else { Added::New }
     }
 
-    /// Moves the good replicas of `key` into the slot of their chunk, and those of another key out of it.
+    /// Moves the good replicas of `key` into the slot of their chunk, and those of another key out
+    /// of it.
     fn give_slot(&mut self, key: ReplicaKey) {
         let slot = self.replicas(key.chunk);
         if !slot.is_empty() && slot.key(key.chunk) != key {
@@ -267,7 +277,8 @@ impl Locations {
         *self.counts.entry(node).or_default() += 1;
     }
 
-    /// Whether there is room aside for a replica of a datanode; for a committed one there always is.
+    /// Returns true if there is room aside for a replica of a datanode; for a committed one there
+    /// always is.
     fn may_put_aside(&self, node: DatanodeId, key: ReplicaKey, committed: Option<ReplicaKey>) -> bool {
         let of_node = self.asides.of(key.chunk).filter(|aside| aside.node == node);
         committed == Some(key) || of_node.count() < ASIDE_PER_CHUNK_MAX
@@ -285,7 +296,7 @@ impl Locations {
     }
 
     fn uncount(&mut self, node: DatanodeId) {
-        debug_assert!(self.count(node) > 0, "a replica of {node} is forgotten that was not counted");
+        debug_assert!(self.count(node) > 0, "a replica of {node} is removed that was not counted");
         if let Some(count) = self.counts.get_mut(&node) {
             *count -= 1;
             if *count == 0 {
@@ -294,7 +305,7 @@ impl Locations {
         }
     }
 
-    /// Takes a replica out of its slot; says whether it was there.
+    /// Removes a replica from its slot; returns true if it was there.
     fn forget(&mut self, node: DatanodeId, key: ReplicaKey) -> bool {
         let (id, number) = (key.chunk, key.chunk.0 / PAGE_SLOTS);
         let Some(page) = self.pages.get_mut(&number).filter(|page| page.key(id) == key) else { return false };
@@ -305,7 +316,8 @@ impl Locations {
             }
             Some(more) => {
                 let taken = page.take(id, node);
-                // A free place in the slot is filled from the overflow, so that an empty slot means no replicas.
+                // A free place in the slot is filled from the overflow, so that an empty slot means
+                // no replicas.
                 if taken && let Some(moved) = more.pop() {
                     page.put(key, moved);
                 }
@@ -326,7 +338,8 @@ impl Locations {
     }
 }
 
-/// Looks chunks up; at its best when their ids rise, as it then finds the next one where the last one was.
+/// Looks chunks up; fastest in ascending order of ids, because it then finds the next chunk beside
+/// the last one.
 #[derive(Debug)]
 pub struct Cursor<'a> {
     locations: &'a Locations,
@@ -334,7 +347,7 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The good replicas of a chunk, whatever their key.
+    /// Returns the good replicas of a chunk, whatever their key.
     pub fn replicas(&mut self, id: ChunkId) -> Replicas<'a> {
         let number = id.0 / PAGE_SLOTS;
         let page = match self.page {
@@ -348,7 +361,7 @@ impl<'a> Cursor<'a> {
         page.map_or(Replicas::default(), |page| page.replicas(id, &self.locations.overflow))
     }
 
-    /// The good replicas with this key.
+    /// Returns the good replicas with this key.
     pub fn replicas_of(&mut self, key: ReplicaKey) -> Replicas<'a> {
         let found = self.replicas(key.chunk);
         if found.key(key.chunk) == key { found } else { Replicas::default() }

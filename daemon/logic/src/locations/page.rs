@@ -1,14 +1,14 @@
-//! Slots for a row of chunks.
+//! Slots for a range of chunks.
 
 use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, ReplicaState};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Chunks per page.
+/// The number of chunks per page.
 pub(super) const PAGE_SLOTS: u64 = 256;
-/// Datanodes per slot.
+/// The number of datanodes per slot.
 const SLOT_NODES: usize = 4;
-/// No datanode has this number.
+/// Marks a free place; no datanode has this number.
 const FREE: u16 = 0;
 
 /// A replica in a slot.
@@ -24,7 +24,7 @@ impl Place {
     }
 }
 
-/// The places that are taken stand before those that are free.
+/// The occupied places come before the free ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Slot {
     nodes: [u16; SLOT_NODES],
@@ -35,12 +35,12 @@ struct Slot {
 }
 
 pub(super) struct Page {
-    /// Slots with a replica.
+    /// The number of slots with a replica.
     used: u32,
     slots: [Slot; PAGE_SLOTS as usize],
 }
 
-/// The good replicas of one chunk; all of one key.
+/// The good replicas of one chunk; all have the same key.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Replicas<'a> {
     slot: Slot,
@@ -48,12 +48,12 @@ pub struct Replicas<'a> {
 }
 
 impl Replicas<'_> {
-    /// The datanodes, in no order that means anything, but the same one each time.
+    /// Returns the datanodes, in an arbitrary but stable order.
     pub fn nodes(&self) -> impl Iterator<Item = DatanodeId> {
         self.places().map(|place| place.node)
     }
 
-    /// The datanodes whose replica was verified since it appeared there.
+    /// Returns the datanodes whose replica was verified since it appeared there.
     pub fn verified(&self) -> impl Iterator<Item = DatanodeId> {
         self.places().filter(|place| place.verified).map(|place| place.node)
     }
@@ -62,7 +62,8 @@ impl Replicas<'_> {
         self.slot.places().chain(self.overflow.iter().copied())
     }
 
-    /// Their key, given the id of their chunk; generation and checksum are zero when there are none.
+    /// Returns their key, given the id of their chunk; generation and checksum are zero if there
+    /// are no replicas.
     pub fn key(&self, chunk: ChunkId) -> ReplicaKey {
         self.slot.key(chunk)
     }
@@ -87,7 +88,7 @@ impl Page {
         self.slot(id).key(id)
     }
 
-    /// Takes a free place for a replica; says whether there was one.
+    /// Takes a free place for a replica; returns true if there was one.
     pub(super) fn put(&mut self, key: ReplicaKey, new: Place) -> bool {
         let Some(slot) = self.slots.get_mut((key.chunk.0 % PAGE_SLOTS) as usize) else { return false };
         let first = slot.nodes.first() == Some(&FREE);
@@ -98,7 +99,7 @@ impl Page {
         true
     }
 
-    /// Frees the place of `node`; says whether it had one.
+    /// Frees the place of `node`; returns true if it had one.
     pub(super) fn take(&mut self, id: ChunkId, node: DatanodeId) -> bool {
         let Some(slot) = self.slots.get_mut((id.0 % PAGE_SLOTS) as usize) else { return false };
         let before = *slot;
@@ -119,7 +120,7 @@ impl Page {
         self.slot(id).replicas(id, overflow)
     }
 
-    /// The chunks with replicas, when this is page `number`.
+    /// Returns the chunks with replicas; `number` is the number of this page.
     pub(super) fn chunks<'a>(
         &'a self,
         number: u64,
@@ -129,7 +130,8 @@ impl Page {
         numbered.map(move |(id, slot)| (id, slot.replicas(id, overflow))).filter(|(_, replicas)| !replicas.is_empty())
     }
 
-    /// The replicas that one datanode has, when this is page `number`. Written for scans: most slots are only compared.
+    /// Returns the replicas of one datanode; `number` is the number of this page. Optimised for
+    /// scans: most slots are only compared.
     pub(super) fn chunks_of<'a>(
         &'a self,
         node: DatanodeId,
@@ -166,7 +168,7 @@ impl Slot {
         }
     }
 
-    /// Only a full slot can have more datanodes elsewhere.
+    /// Returns true if all places are taken: only then can there be more datanodes in the overflow.
     fn is_full(&self) -> bool {
         self.nodes.last().is_some_and(|node| *node != FREE)
     }

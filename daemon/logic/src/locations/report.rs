@@ -1,43 +1,47 @@
 //! Full chunk reports, page by page.
 //!
-//! A page replaces what was known of its range of ids, so that a datanode that reports again never looks as if it had
-//! lost everything. News that came by heartbeat since the report began is younger than the report and wins over it.
-//! A report begins with its first page, or before, when it was [expected](Locations::expect_report): the datanode lists
-//! what it has no sooner than that.
+//! A page replaces what was recorded for its range of ids, so that a datanode that reports again
+//! never looks as if it had lost everything. Changes that arrived by heartbeat since the report
+//! began are newer than the report and take precedence. A report begins with its first page, or
+//! before, when it was [expected](Locations::expect_report): the datanode lists its replicas no
+//! earlier than that.
 
 use super::{Added, Locations};
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey, StoredReplica};
 use std::collections::BTreeSet;
 
-/// The most replicas with news during one report. A report that meets more is given up; the datanode begins another.
+/// The maximum number of changed replicas during one report. A report with more is abandoned; the
+/// datanode begins another.
 const CHANGED_MAX: usize = 1 << 20;
 
-/// A report whose last page has not come.
+/// A report whose last page has not arrived.
 #[derive(Debug, Default)]
 pub(super) struct OpenReport {
-    /// Whether its first page came.
+    /// True if its first page has arrived.
     begun: bool,
     /// The last replica of the pages so far.
     reached: Option<ReplicaKey>,
-    /// Replicas with news since the first page.
+    /// Replicas that changed since the first page.
     changed: BTreeSet<ReplicaKey>,
 }
 
 /// A page that is not part of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReportError {
-    #[error("a page of a chunk report came without its first page")]
+    #[error("a page of a chunk report arrived before its first page")]
     NotBegun,
-    #[error("the chunk ids of a report do not rise")]
+    #[error("the chunk ids of a report are not in ascending order")]
     Order,
 }
 
 impl Locations {
-    /// Takes a page of a full report. `first` and `last` as the datanode says; `committed` gives the key that a file names
-    /// for a chunk. Returns the replicas in it that are strange, and were not recorded, and those newly found suspect.
+    /// Applies a page of a full report. `first` and `last` are as the datanode sent them;
+    /// `committed` returns the key that a file names for a chunk. Returns the replicas in it with
+    /// impossible ids, which were not recorded, and those newly found suspect.
     ///
     /// # Errors
-    /// When the page cannot belong to a report; then the report is given up, and what was known stays.
+    /// Returns an error if the page cannot belong to a report; then the report is abandoned, and
+    /// the recorded replicas stay.
     pub fn report_page(
         &mut self,
         node: DatanodeId,
@@ -78,13 +82,13 @@ impl Locations {
         Ok(reported)
     }
 
-    /// Says that a datanode will send a report of what it has from now on; a report that was under way is over. Called
-    /// when it registers.
+    /// Expects a new report from a datanode; a report in progress is abandoned. Called when the
+    /// datanode registers.
     pub fn expect_report(&mut self, node: DatanodeId) {
         self.reports.insert(node, OpenReport::default());
     }
 
-    /// Notes that there is news of a replica, if the datanode is in the middle of a report.
+    /// Records that a replica changed, if a report of the datanode is in progress.
     pub(super) fn touch(&mut self, node: DatanodeId, key: ReplicaKey) {
         if let Some(report) = self.reports.get_mut(&node)
             && report.reached.is_none_or(|reached| reached < key)
@@ -96,7 +100,8 @@ impl Locations {
         }
     }
 
-    /// Forgets the replicas behind `begin`, up to `end` or to the last one, that a page should have had.
+    /// Removes the replicas after `begin`, up to `end` or to the last one, that a page should have
+    /// listed.
     fn drop_unreported(
         &mut self,
         node: DatanodeId,
@@ -123,8 +128,8 @@ impl Locations {
 /// The replicas of a page that need attention.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reported {
-    /// Of ids that cannot have been handed out; not recorded.
+    /// Their ids cannot have been handed out; not recorded.
     pub strange: Vec<ReplicaKey>,
-    /// Suspect, and not known to be before.
+    /// They are suspect, and were not known to be.
     pub suspect: Vec<ReplicaKey>,
 }

@@ -4,7 +4,7 @@ use dfs_types::{ChunkId, DatanodeId, Generation, ReplicaKey, StoredReplica};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is to be known: the state of each replica of each datanode.
+/// The expected content: the state of each replica of each datanode.
 type Model = BTreeMap<(DatanodeId, ReplicaKey), ReplicaState>;
 
 fn key(id: u64, generation: u32, checksum: u32) -> ReplicaKey {
@@ -90,20 +90,20 @@ fn check(locations: &Locations, model: &Model) -> Result<(), TestCaseError> {
         prop_assert_eq!(model.get(&(aside.node, aside.stored.key)), Some(&aside.stored.state));
         found += 1;
         let counts = aside.stored.state != Suspect && committed(aside.stored.key.chunk) == Some(aside.stored.key);
-        prop_assert!(!counts, "{:?} has the committed key and stands aside", aside);
+        prop_assert!(!counts, "{:?} has the committed key and is recorded aside", aside);
     }
     prop_assert_eq!(found, model.len());
     Ok(())
 }
 
-/// What happens at a datanode, as its master hears of it.
+/// An event at a datanode, as its master receives it.
 #[derive(Debug, Clone)]
 enum Event {
     Stored(ReplicaKey),
     Deleted(ReplicaKey),
-    /// It begins a full report of what it has now; one that was under way is over.
+    /// It begins a full report of its present replicas; a report in progress is abandoned.
     Begin,
-    /// Its next page, of so many replicas.
+    /// Its next page, of this many replicas.
     Page(usize),
 }
 
@@ -117,7 +117,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// A datanode with what is on its disk and the rest of its report.
+/// A datanode with its replicas and the rest of its report.
 #[derive(Default)]
 struct Disk {
     replicas: BTreeSet<ReplicaKey>,
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn a_report_never_undoes_younger_news(events in prop::collection::vec((1u16..4, event()), 1..100)) {
+    fn a_report_never_undoes_newer_changes(events in prop::collection::vec((1u16..4, event()), 1..100)) {
         let mut locations = Locations::new();
         let mut disks: BTreeMap<DatanodeId, Disk> = BTreeMap::new();
         for (node, event) in events {
@@ -200,7 +200,7 @@ proptest! {
     }
 
     #[test]
-    fn a_report_mends_what_was_missed(
+    fn a_report_corrects_missed_changes(
         before in prop::collection::btree_set(1u64..600, 0..20), now in prop::collection::btree_set(1u64..600, 0..20),
         other in prop::collection::btree_set(1u64..600, 0..20), page in 1usize..8,
     ) {
@@ -238,7 +238,7 @@ fn replicas_beyond_the_slot_are_kept_as_well() {
     assert!(locations.overflow.is_empty());
 }
 
-/// One file under a wrong name must not hide the good replicas of a chunk from anybody.
+/// One file under a wrong name must not hide the good replicas of a chunk.
 #[test]
 fn another_key_never_makes_the_committed_one_forgotten() {
     let mut locations = Locations::new();
@@ -269,14 +269,14 @@ fn a_suspect_replica_stops_counting_until_it_is_good_again() {
     let suspect = StoredReplica { key: one(7), state: Suspect };
     locations.add(DatanodeId(1), stored(one(7)), None);
     assert_eq!(locations.add(DatanodeId(1), suspect, None), Added::Suspect);
-    assert_eq!(locations.add(DatanodeId(1), suspect, None), Added::Aside, "told once");
+    assert_eq!(locations.add(DatanodeId(1), suspect, None), Added::Aside, "reported once");
     assert!(nodes(&locations, 7).is_empty() && locations.suspects(one(7)).eq([DatanodeId(1)]));
     assert_eq!(locations.add(DatanodeId(1), StoredReplica { key: one(7), state: Verified }, None), Added::New);
     assert_eq!((nodes(&locations, 7), locations.count(DatanodeId(1))), (vec![1], 1));
 }
 
 #[test]
-fn ids_that_nobody_was_given_take_no_memory() {
+fn ids_that_were_not_handed_out_take_no_memory() {
     let mut locations = Locations::new();
     assert_eq!(locations.add(DatanodeId(1), stored(one(u64::MAX)), None), Added::Strange);
     assert_eq!(locations.add(DatanodeId(1), stored(one(IDS_AHEAD_MAX)), None), Added::Strange);
@@ -306,10 +306,10 @@ fn claims_of_other_replicas_of_one_chunk_are_bounded_for_each_datanode() {
     );
     assert_eq!(locations.add(liar, stored(one(7)), Some(one(7))), Added::New, "the committed one counts");
     let suspect = StoredReplica { key: one(7), state: Suspect };
-    assert_eq!(locations.add(liar, suspect, Some(one(7))), Added::Suspect, "so does its damage");
+    assert_eq!(locations.add(liar, suspect, Some(one(7))), Added::Suspect, "so does its corruption");
     locations.remove(liar, key(7, 1, 100));
     locations.remove(liar, one(7));
-    assert_eq!(locations.add(liar, stored(key(7, 1, 5)), Some(one(7))), Added::Aside, "one has gone");
+    assert_eq!(locations.add(liar, stored(key(7, 1, 5)), Some(one(7))), Added::Aside, "one was removed");
 }
 
 #[test]
@@ -326,6 +326,6 @@ fn pages_out_of_order_are_refused_and_change_nothing() {
     assert_eq!(page(true, false, &[]), Ok(()), "an empty page covers nothing");
     assert_eq!(page(false, false, &[2]), Ok(()));
     assert_eq!(page(false, true, &[2]), Err(ReportError::Order));
-    assert_eq!(page(false, true, &[]), Err(ReportError::NotBegun), "the report was given up");
+    assert_eq!(page(false, true, &[]), Err(ReportError::NotBegun), "the report was abandoned");
     assert_eq!(nodes(&locations, 5), [1]);
 }

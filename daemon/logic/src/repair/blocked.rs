@@ -1,4 +1,5 @@
-//! Why chunks do not have their replicas yet, and whether they ever will as things are.
+//! The reasons why chunks do not have their replicas yet, and whether they are permanent without
+//! intervention.
 
 use super::{InFlight, States, View, current};
 use crate::liveness::NodeState;
@@ -11,30 +12,30 @@ use dfs_types::{ChunkId, DatanodeId};
 pub enum Blocker {
     /// Replicas are being made, or can be begun as soon as streams are free.
     UnderWay,
-    /// It depends on datanodes that have missed heartbeats: they come back, or are declared dead.
+    /// Datanodes have missed heartbeats: either they send them again, or they are declared dead.
     Waiting,
     /// No replica is left to copy from.
     NoSource,
-    /// Datanodes without a replica serve, but none of them has room for the chunk.
+    /// There are datanodes in service without a replica, but none of them has room for the chunk.
     NoRoom { bytes: u32 },
     /// The only live datanodes without a replica are draining.
     AllDraining,
-    /// Each datanode that serves has a replica, and more are wanted.
+    /// Each datanode in service has a replica, and more are wanted.
     TooFewDatanodes { have: usize, want: u8 },
 }
 
-/// Chunks by what keeps them from having their replicas.
+/// The number of chunks for each reason why they cannot get their replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Blocked {
     pub under_way: u64,
     pub waiting: u64,
     pub no_source: u64,
     pub no_room: u64,
-    /// The most bytes that one of the chunks without room has.
+    /// The size in bytes of the largest chunk without room.
     pub no_room_bytes: u32,
     pub all_draining: u64,
     pub too_few: u64,
-    /// The most replicas that one of the chunks wants for which there are too few datanodes.
+    /// The largest number of replicas wanted by a chunk for which there are too few datanodes.
     pub too_few_want: u8,
 }
 
@@ -57,7 +58,7 @@ impl Blocked {
         }
     }
 
-    /// The same, while nothing may be begun: all of it waits.
+    /// Returns the same chunks as waiting, while no repair may be started.
     #[must_use]
     pub fn held(self) -> Self {
         let waiting = self.waiting + self.no_source + self.no_room + self.all_draining + self.too_few;
@@ -65,7 +66,7 @@ impl Blocked {
     }
 }
 
-/// Looks for the reasons of one chunk after the other.
+/// Finds the reasons for one chunk after the other.
 #[derive(Debug)]
 pub struct Inquiry<'a> {
     view: View<'a>,
@@ -75,7 +76,7 @@ pub struct Inquiry<'a> {
     staying: Vec<(u64, DatanodeId)>,
     stale: Vec<DatanodeId>,
     draining: Vec<DatanodeId>,
-    /// Datanodes that serve, stale ones included.
+    /// The number of datanodes in service, including stale ones.
     serving: usize,
 }
 
@@ -98,7 +99,7 @@ impl<'a> Inquiry<'a> {
         Self { view, states, in_flight, staying, stale, draining, serving }
     }
 
-    /// The reason why a chunk that a file names lacks replicas; none where it lacks none.
+    /// Returns the reason why a chunk that a file names is under-replicated; none if it is not.
     pub fn blocker(&self, id: ChunkId) -> Option<Blocker> {
         let chunk = self.view.namespace.chunk(id)?;
         let replicas = current(&self.view, id, &chunk);
@@ -132,7 +133,7 @@ impl<'a> Inquiry<'a> {
         })
     }
 
-    /// The leaving datanodes that have a replica of a chunk.
+    /// Returns the leaving datanodes that have a replica of a chunk.
     pub fn leaving_holders(&self, id: ChunkId) -> impl Iterator<Item = DatanodeId> + '_ {
         self.view
             .locations
@@ -143,7 +144,8 @@ impl<'a> Inquiry<'a> {
             .into_iter()
     }
 
-    /// Live replicas on datanodes that stay, and those wanted, of a chunk that a file names and `holder` has.
+    /// Returns the number of live replicas on datanodes that stay, and the number wanted, for a
+    /// chunk that a file names and `holder` has.
     pub fn staying(&self, id: ChunkId, holder: DatanodeId) -> Option<(usize, usize)> {
         let chunk = self.view.namespace.chunk(id)?;
         let replicas = current(&self.view, id, &chunk);
@@ -151,12 +153,12 @@ impl<'a> Inquiry<'a> {
         held.then(|| (self.states.tally(&replicas).live, usize::from(chunk.replicas())))
     }
 
-    /// Datanodes that serve, stale ones included.
+    /// Returns the number of datanodes in service, including stale ones.
     pub fn serving(&self) -> usize {
         self.serving
     }
 
-    /// Whether a datanode that serves has missed heartbeats.
+    /// Returns true if a datanode in service has missed heartbeats.
     pub fn has_stale(&self) -> bool {
         !self.stale.is_empty()
     }

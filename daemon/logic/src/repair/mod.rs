@@ -1,21 +1,22 @@
-//! Keeping every chunk at the number of copies that its file wants.
+//! Keeps every chunk at the number of replicas that its file wants.
 //!
-//! A [`Survey`] walks all chunks in slices, counts how they are and remembers those that need something, the most urgent
-//! apart. [`plan`] then picks the copies and deletions to begin now, as often as there is room for more, and looks at
-//! each chunk again before it does.
+//! A [`Survey`] walks all chunks in slices, counts their states and records those that need work,
+//! the most urgent separately. [`plan`] then selects the copies and deletions to begin now,
+//! whenever there is room for more, and checks each chunk again before it does.
 //!
-//! Replicas on a datanode that drains are *leaving*: they are read and copied from, and keep a chunk from being short of
-//! copies, but copies are made until there are enough without them. They are never trimmed: the datanode is to keep all
-//! that it has until it is stopped, or takes chunks again.
+//! Replicas on a draining datanode are *leaving*: they are read and copied from, and keep a chunk
+//! from being under-replicated, but copies are made until there are enough replicas without them.
+//! They are never trimmed: the datanode keeps all its replicas until it is stopped, or put back in
+//! service.
 //!
-//! **Invariant:** no replica is taken away unless as many live ones stay as the file wants, and at least one; leaving ones
-//! are not counted, and each that is counted was verified since it appeared.
-//! **Invariant:** nothing is copied to a datanode that drains.
-//! **Invariant:** no datanode sends or takes more copies at a time than its limit.
+//! **Invariant:** no replica is removed unless as many live ones stay as the file wants, and at
+//! least one; leaving ones are not counted, and each that is counted was verified since it
+//! appeared. **Invariant:** nothing is copied to a draining datanode. **Invariant:** no datanode
+//! sends or receives more concurrent copies than its limit.
 
 mod blocked;
-mod mend;
 mod plan;
+mod reconstruct;
 mod shortage;
 mod survey;
 #[cfg(test)]
@@ -29,47 +30,49 @@ use dfs_types::{ChunkId, DatanodeId};
 use std::collections::BTreeMap;
 
 pub use blocked::{Blocked, Blocker, Inquiry};
-pub use mend::Mend;
 pub use plan::{Copy, InFlight, Limits, Plan, plan};
+pub use reconstruct::Reconstruction;
 pub use shortage::{Examiner, Shortage};
 pub use survey::{Counts, Health, NEEDS_MAX, Needed, NodeShort, Survey};
 pub use trim::{Check, Trim};
 
-/// A datanode, as repair sees it.
+/// The data about a datanode that repair needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeView {
     pub state: NodeState,
-    /// Bytes that it can still take.
+    /// The bytes that it can still store.
     pub free: u64,
-    /// Streams in flight, of users as well.
+    /// The number of its streams in flight, including those of users.
     pub load: u32,
-    /// It is not to serve any more: what it has is leaving.
+    /// True if it is draining or removed: its replicas are leaving.
     pub leaving: bool,
-    /// It has said what it has since it registered last. What was known before may have rotted or gone meanwhile.
+    /// True if it has reported its replicas since it registered last. Replicas known from before
+    /// may have been lost or become corrupt.
     pub reported: bool,
 }
 
-/// The state of affairs that decisions are made on.
+/// The state on which decisions are based.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     pub namespace: &'a State,
     pub locations: &'a Locations,
-    /// All datanodes ever heard of; one that is not here counts as dead.
+    /// All datanodes ever seen; one that is not here counts as dead.
     pub nodes: &'a BTreeMap<DatanodeId, NodeView>,
 }
 
-/// The replicas of one chunk by the state of their datanodes.
+/// The numbers of replicas of one chunk, by the state of their datanodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Tally {
     /// On live datanodes that stay.
     live: usize,
     /// On stale datanodes that stay.
     stale: usize,
-    /// On live datanodes that drain. Those on stale ones that drain are nothing to rely upon.
+    /// On live datanodes that drain. Replicas on stale ones that drain are not relied upon.
     leaving: usize,
 }
 
-/// The states of all datanodes by number, and whether they drain: they are looked up for each replica of each chunk.
+/// The states of all datanodes by number, and true for those that drain; looked up for each replica
+/// of each chunk.
 #[derive(Debug)]
 struct States(Vec<(NodeState, bool)>);
 
@@ -112,13 +115,15 @@ impl States {
 }
 
 impl Tally {
-    /// Live copies that count for how a chunk is that should have `wanted`: leaving ones only up to that.
+    /// Returns the live replicas that count for the health of a chunk that should have `wanted`:
+    /// leaving ones only up to that.
     fn counted(self, wanted: usize) -> usize {
         self.live.max((self.live + self.leaving).min(wanted))
     }
 
-    /// Copies to make for a chunk that should have `wanted`: as many as those that stay are too few. Stale replicas still
-    /// count, but a single live one is not relied upon while the others are stale.
+    /// Returns the number of replicas to make for a chunk that should have `wanted`, so that enough
+    /// of them stay. Stale replicas still count, but a single live one is not relied upon while the
+    /// others are stale.
     fn lacking(self, wanted: usize) -> usize {
         let lacking = wanted.saturating_sub(self.live + self.stale);
         match self.live + self.leaving {
@@ -128,13 +133,13 @@ impl Tally {
         }
     }
 
-    /// Live replicas that stay, beyond those wanted.
+    /// Returns the number of live replicas that stay beyond those wanted.
     fn spare(self, wanted: usize) -> usize {
         self.live.saturating_sub(wanted.max(1))
     }
 }
 
-/// The replicas of `id` that count: those with the key that the namespace names.
+/// Returns the replicas of `id` that count: those with the key that the namespace names.
 fn current<'a>(view: &View<'a>, id: ChunkId, chunk: &ChunkMeta) -> Replicas<'a> {
     view.locations.replicas_of(chunk.key(id))
 }

@@ -1,6 +1,6 @@
-//! What to begin now.
+//! Plans the repairs to begin now.
 
-use super::{Check, Mend, NodeView, States, Survey, Trim, View, current};
+use super::{Check, NodeView, Reconstruction, States, Survey, Trim, View, current};
 use crate::liveness::NodeState;
 use crate::locations::Replicas;
 use crate::placement::{Candidate, Random, choose};
@@ -8,7 +8,7 @@ use crate::state::ChunkMeta;
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, ReplicaKey};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One replica to be copied: the source sends it down the chain of targets.
+/// One replica to be copied: the source sends it down the pipeline of targets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
     pub chunk: ChunkRef,
@@ -16,27 +16,27 @@ pub struct Copy {
     pub targets: Vec<DatanodeId>,
 }
 
-/// What to begin.
+/// The repairs to begin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub copies: Vec<self::Copy>,
-    pub mends: Vec<Mend>,
+    pub reconstructions: Vec<Reconstruction>,
     pub trims: Vec<Trim>,
-    /// Replicas that are to be verified, so that they can serve as proof.
+    /// Replicas to be verified, so that they can serve as proof.
     pub checks: Vec<Check>,
 }
 
-/// How much may go on at the same time.
+/// The limits on concurrent work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Copies that one datanode sends.
+    /// The maximum number of copies that one datanode sends.
     pub per_source: usize,
-    /// Copies that one datanode takes.
+    /// The maximum number of copies that one datanode receives.
     pub per_target: usize,
-    /// The most replicas to trim in one plan. Zero while the orders of an earlier leader may still be on their way: two
-    /// leaders could each take away another replica.
+    /// The maximum number of replicas to trim in one plan. Zero while the orders of an earlier
+    /// leader may still be on their way: two leaders could each remove a different replica.
     pub trims_max: usize,
-    /// Replicas that one datanode verifies at a time.
+    /// The maximum number of replicas that one datanode verifies concurrently.
     pub checks_per_node: usize,
 }
 
@@ -48,7 +48,7 @@ pub struct InFlight {
     taking: BTreeMap<DatanodeId, Taking>,
     targets: BTreeSet<(ChunkId, DatanodeId)>,
     checks: BTreeSet<(DatanodeId, ReplicaKey)>,
-    /// Chunks that could not be mended lately.
+    /// Chunks that could not be reconstructed recently.
     resting: BTreeSet<ChunkId>,
 }
 
@@ -59,14 +59,14 @@ struct Taking {
 }
 
 impl InFlight {
-    /// What is under way when these are.
+    /// Returns the work in progress that consists of these copies.
     pub fn of<'a>(copies: impl IntoIterator<Item = &'a self::Copy>) -> Self {
         let mut all = Self::default();
         copies.into_iter().for_each(|copy| all.begin(copy));
         all
     }
 
-    /// The same with these replicas being verified, and these chunks left alone by mending.
+    /// Adds replicas that are being verified, and chunks that are not to be reconstructed for now.
     #[must_use]
     pub fn with(
         mut self,
@@ -78,7 +78,7 @@ impl InFlight {
         self
     }
 
-    /// Whether copies of a chunk are under way.
+    /// Returns the number of copies of a chunk in progress.
     pub(super) fn copies_of(&self, id: ChunkId) -> usize {
         self.chunks.get(&id).copied().unwrap_or(0)
     }
@@ -87,7 +87,7 @@ impl InFlight {
         self.resting.contains(&id)
     }
 
-    /// Notes a check, unless it is under way or the datanode has enough of them.
+    /// Records a verification, unless it is in progress or the datanode has enough of them.
     pub(super) fn begin_check(&mut self, node: DatanodeId, key: ReplicaKey, per_node: usize) -> bool {
         let of_node =
             self.checks.range((node, ReplicaKey::lowest(ChunkId(0)))..).take_while(|(other, _)| *other == node);
@@ -105,7 +105,7 @@ impl InFlight {
         }
     }
 
-    /// Bytes on their way to a datanode.
+    /// Returns the bytes on their way to a datanode.
     pub(super) fn takes_bytes(&self, node: DatanodeId) -> u64 {
         self.takes(node).bytes
     }
@@ -119,8 +119,9 @@ impl InFlight {
     }
 }
 
-/// Picks what to begin, most urgent first, so that with `in_flight` no datanode goes beyond its limits. Looks at no more
-/// chunks than the survey remembers, and stops as soon as no source or no target is left. The same `seed` gives the same plan.
+/// Selects the repairs to begin, most urgent first, so that together with `in_flight` no datanode
+/// exceeds its limits. Considers only the chunks that the survey recorded, and stops as soon as no
+/// source or no target is left. The same `seed` gives the same plan.
 pub fn plan(view: &View<'_>, survey: &Survey, in_flight: &InFlight, limits: &Limits, seed: u64) -> Plan {
     let mut planner = Planner {
         view,
@@ -130,14 +131,14 @@ pub fn plan(view: &View<'_>, survey: &Survey, in_flight: &InFlight, limits: &Lim
         random: Random(seed),
         plan: Plan::default(),
     };
-    for id in survey.endangered.iter().chain(&survey.under).chain(&survey.moves) {
+    for id in survey.at_risk.iter().chain(&survey.under).chain(&survey.moves) {
         if !planner.has_room() {
             break;
         }
         planner.consider_copy(*id);
     }
     for id in &survey.lost {
-        planner.consider_mend(*id);
+        planner.consider_reconstruction(*id);
     }
     for id in &survey.over {
         if !planner.has_trims_left() {
@@ -163,12 +164,12 @@ impl Planner<'_> {
         self.view.nodes.iter().filter(|(_, node)| node.state == NodeState::Live).map(|(id, node)| (*id, node))
     }
 
-    /// Those that may be given something.
+    /// Returns the datanodes that may receive replicas.
     fn staying_nodes(&self) -> impl Iterator<Item = (DatanodeId, &NodeView)> {
         self.live_nodes().filter(|(_, node)| !node.leaving)
     }
 
-    /// Whether any datanode could send and any could take.
+    /// Returns true if any datanode could send and any could receive a copy.
     fn has_room(&self) -> bool {
         self.live_nodes().any(|(id, _)| self.in_flight.sends(id) < self.limits.per_source)
             && self.staying_nodes().any(|(id, _)| self.in_flight.takes(id).copies < self.limits.per_target)
@@ -193,7 +194,7 @@ impl Planner<'_> {
         self.plan.copies.push(copy);
     }
 
-    /// The live holder that sends least; among equals by chance.
+    /// Returns the live holder that sends the fewest copies; a random one among equals.
     fn source(&mut self, replicas: &Replicas<'_>) -> Option<DatanodeId> {
         let live: Vec<DatanodeId> = replicas.nodes().filter(|node| self.states.is_live(*node)).collect();
         let first = self.random.below(live.len());
@@ -202,7 +203,8 @@ impl Planner<'_> {
         (self.in_flight.sends(*least) < self.limits.per_source).then_some(*least)
     }
 
-    /// A datanode as a place for one more replica of so many bytes; none when it has no room or takes enough already.
+    /// Returns a datanode as a candidate for one more replica of `length` bytes; none if it has no
+    /// room or receives enough copies already.
     pub(super) fn candidate(&self, id: DatanodeId, view: &NodeView, length: u32) -> Option<Candidate> {
         let taking = self.in_flight.takes(id);
         let free = view.free.saturating_sub(taking.bytes);
@@ -211,8 +213,9 @@ impl Planner<'_> {
         room.then_some(Candidate { id, free, load })
     }
 
-    /// Up to `wanted` live datanodes that do not drain, have no good replica of the chunk, are getting none, and have
-    /// room. Those with a suspect replica, which the copy replaces, come last.
+    /// Returns up to `wanted` live datanodes that do not drain, have no good replica of the chunk,
+    /// are not receiving one, and have room. Those with a suspect replica, which the copy replaces,
+    /// come last.
     fn targets(&mut self, id: ChunkId, chunk: &ChunkMeta, replicas: &Replicas<'_>, wanted: usize) -> Vec<DatanodeId> {
         let able = |(node, view): (DatanodeId, &NodeView)| {
             let other = replicas.nodes().all(|holder| holder != node) && !self.in_flight.targets.contains(&(id, node));

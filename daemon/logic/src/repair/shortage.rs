@@ -1,22 +1,23 @@
-//! How the chunks of single files are.
+//! The replication of the chunks of single files.
 
 use super::{States, View};
 use crate::locations::Cursor;
 use crate::state::State;
 use dfs_types::{ChunkId, ReplicaKey};
 
-/// Chunks that have fewer live copies than wanted. Each stands in one of the three numbers.
+/// The numbers of chunks with fewer live replicas than wanted. Each chunk is in one of the three
+/// numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Shortage {
-    /// No live copy.
+    /// No live replica.
     pub missing: u64,
-    /// One live copy where more are wanted.
-    pub endangered: u64,
+    /// One live replica where more are wanted.
+    pub at_risk: u64,
     /// More than one, fewer than wanted.
     pub under: u64,
 }
 
-/// Looks at the chunks of one file after the other.
+/// Examines the chunks of one file after the other.
 #[derive(Debug)]
 pub struct Examiner<'a> {
     state: &'a State,
@@ -29,7 +30,7 @@ impl<'a> Examiner<'a> {
         Self { state: view.namespace, states: States::of(view), cursor: view.locations.cursor() }
     }
 
-    /// The replicas that the chunks of a file lack, each of which should have `wanted`.
+    /// Returns the number of chunks with missing replicas, each of which should have `wanted`.
     pub fn shortage(&mut self, chunks: &[ChunkId], wanted: u8) -> Shortage {
         let mut shortage = Shortage::default();
         for chunk in chunks {
@@ -38,7 +39,7 @@ impl<'a> Examiner<'a> {
             let wanted = usize::from(wanted);
             match self.states.tally(&replicas).counted(wanted) {
                 0 => shortage.missing += 1,
-                1 if wanted > 1 => shortage.endangered += 1,
+                1 if wanted > 1 => shortage.at_risk += 1,
                 live if live < wanted => shortage.under += 1,
                 _ => {}
             }

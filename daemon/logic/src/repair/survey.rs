@@ -1,21 +1,22 @@
-//! A walk along all chunks.
+//! A survey: a walk along all chunks.
 
 use super::{States, Tally, View};
 use crate::locations::Replicas;
 use dfs_types::{ChunkId, DatanodeId};
 
-/// Chunks of each urgency that one survey remembers. When these are done, the next survey finds the next ones.
+/// The maximum number of chunks of each urgency that one survey records. When these are repaired,
+/// the next survey finds more.
 pub const NEEDS_MAX: usize = 65_536;
 
-/// Chunks by how many copies they have against how many they should. Leaving copies count, up to as many as are wanted.
+/// The numbers of chunks by their replication. Leaving replicas count, up to the number wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Health {
     /// Chunks that files name.
     pub chunks: u64,
-    /// No live copy.
+    /// No live replica.
     pub missing: u64,
-    /// One live copy where more are wanted.
-    pub endangered: u64,
+    /// One live replica where more are wanted.
+    pub at_risk: u64,
     /// More than one, fewer than wanted.
     pub under: u64,
     /// More than wanted, leaving ones not counted.
@@ -23,42 +24,45 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether a chunk has fewer copies than wanted, or more.
+    /// Returns true if a chunk has fewer replicas than wanted, or more.
     pub(crate) fn has_problems(&self) -> bool {
-        self.missing + self.endangered + self.under + self.over > 0
+        self.missing + self.at_risk + self.under + self.over > 0
     }
 }
 
 /// The work for [`plan`](super::plan), in replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needed {
-    /// To be copied or mended.
+    /// To be copied or reconstructed.
     pub make: u64,
     /// To be deleted, because the chunk has more than wanted.
     pub delete: u64,
 }
 
-/// Chunks with a copy on one datanode that have too few.
+/// Chunks with a replica on one datanode that are under-replicated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NodeShort {
-    /// Chunks that have fewer live copies than wanted.
+    /// Chunks that have fewer live replicas than wanted.
     pub short: u64,
-    /// Those of them whose only live copy is there.
+    /// Those of them whose only live replica is there.
     pub sole: u64,
-    /// Where the datanode drains: chunks with a copy there that have fewer live copies than wanted on those that stay.
+    /// If the datanode drains: chunks with a replica there that have fewer live replicas than
+    /// wanted on datanodes that stay.
     pub left: u64,
 }
 
-/// How the chunks are, in more detail than [`Health`].
+/// The replication of the chunks, in more detail than [`Health`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// By the number of the datanode; those beyond the end have no such chunks.
     nodes: Vec<NodeShort>,
-    /// Chunks by copies wanted and live, a row of [`LIVE_COUNTED`] for each number wanted.
+    /// The number of chunks by replicas wanted and live, a row of [`LIVE_COUNTED`] for each number
+    /// wanted.
     copies: Vec<u64>,
 }
 
-/// As many different numbers of live copies are told apart; more count as the highest.
+/// The number of different counts of live replicas that are distinguished; more count as the
+/// highest.
 const LIVE_COUNTED: usize = 256;
 
 impl Counts {
@@ -66,7 +70,8 @@ impl Counts {
         self.nodes.get(usize::from(id.0)).copied().unwrap_or_default()
     }
 
-    /// Copies wanted, copies live, chunks that are so; in rising order, without those of no chunk.
+    /// Returns triples of replicas wanted, replicas live, and the number of such chunks, in
+    /// ascending order, without zeros.
     pub fn copies(&self) -> impl Iterator<Item = (u8, u8, u64)> + '_ {
         let cells = self.copies.iter().enumerate().filter(|(_, chunks)| **chunks > 0);
         cells.map(|(place, chunks)| ((place / LIVE_COUNTED) as u8, (place % LIVE_COUNTED) as u8, *chunks))
@@ -82,7 +87,8 @@ impl Counts {
         }
     }
 
-    /// Notes a chunk with too few copies on those that stay, `counted` of `wanted` in all, with each datanode that has it.
+    /// Records a chunk with too few replicas on datanodes that stay, `counted` of `wanted` in all,
+    /// with each datanode that has it.
     fn note_short(&mut self, states: &States, replicas: &Replicas<'_>, counted: usize, wanted: usize) {
         let short = counted < wanted;
         for id in replicas.nodes().filter(|id| short || states.is_leaving(*id)) {
@@ -99,7 +105,8 @@ impl Counts {
     }
 }
 
-/// What all chunks are like, gathered slice by slice. Ten million take about a tenth of a second in all.
+/// The replication of all chunks, gathered slice by slice. Ten million chunks take about a tenth of
+/// a second in all.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
     next: ChunkId,
@@ -107,14 +114,14 @@ pub struct Survey {
     health: Health,
     needed: Needed,
     counts: Counts,
-    /// One live copy left.
-    pub(super) endangered: Vec<ChunkId>,
-    /// Other chunks that want more copies.
+    /// One live replica left.
+    pub(super) at_risk: Vec<ChunkId>,
+    /// Other under-replicated chunks.
     pub(super) under: Vec<ChunkId>,
-    /// Chunks that have enough copies only with those that are leaving.
+    /// Chunks that have enough replicas only with those that are leaving.
     pub(super) moves: Vec<ChunkId>,
     pub(super) over: Vec<ChunkId>,
-    /// No good copy, but suspect ones, which may be mended from one another.
+    /// No good replica, but suspect ones, from which the chunk may be reconstructed.
     pub(super) lost: Vec<ChunkId>,
 }
 
@@ -123,7 +130,7 @@ impl Survey {
         Self::default()
     }
 
-    /// Goes on for at most `chunks_max` chunks. Says whether the survey is complete.
+    /// Continues for at most `chunks_max` chunks. Returns true if the survey is complete.
     pub fn advance(&mut self, view: &View<'_>, chunks_max: usize) -> bool {
         if self.done {
             return true;
@@ -153,7 +160,8 @@ impl Survey {
         true
     }
 
-    /// How the chunks are that were looked at so far; all of them once the survey is complete.
+    /// Returns the replication of the chunks examined so far; of all chunks once the survey is
+    /// complete.
     pub fn health(&self) -> Health {
         self.health
     }
@@ -163,7 +171,7 @@ impl Survey {
         self.needed
     }
 
-    /// The same in more detail.
+    /// Returns the same figures in more detail.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
@@ -172,24 +180,25 @@ impl Survey {
         self.done
     }
 
-    /// Chunks that were found to want a replica more, at most [`NEEDS_MAX`] of each urgency.
+    /// Returns the chunks that were found to need another replica, at most [`NEEDS_MAX`] of each
+    /// urgency.
     pub fn needs(&self) -> impl Iterator<Item = ChunkId> + '_ {
-        [&self.endangered, &self.under, &self.moves].into_iter().flatten().copied()
+        [&self.at_risk, &self.under, &self.moves].into_iter().flatten().copied()
     }
 
-    /// Chunks that have too few live copies and are not among [`Survey::needs`], since stale replicas are waited for, or too
-    /// many were found.
+    /// Returns the number of under-replicated chunks that are not among [`Survey::needs`], because
+    /// stale replicas are waited for, or too many chunks were found.
     pub fn short_unlisted(&self) -> u64 {
-        let listed = (self.endangered.len() + self.under.len()) as u64;
-        (self.health.endangered + self.health.under).saturating_sub(listed)
+        let listed = (self.at_risk.len() + self.under.len()) as u64;
+        (self.health.at_risk + self.health.under).saturating_sub(listed)
     }
 
-    /// Whether a chunk was found that [`plan`](super::plan) might do something about.
+    /// Returns true if a chunk was found that [`plan`](super::plan) might repair.
     pub fn has_needs(&self) -> bool {
-        [&self.endangered, &self.under, &self.moves, &self.over, &self.lost].into_iter().any(|list| !list.is_empty())
+        [&self.at_risk, &self.under, &self.moves, &self.over, &self.lost].into_iter().any(|list| !list.is_empty())
     }
 
-    /// Whether a chunk was found that is only to be copied because a datanode drains.
+    /// Returns true if a chunk was found that must be copied only because a datanode drains.
     pub fn has_moves(&self) -> bool {
         !self.moves.is_empty()
     }
@@ -200,7 +209,7 @@ impl Survey {
         health.chunks += 1;
         match counted {
             0 => health.missing += 1,
-            1 if wanted > 1 => health.endangered += 1,
+            1 if wanted > 1 => health.at_risk += 1,
             live if live < wanted => health.under += 1,
             live if live > wanted => health.over += 1,
             _ => {}
@@ -211,7 +220,7 @@ impl Survey {
             _ if tally.spare(wanted) > 0 => &mut self.over,
             _ if tally.lacking(wanted) == 0 => return,
             _ if counted >= wanted => &mut self.moves,
-            1 => &mut self.endangered,
+            1 => &mut self.at_risk,
             _ => &mut self.under,
         };
         if list.len() < NEEDS_MAX {

@@ -2,7 +2,7 @@ mod blocked;
 mod draining;
 
 use super::{Check, Copy, Health, InFlight, Limits, NodeView, Plan, Survey, Trim, View, plan};
-use crate::collect::{Doomed, garbage};
+use crate::collect::{GarbageReplica, garbage};
 use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NewFile, Op};
 use crate::liveness::NodeState::{self, Dead, Live, Stale};
 use crate::locations::Locations;
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const LENGTH: u32 = 100;
 const LIMITS: Limits = Limits { per_source: 2, per_target: 2, trims_max: 100, checks_per_node: 2 };
-/// Of every chunk.
+/// The checksum of every chunk.
 const CHECKSUM: u32 = 0xfeed;
 
 fn reference(id: u64) -> ChunkRef {
@@ -28,7 +28,7 @@ fn other(id: u64, generation: u32, checksum: u32) -> ReplicaKey {
     ReplicaKey { chunk: ChunkId(id), generation: Generation(generation), checksum }
 }
 
-/// A cluster on paper.
+/// A simulated cluster.
 #[derive(Debug)]
 struct Cluster {
     space: State,
@@ -56,7 +56,7 @@ impl Cluster {
         assert!(self.space.apply(&command).is_ok(), "{command:?}");
     }
 
-    /// A file of one chunk that wants so many copies and has these.
+    /// Makes a file of one chunk that wants `replication` replicas and has those on `holders`.
     fn file(&mut self, id: u64, replication: u8, holders: &[u16]) {
         let path = DfsPath::parse(&format!("/{id}")).expect("valid");
         let file = NewFile {
@@ -99,7 +99,7 @@ impl Cluster {
         }
     }
 
-    /// Replicas on datanodes that are as `wanted` says.
+    /// Counts the replicas on datanodes that match `wanted`.
     fn replicas(&self, id: u64, wanted: impl Fn(&NodeView) -> bool) -> usize {
         let replicas = self.locations.replicas_of(reference(id).key());
         replicas.nodes().filter(|node| self.nodes.get(node).is_some_and(&wanted)).count()
@@ -126,7 +126,7 @@ fn health_counts_each_kind() {
         cluster.file(id, replication, holders);
     }
     let survey = cluster.survey();
-    assert_eq!(survey.health(), Health { chunks: 8, missing: 3, endangered: 1, under: 1, over: 1 });
+    assert_eq!(survey.health(), Health { chunks: 8, missing: 3, at_risk: 1, under: 1, over: 1 });
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn the_most_urgent_goes_first() {
     cluster.file(1, 3, &[1, 2]);
     cluster.file(2, 3, &[1]);
     let first = plan(&cluster.view(), &cluster.survey(), &InFlight::default(), &Limits { per_source: 1, ..LIMITS }, 1);
-    assert_eq!(sketch(&first), [(2, 1, 2), (1, 2, 1)], "one left first, and its single source is not kept waiting");
+    assert_eq!(sketch(&first), [(2, 1, 2), (1, 2, 1)], "the chunk at risk first, and its only source need not wait");
 }
 
 #[test]
@@ -179,9 +179,9 @@ fn the_fullest_gives_away_what_is_too_much() {
     cluster.nodes.entry(DatanodeId(2)).and_modify(|node| node.free = 7);
     let trims = cluster.plan(&[]).trims;
     let sketch: Vec<_> = trims.iter().map(|trim| (trim.key.chunk.0, trim.node.0)).collect();
-    assert_eq!(sketch, [(1, 2)], "a dead replica is not counted, so the second chunk has none too many");
+    assert_eq!(sketch, [(1, 2)], "a dead replica is not counted, so the second chunk has no surplus");
     let copy = Copy { chunk: reference(1), source: DatanodeId(1), targets: vec![DatanodeId(9)] };
-    assert!(cluster.plan(&[copy]).trims.is_empty(), "nothing is taken away while the chunk is being copied");
+    assert!(cluster.plan(&[copy]).trims.is_empty(), "nothing is removed while the chunk is being copied");
 }
 
 #[test]
@@ -206,15 +206,15 @@ fn garbage_is_what_no_file_can_name() {
     cluster.apply(ChunkOp::RaiseFloor { floor: ChunkId(4) });
     cluster.file(6, 2, &[]);
     cluster.apply(FsOp::Delete { path: DfsPath::parse("/6").expect("valid"), recursive: false });
-    let doomed = |node, chunk| Doomed { node: DatanodeId(node), key: reference(chunk).key() };
-    let all = [doomed(1, 1), doomed(1, 3), doomed(1, 6)];
+    let garbage_of = |node, chunk| GarbageReplica { node: DatanodeId(node), key: reference(chunk).key() };
+    let all = [garbage_of(1, 1), garbage_of(1, 3), garbage_of(1, 6)];
     let found = garbage(&cluster.space, &cluster.locations, ChunkId(0), 1_000, 1_000);
-    assert_eq!((found.doomed.as_slice(), found.next), (&all[..], None));
+    assert_eq!((found.replicas.as_slice(), found.next), (&all[..], None));
     let mut sliced = Vec::new();
     let mut next = Some(ChunkId(0));
     while let Some(start) = next {
         let slice = garbage(&cluster.space, &cluster.locations, start, 1, 1_000);
-        sliced.extend(slice.doomed);
+        sliced.extend(slice.replicas);
         next = slice.next;
     }
     assert_eq!(sliced, all);
@@ -251,7 +251,7 @@ fn stays_live(node: &NodeView) -> bool {
     node.state == Live && !node.leaving
 }
 
-/// What must hold of every plan.
+/// Checks the properties of every plan.
 fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestCaseError> {
     let (mut sends, mut takes) = (BTreeMap::<DatanodeId, usize>::new(), BTreeMap::<DatanodeId, usize>::new());
     for copy in under_way.iter().chain(&plan.copies) {
@@ -286,16 +286,19 @@ fn check(cluster: &Cluster, plan: &Plan, under_way: &[Copy]) -> Result<(), TestC
         let good = nodes.iter().any(|node| !suspects.contains(node));
         prop_assert!(!good || plan.copies.iter().chain(under_way).all(|copy| copy.chunk.id != id));
     }
-    for mend in &plan.mends {
-        let suspects: BTreeSet<_> = cluster.locations.suspects(mend.chunk.key()).collect();
+    for reconstruction in &plan.reconstructions {
+        let suspects: BTreeSet<_> = cluster.locations.suspects(reconstruction.chunk.key()).collect();
         let is_live = |node: &DatanodeId| cluster.nodes.get(node).is_some_and(|view| view.state == Live);
-        let asked: BTreeSet<_> = mend.sources.iter().copied().collect();
-        prop_assert!(suspects.contains(&mend.node) && !asked.contains(&mend.node));
-        prop_assert!(asked.len() == mend.sources.len() && asked.iter().all(is_live));
+        let asked: BTreeSet<_> = reconstruction.sources.iter().copied().collect();
+        prop_assert!(suspects.contains(&reconstruction.node) && !asked.contains(&reconstruction.node));
+        prop_assert!(asked.len() == reconstruction.sources.len() && asked.iter().all(is_live));
         prop_assert!(
-            suspects.iter().filter(|node| is_live(node)).all(|node| *node == mend.node || asked.contains(node))
+            suspects
+                .iter()
+                .filter(|node| is_live(node))
+                .all(|node| *node == reconstruction.node || asked.contains(node))
         );
-        prop_assert!(cluster.replicas(mend.chunk.id.0, |view| view.state == Live) == 0);
+        prop_assert!(cluster.replicas(reconstruction.chunk.id.0, |view| view.state == Live) == 0);
     }
     Ok(())
 }
@@ -310,7 +313,7 @@ fn end(cluster: &mut Cluster, copy: &Copy) {
 
 proptest! {
     #[test]
-    fn repair_keeps_its_promises_and_comes_to_an_end(mut cluster in cluster(), seed: u64) {
+    fn repair_keeps_its_invariants_and_terminates(mut cluster in cluster(), seed: u64) {
         let mut under_way: Vec<Copy> = Vec::new();
         for round in 0u64.. {
             prop_assert!(round < 500, "no end in sight");
@@ -324,10 +327,11 @@ proptest! {
                 cluster.add(node.0, *key, Verified);
             }
             let quiet = plan == Plan::default();
-            let mends = plan.mends.into_iter();
+            let reconstructions = plan.reconstructions.into_iter();
             under_way.extend(plan.copies);
-            under_way.extend(mends.map(|mend| Copy { chunk: mend.chunk, source: mend.node, targets: vec![mend.node] }));
-            // The oldest one ends, then the next round is planned with the others still under way.
+            under_way.extend(reconstructions.map(|reconstruction| Copy { chunk: reconstruction.chunk, source: reconstruction.node, targets: vec![reconstruction.node] }));
+            // The oldest copy ends, then the next round is planned with the others still in
+            // progress.
             if under_way.is_empty() && quiet {
                 break;
             } else if !under_way.is_empty() {
@@ -342,7 +346,7 @@ proptest! {
             prop_assert!(live <= wanted.max(1), "{id} has {live} of {wanted}");
             let holders: BTreeSet<_> = cluster.locations.replicas_of(chunk.key(id)).nodes().collect();
             let lost = cluster.replicas(id.0, |view| view.state == Live) == 0;
-            // On those that stay: what is on one that drains does not count.
+            // Only on datanodes that stay: replicas on draining ones do not count.
             let counted = cluster.replicas(id.0, |view| view.state != Dead && !view.leaving);
             let able = |(node, view): (&DatanodeId, &NodeView)| {
                 stays_live(view) && view.free >= u64::from(LENGTH) && !holders.contains(node)
@@ -354,7 +358,7 @@ proptest! {
 }
 
 #[test]
-fn chunks_are_counted_by_copies_and_short_ones_by_datanode() {
+fn chunks_are_counted_by_replicas_and_under_replicated_ones_by_datanode() {
     let mut cluster = Cluster::new(&[Live, Live, Stale, Dead]);
     cluster.file(1, 2, &[1, 2]);
     cluster.file(2, 3, &[1, 2, 3]);
@@ -371,7 +375,7 @@ fn chunks_are_counted_by_copies_and_short_ones_by_datanode() {
 }
 
 #[test]
-fn nothing_is_trimmed_for_replicas_that_nobody_has_read() {
+fn nothing_is_trimmed_for_unverified_replicas() {
     let mut cluster = Cluster::new(&[Live; 4]);
     cluster.file(1, 3, &[1, 2]);
     cluster.add(3, reference(1).key(), Stored);
@@ -379,15 +383,15 @@ fn nothing_is_trimmed_for_replicas_that_nobody_has_read() {
     let first = cluster.plan(&[]);
     assert_eq!(first.trims, []);
     let checks: Vec<_> = first.checks.iter().map(|check| check.node.0).collect();
-    assert_eq!(checks, [3, 4], "a replica that came back proves itself first");
+    assert_eq!(checks, [3, 4], "a replica that reappeared is verified first");
     cluster.add(3, reference(1).key(), Suspect);
     cluster.add(4, reference(1).key(), Verified);
     let trim = Trim { node: DatanodeId(3), key: reference(1).key() };
-    assert_eq!(cluster.plan(&[]).trims, [trim], "the rotten one goes, none of the good ones");
+    assert_eq!(cluster.plan(&[]).trims, [trim], "the corrupt one is removed, none of the good ones");
 }
 
 #[test]
-fn a_suspect_replica_goes_only_after_enough_verified_ones_stand_elsewhere() {
+fn a_suspect_replica_is_deleted_only_after_enough_others_are_verified() {
     let mut cluster = Cluster::new(&[Live; 4]);
     cluster.file(1, 3, &[1, 2]);
     cluster.add(3, reference(1).key(), Suspect);
@@ -407,17 +411,20 @@ fn with_no_other_datanode_the_copy_replaces_the_suspect_replica() {
 }
 
 #[test]
-fn suspect_replicas_alone_are_mended_from_one_another() {
+fn suspect_replicas_alone_are_reconstructed_from_each_other() {
     let mut cluster = Cluster::new(&[Live, Live, Live, Stale, Live]);
     cluster.file(1, 3, &[]);
     (1..=3).for_each(|node| cluster.add(node, reference(1).key(), Suspect));
     let plan = cluster.plan(&[]);
     assert_eq!((plan.copies.len(), plan.trims.len()), (0, 0));
-    let [mend] = &plan.mends[..] else { panic!("{plan:?}") };
+    let [reconstruction] = &plan.reconstructions[..] else { panic!("{plan:?}") };
     // The last one may have a replica in quarantine.
-    assert_eq!((mend.node, &mend.sources[..]), (DatanodeId(1), &[DatanodeId(2), DatanodeId(3), DatanodeId(5)][..]));
+    assert_eq!(
+        (reconstruction.node, &reconstruction.sources[..]),
+        (DatanodeId(1), &[DatanodeId(2), DatanodeId(3), DatanodeId(5)][..])
+    );
     let resting = InFlight::default().with([], [ChunkId(1)]);
-    assert!(super::plan(&cluster.view(), &cluster.survey(), &resting, &LIMITS, 1).mends.is_empty());
+    assert!(super::plan(&cluster.view(), &cluster.survey(), &resting, &LIMITS, 1).reconstructions.is_empty());
 }
 
 #[test]
@@ -439,7 +446,7 @@ fn replicas_of_other_keys_go_only_on_proof_and_pending_ones_never() {
     }
 }
 
-/// Replicas that have to stay, however many, keep no other one from being looked at.
+/// Replicas that have to stay, however many, do not prevent others from being examined.
 #[test]
 fn replicas_that_do_not_count_are_looked_at_in_turn() {
     let mut cluster = Cluster::new(&[Live; 4]);

@@ -1,4 +1,4 @@
-//! Replicas that are to go, each after its proof: see [`proof`](crate::durability::proof).
+//! Selects the replicas to delete, each after its proof: see [`proof`](crate::durability::proof).
 
 use super::current;
 use super::plan::Planner;
@@ -7,19 +7,20 @@ use crate::locations::Replicas;
 use dfs_types::{ChunkId, DatanodeId, ReplicaKey};
 use std::cmp::Reverse;
 
-/// Replicas aside that one plan looks at, from a chunk on that is drawn anew for each: so all have their turn, however many
-/// of them have to stay.
+/// The maximum number of replicas aside that one plan examines, from a random chunk on: so each has
+/// its turn, however many of them have to stay.
 const ASIDES_PER_PLAN_MAX: usize = 16_384;
 
-/// A replica that is to go. The giver of the order takes the replica out of the locations at once: then no second one is
-/// chosen while the first is still being deleted, and should the deletion come to nothing, the next report brings it back.
+/// A replica to delete. The caller that gives the order removes the replica from the locations
+/// immediately: then no second one is selected while the first is still being deleted, and if the
+/// deletion fails, the next report adds it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trim {
     pub node: DatanodeId,
     pub key: ReplicaKey,
 }
 
-/// A replica that its datanode is to compare with its checksum.
+/// A replica that its datanode should compare with its checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Check {
     pub node: DatanodeId,
@@ -35,14 +36,15 @@ impl Planner<'_> {
         self.states.is_live(node) && !self.states.is_leaving(node)
     }
 
-    /// The replicas that can serve as proof: verified, and reported by a datanode that is live and not leaving.
+    /// Returns the replicas that can serve as proof: verified, and reported by a datanode that is
+    /// live and not leaving.
     fn proofs<'r>(&'r self, replicas: &'r Replicas<'_>) -> impl Iterator<Item = DatanodeId> + 'r {
         let reported = |node: &DatanodeId| self.view.nodes.get(node).is_some_and(|view| view.reported);
         replicas.verified().filter(move |node| self.stays(*node) && reported(node))
     }
 
-    /// Takes live replicas that stay away from the fullest datanodes, as long as enough verified ones are left. A chunk
-    /// that is being copied is left alone.
+    /// Removes surplus live replicas, those on the fullest datanodes first, as long as enough
+    /// verified ones are left. A chunk that is being copied is skipped.
     pub(super) fn consider_trim(&mut self, id: ChunkId) {
         let Some(chunk) = self.view.namespace.chunk(id) else { return };
         let replicas = current(self.view, id, &chunk);
@@ -71,7 +73,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Has the good replicas verified that were not.
+    /// Requests the verification of the good replicas that are not verified.
     fn ask_for_proofs(&mut self, replicas: &Replicas<'_>, key: ReplicaKey) {
         let verified: Vec<DatanodeId> = replicas.verified().collect();
         for node in replicas.nodes().filter(|node| !verified.contains(node)) {
@@ -81,7 +83,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Looks at the replicas that do not count.
+    /// Examines the replicas that do not count.
     pub(super) fn consider_asides(&mut self) {
         let (namespace, locations) = (self.view.namespace, self.view.locations);
         let start = ChunkId(self.random.next() % namespace.next_chunk().0.max(1));

@@ -1,4 +1,4 @@
-//! The one way to change the state.
+//! The only way to change the state.
 
 use super::State;
 use super::principals::Who;
@@ -7,12 +7,14 @@ use super::tree::{self, Changed, Context, Named, Node};
 use crate::command::{AdminOp, Command, FsOp, NewFile, Op, Outcome, Refusal};
 
 impl State {
-    /// Does what `command` says, or gives once more what came of it if the same caller had it done lately.
+    /// Applies `command`, or returns the first result again if the same caller has sent it
+    /// recently.
     ///
-    /// The same commands in the same order give the same state and the same results, everywhere.
+    /// The same commands in the same order give the same state and the same results on every
+    /// master.
     ///
     /// # Errors
-    /// Says why the command was refused; then nothing was changed.
+    /// Returns the reason why the command was refused; then nothing was changed.
     pub fn apply(&mut self, command: &Command) -> Result<Outcome, Refusal> {
         let asked = Asked::of(command);
         if let Some(first) = self.results.get(&asked) {
@@ -34,7 +36,8 @@ impl State {
         outcome
     }
 
-    /// Checks all invariants, so often that the work grows with the number of commands and not with its square.
+    /// Checks all invariants at intervals that grow, so that the work is linear in the number of
+    /// commands, not quadratic.
     #[cfg(debug_assertions)]
     fn check_often(&self) {
         let entries = self.totals().files + self.totals().directories + self.chunk_count();

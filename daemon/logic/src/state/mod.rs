@@ -1,16 +1,16 @@
 //! The replicated state: a deterministic state machine, and a value.
 //!
-//! [`State::apply`] takes the commands of the log. It routes each to the part that it belongs to: the tree of names, the
-//! chunks, the principals, the datanodes, the keys. Everything is persistent in the data-structure sense: a clone costs a
-//! handful of reference counts, shares all that has not changed since, and is a version that readers keep for as long as
-//! they like.
+//! [`State::apply`] applies the commands of the log. It routes each to the part that it belongs to:
+//! the tree of names, the chunks, the principals, the datanodes, the keys. All parts are persistent
+//! data structures: a clone costs a few reference counts, shares everything that has not changed
+//! since, and is a version that readers may keep as long as they need it.
 //!
-//! Each part states its invariants and checks them in its own `check`; [`State::check`] checks all of them, and those that
-//! tie the parts together.
+//! Each part states its invariants and checks them in its own `check`; [`State::check`] checks all
+//! of them, and those across the parts.
 //!
-//! **Invariant:** a refused command changes nothing but the remembered results.
-//! **Invariant:** a chunk is in the table with as many references as files name it, and with the replicas that the most
-//! demanding of them wants.
+//! **Invariant:** a refused command changes nothing but the remembered results. **Invariant:** a
+//! chunk is in the table with as many references as files name it, and with the replicas that the
+//! most demanding of them wants.
 
 mod apply;
 mod chunks;
@@ -39,7 +39,8 @@ use std::fmt;
 use tree::Tree;
 pub use tree::{CHANGED_MAX, COPIED_MAX, Met, Sums, USER_ATTRIBUTES_BYTES_MAX};
 
-/// Everything that the masters agree on. A clone is a version of it, for the price of a few reference counts.
+/// Everything that the masters agree on. A clone is a version of it, at the cost of a few reference
+/// counts.
 #[derive(Clone)]
 pub struct State {
     /// None before the first command.
@@ -50,12 +51,12 @@ pub struct State {
     nodes: Nodes,
     keys: Keys,
     results: Results,
-    /// Counts the commands that were accepted.
+    /// The number of accepted commands.
     version: u64,
 }
 
 impl State {
-    /// The state before the first command.
+    /// Returns the state before the first command.
     pub fn new() -> Self {
         Self {
             cluster: None,
@@ -69,98 +70,101 @@ impl State {
         }
     }
 
-    /// The cluster that this is the state of; none before its first command.
+    /// Returns the cluster of this state; none before its first command.
     pub fn cluster(&self) -> Option<ClusterId> {
         self.cluster
     }
 
-    /// The user whom nothing is refused; none before the first command.
+    /// Returns the superuser, to whom all is permitted; none before the first command.
     pub fn superuser(&self) -> Option<&str> {
         self.principals.superuser()
     }
 
-    /// The keys that seal capabilities, newest last; at most [`KEYS_KEPT`].
+    /// Returns the keys that seal capabilities, newest last; at most [`KEYS_KEPT`].
     pub fn keys(&self) -> &[KeyRecord] {
         self.keys.all()
     }
 
-    /// What is wanted of a datanode, known or not.
+    /// Returns the admin state of a datanode, known or not.
     pub fn duty(&self, node: DatanodeId) -> Duty {
         self.nodes.duty(node)
     }
 
-    /// The datanodes that are not to serve, in the order of their ids.
+    /// Returns the datanodes that are not in service, sorted by id.
     pub fn duties(&self) -> impl Iterator<Item = (DatanodeId, Duty)> + '_ {
         self.nodes.duties.iter().map(|(node, duty)| (*node, *duty))
     }
 
-    /// The datanodes that belong to the cluster, in the order of their ids, each with the time at which it first registered.
+    /// Returns the datanodes that belong to the cluster, sorted by id, each with the time at which
+    /// it first registered.
     pub fn members(&self) -> impl Iterator<Item = (DatanodeId, Timestamp)> + '_ {
         self.nodes.members.iter().map(|(node, since)| (*node, *since))
     }
 
-    /// Whether a datanode belongs to the cluster: it has registered once, and was not removed since.
+    /// Returns true if a datanode belongs to the cluster: it has registered once, and was not
+    /// removed since.
     pub fn is_member(&self, node: DatanodeId) -> bool {
         self.nodes.members.contains_key(&node)
     }
 
-    /// The next chunk id that will be reserved.
+    /// Returns the next chunk id that will be reserved.
     pub fn next_chunk(&self) -> ChunkId {
         ChunkId(self.chunks.next)
     }
 
-    /// The collection floor: chunks below it that no file names can never be named again.
+    /// Returns the collection floor: chunks below it that no file names can never be named again.
     pub fn floor(&self) -> ChunkId {
         ChunkId(self.chunks.floor)
     }
 
-    /// Whether no file names this chunk, and none ever can again.
+    /// Returns true if no file names this chunk, and none ever can again.
     pub fn is_garbage(&self, id: ChunkId) -> bool {
         self.chunks.is_garbage(id)
     }
 
-    /// Files, directories (without the root) and bytes of the whole tree.
+    /// Returns the files, directories (without the root) and bytes of the whole tree.
     pub fn totals(&self) -> Sums {
         self.tree.root.sums
     }
 
-    /// How many chunks files name.
+    /// Returns the number of chunks that files name.
     pub fn chunk_count(&self) -> u64 {
         self.chunks.table.len()
     }
 
-    /// A chunk that a file names; none for any other.
+    /// Returns a chunk that a file names; none for any other.
     pub fn chunk(&self, id: ChunkId) -> Option<ChunkMeta> {
         self.chunks.table.get(id)
     }
 
-    /// The key of the committed bytes of a chunk that a file names; none for any other.
+    /// Returns the key of the committed bytes of a chunk that a file names; none for any other.
     pub fn committed(&self, id: ChunkId) -> Option<ReplicaKey> {
         self.chunk(id).map(|chunk| chunk.key(id))
     }
 
-    /// The chunks that files name, in the order of their ids, from `start` on.
+    /// Returns the chunks that files name, sorted by id, from `start` on.
     pub fn chunks_from(&self, start: ChunkId) -> impl Iterator<Item = (ChunkId, ChunkMeta)> + '_ {
         self.chunks.table.from(start)
     }
 
-    /// What has changed of chunks that were there before, since this value was made.
+    /// Returns the numbers of changes of existing chunks since this value was made.
     pub fn chunk_changes(&self) -> ChunkChanges {
         self.chunks.changes
     }
 
-    /// The highest number of replicas that a chunk should have; zero without chunks. Looks at every chunk.
+    /// Returns the highest number of replicas that a chunk should have; zero without chunks. Looks
+    /// at every chunk.
     pub fn replicas_max(&self) -> u8 {
         self.chunks_from(ChunkId(0)).map(|(_, chunk)| chunk.replicas()).max().unwrap_or(0)
     }
 
-    /// How many commands were accepted so far. Entries take their versions from it.
+    /// Returns the number of commands accepted so far. Entries take their versions from it.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Hands this version to `sink`, piece by piece, in the form that the [`Decoder`] takes. Holds one piece at a time in
-    /// memory; other versions may change meanwhile.
+    /// Passes this version to `sink`, piece by piece, in the form that the [`Decoder`] reads. Holds
+    /// one piece at a time in memory; other versions may change meanwhile.
     ///
     /// # Errors
     /// The first error of `sink`.
@@ -171,7 +175,7 @@ impl State {
     /// Checks every stated invariant. Looks at everything: for tests.
     ///
     /// # Errors
-    /// Says what does not hold.
+    /// Returns a description of the violation.
     pub fn check(&self) -> Result<(), String> {
         self.chunks.check()?;
         self.principals.check()?;
@@ -180,15 +184,15 @@ impl State {
         self.results.check()?;
         let named = self.tree.check()?;
         if named.len() as u64 != self.chunk_count() {
-            return Err(format!("files name {} chunks, the table has {}", named.len(), self.chunk_count()));
+            return Err(format!("files name {} chunks, but the table has {}", named.len(), self.chunk_count()));
         }
-        for (id, wishes) in named {
+        for (id, layouts) in named {
             let Some(meta) = self.chunk(id) else {
-                return Err(format!("a file names {id}, the table has no such chunk"));
+                return Err(format!("a file names {id}, but the table has no such chunk"));
             };
-            let right = (meta.references, meta.layout) == (wishes.files(), wishes.most());
-            if !right || self.chunks.wishes(id, meta) != wishes {
-                return Err(format!("the files of chunk {id} want {wishes:?}, the table has {meta:?}"));
+            let right = (meta.references, meta.layout) == (layouts.files(), layouts.most());
+            if !right || self.chunks.wanted_layouts(id, meta) != layouts {
+                return Err(format!("the files of chunk {id} want {layouts:?}, but the table has {meta:?}"));
             }
         }
         Ok(())

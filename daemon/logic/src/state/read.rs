@@ -1,4 +1,4 @@
-//! Questions of users: each with the caller whose rights count.
+//! Queries of users, each with the caller whose rights count.
 
 use super::State;
 use super::principals::Who;
@@ -12,27 +12,28 @@ impl State {
         Who::of(&self.principals, &Caller::user(caller))
     }
 
-    /// The attributes of what is at `path`.
+    /// Returns the attributes of the entry at `path`.
     ///
     /// # Errors
-    /// When nothing is there, or `caller` may not pass a directory on the way.
+    /// Returns an error if there is no such entry, or `caller` may not pass a directory on the way.
     pub fn stat(&self, path: &DfsPath, caller: &str) -> Result<Stat, Refusal> {
         self.tree.stat(&self.principals, path, &self.who(caller)?)
     }
 
-    /// The id of what is at `path`.
+    /// Returns the id of the entry at `path`.
     ///
     /// # Errors
-    /// As [`stat`](State::stat).
+    /// The same as for [`stat`](State::stat).
     pub fn entry_id(&self, path: &DfsPath, caller: &str) -> Result<EntryId, Refusal> {
         self.tree.entry_id(path, &self.who(caller)?)
     }
 
-    /// At most `limit` entries of a directory whose names begin with `prefix` and come behind `after`, in the order of the
-    /// bytes of their names, and whether there are more. A file lists as itself.
+    /// Returns at most `limit` entries of a directory whose names begin with `prefix` and come
+    /// after `after`, sorted by the bytes of their names, and true if there are more. A file lists
+    /// as itself.
     ///
     /// # Errors
-    /// When nothing is there, or `caller` may not read it.
+    /// Returns an error if there is no such entry, or `caller` may not read it.
     pub fn list(
         &self,
         path: &DfsPath,
@@ -44,11 +45,11 @@ impl State {
         self.tree.list(&self.principals, path, after, prefix, limit, &self.who(caller)?)
     }
 
-    /// The chunks of a file that hold `offset..offset + length`, at most `max` of them, each with the place in the file
-    /// where it begins.
+    /// Returns the chunks of a file that hold `offset..offset + length`, at most `max` of them,
+    /// each with the offset in the file at which it begins.
     ///
     /// # Errors
-    /// When there is no such file, or `caller` may not read it.
+    /// Returns an error if there is no such file, or `caller` may not read it.
     pub fn chunks(
         &self,
         path: &DfsPath,
@@ -63,38 +64,42 @@ impl State {
         Ok((file.stat(&self.principals), chunks))
     }
 
-    /// The refusal that [`apply`](State::apply) would give now to a commit at `path`, for asking before the data is sent.
+    /// Checks whether [`apply`](State::apply) would refuse a commit at `path` now, so that a caller
+    /// can ask before it sends data.
     ///
     /// # Errors
-    /// As the commit.
+    /// The refusal of the commit.
     pub fn check_write(&self, path: &DfsPath, overwrite: bool, caller: &str) -> Result<(), Refusal> {
         self.tree.write_target(path, overwrite, &self.who(caller)?).map(|_| ())
     }
 
-    /// A file that names a chunk; none if no file does, or none in a directory that `caller` may look into.
+    /// Returns a file that names a chunk; none if no file does, or none in a directory that
+    /// `caller` may look into.
     ///
     /// # Errors
-    /// When `caller` is nobody.
+    /// Returns an error if `caller` is unknown.
     pub fn file_of(&self, chunk: ChunkId, caller: &str) -> Result<Option<DfsPath>, Refusal> {
         Ok(self.tree.file_of(chunk, &self.who(caller)?))
     }
 
-    /// The attributes `user.*` of an entry, in the order of their names.
+    /// Returns the attributes `user.*` of an entry, sorted by name.
     ///
     /// # Errors
-    /// When nothing is there, or `caller` may not read it.
+    /// Returns an error if there is no such entry, or `caller` may not read it.
     pub fn user_attributes(&self, path: &DfsPath, caller: &str) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
         tree::user_attributes(&self.tree, path, &self.who(caller)?)
     }
 
-    /// Shows `visit` what is at `from` and below it, each directory before what is in it, names in the order of their
-    /// bytes; with `after` only what comes behind that path. Ends when `visit` breaks, and then says behind which path to
-    /// go on.
+    /// Visits the entry at `from` and everything below it, each directory before its content,
+    /// sorted by the bytes of the names; with `after` only entries after that path. Ends when
+    /// `visit` breaks, and then returns the path after which to continue.
     ///
-    /// What changes between two stretches is met or not; what stays is met once.
+    /// Entries that change between two calls may or may not be visited; entries that stay are
+    /// visited once.
     ///
     /// # Errors
-    /// When nothing is at `from`, `caller` may not pass a directory on the way to it, or `after` is not in it.
+    /// Returns an error if there is no entry at `from`, `caller` may not pass a directory on the
+    /// way to it, or `after` is not below it.
     pub fn walk(
         &self,
         from: &DfsPath,

@@ -1,4 +1,4 @@
-//! The results of the latest commands, so that a retry is answered and not done twice.
+//! The results of the latest commands, so that a retry is answered and not applied twice.
 //!
 //! **Invariant:** at most [`RESULTS_MAX`] results are kept, those of the latest commands.
 
@@ -12,10 +12,10 @@ use smol_str::SmolStr;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many results are kept.
+/// The number of results that are kept.
 pub const RESULTS_MAX: usize = 65_536;
 
-/// The result of a command, in small.
+/// The result of a command, in compact form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Remembered {
     Done,
@@ -33,8 +33,8 @@ pub(crate) struct CommittedFile {
     pub(crate) chunks: u64,
 }
 
-/// The caller of a command, and its id. Ids are drawn by those who ask, so the id alone would let one user have the answer
-/// to another's command, and lose his own.
+/// The caller of a command, and its request id. Clients choose the ids, so with the id alone one
+/// user could receive the answer to another user's command, and lose his own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Asked {
     pub(crate) request: RequestId,
@@ -51,12 +51,13 @@ impl Asked {
 #[derive(Clone, Default)]
 pub(crate) struct Results {
     results: OrdMap<Asked, Remembered>,
-    /// What was asked, oldest first.
+    /// The requests, oldest first.
     order: Vector<Asked>,
 }
 
 impl From<Outcome> for Remembered {
-    /// The stat of a file holds names where this holds numbers: [`CommittedFile`] is made where the file is.
+    /// The stat of a file holds names, but the compact form holds numbers: [`CommittedFile`] is
+    /// made where the file is.
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Done | Outcome::File(_) => Self::Done,
@@ -68,7 +69,7 @@ impl From<Outcome> for Remembered {
 }
 
 impl Remembered {
-    /// The result in full.
+    /// Returns the result in full.
     pub(super) fn unfold(&self, principals: &Principals) -> Result<Outcome, Refusal> {
         match self {
             Self::Done => Ok(Outcome::Done),
@@ -95,7 +96,7 @@ impl Results {
         self.results.get(asked)
     }
 
-    /// Keeps the result of a command that is not there yet, and forgets the oldest beyond the bound.
+    /// Keeps the result of a new command, and drops the oldest beyond the bound.
     pub(crate) fn remember(&mut self, asked: Asked, result: Remembered) {
         if self.results.insert(asked.clone(), result).is_none() {
             self.order.push_back(asked);
@@ -108,15 +109,15 @@ impl Results {
         debug_assert_eq!(self.check(), Ok(()));
     }
 
-    /// All results, oldest first.
+    /// Returns all results, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Asked, &Remembered)> {
         self.order.iter().filter_map(|asked| self.results.get(asked).map(|result| (asked, result)))
     }
 
-    /// Checks what this module promises.
+    /// Checks the invariants of this module.
     ///
     /// # Errors
-    /// Says what does not hold.
+    /// Returns a description of the violation.
     pub(super) fn check(&self) -> Result<(), String> {
         let counts = (self.order.len(), self.results.len());
         if counts.0 == counts.1 && counts.0 <= RESULTS_MAX { Ok(()) } else { Err(format!("{counts:?} results")) }

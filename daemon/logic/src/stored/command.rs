@@ -1,4 +1,4 @@
-//! Commands as they stand in the log.
+//! The stored form of commands in the log.
 
 use super::values::{ChunkV1, DutyV1, KeyV1, LayoutV1};
 use super::{Never, Stored, StoredError};
@@ -7,7 +7,7 @@ use dfs_types::{AttributeChange, ChunkId, ClusterId, DatanodeId, DfsPath, Reques
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Bytes of a command beside its paths and chunks: ids, time, caller, the result that is remembered.
+/// The bytes of a command besides its paths and chunks: ids, time, caller, remembered result.
 const BASE_BYTES: usize = 96;
 /// Bytes of a chunk reference.
 const CHUNK_BYTES: usize = 16;
@@ -55,7 +55,7 @@ pub enum OpV1<'a> {
 /// The name of an attribute `user.*` with its new value; none removes it.
 pub type UserAttributeV1<'a> = (Cow<'a, str>, Option<Cow<'a, [u8]>>);
 
-/// A file that is to appear.
+/// A file to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewFileV1<'a> {
     pub path: Cow<'a, str>,
@@ -68,7 +68,7 @@ pub struct NewFileV1<'a> {
     pub abandoned: Vec<u64>,
 }
 
-/// A change of attributes; none leaves as it is.
+/// A change of attributes; none leaves an attribute unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttributeChangeV1<'a> {
     pub mode: Option<u16>,
@@ -88,35 +88,36 @@ impl Stored for CommandsV1<'static> {
     }
 }
 
-/// Writes the commands of a log entry in the newest form; the version goes beside them.
+/// Encodes the commands of a log entry in the newest form; the caller stores the version beside
+/// them.
 ///
 /// # Errors
-/// When they cannot be written, which plain data always can.
+/// Returns an error if they cannot be encoded, which does not happen for plain data.
 pub fn write(commands: &[Command]) -> Result<(u16, Vec<u8>), StoredError> {
     let stored = CommandsV1(commands.iter().map(CommandV1::from).collect());
     let bytes = postcard::to_stdvec(&stored).map_err(|_| StoredError::Malformed { name: Commands::NAME })?;
     Ok((Commands::VERSION, bytes))
 }
 
-/// Whether this build can read commands of this version.
+/// Checks that this build can read commands of this version.
 ///
 /// # Errors
-/// When a newer one wrote them, or none did.
+/// Returns an error if a newer build wrote them, or none did.
 pub fn check_version(version: u16) -> Result<(), StoredError> {
     super::check_version::<Commands<'static>>(version)
 }
 
-/// Reads the commands of a log entry of any version.
+/// Decodes the commands of a log entry of any version.
 ///
 /// # Errors
-/// As [`read`](super::read); and when a path in one is none.
+/// The same as for [`read`](super::read); and if a path in one is invalid.
 pub fn read(version: u16, bytes: &[u8]) -> Result<Vec<Command>, StoredError> {
     let CommandsV1(stored) = super::read::<Commands<'static>>(version, bytes)?;
     let malformed = |_| StoredError::Malformed { name: Commands::NAME };
     stored.into_iter().map(|command| Command::try_from(command).map_err(malformed)).collect()
 }
 
-/// About how many bytes a command takes in the log, never less than half of what it does.
+/// Estimates the bytes of a command in the log, never less than half of the actual size.
 pub fn weight(command: &Command) -> usize {
     let path = |path: &DfsPath| path.as_str().len();
     let body = match &command.op {

@@ -1,10 +1,11 @@
 //! Stored records: the form of commands in the log, and of the state in snapshots.
 //!
-//! The types here are for disks only. They never change: a new form is a new type with the next version, whose `Previous`
-//! is the one before, and one function that makes the new one of the old one. So this build reads every form that a release
-//! has ever written, step by step, and refuses a newer one by its name.
+//! The types here are for disks only. They never change: a new form is a new type with the next
+//! version, whose `Previous` is the form before it, and one function that converts the old form. So
+//! this build reads every form that a release has ever written, step by step, and refuses a newer
+//! one by its name.
 //!
-//! docs/formats.md describes every byte; golden files keep each form as it is.
+//! docs/formats.md describes every byte; golden files pin each form.
 
 pub mod command;
 mod refusal;
@@ -18,16 +19,16 @@ use serde::de::DeserializeOwned;
 pub trait Stored: Serialize + DeserializeOwned {
     /// The name of the record, for errors.
     const NAME: &'static str;
-    /// Rises by one with each form.
+    /// Increases by one with each form.
     const VERSION: u16;
-    /// The form before this one; [`Never`] where there is none.
+    /// The form before this one; [`Never`] if there is none.
     type Previous: Stored;
 
-    /// Makes this form of the one before.
+    /// Converts the form before to this form.
     fn upgrade(previous: Self::Previous) -> Self;
 }
 
-/// The form before the first one: nothing has it.
+/// The form before the first one; it has no values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub enum Never {}
 
@@ -41,7 +42,7 @@ impl Stored for Never {
     }
 }
 
-/// The reason why bytes are no record.
+/// The reason why bytes are not a valid record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoredError {
     /// A newer build wrote it.
@@ -50,16 +51,16 @@ pub enum StoredError {
     )]
     Newer { name: &'static str, version: u16, known: u16 },
     /// No release has written it.
-    #[error("{name} of version {version}: no release has written that")]
+    #[error("{name} of version {version}: no release has written this version")]
     TooOld { name: &'static str, version: u16 },
-    #[error("{name} that makes no sense")]
+    #[error("invalid {name}")]
     Malformed { name: &'static str },
 }
 
-/// Whether this build can read a record of this version.
+/// Checks that this build can read a record of this version.
 ///
 /// # Errors
-/// When a newer one wrote it, or none did.
+/// Returns an error if a newer build wrote it, or none did.
 pub fn check_version<T: Stored>(version: u16) -> Result<(), StoredError> {
     let name = T::NAME;
     match version {
@@ -69,10 +70,10 @@ pub fn check_version<T: Stored>(version: u16) -> Result<(), StoredError> {
     }
 }
 
-/// Reads a record of any version up to the newest one. All bytes belong to it.
+/// Decodes a record of any version up to the newest one. It must use all bytes.
 ///
 /// # Errors
-/// When it has a newer version, or is none.
+/// Returns an error if it has a newer version, or is invalid.
 pub fn read<T: Stored>(version: u16, bytes: &[u8]) -> Result<T, StoredError> {
     check_version::<T>(version)?;
     if version < T::VERSION {

@@ -1,9 +1,10 @@
-//! Refusals as they are stored, with the remembered results.
+//! The stored form of refusals, for the remembered results.
 
 use crate::command::Refusal;
 use serde::{Deserialize, Serialize};
 
-/// Makes the stored twin of an enum without data, and both conversions. A variant that one of them lacks does not compile.
+/// Makes the stored twin of an enum without data, and both conversions. A variant that one of them
+/// lacks does not compile.
 macro_rules! twin {
     ($stored:ident = $value:ident { $($variant:ident),* $(,)? }) => {
         /// The reason why a command was refused. Variants are only ever added, at the end.

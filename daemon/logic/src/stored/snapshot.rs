@@ -1,4 +1,4 @@
-//! The state as it stands in snapshots: a row of pieces, each one [`Record`].
+//! The stored form of the state in snapshots: a sequence of pieces, each one [`Record`].
 
 use super::refusal::RefusalV1;
 use super::values::{ChunkV1, DutyV1, KeyV1, LayoutV1};
@@ -7,7 +7,7 @@ use dfs_types::ChunkId;
 use serde::{Deserialize, Serialize, Serializer};
 use smol_str::SmolStr;
 
-/// The first piece. It is the same for all versions, so that each build can say which one it has before it.
+/// The first piece. It is the same in all versions, so that each build can find out the version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
     pub magic: [u8; 4],
@@ -16,13 +16,13 @@ pub struct Start {
 
 /// The magic of the first piece.
 pub const MAGIC: [u8; 4] = *b"dfsS";
-/// Entries of a list of chunk ids in one item; a longer list goes on in the next.
+/// The number of chunk ids of a list in one item; a longer list continues in the next.
 pub const CHUNKS_PER_ITEM: usize = 1024;
 
 /// The newest form of a piece.
 pub type Record = RecordV1;
 
-/// One piece behind the first. Pieces of a kind stand together, the kinds in this order.
+/// One piece after the first. Pieces of a kind are together, the kinds in this order.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum RecordV1<Item = ItemV1> {
     Head(HeadV1),
@@ -30,17 +30,17 @@ pub enum RecordV1<Item = ItemV1> {
     Users(Vec<String>),
     /// The remembered results, oldest first.
     Results(Vec<(AskedV1, ResultV1)>),
-    /// The chunks above the floor that are garbage all the same, rising.
+    /// The chunks above the floor that are nevertheless garbage, ascending.
     Dropped(Vec<u64>),
-    /// The datanodes that are not to serve, in the order of their ids.
+    /// The datanodes that are not in service, sorted by id.
     Duties(Vec<(u16, DutyV1)>),
-    /// The datanodes of the cluster, with the time of their first registration, in the order of their ids.
+    /// The datanodes of the cluster, with the time of their first registration, sorted by id.
     Members(Vec<(u16, u64)>),
-    /// The chunks that files name, in the order of their ids. How often follows from the tree.
+    /// The chunks that files name, sorted by id. The number of references follows from the tree.
     Chunks(Vec<(ChunkV1, LayoutV1)>),
     /// The tree in preorder, names in order within a directory. Sums follow from it.
     Items(Vec<Item>),
-    /// The attributes `user.*`, in the order of the ids of their entries, and of their names.
+    /// The attributes `user.*`, sorted by the id of their entry, then by name.
     Attributes(Vec<AttributeV1>),
     End(EndV1),
 }
@@ -75,12 +75,12 @@ pub struct AttrsV1 {
 /// One step through the tree.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ItemV1 {
-    /// A directory; what follows is in it.
+    /// A directory; the following items are in it.
     Directory {
         name: SmolStr,
         attrs: AttrsV1,
     },
-    /// A file with the ids of its chunks. With `more` the list goes on in the next item.
+    /// A file with the ids of its chunks. With `more` the list continues in the next item.
     File {
         name: SmolStr,
         attrs: AttrsV1,
@@ -95,7 +95,7 @@ pub enum ItemV1 {
     Up,
 }
 
-/// An [`ItemV1`] that is written straight from the tree.
+/// An [`ItemV1`] that is written directly from the tree.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub enum ItemRefV1<'a> {
     Directory { name: &'a str, attrs: AttrsV1 },
@@ -119,7 +119,7 @@ impl Serialize for IdsV1<'_> {
 pub struct AttributeV1 {
     pub entry: u64,
     pub name: SmolStr,
-    /// A part of the value. With `more` it goes on in the next record.
+    /// A part of the value. With `more` it continues in the next record.
     pub value: Vec<u8>,
     pub more: bool,
 }
@@ -141,7 +141,7 @@ pub enum ResultV1 {
     Refused(RefusalV1),
 }
 
-/// Totals of what was written, and the crc32c of all pieces before.
+/// The totals of what was written, and the crc32c of all pieces before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndV1 {
     pub files: u64,

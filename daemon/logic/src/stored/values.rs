@@ -1,5 +1,5 @@
-//! Values as they are stored, in all records alike. A value that gets a new form gets a new type here, and so do the records
-//! that hold it.
+//! The stored form of values that all records share. A value that gets a new form gets a new type
+//! here, and so do the records that hold it.
 
 use crate::command::KeyRecord;
 use dfs_types::{ChunkId, ChunkRef, Duty, Generation, Layout, Timestamp};
@@ -20,7 +20,7 @@ pub enum LayoutV1 {
     Replicated { replicas: u8 },
 }
 
-/// What is wanted of a datanode.
+/// The admin state of a datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DutyV1 {
     Serve,

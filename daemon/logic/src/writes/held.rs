@@ -1,35 +1,36 @@
-//! How much writes in flight hold, and until when.
+//! The space held by writes in flight, and the time until which it is held.
 
 use super::Writes;
 use super::write::Write;
 use dfs_types::{ChunkId, Timestamp};
 use std::ops::Range;
 
-/// What writes in flight hold on the disks, all replicas together.
+/// The space that writes in flight hold on the disks, all replicas together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Held {
     pub writes: u64,
-    /// Those of them that have not been renewed lately.
+    /// The number of writes that have not been renewed recently.
     pub silent: u64,
-    /// Bytes; of the last chunk of a write whose length is not known it is an upper bound.
+    /// The bytes held; an upper bound if the length of the last chunk of a write is unknown.
     pub bytes: u64,
-    /// What the silent ones hold of it.
+    /// The bytes held by writes that have not been renewed recently.
     pub silent_bytes: u64,
-    /// When the last of the silent ones is given up, unless it is renewed.
+    /// The time at which the last of these is given up, unless it is renewed.
     pub until: Option<Timestamp>,
 }
 
-/// One write, for adding up what it holds.
+/// One write, for counting the space that it holds.
 #[derive(Debug, Clone)]
 pub struct Holder {
     chunks: Vec<Range<u64>>,
     chunk_bytes: u64,
-    /// When it is given up, if it is silent.
+    /// The time at which it is given up, if it has not been renewed recently.
     until: Option<Timestamp>,
 }
 
 impl Writes {
-    /// All writes in flight, apart from the table, since there may be many replicas to count.
+    /// Returns all writes in flight, copied out of the table, because there may be many replicas to
+    /// count.
     pub fn holders(&self, now: Timestamp) -> Vec<Holder> {
         let holder = |write: &Write| Holder {
             chunks: write.chunks.clone(),
@@ -41,7 +42,7 @@ impl Writes {
 }
 
 impl Holder {
-    /// Its chunks, in stretches of at most `max`.
+    /// Returns its chunks, in ranges of at most `max`.
     pub fn stretches(&self, max: u64) -> impl Iterator<Item = Range<u64>> + '_ {
         let cut = move |range: &Range<u64>| {
             let end = range.end;
@@ -64,7 +65,7 @@ impl Holder {
         }
     }
 
-    /// The replicas stored of a stretch of its chunks.
+    /// Counts the stored replicas of a range of its chunks.
     pub fn replicas(stretch: Range<u64>, stored: impl Fn(ChunkId) -> usize) -> u64 {
         stretch.map(|id| stored(ChunkId(id)) as u64).sum()
     }

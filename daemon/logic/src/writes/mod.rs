@@ -1,9 +1,10 @@
-//! The writes in flight, as the leader knows them. Soft state: it begins anew with each leader.
+//! The writes in flight, as the leader knows them. Soft state: it starts empty with each leader.
 //!
-//! A write begins with its first plan and ends with its commit, when its client abandons it, or when it was not renewed for
-//! the write timeout. The chunks of a write that did not end with a commit are given up by a command in the log.
+//! A write begins with its first plan and ends with its commit, when its client abandons it, or
+//! when it was not renewed for the write timeout. The chunks of a write that did not end with a
+//! commit are given up by a command in the log.
 //!
-//! **Invariant:** a chunk belongs to one write at most, since ids are handed out once.
+//! **Invariant:** a chunk belongs to one write at most, because ids are handed out once.
 //! **Invariant:** the sums of a user are the sums over that user's writes.
 
 mod held;
@@ -22,23 +23,25 @@ use std::ops::Range;
 use std::time::Duration;
 use write::{Sums, Write};
 
-/// Writes in flight, of all users together.
+/// The maximum number of writes in flight, of all users together.
 pub const WRITES_MAX: usize = 65_536;
-/// Writes in flight of one user.
+/// The maximum number of writes in flight of one user.
 pub const WRITES_PER_USER_MAX: usize = 16_384;
-/// Chunks planned for writes in flight, of all users together.
+/// The maximum number of chunks planned for writes in flight, of all users together.
 pub const CHUNKS_MAX: u64 = 4 << 20;
-/// Chunks planned for the writes in flight of one user.
+/// The maximum number of chunks planned for the writes in flight of one user.
 pub const CHUNKS_PER_USER_MAX: u64 = 2 << 20;
-/// Writes that were given up and are remembered, so that a client that comes back is told; the newest.
+/// The number of given-up writes that are kept, the newest ones, so that their clients get the
+/// right error.
 const GIVEN_UP_MAX: usize = 4_096;
-/// A client renews its write this often, at the latest.
+/// The maximum interval between two renewals of a write by its client.
 const RENEW_EVERY_MAX: Duration = Duration::from_secs(10);
-/// A client renews its write so many times within the write timeout, at least.
+/// The minimum number of renewals within the write timeout.
 const RENEWALS_PER_TIMEOUT: u32 = 4;
-/// A write counts as silent after so many renewals that did not come.
+/// A write counts as silent after this many missed renewals.
 const RENEWALS_MISSED: u32 = 2;
-/// When the master has not looked for this long, it stood still, and clients could not renew: nothing is overdue for that.
+/// If the master has not checked for this long, its process was suspended, and clients could not
+/// renew: no write expires because of this time.
 const PAUSE_MIN: Duration = Duration::from_secs(10);
 
 /// The writes in flight, by id.
@@ -49,35 +52,37 @@ pub struct Writes {
     users: BTreeMap<String, Sums>,
     all: Sums,
     given_up: BTreeSet<WriteId>,
-    /// What is in `given_up`, oldest first.
+    /// The writes in `given_up`, oldest first.
     given_up_order: VecDeque<WriteId>,
     looked: Timestamp,
-    /// The end of the last pause of this master: no write was silent before it.
+    /// The end of the last suspension of this master: no write counts as silent before it.
     resumed: Timestamp,
 }
 
 impl Writes {
-    /// No writes. Each is given up when it was not renewed for `timeout`.
+    /// Makes an empty table. A write is given up if it was not renewed for `timeout`.
     pub fn new(timeout: Duration) -> Self {
         let (looked, resumed) = Default::default();
         let (writes, users, all, given_up, given_up_order) = Default::default();
         Self { timeout, writes, users, all, given_up, given_up_order, looked, resumed }
     }
 
-    /// Forgets everything: a new leader knows nothing of the writes of the last one.
+    /// Drops everything: a new leader does not know the writes of the previous one.
     pub fn lead(&mut self) {
         *self = Self { looked: self.looked, resumed: self.resumed, ..Self::new(self.timeout) };
     }
 
-    /// How often clients are to renew.
+    /// Returns the interval at which clients should renew.
     pub fn renew_every(&self) -> Duration {
         (self.timeout / RENEWALS_PER_TIMEOUT).min(RENEW_EVERY_MAX)
     }
 
-    /// Checks whether `user` may plan `count` more chunks for this write; says whether the write is known already.
+    /// Checks that `user` may plan `count` more chunks for this write; returns true if the write is
+    /// known already.
     ///
     /// # Errors
-    /// Another user's write, one that was given up, and more than the bounds allow.
+    /// Returns an error if the write belongs to another user or was given up, or if the bounds
+    /// would be exceeded.
     pub fn check(&self, id: WriteId, user: &str, count: u64) -> Result<bool, Refused> {
         let known = match self.of(id, user) {
             Ok(_) => true,
@@ -95,10 +100,11 @@ impl Writes {
         bounds.into_iter().find(|(over, _)| *over).map_or(Ok(known), |(_, refused)| Err(refused))
     }
 
-    /// Notes chunks that were planned for a write, which begins with it if it is not known, and renews it.
+    /// Records chunks that were planned for a write, and renews it. An unknown write begins with
+    /// this.
     ///
     /// # Errors
-    /// As [`Writes::check`].
+    /// The same as for [`Writes::check`].
     pub fn plan(&mut self, id: WriteId, planned: Planned, chunks: &[ChunkId], now: Timestamp) -> Result<(), Refused> {
         let count = chunks.len() as u64;
         let known = self.check(id, &planned.user, count)?;
@@ -126,10 +132,10 @@ impl Writes {
         Ok(())
     }
 
-    /// Notes that the client of a write is still at it.
+    /// Records that the client of a write is still working on it.
     ///
     /// # Errors
-    /// For a write that is not known, of another user, or given up.
+    /// Returns an error if the write is unknown, belongs to another user, or was given up.
     pub fn renew(&mut self, id: WriteId, user: &str, now: Timestamp) -> Result<(), Refused> {
         self.of(id, user)?;
         if let Some(write) = self.writes.get_mut(&id) {
@@ -138,14 +144,14 @@ impl Writes {
         Ok(())
     }
 
-    /// Notes that a client has given its write up. What is not known needs no giving up.
+    /// Records that a client has abandoned its write. An unknown write is ignored.
     ///
     /// # Errors
-    /// For a write of another user.
+    /// Returns an error if the write belongs to another user.
     pub fn abandon(&mut self, id: WriteId, user: &str) -> Result<(), Refused> {
         match self.of(id, user) {
             Err(Refused::Foreign) => return Err(Refused::Foreign),
-            // A plan that is still on its way must not begin it anew.
+            // A plan that is still on its way must not begin it again.
             Err(_) => self.remember(id),
             Ok(_) => {}
         }
@@ -155,7 +161,8 @@ impl Writes {
         Ok(())
     }
 
-    /// Renews a write that is about to be committed, and gives its chunks that the commit does not name, at most `max`.
+    /// Renews a write that is about to be committed, and returns those of its chunks that the
+    /// commit does not name, at most `max`.
     pub fn leftovers(
         &mut self,
         id: WriteId,
@@ -172,14 +179,15 @@ impl Writes {
         chunks.filter(|chunk| !named.contains(chunk)).take(max).collect()
     }
 
-    /// Forgets a write that has been committed by `user`.
+    /// Drops a write that `user` has committed.
     pub fn committed(&mut self, id: WriteId, user: &str) {
         if self.writes.get(&id).is_some_and(|write| write.planned.user == user) {
             self.remove(id);
         }
     }
 
-    /// Notes that the master looks, at least once in a while: after a pause of its own no write is overdue for it.
+    /// Records that the master checks the writes, which it does at intervals: after a suspension of
+    /// its own process, no write expires because of it.
     pub fn look(&mut self, now: Timestamp) {
         if now.since(self.looked) >= PAUSE_MIN {
             self.resumed = now;
@@ -187,8 +195,8 @@ impl Writes {
         self.looked = now;
     }
 
-    /// Writes that were abandoned, or not renewed in time, with up to `max` of their chunks in all. They are to be given up
-    /// in the log, and then to be [forgotten](Writes::given_up).
+    /// Returns writes that were abandoned, or not renewed in time, with up to `max` of their chunks
+    /// in all. The caller gives them up in the log, and then [drops](Writes::given_up) them.
     pub fn overdue(&self, max: usize, now: Timestamp) -> Vec<Overdue> {
         let over = |(_, write): &(&WriteId, &Write)| write.abandoned || self.deadline(write) <= now;
         let (mut found, mut left) = (Vec::new(), max);
@@ -204,7 +212,8 @@ impl Writes {
         found
     }
 
-    /// Forgets chunks of a write that have been given up in the log; with the last of them the write ends.
+    /// Drops chunks of a write that have been given up in the log; with the last of them the write
+    /// ends.
     pub fn given_up(&mut self, id: WriteId, chunks: &[ChunkId]) {
         let Some(write) = self.writes.get_mut(&id) else { return };
         let gone: BTreeSet<u64> = chunks.iter().map(|chunk| chunk.0).collect();
@@ -215,7 +224,7 @@ impl Writes {
                 _ => left.push(id..id + 1),
             }
         }
-        // It takes no more plans, whether it was the client who ended it or not.
+        // It accepts no more plans, even if the client did not end it.
         write.abandoned = true;
         write.chunks = left;
         let count: u64 = write.chunks.iter().map(|range| range.end - range.start).sum();
@@ -233,7 +242,7 @@ impl Writes {
         self.debug_check();
     }
 
-    /// The lowest chunk of all writes in flight: the collection floor stays below.
+    /// Returns the lowest chunk of all writes in flight: the collection floor stays below it.
     pub fn lowest(&self) -> Option<ChunkId> {
         let chunks = self.writes.values().flat_map(|write| &write.chunks);
         chunks.map(|range| range.start).min().map(ChunkId)
@@ -242,7 +251,7 @@ impl Writes {
     /// Checks the invariants. Looks at every write.
     ///
     /// # Errors
-    /// Says what does not hold.
+    /// Returns a description of the violation.
     pub fn check_invariants(&self) -> Result<(), String> {
         let (mut users, mut all) = (BTreeMap::<&str, Sums>::new(), Sums::default());
         let mut ranges: Vec<&Range<u64>> = Vec::new();
@@ -250,7 +259,7 @@ impl Writes {
             let count: u64 = write.chunks.iter().map(|range| range.end - range.start).sum();
             if count != write.count {
                 return Err(format!(
-                    "a write of {} counts {} chunks, and has {count}",
+                    "a write of {} counts {} chunks, but has {count}",
                     write.planned.user, write.count
                 ));
             }
@@ -262,7 +271,7 @@ impl Writes {
         }
         let known = self.users.iter().map(|(user, sums)| (user.as_str(), *sums)).filter(|(_, sums)| sums.writes > 0);
         if all != self.all || users != known.collect::<BTreeMap<_, _>>() {
-            return Err(format!("the writes add up to {all:?}, counted are {:?}", self.all));
+            return Err(format!("the writes add up to {all:?}, but the counters are {:?}", self.all));
         }
         ranges.sort_by_key(|range| range.start);
         match ranges.iter().zip(ranges.iter().skip(1)).find(|(one, next)| one.end > next.start) {
@@ -271,10 +280,10 @@ impl Writes {
         }
     }
 
-    /// Checks the sums that cost nothing to look at.
+    /// Checks the sums that are cheap to compare.
     fn debug_check(&self) {
         debug_assert_eq!(self.all.writes, self.writes.len(), "the sum over all users");
-        debug_assert!(self.users.len() <= self.writes.len(), "a user without a write is forgotten");
+        debug_assert!(self.users.len() <= self.writes.len(), "users without a write are dropped");
         debug_assert!(self.all.chunks <= CHUNKS_MAX && self.all.writes <= WRITES_MAX, "{:?}", self.all);
     }
 
@@ -288,7 +297,7 @@ impl Writes {
         }
     }
 
-    /// When a write is given up, unless it is renewed.
+    /// Returns the time at which a write is given up, unless it is renewed.
     fn deadline(&self, write: &Write) -> Timestamp {
         write.renewed.max(self.resumed).plus(self.timeout)
     }

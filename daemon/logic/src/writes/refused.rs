@@ -1,4 +1,4 @@
-//! Why a call about a write is refused.
+//! The reasons why a call about a write is refused.
 
 use super::{CHUNKS_MAX, CHUNKS_PER_USER_MAX, WRITES_MAX, WRITES_PER_USER_MAX};
 
@@ -11,12 +11,12 @@ pub enum Refused {
     Foreign,
     #[error("the write was given up: it was abandoned, or not renewed in time")]
     GivenUp,
-    #[error("this user has {WRITES_PER_USER_MAX} writes in flight, which is the most")]
+    #[error("this user has {WRITES_PER_USER_MAX} writes in flight, which is the maximum")]
     UserWrites,
-    #[error("this user has {CHUNKS_PER_USER_MAX} chunks in writes in flight, which is the most")]
+    #[error("this user has {CHUNKS_PER_USER_MAX} chunks in writes in flight, which is the maximum")]
     UserChunks,
-    #[error("{WRITES_MAX} writes are in flight, which is the most")]
+    #[error("{WRITES_MAX} writes are in flight, which is the maximum")]
     AllWrites,
-    #[error("{CHUNKS_MAX} chunks are in writes in flight, which is the most")]
+    #[error("{CHUNKS_MAX} chunks are in writes in flight, which is the maximum")]
     AllChunks,
 }

@@ -36,7 +36,7 @@ fn a_write_belongs_to_the_user_who_began_it() {
 }
 
 #[test]
-fn a_write_that_is_not_renewed_is_overdue_and_its_client_is_told() {
+fn a_write_that_is_not_renewed_expires_and_its_client_gets_an_error() {
     let mut writes = Writes::new(TIMEOUT);
     let id = WriteId(7);
     writes.plan(id, planned("ann"), &ids(5..8), at(1)).expect("begins");
@@ -61,7 +61,7 @@ fn an_abandoned_write_is_overdue_at_once_and_begins_no_more() {
     writes.plan(WriteId(7), planned("ann"), &ids(5..6), at(1)).expect("begins");
     assert_eq!(writes.abandon(WriteId(7), "ann"), Ok(()));
     assert_eq!(writes.overdue(9, at(1)).first().map(|overdue| overdue.abandoned), Some(true));
-    // The abandonment may come before the plan that it is about.
+    // The abandonment may arrive before the plan that it refers to.
     assert_eq!(writes.abandon(WriteId(8), "ann"), Ok(()));
     assert_eq!(writes.plan(WriteId(8), planned("ann"), &ids(6..7), at(1)), Err(Refused::GivenUp));
 }
@@ -93,7 +93,7 @@ fn users_are_bounded_one_by_one() {
 }
 
 #[test]
-fn what_is_held_is_told_with_the_moment_at_which_it_is_free() {
+fn the_held_space_is_reported_with_the_time_at_which_it_is_free() {
     let mut writes = Writes::new(TIMEOUT);
     writes.plan(WriteId(1), planned("ann"), &ids(1..4), at(1)).expect("begins");
     writes.plan(WriteId(2), planned("bob"), &ids(4..6), at(90)).expect("begins");
@@ -138,8 +138,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Beside a plain table: what is counted is what is there, the floor is held by the lowest chunk, and only a write that
-    /// was abandoned or fell silent is ever given up.
+    /// Compared with a plain table: the counters match the content, the lowest chunk holds the
+    /// floor, and only a write that was abandoned or not renewed is ever given up.
     #[test]
     fn the_table_is_what_a_plain_one_would_be(steps in prop::collection::vec(step(), 1..80)) {
         const USERS: [&str; 3] = ["ann", "bob", "cid"];
@@ -187,7 +187,7 @@ proptest! {
                         plain.remove(&overdue.id.0);
                     }
                 },
-                // Never so much at once that it is a pause.
+                // Never so long at once that it counts as a suspension.
                 Step::Pass(seconds) => now += seconds,
             }
             prop_assert_eq!(writes.check_invariants(), Ok(()));

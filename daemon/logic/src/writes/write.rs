@@ -3,12 +3,12 @@
 use dfs_types::{ChunkId, DfsPath, Timestamp, WriteId};
 use std::ops::Range;
 
-/// What a plan says of its write.
+/// The data that a plan gives about its write.
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub user: String,
     pub path: DfsPath,
-    /// Bytes that one of its chunks has at the most.
+    /// The maximum length of one of its chunks in bytes.
     pub chunk_bytes: u64,
 }
 
@@ -16,15 +16,15 @@ pub struct Planned {
 #[derive(Debug, Clone)]
 pub(super) struct Write {
     pub(super) planned: Planned,
-    /// The ids that it was given, in the order in which it was.
+    /// The ids of its chunks, in the order in which they were handed out.
     pub(super) chunks: Vec<Range<u64>>,
     pub(super) count: u64,
     pub(super) renewed: Timestamp,
-    /// Its client has abandoned it.
+    /// True if its client has abandoned it.
     pub(super) abandoned: bool,
 }
 
-/// What one user has in flight.
+/// The writes in flight of one user, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sums {
     pub(super) writes: usize,
@@ -37,7 +37,7 @@ pub struct Overdue {
     pub id: WriteId,
     pub user: String,
     pub path: DfsPath,
-    /// Its client said so; else it was not renewed in time.
+    /// True if its client abandoned it; otherwise it was not renewed in time.
     pub abandoned: bool,
     pub chunks: Vec<ChunkId>,
 }

@@ -1,4 +1,4 @@
-//! The namespace as one would write it down without a thought for speed: a map from path to entry.
+//! A model of the namespace, written without regard to speed: a map from path to entry.
 
 mod attributes;
 mod copies;
@@ -26,21 +26,21 @@ pub(crate) struct Attributes {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Model {
-    /// Of each path that has some.
+    /// By path, for entries that have some.
     pub user_attributes: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
     /// Every path but the root.
     pub entries: BTreeMap<String, Entry>,
-    /// Of every path, the root's too.
+    /// Of every path, including the root.
     pub attributes: BTreeMap<String, Attributes>,
     pub next_chunk: u64,
     pub floor: u64,
-    /// Every chunk that a file has ever named, and those that were given up without one.
+    /// Every chunk that a file has ever named, and those that were abandoned without a name.
     pub once_named: BTreeSet<ChunkId>,
-    /// Of datanodes that are not to serve.
+    /// The admin states of datanodes that are not in service.
     pub duties: BTreeMap<DatanodeId, Duty>,
 }
 
-/// Who asks, and when.
+/// The caller and the time of a command.
 #[derive(Debug, Clone, Copy)]
 struct Caller<'a> {
     name: &'a str,
@@ -53,7 +53,7 @@ impl Caller<'_> {
     }
 }
 
-/// The directory that an entry is in.
+/// Returns the directory of an entry.
 fn parent(path: &str) -> &str {
     match path.rfind('/') {
         Some(0) | None => "/",
@@ -66,7 +66,7 @@ impl Entry {
         self.chunks().iter().map(|chunk| u64::from(chunk.length)).sum()
     }
 
-    /// Bytes with all copies.
+    /// Returns the bytes of all replicas.
     pub(crate) fn space(&self) -> u64 {
         match self {
             Self::Directory => 0,
@@ -100,7 +100,7 @@ impl Model {
         path == "/" || self.entries.get(path) == Some(&Entry::Directory)
     }
 
-    /// Everything below a directory.
+    /// Returns everything below a directory.
     pub(crate) fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         let start = if path == "/" { "/".to_owned() } else { format!("{path}/") };
         self.entries.iter().filter(move |(name, _)| name.starts_with(&start))
@@ -110,14 +110,14 @@ impl Model {
         self.entries.values().flat_map(|entry| entry.chunks()).map(|chunk| chunk.id).collect()
     }
 
-    /// In rising order.
+    /// Returns the garbage in ascending order.
     pub(crate) fn garbage(&self) -> Vec<ChunkId> {
         let named = self.chunks();
         let given_up = |id: &ChunkId| id.0 < self.floor || self.once_named.contains(id);
         (0..self.next_chunk).map(ChunkId).filter(|id| given_up(id) && !named.contains(id)).collect()
     }
 
-    /// Does what the command says, or says why not; then it changed nothing.
+    /// Applies the command, or returns why not; then it changed nothing.
     pub(crate) fn apply(&mut self, command: &Command) -> Result<(), Refusal> {
         let who = Caller { name: &command.caller.user, at: command.at };
         match &command.op {
@@ -162,7 +162,7 @@ impl Model {
         }
     }
 
-    /// Replicas wanted of each chunk: as many as one of its files wants.
+    /// Returns the replicas wanted of each chunk: the maximum over its files.
     pub(crate) fn wanted(&self) -> BTreeMap<ChunkId, u8> {
         let mut wanted = BTreeMap::new();
         for entry in self.entries.values() {
@@ -176,7 +176,8 @@ impl Model {
         wanted
     }
 
-    /// Whether the permission bits of `path` let `who` do all of `wanted` (4 read, 2 write, 1 pass).
+    /// Checks that the permission bits of `path` allow `who` all of `wanted` (4 read, 2 write, 1
+    /// pass).
     fn need(&self, path: &str, who: Caller<'_>, wanted: u16) -> Result<(), Refusal> {
         let Attributes { owner, group, mode, .. } = &self.attributes[path];
         let bits = match who.name {
@@ -187,7 +188,7 @@ impl Model {
         if who.is_super() || bits & wanted == wanted { Ok(()) } else { Err(Refusal::PermissionDenied) }
     }
 
-    /// Whether the directories above `path` are there and let `who` pass.
+    /// Checks that the directories above `path` exist and that `who` may pass them.
     fn pass(&self, path: &str, who: Caller<'_>) -> Result<(), Refusal> {
         let ends = path.match_indices('/').map(|(at, _)| at).filter(|_| path != "/");
         for end in ends {
@@ -201,12 +202,12 @@ impl Model {
         Ok(())
     }
 
-    /// Notes that something in the directory of `path` has changed.
+    /// Records that something in the directory of `path` has changed.
     fn touch_parent(&mut self, path: &str, at: Timestamp) {
         self.attributes.get_mut(parent(path)).expect("the directory of an entry").modified = at;
     }
 
-    /// Whose a new entry in the directory of `path` is.
+    /// Returns the attributes of a new entry in the directory of `path`.
     fn new_attributes(&self, path: &str, who: Caller<'_>, mode: u16, modified: Timestamp) -> Attributes {
         let owner = if who.name.is_empty() { SUPERUSER } else { who.name };
         Attributes { owner: owner.to_owned(), group: self.attributes[parent(path)].group.clone(), mode, modified }

@@ -1,4 +1,4 @@
-//! Copying a replica to other datanodes: this one is the writer at the head of their chain.
+//! Copies a replica to other datanodes: this datanode is the writer at the head of their pipeline.
 
 use crate::datanode::serve::Context;
 use crate::datanode::serve::downstream::{Downstream, Hop};
@@ -12,10 +12,11 @@ use dfs_types::{ChunkRef, ErrorCode};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Sends a replica down the pipeline of `targets`, verified on the way. A corrupt one becomes suspect instead.
+/// Sends a replica down the pipeline of `targets`, and verifies it while sending. A corrupt replica
+/// becomes suspect instead.
 ///
 /// # Errors
-/// Names the datanode that failed, where that is known.
+/// The error names the datanode that failed, if it is known.
 pub fn copy(
     context: &Arc<Context>,
     chunk: &ChunkRef,
@@ -26,7 +27,7 @@ pub fn copy(
     let own = |error: StoreError| context.own(error.into_error(context.node()));
     let replica = context.store.read(chunk.key()).map_err(own)?;
     let Some(next) = targets.first() else {
-        return Err(context.nobodys(ErrorCode::InvalidArgument, "a copy to nowhere"));
+        return Err(context.unattributed(ErrorCode::InvalidArgument, "the copy has no target"));
     };
     let _counted = context.store.counters().read_begins();
     let downstream = Downstream::connect(context, *next, targets.len())?;
@@ -53,9 +54,10 @@ fn send(context: &Arc<Context>, replica: &OpenReplica, hop: &Hop, stop: &Cancell
     let mut offset = 0;
     while offset < header.length {
         if stop.is_cancelled() {
-            return Err(
-                context.nobodys(ErrorCode::Interrupted, "the datanode stops, or the masters have another order")
-            );
+            return Err(context.unattributed(
+                ErrorCode::Interrupted,
+                "the datanode is stopping, or the masters have replaced the order",
+            ));
         }
         if let Some(error) = hop.failure() {
             return Err(error);
@@ -65,7 +67,7 @@ fn send(context: &Arc<Context>, replica: &OpenReplica, hop: &Hop, stop: &Cancell
         let good = read.and_then(|()| replica.check(offset, buffer.payload(length)));
         if let Err(error) = good {
             let error = match error {
-                StoreError::Damaged(damage) => context.store.suspect(replica.key(), damage),
+                StoreError::Corrupt(corruption) => context.store.suspect(replica.key(), corruption),
                 error => error,
             };
             return Err(context.own(error.into_error(context.node())));

@@ -1,9 +1,9 @@
-//! The conversation with the masters: one [`session`] per master, and their [`orders`].
+//! The communication with the masters: one [`session`] per master, and their [`orders`].
 
 pub mod copy;
-mod mend;
 pub mod orders;
 mod peer;
+mod reconstruct;
 pub mod session;
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
-//! What the masters have this datanode do: copy, mend, delete, verify.
+//! Carries out the orders of the masters: copy, reconstruct, delete, verify.
 //!
-//! Orders may come twice, from one master or several. One that is being carried out already is passed over. A copy of the
-//! same chunk to other datanodes takes the place of the earlier one, which the masters have given up. One that finds no
-//! place in the queue is dropped and logged: of a copy the masters are told that it has ended, of a deletion that the
-//! replica is kept.
+//! Orders may arrive twice, from one master or several. An order that is already being carried out
+//! is ignored. An order to copy the same chunk to other datanodes replaces the earlier one, which
+//! the masters have dropped. An order that does not fit in the queue is dropped and logged: the
+//! masters are informed that a copy has ended, or that the replica of a deletion is kept.
 //!
-//! **Invariant:** what is to be deleted is listed no more when [`Orders::take`] returns: it is told and reported to no master
-//! after the order. Otherwise it could count as proof that another replica may go, and be deleted itself afterwards.
+//! **Invariant:** a replica that is to be deleted is no longer listed when [`Orders::take`]
+//! returns: it is not reported to any master after the order. Otherwise it could count as proof
+//! that another replica may be deleted, and be deleted itself afterwards.
 
 use super::copy::copy;
-use super::mend::mend;
+use super::reconstruct::reconstruct;
 use crate::datanode::changes::Change;
 use crate::datanode::serve::Context;
-use crate::datanode::store::Doomed;
+use crate::datanode::store::PendingDeletion;
 use dfs_rpc::wire::Order;
 use dfs_types::{DatanodeId, ReplicaKey};
 use parking_lot::Mutex;
@@ -23,16 +24,16 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
-/// Copies at the same time.
+/// The number of threads that copy.
 const COPIERS: usize = 4;
-/// Threads that verify.
+/// The number of threads that verify.
 const VERIFIERS: usize = 1;
-/// Orders that wait, of each sort.
+/// The maximum number of waiting orders of each kind.
 const WAITING: usize = 4_096;
 
-/// The sort of an order, and its replica: what makes two orders the same.
+/// The kind of an order, and its replica. Orders with equal keys are the same order.
 type Key = (u8, ReplicaKey);
-/// The sorts: one copy or mend of a replica at a time.
+/// The kind of an order: one copy or reconstruction of a replica at a time.
 const COPY: u8 = 0;
 const DELETE: u8 = 1;
 const VERIFY: u8 = 2;
@@ -42,7 +43,7 @@ const VERIFY: u8 = 2;
 pub struct Orders {
     context: Arc<Context>,
     known: Mutex<HashMap<Key, Known>>,
-    /// Taken away to end the threads.
+    /// Taken out to end the threads.
     queues: Mutex<Option<Queues>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     stop: CancellationToken,
@@ -51,16 +52,16 @@ pub struct Orders {
 #[derive(Debug)]
 struct Queues {
     copies: Sender<(Order, CancellationToken)>,
-    deletions: Sender<Doomed>,
+    deletions: Sender<PendingDeletion>,
     checks: Sender<(Order, CancellationToken)>,
 }
 
 /// An order that waits or is being carried out.
 #[derive(Debug)]
 struct Known {
-    /// The datanodes that a copy goes to.
+    /// The targets of a copy.
     targets: Vec<DatanodeId>,
-    /// Ends it when another order takes its place.
+    /// Cancelled when another order replaces this one.
     replaced: CancellationToken,
 }
 
@@ -73,7 +74,7 @@ fn key(order: &Order) -> Key {
 }
 
 fn tell_dropped(key: ReplicaKey) {
-    tracing::warn!(replica = %key, waiting = WAITING, "an order was dropped: too many wait; the masters repeat it");
+    tracing::warn!(replica = %key, waiting = WAITING, "an order was dropped because too many are waiting; the masters will repeat it");
 }
 
 fn targets(order: &Order) -> Vec<DatanodeId> {
@@ -87,7 +88,7 @@ impl Orders {
     /// Starts the threads that carry out orders.
     ///
     /// # Errors
-    /// When the system has no more threads to give.
+    /// Returns an error if the system cannot start more threads.
     pub fn start(context: Arc<Context>) -> io::Result<Arc<Self>> {
         let (copies, copy_queue) = channel(WAITING);
         let (deletions, deletion_queue) = channel(WAITING);
@@ -132,14 +133,14 @@ impl Orders {
         }
     }
 
-    /// Deletes the files of replicas that were struck off, until the queue is closed.
-    fn delete(&self, mut queue: Receiver<Doomed>) {
-        while let Some(doomed) = queue.blocking_recv() {
-            let key = doomed.key();
+    /// Deletes the files of replicas that are no longer listed, until the queue is closed.
+    fn delete(&self, mut queue: Receiver<PendingDeletion>) {
+        while let Some(deletion) = queue.blocking_recv() {
+            let key = deletion.key();
             if self.stop.is_cancelled() {
                 continue;
             }
-            if let Err(error) = doomed.remove() {
+            if let Err(error) = deletion.remove() {
                 tracing::warn!(replica = %key, %error, "delete failed");
             }
         }
@@ -167,19 +168,20 @@ impl Orders {
         }
     }
 
-    /// Nothing is struck off whose file cannot be deleted in its turn.
-    fn strike_off(&self, key: ReplicaKey, queue: &Sender<Doomed>) {
+    /// Removes a replica from the list, if there is room in the queue of deletions.
+    fn strike_off(&self, key: ReplicaKey, queue: &Sender<PendingDeletion>) {
         let store = &self.context.store;
         match queue.try_reserve().map(|place| (place, store.strike_off(key))) {
-            Ok((place, Ok(Some(doomed)))) => return place.send(doomed),
+            Ok((place, Ok(Some(deletion)))) => return place.send(deletion),
             Ok((_, Ok(None))) => return,
-            Ok((_, Err(error))) => tracing::debug!(replica = %key, %error, "a replica is not deleted"),
+            Ok((_, Err(error))) => tracing::debug!(replica = %key, %error, "a replica was not deleted"),
             Err(_) => tell_dropped(key),
         }
         store.changes().push(Change::Kept(key));
     }
 
-    /// Notes an order; none when it is known already. An earlier copy of the same chunk to other datanodes is ended.
+    /// Records an order; none if it is known already. An earlier copy of the same chunk to other
+    /// datanodes is cancelled.
     fn note(&self, key: Key, targets: Vec<DatanodeId>) -> Option<CancellationToken> {
         let mut known = self.known.lock();
         if let Some(earlier) = known.get(&key) {
@@ -193,7 +195,8 @@ impl Orders {
         Some(replaced)
     }
 
-    /// `replaced` is cancelled when another order takes the place of this one, and at the stop.
+    /// Carries out an order; `replaced` is cancelled when another order replaces this one, and at
+    /// the stop.
     fn carry_out(&self, order: &Order, replaced: &CancellationToken) {
         let store = &self.context.store;
         match order {
@@ -202,23 +205,23 @@ impl Orders {
                     Ok(()) => tracing::debug!(chunk = %chunk.id, "copied"),
                     Err(error) => tracing::warn!(chunk = %chunk.id, error = %error.error, "copy failed"),
                 }
-                // The masters would take it for the end of the order that has taken its place.
+                // The masters would take it for the end of the order that replaced this one.
                 if !replaced.is_cancelled() {
                     store.changes().push(Change::CopyEnded(chunk.id));
                 }
             }
             Order::Mend { chunk, sources, capability } => {
-                match mend(&self.context, chunk, sources, capability, replaced) {
-                    Ok(()) => tracing::info!(chunk = %chunk.id, "a suspect replica was mended"),
-                    Err(error) => tracing::error!(chunk = %chunk.id, error = %error.error, "mend failed"),
+                match reconstruct(&self.context, chunk, sources, capability, replaced) {
+                    Ok(()) => tracing::info!(chunk = %chunk.id, "a suspect replica was reconstructed"),
+                    Err(error) => tracing::error!(chunk = %chunk.id, error = %error.error, "reconstruction failed"),
                 }
                 if !replaced.is_cancelled() {
                     store.changes().push(Change::CopyEnded(chunk.id));
                 }
             }
-            // It was when it was taken.
+            // The replica was removed from the list when the order was taken.
             Order::Delete { .. } => {}
-            // The store itself tells the state of the replica.
+            // The store itself reports the state of the replica.
             Order::Verify { key } => match store.verify(*key) {
                 Ok(()) => tracing::debug!(replica = %key, "verified"),
                 Err(error) => tracing::warn!(replica = %key, %error, "verify failed"),
@@ -226,7 +229,8 @@ impl Orders {
         }
     }
 
-    /// Ends the threads: what is being carried out is broken off, what waits is forgotten. Blocks until then.
+    /// Ends the threads: cancels orders that are being carried out, and drops the waiting ones.
+    /// Blocks until then.
     pub fn stop(&self) {
         self.stop.cancel();
         self.queues.lock().take();

@@ -1,4 +1,4 @@
-//! Reading single blocks of a chunk from another datanode.
+//! Reads single blocks of a chunk from another datanode.
 
 use crate::datanode::serve::Context;
 use bytes::Bytes;
@@ -14,10 +14,11 @@ use dfs_types::ChunkRef;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the other datanode may take for anything.
+/// The time limit for each operation of the other datanode.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Another datanode that has a replica. It is given up after the first failure of its connection.
+/// Another datanode that has a replica. It is not used any more after the first failure of its
+/// connection.
 #[derive(Debug)]
 pub(super) struct Peer {
     context: Arc<Context>,
@@ -28,7 +29,7 @@ pub(super) struct Peer {
     streams: u32,
 }
 
-/// What a read gave: the table, and the bytes behind it.
+/// The result of a read: the table, and the bytes after it.
 type Answer = (Vec<u32>, Vec<u8>);
 
 impl Peer {
@@ -36,13 +37,14 @@ impl Peer {
         Self { context: context.clone(), address, capability, conn: None, failed: false, streams: 0 }
     }
 
-    /// Its table of the chunk; none when it gives none, or one whose checksum is not that of the chunk.
+    /// Returns its table of the chunk; none if it has none, or one whose checksum is not that of
+    /// the chunk.
     pub(super) fn table(&mut self, chunk: ChunkRef) -> Option<Vec<u32>> {
         let (table, _) = self.read(chunk, 0)?;
         (table_checksum(&table) == chunk.checksum).then_some(table)
     }
 
-    /// A block whose checksum is `crc`; none when it does not have it.
+    /// Returns a block whose checksum is `crc`; none if the datanode does not have it.
     pub(super) fn block(&mut self, chunk: ChunkRef, block: usize, crc: u32) -> Option<Vec<u8>> {
         let (_, bytes) = self.read(chunk, block)?;
         (crc32c::crc32c(&bytes) == crc).then_some(bytes)
@@ -77,7 +79,8 @@ impl Peer {
         self.conn.as_ref().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotConnected).into())
     }
 
-    /// The outer error: the connection broke. None: the datanode said that it cannot.
+    /// Makes a read. The outer error means that the connection failed; none means that the datanode
+    /// refused the read.
     fn try_read(&mut self, chunk: ChunkRef, block: usize) -> Result<Option<Answer>, ConnError> {
         let stream = self.streams;
         self.streams += 1;

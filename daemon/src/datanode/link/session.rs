@@ -1,4 +1,5 @@
-//! The link to one master: register, full report, heartbeats; and again after every failure.
+//! The link to one master: register, send a full report, send heartbeats; and start again after
+//! every failure.
 
 use super::orders::Orders;
 use crate::datanode::changes::News;
@@ -20,20 +21,21 @@ use tarpc::context;
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// News are told at once, but not more often than this.
+/// The minimum interval between heartbeats that report changes.
 const GAP: Duration = Duration::from_millis(100);
-/// A master that does not answer for this long is called anew.
+/// A master that does not answer within this time is connected to again.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first and the longest pause before a master is called again.
+/// The first and the longest pause before a master is connected to again.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// The longest pause before a datanode tries again whose identity another process uses.
+/// The longest pause before another attempt while another process uses the identity of this
+/// datanode.
 const RIVAL_PAUSE_MAX: Duration = Duration::from_secs(5);
-/// Bounds on the interval that a master may ask for.
+/// The bounds of the heartbeat interval that a master may request.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 const INTERVAL_MAX: Duration = Duration::from_secs(60);
 
-/// Why a link was lost.
+/// The reason why a link was lost.
 #[derive(Debug, thiserror::Error)]
 enum LinkError {
     #[error("{0}")]
@@ -53,27 +55,27 @@ impl From<wire::Error> for LinkError {
 }
 
 impl LinkError {
-    /// Another process is connected as this datanode.
+    /// Returns true if another process is connected as this datanode.
     fn is_rival(&self) -> bool {
         matches!(self, Self::Refused(error) if error.code == ErrorCode::AlreadyExists)
     }
 }
 
-/// What a link needs.
+/// The parameters of a link.
 #[derive(Debug)]
 pub struct Link {
     pub context: Arc<Context>,
     pub orders: Arc<Orders>,
-    /// Where others reach it for data.
+    /// The address at which others reach this datanode for data.
     pub address: SocketAddr,
     pub master: SocketAddr,
 }
 
 impl Link {
-    /// Keeps the link up until `stop`.
+    /// Keeps the link open until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let fresh = |longest| retry::pauses(PAUSE_MIN, longest, random::number());
-        let (mut longest, mut said) = (PAUSE_MAX, String::new());
+        let (mut longest, mut last_error) = (PAUSE_MAX, String::new());
         let mut pauses = fresh(longest);
         loop {
             let begun = clock::runtime();
@@ -82,16 +84,17 @@ impl Link {
                 lost = self.session() => lost,
             };
             let Err(error) = lost;
-            // A link that held for a while is tried again at once, one that never came about ever less often.
+            // A link that worked for a while is retried at once; a link that never worked is
+            // retried less and less often.
             let before = std::mem::replace(&mut longest, if error.is_rival() { RIVAL_PAUSE_MAX } else { PAUSE_MAX });
             if clock::runtime() - begun > PAUSE_MAX || longest != before {
                 pauses = fresh(longest);
             }
             let pause = pauses.next().unwrap_or(longest);
-            // What does not change is said once.
-            if error.to_string() != said {
-                tracing::warn!(master = %self.master, %error, "no link to the master; it is tried again");
-                said = error.to_string();
+            // A repeated error is logged once.
+            if error.to_string() != last_error {
+                tracing::warn!(master = %self.master, %error, "no link to the master; retrying");
+                last_error = error.to_string();
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -117,15 +120,15 @@ impl Link {
         tracing::info!(master = %registered.master, address = %self.master, "registered");
         self.context.keys.learn(&registered.keys);
         let interval = Duration::from_millis(registered.heartbeat_ms).clamp(INTERVAL_MIN, INTERVAL_MAX);
-        let mut told = self.report_all(&client).await?;
+        let mut reported = self.report_all(&client).await?;
         let mut changes = self.context.store.changes().watch();
         loop {
             let sent = clock::runtime();
-            told = match self.context.store.changes().news(told) {
+            reported = match self.context.store.changes().news(reported) {
                 Some(news) => self.heartbeat(&client, news).await?,
                 None => self.report_all(&client).await?,
             };
-            if *changes.borrow_and_update() <= told {
+            if *changes.borrow_and_update() <= reported {
                 tokio::select! {
                     () = sleep_until(sent + interval) => continue,
                     _ = changes.changed() => {}
@@ -141,7 +144,8 @@ impl Link {
     }
 
     async fn register(&self, client: &NodeServiceClient, from: SocketAddr) -> Result<Registered, LinkError> {
-        // Who listens everywhere is reached where its calls come from.
+        // A datanode that listens on all addresses is reached at the address that its calls come
+        // from.
         let unspecified = self.address.ip().is_unspecified();
         let ip = if unspecified { from.ip() } else { self.address.ip() };
         let register = Register {
@@ -153,8 +157,8 @@ impl Link {
         Ok(client.register(call(), register).await??)
     }
 
-    /// Reports all replicas. Returns the place in the log of changes from which on heartbeats go on: it is taken before
-    /// the first page, since telling a change twice does no harm.
+    /// Reports all replicas. Returns the position in the log of changes from which heartbeats
+    /// continue: it is taken before the first page, because reporting a change twice does no harm.
     async fn report_all(&self, client: &NodeServiceClient) -> Result<u64, LinkError> {
         let store = &self.context.store;
         let place = store.changes().end();

@@ -1,11 +1,11 @@
-//! One data connection: a thread that reads its frames and does what they say.
+//! One data connection: a thread that reads its frames and carries them out.
 
 use super::connections::Activity;
 use super::context::Context;
 use super::disk::DiskThreads;
 use super::limits::{IDLE_TICKS, SEND_STALL, SILENT_TICKS, TICK};
 use super::read_stream::{ReadEnd, ReadStream};
-use super::write_stream::{Chains, WriteStream};
+use super::write_stream::{NextConnections, WriteStream};
 use crate::datanode::store::Buffers;
 use dfs_rpc::conn::{ConnError, DataConn};
 use dfs_rpc::data::{OpenWrite, StreamError};
@@ -14,33 +14,34 @@ use dfs_types::{Error, ErrorCode, Principal};
 use std::io;
 use std::sync::Arc;
 
-/// A connection and what it has open.
+/// A connection and its open streams.
 #[derive(Debug)]
 pub struct Connection {
     context: Arc<Context>,
     conn: Arc<DataConn>,
     peer: Principal,
     buffers: Arc<Buffers>,
-    chains: Chains,
+    next: NextConnections,
     disk: Option<DiskThreads>,
     write: Option<WriteStream>,
-    /// The stream that failed and whose rest is being dropped.
+    /// The stream that failed; its remaining frames are dropped.
     dropping: Option<u32>,
-    /// Seen by others, who close idle connections when they need room.
+    /// Shared with other threads, which close idle connections when they need room.
     activity: Arc<Activity>,
 }
 
 impl Connection {
     pub fn new(context: Arc<Context>, conn: Arc<DataConn>, peer: Principal, activity: Arc<Activity>) -> Self {
         let buffers = Buffers::new(context.budget.clone());
-        let (chains, disk, write, dropping) = (Chains::default(), None, None, None);
-        Self { context, conn, peer, buffers, chains, disk, write, dropping, activity }
+        let (next, disk, write, dropping) = (NextConnections::default(), None, None, None);
+        Self { context, conn, peer, buffers, next, disk, write, dropping, activity }
     }
 
-    /// Serves until the peer closes, breaks the rules, or falls silent.
+    /// Serves until the peer closes the connection, violates the protocol, or sends nothing for too
+    /// long.
     ///
     /// # Errors
-    /// Why it ended, unless the peer closed it or it was idle for long.
+    /// The reason why the connection ended, unless the peer closed it or it was idle for long.
     pub fn run(mut self) -> Result<(), ConnError> {
         self.conn.set_timeout(Some(SEND_STALL))?;
         self.conn.set_read_timeout(Some(TICK))?;
@@ -69,7 +70,7 @@ impl Connection {
                     }
                     if !busy {
                         self.buffers.release();
-                        self.chains.clear();
+                        self.next.clear();
                     }
                     if ticks >= IDLE_TICKS {
                         return Ok(());
@@ -100,7 +101,7 @@ impl Connection {
         self.disk.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Tells the peer that a stream failed; what still comes of it is dropped.
+    /// Reports to the peer that a stream failed; the remaining frames of the stream are dropped.
     fn fail(&mut self, stream: u32, error: &StreamError) -> Result<(), ConnError> {
         tracing::debug!(peer = %self.peer, stream, error = %error.error, "stream failed");
         if let Some(mut write) = self.write.take() {
@@ -124,7 +125,7 @@ impl Connection {
             return self.fail(stream, &error);
         }
         let busy = self.activity.begin();
-        match WriteStream::open(&self.context, &mut self.chains, &self.peer, (stream, busy), &open) {
+        match WriteStream::open(&self.context, &mut self.next, &self.peer, (stream, busy), &open) {
             Ok(write) => {
                 self.write = Some(write);
                 Ok(())
@@ -144,7 +145,7 @@ impl Connection {
         }
     }
 
-    /// Receives what belongs to a failed stream, and forgets it.
+    /// Receives a frame of a failed stream, and drops it.
     fn drop_payload(&mut self, header: &FrameHeader) -> Result<(), ConnError> {
         if self.dropping != Some(header.stream) {
             return Err(ConnError::Unexpected(header.kind));
@@ -169,7 +170,7 @@ impl Connection {
         if let Some(mut write) = self.write.take_if(|write| write.stream == header.stream) {
             write.abort();
         }
-        // Its payload is empty; should there be one, it goes the same way.
+        // Its payload should be empty; if there is one, it is dropped too.
         self.dropping = Some(header.stream);
         self.drop_payload(header)
     }

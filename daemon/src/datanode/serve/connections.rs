@@ -1,4 +1,4 @@
-//! The open data connections of a datanode, and which of them may be closed.
+//! The open data connections of a datanode, and the selection of those that may be closed.
 
 use crate::clock;
 use dfs_logic::door::per_principal;
@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A connection counts as idle only after this time without a chunk: a caller that just got in is about to say what it wants.
+/// A connection counts as idle only after this time without a chunk: a new caller is about to send
+/// its first request.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What a connection is doing: chunks under way on it, and since when there has been none.
+/// The activity of a connection: its chunks in progress, and the time since when there are none.
 #[derive(Debug)]
 pub struct Activity {
     state: Mutex<(usize, Instant)>,
@@ -24,7 +25,7 @@ impl Default for Activity {
     }
 }
 
-/// Holds a connection busy until it is dropped.
+/// Marks a connection as busy until it is dropped.
 #[derive(Debug)]
 pub struct Busy(Arc<Activity>);
 
@@ -39,7 +40,7 @@ impl Activity {
         Busy(self.clone())
     }
 
-    /// Since when nothing is under way; none while something is.
+    /// Returns the time since when nothing is in progress; none while a chunk is.
     fn idle_since(&self) -> Option<Instant> {
         let state = self.lock();
         (state.0 == 0).then_some(state.1)
@@ -53,7 +54,7 @@ impl Drop for Busy {
     }
 }
 
-/// The open connections, in the order in which they came.
+/// The open connections, in the order of their arrival.
 #[derive(Debug, Default)]
 pub struct Connections {
     state: Mutex<Open>,
@@ -63,7 +64,7 @@ pub struct Connections {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    /// No more are taken, not even those whose handshake is under way.
+    /// True if no more connections are accepted, including those whose handshake is in progress.
     closed: bool,
     open: BTreeMap<u64, Entry>,
 }
@@ -76,7 +77,8 @@ struct Entry {
 }
 
 impl Open {
-    /// Closes the connection that has been idle longest, of this peer where one is given; false when none is idle.
+    /// Closes the connection that has been idle longest, of this peer if one is given; returns
+    /// false if none is idle.
     fn shed(&mut self, of: Option<&Principal>) -> bool {
         let concerned = self.open.iter().filter(|(_, entry)| of.is_none_or(|peer| entry.peer == *peer));
         let idle = concerned.filter_map(|(id, entry)| Some((entry.activity.idle_since()?, *id)));
@@ -96,7 +98,8 @@ impl Connections {
         self.state.lock()
     }
 
-    /// Lists a connection; closes the one idle longest when there are `most`, or too many of its peer, or else refuses.
+    /// Adds a connection; if there are `most` connections, or too many of its peer, closes the one
+    /// idle longest, or else refuses.
     pub fn add(&self, conn: &Arc<DataConn>, activity: &Arc<Activity>, peer: &Principal, most: usize) -> Option<u64> {
         let mut state = self.lock();
         let of_peer = state.open.values().filter(|entry| entry.peer == *peer).count();
@@ -114,7 +117,7 @@ impl Connections {
         Some(id)
     }
 
-    /// Strikes off a connection that has ended.
+    /// Removes a connection that has ended.
     pub fn remove(&self, id: u64) {
         self.lock().open.remove(&id);
         self.ended.notify_all();
@@ -126,7 +129,7 @@ impl Connections {
         (0..count).take_while(|_| state.shed(None)).count()
     }
 
-    /// Closes all, and waits until their threads have ended or `limit` is over.
+    /// Closes all connections, and waits until their threads have ended or `limit` has passed.
     pub fn close(&self, limit: Duration) {
         let mut state = self.lock();
         state.closed = true;

@@ -1,4 +1,4 @@
-//! What every data connection needs, and who may do what on it.
+//! The state that all data connections share, and their authorisation.
 
 use super::connections::Connections;
 use super::limits::{DISK_STALL, HOP_STALL, RELIEF, WORK_STALL, WORK_STALL_STEP};
@@ -19,7 +19,7 @@ use std::io;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// What the limit of open files leaves room for, and who has it.
+/// The limits that follow from the limit of open files, and their current use.
 #[derive(Debug)]
 pub struct Room {
     pub bounds: NodeBounds,
@@ -33,12 +33,12 @@ impl Room {
     }
 }
 
-/// Shared by all connections of a datanode.
+/// The state that all connections of a datanode share.
 #[derive(Debug)]
 pub struct Context {
     pub store: Arc<ChunkStore>,
     pub keys: Arc<SharedKeys>,
-    /// Drawn at the start of this process: receipts are bound to it.
+    /// Drawn at the start of this process; receipts are bound to it.
     pub boot: u64,
     pub identity: Identity,
     pub protection: Protection,
@@ -49,25 +49,26 @@ pub struct Context {
 }
 
 impl Context {
-    /// This datanode.
+    /// Returns the id of this datanode.
     pub fn node(&self) -> DatanodeId {
         self.store.node()
     }
 
-    /// Waits until there are descriptors for a chunk that is received, and passed on to `behind` datanodes.
+    /// Waits until there are descriptors for a chunk that is received and forwarded to `behind`
+    /// datanodes.
     ///
     /// # Errors
-    /// When there were none for longer than the peer has patience.
+    /// Returns an error if there were none within the time that the peer waits.
     pub fn enter_write(&self, behind: usize) -> Result<Permit, StreamError> {
-        // Its file and the directory that names it; and a connection, where none is kept for it.
+        // Its file and the directory that names it; and a connection, if none is reserved for it.
         let weight = 2 + usize::from(behind > 0 && self.room.bounds.hops == 0);
         self.enter(weight, behind)
     }
 
-    /// The same for a chunk that is read.
+    /// Waits until there are descriptors for a chunk that is read.
     ///
     /// # Errors
-    /// As [`Context::enter_write`].
+    /// The same as for [`Context::enter_write`].
     pub fn enter_read(&self) -> Result<Permit, StreamError> {
         self.enter(1, 0)
     }
@@ -75,43 +76,43 @@ impl Context {
     fn enter(&self, weight: usize, behind: usize) -> Result<Permit, StreamError> {
         let limit = WORK_STALL + WORK_STALL_STEP * u32::try_from(behind).unwrap_or(u32::MAX);
         self.room.work.enter(weight, behind, limit).ok_or_else(|| {
-            let what = "too many chunks at a time for its limit of open files";
+            let what = "too many concurrent chunks for its limit of open files";
             self.own(Error::new(ErrorCode::LocalIo, format!("{}: {what}", self.node())))
         })
     }
 
-    /// Takes a new connection out of the runtime, for threads that wait for it.
+    /// Takes a new connection out of the runtime, for threads that block on it.
     ///
     /// # Errors
-    /// When its socket cannot be changed.
+    /// Returns an error if its socket cannot be reconfigured.
     pub fn take_over(&self, connected: Connected) -> io::Result<DataConn> {
-        // Inside of the runtime: the socket says goodbye to its reactor.
+        // Deregisters the socket from the tokio reactor; this must run inside the runtime context.
         let _inside = self.runtime.enter();
         DataConn::new(connected)
     }
 
-    /// Closes what is open and not in use, since something is scarce.
+    /// Closes open but unused files and connections, because descriptors or memory are scarce.
     pub fn relieve(&self) {
         self.store.close_idle();
         let closed = self.room.connections.shed(RELIEF);
         tracing::debug!(closed, "descriptors or memory are scarce: idle connections closed");
     }
 
-    /// Tries for a moment until there are descriptors and memory for `attempt`.
+    /// Retries `attempt` for a moment until there are descriptors and memory for it.
     ///
     /// # Errors
-    /// Those of the last try.
+    /// The errors of the last attempt.
     pub fn patiently<T, E: Scarcity>(&self, attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
         descriptors::patiently(|| self.relieve(), attempt)
     }
 
-    /// Opens a capability and checks that it lets `peer` do `operation` here and now.
+    /// Opens a capability and checks that it allows `peer` to do `operation` here and now.
     ///
     /// # Errors
-    /// `permission_denied`; `unreachable` as long as no master has told any keys.
+    /// `permission_denied`; `unreachable` as long as no master has sent any keys.
     pub fn authorise(&self, sealed: &Bytes, operation: Operation, peer: &Principal) -> Result<Capability, Error> {
         if self.keys.is_empty() {
-            let text = format!("{} has not heard of the masters yet", self.node());
+            let text = format!("{} has not received keys from the masters yet", self.node());
             return Err(Error::new(ErrorCode::Unreachable, text));
         }
         let opened = self.keys.ring().open(sealed);
@@ -132,37 +133,38 @@ impl Context {
         }
     }
 
-    /// This datanode's word for what it has stored.
+    /// Returns this datanode's receipt for a stored chunk.
     ///
     /// # Errors
-    /// `unreachable` when there is no key to seal it with.
+    /// `unreachable` if there is no key to seal it with.
     pub fn receipt(&self, stored: &Stored) -> Result<Receipt, Error> {
         let missing = || Error::new(ErrorCode::Unreachable, format!("{} has no key for receipts", self.node()));
         self.keys.ring().receipt(stored).ok_or_else(missing)
     }
 
-    /// An error of this datanode itself.
+    /// Returns an error that blames this datanode.
     pub fn own(&self, error: Error) -> StreamError {
         StreamError { node: Some(self.node()), error }
     }
 
-    /// An error that says nothing about any datanode.
-    pub fn nobodys(&self, code: ErrorCode, what: &str) -> StreamError {
+    /// Returns an error that blames no datanode.
+    pub fn unattributed(&self, code: ErrorCode, what: &str) -> StreamError {
         StreamError { node: None, error: Error::new(code, format!("{}: {what}", self.node())) }
     }
 
-    /// A buffer, when the disk gives one back in time.
+    /// Returns a buffer; waits until the disk gives one back.
     ///
     /// # Errors
-    /// When the disk stalls.
+    /// Returns an error if the disk stalls.
     pub fn buffer(&self, buffers: &Arc<Buffers>) -> Result<Buffer, StreamError> {
         let stalled = || self.own(Error::new(ErrorCode::LocalIo, format!("{}: the disk stalls", self.node())));
         buffers.take(DISK_STALL).ok_or_else(stalled)
     }
 }
 
-/// How long a datanode with so many datanodes behind it waits for the next one to take data: longer the nearer to the
-/// writer, so that a stalled datanode is named by its neighbour and not by the whole chain.
+/// Returns the time that a datanode with `behind` datanodes after it in the pipeline waits for the
+/// next one to accept data: longer the nearer it is to the writer, so that a stalled datanode is
+/// reported by its neighbour and not by the whole pipeline.
 pub fn hop_stall(behind: usize) -> std::time::Duration {
     HOP_STALL + super::limits::HOP_STALL_STEP * u32::try_from(behind.saturating_sub(1)).unwrap_or(u32::MAX)
 }

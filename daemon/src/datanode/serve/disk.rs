@@ -1,7 +1,8 @@
-//! The two threads behind a connection: one works for the disk, one finishes chunks and acknowledges them.
+//! The two threads behind a connection: one does disk I/O, one finishes chunks and acknowledges
+//! them.
 //!
-//! They start with the first chunk that needs them and end with the connection. Their queues are bounded: a slow disk
-//! holds up the connection, and through it the peer.
+//! They start with the first chunk that needs them and end with the connection. Their queues are
+//! bounded: a slow disk blocks the connection, and through it the peer.
 
 use super::connections::Busy;
 use super::context::Context;
@@ -23,11 +24,11 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub struct Incoming {
     pub writer: ChunkWriter,
-    /// The first thing that the disk did wrong.
+    /// The first error of the disk.
     pub failed: OnceLock<StreamError>,
     /// Counts it among the writes in flight.
     pub counted: WriteInFlight,
-    /// Keeps its connection from being taken for idle.
+    /// Marks its connection as busy.
     pub busy: Busy,
     /// Its descriptors.
     pub permit: Permit,
@@ -50,7 +51,7 @@ impl Drop for WriteInFlight {
     }
 }
 
-/// A chunk whose data was all received and verified.
+/// A chunk whose data was completely received and verified.
 #[derive(Debug)]
 pub struct Finishing {
     /// Its number on this connection.
@@ -58,7 +59,7 @@ pub struct Finishing {
     pub incoming: Arc<Incoming>,
     pub stored: Stored,
     pub table: Vec<u32>,
-    /// The data of a small chunk, not yet written.
+    /// The data of a small chunk that is not written yet.
     pub whole: Option<Buffer>,
     pub hop: Option<Hop>,
 }
@@ -66,11 +67,11 @@ pub struct Finishing {
 /// Work for the disk.
 #[derive(Debug)]
 pub enum DiskJob {
-    /// `length` bytes of a buffer, padded, go to `offset` of the chunk.
+    /// Write `length` bytes of a buffer, padded, at `offset` of the chunk.
     Write { incoming: Arc<Incoming>, buffer: Arc<Buffer>, offset: u32, length: usize },
-    /// Everything of this chunk was written before this job.
+    /// Finish this chunk: all its data was written before this job.
     Finish(Finishing),
-    /// A frame to be sent.
+    /// Read a frame that is to be sent.
     Read { replica: Arc<OpenReplica>, buffer: Buffer, offset: u32, length: usize, done: SyncSender<ReadResult> },
 }
 
@@ -88,7 +89,7 @@ impl DiskThreads {
     /// Starts both threads.
     ///
     /// # Errors
-    /// When the system has no more threads to give.
+    /// Returns an error if the system cannot start more threads.
     pub fn start(context: &Arc<Context>, conn: &Arc<DataConn>) -> io::Result<Self> {
         let (disk, jobs) = sync_channel(DISK_QUEUE);
         let (finish, finished) = sync_channel(FINISHING_QUEUE);
@@ -100,10 +101,10 @@ impl DiskThreads {
         Ok(Self { disk, finish })
     }
 
-    /// Queues a job; waits while the queue is full. False when the threads are gone.
+    /// Queues a job; blocks while the queue is full. Returns false if the threads have ended.
     pub fn submit(&self, job: DiskJob) -> bool {
         match job {
-            // Nothing of it is in the disk's queue, so it need not wait there.
+            // None of its data is in the queue of the disk, so it need not wait there.
             DiskJob::Finish(finishing) if finishing.whole.is_some() => self.finish.send(finishing).is_ok(),
             job => self.disk.send(job).is_ok(),
         }
@@ -129,7 +130,7 @@ fn work(context: &Context, jobs: &Receiver<DiskJob>, finish: &SyncSender<Finishi
             DiskJob::Read { replica, mut buffer, offset, length, done } => {
                 let aligned = length.next_multiple_of(dfs_logic::chunk_file::ALIGN_BYTES);
                 let read = replica.read(offset, buffer.payload_mut(aligned));
-                // Nobody waits any more when the connection broke.
+                // If the connection failed, nothing waits for the result.
                 let _ = done.send(read.map(|()| (buffer, offset, length)));
             }
         }
@@ -138,7 +139,7 @@ fn work(context: &Context, jobs: &Receiver<DiskJob>, finish: &SyncSender<Finishi
 
 fn disk_failure(context: &Context, error: StoreError) -> StreamError {
     if error.is_scarcity() {
-        tracing::warn!(%error, "a chunk could not be stored for now");
+        tracing::warn!(%error, "a chunk could not be stored at the moment");
     } else {
         tracing::error!(%error, "a chunk could not be stored");
         context.store.counters().disk_error();
@@ -155,7 +156,7 @@ fn acknowledge(context: &Context, conn: &DataConn, finished: &Receiver<Finishing
             Err(error) => conn.send_message(FrameKind::Error, stream, error),
         };
         if sent.is_err() {
-            // The connection's own thread notices, and ends this one by dropping the queue.
+            // The thread of the connection notices it, and ends this one by dropping the queue.
             conn.close();
         }
     }
@@ -163,11 +164,11 @@ fn acknowledge(context: &Context, conn: &DataConn, finished: &Receiver<Finishing
 
 fn finish(context: &Context, finishing: Finishing) -> Result<WriteDone, StreamError> {
     let Finishing { incoming, stored, table, whole, hop, .. } = finishing;
-    // What failed further down makes the local copy useless: no sync for it.
+    // If a later datanode of the pipeline failed, the replica here is useless and is not synced.
     if let Some(error) = hop.as_ref().and_then(Hop::failure) {
         return Err(error);
     }
-    let shared = || context.nobodys(ErrorCode::Internal, "a finished chunk is still being written");
+    let shared = || context.unattributed(ErrorCode::Internal, "a finished chunk is still being written");
     let Incoming { writer, failed, counted: _counted, busy: _busy, permit: _permit } =
         Arc::into_inner(incoming).ok_or_else(shared)?;
     if let Some(error) = failed.into_inner() {

@@ -1,7 +1,7 @@
-//! The connection to the next datanode of a chain.
+//! The connection to the next datanode of a pipeline.
 //!
-//! One thread reads its answers all the time, so that a failure further down is known at once and not only when the
-//! chunk is finished.
+//! One thread reads its answers all the time, so that a failure further down is known at once and
+//! not only when the chunk is finished.
 
 use super::context::{Context, hop_stall};
 use super::limits::{ANSWER_STALL, ANSWER_STALL_STEP, CONNECT_TIMEOUT, STACK_BYTES};
@@ -31,7 +31,7 @@ pub struct Downstream {
     streams: AtomicU32,
 }
 
-/// What the next datanode said of each stream.
+/// The answers of the next datanode for each stream.
 #[derive(Debug, Default)]
 struct Answers {
     state: Mutex<AnswerState>,
@@ -40,9 +40,9 @@ struct Answers {
 
 #[derive(Debug, Default)]
 struct AnswerState {
-    /// An entry per stream that somebody waits for.
+    /// One entry per stream whose answer is awaited.
     streams: HashMap<u32, Option<Result<WriteDone, StreamError>>>,
-    /// Why there will be no more answers.
+    /// The reason why there will be no more answers.
     closed: Option<StreamError>,
 }
 
@@ -64,10 +64,10 @@ fn broken(next: DatanodeId, what: impl std::fmt::Display) -> StreamError {
 }
 
 impl Downstream {
-    /// Connects to `next`, which has `behind` datanodes to itself and behind it.
+    /// Connects to `next`, which is the first of `behind` datanodes that follow in the pipeline.
     ///
     /// # Errors
-    /// When it does not answer or refuses.
+    /// Returns an error if it does not answer or refuses.
     pub fn connect(context: &Context, next: NodeAddress, behind: usize) -> Result<Arc<Self>, StreamError> {
         let opening = || {
             let (identity, expected) = (&context.identity, Expected::Datanode(next.id));
@@ -75,7 +75,7 @@ impl Downstream {
         };
         let connected = context.patiently(|| context.runtime.block_on(opening()));
         let connected = connected.map_err(|error| match error.is_scarcity() {
-            // It was not even called.
+            // The other datanode was not even called.
             true => context.own(Error::new(ErrorCode::LocalIo, format!("{}: {error}", context.node()))),
             false => broken(next.id, error),
         })?;
@@ -94,19 +94,19 @@ impl Downstream {
         self.next
     }
 
-    /// Whether it cannot be used any more.
+    /// Returns true if the connection cannot be used any more.
     pub fn is_closed(&self) -> bool {
         self.answers.lock().closed.is_some()
     }
 
-    /// Begins a chunk at the next one, the first of `behind`.
+    /// Begins a chunk at the next datanode, the first of `behind`.
     ///
     /// # Errors
-    /// When the connection broke.
+    /// Returns an error if the connection failed.
     pub fn open(self: &Arc<Self>, open: &OpenWrite, behind: &[NodeAddress]) -> Result<Hop, StreamError> {
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         self.answers.lock().streams.insert(stream, None);
-        // From here on dropping it forgets the stream.
+        // From here on, dropping the hop removes the stream.
         let behind = behind.iter().map(|node| node.id).collect();
         let hop = Hop { downstream: self.clone(), stream, behind };
         hop.sent(self.conn.send_message(FrameKind::OpenWrite, stream, open))?;
@@ -150,7 +150,7 @@ fn read_answer(conn: &DataConn) -> Result<Option<Answer>, ConnError> {
 pub struct Hop {
     downstream: Arc<Downstream>,
     stream: u32,
-    /// The next datanode and those behind it.
+    /// The next datanode and those after it.
     behind: Vec<DatanodeId>,
 }
 
@@ -159,7 +159,8 @@ impl Hop {
         self.downstream.next.id
     }
 
-    /// A failed send is explained by what the peer said before it closed, where it did.
+    /// Converts the result of a send: a failed send is explained by the answer that the peer sent
+    /// before it closed, if any.
     fn sent(&self, result: io::Result<()>) -> Result<(), StreamError> {
         result.map_err(|error| {
             let said = self.failure();
@@ -168,31 +169,31 @@ impl Hop {
         })
     }
 
-    /// Passes a frame of data on, under this connection's number.
+    /// Forwards a frame of data, under the stream number of this connection.
     ///
     /// # Errors
-    /// When the connection broke or stalls.
+    /// Returns an error if the connection failed or stalls.
     pub fn data(&self, header: &FrameHeader, payload: &[u8]) -> Result<(), StreamError> {
         let header = FrameHeader { stream: self.stream, ..*header };
         self.sent(self.downstream.conn.send(&header, payload))
     }
 
-    /// Ends the chunk; what comes of it tells [`Hop::wait`].
+    /// Ends the chunk; [`Hop::wait`] returns the outcome.
     ///
     /// # Errors
-    /// As [`Hop::data`].
+    /// The same as for [`Hop::data`].
     pub fn finish(&self, finish: &FinishWrite) -> Result<(), StreamError> {
         self.sent(self.downstream.conn.send_message(FrameKind::FinishWrite, self.stream, finish))
     }
 
-    /// Gives the chunk up.
+    /// Abandons the chunk.
     pub fn abort(self) {
         let header = FrameHeader::message(FrameKind::AbortWrite, self.stream, &[]);
-        // A connection that broke needs no farewell.
+        // A failed connection needs no abort message.
         let _ = self.sent(self.downstream.conn.send(&header, &[]));
     }
 
-    /// What is known to have failed further down.
+    /// Returns the failure that is known further down the pipeline.
     pub fn failure(&self) -> Option<StreamError> {
         let state = self.downstream.answers.lock();
         match state.streams.get(&self.stream) {
@@ -205,7 +206,7 @@ impl Hop {
     /// Waits until all datanodes further down have the chunk on their disks.
     ///
     /// # Errors
-    /// Names the one that failed.
+    /// The error names the datanode that failed.
     pub fn wait(self) -> Result<Vec<Receipt>, StreamError> {
         let steps = u32::try_from(self.behind.len().saturating_sub(1)).unwrap_or(u32::MAX);
         self.wait_for(ANSWER_STALL + ANSWER_STALL_STEP * steps)
@@ -222,7 +223,7 @@ impl Hop {
         drop(state);
         match answer {
             Some(Ok(done)) if done.is_of(self.behind.iter().copied()) => Ok(done.receipts),
-            Some(Ok(_)) => Err(broken(self.next(), "it answered without a receipt of each datanode behind it")),
+            Some(Ok(_)) => Err(broken(self.next(), "its answer lacks a receipt of a datanode after it")),
             Some(Err(error)) => Err(error),
             None => {
                 self.downstream.conn.close();

@@ -1,4 +1,4 @@
-//! Takes data connections and gives each a thread.
+//! Accepts data connections and gives each a thread.
 
 use super::connection::Connection;
 use super::connections::Activity;
@@ -34,7 +34,7 @@ pub async fn serve(context: Arc<Context>, listener: TcpListener, stop: Cancellat
 async fn take(context: Arc<Context>, caller: Caller) -> io::Result<()> {
     let Caller { tcp, pass, .. } = caller;
     let handshake = accept(&context.identity, tcp, &[Service::Data], context.protection);
-    // One that is sent away is closed without a word.
+    // A caller that is turned away is disconnected without a message.
     let Some(accepted) = pass.handshake(handshake).await else { return Ok(()) };
     let connected: Connected = accepted.map_err(io::Error::other)?;
     let peer = connected.peer.clone();

@@ -1,8 +1,9 @@
-//! Data connections: writing chunks down a chain, reading them.
+//! Data connections: writing chunks down a pipeline, and reading them.
 //!
-//! The runtime takes a connection and speaks the hello; then it belongs to a thread of its own ([`connection`]), since
-//! what follows is blocking work on sockets and disks, frame by frame ([`write_stream`], [`read_stream`]). Two more threads
-//! per connection work for the disk and acknowledge ([`disk`]); one reads what the next datanode of a chain answers
+//! The runtime accepts a connection and does the handshake; then the connection belongs to a thread
+//! of its own ([`connection`]), because the rest is blocking work on sockets and disks, frame by
+//! frame ([`write_stream`], [`read_stream`]). Two more threads per connection do disk I/O and
+//! acknowledge ([`disk`]); one reads the answers of the next datanode of a pipeline
 //! ([`downstream`]).
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]

@@ -1,4 +1,5 @@
-//! Sending blocks of a chunk. Its table of checksums goes before them; the reader verifies both, so nothing is computed here.
+//! Sends blocks of a chunk. Its table of checksums goes first; the reader verifies both, so nothing
+//! is computed here.
 
 use super::context::Context;
 use super::disk::{DiskJob, DiskThreads};
@@ -14,12 +15,12 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-/// Why a read was not served to its end.
+/// The reason why a read was not completed.
 #[derive(Debug)]
 pub enum ReadEnd {
-    /// The connection broke.
+    /// The connection failed.
     Conn(io::Error),
-    /// The reader is told why.
+    /// The read failed; the reader receives this error.
     Stream(StreamError),
 }
 
@@ -29,7 +30,7 @@ impl From<io::Error> for ReadEnd {
     }
 }
 
-/// What a read needs.
+/// The parameters of a read.
 #[derive(Debug)]
 pub struct ReadStream<'a> {
     pub context: &'a Context,
@@ -39,7 +40,7 @@ pub struct ReadStream<'a> {
     pub stream: u32,
 }
 
-/// Blocks of a replica that are to be sent.
+/// The blocks of a replica that are to be sent.
 struct Range {
     replica: Arc<OpenReplica>,
     start: u32,
@@ -47,7 +48,7 @@ struct Range {
 }
 
 impl ReadStream<'_> {
-    /// Serves a read. `disk` gives the thread that reads ahead; a short range does without it.
+    /// Serves a read. `disk` returns the thread that reads ahead; a short range does not need it.
     ///
     /// # Errors
     /// See [`ReadEnd`].
@@ -71,7 +72,7 @@ impl ReadStream<'_> {
     fn find(&self, peer: &Principal, read: &Read) -> Result<Range, StreamError> {
         let allowed = self.context.authorise(&read.capability, Operation::Read, peer);
         let capability = allowed.map_err(|error| self.context.own(error))?;
-        let unnamed = || self.context.nobodys(ErrorCode::PermissionDenied, "the capability names no checksum");
+        let unnamed = || self.context.unattributed(ErrorCode::PermissionDenied, "the capability names no checksum");
         let key = capability.key().ok_or_else(unnamed)?;
         let length = capability.length_max;
         let left = ChunkRef { id: key.chunk, generation: key.generation, length, checksum: key.checksum };
@@ -85,8 +86,9 @@ impl ReadStream<'_> {
                 Ok(Range { replica, start, end: end.next_multiple_of(BLOCK_BYTES).min(length) })
             }
             _ => {
-                let what = format!("{} bytes from {} on are not in a chunk of {length}", read.length, read.offset);
-                Err(self.context.nobodys(ErrorCode::InvalidArgument, &what))
+                let what =
+                    format!("{} bytes from {} on are outside a chunk of {length} bytes", read.length, read.offset);
+                Err(self.context.unattributed(ErrorCode::InvalidArgument, &what))
             }
         }
     }
@@ -95,11 +97,11 @@ impl ReadStream<'_> {
         ReadEnd::Stream(self.context.own(error.into_error(self.context.node())))
     }
 
-    /// What the disk did not give makes the replica a damaged one.
+    /// Converts a failed read; data that the disk does not return makes the replica suspect.
     fn failed(&self, range: &Range, error: StoreError) -> ReadEnd {
         let store: &ChunkStore = &self.context.store;
         self.stream_error(match error {
-            StoreError::Damaged(damage) => store.suspect(range.replica.key(), damage),
+            StoreError::Corrupt(corruption) => store.suspect(range.replica.key(), corruption),
             error => error,
         })
     }
@@ -114,7 +116,7 @@ impl ReadStream<'_> {
         }
     }
 
-    /// The table of the whole chunk.
+    /// Returns the table of the whole chunk.
     fn table(&self, range: &Range) -> (FrameHeader, Vec<u8>) {
         let table = encode_table(&range.replica.header().table);
         (FrameHeader::message(FrameKind::Table, self.stream, &table), table)
@@ -124,7 +126,7 @@ impl ReadStream<'_> {
         FrameHeader::message(FrameKind::ReadDone, self.stream, &[])
     }
 
-    /// One frame: one read of the disk, one write to the socket, no other thread.
+    /// Sends one frame: one read of the disk, one write to the socket, no other thread.
     fn send_short(&self, range: &Range) -> Result<(), ReadEnd> {
         let length = range.replica.frame_bytes(range.start, range.end);
         let mut buffer = self.context.buffer(self.buffers).map_err(ReadEnd::Stream)?;
@@ -137,7 +139,8 @@ impl ReadStream<'_> {
         Ok(())
     }
 
-    /// The disk thread reads [`READ_AHEAD`] frames ahead of the one that is sent.
+    /// Sends many frames: the disk thread reads [`READ_AHEAD`] frames ahead of the one that is
+    /// sent.
     fn send_long(&self, range: &Range, disk: &DiskThreads) -> Result<(), ReadEnd> {
         let (header, table) = self.table(range);
         self.conn.send(&header, &table)?;
@@ -154,7 +157,8 @@ impl ReadStream<'_> {
                 ahead += length as u32;
                 in_flight += 1;
             }
-            // This end holds a sender too, so what ends the wait is a frame or, from a broken thread, an error.
+            // This end holds a sender, too, so the wait ends with a frame or, if a thread has
+            // panicked, with an error.
             let gone = |_| io::Error::other("the disk thread has ended");
             let frame = frames.recv_timeout(super::limits::DISK_STALL).map_err(gone)?;
             in_flight -= 1;

@@ -1,20 +1,21 @@
-//! Descriptors for chunks that are being written or read: a chunk enters when there are enough, and waits else.
+//! Descriptors for chunks that are being written or read: a chunk enters if there are enough, and
+//! waits otherwise.
 
 use dfs_logic::descriptors::share;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Descriptors that are handed out and come back.
+/// Descriptors that are lent to chunks.
 #[derive(Debug)]
 pub struct Work {
-    /// All of them; `usize::MAX`: not bounded.
+    /// The total number of descriptors; `usize::MAX` means no bound.
     total: usize,
     used: Mutex<usize>,
     freed: Condvar,
 }
 
-/// Descriptors of one chunk; they come back when it is dropped.
+/// The descriptors of one chunk; they are returned when it is dropped.
 #[derive(Debug)]
 pub struct Permit {
     work: Arc<Work>,
@@ -30,8 +31,8 @@ impl Work {
         self.used.lock()
     }
 
-    /// Takes `weight` descriptors for a chunk with `behind` datanodes behind this one; waits for them until `limit` is over.
-    /// See [`share`] for who goes first.
+    /// Takes `weight` descriptors for a chunk with `behind` datanodes after this one; waits for
+    /// them until `limit` has passed. [`share`] decides about the order.
     pub fn enter(self: &Arc<Self>, weight: usize, behind: usize, limit: Duration) -> Option<Permit> {
         if self.total == usize::MAX {
             return Some(Permit { work: self.clone(), weight: 0 });
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_enters_when_another_ends() {
+    fn a_waiting_chunk_enters_when_another_ends() {
         let work = Work::new(4);
         let held = work.enter(4, 0, Duration::ZERO).expect("free");
         let waiting = {

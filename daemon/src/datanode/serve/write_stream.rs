@@ -1,7 +1,8 @@
 //! The receiving end of a chunk: open, data, finish.
 //!
-//! Per frame: receive into aligned memory, queue the write, pass the same memory on, then verify it. Nothing is
-//! acknowledged before every checksum was verified, since only a verified chunk is ever finished.
+//! For each frame: receives into aligned memory, queues the write, forwards the same memory, then
+//! verifies it. Nothing is acknowledged before every checksum was verified, because only a verified
+//! chunk is ever finished.
 
 use super::connections::Busy;
 use super::context::Context;
@@ -26,23 +27,23 @@ pub struct WriteStream {
     capability: Capability,
     incoming: Arc<Incoming>,
     hop: Option<Hop>,
-    /// The most bytes that it may have.
+    /// The maximum length of the chunk in bytes.
     capacity: u32,
     received: u32,
     table: Vec<u32>,
-    /// Whether the whole chunk fits into one buffer, which then is written together with the header.
+    /// True if the whole chunk fits in one buffer; it is then written together with the header.
     small: bool,
     whole: Option<Buffer>,
 }
 
-/// Connections to next datanodes, the last used in front.
+/// Connections to next datanodes, the most recently used first.
 #[derive(Debug, Default)]
-pub struct Chains {
+pub struct NextConnections {
     open: VecDeque<Arc<Downstream>>,
 }
 
-impl Chains {
-    /// Begins the chunk at the first datanode of `behind`, over a connection that is open if there is one.
+impl NextConnections {
+    /// Begins the chunk at the first datanode of `behind`, over an open connection if there is one.
     fn begin(
         &mut self,
         context: &Context,
@@ -56,7 +57,8 @@ impl Chains {
                 self.open.push_front(downstream);
                 return begun.map(Some);
             }
-            // It was closed while it was idle: not a failure of the datanode yet.
+            // The connection was closed while it was idle: this is not a failure of the datanode
+            // yet.
         }
         let downstream = Downstream::connect(context, *next, behind.len())?;
         let hop = downstream.open(open, behind)?;
@@ -65,7 +67,7 @@ impl Chains {
         Ok(Some(hop))
     }
 
-    /// Closes the connections that no chunk is under way on.
+    /// Closes the connections without a chunk in progress.
     pub fn clear(&mut self) {
         self.open.clear();
     }
@@ -78,13 +80,13 @@ impl Chains {
 }
 
 impl WriteStream {
-    /// Checks the permission, opens the chain behind and the file here.
+    /// Checks the permission, opens the rest of the pipeline and the file here.
     ///
     /// # Errors
-    /// Names the datanode that failed, if one did.
+    /// The error names the datanode that failed, if one did.
     pub fn open(
         context: &Context,
-        chains: &mut Chains,
+        next: &mut NextConnections,
         peer: &Principal,
         (stream, busy): (u32, Busy),
         open: &OpenWrite,
@@ -94,8 +96,8 @@ impl WriteStream {
         let capacity = check_open(context, &capability, open)?;
         let behind = capability.behind(context.node());
         let permit = context.enter_write(behind.len())?;
-        let hop = chains.begin(context, open, behind)?;
-        // A chunk of one frame is written in one go when it ends: nothing to reserve for it.
+        let hop = next.begin(context, open, behind)?;
+        // A chunk of one frame is written at once when it ends: there is nothing to reserve.
         let reserve = open.length.is_some() && capacity as usize > DATA_BYTES_MAX;
         let Capability { chunk, generation, checksum, .. } = capability;
         let begin = || context.store.begin(Intent { chunk, generation, checksum }, capacity, reserve);
@@ -113,10 +115,12 @@ impl WriteStream {
         Ok(Self { stream, capability, incoming, hop, capacity, received: 0, table: Vec::new(), small, whole: None })
     }
 
-    /// Receives a frame of data. A `ConnError` ends the connection, a `StreamError` this chunk alone.
+    /// Receives a frame of data. A `ConnError` ends the connection, a `StreamError` only this
+    /// chunk.
     ///
     /// # Errors
-    /// The outer: the connection broke. The inner: the chunk failed, here or further down.
+    /// The outer error: the connection failed. The inner error: the chunk failed, here or further
+    /// down the pipeline.
     pub fn data(
         &mut self,
         context: &Context,
@@ -128,7 +132,8 @@ impl WriteStream {
         let length = header.length as usize;
         let mut buffer = match context.buffer(buffers) {
             Ok(buffer) => buffer,
-            // The payload is still on its way: without memory for it the connection is lost.
+            // The payload is still on its way: without memory for it the connection cannot
+            // continue.
             Err(error) => return Err(std::io::Error::other(error.error.to_string()).into()),
         };
         conn.receive_payload(buffer.payload_mut(length))?;
@@ -145,8 +150,9 @@ impl WriteStream {
         let length = header.length as usize;
         let end = u64::from(self.received) + u64::from(header.length);
         if header.offset != u64::from(self.received) || end > u64::from(self.capacity) {
-            let what = format!("data for {} came at {}", self.received, header.offset);
-            return Err(context.nobodys(ErrorCode::InvalidArgument, &what));
+            let what =
+                format!("expected data for offset {}, but received data for offset {}", self.received, header.offset);
+            return Err(context.unattributed(ErrorCode::InvalidArgument, &what));
         }
         if let Some(error) = self.incoming.failed.get().cloned().or_else(|| self.hop.as_ref()?.failure()) {
             return Err(error);
@@ -166,30 +172,31 @@ impl WriteStream {
         self.pass_on(context, header, buffer.payload(length))
     }
 
-    /// Sends data on first and verifies it then: the next datanode verifies for itself meanwhile.
+    /// Forwards data first and verifies it then: the next datanode verifies it at the same time.
     fn pass_on(&self, context: &Context, header: &FrameHeader, payload: &[u8]) -> Result<(), StreamError> {
         if let Some(hop) = &self.hop {
             hop.data(header, payload)?;
         }
-        let damaged = |_| context.nobodys(ErrorCode::ChecksumMismatch, "the data was damaged on its way");
-        header.verify(payload).map_err(damaged)
+        let corrupt = |_| context.unattributed(ErrorCode::ChecksumMismatch, "the data was corrupted on its way");
+        header.verify(payload).map_err(corrupt)
     }
 
-    /// All data is here: compares length and checksum, and queues the chunk for its sync and acknowledgement.
+    /// Finishes the chunk: compares length and checksum, and queues the chunk for its sync and
+    /// acknowledgement.
     ///
     /// # Errors
-    /// When the writer meant another chunk, or the chain broke.
+    /// Returns an error if the writer announced another chunk, or the pipeline failed.
     pub fn finish(mut self, context: &Context, disk: &DiskThreads, finish: &FinishWrite) -> Result<(), StreamError> {
         let checksum = table_checksum(&self.table);
         let Capability { checksum: committed, length_max, .. } = self.capability;
         let other = committed.is_some_and(|committed| (committed, length_max) != (checksum, self.received));
         if finish.length != self.received || finish.checksum != checksum || self.received == 0 || other {
             let what = match other {
-                true => "the bytes are others than those that the masters named".to_owned(),
+                true => "the bytes differ from those that the masters named".to_owned(),
                 false => format!("the writer ended a chunk of {} bytes after {}", finish.length, self.received),
             };
             self.abort();
-            return Err(context.nobodys(ErrorCode::ChecksumMismatch, &what));
+            return Err(context.unattributed(ErrorCode::ChecksumMismatch, &what));
         }
         let hop = self.hop.take();
         if let Some(hop) = &hop {
@@ -208,7 +215,7 @@ impl WriteStream {
         submit(context, disk, DiskJob::Finish(Finishing { stream, incoming, stored, table, whole, hop }))
     }
 
-    /// Gives the chunk up, here and further down.
+    /// Abandons the chunk, here and further down the pipeline.
     pub fn abort(&mut self) {
         self.hop.take().into_iter().for_each(Hop::abort);
     }
@@ -219,12 +226,12 @@ fn submit(context: &Context, disk: &DiskThreads, job: DiskJob) -> Result<(), Str
     if disk.submit(job) { Ok(()) } else { Err(gone()) }
 }
 
-/// The most bytes that the chunk may have.
+/// Returns the maximum length of the chunk in bytes.
 fn check_open(context: &Context, capability: &Capability, open: &OpenWrite) -> Result<u32, StreamError> {
     let capacity = open.length.unwrap_or(capability.length_max);
     if capacity == 0 || capacity > capability.length_max.min(CAPACITY_MAX) {
         let what = format!("a chunk of {capacity} bytes is not allowed here");
-        return Err(context.nobodys(ErrorCode::InvalidArgument, &what));
+        return Err(context.unattributed(ErrorCode::InvalidArgument, &what));
     }
     Ok(capacity)
 }

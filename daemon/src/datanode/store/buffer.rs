@@ -1,8 +1,8 @@
 //! Aligned memory for direct I/O, and the bounded pool that it comes from.
 //!
-//! A connection always gets [`GUARANTEED`] buffers, so that two datanodes that send to each other cannot starve each
-//! other; what it has beyond them comes out of a budget that all share. An empty pool is the back-pressure: whoever
-//! takes waits, and the peer's socket fills up.
+//! A connection can always get [`GUARANTEED`] buffers, so that two datanodes that send to each
+//! other cannot starve each other; further ones come out of a budget that all connections share. An
+//! empty pool causes back-pressure: the connection blocks, and the socket of the peer fills up.
 
 use dfs_logic::chunk_file::ALIGN_BYTES;
 use dfs_rpc::frame::DATA_BYTES_MAX;
@@ -11,13 +11,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Buffers that every connection may have at once.
+/// The number of buffers that every connection may always have.
 const GUARANTEED: usize = 2;
-/// Buffers that one connection may have at most: 6 MiB.
+/// The maximum number of buffers of one connection: 6 MiB.
 const PER_CONNECTION: usize = 12;
-/// Buffers beyond the guaranteed ones, of all connections together: 64 MiB.
+/// The number of buffers beyond the guaranteed ones, for all connections together: 64 MiB.
 const SHARED: usize = 128;
-/// Unused buffers that are kept for the next connection: 8 MiB.
+/// The number of unused buffers that are kept for the next connection: 8 MiB.
 const KEPT: usize = 16;
 
 /// Memory that begins at a multiple of [`ALIGN_BYTES`].
@@ -28,10 +28,10 @@ pub struct AlignedBuffer {
 }
 
 impl AlignedBuffer {
-    /// `length` zeros.
+    /// Makes a buffer of `length` zeros.
     pub fn new(length: usize) -> Self {
         let memory = vec![0u8; length + ALIGN_BYTES].into_boxed_slice();
-        // The box never moves, so what is aligned now stays so.
+        // The box never moves, so the alignment stays valid.
         let start = memory.as_ptr().align_offset(ALIGN_BYTES).min(ALIGN_BYTES);
         debug_assert!(start + length <= memory.len(), "{length} bytes from {start} on do not fit");
         Self { memory, start, length }
@@ -57,7 +57,7 @@ impl std::fmt::Debug for AlignedBuffer {
     }
 }
 
-/// What all connections share.
+/// The budget that all connections share.
 #[derive(Debug)]
 pub struct BufferBudget {
     state: Mutex<Budget>,
@@ -76,7 +76,7 @@ impl Default for BufferBudget {
 }
 
 impl BufferBudget {
-    /// Memory for one more buffer; `guaranteed` ones are always given.
+    /// Returns memory for one more buffer; `guaranteed` ones are always granted.
     fn grant(&self, guaranteed: bool) -> Option<AlignedBuffer> {
         let mut state = self.state.lock();
         if !guaranteed {
@@ -110,7 +110,7 @@ pub struct Buffers {
 #[derive(Debug, Default)]
 struct Own {
     free: Vec<AlignedBuffer>,
-    /// Buffers that exist, free or in use.
+    /// The number of existing buffers, free or in use.
     made: usize,
 }
 
@@ -119,7 +119,7 @@ impl Buffers {
         Arc::new(Self { budget, state: Mutex::default(), returned: Condvar::new() })
     }
 
-    /// A buffer; waits for one up to `limit`, then none.
+    /// Returns a buffer; waits up to `limit`, then returns none.
     pub fn take(self: &Arc<Self>, limit: Duration) -> Option<Buffer> {
         let mut state = self.state.lock();
         let may_grow = state.free.is_empty() && state.made < PER_CONNECTION;
@@ -133,7 +133,7 @@ impl Buffers {
         Some(Buffer { memory: Some(memory), owner: self.clone() })
     }
 
-    /// Gives the memory of unused buffers back: for a connection that has nothing to do.
+    /// Returns the memory of unused buffers to the budget: for a connection without work.
     pub fn release(&self) {
         let mut state = self.state.lock();
         let free = std::mem::take(&mut state.free);
@@ -151,7 +151,8 @@ impl Drop for Buffers {
     }
 }
 
-/// A buffer of the pool: room for a small header, then for the payload of one frame. Returns when dropped.
+/// A buffer of the pool: room for a small header, then for the payload of one frame. It returns to
+/// the pool when dropped.
 #[derive(Debug)]
 pub struct Buffer {
     memory: Option<AlignedBuffer>,
@@ -159,27 +160,28 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// The first `length` bytes of the payload; fewer where there is no more room.
+    /// Returns the first `length` bytes of the payload; fewer if there is no more room.
     pub fn payload(&self, length: usize) -> &[u8] {
         let memory = self.memory.as_deref().unwrap_or_default();
         memory.get(ALIGN_BYTES..).map(|payload| payload.get(..length).unwrap_or(payload)).unwrap_or_default()
     }
 
-    /// As [`Buffer::payload`], to be filled.
+    /// Returns the same bytes as [`Buffer::payload`], to be filled.
     pub fn payload_mut(&mut self, length: usize) -> &mut [u8] {
         let memory = self.memory.as_deref_mut().unwrap_or_default();
         let end = (ALIGN_BYTES + length).min(memory.len());
         memory.get_mut(ALIGN_BYTES..end).unwrap_or_default()
     }
 
-    /// The [`ALIGN_BYTES`] in front of the payload with the first `length` bytes of it.
+    /// Returns the [`ALIGN_BYTES`] before the payload, together with its first `length` bytes.
     pub fn with_header_mut(&mut self, length: usize) -> &mut [u8] {
         let memory = self.memory.as_deref_mut().unwrap_or_default();
         let end = (ALIGN_BYTES + length).min(memory.len());
         memory.get_mut(..end).unwrap_or_default()
     }
 
-    /// Fills the payload behind `length` with zeros up to the next multiple of [`ALIGN_BYTES`], and returns where that is.
+    /// Fills the payload after `length` with zeros up to the next multiple of [`ALIGN_BYTES`], and
+    /// returns that multiple.
     pub fn pad(&mut self, length: usize) -> usize {
         let end = length.next_multiple_of(ALIGN_BYTES);
         if let Some(tail) = self.payload_mut(end).get_mut(length..) {

@@ -1,7 +1,7 @@
-//! All replicas of a datanode: which there are, in which directory, and what is done with them.
+//! All replicas of a datanode: an index of them with their directories, and the operations on them.
 
 use super::directory::{DataDirectory, FoundReplica};
-use super::error::{Damage, OpenError, StoreError};
+use super::error::{Corruption, OpenError, StoreError};
 use super::reader::{OpenReplica, ReplicaCache};
 use super::record::Record;
 use super::salvage::Salvage;
@@ -21,23 +21,24 @@ use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// How a store is opened.
+/// The options of a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     pub cluster: ClusterId,
     pub node: DatanodeId,
-    /// One per disk; at least one.
+    /// One directory per disk; at least one.
     pub directories: Vec<PathBuf>,
-    /// The most bytes of all directories together.
+    /// The maximum size of all directories together, in bytes.
     pub capacity: Option<u64>,
-    /// Bytes left free on each disk.
+    /// The bytes that are left free on each disk.
     pub reserve: u64,
     pub direct_io: bool,
-    /// Replicas that are kept open for the next read.
+    /// The maximum number of replicas that are kept open for the next read.
     pub open_max: usize,
-    /// Where it is kept which directories the datanode has had; see [`Record`](super::record::Record).
+    /// The file that records the directories that the datanode has had; see
+    /// [`Record`](super::record::Record).
     pub record: Option<PathBuf>,
-    /// Also takes a directory that was known and is empty now, or another.
+    /// Also accept a directory that was known and is now empty, or is another one.
     pub accept_empty: bool,
 }
 
@@ -45,7 +46,7 @@ pub struct StoreOptions {
 #[derive(Debug, Clone)]
 pub struct Replica {
     pub directory: Arc<DataDirectory>,
-    /// Bytes of its file.
+    /// The size of its file in bytes.
     pub bytes: u64,
     pub state: ReplicaState,
 }
@@ -55,32 +56,33 @@ pub struct Replica {
 pub struct Intent {
     pub chunk: ChunkId,
     pub generation: Generation,
-    /// The committed checksum, which only copies and mends know: they may replace a suspect replica of it.
+    /// The committed checksum. Only copies and reconstructions have it: they may replace a suspect
+    /// replica with this checksum.
     pub checksum: Option<u32>,
 }
 
-/// What is here, and what is coming.
+/// The replicas that are here, and those that are being written.
 #[derive(Debug, Default)]
 struct Index {
     replicas: BTreeMap<ReplicaKey, Replica>,
-    /// Chunks and generations that are being written.
+    /// The chunks and generations that are being written.
     incoming: BTreeSet<(ChunkId, Generation)>,
 }
 
 impl Index {
-    /// The replicas of a chunk.
+    /// Returns the replicas of a chunk.
     fn of(&self, chunk: ChunkId) -> impl Iterator<Item = (ReplicaKey, ReplicaState)> + '_ {
         let from = self.replicas.range(ReplicaKey::lowest(chunk)..);
         from.take_while(move |(key, _)| key.chunk == chunk).map(|(key, replica)| (*key, replica.state))
     }
 
-    /// Takes a listed replica through an event of its life, after which it is still listed. Gives its state before and
-    /// after; none when it is not listed.
+    /// Applies an event to a listed replica, after which it is still listed. Returns its state
+    /// before and after; none if it is not listed.
     fn step(&mut self, key: ReplicaKey, event: Event) -> Option<(ReplicaState, ReplicaState)> {
         let replica = self.replicas.get_mut(&key)?;
         let before = replica.state;
         let after = next(Stage::Listed(before), event);
-        debug_assert!(matches!(after, Some(Stage::Listed(_))), "{key} would be listed no more: {event:?}");
+        debug_assert!(matches!(after, Some(Stage::Listed(_))), "{key} would no longer be listed: {event:?}");
         if let Some(Stage::Listed(after)) = after {
             replica.state = after;
         }
@@ -88,7 +90,8 @@ impl Index {
     }
 }
 
-/// When the masters are told of the state of a replica: when it changed, or always, for they have asked.
+/// Says when the state of a replica is reported to the masters: if it changed, or always, because
+/// they have asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tell {
     News,
@@ -101,21 +104,22 @@ pub struct ChunkStore {
     cluster: ClusterId,
     node: DatanodeId,
     directories: Vec<Arc<DataDirectory>>,
-    /// Those that could not be opened, and why.
+    /// The directories that could not be opened, each with the reason.
     failed: Vec<(PathBuf, String)>,
     index: Mutex<Index>,
     cache: ReplicaCache,
     changes: ChangeLog,
-    /// The proved table of the replica that was last read from what is left of it.
+    /// The proved table of the replica that was last read by salvage.
     salvaged: Mutex<Option<(ReplicaKey, Vec<u32>)>>,
     counters: Counters,
 }
 
 impl ChunkStore {
-    /// Opens all directories and lists their replicas. One that is foreign or broken is left out, and reported as failed.
+    /// Opens all directories and lists their replicas. A directory that belongs to another datanode
+    /// or cannot be used is left out, and reported as failed.
     ///
     /// # Errors
-    /// When another process uses one of them, or none can be used.
+    /// Returns an error if another process uses one of them, or none can be used.
     pub fn open(options: &StoreOptions) -> Result<Arc<Self>, OpenError> {
         let share = options.capacity.map(|capacity| capacity / options.directories.len().max(1) as u64);
         let limits = SpaceLimits { capacity: share, reserve: options.reserve };
@@ -139,7 +143,7 @@ impl ChunkStore {
             };
             let directory = Arc::new(directory);
             record.note(path, directory.id());
-            disk::tell(path);
+            disk::log_mount(path);
             tracing::info!(directory = %path.display(), replicas = found.len(), "data directory opened");
             found.into_iter().for_each(|replica| admit(&mut index, &directory, replica));
             directories.push(directory);
@@ -172,7 +176,7 @@ impl ChunkStore {
         self.node
     }
 
-    /// What happened to the replicas since the start.
+    /// Returns the changes of the replicas since the start.
     pub fn changes(&self) -> &ChangeLog {
         &self.changes
     }
@@ -185,11 +189,11 @@ impl ChunkStore {
         self.index.lock()
     }
 
-    /// Begins a chunk in the directory with the most room. See [`ChunkWriter`].
+    /// Begins a chunk in the directory with the most free space. See [`ChunkWriter`].
     ///
     /// # Errors
-    /// When it would replace something ([`may_write`]) or is being written already, when no directory has room for `capacity`
-    /// bytes, or the disk fails.
+    /// Returns an error if it would replace something ([`may_write`]) or is being written already,
+    /// if no directory has room for `capacity` bytes, or if the disk fails.
     pub fn begin(self: &Arc<Self>, intent: Intent, capacity: u32, reserve: bool) -> Result<ChunkWriter, StoreError> {
         let coming = self.announce_incoming(intent)?;
         let well = self.directories.iter().filter(|directory| directory.poison().reason().is_none());
@@ -197,7 +201,7 @@ impl ChunkStore {
         ChunkWriter::begin(coming, directory.clone(), intent, capacity, reserve)
     }
 
-    fn announce_incoming(self: &Arc<Self>, intent: Intent) -> Result<Coming, StoreError> {
+    fn announce_incoming(self: &Arc<Self>, intent: Intent) -> Result<IncomingGuard, StoreError> {
         let Intent { chunk, generation, checksum } = intent;
         let mut index = self.index();
         may_write(index.of(chunk), chunk, generation, checksum)?;
@@ -205,13 +209,14 @@ impl ChunkStore {
             return Err(StoreError::Busy);
         }
         drop(index);
-        Ok(Coming { store: self.clone(), chunk, generation })
+        Ok(IncomingGuard { store: self.clone(), chunk, generation })
     }
 
-    /// A replica for reading, its header checked. One that turns out corrupt becomes suspect.
+    /// Returns a replica for reading, with its header checked. A replica that turns out corrupt
+    /// becomes suspect.
     ///
     /// # Errors
-    /// When it is not here, or its header cannot be used.
+    /// Returns an error if it is not here, or its header cannot be used.
     pub fn read(&self, key: ReplicaKey) -> Result<Arc<OpenReplica>, StoreError> {
         if let Some(open) = self.cache.get(key) {
             return Ok(open);
@@ -221,19 +226,20 @@ impl ChunkStore {
         let key = self.planted_older(key);
         match OpenReplica::open(&replica.directory, self.cluster, key) {
             Ok(open) => Ok(self.cache.put(Arc::new(open))),
-            Err(StoreError::Damaged(damage)) => Err(self.suspect(key, damage)),
+            Err(StoreError::Corrupt(corruption)) => Err(self.suspect(key, corruption)),
             Err(error) => Err(error),
         }
     }
 
-    /// As [`ChunkStore::read`]; of a replica whose header or length is not right, or that is in quarantine, gives the file
-    /// that `block` is left in, for readers who prove the table and each block: it may be the last good one.
+    /// Does the same as [`ChunkStore::read`]; for a replica whose header or length is wrong, or
+    /// that is in quarantine, returns the file in which `block` may still be, for readers that
+    /// prove the table and each block: it may be the last good one.
     ///
     /// # Errors
-    /// As [`ChunkStore::read`], when nothing is left.
+    /// The same as for [`ChunkStore::read`], if nothing is left.
     pub fn read_or_salvage(&self, chunk: ChunkRef, block: usize) -> Result<Arc<OpenReplica>, StoreError> {
         match self.read(chunk.key()) {
-            Err(error @ (StoreError::Damaged(_) | StoreError::NotFound)) => match Salvage::open(self, chunk) {
+            Err(error @ (StoreError::Corrupt(_) | StoreError::NotFound)) => match Salvage::open(self, chunk) {
                 Ok(left) => {
                     let table = self.table_of(&left, chunk.key(), block == 0);
                     Ok(Arc::new(left.into_open(self.cluster, table, block)))
@@ -244,8 +250,9 @@ impl ChunkStore {
         }
     }
 
-    /// The proved table of what is left of a replica. Whoever mends asks for one block after the other, beginning with the
-    /// first: only then all of it is read, where there is no other way.
+    /// Returns the proved table of a replica that can only be salvaged. A reconstruction requests
+    /// one block after the other, beginning with the first: only for the first block the whole
+    /// replica is read, if there is no other way.
     fn table_of(&self, left: &Salvage, key: ReplicaKey, compute: bool) -> Option<Vec<u32>> {
         let last = || self.salvaged.lock();
         let known = last().as_ref().filter(|(other, _)| *other == key).map(|(_, table)| table.clone());
@@ -254,17 +261,18 @@ impl ChunkStore {
         Some(table)
     }
 
-    /// Notes that a replica is corrupt or cannot be read. It stays where it is: its good blocks may be the last.
-    pub fn suspect(&self, key: ReplicaKey, damage: Damage) -> StoreError {
-        self.note_failed(key, damage, Tell::News)
+    /// Records that a replica is corrupt or cannot be read. It stays in its place: its good blocks
+    /// may be the last.
+    pub fn suspect(&self, key: ReplicaKey, corruption: Corruption) -> StoreError {
+        self.note_failed(key, corruption, Tell::News)
     }
 
-    fn note_failed(&self, key: ReplicaKey, damage: Damage, tell: Tell) -> StoreError {
+    fn note_failed(&self, key: ReplicaKey, corruption: Corruption, tell: Tell) -> StoreError {
         let newly = self.step(key, Event::Failed, tell);
         self.cache.forget(key);
         if newly {
             self.counters.disk_error();
-            tracing::error!(replica = %key, %damage, "replica is suspect; it stays until enough verified ones stand elsewhere");
+            tracing::error!(replica = %key, damage = %corruption, "replica is suspect; it stays until there are enough verified ones on other datanodes");
             #[cfg(feature = "planted-bugs")]
             if crate::planted::is("quarantine-before-proof")
                 && let Some(replica) = self.index().replicas.remove(&key)
@@ -273,11 +281,12 @@ impl ChunkStore {
                 let _ = replica.directory.quarantine(key);
             }
         }
-        StoreError::Damaged(damage)
+        StoreError::Corrupt(corruption)
     }
 
-    /// Takes a listed replica through an event of its life; whether that has changed its state. It is told while the index
-    /// is held, so that what happens to a replica is told in the order in which it happened.
+    /// Applies an event to a listed replica; returns true if its state changed. The change is
+    /// recorded while the index is locked, so that changes of a replica are reported in their
+    /// order.
     fn step(&self, key: ReplicaKey, event: Event, tell: Tell) -> bool {
         let mut index = self.index();
         let Some((before, state)) = index.step(key, event) else { return false };
@@ -288,7 +297,7 @@ impl ChunkStore {
         newly
     }
 
-    /// A planted bug: the oldest generation of a chunk is taken for the one that was asked for.
+    /// A planted bug: the oldest generation of a chunk is used instead of the requested one.
     #[cfg(feature = "planted-bugs")]
     fn planted_older(&self, key: ReplicaKey) -> ReplicaKey {
         let planted = crate::planted::is("older-generation-preferred");
@@ -296,31 +305,32 @@ impl ChunkStore {
         oldest.filter(|older| planted && older.generation < key.generation).unwrap_or(key)
     }
 
-    /// Reads the whole replica and compares it with its checksums. Its new state is told.
+    /// Reads the whole replica and compares it with its checksums. Reports its new state.
     ///
     /// # Errors
-    /// When it is not here, or corrupt: then it is suspect.
+    /// Returns an error if it is not here, or is corrupt: then it is suspect.
     pub fn verify(&self, key: ReplicaKey) -> Result<(), StoreError> {
-        // Not from the cache: the header on the disk is looked at as well.
+        // Not from the cache: the header on the disk is checked as well.
         self.cache.forget(key);
         match self.read(key).and_then(|open| open.verify()) {
             Ok(()) => {
                 self.step(key, Event::Proved, Tell::Always);
                 Ok(())
             }
-            // Told also where it was known: the answer to the order must not be missing.
-            Err(StoreError::Damaged(damage)) => Err(self.note_failed(key, damage, Tell::Always)),
+            // Reported even if it was known: the order must be answered.
+            Err(StoreError::Corrupt(corruption)) => Err(self.note_failed(key, corruption, Tell::Always)),
             Err(error) => Err(error),
         }
     }
 
-    /// Lists a replica no more, and tells of it; gives it where it was listed, for its file to go. Until then its name counts
-    /// as being written, so that nobody else gives it to another file before this one has lost it. One that is not here is no
-    /// error, and is told as gone.
+    /// Removes a replica from the list, and reports that; returns it if it was listed, so that its
+    /// file can be deleted. Until then its name counts as being written, so that no other file gets
+    /// the name before this one has lost it. A replica that is not here is no error, and is
+    /// reported as removed.
     ///
     /// # Errors
-    /// When it is being mended.
-    pub fn strike_off(self: &Arc<Self>, key: ReplicaKey) -> Result<Option<Doomed>, StoreError> {
+    /// Returns an error if it is being reconstructed.
+    pub fn strike_off(self: &Arc<Self>, key: ReplicaKey) -> Result<Option<PendingDeletion>, StoreError> {
         let mut index = self.index();
         if index.replicas.contains_key(&key) && !index.incoming.insert((key.chunk, key.generation)) {
             return Err(StoreError::Busy);
@@ -328,16 +338,17 @@ impl ChunkStore {
         let found = index.replicas.remove(&key);
         debug_assert!(
             found.is_none() || index.incoming.contains(&(key.chunk, key.generation)),
-            "the name of {key} is free while its file is there"
+            "the name of {key} is free while its file exists"
         );
         self.changes.push(Change::Removed(key));
         drop(index);
         self.cache.forget(key);
-        let coming = || Coming { store: self.clone(), chunk: key.chunk, generation: key.generation };
-        Ok(found.map(|replica| Doomed { key, replica, _coming: coming() }))
+        let coming = || IncomingGuard { store: self.clone(), chunk: key.chunk, generation: key.generation };
+        Ok(found.map(|replica| PendingDeletion { key, replica, _coming: coming() }))
     }
 
-    /// Lists a replica that is durable now, and tells of it. Returns the suspect one that it replaces.
+    /// Lists a replica that is durable now, and reports it. Returns the suspect one that it
+    /// replaces.
     pub(super) fn insert(&self, key: ReplicaKey, directory: Arc<DataDirectory>, bytes: u64) -> Option<Replica> {
         let state = ReplicaState::Verified;
         let mut index = self.index();
@@ -353,13 +364,14 @@ impl ChunkStore {
         &self.directories
     }
 
-    /// Where a replica is; none when it is not here.
+    /// Returns the location of a replica; none if it is not here.
     pub(super) fn find(&self, key: ReplicaKey) -> Option<Replica> {
         self.index().replicas.get(&key).cloned()
     }
 
-    /// Looks whether each directory is still the one that was opened. Of one that is gone (unmounted, removed, replaced) all
-    /// replicas are struck off and reported as removed.
+    /// Checks that each directory is still the one that was opened. If a directory is missing
+    /// (unmounted, removed, replaced), all its replicas are removed from the list and reported as
+    /// removed.
     pub fn look_at_directories(&self) {
         for directory in &self.directories {
             let Some(reason) = directory.is_lost() else { continue };
@@ -378,7 +390,7 @@ impl ChunkStore {
             tracing::error!(
                 directory = %directory.path().display(),
                 replicas = lost.len(),
-                "a data directory is out of use: {reason}"
+                "a data directory is out of service: {reason}"
             );
         }
     }
@@ -388,7 +400,7 @@ impl ChunkStore {
         self.cache.clear();
     }
 
-    /// Up to `count` replicas behind `after`, in rising order of their keys.
+    /// Returns up to `count` replicas after `after`, sorted by key.
     pub fn page(&self, after: Option<ReplicaKey>, count: usize) -> Vec<StoredReplica> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let index = self.index();
@@ -396,7 +408,7 @@ impl ChunkStore {
         page.map(|(key, replica)| StoredReplica { key: *key, state: replica.state }).collect()
     }
 
-    /// The figures of each directory, also of those that could not be opened.
+    /// Returns the figures of each directory, including those that could not be opened.
     pub fn directory_loads(&self) -> Vec<DirectoryLoad> {
         let load = |directory: &Arc<DataDirectory>| {
             let figures = directory.figures();
@@ -429,11 +441,12 @@ impl ChunkStore {
     }
 }
 
-/// Lists a replica found at start. Nothing that is found is removed: which of several counts, the masters know.
+/// Lists a replica found at start. No replica that is found is removed: the masters know which of
+/// several counts.
 fn admit(index: &mut Index, directory: &Arc<DataDirectory>, found: FoundReplica) {
     let state = if found.is_misshapen() { ReplicaState::Suspect } else { ReplicaState::Stored };
     if state == ReplicaState::Suspect {
-        tracing::error!(replica = %found.key, bytes = found.bytes, "a replica is cut off: it is suspect");
+        tracing::error!(replica = %found.key, bytes = found.bytes, "a replica is truncated and therefore suspect");
     }
     match index.replicas.entry(found.key) {
         Entry::Vacant(place) => {
@@ -441,33 +454,35 @@ fn admit(index: &mut Index, directory: &Arc<DataDirectory>, found: FoundReplica)
         }
         Entry::Occupied(_) => {
             let directory = directory.path().display();
-            tracing::warn!(replica = %found.key, %directory, "a replica is here twice; the second file is left alone");
+            tracing::warn!(replica = %found.key, %directory, "a replica has two files; the second file is ignored");
         }
     }
 }
 
-/// A replica that is listed no more, and whose file is still there. Should it stay, it is found again at the next start.
+/// A replica that is no longer listed, and whose file still exists. If the file stays, it is found
+/// again at the next start.
 #[derive(Debug)]
-pub struct Doomed {
+pub struct PendingDeletion {
     key: ReplicaKey,
     replica: Replica,
-    _coming: Coming,
+    _coming: IncomingGuard,
 }
 
-impl Doomed {
+impl PendingDeletion {
     pub fn key(&self) -> ReplicaKey {
         self.key
     }
 
-    /// Deletes the file; quarantines that of a suspect replica.
+    /// Deletes the file; quarantines the file of a suspect replica.
     ///
     /// # Errors
-    /// When the file system refuses.
+    /// Returns an error if the file system returns an error.
     pub fn remove(self) -> Result<(), StoreError> {
         let Replica { directory, bytes, state } = &self.replica;
         match next(Stage::Listed(*state), Event::Deleted) {
             Some(Stage::Quarantined) => directory.quarantine(self.key).map_err(StoreError::io("quarantine chunk"))?,
-            // Its name need not be gone durably: should it come back, it is reported and deleted again.
+            // The deletion need not be durable: if the file comes back, it is reported and deleted
+            // again.
             _ => std::fs::remove_file(directory.replica_path(self.key)).map_err(StoreError::io("delete chunk"))?,
         }
         directory.space().freed(*bytes);
@@ -475,15 +490,16 @@ impl Doomed {
     }
 }
 
-/// A chunk and generation that is being written; others are kept out until it is dropped.
+/// A chunk and generation that is being written; no other writer may begin it until this is
+/// dropped.
 #[derive(Debug)]
-pub(super) struct Coming {
+pub(super) struct IncomingGuard {
     pub(super) store: Arc<ChunkStore>,
     chunk: ChunkId,
     generation: Generation,
 }
 
-impl Drop for Coming {
+impl Drop for IncomingGuard {
     fn drop(&mut self) {
         self.store.index().incoming.remove(&(self.chunk, self.generation));
     }

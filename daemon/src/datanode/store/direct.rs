@@ -1,5 +1,5 @@
-//! Files that bypass the page cache, where the file system can: chunk data is large, read once and written once, and a
-//! copy into the page cache costs half of what the CPU has to give.
+//! Files that bypass the page cache, if the file system can do this: chunk data is large, read once
+//! and written once, and copying it into the page cache costs half of the available processor time.
 
 use dfs_logic::chunk_file::ALIGN_BYTES;
 use rustix::fs::OFlags;
@@ -19,15 +19,16 @@ fn open(options: &mut OpenOptions, path: &Path, direct: bool) -> io::Result<File
     options.open(path)
 }
 
-/// File systems without direct I/O (tmpfs, some network ones) refuse it with this error, at open or at first use.
+/// Returns true for the error with which file systems without direct I/O (tmpfs, some network ones)
+/// refuse it, at open or at first use.
 fn is_refusal(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::INVAL.raw_os_error())
 }
 
-/// Makes a new file.
+/// Creates a new file.
 ///
 /// # Errors
-/// When it exists already or the file system refuses.
+/// Returns an error if it exists already or the file system returns an error.
 pub fn create(path: &Path, direct: bool) -> io::Result<File> {
     open(OpenOptions::new().read(true).write(true).create_new(true).mode(0o600), path, direct)
 }
@@ -35,15 +36,16 @@ pub fn create(path: &Path, direct: bool) -> io::Result<File> {
 /// Opens a file for reading.
 ///
 /// # Errors
-/// When it is not there or the file system refuses.
+/// Returns an error if it does not exist or the file system returns an error.
 pub fn open_read(path: &Path, direct: bool) -> io::Result<File> {
     open(OpenOptions::new().read(true), path, direct)
 }
 
-/// Writes all of `data`, an aligned buffer of whole [`ALIGN_BYTES`], at an offset that is a multiple of them.
+/// Writes all of `data`, an aligned buffer of whole [`ALIGN_BYTES`], at an offset that is a
+/// multiple of them.
 ///
 /// # Errors
-/// When the disk fails or is full.
+/// Returns an error if the disk fails or is full.
 pub fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<()> {
     debug_assert!(data.len().is_multiple_of(ALIGN_BYTES) && offset.is_multiple_of(ALIGN_BYTES as u64));
     match file.write_all_at(data, offset) {
@@ -52,10 +54,11 @@ pub fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<()> {
     }
 }
 
-/// Fills the first `needed` bytes of `into`, as aligned as for [`write_at`], and more of it if the file has more.
+/// Fills the first `needed` bytes of `into`, aligned as for [`write_at`], and more of it if the
+/// file has more.
 ///
 /// # Errors
-/// When the disk fails or the file ends before.
+/// Returns an error if the disk fails or the file ends before.
 pub fn read_at(file: &File, into: &mut [u8], needed: usize, offset: u64) -> io::Result<()> {
     let mut filled = 0;
     while filled < needed {
@@ -64,7 +67,7 @@ pub fn read_at(file: &File, into: &mut [u8], needed: usize, offset: u64) -> io::
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Also where a part came that is not aligned: the end of a file.
+            // Also after a partial read that is not aligned: the end of a file.
             Err(error) if is_refusal(&error) && buffered_from_now(file)? => {}
             Err(error) => return Err(error),
         }
@@ -72,7 +75,7 @@ pub fn read_at(file: &File, into: &mut [u8], needed: usize, offset: u64) -> io::
     Ok(())
 }
 
-/// Takes direct I/O off an open file; false when it was not on.
+/// Turns direct I/O off for an open file; returns false if it was not on.
 fn buffered_from_now(file: &File) -> io::Result<bool> {
     let flags = rustix::fs::fcntl_getfl(file)?;
     if !flags.contains(OFlags::DIRECT) {
@@ -82,10 +85,11 @@ fn buffered_from_now(file: &File) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Reserves room for a file that will have `length` bytes. A file system that cannot is no error.
+/// Reserves space for a file that will have `length` bytes. If the file system cannot do this, it
+/// is no error.
 ///
 /// # Errors
-/// When the disk is full or fails.
+/// Returns an error if the disk is full or fails.
 pub fn reserve(file: &File, length: u64) -> io::Result<()> {
     match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, length) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
@@ -111,7 +115,7 @@ mod tests {
         read_at(&file, &mut back, 2 * ALIGN_BYTES, ALIGN_BYTES as u64).expect("read");
         assert_eq!(back[..], data[..]);
         assert!(read_at(&file, &mut back, 2 * ALIGN_BYTES, 2 * ALIGN_BYTES as u64).is_err());
-        // Cut off behind what is needed of it.
+        // Cut off after the part that is needed.
         OpenOptions::new().write(true).open(&path).expect("open").set_len(3 * ALIGN_BYTES as u64 - 5).expect("cut");
         back.fill(0);
         read_at(&file, &mut back, 2 * ALIGN_BYTES - 5, ALIGN_BYTES as u64).expect("read");
@@ -130,7 +134,8 @@ mod tests {
     fn what_cannot_be_done_directly_is_done_through_the_cache() {
         let directory = tempfile::tempdir().expect("temp directory");
         let file = create(&directory.path().join("file"), true).expect("create");
-        // Not aligned: direct I/O refuses it just as a file system without direct I/O refuses everything.
+        // Not aligned: direct I/O refuses it with the same error that a file system without direct
+        // I/O returns for everything.
         let mut data = AlignedBuffer::new(2 * ALIGN_BYTES);
         data.fill(5);
         let odd = &data[1..=ALIGN_BYTES];

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! DIRECTORY/lock                       held by the process that uses it
-//! DIRECTORY/format                     whose it is
+//! DIRECTORY/format                     the cluster and the datanode that it belongs to
 //! DIRECTORY/incoming/                  chunks being written; emptied at start
 //! DIRECTORY/chunks/XX/KEY.chunk        replicas, named by their keys; XX is the low byte of the id
-//! DIRECTORY/quarantine/                corrupt replicas that others have taken the place of
+//! DIRECTORY/quarantine/                corrupt replicas that were replaced by others
 //! ```
 
 use super::error::{OpenError, StoreError};
@@ -24,16 +24,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const INCOMING: &str = "incoming";
 const QUARANTINE: &str = "quarantine";
-/// Corrupt replicas that are kept for a person to look at, the newest. Good ones have taken the place of each.
+/// The number of corrupt replicas that are kept for inspection, the newest ones. Each of them was
+/// replaced by a good one.
 const QUARANTINE_MAX: usize = 64;
-/// Directories under [`CHUNKS`].
-const FANS: usize = 256;
+/// The number of directories under [`CHUNKS`].
+const SHARDS: usize = 256;
 
 /// A replica that was found at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundReplica {
     pub key: ReplicaKey,
-    /// Bytes of its file.
+    /// The size of its file in bytes.
     pub bytes: u64,
 }
 
@@ -47,18 +48,19 @@ pub struct DataDirectory {
     space: Space,
     written: AtomicU64,
     id: DirectoryId,
-    /// Where its format file was at the start.
+    /// The identity of its format file at the start.
     place: Place,
-    /// It is gone, and its replicas are not listed any more.
+    /// True if the directory is missing, and its replicas are no longer listed.
     abandoned: AtomicBool,
     _lock: DirectoryLock,
 }
 
 impl DataDirectory {
-    /// Locks a directory, checks whose it is, throws away what was left half written, and lists its replicas.
+    /// Locks a directory, checks its owner, deletes half-written files, and lists its replicas.
     ///
     /// # Errors
-    /// When another process has it, it belongs to another datanode, or the disk fails.
+    /// Returns an error if another process uses it, it belongs to another datanode, or the disk
+    /// fails.
     pub fn open(
         path: &Path,
         cluster: ClusterId,
@@ -76,7 +78,7 @@ impl DataDirectory {
         let lock = DirectoryLock::acquire(path)?;
         let format = DirectoryFormat::claim(path, cluster, node)
             .map_err(|error| OpenError::Format { directory: path.to_owned(), error })?;
-        let place = Place::of(path).map_err(|error| at("look at", &path.join(FORMAT_FILE), error))?;
+        let place = Place::of(path).map_err(|error| at("inspect", &path.join(FORMAT_FILE), error))?;
         make_directories(path).map_err(|(entry, error)| at("make", &entry, error))?;
         empty(&path.join(INCOMING));
         let found = scan(path).map_err(|(entry, error)| at("read", &entry, error))?;
@@ -84,7 +86,7 @@ impl DataDirectory {
         let directory = Self {
             path: path.to_owned(),
             direct,
-            disk: disk_of(path).map_err(|error| at("look at", path, error))?,
+            disk: disk_of(path).map_err(|error| at("inspect", path, error))?,
             poison: Poison::default(),
             space: Space::new(limits, used),
             written: AtomicU64::new(0),
@@ -100,42 +102,44 @@ impl DataDirectory {
         &self.path
     }
 
-    /// Whether its files go past the page cache, where the file system can.
+    /// Returns true if its files bypass the page cache.
     pub fn direct(&self) -> bool {
         self.direct
     }
 
-    /// The same for all directories on this disk of this machine, of whichever datanode.
+    /// Returns a number that is the same for all directories on this disk of this machine, of any
+    /// datanode.
     pub fn disk(&self) -> u64 {
         self.disk
     }
 
-    /// Its random id.
+    /// Returns its random id.
     pub fn id(&self) -> &DirectoryId {
         &self.id
     }
 
-    /// Looks whether the directory is still the one that was opened. Returns why not, once.
+    /// Checks that the directory is still the one that was opened. Returns the reason if it is not,
+    /// once.
     pub fn is_lost(&self) -> Option<String> {
         if self.abandoned.load(Ordering::Relaxed) {
             return None;
         }
         let reason = match (Place::of(&self.path), DirectoryFormat::read(&self.path)) {
             (Ok(place), Ok(Some(format))) if place == self.place && format.directory == self.id => return None,
-            (Ok(_), Ok(Some(_))) => "another directory is there now; was another disk mounted on it?".to_owned(),
-            (_, Ok(None)) => "its format file is gone; was its disk unmounted?".to_owned(),
-            // Not even the directory is there, or it is none.
+            (Ok(_), Ok(Some(_))) => "another directory is in its place; was another disk mounted on it?".to_owned(),
+            (_, Ok(None)) => "its format file is missing; was its disk unmounted?".to_owned(),
+            // The directory itself does not exist, or is not a directory.
             (Err(error), _) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                format!("its format file is gone: {error}")
+                format!("its format file is missing: {error}")
             }
-            (_, Err(FormatError::Damaged | FormatError::Version(_))) => "its format file was changed".to_owned(),
-            // A disk that cannot be read at this moment may be well again at the next.
+            (_, Err(FormatError::Corrupt | FormatError::Version(_))) => "its format file was changed".to_owned(),
+            // A disk that cannot be read at this moment may recover.
             (_, Err(error)) => {
-                tracing::warn!(directory = %self.path.display(), %error, "a data directory cannot be looked at");
+                tracing::warn!(directory = %self.path.display(), %error, "a data directory cannot be checked");
                 return None;
             }
             (Err(error), _) => {
-                tracing::warn!(directory = %self.path.display(), %error, "a data directory cannot be looked at");
+                tracing::warn!(directory = %self.path.display(), %error, "a data directory cannot be checked");
                 return None;
             }
         };
@@ -156,7 +160,7 @@ impl DataDirectory {
         self.space.figures(&self.path)
     }
 
-    /// The file of a replica.
+    /// Returns the path of the file of a replica.
     pub fn replica_path(&self, key: ReplicaKey) -> PathBuf {
         let mut path = self.path.join(CHUNKS);
         path.push(fan_out(key.chunk));
@@ -164,18 +168,20 @@ impl DataDirectory {
         path
     }
 
-    /// A fresh name for a chunk being written.
+    /// Returns a new file name for a chunk being written.
     pub fn incoming_path(&self, chunk: ChunkId) -> PathBuf {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         self.path.join(INCOMING).join(format!("{chunk}_{number}.part"))
     }
 
-    /// Opens the directory of a chunk, for [`DataDirectory::sync_fan`]. An open directory costs a descriptor for as long as it
-    /// takes to name one replica; opening it takes microseconds, its sync milliseconds.
+    /// Opens the directory of a chunk, for [`DataDirectory::sync_shard`]. The directory is open,
+    /// and takes a descriptor, only while one replica gets its name; opening it takes microseconds,
+    /// its sync milliseconds.
     ///
     /// # Errors
-    /// When the file system refuses, or no descriptor was left for 1.5 s.
-    pub fn open_fan(&self, chunk: ChunkId) -> Result<File, StoreError> {
+    /// Returns an error if the file system returns an error, or no descriptor was available for 1.5
+    /// s.
+    pub fn open_shard(&self, chunk: ChunkId) -> Result<File, StoreError> {
         let path = self.path.join(CHUNKS).join(fan_out(chunk));
         descriptors::patiently(|| (), || File::open(&path)).map_err(StoreError::io("open directory"))
     }
@@ -183,15 +189,17 @@ impl DataDirectory {
     /// Makes the names of the replicas in an open directory durable.
     ///
     /// # Errors
-    /// When the disk failed, now or before.
-    pub fn sync_fan(&self, fan: &File) -> Result<(), StoreError> {
-        self.sync("sync directory", || durable::sync_open_directory(fan))
+    /// Returns an error if the disk has failed, now or before.
+    pub fn sync_shard(&self, shard: &File) -> Result<(), StoreError> {
+        self.sync("sync directory", || durable::sync_open_directory(shard))
     }
 
-    /// Runs a sync once. Its failure puts the directory out of use, unless the system only lacked memory.
+    /// Runs a sync once. Its failure puts the directory out of service, unless the system only
+    /// lacked memory.
     ///
     /// # Errors
-    /// When it failed, or one before it did. What was to be synced must not be kept.
+    /// Returns an error if this sync failed, or one before it did. The data that was to be synced
+    /// must then not be kept.
     pub fn sync(&self, what: &'static str, sync: impl FnOnce() -> io::Result<()>) -> Result<(), StoreError> {
         let failed = StoreError::io(what);
         self.poison.check().map_err(StoreError::io(what))?;
@@ -201,15 +209,16 @@ impl DataDirectory {
         }
     }
 
-    /// Where a replica is, or would be, in quarantine.
+    /// Returns the path of a replica in quarantine.
     pub fn quarantine_path(&self, key: ReplicaKey) -> PathBuf {
         self.path.join(QUARANTINE).join(file_name(key))
     }
 
-    /// Moves a suspect replica out of service, which the masters order after proof. Of more than are kept the oldest go.
+    /// Moves a suspect replica into quarantine, which the masters order after proof. The oldest
+    /// files beyond the maximum are deleted.
     ///
     /// # Errors
-    /// When the file system refuses. The replica's name is then still there.
+    /// Returns an error if the file system returns an error. The replica then still has its name.
     pub fn quarantine(&self, key: ReplicaKey) -> io::Result<()> {
         let directory = self.path.join(QUARANTINE);
         std::fs::rename(self.replica_path(key), self.quarantine_path(key))?;
@@ -224,7 +233,7 @@ impl DataDirectory {
     }
 }
 
-/// Device and inode of a format file: another disk, or another directory, has others.
+/// The device and inode of a format file: another disk, or another directory, has others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     device: u64,
@@ -241,7 +250,8 @@ impl Place {
 /// Drawn by the kernel at each start of the machine, and the same in all containers on it.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The device of a directory and the machine that it is in, as one number; zero where the machine has no id.
+/// Returns the device of a directory and the machine it is in, as one number; zero if the machine
+/// has no id.
 fn disk_of(path: &Path) -> io::Result<u64> {
     let device = std::fs::metadata(path)?.dev();
     let Ok(machine) = std::fs::read(BOOT_ID) else { return Ok(0) };
@@ -252,7 +262,7 @@ fn disk_of(path: &Path) -> io::Result<u64> {
     Ok(digest.as_ref().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// An entry of a data directory, and what went wrong with it.
+/// An entry of a data directory, and the error that it caused.
 type EntryError = (PathBuf, io::Error);
 
 fn make_directories(path: &Path) -> Result<(), EntryError> {
@@ -261,10 +271,11 @@ fn make_directories(path: &Path) -> Result<(), EntryError> {
         durable::create_directory(&directory).map_err(|error| (directory, error))?;
     }
     let mut made = false;
-    for fan in 0..FANS as u64 {
-        let directory = chunks.join(fan_out(ChunkId(fan)));
+    for shard in 0..SHARDS as u64 {
+        let directory = chunks.join(fan_out(ChunkId(shard)));
         match std::fs::create_dir(&directory) {
-            // Its name in `chunks/` alone may lead to nothing after a power cut: not every file system writes both.
+            // The name in `chunks/` alone may lead to nothing after a power cut: not every file
+            // system writes both.
             Ok(()) => durable::sync_directory(&directory).map_err(|error| (directory, error))?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             Err(error) => return Err((directory, error)),
@@ -275,7 +286,7 @@ fn make_directories(path: &Path) -> Result<(), EntryError> {
     if made { durable::sync_directory(&chunks).map_err(|error| (chunks, error)) } else { Ok(()) }
 }
 
-/// Removes what was left half written. What cannot be removed takes room, and does no other harm.
+/// Deletes half-written files. A file that cannot be deleted takes space, and does no other harm.
 fn empty(directory: &Path) {
     let removed = std::fs::read_dir(directory).map(|entries| {
         for entry in entries {
@@ -284,19 +295,19 @@ fn empty(directory: &Path) {
                 std::fs::remove_file(&path).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
             });
             if let Err(error) = removed {
-                tracing::warn!(%error, "a leftover of an earlier write could not be removed");
+                tracing::warn!(%error, "a half-written file could not be deleted");
             }
         }
     });
     if let Err(error) = removed {
-        tracing::warn!(directory = %directory.display(), %error, "the leftovers of earlier writes could not be listed");
+        tracing::warn!(directory = %directory.display(), %error, "half-written files could not be listed");
     }
 }
 
 fn scan(path: &Path) -> Result<Vec<FoundReplica>, EntryError> {
     let mut found = Vec::new();
-    for fan in 0..FANS as u64 {
-        let name = fan_out(ChunkId(fan));
+    for shard in 0..SHARDS as u64 {
+        let name = fan_out(ChunkId(shard));
         let directory = path.join(CHUNKS).join(&name);
         let entries = std::fs::read_dir(&directory).map_err(|error| (directory.clone(), error))?;
         for entry in entries {
@@ -307,21 +318,21 @@ fn scan(path: &Path) -> Result<Vec<FoundReplica>, EntryError> {
     Ok(found)
 }
 
-/// The replica that an entry of the directory `fan` is, if it is one.
-fn look_at(entry: &std::fs::DirEntry, fan: &str) -> io::Result<Option<FoundReplica>> {
+/// Returns the replica of an entry of the directory `shard`, if it is a replica.
+fn look_at(entry: &std::fs::DirEntry, shard: &str) -> io::Result<Option<FoundReplica>> {
     let name = entry.file_name();
-    match name.to_str().and_then(parse_file_name).filter(|key| fan_out(key.chunk) == fan) {
+    match name.to_str().and_then(parse_file_name).filter(|key| fan_out(key.chunk) == shard) {
         Some(key) => Ok(Some(FoundReplica { key, bytes: entry.metadata()?.len() })),
         None => {
-            tracing::warn!(file = %entry.path().display(), "not a chunk file; left alone");
+            tracing::warn!(file = %entry.path().display(), "not a chunk file; ignored");
             Ok(None)
         }
     }
 }
 
 impl FoundReplica {
-    /// Whether the file cannot be whole: too short for a header and data, or not of aligned length. That costs no read;
-    /// everything else is found when the replica is read.
+    /// Returns true if the file cannot be complete: too short for a header and data, or not of
+    /// aligned length. This needs no read; all other corruption is found when the replica is read.
     pub fn is_misshapen(&self) -> bool {
         self.bytes < 2 * ALIGN_BYTES as u64 || !self.bytes.is_multiple_of(ALIGN_BYTES as u64)
     }

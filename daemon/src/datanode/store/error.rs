@@ -1,4 +1,4 @@
-//! What can go wrong with a replica.
+//! The errors of the chunk store.
 
 use super::format::FormatError;
 use crate::descriptors::Scarcity;
@@ -9,12 +9,12 @@ use dfs_types::{DatanodeId, Error, ErrorCode};
 use std::io;
 use std::path::PathBuf;
 
-/// Why a replica was not stored, read or deleted.
+/// The reason why a replica was not stored, read or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("no space left")]
     NoSpace,
-    #[error("no data directory is in working order")]
+    #[error("no data directory can be used")]
     NoDirectory,
     #[error("the chunk is not stored here")]
     NotFound,
@@ -22,26 +22,26 @@ pub enum StoreError {
     Refused(#[from] WriteRefused),
     #[error("this chunk and generation is being written already")]
     Busy,
-    #[error("the replica is damaged: {0}")]
-    Damaged(Damage),
+    #[error("the replica is corrupt: {0}")]
+    Corrupt(Corruption),
     #[error("{what}: {error}")]
     Io { what: &'static str, error: io::Error },
 }
 
-/// How a replica is damaged.
+/// The reason why a replica is corrupt.
 #[derive(Debug, thiserror::Error)]
-pub enum Damage {
+pub enum Corruption {
     #[error("{0}")]
     Header(#[from] ChunkFileError),
-    #[error("it is another chunk than its name says")]
+    #[error("its header is of another chunk than its name")]
     Stranger,
-    #[error("{found} of {expected} bytes are there")]
+    #[error("it has {found} of {expected} bytes")]
     Short { found: u64, expected: u64 },
     #[error("the checksum of block {0} does not match")]
     Block(usize),
     #[error("the disk cannot read it: {0}")]
     Disk(io::Error),
-    #[error("its file is gone")]
+    #[error("its file is missing")]
     Gone,
 }
 
@@ -52,7 +52,7 @@ impl Scarcity for StoreError {
 }
 
 impl StoreError {
-    /// For `map_err`: what was tried, as in "sync chunk".
+    /// Returns a function for `map_err`; `what` is the operation, as in "sync chunk".
     pub fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |error| match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
@@ -60,19 +60,20 @@ impl StoreError {
         }
     }
 
-    /// The error as it crosses the wire.
+    /// Converts the error to the form that is sent to peers.
     pub fn into_error(self, node: DatanodeId) -> Error {
         let code = match &self {
             Self::NoSpace | Self::NoDirectory | Self::Io { .. } => ErrorCode::LocalIo,
             Self::NotFound => ErrorCode::NotFound,
             Self::Refused(_) | Self::Busy => ErrorCode::AlreadyExists,
-            Self::Damaged(_) => ErrorCode::ChecksumMismatch,
+            Self::Corrupt(_) => ErrorCode::ChecksumMismatch,
         };
         Error::new(code, format!("{node}: {self}"))
     }
 }
 
-/// Why a data directory cannot be used. The datanode starts without it, if there are others.
+/// The reason why a data directory cannot be used. The datanode starts without it, if there are
+/// others.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error(transparent)]
@@ -91,7 +92,7 @@ fn list(errors: &[OpenError]) -> String {
 }
 
 impl OpenError {
-    /// The datanode must not start at all: somebody else works with the directory at this moment.
+    /// Returns true if the datanode must not start at all: another process is using the directory.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Lock(LockError::InUse { .. }))
     }

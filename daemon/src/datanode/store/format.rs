@@ -1,4 +1,4 @@
-//! The format file of a data directory: whose it is.
+//! The format file of a data directory: the cluster and the datanode that it belongs to.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -18,13 +18,13 @@ use std::path::Path;
 
 /// The directory of the replicas in a data directory.
 pub(super) const CHUNKS: &str = "chunks";
-/// The file's name.
+/// The name of the file.
 pub(super) const FORMAT_FILE: &str = "format";
 const MAGIC: [u8; 8] = *b"dfsFoldr";
 const VERSION: u16 = 1;
 const FORMAT_BYTES: usize = 48;
 
-/// Whose a data directory is.
+/// The owner of a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DirectoryFormat {
     pub cluster: ClusterId,
@@ -32,13 +32,13 @@ pub struct DirectoryFormat {
     pub directory: [u8; 16],
 }
 
-/// Why a directory is not used.
+/// The reason why a directory is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     #[error(
-        "its format file is damaged; put back the right one, or move the directory away and start with an empty one"
+        "its format file is corrupt; restore the right one, or move the directory away and start with an empty one"
     )]
-    Damaged,
+    Corrupt,
     #[error("it has format {0}; this version of dfs understands format 1: start the version that wrote it")]
     Version(u16),
     #[error("it belongs to cluster {found}, not to {expected}: mount the right disk, or name another directory")]
@@ -46,15 +46,15 @@ pub enum FormatError {
     #[error("it belongs to {found}, not to {expected}: mount the right disk, or name another directory")]
     Node { found: DatanodeId, expected: DatanodeId },
     #[error(
-        "it has chunks but no format file, so it is not known whose they are; put the file back, or move the directory away \
+        "it has chunks but no format file, so their datanode is unknown; restore the file, or move the directory away \
          and start with an empty one"
     )]
     Missing,
     #[error("it has held replicas of this datanode, and now it has no format file{}: mount its disk, or, if its replicas are lost, start once \
-             with --accept-empty", if *unmounted { "; a disk was mounted on it, and none is now" } else { "" })]
+             with --accept-empty", if *unmounted { "; a disk was mounted on it, but none is now" } else { "" })]
     Empty { unmounted: bool },
     #[error(
-        "it is another directory (id {found}) than the one that was here (id {expected}): mount the right disk, or start once with \
+        "it is another directory (id {found}) than the one used before (id {expected}): mount the right disk, or start once with \
              --accept-empty to use this one"
     )]
     Other { found: String, expected: String },
@@ -77,13 +77,15 @@ impl DirectoryFormat {
         bytes
     }
 
+    /// Decodes a format file.
+    ///
     /// # Errors
-    /// When the bytes are damaged or of another version.
+    /// Returns an error if the bytes are corrupt or of another version.
     pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
-        let bytes: &[u8; FORMAT_BYTES] = bytes.try_into().map_err(|_| FormatError::Damaged)?;
-        let (body, crc) = bytes.split_last_chunk::<4>().ok_or(FormatError::Damaged)?;
+        let bytes: &[u8; FORMAT_BYTES] = bytes.try_into().map_err(|_| FormatError::Corrupt)?;
+        let (body, crc) = bytes.split_last_chunk::<4>().ok_or(FormatError::Corrupt)?;
         if !body.starts_with(&MAGIC) || crc32c::crc32c(body) != u32::from_le_bytes(*crc) {
-            return Err(FormatError::Damaged);
+            return Err(FormatError::Corrupt);
         }
         let version = u16::from_le_bytes(field(body, 8));
         if version != VERSION {
@@ -93,10 +95,10 @@ impl DirectoryFormat {
         Ok(Self { node, cluster: ClusterId(field(body, 12)), directory: field(body, 28) })
     }
 
-    /// Reads the format file of a directory; none where there is no such file.
+    /// Reads the format file of a directory; none if there is no file.
     ///
     /// # Errors
-    /// When it cannot be read, is damaged or of another version.
+    /// Returns an error if it cannot be read, is corrupt or of another version.
     pub fn read(directory: &Path) -> Result<Option<Self>, FormatError> {
         match std::fs::read(directory.join(FORMAT_FILE)) {
             Ok(bytes) => Self::decode(&bytes).map(Some),
@@ -108,7 +110,8 @@ impl DirectoryFormat {
     /// Reads the format file of a directory, or writes one into a directory that has no chunks yet.
     ///
     /// # Errors
-    /// When the directory is somebody else's, or its file cannot be read or written.
+    /// Returns an error if the directory belongs to another datanode, or its file cannot be read or
+    /// written.
     pub fn claim(directory: &Path, cluster: ClusterId, node: DatanodeId) -> Result<Self, FormatError> {
         let path = directory.join(FORMAT_FILE);
         match Self::read(directory)? {

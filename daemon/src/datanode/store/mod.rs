@@ -1,8 +1,9 @@
 //! Chunks on the disks of a datanode.
 //!
-//! Data before algorithms: a replica is one file (layout: [`dfs_logic::chunk_file`]) in one of the data [`directory`]s; the
-//! [`chunks`] module keeps an index of them in memory, built at start from their names. Bytes go to and from the disk past the
-//! page cache ([`direct`]) in aligned memory from a bounded pool ([`buffer`]).
+//! A replica is one file (layout: [`dfs_logic::chunk_file`]) in one of the data [`directory`]s; the
+//! [`chunks`] module keeps an index of them in memory, built at start from their names. Data is
+//! read and written without the page cache ([`direct`]), in aligned memory from a bounded pool
+//! ([`buffer`]).
 
 #![expect(clippy::disallowed_methods, reason = "chunks are files")]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
@@ -23,8 +24,8 @@ pub mod writer;
 mod tests;
 
 pub use buffer::{AlignedBuffer, Buffer, BufferBudget, Buffers};
-pub use chunks::{ChunkStore, Doomed, Intent, StoreOptions};
-pub use error::{Damage, OpenError, StoreError};
+pub use chunks::{ChunkStore, Intent, PendingDeletion, StoreOptions};
+pub use error::{Corruption, OpenError, StoreError};
 pub use reader::OpenReplica;
 pub use salvage::Salvage;
 pub use writer::ChunkWriter;

@@ -1,8 +1,10 @@
-//! Which data directories a datanode has had, kept apart from them.
+//! A record of the data directories that a datanode has had, stored outside of them.
 //!
-//! An empty directory is claimed by whoever starts on it. That is right for a new one, and wrong for the mount point of a disk that is
-//! not mounted: its replicas would be taken for lost, and new ones written to the disk below. So the datanode remembers the id of each
-//! of its directories in a file beside its settings, and refuses one whose id is gone or another.
+//! An empty directory is claimed by the datanode that starts on it. This is right for a new
+//! directory, and wrong for the mount point of a disk that is not mounted: its replicas would count
+//! as lost, and new ones would be written to the disk below. So the datanode records the id of each
+//! of its directories in a file beside its settings, and refuses a directory whose id is missing or
+//! different.
 
 use super::format::{DirectoryFormat, FormatError};
 use crate::durable;
@@ -13,15 +15,15 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The version of the file's form.
+/// The version of the format of the file.
 const VERSION: u16 = 1;
-/// A larger file is none of ours.
+/// A larger file is not a record.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The random id of a data directory.
 pub type DirectoryId = [u8; 16];
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Document {
     version: u16,
@@ -35,14 +37,14 @@ struct Document {
 pub struct Entry {
     /// Its id, in hexadecimal digits.
     id: String,
-    /// A disk was mounted on it.
+    /// True if a disk was mounted on it.
     mount_point: bool,
 }
 
-/// What is known of the directories of a datanode.
+/// The known directories of a datanode.
 #[derive(Debug)]
 pub struct Record {
-    /// None: nothing is kept.
+    /// None if nothing is recorded.
     file: Option<PathBuf>,
     cluster: ClusterId,
     node: DatanodeId,
@@ -50,7 +52,7 @@ pub struct Record {
     directories: BTreeMap<PathBuf, Entry>,
 }
 
-/// What a directory is, against what is known of it.
+/// The result of comparing a directory with the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Fine,
@@ -76,33 +78,34 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Whether something is mounted on a directory: it is on another device than the one above it.
+/// Returns true if something is mounted on a directory: its device differs from that of its parent.
 fn is_mount_point(path: &Path) -> bool {
     let (Ok(own), Ok(above)) = (std::fs::metadata(path), std::fs::metadata(path.join(".."))) else { return false };
     own.dev() != above.dev()
 }
 
 impl Record {
-    /// Reads what is known. A file that is damaged or of another cluster counts as none: it is a help, and no part of the data.
+    /// Reads the record. A file that is corrupt or of another cluster counts as empty: the record
+    /// is an aid, and not part of the data.
     pub fn load(file: Option<PathBuf>, cluster: ClusterId, node: DatanodeId, accept_empty: bool) -> Self {
         let known = file.as_deref().map(|file| read(file, cluster, node));
         let directories = known.unwrap_or(Ok(BTreeMap::new())).unwrap_or_else(|error| {
             let file = file.as_deref().unwrap_or(Path::new("")).display();
-            tracing::warn!(%file, %error, "the record of data directories cannot be read; it is begun anew");
+            tracing::warn!(%file, %error, "the record of data directories cannot be read; a new one is started");
             BTreeMap::new()
         });
         Self { file, cluster, node, accept_empty, directories }
     }
 
-    /// Looks at a directory before anything is made in it.
+    /// Checks a directory before anything is created in it.
     ///
     /// # Errors
-    /// When it was one of this datanode, and now is empty, or another.
+    /// Returns an error if it was a directory of this datanode, and is now empty or another one.
     pub fn check(&self, path: &Path) -> Result<(), FormatError> {
         let Some(known) = self.directories.get(&absolute(path)) else { return Ok(()) };
         let found = match DirectoryFormat::read(path) {
             Ok(format) => format.map(|format| hex(&format.directory)),
-            // It is said better by whoever opens it.
+            // Opening the directory reports this error better.
             Err(_) => return Ok(()),
         };
         match judge(Some(&known.id), found.as_deref(), self.accept_empty) {
@@ -112,13 +115,13 @@ impl Record {
         }
     }
 
-    /// Notes a directory that is in use now.
+    /// Records a directory that is in use now.
     pub fn note(&mut self, path: &Path, id: &DirectoryId) {
         let entry = Entry { id: hex(id), mount_point: is_mount_point(path) };
         self.directories.insert(absolute(path), entry);
     }
 
-    /// Keeps what is known of `configured`, the directories of this datanode, and forgets others.
+    /// Writes the entries of `configured`, the directories of this datanode, and drops the others.
     pub fn save(&mut self, configured: &[PathBuf]) {
         let configured: Vec<PathBuf> = configured.iter().map(|path| absolute(path)).collect();
         self.directories.retain(|path, _| configured.contains(path));
@@ -149,10 +152,10 @@ fn read(file: &Path, cluster: ClusterId, node: DatanodeId) -> io::Result<BTreeMa
     decode(&std::fs::read(file)?, cluster, node)
 }
 
-/// The bytes of the file that holds these directories.
+/// Returns the bytes of the file that records these directories.
 ///
 /// # Errors
-/// When a path is not UTF-8.
+/// Returns an error if a path is not UTF-8.
 pub fn encode(directories: &BTreeMap<PathBuf, Entry>, cluster: ClusterId, node: DatanodeId) -> io::Result<Vec<u8>> {
     let (cluster, directories) = (cluster.to_string(), directories.clone());
     let document = Document { version: VERSION, cluster, node: node.0, directories };
@@ -161,10 +164,11 @@ pub fn encode(directories: &BTreeMap<PathBuf, Entry>, cluster: ClusterId, node: 
     Ok(text)
 }
 
-/// Reads what [`encode`] made. A file of another cluster or datanode holds no directories of this one.
+/// Decodes the output of [`encode`]. A file of another cluster or datanode holds no directories of
+/// this one.
 ///
 /// # Errors
-/// When the bytes are damaged or of another version.
+/// Returns an error if the bytes are corrupt or of another version.
 pub fn decode(bytes: &[u8], cluster: ClusterId, node: DatanodeId) -> io::Result<BTreeMap<PathBuf, Entry>> {
     let document: Document = serde_json::from_slice(bytes)?;
     if document.version != VERSION {
@@ -193,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_pinned_and_one_that_is_damaged_or_anothers_counts_as_none() {
+    fn the_file_is_pinned_and_a_corrupt_or_foreign_one_counts_as_none() {
         let directory = tempfile::tempdir().expect("temp directory");
         let file = directory.path().join("state/record.json");
         let cluster = ClusterId([0xab; 16]);

@@ -1,4 +1,5 @@
-//! What can still be had of a suspect or quarantined replica: its table, if it can be proved, and its blocks one by one.
+//! Reads the remains of a suspect or quarantined replica: its table, if it can be proved, and its
+//! blocks one by one.
 
 use super::buffer::AlignedBuffer;
 use super::chunks::ChunkStore;
@@ -13,13 +14,13 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// What is open of a replica that is suspect, or quarantined, or both. Nothing that it gives is believed before it was
-/// compared with the checksum of its key.
+/// The open files of a replica that is suspect, or quarantined, or both. No data from them is used
+/// before it was compared with the checksum of its key.
 #[derive(Debug)]
 pub struct Salvage {
     key: ReplicaKey,
     length: u32,
-    /// At least one. That which is in its place comes first.
+    /// At least one. The file in its proper place comes first.
     remains: Vec<Remains>,
 }
 
@@ -27,7 +28,8 @@ pub struct Salvage {
 #[derive(Debug)]
 struct Remains {
     file: File,
-    /// Where its data may begin: what its header says, what the length of its file says, what is usual. At least one.
+    /// The offsets at which its data may begin: according to its header, to the length of its file,
+    /// and the usual one. At least one.
     starts: Vec<u64>,
     /// The table of its header.
     table: Option<Vec<u32>>,
@@ -49,10 +51,10 @@ impl Remains {
 }
 
 impl Salvage {
-    /// Opens what is here of a replica of `chunk`: its file, in whatever state it is, and those in quarantine.
+    /// Opens the remains of a replica of `chunk`: its file, in any state, and those in quarantine.
     ///
     /// # Errors
-    /// When there is nothing, or it cannot be opened.
+    /// Returns an error if there is no file, or it cannot be opened.
     pub fn open(store: &ChunkStore, chunk: ChunkRef) -> Result<Self, StoreError> {
         let key = chunk.key();
         let listed = store.find(key).map(|replica| (replica.directory.replica_path(key), replica.directory));
@@ -69,20 +71,20 @@ impl Salvage {
         if remains.is_empty() { Err(failed) } else { Ok(Self { key, length: chunk.length, remains }) }
     }
 
-    /// The table of block checksums that a header holds, proved against the checksum of the key.
+    /// Returns the table of block checksums of a header, proved against the checksum of the key.
     pub fn header_table(&self) -> Option<Vec<u32>> {
         let mut tables = self.remains.iter().filter_map(|remains| remains.table.as_ref());
         tables.find(|table| table_checksum(table) == self.key.checksum).cloned()
     }
 
-    /// As [`Salvage::header_table`]; where none is right, it is computed from all blocks, which reads them all. None when
-    /// that is not right either.
+    /// Returns the same as [`Salvage::header_table`]; if no header has a valid table, computes it
+    /// from all blocks, which reads them all. None if that table is invalid, too.
     pub fn table(&self) -> Option<Vec<u32>> {
         self.header_table().or_else(|| self.places().find_map(|(remains, start)| self.compute(remains, start)))
     }
 
-    /// The file that `block` can be read from, for readers who prove each block. Without a proved `table` it is a guess, and
-    /// has a table of zeros, which nobody believes.
+    /// Returns the file that `block` can be read from, for readers that prove each block. Without a
+    /// proved `table` it is a guess, and has a table of zeros, which no reader accepts.
     pub fn into_open(mut self, cluster: ClusterId, table: Option<Vec<u32>>, block: usize) -> OpenReplica {
         let wanted = table.as_ref().and_then(|table| table.get(block).copied());
         let has = |place: &(usize, u64)| wanted.is_some_and(|crc| self.proved(*place, block, crc).is_some());
@@ -99,7 +101,7 @@ impl Salvage {
         OpenReplica::salvaged(self.remains.swap_remove(remains).file, header, self.key)
     }
 
-    /// Where the data may be: the number of a file, and a place in it.
+    /// Returns the possible locations of the data: the number of a file, and an offset in it.
     fn places(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
         let all = self.remains.iter().enumerate();
         all.flat_map(|(number, remains)| remains.starts.iter().map(move |start| (number, *start)))
@@ -112,7 +114,7 @@ impl Salvage {
         table.filter(|table| table_checksum(table) == self.key.checksum)
     }
 
-    /// A block whose checksum is `crc`; none when it is not here.
+    /// Returns a block whose checksum is `crc`; none if it is not here.
     pub fn block(&self, block: usize, crc: u32) -> Option<Vec<u8>> {
         self.places().find_map(|place| self.proved(place, block, crc))
     }

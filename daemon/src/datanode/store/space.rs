@@ -1,4 +1,4 @@
-//! How much a data directory may still take.
+//! The free space of a data directory.
 
 use super::error::StoreError;
 use crate::clock;
@@ -6,15 +6,15 @@ use parking_lot::{Mutex, MutexGuard};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How old the file system's own figure may get.
+/// The maximum age of the figure of the file system.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// What is set for a directory.
+/// The space limits of a directory.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SpaceLimits {
-    /// The most bytes of chunks; none: what the disk has.
+    /// The maximum size of the chunks in bytes; none: the size of the disk.
     pub capacity: Option<u64>,
-    /// Bytes that stay free on the disk.
+    /// The bytes that stay free on the disk.
     pub reserve: u64,
 }
 
@@ -24,11 +24,11 @@ pub struct SpaceFigures {
     pub capacity: u64,
     pub used: u64,
     pub free: u64,
-    /// What the disk has left beyond its reserve, whoever takes it.
+    /// The free space of the disk beyond its reserve, for all its users.
     pub disk_free: u64,
 }
 
-/// Bytes used, promised and left in one directory.
+/// Bytes used, promised and free in one directory.
 #[derive(Debug)]
 pub struct Space {
     limits: SpaceLimits,
@@ -40,7 +40,7 @@ struct State {
     used: u64,
     /// Promised to chunks that are being written.
     promised: u64,
-    /// What the file system had left when it was last asked.
+    /// The free space of the file system, when it was last queried.
     available: u64,
     asked: Option<Instant>,
 }
@@ -63,11 +63,11 @@ impl Space {
         self.state.lock()
     }
 
-    /// Asks the file system anew when its last figure is old.
+    /// Locks the state, and queries the file system again if the last figure is old.
     fn refreshed(&self, directory: &Path) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         if state.asked.is_none_or(|asked| clock::since(asked) > FRESH) {
-            // A disk that does not even answer has nothing left to give.
+            // A disk that does not answer has no free space.
             let answer = rustix::fs::statvfs(directory);
             state.available = answer.map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
             state.asked = Some(clock::now());
@@ -79,10 +79,10 @@ impl Space {
         self.refreshed(directory).figures(self.limits)
     }
 
-    /// Sets `bytes` aside for a chunk that begins.
+    /// Reserves `bytes` for a chunk that begins.
     ///
     /// # Errors
-    /// When there is not so much left.
+    /// Returns an error if there is less free space.
     pub fn promise(&self, directory: &Path, bytes: u64) -> Result<(), StoreError> {
         let mut state = self.refreshed(directory);
         if state.figures(self.limits).free < bytes {
@@ -92,7 +92,8 @@ impl Space {
         Ok(())
     }
 
-    /// A chunk that was promised `bytes` has ended and takes `used`; zero if it was given up.
+    /// Records the end of a chunk that was promised `bytes` and takes `used`; zero if it was
+    /// abandoned.
     pub fn settle(&self, promised: u64, used: u64) {
         let mut state = self.lock();
         state.promised = state.promised.saturating_sub(promised);
@@ -100,7 +101,7 @@ impl Space {
         state.available = state.available.saturating_sub(used);
     }
 
-    /// A chunk of so many bytes is gone.
+    /// Records that a chunk of `bytes` bytes was deleted.
     pub fn freed(&self, bytes: u64) {
         let mut state = self.lock();
         state.used = state.used.saturating_sub(bytes);

@@ -1,13 +1,14 @@
-//! Storing one chunk: temporary file, data, header, sync, rename, sync of the directory.
+//! Stores one chunk: temporary file, data, header, sync, rename, sync of the directory.
 //!
-//! **Invariant:** a file under `chunks/` has a header that was written after all of its data and synced with it. Whatever
-//! happens before the rename leaves a file in `incoming/`, which the next start throws away.
+//! **Invariant:** a file under `chunks/` has a header that was written after all of its data and
+//! synced with it. A crash before the rename leaves a file in `incoming/`, which the next start
+//! deletes.
 
 use super::buffer::{AlignedBuffer, Buffer};
-use super::chunks::{Coming, Intent};
+use super::chunks::{IncomingGuard, Intent};
 use super::direct;
 use super::directory::DataDirectory;
-use super::error::{Damage, StoreError};
+use super::error::{Corruption, StoreError};
 use crate::durable;
 use dfs_logic::chunk_file::{self, ALIGN_BYTES, ChunkHeader};
 use dfs_types::ReplicaKey;
@@ -18,27 +19,27 @@ use std::sync::Arc;
 /// A chunk that is being written.
 #[derive(Debug)]
 pub struct ChunkWriter {
-    coming: Coming,
+    coming: IncomingGuard,
     directory: Arc<DataDirectory>,
     file: File,
     temporary: PathBuf,
     intent: Intent,
     capacity: u32,
-    /// Bytes that the directory has set aside for it.
+    /// The bytes that the directory has reserved for it.
     promised: u64,
-    /// Bytes that the file was made to have; zero where it grows as it is written.
+    /// The size with which the file was allocated; zero if it grows as it is written.
     reserved: u64,
     committed: bool,
 }
 
 impl ChunkWriter {
-    /// Opens a temporary file for a chunk of at most `capacity` bytes. With `reserve` the file gets them at once, so that
-    /// writing it allocates nothing.
+    /// Opens a temporary file for a chunk of at most `capacity` bytes. With `reserve` the file gets
+    /// its space at once, so that writing it allocates nothing.
     ///
     /// # Errors
-    /// When there is no room, or the disk fails.
+    /// Returns an error if there is no room, or the disk fails.
     pub(super) fn begin(
-        coming: Coming,
+        coming: IncomingGuard,
         directory: Arc<DataDirectory>,
         intent: Intent,
         capacity: u32,
@@ -55,7 +56,7 @@ impl ChunkWriter {
             }
         };
         let reserved = if reserve { whole } else { 0 };
-        // From here on dropping it cleans up.
+        // From here on, dropping the writer cleans up.
         let writer =
             Self { coming, directory, file, temporary, intent, capacity, promised: whole, reserved, committed: false };
         if reserve {
@@ -67,22 +68,24 @@ impl ChunkWriter {
     /// Writes aligned data at `offset` of the chunk.
     ///
     /// # Errors
-    /// When the disk fails or is full.
+    /// Returns an error if the disk fails or is full.
     pub fn write(&self, offset: u32, data: &[u8]) -> Result<(), StoreError> {
         let place = chunk_file::header_bytes(self.capacity) as u64 + u64::from(offset);
         direct::write_at(&self.file, data, place).map_err(StoreError::io("write chunk"))
     }
 
-    /// Whether all of a chunk of `length` bytes can be handed to [`ChunkWriter::commit`] in one buffer.
+    /// Returns true if all of a chunk of `length` bytes can be passed to [`ChunkWriter::commit`] in
+    /// one buffer.
     pub fn fits_one_buffer(&self, length: u32) -> bool {
         chunk_file::header_bytes(self.capacity) == ALIGN_BYTES && length as usize <= dfs_rpc::frame::DATA_BYTES_MAX
     }
 
-    /// Makes the chunk a replica, durably. `whole` is the data of a small chunk that was not written yet: it goes to the
-    /// disk in one piece with its header.
+    /// Makes the chunk a replica, durably. `whole` is the data of a small chunk that was not
+    /// written yet: it is written in one piece with its header.
     ///
     /// # Errors
-    /// When the disk fails or is full, or the bytes are others than the masters named. Nothing is left behind then.
+    /// Returns an error if the disk fails or is full, or the bytes differ from those that the
+    /// masters named. No file is left behind then.
     pub fn commit(mut self, length: u32, table: Vec<u32>, whole: Option<Buffer>) -> Result<(), StoreError> {
         let header = ChunkHeader {
             cluster: self.coming.store.cluster(),
@@ -93,7 +96,7 @@ impl ChunkWriter {
             table,
         };
         if self.intent.checksum.is_some_and(|checksum| checksum != header.table_checksum()) {
-            return Err(StoreError::Damaged(Damage::Stranger));
+            return Err(StoreError::Corrupt(Corruption::Stranger));
         }
         self.write_header(&header, whole)?;
         let bytes = header.file_bytes();
@@ -106,7 +109,7 @@ impl ChunkWriter {
         self.publish(header.key(), bytes)
     }
 
-    /// A planted bug: the name is there before what it stands for is on the disk.
+    /// A planted bug: the file gets its name before its data is on the disk.
     #[cfg(feature = "planted-bugs")]
     fn rename_too_early(&mut self, key: ReplicaKey) -> Result<(), StoreError> {
         if crate::planted::is("rename-before-sync") {
@@ -118,7 +121,7 @@ impl ChunkWriter {
     }
 
     fn write_header(&self, header: &ChunkHeader, whole: Option<Buffer>) -> Result<(), StoreError> {
-        let bytes = header.encode().map_err(|error| StoreError::Damaged(error.into()))?;
+        let bytes = header.encode().map_err(|error| StoreError::Corrupt(error.into()))?;
         let failed = StoreError::io("write chunk");
         let Some(mut buffer) = whole else {
             let mut aligned = AlignedBuffer::new(bytes.len());
@@ -133,20 +136,22 @@ impl ChunkWriter {
         direct::write_at(&self.file, both, 0).map_err(failed)
     }
 
-    /// Gives the synced file its name, makes the name durable, and only then tells of it.
+    /// Gives the synced file its name, makes the name durable, and only then reports the replica.
     fn publish(&mut self, key: ReplicaKey, bytes: u64) -> Result<(), StoreError> {
         let store = &self.coming.store;
-        // Before the name is there: afterwards nothing may fail but the disk.
-        let fan = self.directory.open_fan(key.chunk)?;
+        // Before the rename: afterwards nothing may fail but the disk.
+        let shard = self.directory.open_shard(key.chunk)?;
         let place = self.directory.replica_path(key);
-        // Where a suspect replica has this name, it is replaced in one step by verified bytes of the same key.
+        // If a suspect replica has this name, it is replaced in one step by verified bytes of the
+        // same key.
         std::fs::rename(&self.temporary, &place).map_err(StoreError::io("rename chunk"))?;
         self.committed = true;
         self.directory.space().settle(self.promised, bytes);
-        if let Err(error) = self.directory.sync_fan(&fan) {
+        if let Err(error) = self.directory.sync_shard(&shard) {
             self.directory.space().freed(bytes);
-            // Nobody hears of it, so it must not be there. Where even that fails, the next start finds a whole replica.
-            // One that took the place of a suspect replica stays: it is verified, and may be the last.
+            // The replica is not reported, so its file must not exist. If even the deletion fails,
+            // the next start finds a complete replica. A file that replaced a suspect replica
+            // stays: it is verified, and may be the last one.
             if store.find(key).is_none() {
                 let _ = std::fs::remove_file(&place);
             }
@@ -168,7 +173,7 @@ impl Drop for ChunkWriter {
     fn drop(&mut self) {
         if !self.committed {
             self.directory.space().settle(self.promised, 0);
-            // The next start removes it otherwise.
+            // Otherwise the next start removes it.
             let _ = std::fs::remove_file(&self.temporary);
         }
     }

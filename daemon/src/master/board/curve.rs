@@ -1,5 +1,5 @@
-//! The last seconds of the cluster as this master saw them, since its start: soft state, bounded, kept whether somebody looks
-//! or not.
+//! The curve of the cluster: one sample per second since the start of this master. Soft state,
+//! bounded, recorded whether or not a dashboard is open.
 
 use dfs_logic::cluster::ClusterRates;
 use dfs_logic::repair::Counts;
@@ -9,23 +9,25 @@ use dfs_rpc::curve::Second;
 use dfs_types::Timestamp;
 use std::collections::VecDeque;
 
-/// A sample may come this late, or early, and still be the one of its second.
+/// A sample may be this much too late or too early and still count for its second.
 const SLACK_MS: u64 = 500;
 
-/// Numbered seconds, the first one 1. They are counted by the clock that never jumps.
+/// Numbered seconds, starting at 1, by the clock that never jumps.
 #[derive(Debug, Default)]
 pub struct Curve {
-    /// When the first was sampled.
+    /// The time of the first sample.
     began: Option<Timestamp>,
-    /// The number of the newest; zero before the first.
+    /// The number of the newest second; zero before the first.
     newest: u64,
     seconds: VecDeque<Option<Second>>,
-    /// At the last sample: when, and the changes of names since the start.
+    /// The time of the last sample, and the number of namespace changes since the start at that
+    /// time.
     changes: Option<(Timestamp, u64)>,
 }
 
 impl Curve {
-    /// Takes the sample of a second. Seconds without one stay empty; of several in a second the first is taken.
+    /// Adds the sample of a second. Seconds without a sample stay empty; of several samples in a
+    /// second the first counts.
     pub fn note(&mut self, rates: &ClusterRates, changes: u64, now: Timestamp) {
         self.began.get_or_insert(now);
         let number = self.number(now);
@@ -39,14 +41,15 @@ impl Curve {
             let span_ms = now.0.saturating_sub(at.0).max(1);
             changes.saturating_sub(before) as f64 * 1000.0 / span_ms as f64
         });
-        let lacking = rates.counts.as_deref().map(lacking);
+        let lacking = rates.counts.as_deref().map(replicas_missing);
         self.push(Some(Second { rates: rates.rates, changes, lacking, used: rates.used }));
         self.newest = number;
     }
 
-    /// The seconds behind the one with this number, each with its own; the last one is that of `now`.
+    /// Returns the seconds after the one numbered `number`, each with its number; the last one is
+    /// the second of `now`.
     pub fn after(&self, number: u64, now: Timestamp) -> Vec<(u64, Option<Second>)> {
-        // The sample that is due may still come.
+        // The sample that is due may still arrive.
         let newest = self.newest.max(self.number(now).saturating_sub(1));
         let oldest = (self.newest + 1).saturating_sub(self.seconds.len() as u64);
         let first = (number + 1).max(oldest).max((newest + 1).saturating_sub(CURVE_SECONDS_MAX as u64));
@@ -54,7 +57,8 @@ impl Curve {
         (first..=newest).map(|number| (number, known(number).flatten())).collect()
     }
 
-    /// The number of the second that a sample would be of now; zero before the first.
+    /// Returns the number of the second to which a sample of now would belong; zero before the
+    /// first.
     fn number(&self, now: Timestamp) -> u64 {
         self.began.map_or(0, |began| 1 + now.0.saturating_sub(began.0).saturating_add(SLACK_MS) / 1000)
     }
@@ -67,8 +71,8 @@ impl Curve {
     }
 }
 
-/// Copies that chunks lack in all.
-fn lacking(counts: &Counts) -> u64 {
+/// Returns the total number of replicas that are missing.
+fn replicas_missing(counts: &Counts) -> u64 {
     let cells = counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks });
     cells.map(|cell| cell.lacking()).fold(0, u64::saturating_add)
 }
@@ -81,7 +85,7 @@ mod tests {
         ClusterRates { used, ..ClusterRates::default() }
     }
 
-    /// The bytes used in the seconds behind `number`, each with its number.
+    /// Returns the bytes used in the seconds after `number`, each with its number.
     fn after(curve: &Curve, number: u64, now: u64) -> Vec<(u64, Option<u64>)> {
         let seconds = curve.after(number, Timestamp(now)).into_iter();
         seconds.map(|(number, second)| (number, second.map(|second| second.used))).collect()
@@ -99,7 +103,7 @@ mod tests {
         let curve = sampled(&[(300, 1), (1_310, 2), (2_290, 3)]);
         let all = [(1, Some(1)), (2, Some(2)), (3, Some(3))];
         for now in [2_290, 3_290, 3_799] {
-            assert_eq!(after(&curve, 0, now), all, "{now}: the next sample may still come");
+            assert_eq!(after(&curve, 0, now), all, "{now}: the next sample may still arrive");
         }
         assert_eq!(after(&curve, 2, 2_300), all[2..]);
         assert_eq!(after(&curve, 3, 2_300), []);
@@ -109,10 +113,10 @@ mod tests {
     fn what_was_not_sampled_is_a_gap() {
         let mut curve = sampled(&[(0, 1), (1_000, 2)]);
         assert_eq!(after(&curve, 1, 4_400), [(2, Some(2)), (3, None), (4, None)]);
-        assert_eq!(after(&curve, 3, 4_500), [(4, None), (5, None)], "too late to be of its second");
+        assert_eq!(after(&curve, 3, 4_500), [(4, None), (5, None)], "too late for its second");
         curve.note(&used(9), 0, Timestamp(5_100));
         assert_eq!(after(&curve, 2, 5_100), [(3, None), (4, None), (5, None), (6, Some(9))]);
-        // Late, and then in time: both are of the same second by their clock, and the first stays.
+        // One late, the next one in time: both belong to the same second, and the first one stays.
         let curve = sampled(&[(0, 1), (1_600, 2), (2_000, 3), (3_000, 4)]);
         assert_eq!(after(&curve, 0, 3_000), [(1, Some(1)), (2, None), (3, Some(2)), (4, Some(4))]);
     }
@@ -135,7 +139,7 @@ mod tests {
         let all = after(&curve, 0, (3 * most - 1) * 1000);
         assert_eq!((all.len(), all[0]), (CURVE_SECONDS_MAX, (2 * most + 1, Some(2 * most))));
         assert_eq!(all.last(), Some(&(3 * most, Some(3 * most - 1))));
-        // Nothing is sampled for a while, and for a year.
+        // No samples for a while, and then for a year.
         let later = after(&curve, 0, (3 * most + 99) * 1000);
         assert_eq!((later.len(), later[0].0), (CURVE_SECONDS_MAX, 2 * most + 100));
         assert_eq!(later.iter().filter(|(_, used)| used.is_none()).count(), 99);

@@ -1,18 +1,19 @@
-//! The texts of cluster events. When many datanodes have the same event at the same time (a rack, the start of a master),
-//! they share one text.
+//! The texts of cluster events. If many datanodes have the same event at the same time (a rack
+//! fails, a master starts), the events share one text. Texts about one datanode have no subject:
+//! readers see them after its name.
 
 use dfs_logic::cluster::{ClusterEvent, Problem};
 use dfs_rpc::board::Severity;
 use dfs_types::{DatanodeId, format_duration};
 use std::time::Duration;
 
-/// Up to so many datanodes with the same event at the same time have a text each; more share one.
+/// Up to this many datanodes with the same event at the same time have a text each; more share one.
 const SINGLY_MAX: usize = 8;
 
 /// An event of the journal without its time.
 pub type Text = (Severity, Option<DatanodeId>, String);
 
-/// Returns the texts of events that came at about the same time, in their order.
+/// Returns the texts of events that occurred at about the same time, in their order.
 pub fn texts(events: &[ClusterEvent]) -> Vec<Text> {
     let mut counts = [0; KINDS];
     let mut lost = 0;
@@ -41,7 +42,8 @@ pub fn texts(events: &[ClusterEvent]) -> Vec<Text> {
 
 const KINDS: usize = 12;
 
-/// Returns the kind of an event that waits for others of its kind; none for one that is written at once.
+/// Returns the kind of an event that waits for others of its kind; none for an event that is
+/// written immediately.
 pub fn kind(event: &ClusterEvent) -> Option<usize> {
     Some(match event {
         ClusterEvent::Registered { .. } => 0,
@@ -107,63 +109,67 @@ pub fn severity(event: &ClusterEvent) -> Severity {
     }
 }
 
-/// Returns whole seconds, unless there is none.
+/// Returns the span in whole seconds, or unchanged if it is below one second.
 fn span(span: Duration) -> String {
     let seconds = Duration::from_secs(span.as_secs());
     format_duration(if seconds.is_zero() { span } else { seconds })
 }
 
-/// Returns a number of chunks, with a verb of its own for a single one.
-fn chunks(chunks: u64, one: &str, many: &str) -> String {
-    if chunks == 1 { format!("1 chunk {one}") } else { format!("{chunks} chunks {many}") }
+/// Returns a count, followed by `one` or `many`.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// Returns the text of a single event; none for one that is in the log of the program only.
+/// Returns the text of a single event; none for an event that is only in the log of the program.
 fn one(event: &ClusterEvent) -> Option<String> {
     Some(match event {
-        ClusterEvent::Registered { address, version, .. } => format!("has registered, at {address}, version {version}"),
-        ClusterEvent::Reregistered { silent, .. } => format!("has come back after {}", span(*silent)),
-        ClusterEvent::HeartbeatRestored { .. } => "is heard again in time".to_owned(),
-        ClusterEvent::HeartbeatMissed { silent, .. } => format!("is stale: not heard from for {}", span(*silent)),
-        ClusterEvent::ConnectionLost { .. } => "is stale: its connection has closed".to_owned(),
+        ClusterEvent::Registered { address, version, .. } => format!("registered at {address}, version {version}"),
+        ClusterEvent::Reregistered { silent, .. } => format!("registered again after {}", span(*silent)),
+        ClusterEvent::HeartbeatRestored { .. } => "heartbeat restored".to_owned(),
+        ClusterEvent::HeartbeatMissed { silent, .. } => format!("no heartbeat for {} (stale)", span(*silent)),
+        ClusterEvent::ConnectionLost { .. } => "connection closed (stale)".to_owned(),
         ClusterEvent::DeclaredDead { silent, chunks: held, .. } => {
-            format!("is dead: not heard from for {}; {}", span(*silent), chunks(*held, "lost a copy", "lost a copy"))
+            format!(
+                "declared dead: no heartbeat for {}; {} lost a replica",
+                span(*silent),
+                counted(*held, "chunk", "chunks")
+            )
         }
         ClusterEvent::DrainedDead { silent, .. } => {
-            format!("is dead: not heard from for {}; it is drained", span(*silent))
+            format!("declared dead: no heartbeat for {}; it was drained before", span(*silent))
         }
         ClusterEvent::DrainRequested { by, chunks: held, .. } => {
-            format!("drains, as {by} wished: {}", chunks(*held, "has to be copied", "have to be copied"))
+            format!("drain requested by {by}: {} to re-replicate", counted(*held, "chunk", "chunks"))
         }
-        ClusterEvent::Drained { .. } => "is drained: it can be stopped".to_owned(),
-        ClusterEvent::Resumed { by, .. } => format!("takes chunks again, as {by} wished"),
-        ClusterEvent::Removed { by, .. } => format!("is forgotten, as {by} wished"),
-        ClusterEvent::Rejoined { .. } => "had been forgotten, and takes chunks again".to_owned(),
+        ClusterEvent::Drained { .. } => "drained: it can be stopped".to_owned(),
+        ClusterEvent::Resumed { by, .. } => format!("put back in service by {by}"),
+        ClusterEvent::Removed { by, .. } => format!("removed by {by}"),
+        ClusterEvent::Rejoined { .. } => "in service again after its removal".to_owned(),
         ClusterEvent::IdentityInUse { node, there, here } => {
             format!("two processes use the identity of {node}: {there} and {here}")
         }
         ClusterEvent::DirectoryFailed { path, reason, .. } => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            format!("data directory {path} has failed{reason}")
+            format!("data directory {path} failed{reason}")
         }
         ClusterEvent::DirectoryNearlyFull { path, percent, .. } => format!("data directory {path} is {percent} % full"),
         ClusterEvent::CorruptReplicas { replicas: 1, first, .. } => {
             format!("found its replica of chunk {first} corrupt")
         }
         ClusterEvent::CorruptReplicas { replicas, first, .. } => {
-            format!("found its replicas of {replicas} chunks corrupt, of {first} among others")
+            format!("found its replicas of {replicas} chunks corrupt, among them chunk {first}")
         }
         ClusterEvent::StoodStill { span } => {
             let span = format_duration(Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)));
-            format!("this master stood still for {span}; the datanodes have time to report again")
+            format!("this master was suspended for {span}; it waits for the datanodes to report again")
         }
         ClusterEvent::SafeModeEnded { reported, total } => {
-            format!("safe mode has ended: {reported} of {total} chunks are reported")
+            format!("safe mode ended: {reported} of {total} chunks reported")
         }
         ClusterEvent::Chunks { problem, chunks } => problem_text(*problem, *chunks),
         ClusterEvent::RepairFinished { replicas } => {
-            let copies = if *replicas == 1 { "copy" } else { "copies" };
-            format!("repair has finished, after {replicas} {copies}")
+            let made = counted(*replicas, "replica", "replicas");
+            format!("repair finished: {made} made")
         }
         ClusterEvent::CorruptReplicaReplaced { .. }
         | ClusterEvent::Reported { .. }
@@ -173,35 +179,44 @@ fn one(event: &ClusterEvent) -> Option<String> {
 }
 
 fn problem_text(problem: Problem, count: u64) -> String {
-    let (begun, ended) = match problem {
-        Problem::Missing => ("without a live copy: their data cannot be read now", "without a live copy"),
-        Problem::AtRisk => ("down to one live copy", "down to one live copy"),
-        Problem::UnderReplicated => ("short of copies", "short of copies"),
+    let (one, many, none) = match problem {
+        Problem::Missing => (
+            "chunk has no live replica: its data cannot be read",
+            "chunks have no live replica: their data cannot be read",
+            "no chunk is without a live replica any more",
+        ),
+        Problem::AtRisk => (
+            "chunk is at risk: it has one live replica",
+            "chunks are at risk: they have one live replica each",
+            "no chunk is at risk any more",
+        ),
+        Problem::UnderReplicated => {
+            ("chunk is under-replicated", "chunks are under-replicated", "no chunk is under-replicated any more")
+        }
     };
-    match count {
-        0 => format!("no chunk is {ended} any more"),
-        count => chunks(count, &format!("is {begun}"), &format!("are {begun}")),
-    }
+    if count == 0 { none.to_owned() } else { counted(count, one, many) }
 }
 
 fn many(event: &ClusterEvent, count: usize, lost: u64) -> String {
     match event {
-        ClusterEvent::Registered { .. } => format!("{count} datanodes have registered"),
-        ClusterEvent::Reregistered { .. } => format!("{count} datanodes have come back"),
-        ClusterEvent::HeartbeatRestored { .. } => format!("{count} datanodes are heard again in time"),
+        ClusterEvent::Registered { .. } => format!("{count} datanodes registered"),
+        ClusterEvent::Reregistered { .. } => format!("{count} datanodes registered again"),
+        ClusterEvent::HeartbeatRestored { .. } => format!("heartbeats of {count} datanodes restored"),
         ClusterEvent::HeartbeatMissed { .. } | ClusterEvent::ConnectionLost { .. } => {
-            format!("{count} datanodes are stale")
+            format!("{count} datanodes became stale")
         }
-        // A chunk may have been on several of them.
-        ClusterEvent::DeclaredDead { .. } => format!("{count} datanodes are dead; {lost} copies of chunks are lost"),
-        ClusterEvent::DrainedDead { .. } => format!("{count} datanodes are dead that are drained"),
-        ClusterEvent::DrainRequested { .. } => format!("{count} datanodes drain"),
-        ClusterEvent::Drained { .. } => format!("{count} datanodes are drained: they can be stopped"),
-        ClusterEvent::Resumed { .. } => format!("{count} datanodes take chunks again"),
-        ClusterEvent::Removed { .. } => format!("{count} datanodes are forgotten"),
-        ClusterEvent::Rejoined { .. } => format!("{count} datanodes had been forgotten, and take chunks again"),
+        // A chunk may have had replicas on several of them.
+        ClusterEvent::DeclaredDead { .. } => {
+            format!("{count} datanodes declared dead; {} lost", counted(lost, "replica", "replicas"))
+        }
+        ClusterEvent::DrainedDead { .. } => format!("{count} datanodes declared dead that were drained before"),
+        ClusterEvent::DrainRequested { .. } => format!("drain of {count} datanodes requested"),
+        ClusterEvent::Drained { .. } => format!("{count} datanodes drained: they can be stopped"),
+        ClusterEvent::Resumed { .. } => format!("{count} datanodes put back in service"),
+        ClusterEvent::Removed { .. } => format!("{count} datanodes removed"),
+        ClusterEvent::Rejoined { .. } => format!("{count} datanodes in service again after their removal"),
         ClusterEvent::CorruptReplicaReplaced { .. } => {
-            format!("{count} damaged {} replaced", if count == 1 { "copy was" } else { "copies were" })
+            format!("{} replaced", counted(count as u64, "corrupt replica was", "corrupt replicas were"))
         }
         other => one(other).unwrap_or_default(),
     }
@@ -239,19 +254,19 @@ mod tests {
         let found: Vec<_> = found.iter().map(|(_, _, text)| text.as_str()).collect();
         assert_eq!(nodes, [1, 2, 3, 2, 2, 4, 5, 5, 5, 5, 6, 6, 6]);
         let expected = [
-            "has registered, at 127.0.0.1:4000, version 0.1.0",
-            "is stale: not heard from for 700ms",
-            "is stale: its connection has closed",
-            "is dead: not heard from for 10s; 412 chunks lost a copy",
-            "has come back after 1m15s",
-            "is heard again in time",
-            "drains, as ann wished: 412 chunks have to be copied",
-            "is drained: it can be stopped",
-            "is dead: not heard from for 10s; it is drained",
-            "takes chunks again, as ann wished",
-            "drains, as ann wished: 1 chunk has to be copied",
-            "is forgotten, as ann wished",
-            "had been forgotten, and takes chunks again",
+            "registered at 127.0.0.1:4000, version 0.1.0",
+            "no heartbeat for 700ms (stale)",
+            "connection closed (stale)",
+            "declared dead: no heartbeat for 10s; 412 chunks lost a replica",
+            "registered again after 1m15s",
+            "heartbeat restored",
+            "drain requested by ann: 412 chunks to re-replicate",
+            "drained: it can be stopped",
+            "declared dead: no heartbeat for 10s; it was drained before",
+            "put back in service by ann",
+            "drain requested by ann: 1 chunk to re-replicate",
+            "removed by ann",
+            "in service again after its removal",
         ];
         assert_eq!(found, expected);
     }
@@ -261,8 +276,8 @@ mod tests {
         let mut events: Vec<_> = (1..=40).map(|id| dead(id, u64::from(id % 2))).collect();
         events.insert(5, ClusterEvent::HeartbeatRestored { node: DatanodeId(50) });
         let expected = [
-            (Severity::Error, None, "40 datanodes are dead; 20 copies of chunks are lost".to_owned()),
-            (Severity::Info, Some(DatanodeId(50)), "is heard again in time".to_owned()),
+            (Severity::Error, None, "40 datanodes declared dead; 20 replicas lost".to_owned()),
+            (Severity::Info, Some(DatanodeId(50)), "heartbeat restored".to_owned()),
         ];
         assert_eq!(texts(&events), expected);
     }
@@ -272,12 +287,12 @@ mod tests {
         let chunk = |problem, chunks| ClusterEvent::Chunks { problem, chunks };
         let replaced = ClusterEvent::CorruptReplicaReplaced { chunk: dfs_types::ChunkId(1) };
         let expected = [
-            (Severity::Error, None, "2 chunks are without a live copy: their data cannot be read now".to_owned()),
-            (Severity::Warning, None, "1 chunk is short of copies".to_owned()),
-            (Severity::Info, None, "no chunk is short of copies any more".to_owned()),
-            (Severity::Info, None, "no chunk is without a live copy any more".to_owned()),
-            (Severity::Info, None, "repair has finished, after 8 copies".to_owned()),
-            (Severity::Info, None, "2 damaged copies were replaced".to_owned()),
+            (Severity::Error, None, "2 chunks have no live replica: their data cannot be read".to_owned()),
+            (Severity::Warning, None, "1 chunk is under-replicated".to_owned()),
+            (Severity::Info, None, "no chunk is under-replicated any more".to_owned()),
+            (Severity::Info, None, "no chunk is without a live replica any more".to_owned()),
+            (Severity::Info, None, "repair finished: 8 replicas made".to_owned()),
+            (Severity::Info, None, "2 corrupt replicas were replaced".to_owned()),
         ];
         let events = [
             chunk(Problem::Missing, 2),

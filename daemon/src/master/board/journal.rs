@@ -1,5 +1,5 @@
-//! What happened, as far as this master has seen since its start. It is in memory alone: no other master has the same, and
-//! the next start begins anew.
+//! The event journal: the cluster events that this master has seen since its start. It is in memory
+//! only: each master has its own, and it starts empty.
 
 use super::event_text::{kind, severity, texts};
 use crate::master::clock::Clock;
@@ -10,19 +10,20 @@ use dfs_types::DatanodeId;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 
-/// The newest [`EVENTS_KEPT_MAX`] events. Nothing else is locked while it is, so it may be written to from anywhere.
+/// The newest [`EVENTS_KEPT_MAX`] events. Its lock is a leaf: no other lock is taken while it is
+/// held, so any code may write to it.
 #[derive(Debug)]
 pub struct Journal {
     clock: Clock,
     kept: Mutex<Kept>,
 }
 
-/// Cluster events that wait to be written together, at most; what is beyond is not written.
+/// The maximum number of cluster events that wait to be written together; further ones are dropped.
 const WAITING_MAX: usize = 65_536;
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// Cluster events that are written with others of their kind.
+    /// Cluster events that wait to be written together with others of their kind.
     waiting: Vec<ClusterEvent>,
     /// The number of the newest event.
     newest: u64,
@@ -38,7 +39,8 @@ impl Journal {
         self.kept.lock()
     }
 
-    /// Writes a cluster event, or keeps it until [`Journal::write_waiting`] if events of its kind are written together.
+    /// Writes a cluster event, or keeps it until [`Journal::write_waiting`] if events of its kind
+    /// are written together.
     pub fn note(&self, event: ClusterEvent) {
         match severity(&event) {
             Severity::Error => tracing::error!(?event, "cluster"),
@@ -55,7 +57,7 @@ impl Journal {
         }
     }
 
-    /// Writes the cluster events that wait.
+    /// Writes the waiting cluster events.
     pub fn write_waiting(&self) {
         let waiting = std::mem::take(&mut self.lock().waiting);
         texts(&waiting).into_iter().for_each(|(severity, node, text)| self.push(severity, node, text));
@@ -73,7 +75,7 @@ impl Journal {
         self.push(Severity::Error, node, text.into());
     }
 
-    /// Notes what happened now. A text of more than [`TEXT_BYTES_MAX`] bytes is cut.
+    /// Adds an event with the current time. A text of more than [`TEXT_BYTES_MAX`] bytes is cut.
     pub fn push(&self, severity: Severity, node: Option<DatanodeId>, mut text: String) {
         let mut end = text.len().min(TEXT_BYTES_MAX);
         while !text.is_char_boundary(end) {
@@ -90,7 +92,7 @@ impl Journal {
         kept.events.push_back(Event { number, at, severity, node, text });
     }
 
-    /// The events with a higher number than this, the oldest first.
+    /// Returns the events with a number higher than `number`, the oldest first.
     pub fn after(&self, number: u64) -> Vec<Event> {
         let kept = self.lock();
         let first = kept.events.partition_point(|event| event.number <= number);

@@ -1,6 +1,6 @@
-//! Pictures put together from what is new, against whole ones.
+//! Compares views that were assembled from deltas with full ones.
 
-use super::{Boards, Curve, Journal, News};
+use super::{ClusterViews, Curve, Journal, ViewInput};
 use crate::master::clock::Clock;
 use crate::master::convert;
 use dfs_logic::cluster::{ClusterSettings, ClusterState, Effect, Event as ClusterInput};
@@ -19,12 +19,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use strum::VariantArray;
 
-/// A master of which there is nothing but its state of the cluster, and time as it is set.
+/// A master reduced to its cluster state and a simulated clock.
 struct Cluster {
     state: ClusterState,
     journal: Arc<Journal>,
     curve: Curve,
-    boards: Boards,
+    views: ClusterViews,
     space: State,
     now: Timestamp,
 }
@@ -38,8 +38,8 @@ impl Cluster {
         let liveness = LivenessSettings { heartbeat: Duration::from_secs(3), dead_after: Duration::from_secs(10) };
         let journal = Arc::new(Journal::new(Clock::new()));
         let state = ClusterState::new(ClusterSettings::new(liveness), Timestamp(0));
-        let (curve, boards) = (Curve::default(), Boards::new(epoch));
-        let mut cluster = Self { state, journal, curve, boards, space: State::new(), now: Timestamp(0) };
+        let (curve, views) = (Curve::default(), ClusterViews::new(epoch));
+        let mut cluster = Self { state, journal, curve, views, space: State::new(), now: Timestamp(0) };
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(0) };
         cluster.apply(AdminOp::Init { cluster: ClusterId([7; 16]), superuser: "ann".into(), key });
         cluster
@@ -55,20 +55,20 @@ impl Cluster {
         self.state.observe(event, &self.space, self.now)
     }
 
-    /// The background work about datanodes.
+    /// Does the background work for datanodes.
     fn look(&mut self) {
         self.observe(ClusterInput::Tick);
         while self.observe(ClusterInput::Survey).contains(&Effect::Continue) {}
         self.observe(ClusterInput::Review { leads: false });
     }
 
-    /// A user removes a datanode; it is forgotten if it is dead.
+    /// Removes a datanode as a user does; it is dropped from the state if it is dead.
     fn remove(&mut self, id: u16) {
         self.apply(NodeOp::SetDuty { node: DatanodeId(id), duty: Duty::Gone });
         self.observe(ClusterInput::Tick);
     }
 
-    /// A datanode dies, is removed, and may come again.
+    /// Has a datanode die, removes it, and allows it to register again.
     fn forget(&mut self, id: u16) {
         self.now.0 += 10_000;
         self.remove(id);
@@ -82,9 +82,9 @@ impl Cluster {
         self.observe(ClusterInput::Registered { node: DatanodeId(id), connection: u64::from(id), registration });
     }
 
-    /// Whether another picture would be made so many milliseconds after the last one.
+    /// Returns true if another view would be made `ms` milliseconds after the last one.
     fn is_due_after(&self, ms: u64) -> bool {
-        self.boards.is_due(self.now.plus(Duration::from_millis(ms)))
+        self.views.is_due(self.now.plus(Duration::from_millis(ms)))
     }
 
     fn heartbeat(&mut self, id: u16, bytes_read: u64, added: &[u64]) {
@@ -93,7 +93,7 @@ impl Cluster {
         let stored = |id| StoredReplica { key: key(id), state: ReplicaState::Verified };
         let added = added.iter().map(stored).collect();
         let heartbeat = Heartbeat { added, ..Heartbeat::new(1, load) };
-        // One that has not registered is refused.
+        // The heartbeat of a datanode that has not registered is refused.
         self.send(id, heartbeat);
     }
 
@@ -105,9 +105,9 @@ impl Cluster {
 
     fn picture(&mut self) {
         let snapshot = self.state.snapshot(&self.space, self.now);
-        let events = self.journal.after(self.boards.newest_event());
-        let curve = self.curve.after(self.boards.newest_second(), self.now);
-        self.boards.take(News { status: status(self.now), log: LogStatus::default(), snapshot, events, curve });
+        let events = self.journal.after(self.views.newest_event());
+        let curve = self.curve.after(self.views.newest_second(), self.now);
+        self.views.take(ViewInput { status: status(self.now), log: LogStatus::default(), snapshot, events, curve });
     }
 
     fn sample(&mut self) {
@@ -116,11 +116,11 @@ impl Cluster {
     }
 
     fn ask(&mut self, since: Option<BoardVersion>) -> Board {
-        Board::decode(&self.boards.answer(since).expect("a picture")).expect("reads back")
+        Board::decode(&self.views.answer(since).expect("a view")).expect("reads back")
     }
 }
 
-/// The rule of docs/protocol.md, word by word.
+/// Implements the rule of docs/protocol.md literally.
 fn put_together(old: Option<&Board>, new: Board) -> Board {
     if new.since.is_none() {
         return new;
@@ -143,7 +143,7 @@ fn put_together(old: Option<&Board>, new: Board) -> Board {
 }
 
 #[test]
-fn pictures_put_together_from_news_are_whole() {
+fn views_assembled_from_deltas_are_complete() {
     for seed in 0..50 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut cluster = Cluster::new(seed);
@@ -197,28 +197,29 @@ fn only_what_has_changed_is_sent() {
     let second = cluster.ask(Some(first.version));
     let changed = |board: &Board| board.nodes.iter().map(|node| node.id.0).collect::<Vec<_>>();
     assert_eq!((changed(&second), second.events.len()), (vec![7], 1));
-    // Nothing happens, and 9 seconds later the silence of all others is news.
+    // Nothing happens for 9 seconds; then the missing heartbeats of all other datanodes are
+    // changes.
     cluster.now.0 += 1_000;
     cluster.picture();
     let third = cluster.ask(Some(second.version));
     assert_eq!((changed(&third), third.events.len()), (vec![], 0));
-    assert_eq!(changed(&cluster.ask(Some(first.version))), [7], "also for who has the picture before");
+    assert_eq!(changed(&cluster.ask(Some(first.version))), [7], "also for a client with the previous view");
     cluster.now.0 += 8_500;
     cluster.picture();
     assert_eq!(cluster.ask(Some(third.version)).nodes.len(), 50, "1 stale, 49 dead");
 }
 
 #[test]
-fn whoever_has_a_picture_that_is_not_known_is_sent_everything() {
+fn a_client_with_an_unknown_view_gets_the_full_one() {
     let mut cluster = Cluster::new(1);
-    assert_eq!(cluster.boards.answer(None).expect_err("nothing yet").code, ErrorCode::Internal);
+    assert_eq!(cluster.views.answer(None).expect_err("nothing yet").code, ErrorCode::Internal);
     cluster.register(1);
     (0..3).for_each(|_| cluster.picture());
     for (epoch, seq) in [(2, 1), (1, 0), (1, 4), (1, u64::MAX)] {
         let board = cluster.ask(Some(BoardVersion { epoch, seq }));
         assert_eq!((board.since, board.nodes.len()), (None, 1), "{epoch} {seq}");
     }
-    // More datanodes went than are remembered.
+    // More datanodes were removed than are kept.
     for _ in 0..2_000 {
         cluster.register(2);
         cluster.picture();
@@ -238,27 +239,27 @@ fn the_same_answer_is_encoded_once_and_few_are_kept() {
     cluster.register(1);
     (0..20).for_each(|_| cluster.picture());
     let version = |seq| Some(BoardVersion { epoch: 1, seq });
-    let answers: Vec<_> = (1..=20).map(|seq| cluster.boards.answer(version(seq)).expect("a picture")).collect();
-    let again = cluster.boards.answer(version(20)).expect("a picture");
+    let answers: Vec<_> = (1..=20).map(|seq| cluster.views.answer(version(seq)).expect("a view")).collect();
+    let again = cluster.views.answer(version(20)).expect("a view");
     assert_eq!(again.as_ptr(), answers[19].as_ptr());
-    assert_ne!(cluster.boards.answer(version(1)).expect("a picture").as_ptr(), answers[0].as_ptr());
+    assert_ne!(cluster.views.answer(version(1)).expect("a view").as_ptr(), answers[0].as_ptr());
 }
 
 #[test]
-fn large_pictures_are_made_less_often() {
+fn large_views_are_made_less_often() {
     let mut cluster = Cluster::new(1);
-    assert!(cluster.is_due_after(0), "there is none yet");
+    assert!(cluster.is_due_after(0), "there is no view yet");
     (1..1_000).for_each(|id| cluster.register(id));
     cluster.picture();
     assert!(!cluster.is_due_after(499) && cluster.is_due_after(500));
     cluster.register(1_000);
     cluster.picture();
-    // Whoever asks once a second is shown a new one each time.
+    // A client that asks once a second gets a new view each time.
     assert!(!cluster.is_due_after(899) && cluster.is_due_after(900));
 }
 
 #[test]
-fn disks_are_not_told() {
+fn disks_are_not_shown() {
     let mut cluster = Cluster::new(1);
     cluster.register(1);
     let directory = DirectoryLoad {

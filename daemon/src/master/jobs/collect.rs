@@ -6,7 +6,7 @@ use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
 pub(super) struct Collect {
-    /// Deletions that its status counts.
+    /// The number of deletions that its status already includes.
     noted: u64,
 }
 
@@ -14,7 +14,8 @@ impl Job for Collect {
     const NAME: &'static str = "collect";
     const STEPS_MAX: usize = 16;
 
-    /// Searches one slice of all chunks. Garbage stays garbage, so each slice may use the newest version of the names.
+    /// Searches one slice of all chunks. Garbage remains garbage, so each slice may use the newest
+    /// version of the namespace.
     async fn step(&mut self, master: &Master) -> Result<Step, String> {
         if master.is_behind() {
             return Ok(Step::default());

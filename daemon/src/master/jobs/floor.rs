@@ -1,4 +1,4 @@
-//! Raises the collection floor as far as it may.
+//! Raises the collection floor as far as allowed.
 
 use super::{Job, Master, applied};
 use dfs_logic::command::ChunkOp;

@@ -19,18 +19,18 @@ impl Job for ReserveIds {
         let next = master.published.look().namespace.next_chunk();
         let skip = master.ahead().skip(next);
         if let Some(count) = skip {
-            // They are taken by replicas of a state that was lost.
+            // Replicas written under a lost state use these ids.
             if applied(master.propose_own(ChunkOp::Reserve { count }).await)?.is_none() {
                 return Ok(Step::default());
             }
-            tracing::warn!(count, "chunk ids that datanodes hold already are left out");
+            tracing::warn!(count, "chunk ids that datanodes already hold are skipped");
         }
         match applied(master.propose_own(ChunkOp::Reserve { count: RESERVE_COUNT }).await)? {
             Some(Outcome::Reserved { first, count }) => {
                 master.pool.fill(first, count, term);
                 Ok(Step::done(count.into()))
             }
-            Some(other) => Err(format!("a reservation with another outcome: {other:?}")),
+            Some(other) => Err(format!("unexpected outcome of a reservation: {other:?}")),
             None => Ok(Step::default()),
         }
     }

@@ -1,4 +1,4 @@
-//! Replaces the key that seals capabilities when it has served its time.
+//! Replaces the key that seals capabilities when it has reached its maximum age.
 
 use super::{Job, Master, applied};
 use crate::master::keys::draw;
@@ -18,7 +18,8 @@ impl Job for RotateKeys {
         if now.since(newest.made_at) < master.settings.key_rotation || !master.proposer.has_room() {
             return Ok(Step::default());
         }
-        let key = draw(Some(&newest), now).map_err(|_| "the system has no randomness for a new key".to_owned())?;
+        let key =
+            draw(Some(&newest), now).map_err(|_| "the system provides no random bytes for a new key".to_owned())?;
         let done = applied(master.propose_own(AdminOp::AddKey { key }).await)?.is_some();
         if done {
             tracing::info!("the key that seals capabilities was replaced");

@@ -1,4 +1,5 @@
-//! Notes in the log the datanodes that have registered for the first time, and those that were removed and are back.
+//! Records in the log the datanodes that registered for the first time, and removed ones that
+//! registered again.
 
 use super::{Job, Master, applied};
 use dfs_logic::cluster::{Effect, Event};
@@ -22,7 +23,7 @@ impl Job for NoteMembers {
             match applied(master.propose_own(op.clone()).await) {
                 Ok(Some(_)) => done += 1,
                 Ok(None) => break,
-                // The other datanodes are noted all the same.
+                // The other datanodes are recorded nevertheless.
                 Err(error) => {
                     failed = Some(error);
                     continue;

@@ -3,16 +3,17 @@
 //! | job | work | unit |
 //! |---|---|---|
 //! | [`survey`] | counts the replicas of all chunks; on followers too | surveys |
-//! | [`repair`] | orders copies, mends, trims and verifications | replicas made or removed |
+//! | [`repair`] | re-replicates, reconstructs, trims, verifies | replicas made or removed |
 //! | [`collect`] | orders the deletion of garbage | replicas deleted |
-//! | [`members`] | notes datanodes in the log | commands |
+//! | [`members`] | records datanodes in the log | commands |
 //! | [`ids`] | reserves chunk ids | ids |
 //! | [`keys`] | replaces the key that seals capabilities | keys |
-//! | [`writes`] | gives up writes that came to nothing | chunks |
+//! | [`writes`] | gives up abandoned and expired writes | chunks |
 //! | [`floor`] | raises the collection floor | commands |
 //!
-//! The decisions are pure code ([`dfs_logic::cluster`], [`dfs_logic::writes`]); a job asks for them and carries them out.
-//! [`Runner`] runs them one after the other, so no two of them propose at the same time.
+//! The decisions are pure code ([`dfs_logic::cluster`], [`dfs_logic::writes`]); a job requests them
+//! and carries them out. [`Runner`] runs the jobs one after the other, so no two of them propose
+//! commands at the same time.
 
 mod collect;
 mod floor;
@@ -33,27 +34,29 @@ use dfs_logic::jobs::Step;
 
 /// One kind of background work.
 pub(super) trait Job {
-    /// The name by which its status is shown.
+    /// The name under which its status is shown.
     const NAME: &'static str;
-    /// Only the leader runs it.
+    /// True if only the leader runs it.
     const LEADER_ONLY: bool = true;
-    /// Steps of one run, at most. Between two of them the other tasks of the thread go on.
+    /// The maximum number of steps in one run. Between two steps the other tasks of the thread can
+    /// run.
     const STEPS_MAX: usize = 1;
 
     /// Makes one step.
     ///
     /// # Errors
-    /// Returns the reason why it came to nothing; the next run tries again.
+    /// Returns the reason why the step failed; the next run tries again.
     async fn step(&mut self, master: &Master) -> Result<Step, String>;
 
-    /// Forgets what it remembers of an earlier leadership.
+    /// Discards the state of an earlier leadership.
     fn lead(&mut self) {}
 }
 
-/// Returns the outcome of a command of the master itself. That another master leads is no failure: none is returned.
+/// Returns the outcome of a command of the master itself. If another master leads, this is not a
+/// failure: none is returned.
 ///
 /// # Errors
-/// Returns the reason why the command was not applied, or was refused.
+/// Returns the reason why the command was refused or not applied.
 fn applied(result: Result<Result<Outcome, Refusal>, ProposeError>) -> Result<Option<Outcome>, String> {
     match result {
         Ok(Ok(outcome)) => Ok(Some(outcome)),

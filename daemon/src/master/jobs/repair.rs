@@ -1,4 +1,5 @@
-//! Orders copies, mends, trims and verifications.
+//! Orders re-replication, replacements of corrupt replicas, removals of surplus ones, and
+//! verifications.
 
 use super::{Job, Master};
 use crate::random;
@@ -7,7 +8,7 @@ use dfs_logic::jobs::Step;
 
 #[derive(Debug, Default)]
 pub(super) struct Repair {
-    /// Replicas that its status counts.
+    /// The number of replicas that its status already includes.
     noted: u64,
 }
 

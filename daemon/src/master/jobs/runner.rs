@@ -1,4 +1,4 @@
-//! Runs the jobs in a row, and keeps their status.
+//! Runs the jobs one after the other, and keeps their status.
 
 use super::collect::Collect;
 use super::floor::RaiseFloor;
@@ -25,7 +25,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Forgets what the jobs remember of an earlier leadership.
+    /// Discards the state that the jobs keep of an earlier leadership.
     pub fn lead(&mut self) {
         self.floor.lead();
     }
@@ -35,7 +35,7 @@ impl Runner {
         run(&mut self.survey, master, leads).await;
     }
 
-    /// Runs the jobs of the leader; on a follower their status says that they rest.
+    /// Runs the jobs of the leader; on a follower, sets their state to `Follower`.
     pub async fn run(&mut self, master: &Master, leads: bool) {
         run(&mut self.repair, master, leads).await;
         run(&mut self.collect, master, leads).await;
@@ -72,7 +72,8 @@ fn with_status<J: Job>(master: &Master, change: impl FnOnce(&mut JobStatus)) {
     change(jobs.entry(J::NAME).or_insert_with(|| JobStatus::new(J::NAME)));
 }
 
-/// Returns the status of each job that was run or left to the leader since the start, in the order of their names.
+/// Returns the status of each job that was run or left to the leader since the start, sorted by
+/// name.
 pub fn statuses(master: &Master) -> Vec<JobStatus> {
     master.jobs.lock().values().cloned().collect()
 }

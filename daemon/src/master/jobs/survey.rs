@@ -6,7 +6,7 @@ use dfs_logic::cluster::{Effect, Event};
 use dfs_logic::jobs::Step;
 use std::sync::Arc;
 
-/// A survey counts the chunks of one version of the names from its beginning to its end.
+/// Each survey counts the chunks of one version of the namespace from beginning to end.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     version: Option<Arc<Version>>,
@@ -17,7 +17,8 @@ impl Job for Survey {
     const LEADER_ONLY: bool = false;
     const STEPS_MAX: usize = usize::MAX;
 
-    /// Makes one slice, if a survey is due. The lock of the cluster state is released between two slices.
+    /// Counts one slice, if a survey is due. The lock of the cluster state is released between two
+    /// slices.
     async fn step(&mut self, master: &Master) -> Result<Step, String> {
         let version = self.version.take().unwrap_or_else(|| master.published.get());
         let began = master.cluster_state().monitor().counted_at();

@@ -1,4 +1,4 @@
-//! Gives up writes that came to nothing, and counts what the others hold.
+//! Gives up abandoned and expired writes, and counts the space that the others hold.
 
 use super::{Job, Master};
 use crate::master::unfinished::{count_unfinished, give_up_writes};

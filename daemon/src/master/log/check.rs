@@ -1,7 +1,8 @@
-//! Whether what was found in a data directory can be all that was ever acknowledged there.
+//! Checks that the content of a data directory is complete, that is, that everything ever
+//! acknowledged is still there.
 //!
-//! Each file is checked on its own before; here they are held against one another. A state that no crash leaves is
-//! refused, since something is missing in it.
+//! Each file was checked alone before; here the files are compared with each other. A state that no
+//! crash can leave is refused, because something is missing.
 
 use super::end::End;
 use super::error::LogError;
@@ -9,19 +10,19 @@ use super::segment::{RECORDS_AT, Segment};
 use crate::master::raft::types::{LogId, Vote};
 use std::path::{Path, PathBuf};
 
-/// The snapshot that stands beside the log.
+/// The snapshot beside the log.
 #[derive(Debug, Clone, Default)]
 pub struct Basis {
-    /// Its file.
+    /// The path of its file.
     pub path: PathBuf,
-    /// The last entry in it; none when there is no snapshot.
+    /// The last entry in it; none if there is no snapshot.
     pub last: Option<LogId>,
-    /// Its group has other masters, which may have sent it.
+    /// True if the group has other masters, one of which may have sent the snapshot.
     pub received: bool,
 }
 
-/// Refuses a log whose newest segment is older than the end mark says. To be asked before the others are read: what they
-/// lack may stand in the one that is missing.
+/// Refuses a log whose newest segment is older than the end mark says. Called before the other
+/// segments are read, because the missing segment may hold records that explain them.
 pub(super) fn check_newest(directory: &Path, newest: u64, end: End) -> Result<(), LogError> {
     if newest >= end.sequence {
         return Ok(());
@@ -31,18 +32,18 @@ pub(super) fn check_newest(directory: &Path, newest: u64, end: End) -> Result<()
     Err(LogError::missing(directory.join(Segment::file_name(end.sequence)), what))
 }
 
-/// What was found of a log.
+/// The facts found in the directory of a log.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub directory: &'a Path,
-    /// Sequence numbers of the oldest and of the newest segment.
+    /// The sequence numbers of the oldest and the newest segment.
     pub segments: Option<(u64, u64)>,
-    /// Where the records of the newest segment end.
+    /// The offset at which the records of the newest segment end.
     pub offset: u64,
-    /// Files are there that were to become segments.
+    /// True if there are spare files.
     pub spares: bool,
     pub purged: Option<LogId>,
-    /// The last entry that is in the log.
+    /// The last entry in the log.
     pub last: Option<LogId>,
     pub end: Option<End>,
     pub end_path: &'a Path,
@@ -57,7 +58,7 @@ impl Facts<'_> {
     /// Refuses a state in which something is missing.
     ///
     /// # Errors
-    /// When it is one. The text names the file.
+    /// Returns an error if something is missing. The text names the file.
     pub(super) fn check(&self) -> Result<(), LogError> {
         match self.end {
             Some(end) => self.check_end(end)?,
@@ -67,12 +68,13 @@ impl Facts<'_> {
         self.check_snapshot()
     }
 
-    /// The index of the entry that comes next.
+    /// Returns the index of the next entry.
     fn next_index(&self) -> u64 {
         self.last.max(self.purged).map_or(0, |last| last.index + 1)
     }
 
-    /// Without an end mark nothing was ever acknowledged: it is made before the first record.
+    /// Checks a directory without an end mark. Nothing was ever acknowledged there: the end mark is
+    /// made before the first record.
     fn check_first_start(&self) -> Result<(), LogError> {
         let begun = matches!(self.segments, Some((1, 1))) && self.offset == RECORDS_AT;
         let untouched = self.vote_number == 0 && self.basis.last.is_none() && !self.spares;
@@ -80,11 +82,11 @@ impl Facts<'_> {
             return Ok(());
         }
         let others = match (self.segments, self.basis.last) {
-            (Some(_), _) => "segments of the log are there",
-            (None, Some(_)) => "a snapshot is there, but no segment of its log",
-            (None, None) => "other files of the log are there",
+            (Some(_), _) => "there are segments of the log",
+            (None, Some(_)) => "there is a snapshot, but no segment of its log",
+            (None, None) => "there are other files of the log",
         };
-        Err(LogError::missing(self.end_path, format!("the mark of the log's end is missing, and {others}")))
+        Err(LogError::missing(self.end_path, format!("the end mark is missing, but {others}")))
     }
 
     fn check_end(&self, end: End) -> Result<(), LogError> {
@@ -93,20 +95,17 @@ impl Facts<'_> {
         let beyond = newest > end.sequence || self.offset > end.offset;
         if end.closed && beyond {
             let what = format!(
-                "it says that the log was closed at entry {}, but the log goes on to entry {}: one of them is not as it was",
+                "it says that the log was closed at entry {}, but the log continues to entry {}: one of them is not the newest version",
                 end.next_index.saturating_sub(1),
                 self.next_index().saturating_sub(1)
             );
-            return Err(LogError::damaged(self.end_path, 0, what));
+            return Err(LogError::corrupt(self.end_path, 0, what));
         }
         let here = newest == end.sequence && self.offset == end.offset;
         if here && self.next_index() != end.next_index {
-            let what = format!(
-                "entry {} comes next after it, but the mark of the log's end says {}",
-                self.next_index(),
-                end.next_index
-            );
-            return Err(LogError::damaged(&self.directory.join(Segment::file_name(newest)), 0, what));
+            let what =
+                format!("entry {} comes next after it, but the end mark says {}", self.next_index(), end.next_index);
+            return Err(LogError::corrupt(&self.directory.join(Segment::file_name(newest)), 0, what));
         }
         if !self.vote_exists {
             return Err(LogError::missing(
@@ -116,12 +115,13 @@ impl Facts<'_> {
         }
         if self.vote_number < end.vote {
             let what = format!("it holds vote {}, but vote {} was saved after it", self.vote_number, end.vote);
-            return Err(LogError::damaged(self.vote_path, 0, what));
+            return Err(LogError::corrupt(self.vote_path, 0, what));
         }
         Ok(())
     }
 
-    /// A vote is saved before any entry of its term.
+    /// Checks that the vote is not older than the entries: a vote is saved before any entry of its
+    /// term.
     fn check_vote(&self) -> Result<(), LogError> {
         let term = self.vote.map_or(0, |vote| vote.leader_id.term);
         let known = [self.last, self.purged, self.basis.last].into_iter().flatten().map(|id| id.leader_id.term).max();
@@ -129,7 +129,7 @@ impl Facts<'_> {
             Some(known) => {
                 let what =
                     format!("it is of term {term}, but there are entries of term {known}: it is not the last vote");
-                Err(LogError::damaged(self.vote_path, 0, what))
+                Err(LogError::corrupt(self.vote_path, 0, what))
             }
             None => Ok(()),
         }
@@ -140,19 +140,19 @@ impl Facts<'_> {
         if purged > snapshot {
             let needed = purged.unwrap_or_default();
             let what = match snapshot {
-                None => format!("the snapshot is missing, and the log begins behind entry {needed}"),
+                None => format!("the snapshot is missing, and the log begins after entry {needed}"),
                 Some(found) => {
-                    format!("the snapshot ends with entry {found}, and the log begins behind entry {needed}")
+                    format!("the snapshot ends with entry {found}, and the log begins after entry {needed}")
                 }
             };
             return Err(LogError::missing(&self.basis.path, what));
         }
-        // A snapshot that another master sent is there before the log follows it.
+        // A snapshot that another master sent is stored before the log is moved to it.
         let may_lag = self.basis.received && self.end.is_some_and(|end| !end.closed);
         match snapshot.filter(|snapshot| *snapshot >= self.next_index() && !may_lag) {
             Some(snapshot) => {
                 let what = format!(
-                    "the log comes to entry {} next, but the snapshot beside it ends with entry {snapshot}: the end of the \
+                    "the next entry of the log is {}, but the snapshot beside it ends with entry {snapshot}: the end of the \
                      log is missing",
                     self.next_index()
                 );
@@ -176,7 +176,7 @@ mod tests {
         Some(End { closed, sequence: 4, offset: 5000, next_index: 10, vote: 2 })
     }
 
-    /// A whole log, which a change then makes less of; the text of the refusal.
+    /// Applies a change to the facts of a complete log, and returns the text of the refusal.
     fn refusal(closed: bool, change: impl FnOnce(&mut Facts<'_>)) -> Option<String> {
         let basis = Basis { path: "/m/snapshot/current.snapshot".into(), last: Some(id(1, 5)), received: false };
         with(closed, &basis, change)
@@ -207,7 +207,7 @@ mod tests {
         let text = refusal.expect("it is refused");
         let said = |word: &&str| text.contains(*word);
         assert!(words.iter().all(said), "{text}");
-        assert!(text.contains("nothing was changed: put this file back as it was last, or restore"), "{text}");
+        assert!(text.contains("nothing was changed: restore the newest version of this file, or restore"), "{text}");
     }
 
     #[test]
@@ -215,7 +215,11 @@ mod tests {
         for closed in [true, false] {
             assert_eq!(refusal(closed, |_| {}), None);
         }
-        assert_eq!(refusal(false, |facts| facts.offset = 6000), None, "the mark may be behind the log");
+        assert_eq!(
+            refusal(false, |facts| facts.offset = 6000),
+            None,
+            "the end mark may be older than the end of the log"
+        );
         assert_eq!(refusal(false, |facts| facts.segments = Some((2, 5))), None);
         assert_eq!(refusal(false, |facts| facts.vote_number = 3), None);
     }
@@ -227,14 +231,14 @@ mod tests {
             refused(refusal(closed, |facts| facts.segments = Some((2, 3))), &[newest, "entry 9"]);
             refused(refusal(closed, |facts| facts.segments = None), &[newest]);
             refused(refusal(closed, |facts| facts.last = Some(id(2, 8))), &["segment-0000000000000004.log", "entry 9"]);
-            refused(refusal(closed, |facts| facts.end = None), &["/m/log/end", "segments of the log are there"]);
+            refused(refusal(closed, |facts| facts.end = None), &["/m/log/end", "there are segments of the log"]);
         }
         refused(refusal(true, |facts| facts.offset = 6000), &["/m/log/end", "closed"]);
         refused(refusal(true, |facts| facts.segments = Some((2, 5))), &["/m/log/end", "closed"]);
     }
 
     #[test]
-    fn only_a_directory_that_never_held_anything_begins_anew() {
+    fn only_a_directory_that_never_held_anything_begins_a_cluster() {
         let nothing = |facts: &mut Facts<'_>| {
             (facts.segments, facts.purged, facts.last, facts.end, facts.vote) = (None, None, None, None, None);
             (facts.vote_number, facts.vote_exists, facts.spares, facts.offset) = (0, false, false, 0);
@@ -245,7 +249,7 @@ mod tests {
             nothing(facts);
             (facts.segments, facts.offset, facts.vote_exists) = (Some((1, 1)), RECORDS_AT, true);
         };
-        assert_eq!(with(false, &none, begun), None, "a first start that was cut off goes on");
+        assert_eq!(with(false, &none, begun), None, "an interrupted first start continues");
         let others: [fn(&mut Facts<'_>); 4] = [
             |facts| facts.spares = true,
             |facts| (facts.vote_number, facts.vote_exists) = (1, true),
@@ -257,9 +261,9 @@ mod tests {
                 nothing(facts);
                 other(facts);
             };
-            refused(with(false, &none, state), &["/m/log/end", "the mark of the log's end is missing"]);
+            refused(with(false, &none, state), &["/m/log/end", "the end mark is missing"]);
         }
-        refused(refusal(false, nothing), &["a snapshot is there, but no segment of its log"]);
+        refused(refusal(false, nothing), &["there is a snapshot, but no segment of its log"]);
     }
 
     #[test]
@@ -272,8 +276,8 @@ mod tests {
     #[test]
     fn a_snapshot_and_a_log_that_do_not_meet_are_refused() {
         let snapshot = |last, received| Basis { path: "/m/snapshot".into(), last, received };
-        refused(with(false, &snapshot(None, false), |_| {}), &["/m/snapshot", "missing", "behind entry 4"]);
-        refused(with(false, &snapshot(Some(id(1, 3)), false), |_| {}), &["ends with entry 3", "behind entry 4"]);
+        refused(with(false, &snapshot(None, false), |_| {}), &["/m/snapshot", "missing", "after entry 4"]);
+        refused(with(false, &snapshot(Some(id(1, 3)), false), |_| {}), &["ends with entry 3", "after entry 4"]);
         assert_eq!(with(false, &snapshot(Some(id(1, 4)), false), |_| {}), None);
         assert_eq!(with(false, &snapshot(Some(id(2, 9)), false), |_| {}), None);
         refused(with(false, &snapshot(Some(id(2, 10)), false), |_| {}), &["/m/log", "the end of the log is missing"]);

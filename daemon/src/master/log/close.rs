@@ -1,26 +1,26 @@
-//! What the log does when it is not written: its end mark reaches the disk when it rests, and is exact when it is closed.
-//! And what it waits for before it lets go of entries.
+//! The parts of the log that run when it is not written: its end mark is synced when the log is
+//! idle, and made exact when it is closed. And the wait for a snapshot before entries are purged.
 
 use super::error::LogError;
 use super::store::Log;
 use crate::master::raft::types::LogId;
 use tokio::sync::watch;
 
-/// Which snapshot is durable.
+/// The state of the newest snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
-    /// The one that ends with this entry; none when there is no snapshot.
+    /// The snapshot that ends with this entry is durable; none if there is no snapshot.
     Upto(Option<LogId>),
-    /// Writing one that was received has failed, and the master must end.
+    /// Writing a received snapshot has failed, and the master must stop.
     Failed,
 }
 
 impl Log {
-    /// Brings the end mark onto the disk if nothing was written since this was last called. To be called about once a
-    /// second, where it may block. Under load it does nothing.
+    /// Syncs the end mark if nothing was written since the last call. Call it about once a second,
+    /// where blocking is allowed. Under load it does nothing.
     ///
     /// # Errors
-    /// When the disk fails; the log is out of service then.
+    /// Returns an error if the disk fails; the log is then out of service.
     pub fn rest(&self) -> Result<(), LogError> {
         let (disk, file) = {
             let mut state = self.lock();
@@ -29,7 +29,7 @@ impl Log {
             if seen != number || state.end_synced == number {
                 return Ok(());
             }
-            // A failed sync is not tried again: it puts the log out of service.
+            // A failed sync is not retried: it puts the log out of service.
             state.end_synced = number;
             (state.options.disk.clone(), file)
         };
@@ -37,10 +37,12 @@ impl Log {
         self.change(|state, _| synced.map_err(LogError::io("sync", state.end.path())))
     }
 
-    /// Notes durably that the log ends here, and takes nothing any more. The last act of a clean stop.
+    /// Records durably that the log ends here, and accepts no more writes. The last step of a clean
+    /// stop.
     ///
     /// # Errors
-    /// When the log is out of service, or the disk fails; the next start then looks for the end as after a crash.
+    /// Returns an error if the log is out of service, or the disk fails; the next start then looks
+    /// for the end as after a crash.
     pub fn close(&self) -> Result<(), LogError> {
         self.change(|state, _| {
             let disk = state.options.disk.clone();
@@ -49,17 +51,18 @@ impl Log {
         })
     }
 
-    /// Has purging wait until the snapshot is durable that it relies on.
+    /// Makes purging wait until the snapshot that it relies on is durable.
     pub fn follow_snapshots(&self, kept: watch::Receiver<Kept>) {
-        // There is one directory of snapshots, so the first one stays.
+        // There is only one directory of snapshots, so the first receiver stays.
         let _ = self.shared.kept.set(kept);
     }
 
-    /// Waits until a snapshot is durable that holds the entries up to `upto`. openraft drops the log before a snapshot that
-    /// it receives while that one is still being written: a crash in between would leave neither.
+    /// Waits until a snapshot with the entries up to `upto` is durable. openraft drops the log
+    /// before a snapshot that it receives while that snapshot is still being written: a crash in
+    /// between would lose both.
     ///
     /// # Errors
-    /// When the snapshot could not be written.
+    /// Returns an error if the snapshot could not be written.
     pub async fn snapshot_durable(&self, upto: LogId) -> Result<(), LogError> {
         let Some(mut kept) = self.shared.kept.get().cloned() else { return Ok(()) };
         let decided = kept.wait_for(|kept| match kept {

@@ -1,5 +1,5 @@
-//! The file `end`, the end mark: how far the log is known to reach. It is kept apart from the log's end, so that a log
-//! that has lost its end does not look like a shorter one.
+//! The file `end`, which holds the end mark: the position that the log is known to reach. It is
+//! separate from the log, so that a log that has lost its end cannot be taken for a shorter one.
 //!
 //! Two slots of 4096 bytes; the good one with the higher number counts. A slot is
 //!
@@ -10,31 +10,34 @@
 //! | 12..16 | 1: closed, 0: open |
 //! | 16..24 | number of this mark: the higher one is newer |
 //! | 24..32 | sequence number of the newest segment |
-//! | 32..40 | where the records of that segment end |
-//! | 40..48 | index of the entry that comes next |
+//! | 32..40 | offset at which the records of that segment end |
+//! | 40..48 | index of the next entry |
 //! | 48..56 | number of the newest vote |
 //! | 56..72 | cluster id |
 //! | 72..76 | zero |
 //! | 76..80 | crc32c of bytes 0..76 |
 //!
-//! *Open* means that the log reaches at least there; *closed* means that it ends exactly there.
+//! *Open* means that the log reaches at least to this position; *closed* means that it ends exactly
+//! there.
 //!
 //! | moment | what is written | sync |
 //! |---|---|---|
-//! | start, once the log was found good | both slots: open, the end that was found | after each slot |
-//! | after each record was synced, before anybody is answered | the slots in turn: open, the end behind it | none |
+//! | start, log was checked | both slots: open, the end that was found | after each slot |
+//! | record synced, not acknowledged yet | the slots in turn: open, the new end | none |
 //! | a new segment, before its first record | one slot: open, its beginning | yes |
 //! | a vote, after it was saved | one slot | none |
 //! | nothing was written for a second | nothing | yes |
 //! | clean stop | both slots: closed, the end | after each slot |
 //!
-//! **Invariant:** a mark is written after what it speaks of was synced. So it is never ahead of the log, whichever of the
-//! two slots has reached the disk at a crash.
+//! **Invariant:** a mark is written after the records that it covers were synced. So it is never
+//! ahead of the log, whichever of the two slots has reached the disk at a crash.
 //!
-//! **Invariant:** after start and clean stop both slots are the same. So one damaged slot never hides a clean stop.
+//! **Invariant:** after a start and after a clean stop both slots are equal. So one corrupt slot
+//! never hides a clean stop.
 //!
-//! What is not synced outlives the process (`kill -9`), not a power cut. After that the mark may be older than the log
-//! by what the system had not yet written back, about 30 s at most, and by nothing when the log was idle before it.
+//! A mark that is not synced survives the end of the process (`kill -9`), but not a power cut.
+//! After a power cut the mark may be older than the log by whatever the system had not yet written
+//! back: about 30 s at most, and nothing if the log was idle before.
 
 use super::error::LogError;
 use super::slots::{self, Form, SlotFile};
@@ -46,29 +49,30 @@ use std::sync::Arc;
 
 const FORM: Form<4> = Form { magic: b"dfs-end\n", version: 1 };
 
-/// How far the log is known to reach.
+/// The position that the log is known to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct End {
-    /// The log was closed here: it ends exactly here. Otherwise it reaches at least here.
+    /// True if the log was closed and ends exactly here; otherwise it reaches at least this
+    /// position.
     pub closed: bool,
-    /// Sequence number of the newest segment.
+    /// The sequence number of the newest segment.
     pub sequence: u64,
-    /// Where the records of that segment end.
+    /// The offset at which the records of that segment end.
     pub offset: u64,
-    /// The index of the entry that comes next.
+    /// The index of the next entry.
     pub next_index: u64,
     /// The number of the newest vote.
     pub vote: u64,
 }
 
-/// What is in a slot.
+/// The content of a slot.
 pub type Slot = slots::Slot<End>;
 
-/// The end mark, and the file that keeps it.
+/// The end mark, and the file that stores it.
 #[derive(Debug)]
 pub struct EndFile {
     path: PathBuf,
-    /// None until [`EndFile::settle`] has made it.
+    /// None until [`EndFile::settle`] has created it.
     file: Option<SlotFile>,
     cluster: ClusterId,
     number: u64,
@@ -76,10 +80,11 @@ pub struct EndFile {
 }
 
 impl EndFile {
-    /// Reads the file of a directory. Changes nothing; a file that is not there has no mark.
+    /// Reads the file of a directory. Changes nothing; if there is no file, there is no mark.
     ///
     /// # Errors
-    /// When it cannot be read, is of another cluster or version, or has no good slot.
+    /// Returns an error if it cannot be read, is of another cluster or version, or has no good
+    /// slot.
     pub fn look(directory: &Path, cluster: ClusterId) -> Result<Self, LogError> {
         let path = directory.join("end");
         let Some((file, [first, second])) = SlotFile::look(&path)? else {
@@ -87,15 +92,15 @@ impl EndFile {
         };
         let slots = [decode_slot(&path, &first, cluster)?, decode_slot(&path, &second, cluster)?];
         let Some((number, end)) = slots::newest(slots) else {
-            return Err(LogError::damaged(&path, 0, "no slot of it has a good checksum"));
+            return Err(LogError::corrupt(&path, 0, "neither of its slots has a valid checksum"));
         };
         if slots.iter().any(|slot| !matches!(slot, Slot::Good(..))) {
-            tracing::warn!(path = %path.display(), "one slot of the end mark is damaged; the other one counts");
+            tracing::warn!(path = %path.display(), "one slot of the end mark is corrupt; the other slot is used");
         }
         Ok(Self { path, file: Some(file), cluster, number, end: Some(end) })
     }
 
-    /// The mark; none when there is no such file.
+    /// Returns the mark; none if there is no file.
     pub fn get(&self) -> Option<End> {
         self.end
     }
@@ -104,10 +109,10 @@ impl EndFile {
         &self.path
     }
 
-    /// Writes a mark to one slot, without a sync. It counts for as long as the system runs.
+    /// Writes a mark to one slot, without a sync. It survives the process, but not a power cut.
     ///
     /// # Errors
-    /// When the write fails.
+    /// Returns an error if the write fails.
     pub fn note(&mut self, end: End) -> Result<(), LogError> {
         self.number += 1;
         if let Some(file) = &self.file {
@@ -117,19 +122,19 @@ impl EndFile {
         Ok(())
     }
 
-    /// As [`EndFile::note`], and brings it onto the disk.
+    /// Does the same as [`EndFile::note`], and syncs the file.
     ///
     /// # Errors
-    /// When the write or the sync fails.
+    /// Returns an error if the write or the sync fails.
     pub fn note_durably(&mut self, end: End, disk: &dyn Disk) -> Result<(), LogError> {
         self.note(end)?;
         self.file.as_ref().map_or(Ok(()), |file| file.sync(disk))
     }
 
-    /// Makes a mark durable in both slots; makes the file if it is not there.
+    /// Makes a mark durable in both slots; creates the file if there is none.
     ///
     /// # Errors
-    /// When the disk is full or fails.
+    /// Returns an error if the disk is full or fails.
     pub fn settle(&mut self, end: End, disk: &dyn Disk) -> Result<(), LogError> {
         self.number += 1;
         let bytes = encode_slot(self.number, &end, self.cluster);
@@ -141,22 +146,23 @@ impl EndFile {
         Ok(())
     }
 
-    /// How many marks were written, and the file, for a sync that holds nobody up.
+    /// Returns the number of marks written, and the file, so that the caller can sync it without
+    /// holding a lock.
     pub fn written(&self) -> (u64, Option<Arc<File>>) {
         (self.number, self.file.as_ref().map(SlotFile::file))
     }
 }
 
-/// The used bytes of a slot.
+/// Encodes the used bytes of a slot.
 pub fn encode_slot(number: u64, end: &End, cluster: ClusterId) -> Vec<u8> {
     let End { closed, sequence, offset, next_index, vote } = *end;
     FORM.encode(number, (closed, [sequence, offset, next_index, vote]), cluster)
 }
 
-/// Reads a slot of the file `path`.
+/// Decodes a slot of the file `path`.
 ///
 /// # Errors
-/// When it is of another cluster or version.
+/// Returns an error if it is of another cluster or version.
 pub fn decode_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot, LogError> {
     let slot = FORM.decode(path, bytes, cluster)?;
     Ok(slot.map(|(closed, [sequence, offset, next_index, vote])| End { closed, sequence, offset, next_index, vote }))
@@ -181,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_mark_counts_and_one_damaged_slot_never_hides_a_clean_stop() {
+    fn the_newest_mark_counts_and_one_corrupt_slot_never_hides_a_clean_stop() {
         let directory = tempfile::tempdir().expect("temp directory");
         let mut file = EndFile::look(directory.path(), CLUSTER).expect("nothing there");
         assert_eq!((file.get(), fs::read_dir(directory.path()).expect("there").count()), (None, 0));
@@ -207,8 +213,8 @@ mod tests {
         bytes[30] ^= 1;
         bytes[SLOT_BYTES + 30] ^= 1;
         fs::write(&path, &bytes).expect("written");
-        assert!(matches!(EndFile::look(directory.path(), CLUSTER), Err(LogError::Damaged { .. })));
-        assert!(matches!(EndFile::look(directory.path(), ClusterId([0; 16])), Err(LogError::Damaged { .. })));
+        assert!(matches!(EndFile::look(directory.path(), CLUSTER), Err(LogError::Corrupt { .. })));
+        assert!(matches!(EndFile::look(directory.path(), ClusterId([0; 16])), Err(LogError::Corrupt { .. })));
     }
 
     #[test]

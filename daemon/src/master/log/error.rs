@@ -1,23 +1,23 @@
-//! What can be wrong with the log.
+//! The errors of the log.
 
 use crate::format::other_version;
 use dfs_logic::stored::StoredError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the log cannot be opened or went out of service. Each text says what to do.
+/// The reason why the log cannot be opened or is out of service. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     #[error("{action} {}: {source}", .path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
     #[error(
-        "the master's log is damaged: {} at byte {offset}: {what}; nothing was changed: put this file back as it was last, \
+        "the master's log is corrupt: {} at byte {offset}: {what}; nothing was changed: restore the newest version of this file, \
          or restore the whole data directory from a backup",
         .path.display()
     )]
-    Damaged { path: PathBuf, offset: u64, what: String },
+    Corrupt { path: PathBuf, offset: u64, what: String },
     #[error(
-        "a part of the master's data is missing: {}: {what}; nothing was changed: put this file back as it was last, \
+        "a part of the master's data is missing: {}: {what}; nothing was changed: restore the newest version of this file, \
          or restore the whole data directory from a backup",
         .path.display()
     )]
@@ -28,11 +28,11 @@ pub enum LogError {
     Stored { path: PathBuf, source: StoredError },
     #[error("{} belongs to another cluster", .path.display())]
     Foreign { path: PathBuf },
-    #[error("an entry of {0} bytes is larger than a log segment may be")]
+    #[error("an entry of {0} bytes does not fit in a log segment")]
     TooLarge(usize),
-    #[error("entry {found} was to be written where entry {expected} comes next")]
+    #[error("entry {found} was to be written, but the next entry is {expected}")]
     Gap { expected: u64, found: u64 },
-    #[error("the log is out of service since an earlier failure: {0}")]
+    #[error("the log is out of service because of an earlier failure: {0}")]
     Failed(String),
     #[error("the log is closed")]
     Closed,
@@ -43,14 +43,14 @@ impl LogError {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
-    pub(super) fn damaged(path: &Path, offset: u64, what: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), offset, what: what.into() }
+    pub(super) fn corrupt(path: &Path, offset: u64, what: impl Into<String>) -> Self {
+        Self::Corrupt { path: path.to_owned(), offset, what: what.into() }
     }
 
-    /// An entry that cannot be read: of another version, or damaged.
+    /// Returns the error for an entry that cannot be read: it is of another version, or corrupt.
     pub(super) fn stored(path: &Path, offset: u64) -> impl Fn(StoredError) -> Self {
         move |source| match source {
-            StoredError::Malformed { .. } => Self::damaged(path, offset, source.to_string()),
+            StoredError::Malformed { .. } => Self::corrupt(path, offset, source.to_string()),
             source => Self::Stored { path: path.to_owned(), source },
         }
     }
@@ -59,7 +59,7 @@ impl LogError {
         Self::Missing { path: path.into(), what: what.into() }
     }
 
-    /// As an I/O error, for openraft.
+    /// Converts the error to an I/O error, for openraft.
     pub fn into_io(self) -> io::Error {
         io::Error::other(self.to_string())
     }

@@ -1,12 +1,12 @@
-//! What the log has done since its start, in numbers that can be read while it waits for the disk.
+//! Counters of the log since its start, which can be read while the log waits for the disk.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The longest of so many syncs, the newest ones, is told.
+/// The longest sync is reported over this many of the newest ones.
 const SYNCS_REMEMBERED: usize = 64;
 
-/// Each number stands for itself, so no order among them is needed.
+/// The counters are independent of each other, so they need no memory ordering.
 #[derive(Debug)]
 pub struct Figures {
     syncs: AtomicU64,
@@ -15,13 +15,13 @@ pub struct Figures {
     committed: AtomicU64,
 }
 
-/// How long syncs took, in microseconds.
+/// The durations of syncs, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Syncs {
     pub count: u64,
-    /// All of them together.
+    /// The total duration of all syncs.
     pub total_us: u64,
-    /// The longest of the newest 64.
+    /// The longest of the newest 64 syncs.
     pub max_us: u64,
 }
 
@@ -33,7 +33,7 @@ impl Default for Figures {
 }
 
 impl Figures {
-    /// A sync has ended that took `took`.
+    /// Counts a sync that took `took`.
     pub(super) fn synced(&self, took: Duration) {
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let number = self.syncs.fetch_add(1, Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl Figures {
         }
     }
 
-    /// The index of the last entry that is known to be committed; zero while none is.
+    /// Returns the index of the last entry that is known to be committed; zero if there is none.
     pub fn committed(&self) -> u64 {
         self.committed.load(Ordering::Relaxed)
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_of_the_newest_syncs_is_told() {
+    fn the_longest_of_the_newest_syncs_is_reported() {
         let figures = Figures::default();
         assert_eq!(figures.syncs(), Syncs::default());
         figures.synced(Duration::from_millis(9));

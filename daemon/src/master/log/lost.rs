@@ -1,4 +1,5 @@
-//! Tests of a log that has lost what was acknowledged: it is refused and left as it is. And of crashes: they are no loss.
+//! Tests that a log that has lost acknowledged data is refused and left unchanged, and that a crash
+//! loses none.
 
 use super::end::{End, EndFile};
 use super::tests::{append, entry, expect, flip, id, open, open_beside, options, records, segments, vote_in};
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All files of a log but its spares, which a thread makes, with their bytes.
+/// Returns all files of a log with their bytes, except its spares, which a thread makes.
 fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let paths = fs::read_dir(directory.join("log")).expect("there").map(|entry| entry.expect("entry").path());
     let paths = paths.filter(|path| !path.to_string_lossy().contains("spare-"));
@@ -24,7 +25,7 @@ fn refused(options: LogOptions) -> LogError {
     error
 }
 
-/// A log of several segments that was closed, or left as by a crash.
+/// Makes a log of several segments that was closed, or left as by a crash.
 fn log(closed: bool) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("temp directory");
     let log = open(directory.path());
@@ -41,7 +42,7 @@ fn mark(directory: &Path) -> End {
 }
 
 #[test]
-fn a_damaged_last_record_is_refused_wherever_it_is_damaged() {
+fn a_corrupt_last_record_is_refused_wherever_it_is_corrupt() {
     for closed in [true, false] {
         let directory = log(closed);
         let newest = segments(directory.path()).pop().expect("one");
@@ -52,7 +53,7 @@ fn a_damaged_last_record_is_refused_wherever_it_is_damaged() {
         for at in (last..end - 8).step_by(5) {
             flip(&newest, at);
             match refused(options(directory.path())) {
-                LogError::Damaged { path, offset, what } => {
+                LogError::Corrupt { path, offset, what } => {
                     assert_eq!((path, offset), (newest.clone(), last));
                     assert!(what.contains("the log ends too early") && what.contains("entry 299"), "{what}");
                 }
@@ -60,12 +61,12 @@ fn a_damaged_last_record_is_refused_wherever_it_is_damaged() {
             }
             fs::write(&newest, &bytes).expect("written");
         }
-        // All of it gone, with or without the end of the file.
+        // All bytes of the record are lost, with or without the end of the file.
         let mut zeros = bytes.clone();
         zeros[last as usize..].fill(0);
         for other in [zeros, bytes[..last as usize].to_vec()] {
             fs::write(&newest, other).expect("written");
-            assert!(matches!(refused(options(directory.path())), LogError::Damaged { .. }));
+            assert!(matches!(refused(options(directory.path())), LogError::Corrupt { .. }));
         }
         fs::write(&newest, &bytes).expect("written");
         expect(&open(directory.path()), &[(1, 0..300)]);
@@ -109,8 +110,8 @@ fn a_missing_vote_end_mark_or_log_is_refused_by_name() {
     let empty = tempfile::tempdir().expect("temp directory");
     let basis = Basis { path: "snapshot".into(), last: Some(id(1, 7)), received: false };
     let error = Log::open(LogOptions { basis, ..options(empty.path()) }).expect_err("refused");
-    assert!(error.to_string().contains("a snapshot is there, but no segment of its log"), "{error}");
-    assert!(!empty.path().join("log").exists(), "nothing was made");
+    assert!(error.to_string().contains("there is a snapshot, but no segment of its log"), "{error}");
+    assert!(!empty.path().join("log").exists(), "nothing was created");
     expect(&open(directory.path()), &[(1, 0..300)]);
 }
 
@@ -142,7 +143,7 @@ fn an_older_vote_or_end_mark_is_refused() {
     let vote = directory.path().join("log/vote");
     fs::write(&vote, &older[&vote]).expect("written");
     assert!(refused(options(directory.path())).to_string().contains("vote 2 was saved after it"));
-    // Even where the end mark is as old: there are entries of a later term.
+    // The vote is refused even if the end mark is as old: there are entries of a later term.
     let end = directory.path().join("log/end");
     fs::write(&end, &older[&end]).expect("written");
     assert!(refused(options(directory.path())).to_string().contains("entries of term 2"));
@@ -157,7 +158,8 @@ fn an_older_vote_or_end_mark_is_refused() {
     assert!(refused(options(directory.path())).to_string().contains("closed at entry 4"));
 }
 
-/// The record that says what was let go of stands in the newest segment: without it the oldest one seems to be missing.
+/// The purge record is in the newest segment: without that segment the oldest one seems to be
+/// missing.
 #[test]
 fn a_missing_newest_segment_is_named_where_it_says_what_was_purged() {
     let directory = tempfile::tempdir().expect("temp directory");
@@ -173,7 +175,7 @@ fn a_missing_newest_segment_is_named_where_it_says_what_was_purged() {
     assert!(matches!(&error, LogError::Missing { path, .. } if *path == newest), "{error}");
 }
 
-/// A power cut leaves any mark since the start, in any of both slots; the log itself was synced.
+/// After a power cut either slot may hold any mark since the start; the log itself was synced.
 #[test]
 fn a_power_cut_at_any_record_is_no_loss() {
     let directory = tempfile::tempdir().expect("temp directory");
@@ -198,15 +200,15 @@ fn a_power_cut_at_any_record_is_no_loss() {
     }
 }
 
-/// A first start is cut off after each of its steps.
+/// A first start is interrupted after each of its steps.
 #[test]
-fn a_first_start_that_was_cut_off_goes_on() {
+fn an_interrupted_first_start_continues() {
     let whole = tempfile::tempdir().expect("temp directory");
     drop(open(whole.path()));
     let made = |name: &str| fs::read(whole.path().join("log").join(name)).expect("there");
     let steps: [(&str, &[&str]); 4] = [
         ("the directory", &[]),
-        ("a vote on its way", &["vote"]),
+        ("an unfinished vote", &["vote"]),
         ("the vote", &["vote"]),
         ("the first segment", &["vote", "segment-0000000000000001.log"]),
     ];
@@ -222,11 +224,11 @@ fn a_first_start_that_was_cut_off_goes_on() {
         append(&log, 1, 0..2);
         drop(log);
         expect(&open(directory.path()), &[(1, 0..2)]);
-        assert!(!directory.path().join("log/first.new").exists(), "{step}: what was on its way is removed");
+        assert!(!directory.path().join("log/first.new").exists(), "{step}: unfinished files are removed");
     }
 }
 
-/// The mark is brought onto the disk once nothing was written for a while, and not while there is a load.
+/// The end mark is synced once nothing was written for a while, and not under load.
 #[test]
 fn the_end_mark_is_synced_when_the_log_rests() {
     #[derive(Debug, Default)]

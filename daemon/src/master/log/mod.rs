@@ -1,26 +1,27 @@
-//! The Raft log on disk: segments that are written from front to back and never changed, only used again.
+//! The Raft log on disk: segments that are written from front to back, never changed in place, and
+//! reused when their entries are no longer needed.
 //!
 //! A directory `log/` holds
 //!
 //! | file | what |
 //! |---|---|
-//! | `segment-SEQUENCE.log` | records; the one with the highest sequence number is being written, see [`segment`] |
-//! | `spare-N.log` | a file of zeros, or an old segment, to become the next one |
-//! | `vote` | whom this master voted for, see [`vote`] |
-//! | `end` | the end mark: how far the log is known to reach, see [`end`] |
+//! | `segment-SEQUENCE.log` | records; the newest segment is being written, see [`segment`] |
+//! | `spare-N.log` | a file of zeros, or an old segment, that becomes a later segment |
+//! | `vote` | the vote of this master, see [`vote`] |
+//! | `end` | the end mark: the position that the log is known to reach, see [`end`] |
 //!
-//! **Invariant:** a record is written and synced before the next one is begun. So only the last record of the last
-//! segment can be torn by a crash; it was acknowledged to nobody and is cut off. Whatever else fails its checksum is
-//! damage, and the log refuses to open.
+//! **Invariant:** a record is written and synced before the next one is begun. So only the last
+//! record of the last segment can be torn by a crash; it was not acknowledged, and it is cut off.
+//! Any other record with a wrong checksum is corrupt, and the log refuses to open.
 //!
-//! **Invariant:** the log reaches at least to its end mark, and after a clean stop exactly to it. A log that ends before it
-//! has lost something that was acknowledged, and refuses to open.
+//! **Invariant:** the log reaches at least to its end mark, and after a clean stop exactly to it. A
+//! log that ends before its end mark has lost acknowledged data, and refuses to open.
 //!
-//! **Invariant:** records of an earlier life of a file never count: every record carries the mark of its segment, and
-//! its checksum begins with that mark.
+//! **Invariant:** records of an earlier use of a file never count: every record carries the mark of
+//! its segment, and its checksum covers that mark.
 //!
-//! Nothing is changed in place. That entries were taken back ([`record::Record::Truncated`]) or are no longer needed
-//! ([`record::Record::Purged`]) is itself a record.
+//! Nothing is changed in place. Truncation ([`record::Record::Truncated`]) and purging
+//! ([`record::Record::Purged`]) are records themselves.
 
 #![expect(clippy::disallowed_methods, reason = "the log is files")]
 
@@ -52,8 +53,8 @@ pub use spare::{Disk, RealDisk};
 pub use store::Log;
 
 #[cfg(test)]
-mod lost;
+pub(in crate::master) mod faulty_disk;
 #[cfg(test)]
-pub(in crate::master) mod moody;
+mod lost;
 #[cfg(test)]
 mod tests;

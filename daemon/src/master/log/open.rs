@@ -1,6 +1,7 @@
-//! Opening the log: reading all segments, refusing what is damaged or missing, cutting a torn tail.
+//! Opens the log: reads all segments, refuses a corrupt or incomplete log, and cuts off a torn
+//! tail.
 //!
-//! Nothing on the disk is changed before all was read and found good.
+//! Nothing on the disk is changed before everything was read and found good.
 
 use super::check::{Facts, check_newest};
 use super::end::EndFile;
@@ -46,18 +47,18 @@ pub(super) fn open(mut options: LogOptions) -> Result<(State, Spares), LogError>
     state.begin(files)
 }
 
-/// What is in the directory.
+/// The files of the directory.
 #[derive(Default)]
 struct Files {
-    /// By rising sequence number.
+    /// Sorted by sequence number, ascending.
     segments: Vec<(u64, PathBuf)>,
     spares: Vec<PathBuf>,
-    /// What a crash left on its way.
+    /// Unfinished files that a crash left.
     leftovers: Vec<PathBuf>,
 }
 
 impl Files {
-    /// Lists the directory; one that is not there holds nothing.
+    /// Lists the directory; a missing directory counts as empty.
     fn of(directory: &Path) -> Result<Self, LogError> {
         let mut files = Self::default();
         let read = || LogError::io("read the directory", directory);
@@ -80,15 +81,16 @@ impl Files {
         Ok(files)
     }
 
-    /// Removes what a crash left, and gives the spares that can be used. One that is shorter than its siblings is made anew
-    /// rather than grown when it is needed.
+    /// Removes unfinished files that a crash left, and returns the spares that can be used. A spare
+    /// shorter than the segment size is deleted and made again instead of being extended when it is
+    /// needed.
     fn tidy(self) -> Result<Vec<PathBuf>, LogError> {
         for path in &self.leftovers {
-            fs::remove_file(path).map_err(LogError::io("remove the left-over", path))?;
+            fs::remove_file(path).map_err(LogError::io("remove the unfinished file", path))?;
         }
         let mut found = Vec::new();
         for path in self.spares {
-            let size = fs::metadata(&path).map_err(LogError::io("look at", &path))?.len();
+            let size = fs::metadata(&path).map_err(LogError::io("read the size of", &path))?.len();
             found.push((size, path));
         }
         let largest = found.iter().map(|(size, _)| *size).max().unwrap_or_default();
@@ -102,7 +104,7 @@ impl Files {
 }
 
 impl State {
-    /// Holds all that was found against one another.
+    /// Checks everything that was found against each other.
     fn check(&self, files: &Files) -> Result<(), LogError> {
         let oldest_and_newest = self.segments.front().zip(self.segments.back());
         let facts = Facts {
@@ -123,11 +125,12 @@ impl State {
         facts.check()
     }
 
-    /// Goes on from what was found. At the first start of all, vote, segment and end mark are made in this order: where
-    /// there is an end mark, the others are missed.
+    /// Continues from the files that were found. At the very first start, the vote, the first
+    /// segment and the end mark are created in this order: if there is an end mark, a missing vote
+    /// or segment is an error.
     fn begin(mut self, files: Files) -> Result<(Self, Spares), LogError> {
         let (directory, disk) = (self.options.directory.clone(), self.options.disk.clone());
-        durable::create_directory(&directory).map_err(LogError::io("make the directory", &directory))?;
+        durable::create_directory(&directory).map_err(LogError::io("create the directory", &directory))?;
         let mut spares = files.tidy()?;
         self.vote.ready(&*disk)?;
         if self.segments.is_empty() {
@@ -162,7 +165,8 @@ impl State {
             let next = heads.get(number + 1);
             if let Some(next) = next.filter(|next| next.sequence != head.sequence + 1) {
                 let missing = Segment::file_name(head.sequence + 1);
-                let what = format!("it is missing between two others: {} is there", Segment::file_name(next.sequence));
+                let what =
+                    format!("it is missing between two other segments: {} exists", Segment::file_name(next.sequence));
                 return Err(LogError::missing(self.options.directory.join(missing), what));
             }
             self.read_segment(path, head, next.map(|next| next.previous_end))?;
@@ -170,15 +174,15 @@ impl State {
         self.check_start(files)
     }
 
-    /// Reads one segment. `end` is known for all but the newest.
+    /// Reads one segment. `end` is known for all segments but the newest.
     fn read_segment(&mut self, path: &Path, head: &Head, end: Option<u64>) -> Result<(), LogError> {
         let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(LogError::io("open", path))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(LogError::io("read", path))?;
         let size = bytes.len() as u64;
         if size < head.size {
-            let what = format!("the file ends there, but it had {} bytes", head.size);
-            return Err(LogError::damaged(path, size, what));
+            let what = format!("the file ends there, but should have {} bytes", head.size);
+            return Err(LogError::corrupt(path, size, what));
         }
         self.segments.push_back(Segment::new(path.to_owned(), file, size, head));
         let mut at = RECORDS_AT as usize;
@@ -195,17 +199,22 @@ impl State {
         self.check_end(&bytes, at, head.mark, end)
     }
 
-    /// Looks at what is behind the last good record of a segment.
+    /// Checks the bytes after the last good record of a segment.
     ///
-    /// In the newest one a single record may be torn, the one that was being written at a crash. It lies behind the end
-    /// mark, and nothing good lies behind it: a record is begun after the one before was synced.
+    /// In the newest segment a single record may be torn: the one that was being written at a
+    /// crash. It lies after the end mark, and no good record follows it, because a record is begun
+    /// only after the one before was synced.
     fn check_end(&mut self, bytes: &[u8], at: usize, mark: u32, end: Option<u64>) -> Result<(), LogError> {
         let Some(segment) = self.segments.back_mut() else { return Ok(()) };
         segment.end = at as u64;
-        let damaged = |what: String| Err(LogError::damaged(&segment.path, at as u64, what));
+        let corrupt = |what: String| Err(LogError::corrupt(&segment.path, at as u64, what));
         match end {
             Some(end) if end == at as u64 => return Ok(()),
-            Some(_) => return damaged("the record there fails its checksum, and later ones are good".to_owned()),
+            Some(_) => {
+                return corrupt(
+                    "the checksum of the record there does not match, and later records are good".to_owned(),
+                );
+            }
             None => {}
         }
         let rest = bytes.get(at..).unwrap_or_default();
@@ -215,20 +224,22 @@ impl State {
             .find(|later| rest.get(*later..).is_some_and(|rest| record::find(rest, mark).is_some()));
         if let Some(later) = later {
             let good = at + later;
-            return damaged(format!("the record there fails its checksum, and the one at byte {good} is good"));
+            return corrupt(format!(
+                "the checksum of the record there does not match, and the record at byte {good} is good"
+            ));
         }
         let known = self.end.get().filter(|known| known.sequence == segment.sequence);
         match known {
             Some(known) if (at as u64) < known.offset => {
                 let (last, end) = (known.next_index.saturating_sub(1), known.offset);
-                return damaged(format!("the log ends too early: it was synced up to byte {end}, with entry {last}"));
+                return corrupt(format!("the log ends too early: it was synced up to byte {end}, with entry {last}"));
             }
             Some(known) if known.closed => return Ok(()),
             _ => {}
         }
         if rest.starts_with(&mark.to_le_bytes()) {
             let path = segment.path.display();
-            tracing::warn!(%path, offset = at, "a record was torn by a crash before it was acknowledged; the log is cut there");
+            tracing::warn!(%path, offset = at, "a crash tore a record before it was acknowledged; the log is cut there");
         }
         Ok(())
     }
@@ -237,16 +248,16 @@ impl State {
         let next = self.next_index();
         let Some(segment) = self.segments.back_mut() else { return Ok(()) };
         let path = segment.path.clone();
-        let damaged = |what: String| LogError::damaged(&path, offset, what);
+        let corrupt = |what: String| LogError::corrupt(&path, offset, what);
         let read = record::decode(payload);
-        match read.map_err(|error| damaged(format!("a record that this version cannot read: {error}")))? {
+        match read.map_err(|error| corrupt(format!("a record that this version cannot read: {error}")))? {
             Record::Entries { committed, entries } => {
                 let oldest = self.segments.len() == 1 && self.last.is_none() && self.purged.is_none();
                 for (number, entry) in entries.iter().enumerate() {
                     entry.check_version().map_err(LogError::stored(&path, offset))?;
                     let expected = if oldest && number == 0 { entry.id.index } else { self.next_index().max(next) };
                     if entry.id.index != expected {
-                        return Err(damaged(format!("it holds entry {} where {expected} should be", entry.id.index)));
+                        return Err(corrupt(format!("it holds entry {} in place of entry {expected}", entry.id.index)));
                     }
                     if let Some(segment) = self.segments.back_mut() {
                         segment.note(entry.id.index, offset);
@@ -264,7 +275,7 @@ impl State {
         Ok(())
     }
 
-    /// Entries may be missing at the start only as far as they were purged.
+    /// Checks the first entry: entries may be missing at the start only as far as they were purged.
     fn check_start(&mut self, files: &[(u64, PathBuf)]) -> Result<(), LogError> {
         let needed = self.purged.map_or(0, |purged| purged.index + 1);
         let first = self.segments.iter().find(|segment| !segment.offsets.is_empty()).map(|segment| segment.first);
@@ -272,7 +283,10 @@ impl State {
             (Some(first), Some((_, path))) if first > needed => {
                 let directory = &self.options.directory;
                 let before = self.segments.front().map_or(0, |oldest| oldest.sequence.saturating_sub(1));
-                let what = format!("{} begins with entry {first}, but {needed} and on are needed", path.display());
+                let what = format!(
+                    "{} begins with entry {first}, but the entries from {needed} on are needed",
+                    path.display()
+                );
                 Err(LogError::missing(directory.join(Segment::file_name(before)), what))
             }
             _ => Ok(()),
@@ -289,7 +303,7 @@ fn read_head(path: &Path, sequence: u64, cluster: dfs_types::ClusterId) -> Resul
         return Err(LogError::Foreign { path: path.to_owned() });
     }
     if head.sequence != sequence {
-        return Err(LogError::damaged(path, 16, format!("it says that it is segment {}", head.sequence)));
+        return Err(LogError::corrupt(path, 16, format!("it says that it is segment {}", head.sequence)));
     }
     Ok(head)
 }

@@ -1,4 +1,4 @@
-//! What a log is opened with.
+//! The options of a log.
 
 use super::check::Basis;
 use super::spare::Disk;
@@ -6,20 +6,20 @@ use dfs_types::ClusterId;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The largest segment that can be asked for.
+/// The largest segment size that can be configured.
 pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;
-/// The smallest one: the head, and room for a few records.
+/// The smallest segment size: the head, and room for a few records.
 pub const SEGMENT_BYTES_MIN: u64 = 16 << 10;
 
-/// What a log must know to open.
+/// The options for opening a log.
 #[derive(Debug, Clone)]
 pub struct LogOptions {
-    /// The directory of the log alone.
+    /// The directory of the log; it holds nothing else.
     pub directory: PathBuf,
     pub cluster: ClusterId,
-    /// Bytes of a segment, [`SEGMENT_BYTES_MIN`] to [`SEGMENT_BYTES_MAX`].
+    /// The size of a segment in bytes, [`SEGMENT_BYTES_MIN`] to [`SEGMENT_BYTES_MAX`].
     pub segment_bytes: u64,
-    /// The snapshot that the log goes on from.
+    /// The snapshot that the log continues from.
     pub basis: Basis,
     pub disk: Arc<dyn Disk>,
 }

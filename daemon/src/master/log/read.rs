@@ -1,11 +1,11 @@
-//! Reading entries back from a segment.
+//! Reads entries from a segment.
 
 use super::error::LogError;
 use super::record::{self, Record};
 use super::segment::Segment;
 use crate::master::raft::types::Entry;
 
-/// Reading entries from disk fetches this many bytes at once.
+/// The number of bytes that one read from disk fetches.
 const READ_AHEAD_BYTES: usize = 256 << 10;
 
 /// Reads the entries `from..to` of one segment, many records with one call.
@@ -19,10 +19,10 @@ pub(super) fn read_segment(segment: &Segment, mut from: u64, to: u64, into: &mut
         while let Some(found) = bytes.get(at..).and_then(|bytes| record::find(bytes, segment.mark)) {
             let offset = start + at as u64;
             at += found.bytes;
-            let bad = |error: postcard::Error| LogError::damaged(&segment.path, offset, error.to_string());
+            let bad = |error: postcard::Error| LogError::corrupt(&segment.path, offset, error.to_string());
             let Record::Entries { entries, .. } = record::decode(found.payload).map_err(bad)? else { continue };
             for entry in entries {
-                // An entry that was taken back has the offset of its successor, or none.
+                // An entry that was truncated has the offset of its successor, or none.
                 if entry.id.index == from && from < to && offset_of(from) == Some(offset) {
                     into.push(Entry::try_from(entry).map_err(LogError::stored(&segment.path, offset))?);
                     from += 1;
@@ -30,7 +30,7 @@ pub(super) fn read_segment(segment: &Segment, mut from: u64, to: u64, into: &mut
             }
         }
         if at == 0 {
-            return Err(LogError::damaged(&segment.path, start, "the record is not as it was written"));
+            return Err(LogError::corrupt(&segment.path, start, "the record differs from what was written"));
         }
     }
     Ok(())

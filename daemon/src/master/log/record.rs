@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Bytes in front of the payload.
+/// The length of the header before the payload, in bytes.
 pub const HEAD_BYTES: usize = 12;
 /// Records begin at multiples of this.
 pub const ALIGN_BYTES: usize = 8;
@@ -24,16 +24,17 @@ pub const ALIGN_BYTES: usize = 8;
 /// The content of a record. Variants are only ever added, at the end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Record {
-    /// Entries, in order and without a gap. `committed` is the last entry that was known to be committed when they were
-    /// written: it needs no sync of its own, and lets a restart apply the log in pieces.
+    /// Entries, in order and without a gap. `committed` is the last entry that was known to be
+    /// committed when they were written: it needs no sync of its own, and lets a restart apply the
+    /// log in pieces.
     Entries { committed: Option<Id>, entries: Vec<StoredEntry> },
-    /// The entries from this index on are taken back.
+    /// The entries from this index on are truncated.
     Truncated { since: u64 },
-    /// The entries up to this one are in a snapshot and needed no more.
+    /// The entries up to this one are in a snapshot and no longer needed.
     Purged { upto: Id },
 }
 
-/// Which entry, written by which leader.
+/// The id of an entry, with the leader that wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Id {
     pub term: u64,
@@ -48,11 +49,11 @@ pub struct StoredEntry {
     pub payload: Payload,
 }
 
-/// What an entry says.
+/// The content of an entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Payload {
     Blank,
-    /// In the form that [`stored::command`] has for `version`.
+    /// Commands, in the form that [`stored::command`] has for `version`.
     Commands {
         version: u16,
         body: Bytes,
@@ -60,7 +61,7 @@ pub enum Payload {
     Members(Members),
 }
 
-/// The masters of the group: voters (two sets while they change) and the addresses of all.
+/// The masters of the group: the voters (two sets while they change), and the addresses of all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Members {
     pub voters: Vec<BTreeSet<u64>>,
@@ -95,10 +96,10 @@ impl From<Members> for Membership {
 }
 
 impl StoredEntry {
-    /// Whether this build can read its commands.
+    /// Checks that this build can read the commands of the entry.
     ///
     /// # Errors
-    /// When a newer one wrote them.
+    /// Returns an error if a newer build wrote them.
     pub fn check_version(&self) -> Result<(), StoredError> {
         match &self.payload {
             Payload::Commands { version, .. } => stored::command::check_version(*version),
@@ -138,10 +139,10 @@ impl TryFrom<StoredEntry> for Entry {
     }
 }
 
-/// Appends the bytes of `record` to `into`.
+/// Appends the encoding of `record` to `into`.
 ///
 /// # Errors
-/// When it does not fit into 4 GiB.
+/// Returns an error if it does not fit in 4 GiB.
 pub fn encode(record: &Record, mark: u32, into: &mut Vec<u8>) -> Result<(), postcard::Error> {
     let start = into.len();
     into.extend_from_slice(&[0; HEAD_BYTES]);
@@ -158,7 +159,7 @@ pub fn encode(record: &Record, mark: u32, into: &mut Vec<u8>) -> Result<(), post
     Ok(())
 }
 
-/// postcard writes into the buffer as it grows.
+/// Lets postcard write into the buffer as it grows.
 struct Appender<'a>(&'a mut Vec<u8>);
 
 impl postcard::ser_flavors::Flavor for Appender<'_> {
@@ -182,11 +183,11 @@ fn checksum(mark: u32, length: u32, payload: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c_append(mark, &length.to_le_bytes()), payload)
 }
 
-/// A record whose checksum is right.
+/// A record with a valid checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found<'a> {
     pub payload: &'a [u8],
-    /// Bytes that the whole record takes.
+    /// The length of the whole record, in bytes.
     pub bytes: usize,
 }
 
@@ -194,7 +195,8 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// The record at the beginning of `bytes`; none when there is no whole and good one of this mark.
+/// Returns the record at the beginning of `bytes`; none if there is no complete and valid one with
+/// this mark.
 pub fn find(bytes: &[u8], mark: u32) -> Option<Found<'_>> {
     if word(bytes, 0)? != mark {
         return None;
@@ -205,10 +207,10 @@ pub fn find(bytes: &[u8], mark: u32) -> Option<Found<'_>> {
     (length > 0 && word(bytes, 8)? == checksum(mark, length, payload)).then_some(Found { payload, bytes: whole })
 }
 
-/// Reads the payload of a record.
+/// Decodes the payload of a record.
 ///
 /// # Errors
-/// When it is none that this version knows.
+/// Returns an error if it is not a record that this version knows.
 pub fn decode(payload: &[u8]) -> Result<Record, postcard::Error> {
     match postcard::take_from_bytes(payload)? {
         (record, []) => Ok(record),
@@ -230,7 +232,7 @@ mod tests {
         assert_eq!((found.bytes, decode(found.payload)), (bytes.len(), Ok(record)));
         assert_eq!(find(&bytes, 8), None);
         bytes[0..4].copy_from_slice(&8u32.to_le_bytes());
-        assert_eq!(find(&bytes, 8), None, "the checksum knows the mark");
+        assert_eq!(find(&bytes, 8), None, "the checksum covers the mark");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Segments come and go: the next one is begun, and those that are needed no more become spares.
+//! Begins new segments, and turns segments that are no longer needed into spares.
 
 use super::error::LogError;
 use super::options::{LogOptions, SEGMENT_BYTES_MAX};
@@ -11,7 +11,7 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// Begins the next segment, with room for a record of `bytes`; gives its mark.
+/// Begins the next segment, with room for a record of `bytes`; returns its mark.
 pub(super) fn roll(state: &mut State, spares: &Spares, bytes: usize) -> Result<u32, LogError> {
     let directory = state.options.directory.clone();
     let Some(current) = state.segments.back() else { return Err(LogError::TooLarge(bytes)) };
@@ -24,9 +24,9 @@ pub(super) fn roll(state: &mut State, spares: &Spares, bytes: usize) -> Result<u
     };
     let needed = RECORDS_AT + bytes as u64;
     let from = if needed <= state.options.segment_bytes {
-        spares.take().map_err(LogError::io("make a segment in", &directory))?
+        spares.take().map_err(LogError::io("create a segment in", &directory))?
     } else if needed <= SEGMENT_BYTES_MAX {
-        // A record larger than a segment: only where segments are set very small.
+        // A record larger than a segment occurs only if the segment size is set very small.
         let path = directory.join("large.new");
         state.options.disk.allocate(&path, needed).map_err(LogError::io("make", &path))?;
         path
@@ -43,7 +43,8 @@ pub(super) fn roll(state: &mut State, spares: &Spares, bytes: usize) -> Result<u
     Ok(mark)
 }
 
-/// Gives away the oldest segments, as far as all their entries are purged. The record that says so is in the newest.
+/// Recycles the oldest segments whose entries are all purged. The purge record is in the newest
+/// segment.
 pub(super) fn recycle(state: &mut State, spares: &Spares) -> Result<(), LogError> {
     let purged = state.purged.map_or(0, |purged| purged.index + 1);
     while state.segments.len() > 1 {
@@ -51,17 +52,18 @@ pub(super) fn recycle(state: &mut State, spares: &Spares) -> Result<(), LogError
         if !oldest.offsets.is_empty() && oldest.next_index() > purged {
             break;
         }
-        spares.give(&oldest.path, oldest.size).map_err(LogError::io("set aside", &oldest.path))?;
+        spares.give(&oldest.path, oldest.size).map_err(LogError::io("recycle", &oldest.path))?;
         state.segments.pop_front();
     }
     sync_directory(&state.options.directory)
 }
 
-/// Makes a segment of the whole file `from`: head, sync, rename, sync of the directory.
+/// Turns the whole file `from` into a segment: writes the head, syncs, renames, syncs the
+/// directory.
 pub(super) fn begin(options: &LogOptions, from: &Path, mut head: Head) -> Result<Segment, LogError> {
     let path = options.directory.join(Segment::file_name(head.sequence));
     let file = OpenOptions::new().read(true).write(true).open(from).map_err(LogError::io("open", from))?;
-    head.size = file.metadata().map_err(LogError::io("look at", from))?.len();
+    head.size = file.metadata().map_err(LogError::io("read the size of", from))?.len();
     file.write_all_at(&head.encode(), 0).map_err(LogError::io("write", from))?;
     options.disk.sync(&file).map_err(LogError::io("sync", from))?;
     fs::rename(from, &path).map_err(LogError::io("rename", from))?;
@@ -69,9 +71,9 @@ pub(super) fn begin(options: &LogOptions, from: &Path, mut head: Head) -> Result
     Ok(Segment::new(path, file, head.size, &head))
 }
 
-/// A mark for a new segment, never zero.
+/// Returns a random mark for a new segment, never zero.
 pub(super) fn random_mark() -> u32 {
-    // Without the system's random source the worst is a guessable mark.
+    // If the random source of the system fails, the mark is only predictable.
     u32::from_le_bytes(random::secret().unwrap_or_default()).max(1)
 }
 

@@ -4,17 +4,17 @@
 //! |---|---|
 //! | 0..8 | magic `dfs-log` and a line feed |
 //! | 8..12 | format version, 3 |
-//! | 12..16 | mark: drawn at random for this life of the file; every record of it carries it |
+//! | 12..16 | mark: drawn at random for this use of the file; every record of it carries it |
 //! | 16..24 | sequence number: 1 for the first segment of a log, then one more each |
-//! | 24..32 | where the records of the segment before this one end |
+//! | 24..32 | offset at which the records of the segment before this one end |
 //! | 32..48 | cluster id |
-//! | 48..56 | bytes of the file: a shorter one has lost its end |
+//! | 48..56 | size of the file in bytes: a shorter file has lost its end |
 //! | 56..60 | zero |
 //! | 60..64 | crc32c of bytes 0..60 |
-//! | 4096.. | records, see [`record`](super::record), then zeros or what an earlier life left |
+//! | 4096.. | records, see [`record`](super::record), then zeros or bytes of an earlier use |
 //!
-//! The head has a block of its own, so that no torn write of a record can reach it. The end of the segment before stands
-//! in it, so that only in the newest segment the end must be found by looking.
+//! The head has a block of its own, so that a torn write of a record cannot reach it. It holds the
+//! end of the previous segment, so that only the end of the newest segment must be searched for.
 
 use super::error::LogError;
 use super::record::{self, ALIGN_BYTES};
@@ -27,18 +27,19 @@ use std::path::{Path, PathBuf};
 const MAGIC: &[u8; 8] = b"dfs-log\n";
 const VERSION: u32 = 3;
 const HEAD_BYTES: usize = 64;
-/// Where the records begin.
+/// The offset at which the records begin.
 pub const RECORDS_AT: u64 = 4096;
 
-/// What the head of a segment says.
+/// The content of the head of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     pub sequence: u64,
-    /// The word that the segment's records begin with. Random, so that nobody can plant a record inside of another.
+    /// The word that each record of the segment begins with. It is random, so that no client can
+    /// plant a valid record inside of another one.
     pub mark: u32,
-    /// Where the records of the segment before this one end.
+    /// The offset at which the records of the previous segment end.
     pub previous_end: u64,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     pub size: u64,
     pub cluster: ClusterId,
 }
@@ -58,21 +59,21 @@ impl Head {
         bytes
     }
 
-    /// Reads the head of the file `path`.
+    /// Decodes the head of the file `path`.
     ///
     /// # Errors
-    /// When these bytes are no head that this version understands.
+    /// Returns an error if the bytes are not a head that this version understands.
     pub fn decode(path: &Path, bytes: &[u8]) -> Result<Self, LogError> {
         let Some(bytes) = bytes.first_chunk::<HEAD_BYTES>() else {
-            return Err(LogError::damaged(path, 0, "it is too short"));
+            return Err(LogError::corrupt(path, 0, "it is too short"));
         };
         let word = |at| u32::from_le_bytes(field(bytes, at));
         let long = |at| u64::from_le_bytes(field(bytes, at));
         if bytes[0..8] != *MAGIC {
-            return Err(LogError::damaged(path, 0, "it does not begin as a log segment does"));
+            return Err(LogError::corrupt(path, 0, "it is not a log segment: its first bytes are wrong"));
         }
         if word(60) != crc32c::crc32c(&bytes[..60]) {
-            return Err(LogError::damaged(path, 0, "the checksum of its head does not match"));
+            return Err(LogError::corrupt(path, 0, "the checksum of its head does not match"));
         }
         if word(8) != VERSION {
             return Err(LogError::Version { path: path.to_owned(), found: word(8), known: VERSION });
@@ -90,18 +91,18 @@ pub struct Segment {
     pub mark: u32,
     pub path: PathBuf,
     pub file: File,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Where the next record goes.
+    /// The offset of the next record.
     pub end: u64,
     /// The index of the first entry in it.
     pub first: u64,
-    /// Where the record of each entry begins, from the first on.
+    /// The offset of the record of each entry, from the first on.
     pub offsets: Vec<u32>,
 }
 
 impl Segment {
-    /// The file at `path` as a segment of which no record has been read yet.
+    /// Makes a segment of the file at `path`, of which no record has been read yet.
     pub fn new(path: PathBuf, file: File, size: u64, head: &Head) -> Self {
         let (sequence, mark) = (head.sequence, head.mark);
         Self { sequence, mark, path, file, size, end: RECORDS_AT, first: 0, offsets: Vec::new() }
@@ -111,49 +112,49 @@ impl Segment {
         format!("segment-{sequence:016x}.log")
     }
 
-    /// The sequence number in a file name.
+    /// Returns the sequence number in a file name.
     pub fn sequence_of(name: &str) -> Option<u64> {
         let digits = name.strip_prefix("segment-")?.strip_suffix(".log")?;
         u64::from_str_radix(digits, 16).ok().filter(|sequence| Self::file_name(*sequence) == name)
     }
 
-    /// One behind the index of its last entry.
+    /// Returns the index after its last entry.
     pub fn next_index(&self) -> u64 {
         self.first + self.offsets.len() as u64
     }
 
-    /// Whether `bytes` more fit.
+    /// Returns true if `bytes` more fit.
     pub fn has_room(&self, bytes: usize) -> bool {
         self.end + bytes as u64 <= self.size
     }
 
-    /// Notes that the entry `index` begins with the record at `offset`.
+    /// Records that the entry `index` begins with the record at `offset`.
     pub fn note(&mut self, index: u64, offset: u64) {
         if self.offsets.is_empty() {
             self.first = index;
         }
         debug_assert_eq!(index, self.next_index(), "entries follow each other without a gap");
         debug_assert!(offset < self.size, "an entry at {offset}, of a segment of {} bytes", self.size);
-        // Segments are at most 1 GiB.
+        // The cast is exact: segments are at most 1 GiB.
         self.offsets.push(offset as u32);
     }
 
-    /// Forgets the entries from `index` on.
+    /// Drops the entries from `index` on.
     pub fn forget_since(&mut self, index: u64) {
         self.offsets.truncate(index.saturating_sub(self.first) as usize);
     }
 
-    /// The record that begins at `offset`, with all entries.
+    /// Reads the record that begins at `offset`, with all its entries.
     ///
     /// # Errors
-    /// When it cannot be read or has been damaged meanwhile.
+    /// Returns an error if it cannot be read, or has become corrupt.
     pub fn read(&self, offset: u64, ahead: usize) -> Result<Vec<u8>, LogError> {
         let most = self.end.saturating_sub(offset) as usize;
         let mut bytes = vec![0; ahead.min(most)];
         self.file.read_exact_at(&mut bytes, offset).map_err(LogError::io("read", &self.path))?;
         let Some(length) = bytes.get(4..8).and_then(|b| b.first_chunk()).map(|b| u32::from_le_bytes(*b) as usize)
         else {
-            return Err(LogError::damaged(&self.path, offset, "the record has no head"));
+            return Err(LogError::corrupt(&self.path, offset, "the record has no head"));
         };
         let whole = (record::HEAD_BYTES + length).next_multiple_of(ALIGN_BYTES);
         if whole > bytes.len() && whole <= most {

@@ -1,7 +1,8 @@
-//! A small file of two slots that is overwritten in place: the vote and the end mark are kept in one each.
+//! A small file of two slots that is overwritten in place. The vote and the end mark are stored in
+//! one file each.
 //!
-//! A slot is 4,096 bytes, and what is used of it lies in its first sector. The file never grows, so a full disk does not
-//! keep it from being written. Of `n` numbers that a slot keeps, `48 + 8 n` bytes are used:
+//! A slot is 4,096 bytes, and its used bytes lie in its first sector. The file never grows, so it
+//! can be written even on a full disk. A slot with `n` numbers has `48 + 8 n` used bytes:
 //!
 //! | bytes | what (little endian) |
 //! |---|---|
@@ -25,22 +26,22 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes of a slot.
+/// The size of a slot in bytes.
 pub const SLOT_BYTES: usize = 4096;
 
-/// What a slot holds.
+/// The content of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot<T> {
     /// Zeros: it was never written.
     Empty,
-    /// Bytes that no whole write leaves.
+    /// Bytes that no complete write leaves.
     Torn,
     /// A value and its number; the higher number is newer.
     Good(u64, T),
 }
 
 impl<T> Slot<T> {
-    /// The same slot with another value.
+    /// Returns the slot with its value converted by `change`.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Slot<U> {
         match self {
             Self::Empty => Slot::Empty,
@@ -49,7 +50,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// The number and the value of a good slot.
+    /// Returns the number and the value of a good slot.
     pub fn good(self) -> Option<(u64, T)> {
         match self {
             Self::Good(number, value) => Some((number, value)),
@@ -58,14 +59,14 @@ impl<T> Slot<T> {
     }
 }
 
-/// A kind of slot, of `N` numbers.
+/// The format of a slot with `N` numbers.
 #[derive(Debug)]
 pub struct Form<const N: usize> {
     pub magic: &'static [u8; 8],
     pub version: u32,
 }
 
-/// What a slot keeps: the flag and the numbers.
+/// The content of a slot: the flag and the numbers.
 pub type Fields<const N: usize> = (bool, [u64; N]);
 
 impl<const N: usize> Form<N> {
@@ -73,7 +74,7 @@ impl<const N: usize> Form<N> {
     const CRC_AT: usize = Self::CLUSTER_AT + 20;
     const USED_BYTES: usize = Self::CRC_AT + 4;
 
-    /// The used bytes of a slot.
+    /// Encodes the used bytes of a slot.
     pub fn encode(&self, number: u64, (flag, numbers): Fields<N>, cluster: ClusterId) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(Self::USED_BYTES);
         bytes.extend_from_slice(self.magic);
@@ -87,10 +88,10 @@ impl<const N: usize> Form<N> {
         bytes
     }
 
-    /// Reads a slot of the file `path`.
+    /// Decodes a slot of the file `path`.
     ///
     /// # Errors
-    /// When it is of another cluster or version.
+    /// Returns an error if it is of another cluster or version.
     pub fn decode(&self, path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot<Fields<N>>, LogError> {
         let bytes = bytes.get(..Self::USED_BYTES).unwrap_or_default();
         let word = |at: usize| u32::from_le_bytes(field(bytes, at));
@@ -113,7 +114,7 @@ impl<const N: usize> Form<N> {
     }
 }
 
-/// The newest good value of two slots, with its number.
+/// Returns the newest good value of two slots, with its number.
 pub fn newest<T>(slots: [Slot<T>; 2]) -> Option<(u64, T)> {
     slots.into_iter().filter_map(Slot::good).max_by_key(|(number, _)| *number)
 }
@@ -129,10 +130,10 @@ pub struct SlotFile {
 }
 
 impl SlotFile {
-    /// Opens the file and reads both slots, as they are. Gives nothing when there is no such file. Changes nothing.
+    /// Opens the file and reads both slots. Returns none if there is no such file. Changes nothing.
     ///
     /// # Errors
-    /// When it cannot be read, or is shorter than two slots.
+    /// Returns an error if it cannot be read, or is shorter than two slots.
     pub fn look(path: &Path) -> Result<Option<Looked>, LogError> {
         let file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
@@ -143,7 +144,7 @@ impl SlotFile {
         for (number, slot) in slots.iter_mut().enumerate() {
             match file.read_exact_at(slot, (number * SLOT_BYTES) as u64) {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Err(LogError::damaged(path, 0, "it is shorter than two slots"));
+                    return Err(LogError::corrupt(path, 0, "it is shorter than two slots"));
                 }
                 read => read.map_err(LogError::io("read", path))?,
             }
@@ -151,10 +152,11 @@ impl SlotFile {
         Ok(Some((Self { path: path.to_owned(), file: Arc::new(file) }, slots)))
     }
 
-    /// Makes the file with these bytes in both slots; with none they stay empty. It has its name once it is whole.
+    /// Creates the file with these bytes in both slots; without bytes the slots are empty. The file
+    /// gets its name once it is complete.
     ///
     /// # Errors
-    /// When the disk is full or fails.
+    /// Returns an error if the disk is full or fails.
     pub fn make(path: &Path, bytes: &[u8], disk: &dyn Disk) -> Result<Self, LogError> {
         let young = path.with_extension("new");
         disk.allocate(&young, 2 * SLOT_BYTES as u64).map_err(LogError::io("make", &young))?;
@@ -172,17 +174,17 @@ impl SlotFile {
     /// Writes one slot, without a sync.
     ///
     /// # Errors
-    /// When the write fails.
+    /// Returns an error if the write fails.
     pub fn write(&self, slot: usize, bytes: &[u8]) -> Result<(), LogError> {
         let at = (slot * SLOT_BYTES) as u64;
         self.file.write_all_at(bytes, at).map_err(LogError::io("write", &self.path))
     }
 
-    /// Writes the first slot and syncs it, then the second one likewise: at each moment one of them is whole on the disk,
-    /// and afterwards both are the same.
+    /// Writes and syncs the first slot, then the second one: at each moment one of them is complete
+    /// on the disk, and afterwards both are equal.
     ///
     /// # Errors
-    /// When a write or a sync fails.
+    /// Returns an error if a write or a sync fails.
     pub fn settle(&self, bytes: &[u8], disk: &dyn Disk) -> Result<(), LogError> {
         for slot in 0..2 {
             self.write(slot, bytes)?;
@@ -191,15 +193,15 @@ impl SlotFile {
         Ok(())
     }
 
-    /// Brings what was written onto the disk.
+    /// Syncs the file.
     ///
     /// # Errors
-    /// When the sync fails.
+    /// Returns an error if the sync fails.
     pub fn sync(&self, disk: &dyn Disk) -> Result<(), LogError> {
         disk.sync(&self.file).map_err(LogError::io("sync", &self.path))
     }
 
-    /// The file, for a sync that waits for nobody else.
+    /// Returns the file, so that the caller can sync it without blocking other writers.
     pub fn file(&self) -> Arc<File> {
         self.file.clone()
     }

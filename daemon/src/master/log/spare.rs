@@ -1,5 +1,6 @@
-//! Spare segments: files that are there, written and synced before they are needed. A thread makes them, so that the log
-//! meets neither a full disk nor the cost of a new file while somebody waits for it.
+//! Spare segments: files that are created, written and synced before they are needed. A thread
+//! makes them, so that no command has to wait for a new file, and a full disk is noticed in
+//! advance.
 
 use crate::durable;
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -12,29 +13,29 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Spares that are kept when segments become free; more are deleted.
+/// The number of spares that are kept when segments become free; further ones are deleted.
 const SPARES_MAX: usize = 4;
-/// How long to wait before trying again to make a spare on a full disk.
+/// The time to wait before trying again to make a spare on a full disk.
 const RETRY: Duration = Duration::from_secs(1);
 /// Zeros are written in pieces of this many bytes.
 const ZEROS_BYTES: usize = 1 << 20;
 
-/// The disk, as far as it can fail in ways that the log must bear.
+/// The operations of a disk whose failures the log must handle; tests replace it.
 pub trait Disk: Send + Sync + std::fmt::Debug + 'static {
-    /// Makes a file of `bytes` zeros that are on the disk, not only promised.
+    /// Creates a file of `bytes` zeros with its space allocated on the disk.
     ///
     /// # Errors
-    /// When the disk is full or broken; nothing is left behind.
+    /// Returns an error if the disk is full or fails; no file is left behind.
     fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()>;
 
-    /// Brings what was written to `file` onto the disk.
+    /// Syncs `file`.
     ///
     /// # Errors
-    /// When it fails; what is on the disk is then unknown.
+    /// Returns an error if it fails; the content of the disk is then unknown.
     fn sync(&self, file: &File) -> io::Result<()>;
 }
 
-/// The real one.
+/// The real disk.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealDisk;
 
@@ -42,7 +43,8 @@ impl Disk for RealDisk {
     fn allocate(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let made = write_zeros(path, bytes);
         if made.is_err() {
-            // A spare that is not whole is worth nothing; it would keep the space that somebody is about to free.
+            // An incomplete spare is of no use, and would keep space that an administrator is about
+            // to free.
             let _ = fs::remove_file(path);
         }
         made
@@ -66,22 +68,22 @@ fn write_zeros(path: &Path, bytes: u64) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Whether the log can go on when its segment is full.
+/// Says whether the log can continue when its segment is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Outlook {
     /// There is a spare.
     Ready,
-    /// One is being made; nobody knows yet whether the disk has room for it.
+    /// A spare is being made; it is unknown yet whether the disk has room for it.
     #[default]
     Making,
-    /// The disk had no room for one.
+    /// The disk had no room for a spare.
     Full,
 }
 
 #[derive(Debug, Default)]
 struct State {
     ready: Vec<PathBuf>,
-    /// Why the last attempt to make one failed.
+    /// The reason why the last attempt to make one failed.
     problem: Option<String>,
     next_name: u64,
     stopping: bool,
@@ -104,7 +106,7 @@ struct Shared {
     disk: Arc<dyn Disk>,
     state: Mutex<State>,
     changed: Condvar,
-    /// What the state comes to, for those who may not block.
+    /// The outlook that follows from the state, for callers that must not block.
     outlook: watch::Sender<Outlook>,
 }
 
@@ -120,18 +122,19 @@ impl Shared {
         self.state.lock()
     }
 
-    /// Wakes whoever waits for another state. To be called with each change, and the lock still held.
-    fn tell(&self, state: &State) {
+    /// Publishes the outlook of the current state. Call it with each change, while the lock is
+    /// still held.
+    fn publish(&self, state: &State) {
         self.outlook.send_replace(state.outlook());
         self.changed.notify_all();
     }
 }
 
 impl Spares {
-    /// Takes over `found` files and sees to it that there is always one.
+    /// Takes over the spare files `found`, and makes sure that there is always one.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// Returns an error if no thread can be started.
     pub fn new(directory: &Path, segment_bytes: u64, found: Vec<PathBuf>, disk: Arc<dyn Disk>) -> io::Result<Self> {
         let next_name = found.iter().filter_map(|path| number(path)).max().map_or(0, |number| number + 1);
         let state = State { ready: found, next_name, ..State::default() };
@@ -143,25 +146,25 @@ impl Spares {
         Ok(Self { shared, maker: Some(maker) })
     }
 
-    /// What is to be expected, now and from now on.
+    /// Returns a receiver of the current outlook and of its changes.
     pub fn outlook(&self) -> watch::Receiver<Outlook> {
         self.shared.outlook.subscribe()
     }
 
-    /// Why there is no spare.
+    /// Returns the reason why there is no spare.
     pub fn problem(&self) -> Option<String> {
         self.shared.lock().problem.clone()
     }
 
-    /// A spare; waits for one that is being made.
+    /// Returns a spare; waits for one that is being made.
     ///
     /// # Errors
-    /// When there is none and none can be made.
+    /// Returns an error if there is none and none can be made.
     pub fn take(&self) -> io::Result<PathBuf> {
         let mut state = self.shared.lock();
         loop {
             if let Some(path) = state.ready.pop() {
-                self.shared.tell(&state);
+                self.shared.publish(&state);
                 return Ok(path);
             }
             if let Some(problem) = &state.problem {
@@ -171,10 +174,10 @@ impl Spares {
         }
     }
 
-    /// Makes a spare of a segment that is needed no more, or deletes it when there are enough.
+    /// Turns a segment that is no longer needed into a spare, or deletes it if there are enough.
     ///
     /// # Errors
-    /// When it can be neither renamed nor deleted.
+    /// Returns an error if it can be neither renamed nor deleted.
     pub fn give(&self, segment: &Path, size: u64) -> io::Result<()> {
         let mut state = self.shared.lock();
         if state.ready.len() >= SPARES_MAX || size != self.shared.segment_bytes {
@@ -184,7 +187,7 @@ impl Spares {
         fs::rename(segment, &path)?;
         state.ready.push(path);
         state.problem = None;
-        self.shared.tell(&state);
+        self.shared.publish(&state);
         Ok(())
     }
 }
@@ -199,7 +202,7 @@ impl Drop for Spares {
     }
 }
 
-/// The number in `spare-N.log`.
+/// Returns the number in `spare-N.log`.
 pub fn number(path: &Path) -> Option<u64> {
     path.file_name()?.to_str()?.strip_prefix("spare-")?.strip_suffix(".log")?.parse().ok()
 }
@@ -225,17 +228,17 @@ fn make_spares(shared: &Shared) {
         match made {
             Ok(()) => {
                 if state.problem.take().is_some() {
-                    tracing::info!("the log has a spare segment again; commands are taken");
+                    tracing::info!("the log has a spare segment again; commands are accepted");
                 }
                 state.ready.push(path);
-                shared.tell(&state);
+                shared.publish(&state);
             }
             Err(error) => {
                 if state.problem.is_none() {
-                    tracing::error!(path = %path.display(), %error, "no spare log segment can be made; commands are refused");
+                    tracing::error!(path = %path.display(), %error, "no spare log segment can be created; commands are refused");
                 }
                 state.problem = Some(error.to_string());
-                shared.tell(&state);
+                shared.publish(&state);
                 shared.changed.wait_for(&mut state, RETRY);
             }
         }

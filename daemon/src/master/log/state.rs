@@ -1,4 +1,4 @@
-//! The open log: its segments, what is in memory of them, and how far it reaches.
+//! The state of the open log: its segments, its entries in memory, and its end.
 
 use super::end::{End, EndFile};
 use super::error::LogError;
@@ -10,7 +10,7 @@ use super::vote::VoteFile;
 use crate::master::raft::types::{Entry, LogId};
 use std::collections::VecDeque;
 
-/// What is open.
+/// The open log.
 #[derive(Debug)]
 pub(super) struct State {
     pub options: LogOptions,
@@ -21,10 +21,11 @@ pub(super) struct State {
     pub committed: Option<LogId>,
     pub vote: VoteFile,
     pub end: EndFile,
-    /// Numbers of end marks: the one at the last look of [`Log::rest`](super::Log::rest), and the one that it has synced.
+    /// Numbers of end marks: the one at the last call of [`Log::rest`](super::Log::rest), and the
+    /// last one that was synced.
     pub end_seen: u64,
     pub end_synced: u64,
-    /// It was closed: nothing may be written any more.
+    /// True if the log was closed: nothing may be written any more.
     pub closed: bool,
     pub tail: Tail,
     pub buffer: Vec<u8>,
@@ -35,13 +36,13 @@ impl State {
         self.last.max(self.purged).map_or(0, |last| last.index + 1)
     }
 
-    /// Where the log ends now.
+    /// Returns the end mark of the current end of the log.
     pub(super) fn end_here(&self, closed: bool) -> End {
         let (sequence, offset) = self.segments.back().map_or((0, 0), |newest| (newest.sequence, newest.end));
         End { closed, sequence, offset, next_index: self.next_index(), vote: self.vote.number() }
     }
 
-    /// Notes where the log ends. Everything up to there has been synced.
+    /// Writes the end mark. Everything up to the end of the log must have been synced.
     pub(super) fn note_end(&mut self) -> Result<(), LogError> {
         let (before, here) = (self.end.get(), self.end_here(false));
         let place = |end: End| (end.sequence, end.offset, end.vote);
@@ -57,16 +58,17 @@ impl State {
 
     pub(super) fn forget_upto(&mut self, upto: LogId) {
         self.purged = Some(upto);
-        debug_assert!(self.next_index() > upto.index, "the log goes on behind {upto}");
+        debug_assert!(self.next_index() > upto.index, "the log continues after {upto}");
         self.tail.forget_upto(upto.index);
         if self.last.is_none_or(|last| last.index <= upto.index) {
             self.last = None;
-            // What comes next need not follow what was here: a snapshot may have jumped ahead.
+            // The next entry need not follow the entries that were here: a snapshot may have jumped
+            // ahead.
             self.segments.iter_mut().for_each(|segment| segment.offsets.clear());
         }
     }
 
-    /// The id of the last entry, after entries were taken back.
+    /// Finds the id of the last entry after a truncation.
     pub(super) fn find_last(&self) -> Result<Option<LogId>, LogError> {
         if let Some(last) = self.tail.last() {
             return Ok(Some(last));
@@ -79,7 +81,8 @@ impl State {
         }
     }
 
-    /// The entries `from..to` that are there: the older ones from disk, the newer ones from memory.
+    /// Returns the entries of `from..to` that exist: the older ones from disk, the newer ones from
+    /// memory.
     pub(super) fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
         let from = from.max(self.purged.map_or(0, |purged| purged.index + 1));
         let mut entries = Vec::new();

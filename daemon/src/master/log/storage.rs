@@ -1,7 +1,7 @@
-//! The log as openraft wants it.
+//! Implements the log traits of openraft.
 //!
-//! `append` writes and syncs on the calling thread before it returns: a hop to another thread costs more than it hides,
-//! see docs/design/log.md.
+//! `append` writes and syncs on the calling thread before it returns: a hop to another thread costs
+//! more than it saves, see docs/design/log.md.
 
 use super::error::LogError;
 use super::store::Log;
@@ -11,7 +11,7 @@ use openraft::{AnyError, ErrorSubject, ErrorVerb, OptionalSend, RaftLogReader, S
 use std::fmt::Debug;
 use std::ops::{Bound, RangeBounds};
 
-/// The most entries that are read for one message to a follower.
+/// The maximum number of entries that are read for one message to a follower.
 const ENTRIES_PER_MESSAGE_MAX: u64 = 256;
 
 fn storage_error(verb: ErrorVerb, error: &LogError) -> StorageError {

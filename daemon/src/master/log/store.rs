@@ -1,4 +1,4 @@
-//! The log: appending, reading, taking back, letting go.
+//! The log: append, read, truncate, purge.
 
 use super::close::Kept;
 use super::error::LogError;
@@ -21,11 +21,11 @@ use tokio::sync::watch;
 
 /// Entries of one append are written in records of about this many bytes.
 const RECORD_BYTES_MAX: usize = 4 << 20;
-/// Left free in a segment for what Raft writes without being asked (elections, purges; about a hundred bytes each), while it
-/// is not known whether there will be another one.
+/// The space that is reserved in a segment for the writes of Raft itself (elections, purges; about
+/// a hundred bytes each) while it is unknown whether there will be another segment.
 const OWN_BYTES: usize = 4 << 10;
 
-/// The log of one master. Clones are the same log.
+/// The log of one master. Clones refer to the same log.
 #[derive(Debug, Clone)]
 pub struct Log {
     pub(super) shared: Arc<Shared>,
@@ -35,19 +35,20 @@ pub struct Log {
 pub(super) struct Shared {
     state: Mutex<State>,
     spares: Spares,
-    /// Bytes of records since the last purge, for deciding when to take a snapshot.
+    /// Bytes of records since the last purge; they decide when to take a snapshot.
     grown: AtomicU64,
     figures: Arc<Figures>,
-    /// The snapshot that is durable; purging waits for it.
+    /// The durable snapshot; purging waits for it.
     pub(super) kept: OnceLock<watch::Receiver<Kept>>,
     failed: watch::Sender<Option<String>>,
 }
 
 impl Log {
-    /// Opens the log, or makes an empty one, and cuts off a torn tail.
+    /// Opens the log, or creates an empty one, and cuts off a torn tail.
     ///
     /// # Errors
-    /// When it is damaged, of another cluster or version, or the disk fails.
+    /// Returns an error if it is corrupt, incomplete, of another cluster or version, or if the disk
+    /// fails.
     pub fn open(options: LogOptions) -> Result<Self, LogError> {
         let (state, spares) = open::open(options)?;
         let grown = state.segments.iter().map(|segment| segment.end - RECORDS_AT).sum();
@@ -57,13 +58,15 @@ impl Log {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Whether commands may be taken: false while the disk has no room for the next segment.
+    /// Returns true if commands may be accepted: false while the disk has no room for the next
+    /// segment.
     pub fn has_room(&self) -> bool {
         *self.shared.spares.outlook().borrow() != Outlook::Full
     }
 
-    /// Whether commands of this [`weight`] have their place in the log. Where that depends on a segment that is being made,
-    /// waits until it is there or the disk has turned out to be full: Raft itself must never find out, it could not go on.
+    /// Returns true if there is room in the log for commands of this [`weight`]. If that depends on
+    /// a segment that is being made, waits until the segment is there or the disk is known to be
+    /// full. Raft itself must never meet a full disk, because it could not continue.
     pub async fn admits(&self, weight: usize) -> bool {
         let needed = 2 * weight + OWN_BYTES;
         let mut outlook = self.shared.spares.outlook();
@@ -75,23 +78,24 @@ impl Log {
                 Outlook::Making if self.lock().segments.back().is_some_and(|segment| segment.has_room(needed)) => {
                     return true;
                 }
-                // The sender is ours, so it is there for as long as this.
+                // The sender belongs to `self`, so it outlives this call.
                 Outlook::Making => drop(outlook.changed().await),
             }
         }
     }
 
-    /// Bytes written since the last purge.
+    /// Returns the bytes written since the last purge.
     pub fn grown(&self) -> u64 {
         self.shared.grown.load(Ordering::Relaxed)
     }
 
-    /// What it has done since it was opened.
+    /// Returns its counters since it was opened.
     pub fn figures(&self) -> Arc<Figures> {
         self.shared.figures.clone()
     }
 
-    /// Tells of the failure that put the log out of service. After it the process must end: what is on the disk is unknown.
+    /// Returns a receiver of the failure that puts the log out of service. After a failure the
+    /// process must end: the content of the disk is unknown.
     pub fn failure(&self) -> watch::Receiver<Option<String>> {
         self.shared.failed.subscribe()
     }
@@ -100,7 +104,7 @@ impl Log {
         self.shared.state.lock()
     }
 
-    /// Runs a change. A failed one puts the log out of service for good.
+    /// Runs a change. A failed change puts the log out of service for good.
     pub(super) fn change<T>(
         &self,
         change: impl FnOnce(&mut State, &Spares) -> Result<T, LogError>,
@@ -114,22 +118,22 @@ impl Log {
         }
         let changed = change(&mut state, &self.shared.spares);
         if let Err(error) = &changed {
-            tracing::error!(%error, "the log is out of service; the master must be started again");
+            tracing::error!(%error, "the log is out of service; restart the master");
             self.shared.failed.send_replace(Some(error.to_string()));
         }
         changed
     }
 
-    /// Makes entries durable. They follow the last entry without a gap.
+    /// Makes entries durable. They must follow the last entry without a gap.
     ///
     /// # Errors
-    /// When the disk fails; the log is out of service then.
+    /// Returns an error if the disk fails; the log is then out of service.
     pub fn append(&self, entries: impl IntoIterator<Item = Entry>) -> Result<(), LogError> {
         self.change(|state, spares| {
             let mut record = Vec::new();
             let mut bytes = 0;
             let purged = state.purged.map(|purged| purged.index);
-            // What a snapshot has already is not written again.
+            // Entries that a snapshot already holds are not written again.
             for entry in entries.into_iter().filter(|entry| Some(entry.log_id.index) > purged) {
                 bytes += weight(&entry);
                 record.push(entry);
@@ -145,7 +149,7 @@ impl Log {
     fn write_entries(&self, state: &mut State, spares: &Spares, entries: Vec<Entry>) -> Result<(), LogError> {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
         let (first, last) = (first.log_id.index, last.log_id);
-        // An empty log may begin anywhere.
+        // An empty log may begin with any entry.
         if first != state.next_index() && (state.last.is_some() || state.purged.is_some()) {
             return Err(LogError::Gap { expected: state.next_index(), found: first });
         }
@@ -164,7 +168,7 @@ impl Log {
         state.note_end()
     }
 
-    /// Writes and syncs one record; says where it begins.
+    /// Writes and syncs one record; returns its offset.
     fn write(&self, state: &mut State, spares: &Spares, record: &Record) -> Result<u64, LogError> {
         let mut buffer = std::mem::take(&mut state.buffer);
         let written = self.write_with(state, spares, record, &mut buffer);
@@ -202,10 +206,10 @@ impl Log {
         Ok(offset)
     }
 
-    /// Takes back the entries from `since` on.
+    /// Truncates the log: drops the entries from `since` on.
     ///
     /// # Errors
-    /// When the disk fails; the log is out of service then.
+    /// Returns an error if the disk fails; the log is then out of service.
     pub fn truncate(&self, since: u64) -> Result<(), LogError> {
         self.change(|state, spares| {
             if state.next_index() <= since {
@@ -218,10 +222,11 @@ impl Log {
         })
     }
 
-    /// Lets go of the entries up to `upto`, which a snapshot holds. Segments that are needed no more become spares.
+    /// Purges the entries up to `upto`, which a snapshot holds. Segments that are no longer needed
+    /// become spares.
     ///
     /// # Errors
-    /// When the disk fails; the log is out of service then.
+    /// Returns an error if the disk fails; the log is then out of service.
     pub fn purge(&self, upto: LogId) -> Result<(), LogError> {
         self.change(|state, spares| {
             if state.purged.is_some_and(|purged| purged.index >= upto.index) {
@@ -240,7 +245,7 @@ impl Log {
     /// Makes a vote durable.
     ///
     /// # Errors
-    /// When the disk fails; the log is out of service then.
+    /// Returns an error if the disk fails; the log is then out of service.
     pub fn save_vote(&self, vote: &Vote) -> Result<(), LogError> {
         self.change(|state, _| {
             let disk = state.options.disk.clone();
@@ -253,7 +258,7 @@ impl Log {
         self.lock().vote.get()
     }
 
-    /// Notes what is committed. It goes to disk with the next entries.
+    /// Records the last committed entry. It reaches the disk with the next entries.
     pub fn set_committed(&self, committed: Option<LogId>) {
         self.shared.figures.committed_at(committed.map_or(0, |committed| committed.index));
         self.lock().committed = committed;
@@ -263,16 +268,16 @@ impl Log {
         self.lock().committed
     }
 
-    /// The last purged entry, and the last entry of all.
+    /// Returns the last purged entry, and the last entry of the log.
     pub fn ends(&self) -> (Option<LogId>, Option<LogId>) {
         let state = self.lock();
         (state.purged, state.last.max(state.purged))
     }
 
-    /// The entries `from..to` that are there, in order.
+    /// Returns the entries of `from..to` that exist, in order.
     ///
     /// # Errors
-    /// When they cannot be read from disk.
+    /// Returns an error if they cannot be read from disk.
     pub fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>, LogError> {
         self.lock().read(from, to)
     }

@@ -4,12 +4,12 @@ use crate::master::raft::types::{Entry, LogId};
 use openraft::EntryPayload;
 use std::collections::VecDeque;
 
-/// The most bytes of records whose entries are kept.
+/// The maximum size of the records whose entries are kept, in bytes.
 const BYTES_MAX: usize = 16 << 20;
-/// The most entries that are kept.
+/// The maximum number of entries that are kept.
 const ENTRIES_MAX: usize = 16_384;
 
-/// A run of entries without a gap, the newest last.
+/// A sequence of entries without a gap, the newest last.
 #[derive(Debug, Default)]
 pub struct Tail {
     entries: VecDeque<(Entry, usize)>,
@@ -17,7 +17,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Adds the next entry, of about `bytes` bytes, and lets go of the oldest ones beyond the bounds.
+    /// Adds the next entry, of about `bytes` bytes, and drops the oldest entries beyond the bounds.
     pub fn push(&mut self, entry: Entry, bytes: usize) {
         let next = entry.log_id.index;
         debug_assert!(self.last().is_none_or(|last| last.index + 1 == next), "entry {next} leaves a gap");
@@ -29,38 +29,39 @@ impl Tail {
         }
     }
 
-    /// The index of its first entry.
+    /// Returns the index of its first entry.
     pub fn first(&self) -> Option<u64> {
         self.entries.front().map(|(entry, _)| entry.log_id.index)
     }
 
-    /// The entry `index`, if it is here.
+    /// Returns the entry `index`, if it is in memory.
     pub fn get(&self, index: u64) -> Option<&Entry> {
         let place = index.checked_sub(self.first()?)?;
         self.entries.get(usize::try_from(place).ok()?).map(|(entry, _)| entry)
     }
 
-    /// Forgets the entries from `index` on.
+    /// Drops the entries from `index` on.
     pub fn forget_since(&mut self, index: u64) {
         while self.entries.back().is_some_and(|(entry, _)| entry.log_id.index >= index) {
             self.bytes -= self.entries.pop_back().map_or(0, |(_, bytes)| bytes);
         }
     }
 
-    /// Forgets the entries up to `index`.
+    /// Drops the entries up to `index`.
     pub fn forget_upto(&mut self, index: u64) {
         while self.entries.front().is_some_and(|(entry, _)| entry.log_id.index <= index) {
             self.bytes -= self.entries.pop_front().map_or(0, |(_, bytes)| bytes);
         }
     }
 
-    /// The id of its last entry.
+    /// Returns the id of its last entry.
     pub fn last(&self) -> Option<LogId> {
         self.entries.back().map(|(entry, _)| entry.log_id)
     }
 }
 
-/// About how many bytes an entry takes on disk and, within a factor of two, in memory.
+/// Estimates the size of an entry on disk in bytes, which is also, within a factor of two, its size
+/// in memory.
 pub fn weight(entry: &Entry) -> usize {
     match &entry.payload {
         EntryPayload::Blank => 32,

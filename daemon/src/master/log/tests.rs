@@ -1,6 +1,6 @@
-//! The log against crashes, damage and full disks.
+//! Tests of the log: crashes, corruption and full disks.
 
-use super::moody::Moody;
+use super::faulty_disk::FaultyDisk;
 use super::options::SEGMENT_BYTES_MIN;
 use super::record::{self, Record};
 use super::segment::{Head, RECORDS_AT, Segment};
@@ -48,13 +48,13 @@ fn command(name: &str) -> Command {
 }
 
 pub(super) fn entry(term: u64, index: u64) -> Entry {
-    // Of different lengths, so that records of different lives do not line up.
+    // The lengths differ, so that records of different uses of a file do not line up.
     let name = "x".repeat((index * 37 % 200) as usize + 1);
     let batch = Batch(Arc::new(vec![command(&name)]));
     Entry { log_id: id(term, index), payload: EntryPayload::Normal(batch) }
 }
 
-/// As Raft does, a vote is saved before there are entries of its term.
+/// Saves a vote before there are entries of its term, as Raft does.
 pub(super) fn vote_in(log: &Log, term: u64) {
     if log.vote().is_none_or(|vote| vote.leader_id.term < term) {
         log.save_vote(&Vote::new_committed(term, 1)).expect("saved");
@@ -96,34 +96,34 @@ fn entries_survive_a_restart_over_many_segments() {
 }
 
 #[test]
-fn what_was_taken_back_stays_away() {
+fn truncated_entries_stay_away() {
     let directory = tempfile::tempdir().expect("temp directory");
     let log = open(directory.path());
     append(&log, 1, 0..200);
-    log.truncate(150).expect("taken back");
+    log.truncate(150).expect("truncated");
     assert_eq!(log.ends(), (None, Some(id(1, 149))));
     append(&log, 2, 150..160);
     expect(&log, &[(1, 0..150), (2, 150..160)]);
     drop(log);
     let log = open(directory.path());
     expect(&log, &[(1, 0..150), (2, 150..160)]);
-    log.truncate(3).expect("taken back");
+    log.truncate(3).expect("truncated");
     drop(log);
     let log = open(directory.path());
     assert_eq!(log.ends(), (None, Some(id(1, 2))));
-    log.truncate(0).expect("taken back");
+    log.truncate(0).expect("truncated");
     append(&log, 3, 0..1);
     drop(log);
     expect(&open(directory.path()), &[(3, 0..1)]);
 }
 
 #[test]
-fn entries_of_one_record_can_be_taken_back_in_part() {
+fn entries_of_one_record_can_be_truncated_in_part() {
     let directory = tempfile::tempdir().expect("temp directory");
     let log = open(directory.path());
     vote_in(&log, 2);
     log.append((0..10).map(|index| entry(1, index))).expect("appended");
-    log.truncate(5).expect("taken back");
+    log.truncate(5).expect("truncated");
     log.append((5..8).map(|index| entry(2, index))).expect("appended");
     drop(log);
     expect(&open(directory.path()), &[(1, 0..5), (2, 5..8)]);
@@ -140,7 +140,7 @@ fn purged_segments_are_used_again_and_their_old_records_never_count() {
         log.purge(id(1, next - 11)).expect("purged");
         expect(&log, &[(1, next - 10..next)]);
     }
-    assert!(segments(directory.path()).len() <= 2, "segments that are not needed are given away");
+    assert!(segments(directory.path()).len() <= 2, "segments that are not needed are recycled");
     drop(log);
     let log = open_beside(directory.path(), id(1, next - 11));
     assert_eq!(log.ends(), (Some(id(1, next - 11)), Some(id(1, next - 1))));
@@ -172,7 +172,7 @@ fn committed_comes_back_with_the_entries_after_it() {
     assert_eq!(open(directory.path()).committed(), Some(id(1, 2)));
 }
 
-/// Copies the log, so that each damage starts from the same state.
+/// Copies the log, so that each corruption starts from the same state.
 pub(super) fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to.join("log"));
     fs::create_dir(to.join("log")).expect("made");
@@ -184,7 +184,7 @@ pub(super) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The offsets of the records of a segment, and their end.
+/// Returns the offsets of the records of a segment, and their end.
 pub(super) fn records(path: &Path) -> Vec<u64> {
     let bytes = fs::read(path).expect("readable");
     let mark = Head::decode(path, &bytes).expect("head").mark;
@@ -203,7 +203,7 @@ fn a_torn_tail_is_cut_at_every_length() {
     let mark = fs::read(base.path().join("log/end")).expect("there");
     append(&log, 1, 5..6);
     drop(log);
-    // The last record was on its way: the end mark knows nothing of it.
+    // The last record was being written: the end mark does not cover it.
     fs::write(base.path().join("log/end"), mark).expect("written");
     let name = segments(base.path())[0].file_name().expect("named").to_owned();
     let offsets = records(&segments(base.path())[0]);
@@ -225,7 +225,7 @@ fn a_torn_tail_is_cut_at_every_length() {
 }
 
 #[test]
-fn damage_before_the_tail_is_refused_and_says_where() {
+fn corruption_before_the_tail_is_refused_and_says_where() {
     let (base, work) = (tempfile::tempdir().expect("temp directory"), tempfile::tempdir().expect("temp directory"));
     append(&open(base.path()), 1, 0..400);
     let all = segments(base.path());
@@ -237,7 +237,7 @@ fn damage_before_the_tail_is_refused_and_says_where() {
             let target = work.path().join("log").join(path.file_name().expect("named"));
             flip(&target, offset + 20);
             match Log::open(options(work.path())) {
-                Err(LogError::Damaged { path, offset: at, .. }) => assert_eq!((path, at), (target, *offset)),
+                Err(LogError::Corrupt { path, offset: at, .. }) => assert_eq!((path, at), (target, *offset)),
                 other => panic!("{other:?}"),
             }
         }
@@ -270,7 +270,7 @@ fn a_missing_segment_and_a_foreign_one_are_refused() {
     expect(&open(directory.path()), &[(1, 0..400)]);
 }
 
-/// Waits for the thread that makes spares; it is bounded only by the test runner.
+/// Waits for the thread that makes spares; only the test runner bounds the wait.
 fn until(condition: impl Fn() -> bool) {
     while !condition() {
         std::thread::yield_now();
@@ -283,9 +283,9 @@ fn has_spare(directory: &Path) -> bool {
 }
 
 #[test]
-fn a_full_disk_is_told_in_time_and_passes() {
+fn a_full_disk_is_reported_in_time_and_passes() {
     let directory = tempfile::tempdir().expect("temp directory");
-    let disk = Arc::new(Moody::default());
+    let disk = Arc::new(FaultyDisk::default());
     let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");
     until(|| has_spare(directory.path()));
     disk.set_full(true);
@@ -296,7 +296,7 @@ fn a_full_disk_is_told_in_time_and_passes() {
         next += 1;
     }
     until(|| !log.has_room());
-    // What is on its way still fits into the segment just begun.
+    // Commands in progress still fit in the segment just begun.
     append(&log, 1, next..next + 10);
     disk.set_full(false);
     until(|| log.has_room());
@@ -304,12 +304,13 @@ fn a_full_disk_is_told_in_time_and_passes() {
     expect(&log, &[(1, 0..next + 300)]);
 }
 
-/// The disk fills while the next segment is being made: whoever needs that segment waits, and is told.
+/// The disk fills up while the next segment is being made: a caller that needs that segment waits,
+/// and gets the outcome.
 #[tokio::test]
 async fn what_needs_a_segment_that_is_being_made_waits_for_it() {
     for full in [true, false] {
         let directory = tempfile::tempdir().expect("temp directory");
-        let disk = Arc::new(Moody::default());
+        let disk = Arc::new(FaultyDisk::default());
         let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");
         until(|| has_spare(directory.path()));
         disk.hold(true);
@@ -324,9 +325,9 @@ async fn what_needs_a_segment_that_is_being_made_waits_for_it() {
         let waits = std::future::poll_fn(|cx| Poll::Ready(admits.as_mut().poll(cx).is_pending())).await;
         disk.set_full(full);
         disk.hold(false);
-        assert!(waits, "nobody knew yet");
+        assert!(waits, "the outcome is not known yet");
         assert_eq!(admits.await, !full);
-        // What Raft itself writes finds its place all the same.
+        // The writes of Raft itself find room nevertheless.
         append(&log, 2, next..next + 1);
         assert!(log.failure().borrow().is_none());
     }
@@ -335,7 +336,7 @@ async fn what_needs_a_segment_that_is_being_made_waits_for_it() {
 #[test]
 fn a_failed_sync_puts_the_log_out_of_service_for_good() {
     let directory = tempfile::tempdir().expect("temp directory");
-    let disk = Arc::new(Moody::default());
+    let disk = Arc::new(FaultyDisk::default());
     let log = Log::open(LogOptions { disk: disk.clone(), ..options(directory.path()) }).expect("opens");
     append(&log, 1, 0..3);
     let failure = log.failure();

@@ -1,4 +1,4 @@
-//! The file `vote`: whom this master gave its vote, and in which term.
+//! The file `vote`: the candidate that this master voted for, and the term.
 //!
 //! Two slots of 4096 bytes. A slot is
 //!
@@ -14,21 +14,22 @@
 //! | 56..60 | zero |
 //! | 60..64 | crc32c of bytes 0..60 |
 //!
-//! **Invariant:** a vote is answered after both slots hold it. It is written to the first slot, synced, written to the
-//! second slot, and synced again. So one slot that is not good never hides a vote that was answered:
+//! **Invariant:** a vote is answered after both slots hold it. It is written to the first slot,
+//! synced, written to the second slot, and synced again. So one bad slot never hides a vote that
+//! was answered:
 //!
-//! | first slot | second slot | what happened | the vote that counts |
+//! | first | second | what happened | the vote that counts |
 //! |---|---|---|---|
-//! | good | good | nothing; or a crash between the two writes, when the first is newer | the newer one |
-//! | good | not good | the write of the second was torn, or it is damaged: both were the same, or the second older | the first |
-//! | not good | good | the write of the first was torn, and nobody was answered; or it is damaged, and both were the same | the second |
-//! | not good | empty | the first write of all was torn, and nobody was answered | none |
-//! | empty | empty | nobody was ever answered | none |
-//! | not good | not good | damage | refused |
-//! | empty | not good | damage: the second slot is written after the first | refused |
+//! | good | good | nothing; or a crash between the writes, if the first is newer | the newer |
+//! | good | bad | the second was torn, or is corrupt: it was equal or older | the first |
+//! | bad | good | the first was torn, not answered; or is corrupt: both equal | the second |
+//! | bad | empty | the very first write was torn, and not answered | none |
+//! | empty | empty | no vote was ever answered | none |
+//! | bad | bad | corruption | refused |
+//! | empty | bad | corruption: the second slot is written after the first | refused |
 //!
-//! Elections are rare, so the second sync costs nothing that anybody notices. What one slot has lost is written again at
-//! the start.
+//! Elections are rare, so the second sync has no noticeable cost. The start writes a bad slot
+//! again.
 
 use super::error::LogError;
 use super::slots::{self, Form, SlotFile};
@@ -39,27 +40,28 @@ use std::path::{Path, PathBuf};
 
 const FORM: Form<2> = Form { magic: b"dfs-vote", version: 2 };
 
-/// What is in a slot.
+/// The content of a slot.
 pub type Slot = slots::Slot<Vote>;
 
-/// The vote, and the file that keeps it.
+/// The vote, and the file that stores it.
 #[derive(Debug)]
 pub struct VoteFile {
     path: PathBuf,
-    /// None until [`VoteFile::ready`] has made it.
+    /// None until [`VoteFile::ready`] has created it.
     file: Option<SlotFile>,
     cluster: ClusterId,
     number: u64,
     vote: Option<Vote>,
-    /// Both slots hold the vote.
+    /// True if both slots hold the vote.
     whole: bool,
 }
 
 impl VoteFile {
-    /// Reads the file of a directory. Changes nothing; a file that is not there has no vote.
+    /// Reads the file of a directory. Changes nothing; if there is no file, there is no vote.
     ///
     /// # Errors
-    /// When it cannot be read, is of another cluster or version, or its slots do not say which vote was the last one.
+    /// Returns an error if it cannot be read, is of another cluster or version, or if its slots do
+    /// not show which vote was the last one.
     pub fn look(directory: &Path, cluster: ClusterId) -> Result<Self, LogError> {
         let path = directory.join("vote");
         let Some((file, [first, second])) = SlotFile::look(&path)? else {
@@ -69,22 +71,22 @@ impl VoteFile {
         let (number, vote) = match (slots::newest(slots), slots) {
             (Some((number, vote)), _) => (number, Some(vote)),
             (None, [_, Slot::Empty]) => (0, None),
-            (None, _) => return Err(LogError::damaged(&path, 0, "no slot of it has a good checksum")),
+            (None, _) => return Err(LogError::corrupt(&path, 0, "neither of its slots has a valid checksum")),
         };
         let whole = vote.is_none_or(|vote| slots == [Slot::Good(number, vote); 2]);
         Ok(Self { path, file: Some(file), cluster, number, vote, whole })
     }
 
-    /// Makes the file if it is not there, and writes a slot again that is not as the other one.
+    /// Creates the file if there is none, and writes a slot again that differs from the other one.
     ///
     /// # Errors
-    /// When the disk is full or fails.
+    /// Returns an error if the disk is full or fails.
     pub fn ready(&mut self, disk: &dyn Disk) -> Result<(), LogError> {
         if self.file.is_none() {
             self.file = Some(SlotFile::make(&self.path, &[], disk)?);
         }
         if let (false, Some(file), Some(vote)) = (self.whole, &self.file, &self.vote) {
-            tracing::warn!(path = %self.path.display(), "one of two slots did not hold the newest vote; it is written again");
+            tracing::warn!(path = %self.path.display(), "one of the two slots did not hold the newest vote; it is written again");
             file.settle(&encode_slot(self.number, vote, self.cluster), disk)?;
             self.whole = true;
         }
@@ -95,12 +97,12 @@ impl VoteFile {
         self.vote
     }
 
-    /// The number of the vote: how often one was saved. Zero when none was.
+    /// Returns the number of the vote, that is, how many votes were saved; zero if none was.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// Whether there is such a file.
+    /// Returns true if the file exists.
     pub fn exists(&self) -> bool {
         self.file.is_some()
     }
@@ -112,7 +114,8 @@ impl VoteFile {
     /// Makes `vote` durable, in both slots.
     ///
     /// # Errors
-    /// When it fails; which vote counts is then unknown until the file is opened again.
+    /// Returns an error if it fails; which vote counts is then unknown until the file is opened
+    /// again.
     pub fn save(&mut self, vote: &Vote, disk: &dyn Disk) -> Result<(), LogError> {
         self.number += 1;
         self.ready(disk)?;
@@ -124,16 +127,16 @@ impl VoteFile {
     }
 }
 
-/// The used bytes of a slot.
+/// Encodes the used bytes of a slot.
 pub fn encode_slot(number: u64, vote: &Vote, cluster: ClusterId) -> Vec<u8> {
     let Vote { leader_id, committed } = vote;
     FORM.encode(number, (*committed, [leader_id.term, leader_id.node_id]), cluster)
 }
 
-/// Reads a slot of the file `path`.
+/// Decodes a slot of the file `path`.
 ///
 /// # Errors
-/// When it is of another cluster or version.
+/// Returns an error if it is of another cluster or version.
 pub fn decode_slot(path: &Path, bytes: &[u8], cluster: ClusterId) -> Result<Slot, LogError> {
     let slot = FORM.decode(path, bytes, cluster)?;
     Ok(slot.map(|(committed, [term, candidate])| Vote { committed, ..Vote::new(term, candidate) }))
@@ -176,7 +179,8 @@ mod tests {
         assert!(VoteFile::look(directory.path(), ClusterId([2; 16])).is_err());
     }
 
-    /// Every state that a crash can leave while the third vote is saved, as `(file, answered)`.
+    /// Returns every state that a crash can leave while the third vote is saved, as `(file,
+    /// answered)`.
     fn crashes(before: &[u8], after: &[u8]) -> Vec<(Vec<u8>, bool)> {
         let mut states = vec![(before.to_vec(), false)];
         for slot in 0..2 {
@@ -204,7 +208,7 @@ mod tests {
                 let found = vote_after(elsewhere.path(), &bytes);
                 assert!(found == Some(vote) || (found == answered && !done), "{found:?} after {vote:?}");
             }
-            // Every single bit of both slots, and one behind what is used.
+            // Every single bit of both slots, and one bit after the used bytes.
             let path = elsewhere.path().join("vote");
             for bit in (0..2 * SLOT_BYTES * 8).filter(|bit| bit / 8 % SLOT_BYTES <= USED_BYTES) {
                 let mut bytes = after.clone();
@@ -213,7 +217,7 @@ mod tests {
                 let mut found = VoteFile::look(elsewhere.path(), CLUSTER).expect("one slot is good");
                 assert_eq!(found.get(), Some(vote), "bit {bit}");
                 if bit % 100 == 0 && bit / 8 % SLOT_BYTES < USED_BYTES {
-                    found.ready(&RealDisk).expect("mended");
+                    found.ready(&RealDisk).expect("ready");
                     assert!(fs::read(&path).expect("there") == after, "bit {bit}: the slot is written again");
                 }
             }
@@ -222,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn two_damaged_slots_are_refused() {
+    fn two_corrupt_slots_are_refused() {
         let directory = tempfile::tempdir().expect("temp directory");
         open(directory.path()).expect("new").save(&Vote::new(7, 1), &RealDisk).expect("saved");
         let path = directory.path().join("vote");
@@ -231,15 +235,15 @@ mod tests {
         bad[20] ^= 1;
         bad[SLOT_BYTES + 20] ^= 1;
         fs::write(&path, &bad).expect("written");
-        assert!(matches!(open(directory.path()), Err(LogError::Damaged { .. })));
+        assert!(matches!(open(directory.path()), Err(LogError::Corrupt { .. })));
         bad[..SLOT_BYTES].fill(0);
         fs::write(&path, &bad).expect("written");
         assert!(
-            matches!(open(directory.path()), Err(LogError::Damaged { .. })),
+            matches!(open(directory.path()), Err(LogError::Corrupt { .. })),
             "the first is written before the second"
         );
         fs::write(&path, &good[..SLOT_BYTES]).expect("written");
-        assert!(matches!(open(directory.path()), Err(LogError::Damaged { .. })), "it is too short");
+        assert!(matches!(open(directory.path()), Err(LogError::Corrupt { .. })), "it is too short");
     }
 
     #[test]

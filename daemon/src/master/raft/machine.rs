@@ -1,4 +1,4 @@
-//! The state machine: applies what is committed, and publishes what comes of it.
+//! The state machine: applies committed entries, and publishes the resulting versions.
 
 use super::published::{Published, Version};
 use super::snapshots::Snapshots;
@@ -11,7 +11,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A delete of more entries than this hands the old version to another thread.
+/// A command that deletes more entries than this hands the old version to another thread to be
+/// dropped.
 const BIG_DELETE_ENTRIES: u64 = 1_000;
 
 /// The state machine of one master. Lives on the Raft thread.
@@ -26,12 +27,13 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Goes on from `version`, which the newest snapshot held.
+    /// Continues from `version`, which the newest snapshot held.
     pub fn new(version: Version, published: Arc<Published>, snapshots: Arc<Snapshots>) -> Self {
         Self { version, published, snapshots, receiving: None, replayed: 0 }
     }
 
-    /// The same; entries up to this index were in the log at the start, and are no changes since then.
+    /// Sets the last entry that was in the log at the start; entries up to it are not counted as
+    /// changes.
     #[must_use]
     pub fn replaying(self, replayed: u64) -> Self {
         Self { replayed, ..self }
@@ -41,7 +43,7 @@ impl Machine {
     #[expect(clippy::disallowed_methods, reason = "a received snapshot is a file")]
     fn forget_received(&mut self) {
         if let Some(path) = self.receiving.take() {
-            // A restart removes what is left.
+            // A restart removes leftovers.
             let _ = std::fs::remove_file(path);
         }
     }
@@ -52,14 +54,14 @@ impl Machine {
         self.forget_received();
         let version = installed.map_err(read_error)?;
         if version.applied != meta.last_log_id {
-            return Err(read_error("the snapshot received is not the one announced"));
+            return Err(read_error("the received snapshot is not the one that was announced"));
         }
         self.version = version;
         self.published.publish(self.version.clone(), true);
         Ok(())
     }
 
-    /// Applies one batch; says whether it took much away.
+    /// Applies one batch; the second value is true if it deleted many entries.
     fn apply_batch(&mut self, batch: &Batch) -> (Applied, bool) {
         let results: Vec<_> = batch.0.iter().map(|command| self.version.namespace.apply(command)).collect();
         let deleted = |outcome: &Result<Outcome, _>| match outcome {
@@ -79,7 +81,7 @@ fn write_error(error: impl std::fmt::Display) -> StorageError {
     StorageIOError::write_snapshot(None, AnyError::error(error.to_string())).into()
 }
 
-/// Runs what reads or writes a whole snapshot where it may block.
+/// Runs work on a whole snapshot where blocking is allowed.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)
 }
@@ -139,7 +141,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
         let received = snapshot.into_std().await;
         let installed = self.install(meta, received).await;
         if installed.is_err() {
-            // The log waits for it.
+            // The log waits for the snapshot.
             self.snapshots.fail();
         }
         installed
@@ -150,7 +152,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
     }
 }
 
-/// Writes a snapshot of the version that it was made from, while commands go on.
+/// Writes a snapshot of the version that it was made from, while commands continue.
 #[derive(Debug)]
 pub struct Builder {
     version: Arc<Version>,
@@ -164,6 +166,6 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
             blocking(move || snapshots.write(&version)).await.map_err(write_error)?.map_err(write_error)?;
         }
         let current = self.snapshots.current().map_err(read_error)?;
-        current.ok_or_else(|| read_error("the snapshot just written is gone"))
+        current.ok_or_else(|| read_error("the snapshot just written is missing"))
     }
 }

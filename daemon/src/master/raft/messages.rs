@@ -1,7 +1,8 @@
-//! The bodies of the calls between masters: our own types, so that the consensus library can change without the wire.
+//! The bodies of the calls between masters: types of our own, so that the consensus library can
+//! change without a change of the wire format.
 //!
-//! Each is postcard; the calls are [`RaftService`](dfs_rpc::services::RaftService). Entries are the stored ones of the log. A
-//! golden file keeps the bytes as they are.
+//! Each is encoded with postcard; the calls are [`RaftService`](dfs_rpc::services::RaftService).
+//! Entries have the stored form of the log. A golden file pins the bytes.
 
 use super::types::{Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig, Vote};
 use crate::master::log::record::{Id, Members, StoredEntry};
@@ -15,7 +16,7 @@ use openraft::raft::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A vote: for which candidate in which term, and whether it was won.
+/// A vote: the candidate, the term, and whether it was won.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ballot {
     pub term: u64,
@@ -37,7 +38,7 @@ pub struct AnswerVote {
     pub last: Option<Id>,
 }
 
-/// Sends entries behind `previous`; without entries a heartbeat.
+/// Sends the entries after `previous`; without entries it is a heartbeat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Append {
     pub vote: Ballot,
@@ -50,11 +51,11 @@ pub struct Append {
 pub enum AnswerAppend {
     /// All entries are on disk.
     Success,
-    /// Those up to this one are.
+    /// The entries up to this one are on disk.
     PartialSuccess(Option<Id>),
-    /// The entry before the first one is not there.
+    /// The entry before the first one is missing.
     Conflict,
-    /// A later vote was given.
+    /// A vote of a later term was given.
     HigherVote(Ballot),
 }
 
@@ -68,7 +69,7 @@ pub struct SendSnapshot {
     pub name: String,
     pub offset: u64,
     pub data: Bytes,
-    /// It is the last piece.
+    /// True for the last piece.
     pub done: bool,
 }
 
@@ -84,12 +85,12 @@ pub struct Position {
     pub offset: u64,
 }
 
-/// The reason why a master did not do what another asked.
+/// The reason why a master did not carry out a request of another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
-    /// The piece of a snapshot is not the one that comes next.
+    /// The piece of a snapshot is not the next one.
     Mismatch { expected: Position, got: Position },
-    /// It has stopped, for this reason.
+    /// The master has stopped, for this reason.
     Stopped(String),
 }
 

@@ -1,11 +1,12 @@
-//! Consensus: one log, one state machine, on as many masters as there are.
+//! Consensus: one log and one state machine, replicated on all masters.
 //!
-//! * [`types`]: our types as openraft wants them.
-//! * [`machine`] applies what is committed and publishes a version after each batch, in [`published`].
-//! * [`proposer`] makes one log entry of all commands that queue; [`node`] is the thread that all of this runs on;
-//!   [`pace`] says when it waits awake.
-//! * [`network`] is the way to and from the other masters; [`messages`] are the bodies of the calls between them.
-//! * [`snapshots`] keeps versions in files; [`snapshot`] is the layout of one.
+//! * [`types`]: our types for openraft.
+//! * [`machine`] applies committed entries and publishes a version after each batch, in
+//!   [`published`].
+//! * [`proposer`] makes one log entry of all commands in the queue; [`node`] is the thread that
+//!   runs all of this; [`pace`] decides when it busy-waits.
+//! * [`network`] connects the masters; [`messages`] are the bodies of the calls between them.
+//! * [`snapshots`] stores versions in files; [`snapshot`] is the layout of one file.
 
 pub mod machine;
 pub mod messages;

@@ -1,4 +1,4 @@
-//! The way to the other masters.
+//! The connections between masters.
 
 use super::messages::{AnswerAppend, AnswerSnapshot, AnswerVote, Append, AskVote, Fault, SendSnapshot};
 use super::types::{Raft, TypeConfig};
@@ -24,9 +24,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::future::Future;
 use std::time::Duration;
 
-/// The largest message: entries in it must leave room for its frame.
+/// The largest message: the entries in it must leave room for its frame.
 const MESSAGE_BYTES_MAX: usize = dfs_rpc::CONTROL_BYTES_MAX - (64 << 10);
-/// How long to wait before another try to reach a master that was not there.
+/// The time to wait before trying again to reach a master that could not be reached.
 const RETRY: Duration = Duration::from_millis(300);
 
 type RpcError<E> = RPCError<u64, BasicNode, E>;
@@ -37,7 +37,8 @@ pub struct Network {
     pub identity: Identity,
 }
 
-/// The connection to one other master. It is opened when it is needed, and again after it broke.
+/// The connection to one other master. It is opened when it is needed, and opened again after a
+/// failure.
 #[derive(Debug)]
 pub struct Peer {
     identity: Identity,
@@ -77,7 +78,8 @@ impl Peer {
         Ok(RaftServiceClient::new(tarpc::client::Config::default(), transport).spawn())
     }
 
-    /// One call: message out, answer in, both postcard. A call that failed drops the connection.
+    /// Makes one call: sends a message and receives the answer, both postcard. A failed call drops
+    /// the connection.
     async fn call<Q, A, E, F>(
         &mut self,
         message: &Q,
@@ -104,11 +106,11 @@ impl Peer {
     }
 }
 
-/// The error of a call that the other master could not do.
+/// Returns the error of a call that the other master could not carry out.
 fn stopped<E: std::error::Error>(fault: Fault) -> RpcError<E> {
     match fault {
         Fault::Stopped(why) => unreachable(why),
-        Fault::Mismatch { .. } => broken("the other master was sent no snapshot"),
+        Fault::Mismatch { .. } => broken("the other master did not expect a snapshot"),
     }
 }
 
@@ -163,7 +165,7 @@ impl RaftNetwork<TypeConfig> for Peer {
     }
 }
 
-/// The other end: what other masters ask of this one.
+/// The server side: answers the calls of other masters.
 #[derive(Clone)]
 pub struct RaftServer {
     pub raft: Raft,
@@ -176,7 +178,7 @@ impl std::fmt::Debug for RaftServer {
 }
 
 impl RaftServer {
-    /// Reads a message, has `ask` answer it, and writes the answer.
+    /// Decodes a message, passes it to `ask`, and encodes the answer.
     async fn answer<Q, A, F>(&self, bytes: &Bytes, ask: impl FnOnce(Raft, Q) -> F) -> dfs_types::Result<Bytes>
     where
         Q: DeserializeOwned,
@@ -191,7 +193,7 @@ impl RaftServer {
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::new(ErrorCode::InvalidArgument, format!("the message cannot be read: {error}"))
+    Error::new(ErrorCode::InvalidArgument, format!("the message cannot be decoded: {error}"))
 }
 
 impl dfs_rpc::services::RaftService for RaftServer {
@@ -204,7 +206,7 @@ impl dfs_rpc::services::RaftService for RaftServer {
 
     async fn append(self, _: tarpc::context::Context, message: Bytes) -> wire::Result<Bytes> {
         let append = async |raft: Raft, message: Append| {
-            // An entry of a newer build: this master must not apply it, nor acknowledge it.
+            // An entry of a newer build: this master must neither apply nor acknowledge it.
             let message = message.try_into().map_err(|error: StoredError| Fault::Stopped(error.to_string()))?;
             raft.append_entries(message).await.map(AnswerAppend::from).map_err(Fault::from)
         };

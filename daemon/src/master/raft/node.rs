@@ -1,7 +1,9 @@
-//! The Raft thread: openraft, the batcher and the taking of snapshots, on one runtime of one thread.
+//! The Raft thread: openraft, the batcher and the writing of snapshots, on one single-threaded
+//! runtime.
 //!
-//! The log syncs on this thread, which so stands still while the disk does. That is the fastest way (docs/design/log.md),
-//! and the reason why nothing else is served here and why elections wait for seconds.
+//! The log syncs on this thread, which therefore blocks while the disk is busy. This is the fastest
+//! way (docs/design/log.md), and the reason why nothing else runs on this thread and why election
+//! timeouts are in seconds.
 
 use super::machine::Machine;
 use super::network::Network;
@@ -23,28 +25,30 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-/// How often a leader is heard by its followers.
+/// The interval of the leader's heartbeats.
 const HEARTBEAT_MS: u64 = 300;
-/// An election begins after a silence of this long, at least and at most. Disks were seen to stall for a second.
+/// The election timeout, minimum and maximum. Disks were seen to stall for a second.
 const ELECTION_MS: (u64, u64) = (2_000, 4_000);
-/// A piece of a snapshot must be taken within this time; the last one is read and checked in it.
+/// The time limit for sending a piece of a snapshot; the receiver reads and checks the whole
+/// snapshot with the last one.
 const SNAPSHOT_PIECE_MS: u64 = 60_000;
-/// Bytes of a piece of a snapshot.
+/// The size of a piece of a snapshot in bytes.
 const SNAPSHOT_PIECE_BYTES: u64 = 1 << 20;
-/// Entries in one message to a follower.
+/// The maximum number of entries in one message to a follower.
 const MESSAGE_ENTRIES_MAX: u64 = 128;
-/// A follower that is further behind than this is sent a snapshot.
+/// A follower that lags by more entries than this gets a snapshot.
 const LAG_ENTRIES_MAX: u64 = 100_000;
-/// Entries that stay in the log though a snapshot has them, for followers that are a little behind.
+/// The number of entries that stay in the log although a snapshot holds them, for followers that
+/// lag a little.
 const KEPT_ENTRIES: u64 = 1_000;
-/// How often the size of the log is looked at.
+/// The interval at which the size of the log is checked.
 const SNAPSHOT_CHECK: Duration = Duration::from_secs(1);
-/// How long the only master of a group waits for itself to lead.
+/// The time that the only master of a group waits to become the leader.
 const LEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long Raft may take to stop.
+/// The time limit for Raft to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the Raft thread must know.
+/// The options of the Raft thread.
 #[derive(Debug)]
 pub struct RaftOptions {
     pub id: MasterId,
@@ -54,11 +58,11 @@ pub struct RaftOptions {
     pub segment_bytes: u64,
     /// A snapshot is taken each time the log has grown by this many bytes.
     pub snapshot_every: u64,
-    /// Where the other masters reach this one.
+    /// The address at which other masters reach this one.
     pub address: SocketAddr,
-    /// Wait awake for the next command of a lone client ([`Pace`](super::pace::Pace)).
+    /// Busy-wait for the next command of a lone client ([`Pace`](super::pace::Pace)).
     pub busy_wait: bool,
-    /// Begin a group of one, if this master is in no group yet.
+    /// Begin a group of one, if this master is not in a group yet.
     pub begin: bool,
     pub disk: Arc<dyn Disk>,
 }
@@ -80,7 +84,7 @@ impl std::fmt::Debug for RaftNode {
     }
 }
 
-/// What is open before the thread runs.
+/// The parts that are opened before the thread runs.
 struct Parts {
     options: RaftOptions,
     log: Log,
@@ -90,10 +94,12 @@ struct Parts {
 }
 
 impl RaftNode {
-    /// Opens log and snapshot, starts the thread, and returns when Raft has come up. The only master of a group leads then.
+    /// Opens the log and the snapshot, starts the thread, and returns when Raft is running. If this
+    /// master is the only one of its group, it is then the leader.
     ///
     /// # Errors
-    /// When log or snapshot are damaged or of another cluster, or the thread cannot be started.
+    /// Returns an error if the log or the snapshot is corrupt or of another cluster, or the thread
+    /// cannot be started.
     pub fn start(options: RaftOptions) -> anyhow::Result<Self> {
         let parts = Parts::open(options)?;
         let (published, log) = (parts.published.clone(), parts.log.clone());
@@ -101,7 +107,7 @@ impl RaftNode {
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().context("make the Raft runtime")?;
+            tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the Raft runtime")?;
         let (report, reported) = std::sync::mpsc::sync_channel(1);
         let (fail, failed) = oneshot::channel();
         let thread = std::thread::Builder::new().name("raft".to_owned()).spawn(move || {
@@ -109,7 +115,8 @@ impl RaftNode {
                 match parts.begin().await {
                     Ok((raft, proposer, running)) => {
                         let _ = report.send(Ok((raft.clone(), proposer)));
-                        // Here, because the metrics change with every entry: no other thread is to be woken for that.
+                        // On this thread, because the metrics change with every entry and must not
+                        // wake another thread each time.
                         tokio::spawn(watch_for_failure(raft.clone(), fail));
                         stopping.cancelled().await;
                         let ended = stop_raft(&raft).await;
@@ -123,7 +130,7 @@ impl RaftNode {
                     }
                 }
             });
-            // A snapshot that is being written is given up; the next start removes it.
+            // A snapshot that is being written is abandoned; the next start removes it.
             runtime.shutdown_background();
         });
         let thread = thread.context("start the Raft thread")?;
@@ -131,9 +138,9 @@ impl RaftNode {
         Ok(Self { raft, proposer, published, log, failed, thread, stop })
     }
 
-    /// Comes back when Raft has failed, and says why.
+    /// Waits until Raft has failed, and returns the reason.
     pub async fn failure(&mut self) -> String {
-        (&mut self.failed).await.unwrap_or_else(|_| "Raft is gone".to_owned())
+        (&mut self.failed).await.unwrap_or_else(|_| "Raft has stopped".to_owned())
     }
 
     /// Stops Raft, closes the log, and waits for the thread.
@@ -149,28 +156,29 @@ async fn watch_for_failure(raft: Raft, fail: oneshot::Sender<String>) {
     let mut metrics = raft.metrics();
     let failed = metrics.wait_for(|metrics| metrics.running_state.is_err()).await;
     let why = failed.ok().and_then(|metrics| metrics.running_state.as_ref().err().map(ToString::to_string));
-    // Nobody listens during the stop.
-    let _ = fail.send(why.unwrap_or_else(|| "Raft is gone".to_owned()));
+    // During the stop there is no receiver any more.
+    let _ = fail.send(why.unwrap_or_else(|| "Raft has stopped".to_owned()));
 }
 
-/// Stops Raft; says whether it has ended well, so that nothing comes to the log any more.
+/// Stops Raft; returns true if it ended cleanly, so that nothing writes to the log any more.
 async fn stop_raft(raft: &Raft) -> bool {
     let stopped = tokio::time::timeout(STOP_TIMEOUT, raft.shutdown()).await;
     match &stopped {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "Raft did not stop well"),
+        Ok(Err(error)) => tracing::warn!(%error, "Raft did not stop cleanly"),
         Err(_) => tracing::warn!("Raft did not stop in time"),
     }
     matches!(stopped, Ok(Ok(())))
 }
 
-/// Notes in the log that this was a clean stop. A log that is out of service is left as after a crash.
+/// Records in the log that this was a clean stop. A log that is out of service is left as after a
+/// crash.
 fn close(log: &Log) {
     if log.failure().borrow().is_some() {
         return;
     }
     if let Err(error) = log.close() {
-        tracing::error!(%error, "close the log; the next start takes this for a crash");
+        tracing::error!(%error, "close the log; the next start will recover it as after a crash");
     }
 }
 
@@ -186,8 +194,8 @@ impl Parts {
             basis: Basis { path: snapshots.path(), last: version.applied, received },
             disk: options.disk.clone(),
         })?;
-        // Only now: a directory that is refused stays as it is.
-        snapshots.ready().with_context(|| format!("make ready the directory of {}", snapshots.path().display()))?;
+        // Only after all checks: a directory that is refused stays unchanged.
+        snapshots.ready().with_context(|| format!("prepare the directory of {}", snapshots.path().display()))?;
         log.follow_snapshots(snapshots.kept());
         let published = Published::new(version.clone()).context("start a thread")?;
         let snapshots = Arc::new(snapshots);
@@ -206,7 +214,7 @@ impl Parts {
             raft.initialize(BTreeMap::from([(id, node)])).await.context("begin a group of one")?;
         }
         if alone(&raft, id) {
-            raft.wait(Some(LEAD_TIMEOUT)).current_leader(id, "the only master leads").await?;
+            raft.wait(Some(LEAD_TIMEOUT)).current_leader(id, "the only master becomes the leader").await?;
         }
         let (proposer, batcher) = proposer::pair(raft.clone(), self.log.clone(), options.busy_wait);
         let batching = tokio::spawn(batcher.run());
@@ -221,7 +229,7 @@ impl Parts {
     }
 }
 
-/// Whether `id` is the only voter.
+/// Returns true if `id` is the only voter.
 fn alone(raft: &Raft, id: u64) -> bool {
     let metrics = raft.metrics();
     let metrics = metrics.borrow();
@@ -238,7 +246,8 @@ fn config() -> anyhow::Result<Config> {
         snapshot_max_chunk_size: SNAPSHOT_PIECE_BYTES,
         max_payload_entries: MESSAGE_ENTRIES_MAX,
         replication_lag_threshold: LAG_ENTRIES_MAX,
-        // We write snapshots ourselves, by the size of the log: a failure to write one is then no failure of Raft.
+        // We write snapshots ourselves, depending on the size of the log: then a failed snapshot is
+        // not a failure of Raft.
         snapshot_policy: SnapshotPolicy::Never,
         max_in_snapshot_log_to_keep: KEPT_ENTRIES,
         ..Config::default()
@@ -246,7 +255,7 @@ fn config() -> anyhow::Result<Config> {
     Ok(config.validate()?)
 }
 
-/// Writes a snapshot each time the log has grown enough, and has Raft drop the log before it.
+/// Writes a snapshot each time the log has grown enough, and makes Raft purge the log before it.
 async fn take_snapshots(raft: Raft, log: Log, snapshots: Arc<Snapshots>, published: Arc<Published>, every: u64) {
     let mut ticks = tokio::time::interval(SNAPSHOT_CHECK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -268,13 +277,14 @@ async fn take_snapshots(raft: Raft, log: Log, snapshots: Arc<Snapshots>, publish
                 }
                 wait_for_purge(&raft, &log).await;
             }
-            Ok(Err(error)) => tracing::error!(%error, "write a snapshot; the log grows on"),
+            Ok(Err(error)) => tracing::error!(%error, "write a snapshot; the log keeps growing"),
             Err(error) => tracing::error!(%error, "write a snapshot"),
         }
     }
 }
 
-/// Raft purges in its own time; the size of the log means little before that.
+/// Waits until Raft has purged the log, which it does asynchronously; before that, the size of the
+/// log means little.
 async fn wait_for_purge(raft: &Raft, log: &Log) {
     const PURGE_TIMEOUT: Duration = Duration::from_secs(10);
     let before = log.ends().0;

@@ -1,34 +1,39 @@
-//! Waiting awake for the next command of a lone client.
+//! Busy-waiting for the next command of a lone client.
 //!
-//! A processor that has gone to sleep takes 20 to 60 µs to wake up, in a virtual machine above all. A client that sends one
-//! command after the other, each when the last one is answered, meets that twice for each command: when its command wakes the
-//! Raft thread, and when the answer wakes the thread of its connection. While such a client is alone, both threads wait awake
-//! instead: the Raft thread for the next command, the connection's thread for the answer.
+//! An idle processor takes 20 to 60 µs to wake up, especially in a virtual machine. A client that
+//! sends one command at a time, each after the answer to the last one, pays this twice per command:
+//! when its command wakes the Raft thread, and when the answer wakes the thread of its connection.
+//! While there is only one such client, both threads busy-wait instead: the Raft thread for the
+//! next command, the thread of the connection for the answer.
 //!
-//! It costs processor time only then. The pace is *brisk* when [`BRISK_MIN`] entries in a row held one command each that came
-//! within [`GAP_MAX`] of the last answer; the first wait that brings nothing ends it. The connection's thread goes on serving
-//! its other connections, and both threads leave the processor to whatever else can run.
+//! Only then does it cost processor time. The pace is *brisk* when [`BRISK_MIN`] consecutive
+//! entries held one command each that arrived within [`GAP_MAX`] of the last answer; the first wait
+//! without a command ends it. The thread of the connection continues to serve its other
+//! connections, and both threads yield the processor to other threads.
 
 use crate::clock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Entries in a row that make the pace brisk.
+/// The number of consecutive entries that make the pace brisk.
 const BRISK_MIN: u32 = 8;
-/// A command that comes within this time of the last answer is of a client that waits for its answers.
+/// A command that arrives within this time after the last answer comes from a client that waits for
+/// its answers.
 const GAP_MAX: Duration = Duration::from_micros(500);
-/// How long the Raft thread waits awake for a command.
+/// The maximum time that the Raft thread busy-waits for a command.
 const COMMAND_WAIT_MAX: Duration = Duration::from_micros(250);
-/// How long the thread of a connection waits awake for an answer: for as long as a quick disk needs.
+/// The maximum time that the thread of a connection busy-waits for an answer: as long as a fast
+/// disk needs.
 const ANSWER_WAIT_MAX: Duration = Duration::from_micros(500);
 
-/// How commands come. Shared by the two ends of the queue.
+/// The recent arrival of commands. Shared by the two ends of the queue.
 #[derive(Debug)]
 pub(super) struct Pace {
     enabled: bool,
-    /// Commands that wait for their answer.
+    /// The number of commands that wait for their answer.
     outstanding: AtomicU32,
-    /// Entries in a row that one command made, close to the last answer.
+    /// The number of consecutive entries with a single command that arrived soon after the last
+    /// answer.
     streak: AtomicU32,
 }
 
@@ -41,18 +46,18 @@ impl Pace {
         self.enabled && self.streak.load(Ordering::Relaxed) >= BRISK_MIN
     }
 
-    /// Counts a command until its turn is dropped.
+    /// Counts a command as outstanding until the returned guard is dropped.
     pub(super) fn enter(&self) -> Turn<'_> {
         let alone = self.outstanding.fetch_add(1, Ordering::Relaxed) == 0;
         Turn { pace: self, awake: alone && self.is_brisk() }
     }
 
-    /// The Raft thread has answered and has nothing to do.
+    /// Call when the Raft thread has answered and has nothing to do.
     pub(super) fn idle(&self) -> Idle<'_> {
         Idle { pace: self, since: clock::now() }
     }
 
-    /// Notes an entry of so many commands, the first of which came after `gap`.
+    /// Records an entry of `commands` commands, the first of which arrived after `gap`.
     fn note(&self, commands: usize, gap: Duration) {
         let streak = match self.streak.load(Ordering::Relaxed) {
             streak if commands == 1 && gap <= GAP_MAX => streak.saturating_add(1),
@@ -62,15 +67,15 @@ impl Pace {
     }
 }
 
-/// A command on its way.
+/// A command in progress.
 pub(super) struct Turn<'a> {
     pace: &'a Pace,
     awake: bool,
 }
 
 impl Turn<'_> {
-    /// Waits awake until `answered`, if the command is the only one and the pace is brisk; at most [`ANSWER_WAIT_MAX`]. The
-    /// other tasks of the thread go on.
+    /// Busy-waits until `answered`, if the command is the only one and the pace is brisk; at most
+    /// [`ANSWER_WAIT_MAX`]. Other tasks of the thread continue to run.
     pub(super) async fn until(&self, answered: impl Fn() -> bool) {
         if !self.awake {
             return;
@@ -99,14 +104,14 @@ pub(super) struct Idle<'a> {
 }
 
 impl Idle<'_> {
-    /// Waits awake until a command has `come`, if the pace is brisk; at most [`COMMAND_WAIT_MAX`].
+    /// Busy-waits until a command has `come`, if the pace is brisk; at most [`COMMAND_WAIT_MAX`].
     pub(super) fn until(&self, come: impl Fn() -> bool) {
         while self.pace.is_brisk() && !come() && clock::since(self.since) < COMMAND_WAIT_MAX {
             std::thread::yield_now();
         }
     }
 
-    /// Notes that an entry of so many commands follows.
+    /// Records that an entry of `commands` commands follows.
     pub(super) fn ended(self, commands: usize) {
         self.pace.note(commands, clock::since(self.since));
     }
@@ -146,7 +151,7 @@ mod tests {
         let pace = brisk();
         let first = pace.enter();
         assert!(first.awake);
-        assert!(!pace.enter().awake, "another one is on its way");
+        assert!(!pace.enter().awake, "another command is outstanding");
         drop(first);
         assert!(pace.enter().awake);
         let switched_off = Pace::new(false);

@@ -1,7 +1,8 @@
-//! From single commands to log entries.
+//! Batches single commands into log entries.
 //!
-//! While one entry is being flushed, commands queue; the next entry takes all of them. So the rate of syncs is the disk's
-//! and the rate of commands is whatever queues, without waiting on purpose.
+//! While one entry is being synced, commands queue up; the next entry takes all of them. So the
+//! disk determines the rate of syncs, and the number of commands per sync grows with the load,
+//! without any artificial delay.
 
 use super::pace::Pace;
 use super::types::{Batch, Raft};
@@ -14,23 +15,23 @@ use openraft::error::ClientWriteError;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// Commands that wait for an entry; who comes later waits with its connection.
+/// The maximum number of commands that wait for an entry; further ones wait in their connections.
 const QUEUE_COMMANDS_MAX: usize = 4096;
-/// Commands in one entry.
+/// The maximum number of commands in one entry.
 const ENTRY_COMMANDS_MAX: usize = 1024;
 /// An entry is closed when its commands weigh this much.
 const ENTRY_BYTES_MAX: usize = 1 << 20;
 
-/// Why a command was not applied, or may not have been.
+/// The reason why a command was not applied, or may not have been applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProposeError {
-    /// Another master leads: its id and address, where they are known.
-    #[error("this master does not lead")]
+    /// Another master is the leader: its id and address, if they are known.
+    #[error("this master is not the leader")]
     NotLeader { leader: Option<(u64, String)> },
     /// The log has no room for more; nothing was done.
     #[error("the master's disk is full")]
     DiskFull,
-    /// This master stops; whether the command was applied is not known.
+    /// This master is stopping; it is unknown whether the command was applied.
     #[error("the master is stopping")]
     Stopping,
 }
@@ -43,7 +44,7 @@ struct Proposal {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Where commands go. Cheap to clone; usable from any thread.
+/// The sending end of the queue. Cheap to clone; usable from any thread.
 #[derive(Debug, Clone)]
 pub struct Proposer {
     queue: mpsc::Sender<Proposal>,
@@ -51,7 +52,7 @@ pub struct Proposer {
     pace: Arc<Pace>,
 }
 
-/// The other end: makes entries, on the Raft thread.
+/// The receiving end: makes entries, on the Raft thread.
 pub struct Batcher {
     queue: mpsc::Receiver<Proposal>,
     raft: Raft,
@@ -65,8 +66,8 @@ impl std::fmt::Debug for Batcher {
     }
 }
 
-/// Both ends of a new queue. With `busy_wait`, both ends wait awake for each other while a lone client sends command after
-/// command ([`Pace`]).
+/// Makes both ends of a new queue. With `busy_wait`, both ends busy-wait for each other while a
+/// lone client sends one command after the other ([`Pace`]).
 pub fn pair(raft: Raft, log: Log, busy_wait: bool) -> (Proposer, Batcher) {
     let (sender, receiver) = mpsc::channel(QUEUE_COMMANDS_MAX);
     let pace = Arc::new(Pace::new(busy_wait));
@@ -75,13 +76,15 @@ pub fn pair(raft: Raft, log: Log, busy_wait: bool) -> (Proposer, Batcher) {
 }
 
 impl Proposer {
-    /// Has the command applied, and says what came of it. When this returns, the command is durable on a majority and
-    /// readers of this master see it. A caller that gives up waiting does not take the command back.
+    /// Proposes a command and returns its result. When this returns, the command is durable on a
+    /// majority of masters and readers of this master see it. A caller that stops waiting does not
+    /// cancel the command.
     ///
     /// # Errors
-    /// When it was not applied, or nobody can say.
+    /// Returns an error if it was not applied, or if it is unknown whether it was.
     pub fn propose(&self, command: Command) -> BoxFuture<'_, Answer> {
-        // Boxed: the futures of all calls are as large as that of the largest, and are moved for each call.
+        // Boxed: the futures of all calls have the size of the largest one, and are moved for each
+        // call.
         async move {
             if !self.log.has_room() {
                 return Err(ProposeError::DiskFull);
@@ -95,14 +98,14 @@ impl Proposer {
         .boxed()
     }
 
-    /// Whether there is room for more commands.
+    /// Returns true if there is room for more commands.
     pub fn has_room(&self) -> bool {
         self.log.has_room()
     }
 }
 
 impl Batcher {
-    /// Runs until all proposers are gone or Raft has stopped.
+    /// Runs until all proposers are dropped or Raft has stopped.
     pub async fn run(mut self) {
         let mut waiting = Vec::new();
         loop {
@@ -133,7 +136,7 @@ impl Batcher {
         match written.await {
             Ok(Ok(response)) => {
                 for (answer, result) in answers.into_iter().zip(response.data.0) {
-                    // Who has gone away does not want to know.
+                    // A caller that stopped waiting does not need the result.
                     let _ = answer.send(Ok(result));
                 }
             }
@@ -146,7 +149,7 @@ impl Batcher {
     }
 }
 
-/// How many of the proposals go into one entry: at least one.
+/// Returns the number of proposals that go into one entry: at least one.
 fn entry_length(waiting: &[Proposal]) -> usize {
     let mut bytes = 0;
     let fitting = waiting.iter().take_while(|proposal| {

@@ -1,4 +1,4 @@
-//! The newest version of the namespace, for everybody to read without waiting.
+//! The newest version of the namespace, which all threads can read without waiting.
 
 use super::types::{LogId, StoredMembership};
 use arc_swap::ArcSwap;
@@ -16,7 +16,7 @@ pub struct Version {
     pub members: StoredMembership,
 }
 
-/// Where the state machine puts its versions.
+/// The place where the state machine publishes its versions.
 #[derive(Debug)]
 pub struct Published {
     current: ArcSwap<Version>,
@@ -24,33 +24,35 @@ pub struct Published {
     changes: AtomicU64,
 }
 
-/// Versions that wait for the thread that drops them; beyond it they are dropped in place.
+/// The maximum number of versions that wait for the thread that drops them; further ones are
+/// dropped in place.
 const WAITING_MAX: usize = 64;
 
 impl Published {
     /// Publishes a first version.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// Returns an error if no thread can be started.
     pub fn new(version: Version) -> std::io::Result<Arc<Self>> {
         let (undertaker, dropped) = sync_channel::<Arc<Version>>(WAITING_MAX);
-        // Ends when the last sender is gone.
+        // The thread ends when the last sender is dropped.
         std::thread::Builder::new().name("old-versions".to_owned()).spawn(move || dropped.iter().for_each(drop))?;
         Ok(Arc::new(Self { current: ArcSwap::from_pointee(version), undertaker, changes: AtomicU64::new(0) }))
     }
 
-    /// The newest version. Holding it costs the memory of what has changed since.
+    /// Returns the newest version. Holding it costs the memory of everything that has changed
+    /// since.
     pub fn get(&self) -> Arc<Version> {
         self.current.load_full()
     }
 
-    /// The newest version, for a short look.
+    /// Returns the newest version, for a short access.
     pub fn look(&self) -> arc_swap::Guard<Arc<Version>> {
         self.current.load()
     }
 
-    /// Returns the number of commands applied since the start, refused ones included; those of the log as it was at the start
-    /// are not counted.
+    /// Returns the number of commands applied since the start, refused ones included; those of the
+    /// log as it was at the start are not counted.
     pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Relaxed)
     }
@@ -60,8 +62,8 @@ impl Published {
         self.changes.fetch_add(commands as u64, Ordering::Relaxed);
     }
 
-    /// Publishes the next version. With `big_change` the one before it goes to another thread to be dropped: taking a
-    /// million names apart takes long, and this is the thread that everybody waits for.
+    /// Publishes the next version. With `big_change`, another thread drops the previous version:
+    /// freeing a million names takes long, and all commands wait for this thread.
     pub fn publish(&self, version: Version, big_change: bool) {
         let before = self.current.swap(Arc::new(version));
         if big_change {

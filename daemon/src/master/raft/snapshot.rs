@@ -1,4 +1,4 @@
-//! The file that a version is kept in.
+//! The file format of a snapshot, which stores one version.
 //!
 //! | bytes | what (little endian) |
 //! |---|---|
@@ -8,11 +8,11 @@
 //! | 16..32 | cluster id |
 //! | 32..36 | crc32c of bytes 0..32 and the description |
 //! | 36..36+M | description: postcard of [`Description`] |
-//! | .. | zstd: the pieces of [`State::encode`], each behind its length in 4 bytes; then a length of zero |
+//! | .. | zstd: the pieces of [`State::encode`], each after its 4-byte length; a zero length |
 //! | last 4 | crc32c of the zstd part |
 //!
-//! The description stands in front and plain, so that a follower knows what it is being sent; the checksum of the rest
-//! stands behind it, so that it is written in one go.
+//! The description comes first and is not compressed, so that a follower can read it before the
+//! rest; the checksum of the rest comes last, so that the file is written in one pass.
 
 use super::published::Version;
 use super::types::{SnapshotMeta, StoredMembership};
@@ -34,19 +34,19 @@ const ZSTD_LEVEL: i32 = 1;
 /// Readers refuse larger windows than this: 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
 
-/// What a snapshot is a snapshot of.
+/// The position in the log that a snapshot was taken at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// The last entry in it.
     pub applied: Option<Id>,
-    /// The entry that the group's members come from.
+    /// The entry that set the members of the group.
     pub members_at: Option<Id>,
     pub members: Members,
     /// A name that no other snapshot has.
     pub name: String,
 }
 
-/// Why a file is no snapshot for us.
+/// The reason why a file cannot be used as a snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotFileError {
     #[error("{0}")]
@@ -59,9 +59,9 @@ pub enum SnapshotFileError {
     Foreign,
     #[error("its checksum does not match")]
     Checksum,
-    #[error("its content makes no sense: {0}")]
+    #[error("its content is invalid: {0}")]
     Content(#[from] SnapshotError),
-    #[error("its description makes no sense: {0}")]
+    #[error("its description is invalid: {0}")]
     Description(#[from] postcard::Error),
 }
 
@@ -84,7 +84,7 @@ impl Description {
     }
 }
 
-/// Passes bytes on and keeps their checksum.
+/// Passes bytes through and computes their checksum.
 struct Summed<T> {
     inner: T,
     crc: u32,
@@ -120,7 +120,7 @@ impl<R: Read> Read for Summed<R> {
 /// Writes `version` to `file` and syncs it.
 ///
 /// # Errors
-/// When the disk is full or fails.
+/// Returns an error if the disk is full or fails.
 pub fn write(version: &Version, cluster: ClusterId, file: File) -> Result<Description, SnapshotFileError> {
     let (description, out) = encode(version, cluster, BufWriter::with_capacity(1 << 20, file))?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -128,10 +128,10 @@ pub fn write(version: &Version, cluster: ClusterId, file: File) -> Result<Descri
     Ok(description)
 }
 
-/// Writes `version` to `out` and gives it back.
+/// Writes `version` to `out`, and returns `out`.
 ///
 /// # Errors
-/// When `out` fails.
+/// Returns an error if `out` fails.
 pub fn encode<W: Write>(
     version: &Version,
     cluster: ClusterId,
@@ -159,10 +159,10 @@ pub fn encode<W: Write>(
     Ok((description, out))
 }
 
-/// Reads what [`write`] wrote, and checks all of it.
+/// Reads a file that [`write`] wrote, and checks all of it.
 ///
 /// # Errors
-/// When it is anything else.
+/// Returns an error if it is anything else.
 pub fn read(file: File, cluster: ClusterId) -> Result<(Description, Version), SnapshotFileError> {
     let size = file.metadata()?.len();
     decode(BufReader::with_capacity(1 << 20, file), size, cluster)
@@ -171,7 +171,7 @@ pub fn read(file: File, cluster: ClusterId) -> Result<(Description, Version), Sn
 /// Reads a snapshot of `size` bytes, and checks all of it.
 ///
 /// # Errors
-/// When it is anything but what [`encode`] wrote.
+/// Returns an error if it is not the output of [`encode`].
 pub fn decode(
     mut input: impl Read,
     size: u64,
@@ -195,7 +195,7 @@ pub fn decode(
     Ok((description, Version { namespace, applied: meta.last_log_id, members: meta.last_membership }))
 }
 
-/// The description, and how many bytes it and what stands before it take.
+/// Reads the description; returns it with the number of bytes up to its end.
 fn read_description(input: &mut impl Read, cluster: ClusterId) -> Result<(Description, u64), SnapshotFileError> {
     let mut head = [0; HEAD_BYTES];
     input.read_exact(&mut head)?;
@@ -256,7 +256,8 @@ mod tests {
         let key = KeyRecord { id: 1, secret: [1; 32], made_at: Timestamp(1) };
         let mut ops: Vec<Op> = vec![AdminOp::Init { cluster: CLUSTER, superuser: "ann".into(), key }.into()];
         for n in 0..100 {
-            let path = DfsPath::parse(&format!("/directory-{n}")).expect("valid");
+            // The golden file has these names.
+            let path = DfsPath::parse(&format!("/folder-{n}")).expect("valid");
             ops.push(FsOp::Mkdir { path, parents: false }.into());
         }
         for (n, op) in ops.into_iter().enumerate() {
@@ -273,14 +274,15 @@ mod tests {
     /// A file of version 2 with a state of version 1 in it.
     const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot-2-state-1.bin");
 
-    /// The bytes in front of the packed part, and that part unpacked.
+    /// Returns the bytes before the compressed part, and that part decompressed.
     fn unpacked(bytes: &[u8]) -> (&[u8], Vec<u8>) {
         let (_, used) = read_description(&mut &bytes[..], CLUSTER).expect("a good description");
         let (front, packed) = bytes.split_at(used as usize);
         (front, zstd::decode_all(&packed[..packed.len() - 4]).expect("good zstd"))
     }
 
-    /// What zstd makes of the same bytes may change with its version, so the packed part is compared unpacked.
+    /// The output of zstd may change with its version, so the compressed part is compared
+    /// decompressed.
     #[test]
     fn the_file_is_as_the_golden_file_has_it() {
         let (described, bytes) = encode(&version(), CLUSTER, Vec::new()).expect("written");

@@ -1,4 +1,4 @@
-//! The directory of snapshots: one file that counts, and files on their way, which a restart removes.
+//! The directory of snapshots: the current snapshot, and unfinished files, which a restart removes.
 
 #![expect(clippy::disallowed_methods, reason = "snapshots are files")]
 
@@ -27,23 +27,23 @@ pub struct Snapshots {
     state: Mutex<State>,
     /// Held while a snapshot is written: one at a time.
     writing: Mutex<()>,
-    /// Counts the files on their way.
+    /// Numbers the unfinished files.
     names: AtomicU64,
-    /// Which snapshot is durable.
+    /// The state of the durable snapshot.
     kept: watch::Sender<Kept>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     current: Option<SnapshotMeta>,
-    /// A snapshot was made on our own account, and the consensus library has not heard of it yet.
+    /// True if a snapshot was written that the consensus library does not know yet.
     news: bool,
 }
 
-/// Why the directory cannot be used.
+/// The reason why the directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the master's snapshot {} cannot be used: {source}; nothing was changed: put this file back as it was last, or restore \
+    "the master's snapshot {} cannot be used: {source}; nothing was changed: restore the newest version of this file, or restore \
      the whole data directory from a backup",
     .path.display()
 )]
@@ -53,11 +53,11 @@ pub struct SnapshotsError {
 }
 
 impl Snapshots {
-    /// Reads the snapshot that counts. Changes nothing; a directory that is not there has none. To be followed by
-    /// [`Snapshots::ready`].
+    /// Reads the current snapshot. Changes nothing; if there is no directory, there is no snapshot.
+    /// Call [`Snapshots::ready`] afterwards.
     ///
     /// # Errors
-    /// When that one is damaged or of another cluster.
+    /// Returns an error if the snapshot is corrupt or of another cluster.
     pub fn open(directory: &Path, cluster: ClusterId) -> Result<(Self, Version), SnapshotsError> {
         let path = directory.join(CURRENT);
         let failed = |source: SnapshotFileError| SnapshotsError { path: path.clone(), source };
@@ -76,26 +76,27 @@ impl Snapshots {
         Ok((Self { directory, cluster, state, writing, names, kept }, version))
     }
 
-    /// Makes the directory, and removes what a crash left on its way.
+    /// Creates the directory, and removes unfinished files that a crash left.
     ///
     /// # Errors
-    /// When the file system refuses.
+    /// Returns an error if the file system returns an error.
     pub fn ready(&self) -> io::Result<()> {
         durable::create_directory(&self.directory)?;
         remove_leftovers(&self.directory)
     }
 
-    /// The file that counts.
+    /// Returns the path of the current snapshot.
     pub fn path(&self) -> PathBuf {
         self.directory.join(CURRENT)
     }
 
-    /// Tells which snapshot is durable.
+    /// Returns a receiver of the state of the durable snapshot.
     pub fn kept(&self) -> watch::Receiver<Kept> {
         self.kept.subscribe()
     }
 
-    /// Notes that a snapshot that was received cannot be had: nobody is to wait for it any more.
+    /// Records that a received snapshot could not be stored, so that no caller waits for it any
+    /// more.
     pub fn fail(&self) {
         self.kept.send_replace(Kept::Failed);
     }
@@ -108,10 +109,10 @@ impl Snapshots {
         Ok((path, file))
     }
 
-    /// Writes a snapshot of `version` and makes it the one that counts. Blocks for as long as that takes.
+    /// Writes a snapshot of `version` and makes it the current one. Blocks meanwhile.
     ///
     /// # Errors
-    /// When the disk is full or fails; the one before still counts.
+    /// Returns an error if the disk is full or fails; the previous one is still current.
     pub fn write(&self, version: &Version) -> Result<SnapshotMeta, SnapshotFileError> {
         let _writing = self.writing.lock();
         let (path, file) = self.fresh()?;
@@ -126,17 +127,18 @@ impl Snapshots {
         written
     }
 
-    /// As [`Snapshots::write`], for the consensus library to be told of afterwards.
+    /// Does the same as [`Snapshots::write`]; the consensus library learns of the snapshot later,
+    /// by [`Snapshots::take_news`].
     ///
     /// # Errors
-    /// As there.
+    /// The same as for [`Snapshots::write`].
     pub fn write_ahead(&self, version: &Version) -> Result<SnapshotMeta, SnapshotFileError> {
         let meta = self.write(version)?;
         self.state.lock().news = true;
         Ok(meta)
     }
 
-    /// Makes the whole file at `path` the snapshot that counts, unless a later one does.
+    /// Makes the complete file at `path` the current snapshot, unless a later one is current.
     fn adopt(&self, path: &Path, meta: &SnapshotMeta) -> io::Result<()> {
         let mut state = self.state.lock();
         if state.current.as_ref().is_some_and(|current| current.last_log_id > meta.last_log_id) {
@@ -149,18 +151,18 @@ impl Snapshots {
         Ok(())
     }
 
-    /// A file to receive a snapshot into.
+    /// Creates a file to receive a snapshot into.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// Returns an error if it cannot be created.
     pub fn receive(&self) -> io::Result<(PathBuf, File)> {
         self.fresh()
     }
 
-    /// Reads and checks a snapshot that was received, and makes a copy of it the one that counts.
+    /// Reads and checks a received snapshot, and makes a copy of it the current one.
     ///
     /// # Errors
-    /// When it is no good, or the disk is full or fails.
+    /// Returns an error if it is invalid, or the disk is full or fails.
     pub fn install(&self, mut received: File) -> Result<Version, SnapshotFileError> {
         received.rewind()?;
         let (description, version) = snapshot::read(received.try_clone()?, self.cluster)?;
@@ -177,15 +179,15 @@ impl Snapshots {
         Ok(version)
     }
 
-    /// Whether a snapshot waits to be told of; asking answers no until the next one.
+    /// Returns true, once, if a snapshot was written that the consensus library does not know yet.
     pub fn take_news(&self) -> bool {
         std::mem::take(&mut self.state.lock().news)
     }
 
-    /// The snapshot that counts, open for reading.
+    /// Opens the current snapshot for reading.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// Returns an error if it cannot be opened.
     pub fn current(&self) -> io::Result<Option<Snapshot<TypeConfig>>> {
         let state = self.state.lock();
         let Some(meta) = state.current.clone() else { return Ok(None) };

@@ -1,11 +1,12 @@
-//! What the consensus library is told about our types.
+//! The types that configure the consensus library.
 
 use dfs_logic::command::{Command, Outcome, Refusal};
 use openraft::BasicNode;
 use std::sync::Arc;
 
 openraft::declare_raft_types!(
-    /// The types of our Raft group: entries are batches of commands, nodes are masters with their addresses.
+    /// The types of our Raft group: entries are batches of commands, nodes are masters with their
+    /// addresses.
     pub TypeConfig:
         D = Batch,
         R = Applied,
@@ -25,11 +26,11 @@ pub type StorageError = openraft::StorageError<u64>;
 pub type Vote = openraft::Vote<u64>;
 pub type Raft = openraft::Raft<TypeConfig>;
 
-/// The commands of one log entry: all that had queued while the entry before was flushed. Cheap to clone, for the log
-/// keeps one and hands out another.
+/// The commands of one log entry: all that queued up while the previous entry was synced. Cheap to
+/// clone, because the log keeps one and hands out another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch(pub Arc<Vec<Command>>);
 
-/// What came of each command of a batch, in its order.
+/// The result of each command of a batch, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied(pub Vec<Result<Outcome, Refusal>>);

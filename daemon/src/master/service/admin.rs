@@ -1,7 +1,7 @@
-//! [`AdminService`] in the name of one user.
+//! Implements [`AdminService`] for one user.
 
 use super::user::UserCalls;
-use super::{duty, safe_mode};
+use super::{admin_state, safe_mode};
 use dfs_rpc::services::AdminService;
 use dfs_rpc::wire::{Duty, Result, SafeModeChange};
 use dfs_types::{DatanodeId, RequestId};
@@ -9,11 +9,11 @@ use tarpc::context::Context;
 
 impl AdminService for UserCalls {
     async fn set_duty(self, _: Context, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
-        Ok(duty::set_duty(&self.master, &self.user, request, node, duty.into()).await?)
+        Ok(admin_state::set_duty(&self.master, &self.user, request, node, duty.into()).await?)
     }
 
     async fn check_duty(self, _: Context, node: DatanodeId, duty: Duty) -> Result<()> {
-        duty::check_duty(&self.master, node, duty.into()).await?;
+        admin_state::check_duty(&self.master, node, duty.into()).await?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The gate in front of all services of a master: the one place where rights are looked up.
+//! The gate in front of all services of a master: the only place where rights are looked up.
 
 use crate::master::state::Master;
 use dfs_rpc::access::{Needs, Rule, Standing};
@@ -14,7 +14,8 @@ pub struct Admission {
 }
 
 impl Gate for Admission {
-    /// Checks what the call needs of this master first, then the caller: a follower may not know the superuser yet.
+    /// Checks first the role that the call needs of this master, then the caller: a follower may
+    /// not know the superuser yet.
     fn admit(&self, call: Call, node: Option<DatanodeId>) -> Result<()> {
         let Rule { right, needs } = call.rule();
         match needs {
@@ -34,7 +35,8 @@ impl Gate for Admission {
 }
 
 impl Admission {
-    /// The superuser is looked up only where it matters.
+    /// Returns the standing of the caller. The superuser is looked up only if the call depends on
+    /// it.
     fn standing(&self, call: Call) -> Standing {
         match &*self.peer {
             Principal::Datanode(_) => Standing::Datanode,
@@ -48,11 +50,11 @@ impl Admission {
     }
 }
 
-/// The message to a caller that a right refuses.
+/// Returns the message for a caller whose call a right refuses.
 fn denial(call: Call) -> &'static str {
     match call {
-        Call::SetSafeMode => "safe mode is for the superuser to enter and leave",
-        Call::SetDuty | Call::CheckDuty => "which datanodes serve is for the superuser to say",
-        _ => "this call is not for callers of this role",
+        Call::SetSafeMode => "only the superuser may enter and leave safe mode",
+        Call::SetDuty | Call::CheckDuty => "only the superuser may change the admin state of datanodes",
+        _ => "callers of this role may not make this call",
     }
 }

@@ -1,7 +1,7 @@
-//! The picture of the cluster for one dashboard.
+//! The view of the cluster for one dashboard.
 
 use super::status::{snapshot, status_of};
-use crate::master::board::News;
+use crate::master::board::ViewInput;
 use crate::master::raft::types::LogId;
 use crate::master::state::Master;
 use bytes::Bytes;
@@ -9,22 +9,24 @@ use dfs_rpc::board::{BoardVersion, LogStatus};
 use dfs_types::Result;
 use std::sync::atomic::Ordering;
 
-/// What is new since the picture `since`, where that is known here, else everything; encoded.
+/// Returns, encoded, the changes since the view `since` if that view is known here, otherwise the
+/// full view.
 ///
 /// # Errors
-/// `internal` when it does not fit a message.
+/// `internal` if it does not fit in a message.
 pub(super) fn board(master: &Master, since: Option<BoardVersion>) -> Result<Bytes> {
-    // Whoever asks while a picture is made waits for it: that is quicker than to make another one.
-    let mut boards = master.boards.lock();
+    // A caller that arrives while a view is being made waits for it: this is faster than making
+    // another one.
+    let mut views = master.views.lock();
     let now = master.clock.now();
-    if boards.is_due(now) {
+    if views.is_due(now) {
         let snapshot = snapshot(master);
         let status = status_of(master, &snapshot);
-        let events = master.journal.after(boards.newest_event());
-        let curve = master.curve().after(boards.newest_second(), snapshot.now);
-        boards.take(News { status, log: log_status(master), snapshot, events, curve });
+        let events = master.journal.after(views.newest_event());
+        let curve = master.curve().after(views.newest_second(), snapshot.now);
+        views.take(ViewInput { status, log: log_status(master), snapshot, events, curve });
     }
-    boards.answer(since)
+    views.answer(since)
 }
 
 fn log_status(master: &Master) -> LogStatus {

@@ -1,4 +1,4 @@
-//! One chunk.
+//! Looks up one chunk.
 
 use crate::master::convert::node_state;
 use crate::master::refused::refused;
@@ -17,7 +17,7 @@ pub(super) async fn chunk(master: &Master, user: &str, id: ChunkId) -> Result<Ch
         let states = known.nodes().map(|node| (node, node_state(cluster.nodes().state(node, now))));
         (states.collect(), cluster.monitor().is_copying(id))
     };
-    // All files may have to be looked at, which is no work for a thread that answers calls.
+    // This may search all files, which must not block a thread that answers calls.
     let caller = user.to_owned();
     let search = tokio::task::spawn_blocking(move || version.namespace.file_of(id, &caller));
     let path = search.await.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;

@@ -1,4 +1,4 @@
-//! [`ClusterService`] in the name of one user.
+//! Implements [`ClusterService`] for one user.
 
 use super::user::UserCalls;
 use super::{board, chunk, status};

@@ -1,4 +1,4 @@
-//! Copies inside the cluster, and attributes `user.*`.
+//! Copies of files and directories inside the cluster, and attributes `user.*`.
 
 use super::names;
 use crate::master::raft::published::Published;
@@ -10,12 +10,14 @@ use dfs_rpc::{COPIED_PER_CALL_MAX, USER_ATTRIBUTES_BYTES_MAX};
 use dfs_types::{DfsPath, Kind, RequestId, Result};
 
 /// Bounds that clients know and rely on.
-const _: () = assert!(COPIED_PER_CALL_MAX == dfs_logic::state::COPIED_MAX, "one bound, said in two places");
-const _: () =
-    assert!(USER_ATTRIBUTES_BYTES_MAX == dfs_logic::state::USER_ATTRIBUTES_BYTES_MAX, "one bound, said in two places");
+const _: () = assert!(COPIED_PER_CALL_MAX == dfs_logic::state::COPIED_MAX, "one bound, stated in two places");
+const _: () = assert!(
+    USER_ATTRIBUTES_BYTES_MAX == dfs_logic::state::USER_ATTRIBUTES_BYTES_MAX,
+    "one bound, stated in two places"
+);
 
-/// The most bytes of names and values in one change: all attributes removed and as many set. Larger changes are refused
-/// before they are proposed.
+/// The maximum size of the names and values in one change, in bytes: all attributes removed and as
+/// many set. Larger changes are refused before they are proposed.
 const CHANGES_BYTES_MAX: usize = 2 * USER_ATTRIBUTES_BYTES_MAX;
 
 pub(super) async fn copy(master: &Master, user: &str, copy: CopyEntry) -> Result<Copied> {
@@ -27,7 +29,7 @@ pub(super) async fn copy(master: &Master, user: &str, copy: CopyEntry) -> Result
     });
     match outcome? {
         Outcome::Copied(Made { files, directories, bytes, next }) => Ok(Copied { files, directories, bytes, next }),
-        // Only where a request id of another command was used again.
+        // Only if a request id of another command was reused.
         _ => Ok(Copied::default()),
     }
 }

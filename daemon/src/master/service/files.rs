@@ -1,4 +1,4 @@
-//! [`FileService`] in the name of one user.
+//! Implements [`FileService`] for one user.
 
 use super::user::{UserCalls, wait_until};
 use super::{copies, names, read, search, write};

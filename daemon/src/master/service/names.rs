@@ -1,4 +1,4 @@
-//! Names: making, moving, deleting, looking.
+//! Names: create, move, delete, list.
 
 use super::write::check_replication;
 use crate::master::convert;
@@ -12,8 +12,8 @@ use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
 use dfs_types::principal::is_user_name;
 use dfs_types::{AttributeChange, ChunkId, Deleted, DfsPath, Duty, Layout, RequestId, Result, Stat};
 
-/// What clients are told of, and go by.
-const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::state::CHANGED_MAX, "one bound, said in two places");
+/// A bound that clients know and rely on.
+const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::state::CHANGED_MAX, "one bound, stated in two places");
 
 pub(super) async fn mkdir(master: &Master, user: &str, request: RequestId, path: DfsPath, parents: bool) -> Result<()> {
     let op = FsOp::Mkdir { path: path.clone(), parents };
@@ -44,7 +44,7 @@ pub(super) async fn delete(
     let op = FsOp::Delete { path: path.clone(), recursive };
     match master.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))? {
         Outcome::Deleted(deleted) => Ok(deleted),
-        // Only where a request id of another command was used again.
+        // Only if a request id of another command was reused.
         _ => Ok(Deleted::default()),
     }
 }
@@ -76,20 +76,20 @@ pub(super) async fn set_replication(
     keep_drained(master, user, &path, replication);
     let op = FsOp::SetLayout { path: path.clone(), layout: Layout::Replicated { replicas: replication } };
     master.propose(request, user, op).await?.map_err(|refusal| refused(refusal, &path))?;
-    // The state tells that another number of replicas is wanted.
+    // The changed state shows that another number of replicas is wanted.
     master.wake.notify_one();
     let version = master.published.get();
     Ok(u32::try_from(master.cluster_state().nodes().serving(&version.namespace, master.clock.now()))
         .unwrap_or(u32::MAX))
 }
 
-/// A datanode that is drained does not drain anew because more replicas of a file are wanted.
+/// Keeps a drained datanode drained although more replicas of a file are wanted.
 fn keep_drained(master: &Master, user: &str, path: &DfsPath, replication: u8) {
     let version = master.published.get();
     if version.namespace.duties().all(|(_, duty)| duty != Duty::Drain) {
         return;
     }
-    // Where it cannot be looked at, the command will be refused as well.
+    // If the file cannot be read, the command will be refused as well.
     let Ok((stat, chunks)) = version.namespace.chunks(path, 0, u64::MAX, usize::MAX, user) else { return };
     if replication > stat.replication {
         let ids: Vec<ChunkId> = chunks.into_iter().map(|(_, chunk)| chunk.id).collect();
@@ -97,7 +97,7 @@ fn keep_drained(master: &Master, user: &str, path: &DfsPath, replication: u8) {
     }
 }
 
-/// What keeps the chunks of a file from having their replicas.
+/// Returns the reason why the chunks of a file cannot get their replicas.
 pub(super) fn blocked(master: &Master, user: &str, path: &DfsPath) -> Result<Blocked> {
     let version = master.published.get();
     let found = version.namespace.chunks(path, 0, u64::MAX, usize::MAX, user);

@@ -1,4 +1,4 @@
-//! [`NodeService`] on one connection of one datanode.
+//! Implements [`NodeService`] on one connection of one datanode.
 
 use super::seal::seal;
 use crate::master::ahead::Ahead;
@@ -19,17 +19,19 @@ use tarpc::context::Context;
 pub struct NodeCalls {
     pub master: Arc<Master>,
     pub node: DatanodeId,
-    /// The number of this connection among all of this master.
+    /// The number of this connection, unique for this master.
     pub connection: u64,
 }
 
-/// Data directories that one datanode may have, and bytes of all that it says of itself in words: every master keeps them, and
-/// each list of datanodes has them in one message.
+/// The maximum number of data directories of one datanode, and the maximum size of all texts about
+/// it in bytes: every master stores them, and each list of datanodes holds them in one message.
 const DIRECTORIES_MAX: usize = 1_024;
 const WORDS_BYTES_MAX: usize = 64 << 10;
 
+/// Checks the size of the description that a datanode sends.
+///
 /// # Errors
-/// `invalid_argument` when a datanode says more of itself than masters keep.
+/// `invalid_argument` if it is larger than masters store.
 fn check_words(load: &NodeLoad, version: &str) -> Result<()> {
     let reason = |directory: &DirectoryLoad| directory.reason.as_ref().map_or(0, String::len);
     let words: usize = load.directories.iter().map(|directory| directory.path.len() + reason(directory)).sum();
@@ -37,12 +39,14 @@ fn check_words(load: &NodeLoad, version: &str) -> Result<()> {
     if directories <= DIRECTORIES_MAX && bytes <= WORDS_BYTES_MAX {
         return Ok(());
     }
-    let most = format!("{DIRECTORIES_MAX} and {WORDS_BYTES_MAX} are allowed");
-    Err(invalid(format!("a datanode with {directories} data directories, described in {bytes} bytes; {most}")))
+    let most = format!("at most {DIRECTORIES_MAX} and {WORDS_BYTES_MAX} are allowed");
+    Err(invalid(format!("the datanode has {directories} data directories, described in {bytes} bytes; {most}")))
 }
 
+/// Returns an error if the effects of a message hold a refusal.
+///
 /// # Errors
-/// The refusal among the effects of a message.
+/// The refusal.
 pub(super) fn not_refused(effects: &[Effect]) -> std::result::Result<(), Refused> {
     let refused = effects.iter().find_map(|effect| match effect {
         Effect::Refuse(refused) => Some(*refused),

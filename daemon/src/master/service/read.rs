@@ -1,4 +1,4 @@
-//! Reading: where the chunks are. And what readers found damaged.
+//! Reading: the locations of chunks. Also reports of corruption by readers.
 
 use super::node::not_refused;
 use super::seal::seal;
@@ -32,13 +32,13 @@ pub(super) async fn plan_read(master: &Master, user: &str, plan: &PlanRead, unti
     Ok(ReadPlan { stat, chunks: located.collect::<Result<_>>()? })
 }
 
-/// Where to read each chunk. A chunk that nobody has reported is waited for while datanodes are that may have it, but only
-/// `until` then.
+/// Returns the datanodes to read each chunk from. If no replica of a chunk is reported, waits while
+/// datanodes are expected that may have one, but only `until` then.
 async fn find_readers(master: &Master, chunks: &[(u64, ChunkRef)], until: Instant) -> Vec<Vec<NodeAddress>> {
     let turn = random::number();
     match readers_now(master, chunks, turn) {
         (found, false) => found,
-        // Seldom, and boxed: it would make each call larger.
+        // Rare, and boxed: it would make the future of each call larger.
         (_, true) => Box::pin(wait_for_readers(master, chunks, turn, until)).await,
     }
 }
@@ -50,16 +50,17 @@ async fn wait_for_readers(
     until: Instant,
 ) -> Vec<Vec<NodeAddress>> {
     loop {
-        let mut came = pin!(master.came.notified());
-        came.as_mut().enable();
+        let mut nodes_changed = pin!(master.nodes_changed.notified());
+        nodes_changed.as_mut().enable();
         let (found, open) = readers_now(master, chunks, turn);
-        if !open || tokio::time::timeout_at(until, came).await.is_err() {
+        if !open || tokio::time::timeout_at(until, nodes_changed).await.is_err() {
             return found;
         }
     }
 }
 
-/// Where to read each chunk as things are, and whether one that nobody has reported may still come.
+/// Returns the datanodes to read each chunk from now; the second value is true if a replica of a
+/// chunk without any may still be reported.
 fn readers_now(master: &Master, chunks: &[(u64, ChunkRef)], turn: u64) -> (Vec<Vec<NodeAddress>>, bool) {
     let (version, cluster) = (master.published.get(), master.cluster_state());
     let now = master.clock.now();
@@ -68,7 +69,7 @@ fn readers_now(master: &Master, chunks: &[(u64, ChunkRef)], turn: u64) -> (Vec<V
     (found, open)
 }
 
-/// What lately went on below a directory that the user may look into.
+/// Returns the recent traffic below a directory that the user may read.
 pub(super) fn traffic(master: &Master, user: &str, path: &DfsPath) -> Result<DirectoryTraffic> {
     let seen = master.published.look().namespace.list(path, None, "", 1, user);
     seen.map_err(|refusal| refused(refusal, path))?;
@@ -84,8 +85,8 @@ pub(super) fn note_traffic(master: &Master, path: &DfsPath, read: u64, written: 
     master.traffic.lock().note(path, read, written, now);
 }
 
-/// A reader's word is not enough to give a replica up: the datanode is to verify it. The capability shows that the
-/// reader may read the chunk.
+/// Orders the datanode to verify its replica: a report alone is not enough to give a replica up.
+/// The capability proves that the reader may read the chunk.
 pub(super) fn report_damage(master: &Master, user: &str, node: DatanodeId, capability: &Bytes) -> Result<()> {
     let keys = master.keys.get(&master.published);
     let denied = |error: CapabilityError| Error::new(ErrorCode::PermissionDenied, error.to_string());
@@ -101,7 +102,8 @@ fn readers(cluster: &ClusterState, chunk: &ChunkRef, now: Timestamp, turn: u64) 
     cluster.readers(chunk.key(), now, turn).into_iter().map(address).collect()
 }
 
-/// Bytes of these chunks, each with its place in the file, that the plan asks for.
+/// Returns the bytes that the plan requests of these chunks, each given with its offset in the
+/// file.
 fn asked(plan: &PlanRead, chunks: &[(u64, ChunkRef)]) -> u64 {
     let (first, end) = (plan.offset, plan.offset.saturating_add(plan.length));
     let part =

@@ -7,10 +7,11 @@ use dfs_rpc::capability::{Capability, Operation};
 use dfs_rpc::wire::NodeAddress;
 use dfs_types::{ChunkRef, Error, ErrorCode, Principal, Result};
 
-/// A new key seals after so many heartbeats: by then every datanode that is live has it.
+/// A new key is used for sealing after this many heartbeats: by then every live datanode has it.
 const KEY_SETTLE_HEARTBEATS: u32 = 2;
 
-/// A sealed capability for `chunk` at the datanodes `pipeline`; `checksum` is that of the chunk once it is committed.
+/// Returns a sealed capability for `chunk` at the datanodes `pipeline`; `checksum` is that of the
+/// chunk, once it is committed.
 pub(super) fn seal(
     master: &Master,
     keys: &Keys,
@@ -36,5 +37,6 @@ pub(super) fn seal(
     };
     let settle = master.settings.heartbeat * KEY_SETTLE_HEARTBEATS;
     let sealed = keys.seal(&capability, now, settle).map(Bytes::from);
-    sealed.ok_or_else(|| Error::new(ErrorCode::SafeMode, "the cluster has no key to seal capabilities with yet"))
+    sealed
+        .ok_or_else(|| Error::new(ErrorCode::SafeMode, "the cluster does not have a key for sealing capabilities yet"))
 }

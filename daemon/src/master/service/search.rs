@@ -1,4 +1,4 @@
-//! Searching: a page at a time, so that no call keeps the others waiting.
+//! Searching, one page at a time, so that no call delays the others for long.
 
 use crate::master::refused::{invalid, refused};
 use crate::master::state::Master;
@@ -11,15 +11,15 @@ use dfs_types::{ChunkId, DatanodeId, DfsPath, Glob, Kind, Result, Stat};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// Chunks whose replicas are looked at while the state of the cluster is locked. The walk along the tree holds no lock, and
-/// heartbeats are taken in between.
+/// The maximum number of chunks whose replicas are counted while the cluster state is locked. The
+/// walk along the tree holds no lock, and heartbeats are processed in between.
 const SLICE_CHUNKS: usize = 4_096;
 
 pub(super) fn find(master: &Master, user: &str, find: &Find) -> Result<FoundPage> {
     let criteria = criteria(&find.wanted)?;
     let version = master.published.get();
     let namespace = &version.namespace;
-    // The liveness of the datanodes is that of the beginning, for the whole page.
+    // The liveness of the datanodes is taken once, at the beginning of the page.
     let nodes = find.wanted.short.then(|| master.cluster_state().nodes().views(namespace, master.clock.now()));
     let mut page = Page::default();
     let mut after = find.after.clone();
@@ -34,8 +34,8 @@ pub(super) fn find(master: &Master, user: &str, find: &Find) -> Result<FoundPage
     }
 }
 
-/// Returns the replicas that the chunks of each of these entries lack. The lock of the cluster state is taken for each
-/// slice of at most [`SLICE_CHUNKS`] chunks.
+/// Returns the number of replicas that are missing of the chunks of each of these entries. The
+/// cluster state is locked for one slice of at most [`SLICE_CHUNKS`] chunks at a time.
 fn shortages(
     master: &Master,
     state: &State,
@@ -50,9 +50,9 @@ fn shortages(
         let mut examiner = Examiner::new(&view);
         for (at, part) in slice {
             let Some(short) = all.get_mut(at) else { continue };
-            let Shortage { missing, endangered, under } = examiner.shortage(part.chunks, part.replicas);
+            let Shortage { missing, at_risk, under } = examiner.shortage(part.chunks, part.replicas);
             short.missing += missing;
-            short.endangered += endangered;
+            short.endangered += at_risk;
             short.under += under;
         }
     }
@@ -64,12 +64,12 @@ fn shortages(
 struct Matched {
     path: DfsPath,
     stat: Stat,
-    /// None are kept where no shortage is asked for.
+    /// Empty unless the search asks for under-replicated files.
     chunks: Vec<ChunkId>,
     replicas: u8,
 }
 
-/// Some chunks of one entry, each of which should have so many replicas.
+/// Some chunks of one entry, each of which should have this many replicas.
 #[derive(Debug, Clone, Copy)]
 struct Part<'a> {
     chunks: &'a [ChunkId],
@@ -82,7 +82,8 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Cuts the chunks of entries into slices of at most [`SLICE_CHUNKS`]; each part stands with the place of its entry.
+/// Cuts the chunks of entries into slices of at most [`SLICE_CHUNKS`]; each part comes with the
+/// index of its entry.
 fn slices<'a>(entries: &[Part<'a>]) -> Vec<Vec<(usize, Part<'a>)>> {
     let mut slices: Vec<Vec<(usize, Part<'_>)>> = Vec::new();
     let mut room = 0;
@@ -106,7 +107,7 @@ fn slices<'a>(entries: &[Part<'a>]) -> Vec<Vec<(usize, Part<'a>)>> {
 fn criteria(wanted: &Wanted) -> Result<Criteria> {
     let texts = [&wanted.name, &wanted.text];
     if texts.into_iter().flatten().any(|text| text.len() > TEXT_BYTES_MAX) {
-        return Err(invalid(format!("a pattern of more than {TEXT_BYTES_MAX} bytes")));
+        return Err(invalid(format!("the pattern is longer than {TEXT_BYTES_MAX} bytes")));
     }
     Ok(Criteria {
         name: wanted.name.as_deref().map(Glob::new),
@@ -117,7 +118,7 @@ fn criteria(wanted: &Wanted) -> Result<Criteria> {
     })
 }
 
-/// A page that is being put together, one stretch of the walk after the other.
+/// A page in progress, filled one stretch of the walk after the other.
 #[derive(Debug)]
 struct Page {
     found: FoundPage,
@@ -143,7 +144,7 @@ impl Page {
         self.is_full_with(0)
     }
 
-    /// Returns true if the page may hold no more than these entries and those that it has.
+    /// Returns true if the page is full with its own entries and `matched` more.
     fn is_full_with(&self, matched: usize) -> bool {
         let FoundPage { entries, closed, looked, .. } = &self.found;
         entries.len() + closed.len() + matched >= ENTRIES_PER_PAGE_MAX as usize
@@ -151,7 +152,7 @@ impl Page {
             || self.chunks_examined >= CHUNKS_PER_SEARCH_MAX
     }
 
-    /// Walks on until the page may be full, or a slice of chunks is together.
+    /// Walks on until the page may be full, or until there are enough chunks for a slice.
     fn walk(
         &mut self,
         namespace: &State,
@@ -164,7 +165,8 @@ impl Page {
         let mut chunks = 0;
         let visit = |met: &Met<'_>| {
             count(&mut self.found.looked, met);
-            // Only what is shown needs a path of its own; it was put together from names of this tree.
+            // Only entries that are shown need a parsed path; it consists of names of this tree, so
+            // it parses.
             let path = || DfsPath::parse(met.path).ok();
             if criteria.matches(met) {
                 let of_file = if find.wanted.short { met.chunks().to_vec() } else { Vec::new() };
@@ -183,7 +185,7 @@ impl Page {
         Ok(Stretch { matched, next: next.map_err(|refusal| refused(refusal, &find.path))? })
     }
 
-    /// Takes over the entries of a stretch; with shortages only those that have one.
+    /// Adds the entries of a stretch; if shortages are given, only the entries that have one.
     fn take(&mut self, matched: Vec<Matched>, shortages: Option<Vec<Short>>) {
         let only_short = shortages.is_some();
         let shorts = shortages.unwrap_or_default().into_iter().chain(std::iter::repeat(Short::default()));

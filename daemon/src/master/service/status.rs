@@ -1,4 +1,4 @@
-//! The cluster in figures.
+//! The status of the cluster.
 
 use crate::master::convert::{cluster_status, node_status, replication};
 use crate::master::state::{Held, Master, safe_mode_reason};
@@ -6,10 +6,10 @@ use dfs_logic::cluster::ClusterSnapshot;
 use dfs_rpc::wire::{ClusterStatus, FullDisk, MasterStatus, NodeStatus, SafeMode};
 use dfs_types::MasterId;
 
-/// Room for so many more segments of the log lets a master whose disk was full go on.
+/// A master whose disk was full can continue once there is room for this many more log segments.
 const LOG_SEGMENTS_NEEDED: u64 = 2;
 
-/// Takes a snapshot of the state of the cluster.
+/// Takes a snapshot of the cluster state.
 pub(super) fn snapshot(master: &Master) -> ClusterSnapshot {
     let version = master.published.get();
     master.cluster_state().snapshot(&version.namespace, master.clock.now())
@@ -57,7 +57,7 @@ pub(super) fn status_of(master: &Master, snapshot: &ClusterSnapshot) -> ClusterS
     }
 }
 
-/// Set while this master's disk has no room for more of the log.
+/// Returns a value while this master's disk has no room for more of the log.
 fn full_disk(master: &Master) -> Option<FullDisk> {
     let needed = master.settings.log_segment.0.saturating_mul(LOG_SEGMENTS_NEEDED);
     let directory = master.data_dir.display().to_string();

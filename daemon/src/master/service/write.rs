@@ -1,6 +1,6 @@
-//! Writing: planning where chunks go, and naming them when they are there.
+//! Writing: plans the locations of chunks, and commits the chunks once they are written.
 
-use super::chains::{Placed, Unplaced, Wanted, place};
+use super::pipelines::{Placed, Unplaced, Wanted, place};
 use super::read::note_traffic;
 use super::seal::seal;
 use crate::master::convert::{address, millis};
@@ -31,28 +31,31 @@ const CHUNK_BYTES_MAX: u32 = 1 << 30;
 /// The permission bits that can be set.
 const MODE_MAX: u16 = 0o7777;
 const DEFAULT_MODE: u16 = 0o644;
-/// How long a plan waits for chunk ids when the pool ran dry.
+/// The time that a plan waits for chunk ids when none are available.
 const IDS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many copies make a write good: a majority of those wanted (1 of 1, 2 of 2, 2 of 3, 3 of 4 or 5).
+/// Returns the number of replicas that a write needs to succeed: a majority of those wanted (1 of
+/// 1, 2 of 2, 2 of 3, 3 of 4 or 5).
 pub fn replicas_min(replication: u8) -> u8 {
     replication / 2 + 1
 }
 
-/// Replication and chunk size of a file, checked.
+/// The replication and the chunk size of a file, checked.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     replication: u8,
     chunk_size: u32,
 }
 
+/// Checks a number of replicas.
+///
 /// # Errors
-/// `invalid_argument` for a number of copies that no file may ask for.
+/// `invalid_argument` if files may not have this number of replicas.
 pub(super) fn check_replication(replication: u8) -> Result<()> {
     if (1..=REPLICATION_MAX).contains(&replication) {
         return Ok(());
     }
-    Err(invalid(format!("replication {replication} is not allowed; 1 to {REPLICATION_MAX} is")))
+    Err(invalid(format!("replication {replication} is not allowed; it must be 1 to {REPLICATION_MAX}")))
 }
 
 fn shape(settings: &MasterSettings, replication: Option<u8>, chunk_size: Option<u32>) -> Result<Shape> {
@@ -63,7 +66,7 @@ fn shape(settings: &MasterSettings, replication: Option<u8>, chunk_size: Option<
         |size: &u32| (CHUNK_BYTES_UNIT..=CHUNK_BYTES_MAX).contains(size) && size.is_multiple_of(CHUNK_BYTES_UNIT);
     match chunk_size.ok().filter(fits) {
         Some(chunk_size) => Ok(Shape { replication, chunk_size }),
-        None => Err(invalid("the chunk size is not allowed; a multiple of 64KiB from 64KiB to 1GiB is")),
+        None => Err(invalid("the chunk size is not allowed; it must be a multiple of 64KiB from 64KiB to 1GiB")),
     }
 }
 
@@ -76,13 +79,14 @@ pub(super) async fn plan_write(master: &Master, user: &str, plan: PlanWrite, unt
     let checked = master.published.look().namespace.check_write(&plan.path, plan.overwrite, user);
     checked.map_err(|refusal| refused(refusal, &plan.path))?;
     master.writes().check(plan.write, user, count.into()).map_err(|error| write_refused(error).at(&plan.path))?;
-    let chains = find_places(master, &plan, shape, until).await?;
+    let pipelines = find_places(master, &plan, shape, until).await?;
     let ids = take_ids(master, count).await?;
     let keys = master.keys.get(&master.published);
     note_planned(master, user, &plan, &ids, shape)?;
     let cluster = master.cluster_state();
-    let planned = ids.into_iter().zip(chains).map(|(id, chain)| {
-        let addresses: Vec<_> = chain.iter().filter_map(|node| cluster.nodes().address(*node)).map(address).collect();
+    let planned = ids.into_iter().zip(pipelines).map(|(id, pipeline)| {
+        let addresses: Vec<_> =
+            pipeline.iter().filter_map(|node| cluster.nodes().address(*node)).map(address).collect();
         let principal = Principal::User(user.to_owned());
         let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size, checksum: 0 };
         let capability = seal(master, &keys, Operation::Write, chunk, None, principal, addresses.clone())?;
@@ -94,14 +98,14 @@ pub(super) async fn plan_write(master: &Master, user: &str, plan: PlanWrite, unt
     Ok(WritePlan { replication, chunk_size, replicas_min: replicas_min(replication), renew_ms, chunks })
 }
 
-/// The chunks belong to the write from now on: until its end they are not collected.
+/// Assigns the chunks to the write: until the write ends they are not garbage.
 fn note_planned(master: &Master, user: &str, plan: &PlanWrite, ids: &[ChunkId], shape: Shape) -> Result<()> {
     let planned = Planned { user: user.to_owned(), path: plan.path.clone(), chunk_bytes: u64::from(shape.chunk_size) };
     let noted = master.writes().plan(plan.write, planned, ids, master.clock.now());
     noted.map_err(|error| write_refused(error).at(&plan.path))
 }
 
-/// Where there is too little space, what unfinished writes hold of it is worth knowing.
+/// Adds the space held by unfinished writes to an error about too little space.
 fn with_held_space(master: &Master, mut error: Error) -> Error {
     if let Some(Detail::NoRoom(short)) = error.detail.as_deref_mut() {
         short.unfinished = space_held(&master.unfinished(), master.clock.calendar());
@@ -110,11 +114,11 @@ fn with_held_space(master: &Master, mut error: Error) -> Error {
     error
 }
 
-/// A chain for each chunk. Too few datanodes are waited for while enough may still come, but only `until` then; the
-/// client is to ask again after that.
+/// Returns a pipeline for each chunk. If too few datanodes are live, waits while enough are
+/// expected, but only `until` then; the client must ask again after that.
 async fn find_places(master: &Master, plan: &PlanWrite, shape: Shape, until: Instant) -> Result<Vec<Vec<DatanodeId>>> {
     let placed = match place_now(master, plan, shape) {
-        // Seldom, and boxed: it would make each call larger.
+        // Rare, and boxed: it would make the future of each call larger.
         Err(Unplaced::NotYet(_)) => Box::pin(wait_for_places(master, plan, shape, until)).await,
         placed => placed,
     };
@@ -131,29 +135,30 @@ async fn wait_for_places(
     until: Instant,
 ) -> Result<Vec<Vec<DatanodeId>>, Unplaced> {
     loop {
-        let mut came = pin!(master.came.notified());
-        came.as_mut().enable();
+        let mut nodes_changed = pin!(master.nodes_changed.notified());
+        nodes_changed.as_mut().enable();
         let placed = place_now(master, plan, shape);
         let open = matches!(placed, Err(Unplaced::NotYet(_)));
-        if !open || tokio::time::timeout_at(until, came).await.is_err() {
+        if !open || tokio::time::timeout_at(until, nodes_changed).await.is_err() {
             return placed;
         }
     }
 }
 
-/// A chain for each chunk as things are. Places are chosen and counted in one step, so that two plans do not take the same
-/// room.
+/// Returns a pipeline for each chunk for the present state of the cluster. Space is chosen and
+/// reserved in one step, so that two plans do not use the same free space.
 fn place_now(master: &Master, plan: &PlanWrite, shape: Shape) -> Result<Vec<Vec<DatanodeId>>, Unplaced> {
-    let wanted = Wanted { chain: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
+    let wanted =
+        Wanted { pipeline: shape.replication, least: replicas_min(shape.replication), bytes: shape.chunk_size };
     let (version, mut cluster) = (master.published.get(), master.cluster_state());
     let now = master.clock.now();
-    let Placed { chains, bytes } = place(&cluster, &version.namespace, plan, wanted, now)?;
-    let planned = Event::WritePlanned { pipelines: chains.clone(), bytes };
+    let Placed { pipelines, bytes } = place(&cluster, &version.namespace, plan, wanted, now)?;
+    let planned = Event::WritePlanned { pipelines: pipelines.clone(), bytes };
     master.carry_out(cluster.observe(planned, &version.namespace, now));
-    Ok(chains)
+    Ok(pipelines)
 }
 
-/// Fresh chunk ids. They are at hand, but for the first moments of a leader.
+/// Returns new chunk ids. They are available immediately, except in the first moments of a leader.
 async fn take_ids(master: &Master, count: u32) -> Result<Vec<ChunkId>> {
     if let Some(ids) = master.pool.take(count) {
         return Ok(ids);
@@ -214,18 +219,20 @@ pub(super) async fn commit_write(master: &Master, user: &str, commit: CommitWrit
             note_traffic(master, &commit.path, 0, stat.size);
             Ok(Committed::File(stat))
         }
-        // Only where a request id of another command was used again.
+        // Only if a request id of another command was reused.
         _ => Err(invalid("this request id belongs to another command").at(&commit.path)),
     }
 }
 
-/// Chunks of a write that its commit does not name: others were written in their place, or they were not needed.
+/// Returns the chunks of a write that its commit does not name: they were replaced by others, or
+/// not needed.
 fn leftovers(master: &Master, user: &str, write: WriteId, named: &[ChunkRef]) -> Vec<ChunkId> {
     let named: Vec<ChunkId> = named.iter().map(|chunk| chunk.id).collect();
     master.writes().leftovers(write, user, &named, ABANDONED_PER_COMMAND_MAX, master.clock.now())
 }
 
-/// A write has ended with its commit. More leftovers than fit into that are given up behind it.
+/// Ends a write after its commit. Leftover chunks that did not fit in the commit are abandoned
+/// separately.
 fn end_write(master: &Master, user: &str, write: WriteId, leftovers: usize) {
     if leftovers < ABANDONED_PER_COMMAND_MAX {
         master.writes().committed(write, user);
@@ -237,10 +244,10 @@ fn end_write(master: &Master, user: &str, write: WriteId, leftovers: usize) {
     }
 }
 
-/// The datanodes whose receipts for a chunk are genuine and still stand.
+/// Returns the datanodes with a genuine receipt for a chunk whose replica still exists.
 ///
 /// # Errors
-/// `insufficient_datanodes` when too few are genuine.
+/// `insufficient_datanodes` if there are too few.
 fn holders(master: &Master, keys: &Keys, committed: &CommittedChunk, shape: Shape) -> Result<Vec<DatanodeId>> {
     let ChunkRef { id, generation, length, checksum } = committed.chunk;
     let mut genuine: Vec<&Receipt> = Vec::new();
@@ -258,11 +265,12 @@ fn holders(master: &Master, keys: &Keys, committed: &CommittedChunk, shape: Shap
             genuine.iter().filter(|receipt| cluster.stands(receipt.node, receipt.boot, committed.chunk.key(), now));
         return Ok(standing.map(|receipt| receipt.node).collect());
     }
-    let what = format!("chunk {id} has good receipts of {found} datanodes; {needed} are needed");
+    let what = format!("chunk {id} has valid receipts of {found} datanodes; {needed} are needed");
     Err(Error::new(ErrorCode::InsufficientDatanodes, what))
 }
 
-/// The chunks that have lost replicas since they were written, so that too few are left; none when all have enough.
+/// Returns the chunks that have lost so many replicas since they were written that too few are
+/// left; none if all have enough.
 fn lost(chunks: &[ChunkRef], holders: &[Vec<DatanodeId>], shape: Shape) -> Option<Vec<ChunkId>> {
     let needed = usize::from(replicas_min(shape.replication));
     let short = chunks.iter().zip(holders).filter(|(_, holders)| holders.len() < needed);
@@ -270,14 +278,14 @@ fn lost(chunks: &[ChunkRef], holders: &[Vec<DatanodeId>], shape: Shape) -> Optio
     (!lost.is_empty()).then_some(lost)
 }
 
-/// Records the replicas of a new file before the commit is applied, so that a survey in between does not count its
-/// chunks as missing.
+/// Records the replicas of a new file before the commit is applied, so that a survey in between
+/// does not count its chunks as missing.
 fn note_stored(master: &Master, chunks: &[ChunkRef], holders: &[Vec<DatanodeId>]) {
     let chunks = chunks.iter().zip(holders).map(|(chunk, holders)| (chunk.key(), holders.clone()));
     master.observe(Event::Committing { chunks: chunks.collect() });
 }
 
-/// The file has appeared.
+/// Records that the file was committed.
 fn note_committed(master: &Master, holders: Vec<Vec<DatanodeId>>, shape: Shape) {
     master.observe(Event::Committed { holders, replicas: shape.replication });
 }

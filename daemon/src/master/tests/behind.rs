@@ -1,4 +1,5 @@
-//! A master whose state is older than the data: datanodes hold chunks that it has not handed out.
+//! Tests of a master whose state is older than the data: datanodes hold chunks that it has not
+//! handed out.
 
 use super::harness::{Answer, Cluster, code, context, path, plan, put, request, until};
 use dfs_rpc::services::UserClient;
@@ -21,7 +22,7 @@ async fn chunks_that_were_not_handed_out_stop_writing_until_a_user_gives_up_what
     let nodes = cluster.datanodes(&master).await;
     let (_, chunk) = put(&ann, "/file", &nodes.each_ref()).await;
     let planned = ann.files.plan_write(context(), plan(&path("/next"))).await.answer().expect("planned").chunks[0].id;
-    // What was handed out is no proof of anything, and neither is it that a datanode reports again.
+    // Neither chunks that were handed out nor a repeated report prove anything.
     nodes[0].report(&[one(chunk), one(planned)]).await;
     assert_eq!(ann.files.mkdir(context(), request(), path("/a"), false).await.answer(), Ok(()));
     assert_eq!(safe_mode(&ann).await, None);
@@ -36,18 +37,18 @@ async fn chunks_that_were_not_handed_out_stop_writing_until_a_user_gives_up_what
     assert_eq!(code(refused), ErrorCode::SafeMode);
     assert!(ann.files.plan_write(context(), plan(&path("/next"))).await.answer().is_err(), "no ids are handed out");
     assert_eq!(nodes[1].heartbeat(nodes[1].news()).await.orders, [], "nothing is deleted");
-    // A user gives up what is missing: no id is given a second time.
+    // A user accepts the loss; no id is handed out a second time.
     ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("left");
     assert_eq!(safe_mode(&ann).await, None);
     let (_, next) = put(&ann, "/next", &nodes.each_ref()).await;
     assert!(next.0 > planned.0 + 5_000, "{next} after {planned}");
     nodes[1].report(&lost).await;
     until("the worker has looked", async || ann.cluster.status(context()).await.answer().is_ok()).await;
-    assert_eq!(safe_mode(&ann).await, None, "it was given up");
+    assert_eq!(safe_mode(&ann).await, None, "the loss was accepted");
 }
 
 #[tokio::test]
-async fn a_master_that_begins_anew_beside_data_is_behind() {
+async fn an_empty_master_beside_data_is_behind() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -66,9 +67,9 @@ async fn a_master_that_begins_anew_beside_data_is_behind() {
     assert_eq!(node.heartbeat(node.news()).await.orders, []);
 }
 
-/// A message that is refused is no proof of anything.
+/// A message that is refused proves nothing.
 #[tokio::test]
-async fn what_a_refused_message_says_stops_nobody() {
+async fn a_refused_message_has_no_effect() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

@@ -1,4 +1,4 @@
-//! The picture of the cluster, and what happened, as a dashboard asks for them.
+//! Tests of the view of the cluster and of the events, as a dashboard requests them.
 
 use super::harness::{Answer, Cluster, context, load, path, put, request, suspect, until};
 use dfs_rpc::board::{Board, BoardVersion, Severity};
@@ -8,14 +8,15 @@ use dfs_rpc::wire::SafeModeChange;
 use dfs_types::DatanodeId;
 use std::cell::Cell;
 
-/// Changes that a master makes by itself at its start, at most: the cluster is set up, ids are reserved.
+/// The maximum number of changes that a master makes at its start without any caller: it sets up
+/// the cluster and reserves ids.
 const OWN_CHANGES_MAX: u64 = 5;
 
 async fn board(user: &UserClient, since: Option<BoardVersion>) -> Board {
     Board::decode(&user.cluster.board(context(), since).await.answer().expect("a board")).expect("reads")
 }
 
-/// What happened to a datanode, or with none to the cluster.
+/// Returns the events of a datanode, or with none those of the cluster.
 async fn texts(user: &UserClient, node: Option<u16>) -> Vec<String> {
     let events = board(user, None).await.events;
     events.into_iter().filter(|event| event.node == node.map(DatanodeId)).map(|event| event.text).collect()
@@ -24,14 +25,14 @@ async fn texts(user: &UserClient, node: Option<u16>) -> Vec<String> {
 #[tokio::test]
 async fn a_second_call_carries_what_has_changed() {
     let mut cluster = Cluster::new();
-    // Nobody grows stale here, however slow the machine is.
+    // No datanode becomes stale here, however slow the machine is.
     cluster.settings.dead_after = std::time::Duration::from_secs(600);
     cluster.settings.heartbeat = std::time::Duration::from_secs(300);
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let [_a, b, _c] = cluster.datanodes(&master).await;
     let last = Cell::new(board(&ann, None).await.version);
-    until("all are there, and what that brings is told", async || {
+    until("all have registered, and their events are written", async || {
         let news = board(&ann, Some(last.get())).await;
         let quiet = news.version != last.get() && news.nodes.is_empty() && news.events.is_empty();
         assert_eq!(news.since, Some(last.replace(news.version)));
@@ -53,18 +54,18 @@ async fn a_second_call_carries_what_has_changed() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let whole = board(&ann, Some(last)).await;
-    assert_eq!(whole.since, None, "of another master, so everything");
+    assert_eq!(whole.since, None, "a version of another master, so the full view");
     assert_ne!(whole.version.epoch, last.epoch);
 }
 
 #[tokio::test]
-async fn the_seconds_since_the_start_are_told() {
+async fn the_seconds_since_the_start_are_reported() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
     let (files, read) = (Cell::new(0), Cell::new(0));
-    until("what all of them do is known, and what they lack", async || {
+    until("the rates and the missing replicas are known", async || {
         files.set(files.get() + 1);
         put(&ann, &format!("/{}", files.get()), &nodes.each_ref()).await;
         read.set(read.get() + 1_000_000);
@@ -82,7 +83,7 @@ async fn the_seconds_since_the_start_are_told() {
     .await;
     let whole = board(&ann, None).await;
     assert_eq!(whole.curve.first().copied().flatten().map(|first| (first.rates, first.changes)), Some((None, None)));
-    // Who has them is told those that are new.
+    // A client that has earlier seconds receives only the new ones.
     until("a second passes", async || {
         let news = board(&ann, Some(whole.version)).await;
         assert!(news.since == Some(whole.version) && news.curve.len() < board(&ann, None).await.curve.len());
@@ -92,15 +93,15 @@ async fn the_seconds_since_the_start_are_told() {
 }
 
 #[tokio::test]
-async fn the_log_and_the_copies_are_told() {
+async fn the_log_and_the_replicas_are_reported() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let nodes = cluster.datanodes(&master).await;
     put(&ann, "/file", &nodes.each_ref()).await;
-    // Chunks are counted anew when something happens to datanodes.
+    // Chunks are counted again when something happens to datanodes.
     let _fourth = cluster.datanode(&master, 4, &[]).await;
-    until("one chunk with its three copies", async || {
+    until("one chunk with its three replicas", async || {
         for node in &nodes {
             node.heartbeat(node.news()).await;
         }
@@ -108,9 +109,9 @@ async fn the_log_and_the_copies_are_told() {
         cells.iter().map(|cell| (cell.wanted, cell.live, cell.chunks)).eq([(3, 3, 1)])
     })
     .await;
-    let told = board(&ann, None).await;
-    assert_eq!(told.status.leader, Some(dfs_types::MasterId(1)));
-    let log = told.log;
+    let view = board(&ann, None).await;
+    assert_eq!(view.status.leader, Some(dfs_types::MasterId(1)));
+    let log = view.log;
     assert!(log.last > 0 && log.committed == log.last && log.applied == log.last, "{log:?}");
     assert!(log.changes > 0 && log.syncs > 0 && log.sync_us >= log.sync_us_max && log.sync_us_max > 0, "{log:?}");
     assert_eq!(log.elections, 0, "the first leader is the first one that this master knows");
@@ -130,7 +131,7 @@ async fn what_is_replayed_at_a_start_is_not_counted_as_changes_since() {
         until("the new changes alone", async || board(&ann, None).await.log.changes >= before + made).await;
         let log = board(&ann, None).await.log;
         assert!(log.changes <= made + OWN_CHANGES_MAX, "{log:?}");
-        // More than a start makes by itself.
+        // More than a start makes without any caller.
         for number in 0..2 * OWN_CHANGES_MAX {
             let path = path(&format!("/{made}-more-{number}"));
             assert_eq!(ann.files.mkdir(context(), request(), path, false).await.answer(), Ok(()));
@@ -140,7 +141,7 @@ async fn what_is_replayed_at_a_start_is_not_counted_as_changes_since() {
 }
 
 #[tokio::test]
-async fn a_datanode_that_dies_and_returns_is_told_of() {
+async fn a_datanode_that_dies_and_returns_has_events() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -155,23 +156,23 @@ async fn a_datanode_that_dies_and_returns_is_told_of() {
     })
     .await;
     let _c = cluster.datanode(&master, 3, &[]).await;
-    until("told", async || texts(&ann, Some(3)).await.len() >= 4).await;
-    let told = texts(&ann, Some(3)).await;
-    assert_eq!(told[0], "has registered, at 127.0.0.1:10003, version test");
-    assert_eq!(told[1], "is stale: its connection has closed");
+    until("the events are written", async || texts(&ann, Some(3)).await.len() >= 4).await;
+    let found = texts(&ann, Some(3)).await;
+    assert_eq!(found[0], "registered at 127.0.0.1:10003, version test");
+    assert_eq!(found[1], "connection closed (stale)");
     assert!(
-        told[2].starts_with("is dead: not heard from for ") && told[2].ends_with("; 1 chunk lost a copy"),
-        "{told:?}"
+        found[2].starts_with("declared dead: no heartbeat for ") && found[2].ends_with("; 1 chunk lost a replica"),
+        "{found:?}"
     );
-    assert!(told[3].starts_with("has come back after "), "{told:?}");
+    assert!(found[3].starts_with("registered again after "), "{found:?}");
     let cluster = texts(&ann, None).await;
-    assert!(cluster[0].starts_with("master-1 has started"), "{cluster:?}");
-    assert!(cluster.iter().any(|text| text.starts_with("master-1 leads, in term ")), "{cluster:?}");
-    assert!(cluster.iter().any(|text| text.starts_with("safe mode has ended")), "{cluster:?}");
+    assert!(cluster[0].starts_with("master-1 started"), "{cluster:?}");
+    assert!(cluster.iter().any(|text| text.starts_with("master-1 became the leader in term ")), "{cluster:?}");
+    assert!(cluster.iter().any(|text| text.starts_with("safe mode ended")), "{cluster:?}");
 }
 
 #[tokio::test]
-async fn damage_disks_and_safe_mode_are_told_once() {
+async fn corruption_disks_and_safe_mode_are_reported_once() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -195,18 +196,17 @@ async fn damage_disks_and_safe_mode_are_told_once() {
     ann.admin.set_safe_mode(context(), enter).await.answer().expect("entered");
     ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("left");
     ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("nothing to leave");
-    until("all of it shows", async || texts(&ann, None).await.iter().any(|text| text == "ann has ended safe mode"))
-        .await;
+    until("all of it shows", async || texts(&ann, None).await.iter().any(|text| text == "ann ended safe mode")).await;
     let events = board(&ann, None).await.events;
     let found = |severity: Severity, text: &str| {
         let same = events.iter().filter(|event| event.text == text && event.severity == severity);
         same.map(|event| event.node.map(|id| id.0)).collect::<Vec<_>>()
     };
-    let damage = format!("found its replicas of 5 chunks corrupt, of {} among others", chunks[0]);
+    let damage = format!("found its replicas of 5 chunks corrupt, among them chunk {}", chunks[0]);
     assert_eq!(found(Severity::Warning, &damage), [Some(1)]);
-    assert_eq!(found(Severity::Error, "data directory /data has failed"), [Some(1)]);
+    assert_eq!(found(Severity::Error, "data directory /data failed"), [Some(1)]);
     assert_eq!(found(Severity::Warning, "data directory /data is 99 % full"), [Some(2)]);
-    assert_eq!(found(Severity::Warning, "ann has entered safe mode: the cooling is out"), [None]);
-    assert_eq!(found(Severity::Info, "ann has ended safe mode"), [None]);
+    assert_eq!(found(Severity::Warning, "ann entered safe mode: the cooling is out"), [None]);
+    assert_eq!(found(Severity::Info, "ann ended safe mode"), [None]);
     assert!(events.windows(2).all(|pair| pair[1].number == pair[0].number + 1), "{events:?}");
 }

@@ -1,4 +1,4 @@
-//! Copies inside the cluster, attributes `user.*` and ids of entries, over the wire.
+//! Tests of copies inside the cluster, attributes `user.*` and ids of entries, over the wire.
 
 use super::harness::{Answer, Cluster, code, context, path, put, request};
 use dfs_rpc::wire::{Copied, CopyEntry, ListDirectory};
@@ -20,7 +20,11 @@ async fn a_copy_names_the_same_chunk_and_outlives_the_original() {
     let again = copy("/a", "/b");
     for _ in 0..2 {
         let copied = ann.files.copy(context(), again.clone()).await.answer();
-        assert_eq!(copied, Ok(Copied { files: 1, bytes: 1000, ..Copied::default() }), "once, and told again");
+        assert_eq!(
+            copied,
+            Ok(Copied { files: 1, bytes: 1000, ..Copied::default() }),
+            "copied once, and reported again"
+        );
     }
     ann.files.delete(context(), request(), path("/a"), false).await.answer().expect("deleted");
     let located = ann.cluster.chunk(context(), chunk).await.answer().expect("a file names it");
@@ -30,7 +34,7 @@ async fn a_copy_names_the_same_chunk_and_outlives_the_original() {
 }
 
 #[tokio::test]
-async fn ids_are_told_from_version_9_on_and_kept_by_a_rename() {
+async fn ids_are_sent_from_version_9_on_and_kept_by_a_rename() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -50,7 +54,7 @@ async fn a_large_tree_is_copied_in_several_calls() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
-    // 1, 2, 4, … directories with as many in them.
+    // Directories with 1, 2, 4, … entries.
     ann.files.mkdir(context(), request(), path("/t/x"), true).await.answer().expect("made");
     for doubling in 0..7 {
         for name in (0..1 << doubling).map(|number| format!("/t/x/{}", (1 << doubling) + number)) {

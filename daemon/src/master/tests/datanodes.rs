@@ -1,4 +1,4 @@
-//! Datanodes come, report and go.
+//! Tests of datanodes that register, report and disconnect.
 
 use super::harness::{Answer, Cluster, code, context, key, load, path, put, until};
 use bytes::Bytes;
@@ -33,21 +33,21 @@ async fn an_older_connection_and_an_older_start_are_not_listened_to() {
     let ann = cluster.user(&master, "ann").await;
     let old = cluster.datanode(&master, 1, &[]).await;
     let twin = cluster.register_as(&master, 1, load(1 << 40), old.boot ^ 1).await;
-    assert_eq!(twin.err().expect("another process is there").code, ErrorCode::AlreadyExists);
+    assert_eq!(twin.err().expect("another process is connected").code, ErrorCode::AlreadyExists);
     let new = cluster.register_as(&master, 1, load(1 << 40), old.boot).await.expect("the same process");
     let refused = old.client.heartbeat(context(), old.news()).await.answer();
     assert_eq!(refused.expect_err("old connection").code, ErrorCode::InvalidArgument);
     let mut other_boot = new.news();
     other_boot.boot ^= 1;
     assert!(new.client.heartbeat(context(), other_boot).await.answer().is_err());
-    // That the old connection closes says nothing about the new one.
+    // The old connection closes, which has no effect on the new one.
     drop(old);
     new.heartbeat(new.news()).await;
     assert_eq!(states(&ann).await, [(DatanodeId(1), NodeState::Live)]);
 }
 
 #[tokio::test]
-async fn damage_is_looked_at_before_it_is_believed() {
+async fn reported_corruption_is_verified_first() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -59,7 +59,7 @@ async fn damage_is_looked_at_before_it_is_believed() {
         user.files.report_damage(context(), DatanodeId(node), capability.clone()).await.answer()
     };
     assert!(report(&ann, 9, &capability).await.is_err());
-    // A reader shows that he may read the chunk.
+    // A reader proves with a capability that it may read the chunk.
     let bob = cluster.user(&master, "bob").await;
     for (user, capability) in [(&bob, &capability), (&ann, &Bytes::from_static(b"mine"))] {
         assert_eq!(code(report(user, 2, capability).await), ErrorCode::PermissionDenied);
@@ -68,7 +68,7 @@ async fn damage_is_looked_at_before_it_is_believed() {
         assert_eq!(report(&ann, 2, &capability).await, Ok(()));
     }
     let reply = nodes[1].heartbeat(nodes[1].news()).await;
-    assert_eq!(reply.orders, [dfs_rpc::wire::Order::Verify { key: key(chunk) }], "said three times, ordered once");
+    assert_eq!(reply.orders, [dfs_rpc::wire::Order::Verify { key: key(chunk) }], "reported three times, ordered once");
 }
 
 #[tokio::test]

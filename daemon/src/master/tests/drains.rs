@@ -1,9 +1,9 @@
-//! Datanodes that are drained, taken back and forgotten.
+//! Tests of datanodes that are drained, resumed and removed.
 
 use super::harness::{
     Answer, Cluster, Datanode, Running, code, context, load, path, plan, put, replica, request, until,
 };
-use super::healing::order;
+use super::repair::order;
 use dfs_rpc::board::Board;
 use dfs_rpc::services::UserClient;
 use dfs_rpc::wire::{NodeStatus, Order};
@@ -19,13 +19,18 @@ async fn node(user: &UserClient, node: u16) -> Option<NodeStatus> {
     nodes.into_iter().find(|status| status.id == DatanodeId(node))
 }
 
-/// What happened to a datanode since this master has begun, but for its coming and going.
-async fn told(user: &UserClient, node: u16) -> Vec<String> {
+/// Returns the events of a datanode since this master became the leader, without those about its
+/// connection and liveness.
+async fn events(user: &UserClient, node: u16) -> Vec<String> {
     let board = Board::decode(&user.cluster.board(context(), None).await.answer().expect("a board")).expect("reads");
     let of_node = board.events.into_iter().filter(|event| event.node == Some(DatanodeId(node)));
     let texts = of_node.map(|event| event.text);
     texts
-        .filter(|text| !["has ", "is stale", "is dead", "is heard"].iter().any(|start| text.starts_with(start)))
+        .filter(|text| {
+            !["registered ", "no heartbeat", "connection closed", "declared dead", "heartbeat restored"]
+                .iter()
+                .any(|start| text.starts_with(start))
+        })
         .collect()
 }
 
@@ -35,7 +40,8 @@ async fn alive(nodes: &[&Datanode]) {
     }
 }
 
-/// Four datanodes, a file of one chunk on the first three of them, and the third is to be drained.
+/// Makes four datanodes and a file of one chunk on the first three of them; the third is being
+/// drained.
 async fn draining(cluster: &Cluster) -> (Running, UserClient, [Datanode; 4], ChunkId) {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -49,7 +55,7 @@ async fn draining(cluster: &Cluster) -> (Running, UserClient, [Datanode; 4], Chu
 #[tokio::test]
 async fn what_the_others_cannot_carry_is_refused() {
     let mut cluster = Cluster::new();
-    // Nobody grows stale here, however slow the machine is.
+    // No datanode becomes stale here, however slow the machine is.
     cluster.settings.dead_after = std::time::Duration::from_secs(600);
     cluster.settings.heartbeat = std::time::Duration::from_secs(300);
     let master = cluster.start();
@@ -60,7 +66,7 @@ async fn what_the_others_cannot_carry_is_refused() {
     assert_eq!(few.code, ErrorCode::InsufficientDatanodes);
     assert_eq!(
         few.to_string(),
-        "datanode-1: without it 2 live datanodes would be left, too few for files with 3 copies"
+        "datanode-1: without it only 2 live datanodes would be left; some files want 3 replicas"
     );
     let detail = Detail::DrainLeavesTooFew { left: 2, wanted: 3, all: 3 };
     assert_eq!(few.detail.as_deref(), Some(&detail));
@@ -70,16 +76,19 @@ async fn what_the_others_cannot_carry_is_refused() {
     a.heartbeat(news).await;
     let full = set_duty(&ann, 1, Duty::Drain).await.expect_err("no room");
     assert_eq!(full.code, ErrorCode::InsufficientDatanodes);
-    assert!(full.message.starts_with("holds 8TiB, and the 3 live datanodes"), "{full}");
+    assert!(
+        full.message.starts_with("holds 8TiB, but without it only 3 live datanodes would be left, with room for "),
+        "{full}"
+    );
     assert_eq!(code(set_duty(&bob, 2, Duty::Drain).await), ErrorCode::PermissionDenied);
     assert_eq!(code(set_duty(&ann, 9, Duty::Drain).await), ErrorCode::NotFound);
     assert_eq!(code(set_duty(&ann, 2, Duty::Gone).await), ErrorCode::InvalidArgument);
     assert_eq!(ann.cluster.status(context()).await.answer().expect("status").nodes_draining, 0);
-    // With room for one of them there is none for two.
+    // There is room to drain one of them, but not two.
     assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()));
-    assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()), "nothing new");
+    assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()), "nothing changes");
     assert_eq!(code(set_duty(&ann, 3, Duty::Drain).await), ErrorCode::InsufficientDatanodes);
-    until("told once", async || told(&ann, 2).await == ["drains, as ann wished: 1 chunk has to be copied"]).await;
+    until("one event", async || events(&ann, 2).await == ["drain requested by ann: 1 chunk to re-replicate"]).await;
 }
 
 #[tokio::test]
@@ -104,7 +113,7 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
     d.heartbeat(news).await;
     let mut writing = c.news();
     writing.load.writes_in_flight = 1;
-    until("nothing left", async || {
+    until("all chunks are moved", async || {
         alive(&[&a, &b, &d]).await;
         c.heartbeat(writing.clone()).await;
         node(&ann, 3).await.expect("there").left == Some(0)
@@ -113,7 +122,7 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
     assert!(node(&ann, 3).await.expect("there").is_draining(), "it is written to");
     until("drained", async || {
         alive(&[&a, &b, &c, &d]).await;
-        node(&ann, 3).await.expect("there").is_drained() && told(&ann, 3).await.len() == 2
+        node(&ann, 3).await.expect("there").is_drained() && events(&ann, 3).await.len() == 2
     })
     .await;
 
@@ -126,18 +135,18 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
     .await;
     assert!(node(&ann, 3).await.is_none());
     let c = cluster.datanode(&master, 3, &[]).await;
-    until("welcome again", async || {
+    until("in service again", async || {
         alive(&[&a, &b, &c, &d]).await;
-        node(&ann, 3).await.expect("there").duty == Duty::Serve && told(&ann, 3).await.len() == 4
+        node(&ann, 3).await.expect("there").duty == Duty::Serve && events(&ann, 3).await.len() == 4
     })
     .await;
     let expected = [
-        "drains, as ann wished: 1 chunk has to be copied",
-        "is drained: it can be stopped",
-        "is forgotten, as ann wished",
-        "had been forgotten, and takes chunks again",
+        "drain requested by ann: 1 chunk to re-replicate",
+        "drained: it can be stopped",
+        "removed by ann",
+        "in service again after its removal",
     ];
-    assert_eq!(told(&ann, 3).await, expected);
+    assert_eq!(events(&ann, 3).await, expected);
 }
 
 #[tokio::test]
@@ -154,11 +163,11 @@ async fn a_master_that_starts_again_counts_what_is_left_when_it_was_reported() {
     let c = cluster.register(&master, 3, load(1 << 40)).await;
     let d = cluster.datanode(&master, 4, &[]).await;
     let seen = Cell::new(0);
-    until("ten looks", async || {
+    until("ten checks", async || {
         alive(&[&a, &b, &c, &d]).await;
         seen.set(seen.get() + 1);
         let status = node(&ann, 3).await.expect("there");
-        assert_eq!((status.duty, status.left), (Duty::Drain, None), "it has not reported what it has");
+        assert_eq!((status.duty, status.left), (Duty::Drain, None), "it has not reported its replicas");
         seen.get() > 10
     })
     .await;
@@ -171,5 +180,5 @@ async fn a_master_that_starts_again_counts_what_is_left_when_it_was_reported() {
     set_duty(&ann, 3, Duty::Serve).await.expect("resumed");
     let status = node(&ann, 3).await.expect("there");
     assert_eq!((status.duty, status.left, status.is_draining()), (Duty::Serve, None, false));
-    until("told", async || told(&ann, 3).await == ["takes chunks again, as ann wished"]).await;
+    until("the event", async || events(&ann, 3).await == ["put back in service by ann"]).await;
 }

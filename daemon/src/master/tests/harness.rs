@@ -1,4 +1,4 @@
-//! A master in a thread, clients and pretended datanodes.
+//! A master in a thread, clients, and simulated datanodes.
 
 use crate::authority::{Authority, draw_cluster_id};
 use crate::master::{MasterOptions, run};
@@ -25,9 +25,9 @@ use std::time::{Duration, Instant, SystemTime};
 use tarpc::context::Context;
 use tokio_util::sync::CancellationToken;
 
-/// The checksum of every chunk here.
+/// The checksum of every chunk in these tests.
 pub(super) const CHECKSUM: u32 = 99;
-/// Longer than anything here takes; a test that waits this long has failed.
+/// Longer than any operation here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Cluster {
@@ -46,9 +46,9 @@ pub(super) fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("valid path")
 }
 
-/// What a call came to.
+/// The result of a call.
 pub(super) trait Answer<T> {
-    /// The value or the error that the master has answered with.
+    /// Returns the value or the error that the master has answered with.
     fn answer(self) -> Result<T>;
 }
 
@@ -67,17 +67,17 @@ pub(super) fn key(chunk: ChunkId) -> ReplicaKey {
     ReplicaKey { chunk, generation: Generation(1), checksum: CHECKSUM }
 }
 
-/// A replica that was verified, as one that was just stored.
+/// Returns a verified replica, like one that was just stored.
 pub(super) fn replica(chunk: ChunkId) -> StoredReplica {
     StoredReplica { key: key(chunk), state: ReplicaState::Verified }
 }
 
-/// A replica that is corrupt.
+/// Returns a corrupt replica.
 pub(super) fn suspect(chunk: ChunkId) -> StoredReplica {
     StoredReplica { key: key(chunk), state: ReplicaState::Suspect }
 }
 
-/// A context whose deadline is far away.
+/// Returns a context with a distant deadline.
 pub(super) fn context() -> Context {
     let mut context = tarpc::context::current();
     context.deadline = Instant::now() + PATIENCE;
@@ -152,15 +152,15 @@ impl Cluster {
         UserClient::new(connected).spawn()
     }
 
-    /// A datanode that registers and reports the replicas `holds`.
+    /// Makes a datanode that registers and reports the replicas `holds`.
     pub(super) async fn datanode(&self, master: &Running, number: u16, holds: &[StoredReplica]) -> Datanode {
         let node = self.register(master, number, load(1 << 40)).await;
         node.report(holds).await;
         node
     }
 
-    /// A datanode that registers, and has not reported what it has. As a real one does, it waits for its place where the
-    /// master has not yet seen that the one before it is gone.
+    /// Makes a datanode that registers, and has not reported its replicas. Like a real one, it
+    /// retries while the master has not yet noticed that the process before it has ended.
     pub(super) async fn register(&self, master: &Running, number: u16, load: NodeLoad) -> Datanode {
         let boot = fastrand::u64(..);
         let trying = async {
@@ -176,7 +176,7 @@ impl Cluster {
         tokio::time::timeout(PATIENCE, trying).await.expect("a place")
     }
 
-    /// A datanode that registers as a process with this boot number.
+    /// Makes a datanode that registers as a process with this boot number.
     pub(super) async fn register_as(
         &self,
         master: &Running,
@@ -194,7 +194,7 @@ impl Cluster {
         Ok(Datanode { id, cluster: self.id(), client, boot, keys: registered.keys })
     }
 
-    /// Three datanodes with nothing on them.
+    /// Makes three empty datanodes.
     pub(super) async fn datanodes(&self, master: &Running) -> [Datanode; 3] {
         [self.datanode(master, 1, &[]).await, self.datanode(master, 2, &[]).await, self.datanode(master, 3, &[]).await]
     }
@@ -230,7 +230,7 @@ impl Drop for Running {
     }
 }
 
-/// A pretended datanode: it stores nothing and says that it does.
+/// A simulated datanode: it stores nothing but claims to.
 pub(super) struct Datanode {
     pub id: DatanodeId,
     cluster: ClusterId,
@@ -245,7 +245,7 @@ impl Datanode {
     }
 
     pub(super) async fn heartbeat(&self, news: Heartbeat) -> HeartbeatReply {
-        self.client.heartbeat(context(), news).await.answer().expect("taken")
+        self.client.heartbeat(context(), news).await.answer().expect("accepted")
     }
 
     /// Reports that it has these replicas.
@@ -254,7 +254,7 @@ impl Datanode {
         self.client.chunk_report(context(), page).await.answer().expect("reported");
     }
 
-    /// A receipt as this datanode would give it.
+    /// Returns a receipt as this datanode would issue it.
     pub(super) fn receipt(&self, chunk: ChunkRef) -> dfs_rpc::capability::Receipt {
         let ChunkRef { id, generation, length, checksum } = chunk;
         let (cluster, node, boot) = (self.cluster, self.id, self.boot);
@@ -286,13 +286,13 @@ pub(super) fn commit(path: &DfsPath, chunks: Vec<CommittedChunk>) -> CommitWrite
     CommitWrite { request: request(), write, path, overwrite: false, replication, chunk_size, chunks, modified, mode }
 }
 
-/// The chunk of a plan, `length` bytes long, with receipts of `nodes`.
+/// Returns the chunk of a plan, `length` bytes long, with receipts of `nodes`.
 pub(super) fn stored(planned: &PlannedChunk, length: u32, nodes: &[&Datanode]) -> CommittedChunk {
     let chunk = ChunkRef { id: planned.id, generation: planned.generation, length, checksum: CHECKSUM };
     CommittedChunk { chunk, receipts: nodes.iter().map(|node| node.receipt(chunk)).collect() }
 }
 
-/// Writes a file of one chunk; says which chunk.
+/// Writes a file of one chunk; returns the chunk.
 pub(super) async fn put(user: &UserClient, name: &str, nodes: &[&Datanode]) -> (Stat, ChunkId) {
     let path = path(name);
     let plan = plan(&path);
@@ -305,7 +305,7 @@ pub(super) async fn put(user: &UserClient, name: &str, nodes: &[&Datanode]) -> (
     (stat, planned.chunks[0].id)
 }
 
-/// Asks again until the answer is as wanted.
+/// Repeats a question until the answer is the expected one.
 pub(super) async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let waiting = async {
         while !condition().await {

@@ -1,4 +1,4 @@
-//! Bytes and peers that have no business here.
+//! Tests of invalid bytes and unauthorised peers.
 
 use super::harness::{Cluster, context};
 use dfs_rpc::hello::Service;
@@ -15,11 +15,11 @@ async fn garbage_on_the_port_does_no_harm() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     for length in [0, 1, 5, 100, 70_000] {
-        let mut socket = TcpStream::connect(master.address).await.expect("taken");
+        let mut socket = TcpStream::connect(master.address).await.expect("accepted");
         let garbage: Vec<u8> = (0..length).map(|_| fastrand::u8(..)).collect();
         let _ = socket.write_all(&garbage).await;
         let _ = socket.shutdown().await;
-        // It may answer with a TLS alert; it must close.
+        // It may answer with a TLS alert; it must close the connection.
         let _ = socket.read_to_end(&mut Vec::new()).await;
     }
     ann.cluster.ping(context()).await.expect("the master lives").expect("answered");

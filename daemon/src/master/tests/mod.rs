@@ -1,4 +1,4 @@
-//! A whole master on a temp directory, with real connections.
+//! Tests of a complete master in a temporary directory, with real connections.
 
 mod behind;
 mod boards;
@@ -6,9 +6,9 @@ mod copies;
 mod datanodes;
 mod drains;
 mod harness;
-mod healing;
 mod hostile;
 mod names;
+mod repair;
 mod restarts;
 mod searching;
 mod unfinished;

@@ -1,4 +1,4 @@
-//! Names over the wire.
+//! Tests of names over the wire.
 
 use super::harness::{Answer, Cluster, code, context, path, request};
 use dfs_rpc::wire::ListDirectory;
@@ -48,7 +48,7 @@ async fn others_may_look_but_not_touch() {
 }
 
 #[tokio::test]
-async fn attributes_are_set_and_names_of_nobody_refused() {
+async fn attributes_are_set_and_unknown_names_refused() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
@@ -88,7 +88,7 @@ async fn many_at_once_share_entries_and_keep_their_own_results() {
     let ann = cluster.user(&master, "ann").await;
     let calls = (0..500).map(|n| {
         let ann = ann.clone();
-        // Every tenth name is there already.
+        // Every tenth name exists already.
         let name = format!("/d{}", if n % 10 == 9 { n - 1 } else { n });
         async move { ann.files.mkdir(context(), request(), path(&name), false).await.answer() }
     });

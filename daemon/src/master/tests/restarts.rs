@@ -1,4 +1,4 @@
-//! What a restart keeps.
+//! Tests of the data that survives a restart.
 
 use super::harness::{Answer, Cluster, code, context, file_names, path, put, replica, request, until};
 use dfs_types::{ByteSize, ErrorCode};
@@ -39,7 +39,8 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
     let long = "x".repeat(200);
     let snapshot = cluster.directory.path().join("master/snapshot/current.snapshot");
     let mut made = 0;
-    // One at a time: each is an entry of its own, and the log keeps the last thousand.
+    // One at a time: each command is an entry of its own, and the log keeps the last thousand
+    // entries.
     while !snapshot.exists() || made < 3000 {
         let name = format!("/{made}-{long}");
         assert_eq!(ann.files.mkdir(context(), request(), path(&name), false).await.answer(), Ok(()));
@@ -56,7 +57,7 @@ async fn snapshots_bound_the_log_and_restart_from_it() {
 }
 
 #[tokio::test]
-async fn damage_in_the_log_keeps_the_master_down() {
+async fn corruption_in_the_log_keeps_the_master_down() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -67,13 +68,17 @@ async fn damage_in_the_log_keeps_the_master_down() {
     let segment = cluster.log_directory().join("segment-0000000000000001.log");
     let good = std::fs::read(&segment).expect("readable");
     let end = good.iter().rposition(|byte| *byte != 0).expect("not empty");
-    // In the middle, and in the very last record: after a clean stop none can be torn.
+    // In the middle, and in the very last record: after a clean stop no record can be torn.
     for at in [6000, end - 2] {
         let mut bad = good.clone();
         bad[at] ^= 1;
         std::fs::write(&segment, &bad).expect("written");
         let error = cluster.try_start().err().expect("refused");
-        assert!(error.contains("segment-0000000000000001.log at byte") && error.contains("as it was last"), "{error}");
+        assert!(
+            error.contains("segment-0000000000000001.log at byte")
+                && error.contains("restore the newest version of this file"),
+            "{error}"
+        );
     }
     std::fs::write(&segment, &good).expect("written");
     let master = cluster.start();
@@ -95,7 +100,7 @@ async fn after_a_restart_writing_waits_until_enough_chunks_are_reported() {
     assert_eq!(code(ann.files.mkdir(context(), request(), path("/a"), false).await.answer()), ErrorCode::SafeMode);
     let status = ann.cluster.status(context()).await.answer().expect("status");
     assert_eq!(status.safe_mode.map(|safe| (safe.chunks_reported, safe.chunks_total)), Some((0, 1)));
-    assert!(ann.files.stat(context(), path("/file")).await.answer().is_ok(), "reading names goes on");
+    assert!(ann.files.stat(context(), path("/file")).await.answer().is_ok(), "names can still be read");
     let node = cluster.datanode(&master, 2, &[replica(chunk)]).await;
     until("safe mode ends", async || {
         node.heartbeat(node.news()).await;

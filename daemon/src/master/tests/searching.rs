@@ -1,4 +1,4 @@
-//! Searching, safe mode and replication over the wire.
+//! Tests of searching, safe mode and replication over the wire.
 
 use super::harness::{Answer, Cluster, code, context, path, put, request, until};
 use dfs_rpc::services::UserClient;
@@ -67,7 +67,7 @@ async fn pages_end_and_go_on() {
 }
 
 #[tokio::test]
-async fn chunks_short_of_copies_are_found_and_counted() {
+async fn under_replicated_chunks_are_found_and_counted() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;

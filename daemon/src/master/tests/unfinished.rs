@@ -1,13 +1,13 @@
-//! Writes in flight, and those that come to nothing.
+//! Tests of writes in flight, abandoned and expired ones included.
 
 use super::harness::{Answer, Cluster, Datanode, code, commit, context, path, plan, replica, stored, until};
-use super::healing::order;
+use super::repair::order;
 use dfs_rpc::services::UserClient;
 use dfs_rpc::wire::{CommitWrite, Order, PlanWrite, Unfinished, WritePlan};
 use dfs_types::{ChunkId, Detail, ErrorCode, WriteId};
 use std::time::Duration;
 
-/// A cluster in which nothing is collected but what was given up.
+/// Makes a cluster in which nothing but abandoned chunks is collected.
 fn patient(write_timeout: Duration) -> Cluster {
     let mut cluster = Cluster::new();
     assert!(cluster.settings.collect_after > Duration::from_secs(600));
@@ -19,7 +19,7 @@ async fn planned(user: &UserClient, plan: &PlanWrite) -> WritePlan {
     user.files.plan_write(context(), plan.clone()).await.answer().expect("planned")
 }
 
-/// The datanodes report a replica of each of these.
+/// The datanodes report a replica of each of these chunks.
 async fn store(nodes: &[&Datanode], chunks: &[ChunkId]) {
     for node in nodes {
         let mut news = node.news();
@@ -59,7 +59,7 @@ async fn an_abandoned_write_is_deleted_at_once_and_cannot_be_committed() {
     assert_eq!((error.code, error.detail.as_deref()), (ErrorCode::Timeout, Some(&Detail::WriteGivenUp)));
     let error = ann.files.plan_write(context(), plan.clone()).await.answer().expect_err("given up");
     assert_eq!((error.code, error.is_transient()), (ErrorCode::Timeout, false));
-    // Nothing happens to what is not known.
+    // An unknown write is ignored.
     ann.files.abandon_write(context(), WriteId(1)).await.answer().expect("nothing to do");
     assert_eq!(code(ann.files.renew_write(context(), WriteId(2)).await.answer()), ErrorCode::NotFound);
 }
@@ -83,8 +83,9 @@ async fn chunks_of_a_retry_go_with_the_commit() {
 }
 
 #[tokio::test]
-async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_told_until_then() {
-    // The master looks every second: often enough to see the write silent before it gives it up.
+async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_reported_until_then() {
+    // The master checks every second: often enough to see the missing renewals before it gives the
+    // write up.
     let cluster = patient(Duration::from_secs(4));
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -97,23 +98,23 @@ async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_told_until_the
     let chunk = chunk.chunks[0].clone();
     store(&nodes[..2], &[held.id]).await;
     store(&nodes, &[chunk.id]).await;
-    let mut told = Unfinished::default();
+    let mut found = Unfinished::default();
     let renewed = async || ann.files.renew_write(context(), kept.write).await.answer().expect("renewed");
     for _ in 0..10_000 {
         renewed().await;
-        told = unfinished(&ann).await;
-        if told.silent > 0 {
+        found = unfinished(&ann).await;
+        if found.silent > 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let replica = 64 << 20;
-    assert_eq!((told.writes, told.silent, told.bytes, told.silent_bytes), (2, 1, 5 * replica, 3 * replica));
-    assert!(told.until.is_some());
-    // The one goes, the other stays for as long as it is renewed.
+    assert_eq!((found.writes, found.silent, found.bytes, found.silent_bytes), (2, 1, 5 * replica, 3 * replica));
+    assert!(found.until.is_some());
+    // One write expires, the other stays as long as it is renewed.
     let gone = async {
         assert_eq!(deleted(&nodes).await, chunk.id);
-        until("the other write is gone", || async { unfinished(&ann).await.writes == 1 }).await;
+        until("the other write has expired", || async { unfinished(&ann).await.writes == 1 }).await;
     };
     tokio::pin!(gone);
     loop {
@@ -127,7 +128,7 @@ async fn a_write_that_is_not_renewed_is_given_up_and_its_space_is_told_until_the
     assert_eq!(code(ann.files.renew_write(context(), left.write).await.answer()), ErrorCode::Timeout);
 }
 
-/// A full cluster says what holds the space.
+/// A full cluster reports the space held by unfinished writes.
 #[tokio::test]
 async fn where_there_is_no_room_unfinished_writes_are_named() {
     let cluster = patient(Duration::from_secs(300));

@@ -1,4 +1,4 @@
-//! Planning and committing.
+//! Tests of planning and committing.
 
 use super::harness::{Answer, Cluster, code, commit, context, key, path, plan, put, replica, request, stored};
 use dfs_rpc::capability::{CapabilityError, KeyRing, Operation};
@@ -41,7 +41,7 @@ async fn what_is_planned_to_be_read_and_what_was_written_counts_as_traffic() {
         let read = PlanRead { path: path("/hot/file"), offset: 400, length: u64::MAX };
         ann.files.plan_read(context(), read).await.answer().expect("planned");
     }
-    let root = traffic(&ann, "/").await.expect("told");
+    let root = traffic(&ann, "/").await.expect("answered");
     assert_eq!(root.directories.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["hot"]);
     let (hot, bytes_max) = (root.whole.read, 600 * 1_000);
     assert!((1..=bytes_max / 60).contains(&hot), "{hot} of {bytes_max} bytes in a minute");
@@ -85,9 +85,10 @@ async fn receipts_must_be_real_enough_and_of_different_datanodes() {
     assert_eq!(code(again), ErrorCode::InvalidArgument, "a chunk belongs to one file");
 }
 
-/// Receipts count for the life of the datanode in which they were made, as long as the replica is there.
+/// Receipts are valid for the process of the datanode that issued them, as long as the replica
+/// exists.
 #[tokio::test]
-async fn receipts_of_replicas_that_are_gone_are_void() {
+async fn receipts_of_lost_replicas_are_void() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -98,7 +99,7 @@ async fn receipts_of_replicas_that_are_gone_are_void() {
     let commit = async |chunk: &CommittedChunk| {
         ann.files.commit_write(context(), commit(&path("/file"), vec![chunk.clone()])).await.answer()
     };
-    // Two lose what they had: one tells of it, one starts again and has nothing.
+    // Two datanodes lose the replica: one reports it, one restarts without it.
     let mut news = a.news();
     news.removed = vec![key(id)];
     a.heartbeat(news).await;
@@ -108,14 +109,14 @@ async fn receipts_of_replicas_that_are_gone_are_void() {
     };
     assert_eq!(commit(&chunk).await, Ok(Committed::Lost(vec![id])));
     assert_eq!(code(ann.files.stat(context(), path("/file")).await.answer()), ErrorCode::NotFound);
-    // One that starts again and has it tells so: its earlier receipt stands.
+    // A datanode that restarts with the replica reports it: its earlier receipt is valid.
     drop(b);
     let _b = cluster.datanode(&master, 2, &[replica(id)]).await;
     assert!(matches!(commit(&chunk).await, Ok(Committed::File(_))));
 }
 
 #[tokio::test]
-async fn a_write_begins_with_all_copies_and_goes_on_with_a_majority() {
+async fn a_write_begins_with_all_replicas_and_continues_with_a_majority() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -123,7 +124,7 @@ async fn a_write_begins_with_all_copies_and_goes_on_with_a_majority() {
     let file = path("/file");
     let error = ann.files.plan_write(context(), plan(&file)).await.answer().expect_err("too few");
     assert_eq!(error.code, ErrorCode::InsufficientDatanodes);
-    assert_eq!(error.message, "replication 3 needs 3 live datanodes; 2 are live");
+    assert_eq!(error.message, "replication 3 needs 3 live datanodes; only 2 are live");
     let mut lower = plan(&file);
     lower.replication = Some(2);
     assert!(ann.files.plan_write(context(), lower).await.answer().is_ok());
@@ -160,7 +161,7 @@ async fn plans_are_checked_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_capability_is_for_its_chunk_its_chain_and_its_user() {
+async fn a_capability_is_for_its_chunk_its_pipeline_and_its_user() {
     let cluster = Cluster::new();
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
@@ -170,7 +171,7 @@ async fn a_capability_is_for_its_chunk_its_chain_and_its_user() {
     let chunk = &planned.chunks[0];
     let capability = keys.open(&chunk.capability).expect("sealed");
     assert_eq!((capability.chunk, &capability.pipeline, capability.length_max), (chunk.id, &chunk.chain, 64 << 20));
-    assert_eq!(capability.checksum, None, "nobody knows it yet");
+    assert_eq!(capability.checksum, None, "it is not known yet");
     assert_eq!(capability.operation, Operation::Write);
     let mut forged = chunk.capability.to_vec();
     forged[10] ^= 1;

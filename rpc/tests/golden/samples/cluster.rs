@@ -105,7 +105,7 @@ fn nodes() -> Vec<NodeStatus> {
     ]
 }
 
-/// The view inside of the answer to `board`, before it is packed.
+/// The view in the answer to `board`, before compression.
 pub(super) fn board() -> Vec<Sample> {
     let event = |number, severity| Event {
         number,

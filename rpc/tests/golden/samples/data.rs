@@ -1,4 +1,4 @@
-//! Messages of the data plane, and what capabilities hold.
+//! Messages of the data plane, and the content of capabilities.
 
 use super::files::receipt;
 use super::{CLUSTER, Sample, address};

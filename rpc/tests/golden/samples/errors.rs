@@ -1,4 +1,4 @@
-//! Errors: every code, and all data that one can have.
+//! Errors: every code, and every kind of data.
 
 use super::Sample;
 use dfs_rpc::wire;
@@ -11,7 +11,7 @@ pub(super) fn samples() -> Vec<Sample> {
     words.chain(data).map(|(name, error)| crossing(name, error)).collect()
 }
 
-/// The sample of an error, which is itself again on the other side, but for its advice.
+/// Creates the sample of an error, which is equal after decoding, except for its hint.
 fn crossing(name: String, error: Error) -> Sample {
     let wire = wire::Error::from(error.clone().hint("advice"));
     assert_eq!(Error::from(wire.clone()), error);
@@ -57,7 +57,7 @@ fn details() -> Vec<Detail> {
     ]
 }
 
-/// The name of a variant. A new one has to get a sample above.
+/// Returns the name of a variant. A new variant must get a sample above.
 fn name(detail: &Detail) -> String {
     let text = format!("{detail:?}");
     match detail {

@@ -130,7 +130,7 @@ fn writes() -> Vec<(Q, A)> {
     ]
 }
 
-/// Calls that came with version 9.
+/// Calls that were introduced in version 9.
 fn since_9() -> Vec<(Q, A)> {
     let stat = |kind| Stat { id: EntryId(70_000), ..stat(kind) };
     let list = ListDirectory { path: path("/a"), after: None, prefix: String::new(), limit: 300 };

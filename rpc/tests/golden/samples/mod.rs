@@ -1,4 +1,4 @@
-//! One sample or more of every message.
+//! At least one sample of every message.
 
 mod admin;
 mod cluster;
@@ -16,11 +16,11 @@ use dfs_types::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The bytes of a message, and the way there and back.
+/// The encoding of a message, and the function that decodes and encodes it again.
 pub(crate) struct Sample {
     pub name: String,
     pub bytes: Vec<u8>,
-    /// Reads bytes and writes what was read.
+    /// Decodes bytes and encodes the result.
     pub again: fn(&[u8]) -> Vec<u8>,
 }
 
@@ -36,14 +36,14 @@ fn write<M: Serialize>(message: &M) -> Vec<u8> {
 
 fn read<M: DeserializeOwned>(bytes: &[u8]) -> M {
     let (message, rest) = postcard::take_from_bytes(bytes).expect("what was written");
-    assert!(rest.is_empty(), "stray bytes");
+    assert!(rest.is_empty(), "trailing bytes");
     message
 }
 
-/// The protocol version that the newest messages came with.
+/// The protocol version that introduced the newest messages.
 pub(crate) const NEWEST: u16 = 9;
 
-/// The protocol version that a call came with.
+/// Returns the protocol version that introduced a call.
 fn since(call: Call) -> u16 {
     match call {
         Call::StatV9 | Call::ListV9 | Call::Copy | Call::SetUserAttributes | Call::UserAttributes | Call::Jobs => 9,
@@ -55,15 +55,15 @@ fn since(call: Call) -> u16 {
 pub(crate) struct Pair {
     pub service: &'static str,
     pub call: Call,
-    /// The number of the call in the request, in the response, and in the response that refuses it; of a user's calls, behind
-    /// the number of the service.
+    /// The number of the call in the request, in the response, and in the refusal; for a user's
+    /// call, after the number of the service.
     pub number: Vec<u8>,
     pub answer: Vec<u8>,
     pub refused: Vec<u8>,
     pub samples: [Sample; 2],
 }
 
-/// `head` bytes are the number of the call.
+/// Creates the samples of a call; `head` bytes are its number.
 fn pair<Q>(service: &'static str, head: usize, request: &Q, response: &Q::Response) -> Pair
 where
     Q: Request + Serialize + DeserializeOwned,

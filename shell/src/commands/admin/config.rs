@@ -122,7 +122,7 @@ impl Report for Settings {
             Some(file) => format!("file: {file}"),
             None => format!("file: none; {} would be read", self.default_file),
         };
-        let hint = "a variable DFS_SECTION_KEY goes before the file; `dfsd config default` explains each key";
+        let hint = "a variable DFS_SECTION_KEY overrides the file; `dfsd config default` explains each key";
         format!("{}{}\n{hint}\n", table.render(view), dfs_term::text::sanitise(&file))
     }
 }

@@ -182,9 +182,9 @@ mod tests {
             let event = Event { number: 1, at: Timestamp(3_600_000), severity, node, text: text.into() };
             line(&event, &TimeZone::UTC, &View::default())
         };
-        let dead = event(Severity::Error, Some(DatanodeId(3)), "is dead: not heard from for 10s");
-        assert_eq!(dead, "1970-01-01 01:00:00  ✗ datanode-3 is dead: not heard from for 10s\n");
-        let safe = event(Severity::Warning, None, "ann has entered safe mode: \x1b[2Jnew\nracks");
-        assert_eq!(safe, "1970-01-01 01:00:00  ! ann has entered safe mode: \\u{1b}[2Jnew\\nracks\n");
+        let dead = event(Severity::Error, Some(DatanodeId(3)), "declared dead: no heartbeat for 10s");
+        assert_eq!(dead, "1970-01-01 01:00:00  ✗ datanode-3 declared dead: no heartbeat for 10s\n");
+        let safe = event(Severity::Warning, None, "ann entered safe mode: \x1b[2Jnew\nracks");
+        assert_eq!(safe, "1970-01-01 01:00:00  ! ann entered safe mode: \\u{1b}[2Jnew\\nracks\n");
     }
 }

@@ -5,9 +5,9 @@ use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb}
 use crate::session::connect::{self, Target};
 use clap::{Args, ValueEnum};
 use dfs_client::recording::Recording;
-use dfs_tui::top::model::REFRESHES_MS;
-use dfs_tui::top::replay;
+use dfs_tui::top::playback;
 use dfs_tui::top::run::{self, Left, Print, Source, Start};
+use dfs_tui::top::shared::REFRESHES_MS;
 use dfs_tui::top::theme::{Theme, ThemeName};
 use dfs_tui::top::{Depth, Options, PageId};
 use dfs_types::{Error, ErrorCode, Result};
@@ -63,9 +63,6 @@ pub(super) struct Top {
     /// The moment of the recording to begin with (2:10, 1:02:10, 90s); one frame is of its end without it.
     #[arg(long, value_name = "TIME", requires = "replay", value_parser = offset)]
     at: Option<Duration>,
-    /// Panic at the first key: how tests see that the terminal is given back.
-    #[arg(long, hide = true)]
-    plant_panic: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -163,7 +160,7 @@ impl Verb for Top {
         let replay = source.playback();
         let state = connect::state_directory(&context.session.options)?;
         let file = state.join(PREFERENCES);
-        let mut preferences = if self.once { Default::default() } else { run::kept(&file) };
+        let mut preferences = if self.once { Default::default() } else { run::read_preferences(&file) };
         preferences.theme = self.theme.map(ThemeName::from).or(preferences.theme);
         preferences.refresh_ms =
             self.refresh.and_then(|every| u64::try_from(every.as_millis()).ok()).or(preferences.refresh_ms);
@@ -180,11 +177,12 @@ impl Verb for Top {
             page: self.view,
             directory: std::env::current_dir().unwrap_or_default(),
         };
-        let start = Start { options, source, preferences_file: Some(file), planted_panic: self.plant_panic };
+        let start = Start { options, source, preferences_file: Some(file) };
         if self.once {
             let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
-            let frame = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
-            return context.print(&frame);
+            let printed = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
+            context.print(&printed.text)?;
+            return printed.failed.map_or(Ok(()), Err);
         }
         match run::run(start).await? {
             Left::Quit => Ok(()),
@@ -208,7 +206,9 @@ impl Top {
         let length_ms = recording.length_ms();
         let at_ms = self.at.map(|at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX));
         if at_ms.is_some_and(|at_ms| at_ms > length_ms) {
-            context.session.say(&format!("top: the recording ends at {}: this is its end", replay::offset(length_ms)));
+            context
+                .session
+                .say(&format!("top: the recording ends at {}: this is its end", playback::offset(length_ms)));
         }
         if let Some(damage) = recording.damage().filter(|_| self.once) {
             context.session.say(&format!("top: {}: {damage}", file.display()));

@@ -61,31 +61,40 @@ impl Seen {
         context.call(Self::of(&client, local)).await
     }
 
+    /// Asks the masters, without a search for the files that have under-replicated chunks.
+    ///
+    /// # Errors
+    /// As [`Seen::look`].
+    pub(crate) async fn look_briefly(context: &mut Context<'_>) -> Result<Self> {
+        let client = context.client().await?;
+        let local = context.session.find_cluster()?.daemons();
+        context.call(Self::figures(&client, local)).await
+    }
+
     /// Asks the masters of one cluster.
     ///
     /// # Errors
     /// As [`Seen::look`].
     pub(crate) async fn of(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
+        let seen = Self::figures(client, local).await?;
+        let chunks = &seen.status.replication;
+        let short = chunks.missing + chunks.endangered + chunks.under > 0;
+        let affected = if short && !seen.observation().is_incomplete() { affected(client).await } else { None };
+        Ok(Self { affected, ..seen })
+    }
+
+    async fn figures(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
         let asked = Instant::now();
         let status = client.status().await.map_err(hinted)?;
         // The figures alone are worth showing.
         let nodes = client.nodes().await.unwrap_or_default();
-        let chunks = &status.replication;
-        let short = chunks.missing + chunks.endangered + chunks.under > 0;
-        let seen = Self { status, nodes, affected: None, asked, local };
-        let affected = if short && !seen.observation().is_incomplete() { affected(client).await } else { None };
-        Ok(Self { affected, ..seen })
+        Ok(Self { status, nodes, affected: None, asked, local })
     }
 
     /// Returns the input of the diagnosis.
     pub(crate) fn observation(&self) -> Observation<'_> {
         let (age, local) = (self.asked.elapsed(), self.local.as_deref());
         Observation { status: &self.status, nodes: &self.nodes, affected: self.affected, age, local }
-    }
-
-    /// Returns true if the cluster is the local one.
-    pub(crate) fn is_local(&self) -> bool {
-        self.local.is_some()
     }
 }
 

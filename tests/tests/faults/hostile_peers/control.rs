@@ -1,4 +1,4 @@
-//! What a hostile client tries with the master.
+//! Attacks of a hostile client on the master.
 
 use super::{DENIED, INVALID, NOTHING, Row, path, same};
 use bytes::Bytes;
@@ -10,9 +10,10 @@ use dfs_tests::hostile::{Outcome, Stored, World, altered, commit, context, outco
 use dfs_types::{ChunkId, DatanodeId, ErrorCode, Generation, WriteId};
 
 const FEW: &[Outcome] = &[Outcome::Refused(ErrorCode::InsufficientDatanodes)];
-/// The write was given up, or its chunks are known to be gone, whichever the master sees first.
+/// The write has ended, or its chunks are known to be deleted, whichever the master detects first.
 const GIVEN_UP: &[Outcome] = &[Outcome::Refused(ErrorCode::Timeout), Outcome::Nothing];
-/// Reports of damage in one go: many more than a datanode is ever asked to check at a time.
+/// The number of reports of damage in one row: many more than a datanode is asked to verify at a
+/// time.
 const FLOOD: usize = 2_000;
 
 pub(super) const ROWS: [Row; 24] = [
@@ -98,11 +99,12 @@ fn stored(world: &World, seed: u64) -> Stored {
     world.stored(&world.mallory, &path("/open/never"), &small(seed))
 }
 
-/// Mallory commits; the outcome, and whether the file is there now although it was refused.
+/// Commits as Mallory. Returns the outcome; fails if the file exists although the commit was
+/// refused.
 fn try_commit(world: &World, named: CommitWrite) -> Outcome {
     let file = named.path.clone();
     let outcome = match world.call(world.mallory.calls.files.commit_write(context(), named)) {
-        // The chunks are to be written again: nothing was committed.
+        // The chunks must be written again: nothing was committed.
         Ok(Committed::Lost(_)) => Outcome::Nothing,
         answer => outcome(answer),
     };
@@ -138,7 +140,7 @@ fn receipts_of_another(world: &World) -> Outcome {
     try_commit(world, commit(one.write, &path("/open/never"), vec![chunk]))
 }
 
-/// The reference stands in the plan of a read, but for its receipts.
+/// The plan of a read has the reference, but not the receipts.
 fn foreign_chunk(world: &World) -> Outcome {
     let own = stored(world, 1);
     let theirs = world.reading(&world.mallory, &path("/reference")).chunks[0].chunk;
@@ -146,7 +148,7 @@ fn foreign_chunk(world: &World) -> Outcome {
     try_commit(world, commit(own.write, &path("/open/never"), vec![chunk]))
 }
 
-/// A file of Mallory's own, committed.
+/// Commits a file of Mallory's own.
 fn file(world: &World, file: &str, seed: u64) -> Stored {
     let stored = stored(world, seed);
     let named = commit(stored.write, &path(file), vec![stored.committed()]);
@@ -185,7 +187,7 @@ fn committed_twice(world: &World) -> Outcome {
 fn abandoned(world: &World) -> Outcome {
     let stored = stored(world, 8);
     world.call(world.mallory.calls.files.abandon_write(context(), stored.write)).expect("abandoned");
-    // The chunks are given up by a command of the log, a moment later; a commit before it would be a good one.
+    // A command of the log abandons the chunks a moment later; a commit before it would be valid.
     let first = stored.planned.id;
     world.cluster.wait_for("the chunk to be deleted", || {
         let name = format!("{first}_");
@@ -198,7 +200,8 @@ fn abandoned(world: &World) -> Outcome {
     try_commit(world, commit(stored.write, &path("/open/never"), vec![stored.committed()]))
 }
 
-/// Mallory names the superuser's write in a commit of a file of her own: those chunks must not be given up by it.
+/// Mallory uses the superuser's write id in a commit of her own file: those chunks must not be
+/// abandoned by it.
 fn foreign_write(world: &World) -> Outcome {
     let theirs = world.stored(&world.superuser, &path("/theirs"), &small(9));
     let own = stored(world, 10);
@@ -287,7 +290,7 @@ fn reports(world: &World) -> Outcome {
     same(tries.map(|(node, capability)| outcome(world.call(calls.files.report_damage(context(), node, capability)))))
 }
 
-/// Datanodes are asked to check a bounded number of replicas at a time; a put goes on meanwhile.
+/// Datanodes verify a bounded number of replicas at a time; a put works at the same time.
 fn flood(world: &World) -> Outcome {
     let plan = world.reading(&world.mallory, &path("/reference"));
     let reports = (0..FLOOD).map(|turn| {

@@ -1,4 +1,4 @@
-//! What a hostile client tries with datanodes.
+//! Attacks of a hostile client on datanodes.
 
 use super::{CLOSED, DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path};
 use bytes::Bytes;
@@ -85,14 +85,14 @@ fn small() -> Vec<u8> {
     content::bytes(5, 200_000)
 }
 
-/// The outcome of all of them, where it is the same.
+/// Returns the common outcome of all attempts.
 fn all(outcomes: impl IntoIterator<Item = Outcome>) -> Outcome {
     let mut outcomes = outcomes.into_iter();
     let first = outcomes.next().expect("an outcome");
     outcomes.find(|outcome| *outcome != first).unwrap_or(first)
 }
 
-/// Commits a file and writes its chunk once more over the same connection.
+/// Commits a file and writes its chunk again over the same connection.
 fn again(world: &World, file: &str, other: bool) -> Outcome {
     let (path, data) = (path(file), small());
     let (write, planned) = world.planned(&world.mallory, &path);
@@ -107,7 +107,7 @@ fn again(world: &World, file: &str, other: bool) -> Outcome {
     if world.holds(&path, &stored.data) { outcome } else { Outcome::Through("the file has other bytes") }
 }
 
-/// Opens a write of 100 bytes and does something else then.
+/// Opens a write of 100 bytes and then calls `what`.
 fn opened(world: &World, what: impl FnOnce(&Peer, &Bytes)) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
     let peer = world.data(&world.mallory, planned.chain[0]);
@@ -116,7 +116,7 @@ fn opened(world: &World, what: impl FnOnce(&Peer, &Bytes)) -> Outcome {
     peer.reply().outcome()
 }
 
-/// Does something on a new connection.
+/// Calls `what` on a new connection.
 fn fresh(world: &World, what: impl FnOnce(&Peer)) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
     let peer = world.data(&world.mallory, planned.chain[0]);
@@ -156,7 +156,7 @@ fn length(world: &World, length: u32) -> Outcome {
     peer.reply().outcome()
 }
 
-/// A good capability to read, and a datanode that it is for.
+/// Returns a valid capability to read, and a datanode that it is for.
 fn reading(world: &World) -> (Bytes, NodeAddress) {
     let plan = world.reading(&world.mallory, &path("/reference"));
     (plan.chunks[0].capability.clone(), plan.chunks[0].replicas[0])
@@ -236,7 +236,7 @@ fn foreign_write(world: &World) -> Outcome {
     world.data(&world.mallory, planned.chain[0]).write(1, &planned.capability, &small()).outcome()
 }
 
-/// The only addresses that a datanode connects to are in the capability, under its seal.
+/// The addresses that a datanode connects to are only those in the sealed capability.
 fn address(world: &World) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
     listener.set_nonblocking(true).expect("nonblocking");

@@ -1,4 +1,4 @@
-//! What a hostile datanode tries with the master, and with those who read from it and write to it.
+//! Attacks of a hostile datanode on the master, and on its readers and writers.
 
 use super::{DENIED, EXISTS, INVALID, MISMATCH, NOTHING, Row, path, same};
 use dfs_rpc::CHUNKS_PER_REPORT_MAX;
@@ -16,16 +16,17 @@ use dfs_tests::hostile::{Outcome, Party, Reply, World, checksum, context, node_c
 use dfs_types::{ChunkId, DatanodeId, Generation, Principal, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::sync::atomic::Ordering;
 
-/// The datanode that is hostile.
+/// The hostile datanode.
 const NAME: &str = "datanode-4";
 const NODE: DatanodeId = DatanodeId(4);
 const BOOT: u64 = 4_444;
-/// How many replicas it claims to have at most.
+/// The maximum number of replicas that it claims.
 const CLAIMS: usize = 1 << 20;
-/// Heartbeats of a row that says the same again and again: each gives the master the time to act on it.
+/// The number of heartbeats of a row that repeats the same claim: each gives the master the time to
+/// react.
 const TURNS: usize = 40;
 
-/// What is tried while the real datanode runs, and before the hostile one is registered.
+/// Attempts while the real datanode runs, before the hostile one is registered.
 pub(super) const STRANGER_ROWS: [Row; 2] = [
     Row { tries: "register beside the real one, with another boot", expected: EXISTS, run: rival },
     Row {
@@ -35,7 +36,7 @@ pub(super) const STRANGER_ROWS: [Row; 2] = [
     },
 ];
 
-/// What is tried by the one that is registered in place of the real one.
+/// Attempts after it has registered in place of the real one.
 pub(super) const ROWS: [Row<Evil>; 17] = [
     Row { tries: "heartbeat and report of another boot", expected: INVALID, run: other_boot },
     Row { tries: "heartbeat and report on a connection that did not register", expected: INVALID, run: unregistered },
@@ -149,22 +150,23 @@ impl Evil {
         self.world.call(self.calls.chunk_report(context(), page(chunks))).expect("taken");
     }
 
-    /// The chunks of the reference file.
+    /// Returns the chunks of the reference file.
     fn chunks(&self) -> Vec<LocatedChunk> {
         self.world.reading(&self.world.superuser, &path("/reference")).chunks
     }
 
-    /// Whether readers are sent to it for any chunk.
+    /// Returns true if the master sends readers to it for any chunk.
     fn is_read_from(&self) -> bool {
         self.chunks().iter().any(|chunk| chunk.replicas.iter().any(|replica| replica.id == NODE))
     }
 
-    /// A datanode that is honest and has a chunk.
+    /// Returns an honest datanode that has a chunk.
     fn honest(chunk: &LocatedChunk) -> NodeAddress {
         *chunk.replicas.iter().find(|replica| replica.id != NODE).expect("an honest one")
     }
 
-    /// A capability that it seals itself, for a write to an honest datanode as the one before it in the pipeline.
+    /// Seals a capability for a write to an honest datanode, with itself as the previous one in the
+    /// pipeline.
     fn forged(&self, chunk: &LocatedChunk, checksum: Option<u32>) -> bytes::Bytes {
         let here = NodeAddress { id: NODE, address: self.liar.address };
         let fields = Capability {
@@ -187,7 +189,7 @@ fn rival(world: &World) -> Outcome {
     outcome(register(world, "127.0.0.1:9".parse().expect("address"), &calls, BOOT))
 }
 
-/// The two calls of a datanode on a connection that has no right to them.
+/// Makes the two calls of a datanode on a connection that has no right to them.
 fn both(world: &World, calls: &NodeServiceClient, boot: u64) -> Outcome {
     let far = vec![verified(key(u64::MAX, 1))];
     let heartbeat = Heartbeat { boot, added: far.clone(), ..news() };
@@ -311,7 +313,7 @@ fn copies(evil: &Evil) -> Outcome {
     Outcome::Nothing
 }
 
-/// The right keys, of which it has none.
+/// Returns the correct keys, of which it has no replicas.
 fn claims(evil: &Evil, state: ReplicaState) -> Vec<StoredReplica> {
     evil.chunks().iter().map(|chunk| StoredReplica { key: chunk.chunk.key(), state }).collect()
 }
@@ -327,7 +329,7 @@ fn removals(evil: &Evil) -> Outcome {
     if evil.is_read_from() { Outcome::Through("removed ones count") } else { Outcome::Nothing }
 }
 
-/// Whoever is honest is never told to delete the only ones that are good.
+/// Honest datanodes are never ordered to delete the only good replicas.
 fn suspects(evil: &Evil) -> Outcome {
     let (suspect, stored) = (claims(evil, ReplicaState::Suspect), claims(evil, ReplicaState::Stored));
     for _ in 0..TURNS {
@@ -344,7 +346,7 @@ fn overwrite(evil: &Evil) -> Outcome {
     evil.world.data(&evil.who, Evil::honest(&chunk)).write(1, &evil.forged(&chunk, None), &data).outcome()
 }
 
-/// It is another replica, which does not count; the one that was there is read as before.
+/// It creates another replica, which does not count; the existing one can be read as before.
 fn beside_it(evil: &Evil) -> Outcome {
     let (world, chunk) = (&evil.world, evil.chunks().swap_remove(0));
     let (seed, length) = super::REFERENCE;
@@ -363,7 +365,7 @@ fn beside_it(evil: &Evil) -> Outcome {
 
 fn other_bytes(evil: &Evil) -> Outcome {
     let chunk = evil.chunks().swap_remove(0);
-    // On a chunk that the honest one does not have: of a generation that is not there.
+    // On a chunk that the honest datanode does not have: with a generation that does not exist.
     let mut absent = chunk.clone();
     absent.chunk.generation = Generation(9);
     let peer = evil.world.data(&evil.who, Evil::honest(&chunk));
@@ -373,7 +375,7 @@ fn other_bytes(evil: &Evil) -> Outcome {
 
 fn stolen(evil: &Evil) -> Outcome {
     let (world, chunk) = (&evil.world, evil.chunks().swap_remove(0));
-    // In a pipeline that it belongs to it may pass on what the one before it sent.
+    // In a pipeline that it belongs to it may forward what the previous one sent.
     let plan = PlanWrite { exclude: vec![NODE], ..plan(next_write(), &path("/open/never")) };
     let planned =
         world.call(world.mallory.calls.files.plan_write(context(), plan)).expect("a plan").chunks.swap_remove(0);
@@ -383,7 +385,8 @@ fn stolen(evil: &Evil) -> Outcome {
     ])
 }
 
-/// It claims all chunks, as verified, and gives readers what it likes. They never see a byte of it.
+/// It claims all chunks, as verified, and sends arbitrary bytes to readers, which never return any
+/// of them.
 fn wrong_bytes(evil: &Evil) -> Outcome {
     let (seed, length) = super::REFERENCE;
     let (right, before) = (content::bytes(seed, length), evil.liar.lies[0].load(Ordering::SeqCst));
@@ -392,7 +395,7 @@ fn wrong_bytes(evil: &Evil) -> Outcome {
         let reply = evil.beat(news());
         let gone = |order: &Order| matches!(order, Order::Delete { .. });
         if reply.orders.iter().any(gone) {
-            // What it was told to delete it claims still.
+            // It still claims the replicas that it was ordered to delete.
             evil.report(claims(evil, ReplicaState::Verified));
         }
         if !evil.world.holds(&path("/reference"), &right) {
@@ -404,7 +407,7 @@ fn wrong_bytes(evil: &Evil) -> Outcome {
     if asked { Outcome::Nothing } else { Outcome::Through("nobody asked it: the row shows nothing") }
 }
 
-/// A file that it said to have stored a replica of is read from the others.
+/// A file of which it claims to have stored a replica is read from the others.
 fn false_receipts(evil: &Evil) -> Outcome {
     let before = evil.liar.lies[1].load(Ordering::SeqCst);
     let local = evil.world.cluster.scratch().join("false");
@@ -423,7 +426,8 @@ fn false_receipts(evil: &Evil) -> Outcome {
     Outcome::Through("nobody wrote to it: the row shows nothing")
 }
 
-/// At the end: ids that were never handed out. They stop all changes until a user ends that, and destroy nothing.
+/// Last: ids that were never assigned. They block all changes until a user ends that, and no
+/// replica is deleted.
 pub(super) fn ids_ahead(evil: &Evil) {
     let world = &evil.world;
     evil.beat(Heartbeat { added: vec![verified(key(u64::MAX, 1)), verified(key(500_000, 1))], ..news() });

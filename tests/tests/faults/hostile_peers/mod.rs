@@ -1,5 +1,6 @@
-//! A hostile client and a hostile datanode, each with a good credential: what they try, and what comes of it, row by row.
-//! After each row the file of somebody else reads right, nothing is missing, and every daemon runs.
+//! A hostile client and a hostile datanode, each with a valid credential: their attacks and the
+//! outcomes, row by row. After each row, another user's file can be read correctly, nothing is
+//! missing, and every daemon runs.
 
 mod control;
 mod data;
@@ -11,16 +12,16 @@ use dfs_types::{DfsPath, ErrorCode};
 use std::fmt::Write;
 use std::time::Instant;
 
-/// What one attempt is, and what may come of it.
+/// An attempt and its allowed outcomes.
 #[derive(Debug)]
 pub(crate) struct Row<W = World> {
     pub tries: &'static str,
-    /// One of these.
+    /// The allowed outcomes.
     pub expected: &'static [Outcome],
     pub run: fn(&W) -> Outcome,
 }
 
-/// What most attempts may come to.
+/// The outcomes of most attempts.
 const CLOSED: &[Outcome] = &[Outcome::Closed];
 const DENIED: &[Outcome] = &[Outcome::Refused(ErrorCode::PermissionDenied)];
 const EXISTS: &[Outcome] = &[Outcome::Refused(ErrorCode::AlreadyExists)];
@@ -28,10 +29,10 @@ const INVALID: &[Outcome] = &[Outcome::Refused(ErrorCode::InvalidArgument)];
 const MISMATCH: &[Outcome] = &[Outcome::Refused(ErrorCode::ChecksumMismatch)];
 const NOTHING: &[Outcome] = &[Outcome::Nothing];
 
-/// Bytes of the file that must stay as it is: three chunks of 1 MiB, the last not full.
+/// The seed and length of the file that must not change: three chunks of 1 MiB, the last not full.
 const REFERENCE: (u64, usize) = (12, 2_500_000);
 
-/// The outcome that all have, or the first that another one has.
+/// Returns the common outcome, or the first one that differs.
 fn same<const N: usize>(outcomes: [Outcome; N]) -> Outcome {
     outcomes.into_iter().find(|outcome| *outcome != outcomes[0]).unwrap_or(outcomes[0])
 }
@@ -40,7 +41,7 @@ pub(crate) fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("a path")
 }
 
-/// What must hold whatever anybody tried; says what does not.
+/// Checks the conditions that must hold after any attempt. Returns those that are violated.
 fn harm(world: &World, pids: &[i32]) -> Option<String> {
     let (seed, length) = REFERENCE;
     let is_alive = |pid: &&i32| std::path::Path::new(&format!("/proc/{pid}")).exists();
@@ -57,7 +58,7 @@ fn harm(world: &World, pids: &[i32]) -> Option<String> {
     reasons.into_iter().flatten().reduce(|all, reason| format!("{all}; {reason}"))
 }
 
-/// Runs all rows, prints what came of each, and fails when one came to something else than expected.
+/// Runs all rows, prints their outcomes, and fails if one is not an expected one.
 fn try_all<W>(subject: &W, world: &World, who: &str, rows: &[Row<W>]) {
     let pids: Vec<i32> = world.cluster.daemons().iter().filter_map(|daemon| daemon.pid).collect();
     let (mut report, mut failed) = (String::new(), 0);
@@ -77,7 +78,7 @@ fn try_all<W>(subject: &W, world: &World, who: &str, rows: &[Row<W>]) {
 }
 
 fn world() -> World {
-    // One datanode more than replicas, so that there is one outside of each pipeline.
+    // One datanode more than replicas, so that there is one outside each pipeline.
     let world = World::new(Cluster::start(Spec::default().datanodes(4)));
     let local = world.cluster.scratch().join("reference");
     content::write(REFERENCE.0, REFERENCE.1 as u64, &local);
@@ -88,14 +89,14 @@ fn world() -> World {
 }
 
 #[test]
-fn a_hostile_client_gets_nowhere() {
+fn a_hostile_client_achieves_nothing() {
     let world = world();
     try_all(&world, &world, "client, data", &data::ROWS);
     try_all(&world, &world, "client, control", &control::ROWS);
 }
 
 #[test]
-fn a_hostile_datanode_gets_nowhere() {
+fn a_hostile_datanode_achieves_nothing() {
     let world = world();
     try_all(&world, &world, "datanode, not registered", &datanode::STRANGER_ROWS);
     let evil = datanode::Evil::new(world);

@@ -1,10 +1,11 @@
 //! What lies over the view: help, a line or filter that is typed, a question.
 
-use crate::top::draw::everywhere;
+use crate::top::message::Question;
 use crate::top::model::{self, Model, Overlay};
-use crate::top::page::{Binding, Question};
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
+use crate::top::widgets;
+use crate::top::window::help_lines;
 use dfs_term::report::Tone;
 use dfs_term::text::{sanitise, truncate, wrap};
 use ratatui::Frame;
@@ -14,9 +15,6 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 /// Candidates that are shown below a line that is typed.
 const CANDIDATES_SHOWN: usize = 10;
-/// Cells of the keys in help.
-const KEY_CELLS: usize = 10;
-
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     match &model.overlay {
         Overlay::None => {}
@@ -26,21 +24,6 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Overlay::Filter(filter) => typed(frame, area, "/", filter),
         Overlay::Question { question, yes } => ask(&model.shared.theme, frame, area, question, *yes),
     }
-}
-
-/// The text of help, a line each.
-pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
-    let theme = &model.shared.theme;
-    let line = |binding: &Binding| {
-        let key = format!("  {:<KEY_CELLS$}", binding.key);
-        Line::from(vec![Span::styled(key, theme.tone(Tone::Command)), Span::raw(binding.help)])
-    };
-    let mut lines = vec![Line::styled(format!("In {}", model.page.word()), theme.head())];
-    lines.extend(model.current().bindings(&model.shared).iter().map(line));
-    lines.push(Line::default());
-    lines.push(Line::styled("Everywhere", theme.head()));
-    lines.extend(everywhere(&model.shared).iter().map(line));
-    lines
 }
 
 fn help(model: &Model, frame: &mut Frame<'_>, area: Rect, from: usize) {
@@ -67,7 +50,7 @@ fn typed(frame: &mut Frame<'_>, area: Rect, prefix: &str, typed: &Typed) {
     let line = Rect { y: area.bottom(), height: 1, ..area };
     frame.render_widget(Clear, line);
     let (shown, cursor) = typed.shown(prefix, line.width.into());
-    super::text(frame, line, shown);
+    widgets::text(frame, line, shown);
     let column = u16::try_from(cursor).unwrap_or(u16::MAX);
     frame.set_cursor_position((line.x.saturating_add(column), line.y));
 }
@@ -82,7 +65,7 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line)
         frame.render_widget(Clear, row);
         let style = if line.chosen == Some(index) { theme.selected() } else { theme.dim() };
         let text = truncate(&sanitise(&candidate.text), row.width.saturating_sub(2).into()).into_owned();
-        super::text(frame, row, Line::styled(format!(" {text} "), style));
+        widgets::text(frame, row, Line::styled(format!(" {text} "), style));
         row.y += 1;
     }
     typed(frame, area, ":", &line.typed);
@@ -90,14 +73,61 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line)
 
 fn ask(theme: &Theme, frame: &mut Frame<'_>, area: Rect, question: &Question, yes: bool) {
     let wide = usize::from(area.width).min(72);
-    let what = wrap(&sanitise(&question.what), Some(wide.saturating_sub(4)), 0);
+    let Words { title, verb, consequence } = Words::of(&question.what, wide.saturating_sub(6));
+    let what = wrap(&consequence, Some(wide.saturating_sub(4)), 0);
     let mut lines: Vec<Line<'_>> = what.lines().map(|line| Line::from(line.to_owned())).collect();
-    lines.push(Line::default());
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
     let command = truncate(&sanitise(&question.line), wide.saturating_sub(4)).into_owned();
     lines.push(Line::styled(command, theme.tone(Tone::Command)));
     lines.push(Line::default());
-    let button = |text: &'static str, on| Span::styled(text, if on { theme.selected() } else { theme.dim() });
-    lines.push(Line::from(vec![button(" n  not now ", !yes), Span::raw("   "), button(" y  do it ", yes)]));
-    let inside = boxed(frame, theme, area, wide, lines.len() + 2, " really? ");
+    let button = |text: String, on| Span::styled(text, if on { theme.selected() } else { theme.dim() });
+    let buttons = [button(" n  Cancel ".to_owned(), !yes), Span::raw("   "), button(format!(" y  {verb} "), yes)];
+    lines.push(Line::from(buttons.to_vec()));
+    let inside = boxed(frame, theme, area, wide, lines.len() + 2, &format!(" {title} "));
     frame.render_widget(Paragraph::new(lines), inside.inner(ratatui::layout::Margin::new(1, 0)));
+}
+
+/// A question in the words of its box.
+#[derive(Debug, PartialEq, Eq)]
+struct Words {
+    /// `Drain datanode-1?`
+    title: String,
+    /// `Drain`
+    verb: String,
+    /// `1,204 chunks, 3 would fall to one replica`; nothing if that is all there is to say.
+    consequence: String,
+}
+
+impl Words {
+    /// Returns the words of a question such as `drain datanode-1: 1,204 chunks`.
+    fn of(what: &str, cells: usize) -> Self {
+        let what = sanitise(what);
+        let (action, consequence) = what.split_once(": ").unwrap_or((&what, ""));
+        let mut letters = action.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        let action = first + letters.as_str();
+        let verb = action.split(' ').next().unwrap_or_default().to_owned();
+        let title = format!("{}?", truncate(&action, cells.saturating_sub(1)));
+        Self { title, verb, consequence: consequence.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_names_what_is_done_and_so_does_its_button() {
+        let words = |what: &str| {
+            let Words { title, verb, consequence } = Words::of(what, 30);
+            [title, verb, consequence]
+        };
+        assert_eq!(words("drain datanode-1: 1,204 chunks"), ["Drain datanode-1?", "Drain", "1,204 chunks"]);
+        assert_eq!(words("delete /a b: 2 files: all"), ["Delete /a b?", "Delete", "2 files: all"]);
+        assert_eq!(words("stop"), ["Stop?", "Stop", ""]);
+        assert_eq!(words(&"x".repeat(99)).first(), Some(&format!("X{}…?", "x".repeat(27))));
+        assert_eq!(words(""), ["?", "", ""]);
+    }
 }

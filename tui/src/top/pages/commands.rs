@@ -1,4 +1,4 @@
-//! What was run from the dashboard, how far it is, and what it said.
+//! The commands that were run from the dashboard: their progress and their output.
 //!
 //! ```text
 //!   STATE         TOOK     PROGRESS              LINE
@@ -8,14 +8,13 @@
 //! setrep: /data/none: no such file
 //! ```
 
-use crate::top::chart::bar;
-use crate::top::draw::text;
 use crate::top::list::Selection;
-use crate::top::message::{CommandNews, CommandState, Effect, Message};
-use crate::top::model::{CommandLine, Shared};
-use crate::top::page::{Act, Binding, Page};
+use crate::top::message::{Act, CommandNews, CommandState, Message};
+use crate::top::page::{Binding, Page};
+use crate::top::shared::{CommandLine, Shared};
+use crate::top::widgets::{cancel, progress, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
-use dfs_term::figures::{count, percent, rate, size_short, span};
+use dfs_term::figures::{count, span};
 use dfs_term::report::Tone;
 use dfs_term::text::{pad, sanitise, truncate};
 use dfs_types::ErrorCode;
@@ -28,7 +27,6 @@ use unicode_width::UnicodeWidthChar;
 const STATE_CELLS: usize = 12;
 const TOOK_CELLS: usize = 8;
 const PROGRESS_CELLS: usize = 26;
-const BAR_CELLS: usize = 8;
 /// A key moves long lines sideways by so many cells.
 const SIDE_CELLS: usize = 20;
 
@@ -95,12 +93,12 @@ fn split(area: Rect, commands: usize) -> (Rect, Rect) {
 impl Page for Commands {
     fn bindings(&self, shared: &Shared) -> Vec<Binding> {
         let mut bindings = vec![
-            Binding::new("↑ ↓", "choose", "choose a command; what it said stands below"),
-            Binding::new("pgup/dn", "scroll", "scroll what it said; ← → move it sideways"),
-            Binding::new("enter", "again", "type its line again, to change or repeat it"),
+            Binding::new("↑ ↓", "select", "select a command; its output is below"),
+            Binding::new("pgup/dn", "scroll", "scroll the output; ← → scroll it sideways"),
+            Binding::new("enter", "repeat", "type the command again, to change or repeat it"),
         ];
         if self.command(shared).is_some_and(|command| command.ended_ms.is_none()) {
-            bindings.push(Binding::new("x", "cancel", "ask it to end; again to end it where it stands"));
+            bindings.push(Binding::new("x", "cancel", "cancel the command; again to abort it at once"));
         }
         bindings
     }
@@ -173,7 +171,7 @@ impl Page for Commands {
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let theme = &shared.theme;
         let Some(command) = self.command(shared) else {
-            let what = "Nothing has been run from here yet; : types a command.";
+            let what = "No commands have been run yet; : runs one.";
             return text(frame, Rect { height: 1, ..area }, Line::styled(what, theme.dim()));
         };
         let (list, below) = split(area, shared.commands.len());
@@ -204,8 +202,8 @@ impl Commands {
         let (output, cells) = (output(command), usize::from(area.width));
         let lines = output.lines().count();
         let told = match (command.ended_ms, lines) {
-            (None, _) => "it runs; what it says is shown when it ends".to_owned(),
-            (Some(_), 0) => "it said nothing".to_owned(),
+            (None, _) => "running; its output is shown when it ends".to_owned(),
+            (Some(_), 0) => "no output".to_owned(),
             (Some(_), _) => format!("line {} of {}", count(self.line as u64 + 1), count(lines as u64)),
         };
         let title = format!("── {}: {told} ", truncate(&sanitise(&command.line), cells.saturating_sub(44)));
@@ -251,30 +249,6 @@ fn state(command: &CommandLine) -> (String, Tone) {
 fn took(command: &CommandLine, shared: &Shared) -> String {
     let until = command.ended_ms.unwrap_or(shared.now.elapsed_ms);
     span(Duration::from_millis(until.saturating_sub(command.began_ms)))
-}
-
-/// How far a transfer is.
-pub(super) fn progress(command: &CommandLine) -> String {
-    match command.state {
-        CommandState::Running { moved, total: Some(total) } if total > 0 => {
-            let part = moved as f64 / total as f64;
-            format!("{} {:>5} {}", bar(part, BAR_CELLS), percent(moved, total), rate(command.meter.rate()))
-        }
-        CommandState::Running { moved, .. } if moved > 0 => {
-            format!("{} so far, {}", size_short(moved), rate(command.meter.rate()))
-        }
-        _ => "–".to_owned(),
-    }
-}
-
-/// Ends a command that runs.
-pub(super) fn cancel(command: &CommandLine) -> Vec<Act> {
-    let line = &command.line;
-    if command.ended_ms.is_some() {
-        return vec![Act::Say(format!("has ended: {line}"))];
-    }
-    let said = format!("asked to end: {line}; x again ends it where it stands");
-    vec![Act::Effect(Effect::Cancel { number: command.number }), Act::Say(said)]
 }
 
 /// The text without its first cells.

@@ -1,19 +1,16 @@
-//! What happened, as the answering master remembers it.
+//! The recent events, as the answering master remembers them.
 
-use crate::top::draw::text;
-use crate::top::list::Selection;
-use crate::top::model::Shared;
-use crate::top::page::{Act, Binding, Page};
-use crate::top::theme::Theme;
+use crate::top::list::{Selection, matches};
+use crate::top::message::Act;
+use crate::top::page::{Binding, Page};
+use crate::top::shared::Shared;
+use crate::top::widgets::{event_line, event_text, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_rpc::board::{Event, Severity};
-use dfs_term::report::Tone;
-use dfs_term::text::{sanitise, truncate};
-use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 #[derive(Debug, Default)]
 pub struct Events {
@@ -29,7 +26,7 @@ impl Page for Events {
     fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
         vec![
             Binding::new("s", "severity", "show only warnings and errors, only errors, or all"),
-            Binding::new("end", "follow", "go to the newest event, and stay there"),
+            Binding::new("end", "follow", "follow the newest event"),
         ]
     }
 
@@ -74,9 +71,9 @@ impl Page for Events {
         let shown = self.shown(snapshot);
         if shown.is_empty() {
             let what = if snapshot.events.is_empty() {
-                "Nothing has happened since this master began."
+                "No events since this master became leader."
             } else {
-                "No event is shown: the filter hides all."
+                "No event matches the filter."
             };
             return text(frame, area, Line::styled(what, shared.theme.dim()));
         }
@@ -84,7 +81,7 @@ impl Page for Events {
         let first = Selection { at }.first(shown.len(), area.height.into());
         for (row, (index, event)) in shown.iter().enumerate().skip(first).take(area.height.into()).enumerate() {
             let place = Rect { y: area.y + row as u16, height: 1, ..area };
-            let mut line = line(event, &shared.theme, &shared.zone(), area.width.into());
+            let mut line = event_line(event, &shared.theme, &shared.zone(), area.width.into());
             if index == at && self.reading.is_some() {
                 line = line.style(shared.theme.selected());
             }
@@ -102,14 +99,14 @@ impl Page for Events {
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
         let shown = self.shown(shared.snapshot.as_deref()?);
-        shown.get(self.place(&shown)).map(|event| told(event))
+        shown.get(self.place(&shown)).map(|event| event_text(event))
     }
 }
 
 impl Events {
     fn shown<'s>(&self, snapshot: &'s Snapshot) -> Vec<&'s Event> {
         let least = self.severity.unwrap_or(Severity::Info);
-        let wanted = |event: &&Event| event.severity >= least && crate::top::list::matches(&told(event), &self.filter);
+        let wanted = |event: &&Event| event.severity >= least && matches(&event_text(event), &self.filter);
         snapshot.events.iter().filter(wanted).collect()
     }
 
@@ -132,28 +129,4 @@ fn word(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Error => "error",
     }
-}
-
-/// An event as text.
-fn told(event: &Event) -> String {
-    let about = event.node.map(|node| format!("{node} ")).unwrap_or_default();
-    format!("{about}{}", sanitise(&event.text))
-}
-
-/// An event in one line.
-pub(super) fn line(event: &Event, theme: &Theme, zone: &TimeZone, cells: usize) -> Line<'static> {
-    let (glyph, tone) = match event.severity {
-        Severity::Info => ("·", Tone::Dim),
-        Severity::Warning => ("!", Tone::Warning),
-        Severity::Error => ("✗", Tone::Bad),
-    };
-    let at = dfs_term::figures::time_seconds(event.at, zone);
-    // The day is said where there is room for it.
-    let at = if cells >= 100 { at.as_str() } else { at.split_once(' ').map_or(at.as_str(), |(_, time)| time) };
-    let room = cells.saturating_sub(at.len() + 3);
-    Line::from(vec![
-        Span::styled(format!("{at} "), theme.dim()),
-        Span::styled(format!("{glyph} "), theme.tone(tone)),
-        Span::raw(truncate(&told(event), room).into_owned()),
-    ])
 }

@@ -1,10 +1,10 @@
 //! Playing through and going there at once must show the same.
 
 use super::*;
+use crate::top::fixtures;
 use crate::top::frames::kept;
-use crate::top::model::PageId;
 use crate::top::once;
-use crate::top::pages::fixtures;
+use crate::top::page_id::PageId;
 use dfs_client::board::BoardVersion;
 use dfs_client::recording::{Recorder, When};
 use dfs_client::{NodeState, NodeStatus};
@@ -191,25 +191,9 @@ fn what_is_missing_is_a_loss_until_the_next_whole_picture() {
     for at_ms in [0, 3000, 4000, 5000] {
         let mut model = dashboard(&replay);
         update(&mut model, replay.seek(at_ms));
-        links.push(matches!(model.shared.link, crate::top::model::Link::Live));
+        links.push(matches!(model.shared.link, crate::top::observation::Link::Live));
     }
     assert_eq!(links, [true, false, true, false]);
-}
-
-#[test]
-fn wishes() {
-    let playback = Playback { length_ms: 840_000, ..Playback::default() };
-    assert_eq!(playback.wished(Play::Forth(60_000), 800_000), (playback, 840_000));
-    assert_eq!(playback.wished(Play::Back(10_000), 3_000), (playback, 0));
-    assert_eq!((playback.wished(Play::Begin, 5).1, playback.wished(Play::End, 5).1), (0, 840_000));
-    assert_eq!(playback.told(130_000), "2:10 of 14:00");
-    assert_eq!(playback.wished(Play::Stop, 0).0.told(3_723_000 % 840_000), "6:03 of 14:00, stopped");
-    assert_eq!(playback.told(840_000), "14:00 of 14:00, end");
-    let fast = (0..9).fold(playback, |playback, _| playback.wished(Play::Faster, 0).0);
-    let slow = (0..9).fold(playback, |playback, _| playback.wished(Play::Slower, 0).0);
-    assert_eq!((fast.told(0), slow.told(0)), ("0:00 of 14:00 ×64".to_owned(), "0:00 of 14:00 ×1/8".to_owned()));
-    assert_eq!((fast.recorded_us(10), slow.recorded_us(80), slow.passing_us(10)), (640, 10, 80));
-    assert_eq!(offset(3_730_000), "1:02:10");
 }
 
 /// A recording in the middle, at a loss, and at its end.

@@ -1,8 +1,8 @@
-//! What the dashboard wants done, as far as it is not the terminal's.
+//! Runs the effects that the dashboard asks for, as far as they do not concern the terminal.
 
-use super::keeper::Keeper;
+use super::preferences::PreferencesWriter;
 use crate::top::message::{Effect, LocalEntry, Message};
-use crate::top::replay::Play;
+use crate::top::playback::Play;
 use crate::top::world::World;
 use dfs_client::{Client, ListDirectory};
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
@@ -14,20 +14,21 @@ use tokio::sync::{mpsc, watch};
 
 /// Names that are asked for at once.
 const NAMES_PER_PAGE: u32 = 500;
-/// A directory that takes longer than this is not there. One try may take a third of it, as with pictures: slow is not gone.
+/// A directory that takes longer than this is not there. One try may take a third of it, as with
+/// pictures: slow is not gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Names of a local directory that are shown.
 const LOCAL_NAMES_MAX: usize = 20_000;
 
-/// Does things; what comes of them comes back as messages.
-pub(super) struct Doer {
+/// Runs effects; their results come back as messages.
+pub(super) struct EffectRunner {
     /// None for a recording.
     pub client: Option<Client>,
     pub world: Arc<dyn World>,
     pub messages: mpsc::Sender<Message>,
     /// How often pictures are asked for.
     pub every: watch::Sender<u64>,
-    pub keeper: Option<Keeper>,
+    pub preferences: Option<PreferencesWriter>,
     /// Who plays the recording, if it is one.
     pub player: Option<mpsc::UnboundedSender<Play>>,
 }
@@ -37,7 +38,7 @@ pub(super) fn no_cluster() -> Error {
     Error::new(ErrorCode::Unreachable, "this is a recording: there is no cluster to ask")
 }
 
-impl Doer {
+impl EffectRunner {
     /// Returns at once.
     pub(super) fn perform(&self, effect: Effect) {
         match effect {
@@ -53,8 +54,9 @@ impl Doer {
                 });
             }
             Effect::Refresh { every_ms } => drop(self.every.send(every_ms)),
-            Effect::Keep(preferences) => self.keeper.iter().for_each(|keeper| keeper.keep(preferences.clone())),
-            effect @ (Effect::Run { .. }
+            Effect::Keep(preferences) => self.preferences.iter().for_each(|writer| writer.write(preferences.clone())),
+            effect @ (Effect::Daemons
+            | Effect::Run { .. }
             | Effect::Cancel { .. }
             | Effect::Look { .. }
             | Effect::Complete { .. }

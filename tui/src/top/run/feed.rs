@@ -1,6 +1,7 @@
-//! The feed of pictures: one question to the cluster at a time, the newest picture wins, whoever is gone is asked again.
+//! The feed of pictures: one question to the cluster at a time, the newest picture wins, whoever is
+//! gone is asked again.
 
-use super::tape::Tape;
+use super::recorder::Recorder;
 use crate::top::message::Message;
 use dfs_client::{Client, Snapshot};
 use dfs_types::Error;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// One try may take a third of it: a master that answers after some seconds is slow, and not gone. How old the picture is
-/// meanwhile is seen.
+/// One try may take a third of it: a master that answers after some seconds is slow, and not gone.
+/// How old the picture is meanwhile is seen.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries to reach a cluster that is gone.
 const PAUSE_MAX: Duration = Duration::from_secs(4);
@@ -37,13 +38,13 @@ impl Heard {
     }
 }
 
-/// Asks for pictures for as long as somebody listens, every so many milliseconds as `every_ms` says. What comes is noted on
-/// the tape, if there is one.
+/// Asks for pictures for as long as somebody listens, every so many milliseconds as `every_ms`
+/// says. What comes is noted on the recorder, if there is one.
 pub(super) async fn feed(
     client: Client,
     mut every_ms: watch::Receiver<u64>,
     heard: watch::Sender<Heard>,
-    mut tape: Option<Tape>,
+    mut recorder: Option<Recorder>,
 ) {
     let client = client.fail_fast().with_timeout(PATIENCE);
     let mut snapshot: Option<Arc<Snapshot>> = None;
@@ -51,12 +52,12 @@ pub(super) async fn feed(
     while !heard.is_closed() {
         let every = Duration::from_millis(*every_ms.borrow_and_update());
         let asked = Instant::now();
-        let before = snapshot.as_deref().filter(|_| !tape.as_ref().is_some_and(Tape::wants_whole));
+        let before = snapshot.as_deref().filter(|_| !recorder.as_ref().is_some_and(Recorder::wants_whole));
         let told = tokio::select! {
             told = client.told(before) => told,
             () = heard.closed() => return,
         };
-        tape.iter_mut().for_each(|tape| tape.note(asked, &told));
+        recorder.iter_mut().for_each(|recorder| recorder.note(asked, &told));
         let pause = match told {
             Ok(told) => {
                 failures = 0;

@@ -2,7 +2,8 @@
 
 use super::effects::no_cluster;
 use crate::top::message::{CommandNews, CommandState, Effect, Message};
-use crate::top::replay::{Play, Playback, Replay};
+use crate::top::playback::{Play, Playback};
+use crate::top::replay::Replay;
 use crate::top::world::World;
 use std::io::{Read, Seek};
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ const LOOK_US: std::ops::RangeInclusive<u64> = 20_000..=1_000_000;
 /// What is no further ahead than this is played, and not sought.
 const NEAR_MS: u64 = 60_000;
 
-/// Plays from a moment on, until nobody listens or wishes any more. Needs a runtime with more than one thread.
+/// Plays from a moment on, until nobody listens or wishes any more. Needs a runtime with more than
+/// one thread.
 pub(super) async fn play<R: Read + Seek>(
     mut replay: Replay<R>,
     from_ms: u64,

@@ -53,7 +53,8 @@ impl Screen {
         self.redraw()
     }
 
-    /// The next frame is drawn whole. The terminal is not asked where its cursor is, which not every one answers.
+    /// The next frame is drawn whole. The terminal is not asked where its cursor is, which not
+    /// every one answers.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -109,8 +110,8 @@ fn restore() {
 
 type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
 
-/// While this lives, a panic of this thread gives the terminal back before it is told, and one of another thread is told
-/// when the terminal is given back.
+/// While this lives, a panic of this thread gives the terminal back before it is told, and one of
+/// another thread is told when the terminal is given back.
 #[derive(Debug)]
 pub(super) struct PanicGuard;
 

@@ -1,17 +1,18 @@
 //! Where the pictures come from: a cluster, and then perhaps into a recording, or out of one.
 
+use super::clock::moment;
 use super::feed::{self, Heard};
-use super::moment;
 use super::player::{self, NoWorld};
-use super::tape::{self, Tape};
+use super::recorder::{self, Recorder};
 use crate::top::message::Message;
 use crate::top::model::Model;
-use crate::top::replay::{Play, Playback, Replay};
+use crate::top::playback::{Play, Playback};
+use crate::top::replay::Replay;
 use crate::top::update::update;
 use crate::top::world::World;
 use dfs_client::Client;
 use dfs_client::recording::{Damage, Recording};
-use dfs_types::Result;
+use dfs_types::{Error, ErrorCode, Result};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +38,8 @@ pub enum Source {
     },
     Recording {
         recording: Recording<File>,
-        /// Where to begin, in milliseconds since it began; a frame that is printed is of the end without it.
+        /// Where to begin, in milliseconds since it began; a frame that is printed is of the end
+        /// without it.
         at_ms: Option<u64>,
     },
 }
@@ -49,6 +51,14 @@ pub(super) struct Open {
     pub player: Option<mpsc::UnboundedSender<Play>>,
     pub feeding: JoinHandle<()>,
     pub writing: Option<JoinHandle<Result<()>>>,
+}
+
+/// A source of which one picture was shown.
+pub(super) struct Shown {
+    pub client: Option<Client>,
+    pub world: Arc<dyn World>,
+    /// The reason for which there is no picture.
+    pub failed: Option<Error>,
 }
 
 /// How they come: from a cluster the newest one wins, a recording is shown one by one.
@@ -80,8 +90,8 @@ impl Source {
         let (play, played) = mpsc::channel(PLAYED_WAITING_MAX);
         let open = match self {
             Self::Cluster { client, world, record } => {
-                let (tape, writing) = record.map(|file| Tape::begin(file, messages)).unzip();
-                let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard, tape));
+                let (recorder, writing) = record.map(|file| Recorder::begin(file, messages)).unzip();
+                let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard, recorder));
                 Open { client: Some(client), world, player: None, feeding, writing }
             }
             Self::Recording { recording, at_ms } => {
@@ -94,34 +104,40 @@ impl Source {
         (open, News { pictures, played })
     }
 
-    /// Shows the model one picture.
+    /// Shows the model one picture; or that no master answers, with the error of the call.
     ///
     /// # Errors
-    /// Those of the call for it; `local_io` when it cannot be recorded.
-    pub(super) async fn show(
-        self,
-        model: &mut Model,
-        messages: mpsc::Sender<Message>,
-    ) -> Result<(Option<Client>, Arc<dyn World>)> {
+    /// Other errors of the call for it; `local_io` when it cannot be recorded.
+    pub(super) async fn show(self, model: &mut Model, messages: mpsc::Sender<Message>) -> Result<Shown> {
         match self {
             Self::Cluster { client, world, record } => {
                 let began = Instant::now();
-                let (mut tape, writing) = record.map(|file| Tape::begin(file, messages)).unzip();
+                let (mut recorder, writing) = record.map(|file| Recorder::begin(file, messages)).unzip();
                 let told = client.told(None).await;
-                tape.iter_mut().for_each(|tape| tape.note(began, &told));
-                drop(tape);
+                recorder.iter_mut().for_each(|recorder| recorder.note(began, &told));
+                drop(recorder);
                 if let Some(writing) = writing {
-                    tape::written(writing).await?;
+                    recorder::written(writing).await?;
                 }
                 update(model, Message::Tick(moment(began)));
-                update(model, Message::Picture(Arc::new(told?.snapshot), 0));
-                Ok((Some(client), world))
+                let failed = match told {
+                    Ok(told) => {
+                        update(model, Message::Picture(Arc::new(told.snapshot), 0));
+                        None
+                    }
+                    Err(error) if matches!(error.code, ErrorCode::Unreachable | ErrorCode::Timeout) => {
+                        update(model, Message::Lost(error.clone()));
+                        Some(error)
+                    }
+                    Err(error) => return Err(error),
+                };
+                Ok(Shown { client: Some(client), world, failed })
             }
             Self::Recording { recording, at_ms } => {
                 let at_ms = at_ms.unwrap_or(recording.length_ms());
                 let sought = tokio::task::block_in_place(|| Replay::new(recording).seek(at_ms));
                 update(model, sought);
-                Ok((None, Arc::new(NoWorld)))
+                Ok(Shown { client: None, world: Arc::new(NoWorld), failed: None })
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Commands that are run from here: how they begin, and what is said of them.
 
-use crate::top::message::{CommandNews, CommandState, Effect};
-use crate::top::model::{COMMANDS_KEPT_MAX, CommandLine, Model, Overlay, PageId};
-use crate::top::page::Act;
+use crate::top::message::{Act, CommandNews, CommandState, Effect};
+use crate::top::model::{Model, Overlay};
+use crate::top::page_id::PageId;
+use crate::top::shared::{COMMANDS_KEPT_MAX, CommandLine};
 use dfs_term::meter::Meter;
 use dfs_types::{Error, ErrorCode};
 use std::time::Duration;
@@ -38,14 +39,14 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
             let interrupted = *code == ErrorCode::Interrupted.exit_code();
             command.read = *code == 0 || interrupted;
             match (code, output.trim_end()) {
-                _ if interrupted => vec![Act::Say(format!("ended: {line}"))],
+                _ if interrupted => vec![Act::Say(format!("cancelled: {line}"))],
                 (0, "") => vec![Act::Say(format!("done: {line}"))],
                 (0, answer) if short => vec![Act::Say(answer.to_owned())],
                 (0, _) if awaited && matches!(model.overlay, Overlay::None) => {
                     model.pages.commands.choose(number);
                     vec![Act::Go(PageId::Commands)]
                 }
-                (0, _) => vec![Act::Say(format!("done: {line}; {key} shows what it wrote"))],
+                (0, _) => vec![Act::Say(format!("done: {line}; {key} shows its output"))],
                 (_, why) => {
                     let first = why.lines().next().unwrap_or(&line);
                     vec![Act::Say(format!("failed: {first}; {key} shows it"))]
@@ -59,7 +60,7 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
 pub(super) fn unrecorded(model: &mut Model, error: &Error) -> Vec<Act> {
     model.shared.recorded = false;
     let Effect::Run { number, .. } = run(model, "top --record".to_owned()) else { return Vec::new() };
-    let output = format!("the recording has ended: {error}\n");
+    let output = format!("the recording has stopped: {error}\n");
     news(model, &CommandNews { number, state: CommandState::Ended { code: error.code.exit_code(), output } })
 }
 
@@ -82,6 +83,6 @@ pub(super) fn run(model: &mut Model, line: String) -> Effect {
         ended_ms: None,
         read: false,
     });
-    model.said = Some(format!("runs: {line}"));
+    model.said = Some(format!("running: {line}"));
     Effect::Run { number, line }
 }

@@ -1,10 +1,10 @@
 //! What lies over the view: help, a line or filter that is typed, a question.
 
-use super::{palette, set_filter};
-use crate::top::message::Effect;
+use super::palette;
+use crate::top::message::{Act, Effect, Naming};
 use crate::top::model::{Candidate, Line, Model, Overlay};
-use crate::top::page::{Act, Naming};
 use crate::top::typed::Typed;
+use crate::top::window::help_lines;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
 pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
@@ -21,7 +21,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         Overlay::Question { question, yes } => match key.code {
             KeyCode::Enter if yes => vec![Act::Run(question.line)],
             KeyCode::Char('y') => vec![Act::Run(question.line)],
-            KeyCode::Enter | KeyCode::Char('n' | 'q') => vec![Act::Say("not done".to_owned())],
+            KeyCode::Enter | KeyCode::Char('n' | 'q') => vec![Act::Say("cancelled".to_owned())],
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Char('h' | 'l') => {
                 model.overlay = Overlay::Question { question, yes: !yes };
                 Vec::new()
@@ -36,15 +36,18 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
 
 fn leave(model: &mut Model) -> Vec<Act> {
     match std::mem::take(&mut model.overlay) {
-        Overlay::Filter(_) => set_filter(model, String::new()),
-        Overlay::Question { .. } => vec![Act::Say("not done".to_owned())],
-        Overlay::Naming(_) => vec![Act::Say("not done".to_owned())],
+        Overlay::Filter(_) => {
+            model.set_filter(String::new());
+            Vec::new()
+        }
+        Overlay::Question { .. } => vec![Act::Say("cancelled".to_owned())],
+        Overlay::Naming(_) => vec![Act::Say("cancelled".to_owned())],
         Overlay::None | Overlay::Help(_) | Overlay::Palette(_) => Vec::new(),
     }
 }
 
 fn help(model: &mut Model, line: usize, key: KeyEvent) -> Vec<Act> {
-    let last = crate::top::draw::help_lines(model).len().saturating_sub(1);
+    let last = help_lines(model).len().saturating_sub(1);
     model.overlay = match key.code {
         KeyCode::Down | KeyCode::Char('j') => Overlay::Help((line + 1).min(last)),
         KeyCode::PageDown | KeyCode::Char(' ') => Overlay::Help((line + 10).min(last)),
@@ -58,12 +61,16 @@ fn help(model: &mut Model, line: usize, key: KeyEvent) -> Vec<Act> {
 fn filter(model: &mut Model, mut typed: Typed, key: KeyEvent) -> Vec<Act> {
     let text = typed.text();
     if key.code == KeyCode::Enter {
-        return set_filter(model, text);
+        model.set_filter(text);
+        return Vec::new();
     }
     let other = typed.key(key);
     let text = typed.text();
     model.overlay = Overlay::Filter(typed);
-    if other { set_filter(model, text) } else { Vec::new() }
+    if other {
+        model.set_filter(text);
+    }
+    Vec::new()
 }
 
 fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
@@ -73,7 +80,7 @@ fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
         return Vec::new();
     }
     match naming.line() {
-        _ if naming.name.is_empty() => vec![Act::Say("not done".to_owned())],
+        _ if naming.name.is_empty() => vec![Act::Say("cancelled".to_owned())],
         Ok(line) => vec![Act::Run(line)],
         Err(error) => {
             let said = Act::Say(format!("{}: {error}", naming.name.text()));
@@ -149,7 +156,8 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Act> {
             filter.insert(&pasted);
             let text = filter.text();
             model.overlay = Overlay::Filter(filter);
-            set_filter(model, text)
+            model.set_filter(text);
+            Vec::new()
         }
         Overlay::Naming(mut naming) => {
             naming.name.insert(&pasted);
@@ -165,7 +173,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Act> {
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
     let Overlay::Help(line) = model.overlay else { return Vec::new() };
-    let last = crate::top::draw::help_lines(model).len().saturating_sub(1);
+    let last = help_lines(model).len().saturating_sub(1);
     model.overlay = match event.kind {
         MouseEventKind::ScrollDown => Overlay::Help((line + 3).min(last)),
         MouseEventKind::ScrollUp => Overlay::Help(line.saturating_sub(3)),

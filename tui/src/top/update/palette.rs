@@ -1,8 +1,8 @@
 //! The `:` palette: views, what can be done with what is selected, and every line that the shell would take.
 
-use crate::top::message::Effect;
-use crate::top::model::{Candidate, Line, Model, PageId};
-use crate::top::page::Act;
+use crate::top::message::{Act, Effect};
+use crate::top::model::{Candidate, Line, Model};
+use crate::top::page_id::PageId;
 use crate::top::theme::ThemeName;
 
 /// Candidates that are offered at most.

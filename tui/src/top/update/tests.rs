@@ -1,12 +1,14 @@
 //! What keys do, as a user would press them.
 
 use super::update;
-use crate::top::message::{CommandNews, CommandState, Effect, Message, Moment};
-use crate::top::model::{Link, Model, Overlay, PageId};
+use crate::top::fixtures::{self, model};
+use crate::top::message::{Act, CommandNews, CommandState, Effect, Message, Question};
+use crate::top::model::{Model, Overlay};
+use crate::top::observation::{Link, Moment};
 use crate::top::once;
-use crate::top::page::{Act, Question};
-use crate::top::pages::fixtures::{self, model};
+use crate::top::page_id::PageId;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use dfs_diagnosis::{LocalDaemon, Process};
 use dfs_types::{Error, ErrorCode};
 use std::sync::Arc;
 
@@ -93,6 +95,35 @@ fn what_is_old_is_shown_as_old() {
     assert!(matches!(model.shared.link, Link::Live) && seen(&model).contains("· healthy"));
 }
 
+/// A process that crashes while the dashboard runs is seen, and decides which command is advised.
+#[test]
+fn the_daemons_of_a_local_cluster_are_looked_at_again() {
+    let asks = |effects: Vec<Effect>| effects.contains(&Effect::Daemons);
+    let lost = || Message::Lost(Error::new(ErrorCode::Unreachable, "connection refused"));
+    let at = |elapsed_ms| Message::Tick(Moment { elapsed_ms, calendar: fixtures::NOW });
+    let daemons = |process| vec![LocalDaemon { id: "master-1".to_owned(), process }];
+    let mut model = model(fixtures::cluster(3));
+    assert!(!asks(update(&mut model, lost())), "it is no local cluster");
+    model.shared.local = Some(daemons(Process::Running));
+    assert!(asks(update(&mut model, lost())));
+    assert_eq!(model.shared.findings[0].run, "dfsd restart");
+    update(&mut model, at(6_500));
+    assert!(!asks(update(&mut model, lost())), "the answer is awaited");
+    update(&mut model, Message::Daemons(daemons(Process::Crashed)));
+    assert_eq!(model.shared.findings[0].run, "dfsd start master-1");
+    assert!(seen(&model).contains("master-1 has crashed"), "{}", seen(&model));
+    assert!(asks(update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3)), 0))));
+    update(&mut model, Message::Daemons(daemons(Process::Running)));
+    update(&mut model, at(7_400));
+    assert!(!asks(update(&mut model, lost())), "once in a second");
+    // An answer that never comes is not waited for for ever.
+    update(&mut model, at(8_000));
+    assert!(asks(update(&mut model, lost())));
+    update(&mut model, at(18_000));
+    assert!(asks(update(&mut model, lost())));
+    assert!(!asks(update(&mut model, at(40_000))), "only with something new of the cluster");
+}
+
 #[test]
 fn a_frozen_picture_stays() {
     let mut model = model(fixtures::cluster(3));
@@ -129,8 +160,11 @@ fn a_command_that_wants_to_be_asked_is_asked_for() {
     let question = || Question { what: what(), line: "rm --yes -r /data".into() };
     let news = |number| CommandNews { number, state: CommandState::WouldAsk(question()) };
     update(&mut model, Message::Command(news(1)));
-    assert!(seen(&model).contains("delete /data: 18,381 files, 266 MiB"));
-    // Enter alone does nothing: not now is what is chosen.
+    let text = seen(&model);
+    for part in [" Delete /data? ", "18,381 files, 266 MiB", "rm --yes -r /data", " n  Cancel ", " y  Delete "] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    // Enter alone does nothing: Cancel is chosen.
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
     assert!(matches!(model.overlay, Overlay::None));
     typed(&mut model, ":rm -r /data");
@@ -155,7 +189,7 @@ fn read_only_asks_nothing_and_leaves_the_rest_to_the_shell() {
 #[test]
 fn nothing_is_done_from_a_recording() {
     let mut model = model(fixtures::dead());
-    model.shared.replay = Some(crate::top::Playback { length_ms: 60_000, ..Default::default() });
+    model.shared.replay = Some(crate::top::playback::Playback { length_ms: 60_000, ..Default::default() });
     model.shared.read_only = true;
     typed(&mut model, ":why datanode-1");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
@@ -171,10 +205,10 @@ fn nothing_is_done_from_a_recording() {
 #[test]
 fn a_recording_is_played_by_keys_in_every_view() {
     let mut model = model(fixtures::dead());
-    model.shared.replay = Some(crate::top::Playback { length_ms: 60_000, ..Default::default() });
+    model.shared.replay = Some(crate::top::playback::Playback { length_ms: 60_000, ..Default::default() });
     for page in PageId::ALL {
         model.page = page;
-        for binding in crate::top::replay::BINDINGS {
+        for binding in crate::top::window::OF_RECORDING {
             let key = if binding.key == "space" { ' ' } else { binding.key.chars().next().expect("a key") };
             let effects = press(&mut model, KeyCode::Char(key));
             assert!(matches!(effects[..], [Effect::Play(_)]), "{page:?} {key:?}: {effects:?}");
@@ -183,7 +217,7 @@ fn a_recording_is_played_by_keys_in_every_view() {
     typed(&mut model, "?");
     update(&mut model, Message::Resize(120, 50));
     let text = seen(&model);
-    for binding in crate::top::replay::BINDINGS {
+    for binding in crate::top::window::OF_RECORDING {
         assert!(text.contains(binding.help), "{}:\n{text}", binding.help);
     }
     assert!(!text.contains("keep this picture") && !text.contains("more often"), "{text}");
@@ -195,7 +229,7 @@ fn a_recording_that_fails_is_said_until_it_is_read() {
     model.shared.recorded = true;
     assert!(seen(&model).lines().next().is_some_and(|trust| trust.contains("rec")), "{}", seen(&model));
     update(&mut model, Message::Unrecorded(Error::new(ErrorCode::LocalIo, "no space left on device")));
-    assert!(seen(&model).contains("failed: the recording has ended: no space left on device"), "{}", seen(&model));
+    assert!(seen(&model).contains("failed: the recording has stopped: no space left on device"), "{}", seen(&model));
     typed(&mut model, "2");
     assert!(seen(&model).contains("1 command failed") && !model.shared.recorded);
     typed(&mut model, "8");
@@ -209,7 +243,7 @@ fn themes_and_refresh_are_kept() {
     let mut model = model(fixtures::cluster(3));
     let effects = typed(&mut model, "t");
     assert!(
-        matches!(&effects[..], [Effect::Keep(kept)] if kept.theme == Some(crate::top::ThemeName::Light)),
+        matches!(&effects[..], [Effect::Keep(kept)] if kept.theme == Some(crate::top::theme::ThemeName::Light)),
         "{effects:?}"
     );
     let effects = typed(&mut model, "+");
@@ -247,9 +281,9 @@ fn events_are_filtered_and_read_in_peace() {
     typed(&mut model, "/DEAD");
     press(&mut model, KeyCode::Enter);
     let text = seen(&model);
-    assert!(text.contains("is dead") && !text.contains("is stale"), "{text}");
+    assert!(text.contains("declared dead") && !text.contains("(stale)"), "{text}");
     press(&mut model, KeyCode::Esc);
-    assert!(seen(&model).contains("is stale"));
+    assert!(seen(&model).contains("(stale)"));
     press(&mut model, KeyCode::Home);
     assert!(seen(&model).contains("master-1 leads"));
     let copied = press(&mut model, KeyCode::Char('y'));

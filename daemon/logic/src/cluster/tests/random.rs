@@ -1,5 +1,6 @@
-//! Random events with a random clock. After each event the invariants are checked, as in all tests here: what is to be
-//! deleted does not count, no deletion lacks its proof, queues are bounded, counters are those of a recount.
+//! Random events with a random clock. The invariants are checked after each event, as in all these
+//! tests: a replica that is to be deleted does not count, no deletion lacks its proof, queues are
+//! bounded, counters match a recount.
 
 use super::super::{Effect, Event, Heartbeat, Order, ReportPage};
 use super::{Cluster, news, registration};
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const NODES: u16 = 5;
-/// Chunks 1 to 4 are of files, 5 and 6 of none.
+/// Chunks 1 to 4 belong to files, 5 and 6 do not.
 const CHUNKS: u64 = 6;
 
 #[derive(Debug, Clone)]
@@ -40,7 +41,7 @@ enum Step {
         replicas: BTreeSet<Replica>,
         last: bool,
     },
-    /// A datanode carries out the deletions that it was given, or keeps the replicas.
+    /// A datanode carries out the deletions that it was sent, or keeps the replicas.
     Answer {
         node: u16,
         connection: u64,
@@ -86,7 +87,7 @@ struct News {
     ended: Vec<u64>,
 }
 
-/// Chunk, generation, checksum, state.
+/// The chunk, generation, checksum and state.
 type Replica = (u64, u32, u32, u8);
 
 fn stored((chunk, generation, checksum, state): Replica) -> StoredReplica {
@@ -135,10 +136,10 @@ fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A cluster, and what its datanodes have to answer.
+/// A cluster, and the orders that its datanodes have to answer.
 struct Run {
     cluster: Cluster,
-    /// The deletions that each datanode was given.
+    /// The deletions that each datanode was sent.
     given: BTreeSet<(u16, ReplicaKey)>,
     lost: Duration,
     deletions: usize,
@@ -246,7 +247,7 @@ impl Run {
         }
     }
 
-    /// The background work after some time.
+    /// Does the background work after some time.
     fn pass(&mut self, ms: u64, seed: u64, leads: bool) {
         self.cluster.now = Timestamp(self.cluster.now.0 + ms);
         self.observe(Event::Tick);
@@ -266,7 +267,7 @@ impl Run {
         }
     }
 
-    /// Counts all chunks in the plainest way.
+    /// Counts all chunks in the simplest way.
     fn recount(&self) -> Health {
         let Cluster { state, space, now, .. } = &self.cluster;
         let mut health = Health::default();
@@ -280,7 +281,7 @@ impl Run {
             health.chunks += 1;
             match counted {
                 0 => health.missing += 1,
-                1 if wanted > 1 => health.endangered += 1,
+                1 if wanted > 1 => health.at_risk += 1,
                 live if live < wanted => health.under += 1,
                 _ => health.over += u64::from(staying.len() > wanted),
             }

@@ -1,4 +1,4 @@
-//! The rates of all datanodes together.
+//! Tests of the rates of all datanodes together.
 
 use super::super::{DirectoryLoad, Event, Heartbeat, NodeLoad};
 use super::registration;
@@ -29,7 +29,7 @@ impl Cluster {
         self.0.beat(id, Heartbeat::new(1, load(read)));
     }
 
-    /// Bytes read per second, and bytes used.
+    /// Returns the bytes read per second, and the bytes used.
     fn rates(&mut self, second: u64) -> (Option<f64>, u64) {
         let rates = self.0.state.rates(Timestamp(second * 1000));
         (rates.rates.map(|rates| rates.read), rates.used)
@@ -39,23 +39,23 @@ impl Cluster {
 #[test]
 fn two_heartbeats_are_a_rate() {
     let mut cluster = Cluster::new();
-    assert_eq!(cluster.rates(0), (None, 0), "nobody is there");
+    assert_eq!(cluster.rates(0), (None, 0), "there is no datanode");
     cluster.register(1, 1_000, 0);
     cluster.register(2, 0, 0);
-    assert_eq!(cluster.rates(1), (None, 200), "one telling is no rate");
+    assert_eq!(cluster.rates(1), (None, 200), "one heartbeat gives no rate");
     cluster.heartbeat(1, 4_000, 3);
     assert_eq!(cluster.rates(3), (Some(1_000.0), 200));
     assert_eq!(cluster.rates(4), (Some(1_000.0), 200), "until the next heartbeat");
     cluster.heartbeat(2, 30, 4);
     assert_eq!(cluster.rates(5), (Some(1_007.5), 200));
-    // Two heartbeats between two looks: nothing is lost.
+    // Two heartbeats between two samples: no bytes are lost.
     cluster.heartbeat(1, 10_000, 5);
     cluster.heartbeat(1, 10_000, 6);
     assert_eq!(cluster.rates(6), (Some(2_007.5), 200));
 }
 
 #[test]
-fn a_datanode_that_begins_anew_begins_anew() {
+fn a_restarted_datanode_starts_without_rates() {
     let mut cluster = Cluster::new();
     cluster.register(1, 0, 0);
     cluster.rates(0);
@@ -66,17 +66,18 @@ fn a_datanode_that_begins_anew_begins_anew() {
     cluster.heartbeat(1, 307, 8);
     assert_eq!(cluster.rates(8).0, Some(100.0));
     cluster.heartbeat(1, 6, 11);
-    assert_eq!(cluster.rates(11).0, None, "its counters began anew, as no datanode of ours does it");
+    assert_eq!(cluster.rates(11).0, None, "its counters were reset, which a real datanode does only at a restart");
 }
 
 #[test]
-fn who_is_silent_dead_or_gone_does_nothing_that_is_known() {
+fn rates_of_stale_and_dead_datanodes_are_unknown() {
     let mut cluster = Cluster::new();
     (1..=2).for_each(|id| cluster.register(id, 0, 0));
     cluster.rates(0);
     (1..=2).for_each(|id| cluster.heartbeat(id, 3_000, 3));
     assert_eq!(cluster.rates(3), (Some(2_000.0), 200));
-    // The second one falls silent, and is stale; it comes back after that, and no rate goes back over the silence.
+    // The second one misses heartbeats and is stale; afterwards it sends them again, and no rate
+    // covers the gap.
     cluster.heartbeat(1, 6_000, 6);
     cluster.heartbeat(1, 9_000, 9);
     assert_eq!(cluster.rates(10), (Some(1_000.0), 100));
@@ -84,11 +85,11 @@ fn who_is_silent_dead_or_gone_does_nothing_that_is_known() {
     assert_eq!(cluster.rates(11), (Some(1_000.0), 200));
     cluster.heartbeat(2, 90_030, 14);
     assert_eq!(cluster.rates(14), (Some(1_010.0), 200));
-    // Both are dead: what is done is not known, and not nothing.
+    // Both are dead: the rate is unknown, and not zero.
     assert_eq!(cluster.rates(30), (None, 0));
     cluster.heartbeat(1, 9_000, 31);
     cluster.heartbeat(1, 9_500, 32);
-    assert_eq!(cluster.rates(32), (None, 100), "the first look since it is back");
+    assert_eq!(cluster.rates(32), (None, 100), "the first sample since it registered again");
     cluster.heartbeat(1, 9_600, 33);
     assert_eq!(cluster.rates(33), (Some(100.0), 100));
     cluster.0.state.remove(DatanodeId(1));
@@ -96,7 +97,7 @@ fn who_is_silent_dead_or_gone_does_nothing_that_is_known() {
 }
 
 #[test]
-fn copies_that_were_not_counted_or_not_reported_are_not_known() {
+fn replicas_that_were_not_counted_or_not_reported_are_unknown() {
     let cluster = Cluster::new();
     let mut cluster = cluster.0;
     assert!(cluster.state.rates(Timestamp(0)).counts.is_none());

@@ -1,4 +1,4 @@
-//! When all chunks are counted anew.
+//! Tests of the conditions under which all chunks are counted again.
 
 use super::Cluster;
 use super::work::with_surplus;
@@ -14,7 +14,7 @@ fn delete(name: &str) -> FsOp {
 }
 
 #[test]
-fn chunks_are_counted_anew_when_the_file_that_wanted_the_most_replicas_is_gone() {
+fn chunks_are_counted_again_when_the_file_that_wanted_the_most_replicas_is_deleted() {
     let mut cluster = Cluster::new(&[(1, 2)]);
     (1..=2).for_each(|id| cluster.come(id, &[1]));
     cluster.pass(12, &[1, 2]);
@@ -29,7 +29,7 @@ fn chunks_are_counted_anew_when_the_file_that_wanted_the_most_replicas_is_gone()
 }
 
 #[test]
-fn chunks_are_counted_anew_when_one_with_a_problem_may_be_gone() {
+fn chunks_are_counted_again_when_one_with_a_problem_may_be_deleted() {
     let mut cluster = Cluster::new(&[(1, 3), (2, 2), (3, 2)]);
     (1..=2).for_each(|id| cluster.come(id, &[1, 2, 3]));
     cluster.pass(12, &[1, 2]);
@@ -37,7 +37,7 @@ fn chunks_are_counted_anew_when_one_with_a_problem_may_be_gone() {
     cluster.apply(delete("/1"));
     cluster.pass(1, &[1, 2]);
     assert_eq!(cluster.state.monitor().health().under, 0);
-    // Without a problem a deletion does not have all chunks counted.
+    // Without a problem, a deletion does not cause a survey.
     let counted = cluster.state.monitor().counted_at();
     cluster.apply(delete("/2"));
     cluster.pass(1, &[1, 2]);
@@ -45,7 +45,7 @@ fn chunks_are_counted_anew_when_one_with_a_problem_may_be_gone() {
 }
 
 #[test]
-fn chunks_are_counted_anew_when_surplus_replicas_are_gone() {
+fn chunks_are_counted_again_when_surplus_replicas_are_deleted() {
     let (mut cluster, one, other) = with_surplus();
     cluster.heartbeat(one, &[1]);
     cluster.heartbeat(other, &[1]);

@@ -1,4 +1,4 @@
-//! The work that jobs have done and have left.
+//! Tests of the completed and remaining work of the jobs.
 
 use super::*;
 use crate::jobs::Work;
@@ -26,7 +26,8 @@ fn copies_are_left_until_they_have_arrived() {
     assert_eq!(repair(&cluster), Work { done: 2, left: 0, waits: false });
 }
 
-/// Three datanodes have a replica of a chunk that is to have one; those that are to delete theirs.
+/// Makes three datanodes with a replica of a chunk that should have one; returns those that have to
+/// delete theirs.
 pub(super) fn with_surplus() -> (Cluster, u16, u16) {
     let mut cluster = Cluster::new(&[(1, 1)]);
     (1..=3).for_each(|id| cluster.come(id, &[1]));
@@ -49,7 +50,7 @@ fn surplus_replicas_are_left_until_they_are_deleted() {
 }
 
 #[test]
-fn a_copy_without_a_place_waits() {
+fn a_copy_without_a_target_waits() {
     let mut cluster = Cluster::new(&[(1, 2)]);
     cluster.come(1, &[1]);
     cluster.pass(12, &[1]);

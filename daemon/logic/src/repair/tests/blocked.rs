@@ -1,4 +1,4 @@
-//! Why chunks lack replicas, a row for each reason.
+//! Tests of the reasons why chunks are under-replicated, one row for each reason.
 
 use super::{Cluster, LENGTH};
 use crate::liveness::NodeState::{self, Dead, Live, Stale};
@@ -6,7 +6,7 @@ use crate::repair::Blocker::{self, AllDraining, NoRoom, NoSource, TooFewDatanode
 use crate::repair::{Blocked, Copy, InFlight, Inquiry};
 use dfs_types::{ChunkId, ChunkRef, DatanodeId, Generation};
 
-/// Datanodes and those that drain, replicas wanted, holders.
+/// The datanodes and those that drain, the replicas wanted, the holders.
 type Row = (&'static [NodeState], &'static [u16], u8, &'static [u16], Option<Blocker>);
 
 fn blocker(cluster: &Cluster, under_way: &[Copy]) -> Option<Blocker> {
@@ -20,13 +20,13 @@ fn each_reason_has_its_row() {
         (&[Live, Live, Live], &[], 3, &[1, 2], Some(UnderWay)),
         (&[Live, Live], &[], 9, &[1, 2], Some(TooFewDatanodes { have: 2, want: 9 })),
         (&[Live, Live, Dead], &[], 3, &[1, 2, 3], Some(TooFewDatanodes { have: 2, want: 3 })),
-        // Whoever has missed heartbeats may come back, or is declared dead.
+        // A datanode that has missed heartbeats may send them again, or is declared dead.
         (&[Live, Live, Stale], &[], 3, &[1, 2, 3], Some(Waiting)),
         (&[Live, Live, Stale], &[], 3, &[1, 2], Some(Waiting)),
         (&[Stale, Live], &[], 1, &[1], Some(Waiting)),
         (&[Dead, Live], &[], 1, &[1], Some(NoSource)),
         (&[Live, Live], &[], 1, &[], Some(NoSource)),
-        // A datanode that drains gives what it has, and takes nothing.
+        // A draining datanode is a source, and never a target.
         (&[Live, Live, Live], &[3], 3, &[1, 2], Some(AllDraining)),
         (&[Live, Live, Live], &[3], 2, &[1, 3], Some(UnderWay)),
         (&[Live, Live], &[2], 2, &[1, 2], Some(TooFewDatanodes { have: 1, want: 2 })),
@@ -41,7 +41,7 @@ fn each_reason_has_its_row() {
         assert_eq!(
             begun,
             expected == Some(UnderWay),
-            "what is under way is what repair begins: {states:?} {holders:?}"
+            "the work in progress is what repair begins: {states:?} {holders:?}"
         );
     }
 }
@@ -69,7 +69,7 @@ fn while_nothing_may_be_begun_all_of_it_waits() {
 }
 
 #[test]
-fn replicas_that_stay_are_told_of_chunks_that_a_datanode_has() {
+fn replicas_that_stay_are_counted_for_chunks_of_a_datanode() {
     let mut cluster = Cluster::new(&[Live, Live, Live, Stale]);
     cluster.drain(&[3]);
     cluster.file(1, 5, &[1, 2, 3, 4]);

@@ -1,18 +1,19 @@
-//! What datanodes that drain change.
+//! Tests of repair with draining datanodes.
 
 use super::{Cluster, LIMITS};
 use crate::liveness::NodeState::{Dead, Live, Stale};
 use crate::repair::{Health, InFlight, Limits, NodeShort, Plan, plan};
 use dfs_types::DatanodeId;
 
-/// Datanodes 1 to 3 stay and are live, 4 is stale, 5 dead; 6 and 7 drain and are live, 8 drains and is stale.
+/// Datanodes 1 to 3 stay and are live, 4 is stale, 5 dead; 6 and 7 drain and are live, 8 drains and
+/// is stale.
 fn draining() -> Cluster {
     let mut cluster = Cluster::new(&[Live, Live, Live, Stale, Dead, Live, Live, Stale]);
     cluster.drain(&[6, 7, 8]);
     cluster
 }
 
-/// Replication, datanodes; missing, endangered, under, over; copies to make, trims.
+/// The replication, the datanodes; missing, at risk, under, over; copies to make, trims.
 type Row = (u8, &'static [u16], [u64; 4], [usize; 2]);
 
 #[test]
@@ -28,18 +29,18 @@ fn what_leaves_counts_for_health_and_not_for_what_is_lacking() {
         (1, &[1, 6], [0, 0, 0, 0], [0, 0]),
         (2, &[1, 2, 3, 6], [0, 0, 0, 1], [0, 1]),
         (1, &[6, 7], [0, 0, 0, 0], [1, 0]),
-        // A stale copy that stays counts, but for a single live one.
+        // A stale replica on a datanode that stays counts, unless there is only a single live one.
         (2, &[1, 4, 6], [0, 0, 0, 0], [0, 0]),
         (2, &[4, 6], [0, 1, 0, 0], [1, 0]),
         (3, &[4, 6, 7], [0, 0, 1, 0], [2, 0]),
-        // A copy that leaves and is stale, or dead, is none.
+        // A replica on a draining datanode that is stale or dead does not count.
         (2, &[1, 8, 5], [0, 1, 0, 0], [1, 0]),
         (2, &[8], [1, 0, 0, 0], [0, 0]),
     ];
-    for (replication, holders, [missing, endangered, under, over], [copies, trims]) in rows {
+    for (replication, holders, [missing, at_risk, under, over], [copies, trims]) in rows {
         let mut cluster = draining();
         cluster.file(1, replication, holders);
-        let health = Health { chunks: 1, missing, endangered, under, over };
+        let health = Health { chunks: 1, missing, at_risk, under, over };
         let plan = cluster.plan(&[]);
         let targets: Vec<_> = plan.copies.iter().flat_map(|copy| &copy.targets).collect();
         let row = format!("{holders:?} for {replication}");

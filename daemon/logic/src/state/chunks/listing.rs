@@ -1,4 +1,5 @@
-//! A table of chunks that comes from a snapshot: first the chunks, in the order of their ids, then the files that name them.
+//! A table of chunks from a snapshot: first the chunks, sorted by id, then the files that name
+//! them.
 
 use super::table::{ChunkMeta, ChunkTable, Page, Slot, place};
 use dfs_types::{ChunkId, Layout};
@@ -7,19 +8,19 @@ use std::sync::Arc;
 /// The chunks of a snapshot, and those of them that files have named so far.
 #[derive(Default)]
 pub(crate) struct Listing {
-    /// In the order of their numbers.
+    /// Sorted by number.
     pages: Vec<(u64, Arc<Page>)>,
-    /// The page that was looked at last: the next one often is the same.
+    /// The index of the last page used: the next one often is the same.
     at: usize,
     last: Option<ChunkId>,
     listed: u64,
     named: u64,
-    /// Names of chunks that had one already.
+    /// Further names of chunks that already had one.
     again: Vec<(ChunkId, Layout)>,
 }
 
 impl Listing {
-    /// Lists a chunk. Says false if it does not come behind the last one.
+    /// Lists a chunk. Returns false if its id is not higher than the last one.
     pub(crate) fn list(&mut self, id: ChunkId, meta: ChunkMeta) -> bool {
         let (number, slot) = place(id);
         if self.last.is_some_and(|last| last >= id) {
@@ -40,12 +41,12 @@ impl Listing {
         true
     }
 
-    /// A chunk that is listed. It has references if it was named.
+    /// Returns a listed chunk. It has references if it was named.
     pub(crate) fn get(&mut self, id: ChunkId) -> Option<ChunkMeta> {
         self.slot(id).map(|slot| slot.content())
     }
 
-    /// A file that wants `layout` names a chunk that is listed. What is listed of its layout is not believed.
+    /// Names a listed chunk for a file that wants `layout`. The listed layout is not trusted.
     pub(crate) fn name(&mut self, id: ChunkId, layout: Layout) {
         let Some(slot) = self.slot(id) else { return };
         let meta = slot.content();
@@ -57,12 +58,12 @@ impl Listing {
         }
     }
 
-    /// Whether files have named every chunk.
+    /// Returns true if files have named every chunk.
     pub(crate) fn is_complete(&self) -> bool {
         self.named == self.listed
     }
 
-    /// The table in which each chunk has its first name, and the names that come on top.
+    /// Returns the table in which each chunk has its first name, and the further names.
     pub(crate) fn finish(self) -> (ChunkTable, Vec<(ChunkId, Layout)>) {
         debug_assert!(self.is_complete(), "{} of {} chunks are named", self.named, self.listed);
         (ChunkTable::of(self.pages, self.named), self.again)

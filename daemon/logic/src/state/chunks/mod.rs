@@ -1,14 +1,14 @@
-//! The chunks: which are named, how often, and which ids can never be named again.
+//! The chunks: which ones files name, how often, and which ids can never be named again.
 //!
-//! **Invariant:** the table holds exactly the chunks that files name, with the number of their names.
-//! **Invariant:** a chunk that was named once, or was abandoned, is in the table, dropped, or below the floor; never in the
-//! first two at once.
-//! **Invariant:** dropped chunks have ids from the floor on that were handed out.
-//! **Invariant:** a chunk is to have exactly the replicas that the most demanding of its files wants.
+//! **Invariant:** the table holds exactly the chunks that files name, with the number of their
+//! names. **Invariant:** a chunk that was named once, or was abandoned, is in the table, dropped,
+//! or below the floor; never in the first two at once. **Invariant:** dropped chunks have ids from
+//! the floor on that were handed out. **Invariant:** a chunk should have exactly the replicas that
+//! the most demanding of its files wants.
 
 mod listing;
 mod table;
-mod wishes;
+mod wanted_layouts;
 
 use crate::command::{ChunkOp, Outcome, Refusal};
 use crate::state::tree::COPIED_MAX;
@@ -17,21 +17,22 @@ use imbl::{OrdMap, OrdSet};
 pub(crate) use listing::Listing;
 pub use table::ChunkMeta;
 pub(crate) use table::{ChunkTable, REFERENCES_MAX};
-pub(crate) use wishes::Wishes;
+pub(crate) use wanted_layouts::WantedLayouts;
 
-/// The first chunk id that is handed out. Zero is no chunk.
+/// The first chunk id that is handed out. Zero is not a chunk.
 pub(crate) const FIRST_CHUNK: u64 = 1;
 
-/// A chunk with more names than this gets no more: one command can give it a name for each file that it copies.
+/// A chunk with more names than this gets no further ones: one command can give it a name for each
+/// file that it copies.
 const REFERENCES_LIMIT: u32 = REFERENCES_MAX - COPIED_MAX as u32;
 
-/// How often something changed that bears on the replicas of chunks that were there before. Counts of this master: they are
-/// not part of snapshots.
+/// The numbers of changes that affect the replicas of existing chunks. Counters of this master, not
+/// part of snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChunkChanges {
-    /// Another number of replicas was wanted of a chunk.
+    /// Changes of the number of replicas wanted of a chunk.
     pub layouts: u64,
-    /// A chunk lost its last name.
+    /// Chunks that lost their last name.
     pub dropped: u64,
 }
 
@@ -39,14 +40,15 @@ pub struct ChunkChanges {
 #[derive(Debug, Clone)]
 pub(crate) struct Chunks {
     pub(crate) table: ChunkTable,
-    /// What the files of a chunk want, where they do not all want the same.
-    differing: OrdMap<ChunkId, Wishes>,
-    /// The next id that is handed out.
+    /// The layouts that the files of a chunk want, for chunks whose files differ.
+    differing: OrdMap<ChunkId, WantedLayouts>,
+    /// The next id to be handed out.
     pub(crate) next: u64,
     /// Chunks below it that no file names can never be named again.
     pub(crate) floor: u64,
-    /// Chunks at or above the floor that no file names, and none can name again: a file named them once, or their write
-    /// came to nothing. At most as many as ids were handed out since the floor's own.
+    /// Chunks at or above the floor that no file names, and none can name again: a file named them
+    /// once, or their write was abandoned. At most as many as ids were handed out since the floor's
+    /// own.
     pub(crate) dropped: OrdSet<u64>,
     pub(crate) changes: ChunkChanges,
 }
@@ -74,7 +76,7 @@ impl Chunks {
         }
     }
 
-    /// Takes the next `count` ids out of the pool. They are never given again.
+    /// Reserves the next `count` ids. They are never handed out again.
     fn reserve(&mut self, count: u32) -> Result<Outcome, Refusal> {
         let first = self.next;
         self.next = first.checked_add(u64::from(count)).ok_or(Refusal::Malformed)?;
@@ -84,25 +86,26 @@ impl Chunks {
     /// Raises the floor. It never sinks, and never rises above the ids that were handed out.
     fn raise_floor(&mut self, floor: ChunkId) {
         self.floor = self.floor.max(floor.0.min(self.next));
-        // The floor now says of these what the set said.
+        // The floor now covers these chunks of the set.
         while let Some(id) = self.dropped.get_min().copied().filter(|id| *id < self.floor) {
             self.dropped.remove(&id);
         }
         debug_assert!(self.floor <= self.next, "the floor {} is above the next id {}", self.floor, self.next);
     }
 
-    /// Whether no file names this chunk, and none ever can again.
+    /// Returns true if no file names this chunk, and none ever can again.
     pub(crate) fn is_garbage(&self, id: ChunkId) -> bool {
         self.is_given_up(id) && self.table.get(id).is_none()
     }
 
-    /// Whether a chunk that no file names can never be named: the floor has passed it, a file had it, or its write was given
-    /// up.
+    /// Returns true if a chunk that no file names can never be named: it is below the floor, a file
+    /// had named it, or its write was abandoned.
     fn is_given_up(&self, id: ChunkId) -> bool {
         id.0 < self.floor || self.dropped.contains(&id.0)
     }
 
-    /// No file is ever to name these chunks. One that a file names already stays, and so does one that was not handed out.
+    /// Gives up these chunks: no file can name them any more. A chunk that a file names stays, and
+    /// so does one that was not handed out.
     pub(crate) fn give_up(&mut self, chunks: &[ChunkId]) {
         for id in chunks {
             if (self.floor..self.next).contains(&id.0) && self.table.get(*id).is_none() {
@@ -111,7 +114,8 @@ impl Chunks {
         }
     }
 
-    /// Whether these chunks are free to be named for the first time: handed out, not given up, not named, each once.
+    /// Checks that these chunks can be named for the first time: handed out, not given up, not
+    /// named, each once.
     pub(crate) fn check_free(&self, chunks: &[ChunkRef]) -> Result<(), Refusal> {
         for chunk in chunks {
             match chunk.id {
@@ -130,7 +134,7 @@ impl Chunks {
         if once { Ok(()) } else { Err(Refusal::ChunkInUse) }
     }
 
-    /// Names chunks for the first time. The caller has looked that they are free.
+    /// Names chunks for the first time. The caller has checked that they are free.
     pub(crate) fn name_first(&mut self, chunks: &[ChunkRef], layout: Layout) {
         for ChunkRef { id, generation, length, checksum } in chunks.iter().copied() {
             debug_assert!(self.table.get(id).is_none() && !self.is_given_up(id), "{id} is not free");
@@ -139,7 +143,7 @@ impl Chunks {
         }
     }
 
-    /// Whether each of these chunks can have as many names more as one command gives.
+    /// Checks that each of these chunks can have as many further names as one command gives.
     pub(crate) fn check_again(&self, chunks: &[ChunkId]) -> Result<(), Refusal> {
         let room = |id: &ChunkId| self.table.get(*id).is_some_and(|meta| meta.references <= REFERENCES_LIMIT);
         if chunks.iter().all(room) { Ok(()) } else { Err(Refusal::TooManyCopies) }
@@ -149,14 +153,14 @@ impl Chunks {
     pub(crate) fn name_again(&mut self, chunks: &[ChunkId], layout: Layout) {
         for id in chunks {
             if let Some(meta) = self.table.get(*id) {
-                let mut wishes = self.wishes(*id, meta);
-                wishes.add(layout);
-                self.want(*id, meta, wishes);
+                let mut layouts = self.wanted_layouts(*id, meta);
+                layouts.add(layout);
+                self.want(*id, meta, layouts);
             }
         }
     }
 
-    /// Takes over the chunks of a snapshot. Says false when one has too many names.
+    /// Takes over the chunks of a snapshot. Returns false if one has too many names.
     pub(crate) fn take_over(&mut self, listing: Listing) -> bool {
         let (table, again) = listing.finish();
         self.table = table;
@@ -169,27 +173,27 @@ impl Chunks {
         })
     }
 
-    /// A file that named these chunks for `before` wants `layout` now.
+    /// Changes the layout that a file wants for these chunks from `before` to `layout`.
     pub(crate) fn set_layout(&mut self, chunks: &[ChunkId], before: Layout, layout: Layout) {
         for id in chunks {
             if let Some(meta) = self.table.get(*id) {
-                let mut wishes = self.wishes(*id, meta);
-                wishes.add(layout);
-                wishes.remove(before);
-                self.want(*id, meta, wishes);
+                let mut layouts = self.wanted_layouts(*id, meta);
+                layouts.add(layout);
+                layouts.remove(before);
+                self.want(*id, meta, layouts);
             }
         }
     }
 
-    /// A file that named these chunks for `layout` is gone. A chunk that nothing names any more is garbage from now on:
-    /// below the floor that alone says so.
+    /// Removes the names that a deleted file with `layout` gave these chunks. A chunk without names
+    /// is garbage from now on; below the floor this needs no record.
     pub(crate) fn drop_names(&mut self, chunks: &[ChunkId], layout: Layout) {
         for id in chunks {
             match self.table.get(*id) {
                 Some(meta) if meta.references > 1 => {
-                    let mut wishes = self.wishes(*id, meta);
-                    wishes.remove(layout);
-                    self.want(*id, meta, wishes);
+                    let mut layouts = self.wanted_layouts(*id, meta);
+                    layouts.remove(layout);
+                    self.want(*id, meta, layouts);
                 }
                 Some(_) => {
                     self.table.remove(*id);
@@ -203,44 +207,45 @@ impl Chunks {
         }
     }
 
-    /// What the files of a chunk want.
-    pub(crate) fn wishes(&self, id: ChunkId, meta: ChunkMeta) -> Wishes {
-        self.differing.get(&id).cloned().unwrap_or_else(|| Wishes::same(meta.layout, meta.references))
+    /// Returns the layouts that the files of a chunk want.
+    pub(crate) fn wanted_layouts(&self, id: ChunkId, meta: ChunkMeta) -> WantedLayouts {
+        self.differing.get(&id).cloned().unwrap_or_else(|| WantedLayouts::same(meta.layout, meta.references))
     }
 
-    /// Notes what the files of a chunk want now.
-    fn want(&mut self, id: ChunkId, meta: ChunkMeta, wishes: Wishes) {
-        let (references, layout) = (wishes.files(), wishes.most());
+    /// Records the layouts that the files of a chunk want now.
+    fn want(&mut self, id: ChunkId, meta: ChunkMeta, layouts: WantedLayouts) {
+        let (references, layout) = (layouts.files(), layouts.most());
         self.changes.layouts += u64::from(layout != meta.layout);
         self.table.set(id, ChunkMeta { references, layout, ..meta });
-        if wishes.differ() {
-            self.differing.insert(id, wishes);
+        if layouts.differ() {
+            self.differing.insert(id, layouts);
         } else {
             self.differing.remove(&id);
         }
     }
 
-    /// Checks what this module promises, but for what files want, which only the whole state can.
+    /// Checks the invariants of this module, except those about the layouts of files, which only
+    /// the whole state can check.
     ///
     /// # Errors
-    /// Says what does not hold.
+    /// Returns a description of the violation.
     pub(crate) fn check(&self) -> Result<(), String> {
         if !(FIRST_CHUNK..=self.next).contains(&self.floor) {
-            return Err(format!("the floor {} lies outside of the {} ids handed out", self.floor, self.next));
+            return Err(format!("the floor {} is outside of the {} ids handed out", self.floor, self.next));
         }
         for id in &self.dropped {
             if !(self.floor..self.next).contains(id) || self.table.get(ChunkId(*id)).is_some() {
-                return Err(format!("chunk {id} is dropped, and it is named, below the floor, or was not handed out"));
+                return Err(format!("chunk {id} is dropped, but it is named, below the floor, or was not handed out"));
             }
         }
         for (id, meta) in self.table.from(ChunkId(0)) {
             if !(FIRST_CHUNK..self.next).contains(&id.0) || meta.replicas() == 0 || meta.length == 0 {
-                return Err(format!("chunk {id} is named and makes no sense: {meta:?}"));
+                return Err(format!("chunk {id} is named and has invalid values: {meta:?}"));
             }
         }
-        for (id, wishes) in &self.differing {
-            if !wishes.differ() || self.table.get(*id).is_none() {
-                return Err(format!("chunk {id} is said to have files that differ: {wishes:?}"));
+        for (id, layouts) in &self.differing {
+            if !layouts.differ() || self.table.get(*id).is_none() {
+                return Err(format!("chunk {id} is recorded as having different layouts: {layouts:?}"));
             }
         }
         Ok(())

@@ -1,48 +1,49 @@
-//! Every chunk that something names, by id.
+//! The table of every chunk that a file names, by id.
 
 use dfs_types::{ChunkId, ChunkRef, Generation, Layout, ReplicaKey};
 use imbl::OrdMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Chunks per page. Ids are dense, so a page is nearly full; a change copies at most one page. So many fill 4 KiB.
+/// The number of chunks per page. Ids are dense, so a page is nearly full; a change copies at most
+/// one page. This many fill 4 KiB.
 const PAGE_SLOTS: u64 = 254;
-/// The most names that a chunk can have: the count has 24 bits.
+/// The maximum number of names of a chunk: the count has 24 bits.
 pub(crate) const REFERENCES_MAX: u32 = (1 << 24) - 1;
 
-/// The state of a chunk that something names.
+/// The state of a chunk that a file names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkMeta {
-    /// Bytes.
+    /// The length in bytes.
     pub length: u32,
     pub generation: Generation,
-    /// As in a [`ChunkRef`].
+    /// The checksum, as in a [`ChunkRef`].
     pub checksum: u32,
-    /// What the most demanding of the files that name it wants.
+    /// The layout that the most demanding of its files wants.
     pub layout: Layout,
-    /// How often files name it.
+    /// The number of files that name it.
     pub references: u32,
 }
 
 impl ChunkMeta {
-    /// The reference to this chunk, given its id.
+    /// Returns the reference to this chunk, given its id.
     pub fn reference(&self, id: ChunkId) -> ChunkRef {
         ChunkRef { id, generation: self.generation, length: self.length, checksum: self.checksum }
     }
 
-    /// The key of its good replicas, given its id.
+    /// Returns the key of its good replicas, given its id.
     pub fn key(&self, id: ChunkId) -> ReplicaKey {
         self.reference(id).key()
     }
 
-    /// Replicas wanted.
+    /// Returns the number of replicas wanted.
     pub fn replicas(&self) -> u8 {
         self.layout.replicas()
     }
 }
 
-/// A chunk in 16 bytes. Without references the slot is free, or with a length the chunk is listed and not named yet
-/// ([`Listing`](super::Listing)).
+/// A chunk in 16 bytes. Without references the slot is free, or, with a length, the chunk is listed
+/// and not named yet ([`Listing`](super::Listing)).
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Slot {
     pub(super) length: u32,
@@ -78,7 +79,7 @@ impl Slot {
         Self { length, generation: generation.0, checksum, references_and_replicas }
     }
 
-    /// A chunk that nothing names yet.
+    /// Returns the slot of a chunk that no file names yet.
     pub(super) fn listed(meta: ChunkMeta) -> Self {
         Self { references_and_replicas: u32::from(meta.replicas()), ..Self::of(meta) }
     }
@@ -102,7 +103,7 @@ impl Page {
 }
 
 impl ChunkTable {
-    /// A table of pages with so many chunks.
+    /// Makes a table of pages with `count` chunks.
     pub(super) fn of(pages: impl IntoIterator<Item = (u64, Arc<Page>)>, count: u64) -> Self {
         Self { pages: pages.into_iter().collect(), count }
     }
@@ -116,7 +117,7 @@ impl ChunkTable {
         self.pages.get(&page)?.slots.get(slot)?.meta()
     }
 
-    /// Puts in a chunk with at least one reference. A chunk that is there is replaced.
+    /// Inserts a chunk with at least one reference, or replaces it.
     pub(crate) fn set(&mut self, id: ChunkId, meta: ChunkMeta) {
         let (number, slot) = place(id);
         let page = self.pages.entry(number).or_insert_with(|| Arc::new(Page::empty()));
@@ -129,7 +130,7 @@ impl ChunkTable {
         }
     }
 
-    /// Takes a chunk out; nothing happens when it is not there.
+    /// Removes a chunk; does nothing if it is not there.
     pub(crate) fn remove(&mut self, id: ChunkId) {
         if self.get(id).is_none() {
             return;
@@ -148,7 +149,7 @@ impl ChunkTable {
         self.count -= 1;
     }
 
-    /// The chunks in the order of their ids, from `start` on.
+    /// Returns the chunks sorted by id, from `start` on.
     pub(crate) fn from(&self, start: ChunkId) -> impl Iterator<Item = (ChunkId, ChunkMeta)> + '_ {
         let (first, _) = place(start);
         let chunks = self.pages.range(first..).flat_map(|(number, page)| {

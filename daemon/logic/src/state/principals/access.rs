@@ -1,4 +1,4 @@
-//! Who may do what with an entry: owner, group and other bits, as POSIX has them.
+//! Access control of entries: owner, group and other bits, as in POSIX.
 
 use super::known::Principals;
 use super::users::UserId;
@@ -12,18 +12,18 @@ pub(crate) const EXECUTE: u16 = 1;
 /// The rights of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Who {
-    /// The superuser and the masters themselves: nothing is refused.
+    /// The superuser and the masters themselves: everything is permitted.
     Super,
     User {
-        /// None for a user whose name stands nowhere in the state.
+        /// None for a user whose name does not occur in the state.
         user: Option<UserId>,
-        /// Beside the group of the same name.
+        /// In addition to the group of the same name.
         groups: Vec<UserId>,
     },
 }
 
 impl Who {
-    /// Whose rights count for `caller`.
+    /// Returns the rights of `caller`.
     ///
     /// # Errors
     /// Before the first command.
@@ -37,7 +37,8 @@ impl Who {
         Ok(Self::User { user, groups })
     }
 
-    /// Whether the bits of `attrs` allow all of `wanted`. A user is in the group of the same name.
+    /// Returns true if the bits of `attrs` allow all of `wanted`. A user is in the group of the
+    /// same name.
     pub(crate) fn may(&self, attrs: &Attrs, wanted: u16) -> bool {
         let Self::User { user, groups } = self else { return true };
         let shift = match *user {
@@ -49,14 +50,18 @@ impl Who {
         (attrs.mode >> shift) & wanted == wanted
     }
 
+    /// Returns an error unless [`Who::may`] returns true.
+    ///
     /// # Errors
-    /// [`Refusal::PermissionDenied`] where [`Who::may`] says no.
+    /// [`Refusal::PermissionDenied`].
     pub(crate) fn need(&self, attrs: &Attrs, wanted: u16) -> Result<(), Refusal> {
         if self.may(attrs, wanted) { Ok(()) } else { Err(Refusal::PermissionDenied) }
     }
 
+    /// Returns an error for all but the owner of an entry and the superuser.
+    ///
     /// # Errors
-    /// [`Refusal::PermissionDenied`] for all but the owner of an entry and the superuser.
+    /// [`Refusal::PermissionDenied`].
     pub(crate) fn need_owner(&self, attrs: &Attrs) -> Result<(), Refusal> {
         match self {
             Self::Super => Ok(()),
@@ -65,8 +70,10 @@ impl Who {
         }
     }
 
+    /// Returns an error for all but the superuser and the masters.
+    ///
     /// # Errors
-    /// [`Refusal::PermissionDenied`] for all but the superuser and the masters.
+    /// [`Refusal::PermissionDenied`].
     pub(crate) fn need_super(&self) -> Result<(), Refusal> {
         if *self == Self::Super { Ok(()) } else { Err(Refusal::PermissionDenied) }
     }

@@ -1,14 +1,14 @@
-//! Everybody that the state knows, by name and by number.
+//! All principals in the state, by name and by number.
 
 use super::users::{UserId, Users};
 use crate::command::Caller;
 use std::sync::Arc;
 
-/// Everybody that the state knows by name.
+/// All principals in the state, by name.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Principals {
     pub(crate) users: Arc<Users>,
-    /// The user whom nothing is refused; none before the first command.
+    /// The superuser, to whom all is permitted; none before the first command.
     superuser: Option<UserId>,
 }
 
@@ -17,7 +17,7 @@ impl Principals {
         Self { users: Arc::new(users), superuser }
     }
 
-    /// Names the superuser.
+    /// Sets the superuser.
     pub(crate) fn set_superuser(&mut self, name: &str) -> UserId {
         let id = self.intern(name);
         self.superuser = Some(id);
@@ -32,12 +32,12 @@ impl Principals {
         self.superuser
     }
 
-    /// The name behind a number.
+    /// Returns the name of a number.
     pub(crate) fn name(&self, id: UserId) -> &str {
         self.users.name(id)
     }
 
-    /// The number of a name, a new one if need be.
+    /// Returns the number of a name; assigns a new one if necessary.
     pub(crate) fn intern(&mut self, name: &str) -> UserId {
         match self.users.find(name) {
             Some(known) => known,
@@ -45,7 +45,8 @@ impl Principals {
         }
     }
 
-    /// The owner of what `caller` makes. What the masters make belongs to the superuser.
+    /// Returns the owner of entries that `caller` creates. Entries created by the masters belong to
+    /// the superuser.
     pub(crate) fn owner(&mut self, caller: &Caller) -> UserId {
         match self.superuser {
             Some(superuser) if caller.is_master() => superuser,
@@ -53,10 +54,10 @@ impl Principals {
         }
     }
 
-    /// Checks what this module promises.
+    /// Checks the invariants of this module.
     ///
     /// # Errors
-    /// Says what does not hold.
+    /// Returns a description of the violation.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.superuser {
             Some(id) if !self.users.has(id) => return Err("the superuser has no name".to_owned()),

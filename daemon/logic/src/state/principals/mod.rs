@@ -1,7 +1,7 @@
-//! Users and groups, and who may do what.
+//! Users and groups, and their rights.
 //!
-//! **Invariant:** a name has one number, and a number one name.
-//! **Invariant:** the superuser has a number.
+//! **Invariant:** a name has one number, and a number one name. **Invariant:** the superuser has a
+//! number.
 
 pub(crate) mod access;
 pub(crate) mod known;

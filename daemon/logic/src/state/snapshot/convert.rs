@@ -1,4 +1,4 @@
-//! Between the state in memory and its stored form.
+//! Conversions between the state in memory and its stored form.
 
 use super::SnapshotError;
 use crate::command::Copied;

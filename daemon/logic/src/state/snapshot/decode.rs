@@ -1,4 +1,4 @@
-//! Pieces to state. Nothing in them is believed.
+//! Decodes pieces to a state. Nothing in them is trusted.
 
 use super::fill::{Filling, Known};
 use super::{MAGIC_BEFORE, PIECE_BYTES_MAX, SnapshotError};
@@ -13,13 +13,13 @@ use crate::stored::{self, Stored, StoredError};
 use dfs_types::{ChunkRef, ClusterId, DatanodeId, Duty, EntryId, Layout, Timestamp};
 use std::sync::Arc;
 
-/// Entries hold their ids in 48 bits.
+/// Entries store their ids in 48 bits.
 const ENTRIES_MAX: u64 = 1 << 48;
 /// More chunk ids, or commands, than any cluster uses up; counting on from there does not overflow.
 const COUNT_MAX: u64 = 1 << 56;
 
-/// Takes the pieces of a snapshot one at a time and gives the state at the end. Memory is bounded by what the pieces hold:
-/// a length in them is never believed before the bytes are there.
+/// Reads the pieces of a snapshot one at a time and returns the state at the end. Memory is bounded
+/// by the content of the pieces: a length in them is never trusted before the bytes are there.
 #[derive(Debug, Default)]
 pub struct Decoder {
     stage: Stage,
@@ -28,15 +28,15 @@ pub struct Decoder {
     state: State,
     users: Users,
     superuser: Option<UserId>,
-    /// The chunks of the snapshot. Files are to name all of them.
+    /// The chunks of the snapshot. Files must name all of them.
     listing: Listing,
     tree: Filling,
-    /// An attribute whose value goes on.
+    /// An attribute whose value continues.
     attribute: Option<AttributeV1>,
     crc: u32,
 }
 
-/// The kind of piece that came last. Pieces come in this order.
+/// The kind of the last piece. Pieces come in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 enum Stage {
     #[default]
@@ -71,7 +71,7 @@ impl Stage {
     }
 }
 
-/// Fine, or a state that there cannot be.
+/// Returns an error for an impossible state, unless `fine`.
 fn sane(fine: bool) -> Result<(), SnapshotError> {
     if fine { Ok(()) } else { Err(SnapshotError::Tree) }
 }
@@ -81,10 +81,10 @@ impl Decoder {
         Self::default()
     }
 
-    /// Takes the next piece.
+    /// Reads the next piece.
     ///
     /// # Errors
-    /// When it is not what can come next. The decoder is of no use afterwards.
+    /// Returns an error if it cannot come next. The decoder is unusable afterwards.
     pub fn piece(&mut self, piece: &[u8]) -> Result<(), SnapshotError> {
         if piece.len() > PIECE_BYTES_MAX {
             return Err(SnapshotError::Piece);
@@ -128,10 +128,10 @@ impl Decoder {
         }
     }
 
-    /// The state, when all pieces were taken.
+    /// Returns the state, after all pieces were read.
     ///
     /// # Errors
-    /// When some are missing.
+    /// Returns an error if some are missing.
     pub fn finish(self) -> Result<State, SnapshotError> {
         let Self { stage, mut state, users, superuser, tree, .. } = self;
         let root = tree.into_root().filter(|_| stage == Stage::End).ok_or(SnapshotError::Short)?;
@@ -145,7 +145,7 @@ impl Decoder {
         let again = next == self.stage && !matches!(next, Stage::Head | Stage::End);
         let first = next == Stage::Head || self.stage >= Stage::Head;
         let known = first && (again || next > self.stage);
-        // All that attributes hang on is there by now.
+        // All entries that have attributes are complete by now.
         if next >= Stage::Attributes && self.stage < Stage::Attributes {
             sane(self.tree.sort_ids())?;
         }
@@ -225,7 +225,7 @@ impl Decoder {
         )
     }
 
-    /// Takes a part of an attribute; the last one puts it in.
+    /// Adds a part of an attribute; the last part completes it.
     fn attribute(&mut self, part: AttributeV1) -> Result<(), SnapshotError> {
         let whole = match self.attribute.take() {
             None => part,
@@ -257,7 +257,7 @@ impl Decoder {
         }
         sane(self.state.chunks.take_over(std::mem::take(&mut self.listing)))?;
         let root = self.tree.root().ok_or(SnapshotError::Checksum)?;
-        // Before the first command the root belongs to nobody.
+        // Before the first command the root has no owner.
         sane(self.superuser.is_none() || (self.users.has(root.attrs.owner) && self.users.has(root.attrs.group)))?;
         let (sums, chunks) = (root.sums, self.state.chunk_count());
         let found = EndV1 { files: sums.files, directories: sums.directories, bytes: sums.bytes, chunks, crc };
@@ -265,7 +265,7 @@ impl Decoder {
     }
 }
 
-/// The version of what follows.
+/// Returns the version of the following pieces.
 fn check_start(piece: &[u8]) -> Result<u16, SnapshotError> {
     if piece.get(1..5) == Some(&MAGIC_BEFORE) {
         return Err(SnapshotError::Before);

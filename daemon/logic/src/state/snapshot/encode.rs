@@ -1,4 +1,4 @@
-//! State to pieces.
+//! Encodes a state to pieces.
 
 use super::PIECE_BYTES_MAX;
 use crate::state::State;
@@ -14,19 +14,20 @@ use smol_str::SmolStr;
 
 /// A piece is sent once its content may have this many bytes; the rest is room for one more item.
 const PIECE_BYTES_AIM: usize = PIECE_BYTES_MAX / 2;
-/// An upper bound for an item without its name and chunks, and for a result without its caller and path.
+/// An upper bound for an item without its name and chunks, and for a result without its caller and
+/// path.
 const ITEM_BYTES: usize = 96;
-/// An upper bound for a number, and for a datanode with its duty.
+/// An upper bound for a number, and for a datanode with its admin state.
 const NUMBER_BYTES: usize = 10;
 /// An upper bound for a datanode with a time.
 const MEMBER_BYTES: usize = 13;
 /// An upper bound for a chunk with its layout.
 const CHUNK_BYTES: usize = 28;
-/// The most bytes of the value of an attribute in one record.
+/// The maximum number of bytes of the value of an attribute in one record.
 const VALUE_BYTES_MAX: usize = PIECE_BYTES_MAX / 4;
 
-/// Hands this version to `sink`, piece by piece, in the form that the [`Decoder`](super::Decoder) takes. Holds one
-/// piece at a time in memory; other versions may change meanwhile.
+/// Passes this version to `sink`, piece by piece, in the form that the [`Decoder`](super::Decoder)
+/// reads. Holds one piece at a time in memory; other versions may change meanwhile.
 ///
 /// # Errors
 /// The first error of `sink`.
@@ -74,7 +75,7 @@ fn head(state: &State) -> HeadV1 {
     }
 }
 
-/// A result, and an upper bound for its bytes.
+/// Returns the stored form of a result, and an upper bound for its bytes.
 fn result((asked, result): (&Asked, &Remembered)) -> (usize, (AskedV1, ResultV1)) {
     let path = match result {
         Remembered::Copied(copied) => copied.next.as_ref().map_or(0, |next| next.as_str().len()),
@@ -83,7 +84,7 @@ fn result((asked, result): (&Asked, &Remembered)) -> (usize, (AskedV1, ResultV1)
     (asked.caller.len() + path + ITEM_BYTES, (asked.into(), result.into()))
 }
 
-/// The parts of one attribute: at least one.
+/// Returns the parts of one attribute: at least one.
 fn attribute(entry: u64, name: &SmolStr, value: &[u8]) -> Vec<AttributeV1> {
     let mut parts: Vec<AttributeV1> = value
         .chunks(VALUE_BYTES_MAX)
@@ -98,7 +99,7 @@ fn attribute(entry: u64, name: &SmolStr, value: &[u8]) -> Vec<AttributeV1> {
 
 struct Pieces<'a, S> {
     sink: &'a mut S,
-    /// The last piece; its memory is used for the next.
+    /// The last piece; its memory is reused for the next.
     piece: Vec<u8>,
     crc: u32,
 }
@@ -108,7 +109,7 @@ impl<S> Pieces<'_, S> {
     where
         S: FnMut(&[u8]) -> Result<(), E>,
     {
-        // Writing plain data into memory has no way to fail.
+        // Writing plain data to memory cannot fail.
         self.piece.clear();
         self.piece = postcard::to_extend(record, std::mem::take(&mut self.piece)).unwrap_or_default();
         debug_assert!((1..=PIECE_BYTES_MAX).contains(&self.piece.len()), "{} bytes", self.piece.len());
@@ -116,7 +117,7 @@ impl<S> Pieces<'_, S> {
         (self.sink)(&self.piece)
     }
 
-    /// Sends `parts`, each with an upper bound for its bytes, joined to pieces.
+    /// Sends `parts`, each with an upper bound for its bytes, grouped into pieces.
     fn send_all<T, R: Serialize, E>(
         &mut self,
         parts: impl Iterator<Item = (usize, T)>,
@@ -139,10 +140,10 @@ impl<S> Pieces<'_, S> {
     }
 }
 
-/// Walks the tree without recursion. Its memory is one place per level.
+/// Walks the tree without recursion. Its memory is one position per level.
 struct Preorder<'a> {
     directories: Vec<Range<'a, Node>>,
-    /// What the last item left of its file's chunks.
+    /// The chunks of the file that the last item did not hold.
     rest: &'a [ChunkId],
 }
 
@@ -176,7 +177,7 @@ impl<'a> Iterator for Preorder<'a> {
             }
             None => {
                 self.directories.pop();
-                // The root has no end of its own: the end of the items is its end.
+                // The root has no end item: the end of the items is its end.
                 (!self.directories.is_empty()).then_some(ItemRefV1::Up)
             }
         }
@@ -184,7 +185,7 @@ impl<'a> Iterator for Preorder<'a> {
 }
 
 impl ItemRefV1<'_> {
-    /// An upper bound for its bytes.
+    /// Returns an upper bound for its bytes.
     fn bytes(&self) -> usize {
         match self {
             Self::Directory { name, .. } => ITEM_BYTES + name.len(),

@@ -1,4 +1,4 @@
-//! The tree, put together from a row of items.
+//! Builds the tree from a sequence of items.
 
 use super::SnapshotError;
 use crate::state::chunks::{ChunkMeta, Listing};
@@ -15,11 +15,11 @@ use std::sync::Arc;
 pub(super) struct Filling {
     /// The directories from the root to the one that is being filled.
     directories: Vec<Open>,
-    /// Bytes of the path of that directory.
+    /// The length of the path of that directory in bytes.
     path_bytes: usize,
-    /// A file whose list of chunks goes on.
+    /// A file whose list of chunks continues.
     file: Option<(SmolStr, Attrs, Vec<ChunkId>)>,
-    /// The ids of all entries so far; in their order once all are there.
+    /// The ids of all entries so far; sorted once the tree is complete.
     ids: Vec<EntryId>,
 }
 
@@ -28,11 +28,11 @@ pub(super) struct Filling {
 struct Open {
     name: SmolStr,
     dir: Dir,
-    /// The name of the entry in it that came last.
+    /// The name of the last entry in it.
     last: SmolStr,
 }
 
-/// What an item is checked against.
+/// The data that an item is checked against.
 pub(super) struct Known<'a> {
     pub(super) users: &'a Users,
     /// The chunks that are listed, and those of them that files have named so far.
@@ -47,7 +47,7 @@ impl Filling {
         self.directories.push(Open { name: SmolStr::default(), dir: Dir::new(root), last: SmolStr::default() });
     }
 
-    /// The root, when all that was opened was closed.
+    /// Returns the root, if all opened directories were closed.
     pub(super) fn root(&self) -> Option<&Dir> {
         match self.directories.as_slice() {
             [root] if self.file.is_none() => Some(&root.dir),
@@ -59,13 +59,13 @@ impl Filling {
         self.directories.pop().map(|root| root.dir)
     }
 
-    /// The tree is complete: whether no two entries have the same id.
+    /// Sorts the ids of a complete tree; returns true if no two entries have the same id.
     pub(super) fn sort_ids(&mut self) -> bool {
         self.ids.sort_unstable();
         self.ids.is_sorted_by(|a, b| a < b)
     }
 
-    /// Whether there is an entry with this id, in a tree that is complete.
+    /// Returns true if there is an entry with this id, in a complete tree.
     pub(super) fn has(&self, id: EntryId) -> bool {
         self.ids.binary_search(&id).is_ok()
     }
@@ -95,10 +95,10 @@ impl Filling {
         }
     }
 
-    /// Whether an entry can come next in the directory that is being filled. The depth of the tree is bounded by the length
-    /// of its paths.
+    /// Checks that an entry can come next in the directory that is being filled. The depth of the
+    /// tree is bounded by the length of its paths.
     fn check_entry(&mut self, name: &str, attrs: Attrs, known: &Known<'_>) -> Result<Attrs, SnapshotError> {
-        // No name is empty: every first one is greater.
+        // No name is empty, so the first one is always greater.
         let fine = check_name(name).is_ok()
             && self.directories.last().is_some_and(|open| open.last.as_str() < name)
             && self.path_bytes + 1 + name.len() <= PATH_BYTES_MAX
@@ -109,7 +109,7 @@ impl Filling {
         if fine { Ok(attrs) } else { Err(SnapshotError::Tree) }
     }
 
-    /// Puts in a file once all its chunks are there.
+    /// Adds a file once all its chunks are there.
     fn chunks_of(
         &mut self,
         name: SmolStr,
@@ -128,7 +128,7 @@ impl Filling {
         let lengths = listed.iter().map(|meta| meta.length);
         let size: u64 = lengths.clone().map(u64::from).sum();
         check_shape(attrs.chunk_size, layout, lengths).map_err(|_| SnapshotError::Tree)?;
-        // The first name takes the place of what was listed.
+        // The first name replaces the listed layout.
         let too_few = |meta: &ChunkMeta| meta.references == 0 && meta.replicas() < layout.replicas();
         if size != attrs.size() || listed.iter().any(too_few) {
             return Err(SnapshotError::Tree);
@@ -144,7 +144,7 @@ impl Filling {
     }
 
     fn adopt(&mut self, name: &SmolStr, node: Node) -> Result<(), SnapshotError> {
-        // Without a directory left, the root itself was closed.
+        // If no directory is left, the root itself was closed.
         let parent = self.directories.last_mut().ok_or(SnapshotError::Tree)?;
         parent.dir.adopt(name, node);
         parent.last = name.clone();

@@ -7,14 +7,14 @@ fn change(tree: &mut Tree, caller: &str, at: &str, change: AttributeChange) -> R
     tree.run(caller, FsOp::SetAttributes { path: path(at), change })
 }
 
-/// Gives the directory or file `/NAME` to `owner` with these bits.
+/// Changes the owner and the bits of the directory or file `/NAME`.
 fn give(tree: &mut Tree, name: &str, owner: &str, mode: u16) {
     let all = AttributeChange { owner: Some(owner.into()), mode: Some(mode), ..Default::default() };
     assert_eq!(change(tree, "root", &format!("/{name}"), all), Ok(Outcome::Done));
 }
 
 #[test]
-fn strangers_change_nothing_in_the_directories_of_others() {
+fn users_change_nothing_in_the_directories_of_others() {
     let mut tree = Tree::new();
     let no = Err(Refusal::PermissionDenied);
     assert!(tree.mkdir("root", "/a").is_ok());
@@ -46,12 +46,12 @@ fn a_directory_of_ones_own() {
     assert_eq!(tree.mv("ann", "/home/a/f", "/shop/f", false), Err(Refusal::PermissionDenied));
     assert_eq!(tree.space.stat(&path("/home/a"), "bob"), Err(Refusal::PermissionDenied), "bob may not even pass");
     assert_eq!(tree.space.list(&path("/home"), None, "", 10, "bob"), Err(Refusal::PermissionDenied));
-    assert!(tree.space.stat(&path("/home"), "bob").is_ok(), "the directory itself stands in the root");
+    assert!(tree.space.stat(&path("/home"), "bob").is_ok(), "the directory itself is in the root");
     assert_eq!(tree.rm("ann", "/home/a", true).map(|_| ()), Ok(()));
 }
 
 #[test]
-fn a_directory_of_another_goes_only_when_it_is_empty() {
+fn a_directory_of_another_user_is_deleted_only_when_it_is_empty() {
     let mut tree = Tree::new();
     assert!(tree.mkdir("root", "/shared").is_ok());
     give(&mut tree, "shared", "ann", 0o777);

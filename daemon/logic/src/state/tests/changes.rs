@@ -4,7 +4,7 @@ use crate::state::{RESULTS_MAX, State};
 use dfs_types::{ChunkId, ClusterId, Deleted, Kind, Layout, RequestId, Timestamp};
 
 #[test]
-fn nothing_goes_before_the_first_command() {
+fn nothing_is_accepted_before_the_first_command() {
     let mut space = State::new();
     let op = FsOp::Mkdir { path: path("/a"), parents: false };
     let command = Command { request: RequestId(1), caller: Caller::user("root"), at: Timestamp(1), op: op.into() };
@@ -61,7 +61,7 @@ fn a_commit_names_each_chunk_once() {
     assert_eq!(tree.put("root", "/", &[4], 10), Err(Refusal::IsADirectory));
     assert_eq!(tree.put("root", "/no/g", &[4], 10), Err(Refusal::NotFound));
     assert_eq!(tree.chunk_ids(), [1, 2]);
-    assert!(tree.put("root", "/g", &[9, 8], 10).is_ok(), "ids need not rise");
+    assert!(tree.put("root", "/g", &[9, 8], 10).is_ok(), "ids need not be ascending");
     assert_eq!(tree.chunk_ids(), [1, 2, 8, 9]);
 }
 
@@ -72,7 +72,7 @@ fn only_whole_chunks_make_a_file() {
         ((|new| new.chunks[0].length = 99) as fn(&mut crate::command::NewFile), "a short chunk in the middle"),
         (|new| new.chunks[1].length = 0, "an empty chunk"),
         (|new| new.chunks[1].length = 101, "a chunk that is too long"),
-        (|new| new.layout = Layout::Replicated { replicas: 0 }, "no copies"),
+        (|new| new.layout = Layout::Replicated { replicas: 0 }, "no replicas"),
         (|new| new.chunk_size = 0, "no chunk size"),
     ] {
         let mut new = file("/f", &[1, 2], 10);
@@ -86,7 +86,7 @@ fn only_whole_chunks_make_a_file() {
 }
 
 #[test]
-fn what_lies_below_the_floor_comes_too_late() {
+fn chunks_below_the_floor_are_too_late() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/old", &[3], 10).is_ok());
     assert_eq!(tree.run("", ChunkOp::RaiseFloor { floor: ChunkId(5) }), Ok(Outcome::Done));
@@ -111,7 +111,7 @@ fn what_a_file_has_given_up_is_garbage_at_once_and_for_good() {
     over.overwrite = true;
     assert!(tree.run("root", FsOp::Commit(over)).is_ok());
     assert!(tree.mv("root", "/h", "/k", true).is_ok());
-    assert_eq!(tree.garbage(), [3, 5], "a replaced file's and one's that was moved over");
+    assert_eq!(tree.garbage(), [3, 5], "the chunk of a replaced file, and of one replaced by a move");
     assert!(tree.rm("root", "/a", true).is_ok());
     assert_eq!(tree.garbage(), [1, 2, 3, 5]);
     assert_eq!(tree.put("root", "/new", &[2], 10), Err(Refusal::TooLate));
@@ -120,11 +120,11 @@ fn what_a_file_has_given_up_is_garbage_at_once_and_for_good() {
     assert_eq!(kept, [1, 2, 3, 5]);
     assert!(tree.run("", ChunkOp::RaiseFloor { floor: ChunkId(4) }).is_ok());
     let kept: Vec<u64> = tree.space.chunks.dropped.iter().copied().collect();
-    assert_eq!(kept, [5], "the floor says it of the others");
+    assert_eq!(kept, [5], "the floor covers the others");
     assert_eq!(tree.garbage(), [1, 2, 3, 5]);
     assert!(tree.run("", ChunkOp::RaiseFloor { floor: ChunkId(6) }).is_ok());
     assert!(tree.rm("root", "/k", false).is_ok());
-    assert!(tree.space.chunks.dropped.is_empty(), "what lies below the floor need not be noted");
+    assert!(tree.space.chunks.dropped.is_empty(), "chunks below the floor need no record");
     assert_eq!(tree.garbage(), [1, 2, 3, 4, 5]);
 }
 
@@ -135,7 +135,7 @@ fn abandoned_chunks_are_garbage_and_can_be_named_no_more() {
     let next = tree.space.next_chunk();
     let abandon = |chunks: &[u64]| ChunkOp::Abandon { chunks: chunks.iter().copied().map(ChunkId).collect() };
     assert_eq!(tree.run("ann", abandon(&[3])), Err(Refusal::PermissionDenied));
-    // The first is a file's, the last was never handed out.
+    // The first belongs to a file, the last was never handed out.
     assert!(tree.run("", abandon(&[2, 3, 4, next.0])).is_ok());
     assert_eq!(tree.garbage(), [3, 4]);
     assert_eq!(tree.put("root", "/late", &[4], 10), Err(Refusal::TooLate));
@@ -143,7 +143,7 @@ fn abandoned_chunks_are_garbage_and_can_be_named_no_more() {
     let mut retried = file("/g", &[6], 10);
     retried.abandoned = [1, 5, 6].map(ChunkId).to_vec();
     assert!(tree.run("root", FsOp::Commit(retried)).is_ok());
-    assert_eq!(tree.garbage(), [3, 4, 5], "what files name stays");
+    assert_eq!(tree.garbage(), [3, 4, 5], "chunks that files name stay");
     let kept: Vec<u64> = tree.space.chunks.dropped.iter().copied().collect();
     assert_eq!(kept, [3, 4, 5]);
 }
@@ -235,7 +235,7 @@ fn a_retry_gets_the_first_answer() {
     assert!(tree.rm("root", "/f", false).is_ok());
     let version = tree.space.version();
     assert_eq!(tree.space.apply(&command), first);
-    assert!(!tree.has("/f"), "it was not done again");
+    assert!(!tree.has("/f"), "it was not applied again");
     assert_eq!(tree.space.version(), version);
 }
 
@@ -250,7 +250,7 @@ fn callers_do_not_get_the_answers_of_others() {
     assert_eq!(tree.space.apply(&make("ann", "/b")), Err(Refusal::PermissionDenied));
     assert_eq!(tree.space.apply(&make("", "/c")), Ok(Outcome::Done));
     assert_eq!(tree.names("/"), ["a", "c"]);
-    // Each has an answer of its own, and keeps it.
+    // Each caller has a result of its own, and keeps it.
     assert_eq!(tree.space.apply(&make("root", "/a")), Ok(Outcome::Done));
     assert_eq!(tree.space.apply(&make("ann", "/b")), Err(Refusal::PermissionDenied));
     assert_eq!(tree.space.apply(&make("", "/c")), Ok(Outcome::Done));
@@ -273,7 +273,7 @@ fn the_window_forgets_the_oldest() {
     }
     assert_eq!(tree.space.apply(&make), first);
     assert!(tree.run("", ChunkOp::RaiseFloor { floor: ChunkId(0) }).is_ok());
-    assert_ne!(tree.space.apply(&make), first, "it is forgotten by now, and done anew");
+    assert_ne!(tree.space.apply(&make), first, "its result is dropped by now, and it is applied again");
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_shared_chunk_has_the_replicas_that_its_most_demanding_file_wants() {
     assert!(tree.run("root", layout("/g", 5)).is_ok());
     assert_eq!(wanted(&tree), 5);
     assert!(tree.rm("root", "/g", false).is_ok());
-    assert_eq!(wanted(&tree), 3, "the file that wanted five is gone");
+    assert_eq!(wanted(&tree), 3, "the file that wanted five was deleted");
     assert!(tree.cp("root", "/f", "/h", false).is_ok() && tree.run("root", layout("/h", 4)).is_ok());
     assert!(tree.cp("root", "/h", "/i", false).is_ok());
     assert!(tree.run("root", layout("/h", 1)).is_ok());
@@ -156,7 +156,7 @@ fn attributes_are_kept_by_moves_and_copies_and_go_with_their_entry() {
 }
 
 #[test]
-fn who_owned_nothing_before_copies_a_whole_tree() {
+fn a_user_without_entries_copies_a_whole_tree() {
     let mut tree = Tree::new();
     assert!(tree.mkdirs("root", "/a/b").is_ok());
     assert!(tree.put("root", "/a/b/f", &[1], 10).is_ok());

@@ -3,7 +3,7 @@ use crate::command::{FsOp, Outcome, Refusal};
 use dfs_types::AttributeChange;
 use dfs_types::path::PATH_BYTES_MAX;
 
-/// What a thread of a runtime has is sixteen times as much.
+/// The stack of a thread of the runtime is sixteen times as large.
 const STACK_BYTES: usize = 128 << 10;
 
 fn on_a_small_stack(work: fn()) {
@@ -58,7 +58,8 @@ fn a_move_may_not_make_a_path_too_long() {
     assert!(tree.mkdirs("root", &format!("/x{below}")).is_ok());
     assert_eq!(tree.mv("root", "/x", "/xy", false), Err(Refusal::PathTooLong));
     assert_eq!(tree.mv("root", "/x", "/y", false), Ok(Outcome::Done));
-    // Once the longest path is gone, there is room, although the directory still remembers how long it was.
+    // After the longest path is removed, there is room, although the reach of the directory still
+    // covers it.
     let longest = format!("/y{below}");
     assert!(tree.rm("root", &longest, false).is_ok());
     assert_eq!(tree.mv("root", "/y", "/yz", false), Ok(Outcome::Done));

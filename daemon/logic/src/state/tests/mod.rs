@@ -1,4 +1,5 @@
-//! What each command does, case by case. `tests/namespace_model.rs` does the same at random, against a plain model.
+//! Tests of each command, case by case. `tests/state_model.rs` does the same randomly, against a
+//! plain model.
 
 mod access;
 mod changes;
@@ -106,7 +107,7 @@ fn file(at: &str, ids: &[u64], last: u32) -> NewFile {
     }
 }
 
-/// A recursive copy that replaces nothing.
+/// Returns a recursive copy that replaces nothing.
 fn copy(from: &str, to: &str) -> FsOp {
     FsOp::Copy(Copy { from: path(from), to: path(to), recursive: true, overwrite: false, after: None })
 }

@@ -4,7 +4,7 @@ use crate::state::{Decoder, SnapshotError, State};
 use crate::stored::StoredError;
 use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, Layout, RequestId, Timestamp};
 
-/// A state with something of everything.
+/// Makes a state that holds something of every kind.
 fn sample() -> Tree {
     let mut tree = Tree::new();
     for directory in ["/a/b/c", "/a/é", "/z"] {
@@ -31,7 +31,7 @@ fn sample() -> Tree {
     tree
 }
 
-/// The pieces in one row, each behind its length.
+/// Returns the pieces in sequence, each after its length.
 fn framed(pieces: &[Vec<u8>]) -> Vec<u8> {
     pieces
         .iter()
@@ -85,7 +85,7 @@ fn a_datanode_belongs_to_the_cluster_from_its_first_registration_until_it_is_for
 fn a_datanode_that_was_forgotten_is_no_member_before_it_serves_again() {
     let (mut tree, node) = (Tree::new(), DatanodeId(4));
     assert!(tree.run("root", NodeOp::SetDuty { node, duty: Duty::Gone }).is_ok());
-    assert!(tree.run("", NodeOp::Add { node }).is_ok(), "the leader saw it before it was forgotten");
+    assert!(tree.run("", NodeOp::Add { node }).is_ok(), "the leader saw it before it was removed");
     assert!(restore(&pieces(&tree.space)).is_ok());
     assert!(!tree.space.is_member(node));
     assert!(tree.run("", NodeOp::SetDuty { node, duty: Duty::Serve }).is_ok());
@@ -108,7 +108,7 @@ fn a_restored_state_goes_on_as_the_first_one() {
     for tree in [&mut first, &mut second] {
         assert!(tree.mv("root", "/a", "/z/a", false).is_ok());
         assert!(tree.put("root", "/z/new", &[9], 7).is_ok());
-        // A retry of a command from before the snapshot.
+        // A retry of a command older than the snapshot.
         let op = FsOp::Mkdir { path: path("/other"), parents: false };
         let retry = Command { request: RequestId(3), caller: Caller::user("root"), at: Timestamp(0), op: op.into() };
         assert!(tree.space.apply(&retry).is_ok());
@@ -118,7 +118,7 @@ fn a_restored_state_goes_on_as_the_first_one() {
 }
 
 #[test]
-fn dropped_chunks_are_restored_and_not_believed() {
+fn dropped_chunks_are_restored_and_checked() {
     let tree = sample();
     let dump = pieces(&tree.space);
     let restored = restore(&dump).expect("whole");
@@ -136,7 +136,7 @@ fn dropped_chunks_are_restored_and_not_believed() {
 }
 
 #[test]
-fn duties_are_restored_and_not_believed() {
+fn admin_states_are_restored_and_checked() {
     let mut tree = sample();
     let restored = restore(&pieces(&tree.space)).expect("whole");
     let drained = [(DatanodeId(2), Duty::Gone), (DatanodeId(300), Duty::Drain)];
@@ -205,7 +205,7 @@ fn pieces_that_are_missing_doubled_or_swapped_are_found() {
 }
 
 #[test]
-fn other_versions_and_other_files_are_told_apart() {
+fn other_versions_and_other_files_are_distinguished() {
     let dump = pieces(&sample().space);
     let mut newer = dump.clone();
     for version in [2, 127] {
@@ -221,7 +221,7 @@ fn other_versions_and_other_files_are_told_apart() {
 }
 
 #[test]
-fn what_the_files_of_a_shared_chunk_want_is_counted_anew() {
+fn the_layouts_of_the_files_of_a_shared_chunk_are_counted_again() {
     let mut tree = Tree::new();
     assert!(tree.put("root", "/b", &[1], 7).is_ok());
     for (copied, replicas) in [("/a", 2), ("/c", 5), ("/d", 5)] {

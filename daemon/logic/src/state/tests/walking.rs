@@ -33,7 +33,7 @@ fn directories_come_before_what_is_in_them() {
 }
 
 #[test]
-fn it_goes_on_where_the_last_entry_has_gone() {
+fn it_continues_where_the_last_entry_was_deleted() {
     let mut tree = tree();
     assert!(tree.rm("root", "/a/b", true).is_ok());
     assert_eq!(walked(&tree, "/", Some("/a/b/c"), 99, "root").0, ["/a/b-", "/d"]);
@@ -45,7 +45,7 @@ fn it_goes_on_where_the_last_entry_has_gone() {
 }
 
 #[test]
-fn directories_that_may_not_be_read_are_gone_around() {
+fn directories_that_may_not_be_read_are_skipped() {
     let mut tree = tree();
     let change = AttributeChange { mode: Some(0o711), ..Default::default() };
     assert!(tree.run("root", FsOp::SetAttributes { path: path("/a/b"), change }).is_ok());

@@ -6,7 +6,7 @@ use crate::state::principals::known::Principals;
 use crate::state::principals::users::UserId;
 use dfs_types::{EntryId, Kind, Layout, Stat, Timestamp};
 
-/// Permission bits of a new directory.
+/// The permission bits of a new directory.
 pub(crate) const DIRECTORY_MODE: u16 = 0o755;
 /// The permission bits that a mode may have.
 pub(crate) const MODE_BITS: u16 = 0o7777;
@@ -14,12 +14,12 @@ pub(crate) const MODE_BITS: u16 = 0o7777;
 /// The attributes that every entry has, and those of files, which pack better here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attrs {
-    /// Never used again; a rename keeps it.
+    /// Never reused; a rename keeps it.
     pub(crate) id: EntryId,
     pub(super) created: U48,
     pub(super) modified: U48,
     pub(super) version: U48,
-    /// Bytes of a file; 0 for a directory.
+    /// The size of a file in bytes; 0 for a directory.
     pub(super) size: U48,
     pub(crate) owner: UserId,
     pub(crate) group: UserId,
@@ -30,7 +30,7 @@ pub(crate) struct Attrs {
     pub(crate) layout: Option<Layout>,
 }
 
-/// The attributes of a file in 45 bytes that lie anywhere.
+/// The attributes of a file in 45 bytes without alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PackedAttrs {
     id: U48,
@@ -46,7 +46,7 @@ pub(crate) struct PackedAttrs {
 }
 
 impl PackedAttrs {
-    /// The attributes of a file with this layout.
+    /// Packs the attributes of a file with this layout.
     pub(crate) fn of(attrs: Attrs, layout: Layout) -> Self {
         let Attrs { id, created, modified, version, size, owner, group, chunk_size, mode, .. } = attrs;
         let (owner, group) = (owner.0.to_le_bytes(), group.0.to_le_bytes());
@@ -72,7 +72,7 @@ impl PackedAttrs {
 }
 
 impl Attrs {
-    /// The attributes of a directory that is made now.
+    /// Returns the attributes of a new directory.
     pub(crate) fn new(id: EntryId, owner: UserId, group: UserId, at: Timestamp, version: u64) -> Self {
         let (at, version) = (U48::clamped(at.0), U48::clamped(version));
         let (size, chunk_size, layout) = (U48::default(), 0, None);
@@ -95,7 +95,7 @@ impl Attrs {
         self.modified = U48::clamped(at.0);
     }
 
-    /// The number of the command that changed the entry last.
+    /// Returns the number of the last command that changed the entry.
     pub(crate) fn version(&self) -> u64 {
         self.version.get()
     }
@@ -108,17 +108,17 @@ impl Attrs {
         self.size.get()
     }
 
-    /// The largest file has 65,536 chunks of less than 4 GiB, which fits.
+    /// Sets the size. The largest file has 65,536 chunks of less than 4 GiB, which fits.
     pub(crate) fn set_size(&mut self, bytes: u64) {
         self.size = U48::clamped(bytes);
     }
 
-    /// Replicas wanted of each chunk; 0 for a directory.
+    /// Returns the number of replicas wanted of each chunk; 0 for a directory.
     pub(crate) fn replicas(&self) -> u8 {
         self.layout.map_or(0, Layout::replicas)
     }
 
-    /// The attributes as people see them.
+    /// Returns the attributes as users see them.
     pub(crate) fn stat(&self, principals: &Principals, kind: Kind, sums: Sums, chunks: u64) -> Stat {
         Stat {
             kind,

@@ -11,31 +11,31 @@ use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The id of the root. Zero is no entry.
+/// The id of the root. Zero is not an entry.
 pub(crate) const ROOT: EntryId = EntryId(1);
 
 /// The attributes `user.*` of one entry.
 pub(crate) type UserAttributes = BTreeMap<SmolStr, Arc<[u8]>>;
 
-/// All names, and what they name.
+/// All names, and their entries.
 #[derive(Debug, Clone)]
 pub(crate) struct Tree {
     pub(crate) root: Arc<Dir>,
-    /// The next id that an entry gets.
+    /// The id of the next new entry.
     pub(crate) next_entry: u64,
     /// Attributes `user.*` of the entries that have some.
     pub(crate) user_attributes: OrdMap<EntryId, Arc<UserAttributes>>,
 }
 
 impl Tree {
-    /// A root without content that belongs to nobody yet.
+    /// Makes an empty root without an owner.
     pub(crate) fn new() -> Self {
         let (nobody, never) = (UserId(0), Timestamp(0));
         let root = Arc::new(Dir::new(Attrs::new(ROOT, nobody, nobody, never, 0)));
         Self { root, next_entry: ROOT.0 + 1, user_attributes: OrdMap::new() }
     }
 
-    /// The root belongs to `owner` since `at`.
+    /// Gives the root to `owner` since `at`.
     pub(crate) fn set_owner(&mut self, owner: UserId, at: Timestamp, version: u64) {
         let root = &mut Arc::make_mut(&mut self.root).attrs;
         (root.owner, root.group) = (owner, owner);
@@ -44,20 +44,20 @@ impl Tree {
         root.set_version(version);
     }
 
-    /// The id for a new entry.
+    /// Returns the id for a new entry.
     pub(crate) fn next_id(&mut self) -> EntryId {
         let id = EntryId(self.next_entry);
-        debug_assert!(id > ROOT, "{id} is that of the root, or none");
+        debug_assert!(id > ROOT, "{id} is the id of the root, or invalid");
         self.next_entry += 1;
         id
     }
 
-    /// The attributes of a new directory in one of `group`.
+    /// Returns the attributes of a new directory in one of `group`.
     pub(crate) fn new_attrs(&mut self, cx: Context<'_>, principals: &mut Principals, group: UserId) -> Attrs {
         Attrs::new(self.next_id(), principals.owner(cx.caller), group, cx.at, cx.version)
     }
 
-    /// Forgets the attributes `user.*` of entries that are gone.
+    /// Drops the attributes `user.*` of removed entries.
     pub(crate) fn forget_attributes(&mut self, removed: &Node) {
         if !self.user_attributes.is_empty() {
             removed.for_each(|node| {

@@ -1,4 +1,4 @@
-//! What a command comes with, and what it did.
+//! The context of a command, and its changes.
 
 use super::entry::{File, Node};
 use crate::command::{Caller, NewFile};
@@ -6,32 +6,33 @@ use crate::state::principals::access::Who;
 use crate::state::results::Remembered;
 use dfs_types::{Layout, Timestamp};
 
-/// What every command comes with.
+/// The context of every command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) who: &'a Who,
     pub(crate) caller: &'a Caller,
     pub(crate) at: Timestamp,
-    /// Of what the command changes.
+    /// The version of the changes of the command.
     pub(crate) version: u64,
 }
 
-/// What a command did, as the chunks have to follow it.
+/// The changes of a command, for updating the chunks.
 #[derive(Debug)]
 pub(crate) struct Changed<'a> {
     pub(crate) result: Remembered,
     pub(crate) named: Named<'a>,
-    /// Entries that are gone, with all below them. Their chunks have lost a name each, after those in `named` got theirs.
+    /// Removed entries, with everything below them. Their chunks have lost a name each, after those
+    /// in `named` got theirs.
     pub(crate) removed: Vec<Node>,
 }
 
-/// What became of the names of chunks.
+/// The change of the names of chunks.
 #[derive(Debug)]
 pub(crate) enum Named<'a> {
     Nothing,
     /// The chunks of a new file have their first name.
     First(&'a NewFile),
-    /// The chunks of these files have one name more.
+    /// The chunks of these files have one more name.
     Again(Vec<File>),
     /// This file wants another layout than before.
     Layout {

@@ -1,28 +1,30 @@
-//! What the tree promises, counted anew.
+//! Checks the invariants of the tree by a recount.
 
 use super::base::Tree;
 use super::entry::{Dir, Node};
 use super::sums::Sums;
-use crate::state::chunks::Wishes;
+use crate::state::chunks::WantedLayouts;
 use dfs_types::{ChunkId, EntryId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a walk over the whole tree has found.
+/// The findings of a walk over the whole tree.
 #[derive(Debug, Default)]
 struct Found {
     ids: BTreeSet<EntryId>,
-    /// What the files of each chunk want.
-    wishes: BTreeMap<ChunkId, Wishes>,
+    /// The layouts that the files of each chunk want.
+    layouts: BTreeMap<ChunkId, WantedLayouts>,
 }
 
 impl Tree {
-    /// Checks what the tree promises. Gives what the files of each chunk want. Looks at everything.
+    /// Checks the invariants of the tree. Returns the layouts that the files of each chunk want.
+    /// Looks at everything.
     ///
     /// # Errors
-    /// Says what does not hold.
-    pub(crate) fn check(&self) -> Result<BTreeMap<ChunkId, Wishes>, String> {
+    /// Returns a description of the violation.
+    pub(crate) fn check(&self) -> Result<BTreeMap<ChunkId, WantedLayouts>, String> {
         let mut found = Found::default();
-        // Directories whose entries are still to be looked at, and in the end all of them, parents first.
+        // The directories whose entries are still to be examined; in the end all of them, parents
+        // first.
         let mut dirs: Vec<&Dir> = vec![&self.root];
         found.note_id(self.root.attrs.id, self.next_entry)?;
         let mut at = 0;
@@ -37,8 +39,8 @@ impl Tree {
         }
         dirs.into_iter().rev().try_for_each(check_dir)?;
         match self.user_attributes.keys().find(|id| !found.ids.contains(id)) {
-            Some(id) => Err(format!("entry {id} has attributes, and is not there")),
-            None => Ok(found.wishes),
+            Some(id) => Err(format!("entry {id} has attributes, but does not exist")),
+            None => Ok(found.layouts),
         }
     }
 }
@@ -46,7 +48,7 @@ impl Tree {
 impl Found {
     fn note_id(&mut self, id: EntryId, next: u64) -> Result<(), String> {
         let fine = (1..next).contains(&id.0) && self.ids.insert(id);
-        if fine { Ok(()) } else { Err(format!("entry id {id} was given twice, or not at all")) }
+        if fine { Ok(()) } else { Err(format!("entry id {id} was assigned twice, or not at all")) }
     }
 
     fn note(&mut self, name: &str, node: &Node, next: u64) -> Result<(), String> {
@@ -58,25 +60,28 @@ impl Found {
             return Err(format!("file {name} has {size} bytes in {} chunks: {:?}", chunks.len(), attrs));
         }
         for chunk in chunks {
-            self.wishes
+            self.layouts
                 .entry(*chunk)
-                .and_modify(|wishes| wishes.add(file.layout()))
-                .or_insert_with(|| Wishes::same(file.layout(), 1));
+                .and_modify(|layouts| layouts.add(file.layout()))
+                .or_insert_with(|| WantedLayouts::same(file.layout(), 1));
         }
         Ok(())
     }
 }
 
-/// Whether a directory's sums and reach follow from those of its entries.
+/// Checks that the sums and the reach of a directory follow from those of its entries.
 fn check_dir(dir: &Dir) -> Result<(), String> {
     let sums = dir.children.iter().fold(Sums::default(), |sums, (_, node)| sums.plus(node.weight()));
     let reach = |(name, node): (&str, &Node)| 1 + name.len() as u32 + node.reach();
     let longest = dir.children.iter().map(reach).max();
     if sums != dir.sums {
-        return Err(format!("directory {} has the sums {:?}, its entries add up to {sums:?}", dir.attrs.id, dir.sums));
+        return Err(format!(
+            "directory {} has the sums {:?}, but its entries add up to {sums:?}",
+            dir.attrs.id, dir.sums
+        ));
     }
     if longest.is_some_and(|longest| dir.reach < longest) {
-        return Err(format!("directory {} has the reach {}, and a path of {longest:?}", dir.attrs.id, dir.reach));
+        return Err(format!("directory {} has the reach {}, but a path of {longest:?}", dir.attrs.id, dir.reach));
     }
     Ok(())
 }

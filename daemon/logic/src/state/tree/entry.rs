@@ -8,19 +8,20 @@ use dfs_types::{ChunkId, Kind, Layout, Stat};
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// The file or directory of a name. Files lie inline, as there are so many of them.
+/// The file or directory of a name. Files are stored inline, because there are so many of them.
 #[derive(Debug, Clone)]
 pub(crate) enum Node {
     File(File),
     Dir(Arc<Dir>),
 }
 
-/// A file with its chunks, in their order. Most files have one. One tag for all that there is of a file keeps it small.
+/// A file with its chunks, in their order. Most files have one. One tag for all variants of a file
+/// keeps it small.
 #[derive(Debug, Clone)]
 pub(crate) enum File {
     Empty(PackedAttrs),
     One(PackedAttrs, ChunkId),
-    /// Behind one pointer.
+    /// Stored behind one pointer.
     Many(PackedAttrs, Arc<Vec<ChunkId>>),
 }
 
@@ -28,14 +29,16 @@ pub(crate) enum File {
 pub(crate) struct Dir {
     pub(crate) attrs: Attrs,
     pub(crate) sums: Sums,
-    /// At least the bytes of the longest path below, seen from here (with its first `/`). Only ever grows: it spares a
-    /// walk before nearly every move, and where it is too high the walk decides.
+    /// An upper bound for the length in bytes of the longest path below, relative to here (with its
+    /// first `/`). It only grows: it avoids a walk before nearly every move, and if it is too high
+    /// the walk decides.
     pub(crate) reach: u32,
     pub(crate) children: Names<Node>,
 }
 
 impl File {
-    /// A file with these chunks. It has a layout; attributes without one are taken as those of one replica.
+    /// Makes a file with these chunks. It must have a layout; attributes without one are treated as
+    /// those of one replica.
     pub(crate) fn new(attrs: Attrs, chunks: impl IntoIterator<Item = ChunkId>) -> Self {
         debug_assert!(attrs.layout.is_some(), "a file has a layout: {attrs:?}");
         let attrs = PackedAttrs::of(attrs, attrs.layout.unwrap_or(Layout::Replicated { replicas: 1 }));
@@ -74,7 +77,7 @@ impl File {
         }
     }
 
-    /// The same chunks under other attributes.
+    /// Returns the same chunks with other attributes.
     pub(crate) fn with(&self, attrs: Attrs) -> Self {
         let mut copy = self.clone();
         copy.update(|own| *own = attrs);
@@ -100,8 +103,9 @@ impl File {
         self.attrs().stat(principals, Kind::File, self.weight(), self.chunks().len() as u64)
     }
 
-    /// The chunks that hold `offset..offset + length`, at most `max` of them, each with the place in the file where it
-    /// begins. All chunks but the last are full, so the first one is found by division.
+    /// Returns the chunks that hold `offset..offset + length`, at most `max` of them, each with the
+    /// offset in the file at which it begins. All chunks but the last are full, so the first one is
+    /// found by division.
     pub(crate) fn range(&self, offset: u64, length: u64, max: usize) -> Vec<(u64, ChunkId)> {
         let attrs = self.attrs();
         let chunk_size = u64::from(attrs.chunk_size.max(1));
@@ -117,7 +121,7 @@ impl File {
 }
 
 impl Dir {
-    /// A directory without content.
+    /// Makes an empty directory.
     pub(crate) fn new(attrs: Attrs) -> Self {
         Self { attrs, sums: Sums::default(), reach: 0, children: Names::default() }
     }
@@ -126,7 +130,7 @@ impl Dir {
         self.attrs.stat(principals, Kind::Directory, self.sums, 0)
     }
 
-    /// Puts in a child whose name is free, and counts it here.
+    /// Inserts a child whose name is free, and counts it here.
     pub(crate) fn adopt(&mut self, name: &str, node: Node) {
         self.sums = self.sums.plus(node.weight());
         self.reach = self.reach.max(1 + name.len() as u32 + node.reach());
@@ -142,7 +146,7 @@ impl Node {
         }
     }
 
-    /// What the entry adds to the sums of the directories above it.
+    /// Returns the contribution of the entry to the sums of the directories above it.
     pub(crate) fn weight(&self) -> Sums {
         match self {
             Self::File(file) => file.weight(),
@@ -164,7 +168,8 @@ impl Node {
         }
     }
 
-    /// Shows this entry and all below it, in no stated order. Without recursion: directories are nested up to 2,048 deep.
+    /// Visits this entry and everything below it, in no stated order. Without recursion:
+    /// directories are nested up to 2,048 deep.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Node)) {
         let mut waiting = vec![self];
         while let Some(node) = waiting.pop() {
@@ -177,19 +182,20 @@ impl Node {
 }
 
 thread_local! {
-    /// Maps whose turn to be dropped has not come; none while nothing is being dropped on this thread.
+    /// Maps waiting to be dropped; none while nothing is being dropped on this thread.
     static DROPPING: RefCell<Option<Vec<Names<Node>>>> = const { RefCell::new(None) };
 }
 
-/// Directories are nested up to 2,048 deep, and dropping each inside the drop of the one above would need a stack to match.
-/// So only the outermost drop works: the ones inside it leave their entries in a list for it.
+/// Directories are nested up to 2,048 deep, and a recursive drop would need a stack to match. So
+/// only the outermost drop does the work: the inner ones leave their entries in a list for it.
 impl Drop for Dir {
     fn drop(&mut self) {
         if self.children.is_empty() {
             return;
         }
         let map = std::mem::take(&mut self.children);
-        // While the thread ends the list may be gone; then the map is dropped right here, with the closure.
+        // While the thread ends, the list may no longer exist; then the map is dropped right here,
+        // with the closure.
         let _ = DROPPING.try_with(|dropping| {
             if let Some(waiting) = &mut *dropping.borrow_mut() {
                 waiting.push(map);
@@ -212,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_entry_stays_small() {
-        // Ten million files are held in memory: a field more here is a hundred megabytes.
+        // Ten million files are held in memory: one more field here costs a hundred megabytes.
         assert_eq!((size_of::<PackedAttrs>(), size_of::<Node>()), (45, 56));
     }
 }

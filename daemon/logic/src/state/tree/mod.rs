@@ -1,9 +1,9 @@
 //! The tree of names.
 //!
-//! **Invariant:** the sums of a directory are the sums over everything below it.
-//! **Invariant:** the reach of a directory is not less than the longest path below it.
-//! **Invariant:** no two entries have the same id, and each id is below the next one that is given.
-//! **Invariant:** attributes `user.*` are kept of entries that are there, and of no others.
+//! **Invariant:** the sums of a directory are the sums over everything below it. **Invariant:** the
+//! reach of a directory is not less than the longest path below it. **Invariant:** no two entries
+//! have the same id, and each id is below the next one to be assigned. **Invariant:** attributes
+//! `user.*` are stored only for existing entries.
 
 pub(crate) mod attrs;
 mod base;

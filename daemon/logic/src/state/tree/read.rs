@@ -1,4 +1,4 @@
-//! Questions about single entries and directories.
+//! Queries about single entries and directories.
 
 use super::base::Tree;
 use super::entry::{File, Node};
@@ -20,8 +20,9 @@ impl Tree {
         find(&self.root, path, who).map(|found| found.attrs().id)
     }
 
-    /// At most `limit` entries of a directory whose names begin with `prefix` and come behind `after`, in the order of the
-    /// bytes of their names, and whether there are more. A file lists as itself.
+    /// Returns at most `limit` entries of a directory whose names begin with `prefix` and come
+    /// after `after`, sorted by the bytes of their names, and true if there are more. A file lists
+    /// as itself.
     pub(crate) fn list(
         &self,
         principals: &Principals,
@@ -44,14 +45,14 @@ impl Tree {
         Ok((entries, page.next().is_some()))
     }
 
-    /// A file that `who` may read.
+    /// Returns a file that `who` may read.
     pub(crate) fn readable(&self, path: &DfsPath, who: &Who) -> Result<&File, Refusal> {
         let Found::Node(Node::File(file)) = find(&self.root, path, who)? else { return Err(Refusal::IsADirectory) };
         who.need(&file.attrs(), READ)?;
         Ok(file)
     }
 
-    /// The file that a write to `path` would replace; none if it would be new.
+    /// Returns the file that a write to `path` would replace; none if it would be new.
     pub(crate) fn write_target(&self, path: &DfsPath, overwrite: bool, who: &Who) -> Result<Option<&File>, Refusal> {
         let (parent, name) = match find_parent(&self.root, path, who) {
             Err(Refusal::Root) => return Err(Refusal::IsADirectory),
@@ -67,8 +68,9 @@ impl Tree {
         }
     }
 
-    /// A file that names a chunk; none if no file does, or none in a directory that `who` may look into. The tree keeps no
-    /// way back from a chunk, because only people ask for it: the files are looked through.
+    /// Returns a file that names a chunk; none if no file does, or none in a directory that `who`
+    /// may look into. The tree has no index from chunks to files, because only people ask for it:
+    /// all files are searched.
     pub(crate) fn file_of(&self, chunk: ChunkId, who: &Who) -> Option<DfsPath> {
         let mut open = vec![(DfsPath::root(), &self.root)];
         while let Some((path, dir)) = open.pop() {

@@ -1,4 +1,5 @@
-//! Ways through the tree: looking, and changing every directory from the root to the one that changes.
+//! Paths through the tree: lookups, and changes of every directory from the root to the changed
+//! one.
 
 use super::attrs::Attrs;
 use super::entry::{Dir, Node};
@@ -33,28 +34,30 @@ impl<'a> Found<'a> {
     }
 }
 
-/// One step down.
+/// Descends one level.
 fn step<'a>(at: Found<'a>, name: &str, who: &Who) -> Result<Found<'a>, Refusal> {
     let dir = at.dir().ok_or(Refusal::NotADirectory)?;
     who.need(&dir.attrs, EXECUTE)?;
     dir.children.get(name).map(Found::Node).ok_or(Refusal::NotFound)
 }
 
-/// The entry at `path`. Needs the right to pass each directory above it.
+/// Returns the entry at `path`. Needs the right to pass each directory above it.
 pub(crate) fn find<'a>(root: &'a Dir, path: &DfsPath, who: &Who) -> Result<Found<'a>, Refusal> {
     path.parts().try_fold(Found::Root(root), |at, name| step(at, name, who))
 }
 
-/// The entry at `path`, with the way to it this version's own, so that it can be changed. The caller has looked that it is
-/// there.
+/// The entry at `path`, with the directories on the way unshared, so that it can be changed. The
+/// caller has checked that it exists.
 pub(crate) enum FoundMut<'t> {
     Root(&'t mut Dir),
     Node(&'t mut Node),
 }
 
 impl<'t> FoundMut<'t> {
+    /// Returns the entry at `path`.
+    ///
     /// # Errors
-    /// When nothing is there after all.
+    /// Returns an error if there is no such entry.
     pub(crate) fn at(root: &'t mut Arc<Dir>, path: &DfsPath) -> Result<Self, Refusal> {
         path.parts().try_fold(FoundMut::Root(Arc::make_mut(root)), |at, name| {
             let dir = match at {
@@ -67,10 +70,11 @@ impl<'t> FoundMut<'t> {
     }
 }
 
-/// The directory that holds, or would hold, the entry at `path`, and the entry's name in it.
+/// Returns the directory that holds, or would hold, the entry at `path`, and the name of the entry
+/// in it.
 ///
 /// # Errors
-/// [`Refusal::Root`] for the root, which no directory holds.
+/// [`Refusal::Root`] for the root, which is in no directory.
 pub(crate) fn find_parent<'a, 'p>(root: &'a Dir, path: &'p DfsPath, who: &Who) -> Result<(&'a Dir, &'p str), Refusal> {
     let mut parts = path.parts();
     let name = parts.next_back().ok_or(Refusal::Root)?;
@@ -80,7 +84,8 @@ pub(crate) fn find_parent<'a, 'p>(root: &'a Dir, path: &'p DfsPath, who: &Who) -
     Ok((dir, name))
 }
 
-/// How far `path` exists: the deepest directory on the way and the names that it lacks; no names when all of it exists.
+/// Returns the deepest existing directory on the way to `path`, and the missing names; no names if
+/// all of it exists.
 pub(crate) fn find_deepest<'a, 'p>(
     root: &'a Dir,
     path: &'p DfsPath,
@@ -98,24 +103,24 @@ pub(crate) fn find_deepest<'a, 'p>(
     Ok((at, Vec::new()))
 }
 
-/// A change in the directory that holds `path`, as all directorys above it feel it.
+/// A change in the directory that holds `path`, as it affects all directories above it.
 #[derive(Debug)]
 pub(crate) struct Change<'a> {
     pub(crate) path: &'a DfsPath,
     pub(crate) added: Sums,
     pub(crate) removed: Sums,
-    /// The reach of what is put at `path`.
+    /// The reach of the entry that is put at `path`.
     pub(crate) reach: u32,
     pub(crate) at: Timestamp,
     pub(crate) version: u64,
 }
 
 impl Change<'_> {
-    /// Makes the way from the root to the directory that holds `path` this version's own, keeps its sums right, and gives
-    /// that directory for the change itself. The caller has looked that the way exists.
+    /// Unshares the directories from the root to the one that holds `path`, updates their sums, and
+    /// returns that directory for the change itself. The caller has checked that they exist.
     ///
     /// # Errors
-    /// When it does not exist after all.
+    /// Returns an error if they do not exist.
     pub(crate) fn open<'t>(&self, root: &'t mut Arc<Dir>) -> Result<&'t mut Dir, Refusal> {
         let dir = self.way(root)?;
         dir.attrs.set_modified(self.at);
@@ -123,10 +128,11 @@ impl Change<'_> {
         Ok(dir)
     }
 
-    /// [`Change::open`] for what does not count as a change of the directory: no name comes or goes.
+    /// Does the same as [`Change::open`], for changes that do not count as a change of the
+    /// directory: no name is added or removed.
     ///
     /// # Errors
-    /// As there.
+    /// The same as for [`Change::open`].
     pub(crate) fn way<'t>(&self, root: &'t mut Arc<Dir>) -> Result<&'t mut Dir, Refusal> {
         let mut rest = self.path.as_str().len() as u32 + self.reach;
         let mut parts = self.path.parts();

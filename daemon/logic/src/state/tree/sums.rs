@@ -1,18 +1,19 @@
-//! Sums over what is below a directory.
+//! Sums over the content of a directory.
 
-/// What lies below a directory, at any depth, without itself.
+/// The sums over the entries below a directory, at any depth, without itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
     pub files: u64,
     pub directories: u64,
-    /// Bytes of the files.
+    /// The bytes of the files.
     pub bytes: u64,
-    /// Bytes of the files times the replicas wanted of each.
+    /// The bytes of the files times the replicas wanted of each.
     pub replica_bytes: u64,
 }
 
 impl Sums {
-    /// Sums wrap: adding and taking away are then exact inverses, whatever the log holds.
+    /// Adds with wrap-around: addition and subtraction are then exact inverses, whatever the log
+    /// holds.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             files: self.files.wrapping_add(other.files),

@@ -1,7 +1,8 @@
-//! Numbers of 48 bits: ten million files are held in memory, and two bytes less each are twenty megabytes.
+//! Numbers of 48 bits: ten million files are held in memory, and two bytes less each save twenty
+//! megabytes.
 
-/// A number up to 2^48 − 1: milliseconds up to the year 10889, bytes up to 256 TiB, commands and entries for 89 years at
-/// 100,000 a second.
+/// A number up to 2^48 − 1: milliseconds up to the year 10889, bytes up to 256 TiB, commands and
+/// entries for 89 years at 100,000 a second.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct U48([u8; 6]);
 
@@ -9,7 +10,7 @@ pub(crate) struct U48([u8; 6]);
 const MAX: u64 = (1 << 48) - 1;
 
 impl U48 {
-    /// The number, or the greatest one that fits.
+    /// Returns the number, or the greatest one that fits.
     pub(crate) fn clamped(number: u64) -> Self {
         let number = number.min(MAX);
         let [a, b, c, d, e, f, _, _] = number.to_le_bytes();

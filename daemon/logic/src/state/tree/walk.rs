@@ -1,4 +1,4 @@
-//! Going through a directory and all below it, a stretch at a time.
+//! Walks through a directory and everything below it, a stretch at a time.
 
 use super::base::Tree;
 use super::entry::{Dir, Node};
@@ -10,19 +10,19 @@ use crate::state::principals::known::Principals;
 use dfs_types::{ChunkId, DfsPath, Kind, Stat, Timestamp};
 use std::ops::ControlFlow;
 
-/// An entry that a walk came to.
+/// An entry that a walk visits.
 #[derive(Debug, Clone, Copy)]
 pub struct Met<'a> {
     /// The whole path.
     pub path: &'a str,
     found: Found<'a>,
     principals: &'a Principals,
-    /// It is a directory that the caller may not read: the walk goes around what is in it.
+    /// True for a directory that the caller may not read: the walk skips its content.
     pub closed: bool,
 }
 
 impl<'a> Met<'a> {
-    /// The last name of the path; empty for the root.
+    /// Returns the last name of the path; empty for the root.
     pub fn name(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
@@ -31,7 +31,7 @@ impl<'a> Met<'a> {
         if self.found.dir().is_some() { Kind::Directory } else { Kind::File }
     }
 
-    /// Bytes of a file, or of all files below a directory.
+    /// Returns the bytes of a file, or of all files below a directory.
     pub fn size(&self) -> u64 {
         match self.found.dir() {
             Some(dir) => dir.sums.bytes,
@@ -43,12 +43,12 @@ impl<'a> Met<'a> {
         self.found.attrs().modified()
     }
 
-    /// Replicas wanted of a file's chunks; 0 for a directory.
+    /// Returns the number of replicas wanted of a file's chunks; 0 for a directory.
     pub fn replicas(&self) -> u8 {
         self.found.attrs().replicas()
     }
 
-    /// The chunks of a file; none for a directory.
+    /// Returns the chunks of a file; none for a directory.
     pub fn chunks(&self) -> &'a [ChunkId] {
         match self.found {
             Found::Node(Node::File(file)) => file.chunks(),
@@ -56,7 +56,7 @@ impl<'a> Met<'a> {
         }
     }
 
-    /// All attributes.
+    /// Returns all attributes.
     pub fn stat(&self) -> Stat {
         match self.found {
             Found::Root(dir) => dir.stat(self.principals),
@@ -65,12 +65,12 @@ impl<'a> Met<'a> {
     }
 }
 
-/// The position of a walk: the directories from its start down, each with the entries that are still to come.
+/// The position of a walk: the directories from its start down, each with its remaining entries.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
     pub(super) path: String,
     who: &'a Who,
-    /// With the length of the path of each.
+    /// Each with the length of its path.
     open: Vec<(usize, Range<'a, Node>)>,
 }
 
@@ -79,7 +79,8 @@ impl<'a> Walk<'a> {
         Self { path: from.as_str().to_owned(), who, open: Vec::new() }
     }
 
-    /// Opens a directory that stands at `path`, for the entries behind `after`. Says whether it may be read.
+    /// Opens the directory at `path`, for the entries after `after`. Returns true if it may be
+    /// read.
     fn enter(&mut self, dir: &'a Dir, after: Option<&str>) -> bool {
         let readable = self.who.may(&dir.attrs, READ | EXECUTE);
         if readable {
@@ -89,12 +90,13 @@ impl<'a> Walk<'a> {
         readable
     }
 
-    /// Goes into the entry that stands at `path`, where it is a directory. Says whether it is one that may not be read.
+    /// Opens the entry at `path`, if it is a directory. Returns true if it may not be read.
     pub(super) fn open(&mut self, found: Found<'a>) -> bool {
         found.dir().is_some_and(|dir| !self.enter(dir, None))
     }
 
-    /// Goes down to behind the entry whose names below `path` are `parts`, as far as it is still there.
+    /// Descends to the position after the entry whose names below `path` are `parts`, as far as it
+    /// still exists.
     pub(super) fn resume<'p>(&mut self, mut found: Found<'a>, parts: impl Iterator<Item = &'p str>) {
         for name in parts {
             let Some(dir) = found.dir() else { return };
@@ -113,7 +115,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next entry; `path` is its path then.
+    /// Returns the next entry; `path` is then its path.
     pub(super) fn next(&mut self) -> Option<Found<'a>> {
         loop {
             let (length, rest) = self.open.last_mut()?;
@@ -128,14 +130,16 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Shows `visit` what is at `from` and below it, each directory before what is in it, names in the order of their
-/// bytes; with `after` only what comes behind that path. Ends when `visit` breaks, and then says behind which path to
-/// go on.
+/// Visits the entry at `from` and everything below it, each directory before its content, sorted by
+/// the bytes of the names; with `after` only entries after that path. Ends when `visit` breaks, and
+/// then returns the path after which to continue.
 ///
-/// What changes between two stretches is met or not; what stays is met once.
+/// Entries that change between two calls may or may not be visited; entries that stay are visited
+/// once.
 ///
 /// # Errors
-/// When nothing is at `from`, `who` may not pass a directory on the way to it, or `after` is not in it.
+/// Returns an error if there is no entry at `from`, `who` may not pass a directory on the way to
+/// it, or `after` is not below it.
 pub(crate) fn walk(
     tree: &Tree,
     principals: &Principals,
@@ -161,6 +165,6 @@ pub(crate) fn walk(
         let closed = walk.open(found);
         flow = meet(&mut walk, found, closed);
     }
-    // It was put together from a path and names of this tree.
+    // The path was assembled from a path and names of this tree.
     DfsPath::parse(&walk.path).map(Some).map_err(|_| Refusal::PathTooLong)
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::command::KeyRecord;
 use dfs_types::{ChunkRef, Duty, Generation, Layout};
 
-/// One command of each kind, as it stands in the log.
+/// One command of each kind, in its form in the log.
 const GOLDEN: &[u8] = include_bytes!("../../../golden/commands-1.bin");
 
 fn all() -> Vec<Command> {

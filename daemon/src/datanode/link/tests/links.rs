@@ -1,13 +1,13 @@
-//! Links to masters: starts, reports, refusals.
+//! Tests of links to masters: starts, reports, refusals.
 
 use super::*;
 
 #[test]
-fn what_is_stored_is_told_at_once_and_again_after_a_restart() {
+fn stored_replicas_are_reported_at_once_and_again_after_a_restart() {
     let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
     let mut node = cluster.node(1, directory.path());
     cluster.put(&node, 7, &data());
-    cluster.wait_for(&node, "told", |known| known.chunks == [7]);
+    cluster.wait_for(&node, "reported", |known| known.chunks == [7]);
     node.stop();
     cluster.master.change(|heard| heard.nodes.clear());
     let node = cluster.node(1, directory.path());
@@ -15,11 +15,11 @@ fn what_is_stored_is_told_at_once_and_again_after_a_restart() {
 }
 
 #[test]
-fn a_link_that_is_refused_is_made_anew_with_a_full_report() {
+fn a_link_that_is_refused_is_opened_again_with_a_full_report() {
     let (cluster, directory) = (Cluster::start(), tempfile::tempdir().expect("temp directory"));
     let node = cluster.node(1, directory.path());
     cluster.put(&node, 7, &data());
-    cluster.wait_for(&node, "told", |known| known.chunks == [7]);
+    cluster.wait_for(&node, "reported", |known| known.chunks == [7]);
     cluster.master.change(|heard| {
         heard.nodes.clear();
         heard.refuse = 1;

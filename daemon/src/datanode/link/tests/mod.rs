@@ -1,8 +1,8 @@
-//! A whole datanode against a master made by hand, and its orders against other datanodes.
+//! Tests of a complete datanode with a simulated master, and of its orders with other datanodes.
 
 mod links;
-mod mending;
 mod orders;
+mod reconstruct;
 
 use crate::authority::Authority;
 use crate::datanode::{DatanodeOptions, clock, run};
@@ -38,12 +38,12 @@ const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
 const ONE: Generation = Generation(1);
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the master has heard, and what it has to say.
+/// The messages that the master has received, and the answers that it will give.
 #[derive(Default)]
-struct Heard {
+struct Received {
     nodes: HashMap<DatanodeId, Known>,
     orders: HashMap<DatanodeId, Vec<Order>>,
-    /// Heartbeats that are refused, as by a master that lost its memory.
+    /// The number of heartbeats to refuse, as a master does that has lost its state.
     refuse: u32,
 }
 
@@ -51,7 +51,7 @@ struct Heard {
 struct Known {
     registered: u32,
     address: Option<SocketAddr>,
-    /// The last page of the full report came: the datanode knows the keys by then.
+    /// True after the last page of the full report: the datanode has the keys by then.
     reported: bool,
     chunks: Vec<u64>,
     suspect: Vec<u64>,
@@ -60,7 +60,7 @@ struct Known {
 
 #[derive(Clone, Default)]
 struct Master {
-    heard: Arc<(Mutex<Heard>, Condvar)>,
+    heard: Arc<(Mutex<Received>, Condvar)>,
 }
 
 #[derive(Clone)]
@@ -74,17 +74,17 @@ fn key() -> TokenKey {
 }
 
 impl Master {
-    fn change<T>(&self, change: impl FnOnce(&mut Heard) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut Received) -> T) -> T {
         let result = change(&mut self.heard.0.lock());
         self.heard.1.notify_all();
         result
     }
 
-    /// Waits until what was heard is as it should be.
-    fn wait(&self, what: &str, mut right: impl FnMut(&Heard) -> bool) {
+    /// Waits until the received messages are as expected.
+    fn wait(&self, what: &str, mut expected: impl FnMut(&Received) -> bool) {
         let mut heard = self.heard.0.lock();
-        self.heard.1.wait_while_for(&mut heard, |heard| !right(heard), PATIENCE);
-        assert!(right(&heard), "{what}");
+        self.heard.1.wait_while_for(&mut heard, |heard| !expected(heard), PATIENCE);
+        assert!(expected(&heard), "{what}");
     }
 
     async fn serve(self, identity: Identity, listener: TcpListener) {
@@ -115,7 +115,7 @@ impl NodeService for Served {
         self.master.change(|heard| {
             if heard.refuse > 0 {
                 heard.refuse -= 1;
-                return Err(dfs_types::Error::new(dfs_types::ErrorCode::NotFound, "who are you").into());
+                return Err(dfs_types::Error::new(dfs_types::ErrorCode::NotFound, "unknown datanode").into());
             }
             let known = heard.nodes.entry(self.node).or_default();
             for stored in &heartbeat.added {
@@ -212,7 +212,8 @@ impl Cluster {
         Node { stop, thread: Some(thread), address }
     }
 
-    /// To write a chunk; as masters give it for a copy with its checksum, as for a put without.
+    /// Returns a capability to write a chunk: with its checksum as masters issue it for a copy,
+    /// without as for a put.
     fn capability(&self, chunk: u64, checksum: Option<u32>, principal: Principal, pipeline: &[&Node]) -> Bytes {
         self.capability_to(Operation::Write, chunk, checksum, principal, pipeline)
     }
@@ -273,19 +274,20 @@ impl Cluster {
         self.wait_for(node, "suspect", |known| known.suspect == [7]);
     }
 
-    /// Has a datanode mend its replica of chunk 7, with the help of others. It is whole afterwards.
-    fn mends(&self, node: &Node, others: &[&Node]) {
+    /// Has a datanode reconstruct its replica of chunk 7 with the help of others, and checks that
+    /// it is good afterwards.
+    fn reconstructs(&self, node: &Node, others: &[&Node]) {
         let holder = Principal::Datanode(node.address.id);
         let capability = self.capability_to(Operation::Read, 7, Some(checksum()), holder, others);
         let sources = others.iter().map(|other| other.address).collect();
         self.order(node, vec![Order::Mend { chunk: chunk(7), sources, capability }]);
-        self.wait_for(node, "whole again", |known| known.chunks == [7] && known.copies_ended.contains(&7));
+        self.wait_for(node, "reconstructed", |known| known.chunks == [7] && known.copies_ended.contains(&7));
         self.order(node, vec![Order::Verify { key: chunk(7).key() }]);
-        self.wait_for(node, "still whole", |known| known.chunks == [7] && known.suspect.is_empty());
+        self.wait_for(node, "still good", |known| known.chunks == [7] && known.suspect.is_empty());
     }
 
-    fn wait_for(&self, node: &Node, what: &str, right: impl Fn(&Known) -> bool) {
-        self.master.wait(what, |heard| heard.nodes.get(&node.address.id).is_some_and(&right));
+    fn wait_for(&self, node: &Node, what: &str, expected: impl Fn(&Known) -> bool) {
+        self.master.wait(what, |heard| heard.nodes.get(&node.address.id).is_some_and(&expected));
     }
 }
 
@@ -308,7 +310,7 @@ fn data() -> Vec<u8> {
     (0..200_000).map(|at| (at / 3) as u8).collect()
 }
 
-/// Of every chunk here.
+/// Returns the checksum of every chunk in these tests.
 fn checksum() -> u32 {
     let header = FrameHeader::data(1, 0, &data());
     table_checksum(&header.crcs[..header.blocks()])
@@ -318,7 +320,7 @@ fn chunk(id: u64) -> ChunkRef {
     ChunkRef { id: ChunkId(id), generation: ONE, length: 200_000, checksum: checksum() }
 }
 
-/// Flips a bit at each of these places of the file of a chunk.
+/// Flips a bit at each of these offsets in the file of a chunk.
 fn flip(directory: &Path, id: u64, places: &[usize]) {
     let path = directory.join(format!("chunks/{id:02x}")).join(dfs_logic::chunk_file::file_name(chunk(id).key()));
     let mut bytes = std::fs::read(&path).expect("read");

@@ -1,4 +1,5 @@
-//! Chains that break: who is named, what is left behind, and that the connection lives on.
+//! Tests of failing pipelines: which datanode is named, which files stay behind, and that the
+//! connection remains usable.
 
 use super::harness::{CAPACITY, Client, Cluster, content};
 use dfs_rpc::data::{FinishWrite, StreamError};
@@ -8,14 +9,14 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
-/// Sends data until the error comes that must come.
+/// Sends data until the expected error arrives.
 fn send_until_error(client: &Client, stream: u32, data: &[u8]) -> StreamError {
     client.data(stream, data);
     client.finish(stream, data);
-    client.answer(stream).expect_err("the chain is broken")
+    client.answer(stream).expect_err("the pipeline has failed")
 }
 
-/// After a failed stream the same connection stores the next chunk.
+/// Checks that after a failed stream the same connection stores the next chunk.
 fn goes_on(cluster: &Cluster, client: &Client) {
     let data = content(1_000_000);
     client.send_chunk(99, &cluster.open_write(99, Some(1_000_000)), &data);
@@ -39,7 +40,7 @@ fn a_datanode_that_is_not_there_is_named_at_once() {
 }
 
 #[test]
-fn the_last_of_the_chain_is_named_through_the_one_before() {
+fn the_last_of_the_pipeline_is_named_through_the_one_before() {
     let mut cluster = Cluster::start(3);
     cluster.stop(2);
     let client = cluster.connect(0);
@@ -55,7 +56,7 @@ fn a_datanode_that_dies_in_the_middle_of_a_chunk_is_named() {
     client.open(1, &cluster.open_write(1, Some(CAPACITY)));
     client.data(1, &content(DATA_BYTES_MAX));
     cluster.stop(1);
-    // The first datanode may or may not have passed the first frame on when the second one died.
+    // The first datanode may or may not have forwarded the first frame when the second one stopped.
     let data = content(CAPACITY as usize);
     for (at, payload) in data.chunks(DATA_BYTES_MAX).enumerate().skip(1) {
         let header = FrameHeader::data(1, (at * DATA_BYTES_MAX) as u64, payload);
@@ -70,7 +71,7 @@ fn a_datanode_that_dies_in_the_middle_of_a_chunk_is_named() {
 #[test]
 fn a_full_datanode_names_itself_and_nothing_is_left() {
     let cluster = Cluster::start(3);
-    // Takes all the room of the second datanode.
+    // Takes all the space of the second datanode.
     let taken = cluster.nodes[1].store.begin(intent(77), 60 << 20, false).expect("begin");
     let client = cluster.connect(0);
     client.open(1, &cluster.open_write(1, Some(CAPACITY)));
@@ -94,7 +95,7 @@ fn a_failed_disk_names_its_datanode() {
 }
 
 #[test]
-fn damaged_data_is_never_stored() {
+fn corrupt_data_is_never_stored() {
     let cluster = Cluster::start(3);
     let client = cluster.connect(0);
     for (stream, length) in [(1, 100), (2, 3 * DATA_BYTES_MAX)] {
@@ -110,7 +111,7 @@ fn damaged_data_is_never_stored() {
             client.conn.send(header, payload).expect("send");
         }
         client.finish(stream, &data);
-        let error = client.answer(stream).expect_err("damaged");
+        let error = client.answer(stream).expect_err("corrupt");
         assert_eq!(error.error.code, ErrorCode::ChecksumMismatch);
     }
     goes_on(&cluster, &client);
@@ -147,7 +148,7 @@ fn data_must_come_in_order_and_within_its_bounds() {
     let cluster = Cluster::start(2);
     let client = cluster.connect(0);
     let block = content(BLOCK_BYTES);
-    // A gap; the same offset twice; data behind a block that was not whole; more than was said.
+    // A gap; the same offset twice; data after an incomplete block; more data than announced.
     let wrong: [&[(u64, usize)]; 4] = [
         &[(BLOCK_BYTES as u64, BLOCK_BYTES)],
         &[(0, BLOCK_BYTES), (0, BLOCK_BYTES)],

@@ -1,4 +1,4 @@
-//! Peers that break the rules lose their connection; the datanode lives.
+//! Tests that peers that violate the protocol lose their connection, and the datanode continues.
 
 use super::harness::{Client, Cluster, content};
 use dfs_rpc::capability::Operation;
@@ -8,7 +8,8 @@ use dfs_types::Protection;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-/// Sends bytes behind the hello; the datanode must close the connection and serve others as before.
+/// Sends bytes after the handshake; the datanode must close the connection and serve others as
+/// before.
 fn hostile(protection: Protection, send: impl Fn(&Cluster, &Client)) {
     let cluster = Cluster::with(1, protection, 64);
     cluster.put(1, &content(100));
@@ -30,7 +31,7 @@ fn garbage_ends_the_connection() {
     }
 }
 
-/// A header with a right checksum and a wrong length.
+/// Returns a header with a valid checksum and a wrong length.
 fn oversized(kind: FrameKind, length: u32) -> [u8; HEADER_BYTES] {
     let mut header = FrameHeader::message(kind, 1, &[]);
     header.length = length;
@@ -103,7 +104,7 @@ fn half_a_frame_and_goodbye_leaves_nothing() {
 }
 
 #[test]
-fn strangers_without_tls_are_turned_away() {
+fn callers_without_tls_are_refused() {
     let cluster = Cluster::start(1);
     let mut stranger = TcpStream::connect(cluster.nodes[0].address.address).expect("connect");
     stranger.write_all(&[0x42; 4096]).expect("send");
@@ -114,7 +115,8 @@ fn strangers_without_tls_are_turned_away() {
     cluster.put(1, &content(100));
 }
 
-/// Connects until it is served; the place of a connection that just ended is free a little later.
+/// Connects until it is served; the slot of a connection that has just ended becomes free a little
+/// later.
 fn connect_until_served(cluster: &Cluster, read: &Read) -> Client {
     for _ in 0..1_000 {
         let client = cluster.connect(0);

@@ -1,4 +1,4 @@
-//! Datanodes in this process, and a client that speaks to them frame by frame.
+//! Datanodes in this process, and a client that sends them single frames.
 
 use crate::authority::Authority;
 use crate::datanode::clock;
@@ -28,12 +28,12 @@ use tokio_util::sync::CancellationToken;
 pub(super) const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
 pub(super) const CAPACITY: u32 = 8 << 20;
 pub(super) const ONE: Generation = Generation(1);
-/// Of every datanode here.
+/// The boot number of every datanode in these tests.
 pub(super) const BOOT: u64 = 4;
-/// As under a limit of open files that never matters.
+/// Limits so high that they are never reached.
 pub(super) const ROOMY: NodeBounds =
     NodeBounds { connections: 64, strangers: 64, work: usize::MAX, hops: 4, replicas: 64 };
-/// Longer than anything takes that works.
+/// Longer than any successful operation takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Node {
@@ -91,7 +91,7 @@ impl Cluster {
         self.nodes.iter().map(|node| node.address).collect()
     }
 
-    /// Ends a datanode with all its connections.
+    /// Stops a datanode with all its connections.
     pub(super) fn stop(&mut self, node: usize) {
         self.nodes[node].stop.cancel();
         if let Some(serving) = self.nodes[node].serving.take() {
@@ -113,7 +113,7 @@ impl Cluster {
         }
     }
 
-    /// The checksum of a chunk that was put; zero for others.
+    /// Returns the checksum of a chunk that was put; zero for others.
     pub(super) fn sum(&self, chunk: u64) -> u32 {
         self.sums.lock().get(&chunk).copied().unwrap_or_default()
     }
@@ -141,7 +141,7 @@ impl Cluster {
         self.connect_as(&self.user, node)
     }
 
-    /// How to open a chunk on the whole chain.
+    /// Returns the request to open a chunk on the whole pipeline.
     pub(super) fn open_write(&self, chunk: u64, length: Option<u32>) -> OpenWrite {
         let capability = self.seal(&self.capability(chunk, Operation::Write));
         OpenWrite { capability, length }
@@ -179,13 +179,13 @@ impl Cluster {
         client.read(1, &Read { capability, offset, length })
     }
 
-    /// Chunks that each datanode holds.
+    /// Returns the chunks that each datanode holds.
     pub(super) fn held(&self) -> Vec<Vec<u64>> {
         let held = |node: &Node| node.store.page(None, 100).iter().map(|stored| stored.key.chunk.0).collect();
         self.nodes.iter().map(held).collect()
     }
 
-    /// Half-written files left on a datanode.
+    /// Counts the half-written files on a datanode.
     pub(super) fn incoming(&self, node: usize) -> usize {
         std::fs::read_dir(self.nodes[node].directory.path().join("incoming")).expect("list").count()
     }
@@ -271,7 +271,7 @@ impl Client {
         self.finish(stream, data);
     }
 
-    /// The next answer, which is one to this stream.
+    /// Returns the next answer, which must be for this stream.
     pub(super) fn answer(&self, stream: u32) -> Result<WriteDone, StreamError> {
         let header = self.conn.receive_header().expect("receive").expect("still open");
         assert_eq!(header.stream, stream);
@@ -282,7 +282,7 @@ impl Client {
         }
     }
 
-    /// What comes back for a read, verified, in whole blocks.
+    /// Returns the data received for a read, verified, in whole blocks.
     pub(super) fn read(&self, stream: u32, read: &Read) -> Result<Vec<u8>, StreamError> {
         self.conn.send_message(FrameKind::Read, stream, read).expect("send read");
         let (mut data, mut table) = (Vec::new(), Vec::new());
@@ -315,7 +315,7 @@ impl Client {
         }
     }
 
-    /// Whether the datanode closed the connection, now or soon.
+    /// Returns true if the datanode closed the connection, now or soon.
     pub(super) fn is_closed(&self) -> bool {
         loop {
             match self.conn.receive_header() {

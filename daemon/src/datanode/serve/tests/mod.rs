@@ -1,8 +1,9 @@
-//! Datanodes on real sockets and directories, without masters: the keys are made by hand.
+//! Tests of datanodes on real sockets and directories, without masters: the keys are made by the
+//! tests.
 
-mod chain;
 mod faults;
 mod garbage;
 mod harness;
+mod pipeline;
 mod reads;
 mod tokens;

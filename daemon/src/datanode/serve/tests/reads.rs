@@ -1,4 +1,4 @@
-//! Ranged reads, and replicas that turn out damaged.
+//! Tests of ranged reads, and of replicas that turn out corrupt.
 
 use super::harness::{Cluster, content};
 use dfs_logic::chunk_file::file_name;
@@ -65,10 +65,10 @@ fn a_replica_that_cannot_be_read_is_reported_as_suspect_and_stays() {
     for (chunk, harm) in [(1, &cut as &dyn Fn(PathBuf)), (2, &|path| std::fs::remove_file(path).expect("remove"))] {
         cluster.put(chunk, &data);
         harm(replica(&cluster, chunk));
-        let error = cluster.get(0, chunk, 0, data.len() as u32).expect_err("damaged");
+        let error = cluster.get(0, chunk, 0, data.len() as u32).expect_err("corrupt");
         assert_eq!((error.node, error.error.code), (Some(DatanodeId(1)), ErrorCode::ChecksumMismatch));
     }
-    // Behind the news that the first chunk was added.
+    // After the change that added the first chunk.
     let news = cluster.nodes[0].store.changes().news(1).expect("kept");
     assert_eq!(news.added[0], suspect(&cluster, 1));
     assert_eq!(cluster.held(), [[1, 2]]);
@@ -105,7 +105,7 @@ fn a_flipped_bit_is_left_for_the_reader_to_find() {
     let mut payload = vec![0; header.length as usize];
     client.conn.receive_payload(&mut payload).expect("payload");
     assert!(header.verify(&payload).is_err());
-    // Told of it, the datanode looks for itself.
+    // After the report, the datanode verifies the replica itself.
     assert!(cluster.nodes[0].store.verify(cluster.key(1)).is_err());
     assert_eq!(cluster.nodes[0].store.page(None, 9), [suspect(&cluster, 1)]);
 }

@@ -1,4 +1,4 @@
-//! Without the masters' permission nothing is read or written.
+//! Tests that nothing is read or written without a capability of the masters.
 
 use super::harness::{CLUSTER, Cluster, ann, content, identity};
 use crate::datanode::clock;
@@ -8,7 +8,7 @@ use dfs_rpc::data::{OpenWrite, Read};
 use dfs_rpc::wire::{NodeAddress, TokenKey};
 use dfs_types::{ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, Principal};
 
-/// Capabilities that are all wrong for a chunk that exists, each in one way.
+/// Returns capabilities that are all invalid for an existing chunk, each in one way.
 fn worthless(cluster: &Cluster, operation: Operation) -> Vec<(&'static str, Bytes)> {
     let good = cluster.capability(1, operation);
     let other = if operation == Operation::Read { Operation::Write } else { Operation::Read };
@@ -80,7 +80,8 @@ fn only_the_head_takes_a_chunk_from_its_writer() {
     assert_eq!(second.answer(1).expect_err("not the head").error.code, ErrorCode::PermissionDenied);
 }
 
-/// With the capability that wrote a chunk, its content cannot be replaced, whoever the file belongs to by now.
+/// The capability that wrote a chunk does not allow its content to be replaced, no matter who owns
+/// the file by now.
 #[test]
 fn what_was_written_once_is_never_written_again() {
     let cluster = Cluster::start(3);
@@ -98,7 +99,8 @@ fn what_was_written_once_is_never_written_again() {
     assert_eq!(cluster.held(), [[1], [1], [1]]);
 }
 
-/// A copy that the masters order is of the bytes that they name; it takes the place of a suspect replica of them alone.
+/// A copy that the masters order stores the bytes that they name; it replaces a suspect replica of
+/// exactly these bytes only.
 #[test]
 fn a_copy_stores_the_named_bytes_or_nothing() {
     let cluster = Cluster::start(1);
@@ -113,7 +115,7 @@ fn a_copy_stores_the_named_bytes_or_nothing() {
     client.send_chunk(1, &named, &data);
     assert_eq!(client.answer(1).expect_err("a good replica is here").error.code, ErrorCode::AlreadyExists);
     let store = &cluster.nodes[0].store;
-    store.suspect(cluster.key(1), crate::datanode::store::Damage::Gone);
+    store.suspect(cluster.key(1), crate::datanode::store::Corruption::Gone);
     client.send_chunk(2, &write(None), &data);
     assert_eq!(client.answer(2).expect_err("not for a writer").error.code, ErrorCode::AlreadyExists);
     client.send_chunk(3, &named, &vec![7; 100_000]);
@@ -135,6 +137,6 @@ fn another_user_cannot_use_what_was_given_to_ann() {
     assert_eq!(cluster.capability(1, Operation::Read).principal, ann());
     let error = client.read(1, &Read { capability, offset: 0, length: 1 }).expect_err("bob");
     assert_eq!(error.error.code, ErrorCode::PermissionDenied);
-    assert_eq!(error.error.message, "datanode-1: the capability is for somebody else");
+    assert_eq!(error.error.message, "datanode-1: the capability is for another principal");
     assert_eq!(cluster.user.cluster, CLUSTER);
 }

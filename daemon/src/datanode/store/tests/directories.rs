@@ -1,4 +1,4 @@
-//! Data directories: several of them, bad ones, full ones, empty ones.
+//! Tests of data directories: several, bad, full and empty ones.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn directories_share_the_chunks_and_a_failed_one_takes_no_more() {
     }
     let loads = store.directory_loads();
     assert_eq!((loads[0].failed, loads[0].used, loads[1].failed), (true, used[0], false));
-    // What it held before can still be read.
+    // Earlier replicas can still be read.
     (0..14).for_each(|id| assert_eq!(read_all(&store, id).expect("read").len(), 100_000));
     store.fail_directory(1, "pulled");
     assert!(matches!(store.begin(intent(99), 1, false), Err(StoreError::NoDirectory)));
@@ -46,14 +46,15 @@ fn a_directory_that_fails_while_a_chunk_is_written_refuses_it() {
 fn opened(result: Result<Arc<ChunkStore>, OpenError>) -> String {
     match result {
         Ok(store) => {
-            let told = store.directory_loads().into_iter().filter_map(|load| load.reason.filter(|_| load.failed));
-            told.collect::<Vec<_>>().join("; ")
+            let reported = store.directory_loads().into_iter().filter_map(|load| load.reason.filter(|_| load.failed));
+            reported.collect::<Vec<_>>().join("; ")
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-/// A store of a good directory with three chunks, and of one that is made bad before the start.
+/// Opens a store of a good directory with three chunks, and of one that is made bad before the
+/// start.
 fn one_bad(harm: impl FnOnce(&Path)) -> String {
     let (good, bad) = (tempfile::tempdir().expect("temp directory"), tempfile::tempdir().expect("temp directory"));
     let store = open(good.path());
@@ -67,25 +68,25 @@ fn one_bad(harm: impl FnOnce(&Path)) -> String {
     let store = store.expect("the other directory serves");
     assert_eq!(store.page(None, 10).len(), 3);
     store_chunk(&store, 9, &content(10));
-    let told = opened(Ok(store));
-    assert!(alone.contains(&told) && !told.is_empty(), "{alone} / {told}");
-    told.replace(&bad.path().display().to_string(), "BAD")
+    let reported = opened(Ok(store));
+    assert!(alone.contains(&reported) && !reported.is_empty(), "{alone} / {reported}");
+    reported.replace(&bad.path().display().to_string(), "BAD")
 }
 
 #[test]
 fn a_datanode_starts_without_a_bad_directory_and_names_the_bad_entry() {
-    let damaged = one_bad(|bad| std::fs::write(bad.join("format"), b"nonsense").expect("write"));
-    assert!(damaged.starts_with("data directory BAD: its format file is damaged"), "{damaged}");
+    let corrupt = one_bad(|bad| std::fs::write(bad.join("format"), b"nonsense").expect("write"));
+    assert!(corrupt.starts_with("data directory BAD: its format file is corrupt"), "{corrupt}");
     let foreign = one_bad(|bad| {
         let other = format::DirectoryFormat { cluster: ClusterId([1; 16]), node: DatanodeId(1), directory: [0; 16] };
         std::fs::write(bad.join("format"), other.encode()).expect("write");
     });
     assert!(foreign.contains("it belongs to cluster"), "{foreign}");
-    let fan = one_bad(|bad| {
+    let shard = one_bad(|bad| {
         std::fs::remove_dir(bad.join("chunks/1f")).expect("remove");
         std::fs::write(bad.join("chunks/1f"), b"").expect("write");
     });
-    assert_eq!(fan, "data directory BAD: read BAD/chunks/1f: Not a directory (os error 20)");
+    assert_eq!(shard, "data directory BAD: read BAD/chunks/1f: Not a directory (os error 20)");
     let file = one_bad(|bad| {
         std::fs::remove_dir_all(bad).expect("remove");
         std::fs::write(bad, b"").expect("write");
@@ -111,7 +112,7 @@ fn leftovers_that_cannot_be_removed_do_not_keep_a_datanode_from_starting() {
     assert_eq!(count(directory.path().join("incoming")), 1);
 }
 
-/// Descriptors of this process that are open below `directory`.
+/// Counts the descriptors of this process that are open below `directory`.
 fn open_below(directory: &Path) -> usize {
     let links = std::fs::read_dir("/proc/self/fd").expect("list").flatten();
     links.filter(|link| std::fs::read_link(link.path()).is_ok_and(|target| target.starts_with(directory))).count()
@@ -143,7 +144,7 @@ fn a_replica_whose_directory_cannot_be_opened_is_not_listed() {
     assert_eq!(count(directory.path().join("incoming")), 0);
 }
 
-/// A store that remembers its directories in `record`.
+/// Opens a store that records its directories in `record`.
 fn open_known(record: &Path, directories: &[&Path], accept_empty: bool) -> Result<Arc<ChunkStore>, OpenError> {
     ChunkStore::open(&StoreOptions { record: Some(record.to_owned()), accept_empty, ..options(directories) })
 }
@@ -157,17 +158,17 @@ fn an_empty_directory_in_place_of_a_known_one_is_not_claimed() {
     drop(store);
     drop(open_known(&record, &[&data], false).expect("again"));
     std::fs::rename(&data, home.path().join("away")).expect("rename");
-    let absent = open_known(&record, &[&data], false).expect_err("it is gone");
+    let absent = open_known(&record, &[&data], false).expect_err("it is missing");
     assert!(absent.to_string().contains("now it has no format file: mount its disk"), "{absent}");
     assert!(!data.exists());
     std::fs::create_dir(&data).expect("make");
     let empty = open_known(&record, &[&data], false).expect_err("it is empty");
     assert!(empty.to_string().contains("start once with --accept-empty"), "{empty}");
-    assert_eq!(count(data.clone()), 0, "something was made in it");
-    // On purpose it is taken, and known from then on.
+    assert_eq!(count(data.clone()), 0, "nothing was created in it");
+    // It is accepted if requested, and recorded from then on.
     drop(open_known(&record, &[&data], true).expect("on purpose"));
     drop(open_known(&record, &[&data], false).expect("known"));
-    // The old one is another directory now.
+    // Another directory is in its place now.
     std::fs::rename(&data, home.path().join("new")).expect("rename");
     std::fs::rename(home.path().join("away"), &data).expect("rename");
     let other = open_known(&record, &[&data], false).expect_err("another");
@@ -191,7 +192,7 @@ fn beside_a_good_directory_an_empty_one_is_reported_as_failed_and_stays_known() 
     }
 }
 
-/// Harms one of two directories of a running store; what it says of that.
+/// Harms one of two directories of a running store; returns the reason that it reports.
 fn lost_while_running(harm: impl FnOnce(&Path)) -> String {
     let home = tempfile::tempdir().expect("temp directory");
     let (one, two) = (home.path().join("one"), home.path().join("two"));
@@ -199,12 +200,12 @@ fn lost_while_running(harm: impl FnOnce(&Path)) -> String {
     (0..8).for_each(|id| store_chunk(&store, id, &content(100_000)));
     store.look_at_directories();
     assert_eq!(store.page(None, 10).len(), 8);
-    let told = store.changes().end();
+    let reported = store.changes().end();
     harm(&two);
     (0..2).for_each(|_| store.look_at_directories());
     let left = store.page(None, 10).len();
     assert!((1..8).contains(&left), "{left} replicas are left");
-    assert_eq!(store.changes().news(told).expect("kept").removed.len(), 8 - left);
+    assert_eq!(store.changes().news(reported).expect("kept").removed.len(), 8 - left);
     let loads = store.directory_loads();
     assert_eq!((loads[0].failed, loads[1].failed, loads[1].used), (false, true, 0));
     (10..14).for_each(|id| store_chunk(&store, id, &content(100_000)));
@@ -215,19 +216,19 @@ fn lost_while_running(harm: impl FnOnce(&Path)) -> String {
 }
 
 #[test]
-fn a_directory_that_goes_away_while_it_is_used_is_given_up_with_its_replicas() {
+fn a_directory_that_disappears_while_it_is_used_is_given_up_with_its_replicas() {
     let away = lost_while_running(|two| std::fs::rename(two, two.with_extension("away")).expect("rename"));
-    assert!(away.starts_with("its format file is gone"), "{away}");
+    assert!(away.starts_with("its format file is missing"), "{away}");
     let emptied = lost_while_running(|two| {
         std::fs::rename(two, two.with_extension("away")).expect("rename");
         std::fs::create_dir(two).expect("make");
     });
-    assert!(emptied.starts_with("its format file is gone"), "{emptied}");
+    assert!(emptied.starts_with("its format file is missing"), "{emptied}");
     let swapped = lost_while_running(|two| {
         let format = format::DirectoryFormat { cluster: CLUSTER, node: DatanodeId(1), directory: [3; 16] };
         std::fs::rename(two, two.with_extension("away")).expect("rename");
         std::fs::create_dir(two).expect("make");
         std::fs::write(two.join("format"), format.encode()).expect("write");
     });
-    assert!(swapped.starts_with("another directory is there now"), "{swapped}");
+    assert!(swapped.starts_with("another directory is in its place"), "{swapped}");
 }

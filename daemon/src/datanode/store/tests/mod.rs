@@ -1,6 +1,6 @@
-//! The store on a real directory: round trips, leftovers of crashes, damage.
+//! Tests of the store on a real directory: round trips, crashes, corruption.
 
-mod damage;
+mod corruption;
 mod directories;
 mod replicas;
 
@@ -47,12 +47,12 @@ fn key(id: u64, data: &[u8]) -> ReplicaKey {
     ReplicaKey { chunk: ChunkId(id), generation: ONE, checksum: table_checksum(&table(data)) }
 }
 
-/// A client's write.
+/// Returns the intent of a client's write.
 fn intent(id: u64) -> Intent {
     Intent { chunk: ChunkId(id), generation: ONE, checksum: None }
 }
 
-/// The key of the only replica of a chunk.
+/// Returns the key of the only replica of a chunk.
 fn listed(store: &ChunkStore, id: u64) -> Option<ReplicaKey> {
     let page = store.page(None, 10_000);
     page.iter().map(|stored| stored.key).find(|key| key.chunk == ChunkId(id))

@@ -1,4 +1,4 @@
-//! Replicas come, stay over restarts and crashes, and go.
+//! Tests that replicas are stored, survive restarts and crashes, and are deleted.
 
 use super::*;
 
@@ -72,7 +72,7 @@ fn the_leftovers_of_a_crash_are_thrown_away_at_start() {
     // As after kill -9 between data and header: nothing is cleaned up.
     std::mem::forget(written(&store, 2, &content(100_000)));
     drop(store);
-    // The forgotten writer holds the lock; a copy of the directory stands for the next process.
+    // The leaked writer holds the lock; a copy of the directory represents the next process.
     let next = tempfile::tempdir().expect("temp directory");
     copy_directory(directory.path(), next.path());
     assert_eq!(count(next.path().join("incoming")), 1);
@@ -87,7 +87,7 @@ fn a_crash_after_the_rename_leaves_a_whole_replica() {
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     drop(store);
-    // Nobody was told, no index was written: the name alone brings it back.
+    // No report was sent and no index was written: the name alone brings it back.
     assert_eq!(read_all(&open(directory.path()), 1).expect("read"), content(10));
 }
 
@@ -111,24 +111,25 @@ fn a_chunk_is_written_by_one_at_a_time() {
     let first = written(&store, 1, &content(10));
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
     drop(first);
-    written(&store, 1, &content(20)).commit(20, table(&content(20)), None).expect("the first one came to nothing");
+    written(&store, 1, &content(20)).commit(20, table(&content(20)), None).expect("the first one was abandoned");
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Refused(_))));
 }
 
-/// A file may take its time to go: meanwhile its replica is not told of, and nobody writes to its name.
+/// Deleting a file may take time: meanwhile its replica is not reported, and no writer gets its
+/// name.
 #[test]
-fn a_replica_that_is_struck_off_is_listed_no_more_while_its_file_is_there() {
+fn a_removed_replica_is_no_longer_listed_while_its_file_exists() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));
     let one = key(1, &content(10));
-    let doomed = store.strike_off(one).expect("not busy").expect("listed");
+    let deletion = store.strike_off(one).expect("not busy").expect("listed");
     assert_eq!((store.page(None, 10).len(), count(directory.path().join("chunks/01"))), (0, 1));
     assert_eq!(store.changes().news(1).expect("kept").removed, [one]);
     assert!(matches!(store.read(one), Err(StoreError::NotFound)));
     assert!(matches!(store.begin(intent(1), 10, true), Err(StoreError::Busy)));
     assert!(store.directory_loads()[0].used > 0, "its bytes are not free yet");
-    doomed.remove().expect("removed");
+    deletion.remove().expect("removed");
     assert_eq!((count(directory.path().join("chunks/01")), store.directory_loads()[0].used), (0, 0));
     assert!(store.begin(intent(1), 10, true).is_ok());
 }
@@ -162,14 +163,14 @@ fn a_full_store_says_so() {
     store_chunk(&store, 2, &content(900_000));
 }
 
-/// The bytes that are coming take its name: a deletion in the middle would take theirs.
+/// The new bytes take its name: a deletion in between would delete them.
 #[test]
-fn a_replica_that_is_being_mended_is_not_deleted() {
+fn a_replica_that_is_being_reconstructed_is_not_deleted() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(20));
     let one = key(1, &content(20));
-    store.suspect(one, Damage::Gone);
+    store.suspect(one, Corruption::Gone);
     let told = store.changes().end();
     let mending = Intent { checksum: Some(one.checksum), ..intent(1) };
     let writer = store.begin(mending, 20, true).expect("begin");
@@ -182,7 +183,7 @@ fn a_replica_that_is_being_mended_is_not_deleted() {
 }
 
 #[test]
-fn changes_are_told_in_order() {
+fn changes_are_reported_in_order() {
     let directory = tempfile::tempdir().expect("temp directory");
     let store = open(directory.path());
     store_chunk(&store, 1, &content(10));

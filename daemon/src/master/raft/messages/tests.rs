@@ -39,7 +39,7 @@ fn snapshot() -> InstallSnapshotRequest<TypeConfig> {
     InstallSnapshotRequest { vote: Vote::new_committed(3, 2), meta, offset: 300, data: vec![1, 2, 3], done: true }
 }
 
-/// One of each message.
+/// Returns the encoding of one message of each kind.
 fn all() -> Vec<Vec<u8>> {
     fn bytes(message: &impl Serialize) -> Vec<u8> {
         postcard::to_stdvec(message).expect("plain data")

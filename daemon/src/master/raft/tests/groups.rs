@@ -1,4 +1,4 @@
-//! Three masters over real connections.
+//! Tests of three masters over real connections.
 
 use super::super::network::RaftServer;
 use super::super::node::{RaftNode, RaftOptions};
@@ -93,7 +93,7 @@ async fn followers_catch_up_by_snapshot_and_log_and_one_takes_over() {
     let op = AdminOp::Init { cluster, superuser: "ann".into(), key };
     let init = Command { request: RequestId(1), caller: Caller::master(), at: Timestamp(1), op: op.into() };
     first.node.proposer.propose(init).await.expect("proposed").expect("applied");
-    // Enough for a snapshot, and for entries that only the snapshot has.
+    // Enough entries that a snapshot is taken, and that some entries are only in the snapshot.
     let snapshot = directory.path().join("1/snapshot/current.snapshot");
     let mut made = 0;
     while made < 2500 || !snapshot.exists() || first.node.log.ends().0.is_none() {
@@ -110,13 +110,13 @@ async fn followers_catch_up_by_snapshot_and_log_and_one_takes_over() {
     for other in &others {
         until("a follower has everything", || directories(other) == expected).await;
         let refused = other.node.proposer.propose(mkdir(made + 1)).await;
-        assert!(refused.is_err(), "a follower takes no commands");
+        assert!(refused.is_err(), "a follower accepts no commands");
     }
     first.serving.abort();
     tokio::task::spawn_blocking(|| first.node.stop()).await.expect("stops");
     let leads = |other: &Member| other.node.raft.server_metrics().borrow().state == openraft::ServerState::Leader;
     let leader = || others.iter().position(leads);
-    until("another master leads", || leader().is_some()).await;
+    until("another master is the leader", || leader().is_some()).await;
     let leader = &others[leader().expect("one leads")];
     leader.node.proposer.propose(mkdir(made + 2)).await.expect("proposed").expect("applied");
     assert_eq!(directories(leader), expected + 1);

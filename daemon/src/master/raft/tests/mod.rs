@@ -1,4 +1,4 @@
-//! The consensus layer on its own: conformance, full disks, groups of three.
+//! Tests of the consensus layer alone: conformance, full disks, groups of three.
 
 mod groups;
 mod rooms;

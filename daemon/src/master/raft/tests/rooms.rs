@@ -1,9 +1,9 @@
-//! A full disk, and a failing one, under a whole Raft node.
+//! Tests of a complete Raft node on a full disk, and on a failing one.
 
 use super::super::node::{RaftNode, RaftOptions};
 use super::super::proposer::ProposeError;
 use crate::authority::{Authority, draw_cluster_id};
-use crate::master::log::moody::Moody;
+use crate::master::log::faulty_disk::FaultyDisk;
 use dfs_logic::command::{AdminOp, Caller, Command, FsOp, KeyRecord, Op};
 use dfs_rpc::tls::Identity;
 use dfs_types::{DfsPath, MasterId, Principal, RequestId, Timestamp};
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-fn start(directory: &Path, disk: Arc<Moody>) -> RaftNode {
+fn start(directory: &Path, disk: Arc<FaultyDisk>) -> RaftNode {
     let authority = Authority::create(draw_cluster_id().expect("random"), SystemTime::now()).expect("authority");
     let pem = authority.issue(&Principal::Master(MasterId(1)), SystemTime::now()).expect("issued");
     let options = RaftOptions {
@@ -47,7 +47,7 @@ fn mkdir(n: usize) -> Command {
 #[tokio::test]
 async fn commands_are_refused_while_the_disk_is_full_and_reads_go_on() {
     let directory = tempfile::tempdir().expect("temp directory");
-    let disk = Arc::new(Moody::default());
+    let disk = Arc::new(FaultyDisk::default());
     let node = start(directory.path(), disk.clone());
     node.proposer.propose(init(&node)).await.expect("proposed").expect("applied");
     disk.set_full(true);
@@ -58,10 +58,10 @@ async fn commands_are_refused_while_the_disk_is_full_and_reads_go_on() {
             Err(error) => break error,
         };
         made += 1;
-        assert!(made < 10_000, "the disk has no end");
+        assert!(made < 10_000, "the disk never fills up");
     };
     assert_eq!(refused, ProposeError::DiskFull);
-    assert_eq!(node.published.look().namespace.totals().directories, made as u64, "reads go on");
+    assert_eq!(node.published.look().namespace.totals().directories, made as u64, "reads still work");
     assert!(node.log.failure().borrow().is_none(), "Raft never met the full disk");
     disk.set_full(false);
     while !node.proposer.has_room() {
@@ -74,7 +74,7 @@ async fn commands_are_refused_while_the_disk_is_full_and_reads_go_on() {
 #[tokio::test]
 async fn a_failed_sync_stops_raft_and_acknowledges_nothing() {
     let directory = tempfile::tempdir().expect("temp directory");
-    let disk = Arc::new(Moody::default());
+    let disk = Arc::new(FaultyDisk::default());
     let node = start(directory.path(), disk.clone());
     node.proposer.propose(init(&node)).await.expect("proposed").expect("applied");
     disk.set_broken(true);

@@ -1,4 +1,4 @@
-//! openraft's own conformance suite over our log and state machine.
+//! Runs openraft's own conformance suite on our log and state machine.
 
 use super::super::machine::Machine;
 use super::super::published::Published;

@@ -1,10 +1,9 @@
 //! How the directories, what is looked at and the transfers look.
 
 use super::pane::{ENTRIES_MAX, Pane, Row};
-use super::{Files, Lower, Side, transfers};
-use crate::top::draw::text;
-use crate::top::model::Shared;
-use crate::top::pages::commands::progress;
+use super::state::{Files, Lower, Side, transfers};
+use crate::top::shared::Shared;
+use crate::top::widgets::{progress, text};
 use dfs_term::figures::{count, plural, size_short, time};
 use dfs_term::report::Tone;
 use dfs_term::text::{pad, sanitise, truncate, width};
@@ -240,7 +239,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_whatever_the_name() {
-        let columns = Columns { cells: 40, zone: crate::top::Shared::default().zone() };
+        let columns = Columns { cells: 40, zone: crate::top::shared::Shared::default().zone() };
         for name in
             ["a", "漢字漢字漢字漢字漢字漢字", "e\u{301}e\u{301}", "\x1b[31m\n", &"x".repeat(300), "🦀 crab", "-rf"]
         {

@@ -308,7 +308,7 @@ mod tests {
     }
 
     fn page(numbers: std::ops::Range<usize>, more: bool) -> Result<ListPage, Error> {
-        let stat = crate::top::pages::fixtures::stat(Kind::File, 1);
+        let stat = crate::top::fixtures::stat(Kind::File, 1);
         let entries = names(numbers).into_iter().map(|entry| Entry { name: entry.name, stat: stat.clone() });
         Ok(ListPage { entries: entries.collect(), more })
     }

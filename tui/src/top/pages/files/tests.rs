@@ -1,14 +1,16 @@
 //! The browser, by its keys.
 
 use super::*;
+use crate::top::fixtures;
 use crate::top::frames::kept;
-use crate::top::message::Moment;
-use crate::top::model::{Model, Overlay, PageId};
-use crate::top::pages::fixtures;
+use crate::top::message::Effect;
+use crate::top::model::{Model, Overlay};
+use crate::top::observation::Moment;
+use crate::top::page_id::PageId;
 use crate::top::update::tests::{press, runs, seen, typed};
 use crate::top::update::{entered, update};
 use crossterm::event::{KeyModifiers, MouseButton};
-use dfs_types::ErrorCode;
+use dfs_types::{DfsPath, Error, ErrorCode};
 
 fn browser() -> Model {
     let mut model = fixtures::model(fixtures::cluster(3));
@@ -116,7 +118,7 @@ fn the_question_says_what_will_be_lost() {
     press(&mut model, KeyCode::Delete);
     let text = seen(&model);
     // The box wraps it.
-    for part in ["delete /photos: 12 files, 4 directories, 266 MiB;", "there is no trash"] {
+    for part in ["Delete /photos?", "12 files, 4 directories, 266 MiB;", "there is no trash"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.contains("rm -r --yes /photos"));
@@ -151,7 +153,7 @@ fn names_are_typed_to_an_end() {
     assert_eq!(press(&mut model, KeyCode::Esc), []);
     typed(&mut model, "n");
     assert_eq!(press(&mut model, KeyCode::Enter), []);
-    assert!(seen(&model).contains("not done"));
+    assert!(seen(&model).contains("cancelled"));
 }
 
 #[test]
@@ -311,7 +313,7 @@ fn transfers_are_shown_and_ended() {
     let state = CommandState::Ended { code: ErrorCode::Interrupted.exit_code(), output: "put: interrupted".into() };
     update(&mut model, Message::Command(CommandNews { number: 1, state }));
     let text = seen(&model);
-    assert!(text.contains("ended: put -r '/my photos' /") && !text.contains("failed"), "{text}");
+    assert!(text.contains("cancelled: put -r '/my photos' /") && !text.contains("failed"), "{text}");
     typed(&mut model, "s");
     press(&mut model, KeyCode::Down);
     assert!(!seen(&model).contains("1 command failed"));

@@ -1,18 +1,18 @@
 //! What can be done with what is selected: lines of the shell, made of words, so that no name can become a command.
 
 use super::pane::Row;
-use super::{Files, Side, say, transfers};
-use crate::top::model::Shared;
-use crate::top::page::{Act, Action, Binding, Naming, Question};
+use super::state::{Files, Side, say, transfers};
+use crate::top::message::{Act, Naming, Question};
+use crate::top::page::{Action, Binding};
+use crate::top::shared::Shared;
 use crate::top::typed::Typed;
+use crate::top::widgets::cancel as cancel_command;
 use crossterm::event::KeyCode;
 use dfs_term::figures::{plural, size};
 use dfs_term::quote::quote_words;
 use dfs_term::text::sanitise;
 use dfs_types::DfsPath;
 
-/// Bytes of a file that a preview shows.
-const PREVIEW_BYTES: &str = "4096";
 /// Numbers of copies that are offered.
 const COPIES_OFFERED: std::ops::RangeInclusive<u8> = 1..=4;
 const NO_TRASH: &str = "there is no trash yet, it cannot be taken back";
@@ -86,24 +86,11 @@ pub(super) fn actions(files: &Files, shared: &Shared) -> Vec<Action> {
     actions
 }
 
-/// Whether a line moves bytes between the DFS and this machine.
-pub(super) fn is_transfer(line: &str) -> bool {
-    matches!(line.split_whitespace().next(), Some("put" | "get"))
-}
-
 /// Ends the first transfer.
 pub(super) fn cancel(shared: &Shared) -> Vec<Act> {
     match transfers(shared).next() {
-        Some(command) => crate::top::pages::commands::cancel(command),
+        Some(command) => cancel_command(command),
         None => say("nothing is being transferred"),
-    }
-}
-
-/// The line that looks at a file.
-pub(super) fn look(what: &str, path: &DfsPath) -> String {
-    match what {
-        "info" => quote_words(["info", path.as_str()]),
-        _ => quote_words(["head", "-c", PREVIEW_BYTES, path.as_str()]),
     }
 }
 

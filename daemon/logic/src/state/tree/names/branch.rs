@@ -1,16 +1,17 @@
-//! The way to the leaves.
+//! The inner nodes of the tree.
 
 use super::leaf::JOIN_MAX;
 use super::{Overflow, Part};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// The most parts of a branch.
+/// The maximum number of parts of a branch.
 const PARTS_MAX: usize = 32;
 
 #[derive(Debug, Clone)]
 pub(super) struct Branch<T> {
-    /// One for each part but the first: greater than all names before it, not greater than any in it.
+    /// One for each part but the first: greater than all names before it, not greater than any in
+    /// it.
     pub(super) firsts: Vec<SmolStr>,
     pub(super) parts: Vec<Part<T>>,
 }
@@ -26,10 +27,10 @@ impl<T> Branch<T> {
         Self { firsts: vec![first], parts: vec![before, behind] }
     }
 
-    /// The index of the part that holds, or would hold, a name.
+    /// Returns the index of the part that holds, or would hold, a name.
     pub(super) fn index_of(&self, name: &str) -> usize {
         match self.firsts.last() {
-            // Names often come in rising order.
+            // Names often arrive in ascending order.
             Some(last) if last.as_str() <= name => self.firsts.len(),
             _ => self.firsts.partition_point(|first| first.as_str() <= name),
         }
@@ -58,7 +59,7 @@ impl<T: Clone> Branch<T> {
         }
         let cut = if index + 2 == self.parts.len() { PARTS_MAX } else { PARTS_MAX / 2 };
         let behind = Self { parts: self.parts.split_off(cut), firsts: self.firsts.split_off(cut) };
-        // The first name of what goes behind belongs to the branch above.
+        // The first name of the split-off part belongs to the branch above.
         let first = self.firsts.pop().unwrap_or_default();
         self.parts.shrink_to_fit();
         self.firsts.shrink_to_fit();
@@ -80,7 +81,7 @@ impl<T: Clone> Branch<T> {
         Some(removed)
     }
 
-    /// Makes one of the parts at `index` and behind it, where both are small. Says whether it did.
+    /// Merges the parts at `index` and after it, if both are small. Returns true if it did.
     fn join(&mut self, index: usize) -> bool {
         let Some(behind) = self.parts.get(index + 1).cloned() else { return false };
         match (self.parts.get_mut(index), behind) {

@@ -1,29 +1,29 @@
-//! The entries at the bottom: names in one buffer, values in a row.
+//! The leaves: names in one buffer, values in an array.
 
 use super::{Overflow, Part};
 use smol_str::SmolStr;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The most entries in a leaf.
+/// The maximum number of entries in a leaf.
 pub(super) const ENTRIES_MAX: usize = 32;
-/// Two neighbours with no more entries than this together become one.
+/// Two neighbours with no more entries than this together are merged.
 pub(super) const JOIN_MAX: usize = ENTRIES_MAX * 3 / 4;
-/// Room for values is made in steps of this many: allocators round up to about as much.
+/// Space for values is allocated in steps of this many: allocators round up to about as much.
 const VALUES_STEP: usize = 4;
-/// Room for names is made in steps of this many bytes.
+/// Space for names is allocated in steps of this many bytes.
 const NAMES_STEP: usize = 32;
 
 #[derive(Debug)]
 pub(super) struct Leaf<T> {
-    /// Where each name ends in `names`.
+    /// The end of each name in `names`.
     ends: [u16; ENTRIES_MAX],
-    /// All names, one behind the other.
+    /// All names, one after the other.
     names: Vec<u8>,
     pub(super) values: Vec<T>,
 }
 
-/// A copy is made to be changed, so it has room for one more entry.
+/// A copy is made in order to be changed, so it has room for one more entry.
 impl<T: Clone> Clone for Leaf<T> {
     fn clone(&self) -> Self {
         let mut copy = Self::with_room(self.values.len() + 1, self.names.len() + 1);
@@ -49,7 +49,7 @@ impl<T> Leaf<T> {
         leaf
     }
 
-    /// Where the bytes of a name are.
+    /// Returns the range of the bytes of a name.
     fn place(&self, index: usize) -> Range<usize> {
         let end = |index: usize| self.ends.get(index).map_or(0, |end| usize::from(*end));
         index.checked_sub(1).map_or(0, end)..end(index)
@@ -59,10 +59,10 @@ impl<T> Leaf<T> {
         self.names.get(self.place(index)).unwrap_or_default()
     }
 
-    /// Where a name is, or where it would have to be.
+    /// Finds the index of a name, or the index at which it would be inserted.
     fn find(&self, name: &str) -> Result<usize, usize> {
         let (mut low, mut high) = (0, self.values.len());
-        // Names often come in rising order.
+        // Names often arrive in ascending order.
         if high > 0 && self.bytes(high - 1) < name.as_bytes() {
             return Err(high);
         }
@@ -77,7 +77,8 @@ impl<T> Leaf<T> {
         Err(low)
     }
 
-    /// The index of the first name that is greater than `name`, or with `included` not less than it.
+    /// Returns the index of the first name that is greater than `name`, or with `included` not less
+    /// than it.
     pub(super) fn first_behind(&self, name: &str, included: bool) -> usize {
         match self.find(name) {
             Ok(index) => index + usize::from(!included),
@@ -95,7 +96,7 @@ impl<T> Leaf<T> {
     }
 
     pub(super) fn entry(&self, index: usize) -> Option<(&str, &T)> {
-        // Only whole names were ever put in.
+        // Only complete names were ever inserted.
         let name = std::str::from_utf8(self.bytes(index)).unwrap_or_default();
         self.values.get(index).map(|value| (name, value))
     }
@@ -104,7 +105,7 @@ impl<T> Leaf<T> {
         self.entry(0).map_or("", |(name, _)| name)
     }
 
-    /// Puts an entry behind all others.
+    /// Appends an entry.
     fn push(&mut self, name: &[u8], value: T) {
         self.put(self.values.len(), name, value);
     }
@@ -157,7 +158,7 @@ impl<T: Clone> Leaf<T> {
             self.put(index, name.as_bytes(), value);
             return (None, None);
         }
-        // Names that come in rising order leave full leaves behind.
+        // If names arrive in ascending order, full leaves are left behind.
         let behind = if index == ENTRIES_MAX {
             Self::of(name, value)
         } else {
@@ -171,7 +172,7 @@ impl<T: Clone> Leaf<T> {
         (None, Some((SmolStr::new(behind.first_name()), Part::Leaf(Arc::new(behind)))))
     }
 
-    /// Takes off the entries from `index` on.
+    /// Splits off the entries from `index` on.
     fn split(&mut self, index: usize) -> Self {
         let start = self.place(index).start;
         let mut behind = Self::with_room(self.values.len() - index + 1, self.names.len() - start + 1);
@@ -183,7 +184,7 @@ impl<T: Clone> Leaf<T> {
         behind
     }
 
-    /// Puts copies of the entries of `other` from `index` on behind all others. They fit.
+    /// Appends copies of the entries of `other` from `index` on. They must fit.
     pub(super) fn append(&mut self, other: &Self, index: usize) {
         for at in index..other.values.len() {
             if let Some((name, value)) = other.entry(at) {

@@ -1,12 +1,13 @@
 //! A persistent map from names to values, packed for many small entries.
 //!
-//! A B+tree. Clones share everything; a change copies the nodes on the way to one leaf, where they are shared. The names
-//! of a leaf lie in one buffer, one behind the other, so that a name costs its bytes and two more.
+//! A B+tree. Clones share everything; a change copies the shared nodes on the way to one leaf. The
+//! names of a leaf are in one buffer, one after the other, so that a name costs its bytes and two
+//! more.
 //!
-//! **Invariant:** names rise strictly, within a leaf and from each leaf to the next.
-//! **Invariant:** all leaves have the same depth; no leaf and no branch is empty, but for a map without entries.
-//! **Invariant:** a branch holds, for each part but the first, a name that is greater than all names before that part and
-//! not greater than any in it.
+//! **Invariant:** names are strictly ascending, within a leaf and from each leaf to the next.
+//! **Invariant:** all leaves have the same depth; no leaf and no branch is empty, except in a map
+//! without entries. **Invariant:** a branch holds, for each part but the first, a name that is
+//! greater than all names before that part and not greater than any in it.
 
 mod branch;
 mod leaf;
@@ -29,14 +30,14 @@ pub(crate) struct Names<T> {
     root: Option<Part<T>>,
 }
 
-/// A leaf, or a branch with what is below it.
+/// A leaf, or a branch with everything below it.
 #[derive(Debug, Clone)]
 enum Part<T> {
     Leaf(Arc<Leaf<T>>),
     Branch(Arc<Branch<T>>),
 }
 
-/// What did not fit into a part: goes behind it. The name is not greater than any in it.
+/// A part that was split off and goes after the other one. The name is not greater than any in it.
 type Overflow<T> = Option<(SmolStr, Part<T>)>;
 
 impl<T> Default for Names<T> {
@@ -50,7 +51,7 @@ impl<T> Names<T> {
         self.root.is_none()
     }
 
-    /// The value of a name.
+    /// Returns the value of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&T> {
         let mut part = self.root.as_ref()?;
         loop {
@@ -61,12 +62,12 @@ impl<T> Names<T> {
         }
     }
 
-    /// All entries, in the order of the bytes of their names.
+    /// Returns all entries, sorted by the bytes of their names.
     pub(crate) fn iter(&self) -> Range<'_, T> {
         Range::all(self.root.as_ref())
     }
 
-    /// The entries behind `after`, or all of them.
+    /// Returns the entries after `after`, or all of them.
     pub(crate) fn behind(&self, after: Option<&str>) -> Range<'_, T> {
         match after {
             Some(after) => Range::behind(self.root.as_ref(), after),
@@ -74,7 +75,8 @@ impl<T> Names<T> {
         }
     }
 
-    /// The entries whose names begin with `prefix` and come behind `after`. Goes straight to the first of them.
+    /// Returns the entries whose names begin with `prefix` and come after `after`. Finds the first
+    /// of them directly.
     pub(crate) fn page<'a>(&'a self, after: Option<&str>, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a T)> {
         let range = match after {
             Some(after) if after >= prefix => Range::behind(self.root.as_ref(), after),
@@ -85,7 +87,7 @@ impl<T> Names<T> {
 }
 
 impl<T: Clone> Names<T> {
-    /// The value of a name, to be changed.
+    /// Returns the value of a name, to be changed.
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
         let mut part = self.root.as_mut()?;
         loop {
@@ -96,7 +98,7 @@ impl<T: Clone> Names<T> {
         }
     }
 
-    /// Puts in a value, and gives the one that it replaces.
+    /// Inserts a value, and returns the one that it replaces.
     pub(crate) fn insert(&mut self, name: &str, value: T) -> Option<T> {
         debug_assert!(name.len() <= NAME_BYTES_MAX, "paths are checked before they come here");
         let Some(root) = &mut self.root else {
@@ -111,7 +113,7 @@ impl<T: Clone> Names<T> {
         replaced
     }
 
-    /// Takes a value out. Nothing is copied where the name is not there.
+    /// Removes a value. Nothing is copied if the name is not there.
     pub(crate) fn remove(&mut self, name: &str) -> Option<T> {
         self.get(name)?;
         let removed = self.root.as_mut()?.remove(name)?;
@@ -119,7 +121,7 @@ impl<T: Clone> Names<T> {
         Some(removed)
     }
 
-    /// Takes away what became empty at the top, and branches that lead to one part only.
+    /// Removes empty parts at the top, and branches with one part only.
     fn shrink(&mut self) {
         while let Some(root) = self.root.take() {
             match root {
@@ -150,7 +152,7 @@ impl<T: Clone> Part<T> {
         }
     }
 
-    /// The caller has looked that the name is there.
+    /// Removes a name. The caller has checked that it is there.
     fn remove(&mut self, name: &str) -> Option<T> {
         match self {
             Self::Leaf(leaf) => Arc::make_mut(leaf).remove(name),

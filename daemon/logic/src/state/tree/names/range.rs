@@ -1,4 +1,4 @@
-//! Entries in order.
+//! Iterates over entries in order.
 
 use super::Part;
 use super::leaf::Leaf;
@@ -8,7 +8,7 @@ use super::leaf::Leaf;
 pub(crate) struct Range<'a, T> {
     leaf: Option<&'a Leaf<T>>,
     index: usize,
-    /// The parts that come after the leaf, of each branch on the way to it.
+    /// The parts after the leaf, for each branch on the way to it.
     rest: Vec<std::slice::Iter<'a, Part<T>>>,
 }
 
@@ -19,12 +19,12 @@ impl<'a, T> Range<'a, T> {
         range
     }
 
-    /// The entries whose names are greater than `name`.
+    /// Returns the entries whose names are greater than `name`.
     pub(super) fn behind(root: Option<&'a Part<T>>, name: &str) -> Self {
         Self::start(root, name, false)
     }
 
-    /// The entries whose names are not less than `name`.
+    /// Returns the entries whose names are not less than `name`.
     pub(super) fn from(root: Option<&'a Part<T>>, name: &str) -> Self {
         Self::start(root, name, true)
     }
@@ -36,7 +36,7 @@ impl<'a, T> Range<'a, T> {
         range
     }
 
-    /// Goes down to a leaf, in each branch to the part that `choose` says.
+    /// Descends to a leaf, in each branch to the part that `choose` selects.
     fn descend(&mut self, from: Option<&'a Part<T>>, choose: impl Fn(&super::Branch<T>) -> usize) {
         let mut part = from;
         while let Some(Part::Branch(branch)) = part {

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Checks what the map promises of its form, and gives its depth.
+/// Checks the invariants of the structure, and returns its depth.
 fn check_part(part: &Part<u32>, low: Option<&str>, high: Option<&str>) -> usize {
     match part {
         Part::Leaf(leaf) => {

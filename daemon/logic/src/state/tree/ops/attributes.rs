@@ -14,10 +14,11 @@ use dfs_types::{AttributeChange, DfsPath, Timestamp};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// The most entries that one command changes: so many take a few milliseconds, and all masters wait for them.
+/// The maximum number of entries that one command changes: this many take a few milliseconds, and
+/// all masters wait for them.
 pub const CHANGED_MAX: u64 = 10_000;
 
-/// The attributes that are to be set, with names as numbers.
+/// The attributes to set, with names as numbers.
 #[derive(Debug, Clone, Copy)]
 struct New {
     mode: Option<u16>,
@@ -27,7 +28,7 @@ struct New {
     version: u64,
 }
 
-/// Sets attributes of an entry, with `recursive` also of all below it.
+/// Sets attributes of an entry, with `recursive` also of everything below it.
 pub(crate) fn set_attributes(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -69,8 +70,8 @@ pub(crate) fn set_attributes(
     Ok(Changed::done())
 }
 
-/// Owners change their own entries, but give nothing away: the owner is for the superuser to set, and so is the group, but
-/// for the one of the owner's own name.
+/// Checks the rights: owners change their own entries, but only the superuser may set the owner,
+/// and the group except to the group of the owner's own name.
 fn may_change(cx: Context<'_>, attrs: &Attrs, change: &AttributeChange) -> Result<(), Refusal> {
     cx.who.need_owner(attrs)?;
     let own_group = change.group.as_deref().is_none_or(|group| group == cx.caller.user);
@@ -78,7 +79,8 @@ fn may_change(cx: Context<'_>, attrs: &Attrs, change: &AttributeChange) -> Resul
     if gives_away { cx.who.need_super() } else { Ok(()) }
 }
 
-/// Whether everything below `dir` may be changed, and is not too much. The superuser is not kept waiting for the walk.
+/// Checks that everything below `dir` may be changed, and is not too much. For the superuser the
+/// walk is skipped.
 fn may_change_below(dir: &Dir, who: &Who, may: impl Fn(&Attrs) -> Result<(), Refusal>) -> Result<(), Refusal> {
     if dir.sums.files.saturating_add(dir.sums.directories) >= CHANGED_MAX {
         return Err(Refusal::TooMany);
@@ -117,7 +119,8 @@ impl New {
         attrs.set_version(self.version);
     }
 
-    /// The directory with everything below it changed. Without recursion, since directories are nested up to 2,048 deep.
+    /// Returns the directory with everything below it changed. Without recursion, because
+    /// directories are nested up to 2,048 deep.
     fn set_below(&self, before: &Dir) -> Dir {
         let open = |name: SmolStr, before| {
             let mut dir = Dir::clone(before);

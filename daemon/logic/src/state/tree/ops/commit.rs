@@ -11,7 +11,7 @@ use crate::state::tree::spine::{Change, find_parent};
 use dfs_types::Layout;
 use std::sync::Arc;
 
-/// Makes a file appear, whole, or replaces the old one.
+/// Creates a complete file, or replaces the old one.
 pub(crate) fn commit<'a>(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -42,7 +42,8 @@ pub(crate) fn commit<'a>(
     Ok(Changed { result, named: Named::First(new), ..Changed::removing(replaced) })
 }
 
-/// Whether chunks of these lengths make a file: all full but the last, which has at least a byte.
+/// Checks that chunks of these lengths form a file: all full but the last, which has at least one
+/// byte.
 pub(crate) fn check_shape(
     chunk_size: u32,
     layout: Layout,

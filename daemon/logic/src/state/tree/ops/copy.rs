@@ -15,25 +15,27 @@ use dfs_types::DfsPath;
 use dfs_types::path::PATH_BYTES_MAX;
 use std::sync::Arc;
 
-/// The most entries that one command copies: so many take some milliseconds, and all masters wait for them.
+/// The maximum number of entries that one command copies: this many take some milliseconds, and all
+/// masters wait for them.
 pub const COPIED_MAX: usize = 4_096;
 
-/// A tree with copies in it, before it takes the place of the one that it was made from.
+/// A tree with copies in it, before it replaces the one that it was made from.
 struct Copying<'a> {
     cx: Context<'a>,
     tree: Tree,
     owner: UserId,
     overwrite: bool,
     copied: Copied,
-    /// The copies of files: their chunks have one name more.
+    /// The copies of files: their chunks have one more name.
     files: Vec<File>,
     /// The files that they replace.
     removed: Vec<Node>,
 }
 
-/// Copies a file, or with `recursive` a directory with all below it. The copy names the same chunks; it belongs to the
-/// caller, is new from now on, and keeps mode, layout, chunk size and attributes `user.*`. At most [`COPIED_MAX`]
-/// entries at a time: the outcome says behind which one to go on.
+/// Copies a file, or with `recursive` a directory with everything below it. The copy names the same
+/// chunks; it belongs to the caller, has new times, and keeps mode, layout, chunk size and
+/// attributes `user.*`. At most [`COPIED_MAX`] entries per command: the outcome says after which
+/// one to continue.
 pub(crate) fn copy(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -51,10 +53,11 @@ pub(crate) fn copy(
         None if from == to => return Err(Refusal::IntoItself),
         None => {}
     }
-    // Names that are new are noted after everything was looked at: the owner of nothing is nobody.
+    // New names are recorded only after all checks, because a refused command must change nothing.
     let mut named = principals.clone();
     let owner = named.owner(cx.caller);
-    // A caller whose name stood nowhere is the owner of the first directory copied, and goes on in it as its owner.
+    // A caller without a number yet becomes the owner of the first directory copied, and continues
+    // in it as its owner.
     let who = Who::of(&named, cx.caller)?;
     let cx = Context { who: &who, ..cx };
     let (overwrite, into) = (*overwrite, tree.clone());
@@ -70,7 +73,7 @@ pub(crate) fn copy(
     Ok(Changed { result, named: Named::Again(files), removed })
 }
 
-/// Whether a directory at `from` can be copied to `to`.
+/// Checks that a directory at `from` can be copied to `to`.
 fn may_hold(dir: &Dir, from: &DfsPath, to: &DfsPath) -> Result<(), Refusal> {
     if to.is_within(from) {
         return Err(Refusal::IntoItself);
@@ -79,7 +82,8 @@ fn may_hold(dir: &Dir, from: &DfsPath, to: &DfsPath) -> Result<(), Refusal> {
 }
 
 impl Copying<'_> {
-    /// Copies what is at `from` and below it, behind `after`, until it is all done or enough for once.
+    /// Copies the entry at `from` and everything below it, after `after`, until all is copied or
+    /// the limit is reached.
     fn all(&mut self, source: Found<'_>, from: &DfsPath, to: &DfsPath, after: Option<&DfsPath>) -> Result<(), Refusal> {
         let mut walk = Walk::new(from, self.cx.who);
         match after {
@@ -105,7 +109,7 @@ impl Copying<'_> {
         Ok(())
     }
 
-    /// Copies one entry, without what is in it.
+    /// Copies one entry, without its content.
     fn entry(&mut self, source: Found<'_>, to: &DfsPath) -> Result<(), Refusal> {
         let needed = if source.dir().is_some() { READ | EXECUTE } else { READ };
         self.cx.who.need(&source.attrs(), needed)?;
@@ -138,7 +142,7 @@ impl Copying<'_> {
         Ok(())
     }
 
-    /// The copy of an entry: a file with the same chunks, or a directory without content.
+    /// Returns the copy of an entry: a file with the same chunks, or an empty directory.
     fn node(&mut self, source: Found<'_>, group: UserId) -> Node {
         let id = self.tree.next_id();
         if let Some(own) = self.tree.user_attributes.get(&source.attrs().id).cloned() {

@@ -31,7 +31,8 @@ pub(crate) fn delete(
     Ok(Changed { result: Remembered::Deleted(deleted), ..Changed::removing(Some(node)) })
 }
 
-/// Whether `who` may empty `dir` and every directory below it. The superuser is not kept waiting for the walk.
+/// Checks that `who` may empty `dir` and every directory below it. For the superuser the walk is
+/// skipped.
 fn may_clear(dir: &Dir, who: &Who) -> Result<(), Refusal> {
     if *who == Who::Super {
         return Ok(());

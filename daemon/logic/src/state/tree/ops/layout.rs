@@ -5,7 +5,8 @@ use crate::state::tree::entry::Node;
 use crate::state::tree::spine::{Change, Found, find};
 use dfs_types::{DfsPath, Layout};
 
-/// Sets the layout of a file's chunks; repair and trimming do the rest. For the owner and the superuser.
+/// Sets the layout of a file's chunks; repair makes and removes the replicas. Permitted to the
+/// owner and the superuser.
 pub(crate) fn set_layout(
     tree: &mut Tree,
     cx: Context<'_>,

@@ -9,7 +9,8 @@ use crate::state::tree::spine::{Change, find_deepest};
 use dfs_types::DfsPath;
 use std::sync::Arc;
 
-/// Makes a directory; with `parents` also those above it, and an existing directory is no error.
+/// Creates a directory; with `parents` also the missing ones above it, and an existing directory is
+/// no error.
 pub(crate) fn mkdir(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -32,7 +33,8 @@ pub(crate) fn mkdir(
     Ok(Changed::done())
 }
 
-/// Hangs the directories `missing`, the last names of `path`, each in the one before, into the directory that is there.
+/// Creates the directories `missing`, the last names of `path`, each in the one before, in an
+/// existing directory.
 fn graft(
     tree: &mut Tree,
     cx: Context<'_>,

@@ -1,5 +1,5 @@
-//! From each operation to its function: one file per kind. Each looks first and changes then, so that a refused command
-//! has copied nothing.
+//! Routes each operation to its function: one file per kind. Each function checks first and changes
+//! afterwards, so that a refused command copies nothing.
 
 mod attributes;
 mod commit;
@@ -29,10 +29,10 @@ pub use user_attributes::USER_ATTRIBUTES_BYTES_MAX;
 use user_attributes::set_user_attributes;
 pub(crate) use user_attributes::{check_user_attributes, user_attributes};
 
-/// Does what `op` says.
+/// Applies `op`.
 ///
 /// # Errors
-/// Says why it was refused; then nothing was changed.
+/// Returns the reason why it was refused; then nothing was changed.
 pub(crate) fn apply<'a>(
     tree: &mut Tree,
     op: &'a FsOp,

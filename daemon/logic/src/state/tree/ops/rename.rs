@@ -9,8 +9,8 @@ use crate::state::tree::sums::Sums;
 use dfs_types::DfsPath;
 use dfs_types::path::PATH_BYTES_MAX;
 
-/// Moves an entry, with all below it, in one step. With `overwrite` a file may replace a file; nothing replaces a
-/// directory.
+/// Moves an entry, with everything below it, in one step. With `overwrite` a file may replace a
+/// file; nothing replaces a directory.
 pub(crate) fn rename(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -34,14 +34,14 @@ pub(crate) fn rename(
     Ok(Changed::removing(replaced))
 }
 
-/// The entry that is to be moved, and the attributes of the directory that it leaves.
+/// Returns the entry to be moved, and the attributes of the directory that it leaves.
 fn movable<'t>(tree: &'t Tree, cx: Context<'_>, from: &DfsPath) -> Result<(&'t Node, &'t Attrs), Refusal> {
     let (parent, name) = find_parent(&tree.root, from, cx.who)?;
     let source = parent.children.get(name).ok_or(Refusal::NotFound)?;
     Ok((source, &parent.attrs))
 }
 
-/// Whether `source` may go to `to`, and the file that it replaces there.
+/// Checks that `source` may be moved to `to`, and returns the file that it replaces there.
 fn landing<'t>(
     tree: &'t Tree,
     cx: Context<'_>,
@@ -70,7 +70,8 @@ fn landing<'t>(
     }
 }
 
-/// Whether no path below `dir`, seen from there, is longer than `budget` bytes. Goes only where it could be.
+/// Returns true if no path below `dir`, relative to it, is longer than `budget` bytes. Walks only
+/// where one could be.
 pub(super) fn fits(dir: &Dir, budget: usize) -> bool {
     let mut waiting = vec![(dir, budget)];
     while let Some((dir, budget)) = waiting.pop() {

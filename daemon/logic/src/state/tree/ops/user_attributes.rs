@@ -8,11 +8,12 @@ use dfs_types::{DfsPath, USER_ATTRIBUTE_NAME_BYTES_MAX};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// The most bytes that the attributes `user.*` of one entry take, names and values together.
+/// The maximum size of the attributes `user.*` of one entry in bytes, names and values together.
 pub const USER_ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
 const PREFIX: &str = "user.";
 
-/// Sets and removes attributes `user.*` of an entry, all or none. For those who may write to it.
+/// Sets and removes attributes `user.*` of an entry, all or none. Permitted to those who may write
+/// to it.
 pub(crate) fn set_user_attributes(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -47,10 +48,10 @@ pub(crate) fn set_user_attributes(
     Ok(Changed::done())
 }
 
-/// The attributes `user.*` of an entry, in the order of their names. For those who may read it.
+/// Returns the attributes `user.*` of an entry, sorted by name. Permitted to those who may read it.
 ///
 /// # Errors
-/// When nothing is there, or `who` may not read it.
+/// Returns an error if there is no such entry, or `who` may not read it.
 pub(crate) fn user_attributes(tree: &Tree, path: &DfsPath, who: &Who) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
     let found = find(&tree.root, path, who)?;
     who.need(&found.attrs(), READ)?;
@@ -58,7 +59,7 @@ pub(crate) fn user_attributes(tree: &Tree, path: &DfsPath, who: &Who) -> Result<
     Ok(attributes.map(|(name, value)| (name.to_string(), value.to_vec())).collect())
 }
 
-/// Whether these can be the attributes of an entry.
+/// Checks that these can be the attributes of an entry.
 pub(crate) fn check_user_attributes(attributes: &UserAttributes) -> Result<(), Refusal> {
     let named = |name: &SmolStr| {
         let rest = name.strip_prefix(PREFIX).is_some_and(|rest| !rest.is_empty() && !rest.contains('\0'));

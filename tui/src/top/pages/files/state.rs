@@ -1,0 +1,223 @@
+//! The state of the view of files: two directories, the one of them that the keys are for, and what
+//! is looked at below them.
+
+use super::pane::Pane;
+use crate::top::list::Selection;
+use crate::top::message::{Act, Effect};
+use crate::top::shared::{CommandLine, Shared};
+use dfs_term::quote::quote_words;
+use dfs_types::{DfsPath, Error};
+use std::path::PathBuf;
+
+/// Bytes of a file that a preview shows.
+const PREVIEW_BYTES: &str = "4096";
+
+/// Which of the two directories the keys are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Side {
+    #[default]
+    Remote,
+    Local,
+}
+
+/// What is looked at below the directories.
+#[derive(Debug)]
+pub(super) struct Lower {
+    /// `preview`, `info`.
+    pub(super) what: &'static str,
+    pub(super) path: DfsPath,
+    /// None as long as it has not come.
+    pub(super) text: Option<Result<String, Error>>,
+    /// Shown from this line on.
+    pub(super) line: usize,
+}
+
+/// The state of the view.
+#[derive(Debug)]
+pub struct Files {
+    pub(super) remote: Pane<DfsPath>,
+    pub(super) local: Pane<PathBuf>,
+    pub(super) side: Side,
+    pub(super) lower: Option<Lower>,
+    /// This is the view that is shown.
+    pub(super) shown: bool,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self::new(PathBuf::new())
+    }
+}
+
+impl Files {
+    /// Begins at the root of the DFS and in this local directory; without one at the root of this
+    /// machine.
+    pub fn new(directory: PathBuf) -> Self {
+        let here = if directory.as_os_str().is_empty() { PathBuf::from("/") } else { directory };
+        let (remote, local) = (Pane::new(DfsPath::root()), Pane::new(here));
+        Self { remote, local, side: Side::default(), lower: None, shown: false }
+    }
+
+    pub(super) fn list_remote(&self, after: Option<String>) -> Act {
+        Act::Effect(Effect::List { path: self.remote.path.clone(), after })
+    }
+
+    pub(super) fn list_local(&self) -> Act {
+        Act::Effect(Effect::ListLocal { path: self.local.path.clone() })
+    }
+
+    pub(super) fn open_remote(&mut self, path: DfsPath, wanted: Option<String>) -> Vec<Act> {
+        self.remote.open(path, wanted);
+        vec![self.list_remote(None)]
+    }
+
+    pub(super) fn open_local(&mut self, path: PathBuf, wanted: Option<String>) -> Vec<Act> {
+        self.local.open(path, wanted);
+        vec![self.list_local()]
+    }
+
+    /// Enter: into a directory; a file is looked at.
+    pub(super) fn enter_row(&mut self) -> Vec<Act> {
+        match self.side {
+            Side::Remote => match (self.remote.row(), self.remote_path()) {
+                (Some(row), Some(path)) if row.directory => self.open_remote(path, None),
+                (Some(_), Some(_)) => self.look("preview"),
+                _ => nothing(),
+            },
+            Side::Local => match (self.local.row(), self.local_path()) {
+                (Some(row), Some(path)) if row.directory => self.open_local(path, None),
+                (Some(_), _) => say("only files of the DFS are looked at here"),
+                _ => nothing(),
+            },
+        }
+    }
+
+    pub(super) fn up(&mut self) -> Vec<Act> {
+        match self.side {
+            Side::Remote => match self.remote.path.parent() {
+                Some(above) => {
+                    let name = self.remote.path.name().map(str::to_owned);
+                    self.open_remote(above, name)
+                }
+                None => say("this is the root"),
+            },
+            Side::Local => match self.local.path.parent() {
+                Some(above) => {
+                    let name = self.local.path.file_name().map(|name| name.to_string_lossy().into_owned());
+                    self.open_local(above.to_owned(), name)
+                }
+                None => say("this is the root"),
+            },
+        }
+    }
+
+    /// What is selected in the DFS.
+    pub(super) fn remote_path(&self) -> Option<DfsPath> {
+        self.remote.path.join(&self.remote.row()?.name).ok()
+    }
+
+    /// What is selected on this machine.
+    pub(super) fn local_path(&self) -> Option<PathBuf> {
+        Some(self.local.path.join(&self.local.row()?.name))
+    }
+
+    pub(super) fn look(&mut self, what: &'static str) -> Vec<Act> {
+        let Some(path) = self.remote_path() else { return nothing() };
+        let is_directory = self.remote.row().is_some_and(|row| row.directory);
+        if is_directory && what == "preview" {
+            return say("a directory: enter opens it");
+        }
+        let line = look_line(what, &path);
+        self.lower = Some(Lower { what, path: path.clone(), text: None, line: 0 });
+        vec![Act::Effect(Effect::Look { path, line })]
+    }
+
+    /// Moves the selection; more of a remote directory may be needed then.
+    pub(super) fn moved(&mut self) -> Vec<Act> {
+        self.remote.wants_more().map(|after| self.list_remote(Some(after))).into_iter().collect()
+    }
+
+    pub(super) fn scroll(&mut self, lines: isize) -> bool {
+        let Some(Lower { text: Some(Ok(text)), line, .. }) = &mut self.lower else { return self.lower.is_some() };
+        let last = text.lines().count().saturating_sub(1);
+        *line = line.saturating_add_signed(lines).min(last);
+        true
+    }
+
+    pub(super) fn sort(&mut self) -> Vec<Act> {
+        let (sort, is_whole) = match self.side {
+            Side::Remote => {
+                self.remote.set_sort(self.remote.sort().next());
+                (self.remote.sort(), !self.remote.has_more())
+            }
+            Side::Local => {
+                self.local.set_sort(self.local.sort().next());
+                (self.local.sort(), !self.local.has_more())
+            }
+        };
+        match is_whole {
+            true => say(&format!("sorted by {}", sort.word())),
+            false => say("sorted by name: not all of this directory is loaded"),
+        }
+    }
+
+    /// Both directories from the beginning, whatever was asked for before.
+    pub(super) fn list_both(&mut self) -> Vec<Act> {
+        self.remote.list_anew();
+        self.local.list_anew();
+        vec![self.list_remote(None), self.list_local()]
+    }
+
+    pub(super) fn list_what_is_due(&mut self, now_ms: u64) -> Vec<Act> {
+        let remote = self.remote.is_due(now_ms).then(|| self.list_remote(None));
+        let local = self.local.is_due(now_ms).then(|| self.list_local());
+        remote.into_iter().chain(local).collect()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        match self.side {
+            Side::Remote => self.remote.shown_count(),
+            Side::Local => self.local.shown_count(),
+        }
+    }
+
+    pub(super) fn chosen(&self) -> &Selection {
+        match self.side {
+            Side::Remote => &self.remote.chosen,
+            Side::Local => &self.local.chosen,
+        }
+    }
+
+    pub(super) fn chosen_mut(&mut self) -> &mut Selection {
+        match self.side {
+            Side::Remote => &mut self.remote.chosen,
+            Side::Local => &mut self.local.chosen,
+        }
+    }
+}
+
+/// Returns the transfers that run, the first one first.
+pub(super) fn transfers(shared: &Shared) -> impl Iterator<Item = &CommandLine> {
+    shared.commands.iter().filter(|command| command.ended_ms.is_none() && is_transfer(&command.line))
+}
+
+pub(super) fn say(what: &str) -> Vec<Act> {
+    vec![Act::Say(what.to_owned())]
+}
+
+pub(super) fn nothing() -> Vec<Act> {
+    say("nothing is selected")
+}
+
+/// Returns whether a line moves bytes between the DFS and this machine.
+fn is_transfer(line: &str) -> bool {
+    matches!(line.split_whitespace().next(), Some("put" | "get"))
+}
+
+/// Returns the line that looks at a file.
+fn look_line(what: &str, path: &DfsPath) -> String {
+    match what {
+        "info" => quote_words(["info", path.as_str()]),
+        _ => quote_words(["head", "-c", PREVIEW_BYTES, path.as_str()]),
+    }
+}

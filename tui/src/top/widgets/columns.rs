@@ -1,0 +1,353 @@
+//! The table of datanodes: its columns, what stands in them, what they sort by, and its lines.
+
+use crate::nodes::{Mark, full, state, tone};
+use crate::top::chart::bar;
+use crate::top::shared::Shared;
+use dfs_client::{Duty, NodeState, NodeStatus};
+use dfs_diagnosis::SKEW_MAX_MS;
+use dfs_rpc::curve::Rates;
+use dfs_term::figures::{age, count, percent, rate, size, span};
+use dfs_term::report::Tone;
+use dfs_term::text::{sanitise, width};
+use ratatui::text::{Line, Span};
+use std::cmp::Ordering;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Between two columns, in cells.
+pub const GAP: usize = 2;
+
+/// A column of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Column {
+    #[default]
+    Node,
+    State,
+    Used,
+    Capacity,
+    Full,
+    /// The same as a bar; nothing to sort by of its own.
+    Bar,
+    Chunks,
+    Short,
+    Read,
+    Written,
+    Load,
+    Heard,
+    Errors,
+    Clock,
+    Version,
+    Machine,
+}
+
+/// A column where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub column: Column,
+    /// Its first cell.
+    pub from: usize,
+    cells: usize,
+}
+
+impl Place {
+    /// The text in its place, as wide as the column is.
+    pub fn put(&self, text: &str) -> String {
+        let text = dfs_term::text::truncate(text, self.cells);
+        let blanks = " ".repeat(self.cells.saturating_sub(width(&text)));
+        if self.column.right() { blanks + &text } else { text.into_owned() + &blanks }
+    }
+}
+
+/// What a datanode is sorted by. What is not known comes before everything else.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub enum Key<'n> {
+    Unknown,
+    Number(f64),
+    Text(&'n str),
+    Machine(IpAddr),
+}
+
+impl Key<'_> {
+    pub fn order(&self, other: &Self) -> Ordering {
+        self.partial_cmp(other).unwrap_or(Ordering::Equal)
+    }
+}
+
+impl Column {
+    /// In the order in which they stand.
+    pub const ALL: [Self; 16] = [
+        Self::Node,
+        Self::State,
+        Self::Used,
+        Self::Capacity,
+        Self::Full,
+        Self::Bar,
+        Self::Chunks,
+        Self::Short,
+        Self::Read,
+        Self::Written,
+        Self::Load,
+        Self::Heard,
+        Self::Errors,
+        Self::Clock,
+        Self::Version,
+        Self::Machine,
+    ];
+
+    /// In the order in which they are given room.
+    const BY_WEIGHT: [Self; 16] = [
+        Self::Node,
+        Self::State,
+        Self::Full,
+        Self::Used,
+        Self::Heard,
+        Self::Chunks,
+        Self::Read,
+        Self::Written,
+        Self::Load,
+        Self::Errors,
+        Self::Machine,
+        Self::Short,
+        Self::Bar,
+        Self::Version,
+        Self::Clock,
+        Self::Capacity,
+    ];
+
+    /// Its head, and its name where the order is kept.
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Node => "NODE",
+            Self::State => "STATE",
+            Self::Used => "USED",
+            Self::Capacity => "SPACE",
+            Self::Full => "FULL",
+            Self::Bar => "",
+            Self::Chunks => "CHUNKS",
+            Self::Short => "UNDER",
+            Self::Read => "READ",
+            Self::Written => "WRITE",
+            Self::Load => "LOAD",
+            Self::Heard => "HEARD",
+            Self::Errors => "ERRORS",
+            Self::Clock => "CLOCK",
+            Self::Version => "VERSION",
+            Self::Machine => "MACHINE",
+        }
+    }
+
+    /// The column of this name, in small letters.
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.sorts() && column.head().to_lowercase() == word)
+    }
+
+    /// Whether it can be sorted by.
+    pub fn sorts(self) -> bool {
+        self != Self::Bar
+    }
+
+    /// Its width in cells; that of the states is greater where datanodes are drained.
+    fn cells(self) -> usize {
+        match self {
+            Self::Node => 14,
+            Self::State => 7,
+            Self::Used | Self::Capacity | Self::Read | Self::Written => 9,
+            Self::Full | Self::Load => 5,
+            Self::Bar => 10,
+            Self::Chunks | Self::Short | Self::Errors => 7,
+            Self::Heard => 6,
+            Self::Clock => 8,
+            Self::Version => 12,
+            Self::Machine => 15,
+        }
+    }
+
+    fn right(self) -> bool {
+        !matches!(self, Self::Node | Self::State | Self::Bar | Self::Version | Self::Machine)
+    }
+
+    /// The columns that fit into so many cells, in the order in which they stand. What is sorted `by` is seen.
+    pub fn fitting(cells: usize, by: Self, nodes: &[NodeStatus]) -> Vec<Place> {
+        let wide = |column: Self| if column == Self::State { state_cells(nodes) } else { column.cells() };
+        let mut left = cells + GAP;
+        let others = Self::BY_WEIGHT.into_iter().filter(|column| *column != by);
+        let fitting: Vec<Self> = std::iter::once(by)
+            .chain(others)
+            .map_while(|column| {
+                left = left.checked_sub(wide(column) + GAP)?;
+                Some(column)
+            })
+            .collect();
+        let mut from = 0;
+        let shown = Self::ALL.into_iter().filter(|column| fitting.contains(column));
+        shown
+            .map(|column| {
+                let place = Place { column, from, cells: wide(column) };
+                from += place.cells + GAP;
+                place
+            })
+            .collect()
+    }
+
+    /// What it says of a datanode.
+    pub fn text(self, node: &NodeStatus, shared: &Shared) -> String {
+        let load = &node.load;
+        let per_second =
+            |part: fn(&Rates) -> f64| shared.rates(node).map_or_else(|| "–".to_owned(), |rates| rate(part(&rates)));
+        match self {
+            Self::Node => node.id.to_string(),
+            Self::State => state(node),
+            Self::Used => size(load.used()),
+            Self::Capacity => size(load.capacity()),
+            Self::Full => percent(load.used(), load.capacity()),
+            Self::Bar => bar(full(node).unwrap_or(0.0), self.cells()),
+            Self::Chunks => count(node.chunks),
+            Self::Short => count(node.short),
+            Self::Read => per_second(|rates| rates.read),
+            Self::Written => per_second(|rates| rates.written),
+            Self::Load => in_flight(node).to_string(),
+            Self::Heard => age(Duration::from_millis(shared.heard_ms(node))).trim_end_matches(" ago").to_owned(),
+            Self::Errors => count(load.disk_errors),
+            Self::Clock => clock(node.skew_ms),
+            Self::Version => sanitise(&node.version).into_owned(),
+            Self::Machine => node.address.ip().to_string(),
+        }
+    }
+
+    /// How it looks; plain where nothing is to be noticed.
+    pub fn tone(self, node: &NodeStatus) -> Tone {
+        match self {
+            Self::State => tone(node),
+            Self::Full | Self::Bar => match full(node) {
+                Some(part) if part >= 0.95 => Tone::Bad,
+                Some(part) if part >= 0.8 => Tone::Warning,
+                _ => Tone::Plain,
+            },
+            Self::Short if node.sole > 0 => Tone::Bad,
+            Self::Short if node.short > 0 => Tone::Warning,
+            Self::Errors if node.load.disk_errors > 0 => Tone::Warning,
+            Self::Clock if node.skew_ms.unsigned_abs() > SKEW_MAX_MS => Tone::Warning,
+            Self::Clock | Self::Version | Self::Machine => Tone::Dim,
+            _ => Tone::Plain,
+        }
+    }
+
+    /// What it sorts a datanode by.
+    pub fn key<'n>(self, node: &'n NodeStatus, shared: &Shared) -> Key<'n> {
+        let load = &node.load;
+        let number = |value: u64| Key::Number(value as f64);
+        let known = |value: Option<f64>| value.map_or(Key::Unknown, Key::Number);
+        match self {
+            Self::Node => number(node.id.0.into()),
+            // The worst comes last, as the fullest does.
+            Self::State => number(Mark::of(node) as u64),
+            Self::Used => number(load.used()),
+            Self::Capacity => number(load.capacity()),
+            Self::Full | Self::Bar => known(full(node)),
+            Self::Chunks => number(node.chunks),
+            Self::Short => number(node.short),
+            Self::Read => known(shared.rates(node).map(|rates| rates.read)),
+            Self::Written => known(shared.rates(node).map(|rates| rates.written)),
+            Self::Load => number(in_flight(node)),
+            Self::Heard => number(node.heartbeat_age_ms),
+            Self::Errors => number(load.disk_errors),
+            Self::Clock => number(node.skew_ms.unsigned_abs()),
+            Self::Version => Key::Text(&node.version),
+            Self::Machine => Key::Machine(node.address.ip()),
+        }
+    }
+}
+
+/// Returns the head line of the table. The column that is sorted by has a mark behind its head.
+pub fn heads(columns: &[Place], sorted: Option<(Column, bool)>) -> String {
+    let head = |place: &Place| match sorted {
+        Some((by, falling)) if by == place.column => {
+            place.put(&format!("{}{}", by.head(), if falling { "↓" } else { "↑" }))
+        }
+        _ => place.put(place.column.head()),
+    };
+    columns.iter().map(head).collect::<Vec<_>>().join(&" ".repeat(GAP))
+}
+
+/// Returns the line of a datanode.
+pub fn node_line(node: &NodeStatus, columns: &[Place], shared: &Shared) -> Line<'static> {
+    let theme = &shared.theme;
+    let mut spans = Vec::with_capacity(2 * columns.len());
+    for place in columns {
+        // The last figures of a datanode that does not report are old.
+        let silent = node.state != NodeState::Live && place.column != Column::State;
+        let style = if silent { theme.dim() } else { theme.tone(place.column.tone(node)) };
+        spans.push(Span::styled(place.put(&place.column.text(node, shared)), style));
+        spans.push(Span::raw(" ".repeat(GAP)));
+    }
+    Line::from(spans)
+}
+
+/// As wide as the longest state that is shown: where nobody drains, no room is kept for it.
+fn state_cells(nodes: &[NodeStatus]) -> usize {
+    let drains = nodes.iter().filter(|node| node.duty == Duty::Drain);
+    drains.map(|node| width(&state(node))).fold(Column::State.cells(), usize::max)
+}
+
+fn in_flight(node: &NodeStatus) -> u64 {
+    u64::from(node.load.reads_in_flight) + u64::from(node.load.writes_in_flight)
+}
+
+/// How far its clock is off, where that matters.
+fn clock(skew_ms: i64) -> String {
+    if skew_ms.unsigned_abs() <= SKEW_MAX_MS {
+        return "right".to_owned();
+    }
+    let sign = if skew_ms < 0 { "-" } else { "+" };
+    format!("{sign}{}", span(Duration::from_millis(skew_ms.unsigned_abs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::top::fixtures;
+
+    #[test]
+    fn what_matters_more_is_given_room_first() {
+        let heads = |cells| {
+            Column::fitting(cells, Column::Node, &[]).into_iter().map(|place| place.column.head()).collect::<Vec<_>>()
+        };
+        assert_eq!(heads(80), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "READ", "WRITE", "HEARD"]);
+        assert_eq!(heads(60), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "HEARD"]);
+        assert_eq!(heads(400).len(), Column::ALL.len());
+        assert_eq!(heads(0), [""; 0]);
+        let by_errors = Column::fitting(60, Column::Errors, &[]);
+        assert!(by_errors.iter().any(|place| place.column == Column::Errors), "{by_errors:?}");
+        for place in Column::fitting(200, Column::Node, &[]) {
+            assert!(place.from + place.cells <= 200, "{}", place.column.head());
+        }
+    }
+
+    #[test]
+    fn a_state_is_never_cut() {
+        let mut nodes = fixtures::cluster(2).nodes;
+        let state_cells = |nodes: &[NodeStatus]| {
+            let places = Column::fitting(80, Column::Node, nodes);
+            places.iter().find(|place| place.column == Column::State).map(|place| place.cells)
+        };
+        assert_eq!(state_cells(&nodes), Some(7));
+        (nodes[1].duty, nodes[1].left) = (Duty::Drain, Some(3));
+        assert_eq!(state_cells(&nodes), Some("» draining".chars().count()));
+    }
+
+    #[test]
+    fn clocks_are_told_when_they_matter() {
+        assert_eq!(
+            (clock(2_000), clock(-86_400_000), clock(12_000)),
+            ("right".into(), "-1d 00h".into(), "+12 s".into())
+        );
+    }
+
+    #[test]
+    fn names_find_their_columns() {
+        for column in Column::ALL.into_iter().filter(|column| column.sorts()) {
+            assert_eq!(Column::find(&column.head().to_lowercase()), Some(column));
+        }
+        assert_eq!((Column::find(""), Column::find("zone")), (None, None));
+    }
+}
