@@ -53,8 +53,8 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
     interrupt::exit_code(code)
 }
 
-/// The arguments with `--` before one that is a command as `hdfs dfs` writes it: `-cat` is not `-c at`. The shell then says
-/// how it is called here.
+/// Returns the arguments with `--` before a command that is written as for `hdfs dfs`: `-cat` is not `-c at`. The shell then
+/// says what it is called here.
 fn commands_apart(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
     let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
@@ -70,7 +70,7 @@ fn commands_apart(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Says what clap has to say: help and version on standard output, errors on standard error. Gives the exit code.
+/// Prints what clap has to say: help and version on standard output, errors on standard error. Returns the exit code.
 fn told(error: &clap::Error) -> u8 {
     let written = match error.use_stderr() {
         false => closed::check().and_then(|()| error.print().map_err(|error| local_io(Path::new("stdout"), &error))),

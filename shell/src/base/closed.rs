@@ -1,9 +1,8 @@
-//! Standard output that was closed when the program began, as in `dfs-shell ls / >&-`.
+//! Detects that standard output was closed when the program started, as in `dfs-shell ls / >&-`.
 //!
-//! Before `main`, Rust's runtime opens `/dev/null` in the place of what is closed of the descriptors 0 to 2, so that no
-//! file that is opened later gets such a number and what is meant for people. From then on every write succeeds and is
-//! lost, and nothing tells that from output that somebody sent to `/dev/null` on purpose. So this looks before the runtime
-//! does.
+//! Before `main`, Rust's runtime opens `/dev/null` in place of each of the descriptors 0 to 2 that is closed, so that no
+//! file that is opened later gets such a number and the output with it. From then on every write succeeds and is lost, and
+//! nothing distinguishes it from output that was sent to `/dev/null` on purpose. So the check here runs before that.
 
 use dfs_types::{Error, ErrorCode, Result};
 use rustix::io::Errno;
@@ -11,7 +10,7 @@ use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a write would have met.
+/// Is true if standard output was closed.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// The functions of this section run before `main`, and before Rust's runtime begins (System V ABI, chapter 5).
@@ -27,23 +26,23 @@ extern "C" fn look() {
     CLOSED.store(closed, Ordering::Relaxed);
 }
 
-/// Whether standard output was closed when the program began.
+/// Returns whether standard output was closed when the program started.
 fn is_closed() -> bool {
-    // Named here, so that the linker keeps it wherever this is used.
+    // The linker keeps the static because it is named here.
     std::hint::black_box(&LOOK);
     CLOSED.load(Ordering::Relaxed)
 }
 
-/// Returns what stands in for a closed standard output: a file that no byte can be written to. None where it is open.
+/// Returns a file for the place of a closed standard output, to which no byte can be written; none if it is open.
 ///
 /// # Errors
 /// When the process may not open more files.
 pub(crate) fn stand_in() -> io::Result<Option<File>> {
-    // Opened for reading: a write fails as it would have.
+    // Opened for reading, so that a write fails as it would have failed on the closed descriptor.
     if is_closed() { File::open("/dev/null").map(Some) } else { Ok(None) }
 }
 
-/// Returns an error where standard output was closed.
+/// Checks that standard output was open when the program started.
 ///
 /// # Errors
 /// `local_io`.
@@ -51,7 +50,7 @@ pub(crate) fn check() -> Result<()> {
     if is_closed() { Err(error()) } else { Ok(()) }
 }
 
-/// The error for output that is closed.
+/// Returns the error for output that is closed.
 pub(crate) fn error() -> Error {
     Error::new(ErrorCode::LocalIo, "standard output is closed")
 }

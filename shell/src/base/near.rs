@@ -1,31 +1,31 @@
 //! Names that are spelled alike.
 
-/// Returns the name that was probably meant, if one is near. Upper and lower case are the same here; of names that are
-/// equally near, the first one of those that `name` begins with, as something was then typed behind it.
+/// Returns the name that was probably meant, if one is near. Upper and lower case are the same. Of names that are equally
+/// near, one that `name` begins with comes first.
 pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let folded = name.to_lowercase();
     let far = |known: &'n str| Some((distance(&folded, &known.to_lowercase())?, !name.starts_with(known), known));
     names.into_iter().filter_map(far).min().map(|(.., known)| known)
 }
 
-/// Returns how many slips of the finger are between two names; none where they are too many for one to be meant by the
-/// other. Letters that changed places, one too many and one too few are slips anywhere. Another letter in the first place
-/// makes another word (`mount` is not `count`), and so does one in a name of two letters.
+/// Returns how many typing errors are between two names; none if there are too many. Two letters that changed places, one
+/// letter too many and one too few are errors anywhere. Another first letter makes another word (`mount` is not `count`),
+/// and so does another letter in a name of two.
 fn distance(name: &str, known: &str) -> Option<usize> {
     let letters = |text: &str| text.chars().count();
     let (shorter, longer) = (letters(name).min(letters(known)), letters(name).max(letters(known)));
-    let slips_max = match shorter {
+    let errors_max = match shorter {
         0..2 => 0,
         2..6 => 1,
         6..10 => 2,
         _ => 3,
     };
-    let slips = strsim::damerau_levenshtein(name, known);
-    let moved = shorter == longer && slips == 1 && strsim::levenshtein(name, known) == 2;
+    let errors = strsim::damerau_levenshtein(name, known);
+    let moved = shorter == longer && errors == 1 && strsim::levenshtein(name, known) == 2;
     let same_first = name.chars().next() == known.chars().next();
     let another_word =
-        slips > 0 && if slips == 1 && (moved || shorter != longer) { false } else { !same_first || shorter == 2 };
-    (slips <= slips_max && !another_word).then_some(slips)
+        errors > 0 && if errors == 1 && (moved || shorter != longer) { false } else { !same_first || shorter == 2 };
+    (errors <= errors_max && !another_word).then_some(errors)
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn only_slips_are_near() {
+    fn only_typing_errors_are_near() {
         let names = ["cat", "cd", "checksum", "count", "df", "lls", "ls", "mkdir", "mv", "rm", "status", "touch"];
         for (name, expected) in [
             ("mkdri", Some("mkdir")),

@@ -78,7 +78,7 @@ pub struct Context<'a> {
     held: Option<String>,
     /// Suggestions that were looked for.
     suggestions: usize,
-    /// What ends the document that was begun.
+    /// The end of the document that was begun.
     document_end: Option<&'static str>,
 }
 
@@ -331,18 +331,18 @@ impl<'a> Context<'a> {
         if self.out.is_terminal() { dfs_term::text::sanitise(name) } else { name.into() }
     }
 
-    /// Notes the command that runs now; gives the one that ran before, to be noted again behind it.
+    /// Sets the command that runs now, and returns the one before it, which is set again when this one has ended.
     pub(crate) fn runs(&mut self, line: Option<Line>) -> Option<Line> {
         std::mem::replace(&mut self.line, line)
     }
 
-    /// In a dry run notes what would be done, as a line that does it, and says that it must not be done. The line is the
-    /// command with the flags that it was given, and these arguments.
+    /// Adds a line to the plan of a dry run: the command with the flags that it was given, and these arguments. Returns
+    /// whether this is a dry run, in which nothing may be done.
     pub fn only_planned<S: Into<String>>(&mut self, arguments: impl IntoIterator<Item = S>) -> bool {
         self.only_planned_with(&[], arguments)
     }
 
-    /// As [`Context::only_planned`], with more flags.
+    /// Does the same as [`Context::only_planned`], with more flags.
     pub fn only_planned_with<S: Into<String>>(
         &mut self,
         flags: &[&str],
@@ -361,7 +361,7 @@ impl<'a> Context<'a> {
         self.planned.push(line);
     }
 
-    /// As [`Context::plan_line`], from words.
+    /// Does the same as [`Context::plan_line`], from words.
     pub fn plan_words<S: AsRef<str>>(&mut self, words: impl IntoIterator<Item = S>) {
         self.plan_line(quote_words(words));
     }

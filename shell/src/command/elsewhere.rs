@@ -1,15 +1,15 @@
-//! What commands are called elsewhere (coreutils, `hdfs dfs`, `weed shell`, MooseFS, `sftp`, `lftp`, `cmd.exe`), and what
-//! they are called here.
+//! Maps the names that commands have elsewhere (coreutils, `hdfs dfs`, `weed shell`, MooseFS, `sftp`, `lftp`, `cmd.exe`) to
+//! the commands here.
 
 use crate::lang::quote_words;
 
-/// Names of elsewhere, and what takes their place.
+/// Names from elsewhere, and the commands that do the same here.
 #[derive(Debug)]
 pub(crate) struct Elsewhere {
     pub names: &'static [&'static str],
-    /// Our commands.
+    /// The commands here.
     pub ours: &'static [&'static str],
-    /// What to type, or what there is.
+    /// Says what to type.
     pub hint: &'static str,
 }
 
@@ -17,7 +17,7 @@ const fn of(names: &'static [&'static str], ours: &'static [&'static str], hint:
     Elsewhere { names, ours, hint }
 }
 
-/// Every name that is known. None is one of our commands.
+/// Lists every name that is known. None is a command here.
 pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     of(&["quit", "bye", "logout", "q", "close"], &["exit"], "exit leaves"),
     of(&["?", "man", "commands", "usage"], &["help"], "help lists the commands, help COMMAND explains one"),
@@ -60,7 +60,7 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     of(&["md5sum", "sha256sum", "cksum", "sum"], &["checksum"], "checksum PATH… shows them without reading the bytes"),
     of(&["test", "exists", "file"], &["stat"], "stat PATH fails where nothing is"),
     of(&["chgrp"], &["chown"], "chown USER:GROUP PATH…"),
-    of(&["lmkdir", "lrm", "sh", "bash", "shell", "exec"], &[], "! runs local commands: !mkdir DIRECTORY"),
+    of(&["lmkdir", "lrm", "sh", "bash", "exec"], &[], "! runs local commands: !mkdir DIRECTORY"),
     of(
         &["dus", "mfsdirinfo", "dirinfo"],
         &["du", "count"],
@@ -142,26 +142,32 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     ),
     of(&["vi", "vim", "nano", "edit", "emacs"], &["get", "put"], "get it, edit it, and put -f it back"),
     of(&["dashboard", "htop", "k9s"], &["top"], "top shows the whole cluster on the full screen"),
+    of(
+        &["hdfs", "hadoop", "weed", "dfs", "fs"],
+        &["help"],
+        "its commands stand alone here, as in ls /; help lists them",
+    ),
+    of(&["dfs-shell"], &["help"], "this is dfs-shell: its commands stand alone, as in ls /"),
     of(&["doc", "docs", "topics"], &["help"], "help lists the commands and the topics"),
 ];
 
-/// Programs whose commands people know, and the words that stand between them and the name.
+/// Programs whose commands people know, and the words between them and the name.
 const PROGRAMS: [&str; 4] = ["hdfs", "hadoop", "weed", "dfs-shell"];
 const BETWEEN: [&str; 3] = ["dfs", "fs", "shell"];
-/// What stands before the names of `weed shell`.
+/// The prefix of names in `weed shell`.
 const PREFIX: &str = "fs.";
 
-/// What the first words of a line name: `ls` in `-ls /`, `hdfs dfs -ls /` and `fs.ls /`.
+/// The command that the first words of a line name: `ls` in `-ls /`, `hdfs dfs -ls /` and `fs.ls /`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Named<'w> {
-    /// As it was written, in one text.
+    /// The words up to the name, as they were written.
     pub written: String,
     pub name: &'w str,
-    /// What stands behind it.
+    /// The words behind the name.
     pub rest: &'w [String],
 }
 
-/// Takes off what stands before a name elsewhere.
+/// Removes what stands before a name elsewhere.
 pub(crate) fn named(words: &[String]) -> Named<'_> {
     let is = |at: usize, known: &[&str]| words.get(at).is_some_and(|word| known.contains(&word.as_str()));
     let mut at = 0;
@@ -177,13 +183,13 @@ pub(crate) fn named(words: &[String]) -> Named<'_> {
 }
 
 impl Elsewhere {
-    /// What is known under a name.
+    /// Returns the entry for a name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         ELSEWHERE.iter().find(|known| known.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
     }
 }
 
-/// The hint for a command of ours that was written as elsewhere.
+/// Returns the hint for a command that exists here and was written as elsewhere.
 pub(crate) fn same_name(name: &str, rest: &[String]) -> String {
     /// A longer line is not repeated.
     const LINE_MAX: usize = 100;

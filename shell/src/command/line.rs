@@ -1,7 +1,7 @@
-//! The line of a plan: what `--dry-run` says that a command would do, as a line that does it.
+//! Makes the lines of a plan: with `--dry-run` each says what a command would do, and does it when it is run.
 //!
-//! A command gives the arguments of the line, with its paths absolute and its patterns put out. The flags come from what
-//! was parsed, here and for all commands, so that none can be forgotten.
+//! The command gives the arguments of the line, with absolute paths and expanded patterns. The flags come from what was
+//! parsed, here and for all commands, so that none can be forgotten.
 
 use super::roles::{Role, roles};
 use super::table::Command;
@@ -13,12 +13,12 @@ use clap::parser::ValueSource;
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     command: Command,
-    /// Each as it is typed, with its value in a word of its own.
+    /// Holds each flag as it is typed; a value is a word of its own.
     flags: Vec<Vec<String>>,
 }
 
 impl Line {
-    /// The line of a command with these arguments.
+    /// Takes the flags from what was parsed.
     pub(crate) fn of(command: &Command, matches: &ArgMatches) -> Self {
         let definition = command.definition();
         let given = |arg: &&clap::Arg| {
@@ -28,13 +28,13 @@ impl Line {
         Self { command: *command, flags: flags.collect() }
     }
 
-    /// The line with these arguments. `more` are flags that it has in any case.
+    /// Returns the line with these arguments. It has the flags `more` in any case.
     pub(crate) fn with(&self, more: &[&str], arguments: &[String]) -> String {
         let added = more.iter().filter(|flag| !self.flags.iter().any(|given| given.iter().eq([**flag])));
         let flags: Vec<String> =
             self.flags.iter().flatten().cloned().chain(added.map(|flag| (*flag).to_owned())).collect();
         let definition = self.command.definition();
-        // What is to be done stands before how: `node drain --wait datanode-2`.
+        // The action stands before the flags: `node drain --wait datanode-2`.
         let is_action =
             definition.get_positionals().next().is_some_and(|first| !first.get_possible_values().is_empty());
         let (action, arguments) = arguments.split_at(usize::from(is_action).min(arguments.len()));
@@ -48,7 +48,7 @@ impl Line {
             Role::Argument(at) => !is_dashed(word) || takes_dashes(&definition, *at),
             Role::Flag | Role::Value => false,
         });
-        // What stands behind the first argument of such a command belongs to it, flags and all.
+        // Such a command takes everything behind its first argument, flags included.
         let takes_all = definition.get_positionals().any(clap::Arg::is_trailing_var_arg_set)
             && !arguments.first().is_some_and(|first| is_dashed(first));
         let words = if is_read_so || takes_all { plain } else { words(Some("--")) };
@@ -56,18 +56,18 @@ impl Line {
     }
 }
 
-/// Whether a word could be taken for a flag.
+/// Returns whether a word could be taken for a flag.
 fn is_dashed(word: &str) -> bool {
     word.len() > 1 && word.starts_with('-')
 }
 
-/// Whether the argument at a place may begin with a dash, as the mode of `chmod`.
+/// Returns whether the argument at a place may begin with a dash, as the mode of `chmod`.
 fn takes_dashes(definition: &clap::Command, at: usize) -> bool {
     let here = definition.get_positionals().nth(at).or_else(|| definition.get_positionals().last());
     here.is_some_and(clap::Arg::is_allow_hyphen_values_set)
 }
 
-/// A flag as it is typed, once for each of its values.
+/// Returns a flag as it is typed, once for each of its values.
 fn written(arg: &clap::Arg, matches: &ArgMatches) -> Vec<Vec<String>> {
     let (short, long) =
         (arg.get_short().map(|short| format!("-{short}")), arg.get_long().map(|long| format!("--{long}")));
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// The values of every argument, and where they come from.
+    /// Returns the values of every argument, and where they come from.
     fn parsed(command: &Command, matches: &ArgMatches) -> Vec<(String, Option<ValueSource>, Vec<OsString>)> {
         let definition = command.definition();
         let of = |arg: &clap::Arg| {
@@ -117,7 +117,7 @@ mod tests {
         values.flatten().map(|value| value.to_string_lossy().into_owned()).collect()
     }
 
-    /// Words for what stands at the places of a command.
+    /// Returns words for the positional arguments of a command.
     fn places(definition: &clap::Command) -> Vec<String> {
         let mut words = Vec::new();
         for arg in definition.get_positionals() {
@@ -130,7 +130,7 @@ mod tests {
         words
     }
 
-    /// A value that the flag takes, of those that flags here take.
+    /// Returns a value that the flag takes.
     fn value(command: &Command, flag: &str, places: &[String]) -> Option<String> {
         let samples = ["3", "1s", "80x24", "nodes", "dark", "warning", "f", "-x", "none"];
         let takes = |sample: &&&str| {

@@ -28,10 +28,10 @@ impl Table {
         self.iter().find(|command| command.name == name)
     }
 
-    /// The command that the first of these words names.
+    /// Returns the command that the first of these words names.
     ///
     /// # Errors
-    /// `usage`, with what takes its place here, or with the name that was probably meant.
+    /// `usage`, with the name of the same command here, or with the name that was probably meant.
     pub fn find<S: AsRef<str>>(self, words: &[S]) -> Result<&'static Command> {
         let name = words.first().map(AsRef::as_ref).unwrap_or_default();
         if let Some(command) = self.named(name) {
@@ -92,7 +92,7 @@ impl Command {
     /// Its definition for clap.
     pub fn definition(&self) -> clap::Command {
         // -h is for people-sized figures, as in ls; help stands behind the long flag alone.
-        let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show how it is used");
+        let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show this help");
         let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
         let command =
             command.about(self.about).long_about(None).no_binary_name(true).max_term_width(HELP_CELLS).arg(help);
@@ -185,7 +185,7 @@ impl Command {
     }
 }
 
-/// What is wrong with a number, in words: the standard library and clap say it in those of Rust.
+/// Returns in plain words why a number was refused; the standard library and clap say it in the terms of Rust.
 fn plain(why: &str) -> String {
     if let Some((from, to)) = why.split_once(" is not in ").and_then(|(_, range)| range.split_once("..=")) {
         return format!("not from {from} to {to}");

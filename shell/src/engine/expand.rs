@@ -95,12 +95,12 @@ async fn paths(text: &Text, local: bool, context: &mut Context<'_>) -> Result<Ve
     Ok(all)
 }
 
-/// The error with the pattern that it is about, where it did not say.
+/// Returns the error with the pattern that it is about, if it names nothing else.
 fn at(error: Error, word: &Text) -> Error {
     if error.code == ErrorCode::Usage && error.path.is_none() { error.at(word.plain()) } else { error }
 }
 
-/// An entry of a directory, as patterns see it.
+/// The kind of an entry of a directory, as patterns distinguish it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Entry {
     Directory,
@@ -236,12 +236,12 @@ fn resolve(directory: &DfsPath, path: &OsStr) -> Result<DfsPath> {
     Ok(if text.is_empty() { directory.clone() } else { DfsPath::resolve(directory, &text)? })
 }
 
-/// Whether a name matches; without a pattern, every name that does not begin with a dot.
+/// Returns whether a name matches; without a pattern, every name matches that does not begin with a dot.
 fn matches(like: Option<&Like>, name: &str) -> bool {
     like.map_or(!name.starts_with('.'), |like| like.matches(name))
 }
 
-/// Does what may wait for a disk on a thread for such work, so that who waits for it can be interrupted at once.
+/// Runs work that may block on a disk on a thread for blocking work, so that waiting for it can be interrupted at once.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let ended = tokio::task::spawn_blocking(work).await;
     ended.unwrap_or_else(|error| Err(Error::new(ErrorCode::Internal, error.to_string())))

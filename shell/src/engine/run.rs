@@ -251,7 +251,7 @@ fn local(session: &Session, command: &str) -> Ended {
     }
 }
 
-/// Runs it with our standard output; with a closed one if ours is.
+/// Runs a local command with our standard output; with a closed one if ours is closed.
 fn local_status(mut shell: Process) -> std::io::Result<ExitStatus> {
     if let Some(closed) = closed::stand_in()? {
         shell.stdout(closed);

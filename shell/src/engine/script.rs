@@ -15,7 +15,7 @@ const OPEN_BYTES_MAX: usize = 64 << 20;
 
 /// The most bytes of a script.
 const FILE_BYTES_MAX: u64 = 64 << 20;
-/// Some editors put it before the text of a file.
+/// Some editors put this character before the text of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 /// How deep scripts may run scripts.
 pub(crate) const DEPTH_MAX: usize = 16;

@@ -1,23 +1,22 @@
-//! Output that does not end in a newline keeps its line: the prompt begins on the next one.
+//! Moves the prompt to a line of its own behind output that does not end in a newline.
 //!
-//! What stands before the cursor is not known here, as a local command may have written it. So a mark and as many blanks
-//! are written as fill one row of the terminal: at the beginning of a row they fill just that row, behind output they
-//! reach into the next one, and the carriage return leads to the row that the prompt may have. zsh and fish do the same.
+//! The position of the cursor is not known here, as a local command may have written the output. So a mark and blanks are
+//! written that fill one row of the terminal. At the beginning of a row they fill just that row; behind output they reach
+//! into the next row. A carriage return then leads to an empty row in both cases. zsh and fish do the same.
 
 use dfs_term::{Tone, View};
 use std::io::{IsTerminal, Write};
 
-/// Stands where output ended without a newline.
+/// Marks the place where output ended without a newline.
 const MARK: &str = "⏎";
 /// The mark where the locale has no other characters.
 const MARK_ASCII: &str = "%";
 
-/// Moves to a row of the terminal that holds nothing. Does nothing where standard output is no terminal, or one that does
-/// not tell its width or has no columns.
+/// Moves to an empty row of the terminal. Does nothing if standard output is no terminal, or one without a known width.
 pub(super) fn begin(view: &View) {
     let mut stdout = std::io::stdout();
     let Some(cells) = cells(&stdout) else { return };
-    // A terminal that cannot be written to will be noticed by who reads from it.
+    // The editor reports a terminal that cannot be used.
     let _ = stdout.write_all(text(mark(locale().as_deref()), view, cells).as_bytes()).and_then(|()| stdout.flush());
 }
 
@@ -31,11 +30,11 @@ fn cells(stdout: &std::io::Stdout) -> Option<usize> {
 
 fn text(mark: &str, view: &View, cells: usize) -> String {
     let blanks = " ".repeat(cells.saturating_sub(1));
-    // Where the row was empty, the mark is still on it.
+    // If the row was empty, the mark is still on it: a blank takes it away.
     format!("{}{blanks}\r \r", view.paint(Tone::Dim, mark))
 }
 
-/// The locale of characters, as setlocale(3) chooses it.
+/// Returns the locale of characters, as setlocale(3) chooses it.
 fn locale() -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set)

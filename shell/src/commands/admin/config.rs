@@ -58,7 +58,7 @@ impl Verb for Config {
     }
 }
 
-/// No key begins with what was asked for.
+/// Returns the error for a prefix that no key has.
 fn no_such(prefix: &str) -> Error {
     let keys: Vec<String> = keys().iter().map(|key| key.dotted()).collect();
     let sections = keys.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section);
@@ -122,7 +122,7 @@ impl Report for Settings {
             Some(file) => format!("file: {file}"),
             None => format!("file: none; {} would be read", self.default_file),
         };
-        let hint = "a variable DFS_SECTION_KEY goes before the file; `dfsd config default` explains each key";
+        let hint = "a variable DFS_SECTION_KEY overrides the file; `dfsd config default` explains each key";
         format!("{}{}\n{hint}\n", table.render(view), dfs_term::text::sanitise(&file))
     }
 }

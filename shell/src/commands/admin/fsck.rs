@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 
-/// How the document begins.
+/// The beginning of the document.
 const BEGIN: &str = "{\"files\":[";
 
 /// Arguments of `fsck`. It ends with 5 where chunks are missing, with 1 where only copies are, and with 6 where something
@@ -44,7 +44,7 @@ impl Verb for Fsck {
         let after = match look(context, &client, search, &mut totals).await {
             Ok(after) => after,
             Err(error) => {
-                // What was found so far is a document, too; what was not begun is none.
+                // A document that was begun is ended; nothing is written if none was.
                 if totals.files_short > 0 && context.json() {
                     totals.waiting = before;
                     totals.document(context)?;
@@ -56,7 +56,7 @@ impl Verb for Fsck {
     }
 }
 
-/// Shows what the search finds, and adds it up. Returns what the masters wait for afterwards.
+/// Shows what the search finds and adds it up. Returns what the masters wait for when it has ended.
 async fn look(
     context: &mut Context<'_>,
     client: &Client,

@@ -17,7 +17,7 @@ pub(super) struct Rm {
     /// Delete directories with all that is in them.
     #[arg(short)]
     recursive: bool,
-    /// What is not there is no error.
+    /// Ignore missing files.
     #[arg(short)]
     force: bool,
     /// Do not ask.
@@ -35,7 +35,7 @@ impl Verb for Rm {
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("rm /data/a.csv", "delete a file"),
-        ("rm -f /data/a.csv /data/none.csv", "what is not there is no error"),
+        ("rm -f /data/a.csv /data/none.csv", "missing files are ignored"),
         ("rm -r --yes /data/2026", "a directory with all in it; without --yes it asks"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);

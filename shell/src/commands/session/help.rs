@@ -48,7 +48,7 @@ impl Verb for Help {
     }
 }
 
-/// What is explained.
+/// The subject of the help that was asked for.
 enum Shown<'w> {
     Overview,
     Topic(&'static Topic),
@@ -57,7 +57,7 @@ enum Shown<'w> {
 }
 
 impl<'w> Shown<'w> {
-    /// What the words name: a command of ours goes before a topic, and that before a name from elsewhere.
+    /// Finds what the words name: a command before a topic, and a topic before a name from elsewhere.
     fn of(words: &'w [String], commands: Table) -> Result<Self> {
         let Some(first) = words.first() else { return Ok(Self::Overview) };
         if let Some(command) = commands.named(first) {

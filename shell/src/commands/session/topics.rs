@@ -1,4 +1,4 @@
-//! What `help` says without the name of a command: the overview, and one page for each topic.
+//! Makes the pages of `help` that are not about one command: the overview, and a page for each topic.
 
 use crate::base::options::HELP_CELLS;
 use crate::command::{Elsewhere, Group, Table};
@@ -14,7 +14,7 @@ pub(super) struct Topic {
 
 #[derive(Debug)]
 pub(super) enum Page {
-    /// The commands of a group, one line each.
+    /// Lists the commands of a group, one line each.
     Group(Group),
     Text(&'static str),
 }
@@ -73,18 +73,18 @@ const CODES: &str = "\
 130  interrupted
 ";
 
-/// Between the columns of names.
+/// The blanks between two columns of names.
 const GAP: usize = 2;
-/// Before them.
+/// The blanks before the first column.
 const MARGIN: usize = 2;
 
 impl Topic {
-    /// The topic of this name.
+    /// Returns the topic of this name.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         TOPICS.iter().find(|topic| topic.name == name)
     }
 
-    /// The page.
+    /// Returns the page.
     pub(super) fn text(&self, commands: Table) -> String {
         let mut text = format!("{}\n\n", self.about);
         match self.page {
@@ -99,7 +99,7 @@ impl Topic {
     }
 }
 
-/// Every command by its name, and the topics.
+/// Returns the overview: the names of all commands, and the topics.
 pub(super) fn overview(commands: Table) -> String {
     let mut text = String::new();
     for topic in TOPICS {
@@ -116,7 +116,7 @@ pub(super) fn overview(commands: Table) -> String {
     text
 }
 
-/// What takes the place of a name that is known from elsewhere.
+/// Returns the page for a name from elsewhere.
 pub(super) fn elsewhere(name: &str, known: &Elsewhere, commands: Table) -> String {
     let line = format!("{name}: {}", known.hint);
     let mut text = format!("{}\n", dfs_term::text::wrap(&line, Some(HELP_CELLS), MARGIN));
@@ -128,7 +128,7 @@ pub(super) fn elsewhere(name: &str, known: &Elsewhere, commands: Table) -> Strin
     text
 }
 
-/// One line each: a name, and what it is.
+/// Appends a line for each name with its description.
 fn lines(text: &mut String, rows: impl Iterator<Item = (&'static str, &'static str)>) {
     let rows: Vec<_> = rows.collect();
     let wide = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + GAP;
@@ -138,7 +138,7 @@ fn lines(text: &mut String, rows: impl Iterator<Item = (&'static str, &'static s
     }
 }
 
-/// Names in columns of one width, line by line.
+/// Returns names in columns of the same width.
 fn columns(names: &[&str]) -> String {
     let wide = names.iter().map(|name| name.len()).max().unwrap_or(0) + GAP;
     let in_a_line = (HELP_CELLS.saturating_sub(MARGIN) / wide).max(1);

@@ -7,8 +7,8 @@ use serde::Serialize;
 /// The end of the document.
 const END: &str = "]\n";
 
-/// Rows for people, one array for programs: a whole one also where the command fails behind its first row, because the
-/// context closes it then.
+/// Shows rows to people and one array to programs. The array is whole also if the command fails behind its first row: the
+/// context ends it then.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     begun: bool,
@@ -62,7 +62,7 @@ mod tests {
     use clap::Parser;
     use tokio_util::sync::CancellationToken;
 
-    /// What is written by a command that adds so many rows and then fails, or ends.
+    /// Returns what a command writes that adds so many rows and then fails, or ends.
     fn written(rows: u32, ends: bool) -> String {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("out");
