@@ -121,13 +121,13 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l chunk-size -
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s j -d 'Files at the same time' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s r -d 'Directories with all that is in them; links and devices in them are skipped, and that is said'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s f -d 'Replace files that are there'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s u -l update -d 'Leave files alone that are there and the same, by length and time; replace those that differ'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s u -l update -d 'Leave files alone that are there and the same, by length and time; replace those that differ. REMOTE is the copy of a directory itself, whether or not it is there yet: the same line again goes on. `REMOTE/` is the directory that holds the copy'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -s p -d 'Keep extended attributes `user.*`, too; modes and times are kept anyway'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s j -d 'Files at the same time' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s r -d 'Directories with all that is in them, with their modes and times'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s f -d 'Replace local files that are there'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s c -l continue -d 'Keep what is there when it is cut off, and go on with what an earlier one has left; files that are there and the same, by length and time, are left alone'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s c -l continue -d 'Keep what is there when it is cut off, and go on with what an earlier one has left; files that are there and the same, by length and time, are left alone. LOCAL is the copy of a directory itself, whether or not it is there yet: the same line again goes on. `LOCAL/` is the directory that holds the copy'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s p -d 'Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway. A file whose attributes the local file system does not take is there all the same: that is reported, and the command has failed'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand getrange" -s f -d 'Replace a local file that is there'

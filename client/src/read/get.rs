@@ -58,7 +58,8 @@ impl std::fmt::Debug for Dest {
 pub struct GetOptions {
     /// Replace a local file that is there; see [`local_target`].
     pub overwrite: bool,
-    /// Where the local file is a symbolic link, write the file that it leads to; otherwise a link is refused.
+    /// Where the local file is a symbolic link, write the file that it leads to; otherwise a link
+    /// is refused.
     pub through_links: bool,
     /// Offset and length; the whole file if none. What lies behind the end of the file is left out.
     pub range: Option<(u64, u64)>,

@@ -66,7 +66,8 @@ pub(super) fn path_of(target: &Path) -> PathBuf {
     target.with_file_name(part)
 }
 
-/// Returns whether a file is named as those are in which gets gather what they have until it is whole: `.dfs-*.partial`.
+/// Returns whether a file is named as those are in which gets gather what they have until it is
+/// whole: `.dfs-*.partial`.
 pub fn is_part_file(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_bytes();
     name.starts_with(b".dfs-") && name.ends_with(b".partial")

@@ -57,7 +57,8 @@ impl Tree {
         Attrs::new(self.next_id(), principals.owner(cx.caller), group, cx.at, cx.version)
     }
 
-    /// Gives a new file what users have set on the one that it replaces: owner, group, mode and attributes `user.*`.
+    /// Gives a new file what users have set on the one that it replaces: owner, group, mode and
+    /// attributes `user.*`.
     pub(crate) fn take_over(&mut self, attrs: &mut Attrs, before: Attrs) {
         (attrs.owner, attrs.group, attrs.mode) = (before.owner, before.group, before.mode);
         if let Some(own) = self.user_attributes.get(&before.id).cloned() {

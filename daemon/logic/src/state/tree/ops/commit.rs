@@ -11,7 +11,8 @@ use crate::state::tree::spine::{Change, find_parent};
 use dfs_types::Layout;
 use std::sync::Arc;
 
-/// Makes a file appear, whole, or replaces the old one, whose owner, group, mode and attributes `user.*` stay.
+/// Makes a file appear, whole, or replaces the old one, whose owner, group, mode and attributes
+/// `user.*` stay.
 pub(crate) fn commit<'a>(
     tree: &mut Tree,
     cx: Context<'_>,

@@ -31,10 +31,11 @@ struct Copying<'a> {
     removed: Vec<Node>,
 }
 
-/// Copies a file, or with `recursive` a directory with all below it. The copy names the same chunks; it belongs to the
-/// caller, is new from now on, and keeps mode, layout, chunk size and attributes `user.*`. A file that is replaced keeps its
-/// own owner, group, mode, layout and attributes. At most [`COPIED_MAX`] entries at a time: the outcome says behind which
-/// one to go on.
+/// Copies a file, or with `recursive` a directory with all below it. The copy names the same
+/// chunks; it belongs to the caller, is new from now on, and keeps mode, layout, chunk size and
+/// attributes `user.*`. A file that is replaced keeps its own owner, group, mode, layout and
+/// attributes. At most [`COPIED_MAX`] entries at a time: the outcome says behind which one to go
+/// on.
 pub(crate) fn copy(
     tree: &mut Tree,
     cx: Context<'_>,
@@ -140,8 +141,8 @@ impl Copying<'_> {
         Ok(())
     }
 
-    /// The copy of an entry: a file with the same chunks, or a directory without content. `before` is of the file that it
-    /// replaces.
+    /// The copy of an entry: a file with the same chunks, or a directory without content. `before`
+    /// is of the file that it replaces.
     fn node(&mut self, source: Found<'_>, group: UserId, before: Option<Attrs>) -> Node {
         let id = self.tree.next_id();
         if before.is_none()
