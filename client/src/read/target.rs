@@ -18,18 +18,18 @@ const OPEN_FILES: [&str; 3] = ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd
 pub struct Replacing {
     /// A regular file is replaced.
     pub files: bool,
-    /// A symbolic link stays, and the regular file that it leads to is replaced, as with cp(1). Otherwise a link is
-    /// refused.
+    /// A symbolic link stays, and the regular file that it leads to is replaced, as with cp(1).
+    /// Otherwise a link is refused.
     pub through_links: bool,
 }
 
-/// Returns the file to be written for the destination `path`: what is there may be replaced, or nothing is there. It is
-/// another path than the given one where that is a symbolic link.
+/// Returns the file to be written for the destination `path`: what is there may be replaced, or
+/// nothing is there. It is another path than the given one where that is a symbolic link.
 ///
 /// # Errors
-/// `already_exists` for a file without [`Replacing::files`], for a device, a FIFO or a socket, which are never replaced, and
-/// for a symbolic link that leads nowhere or may not be followed; `is_a_directory`, `not_a_directory` for a path that ends
-/// in `/`, `local_io`.
+/// `already_exists` for a file without [`Replacing::files`], for a device, a FIFO or a socket,
+/// which are never replaced, and for a symbolic link that leads nowhere or may not be followed;
+/// `is_a_directory`, `not_a_directory` for a path that ends in `/`, `local_io`.
 pub fn local_target(path: &Path, replacing: Replacing) -> Result<PathBuf> {
     if is_open_file(path) {
         return Err(refused(path, "is an open file of this program").hint("`-` is standard output"));
@@ -76,7 +76,8 @@ fn may_replace(path: &Path, found: FileType, replacing: Replacing) -> Result<()>
     Err(refused(path, &format!("is {special}, not a regular file")).hint(hint))
 }
 
-/// Returns whether a path leads to a file that this process has open, under a name that the system makes for it.
+/// Returns whether a path leads to a file that this process has open, under a name that the system
+/// makes for it.
 fn is_open_file(path: &Path) -> bool {
     let named =
         |path: &Path| path.parent().is_some_and(|parent| OPEN_FILES.iter().any(|known| Path::new(known) == parent));

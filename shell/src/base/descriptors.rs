@@ -5,14 +5,16 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 
-/// Raises the soft limit of open files to the hard one: the usual soft limit is for programs that open few.
+/// Raises the soft limit of open files to the hard one: the usual soft limit is for programs that
+/// open few.
 pub(crate) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     // With the lower limit fewer files are transferred at the same time.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-/// Returns whether the process, or the machine, had no descriptor left: it has one when others are closed.
+/// Returns whether the process, or the machine, had no descriptor left: it has one when others are
+/// closed.
 pub(crate) fn is_lack(error: &io::Error) -> bool {
     [Errno::MFILE, Errno::NFILE].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }

@@ -1,5 +1,6 @@
-//! Ctrl-C ends the command and not the session: the first asks it to end, the second does not ask. A hangup (SIGHUP: the
-//! terminal was closed) ends the command as Ctrl-C does, the jobs in the background, and then the program.
+//! Ctrl-C ends the command and not the session: the first asks it to end, the second does not ask.
+//! A hangup (SIGHUP: the terminal was closed) ends the command as Ctrl-C does, the jobs in the
+//! background, and then the program.
 
 use crate::base::report::interrupted;
 use dfs_types::{Error, ErrorCode, Result};
@@ -65,7 +66,8 @@ pub(crate) fn listen(runtime: &Handle) {
                 _ = keyboard.recv() => {}
                 _ = terminated.recv() => {}
                 () = received(hung_up.as_mut()) => {
-                    // The system and the login shell may both send it: a second one is no second Ctrl-C.
+                    // The system and the login shell may both send it: a second one is no second
+                    // Ctrl-C.
                     hung_up = None;
                     HANGUP.cancel();
                     tokio::spawn(leave());
@@ -125,7 +127,8 @@ pub(crate) async fn hangup() {
     HANGUP.cancelled().await;
 }
 
-/// Ends the program after a hangup where it does not end by itself: it may be blocked in a read of the terminal.
+/// Ends the program after a hangup where it does not end by itself: it may be blocked in a read of
+/// the terminal.
 async fn leave() {
     let idle = |running: &usize| *running == 0;
     let _ = tokio::time::timeout(CLEANUP_MAX, RUNNING.subscribe().wait_for(idle)).await;
@@ -181,8 +184,9 @@ async fn counted(mut seen: watch::Receiver<u64>, epoch: SignalEpoch, limit: Dura
     tokio::time::timeout(limit, signal).await.is_ok_and(|seen| seen.is_ok())
 }
 
-/// Runs a command with a token that the first SIGINT, SIGTERM or SIGHUP since `epoch` cancels. At the second one the command is
-/// dropped where it stands. The epoch is taken before a line is read, so that a Ctrl-C right behind Enter is not lost.
+/// Runs a command with a token that the first SIGINT, SIGTERM or SIGHUP since `epoch` cancels. At
+/// the second one the command is dropped where it stands. The epoch is taken before a line is read,
+/// so that a Ctrl-C right behind Enter is not lost.
 ///
 /// # Errors
 /// Those of the command; `interrupted` when it was dropped.

@@ -173,7 +173,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Returns the remote path that an argument names. One that ends in `/` or `/.` names a directory.
+    /// Returns the remote path that an argument names. One that ends in `/` or `/.` names a
+    /// directory.
     ///
     /// # Errors
     /// `invalid_path`; `not_a_directory` for a file that is written as a directory.

@@ -129,7 +129,8 @@ impl Board {
 }
 
 impl Ticket {
-    /// Takes the file off the board where the whole transfer was stopped in it: what it lacks stays to be done.
+    /// Takes the file off the board where the whole transfer was stopped in it: what it lacks stays
+    /// to be done.
     pub fn cut_off(mut self) {
         self.cut_off = true;
     }

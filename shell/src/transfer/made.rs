@@ -23,8 +23,8 @@ impl Place for DfsPath {
     }
 }
 
-/// The files that a walk has begun. They are remembered only where trees of one command meet, because a tree may be of any
-/// size.
+/// The files that a walk has begun. They are remembered only where trees of one command meet,
+/// because a tree may be of any size.
 #[derive(Debug)]
 pub(crate) struct JustMade<P>(Option<HashSet<P>>);
 

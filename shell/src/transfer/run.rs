@@ -17,7 +17,8 @@ use std::io::IsTerminal;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-/// How often a file is begun where no descriptor is left, and the pause before the second try; each other is twice as long.
+/// How often a file is begun where no descriptor is left, and the pause before the second try; each
+/// other is twice as long.
 const TRIES_MAX: u32 = 8;
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 

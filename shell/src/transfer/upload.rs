@@ -23,7 +23,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Directories whose attributes are set at the same time.
 const SET_AT_ONCE: usize = 16;
 
-/// How often a directory is opened anew where no descriptor is left, and how long between two tries: 30 s in all.
+/// How often a directory is opened anew where no descriptor is left, and how long between two
+/// tries: 30 s in all.
 const OPENS_MAX: u32 = 300;
 const OPENS_PAUSE: Duration = Duration::from_millis(100);
 
@@ -238,7 +239,8 @@ async fn open_directory(path: &Path) -> io::Result<ReadDir> {
     fs::read_dir(path)
 }
 
-/// Returns why a local file is left out; none for one that is put. What was `named` alone is put, or fails.
+/// Returns why a local file is left out; none for one that is put. What was `named` alone is put,
+/// or fails.
 fn why_skipped(path: &Path, found: &Metadata, named: Named) -> Option<&'static str> {
     match () {
         () if found.is_symlink() && named == Named::Not => Some("a symbolic link"),
@@ -252,7 +254,8 @@ fn mode(found: &Metadata) -> u16 {
     (found.permissions().mode() & 0o777) as u16
 }
 
-/// Returns the time of a local file as the DFS has it. The DFS knows no time before 1970: such a file gets the first one.
+/// Returns the time of a local file as the DFS has it. The DFS knows no time before 1970: such a
+/// file gets the first one.
 fn modified(found: &Metadata) -> Option<Timestamp> {
     time_of(found.modified().ok()?)
 }

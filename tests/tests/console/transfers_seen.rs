@@ -41,7 +41,8 @@ fn lines_with(terminal: &Terminal, text: &str) -> usize {
     terminal.text().lines().filter(|line| line.contains(text)).count()
 }
 
-/// A terminal that is closed ends what runs and what waits for a line; jobs in the background as well.
+/// A terminal that is closed ends what runs and what waits for a line; jobs in the background as
+/// well.
 fn hung_up(cluster: &Cluster) {
     let source = pipe(cluster, "hung");
     for (line, runs) in [("", false), ("put hung /hung", true), ("put hung /hung &", true)] {

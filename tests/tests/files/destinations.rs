@@ -1,5 +1,5 @@
-//! Where files go that are put, got, copied and moved: what is replaced and what is not, what one argument means, what the
-//! same line does again.
+//! Where files go that are put, got, copied and moved: what is replaced and what is not, what one
+//! argument means, what the same line does again.
 
 use dfs_tests::cluster::Said;
 use dfs_tests::{Cluster, Spec, content};

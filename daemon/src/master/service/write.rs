@@ -71,7 +71,8 @@ fn shape(settings: &MasterSettings, replication: Option<u8>, chunk_size: Option<
     }
 }
 
-/// Returns the replication of the file that a write replaces: what a user has set on it stays, unless the write says otherwise.
+/// Returns the replication of the file that a write replaces: what a user has set on it stays,
+/// unless the write says otherwise.
 fn replaced_replication(master: &Master, user: &str, path: &DfsPath, overwrite: bool) -> Option<u8> {
     let there = overwrite.then(|| master.published.look().namespace.stat(path, user).ok())??;
     (there.kind == Kind::File).then_some(there.replication)

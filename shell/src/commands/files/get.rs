@@ -24,9 +24,10 @@ pub(super) struct Get {
     /// Replace local files that are there.
     #[arg(short)]
     force: bool,
-    /// Keep what is there when it is cut off, and go on with what an earlier one has left; files that are there and the
-    /// same, by length and time, are left alone. LOCAL is the copy of a directory itself, whether or not it is there yet: the
-    /// same line again goes on. `LOCAL/` is the directory that holds the copy.
+    /// Keep what is there when it is cut off, and go on with what an earlier one has left; files
+    /// that are there and the same, by length and time, are left alone. LOCAL is the copy of a
+    /// directory itself, whether or not it is there yet: the same line again goes on. `LOCAL/` is
+    /// the directory that holds the copy.
     #[arg(short, long = "continue")]
     continued: bool,
     /// Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway. A file whose attributes the
@@ -36,8 +37,8 @@ pub(super) struct Get {
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Remote files, then where they go: into a local directory that is there, or to a new name; `-` is standard output. One
-    /// alone goes into the local working directory.
+    /// Remote files, then where they go: into a local directory that is there, or to a new name;
+    /// `-` is standard output. One alone goes into the local working directory.
     #[arg(required = true, num_args = 1.., value_names = ["REMOTE", "LOCAL"])]
     paths: Vec<OsString>,
 }
@@ -105,8 +106,8 @@ fn place(from: &DfsPath, target: &Path, into: bool) -> PathBuf {
     }
 }
 
-/// Checks that a local directory may be the copy of the one at `from`: it is empty, or holds something of it. What an
-/// interrupted get has left counts for nothing.
+/// Checks that a local directory may be the copy of the one at `from`: it is empty, or holds
+/// something of it. What an interrupted get has left counts for nothing.
 ///
 /// # Errors
 /// `not_empty`; `local_io`, those of the calls.
@@ -146,7 +147,8 @@ impl Get {
         is_directory(context, client, from).await
     }
 
-    /// Returns the sources that are directories, of those whose destination is that of another one, too.
+    /// Returns the sources that are directories, of those whose destination is that of another one,
+    /// too.
     async fn directories_that_meet(
         &self,
         context: &Context<'_>,

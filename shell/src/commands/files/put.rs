@@ -25,9 +25,9 @@ pub(super) struct Put {
     /// Replace files that are there.
     #[arg(short)]
     force: bool,
-    /// Leave files alone that are there and the same, by length and time; replace those that differ. REMOTE is the copy of a
-    /// directory itself, whether or not it is there yet: the same line again goes on. `REMOTE/` is the directory that holds
-    /// the copy.
+    /// Leave files alone that are there and the same, by length and time; replace those that
+    /// differ. REMOTE is the copy of a directory itself, whether or not it is there yet: the same
+    /// line again goes on. `REMOTE/` is the directory that holds the copy.
     #[arg(short, long)]
     update: bool,
     /// Keep extended attributes `user.*`, too; modes and times are kept anyway.
@@ -42,8 +42,8 @@ pub(super) struct Put {
     /// Files at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Local files, then where they go: into a directory that is there, or to a new name; `-` is standard input. One alone
-    /// goes into the remote working directory.
+    /// Local files, then where they go: into a directory that is there, or to a new name; `-` is
+    /// standard input. One alone goes into the remote working directory.
     #[arg(required = true, num_args = 1.., value_names = ["LOCAL", "REMOTE"])]
     paths: Vec<OsString>,
 }

@@ -53,8 +53,8 @@ impl Destination {
         Ok(())
     }
 
-    /// Returns the sources with the paths that they get, without those whose path an earlier one gets. Sources that cannot go
-    /// there are reported.
+    /// Returns the sources with the paths that they get, without those whose path an earlier one
+    /// gets. Sources that cannot go there are reported.
     ///
     /// # Errors
     /// `interrupted`.

@@ -1,5 +1,5 @@
-//! Sources of one command that have one destination: what the command has just made is not overwritten by it, whatever its
-//! flags, as with cp(1) and mv(1).
+//! Sources of one command that have one destination: what the command has just made is not
+//! overwritten by it, whatever its flags, as with cp(1) and mv(1).
 
 use crate::command::Context;
 use crate::transfer::{Place, just_made};
@@ -7,8 +7,9 @@ use dfs_term::text::sanitise;
 use dfs_types::Result;
 use std::collections::{HashMap, HashSet};
 
-/// Returns the sources whose destination is no earlier one's, in order. Directories that `merges` names go into one
-/// destination together. What is left out is reported; a source that is named a second time is only mentioned.
+/// Returns the sources whose destination is no earlier one's, in order. Directories that `merges`
+/// names go into one destination together. What is left out is reported; a source that is named a
+/// second time is only mentioned.
 ///
 /// # Errors
 /// `interrupted`.

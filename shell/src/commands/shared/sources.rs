@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::fs::DirEntry;
 
-/// Splits the arguments into sources and destination. A lone argument goes into the working directory of the other side.
+/// Splits the arguments into sources and destination. A lone argument goes into the working
+/// directory of the other side.
 pub(crate) fn split(paths: &[OsString]) -> (&[OsString], &OsStr) {
     match paths {
         [sources @ .., last] if !sources.is_empty() => (sources, last),
@@ -18,7 +19,8 @@ pub(crate) fn named(entry: &DirEntry) -> Option<(OsString, bool)> {
     Some((entry.file_name(), entry.file_type().ok()?.is_dir()))
 }
 
-/// The error for a directory that would be filled as the copy of another one, and holds other things. `line` copies into it.
+/// The error for a directory that would be filled as the copy of another one, and holds other
+/// things. `line` copies into it.
 pub(crate) fn no_copy(source: &str, target: impl Display, line: &str) -> Error {
     let what = format!("is not empty and holds nothing of {source}, so it is no copy of it");
     Error::new(ErrorCode::NotEmpty, what).at(target).hint(format!("to copy into it: {line}"))
