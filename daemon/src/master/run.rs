@@ -75,7 +75,7 @@ pub fn run(options: MasterOptions, stop: CancellationToken) -> anyhow::Result<()
     // directory unchanged.
     if superuser.is_none() && !data_dir.join("log").exists() {
         bail!(
-            "the master's data is missing: {} holds no log; nothing was changed: put the newest data directory back, or \
+            "the master's data is missing: {} holds no log; nothing was changed: restore the newest version of this directory, or \
              restore it from a backup (a new cluster begins with --superuser)",
             data_dir.display()
         );

@@ -57,7 +57,11 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
     assert_eq!(cluster.ok(&["-c", dead["run"].as_str().expect("a line")]), "datanode-2 started\n");
     let refused = cluster.shell(&["dfsd", "stop", "datanode-77"]);
     assert_eq!(refused.code, 1);
-    assert!(refused.stderr.starts_with("dfsd: datanode-77: no such daemon\n  hint: there are "), "{}", refused.stderr);
+    assert!(
+        refused.stderr.starts_with("dfsd: datanode-77: no such daemon\n  hint: its daemons are "),
+        "{}",
+        refused.stderr
+    );
     let watched = cluster.ok(&["replication", "--watch"]);
     assert!(watched.ends_with("0 missing, 0 with one copy left, 0 under, 0 over, 0 being copied\n"), "{watched}");
     cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");

@@ -92,7 +92,7 @@ impl Lost {
         for command in [&["start", "master-1"][..], &["up"]] {
             let said = self.cluster.dfsd(command);
             assert_ne!(said.code, 0, "{case}: {said:?}");
-            for word in words.iter().chain(&["nothing was changed: put", "from a backup"]) {
+            for word in words.iter().chain(&["nothing was changed: restore", "from a backup"]) {
                 assert!(said.stderr.contains(word), "{case}: {word:?} is not in what {command:?} said: {said:?}");
             }
             let lines: Vec<&str> = said.stderr.lines().collect();

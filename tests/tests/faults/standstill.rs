@@ -80,7 +80,7 @@ fn stand_still(ids: &[&str]) {
     daemons.iter().for_each(|daemon| daemon.signal(rustix::process::Signal::CONT));
     (0..LOOKS).for_each(|_| drop(look(&cluster)));
     cluster.wait_for("all have reported", || is_settled(&look(&cluster)));
-    assert!(events(&cluster).iter().any(|text| text.contains("stood still for")), "{:?}", events(&cluster));
+    assert!(events(&cluster).iter().any(|text| text.contains("was suspended for")), "{:?}", events(&cluster));
     nothing_was_done(&cluster, before);
 }
 
