@@ -6,6 +6,7 @@
 
 mod candidates;
 mod choices;
+mod desk;
 mod directories;
 mod helper;
 mod hint;
@@ -13,6 +14,8 @@ mod keys;
 mod known;
 mod label;
 mod paint;
+mod read;
+mod recall;
 mod run;
 mod startup;
 mod target;

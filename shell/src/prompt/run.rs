@@ -1,25 +1,23 @@
 //! The prompt: lines are read and run until the end.
 
+use super::desk::Shared;
 use super::helper::{self, Assistant};
+use super::keys::Keys;
 use super::known::{Health, Known};
-use super::{keys, label, startup};
+use super::read::{self, Line};
+use super::{label, startup};
 use crate::base::exit::Ended;
-use crate::base::interrupt::SignalEpoch;
 use crate::base::report::{error_text, usage};
 use crate::engine::jobs;
 use crate::engine::run;
 use crate::session::Session;
-use crate::session::history::History;
 use crate::session::jobs::announce;
 use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
-use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent};
+use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter};
 use tokio::runtime::Handle;
-
-/// A line editor with our history and our help.
-type Line = Editor<Assistant, History>;
 
 /// Candidates that are shown without being asked for; there are never more.
 const CANDIDATES_MAX: usize = 1000;
@@ -60,12 +58,11 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         known.prefetch(&session.directory, "");
         let prompt = label::prompt(&session.directory, &known.health(), &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
-            assistant.refresh(session, dfs_term::text::width(&prompt.0));
+            assistant.refresh(session);
         }
-        session.epoch = SignalEpoch::now();
-        match editor.readline(&prompt) {
+        match read::entry(session, editor, &prompt, &view) {
             Ok(line) => {
-                session.history.add(&line);
+                session.history.add(line.trim_end_matches('\n'));
                 run_line(session, runtime, &line);
                 known.outdate();
             }
@@ -96,8 +93,11 @@ fn editor(session: &Session, known: Known) -> rustyline::Result<Line> {
         .enable_signals(false)
         .build();
     let mut editor = Editor::with_history(config, session.history.clone())?;
-    editor.set_helper(Some(Assistant::new(session, known)));
-    editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(keys::GivesUp)));
+    let keys = Keys { desk: Shared::default(), history: session.history.clone() };
+    editor.set_helper(Some(Assistant::new(session, known, keys.desk.clone())));
+    for (key, handler) in keys.all() {
+        editor.bind_sequence(key, handler);
+    }
     Ok(editor)
 }
 

@@ -39,6 +39,7 @@ fn at_the_prompt() {
     keys_that_end_things(&cluster);
     history_lasts(&cluster);
     quotes_go_on(&cluster);
+    what_was_typed_is_looked_for(&cluster);
     narrow_and_resized(&cluster);
     hostile_input(&cluster);
     aliases_and_shellrc(&cluster);
@@ -238,18 +239,90 @@ fn history_lasts(cluster: &Cluster) {
 
 fn quotes_go_on(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    terminal.send("echo 'one\r");
-    terminal.line("two'");
-    terminal.wait("both lines", |terminal| terminal.text().contains("\none\ntwo\n"));
-    terminal.prompt("/");
-    terminal.send("echo 'never\r");
+    for (lines, answer) in [
+        (&["echo 'one", "two'"][..], "\none\ntwo\n"),
+        (&["echo \"three", "four\""], "\nthree\nfour\n"),
+        (&["echo five\\", "six"], "\nfivesix\n"),
+        (&["echo seven |", "tr s S |", "cat"], "\nSeven\n"),
+    ] {
+        let (first, rest) = lines.split_first().expect("a line");
+        terminal.line(first);
+        for line in rest {
+            terminal.wait("the prompt of a line that goes on", |terminal| {
+                terminal.is_at_prompt() && terminal.before_cursor().trim_end() == "…>"
+            });
+            terminal.line(line);
+        }
+        terminal.wait(answer, |terminal| terminal.text().contains(answer));
+        terminal.prompt("/");
+    }
+    // All of it is one entry, in which the cursor moves, and which runs again.
+    terminal.send(key::UP);
+    terminal.wait("the last line of the entry", |terminal| terminal.before_cursor() == "cat");
+    terminal.send(key::UP);
+    terminal.wait("the line above", |terminal| terminal.before_cursor() == "tr ");
+    terminal.send(key::UP);
+    terminal.see_line("dfs:/>");
+    terminal.send(key::UP);
+    terminal.wait("the entry before it", |terminal| terminal.before_cursor() == "six");
     terminal.give_up();
+    // It is given up with Ctrl-C; with the upward arrow its first line is edited again.
+    terminal.line("echo 'never");
+    terminal.give_up();
+    terminal.line("echo 'nine");
+    terminal.see_line("…>");
+    terminal.send(key::UP);
+    terminal.see_typed("echo 'nine");
+    terminal.send("teen'");
+    terminal.enter();
+    terminal.wait("the answer", |terminal| terminal.text().contains("\nnineteen\n"));
+    terminal.prompt("/");
+    // A text of several lines that is pasted runs as a whole, and is one entry.
+    terminal.paste("echo 'ten\neleven'\necho 'twelve");
+    terminal.enter();
+    terminal.see_line("…>");
+    terminal.line("thirteen'");
+    terminal.wait("both answers", |terminal| terminal.text().contains("\nten\neleven\ntwelve\nthirteen\n"));
+    terminal.prompt("/");
+    terminal.line("history 2");
+    terminal.wait("one entry", |terminal| {
+        let text = terminal.text();
+        text.lines().any(|line| line.contains("echo 'ten") && line.contains("thirteen'"))
+            && text.contains("  history 2")
+    });
+    terminal.prompt("/");
     // What is typed ahead, all at once, is not lost.
     terminal.send("echo first\recho second\r");
     terminal.wait("both answers", |terminal| {
         let text = terminal.text();
         text.lines().any(|line| line == "first") && text.lines().any(|line| line == "second")
     });
+}
+
+/// The arrows look for lines that begin with what was typed.
+fn what_was_typed_is_looked_for(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    for line in ["stat /data/a.csv", "pwd", "stat /data/notes.txt", "echo done"] {
+        terminal.line(line);
+        terminal.prompt("/");
+    }
+    terminal.send("stat");
+    terminal.send(key::UP);
+    terminal.see_typed("stat /data/notes.txt");
+    terminal.send(key::UP);
+    terminal.see_typed("stat /data/a.csv");
+    terminal.send(key::DOWN);
+    terminal.see_typed("stat /data/notes.txt");
+    terminal.send(key::DOWN);
+    terminal.see_typed("stat");
+    terminal.send(key::CTRL_U);
+    // An empty line goes through all of them.
+    for line in ["echo done", "stat /data/notes.txt", "pwd"] {
+        terminal.send(key::UP);
+        terminal.see_typed(line);
+    }
+    terminal.enter();
+    terminal.prompt("/");
 }
 
 fn narrow_and_resized(cluster: &Cluster) {
