@@ -7,7 +7,7 @@ mod failure;
 
 pub use crate::local::DAEMON_WORD;
 use args::{Args, Command, ConfigCommand};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use dfs_config::{Directories, Environment, Loaded, Sources};
 use failure::Failure;
 use std::ffi::OsString;
@@ -27,6 +27,11 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> u8 {
         Ok(()) => 0,
         Err(failure) => failure.report(),
     }
+}
+
+/// Returns the definition of the command line, for those who complete it.
+pub fn definition() -> clap::Command {
+    Args::command()
 }
 
 /// The arguments behind the name of the program and the word that makes it a daemon, whichever of them there are.

@@ -1109,7 +1109,7 @@ _dfs__shell() {
             fi
             case "${prev}" in
                 --view)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "overview nodes heatmap replication files masters events commands" -- "${cur}"))
                     return 0
                     ;;
                 --size)

@@ -177,7 +177,14 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s R -d 'All
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s w -d 'Wait until every chunk has so many copies'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand attr" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l view -d 'The view to begin with: overview, nodes, …; without it the one of the last time' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l view -d 'The view to begin with: overview, nodes, …; without it the one of the last time' -r -f -a "overview\t''
+nodes\t''
+heatmap\t''
+replication\t''
+files\t''
+masters\t''
+events\t''
+commands\t''"
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l size -d 'The size of the frame that is printed; that of the terminal, or 120x40' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l theme -d 'Colours: dark, light, mono' -r -f -a "dark\t''
 light\t''

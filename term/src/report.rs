@@ -35,6 +35,8 @@ pub enum Tone {
     Quoted,
     /// A name of something that is not there.
     Missing,
+    /// The one of several that is selected.
+    Selected,
 }
 
 impl Tone {
@@ -51,6 +53,7 @@ impl Tone {
             Self::Command => "36",
             Self::Quoted => "33",
             Self::Missing => "4",
+            Self::Selected => "7",
         })
     }
 }

@@ -16,6 +16,8 @@ pub mod key {
     pub const UP: &str = "\x1b[A";
     pub const DOWN: &str = "\x1b[B";
     pub const RIGHT: &str = "\x1b[C";
+    pub const LEFT: &str = "\x1b[D";
+    pub const BACK_TAB: &str = "\x1b[Z";
     pub const HOME: &str = "\x1b[H";
     pub const END: &str = "\x1b[F";
     pub const DELETE: &str = "\x1b[3~";

@@ -14,4 +14,4 @@ pub use context::{Context, Interpreter, Kept};
 #[cfg(test)]
 pub(crate) use table::ELSEWHERE;
 pub use table::{Command, Parsed, Table};
-pub use verb::{Effect, Example, Group, Json, Kind, Meaning, Verb};
+pub use verb::{Effect, Example, Group, Json, Kind, Meaning, Verb, Words};

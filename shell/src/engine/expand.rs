@@ -37,14 +37,12 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
                 all.extend(Box::pin(arguments(within, rest, context)).await?);
                 break;
             }
-            Kind::Plain | Kind::Command | Kind::Node | Kind::User | Kind::Variable | Kind::Alias => {
-                all.push(plain.into())
-            }
             Kind::Remote | Kind::RemoteDirectory | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
             Kind::Local | Kind::LocalDirectory => {
                 let text = from_here(&at_home(text), context)?;
                 all.extend(paths(&text, true, context).await?);
             }
+            _ => all.push(plain.into()),
         }
     }
     Ok(all)

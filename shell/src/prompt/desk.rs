@@ -3,6 +3,7 @@
 //! A key handler of the editor can only name a command. The one command that calls code of ours with the line is
 //! completion: a handler leaves at the desk what the line is to become, and asks for a completion, which puts it in.
 
+use super::menu::{Menu, Step};
 use super::recall::Recall;
 use parking_lot::Mutex;
 use rustyline::Cmd;
@@ -18,6 +19,7 @@ pub(super) struct Desk {
     /// What the next completion puts in.
     put: Option<Put>,
     pub recall: Option<Recall>,
+    pub menu: Option<Menu>,
     /// How the line was left, where not by Enter.
     pub left: Option<Left>,
     /// The line goes on one that was typed before.
@@ -63,6 +65,33 @@ impl Desk {
     /// Takes what is to be put in from the desk.
     pub(super) fn take_put(&mut self) -> Option<Put> {
         self.put.take()
+    }
+
+    /// The menu below this line, if there is one.
+    pub(super) fn menu_at(&mut self, line: &str, pos: usize) -> Option<&mut Menu> {
+        self.menu.as_mut().filter(|menu| menu.is_at(line, pos))
+    }
+
+    /// Puts in another one of the menu below this line, if there is one.
+    pub(super) fn step(&mut self, line: &str, pos: usize, step: Step) -> Option<Cmd> {
+        let (range, text) = self.menu_at(line, pos)?.step(step)?;
+        Some(self.put(line, range, text))
+    }
+
+    /// Closes the menu below this line, if there is one, and takes back what it has put in.
+    pub(super) fn close(&mut self, line: &str, pos: usize) -> Option<Cmd> {
+        let menu = self.menu.take().filter(|menu| menu.is_at(line, pos))?;
+        match menu.back() {
+            Some((range, text)) => Some(self.put(line, range, text)),
+            None => Some(Cmd::Repaint),
+        }
+    }
+
+    /// Closes the menu below this line, if something of it was put in, which stays.
+    pub(super) fn accept(&mut self, line: &str, pos: usize) -> Option<Cmd> {
+        self.menu_at(line, pos).filter(|menu| menu.has_selection())?;
+        self.menu = None;
+        Some(Cmd::Repaint)
     }
 
     /// Leaves the line as it is.

@@ -1,6 +1,7 @@
 //! Keys that do more than the editor makes of them.
 
 use super::desk::{Left, Shared};
+use super::menu::{Menu, Step};
 use super::recall::Recall;
 use crate::session::history::History;
 use rustyline::{
@@ -33,14 +34,32 @@ impl Keys {
     /// All of them, and what each does.
     pub(super) fn all(&self) -> impl Iterator<Item = (KeyEvent, EventHandler)> {
         let plain = |code| KeyEvent(code, Modifiers::NONE);
-        let keys: [(KeyEvent, Act); 3] = [
+        let keys: [(KeyEvent, Act); 9] = [
             (KeyEvent::ctrl('C'), |keys, _| Some(keys.desk.lock().leave(Left::GivenUp))),
-            (plain(KeyCode::Up), Self::up),
-            (plain(KeyCode::Down), Self::down),
+            (plain(KeyCode::Tab), |keys, context| keys.step(context, Step::Next)),
+            (plain(KeyCode::BackTab), |keys, context| keys.step(context, Step::Previous)),
+            (plain(KeyCode::Left), |keys, context| keys.across(context, Step::Left)),
+            (plain(KeyCode::Right), |keys, context| keys.across(context, Step::Right)),
+            (plain(KeyCode::Up), |keys, context| keys.step(context, Step::Previous).or_else(|| keys.up(context))),
+            (plain(KeyCode::Down), |keys, context| keys.step(context, Step::Next).or_else(|| keys.down(context))),
+            (plain(KeyCode::Enter), |keys, context| keys.desk.lock().accept(context.line(), context.pos())),
+            (plain(KeyCode::Esc), |keys, context| keys.desk.lock().close(context.line(), context.pos())),
         ];
         let keys =
             keys.map(|(event, act)| (event, EventHandler::Conditional(Box::new(Key { keys: self.clone(), act }))));
         keys.into_iter()
+    }
+
+    fn step(&self, context: &EventContext<'_>, step: Step) -> Option<Cmd> {
+        self.desk.lock().step(context.line(), context.pos(), step)
+    }
+
+    /// Without a selection these arrows are those of the cursor.
+    fn across(&self, context: &EventContext<'_>, step: Step) -> Option<Cmd> {
+        let (line, pos) = (context.line(), context.pos());
+        let mut desk = self.desk.lock();
+        desk.menu_at(line, pos).filter(|menu| Menu::has_selection(menu))?;
+        desk.step(line, pos, step)
     }
 
     /// The line above in a text of several lines; else an older line that begins with what was typed.

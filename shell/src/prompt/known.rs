@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, OnceCell, Semaphore};
 
 /// Completion must not hold up typing: what has not come by then is answered from memory, or not at all.
-const DEADLINE: Duration = Duration::from_millis(150);
+pub(super) const DEADLINE: Duration = Duration::from_millis(150);
 /// How long the background waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Names that are asked for at once: more are never shown.
@@ -115,8 +115,8 @@ impl Known {
         self.shared.look.notify_one();
     }
 
-    /// The names in a directory that begin so.
-    pub(super) fn names(&self, directory: &DfsPath, prefix: &str) -> Answer {
+    /// The names in a directory that begin so, as far as they can be had until then.
+    pub(super) fn names(&self, directory: &DfsPath, prefix: &str, until: Instant) -> Answer {
         let seen = self.shared.state().directories.seen(directory, prefix, Instant::now());
         if let Some((page, true)) = seen {
             return Answer { page, late: false };
@@ -127,7 +127,7 @@ impl Known {
             Some((page, true)) => Some(Some(page)),
             _ => (!state.asked.contains(&key)).then_some(None),
         });
-        match self.within_deadline(fresh).flatten() {
+        match self.before(until, fresh).flatten() {
             Some(page) => Answer { page, late: false },
             None => Answer { page: seen.map(|(page, _)| page).unwrap_or_default(), late: true },
         }
@@ -176,15 +176,21 @@ impl Known {
             *place(&mut shared.state()) = Some((words.clone(), Instant::now()));
             Some(words)
         });
-        match self.within_deadline(question).and_then(|answer| answer.ok().flatten()) {
+        match self.before(Instant::now() + DEADLINE, question).and_then(|answer| answer.ok().flatten()) {
             Some(words) => Words { words, late: false },
             None => Words { words: known.map(|(words, _)| words).unwrap_or_default(), late: true },
         }
     }
 
     /// Who is late goes on in the background, and has the answer for the next one who asks.
-    fn within_deadline<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
-        self.shared.runtime.block_on(async { tokio::time::timeout(DEADLINE, answer).await }).ok()
+    fn before<T>(&self, until: Instant, answer: impl Future<Output = T>) -> Option<T> {
+        self.shared.runtime.block_on(async { tokio::time::timeout_at(until.into(), answer).await }).ok()
+    }
+
+    /// What a look at this machine gives, unless it takes too long: a directory may be on a network that does not answer.
+    pub(super) fn looked_up<T: Send + 'static>(&self, look: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let look = self.shared.runtime.spawn_blocking(look);
+        self.before(Instant::now() + DEADLINE, look)?.ok()
     }
 
     /// Asks the cluster, unless it is being asked for that already, or for too much else.

@@ -19,8 +19,8 @@ use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter};
 use tokio::runtime::Handle;
 
-/// Candidates that are shown without being asked for; there are never more.
-const CANDIDATES_MAX: usize = 1000;
+/// An escape key that nothing follows for so long stands for itself, in milliseconds.
+const ESCAPE_ALONE_MS: u16 = 100;
 
 /// Reads and runs lines until the end; gives the exit code.
 pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
@@ -85,8 +85,7 @@ fn no_terminal(session: &Session, what: &str, error: &ReadlineError) -> u8 {
 fn editor(session: &Session, known: Known) -> rustyline::Result<Line> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
-        .completion_show_all_if_ambiguous(true)
-        .completion_prompt_limit(CANDIDATES_MAX)
+        .keyseq_timeout(Some(ESCAPE_ALONE_MS))
         .bell_style(BellStyle::None)
         // Whether there are colours is ours to say; what a terminal would obey is kept from it in any case.
         .color_mode(ColorMode::Enabled)

@@ -1,6 +1,6 @@
 //! `config`: the settings, and where each comes from.
 
-use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb, Words};
 use crate::session::connect;
 use clap::{Args, ValueEnum};
 use dfs_config::{Loaded, keys};
@@ -34,7 +34,7 @@ impl Verb for Config {
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("config show", "all of them"), ("config show client", "those of programs like this one")];
-    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Words(Words(settings)), last: None };
     const JSON: Json = Json::of::<Settings>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
@@ -52,6 +52,11 @@ impl Verb for Config {
         }
         context.show(&settings)
     }
+}
+
+/// The keys, and what each means.
+fn settings() -> Vec<(String, String)> {
+    keys().iter().map(|key| (key.dotted(), key.meaning())).collect()
 }
 
 /// The settings.

@@ -25,7 +25,7 @@ impl Verb for Fg {
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("put -f report.pdf /data & fg", "the last one")];
-    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const MEANING: Meaning = Meaning { first: &[Kind::Job], rest: Kind::Plain, last: None };
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let job = context.session.jobs.find(self.number.as_deref())?;

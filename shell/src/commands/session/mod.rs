@@ -20,6 +20,7 @@ mod watch;
 
 use crate::command::Command;
 pub(crate) use help::help_of;
+pub(crate) use set::shell_options;
 
 /// In the order in which `help` shows them.
 pub(super) static SESSION: &[Command] = &[
