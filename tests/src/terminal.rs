@@ -26,6 +26,7 @@ pub mod key {
     pub const CTRL_D: &str = "\x04";
     pub const CTRL_R: &str = "\x12";
     pub const CTRL_U: &str = "\x15";
+    pub const CTRL_Z: &str = "\x1a";
     pub const ESCAPE: &str = "\x1b";
 }
 

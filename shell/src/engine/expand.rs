@@ -60,7 +60,7 @@ fn at_home(text: &Text) -> Text {
 fn from_here(text: &Text, context: &Context<'_>) -> Result<Text> {
     let first = text.symbols().first().map(|symbol| symbol.c);
     match &context.session.console {
-        Some(console) if text.plain() != "-" && first != Some('/') => {
+        Some(console) if console.has_place() && text.plain() != "-" && first != Some('/') => {
             let here =
                 console.here.to_str().ok_or_else(|| Error::from(PathError::NotUtf8).at(console.here.display()))?;
             Ok(text.behind(&format!("{here}/")))

@@ -8,9 +8,11 @@ use super::read::{self, Line};
 use super::{label, startup};
 use crate::base::exit::Ended;
 use crate::base::report::{error_text, usage};
+use crate::base::stop;
 use crate::engine::jobs;
 use crate::engine::run;
 use crate::session::Session;
+use crate::session::connect::Target;
 use crate::session::jobs::announce;
 use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
@@ -25,10 +27,11 @@ const ESCAPE_ALONE_MS: u16 = 100;
 /// Reads and runs lines until the end; gives the exit code.
 pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
     session.interactive = true;
+    stop::listen(runtime);
     // Starts a local cluster where none is configured; one that runs is not waited for.
     let found = session.find_cluster().map(|_| ());
-    let known = Known::new(runtime.clone(), session.connection());
-    known.set_target(session.target());
+    let known = Known::new(runtime.clone());
+    known.follow(session);
     let mut editor = match editor(session, known.clone()) {
         Ok(editor) => editor,
         Err(error) => return no_terminal(session, "no prompt", &error),
@@ -54,9 +57,10 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
             return code;
         }
         announce(session);
-        known.set_target(session.target());
+        known.follow(session);
         known.prefetch(&session.directory, "");
-        let prompt = label::prompt(&session.directory, &known.health(), &view, helper::screen().cells);
+        let context = session.target().and_then(Target::context);
+        let prompt = label::prompt(context, &session.directory, &known.health(), &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
             assistant.refresh(session);
         }

@@ -16,14 +16,15 @@ pub(crate) struct Whole(Surroundings);
 
 impl Whole {
     pub(crate) fn new(session: &Session, runtime: Handle) -> Self {
-        let known = Known::new(runtime, session.connection());
+        let known = Known::new(runtime);
+        known.follow(session);
         Self(Surroundings::new(known))
     }
 
     /// Takes over what a command may have changed.
     pub(crate) fn refresh(&mut self, session: &Session) {
         self.0.refresh(session);
-        self.0.known.set_target(session.target());
+        self.0.known.follow(session);
     }
 
     /// What the line may become. Waits for the cluster for no longer than a person notices; must not be called on a thread

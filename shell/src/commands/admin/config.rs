@@ -2,6 +2,7 @@
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb, Words};
 use crate::session::connect;
+use crate::session::contexts::{self, Chosen};
 use clap::{Args, ValueEnum};
 use dfs_config::{Loaded, keys};
 use dfs_term::{Align, Cell, Report, Table, Tone, View};
@@ -43,6 +44,7 @@ impl Verb for Config {
         let default_file = directories.config_file();
         let mut settings = Settings::of(
             &loaded,
+            contexts::chosen(&context.session.options)?.as_ref(),
             context.session.options.masters.is_empty(),
             context.session.options.timeout.is_none(),
         );
@@ -76,17 +78,20 @@ pub(super) struct Setting {
     key: String,
     /// As it stands in a TOML file.
     value: String,
-    /// `default`, `FILE:LINE`, `environment VARIABLE`, or the option of this program.
+    /// `default`, `FILE:LINE`, `environment VARIABLE`, `context NAME`, or the option of this program.
     source: String,
     /// The variable that sets it.
     variable: String,
 }
 
 impl Settings {
-    fn of(loaded: &Loaded, masters_as_set: bool, timeout_as_set: bool) -> Self {
+    fn of(loaded: &Loaded, chosen: Option<&Chosen>, masters_as_set: bool, timeout_as_set: bool) -> Self {
         let settings = keys().iter().map(|key| {
             let dotted = key.dotted();
             let source = match dotted.as_str() {
+                dotted if chosen.is_some_and(|chosen| chosen.sets(dotted)) => {
+                    &format!("context {}", chosen.map_or("", Chosen::name))
+                }
                 "client.masters" if !masters_as_set => "--masters",
                 "client.rpc_timeout" if !timeout_as_set => "--timeout",
                 dotted => loaded.place(dotted).unwrap_or("default"),

@@ -185,7 +185,7 @@ impl Verb for Top {
         let read_only = self.read_only || context.session.options.dry_run;
         let source = self.source(context, read_only).await?;
         let replay = source.playback();
-        let state = connect::state_directory(&context.session.options)?;
+        let state = connect::state_directory()?;
         let file = state.join(PREFERENCES);
         let mut preferences = if self.once { Default::default() } else { run::kept(&file) };
         preferences.theme = self.theme.map(ThemeName::from).or(preferences.theme);
@@ -283,7 +283,7 @@ pub(crate) fn as_words(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
         let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
         match name {
             "--no-start" | "--version" | "-V" => before.push(argument),
-            "--masters" | "--config" | "--timeout" => {
+            "--masters" | "--context" | "--config" | "--timeout" => {
                 before.push(argument);
                 if !text.contains('=') {
                     before.extend(arguments.next());

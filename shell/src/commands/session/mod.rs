@@ -1,6 +1,8 @@
 //! The commands of the session itself.
 
 mod alias;
+mod bg;
+mod context;
 mod echo;
 mod exit;
 mod fg;
@@ -28,8 +30,10 @@ pub(super) static SESSION: &[Command] = &[
     Command::of::<lpwd::Lpwd>(),
     Command::of::<lls::Lls>(),
     Command::of::<set::Set>(),
+    Command::of::<context::Of>(),
     Command::of::<jobs::Jobs>(),
     Command::of::<fg::Fg>(),
+    Command::of::<bg::Bg>(),
     Command::of::<wait::Wait>(),
     Command::of::<source::Source>(),
     Command::of::<echo::Echo>(),
