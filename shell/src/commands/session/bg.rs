@@ -13,8 +13,7 @@ pub(super) struct Bg {
 
 impl Verb for Bg {
     const NAME: &'static str = "bg";
-    const ABOUT: &'static str =
-        "Show which command runs in the background: Ctrl-Z lets it run on, so there is none to resume";
+    const ABOUT: &'static str = "Name a background command, which runs already: Ctrl-Z stops none";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("put -f report.pdf /data & bg; wait", "the last one")];

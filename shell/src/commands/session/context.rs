@@ -54,11 +54,11 @@ impl Verb for Of {
         Effect::ChangesIf(|of| of.keep || matches!(of.action, Some(Action::Add | Action::Remove)));
     const EXAMPLES: &'static [Example] = &[
         ("context list", "those that there are"),
-        ("context add office --masters 10.0.0.5:9870,10.0.0.6:9870 --credential office.pem", "another cluster"),
+        ("context add office --masters 10.0.0.5:9870", "another cluster"),
         ("context use office", "talk to it; each context has a working directory of its own"),
-        ("context add bob --credential bob.pem; context use bob", "the same cluster as another user"),
+        ("context add bob --credential bob.pem", "the same cluster as another user"),
         ("context use --keep local", "back to the local cluster, also in sessions to come"),
-        ("context remove office; context remove bob", "forget them"),
+        ("context add lab --masters 10.0.0.9:9870; context remove lab", "add one, and forget it"),
     ];
     const MEANING: Meaning =
         Meaning { first: &[Kind::Plain, Kind::Words(Words(names))], rest: Kind::Plain, last: None };

@@ -15,7 +15,7 @@ pub(super) struct Fg {
 
 impl Verb for Fg {
     const NAME: &'static str = "fg";
-    const ABOUT: &'static str = "Show a background command until it ends; Ctrl-C ends it, Ctrl-Z leaves it";
+    const ABOUT: &'static str = "Show a background command until its end; Ctrl-Z leaves it again";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("put -f report.pdf /data & fg", "the last one")];
