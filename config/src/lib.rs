@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+mod contexts;
 mod directories;
 pub mod document;
 mod error;
@@ -13,6 +14,7 @@ mod load;
 mod rule;
 pub mod settings;
 
+pub use contexts::{Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, NamedCluster};
 pub use directories::{Directories, Environment};
 pub use document::{default_file, to_toml};
 pub use error::ConfigError;

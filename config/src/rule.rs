@@ -72,7 +72,7 @@ impl Rule for Words {
     }
 }
 
-fn host_port(text: &str) -> Result<(), String> {
+pub(crate) fn host_port(text: &str) -> Result<(), String> {
     let wrong = || format!("{text:?} is not an address; write HOST:PORT, as in 10.0.0.5:9870");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let bare_ipv6 = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));

@@ -7,7 +7,7 @@ mod failure;
 
 pub use crate::local::DAEMON_WORD;
 use args::{Args, Command, ConfigCommand};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use dfs_config::{Directories, Environment, Loaded, Sources};
 use failure::Failure;
 use std::ffi::OsString;
@@ -28,6 +28,11 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> u8 {
         Ok(()) => 0,
         Err(failure) => failure.report(),
     }
+}
+
+/// Returns the definition of the command line, for completion.
+pub fn definition() -> clap::Command {
+    Args::command()
 }
 
 /// Returns the arguments after the program name and after the word that makes it a daemon, if it is

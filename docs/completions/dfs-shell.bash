@@ -25,6 +25,9 @@ _dfs__shell() {
             dfs__shell,bench)
                 cmd="dfs__shell__subcmd__bench"
                 ;;
+            dfs__shell,bg)
+                cmd="dfs__shell__subcmd__bg"
+                ;;
             dfs__shell,cat)
                 cmd="dfs__shell__subcmd__cat"
                 ;;
@@ -45,6 +48,9 @@ _dfs__shell() {
                 ;;
             dfs__shell,config)
                 cmd="dfs__shell__subcmd__config"
+                ;;
+            dfs__shell,context)
+                cmd="dfs__shell__subcmd__context"
                 ;;
             dfs__shell,count)
                 cmd="dfs__shell__subcmd__count"
@@ -212,7 +218,7 @@ _dfs__shell() {
 
     case "${cmd}" in
         dfs__shell)
-            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv cp rm stat info du df tree count find search chmod chown setrep attr top status doctor nodes node masters replication heatmap events why locate config version dfsd fsck safemode whoami bench lcd lpwd lls set jobs fg wait source echo time watch sleep alias unalias history help exit"
+            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --context --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv cp rm stat info du df tree count find search chmod chown setrep attr top status doctor nodes node masters replication heatmap events why locate config version dfsd fsck safemode whoami bench lcd lpwd lls set context jobs fg bg wait source echo time watch sleep alias unalias history help exit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -223,6 +229,10 @@ _dfs__shell() {
                     return 0
                     ;;
                 --masters)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -296,6 +306,20 @@ _dfs__shell() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__bg)
+            opts="--help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -394,6 +418,28 @@ _dfs__shell() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dfs__subcmd__shell__subcmd__context)
+            opts="--masters --credential --keep --help list use add remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --masters)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1109,7 +1155,7 @@ _dfs__shell() {
             fi
             case "${prev}" in
                 --view)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "overview nodes heatmap replication files masters events commands" -- "${cur}"))
                     return 0
                     ;;
                 --size)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_dfs_shell_global_optspecs
-    string join \n json q/quiet v/verbose no-progress k/keep-going dry-run timeout= masters= config= no-start c= f= h/help V/version
+    string join \n json q/quiet v/verbose no-progress k/keep-going dry-run timeout= masters= context= config= no-start c= f= h/help V/version
 end
 
 function __fish_dfs_shell_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l timeout -d 'How long one call to the masters may take, retries included' -r
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l masters -d 'HOST:PORT of the masters, apart by commas' -r
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l context -d 'The cluster of this name, as `context list` shows them; otherwise DFS_CONTEXT' -r
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l config -d 'The file of settings' -r -F
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s c -d 'Run these commands, apart by `;` or newlines' -r
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s f -d 'Run this script; what follows are its arguments $1 … $9' -r -F
@@ -88,8 +89,10 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "lcd" -d 'Go to 
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "lpwd" -d 'Show the local working directory'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "lls" -d 'List a local directory'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "set" -d 'Set variables and options, or list them'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "context" -d 'Switch between clusters, and between users of one'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "jobs" -d 'List or end what runs in the background; list the cluster\'s jobs'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "fg" -d 'Show a background command until it ends; Ctrl-C ends it'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "fg" -d 'Show a background command until its end; Ctrl-Z leaves it again'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "bg" -d 'Name a background command, which runs already: Ctrl-Z stops none'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "wait" -d 'Wait for background commands; fails if one of them did'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "source" -d 'Run the commands of a file in this session'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "echo" -d 'Show words'
@@ -175,9 +178,16 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chown" -s R -d 'All 
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chown" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s R -d 'All files below a directory, too'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s w -d 'Wait until every chunk has so many copies'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand attr" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l view -d 'The view to begin with: overview, nodes, …; without it the one of the last time' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand attr" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l view -d 'The view to begin with: overview, nodes, …; without it the one of the last time' -r -f -a "overview\t''
+nodes\t''
+heatmap\t''
+replication\t''
+files\t''
+masters\t''
+events\t''
+commands\t''"
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l size -d 'The size of the frame that is printed; that of the terminal, or 120x40' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l theme -d 'Colours: dark, light, mono' -r -f -a "dark\t''
 light\t''
@@ -226,18 +236,23 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l size -d 'B
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l files -d 'How many files; 1 for write and read, 1000 for small' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -s j -d 'Operations at the same time; 1, but 16 for small' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l duration -d 'How long meta makes calls of each kind' -r
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lcd" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lpwd" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lls" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand set" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lcd" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lpwd" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lls" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand set" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l masters -d 'With add: HOST:PORT of its masters, comma-separated; otherwise those of the settings' -r
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l credential -d 'With add: the file of the credential, which says who you are; otherwise that of the settings' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l keep -d 'With use: sessions to come begin with it, too'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l cluster -d 'The background work of the leading master instead'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand fg" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand wait" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand source" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand echo" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand time" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand fg" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bg" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand wait" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand source" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand echo" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand time" -l help -d 'Show how it is used'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand watch" -s n -l interval -d 'Seconds between two rounds, or a time with a unit' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand watch" -l count -d 'End after so many rounds; without it at Ctrl-C' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand watch" -l help -d 'Show this help'

@@ -37,6 +37,8 @@ pub enum Tone {
     Quoted,
     /// The name of something that does not exist.
     Missing,
+    /// The one of several that is selected.
+    Selected,
 }
 
 impl Tone {
@@ -54,6 +56,7 @@ impl Tone {
             Self::Command => "36",
             Self::Quoted => "33",
             Self::Missing => "4",
+            Self::Selected => "7",
         })
     }
 }

@@ -16,6 +16,8 @@ pub mod key {
     pub const UP: &str = "\x1b[A";
     pub const DOWN: &str = "\x1b[B";
     pub const RIGHT: &str = "\x1b[C";
+    pub const LEFT: &str = "\x1b[D";
+    pub const BACK_TAB: &str = "\x1b[Z";
     pub const HOME: &str = "\x1b[H";
     pub const END: &str = "\x1b[F";
     pub const DELETE: &str = "\x1b[3~";
@@ -24,6 +26,7 @@ pub mod key {
     pub const CTRL_D: &str = "\x04";
     pub const CTRL_R: &str = "\x12";
     pub const CTRL_U: &str = "\x15";
+    pub const CTRL_Z: &str = "\x1a";
     pub const ESCAPE: &str = "\x1b";
 }
 

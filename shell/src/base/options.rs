@@ -39,6 +39,9 @@ pub struct Options {
     /// HOST:PORT of the masters, apart by commas.
     #[arg(long, value_name = "MASTERS", value_delimiter = ',')]
     pub masters: Vec<String>,
+    /// The cluster of this name, as `context list` shows them; otherwise DFS_CONTEXT.
+    #[arg(long, value_name = "NAME", conflicts_with = "masters")]
+    pub context: Option<String>,
     /// The file of settings.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -54,6 +57,13 @@ pub struct Options {
     /// One command with its arguments, taken as they are: no patterns, no variables.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     pub words: Vec<OsString>,
+}
+
+impl Options {
+    /// Those of a program that was called without any.
+    pub fn none() -> Self {
+        Self::parse_from(["dfs-shell"])
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

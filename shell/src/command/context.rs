@@ -125,7 +125,7 @@ impl<'a> Context<'a> {
     pub async fn call<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let mut call = pin!(call);
         let mut slow = pin!(self.unanswered());
-        let background = self.session.console.is_some();
+        let background = self.session.console.as_ref().is_some_and(|console| !console.is_watched());
         let mut told = self.json() || self.session.options.quiet || background;
         loop {
             tokio::select! {

@@ -18,4 +18,4 @@ pub(crate) use elsewhere::ELSEWHERE;
 pub(crate) use elsewhere::{Elsewhere, named};
 pub(crate) use line::Line;
 pub use table::{Command, Parsed, Table};
-pub use verb::{Effect, Example, Group, Json, Kind, Meaning, Verb};
+pub use verb::{Effect, Example, Group, Json, Kind, Meaning, Verb, Words};

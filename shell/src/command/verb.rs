@@ -83,14 +83,34 @@ pub enum Kind {
     Node,
     /// A remote path, or a datanode.
     RemoteOrNode,
+    /// A daemon of the local cluster, as in `master-1`.
+    Daemon,
+    /// A job in the background of the session, by its number.
+    Job,
+    /// One of a few words, each with what is said of it.
+    Words(Words),
     /// A variable, without its `$`.
     Variable,
+    /// `NAME=VALUE`.
+    Setting,
     /// A user, perhaps with a group behind a colon.
     User,
     Alias,
     /// Anything else: as it is.
     Plain,
 }
+
+/// Gives words, each with what is said of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Words(pub fn() -> Vec<(String, String)>);
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for Words {}
 
 /// What the arguments of a command name, by place; flags do not count.
 #[derive(Debug, Clone, Copy)]

@@ -12,8 +12,9 @@ mod shared;
 mod tests;
 
 use crate::command::Table;
+pub(crate) use admin::definition_at;
 pub(crate) use cluster::top_as_words;
-pub(crate) use session::help_of;
+pub(crate) use session::{help_of, shell_options};
 
 /// Every command, in the order in which `help` shows them.
 pub static COMMANDS: Table = Table(&[files::FILES, cluster::CLUSTER, admin::ADMIN, session::SESSION]);

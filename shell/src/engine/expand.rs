@@ -40,14 +40,12 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
                 all.extend(Box::pin(arguments(within, rest, context)).await?);
                 break;
             }
-            Kind::Plain | Kind::Command | Kind::Node | Kind::User | Kind::Variable | Kind::Alias => {
-                all.push(plain.into())
-            }
             Kind::Remote | Kind::RemoteDirectory | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),
             Kind::Local | Kind::LocalDirectory => {
                 let text = from_here(&at_home(text), context)?;
                 all.extend(paths(&text, true, context).await?);
             }
+            _ => all.push(plain.into()),
         }
     }
     Ok(all)
@@ -65,7 +63,7 @@ fn at_home(text: &Text) -> Text {
 fn from_here(text: &Text, context: &Context<'_>) -> Result<Text> {
     let first = text.symbols().first().map(|symbol| symbol.c);
     match &context.session.console {
-        Some(console) if text.plain() != "-" && first != Some('/') => {
+        Some(console) if console.has_place() && text.plain() != "-" && first != Some('/') => {
             let here =
                 console.here.to_str().ok_or_else(|| Error::from(PathError::NotUtf8).at(console.here.display()))?;
             Ok(text.behind(&format!("{here}/")))

@@ -12,18 +12,18 @@ use crate::command::Context;
 use crate::lang::Statement;
 use crate::session::Session;
 use crate::session::console::JobConsole;
-use crate::session::jobs::{announce, end_all};
+use crate::session::jobs::{Job, announce, end_all};
 use dfs_types::{Error, ErrorCode, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
 /// Begins a statement in the background, and says so.
 pub(crate) fn begin(session: &mut Session, statement: &Statement) -> Ended {
-    match try_begin(session, statement) {
-        Ok((number, line)) => {
-            session.say(&format!("[{number}] {line}"));
+    match session.jobs.may_begin().and_then(|()| here()).and_then(|here| try_begin(session, statement, here)) {
+        Ok(job) => {
+            into_background(session, job);
             Ended::Well
         }
         Err(error) => {
@@ -33,18 +33,31 @@ pub(crate) fn begin(session: &mut Session, statement: &Statement) -> Ended {
     }
 }
 
-fn try_begin(session: &mut Session, statement: &Statement) -> Result<(usize, String)> {
-    session.jobs.may_begin()?;
-    let here = std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))?;
+/// Puts a job among those of the session, and says so.
+pub(super) fn into_background(session: &mut Session, job: Job) {
+    let line = job.line.clone();
+    let number = session.jobs.add(job);
+    session.say(&format!("[{number}] {line}"));
+}
+
+/// The local working directory.
+fn here() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))
+}
+
+/// Begins a statement on a thread of its own. An empty `here` is the working directory of the process, whichever it is.
+///
+/// # Errors
+/// `local_io` when this machine gives no thread, or no file for the output.
+pub(super) fn try_begin(session: &Session, statement: &Statement, here: PathBuf) -> Result<Job> {
     let output = tempfile::tempfile().map_err(|error| local_io(&std::env::temp_dir(), &error))?;
     let written = output.try_clone().map_err(|error| local_io(Path::new("stdout"), &error))?;
     let console = Arc::new(JobConsole::new(here));
     let runtime = Handle::current();
     let mut own = session.apart(console.clone(), Inherited::to(written));
     let own_statement = Statement { background: false, ..statement.clone() };
-    let thread = on_a_thread(&console, move || runtime.block_on(run::statement(&mut own, &own_statement)))?;
-    let line = one_line(statement);
-    Ok((session.jobs.add(line.clone(), console, output, thread), line))
+    let thread = on_a_thread(&console, move || runtime.block_on(run::plain_statement(&mut own, &own_statement)))?;
+    Ok(Job::new(one_line(statement), console, output, thread))
 }
 
 /// Does the work of a console on a thread of its own, and notes there how it ended.

@@ -1,6 +1,6 @@
 //! Statements: from words to arguments to a command, its output to where it goes, its end to an exit code.
 
-use super::{expand, jobs, script};
+use super::{expand, foreground, jobs, script};
 use crate::base::closed;
 use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded, local_end};
@@ -67,7 +67,8 @@ pub(crate) async fn statement(session: &mut Session, statement: &Statement) -> E
     }
 }
 
-async fn plain_statement(session: &mut Session, statement: &Statement) -> Ended {
+/// Runs a statement whose first word is not looked up among the aliases.
+pub(super) async fn plain_statement(session: &mut Session, statement: &Statement) -> Ended {
     session.may_fail = statement.may_fail;
     if session.options.dry_run
         && let Some(line) = local_effect(session, statement)
@@ -77,6 +78,9 @@ async fn plain_statement(session: &mut Session, statement: &Statement) -> Ended 
     // A command of a covered console is in the background already.
     if statement.background && !session.options.dry_run && !session.is_covered() {
         return jobs::begin(session, statement);
+    }
+    if !session.options.dry_run && foreground::may_leave(session, statement) {
+        return foreground::run(session, statement).await;
     }
     match &statement.action {
         Action::Local(_) if session.is_covered() => failed(session, "!", &needs_terminal("a local command")),

@@ -12,7 +12,7 @@ pub struct SyntaxError {
     pub what: String,
     /// The line of the text where it begins, from 1.
     pub line: usize,
-    /// More text could make it right: an open quote, a backslash at the end.
+    /// More text could make it right: an open quote, a backslash or a `|` at the end.
     pub incomplete: bool,
 }
 
@@ -204,20 +204,36 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The text for the local shell: up to a `;` or the end of the line that is not quoted.
+    /// The text for the local shell: up to a `;` or the end of the line that is not quoted. The line does not end behind a `|`.
     fn pipe(&mut self) -> Result<String, SyntaxError> {
-        let start = self.at();
+        let (line, start) = (self.line, self.at());
+        // A local command must still come.
+        let mut goes_on = true;
+        let mut before = ' ';
         while let Some(c) = self.peek() {
             match c {
-                '\n' | ';' => break,
+                '\n' if !goes_on => break,
+                ';' => break,
                 '&' if self.ends_in_background() => break,
-                '\'' | '"' => self.skip_quoted(c)?,
+                '#' if before.is_whitespace() => self.skip_line(),
+                '\'' | '"' => {
+                    goes_on = false;
+                    self.skip_quoted(c)?;
+                }
                 '\\' => {
+                    let line = self.line;
                     self.next();
+                    self.next().ok_or_else(|| Self::unclosed("nothing stands behind the last \\", line))?;
+                }
+                _ => {
+                    goes_on = c == '|' || goes_on && c.is_whitespace();
                     self.next();
                 }
-                _ => drop(self.next()),
             }
+            before = c;
+        }
+        if goes_on && self.peek().is_none() {
+            return Err(Self::unclosed("a local command must stand behind |", line));
         }
         let end = self.at();
         let command = self.between(start, end).trim();

@@ -79,6 +79,9 @@ fn local_commands_and_redirection() {
     assert!(matches!(output("ls /a>>x"), Output::File { append: true, .. }));
     assert_eq!(one("ls >x /b"), ["ls", "/b"]);
     assert_eq!(words("ls | cat; pwd").expect("it parses").len(), 2);
+    assert_eq!(output("ls |\n grep a |\nwc -l\npwd"), Output::Pipe("grep a |\nwc -l".into()));
+    assert_eq!(output("ls | grep a # it's one |\npwd"), Output::Pipe("grep a # it's one |".into()));
+    assert_eq!(output("ls | grep '|'\npwd"), Output::Pipe("grep '|'".into()));
 }
 
 #[test]
@@ -92,7 +95,11 @@ fn what_is_wrong_is_said_with_its_line() {
         ("ls ${a", 1, false),
         ("ls ${a-b}", 1, false),
         ("ls >", 1, false),
-        ("ls |", 1, false),
+        ("ls |", 1, true),
+        ("ls | \n", 1, true),
+        ("ls | grep a |", 1, true),
+        ("ls | grep \\", 1, true),
+        ("ls |;", 1, false),
         ("| ls", 1, false),
         ("> x", 1, false),
         ("ls > a > b", 1, false),

@@ -1,18 +1,18 @@
 //! What could stand at the cursor: names of commands, flags, values of flags, variables, datanodes, paths.
 
 use super::choices::{Choice, Choices};
-use super::known::{Known, Words};
+use super::known::{DEADLINE, Known, Words};
+use super::local;
+use super::spelling::meant;
 use super::target::{Place, Target};
 use crate::command::roles::{Role, flag_of_value, roles};
 use crate::command::{Command, Kind};
-use crate::commands::COMMANDS;
+use crate::commands::{COMMANDS, definition_at, shell_options};
 use crate::session::Session;
 use crate::session::alias::Aliases;
+use crate::session::connect::Target as Cluster;
 use dfs_types::DfsPath;
-use std::path::Path;
-
-/// Entries of a local directory that are looked at.
-const LOCAL_LOOKED_AT_MAX: usize = 20_000;
+use std::time::Instant;
 
 /// What of a session completion needs, as it was when the prompt came.
 #[derive(Debug, Clone)]
@@ -21,14 +21,25 @@ pub(super) struct Surroundings {
     pub variables: Vec<String>,
     pub aliases: Aliases,
     pub known: Known,
+    /// The numbers and lines of the jobs.
+    jobs: Vec<(String, String)>,
+    cluster: Option<Cluster>,
 }
 
 impl Surroundings {
+    /// Those of a session that has nothing yet.
+    pub(super) fn new(known: Known) -> Self {
+        let (directory, aliases) = (DfsPath::root(), Aliases::default());
+        Self { directory, variables: Vec::new(), aliases, known, jobs: Vec::new(), cluster: None }
+    }
+
     /// Takes over what a command may have changed.
     pub(super) fn refresh(&mut self, session: &Session) {
         self.directory = session.directory.clone();
         self.variables = session.scope.variables().map(|(name, _)| name.to_owned()).collect();
         self.aliases = session.aliases.clone();
+        self.jobs = session.jobs.list().iter().map(|job| (job.number.to_string(), job.line.clone())).collect();
+        self.cluster = session.target().cloned();
     }
 
     /// What could stand at the cursor. Waits for the cluster, if at all, for no longer than a person notices.
@@ -37,17 +48,21 @@ impl Surroundings {
         match &target.place {
             Place::Command => self.commands(typed),
             Place::Variable => Choices::words(&self.variables, typed),
-            Place::LocalFile => local(typed, false),
+            Place::LocalFile => self.local(typed, false),
+            Place::Program => {
+                let typed = typed.to_owned();
+                self.known.looked_up(move || local::programs(&typed)).unwrap_or_default()
+            }
             Place::Argument(words) => {
                 let Some((command, words)) = self.command(words) else { return Choices::default() };
                 if typed.starts_with('-') && target.quote.is_none() && !words.iter().any(|word| word == "--") {
-                    return Choices::words(flags(command), typed);
+                    return Choices::of(flags(&definition_at(command, &words)), typed);
                 }
                 match kinds(command, &words) {
                     Ok(kinds) => {
                         kinds.into_iter().map(|kind| self.of_kind(kind, typed)).reduce(Choices::and).unwrap_or_default()
                     }
-                    Err(values) => Choices::words(values, typed),
+                    Err(values) => Choices::of(values, typed),
                 }
             }
         }
@@ -71,19 +86,26 @@ impl Surroundings {
     }
 
     fn commands(&self, typed: &str) -> Choices {
-        Choices::words(COMMANDS.iter().map(|command| command.name), typed)
-            .and(Choices::words(self.aliases.names(), typed))
+        let aliases = self.aliases.iter().map(|(name, text)| Choice::explained(name, text));
+        let commands = COMMANDS.iter().map(|command| Choice::explained(command.name, command.about));
+        Choices::of(commands.chain(aliases), typed).sorted()
     }
 
     fn of_kind(&self, kind: Kind, typed: &str) -> Choices {
         match kind {
             Kind::Plain => Choices::default(),
+            Kind::Words(words) => {
+                Choices::of((words.0)().into_iter().map(|(word, about)| Choice::explained(&word, &about)), typed)
+            }
             Kind::Variable => Choices::words(&self.variables, typed),
+            Kind::Setting => self.settings(typed),
             Kind::Command | Kind::Line => self.commands(typed),
             Kind::Alias => Choices::words(self.aliases.names(), typed),
-            Kind::Local => local(typed, false),
-            Kind::LocalDirectory => local(typed, true),
+            Kind::Local => self.local(typed, false),
+            Kind::LocalDirectory => self.local(typed, true),
             Kind::Node => known(self.known.nodes(), typed),
+            Kind::Daemon => self.daemons(typed),
+            Kind::Job => Choices::of(self.jobs.iter().map(|(number, line)| Choice::explained(number, line)), typed),
             Kind::User => known(self.known.users(), typed),
             Kind::Remote => self.remote(typed, false),
             Kind::RemoteDirectory => self.remote(typed, true),
@@ -92,20 +114,67 @@ impl Surroundings {
         }
     }
 
+    /// `NAME=` for what can be set, and behind it the values of an option.
+    fn settings(&self, typed: &str) -> Choices {
+        if let Some((name, _)) = typed.split_once('=') {
+            let option = shell_options().find(|(option, _)| *option == name);
+            let values = ["on", "off"].map(|value| format!("{name}={value}"));
+            return option.map(|_| Choices::words(values, typed)).unwrap_or_default();
+        }
+        let name = |name: &str, about: &str| Choice { ended: false, ..Choice::explained(&format!("{name}="), about) };
+        let options = shell_options().map(|(option, about)| name(option, about));
+        let is_variable = |variable: &&String| shell_options().all(|(option, _)| option != variable.as_str());
+        let variables = self.variables.iter().filter(is_variable).map(|variable| name(variable, ""));
+        Choices::of(options.chain(variables), typed).sorted()
+    }
+
+    /// The daemons of the local cluster; of any other one, the datanodes.
+    fn daemons(&self, typed: &str) -> Choices {
+        let cluster = self.cluster.clone();
+        let daemons = self.known.looked_up(move || cluster.and_then(|cluster| cluster.daemons())).flatten();
+        match daemons {
+            Some(daemons) => Choices::words(daemons.into_iter().map(|daemon| daemon.id), typed).sorted(),
+            None => known(self.known.nodes(), typed),
+        }
+    }
+
+    /// The local paths that begin so, or could have been meant.
+    fn local(&self, typed: &str, only_directories: bool) -> Choices {
+        let typed = typed.to_owned();
+        self.known.looked_up(move || local::paths(&typed, only_directories)).unwrap_or_default()
+    }
+
     /// The remote paths that begin so.
     fn remote(&self, typed: &str, only_directories: bool) -> Choices {
         let Some((directory, above, prefix)) = self.split(typed) else { return Choices::default() };
         if prefix == ".." {
             return Choices { list: vec![Choice::path(above, prefix, true)], ..Choices::default() };
         }
-        let answer = self.known.names(&directory, prefix);
+        let until = Instant::now() + DEADLINE;
+        let answer = self.known.names(&directory, prefix, until);
         let page = &answer.page;
         let fitting = page.names.iter().filter(|(_, directory)| *directory || !only_directories);
         let list: Vec<Choice> = fitting.map(|(name, directory)| Choice::path(above, name, *directory)).collect();
+        if list.is_empty() && !page.more && !answer.late {
+            return self.meant(typed, only_directories, until);
+        }
         // Files among those that were not listed are no candidates where a directory is wanted: nobody knows how many.
         let others =
             page.more.then(|| page.total.filter(|_| !only_directories).map(|total| total - page.names.len() as u64));
-        Choices { list, others, late: answer.late }
+        Choices { list, others, late: answer.late, folded: false }
+    }
+
+    /// The remote paths that could have been meant where none begins so.
+    fn meant(&self, typed: &str, only_directories: bool, until: Instant) -> Choices {
+        let mut late = false;
+        let mut names = |above: &str, prefix: &str| {
+            let Some((directory, ..)) = self.split(above) else { return (Vec::new(), true) };
+            let answer = self.known.names(&directory, prefix, until);
+            late |= answer.late;
+            (answer.page.names.to_vec(), !answer.page.more)
+        };
+        let found = meant(typed, &mut names);
+        Choices { late, ..Choices::meant(found, typed, only_directories) }
     }
 
     /// The directory that a remote path that was begun is in, as it was typed, and the beginning of the name.
@@ -122,20 +191,20 @@ fn known(words: Words, typed: &str) -> Choices {
     Choices { late: words.late, ..Choices::words(words.words, typed) }
 }
 
-/// The flags of a command.
-fn flags(command: &Command) -> Vec<String> {
-    let definition = command.definition();
+/// The flags of a command, and what they do.
+fn flags(definition: &clap::Command) -> Vec<Choice> {
     let of = |arg: &clap::Arg| {
+        let about = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let long = arg.get_long().map(|long| format!("--{long}"));
         let short = arg.get_short().map(|short| format!("-{short}"));
-        long.into_iter().chain(short).collect::<Vec<_>>()
+        long.into_iter().chain(short).map(|flag| Choice::explained(&flag, &about)).collect::<Vec<_>>()
     };
-    definition.get_arguments().filter(|arg| !arg.is_positional()).flat_map(of).collect()
+    definition.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set()).flat_map(of).collect()
 }
 
 /// What the word behind `words` may name; where a command takes many and then one of another kind, both. Or, in `Err`, the
 /// words that it must be one of.
-pub(super) fn kinds(command: &Command, words: &[String]) -> Result<Vec<Kind>, Vec<String>> {
+pub(super) fn kinds(command: &Command, words: &[String]) -> Result<Vec<Kind>, Vec<Choice>> {
     let definition = command.definition();
     let with_cursor: Vec<&str> = words.iter().map(String::as_str).chain([""]).collect();
     match roles(&definition, &with_cursor).last() {
@@ -157,33 +226,14 @@ pub(super) fn kinds(command: &Command, words: &[String]) -> Result<Vec<Kind>, Ve
 }
 
 /// The words that an argument or flag may be, where they are few and known.
-fn values(arg: &clap::Arg) -> Vec<String> {
+fn values(arg: &clap::Arg) -> Vec<Choice> {
     let values = arg.get_possible_values();
-    values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned()).collect()
-}
-
-/// The local paths that begin so.
-fn local(typed: &str, only_directories: bool) -> Choices {
-    let cut = typed.rfind('/').map_or(0, |slash| slash + 1);
-    let (above, prefix) = typed.split_at(cut);
-    let directory = match (above, std::env::var("HOME")) {
-        ("", _) => "./".to_owned(),
-        (above, Ok(home)) if above.starts_with("~/") => above.replacen('~', &home, 1),
-        (above, _) => above.to_owned(),
-    };
-    let Ok(entries) = std::fs::read_dir(Path::new(&directory)) else { return Choices::default() };
-    let mut list: Vec<Choice> = Vec::new();
-    for entry in entries.take(LOCAL_LOOKED_AT_MAX).filter_map(Result::ok) {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if name.starts_with(prefix) && (prefix.starts_with('.') || !name.starts_with('.')) {
-            let is_directory = entry.path().is_dir();
-            if is_directory || !only_directories {
-                list.push(Choice::path(above, &name, is_directory));
-            }
-        }
-    }
-    list.sort();
-    Choices { list, ..Choices::default() }
+    let about = |value: &clap::builder::PossibleValue| value.get_help().map(ToString::to_string).unwrap_or_default();
+    values
+        .iter()
+        .filter(|value| !value.is_hide_set())
+        .map(|value| Choice::explained(value.get_name(), &about(value)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -196,9 +246,32 @@ mod tests {
 
     #[test]
     fn flags_of_a_command() {
-        let put = COMMANDS.named("put").expect("there");
-        assert_eq!(texts(Choices::words(flags(put), "--c"))[..1], ["--chunk-size"]);
-        assert!(flags(put).contains(&"-r".to_owned()));
+        let put = COMMANDS.named("put").expect("there").definition();
+        assert_eq!(texts(Choices::of(flags(&put), "--c"))[..1], ["--chunk-size"]);
+        assert!(flags(&put).iter().any(|flag| flag.text == "-r"));
+        assert!(flags(&put).iter().all(|flag| flag.about.is_some()));
+        let up = definition_at(COMMANDS.named("dfsd").expect("there"), &["up".to_owned()]);
+        assert_eq!(texts(Choices::of(flags(&up), "--data")), ["--datanodes"]);
+        let top = COMMANDS.named("top").expect("there").definition();
+        assert!(flags(&top).iter().all(|flag| flag.text != "--plant-panic"), "hidden");
+    }
+
+    #[test]
+    fn every_word_that_a_kind_names_is_explained() {
+        let (mut commands, mut kinds) = (COMMANDS.iter(), 0);
+        commands.by_ref().for_each(|command| {
+            for kind in command.meaning.first.iter().chain([&command.meaning.rest]) {
+                if let Kind::Words(words) = kind {
+                    kinds += 1;
+                    assert!(
+                        !(words.0)().is_empty() && (words.0)().iter().all(|(_, about)| !about.is_empty()),
+                        "{}",
+                        command.name
+                    );
+                }
+            }
+        });
+        assert!(kinds >= 3);
     }
 
     #[test]
@@ -207,21 +280,17 @@ mod tests {
         assert_eq!(kinds(put, &[]), Ok(vec![Kind::Local]));
         assert_eq!(kinds(put, &["a".into()]), Ok(vec![Kind::Remote, Kind::Local]));
         assert_eq!(kinds(put, &["--rep".into()]), Err(vec![]));
+        let jobs = COMMANDS.named("jobs").expect("there");
+        assert!(matches!(kinds(jobs, &[]).as_deref(), Ok([Kind::Words(_), ..])));
+        assert_eq!(kinds(jobs, &["cancel".into()]), Ok(vec![Kind::Job]));
+        let top = COMMANDS.named("top").expect("there");
+        let views = kinds(top, &["--view".into()]).expect_err("few words");
+        assert!(views.iter().any(|view| view.text == "nodes"));
         let ls = COMMANDS.named("ls").expect("there");
         assert_eq!(kinds(ls, &["-l".into(), "a".into()]), Ok(vec![Kind::Remote]));
         let safemode = COMMANDS.named("safemode").expect("there");
-        assert_eq!(kinds(safemode, &[]), Err(["get", "enter", "leave"].map(str::to_owned).into()));
-    }
-
-    #[test]
-    fn local_paths() {
-        let directory = tempfile::tempdir().expect("a directory");
-        std::fs::create_dir(directory.path().join("my directory")).expect("made");
-        std::fs::write(directory.path().join("my file"), "").expect("written");
-        let root = directory.path().display();
-        let expected = [format!("{root}/my directory/"), format!("{root}/my file")];
-        assert_eq!(texts(local(&format!("{root}/my"), false)), expected);
-        assert_eq!(texts(local(&format!("{root}/my"), true)), [format!("{root}/my directory/")]);
-        assert_eq!(texts(local(&format!("{root}/no/such/directory"), true)), Vec::<String>::new());
+        let words: Vec<String> =
+            kinds(safemode, &[]).expect_err("few words").into_iter().map(|word| word.text).collect();
+        assert_eq!(words, ["get", "enter", "leave"]);
     }
 }

@@ -1,13 +1,12 @@
 //! From what could stand at the cursor to what the editor does and shows. Pure.
 
+use super::directories::Name;
+use super::menu::Content;
 use super::target::{Target, completed};
-use dfs_term::text::{sanitise, truncate, width};
-use rustyline::completion::Pair;
+use dfs_term::text::sanitise;
 
-/// Candidates that are shown. The editor cannot show more than 65,535, and nobody reads that many.
+/// Candidates that are shown. Nobody reads that many.
 const SHOWN_MAX: usize = 500;
-/// Lines of the screen that candidates leave to the prompt.
-const LINES_LEFT: usize = 3;
 
 /// Something that could stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +17,8 @@ pub(super) struct Choice {
     pub shown: String,
     /// Nothing comes behind it in this word.
     pub ended: bool,
+    /// What is said of it, in one line.
+    pub about: Option<String>,
 }
 
 /// All that could stand at the cursor.
@@ -28,6 +29,18 @@ pub(super) struct Choices {
     pub others: Option<Option<u64>>,
     /// The cluster did not answer in time.
     pub late: bool,
+    /// They begin as what was typed only where the case of letters does not count.
+    pub folded: bool,
+}
+
+/// What comes of a completion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Offer {
+    Nothing,
+    /// A text in the place of the word, and what is to be said behind the line.
+    Text(String, Option<&'static str>),
+    /// Several, to be shown below the line.
+    Menu(Content),
 }
 
 /// The cells and lines of the terminal.
@@ -40,7 +53,13 @@ pub(super) struct Screen {
 impl Choice {
     /// A word that is shown as it is.
     pub(super) fn word(text: &str) -> Self {
-        Self { text: text.to_owned(), shown: text.to_owned(), ended: true }
+        Self { text: text.to_owned(), shown: sanitise(text).into_owned(), ended: true, about: None }
+    }
+
+    /// A word with what is said of it.
+    pub(super) fn explained(text: &str, about: &str) -> Self {
+        let about = sanitise(about.lines().next().unwrap_or_default()).into_owned();
+        Self { about: Some(about).filter(|about| !about.is_empty()), ..Self::word(text) }
     }
 
     /// A path: `above` was typed already, `name` is in that directory.
@@ -52,6 +71,7 @@ impl Choice {
             text: format!("{here}{above}{name}{slash}"),
             shown: format!("{}{slash}", sanitise(name)),
             ended: !is_directory,
+            about: None,
         }
     }
 }
@@ -59,40 +79,70 @@ impl Choice {
 impl Choices {
     /// Words that begin so.
     pub(super) fn words<S: AsRef<str>>(words: impl IntoIterator<Item = S>, typed: &str) -> Self {
-        let list = words.into_iter().filter(|word| word.as_ref().starts_with(typed));
-        Self { list: list.map(|word| Choice::word(word.as_ref())).collect(), ..Self::default() }
+        Self::of(words.into_iter().map(|word| Choice::word(word.as_ref())), typed)
     }
 
-    /// These and those.
-    pub(super) fn and(mut self, those: Self) -> Self {
-        self.list.extend(those.list);
+    /// Those that begin so; where none does, those that do so if the case of letters does not count.
+    pub(super) fn of(choices: impl IntoIterator<Item = Choice>, typed: &str) -> Self {
+        let near: Vec<Choice> = choices.into_iter().filter(|choice| begins_folded(&choice.text, typed)).collect();
+        let folded = near.iter().all(|choice| !choice.text.starts_with(typed));
+        let list = near.into_iter().filter(|choice| folded || choice.text.starts_with(typed));
+        Self { list: list.collect(), folded, ..Self::default() }
+    }
+
+    /// The paths that could have been meant by what was typed.
+    pub(super) fn meant(found: Vec<(String, Name)>, typed: &str, only_directories: bool) -> Self {
+        let typed_above = typed.rfind('/').and_then(|slash| typed.get(..=slash)).unwrap_or_default();
+        let fitting = found.into_iter().filter(|(_, (_, directory))| *directory || !only_directories);
+        let choice = |(above, (name, directory)): (String, Name)| {
+            let choice = Choice::path(&above, &name, directory);
+            // What differs from what was typed is shown.
+            if above == typed_above { choice } else { Choice { shown: sanitise(&choice.text).into_owned(), ..choice } }
+        };
+        Self { list: fitting.map(choice).collect(), folded: true, ..Self::default() }.sorted()
+    }
+
+    /// In order, each once.
+    pub(super) fn sorted(mut self) -> Self {
         self.list.sort();
         self.list.dedup_by(|a, b| a.text == b.text);
+        self
+    }
+
+    /// These and those; where some begin as what was typed, only they.
+    pub(super) fn and(mut self, those: Self) -> Self {
         self.others = match (self.others, those.others) {
             (Some(Some(these)), Some(Some(those))) => Some(Some(these + those)),
             (Some(_), Some(_)) => Some(None),
             (these, those) => these.or(those),
         };
         self.late |= those.late;
-        self
+        match (self.folded || self.list.is_empty(), those.folded || those.list.is_empty()) {
+            (true, false) => (self.list, self.folded) = (those.list, false),
+            (false, true) => {}
+            (..) => self.list.extend(those.list),
+        }
+        self.sorted()
     }
 
-    /// What the editor puts in, or shows: one pair is put in, several are shown. `raw` is what was typed, with its quotes.
-    /// Also what is to be said behind the line.
-    pub(super) fn offer(mut self, target: &Target, raw: &str, screen: Screen) -> (Vec<Pair>, Option<&'static str>) {
+    /// What is put in, or shown. `raw` is what was typed, with its quotes.
+    pub(super) fn offer(mut self, target: &Target, raw: &str) -> Offer {
         let note = self.late.then_some(if self.list.is_empty() { "the cluster does not answer" } else { "stale" });
-        let put_in = |replacement: String| vec![Pair { display: String::new(), replacement }];
         let common = if self.others.is_some() { String::new() } else { self.common() };
         match self.list.as_slice() {
             // Put in what is there already, so that the note is shown.
-            [] if note.is_some() => (put_in(raw.to_owned()), note),
-            [] => (Vec::new(), None),
-            [one] if self.others.is_none() => (put_in(completed_path(&one.text, target.quote, one.ended)), note),
-            _ if common.len() > target.typed.len() => (put_in(completed_path(&common, target.quote, false)), note),
+            [] if note.is_some() => Offer::Text(raw.to_owned(), note),
+            [] => Offer::Nothing,
+            [one] if self.others.is_none() => Offer::Text(completed_path(&one.text, target.quote, one.ended), note),
+            _ if common.len() > target.typed.len() => Offer::Text(completed_path(&common, target.quote, false), note),
             _ => {
-                let taken = self.list.len();
+                let hidden = self.list.len().saturating_sub(SHOWN_MAX) as u64;
                 self.list.truncate(SHOWN_MAX);
-                (self.shown(taken, screen).into_iter().map(|display| pair(display, raw)).collect(), None)
+                let others = match self.others {
+                    None => (hidden > 0).then_some(Some(hidden)),
+                    Some(others) => Some(others.map(|others| others + hidden)),
+                };
+                Offer::Menu(Content { list: self.list, others, late: self.late, quote: target.quote })
             }
         }
     }
@@ -104,42 +154,12 @@ impl Choices {
         let chars = rest.iter().map(|choice| shared(&first.text, &choice.text)).min();
         first.text.chars().take(chars.unwrap_or(usize::MAX)).collect()
     }
-
-    /// As many as the screen holds, and how many there are besides.
-    fn shown(&self, taken: usize, screen: Screen) -> Vec<String> {
-        let cells = screen.cells.saturating_sub(2).max(1);
-        let names: Vec<String> = self.list.iter().map(|choice| truncate(&choice.shown, cells).into_owned()).collect();
-        let mut count = names.len();
-        loop {
-            let mut shown = names.get(..count).unwrap_or_default().to_vec();
-            let hidden = (taken - count) as u64;
-            let others = match self.others {
-                None => (hidden > 0).then_some(Some(hidden)),
-                Some(others) => Some(others.map(|others| others + hidden)),
-            };
-            let stale = if self.late { " (stale)" } else { "" };
-            match others {
-                Some(Some(others)) => shown.push(format!("… and {} more{stale}", dfs_term::figures::count(others))),
-                Some(None) => shown.push(format!("… and more{stale}")),
-                None if self.late => shown.push("(stale)".to_owned()),
-                None => {}
-            }
-            if count <= 1 || lines(&shown, screen.cells) + LINES_LEFT <= screen.lines {
-                return shown;
-            }
-            count = count * 9 / 10;
-        }
-    }
 }
 
-/// Lines that the editor needs to show them: it makes all columns as wide as the widest name.
-fn lines(names: &[String], cells: usize) -> usize {
-    let wide = names.iter().map(|name| width(name)).max().unwrap_or(0) + 2;
-    names.len().div_ceil((cells / wide.min(cells).max(1)).max(1))
-}
-
-fn pair(display: String, raw: &str) -> Pair {
-    Pair { display, replacement: raw.to_owned() }
+/// Returns true if a text begins so where the case of letters does not count.
+pub(super) fn begins_folded(text: &str, typed: &str) -> bool {
+    let mut letters = text.chars().flat_map(char::to_lowercase);
+    typed.chars().flat_map(char::to_lowercase).all(|letter| letters.next() == Some(letter))
 }
 
 /// [`completed`], but a `~` that stands for the home directory stays bare.
@@ -155,21 +175,20 @@ mod tests {
     use super::*;
     use crate::prompt::target::target;
 
-    const WIDE: Screen = Screen { cells: 80, lines: 24 };
-
     fn files(names: &[&str]) -> Choices {
         let list = names.iter().map(|name| Choice::path("", name.trim_end_matches('/'), name.ends_with('/')));
         Choices { list: list.collect(), ..Choices::default() }
     }
 
     /// What is put in, or shown, when Tab is pressed behind `line`.
-    fn offered(choices: Choices, line: &str, screen: Screen) -> (Vec<String>, Option<&'static str>) {
+    fn offered(choices: Choices, line: &str) -> (Vec<String>, Option<&'static str>) {
         let target = target(line).expect("completable");
         let raw = line.get(target.start..).expect("in the line").to_owned();
-        let (pairs, note) = choices.offer(&target, &raw, screen);
-        let shows = pairs.len() > 1;
-        assert!(!shows || pairs.iter().all(|pair| pair.replacement == raw), "showing changes nothing");
-        (pairs.into_iter().map(|pair| if shows { pair.display } else { pair.replacement }).collect(), note)
+        match choices.offer(&target, &raw) {
+            Offer::Nothing => (Vec::new(), None),
+            Offer::Text(text, note) => (vec![text], note),
+            Offer::Menu(content) => (content.list.into_iter().map(|choice| choice.shown).collect(), None),
+        }
     }
 
     #[test]
@@ -184,50 +203,66 @@ mod tests {
             ("ls a", "a;b/", "a\\;b/"),
             ("ls ", "🦀 crab", "🦀\\ crab "),
         ] {
-            assert_eq!(offered(files(&[name]), line, WIDE).0, [put_in], "{line}");
+            assert_eq!(offered(files(&[name]), line).0, [put_in], "{line}");
         }
     }
 
     #[test]
     fn what_is_common_is_put_in_and_then_all_are_shown() {
         let names = ["my file", "my film/"];
-        assert_eq!(offered(files(&names), "ls m", WIDE).0, ["my\\ fil"]);
-        assert_eq!(offered(files(&names), "ls my\\ fil", WIDE).0, names);
-        assert_eq!(offered(files(&names), "ls 'my", WIDE).0, ["'my fil"]);
-        assert_eq!(offered(files(&["é", "è"]), "ls ", WIDE).0, ["é", "è"]);
+        assert_eq!(offered(files(&names), "ls m").0, ["my\\ fil"]);
+        assert_eq!(offered(files(&names), "ls my\\ fil").0, names);
+        assert_eq!(offered(files(&names), "ls 'my").0, ["'my fil"]);
+        assert_eq!(offered(files(&["é", "è"]), "ls ").0, ["é", "è"]);
     }
 
     #[test]
-    fn a_part_of_a_directory_says_how_much_is_missing() {
-        let mut choices = files(&["a1", "a2"]);
-        choices.others = Some(Some(999_998));
-        assert_eq!(offered(choices.clone(), "ls ", WIDE).0, ["a1", "a2", "… and 999,998 more"]);
-        choices.others = Some(None);
-        assert_eq!(offered(choices, "ls ", WIDE).0, ["a1", "a2", "… and more"]);
-    }
-
-    #[test]
-    fn what_is_shown_fits_the_screen() {
+    fn so_many_are_shown_and_the_others_counted() {
         let names: Vec<String> = (0..2000).map(|number| format!("f{number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        for screen in [WIDE, Screen { cells: 20, lines: 10 }, Screen { cells: 1, lines: 1 }] {
-            let (shown, _) = offered(files(&names), "ls f", screen);
-            assert!(lines(&shown, screen.cells) <= screen.lines.max(2), "{screen:?}: {shown:?}");
-            let hidden = 2000 - (shown.len() - 1);
-            assert_eq!(shown.last(), Some(&format!("… and {} more", dfs_term::figures::count(hidden as u64))));
+        let target = target("ls f").expect("completable");
+        let others = |others| {
+            let choices = Choices { others, ..files(&names) };
+            let Offer::Menu(content) = choices.offer(&target, "f") else { panic!("a menu") };
+            assert_eq!(content.list.len(), SHOWN_MAX);
+            content.others
+        };
+        assert_eq!(others(None), Some(Some(1500)));
+        assert_eq!(others(Some(Some(500))), Some(Some(2000)));
+        assert_eq!(others(Some(None)), Some(None));
+    }
+
+    #[test]
+    fn case_counts_only_where_something_fits_with_it() {
+        let texts = |choices: Choices| choices.list.into_iter().map(|choice| choice.text).collect::<Vec<_>>();
+        for (typed, fitting) in [
+            ("da", vec!["data", "day"]),
+            ("Da", vec!["Dart"]),
+            ("DA", vec!["data", "day", "Dart"]),
+            ("éT", vec!["Été"]),
+            ("x", vec![]),
+            ("", vec!["data", "day", "Dart", "Été"]),
+        ] {
+            assert_eq!(texts(Choices::words(["data", "day", "Dart", "Été"], typed)), fitting, "{typed}");
         }
+        let both = |a: &str, b: &str| texts(Choices::words([a], "D").and(Choices::words([b], "D")));
+        assert_eq!(both("data", "Dart"), ["Dart"]);
+        assert_eq!(both("Dart", "data"), ["Dart"]);
+        assert_eq!(both("data", "day"), ["data", "day"]);
+        assert_eq!(offered(Choices::words(["data", "Day"], "DA"), "DA"), (vec!["data".into(), "Day".into()], None));
+        assert_eq!(offered(Choices::words(["data"], "DA"), "DA"), (vec!["data ".into()], None));
     }
 
     #[test]
     fn what_is_old_says_so() {
-        let mut choices = files(&["a", "b"]);
-        choices.late = true;
-        assert_eq!(offered(choices, "ls ", WIDE).0, ["a", "b", "(stale)"]);
+        let choices = Choices { late: true, ..files(&["a", "b"]) };
+        let target = target("ls ").expect("completable");
+        assert!(matches!(choices.offer(&target, ""), Offer::Menu(content) if content.late));
         let mut one = files(&["a"]);
         one.late = true;
-        assert_eq!(offered(one, "ls ", WIDE), (vec!["a ".to_owned()], Some("stale")));
+        assert_eq!(offered(one, "ls "), (vec!["a ".to_owned()], Some("stale")));
         let none = Choices { late: true, ..Choices::default() };
-        assert_eq!(offered(none, "ls 'x", WIDE), (vec!["'x".to_owned()], Some("the cluster does not answer")));
-        assert_eq!(offered(Choices::default(), "ls x", WIDE), (vec![], None));
+        assert_eq!(offered(none, "ls 'x"), (vec!["'x".to_owned()], Some("the cluster does not answer")));
+        assert_eq!(offered(Choices::default(), "ls x"), (vec![], None));
     }
 }

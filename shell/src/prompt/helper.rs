@@ -2,14 +2,16 @@
 //! here waits, but for completion, which does so for as long as nobody notices.
 
 use super::candidates::{Surroundings, kinds};
-use super::choices::Screen;
+use super::choices::{Offer, Screen};
+use super::desk::{Left, Shared};
 use super::hint::{Grey, hint};
 use super::known::Known;
+use super::menu::Menu;
 use super::paint::{Judge, paint};
 use super::target::{Place, target};
 use crate::command::Kind;
 use crate::commands::COMMANDS;
-use crate::lang::{Word, parse};
+use crate::lang::Word;
 use crate::session::Session;
 use crate::session::history::History;
 use dfs_term::{Tone, View};
@@ -17,8 +19,9 @@ use dfs_types::DfsPath;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{CompletionType, Context, Helper};
+use rustyline::line_buffer::LineBuffer;
+use rustyline::validate::Validator;
+use rustyline::{Changeset, Context, Helper};
 use std::borrow::Cow;
 use std::cell::RefCell;
 
@@ -34,23 +37,57 @@ pub(super) struct Assistant {
     view: View,
     /// The cells of the prompt.
     prompt_cells: usize,
+    /// What was typed on the lines before this one.
+    before: String,
+    desk: Shared,
     /// What is to be said behind this line: what came of the last completion.
     note: RefCell<Option<(String, &'static str)>>,
+    /// The menu in its colours, as it was last drawn.
+    styled: RefCell<Option<String>>,
 }
 
 impl Assistant {
-    pub(super) fn new(session: &Session, known: Known) -> Self {
-        let surroundings =
-            Surroundings { directory: DfsPath::root(), variables: Vec::new(), aliases: session.aliases.clone(), known };
+    pub(super) fn new(session: &Session, known: Known, desk: Shared) -> Self {
+        let surroundings = Surroundings::new(known);
         let view = View { cells: None, colour: session.colour() };
-        Self { surroundings, history: session.history.clone(), view, prompt_cells: 0, note: RefCell::default() }
+        let (history, before, note) = (session.history.clone(), String::new(), RefCell::default());
+        Self { surroundings, history, view, prompt_cells: 0, before, desk, note, styled: RefCell::default() }
     }
 
     /// Takes over what a command may have changed.
-    pub(super) fn refresh(&mut self, session: &Session, prompt_cells: usize) {
+    pub(super) fn refresh(&mut self, session: &Session) {
         self.surroundings.refresh(session);
+    }
+
+    /// A line is read behind a prompt of so many cells; `before` was typed on the lines before it.
+    pub(super) fn begin(&mut self, before: &str, prompt_cells: usize) {
+        self.before = before.to_owned();
         self.prompt_cells = prompt_cells;
         self.note.take();
+        self.desk.lock().clear(!before.is_empty());
+    }
+
+    /// How the line was left, where not by Enter.
+    pub(super) fn left(&self) -> Option<Left> {
+        self.desk.lock().left
+    }
+
+    /// The menu below the line, drawn as a hint.
+    fn menu(&self, line: &str, pos: usize) -> Option<Grey> {
+        let mut desk = self.desk.lock();
+        let Some(menu) = desk.menu_at(line, pos) else {
+            desk.menu = None;
+            return None;
+        };
+        let Screen { cells, lines } = screen();
+        let rows = |(at, line): (usize, &str)| {
+            let before = if at == 0 { self.prompt_cells } else { 0 };
+            (before + dfs_term::text::width(line)) / cells.max(1) + 1
+        };
+        let used: usize = line.split('\n').enumerate().map(rows).sum();
+        let drawn = menu.draw(Screen { cells, lines: lines.saturating_sub(used + 1) }, &self.view);
+        self.styled.replace(Some(drawn.styled));
+        Some(Grey::to_read(drawn.plain))
     }
 
     /// The directory that is being typed about will be asked for next.
@@ -84,15 +121,41 @@ impl Completer for Assistant {
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let nothing = Ok((pos, Vec::new()));
-        let Some(before) = line.get(..pos) else { return nothing };
-        let Some(target) = target(before) else { return nothing };
-        let raw = before.get(target.start..).unwrap_or_default();
-        let (pairs, note) = self.surroundings.choices(&target).offer(&target, raw, screen());
-        if let (Some(note), [one]) = (note, pairs.as_slice()) {
-            let start = before.get(..target.start).unwrap_or_default();
-            self.note.replace(Some((format!("{start}{}", one.replacement), note)));
+        if let Some(put) = self.desk.lock().to_put(line) {
+            let pair = Pair { display: String::new(), replacement: put.text.clone() };
+            return Ok((put.range.start.min(pos), vec![pair]));
         }
-        Ok((target.start, pairs))
+        let Some(typed) = line.get(..pos) else { return nothing };
+        let whole = format!("{}{typed}", self.before);
+        let Some(target) = target(&whole) else { return nothing };
+        // A word that was begun on a line before cannot be changed here.
+        let Some(start) = target.start.checked_sub(self.before.len()) else { return nothing };
+        let raw = typed.get(start..).unwrap_or_default();
+        let replacement = match self.surroundings.choices(&target).offer(&target, raw) {
+            Offer::Nothing => return nothing,
+            Offer::Text(text, note) => {
+                let note = note.map(|note| (format!("{}{text}", typed.get(..start).unwrap_or_default()), note));
+                self.note.replace(note);
+                text
+            }
+            Offer::Menu(content) => {
+                self.desk.lock().menu = Some(Menu::new(content, line, start, pos));
+                raw.to_owned()
+            }
+        };
+        Ok((start, vec![Pair { display: String::new(), replacement }]))
+    }
+
+    fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
+        match self.desk.lock().take_put() {
+            Some(put) => line.replace(put.range, &put.text, changes),
+            None => {
+                let end = line.pos();
+                if line.get(start..end) != Some(elected) {
+                    line.replace(start..end, elected, changes);
+                }
+            }
+        }
     }
 }
 
@@ -100,48 +163,47 @@ impl Hinter for Assistant {
     type Hint = Grey;
 
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Grey> {
+        if let Some(menu) = self.menu(line, pos) {
+            return Some(menu);
+        }
         if pos < line.len() {
             return None;
         }
-        if line.ends_with([' ', '/']) && line.len() <= super::hint::LINE_BYTES_MAX {
-            self.prefetch(line);
+        let whole = format!("{}{line}", self.before);
+        if line.ends_with([' ', '/']) && whole.len() <= super::hint::LINE_BYTES_MAX {
+            self.prefetch(&whole);
         }
         let note = self.note.borrow().as_ref().filter(|(about, _)| about == line).map(|(_, note)| *note);
         let grey = match note {
             Some(note) => Grey::to_read(format!(" ({note})")),
-            None => hint(line, &self.history, &self.surroundings)?,
+            None => hint(&whole, &self.history, &self.surroundings)?,
         };
         grey.fitted(self.prompt_cells + dfs_term::text::width(line), screen().cells)
     }
 }
 
-impl Validator for Assistant {
-    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        // An open quote goes on on the next line; everything else is told when the line is run.
-        let open = parse(context.input()).is_err_and(|error| error.incomplete);
-        Ok(if open { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
-    }
-}
+// Every line is taken; whether it goes on is seen when it was read.
+impl Validator for Assistant {}
 
 impl Highlighter for Assistant {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        paint(line, &self.view, self)
+        paint(&self.before, line, &self.view, self)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        self.view.paint(Tone::Dim, hint)
+        match self.styled.borrow().as_ref() {
+            Some(menu) if hint.starts_with('\n') => Cow::Owned(menu.clone()),
+            _ => self.view.paint(Tone::Dim, hint),
+        }
     }
 
-    fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
-        let tone = match candidate {
-            directory if directory.ends_with('/') => Tone::Directory,
-            other if other.starts_with("… and") || other == "(stale)" => Tone::Dim,
-            _ => Tone::Plain,
-        };
-        self.view.paint(tone, candidate)
-    }
-
-    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+    fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
+        let mut desk = self.desk.lock();
+        if desk.menu.is_some() && desk.menu_at(line, pos).is_none() {
+            // The cursor has left the word: the line is drawn without the menu.
+            desk.menu = None;
+            return true;
+        }
         // A line without colours is not drawn again at every key: a long one that is pasted key by key would take for ever.
         kind != CmdKind::MoveCursor && line.len() <= super::paint::LINE_BYTES_MAX
     }

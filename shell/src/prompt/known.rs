@@ -3,7 +3,7 @@
 
 use super::directories::{Directories, Key, Page};
 use crate::session::connect::Target;
-use crate::session::connected;
+use crate::session::{Session, connected};
 use dfs_client::{Client, ClusterStatus, ListDirectory};
 use dfs_diagnosis::{Finding, Kind, Observation, Severity, findings};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, OnceCell, Semaphore};
 
 /// Completion must not hold up typing: what has not come by then is answered from memory, or not at all.
-const DEADLINE: Duration = Duration::from_millis(150);
+pub(super) const DEADLINE: Duration = Duration::from_millis(150);
 /// How long the background waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Names that are asked for at once: more are never shown.
@@ -70,7 +70,6 @@ pub(super) struct Known {
 #[derive(Debug)]
 struct Shared {
     runtime: Handle,
-    client: Arc<OnceCell<Client>>,
     questions: Arc<Semaphore>,
     /// Somebody wants to know how the cluster is.
     look: Notify,
@@ -82,6 +81,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     target: Option<Target>,
+    client: Arc<OnceCell<Client>>,
     directories: Directories,
     /// What is being asked for now, so that it is not asked for twice.
     asked: HashSet<Key>,
@@ -91,18 +91,22 @@ struct State {
 }
 
 impl Known {
-    pub(super) fn new(runtime: Handle, client: Arc<OnceCell<Client>>) -> Self {
+    pub(super) fn new(runtime: Handle) -> Self {
         let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
         let (look, answered) = (Notify::new(), Notify::new());
-        Self { shared: Arc::new(Shared { runtime, client, questions, look, answered, state: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { runtime, questions, look, answered, state: Mutex::default() }) }
     }
 
-    /// Which cluster it is about.
-    pub(super) fn set_target(&self, target: Option<&Target>) {
+    /// Is about the cluster of the session from now on. Of another one nothing is known yet.
+    pub(super) fn follow(&self, session: &Session) {
         let mut state = self.shared.state();
-        if state.target.is_none() {
-            state.target = target.cloned();
+        let client = session.connection();
+        if state.target.is_some() && !Arc::ptr_eq(&state.client, &client) {
+            *state = State::default();
+            self.shared.look.notify_one();
         }
+        state.client = client;
+        state.target = session.target().cloned();
     }
 
     pub(super) fn health(&self) -> Health {
@@ -115,8 +119,8 @@ impl Known {
         self.shared.look.notify_one();
     }
 
-    /// The names in a directory that begin so.
-    pub(super) fn names(&self, directory: &DfsPath, prefix: &str) -> Answer {
+    /// The names in a directory that begin so, as far as they can be had until then.
+    pub(super) fn names(&self, directory: &DfsPath, prefix: &str, until: Instant) -> Answer {
         let seen = self.shared.state().directories.seen(directory, prefix, Instant::now());
         if let Some((page, true)) = seen {
             return Answer { page, late: false };
@@ -127,7 +131,7 @@ impl Known {
             Some((page, true)) => Some(Some(page)),
             _ => (!state.asked.contains(&key)).then_some(None),
         });
-        match self.within_deadline(fresh).flatten() {
+        match self.before(until, fresh).flatten() {
             Some(page) => Answer { page, late: false },
             None => Answer { page: seen.map(|(page, _)| page).unwrap_or_default(), late: true },
         }
@@ -171,28 +175,42 @@ impl Known {
             return Words { words: words.clone(), late: false };
         }
         let shared = self.shared.clone();
+        let about = self.shared.state().client.clone();
         let question = self.shared.runtime.spawn(async move {
             let words = ask(shared.client().await.ok()?).await.ok()?;
-            *place(&mut shared.state()) = Some((words.clone(), Instant::now()));
+            let mut state = shared.state();
+            if !Arc::ptr_eq(&about, &state.client) {
+                return None;
+            }
+            *place(&mut state) = Some((words.clone(), Instant::now()));
             Some(words)
         });
-        match self.within_deadline(question).and_then(|answer| answer.ok().flatten()) {
+        match self.before(Instant::now() + DEADLINE, question).and_then(|answer| answer.ok().flatten()) {
             Some(words) => Words { words, late: false },
             None => Words { words: known.map(|(words, _)| words).unwrap_or_default(), late: true },
         }
     }
 
     /// Who is late goes on in the background, and has the answer for the next one who asks.
-    fn within_deadline<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
-        self.shared.runtime.block_on(async { tokio::time::timeout(DEADLINE, answer).await }).ok()
+    fn before<T>(&self, until: Instant, answer: impl Future<Output = T>) -> Option<T> {
+        self.shared.runtime.block_on(async { tokio::time::timeout_at(until.into(), answer).await }).ok()
+    }
+
+    /// What a look at this machine gives, unless it takes too long: a directory may be on a network that does not answer.
+    pub(super) fn looked_up<T: Send + 'static>(&self, look: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let look = self.shared.runtime.spawn_blocking(look);
+        self.before(Instant::now() + DEADLINE, look)?.ok()
     }
 
     /// Asks the cluster, unless it is being asked for that already, or for too much else.
     fn ask(&self, key: Key) {
         let Ok(permit) = self.shared.questions.clone().try_acquire_owned() else { return };
-        if !self.shared.state().asked.insert(key.clone()) {
+        let mut state = self.shared.state();
+        if !state.asked.insert(key.clone()) {
             return;
         }
+        let about = state.client.clone();
+        drop(state);
         let shared = self.shared.clone();
         self.shared.runtime.spawn(async move {
             let asked_at = Instant::now();
@@ -200,9 +218,12 @@ impl Known {
             drop(permit);
             let away = matches!(&page, Err(error) if matches!(error.code, ErrorCode::Unreachable | ErrorCode::Timeout));
             let mut state = shared.state();
-            state.asked.remove(&key);
-            if let Ok(page) = page {
-                state.directories.keep(key, page, asked_at);
+            // What was asked of a cluster that the session has left is of no use.
+            if Arc::ptr_eq(&about, &state.client) {
+                state.asked.remove(&key);
+                if let Ok(page) = page {
+                    state.directories.keep(key, page, asked_at);
+                }
             }
             drop(state);
             shared.answered.notify_waiters();
@@ -258,8 +279,11 @@ impl Shared {
     }
 
     async fn client(&self) -> Result<Client> {
-        let target = self.state().target.clone().ok_or_else(crate::session::connect::nowhere)?;
-        Ok(connected(&self.client, &target).await?.fail_fast().with_timeout(PATIENCE))
+        let (target, client) = {
+            let state = self.state();
+            (state.target.clone().ok_or_else(crate::session::connect::nowhere)?, state.client.clone())
+        };
+        Ok(connected(&client, &target).await?.fail_fast().with_timeout(PATIENCE))
     }
 
     async fn look_at_it(&self) -> Health {

@@ -10,17 +10,25 @@ const PATH_CELLS_MAX: usize = 40;
 /// However narrow the terminal is, so many are shown.
 const PATH_CELLS_MIN: usize = 8;
 
-/// The prompt as it is measured and as it is shown, in a terminal that is `cells` wide.
-pub(super) fn prompt(directory: &DfsPath, health: &Health, view: &View, cells: usize) -> (String, String) {
+/// The prompt as it is measured and as it is shown, in a terminal that is `cells` wide. A context that is not the default is
+/// named.
+pub(super) fn prompt(
+    context: Option<&str>,
+    directory: &DfsPath,
+    health: &Health,
+    view: &View,
+    cells: usize,
+) -> (String, String) {
+    let whose = context.map_or_else(|| "dfs:".to_owned(), |name| format!("dfs@{}:", sanitise(name)));
     let path = end_of(&sanitise(directory.as_str()), (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX));
     let (mark, tone) = match health {
         Health::Unknown | Health::Well => ("", Tone::Plain),
         Health::Troubled(_) => (" !", Tone::Warning),
         Health::Away(_) => (" (away)", Tone::Bad),
     };
-    let raw = format!("dfs:{path}{mark}> ");
+    let raw = format!("{whose}{path}{mark}> ");
     let styled =
-        format!("{}{}{}> ", view.paint(Tone::Dim, "dfs:"), view.paint(Tone::Directory, &path), view.paint(tone, mark));
+        format!("{}{}{}> ", view.paint(Tone::Dim, &whose), view.paint(Tone::Directory, &path), view.paint(tone, mark));
     (raw, styled)
 }
 
@@ -44,7 +52,7 @@ mod tests {
     use dfs_types::{Error, ErrorCode};
 
     fn raw(path: &str, health: &Health, cells: usize) -> String {
-        prompt(&DfsPath::parse(path).expect("valid"), health, &View::default(), cells).0
+        prompt(None, &DfsPath::parse(path).expect("valid"), health, &View::default(), cells).0
     }
 
     #[test]
@@ -63,7 +71,8 @@ mod tests {
         assert_eq!(raw("/", &away, 80), "dfs:/ (away)> ");
         assert_eq!(raw("/", &Health::Troubled("a datanode is dead".into()), 80), "dfs:/ !> ");
         let view = View { cells: None, colour: true };
-        let (raw, styled) = prompt(&DfsPath::root(), &away, &view, 80);
+        let (raw, styled) = prompt(Some("office"), &DfsPath::root(), &away, &view, 80);
+        assert_eq!(raw, "dfs@office:/ (away)> ");
         assert_eq!(
             styled.replace("\x1b[2m", "").replace("\x1b[1;34m", "").replace("\x1b[31m", "").replace("\x1b[0m", ""),
             raw

@@ -6,15 +6,21 @@
 
 mod candidates;
 mod choices;
+mod desk;
 mod directories;
 mod helper;
 mod hint;
 mod keys;
 mod known;
 mod label;
+mod local;
+mod menu;
 mod own_line;
 mod paint;
+mod read;
+mod recall;
 mod run;
+mod spelling;
 mod startup;
 mod target;
 mod whole;

@@ -17,11 +17,21 @@ pub(super) trait Judge {
     fn is_missing(&self, before: &[&Word], word: &Word, complete: bool) -> bool;
 }
 
-/// The line in colours.
-pub(super) fn paint<'l>(line: &'l str, view: &View, judge: &impl Judge) -> Cow<'l, str> {
-    if !view.colour || line.len() > LINE_BYTES_MAX {
+/// The line in colours; `before` was typed on the lines before it.
+pub(super) fn paint<'l>(before: &str, line: &'l str, view: &View, judge: &impl Judge) -> Cow<'l, str> {
+    if !view.colour || before.len() + line.len() > LINE_BYTES_MAX {
         return plain(line);
     }
+    if before.is_empty() {
+        return Cow::Owned(painted(line, &tones(line, judge), view));
+    }
+    let whole = format!("{before}{line}");
+    let tones = tones(&whole, judge);
+    Cow::Owned(painted(line, tones.get(before.len()..).unwrap_or_default(), view))
+}
+
+/// The colour of each byte.
+fn tones(line: &str, judge: &impl Judge) -> Vec<Tone> {
     let mut tones = vec![Tone::Plain; line.len()];
     let mut covered = 0;
     for (words, output) in statements(line) {
@@ -38,7 +48,7 @@ pub(super) fn paint<'l>(line: &'l str, view: &View, judge: &impl Judge) -> Cow<'
         }
     }
     comment(line, covered, line.len(), &mut tones);
-    painted(line, &tones, view)
+    tones
 }
 
 /// Without the characters that a terminal would obey; they take no cells.
@@ -137,7 +147,7 @@ fn comment(line: &str, start: usize, end: usize, tones: &mut [Tone]) {
     }
 }
 
-fn painted(line: &str, tones: &[Tone], view: &View) -> Cow<'static, str> {
+fn painted(line: &str, tones: &[Tone], view: &View) -> String {
     let mut text = String::with_capacity(line.len() * 2);
     let mut stretch = String::new();
     let mut tone = Tone::Plain;
@@ -153,7 +163,7 @@ fn painted(line: &str, tones: &[Tone], view: &View) -> Cow<'static, str> {
         }
     }
     text.push_str(&view.paint(tone, &stretch));
-    Cow::Owned(text)
+    text
 }
 
 #[cfg(test)]
@@ -179,7 +189,11 @@ mod tests {
     /// The text with a letter before each stretch: b for bold, r for red, u for underlined, q for quoted, v for variables,
     /// d for dim.
     fn seen(line: &str) -> String {
-        let text = paint(line, &COLOURED, &Knows).into_owned();
+        seen_behind("", line)
+    }
+
+    fn seen_behind(before: &str, line: &str) -> String {
+        let text = paint(before, line, &COLOURED, &Knows).into_owned();
         [("1m", "b"), ("31m", "r"), ("4m", "u"), ("33m", "q"), ("36m", "v"), ("2m", "d"), ("0m", ".")]
             .iter()
             .fold(text, |text, (sgr, letter)| text.replace(&format!("\x1b[{sgr}"), &format!("<{letter}>")))
@@ -205,18 +219,20 @@ mod tests {
         ] {
             assert_eq!(seen(line), expected, "{line}");
         }
+        assert_eq!(seen_behind("ls 'a\n", "b' x"), "<q>b'<.> x");
+        assert_eq!(seen_behind("ls \\\n", "ls"), "ls");
     }
 
     #[test]
     fn without_colour_it_is_the_line() {
-        assert_eq!(paint("lx 'a", &View::default(), &Knows), "lx 'a");
-        assert_eq!(paint("ls a\x07b\u{202e}", &View::default(), &Knows), "ls ab");
+        assert_eq!(paint("", "lx 'a", &View::default(), &Knows), "lx 'a");
+        assert_eq!(paint("", "ls a\x07b\u{202e}", &View::default(), &Knows), "ls ab");
     }
 
     proptest! {
         #[test]
         fn no_character_is_lost(line in "[a-z '\"\\\\$;|>#!{}é🦀\\n\\x07-]{0,40}") {
-            let text = paint(&line, &COLOURED, &Knows).into_owned();
+            let text = paint("", &line, &COLOURED, &Knows).into_owned();
             let bare = ["1", "31", "4", "33", "36", "2", "0"].iter().fold(text, |text, sgr| text.replace(&format!("\x1b[{sgr}m"), ""));
             prop_assert_eq!(bare, line.replace('\x07', ""));
         }

@@ -1,37 +1,39 @@
 //! The prompt: lines are read and run until the end.
 
+use super::desk::Shared;
 use super::helper::{self, Assistant};
+use super::keys::Keys;
 use super::known::{Health, Known};
-use super::{keys, label, own_line, startup};
+use super::read::{self, Line};
+use super::{label, own_line, startup};
 use crate::base::exit::Ended;
-use crate::base::interrupt::{self, SignalEpoch};
+use crate::base::interrupt;
 use crate::base::report::{error_text, usage};
+use crate::base::stop;
 use crate::engine::jobs;
 use crate::engine::run;
 use crate::session::Session;
-use crate::session::history::History;
+use crate::session::connect::Target;
 use crate::session::jobs::{announce, end_all};
 use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
-use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent};
+use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter};
 use tokio::runtime::Handle;
 
-/// A line editor with our history and our help.
-type Line = Editor<Assistant, History>;
-
-/// Candidates that are shown without being asked for; there are never more.
-const CANDIDATES_MAX: usize = 1000;
+/// An escape key that nothing follows for so long stands for itself, in milliseconds.
+const ESCAPE_ALONE_MS: u16 = 100;
 
 /// Reads and runs lines until the end; gives the exit code.
 pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
     session.interactive = true;
     interrupt::keep_terminal();
+    stop::listen(runtime);
     // Starts a local cluster where none is configured; one that runs is not waited for.
     let found = session.find_cluster().map(|_| ());
-    let known = Known::new(runtime.clone(), session.connection());
-    known.set_target(session.target());
+    let known = Known::new(runtime.clone());
+    known.follow(session);
     let mut editor = match editor(session, known.clone()) {
         Ok(editor) => editor,
         Err(error) => return no_terminal(session, "no prompt", &error),
@@ -61,17 +63,17 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
             return code;
         }
         announce(session);
-        known.set_target(session.target());
+        known.follow(session);
         known.prefetch(&session.directory, "");
-        let prompt = label::prompt(&session.directory, &known.health(), &view, helper::screen().cells);
+        let context = session.target().and_then(Target::context);
+        let prompt = label::prompt(context, &session.directory, &known.health(), &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
-            assistant.refresh(session, dfs_term::text::width(&prompt.0));
+            assistant.refresh(session);
         }
-        session.epoch = SignalEpoch::now();
         own_line::begin(&view);
-        match editor.readline(&prompt) {
+        match read::entry(session, editor, &prompt, &view) {
             Ok(line) => {
-                session.history.add(&line);
+                session.history.add(line.trim_end_matches('\n'));
                 run_line(session, runtime, &line);
                 known.outdate();
             }
@@ -94,16 +96,18 @@ fn no_terminal(session: &Session, what: &str, error: &ReadlineError) -> u8 {
 fn editor(session: &Session, known: Known) -> rustyline::Result<Line> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
-        .completion_show_all_if_ambiguous(true)
-        .completion_prompt_limit(CANDIDATES_MAX)
+        .keyseq_timeout(Some(ESCAPE_ALONE_MS))
         .bell_style(BellStyle::None)
         // Whether there are colours is ours to say; what a terminal would obey is kept from it in any case.
         .color_mode(ColorMode::Enabled)
         .enable_signals(false)
         .build();
     let mut editor = Editor::with_history(config, session.history.clone())?;
-    editor.set_helper(Some(Assistant::new(session, known)));
-    editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(keys::GivesUp)));
+    let keys = Keys { desk: Shared::default(), history: session.history.clone() };
+    editor.set_helper(Some(Assistant::new(session, known, keys.desk.clone())));
+    for (key, handler) in keys.all() {
+        editor.bind_sequence(key, handler);
+    }
     Ok(editor)
 }
 

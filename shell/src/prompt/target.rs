@@ -21,8 +21,10 @@ pub(super) enum Place {
     Command,
     /// An argument: the words before it, the name of the command first.
     Argument(Vec<String>),
-    /// Behind `>`.
+    /// Behind `>`, or an argument of a program of this machine.
     LocalFile,
+    /// The name of a program of this machine, behind `|` or `!`.
+    Program,
     /// Behind `$`.
     Variable,
 }
@@ -36,11 +38,16 @@ pub(super) fn target(text: &str) -> Option<Target> {
         let closed: String = text.chars().chain([CURSOR]).chain(quote).collect();
         parse(&closed).ok().map(|statements| (statements, quote))
     })?;
-    let Action::Command { words, output } = statements.into_iter().next_back()?.action else { return None };
-    if let Output::File { path, .. } = &output
-        && holds_cursor(path)
-    {
-        return Some(of_word(path, text, quote, Place::LocalFile));
+    let (words, output) = match statements.into_iter().next_back()?.action {
+        Action::Command { words, output } => (words, output),
+        Action::Local(command) => return of_local(text, &command),
+    };
+    match &output {
+        Output::File { path, .. } if holds_cursor(path) => {
+            return Some(of_word(path, text, quote, Place::LocalFile));
+        }
+        Output::Pipe(command) if command.contains(CURSOR) => return of_local(text, command),
+        _ => {}
     }
     let index = words.iter().position(holds_cursor)?;
     let before: Vec<String> = words.iter().take(index).map(plain).collect();
@@ -58,6 +65,32 @@ fn of_word(word: &Word, text: &str, quote: Option<char>, place: Place) -> Target
     }
     let begins_with_quote = quote.filter(|quote| text.get(word.start..).is_some_and(|word| word.starts_with(*quote)));
     Target { start: word.start, typed: plain(word).replace(CURSOR, ""), quote: begins_with_quote, place }
+}
+
+/// The word under the cursor in a line of the local shell, which the text ends with; none where it is more than plain
+/// characters.
+fn of_local(text: &str, command: &str) -> Option<Target> {
+    let command = command.strip_suffix(CURSOR)?;
+    let begin = text.len().checked_sub(command.len())?;
+    let (mut start, mut is_first, mut is_odd, mut quote) = (0, true, false, None);
+    for (at, c) in command.char_indices() {
+        let behind = at + c.len_utf8();
+        match (quote, c) {
+            (Some(open), c) => quote = Some(open).filter(|open| *open != c),
+            (None, '\'' | '"') => (quote, is_odd) = (Some(c), true),
+            (None, '\\' | '$' | '`' | '*' | '?' | '[') => is_odd = true,
+            (None, '|' | ';' | '&' | '(' | '\n') => (start, is_first, is_odd) = (behind, true, false),
+            (None, '<' | '>') => (start, is_first, is_odd) = (behind, false, false),
+            (None, c) if c.is_whitespace() => {
+                is_first &= at == start;
+                (start, is_odd) = (behind, false);
+            }
+            (None, _) => {}
+        }
+    }
+    let typed = command.get(start..)?.to_owned();
+    let place = if is_first && !typed.contains('/') { Place::Program } else { Place::LocalFile };
+    (quote.is_none() && !is_odd).then_some(Target { start: begin + start, typed, quote: None, place })
 }
 
 fn is_cursor(piece: &Piece) -> bool {
@@ -134,8 +167,17 @@ mod tests {
             ("ls my\\", Some((3, "my", None, argument(&["ls"])))),
             ("ls > o", Some((5, "o", None, Place::LocalFile))),
             ("ls $da", Some((4, "da", None, Place::Variable))),
-            ("ls | gre", None),
-            ("!l", None),
+            ("ls | gre", Some((5, "gre", None, Place::Program))),
+            ("ls |", Some((4, "", None, Place::Program))),
+            ("ls | grep a | so", Some((14, "so", None, Place::Program))),
+            ("ls | grep ab", Some((10, "ab", None, Place::LocalFile))),
+            ("ls | grep 'a b' /t", Some((16, "/t", None, Place::LocalFile))),
+            ("ls | grep 'a", None),
+            ("ls | grep $a", None),
+            ("ls | ./pro", Some((5, "./pro", None, Place::LocalFile))),
+            ("pwd; !l", Some((6, "l", None, Place::Program))),
+            ("! ec", Some((2, "ec", None, Place::Program))),
+            ("!cat <fi", Some((6, "fi", None, Place::LocalFile))),
             ("ls # com", None),
         ] {
             let expected = expected.map(|(start, typed, quote, place)| (start, typed.to_owned(), quote, place));

@@ -3,10 +3,8 @@
 use super::candidates::Surroundings;
 use super::choices::completed_path;
 use super::known::Known;
-use super::target::target;
+use super::target::{Place, target};
 use crate::session::Session;
-use crate::session::alias::Aliases;
-use dfs_types::DfsPath;
 use tokio::runtime::Handle;
 
 /// Lines that are offered at most.
@@ -18,20 +16,22 @@ pub(crate) struct Whole(Surroundings);
 
 impl Whole {
     pub(crate) fn new(session: &Session, runtime: Handle) -> Self {
-        let known = Known::new(runtime, session.connection());
-        Self(Surroundings { directory: DfsPath::root(), variables: Vec::new(), aliases: Aliases::default(), known })
+        let known = Known::new(runtime);
+        known.follow(session);
+        Self(Surroundings::new(known))
     }
 
     /// Takes over what a command may have changed.
     pub(crate) fn refresh(&mut self, session: &Session) {
         self.0.refresh(session);
-        self.0.known.set_target(session.target());
+        self.0.known.follow(session);
     }
 
     /// What the line may become. Waits for the cluster for no longer than a person notices; must not be called on a thread
     /// of the runtime.
     pub(crate) fn lines(&self, line: &str) -> Vec<String> {
-        let Some(target) = target(line) else { return Vec::new() };
+        // Programs of this machine need the terminal, which whoever has an editor of their own has, too.
+        let Some(target) = target(line).filter(|target| target.place != Place::Program) else { return Vec::new() };
         let before = line.get(..target.start).unwrap_or_default();
         let choices = self.0.choices(&target).list.into_iter().take(LINES_MAX);
         choices.map(|one| format!("{before}{}", completed_path(&one.text, target.quote, one.ended))).collect()

@@ -1,5 +1,6 @@
 //! Which cluster we talk to: `--masters`, `DFS_MASTERS`, the settings, or the local one.
 
+use super::contexts;
 use crate::base::options::Options;
 use crate::base::report::usage;
 use dfs_client::ClientOptions;
@@ -24,6 +25,8 @@ pub struct Target {
     settings: ClientSettings,
     /// The directories of the local cluster, if it is that.
     local: Option<Directories>,
+    /// The name of the context, where it is not the default.
+    context: Option<String>,
 }
 
 /// The settings that hold for this program, and the directories of its user.
@@ -55,6 +58,9 @@ pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
     if let Some(timeout) = options.timeout {
         loaded.settings.client.rpc_timeout = timeout;
     }
+    if let Some(context) = contexts::chosen(options)? {
+        context.apply(&mut loaded.settings.client);
+    }
     Ok((loaded, directories))
 }
 
@@ -69,6 +75,7 @@ pub(crate) fn credential(settings: &dfs_config::Settings, directories: &Director
 /// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
 pub(crate) fn find(options: &Options) -> Result<Target> {
     let (settings, directories) = settings(options)?;
+    let context = contexts::chosen(options)?.and_then(|context| context.shown_name());
     if !settings.client.masters.is_empty() {
         let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
         let identity = identity(&credential)?;
@@ -78,6 +85,7 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
             credential,
             settings: settings.client,
             local: None,
+            context,
         });
     }
     let local = dfs_daemon::local::ensure(&directories, &settings, options.no_start)?;
@@ -93,7 +101,7 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
     let identity = identity(&credential)?;
-    Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories) })
+    Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories), context })
 }
 
 /// Returns a daemon as the diagnosis sees it.
@@ -124,7 +132,11 @@ fn no_credential() -> Error {
     error.hint("name its file in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL")
 }
 
-fn identity(path: &Path) -> Result<Identity> {
+/// Reads a credential file.
+///
+/// # Errors
+/// `unauthenticated` when it cannot be read or used.
+pub(crate) fn identity(path: &Path) -> Result<Identity> {
     let unusable =
         |what: String, hint: String| Error::new(ErrorCode::Unauthenticated, what).at(path.display()).hint(hint);
     let pem = std::fs::read(path).map_err(|error| {
@@ -150,6 +162,11 @@ impl Target {
     pub fn daemons(&self) -> Option<Vec<LocalDaemon>> {
         let daemons = dfs_daemon::local::status(self.local.as_ref()?).unwrap_or_default();
         Some(daemons.iter().map(local_daemon).collect())
+    }
+
+    /// The name of its context, where it is not the default.
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
     }
 
     /// Who we are to it.
@@ -204,18 +221,26 @@ impl Target {
     }
 }
 
+/// The directories of the user.
+///
+/// # Errors
+/// `usage` when the user has none.
+pub(crate) fn directories() -> Result<Directories> {
+    Directories::of_user(&Environment::of_process()).map_err(|error| usage(error.to_string()))
+}
+
 /// The directory for history and the like.
 ///
 /// # Errors
-/// As [`settings`].
-pub(crate) fn state_directory(options: &Options) -> Result<PathBuf> {
-    settings(options).map(|(_, directories)| directories.state)
+/// As [`directories`].
+pub(crate) fn state_directory() -> Result<PathBuf> {
+    directories().map(|directories| directories.state)
 }
 
 /// The directory for what the user sets.
 ///
 /// # Errors
-/// As [`settings`].
-pub(crate) fn config_directory(options: &Options) -> Result<PathBuf> {
-    settings(options).map(|(_, directories)| directories.config)
+/// As [`directories`].
+pub(crate) fn config_directory() -> Result<PathBuf> {
+    directories().map(|directories| directories.config)
 }

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -23,10 +24,13 @@ pub struct JobConsole {
     pub cancel: CancellationToken,
     /// Drops it where it stands.
     pub abort: CancellationToken,
-    /// The local working directory in which it began; that of the process may be another one by now.
+    /// The local working directory in which it began; that of the process may be another one by now. It is empty where the
+    /// command was begun at the front, and works in that of the process.
     pub here: PathBuf,
     /// The terminal is not for commands: somebody draws on all of it.
     pub covered: bool,
+    /// Somebody looks at it now.
+    watched: AtomicBool,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -51,6 +55,20 @@ impl JobConsole {
     /// The console of a command that is run from the dashboard, which has the terminal. What is said goes to `said` at once.
     pub fn covered(here: PathBuf, said: File) -> Self {
         Self { covered: true, state: Mutex::new(State { said: Some(said), ..State::default() }), ..Self::new(here) }
+    }
+
+    /// Returns true if the command has a local working directory of its own.
+    pub fn has_place(&self) -> bool {
+        !self.here.as_os_str().is_empty()
+    }
+
+    /// Somebody looks at it from now on, or nobody does any more.
+    pub fn watch(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Relaxed);
+    }
+
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
     }
 
     /// Nothing more will be said: who reads the other end of `said` need not wait for it.

@@ -94,6 +94,26 @@ impl History {
         self.lines().entries.iter().rev().find(begins).cloned()
     }
 
+    /// The nearest line before `from` that begins so and is not `current`, and its place.
+    pub fn older(&self, from: usize, start: &str, current: &str) -> Option<(usize, String)> {
+        let lines = self.lines();
+        let found = (0..from.min(lines.entries.len())).rev().filter_map(|at| Some((at, lines.entries.get(at)?)));
+        let mut fitting = found.filter(|(_, entry)| entry.starts_with(start) && *entry != current);
+        fitting.next().map(|(at, entry)| (at, entry.clone()))
+    }
+
+    /// The nearest line behind `from` that begins so and is not `current`, and its place.
+    pub fn newer(&self, from: usize, start: &str, current: &str) -> Option<(usize, String)> {
+        let lines = self.lines();
+        let mut fitting = lines
+            .entries
+            .iter()
+            .enumerate()
+            .skip(from + 1)
+            .filter(|(_, entry)| entry.starts_with(start) && *entry != current);
+        fitting.next().map(|(at, entry)| (at, entry.clone()))
+    }
+
     /// The newest `count` lines with their numbers, from 1.
     pub fn newest(&self, count: usize) -> Vec<(usize, String)> {
         let lines = self.lines();

@@ -24,6 +24,7 @@ pub struct Jobs {
 /// A job, until its end was told.
 #[derive(Debug)]
 pub struct Job {
+    /// From 1; 0 while it is not among the jobs of a session.
     pub number: usize,
     /// Its line, safe for a terminal.
     pub line: String,
@@ -62,6 +63,11 @@ impl Jobs {
         self.list.iter().filter(|job| job.console.ended().is_none()).count()
     }
 
+    /// The first job that runs in the local working directory of the process, which therefore must stay.
+    pub fn at_home(&self) -> Option<&Job> {
+        self.list.iter().find(|job| job.console.ended().is_none() && !job.console.has_place())
+    }
+
     /// Whether one more may begin.
     ///
     /// # Errors
@@ -74,10 +80,10 @@ impl Jobs {
     }
 
     /// Adds a job that has begun; gives its number.
-    pub fn add(&mut self, line: String, console: Arc<JobConsole>, output: File, thread: JoinHandle<()>) -> usize {
+    pub fn add(&mut self, job: Job) -> usize {
         // Numbers begin anew when all have ended, as in sh.
         self.last = if self.list.is_empty() { 1 } else { self.last + 1 };
-        self.list.push(Job { number: self.last, line, console, output, thread: Some(thread) });
+        self.list.push(Job { number: self.last, ..job });
         self.last
     }
 
@@ -100,6 +106,11 @@ fn no_job(what: &str) -> Error {
 }
 
 impl Job {
+    /// A job that has begun, and is not among those of a session yet.
+    pub fn new(line: String, console: Arc<JobConsole>, output: File, thread: JoinHandle<()>) -> Self {
+        Self { number: 0, line, console, output, thread: Some(thread) }
+    }
+
     /// `running`, `done`, `interrupted`, `failed`.
     pub fn state(&self) -> &'static str {
         match self.console.ended() {
@@ -111,14 +122,21 @@ impl Job {
     }
 
     /// Tells what an ended job said and wrote, and how it ended.
-    pub fn tell(mut self, session: &Session) -> Ended {
+    pub fn tell(self, session: &Session) -> Ended {
+        let end = format!("[{}] {} {}", self.number, self.state(), self.line);
+        let ended = self.hand_over();
+        session.say(&end);
+        ended
+    }
+
+    /// Passes on what an ended job said and wrote.
+    pub fn hand_over(mut self) -> Ended {
         let ended = self.console.ended().unwrap_or(Ended::Well);
         eprint!("{}", self.console.messages());
         let mut stdout = io::stdout().lock();
         // Nobody is left to read it, if that fails.
         let _ = self.output.seek(SeekFrom::Start(0)).and_then(|_| io::copy(&mut self.output, &mut stdout));
         drop(stdout);
-        session.say(&format!("[{}] {} {}", self.number, self.state(), self.line));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -1,12 +1,13 @@
 //! The session layer: what lasts from one command to the next.
 //!
-//! A [`Session`] knows its cluster ([`connect`]), its variables, aliases and history, and the [`jobs`] in the background.
+//! A [`Session`] knows its cluster ([`connect`]), its its [context](contexts), variables, aliases and history, and the [`jobs`] in the background.
 //! A job and the session that began it share a [`JobConsole`](console::JobConsole).
 
 pub(crate) mod alias;
 pub(crate) mod board;
 pub(crate) mod connect;
 pub(crate) mod console;
+pub(crate) mod contexts;
 pub(crate) mod history;
 pub(crate) mod jobs;
 mod state;

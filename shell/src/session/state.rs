@@ -3,6 +3,7 @@
 use super::alias::Aliases;
 use super::connect::{self, Target};
 use super::console::JobConsole;
+use super::contexts::Places;
 use super::history::History;
 use super::jobs::Jobs;
 use crate::base::interrupt::SignalEpoch;
@@ -31,6 +32,8 @@ pub struct Session {
     pub directory: DfsPath,
     /// Where `cd -` goes.
     pub directory_before: Option<DfsPath>,
+    /// Where it was in other contexts.
+    pub(crate) places: Places,
     /// Where `lcd -` goes.
     pub local_before: Option<PathBuf>,
     pub scope: Scope,
@@ -72,6 +75,7 @@ impl Session {
             options,
             directory: DfsPath::root(),
             directory_before: None,
+            places: Places::new(),
             local_before: None,
             scope,
             may_fail: false,
@@ -135,6 +139,12 @@ impl Session {
             self.target = Some(connect::find(&self.options)?);
         }
         self.target.as_ref().ok_or_else(connect::nowhere)
+    }
+
+    /// Talks to this cluster from now on. Who has the handle on the former one keeps it.
+    pub fn follow(&mut self, target: Target) {
+        self.target = Some(target);
+        self.client = Arc::default();
     }
 
     /// The handle on the cluster. It connects by itself when it is first used, and again when the connection is lost.

@@ -3,6 +3,7 @@
 //! A walker gives [`Step`]s one by one, lazily, so that a tree of any size takes little memory; a [`Run`] does up to N of
 //! them at the same time, keeps the [`Board`](crate::session::board::Board) that bars and `jobs` look at, and the [`Tally`].
 
+mod attend;
 mod bars;
 mod download;
 mod keep;
@@ -13,6 +14,7 @@ mod run;
 mod tally;
 mod upload;
 
+pub(crate) use attend::attend;
 pub(crate) use bars::Bars;
 pub(crate) use download::{Downloads, Getting};
 pub(crate) use made::{JustMade, Place, just_made};

@@ -5,6 +5,7 @@
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
+mod contexts;
 mod dashboard;
 mod dashboard_files;
 mod dashboard_replay;

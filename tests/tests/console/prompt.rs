@@ -35,11 +35,15 @@ fn prompt(cluster: &Cluster, lines: u16, cells: u16) -> Terminal {
 fn at_the_prompt() {
     let cluster = cluster();
     completes(&cluster);
+    a_menu_below_the_line(&cluster);
+    words_of_every_kind(&cluster);
+    paths_that_were_meant(&cluster);
     odd_names_are_quoted(&cluster);
     hints_and_colours(&cluster);
     keys_that_end_things(&cluster);
     history_lasts(&cluster);
     quotes_go_on(&cluster);
+    what_was_typed_is_looked_for(&cluster);
     narrow_and_resized(&cluster);
     hostile_input(&cluster);
     aliases_and_shellrc(&cluster);
@@ -91,6 +95,153 @@ fn completes(cluster: &Cluster) {
     terminal.send(key::CTRL_U);
     terminal.line("exit 3");
     assert_eq!(terminal.end().code(), Some(3));
+}
+
+/// Tab shows what fits below the line and goes through it; arrows move, Enter takes, Esc leaves.
+fn a_menu_below_the_line(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    let below = |terminal: &Terminal| terminal.text().contains("big file.bin  big fish.bin");
+    terminal.send("stat /data/big\\ fi");
+    terminal.send(key::TAB);
+    terminal.wait("the menu", below);
+    terminal.see_typed("stat /data/big\\ fi");
+    for (key, typed) in [
+        (key::TAB, "stat /data/big\\ file.bin"),
+        (key::TAB, "stat /data/big\\ fish.bin"),
+        (key::DOWN, "stat /data/big\\ file.bin"),
+        (key::UP, "stat /data/big\\ fish.bin"),
+        (key::LEFT, "stat /data/big\\ file.bin"),
+        (key::RIGHT, "stat /data/big\\ fish.bin"),
+        (key::BACK_TAB, "stat /data/big\\ file.bin"),
+    ] {
+        terminal.send(key);
+        terminal.see_typed(typed);
+        assert!(below(&terminal), "{terminal:?}");
+        let name = if typed.contains("file") { "big file.bin" } else { "big fish.bin" };
+        terminal
+            .wait("the selected one is marked", |terminal| terminal.cell_of(name).is_some_and(|cell| cell.inverse()));
+    }
+    // Esc takes back what was put in.
+    terminal.send(key::ESCAPE);
+    terminal.see_typed("stat /data/big\\ fi");
+    terminal.wait("no menu", |terminal| !below(terminal));
+    // Enter takes what is selected, and only the next one runs the line.
+    terminal.send(key::TAB);
+    terminal.wait("the menu", below);
+    terminal.send(key::DOWN);
+    terminal.see_typed("stat /data/big\\ file.bin");
+    terminal.send(key::ENTER);
+    terminal.wait("no menu", |terminal| !below(terminal));
+    terminal.see_typed("stat /data/big\\ file.bin");
+    terminal.enter();
+    terminal.see("/data/big file.bin");
+    terminal.prompt("/");
+    // What is typed, and where the cursor goes, closes it.
+    for key in ["s", key::LEFT, key::CTRL_A] {
+        terminal.send("ls /data/big\\ fi");
+        terminal.send(key::TAB);
+        terminal.wait("the menu", below);
+        terminal.send(key);
+        terminal.wait("no menu", |terminal| !below(terminal));
+        terminal.give_up();
+    }
+    // Ctrl-C takes the menu with the line.
+    terminal.send("ls /data/big\\ fi");
+    terminal.send(key::TAB);
+    terminal.wait("the menu", below);
+    terminal.give_up();
+    assert!(!below(&terminal), "{terminal:?}");
+    // What is selected in a menu that is longer than the screen is on the screen.
+    terminal.resize(10, 80);
+    terminal.send(key::TAB);
+    terminal.see("more");
+    terminal.send(key::BACK_TAB);
+    terminal.wait("the last one", |terminal| terminal.typed().is_some_and(|typed| !typed.is_empty()));
+    let last = terminal.typed().expect("a command");
+    terminal.wait("it is in the menu", |terminal| terminal.text().lines().skip(1).any(|line| line.starts_with(&last)));
+    terminal.send(key::ESCAPE);
+    terminal.prompt("/");
+}
+
+/// Each place knows its words, and says what those of commands and flags are for.
+fn words_of_every_kind(cluster: &Cluster) {
+    let programs = cluster.scratch().join("programs");
+    std::fs::create_dir_all(&programs).expect("make");
+    std::fs::write(programs.join("dfs-test-program"), "#!/bin/sh\n").expect("write");
+    std::fs::set_permissions(programs.join("dfs-test-program"), PermissionsExt::from_mode(0o755)).expect("set");
+    let mut command = cluster.shell_command();
+    let path = std::env::var("PATH").expect("a PATH");
+    command.env("PATH", format!("{}:{path}", programs.display()));
+    let mut terminal = Terminal::run(command, 40, 100);
+    terminal.prompt("/");
+    for (typed, completed) in [
+        ("dfsd resta", "dfsd restart"),
+        ("dfsd stop mas", "dfsd stop master-1"),
+        ("dfsd up --datan", "dfsd up --datanodes"),
+        ("set keep", "set keep_going="),
+        ("set quiet=of", "set quiet=off"),
+        ("config show client.cred", "config show client.credential"),
+        ("top --view hea", "top --view heatmap"),
+        ("jobs can", "jobs cancel"),
+        ("!dfs-test-prog", "!dfs-test-program"),
+        ("ls | dfs-test-prog", "ls | dfs-test-program"),
+        ("ls | grep a | dfs-test-prog", "ls | grep a | dfs-test-program"),
+    ] {
+        terminal.send(typed);
+        terminal.send(key::TAB);
+        terminal.see_typed(completed);
+        terminal.send(key::CTRL_U);
+    }
+    terminal.line("sleep 1h &");
+    terminal.see("[1] sleep 1h");
+    for command in ["fg", "wait", "jobs cancel"] {
+        terminal.send(&format!("{command} "));
+        terminal.send(key::TAB);
+        terminal.see_typed(&format!("{command} 1"));
+        terminal.send(key::CTRL_U);
+    }
+    terminal.line("jobs cancel; wait");
+    terminal.see("[1] interrupted sleep 1h");
+    terminal.send("mk");
+    terminal.send(key::TAB);
+    terminal.see_typed("mkdir");
+    terminal.send(key::CTRL_U);
+    terminal.send("l");
+    terminal.send(key::TAB);
+    terminal.wait("what commands do", |terminal| {
+        terminal.text().lines().any(|line| line.starts_with("ls  ") && line.contains("List"))
+    });
+    terminal.give_up();
+    terminal.send("ls -");
+    terminal.send(key::TAB);
+    terminal.wait("what flags do", |terminal| {
+        terminal.text().lines().any(|line| line.starts_with("--help  ") && line.contains("Show"))
+    });
+    terminal.give_up();
+}
+
+/// The case of letters does not count where nothing fits with it, and directories may be abbreviated.
+fn paths_that_were_meant(cluster: &Cluster) {
+    cluster.ok(&["mkdir", "-p", "/stuff/docs/a", "/stage/doors"]);
+    let mut terminal = prompt(cluster, 24, 80);
+    for (typed, completed) in [
+        ("ls /DA", "ls /data/"),
+        ("ls /data/NOTES", "ls /data/notes.txt"),
+        ("ls /stu/do", "ls /stuff/docs/"),
+        ("ls /ST/DOC/", "ls /stuff/docs/a/"),
+        ("STATU", "status"),
+    ] {
+        terminal.send(typed);
+        terminal.send(key::TAB);
+        terminal.see_typed(completed);
+        terminal.send(key::CTRL_U);
+    }
+    terminal.send("ls /st/do");
+    terminal.send(key::TAB);
+    terminal.see("/stage/doors/  /stuff/docs/");
+    terminal.send(key::UP);
+    terminal.see_typed("ls /stuff/docs/");
+    terminal.give_up();
 }
 
 fn odd_names_are_quoted(cluster: &Cluster) {
@@ -240,18 +391,90 @@ fn history_lasts(cluster: &Cluster) {
 
 fn quotes_go_on(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    terminal.send("echo 'one\r");
-    terminal.line("two'");
-    terminal.wait("both lines", |terminal| terminal.text().contains("\none\ntwo\n"));
-    terminal.prompt("/");
-    terminal.send("echo 'never\r");
+    for (lines, answer) in [
+        (&["echo 'one", "two'"][..], "\none\ntwo\n"),
+        (&["echo \"three", "four\""], "\nthree\nfour\n"),
+        (&["echo five\\", "six"], "\nfivesix\n"),
+        (&["echo seven |", "tr s S |", "cat"], "\nSeven\n"),
+    ] {
+        let (first, rest) = lines.split_first().expect("a line");
+        terminal.line(first);
+        for line in rest {
+            terminal.wait("the prompt of a line that goes on", |terminal| {
+                terminal.is_at_prompt() && terminal.before_cursor().trim_end() == "…>"
+            });
+            terminal.line(line);
+        }
+        terminal.wait(answer, |terminal| terminal.text().contains(answer));
+        terminal.prompt("/");
+    }
+    // All of it is one entry, in which the cursor moves, and which runs again.
+    terminal.send(key::UP);
+    terminal.wait("the last line of the entry", |terminal| terminal.before_cursor() == "cat");
+    terminal.send(key::UP);
+    terminal.wait("the line above", |terminal| terminal.before_cursor() == "tr ");
+    terminal.send(key::UP);
+    terminal.see_line("dfs:/>");
+    terminal.send(key::UP);
+    terminal.wait("the entry before it", |terminal| terminal.before_cursor() == "six");
     terminal.give_up();
+    // It is given up with Ctrl-C; with the upward arrow its first line is edited again.
+    terminal.line("echo 'never");
+    terminal.give_up();
+    terminal.line("echo 'nine");
+    terminal.see_line("…>");
+    terminal.send(key::UP);
+    terminal.see_typed("echo 'nine");
+    terminal.send("teen'");
+    terminal.enter();
+    terminal.wait("the answer", |terminal| terminal.text().contains("\nnineteen\n"));
+    terminal.prompt("/");
+    // A text of several lines that is pasted runs as a whole, and is one entry.
+    terminal.paste("echo 'ten\neleven'\necho 'twelve");
+    terminal.enter();
+    terminal.see_line("…>");
+    terminal.line("thirteen'");
+    terminal.wait("both answers", |terminal| terminal.text().contains("\nten\neleven\ntwelve\nthirteen\n"));
+    terminal.prompt("/");
+    terminal.line("history 2");
+    terminal.wait("one entry", |terminal| {
+        let text = terminal.text();
+        text.lines().any(|line| line.contains("echo 'ten") && line.contains("thirteen'"))
+            && text.contains("  history 2")
+    });
+    terminal.prompt("/");
     // Text typed ahead, all at once, is not lost.
     terminal.send("echo first\recho second\r");
     terminal.wait("both answers", |terminal| {
         let text = terminal.text();
         text.lines().any(|line| line == "first") && text.lines().any(|line| line == "second")
     });
+}
+
+/// The arrows look for lines that begin with what was typed.
+fn what_was_typed_is_looked_for(cluster: &Cluster) {
+    let mut terminal = prompt(cluster, 24, 80);
+    for line in ["stat /data/a.csv", "pwd", "stat /data/notes.txt", "echo done"] {
+        terminal.line(line);
+        terminal.prompt("/");
+    }
+    terminal.send("stat");
+    terminal.send(key::UP);
+    terminal.see_typed("stat /data/notes.txt");
+    terminal.send(key::UP);
+    terminal.see_typed("stat /data/a.csv");
+    terminal.send(key::DOWN);
+    terminal.see_typed("stat /data/notes.txt");
+    terminal.send(key::DOWN);
+    terminal.see_typed("stat");
+    terminal.send(key::CTRL_U);
+    // An empty line goes through all of them.
+    for line in ["echo done", "stat /data/notes.txt", "pwd"] {
+        terminal.send(key::UP);
+        terminal.see_typed(line);
+    }
+    terminal.enter();
+    terminal.prompt("/");
 }
 
 fn narrow_and_resized(cluster: &Cluster) {

@@ -14,6 +14,7 @@ fn at_a_terminal() {
     lines_follow_the_window(&cluster);
     interrupted(&cluster);
     in_the_background(&cluster);
+    put_there_while_it_runs(&cluster);
     left_with_jobs(&cluster);
     hung_up(&cluster);
 }
@@ -123,6 +124,65 @@ fn in_the_background(cluster: &Cluster) {
     terminal.wait("its end", |terminal| {
         terminal.text().contains("[1] failed cat /none") && terminal.text().contains("cat: /none: no such file")
     });
+}
+
+/// Ctrl-Z gives the prompt back while the transfer goes on, and `fg` brings its lines back.
+fn put_there_while_it_runs(cluster: &Cluster) {
+    let source = pipe(cluster, "five");
+    let has_lines = |terminal: &Terminal| terminal.text().lines().any(|line| line.ends_with("/s"));
+    let mut terminal = prompt(cluster);
+    terminal.line("bg");
+    terminal.see("bg: there are no jobs");
+    terminal.prompt("/");
+    terminal.line(&format!("put {} /five", source.display()));
+    let mut open = feed(&source, 2 << 20);
+    terminal.wait("its lines", has_lines);
+    terminal.press(key::CTRL_Z);
+    terminal.see("[1] put ");
+    terminal.prompt("/");
+    assert!(!has_lines(&terminal), "{terminal:?}");
+    terminal.line("bg");
+    terminal.see("[1] running put ");
+    terminal.prompt("/");
+    for _ in 0..2 {
+        terminal.line("fg");
+        terminal.wait("its lines", has_lines);
+        open.write_all(&[7; 1 << 20]).expect("feed");
+        terminal.press(key::CTRL_Z);
+        terminal.prompt("/");
+        assert!(!has_lines(&terminal), "{terminal:?}");
+    }
+    // Its names are those of the directory that it was begun in.
+    terminal.line("lcd /");
+    terminal.see("lcd: job 1 works in this directory");
+    terminal.prompt("/");
+    // What is not moved is not touched by the key.
+    terminal.line("sleep 1h");
+    terminal.wait("the command runs", |terminal| !terminal.is_at_prompt());
+    terminal.press(key::CTRL_Z);
+    terminal.press(key::CTRL_C);
+    terminal.see("sleep: interrupted");
+    terminal.prompt("/");
+    drop(open);
+    terminal.line("wait");
+    terminal.see("[1] done put ");
+    terminal.prompt("/");
+    assert_eq!(cluster.json(&["stat", "/five"])[0]["size"], 4 << 20);
+    // Without it all is as it was: what a command says and how it ends, also at the second Ctrl-C.
+    terminal.line("put /none /six");
+    terminal.see("/none: no such file");
+    terminal.prompt("/");
+    let source = pipe(cluster, "seven");
+    terminal.line(&format!("put {} /seven; echo not this", source.display()));
+    let _open = feed(&source, 2 << 20);
+    terminal.wait("its lines", has_lines);
+    terminal.press(key::CTRL_C);
+    terminal.see("put: /seven: interrupted");
+    terminal.prompt("/");
+    assert!(!terminal.text().lines().any(|line| line == "not this"), "{terminal:?}");
+    terminal.line("jobs; echo that is all");
+    terminal.wait("no jobs", |terminal| terminal.text().lines().any(|line| line == "that is all"));
+    assert_eq!(lines_with(&terminal, "[2]"), 0, "{terminal:?}");
 }
 
 fn left_with_jobs(cluster: &Cluster) {

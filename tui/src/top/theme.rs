@@ -106,6 +106,7 @@ impl Theme {
             Tone::Command => self.coloured(style, SKY),
             Tone::Quoted => self.coloured(style, ORANGE),
             Tone::Missing => style.add_modifier(Modifier::UNDERLINED),
+            Tone::Selected => self.selected(),
         }
     }
 

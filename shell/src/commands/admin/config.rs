@@ -1,8 +1,9 @@
 //! `config`: the settings, and where each comes from.
 
 use crate::base::near::nearest;
-use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb, Words};
 use crate::session::connect;
+use crate::session::contexts::{self, Chosen};
 use clap::{Args, ValueEnum};
 use dfs_config::{Loaded, keys};
 use dfs_term::{Align, Cell, Report, Table, Tone, View};
@@ -35,7 +36,7 @@ impl Verb for Config {
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("config show", "all of them"), ("config show client", "those of programs like this one")];
-    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Words(Words(settings)), last: None };
     const JSON: Json = Json::of::<Settings>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
@@ -44,6 +45,7 @@ impl Verb for Config {
         let default_file = directories.config_file();
         let mut settings = Settings::of(
             &loaded,
+            contexts::chosen(&context.session.options)?.as_ref(),
             context.session.options.masters.is_empty(),
             context.session.options.timeout.is_none(),
         );
@@ -67,6 +69,11 @@ fn no_such(prefix: &str) -> Error {
     Error::new(ErrorCode::NotFound, "no such setting").at(prefix).hint(hint)
 }
 
+/// Returns the keys and their meanings.
+fn settings() -> Vec<(String, String)> {
+    keys().iter().map(|key| (key.dotted(), key.meaning())).collect()
+}
+
 /// The settings.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Settings {
@@ -84,17 +91,20 @@ pub(super) struct Setting {
     key: String,
     /// As it stands in a TOML file.
     value: String,
-    /// `default`, `FILE:LINE`, `environment VARIABLE`, or the option of this program.
+    /// `default`, `FILE:LINE`, `environment VARIABLE`, `context NAME`, or the option of this program.
     source: String,
     /// The variable that sets it.
     variable: String,
 }
 
 impl Settings {
-    fn of(loaded: &Loaded, masters_as_set: bool, timeout_as_set: bool) -> Self {
+    fn of(loaded: &Loaded, chosen: Option<&Chosen>, masters_as_set: bool, timeout_as_set: bool) -> Self {
         let settings = keys().iter().map(|key| {
             let dotted = key.dotted();
             let source = match dotted.as_str() {
+                dotted if chosen.is_some_and(|chosen| chosen.sets(dotted)) => {
+                    &format!("context {}", chosen.map_or("", Chosen::name))
+                }
                 "client.masters" if !masters_as_set => "--masters",
                 "client.rpc_timeout" if !timeout_as_set => "--timeout",
                 dotted => loaded.place(dotted).unwrap_or("default"),

@@ -1,7 +1,7 @@
 //! `dfsd`: the daemons of the local cluster, as the program of that name starts and stops them.
 
 use crate::base::report::local_io;
-use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
+use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb, Words};
 use clap::Args;
 use dfs_types::{Error, ErrorCode, Result};
 use std::ffi::OsString;
@@ -27,7 +27,7 @@ impl Verb for Dfsd {
     const EFFECT: Effect<Self> = Effect::ChangesIf(Self::changes);
     const EXAMPLES: &'static [Example] =
         &[("dfsd status", "the daemons of the local cluster"), ("dfsd logs datanode-1", "what one of them has logged")];
-    const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Node, last: None };
+    const MEANING: Meaning = Meaning { first: &[Kind::Words(Words(words))], rest: Kind::Daemon, last: None };
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         if self.changes() && context.only_planned(self.words.iter().map(|word| word.to_string_lossy())) {
@@ -51,6 +51,21 @@ impl Verb for Dfsd {
         let hint = lines.find_map(|line| line.trim_start().strip_prefix("hint: "));
         ended(status, what).map_err(|error| hint.map_or(error.clone(), |hint| error.hint(hint)))
     }
+}
+
+/// What the program can do.
+fn words() -> Vec<(String, String)> {
+    let program = dfs_daemon::cli::definition();
+    let shown = program.get_subcommands().filter(|command| !command.is_hide_set());
+    let about = |command: &clap::Command| command.get_about().map(ToString::to_string).unwrap_or_default();
+    shown.map(|command| (command.get_name().to_owned(), about(command))).collect()
+}
+
+/// What a command takes behind these words: that of `dfsd` depends on the first of them.
+pub(crate) fn definition_at(command: &crate::command::Command, words: &[String]) -> clap::Command {
+    let first = words.first().filter(|_| command.name == Dfsd::NAME);
+    let found = first.and_then(|first| dfs_daemon::cli::definition().find_subcommand(first).cloned());
+    found.unwrap_or_else(|| command.definition())
 }
 
 impl Dfsd {

@@ -9,6 +9,7 @@ mod version;
 mod whoami;
 
 use crate::command::Command;
+pub(crate) use dfsd::definition_at;
 
 /// In the order in which `help` shows them.
 pub(super) static ADMIN: &[Command] = &[

@@ -3,6 +3,7 @@
 use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::session::connect::{self, Target};
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 use dfs_client::recording::Recording;
 use dfs_client::{Replacing, local_target};
@@ -12,7 +13,7 @@ use dfs_tui::top::shared::REFRESHES_MS;
 use dfs_tui::top::theme::{Theme, ThemeName};
 use dfs_tui::top::{Depth, Options, PageId};
 use dfs_types::{Error, ErrorCode, Result};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::OpenOptionsExt;
@@ -32,7 +33,7 @@ pub(super) struct Top {
     #[arg(long)]
     once: bool,
     /// The view to begin with: overview, nodes, …; without it the one of the last time.
-    #[arg(long, value_name = "VIEW", value_parser = view)]
+    #[arg(long, value_name = "VIEW", value_parser = Views, hide_possible_values = true)]
     view: Option<PageId>,
     /// The size of the frame that is printed; that of the terminal, or 120x40.
     #[arg(long, value_name = "COLUMNSxLINES", requires = "once")]
@@ -107,6 +108,27 @@ impl FromStr for Size {
 /// Hours or minutes of a moment; a recording is shorter.
 const OFFSET_FIRST_MAX: u64 = 1_000_000;
 
+/// Reads the name of a view, and knows those that there are.
+#[derive(Debug, Clone)]
+struct Views;
+
+impl TypedValueParser for Views {
+    type Value = PageId;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> std::result::Result<PageId, clap::Error> {
+        view.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(PageId::ALL.into_iter().map(|view| PossibleValue::new(view.word()))))
+    }
+}
+
 fn view(text: &str) -> std::result::Result<PageId, String> {
     let names = || PageId::ALL.map(PageId::word).join(", ");
     PageId::find(text).ok_or_else(|| format!("the views are {}", names()))
@@ -159,7 +181,7 @@ impl Verb for Top {
         let read_only = self.read_only || context.session.options.dry_run;
         let source = self.source(context, read_only).await?;
         let replay = source.playback();
-        let state = connect::state_directory(&context.session.options)?;
+        let state = connect::state_directory()?;
         let file = state.join(PREFERENCES);
         let mut preferences = if self.once { Default::default() } else { run::read_preferences(&file) };
         preferences.theme = self.theme.map(ThemeName::from).or(preferences.theme);
@@ -256,7 +278,7 @@ pub(crate) fn as_words(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
         let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
         match name {
             "--no-start" | "--version" | "-V" => before.push(argument),
-            "--masters" | "--config" | "--timeout" => {
+            "--masters" | "--context" | "--config" | "--timeout" => {
                 before.push(argument);
                 if !text.contains('=') {
                     before.extend(arguments.next());

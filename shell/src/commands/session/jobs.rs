@@ -1,7 +1,7 @@
 //! `jobs`: what runs in the background, here or on the masters.
 
 use crate::base::report::usage;
-use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb, Words};
 use crate::session::jobs::Job;
 use clap::Args;
 use dfs_client::JobStatus;
@@ -34,7 +34,7 @@ impl Verb for Jobs {
         ("jobs --cluster", "what the leading master does in the background"),
         ("put -f report.pdf /data & jobs; wait", "begin one, look at it, wait for it"),
     ];
-    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const MEANING: Meaning = Meaning { first: &[Kind::Words(Words(words))], rest: Kind::Job, last: None };
     const JSON: Json = Json::of::<Listed>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
@@ -54,6 +54,11 @@ impl Verb for Jobs {
             Some((word, _)) => Err(usage("jobs knows only cancel").at(word)),
         }
     }
+}
+
+/// What may stand behind `jobs`.
+fn words() -> Vec<(String, String)> {
+    vec![("cancel".to_owned(), "End these jobs, or all".to_owned())]
 }
 
 fn cancel(context: &mut Context<'_>, numbers: &[String]) -> Result<()> {

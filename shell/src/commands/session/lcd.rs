@@ -26,6 +26,10 @@ impl Verb for Lcd {
         if context.session.console.is_some() {
             return Err(usage("the working directory is that of the whole session: not in the background"));
         }
+        if let Some(job) = context.session.jobs.at_home() {
+            let error = usage(format!("job {} works in this directory: {}", job.number, job.line));
+            return Err(error.hint("wait waits for it; a command that is begun with & does not hold the directory"));
+        }
         let missing = |what: &str| Error::new(ErrorCode::InvalidArgument, what.to_owned());
         let path = match self.path {
             None => std::env::var_os("HOME").map(PathBuf::from).ok_or_else(|| missing("there is no home directory"))?,

@@ -1,6 +1,8 @@
 //! The commands of the session itself.
 
 mod alias;
+mod bg;
+mod context;
 mod echo;
 mod exit;
 mod fg;
@@ -21,6 +23,7 @@ mod watch;
 
 use crate::command::Command;
 pub(crate) use help::help_of;
+pub(crate) use set::shell_options;
 
 /// In the order in which `help` shows them.
 pub(super) static SESSION: &[Command] = &[
@@ -28,8 +31,10 @@ pub(super) static SESSION: &[Command] = &[
     Command::of::<lpwd::Lpwd>(),
     Command::of::<lls::Lls>(),
     Command::of::<set::Set>(),
+    Command::of::<context::Of>(),
     Command::of::<jobs::Jobs>(),
     Command::of::<fg::Fg>(),
+    Command::of::<bg::Bg>(),
     Command::of::<wait::Wait>(),
     Command::of::<source::Source>(),
     Command::of::<echo::Echo>(),

@@ -20,7 +20,7 @@ impl Verb for Wait {
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
         &[("put -f report.pdf /data & put -f -r photos /data & wait", "two at the same time, then wait for both")];
-    const MEANING: Meaning = Meaning::all(Kind::Plain);
+    const MEANING: Meaning = Meaning::all(Kind::Job);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let jobs = &context.session.jobs;

@@ -1,0 +1,88 @@
+//! One entry at the prompt: a line, and those that it goes on with.
+
+use super::desk::Left;
+use super::helper::Assistant;
+use crate::base::interrupt::SignalEpoch;
+use crate::lang::parse;
+use crate::session::Session;
+use crate::session::history::History;
+use dfs_term::{Tone, View};
+use rustyline::Editor;
+use rustyline::error::ReadlineError;
+
+/// A line editor with our history and our help.
+pub(super) type Line = Editor<Assistant, History>;
+
+/// Stands before a line that goes on another.
+const CONTINUED: &str = "…> ";
+/// Longer texts are run as they are, and what is open in them is an error.
+const OPEN_BYTES_MAX: usize = 64 << 20;
+
+/// Reads a line, and on while a quote is open, or a backslash or a `|` stands at its end.
+///
+/// # Errors
+/// `Interrupted` when what was typed is given up, `Eof` at the end, and where the terminal cannot be read.
+pub(super) fn entry(
+    session: &mut Session,
+    editor: &mut Line,
+    prompt: &(String, String),
+    view: &View,
+) -> rustyline::Result<String> {
+    let continued = (CONTINUED.to_owned(), view.paint(Tone::Dim, CONTINUED).into_owned());
+    // What was typed already, and what is to be edited again.
+    let (mut before, mut again) = (String::new(), String::new());
+    loop {
+        let prompt = if before.is_empty() { prompt } else { &continued };
+        if let Some(assistant) = editor.helper_mut() {
+            assistant.begin(&before, dfs_term::text::width(&prompt.0));
+        }
+        session.epoch = SignalEpoch::now();
+        let read = editor.readline_with_initial(prompt, (&again, ""));
+        let left = editor.helper().and_then(Assistant::left);
+        again.clear();
+        match read {
+            Err(ReadlineError::Eof) if !before.is_empty() => return Err(ReadlineError::Interrupted),
+            Ok(_) if left == Some(Left::GivenUp) => return Err(ReadlineError::Interrupted),
+            Ok(_) if left == Some(Left::Back) => {
+                before.pop();
+                std::mem::swap(&mut before, &mut again);
+            }
+            Ok(line) => {
+                before.push_str(&line);
+                if !is_open(&before) {
+                    return Ok(before);
+                }
+                before.push('\n');
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether more text could make it right.
+fn is_open(text: &str) -> bool {
+    text.len() <= OPEN_BYTES_MAX && parse(text).is_err_and(|error| error.incomplete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_goes_on() {
+        for (text, open) in [
+            ("ls", false),
+            ("echo 'a", true),
+            ("echo 'a\nb'", false),
+            ("echo $'a", true),
+            ("ls \\", true),
+            ("ls |", true),
+            ("ls | grep \"a", true),
+            ("ls |\nwc", false),
+            ("ls > ", false),
+            ("", false),
+        ] {
+            assert_eq!(is_open(text), open, "{text}");
+        }
+    }
+}

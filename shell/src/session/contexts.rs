@@ -1,0 +1,160 @@
+//! Clusters by name: which one a session talks to, and those that there are.
+
+use super::Session;
+use super::connect;
+use crate::base::options::Options;
+use crate::base::report::usage;
+use dfs_config::{ClientSettings, Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, NamedCluster};
+use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+
+/// Where a session was in the contexts that it has left: the working directory, and the one before it.
+pub(crate) type Places = BTreeMap<String, (DfsPath, Option<DfsPath>)>;
+
+/// The context that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// The local cluster, whatever the settings say.
+    Local,
+    Named(String, NamedCluster),
+}
+
+impl Chosen {
+    /// Puts what it says in the place of what the settings say.
+    pub(crate) fn apply(self, client: &mut ClientSettings) {
+        match self {
+            Self::Local if client.masters.is_empty() => {}
+            Self::Local => (client.masters, client.credential) = (Vec::new(), None),
+            Self::Named(_, cluster) => {
+                if !cluster.masters.is_empty() {
+                    client.masters = cluster.masters;
+                }
+                client.credential = cluster.credential.or(client.credential.take());
+            }
+        }
+    }
+
+    /// Its name, where it is not that of the cluster that is found without one.
+    pub(crate) fn shown_name(&self) -> Option<String> {
+        match self {
+            Self::Local => Some(LOCAL_CONTEXT.to_owned()).filter(|_| has_configured_masters()),
+            Self::Named(name, _) => Some(name.clone()),
+        }
+    }
+
+    /// Returns true if it says what the masters are, or else the credential.
+    pub(crate) fn sets(&self, dotted: &str) -> bool {
+        match (self, dotted) {
+            (Self::Local, _) => false,
+            (Self::Named(_, cluster), "client.masters") => !cluster.masters.is_empty(),
+            (Self::Named(_, cluster), "client.credential") => cluster.credential.is_some(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Local => LOCAL_CONTEXT,
+            Self::Named(name, _) => name,
+        }
+    }
+}
+
+/// Returns true if the settings name masters, so that the local cluster is not the default.
+fn has_configured_masters() -> bool {
+    let options = Options { context: Some(DEFAULT_CONTEXT.to_owned()), ..Options::none() };
+    connect::settings(&options).is_ok_and(|(settings, _)| !settings.client.masters.is_empty())
+}
+
+/// Reads the contexts of the user.
+///
+/// # Errors
+/// `usage` when they cannot be read or understood.
+pub(crate) fn read() -> Result<Contexts> {
+    Contexts::read(&connect::config_directory()?).map_err(|error| usage(error.to_string()))
+}
+
+/// The context that options and environment ask for; none where the settings hold.
+///
+/// # Errors
+/// `usage` when there is none of this name, or they cannot be read.
+pub(crate) fn chosen(options: &Options) -> Result<Option<Chosen>> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let asked = options.context.clone().or_else(|| variable("DFS_CONTEXT").filter(|_| options.masters.is_empty()));
+    if asked.as_deref() == Some(DEFAULT_CONTEXT) {
+        return Ok(None);
+    }
+    let masters_are_given = !options.masters.is_empty()
+        || ["DFS_MASTERS", "DFS_CLIENT_MASTERS"].into_iter().any(|name| variable(name).is_some());
+    let contexts = read()?;
+    let kept = contexts.current.clone().filter(|_| !masters_are_given);
+    asked.or(kept).map(|name| named(&contexts, &name)).transpose().map(Option::flatten)
+}
+
+/// The context of this name; none for what the settings say.
+///
+/// # Errors
+/// `not_found`.
+fn named(contexts: &Contexts, name: &str) -> Result<Option<Chosen>> {
+    match (name, contexts.contexts.get(name)) {
+        (DEFAULT_CONTEXT, _) => Ok(None),
+        (LOCAL_CONTEXT, _) => Ok(Some(Chosen::Local)),
+        (_, Some(cluster)) => Ok(Some(Chosen::Named(name.to_owned(), cluster.clone()))),
+        (_, None) => Err(none_of(name)),
+    }
+}
+
+/// There is no context of this name.
+pub(crate) fn none_of(name: &str) -> Error {
+    Error::new(ErrorCode::NotFound, "no such context").at(name).hint("context list shows them, context add makes one")
+}
+
+/// The contexts that can be chosen: their names, and what they are.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn all(options: &Options) -> Result<Vec<(String, NamedCluster)>> {
+    let mut all = Vec::new();
+    let default = Options { context: Some(DEFAULT_CONTEXT.to_owned()), ..options.clone() };
+    let (settings, directories) = connect::settings(&default)?;
+    if !settings.client.masters.is_empty() {
+        let credential = connect::credential(&settings, &directories);
+        all.push((DEFAULT_CONTEXT.to_owned(), NamedCluster { masters: settings.client.masters, credential }));
+    }
+    all.push((LOCAL_CONTEXT.to_owned(), NamedCluster::default()));
+    all.extend(read()?.contexts);
+    Ok(all)
+}
+
+/// The name of the context that options and environment ask for.
+///
+/// # Errors
+/// As [`chosen`].
+pub(crate) fn current(options: &Options) -> Result<String> {
+    if let Some(chosen) = chosen(options)? {
+        return Ok(chosen.name().to_owned());
+    }
+    let has_masters = !connect::settings(options)?.0.client.masters.is_empty();
+    Ok(if has_masters { DEFAULT_CONTEXT } else { LOCAL_CONTEXT }.to_owned())
+}
+
+/// Lets a session go on in another context, in the working directory that it had there. Jobs in the background keep theirs.
+/// Blocks while a local cluster starts.
+///
+/// # Errors
+/// When there is no such context, or its cluster cannot be found; the session stays where it is.
+pub(crate) fn switch(session: &mut Session, name: &str) -> Result<()> {
+    let options = Options { context: Some(name.to_owned()), ..session.options.clone() };
+    let before = current(&session.options).unwrap_or_else(|_| DEFAULT_CONTEXT.to_owned());
+    let target = connect::find(&options)?;
+    let now = current(&options)?;
+    session.options = options;
+    session.follow(target);
+    if before != now {
+        let (directory, directory_before) = session.places.remove(&now).unwrap_or((DfsPath::root(), None));
+        let directory = std::mem::replace(&mut session.directory, directory);
+        let directory_before = std::mem::replace(&mut session.directory_before, directory_before);
+        session.places.insert(before, (directory, directory_before));
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Several clusters in one console, by name.
+
+use dfs_tests::terminal::{Terminal, key};
+use dfs_tests::{Cluster, Spec};
+
+#[test]
+fn contexts() {
+    let (here, there) = (Cluster::start(Spec::default()), Cluster::start(Spec::default()));
+    here.ok(&["mkdir", "/here", "/here/a"]);
+    there.ok(&["mkdir", "/there", "/there/b"]);
+    let masters = there.daemon("master-1").address.to_string();
+    let credential = there.credential().display().to_string();
+    one_command(&here, &masters, &credential);
+    at_the_prompt(&here);
+}
+
+/// Made, listed and used one command at a time.
+fn one_command(here: &Cluster, masters: &str, credential: &str) {
+    here.ok(&["context", "add", "there", "--masters", masters, "--credential", credential]);
+    let list = here.json(&["context", "list"]);
+    let seen = |list: &serde_json::Value| -> Vec<(String, bool)> {
+        let rows = list.as_array().expect("a list");
+        let row = |row: &serde_json::Value| {
+            (row["name"].as_str().expect("a name").to_owned(), row["current"].as_bool().expect("yes or no"))
+        };
+        rows.iter().map(row).collect()
+    };
+    assert_eq!(seen(&list), [("local".to_owned(), true), ("there".to_owned(), false)]);
+    assert_eq!(list[1]["masters"], serde_json::json!([masters]));
+    assert_eq!(here.ok(&["--context", "there", "ls", "/"]), "there\n");
+    assert_eq!(here.ok(&["ls", "/"]), "here\n");
+    let mut command = here.shell_command();
+    let said = command.env("DFS_CONTEXT", "there").args(["ls", "/"]).output().expect("run");
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "there\n");
+    assert_eq!(here.ok(&["-c", "context use there; ls /; context use local; ls /"]), "there\nhere\n");
+    // Sessions to come begin with what is kept, but for an option.
+    here.ok(&["context", "use", "--keep", "there"]);
+    assert_eq!(here.ok(&["ls", "/"]), "there\n");
+    assert_eq!(here.ok(&["--context", "local", "ls", "/"]), "here\n");
+    let shown = here.ok(&["config", "show", "client.masters"]);
+    assert!(shown.contains("context there"), "{shown}");
+    here.ok(&["context", "use", "--keep", "local"]);
+    assert_eq!(here.ok(&["ls", "/"]), "here\n");
+    // The same cluster with another credential: that of the other cluster is not believed here.
+    here.ok(&["context", "add", "stranger", "--credential", credential]);
+    let said = here.shell(&["--context", "stranger", "--timeout", "2s", "ls", "/"]);
+    assert_ne!(said.code, 0, "{said:?}");
+    here.ok(&["context", "remove", "stranger"]);
+    for (args, code, what) in [
+        (&["--context", "none", "ls"][..], 1, "no such context"),
+        (&["context", "use", "none"], 1, "no such context"),
+        (&["context", "remove", "none"], 1, "no such context"),
+        (&["context", "add", "there", "--masters", masters], 1, "already"),
+        (&["context", "add", "local", "--masters", masters], 2, "always there"),
+        (&["context", "add", "a b", "--masters", masters], 2, "not a name"),
+        (&["context", "add", "x"], 2, "--masters, --credential, or both"),
+        (&["context", "add", "x", "--masters", "nowhere"], 2, "HOST:PORT"),
+        (&["context", "add", "x", "--credential", "/none"], 4, "/none"),
+        (&["context", "use"], 2, "missing"),
+    ] {
+        let said = here.shell(args);
+        assert!(said.code == code && said.stderr.contains(what), "{args:?}: {said:?}");
+    }
+}
+
+/// The prompt names the context, and each has a working directory of its own; jobs stay with theirs.
+fn at_the_prompt(here: &Cluster) {
+    let mut terminal = Terminal::run(here.shell_command(), 24, 80);
+    terminal.prompt("/");
+    terminal.line("cd /here");
+    terminal.prompt("/here");
+    terminal.line("sleep 1h & context use th");
+    terminal.see("no such context");
+    terminal.send("context use th");
+    terminal.send(key::TAB);
+    terminal.see_typed("context use there");
+    terminal.enter();
+    terminal.see_line("dfs@there:/>");
+    terminal.send("ls /th");
+    terminal.send(key::TAB);
+    terminal.wait("a name of that cluster", |terminal| terminal.before_cursor().ends_with("ls /there/"));
+    terminal.enter();
+    terminal.wait("what is in it", |terminal| terminal.text().lines().any(|line| line == "b"));
+    terminal.line("cd /there");
+    terminal.see_line("dfs@there:/there>");
+    terminal.line("jobs");
+    terminal.see("[1] running  sleep 1h");
+    terminal.line("context use local");
+    terminal.prompt("/here");
+    terminal.send("ls /h");
+    terminal.send(key::TAB);
+    terminal.see_typed("ls /here/");
+    terminal.send(key::CTRL_U);
+    terminal.line("context use there");
+    terminal.see_line("dfs@there:/there>");
+    terminal.line("context remove there");
+    terminal.see("in use");
+    terminal.line("jobs cancel; -wait; exit");
+    terminal.end();
+    assert!(here.home().join("config/contexts.toml").exists());
+}
