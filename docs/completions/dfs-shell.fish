@@ -178,8 +178,8 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chown" -s R -d 'All 
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand chown" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s R -d 'All files below a directory, too'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -s w -d 'Wait until every chunk has so many copies'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand attr" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand setrep" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand attr" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand top" -l view -d 'The view to begin with: overview, nodes, …; without it the one of the last time' -r -f -a "overview\t''
 nodes\t''
 heatmap\t''
@@ -236,23 +236,23 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l size -d 'B
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l files -d 'How many files; 1 for write and read, 1000 for small' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -s j -d 'Operations at the same time; 1, but 16 for small' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l duration -d 'How long meta makes calls of each kind' -r
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lcd" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lpwd" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lls" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand set" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bench" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lcd" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lpwd" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lls" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand set" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l masters -d 'With add: HOST:PORT of its masters, comma-separated; otherwise those of the settings' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l credential -d 'With add: the file of the credential, which says who you are; otherwise that of the settings' -r -F
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l keep -d 'With use: sessions to come begin with it, too'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l cluster -d 'The background work of the leading master instead'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand fg" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bg" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand wait" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand source" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand echo" -l help -d 'Show how it is used'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand time" -l help -d 'Show how it is used'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand fg" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand bg" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand wait" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand source" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand echo" -l help -d 'Show this help'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand time" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand watch" -s n -l interval -d 'Seconds between two rounds, or a time with a unit' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand watch" -l count -d 'End after so many rounds; without it at Ctrl-C' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand watch" -l help -d 'Show this help'
