@@ -94,7 +94,7 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
 /// otherwise keep the name and lose the directory. An existing one is no error.
 ///
 /// # Errors
-/// Returns an error if the file system returns an error.
+/// Returns the error of the file system.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -115,7 +115,7 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
 /// its owner may read it.
 ///
 /// # Errors
-/// Returns an error if the file system returns an error; the old content is then unchanged.
+/// Returns the error of the file system; the old content is then unchanged.
 pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = temporary_beside(path)?;

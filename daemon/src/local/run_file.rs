@@ -80,7 +80,7 @@ impl RunFile {
     /// Writes it atomically.
     ///
     /// # Errors
-    /// Returns an error if the file system returns an error.
+    /// Returns the error of the file system.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         crate::durable::write_file(path, &serde_json::to_vec(self)?)
     }

@@ -12,7 +12,7 @@
 //! | `state`, `observe`, `repair` | [`ClusterState`]: its queries, events and background work |
 //! | `nodes`, `members` | [`Nodes`]: liveness, load, orders; the datanodes that are awaited |
 //! | `drains` | [`Drains`]: the progress of drains |
-//! | `monitor`, `in_progress` | [`ReplicationMonitor`]: last survey, safe mode; orders in progress |
+//! | `monitor`, `in_progress` | [`ReplicationMonitor`]: last survey, safe mode; open orders |
 //! | `replication_events` | beginnings and ends of problems of chunks |
 //! | `space`, `rates`, `snapshot` | figures for `status` and dashboards |
 //! | `work` | completed and remaining work of the jobs |

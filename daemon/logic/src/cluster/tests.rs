@@ -323,8 +323,7 @@ fn a_deletion_that_was_lost_is_not_repeated_when_the_replica_is_the_last_one() {
     assert_eq!(cluster.count(node), 1, "it counts again");
 }
 
-/// Makes three datanodes with replicas of chunk 1, one of which is surplus: the deletion is
-/// ordered, and not sent yet.
+/// Makes datanodes with a surplus replica of chunk 1: its deletion is ordered, and not sent yet.
 fn with_a_pending_deletion() -> (Cluster, DatanodeId) {
     let mut cluster = Cluster::new(&[(1, 3)]);
     (1..=4).for_each(|id| cluster.come(id, &[1]));
@@ -335,9 +334,8 @@ fn with_a_pending_deletion() -> (Cluster, DatanodeId) {
     (cluster, deleting.expect("one does not count"))
 }
 
-/// A datanode may report a replica between the order to delete it and the deletion, for example
-/// that it was verified. If the replica counted again, another one would be deleted for it, and
-/// then both would be lost.
+/// A datanode may report a replica, as verified for example, between the order to delete it and the
+/// deletion. If it counted again, another one would be deleted for it, and both would be lost.
 #[test]
 fn no_replica_is_deleted_for_one_that_is_to_be_deleted_itself() {
     let (mut cluster, deleting) = with_a_pending_deletion();
@@ -353,8 +351,7 @@ fn no_replica_is_deleted_for_one_that_is_to_be_deleted_itself() {
     assert_eq!(cluster.count(deleting.0), 1);
 }
 
-/// It is being reconstructed, for example. The outcome will be reported, and the replica may be
-/// wanted.
+/// It may be under reconstruction. The outcome will be reported, and the replica may be wanted.
 #[test]
 fn a_replica_that_its_datanode_keeps_counts_again_at_once() {
     let (mut cluster, deleting) = with_a_pending_deletion();

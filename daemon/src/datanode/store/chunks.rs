@@ -35,8 +35,7 @@ pub struct StoreOptions {
     pub direct_io: bool,
     /// The maximum number of replicas that are kept open for the next read.
     pub open_max: usize,
-    /// The file that records the directories that the datanode has had; see
-    /// [`Record`](super::record::Record).
+    /// The file of the [`Record`](super::record::Record) of known directories, if there is one.
     pub record: Option<PathBuf>,
     /// Also accept a directory that was known and is now empty, or is another one.
     pub accept_empty: bool,
@@ -90,8 +89,7 @@ impl Index {
     }
 }
 
-/// Says when the state of a replica is reported to the masters: if it changed, or always, because
-/// they have asked.
+/// Says when the state of a replica is reported to the masters: if it changed, or always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tell {
     News,
@@ -261,8 +259,7 @@ impl ChunkStore {
         Some(table)
     }
 
-    /// Records that a replica is corrupt or cannot be read. It stays in its place: its good blocks
-    /// may be the last.
+    /// Records that a replica is corrupt or unreadable. It stays: its good blocks may be the last.
     pub fn suspect(&self, key: ReplicaKey, corruption: Corruption) -> StoreError {
         self.note_failed(key, corruption, Tell::News)
     }
@@ -285,8 +282,7 @@ impl ChunkStore {
     }
 
     /// Applies an event to a listed replica; returns true if its state changed. The change is
-    /// recorded while the index is locked, so that changes of a replica are reported in their
-    /// order.
+    /// recorded while the index is locked, so that changes are reported in their order.
     fn step(&self, key: ReplicaKey, event: Event, tell: Tell) -> bool {
         let mut index = self.index();
         let Some((before, state)) = index.step(key, event) else { return false };
@@ -347,8 +343,7 @@ impl ChunkStore {
         Ok(found.map(|replica| PendingDeletion { key, replica, _coming: coming() }))
     }
 
-    /// Lists a replica that is durable now, and reports it. Returns the suspect one that it
-    /// replaces.
+    /// Lists and reports a replica that is durable now. Returns the suspect one that it replaces.
     pub(super) fn insert(&self, key: ReplicaKey, directory: Arc<DataDirectory>, bytes: u64) -> Option<Replica> {
         let state = ReplicaState::Verified;
         let mut index = self.index();
@@ -369,9 +364,8 @@ impl ChunkStore {
         self.index().replicas.get(&key).cloned()
     }
 
-    /// Checks that each directory is still the one that was opened. If a directory is missing
-    /// (unmounted, removed, replaced), all its replicas are removed from the list and reported as
-    /// removed.
+    /// Checks that each directory is still the one that was opened. The replicas of a missing one
+    /// (unmounted, removed, replaced) are removed from the list and reported as removed.
     pub fn look_at_directories(&self) {
         for directory in &self.directories {
             let Some(reason) = directory.is_lost() else { continue };
@@ -476,7 +470,7 @@ impl PendingDeletion {
     /// Deletes the file; quarantines the file of a suspect replica.
     ///
     /// # Errors
-    /// Returns an error if the file system returns an error.
+    /// Returns the error of the file system.
     pub fn remove(self) -> Result<(), StoreError> {
         let Replica { directory, bytes, state } = &self.replica;
         match next(Stage::Listed(*state), Event::Deleted) {
@@ -490,8 +484,7 @@ impl PendingDeletion {
     }
 }
 
-/// A chunk and generation that is being written; no other writer may begin it until this is
-/// dropped.
+/// A chunk and generation that is being written; blocks other writers of it until dropped.
 #[derive(Debug)]
 pub(super) struct IncomingGuard {
     pub(super) store: Arc<ChunkStore>,

@@ -218,7 +218,7 @@ impl DataDirectory {
     /// files beyond the maximum are deleted.
     ///
     /// # Errors
-    /// Returns an error if the file system returns an error. The replica then still has its name.
+    /// Returns the error of the file system. The replica then still has its name.
     pub fn quarantine(&self, key: ReplicaKey) -> io::Result<()> {
         let directory = self.path.join(QUARANTINE);
         std::fs::rename(self.replica_path(key), self.quarantine_path(key))?;

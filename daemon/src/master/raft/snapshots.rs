@@ -79,7 +79,7 @@ impl Snapshots {
     /// Creates the directory, and removes unfinished files that a crash left.
     ///
     /// # Errors
-    /// Returns an error if the file system returns an error.
+    /// Returns the error of the file system.
     pub fn ready(&self) -> io::Result<()> {
         durable::create_directory(&self.directory)?;
         remove_leftovers(&self.directory)
