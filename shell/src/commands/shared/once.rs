@@ -18,7 +18,7 @@ pub(crate) fn each_once<S: Place, D: Place>(
     named: Vec<(S, D)>,
     merges: impl Fn(&S) -> bool,
 ) -> Result<Vec<(S, D)>> {
-    let (first, others) = sort_out(named, merges);
+    let SortedOut { first, others } = sort_out(named, merges);
     for other in others {
         match other {
             Other::Again(from) => {
@@ -46,7 +46,14 @@ enum Other<S, D> {
     Over(S, D),
 }
 
-fn sort_out<S: Place, D: Place>(named: Vec<(S, D)>, merges: impl Fn(&S) -> bool) -> (Vec<(S, D)>, Vec<Other<S, D>>) {
+/// Sources with their destinations, and those that are left out.
+#[derive(Debug)]
+struct SortedOut<S, D> {
+    first: Vec<(S, D)>,
+    others: Vec<Other<S, D>>,
+}
+
+fn sort_out<S: Place, D: Place>(named: Vec<(S, D)>, merges: impl Fn(&S) -> bool) -> SortedOut<S, D> {
     let mut by_destination: HashMap<D, Vec<S>> = HashMap::new();
     let (mut first, mut others) = (Vec::new(), Vec::new());
     for (from, to) in named {
@@ -60,7 +67,7 @@ fn sort_out<S: Place, D: Place>(named: Vec<(S, D)>, merges: impl Fn(&S) -> bool)
             others.push(Other::Over(from, to));
         }
     }
-    (first, others)
+    SortedOut { first, others }
 }
 
 #[cfg(test)]
@@ -80,7 +87,7 @@ mod tests {
     fn the_first_of_several_for_one_place_goes_there() {
         let all = named(&[("/a/x", "/d/x"), ("/a/y", "/d/y"), ("/b/x", "/d/x"), ("/a/x", "/d/x")]);
         assert!(some_meet(&all) && !some_meet(&all[..2]));
-        let (first, others) = sort_out(all.clone(), |_| false);
+        let SortedOut { first, others } = sort_out(all.clone(), |_| false);
         assert_eq!(first, all[..2]);
         assert_eq!(others, [Other::Over(path("/b/x"), path("/d/x")), Other::Again(path("/a/x"))]);
         let error = just_made(&path("/b/x"), &path("/d/x"));
@@ -90,7 +97,7 @@ mod tests {
     #[test]
     fn directories_go_together_and_files_over_none_of_them() {
         let all = named(&[("/a/t", "/r/t"), ("/b/t", "/r/t"), ("/c/t", "/r/t"), ("/b/t", "/r/t")]);
-        let (first, others) = sort_out(all.clone(), |from| from.as_str() != "/c/t");
+        let SortedOut { first, others } = sort_out(all.clone(), |from| from.as_str() != "/c/t");
         assert_eq!(first, all[..2]);
         assert_eq!(others, [Other::Over(path("/c/t"), path("/r/t")), Other::Again(path("/b/t"))]);
     }
