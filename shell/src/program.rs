@@ -4,12 +4,15 @@ use crate::base::exit::Ended;
 use crate::base::interrupt;
 use crate::base::options::Options;
 use crate::base::report::io_message;
+use crate::base::terminal;
 use crate::commands::top_as_words;
 use crate::engine::{jobs, run, script};
 use crate::lang::Scope;
 use crate::session::Session;
 use crate::{dashboard, prompt};
 use clap::Parser;
+use dfs_daemon::cli::DAEMON_WORD;
+use dfs_term::Glyphs;
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -20,15 +23,51 @@ use tokio::runtime::{Builder, Runtime};
 /// How long the process stays for threads that clean up.
 const CLEANUP_TIME: Duration = Duration::from_millis(500);
 
-/// Runs `dfs-shell` with these arguments, the first of which is its name; gives the exit code.
-pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
-    let mut options = match Options::try_parse_from(arguments) {
-        Ok(options) => options,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ErrorCode::Usage.exit_code() } else { 0 };
-        }
+/// A program that is built from this crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `dfs-shell`.
+    Shell,
+    /// `dfs-top`.
+    Top,
+}
+
+/// Runs a program with the arguments of its command line, the first of which is its name; returns
+/// the exit code.
+///
+/// Any of them, under whatever name it stands, is `dfsd` where the first argument is
+/// [`DAEMON_WORD`]: the daemons of a local cluster are the program that starts them, so that it
+/// works where it is the only one installed.
+pub fn main_with(program: Program, arguments: impl Iterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.collect();
+    if arguments.get(1).is_some_and(|word| word == DAEMON_WORD) {
+        return dfs_daemon::cli::main_with(arguments.into_iter());
+    }
+    let words = match program {
+        Program::Shell => Ok(arguments),
+        Program::Top => top_as_words(arguments),
     };
+    match words.and_then(Options::try_parse_from) {
+        Ok(options) => run_with(options),
+        Err(error) => {
+            told(&error);
+            if error.use_stderr() { ErrorCode::Usage.exit_code() } else { 0 }
+        }
+    }
+}
+
+/// Prints what clap has to tell, in the glyphs and colours that the terminal takes.
+fn told(error: &clap::Error) {
+    if terminal::glyphs() == Glyphs::Unicode && !terminal::is_dumb() {
+        let _ = error.print();
+        return;
+    }
+    let text = error.render().to_string();
+    let text = terminal::glyphs().text(&text);
+    if error.use_stderr() { eprint!("{text}") } else { print!("{text}") }
+}
+
+fn run_with(mut options: Options) -> u8 {
     let words = std::mem::take(&mut options.words);
     // The connections live on the one worker; the commands run on this thread, which may block on a slow reader.
     let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
@@ -50,11 +89,6 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
         runtime.shutdown_background();
     }
     code
-}
-
-/// Runs `dfs-top` with these arguments, the first of which is its name; gives the exit code.
-pub fn top_with(arguments: impl Iterator<Item = OsString>) -> u8 {
-    main_with(top_as_words(arguments).into_iter())
 }
 
 fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {

@@ -1,5 +1,6 @@
 //! What a command found out: one value, which people read as text, programs as JSON, and the dashboard as it is.
 
+use crate::glyphs::Glyphs;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -10,6 +11,8 @@ pub struct View {
     pub cells: Option<usize>,
     /// Whether colours may be used.
     pub colour: bool,
+    /// The characters that may be used.
+    pub glyphs: Glyphs,
 }
 
 /// A colour by its meaning. Words or glyphs carry the meaning, too: colours may be off.
@@ -67,8 +70,19 @@ impl View {
 
 /// What a command found out. `Serialize` is what programs read, [`Report::text`] what people read.
 pub trait Report: Serialize {
+    /// The text holds names that others chose, and programs read it: names must come through as
+    /// they are, so that glyphs of ours are replaced in [`text`](Self::text) itself, with
+    /// [`Glyphs::text`].
+    const HOLDS_NAMES: bool = false;
+
     /// As lines for people, each ended; empty when there is nothing to say.
     fn text(&self, view: &View) -> String;
+
+    /// Returns [`text`](Self::text) in the glyphs of the view.
+    fn shown(&self, view: &View) -> String {
+        let text = self.text(view);
+        if Self::HOLDS_NAMES { text } else { view.glyphs.text(&text).into_owned() }
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +91,7 @@ mod tests {
 
     #[test]
     fn colours_only_where_they_may_be() {
-        let (with, without) = (View { cells: None, colour: true }, View::default());
+        let (with, without) = (View { colour: true, ..View::default() }, View::default());
         assert_eq!(with.paint(Tone::Bad, "dead"), "\x1b[31mdead\x1b[0m");
         assert_eq!(with.paint(Tone::Plain, "dead"), "dead");
         assert_eq!(with.paint(Tone::Bad, ""), "");

@@ -20,7 +20,7 @@ const INTERRUPTED: i32 = 130;
 static SEEN: OnceLock<watch::Receiver<u64>> = OnceLock::new();
 
 /// A point in time. What was signalled before it is not meant for what begins after it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SignalEpoch(u64);
 
 impl SignalEpoch {

@@ -9,3 +9,4 @@ pub(crate) mod pager;
 pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod screen;
+pub(crate) mod terminal;

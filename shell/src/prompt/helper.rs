@@ -42,7 +42,7 @@ impl Assistant {
     pub(super) fn new(session: &Session, known: Known) -> Self {
         let surroundings =
             Surroundings { directory: DfsPath::root(), variables: Vec::new(), aliases: session.aliases.clone(), known };
-        let view = View { cells: None, colour: session.colour() };
+        let view = session.view(None);
         Self { surroundings, history: session.history.clone(), view, prompt_cells: 0, note: RefCell::default() }
     }
 
@@ -87,7 +87,10 @@ impl Completer for Assistant {
         let Some(before) = line.get(..pos) else { return nothing };
         let Some(target) = target(before) else { return nothing };
         let raw = before.get(target.start..).unwrap_or_default();
-        let (pairs, note) = self.surroundings.choices(&target).offer(&target, raw, screen());
+        let (mut pairs, note) = self.surroundings.choices(&target).offer(&target, raw, screen());
+        for pair in &mut pairs {
+            pair.display = self.view.glyphs.text(&pair.display).into_owned();
+        }
         if let (Some(note), [one]) = (note, pairs.as_slice()) {
             let start = before.get(..target.start).unwrap_or_default();
             self.note.replace(Some((format!("{start}{}", one.replacement), note)));
@@ -109,9 +112,9 @@ impl Hinter for Assistant {
         let note = self.note.borrow().as_ref().filter(|(about, _)| about == line).map(|(_, note)| *note);
         let grey = match note {
             Some(note) => Grey::to_read(format!(" ({note})")),
-            None => hint(line, &self.history, &self.surroundings)?,
+            None => hint(line, &self.history, &self.surroundings)?.in_glyphs(self.view.glyphs),
         };
-        grey.fitted(self.prompt_cells + dfs_term::text::width(line), screen().cells)
+        grey.fitted(self.prompt_cells + dfs_term::text::width(line), screen().cells, self.view.glyphs)
     }
 }
 
@@ -135,7 +138,7 @@ impl Highlighter for Assistant {
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
         let tone = match candidate {
             directory if directory.ends_with('/') => Tone::Directory,
-            other if other.starts_with("… and") || other == "(stale)" => Tone::Dim,
+            other if other.starts_with("… and") || other.starts_with("... and") || other == "(stale)" => Tone::Dim,
             _ => Tone::Plain,
         };
         self.view.paint(tone, candidate)

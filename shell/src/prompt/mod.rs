@@ -13,6 +13,7 @@ mod keys;
 mod known;
 mod label;
 mod paint;
+mod plain;
 mod run;
 mod startup;
 mod target;

@@ -2,16 +2,16 @@
 
 use super::helper::{self, Assistant};
 use super::known::{Health, Known};
-use super::{keys, label, startup};
+use super::{keys, label, plain, startup};
 use crate::base::exit::Ended;
 use crate::base::interrupt::SignalEpoch;
 use crate::base::report::{error_text, usage};
+use crate::base::terminal;
 use crate::engine::jobs;
 use crate::engine::run;
 use crate::session::Session;
 use crate::session::history::History;
 use crate::session::jobs::announce;
-use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
@@ -41,15 +41,15 @@ pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
         Ok(()) => session.say("dfs: help lists the commands, Tab completes, Ctrl-D leaves"),
         Err(error) => session.report("dfs-shell", &error),
     }
-    if session.target().is_some() {
+    if session.target().is_some() && !session.is_plain() {
         watch(session, &known, &mut editor);
     }
     lines(session, runtime, &mut editor, &known)
 }
 
 fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Known) -> u8 {
-    let view = View { cells: None, colour: session.colour() };
     loop {
+        let view = session.view(None);
         if let Some(code) = session.leave.take()
             && runtime.block_on(jobs::may_leave(session))
         {
@@ -63,7 +63,9 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
             assistant.refresh(session, dfs_term::text::width(&prompt.0));
         }
         session.epoch = SignalEpoch::now();
-        match editor.readline(&prompt) {
+        let read =
+            if session.is_plain() { plain::read_line(&view.glyphs.text(&prompt.0)) } else { editor.readline(&prompt) };
+        match read {
             Ok(line) => {
                 session.history.add(&line);
                 run_line(session, runtime, &line);
@@ -108,7 +110,7 @@ fn watch(session: &Session, known: &Known, editor: &mut Line) {
     known.watch(move |before, now| {
         let text = news(before, now).filter(|_| !quiet);
         // A prompt that cannot be written to will be noticed by who reads from it.
-        let _ = text.map(|text| printer.print(wrapped(&text, helper::screen().cells)));
+        let _ = text.map(|text| printer.print(wrapped(&terminal::glyphs().text(&text), helper::screen().cells)));
     });
 }
 

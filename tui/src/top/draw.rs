@@ -38,6 +38,11 @@ const LOST_CELLS_MIN: usize = 20;
 
 /// Draws the whole window.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    draw_all(model, frame);
+    model.shared.theme.replace_glyphs(frame.buffer_mut());
+}
+
+fn draw_all(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
     if area.width < COLUMNS_MIN || area.height < LINES_MIN {
         return too_small(frame, area);
@@ -206,3 +211,6 @@ fn foot(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 fn unread(shared: &Shared) -> usize {
     shared.commands.iter().filter(|command| command.ended_ms.is_some() && !command.read).count()
 }
+
+#[cfg(test)]
+mod tests;

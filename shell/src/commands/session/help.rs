@@ -32,7 +32,7 @@ impl Verb for Help {
             return context.emit(&chosen.into_iter().map(Explained::of).collect::<Vec<_>>());
         }
         let text = chosen.map_or_else(|| overview(commands), help_of);
-        context.print(&text)?;
+        context.print_ours(&text)?;
         if self.command.is_none() {
             let aliases = listed(&context.session.aliases);
             context.print(&aliases)?;
