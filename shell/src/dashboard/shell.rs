@@ -11,6 +11,7 @@ use crate::engine::jobs::on_a_thread;
 use crate::engine::run;
 use crate::lang::Statement;
 use crate::session::Session;
+use crate::session::connect::Target;
 use crate::session::console::JobConsole;
 use dfs_tui::top::message::{CommandNews, CommandState, Question};
 use dfs_tui::top::world::World;
@@ -61,6 +62,7 @@ impl World for Shell {
             Effect::Look { path, line } => self.look(path, line, news.clone()),
             Effect::Complete { line } => self.completer.ask(line, news),
             Effect::ReadLog { node } => self.read_log(node, news.clone()),
+            Effect::Daemons => self.daemons(news.clone()),
             // These are not the shell's.
             Effect::Quit
             | Effect::Suspend
@@ -144,6 +146,16 @@ impl Shell {
         self.runtime.spawn(async move {
             let lines = log::read(&node, target.as_ref(), client).await;
             let _ = news.send(Message::Log { node, lines }).await;
+        });
+    }
+
+    /// Looks at the processes of the local cluster.
+    fn daemons(&self, news: Sender<Message>) {
+        let target = self.session().target().cloned();
+        self.runtime.spawn_blocking(move || {
+            if let Some(daemons) = target.as_ref().and_then(Target::daemons) {
+                let _ = news.blocking_send(Message::Daemons(daemons));
+            }
         });
     }
 

@@ -8,6 +8,7 @@ use crate::top::theme::ThemeName;
 use crate::top::typed::Typed;
 use crossterm::event::{KeyEvent, MouseEvent};
 use dfs_client::{DirectoryTraffic, JobStatus, ListPage, Snapshot};
+use dfs_diagnosis::LocalDaemon;
 use dfs_term::quote::quote_words;
 use dfs_types::path::PathError;
 use dfs_types::{DatanodeId, DfsPath, Error, Timestamp};
@@ -42,6 +43,8 @@ pub enum Message {
     },
     /// The background jobs of the leading master.
     Jobs(Result<Vec<JobStatus>, Error>),
+    /// The daemons of the local cluster with the state of their processes.
+    Daemons(Vec<LocalDaemon>),
     /// What is in a local directory.
     ListedLocal {
         path: PathBuf,
@@ -131,6 +134,8 @@ pub enum Effect {
     },
     /// Ask for the background jobs of the leading master.
     Jobs,
+    /// Look at the processes of the daemons of the local cluster.
+    Daemons,
     /// Run a command that only looks (`head -c 4096 PATH`, `info PATH`) and bring what it says of the path.
     Look {
         path: DfsPath,

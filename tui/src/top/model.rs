@@ -78,6 +78,10 @@ pub struct Model {
     pub overlay: Overlay,
     /// What the foot line says until the next key.
     pub said: Option<String>,
+    /// When the processes of the local daemons were last looked at, in milliseconds of the dashboard's clock; none before.
+    pub looked_ms: Option<u64>,
+    /// The answer has not come yet.
+    pub looking: bool,
     /// The number of the last command.
     pub last_command: u64,
     /// Something that is seen has changed since the last frame.

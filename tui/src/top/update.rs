@@ -1,6 +1,7 @@
 //! How the dashboard changes: one message after another.
 
 mod command;
+mod daemons;
 mod overlay;
 mod palette;
 
@@ -51,7 +52,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 model.shared.look();
             }
             model.dirty = true;
-            Vec::new()
+            daemons::ask(model)
         }
         Message::Lost(error) => {
             let since_ms = match model.shared.link {
@@ -62,8 +63,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.shared.history.lost();
             model.shared.look();
             model.dirty = true;
-            Vec::new()
+            daemons::ask(model)
         }
+        Message::Daemons(daemons) => daemons::came(model, daemons),
         Message::Command(news) => command::news(model, news),
         Message::Unrecorded(error) => command::unrecorded(model, error),
         Message::Playing(playback) => {

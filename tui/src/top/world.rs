@@ -9,6 +9,6 @@ pub const MESSAGES_WAITING_MAX: usize = 256;
 /// The shell, as the dashboard knows it.
 pub trait World: Send + Sync {
     /// Does what only the shell can do: [`Effect::Run`], [`Effect::Cancel`], [`Effect::Look`], [`Effect::Complete`],
-    /// [`Effect::ReadLog`]. Returns at once; what comes of it is sent to `news`.
+    /// [`Effect::ReadLog`], [`Effect::Daemons`]. Returns at once; what comes of it is sent to `news`.
     fn perform(&self, effect: Effect, news: &Sender<Message>);
 }

@@ -55,7 +55,8 @@ impl EffectRunner {
             }
             Effect::Refresh { every_ms } => drop(self.every.send(every_ms)),
             Effect::Keep(preferences) => self.preferences.iter().for_each(|writer| writer.write(preferences.clone())),
-            effect @ (Effect::Run { .. }
+            effect @ (Effect::Daemons
+            | Effect::Run { .. }
             | Effect::Cancel { .. }
             | Effect::Look { .. }
             | Effect::Complete { .. }

@@ -8,6 +8,7 @@ use crate::top::observation::{Link, Moment};
 use crate::top::once;
 use crate::top::page_id::PageId;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use dfs_diagnosis::{LocalDaemon, Process};
 use dfs_types::{Error, ErrorCode};
 use std::sync::Arc;
 
@@ -92,6 +93,35 @@ fn what_is_old_is_shown_as_old() {
     }
     update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3)), 0));
     assert!(matches!(model.shared.link, Link::Live) && seen(&model).contains("· healthy"));
+}
+
+/// A process that crashes while the dashboard runs is seen, and decides which command is advised.
+#[test]
+fn the_daemons_of_a_local_cluster_are_looked_at_again() {
+    let asks = |effects: Vec<Effect>| effects.contains(&Effect::Daemons);
+    let lost = || Message::Lost(Error::new(ErrorCode::Unreachable, "connection refused"));
+    let at = |elapsed_ms| Message::Tick(Moment { elapsed_ms, calendar: fixtures::NOW });
+    let daemons = |process| vec![LocalDaemon { id: "master-1".to_owned(), process }];
+    let mut model = model(fixtures::cluster(3));
+    assert!(!asks(update(&mut model, lost())), "it is no local cluster");
+    model.shared.local = Some(daemons(Process::Running));
+    assert!(asks(update(&mut model, lost())));
+    assert_eq!(model.shared.findings[0].run, "dfsd restart");
+    update(&mut model, at(6_500));
+    assert!(!asks(update(&mut model, lost())), "the answer is awaited");
+    update(&mut model, Message::Daemons(daemons(Process::Crashed)));
+    assert_eq!(model.shared.findings[0].run, "dfsd start master-1");
+    assert!(seen(&model).contains("master-1 has crashed"), "{}", seen(&model));
+    assert!(asks(update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3)), 0))));
+    update(&mut model, Message::Daemons(daemons(Process::Running)));
+    update(&mut model, at(7_400));
+    assert!(!asks(update(&mut model, lost())), "once in a second");
+    // An answer that never comes is not waited for for ever.
+    update(&mut model, at(8_000));
+    assert!(asks(update(&mut model, lost())));
+    update(&mut model, at(18_000));
+    assert!(asks(update(&mut model, lost())));
+    assert!(!asks(update(&mut model, at(40_000))), "only with something new of the cluster");
 }
 
 #[test]
